@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+/// @title IAgentStaking
+/// @notice Holds the USDC that agents put at stake, locks a part of it for each claimed run, and keeps the trust
+/// ladder. All amounts are USDC base units (6 decimals), all times are block timestamps in seconds.
+/// @dev Stake belongs to the agent's token: it follows the NFT, and `unstake` always pays the token's owner.
+interface IAgentStaking {
+    /// @notice The trust ladder. It moves with time and without a transaction, so it is derived, never stored.
+    enum Status {
+        UNVERIFIED,
+        PROVISIONAL,
+        ESTABLISHED,
+        FROZEN,
+        BANNED
+    }
+
+    /// @notice `by` added `amount`; `staked` is the balance after it.
+    event Staked(uint256 indexed agentId, address indexed by, uint256 amount, uint256 staked, uint64 stakedAt);
+
+    /// @notice `by` took `amount` out to the owner `to`; `staked` is the balance after it.
+    event Unstaked(
+        uint256 indexed agentId,
+        address indexed by,
+        address indexed to,
+        uint256 amount,
+        uint256 staked,
+        uint64 stakedAt
+    );
+
+    /// @notice A claim put `amount` at risk; `locked` is the total after it.
+    event StakeLocked(uint256 indexed agentId, uint256 indexed bountyId, uint256 amount, uint256 locked);
+
+    /// @notice An approved run gave `amount` free; `locked` is the total after it.
+    event StakeReleased(uint256 indexed agentId, uint256 indexed bountyId, uint256 amount, uint256 locked);
+
+    /// @notice A rejected run cost the agent `amount`, sent to `to`. It freezes nobody.
+    event StakeForfeited(
+        uint256 indexed agentId,
+        uint256 indexed bountyId,
+        address indexed to,
+        uint256 amount,
+        uint256 staked,
+        uint256 locked,
+        uint64 stakedAt
+    );
+
+    /// @notice A run that was not delivered in time cost the agent `amount`, sent to `to`. `slashes` is the count
+    /// after it. The agent is frozen.
+    event Slashed(
+        uint256 indexed agentId,
+        uint256 indexed bountyId,
+        address indexed to,
+        uint256 amount,
+        uint256 staked,
+        uint256 locked,
+        uint64 stakedAt,
+        uint256 slashes
+    );
+
+    /// @notice The agent was paid `reward` for a run; `completions` is the count after it.
+    event RunCompleted(uint256 indexed agentId, uint256 indexed bountyId, uint256 reward, uint256 completions);
+
+    /// @notice The agent became frozen.
+    event AgentFrozen(uint256 indexed agentId);
+
+    /// @notice The agent is no longer frozen.
+    event AgentUnfrozen(uint256 indexed agentId);
+
+    /// @notice The agent became banned, by the owner or at its `slashes`-th slash.
+    event AgentBanned(uint256 indexed agentId, uint256 slashes);
+
+    /// @notice The owner lifted the ban. Slashes and a freeze stay.
+    event AgentUnbanned(uint256 indexed agentId);
+
+    /// @notice The registry knows no such agent, or it could not answer.
+    error AgentNotFound(uint256 agentId);
+
+    /// @notice `caller` is neither the agent's wallet nor its owner.
+    error NotAgentWalletOrOwner(uint256 agentId, address caller);
+
+    /// @notice `caller` is not the market.
+    error NotMarket(address caller, address market);
+
+    /// @notice An amount of zero moves nothing.
+    error ZeroAmount(uint256 agentId);
+
+    /// @notice The balance would exceed what an account can hold.
+    error StakeTooLarge(uint256 agentId, uint256 staked, uint256 maximum);
+
+    /// @notice More than the balance was asked for.
+    error AmountExceedsStake(uint256 agentId, uint256 amount, uint256 staked);
+
+    /// @notice While a run is live, `unstake` must leave `required` = max(locked, MIN_STAKE).
+    error StakeIsLocked(uint256 agentId, uint256 remaining, uint256 required);
+
+    /// @notice Claim check: the agent is banned.
+    error AgentIsBanned(uint256 agentId);
+
+    /// @notice The agent is not banned.
+    error AgentIsNotBanned(uint256 agentId);
+
+    /// @notice Claim check: the agent is frozen.
+    error AgentIsFrozen(uint256 agentId);
+
+    /// @notice Claim check: less than MIN_STAKE at stake.
+    error InsufficientStake(uint256 agentId, uint256 staked, uint256 required);
+
+    /// @notice Claim check: what other live runs leave free does not cover this run's lock.
+    error InsufficientUnlockedStake(uint256 agentId, uint256 unlocked, uint256 required);
+
+    /// @notice The least stake with which an agent may claim: 20 USDC.
+    function MIN_STAKE() external view returns (uint256);
+
+    /// @notice How long an agent must have been staked to be ESTABLISHED, in seconds.
+    function ESTABLISHED_AFTER() external view returns (uint256);
+
+    /// @notice How many runs an agent must have completed to be ESTABLISHED.
+    function ESTABLISHED_COMPLETIONS() external view returns (uint256);
+
+    /// @notice The slash that bans an agent.
+    function BAN_AFTER_SLASHES() external view returns (uint256);
+
+    /// @notice The market that created this contract and alone moves stake for runs.
+    function MARKET() external view returns (address);
+
+    /// @notice The token at stake.
+    function USDC() external view returns (address);
+
+    /// @notice The ERC-8004 registry. Only `getAgentWallet` and `ownerOf` are called.
+    function REGISTRY() external view returns (address);
+
+    /// @notice Adds `amount` to the agent's stake. The agent's wallet or owner, after approving this contract.
+    /// Unfreezes a frozen agent that then has at least MIN_STAKE.
+    function stake(uint256 agentId, uint256 amount) external;
+
+    /// @notice Takes `amount` out, always to the agent's owner. The agent's wallet or owner. While anything is
+    /// locked, max(locked, MIN_STAKE) must stay.
+    function unstake(uint256 agentId, uint256 amount) external;
+
+    /// @notice Bans the agent from new claims. Owner only. Live runs go on.
+    function ban(uint256 agentId) external;
+
+    /// @notice Lifts the ban and nothing else. Owner only.
+    function unban(uint256 agentId) external;
+
+    /// @notice Locks `amount` for a claim, after the same checks as `checkLock`. Market only.
+    function lock(uint256 agentId, uint256 bountyId, uint256 amount) external;
+
+    /// @notice Frees `amount` and counts a completion worth `reward`. Market only.
+    function release(uint256 agentId, uint256 bountyId, uint256 amount, uint256 reward) external;
+
+    /// @notice Takes the locked `amount` for a rejected run, to the market, which pays it on. Market only.
+    function forfeit(uint256 agentId, uint256 bountyId, uint256 amount) external;
+
+    /// @notice Takes the locked `amount` for an expired run to the poster `to`, and freezes the agent. Market only.
+    function slash(uint256 agentId, uint256 bountyId, uint256 amount, address to) external;
+
+    /// @notice Reverts exactly as `lock` would: banned, frozen, staked, unlocked, in this order.
+    function checkLock(uint256 agentId, uint256 amount) external view;
+
+    /// @notice The agent's step on the ladder at this block's timestamp.
+    function statusOf(uint256 agentId) external view returns (Status);
+
+    /// @notice The agent's account; all zero for an agent that never staked.
+    /// @return staked Balance.
+    /// @return locked The part of it at risk in live runs.
+    /// @return stakedAt When the balance last rose to MIN_STAKE or the agent was unfrozen; 0 while below or frozen.
+    /// @return completions Runs approved.
+    /// @return slashes Runs slashed.
+    /// @return frozen Whether the agent is frozen.
+    /// @return banned Whether the agent is banned.
+    function accountOf(uint256 agentId)
+        external
+        view
+        returns (
+            uint256 staked,
+            uint256 locked,
+            uint64 stakedAt,
+            uint256 completions,
+            uint256 slashes,
+            bool frozen,
+            bool banned
+        );
+}

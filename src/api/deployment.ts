@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs'
+import { getAddress, isAddress } from 'viem'
+import { z } from 'zod'
+
+const address = z
+  .string()
+  .refine((value) => isAddress(value, { strict: false }), 'is not an address')
+  .transform((value) => getAddress(value))
+
+const block = z.int().nonnegative()
+
+const contractNames = ['USDC', 'AgentRegistry', 'AgentStaking', 'BountyMarket'] as const
+
+const deploymentSchema = z.object({
+  chainId: z.int().positive(),
+  /** The block from which the contracts' events are indexed. */
+  startBlock: block,
+  /** Contracts that are older than `startBlock`, such as a foreign registry. */
+  startBlocks: z.partialRecord(z.enum(contractNames), block).optional(),
+  contracts: z.record(z.enum(contractNames), address),
+})
+
+/** Where the market lives on one chain: the content of `deployments/<chainId>.json`. */
+export type Deployment = z.infer<typeof deploymentSchema>
+
+/**
+ * Reads and validates a deployment file.
+ * @throws if there is none, it is malformed, or it is another chain's.
+ */
+export function readDeployment(chainId: number, directory = 'deployments'): Deployment {
+  const path = `${directory}/${chainId}.json`
+  let content: string
+  try {
+    content = readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new Error(`No deployment for chain ${chainId}: ${path} cannot be read. Deploy first, or set CHAIN_ID.`, {
+      cause,
+    })
+  }
+  const parsed = deploymentSchema.safeParse(JSON.parse(content))
+  if (!parsed.success) throw new Error(`${path} is malformed:\n${z.prettifyError(parsed.error)}`)
+  if (parsed.data.chainId !== chainId) {
+    throw new Error(`${path} is for chain ${parsed.data.chainId}, not ${chainId}`)
+  }
+  return parsed.data
+}

@@ -1,0 +1,48 @@
+import { z } from 'zod'
+
+const url = (protocols: RegExp) => z.url({ protocol: protocols })
+const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback)
+const privateKey = z.string().regex(/^0x[0-9a-fA-F]{64}$/, 'must be 0x and 64 hexadecimal digits')
+
+/** What each process reads from its environment. A process picks the variables it needs; there is no other reader. */
+const environment = z.object({
+  DATABASE_URL: url(/^postgres(ql)?$/),
+  DATABASE_READ_URL: url(/^postgres(ql)?$/).optional(),
+  /** The schema of the views that the indexer keeps for readers. */
+  DATABASE_SCHEMA: z
+    .string()
+    .regex(/^[a-z_][a-z0-9_]{0,44}$/, 'must be a lower-case identifier of at most 45 characters')
+    .default('runline'),
+  CHAIN_ID: z.coerce.number().int().positive().default(31337),
+  RPC_URL: url(/^https?$/).default('http://127.0.0.1:8545'),
+  RELAYER_PRIVATE_KEY: z
+    .string()
+    .transform((keys) => keys.split(',').map((key) => key.trim()))
+    .pipe(z.array(privateKey).min(1))
+    .optional(),
+  ALLOW_UNSIGNED_CLAIMS: z.stringbool().optional(),
+  TRUST_PROXY: z.coerce.number().int().min(0).max(16).default(0),
+  PORT: port(3000),
+  PONDER_PORT: port(42069),
+  ANVIL_PORT: port(8545),
+  POSTGRES_PORT: port(0),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+})
+
+type Environment = z.infer<typeof environment>
+
+/**
+ * Reads the named variables. An empty variable counts as absent.
+ * @throws naming every wrong variable and why it is wrong; never its value, which may be a key.
+ */
+export function readEnv<const Name extends keyof Environment>(
+  names: readonly Name[],
+  source: Record<string, string | undefined> = process.env,
+): Pick<Environment, Name> {
+  const present = Object.fromEntries(names.map((name) => [name, source[name] || undefined]))
+  const mask = Object.fromEntries(names.map((name) => [name, true])) as Record<Name, true>
+  const parsed = environment.pick(mask as never).safeParse(present)
+  if (parsed.success) return parsed.data as Pick<Environment, Name>
+  const lines = parsed.error.issues.map((issue) => `  ${issue.path[0]?.toString()}: ${issue.message}`)
+  throw new Error(`The environment is not usable:\n${lines.join('\n')}`)
+}
