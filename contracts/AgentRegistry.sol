@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IERC165} from "@openzeppelin/contracts/interfaces/IERC165.sol";
+import {ERC721} from "@openzeppelin/contracts/token/ERC721/ERC721.sol";
+import {ERC721URIStorage} from "@openzeppelin/contracts/token/ERC721/extensions/ERC721URIStorage.sol";
+import {ERC721Utils} from "@openzeppelin/contracts/token/ERC721/utils/ERC721Utils.sol";
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
+
+import {IAgentRegistry} from "./interfaces/IAgentRegistry.sol";
+
+/// @title AgentRegistry
+/// @notice The ERC-8004 identity registry of a chain that has no canonical one.
+/// @dev Differs from the canonical deployment in this: no owner and no upgrade; ids start at 1; `registerFor`; the
+/// receiver of a new token is called last, when the agent is complete and all its events are out, so that the logs
+/// replay to the state whatever the receiver does.
+contract AgentRegistry is IAgentRegistry, ERC721URIStorage, EIP712 {
+    string private constant WALLET_KEY = "agentWallet";
+    bytes32 private constant WALLET_KEY_HASH = keccak256(bytes(WALLET_KEY));
+    uint256 private constant MAX_SIGNATURE_VALIDITY = 5 minutes;
+    bytes32 private constant AGENT_WALLET_SET_TYPEHASH =
+        keccak256("AgentWalletSet(uint256 agentId,address newWallet,address owner,uint256 deadline)");
+
+    uint256 private _lastAgentId;
+
+    /// @dev The wallet lives here too, under its key, as 20 bytes: one truth for both of its getters.
+    mapping(uint256 agentId => mapping(string metadataKey => bytes metadataValue)) private _metadata;
+
+    /// @dev The domain is the canonical registry's, so that a wallet's software needs one typed-data definition.
+    constructor() ERC721("AgentIdentity", "AGENT") EIP712("ERC8004IdentityRegistry", "1") {}
+
+    /// @inheritdoc IAgentRegistry
+    function register() external returns (uint256 agentId) {
+        return _register(msg.sender, "", new MetadataEntry[](0));
+    }
+
+    /// @inheritdoc IAgentRegistry
+    function register(string calldata agentURI) external returns (uint256 agentId) {
+        return _register(msg.sender, agentURI, new MetadataEntry[](0));
+    }
+
+    /// @inheritdoc IAgentRegistry
+    function register(string calldata agentURI, MetadataEntry[] calldata metadata) external returns (uint256 agentId) {
+        return _register(msg.sender, agentURI, metadata);
+    }
+
+    /// @inheritdoc IAgentRegistry
+    function registerFor(address owner, string calldata agentURI) external returns (uint256 agentId) {
+        return _register(owner, agentURI, new MetadataEntry[](0));
+    }
+
+    /// @inheritdoc IAgentRegistry
+    function setAgentURI(uint256 agentId, string calldata newURI) external {
+        _requireOwnerOrApproved(agentId);
+        _setTokenURI(agentId, newURI);
+        emit URIUpdated(agentId, newURI, msg.sender);
+    }
+
+    /// @inheritdoc IAgentRegistry
+    function setMetadata(uint256 agentId, string calldata metadataKey, bytes calldata metadataValue) external {
+        _requireOwnerOrApproved(agentId);
+        _setUnreservedMetadata(agentId, metadataKey, metadataValue);
+    }
+
+    /// @inheritdoc IAgentRegistry
+    /// @dev The ERC's type has no nonce. A signature works again while it lasts, five minutes at most, and only for
+    /// the owner it names.
+    function setAgentWallet(uint256 agentId, address newWallet, uint256 deadline, bytes calldata signature) external {
+        address owner = _requireOwnerOrApproved(agentId);
+        require(newWallet != address(0), ZeroAgentWallet(agentId));
+        require(block.timestamp <= deadline, WalletSignatureExpired(agentId, deadline, block.timestamp));
+        uint256 latest = block.timestamp + MAX_SIGNATURE_VALIDITY;
+        require(deadline <= latest, WalletSignatureTooLong(agentId, deadline, latest));
+        bytes32 digest =
+            _hashTypedDataV4(keccak256(abi.encode(AGENT_WALLET_SET_TYPEHASH, agentId, newWallet, owner, deadline)));
+        require(_isSignedBy(newWallet, digest, signature), InvalidWalletSignature(agentId, newWallet));
+
+        _setMetadata(agentId, WALLET_KEY, abi.encodePacked(newWallet));
+    }
+
+    /// @inheritdoc IAgentRegistry
+    function unsetAgentWallet(uint256 agentId) external {
+        _requireOwnerOrApproved(agentId);
+        _setMetadata(agentId, WALLET_KEY, "");
+    }
+
+    /// @inheritdoc IAgentRegistry
+    function getMetadata(uint256 agentId, string calldata metadataKey) external view returns (bytes memory) {
+        return _metadata[agentId][metadataKey];
+    }
+
+    /// @inheritdoc IAgentRegistry
+    function getAgentWallet(uint256 agentId) external view returns (address) {
+        return address(bytes20(_metadata[agentId][WALLET_KEY]));
+    }
+
+    /// @inheritdoc IERC165
+    function supportsInterface(bytes4 interfaceId) public view override(ERC721URIStorage, IERC165) returns (bool) {
+        return super.supportsInterface(interfaceId);
+    }
+
+    function _register(address owner, string memory agentURI, MetadataEntry[] memory metadata)
+        private
+        returns (uint256 agentId)
+    {
+        agentId = ++_lastAgentId;
+
+        _mint(owner, agentId);
+        _setTokenURI(agentId, agentURI);
+        emit Registered(agentId, agentURI, owner);
+        _setMetadata(agentId, WALLET_KEY, abi.encodePacked(owner));
+        for (uint256 i = 0; i < metadata.length; ++i) {
+            _setUnreservedMetadata(agentId, metadata[i].metadataKey, metadata[i].metadataValue);
+        }
+
+        ERC721Utils.checkOnERC721Received(msg.sender, address(0), owner, agentId, "");
+    }
+
+    /// @dev A new owner must prove a wallet of his own: every transfer clears it, also one to the same owner. Minting
+    /// sets it instead.
+    function _update(address to, uint256 agentId, address auth) internal override returns (address from) {
+        from = super._update(to, agentId, auth);
+        if (from != address(0)) _setMetadata(agentId, WALLET_KEY, "");
+    }
+
+    function _setUnreservedMetadata(uint256 agentId, string memory metadataKey, bytes memory metadataValue) private {
+        require(keccak256(bytes(metadataKey)) != WALLET_KEY_HASH, ReservedMetadataKey(agentId, metadataKey));
+        _setMetadata(agentId, metadataKey, metadataValue);
+    }
+
+    function _setMetadata(uint256 agentId, string memory metadataKey, bytes memory metadataValue) private {
+        _metadata[agentId][metadataKey] = metadataValue;
+        emit MetadataSet(agentId, metadataKey, metadataKey, metadataValue);
+    }
+
+    function _requireOwnerOrApproved(uint256 agentId) private view returns (address owner) {
+        owner = _requireOwned(agentId);
+        require(_isAuthorized(owner, msg.sender, agentId), NotAgentOwnerOrApproved(agentId, msg.sender));
+    }
+
+    /// @dev ECDSA first: an account that delegates its code (EIP-7702) still signs with its key, and its code may not
+    /// know ERC-1271. `tryRecover` answers zero for a malformed signature, which no wallet is.
+    function _isSignedBy(address wallet, bytes32 digest, bytes calldata signature) private view returns (bool) {
+        (address recovered,,) = ECDSA.tryRecoverCalldata(digest, signature);
+        return recovered == wallet || SignatureChecker.isValidERC1271SignatureNowCalldata(wallet, digest, signature);
+    }
+}
