@@ -20,12 +20,7 @@ interface IAgentStaking {
 
     /// @notice `by` took `amount` out to the owner `to`; `staked` is the balance after it.
     event Unstaked(
-        uint256 indexed agentId,
-        address indexed by,
-        address indexed to,
-        uint256 amount,
-        uint256 staked,
-        uint64 stakedAt
+        uint256 indexed agentId, address indexed by, address indexed to, uint256 amount, uint256 staked, uint64 stakedAt
     );
 
     /// @notice A claim put `amount` at risk; `locked` is the total after it.
@@ -72,6 +67,9 @@ interface IAgentStaking {
 
     /// @notice The owner lifted the ban. Slashes and a freeze stay.
     event AgentUnbanned(uint256 indexed agentId);
+
+    /// @notice Neither USDC nor the registry may be the zero address.
+    error ZeroAddress();
 
     /// @notice The registry knows no such agent, or it could not answer.
     error AgentNotFound(uint256 agentId);

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {Ownable, Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+
+import {AgentWallets} from "./AgentWallets.sol";
+import {IAgentStaking} from "./interfaces/IAgentStaking.sol";
+
+/// @title AgentStaking
+/// @notice The stake of every agent, what of it is locked for live runs, and the trust ladder.
+/// @dev In every account: locked ≤ staked, and stakedAt is not zero exactly while staked ≥ MIN_STAKE and not frozen.
+/// The owner can bar agents from new claims and can do nothing else: no call of his moves a single unit.
+contract AgentStaking is IAgentStaking, Ownable2Step {
+    using SafeCast for uint256;
+    using SafeERC20 for IERC20;
+
+    /// @dev One slot. 2^56 base units are 72 billion USDC. A 40-bit counter takes 10^12 transactions to fill, years of
+    /// a whole chain, so it cannot be made to overflow and so keep a live run from ending.
+    struct Account {
+        uint56 staked;
+        uint56 locked;
+        uint40 stakedAt;
+        uint40 completions;
+        uint40 slashes;
+        bool frozen;
+        bool banned;
+    }
+
+    /// @inheritdoc IAgentStaking
+    uint256 public constant MIN_STAKE = 20e6;
+    /// @inheritdoc IAgentStaking
+    uint256 public constant ESTABLISHED_AFTER = 30 days;
+    /// @inheritdoc IAgentStaking
+    uint256 public constant ESTABLISHED_COMPLETIONS = 5;
+    /// @inheritdoc IAgentStaking
+    uint256 public constant BAN_AFTER_SLASHES = 3;
+
+    /// @inheritdoc IAgentStaking
+    address public immutable MARKET;
+    /// @inheritdoc IAgentStaking
+    address public immutable USDC;
+    /// @inheritdoc IAgentStaking
+    address public immutable REGISTRY;
+
+    mapping(uint256 agentId => Account) private _accounts;
+
+    /// @dev Created by the market, which is therefore the only one that can ever lock, free or take stake.
+    constructor(address usdc, address registry, address owner) Ownable(owner) {
+        require(usdc != address(0) && registry != address(0), ZeroAddress());
+        MARKET = msg.sender;
+        USDC = usdc;
+        REGISTRY = registry;
+    }
+
+    /// @inheritdoc IAgentStaking
+    function stake(uint256 agentId, uint256 amount) external {
+        require(amount != 0, ZeroAmount(agentId));
+        _requireWalletOrOwner(agentId);
+        Account memory account = _accounts[agentId];
+        uint256 staked = Math.saturatingAdd(account.staked, amount);
+        require(staked <= type(uint56).max, StakeTooLarge(agentId, staked, type(uint56).max));
+
+        bool unfreezes = account.frozen && staked >= MIN_STAKE;
+        if (unfreezes) account.frozen = false;
+        if (staked >= MIN_STAKE && account.stakedAt == 0) account.stakedAt = block.timestamp.toUint40();
+        account.staked = staked.toUint56();
+        _accounts[agentId] = account;
+
+        emit Staked(agentId, msg.sender, amount, staked, account.stakedAt);
+        if (unfreezes) emit AgentUnfrozen(agentId);
+
+        IERC20(USDC).safeTransferFrom(msg.sender, address(this), amount);
+    }
+
+    /// @inheritdoc IAgentStaking
+    function unstake(uint256 agentId, uint256 amount) external {
+        require(amount != 0, ZeroAmount(agentId));
+        address owner = _requireWalletOrOwner(agentId);
+        Account memory account = _accounts[agentId];
+        require(amount <= account.staked, AmountExceedsStake(agentId, amount, account.staked));
+        uint256 remaining = account.staked - amount;
+        uint256 required = account.locked == 0 ? 0 : Math.max(account.locked, MIN_STAKE);
+        require(remaining >= required, StakeIsLocked(agentId, remaining, required));
+
+        if (remaining < MIN_STAKE) account.stakedAt = 0;
+        account.staked = remaining.toUint56();
+        _accounts[agentId] = account;
+
+        emit Unstaked(agentId, msg.sender, owner, amount, remaining, account.stakedAt);
+
+        IERC20(USDC).safeTransfer(owner, amount);
+    }
+
+    /// @inheritdoc IAgentStaking
+    function ban(uint256 agentId) external onlyOwner {
+        Account storage account = _accounts[agentId];
+        require(!account.banned, AgentIsBanned(agentId));
+        account.banned = true;
+        emit AgentBanned(agentId, account.slashes);
+    }
+
+    /// @inheritdoc IAgentStaking
+    function unban(uint256 agentId) external onlyOwner {
+        Account storage account = _accounts[agentId];
+        require(account.banned, AgentIsNotBanned(agentId));
+        account.banned = false;
+        emit AgentUnbanned(agentId);
+    }
+
+    /// @inheritdoc IAgentStaking
+    function lock(uint256 agentId, uint256 bountyId, uint256 amount) external {
+        _requireMarket();
+        Account memory account = _accounts[agentId];
+        _requireLockable(agentId, account, amount);
+
+        account.locked += amount.toUint56();
+        _accounts[agentId] = account;
+
+        emit StakeLocked(agentId, bountyId, amount, account.locked);
+    }
+
+    /// @inheritdoc IAgentStaking
+    function release(uint256 agentId, uint256 bountyId, uint256 amount, uint256 reward) external {
+        _requireMarket();
+        Account memory account = _accounts[agentId];
+        account.locked -= amount.toUint56();
+        account.completions += 1;
+        _accounts[agentId] = account;
+
+        emit StakeReleased(agentId, bountyId, amount, account.locked);
+        emit RunCompleted(agentId, bountyId, reward, account.completions);
+    }
+
+    /// @inheritdoc IAgentStaking
+    function forfeit(uint256 agentId, uint256 bountyId, uint256 amount) external {
+        _requireMarket();
+        Account memory account = _accounts[agentId];
+        _takeLocked(account, amount);
+        _accounts[agentId] = account;
+
+        emit StakeForfeited(agentId, bountyId, MARKET, amount, account.staked, account.locked, account.stakedAt);
+
+        IERC20(USDC).safeTransfer(MARKET, amount);
+    }
+
+    /// @inheritdoc IAgentStaking
+    function slash(uint256 agentId, uint256 bountyId, uint256 amount, address to) external {
+        _requireMarket();
+        Account memory account = _accounts[agentId];
+        _takeLocked(account, amount);
+        account.slashes += 1;
+        account.stakedAt = 0;
+        bool freezes = !account.frozen;
+        account.frozen = true;
+        bool bans = !account.banned && account.slashes >= BAN_AFTER_SLASHES;
+        if (bans) account.banned = true;
+        _accounts[agentId] = account;
+
+        emit Slashed(agentId, bountyId, to, amount, account.staked, account.locked, account.stakedAt, account.slashes);
+        if (freezes) emit AgentFrozen(agentId);
+        if (bans) emit AgentBanned(agentId, account.slashes);
+
+        IERC20(USDC).safeTransfer(to, amount);
+    }
+
+    /// @inheritdoc IAgentStaking
+    function checkLock(uint256 agentId, uint256 amount) external view {
+        _requireLockable(agentId, _accounts[agentId], amount);
+    }
+
+    /// @inheritdoc IAgentStaking
+    function statusOf(uint256 agentId) external view returns (Status) {
+        Account memory account = _accounts[agentId];
+        if (account.banned) return Status.BANNED;
+        if (account.frozen) return Status.FROZEN;
+        if (account.staked < MIN_STAKE) return Status.UNVERIFIED;
+        bool longStaked = block.timestamp >= account.stakedAt + ESTABLISHED_AFTER;
+        bool proven = account.completions >= ESTABLISHED_COMPLETIONS;
+        return longStaked && proven ? Status.ESTABLISHED : Status.PROVISIONAL;
+    }
+
+    /// @inheritdoc IAgentStaking
+    function accountOf(uint256 agentId)
+        external
+        view
+        returns (
+            uint256 staked,
+            uint256 locked,
+            uint64 stakedAt,
+            uint256 completions,
+            uint256 slashes,
+            bool frozen,
+            bool banned
+        )
+    {
+        Account memory account = _accounts[agentId];
+        return (
+            account.staked,
+            account.locked,
+            account.stakedAt,
+            account.completions,
+            account.slashes,
+            account.frozen,
+            account.banned
+        );
+    }
+
+    function _requireMarket() private view {
+        require(msg.sender == MARKET, NotMarket(msg.sender, MARKET));
+    }
+
+    /// @dev The owner is asked first and is enough: he gets his stake back where `getAgentWallet` fails.
+    function _requireWalletOrOwner(uint256 agentId) private view returns (address owner) {
+        owner = AgentWallets.ownerOf(REGISTRY, agentId);
+        require(owner != address(0), AgentNotFound(agentId));
+        require(
+            msg.sender == owner || msg.sender == AgentWallets.walletOf(REGISTRY, agentId),
+            NotAgentWalletOrOwner(agentId, msg.sender)
+        );
+    }
+
+    function _requireLockable(uint256 agentId, Account memory account, uint256 amount) private pure {
+        require(!account.banned, AgentIsBanned(agentId));
+        require(!account.frozen, AgentIsFrozen(agentId));
+        require(account.staked >= MIN_STAKE, InsufficientStake(agentId, account.staked, MIN_STAKE));
+        uint256 unlocked = account.staked - account.locked;
+        require(unlocked >= amount, InsufficientUnlockedStake(agentId, unlocked, amount));
+    }
+
+    /// @dev The market takes only what it locked. A larger amount would be its bug, and panics.
+    function _takeLocked(Account memory account, uint256 amount) private pure {
+        account.locked -= amount.toUint56();
+        account.staked -= amount.toUint56();
+        if (account.staked < MIN_STAKE) account.stakedAt = 0;
+    }
+}
