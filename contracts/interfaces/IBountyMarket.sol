@@ -154,6 +154,15 @@ interface IBountyMarket {
     function claimBountyFor(uint256 bountyId, uint256 agentId, address wallet) external;
     function claimBatch(Claim[] calldata claims) external returns (bool[] memory results);
 
+    function claimInBatch(
+        uint256 bountyId,
+        uint256 agentId,
+        address wallet,
+        uint256 deadline,
+        bytes calldata signature,
+        address caller
+    ) external;
+
     function startWork(uint256 bountyId) external;
     function submitWork(uint256 bountyId, string calldata deliverableHash) external;
     function requestRevision(uint256 bountyId, string calldata feedbackHash) external;

@@ -1,0 +1,442 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {AccessControl} from "@openzeppelin/contracts/access/AccessControl.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {AgentStaking} from "./AgentStaking.sol";
+import {AgentWallets} from "./AgentWallets.sol";
+import {ClaimSignatures} from "./ClaimSignatures.sol";
+import {IBountyMarket} from "./interfaces/IBountyMarket.sol";
+
+/// @title BountyMarket
+/// @notice Escrows USDC for runs and moves each through its life.
+/// @dev Every function checks, writes, emits, and only then calls out. It needs no reentrancy guard: USDC and
+/// AgentStaking call nobody back, and registry and ERC-1271 wallets are asked by staticcall, before anything is written.
+contract BountyMarket is IBountyMarket, ClaimSignatures, AccessControl {
+    using SafeERC20 for IERC20;
+
+    /// @inheritdoc IBountyMarket
+    uint256 public constant FEE_BPS = 500;
+    /// @inheritdoc IBountyMarket
+    uint256 public constant LOCK_BPS = 1000;
+    /// @inheritdoc IBountyMarket
+    uint256 public constant CLAIM_TIMEOUT = 7 days;
+    /// @inheritdoc IBountyMarket
+    uint256 public constant REVIEW_PERIOD = 7 days;
+    /// @inheritdoc IBountyMarket
+    uint256 public constant MAX_REVISIONS = 3;
+    /// @inheritdoc IBountyMarket
+    uint256 public constant MIN_REWARD = 10_000;
+    /// @inheritdoc IBountyMarket
+    uint256 public constant MAX_REWARD = 1e15;
+    /// @inheritdoc IBountyMarket
+    uint256 public constant MAX_DEADLINE = 365 days;
+    /// @inheritdoc IBountyMarket
+    bytes32 public constant RELAYER_ROLE = keccak256("RELAYER_ROLE");
+
+    uint256 private constant BPS = 10_000;
+    uint256 private constant MAX_STRING_LENGTH = 128;
+    uint256 private constant DEVNET_CHAIN_ID = 31_337;
+
+    /// @dev What one item of a batch may use: a claim with everything cold, and 100k for an ERC-1271 wallet.
+    uint256 private constant ITEM_GAS = 250_000;
+    /// @dev What must be left before an item is tried: a call passes on at most 63/64 of what is left, so this much
+    /// leaves it the whole of ITEM_GAS; the rest pays for copying the item, its ClaimRefused, and the answer.
+    uint256 private constant ITEM_GAS_RESERVE = ITEM_GAS + ITEM_GAS / 63 + 50_000;
+
+    /// @inheritdoc IBountyMarket
+    address public immutable USDC;
+    /// @inheritdoc IBountyMarket
+    address public immutable REGISTRY;
+    /// @inheritdoc IBountyMarket
+    address public immutable STAKING;
+    /// @inheritdoc IBountyMarket
+    address public immutable TREASURY;
+
+    /// @dev The least stake of a claimer, so that it covers any one run.
+    uint256 private immutable MAX_LOCK;
+
+    mapping(uint256 bountyId => Bounty) private bounties;
+    /// @inheritdoc IBountyMarket
+    uint256 public bountyCount;
+    /// @inheritdoc IBountyMarket
+    mapping(address payee => uint256) public owed;
+
+    constructor(address usdc, address registry, address treasury, address stakingOwner, address[] memory relayers) {
+        if (usdc == address(0) || registry == address(0)) revert ZeroAddress();
+        if (treasury == address(0) || stakingOwner == address(0)) revert ZeroAddress();
+        if (relayers.length > 0 && block.chainid != DEVNET_CHAIN_ID) {
+            revert RelayersNotAllowed(block.chainid, DEVNET_CHAIN_ID);
+        }
+
+        AgentStaking staking = new AgentStaking(usdc, registry, stakingOwner);
+        USDC = usdc;
+        REGISTRY = registry;
+        TREASURY = treasury;
+        STAKING = address(staking);
+        MAX_LOCK = staking.MIN_STAKE();
+
+        // The role's admin is DEFAULT_ADMIN_ROLE, which nobody holds: no relayer is ever named again.
+        for (uint256 i; i < relayers.length; ++i) {
+            if (relayers[i] == address(0)) revert ZeroAddress();
+            _grantRole(RELAYER_ROLE, relayers[i]);
+        }
+    }
+
+    /// @inheritdoc IBountyMarket
+    function createBounty(string calldata ipfsHash, uint256 reward, uint64 deadline)
+        external
+        returns (uint256 bountyId)
+    {
+        return _create(ipfsHash, reward, deadline, State.DRAFT);
+    }
+
+    /// @inheritdoc IBountyMarket
+    function postBounty(string calldata ipfsHash, uint256 reward, uint64 deadline) external returns (uint256 bountyId) {
+        bountyId = _create(ipfsHash, reward, deadline, State.OPEN);
+        _pullEscrow(bountyId, reward);
+    }
+
+    /// @inheritdoc IBountyMarket
+    function fundBounty(uint256 bountyId) external {
+        Bounty storage bounty = _ownBounty(bountyId, State.DRAFT);
+        _requireBeforeDeadline(bountyId, bounty.deadline);
+
+        bounty.state = State.OPEN;
+        _pullEscrow(bountyId, bounty.reward);
+    }
+
+    /// @inheritdoc IBountyMarket
+    function withdrawBounty(uint256 bountyId) external {
+        Bounty storage bounty = _ownBounty(bountyId, State.OPEN);
+
+        uint256 escrow = _escrowOf(bounty.reward);
+
+        bounty.state = State.DRAFT;
+        emit BountyWithdrawn(bountyId, msg.sender, escrow);
+        IERC20(USDC).safeTransfer(msg.sender, escrow);
+    }
+
+    /// @inheritdoc IBountyMarket
+    function claimBounty(uint256 bountyId, uint256 agentId) external {
+        _claim(_claimable(bountyId), bountyId, agentId, msg.sender);
+    }
+
+    /// @inheritdoc IBountyMarket
+    function claimBountyWithSig(
+        uint256 bountyId,
+        uint256 agentId,
+        address wallet,
+        uint256 deadline,
+        bytes calldata signature
+    ) external {
+        _claimSigned(bountyId, agentId, wallet, deadline, signature);
+    }
+
+    /// @inheritdoc IBountyMarket
+    function claimBountyFor(uint256 bountyId, uint256 agentId, address wallet) external onlyRole(RELAYER_ROLE) {
+        _claim(_claimable(bountyId), bountyId, agentId, wallet);
+    }
+
+    /// @inheritdoc IBountyMarket
+    function claimBatch(Claim[] calldata claims) external returns (bool[] memory results) {
+        results = new bool[](claims.length);
+        for (uint256 i; i < claims.length; ++i) {
+            if (gasleft() < ITEM_GAS_RESERVE) break;
+
+            Claim calldata item = claims[i];
+            bytes calldata signature = item.signature;
+            // Refused all the same when cut to one byte too many, and at a bounded cost.
+            if (signature.length > MAX_SIGNATURE_LENGTH) signature = signature[:MAX_SIGNATURE_LENGTH + 1];
+
+            // The reason is short: it is an error of ours, for a claim passes on nobody else's.
+            try this.claimInBatch{gas: ITEM_GAS}(
+                item.bountyId, item.agentId, item.wallet, item.deadline, signature, msg.sender
+            ) {
+                results[i] = true;
+            } catch (bytes memory reason) {
+                emit ClaimRefused(item.bountyId, item.agentId, item.wallet, reason);
+            }
+        }
+    }
+
+    /// @inheritdoc IBountyMarket
+    function claimInBatch(
+        uint256 bountyId,
+        uint256 agentId,
+        address wallet,
+        uint256 deadline,
+        bytes calldata signature,
+        address caller
+    ) external {
+        if (msg.sender != address(this)) revert NotSelf(msg.sender);
+
+        if (signature.length == 0) {
+            _checkRole(RELAYER_ROLE, caller);
+            _claim(_claimable(bountyId), bountyId, agentId, wallet);
+        } else {
+            _claimSigned(bountyId, agentId, wallet, deadline, signature);
+        }
+    }
+
+    /// @inheritdoc IBountyMarket
+    function startWork(uint256 bountyId) external {
+        Bounty storage bounty = _bounty(bountyId);
+        if (bounty.state != State.CLAIMED) revert InvalidState(bountyId, bounty.state);
+        _requireClaimingWallet(bounty, bountyId);
+
+        bounty.state = State.IN_PROGRESS;
+        emit WorkStarted(bountyId, bounty.agentId);
+    }
+
+    /// @inheritdoc IBountyMarket
+    function submitWork(uint256 bountyId, string calldata deliverableHash) external {
+        Bounty storage bounty = _bounty(bountyId);
+        if (!_isAwaitingWork(bounty.state)) revert InvalidState(bountyId, bounty.state);
+        _requireClaimingWallet(bounty, bountyId);
+        _requireString(deliverableHash);
+
+        bounty.state = State.SUBMITTED;
+        bounty.since = uint40(block.timestamp);
+        emit WorkSubmitted(bountyId, bounty.agentId, deliverableHash, uint64(block.timestamp + REVIEW_PERIOD));
+    }
+
+    /// @inheritdoc IBountyMarket
+    function requestRevision(uint256 bountyId, string calldata feedbackHash) external {
+        Bounty storage bounty = _ownBounty(bountyId, State.SUBMITTED);
+        _requireInReview(bountyId, bounty.since);
+        uint8 revisions = bounty.revisions;
+        if (revisions >= MAX_REVISIONS) revert NoRevisionsLeft(bountyId, revisions, MAX_REVISIONS);
+        _requireString(feedbackHash);
+
+        bounty.state = State.REVISION_REQUESTED;
+        bounty.since = uint40(block.timestamp);
+        bounty.revisions = ++revisions;
+        emit RevisionRequested(
+            bountyId, bounty.agentId, feedbackHash, revisions, uint64(block.timestamp + CLAIM_TIMEOUT)
+        );
+    }
+
+    /// @inheritdoc IBountyMarket
+    function approveWork(uint256 bountyId) external {
+        _approve(_ownBounty(bountyId, State.SUBMITTED), bountyId, false);
+    }
+
+    /// @inheritdoc IBountyMarket
+    function finalizeReview(uint256 bountyId) external {
+        Bounty storage bounty = _bounty(bountyId);
+        if (bounty.state != State.SUBMITTED) revert InvalidState(bountyId, bounty.state);
+        uint256 reviewBy = bounty.since + REVIEW_PERIOD;
+        if (block.timestamp <= reviewBy) revert ReviewPeriodNotOver(bountyId, reviewBy, block.timestamp);
+
+        _approve(bounty, bountyId, true);
+    }
+
+    /// @inheritdoc IBountyMarket
+    function rejectWork(uint256 bountyId) external {
+        Bounty storage bounty = _ownBounty(bountyId, State.SUBMITTED);
+        _requireInReview(bountyId, bounty.since);
+        uint256 revisions = bounty.revisions;
+        if (revisions < MAX_REVISIONS) revert RevisionsLeft(bountyId, revisions, MAX_REVISIONS);
+        (uint256 agentId, uint256 reward) = (bounty.agentId, bounty.reward);
+        uint256 stake = _lockOf(reward);
+
+        bounty.state = State.REJECTED;
+        emit BountyRejected(bountyId, agentId, msg.sender, reward);
+
+        AgentStaking(STAKING).forfeit(agentId, bountyId, stake);
+        IERC20(USDC).safeTransfer(msg.sender, reward);
+        _pay(TREASURY, _feeOf(reward) + stake);
+    }
+
+    /// @inheritdoc IBountyMarket
+    function slashExpired(uint256 bountyId) external {
+        (uint256 agentId, uint256 reward) = _expire(bountyId, State.OPEN);
+
+        AgentStaking(STAKING).slash(agentId, bountyId, _lockOf(reward), msg.sender);
+    }
+
+    /// @inheritdoc IBountyMarket
+    function slashAndWithdraw(uint256 bountyId) external {
+        (uint256 agentId, uint256 reward) = _expire(bountyId, State.DRAFT);
+        uint256 escrow = _escrowOf(reward);
+        emit BountyWithdrawn(bountyId, msg.sender, escrow);
+
+        AgentStaking(STAKING).slash(agentId, bountyId, _lockOf(reward), msg.sender);
+        IERC20(USDC).safeTransfer(msg.sender, escrow);
+    }
+
+    /// @inheritdoc IBountyMarket
+    function collect(address payee) external {
+        uint256 amount = owed[payee];
+        if (amount == 0) revert NothingOwed(payee);
+
+        owed[payee] = 0;
+        emit PaymentCollected(payee, amount);
+        IERC20(USDC).safeTransfer(payee, amount);
+    }
+
+    /// @inheritdoc IBountyMarket
+    function getBounty(uint256 bountyId) external view returns (Bounty memory) {
+        return bounties[bountyId];
+    }
+
+    /// @inheritdoc IBountyMarket
+    function checkClaim(uint256 bountyId, uint256 agentId, address wallet) external view {
+        Bounty storage bounty = _claimable(bountyId);
+        _requireAgentWallet(agentId, wallet);
+        AgentStaking(STAKING).checkLock(agentId, _lockOf(bounty.reward));
+    }
+
+    function _create(string calldata ipfsHash, uint256 reward, uint64 deadline, State state)
+        private
+        returns (uint256 bountyId)
+    {
+        _requireString(ipfsHash);
+        if (reward < MIN_REWARD || reward > MAX_REWARD) revert RewardOutOfRange(reward, MIN_REWARD, MAX_REWARD);
+        (uint256 earliest, uint256 latest) = (block.timestamp + 1, block.timestamp + MAX_DEADLINE);
+        if (deadline < earliest || deadline > latest) revert DeadlineOutOfRange(deadline, earliest, latest);
+
+        bountyId = ++bountyCount;
+        Bounty storage bounty = bounties[bountyId];
+        bounty.poster = msg.sender;
+        bounty.reward = uint96(reward);
+        bounty.deadline = uint40(deadline);
+        bounty.state = state;
+        emit BountyCreated(bountyId, msg.sender, ipfsHash, reward, _feeOf(reward), deadline);
+    }
+
+    function _pullEscrow(uint256 bountyId, uint256 reward) private {
+        uint256 escrow = _escrowOf(reward);
+        emit BountyFunded(bountyId, msg.sender, escrow);
+        IERC20(USDC).safeTransferFrom(msg.sender, address(this), escrow);
+    }
+
+    function _claimSigned(uint256 bountyId, uint256 agentId, address wallet, uint256 deadline, bytes calldata signature)
+        private
+    {
+        Bounty storage bounty = _claimable(bountyId);
+        _requireSignature(bountyId, agentId, wallet, uint256(bounty.round) + 1, deadline, signature);
+        _claim(bounty, bountyId, agentId, wallet);
+    }
+
+    function _claim(Bounty storage bounty, uint256 bountyId, uint256 agentId, address wallet) private {
+        _requireAgentWallet(agentId, wallet);
+        uint256 stake = _lockOf(bounty.reward);
+        uint32 round = bounty.round + 1;
+
+        bounty.wallet = wallet;
+        bounty.since = uint40(block.timestamp);
+        bounty.state = State.CLAIMED;
+        bounty.agentId = uint224(agentId);
+        bounty.round = round;
+        emit BountyClaimed(bountyId, agentId, wallet, stake, round, uint64(block.timestamp + CLAIM_TIMEOUT));
+
+        AgentStaking(STAKING).lock(agentId, bountyId, stake);
+    }
+
+    function _approve(Bounty storage bounty, uint256 bountyId, bool byTimeout) private {
+        (uint256 agentId, address wallet, uint256 reward) = (bounty.agentId, bounty.wallet, bounty.reward);
+        uint256 fee = _feeOf(reward);
+
+        bounty.state = State.APPROVED;
+        emit BountyApproved(bountyId, agentId, wallet, reward, fee, byTimeout);
+
+        AgentStaking(STAKING).release(agentId, bountyId, _lockOf(reward), reward);
+        _pay(wallet, reward);
+        _pay(TREASURY, fee);
+    }
+
+    /// @dev Ends the claim that was not delivered in time. The caller then slashes the agent.
+    function _expire(uint256 bountyId, State next) private returns (uint256 agentId, uint256 reward) {
+        Bounty storage bounty = _bounty(bountyId);
+        if (!_isAwaitingWork(bounty.state)) revert InvalidState(bountyId, bounty.state);
+        _requirePoster(bounty, bountyId);
+        uint256 submitBy = bounty.since + CLAIM_TIMEOUT;
+        if (block.timestamp <= submitBy) revert SubmissionNotOverdue(bountyId, submitBy, block.timestamp);
+        (agentId, reward) = (bounty.agentId, bounty.reward);
+
+        bounty.wallet = address(0);
+        bounty.since = 0;
+        bounty.state = next;
+        bounty.revisions = 0;
+        bounty.agentId = 0;
+        emit ClaimSlashed(bountyId, agentId, msg.sender, _lockOf(reward));
+    }
+
+    /// @dev USDC can blacklist an address; what it refuses is owed, so that one payee never stops another. A transfer
+    /// starved of gas on purpose leaves a 63rd of what it had, too little to write the debt: all of it reverts.
+    function _pay(address payee, uint256 amount) private {
+        if (IERC20(USDC).trySafeTransfer(payee, amount)) return;
+        owed[payee] += amount;
+        emit PaymentDeferred(payee, amount);
+    }
+
+    function _bounty(uint256 bountyId) private view returns (Bounty storage bounty) {
+        bounty = bounties[bountyId];
+        if (bounty.state == State.NONE) revert BountyNotFound(bountyId);
+    }
+
+    /// @dev The bounty, in the state named, whose poster calls.
+    function _ownBounty(uint256 bountyId, State state) private view returns (Bounty storage bounty) {
+        bounty = _bounty(bountyId);
+        if (bounty.state != state) revert InvalidState(bountyId, bounty.state);
+        _requirePoster(bounty, bountyId);
+    }
+
+    function _claimable(uint256 bountyId) private view returns (Bounty storage bounty) {
+        bounty = _bounty(bountyId);
+        if (bounty.state != State.OPEN) revert BountyNotOpen(bountyId, bounty.state);
+        _requireBeforeDeadline(bountyId, bounty.deadline);
+    }
+
+    function _requireBeforeDeadline(uint256 bountyId, uint256 deadline) private view {
+        if (block.timestamp > deadline) revert BountyDeadlinePassed(bountyId, deadline, block.timestamp);
+    }
+
+    function _requireInReview(uint256 bountyId, uint256 since) private view {
+        uint256 reviewBy = since + REVIEW_PERIOD;
+        if (block.timestamp > reviewBy) revert ReviewPeriodOver(bountyId, reviewBy, block.timestamp);
+    }
+
+    function _requirePoster(Bounty storage bounty, uint256 bountyId) private view {
+        address poster = bounty.poster;
+        if (msg.sender != poster) revert NotPoster(bountyId, msg.sender, poster);
+    }
+
+    function _requireClaimingWallet(Bounty storage bounty, uint256 bountyId) private view {
+        address wallet = bounty.wallet;
+        if (msg.sender != wallet) revert NotClaimingWallet(bountyId, msg.sender, wallet);
+    }
+
+    function _requireAgentWallet(uint256 agentId, address wallet) private view {
+        // An id that does not fit the bounty is no registry's: none hands out ids at random.
+        if (agentId > type(uint224).max) revert AgentNotFound(agentId);
+        address expected = AgentWallets.walletOf(REGISTRY, agentId);
+        if (expected == address(0)) revert AgentNotFound(agentId);
+        if (wallet != expected) revert NotAgentWallet(agentId, wallet, expected);
+    }
+
+    function _requireString(string calldata value) private pure {
+        uint256 length = bytes(value).length;
+        if (length == 0 || length > MAX_STRING_LENGTH) revert InvalidStringLength(length, MAX_STRING_LENGTH);
+    }
+
+    function _isAwaitingWork(State state) private pure returns (bool) {
+        return state == State.CLAIMED || state == State.IN_PROGRESS || state == State.REVISION_REQUESTED;
+    }
+
+    function _feeOf(uint256 reward) private pure returns (uint256) {
+        return reward * FEE_BPS / BPS;
+    }
+
+    function _escrowOf(uint256 reward) private pure returns (uint256) {
+        return reward + _feeOf(reward);
+    }
+
+    function _lockOf(uint256 reward) private view returns (uint256) {
+        return Math.min(reward * LOCK_BPS / BPS, MAX_LOCK);
+    }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
+import {IBountyMarket} from "./interfaces/IBountyMarket.sol";
+
+/// @title ClaimSignatures
+/// @notice The word of a wallet that it claims a run: EIP-712, domain `BountyMarket` / `1`.
+abstract contract ClaimSignatures is EIP712 {
+    /// @dev Longer signatures are invalid, which bounds what an item of a batch costs to copy.
+    uint256 internal constant MAX_SIGNATURE_LENGTH = 8192;
+
+    uint256 private constant MAX_VALIDITY = 1 hours;
+
+    bytes32 private constant CLAIM_TYPEHASH =
+        keccak256("Claim(uint256 bountyId,uint256 agentId,address wallet,uint256 round,uint256 deadline)");
+
+    constructor() EIP712("BountyMarket", "1") {}
+
+    /// @dev Reverts unless `wallet` signed this claim, and at most an hour ahead. `round` dies with the claim that it
+    /// counts, so nothing needs to be stored for a signature to be good once only.
+    function _requireSignature(
+        uint256 bountyId,
+        uint256 agentId,
+        address wallet,
+        uint256 round,
+        uint256 deadline,
+        bytes calldata signature
+    ) internal view {
+        if (block.timestamp > deadline) {
+            revert IBountyMarket.SignatureExpired(deadline, block.timestamp);
+        }
+        uint256 latest = block.timestamp + MAX_VALIDITY;
+        if (deadline > latest) revert IBountyMarket.SignatureTooLong(deadline, latest);
+
+        bytes32 digest =
+            _hashTypedDataV4(keccak256(abi.encode(CLAIM_TYPEHASH, bountyId, agentId, wallet, round, deadline)));
+        if (signature.length > MAX_SIGNATURE_LENGTH || !_isSignedBy(wallet, digest, signature)) {
+            revert IBountyMarket.InvalidSignature(bountyId, wallet, round);
+        }
+    }
+
+    /// @dev ECDSA comes first because an EIP-7702 account has code, which need not know ERC-1271, and still its key.
+    function _isSignedBy(address wallet, bytes32 digest, bytes calldata signature) private view returns (bool) {
+        (address signer, ECDSA.RecoverError failure,) = ECDSA.tryRecoverCalldata(digest, signature);
+        if (failure == ECDSA.RecoverError.NoError && signer == wallet) return true;
+        return SignatureChecker.isValidERC1271SignatureNowCalldata(wallet, digest, signature);
+    }
+}
