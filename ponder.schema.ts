@@ -13,6 +13,12 @@ export const runState = onchainEnum('run_state', [
 ])
 
 /**
+ * A chain string as a text column can hold it. PostgreSQL refuses NUL, and Ponder would drop it, which could turn one
+ * IPFS hash into another: U+FFFD stands for it, as it already stands for bytes that are not UTF-8.
+ */
+export const storedText = (chainString: string) => chainString.replaceAll('\0', '\uFFFD')
+
+/**
  * One row per bounty. Amounts are USDC base units, times are block timestamps in seconds.
  *
  * Ids, rewards and times fit int8: the contract counts ids from 1, caps a reward at 1e15 and a deadline at a year
@@ -28,23 +34,28 @@ export const run = onchainTable(
     fee: t.int8({ mode: 'bigint' }).notNull(),
     deadline: t.int8({ mode: 'bigint' }).notNull(),
     state: runState().notNull(),
-    /** The claiming agent, its wallet, and what it has at stake. Null before a claim and after a slash. */
+    /**
+     * The claiming agent, its wallet, and what it has at stake; the work, and when it was claimed and last submitted.
+     * Null before a claim and after a slash, kept when the run ends.
+     */
     claimedBy: t.bigint(),
     claimedByWallet: t.hex(),
     stake: t.int8({ mode: 'bigint' }),
     deliverableHash: t.text(),
+    /** Of the last revision request of this claim. */
     feedbackHash: t.text(),
     claimedAt: t.int8({ mode: 'bigint' }),
     submittedAt: t.int8({ mode: 'bigint' }),
-    /** Delivery is due; null unless the agent has the next move. */
+    /** When delivery is due; null unless the agent has the next move. */
     submitBy: t.int8({ mode: 'bigint' }),
-    /** Review is due; null unless the poster has the next move. */
+    /** When review is due; null unless the poster has the next move. */
     reviewBy: t.int8({ mode: 'bigint' }),
     /** When the run was approved or rejected. */
     endedAt: t.int8({ mode: 'bigint' }),
-    revisions: t.integer().notNull(),
+    /** How many revisions of this claim were requested. */
+    revisions: t.integer().notNull().default(0),
     /** How many times the run was claimed; a claim signature names the next. */
-    round: t.integer().notNull(),
+    round: t.integer().notNull().default(0),
     createdAt: t.int8({ mode: 'bigint' }).notNull(),
   }),
   (table) => ({
@@ -67,22 +78,24 @@ export const agent = onchainTable(
   'agent',
   (t) => ({
     id: t.bigint().primaryKey(),
-    /** Null while only the staking contract has named the id (a ban of an id that was never registered). */
+    /** Null where the registry knows no such agent: a ban may name any id, and a foreign registry may burn. */
     owner: t.hex(),
     /** The wallet the registry names; null means unset, and the owner acts for the agent. */
     agentWallet: t.hex(),
     agentURI: t.text(),
     registeredAt: t.int8({ mode: 'bigint' }),
-    stakedAmount: t.bigint().notNull(),
-    lockedAmount: t.bigint().notNull(),
+    /** The log of `Registered`, `<transaction hash>:<log index>`: tells its wallet entry from a later one. */
+    registrationLog: t.text(),
+    stakedAmount: t.bigint().notNull().default(0n),
+    lockedAmount: t.bigint().notNull().default(0n),
     /** When the stake last rose to the minimum or the agent was unfrozen; 0 while below or frozen. */
-    stakedAt: t.int8({ mode: 'bigint' }).notNull(),
-    completions: t.integer().notNull(),
-    slashes: t.integer().notNull(),
-    frozen: t.boolean().notNull(),
-    banned: t.boolean().notNull(),
+    stakedAt: t.int8({ mode: 'bigint' }).notNull().default(0n),
+    completions: t.integer().notNull().default(0),
+    slashes: t.integer().notNull().default(0),
+    frozen: t.boolean().notNull().default(false),
+    banned: t.boolean().notNull().default(false),
     /** Sum of the rewards of the agent's approved runs. */
-    volume: t.bigint().notNull(),
+    volume: t.bigint().notNull().default(0n),
   }),
   (table) => ({
     ownerIndex: index().on(table.owner),
@@ -103,7 +116,7 @@ export const runEvent = onchainTable(
     /** The Solidity name of the event. */
     name: t.text().notNull(),
     agentId: t.bigint(),
-    /** The party the event names: the poster, or the claiming wallet. */
+    /** Whose step it was, the poster's or the claiming wallet's; of an approval, the wallet that was paid. */
     address: t.hex(),
     /** The USDC that the event names, in base units: escrow, reward, refund or stake. */
     amount: t.bigint(),
@@ -111,6 +124,12 @@ export const runEvent = onchainTable(
     hash: t.text(),
     /** Revert data of a refused claim. */
     reason: t.hex(),
+    /** The time limit that the event sets: to claim, to submit or to review. */
+    dueAt: t.int8({ mode: 'bigint' }),
+    /** Of a claim: which claim of the run it is. Of a revision request: which request of the claim it is. From 1. */
+    ordinal: t.integer(),
+    /** Of an approval: whether the review period ran out, rather than the poster approved. */
+    byTimeout: t.boolean(),
     timestamp: t.int8({ mode: 'bigint' }).notNull(),
     blockNumber: t.int8({ mode: 'bigint' }).notNull(),
     blockHash: t.hex().notNull(),
@@ -121,6 +140,12 @@ export const runEvent = onchainTable(
     bountyIdIndex: index().on(table.bountyId, table.id),
   }),
 )
+
+/** What the market still owes to a payee whom USDC refused, until `collect` pays it. Base units. */
+export const payee = onchainTable('payee', (t) => ({
+  address: t.hex().primaryKey(),
+  owed: t.bigint().notNull(),
+}))
 
 /** The block up to which the other tables are true: one row, reverted and replayed with them. */
 export const head = onchainTable('head', (t) => ({

@@ -1,0 +1,59 @@
+// `npm run start:indexer`: Ponder in this process, on a schema of its own for each build. A restart of the same build
+// resumes; a new build indexes beside the old one and takes over the views when it has caught up.
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { globSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { pino } from 'pino'
+import config from '../ponder.config.ts'
+import { readEnv } from '../src/api/env.ts'
+
+const { CHAIN_ID, DATABASE_SCHEMA, PONDER_PORT, LOG_LEVEL } = readEnv([
+  'CHAIN_ID',
+  'DATABASE_SCHEMA',
+  'PONDER_PORT',
+  'LOG_LEVEL',
+])
+const logger = pino({ level: LOG_LEVEL })
+
+const schema = `runline_${buildOf(CHAIN_ID)}`
+await assertFree(PONDER_PORT)
+logger.info({ chainId: CHAIN_ID, schema, viewsSchema: DATABASE_SCHEMA, port: PONDER_PORT }, 'Starting Ponder')
+
+// Ponder prefers PORT, which is the API's, to its own flag.
+delete process.env.PORT
+
+// Loaded rather than spawned, so that signals and exit codes are this process's own (75 asks for a restart), and a kill
+// leaves no indexer behind that holds the schema's lock.
+const ponder = new URL('bin/ponder.js', import.meta.resolve('ponder'))
+process.argv = [
+  process.execPath,
+  ponder.pathname,
+  ...['--log-level', LOG_LEVEL, '--log-format', 'json'],
+  ...['start', '--schema', schema, '--views-schema', DATABASE_SCHEMA, '--port', String(PONDER_PORT)],
+]
+await import(ponder.href)
+
+/**
+ * A name for all that decides what the tables hold. Ponder refuses a schema whose build differs in any of its own
+ * inputs (contracts and blocks of the config, the texts of schema and handlers) or in its version; the chain is ours.
+ */
+function buildOf(chainId: number) {
+  const ponderPackage = readFileSync(new URL('../../package.json', import.meta.resolve('ponder')), 'utf8')
+  const handlers = globSync('src/**/*.ts', { exclude: ['src/api/**'] }).sort()
+  const texts = ['ponder.schema.ts', ...handlers].map((path) => readFileSync(path, 'utf8'))
+  const inputs = JSON.stringify([ponderPackage, chainId, config.contracts, config.blocks, texts])
+  return createHash('sha256').update(inputs).digest('hex').slice(0, 10)
+}
+
+/** Where its port is taken Ponder silently takes the next one, and whoever probes the port asks someone else. */
+async function assertFree(port: number) {
+  const server = createServer().listen(port)
+  try {
+    await once(server, 'listening')
+  } catch (cause) {
+    throw new Error(`PONDER_PORT ${port} cannot be used`, { cause })
+  }
+  server.close()
+  await once(server, 'close')
+}

@@ -1,0 +1,45 @@
+import { createConfig } from 'ponder'
+import { agentRegistryAbi } from './abis/AgentRegistry.ts'
+import { agentStakingAbi } from './abis/AgentStaking.ts'
+import { bountyMarketAbi } from './abis/BountyMarket.ts'
+import { readDeployment } from './src/api/deployment.ts'
+import { readEnv } from './src/api/env.ts'
+
+// DATABASE_URL has no default: without one Ponder would fall back to PGlite, whose half-indexed blocks are visible and
+// which no API process can open.
+const { DATABASE_URL, CHAIN_ID, RPC_URL } = readEnv(['DATABASE_URL', 'CHAIN_ID', 'RPC_URL'])
+const { contracts, startBlock, startBlocks } = readDeployment(CHAIN_ID)
+
+const indexed = (name: 'AgentRegistry' | 'AgentStaking' | 'BountyMarket') =>
+  ({
+    chain: 'market',
+    address: contracts[name],
+    startBlock: startBlocks?.[name] ?? startBlock,
+  }) as const
+
+export default createConfig({
+  database: { kind: 'postgres', connectionString: DATABASE_URL },
+  chains: {
+    market: {
+      id: CHAIN_ID,
+      // Polled, never pushed: Ponder waits for ever on a WebSocket that went silent.
+      rpc: RPC_URL,
+      pollingInterval: CHAIN_ID === 31337 ? 100 : 500,
+    },
+  },
+  contracts: {
+    AgentRegistry: {
+      ...indexed('AgentRegistry'),
+      abi: agentRegistryAbi,
+      // By the hash of the key's bytes: decoded, a key that begins with a byte order mark reads as "agentWallet" too,
+      // and anyone may set that one for his own agent.
+      filter: { event: 'MetadataSet', args: { indexedMetadataKey: 'agentWallet' } },
+    },
+    AgentStaking: { ...indexed('AgentStaking'), abi: agentStakingAbi },
+    BountyMarket: { ...indexed('BountyMarket'), abi: bountyMarketAbi },
+  },
+  blocks: {
+    // From the tip: while Ponder works through older blocks there is no `head` at their height, so that nothing is served.
+    head: { chain: 'market', startBlock: 'latest', interval: 1 },
+  },
+})

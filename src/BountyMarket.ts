@@ -1,0 +1,194 @@
+import { type Context, type Event, ponder } from 'ponder:registry'
+import { payee, run, runEvent, storedText } from 'ponder:schema'
+import type { ContractEventName } from 'viem'
+import type { bountyMarketAbi } from '../abis/BountyMarket.ts'
+
+/**
+ * Ignored events:
+ * - `RoleGranted`, `RoleRevoked`, `RoleAdminChanged`: relayers are named at deployment, and only on a devnet
+ *
+ * Every run event becomes a `run_event` too. Its row cannot exist yet: `event.id` is the log's place in the chain.
+ */
+
+const maxInt8 = 2n ** 63n - 1n
+
+const noClaim = {
+  claimedBy: null,
+  claimedByWallet: null,
+  stake: null,
+  deliverableHash: null,
+  feedbackHash: null,
+  claimedAt: null,
+  submittedAt: null,
+  submitBy: null,
+  reviewBy: null,
+  revisions: 0,
+}
+
+ponder.on('BountyMarket:BountyCreated', async ({ event, context }) => {
+  const { bountyId, poster, ipfsHash, reward, fee, deadline } = event.args
+  // Row cannot exist because the market counts ids up.
+  await context.db.insert(run).values({
+    bountyId,
+    posterAddress: poster,
+    ipfsHash: storedText(ipfsHash),
+    reward,
+    fee,
+    deadline,
+    state: 'DRAFT',
+    createdAt: event.block.timestamp,
+  })
+  await record(context, event, 'BountyCreated', {
+    address: poster,
+    amount: reward,
+    hash: storedText(ipfsHash),
+    dueAt: deadline,
+  })
+})
+
+ponder.on('BountyMarket:BountyFunded', async ({ event, context }) => {
+  const { bountyId, poster, amount } = event.args
+  // Row must exist because `BountyFunded` cannot precede `BountyCreated`.
+  await context.db.update(run, { bountyId }).set({ state: 'OPEN' })
+  await record(context, event, 'BountyFunded', { address: poster, amount })
+})
+
+ponder.on('BountyMarket:BountyWithdrawn', async ({ event, context }) => {
+  const { bountyId, poster, amount } = event.args
+  // Row must exist because `BountyWithdrawn` cannot precede `BountyFunded`.
+  await context.db.update(run, { bountyId }).set({ state: 'DRAFT' })
+  await record(context, event, 'BountyWithdrawn', { address: poster, amount })
+})
+
+ponder.on('BountyMarket:BountyClaimed', async ({ event, context }) => {
+  const { bountyId, agentId, wallet, stake, round, submitBy } = event.args
+  // Row must exist because `BountyClaimed` cannot precede `BountyFunded`.
+  await context.db.update(run, { bountyId }).set({
+    state: 'CLAIMED',
+    claimedBy: agentId,
+    claimedByWallet: wallet,
+    stake,
+    claimedAt: event.block.timestamp,
+    submitBy,
+    round: Number(round),
+  })
+  await record(context, event, 'BountyClaimed', {
+    agentId,
+    address: wallet,
+    amount: stake,
+    dueAt: submitBy,
+    ordinal: Number(round),
+  })
+})
+
+ponder.on('BountyMarket:ClaimRefused', async ({ event, context }) => {
+  const { bountyId, agentId, wallet, reason } = event.args
+  // Anyone may ask for a bounty that does not exist, by any uint256. It has no timeline, and its id may not fit a key.
+  if (bountyId > maxInt8 || (await context.db.find(run, { bountyId })) === null) return
+  await record(context, event, 'ClaimRefused', { agentId, address: wallet, reason })
+})
+
+ponder.on('BountyMarket:WorkStarted', async ({ event, context }) => {
+  const { bountyId, agentId } = event.args
+  // Row must exist because `WorkStarted` cannot precede `BountyClaimed`.
+  const { claimedByWallet } = await context.db.update(run, { bountyId }).set({ state: 'IN_PROGRESS' })
+  await record(context, event, 'WorkStarted', { agentId, address: claimedByWallet })
+})
+
+ponder.on('BountyMarket:WorkSubmitted', async ({ event, context }) => {
+  const { bountyId, agentId, deliverableHash, reviewBy } = event.args
+  const hash = storedText(deliverableHash)
+  // Row must exist because `WorkSubmitted` cannot precede `BountyClaimed`.
+  const { claimedByWallet } = await context.db.update(run, { bountyId }).set({
+    state: 'SUBMITTED',
+    deliverableHash: hash,
+    submittedAt: event.block.timestamp,
+    submitBy: null,
+    reviewBy,
+  })
+  await record(context, event, 'WorkSubmitted', { agentId, address: claimedByWallet, hash, dueAt: reviewBy })
+})
+
+ponder.on('BountyMarket:RevisionRequested', async ({ event, context }) => {
+  const { bountyId, agentId, feedbackHash, revision, submitBy } = event.args
+  const hash = storedText(feedbackHash)
+  // Row must exist because `RevisionRequested` cannot precede `WorkSubmitted`.
+  const { posterAddress } = await context.db.update(run, { bountyId }).set({
+    state: 'REVISION_REQUESTED',
+    feedbackHash: hash,
+    submitBy,
+    reviewBy: null,
+    revisions: Number(revision),
+  })
+  await record(context, event, 'RevisionRequested', {
+    agentId,
+    address: posterAddress,
+    hash,
+    dueAt: submitBy,
+    ordinal: Number(revision),
+  })
+})
+
+ponder.on('BountyMarket:BountyApproved', async ({ event, context }) => {
+  const { bountyId, agentId, wallet, reward, byTimeout } = event.args
+  // Row must exist because `BountyApproved` cannot precede `WorkSubmitted`.
+  await context.db.update(run, { bountyId }).set({ state: 'APPROVED', reviewBy: null, endedAt: event.block.timestamp })
+  await record(context, event, 'BountyApproved', { agentId, address: wallet, amount: reward, byTimeout })
+})
+
+ponder.on('BountyMarket:BountyRejected', async ({ event, context }) => {
+  const { bountyId, agentId, poster, refund } = event.args
+  // Row must exist because `BountyRejected` cannot precede `WorkSubmitted`.
+  await context.db.update(run, { bountyId }).set({ state: 'REJECTED', reviewBy: null, endedAt: event.block.timestamp })
+  await record(context, event, 'BountyRejected', { agentId, address: poster, amount: refund })
+})
+
+ponder.on('BountyMarket:ClaimSlashed', async ({ event, context }) => {
+  const { bountyId, agentId, poster, stake } = event.args
+  // Row must exist because `ClaimSlashed` cannot precede `BountyClaimed`. Where the poster withdraws at once,
+  // `BountyWithdrawn` follows.
+  await context.db.update(run, { bountyId }).set({ state: 'OPEN', ...noClaim })
+  await record(context, event, 'ClaimSlashed', { agentId, address: poster, amount: stake })
+})
+
+ponder.on('BountyMarket:PaymentDeferred', async ({ event, context }) => {
+  const { payee: address, amount } = event.args
+  // Row exists if the payee was refused before.
+  await context.db
+    .insert(payee)
+    .values({ address, owed: amount })
+    .onConflictDoUpdate((row) => ({ owed: row.owed + amount }))
+})
+
+ponder.on('BountyMarket:PaymentCollected', async ({ event, context }) => {
+  const { payee: address, amount } = event.args
+  // Row must exist because `PaymentCollected` cannot precede `PaymentDeferred`.
+  await context.db.update(payee, { address }).set((row) => ({ owed: row.owed - amount }))
+})
+
+type RunEvent = typeof runEvent.$inferInsert
+type Details = Partial<
+  Pick<RunEvent, 'agentId' | 'address' | 'amount' | 'hash' | 'reason' | 'dueAt' | 'ordinal' | 'byTimeout'>
+>
+type MarketEvent = Pick<Event<'BountyMarket:WorkStarted'>, 'id' | 'block' | 'transaction' | 'log'> & {
+  args: { bountyId: bigint }
+}
+
+async function record(
+  context: Context,
+  event: MarketEvent,
+  name: ContractEventName<typeof bountyMarketAbi>,
+  details: Details,
+) {
+  await context.db.insert(runEvent).values({
+    id: event.id,
+    bountyId: event.args.bountyId,
+    name,
+    ...details,
+    timestamp: event.block.timestamp,
+    blockNumber: event.block.number,
+    blockHash: event.block.hash,
+    logIndex: event.log.logIndex,
+    transactionHash: event.transaction.hash,
+  })
+}

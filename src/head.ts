@@ -1,0 +1,13 @@
+import { ponder } from 'ponder:registry'
+import { head } from 'ponder:schema'
+
+// Ponder runs a block's handler after the handlers of the block's logs and commits them together, so that whoever reads
+// this row sees every row of its block.
+ponder.on('head:block', async ({ event, context }) => {
+  const { number, hash, timestamp } = event.block
+  // Row exists from the first live block on.
+  await context.db
+    .insert(head)
+    .values({ chainId: context.chain.id, number, hash, timestamp })
+    .onConflictDoUpdate({ number, hash, timestamp })
+})
