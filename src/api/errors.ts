@@ -18,6 +18,7 @@ export const problemTypes = {
   AGENT_NOT_FOUND: { status: 404, title: 'No such agent' },
   CLAIM_NOT_FOUND: { status: 404, title: 'No such claim' },
   ROUTE_NOT_FOUND: { status: 404, title: 'No such route' },
+  METHOD_NOT_ALLOWED: { status: 405, title: 'The route does not answer this method' },
   IDEMPOTENCY_CONFLICT: { status: 409, title: 'The idempotency key was used for another request' },
   CLAIM_REVERTED: { status: 409, title: 'The claim reverted on chain' },
   PAYLOAD_TOO_LARGE: { status: 413, title: 'The body is too large' },
@@ -31,7 +32,7 @@ export const problemTypes = {
 export type ProblemCode = keyof typeof problemTypes
 
 type Extras = {
-  /** Members beside the RFC's own, such as `field` or `holder`. */
+  /** Members beside the RFC's own, such as `field` or `holder`. JSON values: no bigint. */
   extensions?: Record<string, unknown>
   headers?: Record<string, string>
   /** What led here; logged, never sent. */

@@ -1,0 +1,13 @@
+/**
+ * The contracts' constants that reads depend on. They are constants of contracts that cannot be upgraded, so they are
+ * repeated here rather than read at start, when the chain may be out of reach.
+ */
+
+/** AgentStaking.MIN_STAKE, in USDC base units: the least stake with which an agent may claim. */
+export const MIN_STAKE = 20_000_000n
+
+/** AgentStaking.ESTABLISHED_AFTER, in seconds. */
+export const ESTABLISHED_AFTER = 30n * 24n * 60n * 60n
+
+/** AgentStaking.ESTABLISHED_COMPLETIONS, in approved runs. */
+export const ESTABLISHED_COMPLETIONS = 5

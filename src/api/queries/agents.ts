@@ -1,0 +1,71 @@
+import { and, asc, eq, getTableColumns, isNotNull, type SQL, sql } from 'drizzle-orm'
+import { agent } from '../../../ponder.schema.ts'
+import { ESTABLISHED_AFTER, ESTABLISHED_COMPLETIONS, MIN_STAKE } from '../constants.ts'
+import { matchesOf, type Page, reaches } from './page.ts'
+import { now, type SnapshotQuery } from './snapshot.ts'
+
+/** The trust ladder: AgentStaking.Status, in its order. */
+export const agentStatuses = ['UNVERIFIED', 'PROVISIONAL', 'ESTABLISHED', 'FROZEN', 'BANNED'] as const
+
+export type AgentStatus = (typeof agentStatuses)[number]
+
+/**
+ * AgentStaking.statusOf for a row of `agent`, at the snapshot's `now`. The only place of the rule: the statement that
+ * reads the row derives it, so that fields, filters and counts cannot disagree.
+ */
+export const agentStatus = sql<AgentStatus>`case
+  when ${agent.banned} then 'BANNED'
+  when ${agent.frozen} then 'FROZEN'
+  when ${agent.stakedAmount} < ${MIN_STAKE}::numeric then 'UNVERIFIED'
+  when ${agent.completions} >= ${ESTABLISHED_COMPLETIONS}::int4
+    and ${now} >= ${agent.stakedAt} + ${ESTABLISHED_AFTER}::int8 then 'ESTABLISHED'
+  else 'PROVISIONAL' end`
+
+export const agentColumns = { ...getTableColumns(agent), status: agentStatus.as('status') }
+
+export type AgentRow = typeof agent.$inferSelect & { status: AgentStatus }
+
+/** The registry knows the agent. A ban may name any id, and a foreign registry may burn: such a row is no agent. */
+export const isRegistered: SQL = isNotNull(agent.owner)
+
+/** The agent, or null if there is none. */
+export function agentById(id: bigint): SnapshotQuery<AgentRow | null> {
+  return async (db, snapshot) => {
+    const found = db
+      .select(agentColumns)
+      .from(agent)
+      .where(and(eq(agent.id, id), isRegistered))
+      .as('agent')
+    const [row] = await db.with(snapshot).select().from(snapshot).leftJoin(found, sql`true`)
+    return row && { snapshot: row.snapshot, data: row.agent }
+  }
+}
+
+/** One page of the agents with the status, or of all, by id, and how many there are. */
+export function agentPage(
+  status: AgentStatus | undefined,
+  page: Page,
+): SnapshotQuery<{ agents: AgentRow[]; total: number }> {
+  return async (db, snapshot) => {
+    const condition = and(isRegistered, status && sql`${agentStatus} = ${status}`)
+    const matches = matchesOf(db, agent, condition)
+    const slice = db
+      .select(agentColumns)
+      .from(agent)
+      .where(and(condition, reaches(page)))
+      .orderBy(asc(agent.id))
+      .limit(page.limit)
+      .offset(page.offset)
+      .as('agent')
+    const rows = await db
+      .with(snapshot, matches)
+      .select()
+      .from(snapshot)
+      .innerJoin(matches, sql`true`)
+      .leftJoin(slice, sql`true`)
+      .orderBy(asc(slice.id))
+    const [first] = rows
+    const agents = rows.flatMap((row) => row.agent ?? [])
+    return first && { snapshot: first.snapshot, data: { agents, total: first.matches.total } }
+  }
+}

@@ -1,0 +1,96 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Problem } from '../errors.ts'
+import { classifyReadError } from './failures.ts'
+import { type Database, type Snapshot, type SnapshotQuery, snapshotOf, snapshotOnly } from './snapshot.ts'
+
+/** How long a read waits while the index rewinds (a reorg, a restart) or does not exist yet. Milliseconds. */
+const REWIND_PATIENCE = 1_000
+
+/** How long a read waits for `minBlock`. Milliseconds. */
+const MIN_BLOCK_PATIENCE = 5_000
+
+/** How often the head is looked at while any read waits. Milliseconds. */
+const LOOK_INTERVAL = 50
+
+type Taken<T> = { snapshot: Snapshot; data: T }
+
+/**
+ * Reads the indexer's tables, one statement per answer, and vouches for the answer.
+ *
+ * Ponder commits a block's rows, `head` and checkpoint together. Only while rows are reverted and replayed does the
+ * checkpoint differ from `head`: what is read then is no state the market ever had, and is not served.
+ */
+export class IndexReader {
+  readonly #db: Database
+  readonly #chainId: number
+  readonly #clock: () => number
+  #look: Promise<Snapshot | undefined> | undefined
+
+  /** @param clock This machine's time in milliseconds. */
+  constructor(db: Database, chainId: number, clock: () => number = Date.now) {
+    this.#db = db
+    this.#chainId = chainId
+    this.#clock = clock
+  }
+
+  /**
+   * Runs the query on a snapshot that is whole and at `minBlock` or later, waiting for one, bounded.
+   * @throws Problem INDEX_BEHIND if there is none in time, or the database cannot be read.
+   */
+  async read<T>(query: SnapshotQuery<T>, minBlock = 0n): Promise<Taken<T>> {
+    const start = performance.now()
+    let taken = await this.#take(query)
+    let seen = taken?.snapshot
+    while (taken === undefined || !isServable(taken.snapshot, minBlock)) {
+      const patience = seen !== undefined && isWhole(seen) ? MIN_BLOCK_PATIENCE : REWIND_PATIENCE
+      if (performance.now() - start >= patience) throw behind(seen, minBlock)
+      seen = await this.#nextLook()
+      if (seen !== undefined && isServable(seen, minBlock)) taken = await this.#take(query)
+    }
+    return taken
+  }
+
+  /** All waiting reads share one look, so that any number of them costs one small statement per interval. */
+  #nextLook(): Promise<Snapshot | undefined> {
+    this.#look ??= sleep(LOOK_INTERVAL)
+      .then(() => this.#take(snapshotOnly))
+      .then((taken) => taken?.snapshot)
+      .finally(() => {
+        this.#look = undefined
+      })
+    return this.#look
+  }
+
+  async #take<T>(query: SnapshotQuery<T>, retry = true): Promise<Taken<T> | undefined> {
+    try {
+      return await query(this.#db, snapshotOf(this.#db, this.#chainId, Math.floor(this.#clock() / 1_000)))
+    } catch (error) {
+      const failure = classifyReadError(error)
+      if (failure === undefined) throw error
+      if (failure === 'missing') return undefined
+      if (failure === 'passing' && retry) return this.#take(query, false)
+      throw new Problem('INDEX_BEHIND', 'The index cannot be read now.', { headers: RETRY_SOON, cause: error })
+    }
+  }
+}
+
+const RETRY_SOON = { 'Retry-After': '1' }
+
+function isWhole({ number, checkpoint }: Snapshot) {
+  return number === checkpoint
+}
+
+function isServable(snapshot: Snapshot, minBlock: bigint) {
+  return isWhole(snapshot) && snapshot.number >= minBlock
+}
+
+function behind(snapshot: Snapshot | undefined, minBlock: bigint) {
+  if (snapshot === undefined) {
+    return new Problem('INDEX_BEHIND', 'No block is indexed yet.', { headers: RETRY_SOON })
+  }
+  const extensions = { indexedBlock: Number(snapshot.number) }
+  const detail = isWhole(snapshot)
+    ? `The index is at block ${snapshot.number}, before minBlock ${minBlock}.`
+    : `The index is replaying block ${snapshot.number} on its way to block ${snapshot.checkpoint}.`
+  return new Problem('INDEX_BEHIND', detail, { extensions, headers: RETRY_SOON })
+}

@@ -1,0 +1,88 @@
+import { z } from '@hono/zod-openapi'
+import { getAddress } from 'viem'
+import { MIN_STAKE } from '../constants.ts'
+import { walletOf } from '../eligibility.ts'
+import { type AgentRow, agentStatuses } from '../queries/agents.ts'
+import { address, amount, formatId, formatOptionalTime, formatTime, id, time } from './values.ts'
+
+export const statusSchema = z.enum(agentStatuses).openapi('AgentStatus')
+
+const example = {
+  id: 1,
+  status: 'ESTABLISHED',
+  stakedAmount: '20000000',
+  lockedAmount: '10000000',
+  stakedAt: '2023-12-01T12:00:00.000Z',
+  completions: 7,
+  slashes: 0,
+  volume: '700000000',
+  ownerAddress: '0x70997970C51812dc3A010C7d01b50e0d17dc79C8',
+  walletAddress: '0x70997970C51812dc3A010C7d01b50e0d17dc79C8',
+  agentURI: 'ipfs://QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG',
+  registeredAt: '2023-12-01T12:00:00.000Z',
+  frozen: false,
+  banned: false,
+} as const
+
+/** The seed's fields of an agent, which lead wherever an agent is shown. */
+export const agentSummarySchema = z.object({ id, status: statusSchema, stakedAmount: amount })
+
+export const agentSchema = agentSummarySchema
+  .extend({
+    lockedAmount: amount.openapi({ description: 'The part of the stake at risk in live runs, in USDC base units.' }),
+    stakedAt: time.nullable().openapi({
+      description: 'When the stake last rose to the minimum or the agent was unfrozen; null while below or frozen.',
+    }),
+    completions: z.int().openapi({ description: 'Runs approved.' }),
+    slashes: z.int().openapi({ description: 'Runs slashed.' }),
+    volume: amount.openapi({ description: 'Sum of the rewards of approved runs, in USDC base units.' }),
+    ownerAddress: address,
+    walletAddress: address.openapi({ description: 'Acts and is paid for the agent; the owner where none is set.' }),
+    agentURI: z.string().nullable().openapi({ description: 'Where the ERC-8004 registration file is.' }),
+    registeredAt: time.nullable(),
+    frozen: z.boolean(),
+    banned: z.boolean(),
+  })
+  .openapi('Agent', { example })
+
+export const agentStakeSchema = agentSchema
+  .extend({
+    isStaked: z.boolean().openapi({ description: 'Anything is at stake.' }),
+    canClaimRuns: z.boolean().openapi({ description: 'PROVISIONAL or ESTABLISHED.' }),
+    minimumStake: amount,
+  })
+  .openapi('AgentStake', { example: { ...example, isStaked: true, canClaimRuns: true, minimumStake: '20000000' } })
+
+export function formatAgentSummary(agent: AgentRow): z.infer<typeof agentSummarySchema> {
+  return { id: formatId(agent.id), status: agent.status, stakedAmount: agent.stakedAmount.toString() }
+}
+
+export function formatAgent(agent: AgentRow): z.infer<typeof agentSchema> {
+  const { owner } = agent
+  const wallet = walletOf(agent)
+  if (owner === null || wallet === undefined)
+    throw new Error(`Agent ${agent.id} was read as registered without an owner`)
+  return {
+    ...formatAgentSummary(agent),
+    lockedAmount: agent.lockedAmount.toString(),
+    stakedAt: agent.stakedAt === 0n ? null : formatTime(agent.stakedAt),
+    completions: agent.completions,
+    slashes: agent.slashes,
+    volume: agent.volume.toString(),
+    ownerAddress: getAddress(owner),
+    walletAddress: getAddress(wallet),
+    agentURI: agent.agentURI,
+    registeredAt: formatOptionalTime(agent.registeredAt),
+    frozen: agent.frozen,
+    banned: agent.banned,
+  }
+}
+
+export function formatAgentStake(agent: AgentRow): z.infer<typeof agentStakeSchema> {
+  return {
+    ...formatAgent(agent),
+    isStaked: agent.stakedAmount > 0n,
+    canClaimRuns: agent.status === 'PROVISIONAL' || agent.status === 'ESTABLISHED',
+    minimumStake: MIN_STAKE.toString(),
+  }
+}

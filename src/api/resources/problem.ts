@@ -1,0 +1,53 @@
+import { z } from '@hono/zod-openapi'
+import { type Problem, type ProblemCode, problemTypes } from '../errors.ts'
+
+const codes = Object.keys(problemTypes) as [ProblemCode, ...ProblemCode[]]
+
+export const problemSchema = z
+  .looseObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.enum(codes),
+    field: z.string().optional().openapi({ description: 'The refused parameter or member of the body.' }),
+    value: z.unknown().openapi({ description: 'What it held.' }),
+  })
+  .openapi('Problem', {
+    description: 'RFC 9457. `code` never changes its meaning; `detail` is a sentence for a reader.',
+    example: {
+      type: 'urn:problem-type:runline:VALIDATION_FAILED',
+      title: problemTypes.VALIDATION_FAILED.title,
+      status: 400,
+      detail: 'limit must be an integer from 1 to 100, not "0".',
+      code: 'VALIDATION_FAILED',
+      field: 'limit',
+      value: '0',
+    },
+  })
+
+export function formatProblem({ code, status, message, extensions }: Problem) {
+  const { title } = problemTypes[code]
+  return { type: `urn:problem-type:runline:${code}`, title, status, detail: message, code, ...extensions }
+}
+
+type StatusOf<Code extends ProblemCode> = (typeof problemTypes)[Code]['status']
+type ProblemResponse = {
+  description: string
+  content: { 'application/problem+json': { schema: typeof problemSchema } }
+}
+
+/** The answers of a route that carry these codes, for its OpenAPI description: one per status. */
+export function problemResponses<const Code extends ProblemCode>(
+  ...documented: Code[]
+): { [Status in StatusOf<Code>]: ProblemResponse } {
+  const byStatus = Map.groupBy(documented, (code) => problemTypes[code].status)
+  const responses = [...byStatus].map(([status, sameStatus]) => [
+    status,
+    {
+      description: sameStatus.map((code) => `\`${code}\`: ${problemTypes[code].title}.`).join(' '),
+      content: { 'application/problem+json': { schema: problemSchema } },
+    },
+  ])
+  return Object.fromEntries(responses)
+}

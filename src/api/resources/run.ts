@@ -1,0 +1,129 @@
+import { z } from '@hono/zod-openapi'
+import { getAddress } from 'viem'
+import { runState } from '../../../ponder.schema.ts'
+import type { RunRow } from '../queries/runs.ts'
+import { address, amount, formatId, formatOptionalTime, formatTime, id, time } from './values.ts'
+
+export const stateSchema = z.enum(runState.enumValues).openapi('RunState')
+
+const claimable = z.boolean().openapi({ description: 'OPEN, and the deadline has not passed.' })
+
+/** A run as lists show it: the seed's fields in the seed's order, then ours. */
+export const runSummarySchema = z
+  .object({
+    bountyId: id,
+    posterAddress: address,
+    ipfsHash: z.string(),
+    reward: amount,
+    deadline: time,
+    state: stateSchema,
+    claimedBy: id.nullable(),
+    createdAt: time,
+    claimable,
+  })
+  .openapi('RunSummary', {
+    example: {
+      bountyId: 1,
+      posterAddress: '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266',
+      ipfsHash: 'ipfs://QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG',
+      reward: '100000000',
+      deadline: '2024-01-20T12:00:00.000Z',
+      state: 'OPEN',
+      claimedBy: null,
+      createdAt: '2024-01-15T12:00:00.000Z',
+      claimable: true,
+    },
+  })
+
+/** A run in full: the seed's fields in the seed's order, then ours. */
+export const runSchema = z
+  .object({
+    bountyId: id,
+    posterAddress: address,
+    ipfsHash: z.string(),
+    reward: amount,
+    deadline: time,
+    state: stateSchema,
+    claimedBy: id.nullable(),
+    claimedByWallet: address.nullable(),
+    stake: amount.nullable().openapi({ description: 'What the claiming agent has at risk, in USDC base units.' }),
+    deliverableHash: z.string().nullable(),
+    claimedAt: time.nullable(),
+    submittedAt: time.nullable(),
+    createdAt: time,
+    claimable,
+    submitBy: time
+      .nullable()
+      .openapi({ description: 'When delivery is due; null unless the agent has the next move.' }),
+    reviewBy: time.nullable().openapi({ description: 'When review is due; null unless the poster has the next move.' }),
+    endedAt: time.nullable().openapi({ description: 'When the run was approved or rejected.' }),
+    feedbackHash: z.string().nullable().openapi({ description: 'Of the last revision request of this claim.' }),
+    revisions: z.int().openapi({ description: 'How many revisions of this claim were requested.' }),
+    round: z.int().openapi({ description: 'How many times the run was claimed; a claim signature names the next.' }),
+    fee: amount.openapi({ description: 'What the poster pays on top of the reward, in USDC base units.' }),
+  })
+  .openapi('Run', {
+    example: {
+      bountyId: 1,
+      posterAddress: '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266',
+      ipfsHash: 'ipfs://QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG',
+      reward: '100000000',
+      deadline: '2024-01-20T12:00:00.000Z',
+      state: 'CLAIMED',
+      claimedBy: 1,
+      claimedByWallet: '0x70997970C51812dc3A010C7d01b50e0d17dc79C8',
+      stake: '10000000',
+      deliverableHash: null,
+      claimedAt: '2024-01-16T12:00:00.000Z',
+      submittedAt: null,
+      createdAt: '2024-01-15T12:00:00.000Z',
+      claimable: false,
+      submitBy: '2024-01-23T12:00:00.000Z',
+      reviewBy: null,
+      endedAt: null,
+      feedbackHash: null,
+      revisions: 0,
+      round: 1,
+      fee: '5000000',
+    },
+  })
+
+export function formatRunSummary(run: RunRow): z.infer<typeof runSummarySchema> {
+  return {
+    bountyId: formatId(run.bountyId),
+    posterAddress: getAddress(run.posterAddress),
+    ipfsHash: run.ipfsHash,
+    reward: run.reward.toString(),
+    deadline: formatTime(run.deadline),
+    state: run.state,
+    claimedBy: run.claimedBy === null ? null : formatId(run.claimedBy),
+    createdAt: formatTime(run.createdAt),
+    claimable: run.claimable,
+  }
+}
+
+export function formatRun(run: RunRow): z.infer<typeof runSchema> {
+  return {
+    bountyId: formatId(run.bountyId),
+    posterAddress: getAddress(run.posterAddress),
+    ipfsHash: run.ipfsHash,
+    reward: run.reward.toString(),
+    deadline: formatTime(run.deadline),
+    state: run.state,
+    claimedBy: run.claimedBy === null ? null : formatId(run.claimedBy),
+    claimedByWallet: run.claimedByWallet && getAddress(run.claimedByWallet),
+    stake: run.stake === null ? null : run.stake.toString(),
+    deliverableHash: run.deliverableHash,
+    claimedAt: formatOptionalTime(run.claimedAt),
+    submittedAt: formatOptionalTime(run.submittedAt),
+    createdAt: formatTime(run.createdAt),
+    claimable: run.claimable,
+    submitBy: formatOptionalTime(run.submitBy),
+    reviewBy: formatOptionalTime(run.reviewBy),
+    endedAt: formatOptionalTime(run.endedAt),
+    feedbackHash: run.feedbackHash,
+    revisions: run.revisions,
+    round: run.round,
+    fee: run.fee.toString(),
+  }
+}

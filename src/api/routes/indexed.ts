@@ -1,0 +1,36 @@
+import { z } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import type { Deps } from '../deps.ts'
+import type { SnapshotQuery } from '../queries/snapshot.ts'
+
+/** Part of the query of every route that reads the index. */
+export const minBlock = z
+  .string('must be given once')
+  .regex(/^(0|[1-9][0-9]{0,15})$/, 'must be a block number of at most 16 digits')
+  .transform(BigInt)
+  .optional()
+  .openapi({
+    type: 'integer',
+    description: 'Waits, bounded, until the answer is of this block or a later one. For reading your own write.',
+  })
+
+/** The headers of an answer from the index, for its OpenAPI description. */
+export const indexedHeaders = {
+  'X-Indexed-Block': { description: 'The block the answer is true at.', schema: { type: 'integer' } },
+  'X-Indexed-Hash': { description: 'The hash of that block.', schema: { type: 'string' } },
+  ETag: {
+    description: 'Strong. Send it as If-None-Match to get 304 while the answer is the same.',
+    schema: { type: 'string' },
+  },
+} as const
+
+/**
+ * Reads one snapshot of the index for this request and names its block in the answer's headers, whatever the answer.
+ * @throws Problem INDEX_BEHIND
+ */
+export async function readIndex<T>(c: Context, { index }: Deps, query: SnapshotQuery<T>, minBlock?: bigint) {
+  const { snapshot, data } = await index.read(query, minBlock)
+  c.header('X-Indexed-Block', snapshot.number.toString())
+  c.header('X-Indexed-Hash', snapshot.hash)
+  return { snapshot, data }
+}

@@ -1,0 +1,91 @@
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { parseUnits } from 'viem'
+import type { Deps } from '../deps.ts'
+import { Problem } from '../errors.ts'
+import { runById, runPage } from '../queries/runs.ts'
+import { problemResponses } from '../resources/problem.ts'
+import { formatRun, formatRunSummary, runSchema, runSummarySchema, stateSchema } from '../resources/run.ts'
+import { addressParameter, formatId, idParameter } from '../resources/values.ts'
+import { indexedHeaders, minBlock, readIndex } from './indexed.ts'
+import { formatPagination, pageParameters, paginationSchema, sliceOf } from './pagination.ts'
+
+/** 12 digits of whole USDC: in base units that still fits PostgreSQL's int8, and is more USDC than there is. */
+const usdcParameter = z
+  .string('must be given once')
+  .regex(
+    /^(0|[1-9][0-9]{0,11})(\.[0-9]{1,6})?$/,
+    'must be an amount of USDC, such as 100 or 0.5, with up to 6 decimals',
+  )
+  .transform((usdc) => parseUnits(usdc, 6))
+  .openapi({ type: 'string', example: '100' })
+
+const listQuery = z.strictObject({
+  ...pageParameters(20),
+  state: stateSchema.optional(),
+  minReward: usdcParameter.optional().openapi({ description: 'Least reward in whole USDC, inclusive.' }),
+  poster: addressParameter.optional(),
+  claimedBy: idParameter.optional(),
+  claimable: z
+    .enum(['true', 'false'])
+    .transform((flag) => flag === 'true')
+    .optional(),
+  sort: z.enum(['createdAt', 'reward', 'deadline']).default('createdAt'),
+  order: z.enum(['asc', 'desc']).default('desc'),
+  minBlock,
+})
+
+const runParams = z.object({ id: idParameter })
+const runQuery = z.strictObject({ minBlock })
+
+const listRuns = createRoute({
+  method: 'get',
+  path: '/api/runs',
+  summary: 'List runs',
+  request: { query: listQuery },
+  responses: {
+    200: {
+      description: 'One page of the runs that match, newest first.',
+      headers: indexedHeaders,
+      content: {
+        'application/json': {
+          schema: z.object({ runs: z.array(runSummarySchema), pagination: paginationSchema }),
+        },
+      },
+    },
+    ...problemResponses('VALIDATION_FAILED', 'INDEX_BEHIND', 'INTERNAL'),
+  },
+})
+
+const getRun = createRoute({
+  method: 'get',
+  path: '/api/runs/{id}',
+  summary: 'Get a run',
+  request: { params: runParams, query: runQuery },
+  responses: {
+    200: { description: 'The run.', headers: indexedHeaders, content: { 'application/json': { schema: runSchema } } },
+    ...problemResponses('VALIDATION_FAILED', 'RUN_NOT_FOUND', 'INDEX_BEHIND', 'INTERNAL'),
+  },
+})
+
+export function runNotFound(bountyId: bigint) {
+  return new Problem('RUN_NOT_FOUND', `There is no run ${bountyId}.`, { extensions: { bountyId: formatId(bountyId) } })
+}
+
+export function runRoutes(deps: Deps) {
+  const app = new OpenAPIHono()
+
+  app.openapi(listRuns, async (c) => {
+    const { minBlock, ...query } = c.req.valid('query')
+    const { data } = await readIndex(c, deps, runPage(query, query, sliceOf(query)), minBlock)
+    return c.json({ runs: data.runs.map(formatRunSummary), pagination: formatPagination(query, data.total) }, 200)
+  })
+
+  app.openapi(getRun, async (c) => {
+    const { id } = c.req.valid('param')
+    const { data: run } = await readIndex(c, deps, runById(id), c.req.valid('query').minBlock)
+    if (run === null) throw runNotFound(id)
+    return c.json(formatRun(run), 200)
+  })
+
+  return app
+}

@@ -1,0 +1,44 @@
+import type { Hook } from '@hono/zod-openapi'
+import type { Env } from 'hono'
+import type { z } from 'zod'
+import { Problem } from './errors.ts'
+
+/** In characters. A refused value is shown to the sender, but not 32 kB of it. */
+const MAX_SHOWN = 120
+
+/**
+ * Turns what Zod says about a request into a refusal that names the field and shows the value. The app's `defaultHook`,
+ * so that it serves every route made with `createRoute`.
+ * @throws Problem VALIDATION_FAILED
+ */
+// biome-ignore lint/suspicious/noExplicitAny: the type of OpenAPIHono's own `defaultHook`
+export const refuseInvalid: Hook<any, Env, any, any> = (result) => {
+  if (result.success) return
+  const [issue] = result.error.issues
+  if (issue === undefined) throw new Error('Zod refused a request without saying why')
+  // Hono's validator passes the input along, though the hook's type does not say so.
+  throw invalid(issue, 'data' in result ? result.data : undefined)
+}
+
+function invalid(issue: z.core.$ZodIssue, input: unknown): Problem {
+  if (issue.code === 'unrecognized_keys') {
+    const field = [...issue.path, issue.keys[0]].join('.')
+    return new Problem('VALIDATION_FAILED', `${field}: is not known here.`, { extensions: { field } })
+  }
+  const field = issue.path.join('.') || 'body'
+  const value = shown(issue.path.reduce(memberOf, input))
+  if (value === undefined) {
+    return new Problem('VALIDATION_FAILED', `${field}: is missing.`, { extensions: { field, value: null } })
+  }
+  const detail = `${field}: ${issue.message}, got ${JSON.stringify(value)}.`
+  return new Problem('VALIDATION_FAILED', detail, { extensions: { field, value } })
+}
+
+function memberOf(container: unknown, key: PropertyKey): unknown {
+  return typeof container === 'object' && container !== null ? Reflect.get(container, key) : undefined
+}
+
+function shown(value: unknown): unknown {
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  return text !== undefined && text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : value
+}
