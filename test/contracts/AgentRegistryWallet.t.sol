@@ -146,9 +146,9 @@ contract AgentRegistryWalletTest is AgentWalletSigner {
         registry.setAgentWallet(1, wallet, deadline, signature);
     }
 
-    function test_RevertGiven_MalformedSignature() public {
-        bytes memory signature = _signature(alice, deadline);
-        bytes[3] memory malformed = [bytes(""), abi.encodePacked(bytes32(signature)), bytes.concat(signature, "0")];
+    function test_RevertGiven_SignatureOfWrongLength() public {
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(walletKey, _digest(wallet, alice, deadline));
+        bytes[3] memory malformed = [bytes(""), abi.encodePacked(r, s), abi.encodePacked(r, s, v, "0")];
         for (uint256 i = 0; i < malformed.length; ++i) {
             _expectInvalid(wallet);
             registry.setAgentWallet(1, wallet, deadline, malformed[i]);
