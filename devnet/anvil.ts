@@ -1,0 +1,57 @@
+import { createRequire } from 'node:module'
+import { type Part, startPart } from './part.ts'
+
+export type AnvilOptions = {
+  /** A free one if absent. */
+  port?: number | undefined
+  /** 31337 if absent. */
+  chainId?: number
+  /** Seconds between blocks; if absent, a block for each transaction. */
+  blockTime?: number
+  /** Timestamp of the genesis block in seconds; the clock goes on from there. Now if absent. */
+  timestamp?: number
+  /** How many accounts of the test mnemonic hold ETH; 10 if absent. */
+  accounts?: number
+  /** Further flags of the Anvil command line. */
+  flags?: readonly string[]
+}
+
+export type Anvil = {
+  part: Part
+  port: number
+  rpcUrl: string
+  stop(): Promise<void>
+}
+
+/**
+ * Starts Anvil and waits until it listens.
+ * @throws with Anvil's output if it does not, as when the port is taken.
+ */
+export async function startAnvil(options: AnvilOptions = {}): Promise<Anvil> {
+  const { port = 0, chainId = 31337, blockTime, timestamp, accounts, flags = [] } = options
+  const part = await startPart({
+    name: 'Anvil',
+    command: anvilBinary(),
+    args: [
+      ...['--port', String(port), '--chain-id', String(chainId)],
+      ...(blockTime === undefined ? [] : ['--block-time', String(blockTime)]),
+      ...(timestamp === undefined ? [] : ['--timestamp', String(timestamp)]),
+      ...(accounts === undefined ? [] : ['--accounts', String(accounts)]),
+      ...flags,
+    ],
+  })
+  try {
+    const [, bound] = await part.saw(/^Listening on 127\.0\.0\.1:(\d+)$/, 15_000)
+    return { part, port: Number(bound), rpcUrl: `http://127.0.0.1:${bound}`, stop: part.stop }
+  } catch (error) {
+    await part.stop()
+    throw error
+  }
+}
+
+/** The native binary: npm's wrapper would be one more process, and reports a crash of Anvil as success. */
+function anvilBinary(): string {
+  const architecture = process.arch === 'x64' ? 'amd64' : process.arch
+  const wrapper = createRequire(createRequire(import.meta.url).resolve('@foundry-rs/anvil/package.json'))
+  return wrapper.resolve(`@foundry-rs/anvil-${process.platform}-${architecture}/bin/anvil`)
+}

