@@ -73,6 +73,20 @@ contract AgentStakingOrderTest is AgentStakingTest {
         _assertOneSlotWritten();
     }
 
+    function test_GivenMoreRunsThan32BitsCount_TheNextStillEnd() public {
+        _stake(40e6);
+        _lock(2e6);
+        uint256 many = type(uint32).max;
+        bytes32 slot = _slot();
+        uint256 stored = uint256(vm.load(address(staking), slot));
+        vm.store(address(staking), slot, bytes32(stored | many << 152 | many << 192));
+        _assertAccount(Account(40e6, 2e6, START, many, many, false, false));
+
+        _release(1e6);
+        _slash(1e6);
+        _assertAccount(Account(39e6, 0, 0, many + 1, many + 1, true, true));
+    }
+
     function _assertTransferSawTheEnd(Account memory expected) private {
         _assertAccount(expected);
         _assertEq(abi.decode(token.seen(), (Account)), expected);
@@ -80,10 +94,14 @@ contract AgentStakingOrderTest is AgentStakingTest {
         assertEq(logs[logs.length - 1].topics[0], IERC20.Transfer.selector, "the transfer comes last");
     }
 
-    /// @dev `abi.encode(agentId, 2)` hashes to the account's slot: the owner and the pending owner are before it.
     function _assertOneSlotWritten() private view {
         (, bytes32[] memory writes) = vm.accesses(address(staking));
         assertEq(writes.length, 1, "one write");
-        assertEq(writes[0], keccak256(abi.encode(AGENT, 2)), "to the account's slot");
+        assertEq(writes[0], _slot(), "to the account's slot");
+    }
+
+    /// @dev The accounts are the third storage variable, after the owner and the pending owner.
+    function _slot() private pure returns (bytes32) {
+        return keccak256(abi.encode(AGENT, 2));
     }
 }
