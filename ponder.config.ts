@@ -10,6 +10,8 @@ import { readEnv } from './src/api/env.ts'
 const { DATABASE_URL, CHAIN_ID, RPC_URL } = readEnv(['DATABASE_URL', 'CHAIN_ID', 'RPC_URL'])
 const { contracts, startBlock, startBlocks } = readDeployment(CHAIN_ID)
 
+const isDevnet = CHAIN_ID === 31337
+
 const indexed = (name: 'AgentRegistry' | 'AgentStaking' | 'BountyMarket') =>
   ({
     chain: 'market',
@@ -22,9 +24,10 @@ export default createConfig({
   chains: {
     market: {
       id: CHAIN_ID,
-      // Polled, never pushed: Ponder waits for ever on a WebSocket that went silent.
-      rpc: RPC_URL,
-      pollingInterval: CHAIN_ID === 31337 ? 100 : 500,
+      // Polled, never pushed: Ponder waits for ever on a WebSocket that went silent. It starts at 20 requests a second
+      // for each URL, and needs two for a block with events; a node of our own takes more, so it is named ten times.
+      rpc: isDevnet ? Array<string>(10).fill(RPC_URL) : RPC_URL,
+      pollingInterval: isDevnet ? 100 : 500,
     },
   },
   contracts: {

@@ -34,6 +34,11 @@ process.argv = [
 ]
 await import(ponder.href)
 
+// Vite, which Ponder loads our code with, answers SIGTERM by exiting at once: the schema would stay locked and the next
+// start wait for up to 25 seconds. Ponder's SIGINT is the orderly shutdown.
+process.removeAllListeners('SIGTERM')
+process.on('SIGTERM', () => process.emit('SIGINT', 'SIGINT'))
+
 /**
  * A name for all that decides what the tables hold. Ponder refuses a schema whose build differs in any of its own
  * inputs (contracts and blocks of the config, the texts of schema and handlers) or in its version; the chain is ours.
