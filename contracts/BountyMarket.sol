@@ -5,8 +5,10 @@ import {AccessControl} from "@openzeppelin/contracts/access/AccessControl.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+
 import {AgentStaking} from "./AgentStaking.sol";
 import {AgentWallets} from "./AgentWallets.sol";
+import {Bounties} from "./Bounties.sol";
 import {ClaimSignatures} from "./ClaimSignatures.sol";
 import {IBountyMarket} from "./interfaces/IBountyMarket.sol";
 
@@ -14,37 +16,22 @@ import {IBountyMarket} from "./interfaces/IBountyMarket.sol";
 /// @notice Escrows USDC for runs and moves each through its life.
 /// @dev Every function checks, writes, emits, and only then calls out. It needs no reentrancy guard: USDC and
 /// AgentStaking call nobody back, and registry and ERC-1271 wallets are asked by staticcall, before anything is written.
-contract BountyMarket is IBountyMarket, ClaimSignatures, AccessControl {
+contract BountyMarket is Bounties, ClaimSignatures, AccessControl {
     using SafeERC20 for IERC20;
 
     /// @inheritdoc IBountyMarket
-    uint256 public constant FEE_BPS = 500;
-    /// @inheritdoc IBountyMarket
-    uint256 public constant LOCK_BPS = 1000;
-    /// @inheritdoc IBountyMarket
-    uint256 public constant CLAIM_TIMEOUT = 7 days;
-    /// @inheritdoc IBountyMarket
-    uint256 public constant REVIEW_PERIOD = 7 days;
-    /// @inheritdoc IBountyMarket
-    uint256 public constant MAX_REVISIONS = 3;
-    /// @inheritdoc IBountyMarket
-    uint256 public constant MIN_REWARD = 10_000;
-    /// @inheritdoc IBountyMarket
-    uint256 public constant MAX_REWARD = 1e15;
-    /// @inheritdoc IBountyMarket
-    uint256 public constant MAX_DEADLINE = 365 days;
-    /// @inheritdoc IBountyMarket
     bytes32 public constant RELAYER_ROLE = keccak256("RELAYER_ROLE");
 
-    uint256 private constant BPS = 10_000;
-    uint256 private constant MAX_STRING_LENGTH = 128;
     uint256 private constant DEVNET_CHAIN_ID = 31_337;
 
-    /// @dev What one item of a batch may use: a claim with everything cold, and 100k for an ERC-1271 wallet.
+    /// @dev What one item of a batch may use. A claim takes less than 100k with everything cold; the rest is for an
+    /// ERC-1271 wallet to check its signature.
     uint256 private constant ITEM_GAS = 250_000;
-    /// @dev What must be left before an item is tried: a call passes on at most 63/64 of what is left, so this much
-    /// leaves it the whole of ITEM_GAS; the rest pays for copying the item, its ClaimRefused, and the answer.
-    uint256 private constant ITEM_GAS_RESERVE = ITEM_GAS + ITEM_GAS / 63 + 50_000;
+    /// @dev What must be left for an item to be tried. A call passes on at most 63/64 of what is left, so this much
+    /// gives it all of ITEM_GAS; the last term pays for copying it and for its ClaimRefused.
+    uint256 private constant ITEM_GAS_NEEDED = ITEM_GAS + ITEM_GAS / 63 + 20_000;
+    /// @dev What returning one result costs, kept back for each.
+    uint256 private constant RESULT_GAS = 200;
 
     /// @inheritdoc IBountyMarket
     address public immutable USDC;
@@ -58,18 +45,15 @@ contract BountyMarket is IBountyMarket, ClaimSignatures, AccessControl {
     /// @dev The least stake of a claimer, so that it covers any one run.
     uint256 private immutable MAX_LOCK;
 
-    mapping(uint256 bountyId => Bounty) private bounties;
-    /// @inheritdoc IBountyMarket
-    uint256 public bountyCount;
     /// @inheritdoc IBountyMarket
     mapping(address payee => uint256) public owed;
 
     constructor(address usdc, address registry, address treasury, address stakingOwner, address[] memory relayers) {
-        if (usdc == address(0) || registry == address(0)) revert ZeroAddress();
-        if (treasury == address(0) || stakingOwner == address(0)) revert ZeroAddress();
-        if (relayers.length > 0 && block.chainid != DEVNET_CHAIN_ID) {
-            revert RelayersNotAllowed(block.chainid, DEVNET_CHAIN_ID);
-        }
+        require(usdc != address(0) && registry != address(0), ZeroAddress());
+        require(treasury != address(0) && stakingOwner != address(0), ZeroAddress());
+        require(
+            relayers.length == 0 || block.chainid == DEVNET_CHAIN_ID, RelayersNotAllowed(block.chainid, DEVNET_CHAIN_ID)
+        );
 
         AgentStaking staking = new AgentStaking(usdc, registry, stakingOwner);
         USDC = usdc;
@@ -79,8 +63,8 @@ contract BountyMarket is IBountyMarket, ClaimSignatures, AccessControl {
         MAX_LOCK = staking.MIN_STAKE();
 
         // The role's admin is DEFAULT_ADMIN_ROLE, which nobody holds: no relayer is ever named again.
-        for (uint256 i; i < relayers.length; ++i) {
-            if (relayers[i] == address(0)) revert ZeroAddress();
+        for (uint256 i = 0; i < relayers.length; ++i) {
+            require(relayers[i] != address(0), ZeroAddress());
             _grantRole(RELAYER_ROLE, relayers[i]);
         }
     }
@@ -143,9 +127,8 @@ contract BountyMarket is IBountyMarket, ClaimSignatures, AccessControl {
     /// @inheritdoc IBountyMarket
     function claimBatch(Claim[] calldata claims) external returns (bool[] memory results) {
         results = new bool[](claims.length);
-        for (uint256 i; i < claims.length; ++i) {
-            if (gasleft() < ITEM_GAS_RESERVE) break;
-
+        uint256 gasNeeded = ITEM_GAS_NEEDED + claims.length * RESULT_GAS;
+        for (uint256 i = 0; i < claims.length && gasleft() >= gasNeeded; ++i) {
             Claim calldata item = claims[i];
             bytes calldata signature = item.signature;
             // Refused all the same when cut to one byte too many, and at a bounded cost.
@@ -171,7 +154,7 @@ contract BountyMarket is IBountyMarket, ClaimSignatures, AccessControl {
         bytes calldata signature,
         address caller
     ) external {
-        if (msg.sender != address(this)) revert NotSelf(msg.sender);
+        require(msg.sender == address(this), NotSelf(msg.sender));
 
         if (signature.length == 0) {
             _checkRole(RELAYER_ROLE, caller);
@@ -183,8 +166,8 @@ contract BountyMarket is IBountyMarket, ClaimSignatures, AccessControl {
 
     /// @inheritdoc IBountyMarket
     function startWork(uint256 bountyId) external {
-        Bounty storage bounty = _bounty(bountyId);
-        if (bounty.state != State.CLAIMED) revert InvalidState(bountyId, bounty.state);
+        Bounty storage bounty = _bounties[bountyId];
+        _requireState(bountyId, bounty.state, State.CLAIMED);
         _requireClaimingWallet(bounty, bountyId);
 
         bounty.state = State.IN_PROGRESS;
@@ -193,14 +176,14 @@ contract BountyMarket is IBountyMarket, ClaimSignatures, AccessControl {
 
     /// @inheritdoc IBountyMarket
     function submitWork(uint256 bountyId, string calldata deliverableHash) external {
-        Bounty storage bounty = _bounty(bountyId);
-        if (!_isAwaitingWork(bounty.state)) revert InvalidState(bountyId, bounty.state);
+        Bounty storage bounty = _bounties[bountyId];
+        _requireAwaitingWork(bountyId, bounty.state);
         _requireClaimingWallet(bounty, bountyId);
         _requireString(deliverableHash);
 
         bounty.state = State.SUBMITTED;
         bounty.since = uint40(block.timestamp);
-        emit WorkSubmitted(bountyId, bounty.agentId, deliverableHash, uint64(block.timestamp + REVIEW_PERIOD));
+        emit WorkSubmitted(bountyId, bounty.agentId, deliverableHash, _secondsAhead(REVIEW_PERIOD));
     }
 
     /// @inheritdoc IBountyMarket
@@ -208,15 +191,13 @@ contract BountyMarket is IBountyMarket, ClaimSignatures, AccessControl {
         Bounty storage bounty = _ownBounty(bountyId, State.SUBMITTED);
         _requireInReview(bountyId, bounty.since);
         uint8 revisions = bounty.revisions;
-        if (revisions >= MAX_REVISIONS) revert NoRevisionsLeft(bountyId, revisions, MAX_REVISIONS);
+        require(revisions < MAX_REVISIONS, NoRevisionsLeft(bountyId, revisions, MAX_REVISIONS));
         _requireString(feedbackHash);
 
         bounty.state = State.REVISION_REQUESTED;
         bounty.since = uint40(block.timestamp);
         bounty.revisions = ++revisions;
-        emit RevisionRequested(
-            bountyId, bounty.agentId, feedbackHash, revisions, uint64(block.timestamp + CLAIM_TIMEOUT)
-        );
+        emit RevisionRequested(bountyId, bounty.agentId, feedbackHash, revisions, _secondsAhead(CLAIM_TIMEOUT));
     }
 
     /// @inheritdoc IBountyMarket
@@ -226,10 +207,10 @@ contract BountyMarket is IBountyMarket, ClaimSignatures, AccessControl {
 
     /// @inheritdoc IBountyMarket
     function finalizeReview(uint256 bountyId) external {
-        Bounty storage bounty = _bounty(bountyId);
-        if (bounty.state != State.SUBMITTED) revert InvalidState(bountyId, bounty.state);
+        Bounty storage bounty = _bounties[bountyId];
+        _requireState(bountyId, bounty.state, State.SUBMITTED);
         uint256 reviewBy = bounty.since + REVIEW_PERIOD;
-        if (block.timestamp <= reviewBy) revert ReviewPeriodNotOver(bountyId, reviewBy, block.timestamp);
+        require(block.timestamp > reviewBy, ReviewPeriodNotOver(bountyId, reviewBy, block.timestamp));
 
         _approve(bounty, bountyId, true);
     }
@@ -239,7 +220,7 @@ contract BountyMarket is IBountyMarket, ClaimSignatures, AccessControl {
         Bounty storage bounty = _ownBounty(bountyId, State.SUBMITTED);
         _requireInReview(bountyId, bounty.since);
         uint256 revisions = bounty.revisions;
-        if (revisions < MAX_REVISIONS) revert RevisionsLeft(bountyId, revisions, MAX_REVISIONS);
+        require(revisions >= MAX_REVISIONS, RevisionsLeft(bountyId, revisions, MAX_REVISIONS));
         (uint256 agentId, uint256 reward) = (bounty.agentId, bounty.reward);
         uint256 stake = _lockOf(reward);
 
@@ -271,16 +252,11 @@ contract BountyMarket is IBountyMarket, ClaimSignatures, AccessControl {
     /// @inheritdoc IBountyMarket
     function collect(address payee) external {
         uint256 amount = owed[payee];
-        if (amount == 0) revert NothingOwed(payee);
+        require(amount > 0, NothingOwed(payee));
 
         owed[payee] = 0;
         emit PaymentCollected(payee, amount);
         IERC20(USDC).safeTransfer(payee, amount);
-    }
-
-    /// @inheritdoc IBountyMarket
-    function getBounty(uint256 bountyId) external view returns (Bounty memory) {
-        return bounties[bountyId];
     }
 
     /// @inheritdoc IBountyMarket
@@ -295,15 +271,18 @@ contract BountyMarket is IBountyMarket, ClaimSignatures, AccessControl {
         returns (uint256 bountyId)
     {
         _requireString(ipfsHash);
-        if (reward < MIN_REWARD || reward > MAX_REWARD) revert RewardOutOfRange(reward, MIN_REWARD, MAX_REWARD);
-        (uint256 earliest, uint256 latest) = (block.timestamp + 1, block.timestamp + MAX_DEADLINE);
-        if (deadline < earliest || deadline > latest) revert DeadlineOutOfRange(deadline, earliest, latest);
+        require(reward >= MIN_REWARD && reward <= MAX_REWARD, RewardOutOfRange(reward, MIN_REWARD, MAX_REWARD));
+        uint256 latest = block.timestamp + MAX_DEADLINE;
+        require(
+            deadline > block.timestamp && deadline <= latest, DeadlineOutOfRange(deadline, block.timestamp + 1, latest)
+        );
 
         bountyId = ++bountyCount;
-        Bounty storage bounty = bounties[bountyId];
+        Bounty storage bounty = _bounties[bountyId];
         bounty.poster = msg.sender;
-        bounty.reward = uint96(reward);
-        bounty.deadline = uint40(deadline);
+        // Casting is safe because both were just bounded.
+        // forge-lint: disable-next-line(unsafe-typecast)
+        (bounty.reward, bounty.deadline) = (uint96(reward), uint40(deadline));
         bounty.state = state;
         emit BountyCreated(bountyId, msg.sender, ipfsHash, reward, _feeOf(reward), deadline);
     }
@@ -330,9 +309,11 @@ contract BountyMarket is IBountyMarket, ClaimSignatures, AccessControl {
         bounty.wallet = wallet;
         bounty.since = uint40(block.timestamp);
         bounty.state = State.CLAIMED;
+        // Casting is safe because `_requireAgentWallet` refuses a larger id.
+        // forge-lint: disable-next-line(unsafe-typecast)
         bounty.agentId = uint224(agentId);
         bounty.round = round;
-        emit BountyClaimed(bountyId, agentId, wallet, stake, round, uint64(block.timestamp + CLAIM_TIMEOUT));
+        emit BountyClaimed(bountyId, agentId, wallet, stake, round, _secondsAhead(CLAIM_TIMEOUT));
 
         AgentStaking(STAKING).lock(agentId, bountyId, stake);
     }
@@ -351,11 +332,11 @@ contract BountyMarket is IBountyMarket, ClaimSignatures, AccessControl {
 
     /// @dev Ends the claim that was not delivered in time. The caller then slashes the agent.
     function _expire(uint256 bountyId, State next) private returns (uint256 agentId, uint256 reward) {
-        Bounty storage bounty = _bounty(bountyId);
-        if (!_isAwaitingWork(bounty.state)) revert InvalidState(bountyId, bounty.state);
+        Bounty storage bounty = _bounties[bountyId];
+        _requireAwaitingWork(bountyId, bounty.state);
         _requirePoster(bounty, bountyId);
         uint256 submitBy = bounty.since + CLAIM_TIMEOUT;
-        if (block.timestamp <= submitBy) revert SubmissionNotOverdue(bountyId, submitBy, block.timestamp);
+        require(block.timestamp > submitBy, SubmissionNotOverdue(bountyId, submitBy, block.timestamp));
         (agentId, reward) = (bounty.agentId, bounty.reward);
 
         bounty.wallet = address(0);
@@ -374,69 +355,15 @@ contract BountyMarket is IBountyMarket, ClaimSignatures, AccessControl {
         emit PaymentDeferred(payee, amount);
     }
 
-    function _bounty(uint256 bountyId) private view returns (Bounty storage bounty) {
-        bounty = bounties[bountyId];
-        if (bounty.state == State.NONE) revert BountyNotFound(bountyId);
-    }
-
-    /// @dev The bounty, in the state named, whose poster calls.
-    function _ownBounty(uint256 bountyId, State state) private view returns (Bounty storage bounty) {
-        bounty = _bounty(bountyId);
-        if (bounty.state != state) revert InvalidState(bountyId, bounty.state);
-        _requirePoster(bounty, bountyId);
-    }
-
-    function _claimable(uint256 bountyId) private view returns (Bounty storage bounty) {
-        bounty = _bounty(bountyId);
-        if (bounty.state != State.OPEN) revert BountyNotOpen(bountyId, bounty.state);
-        _requireBeforeDeadline(bountyId, bounty.deadline);
-    }
-
-    function _requireBeforeDeadline(uint256 bountyId, uint256 deadline) private view {
-        if (block.timestamp > deadline) revert BountyDeadlinePassed(bountyId, deadline, block.timestamp);
-    }
-
-    function _requireInReview(uint256 bountyId, uint256 since) private view {
-        uint256 reviewBy = since + REVIEW_PERIOD;
-        if (block.timestamp > reviewBy) revert ReviewPeriodOver(bountyId, reviewBy, block.timestamp);
-    }
-
-    function _requirePoster(Bounty storage bounty, uint256 bountyId) private view {
-        address poster = bounty.poster;
-        if (msg.sender != poster) revert NotPoster(bountyId, msg.sender, poster);
-    }
-
-    function _requireClaimingWallet(Bounty storage bounty, uint256 bountyId) private view {
-        address wallet = bounty.wallet;
-        if (msg.sender != wallet) revert NotClaimingWallet(bountyId, msg.sender, wallet);
-    }
-
     function _requireAgentWallet(uint256 agentId, address wallet) private view {
-        // An id that does not fit the bounty is no registry's: none hands out ids at random.
-        if (agentId > type(uint224).max) revert AgentNotFound(agentId);
+        // No registry counts this far, so an id that does not fit the bounty is one that nobody has.
+        require(agentId <= type(uint224).max, AgentNotFound(agentId));
         address expected = AgentWallets.walletOf(REGISTRY, agentId);
-        if (expected == address(0)) revert AgentNotFound(agentId);
-        if (wallet != expected) revert NotAgentWallet(agentId, wallet, expected);
-    }
-
-    function _requireString(string calldata value) private pure {
-        uint256 length = bytes(value).length;
-        if (length == 0 || length > MAX_STRING_LENGTH) revert InvalidStringLength(length, MAX_STRING_LENGTH);
-    }
-
-    function _isAwaitingWork(State state) private pure returns (bool) {
-        return state == State.CLAIMED || state == State.IN_PROGRESS || state == State.REVISION_REQUESTED;
-    }
-
-    function _feeOf(uint256 reward) private pure returns (uint256) {
-        return reward * FEE_BPS / BPS;
-    }
-
-    function _escrowOf(uint256 reward) private pure returns (uint256) {
-        return reward + _feeOf(reward);
+        require(expected != address(0), AgentNotFound(agentId));
+        require(wallet == expected, NotAgentWallet(agentId, wallet, expected));
     }
 
     function _lockOf(uint256 reward) private view returns (uint256) {
-        return Math.min(reward * LOCK_BPS / BPS, MAX_LOCK);
+        return Math.min(_shareOf(reward, LOCK_BPS), MAX_LOCK);
     }
 }

@@ -29,17 +29,16 @@ abstract contract ClaimSignatures is EIP712 {
         uint256 deadline,
         bytes calldata signature
     ) internal view {
-        if (block.timestamp > deadline) {
-            revert IBountyMarket.SignatureExpired(deadline, block.timestamp);
-        }
+        require(block.timestamp <= deadline, IBountyMarket.SignatureExpired(deadline, block.timestamp));
         uint256 latest = block.timestamp + MAX_VALIDITY;
-        if (deadline > latest) revert IBountyMarket.SignatureTooLong(deadline, latest);
+        require(deadline <= latest, IBountyMarket.SignatureTooLong(deadline, latest));
 
         bytes32 digest =
             _hashTypedDataV4(keccak256(abi.encode(CLAIM_TYPEHASH, bountyId, agentId, wallet, round, deadline)));
-        if (signature.length > MAX_SIGNATURE_LENGTH || !_isSignedBy(wallet, digest, signature)) {
-            revert IBountyMarket.InvalidSignature(bountyId, wallet, round);
-        }
+        require(
+            signature.length <= MAX_SIGNATURE_LENGTH && _isSignedBy(wallet, digest, signature),
+            IBountyMarket.InvalidSignature(bountyId, wallet, round)
+        );
     }
 
     /// @dev ECDSA comes first because an EIP-7702 account has code, which need not know ERC-1271, and still its key.
