@@ -44,6 +44,8 @@ interface IAgentRegistry is IERC721 {
     error InvalidWalletSignature(uint256 agentId, address wallet);
 
     /// @notice Registers an agent without a registration file, owned by the caller. Its wallet is the caller.
+    /// @dev A caller or owner with code must answer `onERC721Received`; every `register` reverts as that call does, or
+    /// with `ERC721InvalidReceiver`.
     /// @return agentId The new agent's id.
     function register() external returns (uint256 agentId);
 
@@ -59,26 +61,33 @@ interface IAgentRegistry is IERC721 {
 
     /// @notice Registers an agent for `owner`, so that a service can pay for the identity of an agent that holds no
     /// gas. Anyone may call it; the caller keeps no right over the agent. Its wallet is `owner`.
+    /// @dev Reverts with `ERC721InvalidReceiver` if `owner` is the zero address.
     /// @return agentId The new agent's id.
     function registerFor(address owner, string calldata agentURI) external returns (uint256 agentId);
 
     /// @notice Moves the agent's registration file. The owner, or one approved for the agent.
+    /// @dev Reverts with `ERC721NonexistentToken` or `NotAgentOwnerOrApproved`, as every call does that changes an
+    /// agent.
     function setAgentURI(uint256 agentId, string calldata newURI) external;
 
-    /// @notice The value stored under `metadataKey`, empty if none.
+    /// @notice The value stored under `metadataKey`, empty if none or if there is no such agent.
     function getMetadata(uint256 agentId, string calldata metadataKey) external view returns (bytes memory);
 
     /// @notice Stores a metadata entry. The owner, or one approved for the agent. Any key but "agentWallet".
+    /// @dev Also reverts with `ReservedMetadataKey`.
     function setMetadata(uint256 agentId, string calldata metadataKey, bytes calldata metadataValue) external;
 
     /// @notice The address that acts and is paid for the agent: the owner at registration, zero after a transfer or
-    /// `unsetAgentWallet`.
+    /// `unsetAgentWallet`, and zero if there is no such agent.
     function getAgentWallet(uint256 agentId) external view returns (address);
 
     /// @notice Makes `newWallet` the agent's wallet. The owner, or one approved for the agent.
+    /// @dev Also reverts with `ZeroAgentWallet`, `WalletSignatureExpired`, `WalletSignatureTooLong` or
+    /// `InvalidWalletSignature`, in this order.
     /// @param deadline Last second at which the signature holds, at most five minutes ahead.
     /// @param signature EIP-712 by `newWallet` over
-    /// `AgentWalletSet(uint256 agentId,address newWallet,address owner,uint256 deadline)`; ECDSA, else ERC-1271.
+    /// `AgentWalletSet(uint256 agentId,address newWallet,address owner,uint256 deadline)`; ECDSA, else ERC-1271. The domain
+    /// is "ERC8004IdentityRegistry", version "1", with chain id and contract.
     function setAgentWallet(uint256 agentId, address newWallet, uint256 deadline, bytes calldata signature) external;
 
     /// @notice Clears the agent's wallet. The owner, or one approved for the agent.

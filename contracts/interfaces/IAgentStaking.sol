@@ -4,7 +4,11 @@ pragma solidity ^0.8.28;
 /// @title IAgentStaking
 /// @notice Holds the USDC that agents put at stake, locks a part of it for each claimed run, and keeps the trust
 /// ladder. All amounts are USDC base units (6 decimals), all times are block timestamps in seconds.
-/// @dev Stake belongs to the agent's token: it follows the NFT, and `unstake` always pays the token's owner.
+/// @dev Stake belongs to the agent's token: it follows the NFT, and `unstake` always pays the token's owner. Who buys
+/// an agent should look at `accountOf` in the same transaction, since the seller can unstake until then.
+/// Trusts USDC to move exactly the amount it is told to, and the registry for who an agent's owner and wallet are: a
+/// registry that can be upgraded can hand any agent's unlocked stake to anyone. The market trusts no registry here.
+/// USDC sent here without `stake` belongs to nobody and stays.
 interface IAgentStaking {
     /// @notice The trust ladder. It moves with time and without a transaction, so it is derived, never stored.
     enum Status {
@@ -129,35 +133,52 @@ interface IAgentStaking {
     function REGISTRY() external view returns (address);
 
     /// @notice Adds `amount` to the agent's stake. The agent's wallet or owner, after approving this contract.
-    /// Unfreezes a frozen agent that then has at least MIN_STAKE.
+    /// Unfreezes a frozen agent that then has at least MIN_STAKE. A banned agent may stake too.
+    /// @dev Reverts with `ZeroAmount`, `AgentNotFound`, `NotAgentWalletOrOwner`, `StakeTooLarge`, or as USDC does.
+    /// @param amount What the caller pays.
     function stake(uint256 agentId, uint256 amount) external;
 
     /// @notice Takes `amount` out, always to the agent's owner. The agent's wallet or owner. While anything is
-    /// locked, max(locked, MIN_STAKE) must stay.
+    /// locked, max(locked, MIN_STAKE) must stay. A freeze or a ban does not keep it: they bar new claims, and what the
+    /// agent risked was locked. A freeze stays when the stake leaves.
+    /// @dev Reverts with `ZeroAmount`, `AgentNotFound`, `NotAgentWalletOrOwner`, `AmountExceedsStake`,
+    /// `StakeIsLocked`, or as USDC does.
     function unstake(uint256 agentId, uint256 amount) external;
 
-    /// @notice Bans the agent from new claims. Owner only. Live runs go on.
+    /// @notice Bans the agent from new claims. Owner only. Live runs go on. The registry is not asked, so that an id
+    /// can be banned while the registry is broken, or before it is given out.
+    /// @dev Reverts with `OwnableUnauthorizedAccount` or `AgentIsBanned`.
     function ban(uint256 agentId) external;
 
-    /// @notice Lifts the ban and nothing else. Owner only.
+    /// @notice Lifts the ban and nothing else: slashes stay, so the next slash bans again. Owner only.
+    /// @dev Reverts with `OwnableUnauthorizedAccount` or `AgentIsNotBanned`.
     function unban(uint256 agentId) external;
 
-    /// @notice Locks `amount` for a claim, after the same checks as `checkLock`. Market only.
+    /// @notice Locks `amount` for a claim. Market only.
+    /// @dev Reverts with `NotMarket`, or as `checkLock` does.
     function lock(uint256 agentId, uint256 bountyId, uint256 amount) external;
 
-    /// @notice Frees `amount` and counts a completion worth `reward`. Market only.
+    /// @notice Frees the locked `amount` and counts a completion worth `reward`. Market only. Reads neither status nor
+    /// registry, as `forfeit` and `slash` do, so that every live run can end.
+    /// @dev Reverts with `NotMarket`.
     function release(uint256 agentId, uint256 bountyId, uint256 amount, uint256 reward) external;
 
     /// @notice Takes the locked `amount` for a rejected run, to the market, which pays it on. Market only.
+    /// @dev Reverts with `NotMarket`, or as USDC does.
     function forfeit(uint256 agentId, uint256 bountyId, uint256 amount) external;
 
-    /// @notice Takes the locked `amount` for an expired run to the poster `to`, and freezes the agent. Market only.
+    /// @notice Takes the locked `amount` for an expired run to the poster `to`, and freezes the agent; from the
+    /// BAN_AFTER_SLASHES-th time on it bans it too. Market only.
+    /// @dev Reverts with `NotMarket`, or as USDC does.
     function slash(uint256 agentId, uint256 bountyId, uint256 amount, address to) external;
 
-    /// @notice Reverts exactly as `lock` would: banned, frozen, staked, unlocked, in this order.
+    /// @notice Reverts exactly as `lock` by the market would.
+    /// @dev In this order: `AgentIsBanned`, `AgentIsFrozen`, `InsufficientStake`, `InsufficientUnlockedStake`.
     function checkLock(uint256 agentId, uint256 amount) external view;
 
-    /// @notice The agent's step on the ladder at this block's timestamp.
+    /// @notice The agent's step on the ladder at this block's timestamp. BANNED goes before FROZEN before the rest;
+    /// UNVERIFIED below MIN_STAKE; ESTABLISHED after ESTABLISHED_AFTER and ESTABLISHED_COMPLETIONS; else PROVISIONAL.
+    /// @dev A label, not resistance against many identities of one person.
     function statusOf(uint256 agentId) external view returns (Status);
 
     /// @notice The agent's account; all zero for an agent that never staked.
