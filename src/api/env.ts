@@ -1,8 +1,20 @@
+import { getAddress, type Hex, isAddress, zeroAddress } from 'viem'
 import { z } from 'zod'
 
 const url = (protocols: RegExp) => z.url({ protocol: protocols })
 const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback)
-const privateKey = z.string().regex(/^0x[0-9a-fA-F]{64}$/, 'must be 0x and 64 hexadecimal digits')
+const privateKey = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{64}$/, 'must be 0x and 64 hexadecimal digits')
+  .transform((key) => key as Hex)
+const address = z
+  .string()
+  .refine(
+    (value) => isAddress(value),
+    'must be an address of 0x and 40 hexadecimal digits, with its checksum if mixed-case',
+  )
+  .refine((value) => value !== zeroAddress, 'must not be the zero address')
+  .transform((value) => getAddress(value))
 
 /** What each process reads from its environment. A process picks the variables it needs; there is no other reader. */
 const environment = z.object({
@@ -14,6 +26,8 @@ const environment = z.object({
     .regex(/^[a-z_][a-z0-9_]{0,44}$/, 'must be a lower-case identifier of at most 45 characters')
     .default('runline'),
   CHAIN_ID: z.coerce.number().int().positive().default(31337),
+  /** Where `<chainId>.json` is, the deployment. A devnet has a directory of its own. */
+  DEPLOYMENTS_DIR: z.string().default('deployments'),
   RPC_URL: url(/^https?$/).default('http://127.0.0.1:8545'),
   RELAYER_PRIVATE_KEY: z
     .string()
@@ -26,6 +40,11 @@ const environment = z.object({
   PONDER_PORT: port(42069),
   ANVIL_PORT: port(8545),
   POSTGRES_PORT: port(0),
+  DEPLOYER_PRIVATE_KEY: privateKey,
+  TREASURY: address,
+  OWNER: address,
+  USDC_ADDRESS: address.optional(),
+  AGENT_REGISTRY_ADDRESS: address.optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 })
 
@@ -43,6 +62,9 @@ export function readEnv<const Name extends keyof Environment>(
   const mask = Object.fromEntries(names.map((name) => [name, true])) as Record<Name, true>
   const parsed = environment.pick(mask as never).safeParse(present)
   if (parsed.success) return parsed.data as Pick<Environment, Name>
-  const lines = parsed.error.issues.map((issue) => `  ${issue.path[0]?.toString()}: ${issue.message}`)
+  const lines = parsed.error.issues.map(({ path: [name], message }) => {
+    const missing = present[String(name)] === undefined
+    return `  ${String(name)}: ${missing ? 'is missing' : message}`
+  })
   throw new Error(`The environment is not usable:\n${lines.join('\n')}`)
 }
