@@ -1,8 +1,14 @@
 import type { Logger } from 'pino'
+import type { MarketAddress } from './claimMessage.ts'
 import type { IndexReader } from './queries/indexReader.ts'
+import type { Relay } from './relay/relay.ts'
 
 /** What the app is made of. A host builds it; nothing of it exists at import. */
 export type Deps = {
   index: IndexReader
   logger: Logger
+  /** The contract for which claims are signed. */
+  market: MarketAddress
+  /** Absent where claims are not relayed: under Ponder's host, and without a relayer's key. */
+  relay?: Relay
 }

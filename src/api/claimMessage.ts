@@ -1,0 +1,60 @@
+import { type Address, encodeAbiParameters, type Hex, keccak256, parseAbiParameters } from 'viem'
+
+/** One claim of one round of a run: what a wallet signs, and what can happen once only. */
+export type Claim = { bountyId: bigint; agentId: bigint; wallet: Address; round: bigint }
+
+/** The contract whose claims these are. */
+export type MarketAddress = { chainId: number; market: Address }
+
+/** The longest that the contract lets a signature be valid, in seconds. */
+export const MAX_VALIDITY = 3_600n
+
+/**
+ * The EIP-712 message with which a wallet claims a run, as ClaimSignatures.sol hashes it.
+ * @param deadline The last second at which the signature is valid.
+ */
+export function claimTypedData({ chainId, market }: MarketAddress, claim: Claim, deadline: bigint) {
+  return {
+    domain: { name: 'BountyMarket', version: '1', chainId: BigInt(chainId), verifyingContract: market },
+    types: {
+      EIP712Domain: [
+        { name: 'name', type: 'string' },
+        { name: 'version', type: 'string' },
+        { name: 'chainId', type: 'uint256' },
+        { name: 'verifyingContract', type: 'address' },
+      ],
+      Claim: [
+        { name: 'bountyId', type: 'uint256' },
+        { name: 'agentId', type: 'uint256' },
+        { name: 'wallet', type: 'address' },
+        { name: 'round', type: 'uint256' },
+        { name: 'deadline', type: 'uint256' },
+      ],
+    },
+    primaryType: 'Claim',
+    message: { bountyId: claim.bountyId, agentId: claim.agentId, wallet: claim.wallet, round: claim.round, deadline },
+  } as const
+}
+
+/** `claimTypedData` as JSON. The integers of the message are decimal strings, which every wallet reads exactly. */
+export function claimTypedDataJson(market: MarketAddress, claim: Claim, deadline: bigint) {
+  const { domain, ...typedData } = claimTypedData(market, claim, deadline)
+  const { bountyId, agentId, wallet, round } = claim
+  const message = {
+    bountyId: bountyId.toString(),
+    agentId: agentId.toString(),
+    wallet,
+    round: round.toString(),
+    deadline: deadline.toString(),
+  }
+  return { ...typedData, domain: { ...domain, chainId: market.chainId }, message }
+}
+
+const claimIdParameters = parseAbiParameters(
+  'uint256 chainId, address market, uint256 bountyId, uint256 round, uint256 agentId, address wallet',
+)
+
+/** Names a claim, the same wherever and however often it is asked for. */
+export function claimIdOf({ chainId, market }: MarketAddress, { bountyId, agentId, wallet, round }: Claim): Hex {
+  return keccak256(encodeAbiParameters(claimIdParameters, [BigInt(chainId), market, bountyId, round, agentId, wallet]))
+}

@@ -1,0 +1,149 @@
+import { type Address, BaseError, type ContractErrorArgs, decodeErrorResult, formatUnits, type Hex } from 'viem'
+import { agentRegistryAbi } from '../../abis/AgentRegistry.ts'
+import { agentStakingAbi } from '../../abis/AgentStaking.ts'
+import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
+import { runState } from '../../ponder.schema.ts'
+import type { ProblemCode } from './errors.ts'
+import { formatId, formatTime } from './resources/values.ts'
+
+/**
+ * The union of all contracts' ABIs: a claim calls through the market into staking and registry, so its revert data may
+ * be any of theirs.
+ */
+export const contractsAbi = [...bountyMarketAbi, ...agentStakingAbi, ...agentRegistryAbi] as const
+
+type ClaimErrorName =
+  | 'BountyNotFound'
+  | 'BountyNotOpen'
+  | 'BountyDeadlinePassed'
+  | 'SignatureExpired'
+  | 'SignatureTooLong'
+  | 'InvalidSignature'
+  | 'AgentNotFound'
+  | 'NotAgentWallet'
+  | 'AgentIsBanned'
+  | 'AgentIsFrozen'
+  | 'InsufficientStake'
+  | 'InsufficientUnlockedStake'
+type Arguments<Name extends ClaimErrorName> = Extract<ContractErrorArgs<typeof contractsAbi, Name>, readonly unknown[]>
+
+/** A reason for which the market refuses a claim, in the contract's own words. */
+export type ClaimError = {
+  [Name in ClaimErrorName]: { errorName: Name; args: Arguments<Name> }
+}[ClaimErrorName]
+
+/** What an answer says about a `ClaimError`. */
+export type Explanation = { code: ProblemCode; sentence: string; extensions: Record<string, unknown> }
+
+/** Who has a run that is not open: the claiming agent and its wallet. */
+export type Holder = { agentId: bigint; wallet: Address }
+
+type Row<Name extends ClaimErrorName> = {
+  code: ProblemCode
+  sentence: (args: Arguments<Name>, holder?: Holder) => string
+  extensions?: (args: Arguments<Name>, holder?: Holder) => Record<string, unknown>
+}
+
+const usdc = (amount: bigint) => `${formatUnits(amount, 6)} USDC`
+
+/** The API's name of a state as the market numbers it; the contract's NONE, which comes first, has no name here. */
+export const stateName = (state: number) => runState.enumValues[state - 1]
+
+const rows: { [Name in ClaimErrorName]: Row<Name> } = {
+  BountyNotFound: {
+    code: 'RUN_NOT_FOUND',
+    sentence: ([bountyId]) => `There is no run ${bountyId}.`,
+  },
+  BountyNotOpen: {
+    code: 'RUN_NOT_OPEN',
+    sentence: ([bountyId, state], holder) =>
+      holder
+        ? `Run ${bountyId} is ${stateName(state)}: agent ${holder.agentId} (${holder.wallet}) claimed it.`
+        : `Run ${bountyId} is ${stateName(state)}.`,
+    extensions: ([, state], holder) => ({
+      state: stateName(state),
+      claimedBy: holder ? formatId(holder.agentId) : null,
+      holder: holder?.wallet ?? null,
+    }),
+  },
+  BountyDeadlinePassed: {
+    code: 'RUN_DEADLINE_PASSED',
+    sentence: ([bountyId, deadline]) => `Run ${bountyId} could be claimed until ${formatTime(deadline)}.`,
+    extensions: ([, deadline]) => ({ deadline: formatTime(deadline) }),
+  },
+  SignatureExpired: {
+    code: 'SIGNATURE_EXPIRED',
+    sentence: ([deadline]) => `The signature was valid until ${formatTime(deadline)}.`,
+    extensions: ([deadline]) => ({ deadline: deadline.toString() }),
+  },
+  SignatureTooLong: {
+    code: 'SIGNATURE_EXPIRED',
+    sentence: ([deadline, latest]) =>
+      `The signature would be valid until ${deadline}; the contract accepts none beyond ${formatTime(latest)}.`,
+    extensions: ([deadline, latest]) => ({ deadline: deadline.toString(), latest: latest.toString() }),
+  },
+  InvalidSignature: {
+    code: 'INVALID_SIGNATURE',
+    sentence: ([bountyId, wallet, round]) =>
+      `The signature is not ${wallet}’s of this claim of run ${bountyId} in round ${round}.`,
+    extensions: ([, , round]) => ({ round: Number(round) }),
+  },
+  AgentNotFound: {
+    code: 'AGENT_NOT_FOUND',
+    sentence: ([agentId]) => `There is no agent ${agentId}.`,
+  },
+  NotAgentWallet: {
+    code: 'WALLET_MISMATCH',
+    sentence: ([agentId, wallet, expected]) => `${wallet} is not the wallet of agent ${agentId}; ${expected} is.`,
+    extensions: ([, wallet, expected]) => ({ walletAddress: wallet, expected }),
+  },
+  AgentIsBanned: {
+    code: 'AGENT_BANNED',
+    sentence: ([agentId]) => `Agent ${agentId} is banned.`,
+  },
+  AgentIsFrozen: {
+    code: 'AGENT_FROZEN',
+    sentence: ([agentId]) => `Agent ${agentId} is frozen until it stakes again.`,
+  },
+  InsufficientStake: {
+    code: 'INSUFFICIENT_STAKE',
+    sentence: ([agentId, staked, required]) =>
+      `Agent ${agentId} has ${usdc(staked)} at stake; ${usdc(required)} are required.`,
+    extensions: ([, staked, required]) => ({ stakedAmount: staked.toString(), required: required.toString() }),
+  },
+  InsufficientUnlockedStake: {
+    code: 'INSUFFICIENT_UNLOCKED_STAKE',
+    sentence: ([agentId, unlocked, required]) =>
+      `Agent ${agentId} has ${usdc(unlocked)} of stake unlocked; this run locks ${usdc(required)}.`,
+    extensions: ([, unlocked, required]) => ({ unlockedAmount: unlocked.toString(), required: required.toString() }),
+  },
+}
+
+const explain = <Name extends ClaimErrorName>(errorName: Name, args: Arguments<Name>, holder?: Holder): Explanation => {
+  const { code, sentence, extensions } = rows[errorName]
+  return { code, sentence: sentence(args, holder), extensions: extensions?.(args, holder) ?? {} }
+}
+
+/**
+ * The API's words for a reason to refuse a claim.
+ * @param holder named where the run is not open because of it.
+ */
+export const explainClaimError = ({ errorName, args }: ClaimError, holder?: Holder): Explanation =>
+  explain(errorName, args as never, holder)
+
+const isClaimErrorName = (name: string): name is ClaimErrorName => Object.hasOwn(rows, name)
+
+/**
+ * Reads the revert data of a claim.
+ * @returns the reason, or undefined where it is none that the market refuses a claim for: an unknown selector, a panic,
+ * a message, no data at all.
+ */
+export function decodeClaimError(data: Hex): ClaimError | undefined {
+  try {
+    const { errorName, args } = decodeErrorResult({ abi: contractsAbi, data })
+    return isClaimErrorName(errorName) ? ({ errorName, args } as ClaimError) : undefined
+  } catch (error) {
+    if (error instanceof BaseError) return undefined
+    throw error
+  }
+}

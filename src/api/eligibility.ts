@@ -1,0 +1,60 @@
+import { type Address, isAddressEqual, zeroAddress } from 'viem'
+import { type agent, type run, runState } from '../../ponder.schema.ts'
+import { MIN_STAKE } from './constants.ts'
+import type { ClaimError } from './contractErrors.ts'
+
+/** BountyMarket.LOCK_BPS: the part of a reward that a claim locks, in 1/10,000. */
+const LOCK_BPS = 1_000n
+
+/** What a claim of a run with this reward locks of the agent's stake. All in USDC base units. */
+export function lockFor(reward: bigint) {
+  const share = (reward * LOCK_BPS) / 10_000n
+  return share < MIN_STAKE ? share : MIN_STAKE
+}
+
+type Run = Pick<typeof run.$inferSelect, 'bountyId' | 'state' | 'deadline' | 'reward'>
+type Agent = Pick<
+  typeof agent.$inferSelect,
+  'id' | 'owner' | 'agentWallet' | 'stakedAmount' | 'lockedAmount' | 'frozen' | 'banned'
+>
+
+/** The market keeps an agent's id in 224 bits, and knows no agent beyond them. */
+const MAX_AGENT_ID = 2n ** 224n - 1n
+
+/** The address that acts for an agent by the market's rule, or undefined where it knows no such agent. */
+export function walletOf({ id, owner, agentWallet }: Pick<Agent, 'id' | 'owner' | 'agentWallet'>): Address | undefined {
+  if (id > MAX_AGENT_ID) return undefined
+  return [agentWallet, owner].find((address) => address !== null && !isAddressEqual(address, zeroAddress)) ?? undefined
+}
+
+/**
+ * Everything for which `checkClaim` would refuse the claim, in the order in which it checks, so that the first is what
+ * it reverts with. Nothing can be said of the agent's checks before the agent exists.
+ * @param wallet without it, the claim is taken to name the agent's wallet.
+ * @param now the timestamp of the block that would hold the claim, in seconds.
+ */
+export function claimErrors(run: Run, agent: Agent, wallet: Address | undefined, now: bigint): ClaimError[] {
+  return [...runErrors(run, now), ...agentErrors(agent, wallet, lockFor(run.reward))]
+}
+
+function* runErrors({ bountyId, state, deadline }: Run, now: bigint): Generator<ClaimError> {
+  if (state !== 'OPEN') {
+    yield { errorName: 'BountyNotOpen', args: [bountyId, runState.enumValues.indexOf(state) + 1] }
+  }
+  if (now > deadline) yield { errorName: 'BountyDeadlinePassed', args: [bountyId, deadline, now] }
+}
+
+function* agentErrors(agent: Agent, wallet: Address | undefined, lock: bigint): Generator<ClaimError> {
+  const { id, stakedAmount, lockedAmount, banned, frozen } = agent
+  const expected = walletOf(agent)
+  if (!expected) {
+    yield { errorName: 'AgentNotFound', args: [id] }
+    return
+  }
+  if (wallet && !isAddressEqual(wallet, expected)) yield { errorName: 'NotAgentWallet', args: [id, wallet, expected] }
+  if (banned) yield { errorName: 'AgentIsBanned', args: [id] }
+  if (frozen) yield { errorName: 'AgentIsFrozen', args: [id] }
+  if (stakedAmount < MIN_STAKE) yield { errorName: 'InsufficientStake', args: [id, stakedAmount, MIN_STAKE] }
+  const unlocked = stakedAmount - lockedAmount
+  if (unlocked < lock) yield { errorName: 'InsufficientUnlockedStake', args: [id, unlocked, lock] }
+}

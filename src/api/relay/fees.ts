@@ -1,0 +1,35 @@
+import { type PublicClient, parseGwei } from 'viem'
+import type { Heads } from './heads.ts'
+import { answer, unavailable } from './rpc.ts'
+
+/** No transaction is offered more than this per gas. Wei. */
+const MAX_FEE_PER_GAS = parseGwei('200')
+
+/** How long the node's word on the priority fee is used. Milliseconds. */
+const TIP_LIFETIME = 5_000
+
+/** Wei per gas. */
+export type Fees = { maxFeePerGas: bigint; maxPriorityFeePerGas: bigint }
+
+/** Prices transactions so that they stay minable while the base fee doubles, which takes at least six full blocks. */
+export function createFees(client: PublicClient, heads: Heads) {
+  let tip: { amount: bigint; askedAt: number } | undefined
+
+  async function priorityFee() {
+    const now = performance.now()
+    if (!tip || now - tip.askedAt > TIP_LIFETIME) {
+      tip = { amount: BigInt(await answer(client.request({ method: 'eth_maxPriorityFeePerGas' }))), askedAt: now }
+    }
+    return tip.amount
+  }
+
+  /** @throws Problem RELAY_UNAVAILABLE if the chain asks for more than the ceiling. */
+  return async function fees(): Promise<Fees> {
+    const [{ baseFeePerGas }, maxPriorityFeePerGas] = await Promise.all([heads.latest(), priorityFee()])
+    if (baseFeePerGas + maxPriorityFeePerGas > MAX_FEE_PER_GAS) {
+      throw unavailable('The chain’s fees are above what the relay may pay.', undefined, 30)
+    }
+    const wanted = 2n * baseFeePerGas + maxPriorityFeePerGas
+    return { maxFeePerGas: wanted < MAX_FEE_PER_GAS ? wanted : MAX_FEE_PER_GAS, maxPriorityFeePerGas }
+  }
+}

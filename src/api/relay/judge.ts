@@ -1,0 +1,44 @@
+import { stateName } from '../contractErrors.ts'
+import { type Bounty, type ClaimRequest, type Market, type MarketCall, readBounty } from './market.ts'
+import { type Failure, tryCall, tryNext } from './trial.ts'
+
+/**
+ * What to do with a claim.
+ * - `send`: it passes in the block that would hold it. `gas` is what it takes there.
+ * - `refuse`: it fails, whatever becomes of the transactions that are not mined yet.
+ * - `wait`: a transaction that is not mined yet, or the clock, decides. `failure` is the answer if no block comes.
+ */
+export type Verdict =
+  | { verdict: 'send'; gas: bigint; bounty: Bounty }
+  | { verdict: 'refuse'; failure: Failure; bounty: Bounty }
+  | { verdict: 'wait'; failure: Failure | undefined }
+
+/**
+ * Judges a claim by the call that would make it, on the last block and in the next. The last alone would send claims
+ * that another's transaction has already lost; the next alone would refuse claims for a transaction never mined.
+ */
+export async function judge(market: Market, call: MarketCall, { bountyId }: ClaimRequest): Promise<Verdict> {
+  const [now, next, bounty] = await Promise.all([
+    tryCall(market, call, 'latest'),
+    tryNext(market, call),
+    readBounty(market, bountyId),
+  ])
+  if ('passed' in next) {
+    if ('passed' in now || isCuredByTime(now.failure)) return { verdict: 'send', gas: next.passed, bounty }
+    return { verdict: 'wait', failure: now.failure }
+  }
+  if ('passed' in now) return { verdict: 'wait', failure: isDoomedByTime(next.failure) ? next.failure : undefined }
+  const timeDecides = isCuredByTime(now.failure) || isDoomedByTime(next.failure)
+  const failure = timeDecides ? next.failure : now.failure
+  // The bounty was read at another block than the one that refused: let the newer have its say.
+  if (failure.error?.errorName === 'BountyNotOpen' && stateName(bounty.state) === 'OPEN') {
+    return { verdict: 'wait', failure }
+  }
+  return { verdict: 'refuse', failure, bounty }
+}
+
+/** The last block's timestamp is too early for this signature. On a chain without traffic only a transaction cures it. */
+const isCuredByTime = ({ error }: Failure) => error?.errorName === 'SignatureTooLong'
+
+const isDoomedByTime = ({ error }: Failure) =>
+  error?.errorName === 'BountyDeadlinePassed' || error?.errorName === 'SignatureExpired'

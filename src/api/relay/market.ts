@@ -1,0 +1,74 @@
+import { type Address, encodeFunctionData, type Hex, type PublicClient } from 'viem'
+import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
+import type { MarketAddress } from '../claimMessage.ts'
+import { answer } from './rpc.ts'
+
+/** What a request asks to be done. */
+export type ClaimRequest = {
+  bountyId: bigint
+  agentId: bigint
+  wallet: Address
+  /** The wallet's word, valid until `deadline` (seconds). Without it the claim leans on RELAYER_ROLE. */
+  signed?: { deadline: bigint; signature: Hex }
+}
+
+/** A call of the market, and of nothing else: neither target nor selector comes from a request. */
+export type MarketCall = { from: Address; to: Address; data: Hex }
+
+export type Market = MarketAddress & { client: PublicClient }
+
+/** The call that makes the claim when `from` sends it. */
+export function claimCall({ market }: Market, from: Address, request: ClaimRequest): MarketCall {
+  const { bountyId, agentId, wallet, signed } = request
+  const data = signed
+    ? encodeFunctionData({
+        abi: bountyMarketAbi,
+        functionName: 'claimBountyWithSig',
+        args: [bountyId, agentId, wallet, signed.deadline, signed.signature],
+      })
+    : encodeFunctionData({ abi: bountyMarketAbi, functionName: 'claimBountyFor', args: [bountyId, agentId, wallet] })
+  return { from, to: market, data }
+}
+
+/** The call that reverts exactly as a claim would, were it authorised. */
+export function checkCall({ market }: Market, { bountyId, agentId, wallet }: ClaimRequest): MarketCall {
+  const args = [bountyId, agentId, wallet] as const
+  return {
+    from: wallet,
+    to: market,
+    data: encodeFunctionData({ abi: bountyMarketAbi, functionName: 'checkClaim', args }),
+  }
+}
+
+export type Bounty = Awaited<ReturnType<typeof readBounty>>
+
+/** @param blockNumber the latest block if absent. */
+export const readBounty = ({ client, market }: Market, bountyId: bigint, blockNumber?: bigint) =>
+  answer(
+    client.readContract({
+      address: market,
+      abi: bountyMarketAbi,
+      functionName: 'getBounty',
+      args: [bountyId],
+      ...(blockNumber === undefined ? {} : { blockNumber }),
+    }),
+  )
+
+/** Who of `accounts` may claim without a signature. No one is ever given the role after the deployment. */
+export async function relayersAmong({ client, market }: Market, accounts: Address[]): Promise<Set<Address>> {
+  const contract = { address: market, abi: bountyMarketAbi } as const
+  const role = await answer(client.readContract({ ...contract, functionName: 'RELAYER_ROLE' }))
+  const held = await Promise.all(
+    accounts.map((account) =>
+      answer(client.readContract({ ...contract, functionName: 'hasRole', args: [role, account] })),
+    ),
+  )
+  return new Set(accounts.filter((_, position) => held[position]))
+}
+
+/** @throws if the node serves another chain, or there is no market at the address. */
+export async function assertMarket({ client, chainId, market }: Market): Promise<void> {
+  const [actual, code] = await Promise.all([answer(client.getChainId()), answer(client.getCode({ address: market }))])
+  if (actual !== chainId) throw new Error(`The node serves chain ${actual}; the deployment is on chain ${chainId}.`)
+  if (!code) throw new Error(`There is no BountyMarket at ${market} on chain ${chainId}.`)
+}

@@ -1,0 +1,61 @@
+import {
+  BaseError,
+  createPublicClient,
+  ExecutionRevertedError,
+  type Hex,
+  http,
+  isHex,
+  type PublicClient,
+  RpcRequestError,
+} from 'viem'
+import { Problem } from '../errors.ts'
+
+/** How long the node may take over one attempt. Milliseconds. */
+const ATTEMPT_TIMEOUT = 2_000
+
+/** How long the node may take over a question, whatever `Retry-After` it asks for. Milliseconds. */
+const ANSWER_TIMEOUT = 4_500
+
+/** The relay's own client: Ponder's retries for a minute, and shares the indexer's rate limit. */
+export const createRpc = (url: string): PublicClient =>
+  createPublicClient({ transport: http(url, { timeout: ATTEMPT_TIMEOUT, retryCount: 1, retryDelay: 100 }) })
+
+/** The relay cannot do its work for now. @param retryAfter Seconds. */
+export const unavailable = (detail: string, cause?: unknown, retryAfter = 2) =>
+  new Problem('RELAY_UNAVAILABLE', detail, { headers: { 'Retry-After': String(retryAfter) }, cause })
+
+/**
+ * Awaits the node's answer, bounded.
+ * @throws Problem RELAY_UNAVAILABLE if the node gives none; what the contracts answer, a revert, is thrown as it is.
+ */
+export async function answer<T>(question: Promise<T>): Promise<T> {
+  const { promise: timeout, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(unavailable('The chain’s node does not answer in time.')), ANSWER_TIMEOUT)
+  try {
+    return await Promise.race([question, timeout])
+  } catch (error) {
+    if (error instanceof BaseError && !revertOf(error)) throw unavailable('The chain’s node does not answer.', error)
+    throw error
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** What a reverted call returned; `data` is absent where the node gave none. */
+export type Revert = { data: Hex | undefined }
+
+/** The revert that an error of a client reports, or undefined where it is another failure. */
+export function revertOf(error: unknown): Revert | undefined {
+  if (!(error instanceof BaseError)) return undefined
+  const refused = error.walk((cause) => cause instanceof RpcRequestError)
+  if (!(refused instanceof RpcRequestError)) return undefined
+  const data = revertData(refused.data)
+  const reverted = refused.code === ExecutionRevertedError.code || /revert/i.test(refused.details)
+  return data || reverted ? { data } : undefined
+}
+
+/** Some nodes wrap the data in an object of their own. */
+function revertData(data: unknown): Hex | undefined {
+  if (typeof data === 'object' && data !== null && 'data' in data) return revertData(data.data)
+  return isHex(data) ? data : undefined
+}
