@@ -1,0 +1,68 @@
+import type { MiddlewareHandler } from 'hono'
+import { routePath } from 'hono/route'
+import type pg from 'pg'
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Problem } from './errors.ts'
+import type { IndexReader } from './queries/indexReader.ts'
+
+/** The process's metrics, in a registry of their own. */
+export function createMetrics(index: IndexReader, readPool: pg.Pool): Registry {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  watchPool(registry, readPool)
+  watchIndex(registry, index)
+  return registry
+}
+
+/** Times every request by the pattern of its route, so that ids in paths do not multiply the series. */
+export function timeRequests(registry: Registry): MiddlewareHandler {
+  const duration = new Histogram({
+    name: 'http_request_duration_seconds',
+    help: 'Time to answer, by method, pattern of the route and status.',
+    labelNames: ['method', 'route', 'status'] as const,
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15],
+    registers: [registry],
+  })
+  return async (c, next) => {
+    const stop = duration.startTimer()
+    await next()
+    stop({ method: c.req.method, route: routePath(c), status: c.res.status })
+  }
+}
+
+function watchPool(registry: Registry, pool: pg.Pool) {
+  new Gauge({
+    name: 'read_pool_connections',
+    help: 'Connections of the read pool, and requests waiting for one.',
+    labelNames: ['state'] as const,
+    registers: [registry],
+    collect() {
+      this.set({ state: 'busy' }, pool.totalCount - pool.idleCount)
+      this.set({ state: 'idle' }, pool.idleCount)
+      this.set({ state: 'waiting' }, pool.waitingCount)
+    },
+  })
+}
+
+function watchIndex(registry: Registry, index: IndexReader) {
+  const registers = [registry]
+  const block = new Gauge({ name: 'index_head_block', help: 'The last indexed block.', registers })
+  const lag = new Gauge({ name: 'index_head_lag_seconds', help: 'The age of the last indexed block.', registers })
+  new Gauge({
+    name: 'index_whole',
+    help: '1 where reads are answered; 0 while the index rewinds, is empty or cannot be read.',
+    registers,
+    async collect() {
+      const state = await index.look().catch(unlessUnreadable)
+      this.set(state?.whole ? 1 : 0)
+      if (state === undefined) return
+      block.set(Number(state.snapshot.number))
+      lag.set(Number(state.snapshot.now - state.snapshot.timestamp))
+    },
+  })
+}
+
+function unlessUnreadable(error: unknown) {
+  if (error instanceof Problem) return undefined
+  throw error
+}

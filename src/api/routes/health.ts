@@ -1,0 +1,23 @@
+import { Hono } from 'hono'
+import type { Registry } from 'prom-client'
+import { Problem } from '../errors.ts'
+import type { IndexReader } from '../queries/indexReader.ts'
+
+/** About the process, for whoever runs it. Not under Ponder, which has its own and refuses an app with `/metrics`. */
+export function healthRoutes(index: IndexReader, registry: Registry) {
+  const app = new Hono()
+
+  /** The process answers. Says nothing about what it depends on: restarting it would not mend that. */
+  app.get('/healthz', (c) => c.json({ status: 'ok' }))
+
+  /** Reads are answered now. */
+  app.get('/readyz', async (c) => {
+    const state = await index.look()
+    if (state === undefined || !state.whole) throw new Problem('INDEX_BEHIND', 'The index is not in order yet.')
+    return c.json({ status: 'ready', indexedBlock: Number(state.snapshot.number) })
+  })
+
+  app.get('/metrics', async (c) => c.body(await registry.metrics(), 200, { 'Content-Type': registry.contentType }))
+
+  return app
+}

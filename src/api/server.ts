@@ -1,0 +1,62 @@
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import closeWithGrace from 'close-with-grace'
+import { drizzle } from 'drizzle-orm/node-postgres'
+import { pino } from 'pino'
+import { createApp } from './app.ts'
+import { readDeployment } from './deployment.ts'
+import { readEnv } from './env.ts'
+import { createHttpServer, drain } from './httpServer.ts'
+import { createMetrics, timeRequests } from './metrics.ts'
+import { IndexReader } from './queries/indexReader.ts'
+import { openReadPool } from './readPool.ts'
+import { healthRoutes } from './routes/health.ts'
+
+/** In milliseconds. A claim waits 15 s for its block; Kubernetes kills 30 s after SIGTERM. */
+const DRAIN_PATIENCE = 20_000
+const EXIT_PATIENCE = 25_000
+
+const env = readEnv([
+  'DATABASE_URL',
+  'DATABASE_READ_URL',
+  'DATABASE_SCHEMA',
+  'CHAIN_ID',
+  'DEPLOYMENTS_DIR',
+  'PORT',
+  'LOG_LEVEL',
+])
+const { contracts } = readDeployment(env.CHAIN_ID, env.DEPLOYMENTS_DIR)
+const logger = pino({ level: env.LOG_LEVEL })
+
+const readPool = openReadPool({
+  url: env.DATABASE_READ_URL ?? env.DATABASE_URL,
+  schema: env.DATABASE_SCHEMA,
+  logger,
+})
+const index = new IndexReader(drizzle(readPool, { casing: 'snake_case' }), env.CHAIN_ID)
+const registry = createMetrics(index, readPool)
+
+const app = createApp(
+  { index, logger, market: { chainId: env.CHAIN_ID, market: contracts.BountyMarket } },
+  { middleware: timeRequests(registry), routes: healthRoutes(index, registry) },
+)
+const server = createHttpServer(app)
+
+closeWithGrace({ delay: EXIT_PATIENCE, logger }, async ({ signal, err }) => {
+  if (err) logger.fatal({ err }, 'Stopping after an error that nobody caught')
+  else logger.info({ signal }, 'Stopping')
+  await drain(server, DRAIN_PATIENCE)
+  await readPool.end()
+  logger.info('Stopped')
+})
+
+server.listen(env.PORT)
+try {
+  await once(server, 'listening')
+} catch (err) {
+  const taken = err instanceof Error && 'code' in err && err.code === 'EADDRINUSE'
+  logger.fatal({ err }, taken ? `PORT ${env.PORT} is taken by another process` : `Cannot listen on PORT ${env.PORT}`)
+  process.exit(1)
+}
+const { port } = server.address() as AddressInfo
+logger.info({ port }, 'API listens')
