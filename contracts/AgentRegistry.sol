@@ -5,10 +5,9 @@ import {IERC165} from "@openzeppelin/contracts/interfaces/IERC165.sol";
 import {ERC721} from "@openzeppelin/contracts/token/ERC721/ERC721.sol";
 import {ERC721URIStorage} from "@openzeppelin/contracts/token/ERC721/extensions/ERC721URIStorage.sol";
 import {ERC721Utils} from "@openzeppelin/contracts/token/ERC721/utils/ERC721Utils.sol";
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 
+import {WalletSignatures} from "./WalletSignatures.sol";
 import {IAgentRegistry} from "./interfaces/IAgentRegistry.sol";
 
 /// @title AgentRegistry
@@ -75,7 +74,7 @@ contract AgentRegistry is IAgentRegistry, ERC721URIStorage, EIP712 {
         require(deadline <= latest, WalletSignatureTooLong(agentId, deadline, latest));
         bytes32 digest =
             _hashTypedDataV4(keccak256(abi.encode(AGENT_WALLET_SET_TYPEHASH, agentId, newWallet, owner, deadline)));
-        require(_isSignedBy(newWallet, digest, signature), InvalidWalletSignature(agentId, newWallet));
+        require(WalletSignatures.isSignedBy(newWallet, digest, signature), InvalidWalletSignature(agentId, newWallet));
 
         _setMetadata(agentId, WALLET_KEY, abi.encodePacked(newWallet));
     }
@@ -138,12 +137,5 @@ contract AgentRegistry is IAgentRegistry, ERC721URIStorage, EIP712 {
     function _requireOwnerOrApproved(uint256 agentId) private view returns (address owner) {
         owner = _requireOwned(agentId);
         require(_isAuthorized(owner, msg.sender, agentId), NotAgentOwnerOrApproved(agentId, msg.sender));
-    }
-
-    /// @dev ECDSA first: an account that delegates its code (EIP-7702) still signs with its key, and its code may not
-    /// know ERC-1271. `tryRecover` answers zero for a malformed signature, which no wallet is.
-    function _isSignedBy(address wallet, bytes32 digest, bytes calldata signature) private view returns (bool) {
-        (address recovered,,) = ECDSA.tryRecoverCalldata(digest, signature);
-        return recovered == wallet || SignatureChecker.isValidERC1271SignatureNowCalldata(wallet, digest, signature);
     }
 }

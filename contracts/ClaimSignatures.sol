@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
+import {WalletSignatures} from "./WalletSignatures.sol";
 import {IBountyMarket} from "./interfaces/IBountyMarket.sol";
 
 /// @title ClaimSignatures
@@ -36,15 +35,8 @@ abstract contract ClaimSignatures is EIP712 {
         bytes32 digest =
             _hashTypedDataV4(keccak256(abi.encode(CLAIM_TYPEHASH, bountyId, agentId, wallet, round, deadline)));
         require(
-            signature.length <= MAX_SIGNATURE_LENGTH && _isSignedBy(wallet, digest, signature),
+            signature.length <= MAX_SIGNATURE_LENGTH && WalletSignatures.isSignedBy(wallet, digest, signature),
             IBountyMarket.InvalidSignature(bountyId, wallet, round)
         );
-    }
-
-    /// @dev ECDSA comes first because an EIP-7702 account has code, which need not know ERC-1271, and still its key.
-    function _isSignedBy(address wallet, bytes32 digest, bytes calldata signature) private view returns (bool) {
-        (address signer, ECDSA.RecoverError failure,) = ECDSA.tryRecoverCalldata(digest, signature);
-        if (failure == ECDSA.RecoverError.NoError && signer == wallet) return true;
-        return SignatureChecker.isValidERC1271SignatureNowCalldata(wallet, digest, signature);
     }
 }

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
+
+/// @title WalletSignatures
+/// @notice Whether a wallet of any kind signed: a key, a contract (ERC-1271), or a key whose account delegates to code
+/// (EIP-7702).
+library WalletSignatures {
+    /// @dev ECDSA comes first, unlike in OpenZeppelin's own `isValidSignatureNow`, which asks any account with code
+    /// through ERC-1271: an EIP-7702 account has code, which need not know ERC-1271, and still its key.
+    function isSignedBy(address wallet, bytes32 digest, bytes calldata signature) internal view returns (bool) {
+        (address signer, ECDSA.RecoverError failure,) = ECDSA.tryRecoverCalldata(digest, signature);
+        if (failure == ECDSA.RecoverError.NoError && signer == wallet) return true;
+        return SignatureChecker.isValidERC1271SignatureNowCalldata(wallet, digest, signature);
+    }
+}
