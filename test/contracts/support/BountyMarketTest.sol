@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+
+import {AgentRegistry} from "../../../contracts/AgentRegistry.sol";
+import {AgentStaking} from "../../../contracts/AgentStaking.sol";
+import {BountyMarket} from "../../../contracts/BountyMarket.sol";
+import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
+import {MockUSDC} from "../../../contracts/mocks/MockUSDC.sol";
+import {AgentWalletSigner} from "./AgentWalletSigner.sol";
+import {Vm} from "./Vm.sol";
+
+/// @title BountyMarketTest
+/// @notice A market with one poster and one staked agent, whose owner and wallet are two people.
+abstract contract BountyMarketTest is AgentWalletSigner {
+    struct Balances {
+        uint256 poster;
+        uint256 wallet;
+        uint256 treasury;
+        uint256 market;
+        uint256 staking;
+    }
+
+    uint40 internal constant START = 1_750_000_000;
+    uint40 internal constant DEADLINE = START + 30 days;
+    uint256 internal constant FUNDS = 1_000_000e6;
+    uint256 internal constant AGENT = 1;
+    uint256 internal constant STAKE = 500e6;
+
+    // What the rules make of a reward of 100 USDC, as the seed's example has it.
+    uint96 internal constant REWARD = 100e6;
+    uint256 internal constant FEE = 5e6;
+    uint256 internal constant LOCK = 10e6;
+
+    string internal constant TERMS = "ipfs://QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG";
+    string internal constant DELIVERABLE = "ipfs://QmT5NvUtoM5nWFfrQdVrFtvGfKFmG7AHE8P34isapyhCxX";
+    string internal constant FEEDBACK = "ipfs://QmPZ9gcCEpqKTo6aq61g2nXGUhM4iCL3ewB6LDXZCtioEB";
+
+    MockUSDC internal usdc;
+    AgentRegistry internal registry;
+    BountyMarket internal market;
+    AgentStaking internal staking;
+    address internal treasury = makeAddr("treasury");
+    address internal admin = makeAddr("staking owner");
+    address internal poster = makeAddr("poster");
+    address internal stranger = makeAddr("stranger");
+    address internal owner = makeAddr("agent owner");
+    address internal wallet;
+    uint256 internal walletKey;
+
+    function setUp() public virtual {
+        vm.warp(START);
+        (wallet, walletKey) = makeAddrAndKey("agent wallet");
+        usdc = new MockUSDC();
+        registry = new AgentRegistry();
+        _deployMarket(new address[](0));
+
+        registry.registerFor(owner, "ipfs://agent");
+        _setWallet();
+        usdc.mint(poster, FUNDS);
+        usdc.mint(owner, FUNDS);
+        _approveContracts();
+        _stake(STAKE);
+    }
+
+    function _deployMarket(address[] memory relayers) internal {
+        market = new BountyMarket(address(usdc), address(registry), treasury, admin, relayers);
+        staking = AgentStaking(market.STAKING());
+    }
+
+    /// @dev The poster lets the market, the owner lets the staking contract take any amount.
+    function _approveContracts() internal {
+        vm.prank(poster);
+        usdc.approve(address(market), type(uint256).max);
+        vm.prank(owner);
+        usdc.approve(address(staking), type(uint256).max);
+    }
+
+    function _setWallet() internal {
+        uint256 deadline = vm.getBlockTimestamp();
+        bytes32 digest = agentWalletDigest(address(registry), AGENT, wallet, owner, deadline);
+        vm.prank(owner);
+        registry.setAgentWallet(AGENT, wallet, deadline, sign(walletKey, digest));
+    }
+
+    function _stake(uint256 amount) internal {
+        vm.prank(owner);
+        staking.stake(AGENT, amount);
+    }
+
+    function _unstake(uint256 amount) internal {
+        vm.prank(owner);
+        staking.unstake(AGENT, amount);
+    }
+
+    function _create() internal returns (uint256 bountyId) {
+        vm.prank(poster);
+        return market.createBounty(TERMS, REWARD, DEADLINE);
+    }
+
+    function _post() internal returns (uint256 bountyId) {
+        return _post(REWARD);
+    }
+
+    function _post(uint256 reward) internal returns (uint256 bountyId) {
+        vm.prank(poster);
+        return market.postBounty(TERMS, reward, DEADLINE);
+    }
+
+    function _claim(uint256 bountyId) internal {
+        vm.prank(wallet);
+        market.claimBounty(bountyId, AGENT);
+    }
+
+    function _start(uint256 bountyId) internal {
+        vm.prank(wallet);
+        market.startWork(bountyId);
+    }
+
+    function _submit(uint256 bountyId) internal {
+        vm.prank(wallet);
+        market.submitWork(bountyId, DELIVERABLE);
+    }
+
+    function _requestRevision(uint256 bountyId) internal {
+        vm.prank(poster);
+        market.requestRevision(bountyId, FEEDBACK);
+    }
+
+    function _approve(uint256 bountyId) internal {
+        vm.prank(poster);
+        market.approveWork(bountyId);
+    }
+
+    function _reject(uint256 bountyId) internal {
+        vm.prank(poster);
+        market.rejectWork(bountyId);
+    }
+
+    function _slashExpired(uint256 bountyId) internal {
+        vm.prank(poster);
+        market.slashExpired(bountyId);
+    }
+
+    function _postClaimed() internal returns (uint256 bountyId) {
+        bountyId = _post();
+        _claim(bountyId);
+    }
+
+    function _postSubmitted() internal returns (uint256 bountyId) {
+        bountyId = _postClaimed();
+        _submit(bountyId);
+    }
+
+    /// @dev Submitted after the last revision, so that it may be rejected.
+    function _postRejectable() internal returns (uint256 bountyId) {
+        bountyId = _postSubmitted();
+        for (uint256 i = 0; i < 3; ++i) {
+            _requestRevision(bountyId);
+            _submit(bountyId);
+        }
+    }
+
+    /// @dev A new bounty in `state`, without moving the clock. For NONE, an id that does not exist.
+    function _bountyIn(IBountyMarket.State state) internal returns (uint256 bountyId) {
+        if (state == IBountyMarket.State.NONE) return market.bountyCount() + 1;
+        if (state == IBountyMarket.State.DRAFT) return _create();
+        if (state == IBountyMarket.State.OPEN) return _post();
+        if (state == IBountyMarket.State.REJECTED) {
+            bountyId = _postRejectable();
+            _reject(bountyId);
+            return bountyId;
+        }
+        bountyId = _postClaimed();
+        if (state == IBountyMarket.State.CLAIMED) return bountyId;
+        if (state == IBountyMarket.State.IN_PROGRESS) {
+            _start(bountyId);
+            return bountyId;
+        }
+        _submit(bountyId);
+        if (state == IBountyMarket.State.APPROVED) _approve(bountyId);
+        if (state == IBountyMarket.State.REVISION_REQUESTED) _requestRevision(bountyId);
+    }
+
+    /// @dev Every bounty a test has just brought to `state`: one poster, one reward, one deadline, no claim yet.
+    function _unclaimed(IBountyMarket.State state) internal view returns (IBountyMarket.Bounty memory bounty) {
+        bounty.poster = poster;
+        bounty.reward = REWARD;
+        bounty.deadline = DEADLINE;
+        bounty.state = state;
+    }
+
+    /// @dev The same after its first claim.
+    function _claimed(IBountyMarket.State state, uint256 since)
+        internal
+        view
+        returns (IBountyMarket.Bounty memory bounty)
+    {
+        bounty = _unclaimed(state);
+        bounty.wallet = wallet;
+        bounty.since = uint40(since);
+        bounty.agentId = uint224(AGENT);
+        bounty.round = 1;
+    }
+
+    function _assertBounty(uint256 bountyId, IBountyMarket.Bounty memory expected) internal view {
+        IBountyMarket.Bounty memory bounty = market.getBounty(bountyId);
+        assertEq(bounty.poster, expected.poster, "poster");
+        assertEq(bounty.reward, expected.reward, "reward");
+        assertEq(bounty.wallet, expected.wallet, "wallet");
+        assertEq(bounty.deadline, expected.deadline, "deadline");
+        assertEq(bounty.since, expected.since, "since");
+        assertEq(uint256(bounty.state), uint256(expected.state), "state");
+        assertEq(bounty.revisions, expected.revisions, "revisions");
+        assertEq(bounty.agentId, expected.agentId, "agentId");
+        assertEq(bounty.round, expected.round, "round");
+    }
+
+    function _assertState(uint256 bountyId, IBountyMarket.State expected) internal view {
+        assertEq(uint256(market.getBounty(bountyId).state), uint256(expected), "state");
+    }
+
+    function _balances() internal view returns (Balances memory) {
+        return Balances({
+            poster: usdc.balanceOf(poster),
+            wallet: usdc.balanceOf(wallet),
+            treasury: usdc.balanceOf(treasury),
+            market: usdc.balanceOf(address(market)),
+            staking: usdc.balanceOf(address(staking))
+        });
+    }
+
+    function _assertBalances(Balances memory expected) internal view {
+        Balances memory balances = _balances();
+        assertEq(balances.poster, expected.poster, "poster's USDC");
+        assertEq(balances.wallet, expected.wallet, "wallet's USDC");
+        assertEq(balances.treasury, expected.treasury, "treasury's USDC");
+        assertEq(balances.market, expected.market, "market's USDC");
+        assertEq(balances.staking, expected.staking, "staking's USDC");
+    }
+
+    function _assertStake(uint256 expectedStaked, uint256 expectedLocked) internal view {
+        (uint256 staked, uint256 locked,,,,,) = staking.accountOf(AGENT);
+        assertEq(staked, expectedStaked, "staked");
+        assertEq(locked, expectedLocked, "locked");
+    }
+
+    /// @dev Expects the next event to be the market's, as emitted right after this call.
+    function _expectEvent() internal {
+        vm.expectEmit(address(market));
+    }
+
+    function _expectTransfer(address from, address to, uint256 amount) internal {
+        vm.expectEmit(address(usdc));
+        emit IERC20.Transfer(from, to, amount);
+    }
+
+    /// @dev How many events the market emitted since `vm.recordLogs()`.
+    function _countMarketEvents() internal returns (uint256 count) {
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        for (uint256 i = 0; i < logs.length; ++i) {
+            if (logs[i].emitter == address(market)) ++count;
+        }
+    }
+}
