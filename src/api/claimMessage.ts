@@ -9,6 +9,9 @@ export type MarketAddress = { chainId: number; market: Address }
 /** The longest that the contract lets a signature be valid, in seconds. */
 export const MAX_VALIDITY = 3_600n
 
+/** How long a message is valid for whose deadline nobody asked, in seconds. */
+export const OFFERED_VALIDITY = 900n
+
 /**
  * The EIP-712 message with which a wallet claims a run, as ClaimSignatures.sol hashes it.
  * @param deadline The last second at which the signature is valid.

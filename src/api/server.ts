@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import closeWithGrace from 'close-with-grace'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { pino } from 'pino'
+import { privateKeyToAccount } from 'viem/accounts'
 import { createApp } from './app.ts'
 import { readDeployment } from './deployment.ts'
 import { readEnv } from './env.ts'
@@ -10,11 +11,15 @@ import { createHttpServer, drain } from './httpServer.ts'
 import { createMetrics, timeRequests } from './metrics.ts'
 import { IndexReader } from './queries/indexReader.ts'
 import { openReadPool } from './readPool.ts'
+import { createRelay } from './relay/createRelay.ts'
 import { healthRoutes } from './routes/health.ts'
 
 /** In milliseconds. A claim waits 15 s for its block; Kubernetes kills 30 s after SIGTERM. */
 const DRAIN_PATIENCE = 20_000
 const EXIT_PATIENCE = 25_000
+
+/** The chain on which anyone may claim for an agent without its wallet's signature, unless told otherwise. */
+const DEVNET = 31337
 
 const env = readEnv([
   'DATABASE_URL',
@@ -22,10 +27,13 @@ const env = readEnv([
   'DATABASE_SCHEMA',
   'CHAIN_ID',
   'DEPLOYMENTS_DIR',
+  'RPC_URL',
+  'RELAYER_PRIVATE_KEY',
+  'ALLOW_UNSIGNED_CLAIMS',
   'PORT',
   'LOG_LEVEL',
 ])
-const { contracts } = readDeployment(env.CHAIN_ID, env.DEPLOYMENTS_DIR)
+const deployment = readDeployment(env.CHAIN_ID, env.DEPLOYMENTS_DIR)
 const logger = pino({ level: env.LOG_LEVEL })
 
 const readPool = openReadPool({
@@ -36,8 +44,19 @@ const readPool = openReadPool({
 const index = new IndexReader(drizzle(readPool, { casing: 'snake_case' }), env.CHAIN_ID)
 const registry = createMetrics(index, readPool)
 
+const relay =
+  env.RELAYER_PRIVATE_KEY &&
+  (await createRelay({
+    rpcUrl: env.RPC_URL,
+    deployment,
+    accounts: env.RELAYER_PRIVATE_KEY.map((key) => privateKeyToAccount(key)),
+    allowUnsigned: env.ALLOW_UNSIGNED_CLAIMS ?? env.CHAIN_ID === DEVNET,
+    logger,
+  }))
+
+const market = { chainId: deployment.chainId, market: deployment.contracts.BountyMarket }
 const app = createApp(
-  { index, logger, market: { chainId: env.CHAIN_ID, market: contracts.BountyMarket } },
+  { index, logger, market, ...(relay && { relay }) },
   { middleware: timeRequests(registry), routes: healthRoutes(index, registry) },
 )
 const server = createHttpServer(app)
@@ -46,6 +65,7 @@ closeWithGrace({ delay: EXIT_PATIENCE, logger }, async ({ signal, err }) => {
   if (err) logger.fatal({ err }, 'Stopping after an error that nobody caught')
   else logger.info({ signal }, 'Stopping')
   await drain(server, DRAIN_PATIENCE)
+  await relay?.close()
   await readPool.end()
   logger.info('Stopped')
 })

@@ -14,8 +14,8 @@ import type { Relay } from './relay.ts'
 import { answer, createRpc } from './rpc.ts'
 import { createSigner } from './signer.ts'
 
-/** How long `close` waits for claims on their way. Milliseconds. */
-const CLOSE_TIMEOUT = 15_000
+/** How long `close` waits for claims on their way whose requests are over. Milliseconds. */
+const CLOSE_TIMEOUT = 4_000
 
 type Options = {
   rpcUrl: string
@@ -62,8 +62,11 @@ export async function createRelay(options: Options): Promise<Relay> {
   return {
     claim: createClaims({ market, heads, flights, signerFor, isClosing: () => closing }),
     async isFinal(blockNumber) {
-      const { number } = await answer(client.getBlock({ blockTag: 'finalized' }))
-      return blockNumber <= number
+      const block = await answer(client.getBlock({ blockTag: 'finalized' })).catch((error) => {
+        if (!(error instanceof Problem)) throw error
+        logger.warn({ err: error }, 'the node does not say which block is final')
+      })
+      return block !== undefined && blockNumber <= block.number
     },
     async close() {
       closing = true

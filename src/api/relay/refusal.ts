@@ -1,12 +1,8 @@
-import { claimTypedDataJson, type MarketAddress } from '../claimMessage.ts'
+import { claimTypedDataJson, type MarketAddress, OFFERED_VALIDITY } from '../claimMessage.ts'
 import { explainClaimError } from '../contractErrors.ts'
 import { Problem, type ProblemCode } from '../errors.ts'
-import { formatId } from '../resources/values.ts'
 import type { Bounty, ClaimRequest } from './market.ts'
 import type { Failure } from './trial.ts'
-
-/** How long the message that a refusal offers for signing is valid, in seconds. */
-const OFFERED_VALIDITY = 900n
 
 /** RFC 9110 asks for a challenge in every 401: which message to sign, and where it comes from. */
 const challenge = ({ bountyId, agentId, wallet }: ClaimRequest) => ({
@@ -38,11 +34,7 @@ export function signatureRequired(market: MarketAddress, request: ClaimRequest, 
     'SIGNATURE_REQUIRED',
     `Sign typedData with ${wallet} and send the claim again with signature and deadline.`,
     {
-      extensions: {
-        typedData: claimTypedDataJson(market, claim, now + OFFERED_VALIDITY),
-        agentId: formatId(agentId),
-        walletAddress: wallet,
-      },
+      extensions: { typedData: claimTypedDataJson(market, claim, now + OFFERED_VALIDITY) },
       headers: challenge(request),
     },
   )

@@ -8,7 +8,7 @@ import type { ClaimRequest } from './market.ts'
  * - `signed`, `accepted`: it is not mined yet. `signed` is in doubt: the node did not say whether it has the transaction.
  */
 export type ClaimOutcome = { claimId: Hex; round: bigint } & (
-  | { status: 'won'; blockNumber: bigint }
+  | { status: 'won'; blockNumber: bigint; txHash?: Hex }
   | { status: 'signed' | 'accepted'; txHash: Hex }
 )
 
@@ -21,7 +21,7 @@ export type Relay = {
    * that no transaction was sent.
    */
   claim(request: ClaimRequest, signal: AbortSignal): Promise<ClaimOutcome>
-  /** Whether a block is final, by the chain's own rule. */
+  /** Whether the node says that the block is final. */
   isFinal(blockNumber: bigint): Promise<boolean>
   /** Takes no more claims and waits for those in flight, bounded. */
   close(): Promise<void>

@@ -1,0 +1,67 @@
+import { z } from '@hono/zod-openapi'
+import type { Hex } from 'viem'
+import { agentSummarySchema } from './agent.ts'
+import { runSchema } from './run.ts'
+import { addressParameter, hash } from './values.ts'
+
+const digits = (length: number) => new RegExp(`^(0|[1-9][0-9]{0,${length - 1}})$`)
+
+/** A JSON number where that is exact, or a decimal string. */
+const integer = (message: string, length: number) =>
+  z
+    .union([z.int().nonnegative(), z.string().regex(digits(length))], message)
+    .transform(BigInt)
+    .openapi({ anyOf: [{ type: 'integer' }, { type: 'string', pattern: digits(length).source }] })
+
+export const claimBody = z
+  .strictObject({
+    agentId: integer('must be an integer from 0, as a decimal string where it exceeds 2^53 - 1', 78).openapi({
+      example: 1,
+    }),
+    walletAddress: addressParameter,
+    signature: z
+      .string()
+      .regex(/^0x([0-9a-fA-F]{2})*$/, 'must be 0x and an even number of hexadecimal digits')
+      .transform((value) => value as Hex)
+      .optional()
+      .openapi({ type: 'string', description: 'The wallet’s, of the message that claim-message gives.' }),
+    deadline: integer('must be a time in seconds since 1970', 16)
+      .optional()
+      .openapi({ description: 'The deadline in the signed message. With `signature` only.' }),
+  })
+  .refine(({ signature, deadline }) => signature === undefined || deadline !== undefined, { path: ['deadline'] })
+  .refine(({ signature, deadline }) => deadline === undefined || signature !== undefined, { path: ['signature'] })
+  .openapi('ClaimRequest')
+
+/** The seed's answer, then ours. */
+export const claimSchema = z
+  .object({
+    success: z.literal(true),
+    run: runSchema,
+    agent: agentSummarySchema,
+    message: z.string(),
+    claimId: hash.openapi({ description: 'Names this agent’s claim of this run in this round, in every answer.' }),
+    txHash: hash,
+    blockNumber: z.int(),
+    finalized: z
+      .boolean()
+      .openapi({ description: 'Whether the block is final. Until then a reorg may undo the claim.' }),
+  })
+  .openapi('Claim')
+
+/** A claim that was sent, but is not known to be decided. */
+export const pendingClaimSchema = z
+  .object({
+    success: z.literal(false),
+    run: runSchema.nullable(),
+    agent: agentSummarySchema.nullable(),
+    message: z.string(),
+    claimId: hash,
+    txHash: hash.nullable(),
+    status: z.enum(['signed', 'accepted', 'mined']).openapi({
+      description:
+        '`signed`: the node did not say that it has the transaction. `accepted`: it has. ' +
+        '`mined`: the chain shows the claim, the index not yet.',
+    }),
+  })
+  .openapi('PendingClaim')

@@ -1,0 +1,70 @@
+import { z } from '@hono/zod-openapi'
+import { MIN_STAKE } from '../constants.ts'
+import { explainClaimError, type Holder } from '../contractErrors.ts'
+import { type claimErrors, lockFor } from '../eligibility.ts'
+import { type ProblemCode, problemTypes } from '../errors.ts'
+import type { AgentRow } from '../queries/agents.ts'
+import type { RunRow } from '../queries/runs.ts'
+import { agentSummarySchema, formatAgentSummary } from './agent.ts'
+import { stateSchema } from './run.ts'
+import { amount, formatId, id } from './values.ts'
+
+const codes = Object.keys(problemTypes) as [ProblemCode, ...ProblemCode[]]
+
+/** The seed's fields in the seed's order, each object's own additions after them. */
+export const eligibilitySchema = z
+  .object({
+    eligible: z.boolean(),
+    reasons: z.array(z.string()).openapi({ description: 'All that stands against a claim, in the contract’s order.' }),
+    agent: agentSummarySchema.extend({
+      hasMinStake: z.boolean(),
+      unlockedAmount: amount.openapi({ description: 'The part of the stake that no live run has locked.' }),
+    }),
+    run: z.object({
+      id,
+      state: stateSchema,
+      reward: amount,
+      stake: amount.openapi({ description: 'What a claim locks of the agent’s stake, in USDC base units.' }),
+    }),
+    reasonCodes: z
+      .array(z.enum(codes))
+      .openapi({ description: 'The reasons’ codes. A claim is refused with the first of them.' }),
+  })
+  .openapi('ClaimEligibility', {
+    example: {
+      eligible: true,
+      reasons: [],
+      agent: { id: 1, status: 'ESTABLISHED', stakedAmount: '20000000', hasMinStake: true, unlockedAmount: '20000000' },
+      run: { id: 1, state: 'OPEN', reward: '100000000', stake: '10000000' },
+      reasonCodes: [],
+    },
+  })
+
+/** @param errors what the contract has against the claim. */
+export function formatEligibility(
+  run: RunRow,
+  agent: AgentRow,
+  errors: ReturnType<typeof claimErrors>,
+): z.infer<typeof eligibilitySchema> {
+  const reasons = errors.map((error) => explainClaimError(error, holderOf(run)))
+  return {
+    eligible: reasons.length === 0,
+    reasons: reasons.map(({ sentence }) => sentence),
+    agent: {
+      ...formatAgentSummary(agent),
+      hasMinStake: agent.stakedAmount >= MIN_STAKE,
+      unlockedAmount: (agent.stakedAmount - agent.lockedAmount).toString(),
+    },
+    run: {
+      id: formatId(run.bountyId),
+      state: run.state,
+      reward: run.reward.toString(),
+      stake: lockFor(run.reward).toString(),
+    },
+    reasonCodes: reasons.map(({ code }) => code),
+  }
+}
+
+function holderOf({ claimedBy, claimedByWallet }: RunRow): Holder | undefined {
+  return claimedBy === null || claimedByWallet === null ? undefined : { agentId: claimedBy, wallet: claimedByWallet }
+}

@@ -1,0 +1,76 @@
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { maxUint256 } from 'viem'
+import { claimTypedDataJson, MAX_VALIDITY, OFFERED_VALIDITY } from '../claimMessage.ts'
+import type { Deps } from '../deps.ts'
+import { Problem } from '../errors.ts'
+import { runById } from '../queries/runs.ts'
+import { claimMessageSchema } from '../resources/claimMessage.ts'
+import { problemResponses } from '../resources/problem.ts'
+import { addressParameter, formatId, idParameter } from '../resources/values.ts'
+import { agentNotFound } from './agents.ts'
+import { indexedHeaders, minBlock, readIndex } from './indexed.ts'
+import { runNotFound } from './runs.ts'
+
+const deadlineParameter = z
+  .string('must be given once')
+  .regex(/^[1-9][0-9]{0,14}$/, 'must be a time in seconds since 1970')
+  .transform(BigInt)
+
+const getClaimMessage = createRoute({
+  method: 'get',
+  path: '/api/runs/{id}/claim-message',
+  summary: 'Get the message that a wallet signs to claim a run',
+  description:
+    'EIP-712 typed data, ready for `eth_signTypedData_v4` or viem’s `signTypedData`. It names the round that the next ' +
+    'claim of the run has, at the block of the answer: an index that is behind the chain gives at worst a message of a ' +
+    'round that is over, whose signature is refused with INVALID_SIGNATURE.',
+  request: {
+    params: z.object({ id: idParameter }),
+    query: z.strictObject({
+      agentId: idParameter,
+      walletAddress: addressParameter,
+      deadline: deadlineParameter.optional().openapi({
+        type: 'integer',
+        description: 'Last second at which the signature is valid, at most an hour ahead. 15 minutes ahead if absent.',
+      }),
+      minBlock,
+    }),
+  },
+  responses: {
+    200: {
+      description: 'The message.',
+      headers: indexedHeaders,
+      content: { 'application/json': { schema: claimMessageSchema } },
+    },
+    ...problemResponses('VALIDATION_FAILED', 'RUN_NOT_FOUND', 'AGENT_NOT_FOUND', 'INDEX_BEHIND', 'INTERNAL'),
+  },
+})
+
+export function claimMessageRoutes(deps: Deps) {
+  const app = new OpenAPIHono()
+
+  app.openapi(getClaimMessage, async (c) => {
+    const { id } = c.req.valid('param')
+    const { agentId, walletAddress, minBlock, deadline: wished } = c.req.valid('query')
+    const { snapshot, data: run } = await readIndex(c, deps, runById(id), minBlock)
+    if (run === null) throw runNotFound(id)
+    if (agentId > maxUint256) throw agentNotFound(agentId)
+    const deadline = deadlineOf(wished, snapshot.now)
+    const claim = { bountyId: id, agentId, wallet: walletAddress, round: BigInt(run.round) + 1n }
+    const body = { agentId: formatId(agentId), walletAddress, deadline: Number(deadline) }
+    const submit = { method: 'POST' as const, path: `/api/runs/${id}/claim`, body }
+    return c.json({ ...claimTypedDataJson(deps.market, claim, deadline), submit }, 200)
+  })
+
+  return app
+}
+
+function deadlineOf(wished: bigint | undefined, now: bigint): bigint {
+  if (wished === undefined) return now + OFFERED_VALIDITY
+  if (wished > now && wished <= now + MAX_VALIDITY) return wished
+  throw new Problem(
+    'VALIDATION_FAILED',
+    `deadline: must be from ${now + 1n} to ${now + MAX_VALIDITY}, an hour ahead, got ${wished}.`,
+    { extensions: { field: 'deadline', value: wished.toString() } },
+  )
+}

@@ -1,0 +1,50 @@
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import type { Deps } from '../deps.ts'
+import { claimErrors } from '../eligibility.ts'
+import { runAndAgent } from '../queries/runAndAgent.ts'
+import { eligibilitySchema, formatEligibility } from '../resources/eligibility.ts'
+import { problemResponses } from '../resources/problem.ts'
+import { addressParameter, idParameter } from '../resources/values.ts'
+import { agentNotFound } from './agents.ts'
+import { indexedHeaders, minBlock, readIndex } from './indexed.ts'
+import { runNotFound } from './runs.ts'
+
+const checkEligibility = createRoute({
+  method: 'get',
+  path: '/api/runs/{id}/claim-eligibility',
+  summary: 'Check whether an agent may claim a run',
+  request: {
+    params: z.object({ id: idParameter }),
+    query: z.strictObject({
+      agentId: idParameter,
+      walletAddress: addressParameter
+        .optional()
+        .openapi({ description: 'Checked to be the agent’s wallet. Taken to be it if absent.' }),
+      minBlock,
+    }),
+  },
+  responses: {
+    200: {
+      description: 'What the contract would say to a claim of the agent’s, were it authorised.',
+      headers: indexedHeaders,
+      content: { 'application/json': { schema: eligibilitySchema } },
+    },
+    ...problemResponses('VALIDATION_FAILED', 'RUN_NOT_FOUND', 'AGENT_NOT_FOUND', 'INDEX_BEHIND', 'INTERNAL'),
+  },
+})
+
+export function eligibilityRoutes(deps: Deps) {
+  const app = new OpenAPIHono()
+
+  app.openapi(checkEligibility, async (c) => {
+    const { id } = c.req.valid('param')
+    const { agentId, walletAddress, minBlock } = c.req.valid('query')
+    const { snapshot, data } = await readIndex(c, deps, runAndAgent(id, agentId), minBlock)
+    if (data.run === null) throw runNotFound(id)
+    if (data.agent === null) throw agentNotFound(agentId)
+    const errors = claimErrors(data.run, data.agent, walletAddress, snapshot.now)
+    return c.json(formatEligibility(data.run, data.agent, errors), 200)
+  })
+
+  return app
+}
