@@ -12,12 +12,14 @@ export type PartOptions = {
   name: string
   command: string
   args: readonly string[]
+  /** Where it runs; this process's directory if absent. */
+  directory?: string | undefined
   /** Added to this process's environment; `undefined` removes a variable. */
   env?: Record<string, string | undefined>
   /** Called with each line that the part prints. */
-  onLine?: (line: string) => void
+  onLine?: ((line: string) => void) | undefined
   /** Milliseconds between SIGTERM and SIGKILL. */
-  grace?: number
+  grace?: number | undefined
 }
 
 /** A running process of the market: PostgreSQL, Anvil, the indexer or the API. */
@@ -45,9 +47,18 @@ export type Part = {
  * ends them.
  * @throws if the command cannot be run.
  */
-export async function startPart({ name, command, args, env, onLine, grace = 10_000 }: PartOptions): Promise<Part> {
+export async function startPart({
+  name,
+  command,
+  args,
+  directory,
+  env,
+  onLine,
+  grace = 10_000,
+}: PartOptions): Promise<Part> {
   const child = spawn(command, args, {
     detached: true,
+    cwd: directory,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -1,0 +1,38 @@
+import { deploy } from '../ops/deploy.ts'
+import { writeDeployment } from '../ops/writeDeployment.ts'
+import type { Deployment } from '../src/api/deployment.ts'
+import { accountCount, accountOf, roles } from './accounts.ts'
+import { type Anvil, type AnvilOptions, startAnvil } from './anvil.ts'
+
+export type ChainOptions = Omit<AnvilOptions, 'chainId' | 'accounts'> & {
+  /** Where the deployment file goes. */
+  deploymentsDirectory: string
+  onStep?: ((line: string) => void) | undefined
+}
+
+export type Chain = Anvil & { deployment: Deployment; deploymentsDirectory: string }
+
+/**
+ * Starts Anvil and deploys the market on it. The relayer of `roles` has RELAYER_ROLE. Forge's artifacts must be up to
+ * date.
+ * @throws if Anvil does not start or the deployment fails; nothing is left running then.
+ */
+export async function startChain({ deploymentsDirectory, onStep, ...options }: ChainOptions): Promise<Chain> {
+  const anvil = await startAnvil({ accounts: accountCount, ...options })
+  try {
+    const deployment = await deploy({
+      rpcUrl: anvil.rpcUrl,
+      chainId: 31337,
+      account: accountOf(roles.deployer),
+      treasury: accountOf(roles.treasury).address,
+      owner: accountOf(roles.owner).address,
+      relayers: [accountOf(roles.relayer).address],
+      onStep,
+    })
+    writeDeployment(deployment, deploymentsDirectory)
+    return { ...anvil, deployment, deploymentsDirectory }
+  } catch (error) {
+    await anvil.stop()
+    throw error
+  }
+}

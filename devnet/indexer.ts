@@ -1,0 +1,70 @@
+import { fileURLToPath } from 'node:url'
+import getPort from 'get-port'
+import { type Part, startPart } from './part.ts'
+
+export type IndexerOptions = {
+  databaseUrl: string
+  /** The schema that readers use. */
+  schema?: string
+  chainId: number
+  rpcUrl: string
+  deploymentsDirectory: string
+  /** A free one if absent. */
+  port?: number | undefined
+  /** Reloads when a handler, the schema or the configuration changes: `ponder dev` instead of production's process. */
+  reload?: boolean
+  onLine?: ((line: string) => void) | undefined
+}
+
+export type Indexer = { part: Part; port: number; url: string; stop(): Promise<void> }
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const ponder = fileURLToPath(new URL('bin/ponder.js', import.meta.resolve('ponder')))
+
+/**
+ * Starts the indexer and waits until its process serves. Its tables may still be behind the chain: readers see that by
+ * `head`.
+ * @throws with its output if it does not start, as when the port is taken.
+ */
+export async function startIndexer(options: IndexerOptions): Promise<Indexer> {
+  const attempts = options.port ? 1 : 3
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await start(options, options.port ?? (await getPort()))
+    } catch (error) {
+      // Another process may take a free port between its choice and its use.
+      const lostRace = error instanceof Error && error.message.includes('PONDER_PORT')
+      if (!lostRace || attempt >= attempts) throw error
+    }
+  }
+}
+
+async function start(options: IndexerOptions, port: number): Promise<Indexer> {
+  const { databaseUrl, schema = 'runline', chainId, rpcUrl, deploymentsDirectory, reload = false, onLine } = options
+  const part = await startPart({
+    name: 'The indexer',
+    command: process.execPath,
+    args: reload
+      ? [ponder, 'dev', '--disable-ui', '--log-format', 'json', '--schema', schema, '--port', String(port)]
+      : ['ops/startIndexer.ts'],
+    directory: root,
+    env: {
+      DATABASE_URL: databaseUrl,
+      DATABASE_SCHEMA: schema,
+      CHAIN_ID: String(chainId),
+      RPC_URL: rpcUrl,
+      DEPLOYMENTS_DIR: deploymentsDirectory,
+      PONDER_PORT: String(port),
+      // Ponder would prefer it, the API's, to its own flag.
+      PORT: undefined,
+    },
+    onLine,
+  })
+  try {
+    await part.saw(/Created HTTP server/, 30_000)
+    return { part, port, url: `http://127.0.0.1:${port}`, stop: part.stop }
+  } catch (error) {
+    await part.stop()
+    throw error
+  }
+}

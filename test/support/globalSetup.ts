@@ -1,0 +1,16 @@
+import type { TestProject } from 'vitest/node'
+import { startPostgres } from '../../devnet/postgres.ts'
+import { buildContracts } from '../../ops/buildContracts.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** A PostgreSQL server for the whole run: each file creates databases of its own on it. */
+    postgresUrl: string
+  }
+}
+
+export default async function setup(project: TestProject) {
+  const [postgres] = await Promise.all([startPostgres(), buildContracts()])
+  project.provide('postgresUrl', postgres.url)
+  return postgres.stop
+}

@@ -1,0 +1,86 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { keyOf, roles } from '../../devnet/accounts.ts'
+import { type ApiOptions, startApi } from '../../devnet/api.ts'
+import { type ChainOptions, startChain } from '../../devnet/chain.ts'
+import { startIndexer } from '../../devnet/indexer.ts'
+import type { Part } from '../../devnet/part.ts'
+import { contractsOf } from './contracts.ts'
+import { freshDatabase } from './database.ts'
+import { waitForIndex } from './waitForIndex.ts'
+
+export type TestChain = Awaited<ReturnType<typeof startTestChain>>
+
+/**
+ * A deployed market on an Anvil of its own, with the contracts and a client to act on it. By default Anvil mines each
+ * transaction at once, and a block every second beside: under load its clock runs ahead, a second for each block.
+ * `stop` is the caller's to call: `beforeAll(async () => { chain = await startTestChain(); return chain.stop })`.
+ */
+export async function startTestChain(
+  options: Omit<ChainOptions, 'deploymentsDirectory'> = { blockTime: 1, flags: ['--mixed-mining'] },
+) {
+  await using parts = new AsyncDisposableStack()
+  const deploymentsDirectory = await mkdtemp(join(tmpdir(), 'runline-deployments-'))
+  parts.defer(() => rm(deploymentsDirectory, { recursive: true }))
+  const chain = await startChain({ ...options, deploymentsDirectory })
+  parts.defer(watched(chain.part))
+  return { ...chain, ...contractsOf(chain), stop: stopOf(parts) }
+}
+
+/** `startTestChain`, a database of its own and the production indexer on them. */
+export async function startIndexedChain(options?: Parameters<typeof startTestChain>[0]) {
+  await using parts = new AsyncDisposableStack()
+  const [chain, databaseUrl] = await Promise.all([startTestChain(options), freshDatabase()])
+  parts.defer(chain.stop)
+  const { rpcUrl, deploymentsDirectory, deployment, client } = chain
+  const connections = { databaseUrl, rpcUrl, deploymentsDirectory, chainId: deployment.chainId }
+  const indexer = await startIndexer(connections)
+  parts.defer(watched(indexer.part))
+  return {
+    ...chain,
+    ...connections,
+    indexer,
+    /** Waits until readers see the chain's latest block. */
+    indexed: async () => waitForIndex(databaseUrl, await client.getBlockNumber({ cacheTime: 0 })),
+    stop: stopOf(parts),
+  }
+}
+
+export type TestMarket = Awaited<ReturnType<typeof startTestMarket>>
+
+/** The whole market: chain, database, indexer and API, which relays with the devnet's relayer key. */
+export async function startTestMarket({
+  chain: chainOptions,
+  api: apiOptions,
+}: {
+  chain?: Parameters<typeof startTestChain>[0]
+  api?: Partial<ApiOptions>
+} = {}) {
+  await using parts = new AsyncDisposableStack()
+  const chain = await startIndexedChain(chainOptions)
+  parts.defer(chain.stop)
+  const { databaseUrl, rpcUrl, deploymentsDirectory, chainId } = chain
+  const relayerKey = keyOf(roles.relayer)
+  const api = await startApi({ databaseUrl, rpcUrl, deploymentsDirectory, chainId, relayerKey, ...apiOptions })
+  parts.defer(watched(api.part))
+  await chain.indexed()
+  return { ...chain, api, stop: stopOf(parts) }
+}
+
+/** @returns how to stop the part; shows its output should it end before. */
+function watched(part: Part) {
+  let isStopping = false
+  part.ended.then((how) => {
+    if (!isStopping) console.error(part.failure(how).message)
+  })
+  return () => {
+    isStopping = true
+    return part.stop()
+  }
+}
+
+function stopOf(parts: AsyncDisposableStack) {
+  const kept = parts.move()
+  return () => kept.disposeAsync()
+}

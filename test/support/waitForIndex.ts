@@ -1,0 +1,38 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+
+const missingTable = '42P01'
+
+/**
+ * Waits until the tables that readers use are true at `block` or later.
+ * @throws if they are not within `milliseconds`.
+ */
+export async function waitForIndex(databaseUrl: string, block: bigint, milliseconds = 20_000): Promise<void> {
+  const deadline = Date.now() + milliseconds
+  const client = new pg.Client({ connectionString: databaseUrl })
+  await client.connect()
+  try {
+    for (let seen = 'nothing'; ; await sleep(20)) {
+      const snapshot = await headAndCheckpoint(client)
+      if (snapshot && snapshot.head === snapshot.checkpoint && BigInt(snapshot.head) >= block) return
+      if (snapshot) seen = `head ${snapshot.head}, checkpoint ${snapshot.checkpoint}`
+      if (Date.now() > deadline)
+        throw new Error(`The index shows ${seen}, not block ${block}, after ${milliseconds} ms`)
+    }
+  } finally {
+    await client.end()
+  }
+}
+
+async function headAndCheckpoint(client: pg.Client) {
+  try {
+    const { rows } = await client.query<{ head: string; checkpoint: string }>(`
+      SELECT head.number AS head, substring(latest_checkpoint FROM 27 FOR 16)::int8 AS checkpoint
+      FROM runline.head JOIN runline._ponder_checkpoint USING (chain_id)`)
+    return rows[0]
+  } catch (error) {
+    // Ponder makes the views once its first backfill is done.
+    if (error instanceof pg.DatabaseError && error.code === missingTable) return undefined
+    throw error
+  }
+}
