@@ -7,7 +7,8 @@ pragma solidity ^0.8.28;
 /// @dev Stake belongs to the agent's token: it follows the NFT, and `unstake` always pays the token's owner. Who buys
 /// an agent should look at `accountOf` in the same transaction, since the seller can unstake until then.
 /// Trusts USDC to move exactly the amount it is told to, and the registry for who an agent's owner and wallet are: a
-/// registry that can be upgraded can hand any agent's unlocked stake to anyone. The market trusts no registry here.
+/// registry that can be upgraded can hand any agent's unlocked stake to anyone. What is locked, and how a live run
+/// ends, does not depend on it.
 /// USDC sent here without `stake` belongs to nobody and stays.
 interface IAgentStaking {
     /// @notice The trust ladder. It moves with time and without a transaction, so it is derived, never stored.
