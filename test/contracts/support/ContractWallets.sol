@@ -38,3 +38,12 @@ contract ScriptedWallet {
 contract PlainCode {
     receive() external payable {}
 }
+
+/// @notice Uses all gas it is given.
+contract BurningWallet {
+    fallback() external {
+        assembly ("memory-safe") {
+            invalid()
+        }
+    }
+}

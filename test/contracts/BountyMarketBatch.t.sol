@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
+import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
+
+import {IAgentStaking} from "../../contracts/interfaces/IAgentStaking.sol";
+import {IBountyMarket} from "../../contracts/interfaces/IBountyMarket.sol";
+import {ClaimSigner} from "./support/ClaimSigner.sol";
+import {BurningWallet, ScriptedWallet} from "./support/ContractWallets.sol";
+import {RelayedMarketTest} from "./support/RelayedMarketTest.sol";
+import {Vm} from "./support/Vm.sol";
+
+contract BountyMarketBatchTest is RelayedMarketTest, ClaimSigner {
+    uint256 private constant ITEM_GAS = 250_000;
+
+    function test_GivenSignedClaims_AnyoneClaimsThemAll() public {
+        IBountyMarket.Claim[] memory claims = new IBountyMarket.Claim[](3);
+        for (uint256 i = 0; i < claims.length; ++i) {
+            claims[i] = _signedClaim(_post());
+        }
+        for (uint256 i = 0; i < claims.length; ++i) {
+            _expectEvent();
+            emit IBountyMarket.BountyClaimed(claims[i].bountyId, AGENT, wallet, LOCK, 1, START + 7 days);
+            vm.expectEmit(address(staking));
+            emit IAgentStaking.StakeLocked(AGENT, claims[i].bountyId, LOCK, (i + 1) * LOCK);
+        }
+        vm.prank(stranger);
+        _assertResults(market.claimBatch(claims), 7, 3);
+        for (uint256 i = 0; i < claims.length; ++i) {
+            _assertBounty(claims[i].bountyId, _claimed(IBountyMarket.State.CLAIMED, START));
+        }
+    }
+
+    function test_GivenRelayer_UnsignedClaimsAreClaimedToo() public {
+        IBountyMarket.Claim[] memory claims = new IBountyMarket.Claim[](2);
+        claims[0] = _unsignedClaim(_post());
+        claims[1] = _signedClaim(_post());
+        vm.prank(relayer);
+        _assertResults(market.claimBatch(claims), 3, 2);
+        _assertState(claims[0].bountyId, IBountyMarket.State.CLAIMED);
+        _assertState(claims[1].bountyId, IBountyMarket.State.CLAIMED);
+    }
+
+    function test_GivenStranger_UnsignedClaimIsRefusedAlone() public {
+        IBountyMarket.Claim[] memory claims = new IBountyMarket.Claim[](2);
+        claims[0] = _unsignedClaim(_post());
+        claims[1] = _signedClaim(_post());
+        _expectRefused(
+            claims[0],
+            abi.encodeWithSelector(
+                IAccessControl.AccessControlUnauthorizedAccount.selector, stranger, keccak256("RELAYER_ROLE")
+            )
+        );
+        _expectEvent();
+        emit IBountyMarket.BountyClaimed(claims[1].bountyId, AGENT, wallet, LOCK, 1, START + 7 days);
+        vm.prank(stranger);
+        _assertResults(market.claimBatch(claims), 2, 2);
+        _assertState(claims[0].bountyId, IBountyMarket.State.OPEN);
+    }
+
+    function test_AFailedClaimFailsNoOther() public {
+        IBountyMarket.Claim[] memory claims = new IBountyMarket.Claim[](8);
+        claims[0] = _unsignedClaim(99);
+        claims[1] = _unsignedClaim(_post());
+        claims[2] = _unsignedClaim(claims[1].bountyId);
+        claims[3] = _signedClaim(_post());
+        claims[3].deadline = START - 1;
+        claims[4] = _signedClaim(_post());
+        claims[4].deadline += 1;
+        claims[5] = _unsignedClaim(_post());
+        claims[5].agentId = 2;
+        claims[6] = _unsignedClaim(_post());
+        claims[6].wallet = stranger;
+        claims[7] = _unsignedClaim(_post());
+
+        _expectRefused(claims[0], abi.encodeWithSelector(IBountyMarket.BountyNotFound.selector, 99));
+        _expectEvent();
+        emit IBountyMarket.BountyClaimed(claims[1].bountyId, AGENT, wallet, LOCK, 1, START + 7 days);
+        _expectRefused(
+            claims[2],
+            abi.encodeWithSelector(
+                IBountyMarket.BountyNotOpen.selector, claims[1].bountyId, IBountyMarket.State.CLAIMED
+            )
+        );
+        _expectRefused(claims[3], abi.encodeWithSelector(IBountyMarket.SignatureExpired.selector, START - 1, START));
+        _expectRefused(
+            claims[4], abi.encodeWithSelector(IBountyMarket.InvalidSignature.selector, claims[4].bountyId, wallet, 1)
+        );
+        _expectRefused(claims[5], abi.encodeWithSelector(IBountyMarket.AgentNotFound.selector, 2));
+        _expectRefused(
+            claims[6], abi.encodeWithSelector(IBountyMarket.NotAgentWallet.selector, AGENT, stranger, wallet)
+        );
+        _expectEvent();
+        emit IBountyMarket.BountyClaimed(claims[7].bountyId, AGENT, wallet, LOCK, 1, START + 7 days);
+        vm.recordLogs();
+        vm.prank(relayer);
+        _assertResults(market.claimBatch(claims), 1 << 1 | 1 << 7, 8);
+        assertEq(_countMarketEvents(), 8);
+        _assertStake(STAKE, 2 * LOCK);
+    }
+
+    function test_GivenTooLittleStake_LaterClaimsAreRefused() public {
+        vm.prank(owner);
+        staking.unstake(AGENT, STAKE - 25e6);
+        IBountyMarket.Claim[] memory claims = new IBountyMarket.Claim[](3);
+        for (uint256 i = 0; i < claims.length; ++i) {
+            claims[i] = _unsignedClaim(_post());
+        }
+        _expectRefused(
+            claims[2], abi.encodeWithSelector(IAgentStaking.InsufficientUnlockedStake.selector, AGENT, 5e6, 10e6)
+        );
+        vm.prank(relayer);
+        _assertResults(market.claimBatch(claims), 3, 3);
+        _assertStake(25e6, 20e6);
+    }
+
+    function test_WhenEmpty_NothingHappens() public {
+        vm.recordLogs();
+        vm.prank(relayer);
+        _assertResults(market.claimBatch(new IBountyMarket.Claim[](0)), 0, 0);
+        assertEq(_countMarketEvents(), 0);
+    }
+
+    function test_GivenWalletThatBurnsGas_OnlyItsOwnClaimIsRefused() public {
+        IBountyMarket.Claim[] memory claims = new IBountyMarket.Claim[](2);
+        claims[0] = _unsignedClaim(_post());
+        claims[0].wallet = address(new BurningWallet());
+        claims[0].deadline = START;
+        claims[0].signature = "any";
+        claims[1] = _unsignedClaim(_post());
+        _expectRefused(
+            claims[0],
+            abi.encodeWithSelector(IBountyMarket.InvalidSignature.selector, claims[0].bountyId, claims[0].wallet, 1)
+        );
+        vm.prank(relayer);
+        _assertResults(market.claimBatch{gas: 2 * ITEM_GAS + 100_000}(claims), 2, 2);
+    }
+
+    function test_GivenOversizedSignature_OnlyItsOwnClaimIsRefused() public {
+        address safe = address(new ScriptedWallet(abi.encode(IERC1271.isValidSignature.selector), false));
+        vm.prank(owner);
+        registry.transferFrom(owner, safe, AGENT);
+        IBountyMarket.Claim[] memory claims = new IBountyMarket.Claim[](3);
+        for (uint256 i = 0; i < claims.length; ++i) {
+            claims[i] = IBountyMarket.Claim(_post(), AGENT, safe, START, new bytes(8192));
+        }
+        claims[0].signature = new bytes(100_000);
+        claims[1].signature = new bytes(8193);
+        for (uint256 i = 0; i < 2; ++i) {
+            _expectRefused(
+                claims[i], abi.encodeWithSelector(IBountyMarket.InvalidSignature.selector, claims[i].bountyId, safe, 1)
+            );
+        }
+        vm.prank(stranger);
+        _assertResults(market.claimBatch(claims), 4, 3);
+    }
+
+    /// @dev At every amount of gas, an item either gets all it may use or is not touched.
+    function test_WhenGasRunsShort_BatchStopsAndStarvesNobody() public {
+        IBountyMarket.Claim[] memory claims = new IBountyMarket.Claim[](4);
+        address burning = address(new BurningWallet());
+        for (uint256 i = 0; i < claims.length; ++i) {
+            claims[i] = _unsignedClaim(_post());
+        }
+        // Between two claims that succeed, one that takes all the gas it can have.
+        claims[1] = IBountyMarket.Claim(claims[1].bountyId, AGENT, burning, START, "any");
+
+        uint256 seen = 0;
+        for (uint256 gas = 250_000; gas <= 900_000; gas += 1009) {
+            seen |= 1 << _tryWith(gas, claims);
+        }
+        assertEq(seen, 31, "each prefix of the batch was seen");
+    }
+
+    function test_RevertGiven_AnotherCaller_WhenItemIsTriedFromOutside() public {
+        uint256 bountyId = _post();
+        address[3] memory callers = [stranger, relayer, wallet];
+        for (uint256 i = 0; i < callers.length; ++i) {
+            vm.expectRevert(abi.encodeWithSelector(IBountyMarket.NotSelf.selector, callers[i]));
+            vm.prank(callers[i]);
+            market.claimInBatch(bountyId, AGENT, wallet, 0, "", relayer);
+        }
+    }
+
+    /// @dev Returns how many items were tried, after checking that those, and only those, were tried in full.
+    function _tryWith(uint256 gas, IBountyMarket.Claim[] memory claims) private returns (uint256 tried) {
+        uint256 snapshot = vm.snapshotState();
+        vm.recordLogs();
+        vm.prank(relayer);
+        bool[] memory results = market.claimBatch{gas: gas}(claims);
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        for (uint256 i = 0; i < logs.length; ++i) {
+            if (logs[i].emitter != address(market)) continue;
+            bool refused = logs[i].topics[0] == IBountyMarket.ClaimRefused.selector;
+            assertEq(refused, tried == 1, "only the burning item is refused");
+            if (refused) assertEq(abi.decode(logs[i].data, (bytes)), _burnt(claims[1]), "reason");
+            assertEq(uint256(logs[i].topics[1]), claims[tried].bountyId, "in order");
+            ++tried;
+        }
+        for (uint256 i = 0; i < claims.length; ++i) {
+            assertEq(results[i], i < tried && i != 1, "result");
+            IBountyMarket.State state = results[i] ? IBountyMarket.State.CLAIMED : IBountyMarket.State.OPEN;
+            _assertState(claims[i].bountyId, state);
+        }
+        assertTrue(vm.revertToState(snapshot));
+    }
+
+    function _burnt(IBountyMarket.Claim memory item) private pure returns (bytes memory) {
+        return abi.encodeWithSelector(IBountyMarket.InvalidSignature.selector, item.bountyId, item.wallet, 1);
+    }
+
+    function _unsignedClaim(uint256 bountyId) private view returns (IBountyMarket.Claim memory) {
+        return IBountyMarket.Claim(bountyId, AGENT, wallet, 0, "");
+    }
+
+    function _signedClaim(uint256 bountyId) private view returns (IBountyMarket.Claim memory claim) {
+        claim = IBountyMarket.Claim(bountyId, AGENT, wallet, START + 10 minutes, "");
+        ClaimMessage memory message = ClaimMessage(bountyId, AGENT, wallet, 1, claim.deadline);
+        claim.signature = sign(walletKey, claimDigest(address(market), message));
+    }
+
+    function _expectRefused(IBountyMarket.Claim memory item, bytes memory reason) private {
+        _expectEvent();
+        emit IBountyMarket.ClaimRefused(item.bountyId, item.agentId, item.wallet, reason);
+    }
+
+    /// @dev `expected` holds one bit an item, the first lowest.
+    function _assertResults(bool[] memory results, uint256 expected, uint256 length) private pure {
+        assertEq(results.length, length, "results");
+        for (uint256 i = 0; i < length; ++i) {
+            assertEq(results[i], expected >> i & 1 == 1, "result");
+        }
+    }
+}
