@@ -1,13 +1,126 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
+import type { Hono, MiddlewareHandler } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { cors } from 'hono/cors'
+import { etag } from 'hono/etag'
+import { methodNotAllowed } from 'hono/method-not-allowed'
+import { requestId } from 'hono/request-id'
+import { secureHeaders } from 'hono/secure-headers'
 import type { Deps } from './deps.ts'
+import { answerProblem, errorHandler, routeNotFound } from './errorHandler.ts'
+import { Problem } from './errors.ts'
+import { agentRoutes } from './routes/agents.ts'
+import { claimRoutes } from './routes/claim.ts'
+import { claimMessageRoutes } from './routes/claimMessage.ts'
+import { docsRoutes } from './routes/docs.ts'
+import { eligibilityRoutes } from './routes/eligibility.ts'
+import { eventRoutes } from './routes/events.ts'
 import { runRoutes } from './routes/runs.ts'
+import { statsRoutes } from './routes/stats.ts'
 import { refuseInvalid } from './validation.ts'
 
-/**
- * The API. The same for both hosts; does nothing until asked.
- */
-export function createApp(deps: Deps) {
+/** In bytes. A claim with an ERC-1271 signature is a few thousand. */
+const MAX_BODY = 32 * 1024
+
+const exposed = ['ETag', 'Retry-After', 'X-Indexed-Block', 'X-Indexed-Hash', 'X-Request-Id']
+
+/** What a 304 has in common with the answer that it stands for. */
+const retained = [...exposed, 'Access-Control-Allow-Origin', 'Access-Control-Expose-Headers', 'Cache-Control', 'Date']
+
+/** What one host adds to the app. */
+export type Host = {
+  /** Runs around every request. */
+  middleware?: MiddlewareHandler
+  /** Routes about the process, such as its health. */
+  routes?: Hono
+}
+
+/** The API: the same routes for every host. It opens nothing; what it uses is handed in. */
+export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   const app = new OpenAPIHono({ defaultHook: refuseInvalid })
+  app.onError(errorHandler(deps.logger))
+
+  if (host.middleware) app.use(host.middleware)
+  app.use(requestId())
+  app.use(secureHeaders({ ...apiPolicy, overwrite: false }))
+  app.use(cors(crossOrigin))
+  app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }))
+  app.use('/api/*', revalidate, etag({ retainedHeaders: retained }))
+  app.use('/api/*', limitPostedBody)
+
   app.route('/', runRoutes(deps))
+  app.route('/', eligibilityRoutes(deps))
+  app.route('/', claimMessageRoutes(deps))
+  app.route('/', claimRoutes(deps))
+  app.route('/', eventRoutes(deps))
+  app.route('/', agentRoutes(deps))
+  app.route('/', statsRoutes(deps))
+  app.route('/', docsRoutes())
+  if (host.routes) app.route('/', host.routes)
+
+  const description = app.getOpenAPI31Document(openapi)
+  app.get('/openapi.json', (c) => c.json(description))
+  // A route rather than `app.notFound`, which is lost where the app is mounted in another: under Ponder.
+  app.all('*', routeNotFound)
   return app
 }
+
+/** Of Hono's defaults, what means something for JSON. */
+const apiPolicy = {
+  contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+  // Pages of other origins may read the API; that is what CORS says below.
+  crossOriginResourcePolicy: 'cross-origin',
+  // Whoever terminates TLS in front of this process knows whether the name is HTTPS only.
+  strictTransportSecurity: false,
+  crossOriginOpenerPolicy: false,
+  originAgentCluster: false,
+  xDnsPrefetchControl: false,
+  xDownloadOptions: false,
+  xFrameOptions: false,
+  xPermittedCrossDomainPolicies: false,
+  xXssProtection: false,
+}
+
+/** Any page may call: no answer depends on cookies or on where the request comes from, and claims carry signatures. */
+const crossOrigin = {
+  origin: '*',
+  allowMethods: ['GET', 'HEAD', 'POST'],
+  allowHeaders: ['Content-Type', 'Idempotency-Key', 'If-None-Match', 'Prefer'],
+  exposeHeaders: exposed,
+  maxAge: 86_400,
+}
+
+const openapi = {
+  openapi: '3.1.0',
+  info: {
+    title: 'Runline',
+    version: '0.1.0',
+    description:
+      'The chain-synced Runs API of a stake-to-claim work market. Amounts are decimal strings in USDC base units ' +
+      '(6 decimals), times are ISO 8601 in UTC with milliseconds. Errors are RFC 9457 problems; switch on `code`.',
+    license: { name: 'MIT', identifier: 'MIT' },
+  },
+  servers: [{ url: '/' }],
+}
+
+/** Caches may keep an answer but must ask before they use it: the next block may change it. */
+const revalidate: MiddlewareHandler = async (c, next) => {
+  c.header('Cache-Control', 'no-cache')
+  await next()
+}
+
+const refuseMethod: NonNullable<Parameters<typeof methodNotAllowed>[0]['onMethodNotAllowed']> = (c, methods) => {
+  const allow = methods.join(', ')
+  const detail = `${c.req.path} answers ${allow}, not ${c.req.method}.`
+  return answerProblem(c, new Problem('METHOD_NOT_ALLOWED', detail, { headers: { Allow: allow } }))
+}
+
+const limitBody = bodyLimit({
+  maxSize: MAX_BODY,
+  onError: () => {
+    throw new Problem('PAYLOAD_TOO_LARGE', `The body must not exceed ${MAX_BODY} bytes.`)
+  },
+})
+
+/** A GET is spared: looking for its body would cost node-server a whole Request object. */
+const limitPostedBody: MiddlewareHandler = (c, next) => (c.req.method === 'POST' ? limitBody(c, next) : next())

@@ -21,17 +21,16 @@ export const refuseInvalid: Hook<any, Env, any, any> = (result) => {
 }
 
 function invalid(issue: z.core.$ZodIssue, input: unknown): Problem {
-  if (issue.code === 'unrecognized_keys') {
-    const field = [...issue.path, issue.keys[0]].join('.')
-    return new Problem('VALIDATION_FAILED', `${field}: is not known here.`, { extensions: { field } })
-  }
-  const field = issue.path.join('.') || 'body'
-  const value = shown(issue.path.reduce(memberOf, input))
-  if (value === undefined) {
-    return new Problem('VALIDATION_FAILED', `${field}: is missing.`, { extensions: { field, value: null } })
-  }
-  const detail = `${field}: ${issue.message}, got ${JSON.stringify(value)}.`
-  return new Problem('VALIDATION_FAILED', detail, { extensions: { field, value } })
+  const path = issue.code === 'unrecognized_keys' ? [...issue.path, ...issue.keys.slice(0, 1)] : issue.path
+  const field = path.join('.') || 'body'
+  const value = shown(path.reduce(memberOf, input))
+  const extensions = { field, value: value ?? null }
+  return new Problem('VALIDATION_FAILED', `${field}: ${complaint(issue, value)}.`, { extensions })
+}
+
+function complaint(issue: z.core.$ZodIssue, value: unknown): string {
+  if (issue.code === 'unrecognized_keys') return 'is not known here'
+  return value === undefined ? 'is missing' : `${issue.message}, got ${JSON.stringify(value)}`
 }
 
 function memberOf(container: unknown, key: PropertyKey): unknown {

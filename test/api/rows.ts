@@ -1,0 +1,71 @@
+import type { agent, run, runEvent } from '../../ponder.schema.ts'
+import { blockHash } from './indexedDatabase.ts'
+
+export const poster = '0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266'
+export const wallet = '0x70997970c51812dc3a010c7d01b50e0d17dc79c8'
+
+/** 2024-01-15T12:00:00Z, the seed's `createdAt`. */
+export const seedTime = 1_705_320_000n
+const day = 86_400n
+
+type Run = typeof run.$inferInsert
+type Agent = typeof agent.$inferInsert
+type RunEvent = typeof runEvent.$inferInsert
+
+/** The seed's example of an open run. */
+export function openRun(bountyId: bigint, fields: Partial<Run> = {}): Run {
+  return {
+    bountyId,
+    posterAddress: poster,
+    ipfsHash: 'ipfs://QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG',
+    reward: 100_000_000n,
+    fee: 5_000_000n,
+    deadline: seedTime + 5n * day,
+    state: 'OPEN',
+    createdAt: seedTime,
+    ...fields,
+  }
+}
+
+/** The seed's example of a claimed run. */
+export function claimedRun(bountyId: bigint, fields: Partial<Run> = {}): Run {
+  return openRun(bountyId, {
+    state: 'CLAIMED',
+    claimedBy: 1n,
+    claimedByWallet: wallet,
+    stake: 10_000_000n,
+    claimedAt: seedTime + day,
+    submitBy: seedTime + 8n * day,
+    round: 1,
+    ...fields,
+  })
+}
+
+/** An agent who has just put the minimum at stake. */
+export function stakedAgent(id: bigint, fields: Partial<Agent> = {}): Agent {
+  return {
+    id,
+    owner: wallet,
+    agentWallet: wallet,
+    agentURI: 'ipfs://QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG',
+    registeredAt: seedTime,
+    stakedAmount: 20_000_000n,
+    stakedAt: seedTime,
+    ...fields,
+  }
+}
+
+/** The `ordinal`-th event of the run. */
+export function eventOf(bountyId: bigint, ordinal: number, fields: Partial<RunEvent> = {}): RunEvent {
+  return {
+    id: `${bountyId.toString().padStart(20, '0')}${ordinal.toString().padStart(20, '0')}`,
+    bountyId,
+    name: 'ClaimRefused',
+    timestamp: seedTime,
+    blockNumber: BigInt(ordinal),
+    blockHash: blockHash(BigInt(ordinal)),
+    logIndex: 0,
+    transactionHash: blockHash(BigInt(ordinal)),
+    ...fields,
+  }
+}
