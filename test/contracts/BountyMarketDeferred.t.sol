@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IBountyMarket} from "../../contracts/interfaces/IBountyMarket.sol";
+import {BountyMarketTest} from "./support/BountyMarketTest.sol";
+
+contract BountyMarketDeferredTest is BountyMarketTest {
+    function test_GivenBlacklistedWallet_WhenApproved_TreasuryIsPaidAndRewardOwed() public {
+        uint256 bountyId = _postSubmitted();
+        usdc.blacklist(wallet);
+        _expectEvent();
+        emit IBountyMarket.BountyApproved(bountyId, AGENT, wallet, REWARD, FEE, false);
+        _expectDeferred(wallet, REWARD);
+        _expectTransfer(address(market), treasury, FEE);
+        _approve(bountyId);
+
+        _assertState(bountyId, IBountyMarket.State.APPROVED);
+        _assertStake(STAKE, 0);
+        _assertOwed(REWARD, 0);
+        _assertBalances(Balances({poster: FUNDS - 105e6, wallet: 0, treasury: FEE, market: REWARD, staking: STAKE}));
+    }
+
+    function test_GivenBlacklistedTreasury_WhenApproved_AgentIsPaidAndFeeOwed() public {
+        uint256 bountyId = _postSubmitted();
+        usdc.blacklist(treasury);
+        _expectEvent();
+        emit IBountyMarket.BountyApproved(bountyId, AGENT, wallet, REWARD, FEE, false);
+        _expectTransfer(address(market), wallet, REWARD);
+        _expectDeferred(treasury, FEE);
+        _approve(bountyId);
+
+        _assertOwed(0, FEE);
+        _assertBalances(Balances({poster: FUNDS - 105e6, wallet: REWARD, treasury: 0, market: FEE, staking: STAKE}));
+    }
+
+    function test_GivenPausedUsdc_WhenFinalized_BothAreOwed() public {
+        uint256 bountyId = _postSubmitted();
+        usdc.pause();
+        vm.warp(START + 7 days + 1);
+        _expectDeferred(wallet, REWARD);
+        _expectDeferred(treasury, FEE);
+        market.finalizeReview(bountyId);
+        _assertState(bountyId, IBountyMarket.State.APPROVED);
+        _assertOwed(REWARD, FEE);
+        assertEq(usdc.balanceOf(address(market)), 105e6);
+    }
+
+    function test_GivenBlacklistedTreasury_WhenRejected_PosterIsPaidAndFeeAndStakeOwed() public {
+        uint256 bountyId = _postRejectable();
+        usdc.blacklist(treasury);
+        _expectTransfer(address(market), poster, REWARD);
+        _expectDeferred(treasury, FEE + LOCK);
+        _reject(bountyId);
+
+        _assertOwed(0, FEE + LOCK);
+        _assertBalances(
+            Balances({poster: FUNDS - FEE, wallet: 0, treasury: 0, market: FEE + LOCK, staking: STAKE - LOCK})
+        );
+    }
+
+    function test_RevertGiven_BlacklistedPoster_WhenRejected_RunEndsByTimeout() public {
+        uint256 bountyId = _postRejectable();
+        usdc.blacklist(poster);
+        vm.expectRevert("Blacklistable: account is blacklisted");
+        _reject(bountyId);
+        vm.warp(START + 7 days + 1);
+        market.finalizeReview(bountyId);
+        assertEq(usdc.balanceOf(wallet), REWARD);
+    }
+
+    function test_DebtsAddUp() public {
+        uint256 first = _postSubmitted();
+        uint256 second = _postSubmitted();
+        usdc.blacklist(treasury);
+        _approve(first);
+        _expectDeferred(treasury, FEE);
+        _approve(second);
+        _assertOwed(0, 2 * FEE);
+    }
+
+    function test_WhenPayeeIsFreeAgain_AnyoneCollectsForHim() public {
+        _deferReward();
+        usdc.unBlacklist(wallet);
+        _expectEvent();
+        emit IBountyMarket.PaymentCollected(wallet, REWARD);
+        _expectTransfer(address(market), wallet, REWARD);
+        vm.recordLogs();
+        vm.prank(stranger);
+        market.collect(wallet);
+        assertEq(_countMarketEvents(), 1);
+
+        _assertOwed(0, 0);
+        _assertBalances(Balances({poster: FUNDS - 105e6, wallet: REWARD, treasury: FEE, market: 0, staking: STAKE}));
+    }
+
+    function test_WhenCollected_OtherEscrowsAreLeftAlone() public {
+        _deferReward();
+        _post(10_019);
+        usdc.unBlacklist(wallet);
+        market.collect(wallet);
+        assertEq(usdc.balanceOf(address(market)), 10_519);
+    }
+
+    function test_RevertGiven_StillBlacklisted_WhenCollected_DebtStays() public {
+        _deferReward();
+        vm.expectRevert("Blacklistable: account is blacklisted");
+        market.collect(wallet);
+        _assertOwed(REWARD, 0);
+    }
+
+    function test_RevertGiven_NothingOwed_WhenCollected() public {
+        _expectNothingOwed(wallet);
+        market.collect(wallet);
+        _deferReward();
+        usdc.unBlacklist(wallet);
+        market.collect(wallet);
+        _expectNothingOwed(wallet);
+        market.collect(wallet);
+        _expectNothingOwed(treasury);
+        market.collect(treasury);
+    }
+
+    /// @dev With too little gas for the transfer there is too little to write the debt: no caller can make one.
+    function test_GivenTooLittleGas_NobodyIsMadeACreditor() public {
+        uint256 bountyId = _postSubmitted();
+        vm.warp(START + 7 days + 1);
+        uint256 succeeded = 0;
+        for (uint256 gas = 20_000; gas <= 400_000; gas += 503) {
+            uint256 snapshot = vm.snapshotState();
+            try market.finalizeReview{gas: gas}(bountyId) {
+                ++succeeded;
+                _assertOwed(0, 0);
+                assertEq(usdc.balanceOf(wallet), REWARD);
+                assertEq(usdc.balanceOf(treasury), FEE);
+            } catch {
+                _assertState(bountyId, IBountyMarket.State.SUBMITTED);
+            }
+            assertTrue(vm.revertToState(snapshot));
+        }
+        assertGt(succeeded, 0, "some amount of gas is enough");
+    }
+
+    function _deferReward() private {
+        uint256 bountyId = _postSubmitted();
+        usdc.blacklist(wallet);
+        _approve(bountyId);
+    }
+
+    function _expectDeferred(address payee, uint256 amount) private {
+        _expectEvent();
+        emit IBountyMarket.PaymentDeferred(payee, amount);
+    }
+
+    function _expectNothingOwed(address payee) private {
+        vm.expectRevert(abi.encodeWithSelector(IBountyMarket.NothingOwed.selector, payee));
+    }
+
+    function _assertOwed(uint256 toWallet, uint256 toTreasury) private view {
+        assertEq(market.owed(wallet), toWallet, "owed to the wallet");
+        assertEq(market.owed(treasury), toTreasury, "owed to the treasury");
+    }
+}
