@@ -41,7 +41,9 @@ export async function createRelay(options: Options): Promise<Relay> {
   const journal = createJournal()
   const fees = createFees(client, heads)
   const { chainId } = market
-  const signers = accounts.map((account) => createSigner({ client, chainId, account, journal, fees, logger }))
+  // Connections of their own: what is signed does not queue behind what is asked.
+  const sender = createRpc(rpcUrl)
+  const signers = accounts.map((account) => createSigner({ client: sender, chainId, account, journal, fees, logger }))
   const resend = async (address: Address) => signers.find((signer) => signer.address === address)?.resend()
   const watch = createReceipts({ client, heads, journal, interval, resend, logger })
   const flights = createFlights({ market, watch, logger })

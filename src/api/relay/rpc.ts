@@ -1,3 +1,4 @@
+import pLimit from 'p-limit'
 import {
   BaseError,
   createPublicClient,
@@ -16,9 +17,21 @@ const ATTEMPT_TIMEOUT = 2_000
 /** How long the node may take over a question, whatever `Retry-After` it asks for. Milliseconds. */
 const ANSWER_TIMEOUT = 4_500
 
+/** Without a bound, a burst of claims overflows the node's queue of connections, and each of the excess waits a second. */
+const CONNECTIONS = 32
+
 /** The relay's own client: Ponder's retries for a minute, and shares the indexer's rate limit. */
-export const createRpc = (url: string): PublicClient =>
-  createPublicClient({ transport: http(url, { timeout: ATTEMPT_TIMEOUT, retryCount: 1, retryDelay: 100 }) })
+export function createRpc(url: string): PublicClient {
+  const limit = pLimit(CONNECTIONS)
+  return createPublicClient({
+    transport: http(url, {
+      timeout: ATTEMPT_TIMEOUT,
+      retryCount: 1,
+      retryDelay: 100,
+      fetchFn: (input, init) => limit(() => fetch(input, init)),
+    }),
+  })
+}
 
 /** The relay cannot do its work for now. @param retryAfter Seconds. */
 export const unavailable = (detail: string, cause?: unknown, retryAfter = 2) =>
