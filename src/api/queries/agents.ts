@@ -1,4 +1,5 @@
 import { and, asc, eq, getTableColumns, isNotNull, type SQL, sql } from 'drizzle-orm'
+import type { Hex } from 'viem'
 import { agent } from '../../../ponder.schema.ts'
 import { ESTABLISHED_AFTER, ESTABLISHED_COMPLETIONS, MIN_STAKE } from '../constants.ts'
 import { matchesOf, type Page, reaches } from './page.ts'
@@ -21,12 +22,17 @@ export const agentStatus = sql<AgentStatus>`case
     and ${now} >= ${agent.stakedAt} + ${ESTABLISHED_AFTER}::int8 then 'ESTABLISHED'
   else 'PROVISIONAL' end`
 
-export const agentColumns = { ...getTableColumns(agent), status: agentStatus.as('status') }
-
-export type AgentRow = typeof agent.$inferSelect & { status: AgentStatus }
-
 /** The registry knows the agent. A ban may name any id, and a foreign registry may burn: such a row is no agent. */
 export const isRegistered: SQL = isNotNull(agent.owner)
+
+/** Of registered agents, which have an owner. */
+export const agentColumns = {
+  ...getTableColumns(agent),
+  owner: sql<Hex>`${agent.owner}`.as('owner'),
+  status: agentStatus.as('status'),
+}
+
+export type AgentRow = typeof agent.$inferSelect & { owner: Hex; status: AgentStatus }
 
 /** The agent, or null if there is none. */
 export function agentById(id: bigint): SnapshotQuery<AgentRow | null> {

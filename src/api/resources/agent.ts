@@ -1,7 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { getAddress } from 'viem'
 import { MIN_STAKE } from '../constants.ts'
-import { walletOf } from '../eligibility.ts'
 import { type AgentRow, agentStatuses } from '../queries/agents.ts'
 import { address, amount, formatId, formatOptionalTime, formatTime, id, time } from './values.ts'
 
@@ -58,10 +57,6 @@ export function formatAgentSummary(agent: AgentRow): z.infer<typeof agentSummary
 }
 
 export function formatAgent(agent: AgentRow): z.infer<typeof agentSchema> {
-  const { owner } = agent
-  const wallet = walletOf(agent)
-  if (owner === null || wallet === undefined)
-    throw new Error(`Agent ${agent.id} was read as registered without an owner`)
   return {
     ...formatAgentSummary(agent),
     lockedAmount: agent.lockedAmount.toString(),
@@ -69,8 +64,8 @@ export function formatAgent(agent: AgentRow): z.infer<typeof agentSchema> {
     completions: agent.completions,
     slashes: agent.slashes,
     volume: agent.volume.toString(),
-    ownerAddress: getAddress(owner),
-    walletAddress: getAddress(wallet),
+    ownerAddress: getAddress(agent.owner),
+    walletAddress: getAddress(agent.agentWallet ?? agent.owner),
     agentURI: agent.agentURI,
     registeredAt: formatOptionalTime(agent.registeredAt),
     frozen: agent.frozen,

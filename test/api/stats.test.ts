@@ -1,0 +1,99 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { agent, payee, run } from '../../ponder.schema.ts'
+import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
+import { claimedRun, openRun, poster, seedTime, stakedAgent } from './rows.ts'
+import { type TestApi, testApi } from './testApi.ts'
+
+let index: IndexedDatabase
+let api: TestApi
+
+beforeAll(async () => {
+  index = await indexedDatabase()
+  await index.create()
+  api = await testApi(index.url, () => 0)
+})
+
+afterAll(async () => {
+  await api.close()
+  await index.close()
+})
+
+it('is all zero in an empty market', async () => {
+  await index.moveTo({ number: 10n, timestamp: seedTime })
+  expect((await api.get('/api/stats')).body).toEqual({
+    runs: {
+      total: 0,
+      claimable: 0,
+      byState: {
+        DRAFT: 0,
+        OPEN: 0,
+        CLAIMED: 0,
+        IN_PROGRESS: 0,
+        SUBMITTED: 0,
+        APPROVED: 0,
+        REVISION_REQUESTED: 0,
+        REJECTED: 0,
+      },
+    },
+    escrowed: '0',
+    paid: '0',
+    owed: '0',
+    agents: { total: 0, byStatus: { UNVERIFIED: 0, PROVISIONAL: 0, ESTABLISHED: 0, FROZEN: 0, BANNED: 0 } },
+    staked: '0',
+    locked: '0',
+  })
+})
+
+it('counts each run and agent once, and each USDC where it is', async () => {
+  await index.db
+    .insert(run)
+    .values([
+      openRun(1n, { state: 'DRAFT', reward: 1n, fee: 10n }),
+      openRun(2n, { reward: 100n, fee: 1_000n }),
+      openRun(3n, { reward: 10_000n, fee: 100_000n, deadline: seedTime - 1n }),
+      claimedRun(4n, { reward: 1_000_000n, fee: 0n }),
+      claimedRun(5n, { state: 'IN_PROGRESS', reward: 2_000_000n, fee: 0n }),
+      claimedRun(6n, { state: 'SUBMITTED', reward: 4_000_000n, fee: 0n }),
+      claimedRun(7n, { state: 'REVISION_REQUESTED', reward: 80_000_000n, fee: 0n }),
+      claimedRun(8n, { state: 'APPROVED', reward: 333n, fee: 16n }),
+      claimedRun(9n, { state: 'APPROVED', reward: 10n ** 15n, fee: 16n }),
+      claimedRun(10n, { state: 'REJECTED', reward: 444n, fee: 22n }),
+    ])
+  await index.db
+    .insert(agent)
+    .values([
+      stakedAgent(1n, { lockedAmount: 5n }),
+      stakedAgent(2n, { stakedAmount: 1n, stakedAt: 0n }),
+      stakedAgent(3n, { banned: true, stakedAmount: 0n }),
+      { id: 4n, banned: true },
+    ])
+  await index.db.insert(payee).values([
+    { address: poster, owed: 7n },
+    { address: '0x0000000000000000000000000000000000000001', owed: 70n },
+  ])
+  await index.moveTo({ number: 11n, timestamp: seedTime })
+
+  const { body } = await api.get('/api/stats?minBlock=11')
+  expect(body.runs).toEqual({
+    total: 10,
+    claimable: 1,
+    byState: {
+      DRAFT: 1,
+      OPEN: 2,
+      CLAIMED: 1,
+      IN_PROGRESS: 1,
+      SUBMITTED: 1,
+      APPROVED: 2,
+      REVISION_REQUESTED: 1,
+      REJECTED: 1,
+    },
+  })
+  expect(body).toMatchObject({
+    escrowed: '87111100',
+    paid: '1000000000000333',
+    owed: '77',
+    agents: { total: 3, byStatus: { UNVERIFIED: 1, PROVISIONAL: 1, ESTABLISHED: 0, FROZEN: 0, BANNED: 1 } },
+    staked: '20000001',
+    locked: '5',
+  })
+})
