@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
+import {BountyMarketTest} from "../support/BountyMarketTest.sol";
+
+/// @notice USDC refuses one party, or everybody. Nobody else waits for it, and nothing is lost or paid twice.
+contract BlacklistedPayeeTest is BountyMarketTest {
+    bytes private constant BLACKLISTED =
+        abi.encodeWithSignature("Error(string)", "Blacklistable: account is blacklisted");
+
+    function test_GivenWalletAndTreasuryBlacklisted_WhenApproved_BothAreOwed() public {
+        uint256 bountyId = _postSubmitted();
+        _blacklist(wallet);
+        _blacklist(treasury);
+        Balances memory expected = _balances();
+        _expectEvent();
+        emit IBountyMarket.PaymentDeferred(wallet, REWARD);
+        _expectEvent();
+        emit IBountyMarket.PaymentDeferred(treasury, FEE);
+        _approve(bountyId);
+
+        _assertState(bountyId, IBountyMarket.State.APPROVED);
+        _assertBalances(expected);
+        assertEq(market.owed(wallet), REWARD);
+        assertEq(market.owed(treasury), FEE);
+        _assertStake(STAKE, 0);
+    }
+
+    function test_GivenDeferred_WhenCollectedTwice_TheSecondTimeReverts() public {
+        _deferBoth();
+        _collectTwice(wallet, REWARD);
+        _collectTwice(treasury, FEE);
+        assertEq(usdc.balanceOf(address(market)), 0);
+    }
+
+    function test_RevertGiven_StillBlacklisted_WhenCollected_TheDebtStays() public {
+        _deferBoth();
+        _blacklist(wallet);
+        vm.expectRevert(BLACKLISTED);
+        market.collect(wallet);
+        assertEq(market.owed(wallet), REWARD);
+    }
+
+    function test_GivenDeferredTwice_WhenCollected_BothComeAtOnce() public {
+        (uint256 first, uint256 second) = (_postSubmitted(), _postSubmitted());
+        _blacklist(wallet);
+        _approve(first);
+        _approve(second);
+        usdc.unBlacklist(wallet);
+        _collectTwice(wallet, 2 * REWARD);
+    }
+
+    /// @dev A debt is not what the next payment depends on.
+    function test_GivenADebt_WhenPaidAgain_TheDebtStaysApart() public {
+        _deferBoth();
+        _approve(_postSubmitted());
+        assertEq(usdc.balanceOf(wallet), REWARD);
+        assertEq(market.owed(wallet), REWARD);
+        assertEq(usdc.balanceOf(address(market)), REWARD + FEE, "what is owed");
+    }
+
+    function test_GivenTreasuryIsTheAgentsWallet_BothPaymentsAreOwedToIt() public {
+        vm.prank(owner);
+        registry.transferFrom(owner, treasury, AGENT);
+        wallet = treasury;
+        uint256 bountyId = _postSubmitted();
+        _blacklist(treasury);
+        _approve(bountyId);
+        usdc.unBlacklist(treasury);
+        _collectTwice(treasury, REWARD + FEE);
+    }
+
+    function test_GivenTreasuryBlacklisted_WhenRejected_PosterIsPaidAndTheRestOwed() public {
+        uint256 bountyId = _postRejectable();
+        uint256 funds = usdc.balanceOf(poster);
+        _blacklist(treasury);
+        _reject(bountyId);
+        assertEq(usdc.balanceOf(poster), funds + REWARD);
+        assertEq(market.owed(treasury), FEE + LOCK);
+        assertEq(usdc.balanceOf(address(market)), FEE + LOCK);
+    }
+
+    function test_GivenWalletBlacklisted_WhenFinalized_ItIsOwed() public {
+        uint256 bountyId = _postSubmitted();
+        _blacklist(wallet);
+        skip(7 days + 1);
+        market.finalizeReview(bountyId);
+        usdc.unBlacklist(wallet);
+        _collectTwice(wallet, REWARD);
+    }
+
+    /// @dev Whoever pays the poster fails while he is refused; the agent delivers late and is paid.
+    function test_GivenPosterBlacklisted_TheAgentEndsTheRun() public {
+        uint256 bountyId = _postClaimed();
+        uint256 open = _post();
+        _blacklist(poster);
+        skip(7 days + 1);
+        vm.startPrank(poster);
+        vm.expectRevert(BLACKLISTED);
+        market.slashExpired(bountyId);
+        vm.expectRevert(BLACKLISTED);
+        market.slashAndWithdraw(bountyId);
+        vm.expectRevert(BLACKLISTED);
+        market.withdrawBounty(open);
+        vm.stopPrank();
+
+        _submit(bountyId);
+        skip(7 days + 1);
+        market.finalizeReview(bountyId);
+        assertEq(usdc.balanceOf(wallet), REWARD);
+        _assertStake(STAKE, 0);
+    }
+
+    function test_GivenPosterBlacklisted_WhenRejecting_TheAgentIsPaidAfterTheReview() public {
+        uint256 bountyId = _postRejectable();
+        _blacklist(poster);
+        vm.expectRevert(BLACKLISTED);
+        _reject(bountyId);
+        skip(7 days + 1);
+        market.finalizeReview(bountyId);
+        assertEq(usdc.balanceOf(wallet), REWARD);
+    }
+
+    function test_GivenPaused_WhenApproved_AllIsOwedUntilUnpaused() public {
+        uint256 bountyId = _postSubmitted();
+        usdc.pause();
+        _approve(bountyId);
+        vm.expectRevert(abi.encodeWithSignature("Error(string)", "Pausable: paused"));
+        market.collect(wallet);
+        usdc.unpause();
+        _collectTwice(wallet, REWARD);
+        _collectTwice(treasury, FEE);
+    }
+
+    /// @dev Accepted: Circle can freeze the market itself. Runs still end, and what they pay is owed.
+    function test_GivenMarketBlacklisted_RunsEndAndAreOwed() public {
+        uint256 bountyId = _postSubmitted();
+        _blacklist(address(market));
+        _approve(bountyId);
+        _assertStake(STAKE, 0);
+        usdc.unBlacklist(address(market));
+        _collectTwice(wallet, REWARD);
+        _collectTwice(treasury, FEE);
+    }
+
+    /// @dev Accepted: and the staking contract. Nobody is slashed meanwhile; delivered work is paid.
+    function test_GivenStakingBlacklisted_DeliveredWorkIsPaid() public {
+        (uint256 late, uint256 delivered) = (_postClaimed(), _postSubmitted());
+        _blacklist(address(staking));
+        _approve(delivered);
+        assertEq(usdc.balanceOf(wallet), REWARD);
+        skip(7 days + 1);
+        vm.expectRevert(BLACKLISTED);
+        _slashExpired(late);
+        usdc.unBlacklist(address(staking));
+        _slashExpired(late);
+    }
+
+    function _deferBoth() private {
+        uint256 bountyId = _postSubmitted();
+        _blacklist(wallet);
+        _blacklist(treasury);
+        _approve(bountyId);
+        usdc.unBlacklist(wallet);
+        usdc.unBlacklist(treasury);
+    }
+
+    function _collectTwice(address payee, uint256 amount) private {
+        uint256 before = usdc.balanceOf(payee);
+        _expectEvent();
+        emit IBountyMarket.PaymentCollected(payee, amount);
+        vm.prank(stranger);
+        market.collect(payee);
+        assertEq(usdc.balanceOf(payee), before + amount);
+        assertEq(market.owed(payee), 0);
+        vm.expectRevert(abi.encodeWithSelector(IBountyMarket.NothingOwed.selector, payee));
+        market.collect(payee);
+    }
+
+    function _blacklist(address account) private {
+        usdc.blacklist(account);
+    }
+}

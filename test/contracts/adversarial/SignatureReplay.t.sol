@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {BountyMarket} from "../../../contracts/BountyMarket.sol";
+import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
+import {SignedClaims} from "./support/SignedClaims.sol";
+
+/// @notice A signed claim brought where, when, or by whom it was not meant to be.
+contract SignatureReplayTest is SignedClaims {
+    uint256 private bountyId;
+
+    function setUp() public override {
+        super.setUp();
+        bountyId = _post();
+    }
+
+    function test_RevertGiven_ClaimedWithIt_WhenBroughtAgain() public {
+        ClaimMessage memory message = _message(bountyId);
+        bytes memory signature = _sign(message);
+        _bring(message, signature);
+        vm.expectRevert(
+            abi.encodeWithSelector(IBountyMarket.BountyNotOpen.selector, bountyId, IBountyMarket.State.CLAIMED)
+        );
+        _bring(message, signature);
+    }
+
+    function test_RevertGiven_Reopened_SignatureHasExpired() public {
+        ClaimMessage memory message = _message(bountyId);
+        bytes memory signature = _sign(message);
+        _bring(message, signature);
+        _reopen();
+        vm.expectRevert(
+            abi.encodeWithSelector(IBountyMarket.SignatureExpired.selector, message.deadline, block.timestamp)
+        );
+        _bring(message, signature);
+    }
+
+    /// @dev The hour is counted back from the deadline, so a wallet can sign for a later day. The round still ends it.
+    function test_RevertGiven_ReopenedWithinThePostDatedHour_RoundHasPassed() public {
+        ClaimMessage memory message = _message(bountyId);
+        message.deadline = START + 7 days + 30 minutes;
+        bytes memory signature = _sign(message);
+        _claim(bountyId);
+        _reopen();
+        _expectInvalid(bountyId, wallet, 2);
+        _bring(message, signature);
+    }
+
+    function test_RevertWhen_PostDatedSignatureIsBroughtEarly() public {
+        ClaimMessage memory message = _message(bountyId);
+        message.deadline += 1;
+        bytes memory signature = _sign(message);
+        vm.expectRevert(
+            abi.encodeWithSelector(IBountyMarket.SignatureTooLong.selector, START + 1 hours + 1, START + 1 hours)
+        );
+        _bring(message, signature);
+        skip(1);
+        _bring(message, signature);
+        _assertState(bountyId, IBountyMarket.State.CLAIMED);
+    }
+
+    /// @dev Accepted: the work, the reward and the round are the ones it was signed for.
+    function test_GivenWithdrawnAndFundedAgain_SignatureStillHolds() public {
+        ClaimMessage memory message = _message(bountyId);
+        bytes memory signature = _sign(message);
+        vm.startPrank(poster);
+        market.withdrawBounty(bountyId);
+        market.fundBounty(bountyId);
+        vm.stopPrank();
+        _bring(message, signature);
+        _assertState(bountyId, IBountyMarket.State.CLAIMED);
+    }
+
+    /// @dev Accepted: a signature names the bounty by its id. Where the chain forgets the one that was signed for, and
+    /// another gets its id within the hour, it claims that one.
+    function test_GivenReorgThatGaveTheIdToAnotherBounty_SignatureHolds() public {
+        uint256 beforeReorg = vm.snapshotState();
+        uint256 forgotten = _post();
+        ClaimMessage memory message = _message(forgotten);
+        bytes memory signature = _sign(message);
+        vm.revertToState(beforeReorg);
+
+        assertEq(_post(2 * REWARD), forgotten);
+        _bring(message, signature);
+        _assertState(forgotten, IBountyMarket.State.CLAIMED);
+    }
+
+    function test_RevertWhen_BroughtOnAnotherChain() public {
+        ClaimMessage memory message = _message(bountyId);
+        bytes memory signature = _sign(message);
+        vm.chainId(block.chainid + 1);
+        _expectInvalid(bountyId, wallet, 1);
+        _bring(message, signature);
+    }
+
+    function test_RevertWhen_BroughtToAnotherMarket() public {
+        ClaimMessage memory message = _message(bountyId);
+        bytes memory signature = _sign(message);
+        market = new BountyMarket(address(usdc), address(registry), treasury, admin, new address[](0));
+        _approveContracts();
+        assertEq(_post(), bountyId);
+        _expectInvalid(bountyId, wallet, 1);
+        _bring(message, signature);
+    }
+
+    function test_RevertWhen_BroughtForAnotherBounty() public {
+        ClaimMessage memory message = _message(bountyId);
+        bytes memory signature = _sign(message);
+        message.bountyId = _post();
+        _expectInvalid(message.bountyId, wallet, 1);
+        _bring(message, signature);
+    }
+
+    function test_RevertWhen_BroughtForAnotherAgentOfTheSameWallet() public {
+        ClaimMessage memory message = _message(bountyId);
+        bytes memory signature = _sign(message);
+        message.agentId = registry.registerFor(wallet, "");
+        _expectInvalid(bountyId, wallet, 1);
+        _bring(message, signature);
+    }
+
+    function test_RevertWhen_BroughtForAnotherWallet() public {
+        ClaimMessage memory message = _message(bountyId);
+        bytes memory signature = _sign(message);
+        message.wallet = owner;
+        _expectInvalid(bountyId, owner, 1);
+        _bring(message, signature);
+    }
+
+    function test_RevertWhen_BroughtWithAnotherDeadline() public {
+        ClaimMessage memory message = _message(bountyId);
+        bytes memory signature = _sign(message);
+        message.deadline -= 1;
+        _expectInvalid(bountyId, wallet, 1);
+        _bring(message, signature);
+    }
+
+    function test_RevertGiven_SignatureByTheAgentsOwner() public {
+        (, uint256 ownerKey) = makeAddrAndKey("agent owner");
+        ClaimMessage memory message = _message(bountyId);
+        bytes memory signature = sign(ownerKey, claimDigest(address(market), message));
+        _expectInvalid(bountyId, wallet, 1);
+        _bring(message, signature);
+    }
+
+    function test_RevertGiven_AgentSold_FormerWalletsSignatureNamesTheWrongWallet() public {
+        ClaimMessage memory message = _message(bountyId);
+        bytes memory signature = _sign(message);
+        vm.prank(owner);
+        registry.transferFrom(owner, stranger, AGENT);
+        vm.expectRevert(abi.encodeWithSelector(IBountyMarket.NotAgentWallet.selector, AGENT, wallet, stranger));
+        _bring(message, signature);
+    }
+
+    function _reopen() private {
+        vm.warp(START + 7 days + 1);
+        _slashExpired(bountyId);
+    }
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IAgentStaking} from "../../../contracts/interfaces/IAgentStaking.sol";
+import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
+import {BountyMarketTest} from "../support/BountyMarketTest.sol";
+
+/// @notice What a slash, a freeze and a ban do to the agent's other runs: nothing.
+contract SlashWhileOtherRunsLiveTest is BountyMarketTest {
+    function test_GivenASubmittedRun_WhenAnotherIsSlashed_TheSubmittedOneIsPaid() public {
+        (uint256 expired, uint256 submitted) = (_postClaimed(), _postSubmitted());
+        skip(7 days + 1);
+        _slashExpired(expired);
+        _assertStake(STAKE - LOCK, LOCK);
+        Balances memory expected = _balances();
+
+        _approve(submitted);
+
+        _assertStake(STAKE - LOCK, 0);
+        expected.wallet += REWARD;
+        expected.treasury += FEE;
+        expected.market -= REWARD + FEE;
+        _assertBalances(expected);
+        _assertStatus(IAgentStaking.Status.FROZEN);
+    }
+
+    function test_GivenASlashThatLeftLessThanTheMinimum_WhenTheOtherRunIsApproved_ItsLockIsFree() public {
+        _unstake(STAKE - 20e6);
+        (uint256 expired, uint256 submitted) = (_postClaimed(), _postSubmitted());
+        _assertStake(20e6, 20e6);
+        skip(7 days + 1);
+        _slashExpired(expired);
+        _assertStake(10e6, 10e6);
+        vm.expectRevert(abi.encodeWithSelector(IAgentStaking.StakeIsLocked.selector, AGENT, 10e6 - 1, 20e6));
+        _unstake(1);
+
+        _approve(submitted);
+        _unstake(10e6);
+        _assertStake(0, 0);
+    }
+
+    function test_GivenFrozen_WhenTheOtherRunGoesItsWholeWay_NothingAsksForTheStatus() public {
+        (uint256 expired, uint256 live) = (_postClaimed(), _postClaimed());
+        skip(7 days + 1);
+        _slashExpired(expired);
+        _start(live);
+        for (uint256 i = 0; i < 3; ++i) {
+            _submit(live);
+            _requestRevision(live);
+        }
+        _submit(live);
+        _reject(live);
+        _assertState(live, IBountyMarket.State.REJECTED);
+        _assertStake(STAKE - 2 * LOCK, 0);
+        (,,,, uint256 slashes,,) = staking.accountOf(AGENT);
+        assertEq(slashes, 1, "a rejection is no slash");
+    }
+
+    function test_WhenSlashedTheThirdTime_TheAgentIsBannedAndItsFourthRunEnds() public {
+        uint256[3] memory expired = [_postClaimed(), _postClaimed(), _postClaimed()];
+        uint256 live = _postSubmitted();
+        uint256 open = _post();
+        skip(7 days + 1);
+        for (uint256 i = 0; i < 3; ++i) {
+            _slashExpired(expired[i]);
+        }
+        _assertStatus(IAgentStaking.Status.BANNED);
+
+        market.finalizeReview(live);
+        assertEq(usdc.balanceOf(wallet), REWARD);
+        vm.expectRevert(abi.encodeWithSelector(IAgentStaking.AgentIsBanned.selector, AGENT));
+        _claim(open);
+    }
+
+    function test_GivenUnbanned_WhenSlashedTheFourthTime_TheAgentIsBannedAgain() public {
+        for (uint256 i = 0; i < 3; ++i) {
+            _expire();
+            _stake(LOCK);
+        }
+        _assertStatus(IAgentStaking.Status.BANNED);
+        uint256 open = _post();
+
+        _unban();
+        _assertStatus(IAgentStaking.Status.PROVISIONAL);
+        _claim(open);
+        skip(7 days + 1);
+        vm.expectEmit(address(staking));
+        emit IAgentStaking.AgentBanned(AGENT, 4);
+        _slashExpired(open);
+        _assertStatus(IAgentStaking.Status.BANNED);
+    }
+
+    /// @dev `unban` lifts the ban only. What froze the agent keeps it from claiming until it stakes again.
+    function test_GivenBannedByASlash_WhenUnbanned_TheAgentIsStillFrozen() public {
+        _expire();
+        _stake(LOCK);
+        _expire();
+        _stake(LOCK);
+        _expire();
+        _unban();
+        _assertStatus(IAgentStaking.Status.FROZEN);
+        uint256 open = _post();
+        vm.expectRevert(abi.encodeWithSelector(IAgentStaking.AgentIsFrozen.selector, AGENT));
+        _claim(open);
+        _stake(1);
+        _claim(open);
+    }
+
+    function test_GivenBannedByTheOwner_WhenALiveRunExpires_ItIsSlashedAllTheSame() public {
+        uint256 live = _postClaimed();
+        vm.prank(admin);
+        staking.ban(AGENT);
+        skip(7 days + 1);
+        uint256 funds = usdc.balanceOf(poster);
+        vm.prank(poster);
+        market.slashAndWithdraw(live);
+        assertEq(usdc.balanceOf(poster), funds + LOCK + REWARD + FEE);
+        _assertState(live, IBountyMarket.State.DRAFT);
+    }
+
+    /// @dev Accepted: stake follows the token, so its buyer answers for the seller's run.
+    function test_GivenSold_WhenTheSellersRunExpires_TheBuyersStakeIsSlashed() public {
+        uint256 live = _postClaimed();
+        vm.prank(owner);
+        registry.transferFrom(owner, stranger, AGENT);
+        skip(7 days + 1);
+        _slashExpired(live);
+        _assertStatus(IAgentStaking.Status.FROZEN);
+
+        vm.prank(stranger);
+        staking.unstake(AGENT, STAKE - LOCK);
+        assertEq(usdc.balanceOf(stranger), STAKE - LOCK);
+    }
+
+    function _expire() private {
+        uint256 bountyId = _postClaimed();
+        skip(7 days + 1);
+        _slashExpired(bountyId);
+    }
+
+    function _unban() private {
+        vm.prank(admin);
+        staking.unban(AGENT);
+    }
+
+    function _assertStatus(IAgentStaking.Status expected) private view {
+        assertEq(uint256(staking.statusOf(AGENT)), uint256(expected), "status");
+    }
+}

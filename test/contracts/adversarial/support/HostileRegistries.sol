@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+/// @notice Registries to put in the place of a good one, as its owner could by an upgrade. Each answers every call alike.
+
+/// @notice Reverts with a text.
+contract RevertingRegistry {
+    fallback() external {
+        revert("registry is broken");
+    }
+}
+
+/// @notice Uses up all the gas it is given.
+contract BurningRegistry {
+    fallback() external {
+        assembly {
+            invalid()
+        }
+    }
+}
+
+/// @notice Answers with `SIZE` bytes that begin with `WORD`: too few, too many, or no address.
+contract AnsweringRegistry {
+    bytes32 private immutable WORD;
+    uint256 private immutable SIZE;
+
+    constructor(bytes32 word, uint256 size) {
+        (WORD, SIZE) = (word, size);
+    }
+
+    fallback() external {
+        (bytes32 word, uint256 size) = (WORD, SIZE);
+        assembly {
+            mstore(0, word)
+            return(0, size)
+        }
+    }
+}
+
+/// @notice Makes a call of its own whenever it is asked, and names itself if that call failed, nobody if it did not.
+contract ReenteringRegistry {
+    address private immutable TARGET;
+    bytes4 private immutable SELECTOR;
+    uint256 private immutable FIRST;
+    uint256 private immutable SECOND;
+
+    constructor(address target, bytes4 selector, uint256 first, uint256 second) {
+        (TARGET, SELECTOR, FIRST, SECOND) = (target, selector, first, second);
+    }
+
+    fallback(bytes calldata) external returns (bytes memory) {
+        // A write in a staticcall uses up what it was given: keep enough to answer.
+        (bool success,) = TARGET.call{gas: 300_000}(abi.encodeWithSelector(SELECTOR, FIRST, SECOND));
+        return abi.encode(success ? address(0) : address(this));
+    }
+}
+
+/// @notice Has agents whose owner is `OWNER` and whose wallet is `WALLET`, and needs `WALLET_GAS` to name the wallet,
+/// as a registry behind proxies and look-ups would, only more.
+contract CostlyRegistry {
+    address private immutable OWNER;
+    address private immutable WALLET;
+    uint256 private immutable WALLET_GAS;
+
+    constructor(address owner, address wallet, uint256 walletGas) {
+        (OWNER, WALLET, WALLET_GAS) = (owner, wallet, walletGas);
+    }
+
+    function ownerOf(uint256) external view returns (address) {
+        return OWNER;
+    }
+
+    function getAgentWallet(uint256) external view returns (address) {
+        uint256 start = gasleft();
+        while (start - gasleft() < WALLET_GAS) {}
+        return WALLET;
+    }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IBountyMarket} from "../../../../contracts/interfaces/IBountyMarket.sol";
+import {BountyMarketTest} from "../../support/BountyMarketTest.sol";
+import {ClaimSigner} from "../../support/ClaimSigner.sol";
+
+/// @title SignedClaims
+/// @notice Claims that a wallet signed and a stranger brings.
+abstract contract SignedClaims is BountyMarketTest, ClaimSigner {
+    /// @dev What the agent's wallet has to sign now to claim the bounty, good for the whole hour.
+    function _message(uint256 bountyId) internal view returns (ClaimMessage memory) {
+        return ClaimMessage({
+            bountyId: bountyId,
+            agentId: AGENT,
+            wallet: wallet,
+            round: market.getBounty(bountyId).round + 1,
+            deadline: vm.getBlockTimestamp() + 1 hours
+        });
+    }
+
+    function _sign(ClaimMessage memory message) internal view returns (bytes memory) {
+        return sign(walletKey, claimDigest(address(market), message));
+    }
+
+    /// @dev The call that follows an expectation, so the sender is the only thing it sets.
+    function _bring(ClaimMessage memory message, bytes memory signature) internal {
+        vm.prank(stranger);
+        market.claimBountyWithSig(message.bountyId, message.agentId, message.wallet, message.deadline, signature);
+    }
+
+    function _expectInvalid(uint256 bountyId, address signer, uint256 round) internal {
+        vm.expectRevert(abi.encodeWithSelector(IBountyMarket.InvalidSignature.selector, bountyId, signer, round));
+    }
+
+    function _item(ClaimMessage memory message, bytes memory signature)
+        internal
+        pure
+        returns (IBountyMarket.Claim memory)
+    {
+        return IBountyMarket.Claim(message.bountyId, message.agentId, message.wallet, message.deadline, signature);
+    }
+
+    function _signedItem(uint256 bountyId) internal view returns (IBountyMarket.Claim memory) {
+        ClaimMessage memory message = _message(bountyId);
+        return _item(message, _sign(message));
+    }
+
+    /// @dev Sells the agent to a contract. The transfer clears the wallet, so that its new owner is its wallet too.
+    function _giveAgentTo(address buyer) internal {
+        vm.prank(owner);
+        registry.transferFrom(owner, buyer, AGENT);
+        wallet = buyer;
+    }
+}
