@@ -1,0 +1,95 @@
+import { type Address, BaseError, ContractFunctionRevertedError, isAddressEqual, zeroAddress } from 'viem'
+import type { agent, run } from '../../ponder.schema.ts'
+import type { MarketOnAnvil } from './marketOnAnvil.ts'
+
+const week = 7n * 24n * 60n * 60n
+
+/** `IBountyMarket.State`, by its numbers. */
+const states = [
+  'NONE',
+  'DRAFT',
+  'OPEN',
+  'CLAIMED',
+  'IN_PROGRESS',
+  'SUBMITTED',
+  'APPROVED',
+  'REVISION_REQUESTED',
+  'REJECTED',
+] as const
+
+const lower = (address: Address) => (isAddressEqual(address, zeroAddress) ? null : address.toLowerCase())
+
+/** What the run rows must hold, as far as the market's storage knows: all but hashes and past times. */
+export async function runsOnChain({ market }: MarketOnAnvil) {
+  const count = await market.read.bountyCount()
+  const ids = Array.from({ length: Number(count) }, (_, index) => BigInt(index + 1))
+  return Promise.all(
+    ids.map(async (bountyId) => {
+      const bounty = await market.read.getBounty([bountyId])
+      const state = states[bounty.state]
+      const isClaimed = bounty.wallet !== zeroAddress
+      const isAgentsMove = state === 'CLAIMED' || state === 'IN_PROGRESS' || state === 'REVISION_REQUESTED'
+      const lock = bounty.reward / 10n
+      return {
+        bountyId,
+        posterAddress: lower(bounty.poster),
+        reward: bounty.reward,
+        fee: (bounty.reward * 5n) / 100n,
+        deadline: BigInt(bounty.deadline),
+        state,
+        claimedBy: isClaimed ? bounty.agentId : null,
+        claimedByWallet: lower(bounty.wallet),
+        stake: isClaimed ? (lock < 20_000_000n ? lock : 20_000_000n) : null,
+        submitBy: isAgentsMove ? BigInt(bounty.since) + week : null,
+        reviewBy: state === 'SUBMITTED' ? BigInt(bounty.since) + week : null,
+        revisions: bounty.revisions,
+        round: bounty.round,
+      }
+    }),
+  )
+}
+
+/** The same columns of the run rows. */
+export function comparableRun(row: typeof run.$inferSelect) {
+  const { ipfsHash, deliverableHash, feedbackHash, createdAt, claimedAt, submittedAt, endedAt, ...comparable } = row
+  return comparable
+}
+
+/** What the agent rows of these ids must hold, as registry and staking know it. */
+export async function agentsOnChain({ registry, staking }: MarketOnAnvil, ids: readonly bigint[]) {
+  return Promise.all(
+    ids.map(async (id) => {
+      const [stakedAmount, lockedAmount, stakedAt, completions, slashes, frozen, banned] = await staking.read.accountOf(
+        [id],
+      )
+      const [owner, wallet] = await Promise.all([
+        registry.read.ownerOf([id]).then(lower, nullIfReverted),
+        registry.read.getAgentWallet([id]),
+      ])
+      return {
+        id,
+        owner,
+        agentWallet: lower(wallet),
+        stakedAmount,
+        lockedAmount,
+        stakedAt,
+        completions: Number(completions),
+        slashes: Number(slashes),
+        frozen,
+        banned,
+      }
+    }),
+  )
+}
+
+/** The same columns of the agent rows. */
+export function comparableAgent(row: typeof agent.$inferSelect) {
+  const { agentURI, registeredAt, registrationLog, volume, ...comparable } = row
+  return comparable
+}
+
+/** `ownerOf` reverts for an agent that does not exist. */
+function nullIfReverted(error: unknown) {
+  if (error instanceof BaseError && error.walk((cause) => cause instanceof ContractFunctionRevertedError)) return null
+  throw error
+}
