@@ -79,7 +79,7 @@ const rows: { [Name in ClaimErrorName]: Row<Name> } = {
   SignatureTooLong: {
     code: 'SIGNATURE_EXPIRED',
     sentence: ([deadline, latest]) =>
-      `The signature would be valid until ${deadline}; the contract accepts none beyond ${formatTime(latest)}.`,
+      `The signature’s deadline ${deadline} is too far ahead; the latest accepted now is ${latest}.`,
     extensions: ([deadline, latest]) => ({ deadline: deadline.toString(), latest: latest.toString() }),
   },
   InvalidSignature: {

@@ -1,4 +1,4 @@
-import { type Address, isAddressEqual, zeroAddress } from 'viem'
+import { type Address, getAddress, isAddressEqual, zeroAddress } from 'viem'
 import { type agent, type run, runState } from '../../ponder.schema.ts'
 import { MIN_STAKE } from './constants.ts'
 import type { ClaimError } from './contractErrors.ts'
@@ -18,14 +18,13 @@ type Agent = Pick<
   'id' | 'owner' | 'agentWallet' | 'stakedAmount' | 'lockedAmount' | 'frozen' | 'banned'
 >
 
-/** The market keeps an agent's id in 224 bits, and knows no agent beyond them. */
-const MAX_AGENT_ID = 2n ** 224n - 1n
-
-/** The address that acts for an agent by the market's rule, or undefined where it knows no such agent. */
-export function walletOf({ id, owner, agentWallet }: Pick<Agent, 'id' | 'owner' | 'agentWallet'>): Address | undefined {
-  if (id > MAX_AGENT_ID) return undefined
+/** The address that acts for an agent by the market's rule, or undefined where the registry knows no such agent. */
+export function walletOf({ owner, agentWallet }: Pick<Agent, 'owner' | 'agentWallet'>): Address | undefined {
   return [agentWallet, owner].find((address) => address !== null && !isAddressEqual(address, zeroAddress)) ?? undefined
 }
+
+/** The market keeps an agent's id in 224 bits, and takes no claims of agents beyond them. */
+const MAX_AGENT_ID = 2n ** 224n - 1n
 
 /**
  * Everything for which `checkClaim` would refuse the claim, in the order in which it checks, so that the first is what
@@ -47,11 +46,13 @@ function* runErrors({ bountyId, state, deadline }: Run, now: bigint): Generator<
 function* agentErrors(agent: Agent, wallet: Address | undefined, lock: bigint): Generator<ClaimError> {
   const { id, stakedAmount, lockedAmount, banned, frozen } = agent
   const expected = walletOf(agent)
-  if (!expected) {
+  if (!expected || id > MAX_AGENT_ID) {
     yield { errorName: 'AgentNotFound', args: [id] }
     return
   }
-  if (wallet && !isAddressEqual(wallet, expected)) yield { errorName: 'NotAgentWallet', args: [id, wallet, expected] }
+  if (wallet && !isAddressEqual(wallet, expected)) {
+    yield { errorName: 'NotAgentWallet', args: [id, getAddress(wallet), getAddress(expected)] }
+  }
   if (banned) yield { errorName: 'AgentIsBanned', args: [id] }
   if (frozen) yield { errorName: 'AgentIsFrozen', args: [id] }
   if (stakedAmount < MIN_STAKE) yield { errorName: 'InsufficientStake', args: [id, stakedAmount, MIN_STAKE] }

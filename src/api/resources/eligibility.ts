@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { getAddress } from 'viem'
 import { MIN_STAKE } from '../constants.ts'
 import { explainClaimError, type Holder } from '../contractErrors.ts'
 import { type claimErrors, lockFor } from '../eligibility.ts'
@@ -66,5 +67,6 @@ export function formatEligibility(
 }
 
 function holderOf({ claimedBy, claimedByWallet }: RunRow): Holder | undefined {
-  return claimedBy === null || claimedByWallet === null ? undefined : { agentId: claimedBy, wallet: claimedByWallet }
+  if (claimedBy === null || claimedByWallet === null) return undefined
+  return { agentId: claimedBy, wallet: getAddress(claimedByWallet) }
 }
