@@ -166,11 +166,13 @@ contract BountyMarketBatchTest is RelayedMarketTest, ClaimSigner {
         // Between two claims that succeed, one that takes all the gas it can have.
         claims[1] = IBountyMarket.Claim(claims[1].bountyId, AGENT, burning, START, "any");
 
-        uint256 seen = 0;
+        bool[5] memory seen;
         for (uint256 gas = 250_000; gas <= 900_000; gas += 1009) {
-            seen |= 1 << _tryWith(gas, claims);
+            seen[_tryWith(gas, claims)] = true;
         }
-        assertEq(seen, 31, "each prefix of the batch was seen");
+        for (uint256 i = 0; i < seen.length; ++i) {
+            assertTrue(seen[i], "each prefix of the batch was seen");
+        }
     }
 
     function test_RevertGiven_AnotherCaller_WhenItemIsTriedFromOutside() public {
