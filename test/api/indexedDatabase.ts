@@ -1,4 +1,5 @@
-import { drizzle } from 'drizzle-orm/node-postgres'
+import { sql } from 'drizzle-orm'
+import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
 // @ts-expect-error Ponder exports neither, and keeps their types elsewhere
 import { getSql as untypedGetSql } from '../../node_modules/ponder/dist/esm/drizzle/kit/index.js'
@@ -21,6 +22,8 @@ export const viewsSchema = 'runline'
 /** The block that the tables are true at. `timestamp` in seconds. */
 export type Block = { number: bigint; timestamp: bigint }
 
+type Writer = Pick<NodePgDatabase, 'insert' | 'update' | 'execute'>
+
 export const blockHash = (number: bigint) => `0x${number.toString(16).padStart(64, '0')}` as const
 
 /**
@@ -38,7 +41,7 @@ export async function indexedDatabase() {
     await pool.query(`CREATE SCHEMA ${tablesSchema}; CREATE SCHEMA ${viewsSchema}`)
     for (const statement of enums.sql) await pool.query(statement.replaceAll('"public".', ''))
     // Ponder's own log of what to revert is nothing that a reader sees.
-    for (const statement of tables.sql.filter((sql) => !sql.includes('_reorg__'))) await pool.query(statement)
+    for (const statement of tables.sql.filter((text) => !text.includes('_reorg__'))) await pool.query(statement)
     for (const statement of indexes.sql) await pool.query(statement)
     await pool.query(`CREATE TABLE _ponder_checkpoint (
       chain_name TEXT PRIMARY KEY,
@@ -55,7 +58,7 @@ export async function indexedDatabase() {
   }
 
   /** Ponder's record of how far it has come. */
-  async function setCheckpoint({ number, timestamp }: Block) {
+  async function setCheckpoint({ number, timestamp }: Block, tx: Writer) {
     const checkpoint = encodeCheckpoint({
       chainId,
       blockNumber: number,
@@ -64,28 +67,29 @@ export async function indexedDatabase() {
       eventType: 9,
       eventIndex: 9_999_999_999_999_999n,
     })
-    await pool.query(
-      `INSERT INTO _ponder_checkpoint VALUES ('market', $1, $2, $2, $2)
-       ON CONFLICT (chain_name) DO UPDATE SET latest_checkpoint = excluded.latest_checkpoint`,
-      [chainId, checkpoint],
-    )
+    await tx.execute(sql`INSERT INTO _ponder_checkpoint
+      VALUES ('market', ${chainId}, ${checkpoint}, ${checkpoint}, ${checkpoint})
+      ON CONFLICT (chain_name) DO UPDATE SET latest_checkpoint = excluded.latest_checkpoint`)
   }
 
-  async function setHead({ number, timestamp }: Block) {
+  async function setHead({ number, timestamp }: Block, tx: Writer = db) {
     const block = { number, hash: blockHash(number), timestamp }
-    await db
+    await tx
       .insert(schema.head)
       .values({ chainId, ...block })
       .onConflictDoUpdate({ target: schema.head.chainId, set: block })
   }
 
-  /** Indexes a block: rows first, then head and checkpoint. */
-  async function moveTo(block: Block) {
-    await setHead(block)
-    await setCheckpoint(block)
+  /** Indexes a block: its rows, head and checkpoint in one transaction. */
+  async function moveTo(block: Block, writeRows?: (tx: Writer) => PromiseLike<unknown>) {
+    await db.transaction(async (tx) => {
+      await writeRows?.(tx)
+      await setHead(block, tx)
+      await setCheckpoint(block, tx)
+    })
   }
 
-  return { url, db, pool, create, setHead, setCheckpoint, moveTo, close: () => pool.end() }
+  return { url, db, pool, create, setHead, moveTo, close: () => pool.end() }
 }
 
 export type IndexedDatabase = Awaited<ReturnType<typeof indexedDatabase>>

@@ -6,7 +6,7 @@ import { type Database, type Snapshot, type SnapshotQuery, snapshotOf, snapshotO
 /** How long a read waits while the index rewinds (a reorg, a restart) or does not exist yet. Milliseconds. */
 const REWIND_PATIENCE = 1_000
 
-/** How long a read waits for `minBlock`. Milliseconds. */
+/** How long a read waits that named a `minBlock`. Milliseconds. */
 const MIN_BLOCK_PATIENCE = 5_000
 
 /** How often the head is looked at while any read waits. Milliseconds. */
@@ -24,7 +24,7 @@ export class IndexReader {
   readonly #db: Database
   readonly #chainId: number
   readonly #clock: () => number
-  #look: Promise<Snapshot | undefined> | undefined
+  #look: ReturnType<IndexReader['look']> | undefined
 
   /** @param clock This machine's time in milliseconds. */
   constructor(db: Database, chainId: number, clock: () => number = Date.now) {
@@ -37,24 +37,31 @@ export class IndexReader {
    * Runs the query on a snapshot that is whole and at `minBlock` or later, waiting for one, bounded.
    * @throws Problem INDEX_BEHIND if there is none in time, or the database cannot be read.
    */
-  async read<T>(query: SnapshotQuery<T>, minBlock = 0n): Promise<Taken<T>> {
-    const start = performance.now()
+  async read<T>(query: SnapshotQuery<T>, minBlock?: bigint): Promise<Taken<T>> {
+    const limit = performance.now() + (minBlock === undefined ? REWIND_PATIENCE : MIN_BLOCK_PATIENCE)
     let taken = await this.#take(query)
     let seen = taken?.snapshot
     while (taken === undefined || !isServable(taken.snapshot, minBlock)) {
-      const patience = seen !== undefined && isWhole(seen) ? MIN_BLOCK_PATIENCE : REWIND_PATIENCE
-      if (performance.now() - start >= patience) throw behind(seen, minBlock)
-      seen = await this.#nextLook()
+      if (performance.now() >= limit) throw behind(seen, minBlock)
+      seen = (await this.#nextLook())?.snapshot
       if (seen !== undefined && isServable(seen, minBlock)) taken = await this.#take(query)
     }
     return taken
   }
 
+  /**
+   * The index as it is, without waiting; undefined while it is empty.
+   * @throws Problem INDEX_BEHIND if the database cannot be read.
+   */
+  async look(): Promise<{ snapshot: Snapshot; whole: boolean } | undefined> {
+    const taken = await this.#take(snapshotOnly)
+    return taken && { snapshot: taken.snapshot, whole: isWhole(taken.snapshot) }
+  }
+
   /** All waiting reads share one look, so that any number of them costs one small statement per interval. */
-  #nextLook(): Promise<Snapshot | undefined> {
+  #nextLook(): ReturnType<IndexReader['look']> {
     this.#look ??= sleep(LOOK_INTERVAL)
-      .then(() => this.#take(snapshotOnly))
-      .then((taken) => taken?.snapshot)
+      .then(() => this.look())
       .finally(() => {
         this.#look = undefined
       })
@@ -80,11 +87,11 @@ function isWhole({ number, checkpoint }: Snapshot) {
   return number === checkpoint
 }
 
-function isServable(snapshot: Snapshot, minBlock: bigint) {
+function isServable(snapshot: Snapshot, minBlock = 0n) {
   return isWhole(snapshot) && snapshot.number >= minBlock
 }
 
-function behind(snapshot: Snapshot | undefined, minBlock: bigint) {
+function behind(snapshot: Snapshot | undefined, minBlock: bigint | undefined) {
   if (snapshot === undefined) {
     return new Problem('INDEX_BEHIND', 'No block is indexed yet.', { headers: RETRY_SOON })
   }

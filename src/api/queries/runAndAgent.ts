@@ -1,16 +1,16 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { agent, run } from '../../../ponder.schema.ts'
 import { type AgentRow, agentColumns, isRegistered } from './agents.ts'
-import { isRun, type RunRow, runColumns } from './runs.ts'
+import { isBounty, type RunRow, runColumns } from './runs.ts'
 import type { SnapshotQuery } from './snapshot.ts'
 
-/** A run and an agent at one block: what a claim is judged and answered by. Null where there is none. */
-export function runAndAgent(
-  bountyId: bigint,
-  agentId: bigint,
-): SnapshotQuery<{ run: RunRow | null; agent: AgentRow | null }> {
+/** Null where there is none. */
+export type RunAndAgent = { run: RunRow | null; agent: AgentRow | null }
+
+/** A run and an agent at one block: what a claim is judged and answered by. */
+export function runAndAgent(bountyId: bigint, agentId: bigint): SnapshotQuery<RunAndAgent> {
   return async (db, snapshot) => {
-    const theRun = db.select(runColumns).from(run).where(isRun(bountyId)).as('run')
+    const theRun = db.select(runColumns).from(run).where(isBounty(run.bountyId, bountyId)).as('run')
     const theAgent = db
       .select(agentColumns)
       .from(agent)

@@ -1,6 +1,6 @@
 import { and, asc, desc, eq, getTableColumns, gte, type SQL, sql } from 'drizzle-orm'
 import type { Address } from 'viem'
-import { run, type runState } from '../../../ponder.schema.ts'
+import { run, type runEvent, type runState } from '../../../ponder.schema.ts'
 import { matchesOf, type Page, reaches } from './page.ts'
 import { now, type SnapshotQuery } from './snapshot.ts'
 
@@ -24,12 +24,12 @@ export type RunFilter = {
 
 export type RunOrder = { sort: 'createdAt' | 'reward' | 'deadline'; order: 'asc' | 'desc' }
 
-/** int8's greatest: PostgreSQL refuses to compare the column with more. */
+/** int8's greatest: PostgreSQL refuses to compare such a column with more. */
 const MAX_BOUNTY_ID = 2n ** 63n - 1n
 
-/** The run with the id, which may be any number: the market counts up from 1, so that no run has a greater one. */
-export function isRun(bountyId: bigint): SQL {
-  return bountyId <= MAX_BOUNTY_ID ? eq(run.bountyId, bountyId) : sql`false`
+/** The id may be any number. The market counts up from 1, so that no run has one that does not fit the column. */
+export function isBounty(column: typeof run.bountyId | typeof runEvent.bountyId, bountyId: bigint): SQL {
+  return bountyId <= MAX_BOUNTY_ID ? eq(column, bountyId) : sql`false`
 }
 
 function matching(filter: RunFilter): SQL | undefined {
@@ -45,7 +45,7 @@ function matching(filter: RunFilter): SQL | undefined {
 /** The run, or null if there is none. */
 export function runById(bountyId: bigint): SnapshotQuery<RunRow | null> {
   return async (db, snapshot) => {
-    const found = db.select(runColumns).from(run).where(isRun(bountyId)).as('run')
+    const found = db.select(runColumns).from(run).where(isBounty(run.bountyId, bountyId)).as('run')
     const [row] = await db.with(snapshot).select().from(snapshot).leftJoin(found, sql`true`)
     return row && { snapshot: row.snapshot, data: row.run }
   }

@@ -1,0 +1,203 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import getPort from 'get-port'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { run } from '../../ponder.schema.ts'
+import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
+import { openRun, seedTime } from './rows.ts'
+import { type Answer, type TestApi, testApi } from './testApi.ts'
+
+let index: IndexedDatabase
+let api: TestApi
+
+const block = (number: bigint) => ({ number, timestamp: seedTime })
+
+beforeEach(async () => {
+  index = await indexedDatabase()
+  api = await testApi(index.url)
+})
+
+afterEach(async () => {
+  await api.close()
+  await index.close()
+})
+
+async function timed(request: Promise<Answer>) {
+  const start = performance.now()
+  const answer = await request
+  return { ...answer, milliseconds: performance.now() - start }
+}
+
+function expectBehind({ status, headers, body }: Answer) {
+  expect([status, body.code, headers.get('Retry-After')]).toEqual([503, 'INDEX_BEHIND', '1'])
+  expect(headers.get('X-Indexed-Block')).toBeNull()
+}
+
+/** Every path that reads the index. */
+const paths = [
+  '/api/runs',
+  '/api/runs/1',
+  '/api/runs/999',
+  '/api/runs/1/events',
+  '/api/agents',
+  '/api/agents/1',
+  '/api/agents/1/stake',
+  '/api/stats',
+]
+
+describe('before the first block', () => {
+  it('answers 503, not an empty list, while there are no tables', async () => {
+    for (const answer of await Promise.all(paths.map((path) => api.get(path)))) expectBehind(answer)
+  })
+
+  it('answers 503, not an empty list, while the tables are empty', async () => {
+    await index.create()
+    for (const answer of await Promise.all(paths.map((path) => api.get(path)))) expectBehind(answer)
+  })
+
+  it('waits for the first block', async () => {
+    const request = timed(api.get('/api/runs'))
+    await sleep(200)
+    await index.create()
+    await index.moveTo(block(1n))
+    const { status, milliseconds } = await request
+    expect(status).toBe(200)
+    expect(milliseconds).toBeGreaterThan(200)
+  })
+})
+
+describe('while the index rewinds', () => {
+  beforeEach(async () => {
+    await index.create()
+    await index.db.insert(run).values(openRun(1n))
+    await index.moveTo(block(180n))
+    // As measured after a restart of Ponder: rows at 136, checkpoint at 180.
+    await index.setHead(block(136n))
+  })
+
+  it('answers 503 after a second, never 404 or a list', async () => {
+    const answers = await Promise.all(paths.map((path) => timed(api.get(path))))
+    for (const answer of answers) {
+      expectBehind(answer)
+      expect(answer.milliseconds).toBeGreaterThanOrEqual(1_000)
+      expect(answer.milliseconds).toBeLessThan(2_500)
+      expect(answer.body.detail).toBe('The index is replaying block 136 on its way to block 180.')
+    }
+  })
+
+  it('waits for the index and answers at its block', async () => {
+    const requests = paths.map((path) => api.get(path))
+    await sleep(300)
+    await index.moveTo(block(181n))
+    for (const { headers } of await Promise.all(requests)) expect(headers.get('X-Indexed-Block')).toBe('181')
+  })
+
+  it('does not take a checkpoint behind the head for one that agrees', async () => {
+    await index.setHead(block(1_180n))
+    expectBehind(await api.get('/api/runs'))
+  })
+})
+
+describe('minBlock', () => {
+  beforeEach(async () => {
+    await index.create()
+    await index.moveTo(block(10n))
+  })
+
+  it.each(['0', '9', '10'])('does not wait for %s at block 10', async (minBlock) => {
+    const { status, milliseconds } = await timed(api.get(`/api/runs?minBlock=${minBlock}`))
+    expect(status).toBe(200)
+    expect(milliseconds).toBeLessThan(1_000)
+  })
+
+  it('waits for the block longer than for an index that rewinds', async () => {
+    const requests = paths.map((path) => api.get(`${path}?minBlock=12`))
+    await sleep(700)
+    await index.moveTo(block(11n))
+    await sleep(700)
+    await index.moveTo(block(12n))
+    for (const { headers } of await Promise.all(requests)) expect(headers.get('X-Indexed-Block')).toBe('12')
+  })
+
+  it('answers 503 where the block does not come in time', async () => {
+    const answer = await timed(api.get('/api/runs?minBlock=9999999999999999'))
+    expectBehind(answer)
+    expect(answer.body.detail).toBe('The index is at block 10, before minBlock 9999999999999999.')
+    expect(answer.milliseconds).toBeGreaterThanOrEqual(5_000)
+    expect(answer.milliseconds).toBeLessThan(7_000)
+  })
+})
+
+describe('while blocks come', () => {
+  it('never mixes two of them', async () => {
+    await index.create()
+    await index.db.insert(run).values([openRun(1n), openRun(2n), openRun(3n)])
+    let done = false
+    const indexer = (async () => {
+      for (let number = 1n; !done; number++) {
+        await index.moveTo(block(number), (tx) => tx.update(run).set({ reward: number }))
+      }
+    })()
+    await sleep(50)
+    for (let request = 0; request < 300; request++) {
+      const { headers, body } = await api.get('/api/runs')
+      const rewards = body.runs.map(({ reward }: { reward: string }) => reward)
+      expect(rewards).toEqual(Array(3).fill(headers.get('X-Indexed-Block')))
+    }
+    done = true
+    await indexer
+  })
+})
+
+describe('where the database does not answer', () => {
+  beforeEach(async () => {
+    await index.create()
+    await index.moveTo(block(10n))
+  })
+
+  /** Holds the lock that a reorg takes. */
+  async function lockRuns(milliseconds: number) {
+    const client = await index.pool.connect()
+    await client.query('BEGIN; LOCK TABLE run IN ACCESS EXCLUSIVE MODE')
+    const release = sleep(milliseconds).then(async () => {
+      await client.query('COMMIT')
+      client.release()
+    })
+    return release
+  }
+
+  it('tries once more where a lock outlasts lock_timeout', async () => {
+    const released = await Promise.race([lockRuns(350), sleep(10)])
+    const { status, milliseconds } = await timed(api.get('/api/runs'))
+    expect(status).toBe(200)
+    expect(milliseconds).toBeGreaterThan(250)
+    await released
+  })
+
+  it('answers 503 where the lock outlasts that too', async () => {
+    await Promise.race([lockRuns(1_500), sleep(10)])
+    const answer = await timed(api.get('/api/runs'))
+    expectBehind(answer)
+    expect(answer.milliseconds).toBeLessThan(1_000)
+    expect(api.logged.join()).toContain('lock timeout')
+    await sleep(1_500)
+  })
+
+  it('opens new connections after all were cut', async () => {
+    expect((await api.get('/api/runs')).status).toBe(200)
+    await index.pool.query(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'runline_api' AND datname = current_database()",
+    )
+    expect((await api.get('/api/runs')).status).toBe(200)
+  })
+
+  it('can only read', async () => {
+    await expect(api.readPool.query('DELETE FROM run')).rejects.toMatchObject({ code: '25006' })
+  })
+
+  it('answers 503 where nothing listens', async () => {
+    const nowhere = await testApi(`postgres://postgres@127.0.0.1:${await getPort()}/postgres`)
+    for (const path of paths) expectBehind(await nowhere.get(path))
+    expect(nowhere.logged.join()).toContain('ECONNREFUSED')
+    await nowhere.close()
+  })
+})
