@@ -1,0 +1,41 @@
+import { BaseError, type Hex } from 'viem'
+import { proposeForAgent } from './agentActions.ts'
+import { proposeForBounty } from './bountyActions.ts'
+import type { Call } from './call.ts'
+import { proposeClaim } from './claimActions.ts'
+import type { Random } from './random.ts'
+import { travel } from './time.ts'
+import type { World } from './world.ts'
+
+/** What became of one step, for the simulation's report. */
+export type Step = { action: string; outcome: 'mined' | 'refused' | 'skipped'; hash?: Hex }
+
+const kinds = { bounty: 50, claim: 25, agent: 20, time: 5 }
+
+/**
+ * Does one random thing on the market: mostly something that a party may do now, at times something that the
+ * contracts must refuse. What would revert is not sent.
+ */
+export async function act(world: World, random: Random): Promise<Step> {
+  const kind = random.weighted(kinds)
+  if (kind === 'time') return { action: await travel(world, random), outcome: 'mined' }
+  const call = await propose[kind](world, random)
+  return call ? attempt(world, call) : { action: kind, outcome: 'skipped' }
+}
+
+const propose = { bounty: proposeForBounty, claim: proposeClaim, agent: proposeForAgent }
+
+/** Sends the call if the chain would take it. @throws if it then reverts: nothing else moves this chain meanwhile. */
+export async function attempt(world: World, { action, account, to, data }: Call): Promise<Step> {
+  try {
+    await world.reader.call({ account, to, data, blockTag: 'pending' })
+  } catch (error) {
+    if (error instanceof BaseError && error.walk((cause) => 'data' in (cause as object))) {
+      return { action, outcome: 'refused' }
+    }
+    throw error
+  }
+  const hash = await world.writer.sendTransaction({ account, to, data })
+  await world.confirm(hash)
+  return { action, outcome: 'mined', hash }
+}

@@ -1,0 +1,83 @@
+import { toHex } from 'viem'
+import { type Call, callOf } from './call.ts'
+import { accountOf, agentCount, agentParties } from './parties.ts'
+import type { Random } from './random.ts'
+import type { World } from './world.ts'
+
+const stakes = [1n, 5_000_000n, 19_999_999n, 20_000_000n, 40_000_000n, 60_000_000n]
+
+const weights = {
+  register: 4,
+  registerFor: 2,
+  stake: 70,
+  unstake: 8,
+  ban: 1,
+  unban: 4,
+  transferFrom: 4,
+  setAgentURI: 3,
+  setMetadata: 3,
+  setAgentWallet: 8,
+  unsetAgentWallet: 3,
+}
+
+/** Something that happens to an agent: identity, stake, wallet, ban. */
+export async function proposeForAgent(world: World, random: Random): Promise<Call | undefined> {
+  const { registry, staking } = world.contracts
+  const agents = await agentCount(world)
+  const action = agents < world.owners.length ? 'register' : random.weighted(weights)
+  if (action === 'register') {
+    return callOf(random.pick(world.owners), registry, action, [`ipfs://agent/${random.int(0, 1e9)}`])
+  }
+  if (action === 'registerFor') {
+    const [payer, owner] = [random.pick(world.posters), random.pick(world.owners)]
+    return callOf(payer, registry, action, [owner.address, ''])
+  }
+  const agentId = BigInt(random.int(1, agents))
+  const parties = await agentParties(world, agentId)
+  const owner = accountOf(world, parties.owner) ?? random.pick(world.everyone)
+  const actor = random.chance(0.94) ? owner : random.pick(world.everyone)
+  switch (action) {
+    case 'stake':
+    case 'unstake':
+      return callOf(accountOf(world, parties.wallet) ?? actor, staking, action, [agentId, random.pick(stakes)])
+    case 'ban':
+    case 'unban':
+      return callOf(world.owner, staking, action, [agentId])
+    case 'transferFrom':
+      return callOf(actor, registry, action, [parties.owner, random.pick(world.owners).address, agentId])
+    case 'setAgentURI':
+      return callOf(actor, registry, action, [agentId, `https://agent.example/${random.int(0, 1e9)}`])
+    case 'setMetadata':
+      return callOf(actor, registry, action, [agentId, 'skills', toHex(`rust,${random.int(0, 99)}`)])
+    case 'unsetAgentWallet':
+      return callOf(actor, registry, action, [agentId])
+    case 'setAgentWallet':
+      return setWallet(world, random, agentId, owner)
+  }
+}
+
+async function setWallet(world: World, random: Random, agentId: bigint, owner: Call['account']): Promise<Call> {
+  const wallet = random.pick(world.wallets)
+  const { registry } = world.contracts
+  const deadline = (await world.reader.getBlock()).timestamp + 240n
+  const { domain } = await world.reader.getEip712Domain({ address: registry.address })
+  const signature = await wallet.signTypedData({
+    domain: {
+      name: domain.name,
+      version: domain.version,
+      chainId: domain.chainId,
+      verifyingContract: registry.address,
+    },
+    types: {
+      AgentWalletSet: [
+        { name: 'agentId', type: 'uint256' },
+        { name: 'newWallet', type: 'address' },
+        { name: 'owner', type: 'address' },
+        { name: 'deadline', type: 'uint256' },
+      ],
+    },
+    primaryType: 'AgentWalletSet',
+    message: { agentId, newWallet: wallet.address, owner: owner.address, deadline },
+  })
+  return callOf(owner, registry, 'setAgentWallet', [agentId, wallet.address, deadline, signature])
+}

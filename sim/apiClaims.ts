@@ -1,0 +1,102 @@
+import { BaseError, ContractFunctionRevertedError } from 'viem'
+import { type Api, request } from './api.ts'
+import { type Candidate, pickCandidate, signClaim } from './claimActions.ts'
+import type { Difference } from './oracle.ts'
+import { accountOf, LIVE } from './parties.ts'
+import type { Random } from './random.ts'
+import type { World } from './world.ts'
+
+/** The API's code for each error with which `checkClaim` refuses, by DESIGN's table; kept apart from the API's own. */
+const codes: Record<string, string> = {
+  BountyNotFound: 'RUN_NOT_FOUND',
+  BountyNotOpen: 'RUN_NOT_OPEN',
+  BountyDeadlinePassed: 'RUN_DEADLINE_PASSED',
+  AgentNotFound: 'AGENT_NOT_FOUND',
+  NotAgentWallet: 'WALLET_MISMATCH',
+  AgentIsBanned: 'AGENT_BANNED',
+  AgentIsFrozen: 'AGENT_FROZEN',
+  InsufficientStake: 'INSUFFICIENT_STAKE',
+  InsufficientUnlockedStake: 'INSUFFICIENT_UNLOCKED_STAKE',
+}
+
+/** The code with which the contract refuses the claim at a block, or undefined if it would take it. */
+async function verdict(
+  { reader, contracts }: World,
+  { bountyId, agentId, wallet }: Candidate,
+  blockTag: 'latest' | 'pending',
+) {
+  try {
+    const args = [bountyId, agentId, wallet] as const
+    const abi = [...contracts.market.abi, ...contracts.staking.abi] as const
+    const { address } = contracts.market
+    await reader.readContract({ address, abi, functionName: 'checkClaim', args, blockTag })
+    return undefined
+  } catch (error) {
+    const revert = error instanceof BaseError && error.walk((cause) => cause instanceof ContractFunctionRevertedError)
+    const name = revert instanceof ContractFunctionRevertedError ? revert.data?.errorName : undefined
+    const code = name && codes[name]
+    if (!code) throw error
+    return code
+  }
+}
+
+type Judged = { candidate: Candidate; code: string | undefined; differences: Difference[] }
+
+/**
+ * Asks the API whether a random candidate may claim, then lets it claim, signed or not, and holds both answers against
+ * the contract's own check at the same block. Undefined where there is nothing to claim or nobody to claim it.
+ */
+export async function claimThroughApi(world: World, api: Api, random: Random): Promise<Judged | undefined> {
+  const candidate = await pickCandidate(world, random)
+  if (!candidate) return undefined
+  const code = await verdict(world, candidate, 'latest')
+  // In its last second a run is claimable at the latest block and not in any block that could follow.
+  if (code !== (await verdict(world, candidate, 'pending'))) return undefined
+  const eligibility = await compareEligibility(world, api, candidate, code)
+  const claim = await compareClaim(world, api, random, candidate, code)
+  return { candidate, code, differences: [...eligibility, ...claim] }
+}
+
+async function compareEligibility(world: World, api: Api, candidate: Candidate, code: string | undefined) {
+  const { bountyId, agentId, wallet } = candidate
+  const head = await world.reader.getBlockNumber({ cacheTime: 0 })
+  const query = `agentId=${agentId}&walletAddress=${wallet}&minBlock=${head}`
+  const { status, body } = await request(api, `/api/runs/${bountyId}/claim-eligibility?${query}`)
+  const answered = status === 200 ? (body.reasonCodes as string[])[0] : body.code
+  // There is no eligibility of nobody: the agent is looked for before anything is said of the run it would claim.
+  const expected = candidate.isAgent || code === 'RUN_NOT_FOUND' ? code : 'AGENT_NOT_FOUND'
+  return differ(`eligibility of ${label(candidate)}`, expected, answered)
+}
+
+async function compareClaim(world: World, api: Api, random: Random, candidate: Candidate, code: string | undefined) {
+  const { bountyId, agentId, wallet } = candidate
+  const signer = random.chance(0.5) ? accountOf(world, wallet) : undefined
+  const signed = signer && (await signClaim(world, signer, candidate, 600n))
+  const { status, body } = await request(api, `/api/runs/${bountyId}/claim`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({
+      agentId: Number(agentId),
+      walletAddress: wallet,
+      ...(signed && { signature: signed.signature, deadline: Number(signed.deadline) }),
+    }),
+  })
+  const held = await isHeld(world, candidate)
+  // An unsigned claim repeated after it was won is answered with the win; a signature here is always for the next round.
+  const expected = code === 'RUN_NOT_OPEN' && held && !signed ? undefined : code
+  const answered = status === 200 ? undefined : body.code
+  const differences = differ(`claim of ${label(candidate)}`, expected, answered)
+  if (status === 200) differences.push(...differ(`${label(candidate)} is won`, true, held))
+  return differences
+}
+
+/** Whether the candidate's claim of the run is in force. */
+async function isHeld({ reader, contracts }: World, { bountyId, agentId, wallet }: Candidate) {
+  const bounty = await reader.readContract({ ...contracts.market, functionName: 'getBounty', args: [bountyId] })
+  return LIVE.includes(bounty.state) && bounty.agentId === agentId && bounty.wallet === wallet
+}
+
+const label = ({ bountyId, agentId, wallet }: Candidate) => `run ${bountyId} by agent ${agentId} (${wallet})`
+
+const differ = (subject: string, expected: unknown, actual: unknown): Difference[] =>
+  expected === actual ? [] : [{ subject, field: 'code', expected, actual }]

@@ -1,0 +1,96 @@
+import type { Address } from 'viem'
+import type { PrivateKeyAccount } from 'viem/accounts'
+import { type Call, callOf } from './call.ts'
+import { accountOf, agentCount, agentParties, OPEN, pickBounty } from './parties.ts'
+import type { Random } from './random.ts'
+import type { World } from './world.ts'
+
+/** A run, an agent and a wallet that may or may not be allowed to claim. */
+export type Candidate = { bountyId: bigint; agentId: bigint; isAgent: boolean; wallet: Address; round: bigint }
+
+/** Draws a candidate: mostly the agent's true wallet, at times another's, or an id that nobody has. */
+export async function pickCandidate(world: World, random: Random): Promise<Candidate | undefined> {
+  const bounty = await pickBounty(world, random, random.chance(0.8) ? [OPEN] : [])
+  const agents = await agentCount(world)
+  if (!bounty || agents === 0) return undefined
+  const agentId = BigInt(random.int(1, agents))
+  const { wallet } = await agentParties(world, agentId)
+  const isAgent = random.chance(0.97)
+  return {
+    bountyId: random.chance(0.03) ? bounty.bountyId + 1_000n : bounty.bountyId,
+    agentId: isAgent ? agentId : agentId + 1_000n,
+    isAgent,
+    wallet: random.chance(0.07) ? random.pick(world.everyone).address : wallet,
+    round: BigInt(bounty.round) + 1n,
+  }
+}
+
+/** The wallet's EIP-712 word that it claims, good for `validity` seconds of chain time. */
+export async function signClaim(world: World, signer: PrivateKeyAccount, candidate: Candidate, validity: bigint) {
+  const { bountyId, agentId, wallet, round } = candidate
+  const deadline = (await world.reader.getBlock()).timestamp + validity
+  const signature = await signer.signTypedData({
+    domain: {
+      name: 'BountyMarket',
+      version: '1',
+      chainId: world.deployment.chainId,
+      verifyingContract: world.contracts.market.address,
+    },
+    types: {
+      Claim: [
+        { name: 'bountyId', type: 'uint256' },
+        { name: 'agentId', type: 'uint256' },
+        { name: 'wallet', type: 'address' },
+        { name: 'round', type: 'uint256' },
+        { name: 'deadline', type: 'uint256' },
+      ],
+    },
+    primaryType: 'Claim',
+    message: { bountyId, agentId, wallet, round, deadline },
+  })
+  return { deadline, signature }
+}
+
+/** A claim by one of the four ways into the contract. */
+export async function proposeClaim(world: World, random: Random): Promise<Call | undefined> {
+  const candidate = await pickCandidate(world, random)
+  if (!candidate) return undefined
+  const { bountyId, agentId, wallet } = candidate
+  const { market } = world.contracts
+  const signer = accountOf(world, wallet)
+  const way = random.weighted({ claimBounty: 4, claimBountyWithSig: 4, claimBountyFor: 2, claimBatch: 2 })
+  switch (way) {
+    case 'claimBounty':
+      return callOf(signer ?? random.pick(world.everyone), market, way, [bountyId, agentId])
+    case 'claimBountyFor':
+      return callOf(random.chance(0.9) ? world.relayer : random.pick(world.everyone), market, way, [
+        bountyId,
+        agentId,
+        wallet,
+      ])
+    case 'claimBountyWithSig': {
+      if (!signer) return undefined
+      const { deadline, signature } = await signClaim(world, signer, candidate, 600n)
+      return callOf(random.pick(world.everyone), market, way, [bountyId, agentId, wallet, deadline, signature])
+    }
+    case 'claimBatch':
+      return batch(world, random, candidate)
+  }
+}
+
+/** Several candidates in one transaction: those that may claim do, the others are refused one by one. */
+async function batch(world: World, random: Random, first: Candidate): Promise<Call> {
+  const candidates = [first]
+  for (let more = random.int(0, 4); more > 0; more--) {
+    const next = await pickCandidate(world, random)
+    if (next) candidates.push(next)
+  }
+  const claims = candidates.map(({ bountyId, agentId, wallet }) => ({
+    bountyId,
+    agentId,
+    wallet,
+    deadline: 0n,
+    signature: '0x' as const,
+  }))
+  return callOf(world.relayer, world.contracts.market, 'claimBatch', [claims])
+}

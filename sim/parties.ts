@@ -1,0 +1,50 @@
+import { type Address, isAddressEqual, zeroAddress } from 'viem'
+import type { PrivateKeyAccount } from 'viem/accounts'
+import type { Random } from './random.ts'
+import type { World } from './world.ts'
+
+/** States by their place in the contract's enum. */
+export const OPEN = 2
+export const LIVE: readonly number[] = [3, 4, 5, 7]
+
+const DRAWS = 5
+
+/** The chain's own word on a random bounty, in one of the preferred states if a few draws find one. */
+export async function pickBounty(world: World, random: Random, preferred: readonly number[] = []) {
+  const count = Number(await world.reader.readContract({ ...world.contracts.market, functionName: 'bountyCount' }))
+  if (count === 0) return undefined
+  for (let draw = 1; ; draw++) {
+    // Recent bounties are likelier to be live.
+    const bountyId = BigInt(random.chance(0.7) ? random.int(Math.max(1, count - 15), count) : random.int(1, count))
+    const bounty = await readBounty(world, bountyId)
+    if (preferred.length === 0 || preferred.includes(bounty.state) || draw === DRAWS) return { bountyId, ...bounty }
+  }
+}
+
+function readBounty({ reader, contracts }: World, bountyId: bigint) {
+  return reader.readContract({ ...contracts.market, functionName: 'getBounty', args: [bountyId] })
+}
+
+/** How many agents the registry has; ids start at 1. */
+export async function agentCount(world: World): Promise<number> {
+  const registered = await world.reader.getContractEvents({
+    ...world.contracts.registry,
+    eventName: 'Registered',
+    fromBlock: BigInt(world.deployment.startBlock),
+  })
+  return registered.length
+}
+
+/** The account of ours behind an address, if it is one of ours. */
+export function accountOf(world: World, address: Address): PrivateKeyAccount | undefined {
+  return world.everyone.find((account) => isAddressEqual(account.address, address))
+}
+
+/** Whom the registry says acts for the agent: its wallet, or its owner where none is set. */
+export async function agentParties(world: World, agentId: bigint) {
+  const [owner, wallet] = await Promise.all([
+    world.reader.readContract({ ...world.contracts.registry, functionName: 'ownerOf', args: [agentId] }),
+    world.reader.readContract({ ...world.contracts.registry, functionName: 'getAgentWallet', args: [agentId] }),
+  ])
+  return { owner, wallet: isAddressEqual(wallet, zeroAddress) ? owner : wallet }
+}

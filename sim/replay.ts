@@ -1,0 +1,251 @@
+import {
+  type Abi,
+  type Address,
+  type ContractEventName,
+  type DecodeEventLogReturnType,
+  decodeEventLog,
+  getAddress,
+  type Hex,
+  type Log,
+} from 'viem'
+import type { World } from './world.ts'
+
+/** What the logs alone say of a run; times in seconds, amounts in USDC base units. */
+export type ReplayedRun = {
+  bountyId: bigint
+  posterAddress: Address
+  ipfsHash: string
+  reward: bigint
+  fee: bigint
+  deadline: bigint
+  state: string
+  claimedBy: bigint | null
+  claimedByWallet: Address | null
+  stake: bigint | null
+  deliverableHash: string | null
+  feedbackHash: string | null
+  claimedAt: bigint | null
+  submittedAt: bigint | null
+  submitBy: bigint | null
+  reviewBy: bigint | null
+  revisions: number
+  round: number
+  createdAt: bigint
+}
+
+/** What the logs alone say of an agent. */
+export type ReplayedAgent = {
+  id: bigint
+  owner: Address | null
+  agentWallet: Address | null
+  agentURI: string | null
+  stakedAmount: bigint
+  lockedAmount: bigint
+  stakedAt: bigint
+  completions: number
+  slashes: number
+  frozen: boolean
+  banned: boolean
+  volume: bigint
+}
+
+export type Replay = { runs: Map<bigint, ReplayedRun>; agents: Map<bigint, ReplayedAgent> }
+
+const unclaimed = {
+  claimedBy: null,
+  claimedByWallet: null,
+  stake: null,
+  deliverableHash: null,
+  feedbackHash: null,
+  claimedAt: null,
+  submittedAt: null,
+  submitBy: null,
+  reviewBy: null,
+  revisions: 0,
+}
+
+/**
+ * Folds the three contracts' logs into what every run and agent must be, up to and including `toBlock`. It shares no
+ * line with the indexer, so that one mistake cannot hide the other.
+ */
+export async function replay(world: World, toBlock: bigint): Promise<Replay> {
+  const { registry, staking, market } = world.contracts
+  const logs = await world.reader.getLogs({
+    address: [registry.address, staking.address, market.address],
+    fromBlock: BigInt(world.deployment.startBlock),
+    toBlock,
+  })
+  const state: Replay = { runs: new Map(), agents: new Map() }
+  const timestamps = new Map<bigint, bigint>()
+  for (const { blockNumber } of logs) {
+    if (timestamps.has(blockNumber)) continue
+    timestamps.set(blockNumber, (await world.reader.getBlock({ blockNumber })).timestamp)
+  }
+  for (const log of logs) {
+    const time = timestamps.get(log.blockNumber)
+    if (time === undefined) throw new Error(`no timestamp for block ${log.blockNumber}`)
+    apply(world, state, log, time)
+  }
+  return state
+}
+
+function apply(world: World, state: Replay, log: Log<bigint, number, false>, time: bigint) {
+  const { registry, staking, market } = world.contracts
+  switch (getAddress(log.address)) {
+    case registry.address:
+      return applyRegistry(state, decodeEventLog({ abi: registry.abi, ...log, strict: true }))
+    case staking.address:
+      return applyStaking(state, decodeEventLog({ abi: staking.abi, ...log, strict: true }))
+    case market.address:
+      return applyMarket(state, decodeEventLog({ abi: market.abi, ...log, strict: true }), time)
+  }
+}
+
+function agentOf({ agents }: Replay, id: bigint): ReplayedAgent {
+  const known = agents.get(id)
+  if (known) return known
+  const fresh: ReplayedAgent = {
+    id,
+    owner: null,
+    agentWallet: null,
+    agentURI: null,
+    stakedAmount: 0n,
+    lockedAmount: 0n,
+    stakedAt: 0n,
+    completions: 0,
+    slashes: 0,
+    frozen: false,
+    banned: false,
+    volume: 0n,
+  }
+  agents.set(id, fresh)
+  return fresh
+}
+
+function runOf({ runs }: Replay, bountyId: bigint): ReplayedRun {
+  const run = runs.get(bountyId)
+  if (!run) throw new Error(`an event names bounty ${bountyId}, which was never created`)
+  return run
+}
+
+type Decoded<abi extends Abi> = DecodeEventLogReturnType<abi, ContractEventName<abi>, Hex[], Hex, true>
+
+function applyRegistry(state: Replay, event: Decoded<World['contracts']['registry']['abi']>) {
+  switch (event.eventName) {
+    case 'Registered':
+      agentOf(state, event.args.agentId).agentURI = event.args.agentURI
+      return
+    case 'URIUpdated':
+      agentOf(state, event.args.agentId).agentURI = event.args.newURI
+      return
+    case 'Transfer':
+      agentOf(state, event.args.tokenId).owner = event.args.to
+      return
+    case 'MetadataSet':
+      if (event.args.metadataKey !== 'agentWallet') return
+      agentOf(state, event.args.agentId).agentWallet =
+        event.args.metadataValue === '0x' ? null : getAddress(event.args.metadataValue)
+  }
+}
+
+function applyStaking(state: Replay, event: Decoded<World['contracts']['staking']['abi']>) {
+  if (!('agentId' in event.args)) return
+  const agent = agentOf(state, event.args.agentId)
+  const { args } = event
+  if ('staked' in args) agent.stakedAmount = args.staked
+  if ('stakedAt' in args) agent.stakedAt = args.stakedAt
+  if ('locked' in args) agent.lockedAmount = args.locked
+  switch (event.eventName) {
+    case 'Slashed':
+      agent.slashes = Number(event.args.slashes)
+      return
+    case 'RunCompleted':
+      agent.completions = Number(event.args.completions)
+      agent.volume += event.args.reward
+      return
+    case 'AgentFrozen':
+      agent.frozen = true
+      return
+    case 'AgentUnfrozen':
+      agent.frozen = false
+      return
+    case 'AgentBanned':
+      agent.banned = true
+      return
+    case 'AgentUnbanned':
+      agent.banned = false
+  }
+}
+
+function applyMarket(state: Replay, event: Decoded<World['contracts']['market']['abi']>, time: bigint) {
+  switch (event.eventName) {
+    case 'BountyCreated': {
+      const { bountyId, poster, ipfsHash, reward, fee, deadline } = event.args
+      state.runs.set(bountyId, {
+        bountyId,
+        posterAddress: poster,
+        ipfsHash,
+        reward,
+        fee,
+        deadline,
+        state: 'DRAFT',
+        ...unclaimed,
+        round: 0,
+        createdAt: time,
+      })
+      return
+    }
+    case 'BountyFunded':
+      runOf(state, event.args.bountyId).state = 'OPEN'
+      return
+    case 'BountyWithdrawn':
+      runOf(state, event.args.bountyId).state = 'DRAFT'
+      return
+    case 'BountyClaimed': {
+      const { bountyId, agentId, wallet, stake, round, submitBy } = event.args
+      Object.assign(runOf(state, bountyId), {
+        state: 'CLAIMED',
+        claimedBy: agentId,
+        claimedByWallet: wallet,
+        stake,
+        round: Number(round),
+        submitBy,
+        claimedAt: time,
+      })
+      return
+    }
+    case 'WorkStarted':
+      runOf(state, event.args.bountyId).state = 'IN_PROGRESS'
+      return
+    case 'WorkSubmitted': {
+      const { bountyId, deliverableHash, reviewBy } = event.args
+      Object.assign(runOf(state, bountyId), {
+        state: 'SUBMITTED',
+        deliverableHash,
+        reviewBy,
+        submitBy: null,
+        submittedAt: time,
+      })
+      return
+    }
+    case 'RevisionRequested': {
+      const { bountyId, feedbackHash, revision, submitBy } = event.args
+      Object.assign(runOf(state, bountyId), {
+        state: 'REVISION_REQUESTED',
+        feedbackHash,
+        revisions: Number(revision),
+        submitBy,
+        reviewBy: null,
+      })
+      return
+    }
+    case 'BountyApproved':
+      Object.assign(runOf(state, event.args.bountyId), { state: 'APPROVED', reviewBy: null })
+      return
+    case 'BountyRejected':
+      Object.assign(runOf(state, event.args.bountyId), { state: 'REJECTED', reviewBy: null })
+      return
+    case 'ClaimSlashed':
+      Object.assign(runOf(state, event.args.bountyId), { state: 'OPEN', ...unclaimed })
+  }
+}

@@ -1,0 +1,98 @@
+import {
+  type Account,
+  createPublicClient,
+  createTestClient,
+  createWalletClient,
+  encodePacked,
+  type Hex,
+  http,
+  keccak256,
+  maxUint256,
+  publicActions,
+  walletActions,
+} from 'viem'
+import { type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts'
+import { foundry } from 'viem/chains'
+import { agentRegistryAbi } from '../abis/AgentRegistry.ts'
+import { agentStakingAbi } from '../abis/AgentStaking.ts'
+import { bountyMarketAbi } from '../abis/BountyMarket.ts'
+import { mockUsdcAbi } from '../abis/MockUSDC.ts'
+import type { Deployment } from '../src/api/deployment.ts'
+
+/** The market on a devnet, and the parties that act in it. */
+export type World = Awaited<ReturnType<typeof createWorld>>
+
+type Options = {
+  rpcUrl: string
+  deployment: Deployment
+  /** Named in the market's constructor; claims without a signature go through it. */
+  relayer: Account
+  /** Owner of the staking contract, who bans. */
+  owner: Account
+  posters: number
+  agents: number
+  /** Keeps the parties of two worlds on one chain apart. */
+  salt: string
+}
+
+const party = (salt: string, role: string, index: number): PrivateKeyAccount =>
+  privateKeyToAccount(keccak256(encodePacked(['string', 'string', 'uint256'], [salt, role, BigInt(index)])))
+
+const many = (count: number, salt: string, role: string) =>
+  Array.from({ length: count }, (_, index) => party(salt, role, index))
+
+/** Funds the parties with ETH and USDC and gives the contracts unlimited allowances. */
+export async function createWorld({ rpcUrl, deployment, relayer, owner, salt, ...counts }: Options) {
+  const transport = http(rpcUrl)
+  const chain = { ...foundry, id: deployment.chainId }
+  const reader = createPublicClient({ chain, transport, pollingInterval: 20, cacheTime: 0 })
+  const node = createTestClient({ mode: 'anvil', chain, transport, pollingInterval: 20 })
+    .extend(publicActions)
+    .extend(walletActions)
+  const writer = createWalletClient({ chain, transport, pollingInterval: 20 })
+
+  const { USDC, AgentRegistry, AgentStaking, BountyMarket } = deployment.contracts
+  const contracts = {
+    usdc: { address: USDC, abi: mockUsdcAbi },
+    registry: { address: AgentRegistry, abi: agentRegistryAbi },
+    staking: { address: AgentStaking, abi: agentStakingAbi },
+    market: { address: BountyMarket, abi: bountyMarketAbi },
+  } as const
+
+  const posters = many(counts.posters, salt, 'poster')
+  const owners = many(counts.agents, salt, 'owner')
+  const wallets = many(counts.agents, salt, 'wallet')
+  const everyone = [...posters, ...owners, ...wallets]
+
+  const confirm = async (hash: Hex) => {
+    const receipt = await reader.waitForTransactionReceipt({ hash })
+    if (receipt.status !== 'success') throw new Error(`transaction ${hash} reverted`)
+    return receipt
+  }
+
+  for (const account of everyone) await node.setBalance({ address: account.address, value: 10n ** 21n })
+  const hashes: Hex[] = []
+  for (const account of everyone) {
+    hashes.push(
+      await writer.writeContract({
+        ...contracts.usdc,
+        account,
+        functionName: 'mint',
+        args: [account.address, 10n ** 13n],
+      }),
+    )
+    for (const spender of [AgentStaking, BountyMarket]) {
+      hashes.push(
+        await writer.writeContract({
+          ...contracts.usdc,
+          account,
+          functionName: 'approve',
+          args: [spender, maxUint256],
+        }),
+      )
+    }
+  }
+  await Promise.all(hashes.map(confirm))
+
+  return { deployment, contracts, reader, node, writer, relayer, owner, posters, owners, wallets, everyone, confirm }
+}
