@@ -6,7 +6,7 @@ import {IBountyMarket} from "../../contracts/interfaces/IBountyMarket.sol";
 import {BountyMarketTest} from "./support/BountyMarketTest.sol";
 
 contract BountyMarketSlashTest is BountyMarketTest {
-    uint256 private constant OVERDUE = START + 7 days + 1;
+    uint40 private constant OVERDUE = START + 7 days + 1;
 
     function test_WhenSlashed_BountyIsOpenAgainAndStakeIsThePosters() public {
         uint256 bountyId = _postClaimed();

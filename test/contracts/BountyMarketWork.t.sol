@@ -29,12 +29,12 @@ contract BountyMarketWorkTest is BountyMarketTest {
     function test_WhenSubmitted_ReviewBegins() public {
         IBountyMarket.State[3] memory from =
             [IBountyMarket.State.CLAIMED, IBountyMarket.State.IN_PROGRESS, IBountyMarket.State.REVISION_REQUESTED];
-        for (uint256 i = 0; i < from.length; ++i) {
+        for (uint40 i = 0; i < from.length; ++i) {
             uint256 bountyId = _bountyIn(from[i]);
             skip(1 days);
-            uint256 time = START + (i + 1) * 1 days;
+            uint40 time = START + (i + 1) * 1 days;
             _expectEvent();
-            emit IBountyMarket.WorkSubmitted(bountyId, AGENT, DELIVERABLE, uint64(time + 7 days));
+            emit IBountyMarket.WorkSubmitted(bountyId, AGENT, DELIVERABLE, time + 7 days);
             vm.recordLogs();
             _submit(bountyId);
             assertEq(_countMarketEvents(), 1);
@@ -120,9 +120,9 @@ contract BountyMarketWorkTest is BountyMarketTest {
         uint256 bountyId = _postSubmitted();
         for (uint8 revision = 1; revision <= 3; ++revision) {
             skip(1 days);
-            uint256 time = START + uint256(revision) * 1 days;
+            uint40 time = START + uint40(revision) * 1 days;
             _expectEvent();
-            emit IBountyMarket.RevisionRequested(bountyId, AGENT, FEEDBACK, revision, uint64(time + 7 days));
+            emit IBountyMarket.RevisionRequested(bountyId, AGENT, FEEDBACK, revision, time + 7 days);
             vm.recordLogs();
             _requestRevision(bountyId);
             assertEq(_countMarketEvents(), 1);

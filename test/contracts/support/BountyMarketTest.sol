@@ -25,7 +25,7 @@ abstract contract BountyMarketTest is AgentWalletSigner {
     uint40 internal constant START = 1_750_000_000;
     uint40 internal constant DEADLINE = START + 30 days;
     uint256 internal constant FUNDS = 1_000_000e6;
-    uint256 internal constant AGENT = 1;
+    uint224 internal constant AGENT = 1;
     uint256 internal constant STAKE = 500e6;
 
     // What the rules make of a reward of 100 USDC, as the seed's example has it.
@@ -192,15 +192,15 @@ abstract contract BountyMarketTest is AgentWalletSigner {
     }
 
     /// @dev The same after its first claim.
-    function _claimed(IBountyMarket.State state, uint256 since)
+    function _claimed(IBountyMarket.State state, uint40 since)
         internal
         view
         returns (IBountyMarket.Bounty memory bounty)
     {
         bounty = _unclaimed(state);
         bounty.wallet = wallet;
-        bounty.since = uint40(since);
-        bounty.agentId = uint224(AGENT);
+        bounty.since = since;
+        bounty.agentId = AGENT;
         bounty.round = 1;
     }
 
