@@ -37,7 +37,7 @@ export type DeployOptions = {
   /** May claim without a wallet's signature; 31337 only. */
   relayers?: readonly Address[]
   /** Called with a line for each contract. */
-  onStep?: (line: string) => void
+  onStep?: ((line: string) => void) | undefined
 }
 
 /**

@@ -10,7 +10,8 @@ declare module 'vitest' {
 }
 
 export default async function setup(project: TestProject) {
-  const [postgres] = await Promise.all([startPostgres(), buildContracts()])
+  await buildContracts()
+  const postgres = await startPostgres()
   project.provide('postgresUrl', postgres.url)
   return postgres.stop
 }

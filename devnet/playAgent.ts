@@ -1,0 +1,55 @@
+import { encodeFunctionData, parseEventLogs, parseUnits } from 'viem'
+import { agentRegistryAbi } from '../abis/AgentRegistry.ts'
+import { agentStakingAbi } from '../abis/AgentStaking.ts'
+import type { Deployment } from '../src/api/deployment.ts'
+import { accountOf, roles } from './accounts.ts'
+import { contentId } from './contentId.ts'
+import type { DemoAgent } from './demoMarket.ts'
+import type { Play } from './seed.ts'
+import type { Call, Timeline } from './timeline.ts'
+
+/** Plays a demo agent's history. Its registration adds its id to `ids`. */
+export function playAgent(
+  timeline: Timeline,
+  { AgentRegistry, AgentStaking }: Deployment['contracts'],
+  { name, account }: DemoAgent,
+  ids: Map<string, bigint>,
+): Play {
+  const wallet = accountOf(account).address
+
+  async function register(at: number) {
+    const args = [contentId(`agent ${name}`)] as const
+    const data = encodeFunctionData({ abi: agentRegistryAbi, functionName: 'register', args })
+    const { logs } = await timeline.send(at, { from: wallet, to: AgentRegistry, data })
+    for (const { args } of parseEventLogs({ abi: agentRegistryAbi, eventName: 'Registered', logs })) {
+      ids.set(name, args.agentId)
+    }
+  }
+
+  function stakingCall(word: string, amount: string | undefined): Call {
+    const id = idOf(ids, name)
+    if (word === 'ban') {
+      const data = encodeFunctionData({ abi: agentStakingAbi, functionName: word, args: [id] })
+      return { from: accountOf(roles.owner).address, to: AgentStaking, data }
+    }
+    if ((word !== 'stake' && word !== 'unstake') || !amount) throw new Error(`Agents do not '${word} ${amount}'`)
+    const args = [id, parseUnits(amount, 6)] as const
+    return {
+      from: wallet,
+      to: AgentStaking,
+      data: encodeFunctionData({ abi: agentStakingAbi, functionName: word, args }),
+    }
+  }
+
+  return async (at, { word, argument }) => {
+    if (word === 'register') await register(at)
+    else await timeline.send(at, stakingCall(word, argument))
+  }
+}
+
+/** @throws if no agent of this name is registered yet. */
+export function idOf(ids: Map<string, bigint>, name: string): bigint {
+  const id = ids.get(name)
+  if (id === undefined) throw new Error(`Agent ${name} acts before it is registered`)
+  return id
+}

@@ -1,0 +1,83 @@
+import { type Address, encodeFunctionData, parseEventLogs, parseUnits } from 'viem'
+import { bountyMarketAbi } from '../abis/BountyMarket.ts'
+import type { Deployment } from '../src/api/deployment.ts'
+import { accountOf } from './accounts.ts'
+import { contentId } from './contentId.ts'
+import { agents, type DemoRun } from './demoMarket.ts'
+import { idOf } from './playAgent.ts'
+import type { Play } from './seed.ts'
+import type { Timeline } from './timeline.ts'
+
+const day = 86_400
+
+/** What a word does that names neither an agent nor a hash: whose call it is, and of which function. */
+const plainWords = {
+  withdraw: ['poster', 'withdrawBounty'],
+  approve: ['poster', 'approveWork'],
+  reject: ['poster', 'rejectWork'],
+  slash: ['poster', 'slashExpired'],
+  slashAndWithdraw: ['poster', 'slashAndWithdraw'],
+  start: ['agent', 'startWork'],
+  finalize: ['agent', 'finalizeReview'],
+} as const
+
+/** Plays a demo run's history, by its poster and the agents that claim it. */
+export function playRun(
+  timeline: Timeline,
+  { BountyMarket }: Deployment['contracts'],
+  { title, poster, reward, openFor = 30 }: DemoRun,
+  agentIds: Map<string, bigint>,
+): Play {
+  const posterAddress = accountOf(poster).address
+  let bountyId = 0n
+  let claimant: Address | undefined
+
+  async function post(at: number, functionName: 'createBounty' | 'postBounty') {
+    const deadline = BigInt(at + openFor * day)
+    const args = [contentId(title), parseUnits(String(reward), 6), deadline] as const
+    const { logs } = await send(at, 'poster', encodeFunctionData({ abi: bountyMarketAbi, functionName, args }))
+    for (const { args } of parseEventLogs({ abi: bountyMarketAbi, eventName: 'BountyCreated', logs })) {
+      bountyId = args.bountyId
+    }
+  }
+
+  async function claim(at: number, name: string) {
+    claimant = walletOf(name)
+    const args = [bountyId, idOf(agentIds, name)] as const
+    await send(at, 'agent', encodeFunctionData({ abi: bountyMarketAbi, functionName: 'claimBounty', args }))
+  }
+
+  function send(at: number, who: 'poster' | 'agent', data: `0x${string}`) {
+    const from = who === 'poster' ? posterAddress : claimant
+    if (!from) throw new Error(`'${title}' goes on before it is claimed`)
+    return timeline.send(at, { from, to: BountyMarket, data })
+  }
+
+  return async (at, { word, argument }) => {
+    const abi = bountyMarketAbi
+    if (word === 'create') await post(at, 'createBounty')
+    else if (word === 'post') await post(at, 'postBounty')
+    else if (word === 'claim' && argument) await claim(at, argument)
+    else if (word === 'submit') {
+      const args = [bountyId, contentId(`${title}, delivered at ${at}`)] as const
+      await send(at, 'agent', encodeFunctionData({ abi, functionName: 'submitWork', args }))
+    } else if (word === 'requestRevision') {
+      const args = [bountyId, contentId(`${title}, feedback at ${at}`)] as const
+      await send(at, 'poster', encodeFunctionData({ abi, functionName: 'requestRevision', args }))
+    } else {
+      const [who, functionName] = plainWord(word)
+      await send(at, who, encodeFunctionData({ abi, functionName, args: [bountyId] }))
+    }
+  }
+}
+
+function plainWord(word: string) {
+  if (word in plainWords) return plainWords[word as keyof typeof plainWords]
+  throw new Error(`'${word}' is nothing that happens to a run`)
+}
+
+function walletOf(name: string): Address {
+  const agent = agents.find((candidate) => candidate.name === name)
+  if (!agent) throw new Error(`No demo agent is called ${name}`)
+  return accountOf(agent.account).address
+}

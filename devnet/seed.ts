@@ -1,0 +1,55 @@
+import { encodeFunctionData, maxUint256, parseUnits } from 'viem'
+import { mockUsdcAbi } from '../abis/MockUSDC.ts'
+import type { Deployment } from '../src/api/deployment.ts'
+import { accountOf } from './accounts.ts'
+import { agents, posters, runs } from './demoMarket.ts'
+import { type HistoryEvent, parseHistory } from './history.ts'
+import { playAgent } from './playAgent.ts'
+import { playRun } from './playRun.ts'
+import { openTimeline, type Timeline } from './timeline.ts'
+
+const day = 86_400
+
+/** Genesis, in seconds, of a chain that is to hold the demo market: before its first event. */
+export const seedableGenesis = () => Math.floor(Date.now() / 1000) - 46 * day
+
+/**
+ * Plays the demo market's weeks on a fresh chain whose genesis is `seedableGenesis()`, ends them at the wall clock, and
+ * has a block mined every second from then on.
+ * @returns the demo agents' ids, by name.
+ * @throws if any of its calls reverts.
+ */
+export async function seedMarket(rpcUrl: string, { contracts }: Deployment): Promise<Map<string, bigint>> {
+  const timeline = openTimeline(rpcUrl)
+  const agentIds = new Map<string, bigint>()
+  const now = Math.floor(Date.now() / 1000)
+  await fundParties(timeline, contracts)
+
+  const stories = [
+    ...agents.map((agent) => ({ history: agent.history, play: playAgent(timeline, contracts, agent, agentIds) })),
+    ...runs.map((run) => ({ history: run.history, play: playRun(timeline, contracts, run, agentIds) })),
+  ]
+  const events = stories.flatMap(({ history, play }) => parseHistory(history).map((event) => ({ ...event, play })))
+  // Stable, so that what one story tells of one moment stays in order.
+  events.sort((a, b) => b.daysAgo - a.daysAgo)
+  for (const { play, ...event } of events) await play(Math.floor(now - event.daysAgo * day), event)
+  await timeline.catchUp()
+  return agentIds
+}
+
+/** Plays one event of a story at a time in seconds. */
+export type Play = (at: number, event: HistoryEvent) => Promise<void>
+
+async function fundParties(timeline: Timeline, { USDC, BountyMarket, AgentStaking }: Deployment['contracts']) {
+  const spenders = [
+    ...Object.values(posters).map((account) => [account, BountyMarket] as const),
+    ...agents.map(({ account }) => [account, AgentStaking] as const),
+  ]
+  for (const [account, spender] of spenders) {
+    const from = accountOf(account).address
+    const minted = [from, parseUnits('10000', 6)] as const
+    const mint = encodeFunctionData({ abi: mockUsdcAbi, functionName: 'mint', args: minted })
+    const approve = encodeFunctionData({ abi: mockUsdcAbi, functionName: 'approve', args: [spender, maxUint256] })
+    for (const data of [mint, approve]) await timeline.send(0, { from, to: USDC, data })
+  }
+}

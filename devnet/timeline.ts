@@ -1,0 +1,51 @@
+import {
+  type Address,
+  createTestClient,
+  type Hex,
+  http,
+  publicActions,
+  type TransactionReceipt,
+  walletActions,
+} from 'viem'
+import { foundry } from 'viem/chains'
+
+/** A call of one of Anvil's accounts. */
+export type Call = { from: Address; to: Address; data: Hex }
+
+/** Enough for any call of the market. Given, so that Anvil does not estimate at the time of the block before. */
+const gas = 1_000_000n
+
+export type Timeline = ReturnType<typeof openTimeline>
+
+/** Writes history on an Anvil that mines each transaction at once: every call has the block's time it asks for. */
+export function openTimeline(rpcUrl: string) {
+  const client = createTestClient({ mode: 'anvil', chain: foundry, transport: http(rpcUrl), cacheTime: 0 })
+    .extend(publicActions)
+    .extend(walletActions)
+  let latest = 0n
+
+  return {
+    /**
+     * Sends a call in a block of its own at `at` seconds, or a second after the block before if that is later.
+     * @throws if the call reverts.
+     */
+    async send(at: number, { from, to, data }: Call): Promise<TransactionReceipt> {
+      if (latest === 0n) latest = (await client.getBlock()).timestamp
+      latest = latest < BigInt(at) ? BigInt(at) : latest + 1n
+      await client.setNextBlockTimestamp({ timestamp: latest })
+      const hash = await client.sendTransaction({ account: from, to, data, gas, chain: null })
+      const receipt = await client.waitForTransactionReceipt({ hash, pollingInterval: 10 })
+      if (receipt.status === 'success') return receipt
+      // Replayed for the reason of the revert.
+      await client.call({ account: from, to, data, blockNumber: receipt.blockNumber })
+      throw new Error(`${data.slice(0, 10)} to ${to} reverted in block ${receipt.blockNumber}`)
+    },
+
+    /** Brings the chain's clock to the wall clock, and from now on mines every second. */
+    async catchUp(): Promise<void> {
+      await client.setNextBlockTimestamp({ timestamp: BigInt(Math.floor(Date.now() / 1000)) })
+      await client.mine({ blocks: 1 })
+      await client.setIntervalMining({ interval: 1 })
+    },
+  }
+}
