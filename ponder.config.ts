@@ -7,8 +7,13 @@ import { readEnv } from './src/api/env.ts'
 
 // DATABASE_URL has no default: without one Ponder would fall back to PGlite, whose half-indexed blocks are visible and
 // which no API process can open.
-const { DATABASE_URL, CHAIN_ID, RPC_URL } = readEnv(['DATABASE_URL', 'CHAIN_ID', 'RPC_URL'])
-const { contracts, startBlock, startBlocks } = readDeployment(CHAIN_ID)
+const { DATABASE_URL, CHAIN_ID, RPC_URL, DEPLOYMENTS_DIR } = readEnv([
+  'DATABASE_URL',
+  'CHAIN_ID',
+  'RPC_URL',
+  'DEPLOYMENTS_DIR',
+])
+const { contracts, startBlock, startBlocks } = readDeployment(CHAIN_ID, DEPLOYMENTS_DIR)
 
 const isDevnet = CHAIN_ID === 31337
 
