@@ -13,6 +13,7 @@ import { formatId, formatTime } from './resources/values.ts'
 export const contractsAbi = [...bountyMarketAbi, ...agentStakingAbi, ...agentRegistryAbi] as const
 
 type ClaimErrorName =
+  | 'AccessControlUnauthorizedAccount'
   | 'BountyNotFound'
   | 'BountyNotOpen'
   | 'BountyDeadlinePassed'
@@ -50,6 +51,10 @@ const usdc = (amount: bigint) => `${formatUnits(amount, 6)} USDC`
 export const stateName = (state: number) => runState.enumValues[state - 1]
 
 const rows: { [Name in ClaimErrorName]: Row<Name> } = {
+  AccessControlUnauthorizedAccount: {
+    code: 'SIGNATURE_REQUIRED',
+    sentence: ([account]) => `${account} may not claim for a wallet without its signature.`,
+  },
   BountyNotFound: {
     code: 'RUN_NOT_FOUND',
     sentence: ([bountyId]) => `There is no run ${bountyId}.`,

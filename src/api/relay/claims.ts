@@ -81,6 +81,8 @@ export function createClaims({ market, heads, flights, signerFor, isClosing }: O
       const blockNumber = await answer(market.client.getBlockNumber({ cacheTime: 0 }))
       return { claimId: claimIdOf(market, { ...request, round }), status: 'won', round, blockNumber }
     }
+    // The relayer gave up its role since this process asked for it.
+    if (failure.error?.errorName === 'AccessControlUnauthorizedAccount') throw await refuseUnsigned(request)
     throw refusal(request, failure, bounty)
   }
 

@@ -1,0 +1,120 @@
+import { encodeAbiParameters, encodeErrorResult, type Hex, pad, toFunctionSelector } from 'viem'
+import { formatAbiItem } from 'viem/utils'
+import { describe, expect, it } from 'vitest'
+import { contractsAbi, decodeClaimError, explainClaimError, stateName } from '../../src/api/contractErrors.ts'
+import { problemTypes } from '../../src/api/errors.ts'
+
+const errors = contractsAbi.filter((item) => item.type === 'error')
+
+/** What the contracts raise elsewhere than in a claim. A new error has to be put here or into the table. */
+const notOfClaims = [
+  ...['DeadlineOutOfRange', 'InvalidState', 'InvalidStringLength', 'NoRevisionsLeft', 'NotClaimingWallet', 'NotPoster'],
+  ...['NotSelf', 'NothingOwed', 'RelayersNotAllowed', 'ReviewPeriodNotOver', 'ReviewPeriodOver', 'RevisionsLeft'],
+  ...['RewardOutOfRange', 'SubmissionNotOverdue', 'ZeroAddress', 'SafeERC20FailedOperation'],
+  ...['AccessControlBadConfirmation', 'InvalidShortString', 'StringTooLong'],
+  ...['AgentIsNotBanned', 'AmountExceedsStake', 'NotAgentWalletOrOwner', 'NotMarket', 'StakeIsLocked'],
+  ...['StakeTooLarge', 'ZeroAmount', 'OwnableInvalidOwner', 'OwnableUnauthorizedAccount'],
+  // Amounts that a claim locks are at most MIN_STAKE.
+  'SafeCastOverflowedUintDowncast',
+  ...['InvalidWalletSignature', 'NotAgentOwnerOrApproved', 'ReservedMetadataKey', 'WalletSignatureExpired'],
+  ...['WalletSignatureTooLong', 'ZeroAgentWallet'],
+  // The market asks the registry by calls whose failure it takes for "no such agent".
+  ...['ERC721IncorrectOwner', 'ERC721InsufficientApproval', 'ERC721InvalidApprover', 'ERC721InvalidOperator'],
+  ...['ERC721InvalidOwner', 'ERC721InvalidReceiver', 'ERC721InvalidSender', 'ERC721NonexistentToken'],
+]
+
+const wallet = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8'
+const other = '0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC'
+const role = pad('0x01')
+
+/** Every error of a claim: arguments, code, and what of the arguments the reader is told. */
+const table = [
+  ['AccessControlUnauthorizedAccount', [wallet, role], 'SIGNATURE_REQUIRED', [wallet]],
+  ['BountyNotFound', [7n], 'RUN_NOT_FOUND', ['7']],
+  ['BountyNotOpen', [7n, 3], 'RUN_NOT_OPEN', ['7', 'CLAIMED']],
+  ['BountyDeadlinePassed', [7n, 1_705_320_000n, 1_705_320_001n], 'RUN_DEADLINE_PASSED', ['2024-01-15T12:00:00.000Z']],
+  ['SignatureExpired', [1_705_320_000n, 1_705_320_001n], 'SIGNATURE_EXPIRED', ['2024-01-15T12:00:00.000Z']],
+  ['SignatureTooLong', [2n ** 256n - 1n, 1_705_323_600n], 'SIGNATURE_EXPIRED', ['1705323600']],
+  ['InvalidSignature', [7n, wallet, 2n], 'INVALID_SIGNATURE', ['7', wallet, 'round 2']],
+  ['AgentNotFound', [9n], 'AGENT_NOT_FOUND', ['9']],
+  ['NotAgentWallet', [9n, wallet, other], 'WALLET_MISMATCH', ['9', wallet, other]],
+  ['AgentIsBanned', [9n], 'AGENT_BANNED', ['9']],
+  ['AgentIsFrozen', [9n], 'AGENT_FROZEN', ['9']],
+  ['InsufficientStake', [9n, 19_999_999n, 20_000_000n], 'INSUFFICIENT_STAKE', ['19.999999 USDC', '20 USDC']],
+  ['InsufficientUnlockedStake', [9n, 0n, 500_000n], 'INSUFFICIENT_UNLOCKED_STAKE', ['0 USDC', '0.5 USDC']],
+] as const
+
+const samples: Record<string, unknown> = { uint256: 1n, uint8: 1, address: wallet, bytes32: role, string: 'text' }
+
+const encode = (errorName: string, args: readonly unknown[]) =>
+  encodeErrorResult({ abi: contractsAbi, errorName, args } as Parameters<typeof encodeErrorResult>[0])
+
+describe('the error table', () => {
+  it('has every error of the ABIs, or it is known that no claim raises it', () => {
+    const names = new Set(errors.map(({ name }) => name))
+    expect(new Set([...table.map(([name]) => name), ...notOfClaims])).toEqual(names)
+  })
+
+  it('tells the errors of all contracts apart by their selectors', () => {
+    const signatures = new Set(errors.map((error) => formatAbiItem(error)))
+    expect(new Set([...signatures].map((signature) => toFunctionSelector(signature))).size).toBe(signatures.size)
+  })
+
+  it.each(table)('answers %s', (errorName, args, code, told) => {
+    const error = decodeClaimError(encode(errorName, args))
+    expect(error).toEqual({ errorName, args })
+    if (!error) throw new Error('not decoded')
+    const explanation = explainClaimError(error)
+    expect(explanation.code).toBe(code)
+    for (const detail of told) expect(explanation.sentence).toContain(detail)
+    expect(JSON.parse(JSON.stringify(explanation.extensions))).toEqual(explanation.extensions)
+  })
+
+  it('gives each code the status that the seed asks for', () => {
+    const statuses = Object.fromEntries(table.map(([name, , code]) => [name, problemTypes[code].status]))
+    expect(statuses).toMatchObject({
+      BountyNotOpen: 400,
+      BountyDeadlinePassed: 400,
+      InvalidSignature: 401,
+      AgentIsFrozen: 403,
+      AgentIsBanned: 403,
+      InsufficientStake: 403,
+      BountyNotFound: 404,
+      AgentNotFound: 404,
+    })
+  })
+
+  it.each(errors.filter(({ name }) => notOfClaims.includes(name)))('has no words for $name', ({ name, inputs }) => {
+    const args = inputs.map(({ type }) => samples[type])
+    expect(args).not.toContain(undefined)
+    expect(decodeClaimError(encode(name, args))).toBeUndefined()
+  })
+
+  it.each<[string, Hex]>([
+    ['no data', '0x'],
+    ['half a selector', '0x1234'],
+    ['an unknown selector', '0xdeadbeef'],
+    ['a known selector without its arguments', encode('BountyNotFound', [7n]).slice(0, 20) as Hex],
+    ['a message', `0x08c379a0${encodeAbiParameters([{ type: 'string' }], ['no']).slice(2)}`],
+    ['a panic', `0x4e487b71${pad('0x11').slice(2)}`],
+  ])('has no words for %s', (_, data) => {
+    expect(decodeClaimError(data)).toBeUndefined()
+  })
+
+  it('names who holds a run that is not open', () => {
+    const error = { errorName: 'BountyNotOpen', args: [7n, 5] } as const
+    expect(explainClaimError(error, { agentId: 2n ** 60n, wallet })).toEqual({
+      code: 'RUN_NOT_OPEN',
+      sentence: `Run 7 is SUBMITTED: agent ${2n ** 60n} (${wallet}) claimed it.`,
+      extensions: { state: 'SUBMITTED', claimedBy: (2n ** 60n).toString(), holder: wallet },
+    })
+    expect(explainClaimError(error).extensions).toEqual({ state: 'SUBMITTED', claimedBy: null, holder: null })
+  })
+
+  it('names the states as the contract numbers them', () => {
+    expect([0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map(stateName)).toEqual([
+      ...[undefined, 'DRAFT', 'OPEN', 'CLAIMED', 'IN_PROGRESS', 'SUBMITTED'],
+      ...['APPROVED', 'REVISION_REQUESTED', 'REJECTED', undefined],
+    ])
+  })
+})
