@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import type { Hook } from '@hono/zod-openapi'
 import type { Env } from 'hono'
 import type { z } from 'zod'
@@ -38,6 +39,8 @@ function memberOf(container: unknown, key: PropertyKey): unknown {
 }
 
 function shown(value: unknown): unknown {
-  const text = typeof value === 'string' ? value : JSON.stringify(value)
-  return text !== undefined && text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : value
+  // Not as JSON: a body can nest deeper than JSON.stringify can follow.
+  const scalar =
+    typeof value === 'object' && value !== null ? inspect(value, { depth: 1, breakLength: Infinity }) : value
+  return typeof scalar === 'string' && scalar.length > MAX_SHOWN ? `${scalar.slice(0, MAX_SHOWN)}…` : scalar
 }
