@@ -1,7 +1,7 @@
 import { encodeFunctionData, type Hex, keccak256, maxUint256, stringToHex, toHex } from 'viem'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { accountOf, roles } from '../../devnet/accounts.ts'
-import { type Postgres, startPostgres } from '../../devnet/postgres.ts'
+import { createDatabase } from '../../devnet/postgres.ts'
 import { agentsOnChain, comparableAgent, comparableRun, runsOnChain } from './chainState.ts'
 import { type Index, startIndexOf } from './indexOf.ts'
 import { expectedRunEvents } from './marketLogs.ts'
@@ -16,13 +16,12 @@ const poster = 2
 const [ada, bob, eve] = [3, 4, 5]
 const stakingOwner = roles.owner
 
-let postgres: Postgres
 let chain: MarketOnAnvil
 let index: Index
 
 beforeAll(async () => {
-  ;[postgres, chain] = await Promise.all([startPostgres(), startMarketOnAnvil()])
-  index = await startIndexOf(chain, postgres.url)
+  chain = await startMarketOnAnvil()
+  index = await startIndexOf(chain, await createDatabase(inject('postgresUrl')))
   const { usdc, staking, market } = chain
   for (const account of [poster, ada, bob, eve]) {
     await usdc.write.mint([accountOf(account).address, usd(100_000)])
@@ -32,7 +31,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await index?.stop()
-  await Promise.all([chain?.stop(), postgres?.stop()])
+  await chain?.stop()
 })
 
 const now = async () => (await chain.client.getBlock()).timestamp

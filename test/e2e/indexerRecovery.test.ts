@@ -1,20 +1,19 @@
 import { maxUint256 } from 'viem'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, inject, it } from 'vitest'
 import { accountOf } from '../../devnet/accounts.ts'
-import { type Postgres, startPostgres } from '../../devnet/postgres.ts'
+import { createDatabase } from '../../devnet/postgres.ts'
 import { type Index, startIndexOf } from './indexOf.ts'
 import { type MarketOnAnvil, startMarketOnAnvil } from './marketOnAnvil.ts'
 
 const finality = 30
 const [poster, ada] = [accountOf(2).address, accountOf(3).address]
 
-let postgres: Postgres
 let chain: MarketOnAnvil
 let index: Index
 
 beforeAll(async () => {
-  ;[postgres, chain] = await Promise.all([startPostgres(), startMarketOnAnvil()])
-  index = await startIndexOf(chain, postgres.url)
+  chain = await startMarketOnAnvil()
+  index = await startIndexOf(chain, await createDatabase(inject('postgresUrl')))
   const { usdc, registry, staking, market } = chain
   for (const account of [poster, ada]) {
     await usdc.write.mint([account, 1_000_000_000n])
@@ -26,7 +25,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await index?.stop()
-  await Promise.all([chain?.stop(), postgres?.stop()])
+  await chain?.stop()
 })
 
 async function post() {
@@ -57,8 +56,7 @@ it('takes back what a reorg takes back, and nothing else', async () => {
 
   const tip = await chain.client.getBlock()
   const depth = Number(tip.number - fork.number)
-  // biome-ignore lint/suspicious/noExplicitAny: viem does not know Anvil's method.
-  await chain.client.request({ method: 'anvil_reorg', params: [depth, []] } as any)
+  await chain.client.request({ method: 'anvil_reorg', params: [depth, []] })
   const replaced = await chain.client.getBlock({ blockNumber: tip.number })
   expect(replaced.hash).not.toBe(tip.hash)
 
@@ -81,7 +79,7 @@ it('holds the same rows whether it followed the chain, was killed, or came late'
   await index.startAgain()
   expect(await settled()).toEqual(followed)
 
-  const late = await startIndexOf(chain, await postgres.createDatabase())
+  const late = await startIndexOf(chain, await createDatabase(inject('postgresUrl')))
   try {
     await late.settle()
     expect(await late.tables()).toEqual(followed)

@@ -1,7 +1,18 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Abi, createTestClient, getContract, type Hash, type Hex, http, publicActions, walletActions } from 'viem'
+import {
+  type Abi,
+  type Address,
+  createTestClient,
+  getContract,
+  type Hash,
+  type Hex,
+  http,
+  publicActions,
+  rpcSchema,
+  walletActions,
+} from 'viem'
 import { anvil as anvilChain } from 'viem/chains'
 import { agentRegistryAbi } from '../../abis/AgentRegistry.ts'
 import { agentStakingAbi } from '../../abis/AgentStaking.ts'
@@ -16,12 +27,12 @@ export type MarketOnAnvil = Awaited<ReturnType<typeof startMarketOnAnvil>>
 
 /**
  * Anvil with a block for each transaction, and a market on it.
- * @param foreignRegistry Forge's name of a contract to use for the registry instead of ours.
+ * @param prepareRegistry Deploys another registry than ours, before the market. @returns its address.
  */
-export async function startMarketOnAnvil({ foreignRegistry }: { foreignRegistry?: string } = {}) {
+export async function startMarketOnAnvil(prepareRegistry?: (client: Client) => Promise<Address>) {
   const { rpcUrl, stop } = await startAnvil({ accounts: accountCount })
   const client = connect(rpcUrl)
-  const registry = foreignRegistry && (await deployArtifact(client, foreignRegistry))
+  const registry = await prepareRegistry?.(client)
   const { contracts, ...deployment } = await deploy({
     rpcUrl,
     chainId: anvilChain.id,
@@ -29,7 +40,7 @@ export async function startMarketOnAnvil({ foreignRegistry }: { foreignRegistry?
     treasury: accountOf(roles.treasury).address,
     owner: accountOf(roles.owner).address,
     relayers: [accountOf(roles.relayer).address],
-    ...(registry ? { registry } : {}),
+    registry,
   })
   const deploymentsDirectory = await mkdtemp(join(tmpdir(), 'runline-deployments-'))
   writeDeployment({ contracts, ...deployment }, deploymentsDirectory)
@@ -49,7 +60,7 @@ export async function startMarketOnAnvil({ foreignRegistry }: { foreignRegistry?
   }
 }
 
-type Client = ReturnType<typeof connect>
+export type Client = ReturnType<typeof connect>
 
 /**
  * Transactions come from whom they name, or from the deployer; Anvil signs for its accounts. Each is awaited until it is
@@ -62,6 +73,8 @@ function connect(rpcUrl: string) {
     mode: 'anvil',
     chain: anvilChain,
     transport,
+    rpcSchema:
+      rpcSchema<[{ Method: 'anvil_reorg'; Parameters: [depth: number, transactions: []]; ReturnType: null }]>(),
     cacheTime: 0,
     pollingInterval: 20,
     account,
@@ -83,9 +96,9 @@ function connect(rpcUrl: string) {
 
 type Artifact = { abi: Abi; bytecode: { object: Hex } }
 
-/** Deploys a contract that Forge has built. @returns its address. */
-export async function deployArtifact(client: Client, name: string, args: readonly unknown[] = []) {
-  const { abi, bytecode } = JSON.parse(await readFile(`out/${name}.sol/${name}.json`, 'utf8')) as Artifact
+/** Deploys a contract that Forge has built from `<file>.sol`. @returns its address. */
+export async function deployArtifact(client: Client, name: string, args: readonly unknown[] = [], file = name) {
+  const { abi, bytecode } = JSON.parse(await readFile(`out/${file}.sol/${name}.json`, 'utf8')) as Artifact
   const hash = await client.deployContract({ abi, bytecode: bytecode.object, args })
   const { contractAddress } = await client.waitForTransactionReceipt({ hash })
   if (!contractAddress) throw new Error(`${name} was not deployed`)
