@@ -61,7 +61,8 @@ async function start(options: IndexerOptions, port: number): Promise<Indexer> {
     onLine,
   })
   try {
-    await part.saw(/Created HTTP server/, 30_000)
+    // One that was killed holds its schema for up to 25 seconds more, which the next one waits.
+    await part.saw(/Created HTTP server/, 60_000)
     return { part, port, url: `http://127.0.0.1:${port}`, stop: part.stop }
   } catch (error) {
     await part.stop()
