@@ -68,7 +68,7 @@ it('takes back what a reorg takes back, and nothing else', async () => {
   expect((await settled()).runs).toMatchObject([{ bountyId: claimed, state: 'CLAIMED', round: 1 }])
 })
 
-it('holds the same rows whether it followed the chain, was killed, or came late', async () => {
+it('holds the same rows whether it followed the chain, was killed, or came late', { timeout: 150_000 }, async () => {
   for (let posted = 0; posted < 30; posted++) await post()
   // What was posted is final now; what follows is not, and a restart replays it.
   await chain.client.mine({ blocks: 3 * finality })
