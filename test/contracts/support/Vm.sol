@@ -81,6 +81,11 @@ interface Vm {
     function bound(uint256 value, uint256 min, uint256 max) external view returns (uint256);
     function envOr(string calldata name, uint256 defaultValue) external view returns (uint256);
     function envOr(string calldata name, bool defaultValue) external view returns (bool);
+    function envOr(string calldata name, string calldata defaultValue) external view returns (string memory);
+
+    // Files, as far as `fs_permissions` lets.
+    function readFile(string calldata path) external view returns (string memory);
+    function writeLine(string calldata path, string calldata line) external;
 
     // Text.
     function toString(address value) external pure returns (string memory);
