@@ -1,0 +1,116 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { run } from '../../ponder.schema.ts'
+import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
+import { openRun, seedTime } from './rows.ts'
+import { type TestApi, testApi } from './testApi.ts'
+
+let index: IndexedDatabase
+let api: TestApi
+
+beforeAll(async () => {
+  index = await indexedDatabase()
+  await index.create()
+  await index.db.insert(run).values(openRun(1n))
+  await index.moveTo({ number: 10n, timestamp: seedTime })
+  api = await testApi(index.url, () => 0)
+})
+
+afterAll(async () => {
+  await api.close()
+  await index.close()
+})
+
+describe('ETag', () => {
+  it('is strong, and of the body alone', async () => {
+    const first = await api.get('/api/runs')
+    await index.moveTo({ number: 11n, timestamp: seedTime })
+    const second = await api.get('/api/runs')
+    expect(second.headers.get('X-Indexed-Block')).not.toBe(first.headers.get('X-Indexed-Block'))
+    expect(first.headers.get('ETag')).toMatch(/^"[0-9a-f]+"$/)
+    expect(second.headers.get('ETag')).toBe(first.headers.get('ETag'))
+    expect((await api.get('/api/runs?limit=1')).headers.get('ETag')).not.toBe(first.headers.get('ETag'))
+  })
+
+  it('saves the body while it is the same, and names the block at which it still is', async () => {
+    const { headers } = await api.get('/api/runs/1')
+    const etag = headers.get('ETag') ?? ''
+    await index.moveTo({ number: 12n, timestamp: seedTime })
+    for (const sent of [etag, `W/${etag}`, `"other", ${etag}`, '*']) {
+      const same = await api.get('/api/runs/1', { 'If-None-Match': sent, Origin: 'https://market.example' })
+      expect([same.status, same.body, same.headers.get('ETag')]).toEqual([304, '', etag])
+      expect(Object.fromEntries(same.headers)).toMatchObject({
+        'x-indexed-block': '12',
+        'x-indexed-hash': `0x${'c'.padStart(64, '0')}`,
+        'cache-control': 'no-cache',
+        'access-control-allow-origin': '*',
+        'access-control-expose-headers': expect.stringContaining('X-Indexed-Block'),
+        'x-request-id': expect.any(String),
+      })
+    }
+    await index.moveTo({ number: 13n, timestamp: seedTime }, (tx) => tx.update(run).set({ state: 'DRAFT' }))
+    const changed = await api.get('/api/runs/1', { 'If-None-Match': etag })
+    expect([changed.status, changed.body.state]).toEqual([200, 'DRAFT'])
+  })
+
+  it('is not given to refusals', async () => {
+    const missing = await api.get('/api/runs/2', { 'If-None-Match': '*' })
+    expect([missing.status, missing.headers.get('ETag')]).toEqual([404, null])
+  })
+})
+
+describe('CORS', () => {
+  it.each(['/api/runs', '/api/runs/2', '/api/runs?page=0', '/nowhere'])('lets any page read %s', async (path) => {
+    const { headers } = await api.get(path, { Origin: 'https://market.example' })
+    expect(headers.get('Access-Control-Allow-Origin')).toBe('*')
+    expect(headers.get('Access-Control-Allow-Credentials')).toBeNull()
+    expect(headers.get('Access-Control-Expose-Headers')).toContain('X-Indexed-Block')
+  })
+
+  it('lets any page post a claim', async () => {
+    const preflight = await api.app.request('/api/runs/1/claim', {
+      method: 'OPTIONS',
+      headers: {
+        Origin: 'https://market.example',
+        'Access-Control-Request-Method': 'POST',
+        'Access-Control-Request-Headers': 'content-type,idempotency-key',
+      },
+    })
+    expect(preflight.status).toBe(204)
+    expect(preflight.headers.get('Access-Control-Allow-Methods')).toBe('GET,HEAD,POST')
+    expect(preflight.headers.get('Access-Control-Allow-Headers')).toContain('Idempotency-Key')
+  })
+})
+
+it('answers HEAD as GET, without the body', async () => {
+  const head = await api.app.request('/api/runs', { method: 'HEAD' })
+  const get = await api.get('/api/runs')
+  expect([head.status, await head.text()]).toEqual([200, ''])
+  expect(head.headers.get('ETag')).toBe(get.headers.get('ETag'))
+})
+
+it('keeps the id that a proxy gave a request, unless it is no id', async () => {
+  expect((await api.get('/api/runs', { 'X-Request-Id': 'proxy-1' })).headers.get('X-Request-Id')).toBe('proxy-1')
+  const { headers } = await api.get('/api/runs', { 'X-Request-Id': '{"level":60}' })
+  expect(headers.get('X-Request-Id')).toMatch(/^[0-9a-f-]{36}$/)
+})
+
+it('says nothing about a failure of ours but its id, under which the log tells all', async () => {
+  await index.pool.query('ALTER VIEW runline.run RENAME COLUMN reward TO prize')
+  const { status, body, headers } = await api.get('/api/runs')
+  expect(status).toBe(500)
+  expect(body).toEqual({
+    type: 'urn:problem-type:runline:INTERNAL',
+    title: 'Internal error',
+    status: 500,
+    detail: 'The request failed for a reason that is ours.',
+    code: 'INTERNAL',
+  })
+  expect(api.logged).toHaveLength(1)
+  expect(JSON.parse(api.logged[0] ?? '')).toMatchObject({
+    level: 50,
+    requestId: headers.get('X-Request-Id'),
+    path: '/api/runs',
+    err: { message: expect.stringContaining('reward') },
+  })
+  await index.pool.query('ALTER VIEW runline.run RENAME COLUMN prize TO reward')
+})
