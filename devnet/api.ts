@@ -15,14 +15,24 @@ export type ApiOptions = {
   relayerKey?: Hex | undefined
   /** Whether claims without a wallet's signature are accepted. */
   allowUnsignedClaims?: boolean
-  /** Starts anew when a source file changes. */
+  /** Starts anew when a source file changes: Node's watcher runs the server. */
   reload?: boolean
   /** Further variables for the process. */
   env?: Record<string, string>
   onLine?: ((line: string) => void) | undefined
 }
 
-export type Api = { part: Part; port: number; url: string; stop(): Promise<void> }
+export type Api = {
+  part: Part
+  port: number
+  url: string
+  /** As the part's; with `reload` also once a server that had listened fails, which its watcher outlives. */
+  ended: Promise<string>
+  stop(): Promise<void>
+}
+
+const listens = /"port":(\d+).*"msg":"API listens"/
+const failed = /^Failed running/
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -33,6 +43,8 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 export async function startApi(options: ApiOptions): Promise<Api> {
   const { databaseUrl, schema = 'runline', chainId, rpcUrl, deploymentsDirectory, port = 0 } = options
   const { relayerKey, allowUnsignedClaims, reload = false, env = {}, onLine } = options
+  const crashed = Promise.withResolvers<string>()
+  let isListening = false
   const part = await startPart({
     name: 'The API',
     command: process.execPath,
@@ -49,11 +61,18 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       ALLOW_UNSIGNED_CLAIMS: allowUnsignedClaims === undefined ? undefined : String(allowUnsignedClaims),
       ...env,
     },
-    onLine,
+    onLine(line) {
+      onLine?.(line)
+      // A failure before it listens is a broken edit, which the next edit may mend.
+      if (failed.test(line) && isListening) crashed.resolve('crashed')
+      isListening = listens.test(line) || (isListening && !line.startsWith('Restarting'))
+    },
   })
   try {
-    const [, bound] = await part.saw(/"port":(\d+).*"msg":"API listens"/, 20_000)
-    return { part, port: Number(bound), url: `http://127.0.0.1:${bound}`, stop: part.stop }
+    const [line, bound] = await part.saw(new RegExp(`${listens.source}|${failed.source}`), 20_000)
+    if (failed.test(line)) throw part.failure('does not start')
+    const ended = Promise.race([part.ended, crashed.promise])
+    return { part, port: Number(bound), url: `http://127.0.0.1:${bound}`, ended, stop: part.stop }
   } catch (error) {
     await part.stop()
     throw error

@@ -182,3 +182,6 @@ const live: DemoRun[] = [
 
 /** Together they show every state. Those that are OPEN can be claimed. */
 export const runs: readonly DemoRun[] = [...careers, ...finished, ...abandoned, ...live]
+
+/** A claim that is free to be tried. */
+export const openClaim = { title: 'Classify 2,000 emails', agent: 'beacon' }

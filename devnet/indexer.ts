@@ -30,7 +30,7 @@ export async function startIndexer(options: IndexerOptions): Promise<Indexer> {
   const attempts = options.port ? 1 : 3
   for (let attempt = 1; ; attempt++) {
     try {
-      return await start(options, options.port ?? (await getPort()))
+      return await start(options, options.port || (await getPort()))
     } catch (error) {
       // Another process may take a free port between its choice and its use.
       const lostRace = error instanceof Error && error.message.includes('PONDER_PORT')

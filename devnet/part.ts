@@ -1,11 +1,11 @@
-import { type ChildProcess, fork, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { GuardMessage } from './guard.ts'
 import { isGroupAlive, signalGroup } from './processGroup.ts'
+import { tellGuard } from './tellGuard.ts'
 
-const keptLines = 200
+const keptLines = 50
 
 export type PartOptions = {
   /** What messages call the part. */
@@ -41,6 +41,18 @@ export type Part = {
   stop(): Promise<void>
 }
 
+const running = new Set<Part>()
+let isClosed = false
+
+/**
+ * Ends every part that this process started, the latest first, and lets it start no more: what was on its way to start
+ * a part fails.
+ */
+export async function stopAllParts(): Promise<void> {
+  isClosed = true
+  for (const part of [...running].reverse()) await part.stop()
+}
+
 /**
  * Starts a process in a group of its own. Ctrl-C in a terminal reaches a whole group, and parts must end in order (the
  * API before its database), so only their starter may be in the terminal's. Should the starter die first, its guard
@@ -56,6 +68,7 @@ export async function startPart({
   onLine,
   grace = 10_000,
 }: PartOptions): Promise<Part> {
+  if (isClosed) throw new Error(`${name} is not started any more`)
   const child = spawn(command, args, {
     detached: true,
     cwd: directory,
@@ -79,6 +92,7 @@ export async function startPart({
   }
 
   const ended = howItEnds(child).then((how) => {
+    running.delete(part)
     tellGuard({ ended: pid })
     return how
   })
@@ -109,24 +123,13 @@ export async function startPart({
     await ended
   }
 
-  return { name, pid, ended, output, saw, failure, stop }
+  const part = { name, pid, ended, output, saw, failure, stop }
+  running.add(part)
+  return part
 }
 
 async function howItEnds(child: ChildProcess): Promise<string> {
   // 'close' comes after the last of the output, 'exit' need not.
   const [code, signal] = await once(child, 'close')
   return signal === null ? `exited with code ${code}` : `was killed by ${signal}`
-}
-
-let guard: ChildProcess | undefined
-
-/** Tells this process's guard what to clean up; starts the guard at the first call. */
-export function tellGuard(message: GuardMessage): void {
-  if (!guard) {
-    guard = fork(new URL('guard.ts', import.meta.url), { detached: true, stdio: 'ignore', execArgv: [] })
-    guard.unref()
-    guard.channel?.unref()
-  }
-  // Without a guard (someone killed it) parts still end in the ordinary way.
-  if (guard.connected) guard.send(message)
 }

@@ -48,7 +48,7 @@ export function playAgent(
 }
 
 /** @throws if no agent of this name is registered yet. */
-export function idOf(ids: Map<string, bigint>, name: string): bigint {
+export function idOf(ids: ReadonlyMap<string, bigint>, name: string): bigint {
   const id = ids.get(name)
   if (id === undefined) throw new Error(`Agent ${name} acts before it is registered`)
   return id

@@ -21,12 +21,13 @@ const plainWords = {
   finalize: ['agent', 'finalizeReview'],
 } as const
 
-/** Plays a demo run's history, by its poster and the agents that claim it. */
+/** Plays a demo run's history, by its poster and the agents that claim it. Its creation adds its id to `bountyIds`. */
 export function playRun(
   timeline: Timeline,
   { BountyMarket }: Deployment['contracts'],
   { title, poster, reward, openFor = 30 }: DemoRun,
-  agentIds: Map<string, bigint>,
+  agentIds: ReadonlyMap<string, bigint>,
+  bountyIds: Map<string, bigint>,
 ): Play {
   const posterAddress = accountOf(poster).address
   let bountyId = 0n
@@ -38,6 +39,7 @@ export function playRun(
     const { logs } = await send(at, 'poster', encodeFunctionData({ abi: bountyMarketAbi, functionName, args }))
     for (const { args } of parseEventLogs({ abi: bountyMarketAbi, eventName: 'BountyCreated', logs })) {
       bountyId = args.bountyId
+      bountyIds.set(title, bountyId)
     }
   }
 

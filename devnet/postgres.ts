@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
-import { type Part, startPart, tellGuard } from './part.ts'
+import { type Part, startPart } from './part.ts'
+import { tellGuard } from './tellGuard.ts'
 
 const server = fileURLToPath(new URL('postgresServer.ts', import.meta.url))
 const password = 'postgres'

@@ -13,28 +13,36 @@ const day = 86_400
 /** Genesis, in seconds, of a chain that is to hold the demo market: before its first event. */
 export const seedableGenesis = () => Math.floor(Date.now() / 1000) - 46 * day
 
+export type SeededMarket = {
+  /** By name. */
+  agentIds: ReadonlyMap<string, bigint>
+  /** By title. */
+  bountyIds: ReadonlyMap<string, bigint>
+  /** The last block of the seed. */
+  block: bigint
+}
+
 /**
  * Plays the demo market's weeks on a fresh chain whose genesis is `seedableGenesis()`, ends them at the wall clock, and
  * has a block mined every second from then on.
- * @returns the demo agents' ids, by name.
  * @throws if any of its calls reverts.
  */
-export async function seedMarket(rpcUrl: string, { contracts }: Deployment): Promise<Map<string, bigint>> {
+export async function seedMarket(rpcUrl: string, { contracts }: Deployment): Promise<SeededMarket> {
   const timeline = openTimeline(rpcUrl)
   const agentIds = new Map<string, bigint>()
+  const bountyIds = new Map<string, bigint>()
   const now = Math.floor(Date.now() / 1000)
   await fundParties(timeline, contracts)
 
   const stories = [
     ...agents.map((agent) => ({ history: agent.history, play: playAgent(timeline, contracts, agent, agentIds) })),
-    ...runs.map((run) => ({ history: run.history, play: playRun(timeline, contracts, run, agentIds) })),
+    ...runs.map((run) => ({ history: run.history, play: playRun(timeline, contracts, run, agentIds, bountyIds) })),
   ]
   const events = stories.flatMap(({ history, play }) => parseHistory(history).map((event) => ({ ...event, play })))
   // Stable, so that what one story tells of one moment stays in order.
   events.sort((a, b) => b.daysAgo - a.daysAgo)
   for (const { play, ...event } of events) await play(Math.floor(now - event.daysAgo * day), event)
-  await timeline.catchUp()
-  return agentIds
+  return { agentIds, bountyIds, block: await timeline.catchUp() }
 }
 
 /** Plays one event of a story at a time in seconds. */

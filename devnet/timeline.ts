@@ -41,11 +41,13 @@ export function openTimeline(rpcUrl: string) {
       throw new Error(`${data.slice(0, 10)} to ${to} reverted in block ${receipt.blockNumber}`)
     },
 
-    /** Brings the chain's clock to the wall clock, and from now on mines every second. */
-    async catchUp(): Promise<void> {
+    /** Brings the chain's clock to the wall clock, and from now on mines every second. @returns the block of now. */
+    async catchUp(): Promise<bigint> {
       await client.setNextBlockTimestamp({ timestamp: BigInt(Math.floor(Date.now() / 1000)) })
       await client.mine({ blocks: 1 })
+      const block = await client.getBlockNumber()
       await client.setIntervalMining({ interval: 1 })
+      return block
     },
   }
 }

@@ -1,0 +1,71 @@
+import { createPublicClient, http } from 'viem'
+import { agentStakingAbi } from '../abis/AgentStaking.ts'
+import { accountOf, keyOf, roles } from './accounts.ts'
+import { agents, openClaim, posters } from './demoMarket.ts'
+import type { Devnet } from './devnet.ts'
+
+/** `IAgentStaking.Status`, by its numbers. */
+const statuses = ['UNVERIFIED', 'PROVISIONAL', 'ESTABLISHED', 'FROZEN', 'BANNED']
+
+/** What a devnet's user needs: where everything is, who can act, and requests to paste. */
+export async function banner(devnet: Devnet): Promise<string> {
+  const { api, indexer, rpcUrl, databaseUrl, deployment } = devnet
+  const apiUrl = `http://localhost:${api.port}`
+  return `
+API          ${apiUrl}
+API docs     ${apiUrl}/docs
+Indexer      http://localhost:${indexer.port}/status
+RPC          ${rpcUrl} (chain ${deployment.chainId}, a block every second)
+Database     ${databaseUrl}
+
+${Object.entries(deployment.contracts)
+  .map(([name, address]) => `${name.padEnd(12)} ${address}`)
+  .join('\n')}
+
+Demo accounts. The keys are public test keys of Anvil's: never use them on another chain.
+${[...agentLines(await agentStatuses(devnet)), ...otherLines()].join('\n')}
+
+Try, in this order:
+${requests(devnet, apiUrl).join('\n')}
+
+Sources reload. Ctrl-C ends all of it.`
+}
+
+async function agentStatuses({ rpcUrl, deployment, demo }: Devnet): Promise<Map<string, string>> {
+  const client = createPublicClient({ transport: http(rpcUrl) })
+  const staking = { address: deployment.contracts.AgentStaking, abi: agentStakingAbi }
+  const entries = [...demo.agentIds].map(async ([name, id]) => {
+    const status = await client.readContract({ ...staking, functionName: 'statusOf', args: [id] })
+    return [name, `agent ${id}`.padEnd(9) + statuses[status]] as const
+  })
+  return new Map(await Promise.all(entries))
+}
+
+const agentLines = (status: Map<string, string>) =>
+  agents.map(({ name, account }) => accountLine(status.get(name) ?? 'not registered', account))
+
+function otherLines() {
+  return [
+    ...Object.values(posters).map((account) => accountLine('poster', account)),
+    accountLine('staking owner', roles.owner),
+    accountLine('relayer', roles.relayer),
+  ]
+}
+
+const accountLine = (role: string, account: number) =>
+  `${role.padEnd(21)} ${accountOf(account).address}  ${keyOf(account)}`
+
+/** The seed's four routes. Their ids are those of a run that is open and an agent that may claim it. */
+function requests({ demo }: Devnet, apiUrl: string): string[] {
+  const bountyId = demo.bountyIds.get(openClaim.title)
+  const agentId = demo.agentIds.get(openClaim.agent)
+  const wallet = agents.find(({ name }) => name === openClaim.agent)
+  if (bountyId === undefined || agentId === undefined || !wallet) throw new Error('The demo claim is not in the market')
+  const body = JSON.stringify({ agentId: Number(agentId), walletAddress: accountOf(wallet.account).address })
+  return [
+    `curl -s '${apiUrl}/api/runs?state=OPEN&minReward=100'`,
+    `curl -s ${apiUrl}/api/runs/${bountyId}`,
+    `curl -s '${apiUrl}/api/runs/${bountyId}/claim-eligibility?agentId=${agentId}'`,
+    `curl -s ${apiUrl}/api/runs/${bountyId}/claim -H 'content-type: application/json' -d '${body}'`,
+  ]
+}

@@ -1,0 +1,64 @@
+// `npm run dev`: the whole market on this machine, until Ctrl-C, SIGTERM or the end of any of its parts.
+import { prettyFactory } from 'pino-pretty'
+import { readEnv } from '../src/api/env.ts'
+import { banner } from './banner.ts'
+import { startDevnet } from './devnet.ts'
+import { stopAllParts } from './part.ts'
+
+const start = performance.now()
+const progress = (line: string) => console.log(`${seconds().padStart(5)} s  ${line}`)
+const seconds = () => ((performance.now() - start) / 1000).toFixed(1)
+
+const interrupted = Promise.withResolvers<string>()
+const broken = Promise.withResolvers<never>()
+const ending = new AsyncDisposableStack()
+let exitCode = 0
+let isUp = false
+
+const pretty = { colorize: process.stdout.isTTY, singleLine: true, ignore: 'time,pid,hostname' }
+const format = prettyFactory({ ...pretty, minimumLevel: 'info' })
+/** While the market comes up its parts complain that the others are not there yet. */
+const formatErrors = prettyFactory({ ...pretty, minimumLevel: 'error' })
+/** One line a second. */
+const heartbeat = /"msg":"Indexed block/
+
+// The terminal's Ctrl-C comes twice, once by way of npm.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupted.resolve)
+
+try {
+  const signal = await Promise.race([interrupted.promise, broken.promise, run()])
+  console.log(`\n${signal}: ending all parts`)
+} catch (error) {
+  console.error(`\n${error instanceof Error ? error.message : error}`)
+  exitCode = 1
+}
+await stopAllParts()
+await ending.disposeAsync()
+console.log('All parts have ended')
+process.exit(exitCode)
+
+function show(part: 'indexer' | 'api', line: string) {
+  const text = heartbeat.test(line) ? undefined : (isUp ? format : formatErrors)(line)
+  if (text) process.stdout.write(`${part.padEnd(7)} | ${text}`)
+}
+
+async function run(): Promise<never> {
+  const { ANVIL_PORT, POSTGRES_PORT, PONDER_PORT, PORT, ...env } = readEnv([
+    ...(['ANVIL_PORT', 'POSTGRES_PORT', 'PONDER_PORT', 'PORT', 'DATABASE_SCHEMA', 'DEPLOYMENTS_DIR'] as const),
+  ])
+  const devnet = await startDevnet({
+    ports: { ANVIL_PORT, POSTGRES_PORT, PONDER_PORT, PORT },
+    serverUrl: process.env.DATABASE_URL ? readEnv(['DATABASE_URL']).DATABASE_URL : undefined,
+    schema: env.DATABASE_SCHEMA,
+    deploymentsDirectory: env.DEPLOYMENTS_DIR,
+    ending,
+    onProgress: progress,
+    onLine: show,
+    onEnd: broken.reject,
+  })
+  const text = await banner(devnet)
+  progress('Ready')
+  console.log(text)
+  isUp = true
+  return new Promise(() => {})
+}

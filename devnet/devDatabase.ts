@@ -1,0 +1,29 @@
+import { createDatabase, dropDatabase, type Postgres, startPostgres } from './postgres.ts'
+
+export type DevDatabase = {
+  url: string
+  /** The server, where it is ours. */
+  server?: Postgres
+  /** Removes what `openDevDatabase` made on a foreign server. Nobody may be connected any more. */
+  drop(): Promise<void>
+}
+
+/**
+ * An empty database for a devnet, because the indexer's cache of another Anvil's chain would be wrong for this one.
+ * Where `serverUrl` is given it is made on that server, beside the database that the URL names, which stays untouched.
+ * @param anvilPort Names the database, so that a start drops what a killed devnet of the same port left.
+ */
+export async function openDevDatabase(options: {
+  serverUrl: string | undefined
+  port: number
+  anvilPort: number
+}): Promise<DevDatabase> {
+  const { serverUrl, port, anvilPort } = options
+  if (serverUrl === undefined) {
+    const server = await startPostgres({ port })
+    return { url: await server.createDatabase('runline'), server, drop: async () => {} }
+  }
+  const name = `runline_devnet_${anvilPort}`
+  await dropDatabase(serverUrl, name)
+  return { url: await createDatabase(serverUrl, name), drop: () => dropDatabase(serverUrl, name) }
+}

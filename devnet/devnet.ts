@@ -1,0 +1,98 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { buildContracts } from '../ops/buildContracts.ts'
+import type { Deployment } from '../src/api/deployment.ts'
+import { keyOf, roles } from './accounts.ts'
+import { type Api, startApi } from './api.ts'
+import { startChain } from './chain.ts'
+import { openDevDatabase } from './devDatabase.ts'
+import { type Indexer, startIndexer } from './indexer.ts'
+import type { Part } from './part.ts'
+import { assertPortsFree } from './ports.ts'
+import { type SeededMarket, seedableGenesis, seedMarket } from './seed.ts'
+
+export type DevnetOptions = {
+  /** Port for each variable that names one; 0 for any free one. */
+  ports: Record<'ANVIL_PORT' | 'POSTGRES_PORT' | 'PONDER_PORT' | 'PORT', number>
+  /** A PostgreSQL server to use instead of an embedded one. */
+  serverUrl: string | undefined
+  /** The schema that readers use. */
+  schema: string
+  deploymentsDirectory: string
+  /** Where the devnet puts what is to be done after its parts have ended. */
+  ending: AsyncDisposableStack
+  onProgress: (line: string) => void
+  /** Called with each line that indexer and API print. */
+  onLine: (part: 'indexer' | 'api', line: string) => void
+  /** Called when a part ends, asked or not, with an error that says how. */
+  onEnd: (error: Error) => void
+}
+
+export type Devnet = {
+  rpcUrl: string
+  databaseUrl: string
+  deployment: Deployment
+  demo: SeededMarket
+  indexer: Indexer
+  api: Api
+}
+
+/**
+ * Starts the whole market with the demo data, and waits until the API serves it. Sources reload.
+ * @throws before anything is started if a port is taken, later if a part does not start.
+ */
+export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
+  const { ports, serverUrl, schema, deploymentsDirectory, ending, onProgress, onLine, onEnd } = options
+  const watch = (part: Part, ended = part.ended) => ended.then((how) => onEnd(part.failure(how)))
+  await assertPortsFree(ports)
+
+  await buildContracts()
+  onProgress('Contracts are built')
+  const chain = await startChain({
+    port: ports.ANVIL_PORT,
+    timestamp: seedableGenesis(),
+    deploymentsDirectory,
+    onStep: onProgress,
+  })
+  watch(chain.part)
+  const demo = await seedMarket(chain.rpcUrl, chain.deployment)
+  onProgress(`The demo market has ${demo.bountyIds.size} runs and ${demo.agentIds.size} agents`)
+
+  const database = await openDevDatabase({ serverUrl, port: ports.POSTGRES_PORT, anvilPort: chain.port })
+  ending.defer(database.drop)
+  if (database.server) watch(database.server.part)
+  onProgress('PostgreSQL is up')
+
+  const connections = {
+    databaseUrl: database.url,
+    schema,
+    chainId: chain.deployment.chainId,
+    rpcUrl: chain.rpcUrl,
+    deploymentsDirectory,
+    reload: true,
+  }
+  const [indexer, api] = await Promise.all([
+    startIndexer({ ...connections, port: ports.PONDER_PORT, onLine: (line) => onLine('indexer', line) }),
+    startApi({
+      ...connections,
+      port: ports.PORT,
+      relayerKey: keyOf(roles.relayer),
+      allowUnsignedClaims: true,
+      onLine: (line) => onLine('api', line),
+    }),
+  ])
+  watch(indexer.part)
+  watch(api.part, api.ended)
+  onProgress('Indexer and API are up')
+  await untilServed(api.url, demo.block)
+  return { rpcUrl: chain.rpcUrl, databaseUrl: database.url, deployment: chain.deployment, demo, indexer, api }
+}
+
+async function untilServed(apiUrl: string, block: bigint) {
+  const deadline = Date.now() + 30_000
+  for (;;) {
+    const response = await fetch(`${apiUrl}/api/runs?limit=1&minBlock=${block}`)
+    if (response.ok) return
+    if (Date.now() > deadline) throw new Error(`The API does not serve after 30 s: ${await response.text()}`)
+    await sleep(100)
+  }
+}
