@@ -1,7 +1,7 @@
 import { type Address, type Hex, maxUint256, pad, parseAbi, zeroAddress } from 'viem'
-import { afterAll, beforeAll, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { accountOf } from '../../devnet/accounts.ts'
-import { createDatabase } from '../../devnet/postgres.ts'
+import { freshDatabase } from '../support/database.ts'
 import { agentsOnChain, comparableAgent } from './chainState.ts'
 import { type Index, startIndexOf } from './indexOf.ts'
 import { deployArtifact, type MarketOnAnvil, startMarketOnAnvil } from './marketOnAnvil.ts'
@@ -30,7 +30,7 @@ beforeAll(async () => {
     await client.writeContract({ abi: registryAbi, address, functionName: 'register', args: ['ada'], account: ada })
     return address
   })
-  index = await startIndexOf(chain, await createDatabase(inject('postgresUrl')))
+  index = await startIndexOf(chain, await freshDatabase())
   for (const account of [poster, ada]) {
     await chain.usdc.write.mint([account, 1_000_000_000n])
     for (const { address } of [chain.staking, chain.market]) {

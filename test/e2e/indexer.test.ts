@@ -1,7 +1,7 @@
 import { encodeFunctionData, type Hex, keccak256, maxUint256, stringToHex, toHex } from 'viem'
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { accountOf, roles } from '../../devnet/accounts.ts'
-import { createDatabase } from '../../devnet/postgres.ts'
+import { freshDatabase } from '../support/database.ts'
 import { agentsOnChain, comparableAgent, comparableRun, runsOnChain } from './chainState.ts'
 import { type Index, startIndexOf } from './indexOf.ts'
 import { expectedRunEvents } from './marketLogs.ts'
@@ -21,7 +21,7 @@ let index: Index
 
 beforeAll(async () => {
   chain = await startMarketOnAnvil()
-  index = await startIndexOf(chain, await createDatabase(inject('postgresUrl')))
+  index = await startIndexOf(chain, await freshDatabase())
   const { usdc, staking, market } = chain
   for (const account of [poster, ada, bob, eve]) {
     await usdc.write.mint([accountOf(account).address, usd(100_000)])

@@ -1,7 +1,7 @@
 import { maxUint256 } from 'viem'
-import { afterAll, beforeAll, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { accountOf } from '../../devnet/accounts.ts'
-import { createDatabase } from '../../devnet/postgres.ts'
+import { freshDatabase } from '../support/database.ts'
 import { type Index, startIndexOf } from './indexOf.ts'
 import { type MarketOnAnvil, startMarketOnAnvil } from './marketOnAnvil.ts'
 
@@ -13,7 +13,7 @@ let index: Index
 
 beforeAll(async () => {
   chain = await startMarketOnAnvil()
-  index = await startIndexOf(chain, await createDatabase(inject('postgresUrl')))
+  index = await startIndexOf(chain, await freshDatabase())
   const { usdc, registry, staking, market } = chain
   for (const account of [poster, ada]) {
     await usdc.write.mint([account, 1_000_000_000n])
@@ -79,7 +79,7 @@ it('holds the same rows whether it followed the chain, was killed, or came late'
   await index.startAgain()
   expect(await settled()).toEqual(followed)
 
-  const late = await startIndexOf(chain, await createDatabase(inject('postgresUrl')))
+  const late = await startIndexOf(chain, await freshDatabase())
   try {
     await late.settle()
     expect(await late.tables()).toEqual(followed)
