@@ -12,14 +12,14 @@ export async function banner(devnet: Devnet): Promise<string> {
   const { api, indexer, rpcUrl, databaseUrl, deployment } = devnet
   const apiUrl = `http://localhost:${api.port}`
   return `
-API          ${apiUrl}
-API docs     ${apiUrl}/docs
-Indexer      http://localhost:${indexer.port}/status
-RPC          ${rpcUrl} (chain ${deployment.chainId}, a block every second)
-Database     ${databaseUrl}
+API           ${apiUrl}
+API docs      ${apiUrl}/docs
+Indexer       http://localhost:${indexer.port}/status
+RPC           ${rpcUrl} (chain ${deployment.chainId}, a block every second)
+Database      ${databaseUrl}
 
 ${Object.entries(deployment.contracts)
-  .map(([name, address]) => `${name.padEnd(12)} ${address}`)
+  .map(([name, address]) => `${name.padEnd(13)} ${address}`)
   .join('\n')}
 
 Demo accounts. The keys are public test keys of Anvil's: never use them on another chain.

@@ -41,6 +41,7 @@ export type Part = {
   stop(): Promise<void>
 }
 
+/** Not yet stopped: of one that ended by itself something may be left. */
 const running = new Set<Part>()
 let isClosed = false
 
@@ -75,8 +76,10 @@ export async function startPart({
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  await once(child, 'spawn')
-  if (child.pid === undefined) throw new Error(`${name} runs without a process id`)
+  if (child.pid === undefined) {
+    const [error] = await once(child, 'error')
+    throw new Error(`${name} cannot be run`, { cause: error })
+  }
   const pid: number = child.pid
   tellGuard({ started: pid })
 
@@ -91,11 +94,7 @@ export async function startPart({
     })
   }
 
-  const ended = howItEnds(child).then((how) => {
-    running.delete(part)
-    tellGuard({ ended: pid })
-    return how
-  })
+  const ended = howItEnds(child)
   const output = () => lines.join('\n')
   const failure = (what: string) => new Error(`${name} ${what}. Its last output:\n${output() || '(none)'}`)
 
@@ -121,6 +120,8 @@ export async function startPart({
     while (isGroupAlive(pid) && Date.now() < deadline) await sleep(20)
     signalGroup(pid, 'SIGKILL')
     await ended
+    running.delete(part)
+    tellGuard({ ended: pid })
   }
 
   const part = { name, pid, ended, output, saw, failure, stop }
@@ -129,7 +130,9 @@ export async function startPart({
 }
 
 async function howItEnds(child: ChildProcess): Promise<string> {
-  // 'close' comes after the last of the output, 'exit' need not.
-  const [code, signal] = await once(child, 'close')
+  const closed = once(child, 'close')
+  const [code, signal] = await once(child, 'exit')
+  // The rest of the output comes before 'close', which waits for whatever the process left behind.
+  await Promise.race([closed, sleep(200)])
   return signal === null ? `exited with code ${code}` : `was killed by ${signal}`
 }

@@ -6,6 +6,7 @@ import { type ApiOptions, startApi } from '../../devnet/api.ts'
 import { type ChainOptions, startChain } from '../../devnet/chain.ts'
 import { startIndexer } from '../../devnet/indexer.ts'
 import type { Part } from '../../devnet/part.ts'
+import { tellGuard } from '../../devnet/tellGuard.ts'
 import { contractsOf } from './contracts.ts'
 import { freshDatabase } from './database.ts'
 import { waitForIndex } from './waitForIndex.ts'
@@ -22,6 +23,7 @@ export async function startTestChain(
 ) {
   await using parts = new AsyncDisposableStack()
   const deploymentsDirectory = await mkdtemp(join(tmpdir(), 'runline-deployments-'))
+  tellGuard({ directory: deploymentsDirectory })
   parts.defer(() => rm(deploymentsDirectory, { recursive: true }))
   const chain = await startChain({ ...options, deploymentsDirectory })
   parts.defer(watched(chain.part))

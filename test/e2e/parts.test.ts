@@ -1,0 +1,102 @@
+import { existsSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { createClient, http } from 'viem'
+import { getChainId } from 'viem/actions'
+import { expect, it, onTestFinished } from 'vitest'
+import { startAnvil } from '../../devnet/anvil.ts'
+import { startPart } from '../../devnet/part.ts'
+import { startPostgres } from '../../devnet/postgres.ts'
+import { isGroupAlive } from '../../devnet/processGroup.ts'
+import { processesWith } from '../support/processes.ts'
+
+function node(script: string, options: { grace?: number; env?: Record<string, string> } = {}) {
+  return startPart({ name: 'The script', command: process.execPath, args: ['-e', script], ...options })
+}
+
+async function stopAfterwards<T extends { stop(): Promise<void> }>(starting: Promise<T>): Promise<T> {
+  const part = await starting
+  onTestFinished(part.stop)
+  return part
+}
+
+it('starts Anvil with the chain id it is given, on a port of its own', async () => {
+  const [one, other] = await Promise.all([stopAfterwards(startAnvil()), stopAfterwards(startAnvil({ chainId: 84532 }))])
+  expect(await getChainId(createClient({ transport: http(one.rpcUrl) }))).toBe(31337)
+  expect(await getChainId(createClient({ transport: http(other.rpcUrl) }))).toBe(84532)
+})
+
+it('says why Anvil does not start', async () => {
+  const { port } = await stopAfterwards(startAnvil())
+  await expect(startAnvil({ port })).rejects.toThrow(/Anvil exited with code 1.*Address already in use/s)
+})
+
+it('starts a PostgreSQL that stores UTF-8, and removes its files at the end', async () => {
+  const postgres = await startPostgres()
+  const client = new pg.Client({ connectionString: await postgres.createDatabase() })
+  await client.connect()
+  const { rows } = await client.query(`SELECT current_setting('data_directory') AS directory, '✓'::text AS text`)
+  expect(rows[0].text).toBe('✓')
+  expect(existsSync(rows[0].directory)).toBe(true)
+  await client.end()
+  await postgres.stop()
+  expect(existsSync(rows[0].directory)).toBe(false)
+})
+
+it('stops PostgreSQL while someone is connected', async () => {
+  const postgres = await startPostgres()
+  const client = new pg.Client({ connectionString: postgres.url })
+  const errors: Error[] = []
+  client.on('error', (error) => errors.push(error))
+  await client.connect()
+  await postgres.stop()
+  await expect.poll(() => errors[0]?.message).toMatch('terminating connection due to administrator command')
+})
+
+it('kills a part that ignores SIGTERM, with what it spawned', async () => {
+  const ignore = `process.on('SIGTERM', () => {}); setInterval(() => {}, 1000);`
+  const part = await node(
+    `${ignore} require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(ignore)}]); console.log('up')`,
+    { grace: 300 },
+  )
+  await part.saw(/^up$/, 5_000)
+  await part.stop()
+  expect(await part.ended).toBe('was killed by SIGKILL')
+  expect(isGroupAlive(part.pid)).toBe(false)
+})
+
+it('shows the output of a part that ends before it is ready', async () => {
+  const part = await stopAfterwards(node(`console.log('the reason'); process.exitCode = 3`))
+  await expect(part.saw(/^up$/, 5_000)).rejects.toThrow('The script exited with code 3. Its last output:\nthe reason')
+})
+
+it('shows the output of a part that is not ready in time', async () => {
+  const part = await stopAfterwards(node(`console.log('still waiting'); setInterval(() => {}, 1000)`))
+  await part.saw(/still/, 5_000)
+  await expect(part.saw(/^up$/, 100)).rejects.toThrow(/did not print .* within 100 ms.*still waiting/s)
+})
+
+it('names a command that cannot be run', async () => {
+  await expect(startPart({ name: 'Nothing', command: '/no/such/command', args: [] })).rejects.toThrow(
+    'Nothing cannot be run',
+  )
+})
+
+it('leaves nothing behind when the starter is killed', async () => {
+  const mark = `parts-${process.pid}-${Date.now()}`
+  const starter = await stopAfterwards(
+    node(
+      `Promise.all([import('./devnet/postgres.ts'), import('./devnet/anvil.ts')])
+        .then(([{ startPostgres }, { startAnvil }]) => Promise.all([startPostgres(), startAnvil()]))
+        .then(([postgres]) => console.log('up', postgres.part.pid)); setInterval(() => {}, 1000)`,
+      { env: { MARK: mark } },
+    ),
+  )
+  await starter.saw(/^up/, 20_000)
+  const directories = (await processesWith(mark)).flatMap((line) => /runline-postgres-\w+/.exec(line) ?? [])
+  expect(directories.length).toBeGreaterThan(0)
+  process.kill(starter.pid, 'SIGKILL')
+  await expect.poll(() => processesWith(mark), { timeout: 10_000 }).toEqual([])
+  for (const directory of directories) expect(existsSync(join(tmpdir(), directory))).toBe(false)
+})
