@@ -49,7 +49,7 @@ contract BountyMarket is Bounties, ClaimSignatures, AccessControl {
     mapping(address payee => uint256) public owed;
 
     constructor(address usdc, address registry, address treasury, address stakingOwner, address[] memory relayers) {
-        require(usdc != address(0) && registry != address(0), ZeroAddress());
+        // AgentStaking refuses a zero `usdc` and `registry`, with the same error.
         require(treasury != address(0) && stakingOwner != address(0), ZeroAddress());
         require(
             relayers.length == 0 || block.chainid == DEVNET_CHAIN_ID, RelayersNotAllowed(block.chainid, DEVNET_CHAIN_ID)
