@@ -3,13 +3,14 @@ import { agent, storedText } from 'ponder:schema'
 import { type Hex, size, zeroAddress } from 'viem'
 
 /**
- * The registry may be the canonical ERC-8004 deployment of a public chain, whose owner can upgrade it: nothing here
- * assumes that a row exists, or that events come in an order.
+ * The registry may be the canonical ERC-8004 deployment of a public chain, whose owner can upgrade it: whatever it
+ * emits, no handler here may fail, so none takes a row for granted.
  *
  * Ignored events:
  * - `Approval`, `ApprovalForAll`: neither market nor staking asks for approvals
  * - `MetadataSet` of a key other than "agentWallet" (by the filter in ponder.config.ts): nothing of ours reads it
- * - `MetadataUpdate`, `BatchMetadataUpdate` (ERC-4906): hints to refetch the URI, which `URIUpdated` carries
+ * - `MetadataUpdate`, `BatchMetadataUpdate`: ERC-4906's hints to fetch the URI anew, which `URIUpdated` carries
+ * - `EIP712DomainChanged`: signatures of wallets are the registry's matter
  */
 
 // The owner comes from here alone. `Registered` names the receiver of the mint, and where the registry calls the

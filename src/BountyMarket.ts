@@ -6,6 +6,7 @@ import type { bountyMarketAbi } from '../abis/BountyMarket.ts'
 /**
  * Ignored events:
  * - `RoleGranted`, `RoleRevoked`, `RoleAdminChanged`: relayers are named at deployment, and only on a devnet
+ * - `EIP712DomainChanged`: never emitted, the market cannot be upgraded
  *
  * Every run event becomes a `run_event` too. Its row cannot exist yet: `event.id` is the log's place in the chain.
  */
