@@ -52,6 +52,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     directory: root,
     env: {
       DATABASE_URL: databaseUrl,
+      DATABASE_READ_URL: undefined,
       DATABASE_SCHEMA: schema,
       CHAIN_ID: String(chainId),
       RPC_URL: rpcUrl,
@@ -59,6 +60,8 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       PORT: String(port),
       RELAYER_PRIVATE_KEY: relayerKey,
       ALLOW_UNSIGNED_CLAIMS: allowUnsignedClaims === undefined ? undefined : String(allowUnsignedClaims),
+      // The line that tells the port is of this level.
+      LOG_LEVEL: 'info',
       ...env,
     },
     onLine(line) {

@@ -45,7 +45,19 @@ async function start(options: IndexerOptions, port: number): Promise<Indexer> {
     name: 'The indexer',
     command: process.execPath,
     args: reload
-      ? [ponder, 'dev', '--disable-ui', '--log-format', 'json', '--schema', schema, '--port', String(port)]
+      ? [
+          ponder,
+          'dev',
+          '--disable-ui',
+          '--log-format',
+          'json',
+          '--log-level',
+          'info',
+          '--schema',
+          schema,
+          '--port',
+          String(port),
+        ]
       : ['ops/startIndexer.ts'],
     directory: root,
     env: {
@@ -57,6 +69,8 @@ async function start(options: IndexerOptions, port: number): Promise<Indexer> {
       PONDER_PORT: String(port),
       // Ponder would prefer it, the API's, to its own flag.
       PORT: undefined,
+      // The line that tells it serves is of this level.
+      LOG_LEVEL: 'info',
     },
     onLine,
   })

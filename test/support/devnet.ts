@@ -1,0 +1,48 @@
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import getPort from 'get-port'
+import { startPart } from '../../devnet/part.ts'
+import { processesWith } from './processes.ts'
+
+/** Ports for a devnet that were free a moment ago. */
+export async function freePorts() {
+  const [ANVIL_PORT, PONDER_PORT, PORT] = await Promise.all([getPort(), getPort(), getPort()])
+  return { ANVIL_PORT, PONDER_PORT, PORT }
+}
+
+export type DevCommand = Awaited<ReturnType<typeof runDev>>
+
+/** `npm run dev`, as a user types it. */
+export async function runDev(ports: Awaited<ReturnType<typeof freePorts>>, env: Record<string, string> = {}) {
+  const mark = randomUUID()
+  const directory = await mkdtemp(join(tmpdir(), 'runline-dev-'))
+  const portVariables = Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, String(port)]))
+  const lines: string[] = []
+  const npm = await startPart({
+    name: 'npm run dev',
+    command: 'npm',
+    args: ['run', 'dev'],
+    env: { ...portVariables, ...env, DEPLOYMENTS_DIR: directory, MARK: mark },
+    onLine: (line) => lines.push(line),
+    grace: 30_000,
+  })
+  return {
+    npm,
+    lines,
+    url: `http://localhost:${ports.PORT}`,
+    rpcUrl: `http://localhost:${ports.ANVIL_PORT}`,
+    /** Waits for the end of the banner. @returns the seconds that the devnet says it took. */
+    async ready() {
+      await npm.saw(/^Sources reload/, 90_000)
+      return Number(/^ *([\d.]+) s {2}Ready$/m.exec(lines.join('\n'))?.[1])
+    },
+    /** Processes of this devnet, one a line. */
+    processes: () => processesWith(mark),
+    async stop() {
+      await npm.stop()
+      await rm(directory, { recursive: true })
+    },
+  }
+}
