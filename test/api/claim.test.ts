@@ -27,7 +27,8 @@ async function post(body: unknown, path = '/api/runs/1/claim', contentType = 'ap
     headers: { 'Content-Type': contentType },
     body: typeof body === 'string' ? body : JSON.stringify(body),
   })
-  return { status: response.status, headers: response.headers, body: await response.json() }
+  const answer: Record<string, unknown> = await response.json()
+  return { status: response.status, body: answer }
 }
 
 describe('POST /api/runs/:id/claim, before anything is asked of the chain', () => {

@@ -23,22 +23,20 @@ beforeAll(async () => {
       openRun(4n, { deadline: now - 1n }),
       openRun(5n, { state: 'DRAFT' }),
     ])
-  await index.db
-    .insert(agent)
-    .values([
-      stakedAgent(1n, { completions: 5, stakedAt: now - 2_592_000n }),
-      stakedAgent(2n, {
-        stakedAmount: 19_999_999n,
-        stakedAt: 0n,
-        frozen: true,
-        banned: true,
-        lockedAmount: 19_999_999n,
-      }),
-      stakedAgent(3n, { lockedAmount: 12_000_000n }),
-      stakedAgent(0n),
-      stakedAgent(2n ** 224n),
-      { id: 12n, banned: true },
-    ])
+  await index.db.insert(agent).values([
+    stakedAgent(1n, { completions: 5, stakedAt: now - 2_592_000n }),
+    stakedAgent(2n, {
+      stakedAmount: 19_999_999n,
+      stakedAt: 0n,
+      frozen: true,
+      banned: true,
+      lockedAmount: 19_999_999n,
+    }),
+    stakedAgent(3n, { lockedAmount: 12_000_000n }),
+    stakedAgent(0n),
+    stakedAgent(2n ** 224n),
+    { id: 12n, banned: true },
+  ])
   await index.moveTo({ number: 10n, timestamp: now })
   api = await testApi(index.url, () => 0)
 })

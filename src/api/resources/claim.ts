@@ -9,19 +9,22 @@ const digits = (length: number) => new RegExp(`^(0|[1-9][0-9]{0,${length - 1}})$
 /** A JSON number where that is exact, or a decimal string. */
 const integer = (message: string, length: number) =>
   z
-    .union([z.int().nonnegative(), z.string().regex(digits(length))], message)
+    .union([z.int(message).nonnegative(message), z.string().regex(digits(length))], message)
     .transform(BigInt)
     .openapi({ anyOf: [{ type: 'integer' }, { type: 'string', pattern: digits(length).source }] })
+
+const NO_ADDRESS = 'must be 0x and 40 hexadecimal digits'
+const NO_SIGNATURE = 'must be 0x and an even number of hexadecimal digits'
 
 export const claimBody = z
   .strictObject({
     agentId: integer('must be an integer from 0, as a decimal string where it exceeds 2^53 - 1', 78).openapi({
       example: 1,
     }),
-    walletAddress: addressParameter,
+    walletAddress: z.string(NO_ADDRESS).pipe(addressParameter),
     signature: z
-      .string()
-      .regex(/^0x([0-9a-fA-F]{2})*$/, 'must be 0x and an even number of hexadecimal digits')
+      .string(NO_SIGNATURE)
+      .regex(/^0x([0-9a-fA-F]{2})*$/, NO_SIGNATURE)
       .transform((value) => value as Hex)
       .optional()
       .openapi({ type: 'string', description: 'The wallet’s, of the message that claim-message gives.' }),
