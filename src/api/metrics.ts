@@ -45,21 +45,25 @@ function watchPool(registry: Registry, pool: pg.Pool) {
 }
 
 function watchIndex(registry: Registry, index: IndexReader) {
-  const registers = [registry]
-  const block = new Gauge({ name: 'index_head_block', help: 'The last indexed block.', registers })
-  const lag = new Gauge({ name: 'index_head_lag_seconds', help: 'The age of the last indexed block.', registers })
-  new Gauge({
-    name: 'index_whole',
-    help: '1 where reads are answered; 0 while the index rewinds, is empty or cannot be read.',
-    registers,
-    async collect() {
-      const state = await index.look().catch(unlessUnreadable)
-      this.set(state?.whole ? 1 : 0)
-      if (state === undefined) return
-      block.set(Number(state.snapshot.number))
-      lag.set(Number(state.snapshot.now - state.snapshot.timestamp))
-    },
-  })
+  type State = Awaited<ReturnType<IndexReader['look']>>
+  const watch = (name: string, help: string, read: (state: State) => number) =>
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      async collect() {
+        this.set(read(await index.look().catch(unlessUnreadable)))
+      },
+    })
+  watch('index_head_block', 'The last indexed block; NaN where there is none to be read.', (state) =>
+    state ? Number(state.snapshot.number) : Number.NaN,
+  )
+  watch('index_head_lag_seconds', 'The age of the last indexed block; NaN where there is none to be read.', (state) =>
+    state ? Number(state.snapshot.now - state.snapshot.timestamp) : Number.NaN,
+  )
+  watch('index_whole', '1 where reads are answered; 0 while the index rewinds, is empty or cannot be read.', (state) =>
+    state?.whole ? 1 : 0,
+  )
 }
 
 function unlessUnreadable(error: unknown) {

@@ -1,0 +1,62 @@
+import { z } from '@hono/zod-openapi'
+import { getAddress } from 'viem'
+import type { EventRow } from '../queries/events.ts'
+import { address, amount, formatId, formatOptionalTime, formatTime, hash, id, time } from './values.ts'
+
+/** A step in the life of a run. What an event does not carry is null. */
+export const eventSchema = z
+  .object({
+    name: z.string().openapi({ description: 'The Solidity name of the event.' }),
+    agentId: id.nullable(),
+    address: address
+      .nullable()
+      .openapi({ description: 'Whose step it was; of an approval, the wallet that was paid.' }),
+    amount: amount.nullable(),
+    hash: z.string().nullable().openapi({ description: 'The IPFS hash of the run, the deliverable or the feedback.' }),
+    reason: z.string().nullable().openapi({ description: 'Revert data of a refused claim.' }),
+    dueAt: time.nullable().openapi({ description: 'The time limit that the event sets.' }),
+    ordinal: z.int().nullable().openapi({ description: 'Which claim of the run, or which revision of the claim.' }),
+    byTimeout: z.boolean().nullable().openapi({ description: 'Approved because the review period ran out.' }),
+    timestamp: time,
+    blockNumber: z.int(),
+    blockHash: hash,
+    logIndex: z.int(),
+    transactionHash: hash,
+  })
+  .openapi('RunEvent', {
+    example: {
+      name: 'BountyClaimed',
+      agentId: 1,
+      address: '0x70997970C51812dc3A010C7d01b50e0d17dc79C8',
+      amount: '10000000',
+      hash: null,
+      reason: null,
+      dueAt: '2024-01-23T12:00:00.000Z',
+      ordinal: 1,
+      byTimeout: null,
+      timestamp: '2024-01-16T12:00:00.000Z',
+      blockNumber: 1234,
+      blockHash: `0x${'4e'.repeat(32)}`,
+      logIndex: 3,
+      transactionHash: `0x${'9a'.repeat(32)}`,
+    },
+  })
+
+export function formatEvent(event: EventRow): z.infer<typeof eventSchema> {
+  return {
+    name: event.name,
+    agentId: event.agentId === null ? null : formatId(event.agentId),
+    address: event.address && getAddress(event.address),
+    amount: event.amount === null ? null : event.amount.toString(),
+    hash: event.hash,
+    reason: event.reason,
+    dueAt: formatOptionalTime(event.dueAt),
+    ordinal: event.ordinal,
+    byTimeout: event.byTimeout,
+    timestamp: formatTime(event.timestamp),
+    blockNumber: Number(event.blockNumber),
+    blockHash: event.blockHash,
+    logIndex: event.logIndex,
+    transactionHash: event.transactionHash,
+  }
+}

@@ -1,0 +1,91 @@
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import type { Deps } from '../deps.ts'
+import { Problem } from '../errors.ts'
+import { agentById, agentPage } from '../queries/agents.ts'
+import { agentSchema, agentStakeSchema, formatAgent, formatAgentStake, statusSchema } from '../resources/agent.ts'
+import { problemResponses } from '../resources/problem.ts'
+import { formatId, idParameter } from '../resources/values.ts'
+import { indexedHeaders, minBlock, readIndex } from './indexed.ts'
+import { formatPagination, pageParameters, paginationSchema, sliceOf } from './pagination.ts'
+
+const listQuery = z.strictObject({ ...pageParameters(20), status: statusSchema.optional(), minBlock })
+const agentParams = z.object({ id: idParameter })
+const agentQuery = z.strictObject({ minBlock })
+const agentProblems = problemResponses('VALIDATION_FAILED', 'AGENT_NOT_FOUND', 'INDEX_BEHIND', 'INTERNAL')
+
+const listAgents = createRoute({
+  method: 'get',
+  path: '/api/agents',
+  summary: 'List agents',
+  request: { query: listQuery },
+  responses: {
+    200: {
+      description: 'One page of the agents, by id.',
+      headers: indexedHeaders,
+      content: {
+        'application/json': { schema: z.object({ agents: z.array(agentSchema), pagination: paginationSchema }) },
+      },
+    },
+    ...problemResponses('VALIDATION_FAILED', 'INDEX_BEHIND', 'INTERNAL'),
+  },
+})
+
+const getAgent = createRoute({
+  method: 'get',
+  path: '/api/agents/{id}',
+  summary: 'Get an agent',
+  request: { params: agentParams, query: agentQuery },
+  responses: {
+    200: {
+      description: 'The agent.',
+      headers: indexedHeaders,
+      content: { 'application/json': { schema: agentSchema } },
+    },
+    ...agentProblems,
+  },
+})
+
+const getStake = createRoute({
+  method: 'get',
+  path: '/api/agents/{id}/stake',
+  summary: 'Get the stake of an agent',
+  request: { params: agentParams, query: agentQuery },
+  responses: {
+    200: {
+      description: 'The agent, and what its stake lets it do.',
+      headers: indexedHeaders,
+      content: { 'application/json': { schema: agentStakeSchema } },
+    },
+    ...agentProblems,
+  },
+})
+
+export function agentNotFound(id: bigint) {
+  return new Problem('AGENT_NOT_FOUND', `There is no agent ${id}.`, { extensions: { agentId: formatId(id) } })
+}
+
+export function agentRoutes(deps: Deps) {
+  const app = new OpenAPIHono()
+
+  app.openapi(listAgents, async (c) => {
+    const { minBlock, status, ...page } = c.req.valid('query')
+    const { data } = await readIndex(c, deps, agentPage(status, sliceOf(page)), minBlock)
+    return c.json({ agents: data.agents.map(formatAgent), pagination: formatPagination(page, data.total) }, 200)
+  })
+
+  app.openapi(getAgent, async (c) => {
+    const { id } = c.req.valid('param')
+    const { data: agent } = await readIndex(c, deps, agentById(id), c.req.valid('query').minBlock)
+    if (agent === null) throw agentNotFound(id)
+    return c.json(formatAgent(agent), 200)
+  })
+
+  app.openapi(getStake, async (c) => {
+    const { id } = c.req.valid('param')
+    const { data: agent } = await readIndex(c, deps, agentById(id), c.req.valid('query').minBlock)
+    if (agent === null) throw agentNotFound(id)
+    return c.json(formatAgentStake(agent), 200)
+  })
+
+  return app
+}

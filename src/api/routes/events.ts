@@ -1,0 +1,44 @@
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import type { Deps } from '../deps.ts'
+import { eventPage } from '../queries/events.ts'
+import { eventSchema, formatEvent } from '../resources/event.ts'
+import { problemResponses } from '../resources/problem.ts'
+import { idParameter } from '../resources/values.ts'
+import { indexedHeaders, minBlock, readIndex } from './indexed.ts'
+import { formatPagination, pageParameters, paginationSchema, sliceOf } from './pagination.ts'
+import { runNotFound } from './runs.ts'
+
+const listEvents = createRoute({
+  method: 'get',
+  path: '/api/runs/{id}/events',
+  summary: 'List the events of a run',
+  request: {
+    params: z.object({ id: idParameter }),
+    // 100 holds the whole life of a run, unless somebody had claims of it refused on purpose.
+    query: z.strictObject({ ...pageParameters(100), minBlock }),
+  },
+  responses: {
+    200: {
+      description: 'The timeline of the run, oldest first.',
+      headers: indexedHeaders,
+      content: {
+        'application/json': { schema: z.object({ events: z.array(eventSchema), pagination: paginationSchema }) },
+      },
+    },
+    ...problemResponses('VALIDATION_FAILED', 'RUN_NOT_FOUND', 'INDEX_BEHIND', 'INTERNAL'),
+  },
+})
+
+export function eventRoutes(deps: Deps) {
+  const app = new OpenAPIHono()
+
+  app.openapi(listEvents, async (c) => {
+    const { id } = c.req.valid('param')
+    const { minBlock, ...page } = c.req.valid('query')
+    const { data } = await readIndex(c, deps, eventPage(id, sliceOf(page)), minBlock)
+    if (data === null) throw runNotFound(id)
+    return c.json({ events: data.events.map(formatEvent), pagination: formatPagination(page, data.total) }, 200)
+  })
+
+  return app
+}

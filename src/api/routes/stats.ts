@@ -1,0 +1,64 @@
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { runState } from '../../../ponder.schema.ts'
+import type { Deps } from '../deps.ts'
+import { agentStatuses } from '../queries/agents.ts'
+import { type Stats, stats } from '../queries/stats.ts'
+import { problemResponses } from '../resources/problem.ts'
+import { amount } from '../resources/values.ts'
+import { indexedHeaders, minBlock, readIndex } from './indexed.ts'
+
+const counts = <const Keys extends readonly [string, ...string[]]>(keys: Keys) => z.record(z.enum(keys), z.int())
+
+const statsSchema = z
+  .object({
+    runs: z.object({ total: z.int(), claimable: z.int(), byState: counts(runState.enumValues) }),
+    escrowed: amount.openapi({ description: 'Rewards and fees of funded runs that have not ended.' }),
+    paid: amount.openapi({ description: 'Rewards of approved runs.' }),
+    owed: amount.openapi({ description: 'Payments that USDC refused and nobody collected yet.' }),
+    agents: z.object({ total: z.int(), byStatus: counts(agentStatuses) }),
+    staked: amount,
+    locked: amount,
+  })
+  .openapi('Stats')
+
+const getStats = createRoute({
+  method: 'get',
+  path: '/api/stats',
+  summary: 'Get the market in figures',
+  request: { query: z.strictObject({ minBlock }) },
+  responses: {
+    200: {
+      description: 'Counts, and amounts in USDC base units.',
+      headers: indexedHeaders,
+      content: { 'application/json': { schema: statsSchema } },
+    },
+    ...problemResponses('VALIDATION_FAILED', 'INDEX_BEHIND', 'INTERNAL'),
+  },
+})
+
+const sum = (counts: Record<string, number>) => Object.values(counts).reduce((total, count) => total + count, 0)
+
+function formatStats({ runs, agents, payees }: Stats): z.infer<typeof statsSchema> {
+  const { claimableRuns, escrowed, paid, ...byState } = runs
+  const { staked, locked, ...byStatus } = agents
+  return {
+    runs: { total: sum(byState), claimable: claimableRuns, byState },
+    escrowed: escrowed.toString(),
+    paid: paid.toString(),
+    owed: payees.owed.toString(),
+    agents: { total: sum(byStatus), byStatus },
+    staked: staked.toString(),
+    locked: locked.toString(),
+  }
+}
+
+export function statsRoutes(deps: Deps) {
+  const app = new OpenAPIHono()
+
+  app.openapi(getStats, async (c) => {
+    const { data } = await readIndex(c, deps, stats, c.req.valid('query').minBlock)
+    return c.json(formatStats(data), 200)
+  })
+
+  return app
+}
