@@ -104,8 +104,8 @@ export const agent = onchainTable(
 )
 
 /**
- * One row per market event of a run: its timeline. Chain strings have columns of their own, never a JSON column: they
- * may hold NUL, which PostgreSQL refuses in JSON.
+ * One row per market event of a run: its timeline. A refused claim names whom the sender of its batch named: nobody
+ * signed for it, and nobody but the sender need have known.
  */
 export const runEvent = onchainTable(
   'run_event',

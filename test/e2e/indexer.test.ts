@@ -252,6 +252,13 @@ describe('a run', () => {
     expect(await agentRow(1n)).toMatchObject({ lockedAmount: 0n, completions: 1, volume: usd(300) })
     expect((await index.tables()).payees).toEqual([{ address: lower(ada), owed: usd(300) }])
 
+    const second = await post('ipfs://approved too', usd(20))
+    await market.write.claimBounty([second, 1n], by(ada))
+    await market.write.submitWork([second, 'ipfs://done'], by(ada))
+    await market.write.approveWork([second], by(poster))
+    await index.settle()
+    expect((await index.tables()).payees).toEqual([{ address: lower(ada), owed: usd(320) }])
+
     await usdc.write.unBlacklist([accountOf(ada).address])
     await market.write.collect([accountOf(ada).address])
     await index.settle()
@@ -266,7 +273,7 @@ describe('a run', () => {
     await pass(8 * day)
     await market.write.finalizeReview([bountyId], by(eve))
     expect(await runRow(bountyId)).toMatchObject({ state: 'APPROVED', endedAt: await now(), reviewBy: null })
-    expect(await agentRow(1n)).toMatchObject({ completions: 2, volume: usd(350) })
+    expect(await agentRow(1n)).toMatchObject({ completions: 3, volume: usd(370) })
   })
 
   it('is open again after a slash, and a draft where the poster withdraws at once', async () => {
