@@ -27,7 +27,7 @@ async function post(body: unknown, path = '/api/runs/1/claim', contentType = 'ap
     headers: { 'Content-Type': contentType },
     body: typeof body === 'string' ? body : JSON.stringify(body),
   })
-  const answer: Record<string, unknown> = await response.json()
+  const answer = (await response.json()) as Record<string, unknown>
   return { status: response.status, body: answer }
 }
 

@@ -20,8 +20,8 @@ import { runNotFound } from './runs.ts'
 /** How long a request waits for its claim to be mined and indexed. Milliseconds. */
 const PATIENCE = 15_000
 
-/** How soon the index is asked again for a claim that a reorg took out of it. Milliseconds. */
-const REORG_PAUSE = 200
+/** How soon the index is asked again where it cannot answer, or where a reorg took the claim out of it. Milliseconds. */
+const INDEX_PAUSE = 200
 
 const claimRun = createRoute({
   method: 'post',
@@ -92,10 +92,10 @@ async function readWon(
       const { data } = await readIndex(c, deps, claimedRun(bountyId, agentId, round), blockNumber)
       const { run, agent, claim } = data
       if (run && agent && claim) return { run, agent, claim }
-      await sleep(REORG_PAUSE)
     } catch (error) {
       if (!(error instanceof Problem && error.code === 'INDEX_BEHIND')) throw error
     }
+    await sleep(INDEX_PAUSE)
   }
   return undefined
 }
