@@ -37,11 +37,6 @@ contract AgentIdsTest is SignedClaims {
         _assertLife(TOO_LARGE - 1);
     }
 
-    function test_GivenRegistryThatHasEveryId_ZeroLivesItsWholeLife() public {
-        _knowEveryId();
-        _assertLife(0);
-    }
-
     /// @dev Agent 0's claim is told from no claim by its wallet.
     function test_GivenClaimByAgentZero_WhenSlashed_ItIsCleared() public {
         _knowEveryId();

@@ -4,8 +4,8 @@ pragma solidity ^0.8.28;
 import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 
 import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
-import {KeyedWallet, PlainCode, ScriptedWallet} from "../support/ContractWallets.sol";
-import {BombWallet, BurningWallet, FickleWallet} from "./support/HostileWallets.sol";
+import {BurningWallet, KeyedWallet, PlainCode, ScriptedWallet} from "../support/ContractWallets.sol";
+import {BombWallet, FickleWallet} from "./support/HostileWallets.sol";
 import {SignedClaims} from "./support/SignedClaims.sol";
 
 /// @notice Wallets with code: EIP-7702 accounts, and contracts that answer ERC-1271 as they please.

@@ -4,7 +4,8 @@ pragma solidity ^0.8.28;
 import {IAgentStaking} from "../../../contracts/interfaces/IAgentStaking.sol";
 import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
 import {BountyMarketTest} from "../support/BountyMarketTest.sol";
-import {AnsweringRegistry, BurningRegistry, RevertingRegistry} from "./support/HostileRegistries.sol";
+import {BurningRegistry} from "../support/Registries.sol";
+import {AnsweringRegistry, RevertingRegistry} from "./support/HostileRegistries.sol";
 
 /// @notice A registry that was upgraded to something that knows no agent any more, one way or another. Every test says
 /// the same of each: live runs go their way and end, stake stays, and no new claim is made.

@@ -4,7 +4,8 @@ pragma solidity ^0.8.28;
 import {IAgentStaking} from "../../../contracts/interfaces/IAgentStaking.sol";
 import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
 import {BountyMarketTest} from "../support/BountyMarketTest.sol";
-import {AnsweringRegistry, CostlyRegistry, ReenteringRegistry} from "./support/HostileRegistries.sol";
+import {HungryRegistry} from "../support/Registries.sol";
+import {AnsweringRegistry, ReenteringRegistry} from "./support/HostileRegistries.sol";
 
 /// @notice A registry whose owner turned against its agents. What he gains is what the trust in it says, and no more.
 contract LyingRegistryTest is BountyMarketTest {
@@ -55,7 +56,7 @@ contract LyingRegistryTest is BountyMarketTest {
 
     /// @dev Wallet and owner may differ; the wallet claims, and only the owner is paid stake.
     function test_GivenAnotherOwnerIsNamed_StakeGoesToHimOnTheWalletsCall() public {
-        vm.etch(address(registry), address(new CostlyRegistry(thief, wallet, 0)).code);
+        vm.etch(address(registry), address(new HungryRegistry(wallet, thief)).code);
         vm.prank(wallet);
         staking.unstake(AGENT, 1);
         assertEq(usdc.balanceOf(thief), 1);

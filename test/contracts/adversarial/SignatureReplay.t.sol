@@ -46,31 +46,6 @@ contract SignatureReplayTest is SignedClaims {
         _bring(message, signature);
     }
 
-    function test_RevertWhen_PostDatedSignatureIsBroughtEarly() public {
-        ClaimMessage memory message = _message(bountyId);
-        message.deadline += 1;
-        bytes memory signature = _sign(message);
-        vm.expectRevert(
-            abi.encodeWithSelector(IBountyMarket.SignatureTooLong.selector, START + 1 hours + 1, START + 1 hours)
-        );
-        _bring(message, signature);
-        skip(1);
-        _bring(message, signature);
-        _assertState(bountyId, IBountyMarket.State.CLAIMED);
-    }
-
-    /// @dev Accepted: the work, the reward and the round are the ones it was signed for.
-    function test_GivenWithdrawnAndFundedAgain_SignatureStillHolds() public {
-        ClaimMessage memory message = _message(bountyId);
-        bytes memory signature = _sign(message);
-        vm.startPrank(poster);
-        market.withdrawBounty(bountyId);
-        market.fundBounty(bountyId);
-        vm.stopPrank();
-        _bring(message, signature);
-        _assertState(bountyId, IBountyMarket.State.CLAIMED);
-    }
-
     /// @dev Accepted: a signature names the bounty by its id. Where the chain forgets the one that was signed for, and
     /// another gets its id within the hour, it claims that one.
     function test_GivenReorgThatGaveTheIdToAnotherBounty_SignatureHolds() public {

@@ -10,15 +10,6 @@ contract RevertingRegistry {
     }
 }
 
-/// @notice Uses up all the gas it is given.
-contract BurningRegistry {
-    fallback() external {
-        assembly {
-            invalid()
-        }
-    }
-}
-
 /// @notice Answers with `SIZE` bytes that begin with `WORD`: too few, too many, or no address.
 contract AnsweringRegistry {
     bytes32 private immutable WORD;
@@ -52,27 +43,5 @@ contract ReenteringRegistry {
         // A write in a staticcall uses up what it was given: keep enough to answer.
         (bool success,) = TARGET.call{gas: 300_000}(abi.encodeWithSelector(SELECTOR, FIRST, SECOND));
         return abi.encode(success ? address(0) : address(this));
-    }
-}
-
-/// @notice Has agents whose owner is `OWNER` and whose wallet is `WALLET`, and needs `WALLET_GAS` to name the wallet,
-/// as a registry behind proxies and look-ups would, only more.
-contract CostlyRegistry {
-    address private immutable OWNER;
-    address private immutable WALLET;
-    uint256 private immutable WALLET_GAS;
-
-    constructor(address owner, address wallet, uint256 walletGas) {
-        (OWNER, WALLET, WALLET_GAS) = (owner, wallet, walletGas);
-    }
-
-    function ownerOf(uint256) external view returns (address) {
-        return OWNER;
-    }
-
-    function getAgentWallet(uint256) external view returns (address) {
-        uint256 start = gasleft();
-        while (start - gasleft() < WALLET_GAS) {}
-        return WALLET;
     }
 }

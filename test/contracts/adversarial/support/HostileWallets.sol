@@ -40,15 +40,6 @@ contract BombWallet {
     }
 }
 
-/// @notice Uses up all the gas it is given.
-contract BurningWallet {
-    fallback() external {
-        assembly {
-            invalid()
-        }
-    }
-}
-
 /// @notice Signs if it was given at least `gasNeeded`, so that a test sees how much that was.
 contract GaugingWallet is IERC1271 {
     uint256 public immutable GAS_NEEDED;

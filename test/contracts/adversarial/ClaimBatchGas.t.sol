@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
+import {BurningWallet} from "../support/ContractWallets.sol";
+import {Vm} from "../support/Vm.sol";
+import {GaugingWallet} from "./support/HostileWallets.sol";
+import {SignedClaims} from "./support/SignedClaims.sol";
+
+/// @notice Batches with too little gas. The last item's wallet signs only if it sees as much gas as it does when there
+/// is plenty: what is tried at all is tried in full, at every amount of gas.
+contract ClaimBatchGasTest is SignedClaims {
+    uint256 private bountyId;
+
+    function setUp() public override {
+        super.setUp();
+        bountyId = _post();
+    }
+
+    function test_GivenOneItem_AtEveryAmountOfGas_ItIsTriedInFullOrNotAtAll() public {
+        _assertNeverStarved(_batch(0, 65), 30_000, 320_000, 500);
+    }
+
+    function test_GivenTheLongestSignature_AtEveryAmountOfGas_ItIsTriedInFullOrNotAtAll() public {
+        _assertNeverStarved(_batch(0, 8192), 200_000, 400_000, 500);
+    }
+
+    /// @dev Every refusal leaves its reason in memory, and memory costs the more the more there is of it.
+    function test_GivenManyRefusedBefore_AtEveryAmountOfGas_TheLastIsTriedInFullOrNotAtAll() public {
+        IBountyMarket.Claim[] memory claims = _batch(200, 8192);
+        uint256 enough = _gasToTryAll(claims);
+        _assertNeverStarved(claims, enough - 30_000, enough + 30_000, 1000);
+    }
+
+    /// @dev Little gas is the caller's loss alone: an item that was not tried emits nothing and stays claimable.
+    function test_GivenLittleGas_NothingIsTriedAndNothingIsEmitted() public {
+        IBountyMarket.Claim[] memory claims = new IBountyMarket.Claim[](2);
+        (claims[0], claims[1]) = (_signedItem(bountyId), _signedItem(_post()));
+        for (uint256 gas = 20_000; gas <= 270_000; gas += 1000) {
+            vm.recordLogs();
+            try market.claimBatch{gas: gas}(claims) returns (bool[] memory results) {
+                assertFalse(results[0]);
+                assertFalse(results[1]);
+            } catch (bytes memory reason) {
+                assertEq(reason.length, 0, "out of gas");
+                assertLt(gas, 30_000, "gas that was not enough to do nothing");
+            }
+            assertEq(vm.getRecordedLogs().length, 0);
+        }
+        assertTrue(market.claimBatch(claims)[0]);
+    }
+
+    /// @dev Two items, and gas for one and a half.
+    function test_GivenGasForOne_TheSecondIsLeftForTheNextBatch() public {
+        IBountyMarket.Claim[] memory claims = new IBountyMarket.Claim[](2);
+        (claims[0], claims[1]) = (_signedItem(bountyId), _signedItem(_post()));
+        bool[] memory results = market.claimBatch{gas: 300_000}(claims);
+        assertTrue(results[0]);
+        assertFalse(results[1]);
+
+        results = market.claimBatch{gas: 300_000}(_only(claims[1]));
+        assertTrue(results[0]);
+        _assertStake(STAKE, 2 * LOCK);
+    }
+
+    /// @dev What is kept back for the results is kept from an item that burns all it can.
+    function test_GivenManyItemsAndGasForOne_TheResultsOfAllComeBack() public {
+        IBountyMarket.Claim[] memory claims = new IBountyMarket.Claim[](1000);
+        claims[0] = IBountyMarket.Claim(bountyId, AGENT, address(new BurningWallet()), START, "any");
+        (bool none, bool one) = (false, false);
+        for (uint256 gas = 280_000; gas <= 540_000; gas += 2000) {
+            uint256 count = this.tried(claims, gas);
+            (none, one) = (none || count == 0, one || count == 1);
+        }
+        assertTrue(none && one, "both sides of the boundary were seen");
+    }
+
+    /// @dev How many items show in the logs, as claimed or as refused. A frame of its own, for the memory that logs take.
+    function tried(IBountyMarket.Claim[] memory claims, uint256 gas) external returns (uint256 count) {
+        vm.recordLogs();
+        bool[] memory results = market.claimBatch{gas: gas}(claims);
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        for (uint256 i = 0; i < logs.length; ++i) {
+            if (logs[i].emitter == address(market)) ++count;
+        }
+        if (count < claims.length) assertFalse(results[claims.length - 1], "not tried");
+    }
+
+    /// @dev `refused` items that fail, then one whose wallet gauges its gas, signed with `length` bytes.
+    function _batch(uint256 refused, uint256 length) private returns (IBountyMarket.Claim[] memory claims) {
+        claims = new IBountyMarket.Claim[](refused + 1);
+        // Refused about another bounty: the last item shall not find its own already warm.
+        uint256 other = _post();
+        for (uint256 i = 0; i < refused; ++i) {
+            claims[i] = IBountyMarket.Claim(other, AGENT, wallet, START, "no signature");
+        }
+        _giveAgentTo(address(new GaugingWallet(_gasOfAFullItem(length))));
+        claims[refused] = IBountyMarket.Claim(bountyId, AGENT, wallet, START, new bytes(length));
+    }
+
+    /// @dev The most gas with which such a wallet still signs, found by halving, in a batch with plenty.
+    function _gasOfAFullItem(uint256 length) private returns (uint256 low) {
+        uint256 high = 250_000;
+        while (low + 1 < high) {
+            uint256 middle = (low + high) / 2;
+            uint256 before = vm.snapshotState();
+            _giveAgentTo(address(new GaugingWallet(middle)));
+            address gauging = registry.ownerOf(AGENT);
+            bool signed =
+                market.claimBatch(_only(IBountyMarket.Claim(bountyId, AGENT, gauging, START, new bytes(length))))[0];
+            vm.revertToState(before);
+            (low, high) = signed ? (middle, high) : (low, middle);
+        }
+        assertGt(low, 200_000, "an item has most of its gas for the wallet");
+    }
+
+    function _gasToTryAll(IBountyMarket.Claim[] memory claims) private returns (uint256 high) {
+        uint256 low = 0;
+        high = 10_000_000;
+        while (low + 1 < high) {
+            uint256 middle = (low + high) / 2;
+            uint256 before = vm.snapshotState();
+            (low, high) = this.tried(claims, middle) == claims.length ? (low, middle) : (middle, high);
+            vm.revertToState(before);
+        }
+    }
+
+    function _assertNeverStarved(IBountyMarket.Claim[] memory claims, uint256 from, uint256 to, uint256 step) private {
+        (bool leftOut, bool claimed) = (false, false);
+        for (uint256 gas = from; gas <= to; gas += step) {
+            uint256 before = vm.snapshotState();
+            if (this.tried(claims, gas) == claims.length) {
+                _assertState(bountyId, IBountyMarket.State.CLAIMED);
+                claimed = true;
+            } else {
+                leftOut = true;
+            }
+            vm.revertToState(before);
+        }
+        assertTrue(leftOut && claimed, "both sides of the boundary were seen");
+    }
+
+    function _only(IBountyMarket.Claim memory claim) private pure returns (IBountyMarket.Claim[] memory claims) {
+        claims = new IBountyMarket.Claim[](1);
+        claims[0] = claim;
+    }
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
+import {BountyMarketTest} from "../support/BountyMarketTest.sol";
+import {HungryRegistry} from "../support/Registries.sol";
+import {CostlyUSDC} from "./support/CostlyUSDC.sol";
+
+/// @notice Callers who give just so little gas that a call inside fails and what comes after it does not. Whoever ends
+/// a run could defer what it pays, and the owner of an agent could pass for its wallet. At every amount of gas, the call
+/// reverts as a whole or does all of it.
+contract GasStarvationTest is BountyMarketTest {
+    function test_WhenFinalizing_AtEveryAmountOfGas_TheAgentIsPaidOrNothingHappens() public {
+        uint256 bountyId = _postSubmitted();
+        skip(7 days + 1);
+        _assertPaidOrNothing(stranger, abi.encodeCall(IBountyMarket.finalizeReview, (bountyId)));
+    }
+
+    function test_WhenPosterApproves_AtEveryAmountOfGas_TheAgentIsPaidOrNothingHappens() public {
+        uint256 bountyId = _postSubmitted();
+        _assertPaidOrNothing(poster, abi.encodeCall(IBountyMarket.approveWork, (bountyId)));
+    }
+
+    function test_WhenRejecting_AtEveryAmountOfGas_TheTreasuryIsPaidOrNothingHappens() public {
+        uint256 bountyId = _postRejectable();
+        _assertPaidOrNothing(poster, abi.encodeCall(IBountyMarket.rejectWork, (bountyId)));
+    }
+
+    /// @dev A debt that is there already costs least to add to: one slot that is not zero.
+    function test_GivenOldDebts_AtEveryAmountOfGas_TheyDoNotGrow() public {
+        _makeDebts();
+        uint256 bountyId = _postSubmitted();
+        skip(7 days + 1);
+        _assertPaidOrNothing(stranger, abi.encodeCall(IBountyMarket.finalizeReview, (bountyId)));
+    }
+
+    /// @dev Starved, a transfer leaves a 63rd of what it had, and nothing is stored with 2300 gas or less: what a debt
+    /// could be made of costs more than 63 × 2300 = 145k gas, more than twice what Circle's token needs.
+    function test_GivenOldDebtsAndTransfersOf130kGas_AtEveryAmountOfGas_TheyDoNotGrow() public {
+        vm.etch(address(usdc), address(new CostlyUSDC()).code);
+        CostlyUSDC(address(usdc)).setTransferGas(100_000);
+        _makeDebts();
+        uint256 bountyId = _postSubmitted();
+        skip(7 days + 1);
+        _assertPaidOrNothing(stranger, abi.encodeCall(IBountyMarket.finalizeReview, (bountyId)));
+    }
+
+    /// @dev The registry gives up at once when it is starved, and so leaves enough for a whole claim.
+    function test_GivenHungryRegistry_AtEveryAmountOfGas_TheOwnerIsNotTheWallet() public {
+        _upgradeToHungryRegistry();
+        uint256 bountyId = _post();
+        for (uint256 gas = 30_000; gas <= 300_000; gas += 500) {
+            (bool success,) = _callAs(owner, abi.encodeCall(IBountyMarket.claimBounty, (bountyId, AGENT)), gas);
+            assertFalse(success, "claimed as the owner");
+        }
+        // The wallet itself claims, so that nothing else was in the owner's way.
+        _claim(bountyId);
+    }
+
+    function test_GivenHungryRegistry_AtEveryAmountOfGas_TheWalletClaimsOrNothingHappens() public {
+        _upgradeToHungryRegistry();
+        uint256 bountyId = _post();
+        uint256 claimed = 0;
+        for (uint256 gas = 30_000; gas <= 300_000; gas += 500) {
+            uint256 before = vm.snapshotState();
+            (bool success,) = _callAs(wallet, abi.encodeCall(IBountyMarket.claimBounty, (bountyId, AGENT)), gas);
+            if (success) ++claimed;
+            _assertState(bountyId, success ? IBountyMarket.State.CLAIMED : IBountyMarket.State.OPEN);
+            _assertStake(STAKE, success ? LOCK : 0);
+            vm.revertToState(before);
+        }
+        assertGt(claimed, 0, "some amount of gas is enough");
+    }
+
+    function _makeDebts() private {
+        uint256 bountyId = _postSubmitted();
+        usdc.blacklist(wallet);
+        usdc.blacklist(treasury);
+        _approve(bountyId);
+        usdc.unBlacklist(wallet);
+        usdc.unBlacklist(treasury);
+    }
+
+    function _upgradeToHungryRegistry() private {
+        vm.etch(address(registry), address(new HungryRegistry(wallet, owner)).code);
+    }
+
+    function _assertPaidOrNothing(address caller, bytes memory call) private {
+        (uint256 toWallet, uint256 toTreasury) = (market.owed(wallet), market.owed(treasury));
+        uint256 escrow = usdc.balanceOf(address(market));
+        (bool failed, bool succeeded) = (false, false);
+        for (uint256 gas = 30_000; gas <= 500_000; gas += 1000) {
+            uint256 before = vm.snapshotState();
+            (bool success,) = _callAs(caller, call, gas);
+            assertEq(market.owed(wallet), toWallet, "owed to the wallet");
+            assertEq(market.owed(treasury), toTreasury, "owed to the treasury");
+            uint256 left = success ? escrow - REWARD - FEE : escrow;
+            assertEq(usdc.balanceOf(address(market)), left, "escrow");
+            (failed, succeeded) = (failed || !success, succeeded || success);
+            vm.revertToState(before);
+        }
+        assertTrue(failed && succeeded, "both outcomes were seen");
+    }
+
+    function _callAs(address caller, bytes memory call, uint256 gas) private returns (bool, bytes memory) {
+        vm.prank(caller);
+        return address(market).call{gas: gas}(call);
+    }
+}
