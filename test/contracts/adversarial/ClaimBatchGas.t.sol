@@ -108,7 +108,7 @@ contract ClaimBatchGasTest is SignedClaims {
             address gauging = registry.ownerOf(AGENT);
             bool signed =
                 market.claimBatch(_only(IBountyMarket.Claim(bountyId, AGENT, gauging, START, new bytes(length))))[0];
-            vm.revertToState(before);
+            vm.revertToStateAndDelete(before);
             (low, high) = signed ? (middle, high) : (low, middle);
         }
         assertGt(low, 200_000, "an item has most of its gas for the wallet");
@@ -121,7 +121,7 @@ contract ClaimBatchGasTest is SignedClaims {
             uint256 middle = (low + high) / 2;
             uint256 before = vm.snapshotState();
             (low, high) = this.tried(claims, middle) == claims.length ? (low, middle) : (middle, high);
-            vm.revertToState(before);
+            vm.revertToStateAndDelete(before);
         }
     }
 
@@ -135,7 +135,7 @@ contract ClaimBatchGasTest is SignedClaims {
             } else {
                 leftOut = true;
             }
-            vm.revertToState(before);
+            vm.revertToStateAndDelete(before);
         }
         assertTrue(leftOut && claimed, "both sides of the boundary were seen");
     }

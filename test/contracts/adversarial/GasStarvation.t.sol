@@ -67,7 +67,7 @@ contract GasStarvationTest is BountyMarketTest {
             if (success) ++claimed;
             _assertState(bountyId, success ? IBountyMarket.State.CLAIMED : IBountyMarket.State.OPEN);
             _assertStake(STAKE, success ? LOCK : 0);
-            vm.revertToState(before);
+            vm.revertToStateAndDelete(before);
         }
         assertGt(claimed, 0, "some amount of gas is enough");
     }
@@ -97,7 +97,7 @@ contract GasStarvationTest is BountyMarketTest {
             uint256 left = success ? escrow - REWARD - FEE : escrow;
             assertEq(usdc.balanceOf(address(market)), left, "escrow");
             (failed, succeeded) = (failed || !success, succeeded || success);
-            vm.revertToState(before);
+            vm.revertToStateAndDelete(before);
         }
         assertTrue(failed && succeeded, "both outcomes were seen");
     }

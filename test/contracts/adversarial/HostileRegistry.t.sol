@@ -112,7 +112,7 @@ contract HostileRegistryTest is BountyMarketTest {
         market.finalizeReview(submitted);
         _assertStake(STAKE - LOCK, 0);
         assertEq(usdc.balanceOf(wallet), 2 * REWARD);
-        vm.revertToState(before);
+        vm.revertToStateAndDelete(before);
 
         skip(7 days + 1);
         _slashExpired(claimed);

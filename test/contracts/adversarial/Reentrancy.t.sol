@@ -60,7 +60,7 @@ contract ReentrancyTest is SignedClaims {
         hostile.prepare(target, attack);
         uint256 before = vm.snapshotState();
         hostile.attackNow();
-        vm.revertToState(before);
+        vm.revertToStateAndDelete(before);
 
         market.claimBountyWithSig(bountyId, AGENT, address(hostile), START + 1 hours, "");
         IBountyMarket.Bounty memory bounty = market.getBounty(bountyId);
