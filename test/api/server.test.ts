@@ -1,0 +1,217 @@
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { type Api, type ApiOptions, startApi } from '../../devnet/api.ts'
+import { writeDeployment } from '../../ops/writeDeployment.ts'
+import { chainId, type IndexedDatabase, indexedDatabase, viewsSchema } from './indexedDatabase.ts'
+import { seedTime } from './rows.ts'
+
+let index: IndexedDatabase
+let deploymentsDirectory: string
+let api: Api | undefined
+
+const block = (number: bigint) => ({ number, timestamp: seedTime })
+
+beforeAll(async () => {
+  deploymentsDirectory = await mkdtemp(join(tmpdir(), 'runline-deployments-'))
+  const contract = '0x5FbDB2315678afecb367f032d93F642f64180aa3'
+  const contracts = { USDC: contract, AgentRegistry: contract, AgentStaking: contract, BountyMarket: contract } as const
+  writeDeployment({ chainId, startBlock: 0, contracts }, deploymentsDirectory)
+  index = await indexedDatabase()
+  await index.create()
+  await index.moveTo(block(10n))
+})
+
+afterEach(async () => {
+  await api?.stop()
+  api = undefined
+})
+
+afterAll(async () => {
+  await index.close()
+  await rm(deploymentsDirectory, { recursive: true })
+})
+
+/** Runs `node src/api/server.ts` without a relayer's key, so that it needs no chain. */
+async function start(options: Partial<ApiOptions> = {}): Promise<Api> {
+  api = await startApi({
+    databaseUrl: index.url,
+    schema: viewsSchema,
+    chainId,
+    rpcUrl: 'http://127.0.0.1:1',
+    deploymentsDirectory,
+    ...options,
+  })
+  return api
+}
+
+/** Opens a connection and sends bytes. @returns what came back so far, on demand. */
+async function send(port: number, bytes: string) {
+  const socket = connect(port, '127.0.0.1')
+  let received = ''
+  socket.setEncoding('utf8').on('data', (text) => {
+    received += text
+  })
+  const closed = new Promise((resolve) => socket.once('close', resolve))
+  await once(socket, 'connect')
+  socket.write(bytes)
+  return { socket, closed, received: () => received }
+}
+
+describe('health', () => {
+  it('is told by the process alone', async () => {
+    const { url } = await start()
+    expect((await fetch(`${url}/healthz`)).status).toBe(200)
+    const ready = await fetch(`${url}/readyz`)
+    expect([ready.status, await ready.json()]).toEqual([200, { status: 'ready', indexedBlock: 10 }])
+    await index.setHead(block(9n))
+    const rewinding = await fetch(`${url}/readyz`)
+    expect([rewinding.status, await rewinding.json()]).toMatchObject([503, { code: 'INDEX_BEHIND' }])
+    expect(await (await fetch(`${url}/metrics`)).text()).toContain('index_whole 0')
+    await index.moveTo(block(10n))
+  })
+
+  it('does not depend on the database', async () => {
+    const { url } = await start({ databaseUrl: 'postgres://postgres@127.0.0.1:1/none' })
+    const statuses = ['/healthz', '/readyz', '/api/runs', '/metrics'].map(
+      async (path) => (await fetch(url + path)).status,
+    )
+    expect(await Promise.all(statuses)).toEqual([200, 503, 503, 200])
+  })
+
+  it('is measured by route, not by path', async () => {
+    const { url } = await start()
+    for (const path of ['/api/runs/1', '/api/runs/2', '/api/runs?page=0', '/nowhere']) await fetch(url + path)
+    const metrics = await (await fetch(`${url}/metrics`)).text()
+    const count = (labels: string) =>
+      new RegExp(`http_request_duration_seconds_count{${labels}} (\\d+)`).exec(metrics)?.[1]
+    expect(count('method="GET",route="/api/runs/:id",status="404"')).toBe('2')
+    expect(count('method="GET",route="/api/runs",status="400"')).toBe('1')
+    expect(count('method="GET",route="/\\*",status="404"')).toBe('1')
+    expect(metrics).toContain('index_head_block 10')
+    expect(metrics).toContain('index_whole 1')
+    expect(metrics).toMatch(/read_pool_connections{state="idle"} \d/)
+  })
+})
+
+describe('on SIGTERM', () => {
+  it('lets requests in flight finish, cuts idle connections, refuses new ones, and exits with 0', async () => {
+    const { part, port, url } = await start()
+    const idle = await send(port, 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    await expect.poll(idle.received).toContain('200 OK')
+    const inFlight = fetch(`${url}/api/runs?minBlock=11`)
+    const keptAlive = await send(port, 'GET /api/runs?minBlock=11 HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    await sleep(200)
+
+    process.kill(part.pid, 'SIGTERM')
+    await idle.closed
+    await expect(send(port, '')).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+    await index.moveTo(block(11n))
+
+    const response = await inFlight
+    expect([response.status, response.headers.get('X-Indexed-Block')]).toEqual([200, '11'])
+    expect(await response.json()).toMatchObject({ runs: [] })
+    await keptAlive.closed
+    expect(keptAlive.received()).toContain('"runs":[]')
+    expect(await part.ended).toBe('exited with code 0')
+    expect(part.output()).toContain('"msg":"Stopped"')
+    await index.moveTo(block(10n))
+  })
+
+  it('exits at once on the second', async () => {
+    const { part, url } = await start()
+    const inFlight = fetch(`${url}/api/runs?minBlock=12`).catch((error: Error) => error.name)
+    await sleep(200)
+    const signalled = performance.now()
+    process.kill(part.pid, 'SIGTERM')
+    await part.saw(/"msg":"Stopping"/, 2_000)
+    process.kill(part.pid, 'SIGTERM')
+    expect(await part.ended).toBe('exited with code 1')
+    expect(performance.now() - signalled).toBeLessThan(2_000)
+    expect(await inFlight).toBe('TypeError')
+  })
+})
+
+describe('a start', () => {
+  it('fails with the name of the port that is taken', async () => {
+    const { port } = await start()
+    const second = startApi({
+      databaseUrl: index.url,
+      chainId,
+      rpcUrl: 'http://127.0.0.1:1',
+      deploymentsDirectory,
+      port,
+    })
+    await expect(second).rejects.toThrow(`PORT ${port} is taken by another process`)
+    await expect(second).rejects.toThrow('exited with code 1')
+  })
+
+  it('fails with the names of all variables that are wrong', async () => {
+    const env = { DATABASE_URL: '', DATABASE_SCHEMA: 'Robert"; DROP', CHAIN_ID: '0', LOG_LEVEL: 'loud' }
+    const failed = start({ env })
+    for (const name of Object.keys(env)) await expect(failed).rejects.toThrow(`${name}: `)
+    await expect(failed).rejects.toThrow('exited with code 1')
+  })
+
+  it('fails with the path of the deployment that is missing', async () => {
+    await expect(start({ chainId: 4 })).rejects.toThrow(`${deploymentsDirectory}/4.json cannot be read`)
+  })
+})
+
+describe('a connection', () => {
+  let shared: Api
+
+  beforeAll(async () => {
+    shared = await start()
+    api = undefined
+  })
+
+  afterAll(() => shared.stop())
+
+  it.each([
+    ['a host that is none', 'GET /api/runs HTTP/1.1\r\nHost: a b\r\n\r\n', '400 Bad Request'],
+    ['a host that is missing', 'GET /api/runs HTTP/1.0\r\n\r\n', '400 Bad Request'],
+    ['a target that is none', 'GET http://[/api/runs HTTP/1.1\r\nHost: localhost\r\n\r\n', '400 Bad Request'],
+    ['bytes that are no HTTP', '\x16\x03\x01\x02\x00\r\n\r\n', '400 Bad Request'],
+    ['a header of 20 kB', `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, '431 '],
+    ['an unknown method', 'BREW /api/runs HTTP/1.1\r\nHost: localhost\r\n\r\n', '400 Bad Request'],
+    ['a NUL in the path', 'GET /api/runs/\0 HTTP/1.1\r\nHost: localhost\r\n\r\n', '400 Bad Request'],
+  ])('with %s is refused', async (_, bytes, expected) => {
+    const { socket, received } = await send(shared.port, bytes)
+    await expect.poll(received).toContain(expected)
+    socket.destroy()
+  })
+
+  it('with more body than is taken gets its answer', async () => {
+    for (const body of ['x'.repeat(3_000_000), chunks(3_000_000)]) {
+      const response = await fetch(`${shared.url}/api/runs/1/claim`, {
+        method: 'POST',
+        body,
+        duplex: 'half',
+        headers: { 'Content-Type': 'application/json' },
+      })
+      expect([response.status, await response.json()]).toMatchObject([413, { code: 'PAYLOAD_TOO_LARGE' }])
+    }
+  })
+
+  it('that sends its headers too slowly is closed', async () => {
+    const { closed, received } = await send(shared.port, 'GET /api/runs HTTP/1.1\r\nHost: loc')
+    await closed
+    expect(received()).toContain('408 Request Timeout')
+  })
+})
+
+/** A body without a length. */
+function chunks(length: number) {
+  return new ReadableStream<Uint8Array>({
+    pull(controller) {
+      controller.enqueue(new Uint8Array(Math.min(length, 65_536)))
+      length -= 65_536
+      if (length <= 0) controller.close()
+    },
+  })
+}
