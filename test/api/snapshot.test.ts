@@ -190,6 +190,14 @@ describe('where the database does not answer', () => {
     expect((await api.get('/api/runs')).status).toBe(200)
   })
 
+  it('answers 503 where every connection stays busy, and again once one is free', async () => {
+    const busy = await Promise.all(Array.from({ length: 10 }, () => api.readPool.connect()))
+    expectBehind(await api.get('/api/runs'))
+    expect(api.logged.join()).toContain('timeout exceeded when trying to connect')
+    for (const client of busy) client.release()
+    expect((await api.get('/api/runs')).status).toBe(200)
+  })
+
   it('can only read', async () => {
     await expect(api.readPool.query('DELETE FROM run')).rejects.toMatchObject({ code: '25006' })
   })

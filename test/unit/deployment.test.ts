@@ -1,0 +1,49 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { readDeployment } from '../../src/api/deployment.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'runline-deployments-'))
+
+afterAll(() => rmSync(directory, { recursive: true }))
+
+const address = '0x5fbdb2315678afecb367f032d93f642f64180aa3'
+const deployment = {
+  chainId: 31337,
+  startBlock: 7,
+  contracts: { USDC: address, AgentRegistry: address, AgentStaking: address, BountyMarket: address },
+}
+
+function read(content: unknown, chainId = 31337) {
+  writeFileSync(join(directory, '31337.json'), typeof content === 'string' ? content : JSON.stringify(content))
+  return readDeployment(chainId, directory)
+}
+
+describe('readDeployment', () => {
+  it('gives addresses their checksums', () => {
+    expect(read(deployment).contracts.BountyMarket).toBe('0x5FbDB2315678afecb367f032d93F642f64180aa3')
+  })
+
+  it('takes start blocks of older contracts', () => {
+    expect(read({ ...deployment, startBlocks: { AgentRegistry: 3 } }).startBlocks).toEqual({ AgentRegistry: 3 })
+  })
+
+  it('says what to do where there is none', () => {
+    expect(() => readDeployment(8453, directory)).toThrow(/No deployment for chain 8453: .*8453\.json cannot be read/)
+  })
+
+  it.each([
+    ['another chain’s', { ...deployment, chainId: 8453 }, 'is for chain 8453, not 31337'],
+    [
+      'without a contract',
+      { ...deployment, contracts: { ...deployment.contracts, USDC: undefined } },
+      'contracts.USDC',
+    ],
+    ['with a bad address', { ...deployment, contracts: { ...deployment.contracts, USDC: '0x12' } }, 'contracts.USDC'],
+    ['with a negative block', { ...deployment, startBlock: -1 }, 'startBlock'],
+    ['cut short', '{"chainId": 31337', 'JSON'],
+  ])('refuses one %s', (_, content, message) => {
+    expect(() => read(content)).toThrow(message)
+  })
+})

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest'
+import { readEnv } from '../../src/api/env.ts'
+
+const key = `0x${'ab'.repeat(32)}`
+
+describe('readEnv', () => {
+  it('has the documented defaults', () => {
+    const names = [
+      'DATABASE_SCHEMA',
+      'CHAIN_ID',
+      'RPC_URL',
+      'PORT',
+      'PONDER_PORT',
+      'ANVIL_PORT',
+      'TRUST_PROXY',
+    ] as const
+    expect(readEnv(names, {})).toEqual({
+      DATABASE_SCHEMA: 'runline',
+      CHAIN_ID: 31337,
+      RPC_URL: 'http://127.0.0.1:8545',
+      PORT: 3000,
+      PONDER_PORT: 42069,
+      ANVIL_PORT: 8545,
+      TRUST_PROXY: 0,
+    })
+  })
+
+  it('takes an empty variable for an absent one', () => {
+    expect(readEnv(['PORT', 'DATABASE_READ_URL'], { PORT: '', DATABASE_READ_URL: '' })).toEqual({ PORT: 3000 })
+    expect(() => readEnv(['DATABASE_URL'], { DATABASE_URL: '' })).toThrow('DATABASE_URL: is missing')
+  })
+
+  it('reads what it is asked for, and judges nothing else', () => {
+    expect(readEnv(['PORT'], { PORT: '1', CHAIN_ID: 'x' })).toEqual({ PORT: 1 })
+  })
+
+  it('splits keys at commas', () => {
+    const { RELAYER_PRIVATE_KEY } = readEnv(['RELAYER_PRIVATE_KEY'], { RELAYER_PRIVATE_KEY: `${key}, ${key}` })
+    expect(RELAYER_PRIVATE_KEY).toEqual([key, key])
+  })
+
+  it.each([
+    ['DATABASE_URL', 'mysql://localhost/db'],
+    ['DATABASE_URL', 'localhost'],
+    ['DATABASE_READ_URL', 'nowhere'],
+    ['DATABASE_SCHEMA', 'Runline'],
+    ['DATABASE_SCHEMA', 'a; DROP SCHEMA b'],
+    ['DATABASE_SCHEMA', 'a'.repeat(46)],
+    ['CHAIN_ID', '0'],
+    ['CHAIN_ID', '1.5'],
+    ['CHAIN_ID', 'mainnet'],
+    ['RPC_URL', 'ws://127.0.0.1:8545'],
+    ['RELAYER_PRIVATE_KEY', key.slice(2)],
+    ['RELAYER_PRIVATE_KEY', `${key},`],
+    ['ALLOW_UNSIGNED_CLAIMS', 'perhaps'],
+    ['TRUST_PROXY', '-1'],
+    ['PORT', '65536'],
+    ['PORT', 'http'],
+    ['LOG_LEVEL', 'loud'],
+  ] as const)('refuses %s=%s by name', (name, value) => {
+    expect(() => readEnv([name], { [name]: value, DATABASE_URL: value })).toThrow(`${name}: `)
+  })
+
+  it('names every wrong variable at once, and never tells a value', () => {
+    const wrong = { DATABASE_URL: 'postgres//user:secret@host', RELAYER_PRIVATE_KEY: '0xsecret', PORT: 'secret' }
+    const read = () => readEnv(['DATABASE_URL', 'RELAYER_PRIVATE_KEY', 'PORT'], wrong)
+    for (const name of Object.keys(wrong)) expect(read).toThrow(name)
+    expect(read).not.toThrow('secret')
+  })
+})

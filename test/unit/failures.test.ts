@@ -1,0 +1,27 @@
+import { expect, it } from 'vitest'
+import { classifyReadError } from '../../src/api/queries/failures.ts'
+
+const coded = (code: string) => Object.assign(new Error('from the server'), { code })
+
+it.each([
+  ['deadlock_detected', coded('40P01'), 'passing'],
+  ['lock_not_available', coded('55P03'), 'passing'],
+  ['query_canceled', coded('57014'), 'passing'],
+  ['admin_shutdown', coded('57P01'), 'passing'],
+  ['cannot_connect_now', coded('57P03'), 'passing'],
+  ['too_many_connections', coded('53300'), 'passing'],
+  ['connection_failure', coded('08006'), 'passing'],
+  ['a refused connection', coded('ECONNREFUSED'), 'passing'],
+  ['a cut connection', coded('ECONNRESET'), 'passing'],
+  ['a cut connection, without a code', new Error('Connection terminated unexpectedly'), 'passing'],
+  ['a silent server', new Error('Query read timeout'), 'passing'],
+  ['an exhausted pool', new Error('timeout exceeded when trying to connect'), 'exhausted'],
+  ['undefined_table', coded('42P01'), 'missing'],
+  ['undefined_column', coded('42703'), undefined],
+  ['syntax_error', coded('42601'), undefined],
+  ['invalid_password', coded('28P01'), undefined],
+  ['a defect', new TypeError('x is not a function'), undefined],
+  ['what is no error', 'ECONNREFUSED', undefined],
+])('%s is %s', (_, error, expected) => {
+  expect(classifyReadError(error)).toBe(expected)
+})
