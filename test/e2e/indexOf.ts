@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { asc, sql } from 'drizzle-orm'
+import { asc, eq, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
 import type { Hex } from 'viem'
@@ -27,32 +27,46 @@ export async function startIndexOf({ client, rpcUrl, deploymentsDirectory }: Mar
     return rows[0]
   }
 
+  /** Waits until head and checkpoint are the chain's latest block. */
+  async function settle(milliseconds = 30_000) {
+    const deadline = Date.now() + milliseconds
+    for (;;) {
+      const latest = await client.getBlock()
+      const seen = await snapshot().catch(viewsMissing)
+      const isWhole = seen !== undefined && seen.number === seen.checkpoint
+      if (isWhole && BigInt(seen.number) === latest.number && seen.hash === latest.hash) return
+      if (Date.now() > deadline) {
+        throw new Error(`At ${JSON.stringify(seen)}, not at block ${latest.number}:\n${indexer.part.output()}`)
+      }
+      await sleep(20)
+    }
+  }
+
   return {
-    db,
-    snapshot,
-    /** Every row of every table. */
-    tables: async () => ({
-      runs: await db.select().from(run).orderBy(asc(run.bountyId)),
-      agents: await db.select().from(agent).orderBy(asc(agent.id)),
-      runEvents: await db.select().from(runEvent).orderBy(asc(runEvent.id)),
-      payees: await db.select().from(payee).orderBy(asc(payee.address)),
-      heads: await db.select().from(head),
-    }),
-    /** Waits until head and checkpoint are the chain's latest block. */
-    async settle(milliseconds = 20_000) {
-      const deadline = Date.now() + milliseconds
-      for (;;) {
-        const latest = await client.getBlock()
-        const seen = await snapshot().catch(viewsMissing)
-        const isWhole = seen !== undefined && seen.number === seen.checkpoint
-        if (isWhole && BigInt(seen.number) === latest.number && seen.hash === latest.hash) return
-        if (Date.now() > deadline) {
-          throw new Error(`At ${JSON.stringify(seen)}, not at block ${latest.number}:\n${indexer.part.output()}`)
-        }
-        await sleep(20)
+    /** Every row of every table, once they are true at the chain's latest block. */
+    async tables() {
+      await settle()
+      return {
+        runs: await db.select().from(run).orderBy(asc(run.bountyId)),
+        agents: await db.select().from(agent).orderBy(asc(agent.id)),
+        runEvents: await db.select().from(runEvent).orderBy(asc(runEvent.id)),
+        payees: await db.select().from(payee).orderBy(asc(payee.address)),
+        heads: await db.select().from(head),
       }
     },
-    url: () => indexer.url,
+    async run(bountyId: bigint) {
+      await settle()
+      const [row] = await db.select().from(run).where(eq(run.bountyId, bountyId))
+      if (!row) throw new Error(`No row of run ${bountyId}`)
+      return row
+    },
+    async agent(id: bigint) {
+      await settle()
+      const [row] = await db.select().from(agent).where(eq(agent.id, id))
+      if (!row) throw new Error(`No row of agent ${id}`)
+      return row
+    },
+    output: () => indexer.part.output(),
     /** Ends the indexer as `kill -9` does. */
     async kill() {
       process.kill(indexer.part.pid, 'SIGKILL')

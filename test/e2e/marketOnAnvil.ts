@@ -9,6 +9,7 @@ import {
   type Hash,
   type Hex,
   http,
+  maxUint256,
   publicActions,
   rpcSchema,
   walletActions,
@@ -45,14 +46,24 @@ export async function startMarketOnAnvil(prepareRegistry?: (client: Client) => P
   const deploymentsDirectory = await mkdtemp(join(tmpdir(), 'runline-deployments-'))
   writeDeployment({ contracts, ...deployment }, deploymentsDirectory)
 
+  const usdc = getContract({ abi: mockUsdcAbi, address: contracts.USDC, client })
   return {
     rpcUrl,
     deploymentsDirectory,
     client,
-    usdc: getContract({ abi: mockUsdcAbi, address: contracts.USDC, client }),
+    usdc,
     registry: getContract({ abi: agentRegistryAbi, address: contracts.AgentRegistry, client }),
     staking: getContract({ abi: agentStakingAbi, address: contracts.AgentStaking, client }),
     market: getContract({ abi: bountyMarketAbi, address: contracts.BountyMarket, client }),
+    /** Gives each account a million dollars to stake and to post runs with. */
+    async fund(...accounts: Address[]) {
+      for (const account of accounts) {
+        await usdc.write.mint([account, 10n ** 12n])
+        for (const spender of [contracts.AgentStaking, contracts.BountyMarket]) {
+          await usdc.write.approve([spender, maxUint256], { account })
+        }
+      }
+    },
     async stop() {
       await stop()
       await rm(deploymentsDirectory, { recursive: true })

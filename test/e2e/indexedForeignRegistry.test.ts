@@ -1,5 +1,5 @@
 import { type Address, type Hex, maxUint256, pad, parseAbi, zeroAddress } from 'viem'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { accountOf } from '../../devnet/accounts.ts'
 import { freshDatabase } from '../support/database.ts'
 import { agentsOnChain, comparableAgent } from './chainState.ts'
@@ -31,12 +31,7 @@ beforeAll(async () => {
     return address
   })
   index = await startIndexOf(chain, await freshDatabase())
-  for (const account of [poster, ada]) {
-    await chain.usdc.write.mint([account, 1_000_000_000n])
-    for (const { address } of [chain.staking, chain.market]) {
-      await chain.usdc.write.approve([address, maxUint256], { account })
-    }
-  }
+  await chain.fund(poster, ada)
 })
 
 afterAll(async () => {
@@ -55,7 +50,6 @@ async function registerHastily({ heir = zeroAddress, wallet = zeroAddress }: { h
 }
 
 async function agents() {
-  await index.settle()
   const rows = (await index.tables()).agents
   return {
     rows,
@@ -67,7 +61,7 @@ async function agents() {
   }
 }
 
-it('may be older than the market, and count from 0', async () => {
+test('a foreign registry may be older than the market, and count from 0', async () => {
   const { staking, market, client } = chain
   await staking.write.stake([0n, 20_000_000n], { account: ada })
   const { timestamp } = await client.getBlock()
@@ -79,7 +73,7 @@ it('may be older than the market, and count from 0', async () => {
   expect((await index.tables()).runs).toMatchObject([{ state: 'CLAIMED', claimedBy: 0n }])
 })
 
-it('may let the receiver of a mint act before it announces the agent', async () => {
+test('a foreign registry may let the receiver of a mint act before it announces the agent', async () => {
   const owner = await registerHastily({})
   await registerHastily({ heir: bob })
   const keeper = await registerHastily({ wallet: bob })
@@ -96,7 +90,7 @@ it('may let the receiver of a mint act before it announces the agent', async () 
   expect(later.comparable).toEqual(later.expected)
 })
 
-it('may burn', async () => {
+test('a foreign registry may burn', async () => {
   await chain.client.writeContract({ ...registry(), functionName: 'register', args: ['short-lived'], account: bob })
   await chain.client.writeContract({ ...registry(), functionName: 'burn', args: [4n] })
   const { rows, comparable, expected } = await agents()
@@ -104,14 +98,14 @@ it('may burn', async () => {
   expect(rows.find(({ id }) => id === 4n)).toMatchObject({ owner: null, agentURI: 'short-lived' })
 })
 
-it('may answer for agents it never announced', async () => {
+test('a foreign registry may answer for agents it never announced', async () => {
   const id = maxUint256 - 1n
   await chain.client.writeContract({ ...registry(), functionName: 'adopt', args: [id, ada] })
   await chain.staking.write.stake([id, 5_000_000n], { account: ada })
   expect((await agents()).rows.at(-1)).toMatchObject({ id, owner: null, stakedAmount: 5_000_000n })
 })
 
-it('may say anything of any agent, and the index goes on', async () => {
+test('a foreign registry may say anything of any agent, and the index goes on', async () => {
   const { client } = chain
   const uri = `\0${'x'.repeat(50_000)}`
   await client.writeContract({ ...registry(), functionName: 'announceURI', args: [maxUint256, uri] })
