@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startTestMarket, type TestMarket } from '../support/market.ts'
+
+let market: TestMarket
+let hosts: string[]
+
+beforeAll(async () => {
+  market = await startTestMarket()
+  hosts = [market.api.url, market.indexer.url]
+  const { timestamp } = await market.client.getBlock()
+  await market.registry.write.register(['ipfs://agent'])
+  await market.market.write.createBounty(['ipfs://run', 100_000_000n, timestamp + 86_400n])
+  await market.indexed()
+})
+
+afterAll(() => market?.stop())
+
+async function answer(host: string, path: string, init: RequestInit = {}) {
+  const response = await fetch(`${host}${path}`, init)
+  const { status, headers } = response
+  return { status, contentType: headers.get('Content-Type'), body: await response.json() }
+}
+
+describe('our host and Ponder’s', () => {
+  it.each([
+    ['/api/runs', 200],
+    ['/api/runs/1', 200],
+    ['/api/runs/1/events', 200],
+    ['/api/runs/1/claim-eligibility?agentId=1', 200],
+    ['/api/agents', 200],
+    ['/api/agents/1', 200],
+    ['/api/agents/1/stake', 200],
+    ['/api/stats', 200],
+    ['/api/runs/2', 404],
+    ['/api/runs?page=0', 400],
+    ['/api/nowhere', 404],
+    ['/openapi.json', 200],
+  ])('answer %s alike, with %i', async (path, status) => {
+    const [ours, ponders] = await Promise.all(hosts.map((host) => answer(host, path)))
+    expect(ours?.status).toBe(status)
+    expect(ponders).toEqual(ours)
+  })
+
+  it('both name the block and the ETag', async () => {
+    for (const host of hosts) {
+      const { headers } = await fetch(`${host}/api/runs`)
+      expect(Number(headers.get('X-Indexed-Block'))).toBeGreaterThan(0)
+      const again = await fetch(`${host}/api/runs`, { headers: { 'If-None-Match': headers.get('ETag') ?? '' } })
+      expect(again.status).toBe(304)
+    }
+  })
+
+  it('differ in that Ponder’s relays no claims', async () => {
+    const [, ponders] = hosts
+    const { address } = market.client.account
+    const claim = await answer(ponders ?? '', '/api/runs/1/claim', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ agentId: 1, walletAddress: address }),
+    })
+    expect(claim).toMatchObject({
+      status: 503,
+      contentType: 'application/problem+json',
+      body: { code: 'RELAY_UNAVAILABLE' },
+    })
+  })
+})
