@@ -15,10 +15,12 @@ const ending = new AsyncDisposableStack()
 let exitCode = 0
 let isUp = false
 
-const pretty = { colorize: process.stdout.isTTY, singleLine: true, ignore: 'time,pid,hostname' }
-const format = prettyFactory({ ...pretty, minimumLevel: 'info' })
-/** While the market comes up its parts complain that the others are not there yet. */
-const formatErrors = prettyFactory({ ...pretty, minimumLevel: 'error' })
+const format = prettyFactory({
+  colorize: process.stdout.isTTY,
+  singleLine: true,
+  ignore: 'time,pid,hostname',
+  minimumLevel: 'info',
+})
 /** One line a second. */
 const heartbeat = /"msg":"Indexed block/
 
@@ -38,7 +40,9 @@ console.log('All parts have ended')
 process.exit(exitCode)
 
 function show(part: 'indexer' | 'api', line: string) {
-  const text = heartbeat.test(line) ? undefined : (isUp ? format : formatErrors)(line)
+  // While the market comes up its parts complain that the others are not there yet. One that gives up shows its output.
+  if (!isUp || heartbeat.test(line)) return
+  const text = format(line)
   if (text) process.stdout.write(`${part.padEnd(7)} | ${text}`)
 }
 

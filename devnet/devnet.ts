@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import getPort from 'get-port'
 import { buildContracts } from '../ops/buildContracts.ts'
 import type { Deployment } from '../src/api/deployment.ts'
 import { keyOf, roles } from './accounts.ts'
@@ -74,7 +75,8 @@ export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
     startIndexer({ ...connections, port: ports.PONDER_PORT, onLine: (line) => onLine('indexer', line) }),
     startApi({
       ...connections,
-      port: ports.PORT,
+      // A free one is chosen here, so that a reload keeps it.
+      port: ports.PORT || (await getPort()),
       relayerKey: keyOf(roles.relayer),
       allowUnsignedClaims: true,
       onLine: (line) => onLine('api', line),

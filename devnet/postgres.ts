@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -61,6 +61,11 @@ async function start(requestedPort: number, settings: Record<string, string>): P
       ...Object.entries(tuned).map(([name, value]) => `${name}=${value}`),
     ],
   })
+  async function stop() {
+    await part.stop()
+    // There still if the server had to be killed.
+    await rm(directory, { recursive: true, force: true })
+  }
   try {
     const [, port] = await part.saw(/^PostgreSQL listens on port (\d+)$/, 30_000)
     const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`
@@ -69,10 +74,10 @@ async function start(requestedPort: number, settings: Record<string, string>): P
       port: Number(port),
       url,
       createDatabase: (name) => createDatabase(url, name),
-      stop: part.stop,
+      stop,
     }
   } catch (error) {
-    await part.stop()
+    await stop()
     throw error
   }
 }

@@ -30,9 +30,16 @@ const port = Number(requestedPort) || (await getPort())
 await new EmbeddedPostgres({
   ...options,
   port,
-  postgresFlags: [
-    ...['listen_addresses=127.0.0.1', 'unix_socket_directories=', ...settings].flatMap((setting) => ['-c', setting]),
-  ],
+  postgresFlags: ['listen_addresses=127.0.0.1', 'unix_socket_directories=', ...settings].flatMap((setting) => [
+    '-c',
+    setting,
+  ]),
 }).start()
+
+// Only the server keeps this process alive. The library, at its end, would wait ten seconds for what is gone already.
+process.prependListener('beforeExit', () => {
+  console.error('The server is gone')
+  process.exit(1)
+})
 
 console.log(`PostgreSQL listens on port ${port}`)

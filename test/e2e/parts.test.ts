@@ -44,6 +44,19 @@ it('starts a PostgreSQL that stores UTF-8, and removes its files at the end', as
   expect(existsSync(rows[0].directory)).toBe(false)
 })
 
+it('says why PostgreSQL does not start', async () => {
+  const { port } = await stopAfterwards(startAnvil())
+  await expect(startPostgres({ port })).rejects.toThrow(/PostgreSQL exited with code 1.*Address already in use/s)
+})
+
+it('notices the end of PostgreSQL', async () => {
+  const postgres = await stopAfterwards(startPostgres())
+  const [, pid] = /\[(\d+)\] LOG: {2}database system is ready/.exec(postgres.part.output()) ?? []
+  process.kill(Number(pid), 'SIGKILL')
+  expect(await postgres.part.ended).toBe('exited with code 1')
+  expect(postgres.part.output()).toContain('The server is gone')
+})
+
 it('stops PostgreSQL while someone is connected', async () => {
   const postgres = await startPostgres()
   const client = new pg.Client({ connectionString: postgres.url })
