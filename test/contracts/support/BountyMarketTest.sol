@@ -53,15 +53,20 @@ abstract contract BountyMarketTest is AgentWalletSigner {
         vm.warp(START);
         (wallet, walletKey) = makeAddrAndKey("agent wallet");
         usdc = new MockUSDC();
-        registry = new AgentRegistry();
+        registry = _deployRegistry();
         _deployMarket(new address[](0));
 
-        registry.registerFor(owner, "ipfs://agent");
         _setWallet();
         usdc.mint(poster, FUNDS);
         usdc.mint(owner, FUNDS);
         _approveContracts();
         _stake(STAKE);
+    }
+
+    /// @dev A registry in which `owner` has AGENT. Virtual, so that the market can be tried on another one.
+    function _deployRegistry() internal virtual returns (AgentRegistry deployed) {
+        deployed = new AgentRegistry();
+        deployed.registerFor(owner, "ipfs://agent");
     }
 
     function _deployMarket(address[] memory relayers) internal {
