@@ -6,5 +6,5 @@ import { execa } from 'execa'
  */
 export async function buildContracts(): Promise<void> {
   // Forge runs `toolchain/solc.ts` with the Node that comes first, which must be the lockfile's.
-  await execa({ preferLocal: true, all: true })`forge build --quiet contracts`
+  await execa({ preferLocal: true, all: true })`node toolchain/forge.ts build --quiet contracts`
 }
