@@ -1,0 +1,284 @@
+import type { Hash } from 'viem'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { accountOf, roles } from '../../devnet/accounts.ts'
+import { startTestMarket, type TestMarket } from '../support/market.ts'
+import { type Agent, type Participants, participantsOf, usdc } from '../support/participants.ts'
+import { claimApi, codeOf } from './claimApi.ts'
+
+let market: TestMarket
+let people: Participants
+let api: ReturnType<typeof claimApi>
+let agents: Agent[]
+let agent: Agent
+
+const stranger = accountOf(15)
+
+beforeAll(async () => {
+  market = await startTestMarket()
+  people = participantsOf(market)
+  api = claimApi(market.api.url)
+  agent = await people.newAgent(accountOf(2), 1_000n * usdc)
+  agents = await Promise.all(Array.from({ length: 12 }, (_, index) => people.newAgent(accountOf(index + 3))))
+}, 120_000)
+
+afterAll(() => market?.stop())
+
+describe('a claim', () => {
+  it('answers as the seed has it, and can be read at once', async () => {
+    const runId = await people.openRun()
+    const newcomer = await people.newAgent(accountOf(2))
+    const { status, body, headers } = await api.claim(runId, newcomer)
+    expect(status).toBe(200)
+    expect(Object.keys(body)).toEqual([
+      ...['success', 'run', 'agent', 'message', 'claimId', 'txHash', 'blockNumber', 'finalized'],
+    ])
+    expect(body).toMatchObject({
+      success: true,
+      run: {
+        bountyId: Number(runId),
+        state: 'CLAIMED',
+        claimedBy: Number(newcomer.id),
+        claimedByWallet: newcomer.wallet.address,
+        stake: '10000000',
+        round: 1,
+      },
+      agent: { id: Number(newcomer.id), status: 'PROVISIONAL', stakedAmount: '20000000' },
+      message: 'Run claimed successfully.',
+      finalized: false,
+    })
+    const receipt = await market.client.getTransactionReceipt({ hash: body.txHash })
+    expect(receipt).toMatchObject({ status: 'success', blockNumber: BigInt(body.blockNumber) })
+    expect(receipt.from).toBe(accountOf(roles.relayer).address.toLowerCase())
+    expect(Number(headers.get('X-Indexed-Block'))).toBeGreaterThanOrEqual(body.blockNumber)
+    expect((await api.get(`/api/runs/${runId}`)).body).toEqual(body.run)
+    expect(await market.market.read.getBounty([runId])).toMatchObject({ state: 3, agentId: newcomer.id, round: 1 })
+  })
+
+  it('may be signed by the wallet, with the message that the API gives', async () => {
+    const signer = await people.newAgent(agent.wallet)
+    const runId = await people.openRun()
+    await market.indexed()
+    const wallet = signer.wallet.address
+    const { body: message } = await api.get(
+      `/api/runs/${runId}/claim-message?agentId=${signer.id}&walletAddress=${wallet}`,
+    )
+    const { submit } = message
+    const signature = await signer.wallet.signTypedData(message)
+    const response = await fetch(`${market.api.url}${submit.path}`, {
+      method: submit.method,
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ ...submit.body, signature }),
+    })
+    expect(response.status).toBe(200)
+    const { input } = await market.client.getTransaction({ hash: ((await response.json()) as { txHash: Hash }).txHash })
+    expect(input).toContain(String(signature).slice(2))
+  })
+
+  it('is answered with the same 200 when it is sent again, and makes no second transaction', async () => {
+    const runId = await people.openRun()
+    const first = await api.claim(runId, agent)
+    const relayer = accountOf(roles.relayer).address
+    const nonce = await market.client.getTransactionCount({ address: relayer })
+    const again = await api.claim(runId, agent)
+    expect(again).toMatchObject({ status: 200, body: first.body })
+    expect(await market.client.getTransactionCount({ address: relayer })).toBe(nonce)
+  })
+
+  it('is one claim when it is sent ten times at once', async () => {
+    const other = await people.newAgent(agent.wallet)
+    const runId = await people.openRun()
+    const answers = await Promise.all(Array.from({ length: 10 }, () => api.claim(runId, other)))
+    expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(200))
+    expect(new Set(answers.map(({ body }) => `${body.claimId} ${body.txHash}`)).size).toBe(1)
+  })
+})
+
+describe('a refusal', () => {
+  it.each<[string, () => Promise<[bigint, Agent]>, [number, string]]>([
+    ['a run that does not exist', async () => [999_999n, agent], [404, 'RUN_NOT_FOUND']],
+    ['a run whose id no contract can hold', async () => [2n ** 256n, agent], [404, 'RUN_NOT_FOUND']],
+    [
+      'an agent that does not exist',
+      async () => [await people.openRun(), { ...agent, id: 999_999n }],
+      [404, 'AGENT_NOT_FOUND'],
+    ],
+    [
+      'another’s wallet',
+      async () => [await people.openRun(), { ...agent, wallet: stranger }],
+      [403, 'WALLET_MISMATCH'],
+    ],
+    [
+      'too little stake',
+      async () => [await people.openRun(), await people.newAgent(stranger, 20n * usdc - 1n)],
+      [403, 'INSUFFICIENT_STAKE'],
+    ],
+    [
+      'no stake',
+      async () => [await people.openRun(), await people.newAgent(stranger, 0n)],
+      [403, 'INSUFFICIENT_STAKE'],
+    ],
+    [
+      'a banned agent',
+      async () => {
+        const banned = await people.newAgent(stranger)
+        await people.mined(() => market.staking.write.ban([banned.id]))
+        return [await people.openRun(), banned]
+      },
+      [403, 'AGENT_BANNED'],
+    ],
+    [
+      'stake that other runs have locked',
+      async () => {
+        const busy = await people.newAgent(stranger)
+        expect((await api.claim(await people.openRun(150n * usdc), busy)).status).toBe(200)
+        return [await people.openRun(60n * usdc), busy]
+      },
+      [403, 'INSUFFICIENT_UNLOCKED_STAKE'],
+    ],
+    [
+      'a draft',
+      async () => {
+        const runId = await people.openRun()
+        await people.mined(() => market.market.write.withdrawBounty([runId]))
+        return [runId, agent]
+      },
+      [400, 'RUN_NOT_OPEN'],
+    ],
+  ])('names %s', async (_, prepare, expected) => {
+    const [runId, claimant] = await prepare()
+    const answer = await api.claim(runId, claimant)
+    expect(codeOf(answer)).toEqual(expected)
+    expect(answer.headers.get('Content-Type')).toBe('application/problem+json')
+  })
+
+  it('names who holds the run', async () => {
+    const runId = await people.openRun(usdc)
+    const [holder, late] = [await people.newAgent(agent.wallet), await people.newAgent(stranger)]
+    expect((await api.claim(runId, holder)).status).toBe(200)
+    const { status, body } = await api.claim(runId, late)
+    expect({ status, ...body }).toMatchObject({
+      status: 400,
+      code: 'RUN_NOT_OPEN',
+      state: 'CLAIMED',
+      claimedBy: Number(holder.id),
+      holder: holder.wallet.address,
+    })
+    expect(body.detail).toContain(`agent ${holder.id} (${holder.wallet.address})`)
+  })
+
+  it('is what the former holder gets once the run has ended', async () => {
+    const runId = await people.openRun(usdc)
+    const { id, wallet } = await people.newAgent(agent.wallet)
+    expect((await api.claim(runId, { id, wallet })).status).toBe(200)
+    await people.mined(() => market.market.write.submitWork([runId, 'ipfs://work'], { account: wallet.address }))
+    expect((await api.claim(runId, { id, wallet })).body).toMatchObject({ success: true, run: { state: 'SUBMITTED' } })
+    await people.mined(() => market.market.write.approveWork([runId]))
+    const ended = await api.claim(runId, { id, wallet })
+    expect(codeOf(ended)).toEqual([400, 'RUN_NOT_OPEN'])
+    expect(ended.body).toMatchObject({ state: 'APPROVED', claimedBy: Number(id) })
+  })
+
+  it.each<[string, Parameters<Participants['sign']>[2], string]>([
+    ['another’s key', { signer: stranger }, 'INVALID_SIGNATURE'],
+    ['another chain', { chainId: 1 }, 'INVALID_SIGNATURE'],
+    ['another contract', { market: stranger.address }, 'INVALID_SIGNATURE'],
+    ['another round', { round: 2n }, 'INVALID_SIGNATURE'],
+    ['a deadline of yesterday', { deadline: 1n }, 'SIGNATURE_EXPIRED'],
+    ['a deadline too far ahead', { deadline: 2n ** 40n }, 'SIGNATURE_EXPIRED'],
+  ])('names a signature for %s', async (_, changes, code) => {
+    const runId = await people.openRun(usdc)
+    const answer = await api.claim(runId, agent, await people.sign(runId, agent, changes))
+    expect(codeOf(answer)).toEqual([401, code])
+    expect(answer.headers.get('WWW-Authenticate')).toContain(
+      `"/api/runs/${runId}/claim-message?agentId=${agent.id}&walletAddress=${agent.wallet.address}"`,
+    )
+  })
+
+  it('is what a signature for another run or agent gets', async () => {
+    const [runId, otherRun] = [await people.openRun(usdc), await people.openRun(usdc)]
+    const [, otherAgent] = agents
+    if (!otherAgent) throw new Error('There is one agent only')
+    const signature = await people.sign(otherRun, agent)
+    expect(codeOf(await api.claim(runId, agent, signature))).toEqual([401, 'INVALID_SIGNATURE'])
+    const others = await people.sign(runId, otherAgent)
+    expect(codeOf(await api.claim(runId, agent, others))).toEqual([401, 'INVALID_SIGNATURE'])
+  })
+})
+
+describe('many claims at once', () => {
+  it('one of twelve wins the run; the others learn who, at no cost', async () => {
+    const runId = await people.openRun()
+    const relayer = accountOf(roles.relayer).address
+    const nonce = await market.client.getTransactionCount({ address: relayer })
+    const answers = await Promise.all(agents.map((each) => api.claim(runId, each)))
+    const [winner, ...none] = answers.filter(({ status }) => status === 200)
+    const losers = answers.filter(({ status }) => status !== 200)
+    expect(none).toEqual([])
+    if (!winner) throw new Error('Nobody won')
+    const { claimedBy, claimedByWallet } = winner.body.run
+    expect(losers.map(({ status, body }) => [status, body.code, body.claimedBy, body.holder])).toEqual(
+      Array(11).fill([400, 'RUN_NOT_OPEN', claimedBy, claimedByWallet]),
+    )
+    expect(await market.client.getTransactionCount({ address: relayer })).toBe(nonce + 1)
+  })
+
+  it('fifty claims of fifty runs are all won, and no transaction reverts', async () => {
+    const runIds = await Promise.all(Array.from({ length: 50 }, () => people.openRun(usdc)))
+    const answers = await Promise.all(
+      runIds.map((runId, index) => api.claim(runId, agents[index % agents.length] ?? agent)),
+    )
+    expect(answers.map(({ status }) => status)).toEqual(Array(50).fill(200))
+    expect(answers.map(({ body }) => BigInt(body.run.bountyId))).toEqual(runIds)
+    expect(new Set(answers.map(({ body }) => body.txHash)).size).toBe(50)
+  })
+
+  it('an agent’s claims do not lock more than it has', async () => {
+    const poor = await people.newAgent(stranger)
+    const runIds = await Promise.all(Array.from({ length: 5 }, () => people.openRun(100n * usdc)))
+    const answers = await Promise.all(runIds.map((runId) => api.claim(runId, poor)))
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 403, 403, 403])
+    expect(answers.filter(({ status }) => status === 403).map(({ body }) => body.code)).toEqual(
+      Array(3).fill('INSUFFICIENT_UNLOCKED_STAKE'),
+    )
+  })
+})
+
+describe('after a slash', () => {
+  it('the run is open for the next, the signature of the last round is dead, the slashed agent is frozen', async () => {
+    const runId = await people.openRun(usdc, 300n * 86_400n)
+    const slow = await people.newAgent(stranger)
+    const word = await people.sign(runId, slow)
+    const first = await api.claim(runId, slow, word)
+    expect(first.status).toBe(200)
+    await market.client.increaseTime({ seconds: 7 * 86_400 + 1 })
+    await market.client.mine({ blocks: 1 })
+    await people.mined(() => market.market.write.slashExpired([runId]))
+    await market.indexed()
+
+    expect(codeOf(await api.claim(runId, slow))).toEqual([403, 'AGENT_FROZEN'])
+    expect(codeOf(await api.claim(runId, slow, word))).toEqual([401, 'SIGNATURE_EXPIRED'])
+    const replayed = await people.sign(runId, slow, { round: 1n })
+    expect(codeOf(await api.claim(runId, slow, replayed))).toEqual([401, 'INVALID_SIGNATURE'])
+    expect((await api.eligibility(runId, slow)).body).toMatchObject({
+      eligible: false,
+      reasonCodes: ['AGENT_FROZEN', 'INSUFFICIENT_STAKE'],
+    })
+
+    const second = await api.claim(runId, agent, await people.sign(runId, agent))
+    expect(second).toMatchObject({ status: 200, body: { run: { round: 2, claimedBy: Number(agent.id) } } })
+    expect(second.body.claimId).not.toBe(first.body.claimId)
+  })
+})
+
+describe('the deadline', () => {
+  it('is passed a second later, for eligibility and claim alike', async () => {
+    const runId = await people.openRun(usdc, 30n)
+    const { deadline } = await market.market.read.getBounty([runId])
+    await market.client.setNextBlockTimestamp({ timestamp: BigInt(deadline) + 1n })
+    await market.client.mine({ blocks: 1 })
+    await market.indexed()
+    const { body } = await api.eligibility(runId, agent)
+    expect(body.reasonCodes).toEqual(['RUN_DEADLINE_PASSED'])
+    expect(codeOf(await api.claim(runId, agent))).toEqual([400, 'RUN_DEADLINE_PASSED'])
+  })
+})

@@ -1,0 +1,32 @@
+import type { Agent } from '../support/participants.ts'
+
+export type Answer = {
+  status: number
+  headers: Headers
+  // biome-ignore lint/suspicious/noExplicitAny: the assertions of the tests judge it
+  body: any
+}
+
+/** A client of the claim routes. */
+export function claimApi(url: string) {
+  async function request(path: string, init?: RequestInit): Promise<Answer> {
+    const response = await fetch(`${url}${path}`, init)
+    return { status: response.status, headers: response.headers, body: await response.json() }
+  }
+
+  return {
+    get: (path: string) => request(path),
+    /** @param more further members of the body, such as the signature. */
+    claim: (runId: bigint, { id, wallet }: Agent, more: Record<string, unknown> = {}) =>
+      request(`/api/runs/${runId}/claim`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify({ agentId: Number(id), walletAddress: wallet.address, ...more }),
+      }),
+    eligibility: (runId: bigint, { id, wallet }: Agent) =>
+      request(`/api/runs/${runId}/claim-eligibility?agentId=${id}&walletAddress=${wallet.address}`),
+  }
+}
+
+/** An answer's status and code. */
+export const codeOf = ({ status, body }: Answer) => [status, body.code]

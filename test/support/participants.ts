@@ -1,0 +1,86 @@
+import { type Address, type Hash, type LocalAccount, maxUint256, parseEventLogs, type TransactionReceipt } from 'viem'
+import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
+import { accountOf, roles } from '../../devnet/accounts.ts'
+import { claimTypedData } from '../../src/api/claimMessage.ts'
+import type { TestChain } from './market.ts'
+
+export const usdc = 1_000_000n
+
+/** An agent and the wallet that acts for it. */
+export type Agent = { id: bigint; wallet: LocalAccount }
+
+/** What posters and agents do on the chain of a test. Each step is mined when its promise resolves. */
+export function participantsOf({ client, market, registry, staking, usdc: token, deployment }: TestChain) {
+  const poster = accountOf(roles.deployer).address
+
+  let last: Promise<unknown> = Promise.resolve()
+
+  /** Sends after what was sent before: Anvil gives transactions that it signs at the same time the same nonce. */
+  function mined(send: () => Promise<Hash>): Promise<TransactionReceipt> {
+    const receipt = last.then(send, send).then((hash) => client.waitForTransactionReceipt({ hash }))
+    last = receipt
+    return receipt.then((found) => {
+      if (found.status !== 'success') throw new Error(`Transaction ${found.transactionHash} reverted`)
+      return found
+    })
+  }
+
+  async function fund(account: Address, spender: Address, amount: bigint) {
+    await mined(() => token.write.mint([account, amount]))
+    await mined(() => token.write.approve([spender, maxUint256], { account }))
+  }
+
+  const now = async () => (await client.getBlock()).timestamp
+
+  return {
+    poster,
+    mined,
+    now,
+
+    /** Registers an agent for one of Anvil's accounts, and puts `stake` at stake. */
+    async newAgent(wallet: LocalAccount, stake = 20n * usdc): Promise<Agent> {
+      const { logs } = await mined(() => registry.write.registerFor([wallet.address, 'ipfs://agent']))
+      const [registered] = parseEventLogs({ abi: registry.abi, eventName: 'Registered', logs })
+      if (!registered) throw new Error('No agent was registered')
+      const id = registered.args.agentId
+      const agent = { id, wallet }
+      if (stake > 0n) await this.stake(agent, stake)
+      return agent
+    },
+
+    async stake({ id, wallet }: Agent, amount: bigint) {
+      await fund(wallet.address, staking.address, amount)
+      await mined(() => staking.write.stake([id, amount], { account: wallet.address }))
+    },
+
+    /** Posts and funds a run. @param lifetime Seconds until its deadline. */
+    async openRun(reward = 100n * usdc, lifetime = 86_400n): Promise<bigint> {
+      await fund(poster, market.address, reward + reward / 20n)
+      const deadline = (await now()) + lifetime
+      const { logs } = await mined(() => market.write.postBounty(['ipfs://run', reward, deadline]))
+      const [created] = parseEventLogs({ abi: bountyMarketAbi, eventName: 'BountyCreated', logs })
+      if (!created) throw new Error('No run was created')
+      return created.args.bountyId
+    },
+
+    /** The wallet's signature of a claim, valid for ten minutes. `changes` make it one of something else. */
+    async sign(bountyId: bigint, { id: agentId, wallet }: Agent, changes: Partial<SignedWord> = {}) {
+      const { round: claims } = await market.read.getBounty([bountyId])
+      const word: SignedWord = {
+        chainId: deployment.chainId,
+        market: market.address,
+        signer: wallet,
+        round: BigInt(claims) + 1n,
+        deadline: (await now()) + 600n,
+        ...changes,
+      }
+      const claim = { bountyId, agentId, wallet: wallet.address, round: word.round }
+      const signature = await word.signer.signTypedData(claimTypedData(word, claim, word.deadline))
+      return { signature, deadline: Number(word.deadline) }
+    },
+  }
+}
+
+type SignedWord = { chainId: number; market: Address; signer: LocalAccount; round: bigint; deadline: bigint }
+
+export type Participants = ReturnType<typeof participantsOf>
