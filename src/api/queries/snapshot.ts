@@ -8,7 +8,7 @@ import { head } from '../../../ponder.schema.ts'
 export type Database = Pick<NodePgDatabase, 'select' | '$with' | 'with'>
 
 /** Ponder's own record of how far it has come, one row per chain. It is not part of ponder.schema.ts. */
-export const checkpoint = pgTable('_ponder_checkpoint', {
+const checkpoint = pgTable('_ponder_checkpoint', {
   chainId: bigint('chain_id', { mode: 'number' }).notNull(),
   latestCheckpoint: varchar('latest_checkpoint', { length: 75 }).notNull(),
 })
@@ -37,7 +37,7 @@ export function snapshotOf(db: Database, chainId: number, clock: number) {
   )
 }
 
-export type SnapshotCte = ReturnType<typeof snapshotOf>
+type SnapshotCte = ReturnType<typeof snapshotOf>
 
 /**
  * The block an answer is true at, and its time. `now`, in seconds, is the later of the block's timestamp and the

@@ -3,7 +3,7 @@ import { type Problem, type ProblemCode, problemTypes } from '../errors.ts'
 
 const codes = Object.keys(problemTypes) as [ProblemCode, ...ProblemCode[]]
 
-export const problemSchema = z
+const problemSchema = z
   .looseObject({
     type: z.string(),
     title: z.string(),
@@ -19,7 +19,7 @@ export const problemSchema = z
       type: 'urn:problem-type:runline:VALIDATION_FAILED',
       title: problemTypes.VALIDATION_FAILED.title,
       status: 400,
-      detail: 'limit must be an integer from 1 to 100, not "0".',
+      detail: 'limit: must be an integer from 1 to 100, got "0".',
       code: 'VALIDATION_FAILED',
       field: 'limit',
       value: '0',

@@ -4,7 +4,7 @@ import { Hono } from 'hono'
 import { html } from 'hono/html'
 import { secureHeaders } from 'hono/secure-headers'
 
-const { resolve } = createRequire(import.meta.url)
+const require = createRequire(import.meta.url)
 
 const page = html`<!doctype html>
 <html lang="en">
@@ -40,8 +40,9 @@ export function docsRoutes() {
   })
   app.get('/docs', policy, (c) => c.html(page))
   app.get('/docs/start.js', (c) => c.body(start, 200, { 'Content-Type': 'text/javascript; charset=utf-8' }))
-  for (const file of ['swagger-ui.css', 'swagger-ui-bundle.js']) {
-    app.get(`/docs/${file}`, serveStatic({ path: resolve(`swagger-ui-dist/${file}`) }))
-  }
+  const styles = require.resolve('swagger-ui-dist/swagger-ui.css')
+  const bundle = require.resolve('swagger-ui-dist/swagger-ui-bundle.js')
+  app.get('/docs/swagger-ui.css', serveStatic({ path: styles }))
+  app.get('/docs/swagger-ui-bundle.js', serveStatic({ path: bundle }))
   return app
 }
