@@ -1,14 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import getPort from 'get-port'
-import { buildContracts } from '../ops/buildContracts.ts'
 import type { Deployment } from '../src/api/deployment.ts'
 import { keyOf, roles } from './accounts.ts'
 import { type Api, startApi } from './api.ts'
+import { buildContracts } from './buildContracts.ts'
 import { startChain } from './chain.ts'
 import { openDevDatabase } from './devDatabase.ts'
 import { type Indexer, startIndexer } from './indexer.ts'
 import type { Part } from './part.ts'
-import { assertPortsFree } from './ports.ts'
+import { usablePorts } from './ports.ts'
 import { type SeededMarket, seedableGenesis, seedMarket } from './seed.ts'
 
 export type DevnetOptions = {
@@ -42,23 +41,14 @@ export type Devnet = {
  * @throws before anything is started if a port is taken, later if a part does not start.
  */
 export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
-  const { ports, serverUrl, schema, deploymentsDirectory, ending, onProgress, onLine, onEnd } = options
+  const { serverUrl, schema, ending, onProgress, onLine, onEnd } = options
   const watch = (part: Part, ended = part.ended) => ended.then((how) => onEnd(part.failure(how)))
-  await assertPortsFree(ports)
+  const ports = await usablePorts(options.ports)
 
-  await buildContracts()
-  onProgress('Contracts are built')
-  const chain = await startChain({
-    port: ports.ANVIL_PORT,
-    timestamp: seedableGenesis(),
-    deploymentsDirectory,
-    onStep: onProgress,
-  })
-  watch(chain.part)
-  const demo = await seedMarket(chain.rpcUrl, chain.deployment)
-  onProgress(`The demo market has ${demo.bountyIds.size} runs and ${demo.agentIds.size} agents`)
-
-  const database = await openDevDatabase({ serverUrl, port: ports.POSTGRES_PORT, anvilPort: chain.port })
+  const [{ chain, demo }, database] = await Promise.all([
+    startDemoChain(ports.ANVIL_PORT, options, watch),
+    openDevDatabase({ serverUrl, port: ports.POSTGRES_PORT, name: `runline_devnet_${ports.ANVIL_PORT}` }),
+  ])
   ending.defer(database.drop)
   if (database.server) watch(database.server.part)
   onProgress('PostgreSQL is up')
@@ -68,15 +58,14 @@ export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
     schema,
     chainId: chain.deployment.chainId,
     rpcUrl: chain.rpcUrl,
-    deploymentsDirectory,
+    deploymentsDirectory: options.deploymentsDirectory,
     reload: true,
   }
   const [indexer, api] = await Promise.all([
     startIndexer({ ...connections, port: ports.PONDER_PORT, onLine: (line) => onLine('indexer', line) }),
     startApi({
       ...connections,
-      // A free one is chosen here, so that a reload keeps it.
-      port: ports.PORT || (await getPort()),
+      port: ports.PORT,
       relayerKey: keyOf(roles.relayer),
       allowUnsignedClaims: true,
       onLine: (line) => onLine('api', line),
@@ -87,6 +76,20 @@ export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
   onProgress('Indexer and API are up')
   await untilServed(api.url, demo.block)
   return { rpcUrl: chain.rpcUrl, databaseUrl: database.url, deployment: chain.deployment, demo, indexer, api }
+}
+
+async function startDemoChain(
+  port: number,
+  { deploymentsDirectory, onProgress }: DevnetOptions,
+  watch: (part: Part) => void,
+) {
+  await buildContracts()
+  onProgress('Contracts are built')
+  const chain = await startChain({ port, timestamp: seedableGenesis(), deploymentsDirectory, onStep: onProgress })
+  watch(chain.part)
+  const demo = await seedMarket(chain.rpcUrl, chain.deployment)
+  onProgress(`The demo market has ${demo.bountyIds.size} runs and ${demo.agentIds.size} agents`)
+  return { chain, demo }
 }
 
 async function untilServed(apiUrl: string, block: bigint) {

@@ -1,21 +1,27 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
+import getPort from 'get-port'
 
 /**
- * @param ports The port that each environment variable names; 0 stands for any free one.
+ * The ports to use: those that are wanted, and a free one for each 0.
+ * @param wanted The port that each environment variable names.
  * @throws naming every port that is taken or wanted twice, with its variable.
  */
-export async function assertPortsFree(ports: Record<string, number>): Promise<void> {
+export async function usablePorts<Variable extends string>(
+  wanted: Record<Variable, number>,
+): Promise<Record<Variable, number>> {
   const problems: string[] = []
-  const wanted = Object.entries(ports).filter(([, port]) => port !== 0)
-  for (const [variable, port] of wanted) {
-    const [first] = wanted.find(([, other]) => other === port) ?? []
-    if (first !== undefined && first !== variable) problems.push(`${variable} ${port} is ${first}'s`)
+  const owners = new Map<number, string>()
+  const usable = { ...wanted }
+  for (const [variable, port] of Object.entries<number>(wanted) as [Variable, number][]) {
+    const owner = owners.get(port)
+    if (port === 0) usable[variable] = await getPort()
+    else if (owner) problems.push(`${variable} ${port} is ${owner}'s already`)
     else if (!(await isFree(port))) problems.push(`${variable} ${port} is taken by another process`)
+    owners.set(port, variable)
   }
-  if (problems.length > 0) {
-    throw new Error(`${problems.join('.\n')}.\nEnd what uses it, or set the variable to another port.`)
-  }
+  if (problems.length === 0) return usable
+  throw new Error(`${problems.join('.\n')}.\nEnd what uses it, or set the variable to another port.`)
 }
 
 async function isFree(port: number): Promise<boolean> {

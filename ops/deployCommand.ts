@@ -4,7 +4,6 @@ import { parseArgs } from 'node:util'
 import type { Hex } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { readEnv } from '../src/api/env.ts'
-import { buildContracts } from './buildContracts.ts'
 import { deploy } from './deploy.ts'
 import { writeDeployment } from './writeDeployment.ts'
 
@@ -21,7 +20,6 @@ async function run() {
   if (chainId !== devnetChainId && existsSync(path)) {
     throw new Error(`${path} exists. Move it away to deploy a second market on chain ${chainId}.`)
   }
-  await buildContracts()
   const deployment = await deploy({
     rpcUrl: env.RPC_URL,
     chainId,

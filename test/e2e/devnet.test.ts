@@ -90,7 +90,7 @@ describe('npm run dev', () => {
     signalGroup(dev.npm.pid, 'SIGINT')
     await dev.npm.ended
     expect(dev.lines.at(-1)).toBe('All parts have ended')
-    expect(await dev.processes()).toEqual([])
+    await expect.poll(dev.processes).toEqual([])
   })
 })
 
@@ -104,7 +104,7 @@ it('starts again at once, and ends all parts when one crashes', async () => {
     process.kill(Number.parseInt(server ?? '', 10), 'SIGKILL')
     expect(await dev.npm.ended).toBe('exited with code 1')
     expect(dev.lines.join('\n')).toContain('\nThe API crashed. Its last output:')
-    expect(await dev.processes()).toEqual([])
+    await expect.poll(dev.processes).toEqual([])
   } finally {
     await dev.stop()
   }
@@ -127,7 +127,7 @@ it('uses a database of its own on the server of DATABASE_URL, and drops it on SI
     // Indexer and API are about to start.
     process.kill(dev.npm.pid, 'SIGTERM')
     expect(await dev.npm.ended).toBe('exited with code 0')
-    expect(await dev.processes()).toEqual([])
+    await expect.poll(dev.processes).toEqual([])
     expect(await databases()).toBe(0)
   } finally {
     await dev.stop()

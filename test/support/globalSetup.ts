@@ -1,6 +1,6 @@
 import type { TestProject } from 'vitest/node'
+import { buildContracts } from '../../devnet/buildContracts.ts'
 import { startPostgres } from '../../devnet/postgres.ts'
-import { buildContracts } from '../../ops/buildContracts.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
