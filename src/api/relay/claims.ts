@@ -16,13 +16,13 @@ type Options = {
   market: Market
   heads: Heads
   flights: Flights
-  /** A signer that can make the claim; undefined where it needs a signature that it lacks. */
-  signerFor: (request: ClaimRequest) => Promise<Signer | undefined>
+  /** Who can make the claim; nobody where it needs a signature that it lacks. */
+  signersFor: (request: ClaimRequest) => Promise<Signer[]>
   isClosing: () => boolean
 }
 
 /** Judges claims, sends those that are good, one at a time for each run, and waits for what becomes of them. */
-export function createClaims({ market, heads, flights, signerFor, isClosing }: Options) {
+export function createClaims({ market, heads, flights, signersFor, isClosing }: Options) {
   async function claim(request: ClaimRequest, signal: AbortSignal): Promise<ClaimOutcome> {
     const aborted = abortion(signal)
     let undecided: Failure | undefined
@@ -33,10 +33,11 @@ export function createClaims({ market, heads, flights, signerFor, isClosing }: O
         await Promise.race([rival.over, aborted])
         continue
       }
-      const signer = await signerFor(request)
-      if (!signer) throw await refuseUnsigned(request)
+      const signers = await signersFor(request)
+      const [anyone] = signers
+      if (!anyone) throw await refuseUnsigned(request)
       const head = await heads.latest()
-      const verdict = await judge(market, claimCall(market, signer.address, request), request)
+      const verdict = await judge(market, claimCall(market, anyone.address, request), request)
       if (verdict.verdict === 'refuse') return refuse(request, verdict)
       if (verdict.verdict === 'wait') {
         undecided = verdict.failure
@@ -45,6 +46,7 @@ export function createClaims({ market, heads, flights, signerFor, isClosing }: O
       }
       if (flights.of(request.bountyId)) continue
       const round = BigInt(verdict.bounty.round) + 1n
+      const signer = signers.reduce((left, right) => (right.load() < left.load() ? right : left))
       const outcome = await follow(flights.launch(signer, request, round, verdict.gas, signal), aborted)
       if (outcome) return outcome
     }

@@ -50,10 +50,9 @@ export async function createRelay(options: Options): Promise<Relay> {
   const relayers = once(() => findRelayers(market, options))
   let closing = false
 
-  async function signerFor({ signed }: ClaimRequest) {
+  async function signersFor({ signed }: ClaimRequest) {
     const named = await relayers()
-    const able = signed ? signers : signers.filter(({ address }) => allowUnsigned && named.has(address))
-    return able.toSorted((left, right) => left.load() - right.load())[0]
+    return signed ? signers : signers.filter(({ address }) => allowUnsigned && named.has(address))
   }
 
   await relayers().catch((error) => {
@@ -62,7 +61,7 @@ export async function createRelay(options: Options): Promise<Relay> {
   })
 
   return {
-    claim: createClaims({ market, heads, flights, signerFor, isClosing: () => closing }),
+    claim: createClaims({ market, heads, flights, signersFor, isClosing: () => closing }),
     async isFinal(blockNumber) {
       const block = await answer(client.getBlock({ blockTag: 'finalized' })).catch((error) => {
         if (!(error instanceof Problem)) throw error

@@ -1,0 +1,237 @@
+import { type Hex, parseGwei } from 'viem'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { accountOf } from '../../devnet/accounts.ts'
+import { Problem } from '../../src/api/errors.ts'
+import type { Relay } from '../../src/api/relay/relay.ts'
+import { startTestChain, type TestChain } from '../support/market.ts'
+import { type Agent, type Participants, participantsOf, usdc } from '../support/participants.ts'
+import { type Fault, startRpcProxy } from '../support/rpcProxy.ts'
+import { relayer, relayOn, requestOf, resultOf, until } from './claimsOnChain.ts'
+
+let chain: TestChain
+let people: Participants
+let agent: Agent
+let proxy: Awaited<ReturnType<typeof startRpcProxy>>
+let relay: Relay
+const log: string[] = []
+
+/** The next faults of each method; when they are used up, its calls go through. */
+const faults = new Map<string, Fault[]>()
+let isDead = false
+
+beforeAll(async () => {
+  chain = await startTestChain({})
+  people = participantsOf(chain)
+  agent = await people.newAgent(accountOf(2), 1_000n * usdc)
+  proxy = await startRpcProxy(chain.rpcUrl, (method) => (isDead ? 'refuse' : faults.get(method)?.shift()))
+  relay = await relayOn({ ...chain, rpcUrl: proxy.url }, {}, log)
+}, 60_000)
+
+afterEach(async () => {
+  isDead = false
+  expect([...faults.values()].flat(), 'a fault that never came to pass').toEqual([])
+  faults.clear()
+  await chain.client.setAutomine(true)
+})
+
+afterAll(async () => {
+  await proxy?.stop()
+  await chain?.stop()
+})
+
+const send = 'eth_sendRawTransaction'
+const pendingNonce = () => chain.client.getTransactionCount({ address: relayer.address, blockTag: 'pending' })
+const nonce = () => chain.client.getTransactionCount({ address: relayer.address })
+
+/** A claim of a new run. @returns what came of it, and how many of the relayer's transactions were mined for it. */
+async function claimNewRun(request = requestOf) {
+  const runId = await people.openRun(usdc)
+  const before = await nonce()
+  const result = await resultOf(relay, request(runId, agent))
+  return [result, (await nonce()) - before]
+}
+
+describe('a node that does not take a transaction', () => {
+  it.each<[string, Fault[]]>([
+    ['loses its answer', ['drop']],
+    ['loses its answer, and then another', ['drop', 'drop']],
+    ['gets the transaction at the second attempt only', ['refuse']],
+    ['fails once', [{ status: 502 }]],
+    ['has an internal error once', [{ error: { code: -32603, message: 'Internal error' } }]],
+    ['has it already (Geth)', ['drop', { error: { code: -32000, message: 'already known' } }]],
+    ['has it already (Anvil)', ['drop', { error: { code: -32003, message: 'transaction already imported' } }]],
+    ['has mined it already', ['drop', { error: { code: -32000, message: 'nonce too low: next nonce 9, tx nonce 8' } }]],
+  ])('and %s: the claim is won, once', async (_, planned) => {
+    faults.set(send, planned)
+    expect(await claimNewRun()).toEqual(['won', 1])
+  })
+
+  it.each<[string, Fault[]]>([
+    ['has a full pool', [{ error: { code: -32000, message: 'txpool is full' } }]],
+    ['wants higher fees', [{ error: { code: -32000, message: 'transaction underpriced' } }]],
+    ['limits the rate', [{ status: 429 }]],
+    ['limits the rate in JSON', [{ error: { code: -32005, message: 'limit exceeded' } }]],
+  ])('and %s: the claim is not sent, and the next one goes', async (_, planned) => {
+    faults.set(send, planned)
+    expect(await claimNewRun()).toEqual(['RELAY_UNAVAILABLE', 0])
+    expect(await claimNewRun()).toEqual(['won', 1])
+  })
+
+  it('and is in doubt about it: the claim is on its way, others wait, and both are won when the node is back', async () => {
+    const [first, second] = [await people.openRun(usdc), await people.openRun(usdc)]
+    faults.set(send, ['refuse', 'refuse', 'refuse', 'refuse'])
+    expect(await resultOf(relay, requestOf(first, agent), 100)).toBe('signed')
+    expect(await resultOf(relay, requestOf(second, agent), 1_000)).toBe('RELAY_UNAVAILABLE')
+    expect(await resultOf(relay, requestOf(second, agent))).toBe('won')
+    expect(await resultOf(relay, requestOf(first, agent))).toBe('won')
+    expect(await pendingNonce()).toBe(await nonce())
+  })
+})
+
+describe('a nonce', () => {
+  it('that another transaction of the same key has taken is left to it', async () => {
+    const runId = await people.openRun(usdc)
+    await chain.client.setAutomine(false)
+    await chain.client.sendTransaction({ account: relayer, to: relayer.address, value: 0n })
+    const result = resultOf(relay, requestOf(runId, agent))
+    await until('both pending', async () => (await chain.client.getTxpoolStatus()).pending === 2)
+    await chain.client.mine({ blocks: 1 })
+    expect(await result).toBe('won')
+  })
+
+  it('that another transaction takes although the node said it was free is passed over', async () => {
+    faults.set(send, [{ error: { code: -32000, message: 'nonce too low' } }])
+    expect(await claimNewRun()).toEqual(['won', 1])
+    faults.set(send, [{ error: { code: -32000, message: 'replacement transaction underpriced' } }])
+    expect(await claimNewRun()).toEqual(['won', 1])
+  })
+
+  it('that another transaction used in the end leads to another try', { timeout: 30_000 }, async () => {
+    const runId = await people.openRun(usdc)
+    await chain.client.setAutomine(false)
+    const result = resultOf(relay, requestOf(runId, agent), 25_000)
+    await until('sent', async () => (await chain.client.getTxpoolStatus()).pending === 1)
+    await chain.client.sendTransaction({
+      account: relayer,
+      to: relayer.address,
+      nonce: await nonce(),
+      maxFeePerGas: parseGwei('100'),
+      maxPriorityFeePerGas: parseGwei('90'),
+    })
+    await chain.client.mine({ blocks: 1 })
+    await chain.client.setAutomine(true)
+    expect(await result).toBe('won')
+  })
+})
+
+describe('a transaction', () => {
+  it('that the node forgot is handed to it again', async () => {
+    const runId = await people.openRun(usdc)
+    await chain.client.setAutomine(false)
+    const result = resultOf(relay, requestOf(runId, agent))
+    await until('sent', async () => (await chain.client.getTxpoolStatus()).pending === 1)
+    await chain.client.request({ method: 'anvil_dropAllTransactions' } as never)
+    await until('sent again', async () => (await chain.client.getTxpoolStatus()).pending === 1)
+    await chain.client.mine({ blocks: 1 })
+    expect(await result).toBe('won')
+  })
+
+  it('whose receipt comes late is waited for', async () => {
+    faults.set('eth_getTransactionReceipt', ['refuse', 'refuse', { status: 500 }, { status: 500 }])
+    expect(await claimNewRun()).toEqual(['won', 1])
+  })
+})
+
+describe('a dead node', () => {
+  it('is said to be unavailable at once', async () => {
+    const runId = await people.openRun(usdc)
+    isDead = true
+    const start = performance.now()
+    const problem = await relay.claim(requestOf(runId, agent), AbortSignal.timeout(15_000)).catch((error) => error)
+    expect(performance.now() - start).toBeLessThan(3_000)
+    expect(problem).toBeInstanceOf(Problem)
+    expect(problem).toMatchObject({ code: 'RELAY_UNAVAILABLE', headers: { 'Retry-After': expect.any(String) } })
+    isDead = false
+    expect(await resultOf(relay, requestOf(runId, agent))).toBe('won')
+  })
+
+  it('that takes questions and gives no answers is given up within seconds', async () => {
+    const runId = await people.openRun(usdc)
+    faults.set('eth_call', Array(4).fill('hang'))
+    const start = performance.now()
+    expect(await resultOf(relay, requestOf(runId, agent))).toBe('RELAY_UNAVAILABLE')
+    expect(performance.now() - start).toBeLessThan(6_000)
+    faults.clear()
+  })
+
+  it('does not keep the relay from starting, and is found when it lives', async () => {
+    isDead = true
+    const early = await relayOn({ ...chain, rpcUrl: proxy.url })
+    const runId = await people.openRun(usdc)
+    expect(await resultOf(early, requestOf(runId, agent))).toBe('RELAY_UNAVAILABLE')
+    isDead = false
+    expect(await resultOf(early, requestOf(runId, agent))).toBe('won')
+    await early.close()
+  })
+
+  it('of another chain, or without the market, is refused at the start', async () => {
+    const elsewhere = { ...chain.deployment, chainId: 1 }
+    await expect(relayOn({ ...chain, deployment: elsewhere })).rejects.toThrow('The node serves chain 31337')
+    const { BountyMarket: _, ...contracts } = chain.deployment.contracts
+    const without = { ...chain.deployment, contracts: { ...contracts, BountyMarket: accountOf(9).address } }
+    await expect(relayOn({ ...chain, deployment: without })).rejects.toThrow('There is no BountyMarket')
+  })
+})
+
+describe('a relayer', () => {
+  it('without funds says so, logs it, and goes on when it has some', async () => {
+    const balance = await chain.client.getBalance({ address: relayer.address })
+    await chain.client.setBalance({ address: relayer.address, value: 0n })
+    const runId = await people.openRun(usdc)
+    const problem = await relay.claim(requestOf(runId, agent), AbortSignal.timeout(15_000)).catch((error) => error)
+    expect(problem).toMatchObject({ code: 'RELAY_UNAVAILABLE', message: 'The relayer is out of funds.' })
+    expect(log.some((line) => line.includes('"level":50') && line.includes('unfunded'))).toBe(true)
+    await chain.client.setBalance({ address: relayer.address, value: balance })
+    expect(await resultOf(relay, requestOf(runId, agent))).toBe('won')
+  })
+
+  it('does not pay more than its ceiling', async () => {
+    const runId = await people.openRun(usdc)
+    await chain.client.setNextBlockBaseFeePerGas({ baseFeePerGas: parseGwei('250') })
+    await chain.client.mine({ blocks: 1 })
+    expect(await resultOf(relay, requestOf(runId, agent))).toBe('RELAY_UNAVAILABLE')
+    await chain.client.setNextBlockBaseFeePerGas({ baseFeePerGas: parseGwei('1') })
+    await chain.client.mine({ blocks: 1 })
+    await until('won', async () => (await resultOf(relay, requestOf(runId, agent))) === 'won', 1_000)
+  })
+
+  it('without the role claims nothing unsigned, and everything signed', async () => {
+    const plain = await relayOn(chain, { accounts: [accountOf(11)] })
+    const runId = await people.openRun(usdc)
+    expect(await resultOf(plain, requestOf(runId, agent))).toBe('SIGNATURE_REQUIRED')
+    const { signature, deadline } = await people.sign(runId, agent)
+    const signed = { signature, deadline: BigInt(deadline) }
+    expect(await resultOf(plain, { ...requestOf(runId, agent), signed })).toBe('won')
+    await plain.close()
+  })
+
+  it('of several is chosen by its load, and each counts its own nonces', async () => {
+    const keys = [relayer, accountOf(12), accountOf(13)]
+    const pool = await relayOn(chain, { accounts: keys, allowUnsigned: false })
+    const runIds = await Promise.all(Array.from({ length: 12 }, () => people.openRun(usdc)))
+    const words = await Promise.all(runIds.map((runId) => people.sign(runId, agent)))
+    const counts = () => Promise.all(keys.map(({ address }) => chain.client.getTransactionCount({ address })))
+    const before = await counts()
+    const results = await Promise.all(
+      runIds.map((runId, index) => {
+        const { signature = '0x' as Hex, deadline = 0 } = words[index] ?? {}
+        return resultOf(pool, { ...requestOf(runId, agent), signed: { signature, deadline: BigInt(deadline) } })
+      }),
+    )
+    expect(results).toEqual(Array(12).fill('won'))
+    const sent = (await counts()).map((count, index) => count - (before[index] ?? 0))
+    expect(sent.reduce((sum, count) => sum + count)).toBe(12)
+    expect(Math.min(...sent)).toBeGreaterThan(0)
+    await pool.close()
+  })
+})

@@ -1,0 +1,44 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { pino } from 'pino'
+import { accountOf, roles } from '../../devnet/accounts.ts'
+import { Problem } from '../../src/api/errors.ts'
+import { createRelay } from '../../src/api/relay/createRelay.ts'
+import type { ClaimRequest } from '../../src/api/relay/market.ts'
+import type { Relay } from '../../src/api/relay/relay.ts'
+import type { TestChain } from '../support/market.ts'
+import type { Agent } from '../support/participants.ts'
+
+export const relayer = accountOf(roles.relayer)
+
+type Options = Partial<Parameters<typeof createRelay>[0]>
+
+/** The relay as the API starts it, on a chain without an index. Lines of its log go to `lines`. */
+export async function relayOn({ rpcUrl, deployment }: TestChain, options: Options = {}, lines: string[] = []) {
+  const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(line) })
+  return createRelay({ rpcUrl, deployment, accounts: [relayer], allowUnsigned: true, logger, ...options })
+}
+
+export const requestOf = (bountyId: bigint, { id, wallet }: Agent): ClaimRequest => ({
+  bountyId,
+  agentId: id,
+  wallet: wallet.address,
+})
+
+/** What a claim comes to: the outcome's status, or the refusal's code. */
+export async function resultOf(relay: Relay, request: ClaimRequest, patience = 15_000): Promise<string> {
+  try {
+    return (await relay.claim(request, AbortSignal.timeout(patience))).status
+  } catch (error) {
+    if (error instanceof Problem) return error.code
+    throw error
+  }
+}
+
+/** Resolves once `holds`. @throws if it does not within `milliseconds`. */
+export async function until(what: string, holds: () => Promise<boolean>, milliseconds = 10_000) {
+  const limit = performance.now() + milliseconds
+  while (!(await holds())) {
+    if (performance.now() > limit) throw new Error(`Not within ${milliseconds} ms: ${what}`)
+    await sleep(20)
+  }
+}
