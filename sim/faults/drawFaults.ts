@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto'
+import { createRandom, type Random } from '../random.ts'
+import type { ChooseFault, Fault, RpcCall } from './rpcProxy.ts'
+
+type FaultOptions = {
+  seed: number
+  /** The part of the calls that meet a fault, from 0 to 1. */
+  probability: number
+}
+
+/** How often each fault comes, among those that can happen to a call. Hanging calls cost Ponder 10 seconds each. */
+const weights = {
+  delay: 20,
+  drop: 12,
+  refuse: 12,
+  'status 429': 8,
+  'status 502': 6,
+  'status 503': 6,
+  truncate: 12,
+  'null block': 12,
+  'no logs': 30,
+  'stale head': 10,
+  hang: 1,
+}
+
+type Drawn = keyof typeof weights
+
+/**
+ * Faults as a bad network and a bad provider make them. What a call meets depends on the seed, the call and how many
+ * of its like came before, not on what other calls came in between, so that a seed draws the same faults again.
+ */
+export function drawFaults({ seed, probability }: FaultOptions): ChooseFault {
+  const seen = new Map<string, number>()
+  return (call) => {
+    const subject = JSON.stringify([call.method, call.params])
+    const times = seen.get(subject) ?? 0
+    seen.set(subject, times + 1)
+    const random = createRandom(seedOf(`${seed} ${subject} ${times}`))
+    return random.chance(probability) ? draw(random, call) : undefined
+  }
+}
+
+const seedOf = (text: string) => createHash('sha256').update(text).digest().readInt32LE()
+
+function draw(random: Random, call: RpcCall): Fault {
+  const kind = random.weighted(weightsOf(call))
+  switch (kind) {
+    case 'delay':
+      return { kind, milliseconds: random.int(20, 1_000) }
+    case 'stale head':
+      return { kind, blocks: random.int(1, 4) }
+    case 'status 429':
+    case 'status 502':
+    case 'status 503':
+      return { kind, status: Number(kind.slice('status '.length)) }
+    default:
+      return { kind }
+  }
+}
+
+function weightsOf({ method, params }: RpcCall): Record<Drawn, number> {
+  const [first] = params
+  const isLatest = method === 'eth_getBlockByNumber' && first === 'latest'
+  // Of a range of blocks Ponder cannot know that logs are missing, and no indexer that asks for ranges can.
+  const isLogsOfBlock = method === 'eth_getLogs' && typeof first === 'object' && first !== null && 'blockHash' in first
+  return {
+    ...weights,
+    'null block': method.startsWith('eth_getBlockBy') ? weights['null block'] : 0,
+    'stale head': isLatest ? weights['stale head'] : 0,
+    'no logs': isLogsOfBlock ? weights['no logs'] : 0,
+  }
+}

@@ -1,0 +1,105 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Hex, hexToBigInt, numberToHex } from 'viem'
+
+export type RpcCall = { jsonrpc: '2.0'; id: number; method: string; params: unknown[] }
+
+type Reply = { result: unknown } | { error: { code: number; message: string; data?: Hex } }
+
+/** What may happen to one call on its way to a node and back. `kind` is what it is counted under. */
+export type Fault =
+  /** The call goes through, late. */
+  | { kind: 'delay'; milliseconds: number }
+  /** The connection closes before the node has got the call. */
+  | { kind: 'refuse' }
+  /** The node has got the call, and the connection closes before its answer. */
+  | { kind: 'drop' }
+  /** Nobody ever answers. */
+  | { kind: 'hang' }
+  /** A gateway answers in the node's stead, as 429 or 503. */
+  | { kind: `status ${number}`; status: number }
+  /** The first half of the node's answer. */
+  | { kind: 'truncate' }
+  /** The node knows no such block. */
+  | { kind: 'null block' }
+  /** A block's logs are not there yet, though the block, with a bloom that says there are some, is. */
+  | { kind: 'no logs' }
+  /** A node that lags `blocks` behind answers what the latest block is. */
+  | { kind: 'stale head'; blocks: number }
+  /** The node says this, whatever is true. */
+  | { kind: 'reply'; reply: Reply }
+
+/** Chooses what happens to a call; undefined lets it through. */
+export type ChooseFault = (call: RpcCall) => Fault | undefined
+
+export type RpcProxy = Awaited<ReturnType<typeof startRpcProxy>>
+
+/** A JSON-RPC endpoint that passes calls on to `target`, but for the faults. It does not take batches. */
+export async function startRpcProxy(target: string, choose: ChooseFault) {
+  const counts = new Map<Fault['kind'], number>()
+  const ending = new AbortController()
+
+  async function serve(request: IncomingMessage, response: ServerResponse) {
+    const call = JSON.parse((await request.toArray()).join('')) as RpcCall
+    const fault = choose(call)
+    if (fault) counts.set(fault.kind, (counts.get(fault.kind) ?? 0) + 1)
+    switch (fault?.kind) {
+      case 'hang':
+        return
+      case 'refuse':
+        return response.destroy()
+      case 'reply':
+        return respond(response, 200, JSON.stringify({ jsonrpc: '2.0', id: call.id, ...fault.reply }))
+    }
+    if (fault && 'status' in fault) return respond(response, fault.status, 'The gateway is not well')
+    if (fault?.kind === 'delay') await sleep(fault.milliseconds, undefined, { signal: ending.signal })
+    const answer = await ask(fault?.kind === 'stale head' ? await delayed(call, fault.blocks) : call)
+    if (fault?.kind === 'drop') return response.destroy()
+    respond(response, 200, fault ? spoil(answer, fault, call) : answer)
+  }
+
+  async function ask(call: RpcCall): Promise<string> {
+    const headers = { 'Content-Type': 'application/json' }
+    const response = await fetch(target, { method: 'POST', headers, body: JSON.stringify(call), signal: ending.signal })
+    return response.text()
+  }
+
+  /** The call for the latest block as a call for an earlier one. */
+  async function delayed(call: RpcCall, blocks: number): Promise<RpcCall> {
+    const latest = JSON.parse(await ask({ ...call, method: 'eth_blockNumber', params: [] })) as { result: Hex }
+    const number = hexToBigInt(latest.result) - BigInt(blocks)
+    return { ...call, params: [numberToHex(number < 0n ? 0n : number), ...call.params.slice(1)] }
+  }
+
+  const server = createServer((request, response) => {
+    // What cannot be passed on looks to the client like a broken connection; at the end that is what it is.
+    serve(request, response).catch((error) => response.destroy(error))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}`,
+    /** How many calls met each kind of fault. */
+    counts: counts as ReadonlyMap<string, number>,
+    async stop() {
+      ending.abort()
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+function respond(response: ServerResponse, status: number, body: string) {
+  response.writeHead(status, { 'Content-Type': 'application/json' }).end(body)
+}
+
+function spoil(answer: string, { kind }: Fault, { id }: RpcCall): string {
+  if (kind === 'truncate') return answer.slice(0, answer.length / 2)
+  if (kind === 'null block') return JSON.stringify({ jsonrpc: '2.0', id, result: null })
+  if (kind === 'no logs') return JSON.stringify({ jsonrpc: '2.0', id, result: [] })
+  return answer
+}
