@@ -5,7 +5,9 @@ import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
 
 /// @title IAgentRegistry
 /// @notice The ERC-8004 identity registry: every agent is an ERC-721 token, its id is the agent id. Ids start at 1.
-/// @dev The interface of https://eips.ethereum.org/EIPS/eip-8004, and `registerFor`, which the ERC does not have.
+/// @dev The interface of https://eips.ethereum.org/EIPS/eip-8004, and `registerFor`, which the ERC does not have. What
+/// the ERC leaves open about a wallet's signature is as in the canonical deployment. Trusts nobody; a wallet with code
+/// is asked for its signature by staticcall.
 interface IAgentRegistry is IERC721 {
     /// @notice One on-chain metadata entry of an agent.
     struct MetadataEntry {
@@ -37,7 +39,7 @@ interface IAgentRegistry is IERC721 {
     /// @notice The signature's deadline has passed. Both in seconds.
     error WalletSignatureExpired(uint256 agentId, uint256 deadline, uint256 timestamp);
 
-    /// @notice The signature would stay valid longer than the ERC's five minutes. Both in seconds.
+    /// @notice The signature would stay valid longer than the canonical registry's five minutes. Both in seconds.
     error WalletSignatureTooLong(uint256 agentId, uint256 deadline, uint256 latest);
 
     /// @notice `wallet` did not sign `AgentWalletSet` for this agent, owner and deadline.

@@ -4,9 +4,10 @@ pragma solidity ^0.8.28;
 /// @title IBountyMarket
 /// @notice Escrows USDC for runs (bounties) and moves each through its life. No owner, no pause, no upgrade.
 /// All amounts are USDC base units (6 decimals), all times are block timestamps in seconds.
-/// @dev Trusts: USDC to move what it says it moved and to call nobody back; the registry for who an agent's wallet is,
-/// at the claim only. Where the registry is the canonical ERC-8004 deployment, its owner can upgrade it, and so could
-/// name any wallet for any agent in new claims. Live runs never consult it.
+/// @dev Trusts: USDC to move what it says it moved, to call nobody back, and to need less than 145,000 gas for it (with
+/// more, a caller could starve a payment into a debt); the registry for who an agent's wallet is, at the claim only.
+/// Where the registry is the canonical ERC-8004 deployment, its owner can upgrade it, and so could name any wallet for
+/// any agent in new claims. Live runs never consult it.
 ///
 /// Every function that names a bounty reverts with `BountyNotFound` if there is none, except `getBounty`, and checks in
 /// this order: the bounty's state, the caller, the time, the rest. Where the poster is paid and USDC refuses the
@@ -88,7 +89,8 @@ interface IBountyMarket {
 
     /// @notice An item of `claimBatch` failed. Nothing changed.
     /// @param reason The error with which the same claim alone would revert; `AccessControlUnauthorizedAccount` if it
-    /// had no signature and the caller no RELAYER_ROLE; empty if it ran out of its gas.
+    /// had no signature and the caller no RELAYER_ROLE; empty if it ran out of its gas. Anyone can
+    /// have any ids refused, so this says nothing about the wallet.
     event ClaimRefused(uint256 indexed bountyId, uint256 indexed agentId, address indexed wallet, bytes reason);
 
     /// @notice CLAIMED → IN_PROGRESS.
@@ -241,6 +243,7 @@ interface IBountyMarket {
     function TREASURY() external view returns (address);
 
     /// @notice Creates a bounty in DRAFT, which costs nothing. Anyone; the caller is its poster.
+    /// @dev Reverts with `InvalidStringLength`, `RewardOutOfRange` or `DeadlineOutOfRange`, in this order.
     /// @param ipfsHash What the work is, 1 to 128 bytes. Not read.
     /// @param reward What the agent gets, MIN_REWARD to MAX_REWARD.
     /// @param deadline The last second to be claimed, ahead by at most MAX_DEADLINE.
@@ -264,7 +267,8 @@ interface IBountyMarket {
     /// `IAgentStaking.checkLock`.
     function claimBounty(uint256 bountyId, uint256 agentId) external;
 
-    /// @notice `claimBounty` by anyone, with the word of the agent's wallet.
+    /// @notice `claimBounty` by anyone, with the word of the agent's wallet. A key's word cannot be
+    /// taken back, and it names the bounty by its id: sign for a bounty that no reorg can replace by another.
     /// @param deadline Last second at which the signature holds, at most an hour ahead.
     /// @param signature EIP-712 by `wallet`, domain `BountyMarket` / `1`, over
     /// `Claim(uint256 bountyId,uint256 agentId,address wallet,uint256 round,uint256 deadline)`, where `round` is the
@@ -330,7 +334,8 @@ interface IBountyMarket {
     /// @notice `slashExpired`, but → DRAFT: pays reward + fee back as well.
     function slashAndWithdraw(uint256 bountyId) external;
 
-    /// @notice Pays `payee` all that the market owes it. Anyone. Reverts with USDC's own error while USDC still refuses.
+    /// @notice Pays `payee` all that the market owes it. Anyone.
+    /// @dev Reverts with `NothingOwed`, or with USDC's own error while USDC still refuses.
     function collect(address payee) external;
 
     /// @notice The bounty; all zero, and so in state NONE, if there is none.
