@@ -1,6 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readdir, readFile } from 'node:fs/promises'
 import { execa } from 'execa'
 import { type Address, createPublicClient, createWalletClient, getAddress, getContract, http, zeroAddress } from 'viem'
 import { waitForTransactionReceipt } from 'viem/actions'
@@ -12,6 +10,7 @@ import { accountOf, keyOf, roles } from '../../devnet/accounts.ts'
 import { startAnvil } from '../../devnet/anvil.ts'
 import { deploy as deployMarket } from '../../ops/deploy.ts'
 import { readDeployment } from '../../src/api/deployment.ts'
+import { temporaryDirectory } from '../support/temporaryDirectory.ts'
 
 const treasury = accountOf(7).address
 const owner = accountOf(8).address
@@ -26,8 +25,9 @@ beforeAll(async () => {
 
 let directory: string
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'runline-deploy-'))
-  return () => rm(directory, { recursive: true })
+  const { path, remove } = await temporaryDirectory()
+  directory = path
+  return remove
 })
 
 /** `npm run deploy -- --chain <chain>`, with an environment that suits the devnet but for what is given. */

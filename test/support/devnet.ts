@@ -1,10 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import getPort from 'get-port'
 import { startPart } from '../../devnet/part.ts'
 import { processesWith } from './processes.ts'
+import { temporaryDirectory } from './temporaryDirectory.ts'
 
 /** Ports for a devnet that were free a moment ago. */
 export async function freePorts() {
@@ -17,14 +15,14 @@ export type DevCommand = Awaited<ReturnType<typeof runDev>>
 /** `npm run dev`, as a user types it. */
 export async function runDev(ports: Awaited<ReturnType<typeof freePorts>>, env: Record<string, string> = {}) {
   const mark = randomUUID()
-  const directory = await mkdtemp(join(tmpdir(), 'runline-dev-'))
+  const deployments = await temporaryDirectory()
   const portVariables = Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, String(port)]))
   const lines: string[] = []
   const npm = await startPart({
     name: 'npm run dev',
     command: 'npm',
     args: ['run', 'dev'],
-    env: { ...portVariables, ...env, DEPLOYMENTS_DIR: directory, MARK: mark },
+    env: { ...portVariables, ...env, DEPLOYMENTS_DIR: deployments.path, MARK: mark },
     onLine: (line) => lines.push(line),
     grace: 30_000,
   })
@@ -42,7 +40,7 @@ export async function runDev(ports: Awaited<ReturnType<typeof freePorts>>, env: 
     processes: () => processesWith(mark),
     async stop() {
       await npm.stop()
-      await rm(directory, { recursive: true })
+      await deployments.remove()
     },
   }
 }

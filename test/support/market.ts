@@ -1,14 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { keyOf, roles } from '../../devnet/accounts.ts'
 import { type ApiOptions, startApi } from '../../devnet/api.ts'
 import { type ChainOptions, startChain } from '../../devnet/chain.ts'
 import { startIndexer } from '../../devnet/indexer.ts'
 import type { Part } from '../../devnet/part.ts'
-import { tellGuard } from '../../devnet/tellGuard.ts'
 import { contractsOf } from './contracts.ts'
 import { freshDatabase } from './database.ts'
+import { temporaryDirectory } from './temporaryDirectory.ts'
 import { waitForIndex } from './waitForIndex.ts'
 
 export type TestChain = Awaited<ReturnType<typeof startTestChain>>
@@ -22,16 +19,15 @@ export async function startTestChain(
   options: Omit<ChainOptions, 'deploymentsDirectory'> = { blockTime: 1, flags: ['--mixed-mining'] },
 ) {
   await using parts = new AsyncDisposableStack()
-  const deploymentsDirectory = await mkdtemp(join(tmpdir(), 'runline-deployments-'))
-  tellGuard({ directory: deploymentsDirectory })
-  parts.defer(() => rm(deploymentsDirectory, { recursive: true }))
-  const chain = await startChain({ ...options, deploymentsDirectory })
+  const deployments = await temporaryDirectory()
+  parts.defer(deployments.remove)
+  const chain = await startChain({ ...options, deploymentsDirectory: deployments.path })
   parts.defer(watched(chain.part))
   return { ...chain, ...contractsOf(chain), stop: stopOf(parts) }
 }
 
 /** `startTestChain`, a database of its own and the production indexer on them. */
-export async function startIndexedChain(options?: Parameters<typeof startTestChain>[0]) {
+async function startIndexedChain(options?: Parameters<typeof startTestChain>[0]) {
   await using parts = new AsyncDisposableStack()
   const [chain, databaseUrl] = await Promise.all([startTestChain(options), freshDatabase()])
   parts.defer(chain.stop)
