@@ -1,4 +1,12 @@
-import { type Address, type Hash, type LocalAccount, maxUint256, parseEventLogs, type TransactionReceipt } from 'viem'
+import {
+  type Address,
+  type Hash,
+  type LocalAccount,
+  maxUint256,
+  parseEther,
+  parseEventLogs,
+  type TransactionReceipt,
+} from 'viem'
 import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
 import { accountOf, roles } from '../../devnet/accounts.ts'
 import { claimTypedData } from '../../src/api/claimMessage.ts'
@@ -51,6 +59,13 @@ export function participantsOf({ client, market, registry, staking, usdc: token,
     async stake({ id, wallet }: Agent, amount: bigint) {
       await fund(wallet.address, staking.address, amount)
       await mined(() => staking.write.stake([id, amount], { account: wallet.address }))
+    },
+
+    /** Puts the minimum at stake for a wallet that is none of Anvil's accounts. */
+    async stakeFor({ id, wallet }: Agent) {
+      await client.setBalance({ address: wallet.address, value: parseEther('1') })
+      await client.impersonateAccount({ address: wallet.address })
+      await this.stake({ id, wallet }, 20n * usdc)
     },
 
     /** Posts and funds a run. @param lifetime Seconds until its deadline. */

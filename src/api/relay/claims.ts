@@ -58,15 +58,8 @@ export function createClaims({ market, heads, flights, signersFor, isClosing }: 
     await flight.sent
     const landing = await Promise.race([flight.landed, aborted])
     if (landing === 'aborted') return inFlight(flight)
-    const { claimId, request } = flight
     if (!landing) return undefined
-    const { round, blockNumber } = landing
-    return {
-      claimId: round === flight.round ? claimId : claimIdOf(market, { ...request, round }),
-      status: 'won',
-      round,
-      blockNumber,
-    }
+    return { claimId: claimIdOf(market, { ...flight.request, round: landing.round }), status: 'won', ...landing }
   }
 
   async function inFlight({ claimId, round, sent }: Flight): Promise<ClaimOutcome> {

@@ -1,8 +1,8 @@
-import { isAddressEqual, recoverTypedDataAddress } from 'viem'
+import { encodeFunctionData, hashTypedData, isAddressEqual, parseAbi, recoverAddress } from 'viem'
 import { claimTypedData } from '../claimMessage.ts'
 import { stateName } from '../contractErrors.ts'
 import type { Bounty, ClaimRequest, Market } from './market.ts'
-import { answer } from './rpc.ts'
+import { tryCall } from './trial.ts'
 
 /** The states of a run whose claim is not over. */
 const LIVE = new Set(['CLAIMED', 'IN_PROGRESS', 'SUBMITTED', 'REVISION_REQUESTED'])
@@ -18,15 +18,21 @@ export async function isHeldBy(market: Market, request: ClaimRequest, bounty: Bo
   return !signed || isSigned(market, request, signed, BigInt(bounty.round))
 }
 
-/** As the contract does: the wallet's key first, then the wallet's contract. */
+const erc1271Abi = parseAbi(['function isValidSignature(bytes32 hash, bytes signature) view returns (bytes4)'])
+const ERC1271_MAGIC = '0x1626ba7e'
+
+/** As ClaimSignatures.sol has it: by the wallet's key, or else by the wallet's contract, which the market asks. */
 async function isSigned(
   market: Market,
   { bountyId, agentId, wallet }: ClaimRequest,
   { deadline, signature }: NonNullable<ClaimRequest['signed']>,
   round: bigint,
 ): Promise<boolean> {
-  const typedData = claimTypedData(market, { bountyId, agentId, wallet, round }, deadline)
-  const signer = await recoverTypedDataAddress({ ...typedData, signature }).catch(() => undefined)
+  const hash = hashTypedData(claimTypedData(market, { bountyId, agentId, wallet, round }, deadline))
+  // Bytes that are no signature of a key at all recover to nobody.
+  const signer = await recoverAddress({ hash, signature }).catch(() => undefined)
   if (signer && isAddressEqual(signer, wallet)) return true
-  return answer(market.client.verifyTypedData({ ...typedData, address: wallet, signature }))
+  const data = encodeFunctionData({ abi: erc1271Abi, functionName: 'isValidSignature', args: [hash, signature] })
+  const trial = await tryCall(market, { from: market.market, to: wallet, data }, 'latest')
+  return 'passed' in trial && trial.passed.data?.startsWith(ERC1271_MAGIC) === true
 }

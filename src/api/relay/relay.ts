@@ -4,7 +4,7 @@ import type { ClaimRequest } from './market.ts'
 /**
  * What a claim came to.
  * - `won`: the run is the agent's in this round. Whether this request did it or an earlier one of the same claim makes
- *   no difference. An index at `blockNumber` or later shows it.
+ *   no difference. An index at `blockNumber` or later shows it. `txHash` is known where a transaction of this relay did it.
  * - `signed`, `accepted`: it is not mined yet. `signed` is in doubt: the node did not say whether it has the transaction.
  */
 export type ClaimOutcome = { claimId: Hex; round: bigint } & (

@@ -1,7 +1,6 @@
-import { parseEventLogs, type TransactionReceipt } from 'viem'
+import { type Hex, parseEventLogs, type TransactionReceipt } from 'viem'
 import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
 import { isHeldBy } from './held.ts'
-import type { SignedTransaction } from './journal.ts'
 import { type ClaimRequest, claimCall, type Market, readBounty } from './market.ts'
 import { refusal, tooExpensive, unexplained } from './refusal.ts'
 import type { Signer } from './signer.ts'
@@ -10,10 +9,8 @@ import { tryCall } from './trial.ts'
 /** The most gas that a claim may take: what a batch gives an item, 100k of it for an ERC-1271 wallet, and its envelope. */
 const MAX_GAS = 300_000n
 
-/** A claim that was won. */
-export type Landing = { round: bigint; blockNumber: bigint }
-
-export type Watch = (transaction: SignedTransaction) => Promise<TransactionReceipt | undefined>
+/** A claim that was won, and the transaction that did it where that was ours. */
+export type Landing = { round: bigint; blockNumber: bigint; txHash?: Hex }
 
 /**
  * Hands a claim that was found good to the signer.
@@ -37,7 +34,7 @@ function gasLimit(estimate: bigint) {
  */
 export async function conclude(market: Market, request: ClaimRequest, receipt: TransactionReceipt): Promise<Landing> {
   const { blockNumber, transactionHash: txHash, status } = receipt
-  if (status === 'success') return { round: claimedRound(request, receipt), blockNumber }
+  if (status === 'success') return { round: claimedRound(request, receipt), blockNumber, txHash }
   // The state after the block: whatever made the claim fail in it is there to be seen.
   const [trial, bounty] = await Promise.all([
     tryCall(market, claimCall(market, receipt.from, request), blockNumber),
