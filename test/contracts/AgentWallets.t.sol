@@ -49,6 +49,20 @@ contract AgentWalletsTest is Test {
         _assertFound(address(0), address(0));
     }
 
+    function test_WhenAnswerIsShort_AnEarlierOneDoesNotFillIt() public {
+        address nobody = makeAddr("nobody");
+        ScriptedRegistry short = new ScriptedRegistry();
+        short.script(IERC721.ownerOf.selector, abi.encodePacked(bytes12(0), bytes19(bytes20(owner))), false);
+        _answer("", abi.encode(owner));
+
+        (address first, address second) = (_ownerOf(address(registry)), _ownerOf(address(short)));
+        (address third, address fourth) = (_ownerOf(address(registry)), _ownerOf(nobody));
+        assertEq(first, owner);
+        assertEq(second, address(0));
+        assertEq(third, owner);
+        assertEq(fourth, address(0));
+    }
+
     function test_WhenAnswerIsNoAddress_ItIsNoAnswer() public {
         bytes memory large = abi.encode(uint256(1) << 160 | uint160(wallet));
         _answer(large, large);
@@ -97,6 +111,10 @@ contract AgentWalletsTest is Test {
     /// @dev A frame of its own, for its gas to be limited and measured.
     function walletOf(address registry_, uint256 agentId) external view returns (address) {
         return AgentWallets.walletOf(registry_, agentId);
+    }
+
+    function _ownerOf(address registry_) private view returns (address) {
+        return AgentWallets.ownerOf(registry_, 1);
     }
 
     function _answer(bytes memory agentWallet, bytes memory agentOwner) private {

@@ -7,7 +7,7 @@ import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 import {IAgentStaking} from "../../contracts/interfaces/IAgentStaking.sol";
 import {IBountyMarket} from "../../contracts/interfaces/IBountyMarket.sol";
 import {ClaimSigner} from "./support/ClaimSigner.sol";
-import {BurningWallet, ScriptedWallet} from "./support/ContractWallets.sol";
+import {BurningWallet, HungryWallet, ScriptedWallet} from "./support/ContractWallets.sol";
 import {RelayedMarketTest} from "./support/RelayedMarketTest.sol";
 import {Vm} from "./support/Vm.sol";
 
@@ -156,8 +156,33 @@ contract BountyMarketBatchTest is RelayedMarketTest, ClaimSigner {
         _assertResults(market.claimBatch(claims), 4, 3);
     }
 
-    /// @dev At every amount of gas, an item either gets all it may use or is not touched.
-    function test_WhenGasRunsShort_BatchStopsAndStarvesNobody() public {
+    /// @dev A wallet that takes what an item may have at most, and not a hundred units less, is never refused.
+    function test_WhenGasRunsShort_NoItemIsTriedWithLessThanItsDue() public {
+        HungryWallet hungry = new HungryWallet();
+        vm.prank(owner);
+        registry.transferFrom(owner, address(hungry), AGENT);
+        IBountyMarket.Claim[] memory claims = new IBountyMarket.Claim[](1);
+        claims[0] = IBountyMarket.Claim(_post(), AGENT, address(hungry), START, "any");
+        _claimedWith(1_000_000, claims);
+
+        uint256 appetite = ITEM_GAS;
+        hungry.setAppetite(appetite);
+        while (!_claimedWith(1_000_000, claims)) {
+            appetite -= 100;
+            hungry.setAppetite(appetite);
+        }
+        assertGt(appetite, 200_000, "most of its gas is the wallet's");
+        uint256 claimed = 0;
+        for (uint256 gas = 230_000; gas <= 330_000; gas += 211) {
+            vm.recordLogs();
+            if (_claimedWith(gas, claims)) ++claimed;
+            else assertEq(_countMarketEvents(), 0, "refused for want of gas");
+        }
+        assertGt(claimed, 0, "some amount of gas is enough");
+    }
+
+    /// @dev At every amount of gas, an item is either tried, and the batch returns, or is not touched.
+    function test_WhenGasRunsShort_BatchStopsAndReturns() public {
         IBountyMarket.Claim[] memory claims = new IBountyMarket.Claim[](4);
         address burning = address(new BurningWallet());
         for (uint256 i = 0; i < claims.length; ++i) {
@@ -205,7 +230,13 @@ contract BountyMarketBatchTest is RelayedMarketTest, ClaimSigner {
             IBountyMarket.State state = results[i] ? IBountyMarket.State.CLAIMED : IBountyMarket.State.OPEN;
             _assertState(claims[i].bountyId, state);
         }
-        assertTrue(vm.revertToState(snapshot));
+        assertTrue(vm.revertToStateAndDelete(snapshot));
+    }
+
+    function _claimedWith(uint256 gas, IBountyMarket.Claim[] memory claims) private returns (bool claimed) {
+        uint256 snapshot = vm.snapshotState();
+        claimed = market.claimBatch{gas: gas}(claims)[0];
+        assertTrue(vm.revertToStateAndDelete(snapshot));
     }
 
     function _burnt(IBountyMarket.Claim memory item) private pure returns (bytes memory) {

@@ -135,7 +135,7 @@ contract BountyMarketDeferredTest is BountyMarketTest {
             } catch {
                 _assertState(bountyId, IBountyMarket.State.SUBMITTED);
             }
-            assertTrue(vm.revertToState(snapshot));
+            assertTrue(vm.revertToStateAndDelete(snapshot));
         }
         assertGt(succeeded, 0, "some amount of gas is enough");
     }

@@ -37,6 +37,30 @@ contract BountyMarketRegistryTest is BountyMarketTest {
         assertEq(usdc.balanceOf(wallet), REWARD);
     }
 
+    function test_LargestAgentIdThatFitsCanClaim() public {
+        uint256 bountyId = _post();
+        uint256 largest = type(uint224).max;
+        vm.prank(owner);
+        staking.stake(largest, STAKE);
+        market.checkClaim(bountyId, largest, wallet);
+        vm.prank(wallet);
+        market.claimBounty(bountyId, largest);
+        assertEq(market.getBounty(bountyId).agentId, largest);
+    }
+
+    function test_RevertGiven_AgentIdDoesNotFit_ThoughRegistryAndStakingKnowIt() public {
+        uint256 bountyId = _post();
+        uint256 tooLarge = uint256(type(uint224).max) + 1;
+        vm.prank(owner);
+        staking.stake(tooLarge, STAKE);
+        bytes memory reason = abi.encodeWithSelector(IBountyMarket.AgentNotFound.selector, tooLarge);
+        vm.expectRevert(reason);
+        market.checkClaim(bountyId, tooLarge, wallet);
+        vm.expectRevert(reason);
+        vm.prank(wallet);
+        market.claimBounty(bountyId, tooLarge);
+    }
+
     function test_RevertGiven_RegistryGivesNoAnswer_WhenClaimed() public {
         uint256 bountyId = _post();
         _break();
