@@ -1,0 +1,141 @@
+import { encodeFunctionData } from 'viem'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
+import { accountOf } from '../../devnet/accounts.ts'
+import { decodeClaimError, explainClaimError } from '../../src/api/contractErrors.ts'
+import { revertOf } from '../../src/api/relay/rpc.ts'
+import { startTestMarket, type TestMarket } from '../support/market.ts'
+import { type Agent, type Participants, participantsOf, usdc } from '../support/participants.ts'
+import { claimApi } from './claimApi.ts'
+
+let market: TestMarket
+let people: Participants
+let api: ReturnType<typeof claimApi>
+
+const [wallet, otherWallet] = [accountOf(2), accountOf(3)]
+const day = 86_400n
+
+beforeAll(async () => {
+  market = await startTestMarket()
+  people = participantsOf(market)
+  api = claimApi(market.api.url)
+}, 120_000)
+
+afterAll(() => market?.stop())
+
+/** An agent on every step of the ladder, at the boundaries of stake and lock, and with each kind of wallet. */
+async function manyAgents(): Promise<Agent[]> {
+  const { staking, registry, market: contract } = market
+  const account = wallet.address
+  const newAgent = (stake?: bigint) => people.newAgent(wallet, stake)
+  const [plain, rich] = [await newAgent(), await newAgent(500n * usdc)]
+  const [unstaked, below] = [await newAgent(0n), await newAgent(20n * usdc - 1n)]
+
+  const [banned, frozen, frozenAndBanned] = [await newAgent(), await newAgent(30n * usdc), await newAgent()]
+  for (const { id } of [frozen, frozenAndBanned]) {
+    const runId = await people.openRun(50n * usdc, 300n * day)
+    await people.mined(() => contract.write.claimBounty([runId, id], { account }))
+    await market.client.increaseTime({ seconds: 7 * 86_400 + 1 })
+    await people.mined(() => contract.write.slashExpired([runId]))
+  }
+  for (const { id } of [banned, frozenAndBanned]) await people.mined(() => staking.write.ban([id]))
+
+  const [half, full] = [await newAgent(), await newAgent()]
+  for (const { id } of [half, full, full]) {
+    const runId = await people.openRun(100n * usdc)
+    await people.mined(() => contract.write.claimBounty([runId, id], { account }))
+  }
+
+  const [walletless, sold] = [await newAgent(), await newAgent()]
+  await people.mined(() => registry.write.unsetAgentWallet([walletless.id], { account }))
+  await people.mined(() => registry.write.transferFrom([account, otherWallet.address, sold.id], { account }))
+  return [plain, rich, unstaked, below, banned, frozen, frozenAndBanned, half, full, walletless, sold]
+}
+
+/** A run in every state, at the boundaries of what a claim locks, and past its deadline. */
+async function manyRuns(holder: Agent): Promise<bigint[]> {
+  const { write } = market.market
+  const account = wallet.address
+  const claimed = async (lifetime?: bigint) => {
+    const runId = await people.openRun(usdc, lifetime)
+    await people.mined(() => write.claimBounty([runId, holder.id], { account }))
+    return runId
+  }
+  const submitted = async () => {
+    const runId = await claimed()
+    await people.mined(() => write.submitWork([runId, 'ipfs://work'], { account }))
+    return runId
+  }
+  const draft = await people.openRun(usdc)
+  await people.mined(() => write.withdrawBounty([draft]))
+  const started = await claimed()
+  await people.mined(() => write.startWork([started], { account }))
+  const [approved, revised, rejected] = [await submitted(), await submitted(), await submitted()]
+  await people.mined(() => write.approveWork([approved]))
+  await people.mined(() => write.requestRevision([revised, 'ipfs://again']))
+  for (let revision = 0; revision < 3; revision++) {
+    await people.mined(() => write.requestRevision([rejected, 'ipfs://again']))
+    await people.mined(() => write.submitWork([rejected, 'ipfs://work'], { account }))
+  }
+  await people.mined(() => write.rejectWork([rejected]))
+  const open = await Promise.all(
+    [10_000n, 100n * usdc, 100n * usdc + 10n, 200n * usdc, 900n * usdc].map((reward) => people.openRun(reward)),
+  )
+  const passed = [await people.openRun(usdc, 60n), await claimed(60n)]
+  await market.client.increaseTime({ seconds: 120 })
+  await market.client.mine({ blocks: 1 })
+  return [draft, ...open, await claimed(), started, await submitted(), approved, revised, rejected, ...passed]
+}
+
+/** What `checkClaim` reverts with at a block; undefined if it does not. */
+async function checkAt(blockNumber: bigint, runId: bigint, agentId: bigint, claimant: `0x${string}`) {
+  const data = encodeFunctionData({
+    abi: bountyMarketAbi,
+    functionName: 'checkClaim',
+    args: [runId, agentId, claimant],
+  })
+  try {
+    await market.client.call({ to: market.market.address, data, blockNumber })
+    return undefined
+  } catch (error) {
+    const reason = decodeClaimError(revertOf(error)?.data ?? '0x')
+    if (!reason) throw error
+    return reason
+  }
+}
+
+it('eligibility’s first reason is what checkClaim says at the answer’s block, for every run, agent and wallet', {
+  timeout: 180_000,
+}, async () => {
+  const agents = await manyAgents()
+  const [, rich] = agents
+  if (!rich) throw new Error('There is no rich agent')
+  const runs = await manyRuns(rich)
+  await market.indexed()
+
+  const seen = new Map<string, number>()
+  for (const runId of runs) {
+    for (const { id } of agents) {
+      for (const claimant of [wallet, otherWallet]) {
+        const { status, body, headers } = await api.eligibility(runId, { id, wallet: claimant })
+        expect(status).toBe(200)
+        const block = BigInt(headers.get('X-Indexed-Block') ?? -1)
+        const error = await checkAt(block, runId, id, claimant.address)
+        const { agentId, wallet: holder } = await market.market.read.getBounty([runId], { blockNumber: block })
+        const expected = error && explainClaimError(error, agentId === 0n ? undefined : { agentId, wallet: holder })
+        const pair = `run ${runId}, agent ${id}, wallet ${claimant.address}, block ${block}`
+        expect([body.eligible, body.reasonCodes[0], body.reasons[0]], pair).toEqual([
+          error === undefined,
+          expected?.code,
+          expected?.sentence,
+        ])
+        seen.set(expected?.code ?? 'eligible', (seen.get(expected?.code ?? 'eligible') ?? 0) + 1)
+      }
+    }
+  }
+  expect([...seen.keys()].sort()).toEqual([
+    ...['AGENT_BANNED', 'AGENT_FROZEN', 'INSUFFICIENT_STAKE', 'INSUFFICIENT_UNLOCKED_STAKE'],
+    ...['RUN_DEADLINE_PASSED', 'RUN_NOT_OPEN', 'WALLET_MISMATCH', 'eligible'],
+  ])
+  console.log(Object.fromEntries(seen))
+})
