@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
+import {Vm} from "../support/Vm.sol";
+
+/// @title BountyReplay
+/// @notice Rebuilds every `getBounty` and `owed` from nothing but the market's logs, as an indexer does (I7).
+abstract contract BountyReplay {
+    error UnknownMarketEvent(bytes32 selector);
+
+    /// @dev CLAIM_TIMEOUT and REVIEW_PERIOD: the logs say when a wait ends, the bounty when it began.
+    uint40 private constant WAIT = 7 days;
+
+    mapping(uint256 bountyId => IBountyMarket.Bounty) private _bounties;
+    mapping(address payee => uint256) private _owed;
+
+    /// @notice The first `count` bounties, from id 1.
+    function replayedBounties(uint256 count) external view returns (IBountyMarket.Bounty[] memory bounties) {
+        bounties = new IBountyMarket.Bounty[](count);
+        for (uint256 i = 0; i < count; ++i) {
+            bounties[i] = _bounties[i + 1];
+        }
+    }
+
+    function replayedDebts(address[] calldata payees) external view returns (uint256[] memory debts) {
+        debts = new uint256[](payees.length);
+        for (uint256 i = 0; i < payees.length; ++i) {
+            debts[i] = _owed[payees[i]];
+        }
+    }
+
+    function _replayMarket(Vm.Log memory log) internal {
+        if (_replayDebt(log.topics, log.data)) return;
+        IBountyMarket.Bounty storage bounty = _bounties[uint256(log.topics[1])];
+        if (_replayClaim(bounty, log.topics, log.data)) return;
+        if (_replayWork(bounty, log.topics[0], log.data)) return;
+        if (_replayMoney(bounty, log.topics, log.data)) return;
+        if (log.topics[0] != IBountyMarket.ClaimRefused.selector) revert UnknownMarketEvent(log.topics[0]);
+    }
+
+    function _replayDebt(bytes32[] memory topics, bytes memory data) private returns (bool known) {
+        address payee = address(uint160(uint256(topics[1])));
+        if (topics[0] == IBountyMarket.PaymentDeferred.selector) {
+            _owed[payee] += abi.decode(data, (uint256));
+        } else if (topics[0] == IBountyMarket.PaymentCollected.selector) {
+            _owed[payee] -= abi.decode(data, (uint256));
+        } else {
+            return false;
+        }
+        return true;
+    }
+
+    function _replayClaim(IBountyMarket.Bounty storage bounty, bytes32[] memory topics, bytes memory data)
+        private
+        returns (bool known)
+    {
+        if (topics[0] == IBountyMarket.BountyClaimed.selector) {
+            (, uint32 round, uint40 submitBy) = abi.decode(data, (uint256, uint32, uint40));
+            bounty.state = IBountyMarket.State.CLAIMED;
+            bounty.agentId = abi.decode(bytes.concat(topics[2]), (uint224));
+            bounty.wallet = address(uint160(uint256(topics[3])));
+            (bounty.round, bounty.since) = (round, submitBy - WAIT);
+        } else if (topics[0] == IBountyMarket.ClaimSlashed.selector) {
+            bounty.state = IBountyMarket.State.OPEN;
+            (bounty.wallet, bounty.agentId, bounty.since, bounty.revisions) = (address(0), 0, 0, 0);
+        } else {
+            return false;
+        }
+        return true;
+    }
+
+    function _replayWork(IBountyMarket.Bounty storage bounty, bytes32 selector, bytes memory data)
+        private
+        returns (bool known)
+    {
+        if (selector == IBountyMarket.WorkStarted.selector) {
+            bounty.state = IBountyMarket.State.IN_PROGRESS;
+        } else if (selector == IBountyMarket.WorkSubmitted.selector) {
+            (, uint40 reviewBy) = abi.decode(data, (string, uint40));
+            bounty.state = IBountyMarket.State.SUBMITTED;
+            bounty.since = reviewBy - WAIT;
+        } else if (selector == IBountyMarket.RevisionRequested.selector) {
+            (, uint8 revision, uint40 submitBy) = abi.decode(data, (string, uint8, uint40));
+            bounty.state = IBountyMarket.State.REVISION_REQUESTED;
+            (bounty.revisions, bounty.since) = (revision, submitBy - WAIT);
+        } else {
+            return false;
+        }
+        return true;
+    }
+
+    function _replayMoney(IBountyMarket.Bounty storage bounty, bytes32[] memory topics, bytes memory data)
+        private
+        returns (bool known)
+    {
+        if (topics[0] == IBountyMarket.BountyCreated.selector) {
+            (, uint96 reward,, uint40 deadline) = abi.decode(data, (string, uint96, uint256, uint40));
+            bounty.state = IBountyMarket.State.DRAFT;
+            bounty.poster = address(uint160(uint256(topics[2])));
+            (bounty.reward, bounty.deadline) = (reward, deadline);
+        } else if (topics[0] == IBountyMarket.BountyFunded.selector) {
+            bounty.state = IBountyMarket.State.OPEN;
+        } else if (topics[0] == IBountyMarket.BountyWithdrawn.selector) {
+            bounty.state = IBountyMarket.State.DRAFT;
+        } else if (topics[0] == IBountyMarket.BountyApproved.selector) {
+            bounty.state = IBountyMarket.State.APPROVED;
+        } else if (topics[0] == IBountyMarket.BountyRejected.selector) {
+            bounty.state = IBountyMarket.State.REJECTED;
+        } else {
+            return false;
+        }
+        return true;
+    }
+}

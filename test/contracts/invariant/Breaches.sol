@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+/// @title Breaches
+/// @notice What an action saw that an invariant forbids. The invariant of that number reads it and fails, so that the
+/// report names the invariant and not the action.
+abstract contract Breaches {
+    /// @notice The first breach of each invariant, empty while it holds.
+    mapping(uint256 invariantNumber => string) public breach;
+
+    function _hold(uint256 invariantNumber, bool condition, string memory what) internal {
+        if (condition || bytes(breach[invariantNumber]).length > 0) return;
+        breach[invariantNumber] = what;
+    }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {AgentStaking} from "../../../contracts/AgentStaking.sol";
+import {BountyMarket} from "../../../contracts/BountyMarket.sol";
+import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
+import {MockUSDC} from "../../../contracts/mocks/MockUSDC.sol";
+import {Test} from "../support/Test.sol";
+import {Campaign} from "./Campaign.sol";
+
+/// @title CampaignTest
+/// @notice A fresh `Campaign` for Forge to act in, and the design's arithmetic to judge it by.
+abstract contract CampaignTest is Test {
+    Campaign internal campaign;
+    BountyMarket internal market;
+    AgentStaking internal staking;
+    MockUSDC internal usdc;
+
+    function setUp() public virtual {
+        campaign = new Campaign();
+        (market, staking, usdc) = (campaign.market(), campaign.staking(), campaign.usdc());
+    }
+
+    /// @dev Forge calls the functions of these and of nothing else.
+    function targetContracts() external view returns (address[] memory targets) {
+        targets = new address[](1);
+        targets[0] = address(campaign);
+    }
+
+    /// @dev Claimed and not ended: while the agent's lock is held.
+    function _isLive(IBountyMarket.State state) internal pure returns (bool) {
+        return state == IBountyMarket.State.CLAIMED || state == IBountyMarket.State.IN_PROGRESS
+            || state == IBountyMarket.State.SUBMITTED || state == IBountyMarket.State.REVISION_REQUESTED;
+    }
+
+    /// @dev While the market holds reward and fee.
+    function _isFunded(IBountyMarket.State state) internal pure returns (bool) {
+        return state == IBountyMarket.State.OPEN || _isLive(state);
+    }
+
+    /// @dev From the design, not from the contract: 5 % of the reward, rounded down.
+    function _feeOf(uint256 reward) internal pure returns (uint256) {
+        return reward * 5 / 100;
+    }
+
+    function _escrowOf(uint256 reward) internal pure returns (uint256) {
+        return reward + _feeOf(reward);
+    }
+
+    /// @dev Likewise: 10 % of the reward, rounded down, and at most 20 USDC.
+    function _lockOf(uint256 reward) internal pure returns (uint256) {
+        return reward > 200e6 ? 20e6 : reward / 10;
+    }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {AgentRegistry} from "../../../contracts/AgentRegistry.sol";
+import {AgentStaking} from "../../../contracts/AgentStaking.sol";
+import {BountyMarket} from "../../../contracts/BountyMarket.sol";
+import {MockUSDC} from "../../../contracts/mocks/MockUSDC.sol";
+import {KeyedWallet} from "../support/ContractWallets.sol";
+import {Test} from "../support/Test.sol";
+
+/// @title Cast
+/// @notice A market, and everyone who acts in it or is paid by it. Each may turn out to be anyone: posters buy agents,
+/// the treasury claims runs.
+abstract contract Cast is Test {
+    uint256 internal constant POSTERS = 3;
+    uint256 internal constant OWNERS = 4;
+    uint256 internal constant WALLETS = 4;
+
+    MockUSDC public usdc = new MockUSDC();
+    AgentRegistry public registry = new AgentRegistry();
+    BountyMarket public market;
+    AgentStaking public staking;
+
+    address public relayer = makeAddr("relayer");
+    address public treasury = makeAddr("treasury");
+    address public stakingOwner = makeAddr("stakingOwner");
+    address public stranger = makeAddr("stranger");
+    address public contractWallet;
+
+    /// @dev Posters first, then owners, then wallets, then the rest.
+    address[] internal people;
+    mapping(address account => uint256) internal keyOf;
+
+    /// @dev One agent an owner, then ids that only a lying registry has heard of.
+    uint256[] internal agents;
+
+    constructor() {
+        vm.warp(1_750_000_000);
+        address[] memory relayers = new address[](1);
+        relayers[0] = relayer;
+        market = new BountyMarket(address(usdc), address(registry), treasury, stakingOwner, relayers);
+        staking = AgentStaking(market.STAKING());
+
+        for (uint256 i = 0; i < POSTERS; ++i) {
+            _join(string.concat("poster", vm.toString(i)));
+        }
+        for (uint256 i = 0; i < OWNERS; ++i) {
+            agents.push(registry.registerFor(_join(string.concat("owner", vm.toString(i))), ""));
+        }
+        for (uint256 i = 0; i < WALLETS; ++i) {
+            _join(string.concat("wallet", vm.toString(i)));
+        }
+        (address key, uint256 privateKey) = makeAddrAndKey("contractWallet");
+        contractWallet = address(new KeyedWallet(key));
+        keyOf[contractWallet] = privateKey;
+        _join(contractWallet);
+        _join("relayer");
+        _join("treasury");
+        _join("stakingOwner");
+        _join("stranger");
+
+        agents.push(0);
+        agents.push(OWNERS + 1);
+        agents.push(uint256(type(uint224).max) + 1);
+    }
+
+    function _join(string memory name) private returns (address account) {
+        uint256 privateKey;
+        (account, privateKey) = makeAddrAndKey(name);
+        keyOf[account] = privateKey;
+        _join(account);
+    }
+
+    function _join(address account) private {
+        people.push(account);
+        usdc.mint(account, 1e24);
+        vm.startPrank(account);
+        usdc.approve(address(market), type(uint256).max);
+        usdc.approve(address(staking), type(uint256).max);
+        vm.stopPrank();
+    }
+
+    function allPeople() public view returns (address[] memory) {
+        return people;
+    }
+
+    function allAgents() public view returns (uint256[] memory) {
+        return agents;
+    }
+}

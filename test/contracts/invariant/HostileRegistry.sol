@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+/// @title HostileRegistry
+/// @notice What a registry becomes whose owner upgrades it to harm the market. Everything it knows is in its code, so
+/// that the code alone can be put in another's place.
+contract HostileRegistry {
+    enum Mood {
+        REVERTS,
+        BURNS_GAS,
+        LIES,
+        ANSWERS_GARBAGE,
+        ANSWERS_NOTHING,
+        ANSWERS_A_BOMB
+    }
+
+    error RegistryIsHostile();
+
+    uint256 private constant BOMB_SIZE = 100_000;
+
+    Mood private immutable MOOD;
+    address private immutable LIAR;
+
+    /// @param liar Whom it names as owner and wallet of every agent, when it lies.
+    constructor(Mood mood, address liar) {
+        MOOD = mood;
+        LIAR = liar;
+    }
+
+    fallback(bytes calldata) external returns (bytes memory) {
+        if (MOOD == Mood.REVERTS) revert RegistryIsHostile();
+        if (MOOD == Mood.LIES) return abi.encode(LIAR);
+        if (MOOD == Mood.ANSWERS_GARBAGE) return abi.encode(type(uint256).max);
+        if (MOOD == Mood.ANSWERS_A_BOMB) return new bytes(BOMB_SIZE);
+        if (MOOD == Mood.BURNS_GAS) {
+            assembly ("memory-safe") {
+                invalid()
+            }
+        }
+        return "";
+    }
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+
+import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
+import {AccountReplay} from "./AccountReplay.sol";
+import {CampaignTest} from "./CampaignTest.sol";
+
+/// @notice The invariants of `test/contracts/README.md`, by number, after every action of `Campaign`. For I9 see
+/// `Exits.t.sol`.
+contract InvariantsTest is CampaignTest {
+    using SafeCast for uint256;
+
+    /// @dev What the contracts say, read once for all invariants.
+    struct Chain {
+        /// From id 1.
+        IBountyMarket.Bounty[] bounties;
+        /// Of `campaign.allAgents()`, in that order.
+        AccountReplay.Account[] accounts;
+        /// Of `campaign.allPeople()`, in that order.
+        uint256[] debts;
+    }
+
+    /// @dev One campaign for all: given one each, Forge would repeat the same calls for each, from the same seed.
+    function invariant_I1_to_I8() external view {
+        Chain memory chain = _chain();
+        _I1_MarketHoldsEscrowAndDebts(chain);
+        _I2_StakingHoldsEveryStake(chain);
+        _I3_LockedIsWhatLiveRunsRisk(chain);
+        _I4_OnlyListedTransitions();
+        _I5_EveryUnitOfARunIsAccountedFor(chain);
+        _I6_NobodyMakesACallThatIsNotHis();
+        _I7_LogsAloneRebuildTheState(chain);
+        _I8_ClaimsAnswerAsCheckClaimDoes();
+    }
+
+    /// @dev For `deep.ts`: one line a run, what it did and how often.
+    function afterInvariant() external {
+        string memory path = vm.envOr("TALLY", string(""));
+        if (bytes(path).length > 0) vm.writeLine(path, vm.toString(abi.encode(campaign.counts())));
+    }
+
+    function _I1_MarketHoldsEscrowAndDebts(Chain memory chain) private view {
+        uint256 expected = campaign.donated(address(market));
+        for (uint256 i = 0; i < chain.bounties.length; ++i) {
+            if (_isFunded(chain.bounties[i].state)) expected += _escrowOf(chain.bounties[i].reward);
+        }
+        for (uint256 i = 0; i < chain.debts.length; ++i) {
+            expected += chain.debts[i];
+        }
+        assertEq(usdc.balanceOf(address(market)), expected, "I1: the market's USDC");
+    }
+
+    function _I2_StakingHoldsEveryStake(Chain memory chain) private view {
+        uint256 expected = campaign.donated(address(staking));
+        for (uint256 i = 0; i < chain.accounts.length; ++i) {
+            expected += chain.accounts[i].staked;
+        }
+        assertEq(usdc.balanceOf(address(staking)), expected, "I2: the staking contract's USDC");
+    }
+
+    function _I3_LockedIsWhatLiveRunsRisk(Chain memory chain) private view {
+        uint256[] memory agents = campaign.allAgents();
+        for (uint256 i = 0; i < agents.length; ++i) {
+            uint256 locks = 0;
+            for (uint256 j = 0; j < chain.bounties.length; ++j) {
+                IBountyMarket.Bounty memory bounty = chain.bounties[j];
+                if (_isLive(bounty.state) && bounty.agentId == agents[i]) locks += _lockOf(bounty.reward);
+            }
+            assertEq(chain.accounts[i].locked, locks, "I3: locked is the sum of the live runs' locks");
+            assertLe(locks, chain.accounts[i].staked, "I3: locked is at most staked");
+        }
+    }
+
+    function _I4_OnlyListedTransitions() private view {
+        assertEq(campaign.breach(4), "", "I4");
+    }
+
+    function _I5_EveryUnitOfARunIsAccountedFor(Chain memory chain) private view {
+        address[] memory parties = campaign.parties();
+        address treasury = campaign.treasury();
+        for (uint256 i = 0; i < chain.bounties.length; ++i) {
+            (int256[] memory gains, uint256 slashes) = (campaign.gains(i + 1, parties), campaign.slashesOf(i + 1));
+            int256[] memory expected = _expectedGains(chain.bounties[i], slashes, parties, treasury);
+            assertEq(abi.encode(gains), abi.encode(expected), "I5: what each party gained by a run");
+        }
+    }
+
+    function _I6_NobodyMakesACallThatIsNotHis() private view {
+        assertEq(campaign.breach(6), "", "I6");
+    }
+
+    function _I7_LogsAloneRebuildTheState(Chain memory chain) private view {
+        IBountyMarket.Bounty[] memory bounties = campaign.replayedBounties(chain.bounties.length);
+        for (uint256 i = 0; i < bounties.length; ++i) {
+            assertEq(abi.encode(bounties[i]), abi.encode(chain.bounties[i]), "I7: getBounty");
+        }
+        AccountReplay.Account[] memory accounts = campaign.replayedAccounts(campaign.allAgents());
+        for (uint256 i = 0; i < accounts.length; ++i) {
+            assertEq(abi.encode(accounts[i]), abi.encode(chain.accounts[i]), "I7: accountOf");
+        }
+        uint256[] memory debts = campaign.replayedDebts(campaign.allPeople());
+        assertEq(abi.encode(debts), abi.encode(chain.debts), "I7: owed");
+    }
+
+    function _I8_ClaimsAnswerAsCheckClaimDoes() private view {
+        assertEq(campaign.breach(8), "", "I8");
+    }
+
+    /// @return gains In the order of `parties`. One account may be several parties at once, so shares add up.
+    function _expectedGains(
+        IBountyMarket.Bounty memory bounty,
+        uint256 slashes,
+        address[] memory parties,
+        address treasury
+    ) private view returns (int256[] memory gains) {
+        gains = new int256[](parties.length);
+        (uint256 reward, uint256 fee, uint256 lock) = (bounty.reward, _feeOf(bounty.reward), _lockOf(bounty.reward));
+        _pay(gains, parties, address(staking), bounty.poster, slashes * lock);
+        if (_isFunded(bounty.state)) {
+            _pay(gains, parties, bounty.poster, address(market), reward + fee);
+        } else if (bounty.state == IBountyMarket.State.APPROVED) {
+            _pay(gains, parties, bounty.poster, bounty.wallet, reward);
+            _pay(gains, parties, bounty.poster, treasury, fee);
+        } else if (bounty.state == IBountyMarket.State.REJECTED) {
+            _pay(gains, parties, bounty.poster, treasury, fee);
+            _pay(gains, parties, address(staking), treasury, lock);
+        }
+    }
+
+    function _pay(int256[] memory gains, address[] memory parties, address from, address to, uint256 amount)
+        private
+        pure
+    {
+        for (uint256 i = 0; i < parties.length; ++i) {
+            if (parties[i] == from) gains[i] -= amount.toInt256();
+            if (parties[i] == to) gains[i] += amount.toInt256();
+        }
+    }
+
+    function _chain() private view returns (Chain memory chain) {
+        chain.bounties = new IBountyMarket.Bounty[](market.bountyCount());
+        for (uint256 i = 0; i < chain.bounties.length; ++i) {
+            chain.bounties[i] = market.getBounty(i + 1);
+        }
+        uint256[] memory agents = campaign.allAgents();
+        chain.accounts = new AccountReplay.Account[](agents.length);
+        for (uint256 i = 0; i < agents.length; ++i) {
+            chain.accounts[i] = _account(agents[i]);
+        }
+        address[] memory people = campaign.allPeople();
+        chain.debts = new uint256[](people.length);
+        for (uint256 i = 0; i < people.length; ++i) {
+            chain.debts[i] = market.owed(people[i]);
+        }
+    }
+
+    function _account(uint256 agentId) private view returns (AccountReplay.Account memory a) {
+        (a.staked, a.locked, a.stakedAt, a.completions, a.slashes, a.frozen, a.banned) = staking.accountOf(agentId);
+    }
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {BountyMarket} from "../../../contracts/BountyMarket.sol";
+import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
+import {Breaches} from "./Breaches.sol";
+import {Tally} from "./Tally.sol";
+
+/// @title Transitions
+/// @notice The whole life of a bounty, as the design lists it; after each call, what changed is held against it (I4).
+abstract contract Transitions is Breaches, Tally {
+    /// @notice How many claims of the bounty were slashed.
+    mapping(uint256 bountyId => uint256) public slashesOf;
+
+    mapping(bytes32 transition => bool) private _allowed;
+    mapping(uint256 bountyId => IBountyMarket.Bounty) private _seen;
+
+    constructor() {
+        _allow(IBountyMarket.createBounty.selector, IBountyMarket.State.NONE, IBountyMarket.State.DRAFT);
+        _allow(IBountyMarket.postBounty.selector, IBountyMarket.State.NONE, IBountyMarket.State.OPEN);
+        _allow(IBountyMarket.fundBounty.selector, IBountyMarket.State.DRAFT, IBountyMarket.State.OPEN);
+        _allow(IBountyMarket.withdrawBounty.selector, IBountyMarket.State.OPEN, IBountyMarket.State.DRAFT);
+
+        _allow(IBountyMarket.claimBounty.selector, IBountyMarket.State.OPEN, IBountyMarket.State.CLAIMED);
+        _allow(IBountyMarket.claimBountyWithSig.selector, IBountyMarket.State.OPEN, IBountyMarket.State.CLAIMED);
+        _allow(IBountyMarket.claimBountyFor.selector, IBountyMarket.State.OPEN, IBountyMarket.State.CLAIMED);
+        _allow(IBountyMarket.claimBatch.selector, IBountyMarket.State.OPEN, IBountyMarket.State.CLAIMED);
+
+        _allow(IBountyMarket.startWork.selector, IBountyMarket.State.CLAIMED, IBountyMarket.State.IN_PROGRESS);
+        _allowAwaitingWork(IBountyMarket.submitWork.selector, IBountyMarket.State.SUBMITTED);
+        _allowAwaitingWork(IBountyMarket.slashExpired.selector, IBountyMarket.State.OPEN);
+        _allowAwaitingWork(IBountyMarket.slashAndWithdraw.selector, IBountyMarket.State.DRAFT);
+
+        _allowReview(IBountyMarket.requestRevision.selector, IBountyMarket.State.REVISION_REQUESTED);
+        _allowReview(IBountyMarket.approveWork.selector, IBountyMarket.State.APPROVED);
+        _allowReview(IBountyMarket.finalizeReview.selector, IBountyMarket.State.APPROVED);
+        _allowReview(IBountyMarket.rejectWork.selector, IBountyMarket.State.REJECTED);
+    }
+
+    function _allowAwaitingWork(bytes4 call, IBountyMarket.State to) private {
+        _allow(call, IBountyMarket.State.CLAIMED, to);
+        _allow(call, IBountyMarket.State.IN_PROGRESS, to);
+        _allow(call, IBountyMarket.State.REVISION_REQUESTED, to);
+    }
+
+    function _allowReview(bytes4 call, IBountyMarket.State to) private {
+        _allow(call, IBountyMarket.State.SUBMITTED, to);
+    }
+
+    function _allow(bytes4 call, IBountyMarket.State from, IBountyMarket.State to) private {
+        _allowed[_key(call, from, to)] = true;
+        _mustHappen(_key(call, from, to));
+    }
+
+    function _key(bytes4 call, IBountyMarket.State from, IBountyMarket.State to) private pure returns (bytes32) {
+        return bytes32(abi.encodePacked("T", call, from, to));
+    }
+
+    function _observe(bytes4 call, BountyMarket market) internal {
+        uint256 count = market.bountyCount();
+        for (uint256 bountyId = 1; bountyId <= count; ++bountyId) {
+            IBountyMarket.Bounty memory bounty = market.getBounty(bountyId);
+            IBountyMarket.Bounty memory before = _seen[bountyId];
+            if (keccak256(abi.encode(bounty)) == keccak256(abi.encode(before))) continue;
+            bytes32 transition = _key(call, before.state, bounty.state);
+            _hold(4, _allowed[transition], "a transition that the design does not list");
+            _count(transition);
+            _observeFields(call, before, bounty);
+            if (call == IBountyMarket.slashExpired.selector || call == IBountyMarket.slashAndWithdraw.selector) {
+                slashesOf[bountyId] += 1;
+            }
+            _seen[bountyId] = bounty;
+        }
+    }
+
+    function _observeFields(bytes4 call, IBountyMarket.Bounty memory before, IBountyMarket.Bounty memory bounty)
+        private
+    {
+        IBountyMarket.State to = bounty.state;
+        bool claimed = to != IBountyMarket.State.DRAFT && to != IBountyMarket.State.OPEN;
+        bool claims = to == IBountyMarket.State.CLAIMED;
+        if (before.state != IBountyMarket.State.NONE) {
+            bool same = bounty.poster == before.poster && bounty.reward == before.reward;
+            _hold(4, same && bounty.deadline == before.deadline, "the terms changed");
+        }
+        _hold(4, bounty.round == before.round + (claims ? 1 : 0), "round is not the number of claims");
+        _hold(4, claimed == (bounty.wallet != address(0)), "a wallet without a claim, or a claim without a wallet");
+        if (claimed && !claims) {
+            _hold(4, bounty.wallet == before.wallet && bounty.agentId == before.agentId, "the claimer changed");
+        }
+        uint256 asked = call == IBountyMarket.requestRevision.selector ? 1 : 0;
+        _hold(4, bounty.revisions == (claimed ? before.revisions + asked : 0), "revisions of this claim");
+        _hold(4, bounty.revisions <= 3, "more revisions than MAX_REVISIONS");
+        _hold(4, bounty.since == _expectedSince(to, before.since), "since");
+    }
+
+    function _expectedSince(IBountyMarket.State to, uint256 since) private view returns (uint256) {
+        if (to == IBountyMarket.State.DRAFT || to == IBountyMarket.State.OPEN) return 0;
+        bool waits = to == IBountyMarket.State.CLAIMED || to == IBountyMarket.State.SUBMITTED
+            || to == IBountyMarket.State.REVISION_REQUESTED;
+        return waits ? block.timestamp : since;
+    }
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {Vm} from "../support/Vm.sol";
+import {AccountReplay} from "./AccountReplay.sol";
+import {BountyReplay} from "./BountyReplay.sol";
+import {CommittedLogs} from "./CommittedLogs.sol";
+import {Flows} from "./Flows.sol";
+import {Transitions} from "./Transitions.sol";
+import {Weather} from "./Weather.sol";
+import {selectorOf} from "./selectorOf.sol";
+
+/// @title World
+/// @notice The one road by which every action reaches the contracts, and where each is watched.
+abstract contract World is Weather, Transitions, Flows, BountyReplay, AccountReplay {
+    using CommittedLogs for Vm.Log[];
+
+    /// @dev Bounded as a transaction's is: a registry that burns all it gets must not end the campaign.
+    uint256 internal constant TX_GAS = 5_000_000;
+
+    function _act(address caller, address target, bytes memory data) internal returns (bool ok, bytes memory answer) {
+        (ok, answer,) = _actWithin(TX_GAS, caller, target, data);
+    }
+
+    /// @dev A call that reverts is an action too: nothing here requires success.
+    function _actWithin(uint256 gas, address caller, address target, bytes memory data)
+        internal
+        returns (bool ok, bytes memory answer, Vm.Log[] memory logs)
+    {
+        vm.recordLogs();
+        vm.prank(caller);
+        (ok, answer) = target.call{gas: gas}(data);
+        logs = vm.getRecordedLogs().committed(ok, data, answer);
+
+        _read(logs);
+        _traceFlows(logs, address(usdc), address(market));
+        _observe(selectorOf(data), market);
+        _countCall(selectorOf(data), _outcome(ok, answer));
+        _weatherPasses();
+    }
+
+    /// @notice Everyone who may gain or lose by a bounty.
+    function parties() external view returns (address[] memory accounts) {
+        accounts = new address[](people.length + 2);
+        (accounts[0], accounts[1]) = (address(market), address(staking));
+        for (uint256 i = 0; i < people.length; ++i) {
+            accounts[i + 2] = people[i];
+        }
+    }
+
+    function _read(Vm.Log[] memory logs) private {
+        for (uint256 i = 0; i < logs.length; ++i) {
+            if (logs[i].emitter == address(market)) _replayMarket(logs[i]);
+            else if (logs[i].emitter == address(staking)) _replayStaking(logs[i]);
+            else continue;
+            _countEvent(logs[i].topics[0]);
+        }
+    }
+
+    /// @dev An error without data, such as running out of gas, has no selector; success is zero.
+    function _outcome(bool ok, bytes memory answer) private pure returns (bytes4) {
+        if (ok) return 0;
+        return answer.length < 4 ? bytes4(0xffffffff) : selectorOf(answer);
+    }
+}

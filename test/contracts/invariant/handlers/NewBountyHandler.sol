@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IBountyMarket} from "../../../../contracts/interfaces/IBountyMarket.sol";
+import {Dice} from "../Dice.sol";
+import {selectorOf} from "../selectorOf.sol";
+import {Handler} from "./Handler.sol";
+
+/// @notice New bounties, with rewards and deadlines on both sides of every bound.
+abstract contract NewBountyHandler is Handler {
+    constructor() {
+        _mustHappen("reward MIN - 1 refused");
+        _mustHappen("reward MIN taken");
+        _mustHappen("reward 199.99 taken");
+        _mustHappen("reward 200 taken");
+        _mustHappen("reward 200.01 taken");
+        _mustHappen("reward MAX taken");
+        _mustHappen("reward MAX + 1 refused");
+    }
+
+    function create(uint256 seed) external {
+        _newBounty(Dice(seed), IBountyMarket.createBounty.selector);
+    }
+
+    function post(uint256 seed) external {
+        _newBounty(Dice(seed), IBountyMarket.postBounty.selector);
+    }
+
+    function _newBounty(Dice memory dice, bytes4 selector) private {
+        (uint256 reward, string memory mark) = _reward(dice);
+        bytes memory data = abi.encodeWithSelector(selector, _text(dice), reward, _deadline(dice));
+        (bool ok, bytes memory answer) = _act(people[dice.roll(POSTERS)], address(market), data);
+        if (ok) _count(bytes32(bytes(string.concat(mark, " taken"))));
+        bool outOfRange = selectorOf(answer) == IBountyMarket.RewardOutOfRange.selector;
+        if (!ok && outOfRange) _count(bytes32(bytes(string.concat(mark, " refused"))));
+    }
+
+    function _reward(Dice memory dice) private view returns (uint256 reward, string memory mark) {
+        uint256 side = dice.roll(16);
+        if (side == 0) return (market.MIN_REWARD() - 1, "reward MIN - 1");
+        if (side == 1) return (market.MIN_REWARD(), "reward MIN");
+        if (side == 2) return (199_990_000, "reward 199.99");
+        if (side == 3) return (200_000_000, "reward 200");
+        if (side == 4) return (200_010_000, "reward 200.01");
+        if (side == 5) return (market.MAX_REWARD(), "reward MAX");
+        if (side == 6) return (market.MAX_REWARD() + 1, "reward MAX + 1");
+        return (dice.between(market.MIN_REWARD(), 150e6), "reward between");
+    }
+
+    function _deadline(Dice memory dice) private view returns (uint64) {
+        uint256 side = dice.roll(32);
+        if (side == 0) return uint64(block.timestamp);
+        if (side == 1) return uint64(block.timestamp + 1);
+        if (side == 2) return uint64(block.timestamp + market.MAX_DEADLINE());
+        if (side == 3) return uint64(block.timestamp + market.MAX_DEADLINE() + 1);
+        if (side == 4) return type(uint64).max;
+        return uint64(block.timestamp + dice.between(1 days, 90 days));
+    }
+}

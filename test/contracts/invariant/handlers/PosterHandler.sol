@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IBountyMarket} from "../../../../contracts/interfaces/IBountyMarket.sol";
+import {Dice} from "../Dice.sol";
+import {NewBountyHandler} from "./NewBountyHandler.sol";
+
+/// @notice What posters do with their bounties.
+abstract contract PosterHandler is NewBountyHandler {
+    function fund(uint256 seed) external {
+        Dice memory dice = Dice(seed);
+        uint256 bountyId = _bountyIn(dice, _isFundable);
+        _actAsPoster(dice, bountyId, abi.encodeCall(market.fundBounty, (bountyId)));
+    }
+
+    function withdraw(uint256 seed) external {
+        Dice memory dice = Dice(seed);
+        uint256 bountyId = _bountyIn(dice, dice.roll(4) == 0 ? _isOpen : _isUnwanted);
+        _actAsPoster(dice, bountyId, abi.encodeCall(market.withdrawBounty, (bountyId)));
+    }
+
+    function approve(uint256 seed) external {
+        Dice memory dice = Dice(seed);
+        uint256 bountyId = _bountyIn(dice, _isSubmitted);
+        _actAsPoster(dice, bountyId, abi.encodeCall(market.approveWork, (bountyId)));
+    }
+
+    /// @dev One bounty is asked for revision upon revision, and then rejected, before others are asked for their first.
+    function review(uint256 seed) external {
+        Dice memory dice = Dice(seed);
+        uint256 bountyId = _mostRevised(dice);
+        bool isLast = market.getBounty(bountyId).revisions == market.MAX_REVISIONS();
+        bytes memory data = isLast != dice.rarely()
+            ? abi.encodeCall(market.rejectWork, (bountyId))
+            : abi.encodeCall(market.requestRevision, (bountyId, _text(dice)));
+        _actAsPoster(dice, bountyId, data);
+    }
+
+    function slash(uint256 seed) external {
+        Dice memory dice = Dice(seed);
+        uint256 bountyId = _bountyIn(dice, _isOverdue);
+        bytes memory data = dice.roll(2) == 0
+            ? abi.encodeCall(market.slashExpired, (bountyId))
+            : abi.encodeCall(market.slashAndWithdraw, (bountyId));
+        _actAsPoster(dice, bountyId, data);
+    }
+
+    function _actAsPoster(Dice memory dice, uint256 bountyId, bytes memory data) private {
+        if (bountyId == NONE_FITS) return;
+        _act(_caller(dice, market.getBounty(bountyId).poster), address(market), data);
+    }
+
+    function _mostRevised(Dice memory dice) private view returns (uint256 bountyId) {
+        bountyId = _bountyIn(dice, _isSubmitted);
+        if (dice.rarely()) return bountyId;
+        uint256 revisions = market.getBounty(bountyId).revisions;
+        for (uint256 id = market.bountyCount(); id > 0; --id) {
+            IBountyMarket.Bounty memory bounty = market.getBounty(id);
+            if (_isSubmitted(bounty) && bounty.revisions > revisions) (bountyId, revisions) = (id, bounty.revisions);
+        }
+    }
+
+    function _isFundable(IBountyMarket.Bounty memory bounty) private view returns (bool) {
+        return bounty.state == IBountyMarket.State.DRAFT && block.timestamp <= bounty.deadline;
+    }
+
+    /// @dev Of the open ones, those are withdrawn first that are too late to be claimed, or were claimed in vain.
+    function _isUnwanted(IBountyMarket.Bounty memory bounty) private view returns (bool) {
+        return bounty.state == IBountyMarket.State.OPEN && (bounty.round > 0 || !_isOpen(bounty));
+    }
+
+    function _isOverdue(IBountyMarket.Bounty memory bounty) private view returns (bool) {
+        return _awaitsWork(bounty) && block.timestamp >= bounty.since + market.CLAIM_TIMEOUT();
+    }
+}

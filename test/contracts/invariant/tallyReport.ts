@@ -1,0 +1,128 @@
+// What the runs of a campaign did, summed up, and what of all that can happen did not.
+import {
+  type Abi,
+  decodeAbiParameters,
+  type Hex,
+  hexToNumber,
+  hexToString,
+  slice,
+  toEventSelector,
+  toFunctionSelector,
+} from 'viem'
+import { agentRegistryAbi } from '../../../abis/AgentRegistry.ts'
+import { agentStakingAbi } from '../../../abis/AgentStaking.ts'
+import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
+import { mockUsdcAbi } from '../../../abis/MockUSDC.ts'
+
+const core: Abi = [...bountyMarketAbi, ...agentStakingAbi]
+const around: Abi = [...agentRegistryAbi, ...mockUsdcAbi]
+
+/** Of the registry's and the token's functions, those that the campaign calls. */
+const CALLED_AROUND = ['transferFrom', 'setAgentWallet', 'unsetAgentWallet', 'transfer']
+
+/** What no account may ever call: the campaign must have tried, and must have been refused each time. */
+const NEVER_SUCCEEDS = [
+  'claimInBatch',
+  'grantRole',
+  'revokeRole',
+  'renounceRole',
+  'lock',
+  'release',
+  'forfeit',
+  'slash',
+]
+
+/** Raised by constructors only, or only with another token or clock than USDC's and Ethereum's. */
+const UNREACHABLE_ERRORS = [
+  'ZeroAddress',
+  'RelayersNotAllowed',
+  'OwnableInvalidOwner',
+  'InvalidShortString',
+  'StringTooLong',
+  'SafeERC20FailedOperation',
+  'SafeCastOverflowedUintDowncast',
+]
+
+/** Emitted by constructors only, or by nothing. */
+const UNREACHABLE_EVENTS = ['EIP712DomainChanged', 'RoleAdminChanged', 'RoleGranted', 'RoleRevoked']
+
+const SUCCESS: Hex = '0x00000000'
+
+const STATES = 'NONE DRAFT OPEN CLAIMED IN_PROGRESS SUBMITTED APPROVED REVISION_REQUESTED REJECTED'.split(' ')
+
+const counts = [
+  {
+    type: 'tuple[]',
+    components: [
+      { type: 'bytes32', name: 'key' },
+      { type: 'uint256', name: 'times' },
+    ],
+  },
+] as const
+
+const isAction = (item: Abi[number]) => item.type === 'function' && !['view', 'pure'].includes(item.stateMutability)
+
+const calls = new Map<Hex, string>()
+const errors = new Map<Hex, string>([
+  ['0x08c379a0', 'Error(string), which is USDC paused or an account blacklisted'],
+  ['0xffffffff', 'nothing, which is out of gas'],
+  [toFunctionSelector('RegistryIsHostile()'), 'RegistryIsHostile'],
+])
+const events = new Map<Hex, string>()
+for (const item of [...core, ...around]) {
+  if (item.type === 'function') calls.set(toFunctionSelector(item), item.name)
+  if (item.type === 'error')
+    errors.set(toFunctionSelector(`${item.name}(${item.inputs.map(({ type }) => type)})`), item.name)
+  if (item.type === 'event') events.set(slice(toEventSelector(item), 0, 4), item.name)
+}
+
+/** @param lines One a run: the ABI encoding of `Tally.counts()`. */
+export async function tallyReport(lines: AsyncIterable<string>) {
+  const times = new Map(expected().map((what) => [what, 0n]))
+  for await (const line of lines) {
+    const [run] = decodeAbiParameters(counts, line as Hex)
+    for (const { key, times: more } of run) {
+      for (const what of describe(key)) times.set(what, (times.get(what) ?? 0n) + more)
+    }
+  }
+  const rows = [...times].sort(([a], [b]) => a.localeCompare(b))
+  return {
+    table: rows.map(([what, count]) => `${String(count).padStart(10)}  ${what}`).join('\n'),
+    missing: rows.filter(([, count]) => count === 0n).map(([what]) => what),
+  }
+}
+
+/** What the ABIs say can happen. What else must happen, the campaign declares itself, with a count of zero. */
+function expected(): string[] {
+  const actions = core.filter(isAction).flatMap((item) => ('name' in item ? [item.name] : []))
+  const raised = core.flatMap((item) => (item.type === 'error' ? [item.name] : []))
+  const emitted = core.flatMap((item) => (item.type === 'event' ? [item.name] : []))
+  return [
+    ...actions.filter((name) => !NEVER_SUCCEEDS.includes(name)).map((name) => `done ${name}`),
+    ...CALLED_AROUND.map((name) => `done ${name}`),
+    ...raised.filter((name) => !UNREACHABLE_ERRORS.includes(name)).map((name) => `error ${name}`),
+    ...emitted.filter((name) => !UNREACHABLE_EVENTS.includes(name)).map((name) => `event ${name}`),
+  ]
+}
+
+/** The inverse of the keys that `Tally.sol` and `Transitions.sol` make. */
+function describe(key: Hex): string[] {
+  const kind = hexToString(slice(key, 0, 1))
+  if (kind === 'E') return [`event ${nameOf(events, slice(key, 1, 5))}`]
+  if (kind === 'C') {
+    const [call, outcome] = [nameOf(calls, slice(key, 1, 5)), slice(key, 5, 9)]
+    if (outcome === SUCCESS) return [`done ${call}`]
+    return [`error ${nameOf(errors, outcome)}`, `refused ${call}: ${nameOf(errors, outcome)}`]
+  }
+  if (kind === 'T') {
+    const [from, to] = [hexToNumber(slice(key, 5, 6)), hexToNumber(slice(key, 6, 7))]
+    return [`moved ${STATES[from]} → ${STATES[to]} by ${nameOf(calls, slice(key, 1, 5))}`]
+  }
+  return [hexToString(key, { size: 32 })]
+}
+
+function nameOf(names: Map<Hex, string>, selector: Hex): string {
+  const name = names.get(selector)
+  if (name === undefined) throw new Error(`the tally holds selector ${selector}, which no ABI has`)
+  return name
+}
