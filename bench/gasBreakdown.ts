@@ -1,0 +1,69 @@
+import { createClient, type Hex, hexToBigInt, hexToBytes, http, rpcSchema, type TransactionReceipt } from 'viem'
+import { getTransaction } from 'viem/actions'
+import { table } from './table.ts'
+
+/** A step of `debug_traceTransaction`, as far as it is read. */
+type Step = { op: string; gasCost: number; stack: Hex[] }
+
+const schema =
+  rpcSchema<[{ Method: 'debug_traceTransaction'; Parameters: [Hex, object]; ReturnType: { structLogs: Step[] } }]>()
+
+type Share = { gas: number; times: number }
+
+/** Ethereum's prices of storage and of calls, by EIP-2929 and EIP-2200. */
+const [coldSlotGas, newSlotGas, changedSlotGas, coldAccountGas] = [2_100, 20_000, 2_900, 2_600]
+/** Addresses up to here are Ethereum's own contracts, which are warm in every transaction. */
+const lastPrecompile = 0x1ffn
+
+/** Where the gas of each transaction goes: how much, and how often. */
+export async function breakdown(rpcUrl: string, receipts: Map<string, TransactionReceipt>): Promise<string> {
+  const client = createClient({ transport: http(rpcUrl), rpcSchema: schema })
+  const columns: Map<string, Share>[] = []
+  for (const { transactionHash: hash, gasUsed } of receipts.values()) {
+    const { input } = await getTransaction(client, { hash })
+    const options = { disableStorage: true }
+    const { structLogs } = await client.request({ method: 'debug_traceTransaction', params: [hash, options] })
+    columns.push(sharesOf(structLogs, input, Number(gasUsed)))
+  }
+  const kinds = new Set(columns.flatMap((column) => [...column.keys()]))
+  const rows = [...kinds].map((kind) => [kind, ...columns.map((column) => cell(column.get(kind)))])
+  return table(['where the gas goes', ...receipts.keys()], rows)
+}
+
+function sharesOf(steps: readonly Step[], input: Hex, gasUsed: number): Map<string, Share> {
+  const writes = steps.filter(({ op }) => op === 'SSTORE')
+  const anew = writes.filter(({ gasCost }) => gasCost >= newSlotGas).length
+  const changed = writes.filter(({ gasCost }) => gasCost >= changedSlotGas && gasCost < newSlotGas).length
+  const events = steps.filter(({ op }) => op.startsWith('LOG'))
+  const shares = new Map<string, Share>([
+    ['the transaction and its input', { gas: 21_000 + inputGas(input), times: 1 }],
+    ['slots touched, 2,100 each', priced(coldSlotGas, touchedSlots(steps))],
+    ['of which written anew, 20,000 more', priced(newSlotGas, anew)],
+    ['of which changed, 2,900 more', priced(changedSlotGas, changed)],
+    ['contracts called, 2,600 each', priced(coldAccountGas, calledBy(steps).size)],
+    ['events', { gas: events.reduce((sum, { gasCost }) => sum + gasCost, 0), times: events.length }],
+  ])
+  const named = [...shares.values()].reduce((sum, { gas }) => sum + gas, 0)
+  return shares.set('code, memory, what is warm', { gas: gasUsed - named, times: steps.length })
+}
+
+const priced = (each: number, times: number): Share => ({ gas: each * times, times })
+
+/** A write that comes before any read pays for the touch too. */
+function touchedSlots(steps: readonly Step[]): number {
+  const costs = new Set([coldSlotGas, coldSlotGas + changedSlotGas, coldSlotGas + newSlotGas])
+  return steps.filter(({ op, gasCost }) => (op === 'SLOAD' || op === 'SSTORE') && costs.has(gasCost)).length
+}
+
+/** The contracts that are not warm from the start: all but the transaction's own. */
+function calledBy(steps: readonly Step[]): Set<bigint> {
+  const calls = steps.filter(({ op }) => op === 'CALL' || op === 'STATICCALL')
+  const addresses = calls.map(({ stack }) => hexToBigInt(stack.at(-2) ?? '0x'))
+  return new Set(addresses.filter((address) => address > lastPrecompile))
+}
+
+const inputGas = (input: Hex) => hexToBytes(input).reduce((sum, byte) => sum + (byte === 0 ? 4 : 16), 0)
+
+function cell(share: Share | undefined): string {
+  return share?.times ? `${share.gas.toLocaleString('en-US')} (${share.times})` : ''
+}

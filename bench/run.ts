@@ -1,0 +1,62 @@
+// `npm run bench [name]`: measures, prints a table, writes bench/results/<name>.json. Fails if a goal is missed.
+import { mkdir, writeFile } from 'node:fs/promises'
+import { cpus, totalmem } from 'node:os'
+import { stopAllParts } from '../devnet/part.ts'
+import { type Bench, type Figure, judge } from './figure.ts'
+import { table } from './table.ts'
+
+const benches: Record<string, () => Promise<Bench>> = {
+  gas: () => import('./gas.ts'),
+}
+
+const results = new URL('results/', import.meta.url)
+
+const machine = {
+  cpu: cpus()[0]?.model ?? 'unknown',
+  cores: cpus().length,
+  memoryGiB: Math.round(totalmem() / 2 ** 30),
+  platform: `${process.platform}-${process.arch}`,
+  node: process.version,
+}
+
+const asked = process.argv.slice(2)
+const unknown = asked.filter((name) => !(name in benches))
+if (unknown.length > 0) throw new Error(`No bench is called ${unknown}; there are: ${Object.keys(benches)}`)
+
+await mkdir(results, { recursive: true })
+try {
+  for (const [name, load] of Object.entries(benches)) {
+    if (asked.length === 0 || asked.includes(name)) await run(name, await load())
+  }
+} finally {
+  await stopAllParts()
+}
+
+async function run(name: string, bench: Bench) {
+  const { measurements, notes = [] } = await bench.measure()
+  const figures = measurements.map(judge)
+  await writeFile(new URL(`${name}.json`, results), `${JSON.stringify({ name, machine, figures }, null, 2)}\n`)
+
+  console.log(`\n${name}\n\n${figureTable(figures)}\n${notes.map((line) => `\n${line}`).join('')}\n`)
+  const missed = figures.filter(({ ok }) => ok === false).map(({ figure }) => figure)
+  if (missed.length === 0) return
+  console.error(`${name}: the goal is missed by ${missed.join(', ')}`)
+  process.exitCode = 1
+}
+
+function figureTable(figures: Figure[]): string {
+  const rows = figures.map(({ figure, unit, value, baseline, ratio, goal, ok }) => [
+    figure,
+    number(value),
+    unit,
+    number(baseline),
+    number(ratio),
+    number(goal),
+    ok === null ? '' : ok ? 'ok' : 'MISSED',
+  ])
+  return table(['figure', 'value', 'unit', 'baseline', 'ratio', 'goal', ''], rows)
+}
+
+function number(value: number | null): string {
+  return value === null ? '' : value.toLocaleString('en-US', { maximumFractionDigits: 3 })
+}
