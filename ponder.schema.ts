@@ -1,7 +1,7 @@
-import { index, onchainEnum, onchainTable } from 'ponder'
+import { index, onchainTable } from 'ponder'
 
 /** The eight run states of the seed. NONE, the contract's state of a bounty that does not exist, is never stored. */
-export const runState = onchainEnum('run_state', [
+export const runStates = [
   'DRAFT',
   'OPEN',
   'CLAIMED',
@@ -10,7 +10,7 @@ export const runState = onchainEnum('run_state', [
   'APPROVED',
   'REVISION_REQUESTED',
   'REJECTED',
-])
+] as const
 
 /**
  * A chain string as a text column can hold it. PostgreSQL refuses NUL, and Ponder would drop it, which could turn one
@@ -19,10 +19,32 @@ export const runState = onchainEnum('run_state', [
 export const storedText = (chainString: string) => chainString.replaceAll('\0', '\uFFFD')
 
 /**
+ * The band of rewards that share two leading digits, by its lowest: 123.45 USDC is in the band of 120. There are at
+ * most 991 bands from MIN_REWARD to MAX_REWARD.
+ */
+export function bandOf(reward: bigint): bigint {
+  return reward - (reward % bandWidth(reward))
+}
+
+/** How many base units the band of the reward spans. */
+export function bandWidth(reward: bigint): bigint {
+  return 10n ** BigInt(Math.max(reward.toString().length - 2, 0))
+}
+
+/**
  * One row per bounty. Amounts are USDC base units, times are block timestamps in seconds.
  *
  * Ids, rewards and times fit int8: the contract counts ids from 1, caps a reward at 1e15 and a deadline at a year
  * ahead. They are sort keys, and numeric(78), which `t.bigint()` would be, sorts several times slower.
+ *
+ * The state is text. An enum would be a type of its own in every build's schema, and readers' prepared statements would
+ * fail with "cached plan must not change result type" when the views move to the next build.
+ *
+ * An index for every pair of filter and sort: a list is a walk along one of them from where the page begins, and never
+ * sorted. Ids count up in the order of creation, so that the order of the ids is the order of `createdAt`. The other
+ * filters' columns trail, so that a walk past many rows, and a count, need not visit the table. `minReward` and
+ * `claimable` lead none: they are ranges, tested on the way, or walked in their own order.
+ * An index costs nothing while a backfill runs: Ponder creates them after it.
  */
 export const run = onchainTable(
   'run',
@@ -33,7 +55,7 @@ export const run = onchainTable(
     reward: t.int8({ mode: 'bigint' }).notNull(),
     fee: t.int8({ mode: 'bigint' }).notNull(),
     deadline: t.int8({ mode: 'bigint' }).notNull(),
-    state: runState().notNull(),
+    state: t.text({ enum: runStates }).notNull(),
     /**
      * The claiming agent, its wallet, and what it has at stake; the work, and when it was claimed and last submitted.
      * Null before a claim and after a slash, kept when the run ends.
@@ -59,14 +81,46 @@ export const run = onchainTable(
     createdAt: t.int8({ mode: 'bigint' }).notNull(),
   }),
   (table) => ({
-    createdAtIndex: index().on(table.createdAt, table.bountyId),
-    stateIndex: index().on(table.state, table.bountyId),
-    rewardIndex: index().on(table.reward, table.bountyId),
-    deadlineIndex: index().on(table.deadline, table.bountyId),
-    posterIndex: index().on(table.posterAddress, table.bountyId),
-    claimedByIndex: index().on(table.claimedBy, table.bountyId),
+    newest: index().on(table.bountyId, table.state, table.reward, table.deadline),
+    reward: index().on(table.reward, table.bountyId, table.state, table.deadline),
+    deadline: index().on(table.deadline, table.bountyId, table.state, table.reward),
+    stateNewest: index().on(table.state, table.bountyId, table.reward, table.deadline),
+    stateReward: index().on(table.state, table.reward, table.bountyId, table.deadline),
+    stateDeadline: index().on(table.state, table.deadline, table.bountyId, table.reward),
+    posterNewest: index().on(table.posterAddress, table.bountyId, table.state, table.reward, table.deadline),
+    posterReward: index().on(table.posterAddress, table.reward, table.bountyId),
+    posterDeadline: index().on(table.posterAddress, table.deadline, table.bountyId),
+    claimedByNewest: index().on(table.claimedBy, table.bountyId, table.state, table.reward, table.deadline),
+    claimedByReward: index().on(table.claimedBy, table.reward, table.bountyId),
+    claimedByDeadline: index().on(table.claimedBy, table.deadline, table.bountyId),
   }),
 )
+
+/**
+ * One row per band of rewards: how many of its runs are in each state, what the market holds for them, and what it paid.
+ *
+ * Lists give exact totals, and counting a million rows takes longer than all else that an answer needs. The handlers
+ * keep these rows, a delta with each change of a run, so that they are reverted and replayed with the runs. One row with
+ * a column for each state, because then a step of a run costs the indexer one write, not two. By bands, because a total
+ * may be asked for any `minReward`: the bands above it are summed, and only the runs between it and the next band, which
+ * are a hundredth of the runs or so, are counted one by one.
+ */
+export const rewardBand = onchainTable('reward_band', (t) => ({
+  /** As `bandOf` has it. */
+  lowest: t.int8({ mode: 'bigint' }).primaryKey(),
+  DRAFT: t.integer().notNull().default(0),
+  OPEN: t.integer().notNull().default(0),
+  CLAIMED: t.integer().notNull().default(0),
+  IN_PROGRESS: t.integer().notNull().default(0),
+  SUBMITTED: t.integer().notNull().default(0),
+  APPROVED: t.integer().notNull().default(0),
+  REVISION_REQUESTED: t.integer().notNull().default(0),
+  REJECTED: t.integer().notNull().default(0),
+  /** Rewards and fees of the band's runs that are funded and have not ended. USDC base units. */
+  escrowed: t.bigint().notNull().default(0n),
+  /** Rewards of the band's approved runs. USDC base units. */
+  paid: t.bigint().notNull().default(0n),
+}))
 
 /**
  * One row per agent id that any event named. The trust ladder is not stored: it moves with time and without an event,

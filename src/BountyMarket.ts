@@ -1,5 +1,5 @@
 import { type Context, type Event, ponder } from 'ponder:registry'
-import { payee, run, runEvent, storedText } from 'ponder:schema'
+import { bandOf, payee, rewardBand, run, runEvent, type runStates, storedText } from 'ponder:schema'
 import type { ContractEventName } from 'viem'
 import type { bountyMarketAbi } from '../abis/BountyMarket.ts'
 
@@ -39,6 +39,11 @@ ponder.on('BountyMarket:BountyCreated', async ({ event, context }) => {
     state: 'DRAFT',
     createdAt: event.block.timestamp,
   })
+  // Row exists if the band had a run before.
+  await context.db
+    .insert(rewardBand)
+    .values({ lowest: bandOf(reward), DRAFT: 1 })
+    .onConflictDoUpdate((band) => ({ DRAFT: band.DRAFT + 1 }))
   await record(context, event, 'BountyCreated', {
     address: poster,
     amount: reward,
@@ -50,21 +55,21 @@ ponder.on('BountyMarket:BountyCreated', async ({ event, context }) => {
 ponder.on('BountyMarket:BountyFunded', async ({ event, context }) => {
   const { bountyId, poster, amount } = event.args
   // Row must exist because `BountyFunded` cannot precede `BountyCreated`.
-  await context.db.update(run, { bountyId }).set({ state: 'OPEN' })
+  await move(context, bountyId, { state: 'OPEN' })
   await record(context, event, 'BountyFunded', { address: poster, amount })
 })
 
 ponder.on('BountyMarket:BountyWithdrawn', async ({ event, context }) => {
   const { bountyId, poster, amount } = event.args
   // Row must exist because `BountyWithdrawn` cannot precede `BountyFunded`.
-  await context.db.update(run, { bountyId }).set({ state: 'DRAFT' })
+  await move(context, bountyId, { state: 'DRAFT' })
   await record(context, event, 'BountyWithdrawn', { address: poster, amount })
 })
 
 ponder.on('BountyMarket:BountyClaimed', async ({ event, context }) => {
   const { bountyId, agentId, wallet, stake, round, submitBy } = event.args
   // Row must exist because `BountyClaimed` cannot precede `BountyFunded`.
-  await context.db.update(run, { bountyId }).set({
+  await move(context, bountyId, {
     state: 'CLAIMED',
     claimedBy: agentId,
     claimedByWallet: wallet,
@@ -92,7 +97,7 @@ ponder.on('BountyMarket:ClaimRefused', async ({ event, context }) => {
 ponder.on('BountyMarket:WorkStarted', async ({ event, context }) => {
   const { bountyId, agentId } = event.args
   // Row must exist because `WorkStarted` cannot precede `BountyClaimed`.
-  const { claimedByWallet } = await context.db.update(run, { bountyId }).set({ state: 'IN_PROGRESS' })
+  const { claimedByWallet } = await move(context, bountyId, { state: 'IN_PROGRESS' })
   await record(context, event, 'WorkStarted', { agentId, address: claimedByWallet })
 })
 
@@ -100,7 +105,7 @@ ponder.on('BountyMarket:WorkSubmitted', async ({ event, context }) => {
   const { bountyId, agentId, deliverableHash, reviewBy } = event.args
   const hash = storedText(deliverableHash)
   // Row must exist because `WorkSubmitted` cannot precede `BountyClaimed`.
-  const { claimedByWallet } = await context.db.update(run, { bountyId }).set({
+  const { claimedByWallet } = await move(context, bountyId, {
     state: 'SUBMITTED',
     deliverableHash: hash,
     submittedAt: event.block.timestamp,
@@ -114,7 +119,7 @@ ponder.on('BountyMarket:RevisionRequested', async ({ event, context }) => {
   const { bountyId, agentId, feedbackHash, revision, submitBy } = event.args
   const hash = storedText(feedbackHash)
   // Row must exist because `RevisionRequested` cannot precede `WorkSubmitted`.
-  const { posterAddress } = await context.db.update(run, { bountyId }).set({
+  const { posterAddress } = await move(context, bountyId, {
     state: 'REVISION_REQUESTED',
     feedbackHash: hash,
     submitBy,
@@ -133,14 +138,14 @@ ponder.on('BountyMarket:RevisionRequested', async ({ event, context }) => {
 ponder.on('BountyMarket:BountyApproved', async ({ event, context }) => {
   const { bountyId, agentId, wallet, reward, byTimeout } = event.args
   // Row must exist because `BountyApproved` cannot precede `WorkSubmitted`.
-  await context.db.update(run, { bountyId }).set({ state: 'APPROVED', reviewBy: null, endedAt: event.block.timestamp })
+  await move(context, bountyId, { state: 'APPROVED', reviewBy: null, endedAt: event.block.timestamp })
   await record(context, event, 'BountyApproved', { agentId, address: wallet, amount: reward, byTimeout })
 })
 
 ponder.on('BountyMarket:BountyRejected', async ({ event, context }) => {
   const { bountyId, agentId, poster, refund } = event.args
   // Row must exist because `BountyRejected` cannot precede `WorkSubmitted`.
-  await context.db.update(run, { bountyId }).set({ state: 'REJECTED', reviewBy: null, endedAt: event.block.timestamp })
+  await move(context, bountyId, { state: 'REJECTED', reviewBy: null, endedAt: event.block.timestamp })
   await record(context, event, 'BountyRejected', { agentId, address: poster, amount: refund })
 })
 
@@ -148,7 +153,7 @@ ponder.on('BountyMarket:ClaimSlashed', async ({ event, context }) => {
   const { bountyId, agentId, poster, stake } = event.args
   // Row must exist because `ClaimSlashed` cannot precede `BountyClaimed`. Where the poster withdraws at once,
   // `BountyWithdrawn` follows.
-  await context.db.update(run, { bountyId }).set({ state: 'OPEN', ...noClaim })
+  await move(context, bountyId, { state: 'OPEN', ...noClaim })
   await record(context, event, 'ClaimSlashed', { agentId, address: poster, amount: stake })
 })
 
@@ -166,6 +171,29 @@ ponder.on('BountyMarket:PaymentCollected', async ({ event, context }) => {
   // Row must exist because `PaymentCollected` cannot precede `PaymentDeferred`.
   await context.db.update(payee, { address }).set((row) => ({ owed: row.owed - amount }))
 })
+
+type Run = typeof run.$inferSelect
+type State = (typeof runStates)[number]
+
+/** States in which the market holds reward and fee. */
+const escrowing: ReadonlySet<State> = new Set(['OPEN', 'CLAIMED', 'IN_PROGRESS', 'SUBMITTED', 'REVISION_REQUESTED'])
+
+/** Takes a run to another state, and counts it there. */
+async function move(context: Context, bountyId: bigint, change: Partial<Run> & { state: State }): Promise<Run> {
+  const before = await context.db.find(run, { bountyId })
+  if (before === null) throw new Error(`Run ${bountyId} takes a step, but was never created`)
+  const { state: from, reward, fee } = before
+  const { state: to } = change
+  const held = BigInt(Number(escrowing.has(to)) - Number(escrowing.has(from))) * (reward + fee)
+  // Row must exist because the run was counted when it was created.
+  await context.db.update(rewardBand, { lowest: bandOf(reward) }).set((band) => ({
+    [from]: band[from] - 1,
+    [to]: band[to] + 1,
+    escrowed: band.escrowed + held,
+    paid: to === 'APPROVED' ? band.paid + reward : band.paid,
+  }))
+  return context.db.update(run, { bountyId }).set(change)
+}
 
 type RunEvent = typeof runEvent.$inferInsert
 type Details = Partial<

@@ -2,7 +2,7 @@ import { type Address, BaseError, type ContractErrorArgs, decodeErrorResult, for
 import { agentRegistryAbi } from '../../abis/AgentRegistry.ts'
 import { agentStakingAbi } from '../../abis/AgentStaking.ts'
 import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
-import { runState } from '../../ponder.schema.ts'
+import { runStates } from '../../ponder.schema.ts'
 import type { ProblemCode } from './errors.ts'
 import { formatId, formatTime } from './resources/values.ts'
 
@@ -48,7 +48,7 @@ type Row<Name extends ClaimErrorName> = {
 const usdc = (amount: bigint) => `${formatUnits(amount, 6)} USDC`
 
 /** The API's name of a state as the market numbers it; the contract's NONE, which comes first, has no name here. */
-export const stateName = (state: number) => runState.enumValues[state - 1]
+export const stateName = (state: number) => runStates[state - 1]
 
 const rows: { [Name in ClaimErrorName]: Row<Name> } = {
   AccessControlUnauthorizedAccount: {

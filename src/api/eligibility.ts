@@ -1,5 +1,5 @@
 import { type Address, getAddress, isAddressEqual, zeroAddress } from 'viem'
-import { type agent, type run, runState } from '../../ponder.schema.ts'
+import { type agent, type run, runStates } from '../../ponder.schema.ts'
 import { MIN_STAKE } from './constants.ts'
 import type { ClaimError } from './contractErrors.ts'
 
@@ -38,7 +38,7 @@ export function claimErrors(run: Run, agent: Agent, wallet: Address | undefined,
 
 function* runErrors({ bountyId, state, deadline }: Run, now: bigint): Generator<ClaimError> {
   if (state !== 'OPEN') {
-    yield { errorName: 'BountyNotOpen', args: [bountyId, runState.enumValues.indexOf(state) + 1] }
+    yield { errorName: 'BountyNotOpen', args: [bountyId, runStates.indexOf(state) + 1] }
   }
   if (now > deadline) yield { errorName: 'BountyDeadlinePassed', args: [bountyId, deadline, now] }
 }

@@ -26,6 +26,20 @@ type Writer = Pick<NodePgDatabase, 'insert' | 'update' | 'execute'>
 
 export const blockHash = (number: bigint) => `0x${number.toString(16).padStart(64, '0')}` as const
 
+const countOf = (state: string) => sql`count(*) FILTER (WHERE state = ${state})`
+
+const countBands = sql`
+  INSERT INTO reward_band (lowest, ${sql.join(
+    schema.runStates.map((state) => sql.identifier(state.toLowerCase())),
+    sql`, `,
+  )}, escrowed, paid)
+  SELECT
+    rpad(left(reward::text, 2), length(reward::text), '0')::int8,
+    ${sql.join(schema.runStates.map(countOf), sql`, `)},
+    coalesce(sum(reward + fee) FILTER (WHERE state NOT IN ('DRAFT', 'APPROVED', 'REJECTED')), 0),
+    coalesce(sum(reward) FILTER (WHERE state = 'APPROVED'), 0)
+  FROM run GROUP BY 1`
+
 /**
  * A database as Ponder leaves it, in which a test can be the indexer. Tables, enums, views and checkpoints are made by
  * Ponder's own statements from ponder.schema.ts, so that they cannot differ from the real ones.
@@ -80,10 +94,12 @@ export async function indexedDatabase() {
       .onConflictDoUpdate({ target: schema.head.chainId, set: block })
   }
 
-  /** Indexes a block: its rows, head and checkpoint in one transaction. */
+  /** Indexes a block: its rows, head and checkpoint in one transaction. The bands are counted anew from the runs. */
   async function moveTo(block: Block, writeRows?: (tx: Writer) => PromiseLike<unknown>) {
     await db.transaction(async (tx) => {
       await writeRows?.(tx)
+      await tx.execute(sql`DELETE FROM reward_band`)
+      await tx.execute(countBands)
       await setHead(block, tx)
       await setCheckpoint(block, tx)
     })

@@ -1,21 +1,11 @@
 import { type Address, BaseError, ContractFunctionRevertedError, isAddressEqual, zeroAddress } from 'viem'
-import type { agent, run } from '../../ponder.schema.ts'
+import { type agent, type rewardBand, type run, runStates } from '../../ponder.schema.ts'
 import type { MarketOnAnvil } from './marketOnAnvil.ts'
 
 const week = 7n * 24n * 60n * 60n
 
 /** `IBountyMarket.State`, by its numbers. */
-const states = [
-  'NONE',
-  'DRAFT',
-  'OPEN',
-  'CLAIMED',
-  'IN_PROGRESS',
-  'SUBMITTED',
-  'APPROVED',
-  'REVISION_REQUESTED',
-  'REJECTED',
-] as const
+const states = ['NONE', ...runStates] as const
 
 const lower = (address: Address) => (isAddressEqual(address, zeroAddress) ? null : address.toLowerCase())
 
@@ -53,6 +43,25 @@ export async function runsOnChain({ market }: MarketOnAnvil) {
 export function comparableRun(row: typeof run.$inferSelect) {
   const { ipfsHash, deliverableHash, feedbackHash, createdAt, claimedAt, submittedAt, endedAt, ...comparable } = row
   return comparable
+}
+
+/** What the band rows must hold, counted from the runs; the band found by text, not by the handlers' arithmetic. */
+export function bandsOf(runs: readonly (typeof run.$inferSelect)[]): (typeof rewardBand.$inferSelect)[] {
+  const lowestOf = (digits: string) => BigInt(digits.slice(0, 2).padEnd(digits.length, '0'))
+  const byBand = Map.groupBy(runs, ({ reward }) => lowestOf(reward.toString()))
+  const sum = (amounts: bigint[]) => amounts.reduce((total, amount) => total + amount, 0n)
+  return [...byBand]
+    .sort(([a], [b]) => Number(a - b))
+    .map(([lowest, members]) => {
+      const counts = runStates.map((state) => [state, members.filter((member) => member.state === state).length])
+      const live = members.filter(({ state }) => !['DRAFT', 'APPROVED', 'REJECTED'].includes(state))
+      return {
+        lowest,
+        ...(Object.fromEntries(counts) as Record<(typeof runStates)[number], number>),
+        escrowed: sum(live.map(({ reward, fee }) => reward + fee)),
+        paid: sum(members.filter(({ state }) => state === 'APPROVED').map(({ reward }) => reward)),
+      }
+    })
 }
 
 /** What the agent rows of these ids must hold, as registry and staking know it. */

@@ -4,7 +4,7 @@ import { drizzle } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
 import type { Hex } from 'viem'
 import { startIndexer } from '../../devnet/indexer.ts'
-import { agent, head, payee, run, runEvent } from '../../ponder.schema.ts'
+import { agent, head, payee, rewardBand, run, runEvent } from '../../ponder.schema.ts'
 import type { MarketOnAnvil } from './marketOnAnvil.ts'
 
 const viewsSchema = 'runline'
@@ -50,6 +50,7 @@ export async function startIndexOf({ client, rpcUrl, deploymentsDirectory }: Mar
         runs: await db.select().from(run).orderBy(asc(run.bountyId)),
         agents: await db.select().from(agent).orderBy(asc(agent.id)),
         runEvents: await db.select().from(runEvent).orderBy(asc(runEvent.id)),
+        rewardBands: await db.select().from(rewardBand).orderBy(asc(rewardBand.lowest)),
         payees: await db.select().from(payee).orderBy(asc(payee.address)),
         heads: await db.select().from(head),
       }

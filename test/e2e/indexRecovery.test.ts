@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { accountOf } from '../../devnet/accounts.ts'
 import { freshDatabase } from '../support/database.ts'
+import { bandsOf } from './chainState.ts'
 import { type Index, startIndexOf } from './indexOf.ts'
 import { type MarketOnAnvil, startMarketOnAnvil } from './marketOnAnvil.ts'
 
@@ -51,6 +52,7 @@ test('the index takes back what a reorg takes back, and nothing else', async () 
   expect(replaced.hash).not.toBe(tip.hash)
 
   const reverted = await index.tables()
+  expect(reverted.rewardBands).toEqual(bandsOf(reverted.runs))
   expect({ ...reverted, heads: [] }).toEqual({ ...before, heads: [] })
   expect(reverted.heads).toMatchObject([{ number: replaced.number, hash: replaced.hash }])
 
@@ -71,6 +73,7 @@ test('the index holds the same rows whether it followed the chain, was killed, o
   await index.startAgain()
   expect(index.output()).toContain('Schema is locked')
   expect(await index.tables()).toEqual(followed)
+  expect(followed.rewardBands).toEqual(bandsOf(followed.runs))
 
   const late = await startIndexOf(chain, await freshDatabase())
   try {

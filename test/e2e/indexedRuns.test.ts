@@ -2,7 +2,7 @@ import { encodeFunctionData, type Hex, keccak256, maxUint256, stringToHex, toHex
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { accountOf, roles } from '../../devnet/accounts.ts'
 import { freshDatabase } from '../support/database.ts'
-import { agentsOnChain, comparableAgent, comparableRun, runsOnChain } from './chainState.ts'
+import { agentsOnChain, bandsOf, comparableAgent, comparableRun, runsOnChain } from './chainState.ts'
 import { type Index, startIndexOf } from './indexOf.ts'
 import { expectedRunEvents } from './marketLogs.ts'
 import { type MarketOnAnvil, startMarketOnAnvil } from './marketOnAnvil.ts'
@@ -252,8 +252,9 @@ test('every run equals the chain, as does every agent', async () => {
   const bountyId = await post('ipfs://in review', usd(40))
   await chain.market.write.claimBounty([bountyId, 1n], by(ada))
   await chain.market.write.submitWork([bountyId, 'ipfs://to review'], by(ada))
-  const { runs, agents, payees } = await index.tables()
+  const { runs, agents, payees, rewardBands } = await index.tables()
   expect(runs.map(comparableRun)).toEqual(await runsOnChain(chain))
+  expect(rewardBands).toEqual(bandsOf(runs))
   expect(agents.map(comparableAgent)).toEqual(await agentsOnChain(chain, [1n, 2n]))
   for (const { id, volume } of agents) {
     const paid = runs.filter(({ state, claimedBy }) => state === 'APPROVED' && claimedBy === id)

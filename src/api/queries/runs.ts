@@ -1,10 +1,10 @@
 import { and, asc, desc, eq, getTableColumns, gte, type SQL, sql } from 'drizzle-orm'
 import type { Address } from 'viem'
-import { run, type runEvent, type runState } from '../../../ponder.schema.ts'
+import { run, type runEvent, type runStates } from '../../../ponder.schema.ts'
 import { matchesOf, type Page, reaches } from './page.ts'
 import { now, type SnapshotQuery } from './snapshot.ts'
 
-export type RunState = (typeof runState.enumValues)[number]
+export type RunState = (typeof runStates)[number]
 
 /** Whether a claim would be in time: the contract accepts one up to and including the deadline. */
 export const claimable = sql<boolean>`(${run.state} = 'OPEN' and ${run.deadline} >= ${now})`

@@ -1,5 +1,5 @@
 import { eq, inArray, type SQL, sql } from 'drizzle-orm'
-import { agent, payee, run, runState } from '../../../ponder.schema.ts'
+import { agent, payee, run, runStates } from '../../../ponder.schema.ts'
 import { type AgentStatus, agentStatus, agentStatuses, isRegistered } from './agents.ts'
 import { claimable, type RunState } from './runs.ts'
 import type { SnapshotQuery } from './snapshot.ts'
@@ -35,7 +35,7 @@ function countEach<Key extends string>(keys: readonly Key[], condition: (key: Ke
 }
 
 const runTotals = {
-  ...countEach(runState.enumValues, (state) => eq(run.state, state)),
+  ...countEach(runStates, (state) => eq(run.state, state)),
   claimableRuns: countWhere(claimable, 'claimableRuns'),
   escrowed: sumWhere(sql`${run.reward} + ${run.fee}`, inArray(run.state, escrowing), 'escrowed'),
   paid: sumWhere(sql`${run.reward}`, eq(run.state, 'APPROVED'), 'paid'),

@@ -1,10 +1,10 @@
 import { z } from '@hono/zod-openapi'
 import { getAddress } from 'viem'
-import { runState } from '../../../ponder.schema.ts'
+import { runStates } from '../../../ponder.schema.ts'
 import type { RunRow } from '../queries/runs.ts'
 import { address, amount, formatId, formatOptionalTime, formatTime, id, time } from './values.ts'
 
-export const stateSchema = z.enum(runState.enumValues).openapi('RunState')
+export const stateSchema = z.enum(runStates).openapi('RunState')
 
 const claimable = z.boolean().openapi({ description: 'OPEN, and the deadline has not passed.' })
 

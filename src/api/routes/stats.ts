@@ -1,5 +1,5 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
-import { runState } from '../../../ponder.schema.ts'
+import { runStates } from '../../../ponder.schema.ts'
 import type { Deps } from '../deps.ts'
 import { agentStatuses } from '../queries/agents.ts'
 import { type Stats, stats } from '../queries/stats.ts'
@@ -11,7 +11,7 @@ const counts = <const Keys extends readonly [string, ...string[]]>(keys: Keys) =
 
 const statsSchema = z
   .object({
-    runs: z.object({ total: z.int(), claimable: z.int(), byState: counts(runState.enumValues) }),
+    runs: z.object({ total: z.int(), claimable: z.int(), byState: counts(runStates) }),
     escrowed: amount.openapi({ description: 'Rewards and fees of funded runs that have not ended.' }),
     paid: amount.openapi({ description: 'Rewards of approved runs.' }),
     owed: amount.openapi({ description: 'Payments that USDC refused and nobody collected yet.' }),
