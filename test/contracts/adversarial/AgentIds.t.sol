@@ -6,9 +6,9 @@ import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
 import {AnsweringRegistry} from "./support/HostileRegistries.sol";
 import {SignedClaims} from "./support/SignedClaims.sol";
 
-/// @notice Agent ids at both ends. A bounty keeps 224 bits of one.
+/// @notice Agent ids at both ends. A bounty keeps 40 bits of one.
 contract AgentIdsTest is SignedClaims {
-    uint256 private constant TOO_LARGE = 1 << 224;
+    uint256 private constant TOO_LARGE = 1 << 40;
 
     uint256 private bountyId;
 

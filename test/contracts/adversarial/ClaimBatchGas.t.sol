@@ -63,6 +63,17 @@ contract ClaimBatchGasTest is SignedClaims {
         _assertStake(STAKE, 2 * LOCK);
     }
 
+    /// @dev To copy it would cost 2.2 million, outside of the item's own gas.
+    function test_GivenASignatureOfAMegabyte_TheOthersAreClaimed() public {
+        IBountyMarket.Claim[] memory claims = new IBountyMarket.Claim[](3);
+        (claims[0], claims[2]) = (_signedItem(bountyId), _signedItem(_post()));
+        claims[1] = IBountyMarket.Claim(_post(), AGENT, wallet, START, new bytes(1 << 20));
+        bool[] memory results = market.claimBatch{gas: 1_000_000}(claims);
+        assertTrue(results[0]);
+        assertFalse(results[1]);
+        assertTrue(results[2]);
+    }
+
     /// @dev What is kept back for the results is kept from an item that burns all it can.
     function test_GivenManyItemsAndGasForOne_TheResultsOfAllComeBack() public {
         IBountyMarket.Claim[] memory claims = new IBountyMarket.Claim[](1000);
