@@ -4,7 +4,7 @@ import { type Address, encodeAbiParameters, type Hex, keccak256, parseAbiParamet
 export type Claim = { bountyId: bigint; agentId: bigint; wallet: Address; round: bigint }
 
 /** The contract whose claims these are. */
-export type MarketAddress = { chainId: number; market: Address }
+export type MarketAddress = { chainId: number; address: Address }
 
 /** The longest that the contract lets a signature be valid, in seconds. */
 export const MAX_VALIDITY = 3_600n
@@ -16,9 +16,9 @@ export const OFFERED_VALIDITY = 900n
  * The EIP-712 message with which a wallet claims a run, as ClaimSignatures.sol hashes it.
  * @param deadline The last second at which the signature is valid.
  */
-export function claimTypedData({ chainId, market }: MarketAddress, claim: Claim, deadline: bigint) {
+export function claimTypedData({ chainId, address }: MarketAddress, claim: Claim, deadline: bigint) {
   return {
-    domain: { name: 'BountyMarket', version: '1', chainId: BigInt(chainId), verifyingContract: market },
+    domain: { name: 'BountyMarket', version: '1', chainId: BigInt(chainId), verifyingContract: address },
     types: {
       EIP712Domain: [
         { name: 'name', type: 'string' },
@@ -58,6 +58,6 @@ const claimIdParameters = parseAbiParameters(
 )
 
 /** Names a claim, the same wherever and however often it is asked for. */
-export function claimIdOf({ chainId, market }: MarketAddress, { bountyId, agentId, wallet, round }: Claim): Hex {
-  return keccak256(encodeAbiParameters(claimIdParameters, [BigInt(chainId), market, bountyId, round, agentId, wallet]))
+export function claimIdOf({ chainId, address }: MarketAddress, { bountyId, agentId, wallet, round }: Claim): Hex {
+  return keccak256(encodeAbiParameters(claimIdParameters, [BigInt(chainId), address, bountyId, round, agentId, wallet]))
 }

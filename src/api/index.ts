@@ -16,5 +16,5 @@ export default createApp({
   // By its type this could be PGlite; ponder.config.ts takes PostgreSQL only.
   index: new IndexReader(db as Database, env.CHAIN_ID),
   logger: pino({ level: env.LOG_LEVEL }),
-  market: { chainId: env.CHAIN_ID, market: contracts.BountyMarket },
+  market: { chainId: env.CHAIN_ID, address: contracts.BountyMarket },
 })

@@ -54,7 +54,7 @@ const relay =
     logger,
   }))
 
-const market = { chainId: deployment.chainId, market: deployment.contracts.BountyMarket }
+const market = { chainId: deployment.chainId, address: deployment.contracts.BountyMarket }
 const app = createApp(
   { index, logger, market, ...(relay && { relay }) },
   { middleware: timeRequests(registry), routes: healthRoutes(index, registry) },

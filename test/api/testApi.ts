@@ -23,7 +23,7 @@ export async function testApi(url: string, clock?: () => number) {
   const logger = pino({ level: 'warn' }, { write: (line: string) => logged.push(line) })
   const readPool = openReadPool({ url, schema: viewsSchema, logger })
   const index = new IndexReader(drizzle(readPool, { casing: 'snake_case' }), chainId, clock)
-  const market = { chainId, market: '0x5FbDB2315678afecb367f032d93F642f64180aa3' } as const
+  const market = { chainId, address: '0x5FbDB2315678afecb367f032d93F642f64180aa3' } as const
   const app = createApp({ index, logger, market })
   const departure = await openapiCheck(app)
 

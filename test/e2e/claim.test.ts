@@ -181,7 +181,7 @@ describe('a refusal', () => {
   it.each<[string, Parameters<Participants['sign']>[2], string]>([
     ['another’s key', { signer: stranger }, 'INVALID_SIGNATURE'],
     ['another chain', { chainId: 1 }, 'INVALID_SIGNATURE'],
-    ['another contract', { market: stranger.address }, 'INVALID_SIGNATURE'],
+    ['another contract', { address: stranger.address }, 'INVALID_SIGNATURE'],
     ['another round', { round: 2n }, 'INVALID_SIGNATURE'],
     ['a deadline of yesterday', { deadline: 1n }, 'SIGNATURE_EXPIRED'],
     ['a deadline too far ahead', { deadline: 2n ** 40n }, 'SIGNATURE_EXPIRED'],

@@ -83,7 +83,7 @@ export function participantsOf({ client, market, registry, staking, usdc: token,
       const { round: claims } = await market.read.getBounty([bountyId])
       const word: SignedWord = {
         chainId: deployment.chainId,
-        market: market.address,
+        address: market.address,
         signer: wallet,
         round: BigInt(claims) + 1n,
         deadline: (await now()) + 600n,
@@ -96,6 +96,6 @@ export function participantsOf({ client, market, registry, staking, usdc: token,
   }
 }
 
-type SignedWord = { chainId: number; market: Address; signer: LocalAccount; round: bigint; deadline: bigint }
+type SignedWord = { chainId: number; address: Address; signer: LocalAccount; round: bigint; deadline: bigint }
 
 export type Participants = ReturnType<typeof participantsOf>

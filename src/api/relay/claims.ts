@@ -83,16 +83,11 @@ export function createClaims({ market, heads, flights, signersFor, isClosing }: 
 
   /** In the contract's order: found, open and in time come before the signature, the agent after it. */
   async function refuseUnsigned(request: ClaimRequest): Promise<Problem> {
-    const [verdict, head, bounty] = await Promise.all([
-      judge(market, checkCall(market, request), request),
-      heads.latest(),
-      readBounty(market, request.bountyId),
-    ])
-    if (verdict.verdict === 'refuse' && isAboutRun(verdict.failure)) {
-      return refusal(request, verdict.failure, verdict.bounty)
-    }
+    const [verdict, head] = await Promise.all([judge(market, checkCall(market, request), request), heads.latest()])
+    const failure = verdict.verdict === 'send' ? undefined : verdict.failure
+    if (failure && isAboutRun(failure)) return refusal(request, failure, verdict.bounty)
     const clock = BigInt(Math.floor(Date.now() / 1_000))
-    return signatureRequired(market, request, bounty, head.timestamp > clock ? head.timestamp : clock)
+    return signatureRequired(market, request, verdict.bounty, head.timestamp > clock ? head.timestamp : clock)
   }
 
   /** The wait ran out before this claim could be sent. */

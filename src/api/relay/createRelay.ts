@@ -36,7 +36,7 @@ type Options = {
 export async function createRelay(options: Options): Promise<Relay> {
   const { rpcUrl, deployment, accounts, allowUnsigned, logger, interval = 50 } = options
   const client = createRpc(rpcUrl)
-  const market: Market = { client, chainId: deployment.chainId, market: deployment.contracts.BountyMarket }
+  const market: Market = { client, chainId: deployment.chainId, address: deployment.contracts.BountyMarket }
   const heads = createHeads(client, interval)
   const journal = createJournal()
   const fees = createFees(client, heads)

@@ -33,6 +33,6 @@ async function isSigned(
   const signer = await recoverAddress({ hash, signature }).catch(() => undefined)
   if (signer && isAddressEqual(signer, wallet)) return true
   const data = encodeFunctionData({ abi: erc1271Abi, functionName: 'isValidSignature', args: [hash, signature] })
-  const trial = await tryCall(market, { from: market.market, to: wallet, data }, 'latest')
+  const trial = await tryCall(market, { from: market.address, to: wallet, data }, 'latest')
   return 'passed' in trial && trial.passed.data?.startsWith(ERC1271_MAGIC) === true
 }

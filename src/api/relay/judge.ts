@@ -7,11 +7,13 @@ import { type Failure, tryCall, tryNext } from './trial.ts'
  * - `send`: it passes in the block that would hold it. `gas` is what it takes there.
  * - `refuse`: it fails, whatever becomes of the transactions that are not mined yet.
  * - `wait`: a transaction that is not mined yet, or the clock, decides. `failure` is the answer if no block comes.
+ *
+ * `bounty` is as the last block has it.
  */
 export type Verdict =
-  | { verdict: 'send'; gas: bigint; bounty: Bounty }
-  | { verdict: 'refuse'; failure: Failure; bounty: Bounty }
-  | { verdict: 'wait'; failure: Failure | undefined }
+  | { verdict: 'send'; bounty: Bounty; gas: bigint }
+  | { verdict: 'refuse'; bounty: Bounty; failure: Failure }
+  | { verdict: 'wait'; bounty: Bounty; failure: Failure | undefined }
 
 /**
  * Judges a claim by the call that would make it, on the last block and in the next. The last alone would send claims
@@ -24,17 +26,19 @@ export async function judge(market: Market, call: MarketCall, { bountyId }: Clai
     readBounty(market, bountyId),
   ])
   if ('passed' in next) {
-    if ('passed' in now || isCuredByTime(now.failure)) return { verdict: 'send', gas: next.passed, bounty }
-    return { verdict: 'wait', failure: now.failure }
+    if ('passed' in now || isCuredByTime(now.failure)) return { verdict: 'send', bounty, gas: next.passed }
+    return { verdict: 'wait', bounty, failure: now.failure }
   }
-  if ('passed' in now) return { verdict: 'wait', failure: isDoomedByTime(next.failure) ? next.failure : undefined }
+  if ('passed' in now) {
+    return { verdict: 'wait', bounty, failure: isDoomedByTime(next.failure) ? next.failure : undefined }
+  }
   const timeDecides = isCuredByTime(now.failure) || isDoomedByTime(next.failure)
   const failure = timeDecides ? next.failure : now.failure
   // The bounty was read at another block than the one that refused: let the newer have its say.
   if (failure.error?.errorName === 'BountyNotOpen' && stateName(bounty.state) === 'OPEN') {
-    return { verdict: 'wait', failure }
+    return { verdict: 'wait', bounty, failure }
   }
-  return { verdict: 'refuse', failure, bounty }
+  return { verdict: 'refuse', bounty, failure }
 }
 
 /** The last block's timestamp is too early for this signature. On a chain without traffic only a transaction cures it. */

@@ -18,7 +18,7 @@ export type MarketCall = { from: Address; to: Address; data: Hex }
 export type Market = MarketAddress & { client: PublicClient }
 
 /** The call that makes the claim when `from` sends it. */
-export function claimCall({ market }: Market, from: Address, request: ClaimRequest): MarketCall {
+export function claimCall({ address }: Market, from: Address, request: ClaimRequest): MarketCall {
   const { bountyId, agentId, wallet, signed } = request
   const data = signed
     ? encodeFunctionData({
@@ -27,15 +27,15 @@ export function claimCall({ market }: Market, from: Address, request: ClaimReque
         args: [bountyId, agentId, wallet, signed.deadline, signed.signature],
       })
     : encodeFunctionData({ abi: bountyMarketAbi, functionName: 'claimBountyFor', args: [bountyId, agentId, wallet] })
-  return { from, to: market, data }
+  return { from, to: address, data }
 }
 
 /** The call that reverts exactly as a claim would, were it authorised. */
-export function checkCall({ market }: Market, { bountyId, agentId, wallet }: ClaimRequest): MarketCall {
+export function checkCall({ address }: Market, { bountyId, agentId, wallet }: ClaimRequest): MarketCall {
   const args = [bountyId, agentId, wallet] as const
   return {
     from: wallet,
-    to: market,
+    to: address,
     data: encodeFunctionData({ abi: bountyMarketAbi, functionName: 'checkClaim', args }),
   }
 }
@@ -43,10 +43,10 @@ export function checkCall({ market }: Market, { bountyId, agentId, wallet }: Cla
 export type Bounty = Awaited<ReturnType<typeof readBounty>>
 
 /** @param blockNumber the latest block if absent. */
-export const readBounty = ({ client, market }: Market, bountyId: bigint, blockNumber?: bigint) =>
+export const readBounty = ({ client, address }: Market, bountyId: bigint, blockNumber?: bigint) =>
   answer(
     client.readContract({
-      address: market,
+      address,
       abi: bountyMarketAbi,
       functionName: 'getBounty',
       args: [bountyId],
@@ -55,8 +55,8 @@ export const readBounty = ({ client, market }: Market, bountyId: bigint, blockNu
   )
 
 /** Who of `accounts` may claim without a signature. No one is ever given the role after the deployment. */
-export async function relayersAmong({ client, market }: Market, accounts: Address[]): Promise<Set<Address>> {
-  const contract = { address: market, abi: bountyMarketAbi } as const
+export async function relayersAmong({ client, address }: Market, accounts: Address[]): Promise<Set<Address>> {
+  const contract = { address, abi: bountyMarketAbi } as const
   const role = await answer(client.readContract({ ...contract, functionName: 'RELAYER_ROLE' }))
   const held = await Promise.all(
     accounts.map((account) =>
@@ -67,8 +67,8 @@ export async function relayersAmong({ client, market }: Market, accounts: Addres
 }
 
 /** @throws if the node serves another chain, or there is no market at the address. */
-export async function assertMarket({ client, chainId, market }: Market): Promise<void> {
-  const [actual, code] = await Promise.all([answer(client.getChainId()), answer(client.getCode({ address: market }))])
+export async function assertMarket({ client, chainId, address }: Market): Promise<void> {
+  const [actual, code] = await Promise.all([answer(client.getChainId()), answer(client.getCode({ address }))])
   if (actual !== chainId) throw new Error(`The node serves chain ${actual}; the deployment is on chain ${chainId}.`)
-  if (!code) throw new Error(`There is no BountyMarket at ${market} on chain ${chainId}.`)
+  if (!code) throw new Error(`There is no BountyMarket at ${address} on chain ${chainId}.`)
 }

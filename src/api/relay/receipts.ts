@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { type Address, formatTransactionReceipt, type PublicClient, type TransactionReceipt } from 'viem'
+import { Problem } from '../errors.ts'
 import type { ChainHead, Heads } from './heads.ts'
 import type { Journal, SignedTransaction } from './journal.ts'
 import { answer } from './rpc.ts'
@@ -65,7 +66,8 @@ export function createReceipts({ client, heads, journal, interval, resend, logge
         await resendStale()
         await sleep(interval)
       } catch (error) {
-        logger.warn({ err: error, open: watched.size }, 'cannot look for receipts')
+        const level = error instanceof Problem ? 'warn' : 'error'
+        logger[level]({ err: error, open: watched.size }, 'cannot look for receipts')
         pressing = true
         await sleep(FAILURE_PAUSE)
       }

@@ -13,7 +13,7 @@ const isUnauthorised = (code: ProblemCode) =>
   code === 'SIGNATURE_REQUIRED' || code === 'INVALID_SIGNATURE' || code === 'SIGNATURE_EXPIRED'
 
 /** The agent that has the bounty; undefined while nobody claimed it. */
-export const holderOf = ({ agentId, wallet }: Bounty) => (BigInt(wallet) === 0n ? undefined : { agentId, wallet })
+const holderOf = ({ agentId, wallet }: Bounty) => (BigInt(wallet) === 0n ? undefined : { agentId, wallet })
 
 /** The contract's refusal, in the API's words. @param bounty as it was when the claim was refused. */
 export function refusal(request: ClaimRequest, { error, data }: Failure, bounty: Bounty): Problem {

@@ -99,7 +99,8 @@ export function createSigner({ client, chainId, account, journal, fees, logger }
   }
 
   function notSent(result: Broadcast['result'], error: unknown) {
-    logger.error({ signer: address, result, err: error }, 'a claim could not be sent')
+    const level = result === 'unfunded' || result === 'refused' ? 'error' : 'warn'
+    logger[level]({ signer: address, result, err: error }, 'a claim could not be sent')
     return unavailable(
       result === 'unfunded' ? 'The relayer is out of funds.' : 'The chain’s node does not take the claim.',
       error,

@@ -5,7 +5,7 @@ const decimal = z.string().regex(/^(0|[1-9][0-9]*)$/)
 const members = z.array(z.object({ name: z.string(), type: z.string() }).readonly()).readonly()
 
 /** EIP-712 typed data of a claim: the argument of `eth_signTypedData_v4` and of viem's `signTypedData`. */
-export const claimTypedDataSchema = z.object({
+const claimTypedDataSchema = z.object({
   domain: z.object({
     name: z.literal('BountyMarket'),
     version: z.literal('1'),
