@@ -27,9 +27,9 @@ contract BountyMarket is Bounties, ClaimSignatures, AccessControl {
     /// @dev What one item of a batch may use. A claim takes less than 100k with everything cold; the rest is for an
     /// ERC-1271 wallet to check its signature.
     uint256 private constant ITEM_GAS = 250_000;
-    /// @dev What must be left for an item to be tried. A call passes on at most 63/64 of what is left, so this much
-    /// gives it all of ITEM_GAS; the last term pays for copying it and for its ClaimRefused.
-    uint256 private constant ITEM_GAS_NEEDED = ITEM_GAS + ITEM_GAS / 63 + 20_000;
+    /// @dev What must be left for an item to be tried. The surplus lets it have all of ITEM_GAS, for a call passes on at
+    /// most 63/64 of what is left, and pays for copying it and for its ClaimRefused.
+    uint256 private constant ITEM_GAS_NEEDED = ITEM_GAS + 20_000;
     /// @dev What returning one result costs, kept back for each.
     uint256 private constant RESULT_GAS = 200;
 

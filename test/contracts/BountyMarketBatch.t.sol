@@ -181,6 +181,20 @@ contract BountyMarketBatchTest is RelayedMarketTest, ClaimSigner {
         assertGt(claimed, 0, "some amount of gas is enough");
     }
 
+    /// @dev However many results there are, the last item that is tried leaves enough to return them.
+    function test_GivenLongBatch_WhenGasRunsShort_ItReturns() public {
+        IBountyMarket.Claim[] memory claims = new IBountyMarket.Claim[](400);
+        claims[0] = IBountyMarket.Claim(_post(), AGENT, address(new BurningWallet()), START, "any");
+        bool[2] memory seen;
+        for (uint256 gas = 250_000; gas <= 450_000; gas += 1009) {
+            vm.recordLogs();
+            _assertResults(market.claimBatch{gas: gas}(claims), 0, 400);
+            uint256 tried = _countMarketEvents();
+            seen[tried == 0 ? 0 : 1] = true;
+        }
+        assertTrue(seen[0] && seen[1], "stopped before and after the first item");
+    }
+
     /// @dev At every amount of gas, an item is either tried, and the batch returns, or is not touched.
     function test_WhenGasRunsShort_BatchStopsAndReturns() public {
         IBountyMarket.Claim[] memory claims = new IBountyMarket.Claim[](4);
