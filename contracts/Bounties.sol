@@ -7,6 +7,24 @@ import {IBountyMarket} from "./interfaces/IBountyMarket.sol";
 /// @notice The bounties, the terms all of them share, and what a call about one must show before it may change it.
 /// @dev The checks of every call come in this order: the bounty exists, its state, the caller, the time, the rest.
 abstract contract Bounties is IBountyMarket {
+    /// @dev Two slots, so that a run's life writes two new ones: the terms when it is posted, the claim when it is
+    /// claimed. What `getBounty` shows and this does not hold, it derives.
+    struct StoredBounty {
+        address poster;
+        uint56 reward;
+        /// Ends in 2106, and with it the creation of bounties; what was created goes on.
+        uint32 deadline;
+        /// How many of its claims were slashed. At most 53: each began before the deadline, a year ahead at most, and
+        /// lasted more than a week.
+        uint8 slashes;
+        // The second slot.
+        address wallet;
+        uint40 agentId;
+        uint40 since;
+        State state;
+        uint8 revisions;
+    }
+
     /// @inheritdoc IBountyMarket
     uint256 public constant FEE_BPS = 500;
     /// @inheritdoc IBountyMarket
@@ -27,25 +45,49 @@ abstract contract Bounties is IBountyMarket {
     uint256 private constant BPS = 10_000;
     uint256 private constant MAX_STRING_LENGTH = 128;
 
-    mapping(uint256 bountyId => Bounty) internal _bounties;
+    /// @dev How an OPEN bounty's state is stored: not at all, so that its second slot is empty.
+    State internal constant STORED_OPEN = State.NONE;
+
+    mapping(uint256 bountyId => StoredBounty) internal _bounties;
     /// @inheritdoc IBountyMarket
     uint256 public bountyCount;
 
     /// @inheritdoc IBountyMarket
     function getBounty(uint256 bountyId) external view returns (Bounty memory) {
-        return _bounties[bountyId];
+        StoredBounty storage bounty = _bounties[bountyId];
+        return Bounty({
+            poster: bounty.poster,
+            reward: bounty.reward,
+            wallet: bounty.wallet,
+            deadline: bounty.deadline,
+            since: bounty.since,
+            state: _stateOf(bounty),
+            revisions: bounty.revisions,
+            agentId: bounty.agentId,
+            round: uint32(bounty.wallet == address(0) ? bounty.slashes : _roundOf(bounty))
+        });
+    }
+
+    function _stateOf(StoredBounty storage bounty) internal view returns (State state) {
+        state = bounty.state;
+        if (state == STORED_OPEN && bounty.poster != address(0)) return State.OPEN;
+    }
+
+    /// @dev Which claim of the bounty the live one is, or the next one will be.
+    function _roundOf(StoredBounty storage bounty) internal view returns (uint256) {
+        return uint256(bounty.slashes) + 1;
     }
 
     /// @dev The bounty, in the state named, whose poster calls.
-    function _ownBounty(uint256 bountyId, State state) internal view returns (Bounty storage bounty) {
+    function _ownBounty(uint256 bountyId, State state) internal view returns (StoredBounty storage bounty) {
         bounty = _bounties[bountyId];
-        _requireState(bountyId, bounty.state, state);
+        _requireState(bountyId, _stateOf(bounty), state);
         _requirePoster(bounty, bountyId);
     }
 
-    function _claimable(uint256 bountyId) internal view returns (Bounty storage bounty) {
+    function _claimable(uint256 bountyId) internal view returns (StoredBounty storage bounty) {
         bounty = _bounties[bountyId];
-        State state = bounty.state;
+        State state = _stateOf(bounty);
         if (state != State.OPEN) {
             require(state != State.NONE, BountyNotFound(bountyId));
             revert BountyNotOpen(bountyId, state);
@@ -77,12 +119,12 @@ abstract contract Bounties is IBountyMarket {
         require(block.timestamp <= reviewBy, ReviewPeriodOver(bountyId, reviewBy, block.timestamp));
     }
 
-    function _requirePoster(Bounty storage bounty, uint256 bountyId) internal view {
+    function _requirePoster(StoredBounty storage bounty, uint256 bountyId) internal view {
         address poster = bounty.poster;
         require(msg.sender == poster, NotPoster(bountyId, msg.sender, poster));
     }
 
-    function _requireClaimingWallet(Bounty storage bounty, uint256 bountyId) internal view {
+    function _requireClaimingWallet(StoredBounty storage bounty, uint256 bountyId) internal view {
         address wallet = bounty.wallet;
         require(msg.sender == wallet, NotClaimingWallet(bountyId, msg.sender, wallet));
     }

@@ -74,27 +74,27 @@ contract BountyMarket is Bounties, ClaimSignatures, AccessControl {
         external
         returns (uint256 bountyId)
     {
-        return _create(ipfsHash, reward, deadline, State.DRAFT);
+        return _create(ipfsHash, reward, deadline, true);
     }
 
     /// @inheritdoc IBountyMarket
     function postBounty(string calldata ipfsHash, uint256 reward, uint64 deadline) external returns (uint256 bountyId) {
-        bountyId = _create(ipfsHash, reward, deadline, State.OPEN);
+        bountyId = _create(ipfsHash, reward, deadline, false);
         _pullEscrow(bountyId, reward);
     }
 
     /// @inheritdoc IBountyMarket
     function fundBounty(uint256 bountyId) external {
-        Bounty storage bounty = _ownBounty(bountyId, State.DRAFT);
+        StoredBounty storage bounty = _ownBounty(bountyId, State.DRAFT);
         _requireBeforeDeadline(bountyId, bounty.deadline);
 
-        bounty.state = State.OPEN;
+        bounty.state = STORED_OPEN;
         _pullEscrow(bountyId, bounty.reward);
     }
 
     /// @inheritdoc IBountyMarket
     function withdrawBounty(uint256 bountyId) external {
-        Bounty storage bounty = _ownBounty(bountyId, State.OPEN);
+        StoredBounty storage bounty = _ownBounty(bountyId, State.OPEN);
 
         uint256 escrow = _escrowOf(bounty.reward);
 
@@ -166,8 +166,8 @@ contract BountyMarket is Bounties, ClaimSignatures, AccessControl {
 
     /// @inheritdoc IBountyMarket
     function startWork(uint256 bountyId) external {
-        Bounty storage bounty = _bounties[bountyId];
-        _requireState(bountyId, bounty.state, State.CLAIMED);
+        StoredBounty storage bounty = _bounties[bountyId];
+        _requireState(bountyId, _stateOf(bounty), State.CLAIMED);
         _requireClaimingWallet(bounty, bountyId);
 
         bounty.state = State.IN_PROGRESS;
@@ -176,8 +176,8 @@ contract BountyMarket is Bounties, ClaimSignatures, AccessControl {
 
     /// @inheritdoc IBountyMarket
     function submitWork(uint256 bountyId, string calldata deliverableHash) external {
-        Bounty storage bounty = _bounties[bountyId];
-        _requireAwaitingWork(bountyId, bounty.state);
+        StoredBounty storage bounty = _bounties[bountyId];
+        _requireAwaitingWork(bountyId, _stateOf(bounty));
         _requireClaimingWallet(bounty, bountyId);
         _requireString(deliverableHash);
 
@@ -188,7 +188,7 @@ contract BountyMarket is Bounties, ClaimSignatures, AccessControl {
 
     /// @inheritdoc IBountyMarket
     function requestRevision(uint256 bountyId, string calldata feedbackHash) external {
-        Bounty storage bounty = _ownBounty(bountyId, State.SUBMITTED);
+        StoredBounty storage bounty = _ownBounty(bountyId, State.SUBMITTED);
         _requireInReview(bountyId, bounty.since);
         uint8 revisions = bounty.revisions;
         require(revisions < MAX_REVISIONS, NoRevisionsLeft(bountyId, revisions, MAX_REVISIONS));
@@ -207,8 +207,8 @@ contract BountyMarket is Bounties, ClaimSignatures, AccessControl {
 
     /// @inheritdoc IBountyMarket
     function finalizeReview(uint256 bountyId) external {
-        Bounty storage bounty = _bounties[bountyId];
-        _requireState(bountyId, bounty.state, State.SUBMITTED);
+        StoredBounty storage bounty = _bounties[bountyId];
+        _requireState(bountyId, _stateOf(bounty), State.SUBMITTED);
         uint256 reviewBy = bounty.since + REVIEW_PERIOD;
         require(block.timestamp > reviewBy, ReviewPeriodNotOver(bountyId, reviewBy, block.timestamp));
 
@@ -217,7 +217,7 @@ contract BountyMarket is Bounties, ClaimSignatures, AccessControl {
 
     /// @inheritdoc IBountyMarket
     function rejectWork(uint256 bountyId) external {
-        Bounty storage bounty = _ownBounty(bountyId, State.SUBMITTED);
+        StoredBounty storage bounty = _ownBounty(bountyId, State.SUBMITTED);
         _requireInReview(bountyId, bounty.since);
         uint256 revisions = bounty.revisions;
         require(revisions >= MAX_REVISIONS, RevisionsLeft(bountyId, revisions, MAX_REVISIONS));
@@ -234,7 +234,7 @@ contract BountyMarket is Bounties, ClaimSignatures, AccessControl {
 
     /// @inheritdoc IBountyMarket
     function slashExpired(uint256 bountyId) external {
-        (uint256 agentId, uint256 reward) = _expire(bountyId, State.OPEN);
+        (uint256 agentId, uint256 reward) = _expire(bountyId, STORED_OPEN);
 
         AgentStaking(STAKING).slash(agentId, bountyId, _lockOf(reward), msg.sender);
     }
@@ -261,29 +261,29 @@ contract BountyMarket is Bounties, ClaimSignatures, AccessControl {
 
     /// @inheritdoc IBountyMarket
     function checkClaim(uint256 bountyId, uint256 agentId, address wallet) external view {
-        Bounty storage bounty = _claimable(bountyId);
+        StoredBounty storage bounty = _claimable(bountyId);
         _requireAgentWallet(agentId, wallet);
         AgentStaking(STAKING).checkLock(agentId, _lockOf(bounty.reward));
     }
 
-    function _create(string calldata ipfsHash, uint256 reward, uint64 deadline, State state)
+    function _create(string calldata ipfsHash, uint256 reward, uint64 deadline, bool isDraft)
         private
         returns (uint256 bountyId)
     {
         _requireString(ipfsHash);
         require(reward >= MIN_REWARD && reward <= MAX_REWARD, RewardOutOfRange(reward, MIN_REWARD, MAX_REWARD));
-        uint256 latest = block.timestamp + MAX_DEADLINE;
+        uint256 latest = Math.min(block.timestamp + MAX_DEADLINE, type(uint32).max);
         require(
             deadline > block.timestamp && deadline <= latest, DeadlineOutOfRange(deadline, block.timestamp + 1, latest)
         );
 
         bountyId = ++bountyCount;
-        Bounty storage bounty = _bounties[bountyId];
+        StoredBounty storage bounty = _bounties[bountyId];
         bounty.poster = msg.sender;
         // Casting is safe because both were just bounded.
         // forge-lint: disable-next-line(unsafe-typecast)
-        (bounty.reward, bounty.deadline) = (uint96(reward), uint40(deadline));
-        bounty.state = state;
+        (bounty.reward, bounty.deadline) = (uint56(reward), uint32(deadline));
+        if (isDraft) bounty.state = State.DRAFT;
         emit BountyCreated(bountyId, msg.sender, ipfsHash, reward, _feeOf(reward), deadline);
     }
 
@@ -296,29 +296,27 @@ contract BountyMarket is Bounties, ClaimSignatures, AccessControl {
     function _claimSigned(uint256 bountyId, uint256 agentId, address wallet, uint256 deadline, bytes calldata signature)
         private
     {
-        Bounty storage bounty = _claimable(bountyId);
-        _requireSignature(bountyId, agentId, wallet, uint256(bounty.round) + 1, deadline, signature);
+        StoredBounty storage bounty = _claimable(bountyId);
+        _requireSignature(bountyId, agentId, wallet, _roundOf(bounty), deadline, signature);
         _claim(bounty, bountyId, agentId, wallet);
     }
 
-    function _claim(Bounty storage bounty, uint256 bountyId, uint256 agentId, address wallet) private {
+    function _claim(StoredBounty storage bounty, uint256 bountyId, uint256 agentId, address wallet) private {
         _requireAgentWallet(agentId, wallet);
         uint256 stake = _lockOf(bounty.reward);
-        uint32 round = bounty.round + 1;
 
         bounty.wallet = wallet;
         bounty.since = uint40(block.timestamp);
         bounty.state = State.CLAIMED;
         // Casting is safe because `_requireAgentWallet` refuses a larger id.
         // forge-lint: disable-next-line(unsafe-typecast)
-        bounty.agentId = uint224(agentId);
-        bounty.round = round;
-        emit BountyClaimed(bountyId, agentId, wallet, stake, round, _secondsAhead(CLAIM_TIMEOUT));
+        bounty.agentId = uint40(agentId);
+        emit BountyClaimed(bountyId, agentId, wallet, stake, _roundOf(bounty), _secondsAhead(CLAIM_TIMEOUT));
 
         AgentStaking(STAKING).lock(agentId, bountyId, stake);
     }
 
-    function _approve(Bounty storage bounty, uint256 bountyId, bool byTimeout) private {
+    function _approve(StoredBounty storage bounty, uint256 bountyId, bool byTimeout) private {
         (uint256 agentId, address wallet, uint256 reward) = (bounty.agentId, bounty.wallet, bounty.reward);
         uint256 fee = _feeOf(reward);
 
@@ -332,8 +330,8 @@ contract BountyMarket is Bounties, ClaimSignatures, AccessControl {
 
     /// @dev Ends the claim that was not delivered in time. The caller then slashes the agent.
     function _expire(uint256 bountyId, State next) private returns (uint256 agentId, uint256 reward) {
-        Bounty storage bounty = _bounties[bountyId];
-        _requireAwaitingWork(bountyId, bounty.state);
+        StoredBounty storage bounty = _bounties[bountyId];
+        _requireAwaitingWork(bountyId, _stateOf(bounty));
         _requirePoster(bounty, bountyId);
         uint256 submitBy = bounty.since + CLAIM_TIMEOUT;
         require(block.timestamp > submitBy, SubmissionNotOverdue(bountyId, submitBy, block.timestamp));
@@ -342,6 +340,7 @@ contract BountyMarket is Bounties, ClaimSignatures, AccessControl {
         bounty.wallet = address(0);
         bounty.since = 0;
         bounty.state = next;
+        bounty.slashes += 1;
         bounty.revisions = 0;
         bounty.agentId = 0;
         emit ClaimSlashed(bountyId, agentId, msg.sender, _lockOf(reward));
@@ -357,7 +356,7 @@ contract BountyMarket is Bounties, ClaimSignatures, AccessControl {
 
     function _requireAgentWallet(uint256 agentId, address wallet) private view {
         // No registry counts this far, so an id that does not fit the bounty is one that nobody has.
-        require(agentId <= type(uint224).max, AgentNotFound(agentId));
+        require(agentId <= type(uint40).max, AgentNotFound(agentId));
         address expected = AgentWallets.walletOf(REGISTRY, agentId);
         require(expected != address(0), AgentNotFound(agentId));
         require(wallet == expected, NotAgentWallet(agentId, wallet, expected));

@@ -26,7 +26,7 @@ interface IBountyMarket {
         REJECTED
     }
 
-    /// @notice A bounty as stored, in three slots. Fee and lock are functions of the reward.
+    /// @notice What is known of a bounty. Fee and lock are functions of the reward.
     struct Bounty {
         address poster;
         uint96 reward;
@@ -151,7 +151,8 @@ interface IBountyMarket {
     /// @notice Claim check: `wallet` did not sign this claim for this round of the bounty.
     error InvalidSignature(uint256 bountyId, address wallet, uint256 round);
 
-    /// @notice Claim check: the registry knows no such agent, or it could not answer.
+    /// @notice Claim check: the registry knows no such agent, or it could not answer, or the id has more than 40 bits,
+    /// which no registry counts to.
     error AgentNotFound(uint256 agentId);
 
     /// @notice Claim check: the agent's wallet is `expected`.
@@ -246,7 +247,7 @@ interface IBountyMarket {
     /// @dev Reverts with `InvalidStringLength`, `RewardOutOfRange` or `DeadlineOutOfRange`, in this order.
     /// @param ipfsHash What the work is, 1 to 128 bytes. Not read.
     /// @param reward What the agent gets, MIN_REWARD to MAX_REWARD.
-    /// @param deadline The last second to be claimed, ahead by at most MAX_DEADLINE.
+    /// @param deadline The last second to be claimed, ahead by at most MAX_DEADLINE, and of 32 bits: the last is in 2106.
     /// @return bountyId From 1, without gaps.
     function createBounty(string calldata ipfsHash, uint256 reward, uint64 deadline) external returns (uint256 bountyId);
 

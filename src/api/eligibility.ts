@@ -23,8 +23,8 @@ export function walletOf({ owner, agentWallet }: Pick<Agent, 'owner' | 'agentWal
   return [agentWallet, owner].find((address) => address !== null && !isAddressEqual(address, zeroAddress)) ?? undefined
 }
 
-/** The market keeps an agent's id in 224 bits, and takes no claims of agents beyond them. */
-const MAX_AGENT_ID = 2n ** 224n - 1n
+/** The market keeps an agent's id in 40 bits, and takes no claims of agents beyond them. */
+const MAX_AGENT_ID = 2n ** 40n - 1n
 
 /**
  * Everything for which `checkClaim` would refuse the claim, in the order in which it checks, so that the first is what

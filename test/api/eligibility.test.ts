@@ -34,7 +34,7 @@ beforeAll(async () => {
     }),
     stakedAgent(3n, { lockedAmount: 12_000_000n }),
     stakedAgent(0n),
-    stakedAgent(2n ** 224n),
+    stakedAgent(2n ** 40n),
     { id: 12n, banned: true },
   ])
   await index.moveTo({ number: 10n, timestamp: now })
@@ -91,7 +91,7 @@ describe('GET /api/runs/:id/claim-eligibility', () => {
     [5n, 'agentId=1', ['RUN_NOT_OPEN']],
     [1n, 'agentId=3', ['INSUFFICIENT_UNLOCKED_STAKE']],
     [1n, 'agentId=0', []],
-    [1n, `agentId=${2n ** 224n}`, ['AGENT_NOT_FOUND']],
+    [1n, `agentId=${2n ** 40n}`, ['AGENT_NOT_FOUND']],
     [1n, `agentId=1&walletAddress=${wallet}`, []],
     [1n, `agentId=1&walletAddress=${stranger}`, ['WALLET_MISMATCH']],
   ])('run %s, %s: %j', async (runId, query, codes) => {

@@ -109,7 +109,7 @@ contract BountyMarketClaimTest is BountyMarketTest {
 
     function test_RevertGiven_UnknownAgent_WhenClaimed() public {
         uint256 bountyId = _post();
-        uint256[4] memory agentIds = [AGENT + 1, AGENT + 2, type(uint224).max, type(uint256).max];
+        uint256[4] memory agentIds = [AGENT + 1, AGENT + 2, type(uint40).max, type(uint256).max];
         for (uint256 i = 0; i < agentIds.length; ++i) {
             bytes memory reason = abi.encodeWithSelector(IBountyMarket.AgentNotFound.selector, agentIds[i]);
             _assertRefused(reason, bountyId, agentIds[i], wallet);

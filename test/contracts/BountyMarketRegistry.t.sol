@@ -39,7 +39,7 @@ contract BountyMarketRegistryTest is BountyMarketTest {
 
     function test_LargestAgentIdThatFitsCanClaim() public {
         uint256 bountyId = _post();
-        uint256 largest = type(uint224).max;
+        uint256 largest = type(uint40).max;
         vm.prank(owner);
         staking.stake(largest, STAKE);
         market.checkClaim(bountyId, largest, wallet);
@@ -50,7 +50,7 @@ contract BountyMarketRegistryTest is BountyMarketTest {
 
     function test_RevertGiven_AgentIdDoesNotFit_ThoughRegistryAndStakingKnowIt() public {
         uint256 bountyId = _post();
-        uint256 tooLarge = uint256(type(uint224).max) + 1;
+        uint256 tooLarge = uint256(type(uint40).max) + 1;
         vm.prank(owner);
         staking.stake(tooLarge, STAKE);
         bytes memory reason = abi.encodeWithSelector(IBountyMarket.AgentNotFound.selector, tooLarge);

@@ -42,7 +42,7 @@ describe('claimErrors', () => {
       { errorName: 'BountyDeadlinePassed', args: [7n, now - 1n, now] },
     ],
     ['an agent without owner', {}, { owner: null, agentWallet: null }, { errorName: 'AgentNotFound', args: [9n] }],
-    ['an id beyond the market’s', {}, { id: 2n ** 224n }, { errorName: 'AgentNotFound', args: [2n ** 224n] }],
+    ['an id beyond the market’s', {}, { id: 2n ** 40n }, { errorName: 'AgentNotFound', args: [2n ** 40n] }],
     ['another wallet', {}, { agentWallet: owner }, { errorName: 'NotAgentWallet', args: [9n, wallet, owner] }],
     [
       'the owner’s, not the wallet’s',
@@ -73,7 +73,7 @@ describe('claimErrors', () => {
   })
 
   it('accepts the largest id that the market keeps', () => {
-    expect(judge({}, { id: 2n ** 224n - 1n })).toEqual([])
+    expect(judge({}, { id: 2n ** 40n - 1n })).toEqual([])
   })
 
   it('gives all reasons in the contract’s order', () => {

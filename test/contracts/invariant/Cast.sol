@@ -61,7 +61,7 @@ abstract contract Cast is Test {
 
         agents.push(0);
         agents.push(OWNERS + 1);
-        agents.push(uint256(type(uint224).max) + 1);
+        agents.push(uint256(type(uint40).max) + 1);
     }
 
     function _join(string memory name) private returns (address account) {
