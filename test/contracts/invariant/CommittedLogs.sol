@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
 import {Vm} from "../support/Vm.sol";
-import {selectorOf} from "./selectorOf.sol";
+import {selectorOf} from "../support/selectorOf.sol";
 
 /// @notice Of the logs that Forge recorded during a call, those that a receipt would show. Forge records also what was
 /// emitted in frames that then reverted, and of these calls only a batch lives on after such a frame.

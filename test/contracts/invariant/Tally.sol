@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {selectorOf} from "./selectorOf.sol";
+import {selectorOf} from "../support/selectorOf.sol";
 
 /// @title Tally
 /// @notice Counts what a run did, so that the campaign can show that it was not vacuous. `tally.ts` reads it.

@@ -8,7 +8,7 @@ import {CommittedLogs} from "./CommittedLogs.sol";
 import {Flows} from "./Flows.sol";
 import {Transitions} from "./Transitions.sol";
 import {Weather} from "./Weather.sol";
-import {selectorOf} from "./selectorOf.sol";
+import {selectorOf} from "../support/selectorOf.sol";
 
 /// @title World
 /// @notice The one road by which every action reaches the contracts, and where each is watched.

@@ -86,6 +86,8 @@ interface Vm {
     // Files, as far as `fs_permissions` lets.
     function readFile(string calldata path) external view returns (string memory);
     function writeLine(string calldata path, string calldata line) external;
+    function keyExistsJson(string calldata json, string calldata key) external view returns (bool);
+    function parseJsonString(string calldata json, string calldata key) external pure returns (string memory);
 
     // Text.
     function toString(address value) external pure returns (string memory);

@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {IBountyMarket} from "../../../../contracts/interfaces/IBountyMarket.sol";
 import {Dice} from "../Dice.sol";
-import {selectorOf} from "../selectorOf.sol";
+import {selectorOf} from "../../support/selectorOf.sol";
 import {Handler} from "./Handler.sol";
 
 /// @notice New bounties, with rewards and deadlines on both sides of every bound.

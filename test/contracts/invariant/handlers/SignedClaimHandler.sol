@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {IBountyMarket} from "../../../../contracts/interfaces/IBountyMarket.sol";
 import {ClaimSigner} from "../../support/ClaimSigner.sol";
 import {Dice} from "../Dice.sol";
-import {selectorOf} from "../selectorOf.sol";
+import {selectorOf} from "../../support/selectorOf.sol";
 import {ClaimHandler} from "./ClaimHandler.sol";
 
 /// @notice Claims by anyone with a wallet's signature: fresh ones, faulty ones, and any old one again (I8).

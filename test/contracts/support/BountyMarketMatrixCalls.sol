@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
+import {BountyMarketMatrixCases} from "./BountyMarketMatrixCases.sol";
+import {ClaimSigner} from "./ClaimSigner.sol";
+import {Vm} from "./Vm.sol";
+import {selectorOf} from "./selectorOf.sol";
+
+/// @title BountyMarketMatrixCalls
+/// @notice The calls that are the rows of the market's matrix, about one bounty.
+abstract contract BountyMarketMatrixCalls is BountyMarketMatrixCases, ClaimSigner {
+    mapping(string call => bytes) private _calls;
+    mapping(string call => IBountyMarket.State) private _becomes;
+    uint256 private _bountyId;
+
+    /// @param becomes What the call makes of the bounty where it is done; NONE leaves it as it was.
+    function _row(
+        string memory call,
+        uint256 callers,
+        bytes4 otherwise,
+        string memory cells,
+        IBountyMarket.State becomes
+    ) internal {
+        _rows.push(Row(call, cells, callers, otherwise));
+        _becomes[call] = becomes;
+    }
+
+    function _prepareCalls(uint256 bountyId) internal {
+        _bountyId = bountyId;
+        _calls["createBounty"] = abi.encodeCall(market.createBounty, (TERMS, REWARD, _tomorrow()));
+        _calls["postBounty"] = abi.encodeCall(market.postBounty, (TERMS, REWARD, _tomorrow()));
+        _calls["fundBounty"] = abi.encodeCall(market.fundBounty, (bountyId));
+        _calls["withdrawBounty"] = abi.encodeCall(market.withdrawBounty, (bountyId));
+        _calls["startWork"] = abi.encodeCall(market.startWork, (bountyId));
+        _calls["submitWork"] = abi.encodeCall(market.submitWork, (bountyId, DELIVERABLE));
+        _calls["requestRevision"] = abi.encodeCall(market.requestRevision, (bountyId, FEEDBACK));
+        _calls["approveWork"] = abi.encodeCall(market.approveWork, (bountyId));
+        _calls["rejectWork"] = abi.encodeCall(market.rejectWork, (bountyId));
+        _calls["finalizeReview"] = abi.encodeCall(market.finalizeReview, (bountyId));
+        _calls["slashExpired"] = abi.encodeCall(market.slashExpired, (bountyId));
+        _calls["slashAndWithdraw"] = abi.encodeCall(market.slashAndWithdraw, (bountyId));
+        _calls["collect (something owed)"] = abi.encodeCall(market.collect, (treasury));
+        _calls["collect (nothing owed)"] = abi.encodeCall(market.collect, (wallet));
+        _prepareClaims(bountyId);
+        _prepareRoles();
+    }
+
+    function _prepareClaims(uint256 bountyId) private {
+        IBountyMarket.Claim[] memory signed = new IBountyMarket.Claim[](1);
+        IBountyMarket.Claim[] memory unsigned = new IBountyMarket.Claim[](1);
+        uint256 deadline = vm.getBlockTimestamp();
+        bytes memory signature = _signature(bountyId, deadline);
+        signed[0] = IBountyMarket.Claim(bountyId, AGENT, wallet, deadline, signature);
+        unsigned[0] = IBountyMarket.Claim(bountyId, AGENT, wallet, 0, "");
+        _calls["claimBounty"] = abi.encodeCall(market.claimBounty, (bountyId, AGENT));
+        _calls["claimBountyFor"] = abi.encodeCall(market.claimBountyFor, (bountyId, AGENT, wallet));
+        _calls["claimBatch (signed)"] = abi.encodeCall(market.claimBatch, (signed));
+        _calls["claimBatch (unsigned)"] = abi.encodeCall(market.claimBatch, (unsigned));
+        _calls["claimBountyWithSig"] =
+            abi.encodeCall(market.claimBountyWithSig, (bountyId, AGENT, wallet, deadline, signature));
+        _calls["claimInBatch"] =
+            abi.encodeCall(market.claimInBatch, (bountyId, AGENT, wallet, deadline, signature, relayer));
+    }
+
+    function _signature(uint256 bountyId, uint256 deadline) private view returns (bytes memory) {
+        uint256 round = uint256(market.getBounty(bountyId).round) + 1;
+        return sign(walletKey, claimDigest(address(market), ClaimMessage(bountyId, AGENT, wallet, round, deadline)));
+    }
+
+    function _prepareRoles() private {
+        bytes32 role = market.RELAYER_ROLE();
+        _calls["grantRole"] = abi.encodeCall(market.grantRole, (role, stranger));
+        _calls["revokeRole"] = abi.encodeCall(market.revokeRole, (role, relayer));
+        _calls["renounceRole (another's)"] = abi.encodeCall(market.renounceRole, (role, address(this)));
+    }
+
+    function _tomorrow() private view returns (uint64) {
+        return uint64(vm.getBlockTimestamp() + 1 days);
+    }
+
+    function _try(Row memory row, address caller) internal override returns (bytes4 outcome) {
+        IBountyMarket.State state = market.getBounty(_bountyId).state;
+        outcome = _call(row, caller);
+        bool moves = outcome == DONE && _becomes[row.call] != IBountyMarket.State.NONE;
+        _assertState(_bountyId, moves ? _becomes[row.call] : state);
+    }
+
+    function _call(Row memory row, address caller) private returns (bytes4) {
+        bytes memory data = _calls[row.call];
+        if (data.length == 0) data = abi.encodeCall(market.renounceRole, (market.RELAYER_ROLE(), caller));
+        vm.recordLogs();
+        vm.prank(caller);
+        (bool ok, bytes memory answer) = address(market).call(data);
+        bool refusesItem =
+            ok && selectorOf(data) == IBountyMarket.claimBatch.selector && !abi.decode(answer, (bool[]))[0];
+        return refusesItem ? _outcome(false, _reasonOfRefusal()) : _outcome(ok, answer);
+    }
+
+    function _reasonOfRefusal() private returns (bytes memory) {
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        Vm.Log memory last = logs[logs.length - 1];
+        assertEq(last.topics[0], IBountyMarket.ClaimRefused.selector);
+        return abi.decode(last.data, (bytes));
+    }
+}

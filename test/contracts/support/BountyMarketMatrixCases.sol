@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
+import {Matrix} from "./Matrix.sol";
+import {RelayedMarketTest} from "./RelayedMarketTest.sol";
+
+/// @title BountyMarketMatrixCases
+/// @notice Everyone who calls in the market's matrix, and a bounty in each of its columns.
+abstract contract BountyMarketMatrixCases is Matrix, RelayedMarketTest {
+    /// @dev SUBMITTED after the last revision, a column of its own behind those of the states.
+    uint256 internal constant LAST_SUBMITTED = uint256(type(IBountyMarket.State).max) + 1;
+    uint256 internal constant COLUMNS = LAST_SUBMITTED + 1;
+    uint256 internal constant OTHER_AGENT = 2;
+    uint256 private constant NO_BOUNTY = 1000;
+    uint256 private constant WAIT = 7 days;
+
+    uint256 internal immutable POSTER;
+    uint256 internal immutable WALLET;
+    uint256 internal immutable RELAYER;
+    uint256 internal constant NOBODY = 0;
+
+    address private otherWallet = makeAddr("other agent's wallet");
+
+    constructor() {
+        (wallet, walletKey) = makeAddrAndKey("agent wallet");
+        POSTER = _caller(poster, "poster");
+        WALLET = _caller(wallet, "claiming wallet");
+        RELAYER = _caller(relayer, "relayer");
+        _caller(owner, "agent owner");
+        _caller(otherWallet, "other agent's wallet");
+        _caller(stranger, "stranger");
+        _caller(treasury, "treasury");
+        _caller(admin, "staking owner");
+    }
+
+    function setUp() public override {
+        super.setUp();
+        for (uint256 i = 0; i < _callers.length; ++i) {
+            usdc.mint(_callers[i], FUNDS);
+            vm.startPrank(_callers[i]);
+            usdc.approve(address(market), type(uint256).max);
+            usdc.approve(address(staking), type(uint256).max);
+            vm.stopPrank();
+        }
+        registry.registerFor(otherWallet, "ipfs://other");
+        vm.prank(otherWallet);
+        staking.stake(OTHER_AGENT, STAKE);
+        _oweTreasury();
+    }
+
+    /// @dev So that there is something to collect.
+    function _oweTreasury() private {
+        uint256 bountyId = _postSubmitted();
+        usdc.blacklist(treasury);
+        _approve(bountyId);
+        usdc.unBlacklist(treasury);
+    }
+
+    /// @dev A bounty that nobody claimed before.
+    function _freshIn(uint256 column) internal returns (uint256 bountyId) {
+        if (column == 0) return NO_BOUNTY;
+        if (column == LAST_SUBMITTED) return _postRejectable();
+        return _bountyIn(IBountyMarket.State(column));
+    }
+
+    /// @dev A bounty whose first claim was slashed, so that nothing of it may be left in the second.
+    function _reopenedIn(uint256 column) internal returns (uint256 bountyId) {
+        IBountyMarket.State state = IBountyMarket.State(column == LAST_SUBMITTED ? 0 : column);
+        if (column == 0) return NO_BOUNTY;
+        bountyId = _postSubmitted();
+        _requestRevision(bountyId);
+        skip(WAIT + 1);
+        _slashExpired(bountyId);
+        _stake(1);
+        if (state == IBountyMarket.State.OPEN) return bountyId;
+        if (state == IBountyMarket.State.DRAFT) {
+            _withdraw(bountyId);
+            return bountyId;
+        }
+        _claim(bountyId);
+        if (state == IBountyMarket.State.CLAIMED) return bountyId;
+        if (state == IBountyMarket.State.IN_PROGRESS) {
+            _start(bountyId);
+            return bountyId;
+        }
+        _submit(bountyId);
+        if (state == IBountyMarket.State.SUBMITTED) return bountyId;
+        if (state == IBountyMarket.State.APPROVED) _approve(bountyId);
+        if (state == IBountyMarket.State.REVISION_REQUESTED) _requestRevision(bountyId);
+        if (state == IBountyMarket.State.REJECTED || column == LAST_SUBMITTED) _revise(bountyId);
+        if (state == IBountyMarket.State.REJECTED) _reject(bountyId);
+    }
+
+    function _revise(uint256 bountyId) private {
+        for (uint256 i = 0; i < market.MAX_REVISIONS(); ++i) {
+            _requestRevision(bountyId);
+            _submit(bountyId);
+        }
+    }
+
+    function _withdraw(uint256 bountyId) private {
+        vm.prank(poster);
+        market.withdrawBounty(bountyId);
+    }
+
+    /// @dev To the last second of what the bounty waits for, and `secondsLate` further.
+    function _warpToLimit(uint256 bountyId, uint256 secondsLate) internal {
+        IBountyMarket.Bounty memory bounty = market.getBounty(bountyId);
+        uint256 limit = bounty.since == 0 ? DEADLINE : bounty.since + WAIT;
+        vm.warp(limit + secondsLate);
+    }
+
+    function _nameOf(uint256 column) internal pure returns (string memory) {
+        string[10] memory names = [
+            "NONE",
+            "DRAFT",
+            "OPEN",
+            "CLAIMED",
+            "IN_PROGRESS",
+            "SUBMITTED",
+            "APPROVED",
+            "REVISION_REQUESTED",
+            "REJECTED",
+            "SUBMITTED after the last revision"
+        ];
+        return names[column];
+    }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {Test} from "./Test.sol";
+import {selectorOf} from "./selectorOf.sol";
+
+/// @title Matrix
+/// @notice A table that says what comes of every call, under every condition, by every caller, and the test that each
+/// of its cells holds.
+/// @dev A row is one call. Its cells are symbols, one a condition: '+' is done when one of `callers` calls; '!' is
+/// refused whoever calls; any other is an error of the legend, raised for one of `callers` only, or for everyone. Who is
+/// not one of `callers` is refused with `otherwise`, except where everyone is refused alike.
+abstract contract Matrix is Test {
+    struct Row {
+        string call;
+        string cells;
+        /// A bit for each index of `_callers` that may make the call.
+        uint256 callers;
+        /// The error for anyone else.
+        bytes4 otherwise;
+    }
+
+    struct Meaning {
+        bytes4 selector;
+        bool forEveryone;
+    }
+
+    bytes4 internal constant DONE = 0;
+    bytes4 internal constant NO_DATA = 0xffffffff;
+    uint256 internal constant ANYONE = type(uint256).max;
+
+    Row[] internal _rows;
+    address[] internal _callers;
+    string[] internal _callerNames;
+    mapping(bytes1 symbol => Meaning) private _legend;
+
+    /// @dev Makes the call, and answers DONE or the error's selector.
+    function _try(Row memory row, address caller) internal virtual returns (bytes4 outcome);
+
+    function _forEveryone(bytes1 symbol, bytes4 selector) internal {
+        _legend[symbol] = Meaning(selector, true);
+    }
+
+    function _forCallers(bytes1 symbol, bytes4 selector) internal {
+        _legend[symbol] = Meaning(selector, false);
+    }
+
+    function _caller(address account, string memory name) internal returns (uint256 bit) {
+        bit = 2 ** _callers.length;
+        _callers.push(account);
+        _callerNames.push(name);
+    }
+
+    /// @dev Every row by every caller, each from the state found.
+    function _assertColumn(uint256 condition, string memory name) internal {
+        uint256 snapshot = vm.snapshotState();
+        for (uint256 i = 0; i < _rows.length; ++i) {
+            Row memory row = _rows[i];
+            for (uint256 j = 0; j < _callers.length; ++j) {
+                bytes4 outcome = _try(row, _callers[j]);
+                vm.revertToState(snapshot);
+                string memory where = string.concat(row.call, ", ", name, ", by ", _callerNames[j]);
+                assertEq(bytes32(outcome), bytes32(_expected(row, condition, j)), where);
+            }
+        }
+        vm.revertToStateAndDelete(snapshot);
+    }
+
+    function _outcome(bool ok, bytes memory answer) internal pure returns (bytes4) {
+        if (ok) return DONE;
+        return answer.length < 4 ? NO_DATA : selectorOf(answer);
+    }
+
+    function _expected(Row memory row, uint256 condition, uint256 caller) private view returns (bytes4) {
+        bytes1 symbol = bytes(row.cells)[condition];
+        bool isCaller = row.callers >> caller & 1 == 1;
+        if (symbol == "!") return row.otherwise;
+        if (symbol == "+") return isCaller ? DONE : row.otherwise;
+        Meaning memory meaning = _legend[symbol];
+        require(meaning.selector != 0, string.concat("the legend lacks ", string(abi.encodePacked(symbol))));
+        return meaning.forEveryone || isCaller ? meaning.selector : row.otherwise;
+    }
+
+    /// @dev Requires a row for every function of the contract's ABI that is not a view, so that none is forgotten. A row
+    /// may say more after the name, as "collect (nothing owed)".
+    function _assertRowForEveryCall(string memory contractName) internal view {
+        string memory json = vm.readFile(string.concat("out/", contractName, ".sol/", contractName, ".json"));
+        for (uint256 i = 0; vm.keyExistsJson(json, _abiKey(i, "")); ++i) {
+            if (!vm.keyExistsJson(json, _abiKey(i, ".stateMutability"))) continue;
+            if (!vm.keyExistsJson(json, _abiKey(i, ".name"))) continue;
+            string memory mutability = vm.parseJsonString(json, _abiKey(i, ".stateMutability"));
+            if (_same(mutability, "view") || _same(mutability, "pure")) continue;
+            string memory name = vm.parseJsonString(json, _abiKey(i, ".name"));
+            assertTrue(_hasRow(name), string.concat("no row for ", name));
+        }
+    }
+
+    function _abiKey(uint256 i, string memory field) private pure returns (string memory) {
+        return string.concat(".abi[", vm.toString(i), "]", field);
+    }
+
+    function _hasRow(string memory name) private view returns (bool) {
+        for (uint256 i = 0; i < _rows.length; ++i) {
+            if (_same(_firstWord(_rows[i].call), name)) return true;
+        }
+        return false;
+    }
+
+    function _firstWord(string memory text) private pure returns (string memory) {
+        bytes memory word = bytes(text);
+        uint256 length = 0;
+        while (length < word.length && word[length] != " ") ++length;
+        assembly ("memory-safe") {
+            mstore(word, length)
+        }
+        return string(word);
+    }
+
+    function _same(string memory left, string memory right) private pure returns (bool) {
+        return keccak256(bytes(left)) == keccak256(bytes(right));
+    }
+}
