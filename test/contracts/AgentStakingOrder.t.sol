@@ -16,8 +16,9 @@ contract AgentStakingOrderTest is AgentStakingTest {
     function setUp() public override {
         super.setUp();
         token = new AgentStakingLookBackToken();
-        vm.prank(market);
+        vm.startPrank(market);
         staking = new AgentStaking(address(token), address(registry), admin);
+        vm.stopPrank();
         token.mint(owner, 100e6);
         token.watch(staking);
         vm.prank(owner);

@@ -42,8 +42,9 @@ abstract contract AgentStakingTest is AgentWalletSigner {
         vm.warp(START);
         usdc = new MockUSDC();
         registry = new AgentRegistry();
-        vm.prank(market);
+        vm.startPrank(market);
         staking = new AgentStaking(address(usdc), address(registry), admin);
+        vm.stopPrank();
 
         vm.prank(owner);
         registry.register("ipfs://agent");
