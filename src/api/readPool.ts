@@ -9,6 +9,18 @@ type Options = {
   logger: Logger
 }
 
+/**
+ * What PostgreSQL must know of these reads, and no statistics tell it. Each reads a page, whatever the size of the
+ * tables, along an index that has its order, so that any plan that reads a table through, sorts or hashes it is wrong.
+ * And one plan is right for all values, so that each connection plans a statement once.
+ */
+const planner = [
+  ...['seqscan', 'bitmapscan', 'sort', 'hashjoin', 'mergejoin'].map((method) => `enable_${method}=off`),
+  'plan_cache_mode=force_generic_plan',
+  'max_parallel_workers_per_gather=0',
+  'jit=off',
+]
+
 /** Connections that can only read, and give up soon: a reader must not hold up the indexer, nor wait for it long. */
 export function openReadPool({ url, schema, logger }: Options): pg.Pool {
   const pool = new pg.Pool({
@@ -21,7 +33,9 @@ export function openReadPool({ url, schema, logger }: Options): pg.Pool {
     // Where PostgreSQL cannot be heard any more, its own time limit does not help.
     query_timeout: 3_000,
     keepAlive: true,
-    options: `-c search_path=${schema} -c default_transaction_read_only=on`,
+    options: [`search_path=${schema}`, 'default_transaction_read_only=on', ...planner]
+      .map((setting) => `-c ${setting}`)
+      .join(' '),
   })
   // An idle connection that breaks; without a listener it would end the process. The next read opens another.
   pool.on('error', (err) => logger.warn({ err }, 'A connection of the read pool broke'))

@@ -51,6 +51,7 @@ describe('/openapi.json', () => {
     expect(parameters).toEqual([
       'page',
       'limit',
+      'cursor',
       'state',
       'minReward',
       'poster',

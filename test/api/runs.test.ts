@@ -111,7 +111,7 @@ describe('GET /api/runs', () => {
             claimable: true,
           },
         ],
-        pagination: { page: 1, limit: 20, total: 1, totalPages: 1 },
+        pagination: { page: 1, limit: 20, total: 1, totalPages: 1, nextCursor: null },
       }),
     )
   })
@@ -132,7 +132,8 @@ describe('GET /api/runs', () => {
   ])('pages %s', async (query, expected, pagination) => {
     const { body } = await api.get(`/api/runs?${query}`)
     expect(body.runs.map((run: { bountyId: number }) => run.bountyId)).toEqual(expected)
-    expect(body.pagination).toEqual(pagination)
+    const isLast = pagination.page >= pagination.totalPages
+    expect(body.pagination).toEqual({ ...pagination, nextCursor: isLast ? null : expect.any(String) })
   })
 
   it.each([

@@ -2,8 +2,8 @@ import { and, asc, eq, getTableColumns, isNotNull, type SQL, sql } from 'drizzle
 import type { Hex } from 'viem'
 import { agent } from '../../../ponder.schema.ts'
 import { ESTABLISHED_AFTER, ESTABLISHED_COMPLETIONS, MIN_STAKE } from '../constants.ts'
-import { matchesOf, type Page, reaches } from './page.ts'
-import { now, type SnapshotQuery } from './snapshot.ts'
+import { countMatches, isWithin, type Page } from './page.ts'
+import { now, type SnapshotQuery, snapshotQuery } from './snapshot.ts'
 
 /** The trust ladder: AgentStaking.Status, in its order. */
 export const agentStatuses = ['UNVERIFIED', 'PROVISIONAL', 'ESTABLISHED', 'FROZEN', 'BANNED'] as const
@@ -34,44 +34,53 @@ export const agentColumns = {
 
 export type AgentRow = typeof agent.$inferSelect & { owner: Hex; status: AgentStatus }
 
+/** The registered agent with the id that the read fills in. */
+export const isAgent = and(eq(agent.id, sql.placeholder('agentId')), isRegistered)
+
+const findAgent = snapshotQuery('agent', (db, snapshot) => {
+  const found = db.select(agentColumns).from(agent).where(isAgent).as('agent')
+  return db.with(snapshot).select().from(snapshot).leftJoin(found, sql`true`)
+})
+
 /** The agent, or null if there is none. */
-export function agentById(id: bigint): SnapshotQuery<AgentRow | null> {
-  return async (db, snapshot) => {
-    const found = db
-      .select(agentColumns)
-      .from(agent)
-      .where(and(eq(agent.id, id), isRegistered))
-      .as('agent')
-    const [row] = await db.with(snapshot).select().from(snapshot).leftJoin(found, sql`true`)
-    return row && { snapshot: row.snapshot, data: row.agent }
-  }
+export function agentById(agentId: bigint): SnapshotQuery<AgentRow | null> {
+  return findAgent({ agentId }, ({ agent }) => agent)
 }
 
-/** One page of the agents with the status, or of all, by id, and how many there are. */
-export function agentPage(
-  status: AgentStatus | undefined,
-  page: Page,
-): SnapshotQuery<{ agents: AgentRow[]; total: number }> {
-  return async (db, snapshot) => {
-    const condition = and(isRegistered, status && sql`${agentStatus} = ${status}`)
-    const matches = matchesOf(db, agent, condition)
+const listAgents = (name: string, condition: SQL | undefined) =>
+  snapshotQuery(name, (db, snapshot) => {
+    const matches = countMatches(db, agent, condition)
     const slice = db
       .select(agentColumns)
       .from(agent)
-      .where(and(condition, reaches(page)))
+      .where(and(condition, isWithin))
       .orderBy(asc(agent.id))
-      .limit(page.limit)
-      .offset(page.offset)
+      .limit(sql.placeholder('limit'))
+      .offset(sql.placeholder('offset'))
       .as('agent')
-    const rows = await db
+    return db
       .with(snapshot, matches)
       .select()
       .from(snapshot)
       .innerJoin(matches, sql`true`)
       .leftJoin(slice, sql`true`)
       .orderBy(asc(slice.id))
-    const [first] = rows
-    const agents = rows.flatMap((row) => row.agent ?? [])
-    return first && { snapshot: first.snapshot, data: { agents, total: first.matches.total } }
-  }
+  })
+
+const listAllAgents = listAgents('agents', isRegistered)
+const listAgentsOfStatus = listAgents(
+  'agents of a status',
+  and(isRegistered, sql`${agentStatus} = ${sql.placeholder('status')}`),
+)
+
+/** One page of the agents with the status, or of all, by id, and how many there are. */
+export function agentPage(
+  status: AgentStatus | undefined,
+  page: Page,
+): SnapshotQuery<{ agents: AgentRow[]; total: number }> {
+  const list = status ? listAgentsOfStatus : listAllAgents
+  return list({ status, ...page }, ({ matches }, rows) => ({
+    agents: rows.flatMap(({ agent }) => agent ?? []),
+    total: matches.total,
+  }))
 }

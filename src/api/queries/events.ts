@@ -1,39 +1,40 @@
-import { and, asc, getTableColumns, sql } from 'drizzle-orm'
+import { and, asc, eq, getTableColumns, sql } from 'drizzle-orm'
 import { run, runEvent } from '../../../ponder.schema.ts'
-import { matchesOf, type Page, reaches } from './page.ts'
-import { isBounty } from './runs.ts'
-import type { SnapshotQuery } from './snapshot.ts'
+import { countMatches, isWithin, type Page } from './page.ts'
+import { isBounty, storableId } from './runs.ts'
+import { type SnapshotQuery, snapshotQuery } from './snapshot.ts'
 
 export type EventRow = typeof runEvent.$inferSelect
+
+const listEvents = snapshotQuery('events', (db, snapshot) => {
+  const theRun = db.select({ bountyId: run.bountyId }).from(run).where(isBounty).as('run')
+  const ofRun = eq(runEvent.bountyId, sql.placeholder('bountyId'))
+  const matches = countMatches(db, runEvent, ofRun)
+  const slice = db
+    .select(getTableColumns(runEvent))
+    .from(runEvent)
+    .where(and(ofRun, isWithin))
+    .orderBy(asc(runEvent.id))
+    .limit(sql.placeholder('limit'))
+    .offset(sql.placeholder('offset'))
+    .as('event')
+  return db
+    .with(snapshot, matches)
+    .select()
+    .from(snapshot)
+    .innerJoin(matches, sql`true`)
+    .leftJoin(theRun, sql`true`)
+    .leftJoin(slice, sql`true`)
+    .orderBy(asc(slice.id))
+})
 
 /**
  * One page of the run's events in chain order, and how many there are; null if there is no such run. It has pages
  * because anyone may have claims of the run refused, at the price of a transaction, as often as he likes.
  */
 export function eventPage(bountyId: bigint, page: Page): SnapshotQuery<{ events: EventRow[]; total: number } | null> {
-  return async (db, snapshot) => {
-    const theRun = db.select({ bountyId: run.bountyId }).from(run).where(isBounty(run.bountyId, bountyId)).as('run')
-    const ofRun = isBounty(runEvent.bountyId, bountyId)
-    const matches = matchesOf(db, runEvent, ofRun)
-    const slice = db
-      .select(getTableColumns(runEvent))
-      .from(runEvent)
-      .where(and(ofRun, reaches(page)))
-      .orderBy(asc(runEvent.id))
-      .limit(page.limit)
-      .offset(page.offset)
-      .as('event')
-    const rows = await db
-      .with(snapshot, matches)
-      .select()
-      .from(snapshot)
-      .innerJoin(matches, sql`true`)
-      .leftJoin(theRun, sql`true`)
-      .leftJoin(slice, sql`true`)
-      .orderBy(asc(slice.id))
-    const [first] = rows
-    if (first === undefined) return undefined
-    const events = rows.flatMap((row) => row.event ?? [])
-    return { snapshot: first.snapshot, data: first.run && { events, total: first.matches.total } }
-  }
+  return listEvents({ bountyId: storableId(bountyId), ...page }, ({ run, matches }, rows) => {
+    const events = rows.flatMap(({ event }) => event ?? [])
+    return run && { events, total: matches.total }
+  })
 }

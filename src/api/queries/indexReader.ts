@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Problem } from '../errors.ts'
 import { classifyReadError } from './failures.ts'
-import { type Database, type Snapshot, type SnapshotQuery, snapshotOf, snapshotOnly } from './snapshot.ts'
+import { type Database, type Snapshot, type SnapshotQuery, snapshotOnly, type Taken } from './snapshot.ts'
 
 /** How long a read waits while the index rewinds (a reorg, a restart) or does not exist yet. Milliseconds. */
 const REWIND_PATIENCE = 1_000
@@ -11,8 +11,6 @@ const MIN_BLOCK_PATIENCE = 5_000
 
 /** How often the head is looked at while any read waits. Milliseconds. */
 const LOOK_INTERVAL = 50
-
-type Taken<T> = { snapshot: Snapshot; data: T }
 
 /**
  * Reads the indexer's tables, one statement per answer, and vouches for the answer.
@@ -70,7 +68,7 @@ export class IndexReader {
 
   async #take<T>(query: SnapshotQuery<T>, retry = true): Promise<Taken<T> | undefined> {
     try {
-      return await query(this.#db, snapshotOf(this.#db, this.#chainId, Math.floor(this.#clock() / 1_000)))
+      return await query(this.#db, { chainId: this.#chainId, clock: Math.floor(this.#clock() / 1_000) })
     } catch (error) {
       const failure = classifyReadError(error)
       if (failure === undefined) throw error

@@ -5,8 +5,8 @@ import type { Database } from './snapshot.ts'
 /** A slice of an ordered list. */
 export type Page = { limit: number; offset: number }
 
-/** The CTE `matches`: how many rows of the table match. */
-export function matchesOf(db: Database, table: PgTable, condition: SQL | undefined) {
+/** The CTE `matches`: how many rows of the table match, counted one by one. */
+export function countMatches(db: Database, table: PgTable, condition: SQL | undefined) {
   return db.$with('matches').as(
     db
       .select({ total: count().as('total') })
@@ -19,6 +19,4 @@ export function matchesOf(db: Database, table: PgTable, condition: SQL | undefin
  * Whether there are matches at the page's offset. It does not depend on the row, so PostgreSQL checks it once, and a
  * page far past the end costs no walk over all the rows before it.
  */
-export function reaches({ offset }: Page): SQL {
-  return sql`(select "total" from "matches") > ${offset}::int8`
-}
+export const isWithin: SQL = sql`(select "total" from "matches") > ${sql.placeholder('offset')}::int8`

@@ -19,9 +19,8 @@ const checkpointBlock = sql<bigint>`substring(${checkpoint.latestCheckpoint} fro
 /**
  * The CTE `snapshot`: one row, or none while no block is indexed. A query selects from it and left-joins what it
  * reads, so that rows, head and checkpoint come from one statement and thus from one state of the database.
- * @param clock This machine's time, in seconds.
  */
-export function snapshotOf(db: Database, chainId: number, clock: number) {
+function snapshotOf(db: Database) {
   return db.$with('snapshot').as(
     db
       .select({
@@ -29,11 +28,11 @@ export function snapshotOf(db: Database, chainId: number, clock: number) {
         hash: head.hash,
         timestamp: head.timestamp,
         checkpoint: checkpointBlock.as('checkpoint'),
-        now: sql<bigint>`greatest(${head.timestamp}, ${clock}::int8)`.mapWith(BigInt).as('now'),
+        now: sql<bigint>`greatest(${head.timestamp}, ${sql.placeholder('clock')}::int8)`.mapWith(BigInt).as('now'),
       })
       .from(head)
       .innerJoin(checkpoint, eq(checkpoint.chainId, head.chainId))
-      .where(eq(head.chainId, chainId)),
+      .where(eq(head.chainId, sql.placeholder('chainId'))),
   )
 }
 
@@ -48,17 +47,53 @@ export type Snapshot = { number: bigint; hash: Hex; timestamp: bigint; checkpoin
 /** The CTE's `now` for other subqueries of the same statement: evaluated once, so that an index can serve it. */
 export const now = sql<bigint>`(select "now" from "snapshot")`
 
+/** Which chain is read, and what time it is on this machine, in seconds. */
+export type Moment = { chainId: number; clock: number }
+
+/** What one statement read, and of which block. */
+export type Taken<T> = { snapshot: Snapshot; data: T }
+
 /**
  * One SQL statement over the CTE `snapshot`. Undefined if the CTE has no row.
  * Whether the snapshot may be served is not its concern.
  */
-export type SnapshotQuery<T> = (
-  db: Database,
-  snapshot: SnapshotCte,
-) => Promise<{ snapshot: Snapshot; data: T } | undefined>
+export type SnapshotQuery<T> = (db: Database, moment: Moment) => Promise<Taken<T> | undefined>
+
+type Prepared<Row> = { execute(values: Record<string, unknown>): Promise<Row[]> }
+
+/**
+ * A query that is built once for a database, and parsed and planned once for each of its connections: either takes
+ * longer than reading a page.
+ * @param name Names the statement to PostgreSQL: one name, one text.
+ * @param build Values that differ from read to read are placeholders.
+ */
+export function snapshotQuery<Row extends { snapshot: Snapshot }>(
+  name: string,
+  build: (db: Database, snapshot: SnapshotCte) => { prepare(name: string): Prepared<Row> },
+) {
+  const statements = new WeakMap<Database, Prepared<Row>>()
+  const prepare = (db: Database) => {
+    const statement = build(db, snapshotOf(db)).prepare(name)
+    statements.set(db, statement)
+    return statement
+  }
+  return <T>(values: Record<string, unknown>, dataOf: (first: Row, rows: Row[]) => T): SnapshotQuery<T> =>
+    async (db, moment) => {
+      const rows = await (statements.get(db) ?? prepare(db)).execute({ ...moment, ...values })
+      const [first] = rows
+      return first && { snapshot: first.snapshot, data: dataOf(first, rows) }
+    }
+}
+
+/** The CTE's columns, for a selection that names its columns. */
+export function snapshotColumns({ number, hash, timestamp, checkpoint, now }: SnapshotCte) {
+  return { number, hash, timestamp, checkpoint, now }
+}
 
 /** Reads nothing but the snapshot itself. */
-export const snapshotOnly: SnapshotQuery<null> = async (db, snapshot) => {
-  const [row] = await db.with(snapshot).select().from(snapshot)
-  return row && { snapshot: row, data: null }
-}
+export const snapshotOnly = snapshotQuery('snapshot', (db, snapshot) =>
+  db
+    .with(snapshot)
+    .select({ snapshot: snapshotColumns(snapshot) })
+    .from(snapshot),
+)({}, () => null)

@@ -1,8 +1,8 @@
-import { eq, inArray, type SQL, sql } from 'drizzle-orm'
-import { agent, payee, run, runStates } from '../../../ponder.schema.ts'
+import { type Column, count, type SQL, sql } from 'drizzle-orm'
+import { agent, payee, rewardBand, run, runStates } from '../../../ponder.schema.ts'
 import { type AgentStatus, agentStatus, agentStatuses, isRegistered } from './agents.ts'
-import { claimable, type RunState } from './runs.ts'
-import type { SnapshotQuery } from './snapshot.ts'
+import { expired, type RunState } from './runFilter.ts'
+import { type SnapshotQuery, snapshotQuery } from './snapshot.ts'
 
 /** Counts, and amounts in USDC base units. */
 export type Stats = {
@@ -18,9 +18,6 @@ export type Stats = {
   payees: { owed: bigint }
 }
 
-/** Between funding and the end. */
-const escrowing: RunState[] = ['OPEN', 'CLAIMED', 'IN_PROGRESS', 'SUBMITTED', 'REVISION_REQUESTED']
-
 const countWhere = (condition: SQL, alias: string) =>
   sql<number>`count(*) filter (where ${condition})`.mapWith(Number).as(alias)
 
@@ -34,32 +31,46 @@ function countEach<Key extends string>(keys: readonly Key[], condition: (key: Ke
   >
 }
 
+const sumOf = (column: Column, alias: string) => sumWhere(sql`${column}`, sql`true`, alias)
+
+const inState = Object.fromEntries(
+  runStates.map((state) => [state, sql<number>`coalesce(sum(${rewardBand[state]}), 0)`.mapWith(Number).as(state)]),
+) as Record<RunState, ReturnType<typeof countWhere>>
+
 const runTotals = {
-  ...countEach(runStates, (state) => eq(run.state, state)),
-  claimableRuns: countWhere(claimable, 'claimableRuns'),
-  escrowed: sumWhere(sql`${run.reward} + ${run.fee}`, inArray(run.state, escrowing), 'escrowed'),
-  paid: sumWhere(sql`${run.reward}`, eq(run.state, 'APPROVED'), 'paid'),
+  ...inState,
+  escrowed: sumOf(rewardBand.escrowed, 'escrowed'),
+  paid: sumOf(rewardBand.paid, 'paid'),
 }
 
 const agentTotals = {
   ...countEach(agentStatuses, (status) => sql`${isRegistered} and ${agentStatus} = ${status}`),
-  staked: sumWhere(sql`${agent.stakedAmount}`, sql`true`, 'staked'),
-  locked: sumWhere(sql`${agent.lockedAmount}`, sql`true`, 'locked'),
+  staked: sumOf(agent.stakedAmount, 'staked'),
+  locked: sumOf(agent.lockedAmount, 'locked'),
 }
 
-const payeeTotals = { owed: sumWhere(sql`${payee.owed}`, sql`true`, 'owed') }
+const payeeTotals = { owed: sumOf(payee.owed, 'owed') }
 
-/** The market in figures. It reads every run and agent. */
-export const stats: SnapshotQuery<Stats> = async (db, snapshot) => {
-  const runs = db.select(runTotals).from(run).as('runs')
+const expiredTotals = { expiredRuns: count().as('expiredRuns') }
+
+const readTotals = snapshotQuery('stats', (db, snapshot) => {
+  const runs = db.select(runTotals).from(rewardBand).as('runs')
+  const late = db.select(expiredTotals).from(run).where(expired).as('late')
   const agents = db.select(agentTotals).from(agent).as('agents')
   const payees = db.select(payeeTotals).from(payee).as('payees')
-  const [row] = await db
+  return db
     .with(snapshot)
     .select()
     .from(snapshot)
     .innerJoin(runs, sql`true`)
+    .innerJoin(late, sql`true`)
     .innerJoin(agents, sql`true`)
     .innerJoin(payees, sql`true`)
-  return row && { snapshot: row.snapshot, data: row }
-}
+})
+
+/** The market in figures. Of runs it reads the bands; it reads every agent. */
+export const stats: SnapshotQuery<Stats> = readTotals({}, ({ runs, late, agents, payees }) => ({
+  runs: { ...runs, claimableRuns: runs.OPEN - late.expiredRuns },
+  agents,
+  payees,
+}))

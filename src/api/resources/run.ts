@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { getAddress } from 'viem'
 import { runStates } from '../../../ponder.schema.ts'
-import type { RunRow } from '../queries/runs.ts'
+import type { RunRow, RunSummaryRow } from '../queries/runs.ts'
 import { address, amount, formatId, formatOptionalTime, formatTime, id, time } from './values.ts'
 
 export const stateSchema = z.enum(runStates).openapi('RunState')
@@ -88,7 +88,7 @@ export const runSchema = z
     },
   })
 
-export function formatRunSummary(run: RunRow): z.infer<typeof runSummarySchema> {
+export function formatRunSummary(run: RunSummaryRow): z.infer<typeof runSummarySchema> {
   return {
     bountyId: formatId(run.bountyId),
     posterAddress: getAddress(run.posterAddress),

@@ -12,21 +12,44 @@ const integer = (message: string) =>
 const limitMessage = `must be an integer from 1 to ${MAX_LIMIT}`
 const pageMessage = 'must be an integer from 1 to 2^53 - 1'
 
-/** `page` and `limit` of a list's query. A page past the end is empty, not an error. */
-export const pageParameters = (defaultLimit: number) => ({
-  page: integer(pageMessage)
-    .refine(Number.isSafeInteger, pageMessage)
-    .default(1)
-    .openapi({ type: 'integer', minimum: 1, default: 1 }),
-  limit: integer(limitMessage)
+const page = integer(pageMessage)
+  .refine(Number.isSafeInteger, pageMessage)
+  .openapi({ type: 'integer', minimum: 1, default: 1 })
+
+const limit = (fallback: number) =>
+  integer(limitMessage)
     .refine((limit) => limit <= MAX_LIMIT, limitMessage)
-    .default(defaultLimit)
-    .openapi({ type: 'integer', minimum: 1, maximum: MAX_LIMIT, default: defaultLimit }),
+    .default(fallback)
+    .openapi({ type: 'integer', minimum: 1, maximum: MAX_LIMIT, default: fallback })
+
+/** `page` and `limit` of a list's query. A page past the end is empty, not an error. */
+export const pageParameters = (defaultLimit: number) => ({ page: page.default(1), limit: limit(defaultLimit) })
+
+/** Of a list that can also be read on from a `cursor`. */
+export const cursorParameters = (defaultLimit: number) => ({
+  page: page.optional(),
+  limit: limit(defaultLimit),
+  cursor: z.string('must be given once').optional().openapi({
+    description:
+      'The `nextCursor` of an answer with the same filters and order, for the page behind it. Not with `page`.',
+  }),
 })
 
 export const paginationSchema = z
   .object({ page: z.int(), limit: z.int(), total: z.int(), totalPages: z.int() })
   .openapi('Pagination', { example: { page: 1, limit: 20, total: 100, totalPages: 5 } })
+
+export const cursorPaginationSchema = z
+  .object({
+    page: z.int().nullable().openapi({ description: 'Null behind a cursor, which has no number.' }),
+    limit: z.int(),
+    total: z.int(),
+    totalPages: z.int(),
+    nextCursor: z.string().nullable().openapi({ description: 'For the page behind this one; null on the last.' }),
+  })
+  .openapi('CursorPagination', {
+    example: { page: 1, limit: 20, total: 100, totalPages: 5, nextCursor: 'l3Zb0xQeBpAAAAAAAAAAUQ' },
+  })
 
 type PageQuery = { page: number; limit: number }
 

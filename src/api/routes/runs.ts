@@ -2,12 +2,14 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { parseUnits } from 'viem'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../errors.ts'
-import { runById, runPage } from '../queries/runs.ts'
+import { type RunStart, runPage } from '../queries/runPage.ts'
+import { runById } from '../queries/runs.ts'
 import { problemResponses } from '../resources/problem.ts'
 import { formatRun, formatRunSummary, runSchema, runSummarySchema, stateSchema } from '../resources/run.ts'
+import { formatRunCursor, parseRunCursor, type RunList } from '../resources/runCursor.ts'
 import { addressParameter, formatId, idParameter } from '../resources/values.ts'
 import { indexedHeaders, minBlock, readIndex } from './indexed.ts'
-import { formatPagination, pageParameters, paginationSchema, sliceOf } from './pagination.ts'
+import { cursorPaginationSchema, cursorParameters, formatPagination, sliceOf } from './pagination.ts'
 
 /** 12 digits of whole USDC: in base units that still fits PostgreSQL's int8, and is more USDC than there is. */
 const usdcParameter = z
@@ -20,7 +22,7 @@ const usdcParameter = z
   .openapi({ type: 'string', example: '100' })
 
 const listQuery = z.strictObject({
-  ...pageParameters(20),
+  ...cursorParameters(20),
   state: stateSchema.optional(),
   minReward: usdcParameter.optional().openapi({ description: 'Least reward in whole USDC, inclusive.' }),
   poster: addressParameter.optional(),
@@ -48,7 +50,7 @@ const listRuns = createRoute({
       headers: indexedHeaders,
       content: {
         'application/json': {
-          schema: z.object({ runs: z.array(runSummarySchema), pagination: paginationSchema }),
+          schema: z.object({ runs: z.array(runSummarySchema), pagination: cursorPaginationSchema }),
         },
       },
     },
@@ -67,17 +69,33 @@ const getRun = createRoute({
   },
 })
 
+type Place = { page: number | undefined; limit: number; cursor: string | undefined }
+
 export function runNotFound(bountyId: bigint) {
   return new Problem('RUN_NOT_FOUND', `There is no run ${bountyId}.`, { extensions: { bountyId: formatId(bountyId) } })
+}
+
+function startOf({ market }: Deps, list: RunList, { page, limit, cursor }: Place): RunStart {
+  if (cursor === undefined) return sliceOf({ page: page ?? 1, limit })
+  if (page === undefined) return { after: parseRunCursor(market, list, cursor) }
+  throw new Problem('VALIDATION_FAILED', `page: must not be given with cursor, got ${page}.`, {
+    extensions: { field: 'page', value: String(page) },
+  })
 }
 
 export function runRoutes(deps: Deps) {
   const app = new OpenAPIHono()
 
   app.openapi(listRuns, async (c) => {
-    const { minBlock, ...query } = c.req.valid('query')
-    const { data } = await readIndex(c, deps, runPage(query, query, sliceOf(query)), minBlock)
-    return c.json({ runs: data.runs.map(formatRunSummary), pagination: formatPagination(query, data.total) }, 200)
+    const { minBlock, page, limit, cursor, ...list } = c.req.valid('query')
+    const start = startOf(deps, list, { page, limit, cursor })
+    const { data } = await readIndex(c, deps, runPage(list, list, start, limit), minBlock)
+    const pagination = {
+      ...formatPagination({ page: page ?? 1, limit }, data.total),
+      page: cursor === undefined ? (page ?? 1) : null,
+      nextCursor: data.end && formatRunCursor(deps.market, list, data.end),
+    }
+    return c.json({ runs: data.runs.map(formatRunSummary), pagination }, 200)
   })
 
   app.openapi(getRun, async (c) => {

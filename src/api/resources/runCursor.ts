@@ -1,0 +1,47 @@
+import { hash } from 'node:crypto'
+import type { MarketAddress } from '../claimMessage.ts'
+import { Problem } from '../errors.ts'
+import type { RunFilter } from '../queries/runFilter.ts'
+import type { RunOrder, RunPosition } from '../queries/runPage.ts'
+
+/** What a list is of. Rows have one order in it, and a cursor is of one list only. */
+export type RunList = RunFilter & RunOrder
+
+const LIST_BYTES = 8
+const INT8_BYTES = 8
+
+/**
+ * A place in a list of runs, for a client to hand back as it is: a digest of the list, then what the row is ordered by.
+ * It is not secret and not signed. Who forges one gets a page of a list that is public.
+ */
+export function formatRunCursor(market: MarketAddress, list: RunList, { value, bountyId }: RunPosition): string {
+  const bytes = Buffer.alloc(LIST_BYTES + 2 * INT8_BYTES)
+  bytes.set(digestOf(market, list))
+  bytes.writeBigInt64BE(value, LIST_BYTES)
+  bytes.writeBigInt64BE(bountyId, LIST_BYTES + INT8_BYTES)
+  return bytes.toString('base64url')
+}
+
+/** @throws Problem VALIDATION_FAILED if it is no cursor, or one of another list or market. */
+export function parseRunCursor(market: MarketAddress, list: RunList, cursor: string): RunPosition {
+  const bytes = Buffer.from(cursor, 'base64url')
+  const isWhole = bytes.length === LIST_BYTES + 2 * INT8_BYTES && bytes.toString('base64url') === cursor
+  if (!isWhole) throw refusal('must be a nextCursor as it was given', cursor)
+  if (!digestOf(market, list).equals(bytes.subarray(0, LIST_BYTES))) {
+    throw refusal('must be the nextCursor of an answer with the same filters and order', cursor)
+  }
+  return { value: bytes.readBigInt64BE(LIST_BYTES), bountyId: bytes.readBigInt64BE(LIST_BYTES + INT8_BYTES) }
+}
+
+function digestOf({ chainId, address }: MarketAddress, list: RunList): Buffer {
+  const { sort, order, state, minReward, poster, claimedBy, claimable } = list
+  const parts = [chainId, address, sort, order, state, minReward, poster, claimedBy, claimable]
+  return hash('sha256', parts.join(' '), 'buffer').subarray(0, LIST_BYTES)
+}
+
+function refusal(complaint: string, cursor: string) {
+  const value = cursor.length > 120 ? `${cursor.slice(0, 120)}…` : cursor
+  return new Problem('VALIDATION_FAILED', `cursor: ${complaint}, got ${JSON.stringify(value)}.`, {
+    extensions: { field: 'cursor', value },
+  })
+}

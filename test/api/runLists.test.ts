@@ -1,0 +1,192 @@
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { run, runStates } from '../../ponder.schema.ts'
+import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
+import { openRun, poster, seedTime, wallet } from './rows.ts'
+import { type Answer, type TestApi, testApi } from './testApi.ts'
+
+type Row = Required<typeof run.$inferInsert>
+
+let index: IndexedDatabase
+let api: TestApi
+
+const random = xoroshiro128plus(5)
+const below = (limit: number) => (random.next() >>> 0) % limit
+function pick<T>(choices: readonly T[]): T {
+  const choice = choices[below(choices.length)]
+  if (choice === undefined) throw new Error('There is nothing to pick')
+  return choice
+}
+
+/** Rewards within bands, on their edges, and equal; deadlines around now, and equal. */
+const rewards = [10_000n, 10_999n, 11_000n, 99_999_999n, 100_000_000n, 104_000_000n, 109_999_999n, 110_000_000n]
+const rows = Array.from({ length: 83 }, (_, place) => {
+  const id = BigInt(place + 1)
+  const state = pick([...runStates, 'OPEN', 'OPEN', 'OPEN'] as const)
+  const claimedBy = state === 'OPEN' || state === 'DRAFT' ? null : pick([0n, 7n, 2n ** 200n])
+  return openRun(id, {
+    state,
+    reward: pick(rewards),
+    deadline: seedTime + BigInt(below(5) - 2),
+    posterAddress: pick([poster, wallet]),
+    claimedBy,
+    createdAt: seedTime + id / 3n,
+  }) as Row
+})
+
+beforeAll(async () => {
+  index = await indexedDatabase()
+  await index.create()
+  await index.db.insert(run).values(rows)
+  await index.moveTo({ number: 10n, timestamp: seedTime })
+  api = await testApi(index.url, () => 0)
+})
+
+afterAll(async () => {
+  await api.close()
+  await index.close()
+})
+
+type Filters = { state?: string; minReward?: string; poster?: string; claimedBy?: string; claimable?: string }
+
+/** What the filters say, without SQL. */
+function matches(row: Row, { state, minReward, poster, claimedBy, claimable }: Filters): boolean {
+  const isClaimable = row.state === 'OPEN' && row.deadline >= seedTime
+  return (
+    (state === undefined || row.state === state) &&
+    (minReward === undefined || Number(row.reward) >= Number(minReward) * 1e6) &&
+    (poster === undefined || row.posterAddress === poster) &&
+    (claimedBy === undefined || row.claimedBy === BigInt(claimedBy)) &&
+    (claimable === undefined || isClaimable === (claimable === 'true'))
+  )
+}
+
+const combinations: Filters[] = [{}]
+  .flatMap((rest) => [undefined, 'OPEN', 'APPROVED', 'DRAFT'].map((state) => ({ ...rest, state })))
+  .flatMap((rest) => [undefined, '100', '101.5', '0.0105'].map((minReward) => ({ ...rest, minReward })))
+  .flatMap((rest) => [undefined, poster].map((poster) => ({ ...rest, poster })))
+  .flatMap((rest) => [undefined, '7'].map((claimedBy) => ({ ...rest, claimedBy })))
+  .flatMap((rest) => [undefined, 'true', 'false'].map((claimable) => ({ ...rest, claimable })))
+  .map((filters) => JSON.parse(JSON.stringify(filters)))
+
+/** The ids of a page, and its pagination. Read without `api.get`, which takes longer to validate than to answer. */
+async function page(query: Record<string, string | number>) {
+  const search = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) search.set(name, String(value))
+  const response = await api.app.request(`/api/runs?${search}`)
+  const body = (await response.json()) as Answer['body']
+  expect(response.status, JSON.stringify(body)).toBe(200)
+  return { ids: body.runs.map(({ bountyId }: { bountyId: number }) => bountyId) as number[], ...body.pagination }
+}
+
+describe.each(['createdAt', 'reward', 'deadline'] as const)('lists by %s', (sort) => {
+  it.each(['asc', 'desc'])(
+    '%s give every page and total of every filter exactly, by number and by cursor',
+    {
+      timeout: 120_000,
+    },
+    async (order) => {
+      const sign = order === 'asc' ? 1 : -1
+      for (const filters of combinations) {
+        const list = { ...filters, sort, order }
+        const expected = rows
+          .filter((row) => matches(row, filters))
+          .sort((a, b) => sign * (Number(a[sort] - b[sort]) || Number(a.bountyId - b.bountyId)))
+          .map(({ bountyId }) => Number(bountyId))
+        const total = expected.length
+        const what = JSON.stringify(list)
+        expect(await page({ ...list, limit: 100 }), what).toMatchObject({ ids: expected, total, nextCursor: null })
+
+        const limit = 1 + below(20)
+        const last = Math.max(Math.ceil(total / limit), 1)
+        for (const number of new Set([1, Math.min(2, last), 1 + below(last), last, last + 1])) {
+          const { ids, ...pagination } = await page({ ...list, limit, page: number })
+          expect(ids, `${what} page ${number} of ${limit}`).toEqual(
+            expected.slice((number - 1) * limit, number * limit),
+          )
+          expect(pagination).toMatchObject({ page: number, total, totalPages: Math.ceil(total / limit) })
+          if (pagination.nextCursor === null) expect(number).toBeGreaterThanOrEqual(last)
+          else {
+            const following = await page({ ...list, limit, cursor: pagination.nextCursor })
+            expect(following.ids).toEqual(expected.slice(number * limit, (number + 1) * limit))
+            expect(following).toMatchObject({ page: null, total, totalPages: Math.ceil(total / limit) })
+          }
+        }
+      }
+    },
+  )
+})
+
+describe('cursor', () => {
+  it('reads on to the last row, whatever the limits', async () => {
+    const seen: number[] = []
+    for (let cursor: string | null = ''; cursor !== null; ) {
+      const next = await page({ limit: 1 + below(9), ...(cursor && { cursor }) })
+      seen.push(...next.ids)
+      cursor = next.nextCursor
+    }
+    expect(seen).toEqual(rows.map(({ bountyId }) => Number(bountyId)).reverse())
+  })
+
+  it('does not skip or repeat a row while rows come at the top', async () => {
+    const first = await page({ limit: 5 })
+    const cursor = first.nextCursor
+    await index.moveTo({ number: 11n, timestamp: seedTime }, (tx) => tx.insert(run).values(openRun(84n)))
+    expect((await page({ limit: 5, cursor, minBlock: 11 })).ids).toEqual([78, 77, 76, 75, 74])
+  })
+
+  it.each([
+    'sort=reward',
+    'order=asc',
+    'state=OPEN',
+    'minReward=1',
+    `poster=${poster}`,
+    'claimedBy=7',
+    'claimable=true',
+  ])('is refused where the list is another one: %s', async (filter) => {
+    const { nextCursor } = await page({ limit: 5 })
+    const { status, body } = await api.get(`/api/runs?${filter}&cursor=${nextCursor}`)
+    expect([status, body.code, body.field, body.value]).toEqual([400, 'VALIDATION_FAILED', 'cursor', nextCursor])
+    expect(body.detail).toContain('the same filters and order')
+  })
+
+  it.each([
+    '',
+    'x',
+    '1',
+    'AAAA',
+    '%00',
+    '{}',
+    'A'.repeat(32),
+    'A'.repeat(33),
+    'A'.repeat(5_000),
+    '________________________________',
+  ])('is refused where nobody gave it: %s', async (cursor) => {
+    const { status, body } = await api.get(`/api/runs?cursor=${cursor}`)
+    expect([status, body.code, body.field]).toEqual([400, 'VALIDATION_FAILED', 'cursor'])
+  })
+
+  it('is refused beside a page, or twice', async () => {
+    const { nextCursor } = await page({ limit: 5 })
+    const beside = await api.get(`/api/runs?page=2&cursor=${nextCursor}`)
+    expect([beside.status, beside.body.field, beside.body.detail]).toEqual([
+      400,
+      'page',
+      'page: must not be given with cursor, got 2.',
+    ])
+    expect((await api.get(`/api/runs?cursor=${nextCursor}&cursor=${nextCursor}`)).status).toBe(400)
+  })
+
+  it('takes any place in its list, also one that is no row', async () => {
+    const { nextCursor } = await page({ limit: 5, sort: 'reward' })
+    const bytes = Buffer.from(nextCursor, 'base64url')
+    for (const [value, expected] of [
+      [-(2n ** 63n), []],
+      [2n ** 63n - 1n, 84],
+    ] as const) {
+      bytes.writeBigInt64BE(value, 8)
+      const { ids } = await page({ limit: 100, sort: 'reward', cursor: bytes.toString('base64url') })
+      expect(ids).toHaveLength(typeof expected === 'number' ? expected : 0)
+    }
+  })
+})
