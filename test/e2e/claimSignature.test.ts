@@ -5,6 +5,7 @@ import { accountOf } from '../../devnet/accounts.ts'
 import { startTestMarket, type TestMarket } from '../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../support/participants.ts'
 import { claimApi, codeOf } from './claimApi.ts'
+import { until } from './claimsOnChain.ts'
 
 let market: TestMarket
 let people: Participants
@@ -118,5 +119,25 @@ describe('an index that stands still', () => {
     process.kill(market.indexer.part.pid, 'SIGCONT')
     const won = await api.claim(runId, agent, signed)
     expect(won).toMatchObject({ status: 200, body: { claimId: answer.body.claimId, txHash: answer.body.txHash } })
+  })
+})
+
+describe('the API that is told to stop', () => {
+  it('answers the claim that is on its way, and takes no other', async () => {
+    const { client, api: server } = market
+    const [runId, late] = [await people.openRun(usdc), await people.openRun(usdc)]
+    await market.indexed()
+    const [signed, lateSigned] = [await people.sign(runId, agent), await people.sign(late, agent)]
+    await client.setAutomine(false)
+    await client.setIntervalMining({ interval: 0 })
+    const claim = api.claim(runId, agent, signed)
+    await until('sent', async () => (await client.getTxpoolStatus()).pending === 1)
+    const stopped = server.stop()
+    await server.part.saw(/"msg":"Stopping"/, 5_000)
+    await expect(api.claim(late, agent, lateSigned)).rejects.toThrow('fetch failed')
+    await client.mine({ blocks: 1 })
+    expect(await claim).toMatchObject({ status: 200, body: { run: { bountyId: Number(runId) } } })
+    await stopped
+    expect(await server.part.ended).toBe('exited with code 0')
   })
 })
