@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
 // @ts-expect-error Ponder exports neither, and keeps their types elsewhere
@@ -49,13 +49,14 @@ export async function indexedDatabase() {
   const pool = new pg.Pool({ connectionString: url, max: 4, options: `-c search_path=${tablesSchema}` })
   const db = drizzle(pool, { casing: 'snake_case' })
 
-  /** What Ponder does between its start and its first block. */
-  async function create() {
+  /** What Ponder does between its start and its first block; the backfilled rows are there before the indexes are. */
+  async function create(backfill?: SQL) {
     const { enums, tables, indexes } = getSql(schema)
     await pool.query(`CREATE SCHEMA ${tablesSchema}; CREATE SCHEMA ${viewsSchema}`)
     for (const statement of enums.sql) await pool.query(statement.replaceAll('"public".', ''))
     // Ponder's own log of what to revert is nothing that a reader sees.
     for (const statement of tables.sql.filter((text) => !text.includes('_reorg__'))) await pool.query(statement)
+    if (backfill) await db.execute(backfill)
     for (const statement of indexes.sql) await pool.query(statement)
     await pool.query(`CREATE TABLE _ponder_checkpoint (
       chain_name TEXT PRIMARY KEY,

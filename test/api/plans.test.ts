@@ -1,0 +1,106 @@
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { busyAgent, manyRuns, whale } from '../support/manyRuns.ts'
+import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
+import { seedTime } from './rows.ts'
+import { type TestApi, testApi } from './testApi.ts'
+
+/** `npm run test:plans` asks for a million. The plans are the same. */
+const runs = Number(process.env.PLANNED_RUNS ?? 200_000)
+const limit = 20
+
+type Node = {
+  'Node Type': string
+  'Relation Name'?: string
+  'Actual Rows': number
+  'Actual Loops': number
+  Plans?: Node[]
+}
+
+let index: IndexedDatabase
+let api: TestApi
+
+beforeAll(async () => {
+  index = await indexedDatabase()
+  await index.create(manyRuns(runs))
+  await index.moveTo({ number: 10n, timestamp: seedTime })
+  await index.pool.query('VACUUM ANALYZE')
+  api = await testApi(index.url, () => 0)
+}, 300_000)
+
+afterAll(async () => {
+  await api?.close()
+  await index?.close()
+})
+
+/** What PostgreSQL did for the statement that the request runs, with the plan that the API's connection keeps. */
+async function planOf(path: string) {
+  const query = vi.spyOn(api.readPool, 'query')
+  const { status, body } = await api.get(path)
+  expect(status).toBe(200)
+  const [config, values] = query.mock.calls[0] as unknown as [{ name: string }, unknown[]]
+  query.mockRestore()
+  const literals = values.map((value) => pg.escapeLiteral(String(value)))
+  const explained = await api.readPool.query<{ 'QUERY PLAN': [{ Plan: Node }] }>(
+    `EXPLAIN (ANALYZE, TIMING off, FORMAT JSON) EXECUTE ${pg.escapeIdentifier(config.name)}(${literals.join(', ')})`,
+  )
+  const plan = explained.rows[0]?.['QUERY PLAN'][0].Plan
+  if (!plan) throw new Error(`${config.name} has no plan`)
+  return { nodes: nodesOf(plan), pagination: body.pagination }
+}
+
+/** With whether the node is part of what is counted, not of what is listed. */
+function nodesOf(node: Node, isCounted = false): (Node & { isCounted: boolean })[] {
+  const below = node.Plans ?? []
+  return [
+    { ...node, isCounted },
+    ...below.flatMap((each) => nodesOf(each, isCounted || node['Node Type'] === 'Aggregate')),
+  ]
+}
+
+const rowsOf = (node: Node) => node['Actual Rows'] * node['Actual Loops']
+
+const filters = [
+  '',
+  'state=OPEN',
+  'state=REJECTED',
+  'minReward=100',
+  'minReward=999.99',
+  'state=OPEN&minReward=100',
+  `poster=${whale}`,
+  `claimedBy=${busyAgent}`,
+  'claimable=true',
+  'claimable=false',
+  'claimable=true&minReward=100',
+]
+const orders = ['createdAt', 'reward', 'deadline'].flatMap((sort) =>
+  ['asc', 'desc'].map((order) => `sort=${sort}&order=${order}`),
+)
+
+const exact = 2 * (limit + 1)
+
+function expectWalk(nodes: ReturnType<typeof nodesOf>, walked: number) {
+  const ofRuns = nodes.filter((node) => node['Relation Name'] === 'run')
+  for (const node of ofRuns) expect(['Index Scan', 'Index Only Scan']).toContain(node['Node Type'])
+  for (const node of nodes.filter((each) => each['Node Type'].includes('Sort'))) {
+    expect(rowsOf(node)).toBeLessThanOrEqual(limit + 1)
+  }
+  const listed = ofRuns.filter(({ isCounted }) => !isCounted).reduce((sum, node) => sum + rowsOf(node), 0)
+  expect(listed).toBeLessThanOrEqual(walked)
+  return ofRuns.filter(({ isCounted }) => isCounted).reduce((sum, node) => sum + rowsOf(node), 0)
+}
+
+describe.each(filters)(`${runs} runs, filtered by '%s'`, (filter) => {
+  it.each(orders)('%s are walked along an index, and neither read through nor sorted', async (order) => {
+    const list = `/api/runs?${filter}&${order}&limit=${limit}`
+    const top = await planOf(list)
+    const counted = expectWalk(top.nodes, exact)
+    const { total, nextCursor } = top.pagination
+    // What the bands know is not counted; of what `minReward` cuts in two, less than a band is.
+    if (!/poster|claimedBy|claimable/.test(filter)) expect(counted).toBeLessThan(runs / 50)
+
+    if (nextCursor) expectWalk((await planOf(`${list}&cursor=${nextCursor}`)).nodes, exact)
+    const deep = await planOf(`${list}&page=${Math.max(2, Math.ceil((0.9 * total) / limit))}`)
+    expectWalk(deep.nodes, 0.1 * total + exact + limit)
+  })
+})
