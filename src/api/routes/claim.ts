@@ -37,7 +37,10 @@ const claimRun = createRoute({
   responses: {
     200: {
       description: 'The run is the agent’s.',
-      headers: indexedHeaders,
+      headers: {
+        'X-Indexed-Block': indexedHeaders['X-Indexed-Block'],
+        'X-Indexed-Hash': indexedHeaders['X-Indexed-Hash'],
+      },
       content: { 'application/json': { schema: claimSchema } },
     },
     202: {
