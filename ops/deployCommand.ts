@@ -1,26 +1,32 @@
-// `npm run deploy -- --chain <id>`: deploys the market with the accounts and addresses that the environment names.
+// `npm run deploy -- --chain <id> [--yes]`: deploys the market with the accounts and addresses that the environment
+// names. After a crash, the same command goes on where it stopped.
 import { existsSync } from 'node:fs'
+import { createInterface } from 'node:readline/promises'
 import { parseArgs } from 'node:util'
-import type { Hex } from 'viem'
+import { BaseError, type Hex } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { readEnv } from '../src/api/env.ts'
-import { deploy } from './deploy.ts'
+import { carryOut } from './deployment/carryOut.ts'
+import { chainName, isDevnet } from './deployment/chains.ts'
+import { costLines } from './deployment/cost.ts'
+import { type Prepared, prepareDeployment } from './deployment/prepare.ts'
+import { verificationOf } from './deployment/verification.ts'
 import { writeDeployment } from './writeDeployment.ts'
-
-const devnetChainId = 31337
+import { writeJson } from './writeJson.ts'
 
 async function run() {
-  const chainId = requestedChain()
+  const { chainId, yes } = readArguments()
   const env = readEnv([
     ...(['RPC_URL', 'DEPLOYMENTS_DIR', 'DEPLOYER_PRIVATE_KEY', 'TREASURY', 'OWNER'] as const),
     ...(['USDC_ADDRESS', 'AGENT_REGISTRY_ADDRESS', 'RELAYER_PRIVATE_KEY'] as const),
   ])
-  const path = `${env.DEPLOYMENTS_DIR}/${chainId}.json`
+  const path = `${env.DEPLOYMENTS_DIR}/${chainId}`
+  const journalPath = `${path}.journal.json`
   // A devnet is thrown away with its chain; a deployment on a public chain may hold money.
-  if (chainId !== devnetChainId && existsSync(path)) {
-    throw new Error(`${path} exists. Move it away to deploy a second market on chain ${chainId}.`)
+  if (!isDevnet(chainId) && existsSync(`${path}.json`) && !existsSync(journalPath)) {
+    throw new Error(`${path}.json exists. Move it away to deploy a second market on chain ${chainId}.`)
   }
-  const deployment = await deploy({
+  const prepared = await prepareDeployment({
     rpcUrl: env.RPC_URL,
     chainId,
     account: privateKeyToAccount(env.DEPLOYER_PRIVATE_KEY),
@@ -28,24 +34,60 @@ async function run() {
     owner: env.OWNER,
     usdc: env.USDC_ADDRESS,
     registry: env.AGENT_REGISTRY_ADDRESS,
-    // On a public chain the same key may relay signed claims, for which it needs no role.
-    relayers: chainId === devnetChainId ? (env.RELAYER_PRIVATE_KEY ?? []).map(addressOf) : [],
+    relayers: (env.RELAYER_PRIVATE_KEY ?? []).map(addressOf),
+    journalPath,
     onStep: console.log,
   })
+  describe(prepared)
+  if (!isDevnet(chainId) && !yes && prepared.costs.length > 0) await confirm()
+
+  const { deployment, created } = await carryOut(prepared).catch((cause: unknown) => {
+    throw new Error('Not finished: the same command goes on from here', { cause })
+  })
+  writeJson(`${path}.verification.json`, verificationOf(deployment, env.OWNER, created))
+  console.log(`Wrote ${path}.verification.json, for block explorers`)
   console.log(`Wrote ${writeDeployment(deployment, env.DEPLOYMENTS_DIR)}`)
+  prepared.journal.remove()
 }
 
-function requestedChain(): number {
-  const { chain } = parseArgs({ options: { chain: { type: 'string' } } }).values
+function readArguments() {
+  const { chain, yes } = parseArgs({ options: { chain: { type: 'string' }, yes: { type: 'boolean' } } }).values
   if (!chain || !/^[1-9]\d{0,14}$/.test(chain)) throw new Error(`--chain must be a chain id, got ${chain ?? 'nothing'}`)
-  return Number(chain)
+  chainName(Number(chain))
+  return { chainId: Number(chain), yes }
 }
 
 const addressOf = (key: Hex) => privateKeyToAccount(key).address
 
+/** What will be for ever, and what it costs. */
+function describe({ chainId, deployer, plan, costs }: Prepared) {
+  console.log(`Chain ${chainId} (${chainName(chainId)}), from ${deployer}`)
+  for (const [name, value] of Object.entries(plan.fixed)) console.log(`${name}: ${value}`)
+  for (const [name, address] of Object.entries(plan.contracts)) console.log(`${name} at ${address}`)
+  for (const line of costLines(costs)) console.log(line)
+}
+
+async function confirm() {
+  const input = createInterface({ input: process.stdin })
+  process.stdout.write('Send this? (yes) ')
+  for await (const answer of input) {
+    if (answer.trim() === 'yes') return
+    break
+  }
+  input.close()
+  throw new Error('Nothing was sent: it takes the answer yes, or --yes')
+}
+
+/** An error and its causes, a line each. viem's long messages repeat the request with its URL, which may hold a key. */
+function reasons(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const message = error instanceof BaseError ? error.shortMessage : error.message
+  return error.cause === undefined ? message : `${message}\n  ${reasons(error.cause)}`
+}
+
 try {
   await run()
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error)
+  console.error(reasons(error))
   process.exitCode = 1
 }

@@ -1,13 +1,10 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { type Deployment, readDeployment } from '../src/api/deployment.ts'
+import { writeJson } from './writeJson.ts'
 
-/** Writes `<directory>/<chainId>.json`, whole or not at all. @returns its path. */
+/** Writes `<directory>/<chainId>.json`. @returns its path. */
 export function writeDeployment(deployment: Deployment, directory: string): string {
   const path = `${directory}/${deployment.chainId}.json`
-  mkdirSync(directory, { recursive: true })
-  const draft = `${path}.${process.pid}`
-  writeFileSync(draft, `${JSON.stringify(deployment, null, 2)}\n`)
-  renameSync(draft, path)
+  writeJson(path, deployment)
   readDeployment(deployment.chainId, directory)
   return path
 }

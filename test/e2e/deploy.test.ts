@@ -1,15 +1,13 @@
-import { readdir, readFile } from 'node:fs/promises'
-import { execa } from 'execa'
-import { type Address, createPublicClient, createWalletClient, getAddress, getContract, http, zeroAddress } from 'viem'
-import { waitForTransactionReceipt } from 'viem/actions'
+import { readdir } from 'node:fs/promises'
+import { type Address, createPublicClient, createTestClient, getContract, http, zeroAddress } from 'viem'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { agentStakingAbi } from '../../abis/AgentStaking.ts'
 import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
-import { mockUsdcAbi } from '../../abis/MockUSDC.ts'
 import { accountOf, keyOf, roles } from '../../devnet/accounts.ts'
 import { startAnvil } from '../../devnet/anvil.ts'
-import { deploy as deployMarket } from '../../ops/deploy.ts'
 import { readDeployment } from '../../src/api/deployment.ts'
+import { returning, returningFor } from '../support/bytecode.ts'
+import { runDeploy } from '../support/deployCommand.ts'
 import { temporaryDirectory } from '../support/temporaryDirectory.ts'
 
 const treasury = accountOf(7).address
@@ -30,21 +28,15 @@ beforeEach(async () => {
   return remove
 })
 
-/** `npm run deploy -- --chain <chain>`, with an environment that suits the devnet but for what is given. */
-async function deploy(chain: string | undefined, env: Record<string, string> = {}) {
-  const { exitCode, stdout, stderr } = await execa({
-    reject: false,
-    env: {
-      RPC_URL: rpcUrl,
-      DEPLOYMENTS_DIR: directory,
-      DEPLOYER_PRIVATE_KEY: keyOf(roles.deployer),
-      TREASURY: treasury,
-      OWNER: owner,
-      ...env,
-    },
-  })(process.execPath, ['ops/deployCommand.ts', ...(chain === undefined ? [] : ['--chain', chain])])
-  return { exitCode, stdout, stderr }
-}
+const deploy = (chain: string | undefined, env: Record<string, string> = {}, args: string[] = []) =>
+  runDeploy([...(chain === undefined ? [] : ['--chain', chain]), ...args], {
+    RPC_URL: rpcUrl,
+    DEPLOYMENTS_DIR: directory,
+    DEPLOYER_PRIVATE_KEY: keyOf(roles.deployer),
+    TREASURY: treasury,
+    OWNER: owner,
+    ...env,
+  })
 
 function contractsAt(url: string, { BountyMarket, AgentStaking }: ReturnType<typeof readDeployment>['contracts']) {
   const client = createPublicClient({ transport: http(url) })
@@ -88,49 +80,11 @@ describe('on a devnet', () => {
   })
 })
 
-describe('on a public chain', () => {
-  const chainId = 84532
-  let publicUrl: string
-  beforeAll(async () => {
-    const anvil = await startAnvil({ chainId })
-    publicUrl = anvil.rpcUrl
-    return anvil.stop
-  })
-
-  it('wants the chain’s USDC', async () => {
-    const { exitCode, stderr } = await deploy(String(chainId), { RPC_URL: publicUrl })
-    expect(exitCode).toBe(1)
-    expect(stderr).toBe('USDC_ADDRESS is missing: a MockUSDC is for chain 31337, not 84532')
-  })
-
-  it('makes nobody a relayer, and never overwrites a deployment', async () => {
-    const usdc = await deployMockUsdc(publicUrl)
-    const env = { RPC_URL: publicUrl, USDC_ADDRESS: usdc, RELAYER_PRIVATE_KEY: keyOf(9) }
-    expect(await deploy(String(chainId), env)).toMatchObject({ exitCode: 0, stderr: '' })
-    const { contracts } = readDeployment(chainId, directory)
-    const { market } = contractsAt(publicUrl, contracts)
-    expect(contracts.USDC).toBe(usdc)
-    expect(await market.read.hasRole([await market.read.RELAYER_ROLE(), relayer.address])).toBe(false)
-
-    const again = await deploy(String(chainId), env)
-    expect(again).toMatchObject({ exitCode: 1, stderr: expect.stringContaining(`${directory}/84532.json exists`) })
-    expect(readDeployment(chainId, directory).contracts).toEqual(contracts)
-  })
-
-  it('refuses relayers', async () => {
-    const usdc = await deployMockUsdc(publicUrl)
-    const account = accountOf(roles.deployer)
-    const relayers = [relayer.address]
-    await expect(
-      deployMarket({ rpcUrl: publicUrl, chainId, account, treasury, owner, usdc, relayers }),
-    ).rejects.toThrow(`Relayers are for chain 31337, not 84532: ${relayer.address}`)
-  })
-})
-
 describe('refuses, and sends nothing', () => {
   const refusals: [why: string, chain: string | undefined, env: Record<string, string>, stderr: string][] = [
     ['no chain', undefined, {}, '--chain must be a chain id, got nothing'],
     ['a chain that is no number', 'base', {}, '--chain must be a chain id, got base'],
+    ['a chain that the market is not for', '1', {}, 'Chain 1 is not supported; these are: 8453 (Base), 31337 (devnet)'],
     ['another chain than the endpoint’s', '8453', {}, 'RPC_URL serves chain 31337, not chain 8453'],
     ['an endpoint that does not answer', '31337', { RPC_URL: 'http://127.0.0.1:9' }, 'RPC_URL does not answer'],
     ['no treasury', '31337', { TREASURY: '' }, 'TREASURY: is missing'],
@@ -146,6 +100,12 @@ describe('refuses, and sends nothing', () => {
       { AGENT_REGISTRY_ADDRESS: treasury },
       `AGENT_REGISTRY_ADDRESS ${treasury} is not a contract`,
     ],
+    [
+      'a deployer who cannot pay',
+      '31337',
+      { DEPLOYER_PRIVATE_KEY: `0x${'7'.repeat(64)}` },
+      'has 0 ETH; the deployment may take 0.0',
+    ],
   ]
 
   it.each(refusals)('%s', async (_, chain, env, expected) => {
@@ -158,14 +118,25 @@ describe('refuses, and sends nothing', () => {
     expect(await client.getBlockNumber()).toBe(block)
     expect(await readdir(directory)).toEqual([])
   })
-})
 
-async function deployMockUsdc(url: string): Promise<Address> {
-  const transport = http(url)
-  const wallet = createWalletClient({ account: accountOf(roles.deployer), transport })
-  const { bytecode } = JSON.parse(await readFile('out/MockUSDC.sol/MockUSDC.json', 'utf8'))
-  const hash = await wallet.deployContract({ abi: mockUsdcAbi, bytecode: bytecode.object, chain: null })
-  const { contractAddress } = await waitForTransactionReceipt(wallet, { hash, pollingInterval: 50 })
-  if (!contractAddress) throw new Error(`MockUSDC was not deployed: ${hash}`)
-  return getAddress(contractAddress)
-}
+  it('a USDC and a registry that are other contracts', async () => {
+    await deploy('31337')
+    const { USDC, AgentRegistry, BountyMarket } = readDeployment(31337, directory).contracts
+    const refusedUsdc = async (address: Address) => (await deploy('31337', { USDC_ADDRESS: address })).stderr
+    const refusedRegistry = async (address: Address) =>
+      (await deploy('31337', { AGENT_REGISTRY_ADDRESS: address })).stderr
+    expect(await refusedUsdc(BountyMarket)).toContain(
+      `USDC_ADDRESS ${BountyMarket} is not an ERC-20 token with 6 decimals: decimals() does not answer`,
+    )
+    expect(await refusedRegistry(USDC)).toContain(
+      `AGENT_REGISTRY_ADDRESS ${USDC} is not an ERC-8004 registry: it does not say that it supports ERC-721`,
+    )
+    const client = createTestClient({ mode: 'anvil', transport: http(rpcUrl) })
+    await client.setCode({ address: BountyMarket, bytecode: returning(18n) })
+    expect(await refusedUsdc(BountyMarket)).toContain('is not an ERC-20 token with 6 decimals: decimals() is 18')
+    await client.setCode({ address: AgentRegistry, bytecode: returningFor('0x01ffc9a7', 1n) })
+    expect(await refusedRegistry(AgentRegistry)).toContain(
+      `AGENT_REGISTRY_ADDRESS ${AgentRegistry} is not an ERC-8004 registry: getAgentWallet(uint256) does not answer`,
+    )
+  })
+})

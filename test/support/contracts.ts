@@ -11,10 +11,10 @@ import type { Chain } from '../../devnet/chain.ts'
  * A client that can read, write, and move Anvil's clock, and the contracts through it. Writes come from the deployer
  * unless they name an account; Anvil signs for the addresses of its own.
  */
-export function contractsOf({ rpcUrl, deployment: { contracts } }: Pick<Chain, 'rpcUrl' | 'deployment'>) {
+export function contractsOf({ rpcUrl, deployment: { chainId, contracts } }: Pick<Chain, 'rpcUrl' | 'deployment'>) {
   const client = createTestClient({
     mode: 'anvil',
-    chain: foundry,
+    chain: { ...foundry, id: chainId },
     transport: http(rpcUrl),
     account: accountOf(roles.deployer).address,
     pollingInterval: 50,

@@ -1,0 +1,13 @@
+import type { Address, PublicClient } from 'viem'
+import { firstBlock } from './firstBlock.ts'
+
+/**
+ * The block in which a contract was created: its events are indexed from there.
+ * @throws if the endpoint no longer knows the state of old blocks; the search needs an archive node.
+ */
+export async function creationBlock(client: PublicClient, address: Address): Promise<number> {
+  const block = await firstBlock(client, async (blockNumber) => {
+    return (await client.getCode({ address, blockNumber })) !== undefined
+  })
+  return Number(block)
+}

@@ -1,0 +1,25 @@
+import type { PublicClient } from 'viem'
+
+/**
+ * The first block at which something is so that is so at the head and, once so, has stayed so. Looks back in growing
+ * steps and then bisects, so that an endpoint needs to remember no more than twice as far back as the block is.
+ * @throws if the endpoint no longer knows a block that is looked at.
+ */
+export async function firstBlock(client: PublicClient, holds: (block: bigint) => Promise<boolean>): Promise<bigint> {
+  const head = await client.getBlockNumber()
+  let present = head
+  let absent = -1n
+  for (let back = 1n; back <= head; back *= 2n) {
+    if (!(await holds(head - back))) {
+      absent = head - back
+      break
+    }
+    present = head - back
+  }
+  while (present - absent > 1n) {
+    const middle = (absent + present) / 2n
+    if (await holds(middle)) present = middle
+    else absent = middle
+  }
+  return present
+}

@@ -1,0 +1,73 @@
+import { type Address, concatHex, encodeDeployData, getContractAddress, type Hex, keccak256 } from 'viem'
+import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
+import type { Deployment } from '../../src/api/deployment.ts'
+import { readArtifact } from './artifacts.ts'
+
+/** What cannot be changed once the market is deployed. */
+export type Terms = {
+  /** USDC of this chain; may be absent on 31337 only, where a MockUSDC is deployed. */
+  usdc?: Address | undefined
+  /** An ERC-8004 identity registry; ours is deployed if absent. */
+  registry?: Address | undefined
+  /** Receives fees and forfeited stakes, for ever: the market has no setter. */
+  treasury: Address
+  /** May ban agents. */
+  owner: Address
+  /** May claim without a wallet's signature; 31337 only. */
+  relayers?: readonly Address[] | undefined
+}
+
+export type CreatedContract = 'MockUSDC' | 'AgentRegistry' | 'BountyMarket'
+
+/** One transaction that creates a contract. Its nonce fixes the contract's address. */
+export type Creation = {
+  contract: CreatedContract
+  nonce: number
+  address: Address
+  constructorArguments: Hex
+  initCode: Hex
+}
+
+export type Plan = {
+  creations: Creation[]
+  contracts: Deployment['contracts']
+  /** The terms by their variables, and the hash of each contract's code: all that the contracts come from. */
+  fixed: Record<string, string>
+}
+
+/**
+ * Which transactions deploy what is not given, and where everything will be. All of it is known before anything is sent:
+ * an address follows from the sender and its nonce, and no constructor asks another contract.
+ * @param firstNonce The deployer's nonce of the first transaction.
+ */
+export function planDeployment(deployer: Address, firstNonce: number, terms: Terms): Plan {
+  const creations: Creation[] = []
+  const fixed = variablesOf(terms)
+  function create(contract: CreatedContract, constructorArguments: Hex = '0x'): Address {
+    const nonce = firstNonce + creations.length
+    const address = getContractAddress({ from: deployer, nonce: BigInt(nonce) })
+    const bytecode = readArtifact(contract).bytecode.object
+    const initCode = concatHex([bytecode, constructorArguments])
+    fixed[`code of ${contract}`] = keccak256(bytecode)
+    creations.push({ contract, nonce, address, constructorArguments, initCode })
+    return address
+  }
+
+  const USDC = terms.usdc ?? create('MockUSDC')
+  const AgentRegistry = terms.registry ?? create('AgentRegistry')
+  const args = [USDC, AgentRegistry, terms.treasury, terms.owner, terms.relayers ?? []] as const
+  const BountyMarket = create('BountyMarket', encodeDeployData({ abi: bountyMarketAbi, bytecode: '0x', args }))
+  // The market's first act is to create its AgentStaking; a contract's nonces start at 1 (EIP-161).
+  const AgentStaking = getContractAddress({ from: BountyMarket, nonce: 1n })
+  return { creations, contracts: { USDC, AgentRegistry, AgentStaking, BountyMarket }, fixed }
+}
+
+function variablesOf({ usdc, registry, treasury, owner, relayers = [] }: Terms): Record<string, string> {
+  return {
+    TREASURY: treasury,
+    OWNER: owner,
+    ...(usdc && { USDC_ADDRESS: usdc }),
+    ...(registry && { AGENT_REGISTRY_ADDRESS: registry }),
+    ...(relayers.length > 0 && { relayers: relayers.join(', ') }),
+  }
+}

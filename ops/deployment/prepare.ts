@@ -1,0 +1,136 @@
+import { type Address, createPublicClient, formatEther, http, type LocalAccount, type PublicClient } from 'viem'
+import { isDevnet } from './chains.ts'
+import { assertUsable } from './checks.ts'
+import { type Cost, estimateCosts } from './cost.ts'
+import { creationBlock } from './creationBlock.ts'
+import { currentPrices, type Fees, pendingFees } from './fees.ts'
+import { Journal } from './journal.ts'
+import { type Plan, planDeployment, type Terms } from './plan.ts'
+import { type Created, settle } from './settle.ts'
+
+export type DeployOptions = Terms & {
+  rpcUrl: string
+  /** Asserted: the endpoint must be this chain's. */
+  chainId: number
+  /** Pays for the deployment and keeps no right over it. */
+  account: LocalAccount
+  /** Where to write how far it has come, so that a later run can go on after a crash. */
+  journalPath?: string | undefined
+  /** Called with a line for each contract, and while something takes long. */
+  onStep?: ((line: string) => void) | undefined
+}
+
+/** A deployment of which nothing more has been sent, and everything is known: addresses, costs, what is there already. */
+export type Prepared = {
+  client: PublicClient
+  chainId: number
+  account: LocalAccount
+  deployer: Address
+  onStep: (line: string) => void
+  plan: Plan
+  journal: Journal
+  /** By earlier runs. */
+  created: Created[]
+  /** Of what is still to be sent, in that order. */
+  costs: Cost[]
+  fees: Fees
+  /** First block of a registry that was given. */
+  registryBlock: number | undefined
+}
+
+/**
+ * Checks all that can be checked, and finds out what an earlier run has done, before anything is sent.
+ * @throws naming what is wrong: chain, terms, contracts, a journal of another deployment, a transaction of the deployer
+ * that is not of this deployment, too little ETH.
+ */
+export async function prepareDeployment(options: DeployOptions): Promise<Prepared> {
+  const { rpcUrl, chainId, account, onStep = () => {} } = options
+  const pollingInterval = isDevnet(chainId) ? 20 : 2_000
+  const client = createPublicClient({ transport: http(rpcUrl), pollingInterval, cacheTime: 0 })
+  await assertUsable(client, chainId, options)
+  if (options.registry) onStep(`Looking for the first block of the registry ${options.registry}`)
+  const registryBlock = options.registry && (await creationBlock(client, options.registry))
+
+  const context = { client, chainId, account, deployer: account.address, onStep }
+  const { plan, journal, created } = await takeUp(context, options)
+  const remaining = plan.creations.slice(created.length)
+  const pending = await assertNothingElsePending(context, journal, remaining)
+  const prices = await currentPrices(client, pending)
+  const costs = await estimateCosts(client, account.address, remaining, prices)
+  await assertAffordable(context, costs)
+  return { ...context, plan, journal, created, costs, fees: prices.fees, registryBlock }
+}
+
+type Context = Pick<Prepared, 'client' | 'chainId' | 'account' | 'deployer' | 'onStep'>
+
+/** Begins a deployment, or goes on with the one in the journal. */
+async function takeUp(context: Context, options: DeployOptions) {
+  const { client, deployer, onStep } = context
+  const { hash: genesis } = await client.getBlock({ blockNumber: 0n })
+  const begun = earlierJournal(context, options.journalPath, genesis)
+  const firstNonce = begun?.start.firstNonce ?? (await client.getTransactionCount({ address: deployer }))
+  const plan = planDeployment(deployer, firstNonce, options)
+  begun?.assertUnchanged(plan.fixed)
+  const journal = begun ?? Journal.begin(options.journalPath, { genesis, deployer, firstNonce, fixed: plan.fixed })
+
+  const created: Created[] = []
+  if (begun) {
+    onStep(`Going on with the deployment in ${options.journalPath}`)
+    const nonce = await client.getTransactionCount({ address: deployer })
+    for (const creation of plan.creations.filter((earlier) => earlier.nonce < nonce)) {
+      const done = await settle(context, creation, journal.transactionsOf(creation))
+      onStep(`${done.contract} is at ${done.address} already, since block ${done.block}`)
+      created.push(done)
+    }
+  }
+  return { plan, journal, created }
+}
+
+function earlierJournal({ chainId, deployer, onStep }: Context, path: string | undefined, genesis: string) {
+  const journal = path === undefined ? undefined : Journal.read(path)
+  if (!journal) return undefined
+  if (journal.start.genesis !== genesis) {
+    if (!isDevnet(chainId))
+      throw new Error(`${path} is of a chain that starts with ${journal.start.genesis}, not ${genesis}`)
+    onStep(`${path} is of a devnet that is gone: deploying anew`)
+    return undefined
+  }
+  if (journal.start.deployer !== deployer) {
+    throw new Error(
+      `${path} is of a deployment by ${journal.start.deployer}, but DEPLOYER_PRIVATE_KEY is ${deployer}'s`,
+    )
+  }
+  return journal
+}
+
+/** @returns the fees of our own transaction that an earlier run has left in the pool. */
+async function assertNothingElsePending(
+  { client, deployer, onStep }: Context,
+  journal: Journal,
+  remaining: Plan['creations'],
+) {
+  const mined = await client.getTransactionCount({ address: deployer })
+  const sent = await client.getTransactionCount({ address: deployer, blockTag: 'pending' })
+  const [next] = remaining
+  if (!next) return undefined
+  if (mined !== next.nonce) {
+    throw new Error(`${next.contract} is planned with nonce ${next.nonce}, but ${deployer} is at nonce ${mined}`)
+  }
+  const own = await pendingFees(client, journal.transactionsOf(next))
+  const foreign = sent - mined - (own ? 1 : 0)
+  if (foreign > 0) {
+    throw new Error(
+      `${deployer} has ${foreign} pending transactions, from nonce ${sent - foreign} on, that are not of this deployment`,
+    )
+  }
+  if (own) onStep(`${next.contract} is pending; its fee is raised`)
+  return own
+}
+
+async function assertAffordable({ client, deployer }: Context, costs: readonly Cost[]) {
+  const needed = costs.reduce((sum, { most }) => sum + most, 0n)
+  const balance = await client.getBalance({ address: deployer })
+  if (balance < needed) {
+    throw new Error(`${deployer} has ${formatEther(balance)} ETH; the deployment may take ${formatEther(needed)} ETH`)
+  }
+}
