@@ -23,12 +23,15 @@ export type Heads = {
 export function createHeads(client: PublicClient, interval: number): Heads {
   let look: Promise<ChainHead> | undefined
 
+  const forget = () => {
+    look = undefined
+  }
+
   const latest = () => {
-    look ??= fetchHead(client).finally(() => {
-      setTimeout(() => {
-        look = undefined
-      }, interval).unref()
-    })
+    if (look) return look
+    look = fetchHead(client)
+    // A failure is news to those who wait for it only: the node may be back for the next one.
+    look.then(() => setTimeout(forget, interval).unref(), forget)
     return look
   }
 
