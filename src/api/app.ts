@@ -2,10 +2,10 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Hono, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { cors } from 'hono/cors'
-import { etag } from 'hono/etag'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { requestId } from 'hono/request-id'
 import { secureHeaders } from 'hono/secure-headers'
+import { cacheAnswers } from './answerCache.ts'
 import type { Deps } from './deps.ts'
 import { answerProblem, errorHandler, routeNotFound } from './errorHandler.ts'
 import { Problem } from './errors.ts'
@@ -24,9 +24,6 @@ const MAX_BODY = 32 * 1024
 
 const exposed = ['ETag', 'Retry-After', 'X-Indexed-Block', 'X-Indexed-Hash', 'X-Request-Id']
 
-/** What a 304 has in common with the answer that it stands for. */
-const retained = [...exposed, 'Access-Control-Allow-Origin', 'Access-Control-Expose-Headers', 'Cache-Control', 'Date']
-
 /** What one host adds to the app. */
 export type Host = {
   /** Runs around every request. */
@@ -42,10 +39,11 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
 
   if (host.middleware) app.use(host.middleware)
   app.use(requestId())
+  app.use('/api/*', cacheAnswers(deps.index))
   app.use(secureHeaders({ ...apiPolicy, overwrite: false }))
   app.use(cors(crossOrigin))
   app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }))
-  app.use('/api/*', revalidate, etag({ retainedHeaders: retained }))
+  app.use('/api/*', revalidate)
   app.use('/api/*', limitPostedBody)
 
   app.route('/', runRoutes(deps))

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Hex } from 'viem'
 import { Problem } from '../errors.ts'
 import { classifyReadError } from './failures.ts'
 import { type Database, type Snapshot, type SnapshotQuery, snapshotOnly, type Taken } from './snapshot.ts'
@@ -12,6 +13,12 @@ const MIN_BLOCK_PATIENCE = 5_000
 /** How often the head is looked at while any read waits. Milliseconds. */
 const LOOK_INTERVAL = 50
 
+/** After how long a snapshot may no longer be taken for the present one. Milliseconds. */
+const MAX_AGE = 250
+
+/** After how long the head is looked at again, if anyone asks. Milliseconds. */
+const REFRESH_AGE = 100
+
 /**
  * Reads the indexer's tables, one statement per answer, and vouches for the answer.
  *
@@ -23,6 +30,8 @@ export class IndexReader {
   readonly #chainId: number
   readonly #clock: () => number
   #look: ReturnType<IndexReader['look']> | undefined
+  #refresh: Promise<unknown> | undefined
+  #latest: { snapshot: Snapshot; askedAt: number } | undefined
 
   /** @param clock This machine's time in milliseconds. */
   constructor(db: Database, chainId: number, clock: () => number = Date.now) {
@@ -56,6 +65,43 @@ export class IndexReader {
     return taken && { snapshot: taken.snapshot, whole: isWhole(taken.snapshot) }
   }
 
+  /**
+   * The block and second that a read would now be of, as far as is known without reading: an answer of the same is the
+   * same to the byte. Undefined if nothing was read in the last 250 ms, or what was read was not whole.
+   *
+   * It is never older than any answer that this reader gave, such as a claim's.
+   */
+  present(): Present | undefined {
+    const latest = this.#latest
+    if (latest === undefined) return undefined
+    const age = performance.now() - latest.askedAt
+    // If it fails, nothing is known 150 ms from now, and the next read tells why.
+    if (age > REFRESH_AGE) this.refresh().catch(() => undefined)
+    return age > MAX_AGE ? undefined : presentOf(latest.snapshot, this.#seconds())
+  }
+
+  /**
+   * Looks at the head, one look for all who ask meanwhile.
+   * @throws Problem INDEX_BEHIND if the database cannot be read.
+   */
+  refresh(): Promise<unknown> {
+    this.#refresh ??= this.look().finally(() => {
+      this.#refresh = undefined
+    })
+    return this.#refresh
+  }
+
+  #seconds() {
+    return Math.floor(this.#clock() / 1_000)
+  }
+
+  /** Statements may end in another order than they were asked in: what began before, and saw less, is past. */
+  #note(snapshot: Snapshot, askedAt: number) {
+    const latest = this.#latest
+    const isPast = latest && askedAt < latest.askedAt && snapshot.number <= latest.snapshot.number
+    if (!isPast) this.#latest = isWhole(snapshot) ? { snapshot, askedAt } : undefined
+  }
+
   /** All waiting reads share one look, so that any number of them costs one small statement per interval. */
   #nextLook(): ReturnType<IndexReader['look']> {
     this.#look ??= sleep(LOOK_INTERVAL)
@@ -67,8 +113,11 @@ export class IndexReader {
   }
 
   async #take<T>(query: SnapshotQuery<T>, retry = true): Promise<Taken<T> | undefined> {
+    const askedAt = performance.now()
     try {
-      return await query(this.#db, { chainId: this.#chainId, clock: Math.floor(this.#clock() / 1_000) })
+      const taken = await query(this.#db, { chainId: this.#chainId, clock: this.#seconds() })
+      if (taken) this.#note(taken.snapshot, askedAt)
+      return taken
     } catch (error) {
       const failure = classifyReadError(error)
       if (failure === undefined) throw error
@@ -77,6 +126,13 @@ export class IndexReader {
       throw new Problem('INDEX_BEHIND', 'The index cannot be read now.', { headers: RETRY_SOON, cause: error })
     }
   }
+}
+
+/** What an answer is of: its block, by its hash, and the second for which it says what is claimable. */
+export type Present = { hash: Hex; now: number }
+
+export function presentOf({ hash, timestamp }: Snapshot, seconds: number): Present {
+  return { hash, now: Math.max(Number(timestamp), seconds) }
 }
 
 const RETRY_SOON = { 'Retry-After': '1' }

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import type { Deps } from '../deps.ts'
-import type { SnapshotQuery } from '../queries/snapshot.ts'
+import type { Snapshot, SnapshotQuery } from '../queries/snapshot.ts'
 
 /** Part of the query of every route that reads the index. */
 export const minBlock = z
@@ -24,12 +24,20 @@ export const indexedHeaders = {
   },
 } as const
 
+declare module 'hono' {
+  interface ContextVariableMap {
+    /** What the answer is of; absent if it did not come from the index. */
+    snapshot: Snapshot
+  }
+}
+
 /**
  * Reads one snapshot of the index for this request and names its block in the answer's headers, whatever the answer.
  * @throws Problem INDEX_BEHIND
  */
 export async function readIndex<T>(c: Context, { index }: Deps, query: SnapshotQuery<T>, minBlock?: bigint) {
   const { snapshot, data } = await index.read(query, minBlock)
+  c.set('snapshot', snapshot)
   c.header('X-Indexed-Block', snapshot.number.toString())
   c.header('X-Indexed-Hash', snapshot.hash)
   return { snapshot, data }

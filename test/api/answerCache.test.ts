@@ -1,0 +1,127 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { run } from '../../ponder.schema.ts'
+import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
+import { openRun, seedTime } from './rows.ts'
+import { type TestApi, testApi } from './testApi.ts'
+
+const maxAge = 250
+
+let index: IndexedDatabase
+let api: TestApi
+let clock: bigint
+
+const block = (number: bigint) => ({ number, timestamp: seedTime })
+
+beforeEach(async () => {
+  clock = seedTime
+  index = await indexedDatabase()
+  await index.create()
+  await index.moveTo(block(10n), (tx) => tx.insert(run).values(openRun(1n, { reward: 10n, deadline: seedTime + 60n })))
+  api = await testApi(index.url, () => Number(clock) * 1_000)
+})
+
+afterEach(async () => {
+  await api.close()
+  await index.close()
+})
+
+/** A block in which the reward of every run is the block's number. */
+const rewardBlock = (number: bigint) => index.moveTo(block(number), (tx) => tx.update(run).set({ reward: number }))
+
+/** Counts the statements that read more than the head. */
+function countReads() {
+  const query = vi.spyOn(api.readPool, 'query')
+  return () => query.mock.calls.filter(([config]) => (config as unknown as { name: string }).name !== 'snapshot').length
+}
+
+it('answers with the same bytes and headers without reading again', async () => {
+  const reads = countReads()
+  const answers: { bytes: string; headers: object }[] = []
+  for (let request = 0; request < 5; request++) {
+    const response = await api.app.request('/api/runs?limit=7', { headers: { 'X-Request-Id': 'one' } })
+    expect(response.status).toBe(200)
+    answers.push({ bytes: await response.text(), headers: Object.fromEntries(response.headers) })
+  }
+  expect(answers).toEqual(Array(5).fill(answers[0]))
+  expect(reads()).toBe(1)
+  expect((await api.get('/api/runs?limit=7')).headers.get('X-Request-Id')).not.toBe('one')
+})
+
+it('reads once for many who ask at once', async () => {
+  const reads = countReads()
+  const answers = await Promise.all(Array.from({ length: 50 }, () => api.get('/api/runs')))
+  for (const { status, body } of answers) expect([status, body.runs.length]).toEqual([200, 1])
+  expect(reads()).toBe(1)
+})
+
+it('is never 250 ms behind, whatever is asked meanwhile', async () => {
+  for (let number = 11n; number < 19n; number++) {
+    await rewardBlock(number)
+    const committedAt = performance.now()
+    for (let late = false; !late; ) {
+      const askedAt = performance.now()
+      const { body, headers } = await api.get('/api/runs')
+      expect(body.runs[0].reward).toBe(headers.get('X-Indexed-Block'))
+      late = askedAt - committedAt > maxAge
+      if (late) expect(headers.get('X-Indexed-Block')).toBe(String(number))
+      await sleep(5)
+    }
+  }
+})
+
+it('never answers older than anything this replica read, such as a claim', async () => {
+  for (let number = 11n; number < 40n; number++) {
+    expect((await api.get('/api/runs')).body.runs[0].reward).toBe(String(number - 1n))
+    await rewardBlock(number)
+    // What the claim route does before it answers.
+    await api.get(`/api/runs/1?minBlock=${number}`)
+    expect((await api.get('/api/runs')).body.runs[0].reward).toBe(String(number))
+  }
+})
+
+it('does not keep what time changes', async () => {
+  expect((await api.get('/api/runs/1')).body.claimable).toBe(true)
+  clock = seedTime + 60n
+  expect((await api.get('/api/runs/1')).body.claimable).toBe(true)
+  clock = seedTime + 61n
+  expect((await api.get('/api/runs/1')).body.claimable).toBe(false)
+})
+
+it('does not keep what a reorg took back, nor answer while the index rewinds', async () => {
+  await rewardBlock(12n)
+  expect((await api.get('/api/runs/1')).body.reward).toBe('12')
+  await index.db.update(run).set({ reward: 10n })
+  await index.setHead(block(10n))
+  await sleep(maxAge)
+  const behind = await Promise.all(['/api/runs/1', '/api/runs'].map((path) => api.get(path)))
+  for (const { status, body } of behind) expect([status, body.code]).toEqual([503, 'INDEX_BEHIND'])
+  await index.moveTo(block(11n))
+  const { body, headers } = await api.get('/api/runs/1')
+  expect([body.reward, headers.get('X-Indexed-Block')]).toEqual(['10', '11'])
+})
+
+it('keeps no refusal', async () => {
+  expect((await api.get('/api/runs/2')).status).toBe(404)
+  await index.db.insert(run).values(openRun(2n))
+  expect((await api.get('/api/runs/2')).status).toBe(200)
+})
+
+it('tells the ETags of the header apart as RFC 9110 does', async () => {
+  const { headers } = await api.get('/api/runs/1')
+  const etag = headers.get('ETag') ?? ''
+  for (const [sent, status] of [
+    [etag, 304],
+    [`W/${etag}`, 304],
+    [`"a,b" , ${etag}`, 304],
+    [' * ', 304],
+    [etag.replaceAll('"', ''), 200],
+    [etag.slice(0, -2), 200],
+    ['"*"', 200],
+    ['', 200],
+  ] as const) {
+    const answer = await api.get('/api/runs/1', { 'If-None-Match': sent })
+    expect([sent, answer.status, answer.headers.get('ETag')]).toEqual([sent, status, etag])
+    expect(answer.headers.get('Content-Type')).toBe(status === 200 ? 'application/json' : null)
+  }
+})
