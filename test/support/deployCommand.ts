@@ -5,7 +5,7 @@ import { execa } from 'execa'
  * @param input What is typed into it.
  */
 export async function runDeploy(args: readonly string[], env: Record<string, string>, input = '') {
-  const { exitCode, stdout, stderr } = await execa({ reject: false, env, input })(process.execPath, [
+  const { exitCode, stdout, stderr } = await execa({ reject: false, extendEnv: false, env, input })(process.execPath, [
     'ops/deployCommand.ts',
     ...args,
   ])
