@@ -48,7 +48,7 @@ contract ExitsTest is CampaignTest {
     }
 
     function _assertPosterWithdraws(uint256 bountyId, IBountyMarket.Bounty memory bounty) private {
-        _turnTheWorldAgainst(bounty);
+        _turnTheWorldAgainst(bountyId, bounty);
         _spare(bounty.poster);
         uint256 balance = usdc.balanceOf(bounty.poster);
         vm.prank(bounty.poster);
@@ -58,7 +58,7 @@ contract ExitsTest is CampaignTest {
     }
 
     function _assertPosterSlashes(uint256 bountyId, IBountyMarket.Bounty memory bounty) private {
-        _turnTheWorldAgainst(bounty);
+        _turnTheWorldAgainst(bountyId, bounty);
         _spare(bounty.poster);
         _passLimit(bounty.since + market.CLAIM_TIMEOUT());
         uint256 balance = usdc.balanceOf(bounty.poster);
@@ -69,7 +69,7 @@ contract ExitsTest is CampaignTest {
     }
 
     function _assertPosterSlashesAndWithdraws(uint256 bountyId, IBountyMarket.Bounty memory bounty) private {
-        _turnTheWorldAgainst(bounty);
+        _turnTheWorldAgainst(bountyId, bounty);
         _spare(bounty.poster);
         _passLimit(bounty.since + market.CLAIM_TIMEOUT());
         uint256 balance = usdc.balanceOf(bounty.poster);
@@ -82,14 +82,14 @@ contract ExitsTest is CampaignTest {
 
     /// @dev Late as it may be, and with a poster who cannot be paid and so can do nothing.
     function _assertWalletSubmits(uint256 bountyId, IBountyMarket.Bounty memory bounty) private {
-        _turnTheWorldAgainst(bounty);
+        _turnTheWorldAgainst(bountyId, bounty);
         vm.prank(bounty.wallet);
         market.submitWork(bountyId, "ipfs://late");
         _assertAnyoneFinalizes(bountyId, market.getBounty(bountyId));
     }
 
     function _assertPosterApproves(uint256 bountyId, IBountyMarket.Bounty memory bounty) private {
-        _turnTheWorldAgainst(bounty);
+        _turnTheWorldAgainst(bountyId, bounty);
         usdc.pause();
         uint256 wealth = _wealthOf(bounty.wallet);
         vm.prank(bounty.poster);
@@ -99,7 +99,7 @@ contract ExitsTest is CampaignTest {
     }
 
     function _assertAnyoneFinalizes(uint256 bountyId, IBountyMarket.Bounty memory bounty) private {
-        _turnTheWorldAgainst(bounty);
+        _turnTheWorldAgainst(bountyId, bounty);
         usdc.pause();
         _passLimit(bounty.since + market.REVIEW_PERIOD());
         uint256 wealth = _wealthOf(bounty.wallet);
@@ -109,14 +109,14 @@ contract ExitsTest is CampaignTest {
         assertGe(_wealthOf(bounty.wallet) - wealth, bounty.reward, "I9: the wallet is paid or owed its reward");
     }
 
-    function _turnTheWorldAgainst(IBountyMarket.Bounty memory bounty) private {
+    function _turnTheWorldAgainst(uint256 bountyId, IBountyMarket.Bounty memory bounty) private {
         usdc.unpause();
         usdc.unBlacklist(address(market));
         usdc.unBlacklist(address(staking));
         usdc.blacklist(bounty.poster);
         usdc.blacklist(bounty.wallet);
         usdc.blacklist(campaign.treasury());
-        vm.etch(address(campaign.registry()), _hostileCode[bounty.round % _hostileCode.length]);
+        vm.etch(address(campaign.registry()), _hostileCode[bountyId % _hostileCode.length]);
         _ban(bounty.agentId);
     }
 
