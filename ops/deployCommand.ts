@@ -80,9 +80,9 @@ async function confirm() {
 
 /** An error and its causes, a line each. viem's long messages repeat the request with its URL, which may hold a key. */
 function reasons(error: unknown): string {
+  if (error instanceof BaseError) return `${error.shortMessage} ${error.details}`
   if (!(error instanceof Error)) return String(error)
-  const message = error instanceof BaseError ? error.shortMessage : error.message
-  return error.cause === undefined ? message : `${message}\n  ${reasons(error.cause)}`
+  return error.cause === undefined ? error.message : `${error.message}\n  ${reasons(error.cause)}`
 }
 
 try {
