@@ -64,7 +64,7 @@ function describe({ chainId, deployer, plan, costs }: Prepared) {
   console.log(`Chain ${chainId} (${chainName(chainId)}), from ${deployer}`)
   for (const [name, value] of Object.entries(plan.fixed)) console.log(`${name}: ${value}`)
   for (const [name, address] of Object.entries(plan.contracts)) console.log(`${name} at ${address}`)
-  for (const line of costLines(costs)) console.log(line)
+  for (const line of costs.length > 0 ? costLines(costs) : ['Nothing is left to be sent']) console.log(line)
 }
 
 async function confirm() {
