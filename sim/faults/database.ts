@@ -1,14 +1,31 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 
-/** A connection of ours to a database that is about to lose its connections. */
+/** PostgreSQL is recovering from a crash. */
+const CANNOT_CONNECT_NOW = '57P03'
+
+/** Uses a connection of our own to a database that is about to lose its connections. */
 async function connected(url: string, use: (client: pg.Client) => Promise<void>) {
-  const client = new pg.Client({ connectionString: url })
-  client.on('error', () => {})
-  await client.connect()
+  const client = await connectOnceRecovered(url)
   try {
     await use(client)
   } finally {
     await client.end()
+  }
+}
+
+async function connectOnceRecovered(url: string): Promise<pg.Client> {
+  for (const deadline = Date.now() + 20_000; ; await sleep(50)) {
+    const client = new pg.Client({ connectionString: url })
+    // That it breaks is what it is for.
+    client.on('error', () => {})
+    try {
+      await client.connect()
+      return client
+    } catch (error) {
+      const isRecovering = error instanceof pg.DatabaseError && error.code === CANNOT_CONNECT_NOW
+      if (!isRecovering || Date.now() > deadline) throw error
+    }
   }
 }
 
