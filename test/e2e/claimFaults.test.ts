@@ -77,6 +77,21 @@ describe('a node that does not take a transaction', () => {
     expect(await claimNewRun()).toEqual(['won', 1])
   })
 
+  it('while others are on their way: no gap is left, and all that were sent are won', async () => {
+    const runIds = await Promise.all(Array.from({ length: 4 }, () => people.openRun(usdc)))
+    await chain.client.setAutomine(false)
+    const [first, refused, ...later] = runIds.map((runId) => requestOf(runId, agent))
+    if (!first || !refused) throw new Error('There are no runs')
+    const results = [resultOf(relay, first)]
+    await until('sent', async () => (await chain.client.getTxpoolStatus()).pending === 1)
+    faults.set(send, [{ error: { code: -32000, message: 'txpool is full' } }])
+    expect(await resultOf(relay, refused)).toBe('RELAY_UNAVAILABLE')
+    results.push(...later.map((request) => resultOf(relay, request)))
+    await until('all sent', async () => (await chain.client.getTxpoolStatus()).pending === 3)
+    await chain.client.mine({ blocks: 1 })
+    expect(await Promise.all(results)).toEqual(['won', 'won', 'won'])
+  })
+
   it('and is in doubt about it: the claim is on its way, others wait, and both are won when the node is back', async () => {
     const [first, second] = [await people.openRun(usdc), await people.openRun(usdc)]
     faults.set(send, ['refuse', 'refuse', 'refuse', 'refuse'])
