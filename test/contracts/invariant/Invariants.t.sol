@@ -68,8 +68,11 @@ contract InvariantsTest is CampaignTest {
                 IBountyMarket.Bounty memory bounty = chain.bounties[j];
                 if (_isLive(bounty.state) && bounty.agentId == agents[i]) locks += _lockOf(bounty.reward);
             }
-            assertEq(chain.accounts[i].locked, locks, "I3: locked is the sum of the live runs' locks");
-            assertLe(locks, chain.accounts[i].staked, "I3: locked is at most staked");
+            AccountReplay.Account memory account = chain.accounts[i];
+            assertEq(account.locked, locks, "I3: locked is the sum of the live runs' locks");
+            assertLe(account.locked, account.staked, "I3: locked is at most staked");
+            bool inGoodStanding = account.staked >= 20e6 && !account.frozen;
+            assertEq(account.stakedAt != 0, inGoodStanding, "I3: stakedAt is zero below MIN_STAKE and while frozen");
         }
     }
 
