@@ -12,6 +12,7 @@ import { Problem } from './errors.ts'
 import { agentRoutes } from './routes/agents.ts'
 import { claimRoutes } from './routes/claim.ts'
 import { claimMessageRoutes } from './routes/claimMessage.ts'
+import { claimStateRoutes } from './routes/claimState.ts'
 import { docsRoutes } from './routes/docs.ts'
 import { eligibilityRoutes } from './routes/eligibility.ts'
 import { eventRoutes } from './routes/events.ts'
@@ -22,7 +23,15 @@ import { refuseInvalid } from './validation.ts'
 /** In bytes. A claim with an ERC-1271 signature is a few thousand. */
 const MAX_BODY = 32 * 1024
 
-const exposed = ['ETag', 'Retry-After', 'X-Indexed-Block', 'X-Indexed-Hash', 'X-Request-Id']
+const exposed = [
+  'ETag',
+  'Location',
+  'Preference-Applied',
+  'Retry-After',
+  'X-Indexed-Block',
+  'X-Indexed-Hash',
+  'X-Request-Id',
+]
 
 /** What one host adds to the app. */
 export type Host = {
@@ -50,6 +59,7 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   app.route('/', eligibilityRoutes(deps))
   app.route('/', claimMessageRoutes(deps))
   app.route('/', claimRoutes(deps))
+  app.route('/', claimStateRoutes(deps))
   app.route('/', eventRoutes(deps))
   app.route('/', agentRoutes(deps))
   app.route('/', statsRoutes(deps))
