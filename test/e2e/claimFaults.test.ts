@@ -25,7 +25,9 @@ beforeAll(async () => {
   chain = { ...(await startTestChain({})), databaseUrl: await freshDatabase() }
   people = participantsOf(chain)
   agent = await people.newAgent(accountOf(2), 1_000n * usdc)
-  proxy = await startRpcProxy(chain.rpcUrl, (method) => (isDead || method === refusedMethod ? 'refuse' : faults.get(method)?.shift()))
+  proxy = await startRpcProxy(chain.rpcUrl, (method) =>
+    isDead || method === refusedMethod ? 'refuse' : faults.get(method)?.shift(),
+  )
   relay = await relayOn({ ...chain, rpcUrl: proxy.url }, {}, log)
 }, 60_000)
 

@@ -113,8 +113,9 @@ export async function createRelay(options: Options): Promise<Relay> {
       await Promise.race([Promise.allSettled(inHand), sleep(CLOSE_TIMEOUT, undefined, { ref: false })])
       if (inHand.size > 0)
         logger.warn({ undecided: inHand.size }, 'the relay closes before all requests have an answer')
-      await keeper.stop()
-      await pool.end()
+      const stopped = keeper.stop().then(() => pool.end())
+      // What the keeper is at may be cut: the next one finds it as it was left.
+      await Promise.race([stopped, sleep(CLOSE_TIMEOUT, undefined, { ref: false })])
     },
   }
 }

@@ -12,7 +12,7 @@ import { tryCall } from './trial.ts'
 const MAX_GAS = 300_000n
 
 /** Where the chain decided a claim; `txHash` where a transaction of ours did. */
-export type Landing = { blockNumber: bigint; txHash?: Hash }
+type Landing = { blockNumber: bigint; txHash?: Hash }
 
 /** What a claim came to. `undecided`: it may still be won, but not by the transaction that was sent for it. */
 export type Decision = { won: Landing & { round: bigint } } | { refused: Problem; at?: Landing } | { undecided: true }

@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import type { Logger } from 'pino'
 import type { Address, Hash, LocalAccount, PublicClient } from 'viem'
+import { Problem } from '../errors.ts'
 import type { Allocator } from './allocation.ts'
 import { type StoredClaim, strandedClaimsOf } from './claimStore.ts'
 import { decide, gasLimit } from './decision.ts'
@@ -10,7 +11,7 @@ import { judge } from './judge.ts'
 import { claimCall, type Market } from './market.ts'
 import { fillGap, resendDue } from './resend.ts'
 import { answer } from './rpc.ts'
-import { dropReorganised, finalise, settle } from './settle.ts'
+import { dropReorganised, finalise, lineOf, settle } from './settle.ts'
 import { hasWork, recordDecision, unminedOf } from './txStore.ts'
 
 export type KeeperContext = {
@@ -42,9 +43,9 @@ export function createKeepSigner(context: KeeperContext) {
     const known = settled.get(address)
     const used = known?.head === head.hash ? known.used : await settleAll(account, head)
     const unmined = (await unminedOf(pool, address)).filter(({ nonce }) => nonce >= used)
+    await resendDue(context, account, unmined, head)
     const [lowest] = unmined
     if (lowest && lowest.nonce > used) await fillGap(context, account, used, head)
-    await resendDue(context, account, unmined, head)
     return unmined.length > 0 || !settled.has(address)
   }
 
@@ -54,13 +55,21 @@ export function createKeepSigner(context: KeeperContext) {
     const used = await answer(market.client.getTransactionCount({ address, blockTag: 'latest' }))
     await dropReorganised(context, address, used)
     const mined = (await unminedOf(pool, address)).filter(({ nonce }) => nonce < used)
-    const isSettled = await Promise.all(mined.map((tx) => settle(context, tx)))
+    const isSettled = await Promise.all(mined.map((tx) => orLater(settle(context, tx))))
     const stranded = await strandedClaimsOf(pool, address)
-    const isRenewed = await Promise.all(stranded.map((claim) => renew(account, claim)))
+    const isRenewed = await Promise.all(stranded.map((claim) => orLater(renew(account, claim))))
     await finalise(context, address)
     if ([...isSettled, ...isRenewed].every(Boolean)) settled.set(address, { head: head.hash, used })
     return used
   }
+
+  /** What cannot be settled now must not hold up the signer's other transactions. */
+  const orLater = (settling: Promise<boolean>) =>
+    settling.catch((error) => {
+      const isPassing = error instanceof Problem && error.code === 'RELAY_UNAVAILABLE'
+      logger[isPassing ? 'warn' : 'error']({ err: error }, 'cannot settle what was mined')
+      return false
+    })
 
   /** Judges a claim again that its transaction did not decide. @returns whether it is decided, or has a new one. */
   async function renew(account: LocalAccount, claim: StoredClaim): Promise<boolean> {
@@ -70,10 +79,7 @@ export function createKeepSigner(context: KeeperContext) {
     if (verdict.verdict === 'refuse') {
       const decision = await decide(market, request, verdict)
       await recordDecision(pool, claim, decision)
-      logger.info(
-        { claimId: claim.claimId, outcome: 'won' in decision ? 'won' : decision.refused.code },
-        'claim decided',
-      )
+      logger.info(lineOf(claim, decision), 'claim decided')
       return true
     }
     const renewed = await allocator.renew(account, claim, gasLimit(request, verdict.gas))

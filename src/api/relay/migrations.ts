@@ -64,7 +64,8 @@ const steps = [
     deadline numeric,
     body_hash text NOT NULL,
     state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'won', 'refused')),
-    -- Off only for a claim that a reorg opened again while another of its round was on its way.
+    -- On: no other claim of the round is sent, for this one is on its way or has won it. Off only for a claim that a
+    -- reorg opened again while another of its round was on its way.
     reserved boolean NOT NULL DEFAULT true,
     tx bigint NOT NULL REFERENCES relay.tx DEFERRABLE INITIALLY DEFERRED,
     tx_hash text,
@@ -72,7 +73,7 @@ const steps = [
     problem jsonb,
     created_at timestamptz NOT NULL DEFAULT now()
   );
-  CREATE UNIQUE INDEX claim_reservation ON relay.claim (bounty_id, round) WHERE state = 'open' AND reserved;
+  CREATE UNIQUE INDEX claim_reservation ON relay.claim (bounty_id, round) WHERE state <> 'refused' AND reserved;
   CREATE INDEX claim_open ON relay.claim (bounty_id) WHERE state = 'open';
   CREATE INDEX claim_tx ON relay.claim (tx);
 

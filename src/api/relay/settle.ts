@@ -39,16 +39,16 @@ export async function settle({ pool, market, logger }: KeeperContext, { id, nonc
     }),
   )
   await recordMined(pool, id, receipt, decisions)
-  for (const [claim, decision] of decisions) logger.info(lineOf(claim, decision, receipt), 'claim decided')
+  for (const [claim, decision] of decisions) logger.info(lineOf(claim, decision), 'claim decided')
   return true
 }
 
 /** The claim's line in the log: also of those whose client no longer waits. */
-function lineOf({ claimId, request, round }: StoredClaim, decision: Decision, receipt: TransactionReceipt) {
+export function lineOf({ claimId, request, round, tx }: StoredClaim, decision: Decision) {
   const { bountyId, agentId, wallet } = request
   const line = { claimId, bountyId: `${bountyId}`, agentId: `${agentId}`, wallet, round: `${round}` }
   const code = 'refused' in decision ? decision.refused.code : undefined
-  return { ...line, txHash: receipt.transactionHash, outcome: code ?? ('won' in decision ? 'won' : 'undecided') }
+  return { ...line, txHash: tx.hash, outcome: code ?? ('won' in decision ? 'won' : 'undecided') }
 }
 
 /**

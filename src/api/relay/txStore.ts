@@ -159,7 +159,7 @@ export const recordDropped = (pool: pg.Pool, tx: bigint) =>
       await db.query(
         `UPDATE relay.claim SET state = 'open', problem = NULL, tx_hash = NULL, block_number = NULL,
            reserved = NOT EXISTS (SELECT FROM relay.claim AS other WHERE other.bounty_id = claim.bounty_id
-             AND other.round = claim.round AND other.state = 'open' AND other.reserved AND other.id <> claim.id)
+             AND other.round = claim.round AND other.state <> 'refused' AND other.reserved AND other.id <> claim.id)
          WHERE tx = $1`,
         [tx],
       )
