@@ -2,6 +2,9 @@ import type { History } from './demoMarket.ts'
 
 export type HistoryEvent = { daysAgo: number; word: string; argument: string | undefined }
 
+/** Plays one event of a story at a time in seconds. */
+export type Play = (at: number, event: HistoryEvent) => Promise<void>
+
 /** @throws naming the part of the history that is not `<days ago> <word> [<argument>]`, or is later than its successor. */
 export function parseHistory(history: History): HistoryEvent[] {
   const events = history.split(', ').map((text) => {

@@ -5,7 +5,7 @@ import type { Deployment } from '../src/api/deployment.ts'
 import { accountOf, roles } from './accounts.ts'
 import { contentId } from './contentId.ts'
 import type { DemoAgent } from './demoMarket.ts'
-import type { Play } from './seed.ts'
+import type { Play } from './history.ts'
 import type { Call, Timeline } from './timeline.ts'
 
 /** Plays a demo agent's history. Its registration adds its id to `ids`. */

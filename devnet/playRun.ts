@@ -4,8 +4,8 @@ import type { Deployment } from '../src/api/deployment.ts'
 import { accountOf } from './accounts.ts'
 import { contentId } from './contentId.ts'
 import { agents, type DemoRun } from './demoMarket.ts'
+import type { Play } from './history.ts'
 import { idOf } from './playAgent.ts'
-import type { Play } from './seed.ts'
 import type { Timeline } from './timeline.ts'
 
 const day = 86_400

@@ -3,7 +3,7 @@ import { mockUsdcAbi } from '../abis/MockUSDC.ts'
 import type { Deployment } from '../src/api/deployment.ts'
 import { accountOf } from './accounts.ts'
 import { agents, posters, runs } from './demoMarket.ts'
-import { type HistoryEvent, parseHistory } from './history.ts'
+import { parseHistory } from './history.ts'
 import { playAgent } from './playAgent.ts'
 import { playRun } from './playRun.ts'
 import { openTimeline, type Timeline } from './timeline.ts'
@@ -44,9 +44,6 @@ export async function seedMarket(rpcUrl: string, { contracts }: Deployment): Pro
   for (const { play, ...event } of events) await play(Math.floor(now - event.daysAgo * day), event)
   return { agentIds, bountyIds, block: await timeline.catchUp() }
 }
-
-/** Plays one event of a story at a time in seconds. */
-export type Play = (at: number, event: HistoryEvent) => Promise<void>
 
 async function fundParties(timeline: Timeline, { USDC, BountyMarket, AgentStaking }: Deployment['contracts']) {
   const spenders = [

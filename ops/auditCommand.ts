@@ -9,7 +9,8 @@ import { readEnv } from '../src/api/env.ts'
 import { IndexReader } from '../src/api/queries/indexReader.ts'
 import { openReadPool } from '../src/api/readPool.ts'
 import { formatDifference } from './audit/difference.ts'
-import { type Audited, auditPages } from './audit/pages.ts'
+import type { Audited } from './audit/oneBlock.ts'
+import { auditPages } from './audit/pages.ts'
 
 const DIFFERENT = 1
 const NOT_COMPARED = 2

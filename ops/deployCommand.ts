@@ -64,7 +64,7 @@ function describe({ chainId, deployer, plan, costs }: Prepared) {
   console.log(`Chain ${chainId} (${chainName(chainId)}), from ${deployer}`)
   for (const [name, value] of Object.entries(plan.fixed)) console.log(`${name}: ${value}`)
   for (const [name, address] of Object.entries(plan.contracts)) console.log(`${name} at ${address}`)
-  for (const line of costLines(costs)) console.log(line)
+  for (const line of costs.length > 0 ? costLines(costs) : ['Nothing is left to be sent']) console.log(line)
 }
 
 async function confirm() {
@@ -80,9 +80,9 @@ async function confirm() {
 
 /** An error and its causes, a line each. viem's long messages repeat the request with its URL, which may hold a key. */
 function reasons(error: unknown): string {
+  if (error instanceof BaseError) return `${error.shortMessage} ${error.details}`
   if (!(error instanceof Error)) return String(error)
-  const message = error instanceof BaseError ? error.shortMessage : error.message
-  return error.cause === undefined ? message : `${message}\n  ${reasons(error.cause)}`
+  return error.cause === undefined ? error.message : `${error.message}\n  ${reasons(error.cause)}`
 }
 
 try {

@@ -7,8 +7,10 @@ import { createServer } from 'node:net'
 import { pino } from 'pino'
 import config from '../ponder.config.ts'
 import { readEnv } from '../src/api/env.ts'
+import { endAtDatabaseCrash } from './databaseWatch.ts'
 
-const { CHAIN_ID, DATABASE_SCHEMA, PONDER_PORT, LOG_LEVEL } = readEnv([
+const { DATABASE_URL, CHAIN_ID, DATABASE_SCHEMA, PONDER_PORT, LOG_LEVEL } = readEnv([
+  'DATABASE_URL',
   'CHAIN_ID',
   'DATABASE_SCHEMA',
   'PONDER_PORT',
@@ -18,6 +20,7 @@ const logger = pino({ level: LOG_LEVEL })
 
 const schema = `runline_${buildOf(CHAIN_ID)}`
 await assertFree(PONDER_PORT)
+endAtDatabaseCrash(DATABASE_URL, logger)
 logger.info({ chainId: CHAIN_ID, schema, viewsSchema: DATABASE_SCHEMA, port: PONDER_PORT }, 'Starting Ponder')
 
 // Ponder prefers PORT, which is the API's, to its own flag.

@@ -26,7 +26,7 @@ export async function act(world: World, random: Random): Promise<Step> {
 const propose = { bounty: proposeForBounty, claim: proposeClaim, agent: proposeForAgent }
 
 /** Sends the call if the chain would take it. @throws if it then reverts: nothing else moves this chain meanwhile. */
-export async function attempt(world: World, { action, account, to, data }: Call): Promise<Step> {
+async function attempt(world: World, { action, account, to, data }: Call): Promise<Step> {
   try {
     await world.reader.call({ account, to, data, blockTag: 'pending' })
   } catch (error) {

@@ -1,7 +1,7 @@
 import { compare, type Difference, type Truth } from './oracle.ts'
 import type { ReplayedAgent, ReplayedRun } from './replay.ts'
 
-type Json = Record<string, unknown>
+export type Json = Record<string, unknown>
 
 /** The API as a client sees it. */
 export type Api = { url: string }
@@ -74,7 +74,7 @@ async function readPages(api: Api, path: string, key: string): Promise<Json[]> {
   }
 }
 
-const pick = (object: Json, keys: string[]) =>
+export const pick = (object: Json, keys: string[]) =>
   Object.fromEntries(Object.entries(object).filter(([key]) => keys.includes(key)))
 
 const iso = (seconds: bigint | null) => (seconds === null ? null : new Date(Number(seconds) * 1000).toISOString())
@@ -82,7 +82,7 @@ const iso = (seconds: bigint | null) => (seconds === null ? null : new Date(Numb
 const decimal = (amount: bigint | null) => (amount === null ? null : amount.toString())
 
 /** The run as the API must show it at chain time `now`, or later: callers keep the chain's clock ahead of the wall's. */
-function runJson(run: ReplayedRun, now: bigint): Json {
+export function runJson(run: ReplayedRun, now: bigint): Json {
   return {
     bountyId: Number(run.bountyId),
     posterAddress: run.posterAddress,
@@ -107,7 +107,7 @@ function runJson(run: ReplayedRun, now: bigint): Json {
   }
 }
 
-function agentJson(agent: ReplayedAgent): Json {
+export function agentJson(agent: ReplayedAgent): Json {
   return {
     id: Number(agent.id),
     stakedAmount: decimal(agent.stakedAmount),

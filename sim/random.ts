@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 
@@ -35,4 +36,9 @@ export function createRandom(seed: number): Random {
   }
 
   return { int, pick, weighted, chance: (probability) => int(1, 1_000_000) <= probability * 1_000_000 }
+}
+
+/** A seed for one purpose of a simulation, so that what one part draws does not depend on how often another does. */
+export function seedOf(seed: number, purpose: string): number {
+  return createHash('sha256').update(`${seed} ${purpose}`).digest().readInt32LE()
 }

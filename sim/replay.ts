@@ -84,12 +84,17 @@ export async function replay(world: World, toBlock: bigint): Promise<Replay> {
   for (const log of logs) {
     const time = timestamps.get(log.blockNumber)
     if (time === undefined) throw new Error(`no timestamp for block ${log.blockNumber}`)
-    apply(world, state, log, time)
+    applyLog(world, state, log, time)
   }
   return state
 }
 
-function apply(world: World, state: Replay, log: Log<bigint, number, false>, time: bigint) {
+/**
+ * Folds one log into the state. It replaces what the maps hold and changes none of it, so that a copy of the maps keeps
+ * an earlier state.
+ * @param time Timestamp of the log's block.
+ */
+export function applyLog(world: World, state: Replay, log: Log<bigint, number, false>, time: bigint) {
   const { registry, staking, market } = world.contracts
   switch (getAddress(log.address)) {
     case registry.address:
@@ -102,8 +107,6 @@ function apply(world: World, state: Replay, log: Log<bigint, number, false>, tim
 }
 
 function agentOf({ agents }: Replay, id: bigint): ReplayedAgent {
-  const known = agents.get(id)
-  if (known) return known
   const fresh: ReplayedAgent = {
     id,
     owner: null,
@@ -117,15 +120,18 @@ function agentOf({ agents }: Replay, id: bigint): ReplayedAgent {
     frozen: false,
     banned: false,
     volume: 0n,
+    ...agents.get(id),
   }
   agents.set(id, fresh)
   return fresh
 }
 
 function runOf({ runs }: Replay, bountyId: bigint): ReplayedRun {
-  const run = runs.get(bountyId)
-  if (!run) throw new Error(`an event names bounty ${bountyId}, which was never created`)
-  return run
+  const known = runs.get(bountyId)
+  if (!known) throw new Error(`an event names bounty ${bountyId}, which was never created`)
+  const fresh = { ...known }
+  runs.set(bountyId, fresh)
+  return fresh
 }
 
 type Decoded<abi extends Abi> = DecodeEventLogReturnType<abi, ContractEventName<abi>, Hex[], Hex, true>

@@ -9,6 +9,7 @@ import {
   keccak256,
   maxUint256,
   publicActions,
+  rpcSchema,
   walletActions,
 } from 'viem'
 import { type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts'
@@ -35,6 +36,9 @@ type Options = {
   salt: string
 }
 
+/** Replaces the last blocks by as many that hold only the transactions given here. */
+type Reorg = { Method: 'anvil_reorg'; Parameters: [depth: number, transactions: []]; ReturnType: null }
+
 const party = (salt: string, role: string, index: number): PrivateKeyAccount =>
   privateKeyToAccount(keccak256(encodePacked(['string', 'string', 'uint256'], [salt, role, BigInt(index)])))
 
@@ -46,7 +50,13 @@ export async function createWorld({ rpcUrl, deployment, relayer, owner, salt, ..
   const transport = http(rpcUrl)
   const chain = { ...foundry, id: deployment.chainId }
   const reader = createPublicClient({ chain, transport, pollingInterval: 20, cacheTime: 0 })
-  const node = createTestClient({ mode: 'anvil', chain, transport, pollingInterval: 20 })
+  const node = createTestClient({
+    mode: 'anvil',
+    chain,
+    transport,
+    pollingInterval: 20,
+    rpcSchema: rpcSchema<[Reorg]>(),
+  })
     .extend(publicActions)
     .extend(walletActions)
   const writer = createWalletClient({ chain, transport, pollingInterval: 20 })

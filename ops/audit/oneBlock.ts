@@ -1,8 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { PublicClient } from 'viem'
+import type { Deployment } from '../../src/api/deployment.ts'
 import { Problem } from '../../src/api/errors.ts'
+import type { IndexReader } from '../../src/api/queries/indexReader.ts'
 import type { Snapshot, SnapshotQuery } from '../../src/api/queries/snapshot.ts'
 import { ChainState } from './chainState.ts'
-import type { Audited } from './pages.ts'
+
+/** A deployment: its index, and the chain that the index must equal. */
+export type Audited = {
+  /** Its clock must be 0, so that the ladder is read at the block's time. */
+  index: IndexReader
+  client: PublicClient
+  deployment: Deployment
+}
 
 /** How long the index may rewind, or be on a block that the chain has left. Milliseconds. */
 const PATIENCE = 10_000

@@ -1,19 +1,9 @@
-import type { PublicClient } from 'viem'
-import type { Deployment } from '../../src/api/deployment.ts'
-import type { IndexReader } from '../../src/api/queries/indexReader.ts'
 import { type Difference, differencesOf } from './difference.ts'
-import { atOneBlock } from './oneBlock.ts'
+import { type Audited, atOneBlock } from './oneBlock.ts'
 import { agentsFrom, runsBetween } from './tables.ts'
 
 /** How many ids are compared at one block. */
 const SIZE = 100n
-
-export type Audited = {
-  /** Its clock must be 0, so that the ladder is read at the block's time. */
-  index: IndexReader
-  client: PublicClient
-  deployment: Deployment
-}
 
 /** Ids of one kind that were compared at one block. */
 export type Page = {

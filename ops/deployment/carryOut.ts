@@ -1,7 +1,8 @@
-import { keccak256, TransactionNotFoundError } from 'viem'
+import { type Hex, keccak256, TransactionNotFoundError } from 'viem'
 import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
 import type { Deployment } from '../../src/api/deployment.ts'
 import type { Cost } from './cost.ts'
+import type { Creation } from './plan.ts'
 import type { Prepared } from './prepare.ts'
 import { type Created, settle } from './settle.ts'
 
@@ -42,11 +43,7 @@ async function create(prepared: Prepared, { creation, gas }: Cost): Promise<Crea
   return created
 }
 
-async function broadcast(
-  { client, deployer }: Prepared,
-  { contract, nonce }: Created | Cost['creation'],
-  bytes: `0x${string}`,
-) {
+async function broadcast({ client, deployer }: Prepared, { contract, nonce }: Creation, bytes: Hex) {
   try {
     await client.sendRawTransaction({ serializedTransaction: bytes })
   } catch (cause) {

@@ -6,7 +6,7 @@ import { firstBlock } from './firstBlock.ts'
  * @throws if the endpoint no longer knows the state of old blocks; the search needs an archive node.
  */
 export async function creationBlock(client: PublicClient, address: Address): Promise<number> {
-  const block = await firstBlock(client, async (blockNumber) => {
+  const block = await firstBlock(await client.getBlockNumber(), async (blockNumber) => {
     return (await client.getCode({ address, blockNumber })) !== undefined
   })
   return Number(block)

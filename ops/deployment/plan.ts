@@ -17,7 +17,7 @@ export type Terms = {
   relayers?: readonly Address[] | undefined
 }
 
-export type CreatedContract = 'MockUSDC' | 'AgentRegistry' | 'BountyMarket'
+type CreatedContract = 'MockUSDC' | 'AgentRegistry' | 'BountyMarket'
 
 /** One transaction that creates a contract. Its nonce fixes the contract's address. */
 export type Creation = {

@@ -113,14 +113,16 @@ async function assertNothingElsePending(
   const sent = await client.getTransactionCount({ address: deployer, blockTag: 'pending' })
   const [next] = remaining
   if (!next) return undefined
-  if (mined !== next.nonce) {
+  // More than that is what has happened since `takeUp` looked; `settle` finds out what.
+  if (mined < next.nonce) {
     throw new Error(`${next.contract} is planned with nonce ${next.nonce}, but ${deployer} is at nonce ${mined}`)
   }
   const own = await pendingFees(client, journal.transactionsOf(next))
   const foreign = sent - mined - (own ? 1 : 0)
   if (foreign > 0) {
+    const what = foreign === 1 ? 'a pending transaction' : `${foreign} pending transactions`
     throw new Error(
-      `${deployer} has ${foreign} pending transactions, from nonce ${sent - foreign} on, that are not of this deployment`,
+      `${deployer} has ${what}, not of this deployment, from nonce ${sent - foreign} on: wait for its end`,
     )
   }
   if (own) onStep(`${next.contract} is pending; its fee is raised`)

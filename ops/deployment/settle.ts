@@ -75,7 +75,7 @@ function notMined({ contract, nonce }: Creation, hashes: readonly Hash[]) {
 async function foreignTransaction(client: PublicClient, deployer: Address, { contract, nonce }: Creation) {
   const what = `Nonce ${nonce} of ${deployer}, meant for ${contract}, went to`
   try {
-    const blockNumber = await firstBlock(client, async (block) => {
+    const blockNumber = await firstBlock(await client.getBlockNumber(), async (block) => {
       return (await client.getTransactionCount({ address: deployer, blockNumber: block })) > nonce
     })
     const { transactions } = await client.getBlock({ blockNumber, includeTransactions: true })

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto'
-import { createRandom, type Random } from '../random.ts'
+import { createRandom, type Random, seedOf } from '../random.ts'
 import type { ChooseFault, Fault, RpcCall } from './rpcProxy.ts'
 
 type FaultOptions = {
@@ -35,12 +34,10 @@ export function drawFaults({ seed, probability }: FaultOptions): ChooseFault {
     const subject = JSON.stringify([call.method, call.params])
     const times = seen.get(subject) ?? 0
     seen.set(subject, times + 1)
-    const random = createRandom(seedOf(`${seed} ${subject} ${times}`))
+    const random = createRandom(seedOf(seed, `${subject} ${times}`))
     return random.chance(probability) ? draw(random, call) : undefined
   }
 }
-
-const seedOf = (text: string) => createHash('sha256').update(text).digest().readInt32LE()
 
 function draw(random: Random, call: RpcCall): Fault {
   const kind = random.weighted(weightsOf(call))

@@ -28,8 +28,8 @@ export type Fault =
   | { kind: 'no logs' }
   /** A node that lags `blocks` behind answers what the latest block is. */
   | { kind: 'stale head'; blocks: number }
-  /** The node says this, whatever is true. */
-  | { kind: 'reply'; reply: Reply }
+  /** The node says this, whatever is true; or tells of a block that a reorg took away. */
+  | { kind: 'reply' | 'dropped block'; reply: Reply }
 
 /** Chooses what happens to a call; undefined lets it through. */
 export type ChooseFault = (call: RpcCall) => Fault | undefined
@@ -51,6 +51,7 @@ export async function startRpcProxy(target: string, choose: ChooseFault) {
       case 'refuse':
         return response.destroy()
       case 'reply':
+      case 'dropped block':
         return respond(response, 200, JSON.stringify({ jsonrpc: '2.0', id: call.id, ...fault.reply }))
     }
     if (fault && 'status' in fault) return respond(response, fault.status, 'The gateway is not well')

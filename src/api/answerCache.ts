@@ -2,6 +2,8 @@ import { hash } from 'node:crypto'
 import type { Context, MiddlewareHandler, Next } from 'hono'
 import { LRUCache } from 'lru-cache'
 import type { IndexReader, Present } from './queries/indexReader.ts'
+import type { Snapshot } from './queries/snapshot.ts'
+import { isRead, standingHeaders } from './standingHeaders.ts'
 
 /** In bytes, as far as they can be counted. */
 const MAX_SIZE = 64 * 1024 * 1024
@@ -11,10 +13,7 @@ const OVERHEAD = 2_048
 
 type Answer = {
   body: string
-  etag: string
-  headers: Record<string, string>
-  /** The headers of a 304 that stands for it. */
-  retained: Record<string, string>
+  headers: Record<string, string> & { etag: string }
   /** The place of the route that answered among those that match the URL: metrics are by route. */
   routeIndex: number
 }
@@ -26,7 +25,7 @@ type Answer = {
  *
  * Of requests for the same URL at the same time, one reads.
  *
- * Outside everything that adds headers, since it answers with all of them; inside what is of the one request.
+ * It gives every read its standing headers, also a refusal.
  */
 export function cacheAnswers(index: IndexReader): MiddlewareHandler {
   const answers = new LRUCache<string, Answer>({
@@ -37,25 +36,38 @@ export function cacheAnswers(index: IndexReader): MiddlewareHandler {
   let kept: Present | undefined
 
   /** Forgets what is of another block or second. */
-  function isPresent(present = index.present()) {
-    if (present === undefined) return false
+  function moveTo(present: Present) {
     if (kept?.hash !== present.hash || kept.now !== present.now) answers.clear()
     kept = present
-    return true
   }
 
-  const find = (url: string) => (isPresent() ? answers.get(url) : undefined)
+  function find(url: string) {
+    const present = index.present()
+    if (present === undefined) return undefined
+    moveTo(present)
+    return answers.get(url)
+  }
+
+  function keep(url: string, answer: Answer, snapshot: Snapshot) {
+    const seen = index.lastSeen()
+    // Another read, which ended before, may have seen a later block.
+    if (seen?.hash !== snapshot.hash || BigInt(seen.now) !== snapshot.now) return
+    moveTo(seen)
+    answers.set(url, answer)
+  }
 
   async function read(c: Context, url: string, next: Next) {
     const { promise, resolve } = Promise.withResolvers<void>()
     reading.set(url, promise)
     try {
       await next()
-      const snapshot = c.get('snapshot')
-      if (snapshot === undefined || c.res.status !== 200) return undefined
-      const answer = await answerOf(c)
-      const isOfPresent = isPresent() && kept?.hash === snapshot.hash && BigInt(kept.now) === snapshot.now
-      if (isOfPresent) answers.set(url, answer)
+      const [snapshot, body] = [c.get('snapshot'), c.get('json')]
+      if (snapshot === undefined || body === undefined) {
+        for (const [name, value] of Object.entries(await standingHeaders())) c.res.headers.set(name, value)
+        return undefined
+      }
+      const answer = answerOf(body, snapshot, await standingHeaders(), c.req.routeIndex)
+      keep(url, answer, snapshot)
       return answer
     } finally {
       if (reading.get(url) === promise) reading.delete(url)
@@ -64,7 +76,7 @@ export function cacheAnswers(index: IndexReader): MiddlewareHandler {
   }
 
   return async function cacheAnswers(c, next) {
-    if (c.req.method !== 'GET' && c.req.method !== 'HEAD') return next()
+    if (!isRead(c)) return next()
     const url = c.req.url.slice(c.req.url.indexOf('/', c.req.url.indexOf('//') + 2))
     let answer = find(url)
     if (answer === undefined && answers.has(url) && index.present() === undefined) {
@@ -83,31 +95,31 @@ export function cacheAnswers(index: IndexReader): MiddlewareHandler {
   }
 }
 
-async function answerOf(c: Context): Promise<Answer> {
-  const body = await c.res.text()
-  const etag = `"${hash('sha256', body)}"`
-  const named = [...c.res.headers, ['etag', etag] as const].filter(([name]) => name !== 'x-request-id')
-  const retained = Object.fromEntries(named.filter(([name]) => isRetained(name)))
-  return { body, etag, headers: Object.fromEntries(named), retained, routeIndex: c.req.routeIndex }
+function answerOf(
+  body: string,
+  { number, hash: blockHash }: Snapshot,
+  standing: Record<string, string>,
+  routeIndex: number,
+): Answer {
+  const headers = {
+    ...standing,
+    'x-indexed-block': number.toString(),
+    'x-indexed-hash': blockHash,
+    etag: `"${hash('sha256', body)}"`,
+  }
+  return { body, headers, routeIndex }
 }
 
-/** A 304 has the headers that may have changed, and those by which a page of another origin may read them. */
-function isRetained(name: string) {
-  return (
-    name === 'etag' || name === 'cache-control' || name.startsWith('x-indexed-') || name.startsWith('access-control-')
-  )
-}
-
-function give(c: Context, { body, etag, headers, retained, routeIndex }: Answer) {
+function give(c: Context, { body, headers, routeIndex }: Answer) {
   c.req.routeIndex = routeIndex
-  const own = { 'x-request-id': c.get('requestId') }
+  const requestId = { 'x-request-id': c.get('requestId') }
   const known = c.req.header('If-None-Match')
   // Unset first: what is set over another response takes its headers from it.
   c.res = undefined
   c.res =
-    known !== undefined && isKnown(known, etag)
-      ? new Response(null, { status: 304, headers: { ...retained, ...own } })
-      : new Response(body, { headers: { ...headers, ...own } })
+    known !== undefined && isKnown(known, headers.etag)
+      ? new Response(null, { status: 304, headers: { ...headers, ...requestId } })
+      : new Response(body, { headers: { ...headers, 'content-type': 'application/json', ...requestId } })
 }
 
 /** RFC 9110, section 13.1.2: by weak comparison. */

@@ -1,10 +1,8 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Hono, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { cors } from 'hono/cors'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { requestId } from 'hono/request-id'
-import { secureHeaders } from 'hono/secure-headers'
 import { cacheAnswers } from './answerCache.ts'
 import type { Deps } from './deps.ts'
 import { answerProblem, errorHandler, routeNotFound } from './errorHandler.ts'
@@ -18,20 +16,11 @@ import { eligibilityRoutes } from './routes/eligibility.ts'
 import { eventRoutes } from './routes/events.ts'
 import { runRoutes } from './routes/runs.ts'
 import { statsRoutes } from './routes/stats.ts'
+import { headerMiddleware } from './standingHeaders.ts'
 import { refuseInvalid } from './validation.ts'
 
 /** In bytes. A claim with an ERC-1271 signature is a few thousand. */
 const MAX_BODY = 32 * 1024
-
-const exposed = [
-  'ETag',
-  'Location',
-  'Preference-Applied',
-  'Retry-After',
-  'X-Indexed-Block',
-  'X-Indexed-Hash',
-  'X-Request-Id',
-]
 
 /** What one host adds to the app. */
 export type Host = {
@@ -49,10 +38,8 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   if (host.middleware) app.use(host.middleware)
   app.use(requestId())
   app.use('/api/*', cacheAnswers(deps.index))
-  app.use(secureHeaders({ ...apiPolicy, overwrite: false }))
-  app.use(cors(crossOrigin))
+  app.use(...headerMiddleware)
   app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }))
-  app.use('/api/*', revalidate)
   app.use('/api/*', limitPostedBody)
 
   app.route('/', runRoutes(deps))
@@ -73,31 +60,6 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   return app
 }
 
-/** Of Hono's defaults, what means something for JSON. */
-const apiPolicy = {
-  contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
-  // Pages of other origins may read the API; that is what CORS says below.
-  crossOriginResourcePolicy: 'cross-origin',
-  // Whoever terminates TLS in front of this process knows whether the name is HTTPS only.
-  strictTransportSecurity: false,
-  crossOriginOpenerPolicy: false,
-  originAgentCluster: false,
-  xDnsPrefetchControl: false,
-  xDownloadOptions: false,
-  xFrameOptions: false,
-  xPermittedCrossDomainPolicies: false,
-  xXssProtection: false,
-}
-
-/** Any page may call: no answer depends on cookies or on where the request comes from, and claims carry signatures. */
-const crossOrigin = {
-  origin: '*',
-  allowMethods: ['GET', 'HEAD', 'POST'],
-  allowHeaders: ['Content-Type', 'Idempotency-Key', 'If-None-Match', 'Prefer'],
-  exposeHeaders: exposed,
-  maxAge: 86_400,
-}
-
 const openapi = {
   openapi: '3.1.0',
   info: {
@@ -109,12 +71,6 @@ const openapi = {
     license: { name: 'MIT', identifier: 'MIT' },
   },
   servers: [{ url: '/' }],
-}
-
-/** Caches may keep an answer but must ask before they use it: the next block may change it. */
-const revalidate: MiddlewareHandler = async (c, next) => {
-  c.header('Cache-Control', 'no-cache')
-  await next()
 }
 
 const refuseMethod: NonNullable<Parameters<typeof methodNotAllowed>[0]['onMethodNotAllowed']> = (c, methods) => {

@@ -46,10 +46,32 @@ async function manyAgents(): Promise<Agent[]> {
     await people.mined(() => contract.write.claimBounty([runId, id], { account }))
   }
 
-  const [walletless, sold] = [await newAgent(), await newAgent()]
+  const [walletless, sold, delegated] = [await newAgent(), await newAgent(), await newAgent()]
+  await delegate(delegated)
   await people.mined(() => registry.write.unsetAgentWallet([walletless.id], { account }))
   await people.mined(() => registry.write.transferFrom([account, otherWallet.address, sold.id], { account }))
-  return [plain, rich, unstaked, below, banned, frozen, frozenAndBanned, half, full, walletless, sold]
+  return [plain, rich, unstaked, below, banned, frozen, frozenAndBanned, half, full, walletless, sold, delegated]
+}
+
+/** Makes the other wallet the one of the agent, which keeps its owner. */
+async function delegate({ id }: Agent) {
+  const { address, write } = market.registry
+  const deadline = (await people.now()) + 240n
+  const signature = await otherWallet.signTypedData({
+    domain: { name: 'ERC8004IdentityRegistry', version: '1', chainId: 31337, verifyingContract: address },
+    types: {
+      AgentWalletSet: [
+        { name: 'agentId', type: 'uint256' },
+        { name: 'newWallet', type: 'address' },
+        { name: 'owner', type: 'address' },
+        { name: 'deadline', type: 'uint256' },
+      ],
+    },
+    primaryType: 'AgentWalletSet',
+    message: { agentId: id, newWallet: otherWallet.address, owner: wallet.address, deadline },
+  })
+  const args = [id, otherWallet.address, deadline, signature] as const
+  await people.mined(() => write.setAgentWallet(args, { account: wallet.address }))
 }
 
 /** A run in every state, at the boundaries of what a claim locks, and past its deadline. */

@@ -81,6 +81,20 @@ describe('a node that does not take a transaction', () => {
     expect(await claimNewRun()).toEqual(['won', 1])
   })
 
+  it('while others are on their way: it is sent again, no gap is left, and all are won', async () => {
+    const runIds = await Promise.all(Array.from({ length: 4 }, () => people.openRun(usdc)))
+    await chain.client.setAutomine(false)
+    const [first, ...later] = runIds.map((runId) => requestOf(runId, agent))
+    if (!first) throw new Error('There are no runs')
+    const results = [resultOf(relay, first)]
+    await until('sent', async () => (await chain.client.getTxpoolStatus()).pending === 1)
+    faults.set(send, [{ error: { code: -32000, message: 'txpool is full' } }])
+    results.push(...later.map((request) => resultOf(relay, request)))
+    await until('all sent', async () => (await chain.client.getTxpoolStatus()).pending === 4)
+    await chain.client.mine({ blocks: 1 })
+    expect(await Promise.all(results)).toEqual(['won', 'won', 'won', 'won'])
+  })
+
   it('and is in doubt about it: the claim is on its way, others wait, and both are won when the node is back', async () => {
     const [first, second] = [await people.openRun(usdc), await people.openRun(usdc)]
     refusedMethod = send

@@ -77,7 +77,12 @@ export class IndexReader {
     const age = performance.now() - latest.askedAt
     // If it fails, nothing is known 150 ms from now, and the next read tells why.
     if (age > REFRESH_AGE) this.refresh().catch(() => undefined)
-    return age > MAX_AGE ? undefined : presentOf(latest.snapshot, this.#seconds())
+    return age > MAX_AGE ? undefined : this.lastSeen()
+  }
+
+  /** `present`, however long ago it was. */
+  lastSeen(): Present | undefined {
+    return this.#latest && presentOf(this.#latest.snapshot, this.#seconds())
   }
 
   /**
@@ -131,7 +136,7 @@ export class IndexReader {
 /** What an answer is of: its block, by its hash, and the second for which it says what is claimable. */
 export type Present = { hash: Hex; now: number }
 
-export function presentOf({ hash, timestamp }: Snapshot, seconds: number): Present {
+function presentOf({ hash, timestamp }: Snapshot, seconds: number): Present {
   return { hash, now: Math.max(Number(timestamp), seconds) }
 }
 

@@ -23,16 +23,21 @@ export type Heads = {
 export function createHeads(client: PublicClient, interval: number): Heads {
   let look: Promise<ChainHead> | undefined
 
-  const forget = () => {
-    look = undefined
+  const latest = () => {
+    look ??= fetchHead(client).then(keep, forget)
+    return look
   }
 
-  const latest = () => {
-    if (look) return look
-    look = fetchHead(client)
-    // A failure is news to those who wait for it only: the node may be back for the next one.
-    look.then(() => setTimeout(forget, interval).unref(), forget)
-    return look
+  function keep(head: ChainHead) {
+    setTimeout(() => {
+      look = undefined
+    }, interval).unref()
+    return head
+  }
+
+  function forget(failure: unknown): never {
+    look = undefined
+    throw failure
   }
 
   return {

@@ -5,7 +5,7 @@ import { agentById, agentPage } from '../queries/agents.ts'
 import { agentSchema, agentStakeSchema, formatAgent, formatAgentStake, statusSchema } from '../resources/agent.ts'
 import { problemResponses } from '../resources/problem.ts'
 import { formatId, idParameter } from '../resources/values.ts'
-import { indexedHeaders, minBlock, readIndex } from './indexed.ts'
+import { answerJson, indexedHeaders, minBlock, readIndex } from './indexed.ts'
 import { formatPagination, pageParameters, paginationSchema, sliceOf } from './pagination.ts'
 
 const listQuery = z.strictObject({ ...pageParameters(20), status: statusSchema.optional(), minBlock })
@@ -70,21 +70,21 @@ export function agentRoutes(deps: Deps) {
   app.openapi(listAgents, async (c) => {
     const { minBlock, status, ...page } = c.req.valid('query')
     const { data } = await readIndex(c, deps, agentPage(status, sliceOf(page)), minBlock)
-    return c.json({ agents: data.agents.map(formatAgent), pagination: formatPagination(page, data.total) }, 200)
+    return answerJson(c, { agents: data.agents.map(formatAgent), pagination: formatPagination(page, data.total) })
   })
 
   app.openapi(getAgent, async (c) => {
     const { id } = c.req.valid('param')
     const { data: agent } = await readIndex(c, deps, agentById(id), c.req.valid('query').minBlock)
     if (agent === null) throw agentNotFound(id)
-    return c.json(formatAgent(agent), 200)
+    return answerJson(c, formatAgent(agent))
   })
 
   app.openapi(getStake, async (c) => {
     const { id } = c.req.valid('param')
     const { data: agent } = await readIndex(c, deps, agentById(id), c.req.valid('query').minBlock)
     if (agent === null) throw agentNotFound(id)
-    return c.json(formatAgentStake(agent), 200)
+    return answerJson(c, formatAgentStake(agent))
   })
 
   return app

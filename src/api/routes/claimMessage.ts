@@ -8,7 +8,7 @@ import { claimMessageSchema } from '../resources/claimMessage.ts'
 import { problemResponses } from '../resources/problem.ts'
 import { addressParameter, formatId, idParameter } from '../resources/values.ts'
 import { agentNotFound } from './agents.ts'
-import { indexedHeaders, minBlock, readIndex } from './indexed.ts'
+import { answerJson, indexedHeaders, minBlock, readIndex } from './indexed.ts'
 import { runNotFound } from './runs.ts'
 
 const deadlineParameter = z
@@ -59,7 +59,7 @@ export function claimMessageRoutes(deps: Deps) {
     const claim = { bountyId: id, agentId, wallet: walletAddress, round: BigInt(run.round) + 1n }
     const body = { agentId: formatId(agentId), walletAddress, deadline: Number(deadline) }
     const submit = { method: 'POST' as const, path: `/api/runs/${id}/claim`, body }
-    return c.json({ ...claimTypedDataJson(deps.market, claim, deadline), submit }, 200)
+    return answerJson(c, { ...claimTypedDataJson(deps.market, claim, deadline), submit })
   })
 
   return app

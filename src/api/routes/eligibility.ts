@@ -6,7 +6,7 @@ import { eligibilitySchema, formatEligibility } from '../resources/eligibility.t
 import { problemResponses } from '../resources/problem.ts'
 import { addressParameter, idParameter } from '../resources/values.ts'
 import { agentNotFound } from './agents.ts'
-import { indexedHeaders, minBlock, readIndex } from './indexed.ts'
+import { answerJson, indexedHeaders, minBlock, readIndex } from './indexed.ts'
 import { runNotFound } from './runs.ts'
 
 const checkEligibility = createRoute({
@@ -43,7 +43,7 @@ export function eligibilityRoutes(deps: Deps) {
     if (data.run === null) throw runNotFound(id)
     if (data.agent === null) throw agentNotFound(agentId)
     const errors = claimErrors(data.run, data.agent, walletAddress, snapshot.now)
-    return c.json(formatEligibility(data.run, data.agent, errors), 200)
+    return answerJson(c, formatEligibility(data.run, data.agent, errors))
   })
 
   return app

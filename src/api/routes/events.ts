@@ -4,7 +4,7 @@ import { eventPage } from '../queries/events.ts'
 import { eventSchema, formatEvent } from '../resources/event.ts'
 import { problemResponses } from '../resources/problem.ts'
 import { idParameter } from '../resources/values.ts'
-import { indexedHeaders, minBlock, readIndex } from './indexed.ts'
+import { answerJson, indexedHeaders, minBlock, readIndex } from './indexed.ts'
 import { formatPagination, pageParameters, paginationSchema, sliceOf } from './pagination.ts'
 import { runNotFound } from './runs.ts'
 
@@ -37,7 +37,7 @@ export function eventRoutes(deps: Deps) {
     const { minBlock, ...page } = c.req.valid('query')
     const { data } = await readIndex(c, deps, eventPage(id, sliceOf(page)), minBlock)
     if (data === null) throw runNotFound(id)
-    return c.json({ events: data.events.map(formatEvent), pagination: formatPagination(page, data.total) }, 200)
+    return answerJson(c, { events: data.events.map(formatEvent), pagination: formatPagination(page, data.total) })
   })
 
   return app

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import type { Context } from 'hono'
+import type { Context, TypedResponse } from 'hono'
 import type { Deps } from '../deps.ts'
 import type { Snapshot, SnapshotQuery } from '../queries/snapshot.ts'
 
@@ -28,6 +28,8 @@ declare module 'hono' {
   interface ContextVariableMap {
     /** What the answer is of; absent if it did not come from the index. */
     snapshot: Snapshot
+    /** The answer's JSON; absent if it is a refusal. */
+    json: string
   }
 }
 
@@ -41,4 +43,11 @@ export async function readIndex<T>(c: Context, { index }: Deps, query: SnapshotQ
   c.header('X-Indexed-Block', snapshot.number.toString())
   c.header('X-Indexed-Hash', snapshot.hash)
   return { snapshot, data }
+}
+
+/** Answers with JSON as `c.json` does. The text is left for `cacheAnswers`, which could read it of the answer at a cost only. */
+export function answerJson<const Value>(c: Context, value: Value): Response & TypedResponse<Value, 200, 'json'> {
+  const json = JSON.stringify(value)
+  c.set('json', json)
+  return c.body(json, 200, { 'Content-Type': 'application/json' }) as never
 }

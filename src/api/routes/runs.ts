@@ -8,7 +8,7 @@ import { problemResponses } from '../resources/problem.ts'
 import { formatRun, formatRunSummary, runSchema, runSummarySchema, stateSchema } from '../resources/run.ts'
 import { formatRunCursor, parseRunCursor, type RunList } from '../resources/runCursor.ts'
 import { addressParameter, formatId, idParameter } from '../resources/values.ts'
-import { indexedHeaders, minBlock, readIndex } from './indexed.ts'
+import { answerJson, indexedHeaders, minBlock, readIndex } from './indexed.ts'
 import { cursorPaginationSchema, cursorParameters, formatPagination, sliceOf } from './pagination.ts'
 
 /** 12 digits of whole USDC: in base units that still fits PostgreSQL's int8, and is more USDC than there is. */
@@ -95,14 +95,14 @@ export function runRoutes(deps: Deps) {
       page: cursor === undefined ? (page ?? 1) : null,
       nextCursor: data.end && formatRunCursor(deps.market, list, data.end),
     }
-    return c.json({ runs: data.runs.map(formatRunSummary), pagination }, 200)
+    return answerJson(c, { runs: data.runs.map(formatRunSummary), pagination })
   })
 
   app.openapi(getRun, async (c) => {
     const { id } = c.req.valid('param')
     const { data: run } = await readIndex(c, deps, runById(id), c.req.valid('query').minBlock)
     if (run === null) throw runNotFound(id)
-    return c.json(formatRun(run), 200)
+    return answerJson(c, formatRun(run))
   })
 
   return app

@@ -5,7 +5,7 @@ import { agentStatuses } from '../queries/agents.ts'
 import { type Stats, stats } from '../queries/stats.ts'
 import { problemResponses } from '../resources/problem.ts'
 import { amount } from '../resources/values.ts'
-import { indexedHeaders, minBlock, readIndex } from './indexed.ts'
+import { answerJson, indexedHeaders, minBlock, readIndex } from './indexed.ts'
 
 const counts = <const Keys extends readonly [string, ...string[]]>(keys: Keys) => z.record(z.enum(keys), z.int())
 
@@ -57,7 +57,7 @@ export function statsRoutes(deps: Deps) {
 
   app.openapi(getStats, async (c) => {
     const { data } = await readIndex(c, deps, stats, c.req.valid('query').minBlock)
-    return c.json(formatStats(data), 200)
+    return answerJson(c, formatStats(data))
   })
 
   return app

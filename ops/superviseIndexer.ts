@@ -1,0 +1,54 @@
+// `npm run supervise:indexer`: keeps an indexer running where no orchestrator does. It is started again, after growing
+// pauses, when it asks for that (exit code 75), was killed, or stalls; exit code 1 says that it cannot run as it is
+// configured, and ends this process with the same code.
+import { fileURLToPath } from 'node:url'
+import pg from 'pg'
+import { pino } from 'pino'
+import { createPublicClient, http } from 'viem'
+import { readEnv } from '../src/api/env.ts'
+import { supervise } from './supervision/supervise.ts'
+import { watchHead } from './supervision/watchHead.ts'
+
+const { DATABASE_URL, DATABASE_SCHEMA, RPC_URL, LOG_LEVEL } = readEnv([
+  'DATABASE_URL',
+  'DATABASE_SCHEMA',
+  'RPC_URL',
+  'LOG_LEVEL',
+])
+const logger = pino({ level: LOG_LEVEL })
+const client = createPublicClient({ transport: http(RPC_URL) })
+const pool = new pg.Pool({
+  connectionString: DATABASE_URL,
+  max: 1,
+  connectionTimeoutMillis: 3_000,
+  query_timeout: 3_000,
+  options: `-c search_path=${DATABASE_SCHEMA}`,
+})
+pool.on('error', (err) => logger.warn({ err }, 'The connection that looks at the index broke'))
+
+const supervisor = supervise({
+  command: process.execPath,
+  args: [fileURLToPath(new URL('startIndexer.ts', import.meta.url))],
+  logger,
+})
+const watch = watchHead({
+  readChain: () => client.getBlockNumber({ cacheTime: 0 }),
+  readProgress,
+  onStall: supervisor.restart,
+  logger,
+})
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, supervisor.stop)
+
+process.exitCode = await supervisor.ended
+await watch.stop()
+await pool.end()
+
+/** Undefined before the first backfill is done, when there are no views. */
+async function readProgress() {
+  const { rows: views } = await pool.query(`SELECT to_regclass('head') AS head`)
+  if (views[0].head === null) return undefined
+  const { rows } = await pool.query<{ block: string; mark: string }>(
+    `SELECT number AS block, hash || latest_checkpoint AS mark FROM head JOIN _ponder_checkpoint USING (chain_id)`,
+  )
+  return rows[0] && { block: BigInt(rows[0].block), mark: rows[0].mark }
+}

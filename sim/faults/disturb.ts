@@ -1,0 +1,67 @@
+import type { Kept } from '../keepRunning.ts'
+import type { Tally } from '../tally.ts'
+import type { Witness } from '../witness.ts'
+import type { World } from '../world.ts'
+import { crashDatabase, dropConnections } from './database.ts'
+import type { DroppedBlocks } from './droppedBlocks.ts'
+import type { Disturbance } from './schedule.ts'
+
+type Disturbed = {
+  world: World
+  witness: Witness
+  droppedBlocks: DroppedBlocks
+  indexer: Pick<Kept, 'kill' | 'terminate'>
+  api: Pick<Kept, 'kill'>
+  databaseUrl: string
+}
+
+/** Makes it happen, and counts it if it could: what does not run just now cannot be killed. */
+export async function disturb(stand: Disturbed, what: Disturbance, happened: Tally) {
+  const { indexer, api, databaseUrl } = stand
+  switch (what.kind) {
+    case 'reorg':
+      happened.add('block reorged', await reorg(stand, what.depth))
+      happened.add(what.kind)
+      return
+    case 'kill the indexer':
+      if (indexer.kill()) happened.add(what.kind)
+      return
+    case 'terminate the indexer':
+      if (indexer.terminate()) happened.add(what.kind)
+      return
+    case 'kill the API':
+      if (api.kill()) happened.add(what.kind)
+      return
+    case 'drop connections':
+      await dropConnections(databaseUrl)
+      happened.add(what.kind)
+      return
+    case 'crash the database':
+      await crashDatabase(databaseUrl)
+      happened.add(what.kind)
+  }
+}
+
+/**
+ * Replaces the last blocks by empty ones. Anvil forgets their transactions and takes nonces and balances back, so that
+ * the parties simply go on from the older state. An empty block on an unchanged parent stays what it was, so one with a
+ * transaction comes first.
+ * @returns how many blocks are others now.
+ * @throws if none is: then nothing was tested.
+ */
+async function reorg({ world, witness, droppedBlocks }: Disturbed, depth: number): Promise<number> {
+  const { reader, node, writer, confirm, posters } = world
+  const [account] = posters
+  if (!account) throw new Error('The world has no posters')
+  await confirm(await writer.sendTransaction({ account, to: account.address }))
+  await witness.catchUp()
+  const latest = await reader.getBlockNumber({ cacheTime: 0 })
+  const numbers = Array.from({ length: depth }, (_, index) => latest - BigInt(index))
+  const hashes = () => Promise.all(numbers.map(async (blockNumber) => (await reader.getBlock({ blockNumber })).hash))
+  const before = await hashes()
+  await droppedBlocks.remember(depth)
+  await node.request({ method: 'anvil_reorg', params: [depth, []] })
+  const after = await hashes()
+  if (after[0] === before[0]) throw new Error(`anvil_reorg of ${depth} blocks left block ${latest} as it was`)
+  return after.filter((hash, place) => hash !== before[place]).length
+}

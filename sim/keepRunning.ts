@@ -1,0 +1,77 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Part } from '../devnet/part.ts'
+
+type Running = { part: Part; stop(): Promise<void> }
+
+export type Kept = ReturnType<typeof keepRunning>
+
+/** Milliseconds before the next start, by how many failed in a row. */
+const BACK_OFF = [100, 500, 1_000, 2_000, 4_000]
+
+/**
+ * Starts a process, and again whenever it ends, as an operator's supervisor does.
+ * @param onEnd told how it ended, or did not start; not called for the end that `stop` asks for.
+ */
+export function keepRunning(start: () => Promise<Running>, onEnd: (how: string) => void) {
+  let running: Running | undefined
+  let turns = 0
+  let isStopping = false
+  const up = Promise.withResolvers<void>()
+
+  async function startUntilUp() {
+    for (const pause of BACK_OFF) {
+      try {
+        return await start()
+      } catch (error) {
+        if (isStopping) return undefined
+        if (pause === BACK_OFF.at(-1)) throw error
+        onEnd('did not start')
+        await sleep(pause)
+      }
+    }
+  }
+
+  async function run() {
+    while (!isStopping) {
+      running = await startUntilUp()
+      turns++
+      if (!running) return
+      up.resolve()
+      if (isStopping) await running.stop()
+      const how = await running.part.ended
+      await running.stop()
+      running = undefined
+      turns++
+      if (!isStopping) onEnd(how)
+    }
+  }
+
+  const ended = run()
+  ended.catch(up.reject)
+
+  /** Sends a signal, where there is a process that can get it. @returns whether there was. */
+  function signal(name: NodeJS.Signals) {
+    if (!running) return false
+    turns++
+    process.kill(running.part.pid, name)
+    return true
+  }
+
+  return {
+    /** Resolves once it runs for the first time. @throws if it cannot be started. */
+    up: up.promise,
+    /** The last lines it printed. */
+    output: () => running?.part.output() ?? 'It does not run.',
+    isUp: () => running !== undefined,
+    /** Rises whenever it starts, ends, or is sent a signal. */
+    turns: () => turns,
+    kill: () => signal('SIGKILL'),
+    terminate: () => signal('SIGTERM'),
+    /** @throws if it could not be started again. */
+    async stop() {
+      isStopping = true
+      await running?.stop()
+      await ended
+    },
+  }
+}

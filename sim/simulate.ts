@@ -1,0 +1,102 @@
+import { act } from './activity.ts'
+import { compareApi } from './api.ts'
+import { compareTables } from './compareTables.ts'
+import { disturb } from './faults/disturb.ts'
+import { drawSchedule } from './faults/schedule.ts'
+import { type Difference, readTruth } from './oracle.ts'
+import { createRandom, seedOf } from './random.ts'
+import { startReader } from './reader.ts'
+import { settled } from './settled.ts'
+import { type Stand, startStand } from './stand.ts'
+import { Tally } from './tally.ts'
+
+/** How long the index may take to come to rest after the last fault. Milliseconds. */
+const RECOVERY = 120_000
+
+export type SimulationOptions = {
+  seed: number
+  /** How long parties act and faults happen. */
+  seconds: number
+  /** The part of the indexer's RPC calls that meet a fault, from 0 to 1. */
+  faultProbability: number
+}
+
+export type Report = {
+  /** What parties did, and whether the contracts took it. */
+  steps: Tally
+  /** Reorgs, kills, and what else happened to chain, processes and database. */
+  disturbances: Tally
+  /** Faults of the network between indexer and node. */
+  faults: Tally
+  /** How indexer and API ended, asked or not. */
+  ends: Tally
+  /** What the API answered while all this went on. */
+  answers: Tally
+  /** Blocks, events of the market, runs, agents, and answers that were judged. Reorged blocks and events count too. */
+  totals: Tally
+  differences: Difference[]
+}
+
+/**
+ * Lets parties act at random for a while, with a faulty network between indexer and node, reorgs, and processes and
+ * database that die; judges each answer of the API meanwhile; and in the end holds index and API against the chain, and
+ * the tables against those of an indexer that saw nothing but the final chain.
+ * @throws if the index does not come to rest, or a part cannot be started again.
+ */
+export async function simulate({ seed, seconds, faultProbability }: SimulationOptions): Promise<Report> {
+  await using parts = new AsyncDisposableStack()
+  const stand = await startStand({ seed, faultProbability })
+  parts.defer(stand.stop)
+  const { world, witness, api } = stand
+  const reader = startReader({ api, witness, random: createRandom(seedOf(seed, 'reader')) })
+  parts.defer(reader.stop)
+  const { steps, disturbances } = await play(stand, seed, seconds, reader.judge)
+  await settled(stand.databaseUrl, world, { milliseconds: RECOVERY, chainMoves: true }).catch((cause) => {
+    throw new Error(`The index does not recover. The indexer's last output:\n${stand.indexer.output()}`, { cause })
+  })
+  await reader.stop()
+  await witness.catchUp()
+  const { judged, differences } = reader.verdict()
+  const final = await judgeEnd(stand)
+  differences.push(...final.differences)
+  const totals = new Tally([...Object.entries(witness.counts()), ...final.counts, ['judged answers', judged]])
+  const faults = new Tally(stand.faults)
+  return { steps, disturbances, faults, ends: stand.ends, answers: reader.outcomes, totals, differences }
+}
+
+async function play(stand: Stand, seed: number, seconds: number, afterStep: () => void) {
+  const { world, witness } = stand
+  const activity = createRandom(seedOf(seed, 'activity'))
+  const schedule = drawSchedule(createRandom(seedOf(seed, 'schedule')), seconds)
+  const [steps, disturbances] = [new Tally(), new Tally()]
+  const begin = performance.now()
+  stand.setFaults(true)
+  for (let elapsed = 0; elapsed < seconds; elapsed = (performance.now() - begin) / 1_000) {
+    const due = schedule[0]
+    if (due && due.at <= elapsed) {
+      schedule.shift()
+      await disturb(stand, due.disturbance, disturbances)
+    } else {
+      const { action, outcome } = await act(world, activity)
+      steps.add(`${action} ${outcome}`)
+    }
+    await witness.catchUp()
+    afterStep()
+  }
+  stand.setFaults(false)
+  return { steps, disturbances }
+}
+
+async function judgeEnd(stand: Stand) {
+  const { world, api, databaseUrl } = stand
+  const truth = await readTruth(world, await world.reader.getBlockNumber({ cacheTime: 0 }))
+  const differences = await compareApi(api, truth)
+  const fresh = await stand.startFreshIndexer()
+  try {
+    await settled(fresh.databaseUrl, world, { milliseconds: RECOVERY, chainMoves: false })
+    differences.push(...(await compareTables(fresh.databaseUrl, databaseUrl)))
+  } finally {
+    await fresh.stop()
+  }
+  return { differences, counts: Object.entries({ runs: truth.runs.size, agents: truth.agents.size }) }
+}

@@ -1,0 +1,73 @@
+import { type Context, Hono, type MiddlewareHandler } from 'hono'
+import { cors } from 'hono/cors'
+import { secureHeaders } from 'hono/secure-headers'
+
+/** Of Hono's defaults, what means something for JSON. */
+const apiPolicy = {
+  contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+  // Pages of other origins may read the API; that is what CORS says below.
+  crossOriginResourcePolicy: 'cross-origin',
+  // Whoever terminates TLS in front of this process knows whether the name is HTTPS only.
+  strictTransportSecurity: false,
+  crossOriginOpenerPolicy: false,
+  originAgentCluster: false,
+  xDnsPrefetchControl: false,
+  xDownloadOptions: false,
+  xFrameOptions: false,
+  xPermittedCrossDomainPolicies: false,
+  xXssProtection: false,
+  overwrite: false,
+}
+
+/** Any page may call: no answer depends on cookies or on where the request comes from, and claims carry signatures. */
+const crossOrigin = {
+  origin: '*',
+  allowMethods: ['GET', 'HEAD', 'POST'],
+  allowHeaders: ['Content-Type', 'Idempotency-Key', 'If-None-Match', 'Prefer'],
+  exposeHeaders: [
+    'ETag',
+    'Location',
+    'Preference-Applied',
+    'Retry-After',
+    'X-Indexed-Block',
+    'X-Indexed-Hash',
+    'X-Request-Id',
+  ],
+  maxAge: 86_400,
+}
+
+/** Caches may keep an answer but must ask before they use it: the next block may change it. */
+const revalidate: MiddlewareHandler = async (c, next) => {
+  await next()
+  c.header('Cache-Control', 'no-cache')
+}
+
+const everywhere = [secureHeaders(apiPolicy), cors(crossOrigin)]
+
+/** Whether the request reads the API: then `standingHeaders` are given to the answer. */
+export function isRead({ req }: Context): boolean {
+  return (req.method === 'GET' || req.method === 'HEAD') && req.path.startsWith('/api/')
+}
+
+/** What gives an answer its headers, unless the request `isRead`. */
+export const headerMiddleware: readonly MiddlewareHandler[] = everywhere.map(
+  (give) => (c, next) => (isRead(c) ? next() : give(c, next)),
+)
+
+let standing: Promise<Record<string, string>> | undefined
+
+/**
+ * The headers of every answer to a read. Hono's middleware makes a web-standard Response of each answer to add them,
+ * which takes longer than to read a page, and they are always the same: so it is asked once.
+ */
+export function standingHeaders(): Promise<Record<string, string>> {
+  standing ??= headersGivenBy([...everywhere, revalidate])
+  return standing
+}
+
+async function headersGivenBy(middleware: readonly MiddlewareHandler[]): Promise<Record<string, string>> {
+  const app = new Hono()
+  for (const give of middleware) app.use(give)
+  const { headers } = await app.get('/', (c) => c.body(null)).request('/')
+  return Object.fromEntries(headers)
+}

@@ -1,0 +1,102 @@
+import { childOf, type Node } from './syntaxTree.ts'
+
+/** One change of the source: what stands between two byte offsets is replaced. */
+export type Change = { start: number; end: number; replacement: string }
+
+/** What the rules below need to know of the source. */
+export type Source = {
+  /** The text between two byte offsets. */
+  text(start: number, end: number): string
+}
+
+const boundaries: Record<string, string> = { '<': '<=', '<=': '<', '>': '>=', '>=': '>' }
+const opposites: Record<string, string> = {
+  ...{ '==': '!=', '!=': '==', '+': '-', '-': '+', '*': '/', '/': '*' },
+  ...{ '+=': '-=', '-=': '+=', '++': '--', '--': '++' },
+}
+
+/**
+ * Every change that is tried at a node: a statement or a modifier deleted, a condition negated, one side of && or ||
+ * dropped, a boundary moved, a sign turned, a truth value flipped.
+ * @param isCondition Whether the node decides a require, an if, a loop or a `?:`, and so is negated as a whole.
+ */
+export function changesAt(node: Node, source: Source, isCondition: boolean): Change[] {
+  const negation = isCondition ? [around(node, source, '!(', ')')] : []
+  return [...negation, ...changesOf(node, source, isCondition)]
+}
+
+function changesOf(node: Node, source: Source, isCondition: boolean): Change[] {
+  switch (node.type) {
+    case 'ExpressionStatement':
+    case 'EmitStatement':
+    case 'RevertStatement':
+    case 'Return':
+      return deletion(node, source)
+    case 'IfStatement':
+      // Without braces, to delete the statement inside is the same.
+      return childOf(node, 'trueBody')?.type === 'Block' ? [{ ...node, replacement: '{}' }] : []
+    case 'ModifierInvocation':
+      return [{ ...node, replacement: '' }]
+    case 'BinaryOperation':
+      return binaryChanges(node, source, isCondition)
+    case 'Assignment':
+      return operatorChange(node, source, childOf(node, 'leftHandSide'), childOf(node, 'rightHandSide'), opposites)
+    case 'UnaryOperation':
+      return isCondition ? [] : unaryChanges(node, source)
+    case 'Literal':
+      return literalChanges(node)
+    default:
+      return []
+  }
+}
+
+/** A loop's step has no semicolon: without it the loop would not end. */
+function deletion(node: Node, source: Source): Change[] {
+  if (source.text(node.end, node.end + 1) !== ';') return []
+  return [{ start: node.start, end: node.end + 1, replacement: '{}' }]
+}
+
+function binaryChanges(node: Node, source: Source, isCondition: boolean): Change[] {
+  const [left, right] = [childOf(node, 'leftExpression'), childOf(node, 'rightExpression')]
+  if (!left || !right) throw new Error('A binary operation without two sides')
+  const operator = node.fields.get('operator')
+  if (operator === '&&' || operator === '||') {
+    return [left, right].map((side) => ({ ...node, replacement: source.text(side.start, side.end) }))
+  }
+  const isEquality = operator === '==' || operator === '!='
+  // Negated as a whole, an equality is its opposite already.
+  if (isEquality && isCondition) return []
+  return operatorChange(node, source, left, right, { ...boundaries, ...opposites })
+}
+
+function operatorChange(
+  node: Node,
+  source: Source,
+  left: Node | undefined,
+  right: Node | undefined,
+  replacements: Record<string, string>,
+): Change[] {
+  const replacement = replacements[String(node.fields.get('operator'))]
+  if (!replacement || !left || !right) return []
+  const [before, after] = [source.text(node.start, left.end), source.text(right.start, node.end)]
+  return [{ ...node, replacement: `${before} ${replacement} ${after}` }]
+}
+
+function unaryChanges(node: Node, source: Source): Change[] {
+  const operand = childOf(node, 'subExpression')
+  const operator = String(node.fields.get('operator'))
+  if (!operand) throw new Error('A unary operation without an operand')
+  const text = source.text(operand.start, operand.end)
+  if (operator === '!') return [{ ...node, replacement: text }]
+  const opposite = opposites[operator]
+  return opposite && operator.length === 2 ? [{ ...node, replacement: `${opposite}${text}` }] : []
+}
+
+function literalChanges(node: Node): Change[] {
+  if (node.fields.get('kind') !== 'bool') return []
+  return [{ ...node, replacement: String(node.fields.get('value') !== 'true') }]
+}
+
+function around(node: Node, source: Source, before: string, after: string): Change {
+  return { ...node, replacement: `${before}${source.text(node.start, node.end)}${after}` }
+}

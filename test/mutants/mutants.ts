@@ -1,0 +1,72 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { type Change, changesAt, type Source } from './changes.ts'
+import { childOf, type Node, parse } from './syntaxTree.ts'
+
+/** One of the contracts with one small fault. */
+export type Mutant = {
+  /** Counts from 1 through all contracts. */
+  number: number
+  /** Of the contract's file, from the root of the repository. */
+  path: string
+  /** The file and the line. */
+  place: string
+  /** The same also after lines have moved: the function, what stands there, and what is put in its place. */
+  name: string
+  /** The file as it is, and with the fault. */
+  original: string
+  mutated: string
+}
+
+const directory = new URL('../../contracts/', import.meta.url)
+
+/** Every mutant of every contract; mocks and interfaces are none. In the order of the files and of their lines. */
+export function allMutants(): Mutant[] {
+  return readdirSync(directory)
+    .filter((file) => file.endsWith('.sol'))
+    .sort()
+    .flatMap((file) => mutantsOf(`contracts/${file}`, readFileSync(new URL(file, directory), 'utf8')))
+    .map((mutant, index) => ({ ...mutant, number: index + 1 }))
+}
+
+function mutantsOf(path: string, original: string): Omit<Mutant, 'number'>[] {
+  const bytes = Buffer.from(original)
+  const source: Source = { text: (start, end) => bytes.subarray(start, end).toString() }
+  const contract = path.replace(/^.*\/|\.sol$/g, '')
+  const occurrences = new Map<string, number>()
+  return changesIn(parse(original), source, contract, false).map(({ within, start, end, replacement }) => {
+    const change = `${within}: ${oneLine(source.text(start, end))} → ${oneLine(replacement)}`
+    const occurrence = (occurrences.get(change) ?? 0) + 1
+    occurrences.set(change, occurrence)
+    return {
+      path,
+      place: `${path}:${source.text(0, start).split('\n').length}`,
+      name: occurrence === 1 ? change : `${change} (${occurrence})`,
+      original,
+      mutated: source.text(0, start) + replacement + source.text(end, bytes.length),
+    }
+  })
+}
+
+type PlacedChange = Change & { within: string }
+
+function changesIn(node: Node, source: Source, within: string, isCondition: boolean): PlacedChange[] {
+  const here = node.type === 'FunctionDefinition' ? `${within}.${functionName(node)}` : within
+  const changes = changesAt(node, source, isCondition).map((change) => ({ ...change, within: here }))
+  for (const [field, children] of node.children) {
+    // What a constructor invokes are the constructors of its bases.
+    if (field === 'modifiers' && node.fields.get('kind') === 'constructor') continue
+    for (const [index, child] of children.entries()) {
+      changes.push(...changesIn(child, source, here, decides(node, field, index)))
+    }
+  }
+  return changes.sort((a, b) => a.start - b.start || a.end - b.end)
+}
+
+const functionName = ({ fields }: Node) => String(fields.get('name') || fields.get('kind'))
+
+function decides(parent: Node, field: string, index: number): boolean {
+  if (field === 'condition') return true
+  return field === 'arguments' && index === 0 && childOf(parent, 'expression')?.fields.get('name') === 'require'
+}
+
+const oneLine = (text: string) => text.replaceAll(/\s+/g, ' ').trim()

@@ -1,0 +1,75 @@
+import { getContractAddress, keccak256 } from 'viem'
+import { describe, expect, it } from 'vitest'
+import { accountOf } from '../../devnet/accounts.ts'
+import { readArtifact } from '../../ops/deployment/artifacts.ts'
+import { costLines } from '../../ops/deployment/cost.ts'
+import { firstBlock } from '../../ops/deployment/firstBlock.ts'
+import { planDeployment } from '../../ops/deployment/plan.ts'
+
+const deployer = accountOf(0).address
+const treasury = accountOf(1).address
+const owner = accountOf(2).address
+const usdc = accountOf(3).address
+const registry = accountOf(4).address
+
+describe('planDeployment', () => {
+  it('gives each contract that is missing a nonce of its own, and the market the others’ addresses', () => {
+    const { creations, contracts } = planDeployment(deployer, 7, { treasury, owner })
+    expect(creations.map(({ contract, nonce }) => [contract, nonce])).toEqual([
+      ['MockUSDC', 7],
+      ['AgentRegistry', 8],
+      ['BountyMarket', 9],
+    ])
+    for (const { address, nonce } of creations) {
+      expect(address).toBe(getContractAddress({ from: deployer, nonce: BigInt(nonce) }))
+    }
+    const market = creations[2]
+    expect(contracts).toMatchObject({ USDC: creations[0]?.address, AgentRegistry: creations[1]?.address })
+    for (const address of [contracts.USDC, contracts.AgentRegistry, treasury, owner]) {
+      expect(market?.constructorArguments).toContain(address.slice(2).toLowerCase())
+    }
+    expect(market?.initCode).toBe(
+      `${readArtifact('BountyMarket').bytecode.object}${market?.constructorArguments.slice(2)}`,
+    )
+  })
+
+  it('creates nothing that is given, and names what it all comes from', () => {
+    const { creations, contracts, fixed } = planDeployment(deployer, 0, { treasury, owner, usdc, registry })
+    expect(creations.map(({ contract }) => contract)).toEqual(['BountyMarket'])
+    expect(contracts).toMatchObject({ USDC: usdc, AgentRegistry: registry })
+    expect(fixed).toEqual({
+      TREASURY: treasury,
+      OWNER: owner,
+      USDC_ADDRESS: usdc,
+      AGENT_REGISTRY_ADDRESS: registry,
+      'code of BountyMarket': keccak256(readArtifact('BountyMarket').bytecode.object),
+    })
+  })
+})
+
+it('costLines adds up gas, execution, L1 and the most, rounded up to a gwei', () => {
+  const [creation] = planDeployment(deployer, 3, { treasury, owner, usdc, registry }).creations
+  if (!creation) throw new Error('The plan is empty')
+  const cost = { creation, gas: 1_234_567n, execution: 10n ** 15n, l1: 1n, most: 3n * 10n ** 15n }
+  expect(costLines([cost, cost])).toEqual([
+    'BountyMarket, nonce 3       1,234,567 gas  0.001 ETH + 0.000000001 ETH to L1, at most 0.003 ETH',
+    'BountyMarket, nonce 3       1,234,567 gas  0.001 ETH + 0.000000001 ETH to L1, at most 0.003 ETH',
+    'Total                       2,469,134 gas  0.002 ETH + 0.000000001 ETH to L1, at most 0.006 ETH',
+  ])
+})
+
+describe('firstBlock', () => {
+  it('finds every block from every head, and never asks further back than twice as far', async () => {
+    for (let head = 0n; head <= 33n; head++) {
+      for (let block = 0n; block <= head; block++) {
+        let earliest = head
+        const found = await firstBlock(head, async (asked) => {
+          if (asked < earliest) earliest = asked
+          return asked >= block
+        })
+        expect(found).toBe(block)
+        expect(head - earliest).toBeLessThanOrEqual(2n * (head - block) + 1n)
+      }
+    }
+  })
+})

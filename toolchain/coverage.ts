@@ -1,0 +1,58 @@
+// `npm run coverage:contracts`: which lines, branches and functions of the contracts the tests reach. Fails below 100 %.
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const directory = mkdtempSync(join(tmpdir(), 'runline-coverage-'))
+const report = join(directory, 'lcov.info')
+
+try {
+  const { status, stderr, error } = spawnSync(
+    process.execPath,
+    [
+      ...['toolchain/forge.ts', 'coverage', '--report', 'lcov', '--report-file', report],
+      ...['--no-match-coverage', '^(test|node_modules|contracts/mocks)/'],
+      // The campaign is random: what only it reaches, the next run may miss.
+      ...['--no-match-path', 'test/contracts/invariant/*', '--fuzz-seed', '0x1'],
+      // Coverage is taken without the optimizer, where tests of gas fail. `npm test` says whether tests pass.
+      '--allow-failure',
+    ],
+    {
+      env: { ...process.env, FORGE_SNAPSHOT_CHECK: 'false' },
+      encoding: 'utf8',
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  )
+  if (error) throw error
+  if (status !== 0) throw new Error(`Forge ended with ${status}:\n${stderr}`)
+  const gaps = readFileSync(report, 'utf8').split('end_of_record').flatMap(printFile)
+  for (const gap of gaps) console.error(`not reached: ${gap}`)
+  if (gaps.length > 0) process.exitCode = 1
+} finally {
+  rmSync(directory, { recursive: true })
+}
+
+/** Prints the figures of a file's record in the report. @returns what was not reached in it. */
+function printFile(record: string): string[] {
+  const path = /^SF:(.+)$/m.exec(record)?.[1]
+  if (path === undefined) return []
+  const kinds = { lines: 'L', branches: 'BR', functions: 'FN' }
+  const figures = Object.entries(kinds).map(
+    ([kind, code]) => `${kind} ${count(record, `${code}H`)}/${count(record, `${code}F`)}`,
+  )
+  console.log(`${path}: ${figures.join(', ')}`)
+  return [
+    ...[...record.matchAll(/^DA:(\d+),0$/gm)].map(([, line]) => `${path}:${line}`),
+    ...[...record.matchAll(/^BRDA:(\d+),\d+,(\d+),[0-]$/gm)].map(
+      ([, line, branch]) => `${path}:${line} branch ${branch}`,
+    ),
+    ...[...record.matchAll(/^FNDA:0,(.+)$/gm)].map(([, name]) => `${path} ${name}`),
+  ]
+}
+
+function count(record: string, code: string): string {
+  const figure = new RegExp(`^${code}:(\\d+)$`, 'm').exec(record)?.[1]
+  if (figure === undefined) throw new Error(`The report has no ${code} for a file`)
+  return figure
+}
