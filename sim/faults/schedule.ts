@@ -7,6 +7,9 @@ export type Disturbance =
 /** The deepest reorg: less than the 30 blocks after which Ponder takes a block for final. */
 const DEEPEST = 25
 
+/** Most are shallow, as on real chains: deep ones alone would take back whatever parties do. */
+const drawDepth = (random: Random) => random.int(1, random.chance(0.7) ? 4 : DEEPEST)
+
 /** How many seconds there are to one of a kind. */
 const every = {
   reorg: 1.5,
@@ -29,7 +32,7 @@ export function drawSchedule(random: Random, seconds: number): { at: number; dis
     const times = Math.floor(expected) + (random.chance(expected % 1) ? 1 : 0)
     for (let time = 0; time < times; time++) {
       const at = random.int(0, Math.floor(seconds * 1_000)) / 1_000
-      schedule.push({ at, disturbance: kind === 'reorg' ? { kind, depth: random.int(1, DEEPEST) } : { kind } })
+      schedule.push({ at, disturbance: kind === 'reorg' ? { kind, depth: drawDepth(random) } : { kind } })
     }
   }
   return schedule.sort((left, right) => left.at - right.at)

@@ -68,7 +68,8 @@ export async function relayersAmong({ client, address }: Market, accounts: Addre
 
 /** @throws if the node serves another chain, or there is no market at the address. */
 export async function assertMarket({ client, chainId, address }: Market): Promise<void> {
-  const [actual, code] = await Promise.all([answer(client.getChainId()), answer(client.getCode({ address }))])
+  const actual = await answer(client.getChainId())
   if (actual !== chainId) throw new Error(`The node serves chain ${actual}; the deployment is on chain ${chainId}.`)
+  const code = await answer(client.getCode({ address }))
   if (!code) throw new Error(`There is no BountyMarket at ${address} on chain ${chainId}.`)
 }
