@@ -10,6 +10,7 @@ import { Problem } from './errors.ts'
 import { agentRoutes } from './routes/agents.ts'
 import { claimRoutes } from './routes/claim.ts'
 import { claimMessageRoutes } from './routes/claimMessage.ts'
+import { claimStateRoutes } from './routes/claimState.ts'
 import { docsRoutes } from './routes/docs.ts'
 import { eligibilityRoutes } from './routes/eligibility.ts'
 import { eventRoutes } from './routes/events.ts'
@@ -45,6 +46,7 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   app.route('/', eligibilityRoutes(deps))
   app.route('/', claimMessageRoutes(deps))
   app.route('/', claimRoutes(deps))
+  app.route('/', claimStateRoutes(deps))
   app.route('/', eventRoutes(deps))
   app.route('/', agentRoutes(deps))
   app.route('/', statsRoutes(deps))

@@ -48,6 +48,7 @@ const relay =
   env.RELAYER_PRIVATE_KEY &&
   (await createRelay({
     rpcUrl: env.RPC_URL,
+    databaseUrl: env.DATABASE_URL,
     deployment,
     accounts: env.RELAYER_PRIVATE_KEY.map((key) => privateKeyToAccount(key)),
     allowUnsigned: env.ALLOW_UNSIGNED_CLAIMS ?? env.CHAIN_ID === DEVNET,

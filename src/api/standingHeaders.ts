@@ -24,7 +24,15 @@ const crossOrigin = {
   origin: '*',
   allowMethods: ['GET', 'HEAD', 'POST'],
   allowHeaders: ['Content-Type', 'Idempotency-Key', 'If-None-Match', 'Prefer'],
-  exposeHeaders: ['ETag', 'Retry-After', 'X-Indexed-Block', 'X-Indexed-Hash', 'X-Request-Id'],
+  exposeHeaders: [
+    'ETag',
+    'Location',
+    'Preference-Applied',
+    'Retry-After',
+    'X-Indexed-Block',
+    'X-Indexed-Hash',
+    'X-Request-Id',
+  ],
   maxAge: 86_400,
 }
 

@@ -3,12 +3,13 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { accountOf } from '../../devnet/accounts.ts'
 import { Problem } from '../../src/api/errors.ts'
 import type { Relay } from '../../src/api/relay/relay.ts'
+import { freshDatabase } from '../support/database.ts'
 import { startTestChain, type TestChain } from '../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../support/participants.ts'
 import { type Fault, startRpcProxy } from '../support/rpcProxy.ts'
 import { relayer, relayOn, requestOf, resultOf, until } from './claimsOnChain.ts'
 
-let chain: TestChain
+let chain: TestChain & { databaseUrl: string }
 let people: Participants
 let agent: Agent
 let proxy: Awaited<ReturnType<typeof startRpcProxy>>
@@ -18,17 +19,21 @@ const log: string[] = []
 /** The next faults of each method; when they are used up, its calls go through. */
 const faults = new Map<string, Fault[]>()
 let isDead = false
+let refusedMethod: string | undefined
 
 beforeAll(async () => {
-  chain = await startTestChain({})
+  chain = { ...(await startTestChain({})), databaseUrl: await freshDatabase() }
   people = participantsOf(chain)
   agent = await people.newAgent(accountOf(2), 1_000n * usdc)
-  proxy = await startRpcProxy(chain.rpcUrl, (method) => (isDead ? 'refuse' : faults.get(method)?.shift()))
+  proxy = await startRpcProxy(chain.rpcUrl, (method) =>
+    isDead || method === refusedMethod ? 'refuse' : faults.get(method)?.shift(),
+  )
   relay = await relayOn({ ...chain, rpcUrl: proxy.url }, {}, log)
 }, 60_000)
 
 afterEach(async () => {
   isDead = false
+  refusedMethod = undefined
   expect([...faults.values()].flat(), 'a fault that never came to pass').toEqual([])
   faults.clear()
   await chain.client.setAutomine(true)
@@ -71,32 +76,31 @@ describe('a node that does not take a transaction', () => {
     ['wants higher fees', [{ error: { code: -32000, message: 'transaction underpriced' } }]],
     ['limits the rate', [{ status: 429 }]],
     ['limits the rate in JSON', [{ error: { code: -32005, message: 'limit exceeded' } }]],
-  ])('and %s: the claim is not sent, and the next one goes', async (_, planned) => {
+  ])('and %s: the claim stays signed, and is won when the node takes it', async (_, planned) => {
     faults.set(send, planned)
-    expect(await claimNewRun()).toEqual(['RELAY_UNAVAILABLE', 0])
     expect(await claimNewRun()).toEqual(['won', 1])
   })
 
-  it('while others are on their way: no gap is left, and all that were sent are won', async () => {
+  it('while others are on their way: it is sent again, no gap is left, and all are won', async () => {
     const runIds = await Promise.all(Array.from({ length: 4 }, () => people.openRun(usdc)))
     await chain.client.setAutomine(false)
-    const [first, refused, ...later] = runIds.map((runId) => requestOf(runId, agent))
-    if (!first || !refused) throw new Error('There are no runs')
+    const [first, ...later] = runIds.map((runId) => requestOf(runId, agent))
+    if (!first) throw new Error('There are no runs')
     const results = [resultOf(relay, first)]
     await until('sent', async () => (await chain.client.getTxpoolStatus()).pending === 1)
     faults.set(send, [{ error: { code: -32000, message: 'txpool is full' } }])
-    expect(await resultOf(relay, refused)).toBe('RELAY_UNAVAILABLE')
     results.push(...later.map((request) => resultOf(relay, request)))
-    await until('all sent', async () => (await chain.client.getTxpoolStatus()).pending === 3)
+    await until('all sent', async () => (await chain.client.getTxpoolStatus()).pending === 4)
     await chain.client.mine({ blocks: 1 })
-    expect(await Promise.all(results)).toEqual(['won', 'won', 'won'])
+    expect(await Promise.all(results)).toEqual(['won', 'won', 'won', 'won'])
   })
 
   it('and is in doubt about it: the claim is on its way, others wait, and both are won when the node is back', async () => {
     const [first, second] = [await people.openRun(usdc), await people.openRun(usdc)]
-    faults.set(send, ['refuse', 'refuse', 'refuse', 'refuse'])
+    refusedMethod = send
     expect(await resultOf(relay, requestOf(first, agent), 100)).toBe('signed')
     expect(await resultOf(relay, requestOf(second, agent), 1_000)).toBe('RELAY_UNAVAILABLE')
+    refusedMethod = undefined
     expect(await resultOf(relay, requestOf(second, agent))).toBe('won')
     expect(await resultOf(relay, requestOf(first, agent))).toBe('won')
     expect(await pendingNonce()).toBe(await nonce())
@@ -199,15 +203,19 @@ describe('a dead node', () => {
 })
 
 describe('a relayer', () => {
-  it('without funds says so, logs it, and goes on when it has some', async () => {
+  it('without funds keeps what it signed, takes nothing more, and goes on when it has some', async () => {
     const balance = await chain.client.getBalance({ address: relayer.address })
     await chain.client.setBalance({ address: relayer.address, value: 0n })
-    const runId = await people.openRun(usdc)
-    const problem = await relay.claim(requestOf(runId, agent), AbortSignal.timeout(15_000)).catch((error) => error)
+    const [runId, later] = [await people.openRun(usdc), await people.openRun(usdc)]
+    expect(await resultOf(relay, requestOf(runId, agent), 300)).toBe('signed')
+    const problem = await relay.claim(requestOf(later, agent), AbortSignal.timeout(15_000)).catch((error) => error)
     expect(problem).toMatchObject({ code: 'RELAY_UNAVAILABLE', message: 'The relayer is out of funds.' })
-    expect(log.some((line) => line.includes('"level":50') && line.includes('unfunded'))).toBe(true)
+    await until('logged', async () => log.some((line) => line.includes('"level":50') && line.includes('unfunded')))
     await chain.client.setBalance({ address: relayer.address, value: balance })
+    const funded = performance.now()
     expect(await resultOf(relay, requestOf(runId, agent))).toBe('won')
+    expect(performance.now() - funded).toBeLessThan(3_000)
+    expect(await resultOf(relay, requestOf(later, agent))).toBe('won')
   })
 
   it('does not pay more than its ceiling', async () => {
@@ -230,7 +238,7 @@ describe('a relayer', () => {
     await plain.close()
   })
 
-  it('of several is chosen by its load, and each counts its own nonces', async () => {
+  it('of several takes its turn, and each counts its own nonces', async () => {
     const keys = [relayer, accountOf(12), accountOf(13)]
     const pool = await relayOn(chain, { accounts: keys, allowUnsigned: false })
     const runIds = await Promise.all(Array.from({ length: 12 }, () => people.openRun(usdc)))

@@ -2,19 +2,20 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { accountOf, roles } from '../../devnet/accounts.ts'
 import { Problem } from '../../src/api/errors.ts'
 import type { Relay } from '../../src/api/relay/relay.ts'
+import { freshDatabase } from '../support/database.ts'
 import { startTestChain, type TestChain } from '../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../support/participants.ts'
 import { relayer, relayOn, requestOf, resultOf, until } from './claimsOnChain.ts'
 
 /** Blocks come when a test wants them, so that what is sent and what is mined can be told apart. */
-let chain: TestChain
+let chain: TestChain & { databaseUrl: string }
 let people: Participants
 let relay: Relay
 let agent: Agent
 let rival: Agent
 
 beforeAll(async () => {
-  chain = await startTestChain({})
+  chain = { ...(await startTestChain({})), databaseUrl: await freshDatabase() }
   people = participantsOf(chain)
   agent = await people.newAgent(accountOf(2), 1_000n * usdc)
   rival = await people.newAgent(accountOf(3), 1_000n * usdc)

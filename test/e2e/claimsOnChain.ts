@@ -13,9 +13,13 @@ export const relayer = accountOf(roles.relayer)
 type Options = Partial<Parameters<typeof createRelay>[0]>
 
 /** The relay as the API starts it, on a chain without an index. Lines of its log go to `lines`. */
-export async function relayOn({ rpcUrl, deployment }: TestChain, options: Options = {}, lines: string[] = []) {
+export async function relayOn(
+  { rpcUrl, deployment, databaseUrl }: Pick<TestChain, 'rpcUrl' | 'deployment'> & { databaseUrl: string },
+  options: Options = {},
+  lines: string[] = [],
+) {
   const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(line) })
-  return createRelay({ rpcUrl, deployment, accounts: [relayer], allowUnsigned: true, logger, ...options })
+  return createRelay({ rpcUrl, databaseUrl, deployment, accounts: [relayer], allowUnsigned: true, logger, ...options })
 }
 
 export const requestOf = (bountyId: bigint, { id, wallet }: Agent): ClaimRequest => ({

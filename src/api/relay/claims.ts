@@ -1,36 +1,53 @@
-import { isAddressEqual } from 'viem'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type pg from 'pg'
+import { type Hex, isAddressEqual, type LocalAccount } from 'viem'
 import { claimIdOf } from '../claimMessage.ts'
-import type { Problem } from '../errors.ts'
-import type { Flight, Flights } from './flights.ts'
+import { Problem } from '../errors.ts'
+import type { Allocated, Allocator, Hindrance } from './allocation.ts'
+import { bodyHashOf, claimByKey, claimsById, openClaimsOf, rememberKey, type StoredClaim } from './claimStore.ts'
+import { isUniqueViolation, stored } from './database.ts'
+import { decide, gasLimit } from './decision.ts'
 import type { Heads } from './heads.ts'
-import { isHeldBy } from './held.ts'
 import { judge, type Verdict } from './judge.ts'
 import { type ClaimRequest, checkCall, claimCall, type Market, readBounty } from './market.ts'
+import { outcomeOf } from './outcome.ts'
 import { refusal, signatureRequired } from './refusal.ts'
 import type { ClaimOutcome } from './relay.ts'
-import { answer, unavailable } from './rpc.ts'
-import type { Signer } from './signer.ts'
+import { unavailable } from './rpc.ts'
 import type { Failure } from './trial.ts'
 
 type Options = {
+  pool: pg.Pool
   market: Market
   heads: Heads
-  flights: Flights
-  /** Who can make the claim; nobody where it needs a signature that it lacks. */
-  signersFor: (request: ClaimRequest) => Promise<Signer[]>
+  allocator: Allocator
+  /** Hands new bytes to the node, and resolves when it has answered. */
+  send: (allocated: Allocated) => Promise<void>
+  /** The claim once it is decided; undefined if `signal` aborts first. */
+  decided: (claimId: Hex, signal: AbortSignal) => Promise<StoredClaim | undefined>
+  /** Who can make the claim, whose turn it is first; nobody where it needs a signature that it lacks. */
+  signersFor: (request: ClaimRequest) => Promise<LocalAccount[]>
   isClosing: () => boolean
+  /** How soon what hinders a claim is looked at again, in milliseconds. */
+  interval: number
 }
 
-/** Judges claims, sends those that are good, one at a time for each run, and waits for what becomes of them. */
-export function createClaims({ market, heads, flights, signersFor, isClosing }: Options) {
-  async function claim(request: ClaimRequest, signal: AbortSignal): Promise<ClaimOutcome> {
-    const aborted = abortion(signal)
-    let undecided: Failure | undefined
-    while (!signal.aborted) {
+/** Why a claim waits for its turn: told to the client if it waits in vain. */
+type Waiting = { failure?: Failure; hindrance?: Hindrance }
+
+/** Judges claims, sends those that are good, one at a time for each round of a run, and waits for what becomes of them. */
+export function createClaims(options: Options) {
+  const { pool, market, heads, allocator, send, decided, signersFor, isClosing, interval } = options
+
+  async function claim(request: ClaimRequest, signal: AbortSignal, key?: string): Promise<ClaimOutcome> {
+    const waiting: Waiting = {}
+    do {
       if (isClosing()) throw unavailable('The server is shutting down.')
-      const rival = flights.of(request.bountyId)
+      const mine = await findSame(request, key)
+      if (mine) return follow(mine.claimId, signal)
+      const [rival] = await openClaimsOf(pool, request.bountyId)
       if (rival) {
-        await Promise.race([rival.over, aborted])
+        await decided(rival.claimId, signal)
         continue
       }
       const signers = await signersFor(request)
@@ -40,45 +57,99 @@ export function createClaims({ market, heads, flights, signersFor, isClosing }: 
       const verdict = await judge(market, claimCall(market, anyone.address, request), request)
       if (verdict.verdict === 'refuse') return refuse(request, verdict)
       if (verdict.verdict === 'wait') {
-        undecided = verdict.failure
+        Object.assign(waiting, { failure: verdict.failure, hindrance: undefined })
         await heads.after(head, signal)
         continue
       }
-      if (flights.of(request.bountyId)) continue
       const round = BigInt(verdict.bounty.round) + 1n
-      const signer = signers.reduce((left, right) => (right.load() < left.load() ? right : left))
-      const outcome = await follow(flights.launch(signer, request, round, verdict.gas, signal), aborted)
-      if (outcome) return outcome
+      const reserved = await reserve(signers, request, round, gasLimit(request, verdict.gas), key)
+      if (typeof reserved === 'object') {
+        return sendAndFollow(reserved, { claimId: claimIdOf(market, { ...request, round }), round }, signal)
+      }
+      if (reserved === 'unfunded') throw unavailable('The relayer is out of funds.', undefined, 60)
+      Object.assign(waiting, { failure: undefined, hindrance: reserved })
+      await sleep(interval)
+    } while (!signal.aborted)
+    return giveUp(request, key, waiting)
+  }
+
+  /**
+   * The claim that the request asks for, where it is stored and must not be judged again: the key's, or one on its way.
+   * @throws Problem IDEMPOTENCY_CONFLICT if it was asked for in other words.
+   */
+  async function findSame(request: ClaimRequest, key: string | undefined) {
+    const bodyHash = bodyHashOf(request)
+    const named = key === undefined ? undefined : await claimByKey(pool, key)
+    if (named && named.bodyHash !== bodyHash) throw conflict('This Idempotency-Key came with another request before.')
+    if (named) return named
+    const open = await openClaimsOf(pool, request.bountyId)
+    const same = open.find(({ request: other }) => isSameClaim(other, request))
+    if (!same) return undefined
+    if (same.bodyHash !== bodyHash) {
+      if (key !== undefined) return undefined
+      throw conflict('This claim is on its way with another signature.')
     }
-    return giveUp(request, undecided)
+    if (key !== undefined) await remember(key, bodyHash, same.claimId)
+    return same
   }
 
-  /** @returns undefined if the flight decided nothing, so that the claim has to be judged again. */
-  async function follow(flight: Flight, aborted: Promise<'aborted'>): Promise<ClaimOutcome | undefined> {
-    await flight.sent
-    const landing = await Promise.race([flight.landed, aborted])
-    if (landing === 'aborted') return inFlight(flight)
-    if (!landing) return undefined
-    return { claimId: claimIdOf(market, { ...flight.request, round: landing.round }), status: 'won', ...landing }
+  async function remember(key: string, bodyHash: Hex, claimId: Hex) {
+    await stored(rememberKey(pool, key, bodyHash, claimId)).catch(async (error) => {
+      if (!isUniqueViolation(error)) throw error
+      const named = await claimByKey(pool, key)
+      if (named?.bodyHash !== bodyHash) throw conflict('This Idempotency-Key came with another request before.')
+    })
   }
 
-  async function inFlight({ claimId, round, sent }: Flight): Promise<ClaimOutcome> {
-    const { hash: txHash, accepted } = await sent
-    return { claimId, round, status: accepted ? 'accepted' : 'signed', txHash }
+  /** The first signer that can take it, takes it. */
+  async function reserve(
+    signers: LocalAccount[],
+    ...claim: Parameters<Allocator['reserve']> extends [LocalAccount, ...infer Rest] ? Rest : never
+  ): Promise<Allocated | Hindrance> {
+    let hindrance: Hindrance = 'full'
+    for (const signer of signers) {
+      const reserved = await allocator.reserve(signer, ...claim)
+      if (typeof reserved === 'object' || reserved === 'rival') return reserved
+      hindrance = reserved
+    }
+    return hindrance
+  }
+
+  /** From here on the claim is stored: whatever fails now, it is not undone. */
+  async function sendAndFollow(
+    reserved: Allocated,
+    { claimId, round }: Pick<ClaimOutcome, 'claimId' | 'round'>,
+    signal: AbortSignal,
+  ): Promise<ClaimOutcome> {
+    try {
+      await send(reserved)
+      return await follow(claimId, signal)
+    } catch (error) {
+      if (!(error instanceof Problem && error.code === 'RELAY_UNAVAILABLE')) throw error
+      return { claimId, round, status: 'signed', txHash: reserved.attempt.hash }
+    }
+  }
+
+  async function follow(claimId: Hex, signal: AbortSignal): Promise<ClaimOutcome> {
+    const claim = (await decided(claimId, signal)) ?? (await claimsById(pool, [claimId]))[0]
+    if (!claim) throw new Error(`Claim ${claimId} is not stored any more`)
+    return outcomeOf(claim)
   }
 
   async function refuse(
     request: ClaimRequest,
-    { failure, bounty }: Extract<Verdict, { verdict: 'refuse' }>,
+    verdict: Extract<Verdict, { verdict: 'refuse' }>,
   ): Promise<ClaimOutcome> {
-    if (await isHeldBy(market, request, bounty)) {
-      const round = BigInt(bounty.round)
-      const blockNumber = await answer(market.client.getBlockNumber({ cacheTime: 0 }))
-      return { claimId: claimIdOf(market, { ...request, round }), status: 'won', round, blockNumber }
+    const decision = await decide(market, request, verdict)
+    if ('won' in decision) {
+      const { round, blockNumber } = decision.won
+      const claimId = claimIdOf(market, { ...request, round })
+      const [relayed] = await claimsById(pool, [claimId])
+      return { claimId, status: 'won', round, blockNumber, ...(relayed?.txHash && { txHash: relayed.txHash }) }
     }
     // The relayer gave up its role since this process asked for it.
-    if (failure.error?.errorName === 'AccessControlUnauthorizedAccount') throw await refuseUnsigned(request)
-    throw refusal(request, failure, bounty)
+    const isRoleLost = verdict.failure.error?.errorName === 'AccessControlUnauthorizedAccount'
+    throw isRoleLost ? await refuseUnsigned(request) : decision.refused
   }
 
   /** In the contract's order: found, open and in time come before the signature, the agent after it. */
@@ -91,30 +162,30 @@ export function createClaims({ market, heads, flights, signersFor, isClosing }: 
   }
 
   /** The wait ran out before this claim could be sent. */
-  async function giveUp(request: ClaimRequest, undecided: Failure | undefined): Promise<ClaimOutcome> {
-    const flight = flights.of(request.bountyId)
-    if (flight && isSame(flight.request, request)) return inFlight(flight)
-    if (flight) throw unavailable(`Another claim of run ${request.bountyId} is not decided yet.`)
-    if (undecided) throw refusal(request, undecided, await readBounty(market, request.bountyId))
+  async function giveUp(
+    request: ClaimRequest,
+    key: string | undefined,
+    { failure, hindrance }: Waiting,
+  ): Promise<ClaimOutcome> {
+    const mine = await findSame(request, key)
+    if (mine) return follow(mine.claimId, AbortSignal.abort())
+    const [rival] = await openClaimsOf(pool, request.bountyId)
+    if (rival) throw unavailable(`Another claim of run ${request.bountyId} is not decided yet.`)
+    if (failure) throw refusal(request, failure, await readBounty(market, request.bountyId))
+    if (hindrance === 'stuck') throw unavailable('The chain’s node does not take claims.')
+    if (hindrance === 'full') throw unavailable('The relay is too busy.')
     throw unavailable('A transaction that is not mined yet decides about this claim.')
   }
 
   return claim
 }
 
-function abortion(signal: AbortSignal): Promise<'aborted'> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve('aborted')
-    else signal.addEventListener('abort', () => resolve('aborted'), { once: true })
-  })
-}
+const conflict = (detail: string) => new Problem('IDEMPOTENCY_CONFLICT', detail)
 
 const isAboutRun = ({ error }: Failure) =>
   error?.errorName === 'BountyNotFound' ||
   error?.errorName === 'BountyNotOpen' ||
   error?.errorName === 'BountyDeadlinePassed'
 
-const isSame = (left: ClaimRequest, right: ClaimRequest) =>
-  left.agentId === right.agentId &&
-  isAddressEqual(left.wallet, right.wallet) &&
-  left.signed?.signature === right.signed?.signature
+const isSameClaim = (left: ClaimRequest, right: ClaimRequest) =>
+  left.agentId === right.agentId && isAddressEqual(left.wallet, right.wallet)

@@ -3,83 +3,124 @@ import type { Logger } from 'pino'
 import type { Address, LocalAccount } from 'viem'
 import type { Deployment } from '../deployment.ts'
 import { Problem } from '../errors.ts'
+import { type Allocated, createAllocator } from './allocation.ts'
+import { broadcast } from './broadcast.ts'
+import { claimsById } from './claimStore.ts'
 import { createClaims } from './claims.ts'
+import { openRelayPool } from './database.ts'
 import { createFees } from './fees.ts'
-import { createFlights } from './flights.ts'
+import { finalBlock } from './finality.ts'
 import { createHeads } from './heads.ts'
-import { createJournal } from './journal.ts'
+import { startKeeper } from './keeper.ts'
+import { createKeepSigner } from './keepSigner.ts'
 import { assertMarket, type ClaimRequest, type Market, relayersAmong } from './market.ts'
-import { createReceipts } from './receipts.ts'
+import { assertSameChain } from './meta.ts'
+import { migrate } from './migrations.ts'
 import type { Relay } from './relay.ts'
-import { answer, createRpc } from './rpc.ts'
-import { createSigner } from './signer.ts'
+import { createRpc } from './rpc.ts'
+import { insertSigner, recordBroadcast } from './txStore.ts'
+import { createWatch } from './watch.ts'
 
-/** How long `close` waits for claims on their way whose requests are over. Milliseconds. */
+/** How long `close` waits for claims whose requests wait. Milliseconds. */
 const CLOSE_TIMEOUT = 4_000
 
 type Options = {
   rpcUrl: string
+  /** The primary's: what is signed is stored there, in schema `relay`. */
+  databaseUrl: string
   deployment: Deployment
   /** Each has nonces of its own. They need hold gas only. */
   accounts: LocalAccount[]
   /** Whether a claim may lean on RELAYER_ROLE instead of the wallet's signature. */
   allowUnsigned: boolean
   logger: Logger
-  /** How often the chain's head is looked at while a claim waits for it, in milliseconds. */
+  /** How often the chain's head and the claims that are waited for are looked at, in milliseconds. */
   interval?: number
 }
 
 /**
- * Starts the relay. A node that does not answer yet does not stop it.
- * @throws if the node serves another chain than the deployment's, or one without the market.
+ * Starts the relay. A node that does not answer yet does not stop it; any number of processes may share a database and keys.
+ * @throws if the node serves another chain than the deployment's or than the database is about, or one without the
+ * market, or if the database cannot be used.
  */
 export async function createRelay(options: Options): Promise<Relay> {
-  const { rpcUrl, deployment, accounts, allowUnsigned, logger, interval = 50 } = options
+  const { rpcUrl, databaseUrl, deployment, accounts, logger, interval = 50 } = options
   const client = createRpc(rpcUrl)
-  const market: Market = { client, chainId: deployment.chainId, address: deployment.contracts.BountyMarket }
-  const heads = createHeads(client, interval)
-  const journal = createJournal()
-  const fees = createFees(client, heads)
-  const { chainId } = market
   // Connections of their own: what is signed does not queue behind what is asked.
   const sender = createRpc(rpcUrl)
-  const signers = accounts.map((account) => createSigner({ client: sender, chainId, account, journal, fees, logger }))
-  const resend = async (address: Address) => signers.find((signer) => signer.address === address)?.resend()
-  const watch = createReceipts({ client, heads, journal, interval, resend, logger })
-  const flights = createFlights({ market, watch, logger })
-  const relayers = once(() => findRelayers(market, options))
+  const market: Market = { client, chainId: deployment.chainId, address: deployment.contracts.BountyMarket }
+  const pool = openRelayPool(databaseUrl, accounts.length, logger)
+  const heads = createHeads(client, interval)
+  const fees = createFees(client, heads)
+  const allocator = createAllocator({ pool, market, heads, fees })
+  const inHand = new Set<Promise<unknown>>()
   let closing = false
+  let turn = 0
+
+  const relayers = once(async () => {
+    await assertMarket(market)
+    await assertSameChain(pool, market, deployment)
+    return findRelayers(market, options)
+  })
+  const keep = createKeepSigner({ pool, market, sender, heads, fees, allocator, logger })
+
+  try {
+    await migrate(pool)
+    await Promise.all(accounts.map(({ address }) => insertSigner(pool, address)))
+    await relayers().catch((error) => {
+      if (!(error instanceof Problem)) throw error
+      logger.warn({ err: error }, 'the relay starts without an answer of the chain’s node')
+    })
+  } catch (error) {
+    await pool.end()
+    throw error
+  }
+  const keeper = startKeeper({ pool, accounts, interval, ready: relayers, keep, logger })
 
   async function signersFor({ signed }: ClaimRequest) {
     const named = await relayers()
-    return signed ? signers : signers.filter(({ address }) => allowUnsigned && named.has(address))
+    const able = signed ? accounts : accounts.filter(({ address }) => options.allowUnsigned && named.has(address))
+    const first = turn++ % Math.max(able.length, 1)
+    return [...able.slice(first), ...able.slice(0, first)]
   }
 
-  await relayers().catch((error) => {
-    if (!(error instanceof Problem)) throw error
-    logger.warn({ err: error }, 'the relay starts without an answer of the chain’s node')
+  async function send({ tx, nonce, attempt }: Allocated) {
+    const { result, error } = await broadcast(sender, attempt.raw)
+    if (result !== 'accepted') logger.warn({ nonce, txHash: attempt.hash, result, err: error }, 'cannot send yet')
+    await recordBroadcast(pool, tx, result)
+    keeper.wake()
+  }
+
+  const decided = createWatch(pool, interval, logger)
+  const claim = createClaims({
+    ...{ pool, market, heads, allocator, send, decided, signersFor, isClosing: () => closing, interval },
   })
 
   return {
-    claim: createClaims({ market, heads, flights, signersFor, isClosing: () => closing }),
+    claim(...request) {
+      const claiming = claim(...request)
+      inHand.add(claiming)
+      claiming.catch(() => undefined).finally(() => inHand.delete(claiming))
+      return claiming
+    },
+    find: async (claimId) => (await claimsById(pool, [claimId]))[0],
     async isFinal(blockNumber) {
-      const block = await answer(client.getBlock({ blockTag: 'finalized' })).catch((error) => {
-        if (!(error instanceof Problem)) throw error
-        logger.warn({ err: error }, 'the node does not say which block is final')
-      })
-      return block !== undefined && blockNumber <= block.number
+      const finalized = await finalBlock(market, logger)
+      return finalized !== undefined && blockNumber <= finalized
     },
     async close() {
       closing = true
-      await Promise.race([flights.drained(), sleep(CLOSE_TIMEOUT, undefined, { ref: false })])
-      if (flights.count() > 0)
-        logger.warn({ undecided: flights.count() }, 'the relay closes before all claims are decided')
+      await Promise.race([Promise.allSettled(inHand), sleep(CLOSE_TIMEOUT, undefined, { ref: false })])
+      if (inHand.size > 0)
+        logger.warn({ undecided: inHand.size }, 'the relay closes before all requests have an answer')
+      const stopped = keeper.stop().then(() => pool.end())
+      // What the keeper is at may be cut: the next one finds it as it was left.
+      await Promise.race([stopped, sleep(CLOSE_TIMEOUT, undefined, { ref: false })])
     },
   }
 }
 
 async function findRelayers(market: Market, { accounts, allowUnsigned, logger }: Options): Promise<Set<Address>> {
-  await assertMarket(market)
   const addresses = accounts.map(({ address }) => address)
   const relayers = await relayersAmong(market, addresses)
   logger.info({ signers: addresses, relayers: [...relayers], allowUnsigned }, 'the relay is ready')

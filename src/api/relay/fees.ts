@@ -33,3 +33,17 @@ export function createFees(client: PublicClient, heads: Heads) {
     return { maxFeePerGas: wanted < MAX_FEE_PER_GAS ? wanted : MAX_FEE_PER_GAS, maxPriorityFeePerGas }
   }
 }
+
+/**
+ * The price of a replacement: what the chain asks for now, and at least an eighth above the last in both parts, without
+ * which nodes keep the last.
+ * @returns undefined if that is above the ceiling, or the chain asks for more than it.
+ */
+export function raised(last: Fees, now: Fees | undefined): Fees | undefined {
+  if (!now) return undefined
+  const eighthMore = (wei: bigint) => (wei * 9n + 7n) / 8n
+  const higher = (left: bigint, right: bigint) => (left > right ? left : right)
+  const maxFeePerGas = higher(now.maxFeePerGas, eighthMore(last.maxFeePerGas))
+  const maxPriorityFeePerGas = higher(now.maxPriorityFeePerGas, eighthMore(last.maxPriorityFeePerGas))
+  return maxFeePerGas > MAX_FEE_PER_GAS ? undefined : { maxFeePerGas, maxPriorityFeePerGas }
+}

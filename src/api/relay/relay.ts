@@ -1,15 +1,17 @@
-import type { Hex } from 'viem'
+import type { Hash, Hex } from 'viem'
+import type { StoredClaim } from './claimStore.ts'
 import type { ClaimRequest } from './market.ts'
 
 /**
  * What a claim came to.
  * - `won`: the run is the agent's in this round. Whether this request did it or an earlier one of the same claim makes
  *   no difference. An index at `blockNumber` or later shows it. `txHash` is known where a transaction of this relay did it.
- * - `signed`, `accepted`: it is not mined yet. `signed` is in doubt: the node did not say whether it has the transaction.
+ * - `signed`, `accepted`: it is not mined yet, and goes on without a listener. `signed` is in doubt: no node has said that
+ *   it has the transaction.
  */
 export type ClaimOutcome = { claimId: Hex; round: bigint } & (
-  | { status: 'won'; blockNumber: bigint; txHash?: Hex }
-  | { status: 'signed' | 'accepted'; txHash: Hex }
+  | { status: 'won'; blockNumber: bigint; txHash?: Hash }
+  | { status: 'signed' | 'accepted'; txHash: Hash }
 )
 
 /** Turns claims into transactions of the market. */
@@ -17,12 +19,16 @@ export type Relay = {
   /**
    * Makes the claim.
    * @param signal ends the waiting. It does not undo what was sent: the claim goes on without a listener.
+   * @param key a client's own name for this claim: whoever sends it again gets this claim and no other.
    * @throws Problem with the code of the contract's reason to refuse the claim; RELAY_UNAVAILABLE where it is certain
-   * that no transaction was sent.
+   * that nothing was signed; IDEMPOTENCY_CONFLICT where the key, or a claim of the same round by the same wallet that is
+   * on its way, came with other words.
    */
-  claim(request: ClaimRequest, signal: AbortSignal): Promise<ClaimOutcome>
+  claim(request: ClaimRequest, signal: AbortSignal, key?: string): Promise<ClaimOutcome>
+  /** What is stored of a claim; undefined where none of this name ever got a nonce. */
+  find(claimId: Hex): Promise<StoredClaim | undefined>
   /** Whether the node says that the block is final. */
   isFinal(blockNumber: bigint): Promise<boolean>
-  /** Takes no more claims and waits for those in flight, bounded. */
+  /** Takes no more claims and lets those who wait have their answers, bounded. What is signed stays stored. */
   close(): Promise<void>
 }

@@ -1,8 +1,11 @@
 import { z } from '@hono/zod-openapi'
 import type { Hex } from 'viem'
+import { Problem } from '../errors.ts'
+import type { StoredClaim } from '../relay/claimStore.ts'
 import { agentSummarySchema } from './agent.ts'
+import { formatProblem, problemSchema } from './problem.ts'
 import { runSchema } from './run.ts'
-import { addressParameter, hash } from './values.ts'
+import { address, addressParameter, formatId, hash, id } from './values.ts'
 
 const digits = (length: number) => new RegExp(`^(0|[1-9][0-9]{0,${length - 1}})$`)
 
@@ -68,3 +71,49 @@ export const pendingClaimSchema = z
     }),
   })
   .openapi('PendingClaim')
+
+/** What has become of a claim that got a transaction. */
+export const claimStateSchema = z
+  .object({
+    claimId: hash,
+    bountyId: id,
+    round: z.int(),
+    agentId: id,
+    walletAddress: address,
+    state: z.enum(['signed', 'accepted', 'mined', 'final', 'refused']).openapi({
+      description:
+        '`signed`: the node did not say that it has the transaction. `accepted`: it has. `mined`: the run is the agent’s. ' +
+        '`final`: and no reorg can undo it. `refused`: the chain refused it, for the reason in `problem`. Until the block is ' +
+        'final, a reorg may take any of these back to `signed`; the claim is then made again.',
+    }),
+    txHash: hash.nullable().openapi({
+      description: 'The newest transaction for it; null where the agent won the run by itself.',
+    }),
+    blockNumber: z.int().nullable(),
+    finalized: z.boolean(),
+    problem: problemSchema.nullable(),
+  })
+  .openapi('ClaimState')
+
+export function formatClaimState(claim: StoredClaim): z.input<typeof claimStateSchema> {
+  const { claimId, request, round, txHash, blockNumber, problem } = claim
+  const { code, detail, extensions } = problem ?? {}
+  return {
+    claimId,
+    bountyId: formatId(request.bountyId),
+    round: Number(round),
+    agentId: formatId(request.agentId),
+    walletAddress: request.wallet,
+    state: stateOf(claim),
+    txHash: (claim.state === 'open' ? claim.tx.hash : txHash) ?? null,
+    blockNumber: blockNumber === undefined ? null : Number(blockNumber),
+    finalized: claim.state !== 'open' && claim.tx.state === 'final',
+    problem: code && detail ? formatProblem(new Problem(code, detail, { extensions: extensions ?? {} })) : null,
+  }
+}
+
+function stateOf({ state, tx }: StoredClaim) {
+  if (state === 'refused') return 'refused'
+  if (state === 'won') return tx.state === 'final' ? 'final' : 'mined'
+  return tx.state === 'accepted' ? 'accepted' : 'signed'
+}

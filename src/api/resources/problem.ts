@@ -3,7 +3,7 @@ import { type Problem, type ProblemCode, problemTypes } from '../errors.ts'
 
 const codes = Object.keys(problemTypes) as [ProblemCode, ...ProblemCode[]]
 
-const problemSchema = z
+export const problemSchema = z
   .looseObject({
     type: z.string(),
     title: z.string(),
@@ -11,7 +11,7 @@ const problemSchema = z
     detail: z.string(),
     code: z.enum(codes),
     field: z.string().optional().openapi({ description: 'The refused parameter or member of the body.' }),
-    value: z.unknown().openapi({ description: 'What it held.' }),
+    value: z.unknown().optional().openapi({ description: 'What it held.' }),
   })
   .openapi('Problem', {
     description: 'RFC 9457. `code` never changes its meaning; `detail` is a sentence for a reader.',

@@ -17,21 +17,39 @@ import { agentNotFound } from './agents.ts'
 import { indexedHeaders, readIndex } from './indexed.ts'
 import { runNotFound } from './runs.ts'
 
-/** How long a request waits for its claim to be mined and indexed. Milliseconds. */
-const PATIENCE = 15_000
+/** How long a request waits at most for its claim to be mined and indexed. Seconds. */
+const PATIENCE = 15
+
+/** When it is worth asking again what became of a claim. Seconds. */
+const RETRY_AFTER = 1
 
 /** How soon the index is asked again where it cannot answer, or where a reorg took the claim out of it. Milliseconds. */
 const INDEX_PAUSE = 200
+
+const idempotencyKey = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters')
+  .openapi({
+    description:
+      'A name of the client’s own for this claim. The same key with another body or run is answered with 409.',
+  })
+
+const prefer = z.string().openapi({
+  description: '`wait=n`: how many seconds to wait before a 202, at most 15.',
+  example: 'wait=5',
+})
 
 const claimRun = createRoute({
   method: 'post',
   path: '/api/runs/{id}/claim',
   summary: 'Claim a run',
   description:
-    'Makes the claim on chain and waits, up to 15 seconds, until the index shows it. A claim that was won is answered ' +
-    'with 200 however often it is sent, as long as the run is in the claim’s hands.',
+    'Makes the claim on chain and waits, up to 15 seconds, until the index shows it. Sending the same again is safe: a ' +
+    'claim that is on its way is waited for, and one that was won is answered with 200 as long as the run is in the ' +
+    'claim’s hands. With an `Idempotency-Key`, whoever sends the key again is answered about the claim that it made.',
   request: {
     params: z.object({ id: idParameter }),
+    headers: z.object({ 'idempotency-key': idempotencyKey.optional(), prefer: prefer.optional() }),
     body: { required: true, content: { 'application/json': { schema: claimBody } } },
   },
   responses: {
@@ -44,7 +62,11 @@ const claimRun = createRoute({
       content: { 'application/json': { schema: claimSchema } },
     },
     202: {
-      description: 'The claim was sent and is not decided in time. Send it again to learn what became of it.',
+      description: 'The claim goes on, and is not decided in time. `Location` tells what becomes of it.',
+      headers: {
+        Location: { description: '`GET /api/claims/:claimId` of it.', schema: { type: 'string' } },
+        'Retry-After': { description: 'Seconds.', schema: { type: 'integer' } },
+      },
       content: { 'application/json': { schema: pendingClaimSchema } },
     },
     ...problemResponses(
@@ -53,7 +75,7 @@ const claimRun = createRoute({
       ...(['WALLET_MISMATCH', 'AGENT_BANNED', 'AGENT_FROZEN'] as const),
       ...(['INSUFFICIENT_STAKE', 'INSUFFICIENT_UNLOCKED_STAKE'] as const),
       ...(['RUN_NOT_FOUND', 'AGENT_NOT_FOUND', 'CLAIM_REVERTED', 'PAYLOAD_TOO_LARGE'] as const),
-      ...(['UNSUPPORTED_MEDIA_TYPE', 'RELAY_UNAVAILABLE', 'INTERNAL'] as const),
+      ...(['IDEMPOTENCY_CONFLICT', 'UNSUPPORTED_MEDIA_TYPE', 'RELAY_UNAVAILABLE', 'INTERNAL'] as const),
     ),
   },
 })
@@ -65,13 +87,25 @@ export function claimRoutes(deps: Deps) {
     const { relay } = deps
     if (!relay) throw new Problem('RELAY_UNAVAILABLE', 'This server relays no claims.')
     const request = requestOf(c.req.valid('param').id, c.req.valid('json'))
-    const signal = AbortSignal.timeout(PATIENCE)
-    const outcome = await relay.claim(request, signal)
+    const { 'idempotency-key': key, prefer } = c.req.valid('header')
+    const wished = wishedWait(prefer)
+    if (wished !== undefined) c.header('Preference-Applied', `wait=${wished}`)
+    const signal = AbortSignal.timeout((wished ?? PATIENCE) * 1_000)
+    const outcome = await relay.claim(request, signal, key)
     const won = outcome.status === 'won' && (await readWon(c, deps, request, outcome, signal))
-    return won ? c.json(await formatWon(relay, outcome, won), 200) : c.json(await pending(deps, request, outcome), 202)
+    if (won) return c.json(await formatWon(relay, outcome, won), 200)
+    c.header('Location', `/api/claims/${outcome.claimId}`)
+    c.header('Retry-After', String(RETRY_AFTER))
+    return c.json(await pending(deps, request, outcome), 202)
   })
 
   return app
+}
+
+/** RFC 7240: what is no preference that this route knows is ignored. @returns seconds. */
+function wishedWait(prefer = ''): number | undefined {
+  const [, seconds] = /(?:^|,)\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?=$|[,;])/i.exec(prefer) ?? []
+  return seconds === undefined ? undefined : Math.min(Number(seconds), PATIENCE)
 }
 
 function requestOf(bountyId: bigint, body: z.output<typeof claimBody>): ClaimRequest {
@@ -90,7 +124,7 @@ async function readWon(
   { round, blockNumber }: Extract<ClaimOutcome, { status: 'won' }>,
   signal: AbortSignal,
 ) {
-  while (!signal.aborted) {
+  do {
     try {
       const { data } = await readIndex(c, deps, claimedRun(bountyId, agentId, round), blockNumber)
       const { run, agent, claim } = data
@@ -99,7 +133,7 @@ async function readWon(
       if (!(error instanceof Problem && error.code === 'INDEX_BEHIND')) throw error
     }
     await sleep(INDEX_PAUSE)
-  }
+  } while (!signal.aborted)
   return undefined
 }
 
@@ -133,7 +167,7 @@ async function pending(
     success: false,
     run: data?.run ? formatRun(data.run) : null,
     agent: data?.agent ? formatAgentSummary(data.agent) : null,
-    message: 'The claim is not decided yet. Send it again to learn what became of it.',
+    message: 'The claim is not decided yet, and goes on. See Location, or send it again.',
     claimId: outcome.claimId,
     txHash: outcome.txHash ?? null,
     status: outcome.status === 'won' ? 'mined' : outcome.status,

@@ -1,0 +1,101 @@
+import type { LocalAccount } from 'viem'
+import { Problem } from '../errors.ts'
+import { insertAttempt } from './allocation.ts'
+import { broadcast } from './broadcast.ts'
+import { claimsOf } from './claimStore.ts'
+import { stored, transaction } from './database.ts'
+import { type Fees, raised } from './fees.ts'
+import type { ChainHead } from './heads.ts'
+import type { KeeperContext } from './keepSigner.ts'
+import { claimCall } from './market.ts'
+import { answer } from './rpc.ts'
+import { type Attempt, fillerCall, type PricedCall, sign } from './signing.ts'
+import { tryCall } from './trial.ts'
+import { recordBroadcast, type Unmined } from './txStore.ts'
+
+/** An attempt that is so old, and has seen so many blocks without it, is replaced. Seconds; blocks. */
+const [STUCK_AGE, STUCK_BLOCKS] = [5, 3n]
+
+/** Hands to the node what is due, lowest nonce first: nothing of a signer is mined before what has a lower one. */
+export async function resendDue(context: KeeperContext, account: LocalAccount, unmined: Unmined[], head: ChainHead) {
+  const { sender, pool, logger } = context
+  for (const [position, tx] of unmined.entries()) {
+    if (!tx.due) continue
+    const attempt = (position === 0 && isStuck(tx, head) && (await replace(context, account, tx, head))) || newestOf(tx)
+    const { result, error } = await broadcast(sender, attempt.raw)
+    await recordBroadcast(pool, tx.id, result)
+    if (result === 'accepted') continue
+    const level = result === 'unfunded' || result === 'refused' ? 'error' : 'warn'
+    logger[level]({ signer: account.address, nonce: tx.nonce, txHash: attempt.hash, result, err: error }, 'cannot send')
+    if (result !== 'nonceTaken') return
+  }
+}
+
+/** Without funds or an answer, other bytes fare no better. */
+function isStuck(tx: Unmined, head: ChainHead): boolean {
+  const { age, block } = newestOf(tx)
+  const isPriceable = tx.lastResult === null || tx.lastResult === 'refused' || tx.lastResult === 'nonceTaken'
+  return isPriceable && age >= STUCK_AGE && head.number >= block + STUCK_BLOCKS
+}
+
+/** @returns undefined where the ceiling is reached. */
+async function replace(context: KeeperContext, account: LocalAccount, tx: Unmined, head: ChainHead) {
+  const { pool, market, logger } = context
+  const last = newestOf(tx)
+  const price = raised(last.fees, await context.fees().catch(unlessUnavailable))
+  if (!price) return undefined
+  const call = await callFor(context, account, tx, last)
+  const attempt = await sign(account, market.chainId, tx.nonce, call, price)
+  await stored(insertAttempt(pool, tx.id, attempt, head.number))
+  logger.warn(
+    { nonce: tx.nonce, replaced: last.hash, txHash: attempt.hash, filler: call.filler },
+    'replaces what is stuck',
+  )
+  return attempt
+}
+
+/** The claim, as long as it can be won; else the least that uses up its nonce. */
+async function callFor({ pool, market }: KeeperContext, account: LocalAccount, { id }: Unmined, last: Attempt) {
+  const [claim] = last.filler ? [] : await claimsOf(pool, id)
+  if (claim?.state !== 'open') return fillerCall(account)
+  const call = claimCall(market, account.address, claim.request)
+  const trial = await tryCall(market, call, 'latest')
+  return 'passed' in trial ? ({ ...call, gas: last.gas, filler: false } satisfies PricedCall) : fillerCall(account)
+}
+
+/**
+ * Uses up a nonce of which neither database nor node knows a transaction, though higher ones wait for it: a foreign
+ * transaction had it and was lost, or a node miscounted.
+ */
+export async function fillGap(context: KeeperContext, account: LocalAccount, used: number, head: ChainHead) {
+  const { pool, market, logger } = context
+  const { address } = account
+  const [price, pending] = await Promise.all([
+    context.fees(),
+    answer(market.client.getTransactionCount({ address, blockTag: 'pending' })),
+  ])
+  if (pending !== used) return
+  const attempt = await sign(account, market.chainId, used, fillerCall(account), price)
+  await stored(
+    transaction(pool, async (db) => {
+      const { rows } = await db.query(
+        'INSERT INTO relay.tx (signer, nonce, send_at) VALUES ($1, $2, now()) ON CONFLICT DO NOTHING RETURNING id',
+        [address, used],
+      )
+      const [row] = rows as { id: string }[]
+      if (!row) return
+      await insertAttempt(db, BigInt(row.id), attempt, head.number)
+      logger.warn({ signer: address, nonce: used, txHash: attempt.hash }, 'fills a gap in the nonces')
+    }),
+  )
+}
+
+function newestOf({ id, attempts: [newest] }: Unmined) {
+  if (!newest) throw new Error(`Transaction ${id} has no attempt`)
+  return newest
+}
+
+function unlessUnavailable(error: unknown): Fees | undefined {
+  if (error instanceof Problem) return undefined
+  throw error
+}

@@ -1,0 +1,93 @@
+import { type Address, formatTransactionReceipt, type Hash, type Hex, numberToHex, type TransactionReceipt } from 'viem'
+import { claimsOf, type StoredClaim } from './claimStore.ts'
+import { conclude, type Decision } from './decision.ts'
+import { finalBlock } from './finality.ts'
+import type { KeeperContext } from './keepSigner.ts'
+import { answer } from './rpc.ts'
+import {
+  minedOf,
+  recordDropped,
+  recordFinal,
+  recordMined,
+  recordTaken,
+  recordUntaken,
+  secondsUsed,
+  type Unmined,
+} from './txStore.ts'
+
+/** How long a used nonce may go without a receipt of ours: until then the node may just be behind. Seconds. */
+const RECEIPT_PATIENCE = 10
+
+/**
+ * Stores what became of a transaction whose nonce is used: any of its attempts may have been mined.
+ * @returns whether that is known.
+ */
+export async function settle({ pool, market, logger }: KeeperContext, { id, nonce, attempts }: Unmined) {
+  const receipts = await Promise.all(attempts.map(({ hash }) => receiptOf(market.client, hash)))
+  const position = receipts.findIndex((receipt) => receipt !== undefined)
+  const [receipt, attempt] = [receipts[position], attempts[position]]
+  if (!receipt || !attempt) {
+    if ((await secondsUsed(pool, id)) < RECEIPT_PATIENCE) return false
+    await recordTaken(pool, id)
+    logger.error({ nonce, hashes: attempts.map(({ hash }) => hash) }, 'another transaction has used the nonce')
+    return true
+  }
+  const claims = await claimsOf(pool, id)
+  const decisions = await Promise.all(
+    claims.map(async (claim): Promise<[StoredClaim, Decision]> => {
+      return [claim, await conclude(market, claim.request, receipt, attempt.filler)]
+    }),
+  )
+  await recordMined(pool, id, receipt, decisions)
+  for (const [claim, decision] of decisions) logger.info(lineOf(claim, decision), 'claim decided')
+  return true
+}
+
+/** The claim's line in the log: also of those whose client no longer waits. */
+export function lineOf({ claimId, request, round, tx }: StoredClaim, decision: Decision) {
+  const { bountyId, agentId, wallet } = request
+  const line = { claimId, bountyId: `${bountyId}`, agentId: `${agentId}`, wallet, round: `${round}` }
+  const code = 'refused' in decision ? decision.refused.code : undefined
+  return { ...line, txHash: tx.hash, outcome: code ?? ('won' in decision ? 'won' : 'undecided') }
+}
+
+/**
+ * Opens again what a reorg took out of its block. Blocks name their parents: as long as the newest block with a
+ * transaction of ours is the chain's, so are those before it.
+ */
+export async function dropReorganised({ pool, market, logger }: KeeperContext, signer: Address, used: number) {
+  await recordUntaken(pool, signer, used)
+  const [newest] = await minedOf(pool, signer, 1)
+  if (!newest) return
+  if (await isInChain(market.client, newest)) return
+  const mined = await minedOf(pool, signer, null)
+  await Promise.all(
+    mined.map(async ({ id, hash, blockHash }) => {
+      const receipt = await receiptOf(market.client, hash)
+      if (receipt?.blockHash === blockHash) return
+      await recordDropped(pool, id)
+      logger.warn({ txHash: hash, blockHash }, 'a reorg took a transaction out of its block')
+    }),
+  )
+}
+
+/** What the node calls final cannot be reorganised: nobody looks at it again. */
+export async function finalise({ pool, market, logger }: KeeperContext, signer: Address) {
+  const [newest] = await minedOf(pool, signer, 1)
+  if (!newest) return
+  const finalized = await finalBlock(market, logger)
+  if (finalized !== undefined) await recordFinal(pool, signer, finalized)
+}
+
+type Client = KeeperContext['market']['client']
+
+async function receiptOf(client: Client, hash: Hash): Promise<TransactionReceipt | undefined> {
+  const receipt = await answer(client.request({ method: 'eth_getTransactionReceipt', params: [hash] }))
+  return receipt ? formatTransactionReceipt(receipt) : undefined
+}
+
+async function isInChain(client: Client, { blockNumber, blockHash }: { blockNumber: bigint; blockHash: Hash }) {
+  const params: [Hex, false] = [numberToHex(blockNumber), false]
+  const block = await answer(client.request({ method: 'eth_getBlockByNumber', params }))
+  return block?.hash === blockHash
+}

@@ -1,0 +1,184 @@
+import type pg from 'pg'
+import type { Address, Hex, TransactionReceipt } from 'viem'
+import type { Broadcast } from './broadcast.ts'
+import { type StoredClaim, storableProblem } from './claimStore.ts'
+import { type Database, stored, transaction } from './database.ts'
+import type { Decision } from './decision.ts'
+import type { Attempt } from './signing.ts'
+
+/** How long after the node took a transaction it is handed to it again: nodes forget. Seconds. */
+const RESEND_AFTER = 5
+
+/** The pause after a failed broadcast doubles from the first to the last. Seconds. */
+const [FIRST_PAUSE, LAST_PAUSE] = [0.2, 2]
+
+/** A nonce of a signer that the chain has not used as far as the database knows. */
+export type Unmined = {
+  id: bigint
+  nonce: number
+  /** Whether it is time to hand it to the node. */
+  due: boolean
+  lastResult: Broadcast['result'] | null
+  /** Newest first. */
+  attempts: (Attempt & { block: bigint; age: number })[]
+}
+
+export async function insertSigner(database: Database, address: Address): Promise<void> {
+  await database.query('INSERT INTO relay.signer (address, next_nonce) VALUES ($1, 0) ON CONFLICT DO NOTHING', [
+    address,
+  ])
+  await database.query('INSERT INTO relay.keeper (signer) VALUES ($1) ON CONFLICT DO NOTHING', [address])
+}
+
+/** Whether anything of the signer is not final, or open without a transaction that could decide it. */
+export async function hasWork(database: Database, signer: Address): Promise<boolean> {
+  const { rows } = await stored(
+    database.query(
+      `SELECT EXISTS (SELECT FROM relay.tx WHERE signer = $1 AND state IN ('signed', 'accepted', 'mined')) OR EXISTS (
+         SELECT FROM relay.claim JOIN relay.tx ON tx.id = claim.tx WHERE claim.state = 'open' AND signer = $1) AS work`,
+      [signer],
+    ),
+  )
+  return rows[0].work
+}
+
+export async function unminedOf(database: Database, signer: Address): Promise<Unmined[]> {
+  const { rows } = await stored(
+    database.query(
+      `SELECT tx.id, nonce, send_at <= now() AS due, last_result, json_agg(json_build_object(
+         'hash', attempt.hash, 'raw', raw, 'gas', gas::text, 'filler', filler, 'block', attempt.block_number::text,
+         'maxFeePerGas', max_fee_per_gas::text, 'maxPriorityFeePerGas', max_priority_fee_per_gas::text,
+         'age', extract(epoch FROM now() - signed_at)) ORDER BY signed_at DESC) AS attempts
+       FROM relay.tx JOIN relay.attempt ON attempt.tx = tx.id
+       WHERE signer = $1 AND state IN ('signed', 'accepted') GROUP BY tx.id ORDER BY nonce`,
+      [signer],
+    ),
+  )
+  return rows.map(({ id, nonce, due, last_result, attempts }) => ({
+    ...{ id: BigInt(id), nonce: Number(nonce), due, lastResult: last_result },
+    attempts: attempts.map(attemptOf),
+  }))
+}
+
+type AttemptJson = { hash: Hex; raw: Hex; filler: boolean; age: number } & Record<
+  'gas' | 'block' | 'maxFeePerGas' | 'maxPriorityFeePerGas',
+  string
+>
+
+const attemptOf = ({ hash, raw, filler, age, gas, block, maxFeePerGas, maxPriorityFeePerGas }: AttemptJson) => ({
+  ...{ hash, raw, filler, age, gas: BigInt(gas), block: BigInt(block) },
+  fees: { maxFeePerGas: BigInt(maxFeePerGas), maxPriorityFeePerGas: BigInt(maxPriorityFeePerGas) },
+})
+
+/** Keeps what the node said about the bytes. */
+export async function recordBroadcast(database: Database, tx: bigint, result: Broadcast['result']): Promise<void> {
+  const taken = `state = CASE state WHEN 'signed' THEN 'accepted' ELSE state END, failures = 0, last_result = NULL,
+    send_at = now() + make_interval(secs => ${RESEND_AFTER})`
+  const failed = `failures = failures + 1, last_result = $2,
+    send_at = now() + make_interval(secs => least(${FIRST_PAUSE} * 2 ^ least(failures, 16), ${LAST_PAUSE}))`
+  if (result === 'accepted') await stored(database.query(`UPDATE relay.tx SET ${taken} WHERE id = $1`, [tx]))
+  else await stored(database.query(`UPDATE relay.tx SET ${failed} WHERE id = $1`, [tx, result]))
+}
+
+/** Keeps what the chain made of a transaction and its claims, together. */
+export const recordMined = (
+  pool: pg.Pool,
+  tx: bigint,
+  { transactionHash, blockNumber, blockHash }: TransactionReceipt,
+  decisions: [StoredClaim, Decision][],
+) =>
+  stored(
+    transaction(pool, async (db) => {
+      await db.query(
+        `UPDATE relay.tx SET state = 'mined', hash = $2, block_number = $3, block_hash = $4, used_since = NULL,
+           last_result = NULL WHERE id = $1`,
+        [tx, transactionHash, blockNumber, blockHash],
+      )
+      for (const [claim, decision] of decisions) await recordDecision(db, claim, decision)
+    }),
+  )
+
+/** An undecided claim stays open: the keeper finds it without a transaction that could still decide it. */
+export async function recordDecision(database: Database, { claimId, tx }: StoredClaim, decision: Decision) {
+  if ('undecided' in decision) return
+  const [state, problem] = 'refused' in decision ? ['refused', storableProblem(decision.refused)] : ['won', null]
+  const landing = 'won' in decision ? decision.won : decision.at
+  await stored(
+    database.query(
+      `UPDATE relay.claim SET state = $3, problem = $4, tx_hash = $5, block_number = $6, round = coalesce($7, round)
+       WHERE id = $1 AND tx = $2`,
+      [
+        ...[claimId, tx.id, state, problem && JSON.stringify(problem), landing?.txHash ?? null],
+        ...[landing?.blockNumber ?? null, 'won' in decision ? decision.won.round : null],
+      ],
+    ),
+  )
+}
+
+/** @returns for how many seconds the nonce has been known to be used without a receipt of ours. */
+export async function secondsUsed(database: Database, tx: bigint): Promise<number> {
+  const { rows } = await stored(
+    database.query(
+      `UPDATE relay.tx SET used_since = coalesce(used_since, now()) WHERE id = $1
+       RETURNING extract(epoch FROM now() - used_since)::float8 AS seconds`,
+      [tx],
+    ),
+  )
+  return rows[0].seconds
+}
+
+export const recordTaken = (database: Database, tx: bigint) =>
+  stored(database.query(`UPDATE relay.tx SET state = 'taken', used_since = NULL WHERE id = $1`, [tx]))
+
+/** What is mined and not final, newest first. */
+export async function minedOf(database: Database, signer: Address, limit: number | null) {
+  const { rows } = await stored(
+    database.query(
+      `SELECT id, hash, block_number, block_hash FROM relay.tx WHERE signer = $1 AND state = 'mined'
+       ORDER BY block_number DESC LIMIT $2`,
+      [signer, limit],
+    ),
+  )
+  return (rows as { id: string; hash: Hex; block_number: string; block_hash: Hex }[]).map((row) => ({
+    ...{ id: BigInt(row.id), hash: row.hash, blockNumber: BigInt(row.block_number), blockHash: row.block_hash },
+  }))
+}
+
+/**
+ * A reorg took the transaction out of its block. Its claims are open again, each with its round reserved unless another
+ * claim of the round is on its way already.
+ */
+export const recordDropped = (pool: pg.Pool, tx: bigint) =>
+  stored(
+    transaction(pool, async (db) => {
+      await db.query(
+        `UPDATE relay.tx SET state = 'signed', hash = NULL, block_number = NULL, block_hash = NULL, failures = 0,
+           send_at = now() WHERE id = $1 AND state = 'mined'`,
+        [tx],
+      )
+      await db.query(
+        `UPDATE relay.claim SET state = 'open', problem = NULL, tx_hash = NULL, block_number = NULL,
+           reserved = NOT EXISTS (SELECT FROM relay.claim AS other WHERE other.bounty_id = claim.bounty_id
+             AND other.round = claim.round AND other.state <> 'refused' AND other.reserved AND other.id <> claim.id)
+         WHERE tx = $1`,
+        [tx],
+      )
+    }),
+  )
+
+/** The transactions that took these nonces of ours have been reorganised away: our bytes are good again. */
+export const recordUntaken = (database: Database, signer: Address, used: number) =>
+  stored(
+    database.query(
+      `UPDATE relay.tx SET state = 'signed', send_at = now() WHERE signer = $1 AND state = 'taken' AND nonce >= $2`,
+      [signer, used],
+    ),
+  )
+
+export const recordFinal = (database: Database, signer: Address, block: bigint) =>
+  stored(
+    database.query(`UPDATE relay.tx SET state = 'final' WHERE signer = $1 AND state = 'mined' AND block_number <= $2`, [
+      signer,
+      block,
+    ]),
+  )

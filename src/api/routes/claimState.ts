@@ -1,0 +1,39 @@
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import type { Hex } from 'viem'
+import type { Deps } from '../deps.ts'
+import { Problem } from '../errors.ts'
+import { claimStateSchema, formatClaimState } from '../resources/claim.ts'
+import { problemResponses } from '../resources/problem.ts'
+
+const claimId = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{64}$/, 'must be 0x and 64 hexadecimal digits')
+  .transform((value) => value.toLowerCase() as Hex)
+  .openapi({ type: 'string', pattern: '^0x[0-9a-fA-F]{64}$' })
+
+const getClaim = createRoute({
+  method: 'get',
+  path: '/api/claims/{claimId}',
+  summary: 'Get what has become of a relayed claim',
+  description:
+    'Of every claim for which a transaction was signed, whichever process did and whoever still waits for it.',
+  request: { params: z.object({ claimId }) },
+  responses: {
+    200: { description: 'The claim.', content: { 'application/json': { schema: claimStateSchema } } },
+    ...problemResponses('VALIDATION_FAILED', 'CLAIM_NOT_FOUND', 'RELAY_UNAVAILABLE', 'INTERNAL'),
+  },
+})
+
+export function claimStateRoutes({ relay }: Deps) {
+  const app = new OpenAPIHono()
+
+  app.openapi(getClaim, async (c) => {
+    if (!relay) throw new Problem('RELAY_UNAVAILABLE', 'This server relays no claims.')
+    const { claimId } = c.req.valid('param')
+    const claim = await relay.find(claimId)
+    if (!claim) throw new Problem('CLAIM_NOT_FOUND', `No transaction was ever signed for a claim ${claimId}.`)
+    return c.json(formatClaimState(claim), 200)
+  })
+
+  return app
+}

@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { accountOf, keyOf, roles } from '../../devnet/accounts.ts'
+import { type Api, startApi } from '../../devnet/api.ts'
+import { startTestMarket, type TestMarket } from '../support/market.ts'
+import { type Agent, type Participants, participantsOf, usdc } from '../support/participants.ts'
+
+const relayer = accountOf(roles.relayer).address
+
+let market: TestMarket
+let replicas: Pick<Api, 'url'>[]
+let people: Participants
+let agent: Agent
+let other: Agent
+
+/** Two replicas with one database and one key. */
+beforeAll(async () => {
+  market = await startTestMarket()
+  const second = await startApi({ ...market, port: 0, relayerKey: keyOf(roles.relayer) })
+  replicas = [market.api, second]
+  people = participantsOf(market)
+  agent = await people.newAgent(accountOf(2), 1_000n * usdc)
+  other = await people.newAgent(accountOf(3), 1_000n * usdc)
+  return async () => {
+    await second.stop()
+    await market.stop()
+  }
+}, 120_000)
+
+async function post(replica: number, runId: bigint, { id, wallet }: Agent, key?: string, more: object = {}) {
+  const response = await fetch(`${replicas[replica % 2]?.url}/api/runs/${runId}/claim`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...(key && { 'Idempotency-Key': key }) },
+    body: JSON.stringify({ agentId: Number(id), walletAddress: wallet.address, ...more }),
+  })
+  // biome-ignore lint/suspicious/noExplicitAny: the assertions judge it
+  return { status: response.status, body: (await response.json()) as any }
+}
+
+const nonce = () => market.client.getTransactionCount({ address: relayer })
+const times = <T>(count: number, make: (index: number) => Promise<T>) =>
+  Promise.all(Array.from({ length: count }, (_, index) => make(index)))
+
+describe('the same claim, fifty times at once over two replicas', () => {
+  it.each([
+    ['without an Idempotency-Key', () => undefined],
+    ['with one', () => 'the-same-for-all'],
+    ['with a different one each', () => randomUUID()],
+  ])('%s, is one transaction and fifty times the same answer', async (_, keyOfRequest) => {
+    const runId = await people.openRun(usdc)
+    const before = await nonce()
+    const answers = await times(50, (index) => post(index, runId, agent, keyOfRequest()))
+    expect(answers.map(({ status }) => status)).toEqual(Array(50).fill(200))
+    expect(new Set(answers.map(({ body }) => `${body.claimId} ${body.txHash}`)).size).toBe(1)
+    expect(await nonce()).toBe(before + 1)
+  })
+
+  it('and under its key another claim each time: one is made, the others conflict', async () => {
+    const runIds = await times(10, () => people.openRun(usdc))
+    const [before, key] = [await nonce(), randomUUID()]
+    const answers = await Promise.all(runIds.map((runId, index) => post(index, runId, agent, key)))
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array(9).fill(409)])
+    expect(
+      answers.filter(({ status }) => status === 409).every(({ body }) => body.code === 'IDEMPOTENCY_CONFLICT'),
+    ).toBe(true)
+    expect(await nonce()).toBe(before + 1)
+  })
+})
+
+describe('an Idempotency-Key', () => {
+  it('with another body is a conflict, also once the claim is won', async () => {
+    const [runId, another, key] = [await people.openRun(usdc), await people.openRun(usdc), randomUUID()]
+    expect((await post(0, runId, agent, key)).status).toBe(200)
+    for (const answer of [await post(1, runId, other, key), await post(1, another, agent, key)]) {
+      expect([answer.status, answer.body.code]).toEqual([409, 'IDEMPOTENCY_CONFLICT'])
+    }
+    expect((await post(1, runId, agent, key)).status).toBe(200)
+  })
+
+  it('of a claim that was refused before it was signed is judged afresh', async () => {
+    const [runId, key] = [await people.openRun(usdc), randomUUID()]
+    const newcomer = await people.newAgent(accountOf(4), 0n)
+    expect((await post(0, runId, newcomer, key)).body.code).toBe('INSUFFICIENT_STAKE')
+    await people.stake(newcomer, 20n * usdc)
+    expect((await post(1, runId, newcomer, key)).status).toBe(200)
+  })
+
+  it.each(['', 'a'.repeat(256), 'with a space'])('%j is refused, naming it', async (key) => {
+    const response = await fetch(`${market.api.url}/api/runs/1/claim`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', 'Idempotency-Key': key },
+      body: JSON.stringify({ agentId: 1, walletAddress: agent.wallet.address }),
+    })
+    expect(response.status).toBe(400)
+    expect(await response.json()).toMatchObject({ code: 'VALIDATION_FAILED', field: 'idempotency-key' })
+  })
+})
+
+describe('without a key, a claim that is on its way', () => {
+  it('conflicts with itself under another signature', async () => {
+    const runId = await people.openRun(usdc)
+    await market.client.setAutomine(false)
+    await market.client.setIntervalMining({ interval: 0 })
+    const first = post(0, runId, agent, undefined, await people.sign(runId, agent))
+    await expect.poll(async () => (await market.client.getTxpoolStatus()).pending).toBe(1)
+    const deadline = (await people.now()) + 700n
+    const changed = await post(1, runId, agent, undefined, await people.sign(runId, agent, { deadline }))
+    expect([changed.status, changed.body.code]).toEqual([409, 'IDEMPOTENCY_CONFLICT'])
+    await market.client.setAutomine(true)
+    await market.client.setIntervalMining({ interval: 1 })
+    expect((await first).status).toBe(200)
+  })
+})
