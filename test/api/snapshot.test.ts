@@ -148,6 +148,31 @@ describe('while blocks come', () => {
   })
 })
 
+describe('when another build of the indexer takes over', () => {
+  it('reads its tables through the statements that were prepared for those before', async () => {
+    await index.create()
+    await index.db.insert(run).values(openRun(1n))
+    await index.moveTo(block(10n))
+    const lists = ['/api/runs?state=OPEN', '/api/runs?state=OPEN&page=2', '/api/runs/1', '/api/stats']
+    for (const path of lists) expect((await api.get(path)).status).toBe(200)
+
+    const { rows } = await index.pool.query<{ name: string }>(
+      "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'runline_build'",
+    )
+    const views = rows.map(
+      ({ name }) => `
+        CREATE TABLE other.${name} (LIKE runline_build.${name} INCLUDING ALL);
+        INSERT INTO other.${name} SELECT * FROM runline_build.${name};
+        DROP VIEW runline.${name};
+        CREATE VIEW runline.${name} AS SELECT * FROM other.${name};`,
+    )
+    await index.pool.query(`BEGIN; CREATE SCHEMA other; ${views.join('')} COMMIT`)
+    await index.pool.query('DROP SCHEMA runline_build CASCADE')
+    for (const path of lists)
+      expect((await api.get(`${path}${path.includes('?') ? '&' : '?'}minBlock=1`)).status).toBe(200)
+  })
+})
+
 describe('where the database does not answer', () => {
   beforeEach(async () => {
     await index.create()
