@@ -10,8 +10,12 @@ import { startTestMarket, type TestMarket } from '../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../support/participants.ts'
 import { type Answer, claimApi } from './claimApi.ts'
 
-const CLAIMS = 60
 const KILLS = 8
+const CLAIMS_PER_KILL = 8
+const CLAIMS = KILLS * CLAIMS_PER_KILL
+
+/** How many requests died with the process that had them. */
+let cutOff = 0
 
 const seed = randomInt(2 ** 31)
 let state = seed
@@ -56,6 +60,7 @@ async function claimUntilDecided(urls: () => string[], runId: bigint, agent: Age
     } catch (error) {
       // The process died with the question.
       if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error
+      cutOff++
     }
     await sleep(100 + draw(200))
   }
@@ -90,19 +95,22 @@ it(`claims outlive the API, killed at random while they flow (seed ${seed})`, { 
   let apis: Api[] = await Promise.all([startReplica(), startReplica()])
   const urls = () => apis.map(({ url }) => url)
 
-  const flowing = Promise.all(
-    runIds.map(async (runId, index) => {
-      await sleep(index * 100)
-      // Every sixth run locks so much that the poor agent can hold one of them only.
-      return { runId, answer: await claimUntilDecided(urls, runId, index % 6 ? rich : poor) }
-    }),
-  )
-  for (let kill = 1; kill <= KILLS; kill++) {
-    await sleep(draw(1_200))
+  // Every sixth run locks so much that the poor agent can hold one of them only.
+  const claim = async (runId: bigint, index: number) => ({
+    runId,
+    answer: await claimUntilDecided(urls, runId, index % 6 ? rich : poor),
+  })
+  const flowing: ReturnType<typeof claim>[] = []
+  for (let kill = 0; kill < KILLS; kill++) {
+    const first = kill * CLAIMS_PER_KILL
+    flowing.push(...runIds.slice(first, first + CLAIMS_PER_KILL).map((runId, index) => claim(runId, first + index)))
+    await sleep(draw(600))
     const victim = draw(2)
     apis = await Promise.all(apis.map((api, index) => (index === victim ? killAndRestart(api) : api)))
   }
-  const results = await flowing
+  const results = await Promise.all(flowing)
+  expect(cutOff).toBeGreaterThan(0)
+  console.log(`seed ${seed}: ${cutOff} requests were cut off by ${KILLS} kills`)
 
   const { claimed, latest, pending } = await chainSays()
   for (const { runId, answer } of results) {
@@ -115,7 +123,7 @@ it(`claims outlive the API, killed at random while they flow (seed ${seed})`, { 
     }
   }
   const won = results.filter(({ answer }) => answer.status === 200)
-  expect(won).toHaveLength(CLAIMS - CLAIMS / 6 + 1)
+  expect(won).toHaveLength(CLAIMS - Math.ceil(CLAIMS / 6) + 1)
   expect(pending).toBe(latest)
   const rows = await stored<{ nonce: string; state: string }>('SELECT nonce, state FROM relay.tx ORDER BY nonce')
   expect(rows.map(({ nonce }) => Number(nonce))).toEqual(Array.from({ length: latest }, (_, nonce) => nonce))
