@@ -8,7 +8,8 @@ export type Measurement = {
   goal?: Goal
 }
 
-export type Goal = { atMost: number } | { atLeast: number }
+/** For the value, or for its ratio to the baseline. */
+type Goal = { atMost: number } | { atLeast: number } | { ratioAtMost: number } | { ratioAtLeast: number }
 
 /** A figure as `bench/results/<name>.json` holds it. `null` where there is nothing to compare with or to reach. */
 export type Figure = {
@@ -30,17 +31,34 @@ export type Bench = {
 
 /** The measurement beside what it is held to. */
 export function judge({ figure, unit, value, baseline, goal }: Measurement): Figure {
+  const ratio = baseline === undefined ? null : value / baseline
   return {
     figure,
     unit,
     value,
     baseline: baseline ?? null,
-    ratio: baseline === undefined ? null : Number((value / baseline).toFixed(3)),
+    ratio: ratio && Number(ratio.toFixed(3)),
     goal: goal ? goalValue(goal) : null,
-    ok: goal ? meets(value, goal) : null,
+    ok: goal ? meets(value, ratio ?? Number.NaN, goal) : null,
   }
 }
 
-const goalValue = (goal: Goal) => ('atMost' in goal ? goal.atMost : goal.atLeast)
+function goalValue(goal: Goal): number {
+  if ('atMost' in goal) return goal.atMost
+  if ('atLeast' in goal) return goal.atLeast
+  return 'ratioAtMost' in goal ? goal.ratioAtMost : goal.ratioAtLeast
+}
 
-const meets = (value: number, goal: Goal) => ('atMost' in goal ? value <= goal.atMost : value >= goal.atLeast)
+function meets(value: number, ratio: number, goal: Goal): boolean {
+  if ('atMost' in goal) return value <= goal.atMost
+  if ('atLeast' in goal) return value >= goal.atLeast
+  return 'ratioAtMost' in goal ? ratio <= goal.ratioAtMost : ratio >= goal.ratioAtLeast
+}
+
+/** The middle value, or the mean of the two in the middle. @throws if there are none. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const [low, high] = [sorted[Math.ceil(sorted.length / 2) - 1], sorted[Math.floor(sorted.length / 2)]]
+  if (low === undefined || high === undefined) throw new Error('There is no median of nothing')
+  return (low + high) / 2
+}

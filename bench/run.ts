@@ -7,6 +7,7 @@ import { table } from './table.ts'
 
 const benches: Record<string, () => Promise<Bench>> = {
   gas: () => import('./gas.ts'),
+  reads: () => import('./reads.ts'),
 }
 
 const results = new URL('results/', import.meta.url)

@@ -1,0 +1,49 @@
+import autocannon from 'autocannon'
+import { median } from './figure.ts'
+
+/** Requests per second, and the 50th and 99th percentile of the time to answer in milliseconds. */
+export type Load = { rps: number; p50: number; p99: number }
+
+export type Target = { url: string; path: (request: number) => string }
+
+type Options = { connections: number; seconds: number }
+
+let sent = 0
+
+/** Asks as fast as it is answered. @throws if any answer is not 2xx. */
+export async function load({ url, path }: Target, { connections, seconds }: Options): Promise<Load> {
+  const times: number[] = []
+  const setupRequest = (request: autocannon.Request) => ({ ...request, path: path(sent++) })
+  const { promise, resolve, reject } = Promise.withResolvers<autocannon.Result>()
+  const settle = (error: unknown, result: autocannon.Result) => (error ? reject(error) : resolve(result))
+  const instance = autocannon({ url, connections, duration: seconds, requests: [{ setupRequest }] }, settle)
+  // Autocannon's own histogram counts whole milliseconds.
+  instance.on('response', (_client, _status, _bytes, milliseconds) => times.push(milliseconds))
+  const { non2xx, errors, timeouts, duration } = await promise
+  const failed = non2xx + errors + timeouts
+  if (failed > 0) throw new Error(`${failed} of ${times.length} requests failed: ${url}${path(sent)}`)
+  const sorted = times.sort((a, b) => a - b)
+  const percentile = (share: number) =>
+    sorted[Math.min(Math.floor(share * sorted.length), sorted.length - 1)] ?? Number.NaN
+  return { rps: times.length / duration, p50: percentile(0.5), p99: percentile(0.99) }
+}
+
+/** Loads each in turn, round by round, so that whatever else the machine does meets all alike. @returns the medians. */
+export async function alternate<Name extends string>(
+  targets: Record<Name, Target>,
+  options: Options,
+  rounds = 5,
+): Promise<Record<Name, Load>> {
+  const names = Object.keys(targets) as Name[]
+  const taken = Object.fromEntries(names.map((name) => [name, [] as Load[]])) as Record<Name, Load[]>
+  for (const name of names) await load(targets[name], { ...options, seconds: 1 })
+  for (let round = 0; round < rounds; round++) {
+    for (const name of names) taken[name].push(await load(targets[name], options))
+  }
+  const middle = (loads: Load[]) => ({
+    rps: median(loads.map(({ rps }) => rps)),
+    p50: median(loads.map(({ p50 }) => p50)),
+    p99: median(loads.map(({ p99 }) => p99)),
+  })
+  return Object.fromEntries(names.map((name) => [name, middle(taken[name])])) as Record<Name, Load>
+}

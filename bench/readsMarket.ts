@@ -1,0 +1,90 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { drizzle } from 'drizzle-orm/node-postgres'
+import { pino } from 'pino'
+import { startApi } from '../devnet/api.ts'
+import { startPart } from '../devnet/part.ts'
+import type { Postgres } from '../devnet/postgres.ts'
+import { tellGuard } from '../devnet/tellGuard.ts'
+import { writeDeployment } from '../ops/writeDeployment.ts'
+import { createApp } from '../src/api/app.ts'
+import { IndexReader } from '../src/api/queries/indexReader.ts'
+import { openReadPool } from '../src/api/readPool.ts'
+import { seedTime } from '../test/api/rows.ts'
+import { chainId, indexedDatabaseAt, viewsSchema } from '../test/support/indexedTables.ts'
+import { manyRuns } from '../test/support/manyRuns.ts'
+
+/** So high that every request can name another `minBlock`, which makes it another URL to the cache. */
+const head = 1_000_000_000n
+
+const contract = '0x5FbDB2315678afecb367f032d93F642f64180aa3'
+const contracts = { USDC: contract, AgentRegistry: contract, AgentStaking: contract, BountyMarket: contract } as const
+
+export type ReadsMarket = Awaited<ReturnType<typeof startReadsMarket>>
+
+/** A database with so many runs, the API on it as in production, and the bare server beside it. */
+export async function startReadsMarket(postgres: Postgres, runs: number) {
+  await using parts = new AsyncDisposableStack()
+  const databaseUrl = await postgres.createDatabase()
+  const index = indexedDatabaseAt(databaseUrl)
+  parts.defer(index.close)
+  await index.create(manyRuns(runs))
+  await index.moveTo({ number: head, timestamp: seedTime })
+  await index.pool.query('VACUUM ANALYZE')
+
+  const deploymentsDirectory = await mkdtemp(join(tmpdir(), 'runline-bench-'))
+  tellGuard({ directory: deploymentsDirectory })
+  parts.defer(() => rm(deploymentsDirectory, { recursive: true }))
+  writeDeployment({ chainId, startBlock: 0, contracts }, deploymentsDirectory)
+  // No chain is asked: without a relayer's key there are no claims.
+  const startAnotherApi = () =>
+    startApi({ databaseUrl, schema: viewsSchema, chainId, rpcUrl: 'http://127.0.0.1:1', deploymentsDirectory })
+  const api = await startAnotherApi()
+  parts.defer(api.stop)
+  const constant = await (await fetch(`${api.url}/api/runs`)).text()
+  const bare = await startBare({
+    url: databaseUrl,
+    schema: viewsSchema,
+    ...(await statementsOf(databaseUrl)),
+    constant,
+  })
+  parts.defer(bare.stop)
+  const kept = parts.move()
+  return { startAnotherApi, api, bare, stop: () => kept.disposeAsync() }
+}
+
+async function startBare(bare: object) {
+  const part = await startPart({
+    name: 'The bare server',
+    command: process.execPath,
+    args: [fileURLToPath(new URL('bareServer.ts', import.meta.url))],
+    env: { BARE: JSON.stringify(bare) },
+  })
+  const [, port] = await part.saw(/listens on (\d+)/, 20_000)
+  return { url: `http://127.0.0.1:${port}`, stop: part.stop }
+}
+
+/** The statements that the API sends for its list and for a run, by listening to the API's own pool. */
+async function statementsOf(url: string) {
+  const logger = pino({ level: 'silent' })
+  const pool = openReadPool({ url, schema: viewsSchema, logger })
+  const sent: { name: string; text: string; values: unknown[] }[] = []
+  const query = pool.query.bind(pool)
+  Object.assign(pool, {
+    query(config: { name: string; text: string }, values: unknown[]) {
+      sent.push({ name: config.name, text: config.text, values })
+      return query(config, values)
+    },
+  })
+  const index = new IndexReader(drizzle(pool, { casing: 'snake_case' }), chainId)
+  const app = createApp({ index, logger, market: { chainId, address: contract } })
+  const id = '123'
+  for (const path of ['/api/runs', `/api/runs/${id}`]) await app.request(path)
+  await pool.end()
+  const [list, run] = sent.filter(({ name }) => name !== 'snapshot')
+  if (!list || !run) throw new Error(`The API sent ${sent.map(({ name }) => name)}`)
+  const values = run.values.map((value) => (String(value) === id ? 'id' : String(value)))
+  return { list: { ...list, values: list.values.map(String) }, run: { ...run, values } }
+}

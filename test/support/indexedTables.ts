@@ -1,0 +1,110 @@
+import { type SQL, sql } from 'drizzle-orm'
+import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
+import pg from 'pg'
+// @ts-expect-error Ponder exports neither, and keeps their types elsewhere
+import { getSql as untypedGetSql } from '../../node_modules/ponder/dist/esm/drizzle/kit/index.js'
+// @ts-expect-error
+import { encodeCheckpoint as untypedEncode } from '../../node_modules/ponder/dist/esm/utils/checkpoint.js'
+import type { getSql as GetSql } from '../../node_modules/ponder/dist/types/drizzle/kit/index.d.ts'
+import type { encodeCheckpoint as Encode } from '../../node_modules/ponder/dist/types/utils/checkpoint.d.ts'
+import * as schema from '../../ponder.schema.ts'
+
+const getSql: typeof GetSql = untypedGetSql
+const encodeCheckpoint: typeof Encode = untypedEncode
+
+export const chainId = 31337
+
+/** Where Ponder's tables are, and where readers find views of them: as `ponder start` has it. */
+const tablesSchema = 'runline_build'
+export const viewsSchema = 'runline'
+
+/** The block that the tables are true at. `timestamp` in seconds. */
+export type Block = { number: bigint; timestamp: bigint }
+
+type Writer = Pick<NodePgDatabase, 'insert' | 'update' | 'execute'>
+
+export const blockHash = (number: bigint) => `0x${number.toString(16).padStart(64, '0')}` as const
+
+const countOf = (state: string) => sql`count(*) FILTER (WHERE state = ${state})`
+
+const countBands = sql`
+  INSERT INTO reward_band (lowest, ${sql.join(
+    schema.runStates.map((state) => sql.identifier(state.toLowerCase())),
+    sql`, `,
+  )}, escrowed, paid)
+  SELECT
+    rpad(left(reward::text, 2), length(reward::text), '0')::int8,
+    ${sql.join(schema.runStates.map(countOf), sql`, `)},
+    coalesce(sum(reward + fee) FILTER (WHERE state NOT IN ('DRAFT', 'APPROVED', 'REJECTED')), 0),
+    coalesce(sum(reward) FILTER (WHERE state = 'APPROVED'), 0)
+  FROM run GROUP BY 1`
+
+/**
+ * A database as Ponder leaves it, in which a test can be the indexer. Tables, enums, views and checkpoints are made by
+ * Ponder's own statements from ponder.schema.ts, so that they cannot differ from the real ones.
+ */
+export function indexedDatabaseAt(url: string) {
+  const pool = new pg.Pool({ connectionString: url, max: 4, options: `-c search_path=${tablesSchema}` })
+  const db = drizzle(pool, { casing: 'snake_case' })
+
+  /** What Ponder does between its start and its first block; the backfilled rows are there before the indexes are. */
+  async function create(backfill?: SQL) {
+    const { enums, tables, indexes } = getSql(schema)
+    await pool.query(`CREATE SCHEMA ${tablesSchema}; CREATE SCHEMA ${viewsSchema}`)
+    for (const statement of enums.sql) await pool.query(statement.replaceAll('"public".', ''))
+    // Ponder's own log of what to revert is nothing that a reader sees.
+    for (const statement of tables.sql.filter((text) => !text.includes('_reorg__'))) await pool.query(statement)
+    if (backfill) await db.execute(backfill)
+    for (const statement of indexes.sql) await pool.query(statement)
+    await pool.query(`CREATE TABLE _ponder_checkpoint (
+      chain_name TEXT PRIMARY KEY,
+      chain_id BIGINT NOT NULL,
+      safe_checkpoint VARCHAR(75) NOT NULL,
+      latest_checkpoint VARCHAR(75) NOT NULL,
+      finalized_checkpoint VARCHAR(75) NOT NULL
+    )`)
+    const { rows } = await pool.query<{ name: string }>(
+      'SELECT tablename AS name FROM pg_tables WHERE schemaname = $1',
+      [tablesSchema],
+    )
+    for (const { name } of rows) await pool.query(`CREATE VIEW ${viewsSchema}.${name} AS SELECT * FROM ${name}`)
+  }
+
+  /** Ponder's record of how far it has come. */
+  async function setCheckpoint({ number, timestamp }: Block, tx: Writer) {
+    const checkpoint = encodeCheckpoint({
+      chainId,
+      blockNumber: number,
+      blockTimestamp: timestamp,
+      transactionIndex: 9_999_999_999_999_999n,
+      eventType: 9,
+      eventIndex: 9_999_999_999_999_999n,
+    })
+    await tx.execute(sql`INSERT INTO _ponder_checkpoint
+      VALUES ('market', ${chainId}, ${checkpoint}, ${checkpoint}, ${checkpoint})
+      ON CONFLICT (chain_name) DO UPDATE SET latest_checkpoint = excluded.latest_checkpoint`)
+  }
+
+  async function setHead({ number, timestamp }: Block, tx: Writer = db) {
+    const block = { number, hash: blockHash(number), timestamp }
+    await tx
+      .insert(schema.head)
+      .values({ chainId, ...block })
+      .onConflictDoUpdate({ target: schema.head.chainId, set: block })
+  }
+
+  /** Indexes a block: its rows, head and checkpoint in one transaction. The bands are counted anew from the runs. */
+  async function moveTo(block: Block, writeRows?: (tx: Writer) => PromiseLike<unknown>) {
+    await db.transaction(async (tx) => {
+      await writeRows?.(tx)
+      await tx.execute(sql`DELETE FROM reward_band`)
+      await tx.execute(countBands)
+      await setHead(block, tx)
+      await setCheckpoint(block, tx)
+    })
+  }
+
+  return { url, db, pool, create, setHead, moveTo, close: () => pool.end() }
+}
+
+export type IndexedDatabase = ReturnType<typeof indexedDatabaseAt>
