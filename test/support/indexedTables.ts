@@ -19,7 +19,7 @@ const tablesSchema = 'runline_build'
 export const viewsSchema = 'runline'
 
 /** The block that the tables are true at. `timestamp` in seconds. */
-export type Block = { number: bigint; timestamp: bigint }
+type Block = { number: bigint; timestamp: bigint }
 
 type Writer = Pick<NodePgDatabase, 'insert' | 'update' | 'execute'>
 

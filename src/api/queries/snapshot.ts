@@ -48,7 +48,7 @@ export type Snapshot = { number: bigint; hash: Hex; timestamp: bigint; checkpoin
 export const now = sql<bigint>`(select "now" from "snapshot")`
 
 /** Which chain is read, and what time it is on this machine, in seconds. */
-export type Moment = { chainId: number; clock: number }
+type Moment = { chainId: number; clock: number }
 
 /** What one statement read, and of which block. */
 export type Taken<T> = { snapshot: Snapshot; data: T }
