@@ -33,20 +33,34 @@ afterAll(async () => {
   await index?.close()
 })
 
-/** What PostgreSQL did for the statement that the request runs, with the plan that the API's connection keeps. */
+/** What PostgreSQL did for the statement that the request runs, with the plan that a connection of the API keeps. */
 async function planOf(path: string) {
   const query = vi.spyOn(api.readPool, 'query')
   const { status, body } = await api.get(path)
   expect(status).toBe(200)
-  const [config, values] = query.mock.calls[0] as unknown as [{ name: string }, unknown[]]
+  const calls = query.mock.calls as unknown as [{ name: string }, unknown[]][]
   query.mockRestore()
-  const literals = values.map((value) => pg.escapeLiteral(String(value)))
-  const explained = await api.readPool.query<{ 'QUERY PLAN': [{ Plan: Node }] }>(
-    `EXPLAIN (ANALYZE, TIMING off, FORMAT JSON) EXECUTE ${pg.escapeIdentifier(config.name)}(${literals.join(', ')})`,
-  )
-  const plan = explained.rows[0]?.['QUERY PLAN'][0].Plan
+  // A look at the head may come first.
+  const [config, values] = calls.find(([{ name }]) => name !== 'snapshot') ?? []
+  if (!config || !values) throw new Error(`${path} ran no statement of its own`)
+  const [plan] = await explain(config, values)
   if (!plan) throw new Error(`${config.name} has no plan`)
   return { nodes: nodesOf(plan), pagination: body.pagination }
+}
+
+/** On one connection, for a statement is prepared for the connection that has run it. */
+async function explain(config: { name: string }, values: unknown[]): Promise<Node[]> {
+  const client = await api.readPool.connect()
+  try {
+    await client.query(config as pg.QueryConfig, values)
+    const literals = values.map((value) => pg.escapeLiteral(String(value)))
+    const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: Node }] }>(
+      `EXPLAIN (ANALYZE, TIMING off, FORMAT JSON) EXECUTE ${pg.escapeIdentifier(config.name)}(${literals.join(', ')})`,
+    )
+    return rows.flatMap((row) => row['QUERY PLAN'].map(({ Plan }) => Plan))
+  } finally {
+    client.release()
+  }
 }
 
 /** With whether the node is part of what is counted, not of what is listed. */
