@@ -8,7 +8,13 @@ import { tellGuard } from '../../devnet/tellGuard.ts'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** What the tests say of the contracts in a workspace. */
-export type Verdict = { outcome: 'passed' | 'does not compile' } | { outcome: 'failed'; failures: string[] }
+export type Verdict = {
+  outcome: 'passed' | 'failed' | 'does not compile'
+  /** The tests that failed, by name. */
+  failures: string[]
+  /** How long each test contract ran, in seconds of a processor. */
+  seconds: ReadonlyMap<string, number>
+}
 
 /** How the tests are run. */
 export type Mode = {
@@ -47,11 +53,7 @@ export async function createWorkspace(modeNames: readonly string[]) {
     })
     const how = await forge.ended
     await forge.stop()
-    if (how === 'exited with code 0') return { outcome: 'passed' }
-    if (lines.some((line) => line.includes('Compiler run failed'))) return { outcome: 'does not compile' }
-    const failures = lines.flatMap((line) => /^\[FAIL.*\] (\w+)\(/.exec(line)?.[1] ?? [])
-    if (!lines.some((line) => line.startsWith('Encountered a total of'))) throw forge.failure(how)
-    return { outcome: 'failed', failures: [...new Set(failures)] }
+    return { outcome: outcomeOf(how, lines, forge.failure), failures: failuresIn(lines), seconds: secondsIn(lines) }
   }
 
   return {
@@ -61,4 +63,28 @@ export async function createWorkspace(modeNames: readonly string[]) {
     },
     remove: () => rm(directory, { recursive: true }),
   }
+}
+
+function outcomeOf(how: string, lines: readonly string[], failure: (what: string) => Error): Verdict['outcome'] {
+  if (how === 'exited with code 0') return 'passed'
+  if (lines.some((line) => line.includes('Compiler run failed'))) return 'does not compile'
+  if (lines.some((line) => line.startsWith('Encountered a total of'))) return 'failed'
+  throw failure(how)
+}
+
+function failuresIn(lines: readonly string[]): string[] {
+  return [...new Set(lines.flatMap((line) => /^\[FAIL.*\] (\w+)\(/.exec(line)?.[1] ?? []))]
+}
+
+/** Forge names a suite in one line, and its time in the last one of its results. */
+function secondsIn(lines: readonly string[]): Map<string, number> {
+  const seconds = new Map<string, number>()
+  let suite = ''
+  for (const line of lines) {
+    suite = /^Ran \d+ tests? for .*:(\w+)$/.exec(line)?.[1] ?? suite
+    const [, time, unit] = /^Suite result: .*\(([\d.]+)([mµn]?s) CPU time\)$/.exec(line) ?? []
+    // Less than a second is nothing.
+    if (time) seconds.set(suite, unit === 's' ? Number(time) : 0)
+  }
+  return seconds
 }
