@@ -72,6 +72,12 @@ contract AgentWalletsTest is Test {
         _assertFound(address(0), address(0));
     }
 
+    function test_WhenAnswerIsTheLargestAddress_ItIsOne() public {
+        address largest = address(type(uint160).max);
+        _answer(abi.encode(largest), abi.encode(largest));
+        _assertFound(largest, largest);
+    }
+
     function test_WhenAnswerIsLong_ItsFirstWordCounts() public {
         _answer(abi.encode(wallet, owner, "more"), abi.encode(owner, wallet, "more"));
         _assertFound(wallet, owner);
