@@ -1,5 +1,5 @@
 import { createRandom, type Random, seedOf } from '../random.ts'
-import type { ChooseFault, Fault, RpcCall } from './rpcProxy.ts'
+import { type Fault, type RpcCall, status } from './rpcProxy.ts'
 
 type FaultOptions = {
   seed: number
@@ -18,7 +18,7 @@ const weights = {
   truncate: 12,
   'null block': 12,
   'no logs': 30,
-  'stale head': 10,
+  stale: 10,
   hang: 1,
 }
 
@@ -28,7 +28,7 @@ type Drawn = keyof typeof weights
  * Faults as a bad network and a bad provider make them. What a call meets depends on the seed, the call and how many
  * of its like came before, not on what other calls came in between, so that a seed draws the same faults again.
  */
-export function drawFaults({ seed, probability }: FaultOptions): ChooseFault {
+export function drawFaults({ seed, probability }: FaultOptions): (call: RpcCall) => Fault | undefined {
   const seen = new Map<string, number>()
   return (call) => {
     const subject = JSON.stringify([call.method, call.params])
@@ -44,12 +44,12 @@ function draw(random: Random, call: RpcCall): Fault {
   switch (kind) {
     case 'delay':
       return { kind, milliseconds: random.int(20, 1_000) }
-    case 'stale head':
+    case 'stale':
       return { kind, blocks: random.int(1, 4) }
     case 'status 429':
     case 'status 502':
     case 'status 503':
-      return { kind, status: Number(kind.slice('status '.length)) }
+      return status(Number(kind.slice('status '.length)))
     default:
       return { kind }
   }
@@ -63,7 +63,7 @@ function weightsOf({ method, params }: RpcCall): Record<Drawn, number> {
   return {
     ...weights,
     'null block': method.startsWith('eth_getBlockBy') ? weights['null block'] : 0,
-    'stale head': isLatest ? weights['stale head'] : 0,
+    stale: isLatest ? weights.stale : 0,
     'no logs': isLogsOfBlock ? weights['no logs'] : 0,
   }
 }

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Hex, hexToBigInt, numberToHex } from 'viem'
+import { answerAsOf, callAsOf } from './staleNode.ts'
 
 export type RpcCall = { jsonrpc: '2.0'; id: number; method: string; params: unknown[] }
 
@@ -26,15 +27,23 @@ export type Fault =
   | { kind: 'null block' }
   /** A block's logs are not there yet, though the block, with a bloom that says there are some, is. */
   | { kind: 'no logs' }
-  /** A node that lags `blocks` behind answers what the latest block is. */
-  | { kind: 'stale head'; blocks: number }
+  /** A node that lags `blocks` behind answers as of its own latest block. */
+  | { kind: 'stale'; blocks: number }
+  /** The node's count of an account's transactions is wrong by this, though never below zero. */
+  | { kind: 'nonce'; by: number }
   /** The node says this, whatever is true; or tells of a block that a reorg took away. */
   | { kind: 'reply' | 'dropped block'; reply: Reply }
 
 /** Chooses what happens to a call; undefined lets it through. */
-export type ChooseFault = (call: RpcCall) => Fault | undefined
+export type ChooseFault = (call: RpcCall) => Fault | undefined | Promise<Fault | undefined>
 
 export type RpcProxy = Awaited<ReturnType<typeof startRpcProxy>>
+
+/** The node refuses the call in these words. */
+export const says = (message: string, code = -32_000): Fault => ({ kind: 'reply', reply: { error: { code, message } } })
+
+/** A gateway answers with this HTTP status. */
+export const status = (code: number): Fault => ({ kind: `status ${code}`, status: code })
 
 /** A JSON-RPC endpoint that passes calls on to `target`, but for the faults. It does not take batches. */
 export async function startRpcProxy(target: string, choose: ChooseFault) {
@@ -43,12 +52,13 @@ export async function startRpcProxy(target: string, choose: ChooseFault) {
 
   async function serve(request: IncomingMessage, response: ServerResponse) {
     const call = JSON.parse((await request.toArray()).join('')) as RpcCall
-    const fault = choose(call)
+    const fault = await choose(call)
     if (fault) counts.set(fault.kind, (counts.get(fault.kind) ?? 0) + 1)
     switch (fault?.kind) {
       case 'hang':
         return
       case 'refuse':
+        // The request's own `destroy` leaves the socket open once its body has been read.
         return response.destroy()
       case 'reply':
       case 'dropped block':
@@ -56,7 +66,7 @@ export async function startRpcProxy(target: string, choose: ChooseFault) {
     }
     if (fault && 'status' in fault) return respond(response, fault.status, 'The gateway is not well')
     if (fault?.kind === 'delay') await sleep(fault.milliseconds, undefined, { signal: ending.signal })
-    const answer = await ask(fault?.kind === 'stale head' ? await delayed(call, fault.blocks) : call)
+    const answer = fault?.kind === 'stale' ? await askStale(call, fault.blocks) : await ask(call)
     if (fault?.kind === 'drop') return response.destroy()
     respond(response, 200, fault ? spoil(answer, fault, call) : answer)
   }
@@ -67,11 +77,11 @@ export async function startRpcProxy(target: string, choose: ChooseFault) {
     return response.text()
   }
 
-  /** The call for the latest block as a call for an earlier one. */
-  async function delayed(call: RpcCall, blocks: number): Promise<RpcCall> {
+  async function askStale(call: RpcCall, blocks: number): Promise<string> {
     const latest = JSON.parse(await ask({ ...call, method: 'eth_blockNumber', params: [] })) as { result: Hex }
     const number = hexToBigInt(latest.result) - BigInt(blocks)
-    return { ...call, params: [numberToHex(number < 0n ? 0n : number), ...call.params.slice(1)] }
+    const head = number < 0n ? 0n : number
+    return answerAsOf(head, call, await ask(callAsOf(head, call)))
   }
 
   const server = createServer((request, response) => {
@@ -98,9 +108,17 @@ function respond(response: ServerResponse, status: number, body: string) {
   response.writeHead(status, { 'Content-Type': 'application/json' }).end(body)
 }
 
-function spoil(answer: string, { kind }: Fault, { id }: RpcCall): string {
-  if (kind === 'truncate') return answer.slice(0, answer.length / 2)
-  if (kind === 'null block') return JSON.stringify({ jsonrpc: '2.0', id, result: null })
-  if (kind === 'no logs') return JSON.stringify({ jsonrpc: '2.0', id, result: [] })
+function spoil(answer: string, fault: Fault, { id }: RpcCall): string {
+  const reply = (result: unknown) => JSON.stringify({ jsonrpc: '2.0', id, result })
+  switch (fault.kind) {
+    case 'truncate':
+      return answer.slice(0, answer.length / 2)
+    case 'null block':
+      return reply(null)
+    case 'no logs':
+      return reply([])
+    case 'nonce':
+      return reply(numberToHex(Math.max(0, Number(JSON.parse(answer).result) + fault.by)))
+  }
   return answer
 }

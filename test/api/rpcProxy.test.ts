@@ -1,9 +1,11 @@
-import { createPublicClient, http, numberToHex } from 'viem'
+import { createPublicClient, createTestClient, createWalletClient, http, numberToHex, parseGwei } from 'viem'
 import { foundry } from 'viem/chains'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { accountOf } from '../../devnet/accounts.ts'
 import { type Anvil, startAnvil } from '../../devnet/anvil.ts'
 import { drawFaults } from '../../sim/faults/drawFaults.ts'
-import { type Fault, type RpcCall, type RpcProxy, startRpcProxy } from '../../sim/faults/rpcProxy.ts'
+import { requirePriceBump } from '../../sim/faults/replacementRule.ts'
+import { type Fault, type RpcCall, type RpcProxy, says, startRpcProxy, status } from '../../sim/faults/rpcProxy.ts'
 
 let anvil: Anvil
 let proxy: RpcProxy
@@ -52,7 +54,7 @@ test('a hanging call gets no answer, a delayed one gets it later', async () => {
 })
 
 test('answers are spoilt as asked', async () => {
-  expect(await ask('eth_chainId', [], { kind: 'status 429', status: 429 })).toMatchObject({ status: 429 })
+  expect(await ask('eth_chainId', [], status(429))).toMatchObject({ status: 429 })
   const whole = (await ask('eth_getBlockByNumber', ['0x3', true])).text
   const { text } = await ask('eth_getBlockByNumber', ['0x3', true], { kind: 'truncate' })
   expect(text.length).toBeGreaterThan(0)
@@ -67,17 +69,60 @@ test('answers are spoilt as asked', async () => {
 
 test('a stale head is an earlier block of the same chain', async () => {
   const { number } = (await call('eth_getBlockByNumber', ['latest', false])).result
-  const fault = { kind: 'stale head', blocks: 2 } as const
+  const fault = { kind: 'stale', blocks: 2 } as const
   const stale = (await call('eth_getBlockByNumber', ['latest', false], fault)).result
   expect(BigInt(stale.number)).toBe(BigInt(number) - 2n)
   expect(stale).toEqual((await call('eth_getBlockByNumber', [stale.number, false])).result)
+  expect((await call('eth_blockNumber', [], fault)).result).toBe(stale.number)
+})
+
+test('a stale node knows neither what was mined since nor what that changed', async () => {
+  const client = createPublicClient({ chain: foundry, transport: http(anvil.rpcUrl) })
+  const [from, to] = [accountOf(0), accountOf(1).address]
+  const wallet = createWalletClient({ account: from, chain: foundry, transport: http(anvil.rpcUrl) })
+  const hash = await wallet.sendTransaction({ to, value: 1n })
+  await client.waitForTransactionReceipt({ hash, pollingInterval: 20 })
+  const fault = { kind: 'stale', blocks: 1 } as const
+  expect((await call('eth_getTransactionReceipt', [hash], fault)).result).toBeNull()
+  expect((await call('eth_getTransactionReceipt', [hash])).result).toMatchObject({ status: '0x1' })
+  for (const tag of ['latest', 'pending']) {
+    expect((await call('eth_getTransactionCount', [from.address, tag], fault)).result).toBe('0x0')
+    expect((await call('eth_getTransactionCount', [from.address, tag])).result).toBe('0x1')
+  }
+})
+
+test('a node that miscounts is wrong by what it is told, and never below zero', async () => {
+  const count = async (by: number) =>
+    (await call('eth_getTransactionCount', [accountOf(0).address, 'latest'], { kind: 'nonce', by })).result
+  expect([await count(2), await count(-1), await count(-5)]).toEqual(['0x3', '0x0', '0x0'])
+})
+
+test('a node with Geth’s rule takes a replacement only for 10 % more in both parts', async () => {
+  const strict = await startRpcProxy(anvil.rpcUrl, requirePriceBump(anvil.rpcUrl))
+  const account = accountOf(2)
+  const wallet = createWalletClient({ account, chain: foundry, transport: http(strict.url, { retryCount: 0 }) })
+  const offer = (maxFeePerGas: bigint, maxPriorityFeePerGas: bigint) =>
+    wallet.sendTransaction({ to: account.address, nonce: 0, gas: 21_000n, maxFeePerGas, maxPriorityFeePerGas })
+  await call('evm_setAutomine', [false])
+  const first = await offer(parseGwei('10'), parseGwei('1'))
+  const refusals = [
+    [parseGwei('10.9'), parseGwei('1.2')],
+    [parseGwei('12'), parseGwei('1.09')],
+  ] as const
+  for (const prices of refusals) await expect(offer(...prices)).rejects.toThrow('replacement transaction underpriced')
+  const client = createTestClient({ mode: 'anvil', chain: foundry, transport: http(anvil.rpcUrl) })
+  const pooled = async () => Object.values((await client.getTxpoolContent()).pending).flatMap(Object.values)
+  expect((await pooled()).map(({ hash }) => hash)).toEqual([first])
+  const second = await offer(parseGwei('11'), parseGwei('1.1'))
+  expect((await pooled()).map(({ hash }) => hash)).toEqual([second])
+  await call('evm_setAutomine', [true])
+  await strict.stop()
 })
 
 test('the node can be made to say anything', async () => {
-  const error = { code: -32000, message: 'nonce too low' }
-  expect(await call('eth_sendRawTransaction', ['0x'], { kind: 'reply', reply: { error } })).toMatchObject({
+  expect(await call('eth_sendRawTransaction', ['0x'], says('nonce too low'))).toMatchObject({
     id: 7,
-    error,
+    error: { code: -32000, message: 'nonce too low' },
   })
   expect(proxy.counts.get('reply')).toBe(1)
 })
@@ -107,12 +152,12 @@ test('a seed draws the same faults in whatever order calls come, and every kind 
   const kinds = new Set(Object.values(faults).flatMap((each) => each?.flatMap(({ fault }) => fault?.kind ?? []) ?? []))
   expect([...kinds].sort()).toEqual(
     [
-      ...['delay', 'drop', 'hang', 'no logs', 'null block', 'refuse', 'stale head'],
+      ...['delay', 'drop', 'hang', 'no logs', 'null block', 'refuse', 'stale'],
       ...['status 429', 'status 502', 'status 503', 'truncate'],
     ].sort(),
   )
   for (const [call, each] of Object.entries(faults)) {
     const isOfHead = call.startsWith('["eth_getBlockByNumber",["latest"')
-    if (!isOfHead) expect(each?.some(({ fault }) => fault?.kind === 'stale head')).toBe(false)
+    if (!isOfHead) expect(each?.some(({ fault }) => fault?.kind === 'stale')).toBe(false)
   }
 })

@@ -1,50 +1,44 @@
 import { type Hex, parseGwei } from 'viem'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { accountOf } from '../../devnet/accounts.ts'
+import { type Fault, says, status } from '../../sim/faults/rpcProxy.ts'
 import { Problem } from '../../src/api/errors.ts'
 import type { Relay } from '../../src/api/relay/relay.ts'
 import { freshDatabase } from '../support/database.ts'
 import { startTestChain, type TestChain } from '../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../support/participants.ts'
-import { type Fault, startRpcProxy } from '../support/rpcProxy.ts'
 import { relayer, relayOn, requestOf, resultOf, until } from './claimsOnChain.ts'
+import { type FaultyNode, startFaultyNode } from './faultyNode.ts'
 
 let chain: TestChain & { databaseUrl: string }
 let people: Participants
 let agent: Agent
-let proxy: Awaited<ReturnType<typeof startRpcProxy>>
+let node: FaultyNode
 let relay: Relay
 const log: string[] = []
-
-/** The next faults of each method; when they are used up, its calls go through. */
-const faults = new Map<string, Fault[]>()
-let isDead = false
-let refusedMethod: string | undefined
 
 beforeAll(async () => {
   chain = { ...(await startTestChain({})), databaseUrl: await freshDatabase() }
   people = participantsOf(chain)
   agent = await people.newAgent(accountOf(2), 1_000n * usdc)
-  proxy = await startRpcProxy(chain.rpcUrl, (method) =>
-    isDead || method === refusedMethod ? 'refuse' : faults.get(method)?.shift(),
-  )
-  relay = await relayOn({ ...chain, rpcUrl: proxy.url }, {}, log)
+  node = await startFaultyNode(chain.rpcUrl)
+  relay = await relayOn({ ...chain, rpcUrl: node.url }, {}, log)
 }, 60_000)
 
 afterEach(async () => {
-  isDead = false
-  refusedMethod = undefined
-  expect([...faults.values()].flat(), 'a fault that never came to pass').toEqual([])
-  faults.clear()
+  expect(node.heal(), 'a fault that never came to pass').toEqual([])
   await chain.client.setAutomine(true)
 })
 
 afterAll(async () => {
-  await proxy?.stop()
+  await relay?.close()
+  await node?.stop()
   await chain?.stop()
 })
 
 const send = 'eth_sendRawTransaction'
+const drop: Fault = { kind: 'drop' }
+const refuse: Fault = { kind: 'refuse' }
 const pendingNonce = () => chain.client.getTransactionCount({ address: relayer.address, blockTag: 'pending' })
 const nonce = () => chain.client.getTransactionCount({ address: relayer.address })
 
@@ -58,26 +52,26 @@ async function claimNewRun(request = requestOf) {
 
 describe('a node that does not take a transaction', () => {
   it.each<[string, Fault[]]>([
-    ['loses its answer', ['drop']],
-    ['loses its answer, and then another', ['drop', 'drop']],
-    ['gets the transaction at the second attempt only', ['refuse']],
-    ['fails once', [{ status: 502 }]],
-    ['has an internal error once', [{ error: { code: -32603, message: 'Internal error' } }]],
-    ['has it already (Geth)', ['drop', { error: { code: -32000, message: 'already known' } }]],
-    ['has it already (Anvil)', ['drop', { error: { code: -32003, message: 'transaction already imported' } }]],
-    ['has mined it already', ['drop', { error: { code: -32000, message: 'nonce too low: next nonce 9, tx nonce 8' } }]],
+    ['loses its answer', [drop]],
+    ['loses its answer, and then another', [drop, drop]],
+    ['gets the transaction at the second attempt only', [refuse]],
+    ['fails once', [status(502)]],
+    ['has an internal error once', [says('Internal error', -32603)]],
+    ['has it already (Geth)', [drop, says('already known')]],
+    ['has it already (Anvil)', [drop, says('transaction already imported', -32003)]],
+    ['has mined it already', [drop, says('nonce too low: next nonce 9, tx nonce 8')]],
   ])('and %s: the claim is won, once', async (_, planned) => {
-    faults.set(send, planned)
+    node.plan(send, planned)
     expect(await claimNewRun()).toEqual(['won', 1])
   })
 
   it.each<[string, Fault[]]>([
-    ['has a full pool', [{ error: { code: -32000, message: 'txpool is full' } }]],
-    ['wants higher fees', [{ error: { code: -32000, message: 'transaction underpriced' } }]],
-    ['limits the rate', [{ status: 429 }]],
-    ['limits the rate in JSON', [{ error: { code: -32005, message: 'limit exceeded' } }]],
+    ['has a full pool', [says('txpool is full')]],
+    ['wants higher fees', [says('transaction underpriced')]],
+    ['limits the rate', [status(429)]],
+    ['limits the rate in JSON', [says('limit exceeded', -32005)]],
   ])('and %s: the claim stays signed, and is won when the node takes it', async (_, planned) => {
-    faults.set(send, planned)
+    node.plan(send, planned)
     expect(await claimNewRun()).toEqual(['won', 1])
   })
 
@@ -88,7 +82,7 @@ describe('a node that does not take a transaction', () => {
     if (!first) throw new Error('There are no runs')
     const results = [resultOf(relay, first)]
     await until('sent', async () => (await chain.client.getTxpoolStatus()).pending === 1)
-    faults.set(send, [{ error: { code: -32000, message: 'txpool is full' } }])
+    node.plan(send, [says('txpool is full')])
     results.push(...later.map((request) => resultOf(relay, request)))
     await until('all sent', async () => (await chain.client.getTxpoolStatus()).pending === 4)
     await chain.client.mine({ blocks: 1 })
@@ -97,10 +91,10 @@ describe('a node that does not take a transaction', () => {
 
   it('and is in doubt about it: the claim is on its way, others wait, and both are won when the node is back', async () => {
     const [first, second] = [await people.openRun(usdc), await people.openRun(usdc)]
-    refusedMethod = send
+    node.from(({ method }) => (method === send ? refuse : undefined))
     expect(await resultOf(relay, requestOf(first, agent), 100)).toBe('signed')
     expect(await resultOf(relay, requestOf(second, agent), 1_000)).toBe('RELAY_UNAVAILABLE')
-    refusedMethod = undefined
+    node.heal()
     expect(await resultOf(relay, requestOf(second, agent))).toBe('won')
     expect(await resultOf(relay, requestOf(first, agent))).toBe('won')
     expect(await pendingNonce()).toBe(await nonce())
@@ -119,9 +113,9 @@ describe('a nonce', () => {
   })
 
   it('that another transaction takes although the node said it was free is passed over', async () => {
-    faults.set(send, [{ error: { code: -32000, message: 'nonce too low' } }])
+    node.plan(send, [says('nonce too low')])
     expect(await claimNewRun()).toEqual(['won', 1])
-    faults.set(send, [{ error: { code: -32000, message: 'replacement transaction underpriced' } }])
+    node.plan(send, [says('replacement transaction underpriced')])
     expect(await claimNewRun()).toEqual(['won', 1])
   })
 
@@ -156,7 +150,7 @@ describe('a transaction', () => {
   })
 
   it('whose receipt comes late is waited for', async () => {
-    faults.set('eth_getTransactionReceipt', ['refuse', 'refuse', { status: 500 }, { status: 500 }])
+    node.plan('eth_getTransactionReceipt', [refuse, refuse, status(500), status(500)])
     expect(await claimNewRun()).toEqual(['won', 1])
   })
 })
@@ -164,31 +158,31 @@ describe('a transaction', () => {
 describe('a dead node', () => {
   it('is said to be unavailable at once', async () => {
     const runId = await people.openRun(usdc)
-    isDead = true
+    node.from(() => refuse)
     const start = performance.now()
     const problem = await relay.claim(requestOf(runId, agent), AbortSignal.timeout(15_000)).catch((error) => error)
     expect(performance.now() - start).toBeLessThan(3_000)
     expect(problem).toBeInstanceOf(Problem)
     expect(problem).toMatchObject({ code: 'RELAY_UNAVAILABLE', headers: { 'Retry-After': expect.any(String) } })
-    isDead = false
+    node.heal()
     expect(await resultOf(relay, requestOf(runId, agent))).toBe('won')
   })
 
   it('that takes questions and gives no answers is given up within seconds', async () => {
     const runId = await people.openRun(usdc)
-    faults.set('eth_call', Array(4).fill('hang'))
+    node.plan('eth_call', Array(4).fill({ kind: 'hang' }))
     const start = performance.now()
     expect(await resultOf(relay, requestOf(runId, agent))).toBe('RELAY_UNAVAILABLE')
     expect(performance.now() - start).toBeLessThan(6_000)
-    faults.clear()
+    node.heal()
   })
 
   it('does not keep the relay from starting, and is found when it lives', async () => {
-    isDead = true
-    const early = await relayOn({ ...chain, rpcUrl: proxy.url })
+    node.from(() => refuse)
+    const early = await relayOn({ ...chain, rpcUrl: node.url })
     const runId = await people.openRun(usdc)
     expect(await resultOf(early, requestOf(runId, agent))).toBe('RELAY_UNAVAILABLE')
-    isDead = false
+    node.heal()
     expect(await resultOf(early, requestOf(runId, agent))).toBe('won')
     await early.close()
   })

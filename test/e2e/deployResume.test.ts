@@ -7,7 +7,7 @@ import { accountOf } from '../../devnet/accounts.ts'
 import { startAnvil } from '../../devnet/anvil.ts'
 import { carryOut } from '../../ops/deployment/carryOut.ts'
 import { type DeployOptions, prepareDeployment } from '../../ops/deployment/prepare.ts'
-import { type Fault, startRpcProxy } from '../support/rpcProxy.ts'
+import { type Fault, says, startRpcProxy } from '../../sim/faults/rpcProxy.ts'
 import { temporaryDirectory } from '../support/temporaryDirectory.ts'
 
 const [treasury, owner] = [accountOf(7).address, accountOf(8).address]
@@ -49,7 +49,7 @@ async function stoppedBy(
   faultOf: (method: string) => Fault | undefined,
   journalPath = journal(),
 ) {
-  const proxy = await startRpcProxy(rpcUrl, faultOf)
+  const proxy = await startRpcProxy(rpcUrl, ({ method }) => faultOf(method))
   try {
     await deploy(account, { rpcUrl: proxy.url, journalPath })
     return undefined
@@ -60,7 +60,8 @@ async function stoppedBy(
   }
 }
 
-const dead: Fault = { error: { code: -32_000, message: 'nobody is there any more' } }
+const drop: Fault = { kind: 'drop' }
+const dead = says('nobody is there any more')
 
 /** As if the process had died when it had `count` contracts, before it sent the next. */
 async function stoppedWith(count: number, account: LocalAccount) {
@@ -82,7 +83,7 @@ describe('a deployment that stopped', () => {
       const before = await sentBy(account)
       // The answer to the last call from the first transaction on is lost, and nothing is answered after it.
       let calls = 0
-      const fault = () => (++calls < last ? undefined : calls === last ? 'drop' : dead)
+      const fault = () => (++calls < last ? undefined : calls === last ? drop : dead)
       const path = journal(`${last}`)
       reason = await stoppedBy(account, (method) => (calls || method.includes('send') ? fault() : undefined), path)
 
@@ -130,11 +131,11 @@ describe('a deployment that stopped', () => {
   it('names one that takes the nonce while it runs', async () => {
     const account = accountOf(3)
     let hash: Hash | undefined
-    const proxy = await startRpcProxy(rpcUrl, (method) =>
-      method === 'eth_sendRawTransaction' && !hash ? 'hang' : undefined,
+    const proxy = await startRpcProxy(rpcUrl, ({ method }) =>
+      method === 'eth_sendRawTransaction' && !hash ? { kind: 'hang' } : undefined,
     )
     const running = deploy(account, { rpcUrl: proxy.url })
-    await expect.poll(() => proxy.calls).toContain('eth_sendRawTransaction')
+    await expect.poll(() => proxy.counts.get('hang')).toBe(1)
     hash = await transfer(account)
     await expect(running).rejects.toThrow(`meant for MockUSDC, went to transaction ${hash}`)
     await proxy.stop()

@@ -1,0 +1,30 @@
+import { type Hex, hexToBigInt, numberToHex } from 'viem'
+import type { RpcCall } from './rpcProxy.ts'
+
+/** Which parameter of a method names the block that the question is about. */
+const blockParameter: Record<string, number> = {
+  eth_getBlockByNumber: 0,
+  eth_call: 1,
+  eth_estimateGas: 1,
+  eth_getTransactionCount: 1,
+  eth_getBalance: 1,
+  eth_getCode: 1,
+}
+
+/** The call to a node that is in step which gets the answer of one whose latest block is `head`, and whose pool is empty. */
+export function callAsOf(head: bigint, call: RpcCall): RpcCall {
+  const position = blockParameter[call.method]
+  if (position === undefined) return call
+  const asked = call.params[position] ?? 'latest'
+  if (asked !== 'latest' && asked !== 'pending') return call
+  return { ...call, params: call.params.with(position, numberToHex(head)) }
+}
+
+/** What the stale node says where its answer tells of blocks that it does not have. */
+export function answerAsOf(head: bigint, { id, method }: RpcCall, answer: string): string {
+  const reply = (result: unknown) => JSON.stringify({ jsonrpc: '2.0', id, result })
+  if (method === 'eth_blockNumber') return reply(numberToHex(head))
+  if (method !== 'eth_getTransactionReceipt') return answer
+  const { result } = JSON.parse(answer) as { result: { blockNumber: Hex } | null }
+  return result && hexToBigInt(result.blockNumber) > head ? reply(null) : answer
+}
