@@ -15,6 +15,8 @@ export type PostgresOptions = {
   port?: number | undefined
   /** Server settings beside the defaults of a throw-away database, such as `{ fsync: 'on' }` where durability counts. */
   settings?: Record<string, string>
+  /** Puts the files of another server into the directory, which is empty; a new server is initialised if absent. */
+  fill?: ((directory: string) => Promise<void>) | undefined
 }
 
 export type Postgres = {
@@ -33,11 +35,11 @@ export type Postgres = {
  * so it does not sync to disk unless `settings` ask for it.
  * @throws with PostgreSQL's output if it does not start, as when the port is taken.
  */
-export async function startPostgres({ port, settings = {} }: PostgresOptions = {}): Promise<Postgres> {
+export async function startPostgres({ port, settings = {}, fill }: PostgresOptions = {}): Promise<Postgres> {
   const attempts = port ? 1 : 3
   for (let attempt = 1; ; attempt++) {
     try {
-      return await start(port ?? 0, settings)
+      return await start(port ?? 0, settings, fill)
     } catch (error) {
       // Another process may take a free port between its choice and its use.
       const lostRace = error instanceof Error && error.message.includes('Address already in use')
@@ -46,9 +48,14 @@ export async function startPostgres({ port, settings = {} }: PostgresOptions = {
   }
 }
 
-async function start(requestedPort: number, settings: Record<string, string>): Promise<Postgres> {
+async function start(
+  requestedPort: number,
+  settings: Record<string, string>,
+  fill: PostgresOptions['fill'],
+): Promise<Postgres> {
   const directory = await mkdtemp(join(tmpdir(), 'runline-postgres-'))
   tellGuard({ directory })
+  await fill?.(directory)
   const tuned = { max_connections: '300', fsync: 'off', full_page_writes: 'off', ...settings }
   const part = await startPart({
     name: 'PostgreSQL',

@@ -4,6 +4,7 @@ import { classifyReadError } from '../../src/api/queries/failures.ts'
 const coded = (code: string) => Object.assign(new Error('from the server'), { code })
 
 it.each([
+  ["a standby's conflict with what it replays", coded('40001'), 'passing'],
   ['deadlock_detected', coded('40P01'), 'passing'],
   ['lock_not_available', coded('55P03'), 'passing'],
   ['query_canceled', coded('57014'), 'passing'],

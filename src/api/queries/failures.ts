@@ -1,5 +1,8 @@
-/** A lock, a deadlock or a time limit was met: a reorg takes its locks for a moment only. */
-const CONTENDED = ['40P01', '55P03', '57014']
+/**
+ * A lock, a deadlock or a time limit was met: a reorg takes its locks for a moment only. A standby that has to replay
+ * such a lock, or a vacuum, cancels the read that is in its way with 40001.
+ */
+const CONTENDED = ['40001', '40P01', '55P03', '57014']
 
 /** PostgreSQL refused or ended the connection (also every code of class 08). */
 const DISCONNECTED = ['53300', '57P01', '57P02', '57P03']

