@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import type { Hex, LocalAccount } from 'viem'
+import type { Address, Hex, LocalAccount } from 'viem'
 import { claimIdOf } from '../claimMessage.ts'
 import { bodyHashOf, rememberKey, type StoredClaim } from './claimStore.ts'
 import { isUniqueViolation, stored, transaction } from './database.ts'
@@ -18,7 +18,7 @@ const HANDOVER = 2
 export type Allocator = ReturnType<typeof createAllocator>
 
 /** What a transaction is stored as, ready to be handed to the node. */
-export type Allocated = { tx: bigint; nonce: number; attempt: Attempt }
+export type Allocated = { tx: bigint; signer: Address; nonce: number; attempt: Attempt }
 
 /** Why a claim got no nonce: another one of its round was first, or the signer can take no more for now. */
 export type Hindrance = 'rival' | 'full' | 'stuck' | 'unfunded'
@@ -53,7 +53,7 @@ export function createAllocator({ pool, market, heads, fees }: Options) {
     await insertTx(db, account.address, nonce, tx)
     await insertAttempt(db, tx, attempt, block)
     await db.query('UPDATE relay.signer SET next_nonce = $2 WHERE address = $1', [account.address, nonce + 1])
-    return { tx, nonce, attempt }
+    return { tx, signer: account.address, nonce, attempt }
   }
 
   return {

@@ -1,6 +1,7 @@
 import { type Address, type Hex, keccak256, stringToHex } from 'viem'
 import type { Problem, ProblemCode } from '../errors.ts'
 import { type Database, stored } from './database.ts'
+import type { NamedClaim } from './events.ts'
 import type { ClaimRequest } from './market.ts'
 
 /** A refusal as it is stored, to be said again. */
@@ -34,6 +35,8 @@ const select = `
   CROSS JOIN LATERAL (
     SELECT hash FROM relay.attempt WHERE attempt.tx = tx.id ORDER BY signed_at DESC LIMIT 1) AS last`
 
+export const nameOf = ({ claimId, request, round }: NamedClaim): NamedClaim => ({ claimId, request, round })
+
 /** Identifies what a request says: the same words twice are the same request. */
 export function bodyHashOf({ bountyId, agentId, wallet, signed }: ClaimRequest): Hex {
   const words = [bountyId, agentId, wallet.toLowerCase(), signed?.deadline, signed?.signature.toLowerCase()]
@@ -47,7 +50,8 @@ export const openClaimsOf = (database: Database, bountyId: bigint) =>
 export const claimsById = (database: Database, claimIds: Hex[]) =>
   find(database, `${select} WHERE claim.id = ANY($1)`, [claimIds])
 
-export const claimsOf = (database: Database, tx: bigint) => find(database, `${select} WHERE claim.tx = $1`, [tx])
+export const claimsOf = (database: Database, ...txs: bigint[]) =>
+  find(database, `${select} WHERE claim.tx = ANY($1)`, [txs])
 
 /** Open claims of a signer whose transaction can no longer decide them. */
 export const strandedClaimsOf = (database: Database, signer: Address) =>

@@ -7,6 +7,7 @@ import type { Allocated, Allocator, Hindrance } from './allocation.ts'
 import { bodyHashOf, claimByKey, claimsById, openClaimsOf, rememberKey, type StoredClaim } from './claimStore.ts'
 import { isUniqueViolation, stored } from './database.ts'
 import { decide, gasLimit } from './decision.ts'
+import type { NamedClaim } from './events.ts'
 import type { Heads } from './heads.ts'
 import { judge, type Verdict } from './judge.ts'
 import { type ClaimRequest, checkCall, claimCall, type Market, readBounty } from './market.ts'
@@ -22,7 +23,7 @@ type Options = {
   heads: Heads
   allocator: Allocator
   /** Hands new bytes to the node, and resolves when it has answered. */
-  send: (allocated: Allocated) => Promise<void>
+  send: (claim: NamedClaim, allocated: Allocated) => Promise<void>
   /** The claim once it is decided; undefined if `signal` aborts first. */
   decided: (claimId: Hex, signal: AbortSignal) => Promise<StoredClaim | undefined>
   /** Who can make the claim, whose turn it is first; nobody where it needs a signature that it lacks. */
@@ -64,7 +65,8 @@ export function createClaims(options: Options) {
       const round = BigInt(verdict.bounty.round) + 1n
       const reserved = await reserve(signers, request, round, gasLimit(request, verdict.gas), key)
       if (typeof reserved === 'object') {
-        return sendAndFollow(reserved, { claimId: claimIdOf(market, { ...request, round }), round }, signal)
+        const claimId = claimIdOf(market, { ...request, round })
+        return sendAndFollow(reserved, { claimId, request, round }, signal)
       }
       if (reserved === 'unfunded') throw unavailable('The relayer is out of funds.', undefined, 60)
       Object.assign(waiting, { failure: undefined, hindrance: reserved })
@@ -116,16 +118,13 @@ export function createClaims(options: Options) {
   }
 
   /** From here on the claim is stored: whatever fails now, it is not undone. */
-  async function sendAndFollow(
-    reserved: Allocated,
-    { claimId, round }: Pick<ClaimOutcome, 'claimId' | 'round'>,
-    signal: AbortSignal,
-  ): Promise<ClaimOutcome> {
+  async function sendAndFollow(reserved: Allocated, claim: NamedClaim, signal: AbortSignal): Promise<ClaimOutcome> {
     try {
-      await send(reserved)
-      return await follow(claimId, signal)
+      await send(claim, reserved)
+      return await follow(claim.claimId, signal)
     } catch (error) {
       if (!(error instanceof Problem && error.code === 'RELAY_UNAVAILABLE')) throw error
+      const { claimId, round } = claim
       return { claimId, round, status: 'signed', txHash: reserved.attempt.hash }
     }
   }

@@ -1,13 +1,15 @@
+import { EventEmitter } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import type { Address, LocalAccount } from 'viem'
+import type { Address, Hex, LocalAccount } from 'viem'
 import type { Deployment } from '../deployment.ts'
-import { Problem } from '../errors.ts'
+import { Problem, type ProblemCode } from '../errors.ts'
 import { type Allocated, createAllocator } from './allocation.ts'
 import { broadcast } from './broadcast.ts'
 import { claimsById } from './claimStore.ts'
 import { createClaims } from './claims.ts'
 import { openRelayPool } from './database.ts'
+import type { NamedClaim, RelayEmitter } from './events.ts'
 import { createFees } from './fees.ts'
 import { finalBlock } from './finality.ts'
 import { createHeads } from './heads.ts'
@@ -16,8 +18,9 @@ import { createKeepSigner } from './keepSigner.ts'
 import { assertMarket, type ClaimRequest, type Market, relayersAmong } from './market.ts'
 import { assertSameChain } from './meta.ts'
 import { migrate } from './migrations.ts'
-import type { Relay } from './relay.ts'
+import type { ClaimOutcome, Relay } from './relay.ts'
 import { createRpc } from './rpc.ts'
+import { signerStates } from './signerState.ts'
 import { insertSigner, recordBroadcast } from './txStore.ts'
 import { createWatch } from './watch.ts'
 
@@ -34,6 +37,8 @@ type Options = {
   /** Whether a claim may lean on RELAYER_ROLE instead of the wallet's signature. */
   allowUnsigned: boolean
   logger: Logger
+  /** Whoever wants to know what happens listens here. */
+  events?: RelayEmitter
   /** How often the chain's head and the claims that are waited for are looked at, in milliseconds. */
   interval?: number
 }
@@ -45,6 +50,7 @@ type Options = {
  */
 export async function createRelay(options: Options): Promise<Relay> {
   const { rpcUrl, databaseUrl, deployment, accounts, logger, interval = 50 } = options
+  const events: RelayEmitter = options.events ?? new EventEmitter()
   const client = createRpc(rpcUrl)
   // Connections of their own: what is signed does not queue behind what is asked.
   const sender = createRpc(rpcUrl)
@@ -62,7 +68,7 @@ export async function createRelay(options: Options): Promise<Relay> {
     await assertSameChain(pool, market, deployment)
     return findRelayers(market, options)
   })
-  const keep = createKeepSigner({ pool, market, sender, heads, fees, allocator, logger })
+  const keep = createKeepSigner({ pool, market, sender, heads, fees, allocator, events, logger })
 
   try {
     await migrate(pool)
@@ -84,8 +90,12 @@ export async function createRelay(options: Options): Promise<Relay> {
     return [...able.slice(first), ...able.slice(0, first)]
   }
 
-  async function send({ tx, nonce, attempt }: Allocated) {
+  async function send(claim: NamedClaim, { tx, signer, nonce, attempt }: Allocated) {
+    const name = { signer, nonce, txHash: attempt.hash }
+    events.emit('claimReserved', { ...claim, ...name })
     const { result, error } = await broadcast(sender, attempt.raw)
+    events.emit('attemptSent', { ...name, result, error, claims: 1 })
+    events.emit('claimSent', { ...claim, ...name, result })
     if (result !== 'accepted') logger.warn({ nonce, txHash: attempt.hash, result, err: error }, 'cannot send yet')
     await recordBroadcast(pool, tx, result)
     keeper.wake()
@@ -98,7 +108,7 @@ export async function createRelay(options: Options): Promise<Relay> {
 
   return {
     claim(...request) {
-      const claiming = claim(...request)
+      const claiming = observed(events, request[0], () => claim(...request))
       inHand.add(claiming)
       claiming.catch(() => undefined).finally(() => inHand.delete(claiming))
       return claiming
@@ -108,6 +118,12 @@ export async function createRelay(options: Options): Promise<Relay> {
       const finalized = await finalBlock(market, logger)
       return finalized !== undefined && blockNumber <= finalized
     },
+    signers: () =>
+      signerStates(
+        pool,
+        client,
+        accounts.map(({ address }) => address),
+      ),
     async close() {
       closing = true
       await Promise.race([Promise.allSettled(inHand), sleep(CLOSE_TIMEOUT, undefined, { ref: false })])
@@ -117,6 +133,24 @@ export async function createRelay(options: Options): Promise<Relay> {
       // What the keeper is at may be cut: the next one finds it as it was left.
       await Promise.race([stopped, sleep(CLOSE_TIMEOUT, undefined, { ref: false })])
     },
+  }
+}
+
+/** Tells of the request and of its answer. */
+async function observed(events: RelayEmitter, request: ClaimRequest, claim: () => Promise<ClaimOutcome>) {
+  const start = performance.now()
+  const answered = (outcome: ClaimOutcome['status'] | ProblemCode, claimId?: Hex) => {
+    const milliseconds = performance.now() - start
+    events.emit('claimAnswered', { request, outcome, milliseconds, ...(claimId && { claimId }) })
+  }
+  events.emit('claimReceived', { request })
+  try {
+    const outcome = await claim()
+    answered(outcome.status, outcome.claimId)
+    return outcome
+  } catch (error) {
+    answered(error instanceof Problem ? error.code : 'INTERNAL')
+    throw error
   }
 }
 

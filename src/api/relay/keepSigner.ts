@@ -3,15 +3,16 @@ import type { Logger } from 'pino'
 import type { Address, Hash, LocalAccount, PublicClient } from 'viem'
 import { Problem } from '../errors.ts'
 import type { Allocator } from './allocation.ts'
-import { type StoredClaim, strandedClaimsOf } from './claimStore.ts'
+import { nameOf, type StoredClaim, strandedClaimsOf } from './claimStore.ts'
 import { decide, gasLimit } from './decision.ts'
+import type { RelayEmitter } from './events.ts'
 import type { Fees } from './fees.ts'
 import type { ChainHead, Heads } from './heads.ts'
 import { judge } from './judge.ts'
 import { claimCall, type Market } from './market.ts'
 import { fillGap, resendDue } from './resend.ts'
 import { answer } from './rpc.ts'
-import { dropReorganised, finalise, lineOf, settle } from './settle.ts'
+import { dropReorganised, finalise, settle, tellDecided } from './settle.ts'
 import { hasWork, recordDecision, unminedOf } from './txStore.ts'
 
 export type KeeperContext = {
@@ -22,6 +23,7 @@ export type KeeperContext = {
   heads: Heads
   fees: () => Promise<Fees>
   allocator: Allocator
+  events: RelayEmitter
   logger: Logger
 }
 
@@ -31,7 +33,7 @@ export type KeeperContext = {
  * @returns a function that resolves to whether something is left that is not mined.
  */
 export function createKeepSigner(context: KeeperContext) {
-  const { pool, market, heads, allocator, logger } = context
+  const { pool, market, heads, allocator, events, logger } = context
   /** The head up to which everything is settled, and how many nonces were used there. */
   const settled = new Map<Address, { head: Hash; used: number }>()
 
@@ -55,7 +57,7 @@ export function createKeepSigner(context: KeeperContext) {
     const used = await answer(market.client.getTransactionCount({ address, blockTag: 'latest' }))
     await dropReorganised(context, address, used)
     const mined = (await unminedOf(pool, address)).filter(({ nonce }) => nonce < used)
-    const isSettled = await Promise.all(mined.map((tx) => orLater(settle(context, tx))))
+    const isSettled = await Promise.all(mined.map((tx) => orLater(settle(context, address, tx))))
     const stranded = await strandedClaimsOf(pool, address)
     const isRenewed = await Promise.all(stranded.map((claim) => orLater(renew(account, claim))))
     await finalise(context, address)
@@ -79,11 +81,14 @@ export function createKeepSigner(context: KeeperContext) {
     if (verdict.verdict === 'refuse') {
       const decision = await decide(market, request, verdict)
       await recordDecision(pool, claim, decision)
-      logger.info(lineOf(claim, decision), 'claim decided')
+      tellDecided(context, claim, decision)
       return true
     }
     const renewed = await allocator.renew(account, claim, gasLimit(request, verdict.gas))
-    if (renewed) logger.warn({ claimId: claim.claimId, txHash: renewed.attempt.hash }, 'makes the claim anew')
+    if (!renewed) return true
+    const { nonce, attempt } = renewed
+    events.emit('claimReserved', { ...nameOf(claim), signer: account.address, nonce, txHash: attempt.hash })
+    logger.warn({ claimId: claim.claimId, txHash: attempt.hash }, 'makes the claim anew')
     return true
   }
 

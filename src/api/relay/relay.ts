@@ -1,6 +1,7 @@
 import type { Hash, Hex } from 'viem'
 import type { StoredClaim } from './claimStore.ts'
 import type { ClaimRequest } from './market.ts'
+import type { SignerState } from './signerState.ts'
 
 /**
  * What a claim came to.
@@ -29,6 +30,8 @@ export type Relay = {
   find(claimId: Hex): Promise<StoredClaim | undefined>
   /** Whether the node says that the block is final. */
   isFinal(blockNumber: bigint): Promise<boolean>
+  /** @throws Problem RELAY_UNAVAILABLE if the node or the database does not answer. */
+  signers(): Promise<SignerState[]>
   /** Takes no more claims and lets those who wait have their answers, bounded. What is signed stays stored. */
   close(): Promise<void>
 }

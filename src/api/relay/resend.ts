@@ -4,6 +4,7 @@ import { insertAttempt } from './allocation.ts'
 import { broadcast } from './broadcast.ts'
 import { claimsOf } from './claimStore.ts'
 import { stored, transaction } from './database.ts'
+import type { NamedAttempt } from './events.ts'
 import { type Fees, raised } from './fees.ts'
 import type { ChainHead } from './heads.ts'
 import type { KeeperContext } from './keepSigner.ts'
@@ -18,12 +19,14 @@ const [STUCK_AGE, STUCK_BLOCKS] = [5, 3n]
 
 /** Hands to the node what is due, lowest nonce first: nothing of a signer is mined before what has a lower one. */
 export async function resendDue(context: KeeperContext, account: LocalAccount, unmined: Unmined[], head: ChainHead) {
-  const { sender, pool, logger } = context
+  const { sender, pool, events, logger } = context
   for (const [position, tx] of unmined.entries()) {
     if (!tx.due) continue
     const attempt = (position === 0 && isStuck(tx, head) && (await replace(context, account, tx, head))) || newestOf(tx)
     const { result, error } = await broadcast(sender, attempt.raw)
     await recordBroadcast(pool, tx.id, result)
+    const claims = attempt.filler ? 0 : (await claimsOf(pool, tx.id)).length
+    events.emit('attemptSent', { ...nameOf(account, tx, attempt), result, error, claims })
     if (result === 'accepted') continue
     const level = result === 'unfunded' || result === 'refused' ? 'error' : 'warn'
     logger[level]({ signer: account.address, nonce: tx.nonce, txHash: attempt.hash, result, err: error }, 'cannot send')
@@ -40,7 +43,7 @@ function isStuck(tx: Unmined, head: ChainHead): boolean {
 
 /** @returns undefined where the ceiling is reached. */
 async function replace(context: KeeperContext, account: LocalAccount, tx: Unmined, head: ChainHead) {
-  const { pool, market, logger } = context
+  const { pool, market, events, logger } = context
   const last = newestOf(tx)
   const price = raised(last.fees, await context.fees().catch(unlessUnavailable))
   if (!price) return undefined
@@ -51,6 +54,7 @@ async function replace(context: KeeperContext, account: LocalAccount, tx: Unmine
     { nonce: tx.nonce, replaced: last.hash, txHash: attempt.hash, filler: call.filler },
     'replaces what is stuck',
   )
+  events.emit('attemptReplaced', { ...nameOf(account, tx, attempt), replaced: last.hash, filler: call.filler })
   return attempt
 }
 
@@ -68,7 +72,7 @@ async function callFor({ pool, market }: KeeperContext, account: LocalAccount, {
  * transaction had it and was lost, or a node miscounted.
  */
 export async function fillGap(context: KeeperContext, account: LocalAccount, used: number, head: ChainHead) {
-  const { pool, market, logger } = context
+  const { pool, market, events, logger } = context
   const { address } = account
   const [price, pending] = await Promise.all([
     context.fees(),
@@ -86,9 +90,14 @@ export async function fillGap(context: KeeperContext, account: LocalAccount, use
       if (!row) return
       await insertAttempt(db, BigInt(row.id), attempt, head.number)
       logger.warn({ signer: address, nonce: used, txHash: attempt.hash }, 'fills a gap in the nonces')
+      events.emit('gapFilled', { signer: address, nonce: used, txHash: attempt.hash })
     }),
   )
 }
+
+const nameOf = ({ address }: LocalAccount, { nonce }: { nonce: number }, { hash }: Attempt): NamedAttempt => ({
+  ...{ signer: address, nonce, txHash: hash },
+})
 
 function newestOf({ id, attempts: [newest] }: Unmined) {
   if (!newest) throw new Error(`Transaction ${id} has no attempt`)

@@ -1,5 +1,5 @@
 import { type Address, formatTransactionReceipt, type Hash, type Hex, numberToHex, type TransactionReceipt } from 'viem'
-import { claimsOf, type StoredClaim } from './claimStore.ts'
+import { claimsOf, nameOf, type StoredClaim } from './claimStore.ts'
 import { conclude, type Decision } from './decision.ts'
 import { finalBlock } from './finality.ts'
 import type { KeeperContext } from './keepSigner.ts'
@@ -22,7 +22,8 @@ const RECEIPT_PATIENCE = 10
  * Stores what became of a transaction whose nonce is used: any of its attempts may have been mined.
  * @returns whether that is known.
  */
-export async function settle({ pool, market, logger }: KeeperContext, { id, nonce, attempts }: Unmined) {
+export async function settle(context: KeeperContext, signer: Address, { id, nonce, attempts }: Unmined) {
+  const { pool, market, events, logger } = context
   const receipts = await Promise.all(attempts.map(({ hash }) => receiptOf(market.client, hash)))
   const position = receipts.findIndex((receipt) => receipt !== undefined)
   const [receipt, attempt] = [receipts[position], attempts[position]]
@@ -39,23 +40,42 @@ export async function settle({ pool, market, logger }: KeeperContext, { id, nonc
     }),
   )
   await recordMined(pool, id, receipt, decisions)
-  for (const [claim, decision] of decisions) logger.info(lineOf(claim, decision), 'claim decided')
+  events.emit('attemptMined', {
+    ...{ signer, nonce, txHash: receipt.transactionHash, filler: attempt.filler },
+    ...{ claims: attempt.filler ? 0 : claims.length, gasUsed: receipt.gasUsed, fee: feeOf(receipt) },
+  })
+  for (const [claim, decision] of decisions) tellDecided(context, claim, decision)
   return true
 }
 
+/** Wei. A rollup names beside what it takes for the data (https://specs.optimism.io). */
+function feeOf({ gasUsed, effectiveGasPrice, ...rest }: TransactionReceipt): bigint {
+  const { l1Fee } = rest as { l1Fee?: Hex }
+  return gasUsed * effectiveGasPrice + BigInt(l1Fee ?? 0)
+}
+
 /** The claim's line in the log: also of those whose client no longer waits. */
-export function lineOf({ claimId, request, round, tx }: StoredClaim, decision: Decision) {
-  const { bountyId, agentId, wallet } = request
-  const line = { claimId, bountyId: `${bountyId}`, agentId: `${agentId}`, wallet, round: `${round}` }
-  const code = 'refused' in decision ? decision.refused.code : undefined
-  return { ...line, txHash: tx.hash, outcome: code ?? ('won' in decision ? 'won' : 'undecided') }
+export function tellDecided({ events, logger }: KeeperContext, claim: StoredClaim, decision: Decision) {
+  if ('undecided' in decision) return
+  const { bountyId, agentId, wallet } = claim.request
+  const { txHash } = ('won' in decision ? decision.won : decision.at) ?? {}
+  const outcome = 'won' in decision ? ('won' as const) : decision.refused.code
+  const line = {
+    claimId: claim.claimId,
+    bountyId: `${bountyId}`,
+    agentId: `${agentId}`,
+    wallet,
+    round: `${claim.round}`,
+  }
+  logger.info({ ...line, txHash, outcome }, 'claim decided')
+  events.emit('claimDecided', { ...nameOf(claim), ...(txHash && { txHash }), outcome })
 }
 
 /**
  * Opens again what a reorg took out of its block. Blocks name their parents: as long as the newest block with a
  * transaction of ours is the chain's, so are those before it.
  */
-export async function dropReorganised({ pool, market, logger }: KeeperContext, signer: Address, used: number) {
+export async function dropReorganised({ pool, market, events, logger }: KeeperContext, signer: Address, used: number) {
   await recordUntaken(pool, signer, used)
   const [newest] = await minedOf(pool, signer, 1)
   if (!newest) return
@@ -66,17 +86,26 @@ export async function dropReorganised({ pool, market, logger }: KeeperContext, s
       const receipt = await receiptOf(market.client, hash)
       if (receipt?.blockHash === blockHash) return
       await recordDropped(pool, id)
+      for (const claim of await claimsOf(pool, id)) events.emit('claimReopened', nameOf(claim))
       logger.warn({ txHash: hash, blockHash }, 'a reorg took a transaction out of its block')
     }),
   )
 }
 
 /** What the node calls final cannot be reorganised: nobody looks at it again. */
-export async function finalise({ pool, market, logger }: KeeperContext, signer: Address) {
+export async function finalise({ pool, market, events, logger }: KeeperContext, signer: Address) {
   const [newest] = await minedOf(pool, signer, 1)
   if (!newest) return
   const finalized = await finalBlock(market, logger)
-  if (finalized !== undefined) await recordFinal(pool, signer, finalized)
+  if (finalized === undefined) return
+  for (const { txHash, state, problem, ...claim } of await claimsOf(
+    pool,
+    ...(await recordFinal(pool, signer, finalized)),
+  )) {
+    if (state === 'open') continue
+    const outcome = problem?.code ?? 'won'
+    events.emit('claimFinal', { ...nameOf(claim), ...(txHash && { txHash }), outcome })
+  }
 }
 
 type Client = KeeperContext['market']['client']

@@ -175,10 +175,13 @@ export const recordUntaken = (database: Database, signer: Address, used: number)
     ),
   )
 
-export const recordFinal = (database: Database, signer: Address, block: bigint) =>
-  stored(
-    database.query(`UPDATE relay.tx SET state = 'final' WHERE signer = $1 AND state = 'mined' AND block_number <= $2`, [
-      signer,
-      block,
-    ]),
+/** @returns the transactions that are final now. */
+export async function recordFinal(database: Database, signer: Address, block: bigint): Promise<bigint[]> {
+  const { rows } = await stored(
+    database.query(
+      `UPDATE relay.tx SET state = 'final' WHERE signer = $1 AND state = 'mined' AND block_number <= $2 RETURNING id`,
+      [signer, block],
+    ),
   )
+  return (rows as { id: string }[]).map(({ id }) => BigInt(id))
+}
