@@ -34,7 +34,7 @@ async function run(): Promise<boolean> {
   const logger = pino({ level: env.LOG_LEVEL }, process.stderr)
   const pool = openReadPool({ url: env.DATABASE_URL, schema: env.DATABASE_SCHEMA, logger })
   try {
-    const index = new IndexReader(drizzle(pool, { casing: 'snake_case' }), deployment.chainId, () => 0)
+    const index = new IndexReader(drizzle(pool, { casing: 'snake_case' }), deployment.chainId, { clock: () => 0 })
     return await compareAll({ index, client, deployment })
   } finally {
     await pool.end()

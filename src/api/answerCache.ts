@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { Context, MiddlewareHandler, Next } from 'hono'
 import { LRUCache } from 'lru-cache'
-import type { IndexReader, Present } from './queries/indexReader.ts'
+import type { HeadFeed, Present } from './queries/headFeed.ts'
 import type { Snapshot } from './queries/snapshot.ts'
 import { isRead, standingHeaders } from './standingHeaders.ts'
 
@@ -27,7 +27,7 @@ type Answer = {
  *
  * It gives every read its standing headers, also a refusal.
  */
-export function cacheAnswers(index: IndexReader): MiddlewareHandler {
+export function cacheAnswers(head: HeadFeed): MiddlewareHandler {
   const answers = new LRUCache<string, Answer>({
     maxSize: MAX_SIZE,
     sizeCalculation: ({ body }, url) => 2 * (body.length + url.length) + OVERHEAD,
@@ -42,14 +42,14 @@ export function cacheAnswers(index: IndexReader): MiddlewareHandler {
   }
 
   function find(url: string) {
-    const present = index.present()
+    const present = head.present()
     if (present === undefined) return undefined
     moveTo(present)
     return answers.get(url)
   }
 
   function keep(url: string, answer: Answer, snapshot: Snapshot) {
-    const seen = index.lastSeen()
+    const seen = head.lastPresent()
     // Another read, which ended before, may have seen a later block.
     if (seen?.hash !== snapshot.hash || BigInt(seen.now) !== snapshot.now) return
     moveTo(seen)
@@ -79,9 +79,9 @@ export function cacheAnswers(index: IndexReader): MiddlewareHandler {
     if (!isRead(c)) return next()
     const url = c.req.url.slice(c.req.url.indexOf('/', c.req.url.indexOf('//') + 2))
     let answer = find(url)
-    if (answer === undefined && answers.has(url) && index.present() === undefined) {
+    if (answer === undefined && answers.has(url) && head.present() === undefined) {
       // If the look fails, so does the read that follows, and says why.
-      await index.refresh().catch(() => undefined)
+      await head.refresh().catch(() => undefined)
       answer = find(url)
     }
     const ahead = answer ? undefined : reading.get(url)

@@ -37,7 +37,7 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
 
   if (host.middleware) app.use(host.middleware)
   app.use(requestId())
-  app.use('/api/*', cacheAnswers(deps.index))
+  app.use('/api/*', cacheAnswers(deps.index.head))
   app.use(...headerMiddleware)
   app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }))
   app.use('/api/*', limitPostedBody)

@@ -5,6 +5,7 @@ import { drizzle } from 'drizzle-orm/node-postgres'
 import { pino } from 'pino'
 import { privateKeyToAccount } from 'viem/accounts'
 import { createApp } from './app.ts'
+import { listenForBlocks } from './blockHints.ts'
 import { readDeployment } from './deployment.ts'
 import { readEnv } from './env.ts'
 import { createHttpServer, drain } from './httpServer.ts'
@@ -41,7 +42,8 @@ const readPool = openReadPool({
   schema: env.DATABASE_SCHEMA,
   logger,
 })
-const index = new IndexReader(drizzle(readPool, { casing: 'snake_case' }), env.CHAIN_ID)
+const hints = listenForBlocks({ url: env.DATABASE_URL, schema: env.DATABASE_SCHEMA, logger })
+const index = new IndexReader(drizzle(readPool, { casing: 'snake_case' }), env.CHAIN_ID, { hints })
 const registry = createMetrics(index, readPool)
 
 const relay =
@@ -67,7 +69,7 @@ closeWithGrace({ delay: EXIT_PATIENCE, logger }, async ({ signal, err }) => {
   else logger.info({ signal }, 'Stopping')
   await drain(server, DRAIN_PATIENCE)
   await relay?.close()
-  await readPool.end()
+  await Promise.all([readPool.end(), hints.close()])
   logger.info('Stopped')
 })
 

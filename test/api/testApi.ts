@@ -2,6 +2,7 @@ import { drizzle } from 'drizzle-orm/node-postgres'
 import { pino } from 'pino'
 import { expect } from 'vitest'
 import { createApp } from '../../src/api/app.ts'
+import type { Hints } from '../../src/api/queries/headFeed.ts'
 import { IndexReader } from '../../src/api/queries/indexReader.ts'
 import { openReadPool } from '../../src/api/readPool.ts'
 import { chainId, viewsSchema } from './indexedDatabase.ts'
@@ -18,11 +19,11 @@ export type Answer = {
  * The app on the read pool of the real process, without its server. Every answer must be as /openapi.json describes it.
  * @param clock This machine's time in milliseconds.
  */
-export async function testApi(url: string, clock?: () => number) {
+export async function testApi(url: string, clock?: () => number, hints?: Hints) {
   const logged: string[] = []
   const logger = pino({ level: 'warn' }, { write: (line: string) => logged.push(line) })
   const readPool = openReadPool({ url, schema: viewsSchema, logger })
-  const index = new IndexReader(drizzle(readPool, { casing: 'snake_case' }), chainId, clock)
+  const index = new IndexReader(drizzle(readPool, { casing: 'snake_case' }), chainId, { clock, hints })
   const market = { chainId, address: '0x5FbDB2315678afecb367f032d93F642f64180aa3' } as const
   const app = createApp({ index, logger, market })
   const departure = await openapiCheck(app)
@@ -39,7 +40,7 @@ export async function testApi(url: string, clock?: () => number) {
     return answer
   }
 
-  return { app, get, readPool, logged, close: () => readPool.end() }
+  return { app, get, index, readPool, logged, close: () => readPool.end() }
 }
 
 export type TestApi = Awaited<ReturnType<typeof testApi>>

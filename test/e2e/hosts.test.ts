@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { pino } from 'pino'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { listenForBlocks } from '../../src/api/blockHints.ts'
 import { startTestMarket, type TestMarket } from '../support/market.ts'
 
 let market: TestMarket
@@ -64,4 +66,20 @@ describe('our host and Ponder’s', () => {
       body: { code: 'RELAY_UNAVAILABLE' },
     })
   })
+})
+
+it('our host is told of each block by Ponder', async () => {
+  const hints = listenForBlocks({ url: market.databaseUrl, schema: 'runline', logger: pino({ level: 'silent' }) })
+  await vi.waitUntil(hints.isLive)
+  let hinted = 0
+  hints.subscribe(() => hinted++)
+  for (let blocks = 1; blocks <= 3; blocks++) {
+    await market.market.write.createBounty([
+      'ipfs://run',
+      100_000_000n,
+      (await market.client.getBlock()).timestamp + 86_400n,
+    ])
+    await vi.waitUntil(() => hinted >= blocks, 10_000)
+  }
+  await hints.close()
 })

@@ -44,6 +44,11 @@ type SnapshotCte = ReturnType<typeof snapshotOf>
  */
 export type Snapshot = { number: bigint; hash: Hex; timestamp: bigint; checkpoint: bigint; now: bigint }
 
+/** Whether it is a state the market had: not while rows are reverted and replayed. */
+export function isWhole({ number, checkpoint }: Snapshot): boolean {
+  return number === checkpoint
+}
+
 /** The CTE's `now` for other subqueries of the same statement: evaluated once, so that an index can serve it. */
 export const now = sql<bigint>`(select "now" from "snapshot")`
 

@@ -1,0 +1,169 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { sql } from 'drizzle-orm'
+import { pino } from 'pino'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { listenForBlocks } from '../../src/api/blockHints.ts'
+import { blockHash, type IndexedDatabase, indexedDatabase, viewsSchema } from './indexedDatabase.ts'
+import { seedTime } from './rows.ts'
+import { type TestApi, testApi } from './testApi.ts'
+
+const logger = pino({ level: 'silent' })
+const notify = sql.raw(`NOTIFY ${viewsSchema}_live_query, '["head"]'`)
+const block = (number: bigint) => ({ number, timestamp: seedTime })
+
+let index: IndexedDatabase
+let hints: ReturnType<typeof listenForBlocks>
+let api: TestApi
+
+beforeEach(async () => {
+  index = await indexedDatabase()
+  await index.create()
+  await index.moveTo(block(10n))
+  hints = listenForBlocks({ url: index.url, schema: viewsSchema, logger })
+  api = await testApi(index.url, undefined, hints)
+  await vi.waitUntil(hints.isLive)
+})
+
+afterEach(async () => {
+  await api.close()
+  await hints.close()
+  await index.close()
+})
+
+/** Indexes the block and notifies, as Ponder does. */
+const announce = (number: bigint) => index.moveTo(block(number), (tx) => tx.execute(notify))
+
+function countLooks() {
+  const query = vi.spyOn(api.readPool, 'query')
+  return () => query.mock.calls.filter(([config]) => (config as unknown as { name: string }).name === 'snapshot').length
+}
+
+/** Milliseconds from `commit` to the answer to a request that waits for the block, which had time to fall asleep. */
+async function latency(number: bigint, commit: () => Promise<unknown>) {
+  const request = api.get(`/api/runs?minBlock=${number}`)
+  await sleep(260)
+  await commit()
+  const committedAt = performance.now()
+  expect((await request).headers.get('X-Indexed-Block')).toBe(String(number))
+  return performance.now() - committedAt
+}
+
+async function listeners() {
+  const { rows } = await index.pool.query<{ pid: number }>(
+    "SELECT pid FROM pg_stat_activity WHERE application_name = 'runline_hints' AND datname = current_database()",
+  )
+  return rows.map(({ pid }) => pid)
+}
+
+describe('who waits for a block', () => {
+  it('is answered when it is told of, not when the next look is due', async () => {
+    const latencies: number[] = []
+    for (let number = 11n; number < 18n; number++) latencies.push(await latency(number, () => announce(number)))
+    expect(latencies.sort((a, b) => a - b)[3]).toBeLessThan(60)
+  })
+
+  it('is answered soon where a standby has the block only after the primary told of it', async () => {
+    const latencies: number[] = []
+    for (let number = 11n; number < 18n; number++) {
+      latencies.push(
+        await latency(number, async () => {
+          await index.db.execute(notify)
+          await sleep(30)
+          await index.moveTo(block(number))
+        }),
+      )
+    }
+    expect(latencies.sort((a, b) => a - b)[3]).toBeLessThan(100)
+  })
+
+  it('is answered where nobody tells of it', async () => {
+    expect(await latency(11n, () => index.moveTo(block(11n)))).toBeLessThan(400)
+    await hints.close()
+    expect(await latency(12n, () => announce(12n))).toBeLessThan(400)
+  })
+
+  it('shares each look with all others', async () => {
+    await api.get('/api/runs')
+    const looks = countLooks()
+    const requests = Array.from({ length: 50 }, (_, n) => api.get(`/api/runs?minBlock=11&limit=${n + 1}`))
+    await sleep(1_100)
+    expect(looks()).toBeLessThanOrEqual(6)
+    await announce(11n)
+    for (const { headers } of await Promise.all(requests)) expect(headers.get('X-Indexed-Block')).toBe('11')
+    await sleep(300)
+    const after = looks()
+    await announce(12n)
+    await sleep(300)
+    expect(looks()).toBe(after)
+  })
+})
+
+it('tells who polls the same page of a block without waiting for the next look', async () => {
+  const latencies: number[] = []
+  for (let number = 11n; number < 18n; number++) {
+    await api.get('/api/runs')
+    await announce(number)
+    const committedAt = performance.now()
+    while ((await api.get('/api/runs')).headers.get('X-Indexed-Block') !== String(number)) await sleep(2)
+    latencies.push(performance.now() - committedAt)
+  }
+  expect(latencies.sort((a, b) => a - b)[3]).toBeLessThan(60)
+})
+
+describe('after', () => {
+  it('tells of another head, also of one that a reorg brought, and only of whole ones', async () => {
+    const { head } = api.index
+    const unlimited = new AbortController().signal
+    expect(await head.after(undefined, unlimited)).toMatchObject({ number: 10n })
+    const next = head.after(blockHash(10n), unlimited)
+    await index.setHead(block(9n))
+    await index.db.execute(notify)
+    await sleep(300)
+    await announce(8n)
+    expect(await next).toMatchObject({ number: 8n, hash: blockHash(8n) })
+  })
+
+  it('ends with its signal', async () => {
+    const { head } = api.index
+    await head.refresh()
+    expect(await head.after(blockHash(10n), AbortSignal.timeout(100))).toBeUndefined()
+    expect(await head.after(blockHash(9n), AbortSignal.abort())).toBeUndefined()
+  })
+
+  it('fails where the index cannot be read', async () => {
+    await api.get('/api/runs')
+    const client = await index.pool.connect()
+    await client.query('BEGIN; LOCK TABLE head IN ACCESS EXCLUSIVE MODE')
+    const next = api.index.head.after(blockHash(10n), AbortSignal.timeout(5_000))
+    await expect(next).rejects.toMatchObject({ code: 'INDEX_BEHIND' })
+    await client.query('ROLLBACK')
+    client.release()
+  })
+})
+
+describe('the connection that listens', () => {
+  it('is made anew when it breaks', async () => {
+    const [pid] = await listeners()
+    await index.pool.query('SELECT pg_terminate_backend($1)', [pid])
+    await vi.waitUntil(async () => {
+      const [now] = await listeners()
+      return hints.isLive() && now !== undefined && now !== pid
+    })
+    expect(await latency(11n, () => announce(11n))).toBeLessThan(200)
+  })
+
+  it('ends with close', async () => {
+    expect(await listeners()).toHaveLength(1)
+    await hints.close()
+    expect([await listeners(), hints.isLive()]).toEqual([[], false])
+  })
+
+  it('is tried for where there is no database, and does not hold up close', async () => {
+    const nowhere = listenForBlocks({ url: 'postgres://postgres@127.0.0.1:1/none', schema: viewsSchema, logger })
+    await sleep(300)
+    const started = performance.now()
+    expect(nowhere.isLive()).toBe(false)
+    await nowhere.close()
+    expect(performance.now() - started).toBeLessThan(1_000)
+  })
+})
