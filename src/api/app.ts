@@ -7,6 +7,7 @@ import { cacheAnswers } from './answerCache.ts'
 import type { Deps } from './deps.ts'
 import { answerProblem, errorHandler, routeNotFound } from './errorHandler.ts'
 import { Problem } from './errors.ts'
+import type { ClientLimits } from './limits/clientLimits.ts'
 import { agentRoutes } from './routes/agents.ts'
 import { claimRoutes } from './routes/claim.ts'
 import { claimMessageRoutes } from './routes/claimMessage.ts'
@@ -41,6 +42,7 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   app.use(...headerMiddleware)
   app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }))
   app.use('/api/*', limitPostedBody)
+  if (deps.limits) app.use('/api/*', limitRequests(deps.limits))
 
   app.route('/', runRoutes(deps))
   app.route('/', eligibilityRoutes(deps))
@@ -85,6 +87,14 @@ const limitBody = bodyLimit({
     throw new Problem('PAYLOAD_TOO_LARGE', `The body must not exceed ${MAX_BODY} bytes.`)
   },
 })
+
+/** What the answer cache holds costs next to nothing: agents may poll it all day. The rest is work. */
+const limitRequests =
+  (limits: ClientLimits): MiddlewareHandler =>
+  (c, next) => {
+    limits.takeRequest(c)
+    return next()
+  }
 
 /** A GET is spared: looking for its body would cost node-server a whole Request object. */
 const limitPostedBody: MiddlewareHandler = (c, next) => (c.req.method === 'POST' ? limitBody(c, next) : next())

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { MarketAddress } from './claimMessage.ts'
+import type { ClientLimits } from './limits/clientLimits.ts'
 import type { IndexReader } from './queries/indexReader.ts'
 import type { Relay } from './relay/relay.ts'
 
@@ -11,4 +12,6 @@ export type Deps = {
   market: MarketAddress
   /** Absent where claims are not relayed: under Ponder's host, and without a relayer's key. */
   relay?: Relay
+  /** What one client may do. Absent under Ponder's host, which is for whoever runs one process only. */
+  limits?: ClientLimits
 }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 
 const url = (protocols: RegExp) => z.url({ protocol: protocols })
 const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback)
+const perTime = (fallback: number) => z.coerce.number().int().min(1).max(1_000_000).default(fallback)
 const privateKey = z
   .string()
   .regex(/^0x[0-9a-fA-F]{64}$/, 'must be 0x and 64 hexadecimal digits')
@@ -35,7 +36,16 @@ const environment = z.object({
     .pipe(z.array(privateKey).min(1))
     .optional(),
   ALLOW_UNSIGNED_CLAIMS: z.stringbool().optional(),
+  /** How many proxies before the API are the operator's own, and append to X-Forwarded-For. */
   TRUST_PROXY: z.coerce.number().int().min(0).max(16).default(0),
+  /** Of one address, those that the answer cache answers aside: a hundred a second is a floor of agents behind one NAT. */
+  REQUESTS_PER_MINUTE: perTime(6_000),
+  /** Of one address: a hundred agents behind one NAT that try six runs each. Each costs the node half a dozen calls. */
+  CLAIMS_PER_MINUTE: perTime(600),
+  /** Transactions for one wallet, whoever asks for them: more than anybody can work off, and less than a flood. */
+  WALLET_CLAIMS_PER_MINUTE: perTime(60),
+  /** What one wallet can make the relayer pay for: a run may be worth so little that claiming it locks nothing. */
+  WALLET_CLAIMS_PER_DAY: perTime(1_000),
   PORT: port(3000),
   PONDER_PORT: port(42069),
   ANVIL_PORT: port(8545),

@@ -9,15 +9,19 @@ import { listenForBlocks } from './blockHints.ts'
 import { readDeployment } from './deployment.ts'
 import { readEnv } from './env.ts'
 import { createHttpServer, drain } from './httpServer.ts'
+import { createClientLimits } from './limits/clientLimits.ts'
 import { createMetrics, timeRequests } from './metrics.ts'
 import { IndexReader } from './queries/indexReader.ts'
 import { openReadPool } from './readPool.ts'
 import { createRelay } from './relay/createRelay.ts'
 import { healthRoutes } from './routes/health.ts'
 
-/** In milliseconds. A claim waits 15 s for its block; Kubernetes kills 30 s after SIGTERM. */
-const DRAIN_PATIENCE = 20_000
-const EXIT_PATIENCE = 25_000
+/**
+ * In milliseconds. A claim waits 15 s for its block, then the relay takes 8 s at most to close, and Kubernetes kills 30 s
+ * after SIGTERM.
+ */
+const DRAIN_PATIENCE = 18_000
+const EXIT_PATIENCE = 28_000
 
 /** The chain on which anyone may claim for an agent without its wallet's signature, unless told otherwise. */
 const DEVNET = 31337
@@ -32,6 +36,11 @@ const env = readEnv([
   'RELAYER_PRIVATE_KEY',
   'ALLOW_UNSIGNED_CLAIMS',
   'PORT',
+  'TRUST_PROXY',
+  'REQUESTS_PER_MINUTE',
+  'CLAIMS_PER_MINUTE',
+  'WALLET_CLAIMS_PER_MINUTE',
+  'WALLET_CLAIMS_PER_DAY',
   'LOG_LEVEL',
 ])
 const deployment = readDeployment(env.CHAIN_ID, env.DEPLOYMENTS_DIR)
@@ -54,12 +63,18 @@ const relay =
     deployment,
     accounts: env.RELAYER_PRIVATE_KEY.map((key) => privateKeyToAccount(key)),
     allowUnsigned: env.ALLOW_UNSIGNED_CLAIMS ?? env.CHAIN_ID === DEVNET,
+    walletLimits: { perMinute: env.WALLET_CLAIMS_PER_MINUTE, perDay: env.WALLET_CLAIMS_PER_DAY },
     logger,
   }))
 
 const market = { chainId: deployment.chainId, address: deployment.contracts.BountyMarket }
+const limits = createClientLimits({
+  trustProxy: env.TRUST_PROXY,
+  requestsPerMinute: env.REQUESTS_PER_MINUTE,
+  claimsPerMinute: env.CLAIMS_PER_MINUTE,
+})
 const app = createApp(
-  { index, logger, market, ...(relay && { relay }) },
+  { index, logger, market, limits, ...(relay && { relay }) },
   { middleware: timeRequests(registry), routes: healthRoutes(index, registry) },
 )
 const server = createHttpServer(app)

@@ -29,6 +29,7 @@ const crossOrigin = {
     'Location',
     'Preference-Applied',
     'Retry-After',
+    'WWW-Authenticate',
     'X-Indexed-Block',
     'X-Indexed-Hash',
     'X-Request-Id',

@@ -10,6 +10,9 @@ import type { Agent } from '../support/participants.ts'
 
 export const relayer = accountOf(roles.relayer)
 
+/** None that a test would meet by chance: Anvil's accounts are few. */
+const walletLimits = { perMinute: 100_000, perDay: 100_000 }
+
 type Options = Partial<Parameters<typeof createRelay>[0]>
 
 /** The relay as the API starts it, on a chain without an index. Lines of its log go to `lines`. */
@@ -19,7 +22,16 @@ export async function relayOn(
   lines: string[] = [],
 ) {
   const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(line) })
-  return createRelay({ rpcUrl, databaseUrl, deployment, accounts: [relayer], allowUnsigned: true, logger, ...options })
+  return createRelay({
+    rpcUrl,
+    databaseUrl,
+    deployment,
+    accounts: [relayer],
+    allowUnsigned: true,
+    walletLimits,
+    logger,
+    ...options,
+  })
 }
 
 export const requestOf = (bountyId: bigint, { id, wallet }: Agent): ClaimRequest => ({

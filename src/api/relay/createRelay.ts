@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import type { Address, Hex, LocalAccount } from 'viem'
 import type { Deployment } from '../deployment.ts'
 import { Problem, type ProblemCode } from '../errors.ts'
+import { createAdmission, type WalletLimits } from './admission.ts'
 import { type Allocated, createAllocator } from './allocation.ts'
 import { broadcast } from './broadcast.ts'
 import { claimsById } from './claimStore.ts'
@@ -36,6 +37,7 @@ type Options = {
   accounts: LocalAccount[]
   /** Whether a claim may lean on RELAYER_ROLE instead of the wallet's signature. */
   allowUnsigned: boolean
+  walletLimits: WalletLimits
   logger: Logger
   /** Whoever wants to know what happens listens here. */
   events?: RelayEmitter
@@ -107,6 +109,7 @@ export async function createRelay(options: Options): Promise<Relay> {
   })
 
   return {
+    admit: createAdmission(pool, options.walletLimits),
     claim(...request) {
       const claiming = observed(events, request[0], () => claim(...request))
       inHand.add(claiming)

@@ -83,6 +83,20 @@ const steps = [
     claim text NOT NULL REFERENCES relay.claim
   );
   `,
+  `
+  CREATE INDEX claim_bounty ON relay.claim (bounty_id);
+  CREATE INDEX claim_wallet ON relay.claim (wallet, created_at);
+
+  -- A claim of which the row says nothing any more once it is made again.
+  CREATE TABLE relay.revert (
+    tx_hash text NOT NULL REFERENCES relay.attempt,
+    claim text NOT NULL REFERENCES relay.claim,
+    agent_id numeric NOT NULL,
+    reverted_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (tx_hash, claim)
+  );
+  CREATE INDEX revert_agent ON relay.revert (agent_id, reverted_at);
+  `,
 ]
 
 /**

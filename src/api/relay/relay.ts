@@ -18,6 +18,12 @@ export type ClaimOutcome = { claimId: Hex; round: bigint } & (
 /** Turns claims into transactions of the market. */
 export type Relay = {
   /**
+   * Whether the claim is within what is done for its wallet and its agent; to be asked before it is made.
+   * @returns `repeat` where it is stored already: then no limit is for it, the caller's own neither.
+   * @throws Problem RATE_LIMITED, RELAY_UNAVAILABLE
+   */
+  admit(request: ClaimRequest, key?: string): Promise<'new' | 'repeat'>
+  /**
    * Makes the claim.
    * @param signal ends the waiting. It does not undo what was sent: the claim goes on without a listener.
    * @param key a client's own name for this claim: whoever sends it again gets this claim and no other.

@@ -4,6 +4,7 @@ import type { Broadcast } from './broadcast.ts'
 import { type StoredClaim, storableProblem } from './claimStore.ts'
 import { type Database, stored, transaction } from './database.ts'
 import type { Decision } from './decision.ts'
+import { forgetReverts, recordReverts } from './reverts.ts'
 import type { Attempt } from './signing.ts'
 
 /** How long after the node took a transaction it is handed to it again: nodes forget. Seconds. */
@@ -95,6 +96,7 @@ export const recordMined = (
         [tx, transactionHash, blockNumber, blockHash],
       )
       for (const [claim, decision] of decisions) await recordDecision(db, claim, decision)
+      await recordReverts(db, tx)
     }),
   )
 
@@ -163,6 +165,7 @@ export const recordDropped = (pool: pg.Pool, tx: bigint) =>
          WHERE tx = $1`,
         [tx],
       )
+      await forgetReverts(db, tx)
     }),
   )
 

@@ -31,9 +31,17 @@ export function formatProblem({ code, status, message, extensions }: Problem) {
   return { type: `urn:problem-type:runline:${code}`, title, status, detail: message, code, ...extensions }
 }
 
+/** The answers that say when to ask again. */
+const RETRIABLE = new Set([429, 503])
+
+const retryAfter = {
+  'Retry-After': { description: 'Seconds after which the same request may do better.', schema: { type: 'integer' } },
+} as const
+
 type StatusOf<Code extends ProblemCode> = (typeof problemTypes)[Code]['status']
 type ProblemResponse = {
   description: string
+  headers?: typeof retryAfter
   content: { 'application/problem+json': { schema: typeof problemSchema } }
 }
 
@@ -46,6 +54,7 @@ export function problemResponses<const Code extends ProblemCode>(
     status,
     {
       description: sameStatus.map((code) => `\`${code}\`: ${problemTypes[code].title}.`).join(' '),
+      ...(RETRIABLE.has(status) && { headers: retryAfter }),
       content: { 'application/problem+json': { schema: problemSchema } },
     },
   ])

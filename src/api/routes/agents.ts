@@ -11,7 +11,13 @@ import { formatPagination, pageParameters, paginationSchema, sliceOf } from './p
 const listQuery = z.strictObject({ ...pageParameters(20), status: statusSchema.optional(), minBlock })
 const agentParams = z.object({ id: idParameter })
 const agentQuery = z.strictObject({ minBlock })
-const agentProblems = problemResponses('VALIDATION_FAILED', 'AGENT_NOT_FOUND', 'INDEX_BEHIND', 'INTERNAL')
+const agentProblems = problemResponses(
+  'VALIDATION_FAILED',
+  'AGENT_NOT_FOUND',
+  'INDEX_BEHIND',
+  'RATE_LIMITED',
+  'INTERNAL',
+)
 
 const listAgents = createRoute({
   method: 'get',
@@ -26,7 +32,7 @@ const listAgents = createRoute({
         'application/json': { schema: z.object({ agents: z.array(agentSchema), pagination: paginationSchema }) },
       },
     },
-    ...problemResponses('VALIDATION_FAILED', 'INDEX_BEHIND', 'INTERNAL'),
+    ...problemResponses('VALIDATION_FAILED', 'INDEX_BEHIND', 'RATE_LIMITED', 'INTERNAL'),
   },
 })
 

@@ -75,7 +75,7 @@ const claimRun = createRoute({
       ...(['WALLET_MISMATCH', 'AGENT_BANNED', 'AGENT_FROZEN'] as const),
       ...(['INSUFFICIENT_STAKE', 'INSUFFICIENT_UNLOCKED_STAKE'] as const),
       ...(['RUN_NOT_FOUND', 'AGENT_NOT_FOUND', 'CLAIM_REVERTED', 'PAYLOAD_TOO_LARGE'] as const),
-      ...(['IDEMPOTENCY_CONFLICT', 'UNSUPPORTED_MEDIA_TYPE', 'RELAY_UNAVAILABLE', 'INTERNAL'] as const),
+      ...(['IDEMPOTENCY_CONFLICT', 'UNSUPPORTED_MEDIA_TYPE', 'RATE_LIMITED', 'RELAY_UNAVAILABLE', 'INTERNAL'] as const),
     ),
   },
 })
@@ -84,13 +84,14 @@ export function claimRoutes(deps: Deps) {
   const app = new OpenAPIHono()
 
   app.openapi(claimRun, async (c) => {
-    const { relay } = deps
+    const { relay, limits } = deps
     if (!relay) throw new Problem('RELAY_UNAVAILABLE', 'This server relays no claims.')
     const request = requestOf(c.req.valid('param').id, c.req.valid('json'))
     const { 'idempotency-key': key, prefer } = c.req.valid('header')
     const wished = wishedWait(prefer)
     if (wished !== undefined) c.header('Preference-Applied', `wait=${wished}`)
     const signal = AbortSignal.timeout((wished ?? PATIENCE) * 1_000)
+    if ((await relay.admit(request, key)) === 'new') limits?.takeClaim(c)
     const outcome = await relay.claim(request, signal, key)
     const won = outcome.status === 'won' && (await readWon(c, deps, request, outcome, signal))
     if (won) return c.json(await formatWon(relay, outcome, won), 200)

@@ -42,7 +42,14 @@ const getClaimMessage = createRoute({
       headers: indexedHeaders,
       content: { 'application/json': { schema: claimMessageSchema } },
     },
-    ...problemResponses('VALIDATION_FAILED', 'RUN_NOT_FOUND', 'AGENT_NOT_FOUND', 'INDEX_BEHIND', 'INTERNAL'),
+    ...problemResponses(
+      'VALIDATION_FAILED',
+      'RUN_NOT_FOUND',
+      'AGENT_NOT_FOUND',
+      'INDEX_BEHIND',
+      'RATE_LIMITED',
+      'INTERNAL',
+    ),
   },
 })
 

@@ -20,7 +20,7 @@ const getClaim = createRoute({
   request: { params: z.object({ claimId }) },
   responses: {
     200: { description: 'The claim.', content: { 'application/json': { schema: claimStateSchema } } },
-    ...problemResponses('VALIDATION_FAILED', 'CLAIM_NOT_FOUND', 'RELAY_UNAVAILABLE', 'INTERNAL'),
+    ...problemResponses('VALIDATION_FAILED', 'CLAIM_NOT_FOUND', 'RELAY_UNAVAILABLE', 'RATE_LIMITED', 'INTERNAL'),
   },
 })
 

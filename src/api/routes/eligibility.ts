@@ -29,7 +29,14 @@ const checkEligibility = createRoute({
       headers: indexedHeaders,
       content: { 'application/json': { schema: eligibilitySchema } },
     },
-    ...problemResponses('VALIDATION_FAILED', 'RUN_NOT_FOUND', 'AGENT_NOT_FOUND', 'INDEX_BEHIND', 'INTERNAL'),
+    ...problemResponses(
+      'VALIDATION_FAILED',
+      'RUN_NOT_FOUND',
+      'AGENT_NOT_FOUND',
+      'INDEX_BEHIND',
+      'RATE_LIMITED',
+      'INTERNAL',
+    ),
   },
 })
 

@@ -25,7 +25,7 @@ const listEvents = createRoute({
         'application/json': { schema: z.object({ events: z.array(eventSchema), pagination: paginationSchema }) },
       },
     },
-    ...problemResponses('VALIDATION_FAILED', 'RUN_NOT_FOUND', 'INDEX_BEHIND', 'INTERNAL'),
+    ...problemResponses('VALIDATION_FAILED', 'RUN_NOT_FOUND', 'INDEX_BEHIND', 'RATE_LIMITED', 'INTERNAL'),
   },
 })
 

@@ -54,7 +54,7 @@ const listRuns = createRoute({
         },
       },
     },
-    ...problemResponses('VALIDATION_FAILED', 'INDEX_BEHIND', 'INTERNAL'),
+    ...problemResponses('VALIDATION_FAILED', 'INDEX_BEHIND', 'RATE_LIMITED', 'INTERNAL'),
   },
 })
 
@@ -65,7 +65,7 @@ const getRun = createRoute({
   request: { params: runParams, query: runQuery },
   responses: {
     200: { description: 'The run.', headers: indexedHeaders, content: { 'application/json': { schema: runSchema } } },
-    ...problemResponses('VALIDATION_FAILED', 'RUN_NOT_FOUND', 'INDEX_BEHIND', 'INTERNAL'),
+    ...problemResponses('VALIDATION_FAILED', 'RUN_NOT_FOUND', 'INDEX_BEHIND', 'RATE_LIMITED', 'INTERNAL'),
   },
 })
 

@@ -32,7 +32,7 @@ const getStats = createRoute({
       headers: indexedHeaders,
       content: { 'application/json': { schema: statsSchema } },
     },
-    ...problemResponses('VALIDATION_FAILED', 'INDEX_BEHIND', 'INTERNAL'),
+    ...problemResponses('VALIDATION_FAILED', 'INDEX_BEHIND', 'RATE_LIMITED', 'INTERNAL'),
   },
 })
 

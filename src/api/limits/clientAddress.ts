@@ -1,0 +1,40 @@
+import { isIPv4, isIPv6 } from 'node:net'
+import {
+  convertIPv4BinaryToString,
+  convertIPv4MappedIPv6ToIPv4,
+  convertIPv6BinaryToString,
+  convertIPv6ToBinary,
+  isIPv4MappedIPv6,
+} from 'hono/utils/ipaddr'
+
+const bracketed = /^\[(.+)\](?::\d+)?$/
+const ipv4WithPort = /^([\d.]+):\d+$/
+
+/**
+ * Who counts as one client: an IPv4 address, or the /64 of an IPv6 address, which is what one subscriber has at least.
+ * @param remote the address at the other end of the connection.
+ * @param forwardedFor the header X-Forwarded-For: anyone may write anything into it, and each proxy appends whom it heard.
+ * @param hops how many proxies before this process are ours, so that what they appended is true.
+ */
+export function clientOf(remote: string | undefined, forwardedFor: string | undefined, hops: number): string {
+  const appended = hops === 0 ? [] : (forwardedFor ?? '').split(',').slice(-hops).reverse()
+  let client = networkOf(remote ?? '') ?? 'unknown'
+  for (const entry of appended) {
+    const network = networkOf(withoutPort(entry.trim()))
+    // None of our proxies wrote this. Whoever did shares the limit of the proxy that passed it on.
+    if (network === undefined) return client
+    client = network
+  }
+  return client
+}
+
+function networkOf(text: string): string | undefined {
+  if (isIPv4(text)) return text
+  if (!isIPv6(text)) return undefined
+  const address = convertIPv6ToBinary(text)
+  if (isIPv4MappedIPv6(address)) return convertIPv4BinaryToString(convertIPv4MappedIPv6ToIPv4(address))
+  return `${convertIPv6BinaryToString((address >> 64n) << 64n)}/64`
+}
+
+/** Some proxies write the port too. */
+const withoutPort = (entry: string) => bracketed.exec(entry)?.[1] ?? ipv4WithPort.exec(entry)?.[1] ?? entry

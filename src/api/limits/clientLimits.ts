@@ -1,0 +1,44 @@
+import { getConnInfo } from '@hono/node-server/conninfo'
+import type { Context } from 'hono'
+import { Problem } from '../errors.ts'
+import { clientOf } from './clientAddress.ts'
+import { createRateLimit } from './rateLimit.ts'
+
+/** What this process lets one client do, by the address it comes from. Other replicas count for themselves. */
+export type ClientLimits = {
+  /** Counts a request that the answer cache did not answer. @throws Problem RATE_LIMITED */
+  takeRequest(c: Context): void
+  /** Counts a claim. @throws Problem RATE_LIMITED */
+  takeClaim(c: Context): void
+}
+
+type Options = {
+  /** How many proxies before this process are ours. */
+  trustProxy: number
+  requestsPerMinute: number
+  claimsPerMinute: number
+}
+
+export function createClientLimits({ trustProxy, requestsPerMinute, claimsPerMinute }: Options): ClientLimits {
+  const limit = (perMinute: number, what: string) => {
+    const take = createRateLimit(perMinute)
+    return (c: Context) => {
+      const { address } = getConnInfo(c).remote
+      const client = clientOf(address, c.req.header('X-Forwarded-For'), trustProxy)
+      const wait = take(client)
+      if (wait > 0) throw rateLimited(`${client} may send ${perMinute} ${what} a minute.`, wait / 1_000)
+    }
+  }
+  return {
+    takeRequest: limit(requestsPerMinute, 'requests'),
+    takeClaim: limit(claimsPerMinute, 'claims'),
+  }
+}
+
+/** @param wait Seconds until the same request is let through. */
+export function rateLimited(detail: string, wait: number): Problem {
+  const seconds = Math.max(1, Math.ceil(wait))
+  return new Problem('RATE_LIMITED', `${detail} Try again in ${seconds} s.`, {
+    headers: { 'Retry-After': String(seconds) },
+  })
+}

@@ -1,0 +1,112 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { type Api, startApi } from '../../devnet/api.ts'
+import { writeDeployment } from '../../ops/writeDeployment.ts'
+import { temporaryDirectory } from '../support/temporaryDirectory.ts'
+import { chainId, type IndexedDatabase, indexedDatabase, viewsSchema } from './indexedDatabase.ts'
+import { seedTime, wallet } from './rows.ts'
+
+let index: IndexedDatabase
+let deployments: Awaited<ReturnType<typeof temporaryDirectory>>
+let api: Api
+
+beforeAll(async () => {
+  deployments = await temporaryDirectory()
+  const contract = '0x5FbDB2315678afecb367f032d93F642f64180aa3'
+  const contracts = { USDC: contract, AgentRegistry: contract, AgentStaking: contract, BountyMarket: contract } as const
+  writeDeployment({ chainId, startBlock: 0, contracts }, deployments.path)
+  index = await indexedDatabase()
+  await index.create()
+  await index.moveTo({ number: 10n, timestamp: seedTime })
+})
+
+afterEach(() => api.stop())
+
+afterAll(async () => {
+  await index.close()
+  await deployments.remove()
+})
+
+async function start(env: Record<string, string>) {
+  api = await startApi({
+    ...{ databaseUrl: index.url, schema: viewsSchema, chainId, rpcUrl: 'http://127.0.0.1:1', env },
+    deploymentsDirectory: deployments.path,
+  })
+}
+
+async function get(path: string, headers: Record<string, string> = {}) {
+  const response = await fetch(api.url + path, { headers })
+  return { status: response.status, headers: response.headers, body: await response.text() }
+}
+
+/** Sends so many requests that the answer cache cannot answer, one after the other. @returns their statuses. */
+async function statuses(count: number, headersOf: (position: number) => Record<string, string> = () => ({})) {
+  const seen: number[] = []
+  for (let position = 0; position < count; position++) {
+    seen.push((await get(`/api/runs/${1_000 + position}`, headersOf(position))).status)
+  }
+  return seen
+}
+
+describe('requests of one address', () => {
+  it('beyond the limit are refused, with the seconds after which one will be answered', async () => {
+    await start({ REQUESTS_PER_MINUTE: '4' })
+    expect(await statuses(4)).toEqual([404, 404, 404, 404])
+    const refused = await get('/api/runs/7', { Origin: 'https://market.example', 'X-Request-Id': 'mine' })
+    expect(refused.status).toBe(429)
+    expect(Object.fromEntries(refused.headers)).toMatchObject({
+      'content-type': 'application/problem+json',
+      'retry-after': expect.stringMatching(/^1[45]$/),
+      'access-control-allow-origin': '*',
+      'access-control-expose-headers': expect.stringContaining('Retry-After'),
+      'cache-control': 'no-cache',
+      'x-request-id': 'mine',
+    })
+    expect(JSON.parse(refused.body)).toEqual({
+      type: 'urn:problem-type:runline:RATE_LIMITED',
+      title: 'Too many requests',
+      status: 429,
+      detail: expect.stringMatching(/^127\.0\.0\.1 may send 4 requests a minute\. Try again in 1[45] s\.$/),
+      code: 'RATE_LIMITED',
+    })
+  })
+
+  it('beyond the limit are refused whatever they ask for, also claims', async () => {
+    await start({ REQUESTS_PER_MINUTE: '1' })
+    await statuses(1)
+    const claim = await fetch(`${api.url}/api/runs/1/claim`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ agentId: 1, walletAddress: wallet }),
+    })
+    expect([claim.status, claim.headers.get('Access-Control-Allow-Origin')]).toEqual([429, '*'])
+    expect((await get('/healthz')).status).toBe(200)
+    expect((await get('/metrics')).status).toBe(200)
+  })
+
+  it('are not counted where the answer cache answers them', async () => {
+    await start({ REQUESTS_PER_MINUTE: '60' })
+    const { headers } = await get('/api/runs?limit=3')
+    const etag = headers.get('ETag') ?? ''
+    const answers = await Promise.all(
+      Array.from({ length: 500 }, () => get('/api/runs?limit=3', { 'If-None-Match': etag })),
+    )
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([304]))
+  })
+
+  it('are those of the address that the trusted proxy heard, however it is forged', async () => {
+    await start({ REQUESTS_PER_MINUTE: '3', TRUST_PROXY: '1' })
+    const forged = (position: number) => ({ 'X-Forwarded-For': `198.51.100.${position}, 203.0.113.7` })
+    expect(await statuses(5, forged)).toEqual([404, 404, 404, 429, 429])
+    expect(await statuses(1, () => ({ 'X-Forwarded-For': '203.0.113.8' }))).toEqual([404])
+    const sameNetwork = (position: number) => ({ 'X-Forwarded-For': `2001:db8::${position}` })
+    expect(await statuses(4, sameNetwork)).toEqual([404, 404, 404, 429])
+    const garbage = (position: number) => ({ 'X-Forwarded-For': `not-an-address-${position}` })
+    expect(await statuses(4, garbage)).toEqual([404, 404, 404, 429])
+  })
+
+  it('are those of the connection where no proxy is trusted', async () => {
+    await start({ REQUESTS_PER_MINUTE: '3' })
+    const forged = (position: number) => ({ 'X-Forwarded-For': `198.51.100.${position}` })
+    expect(await statuses(4, forged)).toEqual([404, 404, 404, 429])
+  })
+})
