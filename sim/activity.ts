@@ -8,7 +8,7 @@ import { travel } from './time.ts'
 import type { World } from './world.ts'
 
 /** What became of one step, for the simulation's report. */
-export type Step = { action: string; outcome: 'mined' | 'refused' | 'skipped'; hash?: Hex }
+export type Step = { action: string; outcome: 'mined' | 'beaten' | 'refused' | 'skipped'; hash?: Hex }
 
 const kinds = { bounty: 50, claim: 25, agent: 20, time: 5 }
 
@@ -25,7 +25,7 @@ export async function act(world: World, random: Random): Promise<Step> {
 
 const propose = { bounty: proposeForBounty, claim: proposeClaim, agent: proposeForAgent }
 
-/** Sends the call if the chain would take it. @throws if it then reverts: nothing else moves this chain meanwhile. */
+/** Sends the call if the chain would take it. A claim that the API relays may come first: then it is beaten. */
 async function attempt(world: World, { action, account, to, data }: Call): Promise<Step> {
   try {
     await world.reader.call({ account, to, data, blockTag: 'pending' })
@@ -36,6 +36,6 @@ async function attempt(world: World, { action, account, to, data }: Call): Promi
     throw error
   }
   const hash = await world.writer.sendTransaction({ account, to, data })
-  await world.confirm(hash)
-  return { action, outcome: 'mined', hash }
+  const { status } = await world.reader.waitForTransactionReceipt({ hash })
+  return { action, outcome: status === 'success' ? 'mined' : 'beaten', hash }
 }

@@ -1,7 +1,12 @@
+import { getTableName, is } from 'drizzle-orm'
+import { PgTable } from 'drizzle-orm/pg-core'
 import pg from 'pg'
+import * as schema from '../ponder.schema.ts'
 import type { Difference } from './oracle.ts'
 
-const tables = ['run', 'agent', 'run_event', 'payee', 'head']
+const tables = Object.values(schema)
+  .filter((each) => is(each, PgTable))
+  .map((table) => getTableName(table))
 
 /** A reader of the views of one index. */
 const readerOf = (url: string) => new pg.Client({ connectionString: url, options: '-c search_path=runline' })

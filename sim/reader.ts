@@ -16,6 +16,8 @@ type Options = {
   random: Random
 }
 
+export type Reader = ReturnType<typeof startReader>
+
 /** Asks the API one random question after the other until it is stopped, and judges the answers. */
 export function startReader({ api, witness, random }: Options) {
   const outcomes = new Tally()

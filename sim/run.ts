@@ -31,6 +31,7 @@ const totals = {
   faults: new Tally(),
   ends: new Tally(),
   answers: new Tally(),
+  claims: new Tally(),
   totals: new Tally(),
 }
 const tallies = Object.keys(totals) as (keyof typeof totals)[]

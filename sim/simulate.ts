@@ -1,9 +1,10 @@
-import { act } from './activity.ts'
-import { compareApi } from './api.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Api, compareApi, request } from './api.ts'
+import { createClaimants } from './claimants.ts'
+import { compareRoutes } from './compareRoutes.ts'
 import { compareTables } from './compareTables.ts'
-import { disturb } from './faults/disturb.ts'
-import { drawSchedule } from './faults/schedule.ts'
 import { type Difference, readTruth } from './oracle.ts'
+import { play } from './play.ts'
 import { createRandom, seedOf } from './random.ts'
 import { startReader } from './reader.ts'
 import { settled } from './settled.ts'
@@ -30,8 +31,9 @@ export type Report = {
   faults: Tally
   /** How indexer and API ended, asked or not. */
   ends: Tally
-  /** What the API answered while all this went on. */
+  /** What the API answered while all this went on, and what those who claimed through it. */
   answers: Tally
+  claims: Tally
   /** Blocks, events of the market, runs, agents, and answers that were judged. Reorged blocks and events count too. */
   totals: Tally
   differences: Difference[]
@@ -50,51 +52,59 @@ export async function simulate({ seed, seconds, faultProbability }: SimulationOp
   const { world, witness, api } = stand
   const reader = startReader({ api, witness, random: createRandom(seedOf(seed, 'reader')) })
   parts.defer(reader.stop)
-  const { steps, disturbances } = await play(stand, seed, seconds, reader.judge)
+  const claimants = createClaimants({
+    world,
+    api,
+    relayer: stand.relayer,
+    random: createRandom(seedOf(seed, 'claims')),
+  })
+  parts.defer(claimants.stop)
+  const { steps, disturbances } = await play(stand, { seed, seconds, claimants, reader })
+  const misreported = await claimants.verdict(RECOVERY)
   await settled(stand.databaseUrl, world, { milliseconds: RECOVERY, chainMoves: true }).catch((cause) => {
     throw new Error(`The index does not recover. The indexer's last output:\n${stand.indexer.output()}`, { cause })
   })
+  await reachable(api)
   await reader.stop()
   await witness.catchUp()
   const { judged, differences } = reader.verdict()
   const final = await judgeEnd(stand)
-  differences.push(...final.differences)
+  differences.push(...misreported, ...final.differences)
   const totals = new Tally([...Object.entries(witness.counts()), ...final.counts, ['judged answers', judged]])
-  const faults = new Tally(stand.faults)
-  return { steps, disturbances, faults, ends: stand.ends, answers: reader.outcomes, totals, differences }
+  const faults = new Tally(stand.faults.flatMap((counts) => [...counts]))
+  return {
+    steps,
+    disturbances,
+    faults,
+    ends: stand.ends,
+    answers: reader.outcomes,
+    claims: claimants.answers,
+    totals,
+    differences,
+  }
 }
 
-async function play(stand: Stand, seed: number, seconds: number, afterStep: () => void) {
-  const { world, witness } = stand
-  const activity = createRandom(seedOf(seed, 'activity'))
-  const schedule = drawSchedule(createRandom(seedOf(seed, 'schedule')), seconds)
-  const [steps, disturbances] = [new Tally(), new Tally()]
-  const begin = performance.now()
-  stand.setFaults(true)
-  for (let elapsed = 0; elapsed < seconds; elapsed = (performance.now() - begin) / 1_000) {
-    const due = schedule[0]
-    if (due && due.at <= elapsed) {
-      schedule.shift()
-      await disturb(stand, due.disturbance, disturbances)
-    } else {
-      const { action, outcome } = await act(world, activity)
-      steps.add(`${action} ${outcome}`)
+/** Waits until the API answers again, which may have been killed just now. */
+async function reachable(api: Api) {
+  for (const limit = performance.now() + RECOVERY; ; await sleep(100)) {
+    try {
+      await request(api, '/healthz')
+      return
+    } catch (error) {
+      if (performance.now() > limit) throw error
     }
-    await witness.catchUp()
-    afterStep()
   }
-  stand.setFaults(false)
-  return { steps, disturbances }
 }
 
 async function judgeEnd(stand: Stand) {
   const { world, api, databaseUrl } = stand
   const truth = await readTruth(world, await world.reader.getBlockNumber({ cacheTime: 0 }))
   const differences = await compareApi(api, truth)
-  const fresh = await stand.startFreshIndexer()
+  const fresh = await stand.startFreshMarket()
   try {
     await settled(fresh.databaseUrl, world, { milliseconds: RECOVERY, chainMoves: false })
     differences.push(...(await compareTables(fresh.databaseUrl, databaseUrl)))
+    differences.push(...(await compareRoutes(fresh.api, api, truth)))
   } finally {
     await fresh.stop()
   }

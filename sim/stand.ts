@@ -2,6 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import getPort from 'get-port'
+import { keccak256, parseEther, toHex } from 'viem'
+import { privateKeyToAccount } from 'viem/accounts'
 import { accountOf, roles } from '../devnet/accounts.ts'
 import { startApi } from '../devnet/api.ts'
 import { startChain } from '../devnet/chain.ts'
@@ -10,7 +12,7 @@ import { startPostgres } from '../devnet/postgres.ts'
 import { tellGuard } from '../devnet/tellGuard.ts'
 import { drawFaults } from './faults/drawFaults.ts'
 import { createDroppedBlocks } from './faults/droppedBlocks.ts'
-import { startRpcProxy } from './faults/rpcProxy.ts'
+import { type ChooseFault, startRpcProxy } from './faults/rpcProxy.ts'
 import { keepRunning } from './keepRunning.ts'
 import { seedOf } from './random.ts'
 import { settled } from './settled.ts'
@@ -20,6 +22,8 @@ import { createWorld } from './world.ts'
 
 /** Blocks that no reorg may reach lie behind these: the deepest takes 25 away. */
 const PADDING = 40
+
+const RELAYER_KEY = keccak256(toHex('relayer of the simulation'))
 
 export type Stand = Awaited<ReturnType<typeof startStand>>
 
@@ -46,28 +50,34 @@ export async function startStand(options: { seed: number; faultProbability: numb
   await world.node.increaseTime({ seconds: 86_400 })
   await world.node.mine({ blocks: 1 })
   const witness = await createWitness(world)
+
+  const relayer = privateKeyToAccount(RELAYER_KEY)
+  await world.node.setBalance({ address: relayer.address, value: parseEther('100') })
   await world.node.mine({ blocks: PADDING })
   await witness.catchUp()
 
   const droppedBlocks = createDroppedBlocks(world)
   let areFaultsOn = false
-  const draw = drawFaults({ seed: seedOf(options.seed, 'faults'), probability: options.faultProbability })
-  const proxy = await startRpcProxy(
-    chain.rpcUrl,
-    (call) => (areFaultsOn ? draw(call) : undefined) ?? droppedBlocks.recall(call),
-  )
-  parts.defer(proxy.stop)
+  async function startFaultyNetwork(purpose: string) {
+    const draw = drawFaults({ seed: seedOf(options.seed, purpose), probability: options.faultProbability })
+    const choose: ChooseFault = (call) => (areFaultsOn ? draw(call) : undefined) ?? droppedBlocks.recall(call)
+    const proxy = await startRpcProxy(chain.rpcUrl, choose)
+    parts.defer(proxy.stop)
+    return proxy
+  }
+  const indexerProxy = await startFaultyNetwork('faults')
+  const apiProxy = await startFaultyNetwork('faults of the relay')
 
   const ends = new Tally()
   const market = { databaseUrl, chainId: chain.deployment.chainId, deploymentsDirectory }
   const [indexerPort, apiPort] = await Promise.all([getPort(), getPort()])
   const indexer = keepRunning(
-    () => startIndexer({ ...market, rpcUrl: proxy.url, port: indexerPort }),
+    () => startIndexer({ ...market, rpcUrl: indexerProxy.url, port: indexerPort }),
     (how) => ends.add(`indexer ${how}`),
   )
   parts.defer(indexer.stop)
   const api = keepRunning(
-    () => startApi({ ...market, rpcUrl: chain.rpcUrl, port: apiPort }),
+    () => startApi({ ...market, rpcUrl: apiProxy.url, port: apiPort, relayerKey: RELAYER_KEY }),
     (how) => ends.add(`API ${how}`),
   )
   parts.defer(api.stop)
@@ -84,15 +94,22 @@ export async function startStand(options: { seed: number; faultProbability: numb
     databaseUrl,
     /** How indexer and API ended, asked or not. */
     ends,
-    faults: proxy.counts,
+    /** By kind: what the network did to the indexer, and to the API. */
+    faults: [indexerProxy.counts, apiProxy.counts],
+    /** Pays for the claims that the API relays, and has no role: agents sign. */
+    relayer: relayer.address,
     setFaults(areOn: boolean) {
       areFaultsOn = areOn
     },
-    /** An indexer on an empty database that sees the chain as it is. */
-    async startFreshIndexer() {
-      const freshUrl = await postgres.createDatabase('fresh')
-      const fresh = await startIndexer({ ...market, databaseUrl: freshUrl, rpcUrl: chain.rpcUrl })
-      return { databaseUrl: freshUrl, stop: fresh.stop }
+    /** An indexer on an empty database that sees the chain as it is, and its API. */
+    async startFreshMarket() {
+      await using parts = new AsyncDisposableStack()
+      const fresh = { ...market, databaseUrl: await postgres.createDatabase('fresh'), rpcUrl: chain.rpcUrl }
+      parts.defer((await startIndexer(fresh)).stop)
+      const { url, stop } = await startApi(fresh)
+      parts.defer(stop)
+      const started = parts.move()
+      return { databaseUrl: fresh.databaseUrl, api: { url }, stop: () => started.disposeAsync() }
     },
     stop: () => kept.disposeAsync(),
   }

@@ -52,3 +52,26 @@ export function crashDatabase(url: string): Promise<void> {
     await ended
   })
 }
+
+/**
+ * Holds all processes of the server for a while, as a disk does that does not answer. New connections are taken, and
+ * wait for those held as soon as they need what they have locked.
+ */
+export function stallDatabase(url: string, milliseconds: number): Promise<void> {
+  return connected(url, async (client) => {
+    const { rows } = await client.query<{ pid: number }>('SELECT pid FROM pg_stat_activity')
+    for (const { pid } of rows) signal(pid, 'SIGSTOP')
+    await sleep(milliseconds)
+    for (const { pid } of rows) signal(pid, 'SIGCONT')
+  })
+}
+
+/** One that has ended meanwhile needs none. */
+function signal(pid: number, name: NodeJS.Signals) {
+  try {
+    process.kill(pid, name)
+  } catch (error) {
+    const isGone = error instanceof Error && 'code' in error && error.code === 'ESRCH'
+    if (!isGone) throw error
+  }
+}

@@ -2,7 +2,7 @@ import type { Kept } from '../keepRunning.ts'
 import type { Tally } from '../tally.ts'
 import type { Witness } from '../witness.ts'
 import type { World } from '../world.ts'
-import { crashDatabase, dropConnections } from './database.ts'
+import { crashDatabase, dropConnections, stallDatabase } from './database.ts'
 import type { DroppedBlocks } from './droppedBlocks.ts'
 import type { Disturbance } from './schedule.ts'
 
@@ -36,6 +36,10 @@ export async function disturb(stand: Disturbed, what: Disturbance, happened: Tal
       await dropConnections(databaseUrl)
       happened.add(what.kind)
       return
+    case 'stall the disk':
+      await stallDatabase(databaseUrl, what.milliseconds)
+      happened.add(what.kind)
+      return
     case 'crash the database':
       await crashDatabase(databaseUrl)
       happened.add(what.kind)
@@ -54,6 +58,8 @@ async function reorg({ world, witness, droppedBlocks }: Disturbed, depth: number
   const [account] = posters
   if (!account) throw new Error('The world has no posters')
   await confirm(await writer.sendTransaction({ account, to: account.address }))
+  // Else a relayed claim could be mined unseen.
+  await node.setAutomine(false)
   await witness.catchUp()
   const latest = await reader.getBlockNumber({ cacheTime: 0 })
   const numbers = Array.from({ length: depth }, (_, index) => latest - BigInt(index))
@@ -61,6 +67,7 @@ async function reorg({ world, witness, droppedBlocks }: Disturbed, depth: number
   const before = await hashes()
   await droppedBlocks.remember(depth)
   await node.request({ method: 'anvil_reorg', params: [depth, []] })
+  await node.setAutomine(true)
   const after = await hashes()
   if (after[0] === before[0]) throw new Error(`anvil_reorg of ${depth} blocks left block ${latest} as it was`)
   return after.filter((hash, place) => hash !== before[place]).length

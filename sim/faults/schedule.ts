@@ -2,6 +2,7 @@ import type { Random } from '../random.ts'
 
 export type Disturbance =
   | { kind: 'reorg'; depth: number }
+  | { kind: 'stall the disk'; milliseconds: number }
   | { kind: 'kill the indexer' | 'terminate the indexer' | 'kill the API' | 'drop connections' | 'crash the database' }
 
 /** The deepest reorg: less than the 30 blocks after which Ponder takes a block for final. */
@@ -17,6 +18,7 @@ const every = {
   'terminate the indexer': 60,
   'kill the API': 15,
   'drop connections': 12,
+  'stall the disk': 8,
   'crash the database': 40,
 }
 
@@ -32,8 +34,15 @@ export function drawSchedule(random: Random, seconds: number): { at: number; dis
     const times = Math.floor(expected) + (random.chance(expected % 1) ? 1 : 0)
     for (let time = 0; time < times; time++) {
       const at = random.int(0, Math.floor(seconds * 1_000)) / 1_000
-      schedule.push({ at, disturbance: kind === 'reorg' ? { kind, depth: drawDepth(random) } : { kind } })
+      schedule.push({ at, disturbance: detailed(kind, random) })
     }
   }
   return schedule.sort((left, right) => left.at - right.at)
+}
+
+function detailed(kind: Disturbance['kind'], random: Random): Disturbance {
+  if (kind === 'reorg') return { kind, depth: drawDepth(random) }
+  // Longer than readers and the indexer wait for some locks and statements, at times.
+  if (kind === 'stall the disk') return { kind, milliseconds: random.int(100, 2_500) }
+  return { kind }
 }

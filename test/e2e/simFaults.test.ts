@@ -3,19 +3,24 @@ import { expect, test } from 'vitest'
 import { list } from '../../sim/oracle.ts'
 import { simulate } from '../../sim/simulate.ts'
 
-const seed = Number(process.env.SEED ?? randomInt(2 ** 30))
+const first = Number(process.env.SEED ?? randomInt(2 ** 30))
+const seeds = process.env.SEED ? [first] : [first, first + 1, first + 2]
 
-test(`through reorgs, kills and a faulty network, the index and each answer equal the chain (SEED=${seed})`, {
-  timeout: 180_000,
-}, async () => {
-  const { differences, disturbances, faults, totals, answers } = await simulate({
-    seed,
-    seconds: 12,
-    faultProbability: 0.08,
-  })
-  console.log(`seed ${seed}: ${disturbances}; ${faults}; ${answers}; ${totals}`)
-  expect(list(differences)).toBe('')
-  // Else nothing was tested.
-  expect(Object.fromEntries(disturbances).reorg).toBeGreaterThan(4)
-  expect(Object.fromEntries(totals)['judged answers']).toBeGreaterThan(20)
-})
+test.each(seeds)(
+  'through reorgs, kills, stalls and a faulty network, index and API equal the chain (SEED=%i)',
+  {
+    timeout: 240_000,
+  },
+  async (seed) => {
+    const { differences, disturbances, faults, totals, answers, claims } = await simulate({
+      seed,
+      seconds: 8,
+      faultProbability: 0.08,
+    })
+    console.log(`seed ${seed}: ${disturbances}; ${faults}; ${answers}; claims: ${claims}; ${totals}`)
+    expect(list(differences)).toBe('')
+    // Else nothing was tested.
+    expect(Object.fromEntries(disturbances).reorg).toBeGreaterThan(4)
+    expect(Object.fromEntries(totals)['judged answers']).toBeGreaterThan(20)
+  },
+)
