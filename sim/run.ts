@@ -1,11 +1,12 @@
-// `npm run sim -- [--seed N] [--seeds K] [--minutes M] [--faults P]`: K simulations of M minutes each, one after the
-// other, with seeds from N on; P is the part of the indexer's RPC calls that fail. Exits with 1 if one finds a
-// difference or breaks.
+// `npm run sim -- [--seed N] [--seeds K] [--minutes M] [--faults P] [--jobs J]`: K simulations of M minutes each, J at a
+// time, with seeds from N on; P is the part of the RPC calls of indexer and API that fail. Exits with 1 if one finds a
+// difference or breaks, after the others.
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
+import pLimit from 'p-limit'
 import { stopAllParts } from '../devnet/part.ts'
 import { list } from './oracle.ts'
-import { type Report, simulate } from './simulate.ts'
+import { type Report, type SimulationOptions, simulate } from './simulate.ts'
 import { Tally } from './tally.ts'
 
 const { values } = parseArgs({
@@ -14,10 +15,11 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '1' },
     minutes: { type: 'string', default: '1' },
     faults: { type: 'string', default: '0.08' },
+    jobs: { type: 'string', default: '1' },
   },
 })
 
-function numberOf(option: 'seed' | 'seeds' | 'minutes' | 'faults', least: number, most: number): number {
+function numberOf(option: keyof typeof values, least: number, most: number): number {
   const number = Number(values[option])
   if (!(number >= least && number <= most)) {
     throw new Error(`--${option} must be a number from ${least} to ${most}, got ${values[option]}`)
@@ -44,16 +46,30 @@ async function run() {
   const seeds = numberOf('seeds', 1, 10_000)
   const seconds = 60 * numberOf('minutes', 0.05, 600)
   const faultProbability = numberOf('faults', 0, 0.5)
-  let differences = 0
-  for (let seed = first; seed < first + seeds; seed++) {
-    const report = await simulate({ seed, seconds, faultProbability })
+  const atATime = pLimit(numberOf('jobs', 1, 64))
+  const numbers = Array.from({ length: seeds }, (_, place) => first + place)
+  const found = await Promise.all(numbers.map((seed) => atATime(() => runOne({ seed, seconds, faultProbability }))))
+  const differences = found.reduce<number>((sum, each) => sum + (each ?? 0), 0)
+  const broken = found.filter((each) => each === undefined).length
+  if (seeds > 1) console.log(`${seeds} seeds: ${differences} differences, ${broken} broken\n${show(totals)}`)
+  return differences + broken
+}
+
+/** @returns how many differences there were; undefined if it broke, which is told. */
+async function runOne(options: SimulationOptions): Promise<number | undefined> {
+  try {
+    const report = await simulate(options)
     for (const name of tallies) for (const [key, times] of report[name]) totals[name].add(key, times)
-    differences += report.differences.length
-    console.log(`seed ${seed}: ${report.differences.length} differences in ${seconds} s\n${show(report)}`)
-    if (report.differences.length > 0) console.log(list(report.differences))
+    const { differences } = report
+    console.log(
+      `seed ${options.seed}: ${differences.length} differences in ${Math.round(options.seconds)} s\n${show(report)}`,
+    )
+    if (differences.length > 0) console.log(list(differences))
+    return differences.length
+  } catch (error) {
+    console.error(`seed ${options.seed} broke:`, error)
+    return undefined
   }
-  if (seeds > 1) console.log(`${seeds} seeds: ${differences} differences\n${show(totals)}`)
-  return differences
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {

@@ -10,11 +10,12 @@ import { startChain } from '../devnet/chain.ts'
 import { startIndexer } from '../devnet/indexer.ts'
 import { startPostgres } from '../devnet/postgres.ts'
 import { tellGuard } from '../devnet/tellGuard.ts'
+import { act } from './activity.ts'
 import { drawFaults } from './faults/drawFaults.ts'
 import { createDroppedBlocks } from './faults/droppedBlocks.ts'
 import { type ChooseFault, startRpcProxy } from './faults/rpcProxy.ts'
 import { keepRunning } from './keepRunning.ts'
-import { seedOf } from './random.ts'
+import { createRandom, seedOf } from './random.ts'
 import { settled } from './settled.ts'
 import { Tally } from './tally.ts'
 import { createWitness } from './witness.ts'
@@ -22,6 +23,9 @@ import { createWorld } from './world.ts'
 
 /** Blocks that no reorg may reach lie behind these: the deepest takes 25 away. */
 const PADDING = 40
+
+/** What parties do before anything fails: else reorgs, at first, leave no agent a stake to claim with. */
+const STEPS_BEFORE = 120
 
 const RELAYER_KEY = keccak256(toHex('relayer of the simulation'))
 
@@ -49,6 +53,8 @@ export async function startStand(options: { seed: number; faultProbability: numb
   // The API takes the later of the chain's time and the clock's for now: keep the chain's the later.
   await world.node.increaseTime({ seconds: 86_400 })
   await world.node.mine({ blocks: 1 })
+  const random = createRandom(seedOf(options.seed, 'before'))
+  for (let step = 0; step < STEPS_BEFORE; step++) await act(world, random)
   const witness = await createWitness(world)
 
   const relayer = privateKeyToAccount(RELAYER_KEY)
