@@ -1,80 +1,137 @@
 // `npm run audit`: compares what the API serves with the chain. What an operator runs after an incident.
-// Exits with 0 where they are equal, 1 where they differ, 2 where they could not be compared.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { drizzle } from 'drizzle-orm/node-postgres'
-import { pino } from 'pino'
-import { BaseError, createPublicClient, http } from 'viem'
-import { readDeployment } from '../src/api/deployment.ts'
+import pg from 'pg'
+import { BaseError, createPublicClient, http, type PublicClient } from 'viem'
+import { type Deployment, readDeployment } from '../src/api/deployment.ts'
 import { readEnv } from '../src/api/env.ts'
 import { IndexReader } from '../src/api/queries/indexReader.ts'
-import { openReadPool } from '../src/api/readPool.ts'
-import { formatDifference } from './audit/difference.ts'
-import type { Audited } from './audit/oneBlock.ts'
-import { auditPages } from './audit/pages.ts'
+import type { Audited } from './audit/audited.ts'
+import { ChainLogs } from './audit/chainLogs.ts'
+import { ChainState } from './audit/chainState.ts'
+import { compareAll, type Result } from './audit/compare.ts'
+import { copySchemaOf, copyTables, dropCopy, isCopied } from './audit/copy.ts'
+import { createProgress } from './audit/progress.ts'
+import { isCanonical, untilFinal } from './audit/settledBlock.ts'
 
 const DIFFERENT = 1
 const NOT_COMPARED = 2
+const INTERRUPTED = 130
 
-/** The ids with which to go on, also after a failure. */
-const reached = { runs: 1n, agents: 0n }
+const HELP = `npm run audit [-- --fresh]
 
-async function run(): Promise<boolean> {
-  const { values } = parseArgs({
-    options: { 'from-run': { type: 'string' }, 'from-agent': { type: 'string' } },
-  })
-  reached.runs = idOf('--from-run', values['from-run'], reached.runs)
-  reached.agents = idOf('--from-agent', values['from-agent'], reached.agents)
-  const env = readEnv(['DATABASE_URL', 'DATABASE_SCHEMA', 'CHAIN_ID', 'DEPLOYMENTS_DIR', 'RPC_URL', 'LOG_LEVEL'])
+Compares what the API serves with the chain. It copies the tables, in one transaction, into a schema of its own in
+DATABASE_URL, compares the copy with the contracts and their logs at the copy's block, waits until that block is final,
+and prints each difference and a line such as "0 differences in 7 runs, 5 agents at block 1234".
+The node (RPC_URL) must have the state of the block at which the audit begins; a long audit takes an archive node.
+
+After Ctrl-C or a failure the same command goes on where it stopped; --fresh begins anew.
+
+Exit codes: 0 no differences, 1 differences, 2 could not be compared, 130 interrupted.
+Environment: DATABASE_URL, DATABASE_SCHEMA, CHAIN_ID, DEPLOYMENTS_DIR, RPC_URL.`
+
+/** How often it begins anew where a reorg takes the block away. */
+const ATTEMPTS = 5
+
+/** Milliseconds that the index may take to be in order, as after a reorg. */
+const PATIENCE = 10_000
+const PAUSE = 250
+
+const progress = createProgress(process.stderr)
+
+async function run(isFresh: boolean): Promise<number> {
+  const env = readEnv(['DATABASE_URL', 'DATABASE_SCHEMA', 'CHAIN_ID', 'DEPLOYMENTS_DIR', 'RPC_URL'])
   const deployment = readDeployment(env.CHAIN_ID, env.DEPLOYMENTS_DIR)
-  const client = createPublicClient({ transport: http(env.RPC_URL) })
-  const chainId = await client.getChainId()
+  // Calls that are made at once travel together.
+  const chain = createPublicClient({ transport: http(env.RPC_URL, { batch: { batchSize: 50 } }), cacheTime: 0 })
+  const chainId = await chain.getChainId()
   if (chainId !== deployment.chainId) {
     throw new Error(`CHAIN_ID is ${deployment.chainId}, but RPC_URL serves chain ${chainId}`)
   }
-  const logger = pino({ level: env.LOG_LEVEL }, process.stderr)
-  const pool = openReadPool({ url: env.DATABASE_URL, schema: env.DATABASE_SCHEMA, logger })
+  const client = await connect(env.DATABASE_URL, env.DATABASE_SCHEMA)
   try {
-    const index = new IndexReader(drizzle(pool, { casing: 'snake_case' }), deployment.chainId, { clock: () => 0 })
-    return await compareAll({ index, client, deployment })
+    if (isFresh) await dropCopy(client, env.DATABASE_SCHEMA)
+    return await audit(client, env.DATABASE_SCHEMA, chain, deployment)
   } finally {
-    await pool.end()
+    await client.end()
   }
 }
 
-/** @returns whether index and chain are equal. */
-async function compareAll(audited: Audited) {
-  const compared = { runs: 0, agents: 0 }
-  const blocks: bigint[] = []
-  let differences = 0
-  for (const kind of ['runs', 'agents'] as const) {
-    for await (const page of auditPages(audited, kind, reached[kind])) {
-      for (const difference of page.differences) console.log(formatDifference(difference))
-      differences += page.differences.length
-      compared[kind] += page.compared
-      blocks.push(page.block)
-      if (page.next !== undefined) reached[kind] = page.next
-      console.error(`Compared ${compared.runs} runs, ${compared.agents} agents`)
+/** @throws if another audit of these tables runs. */
+async function connect(url: string, schema: string) {
+  const client = new pg.Client({ connectionString: url, options: `-c search_path=${copySchemaOf(schema)}` })
+  await client.connect()
+  const { rows } = await client.query('SELECT pg_try_advisory_lock(hashtext($1)) AS free', [copySchemaOf(schema)])
+  if (rows[0].free) return client
+  await client.end()
+  throw new Error('Another audit of this database is running')
+}
+
+async function audit(client: pg.Client, schema: string, chain: PublicClient, deployment: Deployment) {
+  for (let attempt = 1; ; attempt++) {
+    const audited = await openCopy(client, schema, chain, deployment)
+    const { number, hash } = audited.block
+    try {
+      const result = await compareAll(audited, progress.step)
+      const onWait = (missing: number) =>
+        progress.wait(`Waiting until block ${number} is final: ${missing} blocks more`)
+      if (!(await untilFinal(chain, audited.block, onWait))) throw new Error(`A reorg took block ${number} away`)
+      await dropCopy(client, schema)
+      return report(result, number)
+    } catch (cause) {
+      if (await isCanonical(chain, audited.block)) throw cause
+      await dropCopy(client, schema)
+      if (attempt === ATTEMPTS) throw new Error(`The chain does not have block ${number}, ${hash}`, { cause })
+      progress.line(`The chain does not have block ${number}, ${hash}: beginning anew`)
     }
   }
-  const [first, last] = [blocks[0], blocks.at(-1)]
-  const where = first === last ? `block ${last}` : `blocks ${first} to ${last}`
-  const counted = `${differences} difference${differences === 1 ? '' : 's'}`
-  console.log(`${counted} in ${compared.runs} runs, ${compared.agents} agents at ${where}`)
-  return differences === 0
 }
 
-function idOf(option: string, text: string | undefined, otherwise: bigint) {
-  if (text === undefined) return otherwise
-  if (!/^\d{1,78}$/.test(text)) throw new Error(`${option} must be an id, got ${text}`)
-  return BigInt(text)
+/** The copy of an audit that was interrupted, else a new one. @throws if the index is not in order for too long. */
+async function openCopy(client: pg.Client, schema: string, chain: PublicClient, deployment: Deployment) {
+  const isOld = await isCopied(client, schema)
+  for (const deadline = Date.now() + PATIENCE; ; await sleep(PAUSE)) {
+    if (!isOld) await copyTables(client, schema)
+    const db = drizzle(client, { casing: 'snake_case' })
+    const index = new IndexReader(db, deployment.chainId, { clock: () => 0 })
+    const seen = await index.look()
+    if (seen?.whole) {
+      const { snapshot: block } = seen
+      progress.line(`${isOld ? 'Going on with' : 'Copied'} block ${block.number}, ${block.hash}`)
+      const state = new ChainState(chain, deployment, block.hash)
+      return { deployment, block, index, client, db, state, logs: new ChainLogs(chain, deployment) } satisfies Audited
+    }
+    if (Date.now() > deadline) throw new Error('The index is not in order: it is empty, or rewinds')
+  }
 }
+
+function report({ differences, compared }: Result, block: bigint) {
+  const { events, runs, agents, payees, bands } = compared
+  for (const difference of differences) console.log(difference)
+  progress.line(`Also compared: ${events} events, ${payees} payees, ${bands} bands of rewards`)
+  const counted = `${differences.length} difference${differences.length === 1 ? '' : 's'}`
+  console.log(`${counted} in ${runs} runs, ${agents} agents at block ${block}`)
+  return differences.length === 0 ? 0 : DIFFERENT
+}
+
+/** The whole message of viem's errors lists every call. */
+function reasonOf(error: unknown): string {
+  if (error instanceof BaseError) return `${error.shortMessage} ${error.details}`
+  if (!(error instanceof Error)) return String(error)
+  return error.cause === undefined ? error.message : `${error.message}: ${reasonOf(error.cause)}`
+}
+
+process.once('SIGINT', () => {
+  progress.line('Interrupted: the same command goes on from here')
+  process.exit(INTERRUPTED)
+})
 
 try {
-  process.exitCode = (await run()) ? 0 : DIFFERENT
+  const { values } = parseArgs({ options: { fresh: { type: 'boolean' }, help: { type: 'boolean' } } })
+  if (values.help) console.log(HELP)
+  else process.exitCode = await run(values.fresh ?? false)
 } catch (error) {
-  // The whole message of viem's errors lists every call.
-  const message = error instanceof BaseError ? `${error.shortMessage} ${error.details}` : undefined
-  console.error(message ?? (error instanceof Error ? error.message : error))
-  console.error(`To go on: --from-run ${reached.runs} --from-agent ${reached.agents}`)
+  progress.line(reasonOf(error))
   process.exitCode = NOT_COMPARED
 }

@@ -66,7 +66,7 @@ export class ChainState {
   }
 
   /**
-   * The agents' rows, without URI and volume, which are in events only. Where neither registry nor staking knows the
+   * The agents' rows, without URI, registration and volume, which are in events only. Where neither registry nor staking knows the
    * id, all is empty.
    * @throws if the chain cannot be read.
    */
@@ -94,6 +94,19 @@ export class ChainState {
       // There is a status of every id, but the index tells it of registered agents only.
       return owner === null ? agent : { ...agent, status }
     })
+  }
+
+  /**
+   * What the market owes to each payee, in USDC base units.
+   * @throws if the chain cannot be read.
+   */
+  async owed(payees: readonly Address[]): Promise<bigint[]> {
+    const market = { address: this.#contracts.BountyMarket, abi: bountyMarketAbi } as const
+    const debts = await this.#client.multicall({
+      contracts: payees.map((payee) => ({ ...market, functionName: 'owed' as const, args: [payee] as const })),
+      ...this.#manyAtOnce(),
+    })
+    return debts.map(resultOf)
   }
 
   /** Deployless: creating the contract and calling it is one `eth_call`, on chains without Multicall3 too. */

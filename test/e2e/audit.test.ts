@@ -1,29 +1,47 @@
 import { execa } from 'execa'
 import pg from 'pg'
 import { beforeAll, expect, test } from 'vitest'
-import { accountOf } from '../../devnet/accounts.ts'
+import { accountOf, roles } from '../../devnet/accounts.ts'
 import { startTestMarket, type TestMarket } from '../support/market.ts'
 import { participantsOf } from '../support/participants.ts'
 
+const ada = accountOf(2).address.toLowerCase()
+const bob = accountOf(3).address.toLowerCase()
+
 let chain: TestMarket
 
+/** Two runs: one approved after a revision, whose agent USDC refused to pay, and one open. Three ids of agents. */
 beforeAll(async () => {
   chain = await startTestMarket()
+  const { market, staking, usdc } = chain
   const participants = participantsOf(chain)
-  const ada = await participants.newAgent(accountOf(2))
+  const { mined } = participants
+  const agent = await participants.newAgent(accountOf(2))
   await participants.newAgent(accountOf(3), 0n)
-  const claimed = await participants.openRun()
+  const run = await participants.openRun()
   await participants.openRun()
-  await participants.mined(() => chain.market.write.claimBounty([claimed, ada.id], { account: ada.wallet.address }))
+  const account = agent.wallet.address
+  await mined(() => market.write.claimBounty([run, agent.id], { account }))
+  await mined(() => market.write.startWork([run], { account }))
+  await mined(() => market.write.submitWork([run, 'ipfs://first'], { account }))
+  await mined(() => market.write.requestRevision([run, 'ipfs://feedback']))
+  await mined(() => market.write.submitWork([run, 'ipfs://second'], { account }))
+  await mined(() => usdc.write.blacklist([account]))
+  await mined(() => market.write.approveWork([run]))
   // An id that nobody registered has a row too.
-  await participants.mined(() => chain.staking.write.ban([77n]))
+  await mined(() => staking.write.ban([77n]))
   await chain.indexed()
   return chain.stop
 })
 
+type Audit = { args?: string[]; env?: Record<string, string>; whileWaiting?: (process: { kill(): void }) => unknown }
+
+/** The chain goes on: far enough for what is there now to be final. */
+const goOn = () => chain.client.mine({ blocks: 70 })
+
 /** The command, as an operator types it but for npm's own lines. */
-async function audit({ args = [], env = {} }: { args?: string[]; env?: Record<string, string> } = {}) {
-  const { stdout, stderr, exitCode } = await execa('node', ['ops/auditCommand.ts', ...args], {
+async function audit({ args = [], env = {}, whileWaiting = goOn }: Audit = {}) {
+  const command = execa('node', ['ops/auditCommand.ts', ...args], {
     env: {
       DATABASE_URL: chain.databaseUrl,
       CHAIN_ID: String(chain.chainId),
@@ -34,8 +52,14 @@ async function audit({ args = [], env = {} }: { args?: string[]; env?: Record<st
     preferLocal: true,
     reject: false,
   })
+  for await (const line of command.iterable({ from: 'stderr' })) {
+    if (line.startsWith('Waiting until block')) await whileWaiting({ kill: () => command.kill('SIGINT') })
+  }
+  const { stdout, stderr, exitCode } = await command
   return { stdout, stderr, exitCode }
 }
+
+const tables = ['run', 'agent', 'run_event', 'payee', 'reward_band']
 
 /** Does to the indexer's own tables what the indexer would never do, and undoes it afterwards. */
 async function tampered<Result>(statements: string[], then: () => Promise<Result>): Promise<Result> {
@@ -46,53 +70,98 @@ async function tampered<Result>(statements: string[], then: () => Promise<Result
     await client.query(`SET search_path = ${rows[0].schema}`)
     // Without Ponder's triggers, which would take the change for one of a block.
     await client.query(`SET session_replication_role = replica`)
-    await client.query(`CREATE TEMP TABLE runs AS TABLE run; CREATE TEMP TABLE agents AS TABLE agent`)
-    for (const statement of statements) expect((await client.query(statement)).rowCount).toBe(1)
+    for (const table of tables) await client.query(`CREATE TEMP TABLE true_${table} AS TABLE ${table}`)
+    for (const statement of statements) expect((await client.query(statement)).rowCount, statement).toBe(1)
     const result = await then()
-    await client.query(`DELETE FROM run; INSERT INTO run TABLE runs; DELETE FROM agent; INSERT INTO agent TABLE agents`)
+    for (const table of tables) await client.query(`DELETE FROM ${table}; INSERT INTO ${table} TABLE true_${table}`)
     return result
   } finally {
     await client.end()
   }
 }
 
-test('an index that equals the chain has no differences', async () => {
+test('an index that equals the chain has no differences, at a block that is final', async () => {
   const { stdout, stderr, exitCode } = await audit()
-  expect(stderr).toContain('Compared 2 runs, 3 agents')
-  expect(stdout).toMatch(/^0 differences in 2 runs, 3 agents at blocks? \d+/)
+  const [, block] = /^0 differences in 2 runs, 3 agents at block (\d+)$/.exec(stdout) ?? []
+  expect(block, stdout + stderr).toBeDefined()
+  expect((await chain.client.getBlock({ blockTag: 'finalized' })).number).toBeGreaterThanOrEqual(BigInt(block ?? 0))
+  expect(stderr).toContain('Also compared: 10 events, 1 payees, 1 bands')
   expect(exitCode).toBe(0)
 })
 
 test('every tampered, missing and invented row is found, field by field', async () => {
   const statements = [
-    `UPDATE run SET state = 'IN_PROGRESS', reward = reward + 1 WHERE bounty_id = 1`,
+    `UPDATE run SET state = 'IN_PROGRESS', reward = reward + 1, deliverable_hash = 'ipfs://first' WHERE bounty_id = 1`,
     `DELETE FROM run WHERE bounty_id = 2`,
-    `INSERT INTO run SELECT (json_populate_record(run, '{"bounty_id": 9}')).* FROM run`,
-    `UPDATE agent SET staked_amount = 0 WHERE id = 1`,
+    `INSERT INTO run SELECT (json_populate_record(run, '{"bounty_id": 9}')).* FROM run WHERE bounty_id = 1`,
+    `UPDATE agent SET staked_amount = 0, agent_uri = 'ipfs://other', volume = 1 WHERE id = 1`,
     `DELETE FROM agent WHERE id = 2`,
+    `UPDATE run_event SET address = '${bob}' WHERE name = 'WorkStarted'`,
+    `UPDATE run_event SET amount = amount + 1 WHERE name = 'BountyApproved'`,
+    `DELETE FROM run_event WHERE name = 'RevisionRequested'`,
+    `UPDATE payee SET owed = owed + 1`,
+    `UPDATE reward_band SET paid = paid + 1`,
   ]
   const { stdout, exitCode } = await tampered(statements, audit)
-  expect(stdout.split('\n').slice(0, -1)).toEqual([
-    'run 1: reward is 100000001 in the table, 100000000 on chain',
-    'run 1: state is IN_PROGRESS in the table, CLAIMED on chain',
+  const lines = stdout.replaceAll(/block \d+, log \d+|event \d+|, (0x\w{64}:)?\d+ on chain$/gm, '…').split('\n')
+  expect(lines).toEqual([
+    'event of …: exists is false in the table, true on chain',
+    'event of …: amount is 100000001 in the table…',
+    'run 1: reward is 100000001 in the table…',
+    'run 1: state is IN_PROGRESS in the table, APPROVED on chain',
+    'run 1: deliverableHash is ipfs://first in the table, ipfs://second on chain',
+    // By its timeline, of which the request is missing too.
+    'run 1: feedbackHash is ipfs://feedback in the table, null on chain',
+    `…: address is ${bob} in the table, ${ada} on chain`,
     'run 2: exists is false in the table, true on chain',
     'run 9: exists is true in the table, false on chain',
-    'agent 1: stakedAmount is 0 in the table, 20000000 on chain',
+    'agent 1: stakedAmount is 0 in the table…',
     'agent 1: status is UNVERIFIED in the table, PROVISIONAL on chain',
-    `agent 2: owner is null in the table, ${accountOf(3).address.toLowerCase()} on chain`,
-    `agent 2: agentWallet is null in the table, ${accountOf(3).address.toLowerCase()} on chain`,
+    'agent 1: agentURI is ipfs://other in the table, ipfs://agent on chain',
+    'agent 1: volume is 1 in the table…',
+    `agent 2: owner is null in the table, ${bob} on chain`,
+    `agent 2: agentWallet is null in the table, ${bob} on chain`,
     'agent 2: status is undefined in the table, UNVERIFIED on chain',
+    'agent 2: agentURI is null in the table, ipfs://agent on chain',
+    'agent 2: registeredAt is null in the table…',
+    'agent 2: registrationLog is null in the table…',
+    `payee ${ada}: owed is 100000001 in the table…`,
+    `payee ${ada} by the market's word: owed is 100000001 in the table…`,
+    'band 100000000: open is 1 in the table…',
+    'band 100000000: in_progress is 0 in the table…',
+    'band 100000000: approved is 1 in the table…',
+    'band 100000000: escrowed is 105000000 in the table…',
+    'band 100000000: paid is 100000001 in the table…',
+    expect.stringMatching(/^26 differences in 9 runs, 2 agents at block \d+$/),
   ])
-  expect(stdout).toMatch(/\n9 differences in 9 runs, 2 agents at /)
   expect(exitCode).toBe(1)
   expect((await audit()).exitCode).toBe(0)
 })
 
-test('an audit begins where it is told to', async () => {
-  const { stdout, exitCode } = await tampered([`UPDATE run SET round = 7 WHERE bounty_id = 1`], () =>
-    audit({ args: ['--from-run', '2', '--from-agent', '2'] }),
-  )
-  expect(stdout).toMatch(/^0 differences in 1 runs, 2 agents at /)
+test('an audit that is interrupted goes on where it was, at the same block', async () => {
+  const interrupted = await audit({ whileWaiting: (process) => process.kill() })
+  expect(interrupted).toMatchObject({ exitCode: 130, stdout: '' })
+  const [, block] = /Copied block (\d+)/.exec(interrupted.stderr) ?? []
+  const { stdout, stderr, exitCode } = await audit()
+  expect(stderr).toContain(`Going on with block ${block}`)
+  expect(stdout).toMatch(new RegExp(`^0 differences in 2 runs, 3 agents at block ${block}$`))
+  expect(exitCode).toBe(0)
+})
+
+test('an audit begins anew where a reorg takes its block away', async () => {
+  let hasReorged = false
+  const { stdout, stderr, exitCode } = await audit({
+    async whileWaiting() {
+      if (hasReorged) return goOn()
+      hasReorged = true
+      const { client } = chain
+      // An empty block on an unchanged parent stays what it was.
+      await client.sendTransaction({ to: accountOf(roles.treasury).address, value: 1n })
+      await client.request({ method: 'anvil_reorg', params: [20, []] } as never)
+    },
+  })
+  expect(stderr).toContain('beginning anew')
+  expect(stdout).toMatch(/^0 differences in 2 runs, 3 agents at block \d+$/)
   expect(exitCode).toBe(0)
 })
 
@@ -103,7 +172,6 @@ test.each([
 ])('where it cannot compare it says why: %s', async (why, env) => {
   const { stdout, stderr, exitCode } = await audit({ env })
   expect(stderr).toContain(why)
-  expect(stderr).toContain('--from-run 1 --from-agent 0')
   expect(stdout).toBe('')
   expect(exitCode).toBe(2)
 })

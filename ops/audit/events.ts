@@ -1,0 +1,128 @@
+import { and, asc, between, eq, inArray } from 'drizzle-orm'
+import { type Hex, parseEventLogs } from 'viem'
+import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
+import { runEvent, storedText } from '../../ponder.schema.ts'
+import type { Audited, Phase } from './audited.ts'
+import { type ChainLog, timeOf } from './chainLogs.ts'
+import { differencesOf } from './difference.ts'
+import { noteTold } from './told.ts'
+
+/** The greatest id that the table can hold. */
+const MAX_INT8 = 2n ** 63n - 1n
+
+/**
+ * Compares the timelines with the market's logs, range by range, and notes what the logs say of agents and payees for
+ * the phases that follow.
+ */
+export const events: Phase = {
+  name: 'events',
+  first: ({ logs }) => logs.start,
+  async step(audited, from) {
+    const last = audited.block.number
+    const { logs, to } = await audited.logs.read(from, last)
+    await noteTold(audited, logs)
+    const expected = await eventsOf(audited, logs)
+    const rows = await rowsBetween(audited, from, to)
+    const places = [...new Set([...expected.keys(), ...rows.keys()])]
+    return {
+      differences: places.flatMap((place) => differencesOf(place, expected.get(place), rows.get(place))),
+      compared: expected.size,
+      next: to < last ? to + 1n : undefined,
+      share: Number(to - audited.logs.start + 1n) / Number(last - audited.logs.start + 1n),
+    }
+  },
+}
+
+const placeOf = (blockNumber: bigint, logIndex: number) => `event of block ${blockNumber}, log ${logIndex}`
+
+async function rowsBetween({ db }: Audited, from: bigint, to: bigint) {
+  const rows = await db
+    .select()
+    .from(runEvent)
+    .where(between(runEvent.blockNumber, from, to))
+    .orderBy(asc(runEvent.blockNumber), asc(runEvent.logIndex))
+  return new Map(rows.map((row) => [placeOf(row.blockNumber, row.logIndex), row]))
+}
+
+/** The rows that the market's logs ask for. */
+async function eventsOf(audited: Audited, logs: ChainLog[]) {
+  const { BountyMarket } = audited.deployment.contracts
+  const ours = logs.filter(({ address }) => address.toLowerCase() === BountyMarket.toLowerCase())
+  const parsed = parseEventLogs({ abi: bountyMarketAbi, logs: ours })
+  const refused = parsed.flatMap(({ eventName, args }) => (eventName === 'ClaimRefused' ? [args.bountyId] : []))
+  const created = await creationsOf(audited, refused)
+  const expected = new Map<string, Record<string, unknown>>()
+  for (const { eventName, args, ...log } of parsed) {
+    if (!('bountyId' in args)) continue
+    const place = placeOf(log.blockNumber, log.logIndex)
+    const id = checkpointOf(log, audited.deployment.chainId)
+    // Anyone may ask for a bounty that does not exist. It has no timeline.
+    const isOfNone = eventName === 'ClaimRefused' && !((created.get(args.bountyId) ?? id) < id)
+    if (isOfNone) continue
+    if (eventName === 'BountyCreated') created.set(args.bountyId, id)
+    expected.set(place, { id, name: eventName, ...namedBy(args), ...circumstancesOf(log) })
+  }
+  return expected
+}
+
+/** The ids of the events that created these bounties, of those that exist. */
+async function creationsOf({ db }: Audited, bountyIds: bigint[]): Promise<Map<bigint, string>> {
+  const storable = bountyIds.filter((id) => id <= MAX_INT8)
+  const rows = await db
+    .select({ bountyId: runEvent.bountyId, id: runEvent.id })
+    .from(runEvent)
+    .where(and(inArray(runEvent.bountyId, storable), eq(runEvent.name, 'BountyCreated')))
+  return new Map(rows.map(({ bountyId, id }) => [bountyId, id]))
+}
+
+/** Ponder's name of a log: what sorts it into the order of all chains. */
+function checkpointOf(log: ChainLog, chainId: number) {
+  const { blockNumber, transactionIndex, logIndex } = log
+  const digits = (value: bigint | number, width: number) => value.toString().padStart(width, '0')
+  const place = [chainId, blockNumber, transactionIndex].map((value) => digits(value, 16)).join('')
+  return `${digits(timeOf(log), 10)}${place}5${digits(logIndex, 16)}`
+}
+
+/** The arguments that any of the market's events may have. */
+type Arguments = { bountyId: bigint } & Partial<{
+  agentId: bigint
+  poster: Hex
+  wallet: Hex
+  amount: bigint
+  reward: bigint
+  refund: bigint
+  stake: bigint
+  ipfsHash: string
+  deliverableHash: string
+  feedbackHash: string
+  reason: Hex
+  deadline: bigint
+  submitBy: bigint
+  reviewBy: bigint
+  round: bigint
+  revision: bigint
+  byTimeout: boolean
+}>
+
+/** What the event itself says. Where it does not name whose step it was, the run's history must tell. */
+function namedBy(args: Arguments) {
+  const address = args.wallet ?? args.poster
+  const hash = args.ipfsHash ?? args.deliverableHash ?? args.feedbackHash
+  const ordinal = args.round ?? args.revision
+  return {
+    bountyId: args.bountyId,
+    agentId: args.agentId ?? null,
+    ...(address && { address: address.toLowerCase() }),
+    amount: args.amount ?? args.stake ?? args.refund ?? args.reward ?? null,
+    hash: hash === undefined ? null : storedText(hash),
+    reason: args.reason ?? null,
+    dueAt: args.deadline ?? args.submitBy ?? args.reviewBy ?? null,
+    ordinal: ordinal === undefined ? null : Number(ordinal),
+    byTimeout: args.byTimeout ?? null,
+  }
+}
+
+function circumstancesOf(log: ChainLog) {
+  const { blockNumber, blockHash, logIndex, transactionHash } = log
+  return { timestamp: timeOf(log), blockNumber, blockHash, logIndex, transactionHash }
+}
