@@ -62,13 +62,14 @@ export async function startRpcProxy(target: string, choose: ChooseFault) {
         return response.destroy()
       case 'reply':
       case 'dropped block':
-        return respond(response, 200, JSON.stringify({ jsonrpc: '2.0', id: call.id, ...fault.reply }))
+        return respond(response, JSON.stringify({ jsonrpc: '2.0', id: call.id, ...fault.reply }))
     }
-    if (fault && 'status' in fault) return respond(response, fault.status, 'The gateway is not well')
+    if (fault && 'status' in fault)
+      return response.writeHead(fault.status, { 'Content-Type': 'text/plain' }).end('The gateway is not well')
     if (fault?.kind === 'delay') await sleep(fault.milliseconds, undefined, { signal: ending.signal })
     const answer = fault?.kind === 'stale' ? await askStale(call, fault.blocks) : await ask(call)
     if (fault?.kind === 'drop') return response.destroy()
-    respond(response, 200, fault ? spoil(answer, fault, call) : answer)
+    respond(response, fault ? spoil(answer, fault, call) : answer)
   }
 
   async function ask(call: RpcCall): Promise<string> {
@@ -104,8 +105,8 @@ export async function startRpcProxy(target: string, choose: ChooseFault) {
   }
 }
 
-function respond(response: ServerResponse, status: number, body: string) {
-  response.writeHead(status, { 'Content-Type': 'application/json' }).end(body)
+function respond(response: ServerResponse, body: string) {
+  response.writeHead(200, { 'Content-Type': 'application/json' }).end(body)
 }
 
 function spoil(answer: string, fault: Fault, { id }: RpcCall): string {

@@ -25,7 +25,8 @@ afterAll(async () => {
 async function ask(method: string, params: unknown[], fault?: Fault) {
   next = fault
   const body = JSON.stringify({ jsonrpc: '2.0', id: 7, method, params })
-  const response = await fetch(proxy.url, { method: 'POST', body, signal: AbortSignal.timeout(300) })
+  const patience = fault?.kind === 'hang' ? 300 : 20_000
+  const response = await fetch(proxy.url, { method: 'POST', body, signal: AbortSignal.timeout(patience) })
   return { status: response.status, text: await response.text() }
 }
 

@@ -57,20 +57,7 @@ describe('a node that does not take a transaction', () => {
     ['gets the transaction at the second attempt only', [refuse]],
     ['fails once', [status(502)]],
     ['has an internal error once', [says('Internal error', -32603)]],
-    ['has it already (Geth)', [drop, says('already known')]],
-    ['has it already (Anvil)', [drop, says('transaction already imported', -32003)]],
-    ['has mined it already', [drop, says('nonce too low: next nonce 9, tx nonce 8')]],
   ])('and %s: the claim is won, once', async (_, planned) => {
-    node.plan(send, planned)
-    expect(await claimNewRun()).toEqual(['won', 1])
-  })
-
-  it.each<[string, Fault[]]>([
-    ['has a full pool', [says('txpool is full')]],
-    ['wants higher fees', [says('transaction underpriced')]],
-    ['limits the rate', [status(429)]],
-    ['limits the rate in JSON', [says('limit exceeded', -32005)]],
-  ])('and %s: the claim stays signed, and is won when the node takes it', async (_, planned) => {
     node.plan(send, planned)
     expect(await claimNewRun()).toEqual(['won', 1])
   })
@@ -110,13 +97,6 @@ describe('a nonce', () => {
     await until('both pending', async () => (await chain.client.getTxpoolStatus()).pending === 2)
     await chain.client.mine({ blocks: 1 })
     expect(await result).toBe('won')
-  })
-
-  it('that another transaction takes although the node said it was free is passed over', async () => {
-    node.plan(send, [says('nonce too low')])
-    expect(await claimNewRun()).toEqual(['won', 1])
-    node.plan(send, [says('replacement transaction underpriced')])
-    expect(await claimNewRun()).toEqual(['won', 1])
   })
 
   it('that another transaction used in the end leads to another try', { timeout: 30_000 }, async () => {

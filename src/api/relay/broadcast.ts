@@ -30,9 +30,10 @@ const ATTEMPTS = 2
 /** Milliseconds. */
 const PAUSE = 200
 
-/** Nodes' words for having the transaction already: Geth, Erigon; Anvil; Nethermind, Besu. */
-const KNOWN = /already known|already imported|alreadyknown|known transaction/i
-const UNDERPRICED_REPLACEMENT = /replacement transaction underpriced/i
+/** Nodes' words for having the transaction already: Geth, Erigon, Reth; Erigon; Anvil; Nethermind, Besu. */
+const KNOWN = /already known|existing txn with same hash|already imported|alreadyknown|known transaction/i
+/** Geth, Reth, Anvil; Erigon. */
+const UNDERPRICED_REPLACEMENT = /replacement transaction underpriced|could not replace existing tx/i
 const RATE_LIMITED = new Set([LimitExceededRpcError.code, 429, -32007])
 
 /** Failures before the request left this machine. */
