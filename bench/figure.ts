@@ -62,3 +62,11 @@ export function median(values: readonly number[]): number {
   if (low === undefined || high === undefined) throw new Error('There is no median of nothing')
   return (low + high) / 2
 }
+
+/** The value that `share` of the values do not exceed, from 0 to 1. @throws if there are none. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const value = sorted[Math.min(Math.floor(share * sorted.length), sorted.length - 1)]
+  if (value === undefined) throw new Error('There is no percentile of nothing')
+  return value
+}

@@ -1,5 +1,5 @@
 import autocannon from 'autocannon'
-import { median } from './figure.ts'
+import { median, percentile } from './figure.ts'
 
 /** Requests per second, and the 50th and 99th percentile of the time to answer in milliseconds. */
 export type Load = { rps: number; p50: number; p99: number }
@@ -22,10 +22,7 @@ export async function load({ url, path }: Target, { connections, seconds }: Opti
   const { non2xx, errors, timeouts, duration } = await promise
   const failed = non2xx + errors + timeouts
   if (failed > 0) throw new Error(`${failed} of ${times.length} requests failed: ${url}${path(sent)}`)
-  const sorted = times.sort((a, b) => a - b)
-  const percentile = (share: number) =>
-    sorted[Math.min(Math.floor(share * sorted.length), sorted.length - 1)] ?? Number.NaN
-  return { rps: times.length / duration, p50: percentile(0.5), p99: percentile(0.99) }
+  return { rps: times.length / duration, p50: percentile(times, 0.5), p99: percentile(times, 0.99) }
 }
 
 /** Loads each in turn, round by round, so that whatever else the machine does meets all alike. @returns the medians. */

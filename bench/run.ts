@@ -6,6 +6,7 @@ import { type Bench, type Figure, judge } from './figure.ts'
 import { table } from './table.ts'
 
 const benches: Record<string, () => Promise<Bench>> = {
+  claims: () => import('./claims.ts'),
   gas: () => import('./gas.ts'),
   reads: () => import('./reads.ts'),
 }

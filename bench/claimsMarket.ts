@@ -1,0 +1,155 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Address, encodeFunctionData, type Hex, keccak256, maxUint256, stringToBytes } from 'viem'
+import { type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts'
+import { agentRegistryAbi } from '../abis/AgentRegistry.ts'
+import { agentStakingAbi } from '../abis/AgentStaking.ts'
+import { bountyMarketAbi } from '../abis/BountyMarket.ts'
+import { mockUsdcAbi } from '../abis/MockUSDC.ts'
+import { accountOf, keyOf, roles } from '../devnet/accounts.ts'
+import { startApi } from '../devnet/api.ts'
+import { startChain } from '../devnet/chain.ts'
+import { contentId } from '../devnet/contentId.ts'
+import { startIndexer } from '../devnet/indexer.ts'
+import type { Postgres } from '../devnet/postgres.ts'
+import { tellGuard } from '../devnet/tellGuard.ts'
+import { claimTypedData } from '../src/api/claimMessage.ts'
+import { contractsOf } from '../test/support/contracts.ts'
+import { waitForIndex } from '../test/support/waitForIndex.ts'
+
+const usdc = 1_000_000n
+const reward = 1n * usdc
+const stake = 500n * usdc
+
+/** More than any transaction of the preparation takes. */
+const preparationGas = 400_000n
+
+/** How blocks come while claims are measured. */
+export type Mining = 'automine' | '1 s blocks'
+
+/** A claim with its wallet's signature, ready to be sent. */
+export type SignedClaim = { bountyId: bigint; agentId: bigint; wallet: Address; deadline: bigint; signature: Hex }
+
+export type ClaimsMarket = Awaited<ReturnType<typeof startClaimsMarket>>
+
+type Options = {
+  mining: Mining
+  runs: number
+  agents: number
+  /** How many APIs relay, all with one key. */
+  replicas: number
+  /** Further variables of theirs. */
+  env?: Record<string, string>
+}
+
+/** An Anvil of its own with so many open runs and agents that may claim them, an index of it, and replicas. */
+export async function startClaimsMarket(postgres: Postgres, { mining, runs, agents, replicas, env = {} }: Options) {
+  await using parts = new AsyncDisposableStack()
+  const deploymentsDirectory = await mkdtemp(join(tmpdir(), 'runline-bench-'))
+  tellGuard({ directory: deploymentsDirectory })
+  parts.defer(() => rm(deploymentsDirectory, { recursive: true }))
+  const chain = await startChain({ deploymentsDirectory, flags: ['--auto-impersonate'] })
+  parts.defer(chain.stop)
+  const { rpcUrl, deployment } = chain
+  const { client } = contractsOf(chain)
+  const people = await populate(chain, { runs, agents })
+  await (mining === 'automine' ? client.setAutomine(true) : client.setIntervalMining({ interval: 1 }))
+
+  const databaseUrl = await postgres.createDatabase()
+  const connections = { databaseUrl, rpcUrl, deploymentsDirectory, chainId: deployment.chainId }
+  const indexer = await startIndexer(connections)
+  parts.defer(indexer.stop)
+  const start = { ...connections, relayerKey: keyOf(roles.relayer), env: { LOG_LEVEL: 'info', ...env } }
+  const apis = await Promise.all(Array.from({ length: replicas }, () => startApi(start)))
+  for (const api of apis) parts.defer(api.stop)
+  await waitForIndex(databaseUrl, await client.getBlockNumber({ cacheTime: 0 }), 60_000)
+  const { timestamp } = await client.getBlock()
+  const domain = { chainId: deployment.chainId, address: deployment.contracts.BountyMarket }
+  const kept = parts.move()
+  return {
+    client,
+    rpcUrl,
+    databaseUrl,
+    address: domain.address,
+    urls: apis.map(({ url }) => url),
+    agents: people,
+
+    /** The claim of a run that nobody has claimed yet. */
+    async sign(bountyId: bigint, { id: agentId, wallet }: Agent): Promise<SignedClaim> {
+      // On automine every claim is a block, and every block a second of the chain's clock.
+      const deadline = timestamp + 3_000n
+      const claim = { bountyId, agentId, wallet: wallet.address, round: 1n }
+      const signature = await wallet.signTypedData(claimTypedData(domain, claim, deadline))
+      return { bountyId, agentId, wallet: wallet.address, deadline, signature }
+    },
+    stop: () => kept.disposeAsync(),
+  }
+}
+
+export type Agent = { id: bigint; wallet: PrivateKeyAccount }
+
+type Chain = Awaited<ReturnType<typeof startChain>>
+
+/** Posts runs 1 to `runs`, and registers agents 1 to `agents`, as fast as Anvil takes it. */
+async function populate(chain: Chain, { runs, agents }: { runs: number; agents: number }): Promise<Agent[]> {
+  const { client } = contractsOf(chain)
+  const { USDC, AgentRegistry, AgentStaking, BountyMarket } = chain.deployment.contracts
+  const poster = accountOf(roles.deployer).address
+  const people = Array.from({ length: agents }, (_, index) => ({
+    id: BigInt(index + 1),
+    wallet: privateKeyToAccount(keccak256(stringToBytes(`agent ${index + 1}`))),
+  }))
+  const nonces = new Map<Address, number>([[poster, await client.getTransactionCount({ address: poster })]])
+
+  function send(from: Address, to: Address, data: Hex) {
+    const nonce = nonces.get(from) ?? 0
+    nonces.set(from, nonce + 1)
+    return client.sendTransaction({ account: from, to, data, nonce, gas: preparationGas, chain: null })
+  }
+
+  async function mineAll(sent: Promise<unknown>[]) {
+    await Promise.all(sent)
+    while ((await client.getTxpoolStatus()).pending > 0) await client.mine({ blocks: 1 })
+  }
+
+  const mint = (to: Address, amount: bigint) =>
+    send(poster, USDC, encodeFunctionData({ abi: mockUsdcAbi, functionName: 'mint', args: [to, amount] }))
+  const approve = (from: Address, spender: Address) =>
+    send(from, USDC, encodeFunctionData({ abi: mockUsdcAbi, functionName: 'approve', args: [spender, maxUint256] }))
+
+  await client.setAutomine(false)
+  await Promise.all(people.map(({ wallet: { address } }) => client.setBalance({ address, value: 10n ** 18n })))
+  await mineAll([
+    mint(poster, 10n * reward * BigInt(runs)),
+    approve(poster, BountyMarket),
+    ...people.flatMap(({ wallet: { address } }) => [
+      send(
+        poster,
+        AgentRegistry,
+        encodeFunctionData({ abi: agentRegistryAbi, functionName: 'registerFor', args: [address, 'ipfs://agent'] }),
+      ),
+      mint(address, stake),
+      approve(address, AgentStaking),
+    ]),
+  ])
+  const deadline = (await client.getBlock()).timestamp + 86_400n
+  const post = encodeFunctionData({
+    abi: bountyMarketAbi,
+    functionName: 'postBounty',
+    args: [contentId('terms'), reward, deadline],
+  })
+  await mineAll([
+    ...people.map(({ id, wallet: { address } }) =>
+      send(
+        address,
+        AgentStaking,
+        encodeFunctionData({ abi: agentStakingAbi, functionName: 'stake', args: [id, stake] }),
+      ),
+    ),
+    ...Array.from({ length: runs }, () => send(poster, BountyMarket, post)),
+  ])
+  const posted = await client.readContract({ address: BountyMarket, abi: bountyMarketAbi, functionName: 'bountyCount' })
+  if (posted !== BigInt(runs)) throw new Error(`Of ${runs} runs ${posted} were posted`)
+  return people
+}

@@ -1,0 +1,129 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { encodeFunctionData, type Hex, type LocalAccount, parseGwei } from 'viem'
+import { bountyMarketAbi } from '../abis/BountyMarket.ts'
+import type { ClaimsMarket, SignedClaim } from './claimsMarket.ts'
+
+/** How often the bare poll looks for a row. Milliseconds. */
+const POLL = 5
+
+/** The limit that a wallet sets for a claim that it signs blindly. */
+const claimGas = 200_000n
+
+// biome-ignore lint/suspicious/noExplicitAny: whoever asks judges it
+type Answer = { status: number; body: any }
+
+export async function post(url: string, claim: SignedClaim): Promise<Answer> {
+  const { bountyId, agentId, wallet, deadline, signature } = claim
+  const response = await fetch(`${url}/api/runs/${bountyId}/claim`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ agentId: Number(agentId), walletAddress: wallet, deadline: Number(deadline), signature }),
+  })
+  return { status: response.status, body: await response.json() }
+}
+
+/**
+ * Makes the claims through the replicas by turns, so many at a time. Who is told that a claim is not decided yet, or
+ * that the relay is busy, asks again.
+ * @returns milliseconds from each claim's first request to its 200, those of all of them, and how many asked again.
+ * @throws if a claim is refused.
+ */
+export async function claimThroughApi({ urls }: ClaimsMarket, claims: readonly SignedClaim[], clients: number) {
+  const queue = claims.entries()
+  const latencies: number[] = []
+  let again = 0
+
+  async function claim(url: string, signed: SignedClaim) {
+    const start = performance.now()
+    for (;;) {
+      const { status, body } = await post(url, signed)
+      if (status === 200) break
+      if (status !== 202 && status !== 503) throw new Error(`Claim of run ${signed.bountyId}: ${JSON.stringify(body)}`)
+      again++
+      await sleep(100)
+    }
+    latencies.push(performance.now() - start)
+  }
+
+  async function client() {
+    for (const [place, signed] of queue) await claim(urls[place % urls.length] ?? '', signed)
+  }
+
+  const start = performance.now()
+  await Promise.all(Array.from({ length: clients }, client))
+  return { latencies, milliseconds: performance.now() - start, again }
+}
+
+/** Signs each claim as a transaction of its own, dealing them out to the senders. */
+export function signRaw({ address, client }: ClaimsMarket, claims: readonly SignedClaim[], senders: LocalAccount[]) {
+  const fees = { maxFeePerGas: parseGwei('20'), maxPriorityFeePerGas: parseGwei('1') }
+  return Promise.all(
+    senders.map(async (sender, turn) => {
+      const first = await client.getTransactionCount({ address: sender.address })
+      const own = claims.filter((_, place) => place % senders.length === turn)
+      return Promise.all(
+        own.map(({ bountyId, agentId, wallet, deadline, signature }, place) =>
+          sender.signTransaction({
+            ...{ type: 'eip1559', chainId: client.chain.id, to: address, gas: claimGas, nonce: first + place, ...fees },
+            data: encodeFunctionData({
+              abi: bountyMarketAbi,
+              functionName: 'claimBountyWithSig',
+              args: [bountyId, agentId, wallet, deadline, signature],
+            }),
+          }),
+        ),
+      )
+    }),
+  )
+}
+
+/** Sends each transaction and waits until a poll of the bare table shows its claim. @returns the milliseconds of each. */
+export function claimRawOneByOne(market: ClaimsMarket, raws: readonly Hex[], claims: readonly SignedClaim[]) {
+  return withIndex(market, async (index) => {
+    const latencies: number[] = []
+    for (const [place, raw] of raws.entries()) {
+      const start = performance.now()
+      await send(market, raw)
+      const text = `SELECT FROM runline.run WHERE bounty_id = $1 AND state = 'CLAIMED'`
+      while ((await index.query(text, [claims[place]?.bountyId])).rowCount === 0) await sleep(POLL)
+      latencies.push(performance.now() - start)
+    }
+    return latencies
+  })
+}
+
+/** All senders send at once, each its next as soon as the node has its last. @returns milliseconds until the last row. */
+export function claimRawAtOnce(market: ClaimsMarket, raws: readonly Hex[][]) {
+  return withIndex(market, async (index) => {
+    const text = `SELECT count(*)::int AS claimed FROM runline.run WHERE state = 'CLAIMED'`
+    const claimed = async (): Promise<number> => (await index.query(text)).rows[0].claimed
+    const expected = (await claimed()) + raws.flat().length
+    const start = performance.now()
+    const sending = raws.map(async (own) => {
+      for (const raw of own) await send(market, raw)
+    })
+    while ((await claimed()) < expected) await sleep(POLL)
+    const milliseconds = performance.now() - start
+    await Promise.all(sending)
+    return milliseconds
+  })
+}
+
+async function withIndex<T>({ databaseUrl }: ClaimsMarket, use: (index: pg.Client) => Promise<T>): Promise<T> {
+  const index = new pg.Client({ connectionString: databaseUrl })
+  await index.connect()
+  try {
+    return await use(index)
+  } finally {
+    await index.end()
+  }
+}
+
+async function send({ rpcUrl }: ClaimsMarket, raw: Hex) {
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'eth_sendRawTransaction', params: [raw] })
+  const headers = { 'Content-Type': 'application/json' }
+  const response = await fetch(rpcUrl, { method: 'POST', headers, body })
+  const { error } = (await response.json()) as { error?: unknown }
+  if (error) throw new Error(`Anvil does not take a claim: ${JSON.stringify(error)}`)
+}
