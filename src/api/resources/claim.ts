@@ -46,7 +46,11 @@ export const claimSchema = z
     run: runSchema,
     agent: agentSummarySchema,
     message: z.string(),
-    claimId: hash.openapi({ description: 'Names this agent’s claim of this run in this round, in every answer.' }),
+    claimId: hash.openapi({
+      description:
+        'Names this agent’s claim of this run in this round, in every answer. `GET /api/claims/:claimId` tells of it, ' +
+        'unless the agent made the claim by itself.',
+    }),
     txHash: hash,
     blockNumber: z.int(),
     finalized: z

@@ -64,7 +64,11 @@ const claimRun = createRoute({
     202: {
       description: 'The claim goes on, and is not decided in time. `Location` tells what becomes of it.',
       headers: {
-        Location: { description: '`GET /api/claims/:claimId` of it.', schema: { type: 'string' } },
+        Location: {
+          description:
+            '`GET /api/claims/:claimId` of it. Absent where the agent won the run by itself: then send it again.',
+          schema: { type: 'string' },
+        },
         'Retry-After': { description: 'Seconds.', schema: { type: 'integer' } },
       },
       content: { 'application/json': { schema: pendingClaimSchema } },
@@ -95,7 +99,7 @@ export function claimRoutes(deps: Deps) {
     const outcome = await relay.claim(request, signal, key)
     const won = outcome.status === 'won' && (await readWon(c, deps, request, outcome, signal))
     if (won) return c.json(await formatWon(relay, outcome, won), 200)
-    c.header('Location', `/api/claims/${outcome.claimId}`)
+    if (await isKept(relay, outcome)) c.header('Location', `/api/claims/${outcome.claimId}`)
     c.header('Retry-After', String(RETRY_AFTER))
     return c.json(await pending(deps, request, outcome), 202)
   })
@@ -138,6 +142,15 @@ async function readWon(
   return undefined
 }
 
+/** Of a claim that the agent made by itself nothing is stored. */
+const isKept = async (relay: Relay, { status, claimId }: ClaimOutcome) =>
+  status !== 'won' || (await relay.find(claimId)) !== undefined
+
+const messageOf = ({ status }: ClaimOutcome) =>
+  status === 'won'
+    ? 'The run is the agent’s on chain, and the index does not show it yet. Send the claim again.'
+    : 'The claim is not decided yet, and goes on. See Location, or send it again.'
+
 async function formatWon(
   relay: Relay,
   { claimId }: ClaimOutcome,
@@ -168,7 +181,7 @@ async function pending(
     success: false,
     run: data?.run ? formatRun(data.run) : null,
     agent: data?.agent ? formatAgentSummary(data.agent) : null,
-    message: 'The claim is not decided yet, and goes on. See Location, or send it again.',
+    message: messageOf(outcome),
     claimId: outcome.claimId,
     txHash: outcome.txHash ?? null,
     status: outcome.status === 'won' ? 'mined' : outcome.status,

@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type TestApi, testApi } from './testApi.ts'
+
+const page = readFileSync('docs/claims.md', 'utf8')
+let api: TestApi
+
+beforeAll(async () => {
+  // Nothing here reads the database.
+  api = await testApi('postgres://127.0.0.1:1/none')
+})
+
+afterAll(() => api.close())
+
+describe('docs/claims.md', () => {
+  it('shows examples/claimRun.ts as it is', () => {
+    expect(page).toContain(`\n\`\`\`ts\n${readFileSync('examples/claimRun.ts', 'utf8')}\`\`\`\n`)
+  })
+
+  it('says of every answer that /openapi.json has for a claim what it means', async () => {
+    const { paths } = (await (await api.app.request('/openapi.json')).json()) as {
+      paths: Record<string, { post: { responses: Record<string, { description: string }> } }>
+    }
+    const answers = Object.entries(paths['/api/runs/{id}/claim']?.post.responses ?? {})
+    const described = answers.flatMap(([status, { description }]) =>
+      [...description.matchAll(/`([A-Z_]+)`: /g)].map(([, code]) => ({ status, code: String(code) })),
+    )
+    expect(described.length).toBeGreaterThanOrEqual(20)
+    const rows = page.split('\n').filter((line) => line.startsWith('| '))
+    const missing = described.filter(({ status, code }) =>
+      rows.every(
+        (row) => !(row.startsWith('| ') && row.split('|')[1]?.includes(status) && row.includes(`\`${code}\``)),
+      ),
+    )
+    expect(missing).toEqual([])
+  })
+})
