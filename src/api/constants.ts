@@ -11,3 +11,6 @@ export const ESTABLISHED_AFTER = 30n * 24n * 60n * 60n
 
 /** AgentStaking.ESTABLISHED_COMPLETIONS, in approved runs. */
 export const ESTABLISHED_COMPLETIONS = 5
+
+/** How many claims a transaction makes at most: about half a block of 30 million gas. */
+export const MAX_BATCH = 50

@@ -1,5 +1,6 @@
 import { getAddress, type Hex, isAddress, zeroAddress } from 'viem'
 import { z } from 'zod'
+import { MAX_BATCH } from './constants.ts'
 
 const url = (protocols: RegExp) => z.url({ protocol: protocols })
 const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback)
@@ -36,6 +37,7 @@ const environment = z.object({
     .pipe(z.array(privateKey).min(1))
     .optional(),
   ALLOW_UNSIGNED_CLAIMS: z.stringbool().optional(),
+  MAX_BATCH: z.coerce.number().int().min(1).max(MAX_BATCH).default(MAX_BATCH),
   /** How many proxies before the API are the operator's own, and append to X-Forwarded-For. */
   TRUST_PROXY: z.coerce.number().int().min(0).max(16).default(0),
   /** Of one address, those that the answer cache answers aside: a hundred a second is a floor of agents behind one NAT. */

@@ -35,6 +35,7 @@ const env = readEnv([
   'RPC_URL',
   'RELAYER_PRIVATE_KEY',
   'ALLOW_UNSIGNED_CLAIMS',
+  'MAX_BATCH',
   'PORT',
   'TRUST_PROXY',
   'REQUESTS_PER_MINUTE',
@@ -64,6 +65,7 @@ const relay =
     accounts: env.RELAYER_PRIVATE_KEY.map((key) => privateKeyToAccount(key)),
     allowUnsigned: env.ALLOW_UNSIGNED_CLAIMS ?? env.CHAIN_ID === DEVNET,
     walletLimits: { perMinute: env.WALLET_CLAIMS_PER_MINUTE, perDay: env.WALLET_CLAIMS_PER_DAY },
+    maxBatch: env.MAX_BATCH,
     logger,
   }))
 

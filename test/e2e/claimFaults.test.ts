@@ -71,7 +71,11 @@ describe('a node that does not take a transaction', () => {
     await until('sent', async () => (await chain.client.getTxpoolStatus()).pending === 1)
     node.plan(send, [says('txpool is full')])
     results.push(...later.map((request) => resultOf(relay, request)))
-    await until('all sent', async () => (await chain.client.getTxpoolStatus()).pending === 4)
+    await until('all sent', async () => (await relay.signers())[0]?.claims === 4)
+    await until(
+      'all pending',
+      async () => (await chain.client.getTxpoolStatus()).pending === (await relay.signers())[0]?.unmined,
+    )
     await chain.client.mine({ blocks: 1 })
     expect(await Promise.all(results)).toEqual(['won', 'won', 'won', 'won'])
   })
@@ -79,7 +83,9 @@ describe('a node that does not take a transaction', () => {
   it('and is in doubt about it: the claim is on its way, others wait, and both are won when the node is back', async () => {
     const [first, second] = [await people.openRun(usdc), await people.openRun(usdc)]
     node.from(({ method }) => (method === send ? refuse : undefined))
+    const { length } = log
     expect(await resultOf(relay, requestOf(first, agent), 100)).toBe('signed')
+    await until('tried', async () => log.slice(length).some((line) => line.includes('cannot send yet')))
     expect(await resultOf(relay, requestOf(second, agent), 1_000)).toBe('RELAY_UNAVAILABLE')
     node.heal()
     expect(await resultOf(relay, requestOf(second, agent))).toBe('won')
@@ -214,7 +220,7 @@ describe('a relayer', () => {
 
   it('of several takes its turn, and each counts its own nonces', async () => {
     const keys = [relayer, accountOf(12), accountOf(13)]
-    const pool = await relayOn(chain, { accounts: keys, allowUnsigned: false })
+    const pool = await relayOn(chain, { accounts: keys, allowUnsigned: false, maxBatch: 1 })
     const runIds = await Promise.all(Array.from({ length: 12 }, () => people.openRun(usdc)))
     const words = await Promise.all(runIds.map((runId) => people.sign(runId, agent)))
     const counts = () => Promise.all(keys.map(({ address }) => chain.client.getTransactionCount({ address })))

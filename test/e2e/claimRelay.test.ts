@@ -93,13 +93,16 @@ describe('a claim on its way', () => {
   })
 
   it('goes out beside those of other runs, without waiting for a block', async () => {
+    const before = await nonce()
     await chain.client.setAutomine(true)
     const runIds = await Promise.all(Array.from({ length: 20 }, () => people.openRun(usdc)))
     await chain.client.setAutomine(false)
     const results = runIds.map((runId) => resultOf(relay, requestOf(runId, agent)))
-    await until('all sent', async () => (await pendingTransactions()) === 20)
+    const signed = async () => (await relay.signers())[0]?.claims
+    await until('all sent', async () => (await signed()) === 20)
     await mine()
     expect(await Promise.all(results)).toEqual(Array(20).fill('won'))
+    expect((await nonce()) - before).toBeLessThan(20)
   })
 })
 

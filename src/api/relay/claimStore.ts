@@ -47,6 +47,9 @@ export function bodyHashOf({ bountyId, agentId, wallet, signed }: ClaimRequest):
 export const openClaimsOf = (database: Database, bountyId: bigint) =>
   find(database, `${select} WHERE claim.state = 'open' AND claim.bounty_id = $1 ORDER BY reserved DESC`, [bountyId])
 
+export const openClaimsOfAgent = (database: Database, agentId: bigint) =>
+  find(database, `${select} WHERE claim.state = 'open' AND claim.agent_id = $1`, [agentId])
+
 export const claimsById = (database: Database, claimIds: Hex[]) =>
   find(database, `${select} WHERE claim.id = ANY($1)`, [claimIds])
 

@@ -2,18 +2,30 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { type Hex, isAddressEqual, type LocalAccount } from 'viem'
 import { claimIdOf } from '../claimMessage.ts'
+import { lockFor } from '../eligibility.ts'
 import { Problem } from '../errors.ts'
-import type { Allocated, Allocator, Hindrance } from './allocation.ts'
-import { bodyHashOf, claimByKey, claimsById, openClaimsOf, rememberKey, type StoredClaim } from './claimStore.ts'
+import type { Allocated, Hindrance } from './allocation.ts'
+import {
+  bodyHashOf,
+  claimByKey,
+  claimsById,
+  openClaimsOf,
+  openClaimsOfAgent,
+  rememberKey,
+  type StoredClaim,
+} from './claimStore.ts'
 import { isUniqueViolation, stored } from './database.ts'
-import { decide, gasLimit } from './decision.ts'
+import { decide } from './decision.ts'
+import type { Dispatch } from './dispatch.ts'
 import type { NamedClaim } from './events.ts'
+import { gasLimit } from './gas.ts'
 import type { Heads } from './heads.ts'
 import { judge, type Verdict } from './judge.ts'
-import { type ClaimRequest, checkCall, claimCall, type Market, readBounty } from './market.ts'
+import { type ClaimRequest, checkCall, claimCall, type Market, readBounty, unlockedStake } from './market.ts'
 import { outcomeOf } from './outcome.ts'
 import { refusal, signatureRequired } from './refusal.ts'
 import type { ClaimOutcome } from './relay.ts'
+import type { Obstacle } from './reservations.ts'
 import { unavailable } from './rpc.ts'
 import type { Failure } from './trial.ts'
 
@@ -21,12 +33,10 @@ type Options = {
   pool: pg.Pool
   market: Market
   heads: Heads
-  allocator: Allocator
-  /** Hands new bytes to the node, and resolves when it has answered. */
-  send: (claim: NamedClaim, allocated: Allocated) => Promise<void>
+  dispatch: Dispatch
   /** The claim once it is decided; undefined if `signal` aborts first. */
   decided: (claimId: Hex, signal: AbortSignal) => Promise<StoredClaim | undefined>
-  /** Who can make the claim, whose turn it is first; nobody where it needs a signature that it lacks. */
+  /** Who can make the claim; nobody where it needs a signature that it lacks. */
   signersFor: (request: ClaimRequest) => Promise<LocalAccount[]>
   isClosing: () => boolean
   /** How soon what hinders a claim is looked at again, in milliseconds. */
@@ -34,11 +44,11 @@ type Options = {
 }
 
 /** Why a claim waits for its turn: told to the client if it waits in vain. */
-type Waiting = { failure?: Failure; hindrance?: Hindrance }
+type Waiting = { failure?: Failure; hindrance?: Hindrance | Obstacle }
 
 /** Judges claims, sends those that are good, one at a time for each round of a run, and waits for what becomes of them. */
 export function createClaims(options: Options) {
-  const { pool, market, heads, allocator, send, decided, signersFor, isClosing, interval } = options
+  const { pool, market, heads, dispatch, decided, signersFor, isClosing, interval } = options
 
   async function claim(request: ClaimRequest, signal: AbortSignal, key?: string): Promise<ClaimOutcome> {
     const waiting: Waiting = {}
@@ -51,26 +61,30 @@ export function createClaims(options: Options) {
         await decided(rival.claimId, signal)
         continue
       }
+      dispatch.assertRoom()
       const signers = await signersFor(request)
       const [anyone] = signers
       if (!anyone) throw await refuseUnsigned(request)
       const head = await heads.latest()
-      const verdict = await judge(market, claimCall(market, anyone.address, request), request)
+      const [verdict, unlocked] = await Promise.all([
+        judge(market, claimCall(market, anyone.address, request), request),
+        unlockedStake(market, request.agentId),
+      ])
       if (verdict.verdict === 'refuse') return refuse(request, verdict)
       if (verdict.verdict === 'wait') {
         Object.assign(waiting, { failure: verdict.failure, hindrance: undefined })
         await heads.after(head, signal)
         continue
       }
-      const round = BigInt(verdict.bounty.round) + 1n
-      const reserved = await reserve(signers, request, round, gasLimit(request, verdict.gas), key)
-      if (typeof reserved === 'object') {
-        const claimId = claimIdOf(market, { ...request, round })
-        return sendAndFollow(reserved, { claimId, request, round }, signal)
+      const claim = nameClaim(request, BigInt(verdict.bounty.round) + 1n)
+      const candidate = {
+        ...{ claim, key, gas: gasLimit(request, verdict.gas), lock: lockFor(verdict.bounty.reward) },
+        ...{ unlocked, block: head.number },
       }
-      if (reserved === 'unfunded') throw unavailable('The relayer is out of funds.', undefined, 60)
-      Object.assign(waiting, { failure: undefined, hindrance: reserved })
-      await sleep(interval)
+      const placed = await dispatch.place(candidate, signers, signal)
+      if (typeof placed === 'object') return followPlaced(claim, placed, signal)
+      Object.assign(waiting, { failure: undefined, hindrance: placed })
+      if (placed === 'locked') await whileLocked(request, signal)
     } while (!signal.aborted)
     return giveUp(request, key, waiting)
   }
@@ -103,30 +117,23 @@ export function createClaims(options: Options) {
     })
   }
 
-  /** The first signer that can take it, takes it. */
-  async function reserve(
-    signers: LocalAccount[],
-    ...claim: Parameters<Allocator['reserve']> extends [LocalAccount, ...infer Rest] ? Rest : never
-  ): Promise<Allocated | Hindrance> {
-    let hindrance: Hindrance = 'full'
-    for (const signer of signers) {
-      const reserved = await allocator.reserve(signer, ...claim)
-      if (typeof reserved === 'object' || reserved === 'rival') return reserved
-      hindrance = reserved
-    }
-    return hindrance
+  /** What the agent's other claims lock is known again once one of them is decided. */
+  async function whileLocked({ agentId }: ClaimRequest, signal: AbortSignal) {
+    const [other] = await openClaimsOfAgent(pool, agentId)
+    if (other) await decided(other.claimId, signal)
+    else await sleep(interval)
+  }
+
+  function nameClaim(request: ClaimRequest, round: bigint): NamedClaim {
+    return { claimId: claimIdOf(market, { ...request, round }), request, round }
   }
 
   /** From here on the claim is stored: whatever fails now, it is not undone. */
-  async function sendAndFollow(reserved: Allocated, claim: NamedClaim, signal: AbortSignal): Promise<ClaimOutcome> {
-    try {
-      await send(claim, reserved)
-      return await follow(claim.claimId, signal)
-    } catch (error) {
+  async function followPlaced({ claimId, round }: NamedClaim, { attempt }: Allocated, signal: AbortSignal) {
+    return follow(claimId, signal).catch((error): ClaimOutcome => {
       if (!(error instanceof Problem && error.code === 'RELAY_UNAVAILABLE')) throw error
-      const { claimId, round } = claim
-      return { claimId, round, status: 'signed', txHash: reserved.attempt.hash }
-    }
+      return { claimId, round, status: 'signed', txHash: attempt.hash }
+    })
   }
 
   async function follow(claimId: Hex, signal: AbortSignal): Promise<ClaimOutcome> {
@@ -173,6 +180,7 @@ export function createClaims(options: Options) {
     if (failure) throw refusal(request, failure, await readBounty(market, request.bountyId))
     if (hindrance === 'stuck') throw unavailable('The chain’s node does not take claims.')
     if (hindrance === 'full') throw unavailable('The relay is too busy.')
+    if (hindrance === 'locked') throw unavailable(`Other claims of agent ${request.agentId} are not decided yet.`)
     throw unavailable('A transaction that is not mined yet decides about this claim.')
   }
 

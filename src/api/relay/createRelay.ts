@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Address, Hex, LocalAccount } from 'viem'
+import { MAX_BATCH } from '../constants.ts'
 import type { Deployment } from '../deployment.ts'
 import { Problem, type ProblemCode } from '../errors.ts'
 import { createAdmission, type WalletLimits } from './admission.ts'
@@ -10,7 +11,8 @@ import { broadcast } from './broadcast.ts'
 import { claimsById } from './claimStore.ts'
 import { createClaims } from './claims.ts'
 import { openRelayPool } from './database.ts'
-import type { NamedClaim, RelayEmitter } from './events.ts'
+import { createDispatch } from './dispatch.ts'
+import type { RelayEmitter } from './events.ts'
 import { createFees } from './fees.ts'
 import { finalBlock } from './finality.ts'
 import { createHeads } from './heads.ts'
@@ -20,6 +22,7 @@ import { assertMarket, type ClaimRequest, type Market, relayersAmong } from './m
 import { assertSameChain } from './meta.ts'
 import { migrate } from './migrations.ts'
 import type { ClaimOutcome, Relay } from './relay.ts'
+import type { Candidate } from './reservations.ts'
 import { createRpc } from './rpc.ts'
 import { signerStates } from './signerState.ts'
 import { insertSigner, recordBroadcast } from './txStore.ts'
@@ -39,6 +42,8 @@ type Options = {
   allowUnsigned: boolean
   walletLimits: WalletLimits
   logger: Logger
+  /** How many claims a transaction makes at most. */
+  maxBatch?: number
   /** Whoever wants to know what happens listens here. */
   events?: RelayEmitter
   /** How often the chain's head and the claims that are waited for are looked at, in milliseconds. */
@@ -51,19 +56,19 @@ type Options = {
  * market, or if the database cannot be used.
  */
 export async function createRelay(options: Options): Promise<Relay> {
-  const { rpcUrl, databaseUrl, deployment, accounts, logger, interval = 50 } = options
+  const { rpcUrl, databaseUrl, deployment, accounts, logger, maxBatch = MAX_BATCH, interval = 50 } = options
   const events: RelayEmitter = options.events ?? new EventEmitter()
   const client = createRpc(rpcUrl)
   // Connections of their own: what is signed does not queue behind what is asked.
   const sender = createRpc(rpcUrl)
-  const market: Market = { client, chainId: deployment.chainId, address: deployment.contracts.BountyMarket }
+  const { BountyMarket: address, AgentStaking: staking } = deployment.contracts
+  const market: Market = { client, chainId: deployment.chainId, address, staking }
   const pool = openRelayPool(databaseUrl, accounts.length, logger)
   const heads = createHeads(client, interval)
   const fees = createFees(client, heads)
-  const allocator = createAllocator({ pool, market, heads, fees })
+  const allocator = createAllocator({ pool, market, heads, fees, maxBatch })
   const inHand = new Set<Promise<unknown>>()
   let closing = false
-  let turn = 0
 
   const relayers = once(async () => {
     await assertMarket(market)
@@ -87,25 +92,31 @@ export async function createRelay(options: Options): Promise<Relay> {
 
   async function signersFor({ signed }: ClaimRequest) {
     const named = await relayers()
-    const able = signed ? accounts : accounts.filter(({ address }) => options.allowUnsigned && named.has(address))
-    const first = turn++ % Math.max(able.length, 1)
-    return [...able.slice(first), ...able.slice(0, first)]
+    return signed ? accounts : accounts.filter(({ address }) => options.allowUnsigned && named.has(address))
   }
 
-  async function send(claim: NamedClaim, { tx, signer, nonce, attempt }: Allocated) {
+  async function send({ tx, signer, nonce, attempt }: Allocated, made: Candidate[]) {
     const name = { signer, nonce, txHash: attempt.hash }
-    events.emit('claimReserved', { ...claim, ...name })
+    for (const { claim } of made) events.emit('claimReserved', { ...claim, ...name })
     const { result, error } = await broadcast(sender, attempt.raw)
-    events.emit('attemptSent', { ...name, result, error, claims: 1 })
-    events.emit('claimSent', { ...claim, ...name, result })
+    events.emit('attemptSent', { ...name, result, error, claims: made.length })
+    for (const { claim } of made) events.emit('claimSent', { ...claim, ...name, result })
     if (result !== 'accepted') logger.warn({ nonce, txHash: attempt.hash, result, err: error }, 'cannot send yet')
     await recordBroadcast(pool, tx, result)
     keeper.wake()
   }
 
+  /** What cannot be stored of it now, the keeper finds out. */
+  function sendNow(...[allocated, made]: Parameters<typeof send>) {
+    send(allocated, made).catch((err) =>
+      logger.warn({ err, txHash: allocated.attempt.hash }, 'cannot say what was sent'),
+    )
+  }
+
+  const dispatch = createDispatch({ allocator, accounts, send: sendNow, interval })
   const decided = createWatch(pool, interval, logger)
   const claim = createClaims({
-    ...{ pool, market, heads, allocator, send, decided, signersFor, isClosing: () => closing, interval },
+    ...{ pool, market, heads, dispatch, decided, signersFor, isClosing: () => closing, interval },
   })
 
   return {
@@ -121,6 +132,7 @@ export async function createRelay(options: Options): Promise<Relay> {
       const finalized = await finalBlock(market, logger)
       return finalized !== undefined && blockNumber <= finalized
     },
+    waiting: dispatch.length,
     signers: () =>
       signerStates(
         pool,

@@ -38,7 +38,7 @@ export async function transaction<T>(pool: pg.Pool, work: (client: pg.PoolClient
   try {
     await client.query('BEGIN')
     const result = await work(client)
-    await client.query('COMMIT')
+    await client.query('COMMIT').catch(inDoubt)
     return result
   } catch (error) {
     await client.query('ROLLBACK').catch((cause) => {
@@ -49,6 +49,12 @@ export async function transaction<T>(pool: pg.Pool, work: (client: pg.PoolClient
     client.off('error', ignore)
     client.release(broken)
   }
+}
+
+/** What PostgreSQL says of a COMMIT is certain; where the connection broke, it may have kept the work or not. */
+function inDoubt(error: unknown): never {
+  if (error instanceof pg.DatabaseError) throw error
+  throw unavailable('The relay’s database broke off. Whether anything was stored is not known; send it again.', error)
 }
 
 /**
@@ -63,5 +69,9 @@ export async function stored<T>(question: Promise<T>): Promise<T> {
     throw error
   }
 }
+
+/** Another transaction was faster, or both waited for each other: none of this one was kept, and it may be tried anew. */
+export const isConflict = (error: unknown) =>
+  error instanceof pg.DatabaseError && ['23505', '40001', '40P01'].includes(error.code ?? '')
 
 export const isUniqueViolation = (error: unknown) => error instanceof pg.DatabaseError && error.code === '23505'

@@ -3,7 +3,7 @@ import type { Hex, PublicClient } from 'viem'
 import { answer } from './rpc.ts'
 
 /** The newest block that the node has. Timestamp in seconds, fee in wei. */
-export type ChainHead = { number: bigint; hash: Hex; timestamp: bigint; baseFeePerGas: bigint }
+export type ChainHead = { number: bigint; hash: Hex; timestamp: bigint; baseFeePerGas: bigint; gasLimit: bigint }
 
 export type Heads = {
   /** The newest block, at most one interval old. */
@@ -54,7 +54,7 @@ export function createHeads(client: PublicClient, interval: number): Heads {
 }
 
 async function fetchHead(client: PublicClient): Promise<ChainHead> {
-  const { number, hash, timestamp, baseFeePerGas } = await answer(client.getBlock({ blockTag: 'latest' }))
+  const { number, hash, timestamp, baseFeePerGas, gasLimit } = await answer(client.getBlock({ blockTag: 'latest' }))
   if (baseFeePerGas === null) throw new Error('The chain has no EIP-1559 fees; the relay sends no other transactions.')
-  return { number, hash, timestamp, baseFeePerGas }
+  return { number, hash, timestamp, baseFeePerGas, gasLimit }
 }

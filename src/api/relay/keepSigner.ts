@@ -4,9 +4,10 @@ import type { Address, Hash, LocalAccount, PublicClient } from 'viem'
 import { Problem } from '../errors.ts'
 import type { Allocator } from './allocation.ts'
 import { nameOf, type StoredClaim, strandedClaimsOf } from './claimStore.ts'
-import { decide, gasLimit } from './decision.ts'
+import { decide } from './decision.ts'
 import type { RelayEmitter } from './events.ts'
 import type { Fees } from './fees.ts'
+import { gasLimit } from './gas.ts'
 import type { ChainHead, Heads } from './heads.ts'
 import { judge } from './judge.ts'
 import { claimCall, type Market } from './market.ts'
@@ -86,6 +87,7 @@ export function createKeepSigner(context: KeeperContext) {
     }
     const renewed = await allocator.renew(account, claim, gasLimit(request, verdict.gas))
     if (!renewed) return true
+    if (typeof renewed === 'string') return false
     const { nonce, attempt } = renewed
     events.emit('claimReserved', { ...nameOf(claim), signer: account.address, nonce, txHash: attempt.hash })
     logger.warn({ claimId: claim.claimId, txHash: attempt.hash }, 'makes the claim anew')

@@ -1,4 +1,5 @@
 import { type Address, encodeFunctionData, type Hex, type PublicClient } from 'viem'
+import { agentStakingAbi } from '../../../abis/AgentStaking.ts'
 import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
 import type { MarketAddress } from '../claimMessage.ts'
 import { answer } from './rpc.ts'
@@ -15,7 +16,7 @@ export type ClaimRequest = {
 /** A call of the market, and of nothing else: neither target nor selector comes from a request. */
 export type MarketCall = { from: Address; to: Address; data: Hex }
 
-export type Market = MarketAddress & { client: PublicClient }
+export type Market = MarketAddress & { client: PublicClient; staking: Address }
 
 /** The call that makes the claim when `from` sends it. */
 export function claimCall({ address }: Market, from: Address, request: ClaimRequest): MarketCall {
@@ -27,6 +28,16 @@ export function claimCall({ address }: Market, from: Address, request: ClaimRequ
         args: [bountyId, agentId, wallet, signed.deadline, signed.signature],
       })
     : encodeFunctionData({ abi: bountyMarketAbi, functionName: 'claimBountyFor', args: [bountyId, agentId, wallet] })
+  return { from, to: address, data }
+}
+
+/** The call that makes all these claims, none of which fails another. */
+export function batchCall({ address }: Market, from: Address, requests: ClaimRequest[]): MarketCall {
+  const claims = requests.map(({ bountyId, agentId, wallet, signed }) => {
+    const { deadline, signature } = signed ?? { deadline: 0n, signature: '0x' as const }
+    return { bountyId, agentId, wallet, deadline, signature }
+  })
+  const data = encodeFunctionData({ abi: bountyMarketAbi, functionName: 'claimBatch', args: [claims] })
   return { from, to: address, data }
 }
 
@@ -53,6 +64,14 @@ export const readBounty = ({ client, address }: Market, bountyId: bigint, blockN
       ...(blockNumber === undefined ? {} : { blockNumber }),
     }),
   )
+
+/** The part of the agent's stake that no run locks, in USDC base units, at the latest block. */
+export async function unlockedStake({ client, staking }: Market, agentId: bigint): Promise<bigint> {
+  const [staked, locked] = await answer(
+    client.readContract({ address: staking, abi: agentStakingAbi, functionName: 'accountOf', args: [agentId] }),
+  )
+  return staked - locked
+}
 
 /** Who of `accounts` may claim without a signature. No one is ever given the role after the deployment. */
 export async function relayersAmong({ client, address }: Market, accounts: Address[]): Promise<Set<Address>> {

@@ -97,6 +97,12 @@ const steps = [
   );
   CREATE INDEX revert_agent ON relay.revert (agent_id, reverted_at);
   `,
+  `
+  -- USDC base units of the agent's stake. Of older claims it is not known, so it counts as the most that a claim locks.
+  ALTER TABLE relay.claim ADD COLUMN lock numeric NOT NULL DEFAULT 20000000;
+  ALTER TABLE relay.claim ALTER COLUMN lock DROP DEFAULT;
+  CREATE INDEX claim_agent ON relay.claim (agent_id, block_number) WHERE state <> 'refused';
+  `,
 ]
 
 /**

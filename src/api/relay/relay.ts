@@ -38,6 +38,8 @@ export type Relay = {
   isFinal(blockNumber: bigint): Promise<boolean>
   /** @throws Problem RELAY_UNAVAILABLE if the node or the database does not answer. */
   signers(): Promise<SignerState[]>
+  /** How many claims wait in this process for a signer. */
+  waiting(): number
   /** Takes no more claims and lets those who wait have their answers, bounded. What is signed stays stored. */
   close(): Promise<void>
 }

@@ -1,18 +1,18 @@
 import type { LocalAccount } from 'viem'
 import { Problem } from '../errors.ts'
-import { insertAttempt } from './allocation.ts'
 import { broadcast } from './broadcast.ts'
 import { claimsOf } from './claimStore.ts'
 import { stored, transaction } from './database.ts'
 import type { NamedAttempt } from './events.ts'
 import { type Fees, raised } from './fees.ts'
+import { batchGasLimit } from './gas.ts'
 import type { ChainHead } from './heads.ts'
 import type { KeeperContext } from './keepSigner.ts'
-import { claimCall } from './market.ts'
+import { batchCall, claimCall } from './market.ts'
 import { answer } from './rpc.ts'
 import { type Attempt, fillerCall, type PricedCall, sign } from './signing.ts'
 import { tryCall } from './trial.ts'
-import { recordBroadcast, type Unmined } from './txStore.ts'
+import { insertAttempt, recordBroadcast, type Unmined } from './txStore.ts'
 
 /** An attempt that is so old, and has seen so many blocks without it, is replaced. Seconds; blocks. */
 const [STUCK_AGE, STUCK_BLOCKS] = [5, 3n]
@@ -58,13 +58,23 @@ async function replace(context: KeeperContext, account: LocalAccount, tx: Unmine
   return attempt
 }
 
-/** The claim, as long as it can be won; else the least that uses up its nonce. */
-async function callFor({ pool, market }: KeeperContext, account: LocalAccount, { id }: Unmined, last: Attempt) {
-  const [claim] = last.filler ? [] : await claimsOf(pool, id)
-  if (claim?.state !== 'open') return fillerCall(account)
-  const call = claimCall(market, account.address, claim.request)
-  const trial = await tryCall(market, call, 'latest')
-  return 'passed' in trial ? ({ ...call, gas: last.gas, filler: false } satisfies PricedCall) : fillerCall(account)
+/** The claims that can still be won; without any, the least that uses up the nonce. */
+async function callFor(
+  { pool, market }: KeeperContext,
+  account: LocalAccount,
+  { id }: Unmined,
+  last: Attempt,
+): Promise<PricedCall> {
+  const claims = last.filler ? [] : await claimsOf(pool, id)
+  const calls = claims.map(({ request }) => claimCall(market, account.address, request))
+  const trials = await Promise.all(calls.map((call) => tryCall(market, call, 'latest')))
+  const winnable = claims.filter(({ state }, position) => state === 'open' && 'passed' in (trials[position] ?? {}))
+  const [call] = calls
+  if (!call || winnable.length === 0) return fillerCall(account)
+  if (claims.length === 1) return { ...call, gas: last.gas, filler: false }
+  const requests = winnable.map(({ request }) => request)
+  const batch = batchCall(market, account.address, requests)
+  return { ...batch, gas: batchGasLimit(batch, requests.length), filler: false }
 }
 
 /**

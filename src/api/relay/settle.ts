@@ -36,7 +36,7 @@ export async function settle(context: KeeperContext, signer: Address, { id, nonc
   const claims = await claimsOf(pool, id)
   const decisions = await Promise.all(
     claims.map(async (claim): Promise<[StoredClaim, Decision]> => {
-      return [claim, await conclude(market, claim.request, receipt, attempt.filler)]
+      return [claim, await conclude(market, claim.request, receipt, claims.length === 1 && !attempt.filler)]
     }),
   )
   await recordMined(pool, id, receipt, decisions)

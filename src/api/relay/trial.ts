@@ -9,13 +9,15 @@ export type Failure = { error: ClaimError | undefined; data: Hex | undefined }
 /** What a call would do if it were mined now. */
 export type Trial<Passed = unknown> = { passed: Passed } | { failure: Failure }
 
+export const failureOf = (data: Hex | undefined): Failure => ({ data, error: data && decodeClaimError(data) })
+
 async function attempt<T>(question: Promise<T>): Promise<Trial<T>> {
   try {
     return { passed: await answer(question) }
   } catch (error) {
     const revert = revertOf(error)
     if (!revert) throw error
-    return { failure: { ...revert, error: revert.data && decodeClaimError(revert.data) } }
+    return { failure: failureOf(revert.data) }
   }
 }
 

@@ -10,6 +10,9 @@ import type { Attempt } from './signing.ts'
 /** How long after the node took a transaction it is handed to it again: nodes forget. Seconds. */
 const RESEND_AFTER = 5
 
+/** How long the keeper leaves new bytes to the process that signed them. Seconds. */
+const HANDOVER = 2
+
 /** The pause after a failed broadcast doubles from the first to the last. Seconds. */
 const [FIRST_PAUSE, LAST_PAUSE] = [0.2, 2]
 
@@ -70,6 +73,31 @@ const attemptOf = ({ hash, raw, filler, age, gas, block, maxFeePerGas, maxPriori
   ...{ hash, raw, filler, age, gas: BigInt(gas), block: BigInt(block) },
   fees: { maxFeePerGas: BigInt(maxFeePerGas), maxPriorityFeePerGas: BigInt(maxPriorityFeePerGas) },
 })
+
+/** Takes the nonce for `tx`. @param block the newest when the attempt was priced. */
+export async function insertTx(
+  db: Database,
+  signer: Address,
+  nonce: number,
+  tx: bigint,
+  attempt: Attempt,
+  block: bigint,
+): Promise<void> {
+  await db.query(
+    `WITH counted AS (UPDATE relay.signer SET next_nonce = greatest(next_nonce, $3::bigint + 1) WHERE address = $2)
+     INSERT INTO relay.tx (id, signer, nonce, send_at) VALUES ($1, $2, $3, now() + make_interval(secs => ${HANDOVER}))`,
+    [tx, signer, nonce],
+  )
+  await insertAttempt(db, tx, attempt, block)
+}
+
+/** @param block the newest when the attempt was priced. */
+export const insertAttempt = (db: Database, tx: bigint, { hash, raw, gas, filler, fees }: Attempt, block: bigint) =>
+  db.query(
+    `INSERT INTO relay.attempt (hash, tx, raw, filler, gas, max_fee_per_gas, max_priority_fee_per_gas, block_number)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    [...[hash, tx, raw, filler, gas, fees.maxFeePerGas, fees.maxPriorityFeePerGas, block]],
+  )
 
 /** Keeps what the node said about the bytes. */
 export async function recordBroadcast(database: Database, tx: bigint, result: Broadcast['result']): Promise<void> {

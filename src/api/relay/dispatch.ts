@@ -1,0 +1,109 @@
+import type { LocalAccount } from 'viem'
+import type { Allocated, Allocator, Hindrance } from './allocation.ts'
+import { isConflict } from './database.ts'
+import { createLine, type Waiting } from './line.ts'
+import type { Candidate } from './reservations.ts'
+import { unavailable } from './rpc.ts'
+
+type Options = {
+  allocator: Allocator
+  accounts: LocalAccount[]
+  /** Hands new bytes to the node. */
+  send: (allocated: Allocated, made: Candidate[]) => void
+  /** How soon a signer that is hindered is looked at again, in milliseconds. */
+  interval: number
+}
+
+export type Dispatch = ReturnType<typeof createDispatch>
+
+/**
+ * Gives the claims that wait to the signers in turn. While a signer is at work, claims gather, and whoever is free next
+ * takes them all: under load they share transactions, and without it nobody waits for company.
+ */
+export function createDispatch({ allocator, accounts, send, interval }: Options) {
+  const line = createLine()
+  const busy = new Set<LocalAccount>()
+  const hindrances = new Map<LocalAccount, Hindrance>()
+  /** The signer that takes all that wait as soon as it has its lock: another would find nothing. */
+  let next: LocalAccount | undefined
+  let turn = 0
+
+  function assign() {
+    if (next) return
+    const first = turn % accounts.length
+    const order = [...accounts.slice(first), ...accounts.slice(0, first)]
+    next = order.find((account) => !busy.has(account) && line.waitsFor(account))
+    if (!next) return
+    turn = accounts.indexOf(next) + 1
+    busy.add(next)
+    void work(next)
+  }
+
+  function release(account: LocalAccount) {
+    if (next === account) next = undefined
+    busy.delete(account)
+    assign()
+  }
+
+  async function work(account: LocalAccount) {
+    let taken: Waiting[] = []
+    try {
+      const placed = await allocator.place(account, (most) => {
+        taken = line.take(account, most)
+        next = undefined
+        queueMicrotask(assign)
+        return taken.map(({ candidate }) => candidate)
+      })
+      if (typeof placed === 'string') return hinder(account, placed)
+      hindrances.delete(account)
+      const { allocated, made, obstacles } = placed
+      if (allocated) send(allocated, made)
+      for (const { candidate, resolve } of taken) resolve(obstacles.get(candidate) ?? allocated)
+    } catch (error) {
+      const refused = taken.length > 0 ? taken : line.takeAll(({ signers }) => signers.includes(account))
+      for (const { resolve, reject } of refused) isConflict(error) ? resolve('rival') : reject(error)
+    }
+    release(account)
+  }
+
+  /** The claims wait for the signer, or for another, unless nobody can be expected to take them soon. */
+  function hinder(account: LocalAccount, hindrance: Hindrance) {
+    hindrances.set(account, hindrance)
+    next = undefined
+    setTimeout(release, interval, account)
+    const hopeless = line.takeAll(({ signers }) => signers.every((signer) => hindrances.get(signer) === 'unfunded'))
+    for (const { reject } of hopeless) reject(unavailable('The relayer is out of funds.', undefined, 60))
+    dismiss()
+    assign()
+  }
+
+  /** Whoever may not wait leaves if no signer is free; else its turn comes at once. */
+  function dismiss() {
+    const gone = line.takeAll(
+      ({ signers, signal }) => signal.aborted && signers.every((signer) => hindrances.has(signer)),
+    )
+    for (const { resolve } of gone) resolve(undefined)
+  }
+
+  return {
+    assertRoom: line.assertRoom,
+    length: line.length,
+
+    /**
+     * @param signers who can make it.
+     * @param signal ends the waiting where all signers are hindered.
+     * @returns the transaction that makes the claim, or why it got none.
+     * @throws Problem RELAY_UNAVAILABLE
+     */
+    async place(candidate: Candidate, signers: LocalAccount[], signal: AbortSignal) {
+      const entered = line.enter(candidate, signers, signal)
+      assign()
+      signal.addEventListener('abort', dismiss)
+      try {
+        return (await entered) ?? signers.map((signer) => hindrances.get(signer)).find(Boolean) ?? 'full'
+      } finally {
+        signal.removeEventListener('abort', dismiss)
+      }
+    },
+  }
+}

@@ -1,0 +1,233 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Hash, type LocalAccount, parseEventLogs } from 'viem'
+import { toAccount } from 'viem/accounts'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
+import { accountOf } from '../../devnet/accounts.ts'
+import { Problem } from '../../src/api/errors.ts'
+import { batchGasLimit } from '../../src/api/relay/gas.ts'
+import { batchCall, type ClaimRequest } from '../../src/api/relay/market.ts'
+import type { Relay } from '../../src/api/relay/relay.ts'
+import { freshDatabase } from '../support/database.ts'
+import { startTestChain, type TestChain } from '../support/market.ts'
+import { type Agent, type Participants, participantsOf, usdc } from '../support/participants.ts'
+import { relayer, relayOn, requestOf, resultOf, until } from './claimsOnChain.ts'
+
+/** Blocks come when a test wants them. */
+let chain: TestChain & { databaseUrl: string }
+let people: Participants
+let agent: Agent
+let rival: Agent
+let relay: Relay
+const log: string[] = []
+
+/** While it does not sign, claims gather. */
+let signing = Promise.resolve()
+let signatures = 0
+const slowRelayer: LocalAccount = toAccount({
+  ...relayer,
+  async signTransaction(...transaction) {
+    signatures++
+    await signing
+    return relayer.signTransaction(...transaction)
+  },
+})
+
+beforeAll(async () => {
+  chain = { ...(await startTestChain({})), databaseUrl: await freshDatabase() }
+  people = participantsOf(chain)
+  agent = await people.newAgent(accountOf(2), 1_000n * usdc)
+  rival = await people.newAgent(accountOf(3), 1_000n * usdc)
+  relay = await relayOn(chain, { accounts: [slowRelayer] }, log)
+  return async () => {
+    await relay.close()
+    await chain.stop()
+  }
+}, 60_000)
+
+afterEach(() => chain.client.setAutomine(true))
+
+const mine = (blocks = 1) => chain.client.mine({ blocks })
+const pending = async () => (await chain.client.getTxpoolStatus()).pending
+const nonce = () => chain.client.getTransactionCount({ address: relayer.address })
+const openRuns = (count: number) => Promise.all(Array.from({ length: count }, () => people.openRun(usdc)))
+
+async function signed(runId: bigint, by: Agent): Promise<ClaimRequest> {
+  const { signature, deadline } = await people.sign(runId, by)
+  return { ...requestOf(runId, by), signed: { signature, deadline: BigInt(deadline) } }
+}
+
+/** Sends a claim, and then the others so that they share the transaction after it. @returns what each comes to. */
+async function together(requests: ClaimRequest[], patience = 15_000) {
+  const first = await people.openRun(usdc)
+  await chain.client.setAutomine(false)
+  const { promise, resolve } = Promise.withResolvers<void>()
+  signing = promise
+  const before = signatures
+  const ahead = resultOf(relay, requestOf(first, agent), patience)
+  await until('the first is placed', async () => signatures > before)
+  const results = requests.map((request) => resultOf(relay, request, patience))
+  await until('all wait', async () => relay.waiting() === requests.length)
+  resolve()
+  await until('both sent', async () => (await pending()) === 2)
+  return { ahead, results }
+}
+
+async function pendingHashes(): Promise<Hash[]> {
+  const { pending: senders } = await chain.client.getTxpoolContent()
+  const [sent] = Object.entries(senders).filter(([sender]) => sender.toLowerCase() === relayer.address.toLowerCase())
+  return Object.values(sent?.[1] ?? {}).map(({ hash }) => hash)
+}
+
+describe('claims that wait together', () => {
+  it('are made by one transaction, signed and unsigned ones alike', async () => {
+    const runIds = await openRuns(20)
+    const requests = await Promise.all(
+      runIds.map((runId, index) => (index % 2 === 0 ? requestOf(runId, agent) : signed(runId, rival))),
+    )
+    const before = await nonce()
+    const { ahead, results } = await together(requests)
+    await mine()
+    expect(await ahead).toBe('won')
+    expect(await Promise.all(results)).toEqual(Array(20).fill('won'))
+    expect((await nonce()) - before).toBe(2)
+    const owners = await Promise.all(runIds.map(async (runId) => (await chain.market.read.getBounty([runId])).agentId))
+    expect(owners).toEqual(runIds.map((_, index) => (index % 2 === 0 ? agent.id : rival.id)))
+  })
+
+  it('are each answered for themselves: one that loses its run names who won it', async () => {
+    const runIds = await openRuns(3)
+    const lost = runIds[1] ?? 0n
+    const { results } = await together(runIds.map((runId) => requestOf(runId, agent)))
+    await chain.market.write.claimBounty([lost, rival.id], {
+      account: rival.wallet.address,
+      maxPriorityFeePerGas: 50_000_000_000n,
+      maxFeePerGas: 100_000_000_000n,
+      gas: 200_000n,
+    })
+    await mine()
+    expect(await Promise.all(results)).toEqual(['won', 'RUN_NOT_OPEN', 'won'])
+    const again = await relay.claim(requestOf(lost, agent), AbortSignal.timeout(5_000)).catch((error) => error)
+    expect(again).toBeInstanceOf(Problem)
+    expect(again).toMatchObject({ code: 'RUN_NOT_OPEN', extensions: { claimedBy: Number(rival.id) } })
+  })
+
+  it('of one run are one: the same claim 30 times, and 10 others', { timeout: 30_000 }, async () => {
+    const runId = await people.openRun(usdc)
+    const before = await nonce()
+    const same = Array.from({ length: 30 }, () => resultOf(relay, requestOf(runId, agent)))
+    const others = Array.from({ length: 10 }, () => resultOf(relay, requestOf(runId, rival)))
+    const results = [...(await Promise.all(same)), ...(await Promise.all(others))]
+    const winner = results[0] === 'won' ? same.length : others.length
+    expect(results.filter((result) => result === 'won')).toHaveLength(winner)
+    expect(results.filter((result) => result === 'RUN_NOT_OPEN')).toHaveLength(40 - winner)
+    expect((await nonce()) - before).toBe(1)
+  })
+})
+
+describe('a batch', () => {
+  it('that a reorg drops is mined again, and each run is claimed once', { timeout: 40_000 }, async () => {
+    const runIds = await openRuns(4)
+    await mine(6)
+    const { ahead, results } = await together(runIds.map((runId) => requestOf(runId, agent)))
+    await mine()
+    expect([await ahead, ...(await Promise.all(results))]).toEqual(Array(5).fill('won'))
+    const used = await nonce()
+    await chain.client.request({ method: 'anvil_reorg', params: [2, []] } as never)
+    expect(await nonce()).toBeLessThan(used)
+    await chain.client.setAutomine(true)
+    await until('mined again', async () => (await nonce()) === used, 20_000)
+    await until('won again', async () => {
+      const outcomes = await Promise.all(runIds.map((runId) => resultOf(relay, requestOf(runId, agent))))
+      return outcomes.every((outcome) => outcome === 'won')
+    })
+    for (const runId of runIds) expect(await chain.market.read.getBounty([runId])).toMatchObject({ round: 1 })
+  })
+
+  /** Blocks pass that have no room for what is sent; meanwhile the rival takes these runs. */
+  async function starve(taken: bigint[]) {
+    const hashes = await pendingHashes()
+    for (const hash of hashes) await chain.client.dropTransaction({ hash })
+    for (const runId of taken) {
+      await chain.market.write.claimBounty([runId, rival.id], { account: rival.wallet.address, gas: 200_000n })
+    }
+    await mine()
+    for (let block = 1; block <= 3; block++) {
+      for (const hash of hashes) await chain.client.dropTransaction({ hash })
+      await mine()
+    }
+  }
+
+  it('that is stuck is replaced by what can still be won of it', { timeout: 60_000 }, async () => {
+    const runIds = await openRuns(3)
+    const { ahead, results } = await together(
+      runIds.map((runId) => requestOf(runId, agent)),
+      45_000,
+    )
+    await starve(runIds.slice(0, 1))
+    await until('replaced', async () => log.some((line) => line.includes('replaces what is stuck')), 20_000)
+    await chain.client.setAutomine(true)
+    expect(await ahead).toBe('won')
+    expect(await Promise.all(results)).toEqual(['RUN_NOT_OPEN', 'won', 'won'])
+  })
+
+  it('of which nothing can be won any more gives its nonce to a filler', { timeout: 60_000 }, async () => {
+    const runIds = await openRuns(2)
+    const before = await nonce()
+    const { ahead, results } = await together(
+      runIds.map((runId) => requestOf(runId, agent)),
+      45_000,
+    )
+    await starve(runIds)
+    await chain.client.setAutomine(true)
+    expect(await ahead).toBe('won')
+    expect(await Promise.all(results)).toEqual(['RUN_NOT_OPEN', 'RUN_NOT_OPEN'])
+    expect((await nonce()) - before).toBe(2)
+  })
+
+  it('has gas for its last item, even where all before it use up what they are given', {
+    timeout: 60_000,
+  }, async () => {
+    const burners = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => people.newAgent(accountOf(50 + index), 0n)),
+    )
+    for (const burner of burners) {
+      await people.stakeFor(burner)
+      // JUMPDEST PUSH0 JUMP: whoever asks this wallet whether it signed gets no answer for all its gas.
+      await chain.client.setCode({ address: burner.wallet.address, bytecode: '0x5b5f56' })
+    }
+    const runIds = await openRuns(burners.length + 1)
+    const last = runIds.pop() ?? 0n
+    const word = { deadline: (await people.now()) + 600n, signature: `0x${'11'.repeat(65)}` as const }
+    const burning = burners.map((burner, index) => ({ ...requestOf(runIds[index] ?? 0n, burner), signed: word }))
+    const requests = [...burning, await signed(last, agent)]
+    const call = batchCall({ ...chain.deployment, address: chain.market.address } as never, relayer.address, requests)
+    const hash = await chain.client.sendTransaction({
+      account: relayer,
+      to: call.to,
+      data: call.data,
+      gas: batchGasLimit(call, requests.length),
+    })
+    const { logs, gasUsed } = await chain.client.waitForTransactionReceipt({ hash })
+    expect(gasUsed).toBeGreaterThan(20n * 100_000n)
+    const refused = parseEventLogs({ abi: bountyMarketAbi, eventName: 'ClaimRefused', logs })
+    expect(refused).toHaveLength(burners.length)
+    const [claimed] = parseEventLogs({ abi: bountyMarketAbi, eventName: 'BountyClaimed', logs })
+    expect(claimed?.args.bountyId).toBe(last)
+  })
+})
+
+describe('claims of an agent that are on their way', () => {
+  it('lock no more than it has: one that does not fit waits, and is judged when they are decided', async () => {
+    const poor = await people.newAgent(accountOf(4), 20n * usdc)
+    const runIds = await Promise.all(Array.from({ length: 3 }, () => people.openRun(100n * usdc)))
+    const before = await nonce()
+    const { results } = await together(runIds.map((runId) => requestOf(runId, poor)))
+    const waiting = Symbol()
+    const undecided = await Promise.all(results.map((result) => Promise.race([result, sleep(100, waiting)])))
+    expect(undecided).toEqual([waiting, waiting, waiting])
+    await mine()
+    expect((await Promise.all(results)).sort()).toEqual(['INSUFFICIENT_UNLOCKED_STAKE', 'won', 'won'])
+    expect((await nonce()) - before).toBe(2)
+  })
+})
