@@ -1,12 +1,15 @@
 import { type Answer, agentJson, type Json, pick, runJson } from './api.ts'
-import { compare, type Difference, type Status } from './oracle.ts'
-import type { ReplayedAgent } from './replay.ts'
+import { judgeStats } from './judgeStats.ts'
+import { compare, type Difference } from './oracle.ts'
+import { judgeRunList, type RunListQuestion } from './runList.ts'
+import { statusOf } from './status.ts'
 import type { WitnessedBlock } from './witness.ts'
 
-/** What was asked: one run or agent, or the first page of all of them. */
+/** What was asked: one run or agent, the events of a run, a page of runs, the first page of all agents, or the figures. */
 export type Question =
-  | { path: string; subject: 'run' | 'agent'; id: bigint }
-  | { path: string; subject: 'runs' | 'agents' }
+  | { path: string; subject: 'run' | 'agent' | 'events'; id: bigint }
+  | { path: string; subject: 'agents' | 'stats' }
+  | RunListQuestion
 
 export const listLimit = 100
 
@@ -22,23 +25,62 @@ export function judge(question: Question, answer: Answer, block: WitnessedBlock)
   ]
 }
 
-function judgeBody(subject: string, question: Question, { status, body }: Answer, block: WitnessedBlock) {
-  if ('id' in question) {
-    const expected = expectedJson(question.subject, question.id, block)
-    const differences = compare(subject, { status: expected ? 200 : 404 }, { status })
-    return expected && status === 200 ? compare(subject, expected, body) : differences
+function judgeBody(subject: string, question: Question, answer: Answer, block: WitnessedBlock): Difference[] {
+  switch (question.subject) {
+    case 'run':
+    case 'agent': {
+      const expected = expectedJson(question.subject, question.id, block)
+      return judgeFound(subject, expected, answer, (found) => compare(subject, found, answer.body))
+    }
+    case 'events': {
+      const events = block.state.events.get(question.id)
+      return judgeFound(subject, events, answer, (found) => judgeEvents(subject, found, answer.body))
+    }
+    case 'agents':
+      return judgeAgents(subject, answer.body, block)
+    case 'runs':
+      return judgeRunList(subject, question, answer, block)
+    case 'stats':
+      return judgeStats(subject, answer, block)
   }
-  const ids = [...block.state[question.subject].keys()].sort((left, right) => Number(left - right))
-  if (question.subject === 'runs') ids.reverse()
-  const [key, name] = question.subject === 'runs' ? (['bountyId', 'run'] as const) : (['id', 'agent'] as const)
-  const items = body[question.subject] as Json[]
+}
+
+function judgeFound<T>(
+  subject: string,
+  expected: T | undefined,
+  { status }: Answer,
+  judge: (found: T) => Difference[],
+) {
+  const differences = compare(subject, { status: expected ? 200 : 404 }, { status })
+  return expected && status === 200 ? judge(expected) : differences
+}
+
+type Events = NonNullable<ReturnType<WitnessedBlock['state']['events']['get']>>
+
+function judgeEvents(subject: string, events: Events, body: Json): Difference[] {
+  const line = (event: object) =>
+    ['name', 'blockNumber', 'blockHash', 'logIndex', 'transactionHash'].map((key) => (event as Json)[key]).join(' ')
+  const { total } = body.pagination as { total: number }
+  return compare(
+    subject,
+    { total: events.length, events: events.slice(0, listLimit).map(line).join() },
+    { total, events: (body.events as Json[]).map(line).join() },
+  )
+}
+
+function judgeAgents(subject: string, body: Json, block: WitnessedBlock): Difference[] {
+  const ids = [...block.state.agents.keys()].sort((left, right) => Number(left - right))
+  const items = body.agents as Json[]
   const { total } = body.pagination as { total: number }
   return [
-    ...compare(subject, { total: ids.length }, { total }),
-    ...compare(subject, { ids: ids.slice(0, listLimit).join() }, { ids: items.map((item) => item[key]).join() }),
+    ...compare(
+      subject,
+      { total: ids.length, ids: ids.slice(0, listLimit).join() },
+      { total, ids: items.map(({ id }) => id).join() },
+    ),
     ...items.flatMap((item) => {
-      const expected = expectedJson(name, BigInt(item[key] as number), block)
-      return compare(`${subject}, ${name} ${item[key]}`, pick(expected ?? {}, Object.keys(item)), item)
+      const expected = expectedJson('agent', BigInt(item.id as number), block)
+      return compare(`${subject}, agent ${item.id}`, pick(expected ?? {}, Object.keys(item)), item)
     }),
   ]
 }
@@ -50,12 +92,4 @@ function expectedJson(subject: 'run' | 'agent', id: bigint, { timestamp, state }
   }
   const agent = state.agents.get(id)
   return agent && { ...agentJson(agent), status: statusOf(agent, timestamp) }
-}
-
-/** The ladder of AgentStaking.statusOf, which nobody can ask at a block that a reorg took away. */
-function statusOf({ banned, frozen, stakedAmount, stakedAt, completions }: ReplayedAgent, now: bigint): Status {
-  if (banned) return 'BANNED'
-  if (frozen) return 'FROZEN'
-  if (stakedAmount < 20_000_000n) return 'UNVERIFIED'
-  return completions >= 5 && now >= stakedAt + 30n * 86_400n ? 'ESTABLISHED' : 'PROVISIONAL'
 }

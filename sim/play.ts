@@ -1,7 +1,7 @@
 import { act } from './activity.ts'
 import type { Claimants } from './claimants.ts'
 import { disturb } from './faults/disturb.ts'
-import { drawSchedule } from './faults/schedule.ts'
+import type { Schedule } from './faults/schedule.ts'
 import { createRandom, seedOf } from './random.ts'
 import type { Reader } from './reader.ts'
 import type { Stand } from './stand.ts'
@@ -10,13 +10,19 @@ import { Tally } from './tally.ts'
 /** The part of all steps that are claims through the API. */
 const RELAYED = 0.08
 
-type Options = { seed: number; seconds: number; claimants: Claimants; reader: Reader }
+type Options = {
+  seed: number
+  seconds: number
+  schedule: Schedule
+  claimants: Claimants
+  readers: readonly Reader[]
+}
 
 /** Lets parties act and things go wrong for so many seconds, one after the other: only stalls last beyond their turn. */
-export async function play(stand: Stand, { seed, seconds, claimants, reader }: Options) {
+export async function play(stand: Stand, { seed, seconds, claimants, readers, ...options }: Options) {
   const { world, witness } = stand
   const activity = createRandom(seedOf(seed, 'activity'))
-  const schedule = drawSchedule(createRandom(seedOf(seed, 'schedule')), seconds)
+  const schedule = [...options.schedule]
   const [steps, disturbances] = [new Tally(), new Tally()]
   const stalls: Promise<void>[] = []
 
@@ -43,7 +49,7 @@ export async function play(stand: Stand, { seed, seconds, claimants, reader }: O
     const isDue = schedule[0] !== undefined && schedule[0].at <= elapsed
     await (isDue ? disturbNext() : step())
     await witness.catchUp()
-    reader.judge()
+    for (const reader of readers) reader.judge()
   }
   stand.setFaults(false)
   await Promise.all(stalls)

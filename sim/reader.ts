@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Address } from 'viem'
 import { type Answer, request } from './api.ts'
 import { judge, listLimit, type Question } from './judge.ts'
 import type { Difference } from './oracle.ts'
 import type { Random } from './random.ts'
+import { drawRunList, nextPage } from './runList.ts'
 import { Tally } from './tally.ts'
 import type { Witness } from './witness.ts'
 
@@ -14,16 +16,22 @@ type Options = {
   api: { url: string; turns: () => number; isUp: () => boolean }
   witness: Witness
   random: Random
+  /** Who posts runs. */
+  posters: readonly Address[]
 }
 
 export type Reader = ReturnType<typeof startReader>
 
 /** Asks the API one random question after the other until it is stopped, and judges the answers. */
-export function startReader({ api, witness, random }: Options) {
+export function startReader({ api, witness, random, posters }: Options) {
   const outcomes = new Tally()
   const differences: Difference[] = []
   /** Answers of blocks that the witness has yet to see. */
   let waiting: { question: Question; answer: Answer; hash: string }[] = []
+  /** The blocks of the answers, in the order in which they were given. */
+  const seen: string[] = []
+  /** The page behind the one that was read last. */
+  let next: Question | undefined
   let isStopping = false
   let judged = 0
 
@@ -50,12 +58,18 @@ export function startReader({ api, witness, random }: Options) {
       differences.push({ subject: question.path, field: 'status', expected: '200, 404 or 503', actual: status })
     } else if (hash === null) {
       differences.push({ subject: question.path, field: 'X-Indexed-Hash', expected: 'a hash', actual: null })
-    } else waiting.push({ question, answer, hash })
+    } else {
+      waiting.push({ question, answer, hash })
+      if (seen.at(-1) !== hash) seen.push(hash)
+      if (question.subject === 'runs' && status === 200) next = nextPage(question, answer)
+    }
   }
 
   const loop = (async () => {
     while (!isStopping) {
-      await ask(draw(random))
+      const question = next && random.chance(0.7) ? next : draw(random, posters)
+      next = undefined
+      await ask(question)
       await sleep(PAUSE)
     }
   })()
@@ -90,15 +104,34 @@ export function startReader({ api, witness, random }: Options) {
           actual: answer.hash,
         })
       }
+      if (waiting.length === 0) differences.push(...stepsBack(seen, witness))
       return { judged, differences }
     },
   }
 }
 
-function draw(random: Random): Question {
-  const subject = random.weighted({ runs: 3, agents: 1, run: 5, agent: 3 })
-  if (subject === 'runs' || subject === 'agents') return { subject, path: `/api/${subject}?limit=${listLimit}` }
+/** A reorg may lead to a lower block, but to none on which what was seen before is built. */
+function stepsBack(seen: readonly string[], witness: Witness): Difference[] {
+  return seen.flatMap((hash, place) => {
+    const before = seen[place - 1]
+    if (before === undefined || !witness.isBelow(hash, before)) return []
+    const numbers = [before, hash].map((each) => witness.blockOf(each)?.number)
+    return { subject: 'answers', field: 'block', expected: `${numbers[0]} or later`, actual: numbers[1] }
+  })
+}
+
+function draw(random: Random, posters: readonly Address[]): Question {
+  const subject = random.weighted({ runs: 5, agents: 1, run: 4, agent: 2, events: 2, stats: 2 })
+  switch (subject) {
+    case 'runs':
+      return drawRunList(random, posters)
+    case 'agents':
+      return { subject, path: `/api/agents?limit=${listLimit}` }
+    case 'stats':
+      return { subject, path: '/api/stats' }
+  }
   // Some ids are nobody's, and some become somebody's, and may cease to be in a reorg.
-  const id = BigInt(random.int(1, subject === 'run' ? random.pick([10, 100, 1_000]) : 14))
+  const id = BigInt(random.int(1, subject === 'agent' ? 14 : random.pick([10, 30, 1_000])))
+  if (subject === 'events') return { subject, id, path: `/api/runs/${id}/events` }
   return { subject, id, path: `/api/${subject}s/${id}` }
 }

@@ -49,7 +49,18 @@ export type ReplayedAgent = {
   volume: bigint
 }
 
-export type Replay = { runs: Map<bigint, ReplayedRun>; agents: Map<bigint, ReplayedAgent> }
+/** A log of the market that names a run. */
+export type ReplayedEvent = { name: string } & Pick<
+  Log<bigint, number, false>,
+  'blockNumber' | 'blockHash' | 'logIndex' | 'transactionHash'
+>
+
+export type Replay = {
+  runs: Map<bigint, ReplayedRun>
+  agents: Map<bigint, ReplayedAgent>
+  /** By the run that they name, in chain order. */
+  events: Map<bigint, readonly ReplayedEvent[]>
+}
 
 const unclaimed = {
   claimedBy: null,
@@ -75,7 +86,7 @@ export async function replay(world: World, toBlock: bigint): Promise<Replay> {
     fromBlock: BigInt(world.deployment.startBlock),
     toBlock,
   })
-  const state: Replay = { runs: new Map(), agents: new Map() }
+  const state: Replay = { runs: new Map(), agents: new Map(), events: new Map() }
   const timestamps = new Map<bigint, bigint>()
   for (const { blockNumber } of logs) {
     if (timestamps.has(blockNumber)) continue
@@ -101,9 +112,17 @@ export function applyLog(world: World, state: Replay, log: Log<bigint, number, f
       return applyRegistry(state, decodeEventLog({ abi: registry.abi, ...log, strict: true }))
     case staking.address:
       return applyStaking(state, decodeEventLog({ abi: staking.abi, ...log, strict: true }))
-    case market.address:
-      return applyMarket(state, decodeEventLog({ abi: market.abi, ...log, strict: true }), time)
+    case market.address: {
+      const event = decodeEventLog({ abi: market.abi, ...log, strict: true })
+      applyMarket(state, event, time)
+      if ('bountyId' in event.args) record(state, event.args.bountyId, { ...log, name: event.eventName })
+    }
   }
+}
+
+/** A refused claim may name a run that does not exist, which has no timeline. */
+function record({ runs, events }: Replay, bountyId: bigint, event: ReplayedEvent) {
+  if (runs.has(bountyId)) events.set(bountyId, [...(events.get(bountyId) ?? []), event])
 }
 
 function agentOf({ agents }: Replay, id: bigint): ReplayedAgent {

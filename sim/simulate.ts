@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Api, compareApi, request } from './api.ts'
+import { type Window, watchAvailability } from './availability.ts'
 import { createClaimants } from './claimants.ts'
 import { compareRoutes } from './compareRoutes.ts'
 import { compareTables } from './compareTables.ts'
+import { drawSchedule, type Schedule } from './faults/schedule.ts'
 import { type Difference, readTruth } from './oracle.ts'
 import { play } from './play.ts'
 import { createRandom, seedOf } from './random.ts'
@@ -20,6 +22,10 @@ export type SimulationOptions = {
   seconds: number
   /** The part of the indexer's RPC calls that meet a fault, from 0 to 1. */
   faultProbability: number
+  /** What happens to chain, processes and database, and when; drawn from the seed if absent. */
+  schedule?: Schedule
+  /** How many ask the API at the same time; one if absent. */
+  readers?: number
 }
 
 export type Report = {
@@ -36,6 +42,8 @@ export type Report = {
   claims: Tally
   /** Blocks, events of the market, runs, agents, and answers that were judged. Reorged blocks and events count too. */
   totals: Tally
+  /** When reads were refused because the index was not in order. */
+  windows: Window[]
   differences: Difference[]
 }
 
@@ -45,13 +53,19 @@ export type Report = {
  * the tables against those of an indexer that saw nothing but the final chain.
  * @throws if the index does not come to rest, or a part cannot be started again.
  */
-export async function simulate({ seed, seconds, faultProbability }: SimulationOptions): Promise<Report> {
+export async function simulate({ seed, seconds, faultProbability, ...options }: SimulationOptions): Promise<Report> {
+  const schedule = options.schedule ?? drawSchedule(createRandom(seedOf(seed, 'schedule')), seconds)
   await using parts = new AsyncDisposableStack()
   const stand = await startStand({ seed, faultProbability })
   parts.defer(stand.stop)
   const { world, witness, api } = stand
-  const reader = startReader({ api, witness, random: createRandom(seedOf(seed, 'reader')) })
-  parts.defer(reader.stop)
+  const posters = world.posters.map(({ address }) => address)
+  const readers = Array.from({ length: options.readers ?? 1 }, (_, place) =>
+    startReader({ api, witness, posters, random: createRandom(seedOf(seed, `reader ${place}`)) }),
+  )
+  for (const reader of readers) parts.defer(reader.stop)
+  const availability = watchAvailability(api.url)
+  parts.defer(availability.stop)
   const claimants = createClaimants({
     world,
     api,
@@ -59,28 +73,28 @@ export async function simulate({ seed, seconds, faultProbability }: SimulationOp
     random: createRandom(seedOf(seed, 'claims')),
   })
   parts.defer(claimants.stop)
-  const { steps, disturbances } = await play(stand, { seed, seconds, claimants, reader })
+  const { steps, disturbances } = await play(stand, { seed, seconds, schedule, claimants, readers })
   const misreported = await claimants.verdict(RECOVERY)
   await settled(stand.databaseUrl, world, { milliseconds: RECOVERY, chainMoves: true }).catch((cause) => {
     throw new Error(`The index does not recover. The indexer's last output:\n${stand.indexer.output()}`, { cause })
   })
   await reachable(api)
-  await reader.stop()
+  await Promise.all(readers.map((reader) => reader.stop()))
+  await availability.stop()
   await witness.catchUp()
-  const { judged, differences } = reader.verdict()
+  const verdicts = readers.map((reader) => reader.verdict())
   const final = await judgeEnd(stand)
-  differences.push(...misreported, ...final.differences)
-  const totals = new Tally([...Object.entries(witness.counts()), ...final.counts, ['judged answers', judged]])
-  const faults = new Tally(stand.faults.flatMap((counts) => [...counts]))
+  const judged = verdicts.reduce((sum, verdict) => sum + verdict.judged, 0)
   return {
     steps,
     disturbances,
-    faults,
+    faults: new Tally(stand.faults.flatMap((counts) => [...counts])),
     ends: stand.ends,
-    answers: reader.outcomes,
+    answers: new Tally(readers.flatMap(({ outcomes }) => [...outcomes])),
     claims: claimants.answers,
-    totals,
-    differences,
+    totals: new Tally([...Object.entries(witness.counts()), ...final.counts, ['judged answers', judged]]),
+    windows: availability.windows(),
+    differences: [...verdicts.flatMap(({ differences }) => differences), ...misreported, ...final.differences],
   }
 }
 

@@ -3,7 +3,7 @@ import { applyLog, type Replay, replay } from './replay.ts'
 import type { World } from './world.ts'
 
 /** A block that was once the chain's latest or below it, and what the logs up to it say of the market. */
-export type WitnessedBlock = { number: bigint; timestamp: bigint; state: Replay }
+export type WitnessedBlock = { number: bigint; timestamp: bigint; parentHash: Hash; state: Replay }
 
 export type Witness = Awaited<ReturnType<typeof createWitness>>
 
@@ -29,8 +29,14 @@ export async function createWitness(world: World) {
     logCount += logs.length
     const state = logs.length === 0 ? parent.state : copyOf(parent.state)
     for (const log of logs) applyLog(world, state, log, timestamp)
-    const block = { number, timestamp, state }
+    const block = { number, timestamp, parentHash, state }
     blocks.set(hash, block)
+    return block
+  }
+
+  function blockAt(hash: string): WitnessedBlock {
+    const block = blocks.get(hash as Hash)
+    if (!block) throw new Error(`the chain has no block ${hash}`)
     return block
   }
 
@@ -40,10 +46,22 @@ export async function createWitness(world: World) {
       const { hash } = await world.reader.getBlock()
       return witness(hash)
     },
+    /** Whether the chain that ends in one block has the other below it. Both must be known. */
+    isBelow(hash: string, other: string): boolean {
+      const { number } = blockAt(hash)
+      let above = blockAt(other)
+      if (above.number <= number) return false
+      while (above.number > number + 1n) above = blockAt(above.parentHash)
+      return above.parentHash === hash
+    },
     /** Undefined if the chain never had such a block, or it came after the last `catchUp`. */
     blockOf: (hash: string) => blocks.get(hash as Hash),
     counts: () => ({ blocks: blocks.size, logs: logCount }),
   }
 }
 
-const copyOf = ({ runs, agents }: Replay): Replay => ({ runs: new Map(runs), agents: new Map(agents) })
+const copyOf = ({ runs, agents, events }: Replay): Replay => ({
+  runs: new Map(runs),
+  agents: new Map(agents),
+  events: new Map(events),
+})

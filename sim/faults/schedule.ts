@@ -5,8 +5,14 @@ export type Disturbance =
   | { kind: 'stall the disk'; milliseconds: number }
   | { kind: 'kill the indexer' | 'terminate the indexer' | 'kill the API' | 'drop connections' | 'crash the database' }
 
+/** In order; `at` in seconds from the start. */
+export type Schedule = { at: number; disturbance: Disturbance }[]
+
 /** The deepest reorg: less than the 30 blocks after which Ponder takes a block for final. */
 const DEEPEST = 25
+
+/** Seconds from one end of the indexer to the next. One that is killed leaves a lock for which the next waits up to 25. */
+const BETWEEN_ENDS = 32
 
 /** Most are shallow, as on real chains: deep ones alone would take back whatever parties do. */
 const drawDepth = (random: Random) => random.int(1, random.chance(0.7) ? 4 : DEEPEST)
@@ -25,10 +31,9 @@ const every = {
 /**
  * Draws what shall happen to chain, processes and database, and when, before anything happens: so it does not depend on
  * how fast the machine is. Of a kind that comes less than once in the time there is at least a chance.
- * @returns in order, `at` in seconds from the start.
  */
-export function drawSchedule(random: Random, seconds: number): { at: number; disturbance: Disturbance }[] {
-  const schedule: { at: number; disturbance: Disturbance }[] = []
+export function drawSchedule(random: Random, seconds: number): Schedule {
+  const schedule: Schedule = []
   for (const [kind, interval] of Object.entries(every) as [Disturbance['kind'], number][]) {
     const expected = seconds / interval
     const times = Math.floor(expected) + (random.chance(expected % 1) ? 1 : 0)
@@ -45,4 +50,17 @@ function detailed(kind: Disturbance['kind'], random: Random): Disturbance {
   // Longer than readers and the indexer wait for some locks and statements, at times.
   if (kind === 'stall the disk') return { kind, milliseconds: random.int(100, 2_500) }
   return { kind }
+}
+
+/** A reorg every second, and an indexer that is killed or told to end every so often, in turn: from one soon after the start. */
+export function restartsAndReorgs(random: Random, seconds: number): Schedule {
+  const reorgs = Array.from({ length: Math.floor(seconds) }, (_, second) => ({
+    at: second + 0.5,
+    disturbance: { kind: 'reorg', depth: drawDepth(random) } as const,
+  }))
+  const ends = Array.from({ length: Math.ceil((seconds - BETWEEN_ENDS / 10) / BETWEEN_ENDS) }, (_, place) => ({
+    at: (place + 0.1) * BETWEEN_ENDS,
+    disturbance: { kind: place % 2 === 0 ? 'kill the indexer' : 'terminate the indexer' } as const,
+  }))
+  return [...reorgs, ...ends].sort((left, right) => left.at - right.at)
 }

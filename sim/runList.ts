@@ -1,0 +1,130 @@
+import { type Address, isAddressEqual, parseUnits } from 'viem'
+import { type Answer, type Json, pick, runJson } from './api.ts'
+import { compare, type Difference } from './oracle.ts'
+import type { Random } from './random.ts'
+import type { ReplayedRun } from './replay.ts'
+import type { WitnessedBlock } from './witness.ts'
+
+type Filter = {
+  state?: string
+  /** Whole USDC, as a request has it. */
+  minReward?: string
+  poster?: Address
+  claimedBy?: number
+  claimable?: boolean
+}
+
+/** A page of a list of runs: of a number, or behind the last row of another answer. */
+export type RunListQuestion = {
+  path: string
+  subject: 'runs'
+  filter: Filter
+  sort: 'createdAt' | 'reward' | 'deadline'
+  order: 'asc' | 'desc'
+  limit: number
+  start: { page: number } | { after: Place }
+}
+
+type Place = { value: bigint; bountyId: bigint }
+
+const states = ['DRAFT', 'OPEN', 'CLAIMED', 'IN_PROGRESS', 'SUBMITTED', 'APPROVED', 'REVISION_REQUESTED', 'REJECTED']
+
+/** On and beside the rewards that runs of the simulation have. */
+const minima = ['0', '0.01', '50', '100', '100.000001', '199.99', '200.005', '200.01', '1000000']
+
+/** Any filters, in any order, any of the first pages. */
+export function drawRunList(random: Random, posters: readonly Address[]): RunListQuestion {
+  const filter = {
+    ...(random.chance(0.4) && { state: random.pick(states) }),
+    ...(random.chance(0.3) && { minReward: random.pick(minima) }),
+    ...(random.chance(0.2) && { poster: random.pick(posters) }),
+    ...(random.chance(0.2) && { claimedBy: random.int(1, 9) }),
+    ...(random.chance(0.3) && { claimable: random.chance(0.5) }),
+  }
+  const list = {
+    filter,
+    sort: random.pick(['createdAt', 'reward', 'deadline'] as const),
+    order: random.pick(['asc', 'desc'] as const),
+    limit: random.pick([1, 5, 20, 100]),
+  }
+  const page = random.chance(0.7) ? 1 : random.int(2, 4)
+  return { ...list, subject: 'runs', start: { page }, path: pathOf(list, { page: String(page) }) }
+}
+
+/** The page behind an answer's, by its cursor; undefined if it was the last. */
+export function nextPage(question: RunListQuestion, { body }: Answer): RunListQuestion | undefined {
+  const { nextCursor: cursor } = body.pagination as { nextCursor: string | null }
+  const last = (body.runs as Json[]).at(-1)
+  if (cursor === null || !last) return undefined
+  const after = { value: valueBy(last, question.sort), bountyId: BigInt(last.bountyId as number) }
+  return { ...question, start: { after }, path: pathOf(question, { cursor }) }
+}
+
+function pathOf(
+  { filter, sort, order, limit }: Pick<RunListQuestion, 'filter' | 'sort' | 'order' | 'limit'>,
+  start: object,
+) {
+  const given = Object.entries({ ...filter, sort, order, limit, ...start })
+  return `/api/runs?${given.map(([name, value]) => `${name}=${value}`).join('&')}`
+}
+
+function valueBy({ bountyId, reward, deadline }: Json, sort: RunListQuestion['sort']): bigint {
+  if (sort === 'createdAt') return BigInt(bountyId as number)
+  return sort === 'reward' ? BigInt(reward as string) : BigInt(Date.parse(deadline as string) / 1_000)
+}
+
+/** Holds the page, its total and whether another follows against the market at the block. */
+export function judgeRunList(
+  subject: string,
+  { filter, sort, order, limit, start }: RunListQuestion,
+  { body }: Answer,
+  { timestamp, state }: WitnessedBlock,
+): Difference[] {
+  const matching = [...state.runs.values()].filter((run) => matches(run, filter, timestamp))
+  const inOrder = matching
+    .map((run) => ({ run, place: placeOf(run, sort) }))
+    .sort((a, b) => inTurn(a.place, b.place, order))
+  const rest =
+    'page' in start
+      ? inOrder.slice((start.page - 1) * limit)
+      : inOrder.filter(({ place }) => inTurn(start.after, place, order) < 0)
+  const items = body.runs as Json[]
+  const { total, totalPages, nextCursor } = body.pagination as Json
+  const page = rest.slice(0, limit)
+  return [
+    ...compare(
+      subject,
+      { total: matching.length, totalPages: Math.ceil(matching.length / limit), isLast: rest.length <= limit },
+      { total, totalPages, isLast: nextCursor === null },
+    ),
+    ...compare(
+      subject,
+      { ids: page.map(({ run }) => run.bountyId).join() },
+      { ids: items.map(({ bountyId }) => bountyId).join() },
+    ),
+    ...page.flatMap(({ run }, index) => {
+      const item = items[index] ?? {}
+      return compare(`${subject}, run ${run.bountyId}`, pick(runJson(run, timestamp), Object.keys(item)), item)
+    }),
+  ]
+}
+
+function matches(run: ReplayedRun, { state, minReward, poster, claimedBy, claimable }: Filter, now: bigint) {
+  return (
+    (state === undefined || run.state === state) &&
+    (minReward === undefined || run.reward >= parseUnits(minReward, 6)) &&
+    (poster === undefined || isAddressEqual(run.posterAddress, poster)) &&
+    (claimedBy === undefined || run.claimedBy === BigInt(claimedBy)) &&
+    (claimable === undefined || (run.state === 'OPEN' && now <= run.deadline) === claimable)
+  )
+}
+
+function placeOf({ bountyId, reward, deadline }: ReplayedRun, sort: RunListQuestion['sort']): Place {
+  return { bountyId, value: sort === 'createdAt' ? bountyId : { reward, deadline }[sort] }
+}
+
+/** Negative if the first comes first. Ties go by the id, in the same direction. */
+function inTurn(a: Place, b: Place, order: 'asc' | 'desc') {
+  const ascending = a.value === b.value ? a.bountyId - b.bountyId : a.value - b.value
+  return Number(order === 'asc' ? ascending : -ascending)
+}
