@@ -1,0 +1,96 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { accountOf } from '../../devnet/accounts.ts'
+import type { ChooseFault, Fault } from '../../sim/faults/rpcProxy.ts'
+import type { Relay } from '../../src/api/relay/relay.ts'
+import { freshDatabase } from '../support/database.ts'
+import { startTestChain, type TestChain } from '../support/market.ts'
+import { type Agent, type Participants, participantsOf, usdc } from '../support/participants.ts'
+import { expectInOrder, readLedger } from './claimLedger.ts'
+import { relayer, relayOn, requestOf, resultOf, until } from './claimsOnChain.ts'
+import { type FaultyNode, startFaultyNode } from './faultyNode.ts'
+
+/** How long what was stuck may take once the node is well. Milliseconds. */
+const RECOVERY = 3_000
+
+/** Blocks come with transactions, and one a second beside, as the chain goes on whatever a node says. */
+let chain: TestChain & { databaseUrl: string }
+let people: Participants
+let agent: Agent
+let node: FaultyNode
+let relay: Relay
+
+beforeAll(async () => {
+  chain = { ...(await startTestChain()), databaseUrl: await freshDatabase() }
+  people = participantsOf(chain)
+  agent = await people.newAgent(accountOf(2), 1_000n * usdc)
+  node = await startFaultyNode(chain.rpcUrl)
+  relay = await relayOn({ ...chain, rpcUrl: node.url })
+}, 60_000)
+
+afterEach(() => {
+  node.heal()
+})
+
+afterAll(async () => {
+  await relay?.close()
+  await node?.stop()
+  await chain?.stop()
+})
+
+const isCount: (method: string) => boolean = (method) => method === 'eth_getTransactionCount'
+
+const lies = () => (node.counts.get('nonce') ?? 0) + (node.counts.get('stale') ?? 0)
+
+/** Claims so many new runs at once while the node lies, and again once it does not: all must be won in time. */
+async function claimWhile(lie: ChooseFault, count = 6) {
+  const runIds = await Promise.all(Array.from({ length: count }, () => people.openRun(usdc)))
+  await chain.client.mine({ blocks: 4 })
+  const before = lies()
+  node.from(lie)
+  const early = runIds.map((runId) => resultOf(relay, requestOf(runId, agent), 4_000))
+  const answers = await Promise.all(early)
+  // A lie may keep a claim from being sent, and the relay from knowing what came of it; it refuses none.
+  for (const answer of answers) expect(['won', 'accepted', 'signed', 'RELAY_UNAVAILABLE']).toContain(answer)
+  node.heal()
+  expect(lies()).toBeGreaterThan(before)
+  const healed = performance.now()
+  for (const runId of runIds) expect(await resultOf(relay, requestOf(runId, agent))).toBe('won')
+  const recovery = performance.now() - healed
+  expect(recovery).toBeLessThan(RECOVERY)
+  const settled = async () =>
+    (await readLedger(chain, [relayer.address])).txs.every(({ state }) => state !== 'accepted')
+  await until('settled', settled, RECOVERY)
+  expectInOrder(await readLedger(chain, [relayer.address]))
+}
+
+const nonce = (by: number): Fault => ({ kind: 'nonce', by })
+
+describe('a node that miscounts nonces', { timeout: 60_000 }, () => {
+  it.each<[string, ChooseFault]>([
+    ['too few', ({ method }) => (isCount(method) ? nonce(-2) : undefined)],
+    ['too many', ({ method }) => (isCount(method) ? nonce(3) : undefined)],
+    [
+      'too many that are pending',
+      ({ method, params }) => (isCount(method) && params[1] === 'pending' ? nonce(3) : undefined),
+    ],
+    ['now too few, now too many', flapping((turn) => nonce((turn % 5) - 2), isCount)],
+  ])('by saying %s loses and doubles nothing', (_, lie) => claimWhile(lie))
+})
+
+describe('a node that lags behind', { timeout: 60_000 }, () => {
+  it('by some blocks loses and doubles nothing', () => claimWhile(() => ({ kind: 'stale', blocks: 3 })))
+
+  it('every other time, as one of two behind a balancer, loses and doubles nothing', () =>
+    claimWhile(
+      flapping(
+        (turn) => (turn % 2 ? { kind: 'stale', blocks: 2 } : undefined),
+        () => true,
+      ),
+    ))
+})
+
+/** A lie that changes from call to call. */
+function flapping(lie: (turn: number) => Fault | undefined, isMeant: (method: string) => boolean): ChooseFault {
+  let turn = 0
+  return ({ method }) => (isMeant(method) ? lie(turn++) : undefined)
+}

@@ -1,0 +1,83 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { accountOf } from '../../devnet/accounts.ts'
+import { startPostgres } from '../../devnet/postgres.ts'
+import { crashDatabase, dropConnections } from '../../sim/faults/database.ts'
+import type { ClaimRequest } from '../../src/api/relay/market.ts'
+import type { Relay } from '../../src/api/relay/relay.ts'
+import { startTestChain, type TestChain } from '../support/market.ts'
+import { type Agent, type Participants, participantsOf, usdc } from '../support/participants.ts'
+import { expectInOrder, readLedger } from './claimLedger.ts'
+import { relayer, relayOn, requestOf, resultOf, until } from './claimsOnChain.ts'
+
+const signers = [relayer, accountOf(12)]
+
+/** Three replicas with two keys, and a PostgreSQL server of their own, which may crash. */
+let chain: TestChain & { databaseUrl: string }
+let people: Participants
+let agent: Agent
+let replicas: Relay[]
+
+beforeAll(async () => {
+  const [market, postgres] = await Promise.all([startTestChain(), startPostgres()])
+  chain = { ...market, databaseUrl: await postgres.createDatabase() }
+  people = participantsOf(chain)
+  agent = await people.newAgent(accountOf(2), 1_000n * usdc)
+  replicas = await Promise.all([1, 2, 3].map(() => relayOn(chain, { accounts: signers })))
+  return async () => {
+    await Promise.all(replicas.map((relay) => relay.close()))
+    await chain.stop()
+    await postgres.stop()
+  }
+}, 60_000)
+
+/** Claims of new runs, with the wallet's signature: either key may make them. */
+async function claimsOf(count: number): Promise<ClaimRequest[]> {
+  const runIds = await Promise.all(Array.from({ length: count }, () => people.openRun(usdc)))
+  return Promise.all(
+    runIds.map(async (runId) => {
+      const { signature, deadline } = await people.sign(runId, agent)
+      return { ...requestOf(runId, agent), signed: { signature, deadline: BigInt(deadline) } }
+    }),
+  )
+}
+
+const byTurns = (turn: number) => replicas[turn % replicas.length] as Relay
+
+/** Asks replica after replica until one says what came of the claim. */
+async function untilDecided(request: ClaimRequest, turn: number): Promise<string> {
+  const result = await resultOf(byTurns(turn), request)
+  if (result !== 'RELAY_UNAVAILABLE' && result !== 'signed' && result !== 'accepted') return result
+  await sleep(100)
+  return untilDecided(request, turn + 1)
+}
+
+const addresses = signers.map(({ address }) => address)
+
+describe('two signers on three replicas', () => {
+  it('claim at once, each replica with each key, and no nonce is lost or used twice', async () => {
+    const requests = await claimsOf(40)
+    const results = await Promise.all(requests.map((request, turn) => resultOf(byTurns(turn), request)))
+    expect(results).toEqual(Array(40).fill('won'))
+    const ledger = await readLedger(chain, addresses)
+    expectInOrder(ledger)
+    expect(Math.min(...ledger.nonces.map(({ latest }) => latest))).toBeGreaterThan(0)
+  })
+
+  it.each([
+    ['loses its connections', dropConnections],
+    ['crashes', crashDatabase],
+  ])('lose nothing while the database %s under their claims', async (_, hurt) => {
+    const requests = await claimsOf(24)
+    // No block comes before the database goes: claims are signed, sent, and not mined.
+    await chain.client.setAutomine(false)
+    await chain.client.setIntervalMining({ interval: 0 })
+    const results = requests.map((request, turn) => untilDecided(request, turn))
+    await until('sent', async () => (await chain.client.getTxpoolStatus()).pending > 0)
+    await hurt(chain.databaseUrl)
+    await chain.client.setIntervalMining({ interval: 1 })
+    expect(await Promise.all(results)).toEqual(Array(24).fill('won'))
+    expectInOrder(await readLedger(chain, addresses))
+    await chain.client.setAutomine(true)
+  })
+})
