@@ -13,6 +13,8 @@ export type IndexerOptions = {
   port?: number | undefined
   /** Reloads when a handler, the schema or the configuration changes: `ponder dev` instead of production's process. */
   reload?: boolean
+  /** Replaces the build that readers see, once it has caught up. */
+  redeploy?: boolean
   onLine?: ((line: string) => void) | undefined
 }
 
@@ -40,7 +42,8 @@ export async function startIndexer(options: IndexerOptions): Promise<Indexer> {
 }
 
 async function start(options: IndexerOptions, port: number): Promise<Indexer> {
-  const { databaseUrl, schema = 'runline', chainId, rpcUrl, deploymentsDirectory, reload = false, onLine } = options
+  const { databaseUrl, schema = 'runline', chainId, rpcUrl, deploymentsDirectory, onLine } = options
+  const { reload = false, redeploy = false } = options
   const part = await startPart({
     name: 'The indexer',
     command: process.execPath,
@@ -58,7 +61,7 @@ async function start(options: IndexerOptions, port: number): Promise<Indexer> {
           '--port',
           String(port),
         ]
-      : ['ops/startIndexer.ts'],
+      : ['ops/startIndexer.ts', ...(redeploy ? ['--redeploy'] : [])],
     directory: root,
     env: {
       DATABASE_URL: databaseUrl,

@@ -5,7 +5,7 @@ import type { Logger } from 'pino'
 const ADMIN_SHUTDOWN = '57P01'
 
 /** Exit code that asks for a restart. */
-const RESTART = 75
+export const RESTART = 75
 
 /**
  * Ends this process when PostgreSQL crashes. Ponder turns `synchronous_commit` off, so that a crash takes its last

@@ -1,13 +1,16 @@
 // `npm run start:indexer`: Ponder in this process, on a schema of its own for each build. A restart of the same build
-// resumes; a new build indexes beside the old one and takes over the views when it has caught up.
+// resumes. `npm run redeploy:indexer` is the same for a new build: it indexes beside the build that readers see, and
+// readers see it once it has caught up.
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { globSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { parseArgs } from 'node:util'
 import { pino } from 'pino'
 import config from '../ponder.config.ts'
 import { readEnv } from '../src/api/env.ts'
-import { endAtDatabaseCrash } from './databaseWatch.ts'
+import { readServedBuild, takeOver } from './builds/takeOver.ts'
+import { endAtDatabaseCrash, RESTART } from './databaseWatch.ts'
 
 const { DATABASE_URL, CHAIN_ID, DATABASE_SCHEMA, PONDER_PORT, LOG_LEVEL } = readEnv([
   'DATABASE_URL',
@@ -18,8 +21,21 @@ const { DATABASE_URL, CHAIN_ID, DATABASE_SCHEMA, PONDER_PORT, LOG_LEVEL } = read
 ])
 const logger = pino({ level: LOG_LEVEL })
 
+const { redeploy } = parseArgs({ options: { redeploy: { type: 'boolean' } } }).values
+
 const schema = `runline_${buildOf(CHAIN_ID)}`
+const readers = { databaseUrl: DATABASE_URL, build: schema, viewsSchema: DATABASE_SCHEMA, logger }
 await assertFree(PONDER_PORT)
+const served = await readServedBuild(readers).catch((err: unknown) => {
+  logger.fatal({ err }, 'The database cannot be read')
+  process.exit(RESTART)
+})
+// Else a restart of a build that was replaced would take readers back.
+if (served !== undefined && served !== schema && !redeploy) {
+  throw new Error(
+    `Readers see another build, ${served}: to replace it by this one, ${schema}: npm run redeploy:indexer`,
+  )
+}
 endAtDatabaseCrash(DATABASE_URL, logger)
 logger.info({ chainId: CHAIN_ID, schema, viewsSchema: DATABASE_SCHEMA, port: PONDER_PORT }, 'Starting Ponder')
 
@@ -33,7 +49,7 @@ process.argv = [
   process.execPath,
   ponder.pathname,
   ...['--log-level', LOG_LEVEL, '--log-format', 'json'],
-  ...['start', '--schema', schema, '--views-schema', DATABASE_SCHEMA, '--port', String(PONDER_PORT)],
+  ...['start', '--schema', schema, '--port', String(PONDER_PORT)],
 ]
 await import(ponder.href)
 
@@ -41,6 +57,8 @@ await import(ponder.href)
 // start wait for up to 25 seconds. Ponder's SIGINT is the orderly shutdown.
 process.removeAllListeners('SIGTERM')
 process.on('SIGTERM', () => process.emit('SIGINT', 'SIGINT'))
+
+await takeOver(readers)
 
 /**
  * A name for all that decides what the tables hold. Ponder refuses a schema whose build differs in any of its own
