@@ -1,89 +1,14 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
 import type { Logger } from 'pino'
-import type { Hints } from './queries/headFeed.ts'
-
-/** From a failure to the next try; doubles with each that fails again. Milliseconds. */
-const LEAST_PAUSE = 100
-const MOST_PAUSE = 10_000
-
-/** How often the connection is used, for else it would not show that the other end is gone. Milliseconds. */
-const BEAT_INTERVAL = 10_000
-
-/** How long an orderly end of the connection may take. Milliseconds. */
-const END_PATIENCE = 1_000
+import { listenTo, type Notifications } from './notifications.ts'
 
 type Options = {
-  /** Of the primary, and not through a pooler of transactions: neither this nor a standby hears notifications. */
+  /** Of the primary. */
   url: string
   /** The schema of the views that the indexer keeps for readers. */
   schema: string
   logger: Logger
 }
 
-/**
- * Listens, on a connection of its own, to what Ponder notifies when it has committed a live block (of reverted rows it
- * tells nothing). Without a connection it tries again until it is closed, and no hints can be expected meanwhile.
- */
-export function listenForBlocks({ url, schema, logger }: Options): Hints & { close(): Promise<void> } {
-  const channel = `${schema}_live_query`
-  const listeners: (() => void)[] = []
-  const closing = new AbortController()
-  let isLive = false
-
-  function hint() {
-    for (const tell of listeners) tell()
-  }
-
-  /** @throws once there is no connection any more, or `close` is called. */
-  async function listen() {
-    const client = new pg.Client({
-      connectionString: url,
-      application_name: 'runline_hints',
-      connectionTimeoutMillis: 2_000,
-      query_timeout: 3_000,
-      keepAlive: true,
-    })
-    const { promise: broken, reject: end } = Promise.withResolvers<never>()
-    broken.catch(() => undefined)
-    client.on('error', end).on('notification', hint)
-    closing.signal.addEventListener('abort', end)
-    const beat = setInterval(() => client.query('SELECT').catch(end), BEAT_INTERVAL)
-    try {
-      await client.connect()
-      await client.query(`LISTEN ${pg.escapeIdentifier(channel)}`)
-      isLive = true
-      logger.info({ channel }, 'Listens for blocks')
-      // For what was notified while nobody listened.
-      hint()
-      await broken
-    } finally {
-      clearInterval(beat)
-      closing.signal.removeEventListener('abort', end)
-      await Promise.race([client.end(), sleep(END_PATIENCE, undefined, { ref: false })])
-    }
-  }
-
-  async function run() {
-    let pause = LEAST_PAUSE
-    while (!closing.signal.aborted) {
-      await listen().catch((err) => {
-        if (closing.signal.aborted) return
-        logger.warn({ err, channel }, 'Cannot listen for blocks: they will show later')
-      })
-      pause = isLive ? LEAST_PAUSE : Math.min(2 * pause, MOST_PAUSE)
-      isLive = false
-      await sleep(pause, undefined, { signal: closing.signal }).catch(() => undefined)
-    }
-  }
-
-  const ended = run()
-  return {
-    isLive: () => isLive,
-    subscribe: (listener) => listeners.push(listener),
-    async close() {
-      closing.abort()
-      await ended
-    },
-  }
-}
+/** Listens to what Ponder notifies when it has committed a live block (of reverted rows it tells nothing). */
+export const listenForBlocks = ({ url, schema, logger }: Options): Notifications =>
+  listenTo({ url, channel: `${schema}_live_query`, logger })

@@ -9,6 +9,7 @@ import { listenForBlocks } from './blockHints.ts'
 import { readDeployment } from './deployment.ts'
 import { readEnv } from './env.ts'
 import { createHttpServer, drain } from './httpServer.ts'
+import { indexedClaims } from './indexedClaims.ts'
 import { createClientLimits } from './limits/clientLimits.ts'
 import { createMetrics, timeRequests } from './metrics.ts'
 import { IndexReader } from './queries/indexReader.ts'
@@ -66,6 +67,7 @@ const relay =
     allowUnsigned: env.ALLOW_UNSIGNED_CLAIMS ?? env.CHAIN_ID === DEVNET,
     walletLimits: { perMinute: env.WALLET_CLAIMS_PER_MINUTE, perDay: env.WALLET_CLAIMS_PER_DAY },
     maxBatch: env.MAX_BATCH,
+    shownClaims: indexedClaims(index),
     logger,
   }))
 

@@ -117,7 +117,10 @@ describe('many claims at once', () => {
     )
     expect(answers.map(({ status }) => status)).toEqual(Array(50).fill(200))
     expect(answers.map(({ body }) => BigInt(body.run.bountyId))).toEqual(runIds)
-    expect(new Set(answers.map(({ body }) => body.txHash)).size).toBe(50)
+    const hashes = [...new Set(answers.map(({ body }) => body.txHash))]
+    const receipts = await Promise.all(hashes.map((hash) => market.client.getTransactionReceipt({ hash })))
+    expect(receipts.map(({ status }) => status)).toEqual(hashes.map(() => 'success'))
+    expect(hashes.length).toBeLessThan(50)
   })
 
   it('an agent’s claims do not lock more than it has', async () => {

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import pg from 'pg'
 import { beforeAll, expect, it } from 'vitest'
 import { accountOf } from '../../devnet/accounts.ts'
 import type { RelayEmitter, RelayEvents } from '../../src/api/relay/events.ts'
@@ -12,6 +13,7 @@ let chain: TestChain
 let people: Participants
 let agent: Agent
 let relay: Relay
+let databaseUrl: string
 const events: RelayEmitter = new EventEmitter()
 
 /** What was told, oldest first. */
@@ -26,7 +28,8 @@ beforeAll(async () => {
   chain = await startTestChain({})
   people = participantsOf(chain)
   agent = await people.newAgent(accountOf(2), 1_000n * usdc)
-  relay = await relayOn({ ...chain, databaseUrl: await freshDatabase() }, { events })
+  databaseUrl = await freshDatabase()
+  relay = await relayOn({ ...chain, databaseUrl }, { events })
   return async () => {
     await relay.close()
     await chain.stop()
@@ -64,6 +67,18 @@ it('tells of a claim from its request to its final block', async () => {
 it('tells of a refusal, with its code', async () => {
   expect(await resultOf(relay, requestOf(999n, agent))).toBe('RUN_NOT_FOUND')
   expect(told.at(-1)).toMatchObject({ event: 'claimAnswered', what: { outcome: 'RUN_NOT_FOUND' } })
+})
+
+it('tells the other replicas through the database what is decided', async () => {
+  const listener = new pg.Client({ connectionString: databaseUrl })
+  const heard: (string | undefined)[] = []
+  listener.on('notification', ({ payload }) => heard.push(payload))
+  await listener.connect()
+  await listener.query('LISTEN relay_claim')
+  const runId = await people.openRun(usdc)
+  const { claimId } = await relay.claim(requestOf(runId, agent), AbortSignal.timeout(5_000))
+  await until('heard', async () => heard.includes(claimId))
+  await listener.end()
 })
 
 it('knows where each signer stands', async () => {

@@ -27,15 +27,19 @@ import { refusal, signatureRequired } from './refusal.ts'
 import type { ClaimOutcome } from './relay.ts'
 import type { Obstacle } from './reservations.ts'
 import { unavailable } from './rpc.ts'
+import type { Shown } from './shown.ts'
 import type { Failure } from './trial.ts'
+import type { Watch } from './watch.ts'
 
 type Options = {
   pool: pg.Pool
   market: Market
   heads: Heads
   dispatch: Dispatch
-  /** The claim once it is decided; undefined if `signal` aborts first. */
-  decided: (claimId: Hex, signal: AbortSignal) => Promise<StoredClaim | undefined>
+  /** Claims as they are decided. */
+  decided: Pick<Watch<StoredClaim>, 'until'>
+  /** Claims as the index shows them won, which may be sooner; absent where there is no index. */
+  shown: Pick<Watch<Shown>, 'until'> | undefined
   /** Who can make the claim; nobody where it needs a signature that it lacks. */
   signersFor: (request: ClaimRequest) => Promise<LocalAccount[]>
   isClosing: () => boolean
@@ -48,17 +52,17 @@ type Waiting = { failure?: Failure; hindrance?: Hindrance | Obstacle }
 
 /** Judges claims, sends those that are good, one at a time for each round of a run, and waits for what becomes of them. */
 export function createClaims(options: Options) {
-  const { pool, market, heads, dispatch, decided, signersFor, isClosing, interval } = options
+  const { pool, market, heads, dispatch, decided, shown, signersFor, isClosing, interval } = options
 
   async function claim(request: ClaimRequest, signal: AbortSignal, key?: string): Promise<ClaimOutcome> {
     const waiting: Waiting = {}
     do {
       if (isClosing()) throw unavailable('The server is shutting down.')
       const mine = await findSame(request, key)
-      if (mine) return follow(mine.claimId, signal)
+      if (mine) return follow(mine, signal)
       const [rival] = await openClaimsOf(pool, request.bountyId)
       if (rival) {
-        await decided(rival.claimId, signal)
+        await decided.until(rival, signal)
         continue
       }
       dispatch.assertRoom()
@@ -97,7 +101,7 @@ export function createClaims(options: Options) {
     const bodyHash = bodyHashOf(request)
     const named = key === undefined ? undefined : await claimByKey(pool, key)
     if (named && named.bodyHash !== bodyHash) throw conflict('This Idempotency-Key came with another request before.')
-    if (named) return named
+    if (named) return findStored(named.claimId)
     const open = await openClaimsOf(pool, request.bountyId)
     const same = open.find(({ request: other }) => isSameClaim(other, request))
     if (!same) return undefined
@@ -120,7 +124,7 @@ export function createClaims(options: Options) {
   /** What the agent's other claims lock is known again once one of them is decided. */
   async function whileLocked({ agentId }: ClaimRequest, signal: AbortSignal) {
     const [other] = await openClaimsOfAgent(pool, agentId)
-    if (other) await decided(other.claimId, signal)
+    if (other) await decided.until(other, signal)
     else await sleep(interval)
   }
 
@@ -129,17 +133,37 @@ export function createClaims(options: Options) {
   }
 
   /** From here on the claim is stored: whatever fails now, it is not undone. */
-  async function followPlaced({ claimId, round }: NamedClaim, { attempt }: Allocated, signal: AbortSignal) {
-    return follow(claimId, signal).catch((error): ClaimOutcome => {
+  async function followPlaced(claim: NamedClaim, { attempt }: Allocated, signal: AbortSignal) {
+    return follow(claim, signal).catch((error): ClaimOutcome => {
       if (!(error instanceof Problem && error.code === 'RELAY_UNAVAILABLE')) throw error
+      const { claimId, round } = claim
       return { claimId, round, status: 'signed', txHash: attempt.hash }
     })
   }
 
-  async function follow(claimId: Hex, signal: AbortSignal): Promise<ClaimOutcome> {
-    const claim = (await decided(claimId, signal)) ?? (await claimsById(pool, [claimId]))[0]
-    if (!claim) throw new Error(`Claim ${claimId} is not stored any more`)
-    return outcomeOf(claim)
+  /** Whoever says first what became of the claim, keeper or index, is believed. */
+  async function follow(claim: NamedClaim, signal: AbortSignal): Promise<ClaimOutcome> {
+    const { claimId, round } = claim
+    const done = new AbortController()
+    const either = AbortSignal.any([signal, done.signal])
+    const won = (seen: Shown | undefined): ClaimOutcome | undefined =>
+      seen && { claimId, round, status: 'won', blockNumber: seen.blockNumber, txHash: seen.txHash }
+    try {
+      const outcome = await Promise.race([
+        decided.until(claim, either).then((found) => found && outcomeOf(found)),
+        ...(shown ? [shown.until(claim, either).then(won)] : []),
+      ])
+      if (outcome) return outcome
+    } finally {
+      done.abort()
+    }
+    return outcomeOf(await findStored(claimId))
+  }
+
+  async function findStored(claimId: Hex): Promise<StoredClaim> {
+    const [found] = await claimsById(pool, [claimId])
+    if (!found) throw new Error(`Claim ${claimId} is not stored any more`)
+    return found
   }
 
   async function refuse(
@@ -174,7 +198,7 @@ export function createClaims(options: Options) {
     { failure, hindrance }: Waiting,
   ): Promise<ClaimOutcome> {
     const mine = await findSame(request, key)
-    if (mine) return follow(mine.claimId, AbortSignal.abort())
+    if (mine) return follow(mine, AbortSignal.abort())
     const [rival] = await openClaimsOf(pool, request.bountyId)
     if (rival) throw unavailable(`Another claim of run ${request.bountyId} is not decided yet.`)
     if (failure) throw refusal(request, failure, await readBounty(market, request.bountyId))

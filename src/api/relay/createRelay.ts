@@ -11,6 +11,7 @@ import { broadcast } from './broadcast.ts'
 import { claimsById } from './claimStore.ts'
 import { createClaims } from './claims.ts'
 import { openRelayPool } from './database.ts'
+import { watchDecided } from './decided.ts'
 import { createDispatch } from './dispatch.ts'
 import type { RelayEmitter } from './events.ts'
 import { createFees } from './fees.ts'
@@ -24,6 +25,7 @@ import { migrate } from './migrations.ts'
 import type { ClaimOutcome, Relay } from './relay.ts'
 import type { Candidate } from './reservations.ts'
 import { createRpc } from './rpc.ts'
+import type { ShownClaims } from './shown.ts'
 import { signerStates } from './signerState.ts'
 import { insertSigner, recordBroadcast } from './txStore.ts'
 import { createWatch } from './watch.ts'
@@ -44,9 +46,11 @@ type Options = {
   logger: Logger
   /** How many claims a transaction makes at most. */
   maxBatch?: number
+  /** The index's word on claims, where there is an index: it may know of a claim before its receipt is read. */
+  shownClaims?: ShownClaims
   /** Whoever wants to know what happens listens here. */
   events?: RelayEmitter
-  /** How often the chain's head and the claims that are waited for are looked at, in milliseconds. */
+  /** How often the chain's head is looked at, in milliseconds. */
   interval?: number
 }
 
@@ -114,9 +118,10 @@ export async function createRelay(options: Options): Promise<Relay> {
   }
 
   const dispatch = createDispatch({ allocator, accounts, send: sendNow, interval })
-  const decided = createWatch(pool, interval, logger)
+  const decided = watchDecided(pool, databaseUrl, events, logger)
+  const shown = options.shownClaims && createWatch({ ...options.shownClaims, logger })
   const claim = createClaims({
-    ...{ pool, market, heads, dispatch, decided, signersFor, isClosing: () => closing, interval },
+    ...{ pool, market, heads, dispatch, decided, shown, signersFor, isClosing: () => closing, interval },
   })
 
   return {
@@ -144,7 +149,7 @@ export async function createRelay(options: Options): Promise<Relay> {
       await Promise.race([Promise.allSettled(inHand), sleep(CLOSE_TIMEOUT, undefined, { ref: false })])
       if (inHand.size > 0)
         logger.warn({ undecided: inHand.size }, 'the relay closes before all requests have an answer')
-      const stopped = keeper.stop().then(() => pool.end())
+      const stopped = Promise.all([keeper.stop(), decided.close()]).then(() => pool.end())
       // What the keeper is at may be cut: the next one finds it as it was left.
       await Promise.race([stopped, sleep(CLOSE_TIMEOUT, undefined, { ref: false })])
     },

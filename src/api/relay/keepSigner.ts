@@ -14,7 +14,7 @@ import { claimCall, type Market } from './market.ts'
 import { fillGap, resendDue } from './resend.ts'
 import { answer } from './rpc.ts'
 import { dropReorganised, finalise, settle, tellDecided } from './settle.ts'
-import { hasWork, recordDecision, unminedOf } from './txStore.ts'
+import { hasWork, recordDecisions, unminedOf } from './txStore.ts'
 
 export type KeeperContext = {
   pool: pg.Pool
@@ -81,7 +81,7 @@ export function createKeepSigner(context: KeeperContext) {
     if (verdict.verdict === 'wait') return false
     if (verdict.verdict === 'refuse') {
       const decision = await decide(market, request, verdict)
-      await recordDecision(pool, claim, decision)
+      await recordDecisions(pool, [[claim, decision]])
       tellDecided(context, claim, decision)
       return true
     }

@@ -123,26 +123,39 @@ export const recordMined = (
            last_result = NULL WHERE id = $1`,
         [tx, transactionHash, blockNumber, blockHash],
       )
-      for (const [claim, decision] of decisions) await recordDecision(db, claim, decision)
+      await recordDecisions(db, decisions)
       await recordReverts(db, tx)
     }),
   )
 
+/** On it the ids of claims are notified once what they came to is stored. */
+export const CHANNEL = 'relay_claim'
+
 /** An undecided claim stays open: the keeper finds it without a transaction that could still decide it. */
-export async function recordDecision(database: Database, { claimId, tx }: StoredClaim, decision: Decision) {
-  if ('undecided' in decision) return
-  const [state, problem] = 'refused' in decision ? ['refused', storableProblem(decision.refused)] : ['won', null]
-  const landing = 'won' in decision ? decision.won : decision.at
+export async function recordDecisions(database: Database, decisions: [StoredClaim, Decision][]) {
+  const rows = decisions.flatMap(([claim, decision]) => ('undecided' in decision ? [] : rowOf(claim, decision)))
+  if (rows.length === 0) return
   await stored(
     database.query(
-      `UPDATE relay.claim SET state = $3, problem = $4, tx_hash = $5, block_number = $6, round = coalesce($7, round)
-       WHERE id = $1 AND tx = $2`,
-      [
-        ...[claimId, tx.id, state, problem && JSON.stringify(problem), landing?.txHash ?? null],
-        ...[landing?.blockNumber ?? null, 'won' in decision ? decision.won.round : null],
-      ],
+      `UPDATE relay.claim SET state = new.state, problem = new.problem, tx_hash = new.tx_hash,
+         block_number = new.block_number, round = coalesce(new.round, claim.round)
+       FROM jsonb_to_recordset($1) AS new (id text, tx bigint, state text, problem jsonb, tx_hash text,
+         block_number bigint, round bigint)
+       WHERE claim.id = new.id AND claim.tx = new.tx
+       RETURNING pg_notify('${CHANNEL}', claim.id)`,
+      [JSON.stringify(rows)],
     ),
   )
+}
+
+function rowOf({ claimId: id, tx }: StoredClaim, decision: Exclude<Decision, { undecided: true }>) {
+  const landing = 'won' in decision ? decision.won : decision.at
+  return {
+    ...{ id, tx: `${tx.id}`, state: 'won' in decision ? 'won' : 'refused' },
+    problem: 'won' in decision ? null : storableProblem(decision.refused),
+    ...{ tx_hash: landing?.txHash ?? null, block_number: landing ? `${landing.blockNumber}` : null },
+    round: 'won' in decision ? `${decision.won.round}` : null,
+  }
 }
 
 /** @returns for how many seconds the nonce has been known to be used without a receipt of ours. */
