@@ -1,4 +1,7 @@
-import type { Agent } from '../support/participants.ts'
+import type { Address } from 'viem'
+
+/** An agent and the address that acts for it. */
+type Claimant = { id: bigint; wallet: { address: Address } }
 
 export type Answer = {
   status: number
@@ -17,13 +20,13 @@ export function claimApi(url: string) {
   return {
     get: (path: string) => request(path),
     /** @param more further members of the body, such as the signature. */
-    claim: (runId: bigint, { id, wallet }: Agent, more: Record<string, unknown> = {}) =>
+    claim: (runId: bigint, { id, wallet }: Claimant, more: Record<string, unknown> = {}) =>
       request(`/api/runs/${runId}/claim`, {
         method: 'POST',
         headers: { 'Content-Type': 'application/json' },
         body: JSON.stringify({ agentId: Number(id), walletAddress: wallet.address, ...more }),
       }),
-    eligibility: (runId: bigint, { id, wallet }: Agent) =>
+    eligibility: (runId: bigint, { id, wallet }: Claimant) =>
       request(`/api/runs/${runId}/claim-eligibility?agentId=${id}&walletAddress=${wallet.address}`),
   }
 }
