@@ -35,7 +35,7 @@ contract InvariantsTest is CampaignTest {
         _I8_ClaimsAnswerAsCheckClaimDoes();
     }
 
-    /// @dev For `deep.ts`: one line a run, what it did and how often.
+    /// @dev For `test/deep/invariants.ts`: one line a run, what it did and how often.
     function afterInvariant() external {
         string memory path = vm.envOr("TALLY", string(""));
         if (bytes(path).length > 0) vm.writeLine(path, vm.toString(abi.encode(campaign.counts())));

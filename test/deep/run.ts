@@ -1,0 +1,17 @@
+// `npm run test:deep [campaign [arguments]]`: what takes many minutes to prove. All of it if none is named.
+import { invariants } from './invariants.ts'
+import { kills } from './kills.ts'
+
+const campaigns: Record<string, (args: string[]) => void | Promise<void>> = { invariants, kills }
+
+const [named, ...rest] = process.argv.slice(2)
+if (named && !campaigns[named]) {
+  throw new Error(`No campaign is called ${named}; there are: ${Object.keys(campaigns).join(', ')}`)
+}
+for (const [name, campaign] of Object.entries(campaigns)) {
+  if (named && name !== named) continue
+  console.log(`Deep campaign: ${name}`)
+  const started = Date.now()
+  await campaign(rest)
+  console.log(`${name}: ${((Date.now() - started) / 60_000).toFixed(1)} minutes`)
+}
