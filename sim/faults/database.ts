@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 
-/** PostgreSQL is recovering from a crash. */
-const CANNOT_CONNECT_NOW = '57P03'
+/** How long PostgreSQL may take to recover from what else happens to it. Milliseconds. */
+const RECOVERY = 20_000
 
 /** Uses a connection of our own to a database that is about to lose its connections. */
 async function connected(url: string, use: (client: pg.Client) => Promise<void>) {
@@ -15,7 +15,7 @@ async function connected(url: string, use: (client: pg.Client) => Promise<void>)
 }
 
 async function connectOnceRecovered(url: string): Promise<pg.Client> {
-  for (const deadline = Date.now() + 20_000; ; await sleep(50)) {
+  for (const deadline = Date.now() + RECOVERY; ; await sleep(50)) {
     const client = new pg.Client({ connectionString: url })
     // That it breaks is what it is for.
     client.on('error', () => {})
@@ -23,8 +23,7 @@ async function connectOnceRecovered(url: string): Promise<pg.Client> {
       await client.connect()
       return client
     } catch (error) {
-      const isRecovering = error instanceof pg.DatabaseError && error.code === CANNOT_CONNECT_NOW
-      if (!isRecovering || Date.now() > deadline) throw error
+      if (Date.now() > deadline) throw error
     }
   }
 }
