@@ -1,4 +1,4 @@
-import { getAddress, type Hex, isAddress, zeroAddress } from 'viem'
+import { getAddress, type Hex, isAddress, parseEther, zeroAddress } from 'viem'
 import { z } from 'zod'
 import { MAX_BATCH } from './constants.ts'
 
@@ -37,6 +37,12 @@ const environment = z.object({
     .pipe(z.array(privateKey).min(1))
     .optional(),
   ALLOW_UNSIGNED_CLAIMS: z.stringbool().optional(),
+  /** What each relayer may spend on gas within 24 hours, in ether; wei in what is read. */
+  DAILY_GAS_BUDGET: z
+    .string()
+    .regex(/^[0-9]{1,9}([.][0-9]{1,18})?$/, 'must be an amount of ether, such as 0.5')
+    .default('1')
+    .transform((ether) => parseEther(ether)),
   MAX_BATCH: z.coerce.number().int().min(1).max(MAX_BATCH).default(MAX_BATCH),
   /** How many proxies before the API are the operator's own, and append to X-Forwarded-For. */
   TRUST_PROXY: z.coerce.number().int().min(0).max(16).default(0),

@@ -37,6 +37,7 @@ const env = readEnv([
   'RELAYER_PRIVATE_KEY',
   'ALLOW_UNSIGNED_CLAIMS',
   'MAX_BATCH',
+  'DAILY_GAS_BUDGET',
   'PORT',
   'TRUST_PROXY',
   'REQUESTS_PER_MINUTE',
@@ -63,10 +64,12 @@ const relay =
     rpcUrl: env.RPC_URL,
     databaseUrl: env.DATABASE_URL,
     deployment,
+    // A key that is elsewhere, in a KMS say, is a signer too: any account of viem's `toAccount`.
     accounts: env.RELAYER_PRIVATE_KEY.map((key) => privateKeyToAccount(key)),
     allowUnsigned: env.ALLOW_UNSIGNED_CLAIMS ?? env.CHAIN_ID === DEVNET,
     walletLimits: { perMinute: env.WALLET_CLAIMS_PER_MINUTE, perDay: env.WALLET_CLAIMS_PER_DAY },
     maxBatch: env.MAX_BATCH,
+    dailyBudget: env.DAILY_GAS_BUDGET,
     shownClaims: indexedClaims(index),
     logger,
   }))

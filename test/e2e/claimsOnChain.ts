@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
+import { parseEther } from 'viem'
 import { accountOf, roles } from '../../devnet/accounts.ts'
 import { Problem } from '../../src/api/errors.ts'
 import { createRelay } from '../../src/api/relay/createRelay.ts'
@@ -28,6 +29,7 @@ export async function relayOn(
     deployment,
     accounts: [relayer],
     allowUnsigned: true,
+    dailyBudget: parseEther('1'),
     walletLimits,
     logger,
     ...options,

@@ -1,14 +1,15 @@
 import type pg from 'pg'
-import type { Address, LocalAccount } from 'viem'
+import type { Address } from 'viem'
+import { type Backlog, backlogOf } from './backlog.ts'
 import type { StoredClaim } from './claimStore.ts'
 import { stored, transaction } from './database.ts'
 import type { Fees } from './fees.ts'
-import { batchGasLimit, batchLimit } from './gas.ts'
+import { batchGasLimit, itemsOfBlock, itemsWithin, MAX_GAS } from './gas.ts'
 import type { Heads } from './heads.ts'
 import { batchCall, claimCall, type Market } from './market.ts'
 import { type Candidate, type Reserved, reserve } from './reservations.ts'
 import { answer } from './rpc.ts'
-import { type Attempt, type PricedCall, sign } from './signing.ts'
+import { type Attempt, type PricedCall, type Signer, sign } from './signing.ts'
 import { insertTx } from './txStore.ts'
 
 /**
@@ -23,7 +24,7 @@ export type Allocator = ReturnType<typeof createAllocator>
 export type Allocated = { tx: bigint; signer: Address; nonce: number; attempt: Attempt }
 
 /** Why a signer takes nothing more for now. */
-export type Hindrance = 'full' | 'stuck' | 'unfunded'
+export type Hindrance = 'full' | 'stuck' | 'unfunded' | 'spent'
 
 type Options = {
   pool: pg.Pool
@@ -32,17 +33,19 @@ type Options = {
   fees: () => Promise<Fees>
   /** How many claims a transaction makes at most. */
   maxBatch: number
+  /** What a signer may spend within 24 hours, in wei. What is signed is finished all the same. */
+  dailyBudget: bigint
 }
 
 /**
  * Gives nonces to claims. Everything from the claims to their signed bytes is one database transaction: what is kept of a
  * crash is nothing, or bytes that the keeper sends.
  */
-export function createAllocator({ pool, market, heads, fees, maxBatch }: Options) {
+export function createAllocator({ pool, market, heads, fees, maxBatch, dailyBudget }: Options) {
   const { client, chainId } = market
 
   /** What has to be asked of the node, before the signer is locked. */
-  async function quote({ address }: LocalAccount) {
+  async function quote({ address }: Signer) {
     const pendingCount = client.getTransactionCount({ address, blockTag: 'pending' })
     const [price, head, pending] = await Promise.all([fees(), heads.latest(), answer(pendingCount)])
     return { price, head, pending }
@@ -51,7 +54,7 @@ export function createAllocator({ pool, market, heads, fees, maxBatch }: Options
   /** The database knows what is signed and the node has not got, the node what others sent with this key. */
   async function signNext(
     db: pg.PoolClient,
-    account: LocalAccount,
+    account: Signer,
     { tx, nextNonce }: Turn,
     call: PricedCall,
     { price, head, pending }: Awaited<ReturnType<typeof quote>>,
@@ -62,7 +65,7 @@ export function createAllocator({ pool, market, heads, fees, maxBatch }: Options
     return { tx, signer: account.address, nonce, attempt }
   }
 
-  function callFor({ address }: LocalAccount, made: Candidate[]): PricedCall {
+  function callFor({ address }: Signer, made: Candidate[]): PricedCall {
     const requests = made.map(({ claim }) => claim.request)
     const [only, ...others] = made
     if (only && others.length === 0) {
@@ -78,16 +81,22 @@ export function createAllocator({ pool, market, heads, fees, maxBatch }: Options
      * @param take is asked for at most so many when the signer's turn has come, and not at all if it is hindered.
      */
     async place(
-      account: LocalAccount,
+      account: Signer,
       take: (most: number) => Candidate[],
     ): Promise<(Reserved & { allocated?: Allocated }) | Hindrance> {
       const quoted = await quote(account)
       return stored(
         transaction(pool, async (db) => {
           const turn = await lockSigner(db, account)
-          const hindrance = await hindranceOf(db, account)
+          const backlog = await backlogOf(db, account.address)
+          const hindrance = hindranceOf(backlog)
           if (hindrance) return hindrance
-          const reserved = await reserve(db, turn.tx, take(Math.min(maxBatch, batchLimit(quoted.head.gasLimit))))
+          const { maxFeePerGas } = quoted.price
+          if (backlog.spent + MAX_GAS * maxFeePerGas > dailyBudget) return 'spent'
+          const left = (dailyBudget - backlog.spent - backlog.committed) / maxFeePerGas
+          if (left < MAX_GAS) return 'full'
+          const most = Math.min(maxBatch, itemsWithin(left), itemsOfBlock(quoted.head.gasLimit))
+          const reserved = await reserve(db, turn.tx, take(most))
           if (reserved.made.length === 0) return reserved
           return { ...reserved, allocated: await signNext(db, account, turn, callFor(account, reserved.made), quoted) }
         }),
@@ -99,12 +108,12 @@ export function createAllocator({ pool, market, heads, fees, maxBatch }: Options
      * from being decided there.
      * @returns undefined if it has one already.
      */
-    async renew(account: LocalAccount, { claimId, request, tx: old }: StoredClaim, gas: bigint) {
+    async renew(account: Signer, { claimId, request, tx: old }: StoredClaim, gas: bigint) {
       const quoted = await quote(account)
       return stored(
         transaction(pool, async (db) => {
           const turn = await lockSigner(db, account)
-          const hindrance = await hindranceOf(db, account)
+          const hindrance = hindranceOf(await backlogOf(db, account.address))
           if (hindrance) return hindrance
           const { rowCount } = await db.query(
             `UPDATE relay.claim SET tx = $3 WHERE id = $1 AND tx = $2 AND state = 'open'`,
@@ -122,7 +131,7 @@ export function createAllocator({ pool, market, heads, fees, maxBatch }: Options
 /** The next nonce as the database knows it, and the id of the transaction that will have it. */
 type Turn = { tx: bigint; nextNonce: number }
 
-async function lockSigner(db: pg.PoolClient, { address }: LocalAccount): Promise<Turn> {
+async function lockSigner(db: pg.PoolClient, { address }: Signer): Promise<Turn> {
   const { rows } = await db.query(
     `SELECT next_nonce, nextval('relay.tx_id') AS tx FROM relay.signer WHERE address = $1 FOR UPDATE`,
     [address],
@@ -132,15 +141,8 @@ async function lockSigner(db: pg.PoolClient, { address }: LocalAccount): Promise
   return { tx: BigInt(row.tx), nextNonce: Number(row.next_nonce) }
 }
 
-async function hindranceOf(db: pg.PoolClient, { address }: LocalAccount): Promise<Hindrance | undefined> {
-  const { rows } = await db.query(
-    `SELECT count(*)::int AS unmined, bool_or(last_result = 'unfunded') AS unfunded,
-       bool_or(last_result IN ('refused', 'unsent', 'unknown')) AS stuck
-     FROM relay.tx WHERE signer = $1 AND state IN ('signed', 'accepted')`,
-    [address],
-  )
-  const [backlog] = rows as { unmined: number; unfunded: boolean | null; stuck: boolean | null }[]
-  if (backlog?.unfunded) return 'unfunded'
-  if (backlog?.stuck) return 'stuck'
-  return backlog && backlog.unmined >= MAX_UNMINED ? 'full' : undefined
+function hindranceOf({ unmined, isUnfunded, isStuck }: Backlog): Hindrance | undefined {
+  if (isUnfunded) return 'unfunded'
+  if (isStuck) return 'stuck'
+  return unmined >= MAX_UNMINED ? 'full' : undefined
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
-import { type Hex, isAddressEqual, type LocalAccount } from 'viem'
+import { type Hex, isAddressEqual } from 'viem'
 import { claimIdOf } from '../claimMessage.ts'
 import { lockFor } from '../eligibility.ts'
 import { Problem } from '../errors.ts'
@@ -28,6 +28,7 @@ import type { ClaimOutcome } from './relay.ts'
 import type { Obstacle } from './reservations.ts'
 import { unavailable } from './rpc.ts'
 import type { Shown } from './shown.ts'
+import type { Signer } from './signing.ts'
 import type { Failure } from './trial.ts'
 import type { Watch } from './watch.ts'
 
@@ -41,7 +42,7 @@ type Options = {
   /** Claims as the index shows them won, which may be sooner; absent where there is no index. */
   shown: Pick<Watch<Shown>, 'until'> | undefined
   /** Who can make the claim; nobody where it needs a signature that it lacks. */
-  signersFor: (request: ClaimRequest) => Promise<LocalAccount[]>
+  signersFor: (request: ClaimRequest) => Promise<Signer[]>
   isClosing: () => boolean
   /** How soon what hinders a claim is looked at again, in milliseconds. */
   interval: number

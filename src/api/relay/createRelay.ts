@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import type { Address, Hex, LocalAccount } from 'viem'
+import type { Address, Hex } from 'viem'
 import { MAX_BATCH } from '../constants.ts'
 import type { Deployment } from '../deployment.ts'
 import { Problem, type ProblemCode } from '../errors.ts'
@@ -27,7 +27,8 @@ import type { Candidate } from './reservations.ts'
 import { createRpc } from './rpc.ts'
 import type { ShownClaims } from './shown.ts'
 import { signerStates } from './signerState.ts'
-import { insertSigner, recordBroadcast } from './txStore.ts'
+import type { Signer } from './signing.ts'
+import { insertSigner, recordBroadcast, someOther } from './txStore.ts'
 import { createWatch } from './watch.ts'
 
 /** How long `close` waits for claims whose requests wait. Milliseconds. */
@@ -39,7 +40,9 @@ type Options = {
   databaseUrl: string
   deployment: Deployment
   /** Each has nonces of its own. They need hold gas only. */
-  accounts: LocalAccount[]
+  accounts: Signer[]
+  /** What each may spend on gas within 24 hours, in wei. */
+  dailyBudget: bigint
   /** Whether a claim may lean on RELAYER_ROLE instead of the wallet's signature. */
   allowUnsigned: boolean
   walletLimits: WalletLimits
@@ -60,17 +63,26 @@ type Options = {
  * market, or if the database cannot be used.
  */
 export async function createRelay(options: Options): Promise<Relay> {
-  const { rpcUrl, databaseUrl, deployment, accounts, logger, maxBatch = MAX_BATCH, interval = 50 } = options
+  const {
+    rpcUrl,
+    databaseUrl,
+    deployment,
+    accounts,
+    dailyBudget,
+    logger,
+    maxBatch = MAX_BATCH,
+    interval = 50,
+  } = options
   const events: RelayEmitter = options.events ?? new EventEmitter()
   const client = createRpc(rpcUrl)
   // Connections of their own: what is signed does not queue behind what is asked.
   const sender = createRpc(rpcUrl)
   const { BountyMarket: address, AgentStaking: staking } = deployment.contracts
   const market: Market = { client, chainId: deployment.chainId, address, staking }
-  const pool = openRelayPool(databaseUrl, accounts.length, logger)
+  const pool = openRelayPool(databaseUrl, accounts.length + 1, logger)
   const heads = createHeads(client, interval)
   const fees = createFees(client, heads)
-  const allocator = createAllocator({ pool, market, heads, fees, maxBatch })
+  const allocator = createAllocator({ pool, market, heads, fees, maxBatch, dailyBudget })
   const inHand = new Set<Promise<unknown>>()
   let closing = false
 
@@ -79,7 +91,8 @@ export async function createRelay(options: Options): Promise<Relay> {
     await assertSameChain(pool, market, deployment)
     return findRelayers(market, options)
   })
-  const keep = createKeepSigner({ pool, market, sender, heads, fees, allocator, events, logger })
+  const keep = createKeepSigner({ pool, market, sender, heads, fees, allocator, signersFor, events, logger })
+  const addresses = accounts.map((account) => account.address)
 
   try {
     await migrate(pool)
@@ -92,7 +105,12 @@ export async function createRelay(options: Options): Promise<Relay> {
     await pool.end()
     throw error
   }
-  const keeper = startKeeper({ pool, accounts, interval, ready: relayers, keep, logger })
+  const keeping = { pool, interval, ready: relayers, keep, logger }
+  const keeper = startKeeper({
+    ...keeping,
+    kept: async () => accounts.map((signer) => ({ address: signer.address, signer })),
+  })
+  const drainer = startKeeper({ ...keeping, kept: () => someOther(pool, addresses) })
 
   async function signersFor({ signed }: ClaimRequest) {
     const named = await relayers()
@@ -138,18 +156,13 @@ export async function createRelay(options: Options): Promise<Relay> {
       return finalized !== undefined && blockNumber <= finalized
     },
     waiting: dispatch.length,
-    signers: () =>
-      signerStates(
-        pool,
-        client,
-        accounts.map(({ address }) => address),
-      ),
+    signers: () => signerStates(pool, client, addresses, dailyBudget),
     async close() {
       closing = true
       await Promise.race([Promise.allSettled(inHand), sleep(CLOSE_TIMEOUT, undefined, { ref: false })])
       if (inHand.size > 0)
         logger.warn({ undecided: inHand.size }, 'the relay closes before all requests have an answer')
-      const stopped = Promise.all([keeper.stop(), decided.close()]).then(() => pool.end())
+      const stopped = Promise.all([keeper.stop(), drainer.stop(), decided.close()]).then(() => pool.end())
       // What the keeper is at may be cut: the next one finds it as it was left.
       await Promise.race([stopped, sleep(CLOSE_TIMEOUT, undefined, { ref: false })])
     },

@@ -8,7 +8,7 @@ export type Database = Pick<pg.Pool | pg.PoolClient, 'query'>
 
 /**
  * Connections to the primary, for schema `relay`.
- * @param signers how many, each of which takes a connection for its keeper.
+ * @param signers how many are kept at once, each of which takes a connection for that.
  */
 export function openRelayPool(url: string, signers: number, logger: Logger): pg.Pool {
   const pool = new pg.Pool({

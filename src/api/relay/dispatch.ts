@@ -1,18 +1,24 @@
-import type { LocalAccount } from 'viem'
 import type { Allocated, Allocator, Hindrance } from './allocation.ts'
 import { isConflict } from './database.ts'
 import { createLine, type Waiting } from './line.ts'
 import type { Candidate } from './reservations.ts'
 import { unavailable } from './rpc.ts'
+import type { Signer } from './signing.ts'
 
 type Options = {
   allocator: Allocator
-  accounts: LocalAccount[]
+  accounts: Signer[]
   /** Hands new bytes to the node. */
   send: (allocated: Allocated, made: Candidate[]) => void
   /** How soon a signer that is hindered is looked at again, in milliseconds. */
   interval: number
 }
+
+/** What the waiting of a request does not outlast, and what is said of it. */
+const HOPELESS = new Map<Hindrance, string>([
+  ['unfunded', 'The relayer is out of funds.'],
+  ['spent', 'The relayer has spent its daily budget for gas.'],
+])
 
 export type Dispatch = ReturnType<typeof createDispatch>
 
@@ -22,10 +28,10 @@ export type Dispatch = ReturnType<typeof createDispatch>
  */
 export function createDispatch({ allocator, accounts, send, interval }: Options) {
   const line = createLine()
-  const busy = new Set<LocalAccount>()
-  const hindrances = new Map<LocalAccount, Hindrance>()
+  const busy = new Set<Signer>()
+  const hindrances = new Map<Signer, Hindrance>()
   /** The signer that takes all that wait as soon as it has its lock: another would find nothing. */
-  let next: LocalAccount | undefined
+  let next: Signer | undefined
   let turn = 0
 
   function assign() {
@@ -39,13 +45,13 @@ export function createDispatch({ allocator, accounts, send, interval }: Options)
     void work(next)
   }
 
-  function release(account: LocalAccount) {
+  function release(account: Signer) {
     if (next === account) next = undefined
     busy.delete(account)
     assign()
   }
 
-  async function work(account: LocalAccount) {
+  async function work(account: Signer) {
     let taken: Waiting[] = []
     try {
       const placed = await allocator.place(account, (most) => {
@@ -67,12 +73,14 @@ export function createDispatch({ allocator, accounts, send, interval }: Options)
   }
 
   /** The claims wait for the signer, or for another, unless nobody can be expected to take them soon. */
-  function hinder(account: LocalAccount, hindrance: Hindrance) {
+  function hinder(account: Signer, hindrance: Hindrance) {
     hindrances.set(account, hindrance)
     next = undefined
     setTimeout(release, interval, account)
-    const hopeless = line.takeAll(({ signers }) => signers.every((signer) => hindrances.get(signer) === 'unfunded'))
-    for (const { reject } of hopeless) reject(unavailable('The relayer is out of funds.', undefined, 60))
+    const refused = line.takeAll(({ signers }) =>
+      signers.every((signer) => HOPELESS.has(hindrances.get(signer) ?? 'full')),
+    )
+    for (const { reject } of refused) reject(unavailable(HOPELESS.get(hindrance) ?? '', undefined, 60))
     dismiss()
     assign()
   }
@@ -95,7 +103,7 @@ export function createDispatch({ allocator, accounts, send, interval }: Options)
      * @returns the transaction that makes the claim, or why it got none.
      * @throws Problem RELAY_UNAVAILABLE
      */
-    async place(candidate: Candidate, signers: LocalAccount[], signal: AbortSignal) {
+    async place(candidate: Candidate, signers: Signer[], signal: AbortSignal) {
       const entered = line.enter(candidate, signers, signal)
       assign()
       signal.addEventListener('abort', dismiss)

@@ -1,4 +1,4 @@
-import { type PublicClient, parseGwei } from 'viem'
+import { type Hex, type PublicClient, parseGwei, type TransactionReceipt } from 'viem'
 import type { Heads } from './heads.ts'
 import { answer, unavailable } from './rpc.ts'
 
@@ -46,4 +46,10 @@ export function raised(last: Fees, now: Fees | undefined): Fees | undefined {
   const maxFeePerGas = higher(now.maxFeePerGas, eighthMore(last.maxFeePerGas))
   const maxPriorityFeePerGas = higher(now.maxPriorityFeePerGas, eighthMore(last.maxPriorityFeePerGas))
   return maxFeePerGas > MAX_FEE_PER_GAS ? undefined : { maxFeePerGas, maxPriorityFeePerGas }
+}
+
+/** What a transaction has cost, in wei. An OP Stack rollup names in `l1Fee` what it takes beside for the data (specs.optimism.io). */
+export function feeOf({ gasUsed, effectiveGasPrice, ...rest }: TransactionReceipt): bigint {
+  const { l1Fee } = rest as { l1Fee?: Hex }
+  return gasUsed * effectiveGasPrice + BigInt(l1Fee ?? 0)
 }

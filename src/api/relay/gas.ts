@@ -1,10 +1,9 @@
 import { size } from 'viem'
-import { MAX_BATCH } from '../constants.ts'
 import type { ClaimRequest, MarketCall } from './market.ts'
 import { tooExpensive } from './refusal.ts'
 
 /** The most gas that a claim may take: what a batch gives an item, 100k of it for an ERC-1271 wallet, and its envelope. */
-const MAX_GAS = 300_000n
+export const MAX_GAS = 300_000n
 
 /** BountyMarket.claimBatch tries an item only while this much is left, of which an item and its event use no more. */
 const ITEM_GAS_NEEDED = 270_000n
@@ -38,13 +37,14 @@ export function gasLimit(request: ClaimRequest, estimate: bigint): bigint {
 export const batchGasLimit = ({ data }: MarketCall, items: number): bigint =>
   TRANSACTION_GAS + BYTE_GAS * BigInt(size(data)) + BATCH_GAS + BigInt(items) * (ITEM_GAS_NEEDED + RESULT_GAS)
 
-/**
- * How many claims may go into a transaction: such as leave half of a block to others, for what does not fit into the
- * rest of a block waits for the next.
- */
-export function batchLimit(blockGasLimit: bigint): number {
-  const half = blockGasLimit / 2n
-  const gas = half < MAX_TRANSACTION_GAS ? half : MAX_TRANSACTION_GAS
+/** How many claims a transaction may make with so much gas; one, which goes alone, needs less. */
+export function itemsWithin(gas: bigint): number {
   const items = (gas - TRANSACTION_GAS - BATCH_GAS) / (ITEM_GAS_NEEDED + RESULT_GAS + BYTE_GAS * ITEM_BYTES)
-  return Math.max(1, Math.min(MAX_BATCH, Number(items)))
+  return Math.max(1, Number(items))
+}
+
+/** Such as leave half of the block to others: what does not fit into the rest of a block waits for the next. */
+export function itemsOfBlock(blockGasLimit: bigint): number {
+  const half = blockGasLimit / 2n
+  return itemsWithin(half < MAX_TRANSACTION_GAS ? half : MAX_TRANSACTION_GAS)
 }

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import type { Logger } from 'pino'
-import type { LocalAccount } from 'viem'
+import type { Address } from 'viem'
 import { Problem } from '../errors.ts'
 import { stored, transaction } from './database.ts'
+import type { Signer } from './signing.ts'
 
 /** How often to look for what other processes left behind. Milliseconds. */
 const IDLE_INTERVAL = 500
@@ -11,15 +12,19 @@ const IDLE_INTERVAL = 500
 /** Milliseconds. */
 const FAILURE_PAUSE = 500
 
+/** An address that has sent transactions, and who signs for it; nobody where its key was removed. */
+export type Kept = { address: Address; signer: Signer | undefined }
+
 type Options = {
   pool: pg.Pool
-  accounts: LocalAccount[]
+  /** Those to go round. */
+  kept: () => Promise<Kept[]>
   /** Milliseconds between two rounds while something is unmined. */
   interval: number
   /** Resolves once this process may act on what is stored. */
   ready: () => Promise<unknown>
   /** @returns whether something is left that is unmined. */
-  keep: (account: LocalAccount) => Promise<boolean>
+  keep: (kept: Kept) => Promise<boolean>
   logger: Logger
 }
 
@@ -27,38 +32,46 @@ type Options = {
  * Goes round the signers as long as the process lives. Every replica has a keeper; a signer is kept by one at a time,
  * and by the next at once when that one dies, for its lock dies with its connection.
  */
-export function startKeeper({ pool, accounts, interval, ready, keep, logger }: Options) {
+export function startKeeper({ pool, kept, interval, ready, keep, logger }: Options) {
   const stopping = new AbortController()
   let waking = new AbortController()
 
   async function run() {
     while (!stopping.signal.aborted) {
       waking = new AbortController()
-      const pauses = await Promise.all(accounts.map(round))
-      await sleep(Math.min(...pauses), undefined, {
+      await sleep(await roundAll(), undefined, {
         signal: AbortSignal.any([stopping.signal, waking.signal]),
       }).catch(unlessAborted)
     }
   }
 
-  async function round(account: LocalAccount): Promise<number> {
-    try {
+  /** @returns how long to pause. */
+  const roundAll = () =>
+    orPause({}, async () => {
       await ready()
-      return (await keepLocked(account)) ? interval : IDLE_INTERVAL
+      return Math.min(IDLE_INTERVAL, ...(await Promise.all((await kept()).map(round))))
+    })
+
+  const round = (one: Kept) =>
+    orPause({ signer: one.address }, async () => ((await keepLocked(one)) ? interval : IDLE_INTERVAL))
+
+  async function orPause(what: { signer?: Address }, work: () => Promise<number>): Promise<number> {
+    try {
+      return await work()
     } catch (error) {
       const level = error instanceof Problem ? 'warn' : 'error'
-      logger[level]({ err: error, signer: account.address }, 'the keeper cannot do its work')
+      logger[level]({ err: error, ...what }, 'the keeper cannot do its work')
       return FAILURE_PAUSE
     }
   }
 
   /** What is decided is stored by statements of their own, so that it shows at once: the transaction is but the lock. */
-  const keepLocked = (account: LocalAccount) =>
+  const keepLocked = (one: Kept) =>
     stored(
       transaction(pool, async (db) => {
         const text = 'SELECT FROM relay.keeper WHERE signer = $1 FOR UPDATE SKIP LOCKED'
-        const { rowCount } = await db.query(text, [account.address])
-        return rowCount === 0 ? true : keep(account)
+        const { rowCount } = await db.query(text, [one.address])
+        return rowCount === 0 ? true : keep(one)
       }),
     )
 

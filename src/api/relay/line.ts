@@ -1,7 +1,8 @@
-import { type LocalAccount, size } from 'viem'
+import { size } from 'viem'
 import type { Allocated } from './allocation.ts'
 import type { Candidate, Obstacle } from './reservations.ts'
 import { unavailable } from './rpc.ts'
+import type { Signer } from './signing.ts'
 
 /**
  * How many claims may wait in a process. A block of 30 million gas has room for two batches, 100 claims: whoever comes
@@ -16,7 +17,7 @@ const MAX_SIGNATURE_BYTES = 65_536
 export type Waiting = {
   candidate: Candidate
   /** Who can make it. */
-  signers: LocalAccount[]
+  signers: Signer[]
   /** Aborts when nobody waits for the claim any more. */
   signal: AbortSignal
   resolve: (outcome: Allocated | Obstacle | undefined) => void
@@ -41,10 +42,10 @@ export function createLine() {
 
     length: () => waiting.length,
 
-    waitsFor: (account: LocalAccount) => waiting.some(({ signers }) => signers.includes(account)),
+    waitsFor: (account: Signer) => waiting.some(({ signers }) => signers.includes(account)),
 
     /** @returns what became of the claim; undefined if it gave up its place. */
-    enter(candidate: Candidate, signers: LocalAccount[], signal: AbortSignal) {
+    enter(candidate: Candidate, signers: Signer[], signal: AbortSignal) {
       assertRoom()
       const { promise, resolve, reject } = Promise.withResolvers<Allocated | Obstacle | undefined>()
       waiting.push({ candidate, signers, signal, resolve, reject })
@@ -52,7 +53,7 @@ export function createLine() {
     },
 
     /** Takes out at most `most` claims that the signer can make in one transaction: one of each run. */
-    take(account: LocalAccount, most: number): Waiting[] {
+    take(account: Signer, most: number): Waiting[] {
       const runs = new Set<bigint>()
       let bytes = 0
       const taken = waiting.filter(({ candidate: { claim }, signers }) => {

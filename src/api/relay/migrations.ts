@@ -103,6 +103,12 @@ const steps = [
   ALTER TABLE relay.claim ALTER COLUMN lock DROP DEFAULT;
   CREATE INDEX claim_agent ON relay.claim (agent_id, block_number) WHERE state <> 'refused';
   `,
+  `
+  -- Wei, with what a rollup takes for its data.
+  ALTER TABLE relay.tx ADD COLUMN fee numeric;
+  ALTER TABLE relay.tx ADD COLUMN mined_at timestamptz;
+  CREATE INDEX tx_spent ON relay.tx (signer, mined_at) INCLUDE (fee);
+  `,
 ]
 
 /**

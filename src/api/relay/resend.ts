@@ -1,16 +1,17 @@
-import type { LocalAccount } from 'viem'
+import type { Address } from 'viem'
 import { Problem } from '../errors.ts'
 import { broadcast } from './broadcast.ts'
 import { claimsOf } from './claimStore.ts'
 import { stored, transaction } from './database.ts'
 import type { NamedAttempt } from './events.ts'
-import { type Fees, raised } from './fees.ts'
+import { raised } from './fees.ts'
 import { batchGasLimit } from './gas.ts'
 import type { ChainHead } from './heads.ts'
+import type { Kept } from './keeper.ts'
 import type { KeeperContext } from './keepSigner.ts'
 import { batchCall, claimCall } from './market.ts'
 import { answer } from './rpc.ts'
-import { type Attempt, fillerCall, type PricedCall, sign } from './signing.ts'
+import { type Attempt, fillerCall, type PricedCall, type Signer, sign } from './signing.ts'
 import { tryCall } from './trial.ts'
 import { insertAttempt, recordBroadcast, type Unmined } from './txStore.ts'
 
@@ -18,18 +19,24 @@ import { insertAttempt, recordBroadcast, type Unmined } from './txStore.ts'
 const [STUCK_AGE, STUCK_BLOCKS] = [5, 3n]
 
 /** Hands to the node what is due, lowest nonce first: nothing of a signer is mined before what has a lower one. */
-export async function resendDue(context: KeeperContext, account: LocalAccount, unmined: Unmined[], head: ChainHead) {
+export async function resendDue(
+  context: KeeperContext,
+  { address, signer }: Kept,
+  unmined: Unmined[],
+  head: ChainHead,
+) {
   const { sender, pool, events, logger } = context
   for (const [position, tx] of unmined.entries()) {
     if (!tx.due) continue
-    const attempt = (position === 0 && isStuck(tx, head) && (await replace(context, account, tx, head))) || newestOf(tx)
+    const isReplaced = signer && position === 0 && isStuck(tx, head)
+    const attempt = (isReplaced && (await replace(context, signer, tx, head))) || newestOf(tx)
     const { result, error } = await broadcast(sender, attempt.raw)
     await recordBroadcast(pool, tx.id, result)
     const claims = attempt.filler ? 0 : (await claimsOf(pool, tx.id)).length
-    events.emit('attemptSent', { ...nameOf(account, tx, attempt), result, error, claims })
+    events.emit('attemptSent', { ...nameOf(address, tx, attempt), result, error, claims })
     if (result === 'accepted') continue
     const level = result === 'unfunded' || result === 'refused' ? 'error' : 'warn'
-    logger[level]({ signer: account.address, nonce: tx.nonce, txHash: attempt.hash, result, err: error }, 'cannot send')
+    logger[level]({ signer: address, nonce: tx.nonce, txHash: attempt.hash, result, err: error }, 'cannot send')
     if (result !== 'nonceTaken') return
   }
 }
@@ -41,27 +48,28 @@ function isStuck(tx: Unmined, head: ChainHead): boolean {
   return isPriceable && age >= STUCK_AGE && head.number >= block + STUCK_BLOCKS
 }
 
-/** @returns undefined where the ceiling is reached. */
-async function replace(context: KeeperContext, account: LocalAccount, tx: Unmined, head: ChainHead) {
+/** @returns undefined where the ceiling is reached, or nobody signs: what is signed is sent again all the same. */
+async function replace(context: KeeperContext, account: Signer, tx: Unmined, head: ChainHead) {
   const { pool, market, events, logger } = context
   const last = newestOf(tx)
   const price = raised(last.fees, await context.fees().catch(unlessUnavailable))
   if (!price) return undefined
   const call = await callFor(context, account, tx, last)
-  const attempt = await sign(account, market.chainId, tx.nonce, call, price)
+  const attempt = await sign(account, market.chainId, tx.nonce, call, price).catch(unlessUnavailable)
+  if (!attempt) return undefined
   await stored(insertAttempt(pool, tx.id, attempt, head.number))
   logger.warn(
     { nonce: tx.nonce, replaced: last.hash, txHash: attempt.hash, filler: call.filler },
     'replaces what is stuck',
   )
-  events.emit('attemptReplaced', { ...nameOf(account, tx, attempt), replaced: last.hash, filler: call.filler })
+  events.emit('attemptReplaced', { ...nameOf(account.address, tx, attempt), replaced: last.hash, filler: call.filler })
   return attempt
 }
 
 /** The claims that can still be won; without any, the least that uses up the nonce. */
 async function callFor(
   { pool, market }: KeeperContext,
-  account: LocalAccount,
+  account: Signer,
   { id }: Unmined,
   last: Attempt,
 ): Promise<PricedCall> {
@@ -81,7 +89,7 @@ async function callFor(
  * Uses up a nonce of which neither database nor node knows a transaction, though higher ones wait for it: a foreign
  * transaction had it and was lost, or a node miscounted.
  */
-export async function fillGap(context: KeeperContext, account: LocalAccount, used: number, head: ChainHead) {
+export async function fillGap(context: KeeperContext, account: Signer, used: number, head: ChainHead) {
   const { pool, market, events, logger } = context
   const { address } = account
   const [price, pending] = await Promise.all([
@@ -105,7 +113,7 @@ export async function fillGap(context: KeeperContext, account: LocalAccount, use
   )
 }
 
-const nameOf = ({ address }: LocalAccount, { nonce }: { nonce: number }, { hash }: Attempt): NamedAttempt => ({
+const nameOf = (address: Address, { nonce }: { nonce: number }, { hash }: Attempt): NamedAttempt => ({
   ...{ signer: address, nonce, txHash: hash },
 })
 
@@ -114,7 +122,7 @@ function newestOf({ id, attempts: [newest] }: Unmined) {
   return newest
 }
 
-function unlessUnavailable(error: unknown): Fees | undefined {
+function unlessUnavailable(error: unknown): undefined {
   if (error instanceof Problem) return undefined
   throw error
 }

@@ -37,20 +37,27 @@ export function createRpc(url: string): PublicClient {
 export const unavailable = (detail: string, cause?: unknown, retryAfter = 2) =>
   new Problem('RELAY_UNAVAILABLE', detail, { headers: { 'Retry-After': String(retryAfter) }, cause })
 
+/** Awaits it, but no longer. @throws Problem RELAY_UNAVAILABLE, saying `failure`, once so many milliseconds are over. */
+export async function within<T>(milliseconds: number, question: Promise<T>, failure: string): Promise<T> {
+  const { promise: timeout, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(unavailable(failure)), milliseconds)
+  try {
+    return await Promise.race([question, timeout])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
 /**
  * Awaits the node's answer, bounded.
  * @throws Problem RELAY_UNAVAILABLE if the node gives none; what the contracts answer, a revert, is thrown as it is.
  */
 export async function answer<T>(question: Promise<T>): Promise<T> {
-  const { promise: timeout, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(unavailable('The chain’s node does not answer in time.')), ANSWER_TIMEOUT)
   try {
-    return await Promise.race([question, timeout])
+    return await within(ANSWER_TIMEOUT, question, 'The chain’s node does not answer in time.')
   } catch (error) {
     if (error instanceof BaseError && !revertOf(error)) throw unavailable('The chain’s node does not answer.', error)
     throw error
-  } finally {
-    clearTimeout(timer)
   }
 }
 

@@ -1,6 +1,7 @@
 import { type Address, formatTransactionReceipt, type Hash, type Hex, numberToHex, type TransactionReceipt } from 'viem'
 import { claimsOf, nameOf, type StoredClaim } from './claimStore.ts'
 import { conclude, type Decision } from './decision.ts'
+import { feeOf } from './fees.ts'
 import { finalBlock } from './finality.ts'
 import type { KeeperContext } from './keepSigner.ts'
 import { answer } from './rpc.ts'
@@ -39,19 +40,14 @@ export async function settle(context: KeeperContext, signer: Address, { id, nonc
       return [claim, await conclude(market, claim.request, receipt, claims.length === 1 && !attempt.filler)]
     }),
   )
-  await recordMined(pool, id, receipt, decisions)
+  const fee = feeOf(receipt)
+  await recordMined(pool, id, receipt, fee, decisions)
   events.emit('attemptMined', {
     ...{ signer, nonce, txHash: receipt.transactionHash, filler: attempt.filler },
-    ...{ claims: attempt.filler ? 0 : claims.length, gasUsed: receipt.gasUsed, fee: feeOf(receipt) },
+    ...{ claims: attempt.filler ? 0 : claims.length, gasUsed: receipt.gasUsed, fee },
   })
   for (const [claim, decision] of decisions) tellDecided(context, claim, decision)
   return true
-}
-
-/** Wei. A rollup names beside what it takes for the data (https://specs.optimism.io). */
-function feeOf({ gasUsed, effectiveGasPrice, ...rest }: TransactionReceipt): bigint {
-  const { l1Fee } = rest as { l1Fee?: Hex }
-  return gasUsed * effectiveGasPrice + BigInt(l1Fee ?? 0)
 }
 
 /** The claim's line in the log: also of those whose client no longer waits. */

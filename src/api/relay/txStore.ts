@@ -34,15 +34,25 @@ export async function insertSigner(database: Database, address: Address): Promis
   await database.query('INSERT INTO relay.keeper (signer) VALUES ($1) ON CONFLICT DO NOTHING', [address])
 }
 
+/** Whether the transactions of `signer` need a keeper: they are not final, or made claims that are open without them. */
+const work = (signer: string) => `(
+  EXISTS (SELECT FROM relay.tx WHERE signer = ${signer} AND state IN ('signed', 'accepted', 'mined'))
+  OR EXISTS (
+    SELECT FROM relay.claim JOIN relay.tx ON tx.id = claim.tx WHERE claim.state = 'open' AND signer = ${signer}))`
+
+/** A signer that is none of these and has something left, whichever: one that is stuck must not hold up another. */
+export async function someOther(
+  database: Database,
+  known: Address[],
+): Promise<{ address: Address; signer: undefined }[]> {
+  const text = `SELECT address FROM relay.signer WHERE address <> ALL($1) AND ${work('signer.address')} ORDER BY random() LIMIT 1`
+  const { rows } = await stored(database.query(text, [known]))
+  return (rows as { address: Address }[]).map(({ address }) => ({ address, signer: undefined }))
+}
+
 /** Whether anything of the signer is not final, or open without a transaction that could decide it. */
 export async function hasWork(database: Database, signer: Address): Promise<boolean> {
-  const { rows } = await stored(
-    database.query(
-      `SELECT EXISTS (SELECT FROM relay.tx WHERE signer = $1 AND state IN ('signed', 'accepted', 'mined')) OR EXISTS (
-         SELECT FROM relay.claim JOIN relay.tx ON tx.id = claim.tx WHERE claim.state = 'open' AND signer = $1) AS work`,
-      [signer],
-    ),
-  )
+  const { rows } = await stored(database.query(`SELECT ${work('$1')} AS work`, [signer]))
   return rows[0].work
 }
 
@@ -109,19 +119,20 @@ export async function recordBroadcast(database: Database, tx: bigint, result: Br
   else await stored(database.query(`UPDATE relay.tx SET ${failed} WHERE id = $1`, [tx, result]))
 }
 
-/** Keeps what the chain made of a transaction and its claims, together. */
+/** Keeps what the chain made of a transaction and its claims, together. @param fee Wei. */
 export const recordMined = (
   pool: pg.Pool,
   tx: bigint,
   { transactionHash, blockNumber, blockHash }: TransactionReceipt,
+  fee: bigint,
   decisions: [StoredClaim, Decision][],
 ) =>
   stored(
     transaction(pool, async (db) => {
       await db.query(
         `UPDATE relay.tx SET state = 'mined', hash = $2, block_number = $3, block_hash = $4, used_since = NULL,
-           last_result = NULL WHERE id = $1`,
-        [tx, transactionHash, blockNumber, blockHash],
+           last_result = NULL, fee = $5, mined_at = now() WHERE id = $1`,
+        [tx, transactionHash, blockNumber, blockHash, fee],
       )
       await recordDecisions(db, decisions)
       await recordReverts(db, tx)
@@ -196,6 +207,7 @@ export const recordDropped = (pool: pg.Pool, tx: bigint) =>
     transaction(pool, async (db) => {
       await db.query(
         `UPDATE relay.tx SET state = 'signed', hash = NULL, block_number = NULL, block_hash = NULL, failures = 0,
+           fee = NULL, mined_at = NULL,
            send_at = now() WHERE id = $1 AND state = 'mined'`,
         [tx],
       )
