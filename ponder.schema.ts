@@ -1,4 +1,5 @@
 import { index, onchainTable } from 'ponder'
+import type { Address } from 'viem'
 
 /** The eight run states of the seed. NONE, the contract's state of a bounty that does not exist, is never stored. */
 export const runStates = [
@@ -50,7 +51,8 @@ export const run = onchainTable(
   'run',
   (t) => ({
     bountyId: t.int8({ mode: 'bigint' }).primaryKey(),
-    posterAddress: t.hex().notNull(),
+    /** Addresses have their EIP-55 checksum, which takes longer to compute than all else that an answer needs. */
+    posterAddress: t.text().$type<Address>().notNull(),
     ipfsHash: t.text().notNull(),
     reward: t.int8({ mode: 'bigint' }).notNull(),
     fee: t.int8({ mode: 'bigint' }).notNull(),
@@ -61,7 +63,7 @@ export const run = onchainTable(
      * Null before a claim and after a slash, kept when the run ends.
      */
     claimedBy: t.bigint(),
-    claimedByWallet: t.hex(),
+    claimedByWallet: t.text().$type<Address>(),
     stake: t.int8({ mode: 'bigint' }),
     deliverableHash: t.text(),
     /** Of the last revision request of this claim. */

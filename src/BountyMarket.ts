@@ -1,6 +1,6 @@
 import { type Context, type Event, ponder } from 'ponder:registry'
 import { bandOf, payee, rewardBand, run, runEvent, type runStates, storedText } from 'ponder:schema'
-import type { ContractEventName } from 'viem'
+import { type ContractEventName, getAddress } from 'viem'
 import type { bountyMarketAbi } from '../abis/BountyMarket.ts'
 
 /**
@@ -31,7 +31,7 @@ ponder.on('BountyMarket:BountyCreated', async ({ event, context }) => {
   // Row cannot exist because the market counts ids up.
   await context.db.insert(run).values({
     bountyId,
-    posterAddress: poster,
+    posterAddress: getAddress(poster),
     ipfsHash: storedText(ipfsHash),
     reward,
     fee,
@@ -72,7 +72,7 @@ ponder.on('BountyMarket:BountyClaimed', async ({ event, context }) => {
   await move(context, bountyId, {
     state: 'CLAIMED',
     claimedBy: agentId,
-    claimedByWallet: wallet,
+    claimedByWallet: getAddress(wallet),
     stake,
     claimedAt: event.block.timestamp,
     submitBy,

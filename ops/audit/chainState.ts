@@ -136,7 +136,7 @@ function resultOf<Result>(answer: Answer<Result> | undefined): Result {
   return answer.result
 }
 
-/** As our tables hold addresses. */
+/** As our tables hold the addresses of agents. */
 const addressOf = (address: Address | undefined) =>
   address === undefined || address === zeroAddress ? null : address.toLowerCase()
 
@@ -154,12 +154,12 @@ type Bounty = {
 
 function runOf(bountyId: bigint, bounty: Bounty) {
   const state = runStates[bounty.state - 1]
-  const claimedByWallet = addressOf(bounty.wallet)
+  const claimedByWallet = bounty.wallet === zeroAddress ? null : bounty.wallet
   const isClaimed = claimedByWallet !== null
   const isAgentsMove = state === 'CLAIMED' || state === 'IN_PROGRESS' || state === 'REVISION_REQUESTED'
   return {
     bountyId,
-    posterAddress: addressOf(bounty.poster),
+    posterAddress: bounty.poster,
     reward: bounty.reward,
     fee: (bounty.reward * FEE_BPS) / 10_000n,
     deadline: BigInt(bounty.deadline),

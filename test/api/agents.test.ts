@@ -120,7 +120,7 @@ describe('GET /api/agents/:id', () => {
 
   it('shows the wallet that the owner set, and no time of stake while there is none', async () => {
     const { body } = await api.get('/api/agents/1')
-    expect(body.walletAddress.toLowerCase()).toBe(wallet)
+    expect(body.walletAddress).toBe(wallet)
     expect(body.stakedAt).toBeNull()
   })
 

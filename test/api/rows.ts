@@ -1,8 +1,8 @@
 import type { agent, run, runEvent } from '../../ponder.schema.ts'
 import { blockHash } from './indexedDatabase.ts'
 
-export const poster = '0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266'
-export const wallet = '0x70997970c51812dc3a010c7d01b50e0d17dc79c8'
+export const poster = '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266'
+export const wallet = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8'
 
 /** 2024-01-15T12:00:00Z, the seed's `createdAt`. */
 export const seedTime = 1_705_320_000n

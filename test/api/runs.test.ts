@@ -9,7 +9,7 @@ let api: TestApi
 
 /** 2^53 + 1: an id that a JSON number cannot hold. */
 const foreignAgent = 9_007_199_254_740_993n
-const otherPoster = '0x15d34aaf54267db7d7c367839aaf71a00a2c6a65'
+const otherPoster = '0x15d34AAf54267DB7D7c367839AAf71A00a2C6A65'
 
 beforeAll(async () => {
   index = await indexedDatabase()

@@ -22,13 +22,13 @@ export async function runsOnChain({ market }: MarketOnAnvil) {
       const lock = bounty.reward / 10n
       return {
         bountyId,
-        posterAddress: lower(bounty.poster),
+        posterAddress: bounty.poster,
         reward: bounty.reward,
         fee: (bounty.reward * 5n) / 100n,
         deadline: BigInt(bounty.deadline),
         state,
         claimedBy: isClaimed ? bounty.agentId : null,
-        claimedByWallet: lower(bounty.wallet),
+        claimedByWallet: isClaimed ? bounty.wallet : null,
         stake: isClaimed ? (lock < 20_000_000n ? lock : 20_000_000n) : null,
         submitBy: isAgentsMove ? BigInt(bounty.since) + week : null,
         reviewBy: state === 'SUBMITTED' ? BigInt(bounty.since) + week : null,

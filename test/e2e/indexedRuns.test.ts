@@ -63,7 +63,7 @@ test('a run goes through every state to its rejection', async () => {
   const createdAt = await now()
   const draft = {
     bountyId: 1n,
-    posterAddress: lower(poster),
+    posterAddress: accountOf(poster).address,
     ipfsHash: 'ipfs://terms',
     reward: usd(100),
     fee: usd(5),
@@ -83,7 +83,7 @@ test('a run goes through every state to its rejection', async () => {
 
   await market.write.claimBounty([1n, 1n], by(ada))
   const claimedAt = await now()
-  const claim = { claimedBy: 1n, claimedByWallet: lower(ada), stake: usd(10), claimedAt, round: 1 }
+  const claim = { claimedBy: 1n, claimedByWallet: accountOf(ada).address, stake: usd(10), claimedAt, round: 1 }
   const claimed = { ...draft, ...claim, state: 'CLAIMED', submitBy: claimedAt + BigInt(7 * day) }
   expect(await index.run(1n)).toEqual(claimed)
   expect(await index.agent(1n)).toMatchObject({ lockedAmount: usd(10) })
@@ -202,7 +202,7 @@ test('a run records the claims that a batch refused; claims of no run leave no t
   ]
   // Estimated, it would be the least with which the transaction succeeds: enough for no item at all.
   await market.write.claimBatch([claims], { ...by(roles.relayer), gas: 5_000_000n })
-  expect(await index.run(open)).toMatchObject({ state: 'CLAIMED', claimedByWallet: lower(ada) })
+  expect(await index.run(open)).toMatchObject({ state: 'CLAIMED', claimedByWallet: accountOf(ada).address })
 
   const refused = (await index.tables()).runEvents.filter(({ name }) => name === 'ClaimRefused')
   const notOpen = keccak256(stringToHex('BountyNotOpen(uint256,uint8)')).slice(0, 10)

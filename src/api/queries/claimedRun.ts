@@ -1,14 +1,14 @@
 import { and, eq, sql } from 'drizzle-orm'
-import { agent, run, runEvent } from '../../../ponder.schema.ts'
+import { agent, runEvent } from '../../../ponder.schema.ts'
 import { type AgentRow, agentColumns, isAgent } from './agents.ts'
-import { isBounty, type RunRow, runColumns, storableId } from './runs.ts'
+import { type RunJson, runAnswer, storableId } from './runs.ts'
 import { type SnapshotQuery, snapshotQuery } from './snapshot.ts'
 
 /** Where the chain holds a claim. */
 export type ClaimEvent = { transactionHash: string; blockNumber: bigint }
 
 const findClaimedRun = snapshotQuery('claimed run', (db, snapshot) => {
-  const theRun = db.select(runColumns).from(run).where(isBounty).as('run')
+  const theRun = runAnswer(db)
   const theAgent = db.select(agentColumns).from(agent).where(isAgent).as('agent')
   const theClaim = db
     .select({ transactionHash: runEvent.transactionHash, blockNumber: runEvent.blockNumber })
@@ -23,10 +23,10 @@ const findClaimedRun = snapshotQuery('claimed run', (db, snapshot) => {
     )
     .as('claim')
   return db
-    .with(snapshot)
+    .with(snapshot, theRun)
     .select()
     .from(snapshot)
-    .leftJoin(theRun, sql`true`)
+    .innerJoin(theRun, sql`true`)
     .leftJoin(theAgent, sql`true`)
     .leftJoin(theClaim, sql`true`)
 })
@@ -36,7 +36,7 @@ export function claimedRun(
   bountyId: bigint,
   agentId: bigint,
   round: bigint,
-): SnapshotQuery<{ run: RunRow | null; agent: AgentRow | null; claim: ClaimEvent | null }> {
+): SnapshotQuery<{ run: RunJson | null; agent: AgentRow | null; claim: ClaimEvent | null }> {
   const values = { bountyId: storableId(bountyId), agentId, round: Number(round) }
-  return findClaimedRun(values, ({ run, agent, claim }) => ({ run, agent, claim }))
+  return findClaimedRun(values, ({ answer, agent, claim }) => ({ run: answer.json, agent, claim }))
 }

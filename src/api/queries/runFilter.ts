@@ -51,7 +51,7 @@ export function matching(filter: RunFilter): SQL | undefined {
   return and(
     inStanding[standingOf(filter)],
     filter.minReward === undefined ? undefined : isRewarded,
-    filter.poster && eq(run.posterAddress, sql.param(sql.placeholder('poster'), run.posterAddress)),
+    filter.poster && eq(run.posterAddress, sql.placeholder('poster')),
     filter.claimedBy === undefined ? undefined : eq(run.claimedBy, sql.placeholder('claimedBy')),
   )
 }

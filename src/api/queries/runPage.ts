@@ -1,7 +1,8 @@
-import { and, asc, desc, eq, not, type SQL, sql } from 'drizzle-orm'
+import { and, asc, desc, not, type SQL, sql } from 'drizzle-orm'
 import { bandOf, bandWidth, run } from '../../../ponder.schema.ts'
+import { selectMembers } from './json.ts'
 import { matching, type RunFilter, shapeOf } from './runFilter.ts'
-import { type RunSummaryRow, runSummaryColumns } from './runs.ts'
+import { runSummaryMembers } from './runs.ts'
 import { matchesOf } from './runTotal.ts'
 import { type SnapshotQuery, snapshotColumns, snapshotQuery } from './snapshot.ts'
 
@@ -14,7 +15,8 @@ export type RunPosition = { value: bigint; bountyId: bigint }
 export type RunStart = { after: RunPosition } | { offset: number }
 
 export type RunPage = {
-  runs: RunSummaryRow[]
+  /** The JSON of each, and commas between. */
+  runs: string
   /** How many match in all. */
   total: number
   /** Of the page's last row; null if no row follows. */
@@ -30,15 +32,13 @@ export function runPage(filter: RunFilter, order: RunOrder, start: RunStart, lim
     ...filter,
     ...(minReward !== undefined && { wholeBand: wholeBandFrom(minReward) }),
     ...('after' in start ? start.after : start),
+    limit,
     // One more than the page holds tells whether any follow.
     rows: limit + 1,
   }
   const list = listOf(filter, order, startKind(start))
-  return list(values, ({ total }, rows) => {
-    const found = rows.flatMap(({ run }) => run ?? [])
-    const runs = found.slice(0, limit)
-    const last = runs.at(-1)
-    const end = found.length > limit && last ? positionOf(last, order) : null
+  return list(values, ({ total, page: { runs, found, lastId, lastValue } }) => {
+    const end = found > limit ? { value: BigInt(lastValue), bountyId: BigInt(lastId) } : null
     return { runs, total, end }
   })
 }
@@ -56,8 +56,9 @@ function inOrder({ sort, order }: RunOrder): SQL[] {
   return sort === 'createdAt' ? [direction(run.bountyId)] : [direction(run[sort]), direction(run.bountyId)]
 }
 
-function positionOf({ bountyId, ...row }: RunSummaryRow, { sort }: RunOrder): RunPosition {
-  return { bountyId, value: sort === 'createdAt' ? bountyId : row[sort] }
+/** What the list is ordered by first. */
+function sortKeyOf({ sort }: RunOrder) {
+  return sort === 'createdAt' ? run.bountyId : run[sort]
 }
 
 /** The first band that is not below `minReward` in any part. */
@@ -80,17 +81,41 @@ function makeList(name: string, filter: RunFilter, order: RunOrder, start: Start
   return snapshotQuery(name, (db, snapshot) => {
     const matches = matchesOf(db, filter)
     const walks = start === 'offset' ? walkFromNearerEnd(filter, order) : walkFromTop(filter, order, start)
-    const page = db.$with('page', { bountyId: run.bountyId }).as(walks)
-    const columns = { snapshot: snapshotColumns(snapshot), total: matches.total, run: runSummaryColumns }
+    const walked = db.$with('walked', { bountyId: run.bountyId }).as(walks)
+    const page = db.$with('page', pageColumns).as(pageOf(order))
     return db
-      .with(snapshot, matches, page)
-      .select(columns)
+      .with(snapshot, matches, walked, page)
+      .select({ snapshot: snapshotColumns(snapshot), total: matches.total, page: pageColumns })
       .from(snapshot)
       .innerJoin(matches, sql`true`)
-      .leftJoin(page, sql`true`)
-      .leftJoin(run, eq(run.bountyId, page.bountyId))
-      .orderBy(...inOrder(order))
+      .innerJoin(page, sql`true`)
   })
+}
+
+const pageColumns = {
+  runs: sql<string>`"runs"`.as('runs'),
+  /** How many the walk came upon: one more than the page holds if any follow. */
+  found: sql<number>`"found"`.mapWith(Number).as('found'),
+  /** Of the row that fills the page. */
+  lastId: sql<string>`"last_id"`.as('last_id'),
+  lastValue: sql<string>`"last_value"`.as('last_value'),
+}
+
+/**
+ * The walk's runs but the one that tells whether any follow, in one row. Joined from the left, or PostgreSQL might look
+ * for them along an index of all runs that has their order.
+ */
+function pageOf(order: RunOrder): SQL {
+  const limit = sql`${placeholder('limit')}::int4`
+  const listed = sql`
+    select row_to_json("summary")::text as "json", ${run.bountyId} as "id", ${sortKeyOf(order)} as "value"
+    from "walked" left join ${run} on ${run.bountyId} = "walked"."bounty_id"
+      cross join lateral (${selectMembers(runSummaryMembers)}) as "summary"
+    order by ${sql.join(inOrder(order), sql`, `)} limit ${limit}`
+  return sql`
+    select coalesce(string_agg("json", ','), '') as "runs", (select count(*) from "walked") as "found",
+      (array_agg("id"))[${limit}] as "last_id", (array_agg("value"))[${limit}] as "last_value"
+    from (${listed}) as "listed"`
 }
 
 function walkFromTop(filter: RunFilter, { sort, order }: RunOrder, start: StartKind): SQL {

@@ -1,26 +1,52 @@
 import { eq, getTableColumns, type SQL, sql } from 'drizzle-orm'
 import { run } from '../../../ponder.schema.ts'
+import { jsonAmount, jsonId, jsonTime, type Members, selectMembers } from './json.ts'
 import { claimable } from './runFilter.ts'
-import { type SnapshotQuery, snapshotQuery } from './snapshot.ts'
+import { type Database, type SnapshotQuery, snapshotColumns, snapshotQuery } from './snapshot.ts'
 
 export const runColumns = { ...getTableColumns(run), claimable: claimable.as('claimable') }
 
 export type RunRow = typeof run.$inferSelect & { claimable: boolean }
 
-/** What lists show of a run. */
-export const runSummaryColumns = {
+/** What lists say of a run, in the order of the answer. */
+export const runSummaryMembers = {
   bountyId: run.bountyId,
   posterAddress: run.posterAddress,
   ipfsHash: run.ipfsHash,
-  reward: run.reward,
-  deadline: run.deadline,
+  reward: jsonAmount(run.reward),
+  deadline: jsonTime(run.deadline),
   state: run.state,
-  claimedBy: run.claimedBy,
-  createdAt: run.createdAt,
-  claimable: claimable.as('claimable'),
-}
+  claimedBy: jsonId(run.claimedBy),
+  createdAt: jsonTime(run.createdAt),
+  claimable,
+} satisfies Members
 
-export type RunSummaryRow = Pick<RunRow, keyof typeof runSummaryColumns>
+export type RunSummaryJson = Record<keyof typeof runSummaryMembers, unknown>
+
+/** All that is said of a run, in the order of the answer. */
+const runMembers = {
+  bountyId: run.bountyId,
+  posterAddress: run.posterAddress,
+  ipfsHash: run.ipfsHash,
+  reward: jsonAmount(run.reward),
+  deadline: jsonTime(run.deadline),
+  state: run.state,
+  claimedBy: jsonId(run.claimedBy),
+  claimedByWallet: run.claimedByWallet,
+  stake: jsonAmount(run.stake),
+  deliverableHash: run.deliverableHash,
+  claimedAt: jsonTime(run.claimedAt),
+  submittedAt: jsonTime(run.submittedAt),
+  createdAt: jsonTime(run.createdAt),
+  claimable,
+  submitBy: jsonTime(run.submitBy),
+  reviewBy: jsonTime(run.reviewBy),
+  endedAt: jsonTime(run.endedAt),
+  feedbackHash: run.feedbackHash,
+  revisions: run.revisions,
+  round: run.round,
+  fee: jsonAmount(run.fee),
+} satisfies Members
 
 /** int8's greatest: PostgreSQL refuses to compare such a column with more. */
 const MAX_BOUNTY_ID = 2n ** 63n - 1n
@@ -36,12 +62,29 @@ export function storableId(bountyId: bigint): bigint {
 /** Of `storableId`, which the read fills in. */
 export const isBounty: SQL = eq(run.bountyId, sql.placeholder('bountyId'))
 
+/** A run as its JSON has it. */
+export type RunJson = Record<keyof typeof runMembers, unknown>
+
+/** The CTE `answer`: one row with the run's JSON, an object unless it is cast to text; null if there is no such run. */
+export function runAnswer(db: Database) {
+  return db
+    .$with('answer', { json: sql<RunJson | null>`"json"`.as('json') })
+    .as(
+      sql`select (select row_to_json("run") from (${selectMembers(runMembers)} from ${run} where ${isBounty}) as "run") as "json"`,
+    )
+}
+
 const findRun = snapshotQuery('run', (db, snapshot) => {
-  const found = db.select(runColumns).from(run).where(isBounty).as('run')
-  return db.with(snapshot).select().from(snapshot).leftJoin(found, sql`true`)
+  const answer = runAnswer(db)
+  const json = sql<string | null>`${answer.json}::text`.as('run')
+  return db
+    .with(snapshot, answer)
+    .select({ snapshot: snapshotColumns(snapshot), json })
+    .from(snapshot)
+    .innerJoin(answer, sql`true`)
 })
 
-/** The run, or null if there is none. */
-export function runById(bountyId: bigint): SnapshotQuery<RunRow | null> {
-  return findRun({ bountyId: storableId(bountyId) }, ({ run }) => run)
+/** The run's JSON, or null if there is no such run. */
+export function runById(bountyId: bigint): SnapshotQuery<string | null> {
+  return findRun({ bountyId: storableId(bountyId) }, ({ json }) => json)
 }

@@ -1,5 +1,4 @@
 import { z } from '@hono/zod-openapi'
-import { getAddress } from 'viem'
 import { MIN_STAKE } from '../constants.ts'
 import { explainClaimError, type Holder } from '../contractErrors.ts'
 import { type claimErrors, lockFor } from '../eligibility.ts'
@@ -68,5 +67,5 @@ export function formatEligibility(
 
 function holderOf({ claimedBy, claimedByWallet }: RunRow): Holder | undefined {
   if (claimedBy === null || claimedByWallet === null) return undefined
-  return { agentId: claimedBy, wallet: getAddress(claimedByWallet) }
+  return { agentId: claimedBy, wallet: claimedByWallet }
 }

@@ -5,13 +5,12 @@ import { type Hex, maxUint256 } from 'viem'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../errors.ts'
 import { claimedRun } from '../queries/claimedRun.ts'
-import { runAndAgent } from '../queries/runAndAgent.ts'
 import type { ClaimRequest } from '../relay/market.ts'
 import type { ClaimOutcome, Relay } from '../relay/relay.ts'
 import { formatAgentSummary } from '../resources/agent.ts'
 import { claimBody, claimSchema, pendingClaimSchema } from '../resources/claim.ts'
 import { problemResponses } from '../resources/problem.ts'
-import { formatRun } from '../resources/run.ts'
+import { asRun } from '../resources/run.ts'
 import { idParameter } from '../resources/values.ts'
 import { agentNotFound } from './agents.ts'
 import { indexedHeaders, readIndex } from './indexed.ts'
@@ -158,7 +157,7 @@ async function formatWon(
 ): Promise<z.input<typeof claimSchema>> {
   return {
     success: true,
-    run: formatRun(run),
+    run: asRun(run),
     agent: formatAgentSummary(agent),
     message: 'Run claimed successfully.',
     claimId,
@@ -173,13 +172,13 @@ async function pending(
   { bountyId, agentId }: ClaimRequest,
   outcome: ClaimOutcome,
 ): Promise<z.input<typeof pendingClaimSchema>> {
-  const { data } = await index.read(runAndAgent(bountyId, agentId)).catch((error) => {
+  const { data } = await index.read(claimedRun(bountyId, agentId, outcome.round)).catch((error) => {
     if (error instanceof Problem && error.code === 'INDEX_BEHIND') return { data: undefined }
     throw error
   })
   return {
     success: false,
-    run: data?.run ? formatRun(data.run) : null,
+    run: data?.run ? asRun(data.run) : null,
     agent: data?.agent ? formatAgentSummary(data.agent) : null,
     message: messageOf(outcome),
     claimId: outcome.claimId,

@@ -3,7 +3,7 @@ import { maxUint256 } from 'viem'
 import { claimTypedDataJson, MAX_VALIDITY, OFFERED_VALIDITY } from '../claimMessage.ts'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../errors.ts'
-import { runById } from '../queries/runs.ts'
+import { runAndAgent } from '../queries/runAndAgent.ts'
 import { claimMessageSchema } from '../resources/claimMessage.ts'
 import { problemResponses } from '../resources/problem.ts'
 import { addressParameter, formatId, idParameter } from '../resources/values.ts'
@@ -59,11 +59,11 @@ export function claimMessageRoutes(deps: Deps) {
   app.openapi(getClaimMessage, async (c) => {
     const { id } = c.req.valid('param')
     const { agentId, walletAddress, minBlock, deadline: wished } = c.req.valid('query')
-    const { snapshot, data: run } = await readIndex(c, deps, runById(id), minBlock)
-    if (run === null) throw runNotFound(id)
+    const { snapshot, data } = await readIndex(c, deps, runAndAgent(id, agentId), minBlock)
+    if (data.run === null) throw runNotFound(id)
     if (agentId > maxUint256) throw agentNotFound(agentId)
     const deadline = deadlineOf(wished, snapshot.now)
-    const claim = { bountyId: id, agentId, wallet: walletAddress, round: BigInt(run.round) + 1n }
+    const claim = { bountyId: id, agentId, wallet: walletAddress, round: BigInt(data.run.round) + 1n }
     const body = { agentId: formatId(agentId), walletAddress, deadline: Number(deadline) }
     const submit = { method: 'POST' as const, path: `/api/runs/${id}/claim`, body }
     return answerJson(c, { ...claimTypedDataJson(deps.market, claim, deadline), submit })

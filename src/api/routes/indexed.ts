@@ -45,9 +45,13 @@ export async function readIndex<T>(c: Context, { index }: Deps, query: SnapshotQ
   return { snapshot, data }
 }
 
-/** Answers with JSON as `c.json` does. The text is left for `cacheAnswers`, which could read it of the answer at a cost only. */
+/** Answers with JSON as `c.json` does. */
 export function answerJson<const Value>(c: Context, value: Value): Response & TypedResponse<Value, 200, 'json'> {
-  const json = JSON.stringify(value)
+  return answerText(c, JSON.stringify(value))
+}
+
+/** Answers with JSON. The text is left for `cacheAnswers`, which could read it of the answer at a cost only. */
+export function answerText(c: Context, json: string): Response & TypedResponse<never, 200, 'json'> {
   c.set('json', json)
   return c.body(json, 200, { 'Content-Type': 'application/json' }) as never
 }

@@ -5,10 +5,10 @@ import { Problem } from '../errors.ts'
 import { type RunStart, runPage } from '../queries/runPage.ts'
 import { runById } from '../queries/runs.ts'
 import { problemResponses } from '../resources/problem.ts'
-import { formatRun, formatRunSummary, runSchema, runSummarySchema, stateSchema } from '../resources/run.ts'
+import { runSchema, runSummarySchema, stateSchema } from '../resources/run.ts'
 import { formatRunCursor, parseRunCursor, type RunList } from '../resources/runCursor.ts'
 import { addressParameter, formatId, idParameter } from '../resources/values.ts'
-import { answerJson, indexedHeaders, minBlock, readIndex } from './indexed.ts'
+import { answerText, indexedHeaders, minBlock, readIndex } from './indexed.ts'
 import { cursorPaginationSchema, cursorParameters, formatPagination, sliceOf } from './pagination.ts'
 
 /** 12 digits of whole USDC: in base units that still fits PostgreSQL's int8, and is more USDC than there is. */
@@ -90,19 +90,19 @@ export function runRoutes(deps: Deps) {
     const { minBlock, page, limit, cursor, ...list } = c.req.valid('query')
     const start = startOf(deps, list, { page, limit, cursor })
     const { data } = await readIndex(c, deps, runPage(list, list, start, limit), minBlock)
-    const pagination = {
+    const pagination: z.infer<typeof cursorPaginationSchema> = {
       ...formatPagination({ page: page ?? 1, limit }, data.total),
       page: cursor === undefined ? (page ?? 1) : null,
       nextCursor: data.end && formatRunCursor(deps.market, list, data.end),
     }
-    return answerJson(c, { runs: data.runs.map(formatRunSummary), pagination })
+    return answerText(c, `{"runs":[${data.runs}],"pagination":${JSON.stringify(pagination)}}`)
   })
 
   app.openapi(getRun, async (c) => {
     const { id } = c.req.valid('param')
     const { data: run } = await readIndex(c, deps, runById(id), c.req.valid('query').minBlock)
     if (run === null) throw runNotFound(id)
-    return answerJson(c, formatRun(run))
+    return answerText(c, run)
   })
 
   return app
