@@ -1,6 +1,6 @@
-import { hash } from 'node:crypto'
 import type { Context, MiddlewareHandler, Next } from 'hono'
 import { LRUCache } from 'lru-cache'
+import { type Answer, blockHeaders, responseOf } from './answer.ts'
 import type { HeadFeed, Present } from './queries/headFeed.ts'
 import type { Snapshot } from './queries/snapshot.ts'
 import { isRead, standingHeaders } from './standingHeaders.ts'
@@ -11,17 +11,10 @@ const MAX_SIZE = 64 * 1024 * 1024
 /** What an answer takes beside its body and its URL. Bytes, generously. */
 const OVERHEAD = 2_048
 
-type Answer = {
-  body: string
-  headers: Record<string, string> & { etag: string }
-  /** The place of the route that answered among those that match the URL: metrics are by route. */
-  routeIndex: number
-}
-
 /**
  * Keeps what the index answered with 200, by URL, for as long as asking again would give the same bytes: until the next
  * block or, since deadlines pass and agents rise without a block, the next second. So it holds the answers of one block
- * and one second only. Gives them a strong ETag, and answers 304 to those who have the same.
+ * and one second only.
  *
  * Of requests for the same URL at the same time, one reads.
  *
@@ -61,14 +54,12 @@ export function cacheAnswers(head: HeadFeed): MiddlewareHandler {
     reading.set(url, promise)
     try {
       await next()
-      const [snapshot, body] = [c.get('snapshot'), c.get('json')]
-      if (snapshot === undefined || body === undefined) {
-        for (const [name, value] of Object.entries(await standingHeaders())) c.res.headers.set(name, value)
-        return undefined
+      const [snapshot, answer] = [c.get('snapshot'), c.get('answer')]
+      if (snapshot && answer) keep(url, answer, snapshot)
+      else {
+        const headers = { ...standingHeaders, ...(snapshot && blockHeaders(snapshot)) }
+        for (const [name, value] of Object.entries(headers)) c.res.headers.set(name, value)
       }
-      const answer = answerOf(body, snapshot, await standingHeaders(), c.req.routeIndex)
-      keep(url, answer, snapshot)
-      return answer
     } finally {
       if (reading.get(url) === promise) reading.delete(url)
       resolve()
@@ -90,39 +81,7 @@ export function cacheAnswers(head: HeadFeed): MiddlewareHandler {
       answer = find(url)
     }
     // Begun without a pause since the look at who is ahead. Not waited for a second time: a refusal is kept by none.
-    answer ??= await read(c, url, next)
-    if (answer) give(c, answer)
+    if (answer === undefined) return read(c, url, next)
+    c.res = responseOf(c, answer)
   }
-}
-
-function answerOf(
-  body: string,
-  { number, hash: blockHash }: Snapshot,
-  standing: Record<string, string>,
-  routeIndex: number,
-): Answer {
-  const headers = {
-    ...standing,
-    'x-indexed-block': number.toString(),
-    'x-indexed-hash': blockHash,
-    etag: `"${hash('sha256', body)}"`,
-  }
-  return { body, headers, routeIndex }
-}
-
-function give(c: Context, { body, headers, routeIndex }: Answer) {
-  c.req.routeIndex = routeIndex
-  const requestId = { 'x-request-id': c.get('requestId') }
-  const known = c.req.header('If-None-Match')
-  // Unset first: what is set over another response takes its headers from it.
-  c.res = undefined
-  c.res =
-    known !== undefined && isKnown(known, headers.etag)
-      ? new Response(null, { status: 304, headers: { ...headers, ...requestId } })
-      : new Response(body, { headers: { ...headers, 'content-type': 'application/json', ...requestId } })
-}
-
-/** RFC 9110, section 13.1.2: by weak comparison. */
-function isKnown(known: string, etag: string) {
-  return known.trim() === '*' || (known.match(/"[^"]*"/g)?.includes(etag) ?? false)
 }

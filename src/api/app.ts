@@ -39,8 +39,7 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   if (host.middleware) app.use(host.middleware)
   app.use(requestId())
   app.use('/api/*', cacheAnswers(deps.index.head))
-  app.use(...headerMiddleware)
-  app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }))
+  app.use(headerMiddleware)
   app.use('/api/*', limitPostedBody)
   if (deps.limits) app.use('/api/*', limitRequests(deps.limits))
 
@@ -58,7 +57,7 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   const description = app.getOpenAPI31Document(openapi)
   app.get('/openapi.json', (c) => c.json(description))
   // A route rather than `app.notFound`, which is lost where the app is mounted in another: under Ponder.
-  app.all('*', routeNotFound)
+  app.all('*', methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }), routeNotFound)
   return app
 }
 

@@ -1,4 +1,5 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
+import { every } from 'hono/combine'
 import { cors } from 'hono/cors'
 import { secureHeaders } from 'hono/secure-headers'
 
@@ -50,21 +51,16 @@ export function isRead({ req }: Context): boolean {
   return (req.method === 'GET' || req.method === 'HEAD') && req.path.startsWith('/api/')
 }
 
-/** What gives an answer its headers, unless the request `isRead`. */
-export const headerMiddleware: readonly MiddlewareHandler[] = everywhere.map(
-  (give) => (c, next) => (isRead(c) ? next() : give(c, next)),
-)
+const giveHeaders = every(...everywhere)
 
-let standing: Promise<Record<string, string>> | undefined
+/** What gives an answer its headers, unless the request `isRead`. */
+export const headerMiddleware: MiddlewareHandler = (c, next) => (isRead(c) ? next() : giveHeaders(c, next))
 
 /**
  * The headers of every answer to a read. Hono's middleware makes a web-standard Response of each answer to add them,
  * which takes longer than to read a page, and they are always the same: so it is asked once.
  */
-export function standingHeaders(): Promise<Record<string, string>> {
-  standing ??= headersGivenBy([...everywhere, revalidate])
-  return standing
-}
+export const standingHeaders: Readonly<Record<string, string>> = await headersGivenBy([...everywhere, revalidate])
 
 async function headersGivenBy(middleware: readonly MiddlewareHandler[]): Promise<Record<string, string>> {
   const app = new Hono()

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { type Hex, maxUint256 } from 'viem'
+import { blockHeaders } from '../answer.ts'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../errors.ts'
 import { claimedRun } from '../queries/claimedRun.ts'
@@ -13,7 +14,7 @@ import { problemResponses } from '../resources/problem.ts'
 import { asRun } from '../resources/run.ts'
 import { idParameter } from '../resources/values.ts'
 import { agentNotFound } from './agents.ts'
-import { indexedHeaders, readIndex } from './indexed.ts'
+import { indexedHeaders } from './indexed.ts'
 import { runNotFound } from './runs.ts'
 
 /** How long a request waits at most for its claim to be mined and indexed. Seconds. */
@@ -123,15 +124,16 @@ function requestOf(bountyId: bigint, body: z.output<typeof claimBody>): ClaimReq
 /** @returns undefined if the index does not show the claim until `signal` aborts. */
 async function readWon(
   c: Context,
-  deps: Deps,
+  { index }: Deps,
   { bountyId, agentId }: ClaimRequest,
   { round, blockNumber }: Extract<ClaimOutcome, { status: 'won' }>,
   signal: AbortSignal,
 ) {
   do {
     try {
-      const { data } = await readIndex(c, deps, claimedRun(bountyId, agentId, round), blockNumber)
+      const { snapshot, data } = await index.read(claimedRun(bountyId, agentId, round), blockNumber)
       const { run, agent, claim } = data
+      for (const [name, value] of Object.entries(blockHeaders(snapshot))) c.header(name, value)
       if (run && agent && claim) return { run, agent, claim }
     } catch (error) {
       if (!(error instanceof Problem && error.code === 'INDEX_BEHIND')) throw error

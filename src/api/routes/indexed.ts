@@ -1,7 +1,8 @@
 import { z } from '@hono/zod-openapi'
 import type { Context, TypedResponse } from 'hono'
+import { answerOf, responseOf } from '../answer.ts'
 import type { Deps } from '../deps.ts'
-import type { Snapshot, SnapshotQuery } from '../queries/snapshot.ts'
+import type { SnapshotQuery } from '../queries/snapshot.ts'
 
 /** Part of the query of every route that reads the index. */
 export const minBlock = z
@@ -24,25 +25,14 @@ export const indexedHeaders = {
   },
 } as const
 
-declare module 'hono' {
-  interface ContextVariableMap {
-    /** What the answer is of; absent if it did not come from the index. */
-    snapshot: Snapshot
-    /** The answer's JSON; absent if it is a refusal. */
-    json: string
-  }
-}
-
 /**
- * Reads one snapshot of the index for this request and names its block in the answer's headers, whatever the answer.
+ * Reads one snapshot of the index for this request. `cacheAnswers` names its block in the headers, whatever the answer.
  * @throws Problem INDEX_BEHIND
  */
 export async function readIndex<T>(c: Context, { index }: Deps, query: SnapshotQuery<T>, minBlock?: bigint) {
-  const { snapshot, data } = await index.read(query, minBlock)
-  c.set('snapshot', snapshot)
-  c.header('X-Indexed-Block', snapshot.number.toString())
-  c.header('X-Indexed-Hash', snapshot.hash)
-  return { snapshot, data }
+  const taken = await index.read(query, minBlock)
+  c.set('snapshot', taken.snapshot)
+  return taken
 }
 
 /** Answers with JSON as `c.json` does. */
@@ -50,8 +40,9 @@ export function answerJson<const Value>(c: Context, value: Value): Response & Ty
   return answerText(c, JSON.stringify(value))
 }
 
-/** Answers with JSON. The text is left for `cacheAnswers`, which could read it of the answer at a cost only. */
+/** Answers with JSON that is true at the snapshot that `readIndex` took for this request. */
 export function answerText(c: Context, json: string): Response & TypedResponse<never, 200, 'json'> {
-  c.set('json', json)
-  return c.body(json, 200, { 'Content-Type': 'application/json' }) as never
+  const answer = answerOf(json, c.get('snapshot'), c.req.routeIndex)
+  c.set('answer', answer)
+  return responseOf(c, answer) as never
 }

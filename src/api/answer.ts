@@ -1,0 +1,47 @@
+import { hash } from 'node:crypto'
+import type { Context } from 'hono'
+import type { Snapshot } from './queries/snapshot.ts'
+import { standingHeaders } from './standingHeaders.ts'
+
+/** What the index answered with 200: for whoever asks the same of the same block and second. */
+export type Answer = {
+  body: string
+  headers: Record<string, string> & { etag: string }
+  /** The place of the route that answered among those that match the URL: metrics are by route. */
+  routeIndex: number
+}
+
+declare module 'hono' {
+  interface ContextVariableMap {
+    /** What the answer is of; absent if it did not come from the index. */
+    snapshot: Snapshot
+    /** Absent if the request is refused. */
+    answer: Answer
+  }
+}
+
+/** The headers that name the block an answer is true at. */
+export function blockHeaders({ number, hash }: Snapshot): Record<string, string> {
+  return { 'x-indexed-block': number.toString(), 'x-indexed-hash': hash }
+}
+
+/** @param body JSON that is true at the snapshot. */
+export function answerOf(body: string, snapshot: Snapshot, routeIndex: number): Answer {
+  const headers = { ...standingHeaders, ...blockHeaders(snapshot), etag: `"${hash('sha256', body)}"` }
+  return { body, headers, routeIndex }
+}
+
+/** 304 for whoever has the same. Not by `c.body`, which takes longer to merge headers than to read a page. */
+export function responseOf(c: Context, { body, headers, routeIndex }: Answer): Response {
+  c.req.routeIndex = routeIndex
+  const requestId = { 'x-request-id': c.get('requestId') }
+  const known = c.req.header('If-None-Match')
+  return known !== undefined && isKnown(known, headers.etag)
+    ? new Response(null, { status: 304, headers: { ...headers, ...requestId } })
+    : new Response(body, { headers: { ...headers, 'content-type': 'application/json', ...requestId } })
+}
+
+/** RFC 9110, section 13.1.2: by weak comparison. */
+function isKnown(known: string, etag: string) {
+  return known.trim() === '*' || (known.match(/"[^"]*"/g)?.includes(etag) ?? false)
+}
