@@ -45,31 +45,32 @@ export const says = (message: string, code = -32_000): Fault => ({ kind: 'reply'
 /** A gateway answers with this HTTP status. */
 export const status = (code: number): Fault => ({ kind: `status ${code}`, status: code })
 
-/** A JSON-RPC endpoint that passes calls on to `target`, but for the faults. It does not take batches. */
+/**
+ * A JSON-RPC endpoint that passes calls on to `target`, but for the faults. Of a batch each call is passed on by itself;
+ * what breaks the connection under one of them breaks it under all.
+ */
 export async function startRpcProxy(target: string, choose: ChooseFault) {
   const counts = new Map<Fault['kind'], number>()
   const ending = new AbortController()
 
   async function serve(request: IncomingMessage, response: ServerResponse) {
-    const call = JSON.parse((await request.toArray()).join('')) as RpcCall
+    const body = JSON.parse((await request.toArray()).join('')) as RpcCall | RpcCall[]
+    const answers = await Promise.all([body].flat().map(answerTo))
+    const broken = answers.find((answer) => typeof answer !== 'string')
+    if (broken) return breakOff(response, broken)
+    response.setHeader('Content-Type', 'application/json').end(Array.isArray(body) ? `[${answers}]` : answers[0])
+  }
+
+  /** @returns the fault where the call gets no answer of a node. */
+  async function answerTo(call: RpcCall): Promise<string | Fault> {
     const fault = await choose(call)
-    if (fault) counts.set(fault.kind, (counts.get(fault.kind) ?? 0) + 1)
-    switch (fault?.kind) {
-      case 'hang':
-        return
-      case 'refuse':
-        // The request's own `destroy` leaves the socket open once its body has been read.
-        return response.destroy()
-      case 'reply':
-      case 'dropped block':
-        return respond(response, JSON.stringify({ jsonrpc: '2.0', id: call.id, ...fault.reply }))
-    }
-    if (fault && 'status' in fault)
-      return response.writeHead(fault.status, { 'Content-Type': 'text/plain' }).end('The gateway is not well')
-    if (fault?.kind === 'delay') await sleep(fault.milliseconds, undefined, { signal: ending.signal })
-    const answer = fault?.kind === 'stale' ? await askStale(call, fault.blocks) : await ask(call)
-    if (fault?.kind === 'drop') return response.destroy()
-    respond(response, fault ? spoil(answer, fault, call) : answer)
+    if (!fault) return ask(call)
+    counts.set(fault.kind, (counts.get(fault.kind) ?? 0) + 1)
+    if (fault.kind === 'hang' || fault.kind === 'refuse' || 'status' in fault) return fault
+    if ('reply' in fault) return JSON.stringify({ jsonrpc: '2.0', id: call.id, ...fault.reply })
+    if (fault.kind === 'delay') await sleep(fault.milliseconds, undefined, { signal: ending.signal })
+    const answer = fault.kind === 'stale' ? await askStale(call, fault.blocks) : await ask(call)
+    return fault.kind === 'drop' ? fault : spoil(answer, fault, call)
   }
 
   async function ask(call: RpcCall): Promise<string> {
@@ -105,8 +106,12 @@ export async function startRpcProxy(target: string, choose: ChooseFault) {
   }
 }
 
-function respond(response: ServerResponse, body: string) {
-  response.writeHead(200, { 'Content-Type': 'application/json' }).end(body)
+function breakOff(response: ServerResponse, fault: Fault) {
+  if (fault.kind === 'hang') return
+  if ('status' in fault)
+    response.writeHead(fault.status, { 'Content-Type': 'text/plain' }).end('The gateway is not well')
+  // The request's own `destroy` leaves the socket open once its body has been read.
+  else response.destroy()
 }
 
 function spoil(answer: string, fault: Fault, { id }: RpcCall): string {

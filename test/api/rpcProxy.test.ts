@@ -40,6 +40,20 @@ test('without a fault a client sees the node', async () => {
   expect(await client.getBlockNumber()).toBe(5n)
 })
 
+test('the calls of a batch are answered each by itself, and lose their connection together', async () => {
+  const body = JSON.stringify(
+    ['eth_chainId', 'eth_blockNumber'].map((method, id) => ({ jsonrpc: '2.0', id, method, params: [] })),
+  )
+  next = undefined
+  const batch = () => fetch(proxy.url, { method: 'POST', body })
+  expect(await (await batch()).json()).toMatchObject([
+    { id: 0, result: '0x7a69' },
+    { id: 1, result: '0x5' },
+  ])
+  next = { kind: 'drop' }
+  await expect(batch()).rejects.toThrow('fetch failed')
+})
+
 test('a refused call never reaches the node, a dropped answer is of one that did', async () => {
   await expect(ask('anvil_mine', [], { kind: 'refuse' })).rejects.toThrow('fetch failed')
   expect(await call('eth_blockNumber', [])).toMatchObject({ result: '0x5' })

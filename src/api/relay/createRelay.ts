@@ -15,7 +15,7 @@ import { watchDecided } from './decided.ts'
 import { createDispatch } from './dispatch.ts'
 import type { RelayEmitter } from './events.ts'
 import { createFees } from './fees.ts'
-import { finalBlock } from './finality.ts'
+import { createFinalBlock } from './finality.ts'
 import { createHeads } from './heads.ts'
 import { startKeeper } from './keeper.ts'
 import { createKeepSigner } from './keepSigner.ts'
@@ -74,14 +74,15 @@ export async function createRelay(options: Options): Promise<Relay> {
     interval = 50,
   } = options
   const events: RelayEmitter = options.events ?? new EventEmitter()
-  const client = createRpc(rpcUrl)
+  const client = createRpc(rpcUrl, true)
   // Connections of their own: what is signed does not queue behind what is asked.
-  const sender = createRpc(rpcUrl)
+  const sender = createRpc(rpcUrl, false)
   const { BountyMarket: address, AgentStaking: staking } = deployment.contracts
   const market: Market = { client, chainId: deployment.chainId, address, staking }
   const pool = openRelayPool(databaseUrl, accounts.length + 1, logger)
   const heads = createHeads(client, interval)
   const fees = createFees(client, heads)
+  const finalBlock = createFinalBlock(market, logger)
   const allocator = createAllocator({ pool, market, heads, fees, maxBatch, dailyBudget })
   const inHand = new Set<Promise<unknown>>()
   let closing = false
@@ -91,7 +92,18 @@ export async function createRelay(options: Options): Promise<Relay> {
     await assertSameChain(pool, market, deployment)
     return findRelayers(market, options)
   })
-  const keep = createKeepSigner({ pool, market, sender, heads, fees, allocator, signersFor, events, logger })
+  const keep = createKeepSigner({
+    pool,
+    market,
+    sender,
+    heads,
+    finalBlock,
+    fees,
+    allocator,
+    signersFor,
+    events,
+    logger,
+  })
   const addresses = accounts.map((account) => account.address)
 
   try {
@@ -152,7 +164,7 @@ export async function createRelay(options: Options): Promise<Relay> {
     },
     find: async (claimId) => (await claimsById(pool, [claimId]))[0],
     async isFinal(blockNumber) {
-      const finalized = await finalBlock(market, logger)
+      const finalized = await finalBlock()
       return finalized !== undefined && blockNumber <= finalized
     },
     waiting: dispatch.length,

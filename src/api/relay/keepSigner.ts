@@ -7,6 +7,7 @@ import { nameOf, type StoredClaim, strandedClaimsOf } from './claimStore.ts'
 import { type Decision, decide } from './decision.ts'
 import type { RelayEmitter } from './events.ts'
 import type { Fees } from './fees.ts'
+import type { FinalBlock } from './finality.ts'
 import { gasLimit } from './gas.ts'
 import type { ChainHead, Heads } from './heads.ts'
 import { judge } from './judge.ts'
@@ -25,6 +26,7 @@ export type KeeperContext = {
   /** For the broadcasts. */
   sender: PublicClient
   heads: Heads
+  finalBlock: FinalBlock
   fees: () => Promise<Fees>
   allocator: Allocator
   /** Who can make the claim; nobody where it needs a signature that it lacks. */

@@ -2,7 +2,6 @@ import { type Address, formatTransactionReceipt, type Hash, type Hex, numberToHe
 import { claimsOf, nameOf, type StoredClaim } from './claimStore.ts'
 import { conclude, type Decision } from './decision.ts'
 import { feeOf } from './fees.ts'
-import { finalBlock } from './finality.ts'
 import type { KeeperContext } from './keepSigner.ts'
 import { answer } from './rpc.ts'
 import {
@@ -89,10 +88,10 @@ export async function dropReorganised({ pool, market, events, logger }: KeeperCo
 }
 
 /** What the node calls final cannot be reorganised: nobody looks at it again. */
-export async function finalise({ pool, market, events, logger }: KeeperContext, signer: Address) {
+export async function finalise({ pool, finalBlock, events }: KeeperContext, signer: Address) {
   const [newest] = await minedOf(pool, signer, 1)
   if (!newest) return
-  const finalized = await finalBlock(market, logger)
+  const finalized = await finalBlock()
   if (finalized === undefined) return
   for (const { txHash, state, problem, ...claim } of await claimsOf(
     pool,
