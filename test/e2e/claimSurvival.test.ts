@@ -114,7 +114,9 @@ const slowest = (kills: Kill[]) => Math.max(...kills.map(({ recovery }) => recov
 
 /** A kill that meets nothing in flight proves nothing. */
 function expectHits(kills: Kill[]) {
-  expect(kills.filter(({ signed, accepted }) => signed + accepted > 0).length).toBeGreaterThanOrEqual(Math.floor(KILLS / 2))
+  expect(kills.filter(({ signed, accepted }) => signed + accepted > 0).length).toBeGreaterThanOrEqual(
+    Math.floor(KILLS / 2),
+  )
   expect(total(kills.map(({ signed, accepted }) => signed + accepted))).toBeGreaterThanOrEqual(Math.floor(KILLS / 2))
   expect(cutOff).toBeGreaterThanOrEqual(KILLS / 4)
   expect(slowest(kills)).toBeLessThan(RECOVERY)
