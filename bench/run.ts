@@ -8,6 +8,7 @@ import { table } from './table.ts'
 const benches: Record<string, () => Promise<Bench>> = {
   claims: () => import('./claims.ts'),
   gas: () => import('./gas.ts'),
+  index: () => import('./backfills.ts'),
   reads: () => import('./reads.ts'),
 }
 

@@ -1,0 +1,74 @@
+import { fileURLToPath } from 'node:url'
+import getPort from 'get-port'
+import { startIndexer } from '../devnet/indexer.ts'
+import { startPart } from '../devnet/part.ts'
+import type { BusyChain } from './busyChain.ts'
+
+/** Milliseconds that a backfill took: through the handlers into the tables, and until readers could see them. */
+export type Backfill = { handled: number; served: number }
+
+/** However slow the machine is. Milliseconds. */
+const PATIENCE = 1_200_000
+
+const ponder = fileURLToPath(new URL('bin/ponder.js', import.meta.resolve('ponder')))
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+type Start = (options: {
+  databaseUrl: string
+  chain: BusyChain
+  onLine: (line: string) => void
+}) => Promise<{ stop(): Promise<void> }>
+
+/** The market's indexer, as in production. */
+export const ours: Start = ({ databaseUrl, chain, onLine }) =>
+  startIndexer({ databaseUrl, ...connectionsOf(chain), onLine })
+
+/** A Ponder app on the same contracts and events that only inserts each event. */
+export const plain: Start = async ({ databaseUrl, chain, onLine }) => {
+  const { chainId, rpcUrl, deploymentsDirectory } = connectionsOf(chain)
+  const flags = ['--log-level', 'info', '--log-format', 'json', '--root', 'bench/plainIndexer']
+  const port = String(await getPort())
+  return startPart({
+    name: 'The plain indexer',
+    command: process.execPath,
+    args: [ponder, ...flags, 'start', '--schema', 'plain', '--port', port],
+    directory: root,
+    env: {
+      DATABASE_URL: databaseUrl,
+      CHAIN_ID: String(chainId),
+      RPC_URL: rpcUrl,
+      DEPLOYMENTS_DIR: deploymentsDirectory,
+      PORT: undefined,
+    },
+    onLine,
+  })
+}
+
+function connectionsOf({ deployment, rpcUrl, deploymentsDirectory }: BusyChain) {
+  return { chainId: deployment.chainId, rpcUrl, deploymentsDirectory }
+}
+
+/** Runs an indexer on a database that has none of its tables until it has caught up with the chain, by its own log. */
+export async function backfill(start: Start, databaseUrl: string, chain: BusyChain): Promise<Backfill> {
+  const { promise, resolve, reject } = Promise.withResolvers<Backfill>()
+  let [begin, handled]: number[] = []
+  const indexer = await start({
+    databaseUrl,
+    chain,
+    onLine(line) {
+      const now = performance.now()
+      if (line.includes('"msg":"Started backfill indexing"')) begin = now
+      if (line.includes('"msg":"Completed backfill indexing across all chains"')) handled = now
+      if (!line.includes('"msg":"Started returning 200 responses","endpoint":"/ready"')) return
+      if (begin === undefined || handled === undefined) reject(new Error('There was no backfill'))
+      else resolve({ handled: handled - begin, served: now - begin })
+    },
+  })
+  const timer = setTimeout(() => reject(new Error(`A backfill took longer than ${PATIENCE} ms`)), PATIENCE)
+  try {
+    return await promise
+  } finally {
+    clearTimeout(timer)
+    await indexer.stop()
+  }
+}

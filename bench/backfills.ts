@@ -1,0 +1,114 @@
+/**
+ * How fast the indexer works through a chain's past, beside a Ponder app that only inserts each of the same events.
+ *
+ * Both begin with all that they ask the chain for in `ponder_sync`, as it is after a first run: what is measured is
+ * decoding, handlers and tables. With an empty one both would wait for Anvil most of the time, and be alike for that.
+ */
+import pg from 'pg'
+import { startPostgres } from '../devnet/postgres.ts'
+import { type Backfill, backfill, ours, plain } from './backfill.ts'
+import { type BusyChain, eventsOfALife, startBusyChain } from './busyChain.ts'
+import { type Measurement, median } from './figure.ts'
+
+const large = Number(process.env.BENCH_EVENTS ?? 100_000)
+const small = large / 10
+const rounds = Number(process.env.BENCH_ROUNDS ?? 3)
+
+export async function measure() {
+  const little = await measureChain(small)
+  const much = await measureChain(large)
+  const ratio = ({ ours, plain }: Rates) => ours.handled / plain.handled
+  return {
+    measurements: [
+      ...figuresOf(small, little),
+      ...figuresOf(large, much),
+      {
+        figure: `ratio at ${large} beside the ratio at ${small}`,
+        unit: 'ours / plain',
+        value: ratio(much),
+        baseline: ratio(little),
+        goal: { ratioAtLeast: 0.9 },
+      },
+    ] satisfies Measurement[],
+  }
+}
+
+/** Events a second of all three contracts; with what follows the handlers, and without. */
+type Rate = Record<keyof Backfill, number>
+type Rates = { ours: Rate; plain: Rate }
+
+const figuresOf = (events: number, { ours, plain }: Rates): Measurement[] => [
+  {
+    figure: `backfill of ${events} market events`,
+    unit: 'events/s',
+    value: ours.handled,
+    baseline: plain.handled,
+    goal: { ratioAtLeast: 0.6 },
+  },
+  {
+    figure: `backfill of ${events}, until served with its indexes`,
+    unit: 'events/s',
+    value: ours.served,
+    baseline: plain.served,
+  },
+]
+
+async function measureChain(marketEvents: number): Promise<Rates> {
+  await using parts = new AsyncDisposableStack()
+  console.log(`A chain with ${marketEvents} market events`)
+  const chain = await startBusyChain()
+  parts.defer(chain.stop)
+  await chain.grow(marketEvents / eventsOfALife)
+  const postgres = await startPostgres({ settings: { shared_buffers: '1GB', max_wal_size: '8GB' } })
+  parts.defer(postgres.stop)
+  const filled = await postgres.createDatabase('filled')
+  console.log('  fetching it once')
+  await backfill(plain, filled, chain)
+  const events = await keepCacheOnly(filled)
+  return await alternate(chain, postgres.url, events)
+}
+
+/** Round by round, so that whatever else the machine does meets both alike. */
+async function alternate(chain: BusyChain, serverUrl: string, events: number): Promise<Rates> {
+  const taken: Record<keyof Rates, Backfill[]> = { ours: [], plain: [] }
+  for (let round = 1; round <= rounds; round++) {
+    for (const [name, start] of Object.entries({ plain, ours }) as [keyof Rates, typeof ours][]) {
+      const database = `${name}_${round}`
+      await execute(serverUrl, `CREATE DATABASE ${database} TEMPLATE filled`)
+      const each = await backfill(start, urlOf(serverUrl, database), chain)
+      await execute(serverUrl, `DROP DATABASE ${database} WITH (FORCE)`)
+      taken[name].push(each)
+      const seconds = Object.values(each).map((milliseconds) => (milliseconds / 1_000).toFixed(2))
+      console.log(
+        `  round ${round} of ${rounds}, ${name}: ${events} events in ${seconds[0]} s, served in ${seconds[1]} s`,
+      )
+    }
+  }
+  const rate = (each: Backfill[], part: keyof Backfill) => median(each.map((times) => (1_000 * events) / times[part]))
+  const rates = (each: Backfill[]): Rate => ({ handled: rate(each, 'handled'), served: rate(each, 'served') })
+  return { ours: rates(taken.ours), plain: rates(taken.plain) }
+}
+
+/** Leaves the database with what was fetched of the chain alone. @returns how many events that is. */
+async function keepCacheOnly(url: string): Promise<number> {
+  const [counted] = await execute(url, 'SELECT count(*)::int AS count FROM plain.plain_event')
+  await execute(url, 'DROP SCHEMA plain CASCADE')
+  await execute(url, 'VACUUM ANALYZE')
+  return counted?.count
+}
+
+async function execute(connectionString: string, statement: string) {
+  const client = new pg.Client({ connectionString })
+  await client.connect()
+  try {
+    return (await client.query(statement)).rows
+  } finally {
+    await client.end()
+  }
+}
+
+function urlOf(serverUrl: string, database: string): string {
+  const url = new URL(serverUrl)
+  url.pathname = database
+  return url.href
+}

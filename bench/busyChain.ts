@@ -1,0 +1,112 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Address, encodeFunctionData, type Hex, maxUint256, numberToHex } from 'viem'
+import { accountOf } from '../devnet/accounts.ts'
+import { startChain } from '../devnet/chain.ts'
+import { contentId } from '../devnet/contentId.ts'
+import { tellGuard } from '../devnet/tellGuard.ts'
+import { contractsOf } from '../test/support/contracts.ts'
+
+/** The market's own events of a run that goes straight through: created, funded, claimed, submitted, approved. */
+export const eventsOfALife = 5
+
+const livesOfABlock = 10
+const day = 86_400n
+
+/** More than the 30 after which Ponder takes a block for final, so that all before is backfilled. */
+const padding = 64
+
+const poster = accountOf(2).address
+const agents = Array.from({ length: 10 }, (_, index) => accountOf(3 + index).address)
+
+export type BusyChain = Awaited<ReturnType<typeof startBusyChain>>
+
+/** A chain with a market in which everybody is ready to act; transactions are mined when they are asked to be. */
+export async function startBusyChain() {
+  const deploymentsDirectory = await mkdtemp(join(tmpdir(), 'runline-bench-'))
+  tellGuard({ directory: deploymentsDirectory })
+  const flags = ['--order', 'fifo', '--prune-history']
+  const chain = await startChain({ deploymentsDirectory, flags })
+  const { client, usdc, registry, staking, market } = contractsOf(chain)
+
+  async function fund(account: Address, spender: Address) {
+    await usdc.write.mint([account, 10n ** 15n])
+    await usdc.write.approve([spender, maxUint256], { account })
+  }
+
+  await fund(poster, market.address)
+  for (const [index, account] of agents.entries()) {
+    await registry.write.register(['ipfs://agent'], { account })
+    await fund(account, staking.address)
+    await staking.write.stake([BigInt(index + 1), 10n ** 9n], { account })
+  }
+  await client.setAutomine(false)
+  const genesis = (await client.getBlock()).timestamp
+  const nonces = new Map<Address, number>()
+  for (const address of [poster, ...agents]) nonces.set(address, await client.getTransactionCount({ address }))
+  let lives = 0
+
+  const callOf = (from: Address, data: Hex) => {
+    const nonce = nonces.get(from) ?? 0
+    nonces.set(from, nonce + 1)
+    // With everything given, Anvil neither estimates nor looks up.
+    const transaction = { from, to: market.address, data, gas: numberToHex(400_000), nonce: numberToHex(nonce) }
+    return { method: 'eth_sendTransaction', params: [transaction] }
+  }
+
+  /** Post, claim, submit, approve. Rewards of all magnitudes. */
+  function lifeOf(bountyId: bigint) {
+    const index = Number(bountyId) % agents.length
+    const agent = agents[index] ?? poster
+    const reward = 10_000n + ((bountyId * 997n) % 10n ** BigInt(4 + (Number(bountyId) % 5)))
+    const { abi } = market
+    const terms = [contentId(`terms ${bountyId}`), reward, genesis + 300n * day] as const
+    const delivered = [bountyId, contentId(`work ${bountyId}`)] as const
+    return [
+      callOf(poster, encodeFunctionData({ abi, functionName: 'postBounty', args: terms })),
+      callOf(agent, encodeFunctionData({ abi, functionName: 'claimBounty', args: [bountyId, BigInt(index + 1)] })),
+      callOf(agent, encodeFunctionData({ abi, functionName: 'submitWork', args: delivered })),
+      callOf(poster, encodeFunctionData({ abi, functionName: 'approveWork', args: [bountyId] })),
+    ]
+  }
+
+  return {
+    ...chain,
+    client,
+    market,
+
+    /** Mines a block with so many whole lives of runs in it. */
+    async mineLives(count: number) {
+      const calls = Array.from({ length: count }, () => lifeOf(BigInt(++lives)))
+      await sendAll(chain.rpcUrl, [...calls.flat(), { method: 'evm_mine', params: [] }])
+    },
+
+    /** Mines blocks until so many runs have ended, and as many as it takes to make them final. @throws if any has not. */
+    async grow(runs: number) {
+      while (lives < runs) {
+        await this.mineLives(Math.min(livesOfABlock, runs - lives))
+        if (lives % 1_000 === 0) console.log(`  ${lives} of ${runs} runs are on the chain`)
+      }
+      await client.mine({ blocks: padding })
+      const { state } = await market.read.getBounty([BigInt(runs)])
+      if (state !== APPROVED) throw new Error(`Run ${runs} is in state ${state}: the chain did not take all`)
+    },
+
+    async stop() {
+      await chain.stop()
+      await rm(deploymentsDirectory, { recursive: true })
+    },
+  }
+}
+
+/** By its place in the contract's enum. */
+const APPROVED = 6
+
+async function sendAll(rpcUrl: string, calls: { method: string; params: unknown[] }[]) {
+  const body = JSON.stringify(calls.map((call, id) => ({ jsonrpc: '2.0', id, ...call })))
+  const response = await fetch(rpcUrl, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body })
+  const answers = (await response.json()) as { error?: { message: string } }[]
+  const failed = answers.find(({ error }) => error)
+  if (failed) throw new Error(`Anvil refuses: ${failed.error?.message}`)
+}

@@ -1,0 +1,4 @@
+import { Hono } from 'hono'
+
+// Ponder does not start without an app.
+export default new Hono()
