@@ -180,19 +180,27 @@ const escrowing: ReadonlySet<State> = new Set(['OPEN', 'CLAIMED', 'IN_PROGRESS',
 
 /** Takes a run to another state, and counts it there. */
 async function move(context: Context, bountyId: bigint, change: Partial<Run> & { state: State }): Promise<Run> {
-  const before = await context.db.find(run, { bountyId })
-  if (before === null) throw new Error(`Run ${bountyId} takes a step, but was never created`)
-  const { state: from, reward, fee } = before
-  const { state: to } = change
+  let from: State | undefined
+  // Read and written in one call of the store: each copies the row.
+  const after = await context.db.update(run, { bountyId }).set((before) => {
+    from = before.state
+    return change
+  })
+  await count(context, after, from)
+  return after
+}
+
+/** Moves a run in its band from a state to the one that it has now. */
+async function count({ db }: Context, { reward, fee, state: to }: Run, from: State | undefined) {
+  if (from === undefined) throw new Error('Ponder has updated a row without showing it')
   const held = BigInt(Number(escrowing.has(to)) - Number(escrowing.has(from))) * (reward + fee)
   // Row must exist because the run was counted when it was created.
-  await context.db.update(rewardBand, { lowest: bandOf(reward) }).set((band) => ({
+  await db.update(rewardBand, { lowest: bandOf(reward) }).set((band) => ({
     [from]: band[from] - 1,
     [to]: band[to] + 1,
     escrowed: band.escrowed + held,
     paid: to === 'APPROVED' ? band.paid + reward : band.paid,
   }))
-  return context.db.update(run, { bountyId }).set(change)
 }
 
 type RunEvent = typeof runEvent.$inferInsert
