@@ -4,19 +4,38 @@ import { median, percentile } from './figure.ts'
 /** Requests per second, and the 50th and 99th percentile of the time to answer in milliseconds. */
 export type Load = { rps: number; p50: number; p99: number }
 
-export type Target = { url: string; path: (request: number) => string }
+export type Target = {
+  url: string
+  path: (request: number) => string
+  /** JSON to post; a target without one is read. */
+  body?: string
+}
 
-type Options = { connections: number; seconds: number }
+type Options = {
+  connections: number
+  seconds: number
+  /** Requests a second of all connections; as many as are answered if absent. */
+  rate?: number
+}
 
 let sent = 0
 
-/** Asks as fast as it is answered. @throws if any answer is not 2xx. */
-export async function load({ url, path }: Target, { connections, seconds }: Options): Promise<Load> {
+/** Asks as fast as it is answered, or at the rate. @throws if any answer is not 2xx. */
+export async function load({ url, path, body }: Target, { connections, seconds, rate }: Options): Promise<Load> {
   const times: number[] = []
-  const setupRequest = (request: autocannon.Request) => ({ ...request, path: path(sent++) })
+  const post =
+    body === undefined ? {} : { method: 'POST' as const, body, headers: { 'content-type': 'application/json' } }
+  const setupRequest = (request: autocannon.Request) => ({ ...request, path: path(sent++), ...post })
   const { promise, resolve, reject } = Promise.withResolvers<autocannon.Result>()
   const settle = (error: unknown, result: autocannon.Result) => (error ? reject(error) : resolve(result))
-  const instance = autocannon({ url, connections, duration: seconds, requests: [{ setupRequest }] }, settle)
+  const options = {
+    url,
+    connections,
+    duration: seconds,
+    requests: [{ setupRequest }],
+    ...(rate && { overallRate: rate }),
+  }
+  const instance = autocannon(options, settle)
   // Autocannon's own histogram counts whole milliseconds.
   instance.on('response', (_client, _status, _bytes, milliseconds) => times.push(milliseconds))
   const { non2xx, errors, timeouts, duration } = await promise

@@ -9,6 +9,7 @@ const benches: Record<string, () => Promise<Bench>> = {
   claims: () => import('./claims.ts'),
   gas: () => import('./gas.ts'),
   index: () => import('./backfills.ts'),
+  live: () => import('./live.ts'),
   reads: () => import('./reads.ts'),
 }
 

@@ -27,7 +27,8 @@ export const blockHash = (number: bigint) => `0x${number.toString(16).padStart(6
 
 const countOf = (state: string) => sql`count(*) FILTER (WHERE state = ${state})`
 
-const countBands = sql`
+/** Counts the runs into bands, of which there are none. */
+export const countBands = sql`
   INSERT INTO reward_band (lowest, ${sql.join(
     schema.runStates.map((state) => sql.identifier(state.toLowerCase())),
     sql`, `,

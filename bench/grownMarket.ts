@@ -1,0 +1,112 @@
+import { fileURLToPath } from 'node:url'
+import { sql } from 'drizzle-orm'
+import { drizzle } from 'drizzle-orm/node-postgres'
+import getPort from 'get-port'
+import pg from 'pg'
+import { startApi } from '../devnet/api.ts'
+import { startIndexer } from '../devnet/indexer.ts'
+import { startPart } from '../devnet/part.ts'
+import type { Postgres } from '../devnet/postgres.ts'
+import { countBands } from '../test/support/indexedTables.ts'
+import { manyRuns } from '../test/support/manyRuns.ts'
+import { waitForIndex } from '../test/support/waitForIndex.ts'
+import { startBusyChain } from './busyChain.ts'
+
+/** So many that every request of some seconds can name another `minBlock`, which makes it another URL to the cache. */
+export const blocksBefore = 1_000
+
+/** The ids of the runs that no chain has begin here, far above those of the chain that follow. */
+const firstAdded = 1_000_000_000
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const ponder = fileURLToPath(new URL('bin/ponder.js', import.meta.resolve('ponder')))
+
+export type GrownMarket = Awaited<ReturnType<typeof startGrownMarket>>
+
+/**
+ * A chain, the production indexer and API, and tables that hold so many runs more than the chain, put there between two
+ * starts of the indexer: a chain with a million runs takes hours to make.
+ */
+export async function startGrownMarket(postgres: Postgres, runs: number) {
+  await using parts = new AsyncDisposableStack()
+  const chain = await startBusyChain()
+  parts.defer(chain.stop)
+  // Anvil takes some time for a block, and its client has only so much patience.
+  for (let mined = 0; mined < blocksBefore; mined += 50) await chain.client.mine({ blocks: 50 })
+  const databaseUrl = await postgres.createDatabase()
+  const { rpcUrl, deploymentsDirectory, deployment } = chain
+  const connections = { databaseUrl, rpcUrl, deploymentsDirectory, chainId: deployment.chainId }
+  const indexed = async () => waitForIndex(databaseUrl, await chain.client.getBlockNumber(), 60_000)
+
+  const first = await startIndexer(connections)
+  parts.defer(first.stop)
+  await indexed()
+  await first.stop()
+  await addRuns(databaseUrl, runs)
+  const indexer = await startIndexer(connections)
+  parts.defer(indexer.stop)
+  await indexed()
+  const api = await startApi(connections)
+  parts.defer(api.stop)
+  const kept = parts.move()
+  return {
+    chain,
+    indexer,
+    api,
+    databaseUrl,
+    indexed,
+    /** Ponder's own API on the same tables. */
+    async startGraphql() {
+      const port = String(await getPort())
+      const part = await startPart({
+        name: "Ponder's GraphQL",
+        command: process.execPath,
+        args: [
+          ponder,
+          '--log-format',
+          'json',
+          '--root',
+          'bench/graphqlApi',
+          'serve',
+          '--schema',
+          'runline',
+          '--port',
+          port,
+        ],
+        directory: root,
+        env: {
+          DATABASE_URL: databaseUrl,
+          CHAIN_ID: String(deployment.chainId),
+          RPC_URL: rpcUrl,
+          DEPLOYMENTS_DIR: deploymentsDirectory,
+          PORT: undefined,
+        },
+      })
+      await part.saw(/Created HTTP server/, 60_000)
+      return { url: `http://127.0.0.1:${port}`, stop: part.stop }
+    },
+    stop: () => kept.disposeAsync(),
+  }
+}
+
+/** Adds runs and their bands to the tables behind the readers' views. The indexer must not run. */
+async function addRuns(databaseUrl: string, runs: number) {
+  const client = new pg.Client({ connectionString: databaseUrl })
+  await client.connect()
+  const db = drizzle(client)
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT table_schema AS name FROM information_schema.view_table_usage WHERE view_schema = 'runline' AND view_name = 'run'`,
+  )
+  const schema = sql.identifier(rows[0]?.name ?? '')
+  // The indexer's triggers note what a reorg would take back: these runs are of no block.
+  await db.execute(sql`SET session_replication_role = replica`)
+  await db.execute(sql`SET search_path = pg_temp, ${schema}`)
+  await db.execute(sql`CREATE TEMP TABLE run (LIKE ${schema}.run INCLUDING DEFAULTS)`)
+  await db.execute(manyRuns(runs))
+  await db.execute(countBands)
+  await db.execute(sql`UPDATE run SET bounty_id = bounty_id + ${firstAdded}::int8`)
+  await db.execute(sql`INSERT INTO ${schema}.run SELECT * FROM pg_temp.run`)
+  await db.execute(sql`DROP TABLE pg_temp.run`)
+  await client.query('VACUUM ANALYZE')
+  await client.end()
+}

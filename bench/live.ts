@@ -1,0 +1,129 @@
+/**
+ * A market while it is indexed: what reads take then, how long a block takes to be answered, and what a million runs
+ * cost the indexer. Each figure's baseline is measured beside it.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { execa } from 'execa'
+import { startPostgres } from '../devnet/postgres.ts'
+import { type Measurement, median } from './figure.ts'
+import { blocksBefore, type GrownMarket, startGrownMarket } from './grownMarket.ts'
+import { latencies } from './latency.ts'
+import { alternate, type Load, load } from './load.ts'
+
+const many = Number(process.env.BENCH_RUNS ?? 1_000_000)
+const few = 1_000
+const seconds = Number(process.env.BENCH_SECONDS ?? 5)
+const rounds = Number(process.env.BENCH_ROUNDS ?? 5)
+const blocks = Number(process.env.BENCH_BLOCKS ?? 60)
+
+/** Requests a second, by four clients: what a full machine takes would be a matter of who gets the processor. */
+const steady = { connections: 4, seconds, rate: 100 }
+
+/** Milliseconds between two blocks of a chain that is in a hurry. */
+const hurry = 100
+
+/** Blocks after which the indexer's memory is looked at. */
+const warmUp = 100
+
+export async function measure() {
+  await using parts = new AsyncDisposableStack()
+  const postgres = await startPostgres({ settings: { shared_buffers: '1GB', max_wal_size: '8GB' } })
+  parts.defer(postgres.stop)
+  const little = await memoryOf(few, async (market) => ({ memory: await indexerMegabytes(market) }))
+  const large = await memoryOf(many, async (market) => ({
+    memory: await indexerMegabytes(market),
+    reads: await readsWhileIndexing(market),
+    latency: await latencies(market, blocks),
+    graphql: await besideGraphql(market),
+  }))
+  return {
+    measurements: [...large.reads, ...large.latency, ...large.graphql, memoryFigure(large.memory, little.memory)],
+  }
+
+  async function memoryOf<T>(runs: number, use: (market: GrownMarket) => Promise<T>): Promise<T> {
+    console.log(`A market with ${runs} runs`)
+    const market = await startGrownMarket(postgres, runs)
+    try {
+      return await use(market)
+    } finally {
+      await market.stop()
+    }
+  }
+}
+
+const memoryFigure = (value: number, baseline: number): Measurement => ({
+  figure: `memory of the indexer at ${many} runs`,
+  unit: 'MB',
+  value,
+  baseline,
+  goal: { ratioAtMost: 1.3 },
+})
+
+/** Mines a block with a whole life of a run in it every 100 ms until it is told to stop. */
+function mineInAHurry({ chain }: GrownMarket) {
+  let [isOver, mined] = [false, 0]
+  const mining = (async () => {
+    for (let next = performance.now(); !isOver; next += hurry) {
+      await chain.mineLives(1)
+      mined++
+      await sleep(Math.max(0, next + hurry - performance.now()))
+    }
+  })()
+  return async () => {
+    isOver = true
+    await mining
+    return mined
+  }
+}
+
+async function indexerMegabytes(market: GrownMarket): Promise<number> {
+  for (let block = 0; block < warmUp; block++) await market.chain.mineLives(1)
+  await market.indexed()
+  const { stdout } = await execa('ps', ['-o', 'rss=', '-p', String(market.indexer.part.pid)])
+  return Number(stdout) / 1_024
+}
+
+async function readsWhileIndexing(market: GrownMarket): Promise<Measurement[]> {
+  console.log('Reads, idle and while 10 blocks a second are indexed')
+  // Another URL each time: nothing is answered from the cache.
+  const target = { url: market.api.url, path: (n: number) => `/api/runs?minBlock=${n % blocksBefore}` }
+  const taken: { idle: Load[]; busy: Load[] } = { idle: [], busy: [] }
+  const paces: number[] = []
+  await load(target, steady)
+  for (let round = 1; round <= rounds; round++) {
+    taken.idle.push(await load(target, steady))
+    const [begin, stop] = [performance.now(), mineInAHurry(market)]
+    taken.busy.push(await load(target, steady))
+    paces.push((1_000 * (await stop())) / (performance.now() - begin))
+    await market.indexed()
+    console.log(`  round ${round} of ${rounds}`)
+  }
+  const p99 = (loads: Load[]) => median(loads.map((each) => each.p99))
+  return [
+    { figure: 'blocks indexed meanwhile', unit: 'blocks/s', value: median(paces) },
+    {
+      figure: 'list, uncached, while indexing, p99',
+      unit: 'ms',
+      value: p99(taken.busy),
+      baseline: p99(taken.idle),
+      goal: { ratioAtMost: 2 },
+    },
+  ]
+}
+
+const query = `{ runs(orderBy: "bountyId", orderDirection: "desc", limit: 20) {
+  items { bountyId posterAddress ipfsHash reward deadline state claimedBy createdAt } totalCount pageInfo { endCursor } } }`
+
+async function besideGraphql(market: GrownMarket): Promise<Measurement[]> {
+  console.log("The list, beside Ponder's GraphQL")
+  const graphql = await market.startGraphql()
+  try {
+    const ours = { url: market.api.url, path: (n: number) => `/api/runs?minBlock=${n % blocksBefore}` }
+    const theirs = { url: graphql.url, path: () => '/graphql', body: JSON.stringify({ query }) }
+    const taken = await alternate({ ours, theirs }, { connections: 1, seconds }, rounds)
+    const figure = "list, uncached, beside Ponder's GraphQL, p50"
+    return [{ figure, unit: 'ms', value: taken.ours.p50, baseline: taken.theirs.p50 }]
+  } finally {
+    await graphql.stop()
+  }
+}
