@@ -17,6 +17,11 @@ contract ForeignRegistry is ERC721 {
 
     function register(string calldata agentURI) external returns (uint256 agentId) {
         agentId = _lastId++;
+        registerAs(agentId, agentURI);
+    }
+
+    /// @notice Registers an agent by an id that no counter comes to.
+    function registerAs(uint256 agentId, string calldata agentURI) public {
         getAgentWallet[agentId] = msg.sender;
         _safeMint(msg.sender, agentId);
         announce(agentId, agentURI, msg.sender);
