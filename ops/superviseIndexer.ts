@@ -1,6 +1,6 @@
 // `npm run supervise:indexer`: keeps an indexer running where no orchestrator does. It is started again, after growing
 // pauses, when it asks for that (exit code 75), was killed, or stalls; exit code 1 says that it cannot run as it is
-// configured, and ends this process with the same code.
+// configured, and ends this process with the same code. `-- --redeploy` replaces another build, as redeploy:indexer does.
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { pino } from 'pino'
@@ -9,10 +9,11 @@ import { readEnv } from '../src/api/env.ts'
 import { supervise } from './supervision/supervise.ts'
 import { watchHead } from './supervision/watchHead.ts'
 
-const { DATABASE_URL, DATABASE_SCHEMA, RPC_URL, LOG_LEVEL } = readEnv([
+const { DATABASE_URL, DATABASE_SCHEMA, RPC_URL, STALL_SECONDS, LOG_LEVEL } = readEnv([
   'DATABASE_URL',
   'DATABASE_SCHEMA',
   'RPC_URL',
+  'STALL_SECONDS',
   'LOG_LEVEL',
 ])
 const logger = pino({ level: LOG_LEVEL })
@@ -28,13 +29,14 @@ pool.on('error', (err) => logger.warn({ err }, 'The connection that looks at the
 
 const supervisor = supervise({
   command: process.execPath,
-  args: [fileURLToPath(new URL('startIndexer.ts', import.meta.url))],
+  args: [fileURLToPath(new URL('startIndexer.ts', import.meta.url)), ...process.argv.slice(2)],
   logger,
 })
 const watch = watchHead({
   readChain: () => client.getBlockNumber({ cacheTime: 0 }),
   readProgress,
   onStall: supervisor.restart,
+  patience: 1_000 * STALL_SECONDS,
   logger,
 })
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, supervisor.stop)

@@ -35,6 +35,7 @@ export function supervise({ command, args, logger, firstPause = FIRST_PAUSE }: S
   async function runOnce() {
     const started = spawn(command, args, { stdio: 'inherit' })
     child = started
+    logger.info({ child: started.pid }, 'The indexer is started')
     const [code, signal] = (await once(started, 'exit')) as [number | null, NodeJS.Signals | null]
     child = undefined
     return { code, signal }

@@ -4,18 +4,21 @@ import type { Logger } from 'pino'
 /** How far the index is: the block that readers see, and a mark that changes with whatever Ponder does. */
 export type Progress = { block: bigint; mark: string }
 
+/** How many patiences an indexer may take to get going, at most. */
+const LONGEST = 16
+
 export type WatchOptions = {
   /** The number of the chain's latest block. */
   readChain: () => Promise<bigint>
   /** Undefined while nothing is indexed. */
   readProgress: () => Promise<Progress | undefined>
-  /** Called when the index is behind and does not move, and again after as long if that goes on. */
+  /** Called when the index is behind and does not move, and again after twice as long each time, if that goes on. */
   onStall: () => void
   logger: Logger
   /** Milliseconds between two looks. */
   interval?: number
-  /** Milliseconds without a move. Ponder itself takes up to 64 seconds over a block that the node does not have. */
-  patience?: number
+  /** Milliseconds without a move. */
+  patience: number
 }
 
 /**
@@ -23,10 +26,11 @@ export type WatchOptions = {
  * nothing to do; and where node or database do not answer, nobody can tell, and a new process would not mend it.
  */
 export function watchHead(options: WatchOptions) {
-  const { readChain, readProgress, onStall, logger, interval = 5_000, patience = 120_000 } = options
+  const { readChain, readProgress, onStall, logger, interval = 1_000, patience } = options
   const stopping = new AbortController()
   let mark: string | undefined
   let since = performance.now()
+  let allowed = patience
 
   async function look() {
     const [latest, progress] = await Promise.all([readChain(), readProgress()])
@@ -34,12 +38,15 @@ export function watchHead(options: WatchOptions) {
     if (isIdle || progress?.mark !== mark) {
       mark = progress?.mark
       since = performance.now()
+      allowed = patience
     }
     const age = performance.now() - since
-    if (progress === undefined || age < patience) return
+    if (progress === undefined || age < allowed) return
     const seconds = Math.round(age / 1_000)
     logger.error({ latest: Number(latest), head: Number(progress.block), seconds }, 'The chain moves and head does not')
     since = performance.now()
+    // A start may take longer than that: one must come that is let finish.
+    allowed = Math.min(2 * allowed, LONGEST * patience)
     onStall()
   }
 

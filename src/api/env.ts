@@ -63,6 +63,11 @@ const environment = z.object({
   OWNER: address,
   USDC_ADDRESS: address.optional(),
   AGENT_REGISTRY_ADDRESS: address.optional(),
+  /**
+   * For how long, in seconds, the index may be behind the chain without a move before that is an alarm, and the
+   * supervisor starts the indexer again. A restart after a kill waits for up to 25 s.
+   */
+  STALL_SECONDS: z.coerce.number().int().positive().default(60),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 })
 

@@ -10,6 +10,7 @@ import { readDeployment } from './deployment.ts'
 import { readEnv } from './env.ts'
 import { createHttpServer, drain } from './httpServer.ts'
 import { indexedClaims } from './indexedClaims.ts'
+import { measureLag, watchIndexLag } from './indexLag.ts'
 import { createClientLimits } from './limits/clientLimits.ts'
 import { createMetrics, timeRequests } from './metrics.ts'
 import { IndexReader } from './queries/indexReader.ts'
@@ -44,6 +45,7 @@ const env = readEnv([
   'CLAIMS_PER_MINUTE',
   'WALLET_CLAIMS_PER_MINUTE',
   'WALLET_CLAIMS_PER_DAY',
+  'STALL_SECONDS',
   'LOG_LEVEL',
 ])
 const deployment = readDeployment(env.CHAIN_ID, env.DEPLOYMENTS_DIR)
@@ -57,6 +59,8 @@ const readPool = openReadPool({
 const hints = listenForBlocks({ url: env.DATABASE_URL, schema: env.DATABASE_SCHEMA, logger })
 const index = new IndexReader(drizzle(readPool, { casing: 'snake_case' }), env.CHAIN_ID, { hints })
 const registry = createMetrics(index, readPool)
+const lag = watchIndexLag({ rpcUrl: env.RPC_URL, index, patience: env.STALL_SECONDS, logger })
+measureLag(registry, lag)
 
 const relay =
   env.RELAYER_PRIVATE_KEY &&
@@ -82,14 +86,14 @@ const limits = createClientLimits({
 })
 const app = createApp(
   { index, logger, market, limits, ...(relay && { relay }) },
-  { middleware: timeRequests(registry), routes: healthRoutes(index, registry) },
+  { middleware: timeRequests(registry), routes: healthRoutes(index, registry, lag) },
 )
 const server = createHttpServer(app)
 
 closeWithGrace({ delay: EXIT_PATIENCE, logger }, async ({ signal, err }) => {
   if (err) logger.fatal({ err }, 'Stopping after an error that nobody caught')
   else logger.info({ signal }, 'Stopping')
-  await drain(server, DRAIN_PATIENCE)
+  await Promise.all([drain(server, DRAIN_PATIENCE), lag.stop()])
   await relay?.close()
   await Promise.all([readPool.end(), hints.close()])
   logger.info('Stopped')
