@@ -9,33 +9,30 @@ import { parseArgs } from 'node:util'
 import { pino } from 'pino'
 import config from '../ponder.config.ts'
 import { readEnv } from '../src/api/env.ts'
-import { readServedBuild, takeOver } from './builds/takeOver.ts'
+import { reasonNotToStart } from './builds/mayStart.ts'
+import { takeOver } from './builds/takeOver.ts'
 import { endAtDatabaseCrash, RESTART } from './databaseWatch.ts'
 
-const { DATABASE_URL, CHAIN_ID, DATABASE_SCHEMA, PONDER_PORT, LOG_LEVEL } = readEnv([
+const { DATABASE_URL, CHAIN_ID, RPC_URL, DATABASE_SCHEMA, PONDER_PORT, LOG_LEVEL } = readEnv([
   'DATABASE_URL',
   'CHAIN_ID',
+  'RPC_URL',
   'DATABASE_SCHEMA',
   'PONDER_PORT',
   'LOG_LEVEL',
 ])
 const logger = pino({ level: LOG_LEVEL })
 
-const { redeploy } = parseArgs({ options: { redeploy: { type: 'boolean' } } }).values
+const { redeploy = false } = parseArgs({ options: { redeploy: { type: 'boolean' } } }).values
 
 const schema = `runline_${buildOf(CHAIN_ID)}`
-const readers = { databaseUrl: DATABASE_URL, build: schema, viewsSchema: DATABASE_SCHEMA, logger }
+const readers = { databaseUrl: DATABASE_URL, build: schema, viewsSchema: DATABASE_SCHEMA }
 await assertFree(PONDER_PORT)
-const served = await readServedBuild(readers).catch((err: unknown) => {
-  logger.fatal({ err }, 'The database cannot be read')
+const reason = await reasonNotToStart({ ...readers, rpcUrl: RPC_URL, chainId: CHAIN_ID, redeploy }).catch((err) => {
+  logger.fatal({ err }, 'Database or node cannot be asked')
   process.exit(RESTART)
 })
-// Else a restart of a build that was replaced would take readers back.
-if (served !== undefined && served !== schema && !redeploy) {
-  throw new Error(
-    `Readers see another build, ${served}: to replace it by this one, ${schema}: npm run redeploy:indexer`,
-  )
-}
+if (reason) throw new Error(reason)
 endAtDatabaseCrash(DATABASE_URL, logger)
 logger.info({ chainId: CHAIN_ID, schema, viewsSchema: DATABASE_SCHEMA, port: PONDER_PORT }, 'Starting Ponder')
 
@@ -58,7 +55,7 @@ await import(ponder.href)
 process.removeAllListeners('SIGTERM')
 process.on('SIGTERM', () => process.emit('SIGINT', 'SIGINT'))
 
-await takeOver(readers)
+await takeOver({ ...readers, logger })
 
 /**
  * A name for all that decides what the tables hold. Ponder refuses a schema whose build differs in any of its own

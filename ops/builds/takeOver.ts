@@ -11,17 +11,6 @@ const LONG_PAUSE = 1_000
 
 type Options = { databaseUrl: string; build: string; viewsSchema: string; logger: Logger }
 
-/** The build that readers see. @throws if the database cannot be read. */
-export async function readServedBuild({ databaseUrl, viewsSchema }: Pick<Options, 'databaseUrl' | 'viewsSchema'>) {
-  const client = new pg.Client({ connectionString: databaseUrl })
-  await client.connect()
-  try {
-    return await servedBuild(client, viewsSchema)
-  } finally {
-    await client.end()
-  }
-}
-
 /** Switches readers to this build once it has caught up with what they see, however long that takes. */
 export async function takeOver({ databaseUrl, build, viewsSchema, logger }: Options): Promise<void> {
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 1, application_name: 'runline_views' })
