@@ -1,7 +1,8 @@
-import { type Hex, parseGwei } from 'viem'
+import { getAbiItem, type Hex, parseGwei, toFunctionSelector } from 'viem'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
 import { accountOf } from '../../devnet/accounts.ts'
-import { type Fault, says, status } from '../../sim/faults/rpcProxy.ts'
+import { type Fault, type RpcCall, says, status } from '../../sim/faults/rpcProxy.ts'
 import { Problem } from '../../src/api/errors.ts'
 import type { Relay } from '../../src/api/relay/relay.ts'
 import { freshDatabase } from '../support/database.ts'
@@ -91,6 +92,23 @@ describe('a node that does not take a transaction', () => {
     expect(await resultOf(relay, requestOf(second, agent))).toBe('won')
     expect(await resultOf(relay, requestOf(first, agent))).toBe('won')
     expect(await pendingNonce()).toBe(await nonce())
+  })
+})
+
+describe('a block between the answers to two questions', () => {
+  it('by which the run went to another makes the relay look again, and send nothing', async () => {
+    const rival = await people.newAgent(accountOf(5))
+    const runId = await people.openRun(usdc)
+    const before = await nonce()
+    const readsBounty = toFunctionSelector(getAbiItem({ abi: bountyMarketAbi, name: 'getBounty' }))
+    const isReading = ({ params }: RpcCall) => (params[0] as { data?: Hex } | undefined)?.data?.startsWith(readsBounty)
+    let delayed = 0
+    node.from((call) => (isReading(call) && delayed++ === 0 ? { kind: 'delay', milliseconds: 500 } : undefined))
+    const result = resultOf(relay, requestOf(runId, agent))
+    await until('tried', async () => delayed > 0)
+    await people.mined(() => chain.market.write.claimBounty([runId, rival.id], { account: rival.wallet.address }))
+    expect(await result).toBe('RUN_NOT_OPEN')
+    expect(await nonce()).toBe(before)
   })
 })
 

@@ -26,6 +26,8 @@ export async function judge(market: Market, call: MarketCall, { bountyId }: Clai
     readBounty(market, bountyId),
   ])
   if ('passed' in next) {
+    // A block came between the trials and the reading: the bounty may have a round more than what was tried.
+    if (stateName(bounty.state) !== 'OPEN') return { verdict: 'wait', bounty, failure: undefined }
     if ('passed' in now || isCuredByTime(now.failure)) return { verdict: 'send', bounty, gas: next.passed }
     return { verdict: 'wait', bounty, failure: now.failure }
   }
