@@ -18,6 +18,12 @@ import { insertTx } from './txStore.ts'
  */
 const MAX_UNMINED = 16
 
+/**
+ * How long an answer of the node about a signer is used. Its own transactions are counted in the database; what a foreign
+ * one has taken meanwhile is found out when the node refuses ours. Milliseconds.
+ */
+const QUOTE_LIFETIME = 100
+
 export type Allocator = ReturnType<typeof createAllocator>
 
 /** What a transaction is stored as, ready to be handed to the node. */
@@ -45,10 +51,21 @@ export function createAllocator({ pool, market, heads, fees, maxBatch, dailyBudg
   const { client, chainId } = market
 
   /** What has to be asked of the node, before the signer is locked. */
-  async function quote({ address }: Signer) {
+  async function ask({ address }: Signer) {
     const pendingCount = client.getTransactionCount({ address, blockTag: 'pending' })
     const [price, head, pending] = await Promise.all([fees(), heads.latest(), answer(pendingCount)])
     return { price, head, pending }
+  }
+
+  const quotes = new Map<Signer, { answered: ReturnType<typeof ask>; at: number }>()
+
+  function quote(account: Signer) {
+    const known = quotes.get(account)
+    if (known && performance.now() - known.at < QUOTE_LIFETIME) return known.answered
+    const asked = { answered: ask(account), at: performance.now() }
+    quotes.set(account, asked)
+    asked.answered.catch(() => quotes.delete(account))
+    return asked.answered
   }
 
   /** The database knows what is signed and the node has not got, the node what others sent with this key. */
@@ -57,7 +74,7 @@ export function createAllocator({ pool, market, heads, fees, maxBatch, dailyBudg
     account: Signer,
     { tx, nextNonce }: Turn,
     call: PricedCall,
-    { price, head, pending }: Awaited<ReturnType<typeof quote>>,
+    { price, head, pending }: Awaited<ReturnType<typeof ask>>,
   ): Promise<Allocated> {
     const nonce = Math.max(nextNonce, pending)
     const attempt = await sign(account, chainId, nonce, call, price)
@@ -76,6 +93,11 @@ export function createAllocator({ pool, market, heads, fees, maxBatch, dailyBudg
   }
 
   return {
+    /** A claim is about to be placed: what that needs of the node is asked while the claim is judged. */
+    anticipate(account: Signer) {
+      quote(account).catch(() => undefined)
+    },
+
     /**
      * Gives one nonce to all claims that `take` hands out, as far as nothing stands in their way.
      * @param take is asked for at most so many when the signer's turn has come, and not at all if it is hindered.

@@ -59,15 +59,16 @@ export function createClaims(options: Options) {
     const waiting: Waiting = {}
     do {
       if (isClosing()) throw unavailable('The server is shutting down.')
-      const mine = await findSame(request, key)
+      const open = await openClaimsOf(pool, request.bountyId)
+      const mine = await findSame(open, request, key)
       if (mine) return follow(mine, signal)
-      const [rival] = await openClaimsOf(pool, request.bountyId)
+      const [rival] = open
       if (rival) {
         await decided.until(rival, signal)
         continue
       }
-      dispatch.assertRoom()
       const signers = await signersFor(request)
+      dispatch.anticipate(signers)
       const [anyone] = signers
       if (!anyone) throw await refuseUnsigned(request)
       const head = await heads.latest()
@@ -96,14 +97,14 @@ export function createClaims(options: Options) {
 
   /**
    * The claim that the request asks for, where it is stored and must not be judged again: the key's, or one on its way.
+   * @param open those of the run.
    * @throws Problem IDEMPOTENCY_CONFLICT if it was asked for in other words.
    */
-  async function findSame(request: ClaimRequest, key: string | undefined) {
+  async function findSame(open: StoredClaim[], request: ClaimRequest, key: string | undefined) {
     const bodyHash = bodyHashOf(request)
     const named = key === undefined ? undefined : await claimByKey(pool, key)
     if (named && named.bodyHash !== bodyHash) throw conflict('This Idempotency-Key came with another request before.')
     if (named) return findStored(named.claimId)
-    const open = await openClaimsOf(pool, request.bountyId)
     const same = open.find(({ request: other }) => isSameClaim(other, request))
     if (!same) return undefined
     if (same.bodyHash !== bodyHash) {
@@ -198,10 +199,10 @@ export function createClaims(options: Options) {
     key: string | undefined,
     { failure, hindrance }: Waiting,
   ): Promise<ClaimOutcome> {
-    const mine = await findSame(request, key)
+    const open = await openClaimsOf(pool, request.bountyId)
+    const mine = await findSame(open, request, key)
     if (mine) return follow(mine, AbortSignal.abort())
-    const [rival] = await openClaimsOf(pool, request.bountyId)
-    if (rival) throw unavailable(`Another claim of run ${request.bountyId} is not decided yet.`)
+    if (open.length > 0) throw unavailable(`Another claim of run ${request.bountyId} is not decided yet.`)
     if (failure) throw refusal(request, failure, await readBounty(market, request.bountyId))
     if (hindrance === 'stuck') throw unavailable('The chain’s node does not take claims.')
     if (hindrance === 'full') throw unavailable('The relay is too busy.')

@@ -34,11 +34,15 @@ export function createDispatch({ allocator, accounts, send, interval }: Options)
   let next: Signer | undefined
   let turn = 0
 
-  function assign() {
-    if (next) return
+  function firstFree(suits: (account: Signer) => boolean) {
     const first = turn % accounts.length
     const order = [...accounts.slice(first), ...accounts.slice(0, first)]
-    next = order.find((account) => !busy.has(account) && line.waitsFor(account))
+    return order.find((account) => !busy.has(account) && suits(account))
+  }
+
+  function assign() {
+    if (next) return
+    next = firstFree(line.waitsFor)
     if (!next) return
     turn = accounts.indexOf(next) + 1
     busy.add(next)
@@ -94,8 +98,14 @@ export function createDispatch({ allocator, accounts, send, interval }: Options)
   }
 
   return {
-    assertRoom: line.assertRoom,
     length: line.length,
+
+    /** @throws Problem RELAY_UNAVAILABLE if there is no room for a claim that these may make; else it may come. */
+    anticipate(signers: Signer[]) {
+      line.assertRoom()
+      const account = firstFree((free) => signers.includes(free))
+      if (account) allocator.anticipate(account)
+    },
 
     /**
      * @param signers who can make it.

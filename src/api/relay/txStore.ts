@@ -85,29 +85,26 @@ const attemptOf = ({ hash, raw, filler, age, gas, block, maxFeePerGas, maxPriori
 })
 
 /** Takes the nonce for `tx`. @param block the newest when the attempt was priced. */
-export async function insertTx(
-  db: Database,
-  signer: Address,
-  nonce: number,
-  tx: bigint,
-  attempt: Attempt,
-  block: bigint,
-): Promise<void> {
-  await db.query(
-    `WITH counted AS (UPDATE relay.signer SET next_nonce = greatest(next_nonce, $3::bigint + 1) WHERE address = $2)
-     INSERT INTO relay.tx (id, signer, nonce, send_at) VALUES ($1, $2, $3, now() + make_interval(secs => ${HANDOVER}))`,
-    [tx, signer, nonce],
+export const insertTx = (db: Database, signer: Address, nonce: number, tx: bigint, attempt: Attempt, block: bigint) =>
+  db.query(
+    `WITH counted AS (UPDATE relay.signer SET next_nonce = greatest(next_nonce, $10::bigint + 1) WHERE address = $9),
+       tx AS (INSERT INTO relay.tx (id, signer, nonce, send_at)
+         VALUES ($2, $9, $10, now() + make_interval(secs => ${HANDOVER})))
+     ${attemptInsert}`,
+    [...attemptValues(tx, attempt, block), signer, nonce],
   )
-  await insertAttempt(db, tx, attempt, block)
-}
 
 /** @param block the newest when the attempt was priced. */
-export const insertAttempt = (db: Database, tx: bigint, { hash, raw, gas, filler, fees }: Attempt, block: bigint) =>
-  db.query(
-    `INSERT INTO relay.attempt (hash, tx, raw, filler, gas, max_fee_per_gas, max_priority_fee_per_gas, block_number)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-    [...[hash, tx, raw, filler, gas, fees.maxFeePerGas, fees.maxPriorityFeePerGas, block]],
-  )
+export const insertAttempt = (db: Database, tx: bigint, attempt: Attempt, block: bigint) =>
+  db.query(attemptInsert, attemptValues(tx, attempt, block))
+
+const attemptInsert = `
+  INSERT INTO relay.attempt (hash, tx, raw, filler, gas, max_fee_per_gas, max_priority_fee_per_gas, block_number)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
+
+const attemptValues = (tx: bigint, { hash, raw, gas, filler, fees }: Attempt, block: bigint) => [
+  ...[hash, tx, raw, filler, gas, fees.maxFeePerGas, fees.maxPriorityFeePerGas, block],
+]
 
 /** Keeps what the node said about the bytes. */
 export async function recordBroadcast(database: Database, tx: bigint, result: Broadcast['result']): Promise<void> {
