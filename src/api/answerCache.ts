@@ -18,7 +18,7 @@ const OVERHEAD = 2_048
  *
  * Of requests for the same URL at the same time, one reads.
  *
- * It gives every read its standing headers, also a refusal.
+ * It gives every read its standing headers and the request's id, also a refusal.
  */
 export function cacheAnswers(head: HeadFeed): MiddlewareHandler {
   const answers = new LRUCache<string, Answer>({
@@ -57,7 +57,11 @@ export function cacheAnswers(head: HeadFeed): MiddlewareHandler {
       const [snapshot, answer] = [c.get('snapshot'), c.get('answer')]
       if (snapshot && answer) keep(url, answer, snapshot)
       else {
-        const headers = { ...standingHeaders, ...(snapshot && blockHeaders(snapshot)) }
+        const headers = {
+          ...standingHeaders,
+          ...(snapshot && blockHeaders(snapshot)),
+          'x-request-id': c.get('requestId'),
+        }
         for (const [name, value] of Object.entries(headers)) c.res.headers.set(name, value)
       }
     } finally {

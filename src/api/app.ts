@@ -2,12 +2,12 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Hono, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { methodNotAllowed } from 'hono/method-not-allowed'
-import { requestId } from 'hono/request-id'
 import { cacheAnswers } from './answerCache.ts'
 import type { Deps } from './deps.ts'
 import { answerProblem, errorHandler, routeNotFound } from './errorHandler.ts'
 import { Problem } from './errors.ts'
 import type { ClientLimits } from './limits/clientLimits.ts'
+import { requestId } from './requestId.ts'
 import { agentRoutes } from './routes/agents.ts'
 import { claimRoutes } from './routes/claim.ts'
 import { claimMessageRoutes } from './routes/claimMessage.ts'
@@ -37,7 +37,7 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   app.onError(errorHandler(deps.logger))
 
   if (host.middleware) app.use(host.middleware)
-  app.use(requestId())
+  app.use(requestId)
   app.use('/api/*', cacheAnswers(deps.index.head))
   app.use(headerMiddleware)
   app.use('/api/*', limitPostedBody)

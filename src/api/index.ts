@@ -13,8 +13,8 @@ const env = readEnv(['CHAIN_ID', 'DEPLOYMENTS_DIR', 'LOG_LEVEL'])
 const { contracts } = readDeployment(env.CHAIN_ID, env.DEPLOYMENTS_DIR)
 
 export default createApp({
-  // By its type this could be PGlite; ponder.config.ts takes PostgreSQL only.
-  index: new IndexReader(db as Database, env.CHAIN_ID),
+  // By its type this could be PGlite, which has another client; ponder.config.ts takes PostgreSQL only.
+  index: new IndexReader(db as unknown as Database, env.CHAIN_ID),
   logger: pino({ level: env.LOG_LEVEL }),
   market: { chainId: env.CHAIN_ID, address: contracts.BountyMarket },
 })

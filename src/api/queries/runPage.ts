@@ -4,7 +4,7 @@ import { selectMembers } from './json.ts'
 import { matching, type RunFilter, shapeOf } from './runFilter.ts'
 import { runSummaryMembers } from './runs.ts'
 import { matchesOf } from './runTotal.ts'
-import { type SnapshotQuery, snapshotColumns, snapshotQuery } from './snapshot.ts'
+import { plainQuery, type SnapshotQuery, snapshotColumns } from './snapshot.ts'
 
 export type RunOrder = { sort: 'createdAt' | 'reward' | 'deadline'; order: 'asc' | 'desc' }
 
@@ -37,9 +37,9 @@ export function runPage(filter: RunFilter, order: RunOrder, start: RunStart, lim
     rows: limit + 1,
   }
   const list = listOf(filter, order, startKind(start))
-  return list(values, ({ total, page: { runs, found, lastId, lastValue } }) => {
-    const end = found > limit ? { value: BigInt(lastValue), bountyId: BigInt(lastId) } : null
-    return { runs, total, end }
+  return list(values, ({ runs, total, found, last_id, last_value }) => {
+    const end = Number(found) > limit ? { value: BigInt(last_value), bountyId: BigInt(last_id) } : null
+    return { runs, total: Number(total), end }
   })
 }
 
@@ -78,27 +78,35 @@ function listOf(filter: RunFilter, order: RunOrder, start: StartKind) {
 }
 
 function makeList(name: string, filter: RunFilter, order: RunOrder, start: StartKind) {
-  return snapshotQuery(name, (db, snapshot) => {
+  return plainQuery<PageRow>(name, (db, snapshot) => {
     const matches = matchesOf(db, filter)
     const walks = start === 'offset' ? walkFromNearerEnd(filter, order) : walkFromTop(filter, order, start)
     const walked = db.$with('walked', { bountyId: run.bountyId }).as(walks)
     const page = db.$with('page', pageColumns).as(pageOf(order))
     return db
       .with(snapshot, matches, walked, page)
-      .select({ snapshot: snapshotColumns(snapshot), total: matches.total, page: pageColumns })
+      .select({ ...snapshotColumns(snapshot), total: matches.total, ...pageColumns })
       .from(snapshot)
       .innerJoin(matches, sql`true`)
       .innerJoin(page, sql`true`)
   })
 }
 
-const pageColumns = {
-  runs: sql<string>`"runs"`.as('runs'),
+type PageRow = {
+  total: string
+  runs: string
   /** How many the walk came upon: one more than the page holds if any follow. */
-  found: sql<number>`"found"`.mapWith(Number).as('found'),
+  found: string
   /** Of the row that fills the page. */
-  lastId: sql<string>`"last_id"`.as('last_id'),
-  lastValue: sql<string>`"last_value"`.as('last_value'),
+  last_id: string
+  last_value: string
+}
+
+const pageColumns = {
+  runs: sql`"runs"`.as('runs'),
+  found: sql`"found"`.as('found'),
+  last_id: sql`"last_id"`.as('last_id'),
+  last_value: sql`"last_value"`.as('last_value'),
 }
 
 /**

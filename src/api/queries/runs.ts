@@ -2,7 +2,7 @@ import { eq, getTableColumns, type SQL, sql } from 'drizzle-orm'
 import { run } from '../../../ponder.schema.ts'
 import { jsonAmount, jsonId, jsonTime, type Members, selectMembers } from './json.ts'
 import { claimable } from './runFilter.ts'
-import { type Database, type SnapshotQuery, snapshotColumns, snapshotQuery } from './snapshot.ts'
+import { type Database, plainQuery, type SnapshotQuery, snapshotColumns } from './snapshot.ts'
 
 export const runColumns = { ...getTableColumns(run), claimable: claimable.as('claimable') }
 
@@ -74,17 +74,17 @@ export function runAnswer(db: Database) {
     )
 }
 
-const findRun = snapshotQuery('run', (db, snapshot) => {
+const findRun = plainQuery<{ run: string | null }>('run', (db, snapshot) => {
   const answer = runAnswer(db)
   const json = sql<string | null>`${answer.json}::text`.as('run')
   return db
     .with(snapshot, answer)
-    .select({ snapshot: snapshotColumns(snapshot), json })
+    .select({ ...snapshotColumns(snapshot), json })
     .from(snapshot)
     .innerJoin(answer, sql`true`)
 })
 
 /** The run's JSON, or null if there is no such run. */
 export function runById(bountyId: bigint): SnapshotQuery<string | null> {
-  return findRun({ bountyId: storableId(bountyId) }, ({ json }) => json)
+  return findRun({ bountyId: storableId(bountyId) }, ({ run }) => run)
 }
