@@ -14,6 +14,9 @@ const VALIDITY = 3_000n
 /** Milliseconds. */
 const PAUSE = 250
 
+/** How often a claim is looked at, at most, until the API says of it what the chain does. */
+const TRIES = 40
+
 type Options = {
   world: World
   api: Api
@@ -49,6 +52,15 @@ export function createClaimants({ world, api, relayer, random }: Options) {
 
   function note(candidate: Candidate, { status, body }: Answer) {
     if (status === 200 || status === 202) taken.push({ candidate, claimId: String(body.claimId) })
+  }
+
+  /** Where a reorg moved a claim to another block, the relay sees it at the next: it may say the old one until then. */
+  async function holdSoon(claim: Taken, limit: number): Promise<Difference[]> {
+    for (let tries = TRIES; ; tries--) {
+      const differences = await hold(claim, await decided(claim, limit))
+      if (differences.length === 0 || tries === 1) return differences
+      await sleep(PAUSE)
+    }
   }
 
   async function decided({ claimId }: Taken, limit: number) {
@@ -91,7 +103,7 @@ export function createClaimants({ world, api, relayer, random }: Options) {
       const differences: Difference[] = []
       for (const each of taken) {
         await world.node.mine({ blocks: 1 })
-        differences.push(...(await hold(each, await decided(each, limit))))
+        differences.push(...(await holdSoon(each, limit)))
       }
       return differences
     },

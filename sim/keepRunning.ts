@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Part } from '../devnet/part.ts'
+import { signal } from './signal.ts'
 
 type Running = { part: Part; stop(): Promise<void> }
 
@@ -50,11 +51,10 @@ export function keepRunning(start: () => Promise<Running>, onEnd: (how: string) 
   ended.catch(up.reject)
 
   /** Sends a signal, where there is a process that can get it. @returns whether there was. */
-  function signal(name: NodeJS.Signals) {
+  function send(name: NodeJS.Signals) {
     if (!running) return false
     turns++
-    process.kill(running.part.pid, name)
-    return true
+    return signal(running.part.pid, name)
   }
 
   return {
@@ -65,8 +65,8 @@ export function keepRunning(start: () => Promise<Running>, onEnd: (how: string) 
     isUp: () => running !== undefined,
     /** Rises whenever it starts, ends, or is sent a signal. */
     turns: () => turns,
-    kill: () => signal('SIGKILL'),
-    terminate: () => signal('SIGTERM'),
+    kill: () => send('SIGKILL'),
+    terminate: () => send('SIGTERM'),
     /** @throws if it could not be started again. */
     async stop() {
       isStopping = true

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
+import { signal } from '../signal.ts'
 
 /** How long PostgreSQL may take to recover from what else happens to it. Milliseconds. */
 const RECOVERY = 20_000
@@ -47,7 +48,7 @@ export function crashDatabase(url: string): Promise<void> {
     const [backend] = rows
     if (!backend) throw new Error('PostgreSQL did not tell its process')
     const ended = new Promise((resolve) => client.once('end', resolve))
-    process.kill(backend.pid, 'SIGKILL')
+    signal(backend.pid, 'SIGKILL')
     await ended
   })
 }
@@ -63,14 +64,4 @@ export function stallDatabase(url: string, milliseconds: number): Promise<void> 
     await sleep(milliseconds)
     for (const { pid } of rows) signal(pid, 'SIGCONT')
   })
-}
-
-/** One that has ended meanwhile needs none. */
-function signal(pid: number, name: NodeJS.Signals) {
-  try {
-    process.kill(pid, name)
-  } catch (error) {
-    const isGone = error instanceof Error && 'code' in error && error.code === 'ESRCH'
-    if (!isGone) throw error
-  }
 }

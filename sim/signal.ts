@@ -1,0 +1,10 @@
+/** Sends a signal to a process. @returns whether there is such a process: it may have ended unnoticed. */
+export function signal(pid: number, name: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, name)
+  } catch (error) {
+    const isGone = error instanceof Error && 'code' in error && error.code === 'ESRCH'
+    if (!isGone) throw error
+    return false
+  }
+}
