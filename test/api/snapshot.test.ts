@@ -97,6 +97,46 @@ describe('while the index rewinds', () => {
   })
 })
 
+describe('at a block before one that was shown', () => {
+  let now: number
+
+  beforeEach(async () => {
+    now = Number(seedTime) * 1_000
+    await api.close()
+    api = await testApi(index.url, () => now)
+    await index.create()
+    await index.moveTo(block(180n))
+    expect((await api.get('/api/runs')).headers.get('X-Indexed-Block')).toBe('180')
+    await index.moveTo(block(150n))
+    // What was read before is answered for a moment.
+    await sleep(260)
+  })
+
+  it('answers 503, whatever is asked for', async () => {
+    for (const answer of await Promise.all(paths.map((path) => api.get(path)))) {
+      expectBehind(answer)
+      expect(answer.body.detail).toBe('The index is at block 150 again, on its way to where it was.')
+    }
+  })
+
+  it('waits until the index is where it was', async () => {
+    const requests = paths.map((path) => api.get(path))
+    await sleep(300)
+    await index.moveTo(block(179n))
+    await sleep(300)
+    await index.moveTo(block(180n))
+    for (const { headers } of await Promise.all(requests)) expect(headers.get('X-Indexed-Block')).toBe('180')
+  })
+
+  it('takes a chain that stays there for the truth after ten seconds', async () => {
+    expectBehind(await api.get('/api/runs'))
+    now += 9_900
+    expectBehind(await api.get('/api/runs'))
+    now += 100
+    expect((await api.get('/api/runs')).headers.get('X-Indexed-Block')).toBe('150')
+  })
+})
+
 describe('minBlock', () => {
   beforeEach(async () => {
     await index.create()

@@ -1,6 +1,7 @@
 import { Problem } from '../errors.ts'
 import { classifyReadError } from './failures.ts'
 import { HeadFeed, type Hints } from './headFeed.ts'
+import { createRatchet } from './ratchet.ts'
 import { type Database, isWhole, type Snapshot, type SnapshotQuery, snapshotOnly, type Taken } from './snapshot.ts'
 
 /** How long a read waits while the index rewinds (a reorg, a restart) or does not exist yet. Milliseconds. */
@@ -19,7 +20,8 @@ type Options = {
  * Reads the indexer's tables, one statement per answer, and vouches for the answer.
  *
  * Ponder commits a block's rows, `head` and checkpoint together. Only while rows are reverted and replayed does the
- * checkpoint differ from `head`: what is read then is no state the market ever had, and is not served.
+ * checkpoint differ from `head`: what is read then is no state the market ever had, and is not served. Nor is a block
+ * before one that was served, for a while: a client would miss what it has seen.
  */
 export class IndexReader {
   /** What is known of the index's head: every read adds to it. */
@@ -27,11 +29,13 @@ export class IndexReader {
   readonly #db: Database
   readonly #chainId: number
   readonly #clock: () => number
+  readonly #isForward: (number: bigint) => boolean
 
   constructor(db: Database, chainId: number, { clock = Date.now, hints }: Options = {}) {
     this.#db = db
     this.#chainId = chainId
     this.#clock = clock
+    this.#isForward = createRatchet(clock)
     this.head = new HeadFeed({ look: () => this.look(), clock, hints })
   }
 
@@ -40,7 +44,7 @@ export class IndexReader {
    * @throws Problem INDEX_BEHIND if there is none in time, or the database cannot be read.
    */
   async read<T>(query: SnapshotQuery<T>, minBlock = 0n): Promise<Taken<T>> {
-    const isServable = (snapshot: Snapshot) => isWhole(snapshot) && snapshot.number >= minBlock
+    const isServable = (snapshot: Snapshot) => this.#isCurrent(snapshot) && snapshot.number >= minBlock
     let taken = await this.#take(query)
     if (taken && isServable(taken.snapshot)) return taken
     const patience = AbortSignal.timeout(minBlock > 0n ? MIN_BLOCK_PATIENCE : REWIND_PATIENCE)
@@ -57,7 +61,12 @@ export class IndexReader {
    */
   async look(): Promise<{ snapshot: Snapshot; whole: boolean } | undefined> {
     const taken = await this.#take(snapshotOnly)
-    return taken && { snapshot: taken.snapshot, whole: isWhole(taken.snapshot) }
+    return taken && { snapshot: taken.snapshot, whole: this.#isCurrent(taken.snapshot) }
+  }
+
+  /** A whole block may still be one that the index passes again on its way to where it was: after a restart, it may. */
+  #isCurrent(snapshot: Snapshot): boolean {
+    return isWhole(snapshot) && this.#isForward(snapshot.number)
   }
 
   async #take<T>(query: SnapshotQuery<T>, retry = true): Promise<Taken<T> | undefined> {
@@ -86,8 +95,12 @@ function behind(snapshot: Snapshot | undefined, minBlock: bigint) {
     return new Problem('INDEX_BEHIND', 'No block is indexed yet.', { headers: RETRY_SOON })
   }
   const extensions = { indexedBlock: Number(snapshot.number) }
-  const detail = isWhole(snapshot)
-    ? `The index is at block ${snapshot.number}, before minBlock ${minBlock}.`
-    : `The index is replaying block ${snapshot.number} on its way to block ${snapshot.checkpoint}.`
-  return new Problem('INDEX_BEHIND', detail, { extensions, headers: RETRY_SOON })
+  return new Problem('INDEX_BEHIND', whereItIs(snapshot, minBlock), { extensions, headers: RETRY_SOON })
+}
+
+function whereItIs(snapshot: Snapshot, minBlock: bigint): string {
+  const { number, checkpoint } = snapshot
+  if (!isWhole(snapshot)) return `The index is replaying block ${number} on its way to block ${checkpoint}.`
+  if (number < minBlock) return `The index is at block ${number}, before minBlock ${minBlock}.`
+  return `The index is at block ${number} again, on its way to where it was.`
 }
