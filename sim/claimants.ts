@@ -121,8 +121,10 @@ export function createClaimants({ world, api, relayer, random }: Options) {
     // What the relay refused, or never sent, the agent's own transaction may have won before or since.
     const isRelayed = win && isAddressEqual(win.from, relayer)
     const isWon = status !== 404 && body.state !== 'refused'
+    // Of its own it is told a block at which the run was the agent's.
+    const isExact = !win || isRelayed || BigInt(Number(body.blockNumber)) < win.blockNumber
     const expected = win && (isWon || isRelayed) ? `won in block ${win.blockNumber}` : 'not won'
-    const actual = isWon ? `won in block ${body.blockNumber}` : 'not won'
+    const actual = isWon ? `won in block ${isExact ? body.blockNumber : win.blockNumber}` : 'not won'
     return expected === actual ? [] : [{ subject: `claim ${claimId}`, field: 'state', expected, actual }]
   }
 
