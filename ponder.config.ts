@@ -2,6 +2,7 @@ import { createConfig } from 'ponder'
 import { agentRegistryAbi } from './abis/AgentRegistry.ts'
 import { agentStakingAbi } from './abis/AgentStaking.ts'
 import { bountyMarketAbi } from './abis/BountyMarket.ts'
+import { nodeTransport } from './ops/nodeTransport.ts'
 import { readDeployment } from './src/api/deployment.ts'
 import { readEnv } from './src/api/env.ts'
 
@@ -31,7 +32,7 @@ export default createConfig({
       id: CHAIN_ID,
       // Polled, never pushed: Ponder waits for ever on a WebSocket that went silent. It starts at 20 requests a second
       // for each URL, and needs two for a block with events; a node of our own takes more, so it is named ten times.
-      rpc: isDevnet ? Array<string>(10).fill(RPC_URL) : RPC_URL,
+      rpc: isDevnet ? Array<string>(10).fill(RPC_URL) : nodeTransport(RPC_URL),
       pollingInterval: isDevnet ? 100 : 500,
     },
   },
