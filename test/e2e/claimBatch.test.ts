@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Hash, type LocalAccount, parseEventLogs } from 'viem'
+import { type Hash, type LocalAccount, parseEther, parseEventLogs, parseGwei } from 'viem'
 import { toAccount } from 'viem/accounts'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
@@ -45,7 +45,10 @@ beforeAll(async () => {
   }
 }, 60_000)
 
-afterEach(() => chain.client.setAutomine(true))
+afterEach(async () => {
+  await chain.client.setAutomine(true)
+  await chain.client.setBalance({ address: relayer.address, value: parseEther('100') })
+})
 
 const mine = (blocks = 1) => chain.client.mine({ blocks })
 const pending = async () => (await chain.client.getTxpoolStatus()).pending
@@ -183,6 +186,24 @@ describe('a batch', () => {
     expect(await ahead).toBe('won')
     expect(await Promise.all(results)).toEqual(['RUN_NOT_OPEN', 'RUN_NOT_OPEN'])
     expect((await nonce()) - before).toBe(2)
+  })
+
+  it('is no larger than the signer can pay for', { timeout: 60_000 }, async () => {
+    const runIds = await openRuns(10)
+    const before = await nonce()
+    // Enough for two items at the price that is offered where the base fee is 1 gwei, and for seven where it is nothing.
+    await chain.client.setNextBlockBaseFeePerGas({ baseFeePerGas: parseGwei('1') })
+    await chain.client.setBalance({ address: relayer.address, value: 700_000n * parseGwei('3') })
+    await mine()
+    const { ahead, results } = await together(
+      runIds.map((runId) => requestOf(runId, agent)),
+      45_000,
+    )
+    await chain.client.setAutomine(true)
+    await mine()
+    expect([await ahead, ...(await Promise.all(results))]).toEqual(Array(11).fill('won'))
+    expect((await nonce()) - before).toBeGreaterThan(2)
+    expect(log.filter((line) => line.includes('unfunded'))).toEqual([])
   })
 
   it('has gas for its last item, even where all before it use up what they are given', {

@@ -13,6 +13,8 @@ describe('readEnv', () => {
       'PONDER_PORT',
       'ANVIL_PORT',
       'TRUST_PROXY',
+      'MAX_BATCH',
+      'DAILY_GAS_BUDGET',
     ] as const
     expect(readEnv(names, {})).toEqual({
       DATABASE_SCHEMA: 'runline',
@@ -22,6 +24,8 @@ describe('readEnv', () => {
       PONDER_PORT: 42069,
       ANVIL_PORT: 8545,
       TRUST_PROXY: 0,
+      MAX_BATCH: 50,
+      DAILY_GAS_BUDGET: 10n ** 18n,
     })
   })
 
@@ -53,6 +57,11 @@ describe('readEnv', () => {
     ['RELAYER_PRIVATE_KEY', key.slice(2)],
     ['RELAYER_PRIVATE_KEY', `${key},`],
     ['ALLOW_UNSIGNED_CLAIMS', 'perhaps'],
+    ['MAX_BATCH', '51'],
+    ['MAX_BATCH', '0'],
+    ['DAILY_GAS_BUDGET', '1e18'],
+    ['DAILY_GAS_BUDGET', '-1'],
+    ['DAILY_GAS_BUDGET', '0.0000000000000000001'],
     ['TRUST_PROXY', '-1'],
     ['PORT', '65536'],
     ['PORT', 'http'],

@@ -5,7 +5,7 @@ import type { StoredClaim } from './claimStore.ts'
 import { stored, transaction } from './database.ts'
 import type { Fees } from './fees.ts'
 import { batchGasLimit, itemsOfBlock, itemsWithin, MAX_GAS } from './gas.ts'
-import type { Heads } from './heads.ts'
+import type { ChainHead, Heads } from './heads.ts'
 import { batchCall, claimCall, type Market } from './market.ts'
 import { type Candidate, type Reserved, reserve } from './reservations.ts'
 import { answer } from './rpc.ts'
@@ -32,6 +32,9 @@ export type Allocated = { tx: bigint; signer: Address; nonce: number; attempt: A
 /** Why a signer takes nothing more for now. */
 export type Hindrance = 'full' | 'stuck' | 'unfunded' | 'spent'
 
+/** Balance in wei; `pending` is the nonce that the node expects next. */
+type Quote = { price: Fees; head: ChainHead; pending: number; balance: bigint }
+
 type Options = {
   pool: pg.Pool
   market: Market
@@ -51,13 +54,18 @@ export function createAllocator({ pool, market, heads, fees, maxBatch, dailyBudg
   const { client, chainId } = market
 
   /** What has to be asked of the node, before the signer is locked. */
-  async function ask({ address }: Signer) {
+  async function ask({ address }: Signer): Promise<Quote> {
     const pendingCount = client.getTransactionCount({ address, blockTag: 'pending' })
-    const [price, head, pending] = await Promise.all([fees(), heads.latest(), answer(pendingCount)])
-    return { price, head, pending }
+    const [price, head, pending, balance] = await Promise.all([
+      fees(),
+      heads.latest(),
+      answer(pendingCount),
+      answer(client.getBalance({ address })),
+    ])
+    return { price, head, pending, balance }
   }
 
-  const quotes = new Map<Signer, { answered: ReturnType<typeof ask>; at: number }>()
+  const quotes = new Map<Signer, { answered: Promise<Quote>; at: number }>()
 
   function quote(account: Signer) {
     const known = quotes.get(account)
@@ -74,12 +82,23 @@ export function createAllocator({ pool, market, heads, fees, maxBatch, dailyBudg
     account: Signer,
     { tx, nextNonce }: Turn,
     call: PricedCall,
-    { price, head, pending }: Awaited<ReturnType<typeof ask>>,
+    { price, head, pending }: Quote,
   ): Promise<Allocated> {
     const nonce = Math.max(nextNonce, pending)
     const attempt = await sign(account, chainId, nonce, call, price)
     await insertTx(db, account.address, nonce, tx, attempt, head.number)
     return { tx, signer: account.address, nonce, attempt }
+  }
+
+  /** How many claims block, budget and balance have room for. Of the limit that a batch needs, most is given back. */
+  function mostItems({ spent, committed }: Backlog, { price, head, balance }: Quote): number | Hindrance {
+    // Where gas costs nothing, there is enough of it.
+    const gasFor = (wei: bigint) => wei / (price.maxFeePerGas || 1n)
+    if (gasFor(dailyBudget - spent) < MAX_GAS) return 'spent'
+    const [left, funded] = [gasFor(dailyBudget - spent - committed), gasFor(balance - committed)]
+    // With nothing on its way, the node says whether the funds suffice for one.
+    if (left < MAX_GAS || (funded < MAX_GAS && committed > 0n)) return 'full'
+    return Math.min(maxBatch, itemsOfBlock(head.gasLimit), itemsWithin(left), itemsWithin(funded))
   }
 
   function callFor({ address }: Signer, made: Candidate[]): PricedCall {
@@ -113,11 +132,8 @@ export function createAllocator({ pool, market, heads, fees, maxBatch, dailyBudg
           const backlog = await backlogOf(db, account.address)
           const hindrance = hindranceOf(backlog)
           if (hindrance) return hindrance
-          const { maxFeePerGas } = quoted.price
-          if (backlog.spent + MAX_GAS * maxFeePerGas > dailyBudget) return 'spent'
-          const left = (dailyBudget - backlog.spent - backlog.committed) / maxFeePerGas
-          if (left < MAX_GAS) return 'full'
-          const most = Math.min(maxBatch, itemsWithin(left), itemsOfBlock(quoted.head.gasLimit))
+          const most = mostItems(backlog, quoted)
+          if (typeof most === 'string') return most
           const reserved = await reserve(db, turn.tx, take(most))
           if (reserved.made.length === 0) return reserved
           return { ...reserved, allocated: await signNext(db, account, turn, callFor(account, reserved.made), quoted) }

@@ -57,6 +57,7 @@ export function createDispatch({ allocator, accounts, send, interval }: Options)
 
   async function work(account: Signer) {
     let taken: Waiting[] = []
+    hindrances.delete(account)
     try {
       const placed = await allocator.place(account, (most) => {
         taken = line.take(account, most)
@@ -65,10 +66,12 @@ export function createDispatch({ allocator, accounts, send, interval }: Options)
         return taken.map(({ candidate }) => candidate)
       })
       if (typeof placed === 'string') return hinder(account, placed)
-      hindrances.delete(account)
       const { allocated, made, obstacles } = placed
       if (allocated) send(allocated, made)
       for (const { candidate, resolve } of taken) resolve(obstacles.get(candidate) ?? allocated)
+      const runs = new Set(made.map(({ claim }) => claim.request.bountyId))
+      const rivals = line.takeAll(({ candidate }) => runs.has(candidate.claim.request.bountyId))
+      for (const { resolve } of rivals) resolve('rival')
     } catch (error) {
       const refused = taken.length > 0 ? taken : line.takeAll(({ signers }) => signers.includes(account))
       for (const { resolve, reject } of refused) isConflict(error) ? resolve('rival') : reject(error)

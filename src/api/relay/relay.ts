@@ -27,8 +27,8 @@ export type Relay = {
    * Makes the claim.
    * @param signal ends the waiting. It does not undo what was sent: the claim goes on without a listener.
    * @param key a client's own name for this claim: whoever sends it again gets this claim and no other.
-   * @throws Problem with the code of the contract's reason to refuse the claim; RELAY_UNAVAILABLE where it is certain
-   * that nothing was signed; IDEMPOTENCY_CONFLICT where the key, or a claim of the same round by the same wallet that is
+   * @throws Problem with the code of the contract's reason to refuse the claim; RELAY_UNAVAILABLE where
+   * nothing was signed, or the database broke off so that nobody knows: sending it again is safe; IDEMPOTENCY_CONFLICT where the key, or a claim of the same round by the same wallet that is
    * on its way, came with other words.
    */
   claim(request: ClaimRequest, signal: AbortSignal, key?: string): Promise<ClaimOutcome>

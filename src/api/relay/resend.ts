@@ -13,7 +13,7 @@ import { batchCall, claimCall } from './market.ts'
 import { answer } from './rpc.ts'
 import { type Attempt, fillerCall, type PricedCall, type Signer, sign } from './signing.ts'
 import { tryCall } from './trial.ts'
-import { insertAttempt, recordBroadcast, type Unmined } from './txStore.ts'
+import { insertAttempt, rawOf, recordBroadcast, type Unmined } from './txStore.ts'
 
 /** An attempt that is so old, and has seen so many blocks without it, is replaced. Seconds; blocks. */
 const [STUCK_AGE, STUCK_BLOCKS] = [5, 3n]
@@ -30,7 +30,7 @@ export async function resendDue(
     if (!tx.due) continue
     const isReplaced = signer && position === 0 && isStuck(tx, head)
     const attempt = (isReplaced && (await replace(context, signer, tx, head))) || newestOf(tx)
-    const { result, error } = await broadcast(sender, attempt.raw)
+    const { result, error } = await broadcast(sender, await rawOf(pool, attempt.hash))
     await recordBroadcast(pool, tx.id, result)
     const claims = attempt.filler ? 0 : (await claimsOf(pool, tx.id)).length
     events.emit('attemptSent', { ...nameOf(address, tx, attempt), result, error, claims })
@@ -71,7 +71,7 @@ async function callFor(
   { pool, market }: KeeperContext,
   account: Signer,
   { id }: Unmined,
-  last: Attempt,
+  last: Pick<Attempt, 'filler' | 'gas'>,
 ): Promise<PricedCall> {
   const claims = last.filler ? [] : await claimsOf(pool, id)
   const calls = claims.map(({ request }) => claimCall(market, account.address, request))
@@ -113,7 +113,7 @@ export async function fillGap(context: KeeperContext, account: Signer, used: num
   )
 }
 
-const nameOf = (address: Address, { nonce }: { nonce: number }, { hash }: Attempt): NamedAttempt => ({
+const nameOf = (address: Address, { nonce }: { nonce: number }, { hash }: Pick<Attempt, 'hash'>): NamedAttempt => ({
   ...{ signer: address, nonce, txHash: hash },
 })
 

@@ -24,7 +24,7 @@ export type Unmined = {
   due: boolean
   lastResult: Broadcast['result'] | null
   /** Newest first. */
-  attempts: (Attempt & { block: bigint; age: number })[]
+  attempts: (Omit<Attempt, 'raw'> & { block: bigint; age: number })[]
 }
 
 export async function insertSigner(database: Database, address: Address): Promise<void> {
@@ -60,7 +60,7 @@ export async function unminedOf(database: Database, signer: Address): Promise<Un
   const { rows } = await stored(
     database.query(
       `SELECT tx.id, nonce, send_at <= now() AS due, last_result, json_agg(json_build_object(
-         'hash', attempt.hash, 'raw', raw, 'gas', gas::text, 'filler', filler, 'block', attempt.block_number::text,
+         'hash', attempt.hash, 'gas', gas::text, 'filler', filler, 'block', attempt.block_number::text,
          'maxFeePerGas', max_fee_per_gas::text, 'maxPriorityFeePerGas', max_priority_fee_per_gas::text,
          'age', extract(epoch FROM now() - signed_at)) ORDER BY signed_at DESC) AS attempts
        FROM relay.tx JOIN relay.attempt ON attempt.tx = tx.id
@@ -74,15 +74,23 @@ export async function unminedOf(database: Database, signer: Address): Promise<Un
   }))
 }
 
-type AttemptJson = { hash: Hex; raw: Hex; filler: boolean; age: number } & Record<
+type AttemptJson = { hash: Hex; filler: boolean; age: number } & Record<
   'gas' | 'block' | 'maxFeePerGas' | 'maxPriorityFeePerGas',
   string
 >
 
-const attemptOf = ({ hash, raw, filler, age, gas, block, maxFeePerGas, maxPriorityFeePerGas }: AttemptJson) => ({
-  ...{ hash, raw, filler, age, gas: BigInt(gas), block: BigInt(block) },
+const attemptOf = ({ hash, filler, age, gas, block, maxFeePerGas, maxPriorityFeePerGas }: AttemptJson) => ({
+  ...{ hash, filler, age, gas: BigInt(gas), block: BigInt(block) },
   fees: { maxFeePerGas: BigInt(maxFeePerGas), maxPriorityFeePerGas: BigInt(maxPriorityFeePerGas) },
 })
+
+/** The bytes of an attempt: up to 100 kB, so they are read only to be sent. */
+export async function rawOf(database: Database, hash: Hex): Promise<Hex> {
+  const { rows } = await stored(database.query('SELECT raw FROM relay.attempt WHERE hash = $1', [hash]))
+  const [row] = rows as { raw: Hex }[]
+  if (!row) throw new Error(`Attempt ${hash} is not stored`)
+  return row.raw
+}
 
 /** Takes the nonce for `tx`. @param block the newest when the attempt was priced. */
 export const insertTx = (db: Database, signer: Address, nonce: number, tx: bigint, attempt: Attempt, block: bigint) =>
