@@ -4,16 +4,21 @@ import { request } from './api.ts'
 /** Milliseconds between two questions. */
 const PAUSE = 50
 
+/** What a read says that met a lock of a reorg twice: the index may be in order. */
+const unreadable = 'The index cannot be read now.'
+
 /** A time in which reads were refused: from when the first of them was asked until one was answered. */
 export type Window = {
   milliseconds: number
+  /** Whether the index was not in order, rather than locked for a moment. */
+  isRewound: boolean
   /** How often `/readyz`, asked meanwhile, said that the API is not ready, and that it is. */
   notReady: number
   ready: number
 }
 
 /** `status` is undefined if the API could not be reached, which is nothing that it says of the index. */
-type Seen = { askedAt: number; answeredAt: number; status: number | undefined }
+type Seen = { askedAt: number; answeredAt: number; status: number | undefined; detail?: unknown }
 
 /** Reads a list and asks `/readyz`, each again as soon as it is answered, until it is stopped. */
 export function watchAvailability(url: string) {
@@ -24,11 +29,8 @@ export function watchAvailability(url: string) {
   async function poll(path: string, seen: Seen[]) {
     for (; !isStopping; await sleep(PAUSE)) {
       const askedAt = performance.now()
-      const status = await request({ url }, path).then(
-        (answer) => answer.status,
-        () => undefined,
-      )
-      seen.push({ askedAt, status, answeredAt: performance.now() })
+      const answer = await request({ url }, path).catch(() => undefined)
+      seen.push({ askedAt, answeredAt: performance.now(), status: answer?.status, detail: answer?.body.detail })
     }
   }
 
@@ -45,19 +47,24 @@ export function watchAvailability(url: string) {
 
 function windowsOf(reads: Seen[], readiness: Seen[]): Window[] {
   const windows: Window[] = []
-  let begin: number | undefined
-  for (const { status, askedAt, answeredAt } of reads) {
-    if (status === 503) begin ??= askedAt
-    else if (status === 200 && begin !== undefined) {
-      windows.push(windowOf(begin, answeredAt, readiness))
-      begin = undefined
+  let refused: Seen[] = []
+  for (const read of reads) {
+    if (read.status === 503) refused.push(read)
+    else if (read.status === 200) {
+      if (refused[0]) windows.push(windowOf(refused[0].askedAt, read.answeredAt, refused, readiness))
+      refused = []
     }
   }
   return windows
 }
 
-function windowOf(begin: number, end: number, readiness: Seen[]): Window {
+function windowOf(begin: number, end: number, refused: Seen[], readiness: Seen[]): Window {
   const within = readiness.filter(({ askedAt, answeredAt }) => askedAt >= begin && answeredAt <= end)
   const count = (wanted: number) => within.filter(({ status }) => status === wanted).length
-  return { milliseconds: end - begin, notReady: count(503), ready: count(200) }
+  return {
+    milliseconds: end - begin,
+    isRewound: refused.some(({ detail }) => detail !== unreadable),
+    notReady: count(503),
+    ready: count(200),
+  }
 }
