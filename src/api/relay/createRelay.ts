@@ -1,10 +1,10 @@
 import { EventEmitter } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import type { Address, Hex } from 'viem'
+import type { Address } from 'viem'
 import { MAX_BATCH } from '../constants.ts'
 import type { Deployment } from '../deployment.ts'
-import { Problem, type ProblemCode } from '../errors.ts'
+import { Problem } from '../errors.ts'
 import { createAdmission, type WalletLimits } from './admission.ts'
 import { type Allocated, createAllocator } from './allocation.ts'
 import { broadcast } from './broadcast.ts'
@@ -22,7 +22,8 @@ import { createKeepSigner } from './keepSigner.ts'
 import { assertMarket, type ClaimRequest, type Market, relayersAmong } from './market.ts'
 import { assertSameChain } from './meta.ts'
 import { migrate } from './migrations.ts'
-import type { ClaimOutcome, Relay } from './relay.ts'
+import { observed } from './observed.ts'
+import type { Relay } from './relay.ts'
 import type { Candidate } from './reservations.ts'
 import { createRpc } from './rpc.ts'
 import type { ShownClaims } from './shown.ts'
@@ -178,24 +179,6 @@ export async function createRelay(options: Options): Promise<Relay> {
       // What the keeper is at may be cut: the next one finds it as it was left.
       await Promise.race([stopped, sleep(CLOSE_TIMEOUT, undefined, { ref: false })])
     },
-  }
-}
-
-/** Tells of the request and of its answer. */
-async function observed(events: RelayEmitter, request: ClaimRequest, claim: () => Promise<ClaimOutcome>) {
-  const start = performance.now()
-  const answered = (outcome: ClaimOutcome['status'] | ProblemCode, claimId?: Hex) => {
-    const milliseconds = performance.now() - start
-    events.emit('claimAnswered', { request, outcome, milliseconds, ...(claimId && { claimId }) })
-  }
-  events.emit('claimReceived', { request })
-  try {
-    const outcome = await claim()
-    answered(outcome.status, outcome.claimId)
-    return outcome
-  } catch (error) {
-    answered(error instanceof Problem ? error.code : 'INTERNAL')
-    throw error
   }
 }
 
