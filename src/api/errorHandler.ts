@@ -1,7 +1,7 @@
 import type { Context, ErrorHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { Logger } from 'pino'
-import { Problem } from './errors.ts'
+import { Problem, type ProblemCode } from './errors.ts'
 import { formatProblem } from './resources/problem.ts'
 
 /** Answers whatever was thrown as `application/problem+json`, and logs what is our fault. */
@@ -16,7 +16,15 @@ export function errorHandler(logger: Logger): ErrorHandler {
   }
 }
 
+declare module 'hono' {
+  interface ContextVariableMap {
+    /** What the answer says, where it is a refusal or a failure. */
+    problem: ProblemCode
+  }
+}
+
 export function answerProblem(c: Context, problem: Problem): Response {
+  c.set('problem', problem.code)
   return c.json(formatProblem(problem), problem.status, {
     ...problem.headers,
     'Content-Type': 'application/problem+json',

@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono'
 import { routePath } from 'hono/route'
 import type pg from 'pg'
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { Problem } from './errors.ts'
 import type { IndexReader } from './queries/indexReader.ts'
 
@@ -14,7 +14,7 @@ export function createMetrics(index: IndexReader, readPool: pg.Pool): Registry {
   return registry
 }
 
-/** Times every request by the pattern of its route, so that ids in paths do not multiply the series. */
+/** Times every request and counts its problem by the pattern of its route, so that ids in paths do not multiply the series. */
 export function timeRequests(registry: Registry): MiddlewareHandler {
   const duration = new Histogram({
     name: 'http_request_duration_seconds',
@@ -23,10 +23,18 @@ export function timeRequests(registry: Registry): MiddlewareHandler {
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15],
     registers: [registry],
   })
+  const problems = new Counter({
+    name: 'http_problems_total',
+    help: 'Refusals and failures, by method, pattern of the route and code of the problem.',
+    labelNames: ['method', 'route', 'code'] as const,
+    registers: [registry],
+  })
   return async (c, next) => {
     const stop = duration.startTimer()
     await next()
-    stop({ method: c.req.method, route: routePath(c), status: c.res.status })
+    const [method, route, code] = [c.req.method, routePath(c), c.get('problem')]
+    stop({ method, route, status: c.res.status })
+    if (code) problems.inc({ method, route, code })
   }
 }
 

@@ -1,4 +1,4 @@
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import closeWithGrace from 'close-with-grace'
 import { drizzle } from 'drizzle-orm/node-postgres'
@@ -6,6 +6,7 @@ import { pino } from 'pino'
 import { privateKeyToAccount } from 'viem/accounts'
 import { createApp } from './app.ts'
 import { listenForBlocks } from './blockHints.ts'
+import { logClaims } from './claimLog.ts'
 import { readDeployment } from './deployment.ts'
 import { readEnv } from './env.ts'
 import { createHttpServer, drain } from './httpServer.ts'
@@ -14,8 +15,11 @@ import { measureLag, watchIndexLag } from './indexLag.ts'
 import { createClientLimits } from './limits/clientLimits.ts'
 import { createMetrics, timeRequests } from './metrics.ts'
 import { IndexReader } from './queries/indexReader.ts'
+import { readinessOf } from './readiness.ts'
 import { openReadPool } from './readPool.ts'
 import { createRelay } from './relay/createRelay.ts'
+import type { RelayEmitter } from './relay/events.ts'
+import { measureRelay } from './relayMetrics.ts'
 import { healthRoutes } from './routes/health.ts'
 
 /**
@@ -62,6 +66,7 @@ const registry = createMetrics(index, readPool)
 const lag = watchIndexLag({ rpcUrl: env.RPC_URL, index, patience: env.STALL_SECONDS, logger })
 measureLag(registry, lag)
 
+const events: RelayEmitter = new EventEmitter()
 const relay =
   env.RELAYER_PRIVATE_KEY &&
   (await createRelay({
@@ -75,8 +80,11 @@ const relay =
     maxBatch: env.MAX_BATCH,
     dailyBudget: env.DAILY_GAS_BUDGET,
     shownClaims: indexedClaims(index),
+    events,
     logger,
   }))
+logClaims(events, logger)
+if (relay) measureRelay(registry, events, relay)
 
 const market = { chainId: deployment.chainId, address: deployment.contracts.BountyMarket }
 const limits = createClientLimits({
@@ -84,10 +92,9 @@ const limits = createClientLimits({
   requestsPerMinute: env.REQUESTS_PER_MINUTE,
   claimsPerMinute: env.CLAIMS_PER_MINUTE,
 })
-const app = createApp(
-  { index, logger, market, limits, ...(relay && { relay }) },
-  { middleware: timeRequests(registry), routes: healthRoutes(index, registry, lag) },
-)
+const deps = { index, logger, market, limits, ...(relay && { relay }) }
+const routes = healthRoutes(() => readinessOf({ index, lag, relay }), registry, logger)
+const app = createApp(deps, { middleware: timeRequests(registry), routes })
 const server = createHttpServer(app)
 
 closeWithGrace({ delay: EXIT_PATIENCE, logger }, async ({ signal, err }) => {

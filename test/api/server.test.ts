@@ -64,13 +64,23 @@ async function send(port: number, bytes: string) {
 
 describe('health', () => {
   it('is told by the process alone', async () => {
-    const { url } = await start()
+    const { url, part } = await start()
     expect((await fetch(`${url}/healthz`)).status).toBe(200)
     const ready = await fetch(`${url}/readyz`)
-    expect([ready.status, await ready.json()]).toEqual([200, { status: 'ready', indexedBlock: 10 }])
+    expect([ready.status, await ready.json()]).toEqual([200, { status: 'ready', indexedBlock: 10, reasons: [] }])
     await index.setHead(block(9n))
-    const rewinding = await fetch(`${url}/readyz`)
-    expect([rewinding.status, await rewinding.json()]).toMatchObject([503, { code: 'INDEX_BEHIND' }])
+    for (let probe = 0; probe < 3; probe++) {
+      const rewinding = await fetch(`${url}/readyz`)
+      const reason = { code: 'INDEX_REWINDING', detail: expect.stringContaining('replaying block 9'), affects: 'reads' }
+      const expected = { status: 'unready', indexedBlock: null, reasons: [reason] }
+      expect([rewinding.status, await rewinding.json()]).toEqual([503, expected])
+    }
+    const lines = part
+      .output()
+      .split('\n')
+      .filter((line) => line.includes('INDEX_REWINDING'))
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ level: 40, msg: 'unready' }])
+    expect(lines.join()).not.toContain('stack')
     expect(await (await fetch(`${url}/metrics`)).text()).toContain('index_whole 0')
     await index.moveTo(block(10n))
   })
@@ -81,6 +91,8 @@ describe('health', () => {
       async (path) => (await fetch(url + path)).status,
     )
     expect(await Promise.all(statuses)).toEqual([200, 503, 503, 200])
+    const reason = { code: 'DATABASE_UNREACHABLE', affects: 'reads' }
+    expect(await (await fetch(`${url}/readyz`)).json()).toMatchObject({ status: 'unready', reasons: [reason] })
   })
 
   it('is measured by route, not by path', async () => {
@@ -92,6 +104,8 @@ describe('health', () => {
     expect(count('method="GET",route="/api/runs/:id",status="404"')).toBe('2')
     expect(count('method="GET",route="/api/runs",status="400"')).toBe('1')
     expect(count('method="GET",route="/\\*",status="404"')).toBe('1')
+    expect(metrics).toContain('http_problems_total{method="GET",route="/api/runs/:id",code="RUN_NOT_FOUND"} 2')
+    expect(metrics).toContain('http_problems_total{method="GET",route="/api/runs",code="VALIDATION_FAILED"} 1')
     expect(metrics).toContain('index_head_block 10')
     expect(metrics).toContain('index_whole 1')
     expect(metrics).toMatch(/read_pool_connections{state="idle"} \d/)

@@ -99,8 +99,8 @@ test('an index that the chain leaves behind is an alarm, and is started again un
     const { status, body } = await readiness(api)
     expect(status).toBe(503)
     expect(body).toMatchObject({
-      code: 'INDEX_BEHIND',
-      detail: expect.stringMatching(/has not moved from \d+ for \d+ s/),
+      status: 'unready',
+      reasons: [{ code: 'INDEX_STALLED', detail: expect.stringMatching(/has not moved from \d+ for \d+ s/) }],
     })
     expect(await figure(api, 'index_stalled_seconds')).toBeGreaterThanOrEqual(STALL)
 

@@ -6,6 +6,8 @@ import { answer } from './rpc.ts'
 
 /** What a request asks to be done. */
 export type ClaimRequest = {
+  /** Of the HTTP request that asks for it, for the log; absent where it was read from the database. */
+  requestId?: string
   bountyId: bigint
   agentId: bigint
   wallet: Address

@@ -49,20 +49,11 @@ export async function settle(context: KeeperContext, signer: Address, { id, nonc
   return true
 }
 
-/** The claim's line in the log: also of those whose client no longer waits. */
-export function tellDecided({ events, logger }: KeeperContext, claim: StoredClaim, decision: Decision) {
+/** Also of claims whose client no longer waits. */
+export function tellDecided({ events }: KeeperContext, claim: StoredClaim, decision: Decision) {
   if ('undecided' in decision) return
-  const { bountyId, agentId, wallet } = claim.request
   const { txHash } = ('won' in decision ? decision.won : decision.at) ?? {}
   const outcome = 'won' in decision ? ('won' as const) : decision.refused.code
-  const line = {
-    claimId: claim.claimId,
-    bountyId: `${bountyId}`,
-    agentId: `${agentId}`,
-    wallet,
-    round: `${claim.round}`,
-  }
-  logger.info({ ...line, txHash, outcome }, 'claim decided')
   events.emit('claimDecided', { ...nameOf(claim), ...(txHash && { txHash }), outcome })
 }
 

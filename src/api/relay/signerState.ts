@@ -1,8 +1,14 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import type { Address, PublicClient } from 'viem'
+import { Problem } from '../errors.ts'
 import { type Backlog, backlogOf } from './backlog.ts'
 import { stored } from './database.ts'
+import { MAX_GAS } from './gas.ts'
 import { answer } from './rpc.ts'
+
+/** How long the node may take: whoever looks at a process does not wait longer than a second. Milliseconds. */
+const PATIENCE = 500
 
 /** Where a signer stands, whichever replica brought it there. */
 export type SignerState = Backlog & {
@@ -13,15 +19,17 @@ export type SignerState = Backlog & {
   claims: number
   /** Seconds since the oldest of them was signed; 0 where there is none. */
   oldestUnmined: number
-  /** Wei. */
-  balance: bigint
+  /** Wei; undefined where the node does not say it in time. */
+  balance: bigint | undefined
   /** What it may spend within 24 hours, in wei. */
   budget: bigint
+  /** What a signer has to have for a claim, at twice the node's price of gas, in wei; undefined likewise. */
+  claimPrice: bigint | undefined
 }
 
 /**
  * The states of these signers, and of others that have something unmined.
- * @throws Problem RELAY_UNAVAILABLE if the node or the database does not answer.
+ * @throws Problem RELAY_UNAVAILABLE if the database does not answer.
  */
 export async function signerStates(
   pool: pg.Pool,
@@ -38,13 +46,23 @@ export async function signerStates(
     LEFT JOIN LATERAL (SELECT count(*) AS claims FROM relay.claim WHERE claim.tx = tx.id) AS made ON true
     WHERE address = ANY($1) OR tx.id IS NOT NULL
     GROUP BY address ORDER BY array_position($1, address), address`
+  const gasPrice = inTime(client.getGasPrice())
   const { rows } = await stored(pool.query(text, [signers]))
   const kept = rows as { address: Address; claims: number; oldest: number }[]
   return Promise.all(
     kept.map(async ({ address, claims, oldest }) => {
-      const [backlog, balance] = await Promise.all([backlogOf(pool, address), answer(client.getBalance({ address }))])
+      const asked = [backlogOf(pool, address), inTime(client.getBalance({ address })), gasPrice] as const
+      const [backlog, balance, price] = await Promise.all(asked)
+      const claimPrice = price === undefined ? undefined : 2n * price * MAX_GAS
       const isRemoved = !signers.includes(address)
-      return { ...backlog, signer: address, isRemoved, claims, oldestUnmined: oldest, balance, budget }
+      return { ...backlog, signer: address, isRemoved, claims, oldestUnmined: oldest, balance, budget, claimPrice }
     }),
   )
+}
+
+const inTime = <T>(question: Promise<T>): Promise<T | undefined> =>
+  Promise.race([answer(question).catch(unlessUnavailable), sleep(PATIENCE, undefined, { ref: false })])
+
+function unlessUnavailable(error: unknown): undefined {
+  if (!(error instanceof Problem)) throw error
 }

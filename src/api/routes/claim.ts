@@ -90,7 +90,7 @@ export function claimRoutes(deps: Deps) {
   app.openapi(claimRun, async (c) => {
     const { relay, limits } = deps
     if (!relay) throw new Problem('RELAY_UNAVAILABLE', 'This server relays no claims.')
-    const request = requestOf(c.req.valid('param').id, c.req.valid('json'))
+    const request = { ...requestOf(c.req.valid('param').id, c.req.valid('json')), requestId: c.get('requestId') }
     const { 'idempotency-key': key, prefer } = c.req.valid('header')
     const wished = wishedWait(prefer)
     if (wished !== undefined) c.header('Preference-Applied', `wait=${wished}`)

@@ -1,0 +1,51 @@
+import { LRUCache } from 'lru-cache'
+import type { Logger } from 'pino'
+import type { Hex } from 'viem'
+import type { NamedClaim, RelayEmitter } from './relay/events.ts'
+import type { ClaimRequest } from './relay/market.ts'
+
+/** Of how many claims it is remembered which request made them, until they are final. */
+const MAX_CLAIMS = 10_000
+
+/**
+ * Writes a line for each step of a claim, from its request to the block that nothing undoes. `claimId` joins them, from
+ * the moment that the round is known, and `requestId` where this process got the request. No line has a signature.
+ */
+export function logClaims(events: RelayEmitter, logger: Logger) {
+  const requestIds = new LRUCache<Hex, string>({ max: MAX_CLAIMS })
+
+  function lineOf({ claimId, request, round }: NamedClaim) {
+    return {
+      claimId,
+      ...requestLine(request),
+      round: `${round}`,
+      requestId: request.requestId ?? requestIds.get(claimId),
+    }
+  }
+
+  events.on('claimReceived', ({ request }) => {
+    logger.info({ ...requestLine(request), isSigned: request.signed !== undefined }, 'claim requested')
+  })
+  events.on('claimAnswered', ({ request, ...answer }) => {
+    logger.info({ ...requestLine(request), ...answer }, 'claim answered')
+  })
+  events.on('claimReserved', ({ signer, nonce, txHash, ...claim }) => {
+    const { requestId } = claim.request
+    if (requestId !== undefined) requestIds.set(claim.claimId, requestId)
+    logger.info({ ...lineOf(claim), signer, nonce, txHash }, 'claim reserved')
+  })
+  events.on('claimSent', ({ signer, nonce, txHash, result, ...claim }) => {
+    logger.info({ ...lineOf(claim), signer, nonce, txHash, result }, 'claim sent')
+  })
+  events.on('claimDecided', ({ txHash, outcome, ...claim }) => {
+    logger.info({ ...lineOf(claim), txHash, outcome }, 'claim decided')
+  })
+  events.on('claimReopened', (claim) => logger.warn(lineOf(claim), 'claim reopened by a reorg'))
+  events.on('claimFinal', ({ txHash, outcome, ...claim }) => {
+    logger.info({ ...lineOf(claim), txHash, outcome }, 'claim final')
+  })
+}
+
+function requestLine({ bountyId, agentId, wallet, requestId }: ClaimRequest) {
+  return { bountyId: `${bountyId}`, agentId: `${agentId}`, wallet, requestId }
+}
