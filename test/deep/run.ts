@@ -1,8 +1,9 @@
 // `npm run test:deep [campaign [arguments]]`: what takes many minutes to prove. All of it if none is named.
+import { agreement } from './agreement.ts'
 import { invariants } from './invariants.ts'
 import { kills } from './kills.ts'
 
-const campaigns: Record<string, (args: string[]) => void | Promise<void>> = { invariants, kills }
+const campaigns: Record<string, (args: string[]) => void | Promise<void>> = { invariants, kills, agreement }
 
 const [named, ...rest] = process.argv.slice(2)
 if (named && !campaigns[named]) {
