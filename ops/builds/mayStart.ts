@@ -3,6 +3,9 @@ import { createPublicClient, http } from 'viem'
 import { findDeadBlock } from './deadBranch.ts'
 import { servedBuild } from './views.ts'
 
+/** Milliseconds for a block, tried four times. */
+const RPC_TIMEOUT = 5_000
+
 type Options = {
   databaseUrl: string
   rpcUrl: string
@@ -27,7 +30,11 @@ export async function reasonNotToStart(options: Options): Promise<string | undef
     if (served !== undefined && served !== build && !redeploy) {
       return `Readers see another build, ${served}. To replace it by this one, ${build}: npm run redeploy:indexer`
     }
-    const dead = await findDeadBlock(client, createPublicClient({ transport: http(rpcUrl) }), chainId)
+    const dead = await findDeadBlock(
+      client,
+      createPublicClient({ transport: http(rpcUrl, { timeout: RPC_TIMEOUT }) }),
+      chainId,
+    )
     return dead && `The chain has left block ${dead.number}, ${dead.hash}, which was final: npm run recover:indexer`
   } finally {
     await client.end()
