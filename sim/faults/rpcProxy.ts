@@ -55,7 +55,8 @@ export async function startRpcProxy(target: string, choose: ChooseFault) {
 
   async function serve(request: IncomingMessage, response: ServerResponse) {
     const body = JSON.parse((await request.toArray()).join('')) as RpcCall | RpcCall[]
-    const answers = await Promise.all([body].flat().map(answerTo))
+    // A call without parameters may leave them out.
+    const answers = await Promise.all([body].flat().map((call) => answerTo({ ...call, params: call.params ?? [] })))
     const broken = answers.find((answer) => typeof answer !== 'string')
     if (broken) return breakOff(response, broken)
     response.setHeader('Content-Type', 'application/json').end(Array.isArray(body) ? `[${answers}]` : answers[0])
