@@ -14,13 +14,14 @@ import {
   rememberKey,
   type StoredClaim,
 } from './claimStore.ts'
+import { createCrowds } from './crowds.ts'
 import { isUniqueViolation, stored } from './database.ts'
 import { decide } from './decision.ts'
 import type { Dispatch } from './dispatch.ts'
 import type { NamedClaim } from './events.ts'
 import { gasLimit } from './gas.ts'
 import type { Heads } from './heads.ts'
-import { judge, type Verdict } from './judge.ts'
+import { isAboutRun, judge, type Verdict } from './judge.ts'
 import { type ClaimRequest, checkCall, claimCall, type Market, readBounty, unlockedStake } from './market.ts'
 import { outcomeOf } from './outcome.ts'
 import { refusal, signatureRequired } from './refusal.ts'
@@ -51,9 +52,14 @@ type Options = {
 /** Why a claim waits for its turn: told to the client if it waits in vain. */
 type Waiting = { failure?: Failure; hindrance?: Hindrance | Obstacle }
 
+/** `unlocked`: what the agent has left to be locked, in USDC base units. */
+type Judged = { verdict: Verdict; unlocked: bigint }
+
 /** Judges claims, sends those that are good, one at a time for each round of a run, and waits for what becomes of them. */
 export function createClaims(options: Options) {
   const { pool, market, heads, dispatch, decided, shown, signersFor, isClosing, interval } = options
+
+  const inTurn = createCrowds<Judged>()
 
   async function claim(request: ClaimRequest, signal: AbortSignal, key?: string): Promise<ClaimOutcome> {
     const waiting: Waiting = {}
@@ -72,10 +78,13 @@ export function createClaims(options: Options) {
       const [anyone] = signers
       if (!anyone) throw await refuseUnsigned(request)
       const head = await heads.latest()
-      const [verdict, unlocked] = await Promise.all([
-        judge(market, claimCall(market, anyone.address, request), request),
-        unlockedStake(market, request.agentId),
-      ])
+      const judged = await inTurn(request.bountyId, {
+        head,
+        isTaken: async () => (await openClaimsOf(pool, request.bountyId)).length > 0,
+        judge: () => judgeWithStake(request, anyone),
+      })
+      if (!judged) continue
+      const { verdict, unlocked } = judged
       if (verdict.verdict === 'refuse') return refuse(request, verdict)
       if (verdict.verdict === 'wait') {
         Object.assign(waiting, { failure: verdict.failure, hindrance: undefined })
@@ -93,6 +102,14 @@ export function createClaims(options: Options) {
       if (placed === 'locked') await whileLocked(request, signal)
     } while (!signal.aborted)
     return giveUp(request, key, waiting)
+  }
+
+  async function judgeWithStake(request: ClaimRequest, { address }: Signer): Promise<Judged> {
+    const [verdict, unlocked] = await Promise.all([
+      judge(market, claimCall(market, address, request), request),
+      unlockedStake(market, request.agentId),
+    ])
+    return { verdict, unlocked }
   }
 
   /**
@@ -214,11 +231,6 @@ export function createClaims(options: Options) {
 }
 
 const conflict = (detail: string) => new Problem('IDEMPOTENCY_CONFLICT', detail)
-
-const isAboutRun = ({ error }: Failure) =>
-  error?.errorName === 'BountyNotFound' ||
-  error?.errorName === 'BountyNotOpen' ||
-  error?.errorName === 'BountyDeadlinePassed'
 
 const isSameClaim = (left: ClaimRequest, right: ClaimRequest) =>
   left.agentId === right.agentId && isAddressEqual(left.wallet, right.wallet)

@@ -5,14 +5,14 @@ import { type Failure, tryCall, tryNext } from './trial.ts'
 /**
  * What to do with a claim.
  * - `send`: it passes in the block that would hold it. `gas` is what it takes there.
- * - `refuse`: it fails, whatever becomes of the transactions that are not mined yet.
+ * - `refuse`: it fails, whatever becomes of the transactions that are not mined yet. `isOfRun`: so does everyone's.
  * - `wait`: a transaction that is not mined yet, or the clock, decides. `failure` is the answer if no block comes.
  *
  * `bounty` is as the last block has it.
  */
 export type Verdict =
   | { verdict: 'send'; bounty: Bounty; gas: bigint }
-  | { verdict: 'refuse'; bounty: Bounty; failure: Failure }
+  | { verdict: 'refuse'; bounty: Bounty; failure: Failure; isOfRun: boolean }
   | { verdict: 'wait'; bounty: Bounty; failure: Failure | undefined }
 
 /**
@@ -40,8 +40,14 @@ export async function judge(market: Market, call: MarketCall, { bountyId }: Clai
   if (failure.error?.errorName === 'BountyNotOpen' && stateName(bounty.state) === 'OPEN') {
     return { verdict: 'wait', bounty, failure }
   }
-  return { verdict: 'refuse', bounty, failure }
+  return { verdict: 'refuse', bounty, failure, isOfRun: isAboutRun(now.failure) && isAboutRun(next.failure) }
 }
+
+/** The contract looks at the run before it looks at who claims it. */
+export const isAboutRun = ({ error }: Failure) =>
+  error?.errorName === 'BountyNotFound' ||
+  error?.errorName === 'BountyNotOpen' ||
+  error?.errorName === 'BountyDeadlinePassed'
 
 /** The last block's timestamp is too early for this signature. On a chain without traffic only a transaction cures it. */
 const isCuredByTime = ({ error }: Failure) => error?.errorName === 'SignatureTooLong'

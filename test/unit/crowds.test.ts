@@ -1,0 +1,55 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { createCrowds } from '../../src/api/relay/crowds.ts'
+import type { Verdict } from '../../src/api/relay/judge.ts'
+
+const headOf = (hash: string) =>
+  ({ number: 1n, hash: `0x${hash}`, timestamp: 1n, baseFeePerGas: 1n, gasLimit: 1n }) as const
+
+const verdictOf = (isOfRun: boolean) => ({ verdict: { verdict: 'refuse', isOfRun } as Verdict })
+const notTaken = async () => false
+
+/** A hundred claims of a run at once. @returns how many were judged, and how many at a time. */
+async function crowd(isOfRun: boolean, isTaken = notTaken) {
+  const inTurn = createCrowds()
+  const counts = { judged: 0, atOnce: 0, most: 0 }
+  const judge = async () => {
+    counts.judged++
+    counts.most = Math.max(counts.most, ++counts.atOnce)
+    await sleep(2)
+    counts.atOnce--
+    return verdictOf(isOfRun)
+  }
+  const turns = Array.from({ length: 100 }, () => inTurn(1n, { head: headOf('aa'), isTaken, judge }))
+  return { ...counts, answers: await Promise.all(turns), judged: counts.judged, most: counts.most }
+}
+
+test('many claims of a run are judged a few at a time', async () => {
+  expect(await crowd(false)).toMatchObject({ judged: 100, most: 4 })
+})
+
+test('what a refusal says of the run holds for all, until the next block', async () => {
+  const { judged, answers } = await crowd(true)
+  expect(judged).toBe(4)
+  expect(answers).toEqual(Array(100).fill(verdictOf(true)))
+
+  const inTurn = createCrowds()
+  const judgedAt = async (hash: string, bountyId = 1n) => {
+    let isJudged = false
+    const judge = async () => {
+      isJudged = true
+      return verdictOf(true)
+    }
+    await inTurn(bountyId, { head: headOf(hash), isTaken: notTaken, judge })
+    return isJudged
+  }
+  expect([await judgedAt('aa'), await judgedAt('aa'), await judgedAt('bb'), await judgedAt('bb', 2n)]).toEqual([
+    ...[true, false, true, true],
+  ])
+})
+
+test('who waited while another was sent is not judged', async () => {
+  const { judged, answers } = await crowd(false, async () => true)
+  expect(judged).toBe(4)
+  expect(answers.filter((answer) => answer === undefined)).toHaveLength(96)
+})
