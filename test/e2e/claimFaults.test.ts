@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { getAbiItem, type Hex, parseGwei, toFunctionSelector } from 'viem'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
@@ -40,6 +41,8 @@ afterAll(async () => {
 const send = 'eth_sendRawTransaction'
 const drop: Fault = { kind: 'drop' }
 const refuse: Fault = { kind: 'refuse' }
+/** For as long the relay uses what the node said of a signer and of fees. */
+const quotesPass = () => sleep(200)
 const pendingNonce = () => chain.client.getTransactionCount({ address: relayer.address, blockTag: 'pending' })
 const nonce = () => chain.client.getTransactionCount({ address: relayer.address })
 
@@ -117,6 +120,7 @@ describe('a nonce', () => {
     const runId = await people.openRun(usdc)
     await chain.client.setAutomine(false)
     await chain.client.sendTransaction({ account: relayer, to: relayer.address, value: 0n })
+    await quotesPass()
     const result = resultOf(relay, requestOf(runId, agent))
     await until('both pending', async () => (await chain.client.getTxpoolStatus()).pending === 2)
     await chain.client.mine({ blocks: 1 })
@@ -220,6 +224,7 @@ describe('a relayer', () => {
     const runId = await people.openRun(usdc)
     await chain.client.setNextBlockBaseFeePerGas({ baseFeePerGas: parseGwei('250') })
     await chain.client.mine({ blocks: 1 })
+    await quotesPass()
     expect(await resultOf(relay, requestOf(runId, agent))).toBe('RELAY_UNAVAILABLE')
     await chain.client.setNextBlockBaseFeePerGas({ baseFeePerGas: parseGwei('1') })
     await chain.client.mine({ blocks: 1 })
