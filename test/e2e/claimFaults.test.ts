@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { getAbiItem, type Hex, parseGwei, toFunctionSelector } from 'viem'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
@@ -9,7 +8,7 @@ import type { Relay } from '../../src/api/relay/relay.ts'
 import { freshDatabase } from '../support/database.ts'
 import { startTestChain, type TestChain } from '../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../support/participants.ts'
-import { relayer, relayOn, requestOf, resultOf, until } from './claimsOnChain.ts'
+import { quotesPass, relayer, relayOn, requestOf, resultOf, until } from './claimsOnChain.ts'
 import { type FaultyNode, startFaultyNode } from './faultyNode.ts'
 
 let chain: TestChain & { databaseUrl: string }
@@ -41,8 +40,6 @@ afterAll(async () => {
 const send = 'eth_sendRawTransaction'
 const drop: Fault = { kind: 'drop' }
 const refuse: Fault = { kind: 'refuse' }
-/** For as long the relay uses what the node said of a signer and of fees. */
-const quotesPass = () => sleep(200)
 const pendingNonce = () => chain.client.getTransactionCount({ address: relayer.address, blockTag: 'pending' })
 const nonce = () => chain.client.getTransactionCount({ address: relayer.address })
 

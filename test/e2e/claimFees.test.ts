@@ -7,7 +7,7 @@ import type { Relay } from '../../src/api/relay/relay.ts'
 import { freshDatabase } from '../support/database.ts'
 import { startTestChain, type TestChain } from '../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../support/participants.ts'
-import { relayer, relayOn, requestOf, resultOf, until } from './claimsOnChain.ts'
+import { quotesPass, relayer, relayOn, requestOf, resultOf, until } from './claimsOnChain.ts'
 import { type FaultyNode, startFaultyNode } from './faultyNode.ts'
 
 /** Blocks come when a test wants them, at the base fee that it wants; the node has Geth's rule for replacements. */
@@ -80,6 +80,7 @@ it('what blocks pass by is replaced at a price that Geth takes', { timeout: 40_0
 it('a spike above the ceiling is waited out, and all goes on within 3 s of its end', { timeout: 60_000 }, async () => {
   const [runId, later] = [await people.openRun(usdc), await people.openRun(usdc)]
   const { claimId, txHash } = await sendPast(runId, () => mineAt('250', 4))
+  await quotesPass()
   expect(await resultOf(relay, requestOf(later, agent), 1_000)).toBe('RELAY_UNAVAILABLE')
   await sleep(6_000)
   await mineAt('250')

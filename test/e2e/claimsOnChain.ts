@@ -42,6 +42,9 @@ export const requestOf = (bountyId: bigint, { id, wallet }: Agent): ClaimRequest
   wallet: wallet.address,
 })
 
+/** For as long the relay uses what the node said of a signer, of fees and of its head. */
+export const quotesPass = () => sleep(200)
+
 /** What a claim comes to: the outcome's status, or the refusal's code. */
 export async function resultOf(relay: Relay, request: ClaimRequest, patience = 15_000): Promise<string> {
   try {

@@ -19,8 +19,8 @@ import { insertTx } from './txStore.ts'
 const MAX_UNMINED = 16
 
 /**
- * How long an answer of the node about a signer is used. Its own transactions are counted in the database; what a foreign
- * one has taken meanwhile is found out when the node refuses ours. Milliseconds.
+ * How old what the node says of a signer may be when it is used, in milliseconds. The signer's own transactions are
+ * counted in the database; what a foreign one has taken meanwhile is found out when the node refuses ours.
  */
 const QUOTE_LIFETIME = 100
 
@@ -67,13 +67,20 @@ export function createAllocator({ pool, market, heads, fees, maxBatch, dailyBudg
 
   const quotes = new Map<Signer, { answered: Promise<Quote>; at: number }>()
 
-  function quote(account: Signer) {
+  function freshQuote(account: Signer) {
     const known = quotes.get(account)
     if (known && performance.now() - known.at < QUOTE_LIFETIME) return known.answered
     const asked = { answered: ask(account), at: performance.now() }
     quotes.set(account, asked)
-    asked.answered.catch(() => quotes.delete(account))
+    asked.answered.catch(() => quotes.get(account) === asked && quotes.delete(account))
     return asked.answered
+  }
+
+  /** Each answer serves one transaction: what that one takes of the signer is known to the node only later. */
+  function takeQuote(account: Signer) {
+    const answered = freshQuote(account)
+    quotes.delete(account)
+    return answered
   }
 
   /** The database knows what is signed and the node has not got, the node what others sent with this key. */
@@ -114,7 +121,7 @@ export function createAllocator({ pool, market, heads, fees, maxBatch, dailyBudg
   return {
     /** A claim is about to be placed: what that needs of the node is asked while the claim is judged. */
     anticipate(account: Signer) {
-      quote(account).catch(() => undefined)
+      freshQuote(account).catch(() => undefined)
     },
 
     /**
@@ -125,7 +132,7 @@ export function createAllocator({ pool, market, heads, fees, maxBatch, dailyBudg
       account: Signer,
       take: (most: number) => Candidate[],
     ): Promise<(Reserved & { allocated?: Allocated }) | Hindrance> {
-      const quoted = await quote(account)
+      const quoted = await takeQuote(account)
       return stored(
         transaction(pool, async (db) => {
           const turn = await lockSigner(db, account)
@@ -147,7 +154,7 @@ export function createAllocator({ pool, market, heads, fees, maxBatch, dailyBudg
      * @returns undefined if it has one already.
      */
     async renew(account: Signer, { claimId, request, tx: old }: StoredClaim, gas: bigint) {
-      const quoted = await quote(account)
+      const quoted = await takeQuote(account)
       return stored(
         transaction(pool, async (db) => {
           const turn = await lockSigner(db, account)
