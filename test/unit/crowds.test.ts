@@ -3,9 +3,6 @@ import { expect, test } from 'vitest'
 import { createCrowds } from '../../src/api/relay/crowds.ts'
 import type { Verdict } from '../../src/api/relay/judge.ts'
 
-const headOf = (hash: string) =>
-  ({ number: 1n, hash: `0x${hash}`, timestamp: 1n, baseFeePerGas: 1n, gasLimit: 1n }) as const
-
 const verdictOf = (isOfRun: boolean) => ({ verdict: { verdict: 'refuse', isOfRun } as Verdict })
 const notTaken = async () => false
 
@@ -20,7 +17,7 @@ async function crowd(isOfRun: boolean, isTaken = notTaken) {
     counts.atOnce--
     return verdictOf(isOfRun)
   }
-  const turns = Array.from({ length: 100 }, () => inTurn(1n, { head: headOf('aa'), isTaken, judge }))
+  const turns = Array.from({ length: 100 }, () => inTurn(1n, { isTaken, judge }))
   return { ...counts, answers: await Promise.all(turns), judged: counts.judged, most: counts.most }
 }
 
@@ -28,24 +25,27 @@ test('many claims of a run are judged a few at a time', async () => {
   expect(await crowd(false)).toMatchObject({ judged: 100, most: 4 })
 })
 
-test('what a refusal says of the run holds for all, until the next block', async () => {
+test('what a refusal says of the run holds for all who were there, and for nobody who comes later', async () => {
   const { judged, answers } = await crowd(true)
   expect(judged).toBe(4)
   expect(answers).toEqual(Array(100).fill(verdictOf(true)))
 
   const inTurn = createCrowds()
-  const judgedAt = async (hash: string, bountyId = 1n) => {
-    let isJudged = false
-    const judge = async () => {
-      isJudged = true
-      return verdictOf(true)
-    }
-    await inTurn(bountyId, { head: headOf(hash), isTaken: notTaken, judge })
-    return isJudged
-  }
-  expect([await judgedAt('aa'), await judgedAt('aa'), await judgedAt('bb'), await judgedAt('bb', 2n)]).toEqual([
-    ...[true, false, true, true],
-  ])
+  const asked: string[] = []
+  const come = (who: string) =>
+    inTurn(1n, {
+      isTaken: notTaken,
+      judge: async () => {
+        asked.push(who)
+        await sleep(20)
+        return verdictOf(true)
+      },
+    })
+  const first = ['a', 'b', 'c', 'd', 'e'].map(come)
+  await sleep(5)
+  await Promise.all([...first, come('late')])
+  await come('last')
+  expect(asked).toEqual(['a', 'b', 'c', 'd', 'late', 'last'])
 })
 
 test('who waited while another was sent is not judged', async () => {

@@ -79,7 +79,6 @@ export function createClaims(options: Options) {
       if (!anyone) throw await refuseUnsigned(request)
       const head = await heads.latest()
       const judged = await inTurn(request.bountyId, {
-        head,
         isTaken: async () => (await openClaimsOf(pool, request.bountyId)).length > 0,
         judge: () => judgeWithStake(request, anyone),
       })

@@ -1,48 +1,45 @@
-import { LRUCache } from 'lru-cache'
 import pLimit, { type LimitFunction } from 'p-limit'
-import type { Hash } from 'viem'
-import type { ChainHead } from './heads.ts'
 import type { Verdict } from './judge.ts'
 
 /** How many claims of one run are judged at a time: one can win it, and the node's time belongs to other runs too. */
 const AT_ONCE = 4
 
-/** Of how many runs it is remembered that they cannot be claimed. */
-const REMEMBERED = 1_000
+/** The claims of one run that are being judged or wait for it, and the last refusal of the run itself: since when it holds. */
+type Crowd<Judged> = { limit: LimitFunction; refusal?: { since: number; judged: Judged } }
 
 type Turn<Judged> = {
-  /** The newest block when it was this claim's turn to be looked at. */
-  head: ChainHead
   /** Whether a claim of the run has been sent meanwhile. */
   isTaken: () => Promise<boolean>
   judge: () => Promise<Judged>
 }
 
 /**
- * Lets the many who want one run be judged a few at a time. What one of them learns of the run itself holds for all
- * others until the next block.
+ * Lets the many who want one run be judged a few at a time. What one of them learns of the run itself holds for all who
+ * were there when it asked; who comes later asks again, so that nobody is told what was so before.
  */
 export function createCrowds<Judged extends { verdict: Verdict }>() {
-  const limits = new Map<bigint, LimitFunction>()
-  const refusals = new LRUCache<bigint, { head: Hash; judged: Judged }>({ max: REMEMBERED })
+  const crowds = new Map<bigint, Crowd<Judged>>()
 
   /** @returns undefined if another claim of the run was sent while this one waited for its turn. */
-  async function inTurn(bountyId: bigint, { head, isTaken, judge }: Turn<Judged>): Promise<Judged | undefined> {
-    const limit = limits.get(bountyId) ?? pLimit(AT_ONCE)
-    limits.set(bountyId, limit)
+  async function inTurn(bountyId: bigint, { isTaken, judge }: Turn<Judged>): Promise<Judged | undefined> {
+    const crowd: Crowd<Judged> = crowds.get(bountyId) ?? { limit: pLimit(AT_ONCE) }
+    crowds.set(bountyId, crowd)
+    const { limit } = crowd
+    const came = performance.now()
     const isCrowded = limit.activeCount >= AT_ONCE
     try {
       return await limit(async () => {
-        const known = refusals.get(bountyId)
-        if (known?.head === head.hash) return known.judged
+        const known = crowd.refusal
+        if (known && known.since >= came) return known.judged
         if (isCrowded && (await isTaken())) return undefined
+        const since = performance.now()
         const judged = await judge()
         const { verdict } = judged
-        if (verdict.verdict === 'refuse' && verdict.isOfRun) refusals.set(bountyId, { head: head.hash, judged })
+        if (verdict.verdict === 'refuse' && verdict.isOfRun) crowd.refusal = { since, judged }
         return judged
       })
     } finally {
-      if (limit.activeCount + limit.pendingCount === 0) limits.delete(bountyId)
+      if (limit.activeCount + limit.pendingCount === 0) crowds.delete(bountyId)
     }
   }
 
