@@ -46,14 +46,14 @@ const environment = z.object({
   MAX_BATCH: z.coerce.number().int().min(1).max(MAX_BATCH).default(MAX_BATCH),
   /** How many proxies before the API are the operator's own, and append to X-Forwarded-For. */
   TRUST_PROXY: z.coerce.number().int().min(0).max(16).default(0),
-  /** Of one address, those that the answer cache answers aside: a hundred a second is a floor of agents behind one NAT. */
-  REQUESTS_PER_MINUTE: perTime(6_000),
-  /** Of one address: a hundred agents behind one NAT that try six runs each. Each costs the node half a dozen calls. */
-  CLAIMS_PER_MINUTE: perTime(600),
+  /** Of one address, those that the answer cache answers aside: what all agents of a hall behind one NAT may need. */
+  REQUESTS_PER_MINUTE: perTime(300_000),
+  /** Of one address: a hundred agents behind one NAT that try 30 runs each. Each costs the node half a dozen calls. */
+  CLAIMS_PER_MINUTE: perTime(3_000),
   /** Transactions for one wallet, whoever asks for them: more than anybody can work off, and less than a flood. */
-  WALLET_CLAIMS_PER_MINUTE: perTime(60),
+  WALLET_CLAIMS_PER_MINUTE: perTime(600),
   /** What one wallet can make the relayer pay for: a run may be worth so little that claiming it locks nothing. */
-  WALLET_CLAIMS_PER_DAY: perTime(1_000),
+  WALLET_CLAIMS_PER_DAY: perTime(10_000),
   PORT: port(3000),
   PONDER_PORT: port(42069),
   ANVIL_PORT: port(8545),
