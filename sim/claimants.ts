@@ -122,9 +122,9 @@ export function createClaimants({ world, api, relayer, random }: Options) {
     const isRelayed = win && isAddressEqual(win.from, relayer)
     const isWon = status !== 404 && body.state !== 'refused'
     // Of its own it is told a block at which the run was the agent's.
-    const isExact = !win || isRelayed || BigInt(Number(body.blockNumber)) < win.blockNumber
+    const isLater = isWon && win && !isRelayed && Number(body.blockNumber) >= Number(win.blockNumber)
     const expected = win && (isWon || isRelayed) ? `won in block ${win.blockNumber}` : 'not won'
-    const actual = isWon ? `won in block ${isExact ? body.blockNumber : win.blockNumber}` : 'not won'
+    const actual = isWon ? `won in block ${isLater ? win.blockNumber : body.blockNumber}` : 'not won'
     return expected === actual ? [] : [{ subject: `claim ${claimId}`, field: 'state', expected, actual }]
   }
 
