@@ -149,14 +149,16 @@ test('an audit that is interrupted goes on where it was, at the same block', asy
 })
 
 test('an audit begins anew where a reorg takes its block away', async () => {
+  const { client } = chain
+  // An empty block on an unchanged parent stays what it was in a reorg: one of those that go must not be empty.
+  const hash = await client.sendTransaction({ to: accountOf(roles.treasury).address, value: 1n })
+  await client.waitForTransactionReceipt({ hash })
+  await chain.indexed()
   let hasReorged = false
   const { stdout, stderr, exitCode } = await audit({
     async whileWaiting() {
       if (hasReorged) return goOn()
       hasReorged = true
-      const { client } = chain
-      // An empty block on an unchanged parent stays what it was.
-      await client.sendTransaction({ to: accountOf(roles.treasury).address, value: 1n })
       await client.request({ method: 'anvil_reorg', params: [20, []] } as never)
     },
   })
