@@ -14,6 +14,7 @@ import { indexedClaims } from './indexedClaims.ts'
 import { measureLag, watchIndexLag } from './indexLag.ts'
 import { createClientLimits } from './limits/clientLimits.ts'
 import { createMetrics, timeRequests } from './metrics.ts'
+import { newestBlock } from './newestBlock.ts'
 import { IndexReader } from './queries/indexReader.ts'
 import { readinessOf } from './readiness.ts'
 import { openReadPool } from './readPool.ts'
@@ -61,7 +62,8 @@ const readPool = openReadPool({
   logger,
 })
 const hints = listenForBlocks({ url: env.DATABASE_URL, schema: env.DATABASE_SCHEMA, logger })
-const index = new IndexReader(drizzle(readPool, { casing: 'snake_case' }), env.CHAIN_ID, { hints })
+const shownBefore = await newestBlock(env.RPC_URL, logger)
+const index = new IndexReader(drizzle(readPool, { casing: 'snake_case' }), env.CHAIN_ID, { hints, shownBefore })
 const registry = createMetrics(index, readPool)
 const lag = watchIndexLag({ rpcUrl: env.RPC_URL, index, patience: env.STALL_SECONDS, logger })
 measureLag(registry, lag)

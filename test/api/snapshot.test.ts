@@ -105,15 +105,19 @@ describe('at a block before one that was shown', () => {
     await api.close()
     api = await testApi(index.url, () => now)
     await index.create()
-    await index.moveTo(block(180n))
-    expect((await api.get('/api/runs')).headers.get('X-Indexed-Block')).toBe('180')
+    // The first answers are kept, and are not given again.
+    for (const number of [150n, 180n]) {
+      await index.moveTo(block(number))
+      await sleep(260)
+      for (const path of paths) expect((await api.get(path)).headers.get('X-Indexed-Block')).toBe(String(number))
+    }
     await index.moveTo(block(150n))
     // What was read before is answered for a moment.
     await sleep(260)
   })
 
-  it('answers 503, whatever is asked for', async () => {
-    for (const answer of await Promise.all(paths.map((path) => api.get(path)))) {
+  it('answers 503, whatever is asked for, again and again', async () => {
+    for (const answer of await Promise.all([...paths, ...paths].map((path) => api.get(path)))) {
       expectBehind(answer)
       expect(answer.body.detail).toBe('The index is at block 150 again, on its way to where it was.')
     }
@@ -128,12 +132,26 @@ describe('at a block before one that was shown', () => {
     for (const { headers } of await Promise.all(requests)) expect(headers.get('X-Indexed-Block')).toBe('180')
   })
 
-  it('takes a chain that stays there for the truth after ten seconds', async () => {
+  it('takes a chain that stays there for the truth after thirty seconds', async () => {
     expectBehind(await api.get('/api/runs'))
-    now += 9_900
+    now += 29_900
     expectBehind(await api.get('/api/runs'))
     now += 100
     expect((await api.get('/api/runs')).headers.get('X-Indexed-Block')).toBe('150')
+  })
+})
+
+describe('at a block before one that an earlier process may have shown', () => {
+  it('answers 503 until the index is there', async () => {
+    await index.create()
+    await index.moveTo(block(150n))
+    const later = await testApi(index.url, undefined, undefined, 151n)
+    for (const answer of await Promise.all(paths.map((path) => later.get(path)))) expectBehind(answer)
+    await index.moveTo(block(151n))
+    for (const answer of await Promise.all(paths.map((path) => later.get(path)))) {
+      expect(answer.headers.get('X-Indexed-Block')).toBe('151')
+    }
+    await later.close()
   })
 })
 

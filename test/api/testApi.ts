@@ -18,12 +18,13 @@ export type Answer = {
 /**
  * The app on the read pool of the real process, without its server. Every answer must be as /openapi.json describes it.
  * @param clock This machine's time in milliseconds.
+ * @param shownBefore The block that processes before may have shown.
  */
-export async function testApi(url: string, clock?: () => number, hints?: Hints) {
+export async function testApi(url: string, clock?: () => number, hints?: Hints, shownBefore = 0n) {
   const logged: string[] = []
   const logger = pino({ level: 'warn' }, { write: (line: string) => logged.push(line) })
   const readPool = openReadPool({ url, schema: viewsSchema, logger })
-  const index = new IndexReader(drizzle(readPool, { casing: 'snake_case' }), chainId, { clock, hints })
+  const index = new IndexReader(drizzle(readPool, { casing: 'snake_case' }), chainId, { clock, hints, shownBefore })
   const market = { chainId, address: '0x5FbDB2315678afecb367f032d93F642f64180aa3' } as const
   const app = createApp({ index, logger, market })
   const departure = await openapiCheck(app)

@@ -14,6 +14,8 @@ type Options = {
   /** This machine's time in milliseconds. */
   clock?: (() => number) | undefined
   hints?: Hints | undefined
+  /** The latest block that an earlier process, or another, may have shown. */
+  shownBefore?: bigint
 }
 
 /**
@@ -31,11 +33,11 @@ export class IndexReader {
   readonly #clock: () => number
   readonly #isForward: (number: bigint) => boolean
 
-  constructor(db: Database, chainId: number, { clock = Date.now, hints }: Options = {}) {
+  constructor(db: Database, chainId: number, { clock = Date.now, hints, shownBefore = 0n }: Options = {}) {
     this.#db = db
     this.#chainId = chainId
     this.#clock = clock
-    this.#isForward = createRatchet(clock)
+    this.#isForward = createRatchet(clock, shownBefore)
     this.head = new HeadFeed({ look: () => this.look(), clock, hints })
   }
 

@@ -3,15 +3,15 @@
  * blocks again, some 30, and a reorg replaces as many, each within seconds; a chain that was rolled back stays there.
  * Milliseconds.
  */
-const PATIENCE = 10_000
+const PATIENCE = 30_000
 
 /**
  * Tells blocks that an index passes for the first time from those that it passes again, by their numbers.
  * @param clock Milliseconds.
+ * @param highest The latest block that may have been passed before.
  * @returns a function that says whether the block may be shown. It is asked about blocks in the order they are seen.
  */
-export function createRatchet(clock: () => number) {
-  let highest = 0n
+export function createRatchet(clock: () => number, highest: bigint) {
   let behindSince: number | undefined
 
   return function isForward(number: bigint): boolean {
