@@ -124,11 +124,16 @@ export function createClaims(options: Options) {
     const same = open.find(({ request: other }) => isSameClaim(other, request))
     if (!same) return undefined
     if (same.bodyHash !== bodyHash) {
-      if (key !== undefined) return undefined
+      if (key !== undefined || (await isLanded(same))) return undefined
       throw conflict('This claim is on its way with another signature.')
     }
     if (key !== undefined) await remember(key, bodyHash, same.claimId)
     return same
+  }
+
+  /** Whether the chain has a claim of this round, or of a later one: the keeper, which tells of it, may not know yet. */
+  async function isLanded({ request, round }: StoredClaim) {
+    return BigInt((await readBounty(market, request.bountyId)).round) >= round
   }
 
   async function remember(key: string, bodyHash: Hex, claimId: Hex) {
