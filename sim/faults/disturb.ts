@@ -57,9 +57,11 @@ async function reorg({ world, witness, droppedBlocks }: Disturbed, depth: number
   const { reader, node, writer, confirm, posters } = world
   const [account] = posters
   if (!account) throw new Error('The world has no posters')
-  await confirm(await writer.sendTransaction({ account, to: account.address }))
-  // Else a relayed claim could be mined unseen.
+  // Else a relayed claim could be mined unseen, or an empty block after it.
   await node.setAutomine(false)
+  const sent = await writer.sendTransaction({ account, to: account.address })
+  await node.mine({ blocks: 1 })
+  await confirm(sent)
   await witness.catchUp()
   const latest = await reader.getBlockNumber({ cacheTime: 0 })
   const numbers = Array.from({ length: depth }, (_, index) => latest - BigInt(index))
