@@ -53,6 +53,13 @@ export const openClaimsOfAgent = (database: Database, agentId: bigint) =>
 export const claimsById = (database: Database, claimIds: Hex[]) =>
   find(database, `${select} WHERE claim.id = ANY($1)`, [claimIds])
 
+/** A claim that is known to be stored. */
+export async function findClaim(database: Database, claimId: Hex): Promise<StoredClaim> {
+  const [found] = await claimsById(database, [claimId])
+  if (!found) throw new Error(`Claim ${claimId} is not stored any more`)
+  return found
+}
+
 export const claimsOf = (database: Database, ...txs: bigint[]) =>
   find(database, `${select} WHERE claim.tx = ANY($1)`, [txs])
 

@@ -1,21 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
-import { type Hex, isAddressEqual } from 'viem'
 import { claimIdOf } from '../claimMessage.ts'
 import { lockFor } from '../eligibility.ts'
 import { Problem } from '../errors.ts'
 import type { Allocated, Hindrance } from './allocation.ts'
-import {
-  bodyHashOf,
-  claimByKey,
-  claimsById,
-  openClaimsOf,
-  openClaimsOfAgent,
-  rememberKey,
-  type StoredClaim,
-} from './claimStore.ts'
+import { claimsById, findClaim, openClaimsOf, openClaimsOfAgent, type StoredClaim } from './claimStore.ts'
 import { createCrowds } from './crowds.ts'
-import { isUniqueViolation, stored } from './database.ts'
 import { decide } from './decision.ts'
 import type { Dispatch } from './dispatch.ts'
 import type { NamedClaim } from './events.ts'
@@ -28,6 +18,7 @@ import { refusal, signatureRequired } from './refusal.ts'
 import type { ClaimOutcome } from './relay.ts'
 import type { Obstacle } from './reservations.ts'
 import { unavailable } from './rpc.ts'
+import { createSameClaim } from './sameClaim.ts'
 import type { Shown } from './shown.ts'
 import type { Signer } from './signing.ts'
 import type { Failure } from './trial.ts'
@@ -59,6 +50,7 @@ type Judged = { verdict: Verdict; unlocked: bigint }
 export function createClaims(options: Options) {
   const { pool, market, heads, dispatch, decided, shown, signersFor, isClosing, interval } = options
 
+  const findSame = createSameClaim(pool, market)
   const inTurn = createCrowds<Judged>()
 
   async function claim(request: ClaimRequest, signal: AbortSignal, key?: string): Promise<ClaimOutcome> {
@@ -111,39 +103,6 @@ export function createClaims(options: Options) {
     return { verdict, unlocked }
   }
 
-  /**
-   * The claim that the request asks for, where it is stored and must not be judged again: the key's, or one on its way.
-   * @param open those of the run.
-   * @throws Problem IDEMPOTENCY_CONFLICT if it was asked for in other words.
-   */
-  async function findSame(open: StoredClaim[], request: ClaimRequest, key: string | undefined) {
-    const bodyHash = bodyHashOf(request)
-    const named = key === undefined ? undefined : await claimByKey(pool, key)
-    if (named && named.bodyHash !== bodyHash) throw conflict('This Idempotency-Key came with another request before.')
-    if (named) return findStored(named.claimId)
-    const same = open.find(({ request: other }) => isSameClaim(other, request))
-    if (!same) return undefined
-    if (same.bodyHash !== bodyHash) {
-      if (key !== undefined || (await isLanded(same))) return undefined
-      throw conflict('This claim is on its way with another signature.')
-    }
-    if (key !== undefined) await remember(key, bodyHash, same.claimId)
-    return same
-  }
-
-  /** Whether the chain has a claim of this round, or of a later one: the keeper, which tells of it, may not know yet. */
-  async function isLanded({ request, round }: StoredClaim) {
-    return BigInt((await readBounty(market, request.bountyId)).round) >= round
-  }
-
-  async function remember(key: string, bodyHash: Hex, claimId: Hex) {
-    await stored(rememberKey(pool, key, bodyHash, claimId)).catch(async (error) => {
-      if (!isUniqueViolation(error)) throw error
-      const named = await claimByKey(pool, key)
-      if (named?.bodyHash !== bodyHash) throw conflict('This Idempotency-Key came with another request before.')
-    })
-  }
-
   /** What the agent's other claims lock is known again once one of them is decided. */
   async function whileLocked({ agentId }: ClaimRequest, signal: AbortSignal) {
     const [other] = await openClaimsOfAgent(pool, agentId)
@@ -180,13 +139,7 @@ export function createClaims(options: Options) {
     } finally {
       done.abort()
     }
-    return outcomeOf(await findStored(claimId))
-  }
-
-  async function findStored(claimId: Hex): Promise<StoredClaim> {
-    const [found] = await claimsById(pool, [claimId])
-    if (!found) throw new Error(`Claim ${claimId} is not stored any more`)
-    return found
+    return outcomeOf(await findClaim(pool, claimId))
   }
 
   async function refuse(
@@ -233,8 +186,3 @@ export function createClaims(options: Options) {
 
   return claim
 }
-
-const conflict = (detail: string) => new Problem('IDEMPOTENCY_CONFLICT', detail)
-
-const isSameClaim = (left: ClaimRequest, right: ClaimRequest) =>
-  left.agentId === right.agentId && isAddressEqual(left.wallet, right.wallet)
