@@ -46,7 +46,7 @@ const environment = z.object({
   MAX_BATCH: z.coerce.number().int().min(1).max(MAX_BATCH).default(MAX_BATCH),
   /** How many proxies before the API are the operator's own, and append to X-Forwarded-For. */
   TRUST_PROXY: z.coerce.number().int().min(0).max(16).default(0),
-  /** Of one address, those that the answer cache answers aside: what all agents of a hall behind one NAT may need. */
+  /** Of one address, those that the answer cache answers aside: 5,000 a second, for many agents behind one NAT. */
   REQUESTS_PER_MINUTE: perTime(300_000),
   /** Of one address: a hundred agents behind one NAT that try 30 runs each. Each costs the node half a dozen calls. */
   CLAIMS_PER_MINUTE: perTime(3_000),

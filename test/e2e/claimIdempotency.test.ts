@@ -110,17 +110,18 @@ describe('without a key, a claim that is on its way', () => {
     await market.client.setIntervalMining({ interval: 1 })
     expect((await first).status).toBe(200)
   })
+
   it('is on its way no more once it was answered: another signature is judged by the chain', async () => {
     await market.client.setIntervalMining({ interval: 0 })
     await market.client.setAutomine(true)
     const runIds = await times(20, () => people.openRun(usdc))
-    const answers = await times(20, async (index) => {
-      const runId = runIds[index] ?? 0n
+    const claimAndChange = async (runId: bigint, index: number) => {
       const signed = await people.sign(runId, agent)
       const changed = await people.sign(runId, agent, { round: 2n })
       expect((await post(index, runId, agent, undefined, signed)).status).toBe(200)
       return post(index + 1, runId, agent, undefined, changed)
-    })
+    }
+    const answers = await Promise.all(runIds.map(claimAndChange))
     expect(answers.map(({ status, body }) => `${status} ${body.code}`)).toEqual(Array(20).fill('400 RUN_NOT_OPEN'))
   })
 })
