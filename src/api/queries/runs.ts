@@ -1,4 +1,4 @@
-import { eq, getTableColumns, type SQL, sql } from 'drizzle-orm'
+import { eq, getTableColumns, type Placeholder, type SQL, sql } from 'drizzle-orm'
 import { run } from '../../../ponder.schema.ts'
 import { jsonAmount, jsonId, jsonTime, type Members, selectMembers } from './json.ts'
 import { claimable } from './runFilter.ts'
@@ -65,13 +65,15 @@ export const isBounty: SQL = eq(run.bountyId, sql.placeholder('bountyId'))
 /** A run as its JSON has it. */
 export type RunJson = Record<keyof typeof runMembers, unknown>
 
+/** The JSON of the run with this id, or null: a subquery of one value. */
+export const runJson = (bountyId: SQL | Placeholder): SQL =>
+  sql`(select row_to_json("run") from (${selectMembers(runMembers)} from ${run} where ${run.bountyId} = ${bountyId}) as "run")`
+
 /** The CTE `answer`: one row with the run's JSON, an object unless it is cast to text; null if there is no such run. */
 export function runAnswer(db: Database) {
   return db
     .$with('answer', { json: sql<RunJson | null>`"json"`.as('json') })
-    .as(
-      sql`select (select row_to_json("run") from (${selectMembers(runMembers)} from ${run} where ${isBounty}) as "run") as "json"`,
-    )
+    .as(sql`select ${runJson(sql.placeholder('bountyId'))} as "json"`)
 }
 
 const findRun = plainQuery<{ run: string | null }>('run', (db, snapshot) => {

@@ -5,7 +5,7 @@ import { type Hex, maxUint256 } from 'viem'
 import { blockHeaders } from '../answer.ts'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../errors.ts'
-import { claimedRun } from '../queries/claimedRun.ts'
+import { type ReadClaimedRun, readsClaimedRuns } from '../queries/claimedRuns.ts'
 import type { ClaimRequest } from '../relay/market.ts'
 import type { ClaimOutcome, Relay } from '../relay/relay.ts'
 import { formatAgentSummary } from '../resources/agent.ts'
@@ -86,6 +86,7 @@ const claimRun = createRoute({
 
 export function claimRoutes(deps: Deps) {
   const app = new OpenAPIHono()
+  const readClaimed = readsClaimedRuns(deps.index)
 
   app.openapi(claimRun, async (c) => {
     const { relay, limits } = deps
@@ -97,11 +98,11 @@ export function claimRoutes(deps: Deps) {
     const signal = AbortSignal.timeout((wished ?? PATIENCE) * 1_000)
     if ((await relay.admit(request, key)) === 'new') limits?.takeClaim(c)
     const outcome = await relay.claim(request, signal, key)
-    const won = outcome.status === 'won' && (await readWon(c, deps, request, outcome, signal))
+    const won = outcome.status === 'won' && (await readWon(c, readClaimed, request, outcome, signal))
     if (won) return c.json(await formatWon(relay, outcome, won), 200)
     if (await isKept(relay, outcome)) c.header('Location', `/api/claims/${outcome.claimId}`)
     c.header('Retry-After', String(RETRY_AFTER))
-    return c.json(await pending(deps, request, outcome), 202)
+    return c.json(await pending(readClaimed, request, outcome), 202)
   })
 
   return app
@@ -124,14 +125,14 @@ function requestOf(bountyId: bigint, body: z.output<typeof claimBody>): ClaimReq
 /** @returns undefined if the index does not show the claim until `signal` aborts. */
 async function readWon(
   c: Context,
-  { index }: Deps,
+  readClaimed: ReadClaimedRun,
   { bountyId, agentId }: ClaimRequest,
   { round, blockNumber }: Extract<ClaimOutcome, { status: 'won' }>,
   signal: AbortSignal,
 ) {
   do {
     try {
-      const { snapshot, data } = await index.read(claimedRun(bountyId, agentId, round), blockNumber)
+      const { snapshot, data } = await readClaimed({ bountyId, agentId, round }, { block: blockNumber, signal })
       const { run, agent, claim } = data
       for (const [name, value] of Object.entries(blockHeaders(snapshot))) c.header(name, value)
       if (run && agent && claim) return { run, agent, claim }
@@ -170,11 +171,11 @@ async function formatWon(
 }
 
 async function pending(
-  { index }: Deps,
+  readClaimed: ReadClaimedRun,
   { bountyId, agentId }: ClaimRequest,
   outcome: ClaimOutcome,
 ): Promise<z.input<typeof pendingClaimSchema>> {
-  const { data } = await index.read(claimedRun(bountyId, agentId, outcome.round)).catch((error) => {
+  const { data } = await readClaimed({ bountyId, agentId, round: outcome.round }).catch((error) => {
     if (error instanceof Problem && error.code === 'INDEX_BEHIND') return { data: undefined }
     throw error
   })

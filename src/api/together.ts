@@ -1,0 +1,36 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import DataLoader from 'dataloader'
+
+/** How long a question that is on its way holds up the next one. Milliseconds. */
+const PATIENCE = 100
+
+/**
+ * Asks for many in one question: while one is on its way, whoever comes gathers for the next. Alone nobody waits for
+ * company, and under load what a question costs is shared. Nobody is answered by a question that was asked before he came.
+ * @param ask answers in the order of its keys, or fails for all of them.
+ * @param most how many are asked for in one question.
+ */
+export function together<Key, Answer>(ask: (keys: readonly Key[]) => Promise<readonly Answer[]>, most = 500) {
+  let asked: Promise<unknown> | undefined
+
+  function begin(keys: readonly Key[]) {
+    const answers = ask(keys)
+    const ended = answers.then(
+      () => undefined,
+      () => undefined,
+    )
+    asked = ended
+    return answers
+  }
+
+  const loader = new DataLoader(begin, {
+    cache: false,
+    maxBatchSize: most,
+    // Not before all that this turn of the event loop brings is there.
+    batchScheduleFn(dispatch) {
+      const turn = asked ? Promise.race([asked, sleep(PATIENCE, undefined, { ref: false })]) : Promise.resolve()
+      turn.then(() => setImmediate(dispatch))
+    },
+  })
+  return (key: Key): Promise<Answer> => loader.load(key)
+}
