@@ -10,8 +10,7 @@ export function indexedClaims(index: IndexReader): ShownClaims {
 
   return {
     async look(claims) {
-      const { snapshot, data } = await index.read(shownClaims(claims.map(({ request }) => request.bountyId)))
-      known = snapshot.hash
+      const { data } = await index.read(shownClaims(claims.map(({ request }) => request.bountyId)))
       return new Map(
         claims.flatMap((claim): [Hex, Shown][] => {
           const shown = data.find((other) => isOf(claim, other))
@@ -20,7 +19,9 @@ export function indexedClaims(index: IndexReader): ShownClaims {
         }),
       )
     },
-    pause: (signal) => index.head.after(known, signal),
+    async pause(signal) {
+      known = (await index.head.after(known, signal))?.hash ?? known
+    },
   }
 }
 

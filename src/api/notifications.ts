@@ -23,7 +23,8 @@ type Options = {
 export type Notifications = {
   /** Whether hints can be expected. */
   isLive(): boolean
-  subscribe(hint: () => void): void
+  /** @param hint gets what was sent with the notification; nothing where others may have been missed. */
+  subscribe(hint: (payload?: string) => void): void
   close(): Promise<void>
 }
 
@@ -32,12 +33,12 @@ export type Notifications = {
  * can be expected meanwhile.
  */
 export function listenTo({ url, channel, logger }: Options): Notifications {
-  const listeners: (() => void)[] = []
+  const listeners: ((payload?: string) => void)[] = []
   const closing = new AbortController()
   let isLive = false
 
-  function hint() {
-    for (const tell of listeners) tell()
+  function hint(payload?: string) {
+    for (const tell of listeners) tell(payload)
   }
 
   /** @throws once there is no connection any more, or `close` is called. */
@@ -51,7 +52,7 @@ export function listenTo({ url, channel, logger }: Options): Notifications {
     })
     const { promise: broken, reject: end } = Promise.withResolvers<never>()
     broken.catch(() => undefined)
-    client.on('error', end).on('notification', hint)
+    client.on('error', end).on('notification', ({ payload }) => hint(payload))
     closing.signal.addEventListener('abort', end)
     const beat = setInterval(() => client.query('SELECT').catch(end), BEAT_INTERVAL)
     try {

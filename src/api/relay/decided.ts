@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import type { Logger } from 'pino'
+import type { Hex } from 'viem'
 import { listenTo } from '../notifications.ts'
 import { claimsById, type StoredClaim } from './claimStore.ts'
 import type { RelayEmitter } from './events.ts'
@@ -24,7 +25,7 @@ export function watchDecided(pool: pg.Pool, databaseUrl: string, events: RelayEm
       sleep(notifications.isLive() ? TOLD_INTERVAL : UNTOLD_INTERVAL, undefined, { signal }).catch(() => undefined),
     logger,
   })
-  notifications.subscribe(watch.wake)
-  events.on('claimDecided', watch.wake)
+  notifications.subscribe((claimId) => watch.hint(claimId as Hex | undefined))
+  events.on('claimDecided', ({ claimId }) => watch.hint(claimId))
   return { ...watch, close: notifications.close }
 }
