@@ -4,13 +4,13 @@ import { type Backlog, backlogOf } from './backlog.ts'
 import type { StoredClaim } from './claimStore.ts'
 import { stored, transaction } from './database.ts'
 import type { Fees } from './fees.ts'
-import { batchGasLimit, itemsOfBlock, itemsWithin, MAX_GAS } from './gas.ts'
+import { batchGasLimit, gasOfItems, itemsOfBlock, itemsWithin, MAX_GAS } from './gas.ts'
 import type { ChainHead, Heads } from './heads.ts'
 import { batchCall, claimCall, type Market } from './market.ts'
-import { type Candidate, type Reserved, reserve } from './reservations.ts'
+import { type Candidate, type Obstacle, reserve } from './reservations.ts'
 import { answer } from './rpc.ts'
 import { type Attempt, type PricedCall, type Signer, sign } from './signing.ts'
-import { insertTx } from './txStore.ts'
+import { insertTxs } from './txStore.ts'
 
 /**
  * How many transactions of a signer may be unmined. Geth keeps that many of a sender through anything, and each makes up
@@ -29,11 +29,17 @@ export type Allocator = ReturnType<typeof createAllocator>
 /** What a transaction is stored as, ready to be handed to the node. */
 export type Allocated = { tx: bigint; signer: Address; nonce: number; attempt: Attempt }
 
+/** What became of the claims that were to be made. */
+export type Placed = { made: (Allocated & { made: Candidate[] })[]; obstacles: Map<Candidate, Obstacle> }
+
 /** Why a signer takes nothing more for now. */
 export type Hindrance = 'full' | 'stuck' | 'unfunded' | 'spent'
 
 /** Balance in wei; `pending` is the nonce that the node expects next. */
 type Quote = { price: Fees; head: ChainHead; pending: number; balance: bigint }
+
+/** Claims of a transaction, and transactions. */
+type Room = { items: number; transactions: number }
 
 type Options = {
   pool: pg.Pool
@@ -87,25 +93,36 @@ export function createAllocator({ pool, market, heads, fees, maxBatch, dailyBudg
   async function signNext(
     db: pg.PoolClient,
     account: Signer,
-    { tx, nextNonce }: Turn,
-    call: PricedCall,
+    nextNonce: number,
+    calls: { tx: bigint; call: PricedCall }[],
     { price, head, pending }: Quote,
-  ): Promise<Allocated> {
-    const nonce = Math.max(nextNonce, pending)
-    const attempt = await sign(account, chainId, nonce, call, price)
-    await insertTx(db, account.address, nonce, tx, attempt, head.number)
-    return { tx, signer: account.address, nonce, attempt }
+  ): Promise<Allocated[]> {
+    const first = Math.max(nextNonce, pending)
+    const signed = await Promise.all(
+      calls.map(async ({ tx, call }, place) => {
+        const nonce = first + place
+        return { tx, signer: account.address, nonce, attempt: await sign(account, chainId, nonce, call, price) }
+      }),
+    )
+    await insertTxs(db, account.address, signed, head.number)
+    return signed
   }
 
-  /** How many claims block, budget and balance have room for. Of the limit that a batch needs, most is given back. */
-  function mostItems({ spent, committed }: Backlog, { price, head, balance }: Quote): number | Hindrance {
+  /**
+   * How many claims of a transaction block, budget and balance have room for, and how many such transactions. Of the
+   * limit that a batch needs, most is given back.
+   */
+  function roomFor({ unmined, spent, committed }: Backlog, { price, head, balance }: Quote): Room | Hindrance {
     // Where gas costs nothing, there is enough of it.
     const gasFor = (wei: bigint) => wei / (price.maxFeePerGas || 1n)
     if (gasFor(dailyBudget - spent) < MAX_GAS) return 'spent'
     const [left, funded] = [gasFor(dailyBudget - spent - committed), gasFor(balance - committed)]
     // With nothing on its way, the node says whether the funds suffice for one.
     if (left < MAX_GAS || (funded < MAX_GAS && committed > 0n)) return 'full'
-    return Math.min(maxBatch, itemsOfBlock(head.gasLimit), itemsWithin(left), itemsWithin(funded))
+    const items = Math.min(maxBatch, itemsOfBlock(head.gasLimit), itemsWithin(left), itemsWithin(funded))
+    const gas = gasOfItems(items)
+    const affordable = Math.min(Number(left / gas), Number(funded / gas))
+    return { items, transactions: Math.max(1, Math.min(affordable, MAX_UNMINED - unmined)) }
   }
 
   function callFor({ address }: Signer, made: Candidate[]): PricedCall {
@@ -125,25 +142,24 @@ export function createAllocator({ pool, market, heads, fees, maxBatch, dailyBudg
     },
 
     /**
-     * Gives one nonce to all claims that `take` hands out, as far as nothing stands in their way.
+     * Gives nonces to all claims that `take` hands out, as far as nothing stands in their way: as few as there can be.
      * @param take is asked for at most so many when the signer's turn has come, and not at all if it is hindered.
      */
-    async place(
-      account: Signer,
-      take: (most: number) => Candidate[],
-    ): Promise<(Reserved & { allocated?: Allocated }) | Hindrance> {
+    async place(account: Signer, take: (most: number) => Candidate[]): Promise<Placed | Hindrance> {
       const quoted = await takeQuote(account)
       return stored(
         transaction(pool, async (db) => {
-          const turn = await lockSigner(db, account)
+          const nextNonce = await lockSigner(db, account)
           const backlog = await backlogOf(db, account.address)
           const hindrance = hindranceOf(backlog)
           if (hindrance) return hindrance
-          const most = mostItems(backlog, quoted)
-          if (typeof most === 'string') return most
-          const reserved = await reserve(db, turn.tx, take(most))
-          if (reserved.made.length === 0) return reserved
-          return { ...reserved, allocated: await signNext(db, account, turn, callFor(account, reserved.made), quoted) }
+          const room = roomFor(backlog, quoted)
+          if (typeof room === 'string') return room
+          const { groups, obstacles } = await reserve(db, take(room.items * room.transactions), room.items)
+          if (groups.length === 0) return { made: [], obstacles }
+          const calls = groups.map(({ tx, made }) => ({ tx, call: callFor(account, made) }))
+          const signed = await signNext(db, account, nextNonce, calls, quoted)
+          return { made: signed.map((one, place) => ({ ...one, made: groups[place]?.made ?? [] })), obstacles }
         }),
       )
     },
@@ -157,33 +173,30 @@ export function createAllocator({ pool, market, heads, fees, maxBatch, dailyBudg
       const quoted = await takeQuote(account)
       return stored(
         transaction(pool, async (db) => {
-          const turn = await lockSigner(db, account)
+          const nextNonce = await lockSigner(db, account)
           const hindrance = hindranceOf(await backlogOf(db, account.address))
           if (hindrance) return hindrance
-          const { rowCount } = await db.query(
-            `UPDATE relay.claim SET tx = $3 WHERE id = $1 AND tx = $2 AND state = 'open'`,
-            [claimId, old.id, turn.tx],
+          const { rows } = await db.query(
+            `UPDATE relay.claim SET tx = nextval('relay.tx_id') WHERE id = $1 AND tx = $2 AND state = 'open' RETURNING tx`,
+            [claimId, old.id],
           )
-          if (rowCount === 0) return undefined
+          const [row] = rows as { tx: string }[]
+          if (!row) return undefined
           const call = { ...claimCall(market, account.address, request), gas, filler: false }
-          return signNext(db, account, turn, call, quoted)
+          const [renewed] = await signNext(db, account, nextNonce, [{ tx: BigInt(row.tx), call }], quoted)
+          return renewed
         }),
       )
     },
   }
 }
 
-/** The next nonce as the database knows it, and the id of the transaction that will have it. */
-type Turn = { tx: bigint; nextNonce: number }
-
-async function lockSigner(db: pg.PoolClient, { address }: Signer): Promise<Turn> {
-  const { rows } = await db.query(
-    `SELECT next_nonce, nextval('relay.tx_id') AS tx FROM relay.signer WHERE address = $1 FOR UPDATE`,
-    [address],
-  )
-  const [row] = rows as { next_nonce: string; tx: string }[]
+/** @returns the next nonce as the database knows it. */
+async function lockSigner(db: pg.PoolClient, { address }: Signer): Promise<number> {
+  const { rows } = await db.query('SELECT next_nonce FROM relay.signer WHERE address = $1 FOR UPDATE', [address])
+  const [row] = rows as { next_nonce: string }[]
   if (!row) throw new Error(`Signer ${address} is not in relay.signer`)
-  return { tx: BigInt(row.tx), nextNonce: Number(row.next_nonce) }
+  return Number(row.next_nonce)
 }
 
 function hindranceOf({ unmined, isUnfunded, isStuck }: Backlog): Hindrance | undefined {

@@ -43,9 +43,12 @@ export function bodyHashOf({ bountyId, agentId, wallet, signed }: ClaimRequest):
   return keccak256(stringToHex(words.join()))
 }
 
-/** The open claims of a run: the one that has its round reserved, and what a reorg may have opened again beside it. */
-export const openClaimsOf = (database: Database, bountyId: bigint) =>
-  find(database, `${select} WHERE claim.state = 'open' AND claim.bounty_id = $1 ORDER BY reserved DESC`, [bountyId])
+/** The open claims of each run: the one that has its round reserved, and what a reorg may have opened again beside it. */
+export async function openClaimsOf(database: Database, bountyIds: readonly bigint[]): Promise<StoredClaim[][]> {
+  const text = `${select} WHERE claim.state = 'open' AND claim.bounty_id = ANY($1::numeric[]) ORDER BY reserved DESC`
+  const open = Map.groupBy(await find(database, text, [bountyIds]), ({ request }) => request.bountyId)
+  return bountyIds.map((bountyId) => open.get(bountyId) ?? [])
+}
 
 export const openClaimsOfAgent = (database: Database, agentId: bigint) =>
   find(database, `${select} WHERE claim.state = 'open' AND claim.agent_id = $1`, [agentId])
@@ -62,6 +65,12 @@ export async function findClaim(database: Database, claimId: Hex): Promise<Store
 
 export const claimsOf = (database: Database, ...txs: bigint[]) =>
   find(database, `${select} WHERE claim.tx = ANY($1)`, [txs])
+
+/** The claims of each transaction. */
+export async function claimsOfEach(database: Database, txs: readonly bigint[]): Promise<StoredClaim[][]> {
+  const made = Map.groupBy(await claimsOf(database, ...txs), ({ tx }) => tx.id)
+  return txs.map((tx) => made.get(tx) ?? [])
+}
 
 /** Open claims of a signer whose transaction can no longer decide them. */
 export const strandedClaimsOf = (database: Database, signer: Address) =>

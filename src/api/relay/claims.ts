@@ -3,13 +3,14 @@ import type pg from 'pg'
 import { claimIdOf } from '../claimMessage.ts'
 import { lockFor } from '../eligibility.ts'
 import { Problem } from '../errors.ts'
+import { together } from '../together.ts'
 import type { Allocated, Hindrance } from './allocation.ts'
 import { claimsById, findClaim, openClaimsOf, openClaimsOfAgent, type StoredClaim } from './claimStore.ts'
 import { createCrowds } from './crowds.ts'
 import { decide } from './decision.ts'
 import type { Dispatch } from './dispatch.ts'
 import type { NamedClaim } from './events.ts'
-import { gasLimit } from './gas.ts'
+import { gasLimit, MAX_GAS } from './gas.ts'
 import type { Heads } from './heads.ts'
 import { isAboutRun, judge, type Verdict } from './judge.ts'
 import { type ClaimRequest, checkCall, claimCall, type Market, readBounty, unlockedStake } from './market.ts'
@@ -22,6 +23,7 @@ import { createSameClaim } from './sameClaim.ts'
 import type { Shown } from './shown.ts'
 import type { Signer } from './signing.ts'
 import type { Failure } from './trial.ts'
+import { createTryTogether } from './tryTogether.ts'
 import type { Watch } from './watch.ts'
 
 type Options = {
@@ -50,6 +52,8 @@ type Judged = { verdict: Verdict; unlocked: bigint }
 export function createClaims(options: Options) {
   const { pool, market, heads, dispatch, decided, shown, signersFor, isClosing, interval } = options
 
+  const openClaims = together((bountyIds: readonly bigint[]) => openClaimsOf(pool, bountyIds))
+  const tryTogether = createTryTogether(market)
   const findSame = createSameClaim(pool, market)
   const inTurn = createCrowds<Judged>()
 
@@ -57,7 +61,7 @@ export function createClaims(options: Options) {
     const waiting: Waiting = {}
     do {
       if (isClosing()) throw unavailable('The server is shutting down.')
-      const open = await openClaimsOf(pool, request.bountyId)
+      const open = await openClaims(request.bountyId)
       const mine = await findSame(open, request, key)
       if (mine) return follow(mine, signal)
       const [rival] = open
@@ -71,7 +75,7 @@ export function createClaims(options: Options) {
       if (!anyone) throw await refuseUnsigned(request)
       const head = await heads.latest()
       const judged = await inTurn(request.bountyId, {
-        isTaken: async () => (await openClaimsOf(pool, request.bountyId)).length > 0,
+        isTaken: async () => (await openClaims(request.bountyId)).length > 0,
         judge: () => judgeWithStake(request, anyone),
       })
       if (!judged) continue
@@ -88,7 +92,7 @@ export function createClaims(options: Options) {
         ...{ unlocked, block: head.number },
       }
       const placed = await dispatch.place(candidate, signers, signal)
-      if (typeof placed === 'object') return followPlaced(claim, placed, signal)
+      if (typeof placed === 'object') return dispatch.count(followPlaced(claim, placed, signal))
       Object.assign(waiting, { failure: undefined, hindrance: placed })
       if (placed === 'locked') await whileLocked(request, signal)
     } while (!signal.aborted)
@@ -96,6 +100,11 @@ export function createClaims(options: Options) {
   }
 
   async function judgeWithStake(request: ClaimRequest, { address }: Signer): Promise<Judged> {
+    const passing = await tryTogether(address, request)
+    if (passing) {
+      const { bounty, unlocked } = passing
+      return { verdict: { verdict: 'send', bounty, gas: MAX_GAS }, unlocked }
+    }
     const [verdict, unlocked] = await Promise.all([
       judge(market, claimCall(market, address, request), request),
       unlockedStake(market, request.agentId),
@@ -123,19 +132,22 @@ export function createClaims(options: Options) {
     })
   }
 
-  /** Whoever says first what became of the claim, keeper or index, is believed. */
+  /** Whoever says first what became of the claim, keeper or index, is believed; but a claim is won once the index shows it. */
   async function follow(claim: NamedClaim, signal: AbortSignal): Promise<ClaimOutcome> {
     const { claimId, round } = claim
     const done = new AbortController()
     const either = AbortSignal.any([signal, done.signal])
-    const won = (seen: Shown | undefined): ClaimOutcome | undefined =>
+    const wonWhere = (seen: Shown | undefined): ClaimOutcome | undefined =>
       seen && { claimId, round, status: 'won', blockNumber: seen.blockNumber, txHash: seen.txHash }
+    const seen = shown?.until(claim, either).then(wonWhere)
     try {
       const outcome = await Promise.race([
         decided.until(claim, either).then((found) => found && outcomeOf(found)),
-        ...(shown ? [shown.until(claim, either).then(won)] : []),
+        ...(seen ? [seen] : []),
       ])
-      if (outcome) return outcome
+      if (outcome && outcome.status !== 'won') return outcome
+      const won = seen ? await seen : outcome
+      if (won) return won
     } finally {
       done.abort()
     }
@@ -173,7 +185,7 @@ export function createClaims(options: Options) {
     key: string | undefined,
     { failure, hindrance }: Waiting,
   ): Promise<ClaimOutcome> {
-    const open = await openClaimsOf(pool, request.bountyId)
+    const open = await openClaims(request.bountyId)
     const mine = await findSame(open, request, key)
     if (mine) return follow(mine, AbortSignal.abort())
     if (open.length > 0) throw unavailable(`Another claim of run ${request.bountyId} is not decided yet.`)

@@ -5,10 +5,11 @@ import type { Address } from 'viem'
 import { MAX_BATCH } from '../constants.ts'
 import type { Deployment } from '../deployment.ts'
 import { Problem } from '../errors.ts'
+import { together } from '../together.ts'
 import { createAdmission, type WalletLimits } from './admission.ts'
 import { type Allocated, createAllocator } from './allocation.ts'
 import { broadcast } from './broadcast.ts'
-import { claimsById } from './claimStore.ts'
+import { claimsById, claimsOfEach } from './claimStore.ts'
 import { createClaims } from './claims.ts'
 import { openRelayPool } from './database.ts'
 import { watchDecided } from './decided.ts'
@@ -29,7 +30,7 @@ import { createRpc } from './rpc.ts'
 import type { ShownClaims } from './shown.ts'
 import { signerStates } from './signerState.ts'
 import type { Signer } from './signing.ts'
-import { insertSigner, recordBroadcast, someOther } from './txStore.ts'
+import { insertSigner, type Mined, recordBroadcasts, recordMined, type Sent, someOther } from './txStore.ts'
 import { createWatch } from './watch.ts'
 
 /** How long `close` waits for claims whose requests wait. Milliseconds. */
@@ -101,6 +102,11 @@ export async function createRelay(options: Options): Promise<Relay> {
     finalBlock,
     fees,
     allocator,
+    claimsOfTx: together((txs: readonly bigint[]) => claimsOfEach(pool, txs)),
+    recordMined: together(async (mined: readonly Mined[]) => {
+      await recordMined(pool, mined)
+      return mined
+    }),
     signersFor,
     events,
     logger,
@@ -130,6 +136,11 @@ export async function createRelay(options: Options): Promise<Relay> {
     return signed ? accounts : accounts.filter(({ address }) => options.allowUnsigned && named.has(address))
   }
 
+  const record = together(async (sent: readonly Sent[]) => {
+    await recordBroadcasts(pool, sent)
+    return sent
+  })
+
   async function send({ tx, signer, nonce, attempt }: Allocated, made: Candidate[]) {
     const name = { signer, nonce, txHash: attempt.hash }
     for (const { claim } of made) events.emit('claimReserved', { ...claim, ...name })
@@ -137,7 +148,7 @@ export async function createRelay(options: Options): Promise<Relay> {
     events.emit('attemptSent', { ...name, result, error, claims: made.length })
     for (const { claim } of made) events.emit('claimSent', { ...claim, ...name, result })
     if (result !== 'accepted') logger.warn({ nonce, txHash: attempt.hash, result, err: error }, 'cannot send yet')
-    await recordBroadcast(pool, tx, result)
+    await record({ tx, result })
     keeper.wake()
   }
 
@@ -148,7 +159,7 @@ export async function createRelay(options: Options): Promise<Relay> {
     )
   }
 
-  const dispatch = createDispatch({ allocator, accounts, send: sendNow, interval })
+  const dispatch = createDispatch({ allocator, accounts, send: sendNow, maxBatch, interval })
   const decided = watchDecided(pool, databaseUrl, events, logger)
   const shown = options.shownClaims && createWatch({ ...options.shownClaims, logger })
   const claim = createClaims({

@@ -1,4 +1,4 @@
-import { type Hash, parseEventLogs, type TransactionReceipt } from 'viem'
+import { type Hash, isAddressEqual, parseEventLogs, type TransactionReceipt } from 'viem'
 import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
 import type { Problem } from '../errors.ts'
 import { isHeldBy } from './held.ts'
@@ -14,19 +14,27 @@ type Landing = { blockNumber: bigint; txHash?: Hash }
 /** What a claim came to. `undecided`: it may still be won, but not by the transaction that was sent for it. */
 export type Decision = { won: Landing & { round: bigint } } | { refused: Problem; at?: Landing } | { undecided: true }
 
+/** What a transaction says of its claims. */
+type ClaimLogs = ReturnType<typeof claimLogsOf>
+
+export const claimLogsOf = ({ logs }: TransactionReceipt) =>
+  parseEventLogs({ abi: bountyMarketAbi, eventName: ['BountyClaimed', 'ClaimRefused'], logs })
+
 /**
  * What the chain made of a claim, by the receipt of the transaction that was to make it.
+ * @param logs of the receipt.
  * @param isAlone whether the transaction was to make this claim only.
  */
 export async function conclude(
   market: Market,
   request: ClaimRequest,
   receipt: TransactionReceipt,
+  logs: ClaimLogs,
   isAlone: boolean,
 ): Promise<Decision> {
   const { blockNumber, transactionHash: txHash, status } = receipt
   const at = { blockNumber, txHash }
-  const { round, reason } = eventOf(request, receipt)
+  const { round, reason } = eventOf(request, logs)
   if (round !== undefined) return { won: { ...at, round } }
   // The state after the block: whatever made the claim fail in it is there to be seen.
   const [failure, bounty] = await Promise.all([
@@ -47,10 +55,12 @@ export async function conclude(
  * What a transaction says of one of its claims; nothing where it did not try it. An item that ran out of gas has no
  * reason, and is no worse for it where it is alone.
  */
-function eventOf({ bountyId, agentId, wallet }: ClaimRequest, { logs }: TransactionReceipt) {
-  const args = { bountyId, agentId, wallet }
-  const [claimed] = parseEventLogs({ abi: bountyMarketAbi, eventName: 'BountyClaimed', logs, args })
-  const [refused] = parseEventLogs({ abi: bountyMarketAbi, eventName: 'ClaimRefused', logs, args })
+function eventOf({ bountyId, agentId, wallet }: ClaimRequest, logs: ClaimLogs) {
+  const own = logs.filter(
+    ({ args }) => args.bountyId === bountyId && args.agentId === agentId && isAddressEqual(args.wallet, wallet),
+  )
+  const claimed = own.find((log) => log.eventName === 'BountyClaimed')
+  const refused = own.find((log) => log.eventName === 'ClaimRefused')
   const reason = refused && failureOf(refused.args.reason)
   return { round: claimed?.args.round, reason: reason?.error && reason }
 }

@@ -43,6 +43,12 @@ export function itemsWithin(gas: bigint): number {
   return Math.max(1, Number(items))
 }
 
+/** The most gas that a transaction of so many claims needs: the reverse of `itemsWithin`. */
+export const gasOfItems = (items: number): bigint =>
+  items === 1
+    ? MAX_GAS
+    : TRANSACTION_GAS + BATCH_GAS + BigInt(items) * (ITEM_GAS_NEEDED + RESULT_GAS + BYTE_GAS * ITEM_BYTES)
+
 /** Such as leave half of the block to others: what does not fit into the rest of a block waits for the next. */
 export function itemsOfBlock(blockGasLimit: bigint): number {
   const half = blockGasLimit / 2n

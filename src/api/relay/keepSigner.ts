@@ -18,7 +18,7 @@ import { fillGap, resendDue } from './resend.ts'
 import { answer } from './rpc.ts'
 import { dropReorganised, finalise, settle, tellDecided } from './settle.ts'
 import type { Signer } from './signing.ts'
-import { hasWork, recordDecisions, unminedOf } from './txStore.ts'
+import { hasWork, type Mined, recordDecisions, unminedOf } from './txStore.ts'
 
 export type KeeperContext = {
   pool: pg.Pool
@@ -31,6 +31,10 @@ export type KeeperContext = {
   allocator: Allocator
   /** Who can make the claim; nobody where it needs a signature that it lacks. */
   signersFor: (request: ClaimRequest) => Promise<Signer[]>
+  /** The claims that a transaction makes; of transactions that are settled at once they are read at once. */
+  claimsOfTx: (tx: bigint) => Promise<StoredClaim[]>
+  /** Keeps what became of a transaction, at once with others that are settled now. */
+  recordMined: (mined: Mined) => Promise<unknown>
   events: RelayEmitter
   logger: Logger
 }

@@ -34,7 +34,7 @@ export function claimCall({ address }: Market, from: Address, request: ClaimRequ
 }
 
 /** The call that makes all these claims, none of which fails another. */
-export function batchCall({ address }: Market, from: Address, requests: ClaimRequest[]): MarketCall {
+export function batchCall({ address }: Market, from: Address, requests: readonly ClaimRequest[]): MarketCall {
   const claims = requests.map(({ bountyId, agentId, wallet, signed }) => {
     const { deadline, signature } = signed ?? { deadline: 0n, signature: '0x' as const }
     return { bountyId, agentId, wallet, deadline, signature }

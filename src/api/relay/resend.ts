@@ -13,7 +13,7 @@ import { batchCall, claimCall } from './market.ts'
 import { answer } from './rpc.ts'
 import { type Attempt, fillerCall, type PricedCall, type Signer, sign } from './signing.ts'
 import { tryCall } from './trial.ts'
-import { insertAttempt, rawOf, recordBroadcast, type Unmined } from './txStore.ts'
+import { insertAttempt, rawOf, recordBroadcasts, type Unmined } from './txStore.ts'
 
 /** An attempt that is so old, and has seen so many blocks without it, is replaced. Seconds; blocks. */
 const [STUCK_AGE, STUCK_BLOCKS] = [5, 3n]
@@ -31,7 +31,7 @@ export async function resendDue(
     const isReplaced = signer && position === 0 && isStuck(tx, head)
     const attempt = (isReplaced && (await replace(context, signer, tx, head))) || newestOf(tx)
     const { result, error } = await broadcast(sender, await rawOf(pool, attempt.hash))
-    await recordBroadcast(pool, tx.id, result)
+    await recordBroadcasts(pool, [{ tx: tx.id, result }])
     const claims = attempt.filler ? 0 : (await claimsOf(pool, tx.id)).length
     events.emit('attemptSent', { ...nameOf(address, tx, attempt), result, error, claims })
     if (result === 'accepted') continue

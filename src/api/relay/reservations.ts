@@ -23,25 +23,30 @@ export type Candidate = {
  */
 export type Obstacle = 'rival' | 'locked'
 
-export type Reserved = { made: Candidate[]; obstacles: Map<Candidate, Obstacle> }
+/** The claims that one transaction makes. */
+export type Group = { tx: bigint; made: Candidate[] }
+
+export type Reserved = { groups: Group[]; obstacles: Map<Candidate, Obstacle> }
 
 /**
- * Stores the claims as made by `tx`, those that nothing stands in the way of. All that is looked at is locked until the
- * transaction ends, so that what is decided here stays true.
+ * Stores the claims, those that nothing stands in the way of, as made by new transactions of `most` claims each. All that
+ * is looked at is locked until the database's transaction ends, so that what is decided here stays true.
  */
-export async function reserve(db: pg.PoolClient, tx: bigint, candidates: Candidate[]): Promise<Reserved> {
+export async function reserve(db: pg.PoolClient, candidates: Candidate[], most: number): Promise<Reserved> {
   const obstacles = new Map<Candidate, Obstacle>()
   await lockNames(db, candidates)
   const keys = await keysAmong(db, candidates)
   for (const candidate of candidates) if (candidate.key && keys.has(candidate.key)) obstacles.set(candidate, 'rival')
   for (const candidate of await tooDear(db, without(candidates, obstacles))) obstacles.set(candidate, 'locked')
-  const inserted = await insertClaims(db, tx, without(candidates, obstacles))
+  const groups = new Map<bigint, Group>()
+  const inserted = await insertClaims(db, without(candidates, obstacles), most)
   for (const candidate of without(candidates, obstacles)) {
-    if (!inserted.has(candidate.claim.claimId)) obstacles.set(candidate, 'rival')
+    const tx = inserted.get(candidate.claim.claimId)
+    if (tx === undefined) obstacles.set(candidate, 'rival')
+    else groups.set(tx, { tx, made: [...(groups.get(tx)?.made ?? []), candidate] })
   }
-  const made = without(candidates, obstacles)
-  await insertKeys(db, made)
-  return { made, obstacles }
+  await insertKeys(db, without(candidates, obstacles))
+  return { groups: [...groups.values()], obstacles }
 }
 
 const without = (candidates: Candidate[], obstacles: Map<Candidate, Obstacle>) =>
@@ -99,22 +104,27 @@ async function freeStakes(db: pg.PoolClient, candidates: Candidate[]): Promise<M
   )
 }
 
-/** A claim that was refused may be made again in the same round. @returns the ids of those that are stored. */
-async function insertClaims(db: pg.PoolClient, tx: bigint, candidates: Candidate[]): Promise<Set<Hex>> {
+/** A claim that was refused may be made again in the same round. @returns the transaction of each that is stored. */
+async function insertClaims(db: pg.PoolClient, candidates: Candidate[], most: number): Promise<Map<Hex, bigint>> {
   const { rows } = await db.query(
-    `INSERT INTO relay.claim AS claim (id, bounty_id, round, agent_id, wallet, signature, deadline, body_hash, lock, tx)
-     SELECT *, $10::bigint FROM unnest($1::text[], $2::numeric[], $3::bigint[], $4::numeric[], $5::text[], $6::text[],
-       $7::numeric[], $8::text[], $9::numeric[]) AS new (id, bounty_id, round)
+    `WITH tx AS MATERIALIZED (
+       SELECT place, nextval('relay.tx_id') AS id FROM generate_series(0, (cardinality($1::text[]) - 1) / $10::int) AS place)
+     INSERT INTO relay.claim AS claim (id, bounty_id, round, agent_id, wallet, signature, deadline, body_hash, lock, tx)
+     SELECT new.id, bounty_id, round, agent_id, wallet, signature, deadline, body_hash, lock, tx.id
+     FROM unnest($1::text[], $2::numeric[], $3::bigint[], $4::numeric[], $5::text[], $6::text[], $7::numeric[],
+       $8::text[], $9::numeric[]) WITH ORDINALITY
+       AS new (id, bounty_id, round, agent_id, wallet, signature, deadline, body_hash, lock, place)
+     JOIN tx ON tx.place = (new.place - 1) / $10::int
      WHERE NOT EXISTS (SELECT FROM relay.claim AS other WHERE other.bounty_id = new.bounty_id
        AND other.round = new.round AND other.state <> 'refused' AND other.reserved)
      ON CONFLICT (id) DO UPDATE SET signature = excluded.signature, deadline = excluded.deadline,
        body_hash = excluded.body_hash, lock = excluded.lock, tx = excluded.tx, state = 'open', reserved = true,
        tx_hash = NULL, block_number = NULL, problem = NULL
      WHERE claim.state = 'refused'
-     RETURNING id`,
-    [...columnsOf(candidates), tx],
+     RETURNING id, tx`,
+    [...columnsOf(candidates), most],
   )
-  return new Set((rows as { id: Hex }[]).map(({ id }) => id))
+  return new Map((rows as { id: Hex; tx: string }[]).map(({ id, tx }) => [id, BigInt(tx)]))
 }
 
 function columnsOf(candidates: Candidate[]): (string | null)[][] {

@@ -7,15 +7,15 @@ import type { Database } from './database.ts'
  */
 const BLAMELESS: ProblemCode[] = ['RUN_NOT_OPEN', 'RUN_DEADLINE_PASSED', 'SIGNATURE_EXPIRED']
 
-/** Keeps which claims of a transaction have cost gas for nothing, once their decisions are stored: `admission` counts them. */
-export const recordReverts = (database: Database, tx: bigint) =>
+/** Keeps which claims of these transactions have cost gas for nothing, once their decisions are stored: `admission` counts them. */
+export const recordReverts = (database: Database, txs: bigint[]) =>
   database.query(
     `INSERT INTO relay.revert (tx_hash, claim, agent_id)
      SELECT claim.tx_hash, claim.id, claim.agent_id
      FROM relay.claim JOIN relay.attempt ON attempt.hash = claim.tx_hash
-     WHERE claim.tx = $1 AND claim.state = 'refused' AND NOT attempt.filler AND claim.problem->>'code' <> ALL($2)
+     WHERE claim.tx = ANY($1) AND claim.state = 'refused' AND NOT attempt.filler AND claim.problem->>'code' <> ALL($2)
      ON CONFLICT DO NOTHING`,
-    [tx, BLAMELESS],
+    [txs, BLAMELESS],
   )
 
 /** A reorg undid the transaction: nothing of it has cost anything. */

@@ -68,17 +68,27 @@ export async function answer<T>(question: Promise<T>): Promise<T> {
   }
 }
 
+/** Whether the node did answer, and would not do what it was asked: what `answer` throws for it. */
+export const isRefusal = (error: unknown) =>
+  revertOf(error) !== undefined ||
+  (error instanceof Problem && error.cause instanceof BaseError && refusalIn(error.cause) !== undefined)
+
 /** What a reverted call returned; `data` is absent where the node gave none. */
 export type Revert = { data: Hex | undefined }
 
 /** The revert that an error of a client reports, or undefined where it is another failure. */
 export function revertOf(error: unknown): Revert | undefined {
   if (!(error instanceof BaseError)) return undefined
-  const refused = error.walk((cause) => cause instanceof RpcRequestError)
-  if (!(refused instanceof RpcRequestError)) return undefined
+  const refused = refusalIn(error)
+  if (!refused) return undefined
   const data = revertData(refused.data)
   const reverted = refused.code === ExecutionRevertedError.code || /revert/i.test(refused.details)
   return data || reverted ? { data } : undefined
+}
+
+function refusalIn(error: BaseError): RpcRequestError | undefined {
+  const refused = error.walk((cause) => cause instanceof RpcRequestError)
+  return refused instanceof RpcRequestError ? refused : undefined
 }
 
 /** Some nodes wrap the data in an object of their own. */

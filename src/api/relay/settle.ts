@@ -1,6 +1,6 @@
 import { type Address, formatTransactionReceipt, type Hash, type Hex, numberToHex, type TransactionReceipt } from 'viem'
 import { claimsOf, nameOf, type StoredClaim } from './claimStore.ts'
-import { conclude, type Decision } from './decision.ts'
+import { claimLogsOf, conclude, type Decision } from './decision.ts'
 import { feeOf } from './fees.ts'
 import type { KeeperContext } from './keepSigner.ts'
 import { answer } from './rpc.ts'
@@ -8,7 +8,6 @@ import {
   minedOf,
   recordDropped,
   recordFinal,
-  recordMined,
   recordTaken,
   recordUntaken,
   secondsUsed,
@@ -23,7 +22,7 @@ const RECEIPT_PATIENCE = 10
  * @returns whether that is known.
  */
 export async function settle(context: KeeperContext, signer: Address, { id, nonce, attempts }: Unmined) {
-  const { pool, market, events, logger } = context
+  const { pool, market, claimsOfTx, recordMined, events, logger } = context
   const receipts = await Promise.all(attempts.map(({ hash }) => receiptOf(market.client, hash)))
   const position = receipts.findIndex((receipt) => receipt !== undefined)
   const [receipt, attempt] = [receipts[position], attempts[position]]
@@ -33,14 +32,15 @@ export async function settle(context: KeeperContext, signer: Address, { id, nonc
     logger.error({ nonce, hashes: attempts.map(({ hash }) => hash) }, 'another transaction has used the nonce')
     return true
   }
-  const claims = await claimsOf(pool, id)
+  const claims = await claimsOfTx(id)
+  const [logs, isAlone] = [claimLogsOf(receipt), claims.length === 1 && !attempt.filler]
   const decisions = await Promise.all(
     claims.map(async (claim): Promise<[StoredClaim, Decision]> => {
-      return [claim, await conclude(market, claim.request, receipt, claims.length === 1 && !attempt.filler)]
+      return [claim, await conclude(market, claim.request, receipt, logs, isAlone)]
     }),
   )
   const fee = feeOf(receipt)
-  await recordMined(pool, id, receipt, fee, decisions)
+  await recordMined({ tx: id, receipt, fee, decisions })
   events.emit('attemptMined', {
     ...{ signer, nonce, txHash: receipt.transactionHash, filler: attempt.filler },
     ...{ claims: attempt.filler ? 0 : claims.length, gasUsed: receipt.gasUsed, fee },

@@ -92,57 +92,91 @@ export async function rawOf(database: Database, hash: Hex): Promise<Hex> {
   return row.raw
 }
 
-/** Takes the nonce for `tx`. @param block the newest when the attempt was priced. */
-export const insertTx = (db: Database, signer: Address, nonce: number, tx: bigint, attempt: Attempt, block: bigint) =>
+/** Takes the nonces for the transactions, which are not stored yet. @param block the newest when they were priced. */
+export const insertTxs = (
+  db: Database,
+  signer: Address,
+  txs: { tx: bigint; nonce: number; attempt: Attempt }[],
+  block: bigint,
+) =>
   db.query(
-    `WITH counted AS (UPDATE relay.signer SET next_nonce = greatest(next_nonce, $10::bigint + 1) WHERE address = $9),
+    `WITH counted AS (UPDATE relay.signer SET next_nonce = greatest(next_nonce, $4::bigint + 1) WHERE address = $3),
        tx AS (INSERT INTO relay.tx (id, signer, nonce, send_at)
-         VALUES ($2, $9, $10, now() + make_interval(secs => ${HANDOVER})))
+         SELECT id, $3, nonce, now() + make_interval(secs => ${HANDOVER})
+         FROM jsonb_to_recordset($5) AS new (id bigint, nonce bigint))
      ${attemptInsert}`,
-    [...attemptValues(tx, attempt, block), signer, nonce],
+    [
+      ...attemptValues(txs, block),
+      signer,
+      Math.max(...txs.map(({ nonce }) => nonce)),
+      JSON.stringify(txs.map(({ tx, nonce }) => ({ id: `${tx}`, nonce }))),
+    ],
   )
 
 /** @param block the newest when the attempt was priced. */
 export const insertAttempt = (db: Database, tx: bigint, attempt: Attempt, block: bigint) =>
-  db.query(attemptInsert, attemptValues(tx, attempt, block))
+  db.query(attemptInsert, attemptValues([{ tx, attempt }], block))
 
 const attemptInsert = `
   INSERT INTO relay.attempt (hash, tx, raw, filler, gas, max_fee_per_gas, max_priority_fee_per_gas, block_number)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
+  SELECT hash, tx, raw, filler, gas, max_fee_per_gas, max_priority_fee_per_gas, $2
+  FROM jsonb_to_recordset($1) AS new (hash text, tx bigint, raw text, filler boolean, gas bigint,
+    max_fee_per_gas numeric, max_priority_fee_per_gas numeric)`
 
-const attemptValues = (tx: bigint, { hash, raw, gas, filler, fees }: Attempt, block: bigint) => [
-  ...[hash, tx, raw, filler, gas, fees.maxFeePerGas, fees.maxPriorityFeePerGas, block],
+const attemptValues = (attempts: { tx: bigint; attempt: Attempt }[], block: bigint) => [
+  JSON.stringify(
+    attempts.map(({ tx, attempt: { hash, raw, gas, filler, fees } }) => ({
+      ...{ hash, tx: `${tx}`, raw, filler, gas: `${gas}` },
+      ...{ max_fee_per_gas: `${fees.maxFeePerGas}`, max_priority_fee_per_gas: `${fees.maxPriorityFeePerGas}` },
+    })),
+  ),
+  block,
 ]
 
-/** Keeps what the node said about the bytes. */
-export async function recordBroadcast(database: Database, tx: bigint, result: Broadcast['result']): Promise<void> {
-  const taken = `state = CASE state WHEN 'signed' THEN 'accepted' ELSE state END, failures = 0, last_result = NULL,
-    send_at = now() + make_interval(secs => ${RESEND_AFTER})`
-  const failed = `failures = failures + 1, last_result = $2,
-    send_at = now() + make_interval(secs => least(${FIRST_PAUSE} * 2 ^ least(failures, 16), ${LAST_PAUSE}))`
-  if (result === 'accepted') await stored(database.query(`UPDATE relay.tx SET ${taken} WHERE id = $1`, [tx]))
-  else await stored(database.query(`UPDATE relay.tx SET ${failed} WHERE id = $1`, [tx, result]))
+/** What the node said about a transaction's bytes. */
+export type Sent = { tx: bigint; result: Broadcast['result'] }
+
+/** Keeps what the node said, of different transactions. */
+export async function recordBroadcasts(database: Database, sent: readonly Sent[]): Promise<void> {
+  const text = `
+    UPDATE relay.tx SET
+      state = CASE WHEN result = 'accepted' AND state = 'signed' THEN 'accepted' ELSE state END,
+      failures = CASE result WHEN 'accepted' THEN 0 ELSE failures + 1 END,
+      last_result = nullif(result, 'accepted'),
+      send_at = now() + make_interval(secs => CASE result WHEN 'accepted' THEN ${RESEND_AFTER}
+        ELSE least(${FIRST_PAUSE} * 2 ^ least(failures, 16), ${LAST_PAUSE}) END)
+    FROM unnest($1::bigint[], $2::text[]) AS sent (tx, result) WHERE id = sent.tx`
+  await stored(database.query(text, [sent.map(({ tx }) => tx), sent.map(({ result }) => result)]))
 }
 
-/** Keeps what the chain made of a transaction and its claims, together. @param fee Wei. */
-export const recordMined = (
-  pool: pg.Pool,
-  tx: bigint,
-  { transactionHash, blockNumber, blockHash }: TransactionReceipt,
-  fee: bigint,
-  decisions: [StoredClaim, Decision][],
-) =>
+/** What the chain made of a transaction and its claims. Fee in wei. */
+export type Mined = { tx: bigint; receipt: TransactionReceipt; fee: bigint; decisions: [StoredClaim, Decision][] }
+
+/** Keeps what the chain made of transactions and their claims, together. */
+export const recordMined = (pool: pg.Pool, mined: readonly Mined[]) =>
   stored(
     transaction(pool, async (db) => {
       await db.query(
-        `UPDATE relay.tx SET state = 'mined', hash = $2, block_number = $3, block_hash = $4, used_since = NULL,
-           last_result = NULL, fee = $5, mined_at = now() WHERE id = $1`,
-        [tx, transactionHash, blockNumber, blockHash, fee],
+        `UPDATE relay.tx SET state = 'mined', hash = new.hash, block_number = new.block_number,
+           block_hash = new.block_hash, used_since = NULL, last_result = NULL, fee = new.fee, mined_at = now()
+         FROM jsonb_to_recordset($1) AS new (id bigint, hash text, block_number bigint, block_hash text, fee numeric)
+         WHERE tx.id = new.id`,
+        [JSON.stringify(mined.map(minedRow))],
       )
-      await recordDecisions(db, decisions)
-      await recordReverts(db, tx)
+      await recordDecisions(
+        db,
+        mined.flatMap(({ decisions }) => decisions),
+      )
+      await recordReverts(
+        db,
+        mined.map(({ tx }) => tx),
+      )
     }),
   )
+
+const minedRow = ({ tx, receipt: { transactionHash, blockNumber, blockHash }, fee }: Mined) => ({
+  ...{ id: `${tx}`, hash: transactionHash, block_number: `${blockNumber}`, block_hash: blockHash, fee: `${fee}` },
+})
 
 /** On it the ids of claims are notified once what they came to is stored. */
 export const CHANNEL = 'relay_claim'
