@@ -29,7 +29,8 @@ export type StoredClaim = {
 }
 
 const select = `
-  SELECT claim.*, claim.bounty_id::text, claim.agent_id::text, claim.deadline::text,
+  SELECT claim.id, claim.bounty_id::text, claim.round, claim.agent_id::text, claim.wallet, claim.signature,
+    claim.deadline::text, claim.body_hash, claim.state, claim.tx, claim.tx_hash, claim.block_number, claim.problem,
     tx.state AS tx_state, coalesce(tx.hash, last.hash) AS last_hash
   FROM relay.claim JOIN relay.tx ON tx.id = claim.tx
   CROSS JOIN LATERAL (

@@ -1,6 +1,7 @@
 import pg from 'pg'
 import type { Logger } from 'pino'
 import { classifyReadError } from '../queries/failures.ts'
+import { PreparingClient } from './preparingClient.ts'
 import { unavailable } from './rpc.ts'
 
 /** Where a statement runs: on its own, or as a part of a transaction. */
@@ -12,6 +13,7 @@ export type Database = Pick<pg.Pool | pg.PoolClient, 'query'>
  */
 export function openRelayPool(url: string, signers: number, logger: Logger): pg.Pool {
   const pool = new pg.Pool({
+    Client: PreparingClient,
     connectionString: url,
     application_name: 'runline_relay',
     max: 10 + signers,

@@ -1,5 +1,4 @@
 import type { Allocated, Allocator, Hindrance } from './allocation.ts'
-import { createCompany } from './company.ts'
 import { isConflict } from './database.ts'
 import { createLine, type Waiting } from './line.ts'
 import type { Candidate } from './reservations.ts'
@@ -11,8 +10,6 @@ type Options = {
   accounts: Signer[]
   /** Hands new bytes to the node. */
   send: (allocated: Allocated, made: Candidate[]) => void
-  /** How many claims a transaction makes at most. */
-  maxBatch: number
   /** How soon a signer that is hindered is looked at again, in milliseconds. */
   interval: number
 }
@@ -29,9 +26,8 @@ export type Dispatch = ReturnType<typeof createDispatch>
  * Gives the claims that wait to the signers in turn. While a signer is at work, claims gather, and whoever is free next
  * takes them all: under load they share transactions, and without it nobody waits for company.
  */
-export function createDispatch({ allocator, accounts, send, maxBatch, interval }: Options) {
+export function createDispatch({ allocator, accounts, send, interval }: Options) {
   const line = createLine()
-  const company = createCompany()
   const busy = new Set<Signer>()
   const hindrances = new Map<Signer, Hindrance>()
   /** The signer that takes all that wait as soon as it has its lock: another would find nothing. */
@@ -63,7 +59,6 @@ export function createDispatch({ allocator, accounts, send, maxBatch, interval }
     let taken: Waiting[] = []
     hindrances.delete(account)
     try {
-      if (line.length() < maxBatch) await company.gather()
       const placed = await allocator.place(account, (most) => {
         taken = line.take(account, most)
         next = undefined
@@ -71,15 +66,10 @@ export function createDispatch({ allocator, accounts, send, maxBatch, interval }
         return taken.map(({ candidate }) => candidate)
       })
       if (typeof placed === 'string') return hinder(account, placed)
-      const transactionOf = new Map<Candidate, Allocated>()
-      for (const { made, ...allocated } of placed.made) {
-        for (const candidate of made) transactionOf.set(candidate, allocated)
-        send(allocated, made)
-      }
-      for (const { candidate, resolve } of taken) {
-        resolve(transactionOf.get(candidate) ?? placed.obstacles.get(candidate))
-      }
-      const runs = new Set([...transactionOf.keys()].map(({ claim }) => claim.request.bountyId))
+      const { allocated, made, obstacles } = placed
+      if (allocated) send(allocated, made)
+      for (const { candidate, resolve } of taken) resolve(obstacles.get(candidate) ?? allocated)
+      const runs = new Set(made.map(({ claim }) => claim.request.bountyId))
       const rivals = line.takeAll(({ candidate }) => runs.has(candidate.claim.request.bountyId))
       for (const { resolve } of rivals) resolve('rival')
     } catch (error) {
@@ -113,9 +103,6 @@ export function createDispatch({ allocator, accounts, send, maxBatch, interval }
   return {
     length: line.length,
 
-    /** Counts a claim that has its transaction until its outcome is known. */
-    count: company.count,
-
     /** @throws Problem RELAY_UNAVAILABLE if there is no room for a claim that these may make; else it may come. */
     anticipate(signers: Signer[]) {
       line.assertRoom()
@@ -132,7 +119,6 @@ export function createDispatch({ allocator, accounts, send, maxBatch, interval }
     async place(candidate: Candidate, signers: Signer[], signal: AbortSignal) {
       const entered = line.enter(candidate, signers, signal)
       assign()
-      if (line.length() >= maxBatch) company.suffices()
       signal.addEventListener('abort', dismiss)
       try {
         return (await entered) ?? signers.map((signer) => hindrances.get(signer)).find(Boolean) ?? 'full'
