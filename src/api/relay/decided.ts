@@ -26,6 +26,7 @@ export function watchDecided(pool: pg.Pool, databaseUrl: string, events: RelayEm
     logger,
   })
   notifications.subscribe((claimId) => watch.hint(claimId as Hex | undefined))
-  events.on('claimDecided', ({ claimId }) => watch.hint(claimId))
+  // What this process has stored is notified to it too.
+  events.on('claimDecided', ({ claimId }) => notifications.isLive() || watch.hint(claimId))
   return { ...watch, close: notifications.close }
 }

@@ -8,6 +8,8 @@ export type ChainHead = { number: bigint; hash: Hex; timestamp: bigint; baseFeeP
 export type Heads = {
   /** The newest block, at most one interval old. */
   latest(): Promise<ChainHead>
+  /** There may be another: what was seen is not used any more. */
+  expire(): void
   /**
    * The newest block once it is another than `known`.
    * @returns undefined if there is none until `signal` aborts.
@@ -42,6 +44,9 @@ export function createHeads(client: PublicClient, interval: number): Heads {
 
   return {
     latest,
+    expire() {
+      look = undefined
+    },
     async after(known, signal) {
       while (!signal.aborted) {
         const head = await latest()

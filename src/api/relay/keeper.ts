@@ -35,11 +35,14 @@ type Options = {
 export function startKeeper({ pool, kept, interval, ready, keep, logger }: Options) {
   const stopping = new AbortController()
   let waking = new AbortController()
+  let isIdle = false
 
   async function run() {
     while (!stopping.signal.aborted) {
       waking = new AbortController()
-      await sleep(await roundAll(), undefined, {
+      const pause = await roundAll()
+      isIdle = pause > interval
+      await sleep(pause, undefined, {
         signal: AbortSignal.any([stopping.signal, waking.signal]),
       }).catch(unlessAborted)
     }
@@ -77,8 +80,8 @@ export function startKeeper({ pool, kept, interval, ready, keep, logger }: Optio
 
   const ended = run()
   return {
-    /** There is something to do. */
-    wake: () => waking.abort(),
+    /** There is something to do: one that idles looks at once. */
+    wake: () => isIdle && waking.abort(),
     async stop() {
       stopping.abort()
       await ended

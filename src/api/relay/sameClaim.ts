@@ -13,12 +13,12 @@ export function createSameClaim(pool: pg.Pool, market: Market) {
    * @throws Problem IDEMPOTENCY_CONFLICT if it was asked for in other words.
    */
   return async function findSame(open: StoredClaim[], request: ClaimRequest, key: string | undefined) {
-    const bodyHash = bodyHashOf(request)
     const named = key === undefined ? undefined : await claimByKey(pool, key)
-    if (named && named.bodyHash !== bodyHash) throw keyConflict()
+    if (named && named.bodyHash !== bodyHashOf(request)) throw keyConflict()
     if (named) return findClaim(pool, named.claimId)
     const same = open.find(({ request: other }) => isSameClaim(other, request))
     if (!same) return undefined
+    const bodyHash = bodyHashOf(request)
     if (same.bodyHash !== bodyHash) {
       if (key !== undefined || (await isLanded(same))) return undefined
       throw conflict('This claim is on its way with another signature.')
