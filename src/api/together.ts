@@ -7,10 +7,14 @@ const PATIENCE = 100
 /**
  * Asks for many in one question: while one is on its way, whoever comes gathers for the next. Alone nobody waits for
  * company, and under load what a question costs is shared. Nobody is answered by a question that was asked before he came.
- * @param ask answers in the order of its keys, or fails for all of them.
+ * @param ask answers in the order of its keys, with an error for a key that it fails for; or fails for all of them.
  * @param most how many are asked for in one question.
+ * @param gather makes the first one wait, for others to come.
  */
-export function together<Key, Answer>(ask: (keys: readonly Key[]) => Promise<readonly Answer[]>, most = 500) {
+export function together<Key, Answer>(
+  ask: (keys: readonly Key[]) => Promise<readonly (Answer | Error)[]>,
+  { most = 500, gather }: { most?: number; gather?: () => Promise<void> } = {},
+) {
   let asked: Promise<unknown> | undefined
 
   function begin(keys: readonly Key[]) {
@@ -28,8 +32,8 @@ export function together<Key, Answer>(ask: (keys: readonly Key[]) => Promise<rea
     maxBatchSize: most,
     // Not before all that this turn of the event loop brings is there.
     batchScheduleFn(dispatch) {
-      const turn = asked ? Promise.race([asked, sleep(PATIENCE, undefined, { ref: false })]) : Promise.resolve()
-      turn.then(() => setImmediate(dispatch))
+      const turn = asked && Promise.race([asked, sleep(PATIENCE, undefined, { ref: false })])
+      Promise.all([turn, gather?.()]).then(() => setImmediate(dispatch))
     },
   })
   return (key: Key): Promise<Answer> => loader.load(key)

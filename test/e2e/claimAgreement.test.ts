@@ -66,6 +66,17 @@ async function isChanging({ bountyId, agentId, wallet }: Candidate) {
   return (await verdict('latest')) !== (await verdict('pending'))
 }
 
+/** Those that differ in run and agent: none changes what another may do, and they can be claimed at once. */
+function apartOf<T extends { pair: Candidate }>(judged: T[]): T[] {
+  const [runs, agents] = [new Set<bigint>(), new Set<bigint>()]
+  return judged.filter(({ pair: { bountyId, agentId } }) => {
+    if (runs.has(bountyId) || agents.has(agentId)) return false
+    runs.add(bountyId)
+    agents.add(agentId)
+    return true
+  })
+}
+
 /** An agent that holds the run is told so again, unless it signs for the round after. */
 const isRepeat = ({ agentId, wallet }: Candidate, code: string | undefined, { status, body }: Answer) =>
   code === 'RUN_NOT_OPEN' &&
@@ -122,8 +133,14 @@ it(`eligibility and claim agree at the same block, for ${PAIRS} random pairs of 
     for (const [position, { pair, eligibility }] of refused.entries()) {
       await compare(pair, eligibility, answers[position] as Answer)
     }
+    const passing = judged.filter(({ eligibility }) => eligibility.code === undefined)
+    const apart = apartOf(passing)
+    const won = await Promise.all(apart.map(({ pair }) => claim(pair)))
+    for (const [position, { pair, eligibility }] of apart.entries()) {
+      await compare(pair, eligibility, won[position] as Answer)
+    }
     // Each of these changes what the next one may do.
-    for (const { pair } of judged.filter(({ eligibility }) => eligibility.code === undefined)) {
+    for (const { pair } of passing.filter((one) => !apart.includes(one))) {
       const eligibility = await eligibilityOf(pair)
       await compare(pair, eligibility, await claim(pair))
     }

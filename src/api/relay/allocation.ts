@@ -38,8 +38,8 @@ export type Hindrance = 'full' | 'stuck' | 'unfunded' | 'spent'
 /** Balance in wei; `pending` is the nonce that the node expects next. */
 type Quote = { price: Fees; head: ChainHead; pending: number; balance: bigint }
 
-/** Claims of a transaction, and transactions. */
-type Room = { items: number; transactions: number }
+/** How many claims a transaction has room for, and how many such transactions may be sent. */
+export type Room = { items: number; transactions: number }
 
 type Options = {
   pool: pg.Pool
@@ -143,9 +143,9 @@ export function createAllocator({ pool, market, heads, fees, maxBatch, dailyBudg
 
     /**
      * Gives nonces to all claims that `take` hands out, as far as nothing stands in their way: as few as there can be.
-     * @param take is asked for at most so many when the signer's turn has come, and not at all if it is hindered.
+     * @param take is asked once the signer's turn has come, and not at all if it is hindered.
      */
-    async place(account: Signer, take: (most: number) => Candidate[]): Promise<Placed | Hindrance> {
+    async place(account: Signer, take: (room: Room) => Candidate[]): Promise<Placed | Hindrance> {
       const quoted = await takeQuote(account)
       return stored(
         transaction(pool, async (db) => {
@@ -155,7 +155,7 @@ export function createAllocator({ pool, market, heads, fees, maxBatch, dailyBudg
           if (hindrance) return hindrance
           const room = roomFor(backlog, quoted)
           if (typeof room === 'string') return room
-          const { groups, obstacles } = await reserve(db, take(room.items * room.transactions), room.items)
+          const { groups, obstacles } = await reserve(db, take(room), room.items)
           if (groups.length === 0) return { made: [], obstacles }
           const calls = groups.map(({ tx, made }) => ({ tx, call: callFor(account, made) }))
           const signed = await signNext(db, account, nextNonce, calls, quoted)

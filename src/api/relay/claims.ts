@@ -6,14 +6,16 @@ import { Problem } from '../errors.ts'
 import { together } from '../together.ts'
 import type { Allocated, Hindrance } from './allocation.ts'
 import { claimsById, findClaim, openClaimsOf, openClaimsOfAgent, type StoredClaim } from './claimStore.ts'
+import { createCompany } from './company.ts'
 import { createCrowds } from './crowds.ts'
 import { decide } from './decision.ts'
 import type { Dispatch } from './dispatch.ts'
 import type { NamedClaim } from './events.ts'
-import { gasLimit, MAX_GAS } from './gas.ts'
+import { gasLimit } from './gas.ts'
 import type { Heads } from './heads.ts'
 import { isAboutRun, judge, type Verdict } from './judge.ts'
-import { type ClaimRequest, checkCall, claimCall, type Market, readBounty, unlockedStake } from './market.ts'
+import { createJudgement, type Judged } from './judgement.ts'
+import { type ClaimRequest, checkCall, type Market, readBounty } from './market.ts'
 import { outcomeOf } from './outcome.ts'
 import { refusal, signatureRequired } from './refusal.ts'
 import type { ClaimOutcome } from './relay.ts'
@@ -23,7 +25,6 @@ import { createSameClaim } from './sameClaim.ts'
 import type { Shown } from './shown.ts'
 import type { Signer } from './signing.ts'
 import type { Failure } from './trial.ts'
-import { createTryTogether } from './tryTogether.ts'
 import type { Watch } from './watch.ts'
 
 type Options = {
@@ -45,15 +46,13 @@ type Options = {
 /** Why a claim waits for its turn: told to the client if it waits in vain. */
 type Waiting = { failure?: Failure; hindrance?: Hindrance | Obstacle }
 
-/** `unlocked`: what the agent has left to be locked, in USDC base units. */
-type Judged = { verdict: Verdict; unlocked: bigint }
-
 /** Judges claims, sends those that are good, one at a time for each round of a run, and waits for what becomes of them. */
 export function createClaims(options: Options) {
   const { pool, market, heads, dispatch, decided, shown, signersFor, isClosing, interval } = options
 
   const openClaims = together((bountyIds: readonly bigint[]) => openClaimsOf(pool, bountyIds))
-  const tryTogether = createTryTogether(market)
+  const company = createCompany()
+  const judgeClaim = createJudgement(market, company)
   const findSame = createSameClaim(pool, market)
   const inTurn = createCrowds<Judged>()
 
@@ -76,7 +75,7 @@ export function createClaims(options: Options) {
       const head = await heads.latest()
       const judged = await inTurn(request.bountyId, {
         isTaken: async () => (await openClaims(request.bountyId)).length > 0,
-        judge: () => judgeWithStake(request, anyone),
+        judge: () => judgeClaim(anyone.address, request),
       })
       if (!judged) continue
       const { verdict, unlocked } = judged
@@ -92,24 +91,11 @@ export function createClaims(options: Options) {
         ...{ unlocked, block: head.number },
       }
       const placed = await dispatch.place(candidate, signers, signal)
-      if (typeof placed === 'object') return dispatch.count(followPlaced(claim, placed, signal))
+      if (typeof placed === 'object') return company.count(followPlaced(claim, placed, signal))
       Object.assign(waiting, { failure: undefined, hindrance: placed })
       if (placed === 'locked') await whileLocked(request, signal)
     } while (!signal.aborted)
     return giveUp(request, key, waiting)
-  }
-
-  async function judgeWithStake(request: ClaimRequest, { address }: Signer): Promise<Judged> {
-    const passing = await tryTogether(address, request)
-    if (passing) {
-      const { bounty, unlocked } = passing
-      return { verdict: { verdict: 'send', bounty, gas: MAX_GAS }, unlocked }
-    }
-    const [verdict, unlocked] = await Promise.all([
-      judge(market, claimCall(market, address, request), request),
-      unlockedStake(market, request.agentId),
-    ])
-    return { verdict, unlocked }
   }
 
   /** What the agent's other claims lock is known again once one of them is decided. */

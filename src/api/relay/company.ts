@@ -1,13 +1,16 @@
-/** How long a signer waits for company for each claim that is on its way, and at most. Milliseconds. */
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** How long a claim waits for company for each other that is on its way, and at most. Milliseconds. */
 const [PAUSE_PER_CLAIM, LONGEST_PAUSE] = [1, 100]
 
+export type Company = ReturnType<typeof createCompany>
+
 /**
- * Lets claims share transactions: the more of them are on their way, the sooner others come. A shared transaction costs
- * a claim less gas, and the node and the index have fewer of them to work off. A claim that is alone does not wait.
+ * Lets claims go together: the more of them are on their way, the sooner others come. Together they are tried at once
+ * and share transactions, which takes a claim less gas, and node and index less work. Who is alone does not wait.
  */
 export function createCompany() {
   let underway = 0
-  let end = () => {}
 
   return {
     /** Counts a claim as on its way until it has its outcome. */
@@ -18,18 +21,9 @@ export function createCompany() {
       })
     },
 
-    /** Resolves when it has been waited long enough, or at `suffices`. */
+    /** Resolves when it has been waited long enough. */
     async gather() {
-      const pause = Math.min(underway * PAUSE_PER_CLAIM, LONGEST_PAUSE)
-      if (pause === 0) return
-      const { promise, resolve } = Promise.withResolvers<void>()
-      end = resolve
-      const timer = setTimeout(resolve, pause)
-      await promise
-      clearTimeout(timer)
+      if (underway > 0) await sleep(Math.min(underway * PAUSE_PER_CLAIM, LONGEST_PAUSE), undefined, { ref: false })
     },
-
-    /** There are as many as a transaction makes. */
-    suffices: () => end(),
   }
 }

@@ -76,9 +76,9 @@ export async function createRelay(options: Options): Promise<Relay> {
     interval = 50,
   } = options
   const events: RelayEmitter = options.events ?? new EventEmitter()
-  const client = createRpc(rpcUrl, true)
+  const client = createRpc(rpcUrl)
   // Connections of their own: what is signed does not queue behind what is asked.
-  const sender = createRpc(rpcUrl, false)
+  const sender = createRpc(rpcUrl)
   const { BountyMarket: address, AgentStaking: staking } = deployment.contracts
   const market: Market = { client, chainId: deployment.chainId, address, staking }
   const pool = openRelayPool(databaseUrl, accounts.length + 1, logger)
@@ -149,6 +149,7 @@ export async function createRelay(options: Options): Promise<Relay> {
     for (const { claim } of made) events.emit('claimSent', { ...claim, ...name, result })
     if (result !== 'accepted') logger.warn({ nonce, txHash: attempt.hash, result, err: error }, 'cannot send yet')
     await record({ tx, result })
+    heads.expire()
     keeper.wake()
   }
 
@@ -159,7 +160,7 @@ export async function createRelay(options: Options): Promise<Relay> {
     )
   }
 
-  const dispatch = createDispatch({ allocator, accounts, send: sendNow, maxBatch, interval })
+  const dispatch = createDispatch({ allocator, accounts, send: sendNow, interval })
   const decided = watchDecided(pool, databaseUrl, events, logger)
   const shown = options.shownClaims && createWatch({ ...options.shownClaims, logger })
   const claim = createClaims({

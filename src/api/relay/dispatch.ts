@@ -1,4 +1,4 @@
-import type { Allocated, Allocator, Hindrance } from './allocation.ts'
+import type { Allocated, Allocator, Hindrance, Room } from './allocation.ts'
 import { isConflict } from './database.ts'
 import { createLine, type Waiting } from './line.ts'
 import type { Candidate } from './reservations.ts'
@@ -55,21 +55,32 @@ export function createDispatch({ allocator, accounts, send, interval }: Options)
     assign()
   }
 
+  /** So many that the other signers, if all of them can, take the rest; and as many as it has room for at most. */
+  function shareOf({ items, transactions }: Room) {
+    const able = Math.max(1, accounts.length - hindrances.size)
+    return items * Math.min(transactions, Math.max(1, Math.ceil(line.length() / (items * able))))
+  }
+
   async function work(account: Signer) {
     let taken: Waiting[] = []
     hindrances.delete(account)
     try {
-      const placed = await allocator.place(account, (most) => {
-        taken = line.take(account, most)
+      const placed = await allocator.place(account, (room) => {
+        taken = line.take(account, shareOf(room))
         next = undefined
         queueMicrotask(assign)
         return taken.map(({ candidate }) => candidate)
       })
       if (typeof placed === 'string') return hinder(account, placed)
-      const { allocated, made, obstacles } = placed
-      if (allocated) send(allocated, made)
-      for (const { candidate, resolve } of taken) resolve(obstacles.get(candidate) ?? allocated)
-      const runs = new Set(made.map(({ claim }) => claim.request.bountyId))
+      const transactionOf = new Map<Candidate, Allocated>()
+      for (const { made, ...allocated } of placed.made) {
+        for (const candidate of made) transactionOf.set(candidate, allocated)
+        send(allocated, made)
+      }
+      for (const { candidate, resolve } of taken) {
+        resolve(transactionOf.get(candidate) ?? placed.obstacles.get(candidate))
+      }
+      const runs = new Set([...transactionOf.keys()].map(({ claim }) => claim.request.bountyId))
       const rivals = line.takeAll(({ candidate }) => runs.has(candidate.claim.request.bountyId))
       for (const { resolve } of rivals) resolve('rival')
     } catch (error) {

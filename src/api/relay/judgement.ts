@@ -4,45 +4,77 @@ import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
 import { MAX_BATCH } from '../constants.ts'
 import { stateName } from '../contractErrors.ts'
 import { together } from '../together.ts'
-import { batchGasLimit } from './gas.ts'
-import { type Bounty, batchCall, type ClaimRequest, type Market, type MarketCall } from './market.ts'
+import type { Company } from './company.ts'
+import { batchGasLimit, MAX_GAS } from './gas.ts'
+import { judge, type Verdict } from './judge.ts'
+import { batchCall, type ClaimRequest, claimCall, type Market, type MarketCall, unlockedStake } from './market.ts'
 import { answer, isRefusal } from './rpc.ts'
 
-/** What is known of a claim that passes: its bounty, and what the agent has left to be locked, in USDC base units. */
-export type Passing = { bounty: Bounty; unlocked: bigint }
+/** `unlocked`: what the agent has left to be locked, in USDC base units. */
+export type Judged = { verdict: Verdict; unlocked: bigint }
 
 /** Longer signatures, which only a wallet's contract can have, go alone: so much data may be more than a node takes. */
 const MAX_SIGNATURE_BYTES = 512
 
 /**
- * Tries the claims of one moment in one call, on the last block and in the next: what they take the node together is
- * less than what two of them take it each by itself. No claim of a batch lets another pass: it only takes a run and locks
- * stake.
- * @returns undefined for a claim that is alone, or that does not pass in company: it has to be judged by itself.
+ * Judges claims, those of one moment together: tried in one call, on the last block and in the next, all of them take the
+ * node less than two of them that are tried each by itself. One that is alone, or does not pass in company, is judged by
+ * itself. No claim of a batch lets another pass: it only takes a run and locks stake.
+ * @returns a function of who would send the claim, and of the claim.
  */
-export function createTryTogether(market: Market) {
-  const trials = new Map<Address, (request: ClaimRequest) => Promise<Passing | undefined>>()
+export function createJudgement(market: Market, { gather }: Company) {
+  const judges = new Map<Address, (request: ClaimRequest) => Promise<Judged>>()
 
-  function trialsOf(from: Address) {
-    const known = trials.get(from)
+  function judgeOf(from: Address) {
+    const known = judges.get(from)
     if (known) return known
-    const made = together((requests: readonly ClaimRequest[]) => tryAll(market, from, requests), MAX_BATCH)
-    trials.set(from, made)
+    const made = together((requests: readonly ClaimRequest[]) => judgeAll(market, from, requests), {
+      most: MAX_BATCH,
+      gather,
+    })
+    judges.set(from, made)
     return made
   }
 
-  return async (from: Address, request: ClaimRequest): Promise<Passing | undefined> => {
-    if (request.signed && size(request.signed.signature) > MAX_SIGNATURE_BYTES) return undefined
-    return trialsOf(from)(request)
+  return (from: Address, request: ClaimRequest): Promise<Judged> => {
+    const isLong = request.signed && size(request.signed.signature) > MAX_SIGNATURE_BYTES
+    return isLong ? judgeAlone(market, from, request) : judgeOf(from)(request)
   }
 }
 
+async function judgeAll(market: Market, from: Address, requests: readonly ClaimRequest[]): Promise<(Judged | Error)[]> {
+  const company = firstOfEachRun(requests)
+  const trial = company.length > 1 ? tryAll(market, from, company) : undefined
+  const settled = await Promise.allSettled(
+    requests.map(async (request) => {
+      const place = company.indexOf(request)
+      const passing = place < 0 ? undefined : (await trial)?.[place]
+      return passing ?? judgeAlone(market, from, request)
+    }),
+  )
+  return settled.map((one) => (one.status === 'fulfilled' ? one.value : one.reason))
+}
+
+/** The others of a run cannot pass beside it. */
+function firstOfEachRun(requests: readonly ClaimRequest[]): ClaimRequest[] {
+  const runs = new Map(requests.toReversed().map((request) => [request.bountyId, request]))
+  return requests.filter((request) => runs.get(request.bountyId) === request)
+}
+
+async function judgeAlone(market: Market, from: Address, request: ClaimRequest): Promise<Judged> {
+  const [verdict, unlocked] = await Promise.all([
+    judge(market, claimCall(market, from, request), request),
+    unlockedStake(market, request.agentId),
+  ])
+  return { verdict, unlocked }
+}
+
+/** @returns undefined for a claim that does not pass in this company. */
 async function tryAll(
   market: Market,
   from: Address,
   requests: readonly ClaimRequest[],
-): Promise<(Passing | undefined)[]> {
-  if (requests.length === 1) return [undefined]
+): Promise<(Judged | undefined)[]> {
   try {
     const call = batchCall(market, from, requests)
     const [now, next, bounties, stakes] = await Promise.all([
@@ -54,7 +86,8 @@ async function tryAll(
     return requests.map((_, place) => {
       const [bounty, unlocked] = [bounties[place], stakes[place]]
       if (!now[place] || !next[place] || !bounty || unlocked === undefined) return undefined
-      return stateName(bounty.state) === 'OPEN' ? { bounty, unlocked } : undefined
+      if (stateName(bounty.state) !== 'OPEN') return undefined
+      return { verdict: { verdict: 'send', bounty, gas: MAX_GAS }, unlocked }
     })
   } catch (error) {
     // What the node does not take in one may still be taken one by one.

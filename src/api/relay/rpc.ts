@@ -23,16 +23,13 @@ const CONNECTIONS = 32
 /** How many questions of one moment go in one request. A request of its own for each takes the API twice the time. */
 const BATCH = 10
 
-/**
- * The relay's own client: Ponder's retries for a minute, and shares the indexer's rate limit.
- * @param areBatched whether questions of one moment travel together, and so get their answers together.
- */
-export function createRpc(url: string, areBatched: boolean): PublicClient {
+/** The relay's own client: Ponder's retries for a minute, and shares the indexer's rate limit. */
+export function createRpc(url: string): PublicClient {
   const limit = pLimit(CONNECTIONS)
   return createPublicClient({
     transport: http(url, {
       timeout: ATTEMPT_TIMEOUT,
-      batch: areBatched && { batchSize: BATCH, wait: 0 },
+      batch: { batchSize: BATCH, wait: 0 },
       retryCount: 1,
       retryDelay: 100,
       fetchFn: (input, init) => limit(() => fetch(input, init)),

@@ -5,6 +5,9 @@ import { Problem } from '../errors.ts'
 import { together } from '../together.ts'
 import type { NamedClaim } from './events.ts'
 
+/** Between two looks at all claims. Milliseconds. */
+const LEAST_INTERVAL = 20
+
 /** Milliseconds. */
 const FAILURE_PAUSE = 500
 
@@ -45,6 +48,7 @@ export function createWatch<Found>({ look, pause, logger }: Options<Found>) {
       try {
         await pause(signal)
         if (!signal.aborted) await lookAt([...waiting.values()].map(({ claim }) => claim))
+        await sleep(LEAST_INTERVAL)
       } catch (error) {
         warn(error)
         await sleep(FAILURE_PAUSE)
