@@ -20,9 +20,16 @@ const rivals = 100
 /** Those that hold ETH and have no role. */
 const senders = Array.from({ length: 16 }, (_, index) => accountOf(2 + index))
 
-const minings: Mining[] = ['automine', '1 s blocks']
-/** Claims a second are bound by the block where blocks are rare: there the goal is not to be slower. */
+/** One of them alone by its name: a round of 1 s blocks takes eight minutes, one of automine two. */
+const minings = (['automine', '1 s blocks'] as const satisfies Mining[]).filter(
+  (mining) => (process.env.BENCH_MINING ?? mining) === mining,
+)
+/**
+ * Where blocks are rare, claims a second are bound by the block: shared transactions are not to be slower there. Of one
+ * claim each a signer has 16 in a block, whatever the relay does, so that nothing is asked of them.
+ */
 const throughputGoal = { automine: 2, '1 s blocks': 0.8 }
+const singleGoal = { automine: { goal: { ratioAtLeast: 0.8 } }, '1 s blocks': {} }
 
 /** The values of the rounds. */
 type Samples = Record<
@@ -36,9 +43,9 @@ export async function measure() {
   parts.defer(postgres.stop)
   const samples = Object.fromEntries(minings.map((mining) => [mining, emptySamples()])) as Record<Mining, Samples>
   const notes = new Set<string>()
-  for (let round = 1; round <= rounds; round++) {
-    for (const mining of minings) {
-      const say = (leg: string) => console.log(`Round ${round} of ${rounds}, ${mining}: ${leg}`)
+  for (const mining of minings) {
+    for (let round = 1; round <= rounds; round++) {
+      const say = (leg: string) => console.log(`${mining}, round ${round} of ${rounds}: ${leg}`)
       await measureLatency(postgres, mining, samples[mining], say)
       await measureThroughput(postgres, mining, samples[mining], say, notes)
     }
@@ -58,25 +65,36 @@ async function measureLatency(postgres: Postgres, mining: Mining, samples: Sampl
     const claims = await signAll(market, warmUp + singleClaims)
     const [raws = []] = await signRaw(market, claims, [accountOf(roles.relayer)])
     const latencies = (await claimRawOneByOne(market, raws, claims)).slice(warmUp)
-    samples.rawP50.push(percentile(latencies, 0.5))
-    samples.rawP99.push(percentile(latencies, 0.99))
+    samples.rawP50.push(tell('p50, ms', percentile(latencies, 0.5)))
+    samples.rawP99.push(tell('p99, ms', percentile(latencies, 0.99)))
   })
   say(`${singleClaims} claims, one by one, and then ${rivals} agents for one run`)
   await withMarket(postgres, { ...size, replicas: 1 }, async (market) => {
     const claimed = await claimThroughApi(market, await signAll(market, warmUp + singleClaims), 1)
     const latencies = claimed.latencies.slice(warmUp)
-    samples.p50.push(percentile(latencies, 0.5))
-    samples.p99.push(percentile(latencies, 0.99))
-    samples.hot.push(await hotRun(market, BigInt(warmUp + singleClaims + 1)))
+    samples.p50.push(tell('p50, ms', percentile(latencies, 0.5)))
+    samples.p99.push(tell('p99, ms', percentile(latencies, 0.99)))
+    samples.hot.push(tell('hot run, ms', await hotRun(market, BigInt(warmUp + singleClaims + 1))))
   })
 }
 
-/** All agents claim one run at once. @returns the milliseconds until all have their answers. */
+/** A round takes minutes: whoever waits for the medians sees each value as it comes. */
+function tell(what: string, value: number) {
+  console.log(`  ${what}: ${value.toFixed(1)}`)
+  return value
+}
+
+/**
+ * All agents claim one run at once, each over the connection by which it has read the run before, as the one whose
+ * latency it is compared with has its own. @returns the milliseconds until all have their answers.
+ */
 async function hotRun(market: ClaimsMarket, bountyId: bigint) {
+  const [url = ''] = market.urls
+  await Promise.all(market.agents.map(async () => (await fetch(`${url}/api/runs/${bountyId}`)).json()))
   const before = await market.client.getBlockNumber({ cacheTime: 0 })
   const claims = await Promise.all(market.agents.map((agent) => market.sign(bountyId, agent)))
   const start = performance.now()
-  const answers = await Promise.all(claims.map((claim) => post(market.urls[0] ?? '', claim)))
+  const answers = await Promise.all(claims.map((claim) => post(url, claim)))
   const milliseconds = performance.now() - start
   const winners = answers.filter(({ status }) => status === 200).map(({ body }) => body.run.claimedBy)
   const losers = answers.filter(
@@ -103,7 +121,7 @@ async function measureThroughput(
     const claims = await signAll(market, warmUp + crowdClaims)
     const [first, rest] = [claims.slice(0, warmUp), claims.slice(warmUp)]
     await claimRawAtOnce(market, await signRaw(market, first, senders))
-    samples.raw.push(perSecond(await claimRawAtOnce(market, await signRaw(market, rest, senders))))
+    samples.raw.push(tell('claims/s', perSecond(await claimRawAtOnce(market, await signRaw(market, rest, senders)))))
     const { gas, claims: made } = await costSince(market, before)
     samples.rawGas.push(gas / made)
   })
@@ -117,7 +135,7 @@ async function measureThroughput(
       const signed = await signAll(market, warmUp + crowdClaims)
       await claimThroughApi(market, signed.slice(0, warmUp), 2)
       const { milliseconds, again } = await claimThroughApi(market, signed.slice(warmUp), clients)
-      samples[how].push(perSecond(milliseconds))
+      samples[how].push(tell('claims/s', perSecond(milliseconds)))
       const { gas, claims, transactions } = await costSince(market, before)
       if (how === 'batched') samples.gas.push(gas / claims)
       const perTransaction = (claims / transactions).toFixed(1)
@@ -163,7 +181,7 @@ function figuresOf(mining: Mining, samples: Samples): Measurement[] {
       ...named('throughput', 'claims/s'),
       ...{ value: batched, baseline: raw, goal: { ratioAtLeast: throughputGoal[mining] } },
     },
-    { ...named('throughput, batching off', 'claims/s'), value: single, baseline: raw, goal: { ratioAtLeast: 0.8 } },
+    { ...named('throughput, batching off', 'claims/s'), value: single, baseline: raw, ...singleGoal[mining] },
     { ...named('gas per claim', 'gas'), value: gas, baseline: rawGas, goal: { ratioAtMost: 0.75 } },
     { ...named(`hot run, last of ${rivals} answers`, 'ms'), value: hot, baseline: p50, goal: { ratioAtMost: 1.5 } },
   ]
