@@ -36,11 +36,15 @@ export function startKeeper({ pool, kept, interval, ready, keep, logger }: Optio
   const stopping = new AbortController()
   let waking = new AbortController()
   let isIdle = false
+  let isWoken = false
 
   async function run() {
     while (!stopping.signal.aborted) {
       waking = new AbortController()
-      const pause = await roundAll()
+      isIdle = isWoken = false
+      const rest = await roundAll()
+      // What came while this round went on may not be in it.
+      const pause = isWoken ? Math.min(rest, interval) : rest
       isIdle = pause > interval
       await sleep(pause, undefined, {
         signal: AbortSignal.any([stopping.signal, waking.signal]),
@@ -81,7 +85,10 @@ export function startKeeper({ pool, kept, interval, ready, keep, logger }: Optio
   const ended = run()
   return {
     /** There is something to do: one that idles looks at once. */
-    wake: () => isIdle && waking.abort(),
+    wake() {
+      isWoken = true
+      if (isIdle) waking.abort()
+    },
     async stop() {
       stopping.abort()
       await ended
