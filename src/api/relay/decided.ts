@@ -5,7 +5,7 @@ import type { Hex } from 'viem'
 import { listenTo } from '../notifications.ts'
 import { claimsById, type StoredClaim } from './claimStore.ts'
 import type { RelayEmitter } from './events.ts'
-import { CHANNEL } from './txStore.ts'
+import { CHANNEL } from './minedStore.ts'
 import { createWatch } from './watch.ts'
 
 /** How often to look where nothing tells of it: a notification may be lost. Milliseconds. */

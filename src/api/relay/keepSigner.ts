@@ -13,12 +13,13 @@ import type { ChainHead, Heads } from './heads.ts'
 import { judge } from './judge.ts'
 import type { Kept } from './keeper.ts'
 import { type Bounty, type ClaimRequest, checkCall, claimCall, type Market } from './market.ts'
+import { type Mined, recordDecisions } from './minedStore.ts'
 import { signatureRequired } from './refusal.ts'
 import { fillGap, resendDue } from './resend.ts'
 import { answer } from './rpc.ts'
 import { dropReorganised, finalise, settle, tellDecided } from './settle.ts'
 import type { Signer } from './signing.ts'
-import { hasWork, type Mined, recordDecisions, unminedOf } from './txStore.ts'
+import { hasWork, unminedOf } from './txStore.ts'
 
 export type KeeperContext = {
   pool: pg.Pool

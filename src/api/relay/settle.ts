@@ -3,16 +3,9 @@ import { claimsOf, nameOf, type StoredClaim } from './claimStore.ts'
 import { claimLogsOf, conclude, type Decision } from './decision.ts'
 import { feeOf } from './fees.ts'
 import type { KeeperContext } from './keepSigner.ts'
+import { minedOf, recordDropped, recordFinal, recordTaken, recordUntaken, secondsUsed } from './minedStore.ts'
 import { answer } from './rpc.ts'
-import {
-  minedOf,
-  recordDropped,
-  recordFinal,
-  recordTaken,
-  recordUntaken,
-  secondsUsed,
-  type Unmined,
-} from './txStore.ts'
+import type { Unmined } from './txStore.ts'
 
 /** How long a used nonce may go without a receipt of ours: until then the node may just be behind. Seconds. */
 const RECEIPT_PATIENCE = 10
