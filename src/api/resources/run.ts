@@ -90,7 +90,7 @@ export const runSchema = z
     },
   })
 
-/** `runAnswer` writes what `runSchema` describes, and the tests hold every answer to that. */
+/** `runJson` writes what `runSchema` describes, and the tests hold every answer to that. */
 export function asRun(json: RunJson): z.infer<typeof runSchema> {
   return json as z.infer<typeof runSchema>
 }

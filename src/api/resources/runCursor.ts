@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
 import type { MarketAddress } from '../claimMessage.ts'
 import { Problem } from '../errors.ts'
 import type { RunFilter } from '../queries/runFilter.ts'
@@ -33,10 +34,15 @@ export function parseRunCursor(market: MarketAddress, list: RunList, cursor: str
   return { value: bytes.readBigInt64BE(LIST_BYTES), bountyId: bytes.readBigInt64BE(LIST_BYTES + INT8_BYTES) }
 }
 
+/** Of the lists that are read most. */
+const digests = new LRUCache<string, Buffer>({ max: 1_000 })
+
 function digestOf({ chainId, address }: MarketAddress, list: RunList): Buffer {
   const { sort, order, state, minReward, poster, claimedBy, claimable } = list
-  const parts = [chainId, address, sort, order, state, minReward, poster, claimedBy, claimable]
-  return hash('sha256', parts.join(' '), 'buffer').subarray(0, LIST_BYTES)
+  const name = [chainId, address, sort, order, state, minReward, poster, claimedBy, claimable].join(' ')
+  const digest = digests.get(name) ?? hash('sha256', name, 'buffer').subarray(0, LIST_BYTES)
+  digests.set(name, digest)
+  return digest
 }
 
 function refusal(complaint: string, cursor: string) {
