@@ -21,7 +21,7 @@ app.get('/list', async (c) => {
   return c.body(written(rows[0]?.runs), 200, json)
 })
 app.get('/run/:id', async (c) => {
-  const values = run.values.map((value) => (value === 'id' ? c.req.param('id') : value))
+  const values = run.values.map((value) => (value === 'ids' ? [c.req.param('id')] : value))
   const { rows } = await pool.query<Row>({ ...run, values })
   return c.body(written(rows[0]?.run), 200, json)
 })

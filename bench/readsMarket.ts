@@ -85,6 +85,6 @@ async function statementsOf(url: string) {
   await pool.end()
   const [list, run] = sent.filter(({ name }) => name !== 'snapshot')
   if (!list || !run) throw new Error(`The API sent ${sent.map(({ name }) => name)}`)
-  const values = run.values.map((value) => (String(value) === id ? 'id' : String(value)))
+  const values = run.values.map((value) => (Array.isArray(value) ? 'ids' : String(value)))
   return { list: { ...list, values: list.values.map(String) }, run: { ...run, values } }
 }

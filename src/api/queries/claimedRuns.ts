@@ -1,10 +1,10 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { agent, runEvent } from '../../../ponder.schema.ts'
-import { together } from '../together.ts'
 import { type AgentRow, agentColumns, isRegistered } from './agents.ts'
 import type { IndexReader } from './indexReader.ts'
+import { readTogether } from './readTogether.ts'
 import { type RunJson, runJson, storableId } from './runs.ts'
-import { type SnapshotQuery, snapshotQuery, type Taken } from './snapshot.ts'
+import { type SnapshotQuery, snapshotQuery } from './snapshot.ts'
 
 /** An agent's claim of a run. `round`: which of the run's claims it is. */
 export type ClaimName = { bountyId: bigint; agentId: bigint; round: bigint }
@@ -74,10 +74,7 @@ export type ReadClaimedRun = ReturnType<typeof readsClaimedRuns>
 
 /** Reads claimed runs, those of one moment together. */
 export function readsClaimedRuns(index: IndexReader) {
-  const read = together(async (claims: readonly ClaimName[]): Promise<Taken<ClaimedRun>[]> => {
-    const { snapshot, data } = await index.read(claimedRuns(claims))
-    return data.map((claimed) => ({ snapshot, data: claimed }))
-  })
+  const read = readTogether(index, claimedRuns)
 
   /**
    * @param reach the block to wait for until the signal aborts.

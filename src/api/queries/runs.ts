@@ -1,8 +1,8 @@
-import { eq, getTableColumns, type Placeholder, type SQL, sql } from 'drizzle-orm'
+import { eq, getTableColumns, type SQL, sql } from 'drizzle-orm'
 import { run } from '../../../ponder.schema.ts'
 import { jsonAmount, jsonId, jsonTime, type Members, selectMembers } from './json.ts'
 import { claimable } from './runFilter.ts'
-import { type Database, plainQuery, type SnapshotQuery, snapshotColumns } from './snapshot.ts'
+import { plainQuery, type SnapshotQuery, snapshotColumns } from './snapshot.ts'
 
 export const runColumns = { ...getTableColumns(run), claimable: claimable.as('claimable') }
 
@@ -66,27 +66,26 @@ export const isBounty: SQL = eq(run.bountyId, sql.placeholder('bountyId'))
 export type RunJson = Record<keyof typeof runMembers, unknown>
 
 /** The JSON of the run with this id, or null: a subquery of one value. */
-export const runJson = (bountyId: SQL | Placeholder): SQL =>
+export const runJson = (bountyId: SQL): SQL =>
   sql`(select row_to_json("run") from (${selectMembers(runMembers)} from ${run} where ${run.bountyId} = ${bountyId}) as "run")`
 
-/** The CTE `answer`: one row with the run's JSON, an object unless it is cast to text; null if there is no such run. */
-export function runAnswer(db: Database) {
+const findRuns = plainQuery<{ id: string; run: string | null }>('runs by id', (db, snapshot) => {
+  const asked = db.$with('asked', { id: sql`"id"`.as('id'), run: sql`"run"`.as('run') }).as(
+    sql`select "id", ${runJson(sql`"asked"."id"`)}::text as "run"
+        from unnest(${sql.placeholder('bountyIds')}::int8[]) as "asked" ("id")`,
+  )
   return db
-    .$with('answer', { json: sql<RunJson | null>`"json"`.as('json') })
-    .as(sql`select ${runJson(sql.placeholder('bountyId'))} as "json"`)
-}
-
-const findRun = plainQuery<{ run: string | null }>('run', (db, snapshot) => {
-  const answer = runAnswer(db)
-  const json = sql<string | null>`${answer.json}::text`.as('run')
-  return db
-    .with(snapshot, answer)
-    .select({ ...snapshotColumns(snapshot), json })
+    .with(snapshot, asked)
+    .select({ ...snapshotColumns(snapshot), id: asked.id, run: asked.run })
     .from(snapshot)
-    .innerJoin(answer, sql`true`)
+    .innerJoin(asked, sql`true`)
 })
 
-/** The run's JSON, or null if there is no such run. */
-export function runById(bountyId: bigint): SnapshotQuery<string | null> {
-  return findRun({ bountyId: storableId(bountyId) }, ({ run }) => run)
+/** The JSON of each run, or null where there is no such run. */
+export function runsById(bountyIds: readonly bigint[]): SnapshotQuery<(string | null)[]> {
+  const ids = bountyIds.map((id) => String(storableId(id)))
+  return findRuns({ bountyIds: ids }, (_, rows) => {
+    const found = new Map(rows.map(({ id, run }) => [id, run]))
+    return ids.map((id) => found.get(id) ?? null)
+  })
 }

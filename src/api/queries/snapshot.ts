@@ -98,7 +98,7 @@ function oncePerDatabase<Made>(make: (db: Database) => Made): (db: Database) => 
 type SnapshotRow = { number: string; hash: Hex; timestamp: string; checkpoint: string; now: string }
 
 /**
- * As `snapshotQuery`, for one row of columns that are taken as node-postgres gives them. What is read most is read so:
+ * As `snapshotQuery`, for columns that are taken as node-postgres gives them. What is read most is read so:
  * drizzle's mapping was 6 % of all that this process did for a page.
  * @param build Selects `snapshotColumns` and, each by its own name, what `Row` has.
  */
@@ -107,13 +107,13 @@ export function plainQuery<Row>(
   build: (db: Database, snapshot: SnapshotCte) => { toSQL(): { sql: string; params: unknown[] } },
 ) {
   const statementOf = oncePerDatabase((db) => build(db, snapshotOf(db)).toSQL())
-  return <T>(values: Record<string, unknown>, dataOf: (row: Row) => T): SnapshotQuery<T> =>
+  return <T>(values: Record<string, unknown>, dataOf: (first: Row, rows: Row[]) => T): SnapshotQuery<T> =>
     async (db, moment) => {
       const { sql: text, params } = statementOf(db)
       const filled = fillPlaceholders(params, { ...moment, ...values })
       const { rows } = await db.$client.query<SnapshotRow & Row>({ name, text }, filled)
-      const [row] = rows
-      return row && { snapshot: decodeSnapshot(row), data: dataOf(row) }
+      const [first] = rows
+      return first && { snapshot: decodeSnapshot(first), data: dataOf(first, rows) }
     }
 }
 

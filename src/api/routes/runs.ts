@@ -2,8 +2,9 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { parseUnits } from 'viem'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../errors.ts'
+import { readTogether } from '../queries/readTogether.ts'
 import { type RunStart, runPage } from '../queries/runPage.ts'
-import { runById } from '../queries/runs.ts'
+import { runsById } from '../queries/runs.ts'
 import { problemResponses } from '../resources/problem.ts'
 import { runSchema, runSummarySchema, stateSchema } from '../resources/run.ts'
 import { formatRunCursor, parseRunCursor, type RunList } from '../resources/runCursor.ts'
@@ -85,6 +86,13 @@ function startOf({ market }: Deps, list: RunList, { page, limit, cursor }: Place
 
 export function runRoutes(deps: Deps) {
   const app = new OpenAPIHono()
+  const readRun = readTogether(deps.index, runsById)
+
+  /** Alone: whoever asks for a later block must not hold up others. */
+  async function readRunOf(minBlock: bigint, id: bigint) {
+    const { snapshot, data } = await deps.index.read(runsById([id]), minBlock)
+    return { snapshot, data: data[0] ?? null }
+  }
 
   app.openapi(listRuns, async (c) => {
     const { minBlock, page, limit, cursor, ...list } = c.req.valid('query')
@@ -100,7 +108,9 @@ export function runRoutes(deps: Deps) {
 
   app.openapi(getRun, async (c) => {
     const { id } = c.req.valid('param')
-    const { data: run } = await readIndex(c, deps, runById(id), c.req.valid('query').minBlock)
+    const { minBlock } = c.req.valid('query')
+    const { snapshot, data: run } = await (minBlock === undefined ? readRun(id) : readRunOf(minBlock, id))
+    c.set('snapshot', snapshot)
     if (run === null) throw runNotFound(id)
     return answerText(c, run)
   })
