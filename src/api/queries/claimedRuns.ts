@@ -10,10 +10,10 @@ import { type SnapshotQuery, snapshotQuery } from './snapshot.ts'
 export type ClaimName = { bountyId: bigint; agentId: bigint; round: bigint }
 
 /** Where the chain holds a claim. */
-export type ClaimEvent = { transactionHash: string; blockNumber: bigint }
+type ClaimEvent = { transactionHash: string; blockNumber: bigint }
 
 /** Null where there is none. */
-export type ClaimedRun = { run: RunJson | null; agent: AgentRow | null; claim: ClaimEvent | null }
+type ClaimedRun = { run: RunJson | null; agent: AgentRow | null; claim: ClaimEvent | null }
 
 /** The claims that the read asks for, a row for each. */
 const asked = {

@@ -24,7 +24,7 @@ export type Candidate = {
 export type Obstacle = 'rival' | 'locked'
 
 /** The claims that one transaction makes. */
-export type Group = { tx: bigint; made: Candidate[] }
+type Group = { tx: bigint; made: Candidate[] }
 
 export type Reserved = { groups: Group[]; obstacles: Map<Candidate, Obstacle> }
 
