@@ -38,3 +38,10 @@ export function together<Key, Answer>(
   })
   return (key: Key): Promise<Answer> => loader.load(key)
 }
+
+/** As `together`, for what has no answer but that it is done. */
+export const doTogether = <Key>(act: (keys: readonly Key[]) => Promise<unknown>) =>
+  together(async (keys: readonly Key[]) => {
+    await act(keys)
+    return keys
+  })

@@ -8,9 +8,10 @@ import {
   LimitExceededRpcError,
   NonceTooLowError,
   type PublicClient,
-  RpcRequestError,
+  type RpcRequestError,
 } from 'viem'
 import { getNodeError } from 'viem/utils'
+import { refusalIn } from './rpc.ts'
 
 /**
  * What became of a transaction's bytes.
@@ -71,8 +72,8 @@ async function send(client: PublicClient, raw: Hex): Promise<Broadcast> {
 }
 
 function classify(error: BaseError): Broadcast['result'] {
-  const refusal = error.walk((cause) => cause instanceof RpcRequestError)
-  if (refusal instanceof RpcRequestError) return classifyRefusal(refusal)
+  const refusal = refusalIn(error)
+  if (refusal) return classifyRefusal(refusal)
   const { status } = (error.walk((cause) => cause instanceof HttpRequestError) ?? {}) as { status?: number }
   const turnedAway = status !== undefined && status >= 400 && status < 500
   return turnedAway || NOT_CONNECTED.has(systemCode(error)) ? 'unsent' : 'unknown'

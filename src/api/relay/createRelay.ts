@@ -5,7 +5,7 @@ import type { Address } from 'viem'
 import { MAX_BATCH } from '../constants.ts'
 import type { Deployment } from '../deployment.ts'
 import { Problem } from '../errors.ts'
-import { together } from '../together.ts'
+import { doTogether, together } from '../together.ts'
 import { createAdmission, type WalletLimits } from './admission.ts'
 import { type Allocated, createAllocator } from './allocation.ts'
 import { broadcast } from './broadcast.ts'
@@ -104,10 +104,7 @@ export async function createRelay(options: Options): Promise<Relay> {
     fees,
     allocator,
     claimsOfTx: together((txs: readonly bigint[]) => claimsOfEach(pool, txs)),
-    recordMined: together(async (mined: readonly Mined[]) => {
-      await recordMined(pool, mined)
-      return mined
-    }),
+    recordMined: doTogether((mined: readonly Mined[]) => recordMined(pool, mined)),
     signersFor,
     events,
     logger,
@@ -137,10 +134,7 @@ export async function createRelay(options: Options): Promise<Relay> {
     return signed ? accounts : accounts.filter(({ address }) => options.allowUnsigned && named.has(address))
   }
 
-  const record = together(async (sent: readonly Sent[]) => {
-    await recordBroadcasts(pool, sent)
-    return sent
-  })
+  const record = doTogether((sent: readonly Sent[]) => recordBroadcasts(pool, sent))
 
   async function send({ tx, signer, nonce, attempt }: Allocated, made: Candidate[]) {
     const name = { signer, nonce, txHash: attempt.hash }

@@ -83,7 +83,8 @@ export function revertOf(error: unknown): Revert | undefined {
   return data || reverted ? { data } : undefined
 }
 
-function refusalIn(error: BaseError): RpcRequestError | undefined {
+/** The node's own refusal, at the root of what a client throws for it. */
+export function refusalIn(error: BaseError): RpcRequestError | undefined {
   const refused = error.walk((cause) => cause instanceof RpcRequestError)
   return refused instanceof RpcRequestError ? refused : undefined
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Hex } from 'viem'
 import { Problem } from '../errors.ts'
-import { together } from '../together.ts'
+import { doTogether } from '../together.ts'
 import type { NamedClaim } from './events.ts'
 
 /** Between two looks at all claims. Milliseconds. */
@@ -33,10 +33,7 @@ export function createWatch<Found>({ look, pause, logger }: Options<Found>) {
       for (const tell of waiting.get(claimId)?.listeners ?? []) tell(what)
   }
 
-  const glance = together(async (claims: readonly NamedClaim[]) => {
-    await lookAt(claims).catch(warn)
-    return claims
-  })
+  const glance = doTogether((claims: readonly NamedClaim[]) => lookAt(claims).catch(warn))
 
   function warn(error: unknown) {
     const level = error instanceof Problem ? 'warn' : 'error'
