@@ -11,7 +11,7 @@ import type { Relay } from '../../src/api/relay/relay.ts'
 import { freshDatabase } from '../support/database.ts'
 import { startTestChain, type TestChain } from '../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../support/participants.ts'
-import { relayer, relayOn, requestOf, resultOf, until } from './claimsOnChain.ts'
+import { relayer, relayOn, requestOf, resultOf, signedRequestOf, until } from './claimsOnChain.ts'
 
 /** Blocks come when a test wants them. */
 let chain: TestChain & { databaseUrl: string }
@@ -55,10 +55,7 @@ const pending = async () => (await chain.client.getTxpoolStatus()).pending
 const nonce = () => chain.client.getTransactionCount({ address: relayer.address })
 const openRuns = (count: number) => Promise.all(Array.from({ length: count }, () => people.openRun(usdc)))
 
-async function signed(runId: bigint, by: Agent): Promise<ClaimRequest> {
-  const { signature, deadline } = await people.sign(runId, by)
-  return { ...requestOf(runId, by), signed: { signature, deadline: BigInt(deadline) } }
-}
+const signed = (runId: bigint, by: Agent) => signedRequestOf(people, runId, by)
 
 /** Sends a claim, and then the others so that they share the transaction after it. @returns what each comes to. */
 async function together(requests: ClaimRequest[], patience = 15_000) {

@@ -8,7 +8,7 @@ import type { Relay } from '../../src/api/relay/relay.ts'
 import { startTestChain, type TestChain } from '../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../support/participants.ts'
 import { expectInOrder, readLedger } from './claimLedger.ts'
-import { relayer, relayOn, requestOf, resultOf, until } from './claimsOnChain.ts'
+import { relayer, relayOn, resultOf, signedRequestOf, until } from './claimsOnChain.ts'
 
 const signers = [relayer, accountOf(12)]
 
@@ -34,12 +34,7 @@ beforeAll(async () => {
 /** Claims of new runs, with the wallet's signature: either key may make them. */
 async function claimsOf(count: number): Promise<ClaimRequest[]> {
   const runIds = await Promise.all(Array.from({ length: count }, () => people.openRun(usdc)))
-  return Promise.all(
-    runIds.map(async (runId) => {
-      const { signature, deadline } = await people.sign(runId, agent)
-      return { ...requestOf(runId, agent), signed: { signature, deadline: BigInt(deadline) } }
-    }),
-  )
+  return Promise.all(runIds.map((runId) => signedRequestOf(people, runId, agent)))
 }
 
 const byTurns = (turn: number) => replicas[turn % replicas.length] as Relay

@@ -8,7 +8,7 @@ import type { Relay } from '../../src/api/relay/relay.ts'
 import { freshDatabase } from '../support/database.ts'
 import { startTestChain, type TestChain } from '../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../support/participants.ts'
-import { relayer, relayOn, requestOf, resultOf, until } from './claimsOnChain.ts'
+import { relayer, relayOn, requestOf, resultOf, signedRequestOf, until } from './claimsOnChain.ts'
 
 let chain: TestChain
 let people: Participants
@@ -44,10 +44,7 @@ const messageOf = (relay: Relay, request: ClaimRequest, patience = 5_000): Promi
     (error) => error.message,
   )
 
-async function signed(runId: bigint): Promise<ClaimRequest> {
-  const { signature, deadline } = await people.sign(runId, agent)
-  return { ...requestOf(runId, agent), signed: { signature, deadline: BigInt(deadline) } }
-}
+const signed = (runId: bigint) => signedRequestOf(people, runId, agent)
 
 const nonce = (address = relayer.address) => chain.client.getTransactionCount({ address })
 

@@ -7,7 +7,7 @@ import type { Relay } from '../../src/api/relay/relay.ts'
 import { freshDatabase } from '../support/database.ts'
 import { startTestChain, type TestChain } from '../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../support/participants.ts'
-import { relayOn, requestOf, resultOf } from './claimsOnChain.ts'
+import { relayOn, requestOf, resultOf, signedRequestOf } from './claimsOnChain.ts'
 import { type FaultyNode, startFaultyNode } from './faultyNode.ts'
 
 let chain: TestChain
@@ -35,10 +35,7 @@ beforeAll(async () => {
 
 afterEach(() => node.heal())
 
-async function signed(runId: bigint, by: Agent, changes: { deadline?: bigint } = {}): Promise<ClaimRequest> {
-  const { signature, deadline } = await people.sign(runId, by, changes)
-  return { ...requestOf(runId, by), signed: { signature, deadline: BigInt(deadline) } }
-}
+const signed = (runId: bigint, by: Agent, changes?: { deadline: bigint }) => signedRequestOf(people, runId, by, changes)
 
 /** Twelve that are won, between six that are not, each for a reason of its own. */
 async function mixed(): Promise<[ClaimRequest, string][]> {

@@ -7,7 +7,7 @@ import { createRelay } from '../../src/api/relay/createRelay.ts'
 import type { ClaimRequest } from '../../src/api/relay/market.ts'
 import type { Relay } from '../../src/api/relay/relay.ts'
 import type { TestChain } from '../support/market.ts'
-import type { Agent } from '../support/participants.ts'
+import type { Agent, Participants } from '../support/participants.ts'
 
 export const relayer = accountOf(roles.relayer)
 
@@ -41,6 +41,17 @@ export const requestOf = (bountyId: bigint, { id, wallet }: Agent): ClaimRequest
   agentId: id,
   wallet: wallet.address,
 })
+
+/** The same with the wallet's signature; `changes` make it one of something else. */
+export async function signedRequestOf(
+  people: Participants,
+  bountyId: bigint,
+  by: Agent,
+  changes?: Parameters<Participants['sign']>[2],
+): Promise<ClaimRequest> {
+  const { signature, deadline } = await people.sign(bountyId, by, changes)
+  return { ...requestOf(bountyId, by), signed: { signature, deadline: BigInt(deadline) } }
+}
 
 /** For as long the relay uses what the node said of a signer, of fees and of its head. */
 export const quotesPass = () => sleep(200)
