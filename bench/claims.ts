@@ -25,10 +25,10 @@ const minings = (['automine', '1 s blocks'] as const satisfies Mining[]).filter(
   (mining) => (process.env.BENCH_MINING ?? mining) === mining,
 )
 /**
- * Of automine alone. Where blocks are rare, so many clients have so many claims in a block at most, and the one signer
- * 16 transactions: what the senders without the API do there is bound by neither.
+ * Claims a second are bound by the block where blocks are rare: there the goal is not to be slower. So many clients have
+ * so many claims in a block at most, and the one signer 16 transactions; the senders without the API are bound by neither.
  */
-const throughputGoals = { batched: { ratioAtLeast: 2 }, single: { ratioAtLeast: 0.8 } }
+const throughputGoal = { automine: 2, '1 s blocks': 0.8 }
 
 /** The values of the rounds. */
 type Samples = Record<
@@ -176,16 +176,15 @@ function signAll({ agents, sign }: ClaimsMarket, count: number): Promise<SignedC
 function figuresOf(mining: Mining, samples: Samples): Measurement[] {
   const middle = Object.fromEntries(Object.entries(samples).map(([name, values]) => [name, median(values)]))
   const { p50, p99, rawP50, rawP99, hot, batched, single, raw, gas, rawGas } = middle as Record<keyof Samples, number>
-  const goals = (how: keyof typeof throughputGoals) => (mining === 'automine' ? { goal: throughputGoals[how] } : {})
   const named = (figure: string, unit: string) => ({ figure: `${figure}, ${mining}`, unit })
   return [
     { ...named('latency p50', 'ms'), value: p50, baseline: rawP50, goal: { ratioAtMost: 1.2 } },
     { ...named('latency p99', 'ms'), value: p99, baseline: rawP99, goal: { ratioAtMost: 1.5 } },
     {
       ...named('throughput', 'claims/s'),
-      ...{ value: batched, baseline: raw, ...goals('batched') },
+      ...{ value: batched, baseline: raw, goal: { ratioAtLeast: throughputGoal[mining] } },
     },
-    { ...named('throughput, batching off', 'claims/s'), value: single, baseline: raw, ...goals('single') },
+    { ...named('throughput, batching off', 'claims/s'), value: single, baseline: raw, goal: { ratioAtLeast: 0.8 } },
     { ...named('gas per claim', 'gas'), value: gas, baseline: rawGas, goal: { ratioAtMost: 0.75 } },
     { ...named(`hot run, last of ${rivals} answers`, 'ms'), value: hot, baseline: p50, goal: { ratioAtMost: 1.5 } },
   ]
