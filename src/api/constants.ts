@@ -14,3 +14,9 @@ export const ESTABLISHED_COMPLETIONS = 5
 
 /** How many claims a transaction makes at most: about half a block of 30 million gas. */
 export const MAX_BATCH = 50
+
+/**
+ * How many transactions of a signer may be unmined: Geth keeps that many of a sender through anything. Batched, each makes
+ * up to 50 claims, more than fit into several blocks.
+ */
+export const MAX_UNMINED = 16

@@ -1,6 +1,6 @@
 import { getAddress, type Hex, isAddress, parseEther, zeroAddress } from 'viem'
 import { z } from 'zod'
-import { MAX_BATCH } from './constants.ts'
+import { MAX_BATCH, MAX_UNMINED } from './constants.ts'
 
 const url = (protocols: RegExp) => z.url({ protocol: protocols })
 const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback)
@@ -44,6 +44,8 @@ const environment = z.object({
     .default('1')
     .transform((ether) => parseEther(ether)),
   MAX_BATCH: z.coerce.number().int().min(1).max(MAX_BATCH).default(MAX_BATCH),
+  /** More than the default only where the node's pool is known to keep more of one sender: the rest would be sent again. */
+  MAX_UNMINED: z.coerce.number().int().min(1).max(1_024).default(MAX_UNMINED),
   /** How many proxies before the API are the operator's own, and append to X-Forwarded-For. */
   TRUST_PROXY: z.coerce.number().int().min(0).max(16).default(0),
   /** Of one address, those that the answer cache answers aside: 5,000 a second, for many agents behind one NAT. */

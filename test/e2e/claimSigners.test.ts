@@ -172,6 +172,29 @@ describe('a daily budget', () => {
   })
 })
 
+describe('a signer with as many unmined transactions as it may have', () => {
+  it('sends no more until a block takes some, and all claims are won', async () => {
+    const relay = await start(await freshDatabase(), { maxBatch: 1, maxUnmined: 2 })
+    const requests = await Promise.all(
+      Array.from({ length: 5 }, async () => requestOf(await people.openRun(usdc), agent)),
+    )
+    await chain.client.setAutomine(false)
+    const results = requests.map((request) => messageOf(relay, request, 10_000))
+    for (const [sent, waiting] of [
+      [2, 3],
+      [2, 1],
+      [1, 0],
+    ] as const) {
+      await until('sent', async () => (await chain.client.getTxpoolStatus()).pending === sent)
+      await until('waiting', async () => relay.waiting() === waiting)
+      await sleep(200)
+      expect([(await chain.client.getTxpoolStatus()).pending, relay.waiting()]).toEqual([sent, waiting])
+      await chain.client.mine({ blocks: 1 })
+    }
+    expect(await Promise.all(results)).toEqual(Array(5).fill('won'))
+  })
+})
+
 describe('a signer whose key was removed', () => {
   const [leaving, staying] = [accountOf(21), accountOf(22)]
 

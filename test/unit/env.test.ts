@@ -14,6 +14,7 @@ describe('readEnv', () => {
       'ANVIL_PORT',
       'TRUST_PROXY',
       'MAX_BATCH',
+      'MAX_UNMINED',
       'DAILY_GAS_BUDGET',
     ] as const
     expect(readEnv(names, {})).toEqual({
@@ -25,6 +26,7 @@ describe('readEnv', () => {
       ANVIL_PORT: 8545,
       TRUST_PROXY: 0,
       MAX_BATCH: 50,
+      MAX_UNMINED: 16,
       DAILY_GAS_BUDGET: 10n ** 18n,
     })
   })
@@ -59,6 +61,8 @@ describe('readEnv', () => {
     ['ALLOW_UNSIGNED_CLAIMS', 'perhaps'],
     ['MAX_BATCH', '51'],
     ['MAX_BATCH', '0'],
+    ['MAX_UNMINED', '0'],
+    ['MAX_UNMINED', '1025'],
     ['DAILY_GAS_BUDGET', '1e18'],
     ['DAILY_GAS_BUDGET', '-1'],
     ['DAILY_GAS_BUDGET', '0.0000000000000000001'],

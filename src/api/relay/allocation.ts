@@ -13,12 +13,6 @@ import { type Attempt, type PricedCall, type Signer, sign } from './signing.ts'
 import { insertTxs } from './txStore.ts'
 
 /**
- * How many transactions of a signer may be unmined. Geth keeps that many of a sender through anything, and each makes up
- * to 50 claims, more than fit into several blocks.
- */
-const MAX_UNMINED = 16
-
-/**
  * How old what the node says of a signer may be when it is used, in milliseconds. The signer's own transactions are
  * counted in the database; what a foreign one has taken meanwhile is found out when the node refuses ours.
  */
@@ -48,6 +42,8 @@ type Options = {
   fees: () => Promise<Fees>
   /** How many claims a transaction makes at most. */
   maxBatch: number
+  /** How many transactions of a signer may be unmined. */
+  maxUnmined: number
   /** What a signer may spend within 24 hours, in wei. What is signed is finished all the same. */
   dailyBudget: bigint
 }
@@ -56,7 +52,7 @@ type Options = {
  * Gives nonces to claims. Everything from the claims to their signed bytes is one database transaction: what is kept of a
  * crash is nothing, or bytes that the keeper sends.
  */
-export function createAllocator({ pool, market, heads, fees, maxBatch, dailyBudget }: Options) {
+export function createAllocator({ pool, market, heads, fees, maxBatch, maxUnmined, dailyBudget }: Options) {
   const { client, chainId } = market
 
   /** What has to be asked of the node, before the signer is locked. */
@@ -122,7 +118,7 @@ export function createAllocator({ pool, market, heads, fees, maxBatch, dailyBudg
     const items = Math.min(maxBatch, itemsOfBlock(head.gasLimit), itemsWithin(left), itemsWithin(funded))
     const gas = gasOfItems(items)
     const affordable = Math.min(Number(left / gas), Number(funded / gas))
-    return { items, transactions: Math.max(1, Math.min(affordable, MAX_UNMINED - unmined)) }
+    return { items, transactions: Math.max(1, Math.min(affordable, maxUnmined - unmined)) }
   }
 
   function callFor({ address }: Signer, made: Candidate[]): PricedCall {
@@ -151,7 +147,7 @@ export function createAllocator({ pool, market, heads, fees, maxBatch, dailyBudg
         transaction(pool, async (db) => {
           const nextNonce = await lockSigner(db, account)
           const backlog = await backlogOf(db, account.address)
-          const hindrance = hindranceOf(backlog)
+          const hindrance = hindranceOf(backlog, maxUnmined)
           if (hindrance) return hindrance
           const room = roomFor(backlog, quoted)
           if (typeof room === 'string') return room
@@ -174,7 +170,7 @@ export function createAllocator({ pool, market, heads, fees, maxBatch, dailyBudg
       return stored(
         transaction(pool, async (db) => {
           const nextNonce = await lockSigner(db, account)
-          const hindrance = hindranceOf(await backlogOf(db, account.address))
+          const hindrance = hindranceOf(await backlogOf(db, account.address), maxUnmined)
           if (hindrance) return hindrance
           const { rows } = await db.query(
             `UPDATE relay.claim SET tx = nextval('relay.tx_id') WHERE id = $1 AND tx = $2 AND state = 'open' RETURNING tx`,
@@ -199,8 +195,8 @@ async function lockSigner(db: pg.PoolClient, { address }: Signer): Promise<numbe
   return Number(row.next_nonce)
 }
 
-function hindranceOf({ unmined, isUnfunded, isStuck }: Backlog): Hindrance | undefined {
+function hindranceOf({ unmined, isUnfunded, isStuck }: Backlog, maxUnmined: number): Hindrance | undefined {
   if (isUnfunded) return 'unfunded'
   if (isStuck) return 'stuck'
-  return unmined >= MAX_UNMINED ? 'full' : undefined
+  return unmined >= maxUnmined ? 'full' : undefined
 }

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Address } from 'viem'
-import { MAX_BATCH } from '../constants.ts'
+import { MAX_BATCH, MAX_UNMINED } from '../constants.ts'
 import type { Deployment } from '../deployment.ts'
 import { Problem } from '../errors.ts'
 import { doTogether, together } from '../together.ts'
@@ -52,6 +52,8 @@ type Options = {
   logger: Logger
   /** How many claims a transaction makes at most. */
   maxBatch?: number
+  /** How many transactions of an account may be unmined. */
+  maxUnmined?: number
   /** The index's word on claims, where there is an index: it may know of a claim before its receipt is read. */
   shownClaims?: ShownClaims
   /** Whoever wants to know what happens listens here. */
@@ -74,6 +76,7 @@ export async function createRelay(options: Options): Promise<Relay> {
     dailyBudget,
     logger,
     maxBatch = MAX_BATCH,
+    maxUnmined = MAX_UNMINED,
     interval = 50,
   } = options
   const events: RelayEmitter = options.events ?? new EventEmitter()
@@ -86,7 +89,7 @@ export async function createRelay(options: Options): Promise<Relay> {
   const heads = createHeads(client, interval)
   const fees = createFees(client, heads)
   const finalBlock = createFinalBlock(market, logger)
-  const allocator = createAllocator({ pool, market, heads, fees, maxBatch, dailyBudget })
+  const allocator = createAllocator({ pool, market, heads, fees, maxBatch, maxUnmined, dailyBudget })
   const inHand = new Set<Promise<unknown>>()
   let closing = false
 
