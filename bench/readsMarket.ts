@@ -85,6 +85,10 @@ async function statementsOf(url: string) {
   await pool.end()
   const [list, run] = sent.filter(({ name }) => name !== 'snapshot')
   if (!list || !run) throw new Error(`The API sent ${sent.map(({ name }) => name)}`)
-  const values = run.values.map((value) => (Array.isArray(value) ? 'ids' : String(value)))
-  return { list: { ...list, values: list.values.map(String) }, run: { ...run, values } }
+  const texts = (values: unknown[], array: (value: unknown[]) => unknown) =>
+    values.map((value) => (Array.isArray(value) ? array(value) : String(value)))
+  return {
+    list: { ...list, values: texts(list.values, (value) => value) },
+    run: { ...run, values: texts(run.values, () => 'ids') },
+  }
 }

@@ -12,6 +12,7 @@ const limit = 20
 type Node = {
   'Node Type': string
   'Relation Name'?: string
+  'Subplan Name'?: string
   'Actual Rows': number
   'Actual Loops': number
   Plans?: Node[]
@@ -53,7 +54,7 @@ async function explain(config: { name: string }, values: unknown[]): Promise<Nod
   const client = await api.readPool.connect()
   try {
     await client.query(config as pg.QueryConfig, values)
-    const literals = values.map((value) => pg.escapeLiteral(String(value)))
+    const literals = values.map((value) => pg.escapeLiteral(Array.isArray(value) ? `{${value}}` : String(value)))
     const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: Node }] }>(
       `EXPLAIN (ANALYZE, TIMING off, FORMAT JSON) EXECUTE ${pg.escapeIdentifier(config.name)}(${literals.join(', ')})`,
     )
@@ -64,7 +65,8 @@ async function explain(config: { name: string }, values: unknown[]): Promise<Nod
 }
 
 /** With whether the node is part of what is counted, not of what is listed. */
-function nodesOf(node: Node, isCounted = false): (Node & { isCounted: boolean })[] {
+function nodesOf(node: Node, isBelowAggregate = false): (Node & { isCounted: boolean })[] {
+  const isCounted = isBelowAggregate && node['Subplan Name'] !== 'CTE walked'
   const below = node.Plans ?? []
   return [
     { ...node, isCounted },

@@ -1,5 +1,5 @@
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { run, runStates } from '../../ponder.schema.ts'
 import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
 import { openRun, poster, seedTime, wallet } from './rows.ts'
@@ -117,6 +117,44 @@ describe.each(['createdAt', 'reward', 'deadline'] as const)('lists by %s', (sort
   )
 })
 
+describe('pages that are asked for at one moment', () => {
+  const list = { minReward: '0.0105', sort: 'reward', order: 'asc' }
+
+  async function cursorsOf(list: Record<string, string>) {
+    const places = Array.from({ length: 5 }, (_, place) => page({ ...list, limit: 1 + 7 * place }))
+    return (await Promise.all(places)).map(({ nextCursor }) => nextCursor as string)
+  }
+
+  it('are read in a statement for each list and kind of start, and are those that are read alone', async () => {
+    const lists = [list, { ...list, order: 'desc' }]
+    const starts = await Promise.all(
+      lists.map(async (each) => [
+        ...[1, 5, 100].map((limit) => ({ ...each, limit })),
+        ...(await cursorsOf(each)).map((cursor) => ({ ...each, limit: 1 + below(9), cursor })),
+        ...[1, 9, 10].map((minBlock) => ({ ...each, limit: 12, minBlock })),
+      ]),
+    )
+    const alone: object[] = []
+    // Another URL, or the answer cache would answer below.
+    for (const start of starts.flat()) alone.push(await page({ ...start, minBlock: 2 }))
+    const query = vi.spyOn(api.readPool, 'query')
+    expect(await Promise.all(starts.flat().map(page))).toEqual(alone)
+    const names = query.mock.calls.map(([config]) => (config as unknown as { name: string }).name)
+    const expected = ['asc', 'desc'].flatMap((order) =>
+      ['top', 'after'].map((kind) => `runs reward ${order} ${kind} any reward`),
+    )
+    expect(names.filter((name) => name !== 'snapshot').sort()).toEqual(expected.sort())
+    query.mockRestore()
+  })
+
+  it('do not wait with the one that waits for a later block', async () => {
+    const later = page({ limit: 3, minBlock: 11 })
+    expect(await page({ limit: 3, minBlock: 10 })).toMatchObject({ ids: [83, 82, 81] })
+    await index.moveTo({ number: 11n, timestamp: seedTime })
+    expect(await later).toMatchObject({ ids: [83, 82, 81] })
+  })
+})
+
 describe('cursor', () => {
   it('reads on to the last row, whatever the limits', async () => {
     const seen: number[] = []
@@ -131,8 +169,8 @@ describe('cursor', () => {
   it('does not skip or repeat a row while rows come at the top', async () => {
     const first = await page({ limit: 5 })
     const cursor = first.nextCursor
-    await index.moveTo({ number: 11n, timestamp: seedTime }, (tx) => tx.insert(run).values(openRun(84n)))
-    expect((await page({ limit: 5, cursor, minBlock: 11 })).ids).toEqual([78, 77, 76, 75, 74])
+    await index.moveTo({ number: 12n, timestamp: seedTime }, (tx) => tx.insert(run).values(openRun(84n)))
+    expect((await page({ limit: 5, cursor, minBlock: 12 })).ids).toEqual([78, 77, 76, 75, 74])
   })
 
   it.each([

@@ -1,15 +1,45 @@
 import { together } from '../together.ts'
 import type { IndexReader } from './indexReader.ts'
-import type { SnapshotQuery, Taken } from './snapshot.ts'
+import { isWhole, type SnapshotQuery, type Taken } from './snapshot.ts'
 
 /**
  * Reads what several requests of one moment ask for in one statement, so that all are answered of one block.
  * @param queryOf reads the data of each key, in their order.
- * @returns a function of a key. @throws Problem INDEX_BEHIND if the index cannot be read.
+ * @param options.most how many are read in one statement.
+ * @returns a function of a key, and of a block that must be reached: whoever asks for a later one than there is waits
+ * alone. @throws Problem INDEX_BEHIND if the index cannot be read, or does not reach the block in time.
  */
-export function readTogether<Key, Data>(index: IndexReader, queryOf: (keys: readonly Key[]) => SnapshotQuery<Data[]>) {
-  return together(async (keys: readonly Key[]): Promise<Taken<Data>[]> => {
+export function readTogether<Key, Data>(
+  index: IndexReader,
+  queryOf: (keys: readonly Key[]) => SnapshotQuery<Data[]>,
+  options: { most?: number } = {},
+) {
+  const readWithOthers = together(async (keys: readonly Key[]): Promise<Taken<Data>[]> => {
     const { snapshot, data } = await index.read(queryOf(keys))
     return data.map((one) => ({ snapshot, data: one }))
-  })
+  }, options)
+
+  const readAlone = (key: Key, minBlock: bigint) => readOne(index, queryOf([key]), minBlock)
+
+  function isReached(minBlock: bigint) {
+    const { last } = index.head
+    return last !== undefined && isWhole(last) && last.number >= minBlock
+  }
+
+  return async (key: Key, minBlock = 0n): Promise<Taken<Data>> => {
+    if (minBlock > 0n && !isReached(minBlock)) return readAlone(key, minBlock)
+    const taken = await readWithOthers(key)
+    // After a reorg the block before which that was known may be gone.
+    return taken.snapshot.number >= minBlock ? taken : readAlone(key, minBlock)
+  }
+}
+
+/**
+ * @param query of one key.
+ * @throws Problem INDEX_BEHIND if the index cannot be read, or does not reach `minBlock` in time.
+ */
+export async function readOne<Data>(index: IndexReader, query: SnapshotQuery<Data[]>, minBlock?: bigint) {
+  const { snapshot, data } = await index.read(query, minBlock)
+  if (data.length !== 1) throw new Error(`${data.length} answers to one question`)
+  return { snapshot, data: data[0] as Data }
 }

@@ -8,11 +8,22 @@ import { plainQuery, type SnapshotQuery, snapshotColumns } from './snapshot.ts'
 
 export type RunOrder = { sort: 'createdAt' | 'reward' | 'deadline'; order: 'asc' | 'desc' }
 
+/** What a list is of. Rows have one order in it. */
+export type RunList = RunFilter & RunOrder
+
+/** Two lists of one name are the same. */
+export function nameOfList({ sort, order, state, minReward, poster, claimedBy, claimable }: RunList): string {
+  return [sort, order, state, minReward, poster, claimedBy, claimable].join(' ')
+}
+
 /** The place of a row in its list: what the list is ordered by. */
 export type RunPosition = { value: bigint; bountyId: bigint }
 
 /** Where a page starts: behind a row, or at a number of rows from the top. */
 export type RunStart = { after: RunPosition } | { offset: number }
+
+/** A page that a request asks for. */
+export type AskedPage = { start: RunStart; limit: number }
 
 export type RunPage = {
   /** The JSON of each, and commas between. */
@@ -25,27 +36,36 @@ export type RunPage = {
 
 const placeholder = sql.placeholder
 
-/** The runs that match, from a place in the list on. Ties go by the id, so that pages never overlap. */
-export function runPage(filter: RunFilter, order: RunOrder, start: RunStart, limit: number): SnapshotQuery<RunPage> {
-  const { minReward } = filter
+/**
+ * The runs that match, from each of the places in the list on. Ties go by the id, so that pages never overlap.
+ * @param kind of every start.
+ */
+export function runPages(list: RunList, kind: StartKind, pages: readonly AskedPage[]): SnapshotQuery<RunPage[]> {
+  const { minReward } = list
   const values = {
-    ...filter,
+    ...list,
     ...(minReward !== undefined && { wholeBand: wholeBandFrom(minReward) }),
-    ...('after' in start ? start.after : start),
-    limit,
-    // One more than the page holds tells whether any follow.
-    rows: limit + 1,
+    limits: pages.map(({ limit }) => limit),
+    offsets: pages.map(({ start }) => ('offset' in start ? start.offset : null)),
+    bountyIds: pages.map(({ start }) => ('after' in start ? start.after.bountyId : null)),
+    values: pages.map(({ start }) => ('after' in start ? start.after.value : null)),
   }
-  const list = listOf(filter, order, startKind(start))
-  return list(values, ({ runs, total, found, last_id, last_value }) => {
-    const end = Number(found) > limit ? { value: BigInt(last_value), bountyId: BigInt(last_id) } : null
-    return { runs, total: Number(total), end }
+  return statementOf(list, kind)(values, (_, rows) => {
+    const read = new Map(rows.map((row) => [Number(row.place), row]))
+    return pages.map(({ limit }, index) => decodePage(read.get(index + 1), limit))
   })
 }
 
-type StartKind = 'top' | 'after' | 'offset'
+function decodePage(row: PageRow | undefined, limit: number): RunPage {
+  if (row === undefined) throw new Error('A page that was asked for was not read')
+  const { runs, total, found, last_id, last_value } = row
+  const end = Number(found) > limit ? { value: BigInt(last_value), bountyId: BigInt(last_id) } : null
+  return { runs, total: Number(total), end }
+}
 
-function startKind(start: RunStart): StartKind {
+export type StartKind = 'top' | 'after' | 'offset'
+
+export function startKind(start: RunStart): StartKind {
   if ('after' in start) return 'after'
   return start.offset === 0 ? 'top' : 'offset'
 }
@@ -68,23 +88,24 @@ function wholeBandFrom(minReward: bigint): bigint {
 }
 
 /** There are as many as combinations of filters, sorts, orders and kinds of start: 648 at most. */
-const lists = new Map<string, ReturnType<typeof makeList>>()
+const statements = new Map<string, ReturnType<typeof makeStatement>>()
 
-function listOf(filter: RunFilter, order: RunOrder, start: StartKind) {
-  const name = `runs ${order.sort} ${order.order} ${start} ${shapeOf(filter)}`
-  const list = lists.get(name) ?? makeList(name, filter, order, start)
-  lists.set(name, list)
-  return list
+function statementOf(list: RunList, start: StartKind) {
+  const name = `runs ${list.sort} ${list.order} ${start} ${shapeOf(list)}`
+  const statement = statements.get(name) ?? makeStatement(name, list, start)
+  statements.set(name, statement)
+  return statement
 }
 
-function makeList(name: string, filter: RunFilter, order: RunOrder, start: StartKind) {
+function makeStatement(name: string, list: RunList, start: StartKind) {
   return plainQuery<PageRow>(name, (db, snapshot) => {
-    const matches = matchesOf(db, filter)
-    const walks = start === 'offset' ? walkFromNearerEnd(filter, order) : walkFromTop(filter, order, start)
-    const walked = db.$with('walked', { bountyId: run.bountyId }).as(walks)
-    const page = db.$with('page', pageColumns).as(pageOf(order))
+    const matches = matchesOf(db, list)
+    const walks = start === 'offset' ? walkFromNearerEnd(list) : walkFromTop(list, start)
+    const page = db.$with('page', pageColumns).as(sql`
+      select "asked"."place", "one".*
+      from ${askedPages} cross join lateral (with "walked" as (${walks}) ${pageOf(list)}) as "one"`)
     return db
-      .with(snapshot, matches, walked, page)
+      .with(snapshot, matches, page)
       .select({ ...snapshotColumns(snapshot), total: matches.total, ...pageColumns })
       .from(snapshot)
       .innerJoin(matches, sql`true`)
@@ -93,6 +114,8 @@ function makeList(name: string, filter: RunFilter, order: RunOrder, start: Start
 }
 
 type PageRow = {
+  /** Which of those that were asked for: the first is 1. */
+  place: string
   total: string
   runs: string
   /** How many the walk came upon: one more than the page holds if any follow. */
@@ -102,7 +125,22 @@ type PageRow = {
   last_value: string
 }
 
+/** A row for each page. What its kind of start has no use for is null. */
+const askedPages = sql`
+  unnest(${placeholder('limits')}::int4[], ${placeholder('offsets')}::int8[], ${placeholder('bountyIds')}::int8[],
+    ${placeholder('values')}::int8[]) with ordinality as "asked" ("limit", "offset", "bounty_id", "value", "place")`
+
+const asked = {
+  limit: sql`"asked"."limit"`,
+  /** One more than the page holds tells whether any follow. */
+  rows: sql`("asked"."limit" + 1)`,
+  offset: sql`"asked"."offset"`,
+  bountyId: sql`"asked"."bounty_id"`,
+  value: sql`"asked"."value"`,
+}
+
 const pageColumns = {
+  place: sql`"place"`.as('place'),
   runs: sql`"runs"`.as('runs'),
   found: sql`"found"`.as('found'),
   last_id: sql`"last_id"`.as('last_id'),
@@ -114,28 +152,26 @@ const pageColumns = {
  * for them along an index of all runs that has their order.
  */
 function pageOf(order: RunOrder): SQL {
-  const limit = sql`${placeholder('limit')}::int4`
   const listed = sql`
     select row_to_json("summary")::text as "json", ${run.bountyId} as "id", ${sortKeyOf(order)} as "value"
     from "walked" left join ${run} on ${run.bountyId} = "walked"."bounty_id"
       cross join lateral (${selectMembers(runSummaryMembers)}) as "summary"
-    order by ${sql.join(inOrder(order), sql`, `)} limit ${limit}`
+    order by ${sql.join(inOrder(order), sql`, `)} limit ${asked.limit}`
   return sql`
     select coalesce(string_agg("json", ','), '') as "runs", (select count(*) from "walked") as "found",
-      (array_agg("id"))[${limit}] as "last_id", (array_agg("value"))[${limit}] as "last_value"
+      (array_agg("id"))[${asked.limit}] as "last_id", (array_agg("value"))[${asked.limit}] as "last_value"
     from (${listed}) as "listed"`
 }
 
-function walkFromTop(filter: RunFilter, { sort, order }: RunOrder, start: StartKind): SQL {
-  const condition = and(matching(filter), start === 'after' ? isAfter({ sort, order }) : undefined)
-  return walk(condition, { sort, order }, sql`limit ${placeholder('rows')}::int8`)
+function walkFromTop(list: RunList, start: StartKind): SQL {
+  const condition = and(matching(list), start === 'after' ? isAfter(list) : undefined)
+  return walk(condition, list, sql`limit ${asked.rows}`)
 }
 
 function isAfter({ sort, order }: RunOrder): SQL {
   const compare = order === 'asc' ? sql`>` : sql`<`
-  const id = sql`${placeholder('bountyId')}::int8`
-  if (sort === 'createdAt') return sql`${run.bountyId} ${compare} ${id}`
-  return sql`(${run[sort]}, ${run.bountyId}) ${compare} (${placeholder('value')}::int8, ${id})`
+  if (sort === 'createdAt') return sql`${run.bountyId} ${compare} ${asked.bountyId}`
+  return sql`(${run[sort]}, ${run.bountyId}) ${compare} (${asked.value}, ${asked.bountyId})`
 }
 
 /**
@@ -143,15 +179,14 @@ function isAfter({ sort, order }: RunOrder): SQL {
  * so that no page is farther than half the list. The condition that chooses does not depend on a row: PostgreSQL checks
  * it once, and takes no step of the other walk, nor any for a page past the end.
  */
-function walkFromNearerEnd(filter: RunFilter, { sort, order }: RunOrder): SQL {
+function walkFromNearerEnd(list: RunList): SQL {
   const total = sql`(select "total" from "matches")`
-  const offset = sql`${placeholder('offset')}::int8`
-  const rows = sql`${placeholder('rows')}::int8`
+  const { offset, rows } = asked
   const isNearTop = sql`${offset} <= ${total} / 2`
-  const fromTop = walk(and(matching(filter), isNearTop), { sort, order }, sql`limit ${rows} offset ${offset}`)
+  const fromTop = walk(and(matching(list), isNearTop), list, sql`limit ${rows} offset ${offset}`)
   const fromEnd = walk(
-    and(matching(filter), not(isNearTop)),
-    { sort, order: order === 'asc' ? 'desc' : 'asc' },
+    and(matching(list), not(isNearTop)),
+    { sort: list.sort, order: list.order === 'asc' ? 'desc' : 'asc' },
     sql`limit greatest(least(${rows}, ${total} - ${offset}), 0) offset greatest(${total} - ${offset} - ${rows}, 0)`,
   )
   return sql`(${fromTop}) union all (${fromEnd})`

@@ -2,11 +2,7 @@ import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { MarketAddress } from '../claimMessage.ts'
 import { Problem } from '../errors.ts'
-import type { RunFilter } from '../queries/runFilter.ts'
-import type { RunOrder, RunPosition } from '../queries/runPage.ts'
-
-/** What a list is of. Rows have one order in it, and a cursor is of one list only. */
-export type RunList = RunFilter & RunOrder
+import { nameOfList, type RunList, type RunPosition } from '../queries/runPages.ts'
 
 const LIST_BYTES = 8
 const INT8_BYTES = 8
@@ -38,8 +34,7 @@ export function parseRunCursor(market: MarketAddress, list: RunList, cursor: str
 const digests = new LRUCache<string, Buffer>({ max: 1_000 })
 
 function digestOf({ chainId, address }: MarketAddress, list: RunList): Buffer {
-  const { sort, order, state, minReward, poster, claimedBy, claimable } = list
-  const name = [chainId, address, sort, order, state, minReward, poster, claimedBy, claimable].join(' ')
+  const name = `${chainId} ${address} ${nameOfList(list)}`
   const digest = digests.get(name) ?? hash('sha256', name, 'buffer').subarray(0, LIST_BYTES)
   digests.set(name, digest)
   return digest

@@ -2,14 +2,15 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { parseUnits } from 'viem'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../errors.ts'
+import { readsRunPages } from '../queries/readRunPages.ts'
 import { readTogether } from '../queries/readTogether.ts'
-import { type RunStart, runPage } from '../queries/runPage.ts'
+import type { RunList, RunStart } from '../queries/runPages.ts'
 import { runsById } from '../queries/runs.ts'
 import { problemResponses } from '../resources/problem.ts'
 import { runSchema, runSummarySchema, stateSchema } from '../resources/run.ts'
-import { formatRunCursor, parseRunCursor, type RunList } from '../resources/runCursor.ts'
+import { formatRunCursor, parseRunCursor } from '../resources/runCursor.ts'
 import { addressParameter, formatId, idParameter } from '../resources/values.ts'
-import { answerText, indexedHeaders, minBlock, readIndex } from './indexed.ts'
+import { answerText, indexedHeaders, minBlock } from './indexed.ts'
 import { cursorPaginationSchema, cursorParameters, formatPagination, sliceOf } from './pagination.ts'
 
 /** 12 digits of whole USDC: in base units that still fits PostgreSQL's int8, and is more USDC than there is. */
@@ -86,18 +87,14 @@ function startOf({ market }: Deps, list: RunList, { page, limit, cursor }: Place
 
 export function runRoutes(deps: Deps) {
   const app = new OpenAPIHono()
+  const readPage = readsRunPages(deps.index)
   const readRun = readTogether(deps.index, runsById)
-
-  /** Alone: whoever asks for a later block must not hold up others. */
-  async function readRunOf(minBlock: bigint, id: bigint) {
-    const { snapshot, data } = await deps.index.read(runsById([id]), minBlock)
-    return { snapshot, data: data[0] ?? null }
-  }
 
   app.openapi(listRuns, async (c) => {
     const { minBlock, page, limit, cursor, ...list } = c.req.valid('query')
     const start = startOf(deps, list, { page, limit, cursor })
-    const { data } = await readIndex(c, deps, runPage(list, list, start, limit), minBlock)
+    const { snapshot, data } = await readPage(list, { start, limit }, minBlock)
+    c.set('snapshot', snapshot)
     const pagination: z.infer<typeof cursorPaginationSchema> = {
       ...formatPagination({ page: page ?? 1, limit }, data.total),
       page: cursor === undefined ? (page ?? 1) : null,
@@ -109,7 +106,7 @@ export function runRoutes(deps: Deps) {
   app.openapi(getRun, async (c) => {
     const { id } = c.req.valid('param')
     const { minBlock } = c.req.valid('query')
-    const { snapshot, data: run } = await (minBlock === undefined ? readRun(id) : readRunOf(minBlock, id))
+    const { snapshot, data: run } = await readRun(id, minBlock)
     c.set('snapshot', snapshot)
     if (run === null) throw runNotFound(id)
     return answerText(c, run)

@@ -1,0 +1,40 @@
+import { LRUCache } from 'lru-cache'
+import type { IndexReader } from './indexReader.ts'
+import { readOne, readTogether } from './readTogether.ts'
+import { type AskedPage, nameOfList, type RunList, type RunPage, runPages, startKind } from './runPages.ts'
+import type { Taken } from './snapshot.ts'
+
+/** Pages that are read in one statement: hundreds of runs, within a few milliseconds. */
+const MOST = 16
+
+/** Lists that are remembered. Of a forgotten one, who asks next does not wait for who asked before. */
+const LISTS = 100
+
+type ReadPage = (page: AskedPage, minBlock?: bigint) => Promise<Taken<RunPage>>
+
+export type ReadRunPage = ReturnType<typeof readsRunPages>
+
+/**
+ * Reads pages of lists; those of one list that are asked for at one moment together, with their total counted once. A
+ * page at an offset is read alone: it may be far away, and others would wait for it.
+ */
+export function readsRunPages(index: IndexReader) {
+  const lists = new LRUCache<string, ReadPage>({ max: LISTS })
+
+  function readerOf(list: RunList, kind: 'top' | 'after'): ReadPage {
+    const name = `${kind} ${nameOfList(list)}`
+    const known = lists.get(name)
+    if (known) return known
+    const read = readTogether(index, (pages: readonly AskedPage[]) => runPages(list, kind, pages), { most: MOST })
+    lists.set(name, read)
+    return read
+  }
+
+  /** @throws Problem INDEX_BEHIND if the index cannot be read, or does not reach `minBlock` in time. */
+  return async (list: RunList, page: AskedPage, minBlock?: bigint): Promise<Taken<RunPage>> => {
+    const kind = startKind(page.start)
+    return kind === 'offset'
+      ? readOne(index, runPages(list, kind, [page]), minBlock)
+      : readerOf(list, kind)(page, minBlock)
+  }
+}
