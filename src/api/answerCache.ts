@@ -11,10 +11,16 @@ const MAX_SIZE = 64 * 1024 * 1024
 /** What an answer takes beside its body and its URL. Bytes, generously. */
 const OVERHEAD = 2_048
 
+/** URLs that are remembered as asked for, and their characters: four seconds of a crowd that reads a list to its end. */
+const REMEMBERED = { max: 10_000, maxSize: 1024 * 1024 }
+
 /**
  * Keeps what the index answered with 200, by URL, for as long as asking again would give the same bytes: until the next
  * block or, since deadlines pass and agents rise without a block, the next second. So it holds the answers of one block
  * and one second only.
+ *
+ * It keeps what is asked for again: the answer to a URL that was not asked for lately is not worth what it costs the
+ * garbage collector, which has most to do where an object outlives its request.
  *
  * Of requests for the same URL at the same time, one reads.
  *
@@ -25,6 +31,7 @@ export function cacheAnswers(head: HeadFeed): MiddlewareHandler {
     maxSize: MAX_SIZE,
     sizeCalculation: ({ body }, url) => 2 * (body.length + url.length) + OVERHEAD,
   })
+  const asked = new LRUCache<string, true>({ ...REMEMBERED, sizeCalculation: (_, url) => url.length })
   const reading = new Map<string, Promise<void>>()
   let kept: Present | undefined
 
@@ -42,6 +49,10 @@ export function cacheAnswers(head: HeadFeed): MiddlewareHandler {
   }
 
   function keep(url: string, answer: Answer, snapshot: Snapshot) {
+    if (!asked.get(url)) {
+      asked.set(url, true)
+      return
+    }
     const seen = head.lastPresent()
     // Another read, which ended before, may have seen a later block.
     if (seen?.hash !== snapshot.hash || BigInt(seen.now) !== snapshot.now) return
@@ -81,6 +92,7 @@ export function cacheAnswers(head: HeadFeed): MiddlewareHandler {
     }
     const ahead = answer ? undefined : reading.get(url)
     if (ahead) {
+      asked.set(url, true)
       await ahead
       answer = find(url)
     }

@@ -30,10 +30,11 @@ export function timeRequests(registry: Registry): MiddlewareHandler {
     registers: [registry],
   })
   return async (c, next) => {
-    const stop = duration.startTimer()
+    const start = performance.now()
     await next()
+    const seconds = (performance.now() - start) / 1_000
     const [method, route, code] = [c.req.method, routePath(c), c.get('problem')]
-    stop({ method, route, status: c.res.status })
+    duration.observe({ method, route, status: c.res.status }, seconds)
     if (code) problems.inc({ method, route, code })
   }
 }

@@ -6,8 +6,9 @@ import { secureHeaders } from 'hono/secure-headers'
 /** Of Hono's defaults, what means something for JSON. */
 const apiPolicy = {
   contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
-  // Pages of other origins may read the API; that is what CORS says below.
-  crossOriginResourcePolicy: 'cross-origin',
+  // Pages of other origins may read the API: that is what CORS says below. JSON links to nothing.
+  crossOriginResourcePolicy: false,
+  referrerPolicy: false,
   // Whoever terminates TLS in front of this process knows whether the name is HTTPS only.
   strictTransportSecurity: false,
   crossOriginOpenerPolicy: false,

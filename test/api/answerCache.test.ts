@@ -45,7 +45,12 @@ it('answers with the same bytes and headers without reading again', async () => 
     answers.push({ bytes: await response.text(), headers: Object.fromEntries(response.headers) })
   }
   expect(answers).toEqual(Array(5).fill(answers[0]))
-  expect(reads()).toBe(1)
+  // What nobody asks for again is not kept.
+  expect(reads()).toBe(2)
+  await rewardBlock(11n)
+  expect((await api.get('/api/runs?limit=7&minBlock=11')).status).toBe(200)
+  for (let request = 0; request < 5; request++) await api.get('/api/runs?limit=7')
+  expect(reads()).toBe(4)
   expect((await api.get('/api/runs?limit=7')).headers.get('X-Request-Id')).not.toBe('one')
 })
 

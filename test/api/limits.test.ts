@@ -87,10 +87,11 @@ describe('requests of one address', () => {
     await start({ REQUESTS_PER_MINUTE: '60' })
     const { headers } = await get('/api/runs?limit=3')
     const etag = headers.get('ETag') ?? ''
-    const answers = await Promise.all(
-      Array.from({ length: 500 }, () => get('/api/runs?limit=3', { 'If-None-Match': etag })),
-    )
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([304]))
+    // Few at a time, or all would read once where the second ends while one reads for the others.
+    for (let round = 0; round < 50; round++) {
+      const asked = Array.from({ length: 10 }, () => get('/api/runs?limit=3', { 'If-None-Match': etag }))
+      for (const { status } of await Promise.all(asked)) expect(status).toBe(304)
+    }
   })
 
   it('are those of the address that the trusted proxy heard, however it is forged', async () => {
