@@ -39,6 +39,12 @@ const noLimits = {
   WALLET_CLAIMS_PER_DAY: '1000000',
 }
 
+/**
+ * As `npm run start:api`. In megabytes: what a request leaves behind is collected a quarter as often as with Node's 16,
+ * and most of it takes no longer then, for it is garbage already.
+ */
+const youngGeneration = '--max-semi-space-size=64'
+
 const listens = /"port":(\d+).*"msg":"API listens"/
 const failed = /^Failed running/
 
@@ -56,7 +62,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   const part = await startPart({
     name: 'The API',
     command: process.execPath,
-    args: [...(reload ? ['--watch', '--watch-preserve-output'] : []), 'src/api/server.ts'],
+    args: [youngGeneration, ...(reload ? ['--watch', '--watch-preserve-output'] : []), 'src/api/server.ts'],
     directory: root,
     env: {
       DATABASE_URL: databaseUrl,
