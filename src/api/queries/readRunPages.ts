@@ -12,8 +12,6 @@ const LISTS = 100
 
 type ReadPage = (page: AskedPage, minBlock?: bigint) => Promise<Taken<RunPage>>
 
-export type ReadRunPage = ReturnType<typeof readsRunPages>
-
 /**
  * Reads pages of lists; those of one list that are asked for at one moment together, with their total counted once. A
  * page at an offset is read alone: it may be far away, and others would wait for it.

@@ -6,7 +6,7 @@ import { runSummaryMembers } from './runs.ts'
 import { matchesOf } from './runTotal.ts'
 import { plainQuery, type SnapshotQuery, snapshotColumns } from './snapshot.ts'
 
-export type RunOrder = { sort: 'createdAt' | 'reward' | 'deadline'; order: 'asc' | 'desc' }
+type RunOrder = { sort: 'createdAt' | 'reward' | 'deadline'; order: 'asc' | 'desc' }
 
 /** What a list is of. Rows have one order in it. */
 export type RunList = RunFilter & RunOrder
