@@ -28,13 +28,10 @@ const minings = (['automine', '1 s blocks'] as const satisfies Mining[]).filter(
 const batchingOff = { MAX_BATCH: '1', MAX_UNMINED: String(clients) }
 
 /**
- * Of throughput where each transaction has its block. Where a block takes a second there is none: each client has one
- * claim in a block at most, whatever the API does, and the senders without it are bound by the block's gas alone.
+ * Of automine alone. Where a block takes a second, each client has one claim in a block at most, whatever the API does,
+ * and the senders without it are bound by the block's gas alone.
  */
-const throughputGoals = {
-  automine: { batched: { goal: { ratioAtLeast: 2 } }, single: { goal: { ratioAtLeast: 0.8 } } },
-  '1 s blocks': { batched: {}, single: {} },
-}
+const throughputGoals = { batched: { ratioAtLeast: 2 }, single: { ratioAtLeast: 0.8 } }
 
 /** The values of the rounds. */
 type Samples = Record<
@@ -183,13 +180,13 @@ function signAll({ agents, sign }: ClaimsMarket, count: number): Promise<SignedC
 function figuresOf(mining: Mining, samples: Samples): Measurement[] {
   const middle = Object.fromEntries(Object.entries(samples).map(([name, values]) => [name, median(values)]))
   const { p50, p99, rawP50, rawP99, hot, batched, single, raw, gas, rawGas } = middle as Record<keyof Samples, number>
-  const goals = throughputGoals[mining]
+  const goals = (how: keyof typeof throughputGoals) => (mining === 'automine' ? { goal: throughputGoals[how] } : {})
   const named = (figure: string, unit: string) => ({ figure: `${figure}, ${mining}`, unit })
   return [
     { ...named('latency p50', 'ms'), value: p50, baseline: rawP50, goal: { ratioAtMost: 1.2 } },
     { ...named('latency p99', 'ms'), value: p99, baseline: rawP99, goal: { ratioAtMost: 1.5 } },
-    { ...named('throughput', 'claims/s'), value: batched, baseline: raw, ...goals.batched },
-    { ...named('throughput, batching off', 'claims/s'), value: single, baseline: raw, ...goals.single },
+    { ...named('throughput', 'claims/s'), value: batched, baseline: raw, ...goals('batched') },
+    { ...named('throughput, batching off', 'claims/s'), value: single, baseline: raw, ...goals('single') },
     { ...named('gas per claim', 'gas'), value: gas, baseline: rawGas, goal: { ratioAtMost: 0.75 } },
     { ...named(`hot run, last of ${rivals} answers`, 'ms'), value: hot, baseline: p50, goal: { ratioAtMost: 1.5 } },
   ]
