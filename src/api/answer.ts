@@ -1,5 +1,4 @@
 import { hash } from 'node:crypto'
-import type { Context } from 'hono'
 import type { Snapshot } from './queries/snapshot.ts'
 import { standingHeaders } from './standingHeaders.ts'
 
@@ -7,8 +6,8 @@ import { standingHeaders } from './standingHeaders.ts'
 export type Answer = {
   body: string
   headers: Record<string, string> & { etag: string }
-  /** The place of the route that answered among those that match the URL: metrics are by route. */
-  routeIndex: number
+  /** The pattern of the route that answered: metrics are by route. */
+  route: string
 }
 
 declare module 'hono' {
@@ -26,19 +25,20 @@ export function blockHeaders({ number, hash }: Snapshot): Record<string, string>
 }
 
 /** @param body JSON that is true at the snapshot. */
-export function answerOf(body: string, snapshot: Snapshot, routeIndex: number): Answer {
+export function answerOf(body: string, snapshot: Snapshot, route: string): Answer {
   const headers = { ...standingHeaders, ...blockHeaders(snapshot), etag: `"${hash('sha256', body)}"` }
-  return { body, headers, routeIndex }
+  return { body, headers, route }
 }
 
-/** 304 for whoever has the same. Not by `c.body`, which takes longer to merge headers than to read a page. */
-export function responseOf(c: Context, { body, headers, routeIndex }: Answer): Response {
-  c.req.routeIndex = routeIndex
-  const requestId = { 'x-request-id': c.get('requestId') }
-  const known = c.req.header('If-None-Match')
-  return known !== undefined && isKnown(known, headers.etag)
-    ? new Response(null, { status: 304, headers: { ...headers, ...requestId } })
-    : new Response(body, { headers: { ...headers, 'content-type': 'application/json', ...requestId } })
+/**
+ * 304 for whoever has the same. Not by `c.body`, which takes longer to merge headers than to read a page.
+ * @param known The request's `If-None-Match`.
+ */
+export function responseOf({ body, headers }: Answer, known: string | null | undefined, requestId: string): Response {
+  const id = { 'x-request-id': requestId }
+  return known && isKnown(known, headers.etag)
+    ? new Response(null, { status: 304, headers: { ...headers, ...id } })
+    : new Response(body, { headers: { ...headers, 'content-type': 'application/json', ...id } })
 }
 
 /** RFC 9110, section 13.1.2: by weak comparison. */

@@ -14,6 +14,13 @@ const OVERHEAD = 2_048
 /** URLs that are remembered as asked for, and their characters: four seconds of a crowd that reads a list to its end. */
 const REMEMBERED = { max: 10_000, maxSize: 1024 * 1024 }
 
+export type AnswerCache = {
+  /** The answer to the request as it would be given now, if it is kept. */
+  find(request: Request): Answer | undefined
+  /** Answers from what is kept, or keeps what is answered. */
+  middleware: MiddlewareHandler
+}
+
 /**
  * Keeps what the index answered with 200, by URL, for as long as asking again would give the same bytes: until the next
  * block or, since deadlines pass and agents rise without a block, the next second. So it holds the answers of one block
@@ -26,7 +33,7 @@ const REMEMBERED = { max: 10_000, maxSize: 1024 * 1024 }
  *
  * It gives every read its standing headers and the request's id, also a refusal.
  */
-export function cacheAnswers(head: HeadFeed): MiddlewareHandler {
+export function createAnswerCache(head: HeadFeed): AnswerCache {
   const answers = new LRUCache<string, Answer>({
     maxSize: MAX_SIZE,
     sizeCalculation: ({ body }, url) => 2 * (body.length + url.length) + OVERHEAD,
@@ -81,9 +88,9 @@ export function cacheAnswers(head: HeadFeed): MiddlewareHandler {
     }
   }
 
-  return async function cacheAnswers(c, next) {
+  async function cacheAnswers(c: Context, next: Next) {
     if (!isRead(c)) return next()
-    const url = c.req.url.slice(c.req.url.indexOf('/', c.req.url.indexOf('//') + 2))
+    const url = withoutOrigin(c.req.url)
     let answer = find(url)
     if (answer === undefined && answers.has(url) && head.present() === undefined) {
       // If the look fails, so does the read that follows, and says why.
@@ -98,6 +105,11 @@ export function cacheAnswers(head: HeadFeed): MiddlewareHandler {
     }
     // Begun without a pause since the look at who is ahead. Not waited for a second time: a refusal is kept by none.
     if (answer === undefined) return read(c, url, next)
-    c.res = responseOf(c, answer)
+    c.set('answer', answer)
+    c.res = responseOf(answer, c.req.header('If-None-Match'), c.get('requestId'))
   }
+
+  return { find: ({ url }) => find(withoutOrigin(url)), middleware: cacheAnswers }
 }
+
+const withoutOrigin = (url: string) => url.slice(url.indexOf('/', url.indexOf('//') + 2))

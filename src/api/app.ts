@@ -2,11 +2,13 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Hono, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { methodNotAllowed } from 'hono/method-not-allowed'
-import { cacheAnswers } from './answerCache.ts'
+import { createAnswerCache } from './answerCache.ts'
+import { answerKept } from './answerKept.ts'
 import type { Deps } from './deps.ts'
 import { answerProblem, errorHandler, routeNotFound } from './errorHandler.ts'
 import { Problem } from './errors.ts'
 import type { ClientLimits } from './limits/clientLimits.ts'
+import type { RequestTimer } from './metrics.ts'
 import { requestId } from './requestId.ts'
 import { agentRoutes } from './routes/agents.ts'
 import { claimRoutes } from './routes/claim.ts'
@@ -25,8 +27,8 @@ const MAX_BODY = 32 * 1024
 
 /** What one host adds to the app. */
 export type Host = {
-  /** Runs around every request. */
-  middleware?: MiddlewareHandler
+  /** Is told of every request. */
+  timer?: RequestTimer
   /** Routes about the process, such as its health. */
   routes?: Hono
 }
@@ -35,10 +37,12 @@ export type Host = {
 export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   const app = new OpenAPIHono({ defaultHook: refuseInvalid })
   app.onError(errorHandler(deps.logger))
+  const answers = createAnswerCache(deps.index.head)
+  app.fetch = answerKept(answers, app.fetch, host.timer)
 
-  if (host.middleware) app.use(host.middleware)
+  if (host.timer) app.use(host.timer.middleware)
   app.use(requestId)
-  app.use('/api/*', cacheAnswers(deps.index.head))
+  app.use('/api/*', answers.middleware)
   app.use(headerMiddleware)
   app.use('/api/*', limitPostedBody)
   if (deps.limits) app.use('/api/*', limitRequests(deps.limits))

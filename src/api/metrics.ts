@@ -14,8 +14,15 @@ export function createMetrics(index: IndexReader, readPool: pg.Pool): Registry {
   return registry
 }
 
-/** Times every request and counts its problem by the pattern of its route, so that ids in paths do not multiply the series. */
-export function timeRequests(registry: Registry): MiddlewareHandler {
+/** Times requests by the pattern of their route, so that ids in paths do not multiply the series. */
+export type RequestTimer = {
+  /** Times a request that goes through the routes, and counts its problem. */
+  middleware: MiddlewareHandler
+  /** Times a GET that was answered before. @param start By `performance.now()`. */
+  timeKept(route: string, status: number, start: number): void
+}
+
+export function createRequestTimer(registry: Registry): RequestTimer {
   const duration = new Histogram({
     name: 'http_request_duration_seconds',
     help: 'Time to answer, by method, pattern of the route and status.',
@@ -29,13 +36,18 @@ export function timeRequests(registry: Registry): MiddlewareHandler {
     labelNames: ['method', 'route', 'code'] as const,
     registers: [registry],
   })
-  return async (c, next) => {
-    const start = performance.now()
-    await next()
-    const seconds = (performance.now() - start) / 1_000
-    const [method, route, code] = [c.req.method, routePath(c), c.get('problem')]
-    duration.observe({ method, route, status: c.res.status }, seconds)
-    if (code) problems.inc({ method, route, code })
+  const time = (method: string, route: string, status: number, start: number) =>
+    duration.observe({ method, route, status }, (performance.now() - start) / 1_000)
+  return {
+    timeKept: (route, status, start) => time('GET', route, status, start),
+    async middleware(c, next) {
+      const start = performance.now()
+      await next()
+      const { method } = c.req
+      const [route, code] = [c.get('answer')?.route ?? routePath(c), c.get('problem')]
+      time(method, route, c.res.status, start)
+      if (code) problems.inc({ method, route, code })
+    },
   }
 }
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { MiddlewareHandler } from 'hono'
 import { isRead } from './standingHeaders.ts'
 
-const HEADER = 'X-Request-Id'
+export const REQUEST_ID = 'X-Request-Id'
 
 /** What a proxy may call a request. */
 const given = /^[\w\-=]{1,255}$/
@@ -13,14 +13,17 @@ declare module 'hono' {
   }
 }
 
+/** @returns the id that a proxy gave the request in `REQUEST_ID`, or a new one. */
+export const idOf = (proposed: string | null | undefined): string =>
+  proposed && given.test(proposed) ? proposed : randomUUID()
+
 /**
- * Names the request, by the id that a proxy gave it or a new one, for the log and the client. Hono's own middleware would
- * set the header for each request, at the cost of a Headers object; where the request `isRead`, `cacheAnswers` does it.
+ * Names the request for the log and the client. Hono's own middleware would set the header for each request, at the cost
+ * of a Headers object; where the request `isRead`, the answer cache does it.
  */
 export const requestId: MiddlewareHandler = (c, next) => {
-  const proposed = c.req.header(HEADER)
-  const id = proposed !== undefined && given.test(proposed) ? proposed : randomUUID()
+  const id = idOf(c.req.header(REQUEST_ID))
   c.set('requestId', id)
-  if (!isRead(c)) c.header(HEADER, id)
+  if (!isRead(c)) c.header(REQUEST_ID, id)
   return next()
 }

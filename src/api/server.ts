@@ -13,7 +13,7 @@ import { createHttpServer, drain } from './httpServer.ts'
 import { indexedClaims } from './indexedClaims.ts'
 import { measureLag, watchIndexLag } from './indexLag.ts'
 import { createClientLimits } from './limits/clientLimits.ts'
-import { createMetrics, timeRequests } from './metrics.ts'
+import { createMetrics, createRequestTimer } from './metrics.ts'
 import { newestBlock } from './newestBlock.ts'
 import { IndexReader } from './queries/indexReader.ts'
 import { readinessOf } from './readiness.ts'
@@ -98,7 +98,7 @@ const limits = createClientLimits({
 })
 const deps = { index, logger, market, limits, ...(relay && { relay }) }
 const routes = healthRoutes(() => readinessOf({ index, lag, relay }), registry, logger)
-const app = createApp(deps, { middleware: timeRequests(registry), routes })
+const app = createApp(deps, { timer: createRequestTimer(registry), routes })
 const server = createHttpServer(app)
 
 closeWithGrace({ delay: EXIT_PATIENCE, logger }, async ({ signal, err }) => {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Hono } from 'hono'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { run } from '../../ponder.schema.ts'
 import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
@@ -26,6 +27,8 @@ afterEach(async () => {
   await index.close()
 })
 
+type Asked = { request(path: string, init: RequestInit): Response | Promise<Response> }
+
 /** A block in which the reward of every run is the block's number. */
 const rewardBlock = (number: bigint) => index.moveTo(block(number), (tx) => tx.update(run).set({ reward: number }))
 
@@ -52,6 +55,24 @@ it('answers with the same bytes and headers without reading again', async () => 
   for (let request = 0; request < 5; request++) await api.get('/api/runs?limit=7')
   expect(reads()).toBe(4)
   expect((await api.get('/api/runs?limit=7')).headers.get('X-Request-Id')).not.toBe('one')
+})
+
+it('answers the same where the app is mounted in another, as under Ponder', async () => {
+  const host = new Hono().route('/', api.app)
+  const ask = async (app: Asked, known = '') => {
+    const response = await app.request('/api/runs', { headers: { 'X-Request-Id': 'one', 'If-None-Match': known } })
+    return { status: response.status, bytes: await response.text(), headers: Object.fromEntries(response.headers) }
+  }
+  const first = await ask(host)
+  await ask(host)
+  const reads = countReads()
+  const { etag } = first.headers
+  for (const app of [host, api.app]) {
+    expect(await ask(app)).toEqual(first)
+    const { 'content-type': _, ...headers } = first.headers
+    expect(await ask(app, etag)).toEqual({ status: 304, bytes: '', headers })
+  }
+  expect(reads()).toBe(0)
 })
 
 it('reads once for many who ask at once', async () => {

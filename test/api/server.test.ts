@@ -107,11 +107,18 @@ describe('health', () => {
   it('is measured by route, not by path', async () => {
     const { url } = await start()
     for (const path of ['/api/runs/1', '/api/runs/2', '/api/runs?page=0', '/nowhere']) await fetch(url + path)
+    // Most of these are answered from the cache, before the routes see them.
+    const { headers } = await fetch(`${url}/api/runs`)
+    for (let request = 0; request < 9; request++) await fetch(`${url}/api/runs`)
+    const known = { 'If-None-Match': headers.get('ETag') ?? '' }
+    for (let request = 0; request < 10; request++) await fetch(`${url}/api/runs`, { headers: known })
     const metrics = await (await fetch(`${url}/metrics`)).text()
     const count = (labels: string) =>
       new RegExp(`http_request_duration_seconds_count{${labels}} (\\d+)`).exec(metrics)?.[1]
     expect(count('method="GET",route="/api/runs/:id",status="404"')).toBe('2')
     expect(count('method="GET",route="/api/runs",status="400"')).toBe('1')
+    expect(count('method="GET",route="/api/runs",status="200"')).toBe('10')
+    expect(count('method="GET",route="/api/runs",status="304"')).toBe('10')
     expect(count('method="GET",route="/\\*",status="404"')).toBe('1')
     expect(metrics).toContain('http_problems_total{method="GET",route="/api/runs/:id",code="RUN_NOT_FOUND"} 2')
     expect(metrics).toContain('http_problems_total{method="GET",route="/api/runs",code="VALIDATION_FAILED"} 1')

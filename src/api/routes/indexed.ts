@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import type { Context, TypedResponse } from 'hono'
+import { routePath } from 'hono/route'
 import { answerOf, responseOf } from '../answer.ts'
 import type { Deps } from '../deps.ts'
 import type { SnapshotQuery } from '../queries/snapshot.ts'
@@ -26,7 +27,7 @@ export const indexedHeaders = {
 } as const
 
 /**
- * Reads one snapshot of the index for this request. `cacheAnswers` names its block in the headers, whatever the answer.
+ * Reads one snapshot of the index for this request. The answer cache names its block in the headers, whatever the answer.
  * @throws Problem INDEX_BEHIND
  */
 export async function readIndex<T>(c: Context, { index }: Deps, query: SnapshotQuery<T>, minBlock?: bigint) {
@@ -42,7 +43,7 @@ export function answerJson<const Value>(c: Context, value: Value): Response & Ty
 
 /** Answers with JSON that is true at the snapshot that `readIndex` took for this request. */
 export function answerText(c: Context, json: string): Response & TypedResponse<never, 200, 'json'> {
-  const answer = answerOf(json, c.get('snapshot'), c.req.routeIndex)
+  const answer = answerOf(json, c.get('snapshot'), routePath(c))
   c.set('answer', answer)
-  return responseOf(c, answer) as never
+  return responseOf(answer, c.req.header('If-None-Match'), c.get('requestId')) as never
 }
