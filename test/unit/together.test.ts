@@ -31,13 +31,28 @@ test('whoever comes while a question is on its way is in the next one', async ()
   expect(questions).toEqual([[1], [2, 3]])
 })
 
-test('a question that takes long does not hold up the next', async () => {
+test('as many are on their way as may be, before whoever comes is in the next one', async () => {
+  const { double, questions } = doubling(40, { atOnce: 2 })
+  const asked: Promise<unknown>[] = []
+  for (const number of upTo(4)) {
+    asked.push(double(number))
+    await sleep(5)
+  }
+  expect(questions).toEqual([[1], [2]])
+  expect(await Promise.all(asked)).toEqual([2, 4, 6, 8])
+  expect(questions).toEqual([[1], [2], [3, 4]])
+})
+
+test('a question that takes long does not hold up the next, and no other after that', async () => {
   const { double, questions } = doubling(2_000)
   void double(1)
   await sleep(5)
   void double(2)
   await sleep(300)
   expect(questions).toEqual([[1], [2]])
+  void double(3)
+  await sleep(50)
+  expect(questions).toEqual([[1], [2], [3]])
 })
 
 test('a question has no more than it may have', async () => {

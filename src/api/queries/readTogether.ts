@@ -2,6 +2,9 @@ import { together } from '../together.ts'
 import type { IndexReader } from './indexReader.ts'
 import { isWhole, type SnapshotQuery, type Taken } from './snapshot.ts'
 
+/** Statements on their way at once: PostgreSQL reads for the second while this process answers what the first read. */
+const AT_ONCE = 2
+
 /**
  * Reads what several requests of one moment ask for in one statement, so that all are answered of one block.
  * @param queryOf reads the data of each key, in their order.
@@ -14,10 +17,13 @@ export function readTogether<Key, Data>(
   queryOf: (keys: readonly Key[]) => SnapshotQuery<Data[]>,
   options: { most?: number } = {},
 ) {
-  const readWithOthers = together(async (keys: readonly Key[]): Promise<Taken<Data>[]> => {
-    const { snapshot, data } = await index.read(queryOf(keys))
-    return data.map((one) => ({ snapshot, data: one }))
-  }, options)
+  const readWithOthers = together(
+    async (keys: readonly Key[]): Promise<Taken<Data>[]> => {
+      const { snapshot, data } = await index.read(queryOf(keys))
+      return data.map((one) => ({ snapshot, data: one }))
+    },
+    { ...options, atOnce: AT_ONCE },
+  )
 
   const readAlone = (key: Key, minBlock: bigint) => readOne(index, queryOf([key]), minBlock)
 
