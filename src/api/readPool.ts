@@ -1,5 +1,6 @@
 import pg from 'pg'
 import type { Logger } from 'pino'
+import { endSilent } from './endSilent.ts'
 
 type Options = {
   /** Of the primary or of a read replica. */
@@ -21,6 +22,9 @@ const planner = [
   'jit=off',
 ]
 
+/** More than `statement_timeout`, after which PostgreSQL itself gives up. Milliseconds. */
+const SILENCE = 3_000
+
 /** Connections that can only read, and give up soon: a reader must not hold up the indexer, nor wait for it long. */
 export function openReadPool({ url, schema, logger }: Options): pg.Pool {
   const pool = new pg.Pool({
@@ -30,13 +34,12 @@ export function openReadPool({ url, schema, logger }: Options): pg.Pool {
     connectionTimeoutMillis: 2_000,
     statement_timeout: 2_000,
     lock_timeout: 250,
-    // Where PostgreSQL cannot be heard any more, its own time limit does not help.
-    query_timeout: 3_000,
     keepAlive: true,
     options: [`search_path=${schema}`, 'default_transaction_read_only=on', ...planner]
       .map((setting) => `-c ${setting}`)
       .join(' '),
   })
+  endSilent(pool, SILENCE)
   // An idle connection that breaks; without a listener it would end the process. The next read opens another.
   pool.on('error', (err) => logger.warn({ err }, 'A connection of the read pool broke'))
   return pool

@@ -1,0 +1,83 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer, connect as dial, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { endSilent } from '../../src/api/endSilent.ts'
+import { freshDatabase } from '../support/database.ts'
+
+const silence = 300
+
+let line: Awaited<ReturnType<typeof startLine>>
+let pool: pg.Pool
+
+beforeAll(async () => {
+  line = await startLine(await freshDatabase())
+  pool = new pg.Pool({ connectionString: line.url, max: 1 })
+  endSilent(pool, silence)
+})
+
+afterAll(async () => {
+  await pool.end()
+  line.close()
+})
+
+const pid = async () => (await pool.query('SELECT pg_backend_pid() AS pid')).rows[0].pid as number
+
+describe('a connection', () => {
+  it('is kept while nobody asks, however long', async () => {
+    const first = await pid()
+    await sleep(2 * silence)
+    expect(await pid()).toBe(first)
+  })
+
+  it('is kept while it is heard, however long the answer takes', async () => {
+    const first = await pid()
+    // A notice for every step.
+    await pool.query(
+      `DO $$ BEGIN FOR step IN 1..6 LOOP PERFORM pg_sleep(0.1); RAISE WARNING '%', step; END LOOP; END $$`,
+    )
+    expect(await pid()).toBe(first)
+  })
+
+  it('is ended where it falls silent, also after a rest, and the next question has another', async () => {
+    const first = await pid()
+    await sleep(2 * silence)
+    line.cut()
+    const begin = performance.now()
+    await expect(pid()).rejects.toMatchObject({ code: 'ETIMEDOUT', message: 'PostgreSQL has said nothing for 300 ms' })
+    const waited = performance.now() - begin
+    expect(waited).toBeGreaterThan(silence - 50)
+    expect(waited).toBeLessThan(10 * silence)
+    expect(await pid()).not.toBe(first)
+  })
+})
+
+/** A way to PostgreSQL that can be cut, so that nobody hears of it: what is open stays so, and nothing passes. */
+async function startLine(databaseUrl: string) {
+  const { hostname, port } = new URL(databaseUrl)
+  const sockets = new Set<Socket>()
+  const server = createServer((near) => {
+    const far = dial(Number(port), hostname)
+    for (const socket of [near, far]) {
+      sockets.add(socket)
+      socket.on('error', () => undefined)
+      socket.on('close', () => sockets.delete(socket))
+    }
+    near.pipe(far).pipe(near)
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const url = new URL(databaseUrl)
+  url.hostname = '127.0.0.1'
+  url.port = String((server.address() as AddressInfo).port)
+  return {
+    url: url.href,
+    cut() {
+      for (const socket of sockets) socket.unpipe().pause()
+    },
+    close() {
+      server.close()
+      for (const socket of sockets) socket.destroy()
+    },
+  }
+}
