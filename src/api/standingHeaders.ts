@@ -26,16 +26,7 @@ const crossOrigin = {
   origin: '*',
   allowMethods: ['GET', 'HEAD', 'POST'],
   allowHeaders: ['Content-Type', 'Idempotency-Key', 'If-None-Match', 'Prefer'],
-  exposeHeaders: [
-    'ETag',
-    'Location',
-    'Preference-Applied',
-    'Retry-After',
-    'WWW-Authenticate',
-    'X-Indexed-Block',
-    'X-Indexed-Hash',
-    'X-Request-Id',
-  ],
+  exposeHeaders: ['*'],
   maxAge: 86_400,
 }
 
