@@ -27,15 +27,21 @@ const propose = { bounty: proposeForBounty, claim: proposeClaim, agent: proposeF
 
 /** Sends the call if the chain would take it. A claim that the API relays may come first: then it is beaten. */
 async function attempt(world: World, { action, account, to, data }: Call): Promise<Step> {
-  try {
-    await world.reader.call({ account, to, data, blockTag: 'pending' })
-  } catch (error) {
-    if (error instanceof BaseError && error.walk((cause) => 'data' in (cause as object))) {
-      return { action, outcome: 'refused' }
-    }
-    throw error
-  }
-  const hash = await world.writer.sendTransaction({ account, to, data })
+  const wouldBeMined = await unlessRefused(world.reader.call({ account, to, data, blockTag: 'pending' }))
+  if (!wouldBeMined) return { action, outcome: 'refused' }
+  // The node tries it once more, to find how much gas it takes.
+  const hash = await unlessRefused(world.writer.sendTransaction({ account, to, data }))
+  if (!hash) return { action, outcome: 'beaten' }
   const { status } = await world.reader.waitForTransactionReceipt({ hash })
   return { action, outcome: status === 'success' ? 'mined' : 'beaten', hash }
+}
+
+/** @returns undefined if a contract refuses. */
+async function unlessRefused<T>(sending: Promise<T>): Promise<T | undefined> {
+  try {
+    return await sending
+  } catch (error) {
+    if (error instanceof BaseError && error.walk((cause) => 'data' in (cause as object))) return undefined
+    throw error
+  }
 }
