@@ -40,7 +40,9 @@ export async function startStand(options: { seed: number; faultProbability: numb
   const deploymentsDirectory = await mkdtemp(join(tmpdir(), 'runline-simulation-'))
   tellGuard({ directory: deploymentsDirectory })
   parts.defer(() => rm(deploymentsDirectory, { recursive: true }))
-  const chain = await startChain({ deploymentsDirectory })
+  // The states of all blocks stay in memory: by default Anvil puts those before the last hundreds on the disk, and after
+  // some forty seconds of reorgs there was no market at the latest block.
+  const chain = await startChain({ deploymentsDirectory, flags: ['--prune-history', '100000'] })
   parts.defer(chain.stop)
   const postgres = await startPostgres()
   parts.defer(postgres.stop)
