@@ -6,7 +6,8 @@ const PATIENCE = 100
 
 /**
  * Asks for many in one question: while `atOnce` are on their way, whoever comes gathers for the next. Alone nobody waits
- * for company, and under load what a question costs is shared. Nobody is answered by a question that was asked before he came.
+ * for company, and under load what a question costs is shared. Nobody is answered by a question that was asked before he
+ * came.
  * @param ask answers in the order of its keys, with an error for a key that it fails for; or fails for all of them.
  * @param options.most how many are asked for in one question.
  * @param options.atOnce how many questions are on their way at once: one is cheapest, a second has the one who answers
