@@ -53,8 +53,9 @@ export async function alternate<Name extends string>(
   const names = Object.keys(targets) as Name[]
   const taken = Object.fromEntries(names.map((name) => [name, [] as Load[]])) as Record<Name, Load[]>
   for (const name of names) await load(targets[name], { ...options, seconds: 1 })
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 1; round <= rounds; round++) {
     for (const name of names) taken[name].push(await load(targets[name], options))
+    console.log(`  round ${round} of ${rounds}: ${names.join(', ')}`)
   }
   const middle = (loads: Load[]) => ({
     rps: median(loads.map(({ rps }) => rps)),
