@@ -14,7 +14,7 @@ const many = Number(process.env.BENCH_RUNS ?? 1_000_000)
 const few = 1_000
 const seconds = Number(process.env.BENCH_SECONDS ?? 5)
 const rounds = Number(process.env.BENCH_ROUNDS ?? 5)
-const blocks = Number(process.env.BENCH_BLOCKS ?? 60)
+const blocks = Number(process.env.BENCH_BLOCKS ?? 200)
 
 /** Requests a second, by four clients: what a full machine takes would be a matter of who gets the processor. */
 const steady = { connections: 4, seconds, rate: 100 }
