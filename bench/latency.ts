@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setInterval, setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { type Measurement, percentile } from './figure.ts'
 import type { GrownMarket } from './grownMarket.ts'
@@ -6,8 +6,11 @@ import type { GrownMarket } from './grownMarket.ts'
 /** Milliseconds: as often as the indexer polls a devnet. */
 const POLLING = 100
 
-/** Milliseconds between two blocks. */
+/** Milliseconds between two blocks, but for the part of an interval by which each comes later than a beat of seconds. */
 const BLOCK_TIME = 1_000
+
+/** Its multiples fill an interval evenly, however many they are: the pollers' phases decide nothing then. */
+const GOLDEN = (Math.sqrt(5) - 1) / 2
 
 /**
  * From a block to an answer of it: by the API, asked for that block at once, and by a poller that does nothing but
@@ -20,10 +23,11 @@ export async function latencies(
   console.log('From block to answer')
   const poller = await startBarePoller(chain, databaseUrl)
   const times: { ours: number[]; bare: number[] } = { ours: [], bare: [] }
+  const begin = performance.now()
   try {
     for (let block = 1; block <= blocks; block++) {
-      // At any moment of the pollers' intervals.
-      await sleep(BLOCK_TIME - POLLING * Math.random())
+      const due = begin + BLOCK_TIME * block + POLLING * ((GOLDEN * block) % 1)
+      await sleep(due - performance.now())
       await indexed()
       await chain.mineLives(1)
       const minedAt = performance.now()
@@ -66,7 +70,10 @@ async function startBarePoller({ client }: GrownMarket['chain'], databaseUrl: st
   const seen = new Map<bigint, number>()
   let isOver = false
   const polling = (async () => {
-    for (let known: bigint | undefined; !isOver; await sleep(POLLING)) {
+    let known: bigint | undefined
+    // On a beat, as Ponder polls.
+    for await (const _ of setInterval(POLLING)) {
+      if (isOver) return
       const { number, hash } = await client.getBlock()
       if (number === known) continue
       await database.query('INSERT INTO bare_block VALUES ($1, $2)', [number, hash])
