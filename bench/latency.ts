@@ -27,7 +27,7 @@ export async function latencies(
   try {
     for (let block = 1; block <= blocks; block++) {
       const due = begin + BLOCK_TIME * block + POLLING * ((GOLDEN * block) % 1)
-      await sleep(due - performance.now())
+      await sleep(Math.max(0, due - performance.now()))
       await indexed()
       await chain.mineLives(1)
       const minedAt = performance.now()
