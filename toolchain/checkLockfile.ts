@@ -19,7 +19,7 @@ try {
       { cwd: directory, reject: false, stdin: 'ignore', timeout: 120_000 },
     )
     if (!failed) continue
-    const reasons = stderr.split('\n').filter((line) => line.startsWith('npm error'))
+    const reasons = stderr.split('\n').filter((line) => /(Missing|Invalid): /.test(line))
     console.error(`npm ${version} refuses the lockfile:\n${reasons.join('\n') || stderr}`)
     console.error('Let every package accept one version of the missing dependency, with "overrides" in package.json.')
     process.exitCode = 1
