@@ -2,7 +2,7 @@ import { type Hex, isAddressEqual } from 'viem'
 import type { IndexReader } from './queries/indexReader.ts'
 import { type ShownClaim, shownClaims } from './queries/shownClaims.ts'
 import type { NamedClaim } from './relay/events.ts'
-import type { Shown, ShownClaims } from './relay/shown.ts'
+import type { Shown, ShownClaims } from './relay/results/shown.ts'
 
 /** What the index says of claims, for the relay: an answer that the index shows need not wait for receipts. */
 export function indexedClaims(index: IndexReader): ShownClaims {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { createCrowds } from '../../src/api/relay/crowds.ts'
-import type { Verdict } from '../../src/api/relay/judge.ts'
+import { createCrowds } from '../../src/api/relay/queue/crowds.ts'
+import type { Verdict } from '../../src/api/relay/simulation/judge.ts'
 
 const verdictOf = (isOfRun: boolean) => ({ verdict: { verdict: 'refuse', isOfRun } as Verdict })
 const notTaken = async () => false

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { accountOf } from '../../devnet/accounts.ts'
-import { createLine } from '../../src/api/relay/line.ts'
+import { createLine } from '../../src/api/relay/queue/line.ts'
 
 const [one, other] = [accountOf(1), accountOf(2)]
 const forever = new AbortController().signal

@@ -1,9 +1,9 @@
 import type { EventEmitter } from 'node:events'
 import type { Address, Hash, Hex } from 'viem'
 import type { ProblemCode } from '../errors.ts'
-import type { Broadcast } from './broadcast.ts'
-import type { ClaimRequest } from './market.ts'
+import type { ClaimRequest } from './chain/market.ts'
 import type { ClaimOutcome } from './relay.ts'
+import type { Broadcast } from './submission/broadcast.ts'
 
 /** A claim that got a nonce, by its names. */
 export type NamedClaim = { claimId: Hex; request: ClaimRequest; round: bigint }

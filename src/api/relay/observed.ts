@@ -1,7 +1,7 @@
 import type { Hex } from 'viem'
 import { Problem, type ProblemCode } from '../errors.ts'
+import type { ClaimRequest } from './chain/market.ts'
 import type { RelayEmitter } from './events.ts'
-import type { ClaimRequest } from './market.ts'
 import type { ClaimOutcome } from './relay.ts'
 
 /** Tells of the request and of its answer. */

@@ -1,7 +1,7 @@
 import type { Hash, Hex } from 'viem'
-import type { StoredClaim } from './claimStore.ts'
-import type { ClaimRequest } from './market.ts'
+import type { ClaimRequest } from './chain/market.ts'
 import type { SignerState } from './signerState.ts'
+import type { StoredClaim } from './store/claims.ts'
 
 /**
  * What a claim came to.

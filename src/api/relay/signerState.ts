@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import type { Address, PublicClient } from 'viem'
 import { Problem } from '../errors.ts'
-import { type Backlog, backlogOf } from './backlog.ts'
-import { stored } from './database.ts'
-import { MAX_GAS } from './gas.ts'
-import { answer } from './rpc.ts'
+import { answer } from './chain/client.ts'
+import { MAX_GAS } from './chain/gas.ts'
+import { type Backlog, backlogOf } from './store/backlog.ts'
+import { stored } from './store/database.ts'
 
 /** How long the node may take: whoever looks at a process does not wait longer than a second. Milliseconds. */
 const PATIENCE = 500

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import type { Hex } from 'viem'
 import { Problem } from '../errors.ts'
-import type { StoredClaim } from '../relay/claimStore.ts'
+import type { StoredClaim } from '../relay/store/claims.ts'
 import { agentSummarySchema } from './agent.ts'
 import { formatProblem, problemSchema } from './problem.ts'
 import { runSchema } from './run.ts'

@@ -1,0 +1,96 @@
+import { type Address, encodeFunctionData, type Hex, type PublicClient } from 'viem'
+import { agentStakingAbi } from '../../../../abis/AgentStaking.ts'
+import { bountyMarketAbi } from '../../../../abis/BountyMarket.ts'
+import type { MarketAddress } from '../../claimMessage.ts'
+import { answer } from './client.ts'
+
+/** What a request asks to be done. */
+export type ClaimRequest = {
+  /** Of the HTTP request that asks for it, for the log; absent where it was read from the database. */
+  requestId?: string
+  bountyId: bigint
+  agentId: bigint
+  wallet: Address
+  /** The wallet's word, valid until `deadline` (seconds). Without it the claim leans on RELAYER_ROLE. */
+  signed?: { deadline: bigint; signature: Hex }
+}
+
+/** A call of the market, and of nothing else: neither target nor selector comes from a request. */
+export type MarketCall = { from: Address; to: Address; data: Hex }
+
+export type Market = MarketAddress & { client: PublicClient; staking: Address }
+
+/** The call that makes the claim when `from` sends it. */
+export function claimCall({ address }: Market, from: Address, request: ClaimRequest): MarketCall {
+  const { bountyId, agentId, wallet, signed } = request
+  const data = signed
+    ? encodeFunctionData({
+        abi: bountyMarketAbi,
+        functionName: 'claimBountyWithSig',
+        args: [bountyId, agentId, wallet, signed.deadline, signed.signature],
+      })
+    : encodeFunctionData({ abi: bountyMarketAbi, functionName: 'claimBountyFor', args: [bountyId, agentId, wallet] })
+  return { from, to: address, data }
+}
+
+/** The call that makes all these claims, none of which fails another. */
+export function batchCall({ address }: Market, from: Address, requests: readonly ClaimRequest[]): MarketCall {
+  const claims = requests.map(({ bountyId, agentId, wallet, signed }) => {
+    const { deadline, signature } = signed ?? { deadline: 0n, signature: '0x' as const }
+    return { bountyId, agentId, wallet, deadline, signature }
+  })
+  const data = encodeFunctionData({ abi: bountyMarketAbi, functionName: 'claimBatch', args: [claims] })
+  return { from, to: address, data }
+}
+
+/** The call that reverts exactly as a claim would, were it authorised. */
+export function checkCall({ address }: Market, { bountyId, agentId, wallet }: ClaimRequest): MarketCall {
+  const args = [bountyId, agentId, wallet] as const
+  return {
+    from: wallet,
+    to: address,
+    data: encodeFunctionData({ abi: bountyMarketAbi, functionName: 'checkClaim', args }),
+  }
+}
+
+export type Bounty = Awaited<ReturnType<typeof readBounty>>
+
+/** @param blockNumber the latest block if absent. */
+export const readBounty = ({ client, address }: Market, bountyId: bigint, blockNumber?: bigint) =>
+  answer(
+    client.readContract({
+      address,
+      abi: bountyMarketAbi,
+      functionName: 'getBounty',
+      args: [bountyId],
+      ...(blockNumber === undefined ? {} : { blockNumber }),
+    }),
+  )
+
+/** The part of the agent's stake that no run locks, in USDC base units, at the latest block. */
+export async function unlockedStake({ client, staking }: Market, agentId: bigint): Promise<bigint> {
+  const [staked, locked] = await answer(
+    client.readContract({ address: staking, abi: agentStakingAbi, functionName: 'accountOf', args: [agentId] }),
+  )
+  return staked - locked
+}
+
+/** Who of `accounts` may claim without a signature. No one is ever given the role after the deployment. */
+export async function relayersAmong({ client, address }: Market, accounts: Address[]): Promise<Set<Address>> {
+  const contract = { address, abi: bountyMarketAbi } as const
+  const role = await answer(client.readContract({ ...contract, functionName: 'RELAYER_ROLE' }))
+  const held = await Promise.all(
+    accounts.map((account) =>
+      answer(client.readContract({ ...contract, functionName: 'hasRole', args: [role, account] })),
+    ),
+  )
+  return new Set(accounts.filter((_, position) => held[position]))
+}
+
+/** @throws if the node serves another chain, or there is no market at the address. */
+export async function assertMarket({ client, chainId, address }: Market): Promise<void> {
+  const actual = await answer(client.getChainId())
+  if (actual !== chainId) throw new Error(`The node serves chain ${actual}; the deployment is on chain ${chainId}.`)
+  const code = await answer(client.getCode({ address }))
+  if (!code) throw new Error(`There is no BountyMarket at ${address} on chain ${chainId}.`)
+}

@@ -1,0 +1,98 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import type { Hex } from 'viem'
+import { Problem } from '../../errors.ts'
+import { doTogether } from '../../together.ts'
+import type { NamedClaim } from '../events.ts'
+
+/** Between two looks at all claims. Milliseconds. */
+const LEAST_INTERVAL = 20
+
+/** Milliseconds. */
+const FAILURE_PAUSE = 500
+
+type Options<Found> = {
+  /** What there is to be known of these claims, by their ids; nothing of those to be waited for. */
+  look: (claims: readonly NamedClaim[]) => Promise<Map<Hex, Found>>
+  /** Resolves when it is worth looking at all claims again, and at once when `signal` aborts. */
+  pause: (signal: AbortSignal) => Promise<unknown>
+  logger: Logger
+}
+
+export type Watch<Found> = ReturnType<typeof createWatch<Found>>
+
+type Waiting<Found> = { claim: NamedClaim; listeners: Set<(found: Found) => void> }
+
+/** Watches the claims for which requests wait, however many, with one question for all. */
+export function createWatch<Found>({ look, pause, logger }: Options<Found>) {
+  const waiting = new Map<Hex, Waiting<Found>>()
+  let watching: AbortController | undefined
+
+  async function lookAt(claims: readonly NamedClaim[]) {
+    for (const [claimId, what] of await look(claims))
+      for (const tell of waiting.get(claimId)?.listeners ?? []) tell(what)
+  }
+
+  const glance = doTogether((claims: readonly NamedClaim[]) => lookAt(claims).catch(warn))
+
+  function warn(error: unknown) {
+    const level = error instanceof Problem ? 'warn' : 'error'
+    logger[level]({ err: error, claims: waiting.size }, 'cannot look at claims')
+  }
+
+  async function run({ signal }: AbortController) {
+    while (!signal.aborted) {
+      try {
+        await pause(signal)
+        if (!signal.aborted) await lookAt([...waiting.values()].map(({ claim }) => claim))
+        await sleep(LEAST_INTERVAL)
+      } catch (error) {
+        warn(error)
+        await sleep(FAILURE_PAUSE)
+      }
+    }
+  }
+
+  function enter({ claim, listeners }: Waiting<Found>, listener: (found: Found) => void) {
+    listeners.add(listener)
+    waiting.set(claim.claimId, { claim, listeners })
+    void glance(claim)
+    if (watching) return
+    watching = new AbortController()
+    void run(watching)
+  }
+
+  function leave({ claim, listeners }: Waiting<Found>, listener: (found: Found) => void) {
+    listeners.delete(listener)
+    if (listeners.size === 0) waiting.delete(claim.claimId)
+    if (waiting.size > 0) return
+    watching?.abort()
+    watching = undefined
+  }
+
+  return {
+    /** There may be something to be known of the claim, or of any where none is named. */
+    hint(claimId?: Hex) {
+      for (const id of claimId === undefined ? waiting.keys() : [claimId]) {
+        const watched = waiting.get(id)
+        if (watched) void glance(watched.claim)
+      }
+    },
+
+    /** @returns undefined if there is nothing to be known of the claim until `signal` aborts. */
+    async until(claim: NamedClaim, signal: AbortSignal): Promise<Found | undefined> {
+      if (signal.aborted) return undefined
+      const { promise, resolve } = Promise.withResolvers<Found | undefined>()
+      const giveUp = () => resolve(undefined)
+      const watched = waiting.get(claim.claimId) ?? { claim, listeners: new Set() }
+      enter(watched, resolve)
+      signal.addEventListener('abort', giveUp, { once: true })
+      try {
+        return await promise
+      } finally {
+        signal.removeEventListener('abort', giveUp)
+        leave(watched, resolve)
+      }
+    },
+  }
+}

@@ -1,0 +1,79 @@
+import pg from 'pg'
+import type { Logger } from 'pino'
+import { classifyReadError } from '../../queries/failures.ts'
+import { unavailable } from '../chain/client.ts'
+import { PreparingClient } from './preparingClient.ts'
+
+/** Where a statement runs: on its own, or as a part of a transaction. */
+export type Database = Pick<pg.Pool | pg.PoolClient, 'query'>
+
+/**
+ * Connections to the primary, for schema `relay`.
+ * @param signers how many are kept at once, each of which takes a connection for that.
+ */
+export function openRelayPool(url: string, signers: number, logger: Logger): pg.Pool {
+  const pool = new pg.Pool({
+    Client: PreparingClient,
+    connectionString: url,
+    application_name: 'runline_relay',
+    max: 10 + signers,
+    connectionTimeoutMillis: 5_000,
+    statement_timeout: 5_000,
+    // Where PostgreSQL cannot be heard any more, its own time limit does not help.
+    query_timeout: 6_000,
+    // What a process that hangs in a transaction has locked is needed by the others.
+    idle_in_transaction_session_timeout: 30_000,
+    keepAlive: true,
+  })
+  // An idle connection that breaks; without a listener it would end the process. The next statement opens another.
+  pool.on('error', (err) => logger.warn({ err }, 'A connection of the relay’s pool broke'))
+  return pool
+}
+
+/** Runs `work` in one transaction: all of it is kept, or nothing where it throws. */
+export async function transaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect()
+  // A connection that breaks while it is used fails the statement; without a listener it would end the process too.
+  const ignore = () => undefined
+  client.on('error', ignore)
+  let broken: Error | undefined
+  try {
+    await client.query('BEGIN')
+    const result = await work(client)
+    await client.query('COMMIT').catch(inDoubt)
+    return result
+  } catch (error) {
+    await client.query('ROLLBACK').catch((cause) => {
+      broken = cause
+    })
+    throw error
+  } finally {
+    client.off('error', ignore)
+    client.release(broken)
+  }
+}
+
+/** What PostgreSQL says of a COMMIT is certain; where the connection broke, it may have kept the work or not. */
+function inDoubt(error: unknown): never {
+  if (error instanceof pg.DatabaseError) throw error
+  throw unavailable('The relay’s database broke off. Whether anything was stored is not known; send it again.', error)
+}
+
+/**
+ * Awaits what is asked of the database.
+ * @throws Problem RELAY_UNAVAILABLE if it could not do it now.
+ */
+export async function stored<T>(question: Promise<T>): Promise<T> {
+  try {
+    return await question
+  } catch (error) {
+    if (classifyReadError(error)) throw unavailable('The relay’s database does not answer.', error)
+    throw error
+  }
+}
+
+/** Another transaction was faster, or both waited for each other: none of this one was kept, and it may be tried anew. */
+export const isConflict = (error: unknown) =>
+  error instanceof pg.DatabaseError && ['23505', '40001', '40P01'].includes(error.code ?? '')
+
+export const isUniqueViolation = (error: unknown) => error instanceof pg.DatabaseError && error.code === '23505'

@@ -1,0 +1,202 @@
+import type pg from 'pg'
+import type { Address } from 'viem'
+import { answer } from '../chain/client.ts'
+import type { Fees } from '../chain/fees.ts'
+import { batchGasLimit, gasOfItems, itemsOfBlock, itemsWithin, MAX_GAS } from '../chain/gas.ts'
+import type { ChainHead, Heads } from '../chain/heads.ts'
+import { batchCall, claimCall, type Market } from '../chain/market.ts'
+import { type Backlog, backlogOf } from '../store/backlog.ts'
+import type { StoredClaim } from '../store/claims.ts'
+import { stored, transaction } from '../store/database.ts'
+import { type Candidate, type Obstacle, reserve } from '../store/reservations.ts'
+import { insertTxs } from '../store/transactions.ts'
+import { type Attempt, type PricedCall, type Signer, sign } from './signing.ts'
+
+/**
+ * How old what the node says of a signer may be when it is used, in milliseconds. The signer's own transactions are
+ * counted in the database; what a foreign one has taken meanwhile is found out when the node refuses ours.
+ */
+const QUOTE_LIFETIME = 100
+
+export type Allocator = ReturnType<typeof createAllocator>
+
+/** What a transaction is stored as, ready to be handed to the node. */
+export type Allocated = { tx: bigint; signer: Address; nonce: number; attempt: Attempt }
+
+/** What became of the claims that were to be made. */
+export type Placed = { made: (Allocated & { made: Candidate[] })[]; obstacles: Map<Candidate, Obstacle> }
+
+/** Why a signer takes nothing more for now. */
+export type Hindrance = 'full' | 'stuck' | 'unfunded' | 'spent'
+
+/** Balance in wei; `pending` is the nonce that the node expects next. */
+type Quote = { price: Fees; head: ChainHead; pending: number; balance: bigint }
+
+/** How many claims a transaction has room for, and how many such transactions may be sent. */
+export type Room = { items: number; transactions: number }
+
+type Options = {
+  pool: pg.Pool
+  market: Market
+  heads: Heads
+  fees: () => Promise<Fees>
+  /** How many claims a transaction makes at most. */
+  maxBatch: number
+  /** How many transactions of a signer may be unmined. */
+  maxUnmined: number
+  /** What a signer may spend within 24 hours, in wei. What is signed is finished all the same. */
+  dailyBudget: bigint
+}
+
+/**
+ * Gives nonces to claims. Everything from the claims to their signed bytes is one database transaction: what is kept of a
+ * crash is nothing, or bytes that the keeper sends.
+ */
+export function createAllocator({ pool, market, heads, fees, maxBatch, maxUnmined, dailyBudget }: Options) {
+  const { client, chainId } = market
+
+  /** What has to be asked of the node, before the signer is locked. */
+  async function ask({ address }: Signer): Promise<Quote> {
+    const pendingCount = client.getTransactionCount({ address, blockTag: 'pending' })
+    const [price, head, pending, balance] = await Promise.all([
+      fees(),
+      heads.latest(),
+      answer(pendingCount),
+      answer(client.getBalance({ address })),
+    ])
+    return { price, head, pending, balance }
+  }
+
+  const quotes = new Map<Signer, { answered: Promise<Quote>; at: number }>()
+
+  function freshQuote(account: Signer) {
+    const known = quotes.get(account)
+    if (known && performance.now() - known.at < QUOTE_LIFETIME) return known.answered
+    const asked = { answered: ask(account), at: performance.now() }
+    quotes.set(account, asked)
+    asked.answered.catch(() => quotes.get(account) === asked && quotes.delete(account))
+    return asked.answered
+  }
+
+  /** Each answer serves one transaction: what that one takes of the signer is known to the node only later. */
+  function takeQuote(account: Signer) {
+    const answered = freshQuote(account)
+    quotes.delete(account)
+    return answered
+  }
+
+  /** The database knows what is signed and the node has not got, the node what others sent with this key. */
+  async function signNext(
+    db: pg.PoolClient,
+    account: Signer,
+    nextNonce: number,
+    calls: { tx: bigint; call: PricedCall }[],
+    { price, head, pending }: Quote,
+  ): Promise<Allocated[]> {
+    const first = Math.max(nextNonce, pending)
+    const signed = await Promise.all(
+      calls.map(async ({ tx, call }, place) => {
+        const nonce = first + place
+        return { tx, signer: account.address, nonce, attempt: await sign(account, chainId, nonce, call, price) }
+      }),
+    )
+    await insertTxs(db, account.address, signed, head.number)
+    return signed
+  }
+
+  /**
+   * How many claims of a transaction block, budget and balance have room for, and how many such transactions. Of the
+   * limit that a batch needs, most is given back.
+   */
+  function roomFor({ unmined, spent, committed }: Backlog, { price, head, balance }: Quote): Room | Hindrance {
+    // Where gas costs nothing, there is enough of it.
+    const gasFor = (wei: bigint) => wei / (price.maxFeePerGas || 1n)
+    if (gasFor(dailyBudget - spent) < MAX_GAS) return 'spent'
+    const [left, funded] = [gasFor(dailyBudget - spent - committed), gasFor(balance - committed)]
+    // With nothing on its way, the node says whether the funds suffice for one.
+    if (left < MAX_GAS || (funded < MAX_GAS && committed > 0n)) return 'full'
+    const items = Math.min(maxBatch, itemsOfBlock(head.gasLimit), itemsWithin(left), itemsWithin(funded))
+    const gas = gasOfItems(items)
+    const affordable = Math.min(Number(left / gas), Number(funded / gas))
+    return { items, transactions: Math.max(1, Math.min(affordable, maxUnmined - unmined)) }
+  }
+
+  function callFor({ address }: Signer, made: Candidate[]): PricedCall {
+    const requests = made.map(({ claim }) => claim.request)
+    const [only, ...others] = made
+    if (only && others.length === 0) {
+      return { ...claimCall(market, address, only.claim.request), gas: only.gas, filler: false }
+    }
+    const call = batchCall(market, address, requests)
+    return { ...call, gas: batchGasLimit(call, made.length), filler: false }
+  }
+
+  return {
+    /** A claim is about to be placed: what that needs of the node is asked while the claim is judged. */
+    anticipate(account: Signer) {
+      freshQuote(account).catch(() => undefined)
+    },
+
+    /**
+     * Gives nonces to all claims that `take` hands out, as far as nothing stands in their way: as few as there can be.
+     * @param take is asked once the signer's turn has come, and not at all if it is hindered.
+     */
+    async place(account: Signer, take: (room: Room) => Candidate[]): Promise<Placed | Hindrance> {
+      const quoted = await takeQuote(account)
+      return stored(
+        transaction(pool, async (db) => {
+          const nextNonce = await lockSigner(db, account)
+          const backlog = await backlogOf(db, account.address)
+          const hindrance = hindranceOf(backlog, maxUnmined)
+          if (hindrance) return hindrance
+          const room = roomFor(backlog, quoted)
+          if (typeof room === 'string') return room
+          const { groups, obstacles } = await reserve(db, take(room), room.items)
+          if (groups.length === 0) return { made: [], obstacles }
+          const calls = groups.map(({ tx, made }) => ({ tx, call: callFor(account, made) }))
+          const signed = await signNext(db, account, nextNonce, calls, quoted)
+          return { made: signed.map((one, place) => ({ ...one, made: groups[place]?.made ?? [] })), obstacles }
+        }),
+      )
+    },
+
+    /**
+     * Gives an open claim whose transaction decided nothing another, in which it is alone: no other claim can keep it
+     * from being decided there.
+     * @returns undefined if it has one already.
+     */
+    async renew(account: Signer, { claimId, request, tx: old }: StoredClaim, gas: bigint) {
+      const quoted = await takeQuote(account)
+      return stored(
+        transaction(pool, async (db) => {
+          const nextNonce = await lockSigner(db, account)
+          const hindrance = hindranceOf(await backlogOf(db, account.address), maxUnmined)
+          if (hindrance) return hindrance
+          const { rows } = await db.query(
+            `UPDATE relay.claim SET tx = nextval('relay.tx_id') WHERE id = $1 AND tx = $2 AND state = 'open' RETURNING tx`,
+            [claimId, old.id],
+          )
+          const [row] = rows as { tx: string }[]
+          if (!row) return undefined
+          const call = { ...claimCall(market, account.address, request), gas, filler: false }
+          const [renewed] = await signNext(db, account, nextNonce, [{ tx: BigInt(row.tx), call }], quoted)
+          return renewed
+        }),
+      )
+    },
+  }
+}
+
+/** @returns the next nonce as the database knows it. */
+async function lockSigner(db: pg.PoolClient, { address }: Signer): Promise<number> {
+  const { rows } = await db.query('SELECT next_nonce FROM relay.signer WHERE address = $1 FOR UPDATE', [address])
+  const [row] = rows as { next_nonce: string }[]
+  if (!row) throw new Error(`Signer ${address} is not in relay.signer`)
+  return Number(row.next_nonce)
+}
+
+function hindranceOf({ unmined, isUnfunded, isStuck }: Backlog, maxUnmined: number): Hindrance | undefined {
+  if (isUnfunded) return 'unfunded'
+  if (isStuck) return 'stuck'
+  return unmined >= maxUnmined ? 'full' : undefined
+}

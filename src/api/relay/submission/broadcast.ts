@@ -1,0 +1,97 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  BaseError,
+  type Hex,
+  HttpRequestError,
+  InsufficientFundsError,
+  InternalRpcError,
+  LimitExceededRpcError,
+  NonceTooLowError,
+  type PublicClient,
+  type RpcRequestError,
+} from 'viem'
+import { getNodeError } from 'viem/utils'
+import { refusalIn } from '../chain/client.ts'
+
+/**
+ * What became of a transaction's bytes.
+ * - `accepted`: the node has them.
+ * - `nonceTaken`: another transaction of the signer has the nonce.
+ * - `unfunded`: the signer cannot pay for them.
+ * - `refused`: the node does not want them.
+ * - `unsent`: the node never saw them.
+ * - `unknown`: the node may have them or not.
+ */
+export type Broadcast = {
+  result: 'accepted' | 'nonceTaken' | 'unfunded' | 'refused' | 'unsent' | 'unknown'
+  error?: unknown
+}
+
+const ATTEMPTS = 2
+/** Milliseconds. */
+const PAUSE = 200
+
+/** Nodes' words for having the transaction already: Geth, Erigon, Reth; Erigon; Anvil; Nethermind, Besu. */
+const KNOWN = /already known|existing txn with same hash|already imported|alreadyknown|known transaction/i
+/** Geth, Reth, Anvil; Erigon. */
+const UNDERPRICED_REPLACEMENT = /replacement transaction underpriced|could not replace existing tx/i
+const RATE_LIMITED = new Set([LimitExceededRpcError.code, 429, -32007])
+
+/** Failures before the request left this machine. */
+const NOT_CONNECTED = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+])
+
+/** Hands the bytes to the node. Sending the same bytes again is safe, so an unknown result is tried to be resolved. */
+export async function broadcast(client: PublicClient, raw: Hex): Promise<Broadcast> {
+  let unclear: Broadcast | undefined
+  for (let attempt = 1; ; attempt++) {
+    const sent = await send(client, raw)
+    // The nonce may be taken by these very bytes, which the node got at an earlier attempt. The receipt will tell.
+    if (unclear && sent.result === 'nonceTaken') return { result: 'accepted' }
+    if (sent.result !== 'unknown' && !(unclear && sent.result === 'unsent')) return sent
+    unclear ??= sent
+    if (attempt === ATTEMPTS) return unclear
+    await sleep(PAUSE)
+  }
+}
+
+async function send(client: PublicClient, raw: Hex): Promise<Broadcast> {
+  try {
+    await client.request({ method: 'eth_sendRawTransaction', params: [raw] }, { retryCount: 0 })
+    return { result: 'accepted' }
+  } catch (error) {
+    if (!(error instanceof BaseError)) throw error
+    return { result: classify(error), error }
+  }
+}
+
+function classify(error: BaseError): Broadcast['result'] {
+  const refusal = refusalIn(error)
+  if (refusal) return classifyRefusal(refusal)
+  const { status } = (error.walk((cause) => cause instanceof HttpRequestError) ?? {}) as { status?: number }
+  const turnedAway = status !== undefined && status >= 400 && status < 500
+  return turnedAway || NOT_CONNECTED.has(systemCode(error)) ? 'unsent' : 'unknown'
+}
+
+function classifyRefusal(refusal: RpcRequestError): Broadcast['result'] {
+  if (KNOWN.test(refusal.details)) return 'accepted'
+  if (UNDERPRICED_REPLACEMENT.test(refusal.details)) return 'nonceTaken'
+  if (RATE_LIMITED.has(refusal.code)) return 'unsent'
+  const cause = getNodeError(refusal, {})
+  if (cause instanceof NonceTooLowError) return 'nonceTaken'
+  if (cause instanceof InsufficientFundsError) return 'unfunded'
+  return refusal.code === InternalRpcError.code ? 'unknown' : 'refused'
+}
+
+/** The code of the system error at the root of a failed fetch. */
+function systemCode(error: unknown): string {
+  if (!(error instanceof Error)) return ''
+  if ('code' in error && typeof error.code === 'string') return error.code
+  return systemCode(error.cause)
+}
