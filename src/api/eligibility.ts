@@ -33,7 +33,7 @@ const MAX_AGENT_ID = 2n ** 40n - 1n
  * @param now the timestamp of the block that would hold the claim, in seconds.
  */
 export function claimErrors(run: Run, agent: Agent, wallet: Address | undefined, now: bigint): ClaimError[] {
-  return [...runErrors(run, now), ...agentErrors(agent, wallet, lockFor(run.reward))]
+  return [...runErrors(run, now), ...agentErrors(agent, wallet, run.reward)]
 }
 
 function* runErrors({ bountyId, state, deadline }: Run, now: bigint): Generator<ClaimError> {
@@ -43,7 +43,9 @@ function* runErrors({ bountyId, state, deadline }: Run, now: bigint): Generator<
   if (now > deadline) yield { errorName: 'BountyDeadlinePassed', args: [bountyId, deadline, now] }
 }
 
-function* agentErrors(agent: Agent, wallet: Address | undefined, lock: bigint): Generator<ClaimError> {
+/** Everything for which the market would refuse the agent’s claim of an open run with this reward. */
+export function* agentErrors(agent: Agent, wallet: Address | undefined, reward: bigint): Generator<ClaimError> {
+  const lock = lockFor(reward)
   const { id, stakedAmount, lockedAmount, banned, frozen } = agent
   const expected = walletOf(agent)
   if (!expected || id > MAX_AGENT_ID) {

@@ -1,4 +1,4 @@
-import { type Address, encodeFunctionData, type Hex, type PublicClient } from 'viem'
+import { type Address, encodeFunctionData, type Hex, type PublicClient, size } from 'viem'
 import { agentStakingAbi } from '../../../../abis/AgentStaking.ts'
 import { bountyMarketAbi } from '../../../../abis/BountyMarket.ts'
 import type { MarketAddress } from '../../claimMessage.ts'
@@ -15,8 +15,8 @@ export type ClaimRequest = {
   signed?: { deadline: bigint; signature: Hex }
 }
 
-/** A call of the market, and of nothing else: neither target nor selector comes from a request. */
-export type MarketCall = { from: Address; to: Address; data: Hex }
+/** A call whose target and selector come from this program, never from a request. `gas`: its limit, if it has one. */
+export type MarketCall = { from: Address; to: Address; data: Hex; gas?: bigint }
 
 export type Market = MarketAddress & { client: PublicClient; staking: Address }
 
@@ -37,6 +37,8 @@ export function claimCall({ address }: Market, from: Address, request: ClaimRequ
 export function batchCall({ address }: Market, from: Address, requests: readonly ClaimRequest[]): MarketCall {
   const claims = requests.map(({ bountyId, agentId, wallet, signed }) => {
     const { deadline, signature } = signed ?? { deadline: 0n, signature: '0x' as const }
+    // The market takes an item with an empty signature for one that the relayer makes in its own name.
+    if (signed && size(signature) === 0) throw new Error(`The claim of run ${bountyId} has an empty signature`)
     return { bountyId, agentId, wallet, deadline, signature }
   })
   const data = encodeFunctionData({ abi: bountyMarketAbi, functionName: 'claimBatch', args: [claims] })
