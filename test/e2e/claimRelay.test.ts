@@ -113,7 +113,7 @@ describe('a claim that is not decided in time', () => {
     const first = await relay.claim(request, contextOf(AbortSignal.timeout(700)))
     expect(first).toMatchObject({ status: 'accepted', round: 1n })
     expect(await relay.claim(request, contextOf(AbortSignal.timeout(300)))).toEqual(first)
-    expect(await resultOf(relay, requestOf(runId, rival), 300)).toBe('RELAY_UNAVAILABLE')
+    expect(await resultOf(relay, requestOf(runId, rival), 300)).toBe('CLAIM_PENDING')
     expect(await pendingTransactions()).toBe(1)
     await mine()
     const { status, claimId } = await relay.claim(request, contextOf(AbortSignal.timeout(5_000)))

@@ -94,6 +94,11 @@ export function createClaimFlow(options: Options) {
       }
       const examined = await examine(request, context, since)
       if ('held' in examined) return bind(request, context, await heldOutcome(examined.held))
+      if ('undecided' in examined) {
+        obstacle.failure = examined.undecided
+        await nextHead(until)
+        continue
+      }
       if (own) {
         if (key === undefined && !(await isLanded(own))) throw pendingWithOtherBody(own)
         await decided(own)
@@ -115,7 +120,7 @@ export function createClaimFlow(options: Options) {
       }
       obstacle.placement = placed
       obstacle.failure = 'failure' in placed ? placed.failure : undefined
-      if (placed.status === 'undecided') await heads.after(await heads.latest(), until)
+      if (placed.status === 'undecided') await nextHead(until)
       if (placed.status === 'locked') await whileLocked(request, until)
     } while (!until.aborted)
     return giveUp(request, obstacle)
@@ -170,6 +175,8 @@ export function createClaimFlow(options: Options) {
     if (signers.length === 0) return { status: 'stale' }
     return dispatcher.place({ request, key, sender: context, until, isAdvised, signers })
   }
+
+  const nextHead = async (until: AbortSignal) => heads.after(await heads.latest(), until)
 
   /** The agent’s free stake is known again once one of its pending claims is decided. */
   async function whileLocked({ agentId }: ClaimRequest, until: AbortSignal) {

@@ -1,4 +1,4 @@
-import { type Address, encodeFunctionData, type Hex, type PublicClient, size } from 'viem'
+import { type Address, type BlockTag, encodeFunctionData, type Hex, type PublicClient, size } from 'viem'
 import { agentStakingAbi } from '../../../../abis/AgentStaking.ts'
 import { bountyMarketAbi } from '../../../../abis/BountyMarket.ts'
 import type { MarketAddress } from '../../claimMessage.ts'
@@ -57,15 +57,15 @@ export function checkCall({ address }: Market, { bountyId, agentId, wallet }: Cl
 
 export type Bounty = Awaited<ReturnType<typeof readBounty>>
 
-/** @param blockNumber the latest block if absent. */
-export const readBounty = ({ client, address }: Market, bountyId: bigint, blockNumber?: bigint) =>
+/** @param block the latest if absent. */
+export const readBounty = ({ client, address }: Market, bountyId: bigint, block: bigint | BlockTag = 'latest') =>
   answer(
     client.readContract({
       address,
       abi: bountyMarketAbi,
       functionName: 'getBounty',
       args: [bountyId],
-      ...(blockNumber === undefined ? {} : { blockNumber }),
+      ...(typeof block === 'bigint' ? { blockNumber: block } : { blockTag: block }),
     }),
   )
 

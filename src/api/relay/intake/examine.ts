@@ -2,8 +2,9 @@ import type { Hex } from 'viem'
 import { claimIdOf, MAX_VALIDITY } from '../../claimMessage.ts'
 import { type ClaimError, stateName } from '../../contractErrors.ts'
 import { Problem } from '../../errors.ts'
+import type { Failure } from '../chain/calls.ts'
 import type { ChainHead } from '../chain/heads.ts'
-import type { ClaimRequest, Market } from '../chain/market.ts'
+import type { Bounty, ClaimRequest, Market } from '../chain/market.ts'
 import { CONTRACT_WALLET_GAS, isHeldByClaimant, isSignedByContract, isSignedByKey } from '../chain/signatures.ts'
 import type { ChainView, ChainViews } from '../chain/views.ts'
 import { createFairLane } from './fairLane.ts'
@@ -18,8 +19,15 @@ const CONTRACT_WALLET_LANE = { concurrency: 4, maxWaitingPerClient: 64 }
 /** Who sends a claim, as the limits count clients, and a signal that aborts when the client has disconnected. */
 export type Sender = { client: string; gone: AbortSignal }
 
-/** `held`: the run is in the hands of this very claim already. `good`: the queue may have the claim. */
-export type Examined = { held: { claimId: Hex; round: bigint; blockNumber: bigint } } | { good: true }
+/**
+ * - `held`: the run is in the hands of this very claim already.
+ * - `good`: the queue may have the claim.
+ * - `undecided`: the run is not open, and a pending transaction would open it.
+ */
+export type Examined =
+  | { held: { claimId: Hex; round: bigint; blockNumber: bigint } }
+  | { good: true }
+  | { undecided: Failure }
 
 type Options = {
   market: Market
@@ -57,21 +65,24 @@ export function createExamination({ market, views, mayBeUnsigned }: Options) {
       return { held: { claimId, round, blockNumber: head.number } }
     }
     const refuse = (error: ClaimError) => refusal(request, { error, data: undefined }, bounty)
-    const runError = errorOfRun(request, view)
-    if (runError) return refuse(runError)
-    const { signed, wallet, bountyId } = request
+    const runError = errorOfRun(request, bounty, head)
+    if (runError) {
+      const isPending = !errorOfRun(request, await view.pendingBounty(), head)
+      return isPending ? { undecided: { error: runError, data: undefined } } : refuse(runError)
+    }
+    const { signed } = request
     const now = nowAt(head)
     if (!signed) return (await mayBeUnsigned()) ? { good: true } : signatureRequired(market, request, bounty, now)
-    const latest = now + MAX_VALIDITY
-    if (signed.deadline > latest) return refuse({ errorName: 'SignatureTooLong', args: [signed.deadline, latest] })
     if (signed.deadline < now) return refuse({ errorName: 'SignatureExpired', args: [signed.deadline, now] })
     if (isExpiring(signed.deadline, head)) {
       return signatureExpiring(request, signed.deadline - now, MIN_VALIDITY_SECONDS)
     }
     const round = BigInt(bounty.round) + 1n
     if (await isSigned(request, round, view, sender)) return { good: true }
-    if (await view.hasCode(wallet)) return refusedByContract(request, round, CONTRACT_WALLET_GAS)
-    return refuse({ errorName: 'InvalidSignature', args: [bountyId, wallet, round] })
+    const latest = now + MAX_VALIDITY
+    if (signed.deadline > latest) return refuse({ errorName: 'SignatureTooLong', args: [signed.deadline, latest] })
+    if (await view.hasCode(request.wallet)) return refusedByContract(request, round, CONTRACT_WALLET_GAS)
+    return refuse({ errorName: 'InvalidSignature', args: [request.bountyId, request.wallet, round] })
   }
 
   /**
@@ -79,17 +90,18 @@ export function createExamination({ market, views, mayBeUnsigned }: Options) {
    * @throws Problem with the market’s reason; RATE_LIMITED; RELAY_UNAVAILABLE, also when the client disconnects.
    */
   return async function examine(request: ClaimRequest, sender: Sender, since: number): Promise<Examined> {
-    const view = await views.of(request.bountyId)
+    const view = await views.of(request.bountyId, since, false)
     const first = await check(request, view, sender)
     if (!(first instanceof Problem)) return first
-    const newer = await views.of(request.bountyId, since)
+    const newer = await views.of(request.bountyId, since, true)
     const result = newer.head.hash === view.head.hash ? first : await check(request, newer, sender)
     if (result instanceof Problem) throw result
     return result
   }
 }
 
-function errorOfRun({ bountyId }: ClaimRequest, { bounty, head }: ChainView): ClaimError | undefined {
+/** @param bounty at `head`, or after what is pending. */
+function errorOfRun({ bountyId }: ClaimRequest, bounty: Bounty, head: ChainHead): ClaimError | undefined {
   const state = stateName(bounty.state)
   if (state === undefined) return { errorName: 'BountyNotFound', args: [bountyId] }
   if (state !== 'OPEN') return { errorName: 'BountyNotOpen', args: [bountyId, bounty.state] }

@@ -17,9 +17,6 @@ import type { Signer } from '../submission/signing.ts'
 import { createBatchWindow } from './batchWindow.ts'
 import { createClaimQueue, type Entry } from './claimQueue.ts'
 
-/** How many batches a signer may have in simulation or storage: the next is simulated while one is stored. */
-const BATCHES_PER_SIGNER = 2
-
 /** How many transactions’ worth of claims one batch may be. */
 const TRANSACTIONS_PER_BATCH = 4
 
@@ -84,19 +81,19 @@ export type Dispatcher = ReturnType<typeof createDispatcher>
 
 /**
  * Takes claims from the queue in batches, simulates each batch, and stores the claims that pass with signed transactions,
- * the signers taking turns.
+ * the signers taking turns. While a signer works on a batch, claims gather for its next.
  */
 export function createDispatcher({ market, heads, allocator, accounts, maxBatch, send, interval }: Options) {
   const queue = createClaimQueue<Placement, Waiting>()
   const batchWindow = createBatchWindow()
-  const batches = new Map<Signer, number>()
+  const busy = new Set<Signer>()
   const hindrances = new Map<Signer, SignerHindrance>()
   const resting = new Set<Signer>()
   /** One signer gathers a batch at a time: a second would take half of it. */
   let isGathering = false
   let turn = 0
 
-  const isFree = (signer: Signer) => !resting.has(signer) && (batches.get(signer) ?? 0) < BATCHES_PER_SIGNER
+  const isFree = (signer: Signer) => !resting.has(signer) && !busy.has(signer)
   const isHindered = ({ signers }: Pick<Waiting, 'signers'>) => signers.every((signer) => hindrances.has(signer))
 
   function assign() {
@@ -111,7 +108,7 @@ export function createDispatcher({ market, heads, allocator, accounts, maxBatch,
   }
 
   async function runBatch(signer: Signer) {
-    batches.set(signer, (batches.get(signer) ?? 0) + 1)
+    busy.add(signer)
     await batchWindow.close()
     allocator.anticipate(signer)
     const able = Math.max(1, accounts.length - hindrances.size)
@@ -125,7 +122,7 @@ export function createDispatcher({ market, heads, allocator, accounts, maxBatch,
     } catch (error) {
       for (const entry of entries) finish(entry, () => entry.reject(error))
     }
-    batches.set(signer, (batches.get(signer) ?? 0) - 1)
+    busy.delete(signer)
     assign()
   }
 
