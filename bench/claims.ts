@@ -1,11 +1,13 @@
 /**
  * Claims through the API, each figure beside what the same claims take without it: signed beforehand as transactions of
- * their own, sent to the same kind of Anvil, and seen by a bare poll of the index. Every leg has a chain, a database, an indexer and APIs of its own; the legs of a
+ * their own, sent to the same kind of Anvil, and seen by a bare poll of the index; and honest claims beside hostile
+ * traffic, beside what they take alone. Every leg has a chain, a database, an indexer and APIs of its own; the legs of a
  * round follow each other, and of the rounds the medians count.
  *
  * BENCH_LEGS and BENCH_MINING choose what runs, BENCH_ROUNDS how often, BENCH_CLAIMS with how many claims.
  */
 import { startPostgres } from '../devnet/postgres.ts'
+import { junkLeg } from './claimsJunk.ts'
 import { latencyLeg } from './claimsLatency.ts'
 import type { Leg, LegOptions, LegResult } from './claimsLeg.ts'
 import type { Mining } from './claimsMarket.ts'
@@ -20,11 +22,15 @@ const minings = chosen('BENCH_MINING', ['automine', '1 s blocks'] as const satis
 const legs = {
   latency: latencyLeg,
   throughput: throughputLeg,
+  junk: junkLeg,
 } satisfies Record<string, (options: LegOptions) => Leg>
 
 type LegName = keyof typeof legs
 
 const names = chosen('BENCH_LEGS', Object.keys(legs) as LegName[])
+
+/** A leg that repeats what it measures within one market. */
+const once = new Set<LegName>(['junk'])
 
 /** A commit of a claim costs what it costs an operator. */
 const durable = { fsync: 'on', full_page_writes: 'on' }
@@ -37,12 +43,12 @@ export async function measure() {
   for (const mining of minings) {
     let round = 0
     const say = (line: string) => console.log(`${mining}, round ${round} of ${rounds}: ${line}`)
-    const options = { postgres, mining, claims, say }
-    const running = names.map((name) => legs[name](options))
+    const options = { postgres, mining, claims, trials: rounds, say }
+    const running = names.map((name) => ({ name, leg: legs[name](options) }))
     for (round = 1; round <= rounds; round++) {
-      for (const leg of running) await leg.round()
+      for (const { name, leg } of running) if (round === 1 || !once.has(name)) await leg.round()
     }
-    results.push(...running.map((leg) => leg.result()))
+    results.push(...running.map(({ leg }) => leg.result()))
   }
   return {
     measurements: results.flatMap(({ measurements }) => measurements),

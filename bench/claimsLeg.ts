@@ -16,6 +16,8 @@ export type LegOptions = {
   mining: Mining
   /** How many claims one round of throughput makes on automine. */
   claims: number
+  /** How often a leg that has one market for all its trials repeats them. */
+  trials: number
   /** Prints what is measured now. */
   say: (line: string) => void
 }
