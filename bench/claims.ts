@@ -7,6 +7,7 @@
  * BENCH_LEGS and BENCH_MINING choose what runs, BENCH_ROUNDS how often, BENCH_CLAIMS with how many claims.
  */
 import { startPostgres } from '../devnet/postgres.ts'
+import { floodLeg } from './claimsFlood.ts'
 import { junkLeg } from './claimsJunk.ts'
 import { latencyLeg } from './claimsLatency.ts'
 import type { Leg, LegOptions, LegResult } from './claimsLeg.ts'
@@ -23,6 +24,7 @@ const legs = {
   latency: latencyLeg,
   throughput: throughputLeg,
   junk: junkLeg,
+  flood: floodLeg,
 } satisfies Record<string, (options: LegOptions) => Leg>
 
 type LegName = keyof typeof legs
