@@ -9,6 +9,7 @@
 import { startPostgres } from '../devnet/postgres.ts'
 import { floodLeg } from './claimsFlood.ts'
 import { junkLeg } from './claimsJunk.ts'
+import { junkCostLeg } from './claimsJunkCost.ts'
 import { latencyLeg } from './claimsLatency.ts'
 import type { Leg, LegOptions, LegResult } from './claimsLeg.ts'
 import type { Mining } from './claimsMarket.ts'
@@ -25,14 +26,15 @@ const legs = {
   throughput: throughputLeg,
   junk: junkLeg,
   flood: floodLeg,
+  junkCost: junkCostLeg,
 } satisfies Record<string, (options: LegOptions) => Leg>
 
 type LegName = keyof typeof legs
 
 const names = chosen('BENCH_LEGS', Object.keys(legs) as LegName[])
 
-/** A leg that repeats what it measures within one market. */
-const once = new Set<LegName>(['junk'])
+/** These repeat what they measure within one market. */
+const once = new Set<LegName>(['junk', 'junkCost'])
 
 /** A commit of a claim costs what it costs an operator. */
 const durable = { fsync: 'on', full_page_writes: 'on' }
@@ -46,7 +48,10 @@ export async function measure() {
     let round = 0
     const say = (line: string) => console.log(`${mining}, round ${round} of ${rounds}: ${line}`)
     const options = { postgres, mining, claims, trials: rounds, say }
-    const running = names.map((name) => ({ name, leg: legs[name](options) }))
+    // The node mines nothing while junk is counted, so one kind of mining is enough.
+    const running = names
+      .filter((name) => name !== 'junkCost' || mining === minings[0])
+      .map((name) => ({ name, leg: legs[name](options) }))
     for (round = 1; round <= rounds; round++) {
       for (const { name, leg } of running) if (round === 1 || !once.has(name)) await leg.round()
     }
