@@ -21,7 +21,7 @@ const junks: (Junk & { what: string })[] = [
   { what: 'junk claims of its run', count: 1_500, addresses: 1, connections: 256 },
   { what: 'junk claims of its run', count: 1_500, addresses: 50, connections: 256 },
   { what: 'junk claims of its run', count: 1_500, addresses: 50, connections: 1_500 },
-  { what: 'claims of its run by wallets that burn gas', count: 40, addresses: 1, connections: 40, burnsGas: true },
+  { what: 'claims of its run by wallets that burn gas', count: 40, addresses: 40, connections: 40, burnsGas: true },
 ]
 
 const nameOf = ({ what, count, addresses, connections }: (typeof junks)[number]) =>
