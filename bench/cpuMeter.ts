@@ -63,7 +63,8 @@ async function readProcesses(): Promise<Process[]> {
     if (stat.status === 'rejected') return []
     // The second field is the command in parentheses, which may hold spaces.
     const fields = stat.value.slice(stat.value.lastIndexOf(')') + 2).split(' ')
-    const ticks = Number(fields[11]) + Number(fields[12])
+    // utime, stime, and those of the children that have ended.
+    const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0)
     return { pid: Number.parseInt(stat.value, 10), parent: Number(fields[1]), seconds: ticks / TICKS_PER_SECOND }
   })
 }
