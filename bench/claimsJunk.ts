@@ -35,6 +35,7 @@ export function junkLeg({ postgres, mining, trials, say }: LegOptions): Leg {
   const samples = junks.map((junk) => ({
     junk,
     beside: [] as number[],
+    repeats: [] as number[],
     loads: [] as LoadResult[],
     meter: createCpuMeter(),
   }))
@@ -47,7 +48,7 @@ export function junkLeg({ postgres, mining, trials, say }: LegOptions): Leg {
       const claims = await signAll(market, runs)
       await claimThroughApi(market, claims.splice(0, warmUp), 1)
       for (let trial = 1; trial <= trials; trial++) {
-        for (const { junk, beside, loads, meter } of samples) {
+        for (const { junk, beside, repeats, loads, meter } of samples) {
           say(`trial ${trial} of ${trials}: an honest claim beside ${nameOf(junk)}`)
           const [ahead, control, honest] = claims.splice(0, 3)
           if (!ahead || !control || !honest) throw new Error('The market has too few runs')
@@ -64,12 +65,13 @@ export function junkLeg({ postgres, mining, trials, say }: LegOptions): Leg {
           await claimThroughApi(market, [ahead], 1)
           const { milliseconds: undisturbed } = await claimThroughApi(market, [control], 1)
           alone.push(record('alone, ms', undisturbed))
-          const { milliseconds } = await meter.during({ ...market.pids, 'load client': load.pid }, async () => {
+          const { milliseconds, again } = await meter.during({ ...market.pids, 'load client': load.pid }, async () => {
             await load.begin()
             await sleep(HEAD_START_PER_CONNECTION_MS * junk.connections)
             return claimThroughApi(market, [honest], 1)
           })
           beside.push(record('beside junk, ms', milliseconds))
+          repeats.push(again)
           const ended = await load.ended
           if (ended.statuses[200]) throw new Error(`${ended.statuses[200]} junk claims of run ${bountyId} were won`)
           loads.push(ended)
@@ -87,9 +89,9 @@ export function junkLeg({ postgres, mining, trials, say }: LegOptions): Leg {
         baseline: median(alone),
         goal: { ratioAtMost: 2 },
       })),
-      notes: samples.map(({ junk, loads, meter }) => {
+      notes: samples.map(({ junk, repeats, loads, meter }) => {
         const seconds = (median(loads.map(({ milliseconds }) => milliseconds)) / 1_000).toFixed(1)
-        return `beside ${nameOf(junk)}, ${mining}: all junk was answered after ${seconds} s, ${statusesOf(loads)}; until the honest answer ${meter.shares()}`
+        return `beside ${nameOf(junk)}, ${mining}: all junk was answered after ${seconds} s, ${statusesOf(loads)}; the honest claim was sent again for a 202 or 503 ${repeats.join(', ')} times; until its answer ${meter.shares()}`
       }),
     }
   }
