@@ -33,8 +33,8 @@ type LegName = keyof typeof legs
 
 const names = chosen('BENCH_LEGS', Object.keys(legs) as LegName[])
 
-/** These repeat what they measure within one market. */
-const once = new Set<LegName>(['junk', 'junkCost'])
+/** Every round starts their markets anew. The other legs repeat what they measure within one market. */
+const inRounds = new Set<LegName>(['latency', 'throughput'])
 
 /** A commit of a claim costs what it costs an operator. */
 const durable = { fsync: 'on', full_page_writes: 'on' }
@@ -45,16 +45,19 @@ export async function measure() {
   parts.defer(postgres.stop)
   const results: LegResult[] = []
   for (const mining of minings) {
-    let round = 0
-    const say = (line: string) => console.log(`${mining}, round ${round} of ${rounds}: ${line}`)
+    let progress: string = mining
+    const say = (line: string) => console.log(`${progress}: ${line}`)
     const options = { postgres, mining, claims, trials: rounds, say }
-    // The node mines nothing while junk is counted, so one kind of mining is enough.
     const running = names
+      // The node mines nothing while junk is counted, so one kind of mining is enough.
       .filter((name) => name !== 'junkCost' || mining === minings[0])
       .map((name) => ({ name, leg: legs[name](options) }))
-    for (round = 1; round <= rounds; round++) {
-      for (const { name, leg } of running) if (round === 1 || !once.has(name)) await leg.round()
+    for (let round = 1; round <= rounds; round++) {
+      progress = `${mining}, round ${round} of ${rounds}`
+      for (const { name, leg } of running) if (inRounds.has(name)) await leg.round()
     }
+    progress = mining
+    for (const { name, leg } of running) if (!inRounds.has(name)) await leg.round()
     results.push(...running.map(({ leg }) => leg.result()))
   }
   return {

@@ -74,7 +74,7 @@ export function junkCostLeg({ say }: LegOptions): Leg {
         { figure: 'database statements per junk claim', unit: 'statements', value: perClaim(statements) },
       ],
       notes: [
-        `junk cost: ${junk.count} junk claims from ${junk.addresses} addresses were answered ${answers}. Their RPC calls:${list(rpcCalls)}`,
+        `junk cost: ${junk.count} junk claims from ${junk.addresses} addresses were answered ${answers}. No goal: the honest claims beside junk have one. Their RPC calls:${list(rpcCalls)}`,
         `junk cost: their database statements, BEGIN and COMMIT included:${list(statements)}`,
       ],
     }

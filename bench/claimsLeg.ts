@@ -16,7 +16,7 @@ export type LegOptions = {
   mining: Mining
   /** How many claims one round of throughput makes on automine. */
   claims: number
-  /** How often a leg that has one market for all its trials repeats them. */
+  /** How often a leg that is measured in one market repeats what it measures. */
   trials: number
   /** Prints what is measured now. */
   say: (line: string) => void
@@ -24,7 +24,7 @@ export type LegOptions = {
 
 /** A part of the bench that can run alone. */
 export type Leg = {
-  /** Measures once. */
+  /** Measures once, or all trials. */
   round: () => Promise<void>
   /** The medians of the rounds so far, and what they were bound by. */
   result: () => LegResult

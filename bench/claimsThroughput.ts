@@ -115,7 +115,7 @@ export function throughputLeg({ postgres, mining, claims, say }: LegOptions): Le
         },
       ],
       notes: [
-        `throughput, ${mining}: the baseline is ${baseline}; the block gas limit is ${blockGasLimit.toLocaleString('en-US')}, and ${clients} clients have as many claims in a block at most`,
+        `throughput, ${mining}: the baseline is ${baseline}; the block gas limit is ${blockGasLimit.toLocaleString('en-US')}, and ${clients} clients have as many claims in a block at most. Where no goal is given the figure only explains another`,
         `throughput without the API, ${mining}: ${raw.meter.shares()}`,
         ...ways.map(({ way, meter }) => `${way.name}, ${mining}: ${meter.shares()}`),
       ],
