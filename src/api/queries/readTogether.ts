@@ -33,6 +33,15 @@ export function readTogether<Key, Data>(
   }
 }
 
+/** Reads for several requests of one moment what is the same for all of them. See `readTogether`. */
+export function readShared<Data>(index: IndexReader, query: SnapshotQuery<Data>) {
+  const read = readTogether(index, (asked: readonly true[]) => async (db, moment) => {
+    const taken = await query(db, moment)
+    return taken && { ...taken, data: asked.map(() => taken.data) }
+  })
+  return (minBlock?: bigint) => read(true, minBlock)
+}
+
 /**
  * @param query of one key.
  * @throws Problem INDEX_BEHIND if the index cannot be read, or does not reach `minBlock` in time.
