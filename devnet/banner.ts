@@ -1,5 +1,5 @@
-import { createPublicClient, http } from 'viem'
 import { agentStakingAbi } from '../abis/AgentStaking.ts'
+import { createChainClient } from '../src/api/chainClient.ts'
 import { accountOf, keyOf, roles } from './accounts.ts'
 import { agents, openClaim, posters } from './demoMarket.ts'
 import type { Devnet } from './devnet.ts'
@@ -32,7 +32,7 @@ Sources reload. Ctrl-C ends all of it.`
 }
 
 async function agentStatuses({ rpcUrl, deployment, demo }: Devnet): Promise<Map<string, string>> {
-  const client = createPublicClient({ transport: http(rpcUrl) })
+  const client = createChainClient(rpcUrl)
   const staking = { address: deployment.contracts.AgentStaking, abi: agentStakingAbi }
   const entries = [...demo.agentIds].map(async ([name, id]) => {
     const status = await client.readContract({ ...staking, functionName: 'statusOf', args: [id] })

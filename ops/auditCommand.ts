@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
-import { BaseError, createPublicClient, http, type PublicClient } from 'viem'
+import { BaseError, type PublicClient } from 'viem'
+import { createChainClient } from '../src/api/chainClient.ts'
 import { type Deployment, readDeployment } from '../src/api/deployment.ts'
 import { readEnv } from '../src/api/env.ts'
 import { IndexReader } from '../src/api/queries/indexReader.ts'
@@ -44,7 +45,7 @@ async function run(isFresh: boolean): Promise<number> {
   const env = readEnv(['DATABASE_URL', 'DATABASE_SCHEMA', 'CHAIN_ID', 'DEPLOYMENTS_DIR', 'RPC_URL'])
   const deployment = readDeployment(env.CHAIN_ID, env.DEPLOYMENTS_DIR)
   // Calls that are made at once travel together.
-  const chain = createPublicClient({ transport: http(env.RPC_URL, { batch: { batchSize: 50 } }), cacheTime: 0 })
+  const chain = createChainClient(env.RPC_URL, { http: { batch: { batchSize: 50 } }, cacheTime: 0 })
   const chainId = await chain.getChainId()
   if (chainId !== deployment.chainId) {
     throw new Error(`CHAIN_ID is ${deployment.chainId}, but RPC_URL serves chain ${chainId}`)

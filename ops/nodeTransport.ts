@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { BaseError, http, MethodNotSupportedRpcError, RpcRequestError, type Transport } from 'viem'
+import { BaseError, MethodNotSupportedRpcError, RpcRequestError, type Transport } from 'viem'
+import { nodeHttp } from '../src/api/chainClient.ts'
 
 /** Milliseconds between tries, and how many there are: a node behind a balancer may get a block a moment later. */
 const PAUSE = 250
@@ -18,7 +19,7 @@ const UNKNOWN_BLOCK = /unknown block|block not found|header not found|could not 
  */
 export function nodeTransport(url: string): Transport {
   return (options) => {
-    const node = http(url, { retryCount: 0 })(options)
+    const node = nodeHttp(url, { retryCount: 0 })(options)
     const request: typeof node.request = async (call, requestOptions) => {
       for (let tries = 1; ; tries++) {
         try {

@@ -4,7 +4,7 @@
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { pino } from 'pino'
-import { createPublicClient, http } from 'viem'
+import { createChainClient } from '../src/api/chainClient.ts'
 import { readEnv } from '../src/api/env.ts'
 import { supervise } from './supervision/supervise.ts'
 import { watchHead } from './supervision/watchHead.ts'
@@ -17,7 +17,7 @@ const { DATABASE_URL, DATABASE_SCHEMA, RPC_URL, STALL_SECONDS, LOG_LEVEL } = rea
   'LOG_LEVEL',
 ])
 const logger = pino({ level: LOG_LEVEL })
-const client = createPublicClient({ transport: http(RPC_URL) })
+const client = createChainClient(RPC_URL)
 const pool = new pg.Pool({
   connectionString: DATABASE_URL,
   max: 1,

@@ -28,7 +28,7 @@ export async function pickCandidate(world: World, random: Random): Promise<Candi
 /** The wallet's EIP-712 word that it claims, good for `validity` seconds of chain time. */
 export async function signClaim(world: World, signer: PrivateKeyAccount, candidate: Candidate, validity: bigint) {
   const { bountyId, agentId, wallet, round } = candidate
-  const deadline = (await world.reader.getBlock()).timestamp + validity
+  const deadline = (await world.node.getBlock()).timestamp + validity
   const signature = await signer.signTypedData({
     domain: {
       name: 'BountyMarket',
