@@ -2,6 +2,7 @@
 // what was indexed and cached of the branch that is dead; the next start indexes anew, from the cache up to the fork.
 import pg from 'pg'
 import { createChainClient } from '../src/api/chainClient.ts'
+import { reasonOf } from '../src/api/describeError.ts'
 import { readEnv } from '../src/api/env.ts'
 import { findDeadBlock, findForkBlock, removeBranch } from './builds/deadBranch.ts'
 
@@ -26,7 +27,7 @@ await client.connect()
 try {
   await run()
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error)
+  console.error(reasonOf(error))
   process.exitCode = 1
 } finally {
   await client.end()

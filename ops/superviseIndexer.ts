@@ -3,9 +3,9 @@
 // configured, and ends this process with the same code. `-- --redeploy` replaces another build, as redeploy:indexer does.
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
-import { pino } from 'pino'
 import { createChainClient } from '../src/api/chainClient.ts'
 import { readEnv } from '../src/api/env.ts'
+import { createLogger } from '../src/api/logger.ts'
 import { supervise } from './supervision/supervise.ts'
 import { watchHead } from './supervision/watchHead.ts'
 
@@ -16,7 +16,7 @@ const { DATABASE_URL, DATABASE_SCHEMA, RPC_URL, STALL_SECONDS, LOG_LEVEL } = rea
   'STALL_SECONDS',
   'LOG_LEVEL',
 ])
-const logger = pino({ level: LOG_LEVEL })
+const logger = createLogger({ level: LOG_LEVEL, rpcUrl: RPC_URL })
 const client = createChainClient(RPC_URL)
 const pool = new pg.Pool({
   connectionString: DATABASE_URL,

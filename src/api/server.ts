@@ -2,7 +2,6 @@ import { EventEmitter, once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import closeWithGrace from 'close-with-grace'
 import { drizzle } from 'drizzle-orm/node-postgres'
-import { pino } from 'pino'
 import { privateKeyToAccount } from 'viem/accounts'
 import { createApp } from './app.ts'
 import { listenForBlocks } from './blockHints.ts'
@@ -13,6 +12,7 @@ import { createHttpServer, drain } from './httpServer.ts'
 import { indexedClaims } from './indexedClaims.ts'
 import { measureLag, watchIndexLag } from './indexLag.ts'
 import { createClientLimits } from './limits/clientLimits.ts'
+import { createLogger } from './logger.ts'
 import { createMetrics, createRequestTimer } from './metrics.ts'
 import { newestBlock } from './newestBlock.ts'
 import { IndexReader } from './queries/indexReader.ts'
@@ -55,7 +55,7 @@ const env = readEnv([
   'LOG_LEVEL',
 ])
 const deployment = readDeployment(env.CHAIN_ID, env.DEPLOYMENTS_DIR)
-const logger = pino({ level: env.LOG_LEVEL })
+const logger = createLogger({ level: env.LOG_LEVEL, rpcUrl: env.RPC_URL })
 
 const readPool = openReadPool({
   url: env.DATABASE_READ_URL ?? env.DATABASE_URL,
