@@ -14,6 +14,7 @@ export async function banner(devnet: Devnet): Promise<string> {
   return `
 API           ${apiUrl}
 API docs      ${apiUrl}/docs
+API metrics   ${api.opsUrl}/metrics
 Indexer       http://localhost:${indexer.port}/status
 RPC           ${rpcUrl} (chain ${deployment.chainId}, a block every second)
 Database      ${databaseUrl}

@@ -73,11 +73,12 @@ async function send(port: number, bytes: string) {
 
 describe('health', () => {
   it('is told by the process alone', async () => {
-    const { url, part } = await start()
+    const { url, opsUrl, part } = await start()
     expect((await fetch(`${url}/healthz`)).status).toBe(200)
     const ready = await fetch(`${url}/readyz`)
     expect([ready.status, await ready.json()]).toEqual([200, { status: 'ready', indexedBlock: 10, reasons: [] }])
     await index.setHead(block(9n))
+    await expect.poll(async () => (await fetch(`${url}/readyz`)).status, { timeout: 3_000 }).toBe(503)
     for (let probe = 0; probe < 3; probe++) {
       const rewinding = await fetch(`${url}/readyz`)
       const reason = { code: 'INDEX_REWINDING', detail: expect.stringContaining('replaying block 9'), affects: 'reads' }
@@ -90,29 +91,28 @@ describe('health', () => {
       .filter((line) => line.includes('INDEX_REWINDING'))
     expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ level: 40, msg: 'unready' }])
     expect(lines.join()).not.toContain('stack')
-    expect(await (await fetch(`${url}/metrics`)).text()).toContain('index_whole 0')
+    expect(await (await fetch(`${opsUrl}/metrics`)).text()).toContain('index_whole 0')
     await index.moveTo(block(10n))
   })
 
   it('does not depend on the database', async () => {
-    const { url } = await start({ databaseUrl: 'postgres://postgres@127.0.0.1:1/none' })
-    const statuses = ['/healthz', '/readyz', '/api/runs', '/metrics'].map(
-      async (path) => (await fetch(url + path)).status,
-    )
-    expect(await Promise.all(statuses)).toEqual([200, 503, 503, 200])
+    const { url, opsUrl } = await start({ databaseUrl: 'postgres://postgres@127.0.0.1:1/none' })
+    const paths = [`${url}/healthz`, `${url}/readyz`, `${url}/api/runs`, `${opsUrl}/metrics`, `${opsUrl}/status`]
+    const statuses = paths.map(async (path) => (await fetch(path)).status)
+    expect(await Promise.all(statuses)).toEqual([200, 503, 503, 200, 200])
     const reason = { code: 'DATABASE_UNREACHABLE', affects: 'reads' }
     expect(await (await fetch(`${url}/readyz`)).json()).toMatchObject({ status: 'unready', reasons: [reason] })
   })
 
   it('is measured by route, not by path', async () => {
-    const { url } = await start()
+    const { url, opsUrl } = await start()
     for (const path of ['/api/runs/1', '/api/runs/2', '/api/runs?page=0', '/nowhere']) await fetch(url + path)
     // Most of these are answered from the cache, before the routes see them.
     const { headers } = await fetch(`${url}/api/runs`)
     for (let request = 0; request < 9; request++) await fetch(`${url}/api/runs`)
     const known = { 'If-None-Match': headers.get('ETag') ?? '' }
     for (let request = 0; request < 10; request++) await fetch(`${url}/api/runs`, { headers: known })
-    const metrics = await (await fetch(`${url}/metrics`)).text()
+    const metrics = await (await fetch(`${opsUrl}/metrics`)).text()
     const count = (labels: string) =>
       new RegExp(`http_request_duration_seconds_count{${labels}} (\\d+)`).exec(metrics)?.[1]
     expect(count('method="GET",route="/api/runs/:id",status="404"')).toBe('2')
@@ -168,17 +168,27 @@ describe('on SIGTERM', () => {
 })
 
 describe('a start', () => {
-  it('fails with the name of the port that is taken', async () => {
-    const { port } = await start()
+  it.each<[string, (taken: Api) => Partial<ApiOptions> & { expected: string }]>([
+    ['the port', ({ port }) => ({ port, expected: `PORT ${port}` })],
+    [
+      'the operator’s port',
+      ({ opsUrl }) => ({ opsPort: Number(new URL(opsUrl).port), expected: `OPS_PORT ${new URL(opsUrl).host}` }),
+    ],
+  ])('fails with the name of %s that is taken', async (_, taken) => {
+    const { expected, ...options } = taken(await start())
     const second = startApi({
       databaseUrl: index.url,
       chainId,
       rpcUrl: 'http://127.0.0.1:1',
       deploymentsDirectory,
-      port,
+      ...options,
     })
-    await expect(second).rejects.toThrow(`PORT ${port} is taken by another process`)
+    await expect(second).rejects.toThrow(`${expected} is taken by another process`)
     await expect(second).rejects.toThrow('exited with code 1')
+  })
+
+  it('fails with the host that is not one of this machine', async () => {
+    await expect(start({ env: { OPS_HOST: '192.0.2.1' } })).rejects.toThrow('Cannot listen on OPS_PORT 192.0.2.1:0')
   })
 
   it('fails with the names of all variables that are wrong', async () => {
