@@ -39,7 +39,8 @@ const watch = watchHead({
   patience: 1_000 * STALL_SECONDS,
   logger,
 })
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, supervisor.stop)
+// Not once: the terminal's Ctrl-C comes twice, once by way of npm.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, supervisor.stop)
 
 process.exitCode = await supervisor.ended
 await watch.stop()

@@ -21,6 +21,7 @@ import { createRelay } from './relay/createRelay.ts'
 import type { RelayEmitter } from './relay/events.ts'
 import { measureRelay } from './relayMetrics.ts'
 import { healthRoutes, operatorRoutes } from './routes/health.ts'
+import { stopAtSignal, stopSignals } from './stopSignals.ts'
 
 /**
  * In milliseconds. A claim waits 15 s for its block, then the relay takes 8 s at most to close, and Kubernetes kills 30 s
@@ -60,9 +61,8 @@ const logger = createLogger({ level: env.LOG_LEVEL, rpcUrl: env.RPC_URL })
 
 /** Until the process listens, there is nothing to end in order. */
 let stop = async () => {}
-closeWithGrace({ delay: EXIT_PATIENCE, logger }, async ({ signal, err }) => {
+const { close } = closeWithGrace({ delay: EXIT_PATIENCE, logger, skip: [...stopSignals] }, async ({ err }) => {
   if (err) logger.fatal({ err }, 'Stopping after an error that was not caught')
-  else logger.info({ signal }, 'Stopping')
   await stop()
   logger.info('Stopped')
 })
@@ -117,6 +117,7 @@ stop = async () => {
   await relay?.close()
   await Promise.all([drain(operators, 0), readPool.end(), hints.close()])
 }
+stopAtSignal(close, logger)
 
 const opsPort = await listen(operators, { setting: 'OPS_PORT', port: env.OPS_PORT, host: env.OPS_HOST })
 const port = await listen(server, { setting: 'PORT', port: env.PORT })
