@@ -1,12 +1,12 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Hono, MiddlewareHandler } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { createAnswerCache } from './answerCache.ts'
 import { answerKept } from './answerKept.ts'
 import type { Deps } from './deps.ts'
 import { answerProblem, errorHandler, routeNotFound } from './errorHandler.ts'
 import { Problem } from './errors.ts'
+import { limitPostedBody } from './limits/bodyLimit.ts'
 import type { ClientLimits } from './limits/clientLimits.ts'
 import type { RequestTimer } from './metrics.ts'
 import { requestId } from './requestId.ts'
@@ -21,9 +21,6 @@ import { runRoutes } from './routes/runs.ts'
 import { statsRoutes } from './routes/stats.ts'
 import { headerMiddleware } from './standingHeaders.ts'
 import { refuseInvalid } from './validation.ts'
-
-/** In bytes. A claim with an ERC-1271 signature is a few thousand. */
-const MAX_BODY = 32 * 1024
 
 /** What one host adds to the app. */
 export type Host = {
@@ -84,13 +81,6 @@ const refuseMethod: NonNullable<Parameters<typeof methodNotAllowed>[0]['onMethod
   return answerProblem(c, new Problem('METHOD_NOT_ALLOWED', detail, { headers: { Allow: allow } }))
 }
 
-const limitBody = bodyLimit({
-  maxSize: MAX_BODY,
-  onError: () => {
-    throw new Problem('PAYLOAD_TOO_LARGE', `The body must not exceed ${MAX_BODY} bytes.`)
-  },
-})
-
 /** What the answer cache holds costs next to nothing: agents may poll it all day. The rest is work. */
 const limitRequests =
   (limits: ClientLimits): MiddlewareHandler =>
@@ -98,6 +88,3 @@ const limitRequests =
     limits.takeRequest(c)
     return next()
   }
-
-/** A GET is spared: looking for its body would cost node-server a whole Request object. */
-const limitPostedBody: MiddlewareHandler = (c, next) => (c.req.method === 'POST' ? limitBody(c, next) : next())

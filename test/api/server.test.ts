@@ -274,8 +274,8 @@ describe('a connection', () => {
     socket.destroy()
   })
 
-  it('with more body than is taken gets its answer', async () => {
-    for (const body of ['x'.repeat(3_000_000), chunks(3_000_000)]) {
+  it('with more body than is taken gets its answer, and is closed', async () => {
+    for (const body of ['x'.repeat(3_000_000), chunks(3_000_000), 'x'.repeat(50_000_000), chunks(50_000_000)]) {
       const response = await fetch(`${shared.url}/api/runs/1/claim`, {
         method: 'POST',
         body,
@@ -283,6 +283,19 @@ describe('a connection', () => {
         headers: { 'Content-Type': 'application/json' },
       })
       expect([response.status, await response.json()]).toMatchObject([413, { code: 'PAYLOAD_TOO_LARGE' }])
+      expect(response.headers.get('Connection')).toBe('close')
+    }
+  })
+
+  it('that never sends the rest of such a body gets its answer, and is closed', async () => {
+    const head = 'POST /api/runs/1/claim HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n'
+    for (const length of ['Content-Length: 99999', 'Transfer-Encoding: chunked']) {
+      const part = length.startsWith('T') ? `9000\r\n${'x'.repeat(0x9000)}\r\n` : 'x'
+      const { closed, received } = await send(shared.port, `${head}${length}\r\n\r\n${part}`)
+      await closed
+      expect(received()).toContain('413 Payload Too Large')
+      expect(received().toLowerCase()).toContain('connection: close')
+      expect(received()).toContain('"code":"PAYLOAD_TOO_LARGE"')
     }
   })
 
