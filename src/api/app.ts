@@ -17,6 +17,7 @@ import { claimStateRoutes } from './routes/claimState.ts'
 import { docsRoutes } from './routes/docs.ts'
 import { eligibilityRoutes } from './routes/eligibility.ts'
 import { eventRoutes } from './routes/events.ts'
+import { isProbe } from './routes/health.ts'
 import { runRoutes } from './routes/runs.ts'
 import { statsRoutes } from './routes/stats.ts'
 import { headerMiddleware } from './standingHeaders.ts'
@@ -40,9 +41,12 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   if (host.timer) app.use(host.timer.middleware)
   app.use(requestId)
   app.use('/api/*', answers.middleware)
+  const limit = deps.limits && limitRequests(deps.limits)
+  // Here, for the next one answers a preflight by itself.
+  if (limit) app.use((c, next) => (c.req.method === 'OPTIONS' ? limit(c, next) : next()))
   app.use(headerMiddleware)
   app.use('/api/*', limitPostedBody)
-  if (deps.limits) app.use('/api/*', limitRequests(deps.limits))
+  if (limit) app.use(limit)
 
   app.route('/', runRoutes(deps))
   app.route('/', eligibilityRoutes(deps))
@@ -55,8 +59,8 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   app.route('/', docsRoutes())
   if (host.routes) app.route('/', host.routes)
 
-  const description = app.getOpenAPI31Document(openapi)
-  app.get('/openapi.json', (c) => c.json(description))
+  const description = JSON.stringify(app.getOpenAPI31Document(openapi))
+  app.get('/openapi.json', (c) => c.body(description, 200, { 'Content-Type': 'application/json' }))
   // A route rather than `app.notFound`, which is lost where the app is mounted in another: under Ponder.
   app.all('*', methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }), routeNotFound)
   return app
@@ -85,6 +89,7 @@ const refuseMethod: NonNullable<Parameters<typeof methodNotAllowed>[0]['onMethod
 const limitRequests =
   (limits: ClientLimits): MiddlewareHandler =>
   (c, next) => {
-    limits.takeRequest(c)
+    if (isProbe(c.req.path)) limits.takeProbe(c)
+    else limits.takeRequest(c)
     return next()
   }
