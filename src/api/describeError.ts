@@ -53,7 +53,7 @@ const joinMessages = ({ message, cause }: Description): string =>
   cause === undefined ? message : `${message.replace(/[.]$/, '')}: ${joinMessages(cause)}`
 
 /** The text without user-info, path and query of its URLs, and without signatures and signed transactions. */
-export function redact(text: string): string {
+function redact(text: string): string {
   // Without the last word, for half of a URL would not be recognised as one.
   const kept = text.length > MAX_TEXT ? text.slice(0, MAX_TEXT).replace(/\S*$/, '…') : text
   return kept.replace(url, shortenUrl).replace(longHex, shortenHex)
