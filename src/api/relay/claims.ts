@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { claimIdOf } from '../claimMessage.ts'
-import { lockFor } from '../eligibility.ts'
 import { Problem } from '../errors.ts'
 import { together } from '../together.ts'
 import type { Failure } from './chain/calls.ts'
@@ -87,7 +86,7 @@ export function createClaims(options: Options) {
       }
       const claim = nameClaim(request, BigInt(verdict.bounty.round) + 1n)
       const candidate = {
-        ...{ claim, key, gas: gasLimit(request, verdict.gas), lock: lockFor(verdict.bounty.reward) },
+        ...{ claim, key, gas: gasLimit(request, verdict.gas), lock: verdict.bounty.stake },
         ...{ unlocked, block: head.number },
       }
       const placed = await dispatch.place(candidate, signers, signal)
@@ -152,7 +151,7 @@ export function createClaims(options: Options) {
       return { claimId, status: 'won', round, blockNumber, ...(relayed?.txHash && { txHash: relayed.txHash }) }
     }
     // The relayer gave up its role since this process asked for it.
-    const isRoleLost = verdict.failure.error?.errorName === 'AccessControlUnauthorizedAccount'
+    const isRoleLost = verdict.failure.error?.errorName === 'NotRelayer'
     throw isRoleLost ? await refuseUnsigned(request) : decision.refused
   }
 

@@ -46,7 +46,7 @@ type Options = {
   accounts: Signer[]
   /** What each may spend on gas within 24 hours, in wei. */
   dailyBudget: bigint
-  /** Whether a claim may lean on RELAYER_ROLE instead of the wallet's signature. */
+  /** Whether a claim may go without the wallet's signature, where the market knows a signer as a relayer. */
   allowUnsigned: boolean
   walletLimits: WalletLimits
   logger: Logger

@@ -2,7 +2,7 @@ import { encodeFunctionData, hashTypedData, isAddressEqual, parseAbi, recoverAdd
 import { claimTypedData } from '../../claimMessage.ts'
 import { stateName } from '../../contractErrors.ts'
 import { tryCall } from '../chain/calls.ts'
-import type { Bounty, ClaimRequest, Market } from '../chain/market.ts'
+import { type Bounty, type ClaimRequest, type Market, termsOf } from '../chain/market.ts'
 
 /** The states of a run whose claim is not over. */
 const LIVE = new Set(['CLAIMED', 'IN_PROGRESS', 'SUBMITTED', 'REVISION_REQUESTED'])
@@ -15,20 +15,21 @@ export async function isHeldBy(market: Market, request: ClaimRequest, bounty: Bo
   const { agentId, wallet, signed } = request
   if (!LIVE.has(stateName(bounty.state) ?? '')) return false
   if (bounty.agentId !== agentId || !isAddressEqual(bounty.wallet, wallet)) return false
-  return !signed || isSigned(market, request, signed, BigInt(bounty.round))
+  return !signed || isSigned(market, request, signed, bounty)
 }
 
 const erc1271Abi = parseAbi(['function isValidSignature(bytes32 hash, bytes signature) view returns (bytes4)'])
 const ERC1271_MAGIC = '0x1626ba7e'
 
-/** As ClaimSignatures.sol has it: by the wallet's key, or else by the wallet's contract, which the market asks. */
+/** As RunSignatures.sol has it: by the wallet's key, or else by the wallet's contract, which the market asks. */
 async function isSigned(
   market: Market,
   { bountyId, agentId, wallet }: ClaimRequest,
   { deadline, signature }: NonNullable<ClaimRequest['signed']>,
-  round: bigint,
+  bounty: Bounty,
 ): Promise<boolean> {
-  const hash = hashTypedData(claimTypedData(market, { bountyId, agentId, wallet, round }, deadline))
+  const claim = { bountyId, agentId, wallet, round: BigInt(bounty.round), ...termsOf(bounty) }
+  const hash = hashTypedData(claimTypedData(market, claim, deadline))
   // Bytes that are no signature of a key at all recover to nobody.
   const signer = await recoverAddress({ hash, signature }).catch(() => undefined)
   if (signer && isAddressEqual(signer, wallet)) return true

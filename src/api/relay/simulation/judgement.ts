@@ -7,6 +7,7 @@ import { together } from '../../together.ts'
 import { answer, isRefusal } from '../chain/client.ts'
 import { batchGasLimit, MAX_GAS } from '../chain/gas.ts'
 import {
+  asBounty,
   batchCall,
   type ClaimRequest,
   claimCall,
@@ -19,6 +20,9 @@ import { judge, type Verdict } from './judge.ts'
 
 /** `unlocked`: what the agent has left to be locked, in USDC base units. */
 export type Judged = { verdict: Verdict; unlocked: bigint }
+
+/** BountyMarket.ItemResult of a claim that was made; 0 is one that was not tried, 1 one that was refused. */
+const MADE = 2
 
 /** Longer signatures, which only a wallet's contract can have, go alone: so much data may be more than a node takes. */
 const MAX_SIGNATURE_BYTES = 512
@@ -92,7 +96,7 @@ async function tryAll(
     ])
     return requests.map((_, place) => {
       const [bounty, unlocked] = [bounties[place], stakes[place]]
-      if (!now[place] || !next[place] || !bounty || unlocked === undefined) return undefined
+      if (now[place] !== MADE || next[place] !== MADE || !bounty || unlocked === undefined) return undefined
       if (stateName(bounty.state) !== 'OPEN') return undefined
       return { verdict: { verdict: 'send', bounty, gas: MAX_GAS }, unlocked }
     })
@@ -123,7 +127,7 @@ async function readBounties({ client, address }: Market, requests: readonly Clai
       ),
     }),
   )
-  return bounties.map(({ result }) => result)
+  return bounties.map(({ result }) => result && asBounty(result))
 }
 
 async function readUnlockedStakes({ client, staking }: Market, requests: readonly ClaimRequest[]) {
