@@ -66,6 +66,9 @@ describe('GET /api/runs/:id', () => {
         revisions: 0,
         round: 1,
         fee: '5000000',
+        workPeriod: 604_800,
+        stakeRequired: '10000000',
+        evaluator: null,
       }),
     )
   })

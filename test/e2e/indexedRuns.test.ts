@@ -1,6 +1,7 @@
 import { encodeFunctionData, type Hex, keccak256, maxUint256, stringToHex, toHex } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { accountOf, roles } from '../../devnet/accounts.ts'
+import { defaultTerms } from '../../devnet/defaultTerms.ts'
 import { freshDatabase } from '../support/database.ts'
 import { agentsOnChain, bandsOf, comparableAgent, comparableRun, runsOnChain } from './chainState.ts'
 import { type Index, startIndexOf } from './indexOf.ts'
@@ -38,7 +39,7 @@ const pass = (seconds: number) => chain.client.increaseTime({ seconds })
 const inAMonth = async () => (await now()) + BigInt(30 * day)
 
 async function post(ipfsHash: string, reward: bigint) {
-  await chain.market.write.postBounty([ipfsHash, reward, await inAMonth()], by(poster))
+  await chain.market.write.postBounty([ipfsHash, reward, await inAMonth(), defaultTerms], by(poster))
   return chain.market.read.bountyCount()
 }
 
@@ -59,7 +60,7 @@ const unclaimed = {
 test('a run goes through every state to its rejection', async () => {
   const { market } = chain
   const deadline = await inAMonth()
-  await market.write.createBounty(['ipfs://terms', usd(100), deadline], by(poster))
+  await market.write.createBounty(['ipfs://terms', usd(100), deadline, defaultTerms], by(poster))
   const createdAt = await now()
   const draft = {
     bountyId: 1n,
@@ -222,7 +223,7 @@ test('a run holds what strangers wrote into it', async () => {
   const data = encodeFunctionData({
     abi: market.abi,
     functionName: 'createBounty',
-    args: [placeholder, usd(1), await inAMonth()],
+    args: [placeholder, usd(1), await inAMonth(), defaultTerms],
   })
   const bytes: Hex = '0xff00fe80'
   await chain.client.sendTransaction({
