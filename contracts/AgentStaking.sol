@@ -252,7 +252,7 @@ contract AgentStaking is IAgentStaking, Ownable2Step {
         if (account.staked < MIN_STAKE) account.stakedAt = 0;
     }
 
-    /// @dev USDC may be paused, or may have frozen this contract. The run ends all the same; the market keeps the debt.
+    /// @dev USDC may be paused, or may have frozen this contract. The run ends nevertheless, and the market owes the amount.
     function _burn(uint256 amount) private returns (bool burned) {
         burned = IERC20(USDC).trySafeTransfer(BURN_ADDRESS, amount);
         if (!burned) unburned += amount;

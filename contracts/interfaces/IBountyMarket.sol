@@ -15,8 +15,8 @@ pragma solidity ^0.8.28;
 ///
 /// Every function that names a bounty reverts with `BountyNotFound` if there is none, except `getBounty`, and checks in
 /// this order: the bounty's state, the caller (or its signature), the time, the rest. Where USDC refuses a payment, the
-/// payment is deferred and the call goes on. Only a poster that calls to get its escrow back is paid at once or not at
-/// all: then the call reverts with USDC's own error.
+/// payment is deferred and the call goes on. Only where a poster itself takes its escrow back, the call reverts with
+/// USDC's own error.
 interface IBountyMarket {
     /// @notice NONE is a bounty that was never created; the other eight are the API's run states.
     enum State {
@@ -80,7 +80,7 @@ interface IBountyMarket {
         bytes signature;
     }
 
-    /// @notice What became of an item of `claimBatch`. UNTRIED: too little gas was left, and nothing changed.
+    /// @notice The result of an item of `claimBatch`. UNTRIED: too little gas was left, and nothing changed.
     enum ItemResult {
         UNTRIED,
         REFUSED,
@@ -370,7 +370,7 @@ interface IBountyMarket {
     /// @notice Tries many claims, each alone: one that fails emits `ClaimRefused` and never fails another. Anyone.
     /// @dev Each may use 250,000 gas and is tried only if it can have all of it. The first for which too little is left
     /// ends the batch: it and all after it are UNTRIED, and they emit nothing.
-    /// @return results What became of each claim, in the order given.
+    /// @return results The result of each claim, in the order given.
     function claimBatch(Claim[] calldata claims) external returns (ItemResult[] memory results);
 
     /// @notice One item of `claimBatch`, called by this contract only, so that what fails can be undone alone.

@@ -115,7 +115,7 @@ contract BountyMarketMatrixTest is BountyMarketMatrixCalls {
         uint256 parties = POSTER | evaluates;
         string memory rejection = evaluates == POSTER
             ? "0....r...+ 0....o...o 0....o...o 0....o...o"
-            : "0....+...+ 0....o...o 0....o...o 0....o...o";// forgefmt: disable-start
+            : "0....+...+ 0....o...o 0....o...o 0....o...o"; // forgefmt: disable-start
         //                                                                    NDOCISAVRL NDOCISAVRL NDOCISAVRL NDOCISAVRL
         _row("createBounty",               ANYONE,   DONE,                "++++++++++ ++++++++++ ++++++++++ ++++++++++", UNCHANGED);
         _row("postBounty",                 ANYONE,   DONE,                "++++++++++ ++++++++++ ++++++++++ ++++++++++", UNCHANGED);
