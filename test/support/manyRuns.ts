@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { poster, seedTime } from '../api/rows.ts'
 
-/** A poster of every tenth run, and an agent that claimed every seventh: more than anyone can page through. */
+/** A poster of every tenth run, evaluator of every twentieth, and an agent that claimed every seventh: more than anyone can page through. */
 export const whale = poster
 export const busyAgent = 7n
 
