@@ -34,7 +34,8 @@ function* runErrors({ bountyId, state, deadline }: Run, now: bigint): Generator<
   if (now > deadline) yield { errorName: 'BountyDeadlinePassed', args: [bountyId, deadline, now] }
 }
 
-function* agentErrors(agent: Agent, wallet: Address | undefined, lock: bigint): Generator<ClaimError> {
+/** Everything for which the market would refuse the agent’s claim of an open run that locks so much of its stake. */
+export function* agentErrors(agent: Agent, wallet: Address | undefined, lock: bigint): Generator<ClaimError> {
   const { id, stakedAmount, lockedAmount, banned, frozen } = agent
   const expected = walletOf(agent)
   if (!expected || id > MAX_AGENT_ID) {

@@ -83,7 +83,7 @@ const relay =
     maxBatch: env.MAX_BATCH,
     maxUnmined: env.MAX_UNMINED,
     dailyBudget: env.DAILY_GAS_BUDGET,
-    shownClaims: indexedClaims(index),
+    indexedClaims: indexedClaims(index),
     events,
     logger,
   }))

@@ -8,7 +8,7 @@ import type { Relay } from '../../src/api/relay/relay.ts'
 import { freshDatabase } from '../support/database.ts'
 import { startTestChain, type TestChain } from '../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../support/participants.ts'
-import { quotesPass, relayer, relayOn, requestOf, resultOf, until } from './claimsOnChain.ts'
+import { contextOf, quotesPass, relayer, relayOn, requestOf, resultOf, until } from './claimsOnChain.ts'
 import { type FaultyNode, startFaultyNode } from './faultyNode.ts'
 
 let chain: TestChain & { databaseUrl: string }
@@ -165,7 +165,9 @@ describe('a dead node', () => {
     const runId = await people.openRun(usdc)
     node.from(() => refuse)
     const start = performance.now()
-    const problem = await relay.claim(requestOf(runId, agent), AbortSignal.timeout(15_000)).catch((error) => error)
+    const problem = await relay
+      .claim(requestOf(runId, agent), contextOf(AbortSignal.timeout(15_000)))
+      .catch((error) => error)
     expect(performance.now() - start).toBeLessThan(3_000)
     expect(problem).toBeInstanceOf(Problem)
     expect(problem).toMatchObject({ code: 'RELAY_UNAVAILABLE', headers: { 'Retry-After': expect.any(String) } })
@@ -207,7 +209,9 @@ describe('a relayer', () => {
     await chain.client.setBalance({ address: relayer.address, value: 0n })
     const [runId, later] = [await people.openRun(usdc), await people.openRun(usdc)]
     expect(await resultOf(relay, requestOf(runId, agent), 300)).toBe('signed')
-    const problem = await relay.claim(requestOf(later, agent), AbortSignal.timeout(15_000)).catch((error) => error)
+    const problem = await relay
+      .claim(requestOf(later, agent), contextOf(AbortSignal.timeout(15_000)))
+      .catch((error) => error)
     expect(problem).toMatchObject({ code: 'RELAY_UNAVAILABLE', message: 'The relayer is out of funds.' })
     await until('logged', async () => log.some((line) => line.includes('"level":50') && line.includes('unfunded')))
     await chain.client.setBalance({ address: relayer.address, value: balance })

@@ -6,7 +6,7 @@ import type { Relay } from '../../src/api/relay/relay.ts'
 import { freshDatabase } from '../support/database.ts'
 import { startTestChain, type TestChain } from '../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../support/participants.ts'
-import { relayer, relayOn, requestOf, resultOf, until } from './claimsOnChain.ts'
+import { contextOf, relayer, relayOn, requestOf, resultOf, until } from './claimsOnChain.ts'
 
 /** Blocks come when a test wants them. */
 let chain: TestChain & { databaseUrl: string }
@@ -37,7 +37,7 @@ describe('a reorg', () => {
     const runIds = await Promise.all(Array.from({ length: 6 }, () => people.openRun(usdc)))
     await mine(6)
     const outcomes = await Promise.all(
-      runIds.map((runId) => relay.claim(requestOf(runId, agent), AbortSignal.timeout(15_000))),
+      runIds.map((runId) => relay.claim(requestOf(runId, agent), contextOf(AbortSignal.timeout(15_000)))),
     )
     expect(outcomes.map(({ status }) => status)).toEqual(Array(6).fill('won'))
     const used = await nonce()
@@ -82,7 +82,7 @@ describe('a nonce', () => {
   it('that is stuck gets a higher price, by an eighth in both parts at least', { timeout: 40_000 }, async () => {
     const runId = await people.openRun(usdc)
     await chain.client.setAutomine(false)
-    const claiming = relay.claim(requestOf(runId, agent), AbortSignal.timeout(500))
+    const claiming = relay.claim(requestOf(runId, agent), contextOf(AbortSignal.timeout(500)))
     const { claimId, txHash } = (await claiming) as { claimId: `0x${string}`; txHash: `0x${string}` }
     const first = await chain.client.getTransaction({ hash: txHash })
     // Blocks that have no room for it.
@@ -109,7 +109,7 @@ describe('a nonce', () => {
     const rival = await people.newAgent(accountOf(3))
     const runId = await people.openRun(usdc)
     await chain.client.setAutomine(false)
-    const { claimId, txHash } = (await relay.claim(requestOf(runId, agent), AbortSignal.timeout(500))) as {
+    const { claimId, txHash } = (await relay.claim(requestOf(runId, agent), contextOf(AbortSignal.timeout(500)))) as {
       claimId: `0x${string}`
       txHash: `0x${string}`
     }

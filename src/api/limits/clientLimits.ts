@@ -10,6 +10,8 @@ export type ClientLimits = {
   takeRequest(c: Context): void
   /** Counts a claim. @throws Problem RATE_LIMITED */
   takeClaim(c: Context): void
+  /** The client as these limits count it. */
+  clientOf(c: Context): string
 }
 
 type Options = {
@@ -20,11 +22,13 @@ type Options = {
 }
 
 export function createClientLimits({ trustProxy, requestsPerMinute, claimsPerMinute }: Options): ClientLimits {
+  const clientOfRequest = (c: Context) =>
+    clientOf(getConnInfo(c).remote.address, c.req.header('X-Forwarded-For'), trustProxy)
+
   const limit = (perMinute: number, what: string) => {
     const take = createRateLimit(perMinute)
     return (c: Context) => {
-      const { address } = getConnInfo(c).remote
-      const client = clientOf(address, c.req.header('X-Forwarded-For'), trustProxy)
+      const client = clientOfRequest(c)
       const wait = take(client)
       if (wait > 0) throw rateLimited(`${client} may send ${perMinute} ${what} a minute.`, wait / 1_000)
     }
@@ -32,6 +36,7 @@ export function createClientLimits({ trustProxy, requestsPerMinute, claimsPerMin
   return {
     takeRequest: limit(requestsPerMinute, 'requests'),
     takeClaim: limit(claimsPerMinute, 'claims'),
+    clientOf: clientOfRequest,
   }
 }
 

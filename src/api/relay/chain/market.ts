@@ -1,4 +1,12 @@
-import { type Address, type ContractFunctionReturnType, encodeFunctionData, type Hex, type PublicClient } from 'viem'
+import {
+  type Address,
+  type BlockTag,
+  type ContractFunctionReturnType,
+  encodeFunctionData,
+  type Hex,
+  type PublicClient,
+  size,
+} from 'viem'
 import { agentStakingAbi } from '../../../../abis/AgentStaking.ts'
 import { bountyMarketAbi } from '../../../../abis/BountyMarket.ts'
 import type { ClaimTerms, MarketAddress } from '../../claimMessage.ts'
@@ -15,8 +23,8 @@ export type ClaimRequest = {
   signed?: { deadline: bigint; signature: Hex }
 }
 
-/** A call of the market, and of nothing else: neither target nor selector comes from a request. */
-export type MarketCall = { from: Address; to: Address; data: Hex }
+/** A call whose target and selector come from this program, never from a request. `gas`: its limit, if it has one. */
+export type MarketCall = { from: Address; to: Address; data: Hex; gas?: bigint }
 
 export type Market = MarketAddress & { client: PublicClient; staking: Address }
 
@@ -37,6 +45,8 @@ export function claimCall({ address }: Market, from: Address, request: ClaimRequ
 export function batchCall({ address }: Market, from: Address, requests: readonly ClaimRequest[]): MarketCall {
   const claims = requests.map(({ bountyId, agentId, wallet, signed }) => {
     const { deadline, signature } = signed ?? { deadline: 0n, signature: '0x' as const }
+    // The market takes an item with an empty signature for one that the relayer makes in its own name.
+    if (signed && size(signature) === 0) throw new Error(`The claim of run ${bountyId} has an empty signature`)
     return { bountyId, agentId, wallet, deadline, signature }
   })
   const data = encodeFunctionData({ abi: bountyMarketAbi, functionName: 'claimBatch', args: [claims] })
@@ -60,15 +70,19 @@ export type Bounty = Omit<BountyOnChain, 'agentId'> & { agentId: bigint }
 
 export const asBounty = (bounty: BountyOnChain): Bounty => ({ ...bounty, agentId: BigInt(bounty.agentId) })
 
-/** @param blockNumber the latest block if absent. */
-export async function readBounty({ client, address }: Market, bountyId: bigint, blockNumber?: bigint): Promise<Bounty> {
+/** @param block the latest if absent. */
+export async function readBounty(
+  { client, address }: Market,
+  bountyId: bigint,
+  block: bigint | BlockTag = 'latest',
+): Promise<Bounty> {
   const bounty = await answer(
     client.readContract({
       address,
       abi: bountyMarketAbi,
       functionName: 'getBounty',
       args: [bountyId],
-      ...(blockNumber === undefined ? {} : { blockNumber }),
+      ...(typeof block === 'bigint' ? { blockNumber: block } : { blockTag: block }),
     }),
   )
   return asBounty(bounty)

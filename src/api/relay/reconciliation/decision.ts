@@ -4,9 +4,9 @@ import type { Problem } from '../../errors.ts'
 import { type Failure, failureOf, tryCall } from '../chain/calls.ts'
 import { answer } from '../chain/client.ts'
 import { type ClaimRequest, claimCall, type Market, type MarketCall, readBounty } from '../chain/market.ts'
-import { isHeldBy } from '../intake/held.ts'
+import { isHeldBy } from '../chain/signatures.ts'
 import { refusal, unexplained } from '../intake/refusal.ts'
-import type { Verdict } from '../simulation/judge.ts'
+import type { Simulation } from '../simulation/simulate.ts'
 
 /** Where the chain decided a claim; `txHash` where a transaction of ours did. */
 type Landing = { blockNumber: bigint; txHash?: Hash }
@@ -74,7 +74,7 @@ async function failureAt(market: Market, call: MarketCall, block: bigint): Promi
 export async function decide(
   market: Market,
   request: ClaimRequest,
-  { failure, bounty }: Extract<Verdict, { verdict: 'refuse' }>,
+  { failure, bounty }: Extract<Simulation, { result: 'fails' }>,
 ): Promise<Exclude<Decision, { undecided: true }>> {
   if (!(await isHeldBy(market, request, bounty))) return { refused: refusal(request, failure, bounty) }
   const blockNumber = await answer(market.client.getBlockNumber({ cacheTime: 0 }))

@@ -10,7 +10,7 @@ import type { ChainHead, Heads } from '../chain/heads.ts'
 import { type Bounty, type ClaimRequest, checkCall, claimCall, type Market } from '../chain/market.ts'
 import type { RelayEmitter } from '../events.ts'
 import { signatureRequired } from '../intake/refusal.ts'
-import { judge } from '../simulation/judge.ts'
+import { simulate } from '../simulation/simulate.ts'
 import { nameOf, type StoredClaim, strandedClaimsOf } from '../store/claims.ts'
 import { type Mined, recordDecisions } from '../store/settlements.ts'
 import { hasWork, unminedOf } from '../store/transactions.ts'
@@ -105,11 +105,11 @@ export function createKeepSigner(context: KeeperContext) {
     const able = await context.signersFor(request)
     const signer = able.find((one) => one.address === address) ?? able[0]
     const call = signer ? claimCall(market, signer.address, request) : checkCall(market, request)
-    const verdict = await judge(market, call, request)
-    if (verdict.verdict === 'wait') return false
-    if (verdict.verdict === 'refuse') return settleWith(claim, await decide(market, request, verdict))
-    if (!signer) return settleWith(claim, await withoutSignature(claim, verdict.bounty))
-    const renewed = await allocator.renew(signer, claim, gasLimit(request, verdict.gas))
+    const simulation = await simulate(market, call, request)
+    if (simulation.result === 'undecided') return false
+    if (simulation.result === 'fails') return settleWith(claim, await decide(market, request, simulation))
+    if (!signer) return settleWith(claim, await withoutSignature(claim, simulation.bounty))
+    const renewed = await allocator.renew(signer, claim, gasLimit(simulation.gas))
     if (!renewed) return true
     if (typeof renewed === 'string') return false
     const { nonce, attempt } = renewed

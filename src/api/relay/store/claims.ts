@@ -81,19 +81,46 @@ export const strandedClaimsOf = (database: Database, signer: Address) =>
     [signer],
   )
 
-/** The claim that was made under a client's key, and the words with which it was. */
-export async function claimByKey(database: Database, key: string) {
-  const text = 'SELECT claim, body_hash FROM relay.idempotency_key WHERE key = $1'
-  const { rows } = await stored(database.query(text, [key]))
-  const [row] = rows as { claim: Hex; body_hash: Hex }[]
-  return row && { claimId: row.claim, bodyHash: row.body_hash }
+/** What a client’s idempotency key is bound to. `blockNumber`: where the claim was seen won, if no transaction of the relay made it. */
+export type Binding = {
+  key: string
+  request: ClaimRequest
+  claimId: Hex
+  round: bigint
+  blockNumber?: bigint | undefined
 }
 
-/** @throws a unique violation if the key names something already. */
-export const rememberKey = (database: Database, key: string, bodyHash: Hex, claimId: Hex) =>
-  database.query('INSERT INTO relay.idempotency_key (key, body_hash, claim) VALUES ($1, $2, $3)', [
-    ...[key, bodyHash, claimId],
-  ])
+/** Binds the key, unless it is bound. @returns the hash of the request to which it is bound now. */
+export async function bindKey(database: Database, binding: Binding): Promise<Hex> {
+  const { key, request, claimId, round, blockNumber } = binding
+  const { rows } = await stored(
+    database.query(
+      `INSERT INTO relay.idempotency_key AS bound (agent_id, wallet, key, body_hash, claim, round, block_number)
+       VALUES ($1, $2, $3, $4, $5, $6, $7)
+       ON CONFLICT (agent_id, wallet, key) DO UPDATE SET key = bound.key RETURNING body_hash`,
+      [
+        String(request.agentId),
+        request.wallet,
+        key,
+        bodyHashOf(request),
+        claimId,
+        String(round),
+        blockNumber === undefined ? null : String(blockNumber),
+      ],
+    ),
+  )
+  return rows[0].body_hash
+}
+
+/** Frees a key whose claim a reorg has undone, where no transaction of the relay can make it again. */
+export const unbindKey = (database: Database, { agentId, wallet }: ClaimRequest, key: string) =>
+  stored(
+    database.query(
+      `DELETE FROM relay.idempotency_key AS bound WHERE agent_id = $1 AND wallet = $2 AND key = $3
+       AND NOT EXISTS (SELECT FROM relay.claim WHERE claim.id = bound.claim)`,
+      [String(agentId), wallet, key],
+    ),
+  )
 
 export const storableProblem = ({ code, message: detail, extensions, headers }: Problem): StoredProblem => ({
   ...{ code, detail, extensions, headers },

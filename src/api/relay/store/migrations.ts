@@ -109,6 +109,25 @@ const steps = [
   ALTER TABLE relay.tx ADD COLUMN mined_at timestamptz;
   CREATE INDEX tx_spent ON relay.tx (signer, mined_at) INCLUDE (fee);
   `,
+  `
+  -- A key belongs to an agent and its wallet. It may name a claim that no transaction of the relay made.
+  ALTER TABLE relay.idempotency_key DROP CONSTRAINT idempotency_key_pkey;
+  ALTER TABLE relay.idempotency_key DROP CONSTRAINT idempotency_key_claim_fkey;
+  ALTER TABLE relay.idempotency_key ADD COLUMN agent_id numeric, ADD COLUMN wallet text, ADD COLUMN round bigint,
+    ADD COLUMN block_number bigint, ADD COLUMN bound_at timestamptz NOT NULL DEFAULT now();
+  UPDATE relay.idempotency_key AS bound SET agent_id = claim.agent_id, wallet = claim.wallet, round = claim.round
+    FROM relay.claim WHERE claim.id = bound.claim;
+  ALTER TABLE relay.idempotency_key ALTER COLUMN round SET NOT NULL, ADD PRIMARY KEY (agent_id, wallet, key);
+
+  -- One row each time that a claim is sent, for the limits of its wallet: its row in relay.claim is written over when
+  -- it is sent again.
+  CREATE TABLE relay.sent_claim (wallet text NOT NULL, sent_at timestamptz NOT NULL DEFAULT now());
+  INSERT INTO relay.sent_claim (wallet, sent_at)
+    SELECT wallet, created_at FROM relay.claim WHERE created_at > now() - interval '1 day';
+  CREATE INDEX sent_claim_wallet ON relay.sent_claim (wallet, sent_at);
+  CREATE INDEX sent_claim_time ON relay.sent_claim (sent_at);
+  DROP INDEX relay.claim_wallet;
+  `,
 ]
 
 /**

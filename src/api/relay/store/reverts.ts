@@ -2,10 +2,11 @@ import type { ProblemCode } from '../../errors.ts'
 import type { Database } from './database.ts'
 
 /**
- * Why a good claim may revert through no fault of its agent: somebody was faster, or the relay was too slow. Were they
- * counted, whoever takes runs from an agent three times could shut it out for a day.
+ * Why a good claim may revert through no fault of its agent: another was faster, or the relay was too slow. Were these
+ * counted, a rival that takes three runs from an agent could shut it out for a day. A signature that has expired in its
+ * block does count: the relay asks for more validity than a block takes.
  */
-const BLAMELESS: ProblemCode[] = ['RUN_NOT_OPEN', 'RUN_DEADLINE_PASSED', 'SIGNATURE_EXPIRED']
+const BLAMELESS: ProblemCode[] = ['RUN_NOT_OPEN', 'RUN_DEADLINE_PASSED']
 
 /** Keeps which claims of these transactions have cost gas for nothing, once their decisions are stored: `admission` counts them. */
 export const recordReverts = (database: Database, txs: bigint[]) =>

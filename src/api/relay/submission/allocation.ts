@@ -8,6 +8,7 @@ import { batchCall, claimCall, type Market } from '../chain/market.ts'
 import { type Backlog, backlogOf } from '../store/backlog.ts'
 import type { StoredClaim } from '../store/claims.ts'
 import { stored, transaction } from '../store/database.ts'
+import type { WalletLimits } from '../store/lookUp.ts'
 import { type Candidate, type Obstacle, reserve } from '../store/reservations.ts'
 import { insertTxs } from '../store/transactions.ts'
 import { type Attempt, type PricedCall, type Signer, sign } from './signing.ts'
@@ -46,13 +47,15 @@ type Options = {
   maxUnmined: number
   /** What a signer may spend within 24 hours, in wei. What is signed is finished all the same. */
   dailyBudget: bigint
+  walletLimits: WalletLimits
 }
 
 /**
  * Gives nonces to claims. Everything from the claims to their signed bytes is one database transaction: what is kept of a
  * crash is nothing, or bytes that the keeper sends.
  */
-export function createAllocator({ pool, market, heads, fees, maxBatch, maxUnmined, dailyBudget }: Options) {
+export function createAllocator(options: Options) {
+  const { pool, market, heads, fees, maxBatch, maxUnmined, dailyBudget, walletLimits } = options
   const { client, chainId } = market
 
   /** What has to be asked of the node, before the signer is locked. */
@@ -151,7 +154,7 @@ export function createAllocator({ pool, market, heads, fees, maxBatch, maxUnmine
           if (hindrance) return hindrance
           const room = roomFor(backlog, quoted)
           if (typeof room === 'string') return room
-          const { groups, obstacles } = await reserve(db, take(room), room.items)
+          const { groups, obstacles } = await reserve(db, take(room), room.items, walletLimits)
           if (groups.length === 0) return { made: [], obstacles }
           const calls = groups.map(({ tx, made }) => ({ tx, call: callFor(account, made) }))
           const signed = await signNext(db, account, nextNonce, calls, quoted)
