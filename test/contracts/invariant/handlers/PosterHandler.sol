@@ -44,16 +44,18 @@ abstract contract PosterHandler is NewBountyHandler {
     function slash(uint256 seed) external {
         Dice memory dice = Dice(seed);
         uint256 bountyId = _bountyIn(dice, _isOverdue);
-        if (market.getBounty(bountyId).state == IBountyMarket.State.REVISION_REQUESTED && !dice.rarely()) {
-            bytes memory rejection = abi.encodeCall(market.rejectOverdue, (bountyId));
-            if (dice.roll(2) == 0) _actAsPoster(dice, bountyId, rejection);
-            else _actAsEvaluator(dice, bountyId, rejection);
-            return;
-        }
         bytes memory data = dice.roll(2) == 0
             ? abi.encodeCall(market.slashExpired, (bountyId))
             : abi.encodeCall(market.slashAndWithdraw, (bountyId));
         _actAsPoster(dice, bountyId, data);
+    }
+
+    function rejectOverdue(uint256 seed) external {
+        Dice memory dice = Dice(seed);
+        uint256 bountyId = _bountyIn(dice, _isRevisionOverdue);
+        bytes memory data = abi.encodeCall(market.rejectOverdue, (bountyId));
+        if (dice.roll(2) == 0) _actAsPoster(dice, bountyId, data);
+        else _actAsEvaluator(dice, bountyId, data);
     }
 
     function _actAsEvaluator(Dice memory dice, uint256 bountyId, bytes memory data) private {
@@ -85,6 +87,10 @@ abstract contract PosterHandler is NewBountyHandler {
     /// @dev Of the open ones, those are withdrawn first that are too late to be claimed, or were claimed in vain.
     function _isUnwanted(IBountyMarket.Bounty memory bounty) private view returns (bool) {
         return bounty.state == IBountyMarket.State.OPEN && (bounty.round > 0 || !_isOpen(bounty));
+    }
+
+    function _isRevisionOverdue(IBountyMarket.Bounty memory bounty) private view returns (bool) {
+        return bounty.state == IBountyMarket.State.REVISION_REQUESTED && _isOverdue(bounty);
     }
 
     function _isOverdue(IBountyMarket.Bounty memory bounty) private view returns (bool) {
