@@ -334,6 +334,8 @@ test('a run has a timeline of its every log', async () => {
       'BountyApproved',
       'BountyRejected',
       'ClaimSlashed',
+      'ClaimAbandoned',
+      'PaymentDeferred',
     ]),
   )
 })
