@@ -1,4 +1,4 @@
-import { index, onchainTable } from 'ponder'
+import { index, onchainTable, primaryKey } from 'ponder'
 import type { Address } from 'viem'
 
 /** The eight run states of the seed. NONE, the contract's state of a bounty that does not exist, is never stored. */
@@ -31,6 +31,39 @@ export function bandOf(reward: bigint): bigint {
 export function bandWidth(reward: bigint): bigint {
   return 10n ** BigInt(Math.max(reward.toString().length - 2, 0))
 }
+
+/**
+ * The steps of the trust ladder as events alone decide them. PROVEN has the completions that ESTABLISHED needs, and is
+ * PROVISIONAL for the first 30 days after `stakedAt`, then ESTABLISHED.
+ */
+export const agentSteps = ['UNVERIFIED', 'PROVISIONAL', 'PROVEN', 'FROZEN', 'BANNED'] as const
+
+/** AgentStaking.ESTABLISHED_COMPLETIONS, in approved runs. */
+const ESTABLISHED_COMPLETIONS = 5
+
+export type AgentStep = (typeof agentSteps)[number]
+
+type Account = { owner: string | null; banned: boolean; frozen: boolean; stakedAt: bigint; completions: number }
+
+/** AgentStaking.statusOf without its time; null where the registry knows no such agent. */
+export function stepOf({ owner, banned, frozen, stakedAt, completions }: Account): AgentStep | null {
+  if (owner === null) return null
+  if (banned) return 'BANNED'
+  if (frozen) return 'FROZEN'
+  // The contract keeps `stakedAt` at zero while the stake is below MIN_STAKE.
+  if (stakedAt === 0n) return 'UNVERIFIED'
+  return completions >= ESTABLISHED_COMPLETIONS ? 'PROVEN' : 'PROVISIONAL'
+}
+
+/** How many ids a band of agents spans: few enough to walk through, and a million agents have few bands. */
+export const AGENT_BAND_IDS = 2_500n
+
+/** The band of agents with neighbouring ids, by its lowest id. */
+export function agentBandOf(id: bigint): bigint {
+  return id - (id % AGENT_BAND_IDS)
+}
+
+export const DAY_SECONDS = 86_400n
 
 /**
  * One row per bounty. Amounts are USDC base units, times are block timestamps in seconds.
@@ -129,13 +162,15 @@ export const rewardBand = onchainTable('reward_band', (t) => ({
   REJECTED: t.integer().notNull().default(0),
   /** Rewards and fees of the band's runs that are funded and have not ended. USDC base units. */
   escrowed: t.bigint().notNull().default(0n),
+  /** Stakes of the agents that work on the band's runs. USDC base units. */
+  locked: t.bigint().notNull().default(0n),
   /** Rewards of the band's approved runs. USDC base units. */
   paid: t.bigint().notNull().default(0n),
 }))
 
 /**
- * One row per agent id that any event named. The trust ladder is not stored: it moves with time and without an event,
- * so it is derived where it is read.
+ * One row per agent id that any event named. The trust ladder moves with time and without an event, so that only its
+ * `step` is stored, and the status is derived where it is read.
  *
  * Ids and amounts are numeric(78): a foreign ERC-8004 registry may use any uint256, and nothing sorts by an amount.
  */
@@ -161,11 +196,43 @@ export const agent = onchainTable(
     banned: t.boolean().notNull().default(false),
     /** Sum of the rewards of the agent's approved runs. */
     volume: t.bigint().notNull().default(0n),
+    /** As `stepOf` has it. */
+    step: t.text({ enum: agentSteps }),
   }),
   (table) => ({
+    /** For the pages of a status that few agents have. */
+    stepId: index().on(table.step, table.id, table.stakedAt),
+    /** For what the bands of a day do not know. */
+    stepStakedAt: index().on(table.step, table.stakedAt, table.id),
     ownerIndex: index().on(table.owner),
     agentWalletIndex: index().on(table.agentWallet),
   }),
+)
+
+/** One row per band of agent ids: how many registered agents are on each step. Totals and far pages come from it. */
+export const agentBand = onchainTable('agent_band', (t) => ({
+  /** As `agentBandOf` has it. */
+  lowest: t.bigint().primaryKey(),
+  UNVERIFIED: t.integer().notNull().default(0),
+  PROVISIONAL: t.integer().notNull().default(0),
+  PROVEN: t.integer().notNull().default(0),
+  FROZEN: t.integer().notNull().default(0),
+  BANNED: t.integer().notNull().default(0),
+  /** Stakes of all ids of the band, also where the registry burned the agent. USDC base units. */
+  staked: t.bigint().notNull().default(0n),
+}))
+
+/** How many PROVEN agents of a band are staked since one day: those of the last 30 days are not ESTABLISHED yet. */
+export const provenBand = onchainTable(
+  'proven_band',
+  (t) => ({
+    /** The first second of the day, UTC. */
+    day: t.int8({ mode: 'bigint' }).notNull(),
+    /** As `agentBandOf` has it. */
+    lowest: t.bigint().notNull(),
+    agents: t.integer().notNull(),
+  }),
+  (table) => ({ key: primaryKey({ columns: [table.day, table.lowest] }) }),
 )
 
 /**

@@ -1,6 +1,7 @@
 import { ponder } from 'ponder:registry'
-import { agent, storedText } from 'ponder:schema'
+import { storedText } from 'ponder:schema'
 import { type Hex, size, zeroAddress } from 'viem'
+import { storeAgent } from './storeAgent.ts'
 
 /**
  * The registry may be the canonical ERC-8004 deployment of a public chain, whose owner can upgrade it: whatever it
@@ -21,10 +22,7 @@ ponder.on('AgentRegistry:Transfer', async ({ event, context }) => {
   // By ERC-8004 the first owner is the first wallet; a later transfer clears it with a `MetadataSet` of its own.
   const change = from === zeroAddress ? { owner, agentWallet: owner } : { owner }
   // Row may exist: the id may have been banned before it was minted.
-  await context.db
-    .insert(agent)
-    .values({ id: tokenId, ...change })
-    .onConflictDoUpdate(change)
+  await storeAgent(context, tokenId, () => change)
 })
 
 ponder.on('AgentRegistry:Registered', async ({ event, context }) => {
@@ -34,16 +32,13 @@ ponder.on('AgentRegistry:Registered', async ({ event, context }) => {
     registrationLog: `${event.transaction.hash}:${event.log.logIndex}`,
   }
   // Row exists if the registry minted with a `Transfer`, as ERC-721 demands.
-  await context.db
-    .insert(agent)
-    .values({ id: event.args.agentId, ...change })
-    .onConflictDoUpdate(change)
+  await storeAgent(context, event.args.agentId, () => change)
 })
 
 ponder.on('AgentRegistry:URIUpdated', async ({ event, context }) => {
   const agentURI = storedText(event.args.newURI)
   // Row exists if the registry minted with a `Transfer`.
-  await context.db.insert(agent).values({ id: event.args.agentId, agentURI }).onConflictDoUpdate({ agentURI })
+  await storeAgent(context, event.args.agentId, () => ({ agentURI }))
 })
 
 ponder.on('AgentRegistry:MetadataSet', async ({ event, context }) => {
@@ -51,14 +46,11 @@ ponder.on('AgentRegistry:MetadataSet', async ({ event, context }) => {
   const agentWallet = walletOf(metadataValue)
   const previousLog = `${event.transaction.hash}:${event.log.logIndex - 1}`
   // Row exists if the registry minted with a `Transfer`.
-  await context.db
-    .insert(agent)
-    .values({ id: agentId, agentWallet })
-    .onConflictDoUpdate((row) =>
-      // Right behind `Registered` this repeats what the mint wrote. The canonical registry calls the receiver between
-      // mint and `Registered`; a wallet that he set or cleared there is the newer one, though its event is the older.
-      row.registrationLog === previousLog ? {} : { agentWallet },
-    )
+  await storeAgent(context, agentId, ({ registrationLog }) =>
+    // Right behind `Registered` this repeats what the mint wrote. The canonical registry calls the receiver between
+    // mint and `Registered`; a wallet that the receiver set or cleared there is newer, though its event is older.
+    registrationLog === previousLog ? {} : { agentWallet },
+  )
 })
 
 /** The registries store 20 bytes, or none; zero is what `getAgentWallet` answers for none. */

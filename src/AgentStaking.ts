@@ -1,5 +1,5 @@
 import { ponder } from 'ponder:registry'
-import { agent } from 'ponder:schema'
+import { storeAgent } from './storeAgent.ts'
 
 /**
  * Ignored events:
@@ -11,68 +11,62 @@ import { agent } from 'ponder:schema'
 ponder.on('AgentStaking:Staked', async ({ event, context }) => {
   const { agentId: id, staked: stakedAmount, stakedAt } = event.args
   // Row must exist for our registry, but a foreign one may know an agent that it never announced.
-  await context.db.insert(agent).values({ id, stakedAmount, stakedAt }).onConflictDoUpdate({ stakedAmount, stakedAt })
+  await storeAgent(context, id, () => ({ stakedAmount, stakedAt }))
 })
 
 ponder.on('AgentStaking:Unstaked', async ({ event, context }) => {
   const { agentId: id, staked: stakedAmount, stakedAt } = event.args
   // Row must exist because `Unstaked` cannot precede `Staked`.
-  await context.db.update(agent, { id }).set({ stakedAmount, stakedAt })
+  await storeAgent(context, id, () => ({ stakedAmount, stakedAt }))
 })
 
 ponder.on('AgentStaking:StakeLocked', async ({ event, context }) => {
   const { agentId: id, locked: lockedAmount } = event.args
   // Row must exist because a claim needs MIN_STAKE, so `StakeLocked` cannot precede `Staked`.
-  await context.db.update(agent, { id }).set({ lockedAmount })
+  await storeAgent(context, id, () => ({ lockedAmount }))
 })
 
 ponder.on('AgentStaking:StakeReleased', async ({ event, context }) => {
   const { agentId: id, locked: lockedAmount } = event.args
   // Row must exist because `StakeReleased` cannot precede `StakeLocked`.
-  await context.db.update(agent, { id }).set({ lockedAmount })
+  await storeAgent(context, id, () => ({ lockedAmount }))
 })
 
 ponder.on('AgentStaking:StakeForfeited', async ({ event, context }) => {
   const { agentId: id, staked: stakedAmount, locked: lockedAmount, stakedAt } = event.args
   // Row must exist because `StakeForfeited` cannot precede `StakeLocked`.
-  await context.db.update(agent, { id }).set({ stakedAmount, lockedAmount, stakedAt })
+  await storeAgent(context, id, () => ({ stakedAmount, lockedAmount, stakedAt }))
 })
 
 ponder.on('AgentStaking:Slashed', async ({ event, context }) => {
   const { agentId: id, staked: stakedAmount, locked: lockedAmount, stakedAt, slashes } = event.args
   // Row must exist because `Slashed` cannot precede `StakeLocked`.
-  await context.db.update(agent, { id }).set({ stakedAmount, lockedAmount, stakedAt, slashes: Number(slashes) })
+  await storeAgent(context, id, () => ({ stakedAmount, lockedAmount, stakedAt, slashes: Number(slashes) }))
 })
 
 ponder.on('AgentStaking:RunCompleted', async ({ event, context }) => {
   const { agentId: id, reward, completions } = event.args
   // Row must exist because `RunCompleted` cannot precede `StakeLocked`.
-  await context.db
-    .update(agent, { id })
-    .set((row) => ({ completions: Number(completions), volume: row.volume + reward }))
+  await storeAgent(context, id, ({ volume }) => ({ completions: Number(completions), volume: volume + reward }))
 })
 
 ponder.on('AgentStaking:AgentFrozen', async ({ event, context }) => {
   // Row must exist because only a slash freezes.
-  await context.db.update(agent, { id: event.args.agentId }).set({ frozen: true })
+  await storeAgent(context, event.args.agentId, () => ({ frozen: true }))
 })
 
 ponder.on('AgentStaking:AgentUnfrozen', async ({ event, context }) => {
   // Row must exist because `AgentUnfrozen` cannot precede `AgentFrozen`.
-  await context.db.update(agent, { id: event.args.agentId }).set({ frozen: false })
+  await storeAgent(context, event.args.agentId, () => ({ frozen: false }))
 })
 
 ponder.on('AgentStaking:AgentBanned', async ({ event, context }) => {
   const { agentId: id, slashes } = event.args
-  const change = { banned: true, slashes: Number(slashes) }
   // Row may not exist: the owner may ban any id, also one that is not registered yet.
-  await context.db
-    .insert(agent)
-    .values({ id, ...change })
-    .onConflictDoUpdate(change)
+  await storeAgent(context, id, () => ({ banned: true, slashes: Number(slashes) }))
 })
 
 ponder.on('AgentStaking:AgentUnbanned', async ({ event, context }) => {
   // Row must exist because `AgentUnbanned` cannot precede `AgentBanned`.
-  await context.db.update(agent, { id: event.args.agentId }).set({ banned: false })
+  await storeAgent(context, event.args.agentId, () => ({ banned: false }))
 })

@@ -193,29 +193,41 @@ type State = (typeof runStates)[number]
 /** States in which the market holds reward and fee. */
 const escrowing: ReadonlySet<State> = new Set(['OPEN', 'CLAIMED', 'IN_PROGRESS', 'SUBMITTED', 'REVISION_REQUESTED'])
 
+/** States in which the agent's stake is locked. */
+const locking: ReadonlySet<State> = new Set(['CLAIMED', 'IN_PROGRESS', 'SUBMITTED', 'REVISION_REQUESTED'])
+
 /** Takes a run to another state, and counts it there. */
 async function move(context: Context, bountyId: bigint, change: Partial<Run> & { state: State }): Promise<Run> {
-  let from: State | undefined
+  let before: Counted | undefined
   // Read and written in one call of the store: each copies the row.
-  const after = await context.db.update(run, { bountyId }).set((before) => {
-    from = before.state
+  const after = await context.db.update(run, { bountyId }).set(({ state, stake }) => {
+    before = { state, stake }
     return change
   })
-  await count(context, after, from)
+  await count(context, after, before)
   return after
 }
 
+type Counted = Pick<Run, 'state' | 'stake'>
+
 /** Moves a run in its band from a state to the one that it has now. */
-async function count({ db }: Context, { reward, fee, state: to }: Run, from: State | undefined) {
-  if (from === undefined) throw new Error('Ponder has updated a row without showing it')
+async function count({ db }: Context, after: Run, before: Counted | undefined) {
+  if (before === undefined) throw new Error('Ponder has updated a row without showing it')
+  const { reward, fee, state: to } = after
+  const { state: from } = before
   const held = BigInt(Number(escrowing.has(to)) - Number(escrowing.has(from))) * (reward + fee)
   // Row must exist because the run was counted when it was created.
   await db.update(rewardBand, { lowest: bandOf(reward) }).set((band) => ({
     [from]: band[from] - 1,
     [to]: band[to] + 1,
     escrowed: band.escrowed + held,
+    locked: band.locked + lockedBy(after) - lockedBy(before),
     paid: to === 'APPROVED' ? band.paid + reward : band.paid,
   }))
+}
+
+function lockedBy({ state, stake }: Counted): bigint {
+  return locking.has(state) ? (stake ?? 0n) : 0n
 }
 
 type RunEvent = typeof runEvent.$inferInsert

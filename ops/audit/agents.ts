@@ -99,4 +99,5 @@ const noAgent = (id: bigint): Row => ({
   frozen: false,
   banned: false,
   volume: 0n,
+  step: null,
 })

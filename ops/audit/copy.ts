@@ -1,8 +1,9 @@
 import { getTableName } from 'drizzle-orm'
 import pg from 'pg'
-import { agent, head, payee, rewardBand, run, runEvent } from '../../ponder.schema.ts'
+import { agent, agentBand, head, payee, provenBand, rewardBand, run, runEvent } from '../../ponder.schema.ts'
 
-const TABLES = [...[head, run, agent, runEvent, payee, rewardBand].map(getTableName), '_ponder_checkpoint']
+const INDEXED = [head, run, agent, runEvent, payee, rewardBand, agentBand, provenBand]
+const TABLES = [...INDEXED.map(getTableName), '_ponder_checkpoint']
 
 /**
  * What makes pages of the copy cheap, and where the audit keeps what it has learnt and how far it is. `told` tables

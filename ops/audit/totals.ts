@@ -1,7 +1,7 @@
 import type { Address } from 'viem'
-import { payee, runStates } from '../../ponder.schema.ts'
+import { AGENT_BAND_IDS, agentSteps, payee, runStates } from '../../ponder.schema.ts'
 import type { Audited, Phase } from './audited.ts'
-import { differencesOf } from './difference.ts'
+import { type Difference, differencesOf } from './difference.ts'
 
 /** Compares what is owed to payees with the market, and with what it deferred and paid by its logs. */
 export const payees: Phase = {
@@ -27,38 +27,67 @@ export const payees: Phase = {
   },
 }
 
-const countOf = (state: string) => `count(*) FILTER (WHERE state = '${state}') AS ${state.toLowerCase()}`
+const countsOf = (column: string, values: readonly string[]) =>
+  values.map((value) => `count(*) FILTER (WHERE ${column} = '${value}') AS ${value.toLowerCase()}`).join(', ')
 
-/** The bands counted anew from the runs; a band found by the digits of the reward, not by the handlers' arithmetic. */
-const COUNTED = `
-  SELECT rpad(left(reward::text, 2), length(reward::text), '0') AS lowest, ${runStates.map(countOf).join(', ')},
-    coalesce(sum(reward + fee) FILTER (WHERE state NOT IN ('DRAFT', 'APPROVED', 'REJECTED')), 0) AS escrowed,
-    coalesce(sum(reward) FILTER (WHERE state = 'APPROVED'), 0) AS paid
-  FROM run GROUP BY 1 ORDER BY 1`
+/**
+ * The counting tables, and the same counted anew from the rows that were compared before. The bands are found by other
+ * arithmetic than the handlers'.
+ */
+const COUNTS = [
+  {
+    stored: `SELECT 'band ' || lowest AS subject, * FROM reward_band`,
+    counted: `
+      SELECT 'band ' || rpad(left(reward::text, 2), length(reward::text), '0') AS subject, ${countsOf('state', runStates)},
+        coalesce(sum(reward + fee) FILTER (WHERE state NOT IN ('DRAFT', 'APPROVED', 'REJECTED')), 0) AS escrowed,
+        coalesce(sum(stake) FILTER (WHERE state NOT IN ('DRAFT', 'OPEN', 'APPROVED', 'REJECTED')), 0) AS locked,
+        coalesce(sum(reward) FILTER (WHERE state = 'APPROVED'), 0) AS paid
+      FROM run GROUP BY 1`,
+  },
+  {
+    stored: `SELECT 'agents from ' || lowest AS subject, * FROM agent_band`,
+    counted: `
+      SELECT 'agents from ' || div(id, ${AGENT_BAND_IDS}) * ${AGENT_BAND_IDS} AS subject, ${countsOf('step', agentSteps)},
+        sum(staked_amount) AS staked
+      FROM agent GROUP BY 1`,
+  },
+  {
+    stored: `SELECT 'proven agents from ' || lowest || ' since ' || day AS subject, agents FROM proven_band`,
+    counted: `
+      SELECT 'proven agents from ' || div(id, ${AGENT_BAND_IDS}) * ${AGENT_BAND_IDS} || ' since ' ||
+        extract(epoch FROM date_trunc('day', to_timestamp(staked_at), 'UTC'))::int8 AS subject, count(*) AS agents
+      FROM agent WHERE step = 'PROVEN' GROUP BY 1`,
+  },
+]
 
-const STORED = `SELECT lowest, ${runStates.map((state) => state.toLowerCase()).join(', ')}, escrowed, paid FROM reward_band`
+type Band = { subject: string } & Record<string, string>
 
-type Band = { lowest: string } & Record<string, string>
-
-/** Compares the counting table with the runs, which were compared with the chain before. */
+/** Compares the counting tables with the runs and agents, which were compared with the chain before. */
 export const bands: Phase = {
   name: 'bands',
   first: () => 0n,
   async step({ client }) {
-    const counted = await bandsIn(client, COUNTED)
-    const stored = await bandsIn(client, STORED)
-    const all = [...new Set([...counted.keys(), ...stored.keys()])]
-    return {
-      differences: all.flatMap((lowest) => differencesOf(`band ${lowest}`, counted.get(lowest), stored.get(lowest))),
-      compared: all.length,
-      next: undefined,
-      share: 1,
+    const differences: Difference[] = []
+    let compared = 0
+    for (const { stored, counted } of COUNTS) {
+      const rows = await bandsIn(client, stored)
+      const expected = await bandsIn(client, counted)
+      const subjects = [...new Set([...expected.keys(), ...rows.keys()])].sort()
+      for (const subject of subjects)
+        differences.push(...differencesOf(subject, expected.get(subject), rows.get(subject)))
+      compared += subjects.length
     }
+    return { differences, compared, next: undefined, share: 1 }
   },
 }
 
+/** By their subject, but those that count nothing: a band that is empty again may have a row or none. */
 async function bandsIn(client: Audited['client'], statement: string) {
   const { rows } = await client.query<Band>(statement)
-  const asText = (band: Band) => Object.fromEntries(Object.entries(band).map(([name, value]) => [name, String(value)]))
-  return new Map(rows.map((band) => [String(band.lowest), asText(band)]))
+  const counts = rows.map(({ subject, lowest, ...fields }) => {
+    const asText = Object.entries(fields).map(([name, value]) => [name, String(value)] as const)
+    return [subject, asText] as const
+  })
+  const counting = counts.filter(([, fields]) => fields.some(([, value]) => value !== '0'))
+  return new Map(counting.map(([subject, fields]) => [subject, Object.fromEntries(fields)]))
 }

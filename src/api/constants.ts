@@ -9,9 +9,6 @@ export const MIN_STAKE = 20_000_000n
 /** AgentStaking.ESTABLISHED_AFTER, in seconds. */
 export const ESTABLISHED_AFTER = 30n * 24n * 60n * 60n
 
-/** AgentStaking.ESTABLISHED_COMPLETIONS, in approved runs. */
-export const ESTABLISHED_COMPLETIONS = 5
-
 /** How many claims a transaction makes at most: about half a block of 30 million gas. */
 export const MAX_BATCH = 50
 

@@ -82,6 +82,26 @@ describe('who waits for a block', () => {
     expect(await latency(12n, () => announce(12n))).toBeLessThan(400)
   })
 
+  it('reads nothing but the head until the block is there', async () => {
+    await api.get('/api/runs')
+    const query = vi.spyOn(api.readPool, 'query')
+    const paths = [
+      '/api/runs?page=2&',
+      '/api/runs/1?',
+      '/api/agents?',
+      '/api/agents/1?',
+      '/api/stats?',
+      '/api/runs/1/events?',
+    ]
+    const requests = [0, 1, 2, 3, 4].flatMap((zeros) => paths.map((path) => api.get(`${path}minBlock=${11 + zeros}`)))
+    await sleep(300)
+    const names = query.mock.calls.map(([config]) => (config as unknown as { name: string }).name)
+    expect(new Set(names)).toEqual(new Set(['snapshot']))
+    await announce(15n)
+    for (const { headers } of await Promise.all(requests)) expect(headers.get('X-Indexed-Block')).toBe('15')
+    query.mockRestore()
+  })
+
   it('shares each look with all others', async () => {
     await api.get('/api/runs')
     const looks = countLooks()

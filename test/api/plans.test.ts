@@ -1,11 +1,13 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { AGENT_BAND_IDS } from '../../ponder.schema.ts'
+import { manyAgents } from '../support/manyAgents.ts'
 import { busyAgent, manyRuns, whale } from '../support/manyRuns.ts'
 import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
 import { seedTime } from './rows.ts'
 import { type TestApi, testApi } from './testApi.ts'
 
-/** `npm run test:plans` asks for a million. The plans are the same. */
+/** Of runs, and of agents. `npm run test:plans` asks for a million. The plans are the same. */
 const runs = Number(process.env.PLANNED_RUNS ?? 200_000)
 const limit = 20
 
@@ -24,6 +26,7 @@ let api: TestApi
 beforeAll(async () => {
   index = await indexedDatabase()
   await index.create(manyRuns(runs))
+  await index.db.execute(manyAgents(runs))
   await index.moveTo({ number: 10n, timestamp: seedTime })
   await index.pool.query('VACUUM ANALYZE')
   api = await testApi(index.url, () => 0)
@@ -119,5 +122,40 @@ describe.each(filters)(`${runs} runs, filtered by '%s'`, (filter) => {
     if (nextCursor) expectWalk((await planOf(`${list}&cursor=${nextCursor}`)).nodes, exact)
     const deep = await planOf(`${list}&page=${Math.max(2, Math.ceil((0.9 * total) / limit))}`)
     expectWalk(deep.nodes, 0.1 * total + exact + limit)
+  })
+})
+
+describe(`${runs} agents`, () => {
+  /** How many rows of the table were read, all of them along an index or in a table of bands. */
+  function rowsRead(nodes: ReturnType<typeof nodesOf>, table: string) {
+    const ofTable = nodes.filter((node) => node['Relation Name'] === table)
+    if (table === 'agent') for (const node of ofTable) expect(node['Node Type']).toContain('Index')
+    return ofTable.reduce((sum, node) => sum + rowsOf(node), 0)
+  }
+
+  const bands = Math.ceil((runs + 1) / Number(AGENT_BAND_IDS))
+  /** Who became PROVEN on one day: an agent in a thousand or so. */
+  const ofOneDay = runs / 1_000
+  /** The rows of the page, and those that may stand before it in its band. */
+  const walked = 2 * limit + 2 * Number(AGENT_BAND_IDS)
+  const statuses = ['', 'UNVERIFIED', 'PROVISIONAL', 'ESTABLISHED', 'FROZEN', 'BANNED']
+
+  it.each(statuses)("of the status '%s' are listed by what the bands know of them", async (status) => {
+    const list = `/api/agents?limit=${limit}${status && `&status=${status}`}`
+    const { nodes, pagination } = await planOf(list)
+    expect(rowsRead(nodes, 'agent')).toBeLessThanOrEqual(ofOneDay + 20 * limit)
+    expect(rowsRead(nodes, 'agent_band')).toBeLessThanOrEqual(bands)
+    for (const share of [0.2, 0.5, 0.95]) {
+      const far = await planOf(`${list}&page=${Math.max(2, Math.ceil((share * pagination.total) / limit))}`)
+      expect(rowsRead(far.nodes, 'agent')).toBeLessThanOrEqual(ofOneDay + walked)
+    }
+  })
+
+  it('are counted in the market’s figures by their bands', async () => {
+    const { nodes } = await planOf('/api/stats')
+    expect(rowsRead(nodes, 'agent')).toBeLessThanOrEqual(ofOneDay)
+    expect(rowsRead(nodes, 'agent_band')).toBeLessThanOrEqual(bands)
+    // Bands of 31 days: in each, those who joined then, and those who put up a stake anew.
+    expect(rowsRead(nodes, 'proven_band')).toBeLessThanOrEqual(31 * bands)
   })
 })

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { agent, payee, run } from '../../ponder.schema.ts'
 import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
 import { claimedRun, openRun, poster, seedTime, stakedAgent } from './rows.ts'
@@ -62,7 +62,7 @@ it('counts each run and agent once, and each USDC where it is', async () => {
   await index.db
     .insert(agent)
     .values([
-      stakedAgent(1n, { lockedAmount: 5n }),
+      stakedAgent(1n, { lockedAmount: 40_000_000n }),
       stakedAgent(2n, { stakedAmount: 1n, stakedAt: 0n }),
       stakedAgent(3n, { banned: true, stakedAmount: 0n }),
       { id: 4n, banned: true },
@@ -94,6 +94,40 @@ it('counts each run and agent once, and each USDC where it is', async () => {
     owed: '77',
     agents: { total: 3, byStatus: { UNVERIFIED: 1, PROVISIONAL: 1, ESTABLISHED: 0, FROZEN: 0, BANNED: 1 } },
     staked: '20000001',
-    locked: '5',
+    locked: '40000000',
   })
+})
+
+it('counts agents as ESTABLISHED from the second on in which they have been staked for 30 days', async () => {
+  const thirtyDays = 2_592_000n
+  const proven = (id: bigint, stakedAt: bigint) => stakedAgent(id, { completions: 5, stakedAt })
+  const timestamp = seedTime + 3n * thirtyDays
+  await index.moveTo({ number: 12n, timestamp }, (tx) =>
+    tx
+      .insert(agent)
+      .values([
+        proven(5n, timestamp - thirtyDays - 86_400n),
+        proven(6n, timestamp - thirtyDays),
+        proven(7n, timestamp - thirtyDays + 1n),
+        proven(8n, timestamp - thirtyDays + 43_200n),
+        proven(4_000n, timestamp - thirtyDays + 86_400n),
+        proven(2n ** 200n, timestamp),
+      ]),
+  )
+  const counted = { UNVERIFIED: 1, FROZEN: 0, BANNED: 1 }
+  const { body } = await api.get('/api/stats?minBlock=12')
+  expect(body.agents).toEqual({ total: 9, byStatus: { ...counted, PROVISIONAL: 5, ESTABLISHED: 2 } })
+  await index.moveTo({ number: 13n, timestamp: timestamp + 1n })
+  const later = await api.get('/api/stats?minBlock=13')
+  expect(later.body.agents).toEqual({ total: 9, byStatus: { ...counted, PROVISIONAL: 4, ESTABLISHED: 3 } })
+})
+
+it('reads once for all who ask at one moment', async () => {
+  await api.get('/api/stats?minBlock=1')
+  const query = vi.spyOn(api.readPool, 'query')
+  const answers = await Promise.all([2, 3, 4, 5, 6].map((minBlock) => api.get(`/api/stats?minBlock=${minBlock}`)))
+  const names = query.mock.calls.map(([config]) => (config as unknown as { name: string }).name)
+  query.mockRestore()
+  expect(names.filter((name) => name !== 'snapshot')).toEqual(['stats'])
+  expect(new Set(answers.map(({ body }) => JSON.stringify(body))).size).toBe(1)
 })

@@ -59,7 +59,7 @@ async function audit({ args = [], env = {}, whileWaiting = goOn }: Audit = {}) {
   return { stdout, stderr, exitCode }
 }
 
-const tables = ['run', 'agent', 'run_event', 'payee', 'reward_band']
+const tables = ['run', 'agent', 'run_event', 'payee', 'reward_band', 'agent_band', 'proven_band']
 
 /** Does to the indexer's own tables what the indexer would never do, and undoes it afterwards. */
 async function tampered<Result>(statements: string[], then: () => Promise<Result>): Promise<Result> {
@@ -85,7 +85,7 @@ test('an index that equals the chain has no differences, at a block that is fina
   const [, block] = /^0 differences in 2 runs, 3 agents at block (\d+)$/.exec(stdout) ?? []
   expect(block, stdout + stderr).toBeDefined()
   expect((await chain.client.getBlock({ blockTag: 'finalized' })).number).toBeGreaterThanOrEqual(BigInt(block ?? 0))
-  expect(stderr).toContain('Also compared: 11 events, 1 payees, 1 bands')
+  expect(stderr).toContain('Also compared: 11 events, 1 payees, 2 bands')
   expect(exitCode).toBe(0)
 })
 
@@ -94,13 +94,15 @@ test('every tampered, missing and invented row is found, field by field', async 
     `UPDATE run SET state = 'IN_PROGRESS', reward = reward + 1, deliverable_hash = 'ipfs://first' WHERE bounty_id = 1`,
     `DELETE FROM run WHERE bounty_id = 2`,
     `INSERT INTO run SELECT (json_populate_record(run, '{"bounty_id": 9}')).* FROM run WHERE bounty_id = 1`,
-    `UPDATE agent SET staked_amount = 0, agent_uri = 'ipfs://other', volume = 1 WHERE id = 1`,
+    `UPDATE agent SET staked_amount = 0, agent_uri = 'ipfs://other', volume = 1, step = 'FROZEN' WHERE id = 1`,
     `DELETE FROM agent WHERE id = 2`,
     `UPDATE run_event SET address = '${bob}' WHERE name = 'WorkStarted'`,
     `UPDATE run_event SET amount = amount + 1 WHERE name = 'BountyApproved'`,
     `DELETE FROM run_event WHERE name = 'RevisionRequested'`,
     `UPDATE payee SET owed = owed + 1`,
     `UPDATE reward_band SET paid = paid + 1`,
+    `UPDATE agent_band SET proven = 7`,
+    `INSERT INTO proven_band (day, lowest, agents) VALUES (86400, 2500, 3)`,
   ]
   const { stdout, exitCode } = await tampered(statements, audit)
   const lines = stdout.replaceAll(/block \d+, log \d+|event \d+|, (0x\w{64}:)?\d+ on chain$/gm, '…').split('\n')
@@ -116,7 +118,7 @@ test('every tampered, missing and invented row is found, field by field', async 
     'run 2: exists is false in the table, true on chain',
     'run 9: exists is true in the table, false on chain',
     'agent 1: stakedAmount is 0 in the table…',
-    'agent 1: status is UNVERIFIED in the table, PROVISIONAL on chain',
+    'agent 1: status is FROZEN in the table, PROVISIONAL on chain',
     'agent 1: agentURI is ipfs://other in the table, ipfs://agent on chain',
     'agent 1: volume is 1 in the table…',
     `agent 2: owner is null in the table, ${bob} on chain`,
@@ -131,8 +133,15 @@ test('every tampered, missing and invented row is found, field by field', async 
     'band 100000000: in_progress is 0 in the table…',
     'band 100000000: approved is 1 in the table…',
     'band 100000000: escrowed is 105000000 in the table…',
+    'band 100000000: locked is 0 in the table…',
     'band 100000000: paid is 100000001 in the table…',
-    expect.stringMatching(/^26 differences in 9 runs, 2 agents at block \d+$/),
+    'agents from 0: unverified is 1 in the table…',
+    'agents from 0: provisional is 1 in the table…',
+    'agents from 0: proven is 7 in the table…',
+    'agents from 0: frozen is 0 in the table…',
+    'agents from 0: staked is 20000000 in the table…',
+    'proven agents from 2500 since 86400: exists is true in the table, false on chain',
+    expect.stringMatching(/^33 differences in 9 runs, 2 agents at block \d+$/),
   ])
   expect(exitCode).toBe(1)
   expect((await audit()).exitCode).toBe(0)

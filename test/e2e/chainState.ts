@@ -1,5 +1,14 @@
 import { type Address, BaseError, ContractFunctionRevertedError, isAddressEqual, zeroAddress } from 'viem'
-import { type agent, type rewardBand, type run, runStates } from '../../ponder.schema.ts'
+import {
+  type AgentStep,
+  type agent,
+  type agentBand,
+  agentSteps,
+  type provenBand,
+  type rewardBand,
+  type run,
+  runStates,
+} from '../../ponder.schema.ts'
 import type { MarketOnAnvil } from './marketOnAnvil.ts'
 
 const week = 7n * 24n * 60n * 60n
@@ -61,9 +70,46 @@ export function bandsOf(runs: readonly (typeof run.$inferSelect)[]): (typeof rew
         lowest,
         ...(Object.fromEntries(counts) as Record<(typeof runStates)[number], number>),
         escrowed: sum(live.map(({ reward, fee }) => reward + fee)),
+        locked: sum(live.map(({ state, stake }) => (state === 'OPEN' ? 0n : (stake ?? 0n)))),
         paid: sum(members.filter(({ state }) => state === 'APPROVED').map(({ reward }) => reward)),
       }
     })
+}
+
+type Agent = typeof agent.$inferSelect
+
+/** The step that a row must be on, by the contract's rule. */
+function stepOf({ owner, banned, frozen, stakedAmount, completions }: Agent): AgentStep | null {
+  if (owner === null) return null
+  if (banned) return 'BANNED'
+  if (frozen) return 'FROZEN'
+  if (stakedAmount < 20_000_000n) return 'UNVERIFIED'
+  return completions < 5 ? 'PROVISIONAL' : 'PROVEN'
+}
+
+/** What the rows of `proven_band` must hold, but for those that count nothing. */
+export function provenBandsOf(agents: readonly Agent[]): (typeof provenBand.$inferSelect)[] {
+  const proven = agents.filter((agent) => stepOf(agent) === 'PROVEN')
+  const byBand = Map.groupBy(proven, ({ id, stakedAt }) => `${stakedAt / 86_400n} ${id / 2_500n}`)
+  return [...byBand].map(([key, members]) => {
+    const [day = '', band = ''] = key.split(' ')
+    return { day: BigInt(day) * 86_400n, lowest: BigInt(band) * 2_500n, agents: members.length }
+  })
+}
+
+/** What the rows of `agent_band` must hold, but for those that count nothing. */
+export function agentBandsOf(agents: readonly Agent[]): (typeof agentBand.$inferSelect)[] {
+  const counting = agents.filter((agent) => stepOf(agent) !== null || agent.stakedAmount > 0n)
+  const byBand = Map.groupBy(counting, ({ id }) => (id / 2_500n) * 2_500n)
+  const inOrder = [...byBand].sort(([a], [b]) => (a < b ? -1 : 1))
+  return inOrder.map(([lowest, members]) => {
+    const counts = agentSteps.map((step) => [step, members.filter((member) => stepOf(member) === step).length])
+    return {
+      lowest,
+      ...(Object.fromEntries(counts) as Record<AgentStep, number>),
+      staked: members.reduce((total, { stakedAmount }) => total + stakedAmount, 0n),
+    }
+  })
 }
 
 /** What the agent rows of these ids must hold, as registry and staking know it. */
@@ -95,7 +141,7 @@ export async function agentsOnChain({ registry, staking }: MarketOnAnvil, ids: r
 
 /** The same columns of the agent rows. */
 export function comparableAgent(row: typeof agent.$inferSelect) {
-  const { agentURI, registeredAt, registrationLog, volume, ...comparable } = row
+  const { agentURI, registeredAt, registrationLog, volume, step, ...comparable } = row
   return comparable
 }
 

@@ -164,7 +164,6 @@ describe('a signature that is about to expire', () => {
       await client.increaseTime({ seconds: 100 })
       await client.mine({ blocks: 1 })
       await client.setAutomine(true)
-      await client.setIntervalMining({ interval: 1 })
       expect(codeOf(await claim)).toEqual([401, 'SIGNATURE_EXPIRED'])
       const { rowCount: reverts } = await pool.query('SELECT FROM relay.revert WHERE agent_id = $1', [`${agent.id}`])
       expect(reverts).toBe(attempt)

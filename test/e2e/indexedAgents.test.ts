@@ -2,7 +2,7 @@ import { maxUint256 } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { accountOf, roles } from '../../devnet/accounts.ts'
 import { freshDatabase } from '../support/database.ts'
-import { agentsOnChain, comparableAgent } from './chainState.ts'
+import { agentBandsOf, agentsOnChain, comparableAgent } from './chainState.ts'
 import { type Index, startIndexOf } from './indexOf.ts'
 import { type MarketOnAnvil, startMarketOnAnvil } from './marketOnAnvil.ts'
 
@@ -52,6 +52,7 @@ test('agents are registered, by themselves and by others', async () => {
     frozen: false,
     banned: false,
     volume: 0n,
+    step: 'UNVERIFIED',
   })
   expect(await index.agent(2n)).toMatchObject({ owner: lower(bob), agentWallet: lower(bob), agentURI: 'ipfs://bob' })
   expect(await index.agent(3n)).toMatchObject({ owner: lower(eve), agentWallet: lower(eve), agentURI: 'ipfs://eve' })
@@ -133,7 +134,8 @@ test('agents may have a registration file of 10 kB with NUL in it', async () => 
 })
 
 test('agents equal the chain', async () => {
-  const { agents } = await index.tables()
+  const { agents, agentBands } = await index.tables()
+  expect(agentBands).toEqual(agentBandsOf(agents))
   const ids = agents.map(({ id }) => id)
   expect(ids).toEqual([1n, 2n, 3n, 4n, 5n, 6n, maxUint256])
   expect(agents.map(comparableAgent)).toEqual(await agentsOnChain(chain, ids))

@@ -3,7 +3,15 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { accountOf, roles } from '../../devnet/accounts.ts'
 import { defaultTerms } from '../../devnet/defaultTerms.ts'
 import { freshDatabase } from '../support/database.ts'
-import { agentsOnChain, bandsOf, comparableAgent, comparableRun, runsOnChain } from './chainState.ts'
+import {
+  agentBandsOf,
+  agentsOnChain,
+  bandsOf,
+  comparableAgent,
+  comparableRun,
+  provenBandsOf,
+  runsOnChain,
+} from './chainState.ts'
 import { type Index, startIndexOf } from './indexOf.ts'
 import { expectedRunEvents } from './marketLogs.ts'
 import { type MarketOnAnvil, startMarketOnAnvil } from './marketOnAnvil.ts'
@@ -170,6 +178,32 @@ test('a run is approved by time', async () => {
   expect(await index.agent(1n)).toMatchObject({ completions: 3, volume: usd(370) })
 })
 
+test('an agent is proven by its fifth run, and counted on the day since which it is staked', async () => {
+  const { market, staking } = chain
+  async function counted() {
+    const { agents, agentBands, provenBands } = await index.tables()
+    expect(agentBands).toEqual(agentBandsOf(agents))
+    expect(provenBands.filter(({ agents }) => agents > 0)).toEqual(provenBandsOf(agents))
+    return agents[0]?.step
+  }
+  expect(await counted()).toBe('PROVISIONAL')
+  for (const ipfsHash of ['ipfs://fourth', 'ipfs://fifth']) {
+    const bountyId = await post(ipfsHash, usd(1))
+    await market.write.claimBounty([bountyId, 1n], by(ada))
+    await market.write.submitWork([bountyId, 'ipfs://done'], by(ada))
+    await market.write.approveWork([bountyId], by(poster))
+  }
+  expect(await counted()).toBe('PROVEN')
+  await staking.write.ban([1n], by(roles.owner))
+  expect(await counted()).toBe('BANNED')
+  await staking.write.unban([1n], by(roles.owner))
+  await staking.write.unstake([1n, usd(50)], by(ada))
+  expect(await counted()).toBe('UNVERIFIED')
+  await pass(2 * day)
+  await staking.write.stake([1n, usd(60)], by(ada))
+  expect(await counted()).toBe('PROVEN')
+})
+
 test('a run is open again after a slash, and a draft where the poster withdraws at once', async () => {
   const { market, staking } = chain
   const bountyId = await post('ipfs://slashed', usd(100))
@@ -307,9 +341,11 @@ test('every run equals the chain, as does every agent', async () => {
   const bountyId = await post('ipfs://in review', usd(40))
   await chain.market.write.claimBounty([bountyId, 1n], by(ada))
   await chain.market.write.submitWork([bountyId, 'ipfs://to review'], by(ada))
-  const { runs, agents, payees, rewardBands } = await index.tables()
+  const { runs, agents, payees, rewardBands, agentBands, provenBands } = await index.tables()
   expect(runs.map(comparableRun)).toEqual(await runsOnChain(chain))
   expect(rewardBands).toEqual(bandsOf(runs))
+  expect(agentBands).toEqual(agentBandsOf(agents))
+  expect(provenBands.filter(({ agents }) => agents > 0)).toEqual(provenBandsOf(agents))
   expect(agents.map(comparableAgent)).toEqual(await agentsOnChain(chain, [1n, 2n]))
   for (const { id, volume } of agents) {
     const paid = runs.filter(({ state, claimedBy }) => state === 'APPROVED' && claimedBy === id)

@@ -32,13 +32,35 @@ export const countBands = sql`
   INSERT INTO reward_band (lowest, ${sql.join(
     schema.runStates.map((state) => sql.identifier(state.toLowerCase())),
     sql`, `,
-  )}, escrowed, paid)
+  )}, escrowed, locked, paid)
   SELECT
     rpad(left(reward::text, 2), length(reward::text), '0')::int8,
     ${sql.join(schema.runStates.map(countOf), sql`, `)},
     coalesce(sum(reward + fee) FILTER (WHERE state NOT IN ('DRAFT', 'APPROVED', 'REJECTED')), 0),
+    coalesce(sum(stake) FILTER (WHERE state IN ('CLAIMED', 'IN_PROGRESS', 'SUBMITTED', 'REVISION_REQUESTED')), 0),
     coalesce(sum(reward) FILTER (WHERE state = 'APPROVED'), 0)
   FROM run GROUP BY 1`
+
+/** Puts each agent on its step by the contract's rule, and counts the agents into bands, of which there are none. */
+const countAgents = [
+  sql`
+    UPDATE agent SET step = CASE
+      WHEN owner IS NULL THEN NULL WHEN banned THEN 'BANNED' WHEN frozen THEN 'FROZEN'
+      WHEN staked_amount < 20000000 THEN 'UNVERIFIED' WHEN completions >= 5 THEN 'PROVEN' ELSE 'PROVISIONAL' END`,
+  sql`
+    INSERT INTO agent_band (lowest, ${sql.join(
+      schema.agentSteps.map((step) => sql.identifier(step.toLowerCase())),
+      sql`, `,
+    )}, staked)
+    SELECT div(id, 2500) * 2500, ${sql.join(
+      schema.agentSteps.map((step) => sql`count(*) FILTER (WHERE step = ${step})`),
+      sql`, `,
+    )}, sum(staked_amount)
+    FROM agent GROUP BY 1`,
+  sql`
+    INSERT INTO proven_band (day, lowest, agents)
+    SELECT staked_at / 86400 * 86400, div(id, 2500) * 2500, count(*) FROM agent WHERE step = 'PROVEN' GROUP BY 1, 2`,
+]
 
 /**
  * A database as Ponder leaves it, in which a test can be the indexer. Tables, enums, views and checkpoints are made by
@@ -98,8 +120,10 @@ export function indexedDatabaseAt(url: string) {
   async function moveTo(block: Block, writeRows?: (tx: Writer) => PromiseLike<unknown>) {
     await db.transaction(async (tx) => {
       await writeRows?.(tx)
-      await tx.execute(sql`DELETE FROM reward_band`)
-      await tx.execute(countBands)
+      for (const table of ['reward_band', 'agent_band', 'proven_band']) {
+        await tx.execute(sql`DELETE FROM ${sql.identifier(table)}`)
+      }
+      for (const statement of [countBands, ...countAgents]) await tx.execute(statement)
       await setHead(block, tx)
       await setCheckpoint(block, tx)
     })

@@ -1,8 +1,7 @@
-import { and, asc, eq, getTableColumns, isNotNull, type SQL, sql } from 'drizzle-orm'
+import { and, eq, getTableColumns, isNotNull, type SQL, sql } from 'drizzle-orm'
 import type { Hex } from 'viem'
 import { agent } from '../../../ponder.schema.ts'
-import { ESTABLISHED_AFTER, ESTABLISHED_COMPLETIONS, MIN_STAKE } from '../constants.ts'
-import { countMatches, isWithin, type Page } from './page.ts'
+import { ESTABLISHED_AFTER } from '../constants.ts'
 import { now, type SnapshotQuery, snapshotQuery } from './snapshot.ts'
 
 /** The trust ladder: AgentStaking.Status, in its order. */
@@ -10,16 +9,16 @@ export const agentStatuses = ['UNVERIFIED', 'PROVISIONAL', 'ESTABLISHED', 'FROZE
 
 export type AgentStatus = (typeof agentStatuses)[number]
 
+/** An agent that is PROVEN is ESTABLISHED if it is staked since this second or longer. */
+export const establishedSince = sql`(${now} - ${sql.raw(String(ESTABLISHED_AFTER))})`
+
 /**
- * AgentStaking.statusOf for a row of `agent`, at the snapshot's `now`. The only place of the rule: the statement that
- * reads the row derives it, so that fields, filters and counts cannot disagree.
+ * AgentStaking.statusOf for a registered agent's row, at the snapshot's `now`. The only place of the rule: the statement
+ * that reads the row derives it, so that fields and filters cannot disagree.
  */
 export const agentStatus = sql<AgentStatus>`case
-  when ${agent.banned} then 'BANNED'
-  when ${agent.frozen} then 'FROZEN'
-  when ${agent.stakedAmount} < ${MIN_STAKE}::numeric then 'UNVERIFIED'
-  when ${agent.completions} >= ${ESTABLISHED_COMPLETIONS}::int4
-    and ${now} >= ${agent.stakedAt} + ${ESTABLISHED_AFTER}::int8 then 'ESTABLISHED'
+  when ${agent.step} <> 'PROVEN' then ${agent.step}
+  when ${agent.stakedAt} <= ${establishedSince} then 'ESTABLISHED'
   else 'PROVISIONAL' end`
 
 /** The registry knows the agent. A ban may name any id, and a foreign registry may burn: such a row is no agent. */
@@ -37,50 +36,16 @@ export type AgentRow = typeof agent.$inferSelect & { owner: Hex; status: AgentSt
 /** The registered agent with the id that the read fills in. */
 export const isAgent = and(eq(agent.id, sql.placeholder('agentId')), isRegistered)
 
-const findAgent = snapshotQuery('agent', (db, snapshot) => {
-  const found = db.select(agentColumns).from(agent).where(isAgent).as('agent')
+const findAgents = snapshotQuery('agents by id', (db, snapshot) => {
+  const isAsked = sql`${agent.id} = ANY(${sql.placeholder('agentIds')}::numeric[])`
+  const found = db.select(agentColumns).from(agent).where(and(isAsked, isRegistered)).as('agent')
   return db.with(snapshot).select().from(snapshot).leftJoin(found, sql`true`)
 })
 
-/** The agent, or null if there is none. */
-export function agentById(agentId: bigint): SnapshotQuery<AgentRow | null> {
-  return findAgent({ agentId }, ({ agent }) => agent)
-}
-
-const listAgents = (name: string, condition: SQL | undefined) =>
-  snapshotQuery(name, (db, snapshot) => {
-    const matches = countMatches(db, agent, condition)
-    const slice = db
-      .select(agentColumns)
-      .from(agent)
-      .where(and(condition, isWithin))
-      .orderBy(asc(agent.id))
-      .limit(sql.placeholder('limit'))
-      .offset(sql.placeholder('offset'))
-      .as('agent')
-    return db
-      .with(snapshot, matches)
-      .select()
-      .from(snapshot)
-      .innerJoin(matches, sql`true`)
-      .leftJoin(slice, sql`true`)
-      .orderBy(asc(slice.id))
+/** Each agent, or null where there is none. */
+export function agentsById(agentIds: readonly bigint[]): SnapshotQuery<(AgentRow | null)[]> {
+  return findAgents({ agentIds: agentIds.map(String) }, (_, rows) => {
+    const found = new Map(rows.flatMap(({ agent }) => (agent ? [[agent.id, agent] as const] : [])))
+    return agentIds.map((id) => found.get(id) ?? null)
   })
-
-const listAllAgents = listAgents('agents', isRegistered)
-const listAgentsOfStatus = listAgents(
-  'agents of a status',
-  and(isRegistered, sql`${agentStatus} = ${sql.placeholder('status')}`),
-)
-
-/** One page of the agents with the status, or of all, by id, and how many there are. */
-export function agentPage(
-  status: AgentStatus | undefined,
-  page: Page,
-): SnapshotQuery<{ agents: AgentRow[]; total: number }> {
-  const list = status ? listAgentsOfStatus : listAllAgents
-  return list({ status, ...page }, ({ matches }, rows) => ({
-    agents: rows.flatMap(({ agent }) => agent ?? []),
-    total: matches.total,
-  }))
 }

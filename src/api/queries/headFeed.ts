@@ -154,14 +154,16 @@ export class HeadFeed {
   }
 
   /**
-   * As long as the last hint is old. A standby has the block a moment after the primary told of it: the looks that
-   * follow a hint are close together at first, and not for long.
+   * Waits until the next look is due. The interval between two looks is the age of the last hint: a standby has the
+   * block a moment after the primary's hint, so the looks that follow a hint are close together at first.
    */
   async #pause() {
-    const interval = this.#options.hints?.isLive() ? HINTED_INTERVAL : UNHINTED_INTERVAL
-    const sinceHint = performance.now() - this.#hintedAt
+    const now = performance.now()
+    const longest = this.#options.hints?.isLive() ? HINTED_INTERVAL : UNHINTED_INTERVAL
+    const interval = Math.min(Math.max(now - this.#hintedAt, LEAST_INTERVAL), longest)
+    const sinceLook = now - (this.#seen?.askedAt ?? Number.NEGATIVE_INFINITY)
     const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = setTimeout(resolve, Math.min(Math.max(sinceHint, LEAST_INTERVAL), interval))
+    const timer = setTimeout(resolve, Math.max(interval - sinceLook, 0))
     this.#wake = resolve
     await promise
     clearTimeout(timer)

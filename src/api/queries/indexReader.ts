@@ -5,10 +5,10 @@ import { createRatchet } from './ratchet.ts'
 import { type Database, isWhole, type Snapshot, type SnapshotQuery, snapshotOnly, type Taken } from './snapshot.ts'
 
 /** How long a read waits while the index rewinds (a reorg, a restart) or does not exist yet. Milliseconds. */
-const REWIND_PATIENCE = 1_000
+const REWIND_TIMEOUT = 1_000
 
-/** How long a read waits that named a `minBlock`. Milliseconds. */
-const MIN_BLOCK_PATIENCE = 5_000
+/** How long a read waits for its `minBlock`. Milliseconds. */
+const MIN_BLOCK_TIMEOUT = 5_000
 
 type Options = {
   /** This machine's time in milliseconds. */
@@ -46,15 +46,28 @@ export class IndexReader {
    * @throws Problem INDEX_BEHIND if there is none in time, or the database cannot be read.
    */
   async read<T>(query: SnapshotQuery<T>, minBlock = 0n): Promise<Taken<T>> {
-    const isServable = (snapshot: Snapshot) => this.#isCurrent(snapshot) && snapshot.number >= minBlock
-    let taken = await this.#take(query)
-    if (taken && isServable(taken.snapshot)) return taken
-    const patience = AbortSignal.timeout(minBlock > 0n ? MIN_BLOCK_PATIENCE : REWIND_PATIENCE)
-    while (await this.head.until(isServable, patience)) {
-      taken = await this.#take(query)
+    await this.reach(minBlock)
+    const isServable = this.#servable(minBlock)
+    let signal: AbortSignal | undefined
+    for (;;) {
+      const taken = await this.#take(query)
       if (taken && isServable(taken.snapshot)) return taken
+      signal ??= AbortSignal.timeout(REWIND_TIMEOUT)
+      if (!(await this.head.until(isServable, signal))) throw behind(this.head.last, minBlock)
     }
-    throw behind(this.head.last, minBlock)
+  }
+
+  /**
+   * Waits, bounded, until the index is known to be at `minBlock` or later. Reads that wait share each look at the head,
+   * so that a read of a block that is not indexed costs nothing of its own until it is.
+   * @throws Problem INDEX_BEHIND if the block is not indexed in time, or the database cannot be read.
+   */
+  async reach(minBlock: bigint): Promise<void> {
+    const { last } = this.head
+    const isServable = this.#servable(minBlock)
+    if (minBlock === 0n || (last && isServable(last))) return
+    const reached = await this.head.until(isServable, AbortSignal.timeout(MIN_BLOCK_TIMEOUT))
+    if (!reached) throw behind(this.head.last, minBlock)
   }
 
   /**
@@ -64,6 +77,10 @@ export class IndexReader {
   async look(): Promise<{ snapshot: Snapshot; whole: boolean } | undefined> {
     const taken = await this.#take(snapshotOnly)
     return taken && { snapshot: taken.snapshot, whole: this.#isCurrent(taken.snapshot) }
+  }
+
+  #servable(minBlock: bigint) {
+    return (snapshot: Snapshot) => this.#isCurrent(snapshot) && snapshot.number >= minBlock
   }
 
   /** A whole block may still be one that the index passes again on its way to where it was: after a restart, it may. */

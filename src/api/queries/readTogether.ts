@@ -1,6 +1,6 @@
 import { together } from '../together.ts'
 import type { IndexReader } from './indexReader.ts'
-import { isWhole, type SnapshotQuery, type Taken } from './snapshot.ts'
+import type { SnapshotQuery, Taken } from './snapshot.ts'
 
 /** Statements on their way at once: PostgreSQL reads for the second while this process answers what the first read. */
 const AT_ONCE = 2
@@ -9,8 +9,8 @@ const AT_ONCE = 2
  * Reads what several requests of one moment ask for in one statement, so that all are answered of one block.
  * @param queryOf reads the data of each key, in their order.
  * @param options.most how many are read in one statement.
- * @returns a function of a key, and of a block that must be reached: whoever asks for a later one than there is waits
- * alone. @throws Problem INDEX_BEHIND if the index cannot be read, or does not reach the block in time.
+ * @returns a function of a key, and of a block that must be reached. A request for a later block waits for it before it
+ * reads. @throws Problem INDEX_BEHIND if the index cannot be read, or does not reach the block in time.
  */
 export function readTogether<Key, Data>(
   index: IndexReader,
@@ -25,19 +25,21 @@ export function readTogether<Key, Data>(
     { ...options, atOnce: AT_ONCE },
   )
 
-  const readAlone = (key: Key, minBlock: bigint) => readOne(index, queryOf([key]), minBlock)
-
-  function isReached(minBlock: bigint) {
-    const { last } = index.head
-    return last !== undefined && isWhole(last) && last.number >= minBlock
-  }
-
   return async (key: Key, minBlock = 0n): Promise<Taken<Data>> => {
-    if (minBlock > 0n && !isReached(minBlock)) return readAlone(key, minBlock)
+    await index.reach(minBlock)
     const taken = await readWithOthers(key)
     // After a reorg the block before which that was known may be gone.
-    return taken.snapshot.number >= minBlock ? taken : readAlone(key, minBlock)
+    return taken.snapshot.number >= minBlock ? taken : readOne(index, queryOf([key]), minBlock)
   }
+}
+
+/** Reads for several requests of one moment what is the same for all of them. See `readTogether`. */
+export function readShared<Data>(index: IndexReader, query: SnapshotQuery<Data>) {
+  const read = readTogether(index, (asked: readonly true[]) => async (db, moment) => {
+    const taken = await query(db, moment)
+    return taken && { ...taken, data: asked.map(() => taken.data) }
+  })
+  return (minBlock?: bigint) => read(true, minBlock)
 }
 
 /**

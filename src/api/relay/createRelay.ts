@@ -38,6 +38,9 @@ import type { Signer } from './submission/signing.ts'
 /** How long `close` waits for requests, and then for the keepers. */
 const CLOSE_TIMEOUT_MS = 4_000
 
+/** How many connections to the node read heads and fees. */
+const WATCH_CONNECTIONS = 2
+
 /** How many connections to the node read for claims that are not authenticated yet. */
 const INTAKE_CONNECTIONS = 4
 
@@ -87,14 +90,16 @@ export async function createRelay(options: Options): Promise<Relay> {
   } = options
   const events: RelayEmitter = options.events ?? new EventEmitter()
   const client = createRpc(rpcUrl)
-  // Connections of their own: what is signed does not queue behind reads, nor a simulation behind unauthenticated claims.
+  // Connections of their own, for a slow call delays the others of its HTTP request: what is signed does not wait for
+  // reads, nor the head for a simulation, nor a simulation for claims that are not authenticated.
   const sender = createRpc(rpcUrl)
+  const watchClient = createRpc(rpcUrl, WATCH_CONNECTIONS)
   const intakeClient = createRpc(rpcUrl, INTAKE_CONNECTIONS)
   const { BountyMarket: address, AgentStaking: staking } = deployment.contracts
   const market: Market = { client, chainId: deployment.chainId, address, staking }
   const pool = openRelayPool(databaseUrl, accounts.length + 1, logger)
-  const heads = createHeads(client, interval)
-  const fees = createFees(client, heads)
+  const heads = createHeads(watchClient, interval)
+  const fees = createFees(watchClient, heads)
   const finalBlock = createFinalBlock(market, logger)
   const allocator = createAllocator({ pool, market, heads, fees, maxBatch, maxUnmined, dailyBudget, walletLimits })
   const pending = new Set<Promise<unknown>>()

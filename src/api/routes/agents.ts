@@ -1,11 +1,14 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import type { Context } from 'hono'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../errors.ts'
-import { agentById, agentPage } from '../queries/agents.ts'
+import { readsAgentPages } from '../queries/agentPages.ts'
+import { agentsById } from '../queries/agents.ts'
+import { readTogether } from '../queries/readTogether.ts'
 import { agentSchema, agentStakeSchema, formatAgent, formatAgentStake, statusSchema } from '../resources/agent.ts'
 import { problemResponses } from '../resources/problem.ts'
 import { formatId, idParameter } from '../resources/values.ts'
-import { answerJson, indexedHeaders, minBlock, readIndex } from './indexed.ts'
+import { answerJson, indexedHeaders, minBlock } from './indexed.ts'
 import { formatPagination, pageParameters, paginationSchema, sliceOf } from './pagination.ts'
 
 const listQuery = z.strictObject({ ...pageParameters(20), status: statusSchema.optional(), minBlock })
@@ -72,26 +75,30 @@ export function agentNotFound(id: bigint) {
 
 export function agentRoutes(deps: Deps) {
   const app = new OpenAPIHono()
+  const readPage = readsAgentPages(deps.index)
+  const readAgent = readTogether(deps.index, agentsById)
 
   app.openapi(listAgents, async (c) => {
     const { minBlock, status, ...page } = c.req.valid('query')
-    const { data } = await readIndex(c, deps, agentPage(status, sliceOf(page)), minBlock)
+    const { snapshot, data } = await readPage(status, sliceOf(page), minBlock)
+    c.set('snapshot', snapshot)
     return answerJson(c, { agents: data.agents.map(formatAgent), pagination: formatPagination(page, data.total) })
   })
 
-  app.openapi(getAgent, async (c) => {
-    const { id } = c.req.valid('param')
-    const { data: agent } = await readIndex(c, deps, agentById(id), c.req.valid('query').minBlock)
+  async function findAgent(c: Context, id: bigint, minBlock: bigint | undefined) {
+    const { snapshot, data: agent } = await readAgent(id, minBlock)
+    c.set('snapshot', snapshot)
     if (agent === null) throw agentNotFound(id)
-    return answerJson(c, formatAgent(agent))
-  })
+    return agent
+  }
 
-  app.openapi(getStake, async (c) => {
-    const { id } = c.req.valid('param')
-    const { data: agent } = await readIndex(c, deps, agentById(id), c.req.valid('query').minBlock)
-    if (agent === null) throw agentNotFound(id)
-    return answerJson(c, formatAgentStake(agent))
-  })
+  app.openapi(getAgent, async (c) =>
+    answerJson(c, formatAgent(await findAgent(c, c.req.valid('param').id, c.req.valid('query').minBlock))),
+  )
+
+  app.openapi(getStake, async (c) =>
+    answerJson(c, formatAgentStake(await findAgent(c, c.req.valid('param').id, c.req.valid('query').minBlock))),
+  )
 
   return app
 }

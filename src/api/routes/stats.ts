@@ -2,10 +2,11 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { runStates } from '../../../ponder.schema.ts'
 import type { Deps } from '../deps.ts'
 import { agentStatuses } from '../queries/agents.ts'
+import { readShared } from '../queries/readTogether.ts'
 import { type Stats, stats } from '../queries/stats.ts'
 import { problemResponses } from '../resources/problem.ts'
 import { amount } from '../resources/values.ts'
-import { answerJson, indexedHeaders, minBlock, readIndex } from './indexed.ts'
+import { answerJson, indexedHeaders, minBlock } from './indexed.ts'
 
 const counts = <const Keys extends readonly [string, ...string[]]>(keys: Keys) => z.record(z.enum(keys), z.int())
 
@@ -39,8 +40,8 @@ const getStats = createRoute({
 const sum = (counts: Record<string, number>) => Object.values(counts).reduce((total, count) => total + count, 0)
 
 function formatStats({ runs, agents, payees }: Stats): z.infer<typeof statsSchema> {
-  const { claimableRuns, escrowed, paid, ...byState } = runs
-  const { staked, locked, ...byStatus } = agents
+  const { claimableRuns, escrowed, locked, paid, ...byState } = runs
+  const { staked, ...byStatus } = agents
   return {
     runs: { total: sum(byState), claimable: claimableRuns, byState },
     escrowed: escrowed.toString(),
@@ -54,9 +55,11 @@ function formatStats({ runs, agents, payees }: Stats): z.infer<typeof statsSchem
 
 export function statsRoutes(deps: Deps) {
   const app = new OpenAPIHono()
+  const readStats = readShared(deps.index, stats)
 
   app.openapi(getStats, async (c) => {
-    const { data } = await readIndex(c, deps, stats, c.req.valid('query').minBlock)
+    const { snapshot, data } = await readStats(c.req.valid('query').minBlock)
+    c.set('snapshot', snapshot)
     return answerJson(c, formatStats(data))
   })
 

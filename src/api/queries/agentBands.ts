@@ -1,0 +1,48 @@
+import { sql } from 'drizzle-orm'
+import { AGENT_BAND_IDS, agent, agentBand, DAY_SECONDS, provenBand } from '../../../ponder.schema.ts'
+import { establishedSince } from './agents.ts'
+import type { Database } from './snapshot.ts'
+
+const BAND_IDS = sql.raw(String(AGENT_BAND_IDS))
+const DAY = sql.raw(String(DAY_SECONDS))
+
+const columns = {
+  lowest: sql`"lowest"`.as('lowest'),
+  UNVERIFIED: sql`"unverified"`.as('unverified'),
+  PROVISIONAL: sql`"provisional"`.as('provisional'),
+  ESTABLISHED: sql`"established"`.as('established'),
+  FROZEN: sql`"frozen"`.as('frozen'),
+  BANNED: sql`"banned"`.as('banned'),
+  staked: sql`"staked"`.as('staked'),
+}
+
+/**
+ * The CTE `band`: a row for each band of agents, with how many have each status at the snapshot's `now`.
+ *
+ * The indexer counts by step. Of the PROVEN agents, those that are not ESTABLISHED yet come from the bands of the last 30
+ * days; only of the day on which the 30 days began are they counted one by one.
+ * @param splitsProven False where it does not matter which of them are: they are ESTABLISHED then.
+ */
+export function agentBands(db: Database, splitsProven = true) {
+  const counted = sql`
+    select ${agentBand.lowest} as "lowest", ${agentBand.UNVERIFIED} as "unverified", ${agentBand.PROVISIONAL} as "provisional",
+      ${agentBand.PROVEN} as "established", ${agentBand.FROZEN} as "frozen", ${agentBand.BANNED} as "banned", ${agentBand.staked} as "staked"
+    from ${agentBand}`
+  if (!splitsProven) return db.$with('band', columns).as(counted)
+
+  const nextDay = sql`((${establishedSince} / ${DAY} + 1) * ${DAY})`
+  const lowest = sql`${agent.id} - ${agent.id} % ${BAND_IDS}`
+  return db.$with('band', columns).as(sql`
+    select "lowest", sum("unverified") as "unverified", sum("provisional") as "provisional",
+      sum("established") as "established", sum("frozen") as "frozen", sum("banned") as "banned", sum("staked") as "staked"
+    from (
+      ${counted}
+      union all
+      select ${provenBand.lowest}, 0, sum(${provenBand.agents}), -sum(${provenBand.agents}), 0, 0, 0
+      from ${provenBand} where ${provenBand.day} >= ${nextDay} group by ${provenBand.lowest}
+      union all
+      select ${lowest}, 0, count(*), -count(*), 0, 0, 0 from ${agent} where ${agent.step} = 'PROVEN'
+        and ${agent.stakedAt} > ${establishedSince} and ${agent.stakedAt} < ${nextDay} group by ${lowest}
+    ) as "counted"
+    group by "lowest"`)
+}

@@ -1,0 +1,113 @@
+import { and, eq, gte, isNotNull, type SQL, sql } from 'drizzle-orm'
+import { AGENT_BAND_IDS, type AgentStep, agent } from '../../../ponder.schema.ts'
+import { agentBands } from './agentBands.ts'
+import { type AgentRow, type AgentStatus, agentColumns, agentStatus, agentStatuses } from './agents.ts'
+import type { IndexReader } from './indexReader.ts'
+import type { Page } from './page.ts'
+import { readTogether } from './readTogether.ts'
+import { type SnapshotQuery, snapshotQuery } from './snapshot.ts'
+
+/** Pages that are read in one statement. */
+const MAX_PAGES = 16
+
+type AgentPage = {
+  agents: AgentRow[]
+  /** How many match in all. */
+  total: number
+}
+
+/** What a list is of: the agents of one status, or all. */
+type Listed = AgentStatus | 'all'
+
+const isOn = (step: AgentStep) => eq(agent.step, step)
+
+/** Registered agents of the list: on one step where that is enough, for an index leads with the step. */
+const isListed: Record<Listed, SQL | undefined> = {
+  all: isNotNull(agent.step),
+  UNVERIFIED: isOn('UNVERIFIED'),
+  PROVISIONAL: and(isNotNull(agent.step), sql`${agentStatus} = 'PROVISIONAL'`),
+  ESTABLISHED: and(isOn('PROVEN'), sql`${agentStatus} = 'ESTABLISHED'`),
+  FROZEN: isOn('FROZEN'),
+  BANNED: isOn('BANNED'),
+}
+
+/**
+ * Pages of the agents by id. The bands tell in which of them a page begins, so that no page is farther than the ids of
+ * one band, and how many agents there are in all.
+ */
+function pageQuery(listed: Listed) {
+  const readPages = snapshotQuery(`agents ${listed}`, (db, snapshot) => {
+    const bands = agentBands(db, listed === 'PROVISIONAL' || listed === 'ESTABLISHED')
+    const all = sql.join(
+      agentStatuses.map((status) => sql`${bands[status]}`),
+      sql` + `,
+    )
+    const counted = listed === 'all' ? all : sql`${bands[listed]}`
+    const ranked = db.$with('ranked', {}).as(sql`
+      select ${bands.lowest}, ${counted} as "agents", sum(${counted}) over (order by ${bands.lowest}) - (${counted}) as "before"
+      from ${bands} where ${counted} > 0`)
+    const matches = db
+      .$with('matches', { total: sql<number>`"total"`.mapWith(Number).as('total') })
+      .as(sql`select coalesce(sum("agents"), 0) as "total" from "ranked"`)
+    const matching = and(
+      isListed[listed],
+      gte(agent.id, sql`"ranked"."lowest"`),
+      sql`${agent.id} < "ranked"."lowest" + ${sql.raw(String(AGENT_BAND_IDS))}`,
+    )
+    const page = db
+      .$with('page', {
+        place: sql<number>`"place"`.mapWith(Number).as('place'),
+        agentId: sql`"agent_id"`.as('agent_id'),
+      })
+      .as(sql`
+        select "asked"."place", "one"."id" as "agent_id"
+        from unnest(${sql.placeholder('limits')}::int8[], ${sql.placeholder('offsets')}::int8[])
+          with ordinality as "asked" ("limit", "offset", "place")
+        cross join lateral (
+          select "near"."id" from "ranked" cross join lateral (
+            select ${agent.id} from ${agent} where ${matching}
+            order by ${agent.id} limit "asked"."limit" offset greatest("asked"."offset" - "before", 0)
+          ) as "near"
+          where "before" < "asked"."offset" + "asked"."limit" and "before" + "agents" > "asked"."offset"
+          order by "near"."id" limit "asked"."limit"
+        ) as "one"`)
+    const row = db.select(agentColumns).from(agent).as('agent')
+    return db
+      .with(snapshot, bands, ranked, matches, page)
+      .select()
+      .from(snapshot)
+      .innerJoin(matches, sql`true`)
+      .leftJoin(page, sql`true`)
+      .leftJoin(row, eq(row.id, page.agentId))
+      .orderBy(page.place, page.agentId)
+  })
+
+  return (pages: readonly Page[]): SnapshotQuery<AgentPage[]> => {
+    const values = { limits: pages.map(({ limit }) => limit), offsets: pages.map(({ offset }) => offset) }
+    return readPages(values, ({ matches }, rows) => {
+      const byPlace = Map.groupBy(rows, ({ page }) => page?.place)
+      return pages.map((_, index) => ({
+        agents: (byPlace.get(index + 1) ?? []).flatMap(({ agent }) => agent ?? []),
+        total: matches.total,
+      }))
+    })
+  }
+}
+
+const queries = Object.fromEntries(
+  (['all', ...agentStatuses] as const).map((listed) => [listed, pageQuery(listed)]),
+) as Record<Listed, ReturnType<typeof pageQuery>>
+
+/** Reads pages of agents. Pages of one status that are asked for at one moment share a statement. */
+export function readsAgentPages(index: IndexReader) {
+  const readers = new Map(
+    Object.entries(queries).map(([listed, query]) => [listed, readTogether(index, query, { most: MAX_PAGES })]),
+  )
+
+  /** @throws Problem INDEX_BEHIND if the index cannot be read, or does not reach `minBlock` in time. */
+  return (status: AgentStatus | undefined, page: Page, minBlock?: bigint) => {
+    const read = readers.get(status ?? 'all')
+    if (read === undefined) throw new Error(`There is no list of agents of the status ${status}`)
+    return read(page, minBlock)
+  }
+}

@@ -1,0 +1,86 @@
+import type { Context } from 'ponder:registry'
+import { agent, agentBand, agentBandOf, DAY_SECONDS, provenBand, stepOf } from 'ponder:schema'
+
+type Agent = typeof agent.$inferSelect
+type AgentBand = typeof agentBand.$inferSelect
+
+/** What changes and counts depend on. */
+type Known = Pick<
+  Agent,
+  'owner' | 'registrationLog' | 'stakedAmount' | 'stakedAt' | 'completions' | 'frozen' | 'banned' | 'volume' | 'step'
+>
+
+/** What is known of an agent before its first event. */
+const noAgent: Known = {
+  owner: null,
+  registrationLog: null,
+  stakedAmount: 0n,
+  stakedAt: 0n,
+  completions: 0,
+  frozen: false,
+  banned: false,
+  volume: 0n,
+  step: null,
+}
+
+/**
+ * Changes the row of an agent, and counts the agent in its bands. It makes the row where there is none: a ban may name
+ * any id, and a foreign registry may know an agent that it never announced.
+ */
+export async function storeAgent(context: Context, id: bigint, changeOf: (row: Known) => Partial<Agent>) {
+  let before = noAgent
+  const change = () => {
+    const changed = changeOf(before)
+    return { ...changed, step: stepOf({ ...before, ...changed }) }
+  }
+  const values: typeof agent.$inferInsert = { id, ...change() }
+  const after = await context.db
+    .insert(agent)
+    .values(values)
+    .onConflictDoUpdate((row) => {
+      // A copy: Ponder changes the row that it hands over.
+      before = { ...row }
+      return change()
+    })
+  await countSteps(context, id, before, after)
+  await countProven(context, id, before, after)
+}
+
+async function countSteps({ db }: Context, id: bigint, before: Known, after: Known) {
+  const staked = after.stakedAmount - before.stakedAmount
+  if (before.step === after.step && staked === 0n) return
+  const move = (band: AgentBand) => {
+    if (before.step) band[before.step] -= 1
+    if (after.step) band[after.step] += 1
+    return { ...band, staked: band.staked + staked }
+  }
+  const emptyBand = { UNVERIFIED: 0, PROVISIONAL: 0, PROVEN: 0, FROZEN: 0, BANNED: 0, staked: 0n }
+  // Row exists if an agent of the band was counted before.
+  await db
+    .insert(agentBand)
+    .values(move({ lowest: agentBandOf(id), ...emptyBand }))
+    .onConflictDoUpdate((band) => move({ ...band }))
+}
+
+async function countProven({ db }: Context, id: bigint, before: Known, after: Known) {
+  const from = provenDay(before)
+  const to = provenDay(after)
+  if (from === to) return
+  const lowest = agentBandOf(id)
+  if (from !== undefined) {
+    // Row must exist because the agent was counted when it became PROVEN.
+    await db.update(provenBand, { day: from, lowest }).set(({ agents }) => ({ agents: agents - 1 }))
+  }
+  if (to !== undefined) {
+    // Row exists if an agent of the band was counted on that day before.
+    await db
+      .insert(provenBand)
+      .values({ day: to, lowest, agents: 1 })
+      .onConflictDoUpdate(({ agents }) => ({ agents: agents + 1 }))
+  }
+}
+
+/** The day since which a PROVEN agent is staked. */
+function provenDay({ step, stakedAt }: Known): bigint | undefined {
+  return step === 'PROVEN' ? stakedAt - (stakedAt % DAY_SECONDS) : undefined
+}

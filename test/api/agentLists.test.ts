@@ -1,0 +1,125 @@
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { agent } from '../../ponder.schema.ts'
+import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
+import { seedTime, stakedAgent } from './rows.ts'
+import { type Answer, type TestApi, testApi } from './testApi.ts'
+
+type Row = Required<Omit<typeof agent.$inferSelect, 'step'>>
+
+let index: IndexedDatabase
+let api: TestApi
+
+const random = xoroshiro128plus(7)
+const below = (limit: number) => (random.next() >>> 0) % limit
+
+const day = 86_400
+const thirtyDays = 30n * 86_400n
+const statuses = ['UNVERIFIED', 'PROVISIONAL', 'ESTABLISHED', 'FROZEN', 'BANNED'] as const
+
+/** Ids in many bands of the index: some with hundreds, some with one, and those of a foreign registry far away. */
+const ids = [
+  ...Array.from({ length: 300 }, (_, place) => BigInt(place)),
+  ...Array.from({ length: 200 }, () => BigInt(2_400 + below(200))),
+  ...Array.from({ length: 100 }, () => BigInt(below(200_000))),
+  2n ** 64n,
+  2n ** 256n - 1n,
+]
+
+const rows = [...new Set(ids)]
+  .sort((a, b) => (a < b ? -1 : 1))
+  .map((id) => {
+    const isStaked = below(4) > 0
+    const isFrozen = below(20) === 0
+    return stakedAgent(id, {
+      stakedAmount: isStaked ? 20_000_000n : 19_999_999n,
+      stakedAt: isStaked && !isFrozen ? seedTime - thirtyDays + BigInt(below(4 * day) - 2 * day) : 0n,
+      completions: below(10),
+      frozen: isFrozen,
+      banned: below(40) === 0,
+      ...(below(15) === 0 && { owner: null }),
+    }) as Row
+  })
+
+/** AgentStaking.statusOf, without SQL. */
+function statusOf({ banned, frozen, stakedAmount, stakedAt, completions }: Row) {
+  if (banned) return 'BANNED'
+  if (frozen) return 'FROZEN'
+  if (stakedAmount < 20_000_000n) return 'UNVERIFIED'
+  return completions >= 5 && seedTime >= stakedAt + thirtyDays ? 'ESTABLISHED' : 'PROVISIONAL'
+}
+
+beforeAll(async () => {
+  index = await indexedDatabase()
+  await index.create()
+  await index.db.insert(agent).values(rows)
+  await index.moveTo({ number: 100n, timestamp: seedTime })
+  api = await testApi(index.url, () => 0)
+})
+
+afterAll(async () => {
+  await api.close()
+  await index.close()
+})
+
+/** Read without `api.get`, which takes longer to validate than to answer. */
+async function page(query: Record<string, string | number>) {
+  const search = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) search.set(name, String(value))
+  const response = await api.app.request(`/api/agents?${search}`)
+  const body = (await response.json()) as Answer['body']
+  expect(response.status, JSON.stringify(body)).toBe(200)
+  return {
+    agents: body.agents.map(({ id, status }: { id: number | string; status: string }) => `${id} ${status}`),
+    ...body.pagination,
+  }
+}
+
+describe.each([undefined, ...statuses])('the list of agents with status %s', (status) => {
+  const expected = rows
+    .filter((row) => row.owner !== null && (status === undefined || statusOf(row) === status))
+    .map((row) => `${row.id} ${statusOf(row)}`)
+  const total = expected.length
+  const filter = status && { status }
+
+  it('has every page and the total exactly', async () => {
+    expect(total).toBeGreaterThan(5)
+    for (const limit of [1, 7, 20, 100]) {
+      const last = Math.ceil(total / limit)
+      const numbers = new Set([
+        1,
+        2,
+        1 + below(last),
+        1 + below(last),
+        1 + below(last),
+        last - 1,
+        last,
+        last + 1,
+        10 ** 6,
+      ])
+      for (const number of numbers) {
+        if (number < 1) continue
+        const answer = await page({ ...filter, limit, page: number })
+        expect(answer, `page ${number} of ${limit}`).toEqual({
+          agents: expected.slice((number - 1) * limit, number * limit),
+          page: number,
+          limit,
+          total,
+          totalPages: last,
+        })
+      }
+    }
+  })
+
+  it('is read in one statement for all pages that are asked for at one moment', async () => {
+    const pages = [1, 2, 3, 4, 5].map((number) => ({ ...filter, limit: number, page: number }))
+    // Another URL, or the answer cache would answer below.
+    const alone: object[] = []
+    for (const each of pages) alone.push(await page({ ...each, minBlock: 2 }))
+    const query = vi.spyOn(api.readPool, 'query')
+    expect(await Promise.all(pages.map(page))).toEqual(alone)
+    const names = query.mock.calls.map(([config]) => (config as unknown as { name: string }).name)
+    query.mockRestore()
+    expect(names.filter((name) => name !== 'snapshot')).toEqual([`agents ${status ?? 'all'}`])
+  })
+})
