@@ -11,6 +11,7 @@ import { accountOf, keyOf, roles } from '../devnet/accounts.ts'
 import { startApi } from '../devnet/api.ts'
 import { startChain } from '../devnet/chain.ts'
 import { contentId } from '../devnet/contentId.ts'
+import { defaultTerms } from '../devnet/defaultTerms.ts'
 import { startIndexer } from '../devnet/indexer.ts'
 import type { Postgres } from '../devnet/postgres.ts'
 import { tellGuard } from '../devnet/tellGuard.ts'
@@ -102,7 +103,8 @@ async function startClaimsMarket(postgres: Postgres, options: Options) {
     async sign(bountyId: bigint, { id: agentId, wallet }: Agent, signer = wallet): Promise<SignedClaim> {
       // On automine every claim is a block, and every block a second of the chain's clock.
       const deadline = timestamp + 3_000n
-      const claim = { bountyId, agentId, wallet: wallet.address, round: 1n }
+      const terms = { reward, stake: reward / 10n, workPeriod: 604_800n }
+      const claim = { bountyId, agentId, wallet: wallet.address, round: 1n, ...terms }
       const signature = await signer.signTypedData(claimTypedData(domain, claim, deadline))
       return { bountyId, agentId, wallet: wallet.address, deadline, signature }
     },
@@ -171,7 +173,7 @@ async function populate(chain: Chain, { runs, agents }: { runs: number; agents: 
   const post = encodeFunctionData({
     abi: bountyMarketAbi,
     functionName: 'postBounty',
-    args: [contentId('terms'), reward, deadline],
+    args: [contentId('terms'), reward, deadline, defaultTerms],
   })
   await mineAll([
     ...people.map(({ id, wallet: { address } }) =>

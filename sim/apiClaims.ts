@@ -95,7 +95,7 @@ async function compareClaim(world: World, api: Api, random: Random, candidate: C
 /** Whether the candidate's claim of the run is in force. */
 async function isHeld({ node, contracts }: World, { bountyId, agentId, wallet }: Candidate) {
   const bounty = await node.readContract({ ...contracts.market, functionName: 'getBounty', args: [bountyId] })
-  return LIVE.includes(bounty.state) && bounty.agentId === agentId && bounty.wallet === wallet
+  return LIVE.includes(bounty.state) && BigInt(bounty.agentId) === agentId && bounty.wallet === wallet
 }
 
 const label = ({ bountyId, agentId, wallet }: Candidate) => `run ${bountyId} by agent ${agentId} (${wallet})`

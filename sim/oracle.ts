@@ -79,10 +79,14 @@ async function checkRun(world: World, run: ReplayedRun, blockNumber: bigint): Pr
     reward: bounty.reward,
     deadline: BigInt(bounty.deadline),
     state: states[bounty.state],
-    claimedBy: claimed ? bounty.agentId : null,
+    claimedBy: claimed ? BigInt(bounty.agentId) : null,
     claimedByWallet: claimed ? bounty.wallet : null,
     revisions: bounty.revisions,
     round: bounty.round,
+    workPeriod: bounty.workPeriod,
+    stakeRequired: bounty.stake,
+    evaluator: isAddressEqual(bounty.evaluator, zeroAddress) ? null : bounty.evaluator,
+    ...dueOf(bounty),
   })
 }
 
@@ -95,8 +99,24 @@ function pickRun({
   claimedByWallet,
   revisions,
   round,
+  workPeriod,
+  stakeRequired,
+  evaluator,
+  submitBy,
+  reviewBy,
 }: ReplayedRun) {
-  return { posterAddress, reward, deadline, state, claimedBy, claimedByWallet, revisions, round }
+  const claim = { claimedBy, claimedByWallet, revisions, round, submitBy, reviewBy }
+  return { posterAddress, reward, deadline, state, ...claim, workPeriod, stakeRequired, evaluator }
+}
+
+/** When the next move is due, by the market's rules. */
+function dueOf({ state, since, workPeriod }: { state: number; since: number; workPeriod: number }) {
+  const name = states[state]
+  const awaitsWork = name === 'CLAIMED' || name === 'IN_PROGRESS' || name === 'REVISION_REQUESTED'
+  return {
+    submitBy: awaitsWork ? BigInt(since + workPeriod) : null,
+    reviewBy: name === 'SUBMITTED' ? BigInt(since + 7 * 86_400) : null,
+  }
 }
 
 async function checkAgent(world: World, agent: ReplayedAgent, blockNumber: bigint): Promise<Difference[]> {

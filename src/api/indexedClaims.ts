@@ -34,7 +34,7 @@ export function indexedClaims(index: IndexReader): IndexedClaims {
       try {
         const { data } = await readClaimed({ bountyId, agentId, round: 0n })
         if (!data.run || !data.agent) return false
-        const [refused] = agentErrors(data.agent, wallet, BigInt(asRun(data.run).reward))
+        const [refused] = agentErrors(data.agent, wallet, BigInt(asRun(data.run).stakeRequired))
         return refused === undefined
       } catch (error) {
         if (error instanceof Problem) return true

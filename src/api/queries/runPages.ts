@@ -12,8 +12,17 @@ type RunOrder = { sort: 'createdAt' | 'reward' | 'deadline'; order: 'asc' | 'des
 export type RunList = RunFilter & RunOrder
 
 /** Two lists of one name are the same. */
-export function nameOfList({ sort, order, state, minReward, poster, claimedBy, claimable }: RunList): string {
-  return [sort, order, state, minReward, poster, claimedBy, claimable].join(' ')
+export function nameOfList({
+  sort,
+  order,
+  state,
+  minReward,
+  poster,
+  evaluator,
+  claimedBy,
+  claimable,
+}: RunList): string {
+  return [sort, order, state, minReward, poster, evaluator, claimedBy, claimable].join(' ')
 }
 
 /** The place of a row in its list: what the list is ordered by. */

@@ -16,12 +16,12 @@ const chosenState = sql`case ${sql.placeholder('state')}::text ${sql.join(
 /**
  * The CTE `matches`: how many runs match, exactly, in a time that does not grow with the market.
  *
- * What a poster posted or an agent claimed is counted one by one along its index. Everything else comes from the bands,
+ * What a poster posted, an evaluator reviews or an agent claimed is counted one by one along its index. Everything else comes from the bands,
  * which count by state and reward. They do not know deadlines: OPEN runs whose deadline has passed are counted one by
  * one and taken off. Those are few: their posters want the escrow back.
  */
 export function matchesOf(db: Database, filter: RunFilter) {
-  const isCounted = filter.poster !== undefined || filter.claimedBy !== undefined
+  const isCounted = [filter.poster, filter.evaluator, filter.claimedBy].some((value) => value !== undefined)
   const total = isCounted ? countOf(db, matching(filter)) : fromBands(db, filter)
   const selection = { total: sql<number>`"total"`.mapWith(Number).as('total') }
   return db.$with('matches', selection).as(sql`select ${total} as "total"`)

@@ -218,9 +218,9 @@ export function createClaimFlow(options: Options) {
     failure: Failure,
     bounty: Parameters<typeof refusal>[2],
   ): Promise<Problem> {
-    // The relayer lost its role since this process asked for it.
-    const isRoleLost = failure.error?.errorName === 'AccessControlUnauthorizedAccount'
-    if (!isRoleLost) return refusal(request, failure, bounty)
+    // The signer that would have sent it is no relayer.
+    const needsSignature = failure.error?.errorName === 'NotRelayer'
+    if (!needsSignature) return refusal(request, failure, bounty)
     const { timestamp } = await heads.latest()
     return signatureRequired(market, request, bounty, timestamp)
   }

@@ -1,7 +1,15 @@
-import { type Address, type BlockTag, encodeFunctionData, type Hex, type PublicClient, size } from 'viem'
+import {
+  type Address,
+  type BlockTag,
+  type ContractFunctionReturnType,
+  encodeFunctionData,
+  type Hex,
+  type PublicClient,
+  size,
+} from 'viem'
 import { agentStakingAbi } from '../../../../abis/AgentStaking.ts'
 import { bountyMarketAbi } from '../../../../abis/BountyMarket.ts'
-import type { MarketAddress } from '../../claimMessage.ts'
+import type { ClaimTerms, MarketAddress } from '../../claimMessage.ts'
 import { answer } from './client.ts'
 
 /** What a request asks to be done. */
@@ -11,7 +19,7 @@ export type ClaimRequest = {
   bountyId: bigint
   agentId: bigint
   wallet: Address
-  /** The wallet's word, valid until `deadline` (seconds). Without it the claim leans on RELAYER_ROLE. */
+  /** The wallet's word, valid until `deadline` (seconds). Without it a devnet's relayer must send it. */
   signed?: { deadline: bigint; signature: Hex }
 }
 
@@ -55,11 +63,20 @@ export function checkCall({ address }: Market, { bountyId, agentId, wallet }: Cl
   }
 }
 
-export type Bounty = Awaited<ReturnType<typeof readBounty>>
+type BountyOnChain = ContractFunctionReturnType<typeof bountyMarketAbi, 'view', 'getBounty'>
+
+/** A bounty as the market shows it, its agent's id as ids are elsewhere. */
+export type Bounty = Omit<BountyOnChain, 'agentId'> & { agentId: bigint }
+
+export const asBounty = (bounty: BountyOnChain): Bounty => ({ ...bounty, agentId: BigInt(bounty.agentId) })
 
 /** @param block the latest if absent. */
-export const readBounty = ({ client, address }: Market, bountyId: bigint, block: bigint | BlockTag = 'latest') =>
-  answer(
+export async function readBounty(
+  { client, address }: Market,
+  bountyId: bigint,
+  block: bigint | BlockTag = 'latest',
+): Promise<Bounty> {
+  const bounty = await answer(
     client.readContract({
       address,
       abi: bountyMarketAbi,
@@ -68,6 +85,15 @@ export const readBounty = ({ client, address }: Market, bountyId: bigint, block:
       ...(typeof block === 'bigint' ? { blockNumber: block } : { blockTag: block }),
     }),
   )
+  return asBounty(bounty)
+}
+
+/** What a claim's signature names of the bounty. */
+export const termsOf = ({ reward, stake, workPeriod }: Bounty): ClaimTerms => ({
+  reward,
+  stake,
+  workPeriod: BigInt(workPeriod),
+})
 
 /** The part of the agent's stake that no run locks, in USDC base units, at the latest block. */
 export async function unlockedStake({ client, staking }: Market, agentId: bigint): Promise<bigint> {
@@ -77,16 +103,14 @@ export async function unlockedStake({ client, staking }: Market, agentId: bigint
   return staked - locked
 }
 
-/** Who of `accounts` may claim without a signature. No one is ever given the role after the deployment. */
+/** Which of `accounts` may claim without a signature. The market's constructor names them, on a devnet only. */
 export async function relayersAmong({ client, address }: Market, accounts: Address[]): Promise<Set<Address>> {
-  const contract = { address, abi: bountyMarketAbi } as const
-  const role = await answer(client.readContract({ ...contract, functionName: 'RELAYER_ROLE' }))
-  const held = await Promise.all(
+  const named = await Promise.all(
     accounts.map((account) =>
-      answer(client.readContract({ ...contract, functionName: 'hasRole', args: [role, account] })),
+      answer(client.readContract({ address, abi: bountyMarketAbi, functionName: 'isRelayer', args: [account] })),
     ),
   )
-  return new Set(accounts.filter((_, position) => held[position]))
+  return new Set(accounts.filter((_, position) => named[position]))
 }
 
 /** @throws if the node serves another chain, or there is no market at the address. */

@@ -5,7 +5,7 @@ import { claimTypedData } from '../../claimMessage.ts'
 import { stateName } from '../../contractErrors.ts'
 import { tryCall } from './calls.ts'
 import { isHalt } from './client.ts'
-import type { Bounty, ClaimRequest, Market } from './market.ts'
+import { type Bounty, type ClaimRequest, type Market, termsOf } from './market.ts'
 
 /** The states of a run whose claim is not over. */
 const LIVE = new Set(['CLAIMED', 'IN_PROGRESS', 'SUBMITTED', 'REVISION_REQUESTED'])
@@ -22,17 +22,20 @@ export async function isHeldBy(market: Market, request: ClaimRequest, bounty: Bo
   if (!isHeldByClaimant(request, bounty)) return false
   if (!request.signed) return true
   const round = BigInt(bounty.round)
-  return isSignedByKey(market, request, round) || isSignedByContract(market, request, round)
+  return isSignedByKey(market, request, round, bounty) || isSignedByContract(market, request, round, bounty)
 }
 
-const digestOf = (market: Market, { bountyId, agentId, wallet, signed }: ClaimRequest, round: bigint): Hex =>
-  hashTypedData(claimTypedData(market, { bountyId, agentId, wallet, round }, signed?.deadline ?? 0n))
+function digestOf(market: Market, request: ClaimRequest, round: bigint, bounty: Bounty): Hex {
+  const { bountyId, agentId, wallet, signed } = request
+  const claim = { bountyId, agentId, wallet, round, ...termsOf(bounty) }
+  return hashTypedData(claimTypedData(market, claim, signed?.deadline ?? 0n))
+}
 
-/** Whether the wallet’s key signed the claim of this round. Asks no node. */
-export function isSignedByKey(market: Market, request: ClaimRequest, round: bigint): boolean {
+/** Whether the wallet’s key signed the claim of this round, on the bounty’s terms. Asks no node. */
+export function isSignedByKey(market: Market, request: ClaimRequest, round: bigint, bounty: Bounty): boolean {
   const { wallet, signed } = request
   if (!signed) return false
-  const signer = recoverSigner(digestOf(market, request, round), signed.signature)
+  const signer = recoverSigner(digestOf(market, request, round, bounty), signed.signature)
   return signer !== undefined && isAddressEqual(signer, wallet)
 }
 
@@ -68,10 +71,15 @@ export const CONTRACT_WALLET_GAS = 100_000n
 const ENVELOPE_GAS = 21_000n + 8_192n * 16n
 
 /** Whether the wallet’s contract accepts the signature of the claim of this round (ERC-1271). The market asks as its caller. */
-export async function isSignedByContract(market: Market, request: ClaimRequest, round: bigint): Promise<boolean> {
+export async function isSignedByContract(
+  market: Market,
+  request: ClaimRequest,
+  round: bigint,
+  bounty: Bounty,
+): Promise<boolean> {
   const { wallet, signed } = request
   if (!signed) return false
-  const args = [digestOf(market, request, round), signed.signature] as const
+  const args = [digestOf(market, request, round, bounty), signed.signature] as const
   const data = encodeFunctionData({ abi: erc1271Abi, functionName: 'isValidSignature', args })
   const call = { from: market.address, to: wallet, data, gas: CONTRACT_WALLET_GAS + ENVELOPE_GAS }
   try {

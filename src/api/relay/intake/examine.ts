@@ -47,9 +47,9 @@ export function createExamination({ market, views, mayBeUnsigned }: Options) {
   const contractWallets = createFairLane(CONTRACT_WALLET_LANE)
 
   async function isSigned(request: ClaimRequest, round: bigint, view: ChainView, { client, gone }: Sender) {
-    if (isSignedByKey(market, request, round)) return true
+    if (isSignedByKey(market, request, round, view.bounty)) return true
     if (!(await view.hasCode(request.wallet))) return false
-    return contractWallets(client, gone, () => isSignedByContract(market, request, round))
+    return contractWallets(client, gone, () => isSignedByContract(market, request, round, view.bounty))
   }
 
   async function isHeld(request: ClaimRequest, view: ChainView, sender: Sender): Promise<boolean> {

@@ -3,7 +3,7 @@ import { claimTypedDataJson, type MarketAddress, OFFERED_VALIDITY } from '../../
 import { explainClaimError } from '../../contractErrors.ts'
 import { Problem, type ProblemCode } from '../../errors.ts'
 import type { Failure } from '../chain/calls.ts'
-import type { Bounty, ClaimRequest } from '../chain/market.ts'
+import { type Bounty, type ClaimRequest, termsOf } from '../chain/market.ts'
 
 /** RFC 9110 asks for a challenge in every 401: which message to sign, and where it comes from. */
 const challenge = ({ bountyId, agentId, wallet }: ClaimRequest) => ({
@@ -30,7 +30,7 @@ export const unexplained = (extensions: Record<string, unknown>) =>
 /** @param now Seconds. */
 export function signatureRequired(market: MarketAddress, request: ClaimRequest, bounty: Bounty, now: bigint): Problem {
   const { bountyId, agentId, wallet } = request
-  const claim = { bountyId, agentId, wallet, round: BigInt(bounty.round) + 1n }
+  const claim = { bountyId, agentId, wallet, round: BigInt(bounty.round) + 1n, ...termsOf(bounty) }
   return new Problem(
     'SIGNATURE_REQUIRED',
     `Sign typedData with ${wallet} and send the claim again with signature and deadline.`,

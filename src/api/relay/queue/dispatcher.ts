@@ -1,6 +1,5 @@
 import type { Hash } from 'viem'
 import { claimIdOf } from '../../claimMessage.ts'
-import { lockFor } from '../../eligibility.ts'
 import { Problem } from '../../errors.ts'
 import type { Failure } from '../chain/calls.ts'
 import { unavailable } from '../chain/client.ts'
@@ -189,7 +188,7 @@ export function createDispatcher({ market, heads, allocator, accounts, maxBatch,
     const round = BigInt(bounty.round) + 1n
     const claim = { claimId: claimIdOf(market, { ...request, round }), request, round }
     const gas = gasLimit(simulation.gas)
-    const lock = lockFor(bounty.reward)
+    const lock = bounty.stake
     entry.ready = { head: head.hash, candidate: { claim, gas, lock, unlocked, block: head.number, key } }
   }
 

@@ -6,6 +6,7 @@ import { Problem } from '../../errors.ts'
 import { answer, revertOf } from '../chain/client.ts'
 import { batchGasLimit, MAX_GAS } from '../chain/gas.ts'
 import {
+  asBounty,
   batchCall,
   type ClaimRequest,
   claimCall,
@@ -17,6 +18,9 @@ import { type Simulation, simulate } from './simulate.ts'
 
 /** `unlocked`: what the agent has left to be locked, in USDC base units. */
 export type SimulatedClaim = { simulation: Simulation; unlocked: bigint }
+
+/** BountyMarket.ItemResult of a claim that was made; 0 is one that was not tried, 1 one that was refused. */
+const MADE = 2
 
 /** Longer signatures, which only a wallet’s contract can have, go alone: so much data may be more than a node takes. */
 const MAX_SIGNATURE_BYTES = 512
@@ -74,7 +78,7 @@ async function simulateTogether(
     return requests.map((_, place) => {
       const bounty = bounties[place]
       const unlocked = stakes[place]
-      if (!now[place] || !next[place] || !bounty || unlocked === undefined) return undefined
+      if (now[place] !== MADE || next[place] !== MADE || !bounty || unlocked === undefined) return undefined
       if (stateName(bounty.state) !== 'OPEN') return undefined
       return { simulation: { result: 'passes', bounty, gas: MAX_GAS }, unlocked }
     })
@@ -105,7 +109,7 @@ async function readBounties({ client, address }: Market, requests: readonly Clai
       ),
     }),
   )
-  return bounties.map(({ result }) => result)
+  return bounties.map(({ result }) => result && asBounty(result))
 }
 
 async function readUnlockedStakes({ client, staking }: Market, requests: readonly ClaimRequest[]) {
