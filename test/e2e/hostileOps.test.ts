@@ -84,7 +84,8 @@ describe('clients that flood /readyz', () => {
     const [claim] = await Promise.all([claimApi(api.url).claim(runId, agent, signed), flood()])
     node.heal()
 
-    expect(count).toBeGreaterThan(1_000)
+    // Else there was no flood.
+    expect(count).toBeGreaterThan(100)
     expect(asked).toBeLessThanOrEqual(FLOOD_SECONDS + 3)
     // One look is a handful of statements; the process's own work differs a little from time to time.
     expect(flooded - calm).toBeLessThan(150)
