@@ -92,7 +92,7 @@ describe('claims that wait together', () => {
     expect(await Promise.all(results)).toEqual(Array(20).fill('won'))
     expect((await nonce()) - before).toBe(2)
     const owners = await Promise.all(runIds.map(async (runId) => (await chain.market.read.getBounty([runId])).agentId))
-    expect(owners).toEqual(runIds.map((_, index) => (index % 2 === 0 ? agent.id : rival.id)))
+    expect(owners).toEqual(runIds.map((_, index) => (index % 2 === 0 ? Number(agent.id) : Number(rival.id))))
   })
 
   it('are each answered for themselves: one that loses its run names who won it', async () => {

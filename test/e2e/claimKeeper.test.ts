@@ -58,7 +58,7 @@ describe('a reorg', () => {
     )
     expect(await nonce()).toBe(used)
     for (const [index, runId] of runIds.entries()) {
-      expect(await chain.market.read.getBounty([runId])).toMatchObject({ agentId: agent.id, round: 1 })
+      expect(await chain.market.read.getBounty([runId])).toMatchObject({ agentId: Number(agent.id), round: 1 })
       const txHash = (await relay.find(outcomes[index]?.claimId ?? '0x'))?.txHash ?? '0x'
       expect(await chain.client.getTransactionReceipt({ hash: txHash })).toMatchObject({ status: 'success' })
     }

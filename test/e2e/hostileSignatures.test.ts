@@ -186,6 +186,6 @@ describe('an empty signature', () => {
       expect(codeOf(answer)).toEqual([400, 'VALIDATION_FAILED'])
       expect(answer.body).toMatchObject({ field: 'signature', value: '0x' })
     }
-    for (const runId of runIds) expect((await market.market.read.getBounty([runId])).agentId).toBe(0n)
+    for (const runId of runIds) expect((await market.market.read.getBounty([runId])).agentId).toBe(0)
   })
 })
