@@ -4,8 +4,8 @@ import type { Address, PublicClient } from 'viem'
 import { Problem } from '../errors.ts'
 import { answer } from './chain/client.ts'
 import { MAX_GAS } from './chain/gas.ts'
-import { type Backlog, backlogOf } from './store/backlog.ts'
 import { stored } from './store/database.ts'
+import { type Backlog, backlogOf } from './store/transactions.ts'
 
 /** How long the node may take: whoever looks at a process does not wait longer than a second. Milliseconds. */
 const PATIENCE = 500

@@ -21,7 +21,7 @@ export type StoredClaim = {
   /** `open`: the chain has not decided it. */
   state: 'open' | 'won' | 'refused'
   /** The transaction that makes it now. */
-  tx: { id: bigint; state: 'signed' | 'accepted' | 'mined' | 'final' | 'taken'; hash: Hex }
+  tx: { id: bigint; state: 'signed' | 'accepted' | 'mined' | 'final' | 'taken' | 'abandoned'; hash: Hex }
   /** Of the transaction that decided it; undefined where it is open, or where the agent won the run by itself. */
   txHash: Hex | undefined
   blockNumber: bigint | undefined
@@ -75,11 +75,9 @@ export async function claimsOfEach(database: Database, txs: readonly bigint[]): 
 
 /** Open claims of a signer whose transaction can no longer decide them. */
 export const strandedClaimsOf = (database: Database, signer: Address) =>
-  find(
-    database,
-    `${select} WHERE claim.state = 'open' AND tx.state IN ('mined', 'final', 'taken') AND tx.signer = $1`,
-    [signer],
-  )
+  find(database, `${select} WHERE claim.state = 'open' AND tx.state NOT IN ('signed', 'accepted') AND tx.signer = $1`, [
+    signer,
+  ])
 
 /** What a client’s idempotency key is bound to. `blockNumber`: where the claim was seen won, if no transaction of the relay made it. */
 export type Binding = {

@@ -5,12 +5,12 @@ import type { Fees } from '../chain/fees.ts'
 import { batchGasLimit, gasOfItems, itemsOfBlock, itemsWithin, MAX_GAS } from '../chain/gas.ts'
 import type { ChainHead, Heads } from '../chain/heads.ts'
 import { batchCall, claimCall, type Market } from '../chain/market.ts'
-import { type Backlog, backlogOf } from '../store/backlog.ts'
 import type { StoredClaim } from '../store/claims.ts'
 import { stored, transaction } from '../store/database.ts'
+import { isHeld, type Lease } from '../store/leases.ts'
 import type { WalletLimits } from '../store/lookUp.ts'
 import { type Candidate, type Obstacle, reserve } from '../store/reservations.ts'
-import { insertTxs } from '../store/transactions.ts'
+import { type Backlog, backlogOf, insertTxs, nextNonceOf } from '../store/transactions.ts'
 import { type Attempt, type PricedCall, type Signer, sign } from './signing.ts'
 
 /**
@@ -60,11 +60,10 @@ export function createAllocator(options: Options) {
 
   /** What has to be asked of the node, before the signer is locked. */
   async function ask({ address }: Signer): Promise<Quote> {
-    const pendingCount = client.getTransactionCount({ address, blockTag: 'pending' })
     const [price, head, pending, balance] = await Promise.all([
       fees(),
       heads.latest(),
-      answer(pendingCount),
+      answer(client.getTransactionCount({ address, blockTag: 'pending' })),
       answer(client.getBalance({ address })),
     ])
     return { price, head, pending, balance }
@@ -124,6 +123,12 @@ export function createAllocator(options: Options) {
     return { items, transactions: Math.max(1, Math.min(affordable, maxUnmined - unmined)) }
   }
 
+  function hindranceOf({ unmined, isUnfunded, isStuck }: Backlog): Hindrance | undefined {
+    if (isUnfunded) return 'unfunded'
+    if (isStuck) return 'stuck'
+    return unmined >= maxUnmined ? 'full' : undefined
+  }
+
   function callFor({ address }: Signer, made: Candidate[]): PricedCall {
     const requests = made.map(({ claim }) => claim.request)
     const [only, ...others] = made
@@ -148,9 +153,9 @@ export function createAllocator(options: Options) {
       const quoted = await takeQuote(account)
       return stored(
         transaction(pool, async (db) => {
-          const nextNonce = await lockSigner(db, account)
+          const nextNonce = await nextNonceOf(db, account.address, 'FOR UPDATE')
           const backlog = await backlogOf(db, account.address)
-          const hindrance = hindranceOf(backlog, maxUnmined)
+          const hindrance = hindranceOf(backlog)
           if (hindrance) return hindrance
           const room = roomFor(backlog, quoted)
           if (typeof room === 'string') return room
@@ -166,18 +171,20 @@ export function createAllocator(options: Options) {
     /**
      * Gives an open claim whose transaction decided nothing another, in which it is alone: no other claim can keep it
      * from being decided there.
-     * @returns undefined if it has one already.
+     * @returns undefined if it has one already, or the lease is lost.
      */
-    async renew(account: Signer, { claimId, request, tx: old }: StoredClaim, gas: bigint) {
+    async renew(account: Signer, lease: Lease, { claimId, request, tx: old }: StoredClaim, gas: bigint) {
       const quoted = await takeQuote(account)
       return stored(
         transaction(pool, async (db) => {
-          const nextNonce = await lockSigner(db, account)
-          const hindrance = hindranceOf(await backlogOf(db, account.address), maxUnmined)
+          const nextNonce = await nextNonceOf(db, account.address, 'FOR UPDATE')
+          const hindrance = hindranceOf(await backlogOf(db, account.address))
           if (hindrance) return hindrance
+          // Without the lock of other keeper writes: a process that is paused here must not keep the lease.
           const { rows } = await db.query(
-            `UPDATE relay.claim SET tx = nextval('relay.tx_id') WHERE id = $1 AND tx = $2 AND state = 'open' RETURNING tx`,
-            [claimId, old.id],
+            `UPDATE relay.claim SET tx = nextval('relay.tx_id')
+             WHERE id = $3 AND tx = $4 AND state = 'open' AND ${isHeld} RETURNING tx`,
+            [lease.signer, lease.token, claimId, old.id],
           )
           const [row] = rows as { tx: string }[]
           if (!row) return undefined
@@ -188,18 +195,4 @@ export function createAllocator(options: Options) {
       )
     },
   }
-}
-
-/** @returns the next nonce as the database knows it. */
-async function lockSigner(db: pg.PoolClient, { address }: Signer): Promise<number> {
-  const { rows } = await db.query('SELECT next_nonce FROM relay.signer WHERE address = $1 FOR UPDATE', [address])
-  const [row] = rows as { next_nonce: string }[]
-  if (!row) throw new Error(`Signer ${address} is not in relay.signer`)
-  return Number(row.next_nonce)
-}
-
-function hindranceOf({ unmined, isUnfunded, isStuck }: Backlog, maxUnmined: number): Hindrance | undefined {
-  if (isUnfunded) return 'unfunded'
-  if (isStuck) return 'stuck'
-  return unmined >= maxUnmined ? 'full' : undefined
 }
