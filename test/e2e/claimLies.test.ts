@@ -7,7 +7,7 @@ import { freshDatabase } from '../support/database.ts'
 import { startTestChain, type TestChain } from '../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../support/participants.ts'
 import { expectInOrder, readLedger } from './claimLedger.ts'
-import { contextOf, relayer, relayOn, requestOf, resultOf, until } from './claimsOnChain.ts'
+import { contextOf, relayer, relayOn, requestOf, resultOf, signedRequestOf, until } from './claimsOnChain.ts'
 import { type FaultyNode, startFaultyNode } from './faultyNode.ts'
 
 /** How long what was stuck may take once the node is well. Milliseconds. */
@@ -89,6 +89,49 @@ describe('a node that lags behind', { timeout: 60_000 }, () => {
         () => true,
       ),
     ))
+})
+
+describe('a node that invents nonces', { timeout: 60_000 }, () => {
+  const million = 1_000_000
+
+  it.each<[string, ChooseFault]>([
+    ['pending', ({ method, params }) => (isCount(method) && params[1] === 'pending' ? nonce(million) : undefined)],
+    ['mined', ({ method }) => (isCount(method) ? nonce(million) : undefined)],
+  ])('as %s is not believed: the signer rests until the node is well', async (_, lie) => {
+    const [runId, later] = [await people.openRun(usdc), await people.openRun(usdc)]
+    expect(await resultOf(relay, requestOf(runId, agent))).toBe('won')
+    const { length } = log
+    const used = await chain.client.getTransactionCount({ address: relayer.address })
+    node.from(lie)
+    expect(await resultOf(relay, requestOf(later, agent), 2_000)).toBe('RELAY_UNAVAILABLE')
+    const alarms = () => log.slice(length).filter((line) => line.includes('implausible nonces: the signer rests'))
+    expect(alarms()).toHaveLength(1)
+    expect(JSON.parse(alarms()[0] ?? '{}').level).toBe(50)
+    expect(await relay.signers()).toMatchObject([
+      { objection: expect.stringMatching(/^The node (counts|expects nonce) 1\d{6} /) },
+    ])
+    node.heal()
+    // It recovers where no claim asks the node either.
+    expect(await relay.signers()).toMatchObject([{ objection: undefined }])
+    expect(await resultOf(relay, requestOf(later, agent))).toBe('won')
+    expect(await chain.client.getTransactionCount({ address: relayer.address })).toBe(used + 1)
+    expectInOrder(await readLedger(chain, [relayer.address]))
+  })
+
+  it('of one signer leaves the claims to another', async () => {
+    const other = accountOf(12)
+    const both = { ...chain, databaseUrl: await freshDatabase(), rpcUrl: node.url }
+    const two = await relayOn(both, { accounts: [relayer, other], maxBatch: 1 })
+    const claims = async () =>
+      Promise.all([1, 2].map(async () => signedRequestOf(people, await people.openRun(usdc), agent)))
+    for (const request of await claims()) expect(await resultOf(two, request)).toBe('won')
+    const requests = await claims()
+    node.from(({ method, params }) =>
+      isCount(method) && String(params[0]).toLowerCase() === relayer.address.toLowerCase() ? nonce(million) : undefined,
+    )
+    for (const request of requests) expect(await resultOf(two, request)).toBe('won')
+    await two.close()
+  })
 })
 
 describe('a node that does not know a mined claim yet', { timeout: 60_000 }, () => {

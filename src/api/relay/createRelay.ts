@@ -34,6 +34,7 @@ import type { Candidate } from './store/reservations.ts'
 import { insertSigner, recordBroadcasts, type Sent } from './store/transactions.ts'
 import { type Allocated, createAllocator } from './submission/allocation.ts'
 import { broadcast } from './submission/broadcast.ts'
+import { createNonceCheck } from './submission/nonceCheck.ts'
 import type { Signer } from './submission/signing.ts'
 
 /** How long `close` waits for requests, and then for the keepers. */
@@ -70,6 +71,8 @@ type Options = {
   interval?: number
   /** How often the keeper looks for unsettled transactions where no event asks for it, in milliseconds. */
   keeperInterval?: number
+  /** How many nonces others may use of a key before the node's counts are implausible. */
+  foreignNonces?: number
 }
 
 /**
@@ -91,6 +94,7 @@ export async function createRelay(options: Options): Promise<Relay> {
     maxUnmined = MAX_UNMINED,
     interval = 50,
     keeperInterval = 1_000,
+    foreignNonces = 16,
   } = options
   const events: RelayEmitter = options.events ?? new EventEmitter()
   const client = createRpc(rpcUrl)
@@ -106,7 +110,18 @@ export async function createRelay(options: Options): Promise<Relay> {
   const heads = createHeads(watchClient, interval)
   const fees = createFees(watchClient, heads)
   const finalBlock = createFinalBlock(market, logger)
-  const allocator = createAllocator({ pool, market, heads, fees, maxBatch, maxUnmined, dailyBudget, walletLimits })
+  const nonceCheck = createNonceCheck(foreignNonces, logger)
+  const allocator = createAllocator({
+    pool,
+    market,
+    heads,
+    fees,
+    nonceCheck,
+    maxBatch,
+    maxUnmined,
+    dailyBudget,
+    walletLimits,
+  })
   const pending = new Set<Promise<unknown>>()
   let closing = false
 
@@ -123,6 +138,7 @@ export async function createRelay(options: Options): Promise<Relay> {
     finalBlock,
     fees,
     allocator,
+    nonceCheck,
     accountOf: (address) => accounts.find((account) => account.address === address),
     signersFor,
     events,
@@ -226,7 +242,7 @@ export async function createRelay(options: Options): Promise<Relay> {
       return finalized !== undefined && blockNumber <= finalized
     },
     waiting: dispatcher.length,
-    signers: () => signerStates(pool, client, addresses, dailyBudget),
+    signers: () => signerStates({ pool, client, nonceCheck, signers: addresses, budget: dailyBudget }),
     async close() {
       closing = true
       await Promise.race([Promise.allSettled(pending), sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })])

@@ -7,6 +7,7 @@ import type { Heads } from '../chain/heads.ts'
 import type { ClaimRequest, Market } from '../chain/market.ts'
 import type { RelayEmitter } from '../events.ts'
 import type { Allocator } from '../submission/allocation.ts'
+import type { NonceCheck } from '../submission/nonceCheck.ts'
 import type { Signer } from '../submission/signing.ts'
 
 /** What the keeper works with. */
@@ -19,6 +20,7 @@ export type KeeperContext = {
   finalBlock: FinalBlock
   fees: () => Promise<Fees>
   allocator: Allocator
+  nonceCheck: NonceCheck
   /** The account of an address; undefined where this process lacks its key. */
   accountOf: (address: Address) => Signer | undefined
   /** Who can make the claim; empty where it needs a signature that it lacks. */

@@ -1,5 +1,6 @@
 import type { Address, Hash } from 'viem'
 import { Problem } from '../../errors.ts'
+import { unavailable } from '../chain/client.ts'
 import { gasLimit } from '../chain/gas.ts'
 import type { ChainHead } from '../chain/heads.ts'
 import { type Bounty, checkCall, claimCall } from '../chain/market.ts'
@@ -8,7 +9,7 @@ import { simulate } from '../simulation/simulate.ts'
 import { nameOf, type StoredClaim, strandedClaimsOf } from '../store/claims.ts'
 import type { Lease } from '../store/leases.ts'
 import type { Decision } from '../store/settlements.ts'
-import { unminedOf } from '../store/transactions.ts'
+import { nextNonceOf, unminedOf } from '../store/transactions.ts'
 import type { KeeperContext } from './context.ts'
 import { decide } from './decision.ts'
 import { fillGaps, resendDue } from './resend.ts'
@@ -32,7 +33,7 @@ export type Look = {
  * fills gaps, and hands to the node what it lacks.
  */
 export function createReconcile(context: KeeperContext) {
-  const { pool, market, heads, allocator, events, logger } = context
+  const { pool, market, heads, allocator, nonceCheck, events, logger } = context
   const settle = createSettle(context)
   /** The head up to which everything of a signer is settled, and how many nonces were used there. */
   const settledAt = new Map<Address, { head: Hash; used: number }>()
@@ -59,7 +60,10 @@ export function createReconcile(context: KeeperContext) {
   async function settleAll(lease: Lease, head: ChainHead): Promise<number> {
     const { signer } = lease
     settledAt.delete(signer)
-    const used = await usedNonces(context, signer, head)
+    const [used, nextNonce] = await Promise.all([usedNonces(context, signer, head), nextNonceOf(pool, signer)])
+    if (!nonceCheck.acceptsMined(signer, nextNonce, used)) {
+      throw unavailable(nonceCheck.objectionTo(signer) ?? '')
+    }
     const newest = await dropReorganised(context, lease, used, head)
     const mined = (await unminedOf(pool, signer)).filter(({ nonce }) => nonce < used)
     const isSettled = await Promise.all(mined.map((tx) => orLater(settle(lease, tx, head))))

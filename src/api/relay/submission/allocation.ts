@@ -11,6 +11,7 @@ import { isHeld, type Lease } from '../store/leases.ts'
 import type { WalletLimits } from '../store/lookUp.ts'
 import { type Candidate, type Obstacle, reserve } from '../store/reservations.ts'
 import { type Backlog, backlogOf, insertTxs, nextNonceOf } from '../store/transactions.ts'
+import type { NonceCheck } from './nonceCheck.ts'
 import { type Attempt, type PricedCall, type Signer, sign } from './signing.ts'
 
 /**
@@ -27,11 +28,11 @@ export type Allocated = { tx: bigint; signer: Address; nonce: number; attempt: A
 /** What became of the claims that were to be made. */
 export type Placed = { made: (Allocated & { made: Candidate[] })[]; obstacles: Map<Candidate, Obstacle> }
 
-/** Why a signer takes nothing more for now. */
-export type Hindrance = 'full' | 'stuck' | 'unfunded' | 'spent'
+/** Why a signer takes nothing more for now. `resting`: the node’s counts of its nonces are implausible. */
+export type Hindrance = 'full' | 'stuck' | 'unfunded' | 'spent' | 'resting'
 
-/** Balance in wei; `pending` is the nonce that the node expects next. */
-type Quote = { price: Fees; head: ChainHead; pending: number; balance: bigint }
+/** Balance in wei; the node expects nonce `pending` next, and has mined those below `mined`. */
+type Quote = { price: Fees; head: ChainHead; mined: number; pending: number; balance: bigint }
 
 /** How many claims a transaction has room for, and how many such transactions may be sent. */
 export type Room = { items: number; transactions: number }
@@ -41,6 +42,7 @@ type Options = {
   market: Market
   heads: Heads
   fees: () => Promise<Fees>
+  nonceCheck: NonceCheck
   /** How many claims a transaction makes at most. */
   maxBatch: number
   /** How many transactions of a signer may be unmined. */
@@ -55,18 +57,19 @@ type Options = {
  * crash is nothing, or bytes that the keeper sends.
  */
 export function createAllocator(options: Options) {
-  const { pool, market, heads, fees, maxBatch, maxUnmined, dailyBudget, walletLimits } = options
+  const { pool, market, heads, fees, nonceCheck, maxBatch, maxUnmined, dailyBudget, walletLimits } = options
   const { client, chainId } = market
 
   /** What has to be asked of the node, before the signer is locked. */
   async function ask({ address }: Signer): Promise<Quote> {
-    const [price, head, pending, balance] = await Promise.all([
+    const [price, head, mined, pending, balance] = await Promise.all([
       fees(),
       heads.latest(),
+      answer(client.getTransactionCount({ address, blockTag: 'latest' })),
       answer(client.getTransactionCount({ address, blockTag: 'pending' })),
       answer(client.getBalance({ address })),
     ])
-    return { price, head, pending, balance }
+    return { price, head, mined, pending, balance }
   }
 
   const quotes = new Map<Signer, { answered: Promise<Quote>; at: number }>()
@@ -123,7 +126,9 @@ export function createAllocator(options: Options) {
     return { items, transactions: Math.max(1, Math.min(affordable, maxUnmined - unmined)) }
   }
 
-  function hindranceOf({ unmined, isUnfunded, isStuck }: Backlog): Hindrance | undefined {
+  function hindranceOf({ address }: Signer, nextNonce: number, backlog: Backlog, quoted: Quote): Hindrance | undefined {
+    const { unmined, isUnfunded, isStuck } = backlog
+    if (!nonceCheck.accepts(address, nextNonce, backlog, quoted)) return 'resting'
     if (isUnfunded) return 'unfunded'
     if (isStuck) return 'stuck'
     return unmined >= maxUnmined ? 'full' : undefined
@@ -155,7 +160,7 @@ export function createAllocator(options: Options) {
         transaction(pool, async (db) => {
           const nextNonce = await nextNonceOf(db, account.address, 'FOR UPDATE')
           const backlog = await backlogOf(db, account.address)
-          const hindrance = hindranceOf(backlog)
+          const hindrance = hindranceOf(account, nextNonce, backlog, quoted)
           if (hindrance) return hindrance
           const room = roomFor(backlog, quoted)
           if (typeof room === 'string') return room
@@ -178,7 +183,7 @@ export function createAllocator(options: Options) {
       return stored(
         transaction(pool, async (db) => {
           const nextNonce = await nextNonceOf(db, account.address, 'FOR UPDATE')
-          const hindrance = hindranceOf(await backlogOf(db, account.address))
+          const hindrance = hindranceOf(account, nextNonce, await backlogOf(db, account.address), quoted)
           if (hindrance) return hindrance
           // Without the lock of other keeper writes: a process that is paused here must not keep the lease.
           const { rows } = await db.query(
