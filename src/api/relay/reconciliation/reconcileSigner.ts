@@ -12,6 +12,7 @@ import type { Decision } from '../store/settlements.ts'
 import { nextNonceOf, unminedOf } from '../store/transactions.ts'
 import type { KeeperContext } from './context.ts'
 import { decide } from './decision.ts'
+import { createRefuseExpired } from './expiry.ts'
 import { fillGaps, resendDue } from './resend.ts'
 import { createSettle, decideClaim, dropReorganised, finalise, usedNonces } from './settlement.ts'
 
@@ -30,11 +31,12 @@ export type Look = {
 
 /**
  * Brings what is stored of a signer in step with the chain: settles what was mined, opens again what a reorg dropped,
- * fills gaps, and hands to the node what it lacks.
+ * refuses what can no longer succeed, fills gaps, and hands to the node what it lacks.
  */
 export function createReconcile(context: KeeperContext) {
   const { pool, market, heads, allocator, nonceCheck, events, logger } = context
   const settle = createSettle(context)
+  const refuseExpired = createRefuseExpired(context)
   /** The head up to which everything of a signer is settled, and how many nonces were used there. */
   const settledAt = new Map<Address, { head: Hash; used: number }>()
   /** How many unmined transactions of removed signers the log has last named. */
@@ -47,6 +49,7 @@ export function createReconcile(context: KeeperContext) {
     const known = settledAt.get(signer)
     const used = known?.head === head.hash ? known.used : await settleAll(lease, head)
     const unmined = (await unminedOf(pool, signer)).filter(({ nonce }) => nonce >= used)
+    await refuseExpired(lease, head)
     const account = context.accountOf(signer)
     await resendDue(context, lease, account, unmined, head)
     const lowest = unmined[0]?.nonce ?? used

@@ -79,6 +79,20 @@ export const strandedClaimsOf = (database: Database, signer: Address) =>
     signer,
   ])
 
+/**
+ * Open claims of a signer's unmined transactions whose signature's deadline is before `latest`, or that are older than
+ * so many seconds. In a random order, so that each has its turn where there are more than `limit`.
+ */
+export const unminedClaimsOf = (database: Database, signer: Address, latest: bigint, seconds: number, limit: number) =>
+  find(
+    database,
+    `${select} WHERE claim.state = 'open' AND tx.state IN ('signed', 'accepted') AND tx.signer = $1
+       AND (claim.deadline < $2 OR EXISTS (SELECT FROM relay.attempt
+         WHERE attempt.tx = tx.id AND signed_at < now() - make_interval(secs => $3)))
+     ORDER BY random() LIMIT $4`,
+    [signer, latest, seconds, limit],
+  )
+
 /** What a client’s idempotency key is bound to. `blockNumber`: where the claim was seen won, if no transaction of the relay made it. */
 export type Binding = {
   key: string
