@@ -2,6 +2,7 @@ import pg from 'pg'
 import type { Hex } from 'viem'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { accountOf } from '../../devnet/accounts.ts'
+import { startPart } from '../../devnet/part.ts'
 import type { ClaimRequest } from '../../src/api/relay/chain/market.ts'
 import type { Relay } from '../../src/api/relay/relay.ts'
 import { freshDatabase } from '../support/database.ts'
@@ -131,3 +132,68 @@ async function bytesOf(databaseUrl: string, claimId: string): Promise<Hex> {
   await database.end()
   return rows[0].raw
 }
+
+/** `npm run abandon:claims`, to its end. */
+async function abandon(databaseUrl: string, args: string[], env: Record<string, string> = {}) {
+  const part = await startPart({
+    name: 'abandon:claims',
+    command: process.execPath,
+    args: ['ops/abandonCommand.ts', ...args],
+    env: { DATABASE_URL: databaseUrl, RELAYER_PRIVATE_KEY: undefined as never, ...env },
+  })
+  const how = await part.ended
+  await part.stop()
+  return { how, output: part.output() }
+}
+
+describe('npm run abandon:claims', { timeout: 60_000 }, () => {
+  it('refuses one claim, and its run can be claimed', async () => {
+    const { databaseUrl, relay, other, claimId } = await unminedClaim(staying)
+    const asked = await abandon(databaseUrl, ['--claim', claimId])
+    expect(asked.how).toBe('exited with code 1')
+    expect(asked.output).toContain('Nothing was changed: it takes the answer yes, or --yes')
+    expect((await relay.find(claimId))?.state).toBe('open')
+    const done = await abandon(databaseUrl, ['--claim', claimId, '--yes'])
+    expect(done).toMatchObject({ how: 'exited with code 0', output: expect.stringContaining('Abandoned 1 claim.') })
+    expect(done.output).toContain('may still be mined')
+    expect(await refusedAs(relay, claimId, 'CLAIM_REVERTED')).toBe(true)
+    await dropAll()
+    const result = resultOf(relay, other)
+    await until(
+      'sent',
+      async () => (await chain.client.getTxpoolStatus()).queued + (await chain.client.getTxpoolStatus()).pending > 0,
+    )
+    // The nonce of the abandoned claim is used by its own bytes or by a filler: either way the rival's comes after it.
+    await chain.client.setAutomine(true)
+    expect(['won', 'RUN_NOT_OPEN']).toContain(await result)
+    const again = await abandon(databaseUrl, ['--claim', claimId, '--yes'])
+    expect(again.output).toMatch(/^Claim 0x[0-9a-f]{64} is decided already: it is (refused|won)$/)
+  })
+
+  it('gives up all that a signer without a key left, and the runs can be claimed', async () => {
+    const log: string[] = []
+    const { databaseUrl, relay, other, claimId } = await orphanedClaim(log)
+    const { signer } = { signer: leaving.address }
+    const done = await abandon(databaseUrl, ['--signer', signer, '--yes'])
+    expect(done).toMatchObject({ how: 'exited with code 0' })
+    expect(done.output).toContain(`Gives up 1 unmined transactions of ${signer}`)
+    expect(done.output).toContain(`  ${claimId}: run `)
+    expect(await refusedAs(relay, claimId, 'CLAIM_REVERTED')).toBe(true)
+    await dropAll()
+    expect(await winAfterAll(relay, other)).toBe('won')
+    await until('gone', async () => (await relay.signers()).length === 1)
+    const again = await abandon(databaseUrl, ['--signer', signer, '--yes'])
+    expect(again.output).toBe(`Signer ${signer} has no unmined transactions in schema relay of DATABASE_URL`)
+  })
+
+  it.each([
+    [[], 'Name either --claim <id> or --signer <address>'],
+    [['--claim', '0x12'], "--claim must be a claim's id, 0x and 64 hexadecimal digits, got 0x12"],
+    [['--signer', '0x12'], '--signer must be an address, got 0x12'],
+    [['--claim', `0x${'12'.repeat(32)}`], `No claim 0x${'12'.repeat(32)} is stored in schema relay of DATABASE_URL`],
+  ])('says what is wrong with %j', async (args, message) => {
+    const databaseUrl = await freshDatabase()
+    await start(databaseUrl, [staying])
+    expect(await abandon(databaseUrl, args)).toEqual({ how: 'exited with code 1', output: message })
+  })
+})
