@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { pino } from 'pino'
 import { type Address, type Hex, keccak256, stringToHex, type TransactionReceipt } from 'viem'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Problem } from '../../src/api/errors.ts'
@@ -12,6 +13,7 @@ import {
   takeLease,
 } from '../../src/api/relay/store/leases.ts'
 import { migrate } from '../../src/api/relay/store/migrations.ts'
+import { startRetention } from '../../src/api/relay/store/retention.ts'
 import {
   minedTxsOf,
   recordDecisions,
@@ -170,5 +172,41 @@ describe('a write', () => {
     expect((await txOf(1n)).state).toBe('taken')
     await recordUntaken(pool, lease, 0, 9n)
     expect((await txOf(1n)).state).toBe('signed')
+  })
+})
+
+describe('retention', () => {
+  it('deletes what is old and settled with all that belongs to it, and nothing else', async () => {
+    const lease = await taken('a', a)
+    const ids = Array.from({ length: 205 }, (_, index) => BigInt(index + 1))
+    const txs = []
+    for (const id of ids) txs.push(await insertTx(id))
+    const [unmined, young, ...old] = txs
+    if (!unmined || !young) throw new Error('There are no transactions')
+    for (const tx of [young, ...old]) await minedIn(lease, tx, 'block')
+    await recordFinal(pool, lease, 9n)
+    await pool.query(`INSERT INTO relay.idempotency_key (agent_id, wallet, key, body_hash, claim, round)
+      SELECT agent_id, wallet, id, '0x', id, 1 FROM relay.claim`)
+    const elsewhere = `INSERT INTO relay.idempotency_key (agent_id, wallet, key, body_hash, claim, round, bound_at)
+      VALUES (7, '0xb0', $1, '0x', $1, 1, now() - make_interval(days => $2))`
+    for (const days of [29, 31]) await pool.query(elsewhere, [`${days}`, days])
+    await pool.query(
+      `INSERT INTO relay.sent_claim VALUES ('0xb0', now() - interval '1 day'), ('0xb0', now() - interval '3 days')`,
+    )
+    await pool.query(`INSERT INTO relay.revert (tx_hash, claim, agent_id) SELECT tx_hash, id, 7 FROM relay.claim
+      WHERE tx_hash IS NOT NULL`)
+    const age = (table: string, column: string, where = 'true') =>
+      pool.query(`UPDATE relay.${table} SET ${column} = now() - interval '31 days' WHERE ${where}`)
+    await age('tx', 'send_at')
+    await age('tx', 'mined_at', 'mined_at IS NOT NULL')
+    await age('claim', 'created_at', `tx <> ${young.id}`)
+
+    const retention = startRetention(pool, 30, pino({ level: 'silent' }))
+    const left = async (table: string) => (await pool.query(`SELECT FROM relay.${table}`)).rowCount
+    await expect.poll(() => left('tx')).toBe(2)
+    await expect.poll(() => left('sent_claim')).toBe(1)
+    await retention.stop()
+    expect(await Promise.all(['claim', 'attempt', 'idempotency_key', 'revert'].map(left))).toEqual([2, 2, 3, 1])
+    expect((await claimsOf(pool, unmined.id, young.id)).map(({ state }) => state)).toEqual(['open', 'won'])
   })
 })

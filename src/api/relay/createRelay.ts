@@ -31,6 +31,7 @@ import { createLookUp, type WalletLimits } from './store/lookUp.ts'
 import { assertSameChain } from './store/meta.ts'
 import { migrate } from './store/migrations.ts'
 import type { Candidate } from './store/reservations.ts'
+import { startRetention } from './store/retention.ts'
 import { insertSigner, recordBroadcasts, type Sent } from './store/transactions.ts'
 import { type Allocated, createAllocator } from './submission/allocation.ts'
 import { broadcast } from './submission/broadcast.ts'
@@ -73,6 +74,8 @@ type Options = {
   keeperInterval?: number
   /** How many nonces others may use of a key before the node's counts are implausible. */
   foreignNonces?: number
+  /** How many days decided claims and their transactions are kept. */
+  retentionDays?: number
 }
 
 /**
@@ -95,6 +98,7 @@ export async function createRelay(options: Options): Promise<Relay> {
     interval = 50,
     keeperInterval = 1_000,
     foreignNonces = 16,
+    retentionDays = 90,
   } = options
   const events: RelayEmitter = options.events ?? new EventEmitter()
   const client = createRpc(rpcUrl)
@@ -167,6 +171,7 @@ export async function createRelay(options: Options): Promise<Relay> {
     reconcile,
     logger,
   })
+  const retention = startRetention(pool, retentionDays, logger)
 
   async function signersFor({ signed }: ClaimRequest) {
     const named = await relayers()
@@ -248,7 +253,7 @@ export async function createRelay(options: Options): Promise<Relay> {
       await Promise.race([Promise.allSettled(pending), sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })])
       if (pending.size > 0)
         logger.warn({ undecided: pending.size }, 'the relay closes before all requests have an answer')
-      const stopped = Promise.all([keeper.stop(), decisions.close()]).then(() => pool.end())
+      const stopped = Promise.all([keeper.stop(), retention.stop(), decisions.close()]).then(() => pool.end())
       // A keeper’s work may be cut off: the next keeper finds it as it was left.
       await Promise.race([stopped, sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })])
     },
