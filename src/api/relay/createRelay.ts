@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import type { Address } from 'viem'
+import { type Address, parseGwei } from 'viem'
 import { MAX_BATCH, MAX_UNMINED } from '../constants.ts'
 import type { Deployment } from '../deployment.ts'
 import { Problem } from '../errors.ts'
@@ -72,6 +72,8 @@ type Options = {
   interval?: number
   /** How often the keeper looks for unsettled transactions where no event asks for it, in milliseconds. */
   keeperInterval?: number
+  /** The most that a transaction may offer per gas, in wei. */
+  maxFeePerGas?: bigint
   /** How many nonces others may use of a key before the node's counts are implausible. */
   foreignNonces?: number
   /** How many days decided claims and their transactions are kept. */
@@ -97,6 +99,7 @@ export async function createRelay(options: Options): Promise<Relay> {
     maxUnmined = MAX_UNMINED,
     interval = 50,
     keeperInterval = 1_000,
+    maxFeePerGas = parseGwei('200'),
     foreignNonces = 16,
     retentionDays = 90,
   } = options
@@ -112,7 +115,7 @@ export async function createRelay(options: Options): Promise<Relay> {
   const holder = randomUUID()
   const pool = openRelayPool(databaseUrl, connectionName(holder), logger)
   const heads = createHeads(watchClient, interval)
-  const fees = createFees(watchClient, heads)
+  const fees = createFees(watchClient, heads, maxFeePerGas)
   const finalBlock = createFinalBlock(market, logger)
   const nonceCheck = createNonceCheck(foreignNonces, logger)
   const allocator = createAllocator({
@@ -141,6 +144,7 @@ export async function createRelay(options: Options): Promise<Relay> {
     heads,
     finalBlock,
     fees,
+    maxFeePerGas,
     allocator,
     nonceCheck,
     accountOf: (address) => accounts.find((account) => account.address === address),

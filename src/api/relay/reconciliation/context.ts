@@ -19,6 +19,8 @@ export type KeeperContext = {
   heads: Heads
   finalBlock: FinalBlock
   fees: () => Promise<Fees>
+  /** The most that a replacement may offer per gas, in wei. */
+  maxFeePerGas: bigint
   allocator: Allocator
   nonceCheck: NonceCheck
   /** The account of an address; undefined where this process lacks its key. */

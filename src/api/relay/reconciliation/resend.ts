@@ -54,9 +54,9 @@ function isStuck(tx: Unmined, head: ChainHead): boolean {
 
 /** @returns undefined where the price is at its ceiling, or the signer does not sign: the last attempt is sent again. */
 async function replace(context: KeeperContext, lease: Lease, account: Signer, tx: Unmined, head: ChainHead) {
-  const { pool, market, events, logger } = context
+  const { pool, market, maxFeePerGas, events, logger } = context
   const last = newestOf(tx)
-  const price = raised(last.fees, await context.fees().catch(unlessUnavailable))
+  const price = raised(last.fees, await context.fees().catch(unlessUnavailable), maxFeePerGas)
   if (!price) return undefined
   const call = await callFor(context, account, tx, last)
   const attempt = await sign(account, market.chainId, tx.nonce, call, price).catch(unlessUnavailable)
