@@ -32,6 +32,7 @@ type SignerHindrance = Hindrance | 'unreachable'
 const LASTING = new Map<SignerHindrance, string>([
   ['unfunded', 'The relayer is out of funds.'],
   ['spent', 'The relayer has spent its daily budget for gas.'],
+  ['resting', 'The chain’s node gives implausible nonces of the relayer.'],
   ['unreachable', 'The chain’s node or the relay’s database does not answer.'],
 ])
 
