@@ -78,5 +78,3 @@ export async function stored<T>(question: Promise<T>): Promise<T> {
 /** Another transaction was faster, or both waited for each other: none of this one was kept, and it may be tried anew. */
 export const isConflict = (error: unknown) =>
   error instanceof pg.DatabaseError && ['23505', '40001', '40P01'].includes(error.code ?? '')
-
-export const isUniqueViolation = (error: unknown) => error instanceof pg.DatabaseError && error.code === '23505'

@@ -6,7 +6,7 @@ import { batchGasLimit, gasOfItems, itemsOfBlock, itemsWithin, MAX_GAS } from '.
 import type { ChainHead, Heads } from '../chain/heads.ts'
 import { batchCall, claimCall, type Market } from '../chain/market.ts'
 import type { StoredClaim } from '../store/claims.ts'
-import { stored, transaction } from '../store/database.ts'
+import { type Database, stored, transaction } from '../store/database.ts'
 import { isHeld, type Lease } from '../store/leases.ts'
 import type { WalletLimits } from '../store/lookUp.ts'
 import { type Candidate, type Obstacle, reserve } from '../store/reservations.ts'
@@ -134,6 +134,13 @@ export function createAllocator(options: Options) {
     return unmined >= maxUnmined ? 'full' : undefined
   }
 
+  /** What the signer has room for now, and its next nonce. */
+  async function roomIn(db: Database, account: Signer, quoted: Quote, lock?: 'FOR UPDATE') {
+    const nextNonce = await nextNonceOf(db, account.address, lock)
+    const backlog = await backlogOf(db, account.address)
+    return { nextNonce, room: hindranceOf(account, nextNonce, backlog, quoted) ?? roomFor(backlog, quoted) }
+  }
+
   function callFor({ address }: Signer, made: Candidate[]): PricedCall {
     const requests = made.map(({ claim }) => claim.request)
     const [only, ...others] = made
@@ -145,7 +152,13 @@ export function createAllocator(options: Options) {
   }
 
   return {
-    /** A claim is about to be placed: what that needs of the node is asked while the claim is judged. */
+    /** What keeps the signer from taking claims; undefined if nothing does. Reserves nothing. */
+    async hindranceOf(account: Signer): Promise<Hindrance | undefined> {
+      const { room } = await roomIn(pool, account, await freshQuote(account))
+      return typeof room === 'string' ? room : undefined
+    },
+
+    /** A claim is about to be placed: the node’s part of that is asked while the claim is simulated. */
     anticipate(account: Signer) {
       freshQuote(account).catch(() => undefined)
     },
@@ -158,11 +171,7 @@ export function createAllocator(options: Options) {
       const quoted = await takeQuote(account)
       return stored(
         transaction(pool, async (db) => {
-          const nextNonce = await nextNonceOf(db, account.address, 'FOR UPDATE')
-          const backlog = await backlogOf(db, account.address)
-          const hindrance = hindranceOf(account, nextNonce, backlog, quoted)
-          if (hindrance) return hindrance
-          const room = roomFor(backlog, quoted)
+          const { nextNonce, room } = await roomIn(db, account, quoted, 'FOR UPDATE')
           if (typeof room === 'string') return room
           const { groups, obstacles } = await reserve(db, take(room), room.items, walletLimits)
           if (groups.length === 0) return { made: [], obstacles }
