@@ -25,7 +25,7 @@ export async function proposeForBounty(world: World, random: Random): Promise<Ca
 }
 
 async function post(world: World, random: Random): Promise<Call> {
-  const { timestamp } = await world.reader.getBlock()
+  const { timestamp } = await world.node.getBlock()
   const lifetime = random.pick([60, 20 * 86_400, 50 * 86_400, 100 * 86_400])
   const action = random.chance(0.75) ? 'postBounty' : 'createBounty'
   const args = [cid(random), random.pick(rewards), timestamp + BigInt(lifetime), termsOf(world, random)] as const

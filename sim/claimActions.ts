@@ -38,7 +38,7 @@ export async function pickCandidate(world: World, random: Random): Promise<Candi
 /** The wallet's EIP-712 signature of a claim, valid for `validity` seconds of chain time. */
 export async function signClaim(world: World, signer: PrivateKeyAccount, candidate: Candidate, validity: bigint) {
   const { bountyId, agentId, wallet, round, terms } = candidate
-  const deadline = (await world.reader.getBlock()).timestamp + validity
+  const deadline = (await world.node.getBlock()).timestamp + validity
   const signature = await signer.signTypedData({
     domain: domainOf(world),
     types: {

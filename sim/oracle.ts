@@ -30,13 +30,13 @@ export type Truth = Replay & { blockNumber: bigint; timestamp: bigint; statuses:
  */
 export async function readTruth(world: World, blockNumber: bigint): Promise<Truth> {
   const replayed = await replay(world, blockNumber)
-  const { timestamp } = await world.reader.getBlock({ blockNumber })
+  const { timestamp } = await world.node.getBlock({ blockNumber })
   const truth: Truth = { ...replayed, blockNumber, timestamp, statuses: new Map() }
   const differences: Difference[] = []
   for (const run of truth.runs.values()) differences.push(...(await checkRun(world, run, blockNumber)))
   for (const agent of truth.agents.values()) {
     differences.push(...(await checkAgent(world, agent, blockNumber)))
-    const status = await world.reader.readContract({
+    const status = await world.node.readContract({
       ...world.contracts.staking,
       functionName: 'statusOf',
       args: [agent.id],
@@ -67,7 +67,7 @@ export function compare(
 }
 
 async function checkRun(world: World, run: ReplayedRun, blockNumber: bigint): Promise<Difference[]> {
-  const bounty = await world.reader.readContract({
+  const bounty = await world.node.readContract({
     ...world.contracts.market,
     functionName: 'getBounty',
     args: [run.bountyId],
@@ -120,8 +120,8 @@ function dueOf({ state, since, workPeriod }: { state: number; since: number; wor
 }
 
 async function checkAgent(world: World, agent: ReplayedAgent, blockNumber: bigint): Promise<Difference[]> {
-  const { reader, contracts } = world
-  const [staked, locked, stakedAt, completions, slashes, frozen, banned] = await reader.readContract({
+  const { node, contracts } = world
+  const [staked, locked, stakedAt, completions, slashes, frozen, banned] = await node.readContract({
     ...contracts.staking,
     functionName: 'accountOf',
     args: [agent.id],
@@ -138,14 +138,14 @@ async function checkAgent(world: World, agent: ReplayedAgent, blockNumber: bigin
   })
 }
 
-async function identityOf({ reader, contracts }: World, agentId: bigint, blockNumber: bigint) {
-  const owner: Address = await reader.readContract({
+async function identityOf({ node, contracts }: World, agentId: bigint, blockNumber: bigint) {
+  const owner: Address = await node.readContract({
     ...contracts.registry,
     functionName: 'ownerOf',
     args: [agentId],
     blockNumber,
   })
-  const wallet = await reader.readContract({
+  const wallet = await node.readContract({
     ...contracts.registry,
     functionName: 'getAgentWallet',
     args: [agentId],

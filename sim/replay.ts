@@ -88,7 +88,7 @@ const unclaimed = {
  */
 export async function replay(world: World, toBlock: bigint): Promise<Replay> {
   const { registry, staking, market } = world.contracts
-  const logs = await world.reader.getLogs({
+  const logs = await world.node.getLogs({
     address: [registry.address, staking.address, market.address],
     fromBlock: BigInt(world.deployment.startBlock),
     toBlock,
@@ -97,7 +97,7 @@ export async function replay(world: World, toBlock: bigint): Promise<Replay> {
   const timestamps = new Map<bigint, bigint>()
   for (const { blockNumber } of logs) {
     if (timestamps.has(blockNumber)) continue
-    timestamps.set(blockNumber, (await world.reader.getBlock({ blockNumber })).timestamp)
+    timestamps.set(blockNumber, (await world.node.getBlock({ blockNumber })).timestamp)
   }
   for (const log of logs) {
     const time = timestamps.get(log.blockNumber)

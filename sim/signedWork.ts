@@ -70,6 +70,6 @@ export async function submitBySignature(
   return callOf(random.pick(world.everyone), world.contracts.market, 'submitWorkWithSig', args)
 }
 
-async function deadlineOf({ reader }: World): Promise<bigint> {
-  return (await reader.getBlock()).timestamp + VALIDITY_SECONDS
+async function deadlineOf({ node }: World): Promise<bigint> {
+  return (await node.getBlock()).timestamp + VALIDITY_SECONDS
 }

@@ -57,6 +57,9 @@ const environment = z.object({
   /** What one wallet can make the relayer pay for: a run may be worth so little that claiming it locks nothing. */
   WALLET_CLAIMS_PER_DAY: perTime(10_000),
   PORT: port(3000),
+  /** Where the operator sees signers and metrics. */
+  OPS_PORT: port(9464),
+  OPS_HOST: z.string().default('127.0.0.1'),
   PONDER_PORT: port(42069),
   ANVIL_PORT: port(8545),
   POSTGRES_PORT: port(0),

@@ -8,6 +8,11 @@ import { createRateLimit } from './rateLimit.ts'
 export type ClientLimits = {
   /** Counts a request that the answer cache did not answer. @throws Problem RATE_LIMITED */
   takeRequest(c: Context): void
+  /**
+   * Counts a probe, apart from other requests: the requests of clients whose address a probe shares, as behind a proxy that
+   * is not trusted, do not make a process look dead. @throws Problem RATE_LIMITED
+   */
+  takeProbe(c: Context): void
   /** Counts a claim. @throws Problem RATE_LIMITED */
   takeClaim(c: Context): void
   /** The client as these limits count it. */
@@ -35,6 +40,7 @@ export function createClientLimits({ trustProxy, requestsPerMinute, claimsPerMin
   }
   return {
     takeRequest: limit(requestsPerMinute, 'requests'),
+    takeProbe: limit(requestsPerMinute, 'probes'),
     takeClaim: limit(claimsPerMinute, 'claims'),
     clientOf: clientOfRequest,
   }

@@ -1,14 +1,6 @@
 import pLimit from 'p-limit'
-import {
-  BaseError,
-  createPublicClient,
-  ExecutionRevertedError,
-  type Hex,
-  http,
-  isHex,
-  type PublicClient,
-  RpcRequestError,
-} from 'viem'
+import { BaseError, ExecutionRevertedError, type Hex, isHex, type PublicClient, RpcRequestError } from 'viem'
+import { createChainClient } from '../../chainClient.ts'
 import { Problem } from '../../errors.ts'
 
 /** How long the node may take over one attempt. Milliseconds. */
@@ -29,16 +21,14 @@ const CALLS_PER_REQUEST = 10
  */
 export function createRpc(url: string, connections = MAX_CONNECTIONS): PublicClient {
   const limit = pLimit(connections)
-  return createPublicClient({
-    // A contract that reverts with OffchainLookup (ERC-3668) must not make this process fetch the URL that it names.
-    ccipRead: false,
-    transport: http(url, {
+  return createChainClient(url, {
+    http: {
       timeout: ATTEMPT_TIMEOUT,
       batch: { batchSize: CALLS_PER_REQUEST, wait: 0 },
       retryCount: 1,
       retryDelay: 100,
       fetchFn: (input, init) => limit(() => fetch(input, init)),
-    }),
+    },
   })
 }
 

@@ -1,6 +1,6 @@
 import pg from 'pg'
 import type { Logger } from 'pino'
-import { classifyReadError } from '../../queries/failures.ts'
+import { classifyReadError, isReadOnly } from '../../queries/failures.ts'
 import { unavailable } from '../chain/client.ts'
 import { PreparingClient } from './preparingClient.ts'
 
@@ -43,6 +43,8 @@ export async function transaction<T>(pool: pg.Pool, work: (client: pg.PoolClient
     await client.query('COMMIT').catch(inDoubt)
     return result
   } catch (error) {
+    // A connection that takes no writes is not used again. `pool.query` ends its connection after any failure.
+    if (isReadOnly(error)) broken = error
     await client.query('ROLLBACK').catch((cause) => {
       broken = cause
     })
