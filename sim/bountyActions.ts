@@ -18,7 +18,7 @@ type Bounty = NonNullable<Awaited<ReturnType<typeof pickBounty>>>
 export async function proposeForBounty(world: World, random: Random): Promise<Call | undefined> {
   const bounty = random.chance(0.2) ? undefined : await pickBounty(world, random, random.chance(0.8) ? LIVE : [])
   if (!bounty) return post(world, random)
-  const { timestamp } = await world.reader.getBlock()
+  const { timestamp } = await world.node.getBlock()
   const action = random.chance(0.9) ? random.pick(movesFrom(bounty, Number(timestamp))) : random.pick(allMoves)
   const rightful = accountOf(world, partyOf(action, bounty))
   const account = rightful && random.chance(0.93) ? rightful : random.pick(world.everyone)
