@@ -18,7 +18,8 @@ type Bounty = NonNullable<Awaited<ReturnType<typeof pickBounty>>>
 export async function proposeForBounty(world: World, random: Random): Promise<Call | undefined> {
   const bounty = random.chance(0.2) ? undefined : await pickBounty(world, random, random.chance(0.8) ? LIVE : [])
   if (!bounty) return post(world, random)
-  const action = random.chance(0.9) ? random.pick(movesFrom(bounty.state)) : random.pick(allMoves)
+  const { timestamp } = await world.node.getBlock()
+  const action = random.chance(0.9) ? random.pick(movesFrom(bounty, Number(timestamp))) : random.pick(allMoves)
   const rightful = accountOf(world, partyOf(action, bounty))
   const account = rightful && random.chance(0.93) ? rightful : random.pick(world.everyone)
   return move(world, random, account, action, bounty)
@@ -72,8 +73,10 @@ function partyOf(action: Move, { poster, evaluator, wallet }: Bounty): Address {
   return wallet
 }
 
-/** What may be tried in a state, by the order of the contract's enum. */
-function movesFrom(state: number): readonly Move[] {
+/** What may be tried in a state, by the order of the contract's enum; late, the endings first. */
+function movesFrom({ state, since, deadline, workPeriod }: Bounty, now: number): readonly Move[] {
+  if (state === 2 && now > deadline) return ['expireBounty']
+  if (state === 7 && now > since + workPeriod) return ['rejectOverdue', 'rejectOverdue', 'submitWork', 'abandonClaim']
   const submits: readonly Move[] = ['submitWork', 'submitWork', 'submitWorkWithSig']
   const endings: readonly Move[] = ['slashExpired', 'slashAndWithdraw', 'abandonClaim']
   const moves: Record<number, readonly Move[]> = {

@@ -53,9 +53,9 @@ contract ContractWalletSignaturesTest is SignedClaims {
         _bring(message, signature);
     }
 
-    function test_GivenERC1271Wallet_SignatureOfAnyLengthIsItsOwnMatter() public {
+    function test_GivenERC1271Wallet_ASignatureOfOneByteHolds() public {
         _giveAgentTo(address(new FickleWallet()));
-        _bring(_message(bountyId), "");
+        _bring(_message(bountyId), "!");
         _assertState(bountyId, IBountyMarket.State.CLAIMED);
     }
 
@@ -90,25 +90,25 @@ contract ContractWalletSignaturesTest is SignedClaims {
     /// @dev The first word is the whole answer.
     function test_GivenBombThatBeginsWithTheMagicValue_ItSigns() public {
         _giveAgentTo(address(new BombWallet(bytes32(IERC1271.isValidSignature.selector), BOMB, false)));
-        _bring(_message(bountyId), "");
+        _bring(_message(bountyId), "any");
         _assertState(bountyId, IBountyMarket.State.CLAIMED);
     }
 
     function test_RevertGiven_WalletThatBurnsGas_TheRestIsEnoughToSayWhy() public {
         _giveAgentTo(address(new BurningWallet()));
         _expectInvalid(bountyId, wallet, 1);
-        market.claimBountyWithSig{gas: 500_000}(bountyId, AGENT, wallet, START + 1 hours, "");
+        market.claimBountyWithSig{gas: 500_000}(bountyId, AGENT, wallet, START + 1 hours, "any");
     }
 
     function _assertRefused() private {
         ClaimMessage memory message = _message(bountyId);
         _expectInvalid(bountyId, wallet, 1);
-        _bring(message, "");
+        _bring(message, "any");
     }
 
     function _assertRefusedWithinOneBomb() private {
         uint256 gasBefore = gasleft();
-        try market.claimBountyWithSig(bountyId, AGENT, wallet, START + 1 hours, "") {
+        try market.claimBountyWithSig(bountyId, AGENT, wallet, START + 1 hours, "any") {
             revert("claimed");
         } catch (bytes memory reason) {
             assertLt(gasBefore - gasleft(), BOMB_GAS * 3 / 2, "gas");

@@ -51,7 +51,7 @@ contract ReentrancyTest is SignedClaims {
         WatchingWallet watcher = new WatchingWallet(market, bountyId, AGENT);
         vm.prank(address(hostile));
         registry.transferFrom(address(hostile), address(watcher), AGENT);
-        market.claimBountyWithSig(bountyId, AGENT, address(watcher), START + 1 hours, "");
+        market.claimBountyWithSig(bountyId, AGENT, address(watcher), START + 1 hours, "any");
         _assertState(bountyId, IBountyMarket.State.CLAIMED);
     }
 
@@ -62,7 +62,7 @@ contract ReentrancyTest is SignedClaims {
         hostile.attackNow();
         vm.revertToStateAndDelete(before);
 
-        market.claimBountyWithSig(bountyId, AGENT, address(hostile), START + 1 hours, "");
+        market.claimBountyWithSig(bountyId, AGENT, address(hostile), START + 1 hours, "any");
         IBountyMarket.Bounty memory bounty = market.getBounty(bountyId);
         assertEq(uint256(bounty.state), uint256(IBountyMarket.State.CLAIMED));
         assertEq(bounty.wallet, address(hostile));
