@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import type { IndexReader } from './indexReader.ts'
 import { readOne, readTogether } from './readTogether.ts'
-import { type AskedPage, nameOfList, type RunList, type RunPage, runPages, startKind } from './runPages.ts'
+import { nameOfList, type RunList } from './runList.ts'
+import { type AskedPage, type RunPage, runPages, startKind } from './runPages.ts'
 import type { Taken } from './snapshot.ts'
 
 /** Pages that are read in one statement: hundreds of runs, within a few milliseconds. */
