@@ -30,20 +30,20 @@ const matched = {
 export function walksOf(list: RunList, start: StartKind): SQL {
   if (isUnfiltered(list)) return walkFromTop(list, start === 'offset' ? isFromOffset(list) : isAfterIn(list, start))
   const condition = and(matching(list), isAfterIn(list, start))
-  const inOrder = (isChosen?: SQL) =>
+  const inItsOrder = (isChosen?: SQL) =>
     start === 'offset' ? walkFromNearerEnd(list, and(condition, isChosen)) : walkFromTop(list, and(condition, isChosen))
   const gathered = gatheredBy(list, start)
-  if (gathered === undefined) return inOrder()
+  if (gathered === undefined) return inItsOrder()
   const { by, isBetter } = gathered
-  return sql`${inOrder(not(isBetter))} union all ${gather(list, by, and(condition, isBetter), start)}`
+  return sql`${inItsOrder(not(isBetter))} union all ${gather(list, by, and(condition, isBetter), start)}`
 }
 
 function walkFromTop(list: RunList, condition: SQL | undefined): SQL {
   return walk(condition, list, sql`limit ${asked.rows}`)
 }
 
-/** The list of all runs in the order of their ids. */
-function isUnfiltered(list: RunList): boolean {
+/** Whether the list is of all runs in the order of their ids: then every page of it is near. */
+export function isUnfiltered(list: RunList): boolean {
   return list.sort === 'createdAt' && shapeOf(list) === 'any'
 }
 
@@ -86,7 +86,7 @@ function gatheredBy(list: RunList, start: StartKind): { by: 'reward' | 'deadline
   const { sort, minReward } = list
   const standing = standingOf(list)
   if (isOfParty(list)) return undefined
-  // Those have been passed already, to count them; and they are not spread evenly, but the oldest.
+  // Those are few, and not spread evenly: they are the oldest.
   if (standing === 'expired') return sort === 'deadline' ? undefined : { by: 'deadline', isBetter: sql`true` }
   if (minReward !== undefined && sort !== 'reward') {
     return { by: 'reward', isBetter: isShorter(matched.rewarded, start) }
