@@ -141,7 +141,7 @@ describe.each(filters)(`${runs} runs, filtered by '%s'`, (filter) => {
     const counted = expectWalk(top.nodes, passedAtMost(filter, limit + 1))
     const { total, nextCursor } = top.pagination
     // What the bands know is not counted; of what `minReward` cuts in two, less than a band is.
-    if (!/poster|claimedBy|claimable/.test(filter)) expect(counted).toBeLessThan(runs / 50)
+    if (!/poster|claimedBy|claimable.*minReward/.test(filter)) expect(counted).toBeLessThan(runs / 50)
 
     if (nextCursor) {
       const next = await planOf(`${list}&cursor=${nextCursor}`)
@@ -178,8 +178,9 @@ describe(`${runs} agents`, () => {
     }
   })
 
-  it('are counted in the market’s figures by their bands', async () => {
+  it('are counted in the market’s figures by their bands, as are the runs', async () => {
     const { nodes } = await planOf('/api/stats')
+    expect(rowsRead(nodes, 'run')).toBeLessThan(runs / 50)
     expect(rowsRead(nodes, 'agent')).toBeLessThanOrEqual(ofOneDay)
     expect(rowsRead(nodes, 'agent_band')).toBeLessThanOrEqual(bands)
     // Bands of 31 days: in each, those who joined then, and those who put up a stake anew.
@@ -192,4 +193,26 @@ it(`the middle of ${runs} runs is as near as their top`, async () => {
     const { nodes } = await planOf(`/api/runs?order=${order}&page=${Math.ceil(runs / 2 / limit)}&limit=${limit}`)
     expectWalk(nodes, passedAtMost('', limit + 1) + 1)
   }
+})
+
+describe(`ten days after the last of ${runs} runs`, () => {
+  const now = seedTime + 10n * 86_400n
+
+  beforeAll(() => index.setHead({ number: 10n, timestamp: now }))
+
+  it.each(['/api/runs?claimable=true', '/api/runs?claimable=false', '/api/stats'])(
+    '%s counts only OPEN runs with a deadline of the day one by one',
+    async (path) => {
+      const { rows } = await index.pool.query<{ today: string; late: string }>(
+        `SELECT count(*) FILTER (WHERE deadline >= $1) AS today, count(*) AS late FROM run
+         WHERE state = 'OPEN' AND deadline < $2`,
+        [now - (now % 86_400n), now],
+      )
+      const { nodes } = await planOf(path)
+      const counted = nodes.filter((node) => node['Relation Name'] === 'run' && node.isCounted)
+      const [row] = rows
+      expect(counted.reduce((sum, node) => sum + passedBy(node), 0)).toBeLessThanOrEqual(Number(row?.today) + limit + 1)
+      expect(Number(row?.late)).toBeGreaterThan(2 * Number(row?.today))
+    },
+  )
 })

@@ -1,5 +1,5 @@
-import { and, count, gte, type SQL, sql } from 'drizzle-orm'
-import { rewardBand, run, runStates } from '../../../ponder.schema.ts'
+import { and, count, gte, lt, type SQL, sql } from 'drizzle-orm'
+import { DAY_SECONDS, deadlineBand, rewardBand, run, runStates } from '../../../ponder.schema.ts'
 import {
   expired,
   inStanding,
@@ -10,7 +10,9 @@ import {
   type Standing,
   standingOf,
 } from './runFilter.ts'
-import type { Database } from './snapshot.ts'
+import { type Database, now } from './snapshot.ts'
+
+const DAY = sql.raw(String(DAY_SECONDS))
 
 const everyState = sql.join(
   runStates.map((state) => sql`${rewardBand[state]}`),
@@ -39,8 +41,8 @@ const statesOf: Record<Standing, { perBand: SQL; condition: SQL | undefined }> =
  * walk, how many there are in the same states at all (`in_states`), and with the reward (`rewarded`).
  *
  * What a poster posted or an agent claimed is counted one by one along its index. Everything else comes from the bands,
- * which count by state and reward. They do not know deadlines: OPEN runs whose deadline has passed are counted one by
- * one and taken off. Those are few: their posters want the escrow back.
+ * which count by state and reward, or by deadline. With a least reward, OPEN runs whose deadline has passed are counted
+ * one by one and taken off. Those are few: their posters want the escrow back.
  */
 export function matchesOf(db: Database, filter: RunFilter) {
   const selection = {
@@ -72,7 +74,7 @@ function fromBands(db: Database, filter: RunFilter): SQL {
     hasMinimum
       ? sql`${inBands(perBand, gte(rewardBand.lowest, sql.placeholder('wholeBand')))} + ${countOf(db, and(condition, isBetweenBands))}`
       : inBands(perBand)
-  const late = countOf(db, and(expired, hasMinimum ? isRewarded : undefined))
+  const late = hasMinimum ? countOf(db, and(expired, isRewarded)) : expiredTotal(db)
   const totals: Record<Standing, SQL> = {
     any: sql`"rewarded"`,
     state: sql`"rewarded"`,
@@ -87,6 +89,16 @@ function fromBands(db: Database, filter: RunFilter): SQL {
     from (
       select ${inBands(statesOf[standing].perBand)} as "in_states", ${rewarded(statesOf[standing])} as "rewarded" offset 0
     ) as "counted"`
+}
+
+/** How many runs are OPEN and past their deadline: those of the days before today, and of today one by one. */
+export function expiredTotal(db: Database): SQL {
+  const today = sql`(${now} / ${DAY} * ${DAY})`
+  const before = db
+    .select({ total: sql`coalesce(sum(${deadlineBand.OPEN}), 0)` })
+    .from(deadlineBand)
+    .where(lt(deadlineBand.day, today))
+  return sql`(${before} + ${countOf(db, and(expired, gte(run.deadline, today)))})`
 }
 
 function countOf(db: Database, condition: SQL | undefined): SQL {
