@@ -98,7 +98,7 @@ export const run = onchainTable(
     state: t.text({ enum: runStates }).notNull(),
     /**
      * The claiming agent, its wallet, and what it has at stake; the work, and when it was claimed and last submitted.
-     * Null before a claim and after a slash, kept when the run ends.
+     * Null before a claim and after one that was slashed or abandoned, kept when the run ends.
      */
     claimedBy: t.bigint(),
     claimedByWallet: t.text().$type<Address>(),
@@ -110,7 +110,7 @@ export const run = onchainTable(
     submittedAt: t.int8({ mode: 'bigint' }),
     /** When delivery is due; null unless the agent has the next move. */
     submitBy: t.int8({ mode: 'bigint' }),
-    /** When review is due; null unless the poster has the next move. */
+    /** When review is due; null unless the evaluator has the next move. */
     reviewBy: t.int8({ mode: 'bigint' }),
     /** When the run was approved or rejected. */
     endedAt: t.int8({ mode: 'bigint' }),
@@ -119,6 +119,12 @@ export const run = onchainTable(
     /** How many times the run was claimed; a claim signature names the next. */
     round: t.integer().notNull().default(0),
     createdAt: t.int8({ mode: 'bigint' }).notNull(),
+    /** How long an agent has to deliver, in seconds. */
+    workPeriod: t.integer().notNull(),
+    /** What a claim puts at risk of the agent's stake. */
+    stakeRequired: t.int8({ mode: 'bigint' }).notNull(),
+    /** Who requests revisions and rejects in the poster's place; null means the poster. */
+    evaluator: t.text().$type<Address>(),
   }),
   (table) => ({
     newest: index().on(table.bountyId, table.state, table.reward, table.deadline),
@@ -133,6 +139,9 @@ export const run = onchainTable(
     claimedByNewest: index().on(table.claimedBy, table.bountyId, table.state, table.reward, table.deadline),
     claimedByReward: index().on(table.claimedBy, table.reward, table.bountyId),
     claimedByDeadline: index().on(table.claimedBy, table.deadline, table.bountyId),
+    evaluatorNewest: index().on(table.evaluator, table.bountyId, table.state, table.reward, table.deadline),
+    evaluatorReward: index().on(table.evaluator, table.reward, table.bountyId),
+    evaluatorDeadline: index().on(table.evaluator, table.deadline, table.bountyId),
   }),
 )
 
@@ -254,7 +263,7 @@ export const runEvent = onchainTable(
     /** The Solidity name of the event. */
     name: t.text().notNull(),
     agentId: t.bigint(),
-    /** Whose step it was, the poster's or the claiming wallet's; of an approval, the wallet that was paid. */
+    /** The account that the event names; where it names none, whose step it was. Of a payment, the payee. */
     address: t.hex(),
     /** The USDC that the event names, in base units: escrow, reward, refund or stake. */
     amount: t.bigint(),
@@ -266,7 +275,7 @@ export const runEvent = onchainTable(
     dueAt: t.int8({ mode: 'bigint' }),
     /** Of a claim: which claim of the run it is. Of a revision request: which request of the claim it is. From 1. */
     ordinal: t.integer(),
-    /** Of an approval: whether the review period ran out, rather than the poster approved. */
+    /** Of an approval: whether the review period ran out, rather than that poster or evaluator approved. */
     byTimeout: t.boolean(),
     timestamp: t.int8({ mode: 'bigint' }).notNull(),
     blockNumber: t.int8({ mode: 'bigint' }).notNull(),

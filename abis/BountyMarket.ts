@@ -33,7 +33,20 @@ export const bountyMarketAbi = [
   },
   {
     "type": "function",
-    "name": "CLAIM_TIMEOUT",
+    "name": "BURN",
+    "inputs": [],
+    "outputs": [
+      {
+        "name": "",
+        "type": "address",
+        "internalType": "address"
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "DEFAULT_WORK_PERIOD",
     "inputs": [],
     "outputs": [
       {
@@ -46,20 +59,20 @@ export const bountyMarketAbi = [
   },
   {
     "type": "function",
-    "name": "DEFAULT_ADMIN_ROLE",
+    "name": "FEE_BPS",
     "inputs": [],
     "outputs": [
       {
         "name": "",
-        "type": "bytes32",
-        "internalType": "bytes32"
+        "type": "uint256",
+        "internalType": "uint256"
       }
     ],
     "stateMutability": "view"
   },
   {
     "type": "function",
-    "name": "FEE_BPS",
+    "name": "GRACE_PERIOD",
     "inputs": [],
     "outputs": [
       {
@@ -150,19 +163,6 @@ export const bountyMarketAbi = [
   },
   {
     "type": "function",
-    "name": "RELAYER_ROLE",
-    "inputs": [],
-    "outputs": [
-      {
-        "name": "",
-        "type": "bytes32",
-        "internalType": "bytes32"
-      }
-    ],
-    "stateMutability": "view"
-  },
-  {
-    "type": "function",
     "name": "REVIEW_PERIOD",
     "inputs": [],
     "outputs": [
@@ -212,6 +212,19 @@ export const bountyMarketAbi = [
       }
     ],
     "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "abandonClaim",
+    "inputs": [
+      {
+        "name": "bountyId",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ],
+    "outputs": [],
+    "stateMutability": "nonpayable"
   },
   {
     "type": "function",
@@ -302,8 +315,8 @@ export const bountyMarketAbi = [
     "outputs": [
       {
         "name": "results",
-        "type": "bool[]",
-        "internalType": "bool[]"
+        "type": "uint8[]",
+        "internalType": "enum IBountyMarket.ItemResult[]"
       }
     ],
     "stateMutability": "nonpayable"
@@ -451,6 +464,28 @@ export const bountyMarketAbi = [
         "name": "deadline",
         "type": "uint64",
         "internalType": "uint64"
+      },
+      {
+        "name": "terms",
+        "type": "tuple",
+        "internalType": "struct IBountyMarket.Terms",
+        "components": [
+          {
+            "name": "workPeriod",
+            "type": "uint32",
+            "internalType": "uint32"
+          },
+          {
+            "name": "stakePercent",
+            "type": "uint8",
+            "internalType": "uint8"
+          },
+          {
+            "name": "evaluator",
+            "type": "address",
+            "internalType": "address"
+          }
+        ]
       }
     ],
     "outputs": [
@@ -507,6 +542,19 @@ export const bountyMarketAbi = [
   },
   {
     "type": "function",
+    "name": "expireBounty",
+    "inputs": [
+      {
+        "name": "bountyId",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ],
+    "outputs": [],
+    "stateMutability": "nonpayable"
+  },
+  {
+    "type": "function",
     "name": "finalizeReview",
     "inputs": [
       {
@@ -554,8 +602,28 @@ export const bountyMarketAbi = [
           },
           {
             "name": "reward",
-            "type": "uint96",
-            "internalType": "uint96"
+            "type": "uint56",
+            "internalType": "uint56"
+          },
+          {
+            "name": "stake",
+            "type": "uint56",
+            "internalType": "uint56"
+          },
+          {
+            "name": "deadline",
+            "type": "uint32",
+            "internalType": "uint32"
+          },
+          {
+            "name": "workPeriod",
+            "type": "uint32",
+            "internalType": "uint32"
+          },
+          {
+            "name": "evaluator",
+            "type": "address",
+            "internalType": "address"
           },
           {
             "name": "wallet",
@@ -563,7 +631,7 @@ export const bountyMarketAbi = [
             "internalType": "address"
           },
           {
-            "name": "deadline",
+            "name": "agentId",
             "type": "uint40",
             "internalType": "uint40"
           },
@@ -583,11 +651,6 @@ export const bountyMarketAbi = [
             "internalType": "uint8"
           },
           {
-            "name": "agentId",
-            "type": "uint224",
-            "internalType": "uint224"
-          },
-          {
             "name": "round",
             "type": "uint32",
             "internalType": "uint32"
@@ -599,50 +662,8 @@ export const bountyMarketAbi = [
   },
   {
     "type": "function",
-    "name": "getRoleAdmin",
+    "name": "isRelayer",
     "inputs": [
-      {
-        "name": "role",
-        "type": "bytes32",
-        "internalType": "bytes32"
-      }
-    ],
-    "outputs": [
-      {
-        "name": "",
-        "type": "bytes32",
-        "internalType": "bytes32"
-      }
-    ],
-    "stateMutability": "view"
-  },
-  {
-    "type": "function",
-    "name": "grantRole",
-    "inputs": [
-      {
-        "name": "role",
-        "type": "bytes32",
-        "internalType": "bytes32"
-      },
-      {
-        "name": "account",
-        "type": "address",
-        "internalType": "address"
-      }
-    ],
-    "outputs": [],
-    "stateMutability": "nonpayable"
-  },
-  {
-    "type": "function",
-    "name": "hasRole",
-    "inputs": [
-      {
-        "name": "role",
-        "type": "bytes32",
-        "internalType": "bytes32"
-      },
       {
         "name": "account",
         "type": "address",
@@ -695,6 +716,28 @@ export const bountyMarketAbi = [
         "name": "deadline",
         "type": "uint64",
         "internalType": "uint64"
+      },
+      {
+        "name": "terms",
+        "type": "tuple",
+        "internalType": "struct IBountyMarket.Terms",
+        "components": [
+          {
+            "name": "workPeriod",
+            "type": "uint32",
+            "internalType": "uint32"
+          },
+          {
+            "name": "stakePercent",
+            "type": "uint8",
+            "internalType": "uint8"
+          },
+          {
+            "name": "evaluator",
+            "type": "address",
+            "internalType": "address"
+          }
+        ]
       }
     ],
     "outputs": [
@@ -708,7 +751,7 @@ export const bountyMarketAbi = [
   },
   {
     "type": "function",
-    "name": "rejectWork",
+    "name": "rejectOverdue",
     "inputs": [
       {
         "name": "bountyId",
@@ -721,17 +764,12 @@ export const bountyMarketAbi = [
   },
   {
     "type": "function",
-    "name": "renounceRole",
+    "name": "rejectWork",
     "inputs": [
       {
-        "name": "role",
-        "type": "bytes32",
-        "internalType": "bytes32"
-      },
-      {
-        "name": "callerConfirmation",
-        "type": "address",
-        "internalType": "address"
+        "name": "bountyId",
+        "type": "uint256",
+        "internalType": "uint256"
       }
     ],
     "outputs": [],
@@ -750,24 +788,6 @@ export const bountyMarketAbi = [
         "name": "feedbackHash",
         "type": "string",
         "internalType": "string"
-      }
-    ],
-    "outputs": [],
-    "stateMutability": "nonpayable"
-  },
-  {
-    "type": "function",
-    "name": "revokeRole",
-    "inputs": [
-      {
-        "name": "role",
-        "type": "bytes32",
-        "internalType": "bytes32"
-      },
-      {
-        "name": "account",
-        "type": "address",
-        "internalType": "address"
       }
     ],
     "outputs": [],
@@ -814,6 +834,29 @@ export const bountyMarketAbi = [
   },
   {
     "type": "function",
+    "name": "startWorkWithSig",
+    "inputs": [
+      {
+        "name": "bountyId",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "deadline",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "signature",
+        "type": "bytes",
+        "internalType": "bytes"
+      }
+    ],
+    "outputs": [],
+    "stateMutability": "nonpayable"
+  },
+  {
+    "type": "function",
     "name": "submitWork",
     "inputs": [
       {
@@ -832,22 +875,31 @@ export const bountyMarketAbi = [
   },
   {
     "type": "function",
-    "name": "supportsInterface",
+    "name": "submitWorkWithSig",
     "inputs": [
       {
-        "name": "interfaceId",
-        "type": "bytes4",
-        "internalType": "bytes4"
-      }
-    ],
-    "outputs": [
+        "name": "bountyId",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
       {
-        "name": "",
-        "type": "bool",
-        "internalType": "bool"
+        "name": "deliverableHash",
+        "type": "string",
+        "internalType": "string"
+      },
+      {
+        "name": "deadline",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "signature",
+        "type": "bytes",
+        "internalType": "bytes"
       }
     ],
-    "stateMutability": "view"
+    "outputs": [],
+    "stateMutability": "nonpayable"
   },
   {
     "type": "function",
@@ -983,10 +1035,28 @@ export const bountyMarketAbi = [
         "internalType": "uint256"
       },
       {
+        "name": "stake",
+        "type": "uint256",
+        "indexed": false,
+        "internalType": "uint256"
+      },
+      {
         "name": "deadline",
         "type": "uint64",
         "indexed": false,
         "internalType": "uint64"
+      },
+      {
+        "name": "workPeriod",
+        "type": "uint32",
+        "indexed": false,
+        "internalType": "uint32"
+      },
+      {
+        "name": "evaluator",
+        "type": "address",
+        "indexed": false,
+        "internalType": "address"
       }
     ],
     "anonymous": false
@@ -1043,6 +1113,12 @@ export const bountyMarketAbi = [
         "type": "uint256",
         "indexed": false,
         "internalType": "uint256"
+      },
+      {
+        "name": "burned",
+        "type": "uint256",
+        "indexed": false,
+        "internalType": "uint256"
       }
     ],
     "anonymous": false
@@ -1065,6 +1141,37 @@ export const bountyMarketAbi = [
       },
       {
         "name": "amount",
+        "type": "uint256",
+        "indexed": false,
+        "internalType": "uint256"
+      }
+    ],
+    "anonymous": false
+  },
+  {
+    "type": "event",
+    "name": "ClaimAbandoned",
+    "inputs": [
+      {
+        "name": "bountyId",
+        "type": "uint256",
+        "indexed": true,
+        "internalType": "uint256"
+      },
+      {
+        "name": "agentId",
+        "type": "uint256",
+        "indexed": true,
+        "internalType": "uint256"
+      },
+      {
+        "name": "poster",
+        "type": "address",
+        "indexed": true,
+        "internalType": "address"
+      },
+      {
+        "name": "stake",
         "type": "uint256",
         "indexed": false,
         "internalType": "uint256"
@@ -1164,6 +1271,12 @@ export const bountyMarketAbi = [
     "name": "PaymentDeferred",
     "inputs": [
       {
+        "name": "bountyId",
+        "type": "uint256",
+        "indexed": true,
+        "internalType": "uint256"
+      },
+      {
         "name": "payee",
         "type": "address",
         "indexed": true,
@@ -1211,81 +1324,6 @@ export const bountyMarketAbi = [
         "type": "uint64",
         "indexed": false,
         "internalType": "uint64"
-      }
-    ],
-    "anonymous": false
-  },
-  {
-    "type": "event",
-    "name": "RoleAdminChanged",
-    "inputs": [
-      {
-        "name": "role",
-        "type": "bytes32",
-        "indexed": true,
-        "internalType": "bytes32"
-      },
-      {
-        "name": "previousAdminRole",
-        "type": "bytes32",
-        "indexed": true,
-        "internalType": "bytes32"
-      },
-      {
-        "name": "newAdminRole",
-        "type": "bytes32",
-        "indexed": true,
-        "internalType": "bytes32"
-      }
-    ],
-    "anonymous": false
-  },
-  {
-    "type": "event",
-    "name": "RoleGranted",
-    "inputs": [
-      {
-        "name": "role",
-        "type": "bytes32",
-        "indexed": true,
-        "internalType": "bytes32"
-      },
-      {
-        "name": "account",
-        "type": "address",
-        "indexed": true,
-        "internalType": "address"
-      },
-      {
-        "name": "sender",
-        "type": "address",
-        "indexed": true,
-        "internalType": "address"
-      }
-    ],
-    "anonymous": false
-  },
-  {
-    "type": "event",
-    "name": "RoleRevoked",
-    "inputs": [
-      {
-        "name": "role",
-        "type": "bytes32",
-        "indexed": true,
-        "internalType": "bytes32"
-      },
-      {
-        "name": "account",
-        "type": "address",
-        "indexed": true,
-        "internalType": "address"
-      },
-      {
-        "name": "sender",
-        "type": "address",
-        "indexed": true,
-        "internalType": "address"
       }
     ],
     "anonymous": false
@@ -1342,31 +1380,31 @@ export const bountyMarketAbi = [
   },
   {
     "type": "error",
-    "name": "AccessControlBadConfirmation",
-    "inputs": []
-  },
-  {
-    "type": "error",
-    "name": "AccessControlUnauthorizedAccount",
+    "name": "AgentNotFound",
     "inputs": [
       {
-        "name": "account",
-        "type": "address",
-        "internalType": "address"
-      },
-      {
-        "name": "neededRole",
-        "type": "bytes32",
-        "internalType": "bytes32"
+        "name": "agentId",
+        "type": "uint256",
+        "internalType": "uint256"
       }
     ]
   },
   {
     "type": "error",
-    "name": "AgentNotFound",
+    "name": "BountyDeadlineNotPassed",
     "inputs": [
       {
-        "name": "agentId",
+        "name": "bountyId",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "deadline",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "timestamp",
         "type": "uint256",
         "internalType": "uint256"
       }
@@ -1501,6 +1539,27 @@ export const bountyMarketAbi = [
   },
   {
     "type": "error",
+    "name": "InvalidWorkPeriod",
+    "inputs": [
+      {
+        "name": "workPeriod",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "minimum",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "maximum",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
     "name": "NoRevisionsLeft",
     "inputs": [
       {
@@ -1564,6 +1623,27 @@ export const bountyMarketAbi = [
   },
   {
     "type": "error",
+    "name": "NotEvaluator",
+    "inputs": [
+      {
+        "name": "bountyId",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "caller",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "evaluator",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
+  {
+    "type": "error",
     "name": "NotPoster",
     "inputs": [
       {
@@ -1578,6 +1658,43 @@ export const bountyMarketAbi = [
       },
       {
         "name": "poster",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "NotPosterOrEvaluator",
+    "inputs": [
+      {
+        "name": "bountyId",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "caller",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "poster",
+        "type": "address",
+        "internalType": "address"
+      },
+      {
+        "name": "evaluator",
+        "type": "address",
+        "internalType": "address"
+      }
+    ]
+  },
+  {
+    "type": "error",
+    "name": "NotRelayer",
+    "inputs": [
+      {
+        "name": "caller",
         "type": "address",
         "internalType": "address"
       }
@@ -1750,6 +1867,22 @@ export const bountyMarketAbi = [
   },
   {
     "type": "error",
+    "name": "StakePercentOutOfRange",
+    "inputs": [
+      {
+        "name": "stakePercent",
+        "type": "uint256",
+        "internalType": "uint256"
+      },
+      {
+        "name": "maximum",
+        "type": "uint256",
+        "internalType": "uint256"
+      }
+    ]
+  },
+  {
+    "type": "error",
     "name": "StringTooLong",
     "inputs": [
       {
@@ -1769,7 +1902,7 @@ export const bountyMarketAbi = [
         "internalType": "uint256"
       },
       {
-        "name": "submitBy",
+        "name": "limit",
         "type": "uint256",
         "internalType": "uint256"
       },

@@ -5,6 +5,7 @@ import { type Address, encodeFunctionData, type Hex, maxUint256, numberToHex } f
 import { accountOf } from '../devnet/accounts.ts'
 import { startChain } from '../devnet/chain.ts'
 import { contentId } from '../devnet/contentId.ts'
+import { defaultTerms } from '../devnet/defaultTerms.ts'
 import { tellGuard } from '../devnet/tellGuard.ts'
 import { contractsOf } from '../test/support/contracts.ts'
 
@@ -61,7 +62,7 @@ export async function startBusyChain() {
     const agent = agents[index] ?? poster
     const reward = 10_000n + ((bountyId * 997n) % 10n ** BigInt(4 + (Number(bountyId) % 5)))
     const { abi } = market
-    const terms = [contentId(`terms ${bountyId}`), reward, genesis + 300n * day] as const
+    const terms = [contentId(`terms ${bountyId}`), reward, genesis + 300n * day, defaultTerms] as const
     const delivered = [bountyId, contentId(`work ${bountyId}`)] as const
     return [
       callOf(poster, encodeFunctionData({ abi, functionName: 'postBounty', args: terms })),

@@ -11,6 +11,7 @@ import { accountOf, keyOf, roles } from '../devnet/accounts.ts'
 import { startApi } from '../devnet/api.ts'
 import { startChain } from '../devnet/chain.ts'
 import { contentId } from '../devnet/contentId.ts'
+import { defaultTerms } from '../devnet/defaultTerms.ts'
 import { startIndexer } from '../devnet/indexer.ts'
 import type { Postgres } from '../devnet/postgres.ts'
 import { tellGuard } from '../devnet/tellGuard.ts'
@@ -33,6 +34,16 @@ export type SignedClaim = { bountyId: bigint; agentId: bigint; wallet: Address; 
 
 export type ClaimsMarket = Awaited<ReturnType<typeof startClaimsMarket>>
 
+/** Starts a market, and stops it once `use` is done. */
+export async function withMarket(postgres: Postgres, options: Options, use: (market: ClaimsMarket) => Promise<void>) {
+  const market = await startClaimsMarket(postgres, options)
+  try {
+    await use(market)
+  } finally {
+    await market.stop()
+  }
+}
+
 type Options = {
   mining: Mining
   runs: number
@@ -41,10 +52,15 @@ type Options = {
   replicas: number
   /** Further variables of theirs. */
   env?: Record<string, string>
+  /** Where the APIs find node and database, if not where they are: at something that counts what they ask. */
+  between?: (direct: Backends) => Promise<Backends>
 }
 
+type Backends = { rpcUrl: string; databaseUrl: string }
+
 /** An Anvil of its own with so many open runs and agents that may claim them, an index of it, and replicas. */
-export async function startClaimsMarket(postgres: Postgres, { mining, runs, agents, replicas, env = {} }: Options) {
+async function startClaimsMarket(postgres: Postgres, options: Options) {
+  const { mining, runs, agents, replicas, env = {}, between = async (direct) => direct } = options
   await using parts = new AsyncDisposableStack()
   const deploymentsDirectory = await mkdtemp(join(tmpdir(), 'runline-bench-'))
   tellGuard({ directory: deploymentsDirectory })
@@ -60,7 +76,8 @@ export async function startClaimsMarket(postgres: Postgres, { mining, runs, agen
   const connections = { databaseUrl, rpcUrl, deploymentsDirectory, chainId: deployment.chainId }
   const indexer = await startIndexer(connections)
   parts.defer(indexer.stop)
-  const start = { ...connections, relayerKey: keyOf(roles.relayer), env: { LOG_LEVEL: 'info', ...env } }
+  const backends = await between({ rpcUrl, databaseUrl })
+  const start = { ...connections, ...backends, relayerKey: keyOf(roles.relayer), env: { LOG_LEVEL: 'info', ...env } }
   const apis = await Promise.all(Array.from({ length: replicas }, () => startApi(start)))
   for (const api of apis) parts.defer(api.stop)
   await waitForIndex(databaseUrl, await client.getBlockNumber({ cacheTime: 0 }), 60_000)
@@ -74,20 +91,39 @@ export async function startClaimsMarket(postgres: Postgres, { mining, runs, agen
     address: domain.address,
     urls: apis.map(({ url }) => url),
     agents: people,
+    /** For a CPU meter. */
+    pids: {
+      PostgreSQL: postgres.part.pid,
+      Anvil: chain.part.pid,
+      indexer: indexer.part.pid,
+      ...Object.fromEntries(apis.map(({ part }, place) => [place === 0 ? 'API' : `API ${place + 1}`, part.pid])),
+    },
 
-    /** The claim of a run that nobody has claimed yet. */
-    async sign(bountyId: bigint, { id: agentId, wallet }: Agent): Promise<SignedClaim> {
+    /** The claim of a run that no agent has claimed before. @param signer another key than the wallet's makes it junk. */
+    async sign(bountyId: bigint, { id: agentId, wallet }: Agent, signer = wallet): Promise<SignedClaim> {
       // On automine every claim is a block, and every block a second of the chain's clock.
       const deadline = timestamp + 3_000n
-      const claim = { bountyId, agentId, wallet: wallet.address, round: 1n }
-      const signature = await wallet.signTypedData(claimTypedData(domain, claim, deadline))
+      const terms = { reward, stake: reward / 10n, workPeriod: 604_800n }
+      const claim = { bountyId, agentId, wallet: wallet.address, round: 1n, ...terms }
+      const signature = await signer.signTypedData(claimTypedData(domain, claim, deadline))
       return { bountyId, agentId, wallet: wallet.address, deadline, signature }
     },
     stop: () => kept.disposeAsync(),
   }
 }
 
-export type Agent = { id: bigint; wallet: PrivateKeyAccount }
+/** A claim of each of the first runs, the agents taking turns. */
+export function signAll({ agents, sign }: ClaimsMarket, count: number): Promise<SignedClaim[]> {
+  return Promise.all(
+    Array.from({ length: count }, (_, index) => {
+      const agent = agents[index % agents.length]
+      if (!agent) throw new Error('The market has no agents')
+      return sign(BigInt(index + 1), agent)
+    }),
+  )
+}
+
+type Agent = { id: bigint; wallet: PrivateKeyAccount }
 
 type Chain = Awaited<ReturnType<typeof startChain>>
 
@@ -137,7 +173,7 @@ async function populate(chain: Chain, { runs, agents }: { runs: number; agents: 
   const post = encodeFunctionData({
     abi: bountyMarketAbi,
     functionName: 'postBounty',
-    args: [contentId('terms'), reward, deadline],
+    args: [contentId('terms'), reward, deadline, defaultTerms],
   })
   await mineAll([
     ...people.map(({ id, wallet: { address } }) =>

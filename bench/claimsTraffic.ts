@@ -7,27 +7,35 @@ import type { ClaimsMarket, SignedClaim } from './claimsMarket.ts'
 /** How often the bare poll looks for a row. Milliseconds. */
 const POLL = 5
 
+/** How long a claim may take. */
+const CLAIM_LIMIT_MS = 120_000
+
 /** The limit that a wallet sets for a claim that it signs blindly. */
 const claimGas = 200_000n
 
 // biome-ignore lint/suspicious/noExplicitAny: whoever asks judges it
 type Answer = { status: number; body: any }
 
-export async function post(url: string, claim: SignedClaim): Promise<Answer> {
-  const { bountyId, agentId, wallet, deadline, signature } = claim
-  const response = await fetch(`${url}/api/runs/${bountyId}/claim`, {
-    method: 'POST',
+/** The request that posts a claim. */
+export function requestOf({ bountyId, agentId, wallet, deadline, signature }: SignedClaim) {
+  return {
+    method: 'POST' as const,
+    path: `/api/runs/${bountyId}/claim`,
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify({ agentId: Number(agentId), walletAddress: wallet, deadline: Number(deadline), signature }),
-  })
+  }
+}
+
+export async function post(url: string, claim: SignedClaim): Promise<Answer> {
+  const { path, ...request } = requestOf(claim)
+  const response = await fetch(url + path, request)
   return { status: response.status, body: await response.json() }
 }
 
 /**
- * Makes the claims through the replicas by turns, so many at a time. Who is told that a claim is not decided yet, or
- * that the relay is busy, asks again.
- * @returns milliseconds from each claim's first request to its 200, those of all of them, and how many asked again.
- * @throws if a claim is refused.
+ * Makes the claims through the replicas by turns, so many at a time. A claim that is answered 202 or 503 is sent again.
+ * @returns milliseconds from each claim's first request to its 200, those of all of them, and how many were sent again.
+ * @throws if a claim is refused, or is not won within two minutes.
  */
 export async function claimThroughApi({ urls }: ClaimsMarket, claims: readonly SignedClaim[], clients: number) {
   const queue = claims.entries()
@@ -40,6 +48,8 @@ export async function claimThroughApi({ urls }: ClaimsMarket, claims: readonly S
       const { status, body } = await post(url, signed)
       if (status === 200) break
       if (status !== 202 && status !== 503) throw new Error(`Claim of run ${signed.bountyId}: ${JSON.stringify(body)}`)
+      if (performance.now() > start + CLAIM_LIMIT_MS)
+        throw new Error(`Claim of run ${signed.bountyId}: ${status} for two minutes`)
       again++
       await sleep(100)
     }

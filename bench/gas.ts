@@ -62,6 +62,7 @@ async function play(market: GasMarket): Promise<Map<string, TransactionReceipt>>
   await runs.draft()
   await runs.timeOut(agent, late, later)
   await runs.reject(agent)
+  await runs.endOtherwise(agent)
   await runs.live(agent)
   return runs.receipts
 }

@@ -1,12 +1,11 @@
-import { createClient, type Hex, hexToBigInt, hexToBytes, http, rpcSchema, type TransactionReceipt } from 'viem'
-import { getTransaction } from 'viem/actions'
+import { type Hex, hexToBigInt, hexToBytes, type TransactionReceipt } from 'viem'
+import { createChainClient } from '../src/api/chainClient.ts'
 import { table } from './table.ts'
 
 /** A step of `debug_traceTransaction`, as far as it is read. */
 type Step = { op: string; gasCost: number; stack: Hex[] }
 
-const schema =
-  rpcSchema<[{ Method: 'debug_traceTransaction'; Parameters: [Hex, object]; ReturnType: { structLogs: Step[] } }]>()
+type Trace = { Method: 'debug_traceTransaction'; Parameters: [Hex, object]; ReturnType: { structLogs: Step[] } }
 
 type Share = { gas: number; times: number }
 
@@ -17,12 +16,12 @@ const lastPrecompile = 0x1ffn
 
 /** Where the gas of each transaction goes: how much, and how often. */
 export async function breakdown(rpcUrl: string, receipts: Map<string, TransactionReceipt>): Promise<string> {
-  const client = createClient({ transport: http(rpcUrl), rpcSchema: schema })
+  const client = createChainClient(rpcUrl)
   const columns: Map<string, Share>[] = []
   for (const { transactionHash: hash, gasUsed } of receipts.values()) {
-    const { input } = await getTransaction(client, { hash })
+    const { input } = await client.getTransaction({ hash })
     const options = { disableStorage: true }
-    const { structLogs } = await client.request({ method: 'debug_traceTransaction', params: [hash, options] })
+    const { structLogs } = await client.request<Trace>({ method: 'debug_traceTransaction', params: [hash, options] })
     columns.push(sharesOf(structLogs, input, Number(gasUsed)))
   }
   const kinds = new Set(columns.flatMap((column) => [...column.keys()]))

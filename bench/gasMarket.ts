@@ -13,6 +13,7 @@ import { type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts'
 import { accountCount, accountOf, roles } from '../devnet/accounts.ts'
 import { startAnvil } from '../devnet/anvil.ts'
 import { contentId } from '../devnet/contentId.ts'
+import { defaultTerms } from '../devnet/defaultTerms.ts'
 import { deploy } from '../ops/deploy.ts'
 import { claimTypedData } from '../src/api/claimMessage.ts'
 import { contractsOf } from '../test/support/contracts.ts'
@@ -80,12 +81,13 @@ export async function startGasMarket() {
       return { id: registered.args.agentId, wallet }
     },
 
-    termsOfRun: async () => [contentId('terms'), reward, await inSeconds(30n * day)] as const,
+    termsOfRun: async () => [contentId('terms'), reward, await inSeconds(30n * day), defaultTerms] as const,
 
     /** @param bountyId Of a run that nobody has claimed yet. */
     async signClaim(bountyId: bigint, { id: agentId, wallet }: Agent): Promise<SignedClaim> {
       const deadline = await inSeconds(1_800n)
-      const claim = { bountyId, agentId, wallet: wallet.address, round: 1n }
+      const terms = { reward, stake: reward / 10n, workPeriod: 604_800n }
+      const claim = { bountyId, agentId, wallet: wallet.address, round: 1n, ...terms }
       const domain = { chainId: deployment.chainId, address: market.address }
       const signature = await wallet.signTypedData(claimTypedData(domain, claim, deadline))
       return { bountyId, agentId, wallet: wallet.address, deadline, signature }

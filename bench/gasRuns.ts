@@ -96,6 +96,24 @@ export function runsOf({ market, staking, poster, relayer, receiptOf, termsOfRun
       await keep('slashAndWithdraw', write.slashAndWithdraw([later], byPoster))
     },
 
+    /** Terms of its own take a slot more; then the endings that need no poster. */
+    async endOtherwise(agent: Agent) {
+      const [hash, reward, deadline] = await termsOfRun()
+      const terms = { workPeriod: 86_400, stakePercent: 20, evaluator: relayer }
+      const posted = await keep('postBounty, own terms', write.postBounty([hash, reward, deadline, terms], byPoster))
+      const own = bountyOf(posted)
+      await keep('claimBounty, own terms', write.claimBounty([own, agent.id], by(agent)))
+      await submit(own, agent)
+      await keep('approveWork, by an evaluator', write.approveWork([own], { account: relayer }))
+
+      await keep('abandonClaim', write.abandonClaim([await postClaimed(agent)], by(agent)))
+      const revised = await postClaimed(agent)
+      await submit(revised, agent)
+      await keep('requestRevision', write.requestRevision([revised, contentId('feedback')], byPoster))
+      await passAWeek()
+      await keep('rejectOverdue', write.rejectOverdue([revised], byPoster))
+    },
+
     async stake(agent: Agent) {
       await keep('stake', staking.write.stake([agent.id, 1_000_000n], by(agent)))
       await keep('unstake', staking.write.unstake([agent.id, 1_000_000n], by(agent)))

@@ -111,13 +111,13 @@ async function loadedMegabytes({ startAnotherApi }: ReadsMarket) {
   const api = await startAnotherApi()
   try {
     for (const target of [uncached(api.url), { url: api.url, path: () => '/api/runs' }]) await load(target, crowd)
-    return await residentMegabytes(api.url)
+    return await residentMegabytes(api.opsUrl)
   } finally {
     await api.stop()
   }
 }
 
-async function residentMegabytes(url: string) {
-  const metrics = await (await fetch(`${url}/metrics`)).text()
+async function residentMegabytes(opsUrl: string) {
+  const metrics = await (await fetch(`${opsUrl}/metrics`)).text()
   return Number(/^process_resident_memory_bytes (\S+)$/m.exec(metrics)?.[1]) / 2 ** 20
 }

@@ -8,12 +8,13 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {AgentWallets} from "./AgentWallets.sol";
+import {BURN_ADDRESS, MIN_AGENT_STAKE} from "./Rules.sol";
 import {IAgentStaking} from "./interfaces/IAgentStaking.sol";
 
 /// @title AgentStaking
 /// @notice The stake of every agent, what of it is locked for live runs, and the trust ladder.
 /// @dev In every account: locked ≤ staked, and stakedAt is not zero exactly while staked ≥ MIN_STAKE and not frozen.
-/// The owner can bar agents from new claims and can do nothing else: no call of his moves a single unit.
+/// The owner can bar agents from new claims and can do nothing else: no call of the owner moves a single unit.
 contract AgentStaking is IAgentStaking, Ownable2Step {
     using SafeCast for uint256;
     using SafeERC20 for IERC20;
@@ -31,7 +32,7 @@ contract AgentStaking is IAgentStaking, Ownable2Step {
     }
 
     /// @inheritdoc IAgentStaking
-    uint256 public constant MIN_STAKE = 20e6;
+    uint256 public constant MIN_STAKE = MIN_AGENT_STAKE;
     /// @inheritdoc IAgentStaking
     uint256 public constant ESTABLISHED_AFTER = 30 days;
     /// @inheritdoc IAgentStaking
@@ -47,6 +48,9 @@ contract AgentStaking is IAgentStaking, Ownable2Step {
     address public immutable REGISTRY;
 
     mapping(uint256 agentId => Account) private _accounts;
+
+    /// @inheritdoc IAgentStaking
+    uint256 public unburned;
 
     /// @dev Created by the market, which is therefore the only one that can ever lock, free or take stake.
     constructor(address usdc, address registry, address owner) Ownable(owner) {
@@ -136,19 +140,19 @@ contract AgentStaking is IAgentStaking, Ownable2Step {
     }
 
     /// @inheritdoc IAgentStaking
-    function forfeit(uint256 agentId, uint256 bountyId, uint256 amount) external {
+    function forfeit(uint256 agentId, uint256 bountyId, uint256 amount) external returns (bool burned) {
         _requireMarket();
         Account memory account = _accounts[agentId];
         _takeLocked(account, amount);
         _accounts[agentId] = account;
 
-        emit StakeForfeited(agentId, bountyId, MARKET, amount, account.staked, account.locked, account.stakedAt);
+        emit StakeForfeited(agentId, bountyId, amount, account.staked, account.locked, account.stakedAt);
 
-        IERC20(USDC).safeTransfer(MARKET, amount);
+        return _burn(amount);
     }
 
     /// @inheritdoc IAgentStaking
-    function slash(uint256 agentId, uint256 bountyId, uint256 amount, address to) external {
+    function slash(uint256 agentId, uint256 bountyId, uint256 amount) external returns (bool burned) {
         _requireMarket();
         Account memory account = _accounts[agentId];
         _takeLocked(account, amount);
@@ -160,11 +164,21 @@ contract AgentStaking is IAgentStaking, Ownable2Step {
         if (bans) account.banned = true;
         _accounts[agentId] = account;
 
-        emit Slashed(agentId, bountyId, to, amount, account.staked, account.locked, account.stakedAt, account.slashes);
+        emit Slashed(agentId, bountyId, amount, account.staked, account.locked, account.stakedAt, account.slashes);
         if (freezes) emit AgentFrozen(agentId);
         if (bans) emit AgentBanned(agentId, account.slashes);
 
-        IERC20(USDC).safeTransfer(to, amount);
+        return _burn(amount);
+    }
+
+    /// @inheritdoc IAgentStaking
+    function burnDeferred() external returns (uint256 amount) {
+        _requireMarket();
+        amount = unburned;
+        if (amount == 0) return 0;
+
+        unburned = 0;
+        IERC20(USDC).safeTransfer(BURN_ADDRESS, amount);
     }
 
     /// @inheritdoc IAgentStaking
@@ -213,7 +227,7 @@ contract AgentStaking is IAgentStaking, Ownable2Step {
         require(msg.sender == MARKET, NotMarket(msg.sender, MARKET));
     }
 
-    /// @dev The owner is asked first and is enough: he gets his stake back where `getAgentWallet` fails.
+    /// @dev The owner is asked first and is enough: the owner gets the stake back where `getAgentWallet` fails.
     function _requireWalletOrOwner(uint256 agentId) private view returns (address owner) {
         owner = AgentWallets.ownerOf(REGISTRY, agentId);
         require(owner != address(0), AgentNotFound(agentId));
@@ -236,5 +250,11 @@ contract AgentStaking is IAgentStaking, Ownable2Step {
         account.locked -= amount.toUint56();
         account.staked -= amount.toUint56();
         if (account.staked < MIN_STAKE) account.stakedAt = 0;
+    }
+
+    /// @dev USDC may be paused, or may have frozen this contract. The run ends nevertheless, and the market owes the amount.
+    function _burn(uint256 amount) private returns (bool burned) {
+        burned = IERC20(USDC).trySafeTransfer(BURN_ADDRESS, amount);
+        if (!burned) unburned += amount;
     }
 }

@@ -1,28 +1,41 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+
+import {MIN_AGENT_STAKE} from "./Rules.sol";
 import {IBountyMarket} from "./interfaces/IBountyMarket.sol";
 
 /// @title Bounties
-/// @notice The bounties, the terms all of them share, and what a call about one must show before it may change it.
+/// @notice The bounties, what the terms of each come to, and what a call about one must show before it may change it.
 /// @dev The checks of every call come in this order: the bounty exists, its state, the caller, the time, the rest.
 abstract contract Bounties is IBountyMarket {
-    /// @dev Two slots, so that a run's life writes two new ones: the terms when it is posted, the claim when it is
-    /// claimed. What `getBounty` shows and this does not hold, it derives.
+    /// @dev Two slots. Posting writes the first and leaves the second empty, claiming writes the second, so that a run's
+    /// life pays for two new slots. What `getBounty` shows and this does not hold is derived.
     struct StoredBounty {
         address poster;
         uint56 reward;
-        /// Ends in 2106, and with it the creation of bounties; what was created goes on.
+        /// Ends in 2106, and with it the creation of bounties. Bounties that exist by then go on.
         uint32 deadline;
-        /// How many of its claims were slashed. At most 53: each began before the deadline, a year ahead at most, and
-        /// lasted more than a week.
-        uint8 slashes;
+        /// Whether the bounty has a `StoredExtra`.
+        bool hasExtra;
         // The second slot.
         address wallet;
         uint40 agentId;
         uint40 since;
+        /// NONE while the bounty is OPEN, because the second slot must then be empty: `_stateOf` reads it as OPEN.
         State state;
         uint8 revisions;
+    }
+
+    /// @dev A third slot, only for a bounty whose poster set terms of its own or that lost a claim. Zero is the default.
+    struct StoredExtra {
+        address evaluator;
+        uint32 workPeriod;
+        uint8 stakePercent;
+        /// How many of the bounty's claims were slashed or abandoned. Each takes a transaction: 2^32 of them would fill
+        /// a chain for months, so the counter cannot be made to overflow and so keep a claim from ending.
+        uint32 lostClaims;
     }
 
     /// @inheritdoc IBountyMarket
@@ -30,9 +43,11 @@ abstract contract Bounties is IBountyMarket {
     /// @inheritdoc IBountyMarket
     uint256 public constant LOCK_BPS = 1000;
     /// @inheritdoc IBountyMarket
-    uint256 public constant CLAIM_TIMEOUT = 7 days;
+    uint256 public constant DEFAULT_WORK_PERIOD = 7 days;
     /// @inheritdoc IBountyMarket
     uint256 public constant REVIEW_PERIOD = 7 days;
+    /// @inheritdoc IBountyMarket
+    uint256 public constant GRACE_PERIOD = 7 days;
     /// @inheritdoc IBountyMarket
     uint256 public constant MAX_REVISIONS = 3;
     /// @inheritdoc IBountyMarket
@@ -42,47 +57,140 @@ abstract contract Bounties is IBountyMarket {
     /// @inheritdoc IBountyMarket
     uint256 public constant MAX_DEADLINE = 365 days;
 
+    uint256 private constant MIN_WORK_PERIOD = 1 hours;
+    uint256 private constant MAX_WORK_PERIOD = 30 days;
+    uint256 private constant MAX_STAKE_PERCENT = 100;
     uint256 private constant BPS = 10_000;
     uint256 private constant MAX_STRING_LENGTH = 128;
 
-    /// @dev How an OPEN bounty's state is stored: not at all, so that its second slot is empty.
-    State internal constant STORED_OPEN = State.NONE;
-
     mapping(uint256 bountyId => StoredBounty) internal _bounties;
+    mapping(uint256 bountyId => StoredExtra) private _extras;
     /// @inheritdoc IBountyMarket
     uint256 public bountyCount;
 
     /// @inheritdoc IBountyMarket
     function getBounty(uint256 bountyId) external view returns (Bounty memory) {
         StoredBounty storage bounty = _bounties[bountyId];
+        State state = _stateOf(bounty);
+        if (state == State.NONE) return _noBounty();
+        (uint256 stake, uint256 workPeriod, uint256 round) = _offerOf(bountyId, bounty);
+        // Casting is safe because a stake is at most the reward, and a work period at most MAX_WORK_PERIOD.
+        // forge-lint: disable-start(unsafe-typecast)
         return Bounty({
             poster: bounty.poster,
             reward: bounty.reward,
-            wallet: bounty.wallet,
+            stake: uint56(stake),
             deadline: bounty.deadline,
-            since: bounty.since,
-            state: _stateOf(bounty),
-            revisions: bounty.revisions,
+            workPeriod: uint32(workPeriod),
+            evaluator: _extras[bountyId].evaluator,
+            wallet: bounty.wallet,
             agentId: bounty.agentId,
-            round: uint32(bounty.wallet == address(0) ? bounty.slashes : _roundOf(bounty))
+            since: bounty.since,
+            state: state,
+            revisions: bounty.revisions,
+            round: uint32(bounty.wallet == address(0) ? round - 1 : round)
         });
+        // forge-lint: disable-end(unsafe-typecast)
+    }
+
+    /// @dev Stores a new bounty of the caller. The caller of this emits and funds.
+    function _store(string calldata ipfsHash, uint256 reward, uint64 deadline, Terms calldata terms, State state)
+        internal
+        returns (uint256 bountyId)
+    {
+        _requireString(ipfsHash);
+        require(reward >= MIN_REWARD && reward <= MAX_REWARD, RewardOutOfRange(reward, MIN_REWARD, MAX_REWARD));
+        uint256 latest = Math.min(block.timestamp + MAX_DEADLINE, type(uint32).max);
+        require(
+            deadline > block.timestamp && deadline <= latest, DeadlineOutOfRange(deadline, block.timestamp + 1, latest)
+        );
+
+        bountyId = ++bountyCount;
+        bool hasExtra = _storeTerms(bountyId, terms);
+        StoredBounty storage bounty = _bounties[bountyId];
+        bounty.poster = msg.sender;
+        // Casting is safe because both were just bounded.
+        // forge-lint: disable-next-line(unsafe-typecast)
+        bounty.reward = uint56(reward);
+        // forge-lint: disable-next-line(unsafe-typecast)
+        bounty.deadline = uint32(deadline);
+        bounty.hasExtra = hasExtra;
+        // The state of an OPEN bounty is in an empty slot already; to write it would cost a read.
+        if (state != State.OPEN) _setState(bounty, state);
+    }
+
+    /// @return Whether the terms differ from the defaults, and so take a slot.
+    function _storeTerms(uint256 bountyId, Terms calldata terms) private returns (bool) {
+        (uint32 workPeriod, uint8 stakePercent, address evaluator) =
+            (terms.workPeriod, terms.stakePercent, terms.evaluator);
+        if (workPeriod == 0 && stakePercent == 0 && evaluator == address(0)) return false;
+
+        bool inRange = workPeriod >= MIN_WORK_PERIOD && workPeriod <= MAX_WORK_PERIOD;
+        require(
+            workPeriod == 0 || (inRange && workPeriod % 1 hours == 0),
+            InvalidWorkPeriod(workPeriod, MIN_WORK_PERIOD, MAX_WORK_PERIOD)
+        );
+        require(stakePercent <= MAX_STAKE_PERCENT, StakePercentOutOfRange(stakePercent, MAX_STAKE_PERCENT));
+        _extras[bountyId] = StoredExtra(evaluator, workPeriod, stakePercent, 0);
+        return true;
+    }
+
+    /// @dev The claim of the bounty has failed. What it wrote is cleared, and its round is over.
+    function _loseClaim(uint256 bountyId, StoredBounty storage bounty, State next) internal {
+        bounty.wallet = address(0);
+        bounty.agentId = 0;
+        bounty.since = 0;
+        bounty.revisions = 0;
+        _setState(bounty, next);
+        if (!bounty.hasExtra) bounty.hasExtra = true;
+        _extras[bountyId].lostClaims += 1;
+    }
+
+    function _setState(StoredBounty storage bounty, State state) internal {
+        bounty.state = state == State.OPEN ? State.NONE : state;
     }
 
     function _stateOf(StoredBounty storage bounty) internal view returns (State state) {
         state = bounty.state;
-        if (state == STORED_OPEN && bounty.poster != address(0)) return State.OPEN;
+        if (state == State.NONE && bounty.poster != address(0)) return State.OPEN;
     }
 
     /// @dev Which claim of the bounty the live one is, or the next one will be.
-    function _roundOf(StoredBounty storage bounty) internal view returns (uint256) {
-        return uint256(bounty.slashes) + 1;
+    function _roundOf(uint256 bountyId, StoredBounty storage bounty) internal view returns (uint256) {
+        return bounty.hasExtra ? uint256(_extras[bountyId].lostClaims) + 1 : 1;
     }
 
-    /// @dev The bounty, in the state named, whose poster calls.
-    function _ownBounty(uint256 bountyId, State state) internal view returns (StoredBounty storage bounty) {
+    /// @dev What a claim of the bounty puts at risk.
+    function _stakeOf(uint256 bountyId, StoredBounty storage bounty) internal view returns (uint256) {
+        return _stakeFor(bounty.reward, bounty.hasExtra ? _extras[bountyId].stakePercent : 0);
+    }
+
+    /// @dev What a claim is made under. One look at the bounty, because claims are made by the batch.
+    function _offerOf(uint256 bountyId, StoredBounty storage bounty)
+        internal
+        view
+        returns (uint256 stake, uint256 workPeriod, uint256 round)
+    {
+        uint256 reward = bounty.reward;
+        if (!bounty.hasExtra) return (_stakeFor(reward, 0), DEFAULT_WORK_PERIOD, 1);
+        StoredExtra storage extra = _extras[bountyId];
+        return (_stakeFor(reward, extra.stakePercent), _workPeriodFor(extra.workPeriod), uint256(extra.lostClaims) + 1);
+    }
+
+    function _workPeriodOf(uint256 bountyId, StoredBounty storage bounty) internal view returns (uint256) {
+        return _workPeriodFor(bounty.hasExtra ? _extras[bountyId].workPeriod : 0);
+    }
+
+    /// @dev The poster, unless it named another.
+    function _evaluatorOf(uint256 bountyId, StoredBounty storage bounty) internal view returns (address) {
+        address evaluator = bounty.hasExtra ? _extras[bountyId].evaluator : address(0);
+        return evaluator == address(0) ? bounty.poster : evaluator;
+    }
+
+    function _bountyIn(uint256 bountyId, State expected) internal view returns (StoredBounty storage bounty) {
         bounty = _bounties[bountyId];
-        _requireState(bountyId, _stateOf(bounty), state);
-        _requirePoster(bounty, bountyId);
+        State state = _stateOf(bounty);
+        if (state != expected) _refuseState(bountyId, state);
     }
 
     function _claimable(uint256 bountyId) internal view returns (StoredBounty storage bounty) {
@@ -95,11 +203,17 @@ abstract contract Bounties is IBountyMarket {
         _requireBeforeDeadline(bountyId, bounty.deadline);
     }
 
-    function _requireState(uint256 bountyId, State state, State expected) internal pure {
-        if (state != expected) _refuseState(bountyId, state);
+    /// @dev A bounty whose claim has delivered nothing yet.
+    function _undelivered(uint256 bountyId) internal view returns (StoredBounty storage bounty) {
+        bounty = _bounties[bountyId];
+        State state = _stateOf(bounty);
+        if (state != State.CLAIMED && state != State.IN_PROGRESS) _refuseState(bountyId, state);
     }
 
-    function _requireAwaitingWork(uint256 bountyId, State state) internal pure {
+    /// @dev A bounty whose agent has the next move.
+    function _awaitingWork(uint256 bountyId) internal view returns (StoredBounty storage bounty) {
+        bounty = _bounties[bountyId];
+        State state = _stateOf(bounty);
         if (state != State.CLAIMED && state != State.IN_PROGRESS && state != State.REVISION_REQUESTED) {
             _refuseState(bountyId, state);
         }
@@ -114,17 +228,33 @@ abstract contract Bounties is IBountyMarket {
         require(block.timestamp <= deadline, BountyDeadlinePassed(bountyId, deadline, block.timestamp));
     }
 
-    function _requireInReview(uint256 bountyId, uint256 since) internal view {
-        uint256 reviewBy = since + REVIEW_PERIOD;
+    function _requireInReview(uint256 bountyId, StoredBounty storage bounty) internal view {
+        uint256 reviewBy = bounty.since + REVIEW_PERIOD;
         require(block.timestamp <= reviewBy, ReviewPeriodOver(bountyId, reviewBy, block.timestamp));
     }
 
-    function _requirePoster(StoredBounty storage bounty, uint256 bountyId) internal view {
+    /// @dev The parties may end an overdue claim after its `submitBy`, anyone else GRACE_PERIOD later.
+    function _requireOverdue(uint256 bountyId, StoredBounty storage bounty, bool byParty) internal view {
+        uint256 limit = bounty.since + _workPeriodOf(bountyId, bounty);
+        if (!byParty) limit += GRACE_PERIOD;
+        require(block.timestamp > limit, SubmissionNotOverdue(bountyId, limit, block.timestamp));
+    }
+
+    function _requirePoster(uint256 bountyId, StoredBounty storage bounty) internal view {
         address poster = bounty.poster;
         require(msg.sender == poster, NotPoster(bountyId, msg.sender, poster));
     }
 
-    function _requireClaimingWallet(StoredBounty storage bounty, uint256 bountyId) internal view {
+    function _requireEvaluator(uint256 bountyId, StoredBounty storage bounty)
+        internal
+        view
+        returns (address evaluator)
+    {
+        evaluator = _evaluatorOf(bountyId, bounty);
+        require(msg.sender == evaluator, NotEvaluator(bountyId, msg.sender, evaluator));
+    }
+
+    function _requireClaimingWallet(uint256 bountyId, StoredBounty storage bounty) internal view {
         address wallet = bounty.wallet;
         require(msg.sender == wallet, NotClaimingWallet(bountyId, msg.sender, wallet));
     }
@@ -140,6 +270,17 @@ abstract contract Bounties is IBountyMarket {
         return uint64(block.timestamp + duration);
     }
 
+    /// @param stakePercent As the terms have it: zero is the default.
+    function _stakeFor(uint256 reward, uint256 stakePercent) internal pure returns (uint256) {
+        if (stakePercent == 0) return Math.min(_shareOf(reward, LOCK_BPS), MIN_AGENT_STAKE);
+        return _shareOf(reward, stakePercent * (BPS / 100));
+    }
+
+    /// @param workPeriod As the terms have it: zero is the default.
+    function _workPeriodFor(uint256 workPeriod) internal pure returns (uint256) {
+        return workPeriod == 0 ? DEFAULT_WORK_PERIOD : workPeriod;
+    }
+
     function _escrowOf(uint256 reward) internal pure returns (uint256) {
         return reward + _feeOf(reward);
     }
@@ -148,10 +289,12 @@ abstract contract Bounties is IBountyMarket {
         return _shareOf(reward, FEE_BPS);
     }
 
-    function _shareOf(uint256 reward, uint256 bps) internal pure returns (uint256) {
+    function _shareOf(uint256 reward, uint256 bps) private pure returns (uint256) {
         // A reward is at most MAX_REWARD: no product comes near 2^256.
         unchecked {
             return reward * bps / BPS;
         }
     }
+
+    function _noBounty() private pure returns (Bounty memory bounty) {}
 }

@@ -11,6 +11,8 @@ export type ApiOptions = {
   deploymentsDirectory: string
   /** A free one if absent. */
   port?: number | undefined
+  /** Where the operator sees signers and metrics; a free one if absent. */
+  opsPort?: number | undefined
   /** The key that pays for claims; without one the claim route answers 503. */
   relayerKey?: Hex | undefined
   /** Whether claims without a wallet's signature are accepted. */
@@ -26,6 +28,8 @@ export type Api = {
   part: Part
   port: number
   url: string
+  /** Of the operator's port. */
+  opsUrl: string
   /** As the part's; with `reload` also once a server that had listened fails, which its watcher outlives. */
   ended: Promise<string>
   stop(): Promise<void>
@@ -45,7 +49,7 @@ const noLimits = {
  */
 const youngGeneration = '--max-semi-space-size=64'
 
-const listens = /"port":(\d+).*"msg":"API listens"/
+const listens = /"port":(\d+),"opsPort":(\d+),"msg":"API listens"/
 const failed = /^Failed running/
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -55,7 +59,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
  * @throws with its output if it does not, as when the port is taken.
  */
 export async function startApi(options: ApiOptions): Promise<Api> {
-  const { databaseUrl, schema = 'runline', chainId, rpcUrl, deploymentsDirectory, port = 0 } = options
+  const { databaseUrl, schema = 'runline', chainId, rpcUrl, deploymentsDirectory, port = 0, opsPort = 0 } = options
   const { relayerKey, allowUnsignedClaims, reload = false, env = {}, onLine } = options
   const crashed = Promise.withResolvers<string>()
   let isListening = false
@@ -72,6 +76,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       RPC_URL: rpcUrl,
       DEPLOYMENTS_DIR: deploymentsDirectory,
       PORT: String(port),
+      OPS_PORT: String(opsPort),
       RELAYER_PRIVATE_KEY: relayerKey,
       ALLOW_UNSIGNED_CLAIMS: allowUnsignedClaims === undefined ? undefined : String(allowUnsignedClaims),
       // The line that tells the port is of this level.
@@ -87,10 +92,11 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     },
   })
   try {
-    const [line, bound] = await part.saw(new RegExp(`${listens.source}|${failed.source}`), 20_000)
+    const [line, bound, boundOps] = await part.saw(new RegExp(`${listens.source}|${failed.source}`), 20_000)
     if (failed.test(line)) throw part.failure('does not start')
     const ended = Promise.race([part.ended, crashed.promise])
-    return { part, port: Number(bound), url: `http://127.0.0.1:${bound}`, ended, stop: part.stop }
+    const url = `http://127.0.0.1:${bound}`
+    return { part, port: Number(bound), url, opsUrl: `http://127.0.0.1:${boundOps}`, ended, stop: part.stop }
   } catch (error) {
     await part.stop()
     throw error

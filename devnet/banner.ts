@@ -1,5 +1,5 @@
-import { createPublicClient, http } from 'viem'
 import { agentStakingAbi } from '../abis/AgentStaking.ts'
+import { createChainClient } from '../src/api/chainClient.ts'
 import { accountOf, keyOf, roles } from './accounts.ts'
 import { agents, openClaim, posters } from './demoMarket.ts'
 import type { Devnet } from './devnet.ts'
@@ -14,6 +14,7 @@ export async function banner(devnet: Devnet): Promise<string> {
   return `
 API           ${apiUrl}
 API docs      ${apiUrl}/docs
+API metrics   ${api.opsUrl}/metrics
 Indexer       http://localhost:${indexer.port}/status
 RPC           ${rpcUrl} (chain ${deployment.chainId}, a block every second)
 Database      ${databaseUrl}
@@ -32,7 +33,7 @@ Sources reload. Ctrl-C ends all of it.`
 }
 
 async function agentStatuses({ rpcUrl, deployment, demo }: Devnet): Promise<Map<string, string>> {
-  const client = createPublicClient({ transport: http(rpcUrl) })
+  const client = createChainClient(rpcUrl)
   const staking = { address: deployment.contracts.AgentStaking, abi: agentStakingAbi }
   const entries = [...demo.agentIds].map(async ([name, id]) => {
     const status = await client.readContract({ ...staking, functionName: 'statusOf', args: [id] })

@@ -13,7 +13,7 @@ export type ChainOptions = Omit<AnvilOptions, 'chainId' | 'accounts'> & {
 export type Chain = Anvil & { deployment: Deployment; deploymentsDirectory: string }
 
 /**
- * Starts Anvil and deploys the market on it. The relayer of `roles` has RELAYER_ROLE. Forge's artifacts must be up to
+ * Starts Anvil and deploys the market on it. The market knows the relayer of `roles` as one. Forge's artifacts must be up to
  * date.
  * @throws if Anvil does not start or the deployment fails; nothing is left running then.
  */

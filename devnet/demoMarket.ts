@@ -16,6 +16,12 @@ export type DemoRun = {
   /** Index of the poster's account. */
   poster: number
   reward: number
+  /** Index of the account that evaluates; the poster if absent. */
+  evaluator?: number
+  /** Hours to deliver; 168 if absent. */
+  workHours?: number
+  /** What a claim puts at risk, in percent of the reward; 10 % and at most 20 USDC if absent. */
+  stakePercent?: number
   /** Days from the posting during which it may be claimed; 30 if absent. */
   openFor?: number
   /** Words: the market's functions, short; `claim <agent>` names who acts from then on. */
@@ -104,6 +110,46 @@ const finished: DemoRun[] = [
   },
 ]
 
+/** Ended without the poster, or before any work. */
+const cutShort: DemoRun[] = [
+  {
+    title: 'Check 80 invoices for errors',
+    poster: north,
+    evaluator: south,
+    workHours: 48,
+    stakePercent: 50,
+    reward: 60,
+    history: '14 post, 13.8 claim atlas, 12.6 submit, 12.2 reject',
+  },
+  {
+    title: 'Translate a contract',
+    poster: west,
+    evaluator: north,
+    reward: 120,
+    history: '9.5 post, 9.1 claim beacon, 8.3 submit, 8 approve',
+  },
+  {
+    title: 'Transcribe an unreadable scan',
+    poster: south,
+    reward: 65,
+    history: '6.4 post, 6 claim delta, 5.6 start, 5.1 abandon',
+  },
+  {
+    title: 'Find a venue for a fair',
+    poster: north,
+    reward: 140,
+    openFor: 5,
+    history: '13.2 post, 8 expire',
+  },
+  {
+    title: 'Illustrate a short story',
+    poster: west,
+    workHours: 24,
+    reward: 95,
+    history: '12 post, 11.7 claim ember, 11.2 submit, 11 requestRevision, 9.4 rejectOverdue',
+  },
+]
+
 /** Claimed and not delivered within seven days: the agent is slashed and frozen, mirage banned at the third time. */
 const abandoned: DemoRun[] = [
   {
@@ -181,7 +227,7 @@ const live: DemoRun[] = [
 ]
 
 /** Together they show every state. Those that are OPEN can be claimed. */
-export const runs: readonly DemoRun[] = [...careers, ...finished, ...abandoned, ...live]
+export const runs: readonly DemoRun[] = [...careers, ...finished, ...cutShort, ...abandoned, ...live]
 
 /** A claim that is free to be tried. */
 export const openClaim = { title: 'Classify 2,000 emails', agent: 'beacon' }

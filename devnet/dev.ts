@@ -50,8 +50,10 @@ async function run(): Promise<never> {
   const { ANVIL_PORT, POSTGRES_PORT, PONDER_PORT, PORT, ...env } = readEnv([
     ...(['ANVIL_PORT', 'POSTGRES_PORT', 'PONDER_PORT', 'PORT', 'DATABASE_SCHEMA', 'DEPLOYMENTS_DIR'] as const),
   ])
+  // A free one unless it is named: a second devnet on this machine needs no setting for it.
+  const { OPS_PORT } = process.env.OPS_PORT ? readEnv(['OPS_PORT']) : { OPS_PORT: 0 }
   const devnet = await startDevnet({
-    ports: { ANVIL_PORT, POSTGRES_PORT, PONDER_PORT, PORT },
+    ports: { ANVIL_PORT, POSTGRES_PORT, PONDER_PORT, PORT, OPS_PORT },
     serverUrl: process.env.DATABASE_URL ? readEnv(['DATABASE_URL']).DATABASE_URL : undefined,
     schema: env.DATABASE_SCHEMA,
     deploymentsDirectory: env.DEPLOYMENTS_DIR,

@@ -12,7 +12,7 @@ import { type SeededMarket, seedableGenesis, seedMarket } from './seed.ts'
 
 export type DevnetOptions = {
   /** Port for each variable that names one; 0 for any free one. */
-  ports: Record<'ANVIL_PORT' | 'POSTGRES_PORT' | 'PONDER_PORT' | 'PORT', number>
+  ports: Record<'ANVIL_PORT' | 'POSTGRES_PORT' | 'PONDER_PORT' | 'PORT' | 'OPS_PORT', number>
   /** A PostgreSQL server to use instead of an embedded one. */
   serverUrl: string | undefined
   /** The schema that readers use. */
@@ -66,6 +66,7 @@ export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
     startApi({
       ...connections,
       port: ports.PORT,
+      opsPort: ports.OPS_PORT,
       relayerKey: keyOf(roles.relayer),
       allowUnsignedClaims: true,
       onLine: (line) => onLine('api', line),

@@ -1,7 +1,7 @@
-import { type Address, encodeFunctionData, parseEventLogs, parseUnits } from 'viem'
+import { type Address, encodeFunctionData, parseEventLogs, parseUnits, zeroAddress } from 'viem'
 import { bountyMarketAbi } from '../abis/BountyMarket.ts'
 import type { Deployment } from '../src/api/deployment.ts'
-import { accountOf } from './accounts.ts'
+import { accountOf, roles } from './accounts.ts'
 import { contentId } from './contentId.ts'
 import { agents, type DemoRun } from './demoMarket.ts'
 import type { Play } from './history.ts'
@@ -10,11 +10,16 @@ import type { Timeline } from './timeline.ts'
 
 const day = 86_400
 
+type Party = 'poster' | 'evaluator' | 'agent' | 'stranger'
+
 /** What a word does that names neither an agent nor a hash: whose call it is, and of which function. */
 const plainWords = {
   withdraw: ['poster', 'withdrawBounty'],
-  approve: ['poster', 'approveWork'],
-  reject: ['poster', 'rejectWork'],
+  expire: ['stranger', 'expireBounty'],
+  approve: ['evaluator', 'approveWork'],
+  reject: ['evaluator', 'rejectWork'],
+  rejectOverdue: ['evaluator', 'rejectOverdue'],
+  abandon: ['agent', 'abandonClaim'],
   slash: ['poster', 'slashExpired'],
   slashAndWithdraw: ['poster', 'slashAndWithdraw'],
   start: ['agent', 'startWork'],
@@ -25,17 +30,23 @@ const plainWords = {
 export function playRun(
   timeline: Timeline,
   { BountyMarket }: Deployment['contracts'],
-  { title, poster, reward, openFor = 30 }: DemoRun,
+  { title, poster, evaluator = poster, reward, openFor = 30, workHours = 0, stakePercent = 0 }: DemoRun,
   agentIds: ReadonlyMap<string, bigint>,
   bountyIds: Map<string, bigint>,
 ): Play {
   const posterAddress = accountOf(poster).address
+  const evaluatorAddress = accountOf(evaluator).address
   let bountyId = 0n
   let claimant: Address | undefined
 
   async function post(at: number, functionName: 'createBounty' | 'postBounty') {
     const deadline = BigInt(at + openFor * day)
-    const args = [contentId(title), parseUnits(String(reward), 6), deadline] as const
+    const terms = {
+      workPeriod: workHours * 3_600,
+      stakePercent,
+      evaluator: evaluator === poster ? zeroAddress : evaluatorAddress,
+    }
+    const args = [contentId(title), parseUnits(String(reward), 6), deadline, terms] as const
     const { logs } = await send(at, 'poster', encodeFunctionData({ abi: bountyMarketAbi, functionName, args }))
     for (const { args } of parseEventLogs({ abi: bountyMarketAbi, eventName: 'BountyCreated', logs })) {
       bountyId = args.bountyId
@@ -49,8 +60,9 @@ export function playRun(
     await send(at, 'agent', encodeFunctionData({ abi: bountyMarketAbi, functionName: 'claimBounty', args }))
   }
 
-  function send(at: number, who: 'poster' | 'agent', data: `0x${string}`) {
-    const from = who === 'poster' ? posterAddress : claimant
+  function send(at: number, who: Party, data: `0x${string}`) {
+    const stranger = accountOf(roles.relayer).address
+    const from = { poster: posterAddress, evaluator: evaluatorAddress, agent: claimant, stranger }[who]
     if (!from) throw new Error(`'${title}' goes on before it is claimed`)
     return timeline.send(at, { from, to: BountyMarket, data })
   }
@@ -65,7 +77,7 @@ export function playRun(
       await send(at, 'agent', encodeFunctionData({ abi, functionName: 'submitWork', args }))
     } else if (word === 'requestRevision') {
       const args = [bountyId, contentId(`${title}, feedback at ${at}`)] as const
-      await send(at, 'poster', encodeFunctionData({ abi, functionName: 'requestRevision', args }))
+      await send(at, 'evaluator', encodeFunctionData({ abi, functionName: 'requestRevision', args }))
     } else {
       const [who, functionName] = plainWord(word)
       await send(at, who, encodeFunctionData({ abi, functionName, args: [bountyId] }))

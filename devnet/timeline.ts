@@ -1,13 +1,5 @@
-import {
-  type Address,
-  createTestClient,
-  type Hex,
-  http,
-  publicActions,
-  type TransactionReceipt,
-  walletActions,
-} from 'viem'
-import { foundry } from 'viem/chains'
+import type { Address, Hex, TransactionReceipt } from 'viem'
+import { createAnvilClient } from './anvilClient.ts'
 
 /** A call of one of Anvil's accounts. */
 export type Call = { from: Address; to: Address; data: Hex }
@@ -19,9 +11,7 @@ export type Timeline = ReturnType<typeof openTimeline>
 
 /** Writes history on an Anvil that mines each transaction at once: every call has the block's time it asks for. */
 export function openTimeline(rpcUrl: string) {
-  const client = createTestClient({ mode: 'anvil', chain: foundry, transport: http(rpcUrl), cacheTime: 0 })
-    .extend(publicActions)
-    .extend(walletActions)
+  const client = createAnvilClient(rpcUrl)
   let latest = 0n
 
   return {

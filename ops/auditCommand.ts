@@ -3,8 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
-import { BaseError, createPublicClient, http, type PublicClient } from 'viem'
+import type { PublicClient } from 'viem'
+import { createChainClient } from '../src/api/chainClient.ts'
 import { type Deployment, readDeployment } from '../src/api/deployment.ts'
+import { reasonOf } from '../src/api/describeError.ts'
 import { readEnv } from '../src/api/env.ts'
 import { IndexReader } from '../src/api/queries/indexReader.ts'
 import type { Audited } from './audit/audited.ts'
@@ -44,7 +46,7 @@ async function run(isFresh: boolean): Promise<number> {
   const env = readEnv(['DATABASE_URL', 'DATABASE_SCHEMA', 'CHAIN_ID', 'DEPLOYMENTS_DIR', 'RPC_URL'])
   const deployment = readDeployment(env.CHAIN_ID, env.DEPLOYMENTS_DIR)
   // Calls that are made at once travel together.
-  const chain = createPublicClient({ transport: http(env.RPC_URL, { batch: { batchSize: 50 } }), cacheTime: 0 })
+  const chain = createChainClient(env.RPC_URL, { http: { batch: { batchSize: 50 } }, cacheTime: 0 })
   const chainId = await chain.getChainId()
   if (chainId !== deployment.chainId) {
     throw new Error(`CHAIN_ID is ${deployment.chainId}, but RPC_URL serves chain ${chainId}`)
@@ -113,13 +115,6 @@ function report({ differences, compared }: Result, block: bigint) {
   const counted = `${differences.length} difference${differences.length === 1 ? '' : 's'}`
   console.log(`${counted} in ${runs} runs, ${agents} agents at block ${block}`)
   return differences.length === 0 ? 0 : DIFFERENT
-}
-
-/** The whole message of viem's errors lists every call. */
-function reasonOf(error: unknown): string {
-  if (error instanceof BaseError) return `${error.shortMessage} ${error.details}`
-  if (!(error instanceof Error)) return String(error)
-  return error.cause === undefined ? error.message : `${error.message}: ${reasonOf(error.cause)}`
 }
 
 process.once('SIGINT', () => {

@@ -3,8 +3,9 @@
 import { existsSync } from 'node:fs'
 import { createInterface } from 'node:readline/promises'
 import { parseArgs } from 'node:util'
-import { BaseError, type Hex } from 'viem'
+import type { Hex } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
+import { reasonOf } from '../src/api/describeError.ts'
 import { readEnv } from '../src/api/env.ts'
 import { carryOut } from './deployment/carryOut.ts'
 import { chainName, isDevnet } from './deployment/chains.ts'
@@ -78,16 +79,9 @@ async function confirm() {
   throw new Error('Nothing was sent: it takes the answer yes, or --yes')
 }
 
-/** An error and its causes, a line each. viem's long messages repeat the request with its URL, which may hold a key. */
-function reasons(error: unknown): string {
-  if (error instanceof BaseError) return `${error.shortMessage} ${error.details}`
-  if (!(error instanceof Error)) return String(error)
-  return error.cause === undefined ? error.message : `${error.message}\n  ${reasons(error.cause)}`
-}
-
 try {
   await run()
 } catch (error) {
-  console.error(reasons(error))
+  console.error(reasonOf(error))
   process.exitCode = 1
 }

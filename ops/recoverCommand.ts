@@ -1,12 +1,13 @@
 // `npm run recover:indexer`: after a reorg deeper than what Ponder takes for final. With the indexer stopped, it removes
 // what was indexed and cached of the branch that is dead; the next start indexes anew, from the cache up to the fork.
 import pg from 'pg'
-import { createPublicClient, http } from 'viem'
+import { createChainClient } from '../src/api/chainClient.ts'
+import { reasonOf } from '../src/api/describeError.ts'
 import { readEnv } from '../src/api/env.ts'
 import { findDeadBlock, findForkBlock, removeBranch } from './builds/deadBranch.ts'
 
 const { DATABASE_URL, CHAIN_ID, RPC_URL } = readEnv(['DATABASE_URL', 'CHAIN_ID', 'RPC_URL'])
-const chain = createPublicClient({ transport: http(RPC_URL) })
+const chain = createChainClient(RPC_URL)
 const client = new pg.Client({ connectionString: DATABASE_URL })
 
 async function run() {
@@ -26,7 +27,7 @@ await client.connect()
 try {
   await run()
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error)
+  console.error(reasonOf(error))
   process.exitCode = 1
 } finally {
   await client.end()

@@ -6,9 +6,9 @@ import { once } from 'node:events'
 import { globSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { parseArgs } from 'node:util'
-import { pino } from 'pino'
 import config from '../ponder.config.ts'
 import { readEnv } from '../src/api/env.ts'
+import { createLogger } from '../src/api/logger.ts'
 import { reasonNotToStart } from './builds/mayStart.ts'
 import { takeOver } from './builds/takeOver.ts'
 import { endAtDatabaseCrash, RESTART } from './databaseWatch.ts'
@@ -21,7 +21,7 @@ const { DATABASE_URL, CHAIN_ID, RPC_URL, DATABASE_SCHEMA, PONDER_PORT, LOG_LEVEL
   'PONDER_PORT',
   'LOG_LEVEL',
 ])
-const logger = pino({ level: LOG_LEVEL })
+const logger = createLogger({ level: LOG_LEVEL, rpcUrl: RPC_URL })
 
 const { redeploy = false } = parseArgs({ options: { redeploy: { type: 'boolean' } } }).values
 

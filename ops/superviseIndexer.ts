@@ -3,9 +3,9 @@
 // configured, and ends this process with the same code. `-- --redeploy` replaces another build, as redeploy:indexer does.
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
-import { pino } from 'pino'
-import { createPublicClient, http } from 'viem'
+import { createChainClient } from '../src/api/chainClient.ts'
 import { readEnv } from '../src/api/env.ts'
+import { createLogger } from '../src/api/logger.ts'
 import { supervise } from './supervision/supervise.ts'
 import { watchHead } from './supervision/watchHead.ts'
 
@@ -16,8 +16,8 @@ const { DATABASE_URL, DATABASE_SCHEMA, RPC_URL, STALL_SECONDS, LOG_LEVEL } = rea
   'STALL_SECONDS',
   'LOG_LEVEL',
 ])
-const logger = pino({ level: LOG_LEVEL })
-const client = createPublicClient({ transport: http(RPC_URL) })
+const logger = createLogger({ level: LOG_LEVEL, rpcUrl: RPC_URL })
+const client = createChainClient(RPC_URL)
 const pool = new pg.Pool({
   connectionString: DATABASE_URL,
   max: 1,
@@ -39,7 +39,8 @@ const watch = watchHead({
   patience: 1_000 * STALL_SECONDS,
   logger,
 })
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, supervisor.stop)
+// Not once: the terminal's Ctrl-C comes twice, once by way of npm.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, supervisor.stop)
 
 process.exitCode = await supervisor.ended
 await watch.stop()

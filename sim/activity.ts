@@ -27,12 +27,12 @@ const propose = { bounty: proposeForBounty, claim: proposeClaim, agent: proposeF
 
 /** Sends the call if the chain would take it. A claim that the API relays may come first: then it is beaten. */
 async function attempt(world: World, { action, account, to, data }: Call): Promise<Step> {
-  const wouldBeMined = await unlessRefused(world.reader.call({ account, to, data, blockTag: 'pending' }))
+  const wouldBeMined = await unlessRefused(world.node.call({ account, to, data, blockTag: 'pending' }))
   if (!wouldBeMined) return { action, outcome: 'refused' }
   // The node tries it once more, to find how much gas it takes.
-  const hash = await unlessRefused(world.writer.sendTransaction({ account, to, data }))
+  const hash = await unlessRefused(world.node.sendTransaction({ account, to, data }))
   if (!hash) return { action, outcome: 'beaten' }
-  const { status } = await world.reader.waitForTransactionReceipt({ hash })
+  const { status } = await world.node.waitForTransactionReceipt({ hash })
   return { action, outcome: status === 'success' ? 'mined' : 'beaten', hash }
 }
 

@@ -59,8 +59,8 @@ export async function proposeForAgent(world: World, random: Random): Promise<Cal
 async function setWallet(world: World, random: Random, agentId: bigint, owner: Call['account']): Promise<Call> {
   const wallet = random.pick(world.wallets)
   const { registry } = world.contracts
-  const deadline = (await world.reader.getBlock()).timestamp + 240n
-  const { domain } = await world.reader.getEip712Domain({ address: registry.address })
+  const deadline = (await world.node.getBlock()).timestamp + 240n
+  const { domain } = await world.node.getEip712Domain({ address: registry.address })
   const signature = await wallet.signTypedData({
     domain: {
       name: domain.name,

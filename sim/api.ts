@@ -103,6 +103,9 @@ export function runJson(run: ReplayedRun, now: bigint): Json {
     revisions: run.revisions,
     round: run.round,
     createdAt: iso(run.createdAt),
+    workPeriod: run.workPeriod,
+    stakeRequired: decimal(run.stakeRequired),
+    evaluator: run.evaluator,
     claimable: run.state === 'OPEN' && now <= run.deadline,
   }
 }

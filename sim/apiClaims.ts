@@ -21,7 +21,7 @@ const codes: Record<string, string> = {
 
 /** The code with which the contract refuses the claim at a block, or undefined if it would take it. */
 async function verdict(
-  { reader, contracts }: World,
+  { node, contracts }: World,
   { bountyId, agentId, wallet }: Candidate,
   blockTag: 'latest' | 'pending',
 ) {
@@ -29,7 +29,7 @@ async function verdict(
     const args = [bountyId, agentId, wallet] as const
     const abi = [...contracts.market.abi, ...contracts.staking.abi] as const
     const { address } = contracts.market
-    await reader.readContract({ address, abi, functionName: 'checkClaim', args, blockTag })
+    await node.readContract({ address, abi, functionName: 'checkClaim', args, blockTag })
     return undefined
   } catch (error) {
     const revert = error instanceof BaseError && error.walk((cause) => cause instanceof ContractFunctionRevertedError)
@@ -59,7 +59,7 @@ export async function claimThroughApi(world: World, api: Api, random: Random): P
 
 async function compareEligibility(world: World, api: Api, candidate: Candidate, code: string | undefined) {
   const { bountyId, agentId, wallet } = candidate
-  const head = await world.reader.getBlockNumber({ cacheTime: 0 })
+  const head = await world.node.getBlockNumber({ cacheTime: 0 })
   const query = `agentId=${agentId}&walletAddress=${wallet}&minBlock=${head}`
   const { status, body } = await request(api, `/api/runs/${bountyId}/claim-eligibility?${query}`)
   const answered = status === 200 ? (body.reasonCodes as string[])[0] : body.code
@@ -93,9 +93,9 @@ async function compareClaim(world: World, api: Api, random: Random, candidate: C
 }
 
 /** Whether the candidate's claim of the run is in force. */
-async function isHeld({ reader, contracts }: World, { bountyId, agentId, wallet }: Candidate) {
-  const bounty = await reader.readContract({ ...contracts.market, functionName: 'getBounty', args: [bountyId] })
-  return LIVE.includes(bounty.state) && bounty.agentId === agentId && bounty.wallet === wallet
+async function isHeld({ node, contracts }: World, { bountyId, agentId, wallet }: Candidate) {
+  const bounty = await node.readContract({ ...contracts.market, functionName: 'getBounty', args: [bountyId] })
+  return LIVE.includes(bounty.state) && BigInt(bounty.agentId) === agentId && bounty.wallet === wallet
 }
 
 const label = ({ bountyId, agentId, wallet }: Candidate) => `run ${bountyId} by agent ${agentId} (${wallet})`

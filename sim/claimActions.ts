@@ -3,10 +3,19 @@ import type { PrivateKeyAccount } from 'viem/accounts'
 import { type Call, callOf } from './call.ts'
 import { accountOf, agentCount, agentParties, OPEN, pickBounty } from './parties.ts'
 import type { Random } from './random.ts'
+import { domainOf } from './signedWork.ts'
 import type { World } from './world.ts'
 
 /** A run, an agent and a wallet that may or may not be allowed to claim. */
-export type Candidate = { bountyId: bigint; agentId: bigint; isAgent: boolean; wallet: Address; round: bigint }
+export type Candidate = {
+  bountyId: bigint
+  agentId: bigint
+  isAgent: boolean
+  wallet: Address
+  round: bigint
+  /** As the bounty has them: a claim signs them. */
+  terms: { reward: bigint; stake: bigint; workPeriod: bigint }
+}
 
 /** Draws a candidate: mostly the agent's true wallet, at times another's, or an id that nobody has. */
 export async function pickCandidate(world: World, random: Random): Promise<Candidate | undefined> {
@@ -22,31 +31,30 @@ export async function pickCandidate(world: World, random: Random): Promise<Candi
     isAgent,
     wallet: random.chance(0.07) ? random.pick(world.everyone).address : wallet,
     round: BigInt(bounty.round) + 1n,
+    terms: { reward: bounty.reward, stake: bounty.stake, workPeriod: BigInt(bounty.workPeriod) },
   }
 }
 
-/** The wallet's EIP-712 word that it claims, good for `validity` seconds of chain time. */
+/** The wallet's EIP-712 signature of a claim, valid for `validity` seconds of chain time. */
 export async function signClaim(world: World, signer: PrivateKeyAccount, candidate: Candidate, validity: bigint) {
-  const { bountyId, agentId, wallet, round } = candidate
-  const deadline = (await world.reader.getBlock()).timestamp + validity
+  const { bountyId, agentId, wallet, round, terms } = candidate
+  const deadline = (await world.node.getBlock()).timestamp + validity
   const signature = await signer.signTypedData({
-    domain: {
-      name: 'BountyMarket',
-      version: '1',
-      chainId: world.deployment.chainId,
-      verifyingContract: world.contracts.market.address,
-    },
+    domain: domainOf(world),
     types: {
       Claim: [
         { name: 'bountyId', type: 'uint256' },
         { name: 'agentId', type: 'uint256' },
         { name: 'wallet', type: 'address' },
         { name: 'round', type: 'uint256' },
+        { name: 'reward', type: 'uint256' },
+        { name: 'stake', type: 'uint256' },
+        { name: 'workPeriod', type: 'uint256' },
         { name: 'deadline', type: 'uint256' },
       ],
     },
     primaryType: 'Claim',
-    message: { bountyId, agentId, wallet, round, deadline },
+    message: { bountyId, agentId, wallet, round, ...terms, deadline },
   })
   return { deadline, signature }
 }

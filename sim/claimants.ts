@@ -130,7 +130,7 @@ export function createClaimants({ world, api, relayer, random }: Options) {
 
   /** Where the chain has the claim, and who sent it there: at most once, for its round comes but once. */
   async function winsOf({ bountyId, agentId, wallet, round }: Candidate) {
-    const logs = await world.reader.getContractEvents({
+    const logs = await world.node.getContractEvents({
       ...world.contracts.market,
       eventName: 'BountyClaimed',
       args: { bountyId, agentId, wallet },
@@ -138,6 +138,6 @@ export function createClaimants({ world, api, relayer, random }: Options) {
       strict: true,
     })
     const wins = logs.filter((log) => log.args.round === round)
-    return Promise.all(wins.map(({ transactionHash: hash }) => world.reader.getTransaction({ hash })))
+    return Promise.all(wins.map(({ transactionHash: hash }) => world.node.getTransaction({ hash })))
   }
 }

@@ -30,13 +30,13 @@ export type Truth = Replay & { blockNumber: bigint; timestamp: bigint; statuses:
  */
 export async function readTruth(world: World, blockNumber: bigint): Promise<Truth> {
   const replayed = await replay(world, blockNumber)
-  const { timestamp } = await world.reader.getBlock({ blockNumber })
+  const { timestamp } = await world.node.getBlock({ blockNumber })
   const truth: Truth = { ...replayed, blockNumber, timestamp, statuses: new Map() }
   const differences: Difference[] = []
   for (const run of truth.runs.values()) differences.push(...(await checkRun(world, run, blockNumber)))
   for (const agent of truth.agents.values()) {
     differences.push(...(await checkAgent(world, agent, blockNumber)))
-    const status = await world.reader.readContract({
+    const status = await world.node.readContract({
       ...world.contracts.staking,
       functionName: 'statusOf',
       args: [agent.id],
@@ -67,7 +67,7 @@ export function compare(
 }
 
 async function checkRun(world: World, run: ReplayedRun, blockNumber: bigint): Promise<Difference[]> {
-  const bounty = await world.reader.readContract({
+  const bounty = await world.node.readContract({
     ...world.contracts.market,
     functionName: 'getBounty',
     args: [run.bountyId],
@@ -79,10 +79,14 @@ async function checkRun(world: World, run: ReplayedRun, blockNumber: bigint): Pr
     reward: bounty.reward,
     deadline: BigInt(bounty.deadline),
     state: states[bounty.state],
-    claimedBy: claimed ? bounty.agentId : null,
+    claimedBy: claimed ? BigInt(bounty.agentId) : null,
     claimedByWallet: claimed ? bounty.wallet : null,
     revisions: bounty.revisions,
     round: bounty.round,
+    workPeriod: bounty.workPeriod,
+    stakeRequired: bounty.stake,
+    evaluator: isAddressEqual(bounty.evaluator, zeroAddress) ? null : bounty.evaluator,
+    ...dueOf(bounty),
   })
 }
 
@@ -95,13 +99,29 @@ function pickRun({
   claimedByWallet,
   revisions,
   round,
+  workPeriod,
+  stakeRequired,
+  evaluator,
+  submitBy,
+  reviewBy,
 }: ReplayedRun) {
-  return { posterAddress, reward, deadline, state, claimedBy, claimedByWallet, revisions, round }
+  const claim = { claimedBy, claimedByWallet, revisions, round, submitBy, reviewBy }
+  return { posterAddress, reward, deadline, state, ...claim, workPeriod, stakeRequired, evaluator }
+}
+
+/** When the next move is due, by the market's rules. */
+function dueOf({ state, since, workPeriod }: { state: number; since: number; workPeriod: number }) {
+  const name = states[state]
+  const awaitsWork = name === 'CLAIMED' || name === 'IN_PROGRESS' || name === 'REVISION_REQUESTED'
+  return {
+    submitBy: awaitsWork ? BigInt(since + workPeriod) : null,
+    reviewBy: name === 'SUBMITTED' ? BigInt(since + 7 * 86_400) : null,
+  }
 }
 
 async function checkAgent(world: World, agent: ReplayedAgent, blockNumber: bigint): Promise<Difference[]> {
-  const { reader, contracts } = world
-  const [staked, locked, stakedAt, completions, slashes, frozen, banned] = await reader.readContract({
+  const { node, contracts } = world
+  const [staked, locked, stakedAt, completions, slashes, frozen, banned] = await node.readContract({
     ...contracts.staking,
     functionName: 'accountOf',
     args: [agent.id],
@@ -118,14 +138,14 @@ async function checkAgent(world: World, agent: ReplayedAgent, blockNumber: bigin
   })
 }
 
-async function identityOf({ reader, contracts }: World, agentId: bigint, blockNumber: bigint) {
-  const owner: Address = await reader.readContract({
+async function identityOf({ node, contracts }: World, agentId: bigint, blockNumber: bigint) {
+  const owner: Address = await node.readContract({
     ...contracts.registry,
     functionName: 'ownerOf',
     args: [agentId],
     blockNumber,
   })
-  const wallet = await reader.readContract({
+  const wallet = await node.readContract({
     ...contracts.registry,
     functionName: 'getAgentWallet',
     args: [agentId],

@@ -11,7 +11,7 @@ const DRAWS = 5
 
 /** The chain's own word on a random bounty, in one of the preferred states if a few draws find one. */
 export async function pickBounty(world: World, random: Random, preferred: readonly number[] = []) {
-  const count = Number(await world.reader.readContract({ ...world.contracts.market, functionName: 'bountyCount' }))
+  const count = Number(await world.node.readContract({ ...world.contracts.market, functionName: 'bountyCount' }))
   if (count === 0) return undefined
   for (let draw = 1; ; draw++) {
     // Recent bounties are likelier to be live.
@@ -21,13 +21,13 @@ export async function pickBounty(world: World, random: Random, preferred: readon
   }
 }
 
-function readBounty({ reader, contracts }: World, bountyId: bigint) {
-  return reader.readContract({ ...contracts.market, functionName: 'getBounty', args: [bountyId] })
+function readBounty({ node, contracts }: World, bountyId: bigint) {
+  return node.readContract({ ...contracts.market, functionName: 'getBounty', args: [bountyId] })
 }
 
 /** How many agents the registry has; ids start at 1. */
 export async function agentCount(world: World): Promise<number> {
-  const registered = await world.reader.getContractEvents({
+  const registered = await world.node.getContractEvents({
     ...world.contracts.registry,
     eventName: 'Registered',
     fromBlock: BigInt(world.deployment.startBlock),
@@ -43,8 +43,8 @@ export function accountOf(world: World, address: Address): PrivateKeyAccount | u
 /** Whom the registry says acts for the agent: its wallet, or its owner where none is set. */
 export async function agentParties(world: World, agentId: bigint) {
   const [owner, wallet] = await Promise.all([
-    world.reader.readContract({ ...world.contracts.registry, functionName: 'ownerOf', args: [agentId] }),
-    world.reader.readContract({ ...world.contracts.registry, functionName: 'getAgentWallet', args: [agentId] }),
+    world.node.readContract({ ...world.contracts.registry, functionName: 'ownerOf', args: [agentId] }),
+    world.node.readContract({ ...world.contracts.registry, functionName: 'getAgentWallet', args: [agentId] }),
   ])
   return { owner, wallet: isAddressEqual(wallet, zeroAddress) ? owner : wallet }
 }

@@ -6,7 +6,9 @@ import {
   decodeEventLog,
   getAddress,
   type Hex,
+  isAddressEqual,
   type Log,
+  zeroAddress,
 } from 'viem'
 import type { World } from './world.ts'
 
@@ -31,6 +33,11 @@ export type ReplayedRun = {
   revisions: number
   round: number
   createdAt: bigint
+  /** Seconds. */
+  workPeriod: number
+  stakeRequired: bigint
+  /** Null where the poster evaluates. */
+  evaluator: Address | null
 }
 
 /** What the logs alone say of an agent. */
@@ -81,7 +88,7 @@ const unclaimed = {
  */
 export async function replay(world: World, toBlock: bigint): Promise<Replay> {
   const { registry, staking, market } = world.contracts
-  const logs = await world.reader.getLogs({
+  const logs = await world.node.getLogs({
     address: [registry.address, staking.address, market.address],
     fromBlock: BigInt(world.deployment.startBlock),
     toBlock,
@@ -90,7 +97,7 @@ export async function replay(world: World, toBlock: bigint): Promise<Replay> {
   const timestamps = new Map<bigint, bigint>()
   for (const { blockNumber } of logs) {
     if (timestamps.has(blockNumber)) continue
-    timestamps.set(blockNumber, (await world.reader.getBlock({ blockNumber })).timestamp)
+    timestamps.set(blockNumber, (await world.node.getBlock({ blockNumber })).timestamp)
   }
   for (const log of logs) {
     const time = timestamps.get(log.blockNumber)
@@ -205,7 +212,7 @@ function applyStaking(state: Replay, event: Decoded<World['contracts']['staking'
 function applyMarket(state: Replay, event: Decoded<World['contracts']['market']['abi']>, time: bigint) {
   switch (event.eventName) {
     case 'BountyCreated': {
-      const { bountyId, poster, ipfsHash, reward, fee, deadline } = event.args
+      const { bountyId, poster, ipfsHash, reward, fee, stake, deadline, workPeriod, evaluator } = event.args
       state.runs.set(bountyId, {
         bountyId,
         posterAddress: poster,
@@ -217,6 +224,9 @@ function applyMarket(state: Replay, event: Decoded<World['contracts']['market'][
         ...unclaimed,
         round: 0,
         createdAt: time,
+        workPeriod,
+        stakeRequired: stake,
+        evaluator: isAddressEqual(evaluator, zeroAddress) ? null : evaluator,
       })
       return
     }
@@ -268,9 +278,10 @@ function applyMarket(state: Replay, event: Decoded<World['contracts']['market'][
       Object.assign(runOf(state, event.args.bountyId), { state: 'APPROVED', reviewBy: null })
       return
     case 'BountyRejected':
-      Object.assign(runOf(state, event.args.bountyId), { state: 'REJECTED', reviewBy: null })
+      Object.assign(runOf(state, event.args.bountyId), { state: 'REJECTED', submitBy: null, reviewBy: null })
       return
     case 'ClaimSlashed':
+    case 'ClaimAbandoned':
       Object.assign(runOf(state, event.args.bountyId), { state: 'OPEN', ...unclaimed })
   }
 }

@@ -10,6 +10,7 @@ type Filter = {
   /** Whole USDC, as a request has it. */
   minReward?: string
   poster?: Address
+  evaluator?: Address
   claimedBy?: number
   claimable?: boolean
 }
@@ -38,6 +39,7 @@ export function drawRunList(random: Random, posters: readonly Address[]): RunLis
     ...(random.chance(0.4) && { state: random.pick(states) }),
     ...(random.chance(0.3) && { minReward: random.pick(minima) }),
     ...(random.chance(0.2) && { poster: random.pick(posters) }),
+    ...(random.chance(0.2) && { evaluator: random.pick(posters) }),
     ...(random.chance(0.2) && { claimedBy: random.int(1, 9) }),
     ...(random.chance(0.3) && { claimable: random.chance(0.5) }),
   }
@@ -109,11 +111,12 @@ export function judgeRunList(
   ]
 }
 
-function matches(run: ReplayedRun, { state, minReward, poster, claimedBy, claimable }: Filter, now: bigint) {
+function matches(run: ReplayedRun, { state, minReward, poster, evaluator, claimedBy, claimable }: Filter, now: bigint) {
   return (
     (state === undefined || run.state === state) &&
     (minReward === undefined || run.reward >= parseUnits(minReward, 6)) &&
     (poster === undefined || isAddressEqual(run.posterAddress, poster)) &&
+    (evaluator === undefined || (run.evaluator !== null && isAddressEqual(run.evaluator, evaluator))) &&
     (claimedBy === undefined || run.claimedBy === BigInt(claimedBy)) &&
     (claimable === undefined || (run.state === 'OPEN' && now <= run.deadline) === claimable)
   )

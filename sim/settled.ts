@@ -21,7 +21,7 @@ export async function settled(databaseUrl: string, world: World, options: Option
   const begin = Date.now()
   let [seen, nextBlock]: [unknown, number] = [undefined, begin + BLOCK_TIME]
   for (; ; await sleep(100)) {
-    const { number, hash } = await world.reader.getBlock()
+    const { number, hash } = await world.node.getBlock()
     try {
       const index = await headAndCheckpoint(databaseUrl)
       if (index?.hash === hash && index.checkpoint === String(number)) return

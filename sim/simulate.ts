@@ -112,7 +112,7 @@ async function reachable(api: Api) {
 
 async function judgeEnd(stand: Stand) {
   const { world, api, databaseUrl } = stand
-  const truth = await readTruth(world, await world.reader.getBlockNumber({ cacheTime: 0 }))
+  const truth = await readTruth(world, await world.node.getBlockNumber({ cacheTime: 0 }))
   const differences = await compareApi(api, truth)
   const fresh = await stand.startFreshMarket()
   try {

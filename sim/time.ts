@@ -6,7 +6,7 @@ const WEEK = 7n * 86_400n
 
 /** Moves the chain's clock forward, often onto a boundary of a live bounty or a second beside it. */
 export async function travel(world: World, random: Random): Promise<string> {
-  const { timestamp } = await world.reader.getBlock()
+  const { timestamp } = await world.node.getBlock()
   const bounty = random.chance(0.4) ? await pickBounty(world, random, LIVE) : undefined
   const boundary = bounty ? boundaryOf(bounty) : undefined
   const target =

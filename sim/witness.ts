@@ -14,7 +14,7 @@ export type Witness = Awaited<ReturnType<typeof createWitness>>
 export async function createWitness(world: World) {
   const { registry, staking, market } = world.contracts
   const address = [registry.address, staking.address, market.address]
-  const first = await world.reader.getBlock()
+  const first = await world.node.getBlock()
   const blocks = new Map<Hash, WitnessedBlock>()
   blocks.set(first.hash, { ...first, state: await replay(world, first.number) })
   let logCount = 0
@@ -22,10 +22,10 @@ export async function createWitness(world: World) {
   async function witness(hash: Hash): Promise<WitnessedBlock> {
     const known = blocks.get(hash)
     if (known) return known
-    const { number, timestamp, parentHash } = await world.reader.getBlock({ blockHash: hash })
+    const { number, timestamp, parentHash } = await world.node.getBlock({ blockHash: hash })
     if (number <= first.number) throw new Error(`a reorg went back to block ${number}, behind the first witnessed`)
     const parent = await witness(parentHash)
-    const logs = await world.reader.getLogs({ address, blockHash: hash })
+    const logs = await world.node.getLogs({ address, blockHash: hash })
     logCount += logs.length
     const state = logs.length === 0 ? parent.state : copyOf(parent.state)
     for (const log of logs) applyLog(world, state, log, timestamp)
@@ -43,7 +43,7 @@ export async function createWitness(world: World) {
   return {
     /** Must be called between a block and the reorg that takes it away. */
     async catchUp() {
-      const { hash } = await world.reader.getBlock()
+      const { hash } = await world.node.getBlock()
       return witness(hash)
     },
     /** Whether the chain that ends in one block has the other below it. Both must be known. */

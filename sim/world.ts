@@ -1,23 +1,11 @@
-import {
-  type Account,
-  createPublicClient,
-  createTestClient,
-  createWalletClient,
-  encodePacked,
-  type Hex,
-  http,
-  keccak256,
-  maxUint256,
-  publicActions,
-  rpcSchema,
-  walletActions,
-} from 'viem'
+import { type Account, encodePacked, type Hex, keccak256, maxUint256 } from 'viem'
 import { type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts'
 import { foundry } from 'viem/chains'
 import { agentRegistryAbi } from '../abis/AgentRegistry.ts'
 import { agentStakingAbi } from '../abis/AgentStaking.ts'
 import { bountyMarketAbi } from '../abis/BountyMarket.ts'
 import { mockUsdcAbi } from '../abis/MockUSDC.ts'
+import { createAnvilClient } from '../devnet/anvilClient.ts'
 import type { Deployment } from '../src/api/deployment.ts'
 
 /** The market on a devnet, and the parties that act in it. */
@@ -36,9 +24,6 @@ type Options = {
   salt: string
 }
 
-/** Replaces the last blocks by as many that hold only the transactions given here. */
-type Reorg = { Method: 'anvil_reorg'; Parameters: [depth: number, transactions: []]; ReturnType: null }
-
 const party = (salt: string, role: string, index: number): PrivateKeyAccount =>
   privateKeyToAccount(keccak256(encodePacked(['string', 'string', 'uint256'], [salt, role, BigInt(index)])))
 
@@ -47,19 +32,7 @@ const many = (count: number, salt: string, role: string) =>
 
 /** Funds the parties with ETH and USDC and gives the contracts unlimited allowances. */
 export async function createWorld({ rpcUrl, deployment, relayer, owner, salt, ...counts }: Options) {
-  const transport = http(rpcUrl)
-  const chain = { ...foundry, id: deployment.chainId }
-  const reader = createPublicClient({ chain, transport, pollingInterval: 20, cacheTime: 0 })
-  const node = createTestClient({
-    mode: 'anvil',
-    chain,
-    transport,
-    pollingInterval: 20,
-    rpcSchema: rpcSchema<[Reorg]>(),
-  })
-    .extend(publicActions)
-    .extend(walletActions)
-  const writer = createWalletClient({ chain, transport, pollingInterval: 20 })
+  const node = createAnvilClient(rpcUrl, { ...foundry, id: deployment.chainId })
 
   const { USDC, AgentRegistry, AgentStaking, BountyMarket } = deployment.contracts
   const contracts = {
@@ -75,7 +48,7 @@ export async function createWorld({ rpcUrl, deployment, relayer, owner, salt, ..
   const everyone = [...posters, ...owners, ...wallets]
 
   const confirm = async (hash: Hex) => {
-    const receipt = await reader.waitForTransactionReceipt({ hash })
+    const receipt = await node.waitForTransactionReceipt({ hash })
     if (receipt.status !== 'success') throw new Error(`transaction ${hash} reverted`)
     return receipt
   }
@@ -84,7 +57,7 @@ export async function createWorld({ rpcUrl, deployment, relayer, owner, salt, ..
   const hashes: Hex[] = []
   for (const account of everyone) {
     hashes.push(
-      await writer.writeContract({
+      await node.writeContract({
         ...contracts.usdc,
         account,
         functionName: 'mint',
@@ -93,7 +66,7 @@ export async function createWorld({ rpcUrl, deployment, relayer, owner, salt, ..
     )
     for (const spender of [AgentStaking, BountyMarket]) {
       hashes.push(
-        await writer.writeContract({
+        await node.writeContract({
           ...contracts.usdc,
           account,
           functionName: 'approve',
@@ -104,5 +77,5 @@ export async function createWorld({ rpcUrl, deployment, relayer, owner, salt, ..
   }
   await Promise.all(hashes.map(confirm))
 
-  return { deployment, contracts, reader, node, writer, relayer, owner, posters, owners, wallets, everyone, confirm }
+  return { deployment, contracts, node, relayer, owner, posters, owners, wallets, everyone, confirm }
 }

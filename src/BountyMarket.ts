@@ -10,12 +10,11 @@ import {
   type runStates,
   storedText,
 } from 'ponder:schema'
-import { type ContractEventName, getAddress } from 'viem'
+import { type ContractEventName, getAddress, zeroAddress } from 'viem'
 import type { bountyMarketAbi } from '../abis/BountyMarket.ts'
 
 /**
  * Ignored events:
- * - `RoleGranted`, `RoleRevoked`, `RoleAdminChanged`: relayers are named at deployment, and only on a devnet
  * - `EIP712DomainChanged`: never emitted, the market cannot be upgraded
  *
  * Every run event becomes a `run_event` too. Its row cannot exist yet: `event.id` is the log's place in the chain.
@@ -37,7 +36,7 @@ const noClaim = {
 }
 
 ponder.on('BountyMarket:BountyCreated', async ({ event, context }) => {
-  const { bountyId, poster, ipfsHash, reward, fee, deadline } = event.args
+  const { bountyId, poster, ipfsHash, reward, fee, stake, deadline, workPeriod, evaluator } = event.args
   // Row cannot exist because the market counts ids up.
   await context.db.insert(run).values({
     bountyId,
@@ -48,6 +47,9 @@ ponder.on('BountyMarket:BountyCreated', async ({ event, context }) => {
     deadline,
     state: 'DRAFT',
     createdAt: event.block.timestamp,
+    workPeriod,
+    stakeRequired: stake,
+    evaluator: evaluator === zeroAddress ? null : getAddress(evaluator),
   })
   // Row exists if the band had a run before.
   await context.db
@@ -129,7 +131,7 @@ ponder.on('BountyMarket:RevisionRequested', async ({ event, context }) => {
   const { bountyId, agentId, feedbackHash, revision, submitBy } = event.args
   const hash = storedText(feedbackHash)
   // Row must exist because `RevisionRequested` cannot precede `WorkSubmitted`.
-  const { posterAddress } = await move(context, bountyId, {
+  const { posterAddress, evaluator } = await move(context, bountyId, {
     state: 'REVISION_REQUESTED',
     feedbackHash: hash,
     submitBy,
@@ -138,7 +140,7 @@ ponder.on('BountyMarket:RevisionRequested', async ({ event, context }) => {
   })
   await record(context, event, 'RevisionRequested', {
     agentId,
-    address: posterAddress,
+    address: evaluator ?? posterAddress,
     hash,
     dueAt: submitBy,
     ordinal: Number(revision),
@@ -154,17 +156,29 @@ ponder.on('BountyMarket:BountyApproved', async ({ event, context }) => {
 
 ponder.on('BountyMarket:BountyRejected', async ({ event, context }) => {
   const { bountyId, agentId, poster, refund } = event.args
-  // Row must exist because `BountyRejected` cannot precede `WorkSubmitted`.
-  await move(context, bountyId, { state: 'REJECTED', reviewBy: null, endedAt: event.block.timestamp })
+  // Row must exist because `BountyRejected` cannot precede `WorkSubmitted`. A revision may still have been due.
+  await move(context, bountyId, {
+    state: 'REJECTED',
+    submitBy: null,
+    reviewBy: null,
+    endedAt: event.block.timestamp,
+  })
   await record(context, event, 'BountyRejected', { agentId, address: poster, amount: refund })
 })
 
 ponder.on('BountyMarket:ClaimSlashed', async ({ event, context }) => {
   const { bountyId, agentId, poster, stake } = event.args
-  // Row must exist because `ClaimSlashed` cannot precede `BountyClaimed`. Where the poster withdraws at once,
+  // Row must exist because `ClaimSlashed` cannot precede `BountyClaimed`. Where the escrow goes back at once,
   // `BountyWithdrawn` follows.
   await move(context, bountyId, { state: 'OPEN', ...noClaim })
   await record(context, event, 'ClaimSlashed', { agentId, address: poster, amount: stake })
+})
+
+ponder.on('BountyMarket:ClaimAbandoned', async ({ event, context }) => {
+  const { bountyId, agentId, poster, stake } = event.args
+  // Row must exist because `ClaimAbandoned` cannot precede `BountyClaimed`.
+  await move(context, bountyId, { state: 'OPEN', ...noClaim })
+  await record(context, event, 'ClaimAbandoned', { agentId, address: poster, amount: stake })
 })
 
 ponder.on('BountyMarket:PaymentDeferred', async ({ event, context }) => {
@@ -174,6 +188,7 @@ ponder.on('BountyMarket:PaymentDeferred', async ({ event, context }) => {
     .insert(payee)
     .values({ address, owed: amount })
     .onConflictDoUpdate((row) => ({ owed: row.owed + amount }))
+  await record(context, event, 'PaymentDeferred', { address, amount })
 })
 
 ponder.on('BountyMarket:PaymentCollected', async ({ event, context }) => {

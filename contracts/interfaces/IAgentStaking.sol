@@ -34,23 +34,21 @@ interface IAgentStaking {
     /// @notice An approved run gave `amount` free; `locked` is the total after it.
     event StakeReleased(uint256 indexed agentId, uint256 indexed bountyId, uint256 amount, uint256 locked);
 
-    /// @notice A rejected run cost the agent `amount`, sent to `to`. It freezes nobody.
+    /// @notice A rejected run or an abandoned claim cost the agent `amount`, which was burned. The agent is not frozen.
     event StakeForfeited(
         uint256 indexed agentId,
         uint256 indexed bountyId,
-        address indexed to,
         uint256 amount,
         uint256 staked,
         uint256 locked,
         uint64 stakedAt
     );
 
-    /// @notice A run that was not delivered in time cost the agent `amount`, sent to `to`. `slashes` is the count
+    /// @notice A run that was not delivered in time cost the agent `amount`, which was burned. `slashes` is the count
     /// after it. The agent is frozen.
     event Slashed(
         uint256 indexed agentId,
         uint256 indexed bountyId,
-        address indexed to,
         uint256 amount,
         uint256 staked,
         uint256 locked,
@@ -160,18 +158,30 @@ interface IAgentStaking {
     function lock(uint256 agentId, uint256 bountyId, uint256 amount) external;
 
     /// @notice Frees the locked `amount` and counts a completion worth `reward`. Market only. Reads neither status nor
-    /// registry, as `forfeit` and `slash` do, so that every live run can end.
+    /// registry, and neither do `forfeit` and `slash`, so that every live run can end.
     /// @dev Reverts with `NotMarket`.
     function release(uint256 agentId, uint256 bountyId, uint256 amount, uint256 reward) external;
 
-    /// @notice Takes the locked `amount` for a rejected run, to the market, which pays it on. Market only.
-    /// @dev Reverts with `NotMarket`, or as USDC does.
-    function forfeit(uint256 agentId, uint256 bountyId, uint256 amount) external;
+    /// @notice Burns the locked `amount` for a rejected run or an abandoned claim. Market only.
+    /// @dev Reverts with `NotMarket`.
+    /// @return burned False if USDC refused the transfer: `amount` then waits in `unburned`.
+    function forfeit(uint256 agentId, uint256 bountyId, uint256 amount) external returns (bool burned);
 
-    /// @notice Takes the locked `amount` for an expired run to the poster `to`, and freezes the agent; from the
-    /// BAN_AFTER_SLASHES-th time on it bans it too. Market only.
+    /// @notice Burns the locked `amount` for an expired claim, and freezes the agent; from the BAN_AFTER_SLASHES-th time
+    /// on it bans it too. Market only.
+    /// @dev Reverts with `NotMarket`.
+    /// @return burned As of `forfeit`.
+    function slash(uint256 agentId, uint256 bountyId, uint256 amount) external returns (bool burned);
+
+    /// @notice Burns all of `unburned`. Market only: `BountyMarket.collect` of the burn address calls it, so that the
+    /// market's `owed` falls by the same amount.
     /// @dev Reverts with `NotMarket`, or as USDC does.
-    function slash(uint256 agentId, uint256 bountyId, uint256 amount, address to) external;
+    /// @return amount What was burned.
+    function burnDeferred() external returns (uint256 amount);
+
+    /// @notice Lost stake that USDC refused to move and that still lies here. No agent's stake; a part of what the market
+    /// owes to the burn address.
+    function unburned() external view returns (uint256);
 
     /// @notice Reverts exactly as `lock` by the market would.
     /// @dev In this order: `AgentIsBanned`, `AgentIsFrozen`, `InsufficientStake`, `InsufficientUnlockedStake`.

@@ -7,11 +7,16 @@ pragma solidity ^0.8.28;
 /// @dev Trusts: USDC to move what it says it moved, to call nobody back, and to need less than 145,000 gas for it (with
 /// more, a caller could starve a payment into a debt); the registry for who an agent's wallet is, at the claim only.
 /// Where the registry is the canonical ERC-8004 deployment, its owner can upgrade it, and so could name any wallet for
-/// any agent in new claims. Live runs never consult it.
+/// any agent in new claims. Live runs never consult it. An evaluator is trusted by the poster that names it, and by the
+/// agent that claims the run.
+///
+/// A forfeit is burned: what a party loses for misbehaving is sent to BURN, and no other party gains by it. The treasury
+/// earns by completed runs only.
 ///
 /// Every function that names a bounty reverts with `BountyNotFound` if there is none, except `getBounty`, and checks in
-/// this order: the bounty's state, the caller, the time, the rest. Where the poster is paid and USDC refuses the
-/// transfer, the call reverts with USDC's own error; where the agent or the treasury is, the payment is deferred.
+/// this order: the bounty's state, the caller (or its signature), the time, the rest. Where USDC refuses a payment, the
+/// payment is deferred and the call goes on. Only where a poster itself takes its escrow back, the call reverts with
+/// USDC's own error.
 interface IBountyMarket {
     /// @notice NONE is a bounty that was never created; the other eight are the API's run states.
     enum State {
@@ -26,22 +31,40 @@ interface IBountyMarket {
         REJECTED
     }
 
-    /// @notice What is known of a bounty. Fee and lock are functions of the reward.
+    /// @notice What a poster may set. All zero: the defaults.
+    struct Terms {
+        /// How long an agent has to deliver after its claim, and again after each request for a revision, in seconds:
+        /// whole hours, 1 hour to 30 days. 0 is DEFAULT_WORK_PERIOD.
+        uint32 workPeriod;
+        /// What a claim puts at risk, in percent of the reward: 1 to 100. 0 is LOCK_BPS of the reward, at most the staking
+        /// contract's MIN_STAKE.
+        uint8 stakePercent;
+        /// Who requests revisions and rejects in the poster's place, and may approve too. 0 is the poster.
+        address evaluator;
+    }
+
+    /// @notice What is known of a bounty.
     struct Bounty {
         address poster;
-        uint96 reward;
+        uint56 reward;
+        /// What a claim locks of the agent's stake.
+        uint56 stake;
+        /// The last second to be claimed.
+        uint32 deadline;
+        /// How long an agent has to deliver, in seconds.
+        uint32 workPeriod;
+        /// As the terms name it: zero means that the poster evaluates.
+        address evaluator;
         /// The claiming wallet, which works and is paid; zero while unclaimed.
         address wallet;
-        /// The last second to be claimed.
-        uint40 deadline;
+        /// The claiming agent; says nothing while `wallet` is zero, for 0 is an agent's id in some registries.
+        uint40 agentId;
         /// When the current wait began: claim or revision request (delivery is due), submission (review is due). Zero
         /// while unclaimed.
         uint40 since;
         State state;
         /// How many revisions the current claim was asked for.
         uint8 revisions;
-        /// The claiming agent; says nothing while `wallet` is zero, for 0 is an agent's id in some registries.
-        uint224 agentId;
         /// How many times the bounty was claimed. Never falls.
         uint32 round;
     }
@@ -53,31 +76,49 @@ interface IBountyMarket {
         address wallet;
         /// Last second at which the signature holds. Ignored without a signature.
         uint256 deadline;
-        /// Empty asks for a claim in the caller's RELAYER_ROLE.
+        /// Empty asks for an unsigned claim, which a devnet's relayer only may make.
         bytes signature;
+    }
+
+    /// @notice The result of an item of `claimBatch`. UNTRIED: too little gas was left, and nothing changed.
+    enum ItemResult {
+        UNTRIED,
+        REFUSED,
+        MADE
     }
 
     /// @notice `poster` created a bounty in DRAFT; nothing was paid yet.
     /// @param ipfsHash What the work is.
     /// @param reward What the agent gets.
-    /// @param fee What the treasury gets on top of it.
+    /// @param fee What the treasury gets on top of it when the run is completed.
+    /// @param stake What a claim puts at risk.
     /// @param deadline The last second to be claimed.
+    /// @param workPeriod How long an agent has to deliver, in seconds.
+    /// @param evaluator Who evaluates; zero is the poster.
     event BountyCreated(
-        uint256 indexed bountyId, address indexed poster, string ipfsHash, uint256 reward, uint256 fee, uint64 deadline
+        uint256 indexed bountyId,
+        address indexed poster,
+        string ipfsHash,
+        uint256 reward,
+        uint256 fee,
+        uint256 stake,
+        uint64 deadline,
+        uint32 workPeriod,
+        address evaluator
     );
 
     /// @notice DRAFT → OPEN. `amount` is reward + fee, taken from `poster`.
     event BountyFunded(uint256 indexed bountyId, address indexed poster, uint256 amount);
 
-    /// @notice OPEN → DRAFT, also as the second half of `slashAndWithdraw`. `amount` is reward + fee, paid back to
-    /// `poster`.
+    /// @notice OPEN → DRAFT, also right after a `ClaimSlashed` that opened the bounty. `amount` is reward + fee, paid back
+    /// to `poster` or owed to it.
     event BountyWithdrawn(uint256 indexed bountyId, address indexed poster, uint256 amount);
 
     /// @notice OPEN → CLAIMED.
     /// @param wallet The agent's wallet, which alone works on the run and is paid for it, whoever owns the agent later.
     /// @param stake What the claim locked of the agent's stake.
     /// @param round Counts the claims of this bounty, from 1.
-    /// @param submitBy The last second before the claim can be slashed.
+    /// @param submitBy The last second before the poster may slash the claim.
     event BountyClaimed(
         uint256 indexed bountyId,
         uint256 indexed agentId,
@@ -88,9 +129,9 @@ interface IBountyMarket {
     );
 
     /// @notice An item of `claimBatch` failed. Nothing changed.
-    /// @param reason The error with which the same claim alone would revert; `AccessControlUnauthorizedAccount` if it
-    /// had no signature and the caller no RELAYER_ROLE; empty if it ran out of its gas. Anyone can
-    /// have any ids refused, so this says nothing about the wallet.
+    /// @param reason The error with which the same claim alone would revert; `NotRelayer` if it
+    /// had no signature and the caller is no relayer; empty if it ran out of its gas. Anyone can have any ids refused, so
+    /// this says nothing about the wallet.
     event ClaimRefused(uint256 indexed bountyId, uint256 indexed agentId, address indexed wallet, bytes reason);
 
     /// @notice CLAIMED → IN_PROGRESS.
@@ -104,13 +145,13 @@ interface IBountyMarket {
     /// @notice SUBMITTED → REVISION_REQUESTED.
     /// @param feedbackHash What is missing.
     /// @param revision Counts the requests of this claim, from 1.
-    /// @param submitBy The last second before the claim can be slashed.
+    /// @param submitBy The last second before the run can be rejected as overdue.
     event RevisionRequested(
         uint256 indexed bountyId, uint256 indexed agentId, string feedbackHash, uint256 revision, uint64 submitBy
     );
 
     /// @notice SUBMITTED → APPROVED. `reward` went to `wallet` and `fee` to the treasury, or is owed to them.
-    /// @param byTimeout Whether the review period ran out, and not the poster approved.
+    /// @param byTimeout Whether the review period ran out, rather than that poster or evaluator approved.
     event BountyApproved(
         uint256 indexed bountyId,
         uint256 indexed agentId,
@@ -120,15 +161,21 @@ interface IBountyMarket {
         bool byTimeout
     );
 
-    /// @notice SUBMITTED → REJECTED. `refund`, the reward, went back to `poster`; the fee and the agent's locked stake
-    /// went to the treasury, or are owed to it.
-    event BountyRejected(uint256 indexed bountyId, uint256 indexed agentId, address indexed poster, uint256 refund);
+    /// @notice SUBMITTED or REVISION_REQUESTED → REJECTED. `refund`, the reward, went back to `poster`, or is owed to it.
+    /// @param burned The fee and the agent's stake, which went to BURN, or are owed to it.
+    event BountyRejected(
+        uint256 indexed bountyId, uint256 indexed agentId, address indexed poster, uint256 refund, uint256 burned
+    );
 
-    /// @notice The claim was not delivered in time: its locked `stake` went to `poster`, and the bounty is OPEN again.
+    /// @notice CLAIMED or IN_PROGRESS → OPEN: the claim was not delivered in time. Its `stake` was burned, the agent is
+    /// frozen. `BountyWithdrawn` follows where the bounty became a DRAFT.
     event ClaimSlashed(uint256 indexed bountyId, uint256 indexed agentId, address indexed poster, uint256 stake);
 
-    /// @notice USDC refused to pay `payee`; the market owes it `amount` more.
-    event PaymentDeferred(address indexed payee, uint256 amount);
+    /// @notice CLAIMED or IN_PROGRESS → OPEN: the agent gave the claim up. Its `stake` was burned.
+    event ClaimAbandoned(uint256 indexed bountyId, uint256 indexed agentId, address indexed poster, uint256 stake);
+
+    /// @notice USDC refused to pay `payee` for this bounty; the market owes it `amount` more.
+    event PaymentDeferred(uint256 indexed bountyId, address indexed payee, uint256 amount);
 
     /// @notice The market paid `payee` all that it owed it.
     event PaymentCollected(address indexed payee, uint256 amount);
@@ -142,14 +189,20 @@ interface IBountyMarket {
     /// @notice The last second to claim, and so to fund, the bounty has passed.
     error BountyDeadlinePassed(uint256 bountyId, uint256 deadline, uint256 timestamp);
 
-    /// @notice Claim check: the last second at which the signature held has passed.
+    /// @notice The bounty can be claimed until `deadline`, so only its poster may take the escrow out.
+    error BountyDeadlineNotPassed(uint256 bountyId, uint256 deadline, uint256 timestamp);
+
+    /// @notice The last second at which the signature held has passed.
     error SignatureExpired(uint256 deadline, uint256 timestamp);
 
-    /// @notice Claim check: the signature would hold for longer than an hour, until after `latest`.
+    /// @notice The signature would hold for longer than an hour, until after `latest`.
     error SignatureTooLong(uint256 deadline, uint256 latest);
 
-    /// @notice Claim check: `wallet` did not sign this claim for this round of the bounty.
+    /// @notice `wallet` did not sign this for this round of the bounty.
     error InvalidSignature(uint256 bountyId, address wallet, uint256 round);
+
+    /// @notice An unsigned claim is a relayer's only, and only a devnet has relayers.
+    error NotRelayer(address caller);
 
     /// @notice Claim check: the registry knows no such agent, or it could not answer, or the id has more than 40 bits,
     /// which no registry counts to.
@@ -164,6 +217,12 @@ interface IBountyMarket {
     /// @notice Only the bounty's poster may make this call.
     error NotPoster(uint256 bountyId, address caller, address poster);
 
+    /// @notice Only the bounty's evaluator may make this call: the one that the terms name, else the poster.
+    error NotEvaluator(uint256 bountyId, address caller, address evaluator);
+
+    /// @notice Only the bounty's poster or its evaluator may make this call.
+    error NotPosterOrEvaluator(uint256 bountyId, address caller, address poster, address evaluator);
+
     /// @notice Only the wallet that claimed the bounty may make this call.
     error NotClaimingWallet(uint256 bountyId, address caller, address wallet);
 
@@ -173,23 +232,30 @@ interface IBountyMarket {
     /// @notice The deadline must be ahead, by at most MAX_DEADLINE.
     error DeadlineOutOfRange(uint256 deadline, uint256 earliest, uint256 latest);
 
+    /// @notice A work period is 0 or whole hours between `minimum` and `maximum`. All in seconds.
+    error InvalidWorkPeriod(uint256 workPeriod, uint256 minimum, uint256 maximum);
+
+    /// @notice A claim puts at most the whole reward at risk.
+    error StakePercentOutOfRange(uint256 stakePercent, uint256 maximum);
+
     /// @notice Strings hold 1 to 128 bytes.
     error InvalidStringLength(uint256 length, uint256 maximum);
 
-    /// @notice After `reviewBy` the poster may only approve.
+    /// @notice After `reviewBy` the work can only be approved.
     error ReviewPeriodOver(uint256 bountyId, uint256 reviewBy, uint256 timestamp);
 
-    /// @notice Until `reviewBy` the review is the poster's.
+    /// @notice Until `reviewBy` the review is the evaluator's.
     error ReviewPeriodNotOver(uint256 bountyId, uint256 reviewBy, uint256 timestamp);
 
     /// @notice The claim was already asked for all its revisions.
     error NoRevisionsLeft(uint256 bountyId, uint256 revisions, uint256 maximum);
 
-    /// @notice Work may be rejected only after MAX_REVISIONS.
+    /// @notice A poster that evaluates its own run may reject work only after MAX_REVISIONS.
     error RevisionsLeft(uint256 bountyId, uint256 revisions, uint256 maximum);
 
-    /// @notice Until `submitBy` the agent has time to deliver.
-    error SubmissionNotOverdue(uint256 bountyId, uint256 submitBy, uint256 timestamp);
+    /// @notice The agent has time until `limit` before this caller may end its claim: until `submitBy` before the poster
+    /// may, and where the run would be rejected its evaluator too; GRACE_PERIOD longer before anyone may.
+    error SubmissionNotOverdue(uint256 bountyId, uint256 limit, uint256 timestamp);
 
     /// @notice The market owes `payee` nothing.
     error NothingOwed(address payee);
@@ -206,17 +272,20 @@ interface IBountyMarket {
     /// @notice What the treasury gets on top of the reward, in hundredths of a percent of it, rounded down: 5 %.
     function FEE_BPS() external view returns (uint256);
 
-    /// @notice What a claim locks of the agent's stake, in hundredths of a percent of the reward, rounded down, and at
-    /// most the staking contract's MIN_STAKE: 10 %.
+    /// @notice What a claim locks of the agent's stake by default, in hundredths of a percent of the reward, rounded down,
+    /// and at most the staking contract's MIN_STAKE: 10 %.
     function LOCK_BPS() external view returns (uint256);
 
-    /// @notice How long an agent has to deliver after its claim, and again after each request for a revision.
-    function CLAIM_TIMEOUT() external view returns (uint256);
+    /// @notice How long an agent has to deliver where the terms do not say, in seconds.
+    function DEFAULT_WORK_PERIOD() external view returns (uint256);
 
-    /// @notice How long a poster has to review a submission.
+    /// @notice How long an evaluator has to review a submission, in seconds.
     function REVIEW_PERIOD() external view returns (uint256);
 
-    /// @notice How many revisions a poster may ask one claim for.
+    /// @notice How long after `submitBy` anyone may end an overdue claim, in seconds.
+    function GRACE_PERIOD() external view returns (uint256);
+
+    /// @notice How many revisions one claim may be asked for.
     function MAX_REVISIONS() external view returns (uint256);
 
     /// @notice The least reward: 0.01 USDC.
@@ -225,11 +294,15 @@ interface IBountyMarket {
     /// @notice The largest reward: a billion USDC.
     function MAX_REWARD() external view returns (uint256);
 
-    /// @notice How far ahead a deadline may be.
+    /// @notice How far ahead a deadline may be, in seconds.
     function MAX_DEADLINE() external view returns (uint256);
 
-    /// @notice May claim without the wallet's signature. Granted in the constructor, on chain 31337 only; no admin.
-    function RELAYER_ROLE() external view returns (bytes32);
+    /// @notice Where forfeits go: an address without a key.
+    function BURN() external view returns (address);
+
+    /// @notice Whether `account` may claim without the wallet's signature. Named in the constructor, on chain 31337 only,
+    /// and never again.
+    function isRelayer(address account) external view returns (bool);
 
     /// @notice The token in escrow.
     function USDC() external view returns (address);
@@ -240,41 +313,49 @@ interface IBountyMarket {
     /// @notice The contract that holds the agents' stake. Created by this one.
     function STAKING() external view returns (address);
 
-    /// @notice Receives the fee of every run that ends, and the stake that a rejected one costs.
+    /// @notice Receives the fee of every run that is completed, and nothing else.
     function TREASURY() external view returns (address);
 
     /// @notice Creates a bounty in DRAFT, which costs nothing. Anyone; the caller is its poster.
-    /// @dev Reverts with `InvalidStringLength`, `RewardOutOfRange` or `DeadlineOutOfRange`, in this order.
+    /// @dev Reverts with `InvalidStringLength`, `RewardOutOfRange`, `DeadlineOutOfRange`, `InvalidWorkPeriod` or
+    /// `StakePercentOutOfRange`, in this order.
     /// @param ipfsHash What the work is, 1 to 128 bytes. Not read.
     /// @param reward What the agent gets, MIN_REWARD to MAX_REWARD.
     /// @param deadline The last second to be claimed, ahead by at most MAX_DEADLINE, and of 32 bits: the last is in 2106.
+    /// @param terms All zero for the defaults. They never change.
     /// @return bountyId From 1, without gaps.
-    function createBounty(string calldata ipfsHash, uint256 reward, uint64 deadline) external returns (uint256 bountyId);
+    function createBounty(string calldata ipfsHash, uint256 reward, uint64 deadline, Terms calldata terms)
+        external
+        returns (uint256 bountyId);
 
     /// @notice DRAFT → OPEN: takes reward + fee from the poster, who has approved this contract. The poster, until the
     /// deadline.
     function fundBounty(uint256 bountyId) external;
 
     /// @notice `createBounty` and `fundBounty` in one.
-    function postBounty(string calldata ipfsHash, uint256 reward, uint64 deadline) external returns (uint256 bountyId);
+    function postBounty(string calldata ipfsHash, uint256 reward, uint64 deadline, Terms calldata terms)
+        external
+        returns (uint256 bountyId);
 
     /// @notice OPEN → DRAFT: pays reward + fee back. The poster, at any time. A signed claim outlives it: it holds again
     /// once the bounty is funded again, for the same work and reward.
     function withdrawBounty(uint256 bountyId) external;
 
+    /// @notice OPEN → DRAFT: pays reward + fee back to the poster. Anyone, once the deadline has passed.
+    function expireBounty(uint256 bountyId) external;
+
     /// @notice OPEN → CLAIMED, until the deadline. The agent's wallet: `getAgentWallet`, or the agent's owner where that
     /// is zero.
-    /// @dev Locks 10 % of the reward, at most MIN_STAKE, of the agent's stake, under the checks and errors of
-    /// `IAgentStaking.checkLock`.
+    /// @dev Locks the bounty's `stake`, under the checks and errors of `IAgentStaking.checkLock`.
     function claimBounty(uint256 bountyId, uint256 agentId) external;
 
-    /// @notice `claimBounty` by anyone, with the word of the agent's wallet. A key's word cannot be
-    /// taken back, and it names the bounty by its id: sign for a bounty that no reorg can replace by another.
+    /// @notice `claimBounty` by anyone, with a signature of the agent's wallet, which cannot be taken back.
+    /// @dev Neither the text of the work nor the evaluator is signed: sign for a bounty that is final.
     /// @param deadline Last second at which the signature holds, at most an hour ahead.
-    /// @param signature EIP-712 by `wallet`, domain `BountyMarket` / `1`, over
-    /// `Claim(uint256 bountyId,uint256 agentId,address wallet,uint256 round,uint256 deadline)`, where `round` is the
-    /// number that the claim will get: the bounty's current `round` + 1. 65 bytes of ECDSA with low s, else ERC-1271
-    /// with at most 8192 bytes.
+    /// @param signature EIP-712 by `wallet`, domain `BountyMarket` / `1`, over `Claim(uint256 bountyId,uint256 agentId,
+    /// address wallet,uint256 round,uint256 reward,uint256 stake,uint256 workPeriod,uint256 deadline)`, where `round` is
+    /// the number that the claim will get, the bounty's current `round` + 1, and `stake` and `workPeriod` are as
+    /// `getBounty` shows them. 65 bytes of ECDSA with low s, else ERC-1271 with 1 to 8192 bytes.
     function claimBountyWithSig(
         uint256 bountyId,
         uint256 agentId,
@@ -283,14 +364,14 @@ interface IBountyMarket {
         bytes calldata signature
     ) external;
 
-    /// @notice `claimBounty` for an agent whose wallet signed nothing. RELAYER_ROLE, which exists on devnets only.
+    /// @notice `claimBounty` for an agent whose wallet signed nothing. A devnet's relayer only.
     function claimBountyFor(uint256 bountyId, uint256 agentId, address wallet) external;
 
     /// @notice Tries many claims, each alone: one that fails emits `ClaimRefused` and never fails another. Anyone.
     /// @dev Each may use 250,000 gas and is tried only if it can have all of it. The first for which too little is left
-    /// ends the batch: it and all after it are untouched, their results are false, and they emit nothing.
-    /// @return results Which claims succeeded, in the order given.
-    function claimBatch(Claim[] calldata claims) external returns (bool[] memory results);
+    /// ends the batch: it and all after it are UNTRIED, and they emit nothing.
+    /// @return results The result of each claim, in the order given.
+    function claimBatch(Claim[] calldata claims) external returns (ItemResult[] memory results);
 
     /// @notice One item of `claimBatch`, called by this contract only, so that what fails can be undone alone.
     /// @param caller Who called `claimBatch`.
@@ -306,36 +387,64 @@ interface IBountyMarket {
     /// @notice CLAIMED → IN_PROGRESS. The claiming wallet. A sign to the poster; no time limit moves.
     function startWork(uint256 bountyId) external;
 
+    /// @notice `startWork` by anyone, with a signature of the claiming wallet.
+    /// @param deadline Last second at which the signature holds, at most an hour ahead.
+    /// @param signature As of `claimBountyWithSig`, over `StartWork(uint256 bountyId,address wallet,uint256 round,uint256
+    /// deadline)`, with the bounty's current `round`.
+    function startWorkWithSig(uint256 bountyId, uint256 deadline, bytes calldata signature) external;
+
     /// @notice CLAIMED, IN_PROGRESS or REVISION_REQUESTED → SUBMITTED. The claiming wallet, also when it is late, until
-    /// it is slashed.
+    /// its claim is ended.
     /// @param deliverableHash Where the work is, 1 to 128 bytes. Not read.
     function submitWork(uint256 bountyId, string calldata deliverableHash) external;
 
-    /// @notice SUBMITTED → REVISION_REQUESTED. The poster, within REVIEW_PERIOD of the submission, MAX_REVISIONS times a
-    /// claim.
+    /// @notice `submitWork` by anyone, with a signature of the claiming wallet.
+    /// @param deadline Last second at which the signature holds, at most an hour ahead.
+    /// @param signature As of `claimBountyWithSig`, over `SubmitWork(uint256 bountyId,address wallet,uint256 round,uint256
+    /// revision,string deliverableHash,uint256 deadline)`, with the bounty's current `round` and, as `revision`, its
+    /// current `revisions`.
+    function submitWorkWithSig(
+        uint256 bountyId,
+        string calldata deliverableHash,
+        uint256 deadline,
+        bytes calldata signature
+    ) external;
+
+    /// @notice Gives the claim up, which burns its stake and does not freeze the agent. The claiming wallet.
+    /// CLAIMED or IN_PROGRESS → OPEN. REVISION_REQUESTED → REJECTED, as `rejectOverdue`, because work was delivered.
+    function abandonClaim(uint256 bountyId) external;
+
+    /// @notice SUBMITTED → REVISION_REQUESTED. The evaluator, within REVIEW_PERIOD of the submission, MAX_REVISIONS times
+    /// a claim.
     /// @param feedbackHash What is missing, 1 to 128 bytes. Not read.
     function requestRevision(uint256 bountyId, string calldata feedbackHash) external;
 
     /// @notice SUBMITTED → APPROVED: pays the reward to the claiming wallet and the fee to the treasury, and gives the
-    /// agent's locked stake free. The poster, at any time.
+    /// agent's locked stake free. The poster or the evaluator, at any time.
     function approveWork(uint256 bountyId) external;
 
-    /// @notice SUBMITTED → REJECTED: pays the reward back to the poster, and the fee and the agent's locked stake to the
-    /// treasury, so that nobody gains by it. The agent is not frozen. The poster, within REVIEW_PERIOD of a submission
-    /// that followed the last of MAX_REVISIONS.
+    /// @notice SUBMITTED → REJECTED: pays the reward back to the poster, and burns the fee and the agent's stake, so that
+    /// no party gains by it. The agent is not frozen. The evaluator, within REVIEW_PERIOD of the submission; a poster that
+    /// evaluates its own run only after MAX_REVISIONS.
     function rejectWork(uint256 bountyId) external;
+
+    /// @notice REVISION_REQUESTED → REJECTED, as `rejectWork`. Poster or evaluator once `submitBy` has passed, anyone
+    /// GRACE_PERIOD later.
+    function rejectOverdue(uint256 bountyId) external;
 
     /// @notice `approveWork` by anyone, once REVIEW_PERIOD has passed since the submission.
     function finalizeReview(uint256 bountyId) external;
 
-    /// @notice CLAIMED, IN_PROGRESS or REVISION_REQUESTED → OPEN: pays the agent's locked stake to the poster and
-    /// freezes the agent. The poster, once CLAIM_TIMEOUT has passed since the claim or the request for a revision.
+    /// @notice CLAIMED or IN_PROGRESS → OPEN, or → DRAFT with reward + fee back to the poster where the deadline has
+    /// passed: burns the agent's stake and freezes the agent. The poster once `submitBy` has passed, anyone GRACE_PERIOD
+    /// later.
     function slashExpired(uint256 bountyId) external;
 
-    /// @notice `slashExpired`, but → DRAFT: pays reward + fee back as well.
+    /// @notice `slashExpired`, but → DRAFT at any time: pays reward + fee back as well. The poster.
     function slashAndWithdraw(uint256 bountyId) external;
 
-    /// @notice Pays `payee` all that the market owes it. Anyone.
+    /// @notice Pays `payee` all that the market owes it. Anyone. For BURN, that includes what still lies in the staking
+    /// contract.
     /// @dev Reverts with `NothingOwed`, or with USDC's own error while USDC still refuses.
     function collect(address payee) external;
 

@@ -2,6 +2,7 @@ import {
   type Address,
   BaseError,
   ContractFunctionExecutionError,
+  type ContractFunctionReturnType,
   ContractFunctionRevertedError,
   ContractFunctionZeroDataError,
   type Hash,
@@ -13,11 +14,10 @@ import { agentStakingAbi } from '../../abis/AgentStaking.ts'
 import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
 import { runStates } from '../../ponder.schema.ts'
 import type { Deployment } from '../../src/api/deployment.ts'
-import { lockFor } from '../../src/api/eligibility.ts'
 import { agentStatuses } from '../../src/api/queries/agents.ts'
 
-/** BountyMarket.CLAIM_TIMEOUT and REVIEW_PERIOD, in seconds. */
-const WEEK = 7n * 86_400n
+/** BountyMarket.REVIEW_PERIOD, in seconds. */
+const REVIEW_PERIOD = 7n * 86_400n
 
 /** BountyMarket.FEE_BPS: the part of a reward that the poster pays on top, in 1/10,000. */
 const FEE_BPS = 500n
@@ -53,7 +53,7 @@ export class ChainState {
    * The bounties' rows, undefined where there is none; without the strings and the past times, which are in events only.
    * @throws if the chain cannot be read.
    */
-  async runs(ids: readonly bigint[]): Promise<(Record<string, unknown> | undefined)[]> {
+  async runs(ids: readonly bigint[]): Promise<(ReturnType<typeof runOf> | undefined)[]> {
     const market = { address: this.#contracts.BountyMarket, abi: bountyMarketAbi } as const
     const bounties = await this.#client.multicall({
       contracts: ids.map((id) => ({ ...market, functionName: 'getBounty' as const, args: [id] as const })),
@@ -140,17 +140,7 @@ function resultOf<Result>(answer: Answer<Result> | undefined): Result {
 const addressOf = (address: Address | undefined) =>
   address === undefined || address === zeroAddress ? null : address.toLowerCase()
 
-type Bounty = {
-  poster: Address
-  reward: bigint
-  wallet: Address
-  deadline: number
-  since: number
-  state: number
-  revisions: number
-  agentId: bigint
-  round: number
-}
+type Bounty = ContractFunctionReturnType<typeof bountyMarketAbi, 'view', 'getBounty'>
 
 function runOf(bountyId: bigint, bounty: Bounty) {
   const state = runStates[bounty.state - 1]
@@ -164,13 +154,16 @@ function runOf(bountyId: bigint, bounty: Bounty) {
     fee: (bounty.reward * FEE_BPS) / 10_000n,
     deadline: BigInt(bounty.deadline),
     state,
-    claimedBy: isClaimed ? bounty.agentId : null,
+    claimedBy: isClaimed ? BigInt(bounty.agentId) : null,
     claimedByWallet,
-    stake: isClaimed ? lockFor(bounty.reward) : null,
-    submitBy: isAgentsMove ? BigInt(bounty.since) + WEEK : null,
-    reviewBy: state === 'SUBMITTED' ? BigInt(bounty.since) + WEEK : null,
+    stake: isClaimed ? bounty.stake : null,
+    submitBy: isAgentsMove ? BigInt(bounty.since + bounty.workPeriod) : null,
+    reviewBy: state === 'SUBMITTED' ? BigInt(bounty.since) + REVIEW_PERIOD : null,
     revisions: bounty.revisions,
     round: bounty.round,
+    workPeriod: bounty.workPeriod,
+    stakeRequired: bounty.stake,
+    evaluator: bounty.evaluator === zeroAddress ? null : bounty.evaluator,
   }
 }
 

@@ -88,6 +88,7 @@ type Arguments = { bountyId: bigint } & Partial<{
   agentId: bigint
   poster: Hex
   wallet: Hex
+  payee: Hex
   amount: bigint
   reward: bigint
   refund: bigint
@@ -106,14 +107,14 @@ type Arguments = { bountyId: bigint } & Partial<{
 
 /** What the event itself says. Where it does not name whose step it was, the run's history must tell. */
 function namedBy(args: Arguments) {
-  const address = args.wallet ?? args.poster
+  const address = args.payee ?? args.wallet ?? args.poster
   const hash = args.ipfsHash ?? args.deliverableHash ?? args.feedbackHash
   const ordinal = args.round ?? args.revision
   return {
     bountyId: args.bountyId,
     agentId: args.agentId ?? null,
     ...(address && { address: address.toLowerCase() }),
-    amount: args.amount ?? args.stake ?? args.refund ?? args.reward ?? null,
+    amount: args.amount ?? args.refund ?? args.reward ?? args.stake ?? null,
     hash: hash === undefined ? null : storedText(hash),
     reason: args.reason ?? null,
     dueAt: args.deadline ?? args.submitBy ?? args.reviewBy ?? null,

@@ -13,9 +13,10 @@ const noClaim = { claimedAt: null, deliverableHash: null, submittedAt: null, fee
 
 /**
  * Replays a run's timeline.
- * @returns also whose step each event was that does not name him.
+ * @param evaluator null where the poster evaluates.
+ * @returns also whose step each event was that names no account.
  */
-export function historyOf(events: readonly RunEvent[]) {
+export function historyOf(events: readonly RunEvent[], evaluator: string | null) {
   let ofRun: Partial<Told> = { ...noClaim, endedAt: null }
   let poster: string | null = null
   let wallet: string | null = null
@@ -39,10 +40,11 @@ export function historyOf(events: readonly RunEvent[]) {
         ofRun = { ...ofRun, deliverableHash: hash, submittedAt: timestamp }
         break
       case 'RevisionRequested':
-        actors.push({ event, address: poster })
+        actors.push({ event, address: evaluator?.toLowerCase() ?? poster })
         ofRun = { ...ofRun, feedbackHash: hash }
         break
       case 'ClaimSlashed':
+      case 'ClaimAbandoned':
         ofRun = { ...ofRun, ...noClaim }
         break
       case 'BountyApproved':

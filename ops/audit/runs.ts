@@ -24,8 +24,8 @@ export const runs: Phase = {
     const timelines = Map.groupBy(await eventsOf(audited, ids), ({ bountyId }) => bountyId)
     const bounties = await audited.state.runs(ids)
     const differences = ids.flatMap((id, place): Difference[] => {
-      const { ofRun, actors } = historyOf(timelines.get(id) ?? [])
       const bounty = bounties[place]
+      const { ofRun, actors } = historyOf(timelines.get(id) ?? [], bounty?.evaluator ?? null)
       return [
         ...differencesOf(`run ${id}`, bounty && { ...bounty, ...ofRun }, rows.get(id)),
         ...actors.flatMap(({ event, address }) => differencesOf(`event ${event.id}`, { address }, event)),

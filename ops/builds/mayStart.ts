@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { createPublicClient, http } from 'viem'
+import { createChainClient } from '../../src/api/chainClient.ts'
 import { findDeadBlock } from './deadBranch.ts'
 import { servedBuild } from './views.ts'
 
@@ -30,11 +30,8 @@ export async function reasonNotToStart(options: Options): Promise<string | undef
     if (served !== undefined && served !== build && !redeploy) {
       return `Readers see another build, ${served}. To replace it by this one, ${build}: npm run redeploy:indexer`
     }
-    const dead = await findDeadBlock(
-      client,
-      createPublicClient({ transport: http(rpcUrl, { timeout: RPC_TIMEOUT }) }),
-      chainId,
-    )
+    const chain = createChainClient(rpcUrl, { http: { timeout: RPC_TIMEOUT } })
+    const dead = await findDeadBlock(client, chain, chainId)
     return dead && `The chain has left block ${dead.number}, ${dead.hash}, which was final: npm run recover:indexer`
   } finally {
     await client.end()

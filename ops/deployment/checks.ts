@@ -39,7 +39,7 @@ export async function assertUsable(client: PublicClient, chainId: number, terms:
 function assertSuitsPublicChain(chainId: number, { usdc, relayers = [] }: Terms) {
   if (!usdc) throw new Error(`USDC_ADDRESS is missing: a MockUSDC is for chain 31337, not ${chainId}`)
   if (relayers.length > 0) {
-    throw new Error(`RELAYER_ROLE is for chain 31337, not ${chainId}; RELAYER_PRIVATE_KEY gives it to ${relayers}`)
+    throw new Error(`Relayers are for chain 31337, not ${chainId}; RELAYER_PRIVATE_KEY names ${relayers}`)
   }
 }
 

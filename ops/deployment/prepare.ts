@@ -1,4 +1,5 @@
-import { type Address, createPublicClient, formatEther, http, type LocalAccount, type PublicClient } from 'viem'
+import { type Address, formatEther, type LocalAccount, type PublicClient } from 'viem'
+import { createChainClient } from '../../src/api/chainClient.ts'
 import { isDevnet } from './chains.ts'
 import { assertUsable } from './checks.ts'
 import { type Cost, estimateCosts } from './cost.ts'
@@ -46,7 +47,7 @@ export type Prepared = {
 export async function prepareDeployment(options: DeployOptions): Promise<Prepared> {
   const { rpcUrl, chainId, account, onStep = () => {} } = options
   const pollingInterval = isDevnet(chainId) ? 20 : 2_000
-  const client = createPublicClient({ transport: http(rpcUrl), pollingInterval, cacheTime: 0 })
+  const client = createChainClient(rpcUrl, { pollingInterval, cacheTime: 0 })
   await assertUsable(client, chainId, options)
   if (options.registry) onStep(`Looking for the first block of the registry ${options.registry}`)
   const registryBlock = options.registry && (await creationBlock(client, options.registry))

@@ -6,6 +6,9 @@ import { crashDatabase, dropConnections, stallDatabase } from './database.ts'
 import type { DroppedBlocks } from './droppedBlocks.ts'
 import type { Disturbance } from './schedule.ts'
 
+/** Replaces the last blocks by as many that hold only the transactions given here. */
+type Reorg = { Method: 'anvil_reorg'; Parameters: [depth: number, transactions: []]; ReturnType: null }
+
 type Disturbed = {
   world: World
   witness: Witness
@@ -54,21 +57,21 @@ export async function disturb(stand: Disturbed, what: Disturbance, happened: Tal
  * @throws if none is: then nothing was tested.
  */
 async function reorg({ world, witness, droppedBlocks }: Disturbed, depth: number): Promise<number> {
-  const { reader, node, writer, confirm, posters } = world
+  const { node, confirm, posters } = world
   const [account] = posters
   if (!account) throw new Error('The world has no posters')
   // Else a relayed claim could be mined unseen, or an empty block after it.
   await node.setAutomine(false)
-  const sent = await writer.sendTransaction({ account, to: account.address })
+  const sent = await node.sendTransaction({ account, to: account.address })
   await node.mine({ blocks: 1 })
   await confirm(sent)
   await witness.catchUp()
-  const latest = await reader.getBlockNumber({ cacheTime: 0 })
+  const latest = await node.getBlockNumber({ cacheTime: 0 })
   const numbers = Array.from({ length: depth }, (_, index) => latest - BigInt(index))
-  const hashes = () => Promise.all(numbers.map(async (blockNumber) => (await reader.getBlock({ blockNumber })).hash))
+  const hashes = () => Promise.all(numbers.map(async (blockNumber) => (await node.getBlock({ blockNumber })).hash))
   const before = await hashes()
   await droppedBlocks.remember(depth)
-  await node.request({ method: 'anvil_reorg', params: [depth, []] })
+  await node.request<Reorg>({ method: 'anvil_reorg', params: [depth, []] })
   await node.setAutomine(true)
   const after = await hashes()
   if (after[0] === before[0]) throw new Error(`anvil_reorg of ${depth} blocks left block ${latest} as it was`)

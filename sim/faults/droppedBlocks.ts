@@ -11,15 +11,15 @@ const keyOf = ({ method, params }: Pick<RpcCall, 'method' | 'params'>) => JSON.s
  * a block, then for its logs; where a reorg came in between, and the node says "unknown block", it asks again for 64
  * seconds before it looks at the new chain. A simulation of some seconds would see little else.
  */
-export function createDroppedBlocks({ reader }: World) {
+export function createDroppedBlocks({ node }: World) {
   const answers = new Map<string, unknown>()
 
   return {
     /** Must be called before the reorg that takes the last `depth` blocks away. */
     async remember(depth: number) {
-      const latest = await reader.getBlockNumber({ cacheTime: 0 })
+      const latest = await node.getBlockNumber({ cacheTime: 0 })
       for (let number = latest; number > latest - BigInt(depth); number--) {
-        const block = await reader.request({ method: 'eth_getBlockByNumber', params: [numberToHex(number), true] })
+        const block = await node.request({ method: 'eth_getBlockByNumber', params: [numberToHex(number), true] })
         const hash = block?.hash
         if (!hash) throw new Error(`Anvil has no block ${number}`)
         const hashes = block.transactions.map((each) => (typeof each === 'string' ? each : each.hash))
@@ -28,7 +28,7 @@ export function createDroppedBlocks({ reader }: World) {
         answers.set(keyOf({ method: 'eth_getBlockByHash', params: [hash, false] }), { ...block, transactions: hashes })
         answers.set(
           keyOf({ method: 'eth_getLogs', params: [filter] }),
-          await reader.request({ method: 'eth_getLogs', params: [filter] }),
+          await node.request({ method: 'eth_getLogs', params: [filter] }),
         )
       }
     },

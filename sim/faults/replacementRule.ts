@@ -1,14 +1,5 @@
-import {
-  type Address,
-  createTestClient,
-  http,
-  isAddressEqual,
-  keccak256,
-  parseTransaction,
-  publicActions,
-  recoverTransactionAddress,
-} from 'viem'
-import { foundry } from 'viem/chains'
+import { type Address, isAddressEqual, keccak256, parseTransaction, recoverTransactionAddress } from 'viem'
+import { createAnvilClient } from '../../devnet/anvilClient.ts'
 import { type ChooseFault, says } from './rpcProxy.ts'
 
 type SerializedTransaction = Parameters<typeof recoverTransactionAddress>[0]['serializedTransaction']
@@ -18,7 +9,7 @@ type SerializedTransaction = Parameters<typeof recoverTransactionAddress>[0]['se
  * much more in both parts of its price. Anvil takes any that offers more.
  */
 export function requirePriceBump(rpcUrl: string): ChooseFault {
-  const node = createTestClient({ mode: 'anvil', chain: foundry, transport: http(rpcUrl) }).extend(publicActions)
+  const node = createAnvilClient(rpcUrl)
   return async ({ method, params }) => {
     if (method !== 'eth_sendRawTransaction') return undefined
     const serializedTransaction = params[0] as SerializedTransaction

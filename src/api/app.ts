@@ -1,12 +1,12 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Hono, MiddlewareHandler } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { createAnswerCache } from './answerCache.ts'
 import { answerKept } from './answerKept.ts'
 import type { Deps } from './deps.ts'
 import { answerProblem, errorHandler, routeNotFound } from './errorHandler.ts'
 import { Problem } from './errors.ts'
+import { limitPostedBody } from './limits/bodyLimit.ts'
 import type { ClientLimits } from './limits/clientLimits.ts'
 import type { RequestTimer } from './metrics.ts'
 import { requestId } from './requestId.ts'
@@ -17,13 +17,11 @@ import { claimStateRoutes } from './routes/claimState.ts'
 import { docsRoutes } from './routes/docs.ts'
 import { eligibilityRoutes } from './routes/eligibility.ts'
 import { eventRoutes } from './routes/events.ts'
+import { isProbe } from './routes/health.ts'
 import { runRoutes } from './routes/runs.ts'
 import { statsRoutes } from './routes/stats.ts'
 import { headerMiddleware } from './standingHeaders.ts'
 import { refuseInvalid } from './validation.ts'
-
-/** In bytes. A claim with an ERC-1271 signature is a few thousand. */
-const MAX_BODY = 32 * 1024
 
 /** What one host adds to the app. */
 export type Host = {
@@ -43,9 +41,12 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   if (host.timer) app.use(host.timer.middleware)
   app.use(requestId)
   app.use('/api/*', answers.middleware)
+  const limit = deps.limits && limitRequests(deps.limits)
+  // Here, for the next one answers a preflight by itself.
+  if (limit) app.use((c, next) => (c.req.method === 'OPTIONS' ? limit(c, next) : next()))
   app.use(headerMiddleware)
   app.use('/api/*', limitPostedBody)
-  if (deps.limits) app.use('/api/*', limitRequests(deps.limits))
+  if (limit) app.use(limit)
 
   app.route('/', runRoutes(deps))
   app.route('/', eligibilityRoutes(deps))
@@ -58,8 +59,8 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   app.route('/', docsRoutes())
   if (host.routes) app.route('/', host.routes)
 
-  const description = app.getOpenAPI31Document(openapi)
-  app.get('/openapi.json', (c) => c.json(description))
+  const description = JSON.stringify(app.getOpenAPI31Document(openapi))
+  app.get('/openapi.json', (c) => c.body(description, 200, { 'Content-Type': 'application/json' }))
   // A route rather than `app.notFound`, which is lost where the app is mounted in another: under Ponder.
   app.all('*', methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }), routeNotFound)
   return app
@@ -84,20 +85,11 @@ const refuseMethod: NonNullable<Parameters<typeof methodNotAllowed>[0]['onMethod
   return answerProblem(c, new Problem('METHOD_NOT_ALLOWED', detail, { headers: { Allow: allow } }))
 }
 
-const limitBody = bodyLimit({
-  maxSize: MAX_BODY,
-  onError: () => {
-    throw new Problem('PAYLOAD_TOO_LARGE', `The body must not exceed ${MAX_BODY} bytes.`)
-  },
-})
-
 /** What the answer cache holds costs next to nothing: agents may poll it all day. The rest is work. */
 const limitRequests =
   (limits: ClientLimits): MiddlewareHandler =>
   (c, next) => {
-    limits.takeRequest(c)
+    if (isProbe(c.req.path)) limits.takeProbe(c)
+    else limits.takeRequest(c)
     return next()
   }
-
-/** A GET is spared: looking for its body would cost node-server a whole Request object. */
-const limitPostedBody: MiddlewareHandler = (c, next) => (c.req.method === 'POST' ? limitBody(c, next) : next())

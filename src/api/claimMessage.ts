@@ -3,6 +3,9 @@ import { type Address, encodeAbiParameters, type Hex, keccak256, parseAbiParamet
 /** One claim of one round of a run: what a wallet signs, and what can happen once only. */
 export type Claim = { bountyId: bigint; agentId: bigint; wallet: Address; round: bigint }
 
+/** What a wallet signs besides, so that no other terms can get under the run's id. Base units; seconds. */
+export type ClaimTerms = { reward: bigint; stake: bigint; workPeriod: bigint }
+
 /** The contract whose claims these are. */
 export type MarketAddress = { chainId: number; address: Address }
 
@@ -13,10 +16,11 @@ export const MAX_VALIDITY = 3_600n
 export const OFFERED_VALIDITY = 900n
 
 /**
- * The EIP-712 message with which a wallet claims a run, as ClaimSignatures.sol hashes it.
+ * The EIP-712 message with which a wallet claims a run, as RunSignatures.sol hashes it.
  * @param deadline The last second at which the signature is valid.
  */
-export function claimTypedData({ chainId, address }: MarketAddress, claim: Claim, deadline: bigint) {
+export function claimTypedData({ chainId, address }: MarketAddress, claim: Claim & ClaimTerms, deadline: bigint) {
+  const { bountyId, agentId, wallet, round, reward, stake, workPeriod } = claim
   return {
     domain: { name: 'BountyMarket', version: '1', chainId: BigInt(chainId), verifyingContract: address },
     types: {
@@ -31,23 +35,29 @@ export function claimTypedData({ chainId, address }: MarketAddress, claim: Claim
         { name: 'agentId', type: 'uint256' },
         { name: 'wallet', type: 'address' },
         { name: 'round', type: 'uint256' },
+        { name: 'reward', type: 'uint256' },
+        { name: 'stake', type: 'uint256' },
+        { name: 'workPeriod', type: 'uint256' },
         { name: 'deadline', type: 'uint256' },
       ],
     },
     primaryType: 'Claim',
-    message: { bountyId: claim.bountyId, agentId: claim.agentId, wallet: claim.wallet, round: claim.round, deadline },
+    message: { bountyId, agentId, wallet, round, reward, stake, workPeriod, deadline },
   } as const
 }
 
 /** `claimTypedData` as JSON. The integers of the message are decimal strings, which every wallet reads exactly. */
-export function claimTypedDataJson(market: MarketAddress, claim: Claim, deadline: bigint) {
+export function claimTypedDataJson(market: MarketAddress, claim: Claim & ClaimTerms, deadline: bigint) {
   const { domain, ...typedData } = claimTypedData(market, claim, deadline)
-  const { bountyId, agentId, wallet, round } = claim
+  const { bountyId, agentId, wallet, round, reward, stake, workPeriod } = claim
   const message = {
     bountyId: bountyId.toString(),
     agentId: agentId.toString(),
     wallet,
     round: round.toString(),
+    reward: reward.toString(),
+    stake: stake.toString(),
+    workPeriod: workPeriod.toString(),
     deadline: deadline.toString(),
   }
   return { ...typedData, domain: { ...domain, chainId: market.chainId }, message }

@@ -13,7 +13,7 @@ import { formatId, formatTime } from './resources/values.ts'
 export const contractsAbi = [...bountyMarketAbi, ...agentStakingAbi, ...agentRegistryAbi] as const
 
 type ClaimErrorName =
-  | 'AccessControlUnauthorizedAccount'
+  | 'NotRelayer'
   | 'BountyNotFound'
   | 'BountyNotOpen'
   | 'BountyDeadlinePassed'
@@ -51,7 +51,7 @@ const usdc = (amount: bigint) => `${formatUnits(amount, 6)} USDC`
 export const stateName = (state: number) => runStates[state - 1]
 
 const rows: { [Name in ClaimErrorName]: Row<Name> } = {
-  AccessControlUnauthorizedAccount: {
+  NotRelayer: {
     code: 'SIGNATURE_REQUIRED',
     sentence: ([account]) => `${account} may not claim for a wallet without its signature.`,
   },

@@ -3,16 +3,7 @@ import { type agent, type run, runStates } from '../../ponder.schema.ts'
 import { MIN_STAKE } from './constants.ts'
 import type { ClaimError } from './contractErrors.ts'
 
-/** BountyMarket.LOCK_BPS: the part of a reward that a claim locks, in 1/10,000. */
-const LOCK_BPS = 1_000n
-
-/** What a claim of a run with this reward locks of the agent's stake. All in USDC base units. */
-export function lockFor(reward: bigint) {
-  const share = (reward * LOCK_BPS) / 10_000n
-  return share < MIN_STAKE ? share : MIN_STAKE
-}
-
-type Run = Pick<typeof run.$inferSelect, 'bountyId' | 'state' | 'deadline' | 'reward'>
+type Run = Pick<typeof run.$inferSelect, 'bountyId' | 'state' | 'deadline' | 'stakeRequired'>
 type Agent = Pick<
   typeof agent.$inferSelect,
   'id' | 'owner' | 'agentWallet' | 'stakedAmount' | 'lockedAmount' | 'frozen' | 'banned'
@@ -33,7 +24,7 @@ const MAX_AGENT_ID = 2n ** 40n - 1n
  * @param now the timestamp of the block that would hold the claim, in seconds.
  */
 export function claimErrors(run: Run, agent: Agent, wallet: Address | undefined, now: bigint): ClaimError[] {
-  return [...runErrors(run, now), ...agentErrors(agent, wallet, lockFor(run.reward))]
+  return [...runErrors(run, now), ...agentErrors(agent, wallet, run.stakeRequired)]
 }
 
 function* runErrors({ bountyId, state, deadline }: Run, now: bigint): Generator<ClaimError> {
@@ -43,7 +34,8 @@ function* runErrors({ bountyId, state, deadline }: Run, now: bigint): Generator<
   if (now > deadline) yield { errorName: 'BountyDeadlinePassed', args: [bountyId, deadline, now] }
 }
 
-function* agentErrors(agent: Agent, wallet: Address | undefined, lock: bigint): Generator<ClaimError> {
+/** Everything for which the market would refuse the agent’s claim of an open run that locks so much of its stake. */
+export function* agentErrors(agent: Agent, wallet: Address | undefined, lock: bigint): Generator<ClaimError> {
   const { id, stakedAmount, lockedAmount, banned, frozen } = agent
   const expected = walletOf(agent)
   if (!expected || id > MAX_AGENT_ID) {

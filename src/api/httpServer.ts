@@ -1,12 +1,14 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { getRequestListener, RequestError } from '@hono/node-server'
-import type { OpenAPIHono } from '@hono/zod-openapi'
 import { Problem } from './errors.ts'
 import { formatProblem } from './resources/problem.ts'
 
+type App = { fetch: Parameters<typeof getRequestListener>[0] }
+
 /** An HTTP server around the app, with limits on how slowly and how much a client may send. */
-export function createHttpServer(app: OpenAPIHono): Server {
+export function createHttpServer(app: App): Server {
   const limits = {
     maxHeaderSize: 16 * 1024,
     headersTimeout: 5_000,
@@ -24,6 +26,22 @@ function refuseMalformed(error: unknown): Response {
   const problem = new Problem('VALIDATION_FAILED', `url: ${error.message}.`, { extensions: { field: 'url' } })
   const headers = { 'Content-Type': 'application/problem+json' }
   return new Response(JSON.stringify(formatProblem(problem)), { status: problem.status, headers })
+}
+
+/** Which port to listen on: by `host`, or by every address of this machine; 0 for any free one. */
+type Listening = { setting: string; port: number; host?: string }
+
+/** @returns the port. @throws naming the setting if it cannot listen there. */
+export async function listen(server: Server, { setting, port, host }: Listening): Promise<number> {
+  server.listen(port, host)
+  try {
+    await once(server, 'listening')
+  } catch (cause) {
+    const taken = cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE'
+    const name = `${setting} ${host === undefined ? port : `${host}:${port}`}`
+    throw new Error(taken ? `${name} is taken by another process` : `Cannot listen on ${name}`, { cause })
+  }
+  return (server.address() as AddressInfo).port
 }
 
 /**

@@ -1,8 +1,8 @@
 import { db } from 'ponder:api'
-import { pino } from 'pino'
 import { createApp } from './app.ts'
 import { readDeployment } from './deployment.ts'
 import { readEnv } from './env.ts'
+import { createLogger } from './logger.ts'
 import { newestBlock } from './newestBlock.ts'
 import { IndexReader } from './queries/indexReader.ts'
 import type { Database } from './queries/snapshot.ts'
@@ -11,7 +11,7 @@ import type { Database } from './queries/snapshot.ts'
 // requests after a second at shutdown, so that claims, which take longer, are refused here.
 
 const env = readEnv(['CHAIN_ID', 'DEPLOYMENTS_DIR', 'RPC_URL', 'LOG_LEVEL'])
-const logger = pino({ level: env.LOG_LEVEL })
+const logger = createLogger({ level: env.LOG_LEVEL, rpcUrl: env.RPC_URL })
 const { contracts } = readDeployment(env.CHAIN_ID, env.DEPLOYMENTS_DIR)
 
 export default createApp({

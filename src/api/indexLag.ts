@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { Gauge, type Registry } from 'prom-client'
-import { createPublicClient, http } from 'viem'
+import { createChainClient } from './chainClient.ts'
 import type { IndexReader } from './queries/indexReader.ts'
 
 /** Between two looks at the chain. Milliseconds. */
@@ -34,7 +34,7 @@ export type IndexLag = ReturnType<typeof watchIndexLag>
  * own figures cannot tell, for the age of its head grows on a chain that makes no blocks too.
  */
 export function watchIndexLag({ rpcUrl, index, patience, logger, interval = INTERVAL }: Options) {
-  const client = createPublicClient({ transport: http(rpcUrl, { retryCount: 0, timeout: RPC_TIMEOUT }), cacheTime: 0 })
+  const client = createChainClient(rpcUrl, { http: { retryCount: 0, timeout: RPC_TIMEOUT }, cacheTime: 0 })
   const stopping = new AbortController()
   let [chain, head]: (bigint | undefined)[] = [undefined, undefined]
   let [movedAt, seenAt, toldAt] = [performance.now(), performance.now(), Number.NEGATIVE_INFINITY]

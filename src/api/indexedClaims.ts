@@ -1,26 +1,45 @@
 import { type Hex, isAddressEqual } from 'viem'
+import { agentErrors } from './eligibility.ts'
+import { Problem } from './errors.ts'
+import { readsClaimedRuns } from './queries/claimedRuns.ts'
 import type { IndexReader } from './queries/indexReader.ts'
 import { type ShownClaim, shownClaims } from './queries/shownClaims.ts'
 import type { NamedClaim } from './relay/events.ts'
-import type { Shown, ShownClaims } from './relay/results/shown.ts'
+import type { IndexedClaims, IndexedWin } from './relay/relay.ts'
+import { asRun } from './resources/run.ts'
 
-/** What the index says of claims, for the relay: an answer that the index shows need not wait for receipts. */
-export function indexedClaims(index: IndexReader): ShownClaims {
+/** What the index says of claims, for the relay: a win that the index shows need not wait for receipts. */
+export function indexedClaims(index: IndexReader): IndexedClaims {
+  const readClaimed = readsClaimedRuns(index)
   let known: Hex | undefined
 
   return {
     async look(claims) {
       const { data } = await index.read(shownClaims(claims.map(({ request }) => request.bountyId)))
       return new Map(
-        claims.flatMap((claim): [Hex, Shown][] => {
-          const shown = data.find((other) => isOf(claim, other))
-          if (!shown) return []
-          return [[claim.claimId, { blockNumber: shown.blockNumber, txHash: shown.transactionHash }]]
+        claims.flatMap((claim): [Hex, IndexedWin][] => {
+          const win = data.find((other) => isOf(claim, other))
+          if (!win) return []
+          return [[claim.claimId, { blockNumber: win.blockNumber, txHash: win.transactionHash }]]
         }),
       )
     },
+
     async pause(signal) {
       known = (await index.head.after(known, signal))?.hash ?? known
+    },
+
+    /** An index that cannot be read advises nothing. */
+    async isEligible({ bountyId, agentId, wallet }) {
+      try {
+        const { data } = await readClaimed({ bountyId, agentId, round: 0n })
+        if (!data.run || !data.agent) return false
+        const [refused] = agentErrors(data.agent, wallet, BigInt(asRun(data.run).stakeRequired))
+        return refused === undefined
+      } catch (error) {
+        if (error instanceof Problem) return true
+        throw error
+      }
     },
   }
 }

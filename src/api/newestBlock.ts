@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { createPublicClient, http } from 'viem'
+import { createChainClient } from './chainClient.ts'
 
 /** How long a process that starts waits for the node to say its newest block, three times at most. Milliseconds. */
 const TIMEOUT = 1_000
@@ -9,9 +9,9 @@ const TIMEOUT = 1_000
  * @returns 0 if the node does not say it: reads do not depend on a node.
  */
 export async function newestBlock(rpcUrl: string, logger: Logger): Promise<bigint> {
-  const transport = http(rpcUrl, { retryCount: 2, retryDelay: 100, timeout: TIMEOUT })
+  const client = createChainClient(rpcUrl, { http: { retryCount: 2, retryDelay: 100, timeout: TIMEOUT } })
   try {
-    return await createPublicClient({ transport }).getBlockNumber()
+    return await client.getBlockNumber()
   } catch (err) {
     logger.warn(
       { err },

@@ -1,27 +1,27 @@
-import { EventEmitter, once } from 'node:events'
-import type { AddressInfo } from 'node:net'
+import { EventEmitter } from 'node:events'
 import closeWithGrace from 'close-with-grace'
 import { drizzle } from 'drizzle-orm/node-postgres'
-import { pino } from 'pino'
 import { privateKeyToAccount } from 'viem/accounts'
 import { createApp } from './app.ts'
 import { listenForBlocks } from './blockHints.ts'
 import { logClaims } from './claimLog.ts'
 import { readDeployment } from './deployment.ts'
 import { readEnv } from './env.ts'
-import { createHttpServer, drain } from './httpServer.ts'
+import { createHttpServer, drain, listen } from './httpServer.ts'
 import { indexedClaims } from './indexedClaims.ts'
 import { measureLag, watchIndexLag } from './indexLag.ts'
 import { createClientLimits } from './limits/clientLimits.ts'
+import { createLogger } from './logger.ts'
 import { createMetrics, createRequestTimer } from './metrics.ts'
 import { newestBlock } from './newestBlock.ts'
 import { IndexReader } from './queries/indexReader.ts'
-import { readinessOf } from './readiness.ts'
+import { createReadiness } from './readiness.ts'
 import { openReadPool } from './readPool.ts'
 import { createRelay } from './relay/createRelay.ts'
 import type { RelayEmitter } from './relay/events.ts'
 import { measureRelay } from './relayMetrics.ts'
-import { healthRoutes } from './routes/health.ts'
+import { healthRoutes, operatorRoutes } from './routes/health.ts'
+import { stopAtSignal, stopSignals } from './stopSignals.ts'
 
 /**
  * In milliseconds. A claim waits 15 s for its block, then the relay takes 8 s at most to close, and Kubernetes kills 30 s
@@ -45,7 +45,14 @@ const env = readEnv([
   'MAX_BATCH',
   'MAX_UNMINED',
   'DAILY_GAS_BUDGET',
+  'MAX_FEE_GWEI',
+  'FOREIGN_NONCES',
+  'HEAD_INTERVAL_MS',
+  'KEEPER_INTERVAL_MS',
+  'RELAY_RETENTION_DAYS',
   'PORT',
+  'OPS_PORT',
+  'OPS_HOST',
   'TRUST_PROXY',
   'REQUESTS_PER_MINUTE',
   'CLAIMS_PER_MINUTE',
@@ -55,7 +62,15 @@ const env = readEnv([
   'LOG_LEVEL',
 ])
 const deployment = readDeployment(env.CHAIN_ID, env.DEPLOYMENTS_DIR)
-const logger = pino({ level: env.LOG_LEVEL })
+const logger = createLogger({ level: env.LOG_LEVEL, rpcUrl: env.RPC_URL })
+
+/** Until the process listens, there is nothing to end in order. */
+let stop = async () => {}
+const { close } = closeWithGrace({ delay: EXIT_PATIENCE, logger, skip: [...stopSignals] }, async ({ err }) => {
+  if (err) logger.fatal({ err }, 'Stopping after an error that was not caught')
+  await stop()
+  logger.info('Stopped')
+})
 
 const readPool = openReadPool({
   url: env.DATABASE_READ_URL ?? env.DATABASE_URL,
@@ -83,7 +98,12 @@ const relay =
     maxBatch: env.MAX_BATCH,
     maxUnmined: env.MAX_UNMINED,
     dailyBudget: env.DAILY_GAS_BUDGET,
-    shownClaims: indexedClaims(index),
+    maxFeePerGas: env.MAX_FEE_GWEI,
+    foreignNonces: env.FOREIGN_NONCES,
+    interval: env.HEAD_INTERVAL_MS,
+    keeperInterval: env.KEEPER_INTERVAL_MS,
+    retentionDays: env.RELAY_RETENTION_DAYS,
+    indexedClaims: indexedClaims(index),
     events,
     logger,
   }))
@@ -97,26 +117,18 @@ const limits = createClientLimits({
   claimsPerMinute: env.CLAIMS_PER_MINUTE,
 })
 const deps = { index, logger, market, limits, ...(relay && { relay }) }
-const routes = healthRoutes(() => readinessOf({ index, lag, relay }), registry, logger)
-const app = createApp(deps, { timer: createRequestTimer(registry), routes })
+const look = createReadiness({ index, lag, relay, logger })
+const app = createApp(deps, { timer: createRequestTimer(registry), routes: healthRoutes(look) })
 const server = createHttpServer(app)
+const operators = createHttpServer(operatorRoutes(look, registry, logger))
 
-closeWithGrace({ delay: EXIT_PATIENCE, logger }, async ({ signal, err }) => {
-  if (err) logger.fatal({ err }, 'Stopping after an error that nobody caught')
-  else logger.info({ signal }, 'Stopping')
+stop = async () => {
   await Promise.all([drain(server, DRAIN_PATIENCE), lag.stop()])
   await relay?.close()
-  await Promise.all([readPool.end(), hints.close()])
-  logger.info('Stopped')
-})
-
-server.listen(env.PORT)
-try {
-  await once(server, 'listening')
-} catch (err) {
-  const taken = err instanceof Error && 'code' in err && err.code === 'EADDRINUSE'
-  logger.fatal({ err }, taken ? `PORT ${env.PORT} is taken by another process` : `Cannot listen on PORT ${env.PORT}`)
-  process.exit(1)
+  await Promise.all([drain(operators, 0), readPool.end(), hints.close()])
 }
-const { port } = server.address() as AddressInfo
-logger.info({ port }, 'API listens')
+stopAtSignal(close, logger)
+
+const opsPort = await listen(operators, { setting: 'OPS_PORT', port: env.OPS_PORT, host: env.OPS_HOST })
+const port = await listen(server, { setting: 'PORT', port: env.PORT })
+logger.info({ port, opsPort }, 'API listens')

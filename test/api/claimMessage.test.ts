@@ -35,7 +35,16 @@ describe('GET /api/runs/:id/claim-message', () => {
     expect(body).toMatchObject({
       domain: { name: 'BountyMarket', version: '1', chainId: 31337 },
       primaryType: 'Claim',
-      message: { bountyId: '1', agentId: '9', wallet: account.address, round: '1', deadline: `${now + 900n}` },
+      message: {
+        bountyId: '1',
+        agentId: '9',
+        wallet: account.address,
+        round: '1',
+        reward: '100000000',
+        stake: '10000000',
+        workPeriod: '604800',
+        deadline: `${now + 900n}`,
+      },
       submit: {
         method: 'POST',
         path: '/api/runs/1/claim',

@@ -22,6 +22,7 @@ beforeAll(async () => {
       openRun(3n, { deadline: now }),
       openRun(4n, { deadline: now - 1n }),
       openRun(5n, { state: 'DRAFT' }),
+      openRun(6n, { stakeRequired: 20_000_001n }),
     ])
   await index.db.insert(agent).values([
     stakedAgent(1n, { completions: 5, stakedAt: now - 2_592_000n }),
@@ -90,6 +91,7 @@ describe('GET /api/runs/:id/claim-eligibility', () => {
     [4n, 'agentId=1', ['RUN_DEADLINE_PASSED']],
     [5n, 'agentId=1', ['RUN_NOT_OPEN']],
     [1n, 'agentId=3', ['INSUFFICIENT_UNLOCKED_STAKE']],
+    [6n, 'agentId=1', ['INSUFFICIENT_UNLOCKED_STAKE']],
     [1n, 'agentId=0', []],
     [1n, `agentId=${2n ** 40n}`, ['AGENT_NOT_FOUND']],
     [1n, `agentId=1&walletAddress=${wallet}`, []],

@@ -80,7 +80,28 @@ describe('requests of one address', () => {
     })
     expect([claim.status, claim.headers.get('Access-Control-Allow-Origin')]).toEqual([429, '*'])
     expect((await get('/healthz')).status).toBe(200)
-    expect((await get('/metrics')).status).toBe(200)
+  })
+
+  it.each(['/openapi.json', '/docs', '/docs/swagger-ui.css', '/nowhere', '/metrics', '/'])(
+    'beyond the limit are refused also for %s',
+    async (path) => {
+      await start({ REQUESTS_PER_MINUTE: '3' })
+      const answers = []
+      for (let asked = 0; asked < 4; asked++) answers.push((await get(path)).status)
+      expect(answers.slice(0, 3)).not.toContain(429)
+      expect(answers[3]).toBe(429)
+      const preflight = await fetch(api.url + path, { method: 'OPTIONS' })
+      expect(preflight.status).toBe(429)
+    },
+  )
+
+  it.each(['/healthz', '/readyz'])('for %s have a limit of their own, and the operator’s port none', async (path) => {
+    await start({ REQUESTS_PER_MINUTE: '3' })
+    expect(await statuses(4)).toEqual([404, 404, 404, 429])
+    const answers = []
+    for (let asked = 0; asked < 4; asked++) answers.push((await get(path)).status)
+    expect(answers).toEqual([200, 200, 200, 429])
+    for (let asked = 0; asked < 4; asked++) expect((await fetch(api.opsUrl + path)).status).toBe(200)
   })
 
   it('are not counted where the answer cache answers them', async () => {

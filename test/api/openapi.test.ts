@@ -55,6 +55,7 @@ describe('/openapi.json', () => {
       'state',
       'minReward',
       'poster',
+      'evaluator',
       'claimedBy',
       'claimable',
       'sort',

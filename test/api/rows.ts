@@ -23,6 +23,8 @@ export function openRun(bountyId: bigint, fields: Partial<Run> = {}): Run {
     deadline: seedTime + 5n * day,
     state: 'OPEN',
     createdAt: seedTime,
+    workPeriod: 604_800,
+    stakeRequired: 10_000_000n,
     ...fields,
   }
 }

@@ -189,6 +189,7 @@ describe('cursor', () => {
     'state=OPEN',
     'minReward=1',
     `poster=${poster}`,
+    `evaluator=${poster}`,
     'claimedBy=7',
     'claimable=true',
   ])('is refused where the list is another one: %s', async (filter) => {

@@ -23,7 +23,7 @@ beforeAll(async () => {
       openRun(4n, { createdAt: seedTime + 2n, reward: 500_000n, deadline: seedTime - 1n, posterAddress: otherPoster }),
       claimedRun(5n, { createdAt: seedTime + 3n, claimedBy: foreignAgent, state: 'SUBMITTED' }),
       openRun(6n, { createdAt: seedTime + 4n, state: 'DRAFT', reward: 1_000_000_000_000_000n }),
-      claimedRun(7n, { createdAt: seedTime + 5n, claimedBy: 0n, state: 'APPROVED' }),
+      claimedRun(7n, { createdAt: seedTime + 5n, claimedBy: 0n, state: 'APPROVED', evaluator: otherPoster }),
     ])
   await index.moveTo({ number: 10n, timestamp: seedTime })
   api = await testApi(index.url, () => Number(seedTime) * 1_000)
@@ -66,6 +66,9 @@ describe('GET /api/runs/:id', () => {
         revisions: 0,
         round: 1,
         fee: '5000000',
+        workPeriod: 604_800,
+        stakeRequired: '10000000',
+        evaluator: null,
       }),
     )
   })
@@ -157,6 +160,9 @@ describe('GET /api/runs', () => {
     [`poster=${poster}`, [7, 6, 5, 3, 2, 1]],
     [`poster=${otherPoster.toUpperCase().replace('0X', '0x')}`, [4]],
     [`poster=${wallet}`, []],
+    [`evaluator=${otherPoster}`, [7]],
+    [`evaluator=${otherPoster.toLowerCase()}&state=OPEN`, []],
+    [`evaluator=${poster}`, []],
     ['claimedBy=1', [2]],
     ['claimedBy=0', [7]],
     [`claimedBy=${foreignAgent}`, [5]],

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type Api, type ApiOptions, startApi } from '../../devnet/api.ts'
+import { startPart } from '../../devnet/part.ts'
 import { writeDeployment } from '../../ops/writeDeployment.ts'
 import { chainId, type IndexedDatabase, indexedDatabase, viewsSchema } from './indexedDatabase.ts'
 import { seedTime } from './rows.ts'
@@ -73,11 +74,12 @@ async function send(port: number, bytes: string) {
 
 describe('health', () => {
   it('is told by the process alone', async () => {
-    const { url, part } = await start()
+    const { url, opsUrl, part } = await start()
     expect((await fetch(`${url}/healthz`)).status).toBe(200)
     const ready = await fetch(`${url}/readyz`)
     expect([ready.status, await ready.json()]).toEqual([200, { status: 'ready', indexedBlock: 10, reasons: [] }])
     await index.setHead(block(9n))
+    await expect.poll(async () => (await fetch(`${url}/readyz`)).status, { timeout: 3_000 }).toBe(503)
     for (let probe = 0; probe < 3; probe++) {
       const rewinding = await fetch(`${url}/readyz`)
       const reason = { code: 'INDEX_REWINDING', detail: expect.stringContaining('replaying block 9'), affects: 'reads' }
@@ -90,29 +92,28 @@ describe('health', () => {
       .filter((line) => line.includes('INDEX_REWINDING'))
     expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ level: 40, msg: 'unready' }])
     expect(lines.join()).not.toContain('stack')
-    expect(await (await fetch(`${url}/metrics`)).text()).toContain('index_whole 0')
+    expect(await (await fetch(`${opsUrl}/metrics`)).text()).toContain('index_whole 0')
     await index.moveTo(block(10n))
   })
 
   it('does not depend on the database', async () => {
-    const { url } = await start({ databaseUrl: 'postgres://postgres@127.0.0.1:1/none' })
-    const statuses = ['/healthz', '/readyz', '/api/runs', '/metrics'].map(
-      async (path) => (await fetch(url + path)).status,
-    )
-    expect(await Promise.all(statuses)).toEqual([200, 503, 503, 200])
+    const { url, opsUrl } = await start({ databaseUrl: 'postgres://postgres@127.0.0.1:1/none' })
+    const paths = [`${url}/healthz`, `${url}/readyz`, `${url}/api/runs`, `${opsUrl}/metrics`, `${opsUrl}/status`]
+    const statuses = paths.map(async (path) => (await fetch(path)).status)
+    expect(await Promise.all(statuses)).toEqual([200, 503, 503, 200, 200])
     const reason = { code: 'DATABASE_UNREACHABLE', affects: 'reads' }
     expect(await (await fetch(`${url}/readyz`)).json()).toMatchObject({ status: 'unready', reasons: [reason] })
   })
 
   it('is measured by route, not by path', async () => {
-    const { url } = await start()
+    const { url, opsUrl } = await start()
     for (const path of ['/api/runs/1', '/api/runs/2', '/api/runs?page=0', '/nowhere']) await fetch(url + path)
     // Most of these are answered from the cache, before the routes see them.
     const { headers } = await fetch(`${url}/api/runs`)
     for (let request = 0; request < 9; request++) await fetch(`${url}/api/runs`)
     const known = { 'If-None-Match': headers.get('ETag') ?? '' }
     for (let request = 0; request < 10; request++) await fetch(`${url}/api/runs`, { headers: known })
-    const metrics = await (await fetch(`${url}/metrics`)).text()
+    const metrics = await (await fetch(`${opsUrl}/metrics`)).text()
     const count = (labels: string) =>
       new RegExp(`http_request_duration_seconds_count{${labels}} (\\d+)`).exec(metrics)?.[1]
     expect(count('method="GET",route="/api/runs/:id",status="404"')).toBe('2')
@@ -153,32 +154,88 @@ describe('on SIGTERM', () => {
     await index.moveTo(block(10n))
   })
 
-  it('exits at once on the second', async () => {
+  it.each<[string, NodeJS.Signals]>([
+    ['twice', 'SIGTERM'],
+    ['as Ctrl-C does', 'SIGINT'],
+  ])('that comes %s, it still lets requests in flight finish', async (_, signal) => {
+    const { part, url } = await start()
+    const inFlight = fetch(`${url}/api/runs?minBlock=11`)
+    await sleep(200)
+    process.kill(part.pid, signal)
+    await part.saw(/"msg":"Stopping"/, 2_000)
+    process.kill(part.pid, signal)
+    await index.moveTo(block(11n))
+    expect((await inFlight).status).toBe(200)
+    expect(await part.ended).toBe('exited with code 0')
+    await index.moveTo(block(10n))
+  })
+
+  it('that the terminal sends to npm too, it still lets requests in flight finish', async () => {
+    const npm = await startPart({
+      name: 'npm run start:api',
+      command: 'npm',
+      args: ['run', 'start:api'],
+      env: {
+        DATABASE_URL: index.url,
+        DATABASE_SCHEMA: viewsSchema,
+        CHAIN_ID: String(chainId),
+        DEPLOYMENTS_DIR: deploymentsDirectory,
+        RPC_URL: 'http://127.0.0.1:1',
+        PORT: '0',
+        OPS_PORT: '0',
+      },
+    })
+    const [, port] = await npm.saw(/"port":(\d+).*"msg":"API listens"/, 20_000)
+    const inFlight = fetch(`http://127.0.0.1:${port}/api/runs?minBlock=11`)
+    await sleep(200)
+    // To all of its group, as a terminal does.
+    process.kill(-npm.pid, 'SIGINT')
+    await npm.saw(/"msg":"Stopping"/, 2_000)
+    await index.moveTo(block(11n))
+    expect((await inFlight).status).toBe(200)
+    await npm.ended
+    expect(npm.output()).toContain('"msg":"Stopped"')
+    await npm.stop()
+    await index.moveTo(block(10n))
+  })
+
+  it('exits at once on another that comes a second later', async () => {
     const { part, url } = await start()
     const inFlight = fetch(`${url}/api/runs?minBlock=12`).catch((error: Error) => error.name)
     await sleep(200)
-    const signalled = performance.now()
     process.kill(part.pid, 'SIGTERM')
     await part.saw(/"msg":"Stopping"/, 2_000)
+    await sleep(1_100)
+    const signalled = performance.now()
     process.kill(part.pid, 'SIGTERM')
     expect(await part.ended).toBe('exited with code 1')
-    expect(performance.now() - signalled).toBeLessThan(2_000)
+    expect(performance.now() - signalled).toBeLessThan(1_000)
     expect(await inFlight).toBe('TypeError')
   })
 })
 
 describe('a start', () => {
-  it('fails with the name of the port that is taken', async () => {
-    const { port } = await start()
+  it.each<[string, (taken: Api) => Partial<ApiOptions> & { expected: string }]>([
+    ['the port', ({ port }) => ({ port, expected: `PORT ${port}` })],
+    [
+      'the operator’s port',
+      ({ opsUrl }) => ({ opsPort: Number(new URL(opsUrl).port), expected: `OPS_PORT ${new URL(opsUrl).host}` }),
+    ],
+  ])('fails with the name of %s that is taken', async (_, taken) => {
+    const { expected, ...options } = taken(await start())
     const second = startApi({
       databaseUrl: index.url,
       chainId,
       rpcUrl: 'http://127.0.0.1:1',
       deploymentsDirectory,
-      port,
+      ...options,
     })
-    await expect(second).rejects.toThrow(`PORT ${port} is taken by another process`)
+    await expect(second).rejects.toThrow(`${expected} is taken by another process`)
     await expect(second).rejects.toThrow('exited with code 1')
+  })
+
+  it('fails with the host that is not one of this machine', async () => {
+    await expect(start({ env: { OPS_HOST: '192.0.2.1' } })).rejects.toThrow('Cannot listen on OPS_PORT 192.0.2.1:0')
   })
 
   it('fails with the names of all variables that are wrong', async () => {
@@ -217,8 +274,8 @@ describe('a connection', () => {
     socket.destroy()
   })
 
-  it('with more body than is taken gets its answer', async () => {
-    for (const body of ['x'.repeat(3_000_000), chunks(3_000_000)]) {
+  it('with more body than is taken gets its answer, and is closed', async () => {
+    for (const body of ['x'.repeat(3_000_000), chunks(3_000_000), 'x'.repeat(50_000_000), chunks(50_000_000)]) {
       const response = await fetch(`${shared.url}/api/runs/1/claim`, {
         method: 'POST',
         body,
@@ -226,6 +283,19 @@ describe('a connection', () => {
         headers: { 'Content-Type': 'application/json' },
       })
       expect([response.status, await response.json()]).toMatchObject([413, { code: 'PAYLOAD_TOO_LARGE' }])
+      expect(response.headers.get('Connection')).toBe('close')
+    }
+  })
+
+  it('that never sends the rest of such a body gets its answer, and is closed', async () => {
+    const head = 'POST /api/runs/1/claim HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n'
+    for (const length of ['Content-Length: 99999', 'Transfer-Encoding: chunked']) {
+      const part = length.startsWith('T') ? `9000\r\n${'x'.repeat(0x9000)}\r\n` : 'x'
+      const { closed, received } = await send(shared.port, `${head}${length}\r\n\r\n${part}`)
+      await closed
+      expect(received()).toContain('413 Payload Too Large')
+      expect(received().toLowerCase()).toContain('connection: close')
+      expect(received()).toContain('"code":"PAYLOAD_TOO_LARGE"')
     }
   })
 

@@ -96,6 +96,7 @@ contract AgentStakingMatrixTest is AgentStakingTest, Matrix {
         _row("release (10 USDC)",       MARKET, NOT_MARKET,   "pppp+p+p+p");
         _row("forfeit (10 USDC)",       MARKET, NOT_MARKET,   "pppp+p+p+p");
         _row("slash (10 USDC)",         MARKET, NOT_MARKET,   "pppp+p+p+p");
+        _row("burnDeferred",            MARKET, NOT_MARKET,   "++++++++++");
         _row("transferOwnership",       ADMIN,  NOT_OWNER,    "++++++++++");
         _row("acceptOwnership",         HEIR,   NOT_OWNER,    "++++++++++");
         _row("renounceOwnership",       ADMIN,  NOT_OWNER,    "++++++++++");
@@ -147,7 +148,8 @@ contract AgentStakingMatrixTest is AgentStakingTest, Matrix {
         _calls["lock (40 USDC)"] = abi.encodeCall(staking.lock, (agentId, BOUNTY, 40e6));
         _calls["release (10 USDC)"] = abi.encodeCall(staking.release, (agentId, BOUNTY, LOCKED, 100e6));
         _calls["forfeit (10 USDC)"] = abi.encodeCall(staking.forfeit, (agentId, BOUNTY, LOCKED));
-        _calls["slash (10 USDC)"] = abi.encodeCall(staking.slash, (agentId, BOUNTY, LOCKED, poster));
+        _calls["slash (10 USDC)"] = abi.encodeCall(staking.slash, (agentId, BOUNTY, LOCKED));
+        _calls["burnDeferred"] = abi.encodeCall(staking.burnDeferred, ());
         _calls["transferOwnership"] = abi.encodeCall(staking.transferOwnership, (stranger));
         _calls["acceptOwnership"] = abi.encodeCall(staking.acceptOwnership, ());
         _calls["renounceOwnership"] = abi.encodeCall(staking.renounceOwnership, ());

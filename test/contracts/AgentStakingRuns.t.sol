@@ -103,16 +103,16 @@ contract AgentStakingRunsTest is AgentStakingTest {
         _release(10e6 + 1);
     }
 
-    function test_WhenForfeiting_TheMarketIsPaidAndNobodyIsFrozen() public {
+    function test_WhenForfeiting_TheAmountIsBurnedAndTheAgentIsNotFrozen() public {
         _stake(30e6);
         _lock(10e6);
         _lock(2e6);
         vm.expectEmit(address(staking));
-        emit IAgentStaking.StakeForfeited(AGENT, BOUNTY, market, 10e6, 20e6, 2e6, START);
-        _expectTransfer(address(staking), market, 10e6);
+        emit IAgentStaking.StakeForfeited(AGENT, BOUNTY, 10e6, 20e6, 2e6, START);
+        _expectTransfer(address(staking), BURN, 10e6);
         _forfeit(10e6);
         _assertAccount(Account(20e6, 2e6, START, 0, 0, false, false));
-        assertEq(usdc.balanceOf(market), 10e6);
+        assertEq(usdc.balanceOf(BURN), 10e6);
         assertEq(usdc.balanceOf(address(staking)), 20e6);
     }
 
@@ -120,7 +120,7 @@ contract AgentStakingRunsTest is AgentStakingTest {
         _stake(30e6);
         _lock(10e6 + 1);
         vm.expectEmit(address(staking));
-        emit IAgentStaking.StakeForfeited(AGENT, BOUNTY, market, 10e6 + 1, MIN_STAKE - 1, 0, 0);
+        emit IAgentStaking.StakeForfeited(AGENT, BOUNTY, 10e6 + 1, MIN_STAKE - 1, 0, 0);
         _forfeit(10e6 + 1);
         _assertAccount(Account(MIN_STAKE - 1, 0, 0, 0, 0, false, false));
         _assertStatus(IAgentStaking.Status.UNVERIFIED);
@@ -152,7 +152,7 @@ contract AgentStakingRunsTest is AgentStakingTest {
         vm.expectRevert(reason);
         staking.forfeit(AGENT, BOUNTY, amount);
         vm.expectRevert(reason);
-        staking.slash(AGENT, BOUNTY, amount, poster);
+        staking.slash(AGENT, BOUNTY, amount);
     }
 
     function test_RevertGiven_AnyoneButTheMarket() public {
@@ -169,7 +169,9 @@ contract AgentStakingRunsTest is AgentStakingTest {
             vm.expectRevert(reason);
             staking.forfeit(AGENT, BOUNTY, 1e6);
             vm.expectRevert(reason);
-            staking.slash(AGENT, BOUNTY, 1e6, others[i]);
+            staking.slash(AGENT, BOUNTY, 1e6);
+            vm.expectRevert(reason);
+            staking.burnDeferred();
             vm.stopPrank();
         }
     }

@@ -7,18 +7,18 @@ import {IAgentStaking} from "../../contracts/interfaces/IAgentStaking.sol";
 import {AgentStakingTest} from "./support/AgentStakingTest.sol";
 
 contract AgentStakingSlashTest is AgentStakingTest {
-    function test_WhenSlashed_PosterIsPaidAndAgentFrozen() public {
+    function test_WhenSlashed_TheAmountIsBurnedAndTheAgentIsFrozen() public {
         _stake(40e6);
         _lock(10e6);
         _lock(2e6);
         vm.expectEmit(address(staking));
-        emit IAgentStaking.Slashed(AGENT, BOUNTY, poster, 10e6, 30e6, 2e6, 0, 1);
+        emit IAgentStaking.Slashed(AGENT, BOUNTY, 10e6, 30e6, 2e6, 0, 1);
         vm.expectEmit(address(staking));
         emit IAgentStaking.AgentFrozen(AGENT);
-        _expectTransfer(address(staking), poster, 10e6);
+        _expectTransfer(address(staking), BURN, 10e6);
         _slash(10e6);
         _assertAccount(Account(30e6, 2e6, 0, 0, 1, true, false));
-        assertEq(usdc.balanceOf(poster), 10e6);
+        assertEq(usdc.balanceOf(BURN), 10e6);
         assertEq(usdc.balanceOf(address(staking)), 30e6);
     }
 
@@ -54,12 +54,12 @@ contract AgentStakingSlashTest is AgentStakingTest {
         _slash(1e6);
         _stake(1);
         vm.expectEmit(address(staking));
-        emit IAgentStaking.Slashed(AGENT, BOUNTY, poster, 1e6, 37e6 + 1, 0, 0, 3);
+        emit IAgentStaking.Slashed(AGENT, BOUNTY, 1e6, 37e6 + 1, 0, 0, 3);
         vm.expectEmit(address(staking));
         emit IAgentStaking.AgentFrozen(AGENT);
         vm.expectEmit(address(staking));
         emit IAgentStaking.AgentBanned(AGENT, 3);
-        _expectTransfer(address(staking), poster, 1e6);
+        _expectTransfer(address(staking), BURN, 1e6);
         _slash(1e6);
         _assertAccount(Account(37e6 + 1, 0, 0, 0, 3, true, true));
     }
@@ -84,7 +84,7 @@ contract AgentStakingSlashTest is AgentStakingTest {
         _slash(1e6);
         _unban();
         vm.expectEmit(address(staking));
-        emit IAgentStaking.Slashed(AGENT, BOUNTY, poster, 1e6, 36e6, 0, 0, 4);
+        emit IAgentStaking.Slashed(AGENT, BOUNTY, 1e6, 36e6, 0, 0, 4);
         vm.expectEmit(address(staking));
         emit IAgentStaking.AgentBanned(AGENT, 4);
         _slash(1e6);
@@ -106,13 +106,42 @@ contract AgentStakingSlashTest is AgentStakingTest {
         _slash(10e6 + 1);
     }
 
-    function test_RevertGiven_BlacklistedPoster_NothingChanges() public {
+    function test_GivenRefusedTransfers_LostStakeWaitsUntilItIsBurned() public {
         _stake(MIN_STAKE);
         _lock(10e6);
-        usdc.blacklist(poster);
-        vm.expectRevert("Blacklistable: account is blacklisted");
-        _slash(10e6);
-        _assertAccount(Account(MIN_STAKE, 10e6, START, 0, 0, false, false));
+        usdc.pause();
+        vm.startPrank(market);
+        assertFalse(staking.forfeit(AGENT, BOUNTY, 4e6));
+        assertFalse(staking.slash(AGENT, BOUNTY, 6e6));
+        vm.expectRevert("Pausable: paused");
+        staking.burnDeferred();
+        vm.stopPrank();
+        _assertAccount(Account(10e6, 0, 0, 0, 1, true, false));
+        assertEq(staking.unburned(), 10e6);
+        assertEq(usdc.balanceOf(address(staking)), MIN_STAKE);
+
+        usdc.unpause();
+        _expectTransfer(address(staking), BURN, 10e6);
+        vm.prank(market);
+        assertEq(staking.burnDeferred(), 10e6);
+        assertEq(staking.unburned(), 0);
+        assertEq(usdc.balanceOf(BURN), 10e6);
+    }
+
+    function test_GivenNothingUnburned_WhenBurned_NoTransferIsMade() public {
+        usdc.pause();
+        vm.prank(market);
+        assertEq(staking.burnDeferred(), 0);
+    }
+
+    function test_WhenBurnedAtOnce_TheCallSaysSo() public {
+        _stake(MIN_STAKE);
+        _lock(10e6);
+        vm.startPrank(market);
+        assertTrue(staking.forfeit(AGENT, BOUNTY, 4e6));
+        assertTrue(staking.slash(AGENT, BOUNTY, 6e6));
+        vm.stopPrank();
+        assertEq(staking.unburned(), 0);
     }
 
     function _events(bytes32 only) private pure returns (bytes32[] memory selectors) {

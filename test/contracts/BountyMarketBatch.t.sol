@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
 import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 
 import {IAgentStaking} from "../../contracts/interfaces/IAgentStaking.sol";
@@ -46,12 +45,7 @@ contract BountyMarketBatchTest is RelayedMarketTest, ClaimSigner {
         IBountyMarket.Claim[] memory claims = new IBountyMarket.Claim[](2);
         claims[0] = _unsignedClaim(_post());
         claims[1] = _signedClaim(_post());
-        _expectRefused(
-            claims[0],
-            abi.encodeWithSelector(
-                IAccessControl.AccessControlUnauthorizedAccount.selector, stranger, keccak256("RELAYER_ROLE")
-            )
-        );
+        _expectRefused(claims[0], abi.encodeWithSelector(IBountyMarket.NotRelayer.selector, stranger));
         _expectEvent();
         emit IBountyMarket.BountyClaimed(claims[1].bountyId, AGENT, wallet, LOCK, 1, START + 7 days);
         vm.prank(stranger);
@@ -188,8 +182,12 @@ contract BountyMarketBatchTest is RelayedMarketTest, ClaimSigner {
         bool[2] memory seen;
         for (uint256 gas = 250_000; gas <= 450_000; gas += 1009) {
             vm.recordLogs();
-            _assertResults(market.claimBatch{gas: gas}(claims), 0, 400);
+            IBountyMarket.ItemResult[] memory results = market.claimBatch{gas: gas}(claims);
+            assertEq(results.length, 400);
             uint256 tried = _countMarketEvents();
+            bool refused = results[0] == IBountyMarket.ItemResult.REFUSED;
+            assertEq(refused, tried > 0, "the first item's result");
+            assertEq(uint256(results[399]), uint256(IBountyMarket.ItemResult.UNTRIED), "the last item's result");
             seen[tried == 0 ? 0 : 1] = true;
         }
         assertTrue(seen[0] && seen[1], "stopped before and after the first item");
@@ -229,7 +227,7 @@ contract BountyMarketBatchTest is RelayedMarketTest, ClaimSigner {
         uint256 snapshot = vm.snapshotState();
         vm.recordLogs();
         vm.prank(relayer);
-        bool[] memory results = market.claimBatch{gas: gas}(claims);
+        IBountyMarket.ItemResult[] memory results = market.claimBatch{gas: gas}(claims);
         Vm.Log[] memory logs = vm.getRecordedLogs();
         for (uint256 i = 0; i < logs.length; ++i) {
             if (logs[i].emitter != address(market)) continue;
@@ -240,16 +238,18 @@ contract BountyMarketBatchTest is RelayedMarketTest, ClaimSigner {
             ++tried;
         }
         for (uint256 i = 0; i < claims.length; ++i) {
-            assertEq(results[i], i < tried && i != 1, "result");
-            IBountyMarket.State state = results[i] ? IBountyMarket.State.CLAIMED : IBountyMarket.State.OPEN;
-            _assertState(claims[i].bountyId, state);
+            IBountyMarket.ItemResult expected = IBountyMarket.ItemResult.UNTRIED;
+            if (i < tried) expected = i == 1 ? IBountyMarket.ItemResult.REFUSED : IBountyMarket.ItemResult.MADE;
+            assertEq(uint256(results[i]), uint256(expected), "result");
+            bool made = expected == IBountyMarket.ItemResult.MADE;
+            _assertState(claims[i].bountyId, made ? IBountyMarket.State.CLAIMED : IBountyMarket.State.OPEN);
         }
         assertTrue(vm.revertToStateAndDelete(snapshot));
     }
 
     function _claimedWith(uint256 gas, IBountyMarket.Claim[] memory claims) private returns (bool claimed) {
         uint256 snapshot = vm.snapshotState();
-        claimed = market.claimBatch{gas: gas}(claims)[0];
+        claimed = market.claimBatch{gas: gas}(claims)[0] == IBountyMarket.ItemResult.MADE;
         assertTrue(vm.revertToStateAndDelete(snapshot));
     }
 
@@ -263,7 +263,7 @@ contract BountyMarketBatchTest is RelayedMarketTest, ClaimSigner {
 
     function _signedClaim(uint256 bountyId) private view returns (IBountyMarket.Claim memory claim) {
         claim = IBountyMarket.Claim(bountyId, AGENT, wallet, START + 10 minutes, "");
-        ClaimMessage memory message = ClaimMessage(bountyId, AGENT, wallet, 1, claim.deadline);
+        ClaimMessage memory message = ClaimMessage(bountyId, AGENT, wallet, 1, REWARD, LOCK, 7 days, claim.deadline);
         claim.signature = sign(walletKey, claimDigest(address(market), message));
     }
 
@@ -272,11 +272,14 @@ contract BountyMarketBatchTest is RelayedMarketTest, ClaimSigner {
         emit IBountyMarket.ClaimRefused(item.bountyId, item.agentId, item.wallet, reason);
     }
 
-    /// @dev `expected` holds one bit an item, the first lowest.
-    function _assertResults(bool[] memory results, uint256 expected, uint256 length) private pure {
+    /// @dev Every item was tried. `made` holds one bit an item, the first lowest.
+    function _assertResults(IBountyMarket.ItemResult[] memory results, uint256 made, uint256 length) private pure {
         assertEq(results.length, length, "results");
         for (uint256 i = 0; i < length; ++i) {
-            assertEq(results[i], expected >> i & 1 == 1, "result");
+            bool isMade = made >> i & 1 == 1;
+            IBountyMarket.ItemResult expected =
+                isMade ? IBountyMarket.ItemResult.MADE : IBountyMarket.ItemResult.REFUSED;
+            assertEq(uint256(results[i]), uint256(expected), "result");
         }
     }
 }

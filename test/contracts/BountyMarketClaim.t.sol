@@ -19,7 +19,9 @@ contract BountyMarketClaimTest is BountyMarketTest {
 
         _assertBounty(bountyId, _claimed(IBountyMarket.State.CLAIMED, START + 1 days));
         _assertStake(STAKE, LOCK);
-        _assertBalances(Balances({poster: FUNDS - 105e6, wallet: 0, treasury: 0, market: 105e6, staking: STAKE}));
+        _assertBalances(
+            Balances({poster: FUNDS - 105e6, wallet: 0, treasury: 0, market: 105e6, staking: STAKE, burned: 0})
+        );
     }
 
     function test_LockIsATenthOfTheRewardUpToTheMinimumStake() public {

@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
-
 import {BountyMarket} from "../../contracts/BountyMarket.sol";
 import {IBountyMarket} from "../../contracts/interfaces/IBountyMarket.sol";
 import {BountyMarketTest} from "./support/BountyMarketTest.sol";
 
 contract BountyMarketConstructorTest is BountyMarketTest {
-    bytes32 private constant RELAYER_ROLE = keccak256("RELAYER_ROLE");
-
     address private relayer = makeAddr("relayer");
     address private relayer2 = makeAddr("relayer 2");
 
@@ -30,13 +26,14 @@ contract BountyMarketConstructorTest is BountyMarketTest {
     function test_TermsAreTheDesigns() public view {
         assertEq(market.FEE_BPS(), 500);
         assertEq(market.LOCK_BPS(), 1000);
-        assertEq(market.CLAIM_TIMEOUT(), 604_800);
+        assertEq(market.DEFAULT_WORK_PERIOD(), 604_800);
         assertEq(market.REVIEW_PERIOD(), 604_800);
+        assertEq(market.GRACE_PERIOD(), 604_800);
+        assertEq(market.BURN(), 0x000000000000000000000000000000000000dEaD);
         assertEq(market.MAX_REVISIONS(), 3);
         assertEq(market.MIN_REWARD(), 10_000);
         assertEq(market.MAX_REWARD(), 1_000_000_000_000_000);
         assertEq(market.MAX_DEADLINE(), 31_536_000);
-        assertEq(market.RELAYER_ROLE(), RELAYER_ROLE);
     }
 
     function test_ClaimDomainIsTheDesigns() public view {
@@ -75,18 +72,12 @@ contract BountyMarketConstructorTest is BountyMarketTest {
         new BountyMarket(address(usdc), address(registry), treasury, admin, relayers);
     }
 
-    function test_GivenDevnet_RelayersHoldTheRole() public {
-        address expected = vm.computeCreateAddress(address(this), vm.getNonce(address(this)));
-        vm.expectEmit(expected);
-        emit IAccessControl.RoleGranted(RELAYER_ROLE, relayer, address(this));
-        vm.expectEmit(expected);
-        emit IAccessControl.RoleGranted(RELAYER_ROLE, relayer2, address(this));
+    function test_GivenDevnet_TheNamedAreRelayers() public {
         _deployMarket(_relayers());
-
-        assertTrue(market.hasRole(RELAYER_ROLE, relayer));
-        assertTrue(market.hasRole(RELAYER_ROLE, relayer2));
-        assertFalse(market.hasRole(RELAYER_ROLE, address(this)));
-        assertFalse(market.hasRole(RELAYER_ROLE, stranger));
+        assertTrue(market.isRelayer(relayer));
+        assertTrue(market.isRelayer(relayer2));
+        assertFalse(market.isRelayer(address(this)));
+        assertFalse(market.isRelayer(stranger));
     }
 
     function test_RevertGiven_AnotherChain_WhenARelayerIsNamed() public {
@@ -95,36 +86,18 @@ contract BountyMarketConstructorTest is BountyMarketTest {
         new BountyMarket(address(usdc), address(registry), treasury, admin, _relayers());
     }
 
-    function test_GivenAnotherChain_WhenNoRelayerIsNamed_NobodyHoldsTheRole() public {
+    function test_GivenAnotherChain_WhenNoRelayerIsNamed_NoAccountIsOne() public {
         vm.chainId(8453);
         _deployMarket(new address[](0));
-        assertFalse(market.hasRole(RELAYER_ROLE, address(this)));
-        assertFalse(market.hasRole(RELAYER_ROLE, address(market)));
+        assertFalse(market.isRelayer(address(this)));
+        assertFalse(market.isRelayer(address(market)));
     }
 
-    function test_NobodyCanNameARelayerLater() public {
-        _deployMarket(_relayers());
-        bytes32 adminRole = market.getRoleAdmin(RELAYER_ROLE);
-        assertEq(adminRole, bytes32(0));
-        address[5] memory callers = [address(this), relayer, admin, treasury, address(market)];
-        for (uint256 i = 0; i < callers.length; ++i) {
-            assertFalse(market.hasRole(adminRole, callers[i]));
-            _expectUnauthorized(callers[i], adminRole);
-            vm.prank(callers[i]);
-            market.grantRole(RELAYER_ROLE, stranger);
-            _expectUnauthorized(callers[i], adminRole);
-            vm.prank(callers[i]);
-            market.revokeRole(RELAYER_ROLE, relayer);
-        }
-    }
-
-    function test_ARelayerCanStepDown() public {
-        _deployMarket(_relayers());
-        vm.expectEmit(address(market));
-        emit IAccessControl.RoleRevoked(RELAYER_ROLE, relayer, relayer);
-        vm.prank(relayer);
-        market.renounceRole(RELAYER_ROLE, relayer);
-        assertFalse(market.hasRole(RELAYER_ROLE, relayer));
+    /// @dev That no call of the whole ABI names one is the matrix's row for every call.
+    function test_TheMarketHasNoRoles() public {
+        (bool hasRoles,) =
+            address(market).call(abi.encodeWithSignature("grantRole(bytes32,address)", bytes32(0), relayer));
+        assertFalse(hasRoles);
     }
 
     function _relayers() private view returns (address[] memory relayers) {
@@ -134,9 +107,5 @@ contract BountyMarketConstructorTest is BountyMarketTest {
 
     function _expectZeroAddress() private {
         vm.expectRevert(abi.encodeWithSelector(IBountyMarket.ZeroAddress.selector));
-    }
-
-    function _expectUnauthorized(address caller, bytes32 role) private {
-        vm.expectRevert(abi.encodeWithSelector(IAccessControl.AccessControlUnauthorizedAccount.selector, caller, role));
     }
 }

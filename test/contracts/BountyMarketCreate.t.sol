@@ -10,24 +10,24 @@ contract BountyMarketCreateTest is BountyMarketTest {
     function test_WhenCreated_BountyIsADraftAndCostsNothing() public {
         vm.recordLogs();
         vm.prank(poster);
-        uint256 bountyId = market.createBounty(TERMS, REWARD, DEADLINE);
+        uint256 bountyId = market.createBounty(WORK, REWARD, DEADLINE, terms);
         assertEq(_countMarketEvents(), 1);
 
         assertEq(bountyId, 1);
         assertEq(market.bountyCount(), 1);
         _assertBounty(1, _unclaimed(IBountyMarket.State.DRAFT));
-        _assertBalances(Balances({poster: FUNDS, wallet: 0, treasury: 0, market: 0, staking: STAKE}));
+        _assertBalances(Balances({poster: FUNDS, wallet: 0, treasury: 0, market: 0, staking: STAKE, burned: 0}));
     }
 
     function test_WhenCreated_EventCarriesTheTermsAndTheFee() public {
         _expectEvent();
-        emit IBountyMarket.BountyCreated(1, poster, TERMS, REWARD, FEE, DEADLINE);
+        emit IBountyMarket.BountyCreated(1, poster, WORK, REWARD, FEE, LOCK, DEADLINE, 7 days, address(0));
         _create();
     }
 
     function test_WhenPosted_BountyIsOpenAndPaidFor() public {
         _expectEvent();
-        emit IBountyMarket.BountyCreated(1, poster, TERMS, REWARD, FEE, DEADLINE);
+        emit IBountyMarket.BountyCreated(1, poster, WORK, REWARD, FEE, LOCK, DEADLINE, 7 days, address(0));
         _expectEvent();
         emit IBountyMarket.BountyFunded(1, poster, 105e6);
         _expectTransfer(poster, address(market), 105e6);
@@ -38,7 +38,9 @@ contract BountyMarketCreateTest is BountyMarketTest {
         assertEq(bountyId, 1);
         assertEq(market.bountyCount(), 1);
         _assertBounty(1, _unclaimed(IBountyMarket.State.OPEN));
-        _assertBalances(Balances({poster: FUNDS - 105e6, wallet: 0, treasury: 0, market: 105e6, staking: STAKE}));
+        _assertBalances(
+            Balances({poster: FUNDS - 105e6, wallet: 0, treasury: 0, market: 105e6, staking: STAKE, burned: 0})
+        );
     }
 
     function test_IdsCountFromOneWithoutGaps() public {
@@ -47,16 +49,16 @@ contract BountyMarketCreateTest is BountyMarketTest {
         vm.expectRevert(
             abi.encodeWithSelector(IERC20Errors.ERC20InsufficientAllowance.selector, address(market), 0, 105e6)
         );
-        market.postBounty(TERMS, REWARD, DEADLINE);
+        market.postBounty(WORK, REWARD, DEADLINE, terms);
         assertEq(_create(), 3);
         assertEq(market.bountyCount(), 3);
     }
 
     function test_AnyoneMayCreate() public {
         _expectEvent();
-        emit IBountyMarket.BountyCreated(1, stranger, TERMS, REWARD, FEE, DEADLINE);
+        emit IBountyMarket.BountyCreated(1, stranger, WORK, REWARD, FEE, LOCK, DEADLINE, 7 days, address(0));
         vm.prank(stranger);
-        market.createBounty(TERMS, REWARD, DEADLINE);
+        market.createBounty(WORK, REWARD, DEADLINE, terms);
         assertEq(market.getBounty(1).poster, stranger);
     }
 
@@ -65,7 +67,9 @@ contract BountyMarketCreateTest is BountyMarketTest {
         uint256[4] memory fees = [uint256(500), 500, 501, 4_999_999];
         for (uint256 i = 0; i < rewards.length; ++i) {
             _expectEvent();
-            emit IBountyMarket.BountyCreated(i + 1, poster, TERMS, rewards[i], fees[i], DEADLINE);
+            emit IBountyMarket.BountyCreated(
+                i + 1, poster, WORK, rewards[i], fees[i], rewards[i] / 10, DEADLINE, 7 days, address(0)
+            );
             _expectEvent();
             emit IBountyMarket.BountyFunded(i + 1, poster, rewards[i] + fees[i]);
             _post(rewards[i]);
@@ -84,13 +88,13 @@ contract BountyMarketCreateTest is BountyMarketTest {
         for (uint256 i = 0; i < rewards.length; ++i) {
             bytes memory reason =
                 abi.encodeWithSelector(IBountyMarket.RewardOutOfRange.selector, rewards[i], 10_000, 1e15);
-            _expectRefused(reason, TERMS, rewards[i], DEADLINE);
+            _expectRefused(reason, WORK, rewards[i], DEADLINE);
         }
     }
 
     function test_WhenDeadlineIsAtEitherEnd_BountyIsCreated() public {
-        market.createBounty(TERMS, REWARD, START + 1);
-        market.createBounty(TERMS, REWARD, START + 365 days);
+        market.createBounty(WORK, REWARD, START + 1, terms);
+        market.createBounty(WORK, REWARD, START + 365 days, terms);
         assertEq(market.getBounty(1).deadline, START + 1);
         assertEq(market.getBounty(2).deadline, START + 365 days);
     }
@@ -101,18 +105,18 @@ contract BountyMarketCreateTest is BountyMarketTest {
             bytes memory reason = abi.encodeWithSelector(
                 IBountyMarket.DeadlineOutOfRange.selector, deadlines[i], START + 1, START + 365 days
             );
-            _expectRefused(reason, TERMS, REWARD, deadlines[i]);
+            _expectRefused(reason, WORK, REWARD, deadlines[i]);
         }
     }
 
     function test_WhenStringIsAtEitherEnd_BountyIsCreated() public {
         string memory longest = string(new bytes(128));
         _expectEvent();
-        emit IBountyMarket.BountyCreated(1, address(this), "Q", REWARD, FEE, DEADLINE);
-        market.createBounty("Q", REWARD, DEADLINE);
+        emit IBountyMarket.BountyCreated(1, address(this), "Q", REWARD, FEE, LOCK, DEADLINE, 7 days, address(0));
+        market.createBounty("Q", REWARD, DEADLINE, terms);
         _expectEvent();
-        emit IBountyMarket.BountyCreated(2, address(this), longest, REWARD, FEE, DEADLINE);
-        market.createBounty(longest, REWARD, DEADLINE);
+        emit IBountyMarket.BountyCreated(2, address(this), longest, REWARD, FEE, LOCK, DEADLINE, 7 days, address(0));
+        market.createBounty(longest, REWARD, DEADLINE, terms);
     }
 
     function test_RevertWhen_StringIsEmptyOrTooLong() public {
@@ -134,8 +138,8 @@ contract BountyMarketCreateTest is BountyMarketTest {
 
     function _expectRefused(bytes memory reason, string memory ipfsHash, uint256 reward, uint64 deadline) private {
         vm.expectRevert(reason);
-        market.createBounty(ipfsHash, reward, deadline);
+        market.createBounty(ipfsHash, reward, deadline, terms);
         vm.expectRevert(reason);
-        market.postBounty(ipfsHash, reward, deadline);
+        market.postBounty(ipfsHash, reward, deadline, terms);
     }
 }

@@ -10,14 +10,16 @@ contract BountyMarketDeferredTest is BountyMarketTest {
         usdc.blacklist(wallet);
         _expectEvent();
         emit IBountyMarket.BountyApproved(bountyId, AGENT, wallet, REWARD, FEE, false);
-        _expectDeferred(wallet, REWARD);
+        _expectDeferred(bountyId, wallet, REWARD);
         _expectTransfer(address(market), treasury, FEE);
         _approve(bountyId);
 
         _assertState(bountyId, IBountyMarket.State.APPROVED);
         _assertStake(STAKE, 0);
         _assertOwed(REWARD, 0);
-        _assertBalances(Balances({poster: FUNDS - 105e6, wallet: 0, treasury: FEE, market: REWARD, staking: STAKE}));
+        _assertBalances(
+            Balances({poster: FUNDS - 105e6, wallet: 0, treasury: FEE, market: REWARD, staking: STAKE, burned: 0})
+        );
     }
 
     function test_GivenBlacklistedTreasury_WhenApproved_AgentIsPaidAndFeeOwed() public {
@@ -26,46 +28,108 @@ contract BountyMarketDeferredTest is BountyMarketTest {
         _expectEvent();
         emit IBountyMarket.BountyApproved(bountyId, AGENT, wallet, REWARD, FEE, false);
         _expectTransfer(address(market), wallet, REWARD);
-        _expectDeferred(treasury, FEE);
+        _expectDeferred(bountyId, treasury, FEE);
         _approve(bountyId);
 
         _assertOwed(0, FEE);
-        _assertBalances(Balances({poster: FUNDS - 105e6, wallet: REWARD, treasury: 0, market: FEE, staking: STAKE}));
+        _assertBalances(
+            Balances({poster: FUNDS - 105e6, wallet: REWARD, treasury: 0, market: FEE, staking: STAKE, burned: 0})
+        );
     }
 
     function test_GivenPausedUsdc_WhenFinalized_BothAreOwed() public {
         uint256 bountyId = _postSubmitted();
         usdc.pause();
         vm.warp(START + 7 days + 1);
-        _expectDeferred(wallet, REWARD);
-        _expectDeferred(treasury, FEE);
+        _expectDeferred(bountyId, wallet, REWARD);
+        _expectDeferred(bountyId, treasury, FEE);
         market.finalizeReview(bountyId);
         _assertState(bountyId, IBountyMarket.State.APPROVED);
         _assertOwed(REWARD, FEE);
         assertEq(usdc.balanceOf(address(market)), 105e6);
     }
 
-    function test_GivenBlacklistedTreasury_WhenRejected_PosterIsPaidAndFeeAndStakeOwed() public {
+    function test_GivenBlacklistedTreasury_WhenRejected_NothingIsOwed() public {
         uint256 bountyId = _postRejectable();
         usdc.blacklist(treasury);
-        _expectTransfer(address(market), poster, REWARD);
-        _expectDeferred(treasury, FEE + LOCK);
+        _reject(bountyId);
+        _assertOwed(0, 0);
+        assertEq(market.owed(BURN), 0);
+    }
+
+    /// @dev A rejection that had to wait could become an approval by time.
+    function test_GivenBlacklistedPoster_WhenRejected_TheRefundIsOwed() public {
+        uint256 bountyId = _postRejectable();
+        usdc.blacklist(poster);
+        _expectDeferred(bountyId, poster, REWARD);
+        _reject(bountyId);
+        _assertState(bountyId, IBountyMarket.State.REJECTED);
+        assertEq(market.owed(poster), REWARD);
+        usdc.unBlacklist(poster);
+        market.collect(poster);
+        assertEq(usdc.balanceOf(poster), FUNDS - FEE);
+    }
+
+    function test_GivenPausedUsdc_WhenRejected_TheRejectionStandsAndAllIsOwed() public {
+        uint256 bountyId = _postRejectable();
+        usdc.pause();
+        _expectDeferred(bountyId, BURN, LOCK);
+        _expectDeferred(bountyId, poster, REWARD);
+        _expectDeferred(bountyId, BURN, FEE);
         _reject(bountyId);
 
-        _assertOwed(0, FEE + LOCK);
+        _assertState(bountyId, IBountyMarket.State.REJECTED);
+        _assertStake(STAKE - LOCK, 0);
+        assertEq(market.owed(BURN), FEE + LOCK);
+        assertEq(market.owed(poster), REWARD);
+        assertEq(staking.unburned(), LOCK);
+
+        usdc.unpause();
+        _expectEvent();
+        emit IBountyMarket.PaymentCollected(BURN, FEE + LOCK);
+        _expectTransfer(address(staking), BURN, LOCK);
+        _expectTransfer(address(market), BURN, FEE);
+        market.collect(BURN);
+        market.collect(poster);
+        assertEq(staking.unburned(), 0);
         _assertBalances(
-            Balances({poster: FUNDS - FEE, wallet: 0, treasury: 0, market: FEE + LOCK, staking: STAKE - LOCK})
+            Balances({
+                poster: FUNDS - FEE, wallet: 0, treasury: 0, market: 0, staking: STAKE - LOCK, burned: FEE + LOCK
+            })
         );
     }
 
-    function test_RevertGiven_BlacklistedPoster_WhenRejected_RunEndsByTimeout() public {
+    /// @dev Its stake is then still in the staking contract, and the market owes it: no other run's escrow pays for it.
+    function test_GivenFrozenStakingContract_WhenRejected_OnlyTheStakeIsOwed() public {
         uint256 bountyId = _postRejectable();
-        usdc.blacklist(poster);
-        vm.expectRevert("Blacklistable: account is blacklisted");
+        _post();
+        usdc.blacklist(address(staking));
+        _expectDeferred(bountyId, BURN, LOCK);
         _reject(bountyId);
+        assertEq(market.owed(BURN), LOCK);
+        assertEq(usdc.balanceOf(BURN), FEE);
+        vm.expectRevert("Blacklistable: account is blacklisted");
+        market.collect(BURN);
+
+        usdc.unBlacklist(address(staking));
+        market.collect(BURN);
+        assertEq(usdc.balanceOf(BURN), FEE + LOCK);
+        assertEq(usdc.balanceOf(address(market)), 105e6, "the other run's escrow");
+        assertEq(usdc.balanceOf(address(staking)), STAKE - LOCK);
+    }
+
+    function test_GivenPausedUsdc_WhenSlashed_TheBurnIsOwed() public {
+        uint256 bountyId = _postClaimed();
         vm.warp(START + 7 days + 1);
-        market.finalizeReview(bountyId);
-        assertEq(usdc.balanceOf(wallet), REWARD);
+        usdc.pause();
+        _expectDeferred(bountyId, BURN, LOCK);
+        _slashExpired(bountyId);
+        _assertState(bountyId, IBountyMarket.State.OPEN);
+        assertEq(market.owed(BURN), LOCK);
+        usdc.unpause();
+        market.collect(BURN);
+        assertEq(usdc.balanceOf(BURN), LOCK);
+        assertEq(usdc.balanceOf(address(market)), 105e6);
     }
 
     function test_DebtsAddUp() public {
@@ -73,12 +137,12 @@ contract BountyMarketDeferredTest is BountyMarketTest {
         uint256 second = _postSubmitted();
         usdc.blacklist(treasury);
         _approve(first);
-        _expectDeferred(treasury, FEE);
+        _expectDeferred(second, treasury, FEE);
         _approve(second);
         _assertOwed(0, 2 * FEE);
     }
 
-    function test_WhenPayeeIsFreeAgain_AnyoneCollectsForHim() public {
+    function test_WhenPayeeIsFreeAgain_AnyoneCollectsForIt() public {
         _deferReward();
         usdc.unBlacklist(wallet);
         _expectEvent();
@@ -90,7 +154,9 @@ contract BountyMarketDeferredTest is BountyMarketTest {
         assertEq(_countMarketEvents(), 1);
 
         _assertOwed(0, 0);
-        _assertBalances(Balances({poster: FUNDS - 105e6, wallet: REWARD, treasury: FEE, market: 0, staking: STAKE}));
+        _assertBalances(
+            Balances({poster: FUNDS - 105e6, wallet: REWARD, treasury: FEE, market: 0, staking: STAKE, burned: 0})
+        );
     }
 
     function test_WhenCollected_OtherEscrowsAreLeftAlone() public {
@@ -121,7 +187,7 @@ contract BountyMarketDeferredTest is BountyMarketTest {
     }
 
     /// @dev With too little gas for the transfer there is too little to write the debt: no caller can make one.
-    function test_GivenTooLittleGas_NobodyIsMadeACreditor() public {
+    function test_GivenTooLittleGas_NoDebtIsMade() public {
         uint256 bountyId = _postSubmitted();
         vm.warp(START + 7 days + 1);
         uint256 succeeded = 0;
@@ -146,9 +212,9 @@ contract BountyMarketDeferredTest is BountyMarketTest {
         _approve(bountyId);
     }
 
-    function _expectDeferred(address payee, uint256 amount) private {
+    function _expectDeferred(uint256 bountyId, address payee, uint256 amount) private {
         _expectEvent();
-        emit IBountyMarket.PaymentDeferred(payee, amount);
+        emit IBountyMarket.PaymentDeferred(bountyId, payee, amount);
     }
 
     function _expectNothingOwed(address payee) private {

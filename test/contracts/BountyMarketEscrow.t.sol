@@ -17,7 +17,9 @@ contract BountyMarketEscrowTest is BountyMarketTest {
         assertEq(_countMarketEvents(), 1);
 
         _assertBounty(bountyId, _unclaimed(IBountyMarket.State.OPEN));
-        _assertBalances(Balances({poster: FUNDS - 105e6, wallet: 0, treasury: 0, market: 105e6, staking: STAKE}));
+        _assertBalances(
+            Balances({poster: FUNDS - 105e6, wallet: 0, treasury: 0, market: 105e6, staking: STAKE, burned: 0})
+        );
     }
 
     function test_GivenLastSecond_WhenFunded_BountyIsOpen() public {
@@ -64,7 +66,7 @@ contract BountyMarketEscrowTest is BountyMarketTest {
         assertEq(_countMarketEvents(), 1);
 
         _assertBounty(bountyId, _unclaimed(IBountyMarket.State.DRAFT));
-        _assertBalances(Balances({poster: FUNDS, wallet: 0, treasury: 0, market: 0, staking: STAKE}));
+        _assertBalances(Balances({poster: FUNDS, wallet: 0, treasury: 0, market: 0, staking: STAKE, burned: 0}));
     }
 
     function test_GivenDeadlinePassed_WhenWithdrawn_BountyIsPaidBack() public {

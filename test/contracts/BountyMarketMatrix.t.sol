@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
-
 import {IBountyMarket} from "../../contracts/interfaces/IBountyMarket.sol";
 import {BountyMarketMatrixCalls} from "./support/BountyMarketMatrixCalls.sol";
 
@@ -10,15 +8,17 @@ import {BountyMarketMatrixCalls} from "./support/BountyMarketMatrixCalls.sol";
 /// The table says what the design says: hold it against DESIGN §3.
 contract BountyMarketMatrixTest is BountyMarketMatrixCalls {
     bytes4 private constant NOT_POSTER = IBountyMarket.NotPoster.selector;
+    bytes4 private constant NOT_EVALUATOR = IBountyMarket.NotEvaluator.selector;
+    bytes4 private constant NEITHER = IBountyMarket.NotPosterOrEvaluator.selector;
     bytes4 private constant NOT_CLAIMING_WALLET = IBountyMarket.NotClaimingWallet.selector;
     bytes4 private constant NOT_AGENT_WALLET = IBountyMarket.NotAgentWallet.selector;
+    bytes4 private constant NOT_RELAYER = IBountyMarket.NotRelayer.selector;
+    bytes4 private constant NOT_OVERDUE = IBountyMarket.SubmissionNotOverdue.selector;
     bytes4 private constant NOT_SELF = IBountyMarket.NotSelf.selector;
     bytes4 private constant NOTHING_OWED = IBountyMarket.NothingOwed.selector;
-    bytes4 private constant NO_ROLE = IAccessControl.AccessControlUnauthorizedAccount.selector;
-    bytes4 private constant BAD_CONFIRMATION = IAccessControl.AccessControlBadConfirmation.selector;
 
-    /// @dev Where in a row the cells of one second later begin.
-    uint256 private constant LATE = 11;
+    /// @dev How many characters a row takes for one time: a cell each column, and a space.
+    uint256 private constant TIME_WIDTH = 11;
 
     IBountyMarket.State private constant UNCHANGED = IBountyMarket.State.NONE;
     IBountyMarket.State private constant DRAFT = IBountyMarket.State.DRAFT;
@@ -31,35 +31,59 @@ contract BountyMarketMatrixTest is BountyMarketMatrixCalls {
     IBountyMarket.State private constant REJECTED = IBountyMarket.State.REJECTED;
 
     function test_RowForEveryCall() public {
-        _writeTable();
+        _writeTable(POSTER);
         _assertRowForEveryCall("BountyMarket");
     }
 
     function test_AtTheLastSecondOfEveryLimit() public {
-        _assertTable(false, _freshIn);
+        _assertTable(0, 0, _freshIn);
     }
 
     function test_OneSecondAfterEveryLimit() public {
-        _assertTable(true, _freshIn);
+        _assertTable(1, 1, _freshIn);
+    }
+
+    function test_AtTheLastSecondOfGrace() public {
+        _assertTable(2, 7 days, _freshIn);
+    }
+
+    function test_OneSecondAfterGrace() public {
+        _assertTable(3, 7 days + 1, _freshIn);
     }
 
     function test_GivenASlashedClaimBefore_AtTheLastSecondOfEveryLimit() public {
-        _assertTable(false, _reopenedIn);
+        _assertTable(0, 0, _reopenedIn);
     }
 
     function test_GivenASlashedClaimBefore_OneSecondAfterEveryLimit() public {
-        _assertTable(true, _reopenedIn);
+        _assertTable(1, 1, _reopenedIn);
     }
 
-    function _assertTable(bool late, function(uint256) returns (uint256) bountyIn) private {
+    function test_GivenANamedEvaluator_AtTheLastSecondOfEveryLimit() public {
+        terms.evaluator = evaluator;
+        _assertTable(0, 0, _freshIn);
+    }
+
+    function test_GivenANamedEvaluator_OneSecondAfterEveryLimit() public {
+        terms.evaluator = evaluator;
+        _assertTable(1, 1, _freshIn);
+    }
+
+    function test_GivenANamedEvaluator_OneSecondAfterGrace() public {
+        terms.evaluator = evaluator;
+        _assertTable(3, 7 days + 1, _freshIn);
+    }
+
+    /// @param time Which of the four groups of cells.
+    function _assertTable(uint256 time, uint256 secondsLate, function(uint256) returns (uint256) bountyIn) private {
         _writeLegend();
-        _writeTable();
+        _writeTable(terms.evaluator == address(0) ? POSTER : EVALUATOR);
         uint256 snapshot = vm.snapshotState();
         for (uint256 column = 0; column < COLUMNS; ++column) {
             uint256 bountyId = bountyIn(column);
-            _warpToLimit(bountyId, late ? 1 : 0);
+            _warpToLimit(bountyId, secondsLate);
             _prepareCalls(bountyId);
-            _assertColumn(late ? LATE + column : column, _nameOf(column));
+            _assertColumn(TIME_WIDTH * time + column, _nameOf(column));
             vm.revertToState(snapshot);
         }
     }
@@ -70,46 +94,55 @@ contract BountyMarketMatrixTest is BountyMarketMatrixCalls {
         _forEveryone(".", IBountyMarket.InvalidState.selector);
         _forEveryone("N", IBountyMarket.BountyNotOpen.selector);
         _forEveryone("D", IBountyMarket.BountyDeadlinePassed.selector);
+        _forEveryone("E", IBountyMarket.BountyDeadlineNotPassed.selector);
+        _forEveryone("I", IBountyMarket.InvalidSignature.selector);
         _forCallers("d", IBountyMarket.BountyDeadlinePassed.selector);
         _forCallers("s", IBountyMarket.SubmissionNotOverdue.selector);
         _forCallers("o", IBountyMarket.ReviewPeriodOver.selector);
         _forCallers("e", IBountyMarket.ReviewPeriodNotOver.selector);
         _forCallers("x", IBountyMarket.NoRevisionsLeft.selector);
         _forCallers("r", IBountyMarket.RevisionsLeft.selector);
-        // A relayer is told apart before the bounty is looked at.
+        // Whether the caller is a relayer is checked before the bounty.
         _forCallers("z", IBountyMarket.BountyNotFound.selector);
         _forCallers("n", IBountyMarket.BountyNotOpen.selector);
     }
 
     /// @dev Columns: NONE, DRAFT, OPEN, CLAIMED, IN_PROGRESS, SUBMITTED, APPROVED, REVISION_REQUESTED, REJECTED, and
-    /// SUBMITTED after the last revision; first at the last second of the state's limit, then one second later.
-    function _writeTable() private {
-        // forgefmt: disable-start
-        //                                                                 NDOCISAVRL NDOCISAVRL
-        _row("createBounty",             ANYONE,  DONE,                   "++++++++++ ++++++++++", UNCHANGED);
-        _row("postBounty",               ANYONE,  DONE,                   "++++++++++ ++++++++++", UNCHANGED);
-        _row("fundBounty",               POSTER,  NOT_POSTER,             "0+........ 0d........", OPEN);
-        _row("withdrawBounty",           POSTER,  NOT_POSTER,             "0.+....... 0.+.......", DRAFT);
-        _row("claimBounty",              WALLET,  NOT_AGENT_WALLET,       "0N+NNNNNNN 0NDNNNNNNN", CLAIMED);
-        _row("claimBountyWithSig",       ANYONE,  DONE,                   "0N+NNNNNNN 0NDNNNNNNN", CLAIMED);
-        _row("claimBountyFor",           RELAYER, NO_ROLE,                "zn+nnnnnnn zndnnnnnnn", CLAIMED);
-        _row("claimBatch (signed)",      ANYONE,  DONE,                   "0N+NNNNNNN 0NDNNNNNNN", CLAIMED);
-        _row("claimBatch (unsigned)",    RELAYER, NO_ROLE,                "zn+nnnnnnn zndnnnnnnn", CLAIMED);
-        _row("claimInBatch",             NOBODY,  NOT_SELF,               "!!!!!!!!!! !!!!!!!!!!", UNCHANGED);
-        _row("startWork",                WALLET,  NOT_CLAIMING_WALLET,    "0..+...... 0..+......", IN_PROGRESS);
-        _row("submitWork",               WALLET,  NOT_CLAIMING_WALLET,    "0..++..+.. 0..++..+..", SUBMITTED);
-        _row("requestRevision",          POSTER,  NOT_POSTER,             "0....+...x 0....o...o", REVISION_REQUESTED);
-        _row("approveWork",              POSTER,  NOT_POSTER,             "0....+...+ 0....+...+", APPROVED);
-        _row("rejectWork",               POSTER,  NOT_POSTER,             "0....r...+ 0....o...o", REJECTED);
-        _row("finalizeReview",           ANYONE,  DONE,                   "0....e...e 0....+...+", APPROVED);
-        _row("slashExpired",             POSTER,  NOT_POSTER,             "0..ss..s.. 0..++..+..", OPEN);
-        _row("slashAndWithdraw",         POSTER,  NOT_POSTER,             "0..ss..s.. 0..++..+..", DRAFT);
-        _row("collect (something owed)", ANYONE,  DONE,                   "++++++++++ ++++++++++", UNCHANGED);
-        _row("collect (nothing owed)",   NOBODY,  NOTHING_OWED,           "!!!!!!!!!! !!!!!!!!!!", UNCHANGED);
-        _row("grantRole",                NOBODY,  NO_ROLE,                "!!!!!!!!!! !!!!!!!!!!", UNCHANGED);
-        _row("revokeRole",               NOBODY,  NO_ROLE,                "!!!!!!!!!! !!!!!!!!!!", UNCHANGED);
-        _row("renounceRole (one's own)", ANYONE,  DONE,                   "++++++++++ ++++++++++", UNCHANGED);
-        _row("renounceRole (another's)", NOBODY,  BAD_CONFIRMATION,       "!!!!!!!!!! !!!!!!!!!!", UNCHANGED);
+    /// SUBMITTED after the last revision; at the last second of the state's limit, one second later, at the last second of
+    /// the grace period after it, and one second later.
+    /// @param evaluates POSTER, or EVALUATOR where one is named, who may reject before the last revision.
+    function _writeTable(uint256 evaluates) private {
+        uint256 parties = POSTER | evaluates;
+        string memory rejection = evaluates == POSTER
+            ? "0....r...+ 0....o...o 0....o...o 0....o...o"
+            : "0....+...+ 0....o...o 0....o...o 0....o...o"; // forgefmt: disable-start
+        //                                                                    NDOCISAVRL NDOCISAVRL NDOCISAVRL NDOCISAVRL
+        _row("createBounty",               ANYONE,   DONE,                "++++++++++ ++++++++++ ++++++++++ ++++++++++", UNCHANGED);
+        _row("postBounty",                 ANYONE,   DONE,                "++++++++++ ++++++++++ ++++++++++ ++++++++++", UNCHANGED);
+        _row("fundBounty",                 POSTER,   NOT_POSTER,          "0+........ 0d........ 0d........ 0d........", OPEN);
+        _row("withdrawBounty",             POSTER,   NOT_POSTER,          "0.+....... 0.+....... 0.+....... 0.+.......", DRAFT);
+        _row("expireBounty",               ANYONE,   DONE,                "0.E....... 0.+....... 0.+....... 0.+.......", DRAFT);
+        _row("claimBounty",                WALLET,   NOT_AGENT_WALLET,    "0N+NNNNNNN 0NDNNNNNNN 0NDNNNNNNN 0NDNNNNNNN", CLAIMED);
+        _row("claimBountyWithSig",         ANYONE,   DONE,                "0N+NNNNNNN 0NDNNNNNNN 0NDNNNNNNN 0NDNNNNNNN", CLAIMED);
+        _row("claimBountyWithSig (empty)", ANYONE,   DONE,                "0NINNNNNNN 0NDNNNNNNN 0NDNNNNNNN 0NDNNNNNNN", CLAIMED);
+        _row("claimBountyFor",             RELAYER,  NOT_RELAYER,         "zn+nnnnnnn zndnnnnnnn zndnnnnnnn zndnnnnnnn", CLAIMED);
+        _row("claimBatch (signed)",        ANYONE,   DONE,                "0N+NNNNNNN 0NDNNNNNNN 0NDNNNNNNN 0NDNNNNNNN", CLAIMED);
+        _row("claimBatch (unsigned)",      RELAYER,  NOT_RELAYER,         "zn+nnnnnnn zndnnnnnnn zndnnnnnnn zndnnnnnnn", CLAIMED);
+        _row("claimInBatch",               NOBODY,   NOT_SELF,            "!!!!!!!!!! !!!!!!!!!! !!!!!!!!!! !!!!!!!!!!", UNCHANGED);
+        _row("startWork",                  WALLET,   NOT_CLAIMING_WALLET, "0..+...... 0..+...... 0..+...... 0..+......", IN_PROGRESS);
+        _row("startWorkWithSig",           ANYONE,   DONE,                "0..+...... 0..+...... 0..+...... 0..+......", IN_PROGRESS);
+        _row("submitWork",                 WALLET,   NOT_CLAIMING_WALLET, "0..++..+.. 0..++..+.. 0..++..+.. 0..++..+..", SUBMITTED);
+        _row("submitWorkWithSig",          ANYONE,   DONE,                "0..++..+.. 0..++..+.. 0..++..+.. 0..++..+..", SUBMITTED);
+        _row("abandonClaim",               WALLET,   NOT_CLAIMING_WALLET, "0..++..+.. 0..++..+.. 0..++..+.. 0..++..+..", OPEN);
+        _row("requestRevision",            evaluates, NOT_EVALUATOR,       "0....+...x 0....o...o 0....o...o 0....o...o", REVISION_REQUESTED);
+        _row("approveWork",                parties,  NEITHER,             "0....+...+ 0....+...+ 0....+...+ 0....+...+", APPROVED);
+        _row("rejectWork",                 evaluates, NOT_EVALUATOR,       rejection, REJECTED);
+        _row("rejectOverdue",              parties,  NOT_OVERDUE,         "0......s.. 0......+.. 0......+.. 0......*..", REJECTED);
+        _row("finalizeReview",             ANYONE,   DONE,                "0....e...e 0....+...+ 0....+...+ 0....+...+", APPROVED);
+        _row("slashExpired",               POSTER,   NOT_OVERDUE,         "0..ss..... 0..++..... 0..++..... 0..**.....", OPEN);
+        _row("slashAndWithdraw",           POSTER,   NOT_POSTER,          "0..ss..... 0..++..... 0..++..... 0..++.....", DRAFT);
+        _row("collect (something owed)",   ANYONE,   DONE,                "++++++++++ ++++++++++ ++++++++++ ++++++++++", UNCHANGED);
+        _row("collect (nothing owed)",     NOBODY,   NOTHING_OWED,        "!!!!!!!!!! !!!!!!!!!! !!!!!!!!!! !!!!!!!!!!", UNCHANGED);
         // forgefmt: disable-end
     }
 }

@@ -98,7 +98,7 @@ contract BountyMarketRegistryTest is BountyMarketTest {
             _submit(bountyId);
         }
         _reject(bountyId);
-        assertEq(usdc.balanceOf(treasury), FEE + LOCK);
+        assertEq(usdc.balanceOf(BURN), FEE + LOCK);
     }
 
     function test_GivenBrokenRegistry_LiveRunIsSlashed() public {
@@ -106,7 +106,7 @@ contract BountyMarketRegistryTest is BountyMarketTest {
         vm.warp(START + 7 days + 1);
         vm.prank(poster);
         market.slashAndWithdraw(bountyId);
-        assertEq(usdc.balanceOf(poster), FUNDS + LOCK);
+        assertEq(usdc.balanceOf(poster), FUNDS);
     }
 
     function _postClaimedByZero() private returns (uint256 bountyId) {

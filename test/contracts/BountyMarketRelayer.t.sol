@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
-
 import {IAgentStaking} from "../../contracts/interfaces/IAgentStaking.sol";
 import {IBountyMarket} from "../../contracts/interfaces/IBountyMarket.sol";
 import {RelayedMarketTest} from "./support/RelayedMarketTest.sol";
@@ -22,11 +20,7 @@ contract BountyMarketRelayerTest is RelayedMarketTest {
         uint256 bountyId = _post();
         address[5] memory callers = [stranger, wallet, poster, admin, address(this)];
         for (uint256 i = 0; i < callers.length; ++i) {
-            vm.expectRevert(
-                abi.encodeWithSelector(
-                    IAccessControl.AccessControlUnauthorizedAccount.selector, callers[i], keccak256("RELAYER_ROLE")
-                )
-            );
+            vm.expectRevert(abi.encodeWithSelector(IBountyMarket.NotRelayer.selector, callers[i]));
             vm.prank(callers[i]);
             market.claimBountyFor(bountyId, AGENT, wallet);
         }

@@ -53,7 +53,7 @@ contract BountyMarketReviewTest is BountyMarketTest {
         uint256 bountyId = _postSubmitted();
         address[4] memory callers = [stranger, wallet, owner, treasury];
         for (uint256 i = 0; i < callers.length; ++i) {
-            _expectNotPoster(bountyId, callers[i]);
+            _expectNotPosterOrEvaluator(bountyId, callers[i]);
             vm.prank(callers[i]);
             market.approveWork(bountyId);
         }
@@ -98,15 +98,9 @@ contract BountyMarketReviewTest is BountyMarketTest {
         _assertState(bountyId, IBountyMarket.State.APPROVED);
     }
 
-    function test_GivenThreeRevisions_WhenRejected_NobodyGains() public {
+    function test_GivenThreeRevisions_WhenRejected_NoPartyGains() public {
         uint256 bountyId = _postRejectable();
-        _expectEvent();
-        emit IBountyMarket.BountyRejected(bountyId, AGENT, poster, REWARD);
-        vm.expectEmit(address(staking));
-        emit IAgentStaking.StakeForfeited(AGENT, bountyId, address(market), LOCK, STAKE - LOCK, 0, START);
-        _expectTransfer(address(staking), address(market), LOCK);
-        _expectTransfer(address(market), poster, REWARD);
-        _expectTransfer(address(market), treasury, FEE + LOCK);
+        _expectRejection(bountyId);
         vm.recordLogs();
         _reject(bountyId);
         assertEq(_countMarketEvents(), 1);
@@ -115,9 +109,7 @@ contract BountyMarketReviewTest is BountyMarketTest {
         expected.revisions = 3;
         _assertBounty(bountyId, expected);
         _assertStake(STAKE - LOCK, 0);
-        _assertBalances(
-            Balances({poster: FUNDS - FEE, wallet: 0, treasury: FEE + LOCK, market: 0, staking: STAKE - LOCK})
-        );
+        _assertRejectedBalances();
     }
 
     function test_WhenRejected_AgentIsNotFrozen() public {
@@ -161,7 +153,7 @@ contract BountyMarketReviewTest is BountyMarketTest {
         uint256 bountyId = _postRejectable();
         address[3] memory callers = [stranger, wallet, treasury];
         for (uint256 i = 0; i < callers.length; ++i) {
-            _expectNotPoster(bountyId, callers[i]);
+            _expectNotEvaluator(bountyId, callers[i]);
             vm.prank(callers[i]);
             market.rejectWork(bountyId);
         }
@@ -181,10 +173,36 @@ contract BountyMarketReviewTest is BountyMarketTest {
     function _assertApproved(uint256 bountyId) private view {
         _assertBounty(bountyId, _claimed(IBountyMarket.State.APPROVED, START));
         _assertStake(STAKE, 0);
-        _assertBalances(Balances({poster: FUNDS - 105e6, wallet: REWARD, treasury: FEE, market: 0, staking: STAKE}));
+        _assertBalances(
+            Balances({poster: FUNDS - 105e6, wallet: REWARD, treasury: FEE, market: 0, staking: STAKE, burned: 0})
+        );
     }
 
-    function _expectNotPoster(uint256 bountyId, address caller) private {
-        vm.expectRevert(abi.encodeWithSelector(IBountyMarket.NotPoster.selector, bountyId, caller, poster));
+    function _expectRejection(uint256 bountyId) private {
+        _expectEvent();
+        emit IBountyMarket.BountyRejected(bountyId, AGENT, poster, REWARD, FEE + LOCK);
+        vm.expectEmit(address(staking));
+        emit IAgentStaking.StakeForfeited(AGENT, bountyId, LOCK, STAKE - LOCK, 0, START);
+        _expectTransfer(address(staking), BURN, LOCK);
+        _expectTransfer(address(market), poster, REWARD);
+        _expectTransfer(address(market), BURN, FEE);
+    }
+
+    function _assertRejectedBalances() private view {
+        _assertBalances(
+            Balances({
+                poster: FUNDS - FEE, wallet: 0, treasury: 0, market: 0, staking: STAKE - LOCK, burned: FEE + LOCK
+            })
+        );
+    }
+
+    function _expectNotPosterOrEvaluator(uint256 bountyId, address caller) private {
+        vm.expectRevert(
+            abi.encodeWithSelector(IBountyMarket.NotPosterOrEvaluator.selector, bountyId, caller, poster, poster)
+        );
+    }
+
+    function _expectNotEvaluator(uint256 bountyId, address caller) private {
+        vm.expectRevert(abi.encodeWithSelector(IBountyMarket.NotEvaluator.selector, bountyId, caller, poster));
     }
 }

@@ -8,7 +8,7 @@ import {BountyMarketTest} from "./support/BountyMarketTest.sol";
 contract BountyMarketSlashTest is BountyMarketTest {
     uint40 private constant OVERDUE = START + 7 days + 1;
 
-    function test_WhenSlashed_BountyIsOpenAgainAndStakeIsThePosters() public {
+    function test_WhenSlashed_BountyIsOpenAgainAndStakeIsBurned() public {
         uint256 bountyId = _postClaimed();
         vm.warp(OVERDUE);
         _expectSlash(bountyId);
@@ -21,7 +21,9 @@ contract BountyMarketSlashTest is BountyMarketTest {
         _assertBounty(bountyId, expected);
         _assertStake(STAKE - LOCK, 0);
         _assertBalances(
-            Balances({poster: FUNDS - 105e6 + LOCK, wallet: 0, treasury: 0, market: 105e6, staking: STAKE - LOCK})
+            Balances({
+                poster: FUNDS - 105e6, wallet: 0, treasury: 0, market: 105e6, staking: STAKE - LOCK, burned: LOCK
+            })
         );
         assertEq(uint256(staking.statusOf(AGENT)), uint256(IAgentStaking.Status.FROZEN));
     }
@@ -34,10 +36,10 @@ contract BountyMarketSlashTest is BountyMarketTest {
         _expectEvent();
         emit IBountyMarket.BountyWithdrawn(bountyId, poster, 105e6);
         vm.expectEmit(address(staking));
-        emit IAgentStaking.Slashed(AGENT, bountyId, poster, LOCK, STAKE - LOCK, 0, 0, 1);
+        emit IAgentStaking.Slashed(AGENT, bountyId, LOCK, STAKE - LOCK, 0, 0, 1);
         vm.expectEmit(address(staking));
         emit IAgentStaking.AgentFrozen(AGENT);
-        _expectTransfer(address(staking), poster, LOCK);
+        _expectTransfer(address(staking), BURN, LOCK);
         _expectTransfer(address(market), poster, 105e6);
         vm.recordLogs();
         _slashAndWithdraw(bountyId);
@@ -47,7 +49,9 @@ contract BountyMarketSlashTest is BountyMarketTest {
         expected.round = 1;
         _assertBounty(bountyId, expected);
         _assertStake(STAKE - LOCK, 0);
-        _assertBalances(Balances({poster: FUNDS + LOCK, wallet: 0, treasury: 0, market: 0, staking: STAKE - LOCK}));
+        _assertBalances(
+            Balances({poster: FUNDS, wallet: 0, treasury: 0, market: 0, staking: STAKE - LOCK, burned: LOCK})
+        );
     }
 
     function test_GivenSlashedAndWithdrawn_BountyCanBeFundedAndClaimedAgain() public {
@@ -70,14 +74,6 @@ contract BountyMarketSlashTest is BountyMarketTest {
         _assertSlashedOnlyAfter(bountyId, START + 7 days);
     }
 
-    function test_GivenRevisionRequested_TimeRunsFromTheRequest() public {
-        uint256 bountyId = _postSubmitted();
-        vm.warp(START + 6 days);
-        _requestRevision(bountyId);
-        _assertSlashedOnlyAfter(bountyId, START + 13 days);
-        assertEq(market.getBounty(bountyId).revisions, 0);
-    }
-
     function test_GivenClaimed_TimeRunsFromTheClaim() public {
         uint256 bountyId = _post();
         vm.warp(START + 3 days);
@@ -85,22 +81,34 @@ contract BountyMarketSlashTest is BountyMarketTest {
         _assertSlashedOnlyAfter(bountyId, START + 10 days);
     }
 
-    function test_GivenDeadlinePassed_WhenSlashed_BountyIsOpenButCannotBeClaimed() public {
+    function test_GivenTheLastSecondOfTheDeadline_WhenSlashed_BountyIsOpenAgain() public {
         uint256 bountyId = _post();
-        vm.warp(DEADLINE);
+        vm.warp(DEADLINE - 7 days - 1);
         _claim(bountyId);
-        vm.warp(DEADLINE + 7 days + 1);
+        vm.warp(DEADLINE);
         _slashExpired(bountyId);
         _assertState(bountyId, IBountyMarket.State.OPEN);
-        vm.expectRevert(
-            abi.encodeWithSelector(
-                IBountyMarket.BountyDeadlinePassed.selector, bountyId, DEADLINE, DEADLINE + 7 days + 1
-            )
-        );
+        assertEq(usdc.balanceOf(poster), FUNDS - 105e6);
+    }
+
+    /// @dev No claim could follow, so the escrow goes back in the same call.
+    function test_GivenDeadlinePassed_WhenSlashed_PosterIsRefunded() public {
+        uint256 bountyId = _post();
+        vm.warp(DEADLINE - 7 days);
         _claim(bountyId);
-        vm.prank(poster);
-        market.withdrawBounty(bountyId);
-        assertEq(usdc.balanceOf(poster), FUNDS + LOCK);
+        vm.warp(DEADLINE + 1);
+        _expectEvent();
+        emit IBountyMarket.ClaimSlashed(bountyId, AGENT, poster, LOCK);
+        _expectEvent();
+        emit IBountyMarket.BountyWithdrawn(bountyId, poster, 105e6);
+        _slashExpired(bountyId);
+
+        IBountyMarket.Bounty memory expected = _unclaimed(IBountyMarket.State.DRAFT);
+        expected.round = 1;
+        _assertBounty(bountyId, expected);
+        _assertBalances(
+            Balances({poster: FUNDS, wallet: 0, treasury: 0, market: 0, staking: STAKE - LOCK, burned: LOCK})
+        );
     }
 
     function test_WhenSlashed_OtherLocksAreLeftAlone() public {
@@ -119,43 +127,76 @@ contract BountyMarketSlashTest is BountyMarketTest {
         _submit(bountyId);
     }
 
-    function test_GivenBannedAgent_WhenSlashed_StakeIsThePosters() public {
+    function test_GivenBannedAgent_WhenSlashed_StakeIsBurned() public {
         uint256 bountyId = _postClaimed();
         vm.prank(admin);
         staking.ban(AGENT);
         vm.warp(OVERDUE);
         _slashExpired(bountyId);
-        assertEq(usdc.balanceOf(poster), FUNDS - 105e6 + LOCK);
+        assertEq(usdc.balanceOf(BURN), LOCK);
+        assertEq(usdc.balanceOf(poster), FUNDS - 105e6);
     }
 
-    function test_RevertGiven_AnotherCaller_WhenSlashed() public {
+    function test_RevertGiven_TheGracePeriod_WhenAnyoneElseSlashes() public {
         uint256 bountyId = _postClaimed();
-        vm.warp(OVERDUE);
-        address[4] memory callers = [stranger, wallet, treasury, admin];
+        address[5] memory callers = [stranger, wallet, treasury, admin, evaluator];
         for (uint256 i = 0; i < callers.length; ++i) {
-            bytes memory reason = abi.encodeWithSelector(IBountyMarket.NotPoster.selector, bountyId, callers[i], poster);
-            vm.expectRevert(reason);
+            vm.warp(START + 14 days);
+            vm.expectRevert(
+                abi.encodeWithSelector(
+                    IBountyMarket.SubmissionNotOverdue.selector, bountyId, START + 14 days, START + 14 days
+                )
+            );
             vm.prank(callers[i]);
             market.slashExpired(bountyId);
-            vm.expectRevert(reason);
+        }
+    }
+
+    function test_GivenTheGracePeriodOver_AnyoneSlashes() public {
+        uint256 bountyId = _postClaimed();
+        vm.warp(START + 14 days + 1);
+        _expectSlash(bountyId);
+        vm.prank(stranger);
+        market.slashExpired(bountyId);
+        _assertState(bountyId, IBountyMarket.State.OPEN);
+        assertEq(usdc.balanceOf(stranger), 0);
+    }
+
+    function test_GivenBothLimitsOverAndABlacklistedPoster_WhenAnyoneSlashes_TheRefundIsOwed() public {
+        uint256 bountyId = _post();
+        vm.warp(DEADLINE);
+        _claim(bountyId);
+        vm.warp(DEADLINE + 14 days + 1);
+        usdc.blacklist(poster);
+        vm.expectRevert("Blacklistable: account is blacklisted");
+        _slashExpired(bountyId);
+        _expectEvent();
+        emit IBountyMarket.PaymentDeferred(bountyId, poster, 105e6);
+        vm.prank(stranger);
+        market.slashExpired(bountyId);
+        _assertState(bountyId, IBountyMarket.State.DRAFT);
+        assertEq(market.owed(poster), 105e6);
+    }
+
+    function test_RevertGiven_AnotherCaller_WhenSlashedAndWithdrawn() public {
+        uint256 bountyId = _postClaimed();
+        vm.warp(START + 100 days);
+        address[4] memory callers = [stranger, wallet, treasury, admin];
+        for (uint256 i = 0; i < callers.length; ++i) {
+            vm.expectRevert(abi.encodeWithSelector(IBountyMarket.NotPoster.selector, bountyId, callers[i], poster));
             vm.prank(callers[i]);
             market.slashAndWithdraw(bountyId);
         }
     }
 
-    function test_RevertGiven_BlacklistedPoster_WhenSlashed_AgentCanStillDeliver() public {
+    function test_GivenBlacklistedPoster_WhenItSlashes_OnlyTheRefundFails() public {
         uint256 bountyId = _postClaimed();
         vm.warp(OVERDUE);
         usdc.blacklist(poster);
         vm.expectRevert("Blacklistable: account is blacklisted");
-        _slashExpired(bountyId);
-        vm.expectRevert("Blacklistable: account is blacklisted");
         _slashAndWithdraw(bountyId);
-
-        _submit(bountyId);
-        vm.warp(OVERDUE + 7 days + 1);
-        market.finalizeReview(bountyId);
-        assertEq(usdc.balanceOf(wallet), REWARD);
+        _slashExpired(bountyId);
+        _assertState(bountyId, IBountyMarket.State.OPEN);
     }
 
     function _slashAndWithdraw(uint256 bountyId) private {
@@ -167,10 +208,10 @@ contract BountyMarketSlashTest is BountyMarketTest {
         _expectEvent();
         emit IBountyMarket.ClaimSlashed(bountyId, AGENT, poster, LOCK);
         vm.expectEmit(address(staking));
-        emit IAgentStaking.Slashed(AGENT, bountyId, poster, LOCK, STAKE - LOCK, 0, 0, 1);
+        emit IAgentStaking.Slashed(AGENT, bountyId, LOCK, STAKE - LOCK, 0, 0, 1);
         vm.expectEmit(address(staking));
         emit IAgentStaking.AgentFrozen(AGENT);
-        _expectTransfer(address(staking), poster, LOCK);
+        _expectTransfer(address(staking), BURN, LOCK);
     }
 
     function _assertSlashedOnlyAfter(uint256 bountyId, uint256 submitBy) private {

@@ -48,8 +48,24 @@ contract BountyMarketStatesTest is BountyMarketTest {
         _assertOnlyAllowed(stranger, IBountyMarket.finalizeReview.selector);
     }
 
-    function test_SlashesABountyThatAwaitsWorkOnly() public {
+    function test_ExpiresAnOpenBountyOnly() public {
+        allowed.push(IBountyMarket.State.OPEN);
+        _assertOnlyAllowed(stranger, IBountyMarket.expireBounty.selector);
+    }
+
+    function test_AbandonsABountyThatAwaitsWorkOnly() public {
         _allowAwaitingWork();
+        _assertOnlyAllowed(wallet, IBountyMarket.abandonClaim.selector);
+    }
+
+    function test_RejectsAsOverdueARequestedRevisionOnly() public {
+        allowed.push(IBountyMarket.State.REVISION_REQUESTED);
+        _assertOnlyAllowed(poster, IBountyMarket.rejectOverdue.selector);
+    }
+
+    function test_SlashesABountyThatAwaitsItsFirstWorkOnly() public {
+        allowed.push(IBountyMarket.State.CLAIMED);
+        allowed.push(IBountyMarket.State.IN_PROGRESS);
         _assertOnlyAllowed(poster, IBountyMarket.slashExpired.selector);
         _assertOnlyAllowed(poster, IBountyMarket.slashAndWithdraw.selector);
     }

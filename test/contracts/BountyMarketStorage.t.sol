@@ -4,8 +4,8 @@ pragma solidity ^0.8.28;
 import {IBountyMarket} from "../../contracts/interfaces/IBountyMarket.sol";
 import {BountyMarketTest} from "./support/BountyMarketTest.sol";
 
-/// @notice That a bounty fits its two slots as long as it lives: the clock of its deadline ends in 2106, its count of
-/// slashes has 8 bits.
+/// @notice That a bounty with default terms fits its two slots as long as it lives: the clock of its deadline ends in
+/// 2106.
 contract BountyMarketStorageTest is BountyMarketTest {
     uint64 private constant LAST_DEADLINE = type(uint32).max;
 
@@ -20,7 +20,7 @@ contract BountyMarketStorageTest is BountyMarketTest {
     function test_GivenTheLastYearOfTheClock_DeadlineEndsWithIt() public {
         vm.warp(LAST_DEADLINE - 364 days);
         vm.startPrank(poster);
-        uint256 bountyId = market.createBounty(TERMS, REWARD, LAST_DEADLINE);
+        uint256 bountyId = market.createBounty(WORK, REWARD, LAST_DEADLINE, terms);
         assertEq(market.getBounty(bountyId).deadline, LAST_DEADLINE);
 
         bytes memory reason = abi.encodeWithSelector(
@@ -30,13 +30,13 @@ contract BountyMarketStorageTest is BountyMarketTest {
             uint256(LAST_DEADLINE)
         );
         vm.expectRevert(reason);
-        market.createBounty(TERMS, REWARD, LAST_DEADLINE + 1);
+        market.createBounty(WORK, REWARD, LAST_DEADLINE + 1, terms);
     }
 
     function test_GivenTheEndOfTheClock_NothingIsCreatedAndEveryRunGoesOn() public {
         vm.warp(LAST_DEADLINE - 1 days);
         vm.prank(poster);
-        uint256 bountyId = market.postBounty(TERMS, REWARD, LAST_DEADLINE);
+        uint256 bountyId = market.postBounty(WORK, REWARD, LAST_DEADLINE, terms);
         vm.warp(LAST_DEADLINE);
         _claim(bountyId);
 
@@ -44,7 +44,7 @@ contract BountyMarketStorageTest is BountyMarketTest {
         uint64 deadline = uint64(vm.getBlockTimestamp() + 1);
         vm.expectPartialRevert(IBountyMarket.DeadlineOutOfRange.selector);
         vm.prank(poster);
-        market.postBounty(TERMS, REWARD, deadline);
+        market.postBounty(WORK, REWARD, deadline, terms);
 
         _submit(bountyId);
         _requestRevision(bountyId);
@@ -56,28 +56,40 @@ contract BountyMarketStorageTest is BountyMarketTest {
         assertEq(usdc.balanceOf(wallet), REWARD);
     }
 
-    /// @dev The longest deadline, each claim slashed as soon as can be and followed by another in the same second.
-    function test_NoBountyIsClaimedMoreThan53Times() public {
-        vm.prank(poster);
-        uint256 bountyId = market.postBounty(TERMS, REWARD, START + 365 days);
-        uint256 deadline = START + 365 days;
-        uint256 claims;
-        while (vm.getBlockTimestamp() <= deadline) {
-            _claim(bountyId);
-            assertEq(market.getBounty(bountyId).round, ++claims);
-            skip(7 days + 1);
-            _slashExpired(bountyId);
-            assertEq(market.getBounty(bountyId).round, claims);
-            _makeWhole(claims);
-        }
-        assertEq(claims, 53);
+    function test_GivenTermsOfItsOwn_PostingWritesOneSlotMore() public {
+        terms.workPeriod = 1 hours;
+        terms.stakePercent = 50;
+        terms.evaluator = evaluator;
+        vm.record();
+        _post();
+        (, bytes32[] memory writes) = vm.accesses(address(market));
+        assertEq(_countDistinct(writes), 3);
     }
 
-    function _makeWhole(uint256 slashes) private {
-        _stake(LOCK);
-        if (slashes < 3) return;
-        vm.prank(admin);
-        staking.unban(AGENT);
+    function test_GivenDefaultTerms_ALifeTouchesNoThirdSlot() public {
+        uint256 bountyId = _post();
+        vm.record();
+        _claim(bountyId);
+        _start(bountyId);
+        _submit(bountyId);
+        _approve(bountyId);
+        (bytes32[] memory reads, bytes32[] memory writes) = vm.accesses(address(market));
+        assertEq(_countDistinct(reads), 2, "read");
+        assertEq(_countDistinct(writes), 1, "written");
+    }
+
+    /// @dev Every abandoned claim is a round. An eight-bit count of them would have ended here, and a live claim with it.
+    function test_GivenThreeHundredAbandonedClaims_TheNextIsClaimedAndEnds() public {
+        uint256 bountyId = _post(10_000);
+        for (uint256 round = 1; round <= 300; ++round) {
+            _claim(bountyId);
+            assertEq(market.getBounty(bountyId).round, round);
+            _abandon(bountyId);
+        }
+        _claim(bountyId);
+        vm.warp(START + 7 days + 1);
+        _slashExpired(bountyId);
+        assertEq(market.getBounty(bountyId).round, 301);
     }
 
     function _countDistinct(bytes32[] memory slots) private pure returns (uint256 count) {

@@ -162,7 +162,7 @@ contract BountyMarketWorkTest is BountyMarketTest {
         uint256 bountyId = _postSubmitted();
         address[3] memory callers = [stranger, wallet, treasury];
         for (uint256 i = 0; i < callers.length; ++i) {
-            vm.expectRevert(abi.encodeWithSelector(IBountyMarket.NotPoster.selector, bountyId, callers[i], poster));
+            vm.expectRevert(abi.encodeWithSelector(IBountyMarket.NotEvaluator.selector, bountyId, callers[i], poster));
             vm.prank(callers[i]);
             market.requestRevision(bountyId, FEEDBACK);
         }

@@ -29,7 +29,6 @@ export async function runsOnChain({ market }: MarketOnAnvil) {
       const state = states[bounty.state]
       const isClaimed = bounty.wallet !== zeroAddress
       const isAgentsMove = state === 'CLAIMED' || state === 'IN_PROGRESS' || state === 'REVISION_REQUESTED'
-      const lock = bounty.reward / 10n
       return {
         bountyId,
         posterAddress: bounty.poster,
@@ -37,13 +36,16 @@ export async function runsOnChain({ market }: MarketOnAnvil) {
         fee: (bounty.reward * 5n) / 100n,
         deadline: BigInt(bounty.deadline),
         state,
-        claimedBy: isClaimed ? bounty.agentId : null,
+        claimedBy: isClaimed ? BigInt(bounty.agentId) : null,
         claimedByWallet: isClaimed ? bounty.wallet : null,
-        stake: isClaimed ? (lock < 20_000_000n ? lock : 20_000_000n) : null,
-        submitBy: isAgentsMove ? BigInt(bounty.since) + week : null,
+        stake: isClaimed ? bounty.stake : null,
+        submitBy: isAgentsMove ? BigInt(bounty.since + bounty.workPeriod) : null,
         reviewBy: state === 'SUBMITTED' ? BigInt(bounty.since) + week : null,
         revisions: bounty.revisions,
         round: bounty.round,
+        workPeriod: bounty.workPeriod,
+        stakeRequired: bounty.stake,
+        evaluator: bounty.evaluator === zeroAddress ? null : bounty.evaluator,
       }
     }),
   )

@@ -51,7 +51,11 @@ describe('a claim', () => {
     expect(receipt.from).toBe(accountOf(roles.relayer).address.toLowerCase())
     expect(Number(headers.get('X-Indexed-Block'))).toBeGreaterThanOrEqual(body.blockNumber)
     expect((await api.get(`/api/runs/${runId}`)).body).toEqual(body.run)
-    expect(await market.market.read.getBounty([runId])).toMatchObject({ state: 3, agentId: newcomer.id, round: 1 })
+    expect(await market.market.read.getBounty([runId])).toMatchObject({
+      state: 3,
+      agentId: Number(newcomer.id),
+      round: 1,
+    })
   })
 
   it('may be signed by the wallet, with the message that the API gives', async () => {

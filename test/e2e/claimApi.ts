@@ -20,10 +20,15 @@ export function claimApi(url: string) {
   return {
     get: (path: string) => request(path),
     /** @param more further members of the body, such as the signature. */
-    claim: (runId: bigint, { id, wallet }: Claimant, more: Record<string, unknown> = {}) =>
+    claim: (
+      runId: bigint,
+      { id, wallet }: Claimant,
+      more: Record<string, unknown> = {},
+      headers: Record<string, string> = {},
+    ) =>
       request(`/api/runs/${runId}/claim`, {
         method: 'POST',
-        headers: { 'Content-Type': 'application/json' },
+        headers: { 'Content-Type': 'application/json', ...headers },
         body: JSON.stringify({ agentId: Number(id), walletAddress: wallet.address, ...more }),
       }),
     eligibility: (runId: bigint, { id, wallet }: Claimant) =>

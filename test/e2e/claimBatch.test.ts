@@ -11,7 +11,7 @@ import type { Relay } from '../../src/api/relay/relay.ts'
 import { freshDatabase } from '../support/database.ts'
 import { startTestChain, type TestChain } from '../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../support/participants.ts'
-import { relayer, relayOn, requestOf, resultOf, signedRequestOf, until } from './claimsOnChain.ts'
+import { contextOf, relayer, relayOn, requestOf, resultOf, signedRequestOf, until } from './claimsOnChain.ts'
 
 /** Blocks come when a test wants them. */
 let chain: TestChain & { databaseUrl: string }
@@ -92,7 +92,7 @@ describe('claims that wait together', () => {
     expect(await Promise.all(results)).toEqual(Array(20).fill('won'))
     expect((await nonce()) - before).toBe(2)
     const owners = await Promise.all(runIds.map(async (runId) => (await chain.market.read.getBounty([runId])).agentId))
-    expect(owners).toEqual(runIds.map((_, index) => (index % 2 === 0 ? agent.id : rival.id)))
+    expect(owners).toEqual(runIds.map((_, index) => (index % 2 === 0 ? Number(agent.id) : Number(rival.id))))
   })
 
   it('are each answered for themselves: one that loses its run names who won it', async () => {
@@ -107,7 +107,9 @@ describe('claims that wait together', () => {
     })
     await mine()
     expect(await Promise.all(results)).toEqual(['won', 'RUN_NOT_OPEN', 'won'])
-    const again = await relay.claim(requestOf(lost, agent), AbortSignal.timeout(5_000)).catch((error) => error)
+    const again = await relay
+      .claim(requestOf(lost, agent), contextOf(AbortSignal.timeout(5_000)))
+      .catch((error) => error)
     expect(again).toBeInstanceOf(Problem)
     expect(again).toMatchObject({ code: 'RUN_NOT_OPEN', extensions: { claimedBy: Number(rival.id) } })
   })

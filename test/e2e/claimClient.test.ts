@@ -100,7 +100,7 @@ describe('the client of docs/claims.md', () => {
     await expect(claim(runId, agent, 16)).rejects.toThrow(/^Undecided: (signed|accepted)$/)
     await resume()
     const holder = async () => (await market.market.read.getBounty([runId])).agentId
-    await expect.poll(holder, { timeout: 10_000 }).toBe(agent.id)
+    await expect.poll(holder, { timeout: 10_000 }).toBe(Number(agent.id))
   })
 
   it('does not wait for what comes too late', async () => {

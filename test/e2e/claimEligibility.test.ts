@@ -144,7 +144,8 @@ it('eligibility’s first reason is what checkClaim says at the answer’s block
         const block = BigInt(headers.get('X-Indexed-Block') ?? -1)
         const error = await checkAt(block, runId, id, claimant.address)
         const { agentId, wallet: holder } = await market.market.read.getBounty([runId], { blockNumber: block })
-        const expected = error && explainClaimError(error, agentId === 0n ? undefined : { agentId, wallet: holder })
+        const expected =
+          error && explainClaimError(error, agentId === 0 ? undefined : { agentId: BigInt(agentId), wallet: holder })
         const pair = `run ${runId}, agent ${id}, wallet ${claimant.address}, block ${block}`
         expect([body.eligible, body.reasonCodes[0], body.reasons[0]], pair).toEqual([
           error === undefined,

@@ -7,7 +7,7 @@ import type { Relay } from '../../src/api/relay/relay.ts'
 import { freshDatabase } from '../support/database.ts'
 import { startTestChain, type TestChain } from '../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../support/participants.ts'
-import { relayer, relayOn, requestOf, resultOf, until } from './claimsOnChain.ts'
+import { contextOf, relayer, relayOn, requestOf, resultOf, until } from './claimsOnChain.ts'
 
 let chain: TestChain
 let people: Participants
@@ -39,7 +39,7 @@ beforeAll(async () => {
 it('tells of a claim from its request to its final block', async () => {
   const runId = await people.openRun(usdc)
   const request = requestOf(runId, agent)
-  const { claimId, txHash, round } = (await relay.claim(request, AbortSignal.timeout(5_000))) as never
+  const { claimId, txHash, round } = (await relay.claim(request, contextOf(AbortSignal.timeout(5_000)))) as never
   const claim = { claimId, request, round }
   const attempt = { signer: relayer.address, nonce: expect.any(Number), txHash }
   await until('decided', async () => told.some(({ event }) => event === 'claimDecided'))
@@ -80,7 +80,7 @@ it('tells the other replicas through the database what is decided', async () => 
   await listener.connect()
   await listener.query('LISTEN relay_claim')
   const runId = await people.openRun(usdc)
-  const { claimId } = await relay.claim(requestOf(runId, agent), AbortSignal.timeout(5_000))
+  const { claimId } = await relay.claim(requestOf(runId, agent), contextOf(AbortSignal.timeout(5_000)))
   await until('heard', async () => heard.includes(claimId))
   await listener.end()
 })

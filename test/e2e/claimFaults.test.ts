@@ -8,7 +8,7 @@ import type { Relay } from '../../src/api/relay/relay.ts'
 import { freshDatabase } from '../support/database.ts'
 import { startTestChain, type TestChain } from '../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../support/participants.ts'
-import { quotesPass, relayer, relayOn, requestOf, resultOf, until } from './claimsOnChain.ts'
+import { contextOf, quotesPass, relayer, relayOn, requestOf, resultOf, until } from './claimsOnChain.ts'
 import { type FaultyNode, startFaultyNode } from './faultyNode.ts'
 
 let chain: TestChain & { databaseUrl: string }
@@ -61,6 +61,8 @@ describe('a node that does not take a transaction', () => {
   ])('and %s: the claim is won, once', async (_, planned) => {
     node.plan(send, planned)
     expect(await claimNewRun()).toEqual(['won', 1])
+    // The claim may be won before its bytes are sent a second time.
+    await until('all faults', async () => node.isUsedUp())
   })
 
   it('while others are on their way: it is sent again, no gap is left, and all are won', async () => {
@@ -165,7 +167,9 @@ describe('a dead node', () => {
     const runId = await people.openRun(usdc)
     node.from(() => refuse)
     const start = performance.now()
-    const problem = await relay.claim(requestOf(runId, agent), AbortSignal.timeout(15_000)).catch((error) => error)
+    const problem = await relay
+      .claim(requestOf(runId, agent), contextOf(AbortSignal.timeout(15_000)))
+      .catch((error) => error)
     expect(performance.now() - start).toBeLessThan(3_000)
     expect(problem).toBeInstanceOf(Problem)
     expect(problem).toMatchObject({ code: 'RELAY_UNAVAILABLE', headers: { 'Retry-After': expect.any(String) } })
@@ -207,7 +211,9 @@ describe('a relayer', () => {
     await chain.client.setBalance({ address: relayer.address, value: 0n })
     const [runId, later] = [await people.openRun(usdc), await people.openRun(usdc)]
     expect(await resultOf(relay, requestOf(runId, agent), 300)).toBe('signed')
-    const problem = await relay.claim(requestOf(later, agent), AbortSignal.timeout(15_000)).catch((error) => error)
+    const problem = await relay
+      .claim(requestOf(later, agent), contextOf(AbortSignal.timeout(15_000)))
+      .catch((error) => error)
     expect(problem).toMatchObject({ code: 'RELAY_UNAVAILABLE', message: 'The relayer is out of funds.' })
     await until('logged', async () => log.some((line) => line.includes('"level":50') && line.includes('unfunded')))
     await chain.client.setBalance({ address: relayer.address, value: balance })

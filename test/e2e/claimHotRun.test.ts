@@ -47,6 +47,6 @@ it('of a hundred agents that claim one run at once, one has it, and the others l
   expect(losers.map(({ status, body }) => [status, body.code, body.claimedBy, body.holder])).toEqual(
     Array(AGENTS - 1).fill([400, 'RUN_NOT_OPEN', claimedBy, claimedByWallet]),
   )
-  expect((await market.market.read.getBounty([runId])).agentId).toBe(BigInt(claimedBy))
+  expect((await market.market.read.getBounty([runId])).agentId).toBe(Number(claimedBy))
   expect(await endingsSince(before)).toEqual(['success'])
 })

@@ -11,7 +11,6 @@ let market: TestMarket
 let replicas: Pick<Api, 'url'>[]
 let people: Participants
 let agent: Agent
-let other: Agent
 
 /** Two replicas with one database and one key. */
 beforeAll(async () => {
@@ -20,7 +19,6 @@ beforeAll(async () => {
   replicas = [market.api, second]
   people = participantsOf(market)
   agent = await people.newAgent(accountOf(2), 1_000n * usdc)
-  other = await people.newAgent(accountOf(3), 1_000n * usdc)
   return async () => {
     await second.stop()
     await market.stop()
@@ -71,9 +69,8 @@ describe('an Idempotency-Key', () => {
   it('with another body is a conflict, also once the claim is won', async () => {
     const [runId, another, key] = [await people.openRun(usdc), await people.openRun(usdc), randomUUID()]
     expect((await post(0, runId, agent, key)).status).toBe(200)
-    for (const answer of [await post(1, runId, other, key), await post(1, another, agent, key)]) {
-      expect([answer.status, answer.body.code]).toEqual([409, 'IDEMPOTENCY_CONFLICT'])
-    }
+    const conflict = await post(1, another, agent, key)
+    expect([conflict.status, conflict.body.code]).toEqual([409, 'IDEMPOTENCY_CONFLICT'])
     expect((await post(1, runId, agent, key)).status).toBe(200)
   })
 

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
 import { parseGwei } from 'viem'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { accountOf } from '../../devnet/accounts.ts'
@@ -6,7 +8,7 @@ import type { Relay } from '../../src/api/relay/relay.ts'
 import { freshDatabase } from '../support/database.ts'
 import { startTestChain, type TestChain } from '../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../support/participants.ts'
-import { relayer, relayOn, requestOf, resultOf, until } from './claimsOnChain.ts'
+import { contextOf, relayer, relayOn, requestOf, resultOf, until } from './claimsOnChain.ts'
 
 /** Blocks come when a test wants them. */
 let chain: TestChain & { databaseUrl: string }
@@ -37,7 +39,7 @@ describe('a reorg', () => {
     const runIds = await Promise.all(Array.from({ length: 6 }, () => people.openRun(usdc)))
     await mine(6)
     const outcomes = await Promise.all(
-      runIds.map((runId) => relay.claim(requestOf(runId, agent), AbortSignal.timeout(15_000))),
+      runIds.map((runId) => relay.claim(requestOf(runId, agent), contextOf(AbortSignal.timeout(15_000)))),
     )
     expect(outcomes.map(({ status }) => status)).toEqual(Array(6).fill('won'))
     const used = await nonce()
@@ -58,7 +60,7 @@ describe('a reorg', () => {
     )
     expect(await nonce()).toBe(used)
     for (const [index, runId] of runIds.entries()) {
-      expect(await chain.market.read.getBounty([runId])).toMatchObject({ agentId: agent.id, round: 1 })
+      expect(await chain.market.read.getBounty([runId])).toMatchObject({ agentId: Number(agent.id), round: 1 })
       const txHash = (await relay.find(outcomes[index]?.claimId ?? '0x'))?.txHash ?? '0x'
       expect(await chain.client.getTransactionReceipt({ hash: txHash })).toMatchObject({ status: 'success' })
     }
@@ -82,7 +84,7 @@ describe('a nonce', () => {
   it('that is stuck gets a higher price, by an eighth in both parts at least', { timeout: 40_000 }, async () => {
     const runId = await people.openRun(usdc)
     await chain.client.setAutomine(false)
-    const claiming = relay.claim(requestOf(runId, agent), AbortSignal.timeout(500))
+    const claiming = relay.claim(requestOf(runId, agent), contextOf(AbortSignal.timeout(500)))
     const { claimId, txHash } = (await claiming) as { claimId: `0x${string}`; txHash: `0x${string}` }
     const first = await chain.client.getTransaction({ hash: txHash })
     // Blocks that have no room for it.
@@ -109,7 +111,7 @@ describe('a nonce', () => {
     const rival = await people.newAgent(accountOf(3))
     const runId = await people.openRun(usdc)
     await chain.client.setAutomine(false)
-    const { claimId, txHash } = (await relay.claim(requestOf(runId, agent), AbortSignal.timeout(500))) as {
+    const { claimId, txHash } = (await relay.claim(requestOf(runId, agent), contextOf(AbortSignal.timeout(500)))) as {
       claimId: `0x${string}`
       txHash: `0x${string}`
     }
@@ -138,12 +140,34 @@ describe('a nonce', () => {
   })
 })
 
+describe('a transaction that is not mined', () => {
+  it('costs the database little while no block comes', { timeout: 30_000 }, async () => {
+    const runId = await people.openRun(usdc)
+    await chain.client.setAutomine(false)
+    expect(await resultOf(relay, requestOf(runId, agent), 500)).toBe('accepted')
+    const database = new pg.Client({ connectionString: chain.databaseUrl })
+    await database.connect()
+    const commits = async () => {
+      const text = 'SELECT xact_commit::int AS commits FROM pg_stat_database WHERE datname = current_database()'
+      return (await database.query(text)).rows[0].commits
+    }
+    // PostgreSQL counts late, by up to a second.
+    await sleep(1_500)
+    const before = await commits()
+    await sleep(4_000)
+    expect((await commits()) - before).toBeLessThan(60)
+    await database.end()
+    await mine()
+    expect(await resultOf(relay, requestOf(runId, agent))).toBe('won')
+  })
+})
+
 describe('the schema', () => {
   it('is made once by two processes that start at once', async () => {
     const databaseUrl = await freshDatabase()
     const script = `
       import pg from 'pg'
-      import { migrate } from './src/api/relay/migrations.ts'
+      import { migrate } from './src/api/relay/store/migrations.ts'
       const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL })
       await migrate(pool)
       const { rows } = await pool.query('SELECT version FROM relay.migration')
@@ -160,7 +184,7 @@ describe('the schema', () => {
       ),
     )
     for (const part of processes) {
-      expect((await part.saw(/^versions (.*)$/, 20_000))[1]).toBe('1,2,3,4')
+      expect((await part.saw(/^versions (.*)$/, 20_000))[1]).toBe('1,2,3,4,5,6')
       expect(await part.ended).toBe('exited with code 0')
       await part.stop()
     }

@@ -42,7 +42,7 @@ async function claimEach(agent: Agent, runIds: bigint[]) {
 
 /** Lets what is stored of a wallet be as much older. */
 const age = ({ wallet }: Agent, by: string) =>
-  pool.query('UPDATE relay.claim SET created_at = created_at - $2::interval WHERE wallet = $1', [wallet.address, by])
+  pool.query('UPDATE relay.sent_claim SET sent_at = sent_at - $2::interval WHERE wallet = $1', [wallet.address, by])
 
 describe('claims of one wallet', () => {
   it('beyond so many a minute are refused by every replica, at no cost, with the seconds to wait', async () => {
@@ -162,6 +162,6 @@ describe('claims of one address', () => {
     }
     const again = await Promise.all(Array.from({ length: 40 }, () => replicas[1].claim(runId, agent)))
     expect(again.map(({ status }) => status)).toEqual(Array(40).fill(200))
-    expect((await replicas[0].claim(other, agent, { signature: '0x', deadline: 1 })).status).toBe(401)
+    expect((await replicas[0].claim(other, agent, { signature: '0x00', deadline: 1 })).status).toBe(401)
   })
 })

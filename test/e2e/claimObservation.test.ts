@@ -51,7 +51,7 @@ async function post(runId: bigint, requestId: string, more: object = {}) {
 }
 
 async function metrics() {
-  const text = await (await fetch(`${api.url}/metrics`)).text()
+  const text = await (await fetch(`${api.opsUrl}/metrics`)).text()
   /** The value of one series, as `name{labels}`. */
   const value = (series: string) => {
     const line = text.split('\n').find((each) => each.startsWith(`${series} `))
@@ -60,10 +60,22 @@ async function metrics() {
   return { text, value }
 }
 
-async function readiness() {
-  const response = await fetch(`${api.url}/readyz`)
-  const body = (await response.json()) as { status: string; reasons: { code: string; detail: string }[] }
+type Reason = { code: string; detail: string; figures?: string }
+
+async function readiness(path = '/readyz', origin = api.url) {
+  const response = await fetch(`${origin}${path}`)
+  const body = (await response.json()) as { status: string; reasons: Reason[]; signers: Record<string, unknown>[] }
   return { answer: [response.status, body.status, ...body.reasons.map(({ code }) => code)], ...body }
+}
+
+/** What is seen once a second only. */
+const readinessIs = (...answer: (number | string)[]) =>
+  until(answer.join(), async () => (await readiness()).answer.join() === answer.join(), 3_000)
+
+/** In the public answer, and in the operator's. */
+async function firstReason() {
+  const [seen, known] = [await readiness(), await readiness('/status', api.opsUrl)]
+  return { seen: seen.reasons[0], figures: known.reasons[0]?.figures }
 }
 
 describe('the log', () => {
@@ -141,29 +153,28 @@ describe('/metrics', () => {
 describe('/readyz', () => {
   it('says that the relayer runs out of funds, while reads are answered', async () => {
     const balance = await market.client.getBalance({ address: relayer })
-    await until('ready', async () => (await readiness()).status === 'ready')
+    await readinessIs(200, 'ready')
     await market.client.setBalance({ address: relayer, value: parseEther('0.005') })
-    const low = await readiness()
-    expect(low.answer).toEqual([200, 'degraded', 'RELAYER_FUNDS_LOW'])
-    expect(low.reasons[0]?.detail).toMatch(
-      new RegExp(`^${relayer} holds 5000000000000000 wei; a claim may take \\d+\\.$`),
-    )
+    await readinessIs(200, 'degraded', 'RELAYER_FUNDS_LOW')
+    const { seen, figures } = await firstReason()
+    expect(seen).toEqual({ code: 'RELAYER_FUNDS_LOW', detail: 'A relayer’s funds run low.', affects: 'claims' })
+    expect(figures).toMatch(new RegExp(`^${relayer} holds 5000000000000000 wei; a claim may take \\d+\\.$`))
     await market.client.setBalance({ address: relayer, value: 1n })
-    expect((await readiness()).answer).toEqual([200, 'degraded', 'RELAYER_OUT_OF_FUNDS'])
+    await readinessIs(200, 'degraded', 'RELAYER_OUT_OF_FUNDS')
     expect((await fetch(`${api.url}/api/runs`)).status).toBe(200)
     await market.client.setBalance({ address: relayer, value: balance })
-    expect((await readiness()).answer).toEqual([200, 'ready'])
+    await readinessIs(200, 'ready')
   })
 
   it('says that the budget of a day is spent', async () => {
     const spend = (wei: bigint) =>
       pool.query('UPDATE relay.tx SET fee = fee + $1 WHERE id = (SELECT min(id) FROM relay.tx)', [wei])
     await spend(parseEther('1'))
-    const spent = await readiness()
-    expect(spent.answer).toEqual([200, 'degraded', 'RELAYER_BUDGET_SPENT'])
-    expect(spent.reasons[0]?.detail).toMatch(/ has spent 1\d{18} of 1000000000000000000 wei within 24 hours\.$/)
+    await readinessIs(200, 'degraded', 'RELAYER_BUDGET_SPENT')
+    const { figures } = await firstReason()
+    expect(figures).toMatch(/ has spent 1\d{18} of 1000000000000000000 wei within 24 hours\.$/)
     await spend(-parseEther('1'))
-    expect((await readiness()).answer).toEqual([200, 'ready'])
+    await readinessIs(200, 'ready')
   })
 
   it('says that a transaction is stuck', async () => {
@@ -175,24 +186,29 @@ describe('/readyz', () => {
     await until('sent', async () => (await client.getTxpoolStatus()).pending === 1)
     await pool.query(`UPDATE relay.attempt SET signed_at = signed_at - interval '61 seconds'
       FROM relay.tx WHERE tx.id = attempt.tx AND tx.state IN ('signed', 'accepted')`)
-    const stuck = await readiness()
-    expect(stuck.answer).toEqual([200, 'degraded', 'RELAYER_STUCK'])
-    expect(stuck.reasons[0]?.detail).toMatch(/has 1 unmined transactions, the oldest for 6\d s\.$/)
+    await readinessIs(200, 'degraded', 'RELAYER_STUCK')
+    expect((await firstReason()).figures).toMatch(/has 1 unmined transactions, the oldest for 6\d s\.$/)
     await client.setAutomine(true)
     await client.setIntervalMining({ interval: 1 })
     expect((await claim).status).toBe(200)
-    await until('ready', async () => (await readiness()).status === 'ready')
+    await readinessIs(200, 'ready')
   })
 
   it.each<[string, Parameters<FaultyNode['from']>[0]]>([
     ['refuses', () => ({ kind: 'refuse' })],
     ['hangs', () => ({ kind: 'hang' })],
-  ])('says within a second that the node %s', async (_, fault) => {
-    await until('ready', async () => (await readiness()).status === 'ready')
+  ])('says, and never later than a second after it is asked, that the node %s', async (_, fault) => {
+    await readinessIs(200, 'ready')
     node.from(fault)
-    const start = performance.now()
-    expect((await readiness()).answer).toEqual([200, 'degraded', 'NODE_UNREACHABLE'])
-    expect(performance.now() - start).toBeLessThan(1_000)
+    let slowest = 0
+    const asked = async () => {
+      const start = performance.now()
+      const { answer } = await readiness()
+      slowest = Math.max(slowest, performance.now() - start)
+      return answer.join() === '200,degraded,NODE_UNREACHABLE'
+    }
+    await until('unreachable', asked, 3_000)
+    expect(slowest).toBeLessThan(1_000)
     expect((await metrics()).value(`relay_balance_ether{signer="${relayer}"}`)).toBeUndefined()
   })
 })

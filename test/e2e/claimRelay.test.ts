@@ -5,7 +5,7 @@ import type { Relay } from '../../src/api/relay/relay.ts'
 import { freshDatabase } from '../support/database.ts'
 import { startTestChain, type TestChain } from '../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../support/participants.ts'
-import { relayer, relayOn, requestOf, resultOf, until } from './claimsOnChain.ts'
+import { contextOf, relayer, relayOn, requestOf, resultOf, until } from './claimsOnChain.ts'
 
 /** Blocks come when a test wants them, so that what is sent and what is mined can be told apart. */
 let chain: TestChain & { databaseUrl: string }
@@ -66,7 +66,7 @@ describe('a claim on its way', () => {
 
   it('that loses to a transaction in its block is refused, naming the winner', async () => {
     const runId = await openRun()
-    const claim = relay.claim(requestOf(runId, agent), AbortSignal.timeout(15_000)).catch((error) => error)
+    const claim = relay.claim(requestOf(runId, agent), contextOf(AbortSignal.timeout(15_000))).catch((error) => error)
     await until('sent', async () => (await pendingTransactions()) === 1)
     await claimDirectly(runId, rival, 50_000_000_000n)
     await mine()
@@ -110,13 +110,13 @@ describe('a claim that is not decided in time', () => {
   it('is said to be on its way, with its transaction, until it is won', async () => {
     const runId = await openRun()
     const request = requestOf(runId, agent)
-    const first = await relay.claim(request, AbortSignal.timeout(700))
+    const first = await relay.claim(request, contextOf(AbortSignal.timeout(700)))
     expect(first).toMatchObject({ status: 'accepted', round: 1n })
-    expect(await relay.claim(request, AbortSignal.timeout(300))).toEqual(first)
-    expect(await resultOf(relay, requestOf(runId, rival), 300)).toBe('RELAY_UNAVAILABLE')
+    expect(await relay.claim(request, contextOf(AbortSignal.timeout(300)))).toEqual(first)
+    expect(await resultOf(relay, requestOf(runId, rival), 300)).toBe('CLAIM_PENDING')
     expect(await pendingTransactions()).toBe(1)
     await mine()
-    const { status, claimId } = await relay.claim(request, AbortSignal.timeout(5_000))
+    const { status, claimId } = await relay.claim(request, contextOf(AbortSignal.timeout(5_000)))
     expect({ status, claimId }).toEqual({ status: 'won', claimId: first.claimId })
     expect(await resultOf(relay, requestOf(runId, rival))).toBe('RUN_NOT_OPEN')
   })

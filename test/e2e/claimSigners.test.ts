@@ -8,7 +8,7 @@ import type { Relay } from '../../src/api/relay/relay.ts'
 import { freshDatabase } from '../support/database.ts'
 import { startTestChain, type TestChain } from '../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../support/participants.ts'
-import { relayer, relayOn, requestOf, resultOf, signedRequestOf, until } from './claimsOnChain.ts'
+import { contextOf, relayer, relayOn, requestOf, resultOf, signedRequestOf, until } from './claimsOnChain.ts'
 
 let chain: TestChain
 let people: Participants
@@ -39,7 +39,7 @@ async function start(databaseUrl: string, options: Parameters<typeof relayOn>[1]
 }
 
 const messageOf = (relay: Relay, request: ClaimRequest, patience = 5_000): Promise<string> =>
-  relay.claim(request, AbortSignal.timeout(patience)).then(
+  relay.claim(request, contextOf(AbortSignal.timeout(patience))).then(
     ({ status }) => status,
     (error) => error.message,
   )

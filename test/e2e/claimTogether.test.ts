@@ -84,14 +84,15 @@ describe('claims of one moment', () => {
   it('are tried together, and each that fails is refused for its own reason', async () => {
     const { together, alone } = await claimAll(await mixed())
     expect(together).toBeGreaterThan(0)
-    // The six that fail, some of them twice, and one or two that came before the others.
+    // The two that fail in simulation, some of them twice, and one or two that came before the others.
     expect(alone).toBeLessThan(12)
   })
 
   it('are judged one by one by a node that does not try so many', async () => {
     const { together, alone } = await claimAll(await mixed(), true)
     expect(together).toBeGreaterThan(0)
-    expect(alone).toBeGreaterThanOrEqual(18)
+    // The twelve that are won, and the two of which neither run nor signature tells that they fail.
+    expect(alone).toBeGreaterThanOrEqual(14)
   })
 
   it('of an agent whose stake suffices for one of them are won by one', async () => {

@@ -5,7 +5,7 @@ import { accountOf, roles } from '../../devnet/accounts.ts'
 import { Problem } from '../../src/api/errors.ts'
 import type { ClaimRequest } from '../../src/api/relay/chain/market.ts'
 import { createRelay } from '../../src/api/relay/createRelay.ts'
-import type { Relay } from '../../src/api/relay/relay.ts'
+import type { ClaimContext, Relay } from '../../src/api/relay/relay.ts'
 import type { TestChain } from '../support/market.ts'
 import type { Agent, Participants } from '../support/participants.ts'
 
@@ -53,13 +53,22 @@ export async function signedRequestOf(
   return { ...requestOf(bountyId, by), signed: { signature, deadline: BigInt(deadline) } }
 }
 
+/** A request that waits until the signal aborts, and whose client stays. */
+export const contextOf = (until: AbortSignal, key?: string): ClaimContext => ({
+  client: 'test',
+  gone: new AbortController().signal,
+  until,
+  key,
+  countNew: () => undefined,
+})
+
 /** For as long the relay uses what the node said of a signer, of fees and of its head. */
 export const quotesPass = () => sleep(200)
 
 /** What a claim comes to: the outcome's status, or the refusal's code. */
 export async function resultOf(relay: Relay, request: ClaimRequest, patience = 15_000): Promise<string> {
   try {
-    return (await relay.claim(request, AbortSignal.timeout(patience))).status
+    return (await relay.claim(request, contextOf(AbortSignal.timeout(patience)))).status
   } catch (error) {
     if (error instanceof Problem) return error.code
     throw error

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { accountOf } from '../../devnet/accounts.ts'
+import { defaultTerms } from '../../devnet/defaultTerms.ts'
 import { startIndexer } from '../../devnet/indexer.ts'
 import { type Postgres, startPostgres } from '../../devnet/postgres.ts'
 import { crashDatabase, dropConnections } from '../../sim/faults/database.ts'
@@ -23,7 +24,9 @@ afterAll(async () => {
 
 async function post() {
   const { timestamp } = await chain.client.getBlock()
-  await chain.market.write.postBounty(['ipfs://run', 10_000_000n, timestamp + 86_400n], { account: poster })
+  await chain.market.write.postBounty(['ipfs://run', 10_000_000n, timestamp + 86_400n, defaultTerms], {
+    account: poster,
+  })
 }
 
 test('an indexer whose database crashes asks for a restart, which loses nothing', { timeout: 150_000 }, async () => {

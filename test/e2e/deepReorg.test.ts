@@ -1,6 +1,7 @@
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { accountOf } from '../../devnet/accounts.ts'
+import { defaultTerms } from '../../devnet/defaultTerms.ts'
 import { startIndexer } from '../../devnet/indexer.ts'
 import { freshDatabase } from '../support/database.ts'
 import { type Index, startIndexOf } from './indexOf.ts'
@@ -26,7 +27,7 @@ afterAll(async () => {
 
 async function post(reward: bigint) {
   const { timestamp } = await chain.client.getBlock()
-  await chain.market.write.postBounty(['ipfs://run', reward, timestamp + 86_400n], { account: poster })
+  await chain.market.write.postBounty(['ipfs://run', reward, timestamp + 86_400n, defaultTerms], { account: poster })
 }
 
 /** A command of the operator, as npm runs it. The chain goes on while an audit waits for that. */

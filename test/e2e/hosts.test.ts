@@ -1,5 +1,6 @@
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { defaultTerms } from '../../devnet/defaultTerms.ts'
 import { listenForBlocks } from '../../src/api/blockHints.ts'
 import { startTestMarket, type TestMarket } from '../support/market.ts'
 
@@ -11,7 +12,7 @@ beforeAll(async () => {
   hosts = [market.api.url, market.indexer.url]
   const { timestamp } = await market.client.getBlock()
   await market.registry.write.register(['ipfs://agent'])
-  await market.market.write.createBounty(['ipfs://run', 100_000_000n, timestamp + 86_400n])
+  await market.market.write.createBounty(['ipfs://run', 100_000_000n, timestamp + 86_400n, defaultTerms])
   await market.indexed()
 })
 
@@ -78,6 +79,7 @@ it('our host is told of each block by Ponder', async () => {
       'ipfs://run',
       100_000_000n,
       (await market.client.getBlock()).timestamp + 86_400n,
+      defaultTerms,
     ])
     await vi.waitUntil(() => hinted >= blocks, 10_000)
   }

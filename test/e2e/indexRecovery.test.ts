@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { accountOf } from '../../devnet/accounts.ts'
+import { defaultTerms } from '../../devnet/defaultTerms.ts'
 import { freshDatabase } from '../support/database.ts'
 import { agentBandsOf, bandsOf, deadlineBandsOf } from './chainState.ts'
 import { type Index, startIndexOf } from './indexOf.ts'
@@ -26,7 +27,9 @@ afterAll(async () => {
 
 async function post() {
   const { timestamp } = await chain.client.getBlock()
-  await chain.market.write.postBounty(['ipfs://\\N\r\n\0', 10_000_000n, timestamp + 86_400n], { account: poster })
+  await chain.market.write.postBounty(['ipfs://\\N\r\n\0', 10_000_000n, timestamp + 86_400n, defaultTerms], {
+    account: poster,
+  })
   return chain.market.read.bountyCount()
 }
 

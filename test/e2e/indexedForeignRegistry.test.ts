@@ -1,6 +1,7 @@
 import { type Address, type Hex, maxUint256, pad, parseAbi, zeroAddress } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { accountOf } from '../../devnet/accounts.ts'
+import { defaultTerms } from '../../devnet/defaultTerms.ts'
 import { freshDatabase } from '../support/database.ts'
 import { agentsOnChain, comparableAgent } from './chainState.ts'
 import { type Index, startIndexOf } from './indexOf.ts'
@@ -65,7 +66,7 @@ test('a foreign registry may be older than the market, and count from 0', async 
   const { staking, market, client } = chain
   await staking.write.stake([0n, 20_000_000n], { account: ada })
   const { timestamp } = await client.getBlock()
-  await market.write.postBounty(['ipfs://run', 10_000_000n, timestamp + 3_600n], { account: poster })
+  await market.write.postBounty(['ipfs://run', 10_000_000n, timestamp + 3_600n, defaultTerms], { account: poster })
   await market.write.claimBounty([1n, 0n], { account: ada })
   const { rows, comparable, expected } = await agents()
   expect(comparable).toEqual(expected)

@@ -1,6 +1,7 @@
 import { encodeFunctionData, type Hex, keccak256, maxUint256, stringToHex, toHex } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { accountOf, roles } from '../../devnet/accounts.ts'
+import { defaultTerms } from '../../devnet/defaultTerms.ts'
 import { freshDatabase } from '../support/database.ts'
 import {
   agentBandsOf,
@@ -47,7 +48,7 @@ const pass = (seconds: number) => chain.client.increaseTime({ seconds })
 const inAMonth = async () => (await now()) + BigInt(30 * day)
 
 async function post(ipfsHash: string, reward: bigint) {
-  await chain.market.write.postBounty([ipfsHash, reward, await inAMonth()], by(poster))
+  await chain.market.write.postBounty([ipfsHash, reward, await inAMonth(), defaultTerms], by(poster))
   return chain.market.read.bountyCount()
 }
 
@@ -68,7 +69,7 @@ const unclaimed = {
 test('a run goes through every state to its rejection', async () => {
   const { market } = chain
   const deadline = await inAMonth()
-  await market.write.createBounty(['ipfs://terms', usd(100), deadline], by(poster))
+  await market.write.createBounty(['ipfs://terms', usd(100), deadline, defaultTerms], by(poster))
   const createdAt = await now()
   const draft = {
     bountyId: 1n,
@@ -81,6 +82,9 @@ test('a run goes through every state to its rejection', async () => {
     state: 'DRAFT',
     round: 0,
     createdAt,
+    workPeriod: 7 * day,
+    stakeRequired: usd(10),
+    evaluator: null,
   }
   expect(await index.run(1n)).toEqual(draft)
 
@@ -205,8 +209,7 @@ test('a run is open again after a slash, and a draft where the poster withdraws 
   const { market, staking } = chain
   const bountyId = await post('ipfs://slashed', usd(100))
   await market.write.claimBounty([bountyId, 2n], by(bob))
-  await market.write.submitWork([bountyId, 'ipfs://first'], by(bob))
-  await market.write.requestRevision([bountyId, 'ipfs://again'], by(poster))
+  await market.write.startWork([bountyId], by(bob))
   await pass(8 * day)
   await market.write.slashExpired([bountyId], by(poster))
   expect(await index.run(bountyId)).toMatchObject({ ...unclaimed, state: 'OPEN', round: 1 })
@@ -221,6 +224,58 @@ test('a run is open again after a slash, and a draft where the poster withdraws 
   await pass(8 * day)
   await market.write.slashAndWithdraw([bountyId], by(poster))
   expect(await index.run(bountyId)).toMatchObject({ ...unclaimed, state: 'DRAFT', round: 2 })
+})
+
+test('a run has the terms that its poster set', async () => {
+  const { market } = chain
+  const evaluator = accountOf(stranger).address
+  const terms = { workPeriod: 2 * day, stakePercent: 50, evaluator }
+  await market.write.postBounty(['ipfs://terms', usd(20), await inAMonth(), terms], by(poster))
+  const bountyId = await market.read.bountyCount()
+  expect(await index.run(bountyId)).toMatchObject({ workPeriod: 2 * day, stakeRequired: usd(10), evaluator })
+
+  await market.write.claimBounty([bountyId, 1n], by(ada))
+  const submitBy = (await now()) + BigInt(2 * day)
+  expect(await index.run(bountyId)).toMatchObject({ state: 'CLAIMED', stake: usd(10), submitBy })
+  await market.write.submitWork([bountyId, 'ipfs://work'], by(ada))
+  await market.write.requestRevision([bountyId, 'ipfs://again'], by(stranger))
+  await pass(2 * day + 1)
+  await market.write.rejectOverdue([bountyId], by(stranger))
+  const ended = { state: 'REJECTED', submitBy: null, reviewBy: null, revisions: 1, endedAt: await now() }
+  expect(await index.run(bountyId)).toMatchObject(ended)
+  const names = (await index.tables()).runEvents.filter((event) => event.bountyId === bountyId)
+  expect(names.map(({ name, address }) => [name, address]).slice(-2)).toEqual([
+    ['RevisionRequested', lower(stranger)],
+    ['BountyRejected', lower(poster)],
+  ])
+})
+
+test('a run is open again after its claim was abandoned, and a draft once it expired', async () => {
+  const { market } = chain
+  const bountyId = await post('ipfs://abandoned', usd(50))
+  await market.write.claimBounty([bountyId, 1n], by(ada))
+  await market.write.abandonClaim([bountyId], by(ada))
+  expect(await index.run(bountyId)).toMatchObject({ ...unclaimed, state: 'OPEN', round: 1 })
+  expect(await index.agent(1n)).toMatchObject({ frozen: false, slashes: 0, lockedAmount: 0n })
+  await pass(31 * day)
+  await market.write.expireBounty([bountyId], by(stranger))
+  expect(await index.run(bountyId)).toMatchObject({ ...unclaimed, state: 'DRAFT', round: 1 })
+})
+
+test('a refund that USDC refuses is owed, and in the timeline of its run', async () => {
+  const { market, usdc } = chain
+  const bountyId = await post('ipfs://refused', usd(40))
+  await pass(31 * day)
+  await usdc.write.blacklist([accountOf(poster).address])
+  await market.write.expireBounty([bountyId], by(stranger))
+  await usdc.write.unBlacklist([accountOf(poster).address])
+  const { payees, runEvents } = await index.tables()
+  expect(payees).toContainEqual({ address: lower(poster), owed: usd(42) })
+  expect(runEvents.filter((event) => event.bountyId === bountyId).at(-1)).toMatchObject({
+    name: 'PaymentDeferred',
+    address: lower(poster),
+    amount: usd(42),
+  })
 })
 
 test('a run records the claims that a batch refused; claims of no run leave no trace', async () => {
@@ -257,7 +312,7 @@ test('a run holds what strangers wrote into it', async () => {
   const data = encodeFunctionData({
     abi: market.abi,
     functionName: 'createBounty',
-    args: [placeholder, usd(1), await inAMonth()],
+    args: [placeholder, usd(1), await inAMonth(), defaultTerms],
   })
   const bytes: Hex = '0xff00fe80'
   await chain.client.sendTransaction({
@@ -317,6 +372,8 @@ test('a run has a timeline of its every log', async () => {
       'BountyApproved',
       'BountyRejected',
       'ClaimSlashed',
+      'ClaimAbandoned',
+      'PaymentDeferred',
     ]),
   )
 })

@@ -9,6 +9,7 @@ type Arguments = Partial<{
   agentId: bigint
   poster: Hex
   wallet: Hex
+  payee: Hex
   amount: bigint
   reward: bigint
   refund: bigint
@@ -35,6 +36,7 @@ export async function expectedRunEvents(
 ): Promise<(typeof runEvent.$inferSelect)[]> {
   const logs = await client.getContractEvents({ abi: bountyMarketAbi, address: market.address, fromBlock: 0n })
   const posters = new Map(runs.map(({ bountyId, posterAddress }) => [bountyId, posterAddress]))
+  const evaluators = new Map(runs.map(({ bountyId, evaluator }) => [bountyId, evaluator]))
   const workers = new Map<bigint, Hex | undefined>()
   const expected: (typeof runEvent.$inferSelect)[] = []
   for (const { eventName, blockNumber, blockHash, transactionIndex, transactionHash, logIndex, args } of logs) {
@@ -43,7 +45,10 @@ export async function expectedRunEvents(
     const { timestamp } = await client.getBlock({ blockNumber })
     if (eventName === 'BountyClaimed') workers.set(named.bountyId, named.wallet)
     const isWorkersStep = eventName === 'WorkStarted' || eventName === 'WorkSubmitted'
-    const address = isWorkersStep ? workers.get(named.bountyId) : (named.wallet ?? posters.get(named.bountyId))
+    const isReviewersStep = eventName === 'RevisionRequested'
+    const reviewer = isReviewersStep ? evaluators.get(named.bountyId) : undefined
+    const party = named.payee ?? named.wallet ?? reviewer ?? posters.get(named.bountyId)
+    const address = isWorkersStep ? workers.get(named.bountyId) : party
     const hash = named.ipfsHash ?? named.deliverableHash ?? named.feedbackHash
     expected.push({
       id: [
@@ -58,7 +63,7 @@ export async function expectedRunEvents(
       name: eventName,
       agentId: named.agentId ?? null,
       address: (address?.toLowerCase() as Hex | undefined) ?? null,
-      amount: named.amount ?? named.stake ?? named.refund ?? named.reward ?? null,
+      amount: named.amount ?? named.refund ?? named.reward ?? named.stake ?? null,
       hash: hash?.replaceAll('\0', '\uFFFD') ?? null,
       reason: named.reason ?? null,
       dueAt: named.deadline ?? named.submitBy ?? named.reviewBy ?? null,

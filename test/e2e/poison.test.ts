@@ -17,6 +17,7 @@ import {
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { accountOf } from '../../devnet/accounts.ts'
 import { type Api, startApi } from '../../devnet/api.ts'
+import { defaultTerms } from '../../devnet/defaultTerms.ts'
 import { freshDatabase } from '../support/database.ts'
 import { type Index, startIndexOf } from './indexOf.ts'
 import { deployArtifact, type MarketOnAnvil, startMarketOnAnvil } from './marketOnAnvil.ts'
@@ -98,8 +99,8 @@ async function send(from: Address, contract: { address: Address; abi: Abi }, fun
 
 async function post(string: Hex, reward = 10_000_000n, lifetime = 30n * 86_400n) {
   const { timestamp } = await chain.client.getBlock()
-  const args = [string, reward, timestamp + lifetime]
-  await call(poster, chain.market.address, 'postBounty(string,uint256,uint64)', args)
+  const args = [string, reward, timestamp + lifetime, Object.values(defaultTerms)]
+  await call(poster, chain.market.address, 'postBounty(string,uint256,uint64,(uint32,uint8,address))', args)
   return chain.market.read.bountyCount()
 }
 

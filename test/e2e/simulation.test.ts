@@ -55,7 +55,7 @@ test(`whatever parties do, the index equals the chain and eligibility the claim 
 }, 300_000)
 
 async function expectEqual(step: number) {
-  const truth = await readTruth(world, await world.reader.getBlockNumber({ cacheTime: 0 }))
+  const truth = await readTruth(world, await world.node.getBlockNumber({ cacheTime: 0 }))
   expect(truth.runs.size).toBeGreaterThan(0)
   expect(list(await compareApi(market.api, truth)), `step ${step}, seed ${seed}`).toBe('')
 }

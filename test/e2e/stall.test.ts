@@ -66,8 +66,8 @@ async function readiness({ url }: Api) {
   return { status: response.status, body: await response.json() }
 }
 
-async function figure({ url }: Api, name: string) {
-  const text = await (await fetch(`${url}/metrics`)).text()
+async function figure({ opsUrl }: Api, name: string) {
+  const text = await (await fetch(`${opsUrl}/metrics`)).text()
   return Number(new RegExp(`^${name} (.+)$`, 'm').exec(text)?.[1])
 }
 

@@ -25,7 +25,8 @@ refused for ms (readyz 503/200): ${refused.join(', ')}`)
   expect(list(differences)).toBe('')
   for (const { milliseconds, isRewound, notReady, ready } of windows) {
     expect(milliseconds).toBeLessThan(10_000)
-    if (isRewound) expect(notReady).toBeGreaterThan(ready)
+    // What `/readyz` says is a second old at most.
+    if (isRewound && milliseconds > 2_500) expect(notReady).toBeGreaterThan(ready)
   }
   // Else nothing was tested.
   expect(Object.fromEntries(disturbances)['kill the indexer']).toBeGreaterThan(0)

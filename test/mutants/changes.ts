@@ -17,7 +17,7 @@ const opposites: Record<string, string> = {
 
 /**
  * Every change that is tried at a node: a statement or a modifier deleted, a condition negated, one side of && or ||
- * dropped, a boundary moved, a sign turned, a truth value flipped.
+ * dropped, a boundary moved, a sign turned, a truth value flipped, a constant one greater.
  * @param isCondition Whether the node decides a require, an if, a loop or a `?:`, and so is negated as a whole.
  */
 export function changesAt(node: Node, source: Source, isCondition: boolean): Change[] {
@@ -43,6 +43,8 @@ function changesOf(node: Node, source: Source, isCondition: boolean): Change[] {
       return operatorChange(node, source, childOf(node, 'leftHandSide'), childOf(node, 'rightHandSide'), opposites)
     case 'UnaryOperation':
       return isCondition ? [] : unaryChanges(node, source)
+    case 'VariableDeclaration':
+      return constantChanges(node, source)
     case 'Literal':
       return literalChanges(node)
     default:
@@ -95,6 +97,15 @@ function unaryChanges(node: Node, source: Source): Change[] {
 function literalChanges(node: Node): Change[] {
   if (node.fields.get('kind') !== 'bool') return []
   return [{ ...node, replacement: String(node.fields.get('value') !== 'true') }]
+}
+
+/** A number that a rule names, one greater. */
+function constantChanges(node: Node, source: Source): Change[] {
+  const value = childOf(node, 'value')
+  const type = childOf(node, 'typeName')?.fields.get('name')
+  const isNumber = typeof type === 'string' && type.startsWith('uint')
+  if (node.fields.get('mutability') !== 'constant' || !value || !isNumber) return []
+  return [{ ...value, replacement: `${source.text(value.start, value.end)} + 1` }]
 }
 
 function around(node: Node, source: Source, before: string, after: string): Change {

@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { poster, seedTime } from '../api/rows.ts'
 
-/** A poster of every tenth run, and an agent that claimed every seventh: more than anyone can page through. */
+/** A poster of every tenth run, evaluator of every twentieth, and an agent that claimed every seventh: more than anyone can page through. */
 export const whale = poster
 export const busyAgent = 7n
 
@@ -16,14 +16,16 @@ export function manyRuns(count: number): SQL {
   const share = (salt: number) => sql`(((id * 2654435761 + ${salt}::int8) % 1000003)::float8 / 1000003)`
   return sql`
     INSERT INTO run (bounty_id, poster_address, ipfs_hash, reward, fee, deadline, state, claimed_by, claimed_by_wallet,
-      stake, deliverable_hash, claimed_at, submitted_at, ended_at, created_at, round)
+      stake, deliverable_hash, claimed_at, submitted_at, ended_at, created_at, round,
+      work_period, stake_required, evaluator)
     SELECT id, poster, 'ipfs://Qm' || md5(id::text) || 'abcdefghijkl', reward, reward / 20,
       created + 86400 * (1 + id % 30), state,
       CASE WHEN claimed THEN agent END, CASE WHEN claimed THEN '0x' || md5(agent::text) || 'aabbccdd' END,
       CASE WHEN claimed THEN least(reward / 10, 20000000) END,
       CASE WHEN claimed THEN 'ipfs://Qm' || md5('d' || id) || 'abcdefghijkl' END,
       CASE WHEN claimed THEN created + 100 END, CASE WHEN claimed THEN created + 200 END,
-      CASE WHEN state IN ('APPROVED', 'REJECTED') THEN created + 300 END, created, claimed::int
+      CASE WHEN state IN ('APPROVED', 'REJECTED') THEN created + 300 END, created, claimed::int,
+      604800, least(reward / 10, 20000000), CASE WHEN id % 20 = 0 THEN ${whale} END
     FROM (
       SELECT *, state NOT IN ('DRAFT', 'OPEN') AS claimed
       FROM (

@@ -9,6 +9,7 @@ import {
 } from 'viem'
 import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
 import { accountOf, roles } from '../../devnet/accounts.ts'
+import { defaultTerms } from '../../devnet/defaultTerms.ts'
 import { claimTypedData } from '../../src/api/claimMessage.ts'
 import type { TestChain } from './market.ts'
 
@@ -72,7 +73,7 @@ export function participantsOf({ client, market, registry, staking, usdc: token,
     async openRun(reward = 100n * usdc, lifetime = 86_400n): Promise<bigint> {
       await fund(poster, market.address, reward + reward / 20n)
       const deadline = (await now()) + lifetime
-      const { logs } = await mined(() => market.write.postBounty(['ipfs://run', reward, deadline]))
+      const { logs } = await mined(() => market.write.postBounty(['ipfs://run', reward, deadline, defaultTerms]))
       const [created] = parseEventLogs({ abi: bountyMarketAbi, eventName: 'BountyCreated', logs })
       if (!created) throw new Error('No run was created')
       return created.args.bountyId
@@ -80,7 +81,7 @@ export function participantsOf({ client, market, registry, staking, usdc: token,
 
     /** The wallet's signature of a claim, valid for ten minutes. `changes` make it one of something else. */
     async sign(bountyId: bigint, { id: agentId, wallet }: Agent, changes: Partial<SignedWord> = {}) {
-      const { round: claims } = await market.read.getBounty([bountyId])
+      const { round: claims, reward, stake, workPeriod } = await market.read.getBounty([bountyId])
       const word: SignedWord = {
         chainId: deployment.chainId,
         address: market.address,
@@ -89,7 +90,8 @@ export function participantsOf({ client, market, registry, staking, usdc: token,
         deadline: (await now()) + 600n,
         ...changes,
       }
-      const claim = { bountyId, agentId, wallet: wallet.address, round: word.round }
+      const terms = { reward, stake, workPeriod: BigInt(workPeriod) }
+      const claim = { bountyId, agentId, wallet: wallet.address, round: word.round, ...terms }
       const signature = await word.signer.signTypedData(claimTypedData(word, claim, word.deadline))
       return { signature, deadline: Number(word.deadline) }
     },

@@ -11,10 +11,11 @@ const notOfClaims = [
   ...['DeadlineOutOfRange', 'InvalidState', 'InvalidStringLength', 'NoRevisionsLeft', 'NotClaimingWallet', 'NotPoster'],
   ...['NotSelf', 'NothingOwed', 'RelayersNotAllowed', 'ReviewPeriodNotOver', 'ReviewPeriodOver', 'RevisionsLeft'],
   ...['RewardOutOfRange', 'SubmissionNotOverdue', 'ZeroAddress', 'SafeERC20FailedOperation'],
-  ...['AccessControlBadConfirmation', 'InvalidShortString', 'StringTooLong'],
+  ...['BountyDeadlineNotPassed', 'InvalidWorkPeriod', 'StakePercentOutOfRange', 'NotEvaluator', 'NotPosterOrEvaluator'],
+  ...['InvalidShortString', 'StringTooLong'],
   ...['AgentIsNotBanned', 'AmountExceedsStake', 'NotAgentWalletOrOwner', 'NotMarket', 'StakeIsLocked'],
   ...['StakeTooLarge', 'ZeroAmount', 'OwnableInvalidOwner', 'OwnableUnauthorizedAccount'],
-  // Amounts that a claim locks are at most MIN_STAKE.
+  // Amounts that a claim locks are at most a reward.
   'SafeCastOverflowedUintDowncast',
   ...['InvalidWalletSignature', 'NotAgentOwnerOrApproved', 'ReservedMetadataKey', 'WalletSignatureExpired'],
   ...['WalletSignatureTooLong', 'ZeroAgentWallet'],
@@ -25,11 +26,10 @@ const notOfClaims = [
 
 const wallet = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8'
 const other = '0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC'
-const role = pad('0x01')
 
 /** Every error of a claim: arguments, code, and what of the arguments the reader is told. */
 const table = [
-  ['AccessControlUnauthorizedAccount', [wallet, role], 'SIGNATURE_REQUIRED', [wallet]],
+  ['NotRelayer', [wallet], 'SIGNATURE_REQUIRED', [wallet]],
   ['BountyNotFound', [7n], 'RUN_NOT_FOUND', ['7']],
   ['BountyNotOpen', [7n, 3], 'RUN_NOT_OPEN', ['7', 'CLAIMED']],
   ['BountyDeadlinePassed', [7n, 1_705_320_000n, 1_705_320_001n], 'RUN_DEADLINE_PASSED', ['2024-01-15T12:00:00.000Z']],
@@ -44,7 +44,13 @@ const table = [
   ['InsufficientUnlockedStake', [9n, 0n, 500_000n], 'INSUFFICIENT_UNLOCKED_STAKE', ['0 USDC', '0.5 USDC']],
 ] as const
 
-const samples: Record<string, unknown> = { uint256: 1n, uint8: 1, address: wallet, bytes32: role, string: 'text' }
+const samples: Record<string, unknown> = {
+  uint256: 1n,
+  uint8: 1,
+  address: wallet,
+  bytes32: pad('0x01'),
+  string: 'text',
+}
 
 const encode = (errorName: string, args: readonly unknown[]) =>
   encodeErrorResult({ abi: contractsAbi, errorName, args } as Parameters<typeof encodeErrorResult>[0])

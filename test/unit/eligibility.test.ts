@@ -1,13 +1,13 @@
 import { zeroAddress } from 'viem'
 import { describe, expect, it } from 'vitest'
 import type { ClaimError } from '../../src/api/contractErrors.ts'
-import { claimErrors, lockFor, walletOf } from '../../src/api/eligibility.ts'
+import { claimErrors, walletOf } from '../../src/api/eligibility.ts'
 
 const owner = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8'
 const wallet = '0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC'
 const now = 1_705_320_000n
 
-const openRun = { bountyId: 7n, state: 'OPEN', deadline: now, reward: 100_000_000n } as const
+const openRun = { bountyId: 7n, state: 'OPEN', deadline: now, stakeRequired: 10_000_000n } as const
 const goodAgent = {
   id: 9n,
   owner,
@@ -98,20 +98,6 @@ describe('claimErrors', () => {
 
   it('compares wallets whatever their case', () => {
     expect(judge({}, { agentWallet: wallet.toLowerCase() as `0x${string}` })).toEqual([])
-  })
-})
-
-describe('lockFor', () => {
-  it.each([
-    [10_000n, 1_000n],
-    [10_009n, 1_000n],
-    [100_000_000n, 10_000_000n],
-    [199_999_999n, 19_999_999n],
-    [200_000_000n, 20_000_000n],
-    [200_000_010n, 20_000_000n],
-    [10n ** 15n, 20_000_000n],
-  ])('locks for a reward of %s: %s', (reward, lock) => {
-    expect(lockFor(reward)).toBe(lock)
   })
 })
 

@@ -11,6 +11,7 @@ it.each([
   ['admin_shutdown', coded('57P01'), 'passing'],
   ['cannot_connect_now', coded('57P03'), 'passing'],
   ['too_many_connections', coded('53300'), 'passing'],
+  ['read_only_sql_transaction', coded('25006'), 'passing'],
   ['connection_failure', coded('08006'), 'passing'],
   ['a refused connection', coded('ECONNREFUSED'), 'passing'],
   ['a cut connection', coded('ECONNRESET'), 'passing'],

@@ -8,8 +8,15 @@ import { createRateLimit } from './rateLimit.ts'
 export type ClientLimits = {
   /** Counts a request that the answer cache did not answer. @throws Problem RATE_LIMITED */
   takeRequest(c: Context): void
+  /**
+   * Counts a probe, apart from other requests: the requests of clients whose address a probe shares, as behind a proxy that
+   * is not trusted, do not make a process look dead. @throws Problem RATE_LIMITED
+   */
+  takeProbe(c: Context): void
   /** Counts a claim. @throws Problem RATE_LIMITED */
   takeClaim(c: Context): void
+  /** The client as these limits count it. */
+  clientOf(c: Context): string
 }
 
 type Options = {
@@ -20,18 +27,22 @@ type Options = {
 }
 
 export function createClientLimits({ trustProxy, requestsPerMinute, claimsPerMinute }: Options): ClientLimits {
+  const clientOfRequest = (c: Context) =>
+    clientOf(getConnInfo(c).remote.address, c.req.header('X-Forwarded-For'), trustProxy)
+
   const limit = (perMinute: number, what: string) => {
     const take = createRateLimit(perMinute)
     return (c: Context) => {
-      const { address } = getConnInfo(c).remote
-      const client = clientOf(address, c.req.header('X-Forwarded-For'), trustProxy)
+      const client = clientOfRequest(c)
       const wait = take(client)
       if (wait > 0) throw rateLimited(`${client} may send ${perMinute} ${what} a minute.`, wait / 1_000)
     }
   }
   return {
     takeRequest: limit(requestsPerMinute, 'requests'),
+    takeProbe: limit(requestsPerMinute, 'probes'),
     takeClaim: limit(claimsPerMinute, 'claims'),
+    clientOf: clientOfRequest,
   }
 }
 

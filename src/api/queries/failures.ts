@@ -7,6 +7,9 @@ const CONTENDED = ['40001', '40P01', '55P03', '57014']
 /** PostgreSQL refused or ended the connection (also every code of class 08). */
 const DISCONNECTED = ['53300', '57P01', '57P02', '57P03']
 
+/** The server takes no writes now, as a primary that became a standby does. Another connection may lead to the primary. */
+const READ_ONLY = '25006'
+
 const UNREACHABLE = [
   'ECONNREFUSED',
   'ECONNRESET',
@@ -18,7 +21,7 @@ const UNREACHABLE = [
   'ETIMEDOUT',
 ]
 
-const PASSING = new Set([...CONTENDED, ...DISCONNECTED, ...UNREACHABLE])
+const PASSING = new Set([...CONTENDED, ...DISCONNECTED, READ_ONLY, ...UNREACHABLE])
 
 /** node-postgres reports these without a code. */
 const PASSING_MESSAGE = /^(Connection terminated|Client has encountered a connection error|Query read timeout)/
@@ -33,6 +36,10 @@ const UNDEFINED_TABLE = '42P01'
  * - `exhausted`: all connections are busy; another try would lengthen the queue.
  */
 export type ReadFailure = 'missing' | 'passing' | 'exhausted'
+
+/** Whether this, or what caused it, is a write that was refused because the server at the other end takes none. */
+export const isReadOnly = (error: unknown): error is Error =>
+  error instanceof Error && (('code' in error && error.code === READ_ONLY) || isReadOnly(error.cause))
 
 /** Undefined if the error is a defect of a statement, not a state of the database. */
 export function classifyReadError(error: unknown): ReadFailure | undefined {

@@ -10,6 +10,8 @@ export type RunFilter = {
   /** USDC base units, inclusive. */
   minReward?: bigint | undefined
   poster?: Address | undefined
+  /** Named in the terms: not the poster of a run without an evaluator of its own. */
+  evaluator?: Address | undefined
   claimedBy?: bigint | undefined
   claimable?: boolean | undefined
 }
@@ -52,13 +54,16 @@ export function matching(filter: RunFilter): SQL | undefined {
     inStanding[standingOf(filter)],
     filter.minReward === undefined ? undefined : isRewarded,
     filter.poster && eq(run.posterAddress, sql.placeholder('poster')),
+    filter.evaluator && eq(run.evaluator, sql.placeholder('evaluator')),
     filter.claimedBy === undefined ? undefined : eq(run.claimedBy, sql.placeholder('claimedBy')),
   )
 }
 
 /** The same for filters whose lists have the same text. Short, for PostgreSQL's names of statements end at 63 bytes. */
 export function shapeOf(filter: RunFilter): string {
-  const { minReward, poster, claimedBy } = filter
-  const present = Object.entries({ reward: minReward, poster, claimedBy }).filter(([, value]) => value !== undefined)
+  const { minReward, poster, evaluator, claimedBy } = filter
+  const present = Object.entries({ reward: minReward, poster, evaluator, claimedBy }).filter(
+    ([, value]) => value !== undefined,
+  )
   return [standingOf(filter), ...present.map(([name]) => name)].join(' ')
 }

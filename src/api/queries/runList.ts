@@ -8,8 +8,17 @@ export type RunOrder = { sort: 'createdAt' | 'reward' | 'deadline'; order: 'asc'
 export type RunList = RunFilter & RunOrder
 
 /** Two lists of one name are the same. */
-export function nameOfList({ sort, order, state, minReward, poster, claimedBy, claimable }: RunList): string {
-  return [sort, order, state, minReward, poster, claimedBy, claimable].join(' ')
+export function nameOfList({
+  sort,
+  order,
+  state,
+  minReward,
+  poster,
+  evaluator,
+  claimedBy,
+  claimable,
+}: RunList): string {
+  return [sort, order, state, minReward, poster, evaluator, claimedBy, claimable].join(' ')
 }
 
 /** Ids count up, so that they are in the order of `createdAt`. */

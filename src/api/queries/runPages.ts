@@ -66,7 +66,7 @@ function wholeBandFrom(minReward: bigint): bigint {
   return lowest === minReward ? lowest : lowest + bandWidth(minReward)
 }
 
-/** There are as many as combinations of filters, sorts, orders and kinds of start: 648 at most. */
+/** There are as many as combinations of filters, sorts, orders and kinds of start. */
 const statements = new Map<string, ReturnType<typeof makeStatement>>()
 
 function statementOf(list: RunList, start: StartKind) {

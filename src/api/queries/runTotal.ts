@@ -40,9 +40,9 @@ const statesOf: Record<Standing, { perBand: SQL; condition: SQL | undefined }> =
  * The CTE `matches`: how many runs match, exactly, in a time that does not grow with the market; and, for the choice of a
  * walk, how many there are in the same states at all (`in_states`), and with the reward (`rewarded`).
  *
- * What a poster posted or an agent claimed is counted one by one along its index. Everything else comes from the bands,
- * which count by state and reward, or by deadline. With a least reward, OPEN runs whose deadline has passed are counted
- * one by one and taken off. Those are few: their posters want the escrow back.
+ * What a poster posted, an evaluator reviews or an agent claimed is counted one by one along its index. Everything else
+ * comes from the bands, which count by state and reward, or by deadline. With a least reward, OPEN runs whose deadline has
+ * passed are counted one by one and taken off. Those are few: their posters want the escrow back.
  */
 export function matchesOf(db: Database, filter: RunFilter) {
   const selection = {
@@ -53,9 +53,9 @@ export function matchesOf(db: Database, filter: RunFilter) {
   return db.$with('matches', selection).as(isOfParty(filter) ? ofParty(db, filter) : fromBands(db, filter))
 }
 
-/** Whether the list is of one poster's runs, or of one agent's. */
-export function isOfParty({ poster, claimedBy }: RunFilter): boolean {
-  return poster !== undefined || claimedBy !== undefined
+/** Whether the list is of one poster's runs, of one evaluator's or of one agent's. */
+export function isOfParty({ poster, evaluator, claimedBy }: RunFilter): boolean {
+  return [poster, evaluator, claimedBy].some((value) => value !== undefined)
 }
 
 function ofParty(db: Database, filter: RunFilter): SQL {

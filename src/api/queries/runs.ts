@@ -46,6 +46,9 @@ const runMembers = {
   revisions: run.revisions,
   round: run.round,
   fee: jsonAmount(run.fee),
+  workPeriod: run.workPeriod,
+  stakeRequired: jsonAmount(run.stakeRequired),
+  evaluator: run.evaluator,
 } satisfies Members
 
 /** int8's greatest: PostgreSQL refuses to compare such a column with more. */

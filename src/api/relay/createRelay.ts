@@ -1,52 +1,62 @@
+import { randomUUID } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import type { Address } from 'viem'
+import { type Address, parseGwei } from 'viem'
 import { MAX_BATCH, MAX_UNMINED } from '../constants.ts'
 import type { Deployment } from '../deployment.ts'
 import { Problem } from '../errors.ts'
-import { doTogether, together } from '../together.ts'
+import { doTogether } from '../together.ts'
 import { createRpc } from './chain/client.ts'
 import { createFees } from './chain/fees.ts'
 import { createFinalBlock } from './chain/finality.ts'
 import { createHeads } from './chain/heads.ts'
 import { assertMarket, type ClaimRequest, type Market, relayersAmong } from './chain/market.ts'
-import { createClaims } from './claims.ts'
+import { createChainViews } from './chain/views.ts'
+import { createClaimFlow } from './claimFlow.ts'
 import type { RelayEmitter } from './events.ts'
-import { createAdmission, type WalletLimits } from './intake/admission.ts'
+import { createExamination } from './intake/examine.ts'
 import { observed } from './observed.ts'
-import { createDispatch } from './queue/dispatch.ts'
+import { createDispatcher } from './queue/dispatcher.ts'
 import { startKeeper } from './reconciliation/keeper.ts'
-import { createKeepSigner } from './reconciliation/keepSigner.ts'
-import type { Relay } from './relay.ts'
-import { watchDecided } from './results/decided.ts'
-import type { ShownClaims } from './results/shown.ts'
+import { createReconcile } from './reconciliation/reconcileSigner.ts'
+import type { IndexedClaims, Relay } from './relay.ts'
+import { watchDecisions } from './results/decisions.ts'
 import { createWatch } from './results/watch.ts'
 import { signerStates } from './signerState.ts'
-import { claimsById, claimsOfEach } from './store/claims.ts'
+import { claimsById, type StoredClaim } from './store/claims.ts'
 import { openRelayPool } from './store/database.ts'
+import { connectionName } from './store/leases.ts'
+import { createLookUp, type WalletLimits } from './store/lookUp.ts'
 import { assertSameChain } from './store/meta.ts'
 import { migrate } from './store/migrations.ts'
 import type { Candidate } from './store/reservations.ts'
-import { type Mined, recordMined } from './store/settlements.ts'
-import { insertSigner, recordBroadcasts, type Sent, someOther } from './store/transactions.ts'
+import { startRetention } from './store/retention.ts'
+import { insertSigner, recordBroadcasts, type Sent } from './store/transactions.ts'
 import { type Allocated, createAllocator } from './submission/allocation.ts'
 import { broadcast } from './submission/broadcast.ts'
+import { createNonceCheck } from './submission/nonceCheck.ts'
 import type { Signer } from './submission/signing.ts'
 
-/** How long `close` waits for claims whose requests wait. Milliseconds. */
-const CLOSE_TIMEOUT = 4_000
+/** How long `close` waits for requests, and then for the keepers. */
+const CLOSE_TIMEOUT_MS = 4_000
+
+/** How many connections to the node read heads and fees. */
+const WATCH_CONNECTIONS = 2
+
+/** How many connections to the node read for claims that are not authenticated yet. */
+const INTAKE_CONNECTIONS = 4
 
 type Options = {
   rpcUrl: string
-  /** The primary's: what is signed is stored there, in schema `relay`. */
+  /** Of the primary: what is signed is stored there, in schema `relay`. */
   databaseUrl: string
   deployment: Deployment
   /** Each has nonces of its own. They need hold gas only. */
   accounts: Signer[]
   /** What each may spend on gas within 24 hours, in wei. */
   dailyBudget: bigint
-  /** Whether a claim may lean on RELAYER_ROLE instead of the wallet's signature. */
+  /** Whether a relayer of a devnet may claim without the wallet’s signature. */
   allowUnsigned: boolean
   walletLimits: WalletLimits
   logger: Logger
@@ -54,12 +64,20 @@ type Options = {
   maxBatch?: number
   /** How many transactions of an account may be unmined. */
   maxUnmined?: number
-  /** The index's word on claims, where there is an index: it may know of a claim before its receipt is read. */
-  shownClaims?: ShownClaims
-  /** Whoever wants to know what happens listens here. */
+  /** What the index says of claims, where there is one: it may show a claim before its receipt is read. */
+  indexedClaims?: IndexedClaims
+  /** Emits what happens, for metrics and logs. */
   events?: RelayEmitter
-  /** How often the chain's head is looked at, in milliseconds. */
+  /** How often the chain’s head is read while a claim waits for it, in milliseconds. */
   interval?: number
+  /** How often the keeper looks for unsettled transactions where no event asks for it, in milliseconds. */
+  keeperInterval?: number
+  /** The most that a transaction may offer per gas, in wei. */
+  maxFeePerGas?: bigint
+  /** How many nonces others may use of a key before the node's counts are implausible. */
+  foreignNonces?: number
+  /** How many days decided claims and their transactions are kept. */
+  retentionDays?: number
 }
 
 /**
@@ -74,23 +92,44 @@ export async function createRelay(options: Options): Promise<Relay> {
     deployment,
     accounts,
     dailyBudget,
+    walletLimits,
+    indexedClaims,
     logger,
     maxBatch = MAX_BATCH,
     maxUnmined = MAX_UNMINED,
     interval = 50,
+    keeperInterval = 1_000,
+    maxFeePerGas = parseGwei('200'),
+    foreignNonces = 16,
+    retentionDays = 90,
   } = options
   const events: RelayEmitter = options.events ?? new EventEmitter()
   const client = createRpc(rpcUrl)
-  // Connections of their own: what is signed does not queue behind what is asked.
+  // Connections of their own, for a slow call delays the others of its HTTP request: what is signed does not wait for
+  // reads, nor the head for a simulation, nor a simulation for claims that are not authenticated.
   const sender = createRpc(rpcUrl)
+  const watchClient = createRpc(rpcUrl, WATCH_CONNECTIONS)
+  const intakeClient = createRpc(rpcUrl, INTAKE_CONNECTIONS)
   const { BountyMarket: address, AgentStaking: staking } = deployment.contracts
   const market: Market = { client, chainId: deployment.chainId, address, staking }
-  const pool = openRelayPool(databaseUrl, accounts.length + 1, logger)
-  const heads = createHeads(client, interval)
-  const fees = createFees(client, heads)
+  const holder = randomUUID()
+  const pool = openRelayPool(databaseUrl, connectionName(holder), logger)
+  const heads = createHeads(watchClient, interval)
+  const fees = createFees(watchClient, heads, maxFeePerGas)
   const finalBlock = createFinalBlock(market, logger)
-  const allocator = createAllocator({ pool, market, heads, fees, maxBatch, maxUnmined, dailyBudget })
-  const inHand = new Set<Promise<unknown>>()
+  const nonceCheck = createNonceCheck(foreignNonces, logger)
+  const allocator = createAllocator({
+    pool,
+    market,
+    heads,
+    fees,
+    nonceCheck,
+    maxBatch,
+    maxUnmined,
+    dailyBudget,
+    walletLimits,
+  })
+  const pending = new Set<Promise<unknown>>()
   let closing = false
 
   const relayers = once(async () => {
@@ -98,16 +137,17 @@ export async function createRelay(options: Options): Promise<Relay> {
     await assertSameChain(pool, market, deployment)
     return findRelayers(market, options)
   })
-  const keep = createKeepSigner({
+  const reconcile = createReconcile({
     pool,
     market,
     sender,
     heads,
     finalBlock,
     fees,
+    maxFeePerGas,
     allocator,
-    claimsOfTx: together((txs: readonly bigint[]) => claimsOfEach(pool, txs)),
-    recordMined: doTogether((mined: readonly Mined[]) => recordMined(pool, mined)),
+    nonceCheck,
+    accountOf: (address) => accounts.find((account) => account.address === address),
     signersFor,
     events,
     logger,
@@ -125,12 +165,17 @@ export async function createRelay(options: Options): Promise<Relay> {
     await pool.end()
     throw error
   }
-  const keeping = { pool, interval, ready: relayers, keep, logger }
   const keeper = startKeeper({
-    ...keeping,
-    kept: async () => accounts.map((signer) => ({ address: signer.address, signer })),
+    pool,
+    databaseUrl,
+    holder,
+    heads,
+    interval: keeperInterval,
+    ready: relayers,
+    reconcile,
+    logger,
   })
-  const drainer = startKeeper({ ...keeping, kept: () => someOther(pool, addresses) })
+  const retention = startRetention(pool, retentionDays, logger)
 
   async function signersFor({ signed }: ClaimRequest) {
     const named = await relayers()
@@ -148,46 +193,73 @@ export async function createRelay(options: Options): Promise<Relay> {
     if (result !== 'accepted') logger.warn({ nonce, txHash: attempt.hash, result, err: error }, 'cannot send yet')
     await record({ tx, result })
     heads.expire()
-    keeper.wake()
+    keeper.wake(signer)
   }
 
-  /** What cannot be stored of it now, the keeper finds out. */
+  /** If the node’s answer cannot be stored, the keeper asks the node again. */
   function sendNow(...[allocated, made]: Parameters<typeof send>) {
     send(allocated, made).catch((err) =>
-      logger.warn({ err, txHash: allocated.attempt.hash }, 'cannot say what was sent'),
+      logger.warn({ err, txHash: allocated.attempt.hash }, 'cannot store the answer to a broadcast'),
     )
   }
 
-  const dispatch = createDispatch({ allocator, accounts, send: sendNow, interval })
-  const decided = watchDecided(pool, databaseUrl, events, logger)
-  const shown = options.shownClaims && createWatch({ ...options.shownClaims, logger })
-  const claim = createClaims({
-    ...{ pool, market, heads, dispatch, decided, shown, signersFor, isClosing: () => closing, interval },
+  const dispatcher = createDispatcher({ market, heads, allocator, accounts, maxBatch, send: sendNow, interval })
+  const decisions = watchDecisions(pool, databaseUrl, events, logger)
+  const intakeMarket = { ...market, client: intakeClient }
+  const examine = createExamination({
+    market: intakeMarket,
+    views: createChainViews(intakeMarket, heads),
+    mayBeUnsigned: async () => options.allowUnsigned && (await relayers()).size > 0,
+  })
+  const claim = createClaimFlow({
+    pool,
+    market,
+    heads,
+    dispatcher,
+    examine,
+    lookUp: createLookUp(pool, walletLimits),
+    walletLimits,
+    decisions,
+    wins: indexedClaims && createWatch({ ...indexedClaims, logger }),
+    isEligible: indexedClaims?.isEligible,
+    signersFor,
+    isClosing: () => closing,
+    interval,
   })
 
+  /** The index may show a win before the keeper has stored it: a client that got a 200 must not read `accepted` then. */
+  async function withIndexedWin(found: StoredClaim): Promise<StoredClaim> {
+    if (found.state !== 'open' || !indexedClaims) return found
+    const wins = await indexedClaims.look([found]).catch(ignoreUnavailable)
+    const win = wins?.get(found.claimId)
+    return win ? { ...found, state: 'won', txHash: win.txHash, blockNumber: win.blockNumber } : found
+  }
+
   return {
-    admit: createAdmission(pool, options.walletLimits),
-    claim(...request) {
-      const claiming = observed(events, request[0], () => claim(...request))
-      inHand.add(claiming)
-      claiming.catch(() => undefined).finally(() => inHand.delete(claiming))
+    claim(request, context) {
+      const claiming = observed(events, request, () => claim(request, context))
+      pending.add(claiming)
+      claiming.catch(() => undefined).finally(() => pending.delete(claiming))
       return claiming
     },
-    find: async (claimId) => (await claimsById(pool, [claimId]))[0],
+    async find(claimId) {
+      const [found] = await claimsById(pool, [claimId])
+      return found && withIndexedWin(found)
+    },
     async isFinal(blockNumber) {
       const finalized = await finalBlock()
       return finalized !== undefined && blockNumber <= finalized
     },
-    waiting: dispatch.length,
-    signers: () => signerStates(pool, client, addresses, dailyBudget),
+    waiting: dispatcher.length,
+    signers: () => signerStates({ pool, client, nonceCheck, signers: addresses, budget: dailyBudget }),
     async close() {
       closing = true
-      await Promise.race([Promise.allSettled(inHand), sleep(CLOSE_TIMEOUT, undefined, { ref: false })])
-      if (inHand.size > 0)
-        logger.warn({ undecided: inHand.size }, 'the relay closes before all requests have an answer')
-      const stopped = Promise.all([keeper.stop(), drainer.stop(), decided.close()]).then(() => pool.end())
-      // What the keeper is at may be cut: the next one finds it as it was left.
-      await Promise.race([stopped, sleep(CLOSE_TIMEOUT, undefined, { ref: false })])
+      await Promise.race([Promise.allSettled(pending), sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })])
+      if (pending.size > 0)
+        logger.warn({ undecided: pending.size }, 'the relay closes before all requests have an answer')
+      const stopped = Promise.all([keeper.stop(), retention.stop(), decisions.close()]).then(() => pool.end())
+      // A keeper’s work may be cut off: the next keeper finds it as it was left.
+      await Promise.race([stopped, sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })])
     },
   }
 }
@@ -197,6 +269,10 @@ async function findRelayers(market: Market, { accounts, allowUnsigned, logger }:
   const relayers = await relayersAmong(market, addresses)
   logger.info({ signers: addresses, relayers: [...relayers], allowUnsigned }, 'the relay is ready')
   return relayers
+}
+
+function ignoreUnavailable(error: unknown): undefined {
+  if (!(error instanceof Problem)) throw error
 }
 
 /** Remembers the answer, but no failure. */

@@ -1,38 +1,62 @@
 import type { Hash, Hex } from 'viem'
 import type { ClaimRequest } from './chain/market.ts'
+import type { NamedClaim } from './events.ts'
 import type { SignerState } from './signerState.ts'
 import type { StoredClaim } from './store/claims.ts'
 
 /**
  * What a claim came to.
- * - `won`: the run is the agent's in this round. Whether this request did it or an earlier one of the same claim makes
- *   no difference. An index at `blockNumber` or later shows it. `txHash` is known where a transaction of this relay did it.
- * - `signed`, `accepted`: it is not mined yet, and goes on without a listener. `signed` is in doubt: no node has said that
- *   it has the transaction.
+ * - `won`: the run is the agent’s in this round, by this request or an earlier one of the same claim. An index at
+ *   `blockNumber` or later shows it. `txHash` is known where a transaction of this relay made it.
+ * - `signed`, `accepted`: it is not mined yet, and goes on without the request. `signed`: no node has confirmed that it has
+ *   the transaction.
  */
 export type ClaimOutcome = { claimId: Hex; round: bigint } & (
   | { status: 'won'; blockNumber: bigint; txHash?: Hash }
   | { status: 'signed' | 'accepted'; txHash: Hash }
 )
 
+/** The request that a claim comes with. */
+export type ClaimContext = {
+  /** Who sends it, as the limits count clients. */
+  client: string
+  /** Aborts when the client has disconnected: a claim that is not stored yet is dropped. */
+  gone: AbortSignal
+  /** Aborts when the request has waited for as long as it may. It does not undo what was sent. */
+  until: AbortSignal
+  /** The client’s idempotency key. It belongs to the agent and wallet of the claim. */
+  key: string | undefined
+  /** Counts a claim that is no repeat of a stored one. @throws Problem RATE_LIMITED */
+  countNew: () => void
+}
+
+/** Where the index shows a claim as won. */
+export type IndexedWin = { blockNumber: bigint; txHash: Hash }
+
+/** What the index says of claims. It may be behind the chain. */
+export type IndexedClaims = {
+  /** Those of the claims that the index shows as won. */
+  look: (claims: readonly NamedClaim[]) => Promise<Map<Hex, IndexedWin>>
+  /** Resolves when the index has another block than it had the last time. */
+  pause: (signal: AbortSignal) => Promise<unknown>
+  /** Whether the agent may claim the run as far as the index knows: advice, which refuses nothing. */
+  isEligible: (request: ClaimRequest) => Promise<boolean>
+}
+
 /** Turns claims into transactions of the market. */
 export type Relay = {
   /**
-   * Whether the claim is within what is done for its wallet and its agent; to be asked before it is made.
-   * @returns `repeat` where it is stored already: then no limit is for it, the caller's own neither.
-   * @throws Problem RATE_LIMITED, RELAY_UNAVAILABLE
-   */
-  admit(request: ClaimRequest, key?: string): Promise<'new' | 'repeat'>
-  /**
    * Makes the claim.
-   * @param signal ends the waiting. It does not undo what was sent: the claim goes on without a listener.
-   * @param key a client's own name for this claim: whoever sends it again gets this claim and no other.
-   * @throws Problem with the code of the contract's reason to refuse the claim; RELAY_UNAVAILABLE where
-   * nothing was signed, or the database broke off so that nobody knows: sending it again is safe; IDEMPOTENCY_CONFLICT where the key, or a claim of the same round by the same wallet that is
-   * on its way, came with other words.
+   * @throws Problem with the code of the contract’s reason to refuse the claim; RATE_LIMITED; CLAIM_PENDING where another
+   * claim of the run is undecided; IDEMPOTENCY_CONFLICT where the key, or a pending claim of the same round by the same
+   * wallet, came with another body; RELAY_UNAVAILABLE where nothing was signed, or the database broke off so that the state
+   * is unknown: sending it again is safe.
    */
-  claim(request: ClaimRequest, signal: AbortSignal, key?: string): Promise<ClaimOutcome>
-  /** What is stored of a claim; undefined where none of this name ever got a nonce. */
+  claim(request: ClaimRequest, context: ClaimContext): Promise<ClaimOutcome>
+  /**
+   * What is stored of a claim, and where the index shows it as won if the keeper has not stored that yet; undefined if no
+   * transaction was ever signed for it.
+   */
   find(claimId: Hex): Promise<StoredClaim | undefined>
   /** Whether the node says that the block is final. */
   isFinal(blockNumber: bigint): Promise<boolean>
@@ -40,6 +64,6 @@ export type Relay = {
   signers(): Promise<SignerState[]>
   /** How many claims wait in this process for a signer. */
   waiting(): number
-  /** Takes no more claims and lets those who wait have their answers, bounded. What is signed stays stored. */
+  /** Takes no more claims and answers those that wait, bounded. What is signed stays stored. */
   close(): Promise<void>
 }

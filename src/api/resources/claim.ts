@@ -17,7 +17,7 @@ const integer = (message: string, length: number) =>
     .openapi({ anyOf: [{ type: 'integer' }, { type: 'string', pattern: digits(length).source }] })
 
 const NO_ADDRESS = 'must be 0x and 40 hexadecimal digits'
-const NO_SIGNATURE = 'must be 0x and an even number of hexadecimal digits'
+const NO_SIGNATURE = 'must be 0x and the hexadecimal digits of at least one byte'
 
 export const claimBody = z
   .strictObject({
@@ -27,7 +27,7 @@ export const claimBody = z
     walletAddress: z.string(NO_ADDRESS).pipe(addressParameter),
     signature: z
       .string(NO_SIGNATURE)
-      .regex(/^0x([0-9a-fA-F]{2})*$/, NO_SIGNATURE)
+      .regex(/^0x([0-9a-fA-F]{2})+$/, NO_SIGNATURE)
       .transform((value) => value as Hex)
       .optional()
       .openapi({ type: 'string', description: 'The wallet’s, of the message that claim-message gives.' }),

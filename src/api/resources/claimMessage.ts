@@ -19,6 +19,9 @@ const claimTypedDataSchema = z.object({
     agentId: decimal,
     wallet: address,
     round: decimal.openapi({ description: 'Which claim of the run it is, from 1. The signature dies with the round.' }),
+    reward: decimal.openapi({ description: 'What the agent gets, in USDC base units.' }),
+    stake: decimal.openapi({ description: 'What the claim puts at risk of the agent’s stake, in USDC base units.' }),
+    workPeriod: decimal.openapi({ description: 'How long the agent has to deliver, in seconds.' }),
     deadline: decimal.openapi({ description: 'Last second at which the signature is valid; at most an hour ahead.' }),
   }),
 })

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { MIN_STAKE } from '../constants.ts'
 import { explainClaimError, type Holder } from '../contractErrors.ts'
-import { type claimErrors, lockFor } from '../eligibility.ts'
+import type { claimErrors } from '../eligibility.ts'
 import { type ProblemCode, problemTypes } from '../errors.ts'
 import type { AgentRow } from '../queries/agents.ts'
 import type { RunRow } from '../queries/runs.ts'
@@ -59,7 +59,7 @@ export function formatEligibility(
       id: formatId(run.bountyId),
       state: run.state,
       reward: run.reward.toString(),
-      stake: lockFor(run.reward).toString(),
+      stake: run.stakeRequired.toString(),
     },
     reasonCodes: reasons.map(({ code }) => code),
   }

@@ -10,7 +10,7 @@ export const eventSchema = z
     agentId: id.nullable(),
     address: address
       .nullable()
-      .openapi({ description: 'Whose step it was; of an approval, the wallet that was paid.' }),
+      .openapi({ description: 'The account that the event names, else whose step it was; of a payment, the payee.' }),
     amount: amount.nullable(),
     hash: z.string().nullable().openapi({ description: 'The IPFS hash of the run, the deliverable or the feedback.' }),
     reason: z.string().nullable().openapi({ description: 'Revert data of a refused claim.' }),

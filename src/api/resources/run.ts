@@ -57,12 +57,19 @@ export const runSchema = z
     submitBy: time
       .nullable()
       .openapi({ description: 'When delivery is due; null unless the agent has the next move.' }),
-    reviewBy: time.nullable().openapi({ description: 'When review is due; null unless the poster has the next move.' }),
+    reviewBy: time
+      .nullable()
+      .openapi({ description: 'When review is due; null unless the evaluator has the next move.' }),
     endedAt: time.nullable().openapi({ description: 'When the run was approved or rejected.' }),
     feedbackHash: z.string().nullable().openapi({ description: 'Of the last revision request of this claim.' }),
     revisions: z.int().openapi({ description: 'How many revisions of this claim were requested.' }),
     round: z.int().openapi({ description: 'How many times the run was claimed; a claim signature names the next.' }),
     fee: amount.openapi({ description: 'What the poster pays on top of the reward, in USDC base units.' }),
+    workPeriod: z.int().openapi({ description: 'How long an agent has to deliver, in seconds.' }),
+    stakeRequired: amount.openapi({ description: 'What a claim puts at risk, in USDC base units.' }),
+    evaluator: address
+      .nullable()
+      .openapi({ description: 'Who requests revisions and rejects in the poster’s place; null means the poster.' }),
   } satisfies Shape<RunJson>)
   .openapi('Run', {
     example: {
@@ -87,6 +94,9 @@ export const runSchema = z
       revisions: 0,
       round: 1,
       fee: '5000000',
+      workPeriod: 604_800,
+      stakeRequired: '10000000',
+      evaluator: null,
     },
   })
 

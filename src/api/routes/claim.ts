@@ -17,21 +17,21 @@ import { agentNotFound } from './agents.ts'
 import { indexedHeaders } from './indexed.ts'
 import { runNotFound } from './runs.ts'
 
-/** How long a request waits at most for its claim to be mined and indexed. Seconds. */
-const PATIENCE = 15
+/** How long a request waits at most for its claim to be mined and indexed. */
+const MAX_WAIT_SECONDS = 15
 
-/** When it is worth asking again what became of a claim. Seconds. */
-const RETRY_AFTER = 1
+/** When a client may ask again for the state of a claim. */
+const RETRY_AFTER_SECONDS = 1
 
-/** How soon the index is asked again where it cannot answer, or where a reorg took the claim out of it. Milliseconds. */
-const INDEX_PAUSE = 200
+/** How soon the index is read again where it cannot answer, or where a reorg took the claim out of it. */
+const INDEX_INTERVAL_MS = 200
 
 const idempotencyKey = z
   .string()
   .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters')
   .openapi({
     description:
-      'A name of the client’s own for this claim. The same key with another body or run is answered with 409.',
+      'The client’s own key for this claim of this agent and wallet. The same key with another body or run is answered with 409.',
   })
 
 const prefer = z.string().openapi({
@@ -45,8 +45,8 @@ const claimRun = createRoute({
   summary: 'Claim a run',
   description:
     'Makes the claim on chain and waits, up to 15 seconds, until the index shows it. Sending the same again is safe: a ' +
-    'claim that is on its way is waited for, and one that was won is answered with 200 as long as the run is in the ' +
-    'claim’s hands. With an `Idempotency-Key`, whoever sends the key again is answered about the claim that it made.',
+    'pending claim is waited for, and a won one is answered with 200 as long as the run is in the claim’s hands. With an ' +
+    '`Idempotency-Key`, the same request is answered about the claim that it made.',
   request: {
     params: z.object({ id: idParameter }),
     headers: z.object({ 'idempotency-key': idempotencyKey.optional(), prefer: prefer.optional() }),
@@ -79,7 +79,8 @@ const claimRun = createRoute({
       ...(['WALLET_MISMATCH', 'AGENT_BANNED', 'AGENT_FROZEN'] as const),
       ...(['INSUFFICIENT_STAKE', 'INSUFFICIENT_UNLOCKED_STAKE'] as const),
       ...(['RUN_NOT_FOUND', 'AGENT_NOT_FOUND', 'CLAIM_REVERTED', 'PAYLOAD_TOO_LARGE'] as const),
-      ...(['IDEMPOTENCY_CONFLICT', 'UNSUPPORTED_MEDIA_TYPE', 'RATE_LIMITED', 'RELAY_UNAVAILABLE', 'INTERNAL'] as const),
+      ...(['IDEMPOTENCY_CONFLICT', 'UNSUPPORTED_MEDIA_TYPE', 'RATE_LIMITED'] as const),
+      ...(['CLAIM_PENDING', 'RELAY_UNAVAILABLE', 'INTERNAL'] as const),
     ),
   },
 })
@@ -95,13 +96,18 @@ export function claimRoutes(deps: Deps) {
     const { 'idempotency-key': key, prefer } = c.req.valid('header')
     const wished = wishedWait(prefer)
     if (wished !== undefined) c.header('Preference-Applied', `wait=${wished}`)
-    const signal = AbortSignal.timeout((wished ?? PATIENCE) * 1_000)
-    if ((await relay.admit(request, key)) === 'new') limits?.takeClaim(c)
-    const outcome = await relay.claim(request, signal, key)
-    const won = outcome.status === 'won' && (await readWon(c, readClaimed, request, outcome, signal))
+    const until = AbortSignal.timeout((wished ?? MAX_WAIT_SECONDS) * 1_000)
+    const outcome = await relay.claim(request, {
+      client: limits?.clientOf(c) ?? 'unknown',
+      gone: c.req.raw.signal,
+      until,
+      key,
+      countNew: () => limits?.takeClaim(c),
+    })
+    const won = outcome.status === 'won' && (await readWon(c, readClaimed, request, outcome, until))
     if (won) return c.json(await formatWon(relay, outcome, won), 200)
     if (await isKept(relay, outcome)) c.header('Location', `/api/claims/${outcome.claimId}`)
-    c.header('Retry-After', String(RETRY_AFTER))
+    c.header('Retry-After', String(RETRY_AFTER_SECONDS))
     return c.json(await pending(readClaimed, request, outcome), 202)
   })
 
@@ -111,7 +117,7 @@ export function claimRoutes(deps: Deps) {
 /** RFC 7240: what is no preference that this route knows is ignored. @returns seconds. */
 function wishedWait(prefer = ''): number | undefined {
   const [, seconds] = /(?:^|,)\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?=$|[,;])/i.exec(prefer) ?? []
-  return seconds === undefined ? undefined : Math.min(Number(seconds), PATIENCE)
+  return seconds === undefined ? undefined : Math.min(Number(seconds), MAX_WAIT_SECONDS)
 }
 
 function requestOf(bountyId: bigint, body: z.output<typeof claimBody>): ClaimRequest {
@@ -139,7 +145,7 @@ async function readWon(
     } catch (error) {
       if (!(error instanceof Problem && error.code === 'INDEX_BEHIND')) throw error
     }
-    await sleep(INDEX_PAUSE)
+    await sleep(INDEX_INTERVAL_MS)
   } while (!signal.aborted)
   return undefined
 }

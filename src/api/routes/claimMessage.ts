@@ -63,7 +63,16 @@ export function claimMessageRoutes(deps: Deps) {
     if (data.run === null) throw runNotFound(id)
     if (agentId > maxUint256) throw agentNotFound(agentId)
     const deadline = deadlineOf(wished, snapshot.now)
-    const claim = { bountyId: id, agentId, wallet: walletAddress, round: BigInt(data.run.round) + 1n }
+    const { reward, stakeRequired: stake, workPeriod, round } = data.run
+    const claim = {
+      bountyId: id,
+      agentId,
+      wallet: walletAddress,
+      round: BigInt(round) + 1n,
+      reward,
+      stake,
+      workPeriod: BigInt(workPeriod),
+    }
     const body = { agentId: formatId(agentId), walletAddress, deadline: Number(deadline) }
     const submit = { method: 'POST' as const, path: `/api/runs/${id}/claim`, body }
     return answerJson(c, { ...claimTypedDataJson(deps.market, claim, deadline), submit })

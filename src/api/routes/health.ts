@@ -1,44 +1,43 @@
 import { Hono } from 'hono'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
-import type { Readiness } from '../readiness.ts'
+import { errorHandler } from '../errorHandler.ts'
+import { type ProcessStatus, publicReadiness } from '../readiness.ts'
 
-/** About the process, for whoever runs it. Not under Ponder, which has its own and refuses an app with `/metrics`. */
-export function healthRoutes(look: () => Promise<Readiness>, registry: Registry, logger: Logger) {
+/** Where orchestrators and load balancers ask for a process's health. */
+const paths = { live: '/healthz', ready: '/readyz' }
+
+export const isProbe = (path: string): boolean => Object.values(paths).includes(path)
+
+/** Whether the process works, for what sends requests to it. Not under Ponder, which has its own. */
+export function healthRoutes(look: () => Promise<ProcessStatus>): Hono {
   const app = new Hono()
-  const note = noteChanges(logger)
 
   /** The process answers. Says nothing about what it depends on: restarting it would not mend that. */
-  app.get('/healthz', (c) => c.json({ status: 'ok' }))
+  app.get(paths.live, (c) => c.json({ status: 'ok' }))
 
   /**
    * 503 where reads are not answered, or of the past, so that requests go to other processes. Where claims alone fail it
-   * stays 200, for they do in every process: without the reads that still work, nobody would be better off.
+   * stays 200, for they fail in every process, and reads still work.
    */
-  app.get('/readyz', async (c) => {
-    const readiness = await look()
-    const status = statusOf(readiness)
-    note(status, readiness)
-    return c.json({ status, ...readiness }, status === 'unready' ? 503 : 200)
+  app.get(paths.ready, async (c) => {
+    const readiness = publicReadiness(await look())
+    return c.json(readiness, readiness.status === 'unready' ? 503 : 200)
   })
-
-  app.get('/metrics', async (c) => c.body(await registry.metrics(), 200, { 'Content-Type': registry.contentType }))
 
   return app
 }
 
-function statusOf({ reasons }: Readiness) {
-  if (reasons.length === 0) return 'ready'
-  return reasons.some(({ affects }) => affects === 'reads') ? 'unready' : 'degraded'
+/** What the operator alone may see, to be served on a port of its own: the signers' funds, and how much is done. */
+export function operatorRoutes(look: () => Promise<ProcessStatus>, registry: Registry, logger: Logger): Hono {
+  const app = new Hono()
+  app.onError(errorHandler(logger))
+  app.route('/', healthRoutes(look))
+  app.get('/status', async (c) => c.body(toJson(await look()), 200, { 'Content-Type': 'application/json' }))
+  app.get('/metrics', async (c) => c.body(await registry.metrics(), 200, { 'Content-Type': registry.contentType }))
+  return app
 }
 
-/** A line for each change, and none for the probes between. */
-function noteChanges(logger: Logger) {
-  let last = ''
-  return (status: ReturnType<typeof statusOf>, { reasons }: Readiness) => {
-    const now = reasons.map(({ code }) => code).join()
-    if (now === last) return
-    last = now
-    logger[status === 'ready' ? 'info' : 'warn']({ reasons }, status)
-  }
-}
+/** Wei are decimal strings, as amounts of the API are. */
+const toJson = (status: ProcessStatus) =>
+  JSON.stringify(status, (_, value) => (typeof value === 'bigint' ? value.toString() : value))

@@ -29,6 +29,7 @@ const listQuery = z.strictObject({
   state: stateSchema.optional(),
   minReward: usdcParameter.optional().openapi({ description: 'Least reward in whole USDC, inclusive.' }),
   poster: addressParameter.optional(),
+  evaluator: addressParameter.optional().openapi({ description: 'The evaluator that the run’s terms name.' }),
   claimedBy: idParameter.optional(),
   claimable: z
     .enum(['true', 'false'])

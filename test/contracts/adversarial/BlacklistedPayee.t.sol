@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
 import {BountyMarketTest} from "../support/BountyMarketTest.sol";
 
-/// @notice USDC refuses one party, or everybody. Nobody else waits for it, and nothing is lost or paid twice.
+/// @notice USDC refuses one party, or all of them. No other party waits for it, and nothing is lost or paid twice.
 contract BlacklistedPayeeTest is BountyMarketTest {
     bytes private constant BLACKLISTED =
         abi.encodeWithSignature("Error(string)", "Blacklistable: account is blacklisted");
@@ -15,9 +15,9 @@ contract BlacklistedPayeeTest is BountyMarketTest {
         _blacklist(treasury);
         Balances memory expected = _balances();
         _expectEvent();
-        emit IBountyMarket.PaymentDeferred(wallet, REWARD);
+        emit IBountyMarket.PaymentDeferred(bountyId, wallet, REWARD);
         _expectEvent();
-        emit IBountyMarket.PaymentDeferred(treasury, FEE);
+        emit IBountyMarket.PaymentDeferred(bountyId, treasury, FEE);
         _approve(bountyId);
 
         _assertState(bountyId, IBountyMarket.State.APPROVED);
@@ -63,26 +63,28 @@ contract BlacklistedPayeeTest is BountyMarketTest {
         _collectTwice(treasury, REWARD + FEE);
     }
 
-    /// @dev Whoever pays the poster fails while he is refused; the agent delivers late and is paid.
-    function test_GivenPosterBlacklisted_TheAgentEndsTheRun() public {
+    /// @dev Its own calls that pay it fail; anyone else's end its runs, and the market owes it the refunds.
+    function test_GivenPosterBlacklisted_AnyoneEndsItsRuns() public {
         uint256 bountyId = _postClaimed();
         uint256 open = _post();
         _blacklist(poster);
-        skip(7 days + 1);
-        vm.startPrank(poster);
+        vm.prank(poster);
         vm.expectRevert(BLACKLISTED);
-        market.slashExpired(bountyId);
+        market.withdrawBounty(open);
+
+        vm.warp(uint256(DEADLINE) + 1);
+        vm.startPrank(poster);
         vm.expectRevert(BLACKLISTED);
         market.slashAndWithdraw(bountyId);
         vm.expectRevert(BLACKLISTED);
-        market.withdrawBounty(open);
+        market.expireBounty(open);
         vm.stopPrank();
-
-        _submit(bountyId);
-        skip(7 days + 1);
-        market.finalizeReview(bountyId);
-        assertEq(usdc.balanceOf(wallet), REWARD);
-        _assertStake(STAKE, 0);
+        vm.startPrank(stranger);
+        market.slashExpired(bountyId);
+        market.expireBounty(open);
+        vm.stopPrank();
+        usdc.unBlacklist(poster);
+        _collectTwice(poster, 2 * (REWARD + FEE));
     }
 
     /// @dev Accepted: Circle can freeze the market itself. Runs still end, and what they pay is owed.
@@ -96,17 +98,17 @@ contract BlacklistedPayeeTest is BountyMarketTest {
         _collectTwice(treasury, FEE);
     }
 
-    /// @dev Accepted: and the staking contract. Nobody is slashed meanwhile; delivered work is paid.
-    function test_GivenStakingBlacklisted_DeliveredWorkIsPaid() public {
+    /// @dev And the staking contract. Every run still ends; what is lost meanwhile is burned later.
+    function test_GivenStakingBlacklisted_RunsEndAndTheBurnIsOwed() public {
         (uint256 late, uint256 delivered) = (_postClaimed(), _postSubmitted());
         _blacklist(address(staking));
         _approve(delivered);
         assertEq(usdc.balanceOf(wallet), REWARD);
         skip(7 days + 1);
-        vm.expectRevert(BLACKLISTED);
         _slashExpired(late);
+        _assertStake(STAKE - LOCK, 0);
         usdc.unBlacklist(address(staking));
-        _slashExpired(late);
+        _collectTwice(BURN, LOCK);
     }
 
     function _deferBoth() private {

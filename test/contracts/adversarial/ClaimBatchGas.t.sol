@@ -38,28 +38,28 @@ contract ClaimBatchGasTest is SignedClaims {
         (claims[0], claims[1]) = (_signedItem(bountyId), _signedItem(_post()));
         for (uint256 gas = 20_000; gas <= 270_000; gas += 1000) {
             vm.recordLogs();
-            try market.claimBatch{gas: gas}(claims) returns (bool[] memory results) {
-                assertFalse(results[0]);
-                assertFalse(results[1]);
+            try market.claimBatch{gas: gas}(claims) returns (IBountyMarket.ItemResult[] memory results) {
+                _assertResult(results[0], IBountyMarket.ItemResult.UNTRIED);
+                _assertResult(results[1], IBountyMarket.ItemResult.UNTRIED);
             } catch (bytes memory reason) {
                 assertEq(reason.length, 0, "out of gas");
                 assertLt(gas, 30_000, "gas that was not enough to do nothing");
             }
             assertEq(vm.getRecordedLogs().length, 0);
         }
-        assertTrue(market.claimBatch(claims)[0]);
+        _assertResult(market.claimBatch(claims)[0], IBountyMarket.ItemResult.MADE);
     }
 
     /// @dev Two items, and gas for one and a half.
     function test_GivenGasForOne_TheSecondIsLeftForTheNextBatch() public {
         IBountyMarket.Claim[] memory claims = new IBountyMarket.Claim[](2);
         (claims[0], claims[1]) = (_signedItem(bountyId), _signedItem(_post()));
-        bool[] memory results = market.claimBatch{gas: 300_000}(claims);
-        assertTrue(results[0]);
-        assertFalse(results[1]);
+        IBountyMarket.ItemResult[] memory results = market.claimBatch{gas: 300_000}(claims);
+        _assertResult(results[0], IBountyMarket.ItemResult.MADE);
+        _assertResult(results[1], IBountyMarket.ItemResult.UNTRIED);
 
         results = market.claimBatch{gas: 300_000}(_only(claims[1]));
-        assertTrue(results[0]);
+        _assertResult(results[0], IBountyMarket.ItemResult.MADE);
         _assertStake(STAKE, 2 * LOCK);
     }
 
@@ -68,10 +68,10 @@ contract ClaimBatchGasTest is SignedClaims {
         IBountyMarket.Claim[] memory claims = new IBountyMarket.Claim[](3);
         (claims[0], claims[2]) = (_signedItem(bountyId), _signedItem(_post()));
         claims[1] = IBountyMarket.Claim(_post(), AGENT, wallet, START, new bytes(1 << 20));
-        bool[] memory results = market.claimBatch{gas: 1_000_000}(claims);
-        assertTrue(results[0]);
-        assertFalse(results[1]);
-        assertTrue(results[2]);
+        IBountyMarket.ItemResult[] memory results = market.claimBatch{gas: 1_000_000}(claims);
+        _assertResult(results[0], IBountyMarket.ItemResult.MADE);
+        _assertResult(results[1], IBountyMarket.ItemResult.REFUSED);
+        _assertResult(results[2], IBountyMarket.ItemResult.MADE);
     }
 
     /// @dev What is kept back for the results is kept from an item that burns all it can.
@@ -89,12 +89,12 @@ contract ClaimBatchGasTest is SignedClaims {
     /// @dev How many items show in the logs, as claimed or as refused. A frame of its own, for the memory that logs take.
     function tried(IBountyMarket.Claim[] memory claims, uint256 gas) external returns (uint256 count) {
         vm.recordLogs();
-        bool[] memory results = market.claimBatch{gas: gas}(claims);
+        IBountyMarket.ItemResult[] memory results = market.claimBatch{gas: gas}(claims);
         Vm.Log[] memory logs = vm.getRecordedLogs();
         for (uint256 i = 0; i < logs.length; ++i) {
             if (logs[i].emitter == address(market)) ++count;
         }
-        if (count < claims.length) assertFalse(results[claims.length - 1], "not tried");
+        if (count < claims.length) _assertResult(results[claims.length - 1], IBountyMarket.ItemResult.UNTRIED);
     }
 
     /// @dev `refused` items that fail, then one whose wallet gauges its gas, signed with `length` bytes.
@@ -117,8 +117,9 @@ contract ClaimBatchGasTest is SignedClaims {
             uint256 before = vm.snapshotState();
             _giveAgentTo(address(new GaugingWallet(middle)));
             address gauging = registry.ownerOf(AGENT);
-            bool signed =
+            IBountyMarket.ItemResult result =
                 market.claimBatch(_only(IBountyMarket.Claim(bountyId, AGENT, gauging, START, new bytes(length))))[0];
+            bool signed = result == IBountyMarket.ItemResult.MADE;
             vm.revertToStateAndDelete(before);
             (low, high) = signed ? (middle, high) : (low, middle);
         }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
-
 import {IAgentStaking} from "../../../contracts/interfaces/IAgentStaking.sol";
 import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
 import {BurningWallet} from "../support/ContractWallets.sol";
@@ -45,7 +43,7 @@ contract ClaimBatchRefusalsTest is SignedClaims {
 
     function test_GivenDeadlineOfTheBountyPassed() public {
         vm.prank(poster);
-        item.bountyId = market.postBounty(TERMS, REWARD, START + 1);
+        item.bountyId = market.postBounty(WORK, REWARD, START + 1, terms);
         skip(2);
         _assertRefusedAlone(
             abi.encodeWithSelector(IBountyMarket.BountyDeadlinePassed.selector, item.bountyId, START + 1, START + 2)
@@ -137,14 +135,10 @@ contract ClaimBatchRefusalsTest is SignedClaims {
         );
     }
 
-    /// @dev Alone, such a claim has no form; in a batch it asks for a role that the caller has not.
-    function test_GivenNoSignatureAndNoRole() public {
+    /// @dev Alone, an empty signature is an invalid one; in a batch it asks for what a relayer only may do.
+    function test_GivenNoSignatureAndNoRelayer() public {
         item.signature = "";
-        _assertRefused(
-            abi.encodeWithSelector(
-                IAccessControl.AccessControlUnauthorizedAccount.selector, stranger, market.RELAYER_ROLE()
-            )
-        );
+        _assertRefused(abi.encodeWithSelector(IBountyMarket.NotRelayer.selector, stranger));
     }
 
     function test_GivenDuplicate_TheFirstWins() public {
@@ -153,9 +147,9 @@ contract ClaimBatchRefusalsTest is SignedClaims {
         _expectRefused(
             abi.encodeWithSelector(IBountyMarket.BountyNotOpen.selector, bountyId, IBountyMarket.State.CLAIMED)
         );
-        bool[] memory results = market.claimBatch(claims);
-        assertTrue(results[0]);
-        assertFalse(results[1]);
+        IBountyMarket.ItemResult[] memory results = market.claimBatch(claims);
+        _assertResult(results[0], IBountyMarket.ItemResult.MADE);
+        _assertResult(results[1], IBountyMarket.ItemResult.REFUSED);
         _assertStake(STAKE, LOCK);
     }
 
@@ -199,10 +193,10 @@ contract ClaimBatchRefusalsTest is SignedClaims {
         (, uint256 locked,,,,,) = staking.accountOf(AGENT);
         _expectRefused(reason);
         vm.prank(stranger);
-        bool[] memory results = market.claimBatch(claims);
-        assertTrue(results[0], "first");
-        assertFalse(results[1], "second");
-        assertTrue(results[2], "third");
+        IBountyMarket.ItemResult[] memory results = market.claimBatch(claims);
+        _assertResult(results[0], IBountyMarket.ItemResult.MADE);
+        _assertResult(results[1], IBountyMarket.ItemResult.REFUSED);
+        _assertResult(results[2], IBountyMarket.ItemResult.MADE);
         _assertStake(STAKE, locked + 2 * LOCK);
     }
 

@@ -21,7 +21,7 @@ contract GasStarvationTest is BountyMarketTest {
         _assertPaidOrNothing(poster, abi.encodeCall(IBountyMarket.approveWork, (bountyId)));
     }
 
-    function test_WhenRejecting_AtEveryAmountOfGas_TheTreasuryIsPaidOrNothingHappens() public {
+    function test_WhenRejecting_AtEveryAmountOfGas_AllIsPaidAndBurnedOrNothingHappens() public {
         uint256 bountyId = _postRejectable();
         _assertPaidOrNothing(poster, abi.encodeCall(IBountyMarket.rejectWork, (bountyId)));
     }
@@ -88,12 +88,15 @@ contract GasStarvationTest is BountyMarketTest {
     function _assertPaidOrNothing(address caller, bytes memory call) private {
         (uint256 toWallet, uint256 toTreasury) = (market.owed(wallet), market.owed(treasury));
         uint256 escrow = usdc.balanceOf(address(market));
+        uint256 burn = market.owed(BURN);
         (bool failed, bool succeeded) = (false, false);
         for (uint256 gas = 30_000; gas <= 500_000; gas += 1000) {
             uint256 before = vm.snapshotState();
             (bool success,) = _callAs(caller, call, gas);
             assertEq(market.owed(wallet), toWallet, "owed to the wallet");
             assertEq(market.owed(treasury), toTreasury, "owed to the treasury");
+            assertEq(market.owed(poster), 0, "owed to the poster");
+            assertEq(market.owed(BURN), burn, "to be burned");
             uint256 left = success ? escrow - REWARD - FEE : escrow;
             assertEq(usdc.balanceOf(address(market)), left, "escrow");
             (failed, succeeded) = (failed || !success, succeeded || success);

@@ -46,16 +46,33 @@ contract SignatureReplayTest is SignedClaims {
         _bring(message, signature);
     }
 
-    /// @dev Accepted: a signature names the bounty by its id. Where the chain forgets the one that was signed for, and
-    /// another gets its id within the hour, it claims that one.
-    function test_GivenReorgThatGaveTheIdToAnotherBounty_SignatureHolds() public {
+    /// @dev Reward, stake and work period are signed: a chain that forgets the bounty cannot put other terms under its id.
+    function test_RevertGiven_ReorgThatGaveTheIdToABountyWithOtherTerms() public {
+        uint256 beforeReorg = vm.snapshotState();
+        uint256 forgotten = _post();
+        ClaimMessage memory message = _message(forgotten);
+        bytes memory signature = _sign(message);
+
+        for (uint256 i = 0; i < 3; ++i) {
+            vm.revertToState(beforeReorg);
+            terms.stakePercent = i == 1 ? 20 : 0;
+            terms.workPeriod = i == 2 ? 1 hours : 0;
+            assertEq(_post(i == 0 ? 2 * REWARD : REWARD), forgotten);
+            _expectInvalid(forgotten, wallet, 1);
+            _bring(message, signature);
+        }
+    }
+
+    /// @dev Accepted: the text of the work and the evaluator are not signed.
+    function test_GivenReorgThatGaveTheIdToABountyOfTheSameTerms_SignatureHolds() public {
         uint256 beforeReorg = vm.snapshotState();
         uint256 forgotten = _post();
         ClaimMessage memory message = _message(forgotten);
         bytes memory signature = _sign(message);
         vm.revertToState(beforeReorg);
 
-        assertEq(_post(2 * REWARD), forgotten);
+        terms.evaluator = evaluator;
+        assertEq(_post(), forgotten);
         _bring(message, signature);
         _assertState(forgotten, IBountyMarket.State.CLAIMED);
     }

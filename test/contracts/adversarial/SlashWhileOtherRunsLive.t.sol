@@ -114,7 +114,8 @@ contract SlashWhileOtherRunsLiveTest is BountyMarketTest {
         uint256 funds = usdc.balanceOf(poster);
         vm.prank(poster);
         market.slashAndWithdraw(live);
-        assertEq(usdc.balanceOf(poster), funds + LOCK + REWARD + FEE);
+        assertEq(usdc.balanceOf(poster), funds + REWARD + FEE);
+        assertEq(usdc.balanceOf(BURN), LOCK);
         _assertState(live, IBountyMarket.State.DRAFT);
     }
 

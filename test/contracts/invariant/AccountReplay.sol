@@ -6,10 +6,13 @@ import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 
 import {IAgentStaking} from "../../../contracts/interfaces/IAgentStaking.sol";
 import {Vm} from "../support/Vm.sol";
+import {Breaches} from "./Breaches.sol";
 
 /// @title AccountReplay
-/// @notice Rebuilds every `accountOf` from nothing but the staking contract's logs, as an indexer does (I7).
-abstract contract AccountReplay {
+/// @notice Rebuilds every `accountOf` from the staking contract's logs (I7), adding up what each says happened.
+abstract contract AccountReplay is Breaches {
+    uint256 private constant MIN_STAKE = 20e6;
+
     struct Account {
         uint256 staked;
         uint256 locked;
@@ -46,23 +49,57 @@ abstract contract AccountReplay {
         return true;
     }
 
+    /// @dev Rebuilt from what each event says happened, by the design's rules; that the totals in the event are the same
+    /// is held apart. To copy them would prove nothing about what the contract counted.
     function _replayBalance(Account storage account, bytes32 selector, bytes memory data) private {
-        if (selector == IAgentStaking.Staked.selector || selector == IAgentStaking.Unstaked.selector) {
-            (, account.staked, account.stakedAt) = abi.decode(data, (uint256, uint256, uint64));
+        if (selector == IAgentStaking.Staked.selector) {
+            (uint256 amount, uint256 staked, uint64 stakedAt) = abi.decode(data, (uint256, uint256, uint64));
+            account.staked += amount;
+            if (account.staked >= MIN_STAKE && account.stakedAt == 0) account.stakedAt = uint64(block.timestamp);
+            _hold(7, staked == account.staked && stakedAt == account.stakedAt, "totals of Staked");
+        } else if (selector == IAgentStaking.Unstaked.selector) {
+            (uint256 amount, uint256 staked, uint64 stakedAt) = abi.decode(data, (uint256, uint256, uint64));
+            account.staked -= amount;
+            _stopClockBelowMinimum(account);
+            _hold(7, staked == account.staked && stakedAt == account.stakedAt, "totals of Unstaked");
         } else if (selector == IAgentStaking.StakeLocked.selector || selector == IAgentStaking.StakeReleased.selector) {
-            (, account.locked) = abi.decode(data, (uint256, uint256));
+            (uint256 amount, uint256 locked) = abi.decode(data, (uint256, uint256));
+            if (selector == IAgentStaking.StakeLocked.selector) account.locked += amount;
+            else account.locked -= amount;
+            _hold(7, locked == account.locked, "totals of StakeLocked or StakeReleased");
         } else if (selector == IAgentStaking.StakeForfeited.selector) {
-            (, account.staked, account.locked, account.stakedAt) = abi.decode(data, (uint256, uint256, uint256, uint64));
+            (uint256 amount, uint256 staked, uint256 locked, uint64 stakedAt) =
+                abi.decode(data, (uint256, uint256, uint256, uint64));
+            _lose(account, amount);
+            _hold(7, staked == account.staked && locked == account.locked, "totals of StakeForfeited");
+            _hold(7, stakedAt == account.stakedAt, "stakedAt of StakeForfeited");
         } else if (selector == IAgentStaking.Slashed.selector) {
-            (, account.staked, account.locked, account.stakedAt, account.slashes) =
+            (uint256 amount, uint256 staked, uint256 locked, uint64 stakedAt, uint256 slashes) =
                 abi.decode(data, (uint256, uint256, uint256, uint64, uint256));
+            _lose(account, amount);
+            account.slashes += 1;
+            account.stakedAt = 0;
+            _hold(7, staked == account.staked && locked == account.locked, "totals of Slashed");
+            _hold(7, stakedAt == 0 && slashes == account.slashes, "slashes");
         } else if (selector == IAgentStaking.RunCompleted.selector) {
-            (, account.completions) = abi.decode(data, (uint256, uint256));
+            (, uint256 completions) = abi.decode(data, (uint256, uint256));
+            account.completions += 1;
+            _hold(7, completions == account.completions, "completions");
         } else if (
             selector != Ownable.OwnershipTransferred.selector
                 && selector != Ownable2Step.OwnershipTransferStarted.selector
         ) {
             revert UnknownStakingEvent(selector);
         }
+    }
+
+    function _lose(Account storage account, uint256 amount) private {
+        account.staked -= amount;
+        account.locked -= amount;
+        _stopClockBelowMinimum(account);
+    }
+
+    function _stopClockBelowMinimum(Account storage account) private {
+        if (account.staked < MIN_STAKE) account.stakedAt = 0;
     }
 }

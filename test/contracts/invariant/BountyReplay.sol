@@ -9,8 +9,8 @@ import {Vm} from "../support/Vm.sol";
 abstract contract BountyReplay {
     error UnknownMarketEvent(bytes32 selector);
 
-    /// @dev CLAIM_TIMEOUT and REVIEW_PERIOD: the logs say when a wait ends, the bounty when it began.
-    uint40 private constant WAIT = 7 days;
+    /// @dev The logs say when a review or a work period ends, the bounty when it began.
+    uint40 private constant REVIEW_PERIOD = 7 days;
 
     mapping(uint256 bountyId => IBountyMarket.Bounty) private _bounties;
     mapping(address payee => uint256) private _owed;
@@ -40,11 +40,10 @@ abstract contract BountyReplay {
     }
 
     function _replayDebt(bytes32[] memory topics, bytes memory data) private returns (bool known) {
-        address payee = address(uint160(uint256(topics[1])));
         if (topics[0] == IBountyMarket.PaymentDeferred.selector) {
-            _owed[payee] += abi.decode(data, (uint256));
+            _owed[address(uint160(uint256(topics[2])))] += abi.decode(data, (uint256));
         } else if (topics[0] == IBountyMarket.PaymentCollected.selector) {
-            _owed[payee] -= abi.decode(data, (uint256));
+            _owed[address(uint160(uint256(topics[1])))] -= abi.decode(data, (uint256));
         } else {
             return false;
         }
@@ -58,10 +57,12 @@ abstract contract BountyReplay {
         if (topics[0] == IBountyMarket.BountyClaimed.selector) {
             (, uint32 round, uint40 submitBy) = abi.decode(data, (uint256, uint32, uint40));
             bounty.state = IBountyMarket.State.CLAIMED;
-            bounty.agentId = abi.decode(bytes.concat(topics[2]), (uint224));
+            bounty.agentId = abi.decode(bytes.concat(topics[2]), (uint40));
             bounty.wallet = address(uint160(uint256(topics[3])));
-            (bounty.round, bounty.since) = (round, submitBy - WAIT);
-        } else if (topics[0] == IBountyMarket.ClaimSlashed.selector) {
+            (bounty.round, bounty.since) = (round, submitBy - bounty.workPeriod);
+        } else if (
+            topics[0] == IBountyMarket.ClaimSlashed.selector || topics[0] == IBountyMarket.ClaimAbandoned.selector
+        ) {
             bounty.state = IBountyMarket.State.OPEN;
             (bounty.wallet, bounty.agentId, bounty.since, bounty.revisions) = (address(0), 0, 0, 0);
         } else {
@@ -79,11 +80,11 @@ abstract contract BountyReplay {
         } else if (selector == IBountyMarket.WorkSubmitted.selector) {
             (, uint40 reviewBy) = abi.decode(data, (string, uint40));
             bounty.state = IBountyMarket.State.SUBMITTED;
-            bounty.since = reviewBy - WAIT;
+            bounty.since = reviewBy - REVIEW_PERIOD;
         } else if (selector == IBountyMarket.RevisionRequested.selector) {
             (, uint8 revision, uint40 submitBy) = abi.decode(data, (string, uint8, uint40));
             bounty.state = IBountyMarket.State.REVISION_REQUESTED;
-            (bounty.revisions, bounty.since) = (revision, submitBy - WAIT);
+            (bounty.revisions, bounty.since) = (revision, submitBy - bounty.workPeriod);
         } else {
             return false;
         }
@@ -95,10 +96,8 @@ abstract contract BountyReplay {
         returns (bool known)
     {
         if (topics[0] == IBountyMarket.BountyCreated.selector) {
-            (, uint96 reward,, uint40 deadline) = abi.decode(data, (string, uint96, uint256, uint40));
-            bounty.state = IBountyMarket.State.DRAFT;
             bounty.poster = address(uint160(uint256(topics[2])));
-            (bounty.reward, bounty.deadline) = (reward, deadline);
+            _replayTerms(bounty, data);
         } else if (topics[0] == IBountyMarket.BountyFunded.selector) {
             bounty.state = IBountyMarket.State.OPEN;
         } else if (topics[0] == IBountyMarket.BountyWithdrawn.selector) {
@@ -111,5 +110,13 @@ abstract contract BountyReplay {
             return false;
         }
         return true;
+    }
+
+    function _replayTerms(IBountyMarket.Bounty storage bounty, bytes memory data) private {
+        bounty.state = IBountyMarket.State.DRAFT;
+        (, bounty.reward,, bounty.stake,,,) =
+            abi.decode(data, (string, uint56, uint256, uint56, uint32, uint32, address));
+        (,,,, bounty.deadline, bounty.workPeriod, bounty.evaluator) =
+            abi.decode(data, (string, uint56, uint256, uint56, uint32, uint32, address));
     }
 }

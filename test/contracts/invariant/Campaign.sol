@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {AdminHandler} from "./handlers/AdminHandler.sol";
 import {BatchHandler} from "./handlers/BatchHandler.sol";
 import {ClockHandler} from "./handlers/ClockHandler.sol";
+import {EndingHandler} from "./handlers/EndingHandler.sol";
 import {MeddleHandler} from "./handlers/MeddleHandler.sol";
 import {PosterHandler} from "./handlers/PosterHandler.sol";
 import {RegistryHandler} from "./handlers/RegistryHandler.sol";
@@ -18,6 +19,7 @@ contract Campaign is
     PosterHandler,
     BatchHandler,
     WorkHandler,
+    EndingHandler,
     StakeHandler,
     AdminHandler,
     RegistryHandler,

@@ -47,8 +47,16 @@ abstract contract CampaignTest is Test {
         return reward + _feeOf(reward);
     }
 
-    /// @dev Likewise: 10 % of the reward, rounded down, and at most 20 USDC.
-    function _lockOf(uint256 reward) internal pure returns (uint256) {
-        return reward > 200e6 ? 20e6 : reward / 10;
+    /// @dev Likewise: the share that the terms name, else 10 % and at most 20 USDC; rounded down.
+    function _lockOf(uint256 bountyId, IBountyMarket.Bounty memory bounty) internal view returns (uint256) {
+        (, uint256 stakePercent,) = campaign.termsOf(bountyId);
+        if (stakePercent > 0) return bounty.reward * stakePercent / 100;
+        return bounty.reward > 200e6 ? 20e6 : bounty.reward / 10;
+    }
+
+    /// @dev Likewise: the hours that the terms name, else a week.
+    function _workPeriodOf(uint256 bountyId) internal view returns (uint256) {
+        (uint256 workPeriod,,) = campaign.termsOf(bountyId);
+        return workPeriod == 0 ? 7 days : workPeriod;
     }
 }

@@ -15,6 +15,7 @@ abstract contract Cast is Test {
     uint256 internal constant POSTERS = 3;
     uint256 internal constant OWNERS = 4;
     uint256 internal constant WALLETS = 4;
+    address internal constant BURN = 0x000000000000000000000000000000000000dEaD;
 
     MockUSDC public usdc = new MockUSDC();
     AgentRegistry public registry = new AgentRegistry();
@@ -80,8 +81,13 @@ abstract contract Cast is Test {
         vm.stopPrank();
     }
 
-    function allPeople() public view returns (address[] memory) {
-        return people;
+    /// @notice Everyone whom the market may owe something: who acts, and the address that never does.
+    function allPeople() public view returns (address[] memory accounts) {
+        accounts = new address[](people.length + 1);
+        for (uint256 i = 0; i < people.length; ++i) {
+            accounts[i] = people[i];
+        }
+        accounts[people.length] = BURN;
     }
 
     function allAgents() public view returns (uint256[] memory) {

@@ -16,16 +16,20 @@ library CommittedLogs {
     {
         if (!ok) return new Vm.Log[](0);
         if (selectorOf(data) != IBountyMarket.claimBatch.selector) return logs;
-        return _ofBatch(logs, abi.decode(answer, (bool[])));
+        return _ofBatch(logs, abi.decode(answer, (IBountyMarket.ItemResult[])));
     }
 
     /// @dev An item that succeeded emitted two logs; of one that failed, only its ClaimRefused stayed.
-    function _ofBatch(Vm.Log[] memory logs, bool[] memory results) private pure returns (Vm.Log[] memory kept) {
+    function _ofBatch(Vm.Log[] memory logs, IBountyMarket.ItemResult[] memory results)
+        private
+        pure
+        returns (Vm.Log[] memory kept)
+    {
         kept = new Vm.Log[](logs.length);
         uint256 count = 0;
         uint256 next = 0;
         for (uint256 i = 0; i < results.length && next < logs.length; ++i) {
-            if (results[i]) {
+            if (results[i] == IBountyMarket.ItemResult.MADE) {
                 kept[count++] = logs[next++];
             } else {
                 while (logs[next].topics[0] != IBountyMarket.ClaimRefused.selector) ++next;

@@ -5,8 +5,9 @@ import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
 import {CampaignTest} from "./CampaignTest.sol";
 import {HostileRegistry} from "./HostileRegistry.sol";
 
-/// @notice Every way out of a live run, tried after every action with the world against it: the registry broken, the
-/// agent banned, and everyone who is paid by the run blacklisted, but for the poster where his own call pays him.
+/// @notice Every way out of a live run, tried after every action with the world against it: USDC paused, every party and
+/// both contracts blacklisted, the registry broken, the agent banned. Poster, evaluator and agent are dead for ever, but for
+/// the party whose own exit is tried.
 /// @dev Apart from the other invariants only because it takes as long as all of them: its deep campaign is the first
 /// fifth of theirs.
 contract ExitsTest is CampaignTest {
@@ -31,93 +32,104 @@ contract ExitsTest is CampaignTest {
     function _assertEveryExit(uint256 bountyId) internal {
         IBountyMarket.Bounty memory bounty = market.getBounty(bountyId);
         uint256 snapshot = vm.snapshotState();
+        _assertAStrangerEndsIt(bountyId, bounty);
+        vm.revertToState(snapshot);
         if (bounty.state == IBountyMarket.State.OPEN) {
             _assertPosterWithdraws(bountyId, bounty);
         } else if (bounty.state == IBountyMarket.State.SUBMITTED) {
             _assertPosterApproves(bountyId, bounty);
-            vm.revertToState(snapshot);
-            _assertAnyoneFinalizes(bountyId, bounty);
         } else {
-            _assertPosterSlashes(bountyId, bounty);
-            vm.revertToState(snapshot);
-            _assertPosterSlashesAndWithdraws(bountyId, bounty);
+            _assertWalletAbandons(bountyId, bounty);
             vm.revertToState(snapshot);
             _assertWalletSubmits(bountyId, bounty);
         }
         vm.revertToStateAndDelete(snapshot);
     }
 
+    /// @dev With nothing healed and every party dead: the escrow leaves the market's books for the parties', and the
+    /// stake is no longer locked.
+    function _assertAStrangerEndsIt(uint256 bountyId, IBountyMarket.Bounty memory bounty) private {
+        _turnTheWorldAgainst(bountyId, bounty);
+        uint256 before = _wealth(bounty);
+        (, uint256 locked,,,,,) = staking.accountOf(bounty.agentId);
+        IBountyMarket.State state = bounty.state;
+        vm.startPrank(campaign.stranger());
+        if (state == IBountyMarket.State.CLAIMED || state == IBountyMarket.State.IN_PROGRESS) {
+            _passLimit(uint256(bounty.since) + bounty.workPeriod + 7 days);
+            market.slashExpired(bountyId);
+        } else if (state == IBountyMarket.State.REVISION_REQUESTED) {
+            _passLimit(uint256(bounty.since) + bounty.workPeriod + 7 days);
+            market.rejectOverdue(bountyId);
+        } else if (state == IBountyMarket.State.SUBMITTED) {
+            _passLimit(uint256(bounty.since) + 7 days);
+            market.finalizeReview(bountyId);
+        }
+        if (market.getBounty(bountyId).state == IBountyMarket.State.OPEN) {
+            _passLimit(bounty.deadline);
+            market.expireBounty(bountyId);
+        }
+        vm.stopPrank();
+
+        assertFalse(_isFunded(market.getBounty(bountyId).state), "I9: the run has ended");
+        bool losesStake = _isLive(state) && state != IBountyMarket.State.SUBMITTED;
+        uint256 due = _escrowOf(bounty.reward) + (losesStake ? _lockOf(bountyId, bounty) : 0);
+        assertEq(_wealth(bounty) - before, due, "I9: escrow and lost stake reached the parties, or are owed");
+        if (!_isLive(state)) return;
+        (, uint256 lockedAfter,,,,,) = staking.accountOf(bounty.agentId);
+        assertEq(locked - lockedAfter, _lockOf(bountyId, bounty), "I9: the stake is no longer locked");
+    }
+
     function _assertPosterWithdraws(uint256 bountyId, IBountyMarket.Bounty memory bounty) private {
         _turnTheWorldAgainst(bountyId, bounty);
-        _spare(bounty.poster);
+        usdc.unpause();
+        usdc.unBlacklist(address(market));
+        usdc.unBlacklist(bounty.poster);
         uint256 balance = usdc.balanceOf(bounty.poster);
         vm.prank(bounty.poster);
         market.withdrawBounty(bountyId);
         _assertEnded(bountyId, IBountyMarket.State.DRAFT);
-        assertEq(usdc.balanceOf(bounty.poster) - balance, _escrowOf(bounty.reward), "I9: the poster has his escrow");
-    }
-
-    function _assertPosterSlashes(uint256 bountyId, IBountyMarket.Bounty memory bounty) private {
-        _turnTheWorldAgainst(bountyId, bounty);
-        _spare(bounty.poster);
-        _passLimit(bounty.since + market.CLAIM_TIMEOUT());
-        uint256 balance = usdc.balanceOf(bounty.poster);
-        vm.prank(bounty.poster);
-        market.slashExpired(bountyId);
-        _assertEnded(bountyId, IBountyMarket.State.OPEN);
-        assertEq(usdc.balanceOf(bounty.poster) - balance, _lockOf(bounty.reward), "I9: the poster has the lock");
-    }
-
-    function _assertPosterSlashesAndWithdraws(uint256 bountyId, IBountyMarket.Bounty memory bounty) private {
-        _turnTheWorldAgainst(bountyId, bounty);
-        _spare(bounty.poster);
-        _passLimit(bounty.since + market.CLAIM_TIMEOUT());
-        uint256 balance = usdc.balanceOf(bounty.poster);
-        vm.prank(bounty.poster);
-        market.slashAndWithdraw(bountyId);
-        _assertEnded(bountyId, IBountyMarket.State.DRAFT);
-        uint256 due = _escrowOf(bounty.reward) + _lockOf(bounty.reward);
-        assertEq(usdc.balanceOf(bounty.poster) - balance, due, "I9: the poster has escrow and lock");
-    }
-
-    /// @dev Late as it may be, and with a poster who cannot be paid and so can do nothing.
-    function _assertWalletSubmits(uint256 bountyId, IBountyMarket.Bounty memory bounty) private {
-        _turnTheWorldAgainst(bountyId, bounty);
-        vm.prank(bounty.wallet);
-        market.submitWork(bountyId, "ipfs://late");
-        _assertAnyoneFinalizes(bountyId, market.getBounty(bountyId));
+        assertEq(usdc.balanceOf(bounty.poster) - balance, _escrowOf(bounty.reward), "I9: the poster has its escrow");
     }
 
     function _assertPosterApproves(uint256 bountyId, IBountyMarket.Bounty memory bounty) private {
         _turnTheWorldAgainst(bountyId, bounty);
-        usdc.pause();
-        uint256 wealth = _wealthOf(bounty.wallet);
         vm.prank(bounty.poster);
         market.approveWork(bountyId);
         _assertEnded(bountyId, IBountyMarket.State.APPROVED);
-        assertGe(_wealthOf(bounty.wallet) - wealth, bounty.reward, "I9: the wallet is paid or owed its reward");
     }
 
-    function _assertAnyoneFinalizes(uint256 bountyId, IBountyMarket.Bounty memory bounty) private {
+    function _assertWalletAbandons(uint256 bountyId, IBountyMarket.Bounty memory bounty) private {
         _turnTheWorldAgainst(bountyId, bounty);
-        usdc.pause();
-        _passLimit(bounty.since + market.REVIEW_PERIOD());
-        uint256 wealth = _wealthOf(bounty.wallet);
+        vm.prank(bounty.wallet);
+        market.abandonClaim(bountyId);
+        bool delivered = bounty.state == IBountyMarket.State.REVISION_REQUESTED;
+        _assertEnded(bountyId, delivered ? IBountyMarket.State.REJECTED : IBountyMarket.State.OPEN);
+    }
+
+    /// @dev Late as it may be. Then it is paid in the end, whatever the poster does not do.
+    function _assertWalletSubmits(uint256 bountyId, IBountyMarket.Bounty memory bounty) private {
+        _turnTheWorldAgainst(bountyId, bounty);
+        uint256 owed = market.owed(bounty.wallet);
+        vm.prank(bounty.wallet);
+        market.submitWork(bountyId, "ipfs://late");
+        vm.warp(vm.getBlockTimestamp() + 7 days + 1);
         vm.prank(campaign.stranger());
         market.finalizeReview(bountyId);
         _assertEnded(bountyId, IBountyMarket.State.APPROVED);
-        assertGe(_wealthOf(bounty.wallet) - wealth, bounty.reward, "I9: the wallet is paid or owed its reward");
+        assertGe(market.owed(bounty.wallet) - owed, bounty.reward, "I9: the wallet is owed its reward");
     }
 
     function _turnTheWorldAgainst(uint256 bountyId, IBountyMarket.Bounty memory bounty) private {
-        usdc.unpause();
-        usdc.unBlacklist(address(market));
-        usdc.unBlacklist(address(staking));
+        usdc.pause();
+        usdc.blacklist(address(market));
+        usdc.blacklist(address(staking));
         usdc.blacklist(bounty.poster);
+        usdc.blacklist(bounty.evaluator);
         usdc.blacklist(bounty.wallet);
         usdc.blacklist(campaign.treasury());
+        usdc.blacklist(market.BURN());
         vm.etch(address(campaign.registry()), _hostileCode[bountyId % _hostileCode.length]);
-        _ban(bounty.agentId);
+        if (bounty.wallet != address(0)) _ban(bounty.agentId);
     }
 
     function _ban(uint256 agentId) private {
@@ -128,10 +140,6 @@ contract ExitsTest is CampaignTest {
         staking.ban(agentId);
     }
 
-    function _spare(address account) private {
-        usdc.unBlacklist(account);
-    }
-
     function _passLimit(uint256 limit) private {
         if (vm.getBlockTimestamp() <= limit) vm.warp(limit + 1);
     }
@@ -140,7 +148,15 @@ contract ExitsTest is CampaignTest {
         assertEq(uint256(market.getBounty(bountyId).state), uint256(expected), "I9: the run has ended");
     }
 
-    function _wealthOf(address account) private view returns (uint256) {
-        return usdc.balanceOf(account) + market.owed(account);
+    /// @dev What the run's parties and the burn address have or are owed. Each of these accounts once.
+    function _wealth(IBountyMarket.Bounty memory bounty) private view returns (uint256 total) {
+        address[4] memory accounts = [bounty.poster, bounty.wallet, campaign.treasury(), market.BURN()];
+        for (uint256 i = 0; i < accounts.length; ++i) {
+            bool counted = false;
+            for (uint256 j = 0; j < i; ++j) {
+                if (accounts[j] == accounts[i]) counted = true;
+            }
+            if (!counted) total += usdc.balanceOf(accounts[i]) + market.owed(accounts[i]);
+        }
     }
 }

@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
+import {IAgentStaking} from "../../../contracts/interfaces/IAgentStaking.sol";
 import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
 import {Vm} from "../support/Vm.sol";
 
@@ -23,28 +24,42 @@ abstract contract Flows {
         }
     }
 
-    function _traceFlows(Vm.Log[] memory logs, address usdc, address market) internal {
-        uint256 bountyId = _bountyPaidFor(logs, market);
-        if (bountyId == 0) return;
+    /// @dev The market emits what a call does to a bounty before it pays for it, and the staking contract likewise. So
+    /// every transfer belongs to the bounty that was named last, also where one transaction ends several runs.
+    function _traceFlows(Vm.Log[] memory logs, address usdc, address market, address staking) internal {
+        uint256 bountyId = 0;
+        uint256 lostStake = 0;
         for (uint256 i = 0; i < logs.length; ++i) {
             bytes32[] memory topics = logs[i].topics;
-            if (logs[i].emitter == usdc && topics[0] == IERC20.Transfer.selector) {
+            if (logs[i].emitter == staking) {
+                lostStake = _lostStake(lostStake, topics[0], logs[i].data);
+            } else if (logs[i].emitter == market) {
+                if (topics[0] == IBountyMarket.PaymentDeferred.selector) {
+                    // Lost stake that could not be burned stays in the staking contract.
+                    uint256 amount = abi.decode(logs[i].data, (uint256));
+                    address from = lostStake > 0 ? staking : market;
+                    _move(uint256(topics[1]), from, _account(topics[2]), amount);
+                    lostStake = 0;
+                } else if (topics[0] == IBountyMarket.PaymentCollected.selector) {
+                    bountyId = 0;
+                } else {
+                    bountyId = uint256(topics[1]);
+                }
+            } else if (logs[i].emitter == usdc && topics[0] == IERC20.Transfer.selector) {
+                if (bountyId == 0) continue;
                 _move(bountyId, _account(topics[1]), _account(topics[2]), abi.decode(logs[i].data, (uint256)));
-            } else if (logs[i].emitter == market && topics[0] == IBountyMarket.PaymentDeferred.selector) {
-                _move(bountyId, market, _account(topics[1]), abi.decode(logs[i].data, (uint256)));
+                lostStake = 0;
             }
         }
     }
 
-    /// @dev A call that moves escrow or takes stake is about one bounty, and its first log names it.
-    function _bountyPaidFor(Vm.Log[] memory logs, address market) private pure returns (uint256 bountyId) {
-        if (logs.length == 0 || logs[0].emitter != market) return 0;
-        bytes32 selector = logs[0].topics[0];
-        bool paysForBounty = selector == IBountyMarket.BountyCreated.selector
-            || selector == IBountyMarket.BountyFunded.selector || selector == IBountyMarket.BountyWithdrawn.selector
-            || selector == IBountyMarket.BountyApproved.selector || selector == IBountyMarket.BountyRejected.selector
-            || selector == IBountyMarket.ClaimSlashed.selector;
-        return paysForBounty ? uint256(logs[0].topics[1]) : 0;
+    /// @return What the agent has just lost and no transfer has shown yet. A freeze and a ban stand in between.
+    function _lostStake(uint256 before, bytes32 selector, bytes memory data) private pure returns (uint256) {
+        if (selector == IAgentStaking.StakeForfeited.selector || selector == IAgentStaking.Slashed.selector) {
+            return abi.decode(data, (uint256));
+        }
+        bool marks = selector == IAgentStaking.AgentFrozen.selector || selector == IAgentStaking.AgentBanned.selector;
+        return marks ? before : 0;
     }
 
     function _move(uint256 bountyId, address from, address to, uint256 amount) private {

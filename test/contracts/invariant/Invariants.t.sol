@@ -28,9 +28,9 @@ contract InvariantsTest is CampaignTest {
         _I1_MarketHoldsEscrowAndDebts(chain);
         _I2_StakingHoldsEveryStake(chain);
         _I3_LockedIsWhatLiveRunsRisk(chain);
-        _I4_OnlyListedTransitions();
+        _I4_OnlyListedTransitions(chain);
         _I5_EveryUnitOfARunIsAccountedFor(chain);
-        _I6_NobodyMakesACallThatIsNotHis();
+        _I6_NoAccountMakesACallThatNoneMay();
         _I7_LogsAloneRebuildTheState(chain);
         _I8_ClaimsAnswerAsCheckClaimDoes();
     }
@@ -49,7 +49,9 @@ contract InvariantsTest is CampaignTest {
         for (uint256 i = 0; i < chain.debts.length; ++i) {
             expected += chain.debts[i];
         }
-        assertEq(usdc.balanceOf(address(market)), expected, "I1: the market's USDC");
+        // Lost stake that could not be burned is a debt of the market, and lies in the staking contract.
+        uint256 held = usdc.balanceOf(address(market)) + staking.unburned();
+        assertEq(held, expected, "I1: the market's USDC");
     }
 
     function _I2_StakingHoldsEveryStake(Chain memory chain) private view {
@@ -57,7 +59,9 @@ contract InvariantsTest is CampaignTest {
         for (uint256 i = 0; i < chain.accounts.length; ++i) {
             expected += chain.accounts[i].staked;
         }
-        assertEq(usdc.balanceOf(address(staking)), expected, "I2: the staking contract's USDC");
+        uint256 unburned = staking.unburned();
+        assertEq(usdc.balanceOf(address(staking)), expected + unburned, "I2: the staking contract's USDC");
+        assertLe(unburned, market.owed(market.BURN()), "I2: what is not burned is owed to the burn address");
     }
 
     function _I3_LockedIsWhatLiveRunsRisk(Chain memory chain) private view {
@@ -66,7 +70,7 @@ contract InvariantsTest is CampaignTest {
             uint256 locks = 0;
             for (uint256 j = 0; j < chain.bounties.length; ++j) {
                 IBountyMarket.Bounty memory bounty = chain.bounties[j];
-                if (_isLive(bounty.state) && bounty.agentId == agents[i]) locks += _lockOf(bounty.reward);
+                if (_isLive(bounty.state) && bounty.agentId == agents[i]) locks += _lockOf(j + 1, bounty);
             }
             AccountReplay.Account memory account = chain.accounts[i];
             assertEq(account.locked, locks, "I3: locked is the sum of the live runs' locks");
@@ -76,21 +80,27 @@ contract InvariantsTest is CampaignTest {
         }
     }
 
-    function _I4_OnlyListedTransitions() private view {
+    function _I4_OnlyListedTransitions(Chain memory chain) private view {
         assertEq(campaign.breach(4), "", "I4");
+        for (uint256 i = 0; i < chain.bounties.length; ++i) {
+            (,, address evaluator) = campaign.termsOf(i + 1);
+            assertEq(chain.bounties[i].stake, _lockOf(i + 1, chain.bounties[i]), "I4: stake");
+            assertEq(chain.bounties[i].workPeriod, _workPeriodOf(i + 1), "I4: work period");
+            assertEq(chain.bounties[i].evaluator, evaluator, "I4: evaluator");
+        }
     }
 
     function _I5_EveryUnitOfARunIsAccountedFor(Chain memory chain) private view {
         address[] memory parties = campaign.parties();
         address treasury = campaign.treasury();
         for (uint256 i = 0; i < chain.bounties.length; ++i) {
-            (int256[] memory gains, uint256 slashes) = (campaign.gains(i + 1, parties), campaign.slashesOf(i + 1));
-            int256[] memory expected = _expectedGains(chain.bounties[i], slashes, parties, treasury);
+            int256[] memory gains = campaign.gains(i + 1, parties);
+            int256[] memory expected = _expectedGains(i + 1, chain.bounties[i], parties, treasury);
             assertEq(abi.encode(gains), abi.encode(expected), "I5: what each party gained by a run");
         }
     }
 
-    function _I6_NobodyMakesACallThatIsNotHis() private view {
+    function _I6_NoAccountMakesACallThatNoneMay() private view {
         assertEq(campaign.breach(6), "", "I6");
     }
 
@@ -113,22 +123,24 @@ contract InvariantsTest is CampaignTest {
 
     /// @return gains In the order of `parties`. One account may be several parties at once, so shares add up.
     function _expectedGains(
+        uint256 bountyId,
         IBountyMarket.Bounty memory bounty,
-        uint256 slashes,
         address[] memory parties,
         address treasury
     ) private view returns (int256[] memory gains) {
         gains = new int256[](parties.length);
-        (uint256 reward, uint256 fee, uint256 lock) = (bounty.reward, _feeOf(bounty.reward), _lockOf(bounty.reward));
-        _pay(gains, parties, address(staking), bounty.poster, slashes * lock);
+        uint256 reward = bounty.reward;
+        uint256 fee = _feeOf(reward);
+        uint256 lock = _lockOf(bountyId, bounty);
+        _pay(gains, parties, address(staking), market.BURN(), campaign.lostClaimsOf(bountyId) * lock);
         if (_isFunded(bounty.state)) {
             _pay(gains, parties, bounty.poster, address(market), reward + fee);
         } else if (bounty.state == IBountyMarket.State.APPROVED) {
             _pay(gains, parties, bounty.poster, bounty.wallet, reward);
             _pay(gains, parties, bounty.poster, treasury, fee);
         } else if (bounty.state == IBountyMarket.State.REJECTED) {
-            _pay(gains, parties, bounty.poster, treasury, fee);
-            _pay(gains, parties, address(staking), treasury, lock);
+            _pay(gains, parties, bounty.poster, market.BURN(), fee);
+            _pay(gains, parties, address(staking), market.BURN(), lock);
         }
     }
 

@@ -9,8 +9,8 @@ import {Tally} from "./Tally.sol";
 /// @title Transitions
 /// @notice The whole life of a bounty, as the design lists it; after each call, what changed is held against it (I4).
 abstract contract Transitions is Breaches, Tally {
-    /// @notice How many claims of the bounty were slashed.
-    mapping(uint256 bountyId => uint256) public slashesOf;
+    /// @notice How many claims of the bounty were slashed or abandoned before any work.
+    mapping(uint256 bountyId => uint256) public lostClaimsOf;
 
     mapping(bytes32 transition => bool) private _allowed;
     mapping(uint256 bountyId => IBountyMarket.Bounty) private _seen;
@@ -20,6 +20,7 @@ abstract contract Transitions is Breaches, Tally {
         _allow(IBountyMarket.postBounty.selector, IBountyMarket.State.NONE, IBountyMarket.State.OPEN);
         _allow(IBountyMarket.fundBounty.selector, IBountyMarket.State.DRAFT, IBountyMarket.State.OPEN);
         _allow(IBountyMarket.withdrawBounty.selector, IBountyMarket.State.OPEN, IBountyMarket.State.DRAFT);
+        _allow(IBountyMarket.expireBounty.selector, IBountyMarket.State.OPEN, IBountyMarket.State.DRAFT);
 
         _allow(IBountyMarket.claimBounty.selector, IBountyMarket.State.OPEN, IBountyMarket.State.CLAIMED);
         _allow(IBountyMarket.claimBountyWithSig.selector, IBountyMarket.State.OPEN, IBountyMarket.State.CLAIMED);
@@ -27,9 +28,17 @@ abstract contract Transitions is Breaches, Tally {
         _allow(IBountyMarket.claimBatch.selector, IBountyMarket.State.OPEN, IBountyMarket.State.CLAIMED);
 
         _allow(IBountyMarket.startWork.selector, IBountyMarket.State.CLAIMED, IBountyMarket.State.IN_PROGRESS);
-        _allowAwaitingWork(IBountyMarket.submitWork.selector, IBountyMarket.State.SUBMITTED);
-        _allowAwaitingWork(IBountyMarket.slashExpired.selector, IBountyMarket.State.OPEN);
-        _allowAwaitingWork(IBountyMarket.slashAndWithdraw.selector, IBountyMarket.State.DRAFT);
+        _allow(IBountyMarket.startWorkWithSig.selector, IBountyMarket.State.CLAIMED, IBountyMarket.State.IN_PROGRESS);
+        _allowUndelivered(IBountyMarket.submitWork.selector, IBountyMarket.State.SUBMITTED);
+        _allowRevision(IBountyMarket.submitWork.selector, IBountyMarket.State.SUBMITTED);
+        _allowUndelivered(IBountyMarket.submitWorkWithSig.selector, IBountyMarket.State.SUBMITTED);
+        _allowRevision(IBountyMarket.submitWorkWithSig.selector, IBountyMarket.State.SUBMITTED);
+        _allowUndelivered(IBountyMarket.abandonClaim.selector, IBountyMarket.State.OPEN);
+        _allowRevision(IBountyMarket.abandonClaim.selector, IBountyMarket.State.REJECTED);
+        _allowUndelivered(IBountyMarket.slashExpired.selector, IBountyMarket.State.OPEN);
+        _allowUndelivered(IBountyMarket.slashExpired.selector, IBountyMarket.State.DRAFT);
+        _allowUndelivered(IBountyMarket.slashAndWithdraw.selector, IBountyMarket.State.DRAFT);
+        _allowRevision(IBountyMarket.rejectOverdue.selector, IBountyMarket.State.REJECTED);
 
         _allowReview(IBountyMarket.requestRevision.selector, IBountyMarket.State.REVISION_REQUESTED);
         _allowReview(IBountyMarket.approveWork.selector, IBountyMarket.State.APPROVED);
@@ -37,9 +46,12 @@ abstract contract Transitions is Breaches, Tally {
         _allowReview(IBountyMarket.rejectWork.selector, IBountyMarket.State.REJECTED);
     }
 
-    function _allowAwaitingWork(bytes4 call, IBountyMarket.State to) private {
+    function _allowUndelivered(bytes4 call, IBountyMarket.State to) private {
         _allow(call, IBountyMarket.State.CLAIMED, to);
         _allow(call, IBountyMarket.State.IN_PROGRESS, to);
+    }
+
+    function _allowRevision(bytes4 call, IBountyMarket.State to) private {
         _allow(call, IBountyMarket.State.REVISION_REQUESTED, to);
     }
 
@@ -66,9 +78,7 @@ abstract contract Transitions is Breaches, Tally {
             _hold(4, _allowed[transition], "a transition that the design does not list");
             _count(transition);
             _observeFields(call, before, bounty);
-            if (call == IBountyMarket.slashExpired.selector || call == IBountyMarket.slashAndWithdraw.selector) {
-                slashesOf[bountyId] += 1;
-            }
+            if (before.wallet != address(0) && bounty.wallet == address(0)) lostClaimsOf[bountyId] += 1;
             _seen[bountyId] = bounty;
         }
     }
@@ -80,8 +90,7 @@ abstract contract Transitions is Breaches, Tally {
         bool claimed = to != IBountyMarket.State.DRAFT && to != IBountyMarket.State.OPEN;
         bool claims = to == IBountyMarket.State.CLAIMED;
         if (before.state != IBountyMarket.State.NONE) {
-            bool same = bounty.poster == before.poster && bounty.reward == before.reward;
-            _hold(4, same && bounty.deadline == before.deadline, "the terms changed");
+            _hold(4, _termsHash(bounty) == _termsHash(before), "the terms changed");
         }
         _hold(4, bounty.round == before.round + (claims ? 1 : 0), "round is not the number of claims");
         _hold(4, claimed == (bounty.wallet != address(0)), "a wallet without a claim, or a claim without a wallet");
@@ -92,6 +101,12 @@ abstract contract Transitions is Breaches, Tally {
         _hold(4, bounty.revisions == (claimed ? before.revisions + asked : 0), "revisions of this claim");
         _hold(4, bounty.revisions <= 3, "more revisions than MAX_REVISIONS");
         _hold(4, bounty.since == _expectedSince(to, before.since), "since");
+    }
+
+    function _termsHash(IBountyMarket.Bounty memory bounty) private pure returns (bytes32) {
+        return keccak256(
+            abi.encode(bounty.poster, bounty.reward, bounty.stake, bounty.deadline, bounty.workPeriod, bounty.evaluator)
+        );
     }
 
     function _expectedSince(IBountyMarket.State to, uint256 since) private view returns (uint256) {

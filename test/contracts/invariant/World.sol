@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {Vm} from "../support/Vm.sol";
 import {AccountReplay} from "./AccountReplay.sol";
 import {BountyReplay} from "./BountyReplay.sol";
+import {Bulk} from "./Bulk.sol";
 import {CommittedLogs} from "./CommittedLogs.sol";
 import {Flows} from "./Flows.sol";
 import {Transitions} from "./Transitions.sol";
@@ -18,6 +19,8 @@ abstract contract World is Weather, Transitions, Flows, BountyReplay, AccountRep
     /// @dev Bounded as a transaction's is: a registry that burns all it gets must not end the campaign.
     uint256 internal constant TX_GAS = 5_000_000;
 
+    Bulk internal bulk = new Bulk();
+
     function _act(address caller, address target, bytes memory data) internal returns (bool ok, bytes memory answer) {
         (ok, answer,) = _actWithin(TX_GAS, caller, target, data);
     }
@@ -31,20 +34,36 @@ abstract contract World is Weather, Transitions, Flows, BountyReplay, AccountRep
         vm.prank(caller);
         (ok, answer) = target.call{gas: gas}(data);
         logs = vm.getRecordedLogs().committed(ok, data, answer);
+        _watch(selectorOf(data), logs, _outcome(ok, answer));
+    }
 
+    /// @dev Several calls of one function of the market in one transaction. All of them succeed, or none.
+    function _actTogether(bytes[] memory calls) internal returns (bool ok) {
+        bytes4 call = selectorOf(calls[0]);
+        bytes memory answer;
+        vm.recordLogs();
+        (ok, answer) =
+            address(bulk).call{gas: calls.length * TX_GAS}(abi.encodeCall(bulk.act, (address(market), calls)));
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        _watch(call, ok ? logs : new Vm.Log[](0), _outcome(ok, answer));
+    }
+
+    function _watch(bytes4 call, Vm.Log[] memory logs, bytes4 outcome) private {
         _read(logs);
-        _traceFlows(logs, address(usdc), address(market));
-        _observe(selectorOf(data), market);
-        _countCall(selectorOf(data), _outcome(ok, answer));
+        _traceFlows(logs, address(usdc), address(market), address(staking));
+        _observe(call, market);
+        _countCall(call, outcome);
         _weatherPasses();
     }
 
     /// @notice Everyone who may gain or lose by a bounty.
     function parties() external view returns (address[] memory accounts) {
-        accounts = new address[](people.length + 2);
-        (accounts[0], accounts[1]) = (address(market), address(staking));
-        for (uint256 i = 0; i < people.length; ++i) {
-            accounts[i + 2] = people[i];
+        address[] memory payees = allPeople();
+        accounts = new address[](payees.length + 2);
+        accounts[0] = address(market);
+        accounts[1] = address(staking);
+        for (uint256 i = 0; i < payees.length; ++i) {
+            accounts[i + 2] = payees[i];
         }
     }
 

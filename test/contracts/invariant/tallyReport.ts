@@ -21,16 +21,7 @@ const around: Abi = [...agentRegistryAbi, ...mockUsdcAbi]
 const CALLED_AROUND = ['transferFrom', 'setAgentWallet', 'unsetAgentWallet', 'transfer']
 
 /** What no account may ever call: the campaign must have tried, and must have been refused each time. */
-const NEVER_SUCCEEDS = [
-  'claimInBatch',
-  'grantRole',
-  'revokeRole',
-  'renounceRole',
-  'lock',
-  'release',
-  'forfeit',
-  'slash',
-]
+const NEVER_SUCCEEDS = ['claimInBatch', 'lock', 'release', 'forfeit', 'slash', 'burnDeferred']
 
 /** Raised by constructors only, or only with another token or clock than USDC's and Ethereum's. */
 const UNREACHABLE_ERRORS = [
@@ -44,7 +35,19 @@ const UNREACHABLE_ERRORS = [
 ]
 
 /** Emitted by constructors only, or by nothing. */
-const UNREACHABLE_EVENTS = ['EIP712DomainChanged', 'RoleAdminChanged', 'RoleGranted', 'RoleRevoked']
+const UNREACHABLE_EVENTS = ['EIP712DomainChanged']
+
+/**
+ * What the short campaign of every test run need not meet: it takes a state and a moment that seldom come together. The
+ * unit tests and the matrix show each of them, and the deep campaign must meet them all.
+ */
+export const RARE = [
+  'batch item left untouched',
+  'claim tried by ESTABLISHED',
+  'error BountyDeadlinePassed',
+  'error NoRevisionsLeft',
+  'moved IN_PROGRESS → DRAFT by slashExpired',
+]
 
 const SUCCESS: Hex = '0x00000000'
 

@@ -27,6 +27,7 @@ abstract contract AgentStakingTest is AgentWalletSigner {
     uint256 internal constant MIN_STAKE = 20e6;
     uint256 internal constant BOUNTY = 7;
     uint256 internal constant AGENT = 1;
+    address internal constant BURN = 0x000000000000000000000000000000000000dEaD;
 
     MockUSDC internal usdc;
     AgentRegistry internal registry;
@@ -97,7 +98,7 @@ abstract contract AgentStakingTest is AgentWalletSigner {
 
     function _slash(uint256 amount) internal {
         vm.prank(market);
-        staking.slash(AGENT, BOUNTY, amount, poster);
+        staking.slash(AGENT, BOUNTY, amount);
     }
 
     /// @dev Claims and never delivers, `times` times. Leaves the agent frozen, and at MIN_STAKE again at least.

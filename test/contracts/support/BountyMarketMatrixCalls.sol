@@ -28,10 +28,13 @@ abstract contract BountyMarketMatrixCalls is BountyMarketMatrixCases, ClaimSigne
 
     function _prepareCalls(uint256 bountyId) internal {
         _bountyId = bountyId;
-        _calls["createBounty"] = abi.encodeCall(market.createBounty, (TERMS, REWARD, _tomorrow()));
-        _calls["postBounty"] = abi.encodeCall(market.postBounty, (TERMS, REWARD, _tomorrow()));
+        _calls["createBounty"] = abi.encodeCall(market.createBounty, (WORK, REWARD, _tomorrow(), terms));
+        _calls["postBounty"] = abi.encodeCall(market.postBounty, (WORK, REWARD, _tomorrow(), terms));
         _calls["fundBounty"] = abi.encodeCall(market.fundBounty, (bountyId));
         _calls["withdrawBounty"] = abi.encodeCall(market.withdrawBounty, (bountyId));
+        _calls["expireBounty"] = abi.encodeCall(market.expireBounty, (bountyId));
+        _calls["abandonClaim"] = abi.encodeCall(market.abandonClaim, (bountyId));
+        _calls["rejectOverdue"] = abi.encodeCall(market.rejectOverdue, (bountyId));
         _calls["startWork"] = abi.encodeCall(market.startWork, (bountyId));
         _calls["submitWork"] = abi.encodeCall(market.submitWork, (bountyId, DELIVERABLE));
         _calls["requestRevision"] = abi.encodeCall(market.requestRevision, (bountyId, FEEDBACK));
@@ -43,7 +46,7 @@ abstract contract BountyMarketMatrixCalls is BountyMarketMatrixCases, ClaimSigne
         _calls["collect (something owed)"] = abi.encodeCall(market.collect, (treasury));
         _calls["collect (nothing owed)"] = abi.encodeCall(market.collect, (wallet));
         _prepareClaims(bountyId);
-        _prepareRoles();
+        _prepareWork(bountyId);
     }
 
     function _prepareClaims(uint256 bountyId) private {
@@ -59,20 +62,28 @@ abstract contract BountyMarketMatrixCalls is BountyMarketMatrixCases, ClaimSigne
         _calls["claimBatch (unsigned)"] = abi.encodeCall(market.claimBatch, (unsigned));
         _calls["claimBountyWithSig"] =
             abi.encodeCall(market.claimBountyWithSig, (bountyId, AGENT, wallet, deadline, signature));
+        _calls["claimBountyWithSig (empty)"] =
+            abi.encodeCall(market.claimBountyWithSig, (bountyId, AGENT, wallet, deadline, ""));
         _calls["claimInBatch"] =
             abi.encodeCall(market.claimInBatch, (bountyId, AGENT, wallet, deadline, signature, relayer));
     }
 
     function _signature(uint256 bountyId, uint256 deadline) private view returns (bytes memory) {
         uint256 round = uint256(market.getBounty(bountyId).round) + 1;
-        return sign(walletKey, claimDigest(address(market), ClaimMessage(bountyId, AGENT, wallet, round, deadline)));
+        ClaimMessage memory message = ClaimMessage(bountyId, AGENT, wallet, round, REWARD, LOCK, 7 days, deadline);
+        return sign(walletKey, claimDigest(address(market), message));
     }
 
-    function _prepareRoles() private {
-        bytes32 role = market.RELAYER_ROLE();
-        _calls["grantRole"] = abi.encodeCall(market.grantRole, (role, stranger));
-        _calls["revokeRole"] = abi.encodeCall(market.revokeRole, (role, relayer));
-        _calls["renounceRole (another's)"] = abi.encodeCall(market.renounceRole, (role, address(this)));
+    function _prepareWork(uint256 bountyId) private {
+        uint256 deadline = vm.getBlockTimestamp();
+        IBountyMarket.Bounty memory bounty = market.getBounty(bountyId);
+        bytes memory signature = sign(walletKey, startDigest(address(market), bountyId, wallet, bounty.round, deadline));
+        _calls["startWorkWithSig"] = abi.encodeCall(market.startWorkWithSig, (bountyId, deadline, signature));
+        SubmitMessage memory message =
+            SubmitMessage(bountyId, wallet, bounty.round, bounty.revisions, DELIVERABLE, deadline);
+        signature = sign(walletKey, submitDigest(address(market), message));
+        _calls["submitWorkWithSig"] =
+            abi.encodeCall(market.submitWorkWithSig, (bountyId, DELIVERABLE, deadline, signature));
     }
 
     function _tomorrow() private view returns (uint64) {
@@ -83,18 +94,24 @@ abstract contract BountyMarketMatrixCalls is BountyMarketMatrixCases, ClaimSigne
         IBountyMarket.State state = market.getBounty(_bountyId).state;
         outcome = _call(row, caller);
         bool moves = outcome == DONE && _becomes[row.call] != IBountyMarket.State.NONE;
-        _assertState(_bountyId, moves ? _becomes[row.call] : state);
+        _assertState(_bountyId, moves ? _next(row.call, state) : state);
+    }
+
+    /// @dev One call makes two things of a bounty: abandoned after work was delivered, it is rejected.
+    function _next(string memory call, IBountyMarket.State state) private view returns (IBountyMarket.State) {
+        bool delivered = state == IBountyMarket.State.REVISION_REQUESTED;
+        bool abandons = keccak256(bytes(call)) == keccak256("abandonClaim");
+        return delivered && abandons ? IBountyMarket.State.REJECTED : _becomes[call];
     }
 
     function _call(Row memory row, address caller) private returns (bytes4) {
         bytes memory data = _calls[row.call];
-        if (data.length == 0) data = abi.encodeCall(market.renounceRole, (market.RELAYER_ROLE(), caller));
         vm.recordLogs();
         vm.prank(caller);
         (bool ok, bytes memory answer) = address(market).call(data);
-        bool refusesItem =
-            ok && selectorOf(data) == IBountyMarket.claimBatch.selector && !abi.decode(answer, (bool[]))[0];
-        return refusesItem ? _outcome(false, _reasonOfRefusal()) : _outcome(ok, answer);
+        if (!ok || selectorOf(data) != IBountyMarket.claimBatch.selector) return _outcome(ok, answer);
+        IBountyMarket.ItemResult result = abi.decode(answer, (IBountyMarket.ItemResult[]))[0];
+        return result == IBountyMarket.ItemResult.MADE ? DONE : _outcome(false, _reasonOfRefusal());
     }
 
     function _reasonOfRefusal() private returns (bytes memory) {

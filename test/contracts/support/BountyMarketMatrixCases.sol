@@ -18,6 +18,7 @@ abstract contract BountyMarketMatrixCases is Matrix, RelayedMarketTest {
     uint256 internal immutable POSTER;
     uint256 internal immutable WALLET;
     uint256 internal immutable RELAYER;
+    uint256 internal immutable EVALUATOR;
     uint256 internal constant NOBODY = 0;
 
     address private otherWallet = makeAddr("other agent's wallet");
@@ -27,6 +28,7 @@ abstract contract BountyMarketMatrixCases is Matrix, RelayedMarketTest {
         POSTER = _caller(poster, "poster");
         WALLET = _caller(wallet, "claiming wallet");
         RELAYER = _caller(relayer, "relayer");
+        EVALUATOR = _caller(evaluator, "evaluator");
         _caller(owner, "agent owner");
         _caller(otherWallet, "other agent's wallet");
         _caller(stranger, "stranger");
@@ -68,8 +70,8 @@ abstract contract BountyMarketMatrixCases is Matrix, RelayedMarketTest {
     function _reopenedIn(uint256 column) internal returns (uint256 bountyId) {
         IBountyMarket.State state = IBountyMarket.State(column == LAST_SUBMITTED ? 0 : column);
         if (column == 0) return NO_BOUNTY;
-        bountyId = _postSubmitted();
-        _requestRevision(bountyId);
+        bountyId = _postClaimed();
+        _start(bountyId);
         skip(WAIT + 1);
         _slashExpired(bountyId);
         _stake(1);

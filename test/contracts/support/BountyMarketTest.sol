@@ -20,20 +20,23 @@ abstract contract BountyMarketTest is AgentWalletSigner {
         uint256 treasury;
         uint256 market;
         uint256 staking;
+        uint256 burned;
     }
 
-    uint40 internal constant START = 1_750_000_000;
-    uint40 internal constant DEADLINE = START + 30 days;
+    uint32 internal constant START = 1_750_000_000;
+    uint32 internal constant DEADLINE = START + 30 days;
     uint256 internal constant FUNDS = 1_000_000e6;
-    uint224 internal constant AGENT = 1;
+    uint40 internal constant AGENT = 1;
     uint256 internal constant STAKE = 500e6;
 
     // What the rules make of a reward of 100 USDC, as the seed's example has it.
-    uint96 internal constant REWARD = 100e6;
+    uint56 internal constant REWARD = 100e6;
     uint256 internal constant FEE = 5e6;
-    uint256 internal constant LOCK = 10e6;
+    uint56 internal constant LOCK = 10e6;
 
-    string internal constant TERMS = "ipfs://QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG";
+    address internal constant BURN = 0x000000000000000000000000000000000000dEaD;
+
+    string internal constant WORK = "ipfs://QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG";
     string internal constant DELIVERABLE = "ipfs://QmT5NvUtoM5nWFfrQdVrFtvGfKFmG7AHE8P34isapyhCxX";
     string internal constant FEEDBACK = "ipfs://QmPZ9gcCEpqKTo6aq61g2nXGUhM4iCL3ewB6LDXZCtioEB";
 
@@ -46,8 +49,12 @@ abstract contract BountyMarketTest is AgentWalletSigner {
     address internal poster = makeAddr("poster");
     address internal stranger = makeAddr("stranger");
     address internal owner = makeAddr("agent owner");
+    address internal evaluator = makeAddr("evaluator");
     address internal wallet;
     uint256 internal walletKey;
+
+    /// @dev Of the bounties that a test posts. All zero, unless the test sets them.
+    IBountyMarket.Terms internal terms;
 
     function setUp() public virtual {
         vm.warp(START);
@@ -101,7 +108,7 @@ abstract contract BountyMarketTest is AgentWalletSigner {
 
     function _create() internal returns (uint256 bountyId) {
         vm.prank(poster);
-        return market.createBounty(TERMS, REWARD, DEADLINE);
+        return market.createBounty(WORK, REWARD, DEADLINE, terms);
     }
 
     function _post() internal returns (uint256 bountyId) {
@@ -110,7 +117,12 @@ abstract contract BountyMarketTest is AgentWalletSigner {
 
     function _post(uint256 reward) internal returns (uint256 bountyId) {
         vm.prank(poster);
-        return market.postBounty(TERMS, reward, DEADLINE);
+        return market.postBounty(WORK, reward, DEADLINE, terms);
+    }
+
+    /// @dev Who reviews the bounties that the test posts.
+    function _reviewer() internal view returns (address) {
+        return terms.evaluator == address(0) ? poster : terms.evaluator;
     }
 
     function _claim(uint256 bountyId) internal {
@@ -129,7 +141,7 @@ abstract contract BountyMarketTest is AgentWalletSigner {
     }
 
     function _requestRevision(uint256 bountyId) internal {
-        vm.prank(poster);
+        vm.prank(_reviewer());
         market.requestRevision(bountyId, FEEDBACK);
     }
 
@@ -139,13 +151,23 @@ abstract contract BountyMarketTest is AgentWalletSigner {
     }
 
     function _reject(uint256 bountyId) internal {
-        vm.prank(poster);
+        vm.prank(_reviewer());
         market.rejectWork(bountyId);
     }
 
     function _slashExpired(uint256 bountyId) internal {
         vm.prank(poster);
         market.slashExpired(bountyId);
+    }
+
+    function _rejectOverdue(uint256 bountyId) internal {
+        vm.prank(poster);
+        market.rejectOverdue(bountyId);
+    }
+
+    function _abandon(uint256 bountyId) internal {
+        vm.prank(wallet);
+        market.abandonClaim(bountyId);
     }
 
     function _postClaimed() internal returns (uint256 bountyId) {
@@ -192,6 +214,9 @@ abstract contract BountyMarketTest is AgentWalletSigner {
     function _unclaimed(IBountyMarket.State state) internal view returns (IBountyMarket.Bounty memory bounty) {
         bounty.poster = poster;
         bounty.reward = REWARD;
+        bounty.stake = LOCK;
+        bounty.workPeriod = 7 days;
+        bounty.evaluator = terms.evaluator;
         bounty.deadline = DEADLINE;
         bounty.state = state;
     }
@@ -213,6 +238,9 @@ abstract contract BountyMarketTest is AgentWalletSigner {
         IBountyMarket.Bounty memory bounty = market.getBounty(bountyId);
         assertEq(bounty.poster, expected.poster, "poster");
         assertEq(bounty.reward, expected.reward, "reward");
+        assertEq(bounty.stake, expected.stake, "stake");
+        assertEq(bounty.workPeriod, expected.workPeriod, "workPeriod");
+        assertEq(bounty.evaluator, expected.evaluator, "evaluator");
         assertEq(bounty.wallet, expected.wallet, "wallet");
         assertEq(bounty.deadline, expected.deadline, "deadline");
         assertEq(bounty.since, expected.since, "since");
@@ -232,7 +260,8 @@ abstract contract BountyMarketTest is AgentWalletSigner {
             wallet: usdc.balanceOf(wallet),
             treasury: usdc.balanceOf(treasury),
             market: usdc.balanceOf(address(market)),
-            staking: usdc.balanceOf(address(staking))
+            staking: usdc.balanceOf(address(staking)),
+            burned: usdc.balanceOf(BURN)
         });
     }
 
@@ -243,6 +272,7 @@ abstract contract BountyMarketTest is AgentWalletSigner {
         assertEq(balances.treasury, expected.treasury, "treasury's USDC");
         assertEq(balances.market, expected.market, "market's USDC");
         assertEq(balances.staking, expected.staking, "staking's USDC");
+        assertEq(balances.burned, expected.burned, "burned USDC");
     }
 
     function _assertStake(uint256 expectedStaked, uint256 expectedLocked) internal view {

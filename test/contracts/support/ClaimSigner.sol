@@ -2,13 +2,25 @@
 pragma solidity ^0.8.28;
 
 /// @title ClaimSigner
-/// @notice Hashes a claim as a wallet would, from the text of EIP-712 and the market's interface, not from the contract.
+/// @notice Hashes what a wallet signs as the wallet would, from the text of EIP-712 and the market's interface, not from the contract.
 abstract contract ClaimSigner {
     struct ClaimMessage {
         uint256 bountyId;
         uint256 agentId;
         address wallet;
         uint256 round;
+        uint256 reward;
+        uint256 stake;
+        uint256 workPeriod;
+        uint256 deadline;
+    }
+
+    struct SubmitMessage {
+        uint256 bountyId;
+        address wallet;
+        uint256 round;
+        uint256 revision;
+        string deliverableHash;
         uint256 deadline;
     }
 
@@ -17,6 +29,40 @@ abstract contract ClaimSigner {
     }
 
     function claimDigest(address market, uint256 chainId, ClaimMessage memory message) internal pure returns (bytes32) {
+        bytes32 typeHash = keccak256(
+            "Claim(uint256 bountyId,uint256 agentId,address wallet,uint256 round,uint256 reward,uint256 stake,uint256 workPeriod,uint256 deadline)"
+        );
+        return _digest(market, chainId, keccak256(abi.encode(typeHash, message)));
+    }
+
+    function startDigest(address market, uint256 bountyId, address wallet, uint256 round, uint256 deadline)
+        internal
+        view
+        returns (bytes32)
+    {
+        bytes32 typeHash = keccak256("StartWork(uint256 bountyId,address wallet,uint256 round,uint256 deadline)");
+        return _digest(market, block.chainid, keccak256(abi.encode(typeHash, bountyId, wallet, round, deadline)));
+    }
+
+    function submitDigest(address market, SubmitMessage memory message) internal view returns (bytes32) {
+        bytes32 typeHash = keccak256(
+            "SubmitWork(uint256 bountyId,address wallet,uint256 round,uint256 revision,string deliverableHash,uint256 deadline)"
+        );
+        bytes32 structHash = keccak256(
+            abi.encode(
+                typeHash,
+                message.bountyId,
+                message.wallet,
+                message.round,
+                message.revision,
+                keccak256(bytes(message.deliverableHash)),
+                message.deadline
+            )
+        );
+        return _digest(market, block.chainid, structHash);
+    }
+
+    function _digest(address market, uint256 chainId, bytes32 structHash) private pure returns (bytes32) {
         bytes32 domain = keccak256(
             abi.encode(
                 keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
@@ -26,16 +72,6 @@ abstract contract ClaimSigner {
                 market
             )
         );
-        bytes32 hash = keccak256(
-            abi.encode(
-                keccak256("Claim(uint256 bountyId,uint256 agentId,address wallet,uint256 round,uint256 deadline)"),
-                message.bountyId,
-                message.agentId,
-                message.wallet,
-                message.round,
-                message.deadline
-            )
-        );
-        return keccak256(abi.encodePacked("\x19\x01", domain, hash));
+        return keccak256(abi.encodePacked("\x19\x01", domain, structHash));
     }
 }

@@ -7,8 +7,8 @@ import {selectorOf} from "./selectorOf.sol";
 /// @title Matrix
 /// @notice A table that says what comes of every call, under every condition, by every caller, and the test that each
 /// of its cells holds.
-/// @dev A row is one call. Its cells are symbols, one a condition: '+' is done when one of `callers` calls; '!' is
-/// refused whoever calls; any other is an error of the legend, raised for one of `callers` only, or for everyone. Who is
+/// @dev A row is one call. Its cells are symbols, one a condition: '+' is done when one of `callers` calls; '*' is
+/// done whoever calls; '!' is refused whoever calls; any other is an error of the legend, raised for one of `callers` only, or for everyone. Who is
 /// not one of `callers` is refused with `otherwise`, except where everyone is refused alike.
 abstract contract Matrix is Test {
     struct Row {
@@ -75,6 +75,7 @@ abstract contract Matrix is Test {
         bytes1 symbol = bytes(row.cells)[condition];
         bool isCaller = row.callers >> caller & 1 == 1;
         if (symbol == "!") return row.otherwise;
+        if (symbol == "*") return DONE;
         if (symbol == "+") return isCaller ? DONE : row.otherwise;
         Meaning memory meaning = _legend[symbol];
         require(meaning.selector != 0, string.concat("the legend lacks ", string(abi.encodePacked(symbol))));

@@ -22,12 +22,13 @@ async function attempt<T>(question: Promise<T>): Promise<Trial<T>> {
 }
 
 /** Tries the call on the state after a block, with that block's timestamp. */
-export const tryCall = ({ client }: Market, { from, to, data }: MarketCall, block: BlockTag | bigint) =>
+export const tryCall = ({ client }: Market, { from, to, data, gas }: MarketCall, block: BlockTag | bigint) =>
   attempt(
     client.call({
       account: from,
       to,
       data,
+      ...(gas === undefined ? {} : { gas }),
       ...(typeof block === 'bigint' ? { blockNumber: block } : { blockTag: block }),
     }),
   )

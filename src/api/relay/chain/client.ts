@@ -1,14 +1,6 @@
 import pLimit from 'p-limit'
-import {
-  BaseError,
-  createPublicClient,
-  ExecutionRevertedError,
-  type Hex,
-  http,
-  isHex,
-  type PublicClient,
-  RpcRequestError,
-} from 'viem'
+import { BaseError, ExecutionRevertedError, type Hex, isHex, type PublicClient, RpcRequestError } from 'viem'
+import { createChainClient } from '../../chainClient.ts'
 import { Problem } from '../../errors.ts'
 
 /** How long the node may take over one attempt. Milliseconds. */
@@ -17,23 +9,26 @@ const ATTEMPT_TIMEOUT = 2_000
 /** How long the node may take over a question, whatever `Retry-After` it asks for. Milliseconds. */
 const ANSWER_TIMEOUT = 4_500
 
-/** Without a bound, a burst of claims overflows the node's queue of connections, and each of the excess waits a second. */
-const CONNECTIONS = 32
+/** Without a bound, a burst of claims overflows the node’s queue of connections, and each of the excess waits a second. */
+const MAX_CONNECTIONS = 32
 
-/** How many questions of one moment go in one request. A request of its own for each takes the API twice the time. */
-const BATCH = 10
+/** How many calls go in one HTTP request. A request for each call takes the API twice the time. */
+const CALLS_PER_REQUEST = 10
 
-/** The relay's own client: Ponder's retries for a minute, and shares the indexer's rate limit. */
-export function createRpc(url: string): PublicClient {
-  const limit = pLimit(CONNECTIONS)
-  return createPublicClient({
-    transport: http(url, {
+/**
+ * The relay’s own client: Ponder’s retries for a minute, and shares the indexer’s rate limit.
+ * @param connections how many requests to the node are open at once.
+ */
+export function createRpc(url: string, connections = MAX_CONNECTIONS): PublicClient {
+  const limit = pLimit(connections)
+  return createChainClient(url, {
+    http: {
       timeout: ATTEMPT_TIMEOUT,
-      batch: { batchSize: BATCH, wait: 0 },
+      batch: { batchSize: CALLS_PER_REQUEST, wait: 0 },
       retryCount: 1,
       retryDelay: 100,
       fetchFn: (input, init) => limit(() => fetch(input, init)),
-    }),
+    },
   })
 }
 
@@ -69,6 +64,14 @@ export async function answer<T>(question: Promise<T>): Promise<T> {
 export const isRefusal = (error: unknown) =>
   revertOf(error) !== undefined ||
   (error instanceof Problem && error.cause instanceof BaseError && refusalIn(error.cause) !== undefined)
+
+/** Nodes’ words for code that used up its gas or did what the EVM forbids: Anvil and Reth; Geth and Erigon. */
+const HALTED =
+  /EVM error|out ?of ?gas|OOG|invalid (opcode|jump)|stack (under|over)flow|stack limit|write protection|return data out of bounds/i
+
+/** Whether the called code stopped without a revert. */
+export const isHalt = (error: unknown) =>
+  error instanceof Problem && error.cause instanceof BaseError && HALTED.test(refusalIn(error.cause)?.details ?? '')
 
 /** What a reverted call returned; `data` is absent where the node gave none. */
 export type Revert = { data: Hex | undefined }

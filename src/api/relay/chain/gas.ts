@@ -1,6 +1,6 @@
 import { size } from 'viem'
 import { tooExpensive } from '../intake/refusal.ts'
-import type { ClaimRequest, MarketCall } from './market.ts'
+import type { MarketCall } from './market.ts'
 
 /** The most gas that a claim may take: what a batch gives an item, 100k of it for an ERC-1271 wallet, and its envelope. */
 export const MAX_GAS = 300_000n
@@ -25,10 +25,10 @@ const MAX_TRANSACTION_GAS = 2n ** 24n
  * The limit for a claim, which the block may make dearer than it was when it was tried: a fifth more, and the price of a
  * cold slot or two.
  * @param estimate what it took when it was tried.
- * @throws Problem INVALID_SIGNATURE if the wallet's contract makes it too expensive.
+ * @throws Problem CLAIM_REVERTED if it takes more than the relay pays for.
  */
-export function gasLimit(request: ClaimRequest, estimate: bigint): bigint {
-  if (estimate > MAX_GAS) throw tooExpensive(request, estimate, MAX_GAS)
+export function gasLimit(estimate: bigint): bigint {
+  if (estimate > MAX_GAS) throw tooExpensive(estimate, MAX_GAS)
   const limit = (estimate * 6n) / 5n + 5_000n
   return limit < MAX_GAS ? limit : MAX_GAS
 }

@@ -8,7 +8,12 @@ export type ChainHead = { number: bigint; hash: Hex; timestamp: bigint; baseFeeP
 export type Heads = {
   /** The newest block, at most one interval old. */
   latest(): Promise<ChainHead>
-  /** There may be another: what was seen is not used any more. */
+  /**
+   * The newest block by a read that began at `time` or later, so that it shows whatever its caller saw before.
+   * @param time by `performance.now()`.
+   */
+  since(time: number): Promise<ChainHead>
+  /** The next caller reads the head anew. */
   expire(): void
   /**
    * The newest block once it is another than `known`.
@@ -18,34 +23,33 @@ export type Heads = {
 }
 
 /**
- * Looks at the chain's head for everyone who waits for it: however many wait, the node is asked once per interval, and
- * not at all while nobody does.
+ * Reads the chain's head for all callers: the node is asked once per interval, however many wait, and not at all while
+ * none does.
  * @param interval Milliseconds.
  */
 export function createHeads(client: PublicClient, interval: number): Heads {
-  let look: Promise<ChainHead> | undefined
+  let current: { startedAt: number; head: Promise<ChainHead> } | undefined
 
-  const latest = () => {
-    look ??= fetchHead(client).then(keep, forget)
-    return look
+  function read() {
+    const reading = { startedAt: performance.now(), head: fetchHead(client) }
+    current = reading
+    const forget = () => {
+      if (current === reading) current = undefined
+    }
+    reading.head.then(() => setTimeout(forget, interval).unref(), forget)
+    return reading
   }
 
-  function keep(head: ChainHead) {
-    setTimeout(() => {
-      look = undefined
-    }, interval).unref()
-    return head
-  }
-
-  function forget(failure: unknown): never {
-    look = undefined
-    throw failure
-  }
+  const latest = () => (current ?? read()).head
 
   return {
     latest,
+    async since(time) {
+      while (current && current.startedAt < time) await sleep(Math.min(interval, SINCE_INTERVAL_MS))
+      return latest()
+    },
     expire() {
-      look = undefined
+      current = undefined
     },
     async after(known, signal) {
       while (!signal.aborted) {
@@ -57,6 +61,9 @@ export function createHeads(client: PublicClient, interval: number): Heads {
     },
   }
 }
+
+/** How soon `since` looks whether the known head has expired. */
+const SINCE_INTERVAL_MS = 5
 
 async function fetchHead(client: PublicClient): Promise<ChainHead> {
   const { number, hash, timestamp, baseFeePerGas, gasLimit } = await answer(client.getBlock({ blockTag: 'latest' }))

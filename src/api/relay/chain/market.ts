@@ -1,7 +1,15 @@
-import { type Address, encodeFunctionData, type Hex, type PublicClient } from 'viem'
+import {
+  type Address,
+  type BlockTag,
+  type ContractFunctionReturnType,
+  encodeFunctionData,
+  type Hex,
+  type PublicClient,
+  size,
+} from 'viem'
 import { agentStakingAbi } from '../../../../abis/AgentStaking.ts'
 import { bountyMarketAbi } from '../../../../abis/BountyMarket.ts'
-import type { MarketAddress } from '../../claimMessage.ts'
+import type { ClaimTerms, MarketAddress } from '../../claimMessage.ts'
 import { answer } from './client.ts'
 
 /** What a request asks to be done. */
@@ -11,12 +19,12 @@ export type ClaimRequest = {
   bountyId: bigint
   agentId: bigint
   wallet: Address
-  /** The wallet's word, valid until `deadline` (seconds). Without it the claim leans on RELAYER_ROLE. */
+  /** The wallet's word, valid until `deadline` (seconds). Without it a devnet's relayer must send it. */
   signed?: { deadline: bigint; signature: Hex }
 }
 
-/** A call of the market, and of nothing else: neither target nor selector comes from a request. */
-export type MarketCall = { from: Address; to: Address; data: Hex }
+/** A call whose target and selector come from this program, never from a request. `gas`: its limit, if it has one. */
+export type MarketCall = { from: Address; to: Address; data: Hex; gas?: bigint }
 
 export type Market = MarketAddress & { client: PublicClient; staking: Address }
 
@@ -37,6 +45,8 @@ export function claimCall({ address }: Market, from: Address, request: ClaimRequ
 export function batchCall({ address }: Market, from: Address, requests: readonly ClaimRequest[]): MarketCall {
   const claims = requests.map(({ bountyId, agentId, wallet, signed }) => {
     const { deadline, signature } = signed ?? { deadline: 0n, signature: '0x' as const }
+    // The market takes an item with an empty signature for one that the relayer makes in its own name.
+    if (signed && size(signature) === 0) throw new Error(`The claim of run ${bountyId} has an empty signature`)
     return { bountyId, agentId, wallet, deadline, signature }
   })
   const data = encodeFunctionData({ abi: bountyMarketAbi, functionName: 'claimBatch', args: [claims] })
@@ -53,19 +63,37 @@ export function checkCall({ address }: Market, { bountyId, agentId, wallet }: Cl
   }
 }
 
-export type Bounty = Awaited<ReturnType<typeof readBounty>>
+type BountyOnChain = ContractFunctionReturnType<typeof bountyMarketAbi, 'view', 'getBounty'>
 
-/** @param blockNumber the latest block if absent. */
-export const readBounty = ({ client, address }: Market, bountyId: bigint, blockNumber?: bigint) =>
-  answer(
+/** A bounty as the market shows it, its agent's id as ids are elsewhere. */
+export type Bounty = Omit<BountyOnChain, 'agentId'> & { agentId: bigint }
+
+export const asBounty = (bounty: BountyOnChain): Bounty => ({ ...bounty, agentId: BigInt(bounty.agentId) })
+
+/** @param block the latest if absent. */
+export async function readBounty(
+  { client, address }: Market,
+  bountyId: bigint,
+  block: bigint | BlockTag = 'latest',
+): Promise<Bounty> {
+  const bounty = await answer(
     client.readContract({
       address,
       abi: bountyMarketAbi,
       functionName: 'getBounty',
       args: [bountyId],
-      ...(blockNumber === undefined ? {} : { blockNumber }),
+      ...(typeof block === 'bigint' ? { blockNumber: block } : { blockTag: block }),
     }),
   )
+  return asBounty(bounty)
+}
+
+/** What a claim's signature names of the bounty. */
+export const termsOf = ({ reward, stake, workPeriod }: Bounty): ClaimTerms => ({
+  reward,
+  stake,
+  workPeriod: BigInt(workPeriod),
+})
 
 /** The part of the agent's stake that no run locks, in USDC base units, at the latest block. */
 export async function unlockedStake({ client, staking }: Market, agentId: bigint): Promise<bigint> {
@@ -75,16 +103,14 @@ export async function unlockedStake({ client, staking }: Market, agentId: bigint
   return staked - locked
 }
 
-/** Who of `accounts` may claim without a signature. No one is ever given the role after the deployment. */
+/** Which of `accounts` may claim without a signature. The market's constructor names them, on a devnet only. */
 export async function relayersAmong({ client, address }: Market, accounts: Address[]): Promise<Set<Address>> {
-  const contract = { address, abi: bountyMarketAbi } as const
-  const role = await answer(client.readContract({ ...contract, functionName: 'RELAYER_ROLE' }))
-  const held = await Promise.all(
+  const named = await Promise.all(
     accounts.map((account) =>
-      answer(client.readContract({ ...contract, functionName: 'hasRole', args: [role, account] })),
+      answer(client.readContract({ address, abi: bountyMarketAbi, functionName: 'isRelayer', args: [account] })),
     ),
   )
-  return new Set(accounts.filter((_, position) => held[position]))
+  return new Set(accounts.filter((_, position) => named[position]))
 }
 
 /** @throws if the node serves another chain, or there is no market at the address. */

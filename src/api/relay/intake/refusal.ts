@@ -1,8 +1,9 @@
+import type { Hex } from 'viem'
 import { claimTypedDataJson, type MarketAddress, OFFERED_VALIDITY } from '../../claimMessage.ts'
 import { explainClaimError } from '../../contractErrors.ts'
 import { Problem, type ProblemCode } from '../../errors.ts'
 import type { Failure } from '../chain/calls.ts'
-import type { Bounty, ClaimRequest } from '../chain/market.ts'
+import { type Bounty, type ClaimRequest, termsOf } from '../chain/market.ts'
 
 /** RFC 9110 asks for a challenge in every 401: which message to sign, and where it comes from. */
 const challenge = ({ bountyId, agentId, wallet }: ClaimRequest) => ({
@@ -29,7 +30,7 @@ export const unexplained = (extensions: Record<string, unknown>) =>
 /** @param now Seconds. */
 export function signatureRequired(market: MarketAddress, request: ClaimRequest, bounty: Bounty, now: bigint): Problem {
   const { bountyId, agentId, wallet } = request
-  const claim = { bountyId, agentId, wallet, round: BigInt(bounty.round) + 1n }
+  const claim = { bountyId, agentId, wallet, round: BigInt(bounty.round) + 1n, ...termsOf(bounty) }
   return new Problem(
     'SIGNATURE_REQUIRED',
     `Sign typedData with ${wallet} and send the claim again with signature and deadline.`,
@@ -40,8 +41,43 @@ export function signatureRequired(market: MarketAddress, request: ClaimRequest, 
   )
 }
 
-/** The wallet's contract checks signatures at a cost that the relay does not pay. */
-export const tooExpensive = (request: ClaimRequest, gas: bigint, limit: bigint) =>
-  new Problem('INVALID_SIGNATURE', `Checking the signature takes the claim to ${gas} gas; the relay pays ${limit}.`, {
+/** The signature would expire before its transaction is surely mined. @param left Seconds. @param required Seconds. */
+export function signatureExpiring(request: ClaimRequest, left: bigint, required: bigint): Problem {
+  const detail = `The signature expires in ${left} s; ${required} s must be left when the claim is sent. Sign a new message.`
+  return new Problem('SIGNATURE_EXPIRED', detail, {
+    extensions: { deadline: String(request.signed?.deadline) },
     headers: challenge(request),
   })
+}
+
+/** The wallet is a contract, and did not accept the signature. @param gas what its check may use. */
+export function refusedByContract(request: ClaimRequest, round: bigint, gas: bigint): Problem {
+  const { wallet, bountyId } = request
+  const detail = `The contract ${wallet} does not accept the signature of this claim of run ${bountyId} in round ${round} within ${gas} gas.`
+  return new Problem('INVALID_SIGNATURE', detail, {
+    extensions: { round: Number(round) },
+    headers: challenge(request),
+  })
+}
+
+/** Registry or wallet use more gas than the relay pays for. Both in gas. */
+export const tooExpensive = (gas: bigint, limit: bigint) =>
+  new Problem(
+    'CLAIM_REVERTED',
+    `The claim takes ${gas} gas, and the relay pays for ${limit}. Send it with the wallet.`,
+    {
+      extensions: { gas: String(gas), gasLimit: String(limit) },
+    },
+  )
+
+/** Another claim of the run is undecided, and decides about this one too. */
+export function claimPending({ claimId, request }: { claimId: Hex; request: ClaimRequest }): Problem {
+  const detail = `Claim ${claimId} of run ${request.bountyId} is not decided yet. If it fails, this claim can still win: send it again.`
+  return new Problem('CLAIM_PENDING', detail, {
+    extensions: { claimId },
+    headers: { 'Retry-After': String(PENDING_RETRY_SECONDS) },
+  })
+}
+
+/** A block of most chains takes no longer. */
+const PENDING_RETRY_SECONDS = 2

@@ -1,18 +1,12 @@
-import { type Hash, isAddressEqual, parseEventLogs, type TransactionReceipt } from 'viem'
+import { isAddressEqual, parseEventLogs, type TransactionReceipt } from 'viem'
 import { bountyMarketAbi } from '../../../../abis/BountyMarket.ts'
-import type { Problem } from '../../errors.ts'
 import { type Failure, failureOf, tryCall } from '../chain/calls.ts'
 import { answer } from '../chain/client.ts'
 import { type ClaimRequest, claimCall, type Market, type MarketCall, readBounty } from '../chain/market.ts'
-import { isHeldBy } from '../intake/held.ts'
+import { isHeldBy } from '../chain/signatures.ts'
 import { refusal, unexplained } from '../intake/refusal.ts'
-import type { Verdict } from '../simulation/judge.ts'
-
-/** Where the chain decided a claim; `txHash` where a transaction of ours did. */
-type Landing = { blockNumber: bigint; txHash?: Hash }
-
-/** What a claim came to. `undecided`: it may still be won, but not by the transaction that was sent for it. */
-export type Decision = { won: Landing & { round: bigint } } | { refused: Problem; at?: Landing } | { undecided: true }
+import type { Simulation } from '../simulation/simulate.ts'
+import type { Decision } from '../store/settlements.ts'
 
 /** What a transaction says of its claims. */
 type ClaimLogs = ReturnType<typeof claimLogsOf>
@@ -74,7 +68,7 @@ async function failureAt(market: Market, call: MarketCall, block: bigint): Promi
 export async function decide(
   market: Market,
   request: ClaimRequest,
-  { failure, bounty }: Extract<Verdict, { verdict: 'refuse' }>,
+  { failure, bounty }: Extract<Simulation, { result: 'fails' }>,
 ): Promise<Exclude<Decision, { undecided: true }>> {
   if (!(await isHeldBy(market, request, bounty))) return { refused: refusal(request, failure, bounty) }
   const blockNumber = await answer(market.client.getBlockNumber({ cacheTime: 0 }))

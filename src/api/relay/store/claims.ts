@@ -21,7 +21,7 @@ export type StoredClaim = {
   /** `open`: the chain has not decided it. */
   state: 'open' | 'won' | 'refused'
   /** The transaction that makes it now. */
-  tx: { id: bigint; state: 'signed' | 'accepted' | 'mined' | 'final' | 'taken'; hash: Hex }
+  tx: { id: bigint; state: 'signed' | 'accepted' | 'mined' | 'final' | 'taken' | 'abandoned'; hash: Hex }
   /** Of the transaction that decided it; undefined where it is open, or where the agent won the run by itself. */
   txHash: Hex | undefined
   blockNumber: bigint | undefined
@@ -75,25 +75,64 @@ export async function claimsOfEach(database: Database, txs: readonly bigint[]): 
 
 /** Open claims of a signer whose transaction can no longer decide them. */
 export const strandedClaimsOf = (database: Database, signer: Address) =>
+  find(database, `${select} WHERE claim.state = 'open' AND tx.state NOT IN ('signed', 'accepted') AND tx.signer = $1`, [
+    signer,
+  ])
+
+/**
+ * Open claims of a signer's unmined transactions whose signature's deadline is before `latest`, or that are older than
+ * so many seconds. In a random order, so that each has its turn where there are more than `limit`.
+ */
+export const unminedClaimsOf = (database: Database, signer: Address, latest: bigint, seconds: number, limit: number) =>
   find(
     database,
-    `${select} WHERE claim.state = 'open' AND tx.state IN ('mined', 'final', 'taken') AND tx.signer = $1`,
-    [signer],
+    `${select} WHERE claim.state = 'open' AND tx.state IN ('signed', 'accepted') AND tx.signer = $1
+       AND (claim.deadline < $2 OR EXISTS (SELECT FROM relay.attempt
+         WHERE attempt.tx = tx.id AND signed_at < now() - make_interval(secs => $3)))
+     ORDER BY random() LIMIT $4`,
+    [signer, latest, seconds, limit],
   )
 
-/** The claim that was made under a client's key, and the words with which it was. */
-export async function claimByKey(database: Database, key: string) {
-  const text = 'SELECT claim, body_hash FROM relay.idempotency_key WHERE key = $1'
-  const { rows } = await stored(database.query(text, [key]))
-  const [row] = rows as { claim: Hex; body_hash: Hex }[]
-  return row && { claimId: row.claim, bodyHash: row.body_hash }
+/** What a client’s idempotency key is bound to. `blockNumber`: where the claim was seen won, if no transaction of the relay made it. */
+export type Binding = {
+  key: string
+  request: ClaimRequest
+  claimId: Hex
+  round: bigint
+  blockNumber?: bigint | undefined
 }
 
-/** @throws a unique violation if the key names something already. */
-export const rememberKey = (database: Database, key: string, bodyHash: Hex, claimId: Hex) =>
-  database.query('INSERT INTO relay.idempotency_key (key, body_hash, claim) VALUES ($1, $2, $3)', [
-    ...[key, bodyHash, claimId],
-  ])
+/** Binds the key, unless it is bound. @returns the hash of the request to which it is bound now. */
+export async function bindKey(database: Database, binding: Binding): Promise<Hex> {
+  const { key, request, claimId, round, blockNumber } = binding
+  const { rows } = await stored(
+    database.query(
+      `INSERT INTO relay.idempotency_key AS bound (agent_id, wallet, key, body_hash, claim, round, block_number)
+       VALUES ($1, $2, $3, $4, $5, $6, $7)
+       ON CONFLICT (agent_id, wallet, key) DO UPDATE SET key = bound.key RETURNING body_hash`,
+      [
+        String(request.agentId),
+        request.wallet,
+        key,
+        bodyHashOf(request),
+        claimId,
+        String(round),
+        blockNumber === undefined ? null : String(blockNumber),
+      ],
+    ),
+  )
+  return rows[0].body_hash
+}
+
+/** Frees a key whose claim a reorg has undone, where no transaction of the relay can make it again. */
+export const unbindKey = (database: Database, { agentId, wallet }: ClaimRequest, key: string) =>
+  stored(
+    database.query(
+      `DELETE FROM relay.idempotency_key AS bound WHERE agent_id = $1 AND wallet = $2 AND key = $3
+       AND NOT EXISTS (SELECT FROM relay.claim WHERE claim.id = bound.claim)`,
+      [String(agentId), wallet, key],
+    ),
+  )
 
 export const storableProblem = ({ code, message: detail, extensions, headers }: Problem): StoredProblem => ({
   ...{ code, detail, extensions, headers },

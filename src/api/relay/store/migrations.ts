@@ -109,6 +109,44 @@ const steps = [
   ALTER TABLE relay.tx ADD COLUMN mined_at timestamptz;
   CREATE INDEX tx_spent ON relay.tx (signer, mined_at) INCLUDE (fee);
   `,
+  `
+  -- A key belongs to an agent and its wallet. It may name a claim that no transaction of the relay made.
+  ALTER TABLE relay.idempotency_key DROP CONSTRAINT idempotency_key_pkey;
+  ALTER TABLE relay.idempotency_key DROP CONSTRAINT idempotency_key_claim_fkey;
+  ALTER TABLE relay.idempotency_key ADD COLUMN agent_id numeric, ADD COLUMN wallet text, ADD COLUMN round bigint,
+    ADD COLUMN block_number bigint, ADD COLUMN bound_at timestamptz NOT NULL DEFAULT now();
+  UPDATE relay.idempotency_key AS bound SET agent_id = claim.agent_id, wallet = claim.wallet, round = claim.round
+    FROM relay.claim WHERE claim.id = bound.claim;
+  ALTER TABLE relay.idempotency_key ALTER COLUMN round SET NOT NULL, ADD PRIMARY KEY (agent_id, wallet, key);
+
+  -- One row each time that a claim is sent, for the limits of its wallet: its row in relay.claim is written over when
+  -- it is sent again.
+  CREATE TABLE relay.sent_claim (wallet text NOT NULL, sent_at timestamptz NOT NULL DEFAULT now());
+  INSERT INTO relay.sent_claim (wallet, sent_at)
+    SELECT wallet, created_at FROM relay.claim WHERE created_at > now() - interval '1 day';
+  CREATE INDEX sent_claim_wallet ON relay.sent_claim (wallet, sent_at);
+  CREATE INDEX sent_claim_time ON relay.sent_claim (sent_at);
+  DROP INDEX relay.claim_wallet;
+  `,
+  `
+  -- A keeper's lease of the signer. The token grows with each keeper that takes it.
+  ALTER TABLE relay.keeper ADD COLUMN token bigint NOT NULL DEFAULT 0;
+  ALTER TABLE relay.keeper ADD COLUMN holder text NOT NULL DEFAULT '';
+  ALTER TABLE relay.keeper ADD COLUMN expires_at timestamptz NOT NULL DEFAULT now();
+
+  -- abandoned: an operator gave the transaction up.
+  ALTER TABLE relay.tx DROP CONSTRAINT tx_state_check;
+  ALTER TABLE relay.tx ADD CONSTRAINT tx_state_check
+    CHECK (state IN ('signed', 'accepted', 'mined', 'final', 'taken', 'abandoned'));
+  -- Of a transaction that is taken: the newest block when its nonce was seen used.
+  ALTER TABLE relay.tx ADD COLUMN taken_at_block bigint;
+
+  -- For the deletion of what is old.
+  CREATE INDEX tx_age ON relay.tx (greatest(send_at, mined_at));
+  CREATE INDEX idempotency_key_age ON relay.idempotency_key (bound_at);
+  CREATE INDEX idempotency_key_claim ON relay.idempotency_key (claim);
+  CREATE INDEX revert_claim ON relay.revert (claim);
+  `,
 ]
 
 /**

@@ -1,27 +1,30 @@
 import type pg from 'pg'
 import type { Hex } from 'viem'
+import type { Problem } from '../../errors.ts'
 import type { NamedClaim } from '../events.ts'
-import { bodyHashOf, rememberKey } from './claims.ts'
+import { bindKey, bodyHashOf } from './claims.ts'
+import { problemOfLimits, type Stored, type WalletLimits, waitColumns } from './lookUp.ts'
 
-/** A claim that passed its trial and wants a nonce. */
+/** A claim that passed its simulation and needs a nonce. */
 export type Candidate = {
   claim: NamedClaim
-  /** The limit with which it goes alone. */
+  /** The gas limit with which it goes in a transaction of its own. */
   gas: bigint
   /** What the claim locks, and what the agent has left for it at block `block`. USDC base units. */
   lock: bigint
   unlocked: bigint
   block: bigint
-  /** The client's own for this claim. */
+  /** The client’s idempotency key. */
   key: string | undefined
 }
 
 /**
  * Why a claim gets no nonce now.
  * - `rival`: another claim of its round, or of its key, was first. It may be the same claim.
- * - `locked`: the agent's claims that are on their way lock what this one would.
+ * - `locked`: the agent’s pending claims lock the stake that this one would.
+ * - a problem: RATE_LIMITED.
  */
-export type Obstacle = 'rival' | 'locked'
+export type Obstacle = 'rival' | 'locked' | Problem
 
 /** The claims that one transaction makes. */
 type Group = { tx: bigint; made: Candidate[] }
@@ -29,17 +32,24 @@ type Group = { tx: bigint; made: Candidate[] }
 export type Reserved = { groups: Group[]; obstacles: Map<Candidate, Obstacle> }
 
 /**
- * Stores the claims, those that nothing stands in the way of, as made by new transactions of `most` claims each. All that
- * is looked at is locked until the database's transaction ends, so that what is decided here stays true.
+ * Stores the claims that have no obstacle, as made by new transactions of `maxItems` claims each. All rows that are read
+ * here are locked until the database’s transaction ends, so that no other process decides on older ones.
  */
-export async function reserve(db: pg.PoolClient, candidates: Candidate[], most: number): Promise<Reserved> {
+export async function reserve(
+  db: pg.PoolClient,
+  candidates: Candidate[],
+  maxItems: number,
+  limits: WalletLimits,
+): Promise<Reserved> {
   const obstacles = new Map<Candidate, Obstacle>()
   await lockNames(db, candidates)
-  const keys = await keysAmong(db, candidates)
-  for (const candidate of candidates) if (candidate.key && keys.has(candidate.key)) obstacles.set(candidate, 'rival')
-  for (const candidate of await tooDear(db, without(candidates, obstacles))) obstacles.set(candidate, 'locked')
+  for (const candidate of await boundKeys(db, candidates)) obstacles.set(candidate, 'rival')
+  for (const [candidate, problem] of await overLimits(db, without(candidates, obstacles), limits)) {
+    obstacles.set(candidate, problem)
+  }
+  for (const candidate of await overStake(db, without(candidates, obstacles))) obstacles.set(candidate, 'locked')
   const groups = new Map<bigint, Group>()
-  const inserted = await insertClaims(db, without(candidates, obstacles), most)
+  const inserted = await insertClaims(db, without(candidates, obstacles), maxItems)
   for (const candidate of without(candidates, obstacles)) {
     const tx = inserted.get(candidate.claim.claimId)
     if (tx === undefined) obstacles.set(candidate, 'rival')
@@ -52,10 +62,12 @@ export async function reserve(db: pg.PoolClient, candidates: Candidate[], most: 
 const without = (candidates: Candidate[], obstacles: Map<Candidate, Obstacle>) =>
   candidates.filter((candidate) => !obstacles.has(candidate))
 
-/** Runs, agents and keys, in an order that is the same for everyone, so that nobody waits in a circle. */
+/** Runs, agents and wallets, which include keys, in one order for all processes: that excludes deadlocks. */
 async function lockNames(db: pg.PoolClient, candidates: Candidate[]) {
-  const names = candidates.flatMap(({ claim: { request }, key }) => [
-    ...[`run ${request.bountyId}`, `agent ${request.agentId}`, ...(key === undefined ? [] : [`key ${key}`])],
+  const names = candidates.flatMap(({ claim: { request } }) => [
+    `run ${request.bountyId}`,
+    `agent ${request.agentId}`,
+    `wallet ${request.wallet}`,
   ])
   await db.query(
     `SELECT pg_advisory_xact_lock(id) FROM (
@@ -64,15 +76,55 @@ async function lockNames(db: pg.PoolClient, candidates: Candidate[]) {
   )
 }
 
-async function keysAmong(db: pg.PoolClient, candidates: Candidate[]): Promise<Set<string>> {
-  const keys = candidates.flatMap(({ key }) => key ?? [])
-  if (keys.length === 0) return new Set()
-  const { rows } = await db.query('SELECT key FROM relay.idempotency_key WHERE key = ANY($1)', [keys])
-  return new Set((rows as { key: string }[]).map(({ key }) => key))
+/** The candidates whose idempotency key is bound already, or that another candidate brings too. */
+async function boundKeys(db: pg.PoolClient, candidates: Candidate[]): Promise<Candidate[]> {
+  const keyed = candidates.filter(({ key }) => key !== undefined)
+  if (keyed.length === 0) return []
+  const { rows } = await db.query(
+    `SELECT EXISTS (SELECT FROM relay.idempotency_key AS bound WHERE bound.agent_id = asked.agent_id
+       AND bound.wallet = asked.wallet AND bound.key = asked.key) AS bound
+     FROM unnest($1::numeric[], $2::text[], $3::text[]) WITH ORDINALITY AS asked (agent_id, wallet, key, place)
+     ORDER BY place`,
+    [
+      keyed.map(({ claim }) => String(claim.request.agentId)),
+      keyed.map(({ claim }) => claim.request.wallet),
+      keyed.map(({ key }) => key),
+    ],
+  )
+  const seen = new Set<string>()
+  return keyed.filter(({ claim: { request }, key }, place) => {
+    const name = `${request.agentId} ${request.wallet} ${key}`
+    const isBound = (rows as { bound: boolean }[])[place]?.bound || seen.has(name)
+    seen.add(name)
+    return isBound
+  })
 }
 
-/** First come, first served: a later claim that locks less may pass where an earlier one does not. */
-async function tooDear(db: pg.PoolClient, candidates: Candidate[]): Promise<Candidate[]> {
+/**
+ * The candidates that a limit of their wallet or agent refuses, counted in the transaction that stores the others:
+ * requests that are handled at the same time cannot pass a limit together.
+ */
+async function overLimits(db: pg.PoolClient, candidates: Candidate[], limits: WalletLimits) {
+  const { rows } = await db.query(
+    `SELECT ${waitColumns('asked.ahead', '$3', '$4')}
+     FROM (SELECT wallet, agent_id, place, (row_number() OVER (PARTITION BY wallet ORDER BY place) - 1)::int AS ahead
+       FROM unnest($1::text[], $2::numeric[]) WITH ORDINALITY AS new (wallet, agent_id, place)) AS asked
+     ORDER BY place`,
+    [
+      candidates.map(({ claim }) => claim.request.wallet),
+      candidates.map(({ claim }) => String(claim.request.agentId)),
+      limits.perMinute,
+      limits.perDay,
+    ],
+  )
+  return candidates.flatMap((candidate, place): [Candidate, Problem][] => {
+    const problem = problemOfLimits(candidate.claim.request, rows[place] as Stored['waits'], limits)
+    return problem ? [[candidate, problem]] : []
+  })
+}
+
+/** The candidates for which no stake is left. In the order in which they came; a later one that locks less may still fit. */
+async function overStake(db: pg.PoolClient, candidates: Candidate[]): Promise<Candidate[]> {
   const free = await freeStakes(db, candidates)
   return candidates.filter(({ claim: { request }, lock }) => {
     const left = (free.get(request.agentId) ?? 0n) - lock
@@ -83,7 +135,7 @@ async function tooDear(db: pg.PoolClient, candidates: Candidate[]): Promise<Cand
 
 /**
  * What each agent has left for claims that no transaction makes yet. A claim that was won after the block whose stake
- * is known locks as much as one on its way.
+ * is known counts as a pending one.
  */
 async function freeStakes(db: pg.PoolClient, candidates: Candidate[]): Promise<Map<bigint, bigint>> {
   const byBlock = candidates.toSorted((left, right) => Number(left.block - right.block))
@@ -105,39 +157,48 @@ async function freeStakes(db: pg.PoolClient, candidates: Candidate[]): Promise<M
 }
 
 /** A claim that was refused may be made again in the same round. @returns the transaction of each that is stored. */
-async function insertClaims(db: pg.PoolClient, candidates: Candidate[], most: number): Promise<Map<Hex, bigint>> {
+async function insertClaims(db: pg.PoolClient, candidates: Candidate[], maxItems: number): Promise<Map<Hex, bigint>> {
   const { rows } = await db.query(
     `WITH tx AS MATERIALIZED (
-       SELECT place, nextval('relay.tx_id') AS id FROM generate_series(0, (cardinality($1::text[]) - 1) / $10::int) AS place)
-     INSERT INTO relay.claim AS claim (id, bounty_id, round, agent_id, wallet, signature, deadline, body_hash, lock, tx)
-     SELECT new.id, bounty_id, round, agent_id, wallet, signature, deadline, body_hash, lock, tx.id
-     FROM unnest($1::text[], $2::numeric[], $3::bigint[], $4::numeric[], $5::text[], $6::text[], $7::numeric[],
-       $8::text[], $9::numeric[]) WITH ORDINALITY
-       AS new (id, bounty_id, round, agent_id, wallet, signature, deadline, body_hash, lock, place)
-     JOIN tx ON tx.place = (new.place - 1) / $10::int
-     WHERE NOT EXISTS (SELECT FROM relay.claim AS other WHERE other.bounty_id = new.bounty_id
-       AND other.round = new.round AND other.state <> 'refused' AND other.reserved)
-     ON CONFLICT (id) DO UPDATE SET signature = excluded.signature, deadline = excluded.deadline,
-       body_hash = excluded.body_hash, lock = excluded.lock, tx = excluded.tx, state = 'open', reserved = true,
-       tx_hash = NULL, block_number = NULL, problem = NULL
-     WHERE claim.state = 'refused'
-     RETURNING id, tx`,
-    [...columnsOf(candidates), most],
+       SELECT place, nextval('relay.tx_id') AS id FROM generate_series(0, (cardinality($1::text[]) - 1) / $10::int) AS place),
+     stored AS (
+       INSERT INTO relay.claim AS claim (id, bounty_id, round, agent_id, wallet, signature, deadline, body_hash, lock, tx)
+       SELECT new.id, bounty_id, round, agent_id, wallet, signature, deadline, body_hash, lock, tx.id
+       FROM unnest($1::text[], $2::numeric[], $3::bigint[], $4::numeric[], $5::text[], $6::text[], $7::numeric[],
+         $8::text[], $9::numeric[]) WITH ORDINALITY
+         AS new (id, bounty_id, round, agent_id, wallet, signature, deadline, body_hash, lock, place)
+       JOIN tx ON tx.place = (new.place - 1) / $10::int
+       WHERE NOT EXISTS (SELECT FROM relay.claim AS other WHERE other.bounty_id = new.bounty_id
+         AND other.round = new.round AND other.state <> 'refused' AND other.reserved)
+       ON CONFLICT (id) DO UPDATE SET signature = excluded.signature, deadline = excluded.deadline,
+         body_hash = excluded.body_hash, lock = excluded.lock, tx = excluded.tx, state = 'open', reserved = true,
+         tx_hash = NULL, block_number = NULL, problem = NULL
+       WHERE claim.state = 'refused'
+       RETURNING id, wallet, tx),
+     counted AS (INSERT INTO relay.sent_claim (wallet) SELECT wallet FROM stored)
+     SELECT id, tx FROM stored`,
+    [...columnsOf(candidates), maxItems],
   )
   return new Map((rows as { id: Hex; tx: string }[]).map(({ id, tx }) => [id, BigInt(tx)]))
 }
 
 function columnsOf(candidates: Candidate[]): (string | null)[][] {
-  const rows = candidates.map(({ claim: { claimId, request, round }, lock }) => [
-    ...[claimId, `${request.bountyId}`, `${round}`, `${request.agentId}`, request.wallet],
-    ...[request.signed?.signature ?? null, request.signed ? `${request.signed.deadline}` : null],
-    ...[bodyHashOf(request), `${lock}`],
-  ])
-  return Array.from({ length: 9 }, (_, column) => rows.map((row) => row[column] ?? null))
+  const requests = candidates.map(({ claim }) => claim.request)
+  return [
+    candidates.map(({ claim }) => claim.claimId),
+    requests.map(({ bountyId }) => String(bountyId)),
+    candidates.map(({ claim }) => String(claim.round)),
+    requests.map(({ agentId }) => String(agentId)),
+    requests.map(({ wallet }) => wallet),
+    requests.map(({ signed }) => signed?.signature ?? null),
+    requests.map(({ signed }) => (signed ? String(signed.deadline) : null)),
+    requests.map(bodyHashOf),
+    candidates.map(({ lock }) => String(lock)),
+  ]
 }
 
 async function insertKeys(db: pg.PoolClient, candidates: Candidate[]) {
   for (const { key, claim } of candidates) {
-    if (key !== undefined) await rememberKey(db, key, bodyHashOf(claim.request), claim.claimId)
+    if (key !== undefined) await bindKey(db, { key, ...claim })
   }
 }

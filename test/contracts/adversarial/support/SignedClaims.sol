@@ -15,6 +15,9 @@ abstract contract SignedClaims is BountyMarketTest, ClaimSigner {
             agentId: AGENT,
             wallet: wallet,
             round: market.getBounty(bountyId).round + 1,
+            reward: REWARD,
+            stake: LOCK,
+            workPeriod: 7 days,
             deadline: vm.getBlockTimestamp() + 1 hours
         });
     }
@@ -44,6 +47,10 @@ abstract contract SignedClaims is BountyMarketTest, ClaimSigner {
     function _signedItem(uint256 bountyId) internal view returns (IBountyMarket.Claim memory) {
         ClaimMessage memory message = _message(bountyId);
         return _item(message, _sign(message));
+    }
+
+    function _assertResult(IBountyMarket.ItemResult result, IBountyMarket.ItemResult expected) internal pure {
+        assertEq(uint256(result), uint256(expected), "result");
     }
 
     /// @dev Sells the agent to a contract. The transfer clears the wallet, so that its new owner is its wallet too.

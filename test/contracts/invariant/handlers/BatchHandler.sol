@@ -25,7 +25,7 @@ abstract contract BatchHandler is SignedClaimHandler {
         uint256 gas = scarce ? dice.between(200_000, 1_500_000) : TX_GAS;
         (bool ok, bytes memory answer, Vm.Log[] memory logs) =
             _actWithin(gas, caller, address(market), abi.encodeCall(market.claimBatch, (items)));
-        if (ok) _compare(abi.decode(answer, (bool[])), expected, logs, scarce);
+        if (ok) _compare(abi.decode(answer, (IBountyMarket.ItemResult[])), expected, logs, scarce);
         else _hold(8, scarce && answer.length == 0, "a batch failed");
     }
 
@@ -63,18 +63,24 @@ abstract contract BatchHandler is SignedClaimHandler {
     }
 
     /// @param mayStop Whether there was so little gas that the last items may be untouched.
-    function _compare(bool[] memory results, bytes[] memory expected, Vm.Log[] memory logs, bool mayStop) private {
+    function _compare(
+        IBountyMarket.ItemResult[] memory results,
+        bytes[] memory expected,
+        Vm.Log[] memory logs,
+        bool mayStop
+    ) private {
         uint256 tried = 0;
         for (uint256 i = 0; i < logs.length; ++i) {
             bytes32 selector = logs[i].topics[0];
             if (selector == IBountyMarket.BountyClaimed.selector) {
-                _hold(8, expected[tried].length == 0 && results[tried], "a batch claims what must be refused");
+                _hold(8, expected[tried].length == 0, "a batch claims what must be refused");
+                _hold(8, results[tried] == IBountyMarket.ItemResult.MADE, "a claim that was made is not reported");
                 _count("batch item claimed");
                 ++tried;
             } else if (selector == IBountyMarket.ClaimRefused.selector) {
                 bytes memory reason = abi.decode(logs[i].data, (bytes));
                 _hold(8, keccak256(reason) == keccak256(expected[tried]), "a batch refuses with another reason");
-                _hold(8, !results[tried], "a refused item is reported as claimed");
+                _hold(8, results[tried] == IBountyMarket.ItemResult.REFUSED, "a refused item is not reported");
                 _count("batch item refused");
                 ++tried;
             }
@@ -82,7 +88,7 @@ abstract contract BatchHandler is SignedClaimHandler {
         _hold(8, results.length == expected.length, "a result for each item");
         _hold(8, mayStop || tried == results.length, "a batch stopped with gas left");
         for (; tried < results.length; ++tried) {
-            _hold(8, !results[tried], "an untouched item is reported as claimed");
+            _hold(8, results[tried] == IBountyMarket.ItemResult.UNTRIED, "an untouched item is reported as tried");
             _count("batch item left untouched");
         }
     }

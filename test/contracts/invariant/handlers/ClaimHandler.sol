@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
-
 import {IAgentStaking} from "../../../../contracts/interfaces/IAgentStaking.sol";
+import {IBountyMarket} from "../../../../contracts/interfaces/IBountyMarket.sol";
 import {Dice} from "../Dice.sol";
 import {Handler} from "./Handler.sol";
 
@@ -60,9 +59,8 @@ abstract contract ClaimHandler is Handler {
         return ok ? bytes("") : answer;
     }
 
-    function _noRelayer(address caller) private view returns (bytes memory) {
-        bytes32 role = market.RELAYER_ROLE();
-        return abi.encodeWithSelector(IAccessControl.AccessControlUnauthorizedAccount.selector, caller, role);
+    function _noRelayer(address caller) private pure returns (bytes memory) {
+        return abi.encodeWithSelector(IBountyMarket.NotRelayer.selector, caller);
     }
 
     function _triedBy(IAgentStaking.Status status) private pure returns (bytes32) {

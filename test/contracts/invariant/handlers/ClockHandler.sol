@@ -18,6 +18,7 @@ abstract contract ClockHandler is Handler {
         for (uint256 side = 0; side < 3; ++side) {
             _mustHappen(_mark("deadline", side));
             _mustHappen(_mark("submitBy", side));
+            _mustHappen(_mark("submitBy + grace", side));
             _mustHappen(_mark("reviewBy", side));
             _mustHappen(_mark("30 days staked", side));
         }
@@ -49,7 +50,11 @@ abstract contract ClockHandler is Handler {
         if (bounty.state == IBountyMarket.State.DRAFT || bounty.state == IBountyMarket.State.OPEN) {
             return Limit(bounty.deadline, "deadline");
         }
-        if (_awaitsWork(bounty)) return Limit(bounty.since + market.CLAIM_TIMEOUT(), "submitBy");
+        if (_awaitsWork(bounty)) {
+            Limit memory limit = Limit(bounty.since + bounty.workPeriod, "submitBy");
+            if (_isAhead(limit)) return limit;
+            return Limit(limit.timestamp + market.GRACE_PERIOD(), "submitBy + grace");
+        }
         if (_isSubmitted(bounty)) return Limit(bounty.since + market.REVIEW_PERIOD(), "reviewBy");
         (,, uint64 stakedAt,,,,) = staking.accountOf(agentId);
         return Limit(stakedAt + staking.ESTABLISHED_AFTER(), "30 days staked");

@@ -12,29 +12,24 @@ abstract contract MeddleHandler is Handler {
         address caller = _anyone(dice);
         bool withStake = dice.roll(2) == 0;
         (address target, bytes memory data) =
-            withStake ? (address(staking), _takingStake(dice, caller)) : (address(market), _takingRights(dice, caller));
+            withStake ? (address(staking), _takingStake(dice)) : (address(market), _claimingFromOutside(dice));
         (bool ok,) = _act(caller, target, data);
-        _hold(6, !ok, "a call that nobody may make succeeded");
+        _hold(6, !ok, "a call that no account may make succeeded");
     }
 
-    function _takingStake(Dice memory dice, address caller) private view returns (bytes memory) {
+    function _takingStake(Dice memory dice) private view returns (bytes memory) {
         uint256 bountyId = _bountyIn(dice, _awaitsWork);
         IBountyMarket.Bounty memory bounty = market.getBounty(bountyId);
         (uint256 agentId, uint256 amount) = (bounty.agentId, bounty.reward / 10);
-        uint256 side = dice.roll(4);
+        uint256 side = dice.roll(5);
+        if (side == 4) return abi.encodeCall(staking.burnDeferred, ());
         if (side == 0) return abi.encodeCall(staking.lock, (agentId, bountyId, amount));
         if (side == 1) return abi.encodeCall(staking.release, (agentId, bountyId, amount, bounty.reward));
         if (side == 2) return abi.encodeCall(staking.forfeit, (agentId, bountyId, amount));
-        return abi.encodeCall(staking.slash, (agentId, bountyId, amount, caller));
+        return abi.encodeCall(staking.slash, (agentId, bountyId, amount));
     }
 
-    function _takingRights(Dice memory dice, address caller) private view returns (bytes memory) {
-        bytes32 role = market.RELAYER_ROLE();
-        uint256 side = dice.roll(5);
-        if (side == 0) return abi.encodeCall(market.grantRole, (role, caller));
-        if (side == 1) return abi.encodeCall(market.grantRole, (bytes32(0), caller));
-        if (side == 2) return abi.encodeCall(market.revokeRole, (role, relayer));
-        if (side == 3) return abi.encodeCall(market.renounceRole, (role, address(this)));
+    function _claimingFromOutside(Dice memory dice) private view returns (bytes memory) {
         uint256 bountyId = _bountyIn(dice, _isOpen);
         uint256 agentId = _agent(dice);
         address wallet = _walletOf(agentId);

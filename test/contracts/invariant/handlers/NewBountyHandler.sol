@@ -8,7 +8,13 @@ import {Handler} from "./Handler.sol";
 
 /// @notice New bounties, with rewards and deadlines on both sides of every bound.
 abstract contract NewBountyHandler is Handler {
+    /// @notice What the poster set, by id: the tests reckon stake and work period from it, not from the market.
+    mapping(uint256 bountyId => IBountyMarket.Terms) public termsOf;
+
     constructor() {
+        _mustHappen("evaluator named");
+        _mustHappen("stake of 100 percent taken");
+        _mustHappen("work period at a bound taken");
         _mustHappen("reward MIN - 1 refused");
         _mustHappen("reward MIN taken");
         _mustHappen("reward 199.99 taken");
@@ -28,9 +34,16 @@ abstract contract NewBountyHandler is Handler {
 
     function _newBounty(Dice memory dice, bytes4 selector) private {
         (uint256 reward, string memory mark) = _reward(dice);
-        bytes memory data = abi.encodeWithSelector(selector, _text(dice), reward, _deadline(dice));
+        IBountyMarket.Terms memory terms = _terms(dice);
+        bytes memory data = abi.encodeWithSelector(selector, _text(dice), reward, _deadline(dice), terms);
         (bool ok, bytes memory answer) = _act(people[dice.roll(POSTERS)], address(market), data);
-        if (ok) _count(bytes32(bytes(string.concat(mark, " taken"))));
+        if (ok) {
+            termsOf[market.bountyCount()] = terms;
+            _count(bytes32(bytes(string.concat(mark, " taken"))));
+            if (terms.evaluator != address(0)) _count("evaluator named");
+            if (terms.stakePercent == 100) _count("stake of 100 percent taken");
+            if (terms.workPeriod == 1 hours || terms.workPeriod == 30 days) _count("work period at a bound taken");
+        }
         bool outOfRange = selectorOf(answer) == IBountyMarket.RewardOutOfRange.selector;
         if (!ok && outOfRange) _count(bytes32(bytes(string.concat(mark, " refused"))));
     }
@@ -45,6 +58,16 @@ abstract contract NewBountyHandler is Handler {
         if (side == 5) return (market.MAX_REWARD(), "reward MAX");
         if (side == 6) return (market.MAX_REWARD() + 1, "reward MAX + 1");
         return (dice.between(market.MIN_REWARD(), 150e6), "reward between");
+    }
+
+    /// @dev Half of all are the terms. An evaluator may be anyone, the poster included.
+    function _terms(Dice memory dice) private view returns (IBountyMarket.Terms memory terms) {
+        if (dice.roll(2) == 0) return terms;
+        if (dice.roll(2) == 0) terms.evaluator = _anyone(dice);
+        uint8[6] memory percents = [0, 0, 1, 10, 100, 101];
+        terms.stakePercent = dice.rarely() ? percents[dice.roll(6)] : percents[dice.roll(5)];
+        uint32[7] memory periods = [uint32(0), 1 hours, 2 days, 30 days, 1 hours - 1, 30 days + 1 hours, 1 hours + 1];
+        terms.workPeriod = periods[dice.roll(dice.rarely() ? 7 : 4)];
     }
 
     function _deadline(Dice memory dice) private view returns (uint64) {

@@ -5,7 +5,7 @@ import {IBountyMarket} from "../../../../contracts/interfaces/IBountyMarket.sol"
 import {Dice} from "../Dice.sol";
 import {NewBountyHandler} from "./NewBountyHandler.sol";
 
-/// @notice What posters do with their bounties.
+/// @notice What posters do with their bounties, and evaluators with theirs.
 abstract contract PosterHandler is NewBountyHandler {
     function fund(uint256 seed) external {
         Dice memory dice = Dice(seed);
@@ -22,18 +22,23 @@ abstract contract PosterHandler is NewBountyHandler {
     function approve(uint256 seed) external {
         Dice memory dice = Dice(seed);
         uint256 bountyId = _bountyIn(dice, _isSubmitted);
-        _actAsPoster(dice, bountyId, abi.encodeCall(market.approveWork, (bountyId)));
+        bytes memory data = abi.encodeCall(market.approveWork, (bountyId));
+        if (dice.roll(2) == 0) _actAsPoster(dice, bountyId, data);
+        else _actAsEvaluator(dice, bountyId, data);
     }
 
-    /// @dev One bounty is asked for revision upon revision, and then rejected, before others are asked for their first.
+    /// @dev One bounty is asked for revision upon revision, and then rejected, before others are asked for their first. A
+    /// named evaluator may reject at once, and one time in four it does.
     function review(uint256 seed) external {
         Dice memory dice = Dice(seed);
         uint256 bountyId = _mostRevised(dice);
-        bool isLast = market.getBounty(bountyId).revisions == market.MAX_REVISIONS();
-        bytes memory data = isLast != dice.rarely()
+        IBountyMarket.Bounty memory bounty = market.getBounty(bountyId);
+        bool isLast = bounty.revisions == market.MAX_REVISIONS();
+        bool atOnce = bounty.evaluator != address(0) && dice.roll(4) == 0;
+        bytes memory data = (isLast || atOnce) != dice.rarely()
             ? abi.encodeCall(market.rejectWork, (bountyId))
             : abi.encodeCall(market.requestRevision, (bountyId, _text(dice)));
-        _actAsPoster(dice, bountyId, data);
+        _actAsEvaluator(dice, bountyId, data);
     }
 
     function slash(uint256 seed) external {
@@ -43,6 +48,21 @@ abstract contract PosterHandler is NewBountyHandler {
             ? abi.encodeCall(market.slashExpired, (bountyId))
             : abi.encodeCall(market.slashAndWithdraw, (bountyId));
         _actAsPoster(dice, bountyId, data);
+    }
+
+    function rejectOverdue(uint256 seed) external {
+        Dice memory dice = Dice(seed);
+        uint256 bountyId = _bountyIn(dice, _isRevisionOverdue);
+        bytes memory data = abi.encodeCall(market.rejectOverdue, (bountyId));
+        if (dice.roll(2) == 0) _actAsPoster(dice, bountyId, data);
+        else _actAsEvaluator(dice, bountyId, data);
+    }
+
+    function _actAsEvaluator(Dice memory dice, uint256 bountyId, bytes memory data) private {
+        if (bountyId == NONE_FITS) return;
+        IBountyMarket.Bounty memory bounty = market.getBounty(bountyId);
+        address right = bounty.evaluator == address(0) ? bounty.poster : bounty.evaluator;
+        _act(_caller(dice, right), address(market), data);
     }
 
     function _actAsPoster(Dice memory dice, uint256 bountyId, bytes memory data) private {
@@ -69,7 +89,11 @@ abstract contract PosterHandler is NewBountyHandler {
         return bounty.state == IBountyMarket.State.OPEN && (bounty.round > 0 || !_isOpen(bounty));
     }
 
+    function _isRevisionOverdue(IBountyMarket.Bounty memory bounty) private view returns (bool) {
+        return bounty.state == IBountyMarket.State.REVISION_REQUESTED && _isOverdue(bounty);
+    }
+
     function _isOverdue(IBountyMarket.Bounty memory bounty) private view returns (bool) {
-        return _awaitsWork(bounty) && block.timestamp >= bounty.since + market.CLAIM_TIMEOUT();
+        return _awaitsWork(bounty) && block.timestamp >= bounty.since + bounty.workPeriod;
     }
 }

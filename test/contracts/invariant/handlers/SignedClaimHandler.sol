@@ -12,6 +12,7 @@ abstract contract SignedClaimHandler is ClaimHandler, ClaimSigner {
     uint256 private constant HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0;
     uint256 private constant ORDER = 2 * HALF_ORDER + 1;
     uint256 private constant VALIDITY = 1 hours;
+    uint256 private constant NO_FAULT = type(uint256).max;
 
     IBountyMarket.Claim[] private _signed;
 
@@ -39,7 +40,7 @@ abstract contract SignedClaimHandler is ClaimHandler, ClaimSigner {
         if (fault == 4) round += 1;
         if (fault == 5) round -= 1;
         address signer = fault == 6 ? _anyone(dice) : item.wallet;
-        item.signature = _encode(fault, keyOf[signer], _digest(item, round));
+        item.signature = _encode(fault, keyOf[signer], _digest(item, round, fault));
         _signed.push(item);
     }
 
@@ -58,8 +59,19 @@ abstract contract SignedClaimHandler is ClaimHandler, ClaimSigner {
         return abi.encodePacked(r, s, v);
     }
 
-    function _digest(IBountyMarket.Claim memory item, uint256 round) private view returns (bytes32) {
-        ClaimMessage memory message = ClaimMessage(item.bountyId, item.agentId, item.wallet, round, item.deadline);
+    /// @param fault 9 to 11: other terms than the bounty's.
+    function _digest(IBountyMarket.Claim memory item, uint256 round, uint256 fault) private view returns (bytes32) {
+        IBountyMarket.Bounty memory bounty = market.getBounty(item.bountyId);
+        ClaimMessage memory message = ClaimMessage({
+            bountyId: item.bountyId,
+            agentId: item.agentId,
+            wallet: item.wallet,
+            round: round,
+            reward: bounty.reward + (fault == 9 ? 1 : 0),
+            stake: bounty.stake + (fault == 10 ? 1 : 0),
+            workPeriod: bounty.workPeriod + (fault == 11 ? 1 : 0),
+            deadline: item.deadline
+        });
         return claimDigest(address(market), message);
     }
 
@@ -93,7 +105,7 @@ abstract contract SignedClaimHandler is ClaimHandler, ClaimSigner {
         bytes memory signature = item.signature;
         (bytes32 r, bytes32 s, uint8 v) = _decode(signature);
         if (uint256(s) > HALF_ORDER) return false;
-        return ecrecover(_digest(item, round), v, r, s) == vm.addr(keyOf[item.wallet]);
+        return ecrecover(_digest(item, round, NO_FAULT), v, r, s) == vm.addr(keyOf[item.wallet]);
     }
 
     function _decode(bytes memory signature) private pure returns (bytes32 r, bytes32 s, uint8 v) {

@@ -26,7 +26,7 @@ abstract contract WeatherHandler is Handler {
         uint256 side = dice.roll(8);
         if (side == 0) _pause();
         else if (side < 4) _upgradeRegistry(dice);
-        else if (side < 6) _blacklistTreasury();
+        else if (side < 6) _blacklistTreasury(dice);
         else if (side == 6) _blacklistContract(dice);
         else _blacklistAnyone(dice);
     }
@@ -50,7 +50,8 @@ abstract contract WeatherHandler is Handler {
         _count(_mark(mood));
     }
 
-    function _blacklistTreasury() private {
+    function _blacklistTreasury(Dice memory dice) private {
+        if (dice.roll(2) == 0) _blacklist(BURN);
         _blacklist(treasury);
         _count("treasury blacklisted");
     }

@@ -2,27 +2,81 @@
 pragma solidity ^0.8.28;
 
 import {IBountyMarket} from "../../../../contracts/interfaces/IBountyMarket.sol";
+import {ClaimSigner} from "../../support/ClaimSigner.sol";
 import {Dice} from "../Dice.sol";
 import {Handler} from "./Handler.sol";
 
-/// @notice What the claiming wallet does once it has claimed, and anyone once a review is over or a payment deferred.
-abstract contract WorkHandler is Handler {
+/// @notice What the claiming wallet does once it has claimed, itself or by a signature, and anyone once a review is over
+/// or a payment deferred.
+abstract contract WorkHandler is Handler, ClaimSigner {
     /// @dev One in two wallets says that it starts; the others deliver.
     function startOrSubmit(uint256 seed) external {
         Dice memory dice = Dice(seed);
         uint256 bountyId = _bountyIn(dice, _isClaimed);
         bool starts = market.getBounty(bountyId).state == IBountyMarket.State.CLAIMED && dice.roll(2) == 0;
-        if (starts || dice.rarely()) _actAsWallet(dice, bountyId, abi.encodeCall(market.startWork, (bountyId)));
-        else _submit(dice);
+        if (starts || dice.rarely()) _start(dice, bountyId);
+        else _submit(dice, _bountyIn(dice, _awaitsWork));
     }
 
     function submit(uint256 seed) external {
-        _submit(Dice(seed));
+        Dice memory dice = Dice(seed);
+        _submit(dice, _bountyIn(dice, _awaitsWork));
     }
 
-    function _submit(Dice memory dice) private {
+    /// @dev One claim in four, so that most runs go on.
+    function abandon(uint256 seed) external {
+        Dice memory dice = Dice(seed);
         uint256 bountyId = _bountyIn(dice, _awaitsWork);
-        _actAsWallet(dice, bountyId, abi.encodeCall(market.submitWork, (bountyId, _text(dice))));
+        if (dice.roll(4) == 0) _actAsWallet(dice, bountyId, abi.encodeCall(market.abandonClaim, (bountyId)));
+    }
+
+    function _start(Dice memory dice, uint256 bountyId) private {
+        if (bountyId == NONE_FITS) return;
+        if (dice.roll(2) == 0) return _actAsWallet(dice, bountyId, abi.encodeCall(market.startWork, (bountyId)));
+        (uint256 deadline, uint256 fault) = _validity(dice);
+        IBountyMarket.Bounty memory bounty = market.getBounty(bountyId);
+        uint256 round = fault == 2 ? uint256(bounty.round) + 1 : bounty.round;
+        bytes32 digest = startDigest(address(market), bountyId, bounty.wallet, round, deadline);
+        bytes memory signature = _signed(dice, bounty.wallet, digest, fault);
+        _act(_anyone(dice), address(market), abi.encodeCall(market.startWorkWithSig, (bountyId, deadline, signature)));
+    }
+
+    function _submit(Dice memory dice, uint256 bountyId) private {
+        if (bountyId == NONE_FITS) return;
+        string memory text = _text(dice);
+        if (dice.roll(2) == 0) {
+            return _actAsWallet(dice, bountyId, abi.encodeCall(market.submitWork, (bountyId, text)));
+        }
+        (uint256 deadline, uint256 fault) = _validity(dice);
+        IBountyMarket.Bounty memory bounty = market.getBounty(bountyId);
+        SubmitMessage memory message =
+            SubmitMessage(bountyId, bounty.wallet, bounty.round, bounty.revisions, text, deadline);
+        if (fault == 2) message.round += 1;
+        if (fault == 3) message.revision += 1;
+        if (fault == 4) message.deliverableHash = "ipfs://other";
+        bytes memory signature = _signed(dice, bounty.wallet, submitDigest(address(market), message), fault);
+        bytes memory data = abi.encodeCall(market.submitWorkWithSig, (bountyId, text, deadline, signature));
+        (bool ok,) = _act(_anyone(dice), address(market), data);
+        _hold(6, !ok || fault > 5, "work submitted with a faulty signature");
+    }
+
+    /// @return deadline Until when the signature holds.
+    /// @return fault 0 to 5 spoil the signature, a number above does not.
+    function _validity(Dice memory dice) private view returns (uint256 deadline, uint256 fault) {
+        fault = dice.roll(32);
+        deadline = dice.between(block.timestamp, block.timestamp + 1 hours);
+        if (fault == 0) deadline = block.timestamp - 1;
+        if (fault == 1) deadline = block.timestamp + 1 hours + 1;
+    }
+
+    function _signed(Dice memory dice, address wallet, bytes32 digest, uint256 fault)
+        private
+        view
+        returns (bytes memory)
+    {
+        if (fault == 5) return "";
+        uint256 key = keyOf[wallet];
+        return sign(key == 0 || dice.rarely() ? keyOf[stranger] : key, digest);
     }
 
     function finalize(uint256 seed) external {
@@ -32,10 +86,10 @@ abstract contract WorkHandler is Handler {
         _act(_anyone(dice), address(market), abi.encodeCall(market.finalizeReview, (bountyId)));
     }
 
-    /// @dev For whoever is owed something, rarely for whoever is not.
+    /// @dev For a payee that is owed something, rarely for one that is not.
     function collect(uint256 seed) external {
         Dice memory dice = Dice(seed);
-        address payee = _anyone(dice);
+        address payee = dice.roll(2) == 0 ? BURN : _anyone(dice);
         for (uint256 i = 0; i < people.length && market.owed(payee) == 0; ++i) {
             payee = people[i];
         }

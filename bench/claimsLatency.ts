@@ -1,0 +1,85 @@
+import { accountOf, roles } from '../devnet/accounts.ts'
+import { costSince } from './claimsCost.ts'
+import { agents, type Leg, type LegOptions, record, warmUp } from './claimsLeg.ts'
+import { type ClaimsMarket, type SignedClaim, signAll, withMarket } from './claimsMarket.ts'
+import { claimRawOneByOne, claimThroughApi, post, signRaw } from './claimsTraffic.ts'
+import { createCpuMeter } from './cpuMeter.ts'
+import { median, percentile } from './figure.ts'
+
+/**
+ * Claims one by one: through the API, and as raw transactions that a bare poll sees in the index. Then all agents claim
+ * one run at once.
+ */
+export function latencyLeg({ postgres, mining, claims: throughputClaims, say }: LegOptions): Leg {
+  const count = Math.ceil(throughputClaims / 5)
+  const size = { mining, runs: warmUp + count + 2, agents }
+  const meter = createCpuMeter()
+  const raw = { p50: [] as number[], p99: [] as number[] }
+  const ours = { p50: [] as number[], p99: [] as number[], hot: [] as number[] }
+
+  async function round() {
+    say(`${count} claims, one by one, without the API`)
+    await withMarket(postgres, { ...size, replicas: 0 }, async (market) => {
+      const claims = await signAll(market, warmUp + count)
+      const [raws = []] = await signRaw(market, claims, [accountOf(roles.relayer)])
+      const latencies = (await claimRawOneByOne(market, raws, claims)).slice(warmUp)
+      raw.p50.push(record('p50, ms', percentile(latencies, 0.5)))
+      raw.p99.push(record('p99, ms', percentile(latencies, 0.99)))
+    })
+    say(`${count} claims, one by one, and then ${agents} agents for one run`)
+    await withMarket(postgres, { ...size, replicas: 1 }, async (market) => {
+      const claims = await signAll(market, warmUp + count + 1)
+      await claimThroughApi(market, claims.slice(0, warmUp), 1)
+      const measured = claims.slice(warmUp, -1)
+      const { latencies } = await meter.during(market.pids, () => claimThroughApi(market, measured, 1))
+      ours.p50.push(record('p50, ms', percentile(latencies, 0.5)))
+      ours.p99.push(record('p99, ms', percentile(latencies, 0.99)))
+      ours.hot.push(record('hot run, ms', await hotRun(market, claims.slice(-1), BigInt(warmUp + count + 2))))
+    })
+  }
+
+  function result() {
+    const named = (figure: string) => ({ figure: `${figure}, ${mining}`, unit: 'ms' })
+    const p50 = median(ours.p50)
+    return {
+      measurements: [
+        { ...named('latency p50'), value: p50, baseline: median(raw.p50), goal: { ratioAtMost: 1.2 } },
+        { ...named('latency p99'), value: median(ours.p99), baseline: median(raw.p99), goal: { ratioAtMost: 1.5 } },
+        {
+          ...named(`hot run, last of ${agents} answers`),
+          value: median(ours.hot),
+          baseline: p50,
+          goal: { ratioAtMost: 1.5 },
+        },
+      ],
+      notes: [`latency, ${mining}: ${meter.shares()}`],
+    }
+  }
+
+  return { round, result }
+}
+
+/**
+ * All agents claim one run at once, under the conditions of the claims whose latency this is compared with: each has a
+ * connection, by which it has read the run before, and another claim's answer has just come, so that the indexer is at
+ * the same point of its polling interval.
+ * @returns the milliseconds until all have their answers.
+ */
+async function hotRun(market: ClaimsMarket, ahead: SignedClaim[], bountyId: bigint) {
+  const [url = ''] = market.urls
+  await Promise.all(market.agents.map(async () => (await fetch(`${url}/api/runs/${bountyId}`)).json()))
+  const before = await market.client.getBlockNumber({ cacheTime: 0 })
+  const claims = await Promise.all(market.agents.map((agent) => market.sign(bountyId, agent)))
+  await claimThroughApi(market, ahead, 1)
+  const start = performance.now()
+  const answers = await Promise.all(claims.map((claim) => post(url, claim)))
+  const milliseconds = performance.now() - start
+  const winners = answers.filter(({ status }) => status === 200).map(({ body }) => body.run.claimedBy)
+  const losers = answers.filter(
+    ({ status, body }) => status === 400 && body.code === 'RUN_NOT_OPEN' && body.claimedBy === winners[0],
+  )
+  const { reverted } = await costSince(market, before)
+  if (winners.length === 1 && losers.length === agents - 1 && reverted === 0) return milliseconds
+  const seen = answers.map(({ status, body }) => `${status} ${body.code ?? ''}`)
+  throw new Error(`A hot run has one winner and no reverts, not ${reverted} and: ${[...new Set(seen)].join(', ')}`)
+}

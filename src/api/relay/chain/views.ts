@@ -1,0 +1,74 @@
+import { LRUCache } from 'lru-cache'
+import type { Address, Hash } from 'viem'
+import { answer } from './client.ts'
+import type { ChainHead, Heads } from './heads.ts'
+import { type Bounty, type Market, readBounty } from './market.ts'
+
+/** How many runs, and how many wallets, are remembered: those not asked for longest are forgotten. */
+const MAX_ENTRIES = 10_000
+
+/** What the chain says of a claim’s run and wallet at a head. */
+export type ChainView = {
+  head: ChainHead
+  bounty: Bounty
+  /** The run as the transactions that are not mined yet would leave it. */
+  pendingBounty: () => Promise<Bounty>
+  hasCode: (wallet: Address) => Promise<boolean>
+}
+
+/** Reads runs and wallets for claims that are not authenticated yet: once per head, however many claims ask. */
+export type ChainViews = {
+  /**
+   * @param since by `performance.now()`: what is pending is read no earlier.
+   * @param isFresh whether the head is read no earlier either; else it may be one interval of `Heads` old.
+   * @throws Problem RELAY_UNAVAILABLE
+   */
+  of(bountyId: bigint, since: number, isFresh: boolean): Promise<ChainView>
+}
+
+/** @param market with a client of its own, so that a flood of claims does not delay simulations. */
+export function createChainViews(market: Market, heads: Heads): ChainViews {
+  const bounties = oncePerHead((bountyId: bigint) => readBounty(market, bountyId))
+  const codes = oncePerHead(async (address: Address) => {
+    const code = await answer(market.client.getCode({ address }))
+    return code !== undefined && code !== '0x'
+  })
+  const pending = sharedSince((bountyId: bigint) => readBounty(market, bountyId, 'pending'))
+
+  return {
+    async of(bountyId, since, isFresh) {
+      const head = await (isFresh ? heads.since(since) : heads.latest())
+      return {
+        head,
+        bounty: await bounties(head.hash, bountyId),
+        pendingBounty: () => pending(bountyId, since),
+        hasCode: (wallet) => codes(head.hash, wallet),
+      }
+    },
+  }
+}
+
+/** Shares each answer among the callers that came before it was asked for. */
+function sharedSince<Key extends bigint, T>(read: (key: Key) => Promise<T>) {
+  const known = new LRUCache<Key, { startedAt: number; value: Promise<T> }>({ max: MAX_ENTRIES })
+  return (key: Key, since: number): Promise<T> => {
+    const entry = known.get(key)
+    if (entry && entry.startedAt >= since) return entry.value
+    const value = read(key)
+    known.set(key, { startedAt: performance.now(), value })
+    return value
+  }
+}
+
+/** Remembers each answer until the head changes, but no failure. */
+function oncePerHead<Key extends bigint | string, T>(read: (key: Key) => Promise<T>) {
+  const known = new LRUCache<Key, { head: Hash; value: Promise<T> }>({ max: MAX_ENTRIES })
+  return (head: Hash, key: Key): Promise<T> => {
+    const entry = known.get(key)
+    if (entry?.head === head) return entry.value
+    const value = read(key)
+    known.set(key, { head, value })
+    value.catch(() => known.delete(key))
+    return value
+  }
+}

@@ -1,0 +1,120 @@
+import type { Hex } from 'viem'
+import { claimIdOf, MAX_VALIDITY } from '../../claimMessage.ts'
+import { type ClaimError, stateName } from '../../contractErrors.ts'
+import { Problem } from '../../errors.ts'
+import type { Failure } from '../chain/calls.ts'
+import type { ChainHead } from '../chain/heads.ts'
+import type { Bounty, ClaimRequest, Market } from '../chain/market.ts'
+import { CONTRACT_WALLET_GAS, isHeldByClaimant, isSignedByContract, isSignedByKey } from '../chain/signatures.ts'
+import type { ChainView, ChainViews } from '../chain/views.ts'
+import { createFairLane } from './fairLane.ts'
+import { refusal, refusedByContract, signatureExpiring, signatureRequired } from './refusal.ts'
+
+/** How long a signature must still be valid when its transaction is signed: its block may take that long. */
+const MIN_VALIDITY_SECONDS = 30n
+
+/** How many calls of wallets’ contracts run at once, and how many of one client’s claims may wait for theirs. */
+const CONTRACT_WALLET_LANE = { concurrency: 4, maxWaitingPerClient: 64 }
+
+/** Who sends a claim, as the limits count clients, and a signal that aborts when the client has disconnected. */
+export type Sender = { client: string; gone: AbortSignal }
+
+/**
+ * - `held`: the run is in the hands of this very claim already.
+ * - `good`: the queue may have the claim.
+ * - `undecided`: the run is not open, and a pending transaction would open it.
+ */
+export type Examined =
+  | { held: { claimId: Hex; round: bigint; blockNumber: bigint } }
+  | { good: true }
+  | { undecided: Failure }
+
+type Options = {
+  market: Market
+  views: ChainViews
+  /** Whether a claim may do without a signature. @throws Problem RELAY_UNAVAILABLE */
+  mayBeUnsigned: () => Promise<boolean>
+}
+
+export type Examine = ReturnType<typeof createExamination>
+
+/**
+ * Checks a claim against the chain before anything that claims share sees it: the run, and whether the wallet signed. A
+ * key’s signature costs no call, and what is read of the chain is read once per head for all claims. The refusals, and
+ * their order, are those of the market.
+ */
+export function createExamination({ market, views, mayBeUnsigned }: Options) {
+  const contractWallets = createFairLane(CONTRACT_WALLET_LANE)
+
+  async function isSigned(request: ClaimRequest, round: bigint, view: ChainView, { client, gone }: Sender) {
+    if (isSignedByKey(market, request, round, view.bounty)) return true
+    if (!(await view.hasCode(request.wallet))) return false
+    return contractWallets(client, gone, () => isSignedByContract(market, request, round, view.bounty))
+  }
+
+  async function isHeld(request: ClaimRequest, view: ChainView, sender: Sender): Promise<boolean> {
+    if (!isHeldByClaimant(request, view.bounty)) return false
+    return request.signed ? isSigned(request, BigInt(view.bounty.round), view, sender) : mayBeUnsigned()
+  }
+
+  async function check(request: ClaimRequest, view: ChainView, sender: Sender): Promise<Examined | Problem> {
+    const { bounty, head } = view
+    if (await isHeld(request, view, sender)) {
+      const round = BigInt(bounty.round)
+      const claimId = claimIdOf(market, { ...request, round })
+      return { held: { claimId, round, blockNumber: head.number } }
+    }
+    const refuse = (error: ClaimError) => refusal(request, { error, data: undefined }, bounty)
+    const runError = errorOfRun(request, bounty, head)
+    if (runError) {
+      const isPending = !errorOfRun(request, await view.pendingBounty(), head)
+      return isPending ? { undecided: { error: runError, data: undefined } } : refuse(runError)
+    }
+    const { signed } = request
+    const now = nowAt(head)
+    if (!signed) return (await mayBeUnsigned()) ? { good: true } : signatureRequired(market, request, bounty, now)
+    if (signed.deadline < now) return refuse({ errorName: 'SignatureExpired', args: [signed.deadline, now] })
+    if (isExpiring(signed.deadline, head)) {
+      return signatureExpiring(request, signed.deadline - now, MIN_VALIDITY_SECONDS)
+    }
+    const round = BigInt(bounty.round) + 1n
+    if (await isSigned(request, round, view, sender)) return { good: true }
+    const latest = now + MAX_VALIDITY
+    if (signed.deadline > latest) return refuse({ errorName: 'SignatureTooLong', args: [signed.deadline, latest] })
+    if (await view.hasCode(request.wallet)) return refusedByContract(request, round, CONTRACT_WALLET_GAS)
+    return refuse({ errorName: 'InvalidSignature', args: [request.bountyId, request.wallet, round] })
+  }
+
+  /**
+   * @param since by `performance.now()`: a refusal rests on a view of the chain that is no older.
+   * @throws Problem with the market’s reason; RATE_LIMITED; RELAY_UNAVAILABLE, also when the client disconnects.
+   */
+  return async function examine(request: ClaimRequest, sender: Sender, since: number): Promise<Examined> {
+    const view = await views.of(request.bountyId, since, false)
+    const first = await check(request, view, sender)
+    if (!(first instanceof Problem)) return first
+    const newer = await views.of(request.bountyId, since, true)
+    const result = newer.head.hash === view.head.hash ? first : await check(request, newer, sender)
+    if (result instanceof Problem) throw result
+    return result
+  }
+}
+
+/** @param bounty at `head`, or after what is pending. */
+function errorOfRun({ bountyId }: ClaimRequest, bounty: Bounty, head: ChainHead): ClaimError | undefined {
+  const state = stateName(bounty.state)
+  if (state === undefined) return { errorName: 'BountyNotFound', args: [bountyId] }
+  if (state !== 'OPEN') return { errorName: 'BountyNotOpen', args: [bountyId, bounty.state] }
+  const deadline = BigInt(bounty.deadline)
+  if (head.timestamp <= deadline) return undefined
+  return { errorName: 'BountyDeadlinePassed', args: [bountyId, deadline, head.timestamp] }
+}
+
+/** Seconds. The next block is no older than the head, and on an idle chain much younger. */
+function nowAt({ timestamp }: ChainHead): bigint {
+  const clock = BigInt(Math.floor(Date.now() / 1_000))
+  return timestamp > clock ? timestamp : clock
+}
+
+/** Whether too little of a signature’s validity is left to send it. @param deadline of the signature, in seconds. */
+export const isExpiring = (deadline: bigint, head: ChainHead): boolean => deadline < nowAt(head) + MIN_VALIDITY_SECONDS

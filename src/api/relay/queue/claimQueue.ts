@@ -1,0 +1,134 @@
+import { size } from 'viem'
+import { unavailable } from '../chain/client.ts'
+import type { ClaimRequest } from '../chain/market.ts'
+import type { Signer } from '../submission/signing.ts'
+
+/**
+ * How many claims may wait in a process. A block of 30 million gas has room for two batches, 100 claims: a claim behind a
+ * thousand would wait for longer than a request waits for its answer.
+ */
+const MAX_WAITING = 1_000
+
+/** The signatures of a transaction, in bytes. Nodes take no transaction of more than 128 KiB. */
+const MAX_SIGNATURE_BYTES = 65_536
+
+/** A claim in the queue. */
+export type Entry<Result> = {
+  request: ClaimRequest
+  /** Who sent it, as the limits count clients. */
+  client: string
+  /** Who can make it. */
+  signers: Signer[]
+  /** Whether the index calls the claim eligible: such claims go first. */
+  isAdvised: boolean
+  resolve: (result: Result) => void
+  reject: (error: unknown) => void
+}
+
+/**
+ * The authenticated claims that wait for a signer. It is bounded, and fair: the clients take turns, and a client with
+ * many claims gives way when the queue is full. One claim of a run is out at a time, for only one can win.
+ */
+export function createClaimQueue<Result, Waiting extends Entry<Result>>() {
+  /** In the order of the clients’ turns. */
+  const byClient = new Map<string, Waiting[]>()
+  /** The runs of which a claim is out. */
+  const runsOut = new Set<bigint>()
+  let length = 0
+
+  const all = () => [...byClient.values()].flat()
+
+  function remove(gone: ReadonlySet<Waiting>) {
+    for (const [client, entries] of byClient) {
+      const rest = entries.filter((entry) => !gone.has(entry))
+      length -= entries.length - rest.length
+      if (rest.length > 0) byClient.set(client, rest)
+      else byClient.delete(client)
+    }
+  }
+
+  function makeRoomFor(client: string) {
+    const [largest] = [...byClient.values()].toSorted((left, right) => right.length - left.length)
+    const newest = largest?.at(-1)
+    if (!largest || !newest || newest.client === client || largest.length <= (byClient.get(client)?.length ?? 0) + 1) {
+      throw unavailable('The claim queue is full.')
+    }
+    remove(new Set([newest]))
+    newest.reject(unavailable('The claim queue is full, and most of it is yours.'))
+  }
+
+  /** Takes one entry of each client in turn, until `taken` has `count` or no entry fits. */
+  function pick(taken: Set<Waiting>, count: number, bytes: { left: number }, fits: (entry: Waiting) => boolean) {
+    for (let isProgress = true; isProgress && taken.size < count; ) {
+      isProgress = false
+      for (const [client, entries] of [...byClient]) {
+        if (taken.size >= count) return
+        const entry = entries.find((one) => !taken.has(one) && !runsOut.has(one.request.bountyId) && fits(one))
+        if (!entry) continue
+        const length = entry.request.signed ? size(entry.request.signed.signature) : 0
+        if (length > bytes.left) return
+        bytes.left -= length
+        taken.add(entry)
+        runsOut.add(entry.request.bountyId)
+        isProgress = true
+        // The client goes behind the others.
+        byClient.delete(client)
+        byClient.set(client, entries)
+      }
+    }
+  }
+
+  return {
+    length: () => length,
+
+    /** Whether a claim of the run waits or is out, or more claims wait than `count`. */
+    isContended: (bountyId: bigint, count: number) =>
+      length > count || runsOut.has(bountyId) || all().some(({ request }) => request.bountyId === bountyId),
+
+    /** Whether there is a claim to take for the signer. */
+    hasWorkFor: (signer: Signer) =>
+      all().some(({ signers, request }) => signers.includes(signer) && !runsOut.has(request.bountyId)),
+
+    /** @throws Problem RELAY_UNAVAILABLE if the queue is full, and mostly of this client’s claims. */
+    enter(entry: Waiting) {
+      if (length >= MAX_WAITING) makeRoomFor(entry.client)
+      byClient.set(entry.client, [...(byClient.get(entry.client) ?? []), entry])
+      length++
+    },
+
+    /** Puts back claims that were taken, before the others of their clients. */
+    putBack(entries: readonly Waiting[]) {
+      for (const entry of entries.toReversed()) {
+        byClient.set(entry.client, [entry, ...(byClient.get(entry.client) ?? [])])
+        length++
+      }
+    },
+
+    /**
+     * Takes at most `count` claims of different runs that the signer can make: those that the index calls eligible first,
+     * but at least one of the others, so that they are not put off for ever by a flood.
+     */
+    take(signer: Signer, count: number): Waiting[] {
+      const taken = new Set<Waiting>()
+      const bytes = { left: MAX_SIGNATURE_BYTES }
+      const isFor = ({ signers }: Waiting) => signers.includes(signer)
+      const hasOthers = all().some((entry) => isFor(entry) && !entry.isAdvised)
+      pick(taken, hasOthers ? count - 1 : count, bytes, (entry) => isFor(entry) && entry.isAdvised)
+      pick(taken, count, bytes, isFor)
+      remove(taken)
+      return [...taken]
+    },
+
+    /** The claims that were taken have a result, or are put back: others of their runs may be taken. */
+    release(entries: readonly Waiting[]) {
+      for (const { request } of entries) runsOut.delete(request.bountyId)
+    },
+
+    /** Takes out all waiting claims of which this is true. */
+    takeAll(matches: (entry: Waiting) => boolean): Waiting[] {
+      const taken = all().filter(matches)
+      remove(new Set(taken))
+      return taken
+    },
+  }
+}

@@ -1,0 +1,304 @@
+import type { Hash } from 'viem'
+import { claimIdOf } from '../../claimMessage.ts'
+import { Problem } from '../../errors.ts'
+import type { Failure } from '../chain/calls.ts'
+import { unavailable } from '../chain/client.ts'
+import { gasLimit } from '../chain/gas.ts'
+import type { ChainHead, Heads } from '../chain/heads.ts'
+import type { Bounty, Market } from '../chain/market.ts'
+import type { NamedClaim } from '../events.ts'
+import { isExpiring, type Sender } from '../intake/examine.ts'
+import { type SimulatedClaim, simulateAlone, simulateBatch } from '../simulation/simulateBatch.ts'
+import { isConflict } from '../store/database.ts'
+import type { Candidate } from '../store/reservations.ts'
+import type { Allocated, Allocator, Hindrance, Placed } from '../submission/allocation.ts'
+import type { Signer } from '../submission/signing.ts'
+import { createBatchWindow } from './batchWindow.ts'
+import { createClaimQueue, type Entry } from './claimQueue.ts'
+
+/** How many transactions’ worth of claims one batch may be. */
+const TRANSACTIONS_PER_BATCH = 4
+
+/** How long a claim whose request waits no longer stays in the queue, for its first turn. Milliseconds. */
+const LAST_CHANCE_MS = 1_000
+
+/** After how many seconds a claim is worth a new try where no signer can take it. */
+const HOPELESS_RETRY_SECONDS = 60
+
+/** Why a signer takes no claims. */
+type SignerHindrance = Hindrance | 'unreachable'
+
+/** What lasts longer than a request waits, and what the client is answered. */
+const LASTING = new Map<SignerHindrance, string>([
+  ['unfunded', 'The relayer is out of funds.'],
+  ['spent', 'The relayer has spent its daily budget for gas.'],
+  ['resting', 'The chain’s node gives implausible nonces of the relayer.'],
+  ['unreachable', 'The chain’s node or the relay’s database does not answer.'],
+])
+
+/**
+ * What became of a claim in the queue.
+ * - `placed`: it is stored with a signed transaction.
+ * - `fails`: its simulation fails, for this reason.
+ * - `undecided`: a block has to decide; `failure` is the answer if none comes.
+ * - `rival`, `locked`: see `Obstacle`.
+ * - `stale`: it has to be examined again; its run or its signature’s validity has changed.
+ * - `left`: the request waits no longer, and `hindrance` kept the claim from its turn.
+ */
+export type Placement =
+  | { status: 'placed'; claim: NamedClaim; allocated: Allocated }
+  | { status: 'fails'; failure: Failure; bounty: Bounty }
+  | { status: 'undecided'; failure: Failure | undefined }
+  | { status: 'rival' | 'locked' | 'stale' }
+  | { status: 'left'; hindrance: SignerHindrance | undefined }
+
+type Waiting = Entry<Placement> & {
+  key: string | undefined
+  sender: Sender
+  /** Aborts when the request has waited for as long as it may. */
+  until: AbortSignal
+  /** The claim as a simulation at this head made it ready. */
+  ready?: { head: Hash; candidate: Candidate }
+}
+
+type Options = {
+  market: Market
+  heads: Heads
+  allocator: Allocator
+  accounts: Signer[]
+  /** How many claims a transaction makes at most. */
+  maxBatch: number
+  /** Hands new bytes to the node. */
+  send: (allocated: Allocated, made: Candidate[]) => void
+  /** How soon a hindered signer is tried again, in milliseconds. */
+  interval: number
+}
+
+/** A claim for the queue, and what the request that brings it allows. */
+type Asked = Pick<Waiting, 'request' | 'key' | 'sender' | 'until' | 'isAdvised' | 'signers'>
+
+export type Dispatcher = ReturnType<typeof createDispatcher>
+
+/**
+ * Takes claims from the queue in batches, simulates each batch, and stores the claims that pass with signed transactions,
+ * the signers taking turns. While a signer works on a batch, claims gather for its next.
+ */
+export function createDispatcher({ market, heads, allocator, accounts, maxBatch, send, interval }: Options) {
+  const queue = createClaimQueue<Placement, Waiting>()
+  const batchWindow = createBatchWindow()
+  const busy = new Set<Signer>()
+  const hindrances = new Map<Signer, SignerHindrance>()
+  const resting = new Set<Signer>()
+  /** One signer gathers a batch at a time: a second would take half of it. */
+  let isGathering = false
+  let turn = 0
+
+  const isFree = (signer: Signer) => !resting.has(signer) && !busy.has(signer)
+  const isHindered = ({ signers }: Pick<Waiting, 'signers'>) => signers.every((signer) => hindrances.has(signer))
+
+  function assign() {
+    if (isGathering) return
+    const first = turn % accounts.length
+    const inTurn = accounts.slice(first).concat(accounts.slice(0, first))
+    const signer = inTurn.find((account) => isFree(account) && queue.hasWorkFor(account))
+    if (!signer) return
+    turn = accounts.indexOf(signer) + 1
+    isGathering = true
+    void runBatch(signer)
+  }
+
+  async function runBatch(signer: Signer) {
+    busy.add(signer)
+    await batchWindow.close()
+    allocator.anticipate(signer)
+    const able = Math.max(1, accounts.length - hindrances.size)
+    const share = Math.max(maxBatch, Math.ceil(queue.length() / able))
+    const entries = queue.take(signer, Math.min(share, maxBatch * TRANSACTIONS_PER_BATCH))
+    hindrances.delete(signer)
+    isGathering = false
+    queueMicrotask(assign)
+    try {
+      await handle(signer, entries)
+    } catch (error) {
+      for (const entry of entries) finish(entry, () => entry.reject(error))
+    }
+    busy.delete(signer)
+    assign()
+  }
+
+  /** Ends the entry’s time out of the queue: another claim of its run may be taken. */
+  function finish(entry: Waiting, end: () => void) {
+    queue.release([entry])
+    end()
+  }
+
+  const settle = (entry: Waiting, placement: Placement) => finish(entry, () => entry.resolve(placement))
+
+  function putBack(entries: readonly Waiting[]) {
+    queue.release(entries)
+    queue.putBack(entries)
+  }
+
+  async function handle(signer: Signer, entries: Waiting[]) {
+    const head = await heads.latest()
+    const present = entries.filter((entry) => isPresent(entry, head))
+    const unready = present.filter(({ ready }) => ready?.head !== head.hash)
+    const requests = unready.map(({ request }) => request)
+    const passed = await simulateBatch(market, signer.address, requests, maxBatch)
+    const alone: Waiting[] = []
+    for (const entry of unready) {
+      const simulated = passed.get(entry.request)
+      if (simulated) applySimulation(entry, head, simulated)
+      else alone.push(entry)
+    }
+    const simulations = alone.map((entry) => simulateEntry(signer, entry, head))
+    if (present.length === 1) await Promise.all(simulations)
+    const ready = present.filter((entry) => entry.ready?.head === head.hash)
+    if (ready.length > 0) await placeReady(signer, ready)
+    // Claims that are simulated alone beside others do not delay these: those that pass are in the next batch.
+    if (present.length > 1) {
+      void Promise.all(simulations).then(() => {
+        putBack(alone.filter((entry) => entry.ready?.head === head.hash))
+        assign()
+      })
+    }
+  }
+
+  function isPresent(entry: Waiting, head: ChainHead): boolean {
+    const { request, sender } = entry
+    if (sender.gone.aborted) settle(entry, { status: 'left', hindrance: undefined })
+    else if (request.signed && isExpiring(request.signed.deadline, head)) settle(entry, { status: 'stale' })
+    else return true
+    return false
+  }
+
+  async function simulateEntry(signer: Signer, entry: Waiting, head: ChainHead) {
+    try {
+      applySimulation(entry, head, await simulateAlone(market, signer.address, entry.request))
+    } catch (error) {
+      finish(entry, () => entry.reject(error))
+    }
+  }
+
+  /** @throws Problem CLAIM_REVERTED if the claim takes more gas than the relay pays for. */
+  function applySimulation(entry: Waiting, head: ChainHead, { simulation, unlocked }: SimulatedClaim) {
+    const { bounty } = simulation
+    if (simulation.result === 'fails') return settle(entry, { status: 'fails', failure: simulation.failure, bounty })
+    if (simulation.result === 'undecided') return settle(entry, { status: 'undecided', failure: simulation.failure })
+    const { request, key } = entry
+    const round = BigInt(bounty.round) + 1n
+    const claim = { claimId: claimIdOf(market, { ...request, round }), request, round }
+    const gas = gasLimit(simulation.gas)
+    const lock = bounty.stake
+    entry.ready = { head: head.hash, candidate: { claim, gas, lock, unlocked, block: head.number, key } }
+  }
+
+  async function placeReady(signer: Signer, entries: Waiting[]) {
+    let offered: Waiting[] | undefined
+    try {
+      const placed = await allocator.place(signer, ({ items, transactions }) => {
+        offered = entries.slice(0, items * transactions)
+        return offered.map(candidateOf)
+      })
+      if (typeof placed === 'string') {
+        putBack(entries)
+        return hinder(signer, placed)
+      }
+      putBack(entries.slice(offered?.length ?? 0))
+      settlePlaced(offered ?? [], placed)
+    } catch (error) {
+      if (isConflict(error)) {
+        for (const entry of entries) settle(entry, { status: 'rival' })
+      } else if (offered === undefined && isUnavailable(error)) {
+        putBack(entries)
+        hinder(signer, 'unreachable')
+      } else {
+        for (const entry of entries) finish(entry, () => entry.reject(error))
+      }
+    }
+  }
+
+  function settlePlaced(entries: Waiting[], { made, obstacles }: Placed) {
+    const transactionOf = new Map<Candidate, Allocated>()
+    for (const { made: candidates, ...allocated } of made) {
+      for (const candidate of candidates) transactionOf.set(candidate, allocated)
+      send(allocated, candidates)
+    }
+    for (const entry of entries) {
+      const candidate = candidateOf(entry)
+      const allocated = transactionOf.get(candidate)
+      const obstacle = obstacles.get(candidate)
+      if (allocated) settle(entry, { status: 'placed', claim: candidate.claim, allocated })
+      else if (obstacle instanceof Problem) finish(entry, () => entry.reject(obstacle))
+      else settle(entry, { status: obstacle ?? 'rival' })
+    }
+    const runs = new Set([...transactionOf.keys()].map(({ claim }) => claim.request.bountyId))
+    for (const rival of queue.takeAll(({ request }) => runs.has(request.bountyId))) rival.resolve({ status: 'rival' })
+  }
+
+  /** The claims wait for this signer or another, unless none can be expected to take them soon. */
+  function hinder(signer: Signer, hindrance: SignerHindrance) {
+    hindrances.set(signer, hindrance)
+    resting.add(signer)
+    setTimeout(() => {
+      resting.delete(signer)
+      assign()
+    }, interval)
+    const isHopeless = ({ signers }: Waiting) => signers.every((one) => LASTING.has(hindrances.get(one) ?? 'full'))
+    const detail = LASTING.get(hindrance) ?? ''
+    for (const entry of queue.takeAll(isHopeless)) entry.reject(unavailable(detail, undefined, HOPELESS_RETRY_SECONDS))
+    for (const entry of queue.takeAll((one) => one.until.aborted && isHindered(one))) leave(entry)
+  }
+
+  function leave({ resolve, signers }: Waiting) {
+    resolve({ status: 'left', hindrance: signers.map((signer) => hindrances.get(signer)).find(Boolean) })
+  }
+
+  return {
+    /** How many claims wait. */
+    length: queue.length,
+
+    /** Whether a claim of the run would have to wait for others. */
+    isContended: (bountyId: bigint) => queue.isContended(bountyId, maxBatch),
+
+    /** Counts a stored claim for the batching window. */
+    countInFlight: batchWindow.count,
+
+    /**
+     * Puts the claim into the queue and waits for its turn.
+     * @throws Problem RELAY_UNAVAILABLE, RATE_LIMITED, CLAIM_REVERTED
+     */
+    async place(asked: Asked): Promise<Placement> {
+      const { sender, until } = asked
+      const { promise, resolve, reject } = Promise.withResolvers<Placement>()
+      const entry: Waiting = { ...asked, client: sender.client, resolve, reject }
+      const giveUp = () => {
+        for (const taken of queue.takeAll((one) => one === entry)) leave(taken)
+      }
+      let timer: NodeJS.Timeout | undefined
+      const expire = () => {
+        if (isHindered(entry)) giveUp()
+        else timer = setTimeout(giveUp, LAST_CHANCE_MS)
+      }
+      queue.enter(entry)
+      assign()
+      sender.gone.addEventListener('abort', giveUp)
+      until.addEventListener('abort', expire)
+      if (until.aborted) expire()
+      try {
+        return await promise
+      } finally {
+        clearTimeout(timer)
+        sender.gone.removeEventListener('abort', giveUp)
+        until.removeEventListener('abort', expire)
+      }
+    },
+  }
+}
+
+function candidateOf({ ready }: Waiting): Candidate {
+  if (!ready) throw new Error('The claim was not simulated')
+  return ready.candidate
+}
+
+const isUnavailable = (error: unknown) => error instanceof Problem && error.code === 'RELAY_UNAVAILABLE'

@@ -1,0 +1,126 @@
+import { type Address, type BlockTag, decodeFunctionResult, size } from 'viem'
+import { agentStakingAbi } from '../../../../abis/AgentStaking.ts'
+import { bountyMarketAbi } from '../../../../abis/BountyMarket.ts'
+import { stateName } from '../../contractErrors.ts'
+import { Problem } from '../../errors.ts'
+import { answer, revertOf } from '../chain/client.ts'
+import { batchGasLimit, MAX_GAS } from '../chain/gas.ts'
+import {
+  asBounty,
+  batchCall,
+  type ClaimRequest,
+  claimCall,
+  type Market,
+  type MarketCall,
+  unlockedStake,
+} from '../chain/market.ts'
+import { type Simulation, simulate } from './simulate.ts'
+
+/** `unlocked`: what the agent has left to be locked, in USDC base units. */
+export type SimulatedClaim = { simulation: Simulation; unlocked: bigint }
+
+/** BountyMarket.ItemResult of a claim that was made; 0 is one that was not tried, 1 one that was refused. */
+const MADE = 2
+
+/** Longer signatures, which only a wallet’s contract can have, go alone: so much data may be more than a node takes. */
+const MAX_SIGNATURE_BYTES = 512
+
+/** Simulates a claim as the call that would make it alone. @param from the signer that would send it. */
+export async function simulateAlone(market: Market, from: Address, request: ClaimRequest): Promise<SimulatedClaim> {
+  const [simulation, unlocked] = await Promise.all([
+    simulate(market, claimCall(market, from, request), request),
+    unlockedStake(market, request.agentId),
+  ])
+  return { simulation, unlocked }
+}
+
+/**
+ * Simulates claims of different runs in calls of up to `maxItems` claims, on the last block and in the next: all of them
+ * take the node less than two claims that are simulated alone. No claim of a batch lets another pass: it only takes a run
+ * and locks stake.
+ * @returns the claims that pass. The others have to be simulated alone, so that no claim suffers for another: those that
+ * do not pass beside these, those of a call that failed, and single ones.
+ */
+export async function simulateBatch(
+  market: Market,
+  from: Address,
+  requests: readonly ClaimRequest[],
+  maxItems: number,
+): Promise<Map<ClaimRequest, SimulatedClaim>> {
+  const short = requests.filter(({ signed }) => !signed || size(signed.signature) <= MAX_SIGNATURE_BYTES)
+  const batches = Array.from({ length: Math.ceil(short.length / maxItems) }, (_, place) =>
+    short.slice(place * maxItems, (place + 1) * maxItems),
+  ).filter(({ length }) => length > 1)
+  const results = await Promise.all(batches.map((batch) => simulateTogether(market, from, batch)))
+  return new Map(batches.flatMap((batch, place) => passing(batch, results[place] ?? [])))
+}
+
+const passing = (batch: ClaimRequest[], results: (SimulatedClaim | undefined)[]) =>
+  batch.flatMap((request, place): [ClaimRequest, SimulatedClaim][] => {
+    const simulated = results[place]
+    return simulated ? [[request, simulated]] : []
+  })
+
+/** @returns undefined for a claim that does not pass beside the others. */
+async function simulateTogether(
+  market: Market,
+  from: Address,
+  requests: readonly ClaimRequest[],
+): Promise<(SimulatedClaim | undefined)[]> {
+  try {
+    const call = batchCall(market, from, requests)
+    const [now, next, bounties, stakes] = await Promise.all([
+      tryBatch(market, call, requests.length, 'latest'),
+      tryBatch(market, call, requests.length, 'pending'),
+      readBounties(market, requests),
+      readUnlockedStakes(market, requests),
+    ])
+    return requests.map((_, place) => {
+      const bounty = bounties[place]
+      const unlocked = stakes[place]
+      if (now[place] !== MADE || next[place] !== MADE || !bounty || unlocked === undefined) return undefined
+      if (stateName(bounty.state) !== 'OPEN') return undefined
+      return { simulation: { result: 'passes', bounty, gas: MAX_GAS }, unlocked }
+    })
+  } catch (error) {
+    // What the node does not take, or not in time, as one call may still pass one by one.
+    if (error instanceof Problem || revertOf(error)) return requests.map(() => undefined)
+    throw error
+  }
+}
+
+async function tryBatch({ client }: Market, call: MarketCall, items: number, blockTag: BlockTag) {
+  const { from, to, data } = call
+  const { data: result } = await answer(
+    client.call({ account: from, to, data, gas: batchGasLimit(call, items), blockTag }),
+  )
+  return decodeFunctionResult({ abi: bountyMarketAbi, functionName: 'claimBatch', data: result ?? '0x' })
+}
+
+/** The code that reads them all travels with the call: no contract on the chain is needed. */
+const inOneCall = { deployless: true, batchSize: 0, allowFailure: true } as const
+
+async function readBounties({ client, address }: Market, requests: readonly ClaimRequest[]) {
+  const bounties = await answer(
+    client.multicall({
+      ...inOneCall,
+      contracts: requests.map(
+        ({ bountyId }) => ({ address, abi: bountyMarketAbi, functionName: 'getBounty', args: [bountyId] }) as const,
+      ),
+    }),
+  )
+  return bounties.map(({ result }) => result && asBounty(result))
+}
+
+async function readUnlockedStakes({ client, staking }: Market, requests: readonly ClaimRequest[]) {
+  const accounts = await answer(
+    client.multicall({
+      ...inOneCall,
+      contracts: requests.map(
+        ({ agentId }) =>
+          ({ address: staking, abi: agentStakingAbi, functionName: 'accountOf', args: [agentId] }) as const,
+      ),
+    }),
+  )
+  return accounts.map(({ result }) => result && result[0] - result[1])
+}

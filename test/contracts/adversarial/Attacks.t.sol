@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {BountyMarketTest} from "../support/BountyMarketTest.sol";
+
+/// @notice The attack table of SECURITY.md: each test plays an attack to its end and measures, in USDC, what every account
+/// gained or lost. No attacker ends with more than it began with, and no other party gains by it.
+contract AttacksTest is BountyMarketTest {
+    /// @dev Of the issue's example: 1,000,000 USDC, whose fee is 50,000.
+    uint256 private constant LARGE_REWARD = 1_000_000e6;
+    uint256 private constant LARGE_FEE = 50_000e6;
+
+    struct Wealth {
+        uint256 poster;
+        uint256 agent;
+        uint256 treasury;
+        uint256 burned;
+    }
+
+    Wealth private _before;
+
+    function setUp() public override {
+        super.setUp();
+        usdc.mint(poster, 2 * LARGE_REWARD);
+        usdc.mint(owner, 2 * LARGE_REWARD);
+        _stake(LARGE_REWARD);
+        _before = _wealth();
+    }
+
+    function test_GarbageAtDefaultTerms_CostsTheAgent20AndThePosterTheFee() public {
+        uint256 bountyId = _post(LARGE_REWARD);
+        _claim(bountyId);
+        _submitAndRevise(bountyId);
+        _reject(bountyId);
+        assertLe(vm.getBlockTimestamp(), START + 28 days);
+        _assertGains(-int256(LARGE_FEE), -20e6, 0);
+    }
+
+    /// @dev From a stake of 5 % on, the attacker loses as much as the poster. An evaluator ends it at the first delivery.
+    function test_GarbageAtAStakeOf10Percent_CostsTheAgentTwiceThePostersFee() public {
+        terms.stakePercent = 10;
+        terms.evaluator = evaluator;
+        uint256 bountyId = _post(LARGE_REWARD);
+        _claim(bountyId);
+        _submit(bountyId);
+        _reject(bountyId);
+        assertEq(vm.getBlockTimestamp(), START, "no revision is needed");
+        _assertGains(-int256(LARGE_FEE), -100_000e6, 0);
+    }
+
+    function test_SquattingUntilTheSlash_CostsTheStakeAndAFreeze() public {
+        uint256 bountyId = _post(LARGE_REWARD);
+        _claim(bountyId);
+        skip(7 days + 1);
+        vm.prank(poster);
+        market.slashAndWithdraw(bountyId);
+        (,,,,, bool frozen,) = staking.accountOf(AGENT);
+        assertTrue(frozen);
+        _assertGains(0, -20e6, 0);
+    }
+
+    function test_SquattingUntilTheLastSecond_CostsTheStake() public {
+        uint256 bountyId = _post(LARGE_REWARD);
+        _claim(bountyId);
+        skip(7 days);
+        _abandon(bountyId);
+        vm.prank(poster);
+        market.withdrawBounty(bountyId);
+        _assertGains(0, -20e6, 0);
+    }
+
+    /// @dev A run that no agent can do. The poster gains nothing by the stake, and the agent keeps its standing.
+    function test_BaitThatTheAgentAbandons_BringsThePosterNothing() public {
+        uint256 bountyId = _postClaimed();
+        _abandon(bountyId);
+        vm.prank(poster);
+        market.withdrawBounty(bountyId);
+        (,,,, uint256 slashes, bool frozen,) = staking.accountOf(AGENT);
+        assertEq(slashes, 0);
+        assertFalse(frozen);
+        _assertGains(0, -int256(uint256(LOCK)), 0);
+    }
+
+    function test_BaitThatExpires_BringsThePosterNothing() public {
+        uint256 bountyId = _postClaimed();
+        skip(7 days + 1);
+        vm.prank(poster);
+        market.slashAndWithdraw(bountyId);
+        _assertGains(0, -int256(uint256(LOCK)), 0);
+    }
+
+    /// @dev The poster keeps what was delivered. What the chain can see of it: it pays the fee, and gains no USDC.
+    function test_FreeRidingByRejection_CostsThePosterTheFee() public {
+        uint256 bountyId = _postClaimed();
+        _submitAndRevise(bountyId);
+        _reject(bountyId);
+        _assertGains(-int256(FEE), -int256(uint256(LOCK)), 0);
+    }
+
+    function test_ARevisionAskedOfAnAbsentAgent_CostsThePosterTheFee() public {
+        uint256 bountyId = _postSubmitted();
+        _requestRevision(bountyId);
+        skip(7 days + 1);
+        _rejectOverdue(bountyId);
+        (,,,, uint256 slashes, bool frozen,) = staking.accountOf(AGENT);
+        assertEq(slashes, 0);
+        assertFalse(frozen);
+        _assertGains(-int256(FEE), -int256(uint256(LOCK)), 0);
+    }
+
+    /// @dev Delivering the same again is enough, and a signature of it may be sent by anyone.
+    function test_ARevisionThatTheAgentAnswers_BringsThePosterNothing() public {
+        uint256 bountyId = _postSubmitted();
+        for (uint256 i = 0; i < 2; ++i) {
+            _requestRevision(bountyId);
+            skip(6 days);
+            _submit(bountyId);
+        }
+        skip(7 days + 1);
+        market.finalizeReview(bountyId);
+        _assertGains(-int256(REWARD + FEE), int256(uint256(REWARD)), int256(FEE));
+    }
+
+    function test_AnEvaluatorThatIsThePosterInDisguise_PaysTheFeeForEachRejection() public {
+        terms.evaluator = makeAddr("poster in disguise");
+        uint256 bountyId = _postSubmitted();
+        _reject(bountyId);
+        assertEq(usdc.balanceOf(terms.evaluator), 0);
+        _assertGains(-int256(FEE), -int256(uint256(LOCK)), 0);
+    }
+
+    /// @dev As a poster it can only lose the fee that it burns, and as an agent the stake.
+    function test_ATreasuryThatAttacks_EarnsNothing() public {
+        vm.prank(owner);
+        registry.transferFrom(owner, treasury, AGENT);
+        wallet = treasury;
+        uint256 bountyId = _postClaimed();
+        _submitAndRevise(bountyId);
+        _reject(bountyId);
+        bountyId = _postClaimed();
+        skip(7 days + 1);
+        vm.prank(poster);
+        market.slashAndWithdraw(bountyId);
+        assertEq(usdc.balanceOf(treasury), 0);
+        assertEq(usdc.balanceOf(BURN), FEE + 2 * LOCK);
+    }
+
+    /// @dev A label of 0.0025 USDC and thirty days of a stake that comes back.
+    function test_FarmingTheLadder_CostsTheFees() public {
+        for (uint256 i = 0; i < 5; ++i) {
+            uint256 bountyId = _post(10_000);
+            _claim(bountyId);
+            _submit(bountyId);
+            _approve(bountyId);
+        }
+        assertEq(usdc.balanceOf(treasury), 2500);
+        Wealth memory wealth = _wealth();
+        assertEq(_before.poster + _before.agent - wealth.poster - wealth.agent, 2500);
+    }
+
+    /// @dev An agent can hold no run for ever, and no escrow outlives its parties.
+    function test_GivenADeadPosterAndADeadAgent_TheEscrowGoesBackAfterGrace() public {
+        uint256 bountyId = _post();
+        vm.warp(DEADLINE);
+        _claim(bountyId);
+        skip(14 days + 1);
+        vm.prank(stranger);
+        market.slashExpired(bountyId);
+        _assertGains(0, -int256(uint256(LOCK)), 0);
+    }
+
+    function _submitAndRevise(uint256 bountyId) private {
+        _submit(bountyId);
+        for (uint256 i = 0; i < 3; ++i) {
+            skip(7 days);
+            _requestRevision(bountyId);
+            _submit(bountyId);
+        }
+    }
+
+    /// @dev The agent's side is its owner, its wallet and its stake.
+    function _wealth() private view returns (Wealth memory) {
+        (uint256 staked,,,,,,) = staking.accountOf(AGENT);
+        return Wealth({
+            poster: usdc.balanceOf(poster),
+            agent: usdc.balanceOf(owner) + usdc.balanceOf(wallet) + staked,
+            treasury: usdc.balanceOf(treasury),
+            burned: usdc.balanceOf(BURN)
+        });
+    }
+
+    /// @dev What none of them gained was burned.
+    function _assertGains(int256 toPoster, int256 toAgent, int256 toTreasury) private view {
+        Wealth memory wealth = _wealth();
+        assertEq(int256(wealth.poster) - int256(_before.poster), toPoster, "poster");
+        assertEq(int256(wealth.agent) - int256(_before.agent), toAgent, "agent");
+        assertEq(int256(wealth.treasury) - int256(_before.treasury), toTreasury, "treasury");
+        assertEq(int256(wealth.burned) - int256(_before.burned), -toPoster - toAgent - toTreasury, "burned");
+        assertEq(usdc.balanceOf(address(market)), 0, "market");
+    }
+}

@@ -1,0 +1,59 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { createFairLane } from '../../src/api/relay/intake/fairLane.ts'
+
+const stays = new AbortController().signal
+
+test('a lane runs a few tasks at once', async () => {
+  const run = createFairLane({ concurrency: 2, maxWaitingPerClient: 100 })
+  let running = 0
+  let most = 0
+  const task = async () => {
+    most = Math.max(most, ++running)
+    await sleep(2)
+    running--
+  }
+  await Promise.all(Array.from({ length: 20 }, () => run('a', stays, task)))
+  expect(most).toBe(2)
+})
+
+test('clients take turns: a flood of one delays another by one task', async () => {
+  const run = createFairLane({ concurrency: 1, maxWaitingPerClient: 100 })
+  const order: string[] = []
+  const task = (name: string) => async () => {
+    await sleep(1)
+    order.push(name)
+  }
+  const flood = Array.from({ length: 10 }, () => run('flood', stays, task('flood')))
+  await Promise.all([...flood, run('honest', stays, task('honest'))])
+  expect(order.indexOf('honest')).toBeLessThanOrEqual(2)
+})
+
+test('a client with too many waiting tasks is refused, and no other client', async () => {
+  const run = createFairLane({ concurrency: 1, maxWaitingPerClient: 3 })
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const accepted = Array.from({ length: 4 }, () => run('a', stays, () => promise))
+  await expect(run('a', stays, () => promise)).rejects.toMatchObject({ code: 'RATE_LIMITED' })
+  const other = run('b', stays, async () => 'done')
+  resolve()
+  await Promise.all(accepted)
+  expect(await other).toBe('done')
+})
+
+test('a task whose client leaves is never run, and a failing one frees its slot', async () => {
+  const run = createFairLane({ concurrency: 1, maxWaitingPerClient: 3 })
+  const leaves = new AbortController()
+  const first = run('a', stays, async () => {
+    await sleep(10)
+    throw new Error('failed')
+  })
+  let ran = false
+  const second = run('a', leaves.signal, async () => {
+    ran = true
+  })
+  leaves.abort()
+  await expect(second).rejects.toMatchObject({ code: 'RELAY_UNAVAILABLE' })
+  await expect(first).rejects.toThrow('failed')
+  expect(await run('a', stays, async () => 'next')).toBe('next')
+  expect(ran).toBe(false)
+})
