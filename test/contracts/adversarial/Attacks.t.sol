@@ -1,14 +1,23 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+
 import {BountyMarketTest} from "../support/BountyMarketTest.sol";
 
 /// @notice The attack table of SECURITY.md: each test plays an attack to its end and measures, in USDC, what every account
 /// gained or lost. No attacker ends with more than it began with, and no other party gains by it.
 contract AttacksTest is BountyMarketTest {
+    using SafeCast for uint256;
+
     /// @dev Of the issue's example: 1,000,000 USDC, whose fee is 50,000.
     uint256 private constant LARGE_REWARD = 1_000_000e6;
-    uint256 private constant LARGE_FEE = 50_000e6;
+    int256 private constant LARGE_FEE = 50_000e6;
+
+    // REWARD, FEE and LOCK of the other runs, as gains and losses.
+    int256 private constant PAID = 100e6;
+    int256 private constant FEE_PAID = 5e6;
+    int256 private constant STAKE_LOST = 10e6;
 
     struct Wealth {
         uint256 poster;
@@ -33,7 +42,7 @@ contract AttacksTest is BountyMarketTest {
         _submitAndRevise(bountyId);
         _reject(bountyId);
         assertLe(vm.getBlockTimestamp(), START + 28 days);
-        _assertGains(-int256(LARGE_FEE), -20e6, 0);
+        _assertGains(-LARGE_FEE, -20e6, 0);
     }
 
     /// @dev From a stake of 5 % on, the attacker loses as much as the poster. An evaluator ends it at the first delivery.
@@ -45,7 +54,7 @@ contract AttacksTest is BountyMarketTest {
         _submit(bountyId);
         _reject(bountyId);
         assertEq(vm.getBlockTimestamp(), START, "no revision is needed");
-        _assertGains(-int256(LARGE_FEE), -100_000e6, 0);
+        _assertGains(-LARGE_FEE, -100_000e6, 0);
     }
 
     function test_SquattingUntilTheSlash_CostsTheStakeAndAFreeze() public {
@@ -78,7 +87,7 @@ contract AttacksTest is BountyMarketTest {
         (,,,, uint256 slashes, bool frozen,) = staking.accountOf(AGENT);
         assertEq(slashes, 0);
         assertFalse(frozen);
-        _assertGains(0, -int256(uint256(LOCK)), 0);
+        _assertGains(0, -STAKE_LOST, 0);
     }
 
     function test_BaitThatExpires_BringsThePosterNothing() public {
@@ -86,7 +95,7 @@ contract AttacksTest is BountyMarketTest {
         skip(7 days + 1);
         vm.prank(poster);
         market.slashAndWithdraw(bountyId);
-        _assertGains(0, -int256(uint256(LOCK)), 0);
+        _assertGains(0, -STAKE_LOST, 0);
     }
 
     /// @dev The poster keeps what was delivered. What the chain can see of it: it pays the fee, and gains no USDC.
@@ -94,7 +103,7 @@ contract AttacksTest is BountyMarketTest {
         uint256 bountyId = _postClaimed();
         _submitAndRevise(bountyId);
         _reject(bountyId);
-        _assertGains(-int256(FEE), -int256(uint256(LOCK)), 0);
+        _assertGains(-FEE_PAID, -STAKE_LOST, 0);
     }
 
     function test_ARevisionAskedOfAnAbsentAgent_CostsThePosterTheFee() public {
@@ -105,7 +114,7 @@ contract AttacksTest is BountyMarketTest {
         (,,,, uint256 slashes, bool frozen,) = staking.accountOf(AGENT);
         assertEq(slashes, 0);
         assertFalse(frozen);
-        _assertGains(-int256(FEE), -int256(uint256(LOCK)), 0);
+        _assertGains(-FEE_PAID, -STAKE_LOST, 0);
     }
 
     /// @dev Delivering the same again is enough, and a signature of it may be sent by anyone.
@@ -118,7 +127,7 @@ contract AttacksTest is BountyMarketTest {
         }
         skip(7 days + 1);
         market.finalizeReview(bountyId);
-        _assertGains(-int256(REWARD + FEE), int256(uint256(REWARD)), int256(FEE));
+        _assertGains(-PAID - FEE_PAID, PAID, FEE_PAID);
     }
 
     function test_AnEvaluatorThatIsThePosterInDisguise_PaysTheFeeForEachRejection() public {
@@ -126,7 +135,7 @@ contract AttacksTest is BountyMarketTest {
         uint256 bountyId = _postSubmitted();
         _reject(bountyId);
         assertEq(usdc.balanceOf(terms.evaluator), 0);
-        _assertGains(-int256(FEE), -int256(uint256(LOCK)), 0);
+        _assertGains(-FEE_PAID, -STAKE_LOST, 0);
     }
 
     /// @dev As a poster it can only lose the fee that it burns, and as an agent the stake.
@@ -166,7 +175,7 @@ contract AttacksTest is BountyMarketTest {
         skip(14 days + 1);
         vm.prank(stranger);
         market.slashExpired(bountyId);
-        _assertGains(0, -int256(uint256(LOCK)), 0);
+        _assertGains(0, -STAKE_LOST, 0);
     }
 
     function _submitAndRevise(uint256 bountyId) private {
@@ -192,10 +201,10 @@ contract AttacksTest is BountyMarketTest {
     /// @dev What none of them gained was burned.
     function _assertGains(int256 toPoster, int256 toAgent, int256 toTreasury) private view {
         Wealth memory wealth = _wealth();
-        assertEq(int256(wealth.poster) - int256(_before.poster), toPoster, "poster");
-        assertEq(int256(wealth.agent) - int256(_before.agent), toAgent, "agent");
-        assertEq(int256(wealth.treasury) - int256(_before.treasury), toTreasury, "treasury");
-        assertEq(int256(wealth.burned) - int256(_before.burned), -toPoster - toAgent - toTreasury, "burned");
+        assertEq(wealth.poster.toInt256() - _before.poster.toInt256(), toPoster, "poster");
+        assertEq(wealth.agent.toInt256() - _before.agent.toInt256(), toAgent, "agent");
+        assertEq(wealth.treasury.toInt256() - _before.treasury.toInt256(), toTreasury, "treasury");
+        assertEq(wealth.burned.toInt256() - _before.burned.toInt256(), -toPoster - toAgent - toTreasury, "burned");
         assertEq(usdc.balanceOf(address(market)), 0, "market");
     }
 }

@@ -43,6 +43,9 @@ const UNREACHABLE_EVENTS = ['EIP712DomainChanged']
  */
 export const RARE = [
   'batch item left untouched',
+  'done renounceOwnership',
+  'error ReviewPeriodOver',
+  'error RevisionsLeft',
   'claim tried by ESTABLISHED',
   'error BountyDeadlinePassed',
   'error NoRevisionsLeft',

@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {IBountyMarket} from "../../../../contracts/interfaces/IBountyMarket.sol";
 import {Dice} from "../Dice.sol";
+import {selectorOf} from "../../support/selectorOf.sol";
 import {Handler} from "./Handler.sol";
 
 /// @notice What anyone may end once every party had its time: one run by an account, or many in one transaction.
@@ -23,7 +24,7 @@ abstract contract EndingHandler is Handler {
         Dice memory dice = Dice(seed);
         uint256 first = _bountyIn(dice, _isAbandoned);
         if (first == NONE_FITS || !_isAbandoned(market.getBounty(first))) return;
-        bytes4 ending = bytes4(_ending(market.getBounty(first).state, first));
+        bytes4 ending = selectorOf(_ending(market.getBounty(first).state, first));
         uint256 count = market.bountyCount();
         bytes[] memory calls = new bytes[](count);
         uint256 found = 0;
@@ -31,7 +32,7 @@ abstract contract EndingHandler is Handler {
             IBountyMarket.Bounty memory bounty = market.getBounty(id);
             if (!_isAbandoned(bounty)) continue;
             bytes memory call = _ending(bounty.state, id);
-            if (bytes4(call) == ending) calls[found++] = call;
+            if (selectorOf(call) == ending) calls[found++] = call;
         }
         assembly ("memory-safe") {
             mstore(calls, found)

@@ -28,13 +28,13 @@ abstract contract PosterHandler is NewBountyHandler {
     }
 
     /// @dev One bounty is asked for revision upon revision, and then rejected, before others are asked for their first. A
-    /// named evaluator may reject at once, and one time in four it does.
+    /// named evaluator may reject at once, and one time in two it does.
     function review(uint256 seed) external {
         Dice memory dice = Dice(seed);
         uint256 bountyId = _mostRevised(dice);
         IBountyMarket.Bounty memory bounty = market.getBounty(bountyId);
         bool isLast = bounty.revisions == market.MAX_REVISIONS();
-        bool atOnce = bounty.evaluator != address(0) && dice.roll(4) == 0;
+        bool atOnce = bounty.evaluator != address(0) && dice.roll(2) == 0;
         bytes memory data = (isLast || atOnce) != dice.rarely()
             ? abi.encodeCall(market.rejectWork, (bountyId))
             : abi.encodeCall(market.requestRevision, (bountyId, _text(dice)));
