@@ -128,10 +128,12 @@ function expectWalk(nodes: ReturnType<typeof nodesOf>, most: number) {
     expect(rowsOf(node)).toBeLessThanOrEqual(most)
   }
   const listed = ofRuns.filter(({ isCounted }) => !isCounted)
-  expect(listed.reduce((sum, node) => sum + passedBy(node), 0)).toBeLessThanOrEqual(most)
-  // An index also passes entries that its condition excludes, and tells of them by the pages that it reads.
+  const passed = listed.reduce((sum, node) => sum + passedBy(node), 0)
+  expect(passed).toBeLessThanOrEqual(most)
+  // An index also passes entries that its condition excludes, and tells of them by the pages that it reads. For each entry
+  // that it returns, it may look at a page of the visibility map too.
   const pages = listed.reduce((sum, node) => sum + node['Shared Hit Blocks'] + node['Shared Read Blocks'], 0)
-  expect(pages).toBeLessThanOrEqual(most / ENTRIES_PER_PAGE + 6 * (limit + 1))
+  expect(pages).toBeLessThanOrEqual(passed + most / ENTRIES_PER_PAGE + 6 * (limit + 1))
   return ofRuns.filter(({ isCounted }) => isCounted).reduce((sum, node) => sum + rowsOf(node), 0)
 }
 

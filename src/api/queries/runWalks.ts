@@ -91,7 +91,7 @@ function gatheredBy(list: RunList, start: StartKind): { by: 'reward' | 'deadline
   if (minReward !== undefined && sort !== 'reward') {
     return { by: 'reward', isBetter: isShorter(matched.rewarded, start) }
   }
-  if (standing === 'claimable' && sort !== 'deadline') {
+  if (standing === 'claimable' && minReward === undefined && sort !== 'deadline') {
     return { by: 'deadline', isBetter: isShorter(matched.total, start) }
   }
   return undefined
