@@ -65,6 +65,11 @@ export function agentBandOf(id: bigint): bigint {
 
 export const DAY_SECONDS = 86_400n
 
+/** The first second of the day, UTC. */
+export function dayOf(timestamp: bigint): bigint {
+  return timestamp - (timestamp % DAY_SECONDS)
+}
+
 /**
  * One row per bounty. Amounts are USDC base units, times are block timestamps in seconds.
  *
@@ -169,6 +174,16 @@ export const rewardBand = onchainTable('reward_band', (t) => ({
 }))
 
 /**
+ * How many OPEN runs have their deadline on one day. Whether they are claimable is a matter of time: those of the days
+ * before today are not, and only of today they are counted one by one.
+ */
+export const deadlineBand = onchainTable('deadline_band', (t) => ({
+  /** As `dayOf` has it. */
+  day: t.int8({ mode: 'bigint' }).primaryKey(),
+  OPEN: t.integer().notNull(),
+}))
+
+/**
  * One row per agent id that any event named. The trust ladder moves with time and without an event, so that only its
  * `step` is stored, and the status is derived where it is read.
  *
@@ -226,7 +241,7 @@ export const agentBand = onchainTable('agent_band', (t) => ({
 export const provenBand = onchainTable(
   'proven_band',
   (t) => ({
-    /** The first second of the day, UTC. */
+    /** As `dayOf` has it. */
     day: t.int8({ mode: 'bigint' }).notNull(),
     /** As `agentBandOf` has it. */
     lowest: t.bigint().notNull(),

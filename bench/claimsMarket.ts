@@ -34,11 +34,14 @@ export type SignedClaim = { bountyId: bigint; agentId: bigint; wallet: Address; 
 
 export type ClaimsMarket = Awaited<ReturnType<typeof startClaimsMarket>>
 
-/** Starts a market, and stops it once `use` is done. */
+/** Starts a market, and stops it once `use` is done. @throws with the output of a process of the market that ends first. */
 export async function withMarket(postgres: Postgres, options: Options, use: (market: ClaimsMarket) => Promise<void>) {
   const market = await startClaimsMarket(postgres, options)
+  const ends = market.parts.map(async (part) => {
+    throw part.failure(await part.ended)
+  })
   try {
-    await use(market)
+    await Promise.race([use(market), ...ends])
   } finally {
     await market.stop()
   }
@@ -91,6 +94,7 @@ async function startClaimsMarket(postgres: Postgres, options: Options) {
     address: domain.address,
     urls: apis.map(({ url }) => url),
     agents: people,
+    parts: [postgres.part, chain.part, indexer.part, ...apis.map(({ part }) => part)],
     /** For a CPU meter. */
     pids: {
       PostgreSQL: postgres.part.pid,

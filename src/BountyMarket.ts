@@ -1,5 +1,15 @@
 import { type Context, type Event, ponder } from 'ponder:registry'
-import { bandOf, payee, rewardBand, run, runEvent, type runStates, storedText } from 'ponder:schema'
+import {
+  bandOf,
+  dayOf,
+  deadlineBand,
+  payee,
+  rewardBand,
+  run,
+  runEvent,
+  type runStates,
+  storedText,
+} from 'ponder:schema'
 import { type ContractEventName, getAddress, zeroAddress } from 'viem'
 import type { bountyMarketAbi } from '../abis/BountyMarket.ts'
 
@@ -210,7 +220,7 @@ async function move(context: Context, bountyId: bigint, change: Partial<Run> & {
 
 type Counted = Pick<Run, 'state' | 'stake'>
 
-/** Moves a run in its band from a state to the one that it has now. */
+/** Moves a run in its bands from a state to the one that it has now. */
 async function count({ db }: Context, after: Run, before: Counted | undefined) {
   if (before === undefined) throw new Error('Ponder has updated a row without showing it')
   const { reward, fee, state: to } = after
@@ -224,6 +234,13 @@ async function count({ db }: Context, after: Run, before: Counted | undefined) {
     locked: band.locked + lockedBy(after) - lockedBy(before),
     paid: to === 'APPROVED' ? band.paid + reward : band.paid,
   }))
+  const open = Number(to === 'OPEN') - Number(from === 'OPEN')
+  if (open === 0) return
+  // Row exists if a run of that day was OPEN before.
+  await db
+    .insert(deadlineBand)
+    .values({ day: dayOf(after.deadline), OPEN: open })
+    .onConflictDoUpdate(({ OPEN }) => ({ OPEN: OPEN + open }))
 }
 
 function lockedBy({ state, stake }: Counted): bigint {

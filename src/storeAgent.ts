@@ -1,5 +1,5 @@
 import type { Context } from 'ponder:registry'
-import { agent, agentBand, agentBandOf, DAY_SECONDS, provenBand, stepOf } from 'ponder:schema'
+import { agent, agentBand, agentBandOf, dayOf, provenBand, stepOf } from 'ponder:schema'
 
 type Agent = typeof agent.$inferSelect
 type AgentBand = typeof agentBand.$inferSelect
@@ -82,5 +82,5 @@ async function countProven({ db }: Context, id: bigint, before: Known, after: Kn
 
 /** The day since which a PROVEN agent is staked. */
 function provenDay({ step, stakedAt }: Known): bigint | undefined {
-  return step === 'PROVEN' ? stakedAt - (stakedAt % DAY_SECONDS) : undefined
+  return step === 'PROVEN' ? dayOf(stakedAt) : undefined
 }

@@ -1,8 +1,18 @@
 import { getTableName } from 'drizzle-orm'
 import pg from 'pg'
-import { agent, agentBand, head, payee, provenBand, rewardBand, run, runEvent } from '../../ponder.schema.ts'
+import {
+  agent,
+  agentBand,
+  deadlineBand,
+  head,
+  payee,
+  provenBand,
+  rewardBand,
+  run,
+  runEvent,
+} from '../../ponder.schema.ts'
 
-const INDEXED = [head, run, agent, runEvent, payee, rewardBand, agentBand, provenBand]
+const INDEXED = [head, run, agent, runEvent, payee, rewardBand, deadlineBand, agentBand, provenBand]
 const TABLES = [...INDEXED.map(getTableName), '_ponder_checkpoint']
 
 /**

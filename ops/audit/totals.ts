@@ -45,6 +45,13 @@ const COUNTS = [
       FROM run GROUP BY 1`,
   },
   {
+    stored: `SELECT 'deadlines of day ' || day AS subject, open FROM deadline_band`,
+    counted: `
+      SELECT 'deadlines of day ' || extract(epoch FROM date_trunc('day', to_timestamp(deadline), 'UTC'))::int8 AS subject,
+        count(*) AS open
+      FROM run WHERE state = 'OPEN' GROUP BY 1`,
+  },
+  {
     stored: `SELECT 'agents from ' || lowest AS subject, * FROM agent_band`,
     counted: `
       SELECT 'agents from ' || div(id, ${AGENT_BAND_IDS}) * ${AGENT_BAND_IDS} AS subject, ${countsOf('step', agentSteps)},

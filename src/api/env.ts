@@ -1,4 +1,4 @@
-import { getAddress, type Hex, isAddress, parseEther, zeroAddress } from 'viem'
+import { getAddress, type Hex, isAddress, parseEther, parseGwei, zeroAddress } from 'viem'
 import { z } from 'zod'
 import { MAX_BATCH, MAX_UNMINED } from './constants.ts'
 
@@ -43,6 +43,20 @@ const environment = z.object({
     .regex(/^[0-9]{1,9}([.][0-9]{1,18})?$/, 'must be an amount of ether, such as 0.5')
     .default('1')
     .transform((ether) => parseEther(ether)),
+  /** The most that a transaction may offer per gas, in gwei; wei in what is read. */
+  MAX_FEE_GWEI: z
+    .string()
+    .regex(/^[0-9]{1,9}([.][0-9]{1,9})?$/, 'must be an amount of gwei, such as 0.5')
+    .default('200')
+    .transform((gwei) => parseGwei(gwei)),
+  /** How many nonces of a relayer key others may have used before the node's counts are implausible. */
+  FOREIGN_NONCES: z.coerce.number().int().min(0).max(1_000_000).default(16),
+  /** How often the chain's head is looked at while a claim waits for it: of a paid node each look is a request. */
+  HEAD_INTERVAL_MS: z.coerce.number().int().min(10).max(10_000).default(50),
+  /** How often the keeper looks for unsettled transactions where no event asks for it. */
+  KEEPER_INTERVAL_MS: z.coerce.number().int().min(100).max(60_000).default(1_000),
+  /** Longer than a run takes with every revision; two days at least, for limits and budgets count one. */
+  RELAY_RETENTION_DAYS: z.coerce.number().int().min(2).max(36_500).default(90),
   MAX_BATCH: z.coerce.number().int().min(1).max(MAX_BATCH).default(MAX_BATCH),
   /** More than the default only where the node's pool is known to keep more of one sender: the rest would be sent again. */
   MAX_UNMINED: z.coerce.number().int().min(1).max(1_024).default(MAX_UNMINED),

@@ -32,6 +32,7 @@ type Reason = {
     | 'RELAYER_FUNDS_LOW'
     | 'RELAYER_BUDGET_SPENT'
     | 'RELAYER_STUCK'
+    | 'NODE_IMPLAUSIBLE'
   /** A sentence for any reader: it names no signer, and no figure of its funds. */
   detail: string
   /** What fails: reads, for which no request should come here; or claims only. */
@@ -154,6 +155,7 @@ function* reasonsOf(state: SignerState): Generator<Reason> {
     claimPrice = 0n,
     unmined,
     oldestUnmined,
+    objection,
   } = state
   const isNeeded = !isRemoved && balance !== undefined
   if (isUnfunded || (isNeeded && balance < claimPrice)) {
@@ -166,6 +168,9 @@ function* reasonsOf(state: SignerState): Generator<Reason> {
   if (!isRemoved && budget - spent < claimPrice) {
     const figures = `${signer} has spent ${spent} of ${budget} wei within 24 hours.`
     yield ofClaims('RELAYER_BUDGET_SPENT', 'A relayer has spent its budget of 24 hours.', figures)
+  }
+  if (objection !== undefined) {
+    yield ofClaims('NODE_IMPLAUSIBLE', 'The chain’s node counts a relayer’s transactions implausibly.', objection)
   }
   if (isStuck || oldestUnmined >= STUCK_AFTER) {
     const seconds = Math.floor(oldestUnmined)

@@ -115,6 +115,9 @@ function watchSigners(registry: Registry, relay: Relay) {
   watch('relay_unmined_transactions', 'Transactions of all processes not known to be mined.', ({ unmined }) => unmined)
   watch('relay_unmined_claims', 'Claims that they make.', ({ claims }) => claims)
   watch('relay_oldest_unmined_seconds', 'Age of the oldest of them.', ({ oldestUnmined }) => oldestUnmined)
+  watch('relay_signer_resting', '1 while the node’s counts of its transactions are implausible, else 0.', (state) =>
+    Number(state.objection !== undefined),
+  )
   watch('relay_balance_ether', 'What the signer holds.', ({ balance }) => ether(balance))
   watch('relay_budget_left_ether', 'What the signer may still spend of its budget of 24 hours.', ({ budget, spent }) =>
     ether(budget - spent),

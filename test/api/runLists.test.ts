@@ -147,6 +147,16 @@ describe('pages that are asked for at one moment', () => {
     query.mockRestore()
   })
 
+  it('are read in one statement at any offset of the list of all runs', async () => {
+    const query = vi.spyOn(api.readPool, 'query')
+    const pages = await Promise.all([2, 5, 9, 40].map((number) => page({ limit: 7, page: number, minBlock: 3 })))
+    const names = query.mock.calls.map(([config]) => (config as unknown as { name: string }).name)
+    query.mockRestore()
+    expect(names.filter((name) => name !== 'snapshot')).toEqual(['runs createdAt desc offset any'])
+    const ids = Array.from({ length: 83 }, (_, place) => 83 - place)
+    expect(pages.map((each) => each.ids)).toEqual([ids.slice(7, 14), ids.slice(28, 35), ids.slice(56, 63), []])
+  })
+
   it('do not wait with the one that waits for a later block', async () => {
     const later = page({ limit: 3, minBlock: 11 })
     expect(await page({ limit: 3, minBlock: 10 })).toMatchObject({ ids: [83, 82, 81] })

@@ -59,7 +59,7 @@ async function audit({ args = [], env = {}, whileWaiting = goOn }: Audit = {}) {
   return { stdout, stderr, exitCode }
 }
 
-const tables = ['run', 'agent', 'run_event', 'payee', 'reward_band', 'agent_band', 'proven_band']
+const tables = ['run', 'agent', 'run_event', 'payee', 'reward_band', 'deadline_band', 'agent_band', 'proven_band']
 
 /** Does to the indexer's own tables what the indexer would never do, and undoes it afterwards. */
 async function tampered<Result>(statements: string[], then: () => Promise<Result>): Promise<Result> {
@@ -85,7 +85,7 @@ test('an index that equals the chain has no differences, at a block that is fina
   const [, block] = /^0 differences in 2 runs, 3 agents at block (\d+)$/.exec(stdout) ?? []
   expect(block, stdout + stderr).toBeDefined()
   expect((await chain.client.getBlock({ blockTag: 'finalized' })).number).toBeGreaterThanOrEqual(BigInt(block ?? 0))
-  expect(stderr).toContain('Also compared: 11 events, 1 payees, 2 bands')
+  expect(stderr).toContain('Also compared: 11 events, 1 payees, 3 bands')
   expect(exitCode).toBe(0)
 })
 
@@ -101,6 +101,7 @@ test('every tampered, missing and invented row is found, field by field', async 
     `DELETE FROM run_event WHERE name = 'RevisionRequested'`,
     `UPDATE payee SET owed = owed + 1`,
     `UPDATE reward_band SET paid = paid + 1`,
+    `UPDATE deadline_band SET open = open + 5`,
     `UPDATE agent_band SET proven = 7`,
     `INSERT INTO proven_band (day, lowest, agents) VALUES (86400, 2500, 3)`,
   ]
@@ -135,13 +136,14 @@ test('every tampered, missing and invented row is found, field by field', async 
     'band 100000000: escrowed is 105000000 in the table…',
     'band 100000000: locked is 0 in the table…',
     'band 100000000: paid is 100000001 in the table…',
+    expect.stringMatching(/^deadlines of day \d+: exists is true in the table, false on chain$/),
     'agents from 0: unverified is 1 in the table…',
     'agents from 0: provisional is 1 in the table…',
     'agents from 0: proven is 7 in the table…',
     'agents from 0: frozen is 0 in the table…',
     'agents from 0: staked is 20000000 in the table…',
     'proven agents from 2500 since 86400: exists is true in the table, false on chain',
-    expect.stringMatching(/^33 differences in 9 runs, 2 agents at block \d+$/),
+    expect.stringMatching(/^34 differences in 9 runs, 2 agents at block \d+$/),
   ])
   expect(exitCode).toBe(1)
   expect((await audit()).exitCode).toBe(0)

@@ -4,6 +4,7 @@ import {
   type agent,
   type agentBand,
   agentSteps,
+  type deadlineBand,
   type provenBand,
   type rewardBand,
   type run,
@@ -74,6 +75,14 @@ export function bandsOf(runs: readonly (typeof run.$inferSelect)[]): (typeof rew
         paid: sum(members.filter(({ state }) => state === 'APPROVED').map(({ reward }) => reward)),
       }
     })
+}
+
+/** What the rows of `deadline_band` must hold, but for those that count nothing. */
+export function deadlineBandsOf(runs: readonly (typeof run.$inferSelect)[]): (typeof deadlineBand.$inferSelect)[] {
+  const open = runs.filter(({ state }) => state === 'OPEN')
+  const byDay = Map.groupBy(open, ({ deadline }) => deadline / 86_400n)
+  const inOrder = [...byDay].sort(([a], [b]) => Number(a - b))
+  return inOrder.map(([day, members]) => ({ day: day * 86_400n, OPEN: members.length }))
 }
 
 type Agent = typeof agent.$inferSelect

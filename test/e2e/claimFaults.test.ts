@@ -61,6 +61,8 @@ describe('a node that does not take a transaction', () => {
   ])('and %s: the claim is won, once', async (_, planned) => {
     node.plan(send, planned)
     expect(await claimNewRun()).toEqual(['won', 1])
+    // The claim may be won before its bytes are sent a second time.
+    await until('all faults', async () => node.isUsedUp())
   })
 
   it('while others are on their way: it is sent again, no gap is left, and all are won', async () => {

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
 import { parseGwei } from 'viem'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { accountOf } from '../../devnet/accounts.ts'
@@ -138,6 +140,28 @@ describe('a nonce', () => {
   })
 })
 
+describe('a transaction that is not mined', () => {
+  it('costs the database little while no block comes', { timeout: 30_000 }, async () => {
+    const runId = await people.openRun(usdc)
+    await chain.client.setAutomine(false)
+    expect(await resultOf(relay, requestOf(runId, agent), 500)).toBe('accepted')
+    const database = new pg.Client({ connectionString: chain.databaseUrl })
+    await database.connect()
+    const commits = async () => {
+      const text = 'SELECT xact_commit::int AS commits FROM pg_stat_database WHERE datname = current_database()'
+      return (await database.query(text)).rows[0].commits
+    }
+    // PostgreSQL counts late, by up to a second.
+    await sleep(1_500)
+    const before = await commits()
+    await sleep(4_000)
+    expect((await commits()) - before).toBeLessThan(60)
+    await database.end()
+    await mine()
+    expect(await resultOf(relay, requestOf(runId, agent))).toBe('won')
+  })
+})
+
 describe('the schema', () => {
   it('is made once by two processes that start at once', async () => {
     const databaseUrl = await freshDatabase()
@@ -160,7 +184,7 @@ describe('the schema', () => {
       ),
     )
     for (const part of processes) {
-      expect((await part.saw(/^versions (.*)$/, 20_000))[1]).toBe('1,2,3,4')
+      expect((await part.saw(/^versions (.*)$/, 20_000))[1]).toBe('1,2,3,4,5,6')
       expect(await part.ended).toBe('exited with code 0')
       await part.stop()
     }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { accountOf } from '../../devnet/accounts.ts'
 import type { ChooseFault, Fault } from '../../sim/faults/rpcProxy.ts'
@@ -6,7 +7,7 @@ import { freshDatabase } from '../support/database.ts'
 import { startTestChain, type TestChain } from '../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../support/participants.ts'
 import { expectInOrder, readLedger } from './claimLedger.ts'
-import { relayer, relayOn, requestOf, resultOf, until } from './claimsOnChain.ts'
+import { contextOf, relayer, relayOn, requestOf, resultOf, signedRequestOf, until } from './claimsOnChain.ts'
 import { type FaultyNode, startFaultyNode } from './faultyNode.ts'
 
 /** How long what was stuck may take once the node is well. Milliseconds. */
@@ -18,13 +19,14 @@ let people: Participants
 let agent: Agent
 let node: FaultyNode
 let relay: Relay
+const log: string[] = []
 
 beforeAll(async () => {
   chain = { ...(await startTestChain()), databaseUrl: await freshDatabase() }
   people = participantsOf(chain)
   agent = await people.newAgent(accountOf(2), 1_000n * usdc)
   node = await startFaultyNode(chain.rpcUrl)
-  relay = await relayOn({ ...chain, rpcUrl: node.url })
+  relay = await relayOn({ ...chain, rpcUrl: node.url }, {}, log)
 }, 60_000)
 
 afterEach(() => {
@@ -87,6 +89,68 @@ describe('a node that lags behind', { timeout: 60_000 }, () => {
         () => true,
       ),
     ))
+})
+
+describe('a node that invents nonces', { timeout: 60_000 }, () => {
+  const million = 1_000_000
+
+  it.each<[string, ChooseFault]>([
+    ['pending', ({ method, params }) => (isCount(method) && params[1] === 'pending' ? nonce(million) : undefined)],
+    ['mined', ({ method }) => (isCount(method) ? nonce(million) : undefined)],
+  ])('as %s is not believed: the signer rests until the node is well', async (_, lie) => {
+    const [runId, later] = [await people.openRun(usdc), await people.openRun(usdc)]
+    expect(await resultOf(relay, requestOf(runId, agent))).toBe('won')
+    const { length } = log
+    const used = await chain.client.getTransactionCount({ address: relayer.address })
+    node.from(lie)
+    expect(await resultOf(relay, requestOf(later, agent), 2_000)).toBe('RELAY_UNAVAILABLE')
+    const alarms = () => log.slice(length).filter((line) => line.includes('implausible nonces: the signer rests'))
+    expect(alarms()).toHaveLength(1)
+    expect(JSON.parse(alarms()[0] ?? '{}').level).toBe(50)
+    expect(await relay.signers()).toMatchObject([
+      { objection: expect.stringMatching(/^The node (counts|expects nonce) 1\d{6} /) },
+    ])
+    node.heal()
+    // It recovers where no claim asks the node either.
+    expect(await relay.signers()).toMatchObject([{ objection: undefined }])
+    expect(await resultOf(relay, requestOf(later, agent))).toBe('won')
+    expect(await chain.client.getTransactionCount({ address: relayer.address })).toBe(used + 1)
+    expectInOrder(await readLedger(chain, [relayer.address]))
+  })
+
+  it('of one signer leaves the claims to another', async () => {
+    const other = accountOf(12)
+    const both = { ...chain, databaseUrl: await freshDatabase(), rpcUrl: node.url }
+    const two = await relayOn(both, { accounts: [relayer, other], maxBatch: 1 })
+    const claims = async () =>
+      Promise.all([1, 2].map(async () => signedRequestOf(people, await people.openRun(usdc), agent)))
+    for (const request of await claims()) expect(await resultOf(two, request)).toBe('won')
+    const requests = await claims()
+    node.from(({ method, params }) =>
+      isCount(method) && String(params[0]).toLowerCase() === relayer.address.toLowerCase() ? nonce(million) : undefined,
+    )
+    for (const request of requests) expect(await resultOf(two, request)).toBe('won')
+    await two.close()
+  })
+})
+
+describe('a node that does not know a mined claim yet', { timeout: 60_000 }, () => {
+  it('proves no reorg: the claim stays won', async () => {
+    const runId = await people.openRun(usdc)
+    const outcome = await relay.claim(requestOf(runId, agent), contextOf(AbortSignal.timeout(5_000)))
+    await until('settled', async () => (await relay.find(outcome.claimId))?.state === 'won')
+    const { length } = log
+    const isExplicit = (block: unknown) => typeof block === 'string' && block.startsWith('0x')
+    node.from(({ method, params }) => {
+      const isUnknown =
+        method === 'eth_getTransactionReceipt' || (method === 'eth_getBlockByNumber' && isExplicit(params[0]))
+      return isUnknown ? { kind: 'null block' } : undefined
+    })
+    await sleep(4_000)
+    expect(node.counts.get('null block')).toBeGreaterThan(0)
+    expect(log.slice(length).filter((line) => line.includes('a reorg took'))).toEqual([])
+    expect((await relay.find(outcome.claimId))?.tx.state).toBe('mined')
+  })
 })
 
 /** A lie that changes from call to call. */

@@ -18,6 +18,8 @@ export async function startFaultyNode(rpcUrl: string) {
     plan(method: string, faults: readonly Fault[]) {
       planned.set(method, [...faults])
     },
+    /** Whether every planned fault has happened. */
+    isUsedUp: () => [...planned.values()].flat().length === 0,
     /** What goes for all calls until further notice. */
     from(choose: ChooseFault) {
       standing = choose

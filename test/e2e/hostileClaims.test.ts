@@ -90,7 +90,8 @@ describe('junk claims of a run', () => {
     const answers = await Promise.all(answering)
     node.heal()
     expect(honest.status).toBe(200)
-    expect(new Set(answers.map(({ body }) => body.code))).toEqual(new Set(['INVALID_SIGNATURE', 'RUN_NOT_OPEN']))
+    // Junk that comes while the honest claim is pending waits for it, and then the run is taken.
+    for (const { body } of answers) expect(['INVALID_SIGNATURE', 'RUN_NOT_OPEN']).toContain(body.code)
     // What the chain says of the run is read once per head; of each wallet, whether it has code. Nothing is simulated.
     expect(calls.get('eth_estimateGas') ?? 0).toBeLessThan(10)
     expect(calls.get('eth_call') ?? 0).toBeLessThan(JUNK / 2)

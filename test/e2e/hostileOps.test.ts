@@ -182,7 +182,7 @@ describe('a database that takes no writes for a while, as after a failover', () 
   async function takeNoWrites() {
     await pool.query(`ALTER DATABASE ${databaseName()} SET default_transaction_read_only = on`)
     await pool.query(
-      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'runline_relay' AND datname = current_database()`,
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'runline_relay%' AND datname = current_database()`,
     )
   }
 
@@ -204,7 +204,7 @@ describe('a database that takes no writes for a while, as after a failover', () 
     })
     expect(tries).toBeLessThan(15)
     const { rows } = await pool.query(
-      `SELECT count(*)::int AS count FROM pg_stat_activity WHERE application_name = 'runline_relay' AND datname = current_database()`,
+      `SELECT count(*)::int AS count FROM pg_stat_activity WHERE application_name LIKE 'runline_relay%' AND datname = current_database()`,
     )
     expect(rows[0].count).toBeGreaterThan(0)
   })

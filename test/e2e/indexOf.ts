@@ -4,7 +4,17 @@ import { drizzle } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
 import type { Hex } from 'viem'
 import { startIndexer } from '../../devnet/indexer.ts'
-import { agent, agentBand, head, payee, provenBand, rewardBand, run, runEvent } from '../../ponder.schema.ts'
+import {
+  agent,
+  agentBand,
+  deadlineBand,
+  head,
+  payee,
+  provenBand,
+  rewardBand,
+  run,
+  runEvent,
+} from '../../ponder.schema.ts'
 import type { MarketOnAnvil } from './marketOnAnvil.ts'
 
 const viewsSchema = 'runline'
@@ -51,6 +61,7 @@ export async function startIndexOf({ client, rpcUrl, deploymentsDirectory }: Mar
         agents: await db.select().from(agent).orderBy(asc(agent.id)),
         runEvents: await db.select().from(runEvent).orderBy(asc(runEvent.id)),
         rewardBands: await db.select().from(rewardBand).orderBy(asc(rewardBand.lowest)),
+        deadlineBands: await db.select().from(deadlineBand).orderBy(asc(deadlineBand.day)),
         agentBands: await db.select().from(agentBand).orderBy(asc(agentBand.lowest)),
         provenBands: await db.select().from(provenBand).orderBy(asc(provenBand.day)),
         payees: await db.select().from(payee).orderBy(asc(payee.address)),

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { accountOf } from '../../devnet/accounts.ts'
 import { defaultTerms } from '../../devnet/defaultTerms.ts'
 import { freshDatabase } from '../support/database.ts'
-import { agentBandsOf, bandsOf } from './chainState.ts'
+import { agentBandsOf, bandsOf, deadlineBandsOf } from './chainState.ts'
 import { type Index, startIndexOf } from './indexOf.ts'
 import { type MarketOnAnvil, startMarketOnAnvil } from './marketOnAnvil.ts'
 
@@ -56,6 +56,7 @@ test('the index takes back what a reorg takes back, and nothing else', async () 
 
   const reverted = await index.tables()
   expect(reverted.rewardBands).toEqual(bandsOf(reverted.runs))
+  expect(reverted.deadlineBands).toEqual(deadlineBandsOf(reverted.runs))
   expect(reverted.agentBands).toEqual(agentBandsOf(reverted.agents))
   expect({ ...reverted, heads: [] }).toEqual({ ...before, heads: [] })
   expect(reverted.heads).toMatchObject([{ number: replaced.number, hash: replaced.hash }])
@@ -78,6 +79,7 @@ test('the index holds the same rows whether it followed the chain, was killed, o
   expect(index.output()).toContain('Schema is locked')
   expect(await index.tables()).toEqual(followed)
   expect(followed.rewardBands).toEqual(bandsOf(followed.runs))
+  expect(followed.deadlineBands).toEqual(deadlineBandsOf(followed.runs))
   expect(followed.agentBands).toEqual(agentBandsOf(followed.agents))
 
   const late = await startIndexOf(chain, await freshDatabase())

@@ -9,6 +9,7 @@ import {
   bandsOf,
   comparableAgent,
   comparableRun,
+  deadlineBandsOf,
   provenBandsOf,
   runsOnChain,
 } from './chainState.ts'
@@ -341,9 +342,10 @@ test('every run equals the chain, as does every agent', async () => {
   const bountyId = await post('ipfs://in review', usd(40))
   await chain.market.write.claimBounty([bountyId, 1n], by(ada))
   await chain.market.write.submitWork([bountyId, 'ipfs://to review'], by(ada))
-  const { runs, agents, payees, rewardBands, agentBands, provenBands } = await index.tables()
+  const { runs, agents, payees, rewardBands, deadlineBands, agentBands, provenBands } = await index.tables()
   expect(runs.map(comparableRun)).toEqual(await runsOnChain(chain))
   expect(rewardBands).toEqual(bandsOf(runs))
+  expect(deadlineBands.filter(({ OPEN }) => OPEN > 0)).toEqual(deadlineBandsOf(runs))
   expect(agentBands).toEqual(agentBandsOf(agents))
   expect(provenBands.filter(({ agents }) => agents > 0)).toEqual(provenBandsOf(agents))
   expect(agents.map(comparableAgent)).toEqual(await agentsOnChain(chain, [1n, 2n]))

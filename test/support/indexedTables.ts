@@ -41,6 +41,10 @@ export const countBands = sql`
     coalesce(sum(reward) FILTER (WHERE state = 'APPROVED'), 0)
   FROM run GROUP BY 1`
 
+const countDeadlines = sql`
+  INSERT INTO deadline_band (day, open)
+  SELECT deadline / 86400 * 86400, count(*) FROM run WHERE state = 'OPEN' GROUP BY 1`
+
 /** Puts each agent on its step by the contract's rule, and counts the agents into bands, of which there are none. */
 const countAgents = [
   sql`
@@ -74,11 +78,11 @@ export function indexedDatabaseAt(url: string) {
   async function create(backfill?: SQL) {
     const { enums, tables, indexes } = getSql(schema)
     await pool.query(`CREATE SCHEMA ${tablesSchema}; CREATE SCHEMA ${viewsSchema}`)
-    for (const statement of enums.sql) await pool.query(statement.replaceAll('"public".', ''))
+    await pool.query(enums.sql.map((text) => text.replaceAll('"public".', '')).join(';'))
     // Ponder's own log of what to revert is nothing that a reader sees.
-    for (const statement of tables.sql.filter((text) => !text.includes('_reorg__'))) await pool.query(statement)
+    await pool.query(tables.sql.filter((text) => !text.includes('_reorg__')).join(';'))
     if (backfill) await db.execute(backfill)
-    for (const statement of indexes.sql) await pool.query(statement)
+    await pool.query(indexes.sql.join(';'))
     await pool.query(`CREATE TABLE _ponder_checkpoint (
       chain_name TEXT PRIMARY KEY,
       chain_id BIGINT NOT NULL,
@@ -90,7 +94,7 @@ export function indexedDatabaseAt(url: string) {
       'SELECT tablename AS name FROM pg_tables WHERE schemaname = $1',
       [tablesSchema],
     )
-    for (const { name } of rows) await pool.query(`CREATE VIEW ${viewsSchema}.${name} AS SELECT * FROM ${name}`)
+    await pool.query(rows.map(({ name }) => `CREATE VIEW ${viewsSchema}.${name} AS SELECT * FROM ${name}`).join(';'))
   }
 
   /** Ponder's record of how far it has come. */
@@ -120,10 +124,10 @@ export function indexedDatabaseAt(url: string) {
   async function moveTo(block: Block, writeRows?: (tx: Writer) => PromiseLike<unknown>) {
     await db.transaction(async (tx) => {
       await writeRows?.(tx)
-      for (const table of ['reward_band', 'agent_band', 'proven_band']) {
+      for (const table of ['reward_band', 'deadline_band', 'agent_band', 'proven_band']) {
         await tx.execute(sql`DELETE FROM ${sql.identifier(table)}`)
       }
-      for (const statement of [countBands, ...countAgents]) await tx.execute(statement)
+      for (const statement of [countBands, countDeadlines, ...countAgents]) await tx.execute(statement)
       await setHead(block, tx)
       await setCheckpoint(block, tx)
     })

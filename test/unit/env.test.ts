@@ -16,6 +16,11 @@ describe('readEnv', () => {
       'MAX_BATCH',
       'MAX_UNMINED',
       'DAILY_GAS_BUDGET',
+      'MAX_FEE_GWEI',
+      'FOREIGN_NONCES',
+      'HEAD_INTERVAL_MS',
+      'KEEPER_INTERVAL_MS',
+      'RELAY_RETENTION_DAYS',
     ] as const
     expect(readEnv(names, {})).toEqual({
       DATABASE_SCHEMA: 'runline',
@@ -28,6 +33,11 @@ describe('readEnv', () => {
       MAX_BATCH: 50,
       MAX_UNMINED: 16,
       DAILY_GAS_BUDGET: 10n ** 18n,
+      MAX_FEE_GWEI: 200n * 10n ** 9n,
+      FOREIGN_NONCES: 16,
+      HEAD_INTERVAL_MS: 50,
+      KEEPER_INTERVAL_MS: 1_000,
+      RELAY_RETENTION_DAYS: 90,
     })
   })
 

@@ -26,7 +26,8 @@ async function refuseBody(c: Context): Promise<Response> {
     headers: { Connection: 'close' },
   })
   const answer = answerProblem(c, problem)
-  const { incoming } = c.env as Partial<HttpBindings>
+  // Only our host serves by node-server.
+  const { incoming } = (c.env ?? {}) as Partial<HttpBindings>
   if (!incoming) return answer
   const bytes = await answer.bytes()
   const body = new ReadableStream({

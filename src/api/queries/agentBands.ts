@@ -17,7 +17,8 @@ const columns = {
 }
 
 /**
- * The CTE `band`: a row for each band of agents, with how many have each status at the snapshot's `now`.
+ * The CTE `band`: how many agents of each band have each status at the snapshot's `now`. A band may have several rows,
+ * which are to be added up.
  *
  * The indexer counts by step. Of the PROVEN agents, those that are not ESTABLISHED yet come from the bands of the last 30
  * days; only of the day on which the 30 days began are they counted one by one.
@@ -31,18 +32,12 @@ export function agentBands(db: Database, splitsProven = true) {
   if (!splitsProven) return db.$with('band', columns).as(counted)
 
   const nextDay = sql`((${establishedSince} / ${DAY} + 1) * ${DAY})`
-  const lowest = sql`${agent.id} - ${agent.id} % ${BAND_IDS}`
   return db.$with('band', columns).as(sql`
-    select "lowest", sum("unverified") as "unverified", sum("provisional") as "provisional",
-      sum("established") as "established", sum("frozen") as "frozen", sum("banned") as "banned", sum("staked") as "staked"
-    from (
-      ${counted}
-      union all
-      select ${provenBand.lowest}, 0, sum(${provenBand.agents}), -sum(${provenBand.agents}), 0, 0, 0
-      from ${provenBand} where ${provenBand.day} >= ${nextDay} group by ${provenBand.lowest}
-      union all
-      select ${lowest}, 0, count(*), -count(*), 0, 0, 0 from ${agent} where ${agent.step} = 'PROVEN'
-        and ${agent.stakedAt} > ${establishedSince} and ${agent.stakedAt} < ${nextDay} group by ${lowest}
-    ) as "counted"
-    group by "lowest"`)
+    ${counted}
+    union all
+    select ${provenBand.lowest}, 0, ${provenBand.agents}, -${provenBand.agents}, 0, 0, 0
+    from ${provenBand} where ${provenBand.day} >= ${nextDay}
+    union all
+    select ${agent.id} - ${agent.id} % ${BAND_IDS}, 0, 1, -1, 0, 0, 0
+    from ${agent} where ${agent.step} = 'PROVEN' and ${agent.stakedAt} > ${establishedSince} and ${agent.stakedAt} < ${nextDay}`)
 }

@@ -42,10 +42,10 @@ function pageQuery(listed: Listed) {
       agentStatuses.map((status) => sql`${bands[status]}`),
       sql` + `,
     )
-    const counted = listed === 'all' ? all : sql`${bands[listed]}`
+    const counted = sql`sum(${listed === 'all' ? all : bands[listed]})`
     const ranked = db.$with('ranked', {}).as(sql`
-      select ${bands.lowest}, ${counted} as "agents", sum(${counted}) over (order by ${bands.lowest}) - (${counted}) as "before"
-      from ${bands} where ${counted} > 0`)
+      select ${bands.lowest}, ${counted} as "agents", sum(${counted}) over (order by ${bands.lowest}) - ${counted} as "before"
+      from ${bands} group by ${bands.lowest} having ${counted} > 0`)
     const matches = db
       .$with('matches', { total: sql<number>`"total"`.mapWith(Number).as('total') })
       .as(sql`select coalesce(sum("agents"), 0) as "total" from "ranked"`)

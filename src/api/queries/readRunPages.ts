@@ -1,7 +1,9 @@
 import { LRUCache } from 'lru-cache'
 import type { IndexReader } from './indexReader.ts'
 import { readOne, readTogether } from './readTogether.ts'
-import { type AskedPage, nameOfList, type RunList, type RunPage, runPages, startKind } from './runPages.ts'
+import { nameOfList, type RunList } from './runList.ts'
+import { type AskedPage, type RunPage, runPages, startKind } from './runPages.ts'
+import { isUnfiltered, type StartKind } from './runWalks.ts'
 import type { Taken } from './snapshot.ts'
 
 /** Pages that are read in one statement: hundreds of runs, within a few milliseconds. */
@@ -13,13 +15,13 @@ const LISTS = 100
 type ReadPage = (page: AskedPage, minBlock?: bigint) => Promise<Taken<RunPage>>
 
 /**
- * Reads pages of lists; those of one list that are asked for at one moment together, with their total counted once. A
- * page at an offset is read alone: it may be far away, and others would wait for it.
+ * Reads pages of lists. Pages of one list that are asked for at one moment share a statement, and their total is counted
+ * once. A page at an offset is read alone where it may be far away, or others would wait for it.
  */
 export function readsRunPages(index: IndexReader) {
   const lists = new LRUCache<string, ReadPage>({ max: LISTS })
 
-  function readerOf(list: RunList, kind: 'top' | 'after'): ReadPage {
+  function readerOf(list: RunList, kind: StartKind): ReadPage {
     const name = `${kind} ${nameOfList(list)}`
     const known = lists.get(name)
     if (known) return known
@@ -31,7 +33,7 @@ export function readsRunPages(index: IndexReader) {
   /** @throws Problem INDEX_BEHIND if the index cannot be read, or does not reach `minBlock` in time. */
   return async (list: RunList, page: AskedPage, minBlock?: bigint): Promise<Taken<RunPage>> => {
     const kind = startKind(page.start)
-    return kind === 'offset'
+    return kind === 'offset' && !isUnfiltered(list)
       ? readOne(index, runPages(list, kind, [page]), minBlock)
       : readerOf(list, kind)(page, minBlock)
   }

@@ -1,29 +1,12 @@
-import { and, asc, desc, not, type SQL, sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { bandOf, bandWidth, run } from '../../../ponder.schema.ts'
 import { selectMembers } from './json.ts'
-import { matching, type RunFilter, shapeOf } from './runFilter.ts'
+import { shapeOf } from './runFilter.ts'
+import { inOrder, type RunList, type RunOrder, sortKeyOf } from './runList.ts'
 import { runSummaryMembers } from './runs.ts'
 import { matchesOf } from './runTotal.ts'
+import { asked, type StartKind, walksOf } from './runWalks.ts'
 import { plainQuery, type SnapshotQuery, snapshotColumns } from './snapshot.ts'
-
-type RunOrder = { sort: 'createdAt' | 'reward' | 'deadline'; order: 'asc' | 'desc' }
-
-/** What a list is of. Rows have one order in it. */
-export type RunList = RunFilter & RunOrder
-
-/** Two lists of one name are the same. */
-export function nameOfList({
-  sort,
-  order,
-  state,
-  minReward,
-  poster,
-  evaluator,
-  claimedBy,
-  claimable,
-}: RunList): string {
-  return [sort, order, state, minReward, poster, evaluator, claimedBy, claimable].join(' ')
-}
 
 /** The place of a row in its list: what the list is ordered by. */
 export type RunPosition = { value: bigint; bountyId: bigint }
@@ -72,22 +55,9 @@ function decodePage(row: PageRow | undefined, limit: number): RunPage {
   return { runs, total: Number(total), end }
 }
 
-export type StartKind = 'top' | 'after' | 'offset'
-
 export function startKind(start: RunStart): StartKind {
   if ('after' in start) return 'after'
   return start.offset === 0 ? 'top' : 'offset'
-}
-
-/** Ids count up, so that they are in the order of `createdAt`. */
-function inOrder({ sort, order }: RunOrder): SQL[] {
-  const direction = order === 'asc' ? asc : desc
-  return sort === 'createdAt' ? [direction(run.bountyId)] : [direction(run[sort]), direction(run.bountyId)]
-}
-
-/** What the list is ordered by first. */
-function sortKeyOf({ sort }: RunOrder) {
-  return sort === 'createdAt' ? run.bountyId : run[sort]
 }
 
 /** The first band that is not below `minReward` in any part. */
@@ -96,7 +66,7 @@ function wholeBandFrom(minReward: bigint): bigint {
   return lowest === minReward ? lowest : lowest + bandWidth(minReward)
 }
 
-/** There are as many as combinations of filters, sorts, orders and kinds of start: 648 at most. */
+/** There are as many as combinations of filters, sorts, orders and kinds of start. */
 const statements = new Map<string, ReturnType<typeof makeStatement>>()
 
 function statementOf(list: RunList, start: StartKind) {
@@ -109,7 +79,7 @@ function statementOf(list: RunList, start: StartKind) {
 function makeStatement(name: string, list: RunList, start: StartKind) {
   return plainQuery<PageRow>(name, (db, snapshot) => {
     const matches = matchesOf(db, list)
-    const walks = start === 'offset' ? walkFromNearerEnd(list) : walkFromTop(list, start)
+    const walks = walksOf(list, start)
     const page = db.$with('page', pageColumns).as(sql`
       select "asked"."place", "one".*
       from ${askedPages} cross join lateral (with "walked" as (${walks}) ${pageOf(list)}) as "one"`)
@@ -139,15 +109,6 @@ const askedPages = sql`
   unnest(${placeholder('limits')}::int4[], ${placeholder('offsets')}::int8[], ${placeholder('bountyIds')}::int8[],
     ${placeholder('values')}::int8[]) with ordinality as "asked" ("limit", "offset", "bounty_id", "value", "place")`
 
-const asked = {
-  limit: sql`"asked"."limit"`,
-  /** One more than the page holds tells whether any follow. */
-  rows: sql`("asked"."limit" + 1)`,
-  offset: sql`"asked"."offset"`,
-  bountyId: sql`"asked"."bounty_id"`,
-  value: sql`"asked"."value"`,
-}
-
 const pageColumns = {
   place: sql`"place"`.as('place'),
   runs: sql`"runs"`.as('runs'),
@@ -170,39 +131,4 @@ function pageOf(order: RunOrder): SQL {
     select coalesce(string_agg("json", ','), '') as "runs", (select count(*) from "walked") as "found",
       (array_agg("id"))[${asked.limit}] as "last_id", (array_agg("value"))[${asked.limit}] as "last_value"
     from (${listed}) as "listed"`
-}
-
-function walkFromTop(list: RunList, start: StartKind): SQL {
-  const condition = and(matching(list), start === 'after' ? isAfter(list) : undefined)
-  return walk(condition, list, sql`limit ${asked.rows}`)
-}
-
-function isAfter({ sort, order }: RunOrder): SQL {
-  const compare = order === 'asc' ? sql`>` : sql`<`
-  if (sort === 'createdAt') return sql`${run.bountyId} ${compare} ${asked.bountyId}`
-  return sql`(${run[sort]}, ${run.bountyId}) ${compare} (${asked.value}, ${asked.bountyId})`
-}
-
-/**
- * To an offset there is no other way than past the rows before it. From the end there may be fewer: the total is known,
- * so that no page is farther than half the list. The condition that chooses does not depend on a row: PostgreSQL checks
- * it once, and takes no step of the other walk, nor any for a page past the end.
- */
-function walkFromNearerEnd(list: RunList): SQL {
-  const total = sql`(select "total" from "matches")`
-  const { offset, rows } = asked
-  const isNearTop = sql`${offset} <= ${total} / 2`
-  const fromTop = walk(and(matching(list), isNearTop), list, sql`limit ${rows} offset ${offset}`)
-  const fromEnd = walk(
-    and(matching(list), not(isNearTop)),
-    { sort: list.sort, order: list.order === 'asc' ? 'desc' : 'asc' },
-    sql`limit greatest(least(${rows}, ${total} - ${offset}), 0) offset greatest(${total} - ${offset} - ${rows}, 0)`,
-  )
-  return sql`(${fromTop}) union all (${fromEnd})`
-}
-
-/** Ids only, which every index has: the rows themselves are read for the page alone. */
-function walk(condition: SQL | undefined, order: RunOrder, slice: SQL): SQL {
-  const where = condition ? sql`where ${condition}` : sql``
-  return sql`select ${run.bountyId} from ${run} ${where} order by ${sql.join(inOrder(order), sql`, `)} ${slice}`
 }

@@ -1,8 +1,9 @@
-import { type Column, count, type SQL, sql } from 'drizzle-orm'
-import { payee, rewardBand, run, runStates } from '../../../ponder.schema.ts'
+import { type Column, type SQL, sql } from 'drizzle-orm'
+import { payee, rewardBand, runStates } from '../../../ponder.schema.ts'
 import { agentBands } from './agentBands.ts'
 import { type AgentStatus, agentStatuses } from './agents.ts'
-import { expired, type RunState } from './runFilter.ts'
+import type { RunState } from './runFilter.ts'
+import { expiredTotal } from './runTotal.ts'
 import { type SnapshotQuery, snapshotQuery } from './snapshot.ts'
 
 /** Counts, and amounts in USDC base units. */
@@ -44,12 +45,11 @@ const runTotals = {
 
 const readTotals = snapshotQuery('stats', (db, snapshot) => {
   const bands = agentBands(db)
-  const runs = db.select(runTotals).from(rewardBand).as('runs')
-  const late = db
-    .select({ expiredRuns: count().as('expiredRuns') })
-    .from(run)
-    .where(expired)
-    .as('late')
+  const expiredRuns = sql<number>`${expiredTotal(db)}`.mapWith(Number).as('expiredRuns')
+  const runs = db
+    .select({ ...runTotals, expiredRuns })
+    .from(rewardBand)
+    .as('runs')
   const agents = db
     .select({ ...countEach(agentStatuses, bands), staked: sumOf(bands.staked, 'staked') })
     .from(bands)
@@ -63,14 +63,13 @@ const readTotals = snapshotQuery('stats', (db, snapshot) => {
     .select()
     .from(snapshot)
     .innerJoin(runs, sql`true`)
-    .innerJoin(late, sql`true`)
     .innerJoin(agents, sql`true`)
     .innerJoin(payees, sql`true`)
 })
 
 /** The market in figures. It reads the bands, not the runs and agents. */
-export const stats: SnapshotQuery<Stats> = readTotals({}, ({ runs, late, agents, payees }) => ({
-  runs: { ...runs, claimableRuns: runs.OPEN - late.expiredRuns },
+export const stats: SnapshotQuery<Stats> = readTotals({}, ({ runs: { expiredRuns, ...runs }, agents, payees }) => ({
+  runs: { ...runs, claimableRuns: runs.OPEN - expiredRuns },
   agents,
   payees,
 }))

@@ -1,11 +1,12 @@
+import { randomUUID } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import type { Address } from 'viem'
+import { type Address, parseGwei } from 'viem'
 import { MAX_BATCH, MAX_UNMINED } from '../constants.ts'
 import type { Deployment } from '../deployment.ts'
 import { Problem } from '../errors.ts'
-import { doTogether, together } from '../together.ts'
+import { doTogether } from '../together.ts'
 import { createRpc } from './chain/client.ts'
 import { createFees } from './chain/fees.ts'
 import { createFinalBlock } from './chain/finality.ts'
@@ -18,21 +19,23 @@ import { createExamination } from './intake/examine.ts'
 import { observed } from './observed.ts'
 import { createDispatcher } from './queue/dispatcher.ts'
 import { startKeeper } from './reconciliation/keeper.ts'
-import { createKeepSigner } from './reconciliation/keepSigner.ts'
+import { createReconcile } from './reconciliation/reconcileSigner.ts'
 import type { IndexedClaims, Relay } from './relay.ts'
 import { watchDecisions } from './results/decisions.ts'
 import { createWatch } from './results/watch.ts'
 import { signerStates } from './signerState.ts'
-import { claimsById, claimsOfEach, type StoredClaim } from './store/claims.ts'
+import { claimsById, type StoredClaim } from './store/claims.ts'
 import { openRelayPool } from './store/database.ts'
+import { connectionName } from './store/leases.ts'
 import { createLookUp, type WalletLimits } from './store/lookUp.ts'
 import { assertSameChain } from './store/meta.ts'
 import { migrate } from './store/migrations.ts'
 import type { Candidate } from './store/reservations.ts'
-import { type Mined, recordMined } from './store/settlements.ts'
-import { insertSigner, recordBroadcasts, type Sent, someOther } from './store/transactions.ts'
+import { startRetention } from './store/retention.ts'
+import { insertSigner, recordBroadcasts, type Sent } from './store/transactions.ts'
 import { type Allocated, createAllocator } from './submission/allocation.ts'
 import { broadcast } from './submission/broadcast.ts'
+import { createNonceCheck } from './submission/nonceCheck.ts'
 import type { Signer } from './submission/signing.ts'
 
 /** How long `close` waits for requests, and then for the keepers. */
@@ -65,8 +68,16 @@ type Options = {
   indexedClaims?: IndexedClaims
   /** Emits what happens, for metrics and logs. */
   events?: RelayEmitter
-  /** How often the chain’s head is read, in milliseconds. */
+  /** How often the chain’s head is read while a claim waits for it, in milliseconds. */
   interval?: number
+  /** How often the keeper looks for unsettled transactions where no event asks for it, in milliseconds. */
+  keeperInterval?: number
+  /** The most that a transaction may offer per gas, in wei. */
+  maxFeePerGas?: bigint
+  /** How many nonces others may use of a key before the node's counts are implausible. */
+  foreignNonces?: number
+  /** How many days decided claims and their transactions are kept. */
+  retentionDays?: number
 }
 
 /**
@@ -87,6 +98,10 @@ export async function createRelay(options: Options): Promise<Relay> {
     maxBatch = MAX_BATCH,
     maxUnmined = MAX_UNMINED,
     interval = 50,
+    keeperInterval = 1_000,
+    maxFeePerGas = parseGwei('200'),
+    foreignNonces = 16,
+    retentionDays = 90,
   } = options
   const events: RelayEmitter = options.events ?? new EventEmitter()
   const client = createRpc(rpcUrl)
@@ -97,11 +112,23 @@ export async function createRelay(options: Options): Promise<Relay> {
   const intakeClient = createRpc(rpcUrl, INTAKE_CONNECTIONS)
   const { BountyMarket: address, AgentStaking: staking } = deployment.contracts
   const market: Market = { client, chainId: deployment.chainId, address, staking }
-  const pool = openRelayPool(databaseUrl, accounts.length + 1, logger)
+  const holder = randomUUID()
+  const pool = openRelayPool(databaseUrl, connectionName(holder), logger)
   const heads = createHeads(watchClient, interval)
-  const fees = createFees(watchClient, heads)
+  const fees = createFees(watchClient, heads, maxFeePerGas)
   const finalBlock = createFinalBlock(market, logger)
-  const allocator = createAllocator({ pool, market, heads, fees, maxBatch, maxUnmined, dailyBudget, walletLimits })
+  const nonceCheck = createNonceCheck(foreignNonces, logger)
+  const allocator = createAllocator({
+    pool,
+    market,
+    heads,
+    fees,
+    nonceCheck,
+    maxBatch,
+    maxUnmined,
+    dailyBudget,
+    walletLimits,
+  })
   const pending = new Set<Promise<unknown>>()
   let closing = false
 
@@ -110,16 +137,17 @@ export async function createRelay(options: Options): Promise<Relay> {
     await assertSameChain(pool, market, deployment)
     return findRelayers(market, options)
   })
-  const keep = createKeepSigner({
+  const reconcile = createReconcile({
     pool,
     market,
     sender,
     heads,
     finalBlock,
     fees,
+    maxFeePerGas,
     allocator,
-    claimsOfTx: together((txs: readonly bigint[]) => claimsOfEach(pool, txs)),
-    recordMined: doTogether((mined: readonly Mined[]) => recordMined(pool, mined)),
+    nonceCheck,
+    accountOf: (address) => accounts.find((account) => account.address === address),
     signersFor,
     events,
     logger,
@@ -137,12 +165,17 @@ export async function createRelay(options: Options): Promise<Relay> {
     await pool.end()
     throw error
   }
-  const keeping = { pool, interval, ready: relayers, keep, logger }
   const keeper = startKeeper({
-    ...keeping,
-    kept: async () => accounts.map((signer) => ({ address: signer.address, signer })),
+    pool,
+    databaseUrl,
+    holder,
+    heads,
+    interval: keeperInterval,
+    ready: relayers,
+    reconcile,
+    logger,
   })
-  const drainer = startKeeper({ ...keeping, kept: () => someOther(pool, addresses) })
+  const retention = startRetention(pool, retentionDays, logger)
 
   async function signersFor({ signed }: ClaimRequest) {
     const named = await relayers()
@@ -160,7 +193,7 @@ export async function createRelay(options: Options): Promise<Relay> {
     if (result !== 'accepted') logger.warn({ nonce, txHash: attempt.hash, result, err: error }, 'cannot send yet')
     await record({ tx, result })
     heads.expire()
-    keeper.wake()
+    keeper.wake(signer)
   }
 
   /** If the node’s answer cannot be stored, the keeper asks the node again. */
@@ -218,13 +251,13 @@ export async function createRelay(options: Options): Promise<Relay> {
       return finalized !== undefined && blockNumber <= finalized
     },
     waiting: dispatcher.length,
-    signers: () => signerStates(pool, client, addresses, dailyBudget),
+    signers: () => signerStates({ pool, client, nonceCheck, signers: addresses, budget: dailyBudget }),
     async close() {
       closing = true
       await Promise.race([Promise.allSettled(pending), sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })])
       if (pending.size > 0)
         logger.warn({ undecided: pending.size }, 'the relay closes before all requests have an answer')
-      const stopped = Promise.all([keeper.stop(), drainer.stop(), decisions.close()]).then(() => pool.end())
+      const stopped = Promise.all([keeper.stop(), retention.stop(), decisions.close()]).then(() => pool.end())
       // A keeper’s work may be cut off: the next keeper finds it as it was left.
       await Promise.race([stopped, sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })])
     },

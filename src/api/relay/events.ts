@@ -9,7 +9,7 @@ import type { Broadcast } from './submission/broadcast.ts'
 export type NamedClaim = { claimId: Hex; request: ClaimRequest; round: bigint }
 
 /** A try of a signer to use a nonce. */
-export type NamedAttempt = { signer: Address; nonce: number; txHash: Hash }
+type NamedAttempt = { signer: Address; nonce: number; txHash: Hash }
 
 /**
  * What happens in the relay, for metrics and logs. It tells and never asks: what a listener returns is not looked at,

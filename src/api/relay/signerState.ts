@@ -4,8 +4,9 @@ import type { Address, PublicClient } from 'viem'
 import { Problem } from '../errors.ts'
 import { answer } from './chain/client.ts'
 import { MAX_GAS } from './chain/gas.ts'
-import { type Backlog, backlogOf } from './store/backlog.ts'
 import { stored } from './store/database.ts'
+import { type Backlog, backlogOf, nextNonceOf } from './store/transactions.ts'
+import type { NonceCheck } from './submission/nonceCheck.ts'
 
 /** How long the node may take: whoever looks at a process does not wait longer than a second. Milliseconds. */
 const PATIENCE = 500
@@ -15,6 +16,8 @@ export type SignerState = Backlog & {
   signer: Address
   /** This process has no key of it: what it signed is finished, and nothing new comes. */
   isRemoved: boolean
+  /** Why it rests: this process's node counts its transactions implausibly. */
+  objection: string | undefined
   /** How many claims its unmined transactions make. */
   claims: number
   /** Seconds since the oldest of them was signed; 0 where there is none. */
@@ -27,16 +30,13 @@ export type SignerState = Backlog & {
   claimPrice: bigint | undefined
 }
 
+type Options = { pool: pg.Pool; client: PublicClient; nonceCheck: NonceCheck; signers: Address[]; budget: bigint }
+
 /**
  * The states of these signers, and of others that have something unmined.
  * @throws Problem RELAY_UNAVAILABLE if the database does not answer.
  */
-export async function signerStates(
-  pool: pg.Pool,
-  client: PublicClient,
-  signers: Address[],
-  budget: bigint,
-): Promise<SignerState[]> {
+export async function signerStates({ pool, client, nonceCheck, signers, budget }: Options): Promise<SignerState[]> {
   const text = `
     SELECT address, coalesce(sum(made.claims), 0)::int AS claims,
       coalesce(extract(epoch FROM now() - min(attempt.signed_at)), 0)::float8 AS oldest
@@ -55,9 +55,32 @@ export async function signerStates(
       const [backlog, balance, price] = await Promise.all(asked)
       const claimPrice = price === undefined ? undefined : 2n * price * MAX_GAS
       const isRemoved = !signers.includes(address)
-      return { ...backlog, signer: address, isRemoved, claims, oldestUnmined: oldest, balance, budget, claimPrice }
+      const objection = nonceCheck.objectionTo(address) && (await askAgain(address, backlog))
+      return {
+        ...backlog,
+        signer: address,
+        isRemoved,
+        objection,
+        claims,
+        oldestUnmined: oldest,
+        balance,
+        budget,
+        claimPrice,
+      }
     }),
   )
+
+  /** A signer that rests may have no claim that would ask the node again. @returns what it objects to now. */
+  async function askAgain(address: Address, backlog: Backlog) {
+    const [nextNonce, mined, pending] = await Promise.all([
+      nextNonceOf(pool, address),
+      inTime(client.getTransactionCount({ address, blockTag: 'latest' })),
+      inTime(client.getTransactionCount({ address, blockTag: 'pending' })),
+    ])
+    if (mined !== undefined && pending !== undefined)
+      nonceCheck.accepts(address, nextNonce, backlog, { mined, pending })
+    return nonceCheck.objectionTo(address)
+  }
 }
 
 const inTime = <T>(question: Promise<T>): Promise<T | undefined> =>

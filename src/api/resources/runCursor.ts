@@ -2,7 +2,8 @@ import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { MarketAddress } from '../claimMessage.ts'
 import { Problem } from '../errors.ts'
-import { nameOfList, type RunList, type RunPosition } from '../queries/runPages.ts'
+import { nameOfList, type RunList } from '../queries/runList.ts'
+import type { RunPosition } from '../queries/runPages.ts'
 
 const LIST_BYTES = 8
 const INT8_BYTES = 8

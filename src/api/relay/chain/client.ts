@@ -60,11 +60,6 @@ export async function answer<T>(question: Promise<T>): Promise<T> {
   }
 }
 
-/** Whether the node did answer, and would not do what it was asked: what `answer` throws for it. */
-export const isRefusal = (error: unknown) =>
-  revertOf(error) !== undefined ||
-  (error instanceof Problem && error.cause instanceof BaseError && refusalIn(error.cause) !== undefined)
-
 /** Nodes’ words for code that used up its gas or did what the EVM forbids: Anvil and Reth; Geth and Erigon. */
 const HALTED =
   /EVM error|out ?of ?gas|OOG|invalid (opcode|jump)|stack (under|over)flow|stack limit|write protection|return data out of bounds/i

@@ -4,8 +4,6 @@ import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 const WINDOW_PER_CLAIM_MS = 1
 const MAX_WINDOW_MS = 100
 
-export type BatchWindow = ReturnType<typeof createBatchWindow>
-
 /**
  * Lets claims gather into batches: the more claims are in flight, the sooner others come. Claims of a batch are simulated
  * and sent together, which takes less gas per claim, and less work of node and index. A claim that is alone never waits.

@@ -32,6 +32,7 @@ type SignerHindrance = Hindrance | 'unreachable'
 const LASTING = new Map<SignerHindrance, string>([
   ['unfunded', 'The relayer is out of funds.'],
   ['spent', 'The relayer has spent its daily budget for gas.'],
+  ['resting', 'The chain’s node gives implausible nonces of the relayer.'],
   ['unreachable', 'The chain’s node or the relay’s database does not answer.'],
 ])
 
@@ -109,6 +110,13 @@ export function createDispatcher({ market, heads, allocator, accounts, maxBatch,
   async function runBatch(signer: Signer) {
     busy.add(signer)
     await batchWindow.close()
+    const hindrance = hindrances.has(signer) && (await stillHindered(signer))
+    if (hindrance) {
+      isGathering = false
+      busy.delete(signer)
+      hinder(signer, hindrance)
+      return assign()
+    }
     allocator.anticipate(signer)
     const able = Math.max(1, accounts.length - hindrances.size)
     const share = Math.max(maxBatch, Math.ceil(queue.length() / able))
@@ -124,6 +132,13 @@ export function createDispatcher({ market, heads, allocator, accounts, maxBatch,
     busy.delete(signer)
     assign()
   }
+
+  /** Asked before claims leave the queue: a signer that stays hindered for long would simulate them for nothing. */
+  const stillHindered = (signer: Signer) =>
+    allocator.hindranceOf(signer).catch((error): SignerHindrance => {
+      if (!isUnavailable(error)) throw error
+      return 'unreachable'
+    })
 
   /** Ends the entry’s time out of the queue: another claim of its run may be taken. */
   function finish(entry: Waiting, end: () => void) {

@@ -1,18 +1,12 @@
-import { type Hash, isAddressEqual, parseEventLogs, type TransactionReceipt } from 'viem'
+import { isAddressEqual, parseEventLogs, type TransactionReceipt } from 'viem'
 import { bountyMarketAbi } from '../../../../abis/BountyMarket.ts'
-import type { Problem } from '../../errors.ts'
 import { type Failure, failureOf, tryCall } from '../chain/calls.ts'
 import { answer } from '../chain/client.ts'
 import { type ClaimRequest, claimCall, type Market, type MarketCall, readBounty } from '../chain/market.ts'
 import { isHeldBy } from '../chain/signatures.ts'
 import { refusal, unexplained } from '../intake/refusal.ts'
 import type { Simulation } from '../simulation/simulate.ts'
-
-/** Where the chain decided a claim; `txHash` where a transaction of ours did. */
-type Landing = { blockNumber: bigint; txHash?: Hash }
-
-/** What a claim came to. `undecided`: it may still be won, but not by the transaction that was sent for it. */
-export type Decision = { won: Landing & { round: bigint } } | { refused: Problem; at?: Landing } | { undecided: true }
+import type { Decision } from '../store/settlements.ts'
 
 /** What a transaction says of its claims. */
 type ClaimLogs = ReturnType<typeof claimLogsOf>

@@ -3,95 +3,178 @@ import type pg from 'pg'
 import type { Logger } from 'pino'
 import type { Address } from 'viem'
 import { Problem } from '../../errors.ts'
-import { stored, transaction } from '../store/database.ts'
-import type { Signer } from '../submission/signing.ts'
+import { listenTo } from '../../notifications.ts'
+import type { Heads } from '../chain/heads.ts'
+import { LEASE_SECONDS, type Lease, releaseLease, renewLease, signersWithWork, takeLease } from '../store/leases.ts'
+import { TX_CHANNEL } from '../store/transactions.ts'
+import type { Look } from './reconcileSigner.ts'
 
-/** How often to look for what other processes left behind. Milliseconds. */
-const IDLE_INTERVAL = 500
+/** While a signer has work its lease is renewed this often; without a renewal it is used for twice as long. Milliseconds. */
+const RENEWAL_MS = (LEASE_SECONDS * 1_000) / 3
 
-/** Milliseconds. */
-const FAILURE_PAUSE = 500
+/** Until what cannot be settled yet is looked at again; doubles up to the interval. Milliseconds. */
+const FIRST_RETRY_MS = 50
 
-/** An address that has sent transactions, and who signs for it; nobody where its key was removed. */
-export type Kept = { address: Address; signer: Signer | undefined }
+/** How many intervals without work pass between two looks for what other replicas left behind. */
+const IDLE_INTERVALS = 5
 
 type Options = {
   pool: pg.Pool
-  /** Those to go round. */
-  kept: () => Promise<Kept[]>
-  /** Milliseconds between two rounds while something is unmined. */
+  databaseUrl: string
+  /** Names this replica in its leases. */
+  holder: string
+  heads: Heads
+  /** Milliseconds between two looks where no event asks for one earlier. */
   interval: number
   /** Resolves once this process may act on what is stored. */
   ready: () => Promise<unknown>
-  /** @returns whether something is left that is unmined. */
-  keep: (kept: Kept) => Promise<boolean>
+  reconcile: (lease: Lease) => Promise<Look>
   logger: Logger
 }
 
 /**
- * Goes round the signers as long as the process lives. Every replica has a keeper; a signer is kept by one at a time,
- * and by the next at once when that one dies, for its lock dies with its connection.
+ * Works on the signers that have something unsettled as long as the process lives: at each new head, when a transaction
+ * was sent, and when one is due. Every replica has a keeper. A signer's lease makes one of them work on it, and another
+ * as soon as that one ends or pauses.
  */
-export function startKeeper({ pool, kept, interval, ready, keep, logger }: Options) {
+export function startKeeper({ pool, databaseUrl, holder, heads, interval, ready, reconcile, logger }: Options) {
   const stopping = new AbortController()
-  let waking = new AbortController()
-  let isIdle = false
-  let isWoken = false
+  const notifications = listenTo({ url: databaseUrl, channel: TX_CHANNEL, logger })
+  const search = createSleeper(stopping.signal)
+  const working = new Map<Address, { sleeper: Sleeper; ended: Promise<void> }>()
+  /** The leases that this replica has, as far as it knows. */
+  const leases = new Map<Address, { lease: Lease; renewedAt: number }>()
+  /** When a lease was last found to be another replica's. */
+  const refusedAt = new Map<Address, number>()
+  let searchingSoon: NodeJS.Timeout | undefined
 
+  /** Looks for signers with work that no replica works on. */
   async function run() {
     while (!stopping.signal.aborted) {
-      waking = new AbortController()
-      isIdle = isWoken = false
-      const rest = await roundAll()
-      // What came while this round went on may not be in it.
-      const pause = isWoken ? Math.min(rest, interval) : rest
-      isIdle = pause > interval
-      await sleep(pause, undefined, {
-        signal: AbortSignal.any([stopping.signal, waking.signal]),
-      }).catch(unlessAborted)
+      search.clear()
+      await logged({}, async () => {
+        await ready()
+        const signers = await signersWithWork(pool, holder)
+        for (const { address, isFree } of signers) if (isFree) begin(address)
+        if (signers.length > 0 || !notifications.isLive()) searchSoon()
+      })
+      await search.sleep(IDLE_INTERVALS * interval)
     }
   }
 
-  /** @returns how long to pause. */
-  const roundAll = () =>
-    orPause({}, async () => {
-      await ready()
-      return Math.min(IDLE_INTERVAL, ...(await Promise.all((await kept()).map(round))))
+  function searchSoon() {
+    searchingSoon ??= setTimeout(() => {
+      searchingSoon = undefined
+      search.wake()
+    }, interval).unref()
+  }
+
+  /** Works on the signer, now. */
+  function begin(signer: Address) {
+    const known = working.get(signer)
+    if (known) return known.sleeper.wake()
+    if (stopping.signal.aborted) return
+    const sleeper = createSleeper(stopping.signal)
+    const ended = logged({ signer }, () => work(signer, sleeper)).then(() => {
+      working.delete(signer)
+      // A wake after the loop's last look.
+      if (sleeper.isAwake()) begin(signer)
     })
+    working.set(signer, { sleeper, ended })
+  }
 
-  const round = (one: Kept) =>
-    orPause({ signer: one.address }, async () => ((await keepLocked(one)) ? interval : IDLE_INTERVAL))
-
-  async function orPause(what: { signer?: Address }, work: () => Promise<number>): Promise<number> {
+  async function work(signer: Address, sleeper: Sleeper) {
+    const renewing = setInterval(() => renew(signer), RENEWAL_MS)
     try {
-      return await work()
+      for (let retry = FIRST_RETRY_MS; !stopping.signal.aborted; retry *= 2) {
+        sleeper.clear()
+        const lease = await leaseOf(signer)
+        if (!lease) return searchSoon()
+        const { head, hasUnmined, isSettled, dueIn } = await reconcile(lease)
+        if (isSettled) retry = FIRST_RETRY_MS
+        if (isSettled && !hasUnmined && !sleeper.isAwake()) return
+        const pause = Math.min(interval, dueIn, isSettled ? interval : retry)
+        await sleeper.sleep(pause, (signal) => heads.after(head, signal))
+      }
+    } finally {
+      clearInterval(renewing)
+    }
+  }
+
+  /** Without work a lease is not renewed: a replica that comes back to it takes it anew. */
+  async function leaseOf(signer: Address): Promise<Lease | undefined> {
+    const known = leases.get(signer)
+    if (known && performance.now() - known.renewedAt < 2 * RENEWAL_MS) return known.lease
+    const lease = await takeLease(pool, holder, signer)
+    if (lease) leases.set(signer, { lease, renewedAt: performance.now() })
+    else leases.delete(signer)
+    if (!lease) refusedAt.set(signer, performance.now())
+    return lease
+  }
+
+  function renew(signer: Address) {
+    const known = leases.get(signer)
+    if (!known) return
+    renewLease(pool, known.lease).then(
+      (isRenewed) => {
+        if (isRenewed) known.renewedAt = performance.now()
+        else if (leases.get(signer) === known) leases.delete(signer)
+      },
+      (err) => logger.warn({ err, signer }, 'cannot renew a lease'),
+    )
+  }
+
+  async function logged(what: { signer?: Address }, task: () => Promise<unknown>) {
+    try {
+      await task()
     } catch (error) {
       const level = error instanceof Problem ? 'warn' : 'error'
       logger[level]({ err: error, ...what }, 'the keeper cannot do its work')
-      return FAILURE_PAUSE
+      searchSoon()
     }
   }
 
-  /** What is decided is stored by statements of their own, so that it shows at once: the transaction is but the lock. */
-  const keepLocked = (one: Kept) =>
-    stored(
-      transaction(pool, async (db) => {
-        const text = 'SELECT FROM relay.keeper WHERE signer = $1 FOR UPDATE SKIP LOCKED'
-        const { rowCount } = await db.query(text, [one.address])
-        return rowCount === 0 ? true : keep(one)
-      }),
-    )
+  notifications.subscribe((signer) => {
+    if (signer !== undefined && leases.has(signer as Address)) begin(signer as Address)
+    else searchSoon()
+  })
 
   const ended = run()
   return {
-    /** There is something to do: one that idles looks at once. */
-    wake() {
-      isWoken = true
-      if (isIdle) waking.abort()
+    /** This process has sent a transaction of the signer. */
+    wake(signer: Address) {
+      const isElsewhere = performance.now() - (refusedAt.get(signer) ?? Number.NEGATIVE_INFINITY) < interval
+      if (!isElsewhere || working.has(signer)) begin(signer)
     },
     async stop() {
       stopping.abort()
-      await ended
+      clearTimeout(searchingSoon)
+      await Promise.all([ended, ...[...working.values()].map((one) => one.ended), notifications.close()])
+      await Promise.allSettled([...leases.values()].map(({ lease }) => releaseLease(pool, lease)))
+    },
+  }
+}
+
+type Sleeper = ReturnType<typeof createSleeper>
+
+/** Lets a loop sleep until it is woken. A wake while the loop works ends its next sleep at once. */
+function createSleeper(stopping: AbortSignal) {
+  let alarm = new AbortController()
+  return {
+    wake: () => alarm.abort(),
+    isAwake: () => alarm.signal.aborted,
+    clear() {
+      alarm = new AbortController()
+    },
+    /** @param event ends the sleep too; where it fails, only the time does. */
+    async sleep(milliseconds: number, event?: (signal: AbortSignal) => Promise<unknown>) {
+      const awake = new AbortController()
+      const signal = AbortSignal.any([stopping, alarm.signal, awake.signal])
+      const wake = () => awake.abort()
+      const slept = sleep(milliseconds, undefined, { signal }).catch(unlessAborted)
+      event?.(signal).then(wake, () => undefined)
+      await slept
+      awake.abort()
     },
   }
 }

@@ -1,4 +1,3 @@
-import type { Address } from 'viem'
 import { Problem } from '../../errors.ts'
 import { tryCall } from '../chain/calls.ts'
 import { answer } from '../chain/client.ts'
@@ -6,37 +5,42 @@ import { raised } from '../chain/fees.ts'
 import { batchGasLimit } from '../chain/gas.ts'
 import type { ChainHead } from '../chain/heads.ts'
 import { batchCall, claimCall } from '../chain/market.ts'
-import type { NamedAttempt } from '../events.ts'
 import { claimsOf } from '../store/claims.ts'
-import { stored, transaction } from '../store/database.ts'
-import { insertAttempt, rawOf, recordBroadcasts, type Unmined } from '../store/transactions.ts'
+import type { Lease } from '../store/leases.ts'
+import { insertAttempt, insertFiller, rawOf, recordBroadcasts, type Unmined } from '../store/transactions.ts'
 import { broadcast } from '../submission/broadcast.ts'
 import { type Attempt, fillerCall, type PricedCall, type Signer, sign } from '../submission/signing.ts'
-import type { Kept } from './keeper.ts'
-import type { KeeperContext } from './keepSigner.ts'
+import type { KeeperContext } from './context.ts'
 
-/** An attempt that is so old, and has seen so many blocks without it, is replaced. Seconds; blocks. */
-const [STUCK_AGE, STUCK_BLOCKS] = [5, 3n]
+/** An attempt is stuck, and replaced, once it is so old, and has seen so many blocks without it. */
+const STUCK_SECONDS = 5
+const STUCK_BLOCKS = 3n
 
-/** Hands to the node what is due, lowest nonce first: nothing of a signer is mined before what has a lower one. */
+/**
+ * Hands to the node what is due, lowest nonce first: nothing of a signer is mined before its lower nonces are.
+ * @param account of the signer; without its key what is signed is sent again, at no other price.
+ */
 export async function resendDue(
   context: KeeperContext,
-  { address, signer }: Kept,
+  lease: Lease,
+  account: Signer | undefined,
   unmined: Unmined[],
   head: ChainHead,
 ) {
   const { sender, pool, events, logger } = context
+  const { signer } = lease
   for (const [position, tx] of unmined.entries()) {
-    if (!tx.due) continue
-    const isReplaced = signer && position === 0 && isStuck(tx, head)
-    const attempt = (isReplaced && (await replace(context, signer, tx, head))) || newestOf(tx)
+    if (tx.dueIn > 0) continue
+    const { nonce } = tx
+    const isReplaced = account && position === 0 && isStuck(tx, head)
+    const attempt = (isReplaced && (await replace(context, lease, account, tx, head))) || newestOf(tx)
     const { result, error } = await broadcast(sender, await rawOf(pool, attempt.hash))
     await recordBroadcasts(pool, [{ tx: tx.id, result }])
     const claims = attempt.filler ? 0 : (await claimsOf(pool, tx.id)).length
-    events.emit('attemptSent', { ...nameOf(address, tx, attempt), result, error, claims })
+    events.emit('attemptSent', { signer, nonce, txHash: attempt.hash, result, error, claims })
     if (result === 'accepted') continue
     const level = result === 'unfunded' || result === 'refused' ? 'error' : 'warn'
-    logger[level]({ signer: address, nonce: tx.nonce, txHash: attempt.hash, result, err: error }, 'cannot send')
+    logger[level]({ signer, nonce, txHash: attempt.hash, result, err: error }, 'cannot send')
     if (result !== 'nonceTaken') return
   }
 }
@@ -45,24 +49,21 @@ export async function resendDue(
 function isStuck(tx: Unmined, head: ChainHead): boolean {
   const { age, block } = newestOf(tx)
   const isPriceable = tx.lastResult === null || tx.lastResult === 'refused' || tx.lastResult === 'nonceTaken'
-  return isPriceable && age >= STUCK_AGE && head.number >= block + STUCK_BLOCKS
+  return isPriceable && age >= STUCK_SECONDS && head.number >= block + STUCK_BLOCKS
 }
 
-/** @returns undefined where the ceiling is reached, or nobody signs: what is signed is sent again all the same. */
-async function replace(context: KeeperContext, account: Signer, tx: Unmined, head: ChainHead) {
-  const { pool, market, events, logger } = context
+/** @returns undefined where the price is at its ceiling, or the signer does not sign: the last attempt is sent again. */
+async function replace(context: KeeperContext, lease: Lease, account: Signer, tx: Unmined, head: ChainHead) {
+  const { pool, market, maxFeePerGas, events, logger } = context
   const last = newestOf(tx)
-  const price = raised(last.fees, await context.fees().catch(unlessUnavailable))
+  const price = raised(last.fees, await context.fees().catch(unlessUnavailable), maxFeePerGas)
   if (!price) return undefined
   const call = await callFor(context, account, tx, last)
   const attempt = await sign(account, market.chainId, tx.nonce, call, price).catch(unlessUnavailable)
-  if (!attempt) return undefined
-  await stored(insertAttempt(pool, tx.id, attempt, head.number))
-  logger.warn(
-    { nonce: tx.nonce, replaced: last.hash, txHash: attempt.hash, filler: call.filler },
-    'replaces what is stuck',
-  )
-  events.emit('attemptReplaced', { ...nameOf(account.address, tx, attempt), replaced: last.hash, filler: call.filler })
+  if (!attempt || !(await insertAttempt(pool, lease, tx.id, attempt, head.number))) return undefined
+  const names = { signer: account.address, nonce: tx.nonce, txHash: attempt.hash }
+  logger.warn({ ...names, replaced: last.hash, filler: call.filler }, 'replaces what is stuck')
+  events.emit('attemptReplaced', { ...names, replaced: last.hash, filler: call.filler })
   return attempt
 }
 
@@ -74,9 +75,10 @@ async function callFor(
   last: Pick<Attempt, 'filler' | 'gas'>,
 ): Promise<PricedCall> {
   const claims = last.filler ? [] : await claimsOf(pool, id)
-  const calls = claims.map(({ request }) => claimCall(market, account.address, request))
+  const open = claims.filter(({ state }) => state === 'open')
+  const calls = open.map(({ request }) => claimCall(market, account.address, request))
   const trials = await Promise.all(calls.map((call) => tryCall(market, call, 'latest')))
-  const winnable = claims.filter(({ state }, position) => state === 'open' && 'passed' in (trials[position] ?? {}))
+  const winnable = open.filter((_, position) => 'passed' in (trials[position] ?? {}))
   const [call] = calls
   if (!call || winnable.length === 0) return fillerCall(account)
   if (claims.length === 1) return { ...call, gas: last.gas, filler: false }
@@ -86,10 +88,18 @@ async function callFor(
 }
 
 /**
- * Uses up a nonce of which neither database nor node knows a transaction, though higher ones wait for it: a foreign
- * transaction had it and was lost, or a node miscounted.
+ * Uses up the nonces below the lowest stored one that neither the database nor the node knows a transaction of: foreign
+ * transactions had them and were lost, or a node miscounted.
+ * @param used how many nonces the chain has used.
+ * @param lowest nonce of the unmined transactions.
  */
-export async function fillGap(context: KeeperContext, account: Signer, used: number, head: ChainHead) {
+export async function fillGaps(
+  context: KeeperContext,
+  lease: Lease,
+  account: Signer,
+  { used, lowest }: { used: number; lowest: number },
+  head: ChainHead,
+) {
   const { pool, market, events, logger } = context
   const { address } = account
   const [price, pending] = await Promise.all([
@@ -97,25 +107,14 @@ export async function fillGap(context: KeeperContext, account: Signer, used: num
     answer(market.client.getTransactionCount({ address, blockTag: 'pending' })),
   ])
   if (pending !== used) return
-  const attempt = await sign(account, market.chainId, used, fillerCall(account), price)
-  await stored(
-    transaction(pool, async (db) => {
-      const { rows } = await db.query(
-        'INSERT INTO relay.tx (signer, nonce, send_at) VALUES ($1, $2, now()) ON CONFLICT DO NOTHING RETURNING id',
-        [address, used],
-      )
-      const [row] = rows as { id: string }[]
-      if (!row) return
-      await insertAttempt(db, BigInt(row.id), attempt, head.number)
-      logger.warn({ signer: address, nonce: used, txHash: attempt.hash }, 'fills a gap in the nonces')
-      events.emit('gapFilled', { signer: address, nonce: used, txHash: attempt.hash })
-    }),
-  )
+  for (let nonce = used; nonce < lowest; nonce++) {
+    const attempt = await sign(account, market.chainId, nonce, fillerCall(account), price)
+    if (!(await insertFiller(pool, lease, nonce, attempt, head.number))) return
+    const names = { signer: address, nonce, txHash: attempt.hash }
+    logger.warn(names, 'fills a gap in the nonces')
+    events.emit('gapFilled', names)
+  }
 }
-
-const nameOf = (address: Address, { nonce }: { nonce: number }, { hash }: Pick<Attempt, 'hash'>): NamedAttempt => ({
-  ...{ signer: address, nonce, txHash: hash },
-})
 
 function newestOf({ id, attempts: [newest] }: Unmined) {
   if (!newest) throw new Error(`Transaction ${id} has no attempt`)

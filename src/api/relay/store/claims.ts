@@ -21,7 +21,7 @@ export type StoredClaim = {
   /** `open`: the chain has not decided it. */
   state: 'open' | 'won' | 'refused'
   /** The transaction that makes it now. */
-  tx: { id: bigint; state: 'signed' | 'accepted' | 'mined' | 'final' | 'taken'; hash: Hex }
+  tx: { id: bigint; state: 'signed' | 'accepted' | 'mined' | 'final' | 'taken' | 'abandoned'; hash: Hex }
   /** Of the transaction that decided it; undefined where it is open, or where the agent won the run by itself. */
   txHash: Hex | undefined
   blockNumber: bigint | undefined
@@ -75,10 +75,22 @@ export async function claimsOfEach(database: Database, txs: readonly bigint[]): 
 
 /** Open claims of a signer whose transaction can no longer decide them. */
 export const strandedClaimsOf = (database: Database, signer: Address) =>
+  find(database, `${select} WHERE claim.state = 'open' AND tx.state NOT IN ('signed', 'accepted') AND tx.signer = $1`, [
+    signer,
+  ])
+
+/**
+ * Open claims of a signer's unmined transactions whose signature's deadline is before `latest`, or that are older than
+ * so many seconds. In a random order, so that each has its turn where there are more than `limit`.
+ */
+export const unminedClaimsOf = (database: Database, signer: Address, latest: bigint, seconds: number, limit: number) =>
   find(
     database,
-    `${select} WHERE claim.state = 'open' AND tx.state IN ('mined', 'final', 'taken') AND tx.signer = $1`,
-    [signer],
+    `${select} WHERE claim.state = 'open' AND tx.state IN ('signed', 'accepted') AND tx.signer = $1
+       AND (claim.deadline < $2 OR EXISTS (SELECT FROM relay.attempt
+         WHERE attempt.tx = tx.id AND signed_at < now() - make_interval(secs => $3)))
+     ORDER BY random() LIMIT $4`,
+    [signer, latest, seconds, limit],
   )
 
 /** What a client’s idempotency key is bound to. `blockNumber`: where the claim was seen won, if no transaction of the relay made it. */

@@ -9,20 +9,21 @@ export type Database = Pick<pg.Pool | pg.PoolClient, 'query'>
 
 /**
  * Connections to the primary, for schema `relay`.
- * @param signers how many are kept at once, each of which takes a connection for that.
+ * @param name of the connections, by which other replicas see that this one lives.
  */
-export function openRelayPool(url: string, signers: number, logger: Logger): pg.Pool {
+export function openRelayPool(url: string, name: string, logger: Logger): pg.Pool {
   const pool = new pg.Pool({
     Client: PreparingClient,
     connectionString: url,
-    application_name: 'runline_relay',
-    max: 10 + signers,
+    application_name: name,
+    max: 12,
     connectionTimeoutMillis: 5_000,
     statement_timeout: 5_000,
     // Where PostgreSQL cannot be heard any more, its own time limit does not help.
     query_timeout: 6_000,
-    // What a process that hangs in a transaction has locked is needed by the others.
-    idle_in_transaction_session_timeout: 30_000,
+    // A process that is paused while it allocates a nonce locks the signer's row, which other replicas need. Signing
+    // takes less than this.
+    idle_in_transaction_session_timeout: 10_000,
     keepAlive: true,
   })
   // An idle connection that breaks; without a listener it would end the process. The next statement opens another.
@@ -77,5 +78,3 @@ export async function stored<T>(question: Promise<T>): Promise<T> {
 /** Another transaction was faster, or both waited for each other: none of this one was kept, and it may be tried anew. */
 export const isConflict = (error: unknown) =>
   error instanceof pg.DatabaseError && ['23505', '40001', '40P01'].includes(error.code ?? '')
-
-export const isUniqueViolation = (error: unknown) => error instanceof pg.DatabaseError && error.code === '23505'

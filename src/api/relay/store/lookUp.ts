@@ -14,7 +14,7 @@ export type WalletLimits = { perMinute: number; perDay: number }
 const MAX_REVERTS = 3
 
 /** What an idempotency key is bound to. `isRelayed`: a transaction of this relay made the claim, or is to make it. */
-export type KeyBinding = { bodyHash: Hex; claimId: Hex; round: bigint; blockNumber: bigint | null; isRelayed: boolean }
+type KeyBinding = { bodyHash: Hex; claimId: Hex; round: bigint; blockNumber: bigint | null; isRelayed: boolean }
 
 /**
  * What is stored about a claim.

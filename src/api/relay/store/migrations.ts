@@ -128,6 +128,25 @@ const steps = [
   CREATE INDEX sent_claim_time ON relay.sent_claim (sent_at);
   DROP INDEX relay.claim_wallet;
   `,
+  `
+  -- A keeper's lease of the signer. The token grows with each keeper that takes it.
+  ALTER TABLE relay.keeper ADD COLUMN token bigint NOT NULL DEFAULT 0;
+  ALTER TABLE relay.keeper ADD COLUMN holder text NOT NULL DEFAULT '';
+  ALTER TABLE relay.keeper ADD COLUMN expires_at timestamptz NOT NULL DEFAULT now();
+
+  -- abandoned: an operator gave the transaction up.
+  ALTER TABLE relay.tx DROP CONSTRAINT tx_state_check;
+  ALTER TABLE relay.tx ADD CONSTRAINT tx_state_check
+    CHECK (state IN ('signed', 'accepted', 'mined', 'final', 'taken', 'abandoned'));
+  -- Of a transaction that is taken: the newest block when its nonce was seen used.
+  ALTER TABLE relay.tx ADD COLUMN taken_at_block bigint;
+
+  -- For the deletion of what is old.
+  CREATE INDEX tx_age ON relay.tx (greatest(send_at, mined_at));
+  CREATE INDEX idempotency_key_age ON relay.idempotency_key (bound_at);
+  CREATE INDEX idempotency_key_claim ON relay.idempotency_key (claim);
+  CREATE INDEX revert_claim ON relay.revert (claim);
+  `,
 ]
 
 /**

@@ -2,6 +2,7 @@ import type { Address, Hex } from 'viem'
 import type { Broadcast } from '../submission/broadcast.ts'
 import type { Attempt } from '../submission/signing.ts'
 import { type Database, stored } from './database.ts'
+import { type Lease, writeUnder } from './leases.ts'
 
 /** How long after the node took a transaction it is handed to it again: nodes forget. Seconds. */
 const RESEND_AFTER = 5
@@ -16,8 +17,8 @@ const [FIRST_PAUSE, LAST_PAUSE] = [0.2, 2]
 export type Unmined = {
   id: bigint
   nonce: number
-  /** Whether it is time to hand it to the node. */
-  due: boolean
+  /** Seconds until it is handed to the node again; 0 where it is due. */
+  dueIn: number
   lastResult: Broadcast['result'] | null
   /** Newest first. */
   attempts: (Omit<Attempt, 'raw'> & { block: bigint; age: number })[]
@@ -30,33 +31,11 @@ export async function insertSigner(database: Database, address: Address): Promis
   await database.query('INSERT INTO relay.keeper (signer) VALUES ($1) ON CONFLICT DO NOTHING', [address])
 }
 
-/** Whether the transactions of `signer` need a keeper: they are not final, or made claims that are open without them. */
-const work = (signer: string) => `(
-  EXISTS (SELECT FROM relay.tx WHERE signer = ${signer} AND state IN ('signed', 'accepted', 'mined'))
-  OR EXISTS (
-    SELECT FROM relay.claim JOIN relay.tx ON tx.id = claim.tx WHERE claim.state = 'open' AND signer = ${signer}))`
-
-/** A signer that is none of these and has something left, whichever: one that is stuck must not hold up another. */
-export async function someOther(
-  database: Database,
-  known: Address[],
-): Promise<{ address: Address; signer: undefined }[]> {
-  const text = `SELECT address FROM relay.signer WHERE address <> ALL($1) AND ${work('signer.address')} ORDER BY random() LIMIT 1`
-  const { rows } = await stored(database.query(text, [known]))
-  return (rows as { address: Address }[]).map(({ address }) => ({ address, signer: undefined }))
-}
-
-/** Whether anything of the signer is not final, or open without a transaction that could decide it. */
-export async function hasWork(database: Database, signer: Address): Promise<boolean> {
-  const { rows } = await stored(database.query(`SELECT ${work('$1')} AS work`, [signer]))
-  return rows[0].work
-}
-
 export async function unminedOf(database: Database, signer: Address): Promise<Unmined[]> {
   const { rows } = await stored(
     database.query(
-      `SELECT tx.id, nonce, send_at <= now() AS due, last_result, json_agg(json_build_object(
-         'hash', attempt.hash, 'gas', gas::text, 'filler', filler, 'block', attempt.block_number::text,
+      `SELECT tx.id, nonce, greatest(0, extract(epoch FROM send_at - now()))::float8 AS due, last_result,
+         json_agg(json_build_object('hash', attempt.hash, 'gas', gas::text, 'filler', filler, 'block', attempt.block_number::text,
          'maxFeePerGas', max_fee_per_gas::text, 'maxPriorityFeePerGas', max_priority_fee_per_gas::text,
          'age', extract(epoch FROM now() - signed_at)) ORDER BY signed_at DESC) AS attempts
        FROM relay.tx JOIN relay.attempt ON attempt.tx = tx.id
@@ -65,7 +44,10 @@ export async function unminedOf(database: Database, signer: Address): Promise<Un
     ),
   )
   return rows.map(({ id, nonce, due, last_result, attempts }) => ({
-    ...{ id: BigInt(id), nonce: Number(nonce), due, lastResult: last_result },
+    id: BigInt(id),
+    nonce: Number(nonce),
+    dueIn: due,
+    lastResult: last_result,
     attempts: attempts.map(attemptOf),
   }))
 }
@@ -88,6 +70,9 @@ export async function rawOf(database: Database, hash: Hex): Promise<Hex> {
   return row.raw
 }
 
+/** On it a signer is notified once new transactions of it are stored: the keeper that has its lease may be elsewhere. */
+export const TX_CHANNEL = 'relay_tx'
+
 /** Takes the nonces for the transactions, which are not stored yet. @param block the newest when they were priced. */
 export const insertTxs = (
   db: Database,
@@ -96,51 +81,124 @@ export const insertTxs = (
   block: bigint,
 ) =>
   db.query(
-    `WITH counted AS (UPDATE relay.signer SET next_nonce = greatest(next_nonce, $4::bigint + 1) WHERE address = $3),
+    `WITH counted AS (
+         UPDATE relay.signer SET next_nonce = greatest(next_nonce, $4::bigint + 1) WHERE address = $3),
        tx AS (INSERT INTO relay.tx (id, signer, nonce, send_at)
          SELECT id, $3, nonce, now() + make_interval(secs => ${HANDOVER})
-         FROM jsonb_to_recordset($5) AS new (id bigint, nonce bigint))
-     ${attemptInsert}`,
+         FROM jsonb_to_recordset($5) AS new (id bigint, nonce bigint)),
+       attempt AS (${attemptInsert('$1', '$2')})
+     SELECT pg_notify('${TX_CHANNEL}', $3)`,
     [
-      ...attemptValues(txs, block),
+      JSON.stringify(txs.map(rowOfAttempt)),
+      block,
       signer,
       Math.max(...txs.map(({ nonce }) => nonce)),
       JSON.stringify(txs.map(({ tx, nonce }) => ({ id: `${tx}`, nonce }))),
     ],
   )
 
-/** @param block the newest when the attempt was priced. */
-export const insertAttempt = (db: Database, tx: bigint, attempt: Attempt, block: bigint) =>
-  db.query(attemptInsert, attemptValues([{ tx, attempt }], block))
+/**
+ * Stores another attempt for the nonce of a transaction that is not mined.
+ * @param block the newest when the attempt was priced.
+ * @returns whether it did: its bytes are sent only then.
+ */
+export async function insertAttempt(database: Database, lease: Lease, tx: bigint, attempt: Attempt, block: bigint) {
+  const text = `
+    ${attemptInsert('$3', '$4')}, lease, relay.tx
+    WHERE tx.id = new.tx AND tx.state IN ('signed', 'accepted') RETURNING attempt.hash`
+  return (await writeUnder(database, lease, text, [JSON.stringify([rowOfAttempt({ tx, attempt })]), block])).length > 0
+}
 
-const attemptInsert = `
+/**
+ * Stores a filler for a nonce without a transaction of ours, or with one that an operator abandoned.
+ * @returns whether it did.
+ */
+export async function insertFiller(database: Database, lease: Lease, nonce: number, attempt: Attempt, block: bigint) {
+  const text = `,
+    tx AS (INSERT INTO relay.tx (signer, nonce, send_at) SELECT $1, $5, now() FROM lease
+      ON CONFLICT (signer, nonce) DO UPDATE SET state = 'signed', send_at = now() WHERE tx.state = 'abandoned'
+      RETURNING id)
+    ${attemptInsert('$3', '$4', 'tx.id')}, tx RETURNING attempt.hash`
+  const row = JSON.stringify([rowOfAttempt({ tx: 0n, attempt })])
+  return (await writeUnder(database, lease, text, [row, block, nonce])).length > 0
+}
+
+const attemptInsert = (attempts: string, block: string, tx = 'new.tx') => `
   INSERT INTO relay.attempt (hash, tx, raw, filler, gas, max_fee_per_gas, max_priority_fee_per_gas, block_number)
-  SELECT hash, tx, raw, filler, gas, max_fee_per_gas, max_priority_fee_per_gas, $2
-  FROM jsonb_to_recordset($1) AS new (hash text, tx bigint, raw text, filler boolean, gas bigint,
+  SELECT new.hash, ${tx}, raw, filler, gas, max_fee_per_gas, max_priority_fee_per_gas, ${block}
+  FROM jsonb_to_recordset(${attempts}) AS new (hash text, tx bigint, raw text, filler boolean, gas bigint,
     max_fee_per_gas numeric, max_priority_fee_per_gas numeric)`
 
-const attemptValues = (attempts: { tx: bigint; attempt: Attempt }[], block: bigint) => [
-  JSON.stringify(
-    attempts.map(({ tx, attempt: { hash, raw, gas, filler, fees } }) => ({
-      ...{ hash, tx: `${tx}`, raw, filler, gas: `${gas}` },
-      ...{ max_fee_per_gas: `${fees.maxFeePerGas}`, max_priority_fee_per_gas: `${fees.maxPriorityFeePerGas}` },
-    })),
-  ),
-  block,
-]
+const rowOfAttempt = ({ tx, attempt: { hash, raw, gas, filler, fees } }: { tx: bigint; attempt: Attempt }) => ({
+  hash,
+  tx: `${tx}`,
+  raw,
+  filler,
+  gas: `${gas}`,
+  max_fee_per_gas: `${fees.maxFeePerGas}`,
+  max_priority_fee_per_gas: `${fees.maxPriorityFeePerGas}`,
+})
 
 /** What the node said about a transaction's bytes. */
 export type Sent = { tx: bigint; result: Broadcast['result'] }
 
-/** Keeps what the node said, of different transactions. */
+/** Stores what the node said, of different transactions. Of one that was settled meantime it says nothing new. */
 export async function recordBroadcasts(database: Database, sent: readonly Sent[]): Promise<void> {
   const text = `
     UPDATE relay.tx SET
-      state = CASE WHEN result = 'accepted' AND state = 'signed' THEN 'accepted' ELSE state END,
+      state = CASE WHEN result = 'accepted' THEN 'accepted' ELSE state END,
       failures = CASE result WHEN 'accepted' THEN 0 ELSE failures + 1 END,
       last_result = nullif(result, 'accepted'),
       send_at = now() + make_interval(secs => CASE result WHEN 'accepted' THEN ${RESEND_AFTER}
         ELSE least(${FIRST_PAUSE} * 2 ^ least(failures, 16), ${LAST_PAUSE}) END)
-    FROM unnest($1::bigint[], $2::text[]) AS sent (tx, result) WHERE id = sent.tx`
+    FROM unnest($1::bigint[], $2::text[]) AS sent (tx, result)
+    WHERE id = sent.tx AND state IN ('signed', 'accepted')`
   await stored(database.query(text, [sent.map(({ tx }) => tx), sent.map(({ result }) => result)]))
+}
+
+/** What a signer has unmined, and what it has spent. */
+export type Backlog = {
+  /** How many of its transactions are signed and not known to be mined. */
+  unmined: number
+  /** One more than the highest nonce that is settled. */
+  settled: number
+  isUnfunded: boolean
+  /** The node does not take what it signed. */
+  isStuck: boolean
+  /** What was mined within the last 24 hours cost, in wei. */
+  spent: bigint
+  /**
+   * What its unmined transactions cost at most, in wei, apart from what a rollup takes for their data: that is known
+   * only once they are mined, so a budget may be exceeded by that much of as many as may be unmined.
+   */
+  committed: bigint
+}
+
+export async function backlogOf(database: Database, signer: Address): Promise<Backlog> {
+  const { rows } = await stored(
+    database.query(
+      `SELECT count(*)::int AS unmined, coalesce(bool_or(last_result = 'unfunded'), false) AS "isUnfunded",
+         coalesce(bool_or(last_result IN ('refused', 'unsent', 'unknown')), false) AS "isStuck",
+         coalesce(sum(ceiling), 0)::text AS committed,
+         (SELECT coalesce(max(nonce) + 1, 0) FROM relay.tx
+          WHERE signer = $1 AND state NOT IN ('signed', 'accepted'))::int AS settled,
+         (SELECT coalesce(sum(fee), 0) FROM relay.tx
+          WHERE signer = $1 AND mined_at > now() - interval '1 day')::text AS spent
+       FROM relay.tx, LATERAL (
+         SELECT max(gas * max_fee_per_gas) AS ceiling FROM relay.attempt WHERE attempt.tx = tx.id) AS attempt
+       WHERE signer = $1 AND state IN ('signed', 'accepted')`,
+      [signer],
+    ),
+  )
+  const { spent, committed, ...flags } = rows[0]
+  return { ...flags, spent: BigInt(spent), committed: BigInt(committed) }
+}
+
+/** The nonce that the signer gives next. @param lock keeps others from giving nonces until the transaction ends. */
+export async function nextNonceOf(database: Database, signer: Address, lock: '' | 'FOR UPDATE' = ''): Promise<number> {
+  const text = `SELECT next_nonce FROM relay.signer WHERE address = $1 ${lock}`
+  const { rows } = await stored(database.query(text, [signer]))
+  const [row] = rows as { next_nonce: string }[]
+  if (!row) throw new Error(`Signer ${signer} is not in relay.signer`)
+  return Number(row.next_nonce)
 }

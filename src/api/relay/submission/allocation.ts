@@ -5,12 +5,13 @@ import type { Fees } from '../chain/fees.ts'
 import { batchGasLimit, gasOfItems, itemsOfBlock, itemsWithin, MAX_GAS } from '../chain/gas.ts'
 import type { ChainHead, Heads } from '../chain/heads.ts'
 import { batchCall, claimCall, type Market } from '../chain/market.ts'
-import { type Backlog, backlogOf } from '../store/backlog.ts'
 import type { StoredClaim } from '../store/claims.ts'
-import { stored, transaction } from '../store/database.ts'
+import { type Database, stored, transaction } from '../store/database.ts'
+import { isHeld, type Lease } from '../store/leases.ts'
 import type { WalletLimits } from '../store/lookUp.ts'
 import { type Candidate, type Obstacle, reserve } from '../store/reservations.ts'
-import { insertTxs } from '../store/transactions.ts'
+import { type Backlog, backlogOf, insertTxs, nextNonceOf } from '../store/transactions.ts'
+import type { NonceCheck } from './nonceCheck.ts'
 import { type Attempt, type PricedCall, type Signer, sign } from './signing.ts'
 
 /**
@@ -27,11 +28,11 @@ export type Allocated = { tx: bigint; signer: Address; nonce: number; attempt: A
 /** What became of the claims that were to be made. */
 export type Placed = { made: (Allocated & { made: Candidate[] })[]; obstacles: Map<Candidate, Obstacle> }
 
-/** Why a signer takes nothing more for now. */
-export type Hindrance = 'full' | 'stuck' | 'unfunded' | 'spent'
+/** Why a signer takes nothing more for now. `resting`: the node’s counts of its nonces are implausible. */
+export type Hindrance = 'full' | 'stuck' | 'unfunded' | 'spent' | 'resting'
 
-/** Balance in wei; `pending` is the nonce that the node expects next. */
-type Quote = { price: Fees; head: ChainHead; pending: number; balance: bigint }
+/** Balance in wei; the node expects nonce `pending` next, and has mined those below `mined`. */
+type Quote = { price: Fees; head: ChainHead; mined: number; pending: number; balance: bigint }
 
 /** How many claims a transaction has room for, and how many such transactions may be sent. */
 export type Room = { items: number; transactions: number }
@@ -41,6 +42,7 @@ type Options = {
   market: Market
   heads: Heads
   fees: () => Promise<Fees>
+  nonceCheck: NonceCheck
   /** How many claims a transaction makes at most. */
   maxBatch: number
   /** How many transactions of a signer may be unmined. */
@@ -55,19 +57,19 @@ type Options = {
  * crash is nothing, or bytes that the keeper sends.
  */
 export function createAllocator(options: Options) {
-  const { pool, market, heads, fees, maxBatch, maxUnmined, dailyBudget, walletLimits } = options
+  const { pool, market, heads, fees, nonceCheck, maxBatch, maxUnmined, dailyBudget, walletLimits } = options
   const { client, chainId } = market
 
   /** What has to be asked of the node, before the signer is locked. */
   async function ask({ address }: Signer): Promise<Quote> {
-    const pendingCount = client.getTransactionCount({ address, blockTag: 'pending' })
-    const [price, head, pending, balance] = await Promise.all([
+    const [price, head, mined, pending, balance] = await Promise.all([
       fees(),
       heads.latest(),
-      answer(pendingCount),
+      answer(client.getTransactionCount({ address, blockTag: 'latest' })),
+      answer(client.getTransactionCount({ address, blockTag: 'pending' })),
       answer(client.getBalance({ address })),
     ])
-    return { price, head, pending, balance }
+    return { price, head, mined, pending, balance }
   }
 
   const quotes = new Map<Signer, { answered: Promise<Quote>; at: number }>()
@@ -124,6 +126,21 @@ export function createAllocator(options: Options) {
     return { items, transactions: Math.max(1, Math.min(affordable, maxUnmined - unmined)) }
   }
 
+  function hindranceOf({ address }: Signer, nextNonce: number, backlog: Backlog, quoted: Quote): Hindrance | undefined {
+    const { unmined, isUnfunded, isStuck } = backlog
+    if (!nonceCheck.accepts(address, nextNonce, backlog, quoted)) return 'resting'
+    if (isUnfunded) return 'unfunded'
+    if (isStuck) return 'stuck'
+    return unmined >= maxUnmined ? 'full' : undefined
+  }
+
+  /** What the signer has room for now, and its next nonce. */
+  async function roomIn(db: Database, account: Signer, quoted: Quote, lock?: 'FOR UPDATE') {
+    const nextNonce = await nextNonceOf(db, account.address, lock)
+    const backlog = await backlogOf(db, account.address)
+    return { nextNonce, room: hindranceOf(account, nextNonce, backlog, quoted) ?? roomFor(backlog, quoted) }
+  }
+
   function callFor({ address }: Signer, made: Candidate[]): PricedCall {
     const requests = made.map(({ claim }) => claim.request)
     const [only, ...others] = made
@@ -135,7 +152,13 @@ export function createAllocator(options: Options) {
   }
 
   return {
-    /** A claim is about to be placed: what that needs of the node is asked while the claim is judged. */
+    /** What keeps the signer from taking claims; undefined if nothing does. Reserves nothing. */
+    async hindranceOf(account: Signer): Promise<Hindrance | undefined> {
+      const { room } = await roomIn(pool, account, await freshQuote(account))
+      return typeof room === 'string' ? room : undefined
+    },
+
+    /** A claim is about to be placed: the node’s part of that is asked while the claim is simulated. */
     anticipate(account: Signer) {
       freshQuote(account).catch(() => undefined)
     },
@@ -148,11 +171,7 @@ export function createAllocator(options: Options) {
       const quoted = await takeQuote(account)
       return stored(
         transaction(pool, async (db) => {
-          const nextNonce = await lockSigner(db, account)
-          const backlog = await backlogOf(db, account.address)
-          const hindrance = hindranceOf(backlog, maxUnmined)
-          if (hindrance) return hindrance
-          const room = roomFor(backlog, quoted)
+          const { nextNonce, room } = await roomIn(db, account, quoted, 'FOR UPDATE')
           if (typeof room === 'string') return room
           const { groups, obstacles } = await reserve(db, take(room), room.items, walletLimits)
           if (groups.length === 0) return { made: [], obstacles }
@@ -166,18 +185,20 @@ export function createAllocator(options: Options) {
     /**
      * Gives an open claim whose transaction decided nothing another, in which it is alone: no other claim can keep it
      * from being decided there.
-     * @returns undefined if it has one already.
+     * @returns undefined if it has one already, or the lease is lost.
      */
-    async renew(account: Signer, { claimId, request, tx: old }: StoredClaim, gas: bigint) {
+    async renew(account: Signer, lease: Lease, { claimId, request, tx: old }: StoredClaim, gas: bigint) {
       const quoted = await takeQuote(account)
       return stored(
         transaction(pool, async (db) => {
-          const nextNonce = await lockSigner(db, account)
-          const hindrance = hindranceOf(await backlogOf(db, account.address), maxUnmined)
+          const nextNonce = await nextNonceOf(db, account.address, 'FOR UPDATE')
+          const hindrance = hindranceOf(account, nextNonce, await backlogOf(db, account.address), quoted)
           if (hindrance) return hindrance
+          // Without the lock of other keeper writes: a process that is paused here must not keep the lease.
           const { rows } = await db.query(
-            `UPDATE relay.claim SET tx = nextval('relay.tx_id') WHERE id = $1 AND tx = $2 AND state = 'open' RETURNING tx`,
-            [claimId, old.id],
+            `UPDATE relay.claim SET tx = nextval('relay.tx_id')
+             WHERE id = $3 AND tx = $4 AND state = 'open' AND ${isHeld} RETURNING tx`,
+            [lease.signer, lease.token, claimId, old.id],
           )
           const [row] = rows as { tx: string }[]
           if (!row) return undefined
@@ -188,18 +209,4 @@ export function createAllocator(options: Options) {
       )
     },
   }
-}
-
-/** @returns the next nonce as the database knows it. */
-async function lockSigner(db: pg.PoolClient, { address }: Signer): Promise<number> {
-  const { rows } = await db.query('SELECT next_nonce FROM relay.signer WHERE address = $1 FOR UPDATE', [address])
-  const [row] = rows as { next_nonce: string }[]
-  if (!row) throw new Error(`Signer ${address} is not in relay.signer`)
-  return Number(row.next_nonce)
-}
-
-function hindranceOf({ unmined, isUnfunded, isStuck }: Backlog, maxUnmined: number): Hindrance | undefined {
-  if (isUnfunded) return 'unfunded'
-  if (isStuck) return 'stuck'
-  return unmined >= maxUnmined ? 'full' : undefined
 }

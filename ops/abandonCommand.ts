@@ -1,0 +1,95 @@
+// `npm run abandon:claims -- --claim <id> | --signer <address> [--yes]`: gives up a claim that is not mined, or all
+// unmined transactions of a signer whose key was removed. Other claims of the runs go on then.
+import { createInterface } from 'node:readline/promises'
+import { parseArgs } from 'node:util'
+import pg from 'pg'
+import { type Address, getAddress, type Hex, isAddress, isHash } from 'viem'
+import { privateKeyToAccount } from 'viem/accounts'
+import { readEnv } from '../src/api/env.ts'
+import {
+  type Abandonable,
+  abandonClaim,
+  abandonSigner,
+  findAbandonable,
+  findUnmined,
+} from '../src/api/relay/store/abandonment.ts'
+
+const danger = `What was sent to a node may still be mined. Then the claim wins on chain after all: the run shows it, and a claim
+that another agent makes meantime reverts, at the relayer's cost.`
+
+type Target = { claim: Hex } | { signer: Address }
+
+async function run(client: pg.Client, env: ReturnType<typeof readSettings>) {
+  const { target, yes } = readArguments()
+  if ('claim' in target) await giveUpClaim(client, target.claim, yes)
+  else await giveUpSigner(client, target.signer, env.RELAYER_PRIVATE_KEY ?? [], yes)
+}
+
+const readSettings = () => readEnv(['DATABASE_URL', 'RELAYER_PRIVATE_KEY'])
+
+function readArguments(): { target: Target; yes: boolean } {
+  const options = { claim: { type: 'string' }, signer: { type: 'string' }, yes: { type: 'boolean' } } as const
+  const { claim, signer, yes = false } = parseArgs({ options }).values
+  if ((claim === undefined) === (signer === undefined))
+    throw new Error('Name either --claim <id> or --signer <address>')
+  if (claim !== undefined) {
+    if (!isHash(claim)) throw new Error(`--claim must be a claim's id, 0x and 64 hexadecimal digits, got ${claim}`)
+    return { target: { claim: claim.toLowerCase() as Hex }, yes }
+  }
+  if (!signer || !isAddress(signer)) throw new Error(`--signer must be an address, got ${signer || 'nothing'}`)
+  return { target: { signer: getAddress(signer) }, yes }
+}
+
+async function giveUpClaim(client: pg.Client, id: Hex, yes: boolean) {
+  const claim = await findAbandonable(client, id)
+  if (!claim) throw new Error(`No claim ${id} is stored in schema relay of DATABASE_URL`)
+  if (claim.state !== 'open') throw new Error(`Claim ${id} is decided already: it is ${claim.state}`)
+  console.log(
+    `Refuses this claim as CLAIM_REVERTED, and lets other claims of its run go on:\n${lineOf(claim)}\n${danger}`,
+  )
+  await confirm(yes)
+  if (!(await abandonClaim(client, id))) throw new Error(`Claim ${id} was decided meantime; nothing was changed`)
+  console.log('Abandoned 1 claim. The relay still fills its nonce, or sees it mined.')
+}
+
+async function giveUpSigner(client: pg.Client, signer: Address, keys: Hex[], yes: boolean) {
+  if (keys.some((key) => privateKeyToAccount(key).address === signer)) {
+    throw new Error(
+      `The key of ${signer} is in RELAYER_PRIVATE_KEY: the relay fills its nonces itself. Remove the key from every ` +
+        'replica first, or abandon a single claim with --claim',
+    )
+  }
+  const { transactions, claims } = await findUnmined(client, signer)
+  if (transactions === 0)
+    throw new Error(`Signer ${signer} has no unmined transactions in schema relay of DATABASE_URL`)
+  console.log(`Gives up ${transactions} unmined transactions of ${signer}, which are not sent again, and refuses as
+CLAIM_REVERTED their ${claims.length} open claims:`)
+  for (const claim of claims) console.log(lineOf(claim))
+  console.log(`Only for a signer whose key no replica has.\n${danger}`)
+  await confirm(yes)
+  console.log(`Abandoned ${await abandonSigner(client, signer)} claims of ${signer}.`)
+}
+
+const lineOf = ({ claim, bountyId, agentId, wallet, txHash, age }: Abandonable) =>
+  `  ${claim}: run ${bountyId}, agent ${agentId} (${wallet}), transaction ${txHash}, signed ${age} s ago`
+
+async function confirm(yes: boolean) {
+  if (yes) return
+  const input = createInterface({ input: process.stdin })
+  process.stdout.write('Abandon? (yes) ')
+  for await (const answer of input) {
+    input.close()
+    if (answer.trim() === 'yes') return
+  }
+  throw new Error('Nothing was changed: it takes the answer yes, or --yes')
+}
+
+try {
+  const env = readSettings()
+  const client = new pg.Client({ connectionString: env.DATABASE_URL })
+  await client.connect()
+  await run(client, env).finally(() => client.end())
+} catch (error) {
+  console.error(error instanceof Error ? error.message || String(error) : error)
+  process.exitCode = 1
+}

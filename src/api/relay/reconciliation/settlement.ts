@@ -1,0 +1,164 @@
+import { type Address, formatTransactionReceipt, type Hash, type Hex, numberToHex, type TransactionReceipt } from 'viem'
+import { together } from '../../together.ts'
+import { answer } from '../chain/client.ts'
+import { feeOf } from '../chain/fees.ts'
+import type { ChainHead } from '../chain/heads.ts'
+import { claimsOf, claimsOfEach, nameOf } from '../store/claims.ts'
+import type { Lease } from '../store/leases.ts'
+import {
+  type DecidedClaim,
+  type Decision,
+  type Mined,
+  type MinedTx,
+  minedTxsOf,
+  recordDecisions,
+  recordDropped,
+  recordFinal,
+  recordMined,
+  recordTaken,
+  recordUntaken,
+} from '../store/settlements.ts'
+import type { Unmined } from '../store/transactions.ts'
+import type { KeeperContext } from './context.ts'
+import { claimLogsOf, conclude } from './decision.ts'
+
+/** How long a used nonce may go without a receipt of ours: until then the node may only lag. Seconds. */
+const RECEIPT_WAIT_SECONDS = 10
+
+type Client = KeeperContext['market']['client']
+
+/**
+ * Settles transactions whose nonce is used: any of their attempts may have been mined. Transactions that are settled at
+ * the same time share statements.
+ * @returns a function that resolves to whether it is known what used the nonce.
+ */
+export function createSettle(context: KeeperContext) {
+  const { pool, market, events, logger } = context
+  const claimsOfTx = together((txs: readonly bigint[]) => claimsOfEach(pool, txs))
+  const store = together(async (mined: readonly Mined[]) => {
+    const byLease = [...Map.groupBy(mined, ({ lease }) => lease)]
+    const stored = new Map(
+      await Promise.all(byLease.map(async ([lease, its]) => [lease, await recordMined(pool, lease, its)] as const)),
+    )
+    return mined.map(({ lease, tx }) => ({ ...stored.get(lease), isStored: stored.get(lease)?.txs.has(tx) === true }))
+  })
+
+  return async function settle(lease: Lease, { id, nonce, attempts }: Unmined, head: ChainHead): Promise<boolean> {
+    const receipts = await Promise.all(attempts.map(({ hash }) => receiptOf(market.client, hash)))
+    const position = receipts.findIndex((receipt) => receipt !== undefined)
+    const [receipt, attempt] = [receipts[position], attempts[position]]
+    if (!receipt || !attempt) {
+      const isTaken = await recordTaken(pool, lease, id, RECEIPT_WAIT_SECONDS, head.number)
+      const hashes = attempts.map(({ hash }) => hash)
+      if (isTaken) logger.error({ nonce, hashes }, 'another transaction has used the nonce')
+      return isTaken
+    }
+    const claims = await claimsOfTx(id)
+    const logs = claimLogsOf(receipt)
+    const isAlone = claims.length === 1 && !attempt.filler
+    const decisions = await Promise.all(
+      claims.map(async (claim): Promise<DecidedClaim> => {
+        return [claim, await conclude(market, claim.request, receipt, logs, isAlone)]
+      }),
+    )
+    const fee = feeOf(receipt)
+    const { isStored, claims: changed } = await store({ lease, tx: id, receipt, fee, decisions })
+    if (!isStored) return false
+    events.emit('attemptMined', {
+      signer: lease.signer,
+      nonce,
+      txHash: receipt.transactionHash,
+      filler: attempt.filler,
+      claims: attempt.filler ? 0 : claims.length,
+      gasUsed: receipt.gasUsed,
+      fee,
+    })
+    emitDecided(
+      context,
+      decisions.filter(([{ claimId }]) => changed?.has(claimId)),
+    )
+    return true
+  }
+}
+
+/** Stores what a claim came to that its transaction did not decide. */
+export async function decideClaim(context: KeeperContext, lease: Lease, decided: DecidedClaim) {
+  const changed = await recordDecisions(context.pool, lease, [decided])
+  if (changed.size > 0) emitDecided(context, [decided])
+}
+
+/** Also of claims for which no client waits. */
+function emitDecided({ events }: KeeperContext, decided: DecidedClaim[]) {
+  for (const [claim, decision] of decided) {
+    if ('undecided' in decision) continue
+    const { txHash } = landingOf(decision) ?? {}
+    const outcome = 'won' in decision ? ('won' as const) : decision.refused.code
+    events.emit('claimDecided', { ...nameOf(claim), ...(txHash && { txHash }), outcome })
+  }
+}
+
+const landingOf = (decision: Exclude<Decision, { undecided: true }>) => ('won' in decision ? decision.won : decision.at)
+
+/**
+ * Opens again what a reorg took out of its block. That takes a proof: the node has another block of this number, and no
+ * receipt in the stored one. A node that lags, or one of several behind a balancer, knows neither block nor receipt, and
+ * that proves nothing.
+ * @param used how many nonces are used at `head`.
+ * @returns the newest block with a transaction of ours that is in the chain, up to which finality may be concluded.
+ */
+export async function dropReorganised(
+  context: KeeperContext,
+  lease: Lease,
+  used: number,
+  head: ChainHead,
+): Promise<bigint | undefined> {
+  const { pool, market } = context
+  await recordUntaken(pool, lease, used, head.number)
+  // Blocks name their parents: those before one that is in the chain are in it too.
+  const [newest] = await minedTxsOf(pool, lease, 1)
+  if (!newest) return undefined
+  if ((await hashOfBlock(market.client, newest.blockNumber)) === newest.blockHash) return newest.blockNumber
+  for (const tx of await minedTxsOf(pool, lease, null)) {
+    const hash = await hashOfBlock(market.client, tx.blockNumber)
+    if (hash === tx.blockHash) return tx.blockNumber
+    if (hash !== undefined) await dropUnlessMined(context, lease, tx)
+  }
+  return undefined
+}
+
+async function dropUnlessMined({ pool, market, events, logger }: KeeperContext, lease: Lease, tx: MinedTx) {
+  const receipt = await receiptOf(market.client, tx.hash)
+  if (receipt?.blockHash === tx.blockHash) return
+  if (!(await recordDropped(pool, lease, tx))) return
+  for (const claim of await claimsOf(pool, tx.id))
+    if (claim.state === 'open') events.emit('claimReopened', nameOf(claim))
+  logger.warn({ txHash: tx.hash, blockHash: tx.blockHash }, 'a reorg took a transaction out of its block')
+}
+
+/** What the node calls final cannot be reorganised, so it is not looked at again. @param newest that is in the chain. */
+export async function finalise({ pool, finalBlock, events }: KeeperContext, lease: Lease, newest: bigint) {
+  const finalized = await finalBlock()
+  if (finalized === undefined) return
+  const txs = await recordFinal(pool, lease, finalized < newest ? finalized : newest)
+  if (txs.length === 0) return
+  for (const { txHash, state, problem, ...claim } of await claimsOf(pool, ...txs)) {
+    if (state === 'open') continue
+    const outcome = problem?.code ?? 'won'
+    events.emit('claimFinal', { ...nameOf(claim), ...(txHash && { txHash }), outcome })
+  }
+}
+
+async function receiptOf(client: Client, hash: Hash): Promise<TransactionReceipt | undefined> {
+  const receipt = await answer(client.request({ method: 'eth_getTransactionReceipt', params: [hash] }))
+  return receipt ? formatTransactionReceipt(receipt) : undefined
+}
+
+async function hashOfBlock(client: Client, number: bigint): Promise<Hash | undefined> {
+  const params: [Hex, false] = [numberToHex(number), false]
+  const block = await answer(client.request({ method: 'eth_getBlockByNumber', params }))
+  return block?.hash ?? undefined
+}
+
+/** How many nonces are used at this block, and not at the newest of whichever node answers. */
+export const usedNonces = ({ market }: KeeperContext, address: Address, { number }: ChainHead) =>
+  answer(market.client.getTransactionCount({ address, blockNumber: number }))

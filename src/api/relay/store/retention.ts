@@ -1,0 +1,88 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type pg from 'pg'
+import type { Logger } from 'pino'
+import { transaction } from './database.ts'
+
+/** How often to look for what is old. Milliseconds. */
+const INTERVAL_MS = 3_600_000
+
+/** Any number that no other user of the database takes: one replica deletes at a time. */
+const LOCK = 7_286_543_022n
+
+/** How many transactions, with up to 50 claims each, and how many other rows are deleted at once. */
+const MAX_TRANSACTIONS = 200
+const MAX_ROWS = 5_000
+
+const isOld = (time: string) => `${time} < now() - make_interval(days => $1)`
+
+/**
+ * Deletes transactions that are older than `$1` days and settled, with their attempts, claims, reverts and idempotency
+ * keys. Limits and budgets count a day, and open claims and unmined transactions stay whatever their age. What is mined
+ * for so long is final, also where the node does not say so.
+ */
+const transactions = `
+  WITH old AS MATERIALIZED (
+      SELECT id FROM relay.tx
+      WHERE state NOT IN ('signed', 'accepted') AND ${isOld('greatest(send_at, mined_at)')}
+        AND NOT EXISTS (SELECT FROM relay.claim WHERE claim.tx = tx.id
+          AND (claim.state = 'open' OR NOT ${isOld('claim.created_at')}))
+      ORDER BY greatest(send_at, mined_at) LIMIT ${MAX_TRANSACTIONS} FOR UPDATE),
+    claims AS MATERIALIZED (SELECT claim.id FROM relay.claim JOIN old ON claim.tx = old.id),
+    attempts AS MATERIALIZED (SELECT hash FROM relay.attempt JOIN old ON attempt.tx = old.id),
+    keys AS (DELETE FROM relay.idempotency_key WHERE claim IN (SELECT id FROM claims)),
+    reverts AS (DELETE FROM relay.revert
+      WHERE claim IN (SELECT id FROM claims) OR tx_hash IN (SELECT hash FROM attempts)),
+    deleted_claims AS (DELETE FROM relay.claim WHERE id IN (SELECT id FROM claims)),
+    deleted_attempts AS (DELETE FROM relay.attempt WHERE hash IN (SELECT hash FROM attempts))
+  DELETE FROM relay.tx WHERE id IN (SELECT id FROM old)`
+
+/** Deletes keys that are bound to claims that no transaction of the relay made. */
+const keys = `
+  DELETE FROM relay.idempotency_key WHERE ctid IN (
+    SELECT bound.ctid FROM relay.idempotency_key AS bound
+    WHERE ${isOld('bound_at')} AND NOT EXISTS (SELECT FROM relay.claim WHERE claim.id = bound.claim)
+    LIMIT ${MAX_ROWS})`
+
+/** Deletes the counts of wallets after their longest window, a day. */
+const counts = `
+  DELETE FROM relay.sent_claim WHERE ctid IN (
+    SELECT ctid FROM relay.sent_claim WHERE sent_at < now() - interval '2 days' AND $1::int > 0 LIMIT ${MAX_ROWS})`
+
+const deletions = [
+  { text: transactions, limit: MAX_TRANSACTIONS },
+  { text: keys, limit: MAX_ROWS },
+  { text: counts, limit: MAX_ROWS },
+]
+
+/** Deletes what is old, as long as the process lives: in small transactions, and by one replica at a time. */
+export function startRetention(pool: pg.Pool, days: number, logger: Logger) {
+  const stopping = new AbortController()
+
+  /** @returns how many rows it deleted; 0 while another replica does. */
+  const deleteBatch = (text: string) =>
+    transaction(pool, async (db) => {
+      const { rows } = await db.query('SELECT pg_try_advisory_xact_lock($1) AS "isFirst"', [LOCK])
+      return rows[0].isFirst ? ((await db.query(text, [days])).rowCount ?? 0) : 0
+    })
+
+  async function deleteAll() {
+    for (const { text, limit } of deletions) {
+      for (let deleted = limit; deleted === limit && !stopping.signal.aborted; ) deleted = await deleteBatch(text)
+    }
+  }
+
+  async function run() {
+    while (!stopping.signal.aborted) {
+      await deleteAll().catch((err) => logger.warn({ err }, 'cannot delete old claims'))
+      await sleep(INTERVAL_MS, undefined, { signal: stopping.signal, ref: false }).catch(() => undefined)
+    }
+  }
+
+  const ended = run()
+  return {
+    async stop() {
+      stopping.abort()
+      await ended
+    },
+  }
+}

@@ -1,0 +1,212 @@
+import pg from 'pg'
+import { pino } from 'pino'
+import { type Address, type Hex, keccak256, stringToHex, type TransactionReceipt } from 'viem'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { Problem } from '../../src/api/errors.ts'
+import { claimsOf } from '../../src/api/relay/store/claims.ts'
+import {
+  connectionName,
+  type Lease,
+  releaseLease,
+  renewLease,
+  signersWithWork,
+  takeLease,
+} from '../../src/api/relay/store/leases.ts'
+import { migrate } from '../../src/api/relay/store/migrations.ts'
+import { startRetention } from '../../src/api/relay/store/retention.ts'
+import {
+  minedTxsOf,
+  recordDecisions,
+  recordDropped,
+  recordFinal,
+  recordMined,
+  recordTaken,
+  recordUntaken,
+} from '../../src/api/relay/store/settlements.ts'
+import {
+  insertAttempt,
+  insertFiller,
+  insertSigner,
+  insertTxs,
+  recordBroadcasts,
+} from '../../src/api/relay/store/transactions.ts'
+import { freshDatabase } from '../support/database.ts'
+
+const signer: Address = '0x00000000000000000000000000000000000000A1'
+const hashOf = (text: string) => keccak256(stringToHex(text))
+const fees = { maxFeePerGas: 2n, maxPriorityFeePerGas: 1n }
+const attemptOf = (name: string) => ({ hash: hashOf(name), raw: '0x02' as Hex, gas: 21_000n, filler: false, fees })
+
+let url: string
+let pool: pg.Pool
+/** As the replicas `a` and `b` connect. */
+let a: pg.Pool
+let b: pg.Pool
+
+beforeEach(async () => {
+  url = await freshDatabase()
+  pool = new pg.Pool({ connectionString: url, max: 2 })
+  const connect = (name: string) =>
+    new pg.Pool({ connectionString: url, application_name: connectionName(name), max: 1 })
+  a = connect('a')
+  b = connect('b')
+  await migrate(pool)
+  await insertSigner(pool, signer)
+  await pool.query("SELECT setval('relay.tx_id', 1000)")
+  return () => Promise.all([pool.end(), a.ended || a.end(), b.end()])
+})
+
+const expire = () => pool.query("UPDATE relay.keeper SET expires_at = now() - interval '1 second'")
+
+async function taken(by: string, database: pg.Pool): Promise<Lease> {
+  const lease = await takeLease(database, by, signer)
+  if (!lease) throw new Error(`The lease is not for ${by}`)
+  return lease
+}
+
+/** A transaction with a claim of a run. */
+async function insertTx(id: bigint) {
+  const tx = { tx: id, nonce: Number(id), attempt: attemptOf(`tx ${id}`) }
+  await insertTxs(pool, signer, [tx], 1n)
+  await pool.query(
+    `INSERT INTO relay.claim (id, bounty_id, round, agent_id, wallet, body_hash, lock, tx)
+     VALUES ($1, $2::bigint, 1, 7, '0xb0', '0x', 1, $2::bigint)`,
+    [hashOf(`claim ${id}`), id],
+  )
+  const [claim] = await claimsOf(pool, id)
+  if (!claim) throw new Error('The claim is not stored')
+  return { id, claim }
+}
+
+const txOf = async (id: bigint) =>
+  (await pool.query('SELECT state, block_hash FROM relay.tx WHERE id = $1', [id])).rows[0]
+const stateOf = async (id: bigint) => (await claimsOf(pool, id))[0]?.state
+
+const receiptOf = (id: bigint, block: string) =>
+  ({ transactionHash: hashOf(`tx ${id}`), blockNumber: 5n, blockHash: hashOf(block) }) as TransactionReceipt
+
+const minedIn = async (lease: Lease, { id, claim }: Awaited<ReturnType<typeof insertTx>>, block: string) => {
+  const won = { won: { blockNumber: 5n, txHash: hashOf(`tx ${id}`), round: 1n } }
+  return recordMined(pool, lease, [
+    { lease, tx: id, receipt: receiptOf(id, block), fee: 3n, decisions: [[claim, won]] },
+  ])
+}
+
+describe('a signer’s lease', () => {
+  it('is one replica’s, until it expires, is released, or the replica has no connection', async () => {
+    const first = await taken('a', a)
+    await insertTx(1n)
+    expect(await takeLease(b, 'b', signer)).toBeUndefined()
+    expect(await signersWithWork(b, 'b')).toEqual([{ address: signer, isFree: false }])
+    expect(await signersWithWork(b, 'a')).toEqual([{ address: signer, isFree: true }])
+    await expire()
+    expect(await renewLease(a, first)).toBe(false)
+    const second = await taken('b', b)
+    expect(Number(second.token)).toBe(Number(first.token) + 1)
+    expect(await takeLease(a, 'a', signer)).toBeUndefined()
+    await releaseLease(b, second)
+    await taken('a', a)
+    await a.end()
+    // Well before the lease expires.
+    await expect.poll(() => takeLease(b, 'b', signer), { timeout: 2_000 }).toBeDefined()
+  })
+
+  it('that is not the newest, or has expired, changes nothing', async () => {
+    const stale = await taken('a', a)
+    const unmined = await insertTx(1n)
+    const mined = await insertTx(2n)
+    await minedIn(stale, mined, 'block')
+    const { rows: before } = await pool.query(
+      'SELECT * FROM relay.tx JOIN relay.claim ON claim.tx = tx.id ORDER BY tx.id',
+    )
+    const refused = { refused: new Problem('RUN_NOT_OPEN', 'The run is not open.') }
+
+    async function writeAll() {
+      expect((await minedIn(stale, unmined, 'block')).txs.size).toBe(0)
+      expect((await recordDecisions(pool, stale, [[unmined.claim, refused]])).size).toBe(0)
+      const [tx] = await minedTxsOf(pool, stale, 1)
+      if (tx) expect(await recordDropped(pool, stale, tx)).toBe(false)
+      expect(tx).toBeDefined()
+      expect(await recordFinal(pool, stale, 9n)).toEqual([])
+      expect(await recordTaken(pool, stale, 1n, -1, 9n)).toBe(false)
+      await recordUntaken(pool, stale, 0, 9n)
+      expect(await insertAttempt(pool, stale, 1n, attemptOf('another'), 9n)).toBe(false)
+      expect(await insertFiller(pool, stale, 9, attemptOf('filler'), 9n)).toBe(false)
+      const { rows } = await pool.query('SELECT * FROM relay.tx JOIN relay.claim ON claim.tx = tx.id ORDER BY tx.id')
+      expect(rows).toEqual(before)
+      expect((await pool.query('SELECT FROM relay.attempt')).rowCount).toBe(2)
+    }
+
+    await expire()
+    await writeAll()
+    const current = await taken('b', b)
+    await writeAll()
+    expect((await minedIn(current, unmined, 'block')).txs).toEqual(new Set([1n]))
+    expect(await insertFiller(pool, current, 9, attemptOf('filler'), 9n)).toBe(true)
+  })
+})
+
+describe('a write', () => {
+  it('changes a transaction only from the state that it expects', async () => {
+    const lease = await taken('a', a)
+    const tx = await insertTx(1n)
+    expect((await minedIn(lease, tx, 'first')).claims).toEqual(new Set([tx.claim.claimId]))
+    expect((await minedIn(lease, tx, 'second')).txs.size).toBe(0)
+    expect(await txOf(1n)).toEqual({ state: 'mined', block_hash: hashOf('first') })
+    await recordBroadcasts(pool, [{ tx: 1n, result: 'accepted' }])
+    expect(await recordTaken(pool, lease, 1n, -1, 9n)).toBe(false)
+    expect(await insertAttempt(pool, lease, 1n, attemptOf('late'), 9n)).toBe(false)
+    const dropped = { id: 1n, hash: hashOf('tx 1'), blockNumber: 5n, blockHash: hashOf('second') }
+    expect(await recordDropped(pool, lease, dropped)).toBe(false)
+    expect([(await txOf(1n)).state, await stateOf(1n)]).toEqual(['mined', 'won'])
+    expect(await recordDropped(pool, lease, { ...dropped, blockHash: hashOf('first') })).toBe(true)
+    expect([(await txOf(1n)).state, await stateOf(1n)]).toEqual(['signed', 'open'])
+  })
+
+  it('gives a taken nonce back only for a block that is as new as the one that had it used', async () => {
+    const lease = await taken('a', a)
+    await insertTx(1n)
+    expect(await recordTaken(pool, lease, 1n, 10, 9n)).toBe(false)
+    expect(await recordTaken(pool, lease, 1n, -1, 9n)).toBe(true)
+    await recordUntaken(pool, lease, 0, 8n)
+    expect((await txOf(1n)).state).toBe('taken')
+    await recordUntaken(pool, lease, 0, 9n)
+    expect((await txOf(1n)).state).toBe('signed')
+  })
+})
+
+describe('retention', () => {
+  it('deletes what is old and settled with all that belongs to it, and nothing else', async () => {
+    const lease = await taken('a', a)
+    const ids = Array.from({ length: 205 }, (_, index) => BigInt(index + 1))
+    const txs = []
+    for (const id of ids) txs.push(await insertTx(id))
+    const [unmined, young, ...old] = txs
+    if (!unmined || !young) throw new Error('There are no transactions')
+    for (const tx of [young, ...old]) await minedIn(lease, tx, 'block')
+    await recordFinal(pool, lease, 9n)
+    await pool.query(`INSERT INTO relay.idempotency_key (agent_id, wallet, key, body_hash, claim, round)
+      SELECT agent_id, wallet, id, '0x', id, 1 FROM relay.claim`)
+    const elsewhere = `INSERT INTO relay.idempotency_key (agent_id, wallet, key, body_hash, claim, round, bound_at)
+      VALUES (7, '0xb0', $1, '0x', $1, 1, now() - make_interval(days => $2))`
+    for (const days of [29, 31]) await pool.query(elsewhere, [`${days}`, days])
+    await pool.query(
+      `INSERT INTO relay.sent_claim VALUES ('0xb0', now() - interval '1 day'), ('0xb0', now() - interval '3 days')`,
+    )
+    await pool.query(`INSERT INTO relay.revert (tx_hash, claim, agent_id) SELECT tx_hash, id, 7 FROM relay.claim
+      WHERE tx_hash IS NOT NULL`)
+    const age = (table: string, column: string, where = 'true') =>
+      pool.query(`UPDATE relay.${table} SET ${column} = now() - interval '31 days' WHERE ${where}`)
+    await age('tx', 'send_at')
+    await age('tx', 'mined_at', 'mined_at IS NOT NULL')
+    await age('claim', 'created_at', `tx <> ${young.id}`)
+
+    const retention = startRetention(pool, 30, pino({ level: 'silent' }))
+    const left = async (table: string) => (await pool.query(`SELECT FROM relay.${table}`)).rowCount
+    await expect.poll(() => left('tx')).toBe(2)
+    await expect.poll(() => left('sent_claim')).toBe(1)
+    await retention.stop()
+    expect(await Promise.all(['claim', 'attempt', 'idempotency_key', 'revert'].map(left))).toEqual([2, 2, 3, 1])
+    expect((await claimsOf(pool, unmined.id, young.id)).map(({ state }) => state)).toEqual(['open', 'won'])
+  })
+})
