@@ -9,8 +9,8 @@ import { Problem } from '../errors.ts'
 /** In bytes. A claim with an ERC-1271 signature is a few thousand. */
 const MAX_BODY = 32 * 1024
 
-/** For how long the rest of a body that is too large is read. Milliseconds. */
-const LINGER = 500
+/** For how long the rest of a body that is too large is read, for a client that is slow to notice. Milliseconds. */
+const LINGER = 5_000
 
 const limitBody = bodyLimit({ maxSize: MAX_BODY, onError: refuseBody })
 
