@@ -21,7 +21,7 @@ export function floodLeg({ postgres, mining, trials, say }: LegOptions): Leg {
 
   async function round() {
     const runs = warmUp + 2 * count * trials
-    const env = { TRUST_PROXY: '1' }
+    const env = { TRUST_PROXY: '1', PROBES_PER_MINUTE: '600' }
     await withMarket(postgres, { mining, runs, agents, replicas: 1, env }, async (market) => {
       const claims = await signAll(market, runs)
       await claimThroughApi(market, claims.splice(0, warmUp), 1)

@@ -38,6 +38,7 @@ export type Api = {
 /** All clients of a devnet come from this machine's address, with the few wallets of Anvil's accounts. */
 const noLimits = {
   REQUESTS_PER_MINUTE: '1000000',
+  PROBES_PER_MINUTE: '1000000',
   CLAIMS_PER_MINUTE: '1000000',
   WALLET_CLAIMS_PER_MINUTE: '1000000',
   WALLET_CLAIMS_PER_DAY: '1000000',

@@ -88,8 +88,8 @@ const refuseMethod: NonNullable<Parameters<typeof methodNotAllowed>[0]['onMethod
 /** What the answer cache holds costs next to nothing: agents may poll it all day. The rest is work. */
 const limitRequests =
   (limits: ClientLimits): MiddlewareHandler =>
-  (c, next) => {
-    if (isProbe(c.req.path)) limits.takeProbe(c)
+  async (c, next) => {
+    if (isProbe(c.req.path)) await limits.takeProbe(c)
     else limits.takeRequest(c)
     return next()
   }

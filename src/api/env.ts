@@ -64,6 +64,8 @@ const environment = z.object({
   TRUST_PROXY: z.coerce.number().int().min(0).max(16).default(0),
   /** Of one address, those that the answer cache answers aside: 5,000 a second, for many agents behind one NAT. */
   REQUESTS_PER_MINUTE: perTime(300_000),
+  /** Of one address: ten a second, more than orchestrators and load balancers ask. Those beyond are refused, and late. */
+  PROBES_PER_MINUTE: perTime(600),
   /** Of one address: a hundred agents behind one NAT that try 30 runs each. Each costs the node half a dozen calls. */
   CLAIMS_PER_MINUTE: perTime(3_000),
   /** Transactions for one wallet, whoever asks for them: more than anybody can work off, and less than a flood. */

@@ -55,6 +55,7 @@ const env = readEnv([
   'OPS_HOST',
   'TRUST_PROXY',
   'REQUESTS_PER_MINUTE',
+  'PROBES_PER_MINUTE',
   'CLAIMS_PER_MINUTE',
   'WALLET_CLAIMS_PER_MINUTE',
   'WALLET_CLAIMS_PER_DAY',
@@ -114,6 +115,7 @@ const market = { chainId: deployment.chainId, address: deployment.contracts.Boun
 const limits = createClientLimits({
   trustProxy: env.TRUST_PROXY,
   requestsPerMinute: env.REQUESTS_PER_MINUTE,
+  probesPerMinute: env.PROBES_PER_MINUTE,
   claimsPerMinute: env.CLAIMS_PER_MINUTE,
 })
 const deps = { index, logger, market, limits, ...(relay && { relay }) }

@@ -96,11 +96,15 @@ describe('requests of one address', () => {
   )
 
   it.each(['/healthz', '/readyz'])('for %s have a limit of their own, and the operator’s port none', async (path) => {
-    await start({ REQUESTS_PER_MINUTE: '3' })
+    await start({ REQUESTS_PER_MINUTE: '3', PROBES_PER_MINUTE: '3' })
     expect(await statuses(4)).toEqual([404, 404, 404, 429])
     const answers = []
     for (let asked = 0; asked < 4; asked++) answers.push((await get(path)).status)
     expect(answers).toEqual([200, 200, 200, 429])
+    // A refusal comes late, so that a client that asks again at once takes nothing of the process.
+    const start429 = performance.now()
+    expect((await get(path)).status).toBe(429)
+    expect(performance.now() - start429).toBeGreaterThan(900)
     for (let asked = 0; asked < 4; asked++) expect((await fetch(api.opsUrl + path)).status).toBe(200)
   })
 
