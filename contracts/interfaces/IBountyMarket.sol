@@ -15,7 +15,7 @@ pragma solidity ^0.8.28;
 ///
 /// Every function that names a bounty reverts with `BountyNotFound` if there is none, except `getBounty`, and checks in
 /// this order: the bounty's state, the caller (or its signature), the time, the rest. Where USDC refuses a payment, the
-/// payment is deferred and the call goes on. Only where a poster itself takes its escrow back, the call reverts with
+/// payment is deferred and the call continues. Only where a poster itself takes its escrow back, the call reverts with
 /// USDC's own error.
 interface IBountyMarket {
     /// @notice NONE is a bounty that was never created; the other eight are the API's run states.

@@ -4,7 +4,7 @@ import { Problem } from './errors.ts'
 import { readsClaimedRuns } from './queries/claimedRuns.ts'
 import type { IndexReader } from './queries/indexReader.ts'
 import { type ShownClaim, shownClaims } from './queries/shownClaims.ts'
-import type { NamedClaim } from './relay/events.ts'
+import type { NamedClaim } from './relay/chain/market.ts'
 import type { IndexedClaims, IndexedWin } from './relay/relay.ts'
 import { asRun } from './resources/run.ts'
 

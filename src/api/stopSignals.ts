@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 
 export const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
-/** Signals within this time of the first are taken for the same wish to stop. Milliseconds. */
+/** Signals within this time of the first count as the same request to stop. Milliseconds. */
 const REPEATED_WITHIN = 1_000
 
 /**

@@ -111,7 +111,7 @@ describe.each([undefined, ...statuses])('the list of agents with status %s', (st
     }
   })
 
-  it('is read in one statement for all pages that are asked for at one moment', async () => {
+  it('is read in one statement for all pages that are asked for concurrently', async () => {
     const pages = [1, 2, 3, 4, 5].map((number) => ({ ...filter, limit: number, page: number }))
     // Another URL, or the answer cache would answer below.
     const alone: object[] = []

@@ -122,7 +122,7 @@ it('counts agents as ESTABLISHED from the second on in which they have been stak
   expect(later.body.agents).toEqual({ total: 9, byStatus: { ...counted, PROVISIONAL: 4, ESTABLISHED: 3 } })
 })
 
-it('reads once for all who ask at one moment', async () => {
+it('reads once for all concurrent requests', async () => {
   await api.get('/api/stats?minBlock=1')
   const query = vi.spyOn(api.readPool, 'query')
   const answers = await Promise.all([2, 3, 4, 5, 6].map((minBlock) => api.get(`/api/stats?minBlock=${minBlock}`)))

@@ -98,7 +98,7 @@ const queries = Object.fromEntries(
   (['all', ...agentStatuses] as const).map((listed) => [listed, pageQuery(listed)]),
 ) as Record<Listed, ReturnType<typeof pageQuery>>
 
-/** Reads pages of agents. Pages of one status that are asked for at one moment share a statement. */
+/** Reads pages of agents. Pages of one status that are asked for concurrently share a statement. */
 export function readsAgentPages(index: IndexReader) {
   const readers = new Map(
     Object.entries(queries).map(([listed, query]) => [listed, readTogether(index, query, { most: MAX_PAGES })]),

@@ -15,7 +15,7 @@ const LISTS = 100
 type ReadPage = (page: AskedPage, minBlock?: bigint) => Promise<Taken<RunPage>>
 
 /**
- * Reads pages of lists. Pages of one list that are asked for at one moment share a statement, and their total is counted
+ * Reads pages of lists. Pages of one list that are asked for concurrently share a statement, and their total is counted
  * once. A page at an offset is read alone where it may be far away, or others would wait for it.
  */
 export function readsRunPages(index: IndexReader) {

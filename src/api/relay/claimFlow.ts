@@ -6,8 +6,7 @@ import { together } from '../together.ts'
 import type { Failure } from './chain/calls.ts'
 import { unavailable } from './chain/client.ts'
 import type { Heads } from './chain/heads.ts'
-import { type ClaimRequest, type Market, readBounty } from './chain/market.ts'
-import type { NamedClaim } from './events.ts'
+import { type ClaimRequest, type Market, type NamedClaim, readBounty } from './chain/market.ts'
 import type { Examine } from './intake/examine.ts'
 import { isSameClaimant, keyConflict, pendingWithOtherBody } from './intake/idempotency.ts'
 import { claimPending, refusal, signatureRequired } from './intake/refusal.ts'
@@ -185,7 +184,7 @@ export function createClaimFlow(options: Options) {
     else await sleep(interval)
   }
 
-  /** The claim is stored: whatever fails now, it goes on. */
+  /** The claim is stored, and continues whatever fails now. */
   const followPlaced = (claim: NamedClaim, txHash: Hash, until: AbortSignal) =>
     follow(claim, until).catch((error): ClaimOutcome => {
       if (!(error instanceof Problem && error.code === 'RELAY_UNAVAILABLE')) throw error
@@ -235,7 +234,7 @@ export function createClaimFlow(options: Options) {
     if (failure) throw refusal(request, failure, await readBounty(market, request.bountyId))
     if (placement?.status === 'locked')
       throw unavailable(`Other claims of agent ${request.agentId} are not decided yet.`)
-    if (placement?.status === 'left' && placement.hindrance === 'stuck') {
+    if (placement?.status === 'left' && placement.blocker === 'stuck') {
       throw unavailable('The chain’s node does not take transactions.')
     }
     if (placement?.status === 'left') throw unavailable('The claim queue is too long.')

@@ -1,12 +1,9 @@
 import type { EventEmitter } from 'node:events'
 import type { Address, Hash, Hex } from 'viem'
 import type { ProblemCode } from '../errors.ts'
-import type { ClaimRequest } from './chain/market.ts'
+import type { ClaimRequest, NamedClaim } from './chain/market.ts'
 import type { ClaimOutcome } from './relay.ts'
 import type { Broadcast } from './submission/broadcast.ts'
-
-/** A claim that got a nonce, by its names. */
-export type NamedClaim = { claimId: Hex; request: ClaimRequest; round: bigint }
 
 /** A try of a signer to use a nonce. */
 type NamedAttempt = { signer: Address; nonce: number; txHash: Hash }

@@ -1,6 +1,5 @@
 import type { Hash, Hex } from 'viem'
-import type { ClaimRequest } from './chain/market.ts'
-import type { NamedClaim } from './events.ts'
+import type { ClaimRequest, NamedClaim } from './chain/market.ts'
 import type { SignerState } from './signerState.ts'
 import type { StoredClaim } from './store/claims.ts'
 
@@ -8,7 +7,7 @@ import type { StoredClaim } from './store/claims.ts'
  * What a claim came to.
  * - `won`: the run is the agent’s in this round, by this request or an earlier one of the same claim. An index at
  *   `blockNumber` or later shows it. `txHash` is known where a transaction of this relay made it.
- * - `signed`, `accepted`: it is not mined yet, and goes on without the request. `signed`: no node has confirmed that it has
+ * - `signed`, `accepted`: it is not mined yet, and continues without the request. `signed`: no node has confirmed that it has
  *   the transaction.
  */
 export type ClaimOutcome = { claimId: Hex; round: bigint } & (
@@ -18,7 +17,7 @@ export type ClaimOutcome = { claimId: Hex; round: bigint } & (
 
 /** The request that a claim comes with. */
 export type ClaimContext = {
-  /** Who sends it, as the limits count clients. */
+  /** The sender, as the limits count clients. */
   client: string
   /** Aborts when the client has disconnected: a claim that is not stored yet is dropped. */
   gone: AbortSignal
@@ -64,6 +63,6 @@ export type Relay = {
   signers(): Promise<SignerState[]>
   /** How many claims wait in this process for a signer. */
   waiting(): number
-  /** Takes no more claims and answers those that wait, bounded. What is signed stays stored. */
+  /** Accepts no further claims and answers those that wait, bounded. What is signed stays stored. */
   close(): Promise<void>
 }

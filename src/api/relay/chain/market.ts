@@ -23,6 +23,9 @@ export type ClaimRequest = {
   signed?: { deadline: bigint; signature: Hex }
 }
 
+/** A claim of a round of a run, by its names. */
+export type NamedClaim = { claimId: Hex; request: ClaimRequest; round: bigint }
+
 /** A call whose target and selector come from this program, never from a request. `gas`: its limit, if it has one. */
 export type MarketCall = { from: Address; to: Address; data: Hex; gas?: bigint }
 

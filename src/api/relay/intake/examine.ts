@@ -16,7 +16,7 @@ const MIN_VALIDITY_SECONDS = 30n
 /** How many calls of wallets’ contracts run at once, and how many of one client’s claims may wait for theirs. */
 const CONTRACT_WALLET_LANE = { concurrency: 4, maxWaitingPerClient: 64 }
 
-/** Who sends a claim, as the limits count clients, and a signal that aborts when the client has disconnected. */
+/** The sender of a claim, as the limits count clients, and a signal that aborts when it has disconnected. */
 export type Sender = { client: string; gone: AbortSignal }
 
 /**

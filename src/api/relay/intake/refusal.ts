@@ -13,7 +13,7 @@ const challenge = ({ bountyId, agentId, wallet }: ClaimRequest) => ({
 const isUnauthorised = (code: ProblemCode) =>
   code === 'SIGNATURE_REQUIRED' || code === 'INVALID_SIGNATURE' || code === 'SIGNATURE_EXPIRED'
 
-/** The agent that has the bounty; undefined while nobody claimed it. */
+/** The agent that has the bounty; undefined while it is unclaimed. */
 const holderOf = ({ agentId, wallet }: Bounty) => (BigInt(wallet) === 0n ? undefined : { agentId, wallet })
 
 /** The contract's refusal, in the API's words. @param bounty as it was when the claim was refused. */

@@ -106,7 +106,7 @@ export function createClaimQueue<Result, Waiting extends Entry<Result>>() {
 
     /**
      * Takes at most `count` claims of different runs that the signer can make: those that the index calls eligible first,
-     * but at least one of the others, so that they are not put off for ever by a flood.
+     * but at least one of the others, so that a flood does not starve them.
      */
     take(signer: Signer, count: number): Waiting[] {
       const taken = new Set<Waiting>()

@@ -5,13 +5,12 @@ import type { Failure } from '../chain/calls.ts'
 import { unavailable } from '../chain/client.ts'
 import { gasLimit } from '../chain/gas.ts'
 import type { ChainHead, Heads } from '../chain/heads.ts'
-import type { Bounty, Market } from '../chain/market.ts'
-import type { NamedClaim } from '../events.ts'
+import type { Bounty, Market, NamedClaim } from '../chain/market.ts'
 import { isExpiring, type Sender } from '../intake/examine.ts'
 import { type SimulatedClaim, simulateAlone, simulateBatch } from '../simulation/simulateBatch.ts'
 import { isConflict } from '../store/database.ts'
 import type { Candidate } from '../store/reservations.ts'
-import type { Allocated, Allocator, Hindrance, Placed } from '../submission/allocation.ts'
+import type { Allocated, Allocator, Blocker, Placed } from '../submission/allocation.ts'
 import type { Signer } from '../submission/signing.ts'
 import { createBatchWindow } from './batchWindow.ts'
 import { createClaimQueue, type Entry } from './claimQueue.ts'
@@ -26,10 +25,10 @@ const LAST_CHANCE_MS = 1_000
 const HOPELESS_RETRY_SECONDS = 60
 
 /** Why a signer takes no claims. */
-type SignerHindrance = Hindrance | 'unreachable'
+type SignerBlocker = Blocker | 'unreachable'
 
 /** What lasts longer than a request waits, and what the client is answered. */
-const LASTING = new Map<SignerHindrance, string>([
+const LASTING = new Map<SignerBlocker, string>([
   ['unfunded', 'The relayer is out of funds.'],
   ['spent', 'The relayer has spent its daily budget for gas.'],
   ['resting', 'The chain’s node gives implausible nonces of the relayer.'],
@@ -43,14 +42,14 @@ const LASTING = new Map<SignerHindrance, string>([
  * - `undecided`: a block has to decide; `failure` is the answer if none comes.
  * - `rival`, `locked`: see `Obstacle`.
  * - `stale`: it has to be examined again; its run or its signature’s validity has changed.
- * - `left`: the request waits no longer, and `hindrance` kept the claim from its turn.
+ * - `left`: the request waits no longer, and `blocker` kept the claim from its turn.
  */
 export type Placement =
   | { status: 'placed'; claim: NamedClaim; allocated: Allocated }
   | { status: 'fails'; failure: Failure; bounty: Bounty }
   | { status: 'undecided'; failure: Failure | undefined }
   | { status: 'rival' | 'locked' | 'stale' }
-  | { status: 'left'; hindrance: SignerHindrance | undefined }
+  | { status: 'left'; blocker: SignerBlocker | undefined }
 
 type Waiting = Entry<Placement> & {
   key: string | undefined
@@ -70,7 +69,7 @@ type Options = {
   maxBatch: number
   /** Hands new bytes to the node. */
   send: (allocated: Allocated, made: Candidate[]) => void
-  /** How soon a hindered signer is tried again, in milliseconds. */
+  /** How soon a blocked signer is tried again, in milliseconds. */
   interval: number
 }
 
@@ -87,14 +86,14 @@ export function createDispatcher({ market, heads, allocator, accounts, maxBatch,
   const queue = createClaimQueue<Placement, Waiting>()
   const batchWindow = createBatchWindow()
   const busy = new Set<Signer>()
-  const hindrances = new Map<Signer, SignerHindrance>()
+  const blockers = new Map<Signer, SignerBlocker>()
   const resting = new Set<Signer>()
   /** One signer gathers a batch at a time: a second would take half of it. */
   let isGathering = false
   let turn = 0
 
   const isFree = (signer: Signer) => !resting.has(signer) && !busy.has(signer)
-  const isHindered = ({ signers }: Pick<Waiting, 'signers'>) => signers.every((signer) => hindrances.has(signer))
+  const isBlocked = ({ signers }: Pick<Waiting, 'signers'>) => signers.every((signer) => blockers.has(signer))
 
   function assign() {
     if (isGathering) return
@@ -110,18 +109,18 @@ export function createDispatcher({ market, heads, allocator, accounts, maxBatch,
   async function runBatch(signer: Signer) {
     busy.add(signer)
     await batchWindow.close()
-    const hindrance = hindrances.has(signer) && (await stillHindered(signer))
-    if (hindrance) {
+    const blocker = blockers.has(signer) && (await stillBlocked(signer))
+    if (blocker) {
       isGathering = false
       busy.delete(signer)
-      hinder(signer, hindrance)
+      blockSigner(signer, blocker)
       return assign()
     }
     allocator.anticipate(signer)
-    const able = Math.max(1, accounts.length - hindrances.size)
+    const able = Math.max(1, accounts.length - blockers.size)
     const share = Math.max(maxBatch, Math.ceil(queue.length() / able))
     const entries = queue.take(signer, Math.min(share, maxBatch * TRANSACTIONS_PER_BATCH))
-    hindrances.delete(signer)
+    blockers.delete(signer)
     isGathering = false
     queueMicrotask(assign)
     try {
@@ -133,9 +132,9 @@ export function createDispatcher({ market, heads, allocator, accounts, maxBatch,
     assign()
   }
 
-  /** Asked before claims leave the queue: a signer that stays hindered for long would simulate them for nothing. */
-  const stillHindered = (signer: Signer) =>
-    allocator.hindranceOf(signer).catch((error): SignerHindrance => {
+  /** Asked before claims leave the queue: a signer that stays blocked for long would simulate them for nothing. */
+  const stillBlocked = (signer: Signer) =>
+    allocator.blockerOf(signer).catch((error): SignerBlocker => {
       if (!isUnavailable(error)) throw error
       return 'unreachable'
     })
@@ -180,7 +179,7 @@ export function createDispatcher({ market, heads, allocator, accounts, maxBatch,
 
   function isPresent(entry: Waiting, head: ChainHead): boolean {
     const { request, sender } = entry
-    if (sender.gone.aborted) settle(entry, { status: 'left', hindrance: undefined })
+    if (sender.gone.aborted) settle(entry, { status: 'left', blocker: undefined })
     else if (request.signed && isExpiring(request.signed.deadline, head)) settle(entry, { status: 'stale' })
     else return true
     return false
@@ -216,7 +215,7 @@ export function createDispatcher({ market, heads, allocator, accounts, maxBatch,
       })
       if (typeof placed === 'string') {
         putBack(entries)
-        return hinder(signer, placed)
+        return blockSigner(signer, placed)
       }
       putBack(entries.slice(offered?.length ?? 0))
       settlePlaced(offered ?? [], placed)
@@ -225,7 +224,7 @@ export function createDispatcher({ market, heads, allocator, accounts, maxBatch,
         for (const entry of entries) settle(entry, { status: 'rival' })
       } else if (offered === undefined && isUnavailable(error)) {
         putBack(entries)
-        hinder(signer, 'unreachable')
+        blockSigner(signer, 'unreachable')
       } else {
         for (const entry of entries) finish(entry, () => entry.reject(error))
       }
@@ -251,21 +250,21 @@ export function createDispatcher({ market, heads, allocator, accounts, maxBatch,
   }
 
   /** The claims wait for this signer or another, unless none can be expected to take them soon. */
-  function hinder(signer: Signer, hindrance: SignerHindrance) {
-    hindrances.set(signer, hindrance)
+  function blockSigner(signer: Signer, blocker: SignerBlocker) {
+    blockers.set(signer, blocker)
     resting.add(signer)
     setTimeout(() => {
       resting.delete(signer)
       assign()
     }, interval)
-    const isHopeless = ({ signers }: Waiting) => signers.every((one) => LASTING.has(hindrances.get(one) ?? 'full'))
-    const detail = LASTING.get(hindrance) ?? ''
+    const isHopeless = ({ signers }: Waiting) => signers.every((one) => LASTING.has(blockers.get(one) ?? 'full'))
+    const detail = LASTING.get(blocker) ?? ''
     for (const entry of queue.takeAll(isHopeless)) entry.reject(unavailable(detail, undefined, HOPELESS_RETRY_SECONDS))
-    for (const entry of queue.takeAll((one) => one.until.aborted && isHindered(one))) leave(entry)
+    for (const entry of queue.takeAll((one) => one.until.aborted && isBlocked(one))) leave(entry)
   }
 
   function leave({ resolve, signers }: Waiting) {
-    resolve({ status: 'left', hindrance: signers.map((signer) => hindrances.get(signer)).find(Boolean) })
+    resolve({ status: 'left', blocker: signers.map((signer) => blockers.get(signer)).find(Boolean) })
   }
 
   return {
@@ -291,7 +290,7 @@ export function createDispatcher({ market, heads, allocator, accounts, maxBatch,
       }
       let timer: NodeJS.Timeout | undefined
       const expire = () => {
-        if (isHindered(entry)) giveUp()
+        if (isBlocked(entry)) giveUp()
         else timer = setTimeout(giveUp, LAST_CHANCE_MS)
       }
       queue.enter(entry)

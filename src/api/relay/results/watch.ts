@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import type { Hex } from 'viem'
 import { Problem } from '../../errors.ts'
 import { doTogether } from '../../together.ts'
-import type { NamedClaim } from '../events.ts'
+import type { NamedClaim } from '../chain/market.ts'
 
 /** Between two looks at all claims. Milliseconds. */
 const LEAST_INTERVAL = 20

@@ -1,7 +1,6 @@
 import { type Address, type Hex, keccak256, stringToHex } from 'viem'
 import type { Problem, ProblemCode } from '../../errors.ts'
-import type { ClaimRequest } from '../chain/market.ts'
-import type { NamedClaim } from '../events.ts'
+import type { ClaimRequest, NamedClaim } from '../chain/market.ts'
 import { type Database, stored } from './database.ts'
 
 /** A refusal as it is stored, to be said again. */

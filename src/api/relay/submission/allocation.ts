@@ -29,7 +29,7 @@ export type Allocated = { tx: bigint; signer: Address; nonce: number; attempt: A
 export type Placed = { made: (Allocated & { made: Candidate[] })[]; obstacles: Map<Candidate, Obstacle> }
 
 /** Why a signer takes nothing more for now. `resting`: the node’s counts of its nonces are implausible. */
-export type Hindrance = 'full' | 'stuck' | 'unfunded' | 'spent' | 'resting'
+export type Blocker = 'full' | 'stuck' | 'unfunded' | 'spent' | 'resting'
 
 /** Balance in wei; the node expects nonce `pending` next, and has mined those below `mined`. */
 type Quote = { price: Fees; head: ChainHead; mined: number; pending: number; balance: bigint }
@@ -113,7 +113,7 @@ export function createAllocator(options: Options) {
    * How many claims of a transaction block, budget and balance have room for, and how many such transactions. Of the
    * limit that a batch needs, most is given back.
    */
-  function roomFor({ unmined, spent, committed }: Backlog, { price, head, balance }: Quote): Room | Hindrance {
+  function roomFor({ unmined, spent, committed }: Backlog, { price, head, balance }: Quote): Room | Blocker {
     // Where gas costs nothing, there is enough of it.
     const gasFor = (wei: bigint) => wei / (price.maxFeePerGas || 1n)
     if (gasFor(dailyBudget - spent) < MAX_GAS) return 'spent'
@@ -126,7 +126,7 @@ export function createAllocator(options: Options) {
     return { items, transactions: Math.max(1, Math.min(affordable, maxUnmined - unmined)) }
   }
 
-  function hindranceOf({ address }: Signer, nextNonce: number, backlog: Backlog, quoted: Quote): Hindrance | undefined {
+  function blockerOf({ address }: Signer, nextNonce: number, backlog: Backlog, quoted: Quote): Blocker | undefined {
     const { unmined, isUnfunded, isStuck } = backlog
     if (!nonceCheck.accepts(address, nextNonce, backlog, quoted)) return 'resting'
     if (isUnfunded) return 'unfunded'
@@ -138,7 +138,7 @@ export function createAllocator(options: Options) {
   async function roomIn(db: Database, account: Signer, quoted: Quote, lock?: 'FOR UPDATE') {
     const nextNonce = await nextNonceOf(db, account.address, lock)
     const backlog = await backlogOf(db, account.address)
-    return { nextNonce, room: hindranceOf(account, nextNonce, backlog, quoted) ?? roomFor(backlog, quoted) }
+    return { nextNonce, room: blockerOf(account, nextNonce, backlog, quoted) ?? roomFor(backlog, quoted) }
   }
 
   function callFor({ address }: Signer, made: Candidate[]): PricedCall {
@@ -153,7 +153,7 @@ export function createAllocator(options: Options) {
 
   return {
     /** What keeps the signer from taking claims; undefined if nothing does. Reserves nothing. */
-    async hindranceOf(account: Signer): Promise<Hindrance | undefined> {
+    async blockerOf(account: Signer): Promise<Blocker | undefined> {
       const { room } = await roomIn(pool, account, await freshQuote(account))
       return typeof room === 'string' ? room : undefined
     },
@@ -165,9 +165,9 @@ export function createAllocator(options: Options) {
 
     /**
      * Gives nonces to all claims that `take` hands out, as far as nothing stands in their way: as few as there can be.
-     * @param take is asked once the signer's turn has come, and not at all if it is hindered.
+     * @param take is asked once the signer's turn has come, and not at all if it is blocked.
      */
-    async place(account: Signer, take: (room: Room) => Candidate[]): Promise<Placed | Hindrance> {
+    async place(account: Signer, take: (room: Room) => Candidate[]): Promise<Placed | Blocker> {
       const quoted = await takeQuote(account)
       return stored(
         transaction(pool, async (db) => {
@@ -192,8 +192,8 @@ export function createAllocator(options: Options) {
       return stored(
         transaction(pool, async (db) => {
           const nextNonce = await nextNonceOf(db, account.address, 'FOR UPDATE')
-          const hindrance = hindranceOf(account, nextNonce, await backlogOf(db, account.address), quoted)
-          if (hindrance) return hindrance
+          const blocker = blockerOf(account, nextNonce, await backlogOf(db, account.address), quoted)
+          if (blocker) return blocker
           // Without the lock of other keeper writes: a process that is paused here must not keep the lease.
           const { rows } = await db.query(
             `UPDATE relay.claim SET tx = nextval('relay.tx_id')
