@@ -112,8 +112,12 @@ it(`eligibility and claim agree at the same block, for ${PAIRS} random pairs of 
 
   while (asked < PAIRS) {
     for (let step = asked === 0 ? 0 : FIRST_STEPS - STEPS; step < FIRST_STEPS; step++) await act(world, random)
-    const fresh: bigint[] = []
-    for (let run = 0; run < 6; run++) fresh.push(await people.openRun(BigInt(random.int(1, 250)) * usdc, 90n * 86_400n))
+    const fresh: Pick<Candidate, 'bountyId' | 'round' | 'terms'>[] = []
+    for (let run = 0; run < 6; run++) {
+      const bountyId = await people.openRun(BigInt(random.int(1, 250)) * usdc, 90n * 86_400n)
+      const { reward, stake, workPeriod } = await market.market.read.getBounty([bountyId])
+      fresh.push({ bountyId, round: 1n, terms: { reward, stake, workPeriod: BigInt(workPeriod) } })
+    }
     // The last block's time is the clock's, also where the clock has just been moved.
     await market.client.mine({ blocks: 1 })
     await market.indexed()
@@ -122,7 +126,7 @@ it(`eligibility and claim agree at the same block, for ${PAIRS} random pairs of 
       const candidate = await pickCandidate(world, random)
       // Of an agent that does not exist eligibility says nothing but that.
       if (!candidate?.isAgent) continue
-      drawn.push(random.chance(0.5) ? { ...candidate, bountyId: random.pick(fresh), round: 1n } : candidate)
+      drawn.push(random.chance(0.5) ? { ...candidate, ...random.pick(fresh) } : candidate)
     }
     const judged = await Promise.all(drawn.map(async (pair) => ({ pair, eligibility: await eligibilityOf(pair) })))
     expect(judged.filter(({ eligibility }) => !eligibility.isWhole)).toEqual([])
