@@ -95,6 +95,15 @@ describe('claims of one moment', () => {
     expect(alone).toBeGreaterThanOrEqual(14)
   })
 
+  it('are tried together also where they fill a transaction', { timeout: 60_000 }, async () => {
+    const runIds = await Promise.all(Array.from({ length: 50 }, () => people.openRun(usdc)))
+    const claims = runIds.map((runId): [ClaimRequest, string] => [requestOf(runId, agent), 'won'])
+    const { together, alone } = await claimAll(claims)
+    expect(together).toBeGreaterThan(0)
+    // One or two that came before the others.
+    expect(alone).toBeLessThan(5)
+  })
+
   it('of an agent whose stake suffices for one of them are won by one', async () => {
     const runIds = await Promise.all(Array.from({ length: 5 }, () => people.openRun(1_000n * usdc)))
     const results = await Promise.all(runIds.map((runId) => resultOf(relay, requestOf(runId, poor))))

@@ -87,7 +87,11 @@ const wordsOf = (fault: Fault) => ('reply' in fault && 'error' in fault.reply ? 
 it.each(wordings.map(([node, wording, result]) => [node, wordsOf(wording), result, wording] as const))(
   '%s says once “%s”: that is %s, and the claim is won with its one transaction',
   async (_node, _words, result, wording) => {
-    expect(await claimThrough([wording], await people.openRun(usdc))).toEqual({ result: 'won', mined: 1, results: [result, 'accepted'] })
+    expect(await claimThrough([wording], await people.openRun(usdc))).toEqual({
+      result: 'won',
+      mined: 1,
+      results: [result, 'accepted'],
+    })
   },
 )
 

@@ -15,8 +15,9 @@ import type { Signer } from '../submission/signing.ts'
 import { createBatchWindow } from './batchWindow.ts'
 import { createClaimQueue, type Entry } from './claimQueue.ts'
 
-/** How many transactions’ worth of claims one batch may be. */
+/** How many transactions’ worth of claims a batch may be, and how many claims where a transaction makes few. */
 const TRANSACTIONS_PER_BATCH = 4
+const CLAIMS_PER_BATCH = 32
 
 /** How long a claim whose request waits no longer stays in the queue, for its first turn. Milliseconds. */
 const LAST_CHANCE_MS = 1_000
@@ -119,7 +120,8 @@ export function createDispatcher({ market, heads, allocator, accounts, maxBatch,
     allocator.anticipate(signer)
     const able = Math.max(1, accounts.length - blockers.size)
     const share = Math.max(maxBatch, Math.ceil(queue.length() / able))
-    const entries = queue.take(signer, Math.min(share, maxBatch * TRANSACTIONS_PER_BATCH))
+    const most = Math.max(maxBatch * TRANSACTIONS_PER_BATCH, CLAIMS_PER_BATCH)
+    const entries = queue.take(signer, Math.min(share, most))
     blockers.delete(signer)
     isGathering = false
     queueMicrotask(assign)

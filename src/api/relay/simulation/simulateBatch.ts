@@ -97,8 +97,12 @@ async function tryBatch({ client }: Market, call: MarketCall, items: number, blo
   return decodeFunctionResult({ abi: bountyMarketAbi, functionName: 'claimBatch', data: result ?? '0x' })
 }
 
-/** The code that reads them all travels with the call: no contract on the chain is needed. */
-const inOneCall = { deployless: true, batchSize: 0, allowFailure: true } as const
+/**
+ * The code that reads them all travels with the call: no contract on the chain is needed. What it answers counts as the code
+ * of a new contract, of at most 24,576 bytes (EIP-170): too few for 50 bounties, so `batchSize`, which is in bytes of
+ * calldata, lets one call read 28.
+ */
+const inOneCall = { deployless: true, batchSize: 1_024, allowFailure: true } as const
 
 async function readBounties({ client, address }: Market, requests: readonly ClaimRequest[]) {
   const bounties = await answer(
