@@ -2,12 +2,14 @@ import { toFunctionSelector } from 'viem'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { accountOf } from '../../devnet/accounts.ts'
 import { type RpcCall, says } from '../../sim/faults/rpcProxy.ts'
+import { createRpc } from '../../src/api/relay/chain/client.ts'
 import type { ClaimRequest } from '../../src/api/relay/chain/market.ts'
 import type { Relay } from '../../src/api/relay/relay.ts'
+import { simulateBatch } from '../../src/api/relay/simulation/simulateBatch.ts'
 import { freshDatabase } from '../support/database.ts'
 import { startTestChain, type TestChain } from '../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../support/participants.ts'
-import { relayOn, requestOf, resultOf, signedRequestOf } from './claimsOnChain.ts'
+import { relayer, relayOn, requestOf, resultOf, signedRequestOf } from './claimsOnChain.ts'
 import { type FaultyNode, startFaultyNode } from './faultyNode.ts'
 
 let chain: TestChain
@@ -95,13 +97,13 @@ describe('claims of one moment', () => {
     expect(alone).toBeGreaterThanOrEqual(14)
   })
 
-  it('are tried together also where they fill a transaction', { timeout: 60_000 }, async () => {
+  it('pass in one simulation also where they fill a transaction', { timeout: 60_000 }, async () => {
     const runIds = await Promise.all(Array.from({ length: 50 }, () => people.openRun(usdc)))
-    const claims = runIds.map((runId): [ClaimRequest, string] => [requestOf(runId, agent), 'won'])
-    const { together, alone } = await claimAll(claims)
-    expect(together).toBeGreaterThan(0)
-    // One or two that came before the others.
-    expect(alone).toBeLessThan(5)
+    const { chainId, contracts } = chain.deployment
+    const client = createRpc(chain.rpcUrl)
+    const market = { client, chainId, address: contracts.BountyMarket, staking: contracts.AgentStaking }
+    const requests = runIds.map((runId) => requestOf(runId, agent))
+    expect((await simulateBatch(market, relayer.address, requests, 50)).size).toBe(50)
   })
 
   it('of an agent whose stake suffices for one of them are won by one', async () => {
