@@ -180,7 +180,7 @@ it('no log and no answer has a key of the node’s URL, a signature or a signed 
 })
 
 it('an API that cannot start does not say the key either', async () => {
-  // Taken for the word of the market's contract, so that the process ends.
+  // The process reads it as the answer of the market’s contract, and ends.
   const reverted = { code: 3, message: `execution reverted at /v2/${KEY}` }
   node.from(() => ({ kind: 'reply', reply: { error: reverted } }))
   const starting = startApi({ ...market, port: 0, relayerKey: keyOf(roles.relayer), rpcUrl: gateway.url })

@@ -7,7 +7,7 @@ const otherSigner = accountOf(2)
 
 type Options = { client?: string; bytes?: number; isAdvised?: boolean; signers?: (typeof signer)[] }
 
-/** A claim of the run, and what became of it. */
+/** A claim of the run, and the errors with which it was rejected. */
 function entryOf(bountyId: bigint, { client = 'a', bytes = 65, isAdvised = true, signers = [signer] }: Options = {}) {
   const signed = { deadline: 1n, signature: `0x${'11'.repeat(bytes)}` as const }
   const rejected: unknown[] = []

@@ -37,7 +37,7 @@ const LASTING = new Map<SignerBlocker, string>([
 ])
 
 /**
- * What became of a claim in the queue.
+ * The outcome of a claim’s time in the queue.
  * - `placed`: it is stored with a signed transaction.
  * - `fails`: its simulation fails, for this reason.
  * - `undecided`: a block has to decide; `failure` is the answer if none comes.
