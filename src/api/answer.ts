@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
+import { readHeaders } from './http/readHeaders.ts'
 import type { Snapshot } from './queries/snapshot.ts'
-import { standingHeaders } from './standingHeaders.ts'
 
 /** What the index answered with 200: for whoever asks the same of the same block and second. */
 export type Answer = {
@@ -26,7 +26,7 @@ export function blockHeaders({ number, hash }: Snapshot): Record<string, string>
 
 /** @param body JSON that is true at the snapshot. */
 export function answerOf(body: string, snapshot: Snapshot, route: string): Answer {
-  const headers = { ...standingHeaders, ...blockHeaders(snapshot), etag: `"${hash('sha256', body)}"` }
+  const headers = { ...readHeaders, ...blockHeaders(snapshot), etag: `"${hash('sha256', body)}"` }
   return { body, headers, route }
 }
 

@@ -1,9 +1,9 @@
 import type { Context, MiddlewareHandler, Next } from 'hono'
 import { LRUCache } from 'lru-cache'
 import { type Answer, blockHeaders, responseOf } from './answer.ts'
+import { isRead, readHeaders } from './http/readHeaders.ts'
 import type { HeadFeed, Present } from './queries/headFeed.ts'
 import type { Snapshot } from './queries/snapshot.ts'
-import { isRead, standingHeaders } from './standingHeaders.ts'
 
 /** In bytes, as far as they can be counted. */
 const MAX_SIZE = 64 * 1024 * 1024
@@ -76,7 +76,7 @@ export function createAnswerCache(head: HeadFeed): AnswerCache {
       if (snapshot && answer) keep(url, answer, snapshot)
       else {
         const headers = {
-          ...standingHeaders,
+          ...readHeaders,
           ...(snapshot && blockHeaders(snapshot)),
           'x-request-id': c.get('requestId'),
         }

@@ -2,7 +2,7 @@ import type { MiddlewareHandler } from 'hono'
 import { routePath } from 'hono/route'
 import type pg from 'pg'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import { Problem } from './errors.ts'
+import { Problem } from './http/errors.ts'
 import type { IndexReader } from './queries/indexReader.ts'
 
 /** The process's metrics, in a registry of their own. */

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import { formatEther } from 'viem'
-import { Problem } from './errors.ts'
+import { Problem } from './http/errors.ts'
 import type { RelayEmitter } from './relay/events.ts'
 import type { Relay } from './relay/relay.ts'
 import type { SignerState } from './relay/signerState.ts'

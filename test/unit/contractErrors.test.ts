@@ -2,7 +2,7 @@ import { encodeAbiParameters, encodeErrorResult, type Hex, pad, toFunctionSelect
 import { formatAbiItem } from 'viem/utils'
 import { describe, expect, it } from 'vitest'
 import { contractsAbi, decodeClaimError, explainClaimError, stateName } from '../../src/api/contractErrors.ts'
-import { problemTypes } from '../../src/api/errors.ts'
+import { problemTypes } from '../../src/api/http/errors.ts'
 
 const errors = contractsAbi.filter((item) => item.type === 'error')
 

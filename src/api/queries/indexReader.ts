@@ -1,4 +1,4 @@
-import { Problem } from '../errors.ts'
+import { Problem } from '../http/errors.ts'
 import { classifyReadError } from './failures.ts'
 import { HeadFeed, type Hints } from './headFeed.ts'
 import { createRatchet } from './ratchet.ts'

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import type { Hash } from 'viem'
-import { Problem } from '../errors.ts'
+import { Problem } from '../http/errors.ts'
 import { together } from '../together.ts'
 import type { Failure } from './chain/calls.ts'
 import { unavailable } from './chain/client.ts'

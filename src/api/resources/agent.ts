@@ -1,8 +1,8 @@
 import { z } from '@hono/zod-openapi'
 import { getAddress } from 'viem'
 import { MIN_STAKE } from '../constants.ts'
+import { address, amount, formatId, formatOptionalTime, formatTime, id, time } from '../http/values.ts'
 import { type AgentRow, agentStatuses } from '../queries/agents.ts'
-import { address, amount, formatId, formatOptionalTime, formatTime, id, time } from './values.ts'
 
 export const statusSchema = z.enum(agentStatuses).openapi('AgentStatus')
 

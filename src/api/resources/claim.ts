@@ -1,11 +1,11 @@
 import { z } from '@hono/zod-openapi'
 import type { Hex } from 'viem'
-import { Problem } from '../errors.ts'
+import { Problem } from '../http/errors.ts'
+import { formatProblem, problemSchema } from '../http/problem.ts'
+import { address, addressParameter, formatId, hash, id } from '../http/values.ts'
 import type { StoredClaim } from '../relay/store/claims.ts'
 import { agentSummarySchema } from './agent.ts'
-import { formatProblem, problemSchema } from './problem.ts'
 import { runSchema } from './run.ts'
-import { address, addressParameter, formatId, hash, id } from './values.ts'
 
 const digits = (length: number) => new RegExp(`^(0|[1-9][0-9]{0,${length - 1}})$`)
 

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { address, id } from './values.ts'
+import { address, id } from '../http/values.ts'
 
 const decimal = z.string().regex(/^(0|[1-9][0-9]*)$/)
 const members = z.array(z.object({ name: z.string(), type: z.string() }).readonly()).readonly()

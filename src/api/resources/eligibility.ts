@@ -2,12 +2,12 @@ import { z } from '@hono/zod-openapi'
 import { MIN_STAKE } from '../constants.ts'
 import { explainClaimError, type Holder } from '../contractErrors.ts'
 import type { claimErrors } from '../eligibility.ts'
-import { type ProblemCode, problemTypes } from '../errors.ts'
+import { type ProblemCode, problemTypes } from '../http/errors.ts'
+import { amount, formatId, id } from '../http/values.ts'
 import type { AgentRow } from '../queries/agents.ts'
 import type { RunRow } from '../queries/runs.ts'
 import { agentSummarySchema, formatAgentSummary } from './agent.ts'
 import { stateSchema } from './run.ts'
-import { amount, formatId, id } from './values.ts'
 
 const codes = Object.keys(problemTypes) as [ProblemCode, ...ProblemCode[]]
 

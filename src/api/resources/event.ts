@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { getAddress } from 'viem'
+import { address, amount, formatId, formatOptionalTime, formatTime, hash, id, time } from '../http/values.ts'
 import type { EventRow } from '../queries/events.ts'
-import { address, amount, formatId, formatOptionalTime, formatTime, hash, id, time } from './values.ts'
 
 /** A step in the life of a run. What an event does not carry is null. */
 export const eventSchema = z

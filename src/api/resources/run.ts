@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { runStates } from '../../../ponder.schema.ts'
+import { address, amount, id, time } from '../http/values.ts'
 import type { RunJson, RunSummaryJson } from '../queries/runs.ts'
-import { address, amount, id, time } from './values.ts'
 
 export const stateSchema = z.enum(runStates).openapi('RunState')
 

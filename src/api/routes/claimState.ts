@@ -1,9 +1,9 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Hex } from 'viem'
 import type { Deps } from '../deps.ts'
-import { Problem } from '../errors.ts'
+import { Problem } from '../http/errors.ts'
+import { problemResponses } from '../http/problem.ts'
 import { claimStateSchema, formatClaimState } from '../resources/claim.ts'
-import { problemResponses } from '../resources/problem.ts'
 
 const claimId = z
   .string()

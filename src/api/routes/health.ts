@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
-import { errorHandler } from '../errorHandler.ts'
+import { errorHandler } from '../http/errorHandler.ts'
 import { type ProcessStatus, publicReadiness } from '../readiness.ts'
 
 /** Where orchestrators and load balancers ask for a process's health. */

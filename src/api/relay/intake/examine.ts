@@ -1,7 +1,7 @@
 import type { Hex } from 'viem'
 import { claimIdOf, MAX_VALIDITY } from '../../claimMessage.ts'
 import { type ClaimError, stateName } from '../../contractErrors.ts'
-import { Problem } from '../../errors.ts'
+import { Problem } from '../../http/errors.ts'
 import type { Failure } from '../chain/calls.ts'
 import type { ChainHead } from '../chain/heads.ts'
 import type { Bounty, ClaimRequest, Market } from '../chain/market.ts'

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Hex } from 'viem'
-import { Problem } from '../../errors.ts'
+import { Problem } from '../../http/errors.ts'
 import { doTogether } from '../../together.ts'
 import type { NamedClaim } from '../chain/market.ts'
 

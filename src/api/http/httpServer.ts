@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener, RequestError } from '@hono/node-server'
 import { Problem } from './errors.ts'
-import { formatProblem } from './resources/problem.ts'
+import { formatProblem } from './problem.ts'
 
 type App = { fetch: Parameters<typeof getRequestListener>[0] }
 

@@ -3,8 +3,8 @@ import { finished } from 'node:stream/promises'
 import type { HttpBindings } from '@hono/node-server'
 import type { Context, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { answerProblem } from '../errorHandler.ts'
-import { Problem } from '../errors.ts'
+import { answerProblem } from './errorHandler.ts'
+import { Problem } from './errors.ts'
 
 /** In bytes. A claim with an ERC-1271 signature is a few thousand. */
 const MAX_BODY = 32 * 1024

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { MiddlewareHandler } from 'hono'
-import { isRead } from './standingHeaders.ts'
+import { isRead } from './readHeaders.ts'
 
 export const REQUEST_ID = 'X-Request-Id'
 

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { getConnInfo } from '@hono/node-server/conninfo'
 import type { Context } from 'hono'
-import { Problem } from '../errors.ts'
 import { clientOf } from './clientAddress.ts'
+import { Problem } from './errors.ts'
 import { createRateLimit } from './rateLimit.ts'
 
 /**

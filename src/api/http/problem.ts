@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { type Problem, type ProblemCode, problemTypes } from '../errors.ts'
+import { type Problem, type ProblemCode, problemTypes } from './errors.ts'
 
 const codes = Object.keys(problemTypes) as [ProblemCode, ...ProblemCode[]]
 

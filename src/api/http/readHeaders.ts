@@ -38,7 +38,7 @@ const revalidate: MiddlewareHandler = async (c, next) => {
 
 const everywhere = [secureHeaders(apiPolicy), cors(crossOrigin)]
 
-/** Whether the request reads the API: then `standingHeaders` are given to the answer. */
+/** Whether the request reads the API: then `readHeaders` are given to the answer. */
 export function isRead({ req }: Context): boolean {
   return (req.method === 'GET' || req.method === 'HEAD') && req.path.startsWith('/api/')
 }
@@ -52,7 +52,7 @@ export const headerMiddleware: MiddlewareHandler = (c, next) => (isRead(c) ? nex
  * The headers of every answer to a read. Hono's middleware makes a web-standard Response of each answer to add them,
  * which takes longer than to read a page, and they are always the same: so it is asked once.
  */
-export const standingHeaders: Readonly<Record<string, string>> = await headersGivenBy([...everywhere, revalidate])
+export const readHeaders: Readonly<Record<string, string>> = await headersGivenBy([...everywhere, revalidate])
 
 async function headersGivenBy(middleware: readonly MiddlewareHandler[]): Promise<Record<string, string>> {
   const app = new Hono()

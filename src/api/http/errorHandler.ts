@@ -2,7 +2,7 @@ import type { Context, ErrorHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { Logger } from 'pino'
 import { Problem, type ProblemCode } from './errors.ts'
-import { formatProblem } from './resources/problem.ts'
+import { formatProblem } from './problem.ts'
 
 /** Answers whatever was thrown as `application/problem+json`, and logs what is our fault. */
 export function errorHandler(logger: Logger): ErrorHandler {
