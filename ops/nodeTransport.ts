@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BaseError, MethodNotSupportedRpcError, RpcRequestError, type Transport } from 'viem'
 import { nodeHttp } from '../src/api/chainClient.ts'
-import { createSecretFilter, filterError } from '../src/api/urlSecrets.ts'
+import { createSecretFilter, filterError } from '../src/api/observability/urlSecrets.ts'
 
 /** Milliseconds between tries, and how many there are: a node behind a balancer may get a block a moment later. */
 const PAUSE = 250

@@ -2,8 +2,8 @@
 // what was indexed and cached of the branch that is dead; the next start indexes anew, from the cache up to the fork.
 import pg from 'pg'
 import { createChainClient } from '../src/api/chainClient.ts'
-import { reasonOf } from '../src/api/describeError.ts'
 import { readEnv } from '../src/api/env.ts'
+import { reasonOf } from '../src/api/observability/describeError.ts'
 import { findDeadBlock, findForkBlock, removeBranch } from './builds/deadBranch.ts'
 
 const { DATABASE_URL, CHAIN_ID, RPC_URL } = readEnv(['DATABASE_URL', 'CHAIN_ID', 'RPC_URL'])

@@ -2,7 +2,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import { responseOf } from './answer.ts'
 import type { AnswerCache } from './answerCache.ts'
 import { idOf, REQUEST_ID } from './http/requestId.ts'
-import type { RequestTimer } from './metrics.ts'
+import type { RequestTimer } from './observability/metrics.ts'
 
 type Fetch = OpenAPIHono['fetch']
 

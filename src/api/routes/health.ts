@@ -2,7 +2,7 @@ import { Hono } from 'hono'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import { errorHandler } from '../http/errorHandler.ts'
-import { type ProcessStatus, publicReadiness } from '../readiness.ts'
+import { type ProcessStatus, publicReadiness } from '../observability/readiness.ts'
 
 /** Where orchestrators and load balancers ask for a process's health. */
 const paths = { live: '/healthz', ready: '/readyz' }

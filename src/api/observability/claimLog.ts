@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import type { Logger } from 'pino'
 import type { Hex } from 'viem'
-import type { ClaimRequest, NamedClaim } from './relay/chain/market.ts'
-import type { RelayEmitter } from './relay/events.ts'
+import type { ClaimRequest, NamedClaim } from '../relay/chain/market.ts'
+import type { RelayEmitter } from '../relay/events.ts'
 
 /** Of how many claims it is remembered which request made them, until they are final. */
 const MAX_CLAIMS = 10_000

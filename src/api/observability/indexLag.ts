@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { Gauge, type Registry } from 'prom-client'
-import { createChainClient } from './chainClient.ts'
-import type { IndexReader } from './queries/indexReader.ts'
+import { createChainClient } from '../chainClient.ts'
+import type { IndexReader } from '../queries/indexReader.ts'
 
 /** Between two looks at the chain. Milliseconds. */
 const INTERVAL = 2_000

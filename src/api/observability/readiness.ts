@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { Problem } from './http/errors.ts'
+import { Problem } from '../http/errors.ts'
+import type { IndexReader } from '../queries/indexReader.ts'
+import type { Relay } from '../relay/relay.ts'
+import type { SignerState } from '../relay/signerState.ts'
 import type { IndexLag } from './indexLag.ts'
-import type { IndexReader } from './queries/indexReader.ts'
-import type { Relay } from './relay/relay.ts'
-import type { SignerState } from './relay/signerState.ts'
 import { shareLook } from './sharedLook.ts'
 
 /** Kubernetes gives a probe one second. Milliseconds. */

@@ -2,8 +2,8 @@ import type { MiddlewareHandler } from 'hono'
 import { routePath } from 'hono/route'
 import type pg from 'pg'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import { Problem } from './http/errors.ts'
-import type { IndexReader } from './queries/indexReader.ts'
+import { Problem } from '../http/errors.ts'
+import type { IndexReader } from '../queries/indexReader.ts'
 
 /** The process's metrics, in a registry of their own. */
 export function createMetrics(index: IndexReader, readPool: pg.Pool): Registry {

@@ -1,9 +1,9 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import { formatEther } from 'viem'
-import { Problem } from './http/errors.ts'
-import type { RelayEmitter } from './relay/events.ts'
-import type { Relay } from './relay/relay.ts'
-import type { SignerState } from './relay/signerState.ts'
+import { Problem } from '../http/errors.ts'
+import type { RelayEmitter } from '../relay/events.ts'
+import type { Relay } from '../relay/relay.ts'
+import type { SignerState } from '../relay/signerState.ts'
 
 /**
  * What the relay does. Counters and histograms are of what this process did or saw settled; the sum over all processes is
