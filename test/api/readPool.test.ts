@@ -3,7 +3,7 @@ import { type AddressInfo, createServer, connect as dial, type Socket } from 'no
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { endSilent } from '../../src/api/endSilent.ts'
+import { endSilent } from '../../src/api/database/endSilent.ts'
 import { freshDatabase } from '../support/database.ts'
 
 const silence = 300
