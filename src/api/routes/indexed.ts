@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import type { Context, TypedResponse } from 'hono'
 import { routePath } from 'hono/route'
-import { answerOf, responseOf } from '../answer.ts'
+import { answerOf, responseOf } from '../cache/cachedResponse.ts'
 import type { Deps } from '../deps.ts'
 import type { SnapshotQuery } from '../queries/snapshot.ts'
 

@@ -1,8 +1,8 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
-import { responseOf } from './answer.ts'
-import type { AnswerCache } from './answerCache.ts'
-import { idOf, REQUEST_ID } from './http/requestId.ts'
-import type { RequestTimer } from './observability/metrics.ts'
+import { responseOf } from './cachedResponse.ts'
+import type { AnswerCache } from './responseCache.ts'
+import { idOf, REQUEST_ID } from '../http/requestId.ts'
+import type { RequestTimer } from '../observability/metrics.ts'
 
 type Fetch = OpenAPIHono['fetch']
 

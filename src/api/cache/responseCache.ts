@@ -1,9 +1,9 @@
 import type { Context, MiddlewareHandler, Next } from 'hono'
 import { LRUCache } from 'lru-cache'
-import { type Answer, blockHeaders, responseOf } from './answer.ts'
-import { isRead, readHeaders } from './http/readHeaders.ts'
-import type { HeadFeed, Present } from './queries/headFeed.ts'
-import type { Snapshot } from './queries/snapshot.ts'
+import { type Answer, blockHeaders, responseOf } from './cachedResponse.ts'
+import { isRead, readHeaders } from '../http/readHeaders.ts'
+import type { HeadFeed, Present } from '../queries/headFeed.ts'
+import type { Snapshot } from '../queries/snapshot.ts'
 
 /** In bytes, as far as they can be counted. */
 const MAX_SIZE = 64 * 1024 * 1024

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
-import { readHeaders } from './http/readHeaders.ts'
-import type { Snapshot } from './queries/snapshot.ts'
+import { readHeaders } from '../http/readHeaders.ts'
+import type { Snapshot } from '../queries/snapshot.ts'
 
 /** What the index answered with 200: for whoever asks the same of the same block and second. */
 export type Answer = {
