@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
-import type { MarketAddress } from './claimMessage.ts'
 import type { ClientLimits } from './http/clientLimits.ts'
+import type { MarketAddress } from './market/claimMessage.ts'
 import type { IndexReader } from './queries/indexReader.ts'
 import type { Relay } from './relay/relay.ts'
 

@@ -1,6 +1,6 @@
 import { getAddress, type Hex, isAddress, parseEther, parseGwei, zeroAddress } from 'viem'
 import { z } from 'zod'
-import { MAX_BATCH, MAX_UNMINED } from './constants.ts'
+import { MAX_BATCH, MAX_UNMINED } from './market/constants.ts'
 
 const url = (protocols: RegExp) => z.url({ protocol: protocols })
 const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback)

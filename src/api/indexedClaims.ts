@@ -1,6 +1,6 @@
 import { type Hex, isAddressEqual } from 'viem'
-import { agentErrors } from './eligibility.ts'
 import { Problem } from './http/errors.ts'
+import { agentErrors } from './market/eligibility.ts'
 import { readsClaimedRuns } from './queries/claimedRuns.ts'
 import type { IndexReader } from './queries/indexReader.ts'
 import { type ShownClaim, shownClaims } from './queries/shownClaims.ts'

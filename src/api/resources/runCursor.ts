@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import type { MarketAddress } from '../claimMessage.ts'
 import { Problem } from '../http/errors.ts'
+import type { MarketAddress } from '../market/claimMessage.ts'
 import { nameOfList, type RunList } from '../queries/runList.ts'
 import type { RunPosition } from '../queries/runPages.ts'
 

@@ -1,7 +1,7 @@
 import type { Hex } from 'viem'
-import { claimTypedDataJson, type MarketAddress, OFFERED_VALIDITY } from '../../claimMessage.ts'
-import { explainClaimError } from '../../contractErrors.ts'
 import { Problem, type ProblemCode } from '../../http/errors.ts'
+import { claimTypedDataJson, type MarketAddress, OFFERED_VALIDITY } from '../../market/claimMessage.ts'
+import { explainClaimError } from '../../market/contractErrors.ts'
 import type { Failure } from '../chain/calls.ts'
 import { type Bounty, type ClaimRequest, termsOf } from '../chain/market.ts'
 

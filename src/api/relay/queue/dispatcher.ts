@@ -1,6 +1,6 @@
 import type { Hash } from 'viem'
-import { claimIdOf } from '../../claimMessage.ts'
 import { Problem } from '../../http/errors.ts'
+import { claimIdOf } from '../../market/claimMessage.ts'
 import type { Failure } from '../chain/calls.ts'
 import { unavailable } from '../chain/client.ts'
 import { gasLimit } from '../chain/gas.ts'

@@ -1,8 +1,8 @@
 import { type Address, type BlockTag, decodeFunctionResult, size } from 'viem'
 import { agentStakingAbi } from '../../../../abis/AgentStaking.ts'
 import { bountyMarketAbi } from '../../../../abis/BountyMarket.ts'
-import { stateName } from '../../contractErrors.ts'
 import { Problem } from '../../http/errors.ts'
+import { stateName } from '../../market/contractErrors.ts'
 import { answer, revertOf } from '../chain/client.ts'
 import { batchGasLimit, MAX_GAS } from '../chain/gas.ts'
 import {

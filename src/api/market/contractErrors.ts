@@ -1,10 +1,10 @@
 import { type Address, BaseError, type ContractErrorArgs, decodeErrorResult, formatUnits, type Hex } from 'viem'
-import { agentRegistryAbi } from '../../abis/AgentRegistry.ts'
-import { agentStakingAbi } from '../../abis/AgentStaking.ts'
-import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
-import { runStates } from '../../ponder.schema.ts'
-import type { ProblemCode } from './http/errors.ts'
-import { formatId, formatTime } from './http/values.ts'
+import { agentRegistryAbi } from '../../../abis/AgentRegistry.ts'
+import { agentStakingAbi } from '../../../abis/AgentStaking.ts'
+import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
+import { runStates } from '../../../ponder.schema.ts'
+import type { ProblemCode } from '../http/errors.ts'
+import { formatId, formatTime } from '../http/values.ts'
 
 /**
  * The union of all contracts' ABIs: a claim calls through the market into staking and registry, so its revert data may

@@ -1,5 +1,5 @@
 import { type Address, getAddress, isAddressEqual, zeroAddress } from 'viem'
-import { type agent, type run, runStates } from '../../ponder.schema.ts'
+import { type agent, type run, runStates } from '../../../ponder.schema.ts'
 import { MIN_STAKE } from './constants.ts'
 import type { ClaimError } from './contractErrors.ts'
 
