@@ -25,7 +25,7 @@ export function readsRunPages(index: IndexReader) {
     const name = `${kind} ${nameOfList(list)}`
     const known = lists.get(name)
     if (known) return known
-    const read = readTogether(index, (pages: readonly AskedPage[]) => runPages(list, kind, pages), { most: MOST })
+    const read = readTogether(index, (pages: readonly AskedPage[]) => runPages(list, kind, pages), { maxSize: MOST })
     lists.set(name, read)
     return read
   }

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import type { Hash } from 'viem'
+import { createBatcher } from '../batcher.ts'
 import { Problem } from '../http/errors.ts'
-import { together } from '../together.ts'
 import type { Failure } from './chain/calls.ts'
 import { unavailable } from './chain/client.ts'
 import type { Heads } from './chain/heads.ts'
@@ -56,7 +56,7 @@ type Obstacle = { failure?: Failure | undefined; placement?: Placement | undefin
 export function createClaimFlow(options: Options) {
   const { pool, market, heads, dispatcher, examine, decisions, wins, isEligible, signersFor, isClosing, interval } =
     options
-  const openClaims = together((bountyIds: readonly bigint[]) => openClaimsOf(pool, bountyIds))
+  const openClaims = createBatcher((bountyIds: readonly bigint[]) => openClaimsOf(pool, bountyIds))
 
   /**
    * First what costs least: what is stored, the limits, the run’s pending claim; then the chain and the signature; then

@@ -3,10 +3,10 @@ import { EventEmitter } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { type Address, parseGwei } from 'viem'
+import { createVoidBatcher } from '../batcher.ts'
 import type { Deployment } from '../deployment.ts'
 import { Problem } from '../http/errors.ts'
 import { MAX_BATCH, MAX_UNMINED } from '../market/constants.ts'
-import { doTogether } from '../together.ts'
 import { createRpc } from './chain/client.ts'
 import { createFees } from './chain/fees.ts'
 import { createFinalBlock } from './chain/finality.ts'
@@ -182,7 +182,7 @@ export async function createRelay(options: Options): Promise<Relay> {
     return signed ? accounts : accounts.filter(({ address }) => options.allowUnsigned && named.has(address))
   }
 
-  const record = doTogether((sent: readonly Sent[]) => recordBroadcasts(pool, sent))
+  const record = createVoidBatcher((sent: readonly Sent[]) => recordBroadcasts(pool, sent))
 
   async function send({ tx, signer, nonce, attempt }: Allocated, made: Candidate[]) {
     const name = { signer, nonce, txHash: attempt.hash }
