@@ -30,7 +30,7 @@ export default createConfig({
   chains: {
     market: {
       id: CHAIN_ID,
-      // Polled, never pushed: Ponder waits for ever on a WebSocket that went silent. It starts at 20 requests a second
+      // HTTP polling, because Ponder waits without a timeout on a WebSocket that went silent. It starts at 20 requests a second
       // for each URL, and needs two for a block with events; a node of our own takes more, so it is named ten times.
       rpc: isDevnet ? Array<string>(10).fill(RPC_URL) : nodeTransport(RPC_URL),
       pollingInterval: isDevnet ? 100 : 500,
@@ -41,7 +41,7 @@ export default createConfig({
       ...indexed('AgentRegistry'),
       abi: agentRegistryAbi,
       // By the hash of the key's bytes: decoded, a key that begins with a byte order mark reads as "agentWallet" too,
-      // and anyone may set that one for his own agent.
+      // and anyone may set that key for their own agent.
       filter: { event: 'MetadataSet', args: { indexedMetadataKey: 'agentWallet' } },
     },
     AgentStaking: { ...indexed('AgentStaking'), abi: agentStakingAbi },
