@@ -61,7 +61,7 @@ const getStake = createRoute({
   request: { params: agentParams, query: agentQuery },
   responses: {
     200: {
-      description: 'The agent, and what its stake lets it do.',
+      description: 'The agent, and whether its stake lets it claim runs.',
       headers: indexedHeaders,
       content: { 'application/json': { schema: agentStakeSchema } },
     },

@@ -19,13 +19,13 @@ const checkEligibility = createRoute({
       agentId: idParameter,
       walletAddress: addressParameter
         .optional()
-        .openapi({ description: 'Checked to be the agent’s wallet. Taken to be it if absent.' }),
+        .openapi({ description: 'Must be the agent’s wallet. Not checked if absent.' }),
       minBlock,
     }),
   },
   responses: {
     200: {
-      description: 'What the contract would say to a claim of the agent’s, were it authorised.',
+      description: 'Whether the contract would accept an authorised claim of the agent, and every reason why not.',
       headers: indexedHeaders,
       content: { 'application/json': { schema: eligibilitySchema } },
     },

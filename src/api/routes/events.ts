@@ -14,7 +14,7 @@ const listEvents = createRoute({
   summary: 'List the events of a run',
   request: {
     params: z.object({ id: idParameter }),
-    // 100 holds the whole life of a run, unless somebody had claims of it refused on purpose.
+    // 100 covers all events of a run, unless a client had many claims of it refused on purpose.
     query: z.strictObject({ ...pageParameters(100), minBlock }),
   },
   responses: {

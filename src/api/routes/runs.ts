@@ -14,7 +14,7 @@ import { formatRunCursor, parseRunCursor } from '../resources/runCursor.ts'
 import { answerText, indexedHeaders, minBlock } from './indexed.ts'
 import { cursorPaginationSchema, cursorParameters, formatPagination, sliceOf } from './pagination.ts'
 
-/** 12 digits of whole USDC: in base units that still fits PostgreSQL's int8, and is more USDC than there is. */
+/** 12 digits of whole USDC are more than exist, and in base units they still fit PostgreSQL's int8. */
 const usdcParameter = z
   .string('must be given once')
   .regex(

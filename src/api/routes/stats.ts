@@ -15,7 +15,7 @@ const statsSchema = z
     runs: z.object({ total: z.int(), claimable: z.int(), byState: counts(runStates) }),
     escrowed: amount.openapi({ description: 'Rewards and fees of funded runs that have not ended.' }),
     paid: amount.openapi({ description: 'Rewards of approved runs.' }),
-    owed: amount.openapi({ description: 'Payments that USDC refused and nobody collected yet.' }),
+    owed: amount.openapi({ description: 'Payments that USDC refused and that are not collected yet.' }),
     agents: z.object({ total: z.int(), byStatus: counts(agentStatuses) }),
     staked: amount,
     locked: amount,
