@@ -1,79 +1,101 @@
-import type { Context, MiddlewareHandler, Next } from 'hono'
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import type { Context, Next } from 'hono'
 import { LRUCache } from 'lru-cache'
-import { type Answer, blockHeaders, responseOf } from './cachedResponse.ts'
 import { isRead, readHeaders } from '../http/readHeaders.ts'
+import { idOf, REQUEST_ID } from '../http/requestId.ts'
+import type { RequestTimer } from '../observability/metrics.ts'
 import type { HeadFeed, Present } from '../queries/headFeed.ts'
 import type { Snapshot } from '../queries/snapshot.ts'
+import { blockHeaders, type CachedResponse, toResponse } from './cachedResponse.ts'
 
-/** In bytes, as far as they can be counted. */
-const MAX_SIZE = 64 * 1024 * 1024
+const MAX_CACHE_BYTES = 64 * 1024 * 1024
 
-/** What an answer takes beside its body and its URL. Bytes, generously. */
-const OVERHEAD = 2_048
+/** An upper estimate of what an entry takes beside its body and its URL. */
+const ENTRY_OVERHEAD_BYTES = 2_048
 
-/** URLs that are remembered as asked for, and their characters: four seconds of a crowd that reads a list to its end. */
-const REMEMBERED = { max: 10_000, maxSize: 1024 * 1024 }
+/** How many recently requested URLs are remembered: four seconds of many clients that page through a list. */
+const MAX_REQUESTED_URLS = 10_000
+const MAX_REQUESTED_URL_CHARACTERS = 1024 * 1024
 
-export type AnswerCache = {
-  /** The answer to the request as it would be given now, if it is kept. */
-  find(request: Request): Answer | undefined
-  /** Answers from what is kept, or keeps what is answered. */
-  middleware: MiddlewareHandler
+/**
+ * Adds the response cache to the app. It serves GETs in two places: `app.fetch` answers a cached GET before routing,
+ * which with its middleware takes several times as long as the lookup; the middleware answers the rest. An app that is
+ * mounted in another app, as under Ponder, runs the middleware only, which gives the same answers.
+ */
+export function addResponseCache(app: OpenAPIHono, head: HeadFeed, timer?: RequestTimer): void {
+  const cache = createResponseCache(head)
+  const { fetch } = app
+  app.fetch = (request, ...host) => {
+    const start = performance.now()
+    // Hono answers a HEAD: it removes the body.
+    const cached = request.method === 'GET' ? cache.find(request.url) : undefined
+    if (cached === undefined) return fetch(request, ...host)
+    const { headers } = request
+    const response = toResponse(cached, headers.get('If-None-Match'), idOf(headers.get(REQUEST_ID)))
+    timer?.timeCached(cached.route, response.status, start)
+    return response
+  }
+  app.use('/api/*', cache.middleware)
 }
 
 /**
- * Keeps what the index answered with 200, by URL, for as long as asking again would give the same bytes: until the next
- * block or, since deadlines pass and agents rise without a block, the next second. So it holds the answers of one block
- * and one second only.
+ * Caches 200 answers from the index by URL, for as long as another read would give the same bytes: until the next
+ * block, or until the next second, because deadlines pass and agents become ESTABLISHED without a block. So all entries
+ * are of one block and one second.
  *
- * It keeps what is asked for again: the answer to a URL that was not asked for lately is not worth what it costs the
- * garbage collector, which has most to do where an object outlives its request.
+ * It stores an answer at the second request for its URL. An answer that is requested once is not worth the garbage
+ * collection: objects that outlive their request are the expensive ones.
  *
- * Of requests for the same URL at the same time, one reads.
+ * Of concurrent requests for the same URL, one reads and the others wait for it.
  *
- * It gives every read its standing headers and the request's id, also a refusal.
+ * The middleware also gives every read, refusals included, its `readHeaders` and request id.
  */
-export function createAnswerCache(head: HeadFeed): AnswerCache {
-  const answers = new LRUCache<string, Answer>({
-    maxSize: MAX_SIZE,
-    sizeCalculation: ({ body }, url) => 2 * (body.length + url.length) + OVERHEAD,
+function createResponseCache(head: HeadFeed) {
+  const entries = new LRUCache<string, CachedResponse>({
+    maxSize: MAX_CACHE_BYTES,
+    sizeCalculation: ({ body }, url) => 2 * (body.length + url.length) + ENTRY_OVERHEAD_BYTES,
   })
-  const asked = new LRUCache<string, true>({ ...REMEMBERED, sizeCalculation: (_, url) => url.length })
+  const requested = new LRUCache<string, true>({
+    max: MAX_REQUESTED_URLS,
+    maxSize: MAX_REQUESTED_URL_CHARACTERS,
+    sizeCalculation: (_, url) => url.length,
+  })
   const reading = new Map<string, Promise<void>>()
-  let kept: Present | undefined
+  /** The block and second of all entries. */
+  let present: Present | undefined
 
-  /** Forgets what is of another block or second. */
-  function moveTo(present: Present) {
-    if (kept?.hash !== present.hash || kept.now !== present.now) answers.clear()
-    kept = present
+  function moveTo(next: Present) {
+    if (present?.hash !== next.hash || present.now !== next.now) entries.clear()
+    present = next
   }
 
-  function find(url: string) {
-    const present = head.present()
-    if (present === undefined) return undefined
-    moveTo(present)
-    return answers.get(url)
+  function find(path: string) {
+    const current = head.present()
+    if (current === undefined) return undefined
+    moveTo(current)
+    return entries.get(path)
   }
 
-  function keep(url: string, answer: Answer, snapshot: Snapshot) {
-    if (!asked.get(url)) {
-      asked.set(url, true)
+  function store(path: string, response: CachedResponse, snapshot: Snapshot) {
+    if (!requested.get(path)) {
+      requested.set(path, true)
       return
     }
-    const seen = head.lastPresent()
-    // Another read, which ended before, may have seen a later block.
-    if (seen?.hash !== snapshot.hash || BigInt(seen.now) !== snapshot.now) return
-    moveTo(seen)
-    answers.set(url, answer)
+    const latest = head.lastPresent()
+    // A read that ended earlier may have seen a later block.
+    if (latest?.hash !== snapshot.hash || BigInt(latest.now) !== snapshot.now) return
+    moveTo(latest)
+    entries.set(path, response)
   }
 
-  async function read(c: Context, url: string, next: Next) {
+  async function read(c: Context, path: string, next: Next) {
     const { promise, resolve } = Promise.withResolvers<void>()
-    reading.set(url, promise)
+    reading.set(path, promise)
     try {
       await next()
-      const [snapshot, answer] = [c.get('snapshot'), c.get('answer')]
-      if (snapshot && answer) keep(url, answer, snapshot)
+      const snapshot = c.get('snapshot')
+      const response = c.get('cachedResponse')
+      if (snapshot && response) store(path, response, snapshot)
       else {
         const headers = {
           ...readHeaders,
@@ -83,33 +105,33 @@ export function createAnswerCache(head: HeadFeed): AnswerCache {
         for (const [name, value] of Object.entries(headers)) c.res.headers.set(name, value)
       }
     } finally {
-      if (reading.get(url) === promise) reading.delete(url)
+      if (reading.get(path) === promise) reading.delete(path)
       resolve()
     }
   }
 
-  async function cacheAnswers(c: Context, next: Next) {
+  async function middleware(c: Context, next: Next) {
     if (!isRead(c)) return next()
-    const url = withoutOrigin(c.req.url)
-    let answer = find(url)
-    if (answer === undefined && answers.has(url) && head.present() === undefined) {
-      // If the look fails, so does the read that follows, and says why.
+    const path = withoutOrigin(c.req.url)
+    let cached = find(path)
+    if (cached === undefined && entries.has(path) && head.present() === undefined) {
+      // If this fails, the read below fails too, and reports the error.
       await head.refresh().catch(() => undefined)
-      answer = find(url)
+      cached = find(path)
     }
-    const ahead = answer ? undefined : reading.get(url)
-    if (ahead) {
-      asked.set(url, true)
-      await ahead
-      answer = find(url)
+    const reader = cached ? undefined : reading.get(path)
+    if (reader) {
+      requested.set(path, true)
+      await reader
+      cached = find(path)
     }
-    // Begun without a pause since the look at who is ahead. Not waited for a second time: a refusal is kept by none.
-    if (answer === undefined) return read(c, url, next)
-    c.set('answer', answer)
-    c.res = responseOf(answer, c.req.header('If-None-Match'), c.get('requestId'))
+    // No `await` since checking `reading`, so only one request reads. A request waits once: refusals are not cached.
+    if (cached === undefined) return read(c, path, next)
+    c.set('cachedResponse', cached)
+    c.res = toResponse(cached, c.req.header('If-None-Match'), c.get('requestId'))
   }
 
-  return { find: ({ url }) => find(withoutOrigin(url)), middleware: cacheAnswers }
+  return { find: (url: string) => find(withoutOrigin(url)), middleware }
 }
 
 const withoutOrigin = (url: string) => url.slice(url.indexOf('/', url.indexOf('//') + 2))

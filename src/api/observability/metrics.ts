@@ -5,7 +5,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import { Problem } from '../http/errors.ts'
 import type { IndexReader } from '../queries/indexReader.ts'
 
-/** The process's metrics, in a registry of their own. */
+/** Creates a registry with the metrics of this process. */
 export function createMetrics(index: IndexReader, readPool: pg.Pool): Registry {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
@@ -14,37 +14,38 @@ export function createMetrics(index: IndexReader, readPool: pg.Pool): Registry {
   return registry
 }
 
-/** Times requests by the pattern of their route, so that ids in paths do not multiply the series. */
+/** Times requests by route pattern, so that ids in paths do not multiply the time series. */
 export type RequestTimer = {
-  /** Times a request that goes through the routes, and counts its problem. */
+  /** Times a request that is routed, and counts its problem. */
   middleware: MiddlewareHandler
-  /** Times a GET that was answered before. @param start By `performance.now()`. */
-  timeKept(route: string, status: number, start: number): void
+  /** Times a GET that was answered from the cache before routing. @param start By `performance.now()`. */
+  timeCached(route: string, status: number, start: number): void
 }
 
 export function createRequestTimer(registry: Registry): RequestTimer {
   const duration = new Histogram({
     name: 'http_request_duration_seconds',
-    help: 'Time to answer, by method, pattern of the route and status.',
+    help: 'Time to answer, by method, route pattern and status.',
     labelNames: ['method', 'route', 'status'] as const,
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15],
     registers: [registry],
   })
   const problems = new Counter({
     name: 'http_problems_total',
-    help: 'Refusals and failures, by method, pattern of the route and code of the problem.',
+    help: 'Refusals and failures, by method, route pattern and problem code.',
     labelNames: ['method', 'route', 'code'] as const,
     registers: [registry],
   })
   const time = (method: string, route: string, status: number, start: number) =>
     duration.observe({ method, route, status }, (performance.now() - start) / 1_000)
   return {
-    timeKept: (route, status, start) => time('GET', route, status, start),
+    timeCached: (route, status, start) => time('GET', route, status, start),
     async middleware(c, next) {
       const start = performance.now()
       await next()
       const { method } = c.req
-      const [route, code] = [c.get('answer')?.route ?? routePath(c), c.get('problem')]
+      const route = c.get('cachedResponse')?.route ?? routePath(c)
+      const code = c.get('problem')
       time(method, route, c.res.status, start)
       if (code) problems.inc({ method, route, code })
     },
@@ -76,14 +77,16 @@ function watchIndex(registry: Registry, index: IndexReader) {
         this.set(read(await index.look().catch(unlessUnreadable)))
       },
     })
-  watch('index_head_block', 'The last indexed block; NaN where there is none to be read.', (state) =>
+  watch('index_head_block', 'The last indexed block; NaN if none can be read.', (state) =>
     state ? Number(state.snapshot.number) : Number.NaN,
   )
-  watch('index_head_lag_seconds', 'The age of the last indexed block; NaN where there is none to be read.', (state) =>
+  watch('index_head_lag_seconds', 'The age of the last indexed block; NaN if none can be read.', (state) =>
     state ? Number(state.snapshot.now - state.snapshot.timestamp) : Number.NaN,
   )
-  watch('index_whole', '1 where reads are answered; 0 while the index rewinds, is empty or cannot be read.', (state) =>
-    state?.whole ? 1 : 0,
+  watch(
+    'index_whole',
+    '1 while reads are answered; 0 while the index replays blocks, is empty or cannot be read.',
+    (state) => (state?.whole ? 1 : 0),
   )
 }
 
