@@ -2,46 +2,43 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { Logger } from 'pino'
 
-/** From a failure to the next try; doubles with each that fails again. Milliseconds. */
-const LEAST_PAUSE = 100
-const MOST_PAUSE = 10_000
+/** The pause before the next connection attempt. It doubles with each attempt that fails. */
+const MIN_PAUSE_MS = 100
+const MAX_PAUSE_MS = 10_000
 
-/** How often the connection is used, for else it would not show that the other end is gone. Milliseconds. */
-const BEAT_INTERVAL = 10_000
+/** How often a query is sent. Without one, a lost connection would go unnoticed. */
+const PING_INTERVAL_MS = 10_000
 
-/** How long an orderly end of the connection may take. Milliseconds. */
-const END_PATIENCE = 1_000
+/** How long closing the connection may take. */
+const CLOSE_TIMEOUT_MS = 1_000
 
 type Options = {
-  /** Of the primary, and not through a pooler of transactions: neither this nor a standby hears notifications. */
+  /** Of the primary, and not of a transaction pooler: neither a standby nor a pooler delivers notifications. */
   url: string
   channel: string
   logger: Logger
 }
 
-/** What PostgreSQL notifies is a hint only: it may come late, or, while there is no connection, not at all. */
+/** Notifications of PostgreSQL. They may come late and, while there is no connection, not at all. */
 export type Notifications = {
-  /** Whether hints can be expected. */
+  /** Whether the connection is open. */
   isLive(): boolean
-  /** @param hint gets what was sent with the notification; nothing where others may have been missed. */
-  subscribe(hint: (payload?: string) => void): void
+  /** @param listener gets the payload, or nothing where notifications may have been missed. */
+  subscribe(listener: (payload?: string) => void): void
   close(): Promise<void>
 }
 
-/**
- * Listens to a channel on a connection of its own. Without a connection it tries again until it is closed, and no hints
- * can be expected meanwhile.
- */
+/** Listens to a channel on a connection of its own, and reconnects until it is closed. */
 export function listenTo({ url, channel, logger }: Options): Notifications {
   const listeners: ((payload?: string) => void)[] = []
   const closing = new AbortController()
   let isLive = false
 
-  function hint(payload?: string) {
-    for (const tell of listeners) tell(payload)
+  function notify(payload?: string) {
+    for (const listener of listeners) listener(payload)
   }
 
-  /** @throws once there is no connection any more, or `close` is called. */
+  /** @throws once the connection is lost, or `close` is called. */
   async function listen() {
     const client = new pg.Client({
       connectionString: url,
@@ -52,32 +49,32 @@ export function listenTo({ url, channel, logger }: Options): Notifications {
     })
     const { promise: broken, reject: end } = Promise.withResolvers<never>()
     broken.catch(() => undefined)
-    client.on('error', end).on('notification', ({ payload }) => hint(payload))
+    client.on('error', end).on('notification', ({ payload }) => notify(payload))
     closing.signal.addEventListener('abort', end)
-    const beat = setInterval(() => client.query('SELECT').catch(end), BEAT_INTERVAL)
+    const ping = setInterval(() => client.query('SELECT').catch(end), PING_INTERVAL_MS)
     try {
       await client.connect()
       await client.query(`LISTEN ${pg.escapeIdentifier(channel)}`)
       isLive = true
       logger.info({ channel }, 'Listens to the database')
-      // For what was notified while nobody listened.
-      hint()
+      // For notifications that were sent before this connection listened.
+      notify()
       await broken
     } finally {
-      clearInterval(beat)
+      clearInterval(ping)
       closing.signal.removeEventListener('abort', end)
-      await Promise.race([client.end(), sleep(END_PATIENCE, undefined, { ref: false })])
+      await Promise.race([client.end(), sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })])
     }
   }
 
   async function run() {
-    let pause = LEAST_PAUSE
+    let pause = MIN_PAUSE_MS
     while (!closing.signal.aborted) {
       await listen().catch((err) => {
         if (closing.signal.aborted) return
-        logger.warn({ err, channel }, 'Cannot listen to the database: what it tells will show later')
+        logger.warn({ err, channel }, 'Cannot listen to the database: reconnecting, and polling until then')
       })
-      pause = isLive ? LEAST_PAUSE : Math.min(2 * pause, MOST_PAUSE)
+      pause = isLive ? MIN_PAUSE_MS : Math.min(2 * pause, MAX_PAUSE_MS)
       isLive = false
       await sleep(pause, undefined, { signal: closing.signal }).catch(() => undefined)
     }
@@ -93,3 +90,10 @@ export function listenTo({ url, channel, logger }: Options): Notifications {
     },
   }
 }
+
+/**
+ * Listens to the notification that Ponder sends when it has committed a live block. It sends none when it reverts rows.
+ * @param options.schema The schema of the views that the indexer keeps for readers.
+ */
+export const listenForBlocks = ({ schema, ...options }: Omit<Options, 'channel'> & { schema: string }): Notifications =>
+  listenTo({ ...options, channel: `${schema}_live_query` })

@@ -4,85 +4,90 @@ import { Gauge, type Registry } from 'prom-client'
 import { createChainClient } from '../chainClient.ts'
 import type { IndexReader } from '../queries/indexReader.ts'
 
-/** Between two looks at the chain. Milliseconds. */
-const INTERVAL = 2_000
+const CHECK_INTERVAL_MS = 2_000
 
-/** How long the node may take to say its latest block. Milliseconds. */
-const RPC_TIMEOUT = 5_000
+/** How long the node may take to return its latest block. */
+const RPC_TIMEOUT_MS = 5_000
 
 type Options = {
   rpcUrl: string
   index: Pick<IndexReader, 'look'>
-  /** How long the index may be behind without a move before that is an alarm. Seconds. */
-  patience: number
+  /** How long the index may be behind the chain without indexing a block before it counts as stalled. */
+  stallSeconds: number
   logger: Logger
-  /** Milliseconds. */
-  interval?: number
+  intervalMs?: number
 }
 
 /**
- * How far the index is from the chain: the blocks that it lacks, for how many seconds it has lacked some without a move,
- * and how many ago the node last said its latest block. Undefined is what was never seen.
+ * How far the index is behind the chain: both latest blocks, for how many seconds the index has been behind without
+ * indexing a block, and how many seconds ago the node last returned its latest block. A block is undefined until it is
+ * first read.
  */
 export type Lag = { chain: bigint | undefined; head: bigint | undefined; stalled: number; unseen: number }
 
 export type IndexLag = ReturnType<typeof watchIndexLag>
 
 /**
- * Watches, with a client of its own, whether the index follows the chain. Ponder itself does not tell: an indexer that
- * waits for an answer for ever, or that nobody started again, looks like one whose chain stands still. And the index's
- * own figures cannot tell, for the age of its head grows on a chain that makes no blocks too.
+ * Checks, with a client of its own, whether the index follows the chain. The index alone cannot show it: an indexer
+ * that hangs or has stopped looks like one whose chain makes no blocks, and in both cases the age of its head grows.
  */
-export function watchIndexLag({ rpcUrl, index, patience, logger, interval = INTERVAL }: Options) {
-  const client = createChainClient(rpcUrl, { http: { retryCount: 0, timeout: RPC_TIMEOUT }, cacheTime: 0 })
+export function watchIndexLag({ rpcUrl, index, stallSeconds, logger, intervalMs = CHECK_INTERVAL_MS }: Options) {
+  const client = createChainClient(rpcUrl, { http: { retryCount: 0, timeout: RPC_TIMEOUT_MS }, cacheTime: 0 })
   const stopping = new AbortController()
-  let [chain, head]: (bigint | undefined)[] = [undefined, undefined]
-  let [movedAt, seenAt, toldAt] = [performance.now(), performance.now(), Number.NEGATIVE_INFINITY]
+  let chain: bigint | undefined
+  let head: bigint | undefined
+  let movedAt = performance.now()
+  let seenAt = performance.now()
+  let loggedAt = Number.NEGATIVE_INFINITY
 
   const seconds = (since: number) => Math.floor((performance.now() - since) / 1_000)
 
   function lag(): Lag {
-    // An empty index is in its first backfill, or was never started: that is plain to see without this.
+    // An empty index is in its first backfill, or was never started. `INDEX_ABSENT` already reports that.
     const isBehind = chain !== undefined && head !== undefined && head < chain
     return { chain, head, stalled: isBehind ? seconds(movedAt) : 0, unseen: seconds(seenAt) }
   }
 
-  async function look() {
+  async function check() {
     const [latest, state] = await Promise.allSettled([client.getBlockNumber(), index.look()])
-    if (latest.status === 'fulfilled') [chain, seenAt] = [latest.value, performance.now()]
+    if (latest.status === 'fulfilled') {
+      chain = latest.value
+      seenAt = performance.now()
+    }
     const seen = state.status === 'fulfilled' ? state.value?.snapshot.number : head
     const hasAll = chain !== undefined && seen !== undefined && seen >= chain
     if (seen !== head || hasAll) movedAt = performance.now()
     head = seen
-    tell()
+    logStall()
   }
 
-  /** Once in each patience. */
-  function tell() {
+  /** Logs at most once per `stallSeconds`. */
+  function logStall() {
     const now = lag()
-    if (seconds(toldAt) < patience) return
-    const [latest, indexed] = [now.chain, now.head].map((block) => (block === undefined ? null : Number(block)))
-    if (now.stalled >= patience)
+    if (seconds(loggedAt) < stallSeconds) return
+    const latest = toNumber(now.chain)
+    const indexed = toNumber(now.head)
+    if (now.stalled >= stallSeconds)
       logger.error({ latest, indexed, seconds: now.stalled }, 'The chain moves and head does not')
-    else if (now.unseen >= patience)
-      logger.error({ latest, seconds: now.unseen }, 'The node does not say its latest block')
+    else if (now.unseen >= stallSeconds)
+      logger.error({ latest, seconds: now.unseen }, 'The node does not return its latest block')
     else return
-    toldAt = performance.now()
+    loggedAt = performance.now()
   }
 
   const loop = (async () => {
     while (!stopping.signal.aborted) {
-      await look()
-      await sleep(interval, undefined, { signal: stopping.signal }).catch(() => undefined)
+      await check()
+      await sleep(intervalMs, undefined, { signal: stopping.signal }).catch(() => undefined)
     }
   })()
 
   return {
     lag,
-    /** Why answers are of the past, in a sentence; undefined as long as they are not, or nobody can tell. */
+    /** Why answers are stale, in a sentence; undefined if they are not, or it is not known. */
     stall(): string | undefined {
       const { chain, head, stalled } = lag()
-      if (stalled < patience) return undefined
+      if (stalled < stallSeconds) return undefined
       return `The chain is at block ${chain}, the index has not moved from ${head} for ${stalled} seconds.`
     },
     async stop() {
@@ -92,7 +97,9 @@ export function watchIndexLag({ rpcUrl, index, patience, logger, interval = INTE
   }
 }
 
-/** Adds the lag to a registry. */
+const toNumber = (block: bigint | undefined) => (block === undefined ? null : Number(block))
+
+/** Adds the metrics of the lag to a registry. */
 export function measureLag(registry: Registry, { lag }: IndexLag): void {
   const watch = (name: string, help: string, read: (now: Lag) => number) =>
     new Gauge({
@@ -103,13 +110,13 @@ export function measureLag(registry: Registry, { lag }: IndexLag): void {
         this.set(read(lag()))
       },
     })
-  watch('chain_head_block', "The node's latest block; NaN where it was never seen.", ({ chain }) =>
+  watch('chain_head_block', "The node's latest block; NaN until it is first read.", ({ chain }) =>
     Number(chain ?? Number.NaN),
   )
-  watch('chain_head_unseen_seconds', 'How long ago the node last said its latest block.', ({ unseen }) => unseen)
+  watch('chain_head_unseen_seconds', 'How long ago the node last returned its latest block.', ({ unseen }) => unseen)
   watch(
     'index_stalled_seconds',
-    'For how long the chain has had blocks that the index lacks, without a move of the index.',
+    'For how long the index has been behind the chain without indexing a block.',
     ({ stalled }) => stalled,
   )
 }

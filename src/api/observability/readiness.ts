@@ -5,21 +5,20 @@ import type { IndexReader } from '../queries/indexReader.ts'
 import type { Relay } from '../relay/relay.ts'
 import type { SignerState } from '../relay/signerState.ts'
 import type { IndexLag } from './indexLag.ts'
-import { shareLook } from './sharedLook.ts'
 
-/** Kubernetes gives a probe one second. Milliseconds. */
-const LOOK_TIMEOUT = 800
+/** Kubernetes lets a probe take one second. */
+const CHECK_TIMEOUT_MS = 800
 
-/** From this age on an unmined transaction is no matter of a busy chain any more. Seconds. */
-const STUCK_AFTER = 60
+/** An unmined transaction of this age is stuck: a busy chain does not explain it. */
+const STUCK_AFTER_SECONDS = 60
 
-/** With less than so many claims may take, a signer’s funds are low. */
+/** A signer's funds are low if they pay for fewer claims than this. */
 const LOW_CLAIMS = 100n
 
-/** For how long a look at what the process depends on is used. Milliseconds. */
-const SNAPSHOT_LIFETIME = 1_000
+/** How long a status is reused. */
+const STATUS_LIFETIME_MS = 1_000
 
-/** Why the process does not, or soon will not, do all that it is for. A code never changes its meaning. */
+/** Why the process cannot, or soon cannot, answer all requests. A code never changes its meaning. */
 type Reason = {
   code:
     | 'DATABASE_UNREACHABLE'
@@ -33,22 +32,22 @@ type Reason = {
     | 'RELAYER_BUDGET_SPENT'
     | 'RELAYER_STUCK'
     | 'NODE_IMPLAUSIBLE'
-  /** A sentence for any reader: it names no signer, and no figure of its funds. */
+  /** A sentence for any reader, without signers and figures of their funds. */
   detail: string
-  /** What fails: reads, for which no request should come here; or claims only. */
+  /** What fails: reads, so that requests should go to other processes, or claims only. */
   affects: 'reads' | 'claims'
   /** For the operator: which signer, and how much. */
   figures?: string
 }
 
-/** What anyone may know of the process. */
+/** The status that every client may see. */
 export type Readiness = {
   status: 'ready' | 'degraded' | 'unready'
   indexedBlock: number | null
   reasons: Omit<Reason, 'figures'>[]
 }
 
-/** What its operator may know. `signers` is null where they cannot be known, or where there are none. */
+/** The status that only the operator sees. `signers` is null if they cannot be read, or there are none. */
 export type ProcessStatus = Omit<Readiness, 'reasons'> & { reasons: Reason[]; signers: SignerState[] | null }
 
 type Parts = {
@@ -59,26 +58,26 @@ type Parts = {
 }
 
 /**
- * Looks at what the process depends on, at most once a second: however many ask, database and node do not notice.
- * @returns what was seen within the last second, or is seen now.
+ * Checks what the process depends on, at most once a second, so that frequent probes do not load database and node.
+ * @returns a function that resolves with the status, at most a second old.
  */
 export function createReadiness({ logger, ...parts }: Parts): () => Promise<ProcessStatus> {
-  const note = noteChanges(logger)
-  return shareLook(SNAPSHOT_LIFETIME, async () => {
-    const status = await lookAt(parts)
-    note(status)
+  const logChange = createChangeLog(logger)
+  return reuseResult(STATUS_LIFETIME_MS, async () => {
+    const status = await checkProcess(parts)
+    logChange(status)
     return status
   })
 }
 
-/** The same without what is the operator's: each code once, whatever number of signers it is about. */
+/** The status without what only the operator may see. Each code appears once, however many signers it is about. */
 export function publicReadiness({ status, indexedBlock, reasons }: ProcessStatus): Readiness {
   const byCode = new Map(reasons.map(({ figures: _, ...reason }) => [reason.code, reason]))
   return { status, indexedBlock, reasons: [...byCode.values()] }
 }
 
-async function lookAt({ index, lag, relay }: Omit<Parts, 'logger'>): Promise<ProcessStatus> {
-  const [ofIndex, ofRelay] = await Promise.all([lookAtIndex(index), lookAtRelay(relay)])
+async function checkProcess({ index, lag, relay }: Omit<Parts, 'logger'>): Promise<ProcessStatus> {
+  const [ofIndex, ofRelay] = await Promise.all([checkIndex(index), checkRelay(relay)])
   const reasons = [...ofIndex.reasons, ...stallOf(lag), ...ofRelay.reasons]
   return { status: statusOf(reasons), indexedBlock: ofIndex.indexedBlock, reasons, signers: ofRelay.signers }
 }
@@ -88,8 +87,8 @@ function statusOf(reasons: Reason[]): Readiness['status'] {
   return reasons.some(({ affects }) => affects === 'reads') ? 'unready' : 'degraded'
 }
 
-/** Logs a line for each change, and none for the looks between. */
-function noteChanges(logger: Logger) {
+/** Logs a status only if its codes differ from those of the last one. */
+function createChangeLog(logger: Logger) {
   let last = ''
   return ({ status, reasons }: ProcessStatus) => {
     const now = reasons.map(({ code }) => code).join()
@@ -104,7 +103,7 @@ function stallOf(lag: Parts['lag']): Reason[] {
   return stall === undefined ? [] : [{ code: 'INDEX_STALLED', detail: stall, affects: 'reads' }]
 }
 
-async function lookAtIndex(index: Parts['index']): Promise<Pick<ProcessStatus, 'indexedBlock' | 'reasons'>> {
+async function checkIndex(index: Parts['index']): Promise<Pick<ProcessStatus, 'indexedBlock' | 'reasons'>> {
   const unread = (code: Reason['code'], detail: string) => ({
     indexedBlock: null,
     reasons: [{ code, detail, affects: 'reads' as const }],
@@ -114,7 +113,7 @@ async function lookAtIndex(index: Parts['index']): Promise<Pick<ProcessStatus, '
     if (!state) return unread('INDEX_ABSENT', 'No block is indexed yet.')
     const { number, checkpoint } = state.snapshot
     if (state.whole) return { indexedBlock: Number(number), reasons: [] }
-    return unread('INDEX_REWINDING', `The index is replaying block ${number} on its way to block ${checkpoint}.`)
+    return unread('INDEX_REWINDING', `The index is replaying block ${number}, up to block ${checkpoint}.`)
   } catch (error) {
     if (!(error instanceof Problem)) throw error
     return unread('DATABASE_UNREACHABLE', error.message)
@@ -128,12 +127,12 @@ const ofClaims = (code: Reason['code'], detail: string, figures?: string): Reaso
   ...(figures !== undefined && { figures }),
 })
 
-async function lookAtRelay(relay: Parts['relay']): Promise<Pick<ProcessStatus, 'reasons' | 'signers'>> {
+async function checkRelay(relay: Parts['relay']): Promise<Pick<ProcessStatus, 'reasons' | 'signers'>> {
   const unread = (detail: string) => ({ reasons: [ofClaims('RELAY_DATABASE_UNREACHABLE', detail)], signers: null })
   if (!relay) return { reasons: [], signers: null }
   try {
-    const signers = await Promise.race([relay.signers(), sleep(LOOK_TIMEOUT, undefined, { ref: false })])
-    if (!signers) return unread(`The relay’s database is silent for ${LOOK_TIMEOUT} ms.`)
+    const signers = await Promise.race([relay.signers(), sleep(CHECK_TIMEOUT_MS, undefined, { ref: false })])
+    if (!signers) return unread(`The relay’s database did not answer within ${CHECK_TIMEOUT_MS} ms.`)
     const isSilent = signers.some(({ balance }) => balance === undefined)
     const silence = isSilent ? [ofClaims('NODE_UNREACHABLE', 'The chain’s node does not answer.')] : []
     return { reasons: [...silence, ...signers.flatMap((signer) => [...reasonsOf(signer)])], signers }
@@ -172,9 +171,29 @@ function* reasonsOf(state: SignerState): Generator<Reason> {
   if (objection !== undefined) {
     yield ofClaims('NODE_IMPLAUSIBLE', 'The chain’s node counts a relayer’s transactions implausibly.', objection)
   }
-  if (isStuck || oldestUnmined >= STUCK_AFTER) {
+  if (isStuck || oldestUnmined >= STUCK_AFTER_SECONDS) {
     const seconds = Math.floor(oldestUnmined)
     const figures = `${signer} has ${unmined} unmined transactions, the oldest for ${seconds} s.`
     yield ofClaims('RELAYER_STUCK', 'A relayer’s transactions are not mined.', figures)
+  }
+}
+
+/**
+ * Shares one result of `check`, or its failure, among all calls within `lifetimeMs` of its start. One check runs at a
+ * time; calls wait for one that takes longer than its lifetime.
+ */
+function reuseResult<T>(lifetimeMs: number, check: () => Promise<T>): () => Promise<T> {
+  let last: Promise<T> | undefined
+  let startedAt = Number.NEGATIVE_INFINITY
+  let isRunning = false
+
+  return () => {
+    if (last !== undefined && (isRunning || performance.now() - startedAt < lifetimeMs)) return last
+    startedAt = performance.now()
+    isRunning = true
+    last = check().finally(() => {
+      isRunning = false
+    })
+    return last
   }
 }
