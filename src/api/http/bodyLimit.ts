@@ -6,27 +6,30 @@ import { bodyLimit } from 'hono/body-limit'
 import { answerProblem } from './errorHandler.ts'
 import { Problem } from './errors.ts'
 
-/** In bytes. A claim with an ERC-1271 signature is a few thousand. */
-const MAX_BODY = 32 * 1024
+/** A claim with an ERC-1271 signature has a few thousand bytes. */
+const MAX_BODY_BYTES = 32 * 1024
 
-/** For how long the rest of a body that is too large is read, for a client that is slow to notice. Milliseconds. */
-const LINGER = 5_000
+/** How long the rest of a body that is too large is read and discarded. */
+const DISCARD_TIMEOUT_MS = 5_000
 
-const limitBody = bodyLimit({ maxSize: MAX_BODY, onError: refuseBody })
+const limitBody = bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseBody })
 
-/** Answers 413 to a larger body. A GET is spared: looking for its body would cost node-server a whole Request object. */
+/**
+ * Answers 413 to a larger body. It skips GETs, for which node-server would create a Request object to look for a body.
+ */
 export const limitPostedBody: MiddlewareHandler = (c, next) => (c.req.method === 'POST' ? limitBody(c, next) : next())
 
 /**
- * The connection closes, for no request can follow a body of which the rest is not read. But if it closed at once, a client
- * that still sends would fail at that and not read the answer. So the answer, whose length it knows, ends later.
+ * Closes the connection, because no request can follow a body that is not read to its end. If it closed at once, a
+ * client that is still sending would get a connection error instead of the answer. So the answer has a
+ * `Content-Length`, and its stream ends once the rest of the body has arrived, or after a timeout.
  */
 async function refuseBody(c: Context): Promise<Response> {
-  const problem = new Problem('PAYLOAD_TOO_LARGE', `The body must not exceed ${MAX_BODY} bytes.`, {
+  const problem = new Problem('PAYLOAD_TOO_LARGE', `The body must not exceed ${MAX_BODY_BYTES} bytes.`, {
     headers: { Connection: 'close' },
   })
   const answer = answerProblem(c, problem)
-  // Only our host serves by node-server.
+  // Only our own server runs on node-server.
   const { incoming } = (c.env ?? {}) as Partial<HttpBindings>
   if (!incoming) return answer
   const bytes = await answer.bytes()
@@ -42,7 +45,7 @@ async function refuseBody(c: Context): Promise<Response> {
 }
 
 async function discardRest(incoming: IncomingMessage) {
-  // The Request that reads it would keep what it gets, and pause.
+  // The Request that reads the body would store what it gets, and pause.
   incoming.removeAllListeners('data').resume()
-  await finished(incoming, { writable: false, signal: AbortSignal.timeout(LINGER) }).catch(() => undefined)
+  await finished(incoming, { writable: false, signal: AbortSignal.timeout(DISCARD_TIMEOUT_MS) }).catch(() => undefined)
 }

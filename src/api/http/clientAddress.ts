@@ -12,24 +12,25 @@ const bracketed = /^\[(.+)\](?::\d+)?$/
 const ipv4WithPort = /^([\d.]+):\d+$/
 
 /**
- * Who counts as one client: an IPv4 address, or the /64 of an IPv6 address, which is what one subscriber has at least.
+ * The client of a request: an IPv4 address, or the /64 network of an IPv6 address, the least that a subscriber gets.
  * @param remote the address at the other end of the connection.
- * @param forwardedFor the header X-Forwarded-For: anyone may write anything into it, and each proxy appends whom it heard.
- * @param hops how many proxies before this process are ours, so that what they appended is true.
+ * @param forwardedFor the header X-Forwarded-For. A client may send anything in it; each proxy appends the address that
+ * connected to it.
+ * @param hops how many proxies in front of this process are the operator's own. Only what they appended is trusted.
  */
 export function clientOf(remote: string | undefined, forwardedFor: string | undefined, hops: number): string {
   const appended = hops === 0 ? [] : (forwardedFor ?? '').split(',').slice(-hops).reverse()
   let client = networkOf(remote ?? '') ?? 'unknown'
   for (const entry of appended) {
     const network = networkOf(withoutPort(entry.trim()))
-    // None of our proxies wrote this. Whoever did shares the limit of the proxy that passed it on.
+    // The operator's proxies append addresses only. This client shares the limit of the proxy that forwarded it.
     if (network === undefined) return client
     client = network
   }
   return client
 }
 
-/** The address at the other end is the same for all requests of a connection, and taken apart once. */
+/** Parsed addresses: all requests of a connection have the same one. */
 const networks = new LRUCache<string, string>({ max: 10_000 })
 
 function networkOf(text: string): string | undefined {
@@ -48,5 +49,5 @@ function parseNetwork(text: string): string | undefined {
   return `${convertIPv6BinaryToString((address >> 64n) << 64n)}/64`
 }
 
-/** Some proxies write the port too. */
+/** Some proxies append the port too. */
 const withoutPort = (entry: string) => bracketed.exec(entry)?.[1] ?? ipv4WithPort.exec(entry)?.[1] ?? entry

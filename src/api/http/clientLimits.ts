@@ -1,33 +1,38 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { getConnInfo } from '@hono/node-server/conninfo'
 import type { Context } from 'hono'
+import { LRUCache } from 'lru-cache'
 import { clientOf } from './clientAddress.ts'
 import { Problem } from './errors.ts'
-import { createRateLimit } from './rateLimit.ts'
 
 /**
- * How long a refused probe is held back: a client that asks again at once, over all its connections, would otherwise take as
- * much of the process by refusals as by answers.
+ * The delay of the answer to a refused probe. Without it, a client that repeats its probes at once on all its
+ * connections would load the process with refusals as much as with answers.
  */
 const REFUSED_PROBE_DELAY_MS = 1_000
 
-/** What this process lets one client do, by the address it comes from. Other replicas count for themselves. */
+/** The number of clients that are counted, for some MB of memory. Beyond it, the least recent ones are dropped. */
+const MAX_CLIENTS = 50_000
+
+const MINUTE_MS = 60_000
+
+/** Rate limits of this process per client address. Each replica counts for itself. */
 export type ClientLimits = {
-  /** Counts a request that the answer cache did not answer. @throws Problem RATE_LIMITED */
+  /** Counts a request that the response cache did not answer. @throws Problem RATE_LIMITED */
   takeRequest(c: Context): void
   /**
-   * Counts a probe, apart from other requests: the requests of clients whose address a probe shares, as behind a proxy that
-   * is not trusted, do not make a process look dead. A refusal comes late. @throws Problem RATE_LIMITED
+   * Counts a probe. Probes have a limit of their own, because behind an untrusted proxy they share their address with
+   * the clients, whose requests must not make the process look dead. @throws Problem RATE_LIMITED, after a delay
    */
   takeProbe(c: Context): Promise<void>
   /** Counts a claim. @throws Problem RATE_LIMITED */
   takeClaim(c: Context): void
-  /** The client as these limits count it. */
+  /** The name by which these limits count the client. */
   clientOf(c: Context): string
 }
 
 type Options = {
-  /** How many proxies before this process are ours. */
+  /** How many proxies in front of this process are the operator's own. */
   trustProxy: number
   requestsPerMinute: number
   probesPerMinute: number
@@ -65,10 +70,29 @@ export function createClientLimits(options: Options): ClientLimits {
   }
 }
 
-/** @param wait Seconds until the same request is let through. */
+/** @param wait Seconds until the same request is accepted. */
 export function rateLimited(detail: string, wait: number): Problem {
   const seconds = Math.max(1, Math.ceil(wait))
   return new Problem('RATE_LIMITED', `${detail} Try again in ${seconds} s.`, {
     headers: { 'Retry-After': String(seconds) },
   })
+}
+
+/**
+ * Limits each client to a number of actions per minute by the generic cell rate algorithm (GCRA, a leaky bucket): all
+ * of them at once, then evenly spaced. Per client it stores one number, the time at which its bucket is empty.
+ * @returns a function that counts an action of the client. It returns how many milliseconds the client must wait, or 0
+ * if the action is allowed.
+ */
+export function createRateLimit(perMinute: number) {
+  const intervalMs = MINUTE_MS / perMinute
+  const emptyAt = new LRUCache<string, number>({ max: MAX_CLIENTS })
+
+  return function take(client: string, now = performance.now()): number {
+    const next = Math.max(emptyAt.get(client) ?? 0, now) + intervalMs
+    const wait = Math.round(next - now - MINUTE_MS)
+    if (wait > 0) return wait
+    emptyAt.set(client, next)
+    return 0
+  }
 }

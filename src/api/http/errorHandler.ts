@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import { Problem, type ProblemCode } from './errors.ts'
 import { formatProblem } from './problem.ts'
 
-/** Answers whatever was thrown as `application/problem+json`, and logs what is our fault. */
+/** Answers every thrown error as `application/problem+json`, and logs those with a 5xx status. */
 export function errorHandler(logger: Logger): ErrorHandler {
   return (error, c) => {
     const problem = problemOf(error)
@@ -18,7 +18,7 @@ export function errorHandler(logger: Logger): ErrorHandler {
 
 declare module 'hono' {
   interface ContextVariableMap {
-    /** What the answer says, where it is a refusal or a failure. */
+    /** The code of the answer if it is a problem. */
     problem: ProblemCode
   }
 }
@@ -38,10 +38,10 @@ export function routeNotFound(c: Context): Response {
 function problemOf(error: Error): Problem {
   if (error instanceof Problem) return error
   if (error instanceof HTTPException) return problemOfHono(error)
-  return new Problem('INTERNAL', 'The request failed for a reason that is ours.', { cause: error })
+  return new Problem('INTERNAL', 'The request failed because of an error in this server.', { cause: error })
 }
 
-/** What Hono's own validators throw before a schema sees the request. */
+/** Hono's validators throw these before a schema checks the request. */
 function problemOfHono(error: HTTPException): Problem {
   if (error.status === 415) {
     return new Problem('UNSUPPORTED_MEDIA_TYPE', 'Send the body as application/json.', { cause: error })
@@ -50,5 +50,5 @@ function problemOfHono(error: HTTPException): Problem {
     const extensions = { field: 'body' }
     return new Problem('VALIDATION_FAILED', 'body: is not valid JSON.', { extensions, cause: error })
   }
-  return new Problem('INTERNAL', 'The request failed for a reason that is ours.', { cause: error })
+  return new Problem('INTERNAL', 'The request failed because of an error in this server.', { cause: error })
 }

@@ -1,6 +1,6 @@
 /**
- * Every code an answer of this API can carry, with its HTTP status and RFC 9457 title. Clients switch on the code:
- * it never changes its meaning.
+ * Every problem code of this API, with its HTTP status and RFC 9457 title. Clients switch on the code, so it never
+ * changes its meaning.
  */
 export const problemTypes = {
   VALIDATION_FAILED: { status: 400, title: 'The request is malformed' },
@@ -33,14 +33,14 @@ export const problemTypes = {
 export type ProblemCode = keyof typeof problemTypes
 
 type Extras = {
-  /** Members beside the RFC's own, such as `field` or `holder`. JSON values: no bigint. */
+  /** Members beyond the RFC's own, such as `field` or `holder`. JSON values, so no bigint. */
   extensions?: Record<string, unknown>
   headers?: Record<string, string>
-  /** What led here; logged, never sent. */
+  /** Logged, never sent. */
   cause?: unknown
 }
 
-/** A refusal on its way to becoming an `application/problem+json` answer. `detail` is a sentence for a reader. */
+/** A refusal, which becomes an `application/problem+json` answer. `detail` is a sentence for a person. */
 export class Problem extends Error {
   readonly code: ProblemCode
   readonly extensions: Record<string, unknown>

@@ -7,20 +7,20 @@ import { formatProblem } from './problem.ts'
 
 type App = { fetch: Parameters<typeof getRequestListener>[0] }
 
-/** An HTTP server around the app, with limits on how slowly and how much a client may send. */
+/** Creates an HTTP server for the app, with limits on how slowly and how much a client may send. */
 export function createHttpServer(app: App): Server {
   const limits = {
     maxHeaderSize: 16 * 1024,
     headersTimeout: 5_000,
     requestTimeout: 10_000,
     connectionsCheckingInterval: 1_000,
-    // Longer than the minute for which load balancers keep a connection: the side that sends must be the first to close.
+    // Load balancers keep connections for a minute. The server keeps them longer, so that none closes under a request.
     keepAliveTimeout: 65_000,
   }
   return createServer(limits, getRequestListener(app.fetch, { errorHandler: refuseMalformed }))
 }
 
-/** What never reaches the app: a host or target that makes no URL. */
+/** Answers a request that cannot reach the app because its host and target are not a valid URL. */
 function refuseMalformed(error: unknown): Response {
   if (!(error instanceof RequestError)) throw error
   const problem = new Problem('VALIDATION_FAILED', `url: ${error.message}.`, { extensions: { field: 'url' } })
@@ -28,34 +28,34 @@ function refuseMalformed(error: unknown): Response {
   return new Response(JSON.stringify(formatProblem(problem)), { status: problem.status, headers })
 }
 
-/** Which port to listen on: by `host`, or by every address of this machine; 0 for any free one. */
+/** Where to listen: on `host`, or on every address of this machine if absent. Port 0 means any free port. */
 type Listening = { setting: string; port: number; host?: string }
 
-/** @returns the port. @throws naming the setting if it cannot listen there. */
+/** @returns the port. @throws an error that names the setting if it cannot listen there. */
 export async function listen(server: Server, { setting, port, host }: Listening): Promise<number> {
   server.listen(port, host)
   try {
     await once(server, 'listening')
   } catch (cause) {
-    const taken = cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE'
+    const isTaken = cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE'
     const name = `${setting} ${host === undefined ? port : `${host}:${port}`}`
-    throw new Error(taken ? `${name} is taken by another process` : `Cannot listen on ${name}`, { cause })
+    throw new Error(isTaken ? `${name} is taken by another process` : `Cannot listen on ${name}`, { cause })
   }
   return (server.address() as AddressInfo).port
 }
 
 /**
- * Stops accepting, lets the requests in flight finish, and closes every connection as it falls idle.
- * @param patience After so many milliseconds, what is left is cut.
+ * Stops accepting connections, lets the requests in flight finish, and closes each connection once it is idle.
+ * @param timeoutMs When the connections that are left are closed.
  */
-export async function drain(server: Server, patience: number): Promise<void> {
+export async function drain(server: Server, timeoutMs: number): Promise<void> {
   if (!server.listening) return
   const closed = once(server, 'close')
   server.close()
-  // `close` itself ends only the connections that are idle at the time.
-  const sweep = setInterval(() => server.closeIdleConnections(), 50)
-  const limit = setTimeout(() => server.closeAllConnections(), patience)
+  // `server.close` closes only the connections that are idle when it is called.
+  const closeIdle = setInterval(() => server.closeIdleConnections(), 50)
+  const closeAll = setTimeout(() => server.closeAllConnections(), timeoutMs)
   await closed
-  clearInterval(sweep)
-  clearTimeout(limit)
+  clearInterval(closeIdle)
+  clearTimeout(closeAll)
 }

@@ -11,10 +11,10 @@ export const problemSchema = z
     detail: z.string(),
     code: z.enum(codes),
     field: z.string().optional().openapi({ description: 'The refused parameter or member of the body.' }),
-    value: z.unknown().optional().openapi({ description: 'What it held.' }),
+    value: z.unknown().optional().openapi({ description: 'The refused value.' }),
   })
   .openapi('Problem', {
-    description: 'RFC 9457. `code` never changes its meaning; `detail` is a sentence for a reader.',
+    description: 'RFC 9457. `code` never changes its meaning; `detail` is a sentence for a person.',
     example: {
       type: 'urn:problem-type:runline:VALIDATION_FAILED',
       title: problemTypes.VALIDATION_FAILED.title,
@@ -31,11 +31,11 @@ export function formatProblem({ code, status, message, extensions }: Problem) {
   return { type: `urn:problem-type:runline:${code}`, title, status, detail: message, code, ...extensions }
 }
 
-/** The answers that say when to ask again. */
+/** The statuses of answers with a Retry-After header. */
 const RETRIABLE = new Set([429, 503])
 
 const retryAfter = {
-  'Retry-After': { description: 'Seconds after which the same request may do better.', schema: { type: 'integer' } },
+  'Retry-After': { description: 'Seconds after which the same request may succeed.', schema: { type: 'integer' } },
 } as const
 
 type StatusOf<Code extends ProblemCode> = (typeof problemTypes)[Code]['status']
@@ -45,7 +45,7 @@ type ProblemResponse = {
   content: { 'application/problem+json': { schema: typeof problemSchema } }
 }
 
-/** The answers of a route that carry these codes, for its OpenAPI description: one per status. */
+/** The OpenAPI responses of a route for these codes, one per status. */
 export function problemResponses<const Code extends ProblemCode>(
   ...documented: Code[]
 ): { [Status in StatusOf<Code>]: ProblemResponse } {

@@ -3,13 +3,13 @@ import { every } from 'hono/combine'
 import { cors } from 'hono/cors'
 import { secureHeaders } from 'hono/secure-headers'
 
-/** Of Hono's defaults, what means something for JSON. */
+/** Hono's defaults without the headers that mean nothing for JSON. */
 const apiPolicy = {
   contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
-  // Pages of other origins may read the API: that is what CORS says below. JSON links to nothing.
+  // Pages of other origins may read the API, as the CORS headers below say. JSON has no links to follow.
   crossOriginResourcePolicy: false,
   referrerPolicy: false,
-  // Whoever terminates TLS in front of this process knows whether the name is HTTPS only.
+  // Only the proxy that terminates TLS knows whether the host name is HTTPS only.
   strictTransportSecurity: false,
   crossOriginOpenerPolicy: false,
   originAgentCluster: false,
@@ -21,7 +21,7 @@ const apiPolicy = {
   overwrite: false,
 }
 
-/** Any page may call: no answer depends on cookies or on where the request comes from, and claims carry signatures. */
+/** Any page may call the API: no answer depends on cookies or on the origin, and claims carry signatures. */
 const crossOrigin = {
   origin: '*',
   allowMethods: ['GET', 'HEAD', 'POST'],
@@ -30,7 +30,7 @@ const crossOrigin = {
   maxAge: 86_400,
 }
 
-/** Caches may keep an answer but must ask before they use it: the next block may change it. */
+/** Caches may store an answer but must revalidate it before each use, because the next block may change it. */
 const revalidate: MiddlewareHandler = async (c, next) => {
   await next()
   c.header('Cache-Control', 'no-cache')
@@ -38,25 +38,26 @@ const revalidate: MiddlewareHandler = async (c, next) => {
 
 const everywhere = [secureHeaders(apiPolicy), cors(crossOrigin)]
 
-/** Whether the request reads the API: then `readHeaders` are given to the answer. */
+/** Whether the request reads the API, so that its answer gets `readHeaders`. */
 export function isRead({ req }: Context): boolean {
   return (req.method === 'GET' || req.method === 'HEAD') && req.path.startsWith('/api/')
 }
 
-const giveHeaders = every(...everywhere)
+const addHeaders = every(...everywhere)
 
-/** What gives an answer its headers, unless the request `isRead`. */
-export const headerMiddleware: MiddlewareHandler = (c, next) => (isRead(c) ? next() : giveHeaders(c, next))
+/** Adds the headers to an answer, unless the request `isRead`: then the response cache adds them. */
+export const headerMiddleware: MiddlewareHandler = (c, next) => (isRead(c) ? next() : addHeaders(c, next))
 
 /**
- * The headers of every answer to a read. Hono's middleware makes a web-standard Response of each answer to add them,
- * which takes longer than to read a page, and they are always the same: so it is asked once.
+ * The headers of every answer to a read. They are always the same, so Hono's middleware computes them once, at start.
+ * Per request it would convert the answer to a web-standard Response to add them, which takes longer than reading a
+ * page.
  */
-export const readHeaders: Readonly<Record<string, string>> = await headersGivenBy([...everywhere, revalidate])
+export const readHeaders: Readonly<Record<string, string>> = await headersFrom([...everywhere, revalidate])
 
-async function headersGivenBy(middleware: readonly MiddlewareHandler[]): Promise<Record<string, string>> {
+async function headersFrom(middleware: readonly MiddlewareHandler[]): Promise<Record<string, string>> {
   const app = new Hono()
-  for (const give of middleware) app.use(give)
+  for (const handler of middleware) app.use(handler)
   const { headers } = await app.get('/', (c) => c.body(null)).request('/')
   return Object.fromEntries(headers)
 }

@@ -4,8 +4,8 @@ import { isRead } from './readHeaders.ts'
 
 export const REQUEST_ID = 'X-Request-Id'
 
-/** What a proxy may call a request. */
-const given = /^[\w\-=]{1,255}$/
+/** The ids that are accepted from a proxy. */
+const acceptedId = /^[\w\-=]{1,255}$/
 
 declare module 'hono' {
   interface ContextVariableMap {
@@ -13,13 +13,13 @@ declare module 'hono' {
   }
 }
 
-/** @returns the id that a proxy gave the request in `REQUEST_ID`, or a new one. */
+/** @returns the id that a proxy sent in `REQUEST_ID`, or a new one. */
 export const idOf = (proposed: string | null | undefined): string =>
-  proposed && given.test(proposed) ? proposed : randomUUID()
+  proposed && acceptedId.test(proposed) ? proposed : randomUUID()
 
 /**
- * Names the request for the log and the client. Hono's own middleware would set the header for each request, at the cost
- * of a Headers object; where the request `isRead`, the answer cache does it.
+ * Gives the request an id, for the log and the client. Hono's own middleware would create a Headers object per request
+ * to set the header; where the request `isRead`, the response cache sets it instead.
  */
 export const requestId: MiddlewareHandler = (c, next) => {
   const id = idOf(c.req.header(REQUEST_ID))

@@ -4,27 +4,27 @@ import type { Env } from 'hono'
 import type { z } from 'zod'
 import { Problem } from './errors.ts'
 
-/** In characters. A refused value is shown to the sender, but not 32 kB of it. */
-const MAX_SHOWN = 120
+/** A refused value is repeated to the sender, up to this length. */
+const MAX_SHOWN_CHARACTERS = 120
 
 /**
- * Turns what Zod says about a request into a refusal that names the field and shows the value. The app's `defaultHook`,
- * so that it serves every route made with `createRoute`.
+ * Turns a Zod error about a request into a refusal that names the field and repeats the value. It is the app's
+ * `defaultHook`, so it applies to every route made with `createRoute`.
  * @throws Problem VALIDATION_FAILED
  */
 // biome-ignore lint/suspicious/noExplicitAny: the type of OpenAPIHono's own `defaultHook`
 export const refuseInvalid: Hook<any, Env, any, any> = (result) => {
   if (result.success) return
   const [issue] = result.error.issues
-  if (issue === undefined) throw new Error('Zod refused a request without saying why')
-  // Hono's validator passes the input along, though the hook's type does not say so.
-  throw invalid(issue, 'data' in result ? result.data : undefined)
+  if (issue === undefined) throw new Error('Zod refused a request without an issue')
+  // Hono's validator passes the input too, which the hook's type does not say.
+  throw problemOf(issue, 'data' in result ? result.data : undefined)
 }
 
-function invalid(issue: z.core.$ZodIssue, input: unknown): Problem {
+function problemOf(issue: z.core.$ZodIssue, input: unknown): Problem {
   const path = issue.code === 'unrecognized_keys' ? [...issue.path, ...issue.keys.slice(0, 1)] : issue.path
   const field = path.join('.') || 'body'
-  const value = shown(path.reduce(memberOf, input))
+  const value = shorten(path.reduce(memberOf, input))
   const extensions = { field, value: value ?? null }
   return new Problem('VALIDATION_FAILED', `${field}: ${complaint(issue, value)}.`, { extensions })
 }
@@ -38,9 +38,11 @@ function memberOf(container: unknown, key: PropertyKey): unknown {
   return typeof container === 'object' && container !== null ? Reflect.get(container, key) : undefined
 }
 
-function shown(value: unknown): unknown {
-  // Not as JSON: a body can nest deeper than JSON.stringify can follow.
+function shorten(value: unknown): unknown {
+  // `inspect`, because JSON.stringify overflows the stack on a deeply nested body.
   const scalar =
     typeof value === 'object' && value !== null ? inspect(value, { depth: 1, breakLength: Infinity }) : value
-  return typeof scalar === 'string' && scalar.length > MAX_SHOWN ? `${scalar.slice(0, MAX_SHOWN)}…` : scalar
+  return typeof scalar === 'string' && scalar.length > MAX_SHOWN_CHARACTERS
+    ? `${scalar.slice(0, MAX_SHOWN_CHARACTERS)}…`
+    : scalar
 }

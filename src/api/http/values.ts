@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { getAddress, isAddress } from 'viem'
 
-/** An id on its way in: decimal digits only. Any size, since a foreign registry may use any uint256. */
+/** An id in a request: decimal digits only. Any size, because a foreign registry may use any uint256. */
 export const idParameter = z
   .string('must be given once')
   .regex(/^(0|[1-9][0-9]*)$/, 'must be a decimal integer from 0, without sign or leading zeros')
@@ -19,7 +19,7 @@ export const id = z.union([z.int().nonnegative(), z.string().regex(/^[1-9][0-9]*
   example: 1,
 })
 
-/** Ids are numbers as long as JSON's readers hold them exactly. */
+/** A number if JSON parsers represent it exactly, else a string. */
 export function formatId(value: bigint): number | string {
   return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value.toString()
 }
