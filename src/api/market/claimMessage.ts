@@ -1,19 +1,19 @@
 import { type Address, encodeAbiParameters, type Hex, keccak256, parseAbiParameters } from 'viem'
 
-/** One claim of one round of a run: what a wallet signs, and what can happen once only. */
+/** A claim of one round of a run. A wallet signs it, and it can happen once only. */
 export type Claim = { bountyId: bigint; agentId: bigint; wallet: Address; round: bigint }
 
-/** What a wallet signs besides, so that no other terms can get under the run's id. Base units; seconds. */
+/** The run's terms, which a wallet signs too, so that its signature is for these terms only. Base units; seconds. */
 export type ClaimTerms = { reward: bigint; stake: bigint; workPeriod: bigint }
 
-/** The contract whose claims these are. */
+/** The BountyMarket contract of a chain. */
 export type MarketAddress = { chainId: number; address: Address }
 
-/** The longest that the contract lets a signature be valid, in seconds. */
-export const MAX_VALIDITY = 3_600n
+/** How long a signature may be valid at most, by the contract. */
+export const MAX_VALIDITY_SECONDS = 3_600n
 
-/** How long a message is valid for whose deadline nobody asked, in seconds. */
-export const OFFERED_VALIDITY = 900n
+/** How long a message is valid if its request names no deadline. */
+export const DEFAULT_VALIDITY_SECONDS = 900n
 
 /**
  * The EIP-712 message with which a wallet claims a run, as RunSignatures.sol hashes it.
@@ -67,7 +67,7 @@ const claimIdParameters = parseAbiParameters(
   'uint256 chainId, address market, uint256 bountyId, uint256 round, uint256 agentId, address wallet',
 )
 
-/** Names a claim, the same wherever and however often it is asked for. */
+/** The id of a claim: a hash of its members, the same in every process. */
 export function claimIdOf({ chainId, address }: MarketAddress, { bountyId, agentId, wallet, round }: Claim): Hex {
   return keccak256(encodeAbiParameters(claimIdParameters, [BigInt(chainId), address, bountyId, round, agentId, wallet]))
 }

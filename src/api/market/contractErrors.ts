@@ -7,8 +7,8 @@ import type { ProblemCode } from '../http/errors.ts'
 import { formatId, formatTime } from '../http/values.ts'
 
 /**
- * The union of all contracts' ABIs: a claim calls through the market into staking and registry, so its revert data may
- * be any of theirs.
+ * The union of all contracts' ABIs. The market calls staking and registry in a claim, so a claim may revert with an
+ * error of any of them.
  */
 export const contractsAbi = [...bountyMarketAbi, ...agentStakingAbi, ...agentRegistryAbi] as const
 
@@ -28,15 +28,15 @@ type ClaimErrorName =
   | 'InsufficientUnlockedStake'
 type Arguments<Name extends ClaimErrorName> = Extract<ContractErrorArgs<typeof contractsAbi, Name>, readonly unknown[]>
 
-/** A reason for which the market refuses a claim, in the contract's own words. */
+/** The contract error with which the market refuses a claim. */
 export type ClaimError = {
   [Name in ClaimErrorName]: { errorName: Name; args: Arguments<Name> }
 }[ClaimErrorName]
 
-/** What an answer says about a `ClaimError`. */
+/** How an answer explains a `ClaimError`. */
 export type Explanation = { code: ProblemCode; sentence: string; extensions: Record<string, unknown> }
 
-/** Who has a run that is not open: the claiming agent and its wallet. */
+/** The agent that claimed a run, and its wallet. */
 export type Holder = { agentId: bigint; wallet: Address }
 
 type Row<Name extends ClaimErrorName> = {
@@ -47,7 +47,7 @@ type Row<Name extends ClaimErrorName> = {
 
 const usdc = (amount: bigint) => `${formatUnits(amount, 6)} USDC`
 
-/** The API's name of a state as the market numbers it; the contract's NONE, which comes first, has no name here. */
+/** The API's name of a state by its number in the market. The API has no name for NONE, the contract's state 0. */
 export const stateName = (state: number) => runStates[state - 1]
 
 const rows: { [Name in ClaimErrorName]: Row<Name> } = {
@@ -130,8 +130,8 @@ const explain = <Name extends ClaimErrorName>(errorName: Name, args: Arguments<N
 }
 
 /**
- * The API's words for a reason to refuse a claim.
- * @param holder named where the run is not open because of it.
+ * Explains the refusal of a claim.
+ * @param holder the agent that claimed the run, if it is not open for that reason.
  */
 export const explainClaimError = ({ errorName, args }: ClaimError, holder?: Holder): Explanation =>
   explain(errorName, args as never, holder)
@@ -140,8 +140,8 @@ const isClaimErrorName = (name: string): name is ClaimErrorName => Object.hasOwn
 
 /**
  * Reads the revert data of a claim.
- * @returns the reason, or undefined where it is none that the market refuses a claim for: an unknown selector, a panic,
- * a message, no data at all.
+ * @returns the error, or undefined if it is not one of the market's refusals: an unknown selector, a panic, a message,
+ * or no data.
  */
 export function decodeClaimError(data: Hex): ClaimError | undefined {
   try {

@@ -9,19 +9,19 @@ type Agent = Pick<
   'id' | 'owner' | 'agentWallet' | 'stakedAmount' | 'lockedAmount' | 'frozen' | 'banned'
 >
 
-/** The address that acts for an agent by the market's rule, or undefined where the registry knows no such agent. */
+/** The address that acts for an agent by the market's rule, or undefined if the agent is not registered. */
 export function walletOf({ owner, agentWallet }: Pick<Agent, 'owner' | 'agentWallet'>): Address | undefined {
   return [agentWallet, owner].find((address) => address !== null && !isAddressEqual(address, zeroAddress)) ?? undefined
 }
 
-/** The market keeps an agent's id in 40 bits, and takes no claims of agents beyond them. */
+/** The market stores an agent's id in 40 bits, and refuses claims of agents with greater ids. */
 const MAX_AGENT_ID = 2n ** 40n - 1n
 
 /**
- * Everything for which `checkClaim` would refuse the claim, in the order in which it checks, so that the first is what
- * it reverts with. Nothing can be said of the agent's checks before the agent exists.
- * @param wallet without it, the claim is taken to name the agent's wallet.
- * @param now the timestamp of the block that would hold the claim, in seconds.
+ * Every error with which `checkClaim` would refuse the claim, in the order of its checks, so that it reverts with the
+ * first. If the agent does not exist, its other checks are left out.
+ * @param wallet defaults to the agent's wallet.
+ * @param now the timestamp of the block that would contain the claim, in seconds.
  */
 export function claimErrors(run: Run, agent: Agent, wallet: Address | undefined, now: bigint): ClaimError[] {
   return [...runErrors(run, now), ...agentErrors(agent, wallet, run.stakeRequired)]
@@ -34,7 +34,10 @@ function* runErrors({ bountyId, state, deadline }: Run, now: bigint): Generator<
   if (now > deadline) yield { errorName: 'BountyDeadlinePassed', args: [bountyId, deadline, now] }
 }
 
-/** Everything for which the market would refuse the agent’s claim of an open run that locks so much of its stake. */
+/**
+ * Every error with which the market would refuse the agent’s claim of an open run.
+ * @param lock how much of the agent's stake the claim locks.
+ */
 export function* agentErrors(agent: Agent, wallet: Address | undefined, lock: bigint): Generator<ClaimError> {
   const { id, stakedAmount, lockedAmount, banned, frozen } = agent
   const expected = walletOf(agent)

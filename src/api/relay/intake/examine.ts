@@ -1,6 +1,6 @@
 import type { Hex } from 'viem'
 import { Problem } from '../../http/errors.ts'
-import { claimIdOf, MAX_VALIDITY } from '../../market/claimMessage.ts'
+import { claimIdOf, MAX_VALIDITY_SECONDS } from '../../market/claimMessage.ts'
 import { type ClaimError, stateName } from '../../market/contractErrors.ts'
 import type { Failure } from '../chain/calls.ts'
 import type { ChainHead } from '../chain/heads.ts'
@@ -79,7 +79,7 @@ export function createExamination({ market, views, mayBeUnsigned }: Options) {
     }
     const round = BigInt(bounty.round) + 1n
     if (await isSigned(request, round, view, sender)) return { good: true }
-    const latest = now + MAX_VALIDITY
+    const latest = now + MAX_VALIDITY_SECONDS
     if (signed.deadline > latest) return refuse({ errorName: 'SignatureTooLong', args: [signed.deadline, latest] })
     if (await view.hasCode(request.wallet)) return refusedByContract(request, round, CONTRACT_WALLET_GAS)
     return refuse({ errorName: 'InvalidSignature', args: [request.bountyId, request.wallet, round] })
