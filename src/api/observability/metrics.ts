@@ -86,7 +86,7 @@ function watchIndex(registry: Registry, index: IndexReader) {
   watch(
     'index_whole',
     '1 while reads are answered; 0 while the index replays blocks, is empty or cannot be read.',
-    (state) => (state?.whole ? 1 : 0),
+    (state) => (state?.isCurrent ? 1 : 0),
   )
 }
 

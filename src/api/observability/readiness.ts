@@ -112,7 +112,7 @@ async function checkIndex(index: Parts['index']): Promise<Pick<ProcessStatus, 'i
     const state = await index.look()
     if (!state) return unread('INDEX_ABSENT', 'No block is indexed yet.')
     const { number, checkpoint } = state.snapshot
-    if (state.whole) return { indexedBlock: Number(number), reasons: [] }
+    if (state.isCurrent) return { indexedBlock: Number(number), reasons: [] }
     return unread('INDEX_REWINDING', `The index is replaying block ${number}, up to block ${checkpoint}.`)
   } catch (error) {
     if (!(error instanceof Problem)) throw error

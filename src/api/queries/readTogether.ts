@@ -1,6 +1,6 @@
 import { createBatcher } from '../batcher.ts'
 import type { IndexReader } from './indexReader.ts'
-import type { SnapshotQuery, Taken } from './snapshot.ts'
+import type { SnapshotQuery, SnapshotResult } from './snapshot.ts'
 
 /** Statements that run at once: PostgreSQL reads for the second while this process answers from the first. */
 const CONCURRENCY = 2
@@ -18,14 +18,14 @@ export function readTogether<Key, Data>(
   options: { maxSize?: number } = {},
 ) {
   const readWithOthers = createBatcher(
-    async (keys: readonly Key[]): Promise<Taken<Data>[]> => {
+    async (keys: readonly Key[]): Promise<SnapshotResult<Data>[]> => {
       const { snapshot, data } = await index.read(queryOf(keys))
       return data.map((one) => ({ snapshot, data: one }))
     },
     { ...options, concurrency: CONCURRENCY },
   )
 
-  return async (key: Key, minBlock = 0n): Promise<Taken<Data>> => {
+  return async (key: Key, minBlock = 0n): Promise<SnapshotResult<Data>> => {
     await index.reach(minBlock)
     const taken = await readWithOthers(key)
     // After a reorg the block before which that was known may be gone.
