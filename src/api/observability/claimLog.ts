@@ -4,12 +4,12 @@ import type { Hex } from 'viem'
 import type { ClaimRequest, NamedClaim } from '../relay/chain/market.ts'
 import type { RelayEmitter } from '../relay/events.ts'
 
-/** Of how many claims it is remembered which request made them, until they are final. */
+/** How many claims keep their request id until they are final. */
 const MAX_CLAIMS = 10_000
 
 /**
- * Writes a line for each step of a claim, from its request to the block that nothing undoes. `claimId` joins them, from
- * the moment that the round is known, and `requestId` where this process got the request. No line has a signature.
+ * Logs each step of a claim, from its request to its final block. The lines share a `claimId` once the round is known,
+ * and a `requestId` if this process received the request. No line contains a signature.
  */
 export function logClaims(events: RelayEmitter, logger: Logger) {
   const requestIds = new LRUCache<Hex, string>({ max: MAX_CLAIMS })

@@ -1,18 +1,18 @@
 import { BaseError } from 'viem'
 
-/** In characters. A node may answer with a page of HTML. */
-const MAX_TEXT = 1_000
+/** A node may answer with a page of HTML. */
+const MAX_TEXT_CHARACTERS = 1_000
 
-/** How many causes of an error are described, and how many errors of an aggregate. */
+/** How many nested causes are described, and how many errors of an AggregateError. */
 const MAX_CAUSES = 8
 
-/** Whatever ends a URL in a sentence, in HTML or in JSON. */
+/** A URL in a sentence, in HTML or in JSON. */
 const url = /\b([a-z][a-z0-9+.-]*:\/\/)([^\s"'<>\\]+)/gi
 
-/** Longer than a hash: a signature, a signed transaction, the input of a call. */
+/** Hexadecimal text longer than a hash: a signature, a signed transaction, the input of a call. */
 const longHex = /\b(0x)?([0-9a-f]{65,})\b/gi
 
-/** Members of errors that help an operator, and hold nothing of a request: of Node, PostgreSQL and viem. */
+/** Members of Node's, PostgreSQL's and viem's errors that help an operator and contain nothing of a request. */
 const members = ['code', 'status', 'syscall', 'address', 'port', 'severity', 'table', 'constraint', 'routine'] as const
 
 export type Description = {
@@ -24,9 +24,9 @@ export type Description = {
 } & Partial<Record<(typeof members)[number], string | number>>
 
 /**
- * What the log says of an error and its causes. viem's errors carry the URL of the node, in which providers put their
- * keys, and the body of the request, in which are signatures and signed transactions; a node may repeat either. So only
- * what is named here is taken, and texts are redacted.
+ * Describes an error and its causes for the log. viem's errors contain the URL of the node, in which providers put
+ * their keys, and the body of the request, with signatures and signed transactions; a node may repeat either. So only
+ * the members named here are logged, and texts are redacted.
  */
 export function describeError(error: unknown, depth = MAX_CAUSES): Description {
   if (!isErrorLike(error)) return { type: typeof error, message: redact(String(error)) }
@@ -54,8 +54,8 @@ const joinMessages = ({ message, cause }: Description): string =>
 
 /** The text without user-info, path and query of its URLs, and without signatures and signed transactions. */
 function redact(text: string): string {
-  // Without the last word, for half of a URL would not be recognised as one.
-  const kept = text.length > MAX_TEXT ? text.slice(0, MAX_TEXT).replace(/\S*$/, '…') : text
+  // Drops the last word, because half of a URL would not be recognised as one.
+  const kept = text.length > MAX_TEXT_CHARACTERS ? text.slice(0, MAX_TEXT_CHARACTERS).replace(/\S*$/, '…') : text
   return kept.replace(url, shortenUrl).replace(longHex, shortenHex)
 }
 
@@ -69,19 +69,19 @@ const shortenHex = (_: string, prefix = '', digits: string) => `${prefix}…(${M
 
 type ErrorLike = { message: string } & Record<string, unknown>
 
-/** A node's own error is a plain object. */
+/** An error that a node returned is a plain object, not an Error. */
 const isErrorLike = (value: unknown): value is ErrorLike =>
   typeof value === 'object' && value !== null && 'message' in value && typeof value.message === 'string'
 
 const nameOf = ({ name }: ErrorLike) => (typeof name === 'string' ? name : 'Object')
 
-/** viem's whole message repeats the request, and its details are those of the cause. */
+/** viem's full message repeats the request, and its details repeat the cause. */
 function messageOf(error: ErrorLike): string {
   if (!(error instanceof BaseError)) return error.message
   return error.cause === undefined && error.details ? `${error.shortMessage} ${error.details}` : error.shortMessage
 }
 
-/** The lines of a stack behind the message, which may have lines of its own. */
+/** The lines of a stack after the message, which may have several lines itself. */
 function framesOf({ stack }: ErrorLike): string | undefined {
   if (typeof stack !== 'string') return undefined
   const frames = stack.split('\n').filter((line) => /^\s+at \S/.test(line))

@@ -4,19 +4,19 @@ import { createSecretFilter } from './urlSecrets.ts'
 
 type Options = {
   level: Level | 'silent'
-  /** Of the chain's node. No line contains the keys in it, also where the node repeats them. */
+  /** The URL of the chain's node. No line contains the keys in it, even if the node repeats them. */
   rpcUrl: string
   /** Standard output if absent. */
   destination?: DestinationStream
 }
 
-/** The log of a process. Errors are redacted: see `describeError`. */
+/** Creates the log of a process. Errors are redacted: see `describeError`. */
 export function createLogger({ level, rpcUrl, destination }: Options): Logger {
   const options: pino.LoggerOptions = {
     level,
     serializers: { err: (error: unknown) => describeError(error) },
     hooks: {
-      /** pino would take the message of an error that is logged by itself as it is. */
+      /** Where only an error is logged, pino would use its message without redacting it. */
       logMethod(args, method) {
         const [first, ...rest] = args as unknown[]
         const logged = first instanceof Error ? [{ err: first }, ...(rest.length > 0 ? rest : [first.name])] : args

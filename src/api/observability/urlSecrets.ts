@@ -1,17 +1,20 @@
-/** Shorter parts of a URL, such as `v2`, are no keys. Characters. */
-const SHORTEST_KEY = 6
+/** Shorter parts of a URL, such as `v2`, are not keys. */
+const MIN_KEY_CHARACTERS = 6
 
-/** Removes from a text the parts of a URL that may be keys, as a node repeats them in `Cannot POST /v2/<key>`. */
+/**
+ * Creates a filter that redacts the parts of a URL that may be keys. A node repeats them, as in `Cannot POST
+ * /v2/<key>`.
+ */
 export function createSecretFilter(rpcUrl: string): (text: string) => string {
   const { username, password, pathname, searchParams } = new URL(rpcUrl)
   const parts = [username, password, ...pathname.split('/'), ...searchParams.values()]
-  const secrets = new Set(parts.filter(({ length }) => length >= SHORTEST_KEY))
-  // The longest first: a shorter one may be a part of it.
+  const secrets = new Set(parts.filter(({ length }) => length >= MIN_KEY_CHARACTERS))
+  // The longest first, because it may contain a shorter one.
   const longestFirst = [...secrets].sort((one, other) => other.length - one.length)
   return (text) => longestFirst.reduce((left, secret) => left.replaceAll(secret, '[redacted]'), text)
 }
 
-/** Does so in all texts of an error and its causes, for a log that is not ours. The error stays the same object. */
+/** Applies the filter to all texts of an error and its causes, in place, for logs that other libraries write. */
 export function filterError(error: unknown, filter: (text: string) => string): void {
   if (typeof error !== 'object' || error === null) return
   for (const key of Object.getOwnPropertyNames(error)) {
