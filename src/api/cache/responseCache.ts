@@ -18,9 +18,9 @@ const MAX_REQUESTED_URLS = 10_000
 const MAX_REQUESTED_URL_CHARACTERS = 1024 * 1024
 
 /**
- * Adds the response cache to the app. It serves GETs in two places: `app.fetch` answers a cached GET before routing,
- * which with its middleware takes several times as long as the lookup; the middleware answers the rest. An app that is
- * mounted in another app, as under Ponder, runs the middleware only, which gives the same answers.
+ * Adds the response cache to the app, in two places. `app.fetch` answers a cached GET before Hono routes it, because
+ * routing and middleware take several times as long as the lookup. The middleware answers the other reads. An app that
+ * is mounted in another app, as under Ponder, runs the middleware only, which gives the same answers.
  */
 export function addResponseCache(app: OpenAPIHono, head: HeadFeed, timer?: RequestTimer): void {
   const cache = createResponseCache(head)
