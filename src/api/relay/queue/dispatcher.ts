@@ -280,8 +280,8 @@ export function createDispatcher({ market, heads, allocator, accounts, maxBatch,
     /** How many claims wait. */
     length: queue.length,
 
-    /** Whether a claim of the run would have to wait for others. */
-    isContended: (bountyId: bigint) => queue.isContended(bountyId, maxBatch),
+    /** Whether more claims wait than a transaction makes. */
+    isLong: () => queue.length() > maxBatch,
 
     /** Counts a stored claim for the batching window. */
     countInFlight: batchWindow.count,
