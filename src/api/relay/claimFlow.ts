@@ -11,7 +11,7 @@ import type { Examine } from './intake/examine.ts'
 import { isSameClaimant, keyConflict, pendingWithOtherBody } from './intake/idempotency.ts'
 import { claimPending, refusal, signatureRequired } from './intake/refusal.ts'
 import type { Dispatcher, Placement } from './queue/dispatcher.ts'
-import { createRunClaims, type RunClaims } from './queue/runClaims.ts'
+import { createRunClaims, type RunClaims, whilePlacing } from './queue/runClaims.ts'
 import type { ClaimContext, ClaimOutcome, IndexedClaims } from './relay.ts'
 import { outcomeOf } from './results/decisions.ts'
 import type { Follow } from './results/follow.ts'
@@ -85,7 +85,6 @@ export function createClaimFlow(options: Options) {
     do {
       if (isClosing()) throw unavailable('The server is shutting down.')
       if (context.gone.aborted) throw unavailable('The client has disconnected.')
-      await run.placing
       const { stored } = run
       const open = await openClaims(request.bountyId)
       const [rival] = open
@@ -101,7 +100,11 @@ export function createClaimFlow(options: Options) {
         exist: () => run.count > 1,
         haveOvertaken: () => run.placing !== undefined || run.stored !== stored,
       })
-      if ('overtaken' in examined) continue
+      if ('overtaken' in examined) {
+        obstacle.placement = { status: 'left', blocker: undefined }
+        await whilePlacing(run, until)
+        continue
+      }
       if ('held' in examined) return bind(request, context, await heldOutcome(examined.held))
       if ('undecided' in examined) {
         obstacle.failure = examined.undecided

@@ -20,7 +20,7 @@ const TRANSACTIONS_PER_BATCH = 4
 const CLAIMS_PER_BATCH = 32
 
 /** How long a claim whose request waits no longer stays in the queue, for its first turn. Milliseconds. */
-const LAST_CHANCE_MS = 1_000
+export const LAST_CHANCE_MS = 1_000
 
 /** After how many seconds a claim is worth a new try where no signer can take it. */
 const HOPELESS_RETRY_SECONDS = 60

@@ -1,3 +1,7 @@
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { LAST_CHANCE_MS } from './dispatcher.ts'
+
 /** The claims of one run that this process handles. */
 export type RunClaims = {
   count: number
@@ -26,4 +30,14 @@ export function createRunClaims() {
       if (run.count === 0) runs.delete(bountyId)
     }
   }
+}
+
+/** Resolves when the claim that is likely to win the run has left the queue, or soon after `until` aborts. */
+export async function whilePlacing({ placing }: RunClaims, until: AbortSignal) {
+  const settled = new AbortController()
+  const { signal } = settled
+  const aborted = until.aborted ? Promise.resolve() : once(until, 'abort', { signal })
+  const late = aborted.then(() => sleep(LAST_CHANCE_MS, undefined, { signal }))
+  await Promise.race([placing, late.catch(() => undefined)])
+  settled.abort()
 }
