@@ -23,10 +23,10 @@ const REVIEW_PERIOD = 7n * 86_400n
 const FEE_BPS = 500n
 
 /**
- * Of the calls in one `eth_call`: 50 of them. The answer of a deployless multicall passes for a contract's code, of
- * which EIP-170 allows 24 kB; a bounty takes 416 bytes of it.
+ * Of the calls in one `eth_call`: 40 of them. The answer of a deployless multicall counts as a contract's code, of which
+ * EIP-170 allows 24,576 bytes; a bounty takes 512 of them.
  */
-const CALLDATA_BYTES = 50 * 36
+const CALLDATA_BYTES = 40 * 36
 
 /**
  * What the contracts say at one block, in the form of our tables' columns. The block is named by its hash: where it is

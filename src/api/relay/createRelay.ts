@@ -22,6 +22,7 @@ import { startKeeper } from './reconciliation/keeper.ts'
 import { createReconcile } from './reconciliation/reconcileSigner.ts'
 import type { IndexedClaims, Relay } from './relay.ts'
 import { watchDecisions } from './results/decisions.ts'
+import { createFollow } from './results/follow.ts'
 import { createWatch } from './results/watch.ts'
 import { signerStates } from './signerState.ts'
 import { claimsById, type StoredClaim } from './store/claims.ts'
@@ -220,7 +221,7 @@ export async function createRelay(options: Options): Promise<Relay> {
     lookUp: createLookUp(pool, walletLimits),
     walletLimits,
     decisions,
-    wins: indexedClaims && createWatch({ ...indexedClaims, logger }),
+    ...createFollow({ pool, decisions, wins: indexedClaims && createWatch({ ...indexedClaims, logger }) }),
     isEligible: indexedClaims?.isEligible,
     signersFor,
     isClosing: () => closing,
