@@ -98,7 +98,7 @@ async function openCopy(client: pg.Client, schema: string, chain: PublicClient, 
     const db = drizzle(client, { casing: 'snake_case' })
     const index = new IndexReader(db, deployment.chainId, { clock: () => 0 })
     const seen = await index.look()
-    if (seen?.whole) {
+    if (seen?.isCurrent) {
       const { snapshot: block } = seen
       progress.line(`${isOld ? 'Going on with' : 'Copied'} block ${block.number}, ${block.hash}`)
       const state = new ChainState(chain, deployment, block.hash)
