@@ -26,6 +26,6 @@ test.each(seeds)(
     expect(list(differences)).toBe('')
     // Else nothing was tested.
     expect(Object.fromEntries(disturbances).reorg).toBeGreaterThan(4)
-    judged += Object.fromEntries(totals)['judged answers'] ?? 0
+    judged += Object.fromEntries(totals)['checked answers'] ?? 0
   },
 )

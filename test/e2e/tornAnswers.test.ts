@@ -31,5 +31,5 @@ refused for ms (readyz 503/200): ${refused.join(', ')}`)
   // Else nothing was tested.
   expect(Object.fromEntries(disturbances)['kill the indexer']).toBeGreaterThan(0)
   expect(Object.fromEntries(disturbances).reorg).toBeGreaterThan(seconds / 2)
-  expect(Object.fromEntries(totals)['judged answers']).toBeGreaterThan(100)
+  expect(Object.fromEntries(totals)['checked answers']).toBeGreaterThan(100)
 })

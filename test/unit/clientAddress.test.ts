@@ -21,7 +21,7 @@ describe('a client', () => {
 describe('X-Forwarded-For', () => {
   const proxy = '10.0.0.1'
 
-  it('means nothing where no proxy is trusted', () => {
+  it('is ignored where no proxy is trusted', () => {
     expect(clientOf(proxy, '203.0.113.7', 0)).toBe(proxy)
   })
 
@@ -47,15 +47,15 @@ describe('X-Forwarded-For', () => {
     expect(clientOf(proxy, header, 1)).toBe(proxy)
   })
 
-  it.each(['x', '[', ',', '1.', ':'])('of 16 kB of %j is the proxy’s own', (piece) => {
+  it.each(['x', '[', ',', '1.', ':'])('of 16 kB of %j gives the proxy’s address', (piece) => {
     expect(clientOf(proxy, piece.repeat(16_000 / piece.length), 16)).toBe(proxy)
   })
 
-  it('is believed as far as it can be read', () => {
+  it('is used up to the first entry that cannot be parsed', () => {
     expect(clientOf(proxy, '203.0.113.7, garbage, 10.0.0.2', 3)).toBe('10.0.0.2')
   })
 
-  it('gives a client who forges it no second name', () => {
+  it('does not let a client forge a second address', () => {
     const forged = Array.from({ length: 100 }, (_, index) => clientOf(proxy, `198.51.100.${index}, 203.0.113.7`, 1))
     expect(new Set(forged)).toEqual(new Set(['203.0.113.7']))
   })

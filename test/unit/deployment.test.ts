@@ -21,15 +21,15 @@ function read(content: unknown, chainId = 31337) {
 }
 
 describe('readDeployment', () => {
-  it('gives addresses their checksums', () => {
+  it('returns checksummed addresses', () => {
     expect(read(deployment).contracts.BountyMarket).toBe('0x5FbDB2315678afecb367f032d93F642f64180aa3')
   })
 
-  it('takes start blocks of older contracts', () => {
+  it('accepts start blocks for older contracts', () => {
     expect(read({ ...deployment, startBlocks: { AgentRegistry: 3 } }).startBlocks).toEqual({ AgentRegistry: 3 })
   })
 
-  it('says what to do where there is none', () => {
+  it('without a deployment, says how to create one', () => {
     expect(() => readDeployment(8453, directory)).toThrow(/No deployment for chain 8453: .*8453\.json cannot be read/)
   })
 

@@ -21,14 +21,14 @@ const goodAgent = {
 type Run = Parameters<typeof claimErrors>[0]
 type Agent = Parameters<typeof claimErrors>[1]
 
-const judge = (run: Partial<Run> = {}, agent: Partial<Agent> = {}, claimant: `0x${string}` | undefined = wallet) =>
+const errorsOf = (run: Partial<Run> = {}, agent: Partial<Agent> = {}, claimant: `0x${string}` | undefined = wallet) =>
   claimErrors({ ...openRun, ...run }, { ...goodAgent, ...agent }, claimant, now)
 
 const names = (errors: ClaimError[]) => errors.map(({ errorName }) => errorName)
 
 describe('claimErrors', () => {
-  it('has nothing against a good claim in its last second', () => {
-    expect(judge()).toEqual([])
+  it('returns no error for a valid claim in the last second', () => {
+    expect(errorsOf()).toEqual([])
   })
 
   it.each<[string, Partial<Run>, Partial<Agent>, ClaimError]>([
@@ -65,39 +65,39 @@ describe('claimErrors', () => {
       { errorName: 'InsufficientUnlockedStake', args: [9n, 9_999_999n, 10_000_000n] },
     ],
   ])('refuses %s', (_, run, agent, error) => {
-    expect(judge(run, agent)).toEqual([error])
+    expect(errorsOf(run, agent)).toEqual([error])
   })
 
-  it('accepts an agent whose unlocked stake is what the run locks', () => {
-    expect(judge({}, { lockedAmount: 10_000_000n })).toEqual([])
+  it('accepts an agent whose unlocked stake equals the run’s stake', () => {
+    expect(errorsOf({}, { lockedAmount: 10_000_000n })).toEqual([])
   })
 
-  it('accepts the largest id that the market keeps', () => {
-    expect(judge({}, { id: 2n ** 40n - 1n })).toEqual([])
+  it('accepts the largest agent id that the market can store', () => {
+    expect(errorsOf({}, { id: 2n ** 40n - 1n })).toEqual([])
   })
 
-  it('gives all reasons in the contract’s order', () => {
+  it('returns all errors in the contract’s order', () => {
     const run = { state: 'SUBMITTED', deadline: 0n } as const
     const agent = { banned: true, frozen: true, stakedAmount: 5n, lockedAmount: 5n }
-    expect(names(judge(run, agent, zeroAddress))).toEqual([
+    expect(names(errorsOf(run, agent, zeroAddress))).toEqual([
       ...['BountyNotOpen', 'BountyDeadlinePassed', 'NotAgentWallet', 'AgentIsBanned', 'AgentIsFrozen'],
       ...['InsufficientStake', 'InsufficientUnlockedStake'],
     ])
   })
 
-  it('says nothing more of an agent that does not exist', () => {
-    expect(names(judge({ deadline: 0n }, { owner: zeroAddress, agentWallet: null, banned: true }))).toEqual([
+  it('returns no other error of an agent that does not exist', () => {
+    expect(names(errorsOf({ deadline: 0n }, { owner: zeroAddress, agentWallet: null, banned: true }))).toEqual([
       'BountyDeadlinePassed',
       'AgentNotFound',
     ])
   })
 
-  it('takes the wallet for the agent’s if none is named', () => {
+  it('checks no wallet if none is given', () => {
     expect(claimErrors(openRun, goodAgent, undefined, now)).toEqual([])
   })
 
-  it('compares wallets whatever their case', () => {
-    expect(judge({}, { agentWallet: wallet.toLowerCase() as `0x${string}` })).toEqual([])
+  it('ignores the letter case of wallets', () => {
+    expect(errorsOf({}, { agentWallet: wallet.toLowerCase() as `0x${string}` })).toEqual([])
   })
 })
 

@@ -21,7 +21,7 @@ const page = new HttpRequestError({
   details: `Cannot POST /v2/SECRETKEY${' <br>'.repeat(900)}`,
 })
 
-/** @returns the line that is logged, as text and parsed. */
+/** @returns the logged line, as text and parsed. */
 function logged(log: (logger: ReturnType<typeof createLogger>) => void) {
   const lines: string[] = []
   log(createLogger({ level: 'trace', rpcUrl, destination: { write: (line) => lines.push(line) } }))
@@ -49,7 +49,7 @@ describe('an error in the log', () => {
     }
   })
 
-  it('says what an operator needs', () => {
+  it('has its type, message, code and causes', () => {
     const connection = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:1'), { code: 'ECONNREFUSED', port: 1 })
     const fetching = new HttpRequestError({
       body,
@@ -74,7 +74,7 @@ describe('an error in the log', () => {
     expect(reasonOf(fetching)).toBe('HTTP request failed: fetch failed: connect ECONNREFUSED 127.0.0.1:1')
   })
 
-  it('of PostgreSQL has its code, and no row', () => {
+  it('of PostgreSQL has its code, and no values of the row', () => {
     const error = Object.assign(new pg.DatabaseError('duplicate key value', 0, 'error'), {
       ...{ code: '23505', constraint: 'claim_pkey', detail: `Key (signature)=(${signature}) already exists.` },
     })
@@ -90,7 +90,7 @@ describe('an error in the log', () => {
     )
   })
 
-  it('that is none is told as it is', () => {
+  it('that is not an Error object is logged as its text', () => {
     expect(logged((logger) => logger.error({ err: 'a word' })).line.err).toEqual({ type: 'string', message: 'a word' })
   })
 })

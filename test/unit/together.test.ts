@@ -2,13 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { together } from '../../src/api/together.ts'
 
-/** Doubles numbers, so many milliseconds later, and keeps what was asked in one question. */
+/** Doubles numbers after the given milliseconds, and records the batches. */
 function doubling(milliseconds: number, options?: Parameters<typeof together>[1]) {
   const questions: (readonly number[])[] = []
   const double = together(async (numbers: readonly number[]) => {
     questions.push(numbers)
     await sleep(milliseconds)
-    if (numbers.includes(0)) throw new Error('nothing doubles')
+    if (numbers.includes(0)) throw new Error('the batch failed')
     return numbers.map((number) => (number < 0 ? new Error(`${number} is too small`) : 2 * number))
   }, options)
   return { double, questions }
@@ -16,13 +16,13 @@ function doubling(milliseconds: number, options?: Parameters<typeof together>[1]
 
 const upTo = (most: number) => Array.from({ length: most }, (_, index) => index + 1)
 
-test('those of one moment are asked for in one question, and each gets its own answer', async () => {
+test('keys requested at once share a batch, and each gets its own result', async () => {
   const { double, questions } = doubling(1)
   expect(await Promise.all(upTo(3).map(double))).toEqual([2, 4, 6])
   expect(questions).toEqual([[1, 2, 3]])
 })
 
-test('whoever comes while a question is on its way is in the next one', async () => {
+test('keys requested while a batch is in flight go into the next one', async () => {
   const { double, questions } = doubling(20)
   const first = double(1)
   await sleep(5)
@@ -31,7 +31,7 @@ test('whoever comes while a question is on its way is in the next one', async ()
   expect(questions).toEqual([[1], [2, 3]])
 })
 
-test('as many are on their way as may be, before whoever comes is in the next one', async () => {
+test('up to `atOnce` batches run concurrently, and later keys go into the next one', async () => {
   const { double, questions } = doubling(40, { atOnce: 2 })
   const asked: Promise<unknown>[] = []
   for (const number of upTo(4)) {
@@ -43,7 +43,7 @@ test('as many are on their way as may be, before whoever comes is in the next on
   expect(questions).toEqual([[1], [2], [3, 4]])
 })
 
-test('a question that takes long does not hold up the next, and no other after that', async () => {
+test('a slow batch does not delay the next two', async () => {
   const { double, questions } = doubling(2_000)
   void double(1)
   await sleep(5)
@@ -55,24 +55,24 @@ test('a question that takes long does not hold up the next, and no other after t
   expect(questions).toEqual([[1], [2], [3]])
 })
 
-test('a question has no more than it may have', async () => {
+test('a batch has at most `most` keys', async () => {
   const { double, questions } = doubling(1, { most: 2 })
   await Promise.all(upTo(5).map(double))
   expect(questions).toEqual([[1, 2], [3, 4], [5]])
 })
 
-test('one key may fail without the others, and a question for all of its keys', async () => {
+test('a failed key rejects alone, and a failed batch rejects all of its keys', async () => {
   const { double } = doubling(1)
   const outcome = async (numbers: number[]) =>
     (await Promise.allSettled(numbers.map(double))).map((one) =>
       one.status === 'fulfilled' ? one.value : one.reason.message,
     )
   expect(await outcome([1, -1])).toEqual([2, '-1 is too small'])
-  expect(await outcome([1, 0])).toEqual(['nothing doubles', 'nothing doubles'])
+  expect(await outcome([1, 0])).toEqual(['the batch failed', 'the batch failed'])
   expect(await outcome([1])).toEqual([2])
 })
 
-test('the first waits for others as long as it is told to', async () => {
+test('the first key waits for others as long as `gather` takes', async () => {
   const { double, questions } = doubling(1, { gather: () => sleep(50) })
   void double(1)
   await sleep(10)

@@ -22,11 +22,11 @@ describe('formatTime', () => {
     expect(formatTime(seconds)).toBe(expected)
   })
 
-  it('does not make up a time for what no calendar holds', () => {
+  it('throws for a time beyond the range of Date', () => {
     expect(() => formatTime(2n ** 64n - 1n)).toThrow(RangeError)
   })
 
-  it('leaves null what has not happened', () => {
+  it('returns null for null only', () => {
     expect(formatOptionalTime(null)).toBeNull()
     expect(formatOptionalTime(0n)).toBe('1970-01-01T00:00:00.000Z')
   })
