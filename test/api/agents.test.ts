@@ -140,7 +140,7 @@ describe('GET /api/agents/:id/stake', () => {
     [6n, true, true],
     [8n, true, false],
     [10n, true, false],
-  ])('says of agent %s whether it is staked (%s) and may claim (%s)', async (id, isStaked, canClaimRuns) => {
+  ])('shows whether agent %s is staked (%s) and may claim (%s)', async (id, isStaked, canClaimRuns) => {
     const { body } = await api.get(`/api/agents/${id}/stake`)
     expect(body).toMatchObject({ id: Number(id), isStaked, canClaimRuns, minimumStake: '20000000' })
   })

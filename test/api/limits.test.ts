@@ -28,7 +28,11 @@ afterAll(async () => {
 
 async function start(env: Record<string, string>) {
   api = await startApi({
-    ...{ databaseUrl: index.url, schema: viewsSchema, chainId, rpcUrl: 'http://127.0.0.1:1', env },
+    databaseUrl: index.url,
+    schema: viewsSchema,
+    chainId,
+    rpcUrl: 'http://127.0.0.1:1',
+    env,
     deploymentsDirectory: deployments.path,
   })
 }

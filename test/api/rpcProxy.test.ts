@@ -93,7 +93,8 @@ test('a stale node answers with an earlier block of the same chain as the latest
 
 test('a stale node has neither later transactions nor the state after them', async () => {
   const client = createPublicClient({ chain: foundry, transport: http(anvil.rpcUrl) })
-  const [from, to] = [accountOf(0), accountOf(1).address]
+  const from = accountOf(0)
+  const to = accountOf(1).address
   const wallet = createWalletClient({ account: from, chain: foundry, transport: http(anvil.rpcUrl) })
   const hash = await wallet.sendTransaction({ to, value: 1n })
   await client.waitForTransactionReceipt({ hash, pollingInterval: 20 })

@@ -192,7 +192,7 @@ describe('cursor', () => {
     `evaluator=${poster}`,
     'claimedBy=7',
     'claimable=true',
-  ])('is refused where the list is another one: %s', async (filter) => {
+  ])('is refused with other list parameters: %s', async (filter) => {
     const { nextCursor } = await page({ limit: 5 })
     const { status, body } = await api.get(`/api/runs?${filter}&cursor=${nextCursor}`)
     expect([status, body.code, body.field, body.value]).toEqual([400, 'VALIDATION_FAILED', 'cursor', nextCursor])

@@ -151,7 +151,7 @@ describe('GET /api/runs', () => {
     ['minReward=1000000000', [6]],
     ['minReward=1000000000.000001', []],
     ['minReward=999999999999.999999', []],
-  ])('takes %s as whole USDC, inclusive', async (query, expected) => {
+  ])('reads %s as whole USDC, inclusive', async (query, expected) => {
     expect(await ids(query)).toEqual(expected)
   })
 

@@ -156,8 +156,8 @@ describe('on SIGTERM', () => {
 
   it.each<[string, NodeJS.Signals]>([
     ['twice', 'SIGTERM'],
-    ['as Ctrl-C does', 'SIGINT'],
-  ])('that comes %s, it still lets requests in flight finish', async (_, signal) => {
+    ['as SIGINT by Ctrl-C', 'SIGINT'],
+  ])('sent %s, it still lets requests in flight finish', async (_, signal) => {
     const { part, url } = await start()
     const inFlight = fetch(`${url}/api/runs?minBlock=11`)
     await sleep(200)
@@ -221,7 +221,7 @@ describe('a start', () => {
       'the operator’s port',
       ({ opsUrl }) => ({ opsPort: Number(new URL(opsUrl).port), expected: `OPS_PORT ${new URL(opsUrl).host}` }),
     ],
-  ])('fails with the name of %s that is taken', async (_, taken) => {
+  ])('fails with the name of %s if it is in use', async (_, taken) => {
     const { expected, ...options } = taken(await start())
     const second = startApi({
       databaseUrl: index.url,
@@ -261,10 +261,10 @@ describe('a connection', () => {
   afterAll(() => shared.stop())
 
   it.each([
-    ['a host that is none', 'GET /api/runs HTTP/1.1\r\nHost: a b\r\n\r\n', '400 Bad Request'],
-    ['a host that is missing', 'GET /api/runs HTTP/1.0\r\n\r\n', '400 Bad Request'],
-    ['a target that is none', 'GET http://[/api/runs HTTP/1.1\r\nHost: localhost\r\n\r\n', '400 Bad Request'],
-    ['bytes that are no HTTP', '\x16\x03\x01\x02\x00\r\n\r\n', '400 Bad Request'],
+    ['an invalid host', 'GET /api/runs HTTP/1.1\r\nHost: a b\r\n\r\n', '400 Bad Request'],
+    ['no host', 'GET /api/runs HTTP/1.0\r\n\r\n', '400 Bad Request'],
+    ['an invalid target', 'GET http://[/api/runs HTTP/1.1\r\nHost: localhost\r\n\r\n', '400 Bad Request'],
+    ['bytes that are not HTTP', '\x16\x03\x01\x02\x00\r\n\r\n', '400 Bad Request'],
     ['a header of 20 kB', `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, '431 '],
     ['an unknown method', 'BREW /api/runs HTTP/1.1\r\nHost: localhost\r\n\r\n', '400 Bad Request'],
     ['a NUL in the path', 'GET /api/runs/\0 HTTP/1.1\r\nHost: localhost\r\n\r\n', '400 Bad Request'],

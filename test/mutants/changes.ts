@@ -11,8 +11,16 @@ export type Source = {
 
 const boundaries: Record<string, string> = { '<': '<=', '<=': '<', '>': '>=', '>=': '>' }
 const opposites: Record<string, string> = {
-  ...{ '==': '!=', '!=': '==', '+': '-', '-': '+', '*': '/', '/': '*' },
-  ...{ '+=': '-=', '-=': '+=', '++': '--', '--': '++' },
+  '==': '!=',
+  '!=': '==',
+  '+': '-',
+  '-': '+',
+  '*': '/',
+  '/': '*',
+  '+=': '-=',
+  '-=': '+=',
+  '++': '--',
+  '--': '++',
 }
 
 /**
@@ -59,7 +67,8 @@ function deletion(node: Node, source: Source): Change[] {
 }
 
 function binaryChanges(node: Node, source: Source, isCondition: boolean): Change[] {
-  const [left, right] = [childOf(node, 'leftExpression'), childOf(node, 'rightExpression')]
+  const left = childOf(node, 'leftExpression')
+  const right = childOf(node, 'rightExpression')
   if (!left || !right) throw new Error('A binary operation lacks an operand')
   const operator = node.fields.get('operator')
   if (operator === '&&' || operator === '||') {
@@ -80,7 +89,8 @@ function operatorChange(
 ): Change[] {
   const replacement = replacements[String(node.fields.get('operator'))]
   if (!replacement || !left || !right) return []
-  const [before, after] = [source.text(node.start, left.end), source.text(right.start, node.end)]
+  const before = source.text(node.start, left.end)
+  const after = source.text(right.start, node.end)
   return [{ ...node, replacement: `${before} ${replacement} ${after}` }]
 }
 

@@ -16,7 +16,8 @@ const { values } = parseArgs({
     jobs: { type: 'string', default: '1' },
   },
 })
-const [from, jobs] = [positive('from', values.from), positive('jobs', values.jobs)]
+const from = positive('from', values.from)
+const jobs = positive('jobs', values.jobs)
 
 const mutants = allMutants()
 const unknown = Object.keys(equivalents).filter((name) => !mutants.some((mutant) => mutant.name === name))

@@ -12,7 +12,7 @@ describe('a client', () => {
     ['::1', '::/64'],
     ['fe80::1%eth0', 'fe80::/64'],
     [undefined, 'unknown'],
-  ])('at %s is %s', (remote, client) => {
+  ])('at %s has the address %s', (remote, client) => {
     expect(clientOf(remote, undefined, 0)).toBe(client)
     expect(clientOf(remote, undefined, 2)).toBe(client)
   })
@@ -35,7 +35,7 @@ describe('X-Forwarded-For', () => {
     [1, '[2001:db8::7]:51234', '2001:db8::/64'],
     [1, '[2001:db8::7]', '2001:db8::/64'],
     [1, '::ffff:203.0.113.7', '203.0.113.7'],
-  ])('is believed for %i hops: %s is %s', (hops, header, client) => {
+  ])('is used for %i hops: %s is %s', (hops, header, client) => {
     expect(clientOf(proxy, header, hops)).toBe(client)
   })
 
@@ -43,7 +43,7 @@ describe('X-Forwarded-For', () => {
     ...['', ' ', ',', ',,,,', 'unknown', '_hidden', 'localhost', '300.1.1.1', '1.2.3', '01.2.3.4', '1.2.3.4.5:80'],
     ...['::g', '[::1', '[]', '[[::1]]', ':80', '1.2.3.4:', '%00', '\u{0}', '__proto__'],
     ...['203.0.113.7, garbage', "203.0.113.7, '; DROP TABLE relay.claim"],
-  ])('that no proxy of ours wrote is the proxy’s own: %j', (header) => {
+  ])('that cannot come from the proxy gives the proxy’s address: %j', (header) => {
     expect(clientOf(proxy, header, 1)).toBe(proxy)
   })
 

@@ -106,7 +106,7 @@ describe('the error table', () => {
     ['a known selector without its arguments', encode('BountyNotFound', [7n]).slice(0, 20) as Hex],
     ['a message', `0x08c379a0${encodeAbiParameters([{ type: 'string' }], ['no']).slice(2)}`],
     ['a panic', `0x4e487b71${pad('0x11').slice(2)}`],
-  ])('has no words for %s', (_, data) => {
+  ])('does not decode %s', (_, data) => {
     expect(decodeClaimError(data)).toBeUndefined()
   })
 

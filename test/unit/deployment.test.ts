@@ -34,7 +34,7 @@ describe('readDeployment', () => {
   })
 
   it.each([
-    ['another chain’s', { ...deployment, chainId: 8453 }, 'is for chain 8453, not 31337'],
+    ['for another chain', { ...deployment, chainId: 8453 }, 'is for chain 8453, not 31337'],
     [
       'without a contract',
       { ...deployment, contracts: { ...deployment.contracts, USDC: undefined } },
@@ -42,8 +42,8 @@ describe('readDeployment', () => {
     ],
     ['with a bad address', { ...deployment, contracts: { ...deployment.contracts, USDC: '0x12' } }, 'contracts.USDC'],
     ['with a negative block', { ...deployment, startBlock: -1 }, 'startBlock'],
-    ['cut short', '{"chainId": 31337', 'JSON'],
-  ])('refuses one %s', (_, content, message) => {
+    ['that is truncated', '{"chainId": 31337', 'JSON'],
+  ])('refuses a deployment %s', (_, content, message) => {
     expect(() => read(content)).toThrow(message)
   })
 })

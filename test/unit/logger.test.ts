@@ -31,12 +31,12 @@ function logged(log: (logger: ReturnType<typeof createLogger>) => void) {
 
 describe('an error in the log', () => {
   it.each<[string, Error]>([
-    ['that a node answered', refused],
-    ['of a page of HTML', page],
-    ['with such causes', new Error('outer', { cause: new Error(`asking ${rpcUrl} again`, { cause: refused }) })],
-    ['of many', new AggregateError([refused, page], 'all failed')],
-    ['whose message is a request', new Error(`POST ${rpcUrl}\n    at ${rpcUrl}\n${JSON.stringify(body)}`)],
-  ])('%s has no key and no request', (_, error) => {
+    ['from a node’s answer', refused],
+    ['with a page of HTML', page],
+    ['with nested causes', new Error('outer', { cause: new Error(`asking ${rpcUrl} again`, { cause: refused }) })],
+    ['that aggregates others', new AggregateError([refused, page], 'all failed')],
+    ['whose message contains a request', new Error(`POST ${rpcUrl}\n    at ${rpcUrl}\n${JSON.stringify(body)}`)],
+  ])('%s shows no key and no request', (_, error) => {
     for (const log of [
       (logger: ReturnType<typeof createLogger>) => logger.error({ err: error }, 'failed'),
       (logger: ReturnType<typeof createLogger>) => logger.error(error),
@@ -76,7 +76,9 @@ describe('an error in the log', () => {
 
   it('of PostgreSQL has its code, and no values of the row', () => {
     const error = Object.assign(new pg.DatabaseError('duplicate key value', 0, 'error'), {
-      ...{ code: '23505', constraint: 'claim_pkey', detail: `Key (signature)=(${signature}) already exists.` },
+      code: '23505',
+      constraint: 'claim_pkey',
+      detail: `Key (signature)=(${signature}) already exists.`,
     })
     const { text, line } = logged((logger) => logger.error({ err: error }))
     expect(line.err).toMatchObject({ code: '23505', constraint: 'claim_pkey', message: 'duplicate key value' })

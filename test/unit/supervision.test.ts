@@ -44,7 +44,9 @@ test('a restart ends the running process and starts another', async () => {
 /** Watches a chain and an index that are at the given positions, and counts the stall alarms. */
 async function alarms(chainAt: (look: number) => bigint, progressAt: (look: number) => Progress | undefined) {
   const { logger, messages } = recording()
-  let [chainLooks, indexLooks, stalls] = [0, 0, 0]
+  let chainLooks = 0
+  let indexLooks = 0
+  let stalls = 0
   const watch = watchHead({
     readChain: async () => chainAt(chainLooks++),
     readProgress: async () => progressAt(indexLooks++),
@@ -68,9 +70,9 @@ test('a chain that moves without the index raises an alarm, and the next after t
 test.each([
   ['an index that follows', BigInt, (look: number) => ({ block: BigInt(look), mark: String(look) })],
   ['an index that catches up', BigInt, (look: number) => ({ block: 1n, mark: String(look) })],
-  ['an index at the last block of a chain that stands still', () => 9n, () => ({ block: 9n, mark: 'same' })],
+  ['an index at the latest block of a chain without new blocks', () => 9n, () => ({ block: 9n, mark: 'same' })],
   ['an index that does not exist yet', BigInt, () => undefined],
-] as const)('%s is no alarm', async (_, chainAt, progressAt) => {
+] as const)('%s raises no alarm', async (_, chainAt, progressAt) => {
   expect(await alarms(chainAt, progressAt)).toEqual({ stalls: 0, messages: new Set() })
 })
 

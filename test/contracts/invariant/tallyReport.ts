@@ -116,12 +116,14 @@ function describe(key: Hex): string[] {
   const kind = hexToString(slice(key, 0, 1))
   if (kind === 'E') return [`event ${nameOf(events, slice(key, 1, 5))}`]
   if (kind === 'C') {
-    const [call, outcome] = [nameOf(calls, slice(key, 1, 5)), slice(key, 5, 9)]
+    const call = nameOf(calls, slice(key, 1, 5))
+    const outcome = slice(key, 5, 9)
     if (outcome === SUCCESS) return [`done ${call}`]
     return [`error ${nameOf(errors, outcome)}`, `refused ${call}: ${nameOf(errors, outcome)}`]
   }
   if (kind === 'T') {
-    const [from, to] = [hexToNumber(slice(key, 5, 6)), hexToNumber(slice(key, 6, 7))]
+    const from = hexToNumber(slice(key, 5, 6))
+    const to = hexToNumber(slice(key, 6, 7))
     return [`moved ${STATES[from]} → ${STATES[to]} by ${nameOf(calls, slice(key, 1, 5))}`]
   }
   return [hexToString(key, { size: 32 })]
