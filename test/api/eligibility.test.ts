@@ -78,8 +78,13 @@ describe('GET /api/runs/:id/claim-eligibility', () => {
       agent: { status: 'BANNED', hasMinStake: false, unlockedAmount: '0' },
     })
     expect(body.reasonCodes).toEqual([
-      ...['RUN_NOT_OPEN', 'RUN_DEADLINE_PASSED', 'WALLET_MISMATCH', 'AGENT_BANNED', 'AGENT_FROZEN'],
-      ...['INSUFFICIENT_STAKE', 'INSUFFICIENT_UNLOCKED_STAKE'],
+      'RUN_NOT_OPEN',
+      'RUN_DEADLINE_PASSED',
+      'WALLET_MISMATCH',
+      'AGENT_BANNED',
+      'AGENT_FROZEN',
+      'INSUFFICIENT_STAKE',
+      'INSUFFICIENT_UNLOCKED_STAKE',
     ])
     expect(body.reasons).toHaveLength(body.reasonCodes.length)
     expect(body.reasons[0]).toBe(`Run 2 is CLAIMED: agent 1 (${checksummed}) claimed it.`)

@@ -168,8 +168,17 @@ test('a random seed draws the same faults for any order of the calls, and draws 
   const kinds = new Set(Object.values(faults).flatMap((each) => each?.flatMap(({ fault }) => fault?.kind ?? []) ?? []))
   expect([...kinds].sort()).toEqual(
     [
-      ...['delay', 'drop', 'hang', 'no logs', 'null block', 'refuse', 'stale'],
-      ...['status 429', 'status 502', 'status 503', 'truncate'],
+      'delay',
+      'drop',
+      'hang',
+      'no logs',
+      'null block',
+      'refuse',
+      'stale',
+      'status 429',
+      'status 502',
+      'status 503',
+      'truncate',
     ].sort(),
   )
   for (const [call, each] of Object.entries(faults)) {

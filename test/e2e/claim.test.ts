@@ -30,7 +30,14 @@ describe('a claim', () => {
     const { status, body, headers } = await api.claim(runId, newcomer)
     expect(status).toBe(200)
     expect(Object.keys(body)).toEqual([
-      ...['success', 'run', 'agent', 'message', 'claimId', 'txHash', 'blockNumber', 'finalized'],
+      'success',
+      'run',
+      'agent',
+      'message',
+      'claimId',
+      'txHash',
+      'blockNumber',
+      'finalized',
     ])
     expect(body).toMatchObject({
       success: true,

@@ -167,8 +167,14 @@ it('eligibility’s first reason is the error of checkClaim at the answer’s bl
     }
   }
   expect([...seen.keys()].sort()).toEqual([
-    ...['AGENT_BANNED', 'AGENT_FROZEN', 'INSUFFICIENT_STAKE', 'INSUFFICIENT_UNLOCKED_STAKE'],
-    ...['RUN_DEADLINE_PASSED', 'RUN_NOT_OPEN', 'WALLET_MISMATCH', 'eligible'],
+    'AGENT_BANNED',
+    'AGENT_FROZEN',
+    'INSUFFICIENT_STAKE',
+    'INSUFFICIENT_UNLOCKED_STAKE',
+    'RUN_DEADLINE_PASSED',
+    'RUN_NOT_OPEN',
+    'WALLET_MISMATCH',
+    'eligible',
   ])
   expect([...seen.values()].reduce((sum, times) => sum + times)).toBe(runs.length * agents.length * 2)
 })

@@ -8,20 +8,55 @@ const errors = contractsAbi.filter((item) => item.type === 'error')
 
 /** Errors that no claim raises. A new error of the contracts belongs here or in the table. */
 const notOfClaims = [
-  ...['DeadlineOutOfRange', 'InvalidState', 'InvalidStringLength', 'NoRevisionsLeft', 'NotClaimingWallet', 'NotPoster'],
-  ...['NotSelf', 'NothingOwed', 'RelayersNotAllowed', 'ReviewPeriodNotOver', 'ReviewPeriodOver', 'RevisionsLeft'],
-  ...['RewardOutOfRange', 'SubmissionNotOverdue', 'ZeroAddress', 'SafeERC20FailedOperation'],
-  ...['BountyDeadlineNotPassed', 'InvalidWorkPeriod', 'StakePercentOutOfRange', 'NotEvaluator', 'NotPosterOrEvaluator'],
-  ...['InvalidShortString', 'StringTooLong'],
-  ...['AgentIsNotBanned', 'AmountExceedsStake', 'NotAgentWalletOrOwner', 'NotMarket', 'StakeIsLocked'],
-  ...['StakeTooLarge', 'ZeroAmount', 'OwnableInvalidOwner', 'OwnableUnauthorizedAccount'],
+  'DeadlineOutOfRange',
+  'InvalidState',
+  'InvalidStringLength',
+  'NoRevisionsLeft',
+  'NotClaimingWallet',
+  'NotPoster',
+  'NotSelf',
+  'NothingOwed',
+  'RelayersNotAllowed',
+  'ReviewPeriodNotOver',
+  'ReviewPeriodOver',
+  'RevisionsLeft',
+  'RewardOutOfRange',
+  'SubmissionNotOverdue',
+  'ZeroAddress',
+  'SafeERC20FailedOperation',
+  'BountyDeadlineNotPassed',
+  'InvalidWorkPeriod',
+  'StakePercentOutOfRange',
+  'NotEvaluator',
+  'NotPosterOrEvaluator',
+  'InvalidShortString',
+  'StringTooLong',
+  'AgentIsNotBanned',
+  'AmountExceedsStake',
+  'NotAgentWalletOrOwner',
+  'NotMarket',
+  'StakeIsLocked',
+  'StakeTooLarge',
+  'ZeroAmount',
+  'OwnableInvalidOwner',
+  'OwnableUnauthorizedAccount',
   // Amounts that a claim locks are at most a reward.
   'SafeCastOverflowedUintDowncast',
-  ...['InvalidWalletSignature', 'NotAgentOwnerOrApproved', 'ReservedMetadataKey', 'WalletSignatureExpired'],
-  ...['WalletSignatureTooLong', 'ZeroAgentWallet'],
+  'InvalidWalletSignature',
+  'NotAgentOwnerOrApproved',
+  'ReservedMetadataKey',
+  'WalletSignatureExpired',
+  'WalletSignatureTooLong',
+  'ZeroAgentWallet',
   // The market treats a failed call to the registry as "no such agent".
-  ...['ERC721IncorrectOwner', 'ERC721InsufficientApproval', 'ERC721InvalidApprover', 'ERC721InvalidOperator'],
-  ...['ERC721InvalidOwner', 'ERC721InvalidReceiver', 'ERC721InvalidSender', 'ERC721NonexistentToken'],
+  'ERC721IncorrectOwner',
+  'ERC721InsufficientApproval',
+  'ERC721InvalidApprover',
+  'ERC721InvalidOperator',
+  'ERC721InvalidOwner',
+  'ERC721InvalidReceiver',
+  'ERC721InvalidSender',
+  'ERC721NonexistentToken',
 ]
 
 const wallet = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8'
@@ -123,7 +158,10 @@ describe('the error table', () => {
   it('names the states in the order of the contract’s enum', () => {
     expect([0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map(stateName)).toEqual([
       ...[undefined, 'DRAFT', 'OPEN', 'CLAIMED', 'IN_PROGRESS', 'SUBMITTED'],
-      ...['APPROVED', 'REVISION_REQUESTED', 'REJECTED', undefined],
+      'APPROVED',
+      'REVISION_REQUESTED',
+      'REJECTED',
+      undefined,
     ])
   })
 })

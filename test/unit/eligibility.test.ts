@@ -85,8 +85,13 @@ describe('claimErrors', () => {
     const run = { state: 'SUBMITTED', deadline: 0n } as const
     const agent = { banned: true, frozen: true, stakedAmount: 5n, lockedAmount: 5n }
     expect(names(errorsOf(run, agent, zeroAddress))).toEqual([
-      ...['BountyNotOpen', 'BountyDeadlinePassed', 'NotAgentWallet', 'AgentIsBanned', 'AgentIsFrozen'],
-      ...['InsufficientStake', 'InsufficientUnlockedStake'],
+      'BountyNotOpen',
+      'BountyDeadlinePassed',
+      'NotAgentWallet',
+      'AgentIsBanned',
+      'AgentIsFrozen',
+      'InsufficientStake',
+      'InsufficientUnlockedStake',
     ])
   })
 
