@@ -13,8 +13,8 @@ import {IAgentRegistry} from "./interfaces/IAgentRegistry.sol";
 /// @title AgentRegistry
 /// @notice The ERC-8004 identity registry of a chain that has no canonical one.
 /// @dev Differs from the canonical deployment in this: no owner and no upgrade; ids start at 1; `registerFor`; the
-/// receiver of a new token is called last, when the agent is complete and all its events are out, so that the logs
-/// replay to the state whatever the receiver does.
+/// receiver of a new token is called last, after the agent is complete and all its events are emitted, so that
+/// replaying the logs gives the state, whatever the receiver does.
 contract AgentRegistry is IAgentRegistry, ERC721URIStorage, EIP712 {
     string private constant WALLET_KEY = "agentWallet";
     bytes32 private constant WALLET_KEY_HASH = keccak256(bytes(WALLET_KEY));
@@ -24,10 +24,10 @@ contract AgentRegistry is IAgentRegistry, ERC721URIStorage, EIP712 {
 
     uint256 private _lastAgentId;
 
-    /// @dev The wallet lives here too, under its key, as 20 bytes: one truth for both of its getters.
+    /// @dev Holds the wallet too, as 20 bytes under its key, so that both of its getters read the same value.
     mapping(uint256 agentId => mapping(string metadataKey => bytes metadataValue)) private _metadata;
 
-    /// @dev The domain is the canonical registry's, so that a wallet's software needs one typed-data definition.
+    /// @dev The canonical registry's domain, so that wallet software needs only one typed-data definition.
     constructor() ERC721("AgentIdentity", "AGENT") EIP712("ERC8004IdentityRegistry", "1") {}
 
     /// @inheritdoc IAgentRegistry
@@ -64,8 +64,8 @@ contract AgentRegistry is IAgentRegistry, ERC721URIStorage, EIP712 {
     }
 
     /// @inheritdoc IAgentRegistry
-    /// @dev The ERC's type has no nonce. A signature works again while it lasts, five minutes at most, and only for
-    /// the owner it names.
+    /// @dev The ERC's type has no nonce. A signature can be used again until it expires, within five minutes, and only
+    /// while the owner that it names owns the agent.
     function setAgentWallet(uint256 agentId, address newWallet, uint256 deadline, bytes calldata signature) external {
         address owner = _requireOwnerOrApproved(agentId);
         require(newWallet != address(0), ZeroAgentWallet(agentId));
@@ -117,7 +117,7 @@ contract AgentRegistry is IAgentRegistry, ERC721URIStorage, EIP712 {
         ERC721Utils.checkOnERC721Received(msg.sender, address(0), owner, agentId, "");
     }
 
-    /// @dev A new owner must prove a wallet of his own: every transfer clears it, also one to the same owner. Minting
+    /// @dev A new owner must prove a new wallet: every transfer clears the wallet, even one to the same owner. Minting
     /// sets it instead.
     function _update(address to, uint256 agentId, address auth) internal override returns (address from) {
         from = super._update(to, agentId, auth);

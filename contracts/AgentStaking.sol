@@ -12,15 +12,15 @@ import {BURN_ADDRESS, MIN_AGENT_STAKE} from "./Rules.sol";
 import {IAgentStaking} from "./interfaces/IAgentStaking.sol";
 
 /// @title AgentStaking
-/// @notice The stake of every agent, what of it is locked for live runs, and the trust ladder.
+/// @notice The stake of every agent, the part of it that is locked for live runs, and the trust ladder.
 /// @dev In every account: locked ≤ staked, and stakedAt is not zero exactly while staked ≥ MIN_STAKE and not frozen.
-/// The owner can bar agents from new claims and can do nothing else: no call of the owner moves a single unit.
+/// The owner can ban agents from new claims, and nothing else: no call of the owner moves a single unit.
 contract AgentStaking is IAgentStaking, Ownable2Step {
     using SafeCast for uint256;
     using SafeERC20 for IERC20;
 
-    /// @dev One slot. 2^56 base units are 72 billion USDC. A 40-bit counter takes 10^12 transactions to fill, years of
-    /// a whole chain, so it cannot be made to overflow and so keep a live run from ending.
+    /// @dev One slot. 2^56 base units are 72 billion USDC. A 40-bit counter takes 10^12 transactions to overflow, years
+    /// of a whole chain, so no overflow can keep a live run from ending.
     struct Account {
         uint56 staked;
         uint56 locked;
@@ -52,7 +52,7 @@ contract AgentStaking is IAgentStaking, Ownable2Step {
     /// @inheritdoc IAgentStaking
     uint256 public unburned;
 
-    /// @dev Created by the market, which is therefore the only one that can ever lock, free or take stake.
+    /// @dev Created by the market, so only that market can ever lock, release or burn stake.
     constructor(address usdc, address registry, address owner) Ownable(owner) {
         require(usdc != address(0) && registry != address(0), ZeroAddress());
         MARKET = msg.sender;
@@ -227,7 +227,7 @@ contract AgentStaking is IAgentStaking, Ownable2Step {
         require(msg.sender == MARKET, NotMarket(msg.sender, MARKET));
     }
 
-    /// @dev The owner is asked first and is enough: the owner gets the stake back where `getAgentWallet` fails.
+    /// @dev The owner is checked first, and suffices: it can unstake even where `getAgentWallet` fails.
     function _requireWalletOrOwner(uint256 agentId) private view returns (address owner) {
         owner = AgentWallets.ownerOf(REGISTRY, agentId);
         require(owner != address(0), AgentNotFound(agentId));
@@ -245,14 +245,14 @@ contract AgentStaking is IAgentStaking, Ownable2Step {
         require(unlocked >= amount, InsufficientUnlockedStake(agentId, unlocked, amount));
     }
 
-    /// @dev The market takes only what it locked. A larger amount would be its bug, and panics.
+    /// @dev The market releases only what it locked. A larger amount would be a bug of the market, and panics.
     function _takeLocked(Account memory account, uint256 amount) private pure {
         account.locked -= amount.toUint56();
         account.staked -= amount.toUint56();
         if (account.staked < MIN_STAKE) account.stakedAt = 0;
     }
 
-    /// @dev USDC may be paused, or may have frozen this contract. The run ends nevertheless, and the market owes the amount.
+    /// @dev USDC may be paused, or may have frozen this contract. The run still ends, and the market owes the amount.
     function _burn(uint256 amount) private returns (bool burned) {
         burned = IERC20(USDC).trySafeTransfer(BURN_ADDRESS, amount);
         if (!burned) unburned += amount;

@@ -6,17 +6,17 @@ import {LowLevelCall} from "@openzeppelin/contracts/utils/LowLevelCall.sol";
 import {IAgentRegistry} from "./interfaces/IAgentRegistry.sol";
 
 /// @title AgentWallets
-/// @notice Who owns an agent and who acts for it, asked of any ERC-8004 registry, however it misbehaves.
-/// @dev A registry that reverts, has no code, or returns less than a word or more than an address knows no such agent:
-/// the answer is the zero address, which ERC-721 allows no owner to be. At most two words of its answer are copied.
+/// @notice Reads an agent's owner and wallet from any ERC-8004 registry, however it misbehaves.
+/// @dev A registry that reverts, has no code, or returns less than a word or more than an address has no such agent:
+/// the answer is the zero address, which cannot be an owner in ERC-721. At most two words of its answer are copied.
 library AgentWallets {
     /// @notice The address that acts and is paid for the agent: `getAgentWallet`, or the owner where that is zero.
     /// @return wallet Zero if there is no such agent.
     function walletOf(address registry, uint256 agentId) internal view returns (address wallet) {
         bool answered;
         (answered, wallet) = _ask(registry, abi.encodeCall(IAgentRegistry.getAgentWallet, (agentId)));
-        // Only an answer of zero leaves the word to the owner. If a failure did, a caller could starve the first call
-        // of gas and so act as the owner of an agent whose wallet is another.
+        // Falls back to the owner only on an answer of zero. If it did on a failed call, a caller could starve that
+        // call of gas, and so act as the owner of an agent that has another wallet.
         if (answered && wallet == address(0)) wallet = ownerOf(registry, agentId);
     }
 

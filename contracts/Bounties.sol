@@ -7,15 +7,15 @@ import {MIN_AGENT_STAKE} from "./Rules.sol";
 import {IBountyMarket} from "./interfaces/IBountyMarket.sol";
 
 /// @title Bounties
-/// @notice The bounties, what the terms of each come to, and what a call about one must show before it may change it.
-/// @dev The checks of every call come in this order: the bounty exists, its state, the caller, the time, the rest.
+/// @notice The bounties, the values that their terms imply, and the checks before a call may change one.
+/// @dev Every call checks in this order: the bounty exists, its state, the caller, the time, the rest.
 abstract contract Bounties is IBountyMarket {
-    /// @dev Two slots. Posting writes the first and leaves the second empty, claiming writes the second, so that a run's
-    /// life pays for two new slots. What `getBounty` shows and this does not hold is derived.
+    /// @dev Two slots. Posting writes only the first, claiming only the second, so that a run pays for two new slots in
+    /// its life. Whatever else `getBounty` shows is derived.
     struct StoredBounty {
         address poster;
         uint56 reward;
-        /// Ends in 2106, and with it the creation of bounties. Bounties that exist by then go on.
+        /// Ends in 2106, after which no bounty can be created. Bounties that exist by then continue.
         uint32 deadline;
         /// Whether the bounty has a `StoredExtra`.
         bool hasExtra;
@@ -28,13 +28,13 @@ abstract contract Bounties is IBountyMarket {
         uint8 revisions;
     }
 
-    /// @dev A third slot, only for a bounty whose poster set terms of its own or that lost a claim. Zero is the default.
+    /// @dev A third slot, only for a bounty with terms of its own or with a failed claim. Zero is the default.
     struct StoredExtra {
         address evaluator;
         uint32 workPeriod;
         uint8 stakePercent;
         /// How many of the bounty's claims were slashed or abandoned. Each takes a transaction: 2^32 of them would fill
-        /// a chain for months, so the counter cannot be made to overflow and so keep a claim from ending.
+        /// a chain for months, so no overflow can keep a claim from ending.
         uint32 lostClaims;
     }
 
@@ -93,7 +93,7 @@ abstract contract Bounties is IBountyMarket {
         // forge-lint: disable-end(unsafe-typecast)
     }
 
-    /// @dev Stores a new bounty of the caller. The caller of this emits and funds.
+    /// @dev Stores a new bounty of the caller. The calling function emits and funds.
     function _store(string calldata ipfsHash, uint256 reward, uint64 deadline, Terms calldata terms, State state)
         internal
         returns (uint256 bountyId)
@@ -115,7 +115,7 @@ abstract contract Bounties is IBountyMarket {
         // forge-lint: disable-next-line(unsafe-typecast)
         bounty.deadline = uint32(deadline);
         bounty.hasExtra = hasExtra;
-        // The state of an OPEN bounty is in an empty slot already; to write it would cost a read.
+        // The empty second slot already means OPEN; writing it would cost a read.
         if (state != State.OPEN) _setState(bounty, state);
     }
 
@@ -135,7 +135,7 @@ abstract contract Bounties is IBountyMarket {
         return true;
     }
 
-    /// @dev The claim of the bounty has failed. What it wrote is cleared, and its round is over.
+    /// @dev The bounty's claim has failed: clears the claim and ends its round.
     function _loseClaim(uint256 bountyId, StoredBounty storage bounty, State next) internal {
         bounty.wallet = address(0);
         bounty.agentId = 0;
@@ -155,17 +155,17 @@ abstract contract Bounties is IBountyMarket {
         if (state == State.NONE && bounty.poster != address(0)) return State.OPEN;
     }
 
-    /// @dev Which claim of the bounty the live one is, or the next one will be.
+    /// @dev The number of the live claim, or of the next one.
     function _roundOf(uint256 bountyId, StoredBounty storage bounty) internal view returns (uint256) {
         return bounty.hasExtra ? uint256(_extras[bountyId].lostClaims) + 1 : 1;
     }
 
-    /// @dev What a claim of the bounty puts at risk.
+    /// @dev The stake that a claim of the bounty puts at risk.
     function _stakeOf(uint256 bountyId, StoredBounty storage bounty) internal view returns (uint256) {
         return _stakeFor(bounty.reward, bounty.hasExtra ? _extras[bountyId].stakePercent : 0);
     }
 
-    /// @dev What a claim is made under. One look at the bounty, because claims are made by the batch.
+    /// @dev The terms of a claim. Read in one call, because a batch makes many claims.
     function _offerOf(uint256 bountyId, StoredBounty storage bounty)
         internal
         view
@@ -181,7 +181,7 @@ abstract contract Bounties is IBountyMarket {
         return _workPeriodFor(bounty.hasExtra ? _extras[bountyId].workPeriod : 0);
     }
 
-    /// @dev The poster, unless it named another.
+    /// @dev The poster, unless the terms name another.
     function _evaluatorOf(uint256 bountyId, StoredBounty storage bounty) internal view returns (address) {
         address evaluator = bounty.hasExtra ? _extras[bountyId].evaluator : address(0);
         return evaluator == address(0) ? bounty.poster : evaluator;
@@ -203,14 +203,14 @@ abstract contract Bounties is IBountyMarket {
         _requireBeforeDeadline(bountyId, bounty.deadline);
     }
 
-    /// @dev A bounty whose claim has delivered nothing yet.
+    /// @dev Requires a bounty whose claim has delivered nothing yet.
     function _undelivered(uint256 bountyId) internal view returns (StoredBounty storage bounty) {
         bounty = _bounties[bountyId];
         State state = _stateOf(bounty);
         if (state != State.CLAIMED && state != State.IN_PROGRESS) _refuseState(bountyId, state);
     }
 
-    /// @dev A bounty whose agent has the next move.
+    /// @dev Requires a bounty whose agent has the next move.
     function _awaitingWork(uint256 bountyId) internal view returns (StoredBounty storage bounty) {
         bounty = _bounties[bountyId];
         State state = _stateOf(bounty);
@@ -270,13 +270,13 @@ abstract contract Bounties is IBountyMarket {
         return uint64(block.timestamp + duration);
     }
 
-    /// @param stakePercent As the terms have it: zero is the default.
+    /// @param stakePercent From the terms: zero is the default.
     function _stakeFor(uint256 reward, uint256 stakePercent) internal pure returns (uint256) {
         if (stakePercent == 0) return Math.min(_shareOf(reward, LOCK_BPS), MIN_AGENT_STAKE);
         return _shareOf(reward, stakePercent * (BPS / 100));
     }
 
-    /// @param workPeriod As the terms have it: zero is the default.
+    /// @param workPeriod From the terms: zero is the default.
     function _workPeriodFor(uint256 workPeriod) internal pure returns (uint256) {
         return workPeriod == 0 ? DEFAULT_WORK_PERIOD : workPeriod;
     }

@@ -10,18 +10,19 @@ import {IBountyMarket} from "./interfaces/IBountyMarket.sol";
 
 /// @title BountyMarket
 /// @notice Escrows USDC for runs and moves each through its life.
-/// @dev Every function checks, writes, emits, and only then calls out. It needs no reentrancy guard: USDC and
-/// AgentStaking call nobody back, and registry and ERC-1271 wallets are asked by staticcall, before anything is written.
+/// @dev Every function checks, writes, emits, and only then calls other contracts. It needs no reentrancy guard: USDC
+/// and AgentStaking call no other contract, and registry and ERC-1271 wallets are called by staticcall before any
+/// write.
 contract BountyMarket is Bounties, Escrow, RunSignatures {
     uint256 private constant DEVNET_CHAIN_ID = 31_337;
 
-    /// @dev What one item of a batch may use. A claim takes less than 100k with everything cold; the rest is for an
-    /// ERC-1271 wallet to check its signature.
+    /// @dev The gas that one item of a batch may use. A claim takes less than 100k with everything cold; the rest is
+    /// for an ERC-1271 wallet to check its signature.
     uint256 private constant ITEM_GAS = 250_000;
-    /// @dev What must be left for an item to be tried. The surplus lets it have all of ITEM_GAS, for a call passes on at
-    /// most 63/64 of what is left, and pays for copying it and for its ClaimRefused.
+    /// @dev The gas that must be left to try an item. The surplus lets the item have all of ITEM_GAS, because a call
+    /// passes on at most 63/64 of the gas left, and pays for copying the item and for its ClaimRefused.
     uint256 private constant ITEM_GAS_NEEDED = ITEM_GAS + 20_000;
-    /// @dev What returning one result costs, kept back for each.
+    /// @dev The gas for returning one result, reserved for each.
     uint256 private constant RESULT_GAS = 200;
 
     /// @inheritdoc IBountyMarket
@@ -117,10 +118,11 @@ contract BountyMarket is Bounties, Escrow, RunSignatures {
         for (uint256 i = 0; i < claims.length && gasleft() >= gasNeeded; ++i) {
             Claim calldata item = claims[i];
             bytes calldata signature = item.signature;
-            // Refused all the same when cut to one byte too many, and at a bounded cost.
+            // Cut to one byte too many, it is still refused, at a bounded cost.
             if (signature.length > MAX_SIGNATURE_LENGTH) signature = signature[:MAX_SIGNATURE_LENGTH + 1];
 
-            // The reason is short: it is an error of ours, for a claim passes on no other contract's.
+            // The reason is short: only errors of this market and AgentStaking, because a claim returns no other
+            // contract's.
             try this.claimInBatch{gas: ITEM_GAS}(
                 item.bountyId, item.agentId, item.wallet, item.deadline, signature, msg.sender
             ) {
@@ -185,7 +187,7 @@ contract BountyMarket is Bounties, Escrow, RunSignatures {
     function abandonClaim(uint256 bountyId) external {
         StoredBounty storage bounty = _awaitingWork(bountyId);
         _requireClaimingWallet(bountyId, bounty);
-        // The work is with the poster by now, so the run does not open again.
+        // The poster has the work by now, so the run does not open again.
         if (bounty.state == State.REVISION_REQUESTED) return _reject(bountyId, bounty);
 
         uint256 agentId = bounty.agentId;
@@ -256,7 +258,7 @@ contract BountyMarket is Bounties, Escrow, RunSignatures {
         StoredBounty storage bounty = _undelivered(bountyId);
         _requireOverdue(bountyId, bounty, msg.sender == bounty.poster);
 
-        // A run that cannot be claimed again would only wait for `expireBounty`.
+        // A run that can no longer be claimed would only wait for `expireBounty`.
         _slash(bountyId, bounty, block.timestamp > bounty.deadline);
     }
 
@@ -367,8 +369,8 @@ contract BountyMarket is Bounties, Escrow, RunSignatures {
         _pay(bountyId, TREASURY, fee);
     }
 
-    /// @dev Also the poster's own rejection stands where USDC refuses to refund it, for a rejection that had to wait could
-    /// become an approval by time.
+    /// @dev The poster's own rejection, too, stands where USDC refuses the refund: a rejection that had to wait could
+    /// become an approval by timeout.
     function _reject(uint256 bountyId, StoredBounty storage bounty) private {
         uint256 agentId = bounty.agentId;
         address poster = bounty.poster;
@@ -403,7 +405,7 @@ contract BountyMarket is Bounties, Escrow, RunSignatures {
     }
 
     function _requireAgentWallet(uint256 agentId, address wallet) private view {
-        // No registry counts this far, so an id that does not fit the bounty is one that no agent has.
+        // No registry counts this far, so no agent has an id that does not fit the bounty.
         require(agentId <= type(uint40).max, AgentNotFound(agentId));
         address expected = AgentWallets.walletOf(REGISTRY, agentId);
         require(expected != address(0), AgentNotFound(agentId));

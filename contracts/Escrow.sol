@@ -9,7 +9,7 @@ import {BURN_ADDRESS} from "./Rules.sol";
 import {IBountyMarket} from "./interfaces/IBountyMarket.sol";
 
 /// @title Escrow
-/// @notice How the market takes, pays and burns USDC, and what it owes where USDC refuses a transfer.
+/// @notice How the market takes, pays and burns USDC, and records what it owes where USDC refuses a transfer.
 abstract contract Escrow is IBountyMarket {
     using SafeERC20 for IERC20;
 
@@ -41,7 +41,7 @@ abstract contract Escrow is IBountyMarket {
 
         owed[payee] = 0;
         emit PaymentCollected(payee, amount);
-        // Lost stake that could not be burned has stayed in the staking contract.
+        // Lost stake that could not be burned is still in the staking contract.
         if (payee == BURN) amount -= AgentStaking(STAKING).burnDeferred();
         IERC20(USDC).safeTransfer(payee, amount);
     }
@@ -51,16 +51,16 @@ abstract contract Escrow is IBountyMarket {
         IERC20(USDC).safeTransferFrom(msg.sender, address(this), amount);
     }
 
-    /// @dev A poster that calls learns from USDC's error that it cannot be paid, and keeps its escrow here. No other
-    /// caller may depend on it.
+    /// @dev A poster that calls gets USDC's error if it cannot be paid, and its escrow stays here. A call by anyone
+    /// else must not depend on it.
     function _refund(uint256 bountyId, address poster, uint256 amount) internal {
         if (msg.sender == poster) IERC20(USDC).safeTransfer(poster, amount);
         else _pay(bountyId, poster, amount);
     }
 
-    /// @dev USDC can be paused, and can blacklist an address; what it refuses is owed, so that one payee never stops
-    /// another. A transfer starved of gas on purpose leaves a 63rd of what it had, too little to write the debt: all of
-    /// it reverts.
+    /// @dev USDC can be paused, and can blacklist an address; a payment that it refuses is owed, so that one payee
+    /// never blocks another. A transfer that is starved of gas on purpose leaves 1/63 of its gas, too little to write
+    /// the debt, so the whole call reverts.
     function _pay(uint256 bountyId, address payee, uint256 amount) internal {
         if (!IERC20(USDC).trySafeTransfer(payee, amount)) _defer(bountyId, payee, amount);
     }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-/// @dev Where a forfeit goes, so that no party gains from another's failure. Not the zero address, which USDC refuses.
+/// @dev Receives forfeits, so that no party gains from another's failure. Not the zero address, which USDC refuses.
 address constant BURN_ADDRESS = 0x000000000000000000000000000000000000dEaD;
 
-/// @dev 20 USDC: the least stake of an agent that claims, and the most that a claim locks by default. The market and the
+/// @dev 20 USDC: the least stake of an agent that claims, and the most that a claim locks by default. Market and
 /// staking contract must agree on it, so that the least stake covers any one run with default terms.
 uint256 constant MIN_AGENT_STAKE = 20e6;

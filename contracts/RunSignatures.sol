@@ -7,11 +7,11 @@ import {IBountyMarket} from "./interfaces/IBountyMarket.sol";
 
 /// @title RunSignatures
 /// @notice What a wallet signs to claim a run, to start it and to submit its work: EIP-712, domain `BountyMarket` / `1`.
-/// @dev No nonce is stored. Each message names the round, which ends with the claim, and a submission its revision, so
-/// that every signature is good once only.
+/// @dev No nonce is stored. Each message names the round, which ends with the claim, and a submission also its
+/// revision, so that every signature can be used only once.
 abstract contract RunSignatures is EIP712 {
-    /// @dev The message of a claim, in the order of its type. Reward, stake and work period are in it so that a reorg
-    /// cannot put a bounty with other terms under the id.
+    /// @dev The message of a claim, in the order of its type. It includes reward, stake and work period, so that a
+    /// reorg cannot put a bounty with other terms under the id.
     struct ClaimMessage {
         uint256 bountyId;
         uint256 agentId;
@@ -23,7 +23,7 @@ abstract contract RunSignatures is EIP712 {
         uint256 deadline;
     }
 
-    /// @dev Longer signatures are invalid, which bounds what an item of a batch costs to copy.
+    /// @dev Longer signatures are invalid, which bounds the cost of copying an item of a batch.
     uint256 internal constant MAX_SIGNATURE_LENGTH = 8192;
 
     uint256 private constant MAX_VALIDITY = 1 hours;
@@ -70,8 +70,8 @@ abstract contract RunSignatures is EIP712 {
         _requireSignature(bountyId, wallet, round, deadline, structHash, signature);
     }
 
-    /// @dev Reverts unless `wallet` signed this, and at most an hour ahead. An empty signature is none, whatever an
-    /// ERC-1271 wallet says of it.
+    /// @dev Reverts unless `wallet` signed this, with a deadline at most an hour ahead. An empty signature is invalid,
+    /// whatever an ERC-1271 wallet answers.
     function _requireSignature(
         uint256 bountyId,
         address wallet,

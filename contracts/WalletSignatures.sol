@@ -5,11 +5,11 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 
 /// @title WalletSignatures
-/// @notice Whether a wallet of any kind signed: a key, a contract (ERC-1271), or a key whose account delegates to code
-/// (EIP-7702).
+/// @notice Checks the signature of any kind of wallet: a key, a contract (ERC-1271), or a key whose account delegates
+/// to code (EIP-7702).
 library WalletSignatures {
-    /// @dev ECDSA comes first, unlike in OpenZeppelin's own `isValidSignatureNow`, which asks any account with code
-    /// through ERC-1271: an EIP-7702 account has code, which need not know ERC-1271, and still its key.
+    /// @dev ECDSA comes first, unlike in OpenZeppelin's `isValidSignatureNow`, which uses ERC-1271 for any account with
+    /// code: an EIP-7702 account has code that may not support ERC-1271, and still has its key.
     function isSignedBy(address wallet, bytes32 digest, bytes calldata signature) internal view returns (bool) {
         (address signer, ECDSA.RecoverError failure,) = ECDSA.tryRecoverCalldata(digest, signature);
         if (failure == ECDSA.RecoverError.NoError && signer == wallet) return true;

@@ -7,14 +7,14 @@ import type { Random } from './random.ts'
 import { travel } from './time.ts'
 import type { World } from './world.ts'
 
-/** What became of one step, for the simulation's report. */
+/** One step and its outcome, for the simulation's report. */
 export type Step = { action: string; outcome: 'mined' | 'beaten' | 'refused' | 'skipped'; hash?: Hex }
 
 const kinds = { bounty: 50, claim: 25, agent: 20, time: 5 }
 
 /**
- * Does one random thing on the market: mostly something that a party may do now, at times something that the
- * contracts must refuse. What would revert is not sent.
+ * Makes one random move on the market: mostly one that the party may make now, sometimes one that the contracts must
+ * refuse. A call that would revert is not sent.
  */
 export async function act(world: World, random: Random): Promise<Step> {
   const kind = random.weighted(kinds)
@@ -25,11 +25,11 @@ export async function act(world: World, random: Random): Promise<Step> {
 
 const propose = { bounty: proposeForBounty, claim: proposeClaim, agent: proposeForAgent }
 
-/** Sends the call if the chain would take it. A claim that the API relays may come first: then it is beaten. */
+/** Sends the call if the chain would accept it. `beaten`: a claim relayed by the API was mined first. */
 async function attempt(world: World, { action, account, to, data }: Call): Promise<Step> {
   const wouldBeMined = await unlessRefused(world.node.call({ account, to, data, blockTag: 'pending' }))
   if (!wouldBeMined) return { action, outcome: 'refused' }
-  // The node tries it once more, to find how much gas it takes.
+  // The node simulates the call once more, to estimate its gas.
   const hash = await unlessRefused(world.node.sendTransaction({ account, to, data }))
   if (!hash) return { action, outcome: 'beaten' }
   const { status } = await world.node.waitForTransactionReceipt({ hash })

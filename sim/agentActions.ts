@@ -20,7 +20,7 @@ const weights = {
   unsetAgentWallet: 3,
 }
 
-/** Something that happens to an agent: identity, stake, wallet, ban. */
+/** A random call about an agent: identity, stake, wallet or ban. */
 export async function proposeForAgent(world: World, random: Random): Promise<Call | undefined> {
   const { registry, staking } = world.contracts
   const agents = await agentCount(world)
@@ -29,7 +29,8 @@ export async function proposeForAgent(world: World, random: Random): Promise<Cal
     return callOf(random.pick(world.owners), registry, action, [`ipfs://agent/${random.int(0, 1e9)}`])
   }
   if (action === 'registerFor') {
-    const [payer, owner] = [random.pick(world.posters), random.pick(world.owners)]
+    const payer = random.pick(world.posters)
+    const owner = random.pick(world.owners)
     return callOf(payer, registry, action, [owner.address, ''])
   }
   const agentId = BigInt(random.int(1, agents))

@@ -27,8 +27,8 @@ async function get(api: Api, path: string): Promise<Json> {
 }
 
 /**
- * Holds every run and agent, in lists and alone, against the truth at its block, which must be the chain's last.
- * @returns where they differ; empty if the index equals the chain.
+ * Compares every run and agent, in lists and alone, with the truth at its block, which must be the chain's latest.
+ * @returns the differences; empty if the index equals the chain.
  */
 export async function compareApi(api: Api, truth: Truth): Promise<Difference[]> {
   return [...(await compareRuns(api, truth)), ...(await compareAgents(api, truth))]
@@ -81,7 +81,7 @@ const iso = (seconds: bigint | null) => (seconds === null ? null : new Date(Numb
 
 const decimal = (amount: bigint | null) => (amount === null ? null : amount.toString())
 
-/** The run as the API must show it at chain time `now`, or later: callers keep the chain's clock ahead of the wall's. */
+/** The run as the API must show it at chain time `now` or later. Callers keep chain time ahead of the machine's. */
 export function runJson(run: ReplayedRun, now: bigint): Json {
   return {
     bountyId: Number(run.bountyId),

@@ -6,7 +6,7 @@ import { accountOf, LIVE } from './parties.ts'
 import type { Random } from './random.ts'
 import type { World } from './world.ts'
 
-/** The API's code for each error with which `checkClaim` refuses, by DESIGN's table; kept apart from the API's own. */
+/** The API's code for each error of `checkClaim`. Not imported from the API, so that a wrong code there shows. */
 const codes: Record<string, string> = {
   BountyNotFound: 'RUN_NOT_FOUND',
   BountyNotOpen: 'RUN_NOT_OPEN',
@@ -19,8 +19,8 @@ const codes: Record<string, string> = {
   InsufficientUnlockedStake: 'INSUFFICIENT_UNLOCKED_STAKE',
 }
 
-/** The code with which the contract refuses the claim at a block, or undefined if it would take it. */
-async function verdict(
+/** The code for the error that `checkClaim` raises at a block; undefined if the contract would accept the claim. */
+async function refusalCode(
   { node, contracts }: World,
   { bountyId, agentId, wallet }: Candidate,
   blockTag: 'latest' | 'pending',
@@ -40,18 +40,18 @@ async function verdict(
   }
 }
 
-type Judged = { candidate: Candidate; code: string | undefined; differences: Difference[] }
+type Comparison = { candidate: Candidate; code: string | undefined; differences: Difference[] }
 
 /**
- * Asks the API whether a random candidate may claim, then lets it claim, signed or not, and holds both answers against
- * the contract's own check at the same block. Undefined where there is nothing to claim or nobody to claim it.
+ * Asks the API whether a random candidate may claim, then sends the claim, signed or not, and compares both answers
+ * with `checkClaim` at the same block. Undefined where there is no run or no agent.
  */
-export async function claimThroughApi(world: World, api: Api, random: Random): Promise<Judged | undefined> {
+export async function claimThroughApi(world: World, api: Api, random: Random): Promise<Comparison | undefined> {
   const candidate = await pickCandidate(world, random)
   if (!candidate) return undefined
-  const code = await verdict(world, candidate, 'latest')
-  // In its last second a run is claimable at the latest block and not in any block that could follow.
-  if (code !== (await verdict(world, candidate, 'pending'))) return undefined
+  const code = await refusalCode(world, candidate, 'latest')
+  // In the last second before its deadline a run is claimable at the latest block but not in the next one.
+  if (code !== (await refusalCode(world, candidate, 'pending'))) return undefined
   const eligibility = await compareEligibility(world, api, candidate, code)
   const claim = await compareClaim(world, api, random, candidate, code)
   return { candidate, code, differences: [...eligibility, ...claim] }
@@ -63,7 +63,7 @@ async function compareEligibility(world: World, api: Api, candidate: Candidate, 
   const query = `agentId=${agentId}&walletAddress=${wallet}&minBlock=${head}`
   const { status, body } = await request(api, `/api/runs/${bountyId}/claim-eligibility?${query}`)
   const answered = status === 200 ? (body.reasonCodes as string[])[0] : body.code
-  // There is no eligibility of nobody: the agent is looked for before anything is said of the run it would claim.
+  // Eligibility looks the agent up before it reads anything of the run but its existence.
   const expected = candidate.isAgent || code === 'RUN_NOT_FOUND' ? code : 'AGENT_NOT_FOUND'
   return differ(`eligibility of ${label(candidate)}`, expected, answered)
 }
@@ -82,17 +82,17 @@ async function compareClaim(world: World, api: Api, random: Random, candidate: C
     }),
   })
   const held = await isHeld(world, candidate)
-  // An unsigned claim repeated after it was won is answered with the win; a signature here is always for the next round.
+  // An unsigned claim that is repeated after its win gets the win again; a signature here always names the next round.
   const expected = code === 'RUN_NOT_OPEN' && held && !signed ? undefined : code
   const answered = status === 200 ? undefined : body.code
-  // Nothing else happens while the API decides, but seconds pass: its reason may be a deadline that fell among them.
-  const isSince = !held && answered === (await verdict(world, candidate, 'pending'))
+  // Nothing else happens while the API decides, but seconds pass: the deadline may pass in between.
+  const isSince = !held && answered === (await refusalCode(world, candidate, 'pending'))
   const differences = isSince ? [] : differ(`claim of ${label(candidate)}`, expected, answered)
   if (status === 200) differences.push(...differ(`${label(candidate)} is won`, true, held))
   return differences
 }
 
-/** Whether the candidate's claim of the run is in force. */
+/** Whether the run is claimed by this candidate. */
 async function isHeld({ node, contracts }: World, { bountyId, agentId, wallet }: Candidate) {
   const bounty = await node.readContract({ ...contracts.market, functionName: 'getBounty', args: [bountyId] })
   return LIVE.includes(bounty.state) && BigInt(bounty.agentId) === agentId && bounty.wallet === wallet

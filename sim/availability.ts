@@ -1,30 +1,31 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { request } from './api.ts'
 
-/** Milliseconds between two questions. */
+/** Milliseconds between two requests. */
 const PAUSE = 50
 
-/** What a read says that met a lock of a reorg twice: the index may be in order. */
+/** The detail of a 503 where two reads in a row met a reorg's lock: the index itself may be consistent. */
 const unreadable = 'The index cannot be read now.'
 
-/** A time in which reads were refused: from when the first of them was asked until one was answered. */
+/** A period in which reads were refused: from the first refused request to the next answered one. */
 export type Window = {
   milliseconds: number
-  /** Whether the index was not in order, rather than locked for a moment. */
+  /** Whether the index was inconsistent or behind, rather than locked for a moment. */
   isRewound: boolean
-  /** How often `/readyz`, asked meanwhile, said that the API is not ready, and that it is. */
+  /** How often `/readyz` answered, within the period, that the API is not ready, and that it is. */
   notReady: number
   ready: number
 }
 
-/** `status` is undefined if the API could not be reached, which is nothing that it says of the index. */
+/** `status` is undefined if the API could not be reached, which says nothing about the index. */
 type Seen = { askedAt: number; answeredAt: number; status: number | undefined; detail?: unknown }
 
-/** Reads a list and asks `/readyz`, each again as soon as it is answered, until it is stopped. */
+/** Polls a list and `/readyz` until it is stopped. */
 export function watchAvailability(url: string) {
   let isStopping = false
 
-  const [reads, readiness]: [Seen[], Seen[]] = [[], []]
+  const reads: Seen[] = []
+  const readiness: Seen[] = []
 
   async function poll(path: string, seen: Seen[]) {
     for (; !isStopping; await sleep(PAUSE)) {

@@ -9,19 +9,19 @@ import type { World } from './world.ts'
 
 const cid = (random: Random) => `ipfs://Qm${random.int(0, 2 ** 30).toString(36)}${random.int(0, 2 ** 30).toString(36)}`
 
-/** Rewards around the point where the lock reaches its ceiling, at both ends, and everyday ones. */
+/** Rewards around the one at which the lock reaches its maximum, at both limits, and common ones. */
 const rewards = [10_000n, 9_999n, 199_990_000n, 200_000_000n, 200_010_000n, 50_000_000n, 100_000_000n, 100_000_001n]
 
 type Bounty = NonNullable<Awaited<ReturnType<typeof pickBounty>>>
 
-/** A new bounty, or a move of a party of an existing one; now and then by a party that may not. */
+/** A new bounty, or a call about an existing one; sometimes by a party that may not make it. */
 export async function proposeForBounty(world: World, random: Random): Promise<Call | undefined> {
   const bounty = random.chance(0.2) ? undefined : await pickBounty(world, random, random.chance(0.8) ? LIVE : [])
   if (!bounty) return post(world, random)
   const { timestamp } = await world.node.getBlock()
   const action = random.chance(0.9) ? random.pick(movesFrom(bounty, Number(timestamp))) : random.pick(allMoves)
-  const rightful = accountOf(world, partyOf(action, bounty))
-  const account = rightful && random.chance(0.93) ? rightful : random.pick(world.everyone)
+  const allowed = accountOf(world, partyOf(action, bounty))
+  const account = allowed && random.chance(0.93) ? allowed : random.pick(world.everyone)
   return move(world, random, account, action, bounty)
 }
 
@@ -33,7 +33,7 @@ async function post(world: World, random: Random): Promise<Call> {
   return callOf(random.pick(world.posters), world.contracts.market, action, args)
 }
 
-/** Half are the defaults. Some that the market refuses: an hour and a second, and more than the reward at risk. */
+/** Half are the defaults. The market refuses some: a work period of 3,601 seconds, and a stake of 101 percent. */
 function termsOf(world: World, random: Random) {
   if (random.chance(0.5)) return defaultTerms
   return {
@@ -66,14 +66,14 @@ type Move = (typeof allMoves)[number]
 const posterMoves = new Set<Move>(['fundBounty', 'withdrawBounty', 'approveWork', 'slashExpired', 'slashAndWithdraw'])
 const evaluatorMoves = new Set<Move>(['requestRevision', 'rejectWork', 'rejectOverdue'])
 
-/** Whose move it is. What anyone may do is the agent's here: after a grace period most moves are. */
+/** The party that makes the move. Moves open to anyone are the agent's here: after the grace period most moves are. */
 function partyOf(action: Move, { poster, evaluator, wallet }: Bounty): Address {
   if (posterMoves.has(action)) return poster
   if (evaluatorMoves.has(action)) return isAddressEqual(evaluator, zeroAddress) ? poster : evaluator
   return wallet
 }
 
-/** What may be tried in a state, by the order of the contract's enum; late, the endings first. */
+/** The moves to try in a state, numbered as in the contract's enum; for an overdue bounty, mostly its endings. */
 function movesFrom({ state, since, deadline, workPeriod }: Bounty, now: number): readonly Move[] {
   if (state === 2 && now > deadline) return ['expireBounty']
   if (state === 7 && now > since + workPeriod) return ['rejectOverdue', 'rejectOverdue', 'submitWork', 'abandonClaim']

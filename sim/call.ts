@@ -9,7 +9,7 @@ import {
   type Hex,
 } from 'viem'
 
-/** A transaction that a party would send. */
+/** A transaction to send from a party. */
 export type Call = { action: string; account: Account; to: Address; data: Hex }
 
 type Writes = 'nonpayable' | 'payable'

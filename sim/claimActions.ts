@@ -6,18 +6,18 @@ import type { Random } from './random.ts'
 import { domainOf } from './signedWork.ts'
 import type { World } from './world.ts'
 
-/** A run, an agent and a wallet that may or may not be allowed to claim. */
+/** A run, an agent and a wallet; the claim may be valid or not. */
 export type Candidate = {
   bountyId: bigint
   agentId: bigint
   isAgent: boolean
   wallet: Address
   round: bigint
-  /** As the bounty has them: a claim signs them. */
+  /** The bounty's terms, which the claim's signature covers. */
   terms: { reward: bigint; stake: bigint; workPeriod: bigint }
 }
 
-/** Draws a candidate: mostly the agent's true wallet, at times another's, or an id that nobody has. */
+/** Draws a candidate: mostly the agent's own wallet, sometimes another wallet, or an id that does not exist. */
 export async function pickCandidate(world: World, random: Random): Promise<Candidate | undefined> {
   const bounty = await pickBounty(world, random, random.chance(0.8) ? [OPEN] : [])
   const agents = await agentCount(world)
@@ -59,7 +59,7 @@ export async function signClaim(world: World, signer: PrivateKeyAccount, candida
   return { deadline, signature }
 }
 
-/** A claim by one of the four ways into the contract. */
+/** A claim by one of the contract's four functions. */
 export async function proposeClaim(world: World, random: Random): Promise<Call | undefined> {
   const candidate = await pickCandidate(world, random)
   if (!candidate) return undefined
@@ -86,7 +86,7 @@ export async function proposeClaim(world: World, random: Random): Promise<Call |
   }
 }
 
-/** Several candidates in one transaction: those that may claim do, the others are refused one by one. */
+/** Several candidates in one transaction: each valid one claims, and each of the others is refused alone. */
 async function batch(world: World, random: Random, first: Candidate): Promise<Call> {
   const candidates = [first]
   for (let more = random.int(0, 4); more > 0; more--) {

@@ -8,62 +8,62 @@ import type { Random } from './random.ts'
 import { Tally } from './tally.ts'
 import type { World } from './world.ts'
 
-/** How long a signature is good. Seconds of chain time: less than it jumps at once, so that some expire on their way. */
-const VALIDITY = 3_000n
+/** Validity of a signature in chain time: less than the clock's largest jump, so that some expire unmined. */
+const VALIDITY_SECONDS = 3_000n
 
-/** Milliseconds. */
+/** Milliseconds between two requests. */
 const PAUSE = 250
 
-/** How often a claim is looked at, at most, until the API says of it what the chain does. */
+/** How often a claim is read, at most, until the API agrees with the chain about it. */
 const TRIES = 40
 
 type Options = {
   world: World
   api: Api
-  /** Who sends what the API relays. */
+  /** The account that sends the claims that the API relays. */
   relayer: Address
   random: Random
 }
 
-/** A claim that the API took: it named it, and owes an account of it. */
-type Taken = { candidate: Candidate; claimId: string }
+/** A claim that the API accepted (200 or 202), and whose outcome it must report. */
+type Accepted = { candidate: Candidate; claimId: string }
 
 export type Claimants = ReturnType<typeof createClaimants>
 
 /**
- * Agents that claim through the API, as its README tells them to: they sign, ask with an Idempotency-Key, and ask again
- * the same way until they have an answer, whatever dies meanwhile.
+ * Agents that claim through the API as docs/claims.md describes: they sign, send an Idempotency-Key, and repeat the
+ * same request until it is answered, whatever process is killed in between.
  */
 export function createClaimants({ world, api, relayer, random }: Options) {
   const answers = new Tally()
-  const taken: Taken[] = []
+  const accepted: Accepted[] = []
   const ongoing = new Set<Promise<void>>()
   const ending = new AbortController()
   let count = 0
 
-  async function ask(candidate: Candidate, init: RequestInit) {
+  async function claimUntilAnswered(candidate: Candidate, init: RequestInit) {
     while (!ending.signal.aborted) {
       const answer = await request(api, `/api/runs/${candidate.bountyId}/claim`, init).catch(() => undefined)
       answers.add(answer ? `${answer.status}${answer.status === 200 ? '' : ` ${answer.body.code ?? ''}`}` : 'none')
-      if (answer && answer.status !== 503 && answer.status !== 429) return note(candidate, answer)
+      if (answer && answer.status !== 503 && answer.status !== 429) return recordAccepted(candidate, answer)
       await sleep(PAUSE)
     }
   }
 
-  function note(candidate: Candidate, { status, body }: Answer) {
-    if (status === 200 || status === 202) taken.push({ candidate, claimId: String(body.claimId) })
+  function recordAccepted(candidate: Candidate, { status, body }: Answer) {
+    if (status === 200 || status === 202) accepted.push({ candidate, claimId: String(body.claimId) })
   }
 
-  /** Where a reorg moved a claim to another block, the relay sees it at the next: it may say the old one until then. */
-  async function holdSoon(claim: Taken, limit: number): Promise<Difference[]> {
+  /** After a reorg moved a claim to another block, the relay may report the old block until the next one arrives. */
+  async function compareEventually(claim: Accepted, limit: number): Promise<Difference[]> {
     for (let tries = TRIES; ; tries--) {
-      const differences = await hold(claim, await decided(claim, limit))
+      const differences = await compareWithChain(claim, await decided(claim, limit))
       if (differences.length === 0 || tries === 1) return differences
       await sleep(PAUSE)
     }
   }
 
-  async function decided({ claimId }: Taken, limit: number) {
+  async function decided({ claimId }: Accepted, limit: number) {
     for (;;) {
       const answer = await request(api, `/api/claims/${claimId}`).catch(() => undefined)
       const isOpen = answer?.status !== 404 && !['mined', 'final', 'refused'].includes(String(answer?.body.state))
@@ -75,25 +75,24 @@ export function createClaimants({ world, api, relayer, random }: Options) {
 
   return {
     answers,
-    /** Lets a random agent claim a random run, and does not wait for what becomes of it. */
+    /** Lets a random agent claim a random run, without waiting for the outcome. */
     async claim() {
       const candidate = await pickCandidate(world, random)
       const signer = candidate && accountOf(world, candidate.wallet)
       if (!signer) return
-      const { signature, deadline } = await signClaim(world, signer, candidate, VALIDITY)
+      const { signature, deadline } = await signClaim(world, signer, candidate, VALIDITY_SECONDS)
       const claim = { agentId: Number(candidate.agentId), walletAddress: candidate.wallet }
       const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': `claim-${count++}` }
       const body = JSON.stringify({ ...claim, signature, deadline: Number(deadline) })
-      const asking = ask(candidate, { method: 'POST', headers, body })
+      const asking = claimUntilAnswered(candidate, { method: 'POST', headers, body })
       ongoing.add(asking)
       void asking.finally(() => ongoing.delete(asking))
     },
     /**
-     * Waits until every claim is answered and decided, while the chain moves, and holds what the API says of each
-     * against the chain.
-     * @param milliseconds Gives up then, and throws.
+     * Mines blocks until every claim is answered and decided, and compares what the API reports of each with the chain.
+     * @throws if that takes longer than `milliseconds`.
      */
-    async verdict(milliseconds: number): Promise<Difference[]> {
+    async differences(milliseconds: number): Promise<Difference[]> {
       const limit = performance.now() + milliseconds
       while (ongoing.size > 0) {
         if (performance.now() > limit) throw new Error(`${ongoing.size} claims are not answered: ${answers}`)
@@ -101,34 +100,34 @@ export function createClaimants({ world, api, relayer, random }: Options) {
         await sleep(PAUSE)
       }
       const differences: Difference[] = []
-      for (const each of taken) {
+      for (const each of accepted) {
         await world.node.mine({ blocks: 1 })
-        differences.push(...(await holdSoon(each, limit)))
+        differences.push(...(await compareEventually(each, limit)))
       }
       return differences
     },
-    /** Lets no one ask again. */
+    /** Ends all repeated requests. */
     async stop() {
       ending.abort()
       await Promise.all(ongoing)
     },
   }
 
-  async function hold({ candidate, claimId }: Taken, { status, body }: Answer): Promise<Difference[]> {
+  async function compareWithChain({ candidate, claimId }: Accepted, { status, body }: Answer): Promise<Difference[]> {
     const wins = await winsOf(candidate)
     if (wins.length > 1) throw new Error(`claim ${claimId} is on the chain ${wins.length} times`)
     const [win] = wins
-    // What the relay refused, or never sent, the agent's own transaction may have won before or since.
+    // The agent may have sent its own transaction, before or after the relay refused the claim or failed to send it.
     const isRelayed = win && isAddressEqual(win.from, relayer)
     const isWon = status !== 404 && body.state !== 'refused'
-    // Of its own it is told a block at which the run was the agent's.
+    // For that transaction the API reports any block at which the agent held the run, not the claim's own block.
     const isLater = isWon && win && !isRelayed && Number(body.blockNumber) >= Number(win.blockNumber)
     const expected = win && (isWon || isRelayed) ? `won in block ${win.blockNumber}` : 'not won'
     const actual = isWon ? `won in block ${isLater ? win.blockNumber : body.blockNumber}` : 'not won'
     return expected === actual ? [] : [{ subject: `claim ${claimId}`, field: 'state', expected, actual }]
   }
 
-  /** Where the chain has the claim, and who sent it there: at most once, for its round comes but once. */
+  /** The transactions that won the claim: at most one, because each claim of a run increases its round. */
   async function winsOf({ bountyId, agentId, wallet, round }: Candidate) {
     const logs = await world.node.getContractEvents({
       ...world.contracts.market,

@@ -1,45 +1,45 @@
 import type { Api } from './api.ts'
 import type { Difference, Truth } from './oracle.ts'
 
-/** The API answers of an empty index and of the simulated one may wait for a block, no longer. Milliseconds. */
-const PATIENCE = 30_000
+/** How long an answer may take: each may wait for its block. */
+const TIMEOUT_MILLISECONDS = 30_000
 
-/** Rewards on both sides of those that parties offer, in whole USDC. */
+/** Minimum rewards below, at and above the rewards of the simulation, in whole USDC. */
 const LEAST_REWARDS = ['0', '0.01', '50', '100', '199.99', '200', '1000000']
 
 const SORTS = ['createdAt', 'reward', 'deadline']
 
-/** So many rows to a page that lists have several. */
+/** Rows per page: few enough that lists have several pages. */
 const LIMIT = 7
 
 /**
- * Asks two APIs the same of every read route, and compares their answers to the byte: of two indexes that are equal,
- * they are the same. Each cursor that a list gives is followed to its end.
- * @param expected The API of an index that is right.
+ * Sends the same requests for every read route to two APIs and compares the answers byte by byte: equal indexes answer
+ * alike. Follows the cursors of each list to its end.
+ * @param expected The API of an index that is known to be right.
  */
 export async function compareRoutes(expected: Api, actual: Api, truth: Truth): Promise<Difference[]> {
   const differences: Difference[] = []
-  let asked = 0
+  let requests = 0
   for (const path of paths(truth)) {
     for (let next: string | null = path; next !== null; ) {
       const [right, answer]: string[] = await Promise.all([ask(expected, next), ask(actual, next)])
-      asked++
+      requests++
       if (answer !== right) differences.push({ subject: next, field: 'answer', expected: right, actual: answer })
       next = followed(path, right)
     }
   }
-  if (asked === 0) throw new Error('There is nothing to ask for')
+  if (requests === 0) throw new Error('The market has no run and no agent to request')
   return differences
 }
 
-/** Status, block and body: all that an answer says. */
+/** Status, block headers and body of an answer. */
 async function ask({ url }: Api, path: string): Promise<string> {
-  const response = await fetch(url + path, { signal: AbortSignal.timeout(PATIENCE) })
+  const response = await fetch(url + path, { signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS) })
   const block = ['X-Indexed-Block', 'X-Indexed-Hash', 'ETag'].map((name) => response.headers.get(name))
   return [response.status, ...block, await response.text()].join(' ')
 }
 
-/** The next page of a list, where the answer has one. */
+/** The path of the next page, where the answer has a cursor. */
 function followed(path: string, answer = ''): string | null {
   const cursor = /"nextCursor":"([^"]+)"/.exec(answer)?.[1]
   return cursor === undefined ? null : `${path}&cursor=${encodeURIComponent(cursor)}`

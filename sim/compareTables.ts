@@ -8,15 +8,16 @@ const tables = Object.values(schema)
   .filter((each) => is(each, PgTable))
   .map((table) => getTableName(table))
 
-/** A reader of the views of one index. */
+/** A connection that reads the views of one index. */
 const readerOf = (url: string) => new pg.Client({ connectionString: url, options: '-c search_path=runline' })
 
 /**
- * Compares every row of every table of an index with those of another, both ways.
- * @param expectedUrl The database of the index that is right.
+ * Compares every row of every table of one index with those of another, in both directions.
+ * @param expectedUrl The database of the index that is known to be right.
  */
 export async function compareTables(expectedUrl: string, actualUrl: string): Promise<Difference[]> {
-  const [expected, actual] = [readerOf(expectedUrl), readerOf(actualUrl)]
+  const expected = readerOf(expectedUrl)
+  const actual = readerOf(actualUrl)
   await Promise.all([expected.connect(), actual.connect()])
   try {
     const differences: Difference[] = []

@@ -1,11 +1,11 @@
 import { type Answer, agentJson, type Json, pick, runJson } from './api.ts'
-import { judgeStats } from './judgeStats.ts'
+import { compareStats } from './judgeStats.ts'
 import { compare, type Difference } from './oracle.ts'
-import { judgeRunList, type RunListQuestion } from './runList.ts'
+import { compareRunList, type RunListQuestion } from './runList.ts'
 import { statusOf } from './status.ts'
 import type { WitnessedBlock } from './witness.ts'
 
-/** What was asked: one run or agent, the events of a run, a page of runs, the first page of all agents, or the figures. */
+/** A request for one run or agent, the events of a run, a page of runs, the first page of agents, or the stats. */
 export type Question =
   | { path: string; subject: 'run' | 'agent' | 'events'; id: bigint }
   | { path: string; subject: 'agents' | 'stats' }
@@ -14,50 +14,50 @@ export type Question =
 export const listLimit = 100
 
 /**
- * Holds an answer against the market at the block that it names.
- * @returns where they differ: a false 404 and a row that is missing from a list are differences too.
+ * Compares an answer with the market's state at the block that the answer names.
+ * @returns the differences, including a wrong 404 and rows missing from a list.
  */
-export function judge(question: Question, answer: Answer, block: WitnessedBlock): Difference[] {
+export function compareAnswer(question: Question, answer: Answer, block: WitnessedBlock): Difference[] {
   const subject = `${question.path} at block ${block.number}`
   return [
     ...compare(subject, { 'X-Indexed-Block': String(block.number) }, { 'X-Indexed-Block': answer.block }),
-    ...judgeBody(subject, question, answer, block),
+    ...compareBody(subject, question, answer, block),
   ]
 }
 
-function judgeBody(subject: string, question: Question, answer: Answer, block: WitnessedBlock): Difference[] {
+function compareBody(subject: string, question: Question, answer: Answer, block: WitnessedBlock): Difference[] {
   switch (question.subject) {
     case 'run':
     case 'agent': {
       const expected = expectedJson(question.subject, question.id, block)
-      return judgeFound(subject, expected, answer, (found) => compare(subject, found, answer.body))
+      return compareFound(subject, expected, answer, (found) => compare(subject, found, answer.body))
     }
     case 'events': {
       const events = block.state.events.get(question.id)
-      return judgeFound(subject, events, answer, (found) => judgeEvents(subject, found, answer.body))
+      return compareFound(subject, events, answer, (found) => compareEvents(subject, found, answer.body))
     }
     case 'agents':
-      return judgeAgents(subject, answer.body, block)
+      return compareAgentList(subject, answer.body, block)
     case 'runs':
-      return judgeRunList(subject, question, answer, block)
+      return compareRunList(subject, question, answer, block)
     case 'stats':
-      return judgeStats(subject, answer, block)
+      return compareStats(subject, answer, block)
   }
 }
 
-function judgeFound<T>(
+function compareFound<T>(
   subject: string,
   expected: T | undefined,
   { status }: Answer,
-  judge: (found: T) => Difference[],
+  compareRow: (found: T) => Difference[],
 ) {
   const differences = compare(subject, { status: expected ? 200 : 404 }, { status })
-  return expected && status === 200 ? judge(expected) : differences
+  return expected && status === 200 ? compareRow(expected) : differences
 }
 
 type Events = NonNullable<ReturnType<WitnessedBlock['state']['events']['get']>>
 
-function judgeEvents(subject: string, events: Events, body: Json): Difference[] {
+function compareEvents(subject: string, events: Events, body: Json): Difference[] {
   const line = (event: object) =>
     ['name', 'blockNumber', 'blockHash', 'logIndex', 'transactionHash'].map((key) => (event as Json)[key]).join(' ')
   const { total } = body.pagination as { total: number }
@@ -68,7 +68,7 @@ function judgeEvents(subject: string, events: Events, body: Json): Difference[] 
   )
 }
 
-function judgeAgents(subject: string, body: Json, block: WitnessedBlock): Difference[] {
+function compareAgentList(subject: string, body: Json, block: WitnessedBlock): Difference[] {
   const ids = [...block.state.agents.keys()].sort((left, right) => Number(left - right))
   const items = body.agents as Json[]
   const { total } = body.pagination as { total: number }

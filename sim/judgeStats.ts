@@ -4,13 +4,13 @@ import type { ReplayedAgent } from './replay.ts'
 import { statusOf } from './status.ts'
 import type { WitnessedBlock } from './witness.ts'
 
-/** States in which the market holds reward and fee. */
+/** States in which the market holds reward and fee in escrow. */
 const escrowing = ['OPEN', 'CLAIMED', 'IN_PROGRESS', 'SUBMITTED', 'REVISION_REQUESTED']
 
 const sum = (amounts: readonly bigint[]) => amounts.reduce((total, amount) => total + amount, 0n).toString()
 
-/** Holds each figure of the market against the rows of the block, counted one by one. */
-export function judgeStats(subject: string, { body }: Answer, { timestamp, state }: WitnessedBlock): Difference[] {
+/** Compares each figure of `/api/stats` with a count of the rows at the block. */
+export function compareStats(subject: string, { body }: Answer, { timestamp, state }: WitnessedBlock): Difference[] {
   const runs = [...state.runs.values()]
   const agents = [...state.agents.values()]
   const { runs: runCounts, agents: agentCounts, ...amounts } = body as Record<string, Json>
@@ -33,7 +33,7 @@ export function judgeStats(subject: string, { body }: Answer, { timestamp, state
       {
         escrowed: sum(runs.filter((run) => escrowing.includes(run.state)).map(({ reward, fee }) => reward + fee)),
         paid: sum(runs.filter((run) => run.state === 'APPROVED').map(({ reward }) => reward)),
-        // Nobody is blacklisted in a simulation.
+        // No account is blacklisted in a simulation.
         owed: '0',
         staked: sum(agents.map(({ stakedAmount }) => stakedAmount)),
         locked: sum(agents.map(({ lockedAmount }) => lockedAmount)),

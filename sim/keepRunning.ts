@@ -6,12 +6,12 @@ type Running = { part: Part; stop(): Promise<void> }
 
 export type Kept = ReturnType<typeof keepRunning>
 
-/** Milliseconds before the next start, by how many failed in a row. */
+/** Milliseconds before the next start, by the number of failed starts in a row. */
 const BACK_OFF = [100, 500, 1_000, 2_000, 4_000]
 
 /**
- * Starts a process, and again whenever it ends, as an operator's supervisor does.
- * @param onEnd told how it ended, or did not start; not called for the end that `stop` asks for.
+ * Starts a process, and restarts it whenever it ends, as an operator's supervisor does.
+ * @param onEnd Called with how the process ended or that it did not start, except for the end that `stop` requests.
  */
 export function keepRunning(start: () => Promise<Running>, onEnd: (how: string) => void) {
   let running: Running | undefined
@@ -50,7 +50,7 @@ export function keepRunning(start: () => Promise<Running>, onEnd: (how: string) 
   const ended = run()
   ended.catch(up.reject)
 
-  /** Sends a signal, where there is a process that can get it. @returns whether there was. */
+  /** Sends a signal to the process. @returns false if none is running. */
   function send(name: NodeJS.Signals) {
     if (!running) return false
     turns++
@@ -58,16 +58,16 @@ export function keepRunning(start: () => Promise<Running>, onEnd: (how: string) 
   }
 
   return {
-    /** Resolves once it runs for the first time. @throws if it cannot be started. */
+    /** Resolves once the process runs for the first time. @throws if it cannot be started. */
     up: up.promise,
-    /** The last lines it printed. */
-    output: () => running?.part.output() ?? 'It does not run.',
+    /** The last lines of its output. */
+    output: () => running?.part.output() ?? 'The process is not running.',
     isUp: () => running !== undefined,
-    /** Rises whenever it starts, ends, or is sent a signal. */
+    /** Increases whenever the process starts, ends, or is sent a signal. */
     turns: () => turns,
     kill: () => send('SIGKILL'),
     terminate: () => send('SIGTERM'),
-    /** @throws if it could not be started again. */
+    /** @throws if the process could not be restarted. */
     async stop() {
       isStopping = true
       await running?.stop()

@@ -18,15 +18,15 @@ const statuses = ['UNVERIFIED', 'PROVISIONAL', 'ESTABLISHED', 'FROZEN', 'BANNED'
 
 export type Status = (typeof statuses)[number]
 
-/** A place where two accounts of the market disagree. */
+/** A field in which two accounts of the market disagree. */
 export type Difference = { subject: string; field: string; expected: unknown; actual: unknown }
 
-/** What the chain says at one block: its logs replayed, and the ladder from the contract. */
+/** The market at one block: its logs replayed, and the trust ladder as the contract reports it. */
 export type Truth = Replay & { blockNumber: bigint; timestamp: bigint; statuses: Map<bigint, Status> }
 
 /**
- * Replays the logs up to `blockNumber` and holds the result against what the contracts' own views say at that block.
- * @throws listing the differences: then the events do not carry the state, and nothing else can be judged.
+ * Replays the logs up to `blockNumber` and compares the result with the contracts' views at that block.
+ * @throws with the differences: if the logs do not reproduce the state, no comparison with the index means anything.
  */
 export async function readTruth(world: World, blockNumber: bigint): Promise<Truth> {
   const replayed = await replay(world, blockNumber)
@@ -48,14 +48,14 @@ export async function readTruth(world: World, blockNumber: bigint): Promise<Trut
   return truth
 }
 
-/** One difference a line. */
+/** One difference per line. */
 export function list(differences: Difference[]): string {
   return differences
     .map(({ subject, field, expected, actual }) => `${subject}.${field}: expected ${expected}, got ${actual}`)
     .join('\n')
 }
 
-/** The fields in which `actual` differs from `expected`; only the expected fields count. */
+/** The fields in which `actual` differs from `expected`; fields that `expected` lacks do not count. */
 export function compare(
   subject: string,
   expected: Record<string, unknown>,
@@ -109,7 +109,7 @@ function pickRun({
   return { posterAddress, reward, deadline, state, ...claim, workPeriod, stakeRequired, evaluator }
 }
 
-/** When the next move is due, by the market's rules. */
+/** When delivery or review is due, by the market's rules. */
 function dueOf({ state, since, workPeriod }: { state: number; since: number; workPeriod: number }) {
   const name = states[state]
   const awaitsWork = name === 'CLAIMED' || name === 'IN_PROGRESS' || name === 'REVISION_REQUESTED'

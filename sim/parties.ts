@@ -3,18 +3,18 @@ import type { PrivateKeyAccount } from 'viem/accounts'
 import type { Random } from './random.ts'
 import type { World } from './world.ts'
 
-/** States by their place in the contract's enum. */
+/** States by their number in the contract's enum. */
 export const OPEN = 2
 export const LIVE: readonly number[] = [3, 4, 5, 7]
 
 const DRAWS = 5
 
-/** The chain's own word on a random bounty, in one of the preferred states if a few draws find one. */
+/** Reads a random bounty from the chain, in one of the preferred states if a few draws find one. */
 export async function pickBounty(world: World, random: Random, preferred: readonly number[] = []) {
   const count = Number(await world.node.readContract({ ...world.contracts.market, functionName: 'bountyCount' }))
   if (count === 0) return undefined
   for (let draw = 1; ; draw++) {
-    // Recent bounties are likelier to be live.
+    // Prefers recent bounties, which are more likely to be live.
     const bountyId = BigInt(random.chance(0.7) ? random.int(Math.max(1, count - 15), count) : random.int(1, count))
     const bounty = await readBounty(world, bountyId)
     if (preferred.length === 0 || preferred.includes(bounty.state) || draw === DRAWS) return { bountyId, ...bounty }
@@ -25,7 +25,7 @@ function readBounty({ node, contracts }: World, bountyId: bigint) {
   return node.readContract({ ...contracts.market, functionName: 'getBounty', args: [bountyId] })
 }
 
-/** How many agents the registry has; ids start at 1. */
+/** The number of agents in the registry; ids start at 1. */
 export async function agentCount(world: World): Promise<number> {
   const registered = await world.node.getContractEvents({
     ...world.contracts.registry,
@@ -35,12 +35,12 @@ export async function agentCount(world: World): Promise<number> {
   return registered.length
 }
 
-/** The account of ours behind an address, if it is one of ours. */
+/** The simulation's account with this address; undefined if the address is not one of ours. */
 export function accountOf(world: World, address: Address): PrivateKeyAccount | undefined {
   return world.everyone.find((account) => isAddressEqual(account.address, address))
 }
 
-/** Whom the registry says acts for the agent: its wallet, or its owner where none is set. */
+/** The agent's owner, and the wallet that acts for it: its own, or the owner where none is set. */
 export async function agentParties(world: World, agentId: bigint) {
   const [owner, wallet] = await Promise.all([
     world.node.readContract({ ...world.contracts.registry, functionName: 'ownerOf', args: [agentId] }),

@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 
-/** Everything a simulation draws comes from here, so that its seed replays it. */
+/** The only source of randomness of a simulation, so that the same random seed repeats it. */
 export type Random = {
   /** A whole number from `from` to `to`, both included. */
   int(from: number, to: number): number
   chance(probability: number): boolean
-  /** @throws on an empty list: the caller decides what to do where there is nothing to pick. */
+  /** @throws on an empty list: the caller decides what to do then. */
   pick<T>(items: readonly T[]): T
-  /** Draws a key with a probability in proportion to its weight. */
+  /** Draws a key with a probability proportional to its weight. */
   weighted<Key extends string>(weights: Record<Key, number>): Key
 }
 
@@ -38,7 +38,7 @@ export function createRandom(seed: number): Random {
   return { int, pick, weighted, chance: (probability) => int(1, 1_000_000) <= probability * 1_000_000 }
 }
 
-/** A seed for one purpose of a simulation, so that what one part draws does not depend on how often another does. */
+/** A random seed for one purpose, so that the draws of one part do not depend on how often another part draws. */
 export function seedOf(seed: number, purpose: string): number {
   return createHash('sha256').update(`${seed} ${purpose}`).digest().readInt32LE()
 }

@@ -1,49 +1,50 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Address } from 'viem'
 import { type Answer, request } from './api.ts'
-import { judge, listLimit, type Question } from './judge.ts'
+import { compareAnswer, listLimit, type Question } from './judge.ts'
 import type { Difference } from './oracle.ts'
 import type { Random } from './random.ts'
 import { drawRunList, nextPage } from './runList.ts'
 import { Tally } from './tally.ts'
 import type { Witness } from './witness.ts'
 
-/** Milliseconds between two questions. */
+/** Milliseconds between two requests. */
 const PAUSE = 25
 
 type Options = {
-  /** The address of the API, and how often it was killed or started: a request may fail if that changed meanwhile. */
+  /** The API's address, and how often it was killed or started: a request may fail if that changes while it runs. */
   api: { url: string; turns: () => number; isUp: () => boolean }
   witness: Witness
   random: Random
-  /** Who posts runs. */
+  /** The accounts that post runs. */
   posters: readonly Address[]
 }
 
 export type Reader = ReturnType<typeof startReader>
 
-/** Asks the API one random question after the other until it is stopped, and judges the answers. */
+/** Sends random requests to the API one after the other until it is stopped, and checks the answers. */
 export function startReader({ api, witness, random, posters }: Options) {
   const outcomes = new Tally()
   const differences: Difference[] = []
-  /** Answers of blocks that the witness has yet to see. */
+  /** Answers at blocks that the witness has not read yet. */
   let waiting: { question: Question; answer: Answer; hash: string }[] = []
-  /** The blocks of the answers, in the order in which they were given. */
+  /** The blocks of the answers, in order of arrival. */
   const seen: string[] = []
-  /** The page behind the one that was read last. */
+  /** The page after the one that was read last. */
   let next: Question | undefined
   let isStopping = false
-  let judged = 0
+  let checkedCount = 0
 
   async function ask(question: Question) {
-    const [turns, wasUp] = [api.turns(), api.isUp()]
+    const turns = api.turns()
+    const wasUp = api.isUp()
     try {
       const answer = await request(api, question.path)
       outcomes.add(answer.status === 503 ? `503 ${answer.body.code}` : String(answer.status))
       take(question, answer)
     } catch (error) {
       outcomes.add('unreachable')
-      // A killed API breaks its connections before its end is known.
+      // A killed API breaks its connections before `keepRunning` notices its end.
       await sleep(200)
       if (wasUp && turns === api.turns()) {
         differences.push({ subject: question.path, field: 'answer', expected: 'one', actual: String(error) })
@@ -76,15 +77,15 @@ export function startReader({ api, witness, random, posters }: Options) {
 
   return {
     outcomes,
-    /** Judges what can be judged. Must follow a `catchUp` of the witness. */
-    judge() {
+    /** Checks the answers at blocks that the witness knows. Call it after the witness's `catchUp`. */
+    check() {
       const unknown: typeof waiting = []
       for (const each of waiting) {
         const block = witness.blockOf(each.hash)
         if (!block) unknown.push(each)
         else {
-          judged++
-          differences.push(...judge(each.question, each.answer, block))
+          checkedCount++
+          differences.push(...compareAnswer(each.question, each.answer, block))
         }
       }
       waiting = unknown
@@ -93,9 +94,9 @@ export function startReader({ api, witness, random, posters }: Options) {
       isStopping = true
       await loop
     },
-    /** What was found in all. Asked once the reader has stopped and the witness has seen the last block. */
-    verdict() {
-      this.judge()
+    /** All differences. Call it once the reader has stopped and the witness has read the last block. */
+    result() {
+      this.check()
       for (const { question, answer } of waiting) {
         differences.push({
           subject: question.path,
@@ -105,12 +106,12 @@ export function startReader({ api, witness, random, posters }: Options) {
         })
       }
       if (waiting.length === 0) differences.push(...stepsBack(seen, witness))
-      return { judged, differences }
+      return { checkedCount, differences }
     },
   }
 }
 
-/** A reorg may lead to a lower block, but to none on which what was seen before is built. */
+/** A reorg may lead to a lower block, but not to an ancestor of a block that was shown before. */
 function stepsBack(seen: readonly string[], witness: Witness): Difference[] {
   return seen.flatMap((hash, place) => {
     const before = seen[place - 1]
@@ -130,7 +131,7 @@ function draw(random: Random, posters: readonly Address[]): Question {
     case 'stats':
       return { subject, path: '/api/stats' }
   }
-  // Some ids are nobody's, and some become somebody's, and may cease to be in a reorg.
+  // Some ids do not exist, some will, and a reorg may remove one.
   const id = BigInt(random.int(1, subject === 'agent' ? 14 : random.pick([10, 30, 1_000])))
   if (subject === 'events') return { subject, id, path: `/api/runs/${id}/events` }
   return { subject, id, path: `/api/${subject}s/${id}` }

@@ -12,7 +12,7 @@ import {
 } from 'viem'
 import type { World } from './world.ts'
 
-/** What the logs alone say of a run; times in seconds, amounts in USDC base units. */
+/** A run as its logs alone describe it; times in seconds, amounts in USDC base units. */
 export type ReplayedRun = {
   bountyId: bigint
   posterAddress: Address
@@ -40,7 +40,7 @@ export type ReplayedRun = {
   evaluator: Address | null
 }
 
-/** What the logs alone say of an agent. */
+/** An agent as its logs alone describe it. */
 export type ReplayedAgent = {
   id: bigint
   owner: Address | null
@@ -83,8 +83,8 @@ const unclaimed = {
 }
 
 /**
- * Folds the three contracts' logs into what every run and agent must be, up to and including `toBlock`. It shares no
- * line with the indexer, so that one mistake cannot hide the other.
+ * Replays the three contracts' logs up to and including `toBlock` into the state of every run and agent. It shares no
+ * code with the indexer, so that the two cannot have the same mistake.
  */
 export async function replay(world: World, toBlock: bigint): Promise<Replay> {
   const { registry, staking, market } = world.contracts
@@ -108,7 +108,7 @@ export async function replay(world: World, toBlock: bigint): Promise<Replay> {
 }
 
 /**
- * Folds one log into the state. It replaces what the maps hold and changes none of it, so that a copy of the maps keeps
+ * Applies one log to the state. It replaces entries of the maps and never changes one, so that a copy of the maps keeps
  * an earlier state.
  * @param time Timestamp of the log's block.
  */

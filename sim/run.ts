@@ -1,6 +1,6 @@
-// `npm run sim -- [--seed N] [--seeds K] [--minutes M] [--faults P] [--jobs J]`: K simulations of M minutes each, J at a
-// time, with seeds from N on; P is the part of the RPC calls of indexer and API that fail. Exits with 1 if one finds a
-// difference or breaks, after the others.
+// `npm run sim -- [--seed N] [--seeds K] [--minutes M] [--faults P] [--jobs J]`: K simulations of M minutes each, J at
+// a time, with random seeds from N on; P is the share of the indexer's and API's RPC calls that fail. Once all have
+// ended, exits with 1 if one found a difference or failed.
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import pLimit from 'p-limit'
@@ -50,12 +50,12 @@ async function run() {
   const numbers = Array.from({ length: seeds }, (_, place) => first + place)
   const found = await Promise.all(numbers.map((seed) => atATime(() => runOne({ seed, seconds, faultProbability }))))
   const differences = found.reduce<number>((sum, each) => sum + (each ?? 0), 0)
-  const broken = found.filter((each) => each === undefined).length
-  if (seeds > 1) console.log(`${seeds} seeds: ${differences} differences, ${broken} broken\n${show(totals)}`)
-  return differences + broken
+  const failed = found.filter((each) => each === undefined).length
+  if (seeds > 1) console.log(`${seeds} seeds: ${differences} differences, ${failed} failed\n${show(totals)}`)
+  return differences + failed
 }
 
-/** @returns how many differences there were; undefined if it broke, which is told. */
+/** @returns the number of differences; undefined if the simulation failed, after logging the error. */
 async function runOne(options: SimulationOptions): Promise<number | undefined> {
   try {
     const report = await simulate(options)
@@ -67,7 +67,7 @@ async function runOne(options: SimulationOptions): Promise<number | undefined> {
     if (differences.length > 0) console.log(list(differences))
     return differences.length
   } catch (error) {
-    console.error(`seed ${options.seed} broke:`, error)
+    console.error(`seed ${options.seed} failed:`, error)
     return undefined
   }
 }

@@ -7,7 +7,7 @@ import type { WitnessedBlock } from './witness.ts'
 
 type Filter = {
   state?: string
-  /** Whole USDC, as a request has it. */
+  /** In whole USDC, as the query parameter has it. */
   minReward?: string
   poster?: Address
   evaluator?: Address
@@ -15,7 +15,7 @@ type Filter = {
   claimable?: boolean
 }
 
-/** A page of a list of runs: of a number, or behind the last row of another answer. */
+/** A page of a list of runs: by its number, or after the last row of another answer. */
 export type RunListQuestion = {
   path: string
   subject: 'runs'
@@ -30,10 +30,10 @@ type Place = { value: bigint; bountyId: bigint }
 
 const states = ['DRAFT', 'OPEN', 'CLAIMED', 'IN_PROGRESS', 'SUBMITTED', 'APPROVED', 'REVISION_REQUESTED', 'REJECTED']
 
-/** On and beside the rewards that runs of the simulation have. */
+/** Equal and close to the rewards of the simulation's runs. */
 const minima = ['0', '0.01', '50', '100', '100.000001', '199.99', '200.005', '200.01', '1000000']
 
-/** Any filters, in any order, any of the first pages. */
+/** Any filters, any order, one of the first pages. */
 export function drawRunList(random: Random, posters: readonly Address[]): RunListQuestion {
   const filter = {
     ...(random.chance(0.4) && { state: random.pick(states) }),
@@ -53,7 +53,7 @@ export function drawRunList(random: Random, posters: readonly Address[]): RunLis
   return { ...list, subject: 'runs', start: { page }, path: pathOf(list, { page: String(page) }) }
 }
 
-/** The page behind an answer's, by its cursor; undefined if it was the last. */
+/** The page after an answer's, by its cursor; undefined if that was the last. */
 export function nextPage(question: RunListQuestion, { body }: Answer): RunListQuestion | undefined {
   const { nextCursor: cursor } = body.pagination as { nextCursor: string | null }
   const last = (body.runs as Json[]).at(-1)
@@ -75,8 +75,8 @@ function valueBy({ bountyId, reward, deadline }: Json, sort: RunListQuestion['so
   return sort === 'reward' ? BigInt(reward as string) : BigInt(Date.parse(deadline as string) / 1_000)
 }
 
-/** Holds the page, its total and whether another follows against the market at the block. */
-export function judgeRunList(
+/** Compares the page, its total, and whether another page follows with the market at the block. */
+export function compareRunList(
   subject: string,
   { filter, sort, order, limit, start }: RunListQuestion,
   { body }: Answer,
@@ -85,11 +85,11 @@ export function judgeRunList(
   const matching = [...state.runs.values()].filter((run) => matches(run, filter, timestamp))
   const inOrder = matching
     .map((run) => ({ run, place: placeOf(run, sort) }))
-    .sort((a, b) => inTurn(a.place, b.place, order))
+    .sort((a, b) => comparePlaces(a.place, b.place, order))
   const rest =
     'page' in start
       ? inOrder.slice((start.page - 1) * limit)
-      : inOrder.filter(({ place }) => inTurn(start.after, place, order) < 0)
+      : inOrder.filter(({ place }) => comparePlaces(start.after, place, order) < 0)
   const items = body.runs as Json[]
   const { total, totalPages, nextCursor } = body.pagination as Json
   const page = rest.slice(0, limit)
@@ -126,8 +126,8 @@ function placeOf({ bountyId, reward, deadline }: ReplayedRun, sort: RunListQuest
   return { bountyId, value: sort === 'createdAt' ? bountyId : { reward, deadline }[sort] }
 }
 
-/** Negative if the first comes first. Ties go by the id, in the same direction. */
-function inTurn(a: Place, b: Place, order: 'asc' | 'desc') {
+/** Negative if `a` comes first. Ties are ordered by id, in the same direction. */
+function comparePlaces(a: Place, b: Place, order: 'asc' | 'desc') {
   const ascending = a.value === b.value ? a.bountyId - b.bountyId : a.value - b.value
   return Number(order === 'asc' ? ascending : -ascending)
 }

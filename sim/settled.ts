@@ -2,24 +2,25 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { World } from './world.ts'
 
-/** How often the chain moves while an index that met faults comes to rest. Milliseconds. */
+/** Milliseconds between two mined blocks while an index that met faults catches up. */
 const BLOCK_TIME = 2_000
 
 type Options = {
-  /** Gives up then. */
+  /** The time limit. */
   milliseconds: number
-  /** Whether blocks are mined meanwhile: Ponder asks for a block that it failed to get only once there is a newer one. */
+  /** Whether to mine blocks while waiting: Ponder repeats a failed request for a block only after a newer block. */
   chainMoves: boolean
 }
 
 /**
- * Waits until an index is whole and at the chain's latest block. Whatever a database or an index that is not in order
- * answers meanwhile is no failure.
- * @throws if it does not come to that in time, with what was seen last.
+ * Waits until an index is consistent and at the chain's latest block. Errors of the database or the index are ignored
+ * until the time limit.
+ * @throws at the time limit, with the last state or error.
  */
 export async function settled(databaseUrl: string, world: World, options: Options): Promise<void> {
   const begin = Date.now()
-  let [seen, nextBlock]: [unknown, number] = [undefined, begin + BLOCK_TIME]
+  let seen: unknown
+  let nextBlock = begin + BLOCK_TIME
   for (; ; await sleep(100)) {
     const { number, hash } = await world.node.getBlock()
     try {

@@ -1,4 +1,4 @@
-/** Sends a signal to a process. @returns whether there is such a process: it may have ended unnoticed. */
+/** Sends a signal to a process. @returns false if the process has already ended. */
 export function signal(pid: number, name: NodeJS.Signals): boolean {
   try {
     return process.kill(pid, name)

@@ -15,7 +15,7 @@ export const domainOf = (world: World) => ({
   verifyingContract: world.contracts.market.address,
 })
 
-/** A start of the work, signed by the claiming wallet and sent by another party. */
+/** `startWorkWithSig`: signed by the claiming wallet, sent by another party. */
 export async function startBySignature(
   world: World,
   random: Random,
@@ -40,7 +40,7 @@ export async function startBySignature(
   return callOf(random.pick(world.everyone), world.contracts.market, 'startWorkWithSig', args)
 }
 
-/** A submission, signed by the claiming wallet and sent by another party. */
+/** `submitWorkWithSig`: signed by the claiming wallet, sent by another party. */
 export async function submitBySignature(
   world: World,
   random: Random,

@@ -4,61 +4,61 @@ import { type Window, watchAvailability } from './availability.ts'
 import { createClaimants } from './claimants.ts'
 import { compareRoutes } from './compareRoutes.ts'
 import { compareTables } from './compareTables.ts'
+import { type Environment, startEnvironment } from './environment.ts'
 import { drawSchedule, type Schedule } from './faults/schedule.ts'
 import { type Difference, readTruth } from './oracle.ts'
 import { play } from './play.ts'
 import { createRandom, seedOf } from './random.ts'
 import { startReader } from './reader.ts'
 import { settled } from './settled.ts'
-import { type Stand, startStand } from './stand.ts'
 import { Tally } from './tally.ts'
 
-/** How long the index may take to come to rest after the last fault. Milliseconds. */
-const RECOVERY = 120_000
+/** How long the index may take to catch up after the last fault. */
+const RECOVERY_MILLISECONDS = 120_000
 
 export type SimulationOptions = {
   seed: number
   /** How long parties act and faults happen. */
   seconds: number
-  /** The part of the indexer's RPC calls that meet a fault, from 0 to 1. */
+  /** The share of the RPC calls that meet a fault, from 0 to 1. */
   faultProbability: number
-  /** What happens to chain, processes and database, and when; drawn from the seed if absent. */
+  /** The disturbances of chain, processes and database with their times; drawn from the random seed if absent. */
   schedule?: Schedule
-  /** How many ask the API at the same time; one if absent. */
+  /** How many readers send requests to the API concurrently; one if absent. */
   readers?: number
 }
 
 export type Report = {
-  /** What parties did, and whether the contracts took it. */
+  /** The calls of the parties, and whether the contracts accepted them. */
   steps: Tally
-  /** Reorgs, kills, and what else happened to chain, processes and database. */
+  /** Reorgs, kills and other disturbances of chain, processes and database. */
   disturbances: Tally
-  /** Faults of the network between indexer and node. */
+  /** Faults between the node and its two clients, indexer and API. */
   faults: Tally
-  /** How indexer and API ended, asked or not. */
+  /** How indexer and API ended, requested or not. */
   ends: Tally
-  /** What the API answered while all this went on, and what those who claimed through it. */
+  /** The API's answers to reads, and to claims. */
   answers: Tally
   claims: Tally
-  /** Blocks, events of the market, runs, agents, and answers that were judged. Reorged blocks and events count too. */
+  /** Blocks, market events, runs, agents and checked answers, including blocks and events that a reorg dropped. */
   totals: Tally
-  /** When reads were refused because the index was not in order. */
+  /** The periods in which reads were refused because the index was not consistent. */
   windows: Window[]
   differences: Difference[]
 }
 
 /**
- * Lets parties act at random for a while, with a faulty network between indexer and node, reorgs, and processes and
- * database that die; judges each answer of the API meanwhile; and in the end holds index and API against the chain, and
- * the tables against those of an indexer that saw nothing but the final chain.
- * @throws if the index does not come to rest, or a part cannot be started again.
+ * Lets parties act at random while the network is faulty, the chain reorgs, and processes and database are killed, and
+ * checks every answer of the API in that time. At the end it compares index and API with the chain, and the tables with
+ * those of an indexer that saw only the final chain.
+ * @throws if the index does not catch up, or a process cannot be restarted.
  */
 export async function simulate({ seed, seconds, faultProbability, ...options }: SimulationOptions): Promise<Report> {
   const schedule = options.schedule ?? drawSchedule(createRandom(seedOf(seed, 'schedule')), seconds)
   await using parts = new AsyncDisposableStack()
-  const stand = await startStand({ seed, faultProbability })
-  parts.defer(stand.stop)
-  const { world, witness, api } = stand
+  const environment = await startEnvironment({ seed, faultProbability })
+  parts.defer(environment.stop)
+  const { world, witness, api } = environment
   const posters = world.posters.map(({ address }) => address)
   const readers = Array.from({ length: options.readers ?? 1 }, (_, place) =>
     startReader({ api, witness, posters, random: createRandom(seedOf(seed, `reader ${place}`)) }),
@@ -69,38 +69,42 @@ export async function simulate({ seed, seconds, faultProbability, ...options }: 
   const claimants = createClaimants({
     world,
     api,
-    relayer: stand.relayer,
+    relayer: environment.relayer,
     random: createRandom(seedOf(seed, 'claims')),
   })
   parts.defer(claimants.stop)
-  const { steps, disturbances } = await play(stand, { seed, seconds, schedule, claimants, readers })
-  const misreported = await claimants.verdict(RECOVERY)
-  await settled(stand.databaseUrl, world, { milliseconds: RECOVERY, chainMoves: true }).catch((cause) => {
-    throw new Error(`The index does not recover. The indexer's last output:\n${stand.indexer.output()}`, { cause })
-  })
+  const { steps, disturbances } = await play(environment, { seed, seconds, schedule, claimants, readers })
+  const misreported = await claimants.differences(RECOVERY_MILLISECONDS)
+  await settled(environment.databaseUrl, world, { milliseconds: RECOVERY_MILLISECONDS, chainMoves: true }).catch(
+    (cause) => {
+      throw new Error(`The index does not catch up. The indexer's last output:\n${environment.indexer.output()}`, {
+        cause,
+      })
+    },
+  )
   await reachable(api)
   await Promise.all(readers.map((reader) => reader.stop()))
   await availability.stop()
   await witness.catchUp()
-  const verdicts = readers.map((reader) => reader.verdict())
-  const final = await judgeEnd(stand)
-  const judged = verdicts.reduce((sum, verdict) => sum + verdict.judged, 0)
+  const results = readers.map((reader) => reader.result())
+  const final = await compareEnd(environment)
+  const checkedCount = results.reduce((sum, result) => sum + result.checkedCount, 0)
   return {
     steps,
     disturbances,
-    faults: new Tally(stand.faults.flatMap((counts) => [...counts])),
-    ends: stand.ends,
+    faults: new Tally(environment.faults.flatMap((counts) => [...counts])),
+    ends: environment.ends,
     answers: new Tally(readers.flatMap(({ outcomes }) => [...outcomes])),
     claims: claimants.answers,
-    totals: new Tally([...Object.entries(witness.counts()), ...final.counts, ['judged answers', judged]]),
+    totals: new Tally([...Object.entries(witness.counts()), ...final.counts, ['checked answers', checkedCount]]),
     windows: availability.windows(),
-    differences: [...verdicts.flatMap(({ differences }) => differences), ...misreported, ...final.differences],
+    differences: [...results.flatMap(({ differences }) => differences), ...misreported, ...final.differences],
   }
 }
 
-/** Waits until the API answers again, which may have been killed just now. */
+/** Waits until the API answers again: it may have been killed just before. */
 async function reachable(api: Api) {
-  for (const limit = performance.now() + RECOVERY; ; await sleep(100)) {
+  for (const limit = performance.now() + RECOVERY_MILLISECONDS; ; await sleep(100)) {
     try {
       await request(api, '/healthz')
       return
@@ -110,13 +114,13 @@ async function reachable(api: Api) {
   }
 }
 
-async function judgeEnd(stand: Stand) {
-  const { world, api, databaseUrl } = stand
+async function compareEnd(environment: Environment) {
+  const { world, api, databaseUrl } = environment
   const truth = await readTruth(world, await world.node.getBlockNumber({ cacheTime: 0 }))
   const differences = await compareApi(api, truth)
-  const fresh = await stand.startFreshMarket()
+  const fresh = await environment.startFreshMarket()
   try {
-    await settled(fresh.databaseUrl, world, { milliseconds: RECOVERY, chainMoves: false })
+    await settled(fresh.databaseUrl, world, { milliseconds: RECOVERY_MILLISECONDS, chainMoves: false })
     differences.push(...(await compareTables(fresh.databaseUrl, databaseUrl)))
     differences.push(...(await compareRoutes(fresh.api, api, truth)))
   } finally {

@@ -1,7 +1,7 @@
 import type { Status } from './oracle.ts'
 import type { ReplayedAgent } from './replay.ts'
 
-/** The ladder of AgentStaking.statusOf, which nobody can ask at a block that a reorg took away. */
+/** The ladder of AgentStaking.statusOf, for blocks that a reorg dropped, at which no node can be asked. */
 export function statusOf(agent: ReplayedAgent, now: bigint): Status {
   const { banned, frozen, stakedAmount, stakedAt, completions } = agent
   if (banned) return 'BANNED'

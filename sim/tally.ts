@@ -10,7 +10,7 @@ export class Tally {
     this.#counts.set(name, (this.#counts.get(name) ?? 0) + times)
   }
 
-  /** By name. */
+  /** Sorted by name. */
   [Symbol.iterator]() {
     return [...this.#counts].sort(([left], [right]) => (left < right ? -1 : 1)).values()
   }

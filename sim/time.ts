@@ -4,7 +4,7 @@ import type { World } from './world.ts'
 
 const WEEK = 7n * 86_400n
 
-/** Moves the chain's clock forward, often onto a boundary of a live bounty or a second beside it. */
+/** Moves the chain's clock forward, often to a time limit of a live bounty or a second before or after it. */
 export async function travel(world: World, random: Random): Promise<string> {
   const { timestamp } = await world.node.getBlock()
   const bounty = random.chance(0.4) ? await pickBounty(world, random, LIVE) : undefined
@@ -19,7 +19,7 @@ export async function travel(world: World, random: Random): Promise<string> {
   return 'travel'
 }
 
-/** The next second that matters to the bounty: its deadline while OPEN, else the end of the current wait. */
+/** The bounty's next time limit: its deadline while OPEN, else a week after the current wait began. */
 function boundaryOf({ state, deadline, since }: { state: number; deadline: number; since: number }) {
   return state === OPEN ? BigInt(deadline) : since === 0 ? undefined : BigInt(since) + WEEK
 }

@@ -2,14 +2,14 @@ import type { Hash } from 'viem'
 import { applyLog, type Replay, replay } from './replay.ts'
 import type { World } from './world.ts'
 
-/** A block that was once the chain's latest or below it, and what the logs up to it say of the market. */
+/** A block that was once canonical, and the market's state by the logs up to it. */
 export type WitnessedBlock = { number: bigint; timestamp: bigint; parentHash: Hash; state: Replay }
 
 export type Witness = Awaited<ReturnType<typeof createWitness>>
 
 /**
- * Remembers the market's state at every block of the chain from now on, also of those that a reorg takes away, of which
- * a node knows nothing any more.
+ * Records the market's state at every block from now on, including blocks that a reorg drops, which a node no longer
+ * has.
  */
 export async function createWitness(world: World) {
   const { registry, staking, market } = world.contracts
@@ -41,12 +41,12 @@ export async function createWitness(world: World) {
   }
 
   return {
-    /** Must be called between a block and the reorg that takes it away. */
+    /** Call this between a block and the reorg that drops it. */
     async catchUp() {
       const { hash } = await world.node.getBlock()
       return witness(hash)
     },
-    /** Whether the chain that ends in one block has the other below it. Both must be known. */
+    /** Whether the block `hash` is an ancestor of the block `other`. Both must be known. */
     isBelow(hash: string, other: string): boolean {
       const { number } = blockAt(hash)
       let above = blockAt(other)

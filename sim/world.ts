@@ -8,19 +8,19 @@ import { mockUsdcAbi } from '../abis/MockUSDC.ts'
 import { createAnvilClient } from '../devnet/anvilClient.ts'
 import type { Deployment } from '../src/api/deployment.ts'
 
-/** The market on a devnet, and the parties that act in it. */
+/** The market on a devnet, and the accounts that act in it. */
 export type World = Awaited<ReturnType<typeof createWorld>>
 
 type Options = {
   rpcUrl: string
   deployment: Deployment
-  /** Named in the market's constructor; claims without a signature go through it. */
+  /** Named as a relayer in the market's constructor; sends the claims without a signature. */
   relayer: Account
-  /** Owner of the staking contract, who bans. */
+  /** Owner of the staking contract, which bans and unbans. */
   owner: Account
   posters: number
   agents: number
-  /** Keeps the parties of two worlds on one chain apart. */
+  /** Separates the accounts of two worlds on one chain. */
   salt: string
 }
 
@@ -30,7 +30,7 @@ const party = (salt: string, role: string, index: number): PrivateKeyAccount =>
 const many = (count: number, salt: string, role: string) =>
   Array.from({ length: count }, (_, index) => party(salt, role, index))
 
-/** Funds the parties with ETH and USDC and gives the contracts unlimited allowances. */
+/** Funds the accounts with ETH and USDC and approves the contracts for unlimited amounts. */
 export async function createWorld({ rpcUrl, deployment, relayer, owner, salt, ...counts }: Options) {
   const node = createAnvilClient(rpcUrl, { ...foundry, id: deployment.chainId })
 

@@ -5,9 +5,9 @@ import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
 
 /// @title IAgentRegistry
 /// @notice The ERC-8004 identity registry: every agent is an ERC-721 token, its id is the agent id. Ids start at 1.
-/// @dev The interface of https://eips.ethereum.org/EIPS/eip-8004, and `registerFor`, which the ERC does not have. What
-/// the ERC leaves open about a wallet's signature is as in the canonical deployment. Trusts nobody; a wallet with code
-/// is asked for its signature by staticcall.
+/// @dev The interface of https://eips.ethereum.org/EIPS/eip-8004, plus `registerFor`, which the ERC does not have.
+/// Details of a wallet's signature that the ERC leaves open follow the canonical deployment. Trusts no other contract:
+/// a wallet with code is called by staticcall.
 interface IAgentRegistry is IERC721 {
     /// @notice One on-chain metadata entry of an agent.
     struct MetadataEntry {
@@ -18,7 +18,7 @@ interface IAgentRegistry is IERC721 {
     /// @notice An agent was registered.
     event Registered(uint256 indexed agentId, string agentURI, address indexed owner);
 
-    /// @notice The agent's registration file moved to `newURI`.
+    /// @notice The agent's registration file is now at `newURI`.
     event URIUpdated(uint256 indexed agentId, string newURI, address indexed updatedBy);
 
     /// @notice A metadata entry was written. Under the key "agentWallet" the value is the wallet's 20 bytes, or empty
@@ -67,7 +67,7 @@ interface IAgentRegistry is IERC721 {
     /// @return agentId The new agent's id.
     function registerFor(address owner, string calldata agentURI) external returns (uint256 agentId);
 
-    /// @notice Moves the agent's registration file. The owner, or one approved for the agent.
+    /// @notice Sets the location of the agent's registration file. The owner, or one approved for the agent.
     /// @dev Reverts with `ERC721NonexistentToken` or `NotAgentOwnerOrApproved`, as every call does that changes an
     /// agent.
     function setAgentURI(uint256 agentId, string calldata newURI) external;

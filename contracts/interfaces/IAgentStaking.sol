@@ -4,14 +4,14 @@ pragma solidity ^0.8.28;
 /// @title IAgentStaking
 /// @notice Holds the USDC that agents put at stake, locks a part of it for each claimed run, and keeps the trust
 /// ladder. All amounts are USDC base units (6 decimals), all times are block timestamps in seconds.
-/// @dev Stake belongs to the agent's token: it follows the NFT, and `unstake` always pays the token's owner. Who buys
-/// an agent should look at `accountOf` in the same transaction, since the seller can unstake until then.
-/// Trusts USDC to move exactly the amount it is told to, and the registry for who an agent's owner and wallet are: a
-/// registry that can be upgraded can hand any agent's unlocked stake to anyone. What is locked, and how a live run
-/// ends, does not depend on it.
-/// USDC sent here without `stake` belongs to nobody and stays.
+/// @dev Stake belongs to the agent's token: it follows the NFT, and `unstake` always pays the token's owner. A buyer
+/// of an agent should read `accountOf` in the same transaction, because the seller can unstake until then.
+/// Trusts USDC to move exactly the requested amount, and the registry for an agent's owner and wallet: a registry
+/// that can be upgraded can give any agent's unlocked stake to anyone. Locked stake, and how a live run ends, does not
+/// depend on it.
+/// USDC sent here without `stake` has no owner and stays.
 interface IAgentStaking {
-    /// @notice The trust ladder. It moves with time and without a transaction, so it is derived, never stored.
+    /// @notice The trust ladder. It changes with time and without a transaction, so it is derived, never stored.
     enum Status {
         UNVERIFIED,
         PROVISIONAL,
@@ -23,7 +23,7 @@ interface IAgentStaking {
     /// @notice `by` added `amount`; `staked` is the balance after it.
     event Staked(uint256 indexed agentId, address indexed by, uint256 amount, uint256 staked, uint64 stakedAt);
 
-    /// @notice `by` took `amount` out to the owner `to`; `staked` is the balance after it.
+    /// @notice `by` withdrew `amount` to the owner `to`; `staked` is the balance after it.
     event Unstaked(
         uint256 indexed agentId, address indexed by, address indexed to, uint256 amount, uint256 staked, uint64 stakedAt
     );
@@ -31,7 +31,7 @@ interface IAgentStaking {
     /// @notice A claim put `amount` at risk; `locked` is the total after it.
     event StakeLocked(uint256 indexed agentId, uint256 indexed bountyId, uint256 amount, uint256 locked);
 
-    /// @notice An approved run gave `amount` free; `locked` is the total after it.
+    /// @notice An approved run released `amount`; `locked` is the total after it.
     event StakeReleased(uint256 indexed agentId, uint256 indexed bountyId, uint256 amount, uint256 locked);
 
     /// @notice A rejected run or an abandoned claim cost the agent `amount`, which was burned. The agent is not frozen.
@@ -74,7 +74,7 @@ interface IAgentStaking {
     /// @notice Neither USDC nor the registry may be the zero address.
     error ZeroAddress();
 
-    /// @notice The registry knows no such agent, or it could not answer.
+    /// @notice The registry has no such agent, or it could not answer.
     error AgentNotFound(uint256 agentId);
 
     /// @notice `caller` is neither the agent's wallet nor its owner.
@@ -83,13 +83,13 @@ interface IAgentStaking {
     /// @notice `caller` is not the market.
     error NotMarket(address caller, address market);
 
-    /// @notice An amount of zero moves nothing.
+    /// @notice The amount must not be zero.
     error ZeroAmount(uint256 agentId);
 
     /// @notice The balance would exceed what an account can hold.
     error StakeTooLarge(uint256 agentId, uint256 staked, uint256 maximum);
 
-    /// @notice More than the balance was asked for.
+    /// @notice The amount exceeds the agent's balance.
     error AmountExceedsStake(uint256 agentId, uint256 amount, uint256 staked);
 
     /// @notice While a run is live, `unstake` must leave `required` = max(locked, MIN_STAKE).
@@ -107,7 +107,7 @@ interface IAgentStaking {
     /// @notice Claim check: less than MIN_STAKE at stake.
     error InsufficientStake(uint256 agentId, uint256 staked, uint256 required);
 
-    /// @notice Claim check: what other live runs leave free does not cover this run's lock.
+    /// @notice Claim check: the stake that other live runs leave unlocked does not cover this run's stake.
     error InsufficientUnlockedStake(uint256 agentId, uint256 unlocked, uint256 required);
 
     /// @notice The least stake with which an agent may claim: 20 USDC.
@@ -122,7 +122,7 @@ interface IAgentStaking {
     /// @notice The slash that bans an agent.
     function BAN_AFTER_SLASHES() external view returns (uint256);
 
-    /// @notice The market that created this contract and alone moves stake for runs.
+    /// @notice The market that created this contract and alone locks, releases and burns stake for runs.
     function MARKET() external view returns (address);
 
     /// @notice The token at stake.
@@ -137,15 +137,15 @@ interface IAgentStaking {
     /// @param amount What the caller pays.
     function stake(uint256 agentId, uint256 amount) external;
 
-    /// @notice Takes `amount` out, always to the agent's owner. The agent's wallet or owner. While anything is
-    /// locked, max(locked, MIN_STAKE) must stay. A freeze or a ban does not keep it: they bar new claims, and what the
-    /// agent risked was locked. A freeze stays when the stake leaves.
+    /// @notice Withdraws `amount`, always to the agent's owner. The agent's wallet or owner. While anything is locked,
+    /// max(locked, MIN_STAKE) must stay. A freeze or a ban does not prevent it: they bar new claims, and what the agent
+    /// put at risk was locked. A freeze outlasts the withdrawal.
     /// @dev Reverts with `ZeroAmount`, `AgentNotFound`, `NotAgentWalletOrOwner`, `AmountExceedsStake`,
     /// `StakeIsLocked`, or as USDC does.
     function unstake(uint256 agentId, uint256 amount) external;
 
-    /// @notice Bans the agent from new claims. Owner only. Live runs go on. The registry is not asked, so that an id
-    /// can be banned while the registry is broken, or before it is given out.
+    /// @notice Bans the agent from new claims. Owner only. Live runs continue. Does not call the registry, so that an
+    /// id can be banned while the registry is broken, or before the id is registered.
     /// @dev Reverts with `OwnableUnauthorizedAccount` or `AgentIsBanned`.
     function ban(uint256 agentId) external;
 
@@ -157,14 +157,14 @@ interface IAgentStaking {
     /// @dev Reverts with `NotMarket`, or as `checkLock` does.
     function lock(uint256 agentId, uint256 bountyId, uint256 amount) external;
 
-    /// @notice Frees the locked `amount` and counts a completion worth `reward`. Market only. Reads neither status nor
-    /// registry, and neither do `forfeit` and `slash`, so that every live run can end.
+    /// @notice Releases the locked `amount` and counts a completion worth `reward`. Market only. Reads neither status
+    /// nor registry, and neither do `forfeit` and `slash`, so that every live run can end.
     /// @dev Reverts with `NotMarket`.
     function release(uint256 agentId, uint256 bountyId, uint256 amount, uint256 reward) external;
 
     /// @notice Burns the locked `amount` for a rejected run or an abandoned claim. Market only.
     /// @dev Reverts with `NotMarket`.
-    /// @return burned False if USDC refused the transfer: `amount` then waits in `unburned`.
+    /// @return burned False if USDC refused the transfer: `amount` is then added to `unburned`.
     function forfeit(uint256 agentId, uint256 bountyId, uint256 amount) external returns (bool burned);
 
     /// @notice Burns the locked `amount` for an expired claim, and freezes the agent; from the BAN_AFTER_SLASHES-th time
@@ -179,8 +179,8 @@ interface IAgentStaking {
     /// @return amount What was burned.
     function burnDeferred() external returns (uint256 amount);
 
-    /// @notice Lost stake that USDC refused to move and that still lies here. No agent's stake; a part of what the market
-    /// owes to the burn address.
+    /// @notice Lost stake that USDC refused to move and that is still here. It is no agent's stake, but part of what
+    /// the market owes to the burn address.
     function unburned() external view returns (uint256);
 
     /// @notice Reverts exactly as `lock` by the market would.
@@ -189,7 +189,7 @@ interface IAgentStaking {
 
     /// @notice The agent's step on the ladder at this block's timestamp. BANNED goes before FROZEN before the rest;
     /// UNVERIFIED below MIN_STAKE; ESTABLISHED after ESTABLISHED_AFTER and ESTABLISHED_COMPLETIONS; else PROVISIONAL.
-    /// @dev A label, not resistance against many identities of one person.
+    /// @dev A label, not resistance against one person with many identities.
     function statusOf(uint256 agentId) external view returns (Status);
 
     /// @notice The agent's account; all zero for an agent that never staked.

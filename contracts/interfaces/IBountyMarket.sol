@@ -4,14 +4,14 @@ pragma solidity ^0.8.28;
 /// @title IBountyMarket
 /// @notice Escrows USDC for runs (bounties) and moves each through its life. No owner, no pause, no upgrade.
 /// All amounts are USDC base units (6 decimals), all times are block timestamps in seconds.
-/// @dev Trusts: USDC to move what it says it moved, to call nobody back, and to need less than 145,000 gas for it (with
-/// more, a caller could starve a payment into a debt); the registry for who an agent's wallet is, at the claim only.
-/// Where the registry is the canonical ERC-8004 deployment, its owner can upgrade it, and so could name any wallet for
-/// any agent in new claims. Live runs never consult it. An evaluator is trusted by the poster that names it, and by the
-/// agent that claims the run.
+/// @dev Trusts: USDC to move the amount that it reports, to call no other contract, and to need less than 145,000 gas
+/// for it (with more, a caller could starve a payment into a debt); the registry for an agent's wallet, at the claim
+/// only. Where the registry is the canonical ERC-8004 deployment, its owner can upgrade it, and so could name any
+/// wallet for any agent in new claims. Live runs never call it. An evaluator is trusted by the poster that names it,
+/// and by the agent that claims the run.
 ///
-/// A forfeit is burned: what a party loses for misbehaving is sent to BURN, and no other party gains by it. The treasury
-/// earns by completed runs only.
+/// A forfeit is burned: what a party loses by failing is sent to BURN, and no other party gains by it. The treasury
+/// earns on completed runs only.
 ///
 /// Every function that names a bounty reverts with `BountyNotFound` if there is none, except `getBounty`, and checks in
 /// this order: the bounty's state, the caller (or its signature), the time, the rest. Where USDC refuses a payment, the
@@ -43,7 +43,7 @@ interface IBountyMarket {
         address evaluator;
     }
 
-    /// @notice What is known of a bounty.
+    /// @notice A bounty as the market shows it.
     struct Bounty {
         address poster;
         uint56 reward;
@@ -115,7 +115,7 @@ interface IBountyMarket {
     event BountyWithdrawn(uint256 indexed bountyId, address indexed poster, uint256 amount);
 
     /// @notice OPEN → CLAIMED.
-    /// @param wallet The agent's wallet, which alone works on the run and is paid for it, whoever owns the agent later.
+    /// @param wallet The agent's wallet; only it works on the run and is paid for it, also if the agent is sold later.
     /// @param stake What the claim locked of the agent's stake.
     /// @param round Counts the claims of this bounty, from 1.
     /// @param submitBy The last second before the poster may slash the claim.
@@ -151,7 +151,7 @@ interface IBountyMarket {
     );
 
     /// @notice SUBMITTED → APPROVED. `reward` went to `wallet` and `fee` to the treasury, or is owed to them.
-    /// @param byTimeout Whether the review period ran out, rather than that poster or evaluator approved.
+    /// @param byTimeout Whether the review period ended without an approval by poster or evaluator.
     event BountyApproved(
         uint256 indexed bountyId,
         uint256 indexed agentId,
@@ -171,13 +171,13 @@ interface IBountyMarket {
     /// frozen. `BountyWithdrawn` follows where the bounty became a DRAFT.
     event ClaimSlashed(uint256 indexed bountyId, uint256 indexed agentId, address indexed poster, uint256 stake);
 
-    /// @notice CLAIMED or IN_PROGRESS → OPEN: the agent gave the claim up. Its `stake` was burned.
+    /// @notice CLAIMED or IN_PROGRESS → OPEN: the agent abandoned the claim. Its `stake` was burned.
     event ClaimAbandoned(uint256 indexed bountyId, uint256 indexed agentId, address indexed poster, uint256 stake);
 
     /// @notice USDC refused to pay `payee` for this bounty; the market owes it `amount` more.
     event PaymentDeferred(uint256 indexed bountyId, address indexed payee, uint256 amount);
 
-    /// @notice The market paid `payee` all that it owed it.
+    /// @notice The market paid `payee` everything that it owed it.
     event PaymentCollected(address indexed payee, uint256 amount);
 
     /// @notice There is no such bounty.
@@ -192,7 +192,7 @@ interface IBountyMarket {
     /// @notice The bounty can be claimed until `deadline`, so only its poster may take the escrow out.
     error BountyDeadlineNotPassed(uint256 bountyId, uint256 deadline, uint256 timestamp);
 
-    /// @notice The last second at which the signature held has passed.
+    /// @notice The signature has expired: `deadline` has passed.
     error SignatureExpired(uint256 deadline, uint256 timestamp);
 
     /// @notice The signature would hold for longer than an hour, until after `latest`.
@@ -201,11 +201,11 @@ interface IBountyMarket {
     /// @notice `wallet` did not sign this for this round of the bounty.
     error InvalidSignature(uint256 bountyId, address wallet, uint256 round);
 
-    /// @notice An unsigned claim is a relayer's only, and only a devnet has relayers.
+    /// @notice Only a relayer may make an unsigned claim, and only a devnet has relayers.
     error NotRelayer(address caller);
 
-    /// @notice Claim check: the registry knows no such agent, or it could not answer, or the id has more than 40 bits,
-    /// which no registry counts to.
+    /// @notice Claim check: the registry has no such agent, or it could not answer, or the id has more than 40 bits,
+    /// which no registry reaches.
     error AgentNotFound(uint256 agentId);
 
     /// @notice Claim check: the agent's wallet is `expected`.
@@ -244,10 +244,10 @@ interface IBountyMarket {
     /// @notice After `reviewBy` the work can only be approved.
     error ReviewPeriodOver(uint256 bountyId, uint256 reviewBy, uint256 timestamp);
 
-    /// @notice Until `reviewBy` the review is the evaluator's.
+    /// @notice Until `reviewBy` only poster and evaluator may end the review.
     error ReviewPeriodNotOver(uint256 bountyId, uint256 reviewBy, uint256 timestamp);
 
-    /// @notice The claim was already asked for all its revisions.
+    /// @notice The claim has had all its revisions.
     error NoRevisionsLeft(uint256 bountyId, uint256 revisions, uint256 maximum);
 
     /// @notice A poster that evaluates its own run may reject work only after MAX_REVISIONS.
@@ -300,8 +300,8 @@ interface IBountyMarket {
     /// @notice Where forfeits go: an address without a key.
     function BURN() external view returns (address);
 
-    /// @notice Whether `account` may claim without the wallet's signature. Named in the constructor, on chain 31337 only,
-    /// and never again.
+    /// @notice Whether `account` may claim without the wallet's signature. Set in the constructor, on chain 31337 only,
+    /// and never changed.
     function isRelayer(address account) external view returns (bool);
 
     /// @notice The token in escrow.
@@ -364,7 +364,7 @@ interface IBountyMarket {
         bytes calldata signature
     ) external;
 
-    /// @notice `claimBounty` for an agent whose wallet signed nothing. A devnet's relayer only.
+    /// @notice `claimBounty` for an agent without its wallet's signature. A devnet's relayer only.
     function claimBountyFor(uint256 bountyId, uint256 agentId, address wallet) external;
 
     /// @notice Tries many claims, each alone: one that fails emits `ClaimRefused` and never fails another. Anyone.
@@ -373,7 +373,7 @@ interface IBountyMarket {
     /// @return results The result of each claim, in the order given.
     function claimBatch(Claim[] calldata claims) external returns (ItemResult[] memory results);
 
-    /// @notice One item of `claimBatch`, called by this contract only, so that what fails can be undone alone.
+    /// @notice One item of `claimBatch`, called by this contract only, so that a failed item can be reverted alone.
     /// @param caller Who called `claimBatch`.
     function claimInBatch(
         uint256 bountyId,
@@ -410,7 +410,7 @@ interface IBountyMarket {
         bytes calldata signature
     ) external;
 
-    /// @notice Gives the claim up, which burns its stake and does not freeze the agent. The claiming wallet.
+    /// @notice Abandons the claim, which burns its stake and does not freeze the agent. The claiming wallet.
     /// CLAIMED or IN_PROGRESS → OPEN. REVISION_REQUESTED → REJECTED, as `rejectOverdue`, because work was delivered.
     function abandonClaim(uint256 bountyId) external;
 
@@ -419,8 +419,8 @@ interface IBountyMarket {
     /// @param feedbackHash What is missing, 1 to 128 bytes. Not read.
     function requestRevision(uint256 bountyId, string calldata feedbackHash) external;
 
-    /// @notice SUBMITTED → APPROVED: pays the reward to the claiming wallet and the fee to the treasury, and gives the
-    /// agent's locked stake free. The poster or the evaluator, at any time.
+    /// @notice SUBMITTED → APPROVED: pays the reward to the claiming wallet and the fee to the treasury, and releases
+    /// the agent's locked stake. The poster or the evaluator, at any time.
     function approveWork(uint256 bountyId) external;
 
     /// @notice SUBMITTED → REJECTED: pays the reward back to the poster, and burns the fee and the agent's stake, so that
@@ -443,8 +443,8 @@ interface IBountyMarket {
     /// @notice `slashExpired`, but → DRAFT at any time: pays reward + fee back as well. The poster.
     function slashAndWithdraw(uint256 bountyId) external;
 
-    /// @notice Pays `payee` all that the market owes it. Anyone. For BURN, that includes what still lies in the staking
-    /// contract.
+    /// @notice Pays `payee` everything that the market owes it. Anyone. For BURN, that includes lost stake that is
+    /// still in the staking contract.
     /// @dev Reverts with `NothingOwed`, or with USDC's own error while USDC still refuses.
     function collect(address payee) external;
 

@@ -7,7 +7,8 @@ import {IERC721Receiver} from "@openzeppelin/contracts/token/ERC721/IERC721Recei
 import {IAgentRegistry} from "../interfaces/IAgentRegistry.sol";
 
 /// @notice An ERC-8004 registry that is not ours: ids start at 0, and its events come in the canonical deployment's
-/// order, with the receiver's callback between mint and `Registered`. The rest is what its owner could upgrade it to.
+/// order, with the receiver's callback between mint and `Registered`. Its other functions are what an upgrade could
+/// add.
 contract ForeignRegistry is ERC721 {
     uint256 private _lastId;
     mapping(uint256 agentId => address) public getAgentWallet;
@@ -20,7 +21,7 @@ contract ForeignRegistry is ERC721 {
         registerAs(agentId, agentURI);
     }
 
-    /// @notice Registers an agent by an id that no counter comes to.
+    /// @notice Registers an agent under any id.
     function registerAs(uint256 agentId, string calldata agentURI) public {
         getAgentWallet[agentId] = msg.sender;
         _safeMint(msg.sender, agentId);
@@ -37,12 +38,12 @@ contract ForeignRegistry is ERC721 {
         _burn(agentId);
     }
 
-    /// @notice Answers for an agent without ever having said a word about it.
+    /// @notice Answers for an agent without any event about it.
     function adopt(uint256 agentId, address owner) external {
         _silentOwner[agentId] = owner;
     }
 
-    /// @notice Says what is not so.
+    /// @notice Emits false events.
     function announce(uint256 agentId, string calldata agentURI, address owner) public {
         emit IAgentRegistry.Registered(agentId, agentURI, owner);
     }
@@ -69,7 +70,7 @@ contract ForeignRegistry is ERC721 {
     }
 }
 
-/// @notice Registers an agent, and in the callback gives it away or names another wallet.
+/// @notice Registers an agent that, in the callback, is transferred or gets another wallet.
 contract HastyReceiver is IERC721Receiver {
     address private immutable HEIR;
     address private immutable WALLET;

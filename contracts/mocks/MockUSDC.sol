@@ -6,19 +6,19 @@ import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 /// @title MockUSDC
 /// @notice USDC for devnets and tests: six decimals, and the two ways in which Circle's token can refuse a transfer,
 /// a blacklist and a pause.
-/// @dev Mint, blacklist and pause are open to ANYONE, so that one command can stage any failure. Never deploy it where
-/// a balance is worth something. Circle's `permit` and authorizations are absent: the market uses neither.
+/// @dev Mint, blacklist and pause are open to ANYONE, so that a test can cause any failure with one call. Never deploy
+/// it where a balance has value. Circle's `permit` and authorizations are absent: the market uses neither.
 contract MockUSDC is ERC20 {
     /// @notice `account` may no longer move, receive, approve or be approved.
     event Blacklisted(address indexed account);
 
-    /// @notice `account` is free again.
+    /// @notice `account` is no longer blacklisted.
     event UnBlacklisted(address indexed account);
 
-    /// @notice All movement and approval stopped.
+    /// @notice All transfers and approvals stopped.
     event Pause();
 
-    /// @notice Movement and approval go on.
+    /// @notice Transfers and approvals work again.
     event Unpause();
 
     /// @notice Whether `account` is blacklisted.
@@ -35,25 +35,25 @@ contract MockUSDC is ERC20 {
         _mint(to, amount);
     }
 
-    /// @notice Bars `account`. Open to anyone.
+    /// @notice Blacklists `account`. Open to anyone.
     function blacklist(address account) external {
         isBlacklisted[account] = true;
         emit Blacklisted(account);
     }
 
-    /// @notice Frees `account`. Open to anyone.
+    /// @notice Ends the blacklisting of `account`. Open to anyone.
     function unBlacklist(address account) external {
         isBlacklisted[account] = false;
         emit UnBlacklisted(account);
     }
 
-    /// @notice Stops the token. Open to anyone.
+    /// @notice Pauses the token. Open to anyone.
     function pause() external {
         paused = true;
         emit Pause();
     }
 
-    /// @notice Starts the token again. Open to anyone.
+    /// @notice Unpauses the token. Open to anyone.
     function unpause() external {
         paused = false;
         emit Unpause();
@@ -61,7 +61,7 @@ contract MockUSDC is ERC20 {
 
     /// @inheritdoc ERC20
     function transferFrom(address from, address to, uint256 amount) public override returns (bool) {
-        // Circle's token looks at the spender too; `_update` sees only the two ends.
+        // Circle's token checks the spender too; `_update` sees only sender and recipient.
         _requireActive(msg.sender);
         return super.transferFrom(from, to, amount);
     }
@@ -86,7 +86,7 @@ contract MockUSDC is ERC20 {
         super._approve(owner, spender, amount, emitEvent);
     }
 
-    /// @dev The order and the texts of Circle's modifiers, so that callers meet here what they will meet there.
+    /// @dev The order and the texts of Circle's modifiers, so that callers get the same errors as from Circle's token.
     function _requireActive(address account) private view {
         require(!paused, "Pausable: paused");
         require(!isBlacklisted[account], "Blacklistable: account is blacklisted");

@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { signal } from '../signal.ts'
 
-/** How long PostgreSQL may take to recover from what else happens to it. Milliseconds. */
-const RECOVERY = 20_000
+/** How long PostgreSQL may take to recover from an earlier fault. */
+const RECOVERY_MILLISECONDS = 20_000
 
-/** Uses a connection of our own to a database that is about to lose its connections. */
+/** Runs `use` on a connection of its own to a database that is about to lose its connections. */
 async function connected(url: string, use: (client: pg.Client) => Promise<void>) {
   const client = await connectOnceRecovered(url)
   try {
@@ -16,9 +16,9 @@ async function connected(url: string, use: (client: pg.Client) => Promise<void>)
 }
 
 async function connectOnceRecovered(url: string): Promise<pg.Client> {
-  for (const deadline = Date.now() + RECOVERY; ; await sleep(50)) {
+  for (const deadline = Date.now() + RECOVERY_MILLISECONDS; ; await sleep(50)) {
     const client = new pg.Client({ connectionString: url })
-    // That it breaks is what it is for.
+    // The fault breaks this connection too: without a listener, the error would end the process.
     client.on('error', () => {})
     try {
       await client.connect()
@@ -39,14 +39,14 @@ export function dropConnections(url: string): Promise<void> {
 }
 
 /**
- * Kills a server process of PostgreSQL, which must run on this machine. It then ends all its others, recovers from its
- * log and starts anew, as after a crash.
+ * Kills a server process of PostgreSQL, which must run on this machine. PostgreSQL then ends its other processes,
+ * recovers from its write-ahead log and accepts connections again, as after a crash.
  */
 export function crashDatabase(url: string): Promise<void> {
   return connected(url, async (client) => {
     const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
     const [backend] = rows
-    if (!backend) throw new Error('PostgreSQL did not tell its process')
+    if (!backend) throw new Error('PostgreSQL returned no process id')
     const ended = new Promise((resolve) => client.once('end', resolve))
     signal(backend.pid, 'SIGKILL')
     await ended
@@ -54,8 +54,8 @@ export function crashDatabase(url: string): Promise<void> {
 }
 
 /**
- * Holds all processes of the server for a while, as a disk does that does not answer. New connections are taken, and
- * wait for those held as soon as they need what they have locked.
+ * Stops all processes of the server for a while, as a disk that does not answer would. New connections are accepted,
+ * and wait as soon as they need a lock of a stopped process.
  */
 export function stallDatabase(url: string, milliseconds: number): Promise<void> {
   return connected(url, async (client) => {

@@ -6,7 +6,7 @@ import { crashDatabase, dropConnections, stallDatabase } from './database.ts'
 import type { DroppedBlocks } from './droppedBlocks.ts'
 import type { Disturbance } from './schedule.ts'
 
-/** Replaces the last blocks by as many that hold only the transactions given here. */
+/** Replaces the last blocks by the same number of blocks, which hold only the transactions given here. */
 type Reorg = { Method: 'anvil_reorg'; Parameters: [depth: number, transactions: []]; ReturnType: null }
 
 type Disturbed = {
@@ -18,12 +18,12 @@ type Disturbed = {
   databaseUrl: string
 }
 
-/** Makes it happen, and counts it if it could: what does not run just now cannot be killed. */
-export async function disturb(stand: Disturbed, what: Disturbance, happened: Tally) {
-  const { indexer, api, databaseUrl } = stand
+/** Applies the disturbance, and counts it if it had an effect: a process that is not running cannot be killed. */
+export async function disturb(target: Disturbed, what: Disturbance, happened: Tally) {
+  const { indexer, api, databaseUrl } = target
   switch (what.kind) {
     case 'reorg':
-      happened.add('block reorged', await reorg(stand, what.depth))
+      happened.add('block reorged', await reorg(target, what.depth))
       happened.add(what.kind)
       return
     case 'kill the indexer':
@@ -50,17 +50,17 @@ export async function disturb(stand: Disturbed, what: Disturbance, happened: Tal
 }
 
 /**
- * Replaces the last blocks by empty ones. Anvil forgets their transactions and takes nonces and balances back, so that
- * the parties simply go on from the older state. An empty block on an unchanged parent stays what it was, so one with a
- * transaction comes first.
- * @returns how many blocks are others now.
- * @throws if none is: then nothing was tested.
+ * Replaces the last blocks by empty ones. Anvil drops their transactions and restores nonces and balances, so the
+ * parties continue from the older state. An empty block on an unchanged parent keeps its hash, so a block with a
+ * transaction is mined first.
+ * @returns the number of replaced blocks.
+ * @throws if no block was replaced: then nothing was tested.
  */
 async function reorg({ world, witness, droppedBlocks }: Disturbed, depth: number): Promise<number> {
   const { node, confirm, posters } = world
   const [account] = posters
   if (!account) throw new Error('The world has no posters')
-  // Else a relayed claim could be mined unseen, or an empty block after it.
+  // With automine, a relayed claim could be mined that the witness misses, or an empty block after this one.
   await node.setAutomine(false)
   const sent = await node.sendTransaction({ account, to: account.address })
   await node.mine({ blocks: 1 })

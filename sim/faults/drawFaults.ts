@@ -3,11 +3,11 @@ import { type Fault, type RpcCall, status } from './rpcProxy.ts'
 
 type FaultOptions = {
   seed: number
-  /** The part of the calls that meet a fault, from 0 to 1. */
+  /** The share of calls that meet a fault, from 0 to 1. */
   probability: number
 }
 
-/** How often each fault comes, among those that can happen to a call. Hanging calls cost Ponder 10 seconds each. */
+/** How often each fault is drawn, among those that apply to the call. A hanging call costs Ponder 10 seconds. */
 const weights = {
   delay: 20,
   drop: 12,
@@ -25,8 +25,8 @@ const weights = {
 type Drawn = keyof typeof weights
 
 /**
- * Faults as a bad network and a bad provider make them. What a call meets depends on the seed, the call and how many
- * of its like came before, not on what other calls came in between, so that a seed draws the same faults again.
+ * Faults of an unreliable network and provider. The fault of a call depends on the random seed, the call and the number
+ * of equal calls before it, not on other calls in between, so that the same random seed draws the same faults.
  */
 export function drawFaults({ seed, probability }: FaultOptions): (call: RpcCall) => Fault | undefined {
   const seen = new Map<string, number>()
@@ -58,7 +58,7 @@ function draw(random: Random, call: RpcCall): Fault {
 function weightsOf({ method, params }: RpcCall): Record<Drawn, number> {
   const [first] = params
   const isLatest = method === 'eth_getBlockByNumber' && first === 'latest'
-  // Of a range of blocks Ponder cannot know that logs are missing, and no indexer that asks for ranges can.
+  // For a range of blocks, neither Ponder nor any other indexer can detect that logs are missing.
   const isLogsOfBlock = method === 'eth_getLogs' && typeof first === 'object' && first !== null && 'blockHash' in first
   return {
     ...weights,

@@ -7,15 +7,15 @@ export type DroppedBlocks = ReturnType<typeof createDroppedBlocks>
 const keyOf = ({ method, params }: Pick<RpcCall, 'method' | 'params'>) => JSON.stringify([method, params])
 
 /**
- * What Anvil forgets in a reorg and geth does not: blocks that are no longer canonical, by their hashes. Ponder asks for
- * a block, then for its logs; where a reorg came in between, and the node says "unknown block", it asks again for 64
- * seconds before it looks at the new chain. A simulation of some seconds would see little else.
+ * Answers for blocks that a reorg dropped, by hash: geth still has them, Anvil does not. Ponder requests a block, then
+ * its logs; if a reorg came in between and the node answers "unknown block", Ponder repeats the request for 64 seconds
+ * before it follows the new chain. That would take up most of a short simulation.
  */
 export function createDroppedBlocks({ node }: World) {
   const answers = new Map<string, unknown>()
 
   return {
-    /** Must be called before the reorg that takes the last `depth` blocks away. */
+    /** Call this before the reorg that drops the last `depth` blocks. */
     async remember(depth: number) {
       const latest = await node.getBlockNumber({ cacheTime: 0 })
       for (let number = latest; number > latest - BigInt(depth); number--) {
@@ -32,7 +32,7 @@ export function createDroppedBlocks({ node }: World) {
         )
       }
     },
-    /** The answer of a node that still has the block. */
+    /** The answer of a node that still has the dropped block. */
     recall: ((call) => {
       const result = answers.get(keyOf(call))
       return result === undefined ? undefined : { kind: 'dropped block', reply: { result } }

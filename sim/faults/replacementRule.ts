@@ -5,8 +5,8 @@ import { type ChooseFault, says } from './rpcProxy.ts'
 type SerializedTransaction = Parameters<typeof recoverTransactionAddress>[0]['serializedTransaction']
 
 /**
- * Geth's rule of its pool (`PriceBump`, 10 % by default): a transaction takes another's place only if it offers that
- * much more in both parts of its price. Anvil takes any that offers more.
+ * Geth's rule for its pool (`PriceBump`, 10 % by default): a transaction replaces another of the same nonce only if it
+ * raises both fees by that much. Anvil accepts any higher offer.
  */
 export function requirePriceBump(rpcUrl: string): ChooseFault {
   const node = createAnvilClient(rpcUrl)

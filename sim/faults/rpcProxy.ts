@@ -9,45 +9,45 @@ export type RpcCall = { jsonrpc: '2.0'; id: number; method: string; params: unkn
 
 type Reply = { result: unknown } | { error: { code: number; message: string; data?: Hex } }
 
-/** What may happen to one call on its way to a node and back. `kind` is what it is counted under. */
+/** A fault of one call between client and node. Faults are counted by `kind`. */
 export type Fault =
-  /** The call goes through, late. */
+  /** The call is passed on late. */
   | { kind: 'delay'; milliseconds: number }
-  /** The connection closes before the node has got the call. */
+  /** The connection closes before the node gets the call. */
   | { kind: 'refuse' }
-  /** The node has got the call, and the connection closes before its answer. */
+  /** The node gets the call, and the connection closes before its answer. */
   | { kind: 'drop' }
-  /** Nobody ever answers. */
+  /** The call is never answered. */
   | { kind: 'hang' }
-  /** A gateway answers in the node's stead, as 429 or 503. */
+  /** A gateway answers instead of the node, with 429 or 503 for example. */
   | { kind: `status ${number}`; status: number }
-  /** The first half of the node's answer. */
+  /** The client gets the first half of the node's answer. */
   | { kind: 'truncate' }
-  /** The node knows no such block. */
+  /** The node answers that it has no such block. */
   | { kind: 'null block' }
-  /** A block's logs are not there yet, though the block, with a bloom that says there are some, is. */
+  /** The node has the block, with a bloom filter that shows logs, but returns no logs yet. */
   | { kind: 'no logs' }
-  /** A node that lags `blocks` behind answers as of its own latest block. */
+  /** The node is `blocks` behind, and answers as of its own latest block. */
   | { kind: 'stale'; blocks: number }
-  /** The node's count of an account's transactions is wrong by this, though never below zero. */
+  /** The node's transaction count of an account is off by this, but never below zero. */
   | { kind: 'nonce'; by: number }
-  /** The node says this, whatever is true; or tells of a block that a reorg took away. */
+  /** The node sends this reply, true or not; also used to answer for a block that a reorg dropped. */
   | { kind: 'reply' | 'dropped block'; reply: Reply }
 
-/** Chooses what happens to a call; undefined lets it through. */
+/** Chooses the fault of a call; undefined passes the call on. */
 export type ChooseFault = (call: RpcCall) => Fault | undefined | Promise<Fault | undefined>
 
 export type RpcProxy = Awaited<ReturnType<typeof startRpcProxy>>
 
-/** The node refuses the call in these words. */
+/** The node refuses the call with this message. */
 export const says = (message: string, code = -32_000): Fault => ({ kind: 'reply', reply: { error: { code, message } } })
 
 /** A gateway answers with this HTTP status. */
 export const status = (code: number): Fault => ({ kind: `status ${code}`, status: code })
 
 /**
- * A JSON-RPC endpoint that passes calls on to `target`, but for the faults. Of a batch each call is passed on by itself;
- * what breaks the connection under one of them breaks it under all.
+ * A JSON-RPC endpoint that passes calls on to `target`, except for the faults. The calls of a batch are passed on one
+ * by one; a fault that breaks the connection breaks it for all of them.
  */
 export async function startRpcProxy(target: string, choose: ChooseFault) {
   const counts = new Map<Fault['kind'], number>()
@@ -55,14 +55,14 @@ export async function startRpcProxy(target: string, choose: ChooseFault) {
 
   async function serve(request: IncomingMessage, response: ServerResponse) {
     const body = JSON.parse((await request.toArray()).join('')) as RpcCall | RpcCall[]
-    // A call without parameters may leave them out.
+    // A call without parameters may omit `params`.
     const answers = await Promise.all([body].flat().map((call) => answerTo({ ...call, params: call.params ?? [] })))
     const broken = answers.find((answer) => typeof answer !== 'string')
     if (broken) return breakOff(response, broken)
     response.setHeader('Content-Type', 'application/json').end(Array.isArray(body) ? `[${answers}]` : answers[0])
   }
 
-  /** @returns the fault where the call gets no answer of a node. */
+  /** @returns the fault if the client gets no answer from a node. */
   async function answerTo(call: RpcCall): Promise<string | Fault> {
     const fault = await choose(call)
     if (!fault) return ask(call)
@@ -88,7 +88,7 @@ export async function startRpcProxy(target: string, choose: ChooseFault) {
   }
 
   const server = createServer((request, response) => {
-    // What cannot be passed on looks to the client like a broken connection; at the end that is what it is.
+    // A call that cannot be passed on looks to the client like a broken connection, also while the proxy is stopping.
     serve(request, response).catch((error) => response.destroy(error))
   })
   server.listen(0, '127.0.0.1')
@@ -96,7 +96,7 @@ export async function startRpcProxy(target: string, choose: ChooseFault) {
   const { port } = server.address() as AddressInfo
   return {
     url: `http://127.0.0.1:${port}`,
-    /** How many calls met each kind of fault. */
+    /** The number of calls per kind of fault. */
     counts: counts as ReadonlyMap<string, number>,
     async stop() {
       ending.abort()

@@ -5,19 +5,19 @@ export type Disturbance =
   | { kind: 'stall the disk'; milliseconds: number }
   | { kind: 'kill the indexer' | 'terminate the indexer' | 'kill the API' | 'drop connections' | 'crash the database' }
 
-/** In order; `at` in seconds from the start. */
+/** In order of time; `at` in seconds from the start. */
 export type Schedule = { at: number; disturbance: Disturbance }[]
 
-/** The deepest reorg: less than the 30 blocks after which Ponder takes a block for final. */
+/** The depth of the deepest reorg: less than the 30 blocks after which Ponder treats a block as final. */
 const DEEPEST = 25
 
-/** Seconds from one end of the indexer to the next. One that is killed leaves a lock for which the next waits up to 25. */
-const BETWEEN_ENDS = 32
+/** Between two ends of the indexer. After a kill, the next indexer waits up to 25 seconds for the stale lock. */
+const BETWEEN_ENDS_SECONDS = 32
 
-/** Most are shallow, as on real chains: deep ones alone would take back whatever parties do. */
+/** Most reorgs are shallow, as on real chains: deep ones alone would revert most of what parties do. */
 const drawDepth = (random: Random) => random.int(1, random.chance(0.7) ? 4 : DEEPEST)
 
-/** How many seconds there are to one of a kind. */
+/** One disturbance of each kind per this many seconds. */
 const every = {
   reorg: 1.5,
   'kill the indexer': 60,
@@ -29,8 +29,8 @@ const every = {
 }
 
 /**
- * Draws what shall happen to chain, processes and database, and when, before anything happens: so it does not depend on
- * how fast the machine is. Of a kind that comes less than once in the time there is at least a chance.
+ * Draws all disturbances of chain, processes and database with their times before the simulation starts, so that they
+ * do not depend on the machine's speed. A kind that is rarer than once per simulation is drawn with that probability.
  */
 export function drawSchedule(random: Random, seconds: number): Schedule {
   const schedule: Schedule = []
@@ -47,20 +47,23 @@ export function drawSchedule(random: Random, seconds: number): Schedule {
 
 function detailed(kind: Disturbance['kind'], random: Random): Disturbance {
   if (kind === 'reorg') return { kind, depth: drawDepth(random) }
-  // Longer than readers and the indexer wait for some locks and statements, at times.
+  // Sometimes longer than the lock and statement timeouts of readers and indexer.
   if (kind === 'stall the disk') return { kind, milliseconds: random.int(100, 2_500) }
   return { kind }
 }
 
-/** A reorg every second, and an indexer that is killed or told to end every so often, in turn: from one soon after the start. */
+/** A reorg every second, and an indexer that is killed and terminated in turn, first soon after the start. */
 export function restartsAndReorgs(random: Random, seconds: number): Schedule {
   const reorgs = Array.from({ length: Math.floor(seconds) }, (_, second) => ({
     at: second + 0.5,
     disturbance: { kind: 'reorg', depth: drawDepth(random) } as const,
   }))
-  const ends = Array.from({ length: Math.ceil((seconds - BETWEEN_ENDS / 10) / BETWEEN_ENDS) }, (_, place) => ({
-    at: (place + 0.1) * BETWEEN_ENDS,
-    disturbance: { kind: place % 2 === 0 ? 'kill the indexer' : 'terminate the indexer' } as const,
-  }))
+  const ends = Array.from(
+    { length: Math.ceil((seconds - BETWEEN_ENDS_SECONDS / 10) / BETWEEN_ENDS_SECONDS) },
+    (_, place) => ({
+      at: (place + 0.1) * BETWEEN_ENDS_SECONDS,
+      disturbance: { kind: place % 2 === 0 ? 'kill the indexer' : 'terminate the indexer' } as const,
+    }),
+  )
   return [...reorgs, ...ends].sort((left, right) => left.at - right.at)
 }

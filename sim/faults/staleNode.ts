@@ -1,7 +1,7 @@
 import { type Hex, hexToBigInt, numberToHex } from 'viem'
 import type { RpcCall } from './rpcProxy.ts'
 
-/** Which parameter of a method names the block that the question is about. */
+/** The position of the parameter that names the block at which a method reads the state. */
 const blockParameter: Record<string, number> = {
   eth_getBlockByNumber: 0,
   eth_call: 1,
@@ -11,7 +11,7 @@ const blockParameter: Record<string, number> = {
   eth_getCode: 1,
 }
 
-/** The call to a node that is in step which gets the answer of one whose latest block is `head`, and whose pool is empty. */
+/** Rewrites a call so that an up-to-date node answers like one whose latest block is `head` and whose pool is empty. */
 export function callAsOf(head: bigint, call: RpcCall): RpcCall {
   const position = blockParameter[call.method]
   if (position === undefined) return call
@@ -20,7 +20,7 @@ export function callAsOf(head: bigint, call: RpcCall): RpcCall {
   return { ...call, params: call.params.with(position, numberToHex(head)) }
 }
 
-/** What the stale node says where its answer tells of blocks that it does not have. */
+/** The stale node's answer where the up-to-date node's answer mentions blocks that the stale node does not have. */
 export function answerAsOf(head: bigint, { id, method }: RpcCall, answer: string): string {
   const reply = (result: unknown) => JSON.stringify({ jsonrpc: '2.0', id, result })
   if (method === 'eth_blockNumber') return reply(numberToHex(head))

@@ -17,7 +17,7 @@ const day = 86_400
 const thirtyDays = 30n * 86_400n
 const statuses = ['UNVERIFIED', 'PROVISIONAL', 'ESTABLISHED', 'FROZEN', 'BANNED'] as const
 
-/** Ids in many bands of the index: some with hundreds, some with one, and those of a foreign registry far away. */
+/** Ids in many bands: some bands with hundreds, some with one, and ids of a foreign registry far above. */
 const ids = [
   ...Array.from({ length: 300 }, (_, place) => BigInt(place)),
   ...Array.from({ length: 200 }, () => BigInt(2_400 + below(200))),
@@ -41,7 +41,7 @@ const rows = [...new Set(ids)]
     }) as Row
   })
 
-/** AgentStaking.statusOf, without SQL. */
+/** AgentStaking.statusOf in TypeScript. */
 function statusOf({ banned, frozen, stakedAmount, stakedAt, completions }: Row) {
   if (banned) return 'BANNED'
   if (frozen) return 'FROZEN'
@@ -62,7 +62,7 @@ afterAll(async () => {
   await index.close()
 })
 
-/** Read without `api.get`, which takes longer to validate than to answer. */
+/** Reads without `api.get`, whose validation takes longer than the answer. */
 async function page(query: Record<string, string | number>) {
   const search = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) search.set(name, String(value))
@@ -82,7 +82,7 @@ describe.each([undefined, ...statuses])('the list of agents with status %s', (st
   const total = expected.length
   const filter = status && { status }
 
-  it('has every page and the total exactly', async () => {
+  it('has the expected rows on every page and the expected total', async () => {
     expect(total).toBeGreaterThan(5)
     for (const limit of [1, 7, 20, 100]) {
       const last = Math.ceil(total / limit)
@@ -111,9 +111,9 @@ describe.each([undefined, ...statuses])('the list of agents with status %s', (st
     }
   })
 
-  it('is read in one statement for all pages that are asked for concurrently', async () => {
+  it('reads concurrently requested pages in one statement', async () => {
     const pages = [1, 2, 3, 4, 5].map((number) => ({ ...filter, limit: number, page: number }))
-    // Another URL, or the response cache would answer below.
+    // With the URL below, the response cache would answer the requests that follow.
     const alone: object[] = []
     for (const each of pages) alone.push(await page({ ...each, minBlock: 2 }))
     const query = vi.spyOn(api.readPool, 'query')

@@ -14,7 +14,7 @@ const owner = '0x15d34aaf54267db7d7c367839aaf71a00a2c6a65'
 
 const proven = { completions: 5, stakedAt: now - thirtyDays }
 
-/** Each step of AgentStaking.statusOf, at its boundary. */
+/** Each status of AgentStaking.statusOf, at its boundary. */
 const ladder = [
   [1n, 'UNVERIFIED', { stakedAmount: 0n, stakedAt: 0n }],
   [2n, 'UNVERIFIED', { stakedAmount: 19_999_999n, stakedAt: 0n, completions: 5 }],
@@ -54,13 +54,13 @@ describe('the trust ladder', () => {
     expect((await api.get(`/api/agents/${id}/stake`)).body.status).toBe(status)
   })
 
-  it('rises with the clock, where that is ahead of the chain', async () => {
+  it('uses this machine’s time where that is ahead of the chain', async () => {
     const later = await testApi(index.url, () => Number(now + 1n) * 1_000)
     expect((await later.get('/api/agents/4')).body.status).toBe('ESTABLISHED')
     await later.close()
   })
 
-  it('is what the filter goes by', async () => {
+  it('decides which agents the status filter returns', async () => {
     for (const status of ['UNVERIFIED', 'PROVISIONAL', 'ESTABLISHED', 'FROZEN', 'BANNED']) {
       const { body } = await api.get(`/api/agents?status=${status}`)
       expect(body.agents.map((agent: { status: string }) => agent.status)).toEqual(
@@ -83,7 +83,7 @@ describe('GET /api/agents', () => {
     expect(body.pagination).toEqual({ page: 1, limit: 20, total: 13, totalPages: 1 })
   })
 
-  it('has pages', async () => {
+  it('returns the requested page', async () => {
     const { body } = await api.get('/api/agents?page=2&limit=6')
     expect(body.agents.map((agent: { id: number }) => agent.id)).toEqual([6, 7, 8, 9, 10, 11])
     expect(body.pagination).toEqual({ page: 2, limit: 6, total: 13, totalPages: 3 })
@@ -91,7 +91,7 @@ describe('GET /api/agents', () => {
 })
 
 describe('GET /api/agents/:id', () => {
-  it('begins with the fields of the seed', async () => {
+  it('has its fields in the documented order', async () => {
     const { body } = await api.get('/api/agents/0')
     expect(JSON.stringify(body)).toBe(
       JSON.stringify({
@@ -113,12 +113,12 @@ describe('GET /api/agents/:id', () => {
     )
   })
 
-  it('gives amounts and ids in full', async () => {
+  it('returns large amounts and ids as exact strings', async () => {
     expect((await api.get('/api/agents/7')).body.stakedAmount).toBe((2n ** 127n).toString())
     expect((await api.get(`/api/agents/${foreignAgent}`)).body.id).toBe(foreignAgent.toString())
   })
 
-  it('shows the wallet that the owner set, and no time of stake while there is none', async () => {
+  it('shows the wallet that the owner set, and null for `stakedAt` without a stake', async () => {
     const { body } = await api.get('/api/agents/1')
     expect(body.walletAddress).toBe(wallet)
     expect(body.stakedAt).toBeNull()
@@ -140,7 +140,7 @@ describe('GET /api/agents/:id/stake', () => {
     [6n, true, true],
     [8n, true, false],
     [10n, true, false],
-  ])('says of agent %s whether it is staked (%s) and may claim (%s)', async (id, isStaked, canClaimRuns) => {
+  ])('shows whether agent %s is staked (%s) and may claim (%s)', async (id, isStaked, canClaimRuns) => {
     const { body } = await api.get(`/api/agents/${id}/stake`)
     expect(body).toMatchObject({ id: Number(id), isStaked, canClaimRuns, minimumStake: '20000000' })
   })

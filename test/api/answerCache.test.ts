@@ -29,7 +29,7 @@ afterEach(async () => {
 
 type Asked = { request(path: string, init: RequestInit): Response | Promise<Response> }
 
-/** A block in which the reward of every run is the block's number. */
+/** Indexes a block, with its number as the reward of every run. */
 const rewardBlock = (number: bigint) => index.moveTo(block(number), (tx) => tx.update(run).set({ reward: number }))
 
 /** Counts the statements that read more than the head. */
@@ -38,7 +38,7 @@ function countReads() {
   return () => query.mock.calls.filter(([config]) => (config as unknown as { name: string }).name !== 'snapshot').length
 }
 
-it('answers with the same bytes and headers without reading again', async () => {
+it('repeats an answer, bytes and headers, without another read', async () => {
   await api.get('/api/runs/1')
   const reads = countReads()
   const answers: { bytes: string; headers: object }[] = []
@@ -48,7 +48,7 @@ it('answers with the same bytes and headers without reading again', async () => 
     answers.push({ bytes: await response.text(), headers: Object.fromEntries(response.headers) })
   }
   expect(answers).toEqual(Array(5).fill(answers[0]))
-  // What nobody asks for again is not kept.
+  // An answer is cached from its second request in a block on.
   expect(reads()).toBe(2)
   await rewardBlock(11n)
   expect((await api.get('/api/runs?limit=7&minBlock=11')).status).toBe(200)
@@ -57,7 +57,7 @@ it('answers with the same bytes and headers without reading again', async () => 
   expect((await api.get('/api/runs?limit=7')).headers.get('X-Request-Id')).not.toBe('one')
 })
 
-it('answers the same where the app is mounted in another, as under Ponder', async () => {
+it('answers the same where the app is mounted in another app, as under Ponder', async () => {
   const host = new Hono().route('/', api.app)
   const ask = async (app: Asked, known = '') => {
     const response = await app.request('/api/runs', { headers: { 'X-Request-Id': 'one', 'If-None-Match': known } })
@@ -75,14 +75,14 @@ it('answers the same where the app is mounted in another, as under Ponder', asyn
   expect(reads()).toBe(0)
 })
 
-it('reads once for many who ask at once', async () => {
+it('reads once for many concurrent requests', async () => {
   const reads = countReads()
   const answers = await Promise.all(Array.from({ length: 50 }, () => api.get('/api/runs')))
   for (const { status, body } of answers) expect([status, body.runs.length]).toEqual([200, 1])
   expect(reads()).toBe(1)
 })
 
-it('is never 250 ms behind, whatever is asked meanwhile', async () => {
+it('is at most 250 ms behind, under continuous requests', async () => {
   for (let number = 11n; number < 19n; number++) {
     await rewardBlock(number)
     const committedAt = performance.now()
@@ -97,17 +97,17 @@ it('is never 250 ms behind, whatever is asked meanwhile', async () => {
   }
 })
 
-it('never answers older than anything this replica read, such as a claim', async () => {
+it('never answers at an older block than this replica has read', async () => {
   for (let number = 11n; number < 40n; number++) {
     expect((await api.get('/api/runs')).body.runs[0].reward).toBe(String(number - 1n))
     await rewardBlock(number)
-    // What the claim route does before it answers.
+    // The claim route reads like this before it answers.
     await api.get(`/api/runs/1?minBlock=${number}`)
     expect((await api.get('/api/runs')).body.runs[0].reward).toBe(String(number))
   }
 })
 
-it('does not keep what time changes', async () => {
+it('does not cache a field beyond the time at which it changes', async () => {
   expect((await api.get('/api/runs/1')).body.claimable).toBe(true)
   clock = seedTime + 60n
   expect((await api.get('/api/runs/1')).body.claimable).toBe(true)
@@ -115,7 +115,7 @@ it('does not keep what time changes', async () => {
   expect((await api.get('/api/runs/1')).body.claimable).toBe(false)
 })
 
-it('does not keep what a reorg took back, nor answer while the index rewinds', async () => {
+it('drops answers at blocks that a reorg dropped, and answers 503 while the index rewinds', async () => {
   await rewardBlock(12n)
   expect((await api.get('/api/runs/1')).body.reward).toBe('12')
   await index.db.update(run).set({ reward: 10n })
@@ -128,13 +128,13 @@ it('does not keep what a reorg took back, nor answer while the index rewinds', a
   expect([body.reward, headers.get('X-Indexed-Block')]).toEqual(['10', '13'])
 })
 
-it('keeps no refusal', async () => {
+it('does not cache an error', async () => {
   expect((await api.get('/api/runs/2')).status).toBe(404)
   await index.db.insert(run).values(openRun(2n))
   expect((await api.get('/api/runs/2')).status).toBe(200)
 })
 
-it('tells the ETags of the header apart as RFC 9110 does', async () => {
+it('compares If-None-Match as RFC 9110 says', async () => {
   const { headers } = await api.get('/api/runs/1')
   const etag = headers.get('ETag') ?? ''
   for (const [sent, status] of [

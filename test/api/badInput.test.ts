@@ -141,7 +141,7 @@ describe('other routes', () => {
   })
 })
 
-describe('a route that is not there', () => {
+describe('a route that does not exist', () => {
   it.each([
     '/',
     '/api',
@@ -159,7 +159,7 @@ describe('a route that is not there', () => {
     expect(headers.get('Content-Type')).toBe('application/problem+json')
   })
 
-  it.each(['POST', 'PUT', 'PATCH', 'DELETE'])('%s /api/runs is a 405 that names what is', async (method) => {
+  it.each(['POST', 'PUT', 'PATCH', 'DELETE'])('%s /api/runs is a 405 with the allowed methods', async (method) => {
     const response = await api.app.request('/api/runs', { method })
     expect([response.status, response.headers.get('Allow')]).toEqual([405, 'GET, HEAD'])
     expect(await response.json()).toMatchObject({ code: 'METHOD_NOT_ALLOWED' })
@@ -196,12 +196,12 @@ describe('a body', () => {
     expect(await post(body)).toEqual({ status: 400, code: 'VALIDATION_FAILED', field: 'body' })
   })
 
-  it('may not nest deeper than a stack', async () => {
+  it('nested deeper than the stack allows is refused', async () => {
     const nested = `${'['.repeat(16_000)}${']'.repeat(16_000)}`
     expect(await post(nested)).toEqual({ status: 400, code: 'VALIDATION_FAILED', field: 'body' })
   })
 
-  it('with bytes that are no UTF-8 is refused', async () => {
+  it('that is not valid UTF-8 is refused', async () => {
     const body = new Uint8Array([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d])
     expect(await post(body)).toMatchObject({ status: 400, code: 'VALIDATION_FAILED' })
   })

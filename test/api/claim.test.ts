@@ -31,7 +31,7 @@ async function post(body: unknown, path = '/api/runs/1/claim', contentType = 'ap
   return { status: response.status, body: answer }
 }
 
-describe('POST /api/runs/:id/claim, before anything is asked of the chain', () => {
+describe('POST /api/runs/:id/claim, before any read from the chain', () => {
   it.each([
     [{ walletAddress: wallet }, 'agentId'],
     [{ agentId: 1 }, 'walletAddress'],
@@ -74,7 +74,7 @@ describe('POST /api/runs/:id/claim, before anything is asked of the chain', () =
     })
   })
 
-  it('refuses an id of a run that is none', async () => {
+  it('refuses an invalid run id', async () => {
     const answer = await post(good, '/api/runs/first/claim')
     expect(answer).toMatchObject({ status: 400, body: { code: 'VALIDATION_FAILED', field: 'id', value: 'first' } })
   })
@@ -94,7 +94,7 @@ describe('POST /api/runs/:id/claim, before anything is asked of the chain', () =
   })
 
   it.each([good, signed, { ...good, agentId: '1' }, { ...signed, deadline: '1705320900' }, { ...good, agentId: 0 }])(
-    'takes %j, and says that nobody relays it here',
+    'accepts %j, and answers that there is no relay here',
     async (body) => {
       expect(await post(body)).toMatchObject({ status: 503, body: { code: 'RELAY_UNAVAILABLE' } })
     },

@@ -29,7 +29,7 @@ const ask = (runId: string, query: string) => api.get(`/api/runs/${runId}/claim-
 const from = `agentId=9&walletAddress=${account.address}`
 
 describe('GET /api/runs/:id/claim-message', () => {
-  it('gives typed data, and how to send the claim', async () => {
+  it('returns typed data and the request that sends the claim', async () => {
     const { status, body } = await ask('1', from)
     expect(status).toBe(200)
     expect(body).toMatchObject({
@@ -53,17 +53,17 @@ describe('GET /api/runs/:id/claim-message', () => {
     })
   })
 
-  it('is ready for viem’s signTypedData', async () => {
+  it('can be passed to viem’s signTypedData', async () => {
     const { body } = await ask('1', from)
     const signature = await account.signTypedData(body)
     expect(await recoverTypedDataAddress({ ...body, signature })).toBe(account.address)
   })
 
-  it('names the round after the last claim’s', async () => {
+  it('names the round after the last claim', async () => {
     expect((await ask('2', from)).body.message.round).toBe('4')
   })
 
-  it.each([1n, 3_600n])('takes a deadline %s seconds ahead', async (ahead) => {
+  it.each([1n, 3_600n])('accepts a deadline %s seconds ahead', async (ahead) => {
     const { body } = await ask('1', `${from}&deadline=${now + ahead}`)
     expect(body.message.deadline).toBe(`${now + ahead}`)
     expect(body.submit.body.deadline).toBe(Number(now + ahead))
@@ -81,7 +81,7 @@ describe('GET /api/runs/:id/claim-message', () => {
     },
   )
 
-  it('takes an agent of a foreign registry', async () => {
+  it('accepts an agent of a foreign registry', async () => {
     const { body } = await ask('1', `agentId=${2n ** 256n - 1n}&walletAddress=${account.address}`)
     expect(body.message.agentId).toBe(`${2n ** 256n - 1n}`)
     expect(body.submit.body.agentId).toBe(`${2n ** 256n - 1n}`)

@@ -6,18 +6,18 @@ const page = readFileSync('docs/claims.md', 'utf8')
 let api: TestApi
 
 beforeAll(async () => {
-  // Nothing here reads the database.
+  // No test in this file reads the database.
   api = await testApi('postgres://127.0.0.1:1/none')
 })
 
 afterAll(() => api.close())
 
 describe('docs/claims.md', () => {
-  it('shows examples/claimRun.ts as it is', () => {
+  it('contains examples/claimRun.ts unchanged', () => {
     expect(page).toContain(`\n\`\`\`ts\n${readFileSync('examples/claimRun.ts', 'utf8')}\`\`\`\n`)
   })
 
-  it('says of every answer that /openapi.json has for a claim what it means', async () => {
+  it('explains every answer to a claim that /openapi.json has', async () => {
     const { paths } = (await (await api.app.request('/openapi.json')).json()) as {
       paths: Record<string, { post: { responses: Record<string, { description: string }> } }>
     }

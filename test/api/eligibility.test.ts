@@ -50,7 +50,7 @@ afterAll(async () => {
 const check = (runId: bigint | string, query: string) => api.get(`/api/runs/${runId}/claim-eligibility?${query}`)
 
 describe('GET /api/runs/:id/claim-eligibility', () => {
-  it('answers as the seed has it, its own fields after the seed’s', async () => {
+  it('has its fields in the documented order', async () => {
     const { status, body, headers } = await check(1n, 'agentId=1')
     expect(status).toBe(200)
     expect(JSON.stringify(body)).toBe(
@@ -71,15 +71,20 @@ describe('GET /api/runs/:id/claim-eligibility', () => {
     expect(headers.get('X-Indexed-Block')).toBe('10')
   })
 
-  it('gives all reasons, sentences and codes, in the contract’s order', async () => {
+  it('returns all reasons and their codes in the contract’s order', async () => {
     const { body } = await check(2n, `agentId=2&walletAddress=${stranger}`)
     expect(body).toMatchObject({
       eligible: false,
       agent: { status: 'BANNED', hasMinStake: false, unlockedAmount: '0' },
     })
     expect(body.reasonCodes).toEqual([
-      ...['RUN_NOT_OPEN', 'RUN_DEADLINE_PASSED', 'WALLET_MISMATCH', 'AGENT_BANNED', 'AGENT_FROZEN'],
-      ...['INSUFFICIENT_STAKE', 'INSUFFICIENT_UNLOCKED_STAKE'],
+      'RUN_NOT_OPEN',
+      'RUN_DEADLINE_PASSED',
+      'WALLET_MISMATCH',
+      'AGENT_BANNED',
+      'AGENT_FROZEN',
+      'INSUFFICIENT_STAKE',
+      'INSUFFICIENT_UNLOCKED_STAKE',
     ])
     expect(body.reasons).toHaveLength(body.reasonCodes.length)
     expect(body.reasons[0]).toBe(`Run 2 is CLAIMED: agent 1 (${checksummed}) claimed it.`)
@@ -103,7 +108,7 @@ describe('GET /api/runs/:id/claim-eligibility', () => {
     expect(body.eligible).toBe(codes.length === 0)
   })
 
-  it('goes by the clock where that is ahead of the chain', async () => {
+  it('uses this machine’s time where that is ahead of the chain', async () => {
     const later = await testApi(index.url, () => Number(now + 1n) * 1_000)
     const { body } = await later.get('/api/runs/3/claim-eligibility?agentId=1')
     expect(body.reasonCodes).toEqual(['RUN_DEADLINE_PASSED'])

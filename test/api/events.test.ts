@@ -57,7 +57,7 @@ describe('GET /api/runs/:id/events', () => {
     })
   })
 
-  it('goes in chain order, page by page', async () => {
+  it('returns events in chain order, page by page', async () => {
     const first = await api.get('/api/runs/1/events')
     const second = await api.get('/api/runs/1/events?page=2')
     const blocks = [...first.body.events, ...second.body.events].map(({ blockNumber }) => blockNumber)

@@ -33,12 +33,12 @@ afterEach(async () => {
 /** Indexes the block and notifies, as Ponder does. */
 const announce = (number: bigint) => index.moveTo(block(number), (tx) => tx.execute(notify))
 
-function countLooks() {
+function countHeadReads() {
   const query = vi.spyOn(api.readPool, 'query')
   return () => query.mock.calls.filter(([config]) => (config as unknown as { name: string }).name === 'snapshot').length
 }
 
-/** Milliseconds from `commit` to the answer to a request that waits for the block, which had time to fall asleep. */
+/** Milliseconds from `commit` to the answer to a request that waits for the block and has already gone idle. */
 async function latency(number: bigint, commit: () => Promise<unknown>) {
   const request = api.get(`/api/runs?minBlock=${number}`)
   await sleep(260)
@@ -55,14 +55,14 @@ async function listeners() {
   return rows.map(({ pid }) => pid)
 }
 
-describe('who waits for a block', () => {
-  it('is answered when it is told of, not when the next look is due', async () => {
+describe('a request that waits for a block', () => {
+  it('is answered on the block’s notification, not on the next poll', async () => {
     const latencies: number[] = []
     for (let number = 11n; number < 18n; number++) latencies.push(await latency(number, () => announce(number)))
     expect(latencies.sort((a, b) => a - b)[3]).toBeLessThan(60)
   })
 
-  it('is answered soon where a standby has the block only after the primary told of it', async () => {
+  it('is answered soon where a standby has the block only after the notification', async () => {
     const latencies: number[] = []
     for (let number = 11n; number < 18n; number++) {
       latencies.push(
@@ -76,7 +76,7 @@ describe('who waits for a block', () => {
     expect(latencies.sort((a, b) => a - b)[3]).toBeLessThan(100)
   })
 
-  it('is answered where nobody tells of it', async () => {
+  it('is answered without a notification', async () => {
     expect(await latency(11n, () => index.moveTo(block(11n)))).toBeLessThan(400)
     await hints.close()
     expect(await latency(12n, () => announce(12n))).toBeLessThan(400)
@@ -102,23 +102,23 @@ describe('who waits for a block', () => {
     query.mockRestore()
   })
 
-  it('shares each look with all others', async () => {
+  it('shares each read of the head with all other requests', async () => {
     await api.get('/api/runs')
-    const looks = countLooks()
+    const headReads = countHeadReads()
     const requests = Array.from({ length: 50 }, (_, n) => api.get(`/api/runs?minBlock=11&limit=${n + 1}`))
     await sleep(1_100)
-    expect(looks()).toBeLessThanOrEqual(6)
+    expect(headReads()).toBeLessThanOrEqual(6)
     await announce(11n)
     for (const { headers } of await Promise.all(requests)) expect(headers.get('X-Indexed-Block')).toBe('11')
     await sleep(300)
-    const after = looks()
+    const after = headReads()
     await announce(12n)
     await sleep(300)
-    expect(looks()).toBe(after)
+    expect(headReads()).toBe(after)
   })
 })
 
-it('tells who polls the same page of a block without waiting for the next look', async () => {
+it('shows a new block to a client that polls the same page before the next poll of the head', async () => {
   const latencies: number[] = []
   for (let number = 11n; number < 18n; number++) {
     await api.get('/api/runs')
@@ -131,7 +131,7 @@ it('tells who polls the same page of a block without waiting for the next look',
 })
 
 describe('after', () => {
-  it('tells of another head, also of one that a reorg brought, and only of whole ones', async () => {
+  it('resolves with another head, also after a reorg, and only with a consistent one', async () => {
     const { head } = api.index
     const unlimited = new AbortController().signal
     expect(await head.after(undefined, unlimited)).toMatchObject({ number: 10n })
@@ -143,14 +143,14 @@ describe('after', () => {
     expect(await next).toMatchObject({ number: 8n, hash: blockHash(8n) })
   })
 
-  it('ends with its signal', async () => {
+  it('resolves with undefined when its signal aborts', async () => {
     const { head } = api.index
     await head.refresh()
     expect(await head.after(blockHash(10n), AbortSignal.timeout(100))).toBeUndefined()
     expect(await head.after(blockHash(9n), AbortSignal.abort())).toBeUndefined()
   })
 
-  it('fails where the index cannot be read', async () => {
+  it('rejects where the index cannot be read', async () => {
     await api.get('/api/runs')
     const client = await index.pool.connect()
     await client.query('BEGIN; LOCK TABLE head IN ACCESS EXCLUSIVE MODE')
@@ -162,7 +162,7 @@ describe('after', () => {
 })
 
 describe('the connection that listens', () => {
-  it('is made anew when it breaks', async () => {
+  it('is reopened when it breaks', async () => {
     const [pid] = await listeners()
     await index.pool.query('SELECT pg_terminate_backend($1)', [pid])
     await vi.waitUntil(async () => {
@@ -172,13 +172,13 @@ describe('the connection that listens', () => {
     expect(await latency(11n, () => announce(11n))).toBeLessThan(200)
   })
 
-  it('ends with close', async () => {
+  it('is closed by close()', async () => {
     expect(await listeners()).toHaveLength(1)
     await hints.close()
     expect([await listeners(), hints.isLive()]).toEqual([[], false])
   })
 
-  it('is tried for where there is no database, and does not hold up close', async () => {
+  it('is retried while the database is unreachable, and does not delay close()', async () => {
     const nowhere = listenForBlocks({ url: 'postgres://postgres@127.0.0.1:1/none', schema: viewsSchema, logger })
     await sleep(300)
     const started = performance.now()

@@ -21,7 +21,7 @@ afterAll(async () => {
 })
 
 describe('ETag', () => {
-  it('is strong, and of the body alone', async () => {
+  it('is strong, and depends on the body alone', async () => {
     const first = await api.get('/api/runs')
     await index.moveTo({ number: 11n, timestamp: seedTime })
     const second = await api.get('/api/runs?minBlock=11')
@@ -31,7 +31,7 @@ describe('ETag', () => {
     expect((await api.get('/api/runs?limit=1')).headers.get('ETag')).not.toBe(first.headers.get('ETag'))
   })
 
-  it('saves the body while it is the same, and names the block at which it still is', async () => {
+  it('answers 304 while the body is unchanged, with the block at which it was checked', async () => {
     const { headers } = await api.get('/api/runs/1')
     expect(headers.get('X-Indexed-Block')).toBe('11')
     const etag = headers.get('ETag') ?? ''
@@ -53,7 +53,7 @@ describe('ETag', () => {
     expect([changed.status, changed.body.state]).toEqual([200, 'DRAFT'])
   })
 
-  it('is not given to refusals', async () => {
+  it('is not set on errors', async () => {
     const missing = await api.get('/api/runs/2', { 'If-None-Match': '*' })
     expect([missing.status, missing.headers.get('ETag')]).toEqual([404, null])
   })
@@ -82,20 +82,20 @@ describe('CORS', () => {
   })
 })
 
-it('answers HEAD as GET, without the body', async () => {
+it('answers HEAD like GET, without the body', async () => {
   const head = await api.app.request('/api/runs', { method: 'HEAD' })
   const get = await api.get('/api/runs')
   expect([head.status, await head.text()]).toEqual([200, ''])
   expect(head.headers.get('ETag')).toBe(get.headers.get('ETag'))
 })
 
-it('keeps the id that a proxy gave a request, unless it is no id', async () => {
+it('keeps the request id that a proxy set, unless it is invalid', async () => {
   expect((await api.get('/api/runs', { 'X-Request-Id': 'proxy-1' })).headers.get('X-Request-Id')).toBe('proxy-1')
   const { headers } = await api.get('/api/runs', { 'X-Request-Id': '{"level":60}' })
   expect(headers.get('X-Request-Id')).toMatch(/^[0-9a-f-]{36}$/)
 })
 
-it('says nothing about a failure of ours but its id, under which the log tells all', async () => {
+it('answers an internal error with its id only, and logs the error under that id', async () => {
   await index.pool.query('ALTER VIEW runline.run RENAME COLUMN reward TO prize')
   const { status, body, headers } = await api.get('/api/runs?page=2')
   expect(status).toBe(500)

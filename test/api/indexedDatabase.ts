@@ -3,7 +3,7 @@ import { indexedDatabaseAt } from '../support/indexedTables.ts'
 
 export { blockHash, chainId, type IndexedDatabase, viewsSchema } from '../support/indexedTables.ts'
 
-/** `indexedDatabaseAt` for a database of its own, which ends with the run. */
+/** `indexedDatabaseAt` with its own database, which lasts until the end of the test run. */
 export async function indexedDatabase() {
   return indexedDatabaseAt(await freshDatabase())
 }

@@ -28,7 +28,11 @@ afterAll(async () => {
 
 async function start(env: Record<string, string>) {
   api = await startApi({
-    ...{ databaseUrl: index.url, schema: viewsSchema, chainId, rpcUrl: 'http://127.0.0.1:1', env },
+    databaseUrl: index.url,
+    schema: viewsSchema,
+    chainId,
+    rpcUrl: 'http://127.0.0.1:1',
+    env,
     deploymentsDirectory: deployments.path,
   })
 }
@@ -38,7 +42,7 @@ async function get(path: string, headers: Record<string, string> = {}) {
   return { status: response.status, headers: response.headers, body: await response.text() }
 }
 
-/** Sends so many requests that the response cache cannot answer, one after the other. @returns their statuses. */
+/** Sends `count` requests, one after the other, that the response cache cannot answer. @returns their statuses. */
 async function statuses(count: number, headersOf: (position: number) => Record<string, string> = () => ({})) {
   const seen: number[] = []
   for (let position = 0; position < count; position++) {
@@ -48,7 +52,7 @@ async function statuses(count: number, headersOf: (position: number) => Record<s
 }
 
 describe('requests of one address', () => {
-  it('beyond the limit are refused, with the seconds after which one will be answered', async () => {
+  it('beyond the limit are refused, with the seconds to wait', async () => {
     await start({ REQUESTS_PER_MINUTE: '4' })
     expect(await statuses(4)).toEqual([404, 404, 404, 404])
     const refused = await get('/api/runs/7', { Origin: 'https://market.example', 'X-Request-Id': 'mine' })
@@ -70,7 +74,7 @@ describe('requests of one address', () => {
     })
   })
 
-  it('beyond the limit are refused whatever they ask for, also claims', async () => {
+  it('beyond the limit are refused on any route, claims included', async () => {
     await start({ REQUESTS_PER_MINUTE: '1' })
     await statuses(1)
     const claim = await fetch(`${api.url}/api/runs/1/claim`, {
@@ -95,31 +99,31 @@ describe('requests of one address', () => {
     },
   )
 
-  it.each(['/healthz', '/readyz'])('for %s have a limit of their own, and the operator’s port none', async (path) => {
+  it.each(['/healthz', '/readyz'])('for %s have a separate limit, and none on the operator’s port', async (path) => {
     await start({ REQUESTS_PER_MINUTE: '3', PROBES_PER_MINUTE: '3' })
     expect(await statuses(4)).toEqual([404, 404, 404, 429])
     const answers = []
     for (let asked = 0; asked < 4; asked++) answers.push((await get(path)).status)
     expect(answers).toEqual([200, 200, 200, 429])
-    // A refusal comes late, so that a client that asks again at once takes nothing of the process.
+    // A refusal is delayed, so that a client that repeats it at once costs the process little.
     const start429 = performance.now()
     expect((await get(path)).status).toBe(429)
     expect(performance.now() - start429).toBeGreaterThan(900)
     for (let asked = 0; asked < 4; asked++) expect((await fetch(api.opsUrl + path)).status).toBe(200)
   })
 
-  it('are not counted where the response cache answers them', async () => {
+  it('are not counted if the response cache answers them', async () => {
     await start({ REQUESTS_PER_MINUTE: '60' })
     const { headers } = await get('/api/runs?limit=3')
     const etag = headers.get('ETag') ?? ''
-    // Few at a time, or all would read once where the second ends while one reads for the others.
+    // A few at a time: all at once would share one read instead of the cache.
     for (let round = 0; round < 50; round++) {
       const asked = Array.from({ length: 10 }, () => get('/api/runs?limit=3', { 'If-None-Match': etag }))
       for (const { status } of await Promise.all(asked)) expect(status).toBe(304)
     }
   })
 
-  it('are those of the address that the trusted proxy heard, however it is forged', async () => {
+  it('are counted by the address that the trusted proxy added, despite forged entries', async () => {
     await start({ REQUESTS_PER_MINUTE: '3', TRUST_PROXY: '1' })
     const forged = (position: number) => ({ 'X-Forwarded-For': `198.51.100.${position}, 203.0.113.7` })
     expect(await statuses(5, forged)).toEqual([404, 404, 404, 429, 429])
@@ -130,7 +134,7 @@ describe('requests of one address', () => {
     expect(await statuses(4, garbage)).toEqual([404, 404, 404, 429])
   })
 
-  it('are those of the connection where no proxy is trusted', async () => {
+  it('are counted by the connection’s address where no proxy is trusted', async () => {
     await start({ REQUESTS_PER_MINUTE: '3' })
     const forged = (position: number) => ({ 'X-Forwarded-For': `198.51.100.${position}` })
     expect(await statuses(4, forged)).toEqual([404, 404, 404, 429])

@@ -3,11 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type TestApi, testApi } from './testApi.ts'
 
 let api: TestApi
-// biome-ignore lint/suspicious/noExplicitAny: the validator judges it, and the assertions below
+// biome-ignore lint/suspicious/noExplicitAny: the validator and the assertions below check it
 let description: any
 
 beforeAll(async () => {
-  // Nothing here reads the database.
+  // No test in this file reads the database.
   api = await testApi('postgres://127.0.0.1:1/none')
   description = await (await api.app.request('/openapi.json')).json()
 })
@@ -30,7 +30,7 @@ describe('/openapi.json', () => {
     expect(new Set(described)).toEqual(new Set(served))
   })
 
-  it('shows the fields of the seed in its examples', () => {
+  it('has examples with the documented fields in order', () => {
     const { RunSummary, Run, Pagination } = description.components.schemas
     expect(Object.keys(RunSummary.example).slice(0, 8)).toEqual([
       'bountyId',
@@ -46,7 +46,7 @@ describe('/openapi.json', () => {
     expect(Pagination.example).toEqual({ page: 1, limit: 20, total: 100, totalPages: 5 })
   })
 
-  it('documents each parameter that a list takes', () => {
+  it('documents each parameter of a list', () => {
     const parameters = description.paths['/api/runs'].get.parameters.map(({ name }: { name: string }) => name)
     expect(parameters).toEqual([
       'page',
@@ -66,7 +66,7 @@ describe('/openapi.json', () => {
 })
 
 describe('/docs', () => {
-  it('loads nothing from elsewhere', async () => {
+  it('loads nothing from other origins', async () => {
     const page = await api.app.request('/docs')
     expect(page.headers.get('Content-Type')).toContain('text/html')
     expect(page.headers.get('Content-Security-Policy')).toContain("default-src 'none'; script-src 'self'")

@@ -4,7 +4,7 @@ import formats from 'ajv-formats'
 
 type Operation = { responses: Record<string, { content?: Record<string, unknown> }> }
 
-/** Reads the app's own description, and says of an answer how it departs from it: nothing, where all is well. */
+/** Reads the app's OpenAPI description. @returns a function that says how an answer departs from it, if it does. */
 export async function openapiCheck(app: OpenAPIHono) {
   const response = await app.request('/openapi.json')
   const description = (await response.json()) as { paths: Record<string, Record<string, Operation>> }

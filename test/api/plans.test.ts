@@ -7,7 +7,7 @@ import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
 import { seedTime } from './rows.ts'
 import { type TestApi, testApi } from './testApi.ts'
 
-/** Of runs, and of agents. `npm run test:plans` asks for a million. The plans are the same. */
+/** The number of runs and of agents. `npm run test:plans` sets a million; the plans are the same. */
 const runs = Number(process.env.PLANNED_RUNS ?? 200_000)
 const limit = 20
 
@@ -40,22 +40,22 @@ afterAll(async () => {
   await index?.close()
 })
 
-/** What PostgreSQL did for the statement that the request runs, with the plan that a connection of the API keeps. */
+/** PostgreSQL's plan and row counts for the request's statement, as a prepared statement of an API connection. */
 async function planOf(path: string) {
   const query = vi.spyOn(api.readPool, 'query')
   const { status, body } = await api.get(path)
   expect(status).toBe(200)
   const calls = query.mock.calls as unknown as [{ name: string }, unknown[]][]
   query.mockRestore()
-  // A look at the head may come first.
+  // The statement that reads the head may come first.
   const [config, values] = calls.find(([{ name }]) => name !== 'snapshot') ?? []
-  if (!config || !values) throw new Error(`${path} ran no statement of its own`)
+  if (!config || !values) throw new Error(`${path} ran no statement besides the head's`)
   const [plan] = await explain(config, values)
   if (!plan) throw new Error(`${config.name} has no plan`)
   return { nodes: nodesOf(plan), pagination: body.pagination }
 }
 
-/** On one connection, for a statement is prepared for the connection that has run it. */
+/** Uses one connection, because a statement is prepared per connection. */
 async function explain(config: { name: string }, values: unknown[]): Promise<Node[]> {
   const client = await api.readPool.connect()
   try {
@@ -70,7 +70,7 @@ async function explain(config: { name: string }, values: unknown[]): Promise<Nod
   }
 }
 
-/** With whether the node is part of what is counted, not of what is listed. */
+/** The nodes below, each with whether it belongs to the count rather than to the listed rows. */
 function nodesOf(node: Node, isBelowAggregate = false): (Node & { isCounted: boolean })[] {
   const isCounted = isBelowAggregate && node['Subplan Name'] !== 'CTE walked'
   const below = node.Plans ?? []
@@ -107,10 +107,11 @@ const orders = ['createdAt', 'reward', 'deadline'].flatMap((sort) =>
 )
 
 /**
- * How many runs may be passed on the way to a page and read for it, if a walk to it passes so many that match.
+ * How many runs a page may visit and read, if a walk to it visits `walked` runs that match.
  *
- * No index has `minReward` or `claimable` and every order. Then the fewer are passed of two: all that match, or all that
- * a walk meets in a market where those that match are spread evenly. That is at most the root of the product.
+ * No index covers `minReward` or `claimable` in every order. The query then visits the fewer of two: all runs that
+ * match, or all runs that a walk meets where matching runs are spread evenly. The fewer is at most the square root of
+ * the product.
  */
 function passedAtMost(filter: string, walked: number) {
   const passed = /minReward|claimable/.test(filter) ? 3 * Math.sqrt(walked * runs) : walked
@@ -130,20 +131,20 @@ function expectWalk(nodes: ReturnType<typeof nodesOf>, most: number) {
   const listed = ofRuns.filter(({ isCounted }) => !isCounted)
   const passed = listed.reduce((sum, node) => sum + passedBy(node), 0)
   expect(passed).toBeLessThanOrEqual(most)
-  // An index also passes entries that its condition excludes, and tells of them by the pages that it reads. For each entry
-  // that it returns, it may look at a page of the visibility map too.
+  // An index scan also visits entries that its condition excludes, which show only as pages read. For each returned
+  // entry, the scan may also read a page of the visibility map.
   const pages = listed.reduce((sum, node) => sum + node['Shared Hit Blocks'] + node['Shared Read Blocks'], 0)
   expect(pages).toBeLessThanOrEqual(passed + most / ENTRIES_PER_PAGE + 6 * (limit + 1))
   return ofRuns.filter(({ isCounted }) => isCounted).reduce((sum, node) => sum + rowsOf(node), 0)
 }
 
 describe.each(filters)(`${runs} runs, filtered by '%s'`, (filter) => {
-  it.each(orders)('%s are walked along an index, and neither read through nor sorted', async (order) => {
+  it.each(orders)('%s are read in index order, without a full scan or a sort', async (order) => {
     const list = `/api/runs?${filter}&${order}&limit=${limit}`
     const top = await planOf(list)
     const counted = expectWalk(top.nodes, passedAtMost(filter, limit + 1))
     const { total, nextCursor } = top.pagination
-    // What the bands know is not counted; of what `minReward` cuts in two, less than a band is.
+    // The bands' counts are not counted again; of the band that `minReward` splits, fewer rows than a band has.
     if (!/poster|evaluator|claimedBy|claimable.*minReward/.test(filter)) expect(counted).toBeLessThan(runs / 50)
 
     if (nextCursor) {
@@ -156,7 +157,7 @@ describe.each(filters)(`${runs} runs, filtered by '%s'`, (filter) => {
 })
 
 describe(`${runs} agents`, () => {
-  /** How many rows of the table were read, all of them along an index or in a table of bands. */
+  /** The number of rows read of the table; all of them by an index, or from a table of bands. */
   function rowsRead(nodes: ReturnType<typeof nodesOf>, table: string) {
     const ofTable = nodes.filter((node) => node['Relation Name'] === table)
     if (table === 'agent') for (const node of ofTable) expect(node['Node Type']).toContain('Index')
@@ -164,13 +165,13 @@ describe(`${runs} agents`, () => {
   }
 
   const bands = Math.ceil((runs + 1) / Number(AGENT_BAND_IDS))
-  /** Who became PROVEN on one day: an agent in a thousand or so. */
+  /** Agents that became PROVEN on one day: about one in a thousand. */
   const ofOneDay = runs / 1_000
-  /** The rows of the page, and those that may stand before it in its band. */
+  /** The rows of the page, and those that may precede it in its band. */
   const walked = 2 * limit + 2 * Number(AGENT_BAND_IDS)
   const statuses = ['', 'UNVERIFIED', 'PROVISIONAL', 'ESTABLISHED', 'FROZEN', 'BANNED']
 
-  it.each(statuses)("of the status '%s' are listed by what the bands know of them", async (status) => {
+  it.each(statuses)("of the status '%s' are found by the counts of their bands", async (status) => {
     const list = `/api/agents?limit=${limit}${status && `&status=${status}`}`
     const { nodes, pagination } = await planOf(list)
     expect(rowsRead(nodes, 'agent')).toBeLessThanOrEqual(ofOneDay + 20 * limit)
@@ -181,17 +182,17 @@ describe(`${runs} agents`, () => {
     }
   })
 
-  it('are counted in the market’s figures by their bands, as are the runs', async () => {
+  it('are counted by their bands in the stats, as are the runs', async () => {
     const { nodes } = await planOf('/api/stats')
     expect(rowsRead(nodes, 'run')).toBeLessThan(runs / 50)
     expect(rowsRead(nodes, 'agent')).toBeLessThanOrEqual(ofOneDay)
     expect(rowsRead(nodes, 'agent_band')).toBeLessThanOrEqual(bands)
-    // Bands of 31 days: in each, those who joined then, and those who put up a stake anew.
+    // Bands of 31 days, each with the agents that joined then and those that staked again.
     expect(rowsRead(nodes, 'proven_band')).toBeLessThanOrEqual(31 * bands)
   })
 })
 
-it(`the middle of ${runs} runs is as near as their top`, async () => {
+it(`a page in the middle of ${runs} runs is as cheap as the first page`, async () => {
   for (const order of ['asc', 'desc']) {
     const { nodes } = await planOf(`/api/runs?order=${order}&page=${Math.ceil(runs / 2 / limit)}&limit=${limit}`)
     expectWalk(nodes, passedAtMost('', limit + 1) + 1)

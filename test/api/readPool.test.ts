@@ -8,42 +8,42 @@ import { freshDatabase } from '../support/database.ts'
 
 const silence = 300
 
-let line: Awaited<ReturnType<typeof startLine>>
+let proxy: Awaited<ReturnType<typeof startProxy>>
 let pool: pg.Pool
 
 beforeAll(async () => {
-  line = await startLine(await freshDatabase())
-  pool = new pg.Pool({ connectionString: line.url, max: 1 })
+  proxy = await startProxy(await freshDatabase())
+  pool = new pg.Pool({ connectionString: proxy.url, max: 1 })
   closeSilentConnections(pool, silence)
 })
 
 afterAll(async () => {
   await pool.end()
-  line.close()
+  proxy.close()
 })
 
 const pid = async () => (await pool.query('SELECT pg_backend_pid() AS pid')).rows[0].pid as number
 
 describe('a connection', () => {
-  it('is kept while nobody asks, however long', async () => {
+  it('is kept while it is idle', async () => {
     const first = await pid()
     await sleep(2 * silence)
     expect(await pid()).toBe(first)
   })
 
-  it('is kept while it is heard, however long the answer takes', async () => {
+  it('is kept during a long query while messages arrive', async () => {
     const first = await pid()
-    // A notice for every step.
+    // One notice per step.
     await pool.query(
       `DO $$ BEGIN FOR step IN 1..6 LOOP PERFORM pg_sleep(0.1); RAISE WARNING '%', step; END LOOP; END $$`,
     )
     expect(await pid()).toBe(first)
   })
 
-  it('is ended where it falls silent, also after a rest, and the next question has another', async () => {
+  it('is closed when it falls silent, also after an idle time, and the next query opens another', async () => {
     const first = await pid()
     await sleep(2 * silence)
-    line.cut()
+    proxy.cut()
     const begin = performance.now()
     await expect(pid()).rejects.toMatchObject({ code: 'ETIMEDOUT', message: 'PostgreSQL sent nothing for 300 ms' })
     const waited = performance.now() - begin
@@ -53,8 +53,8 @@ describe('a connection', () => {
   })
 })
 
-/** A way to PostgreSQL that can be cut, so that nobody hears of it: what is open stays so, and nothing passes. */
-async function startLine(databaseUrl: string) {
+/** A proxy to PostgreSQL that can stop passing data without closing any connection. */
+async function startProxy(databaseUrl: string) {
   const { hostname, port } = new URL(databaseUrl)
   const sockets = new Set<Socket>()
   const server = createServer((near) => {

@@ -39,7 +39,7 @@ const attemptOf = (name: string) => ({ hash: hashOf(name), raw: '0x02' as Hex, g
 
 let url: string
 let pool: pg.Pool
-/** As the replicas `a` and `b` connect. */
+/** The pools of the replicas `a` and `b`. */
 let a: pg.Pool
 let b: pg.Pool
 
@@ -60,11 +60,11 @@ const expire = () => pool.query("UPDATE relay.keeper SET expires_at = now() - in
 
 async function taken(by: string, database: pg.Pool): Promise<Lease> {
   const lease = await takeLease(database, by, signer)
-  if (!lease) throw new Error(`The lease is not for ${by}`)
+  if (!lease) throw new Error(`${by} did not get the lease`)
   return lease
 }
 
-/** A transaction with a claim of a run. */
+/** A transaction with one claim of a run. */
 async function insertTx(id: bigint) {
   const tx = { tx: id, nonce: Number(id), attempt: attemptOf(`tx ${id}`) }
   await insertTxs(pool, signer, [tx], 1n)
@@ -93,7 +93,7 @@ const minedIn = async (lease: Lease, { id, claim }: Awaited<ReturnType<typeof in
 }
 
 describe('a signer’s lease', () => {
-  it('is one replica’s, until it expires, is released, or the replica has no connection', async () => {
+  it('is held by one replica until it expires, is released, or the replica loses its connection', async () => {
     const first = await taken('a', a)
     await insertTx(1n)
     expect(await takeLease(b, 'b', signer)).toBeUndefined()
@@ -111,7 +111,7 @@ describe('a signer’s lease', () => {
     await expect.poll(() => takeLease(b, 'b', signer), { timeout: 2_000 }).toBeDefined()
   })
 
-  it('that is not the newest, or has expired, changes nothing', async () => {
+  it('that is superseded or expired writes nothing', async () => {
     const stale = await taken('a', a)
     const unmined = await insertTx(1n)
     const mined = await insertTx(2n)
@@ -147,7 +147,7 @@ describe('a signer’s lease', () => {
 })
 
 describe('a write', () => {
-  it('changes a transaction only from the state that it expects', async () => {
+  it('changes a transaction only if it is in the expected state', async () => {
     const lease = await taken('a', a)
     const tx = await insertTx(1n)
     expect((await minedIn(lease, tx, 'first')).claims).toEqual(new Set([tx.claim.claimId]))
@@ -163,7 +163,7 @@ describe('a write', () => {
     expect([(await txOf(1n)).state, await stateOf(1n)]).toEqual(['signed', 'open'])
   })
 
-  it('gives a taken nonce back only for a block that is as new as the one that had it used', async () => {
+  it('returns a taken nonce only at a block as new as the one that showed it used', async () => {
     const lease = await taken('a', a)
     await insertTx(1n)
     expect(await recordTaken(pool, lease, 1n, 10, 9n)).toBe(false)
@@ -176,7 +176,7 @@ describe('a write', () => {
 })
 
 describe('retention', () => {
-  it('deletes what is old and settled with all that belongs to it, and nothing else', async () => {
+  it('deletes only old and settled transactions, with their claims and keys', async () => {
     const lease = await taken('a', a)
     const ids = Array.from({ length: 205 }, (_, index) => BigInt(index + 1))
     const txs = []

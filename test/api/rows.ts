@@ -4,7 +4,7 @@ import { blockHash } from './indexedDatabase.ts'
 export const poster = '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266'
 export const wallet = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8'
 
-/** 2024-01-15T12:00:00Z, the seed's `createdAt`. */
+/** 2024-01-15T12:00:00Z. */
 export const seedTime = 1_705_320_000n
 const day = 86_400n
 
@@ -12,7 +12,7 @@ type Run = typeof run.$inferInsert
 type Agent = typeof agent.$inferInsert
 type RunEvent = typeof runEvent.$inferInsert
 
-/** The seed's example of an open run. */
+/** The example of an open run in the API's documentation. */
 export function openRun(bountyId: bigint, fields: Partial<Run> = {}): Run {
   return {
     bountyId,
@@ -29,7 +29,7 @@ export function openRun(bountyId: bigint, fields: Partial<Run> = {}): Run {
   }
 }
 
-/** The seed's example of a claimed run. */
+/** The example of a claimed run in the API's documentation. */
 export function claimedRun(bountyId: bigint, fields: Partial<Run> = {}): Run {
   return openRun(bountyId, {
     state: 'CLAIMED',
@@ -43,7 +43,7 @@ export function claimedRun(bountyId: bigint, fields: Partial<Run> = {}): Run {
   })
 }
 
-/** An agent who has just put the minimum at stake. */
+/** An agent that has just staked the minimum. */
 export function stakedAgent(id: bigint, fields: Partial<Agent> = {}): Agent {
   return {
     id,

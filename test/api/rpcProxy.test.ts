@@ -25,8 +25,8 @@ afterAll(async () => {
 async function ask(method: string, params: unknown[], fault?: Fault) {
   next = fault
   const body = JSON.stringify({ jsonrpc: '2.0', id: 7, method, params })
-  const patience = fault?.kind === 'hang' ? 300 : 20_000
-  const response = await fetch(proxy.url, { method: 'POST', body, signal: AbortSignal.timeout(patience) })
+  const milliseconds = fault?.kind === 'hang' ? 300 : 20_000
+  const response = await fetch(proxy.url, { method: 'POST', body, signal: AbortSignal.timeout(milliseconds) })
   return { status: response.status, text: await response.text() }
 }
 
@@ -35,12 +35,12 @@ async function call(method: string, params: unknown[], fault?: Fault) {
   return JSON.parse(text)
 }
 
-test('without a fault a client sees the node', async () => {
+test('without a fault, the proxy passes calls and answers on', async () => {
   const client = createPublicClient({ chain: foundry, transport: http(proxy.url) })
   expect(await client.getBlockNumber()).toBe(5n)
 })
 
-test('the calls of a batch are answered each by itself, and lose their connection together', async () => {
+test('the calls of a batch have separate faults, and a broken connection breaks all of them', async () => {
   const body = JSON.stringify(
     ['eth_chainId', 'eth_blockNumber'].map((method, id) => ({ jsonrpc: '2.0', id, method, params: [] })),
   )
@@ -54,21 +54,21 @@ test('the calls of a batch are answered each by itself, and lose their connectio
   await expect(batch()).rejects.toThrow('fetch failed')
 })
 
-test('a refused call never reaches the node, a dropped answer is of one that did', async () => {
+test('a refused call does not reach the node, and a call with a dropped answer does', async () => {
   await expect(ask('anvil_mine', [], { kind: 'refuse' })).rejects.toThrow('fetch failed')
   expect(await call('eth_blockNumber', [])).toMatchObject({ result: '0x5' })
   await expect(ask('anvil_mine', [], { kind: 'drop' })).rejects.toThrow('fetch failed')
   expect(await call('eth_blockNumber', [])).toMatchObject({ result: '0x6' })
 })
 
-test('a hanging call gets no answer, a delayed one gets it later', async () => {
+test('a hanging call gets no answer, and a delayed call a late one', async () => {
   await expect(ask('eth_chainId', [], { kind: 'hang' })).rejects.toThrow('timeout')
   const before = performance.now()
   expect(await call('eth_chainId', [], { kind: 'delay', milliseconds: 100 })).toMatchObject({ result: '0x7a69' })
   expect(performance.now() - before).toBeGreaterThan(95)
 })
 
-test('answers are spoilt as asked', async () => {
+test('each kind of fault changes the answer as described', async () => {
   expect(await ask('eth_chainId', [], status(429))).toMatchObject({ status: 429 })
   const whole = (await ask('eth_getBlockByNumber', ['0x3', true])).text
   const { text } = await ask('eth_getBlockByNumber', ['0x3', true], { kind: 'truncate' })
@@ -82,7 +82,7 @@ test('answers are spoilt as asked', async () => {
   expect(await call('eth_getLogs', [{}], { kind: 'no logs' })).toMatchObject({ result: [] })
 })
 
-test('a stale head is an earlier block of the same chain', async () => {
+test('a stale node answers with an earlier block of the same chain as the latest', async () => {
   const { number } = (await call('eth_getBlockByNumber', ['latest', false])).result
   const fault = { kind: 'stale', blocks: 2 } as const
   const stale = (await call('eth_getBlockByNumber', ['latest', false], fault)).result
@@ -91,9 +91,10 @@ test('a stale head is an earlier block of the same chain', async () => {
   expect((await call('eth_blockNumber', [], fault)).result).toBe(stale.number)
 })
 
-test('a stale node knows neither what was mined since nor what that changed', async () => {
+test('a stale node has neither later transactions nor the state after them', async () => {
   const client = createPublicClient({ chain: foundry, transport: http(anvil.rpcUrl) })
-  const [from, to] = [accountOf(0), accountOf(1).address]
+  const from = accountOf(0)
+  const to = accountOf(1).address
   const wallet = createWalletClient({ account: from, chain: foundry, transport: http(anvil.rpcUrl) })
   const hash = await wallet.sendTransaction({ to, value: 1n })
   await client.waitForTransactionReceipt({ hash, pollingInterval: 20 })
@@ -106,13 +107,13 @@ test('a stale node knows neither what was mined since nor what that changed', as
   }
 })
 
-test('a node that miscounts is wrong by what it is told, and never below zero', async () => {
+test('a node that miscounts is off by the given number, and never below zero', async () => {
   const count = async (by: number) =>
     (await call('eth_getTransactionCount', [accountOf(0).address, 'latest'], { kind: 'nonce', by })).result
   expect([await count(2), await count(-1), await count(-5)]).toEqual(['0x3', '0x0', '0x0'])
 })
 
-test('a node with Geth’s rule takes a replacement only for 10 % more in both parts', async () => {
+test('a node with Geth’s rule accepts a replacement only if both fees rise by 10 %', async () => {
   const strict = await startRpcProxy(anvil.rpcUrl, requirePriceBump(anvil.rpcUrl))
   const account = accountOf(2)
   const wallet = createWalletClient({ account, chain: foundry, transport: http(strict.url, { retryCount: 0 }) })
@@ -134,7 +135,7 @@ test('a node with Geth’s rule takes a replacement only for 10 % more in both p
   await strict.stop()
 })
 
-test('the node can be made to say anything', async () => {
+test('the proxy can send any reply', async () => {
   expect(await call('eth_sendRawTransaction', ['0x'], says('nonce too low'))).toMatchObject({
     id: 7,
     error: { code: -32000, message: 'nonce too low' },
@@ -160,15 +161,24 @@ function drawn(seed: number, order: RpcCall[]) {
   )
 }
 
-test('a seed draws the same faults in whatever order calls come, and every kind comes', () => {
+test('a random seed draws the same faults for any order of the calls, and draws every kind', () => {
   const faults = drawn(1, calls)
   expect(drawn(1, calls.toReversed())).toEqual(faults)
   expect(drawn(2, calls)).not.toEqual(faults)
   const kinds = new Set(Object.values(faults).flatMap((each) => each?.flatMap(({ fault }) => fault?.kind ?? []) ?? []))
   expect([...kinds].sort()).toEqual(
     [
-      ...['delay', 'drop', 'hang', 'no logs', 'null block', 'refuse', 'stale'],
-      ...['status 429', 'status 502', 'status 503', 'truncate'],
+      'delay',
+      'drop',
+      'hang',
+      'no logs',
+      'null block',
+      'refuse',
+      'stale',
+      'status 429',
+      'status 502',
+      'status 503',
+      'truncate',
     ].sort(),
   )
   for (const [call, each] of Object.entries(faults)) {

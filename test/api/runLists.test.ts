@@ -14,7 +14,7 @@ const random = xoroshiro128plus(5)
 const below = (limit: number) => (random.next() >>> 0) % limit
 function pick<T>(choices: readonly T[]): T {
   const choice = choices[below(choices.length)]
-  if (choice === undefined) throw new Error('There is nothing to pick')
+  if (choice === undefined) throw new Error('There are no choices to pick from')
   return choice
 }
 
@@ -49,7 +49,7 @@ afterAll(async () => {
 
 type Filters = { state?: string; minReward?: string; poster?: string; claimedBy?: string; claimable?: string }
 
-/** What the filters say, without SQL. */
+/** The filters' rules in TypeScript. */
 function matches(row: Row, { state, minReward, poster, claimedBy, claimable }: Filters): boolean {
   const isClaimable = row.state === 'OPEN' && row.deadline >= seedTime
   return (
@@ -69,7 +69,7 @@ const combinations: Filters[] = [{}]
   .flatMap((rest) => [undefined, 'true', 'false'].map((claimable) => ({ ...rest, claimable })))
   .map((filters) => JSON.parse(JSON.stringify(filters)))
 
-/** The ids of a page, and its pagination. Read without `api.get`, which takes longer to validate than to answer. */
+/** The ids and pagination of a page. Reads without `api.get`, whose validation takes longer than the answer. */
 async function page(query: Record<string, string | number>) {
   const search = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) search.set(name, String(value))
@@ -81,7 +81,7 @@ async function page(query: Record<string, string | number>) {
 
 describe.each(['createdAt', 'reward', 'deadline'] as const)('lists by %s', (sort) => {
   it.each(['asc', 'desc'])(
-    '%s give every page and total of every filter exactly, by number and by cursor',
+    '%s return the expected pages and totals for every filter, by number and by cursor',
     {
       timeout: 120_000,
     },
@@ -117,7 +117,7 @@ describe.each(['createdAt', 'reward', 'deadline'] as const)('lists by %s', (sort
   )
 })
 
-describe('pages that are asked for at one moment', () => {
+describe('concurrently requested pages', () => {
   const list = { minReward: '0.0105', sort: 'reward', order: 'asc' }
 
   async function cursorsOf(list: Record<string, string>) {
@@ -125,7 +125,7 @@ describe('pages that are asked for at one moment', () => {
     return (await Promise.all(places)).map(({ nextCursor }) => nextCursor as string)
   }
 
-  it('are read in a statement for each list and kind of start, and are those that are read alone', async () => {
+  it('are read in one statement per list and kind of start, and equal the pages read alone', async () => {
     const lists = [list, { ...list, order: 'desc' }]
     const starts = await Promise.all(
       lists.map(async (each) => [
@@ -135,7 +135,7 @@ describe('pages that are asked for at one moment', () => {
       ]),
     )
     const alone: object[] = []
-    // Another URL, or the response cache would answer below.
+    // With the URL below, the response cache would answer the requests that follow.
     for (const start of starts.flat()) alone.push(await page({ ...start, minBlock: 2 }))
     const query = vi.spyOn(api.readPool, 'query')
     expect(await Promise.all(starts.flat().map(page))).toEqual(alone)
@@ -157,7 +157,7 @@ describe('pages that are asked for at one moment', () => {
     expect(pages.map((each) => each.ids)).toEqual([ids.slice(7, 14), ids.slice(28, 35), ids.slice(56, 63), []])
   })
 
-  it('do not wait with the one that waits for a later block', async () => {
+  it('do not wait for a page that waits for a later block', async () => {
     const later = page({ limit: 3, minBlock: 11 })
     expect(await page({ limit: 3, minBlock: 10 })).toMatchObject({ ids: [83, 82, 81] })
     await index.moveTo({ number: 11n, timestamp: seedTime })
@@ -166,7 +166,7 @@ describe('pages that are asked for at one moment', () => {
 })
 
 describe('cursor', () => {
-  it('reads on to the last row, whatever the limits', async () => {
+  it('reaches the last row with any limits', async () => {
     const seen: number[] = []
     for (let cursor: string | null = ''; cursor !== null; ) {
       const next = await page({ limit: 1 + below(9), ...(cursor && { cursor }) })
@@ -176,7 +176,7 @@ describe('cursor', () => {
     expect(seen).toEqual(rows.map(({ bountyId }) => Number(bountyId)).reverse())
   })
 
-  it('does not skip or repeat a row while rows come at the top', async () => {
+  it('does not skip or repeat a row while rows are added at the top', async () => {
     const first = await page({ limit: 5 })
     const cursor = first.nextCursor
     await index.moveTo({ number: 12n, timestamp: seedTime }, (tx) => tx.insert(run).values(openRun(84n)))
@@ -192,7 +192,7 @@ describe('cursor', () => {
     `evaluator=${poster}`,
     'claimedBy=7',
     'claimable=true',
-  ])('is refused where the list is another one: %s', async (filter) => {
+  ])('is refused with other list parameters: %s', async (filter) => {
     const { nextCursor } = await page({ limit: 5 })
     const { status, body } = await api.get(`/api/runs?${filter}&cursor=${nextCursor}`)
     expect([status, body.code, body.field, body.value]).toEqual([400, 'VALIDATION_FAILED', 'cursor', nextCursor])
@@ -210,12 +210,12 @@ describe('cursor', () => {
     'A'.repeat(33),
     'A'.repeat(5_000),
     '________________________________',
-  ])('is refused where nobody gave it: %s', async (cursor) => {
+  ])('is refused if the API did not return it: %s', async (cursor) => {
     const { status, body } = await api.get(`/api/runs?cursor=${cursor}`)
     expect([status, body.code, body.field]).toEqual([400, 'VALIDATION_FAILED', 'cursor'])
   })
 
-  it('is refused beside a page, or twice', async () => {
+  it('is refused together with a page, or twice', async () => {
     const { nextCursor } = await page({ limit: 5 })
     const beside = await api.get(`/api/runs?page=2&cursor=${nextCursor}`)
     expect([beside.status, beside.body.field, beside.body.detail]).toEqual([
@@ -226,7 +226,7 @@ describe('cursor', () => {
     expect((await api.get(`/api/runs?cursor=${nextCursor}&cursor=${nextCursor}`)).status).toBe(400)
   })
 
-  it('takes any place in its list, also one that is no row', async () => {
+  it('accepts any position in its list, also one without a row', async () => {
     const { nextCursor } = await page({ limit: 5, sort: 'reward' })
     const bytes = Buffer.from(nextCursor, 'base64url')
     for (const [value, expected] of [

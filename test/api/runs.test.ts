@@ -41,7 +41,7 @@ async function ids(query: string): Promise<number[]> {
 }
 
 describe('GET /api/runs/:id', () => {
-  it('has the fields of the seed in the order of the seed, then its own', async () => {
+  it('has its fields in the documented order', async () => {
     const { body } = await api.get('/api/runs/2')
     expect(JSON.stringify(body)).toBe(
       JSON.stringify({
@@ -73,13 +73,13 @@ describe('GET /api/runs/:id', () => {
     )
   })
 
-  it('names the block that the answer is true at', async () => {
+  it('names the block of the answer', async () => {
     const { headers } = await api.get('/api/runs/2')
     expect(headers.get('X-Indexed-Block')).toBe('10')
     expect(headers.get('X-Indexed-Hash')).toBe(`0x${'a'.padStart(64, '0')}`)
   })
 
-  it('tells agent 0 from no agent, and gives an id beyond 2^53 as a string', async () => {
+  it('distinguishes agent 0 from no agent, and returns an id beyond 2^53 as a string', async () => {
     expect((await api.get('/api/runs/7')).body.claimedBy).toBe(0)
     expect((await api.get('/api/runs/1')).body.claimedBy).toBeNull()
     expect((await api.get('/api/runs/5')).body.claimedBy).toBe('9007199254740993')
@@ -97,7 +97,7 @@ describe('GET /api/runs/:id', () => {
 })
 
 describe('GET /api/runs', () => {
-  it('has the fields of the seed in the order of the seed, then its own', async () => {
+  it('has its fields in the documented order', async () => {
     const { body } = await api.get('/api/runs?state=OPEN&minReward=100')
     expect(JSON.stringify(body)).toBe(
       JSON.stringify({
@@ -119,7 +119,7 @@ describe('GET /api/runs', () => {
     )
   })
 
-  it('lists the newest first, and of one block the later one first', async () => {
+  it('lists the newest run first, also within one block', async () => {
     expect(await ids('')).toEqual([7, 6, 5, 4, 3, 2, 1])
   })
 
@@ -151,7 +151,7 @@ describe('GET /api/runs', () => {
     ['minReward=1000000000', [6]],
     ['minReward=1000000000.000001', []],
     ['minReward=999999999999.999999', []],
-  ])('takes %s as whole USDC, inclusive', async (query, expected) => {
+  ])('reads %s as whole USDC, inclusive', async (query, expected) => {
     expect(await ids(query)).toEqual(expected)
   })
 
@@ -184,7 +184,7 @@ describe('GET /api/runs', () => {
     expect(await ids(query)).toEqual(expected)
   })
 
-  it('calls a run claimable up to and including the second of its deadline', async () => {
+  it('shows a run as claimable up to and including the second of its deadline', async () => {
     const deadline = Number(seedTime) * 1_000
     for (const [now, claimable] of [
       [deadline - 1, true],
@@ -197,7 +197,7 @@ describe('GET /api/runs', () => {
     }
   })
 
-  it('takes the head for the time where the chain is ahead of the clock', async () => {
+  it('uses the time of the head where the chain is ahead of this machine', async () => {
     const behind = await testApi(index.url, () => 0)
     expect((await behind.get('/api/runs/3')).body.claimable).toBe(true)
     expect((await behind.get('/api/runs/4')).body.claimable).toBe(false)

@@ -50,7 +50,7 @@ async function start(options: Partial<ApiOptions> = {}): Promise<Api> {
   return api
 }
 
-/** @returns why a new connection fails, if it does. */
+/** Opens a connection. @returns the error with which it fails, if it does. */
 function knock(port: number) {
   const socket = connect(port, '127.0.0.1')
   return new Promise<string | undefined>((resolve) => {
@@ -59,7 +59,7 @@ function knock(port: number) {
   }).finally(() => socket.destroy())
 }
 
-/** Opens a connection and sends bytes. @returns what came back so far, on demand. */
+/** Opens a connection and sends bytes. @returns a function that returns the bytes received so far. */
 async function send(port: number, bytes: string) {
   const socket = connect(port, '127.0.0.1')
   let received = ''
@@ -73,7 +73,7 @@ async function send(port: number, bytes: string) {
 }
 
 describe('health', () => {
-  it('is told by the process alone', async () => {
+  it('is 200 while the index is consistent, and 503, logged once, while it rewinds', async () => {
     const { url, opsUrl, part } = await start()
     expect((await fetch(`${url}/healthz`)).status).toBe(200)
     const ready = await fetch(`${url}/readyz`)
@@ -108,7 +108,7 @@ describe('health', () => {
   it('is measured by route, not by path', async () => {
     const { url, opsUrl } = await start()
     for (const path of ['/api/runs/1', '/api/runs/2', '/api/runs?page=0', '/nowhere']) await fetch(url + path)
-    // Most of these are answered from the cache, before the routes see them.
+    // Most of these requests are answered from the cache, before the routes run.
     const { headers } = await fetch(`${url}/api/runs`)
     for (let request = 0; request < 9; request++) await fetch(`${url}/api/runs`)
     const known = { 'If-None-Match': headers.get('ETag') ?? '' }
@@ -140,7 +140,7 @@ describe('on SIGTERM', () => {
 
     process.kill(part.pid, 'SIGTERM')
     await idle.closed
-    // Node ends idle connections just before it stops listening.
+    // Node closes idle connections just before it stops listening.
     await expect.poll(() => knock(port)).toBe('ECONNREFUSED')
     await index.moveTo(block(11n))
 
@@ -156,8 +156,8 @@ describe('on SIGTERM', () => {
 
   it.each<[string, NodeJS.Signals]>([
     ['twice', 'SIGTERM'],
-    ['as Ctrl-C does', 'SIGINT'],
-  ])('that comes %s, it still lets requests in flight finish', async (_, signal) => {
+    ['as SIGINT by Ctrl-C', 'SIGINT'],
+  ])('sent %s, it still lets requests in flight finish', async (_, signal) => {
     const { part, url } = await start()
     const inFlight = fetch(`${url}/api/runs?minBlock=11`)
     await sleep(200)
@@ -170,7 +170,7 @@ describe('on SIGTERM', () => {
     await index.moveTo(block(10n))
   })
 
-  it('that the terminal sends to npm too, it still lets requests in flight finish', async () => {
+  it('sent to the whole process group, it still lets requests in flight finish', async () => {
     const npm = await startPart({
       name: 'npm run start:api',
       command: 'npm',
@@ -188,7 +188,7 @@ describe('on SIGTERM', () => {
     const [, port] = await npm.saw(/"port":(\d+).*"msg":"API listens"/, 20_000)
     const inFlight = fetch(`http://127.0.0.1:${port}/api/runs?minBlock=11`)
     await sleep(200)
-    // To all of its group, as a terminal does.
+    // To the whole process group, as a terminal does.
     process.kill(-npm.pid, 'SIGINT')
     await npm.saw(/"msg":"Stopping"/, 2_000)
     await index.moveTo(block(11n))
@@ -199,7 +199,7 @@ describe('on SIGTERM', () => {
     await index.moveTo(block(10n))
   })
 
-  it('exits at once on another that comes a second later', async () => {
+  it('exits at once on a second SIGTERM after a second', async () => {
     const { part, url } = await start()
     const inFlight = fetch(`${url}/api/runs?minBlock=12`).catch((error: Error) => error.name)
     await sleep(200)
@@ -221,7 +221,7 @@ describe('a start', () => {
       'the operator’s port',
       ({ opsUrl }) => ({ opsPort: Number(new URL(opsUrl).port), expected: `OPS_PORT ${new URL(opsUrl).host}` }),
     ],
-  ])('fails with the name of %s that is taken', async (_, taken) => {
+  ])('fails with the name of %s if it is in use', async (_, taken) => {
     const { expected, ...options } = taken(await start())
     const second = startApi({
       databaseUrl: index.url,
@@ -234,18 +234,18 @@ describe('a start', () => {
     await expect(second).rejects.toThrow('exited with code 1')
   })
 
-  it('fails with the host that is not one of this machine', async () => {
+  it('fails with the name of a host that is not an address of this machine', async () => {
     await expect(start({ env: { OPS_HOST: '192.0.2.1' } })).rejects.toThrow('Cannot listen on OPS_PORT 192.0.2.1:0')
   })
 
-  it('fails with the names of all variables that are wrong', async () => {
+  it('fails with the names of all invalid variables', async () => {
     const env = { DATABASE_URL: '', DATABASE_SCHEMA: 'Robert"; DROP', CHAIN_ID: '0', LOG_LEVEL: 'loud' }
     const failed = start({ env })
     for (const name of Object.keys(env)) await expect(failed).rejects.toThrow(`${name}: `)
     await expect(failed).rejects.toThrow('exited with code 1')
   })
 
-  it('fails with the path of the deployment that is missing', async () => {
+  it('fails with the path of the missing deployment', async () => {
     await expect(start({ chainId: 4 })).rejects.toThrow(`${deploymentsDirectory}/4.json cannot be read`)
   })
 })
@@ -261,10 +261,10 @@ describe('a connection', () => {
   afterAll(() => shared.stop())
 
   it.each([
-    ['a host that is none', 'GET /api/runs HTTP/1.1\r\nHost: a b\r\n\r\n', '400 Bad Request'],
-    ['a host that is missing', 'GET /api/runs HTTP/1.0\r\n\r\n', '400 Bad Request'],
-    ['a target that is none', 'GET http://[/api/runs HTTP/1.1\r\nHost: localhost\r\n\r\n', '400 Bad Request'],
-    ['bytes that are no HTTP', '\x16\x03\x01\x02\x00\r\n\r\n', '400 Bad Request'],
+    ['an invalid host', 'GET /api/runs HTTP/1.1\r\nHost: a b\r\n\r\n', '400 Bad Request'],
+    ['no host', 'GET /api/runs HTTP/1.0\r\n\r\n', '400 Bad Request'],
+    ['an invalid target', 'GET http://[/api/runs HTTP/1.1\r\nHost: localhost\r\n\r\n', '400 Bad Request'],
+    ['bytes that are not HTTP', '\x16\x03\x01\x02\x00\r\n\r\n', '400 Bad Request'],
     ['a header of 20 kB', `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, '431 '],
     ['an unknown method', 'BREW /api/runs HTTP/1.1\r\nHost: localhost\r\n\r\n', '400 Bad Request'],
     ['a NUL in the path', 'GET /api/runs/\0 HTTP/1.1\r\nHost: localhost\r\n\r\n', '400 Bad Request'],
@@ -274,7 +274,7 @@ describe('a connection', () => {
     socket.destroy()
   })
 
-  it('with more body than is taken gets its answer, and is closed', async () => {
+  it('that sends a body above the limit gets its answer, and is closed', async () => {
     for (const body of ['x'.repeat(3_000_000), chunks(3_000_000), 'x'.repeat(20_000_000), chunks(20_000_000)]) {
       const response = await fetch(`${shared.url}/api/runs/1/claim`, {
         method: 'POST',
@@ -287,7 +287,7 @@ describe('a connection', () => {
     }
   })
 
-  it('that never sends the rest of such a body gets its answer, and is closed', async () => {
+  it('that stops in the middle of such a body gets its answer, and is closed', async () => {
     const head = 'POST /api/runs/1/claim HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n'
     for (const length of ['Content-Length: 99999', 'Transfer-Encoding: chunked']) {
       const part = length.startsWith('T') ? `9000\r\n${'x'.repeat(0x9000)}\r\n` : 'x'
@@ -306,7 +306,7 @@ describe('a connection', () => {
   })
 })
 
-/** A body without a length. */
+/** A body of unknown length. */
 function chunks(length: number) {
   return new ReadableStream<Uint8Array>({
     pull(controller) {

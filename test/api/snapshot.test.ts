@@ -32,7 +32,7 @@ function expectBehind({ status, headers, body }: Answer) {
   expect(headers.get('X-Indexed-Block')).toBeNull()
 }
 
-/** Every path that reads the index. */
+/** A path of every route that reads the index. */
 const paths = [
   '/api/runs',
   '/api/runs/1',
@@ -70,7 +70,7 @@ describe('while the index rewinds', () => {
     await index.create()
     await index.db.insert(run).values(openRun(1n))
     await index.moveTo(block(180n))
-    // As measured after a restart of Ponder: rows at 136, checkpoint at 180.
+    // As observed after a restart of Ponder: rows at block 136, checkpoint at block 180.
     await index.setHead(block(136n))
   })
 
@@ -91,13 +91,13 @@ describe('while the index rewinds', () => {
     for (const { headers } of await Promise.all(requests)) expect(headers.get('X-Indexed-Block')).toBe('181')
   })
 
-  it('does not take a checkpoint behind the head for one that agrees', async () => {
+  it('answers 503 while the checkpoint is behind the head', async () => {
     await index.setHead(block(1_180n))
     expectBehind(await api.get('/api/runs'))
   })
 })
 
-describe('at a block before one that was shown', () => {
+describe('at a block before one that was already shown', () => {
   let now: number
 
   beforeEach(async () => {
@@ -105,25 +105,25 @@ describe('at a block before one that was shown', () => {
     await api.close()
     api = await testApi(index.url, () => now)
     await index.create()
-    // The first answers are kept, and are not given again.
+    // Shows both blocks, and then outlasts the cached answers.
     for (const number of [150n, 180n]) {
       await index.moveTo(block(number))
       await sleep(260)
       for (const path of paths) expect((await api.get(path)).headers.get('X-Indexed-Block')).toBe(String(number))
     }
     await index.moveTo(block(150n))
-    // What was read before is answered for a moment.
+    // Cached answers are served for up to 250 ms.
     await sleep(260)
   })
 
-  it('answers 503, whatever is asked for, again and again', async () => {
+  it('answers 503 on every route, also repeatedly', async () => {
     for (const answer of await Promise.all([...paths, ...paths].map((path) => api.get(path)))) {
       expectBehind(answer)
       expect(answer.body.detail).toBe('The index is at block 150 again, on its way to where it was.')
     }
   })
 
-  it('waits until the index is where it was', async () => {
+  it('waits until the index has reached the shown block again', async () => {
     const requests = paths.map((path) => api.get(path))
     await sleep(300)
     await index.moveTo(block(179n))
@@ -132,7 +132,7 @@ describe('at a block before one that was shown', () => {
     for (const { headers } of await Promise.all(requests)) expect(headers.get('X-Indexed-Block')).toBe('180')
   })
 
-  it('takes a chain that stays there for the truth after thirty seconds', async () => {
+  it('accepts the lower block after thirty seconds', async () => {
     expectBehind(await api.get('/api/runs'))
     now += 29_900
     expectBehind(await api.get('/api/runs'))
@@ -142,7 +142,7 @@ describe('at a block before one that was shown', () => {
 })
 
 describe('at a block before one that an earlier process may have shown', () => {
-  it('answers 503 until the index is there', async () => {
+  it('answers 503 until the index has reached that block', async () => {
     await index.create()
     await index.moveTo(block(150n))
     const later = await testApi(index.url, undefined, undefined, 151n)
@@ -167,7 +167,7 @@ describe('minBlock', () => {
     expect(milliseconds).toBeLessThan(1_000)
   })
 
-  it('waits for the block longer than for an index that rewinds', async () => {
+  it('waits longer for the block than for an index that rewinds', async () => {
     const requests = paths.map((path) => api.get(`${path}?minBlock=12`))
     await sleep(700)
     await index.moveTo(block(11n))
@@ -176,7 +176,7 @@ describe('minBlock', () => {
     for (const { headers } of await Promise.all(requests)) expect(headers.get('X-Indexed-Block')).toBe('12')
   })
 
-  it('answers 503 where the block does not come in time', async () => {
+  it('answers 503 if the block is not indexed in time', async () => {
     const answer = await timed(api.get('/api/runs?minBlock=9999999999999999'))
     expectBehind(answer)
     expect(answer.body.detail).toBe('The index is at block 10, before minBlock 9999999999999999.')
@@ -185,8 +185,8 @@ describe('minBlock', () => {
   })
 })
 
-describe('while blocks come', () => {
-  it('never mixes two of them', async () => {
+describe('while blocks are indexed', () => {
+  it('never mixes two blocks in one answer', async () => {
     await index.create()
     await index.db.insert(run).values([openRun(1n), openRun(2n), openRun(3n)])
     let done = false
@@ -207,7 +207,7 @@ describe('while blocks come', () => {
 })
 
 describe('when another build of the indexer takes over', () => {
-  it('reads its tables through the statements that were prepared for those before', async () => {
+  it('reads its tables with statements that were prepared on the old tables', async () => {
     await index.create()
     await index.db.insert(run).values(openRun(1n))
     await index.moveTo(block(10n))
@@ -237,7 +237,7 @@ describe('where the database does not answer', () => {
     await index.moveTo(block(10n))
   })
 
-  /** Holds the lock that a reorg takes. */
+  /** Takes the lock that a reorg takes. */
   async function lockRuns(milliseconds: number) {
     const client = await index.pool.connect()
     await client.query('BEGIN; LOCK TABLE run IN ACCESS EXCLUSIVE MODE')
@@ -248,7 +248,7 @@ describe('where the database does not answer', () => {
     return release
   }
 
-  it('tries once more where a lock outlasts lock_timeout', async () => {
+  it('retries once after lock_timeout', async () => {
     const released = await Promise.race([lockRuns(350), sleep(10)])
     const { status, milliseconds } = await timed(api.get('/api/runs'))
     expect(status).toBe(200)
@@ -256,7 +256,7 @@ describe('where the database does not answer', () => {
     await released
   })
 
-  it('answers 503 where the lock outlasts that too', async () => {
+  it('answers 503 after a second lock_timeout', async () => {
     await Promise.race([lockRuns(1_500), sleep(10)])
     const answer = await timed(api.get('/api/runs'))
     expectBehind(answer)
@@ -265,7 +265,7 @@ describe('where the database does not answer', () => {
     await sleep(1_500)
   })
 
-  it('opens new connections after all were cut', async () => {
+  it('reconnects after all connections were closed', async () => {
     expect((await api.get('/api/runs')).status).toBe(200)
     await index.pool.query(
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'runline_api' AND datname = current_database()",
@@ -273,7 +273,7 @@ describe('where the database does not answer', () => {
     expect((await api.get('/api/runs')).status).toBe(200)
   })
 
-  it('answers 503 where every connection stays busy, and again once one is free', async () => {
+  it('answers 503 while every connection is busy, and recovers once one is free', async () => {
     const busy = await Promise.all(Array.from({ length: 10 }, () => api.readPool.connect()))
     expectBehind(await api.get('/api/runs'))
     expect(api.logged.join()).toContain('timeout exceeded when trying to connect')
@@ -285,7 +285,7 @@ describe('where the database does not answer', () => {
     await expect(api.readPool.query('DELETE FROM run')).rejects.toMatchObject({ code: '25006' })
   })
 
-  it('answers 503 where nothing listens', async () => {
+  it('answers 503 where no server listens', async () => {
     const nowhere = await testApi(`postgres://postgres@127.0.0.1:${await getPort()}/postgres`)
     for (const path of paths) expectBehind(await nowhere.get(path))
     expect(nowhere.logged.join()).toContain('ECONNREFUSED')

@@ -44,7 +44,7 @@ it('is all zero in an empty market', async () => {
   })
 })
 
-it('counts each run and agent once, and each USDC where it is', async () => {
+it('counts each run, agent and USDC once', async () => {
   await index.db
     .insert(run)
     .values([
@@ -98,7 +98,7 @@ it('counts each run and agent once, and each USDC where it is', async () => {
   })
 })
 
-it('counts agents as ESTABLISHED from the second on in which they have been staked for 30 days', async () => {
+it('counts agents as ESTABLISHED from the second at which they have been staked for 30 days', async () => {
   const thirtyDays = 2_592_000n
   const proven = (id: bigint, stakedAt: bigint) => stakedAgent(id, { completions: 5, stakedAt })
   const timestamp = seedTime + 3n * thirtyDays

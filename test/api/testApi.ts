@@ -11,14 +11,14 @@ import { openapiCheck } from './openapiCheck.ts'
 export type Answer = {
   status: number
   headers: Headers
-  // biome-ignore lint/suspicious/noExplicitAny: the assertions of the tests judge it
+  // biome-ignore lint/suspicious/noExplicitAny: the tests' assertions check it
   body: any
 }
 
 /**
- * The app on the read pool of the real process, without its server. Every answer must be as /openapi.json describes it.
+ * The app on the read pool of the real process, without its server. Every answer must match /openapi.json.
  * @param clock This machine's time in milliseconds.
- * @param shownBefore The block that processes before may have shown.
+ * @param shownBefore The latest block that an earlier process may have shown.
  */
 export async function testApi(url: string, clock?: () => number, hints?: Hints, shownBefore = 0n) {
   const logged: string[] = []

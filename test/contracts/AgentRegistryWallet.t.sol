@@ -155,7 +155,7 @@ contract AgentRegistryWalletTest is AgentWalletSigner {
         }
     }
 
-    /// @dev The other half of the curve gives every signature a twin, which must not count.
+    /// @dev Every signature has a twin with a high s, which must be invalid.
     function test_RevertGiven_MalleatedSignature() public {
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(walletKey, _digest(wallet, alice, deadline));
         uint256 order = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141;
@@ -267,7 +267,7 @@ contract AgentRegistryWalletTest is AgentWalletSigner {
         return sign(walletKey, _digest(wallet, owner, until));
     }
 
-    /// @dev Expects the owner's next call to fail for its signature.
+    /// @dev Expects the owner's next call to be refused for its signature.
     function _expectInvalid(address newWallet) private {
         vm.expectRevert(abi.encodeWithSelector(IAgentRegistry.InvalidWalletSignature.selector, 1, newWallet));
         vm.prank(alice);

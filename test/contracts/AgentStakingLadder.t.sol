@@ -6,7 +6,7 @@ import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {IAgentStaking} from "../../contracts/interfaces/IAgentStaking.sol";
 import {AgentStakingTest} from "./support/AgentStakingTest.sol";
 
-/// @notice Every step of the trust ladder, and the owner's two calls.
+/// @notice Every status of the trust ladder, and the owner's two calls.
 contract AgentStakingLadderTest is AgentStakingTest {
     function test_GivenNoStake_StatusIsUnverified() public view {
         _assertStatus(IAgentStaking.Status.UNVERIFIED);

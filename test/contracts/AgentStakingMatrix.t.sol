@@ -7,15 +7,15 @@ import {IAgentStaking} from "../../contracts/interfaces/IAgentStaking.sol";
 import {AgentStakingTest} from "./support/AgentStakingTest.sol";
 import {Matrix} from "./support/Matrix.sol";
 
-/// @notice Every call × condition of the account × caller, with the exact error of each that is refused (I6).
-/// The table says what the design says: hold it against DESIGN §3.
+/// @notice Every call × state of the account × caller, with the exact error of each refused call (I6). The table is
+/// derived from the market's rules, not from the contract.
 contract AgentStakingMatrixTest is AgentStakingTest, Matrix {
     bytes4 private constant NOT_AGENTS = IAgentStaking.NotAgentWalletOrOwner.selector;
     bytes4 private constant NOT_MARKET = IAgentStaking.NotMarket.selector;
     bytes4 private constant ZERO_AMOUNT = IAgentStaking.ZeroAmount.selector;
     bytes4 private constant NOT_OWNER = Ownable.OwnableUnauthorizedAccount.selector;
 
-    /// @dev An agent that the registry does not know.
+    /// @dev An agent that is not registered.
     uint256 private constant UNKNOWN_AGENT = 99;
     uint256 private constant LOCKED = 10e6;
     uint256 private constant NOBODY = 0;
@@ -76,11 +76,11 @@ contract AgentStakingMatrixTest is AgentStakingTest, Matrix {
         _forCallers("f", IAgentStaking.AgentIsFrozen.selector);
         _forCallers("i", IAgentStaking.InsufficientStake.selector);
         _forCallers("u", IAgentStaking.InsufficientUnlockedStake.selector);
-        // Taking or freeing what was not locked would be the market's bug.
+        // Releasing or burning more than was locked would be a bug of the market.
         _forCallers("p", bytes4(keccak256("Panic(uint256)")));
     }
 
-    /// @dev Columns, of an agent: U unknown to the registry; E never staked; B below MIN_STAKE; S staked; L partly
+    /// @dev Columns, of an agent: U not registered; E never staked; B below MIN_STAKE; S staked; L partly
     /// locked; F frozen, K and partly locked; X banned by the owner, Y and partly locked; Z banned by the third slash.
     function _writeTable() private {
         // forgefmt: disable-start

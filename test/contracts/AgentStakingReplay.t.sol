@@ -3,9 +3,9 @@ pragma solidity ^0.8.28;
 
 import {AgentStakingReplay} from "./support/AgentStakingReplay.sol";
 
-/// @notice A life that calls everything. After each step the logs so far rebuild the account.
+/// @notice Calls every function. After each step, the logs so far rebuild the account.
 contract AgentStakingReplayTest is AgentStakingReplay {
-    /// @dev Runs the step, then compares what the logs say with what the contract says.
+    /// @dev Runs the step, then compares the account rebuilt from the logs with the contract's.
     modifier replays() {
         vm.recordLogs();
         _;

@@ -7,7 +7,7 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IAgentStaking} from "../../contracts/interfaces/IAgentStaking.sol";
 import {AgentStakingTest} from "./support/AgentStakingTest.sol";
 
-/// @notice What the market does to a stake: lock, release, forfeit.
+/// @notice The market's calls: lock, release, forfeit.
 contract AgentStakingRunsTest is AgentStakingTest {
     function test_WhenLocking_StakeStaysAndLockGrows() public {
         _stake(MIN_STAKE);
@@ -187,7 +187,7 @@ contract AgentStakingRunsTest is AgentStakingTest {
         _assertAccount(Account(38e6, 0, 0, 1, 1, true, false));
     }
 
-    /// @dev Expects `lock` and `checkLock` to refuse `amount` with the same bytes.
+    /// @dev Expects `lock` and `checkLock` to refuse `amount` with the same error data.
     function _expectUnlockable(bytes memory reason, uint256 amount) private {
         vm.expectRevert(reason);
         staking.checkLock(AGENT, amount);

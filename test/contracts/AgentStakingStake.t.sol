@@ -171,7 +171,7 @@ contract AgentStakingStakeTest is AgentStakingTest {
         staking.stake(AGENT, 1);
     }
 
-    /// @dev The canonical registry counts from zero.
+    /// @dev The canonical registry's ids start at zero.
     function test_GivenAgentZeroOfAForeignRegistry_OwnerStakes() public {
         vm.mockCall(address(registry), abi.encodeCall(IERC721.ownerOf, (0)), abi.encode(owner));
         vm.prank(owner);

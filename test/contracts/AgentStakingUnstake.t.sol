@@ -113,7 +113,7 @@ contract AgentStakingUnstakeTest is AgentStakingTest {
         _assertAccount(Account(0, 0, 0, 1, 0, false, false));
     }
 
-    /// @dev A slash may leave less than the minimum under a live lock: then nothing may leave.
+    /// @dev A slash may leave less than the minimum while stake is locked: then nothing can be unstaked.
     function test_RevertGiven_LockAndLessThanMinimum() public {
         _stake(MIN_STAKE);
         _lock(1e6);

@@ -86,7 +86,7 @@ contract AgentWalletsTest is Test {
     function test_WhenAnswerIsABomb_OnlyTwoWordsAreCopied() public {
         bytes memory bomb = new bytes(200_000);
         registry.script(IAgentRegistry.getAgentWallet.selector, bomb, true);
-        // A plain call copies all of the answer, and so costs more than the library and its frame.
+        // A plain call copies the whole answer, and so costs more than the library and its frame.
         uint256 gasBefore = gasleft();
         this.walletOf(address(registry), 1);
         uint256 spent = gasBefore - gasleft();
@@ -114,7 +114,7 @@ contract AgentWalletsTest is Test {
         assertEq(this.walletOf{gas: hungry.MINIMUM()}(address(hungry), 1), address(0));
     }
 
-    /// @dev A frame of its own, for its gas to be limited and measured.
+    /// @dev A separate frame, so that its gas can be limited and measured.
     function walletOf(address registry_, uint256 agentId) external view returns (address) {
         return AgentWallets.walletOf(registry_, agentId);
     }

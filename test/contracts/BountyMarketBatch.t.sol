@@ -150,7 +150,7 @@ contract BountyMarketBatchTest is RelayedMarketTest, ClaimSigner {
         _assertResults(market.claimBatch(claims), 4, 3);
     }
 
-    /// @dev A wallet that takes what an item may have at most, and not a hundred units less, is never refused.
+    /// @dev A wallet that needs nearly all of an item's gas, within a hundred units, is never refused for lack of gas.
     function test_WhenGasRunsShort_NoItemIsTriedWithLessThanItsDue() public {
         HungryWallet hungry = new HungryWallet();
         vm.prank(owner);
@@ -175,7 +175,7 @@ contract BountyMarketBatchTest is RelayedMarketTest, ClaimSigner {
         assertGt(claimed, 0, "some amount of gas is enough");
     }
 
-    /// @dev However many results there are, the last item that is tried leaves enough to return them.
+    /// @dev However many results there are, the last item that is tried leaves enough gas to return them.
     function test_GivenLongBatch_WhenGasRunsShort_ItReturns() public {
         IBountyMarket.Claim[] memory claims = new IBountyMarket.Claim[](400);
         claims[0] = IBountyMarket.Claim(_post(), AGENT, address(new BurningWallet()), START, "any");
@@ -200,7 +200,7 @@ contract BountyMarketBatchTest is RelayedMarketTest, ClaimSigner {
         for (uint256 i = 0; i < claims.length; ++i) {
             claims[i] = _unsignedClaim(_post());
         }
-        // Between two claims that succeed, one that takes all the gas it can have.
+        // Between two claims that succeed, one that uses all the gas it gets.
         claims[1] = IBountyMarket.Claim(claims[1].bountyId, AGENT, burning, START, "any");
 
         bool[5] memory seen;
@@ -272,7 +272,7 @@ contract BountyMarketBatchTest is RelayedMarketTest, ClaimSigner {
         emit IBountyMarket.ClaimRefused(item.bountyId, item.agentId, item.wallet, reason);
     }
 
-    /// @dev Every item was tried. `made` holds one bit an item, the first lowest.
+    /// @dev Every item was tried. `made` has one bit per item, the first lowest.
     function _assertResults(IBountyMarket.ItemResult[] memory results, uint256 made, uint256 length) private pure {
         assertEq(results.length, length, "results");
         for (uint256 i = 0; i < length; ++i) {

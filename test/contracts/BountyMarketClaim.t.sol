@@ -208,7 +208,7 @@ contract BountyMarketClaimTest is BountyMarketTest {
         _assertRefused(frozen, bountyId, AGENT, stranger);
     }
 
-    /// @dev `checkClaim` and the claim say the same, to the byte, and the claim changes nothing.
+    /// @dev `checkClaim` and the claim revert with the same data, and the claim changes nothing.
     function _assertRefused(bytes memory reason, uint256 bountyId, uint256 agentId, address claimer) private {
         bytes memory bounty = abi.encode(market.getBounty(bountyId));
         vm.expectRevert(reason);

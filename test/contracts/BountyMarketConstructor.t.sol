@@ -93,7 +93,7 @@ contract BountyMarketConstructorTest is BountyMarketTest {
         assertFalse(market.isRelayer(address(market)));
     }
 
-    /// @dev That no call of the whole ABI names one is the matrix's row for every call.
+    /// @dev The matrix's row for every call shows that no call adds a relayer.
     function test_TheMarketHasNoRoles() public {
         (bool hasRoles,) =
             address(market).call(abi.encodeWithSignature("grantRole(bytes32,address)", bytes32(0), relayer));

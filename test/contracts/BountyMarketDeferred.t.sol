@@ -57,7 +57,7 @@ contract BountyMarketDeferredTest is BountyMarketTest {
         assertEq(market.owed(BURN), 0);
     }
 
-    /// @dev A rejection that had to wait could become an approval by time.
+    /// @dev A rejection that had to wait could become an approval by timeout.
     function test_GivenBlacklistedPoster_WhenRejected_TheRefundIsOwed() public {
         uint256 bountyId = _postRejectable();
         usdc.blacklist(poster);
@@ -186,7 +186,7 @@ contract BountyMarketDeferredTest is BountyMarketTest {
         market.collect(treasury);
     }
 
-    /// @dev With too little gas for the transfer there is too little to write the debt: no caller can make one.
+    /// @dev Gas too low for the transfer is also too low to write the debt: no caller can create a debt by lack of gas.
     function test_GivenTooLittleGas_NoDebtIsMade() public {
         uint256 bountyId = _postSubmitted();
         vm.warp(START + 7 days + 1);

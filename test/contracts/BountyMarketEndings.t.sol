@@ -81,7 +81,7 @@ contract BountyMarketEndingsTest is BountyMarketTest {
         }
     }
 
-    /// @dev It costs the stake as a slash does, so an abandoned claim cannot be cheaper than one that expires.
+    /// @dev It costs the stake, as a slash does, so abandoning a claim is not cheaper than letting it expire.
     function test_GivenOverdue_WhenAbandoned_TheStakeIsBurned() public {
         uint256 bountyId = _postClaimed();
         vm.warp(START + 100 days);

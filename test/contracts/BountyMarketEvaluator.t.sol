@@ -84,7 +84,7 @@ contract BountyMarketEvaluatorTest is BountyMarketTest {
         _assertState(other, IBountyMarket.State.REJECTED);
     }
 
-    /// @dev An evaluator has no say before there is work.
+    /// @dev An evaluator has no rights before work is submitted.
     function test_RevertGiven_NoWork_WhenEvaluatorSlashesWithinGrace() public {
         bountyId = _postClaimed();
         skip(7 days + 1);
@@ -96,7 +96,7 @@ contract BountyMarketEvaluatorTest is BountyMarketTest {
         market.slashAndWithdraw(bountyId);
     }
 
-    /// @dev To name itself gives a poster no right that it has not.
+    /// @dev A poster that names itself as evaluator gains no right.
     function test_RevertGiven_PosterNamedItself_WhenRejectedAtOnce() public {
         terms.evaluator = poster;
         bountyId = _postSubmitted();

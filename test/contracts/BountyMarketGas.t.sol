@@ -14,7 +14,7 @@ contract BountyMarketGasTest is RelayedMarketTest, ClaimSigner {
     function setUp() public override {
         super.setUp();
         _approve(_postSubmitted());
-        // Left open, so that neither the market's escrow nor the agent's lock falls to zero.
+        // Stays open, so that neither the market's escrow nor the agent's lock falls to zero.
         _postClaimed();
     }
 

@@ -4,8 +4,8 @@ pragma solidity ^0.8.28;
 import {IBountyMarket} from "../../contracts/interfaces/IBountyMarket.sol";
 import {BountyMarketMatrixCalls} from "./support/BountyMarketMatrixCalls.sol";
 
-/// @notice Every call × state × caller × side of the time limit, with the exact error of each that is refused (I6).
-/// The table says what the design says: hold it against DESIGN §3.
+/// @notice Every call × state × caller × side of the time limit, with the exact error of each refused call (I6). The
+/// table is derived from the market's rules, not from the contract.
 contract BountyMarketMatrixTest is BountyMarketMatrixCalls {
     bytes4 private constant NOT_POSTER = IBountyMarket.NotPoster.selector;
     bytes4 private constant NOT_EVALUATOR = IBountyMarket.NotEvaluator.selector;
@@ -17,7 +17,7 @@ contract BountyMarketMatrixTest is BountyMarketMatrixCalls {
     bytes4 private constant NOT_SELF = IBountyMarket.NotSelf.selector;
     bytes4 private constant NOTHING_OWED = IBountyMarket.NothingOwed.selector;
 
-    /// @dev How many characters a row takes for one time: a cell each column, and a space.
+    /// @dev The characters of a row for one time: a cell per column, and a space.
     uint256 private constant TIME_WIDTH = 11;
 
     IBountyMarket.State private constant UNCHANGED = IBountyMarket.State.NONE;
@@ -88,7 +88,7 @@ contract BountyMarketMatrixTest is BountyMarketMatrixCalls {
         }
     }
 
-    /// @dev '.' is a state in which the call is not made, whoever makes it.
+    /// @dev '.' is a state in which the call is not made by any caller.
     function _writeLegend() private {
         _forEveryone("0", IBountyMarket.BountyNotFound.selector);
         _forEveryone(".", IBountyMarket.InvalidState.selector);
@@ -102,7 +102,7 @@ contract BountyMarketMatrixTest is BountyMarketMatrixCalls {
         _forCallers("e", IBountyMarket.ReviewPeriodNotOver.selector);
         _forCallers("x", IBountyMarket.NoRevisionsLeft.selector);
         _forCallers("r", IBountyMarket.RevisionsLeft.selector);
-        // Whether the caller is a relayer is checked before the bounty.
+        // The market checks whether the caller is a relayer before it reads the bounty.
         _forCallers("z", IBountyMarket.BountyNotFound.selector);
         _forCallers("n", IBountyMarket.BountyNotOpen.selector);
     }

@@ -10,7 +10,7 @@ import {IBountyMarket} from "../../contracts/interfaces/IBountyMarket.sol";
 import {BountyMarketTest} from "./support/BountyMarketTest.sol";
 import {ScriptedRegistry} from "./support/Registries.sol";
 
-/// @notice A market on a registry of others, which may count from 0, and may break.
+/// @notice A market on a registry of another owner, with ids from 0, which may fail.
 contract BountyMarketRegistryTest is BountyMarketTest {
     ScriptedRegistry private foreign = new ScriptedRegistry();
 

@@ -91,7 +91,7 @@ contract BountyMarketSlashTest is BountyMarketTest {
         assertEq(usdc.balanceOf(poster), FUNDS - 105e6);
     }
 
-    /// @dev No claim could follow, so the escrow goes back in the same call.
+    /// @dev The run can no longer be claimed, so the escrow is paid back in the same call.
     function test_GivenDeadlinePassed_WhenSlashed_PosterIsRefunded() public {
         uint256 bountyId = _post();
         vm.warp(DEADLINE - 7 days);

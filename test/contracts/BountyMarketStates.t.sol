@@ -76,7 +76,7 @@ contract BountyMarketStatesTest is BountyMarketTest {
         allowed.push(IBountyMarket.State.REVISION_REQUESTED);
     }
 
-    /// @dev Also long after every limit of time has passed, and by a stranger too: the state is what is refused first.
+    /// @dev Also long after every time limit, and by a stranger: the state is checked first.
     function _assertOnlyAllowed(address caller, bytes4 selector) private {
         for (uint8 i = 0; i <= uint8(type(IBountyMarket.State).max); ++i) {
             IBountyMarket.State state = IBountyMarket.State(i);

@@ -4,8 +4,7 @@ pragma solidity ^0.8.28;
 import {IBountyMarket} from "../../contracts/interfaces/IBountyMarket.sol";
 import {BountyMarketTest} from "./support/BountyMarketTest.sol";
 
-/// @notice That a bounty with default terms fits its two slots as long as it lives: the clock of its deadline ends in
-/// 2106.
+/// @notice A bounty with default terms fits into its two slots at all times. The 32 bits of its deadline end in 2106.
 contract BountyMarketStorageTest is BountyMarketTest {
     uint64 private constant LAST_DEADLINE = type(uint32).max;
 
@@ -13,7 +12,7 @@ contract BountyMarketStorageTest is BountyMarketTest {
         vm.record();
         _post();
         (, bytes32[] memory writes) = vm.accesses(address(market));
-        // The other one is the count of bounties.
+        // The other slot is the count of bounties.
         assertEq(_countDistinct(writes), 2);
     }
 
@@ -78,7 +77,7 @@ contract BountyMarketStorageTest is BountyMarketTest {
         assertEq(_countDistinct(writes), 1, "written");
     }
 
-    /// @dev Every abandoned claim is a round. An eight-bit count of them would have ended here, and a live claim with it.
+    /// @dev Every abandoned claim is a round. An eight-bit counter would overflow here, and block a live claim.
     function test_GivenThreeHundredAbandonedClaims_TheNextIsClaimedAndEnds() public {
         uint256 bountyId = _post(10_000);
         for (uint256 round = 1; round <= 300; ++round) {

@@ -6,7 +6,7 @@ import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.so
 import {MockUSDC} from "../../contracts/mocks/MockUSDC.sol";
 import {Test} from "./support/Test.sol";
 
-// A transfer that is expected to revert returns nothing to check.
+// A transfer that must revert has no return value to check.
 // forge-lint: disable-next-item(erc20-unchecked-transfer)
 contract MockUSDCTest is Test {
     bytes private constant BLACKLISTED = "Blacklistable: account is blacklisted";

@@ -1,14 +1,14 @@
-// `npm run test:contracts`: all tests, and that the short campaign was not vacuous. Ends with Forge's exit code, or with 1
-// if something that is not listed as rare never happened. With Forge's arguments: the tests that these choose, no more.
+// `npm run test:contracts`: runs all tests and checks that the short campaign reached what it must. Ends with Forge's
+// exit code, or with 1 if anything not listed as rare never happened. Arguments go to Forge, and choose tests instead.
 import { spawnSync } from 'node:child_process'
 import { createReadStream, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { RARE, tallyReport } from './invariant/tallyReport.ts'
 
-/** The same campaign every time, so that what it meets depends on the code alone. */
+/** Fixed, so that what the campaign reaches depends on the code alone. */
 const SEED = '0x1'
 
-/** In a run of its own: beside other suites Forge draws other calls, and not the same each time. */
+/** Run separately: beside other suites Forge draws other calls, and not the same each time. */
 const CAMPAIGN = 'InvariantsTest'
 
 const chosen = process.argv.slice(2)
@@ -34,7 +34,7 @@ async function runCampaign(): Promise<number> {
     const { missing } = await tallyReport(createInterface({ input: createReadStream(path) }))
     const unmet = missing.filter((what) => !RARE.includes(what))
     if (unmet.length === 0) return 0
-    console.error(`The campaign of seed ${SEED} never saw: ${unmet.join(', ')}`)
+    console.error(`The campaign with random seed ${SEED} never reached: ${unmet.join(', ')}`)
     return 1
   } finally {
     rmSync(path)

@@ -4,8 +4,8 @@ import { tallyReport } from '../contracts/invariant/tallyReport.ts'
 import { runCommand } from './runCommand.ts'
 
 /**
- * Runs the invariant campaign with Forge's deep profile, then shows what it did, and fails if anything that can happen
- * never did: a campaign that reaches nothing proves nothing.
+ * Runs the invariant campaign with Forge's deep profile and prints what it did. Fails if anything that can happen never
+ * did: a campaign that reaches nothing proves nothing.
  */
 export async function invariants(forgeArguments: string[]) {
   const path = `cache/tally/${process.pid}.txt`

@@ -1,4 +1,4 @@
-// `npm run test:deep [campaign [arguments]]`: what takes many minutes to prove. All of it if none is named.
+// `npm run test:deep [campaign [arguments]]`: the campaigns that take many minutes. Runs all if none is named.
 import { agreement } from './agreement.ts'
 import { invariants } from './invariants.ts'
 import { kills } from './kills.ts'

@@ -10,7 +10,7 @@ const bob = accountOf(3).address.toLowerCase()
 
 let chain: TestMarket
 
-/** Two runs: one approved after a revision, whose agent USDC refused to pay, and one open. Three ids of agents. */
+/** Two runs: one approved after a revision, whose agent USDC refused to pay, and one open. Three agent ids. */
 beforeAll(async () => {
   chain = await startTestMarket()
   const { market, staking, usdc } = chain
@@ -28,7 +28,7 @@ beforeAll(async () => {
   await mined(() => market.write.submitWork([run, 'ipfs://second'], { account }))
   await mined(() => usdc.write.blacklist([account]))
   await mined(() => market.write.approveWork([run]))
-  // An id that nobody registered has a row too.
+  // An agent id that was never registered has a row too.
   await mined(() => staking.write.ban([77n]))
   await chain.indexed()
   return chain.stop
@@ -36,10 +36,10 @@ beforeAll(async () => {
 
 type Audit = { args?: string[]; env?: Record<string, string>; whileWaiting?: (process: { kill(): void }) => unknown }
 
-/** The chain goes on: far enough for what is there now to be final. */
+/** Mines far enough for the present blocks to be final. */
 const goOn = () => chain.client.mine({ blocks: 70 })
 
-/** The command, as an operator types it but for npm's own lines. */
+/** Runs the command as an operator does, without npm's own output. */
 async function audit({ args = [], env = {}, whileWaiting = goOn }: Audit = {}) {
   const command = execa('node', ['ops/auditCommand.ts', ...args], {
     env: {
@@ -61,14 +61,14 @@ async function audit({ args = [], env = {}, whileWaiting = goOn }: Audit = {}) {
 
 const tables = ['run', 'agent', 'run_event', 'payee', 'reward_band', 'deadline_band', 'agent_band', 'proven_band']
 
-/** Does to the indexer's own tables what the indexer would never do, and undoes it afterwards. */
+/** Changes the indexer's tables in ways that the indexer never would, and restores them afterwards. */
 async function tampered<Result>(statements: string[], then: () => Promise<Result>): Promise<Result> {
   const client = new pg.Client({ connectionString: chain.databaseUrl })
   await client.connect()
   try {
     const { rows } = await client.query(`SELECT nspname AS schema FROM pg_namespace WHERE nspname LIKE 'runline\\_%'`)
     await client.query(`SET search_path = ${rows[0].schema}`)
-    // Without Ponder's triggers, which would take the change for one of a block.
+    // Without Ponder's triggers, which would record the change as one of a block.
     await client.query(`SET session_replication_role = replica`)
     for (const table of tables) await client.query(`CREATE TEMP TABLE true_${table} AS TABLE ${table}`)
     for (const statement of statements) expect((await client.query(statement)).rowCount, statement).toBe(1)
@@ -80,7 +80,7 @@ async function tampered<Result>(statements: string[], then: () => Promise<Result
   }
 }
 
-test('an index that equals the chain has no differences, at a block that is final', async () => {
+test('an index that equals the chain has no differences, at a final block', async () => {
   const { stdout, stderr, exitCode } = await audit()
   const [, block] = /^0 differences in 2 runs, 3 agents at block (\d+)$/.exec(stdout) ?? []
   expect(block, stdout + stderr).toBeDefined()
@@ -89,7 +89,7 @@ test('an index that equals the chain has no differences, at a block that is fina
   expect(exitCode).toBe(0)
 })
 
-test('every tampered, missing and invented row is found, field by field', async () => {
+test('every changed, missing and invented row is reported, field by field', async () => {
   const statements = [
     `UPDATE run SET state = 'IN_PROGRESS', reward = reward + 1, deliverable_hash = 'ipfs://first' WHERE bounty_id = 1`,
     `DELETE FROM run WHERE bounty_id = 2`,
@@ -113,7 +113,7 @@ test('every tampered, missing and invented row is found, field by field', async 
     'run 1: reward is 100000001 in the table…',
     'run 1: state is IN_PROGRESS in the table, APPROVED on chain',
     'run 1: deliverableHash is ipfs://first in the table, ipfs://second on chain',
-    // By its timeline, of which the request is missing too.
+    // The run's timeline shows it: the request is missing there too.
     'run 1: feedbackHash is ipfs://feedback in the table, null on chain',
     `…: address is ${bob} in the table, ${ada} on chain`,
     'run 2: exists is false in the table, true on chain',
@@ -149,7 +149,7 @@ test('every tampered, missing and invented row is found, field by field', async 
   expect((await audit()).exitCode).toBe(0)
 })
 
-test('an audit that is interrupted goes on where it was, at the same block', async () => {
+test('an interrupted audit resumes at the same block', async () => {
   const interrupted = await audit({ whileWaiting: (process) => process.kill() })
   expect(interrupted).toMatchObject({ exitCode: 130, stdout: '' })
   const [, block] = /Copied block (\d+)/.exec(interrupted.stderr) ?? []
@@ -159,9 +159,9 @@ test('an audit that is interrupted goes on where it was, at the same block', asy
   expect(exitCode).toBe(0)
 })
 
-test('an audit begins anew where a reorg takes its block away', async () => {
+test('an audit restarts if a reorg drops its block', async () => {
   const { client } = chain
-  // An empty block on an unchanged parent stays what it was in a reorg: one of those that go must not be empty.
+  // In a reorg, an empty block on an unchanged parent keeps its hash: one of the dropped blocks must not be empty.
   const hash = await client.sendTransaction({ to: accountOf(roles.treasury).address, value: 1n })
   await client.waitForTransactionReceipt({ hash })
   await chain.indexed()
@@ -182,7 +182,7 @@ test.each([
   ['DATABASE_URL', { DATABASE_URL: 'mysql://nowhere' }],
   ['CHAIN_ID', { CHAIN_ID: 'one' }],
   ['HTTP request failed', { RPC_URL: 'http://127.0.0.1:1' }],
-])('where it cannot compare it says why: %s', async (why, env) => {
+])('an audit that cannot compare reports why: %s', async (why, env) => {
   const { stdout, stderr, exitCode } = await audit({ env })
   expect(stderr).toContain(why)
   expect(stdout).toBe('')

@@ -14,12 +14,12 @@ import type { MarketOnAnvil } from './marketOnAnvil.ts'
 
 const week = 7n * 24n * 60n * 60n
 
-/** `IBountyMarket.State`, by its numbers. */
+/** The names of `IBountyMarket.State`, by number. */
 const states = ['NONE', ...runStates] as const
 
 const lower = (address: Address) => (isAddressEqual(address, zeroAddress) ? null : address.toLowerCase())
 
-/** What the run rows must hold, as far as the market's storage knows: all but hashes and past times. */
+/** The run rows that the market's storage implies: all columns but hashes and past times. */
 export async function runsOnChain({ market }: MarketOnAnvil) {
   const count = await market.read.bountyCount()
   const ids = Array.from({ length: Number(count) }, (_, index) => BigInt(index + 1))
@@ -51,13 +51,13 @@ export async function runsOnChain({ market }: MarketOnAnvil) {
   )
 }
 
-/** The same columns of the run rows. */
+/** The same columns of a run row. */
 export function comparableRun(row: typeof run.$inferSelect) {
   const { ipfsHash, deliverableHash, feedbackHash, createdAt, claimedAt, submittedAt, endedAt, ...comparable } = row
   return comparable
 }
 
-/** What the band rows must hold, counted from the runs; the band found by text, not by the handlers' arithmetic. */
+/** The band rows that the runs imply, with bands derived from the amounts' digits, not by the handlers' arithmetic. */
 export function bandsOf(runs: readonly (typeof run.$inferSelect)[]): (typeof rewardBand.$inferSelect)[] {
   const lowestOf = (digits: string) => BigInt(digits.slice(0, 2).padEnd(digits.length, '0'))
   const byBand = Map.groupBy(runs, ({ reward }) => lowestOf(reward.toString()))
@@ -77,7 +77,7 @@ export function bandsOf(runs: readonly (typeof run.$inferSelect)[]): (typeof rew
     })
 }
 
-/** What the rows of `deadline_band` must hold, but for those that count nothing. */
+/** The rows of `deadline_band` that the runs imply, without rows that count nothing. */
 export function deadlineBandsOf(runs: readonly (typeof run.$inferSelect)[]): (typeof deadlineBand.$inferSelect)[] {
   const open = runs.filter(({ state }) => state === 'OPEN')
   const byDay = Map.groupBy(open, ({ deadline }) => deadline / 86_400n)
@@ -87,7 +87,7 @@ export function deadlineBandsOf(runs: readonly (typeof run.$inferSelect)[]): (ty
 
 type Agent = typeof agent.$inferSelect
 
-/** The step that a row must be on, by the contract's rule. */
+/** The step of an agent row, by the contract's rule. */
 function stepOf({ owner, banned, frozen, stakedAmount, completions }: Agent): AgentStep | null {
   if (owner === null) return null
   if (banned) return 'BANNED'
@@ -96,7 +96,7 @@ function stepOf({ owner, banned, frozen, stakedAmount, completions }: Agent): Ag
   return completions < 5 ? 'PROVISIONAL' : 'PROVEN'
 }
 
-/** What the rows of `proven_band` must hold, but for those that count nothing. */
+/** The rows of `proven_band` that the agents imply, without rows that count nothing. */
 export function provenBandsOf(agents: readonly Agent[]): (typeof provenBand.$inferSelect)[] {
   const proven = agents.filter((agent) => stepOf(agent) === 'PROVEN')
   const byBand = Map.groupBy(proven, ({ id, stakedAt }) => `${stakedAt / 86_400n} ${id / 2_500n}`)
@@ -106,7 +106,7 @@ export function provenBandsOf(agents: readonly Agent[]): (typeof provenBand.$inf
   })
 }
 
-/** What the rows of `agent_band` must hold, but for those that count nothing. */
+/** The rows of `agent_band` that the agents imply, without rows that count nothing. */
 export function agentBandsOf(agents: readonly Agent[]): (typeof agentBand.$inferSelect)[] {
   const counting = agents.filter((agent) => stepOf(agent) !== null || agent.stakedAmount > 0n)
   const byBand = Map.groupBy(counting, ({ id }) => (id / 2_500n) * 2_500n)
@@ -121,7 +121,7 @@ export function agentBandsOf(agents: readonly Agent[]): (typeof agentBand.$infer
   })
 }
 
-/** What the agent rows of these ids must hold, as registry and staking know it. */
+/** The agent rows of these ids that registry and staking contract imply. */
 export async function agentsOnChain({ registry, staking }: MarketOnAnvil, ids: readonly bigint[]) {
   return Promise.all(
     ids.map(async (id) => {
@@ -148,7 +148,7 @@ export async function agentsOnChain({ registry, staking }: MarketOnAnvil, ids: r
   )
 }
 
-/** The same columns of the agent rows. */
+/** The same columns of an agent row. */
 export function comparableAgent(row: typeof agent.$inferSelect) {
   const { agentURI, registeredAt, registrationLog, volume, step, ...comparable } = row
   return comparable

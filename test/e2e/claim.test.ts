@@ -24,13 +24,20 @@ beforeAll(async () => {
 afterAll(() => market?.stop())
 
 describe('a claim', () => {
-  it('answers as the seed has it, and can be read at once', async () => {
+  it('is answered with the documented fields, and can be read at once', async () => {
     const runId = await people.openRun()
     const newcomer = await people.newAgent(accountOf(2))
     const { status, body, headers } = await api.claim(runId, newcomer)
     expect(status).toBe(200)
     expect(Object.keys(body)).toEqual([
-      ...['success', 'run', 'agent', 'message', 'claimId', 'txHash', 'blockNumber', 'finalized'],
+      'success',
+      'run',
+      'agent',
+      'message',
+      'claimId',
+      'txHash',
+      'blockNumber',
+      'finalized',
     ])
     expect(body).toMatchObject({
       success: true,
@@ -58,7 +65,7 @@ describe('a claim', () => {
     })
   })
 
-  it('may be signed by the wallet, with the message that the API gives', async () => {
+  it('may be signed by the wallet, with the API’s claim message', async () => {
     const signer = await people.newAgent(agent.wallet)
     const runId = await people.openRun()
     await market.indexed()
@@ -78,7 +85,7 @@ describe('a claim', () => {
     expect(input).toContain(String(signature).slice(2))
   })
 
-  it('is answered with the same 200 when it is sent again, and makes no second transaction', async () => {
+  it('gets the same 200 when it is repeated, without a second transaction', async () => {
     const runId = await people.openRun()
     const first = await api.claim(runId, agent)
     const relayer = accountOf(roles.relayer).address
@@ -88,7 +95,7 @@ describe('a claim', () => {
     expect(await market.client.getTransactionCount({ address: relayer })).toBe(nonce)
   })
 
-  it('is one claim when it is sent ten times at once', async () => {
+  it('is one claim when it is sent ten times concurrently', async () => {
     const other = await people.newAgent(agent.wallet)
     const runId = await people.openRun()
     const answers = await Promise.all(Array.from({ length: 10 }, () => api.claim(runId, other)))
@@ -97,8 +104,8 @@ describe('a claim', () => {
   })
 })
 
-describe('many claims at once', () => {
-  it('one of twelve wins the run; the others learn who, at no cost', async () => {
+describe('many concurrent claims', () => {
+  it('of one run: one of twelve wins; the others are refused with the winner, without a transaction', async () => {
     const runId = await people.openRun()
     const relayer = accountOf(roles.relayer).address
     const nonce = await market.client.getTransactionCount({ address: relayer })
@@ -106,7 +113,7 @@ describe('many claims at once', () => {
     const [winner, ...none] = answers.filter(({ status }) => status === 200)
     const losers = answers.filter(({ status }) => status !== 200)
     expect(none).toEqual([])
-    if (!winner) throw new Error('Nobody won')
+    if (!winner) throw new Error('No claim was won')
     const { claimedBy, claimedByWallet } = winner.body.run
     expect(losers.map(({ status, body }) => [status, body.code, body.claimedBy, body.holder])).toEqual(
       Array(11).fill([400, 'RUN_NOT_OPEN', claimedBy, claimedByWallet]),
@@ -114,7 +121,7 @@ describe('many claims at once', () => {
     expect(await market.client.getTransactionCount({ address: relayer })).toBe(nonce + 1)
   })
 
-  it('fifty claims of fifty runs are all won, and no transaction reverts', async () => {
+  it('of fifty runs are all won, and no transaction reverts', async () => {
     const runIds = await Promise.all(Array.from({ length: 50 }, () => people.openRun(usdc)))
     const answers = await Promise.all(
       runIds.map((runId, index) => api.claim(runId, agents[index % agents.length] ?? agent)),
@@ -127,7 +134,7 @@ describe('many claims at once', () => {
     expect(hashes.length).toBeLessThan(50)
   })
 
-  it('an agent’s claims do not lock more than it has', async () => {
+  it('of one agent do not lock more than its stake', async () => {
     const poor = await people.newAgent(stranger)
     const runIds = await Promise.all(Array.from({ length: 5 }, () => people.openRun(100n * usdc)))
     const answers = await Promise.all(runIds.map((runId) => api.claim(runId, poor)))
@@ -139,7 +146,7 @@ describe('many claims at once', () => {
 })
 
 describe('after a slash', () => {
-  it('the run is open for the next, the signature of the last round is dead, the slashed agent is frozen', async () => {
+  it('the run can be claimed again, the last round’s signature is invalid, and the slashed agent is frozen', async () => {
     const runId = await people.openRun(usdc, 300n * 86_400n)
     const slow = await people.newAgent(stranger)
     const word = await people.sign(runId, slow)
@@ -166,7 +173,7 @@ describe('after a slash', () => {
 })
 
 describe('the deadline', () => {
-  it('is passed a second later, for eligibility and claim alike', async () => {
+  it('has passed one second later, for both eligibility and claim', async () => {
     const runId = await people.openRun(usdc, 30n)
     const { deadline } = await market.market.read.getBounty([runId])
     await market.client.setNextBlockTimestamp({ timestamp: BigInt(deadline) + 1n })

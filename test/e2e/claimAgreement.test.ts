@@ -10,11 +10,13 @@ import { startTestMarket, type TestMarket } from '../support/market.ts'
 import { type Participants, participantsOf, usdc } from '../support/participants.ts'
 import { type Answer, claimApi } from './claimApi.ts'
 
-/** `npm run test:deep` asks for 5,000. */
+/** `npm run test:deep` sets 5,000. */
 const PAIRS = Number(process.env.CLAIM_PAIRS ?? 300)
 
-/** What happens before the first round and before each other one, and how many pairs are asked for in one. */
-const [FIRST_STEPS, STEPS, PAIRS_PER_ROUND] = [250, 15, 50]
+/** Steps before the first round, steps before each later round, and pairs that are checked per round. */
+const FIRST_STEPS = 250
+const STEPS = 15
+const PAIRS_PER_ROUND = 50
 
 const seed = Number(process.env.CLAIM_SEED ?? randomInt(2 ** 31))
 const random = createRandom(seed)
@@ -24,21 +26,26 @@ let world: World
 let people: Participants
 let api: ReturnType<typeof claimApi>
 
-/** Blocks come with transactions only, so that a block stays the last until something happens. */
+/** Blocks are mined with transactions only, so that a block stays the latest until something happens. */
 beforeAll(async () => {
   market = await startTestMarket({ chain: {} })
   people = participantsOf(market)
   api = claimApi(market.api.url)
   world = await createWorld({
-    ...{ rpcUrl: market.rpcUrl, deployment: market.deployment, salt: String(seed), posters: 3, agents: 15 },
-    ...{ relayer: anvilAccount(roles.relayer), owner: anvilAccount(roles.owner) },
+    rpcUrl: market.rpcUrl,
+    deployment: market.deployment,
+    salt: String(seed),
+    posters: 3,
+    agents: 15,
+    relayer: anvilAccount(roles.relayer),
+    owner: anvilAccount(roles.owner),
   })
   return market.stop
 }, 120_000)
 
 const head = () => market.client.getBlockNumber({ cacheTime: 0 })
 
-/** The code for which the API says that the claim cannot be made now, or undefined; of the chain's last block. */
+/** The API's first reason against the claim at the chain's latest block, or undefined. */
 async function eligibilityOf({ bountyId, agentId, wallet }: Candidate) {
   const block = await head()
   const query = `agentId=${agentId}&walletAddress=${wallet}&minBlock=${block}`
@@ -47,7 +54,7 @@ async function eligibilityOf({ bountyId, agentId, wallet }: Candidate) {
   return { block, code, isWhole: answer.status === 404 || answer.headers.get('X-Indexed-Block') === String(block) }
 }
 
-/** What the API answers to the claim itself, with the wallet's signature or by the relayer's role. */
+/** The API's answer to the claim, sent with the wallet's signature or unsigned as a relayer's. */
 async function claim(candidate: Candidate): Promise<Answer> {
   const { bountyId, agentId, wallet } = candidate
   const signer = random.chance(0.5) ? accountOf(world, wallet) : undefined
@@ -56,20 +63,21 @@ async function claim(candidate: Candidate): Promise<Answer> {
   return api.claim(bountyId, { id: agentId, wallet: { address: wallet } }, word)
 }
 
-/** Whether the chain itself gives the last block one answer and the next another: a deadline is passing just now. */
+/** Whether the latest and the next block give different answers: a deadline passes in between. */
 async function isChanging({ bountyId, agentId, wallet }: Candidate) {
   const { address, abi } = market.market
-  const verdict = (blockTag: 'latest' | 'pending') =>
+  const outcomeAt = (blockTag: 'latest' | 'pending') =>
     market.client
       .readContract({ address, abi, functionName: 'checkClaim', args: [bountyId, agentId, wallet], blockTag })
       .then(String, ({ shortMessage }) => shortMessage)
-  return (await verdict('latest')) !== (await verdict('pending'))
+  return (await outcomeAt('latest')) !== (await outcomeAt('pending'))
 }
 
-/** Those that differ in run and agent: none changes what another may do, and they can be claimed at once. */
-function apartOf<T extends { pair: Candidate }>(judged: T[]): T[] {
-  const [runs, agents] = [new Set<bigint>(), new Set<bigint>()]
-  return judged.filter(({ pair: { bountyId, agentId } }) => {
+/** Pairs with distinct runs and agents: they do not affect each other, so they can be claimed concurrently. */
+function apartOf<T extends { pair: Candidate }>(pairs: T[]): T[] {
+  const runs = new Set<bigint>()
+  const agents = new Set<bigint>()
+  return pairs.filter(({ pair: { bountyId, agentId } }) => {
     if (runs.has(bountyId) || agents.has(agentId)) return false
     runs.add(bountyId)
     agents.add(agentId)
@@ -77,7 +85,7 @@ function apartOf<T extends { pair: Candidate }>(judged: T[]): T[] {
   })
 }
 
-/** An agent that holds the run is told so again, unless it signs for the round after. */
+/** A repeated claim of the holder gets its 200 again, unless it signs for the next round. */
 const isRepeat = ({ agentId, wallet }: Candidate, code: string | undefined, { status, body }: Answer) =>
   code === 'RUN_NOT_OPEN' &&
   status === 200 &&
@@ -88,7 +96,8 @@ it(`eligibility and claim agree at the same block, for ${PAIRS} random pairs of 
   timeout: 60_000 + PAIRS * 1_000,
 }, async () => {
   const seen = new Map<string, number>()
-  let [asked, changing] = [0, 0]
+  let checked = 0
+  let changing = 0
 
   async function compare(
     candidate: Candidate,
@@ -106,44 +115,44 @@ it(`eligibility and claim agree at the same block, for ${PAIRS} random pairs of 
       const pair = `seed ${seed}: run ${bountyId}, agent ${agentId}, wallet ${wallet}, block ${block}`
       expect.soft(claimed, `${pair}: ${JSON.stringify(answer.body)}`).toBe(code)
     }
-    asked++
+    checked++
     seen.set(outcome, (seen.get(outcome) ?? 0) + 1)
   }
 
-  while (asked < PAIRS) {
-    for (let step = asked === 0 ? 0 : FIRST_STEPS - STEPS; step < FIRST_STEPS; step++) await act(world, random)
+  while (checked < PAIRS) {
+    for (let step = checked === 0 ? 0 : FIRST_STEPS - STEPS; step < FIRST_STEPS; step++) await act(world, random)
     const fresh: Pick<Candidate, 'bountyId' | 'round' | 'terms'>[] = []
     for (let run = 0; run < 6; run++) {
       const bountyId = await people.openRun(BigInt(random.int(1, 250)) * usdc, 90n * 86_400n)
       const { reward, stake, workPeriod } = await market.market.read.getBounty([bountyId])
       fresh.push({ bountyId, round: 1n, terms: { reward, stake, workPeriod: BigInt(workPeriod) } })
     }
-    // The last block's time is the clock's, also where the clock has just been moved.
+    // The time of the latest block is the clock's, also right after the clock was moved.
     await market.client.mine({ blocks: 1 })
     await market.indexed()
     const drawn: Candidate[] = []
     for (let draw = 0; draw < PAIRS_PER_ROUND; draw++) {
       const candidate = await pickCandidate(world, random)
-      // Of an agent that does not exist eligibility says nothing but that.
+      // For an agent that does not exist, eligibility returns that one reason.
       if (!candidate?.isAgent) continue
       drawn.push(random.chance(0.5) ? { ...candidate, ...random.pick(fresh) } : candidate)
     }
-    const judged = await Promise.all(drawn.map(async (pair) => ({ pair, eligibility: await eligibilityOf(pair) })))
-    expect(judged.filter(({ eligibility }) => !eligibility.isWhole)).toEqual([])
+    const pairs = await Promise.all(drawn.map(async (pair) => ({ pair, eligibility: await eligibilityOf(pair) })))
+    expect(pairs.filter(({ eligibility }) => !eligibility.isWhole)).toEqual([])
     const before = await head()
-    const refused = judged.filter(({ eligibility }) => eligibility.code !== undefined)
+    const refused = pairs.filter(({ eligibility }) => eligibility.code !== undefined)
     const answers = await Promise.all(refused.map(({ pair }) => claim(pair)))
     expect(await head(), 'a refused claim made a block').toBe(before)
     for (const [position, { pair, eligibility }] of refused.entries()) {
       await compare(pair, eligibility, answers[position] as Answer)
     }
-    const passing = judged.filter(({ eligibility }) => eligibility.code === undefined)
+    const passing = pairs.filter(({ eligibility }) => eligibility.code === undefined)
     const apart = apartOf(passing)
     const won = await Promise.all(apart.map(({ pair }) => claim(pair)))
     for (const [position, { pair, eligibility }] of apart.entries()) {
       await compare(pair, eligibility, won[position] as Answer)
     }
-    // Each of these changes what the next one may do.
+    // Each of these claims changes the state for the next one.
     for (const { pair } of passing.filter((one) => !apart.includes(one))) {
       const eligibility = await eligibilityOf(pair)
       await compare(pair, eligibility, await claim(pair))

@@ -6,7 +6,7 @@ type Claimant = { id: bigint; wallet: { address: Address } }
 export type Answer = {
   status: number
   headers: Headers
-  // biome-ignore lint/suspicious/noExplicitAny: the assertions of the tests judge it
+  // biome-ignore lint/suspicious/noExplicitAny: the tests' assertions check it
   body: any
 }
 
@@ -19,7 +19,7 @@ export function claimApi(url: string) {
 
   return {
     get: (path: string) => request(path),
-    /** @param more further members of the body, such as the signature. */
+    /** @param more Further fields of the body, such as the signature. */
     claim: (
       runId: bigint,
       { id, wallet }: Claimant,

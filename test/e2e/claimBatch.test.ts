@@ -13,7 +13,7 @@ import { startTestChain, type TestChain } from '../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../support/participants.ts'
 import { contextOf, relayer, relayOn, requestOf, resultOf, signedRequestOf, until } from './claimsOnChain.ts'
 
-/** Blocks come when a test wants them. */
+/** Blocks are mined when a test mines them. */
 let chain: TestChain & { databaseUrl: string }
 let people: Participants
 let agent: Agent
@@ -21,7 +21,7 @@ let rival: Agent
 let relay: Relay
 const log: string[] = []
 
-/** While it does not sign, claims gather. */
+/** While this is held back, no transaction is signed, and claims queue up. */
 let signing = Promise.resolve()
 let signatures = 0
 const slowRelayer: LocalAccount = toAccount({
@@ -57,16 +57,16 @@ const openRuns = (count: number) => Promise.all(Array.from({ length: count }, ()
 
 const signed = (runId: bigint, by: Agent) => signedRequestOf(people, runId, by)
 
-/** Sends a claim, and then the others so that they share the transaction after it. @returns what each comes to. */
-async function together(requests: ClaimRequest[], patience = 15_000) {
+/** Sends one claim, and then the others, so that they share the next transaction. @returns the result of each. */
+async function together(requests: ClaimRequest[], timeout = 15_000) {
   const first = await people.openRun(usdc)
   await chain.client.setAutomine(false)
   const { promise, resolve } = Promise.withResolvers<void>()
   signing = promise
   const before = signatures
-  const ahead = resultOf(relay, requestOf(first, agent), patience)
+  const ahead = resultOf(relay, requestOf(first, agent), timeout)
   await until('the first is placed', async () => signatures > before)
-  const results = requests.map((request) => resultOf(relay, request, patience))
+  const results = requests.map((request) => resultOf(relay, request, timeout))
   await until('all wait', async () => relay.waiting() === requests.length)
   resolve()
   await until('both sent', async () => (await pending()) === 2)
@@ -79,8 +79,8 @@ async function pendingHashes(): Promise<Hash[]> {
   return Object.values(sent?.[1] ?? {}).map(({ hash }) => hash)
 }
 
-describe('claims that wait together', () => {
-  it('are made by one transaction, signed and unsigned ones alike', async () => {
+describe('claims that are queued together', () => {
+  it('are sent in one transaction, both signed and unsigned', async () => {
     const runIds = await openRuns(20)
     const requests = await Promise.all(
       runIds.map((runId, index) => (index % 2 === 0 ? requestOf(runId, agent) : signed(runId, rival))),
@@ -95,7 +95,7 @@ describe('claims that wait together', () => {
     expect(owners).toEqual(runIds.map((_, index) => (index % 2 === 0 ? Number(agent.id) : Number(rival.id))))
   })
 
-  it('are each answered for themselves: one that loses its run names who won it', async () => {
+  it('get separate answers: one that loses its run gets the winner', async () => {
     const runIds = await openRuns(3)
     const lost = runIds[1] ?? 0n
     const { results } = await together(runIds.map((runId) => requestOf(runId, agent)))
@@ -114,7 +114,7 @@ describe('claims that wait together', () => {
     expect(again).toMatchObject({ code: 'RUN_NOT_OPEN', extensions: { claimedBy: Number(rival.id) } })
   })
 
-  it('of one run are one: the same claim 30 times, and 10 others', { timeout: 30_000 }, async () => {
+  it('of one run are sent as one: the same claim 30 times, and 10 others', { timeout: 30_000 }, async () => {
     const runId = await people.openRun(usdc)
     const before = await nonce()
     const same = Array.from({ length: 30 }, () => resultOf(relay, requestOf(runId, agent)))
@@ -128,7 +128,7 @@ describe('claims that wait together', () => {
 })
 
 describe('a batch', () => {
-  it('that a reorg drops is mined again, and each run is claimed once', { timeout: 40_000 }, async () => {
+  it('that a reorg drops is mined again, and claims each run once', { timeout: 40_000 }, async () => {
     const runIds = await openRuns(4)
     await mine(6)
     const { ahead, results } = await together(runIds.map((runId) => requestOf(runId, agent)))
@@ -146,7 +146,7 @@ describe('a batch', () => {
     for (const runId of runIds) expect(await chain.market.read.getBounty([runId])).toMatchObject({ round: 1 })
   })
 
-  /** Blocks pass that have no room for what is sent; meanwhile the rival takes these runs. */
+  /** Mines blocks that do not include the batch; in them, the rival claims these runs. */
   async function starve(taken: bigint[]) {
     const hashes = await pendingHashes()
     for (const hash of hashes) await chain.client.dropTransaction({ hash })
@@ -160,7 +160,7 @@ describe('a batch', () => {
     }
   }
 
-  it('that is stuck is replaced by what can still be won of it', { timeout: 60_000 }, async () => {
+  it('that is stuck is replaced by a batch of the claims that can still be won', { timeout: 60_000 }, async () => {
     const runIds = await openRuns(3)
     const { ahead, results } = await together(
       runIds.map((runId) => requestOf(runId, agent)),
@@ -173,7 +173,7 @@ describe('a batch', () => {
     expect(await Promise.all(results)).toEqual(['RUN_NOT_OPEN', 'won', 'won'])
   })
 
-  it('of which nothing can be won any more gives its nonce to a filler', { timeout: 60_000 }, async () => {
+  it('none of whose claims can still be won is replaced by a filler transaction', { timeout: 60_000 }, async () => {
     const runIds = await openRuns(2)
     const before = await nonce()
     const { ahead, results } = await together(
@@ -187,10 +187,10 @@ describe('a batch', () => {
     expect((await nonce()) - before).toBe(2)
   })
 
-  it('is no larger than the signer can pay for', { timeout: 60_000 }, async () => {
+  it('is limited to what the signer can pay for', { timeout: 60_000 }, async () => {
     const runIds = await openRuns(10)
     const before = await nonce()
-    // Enough for two items at the price that is offered where the base fee is 1 gwei, and for seven where it is nothing.
+    // Enough for two items at the price that is offered at a base fee of 1 gwei, and for seven at a base fee of 0.
     await chain.client.setNextBlockBaseFeePerGas({ baseFeePerGas: parseGwei('1') })
     await chain.client.setBalance({ address: relayer.address, value: 700_000n * parseGwei('3') })
     await mine()
@@ -198,7 +198,7 @@ describe('a batch', () => {
       runIds.map((runId) => requestOf(runId, agent)),
       45_000,
     )
-    // For the rest there is enough: how much all of them take depends on how they come together.
+    // Enough for the other claims: their total gas depends on how they are batched.
     await chain.client.setBalance({ address: relayer.address, value: parseEther('1') })
     await chain.client.setAutomine(true)
     await mine()
@@ -207,7 +207,7 @@ describe('a batch', () => {
     expect(log.filter((line) => line.includes('unfunded'))).toEqual([])
   })
 
-  it('has gas for its last item, even where all before it use up what they are given', {
+  it('has enough gas for its last item even if all earlier items use up their gas', {
     timeout: 60_000,
   }, async () => {
     const burners = await Promise.all(
@@ -215,7 +215,7 @@ describe('a batch', () => {
     )
     for (const burner of burners) {
       await people.stakeFor(burner)
-      // JUMPDEST PUSH0 JUMP: whoever asks this wallet whether it signed gets no answer for all its gas.
+      // JUMPDEST PUSH0 JUMP: a call that asks this wallet for its signature uses up all its gas.
       await chain.client.setCode({ address: burner.wallet.address, bytecode: '0x5b5f56' })
     }
     const runIds = await openRuns(burners.length + 1)
@@ -239,8 +239,8 @@ describe('a batch', () => {
   })
 })
 
-describe('claims of an agent that are on their way', () => {
-  it('lock no more than it has: one that does not fit waits, and is judged when they are decided', async () => {
+describe('pending claims of an agent', () => {
+  it('lock at most its stake: a claim beyond it waits until they are decided', async () => {
     const poor = await people.newAgent(accountOf(4), 20n * usdc)
     const runIds = await Promise.all(Array.from({ length: 3 }, () => people.openRun(100n * usdc)))
     const before = await nonce()

@@ -13,7 +13,7 @@ let people: Participants
 let proxy: Awaited<ReturnType<typeof startHttpProxy>>
 let agent: Agent
 
-/** As on every chain but a devnet: a claim needs the wallet's signature. */
+/** As on every chain but a devnet, a claim needs the wallet's signature. */
 beforeAll(async () => {
   market = await startTestMarket({ api: { allowUnsignedClaims: false } })
   proxy = await startHttpProxy(market.api.url)
@@ -29,14 +29,19 @@ beforeEach(() => {
   proxy.requests.length = 0
 })
 
-const claim = (runId: bigint, { id, wallet }: Agent = agent, patience = 60) =>
+const claim = (runId: bigint, { id, wallet }: Agent = agent, seconds = 60) =>
   claimRun({
-    ...{ api: proxy.url, market: market.market.address, runId: Number(runId), agentId: Number(id), wallet, patience },
+    api: proxy.url,
+    market: market.market.address,
+    runId: Number(runId),
+    agentId: Number(id),
+    wallet,
+    patience: seconds,
   })
 
 const nonce = () => market.client.getTransactionCount({ address: relayer })
 
-/** From here on nothing is mined, until `resume`. */
+/** Stops mining until `resume`. */
 async function pause() {
   await market.client.setAutomine(false)
   await market.client.setIntervalMining({ interval: 0 })
@@ -54,7 +59,7 @@ const problem = (status: number, code: string, headers: Record<string, string> =
 })
 
 describe('the client of docs/claims.md', () => {
-  it('signs what it is asked to sign, and has the run', async () => {
+  it('signs the message that the API requests, and wins the run', async () => {
     const runId = await people.openRun(usdc)
     expect(await claim(runId)).toMatchObject({
       success: true,
@@ -64,13 +69,16 @@ describe('the client of docs/claims.md', () => {
   })
 
   it.each<[string, HttpFault[]]>([
-    ['no connection', ['refuse', 'pass', 'refuse', 'refuse']],
-    ['an answer that is lost', ['lose', 'pass', 'lose']],
+    ['a refused connection', ['refuse', 'pass', 'refuse', 'refuse']],
+    ['a lost answer', ['lose', 'pass', 'lose']],
     ['half an answer', ['cut', 'pass', 'cut']],
     ['503 and 429', [problem(503, 'RELAY_UNAVAILABLE', { 'Retry-After': '1' }), 'pass', problem(429, 'RATE_LIMITED')]],
-    ['a proxy’s page', [{ status: 502, headers: { 'Content-Type': 'text/html' }, body: '<html>Bad Gateway</html>' }]],
-    ['a Retry-After of another form', [problem(503, 'INDEX_BEHIND', { 'Retry-After': new Date().toUTCString() })]],
-  ])('survives %s, and claims once', async (_, faults) => {
+    [
+      'an HTML page of a proxy',
+      [{ status: 502, headers: { 'Content-Type': 'text/html' }, body: '<html>Bad Gateway</html>' }],
+    ],
+    ['a Retry-After with a date', [problem(503, 'INDEX_BEHIND', { 'Retry-After': new Date().toUTCString() })]],
+  ])('retries after %s, and claims once', async (_, faults) => {
     const runId = await people.openRun(usdc)
     const before = await nonce()
     proxy.faults.push(...faults)
@@ -94,7 +102,7 @@ describe('the client of docs/claims.md', () => {
     expect(proxy.requests.at(-1)).toBe(`POST /api/runs/${runId}/claim`)
   })
 
-  it('gives up in time, and says how it stands; the claim goes on without it', async () => {
+  it('times out and reports the claim’s state; the claim is still decided', async () => {
     const runId = await people.openRun(usdc)
     await pause()
     await expect(claim(runId, agent, 16)).rejects.toThrow(/^Undecided: (signed|accepted)$/)
@@ -103,12 +111,12 @@ describe('the client of docs/claims.md', () => {
     await expect.poll(holder, { timeout: 10_000 }).toBe(Number(agent.id))
   })
 
-  it('does not wait for what comes too late', async () => {
+  it('does not wait for an answer that would come after its timeout', async () => {
     proxy.faults.push(problem(429, 'RATE_LIMITED', { 'Retry-After': '80000' }))
     await expect(claim(1n)).rejects.toThrow('Undecided: RATE_LIMITED')
   })
 
-  it('signs anew what was signed for a round that is over', async () => {
+  it('signs again if its signature was for an earlier round', async () => {
     const runId = await people.openRun(usdc)
     proxy.faults.push('pass', problem(401, 'SIGNATURE_EXPIRED'), 'pass', problem(401, 'INVALID_SIGNATURE'))
     expect(await claim(runId)).toMatchObject({ success: true })
@@ -128,14 +136,14 @@ describe('the client of docs/claims.md', () => {
         return [runId, await people.newAgent(accountOf(5))]
       },
     ],
-  ])('takes %s for an answer, at no cost', async (code, prepare) => {
+  ])('reports %s without a retry or a transaction', async (code, prepare) => {
     const refused = await prepare()
     const before = await nonce()
     await expect(claim(...refused)).rejects.toThrow(`${code}: `)
     expect(await nonce()).toBe(before)
   })
 
-  it('signs nothing but the claim', async () => {
+  it('refuses to sign any other message', async () => {
     const domain = { name: 'USD Coin', version: '2', chainId: 31337, verifyingContract: market.usdc.address }
     const permit = { domain, types: {}, primaryType: 'Permit', message: { bountyId: '1', value: '1000000' } }
     const { body, ...answer } = problem(401, 'SIGNATURE_REQUIRED')
@@ -144,8 +152,8 @@ describe('the client of docs/claims.md', () => {
   })
 })
 
-describe('a claim that the agent made by itself', () => {
-  it('is 202 without a Location while the index does not show it, and then 200', async () => {
+describe('a claim that the agent sent to the contract itself', () => {
+  it('is answered 202 without a Location until the index shows it, and then 200', async () => {
     const runId = await people.openRun(usdc)
     const { id, wallet } = agent
     const { signature, deadline } = await people.sign(runId, agent)

@@ -12,7 +12,8 @@ let market: TestMarket
 let people: Participants
 let api: ReturnType<typeof claimApi>
 
-const [wallet, otherWallet] = [accountOf(2), accountOf(3)]
+const wallet = accountOf(2)
+const otherWallet = accountOf(3)
 const day = 86_400n
 
 beforeAll(async () => {
@@ -23,15 +24,19 @@ beforeAll(async () => {
 
 afterAll(() => market?.stop())
 
-/** An agent on every step of the ladder, at the boundaries of stake and lock, and with each kind of wallet. */
+/** An agent of every status, at the boundaries of stake and lock, and with each kind of wallet. */
 async function manyAgents(): Promise<Agent[]> {
   const { staking, registry, market: contract } = market
   const account = wallet.address
   const newAgent = (stake?: bigint) => people.newAgent(wallet, stake)
-  const [plain, rich] = [await newAgent(), await newAgent(500n * usdc)]
-  const [unstaked, below] = [await newAgent(0n), await newAgent(20n * usdc - 1n)]
+  const plain = await newAgent()
+  const rich = await newAgent(500n * usdc)
+  const unstaked = await newAgent(0n)
+  const below = await newAgent(20n * usdc - 1n)
 
-  const [banned, frozen, frozenAndBanned] = [await newAgent(), await newAgent(30n * usdc), await newAgent()]
+  const banned = await newAgent()
+  const frozen = await newAgent(30n * usdc)
+  const frozenAndBanned = await newAgent()
   for (const { id } of [frozen, frozenAndBanned]) {
     const runId = await people.openRun(50n * usdc, 300n * day)
     await people.mined(() => contract.write.claimBounty([runId, id], { account }))
@@ -40,20 +45,23 @@ async function manyAgents(): Promise<Agent[]> {
   }
   for (const { id } of [banned, frozenAndBanned]) await people.mined(() => staking.write.ban([id]))
 
-  const [half, full] = [await newAgent(), await newAgent()]
+  const half = await newAgent()
+  const full = await newAgent()
   for (const { id } of [half, full, full]) {
     const runId = await people.openRun(100n * usdc)
     await people.mined(() => contract.write.claimBounty([runId, id], { account }))
   }
 
-  const [walletless, sold, delegated] = [await newAgent(), await newAgent(), await newAgent()]
+  const walletless = await newAgent()
+  const sold = await newAgent()
+  const delegated = await newAgent()
   await delegate(delegated)
   await people.mined(() => registry.write.unsetAgentWallet([walletless.id], { account }))
   await people.mined(() => registry.write.transferFrom([account, otherWallet.address, sold.id], { account }))
   return [plain, rich, unstaked, below, banned, frozen, frozenAndBanned, half, full, walletless, sold, delegated]
 }
 
-/** Makes the other wallet the one of the agent, which keeps its owner. */
+/** Sets the other wallet as the agent's wallet; the owner stays. */
 async function delegate({ id }: Agent) {
   const { address, write } = market.registry
   const deadline = (await people.now()) + 240n
@@ -74,7 +82,7 @@ async function delegate({ id }: Agent) {
   await people.mined(() => write.setAgentWallet(args, { account: wallet.address }))
 }
 
-/** A run in every state, at the boundaries of what a claim locks, and past its deadline. */
+/** A run in every state, at the boundaries of the locked stake, and past its deadline. */
 async function manyRuns(holder: Agent): Promise<bigint[]> {
   const { write } = market.market
   const account = wallet.address
@@ -92,7 +100,9 @@ async function manyRuns(holder: Agent): Promise<bigint[]> {
   await people.mined(() => write.withdrawBounty([draft]))
   const started = await claimed()
   await people.mined(() => write.startWork([started], { account }))
-  const [approved, revised, rejected] = [await submitted(), await submitted(), await submitted()]
+  const approved = await submitted()
+  const revised = await submitted()
+  const rejected = await submitted()
   await people.mined(() => write.approveWork([approved]))
   await people.mined(() => write.requestRevision([revised, 'ipfs://again']))
   for (let revision = 0; revision < 3; revision++) {
@@ -109,7 +119,7 @@ async function manyRuns(holder: Agent): Promise<bigint[]> {
   return [draft, ...open, await claimed(), started, await submitted(), approved, revised, rejected, ...passed]
 }
 
-/** What `checkClaim` reverts with at a block; undefined if it does not. */
+/** The error of `checkClaim` at a block; undefined if it does not revert. */
 async function checkAt(blockNumber: bigint, runId: bigint, agentId: bigint, claimant: `0x${string}`) {
   const data = encodeFunctionData({
     abi: bountyMarketAbi,
@@ -126,12 +136,12 @@ async function checkAt(blockNumber: bigint, runId: bigint, agentId: bigint, clai
   }
 }
 
-it('eligibility’s first reason is what checkClaim says at the answer’s block, for every run, agent and wallet', {
+it('eligibility’s first reason is the error of checkClaim at the answer’s block, for every run, agent and wallet', {
   timeout: 180_000,
 }, async () => {
   const agents = await manyAgents()
   const [, rich] = agents
-  if (!rich) throw new Error('There is no rich agent')
+  if (!rich) throw new Error('The agent with 500 USDC at stake is missing')
   const runs = await manyRuns(rich)
   await market.indexed()
 
@@ -157,8 +167,14 @@ it('eligibility’s first reason is what checkClaim says at the answer’s block
     }
   }
   expect([...seen.keys()].sort()).toEqual([
-    ...['AGENT_BANNED', 'AGENT_FROZEN', 'INSUFFICIENT_STAKE', 'INSUFFICIENT_UNLOCKED_STAKE'],
-    ...['RUN_DEADLINE_PASSED', 'RUN_NOT_OPEN', 'WALLET_MISMATCH', 'eligible'],
+    'AGENT_BANNED',
+    'AGENT_FROZEN',
+    'INSUFFICIENT_STAKE',
+    'INSUFFICIENT_UNLOCKED_STAKE',
+    'RUN_DEADLINE_PASSED',
+    'RUN_NOT_OPEN',
+    'WALLET_MISMATCH',
+    'eligible',
   ])
   expect([...seen.values()].reduce((sum, times) => sum + times)).toBe(runs.length * agents.length * 2)
 })

@@ -16,11 +16,11 @@ let relay: Relay
 let databaseUrl: string
 const events: RelayEmitter = new EventEmitter()
 
-/** What was told, oldest first. */
-const told: { [Name in keyof RelayEvents]: { event: Name; what: RelayEvents[Name][0] } }[keyof RelayEvents][] = []
+/** The reported events, oldest first. */
+const reported: { [Name in keyof RelayEvents]: { event: Name; what: RelayEvents[Name][0] } }[keyof RelayEvents][] = []
 
 const listen = <Name extends keyof RelayEvents>(event: Name) =>
-  events.on<Name>(event, ((what: RelayEvents[Name][0]) => told.push({ event, what } as never)) as never)
+  events.on<Name>(event, ((what: RelayEvents[Name][0]) => reported.push({ event, what } as never)) as never)
 
 beforeAll(async () => {
   const names = ['claimReceived', 'claimReserved', 'claimSent', 'attemptSent', 'attemptMined'] as const
@@ -36,16 +36,16 @@ beforeAll(async () => {
   }
 }, 60_000)
 
-it('tells of a claim from its request to its final block', async () => {
+it('events report a claim from its request to its final block', async () => {
   const runId = await people.openRun(usdc)
   const request = requestOf(runId, agent)
   const { claimId, txHash, round } = (await relay.claim(request, contextOf(AbortSignal.timeout(5_000)))) as never
   const claim = { claimId, request, round }
   const attempt = { signer: relayer.address, nonce: expect.any(Number), txHash }
-  await until('decided', async () => told.some(({ event }) => event === 'claimDecided'))
+  await until('decided', async () => reported.some(({ event }) => event === 'claimDecided'))
   const receipt = await chain.client.getTransactionReceipt({ hash: txHash })
   const fee = receipt.gasUsed * receipt.effectiveGasPrice
-  expect(told).toEqual(
+  expect(reported).toEqual(
     expect.arrayContaining([
       { event: 'claimReceived', what: { request } },
       { event: 'claimReserved', what: { ...claim, ...attempt } },
@@ -61,19 +61,19 @@ it('tells of a claim from its request to its final block', async () => {
   )
   await chain.client.mine({ blocks: 70 })
   await until('final', async () => {
-    // The node's word on what is final is asked for with a new block, and once a second.
+    // The relay asks the node for the finalized block at each new block, and once a second.
     await chain.client.mine({ blocks: 1 })
-    return told.some(({ event }) => event === 'claimFinal')
+    return reported.some(({ event }) => event === 'claimFinal')
   })
-  expect(told.at(-1)).toEqual({ event: 'claimFinal', what: { ...claim, txHash, outcome: 'won' } })
+  expect(reported.at(-1)).toEqual({ event: 'claimFinal', what: { ...claim, txHash, outcome: 'won' } })
 })
 
-it('tells of a refusal, with its code', async () => {
+it('an event reports a refusal, with its code', async () => {
   expect(await resultOf(relay, requestOf(999n, agent))).toBe('RUN_NOT_FOUND')
-  expect(told.at(-1)).toMatchObject({ event: 'claimAnswered', what: { outcome: 'RUN_NOT_FOUND' } })
+  expect(reported.at(-1)).toMatchObject({ event: 'claimAnswered', what: { outcome: 'RUN_NOT_FOUND' } })
 })
 
-it('tells the other replicas through the database what is decided', async () => {
+it('decisions reach the other replicas through the database', async () => {
   const listener = new pg.Client({ connectionString: databaseUrl })
   const heard: (string | undefined)[] = []
   listener.on('notification', ({ payload }) => heard.push(payload))
@@ -85,7 +85,7 @@ it('tells the other replicas through the database what is decided', async () => 
   await listener.end()
 })
 
-it('knows where each signer stands', async () => {
+it('the relay reports the state of each signer', async () => {
   const runId = await people.openRun(usdc)
   await chain.client.setAutomine(false)
   expect(await resultOf(relay, requestOf(runId, agent), 500)).toBe('accepted')

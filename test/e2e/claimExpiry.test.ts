@@ -13,7 +13,7 @@ import { contextOf, relayOn, resultOf, signedRequestOf, until } from './claimsOn
 const leaving = accountOf(21)
 const staying = accountOf(22)
 
-/** A claim is given up two minutes after its last second. Seconds. */
+/** Seconds from a claim's last valid second until the relay gives it up. */
 const MARGIN = 120n
 
 let chain: TestChain
@@ -45,14 +45,14 @@ async function start(databaseUrl: string, accounts: (typeof leaving)[], log: str
 
 const dropAll = () => chain.client.request({ method: 'anvil_dropAllTransactions' } as never)
 
-/** Mines a block so many seconds after the last, which has none of what is sent. */
+/** Mines a block, `seconds` after the last one, without the pending transactions. */
 async function skip(seconds: bigint) {
   await dropAll()
   await chain.client.setNextBlockTimestamp({ timestamp: (await people.now()) + seconds })
   await chain.client.mine({ blocks: 1 })
 }
 
-/** A claim of a new run that `by` has signed for and no block takes, and the signed claim of a rival. */
+/** A claim of a new run that `by` has signed and no block includes, and a rival's signed claim. */
 async function unminedClaim(by: typeof leaving) {
   const databaseUrl = await freshDatabase()
   const runId = await people.openRun(usdc)
@@ -66,7 +66,7 @@ async function unminedClaim(by: typeof leaving) {
   return { databaseUrl, relay, request, other, claimId }
 }
 
-/** The same with a relay that lacks the key. */
+/** The same claim, with a relay that lacks the signer's key. */
 async function orphanedClaim(log: string[] = []) {
   const { relay: old, ...claim } = await unminedClaim(leaving)
   await old.close()
@@ -78,8 +78,8 @@ const refusedAs = async (relay: Relay, claimId: `0x${string}`, code: string) => 
   return claim?.state === 'refused' && claim.problem?.code === code
 }
 
-/** Mines what is sent until the claim is decided. */
-async function winAfterAll(relay: Relay, request: ClaimRequest) {
+/** Mines the pending transactions until the claim is decided. */
+async function mineUntilDecided(relay: Relay, request: ClaimRequest) {
   const result = resultOf(relay, request)
   await until('sent', async () => (await chain.client.getTxpoolStatus()).pending > 0)
   await chain.client.setAutomine(true)
@@ -96,18 +96,18 @@ describe('a claim that is unmined after its signature has expired', { timeout: 6
     await until('refused', () => refusedAs(relay, claimId, 'SIGNATURE_EXPIRED'))
     await skip(1n)
     await skip(1n)
-    expect(await winAfterAll(relay, other)).toBe('won')
+    expect(await mineUntilDecided(relay, other)).toBe('won')
   })
 
-  it('is refused too where the key of its signer was removed', async () => {
+  it('is refused also if the key of its signer was removed', async () => {
     const { relay, other, claimId } = await orphanedClaim()
     await skip(600n + MARGIN + 2n)
     await until('refused', () => refusedAs(relay, claimId, 'SIGNATURE_EXPIRED'))
     await dropAll()
-    expect(await winAfterAll(relay, other)).toBe('won')
+    expect(await mineUntilDecided(relay, other)).toBe('won')
   })
 
-  it('is won after all where a reorg lets its transaction into an earlier block', async () => {
+  it('is won if a reorg includes its transaction in an earlier block', async () => {
     const { relay, databaseUrl, request, claimId } = await unminedClaim(staying)
     const before = await chain.client.snapshot()
     await skip(600n + MARGIN + 2n)
@@ -122,7 +122,7 @@ describe('a claim that is unmined after its signature has expired', { timeout: 6
   })
 })
 
-/** What was signed first for the claim. */
+/** The claim's first signed transaction. */
 async function bytesOf(databaseUrl: string, claimId: string): Promise<Hex> {
   const database = new pg.Client({ connectionString: databaseUrl })
   await database.connect()
@@ -133,7 +133,7 @@ async function bytesOf(databaseUrl: string, claimId: string): Promise<Hex> {
   return rows[0].raw
 }
 
-/** `npm run abandon:claims`, to its end. */
+/** Runs `npm run abandon:claims` to its end. */
 async function abandon(databaseUrl: string, args: string[], env: Record<string, string> = {}) {
   const part = await startPart({
     name: 'abandon:claims',
@@ -163,14 +163,14 @@ describe('npm run abandon:claims', { timeout: 60_000 }, () => {
       'sent',
       async () => (await chain.client.getTxpoolStatus()).queued + (await chain.client.getTxpoolStatus()).pending > 0,
     )
-    // The nonce of the abandoned claim is used by its own bytes or by a filler: either way the rival's comes after it.
+    // The nonce of the abandoned claim is used by its own transaction or by a filler; the rival's nonce comes after it.
     await chain.client.setAutomine(true)
     expect(['won', 'RUN_NOT_OPEN']).toContain(await result)
     const again = await abandon(databaseUrl, ['--claim', claimId, '--yes'])
     expect(again.output).toMatch(/^Claim 0x[0-9a-f]{64} is decided already: it is (refused|won)$/)
   })
 
-  it('gives up all that a signer without a key left, and the runs can be claimed', async () => {
+  it('abandons all claims of a signer without a key, and their runs can be claimed', async () => {
     const log: string[] = []
     const { databaseUrl, relay, other, claimId } = await orphanedClaim(log)
     const { signer } = { signer: leaving.address }
@@ -180,7 +180,7 @@ describe('npm run abandon:claims', { timeout: 60_000 }, () => {
     expect(done.output).toContain(`  ${claimId}: run `)
     expect(await refusedAs(relay, claimId, 'CLAIM_REVERTED')).toBe(true)
     await dropAll()
-    expect(await winAfterAll(relay, other)).toBe('won')
+    expect(await mineUntilDecided(relay, other)).toBe('won')
     await until('gone', async () => (await relay.signers()).length === 1)
     const again = await abandon(databaseUrl, ['--signer', signer, '--yes'])
     expect(again.output).toBe(`Signer ${signer} has no unmined transactions in schema relay of DATABASE_URL`)
@@ -191,7 +191,7 @@ describe('npm run abandon:claims', { timeout: 60_000 }, () => {
     [['--claim', '0x12'], "--claim must be a claim's id, 0x and 64 hexadecimal digits, got 0x12"],
     [['--signer', '0x12'], '--signer must be an address, got 0x12'],
     [['--claim', `0x${'12'.repeat(32)}`], `No claim 0x${'12'.repeat(32)} is stored in schema relay of DATABASE_URL`],
-  ])('says what is wrong with %j', async (args, message) => {
+  ])('rejects the arguments %j with the reason', async (args, message) => {
     const databaseUrl = await freshDatabase()
     await start(databaseUrl, [staying])
     expect(await abandon(databaseUrl, args)).toEqual({ how: 'exited with code 1', output: message })

@@ -43,7 +43,7 @@ const refuse: Fault = { kind: 'refuse' }
 const pendingNonce = () => chain.client.getTransactionCount({ address: relayer.address, blockTag: 'pending' })
 const nonce = () => chain.client.getTransactionCount({ address: relayer.address })
 
-/** A claim of a new run. @returns what came of it, and how many of the relayer's transactions were mined for it. */
+/** Claims a new run. @returns the outcome, and the number of the relayer's mined transactions. */
 async function claimNewRun(request = requestOf) {
   const runId = await people.openRun(usdc)
   const before = await nonce()
@@ -51,25 +51,25 @@ async function claimNewRun(request = requestOf) {
   return [result, (await nonce()) - before]
 }
 
-describe('a node that does not take a transaction', () => {
+describe('a node that does not accept a transaction', () => {
   it.each<[string, Fault[]]>([
     ['loses its answer', [drop]],
     ['loses its answer, and then another', [drop, drop]],
     ['gets the transaction at the second attempt only', [refuse]],
     ['fails once', [status(502)]],
     ['has an internal error once', [says('Internal error', -32603)]],
-  ])('and %s: the claim is won, once', async (_, planned) => {
+  ])('and %s: the claim is won once', async (_, planned) => {
     node.plan(send, planned)
     expect(await claimNewRun()).toEqual(['won', 1])
-    // The claim may be won before its bytes are sent a second time.
+    // The claim may be won before its transaction is sent a second time.
     await until('all faults', async () => node.isUsedUp())
   })
 
-  it('while others are on their way: it is sent again, no gap is left, and all are won', async () => {
+  it('while others are pending: it is sent again, no nonce gap is left, and all are won', async () => {
     const runIds = await Promise.all(Array.from({ length: 4 }, () => people.openRun(usdc)))
     await chain.client.setAutomine(false)
     const [first, ...later] = runIds.map((runId) => requestOf(runId, agent))
-    if (!first) throw new Error('There are no runs')
+    if (!first) throw new Error('No run was created')
     const results = [resultOf(relay, first)]
     await until('sent', async () => (await chain.client.getTxpoolStatus()).pending === 1)
     node.plan(send, [says('txpool is full')])
@@ -83,8 +83,9 @@ describe('a node that does not take a transaction', () => {
     expect(await Promise.all(results)).toEqual(['won', 'won', 'won', 'won'])
   })
 
-  it('and is in doubt about it: the claim is on its way, others wait, and both are won when the node is back', async () => {
-    const [first, second] = [await people.openRun(usdc), await people.openRun(usdc)]
+  it('and leaves its state unknown: the claim is pending, others wait, and both are won when the node recovers', async () => {
+    const first = await people.openRun(usdc)
+    const second = await people.openRun(usdc)
     node.from(({ method }) => (method === send ? refuse : undefined))
     const { length } = log
     expect(await resultOf(relay, requestOf(first, agent), 100)).toBe('signed')
@@ -97,8 +98,8 @@ describe('a node that does not take a transaction', () => {
   })
 })
 
-describe('a block between the answers to two questions', () => {
-  it('by which the run went to another makes the relay look again, and send nothing', async () => {
+describe('a block between two answers of the node', () => {
+  it('in which another agent claims the run makes the relay read again, and send nothing', async () => {
     const rival = await people.newAgent(accountOf(5))
     const runId = await people.openRun(usdc)
     const before = await nonce()
@@ -115,7 +116,7 @@ describe('a block between the answers to two questions', () => {
 })
 
 describe('a nonce', () => {
-  it('that another transaction of the same key has taken is left to it', async () => {
+  it('that another transaction of the same key has used is skipped', async () => {
     const runId = await people.openRun(usdc)
     await chain.client.setAutomine(false)
     await chain.client.sendTransaction({ account: relayer, to: relayer.address, value: 0n })
@@ -126,7 +127,7 @@ describe('a nonce', () => {
     expect(await result).toBe('won')
   })
 
-  it('that another transaction used in the end leads to another try', { timeout: 30_000 }, async () => {
+  it('that another transaction uses first makes the relay send the claim again', { timeout: 30_000 }, async () => {
     const runId = await people.openRun(usdc)
     await chain.client.setAutomine(false)
     const result = resultOf(relay, requestOf(runId, agent), 25_000)
@@ -145,7 +146,7 @@ describe('a nonce', () => {
 })
 
 describe('a transaction', () => {
-  it('that the node forgot is handed to it again', async () => {
+  it('that the node dropped is sent again', async () => {
     const runId = await people.openRun(usdc)
     await chain.client.setAutomine(false)
     const result = resultOf(relay, requestOf(runId, agent))
@@ -156,14 +157,14 @@ describe('a transaction', () => {
     expect(await result).toBe('won')
   })
 
-  it('whose receipt comes late is waited for', async () => {
+  it('whose receipt is late is awaited', async () => {
     node.plan('eth_getTransactionReceipt', [refuse, refuse, status(500), status(500)])
     expect(await claimNewRun()).toEqual(['won', 1])
   })
 })
 
 describe('a dead node', () => {
-  it('is said to be unavailable at once', async () => {
+  it('is reported as unavailable at once', async () => {
     const runId = await people.openRun(usdc)
     node.from(() => refuse)
     const start = performance.now()
@@ -177,7 +178,7 @@ describe('a dead node', () => {
     expect(await resultOf(relay, requestOf(runId, agent))).toBe('won')
   })
 
-  it('that takes questions and gives no answers is given up within seconds', async () => {
+  it('that accepts requests and never answers times out within seconds', async () => {
     const runId = await people.openRun(usdc)
     node.plan('eth_call', Array(4).fill({ kind: 'hang' }))
     const start = performance.now()
@@ -186,7 +187,7 @@ describe('a dead node', () => {
     node.heal()
   })
 
-  it('does not keep the relay from starting, and is found when it lives', async () => {
+  it('does not keep the relay from starting, and is used once it recovers', async () => {
     node.from(() => refuse)
     const early = await relayOn({ ...chain, rpcUrl: node.url })
     const runId = await people.openRun(usdc)
@@ -196,7 +197,7 @@ describe('a dead node', () => {
     await early.close()
   })
 
-  it('of another chain, or without the market, is refused at the start', async () => {
+  it('of another chain, or without the market, makes the start fail', async () => {
     const elsewhere = { ...chain.deployment, chainId: 1 }
     await expect(relayOn({ ...chain, deployment: elsewhere })).rejects.toThrow('The node serves chain 31337')
     const { BountyMarket: _, ...contracts } = chain.deployment.contracts
@@ -206,10 +207,11 @@ describe('a dead node', () => {
 })
 
 describe('a relayer', () => {
-  it('without funds keeps what it signed, takes nothing more, and goes on when it has some', async () => {
+  it('without funds keeps its signed claims, accepts no others, and continues once it is funded', async () => {
     const balance = await chain.client.getBalance({ address: relayer.address })
     await chain.client.setBalance({ address: relayer.address, value: 0n })
-    const [runId, later] = [await people.openRun(usdc), await people.openRun(usdc)]
+    const runId = await people.openRun(usdc)
+    const later = await people.openRun(usdc)
     expect(await resultOf(relay, requestOf(runId, agent), 300)).toBe('signed')
     const problem = await relay
       .claim(requestOf(later, agent), contextOf(AbortSignal.timeout(15_000)))
@@ -223,7 +225,7 @@ describe('a relayer', () => {
     expect(await resultOf(relay, requestOf(later, agent))).toBe('won')
   })
 
-  it('does not pay more than its ceiling', async () => {
+  it('does not pay more than MAX_FEE_GWEI', async () => {
     const runId = await people.openRun(usdc)
     await chain.client.setNextBlockBaseFeePerGas({ baseFeePerGas: parseGwei('250') })
     await chain.client.mine({ blocks: 1 })
@@ -234,7 +236,7 @@ describe('a relayer', () => {
     await until('won', async () => (await resultOf(relay, requestOf(runId, agent))) === 'won', 1_000)
   })
 
-  it('without the role claims nothing unsigned, and everything signed', async () => {
+  it('without the relayer role makes signed claims only', async () => {
     const plain = await relayOn(chain, { accounts: [accountOf(11)] })
     const runId = await people.openRun(usdc)
     expect(await resultOf(plain, requestOf(runId, agent))).toBe('SIGNATURE_REQUIRED')
@@ -244,7 +246,7 @@ describe('a relayer', () => {
     await plain.close()
   })
 
-  it('of several takes its turn, and each counts its own nonces', async () => {
+  it('among several is used in turn, and each counts its own nonces', async () => {
     const keys = [relayer, accountOf(12), accountOf(13)]
     const pool = await relayOn(chain, { accounts: keys, allowUnsigned: false, maxBatch: 1 })
     const runIds = await Promise.all(Array.from({ length: 12 }, () => people.openRun(usdc)))

@@ -10,7 +10,7 @@ import { type Agent, type Participants, participantsOf, usdc } from '../support/
 import { contextOf, quotesPass, relayer, relayOn, requestOf, resultOf, until } from './claimsOnChain.ts'
 import { type FaultyNode, startFaultyNode } from './faultyNode.ts'
 
-/** Blocks come when a test wants them, at the base fee that it wants; the node has Geth's rule for replacements. */
+/** Blocks are mined when a test mines them, at the base fee that it sets; the node has Geth's rule for replacements. */
 let chain: TestChain & { databaseUrl: string }
 let people: Participants
 let agent: Agent
@@ -46,7 +46,7 @@ async function mineAt(gwei: string, blocks = 1) {
 const nonce = () => chain.client.getTransactionCount({ address: relayer.address })
 const pooled = async () => Object.values((await chain.client.getTxpoolContent()).pending).flatMap(Object.values)
 
-/** Sends a claim, and lets blocks pass that do not take it. */
+/** Sends a claim, and mines blocks that do not include it. */
 async function sendPast(runId: bigint, passBlocks: () => Promise<unknown>) {
   await chain.client.setAutomine(false)
   const { status, claimId, txHash } = await relay.claim(requestOf(runId, agent), contextOf(AbortSignal.timeout(500)))
@@ -57,13 +57,14 @@ async function sendPast(runId: bigint, passBlocks: () => Promise<unknown>) {
   return { claimId, txHash }
 }
 
-it('what blocks pass by is replaced at a price that Geth takes', { timeout: 40_000 }, async () => {
+it('a transaction that blocks leave out is replaced at a fee that Geth accepts', { timeout: 40_000 }, async () => {
   const runId = await people.openRun(usdc)
   const { txHash } = await sendPast(runId, async () => {
     const [sent] = await pooled()
     const method = 'eth_getRawTransactionByHash'
     const raw = await chain.client.request<{ Method: string; Parameters: [string]; ReturnType: Hex }>({
-      ...{ method, params: [sent?.hash ?? ''] },
+      method,
+      params: [sent?.hash ?? ''],
     })
     await chain.client.request({ method: 'anvil_dropAllTransactions' } as never)
     await chain.client.mine({ blocks: 4 })
@@ -77,20 +78,23 @@ it('what blocks pass by is replaced at a price that Geth takes', { timeout: 40_0
   expect(await resultOf(relay, requestOf(runId, agent))).toBe('won')
 })
 
-it('a spike above the ceiling is waited out, and all goes on within 3 s of its end', { timeout: 60_000 }, async () => {
-  const [runId, later] = [await people.openRun(usdc), await people.openRun(usdc)]
+it('claims wait while the base fee is above the maximum, and are won within 3 s of its fall', {
+  timeout: 60_000,
+}, async () => {
+  const runId = await people.openRun(usdc)
+  const later = await people.openRun(usdc)
   const { claimId, txHash } = await sendPast(runId, () => mineAt('250', 4))
   await quotesPass()
   expect(await resultOf(relay, requestOf(later, agent), 1_000)).toBe('RELAY_UNAVAILABLE')
   await sleep(6_000)
   await mineAt('250')
-  // Old enough to be replaced, and nothing that the relay may pay would help it.
+  // The transaction is old enough to be replaced, but no fee within the maximum would get it mined.
   expect((await relay.find(claimId))?.tx.hash).toBe(txHash)
 
   const down = performance.now()
   await mineAt('1')
   await chain.client.setAutomine(true)
-  // Anvil mines nothing for what reached its pool between the two.
+  // Anvil does not mine a transaction that reached its pool between these two calls.
   await chain.client.mine({ blocks: 1 })
   expect(await resultOf(relay, requestOf(runId, agent))).toBe('won')
   expect(await resultOf(relay, requestOf(later, agent))).toBe('won')

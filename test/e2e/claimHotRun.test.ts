@@ -17,7 +17,7 @@ beforeAll(async () => {
   return market.stop
 }, 120_000)
 
-/** How each of the relayer's transactions since a block has ended. */
+/** The outcome of each of the relayer's transactions since a block. */
 async function endingsSince(block: bigint) {
   const { client } = market
   const last = await client.getBlockNumber({ cacheTime: 0 })
@@ -29,7 +29,7 @@ async function endingsSince(block: bigint) {
   return Promise.all(sent.map(async ({ hash }) => (await client.getTransactionReceipt({ hash })).status))
 }
 
-it('of a hundred agents that claim one run at once, one has it, and the others learn who, at no cost', {
+it('of a hundred agents that claim one run concurrently, one wins, and the others are refused without a transaction', {
   timeout: 180_000,
 }, async () => {
   const agents = await Promise.all(

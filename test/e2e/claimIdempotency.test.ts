@@ -12,7 +12,7 @@ let replicas: Pick<Api, 'url'>[]
 let people: Participants
 let agent: Agent
 
-/** Two replicas with one database and one key. */
+/** Two replicas with the same database and key. */
 beforeAll(async () => {
   market = await startTestMarket()
   const second = await startApi({ ...market, port: 0, relayerKey: keyOf(roles.relayer) })
@@ -31,7 +31,7 @@ async function post(replica: number, runId: bigint, { id, wallet }: Agent, key?:
     headers: { 'Content-Type': 'application/json', ...(key && { 'Idempotency-Key': key }) },
     body: JSON.stringify({ agentId: Number(id), walletAddress: wallet.address, ...more }),
   })
-  // biome-ignore lint/suspicious/noExplicitAny: the assertions judge it
+  // biome-ignore lint/suspicious/noExplicitAny: the assertions check it
   return { status: response.status, body: (await response.json()) as any }
 }
 
@@ -39,12 +39,12 @@ const nonce = () => market.client.getTransactionCount({ address: relayer })
 const times = <T>(count: number, make: (index: number) => Promise<T>) =>
   Promise.all(Array.from({ length: count }, (_, index) => make(index)))
 
-describe('the same claim, fifty times at once over two replicas', () => {
+describe('the same claim, sent fifty times concurrently to two replicas', () => {
   it.each([
     ['without an Idempotency-Key', () => undefined],
-    ['with one', () => 'the-same-for-all'],
-    ['with a different one each', () => randomUUID()],
-  ])('%s, is one transaction and fifty times the same answer', async (_, keyOfRequest) => {
+    ['with the same Idempotency-Key', () => 'one-key'],
+    ['with different Idempotency-Keys', () => randomUUID()],
+  ])('%s, is one transaction with fifty equal answers', async (_, keyOfRequest) => {
     const runId = await people.openRun(usdc)
     const before = await nonce()
     const answers = await times(50, (index) => post(index, runId, agent, keyOfRequest()))
@@ -53,9 +53,10 @@ describe('the same claim, fifty times at once over two replicas', () => {
     expect(await nonce()).toBe(before + 1)
   })
 
-  it('and under its key another claim each time: one is made, the others conflict', async () => {
+  it('with one key but a different claim each time: one is made, the others conflict', async () => {
     const runIds = await times(10, () => people.openRun(usdc))
-    const [before, key] = [await nonce(), randomUUID()]
+    const before = await nonce()
+    const key = randomUUID()
     const answers = await Promise.all(runIds.map((runId, index) => post(index, runId, agent, key)))
     expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array(9).fill(409)])
     expect(
@@ -66,23 +67,26 @@ describe('the same claim, fifty times at once over two replicas', () => {
 })
 
 describe('an Idempotency-Key', () => {
-  it('with another body is a conflict, also once the claim is won', async () => {
-    const [runId, another, key] = [await people.openRun(usdc), await people.openRun(usdc), randomUUID()]
+  it('with another body is a conflict, also after the claim is won', async () => {
+    const runId = await people.openRun(usdc)
+    const another = await people.openRun(usdc)
+    const key = randomUUID()
     expect((await post(0, runId, agent, key)).status).toBe(200)
     const conflict = await post(1, another, agent, key)
     expect([conflict.status, conflict.body.code]).toEqual([409, 'IDEMPOTENCY_CONFLICT'])
     expect((await post(1, runId, agent, key)).status).toBe(200)
   })
 
-  it('of a claim that was refused before it was signed is judged afresh', async () => {
-    const [runId, key] = [await people.openRun(usdc), randomUUID()]
+  it('of a claim that was refused before it was signed can be used again', async () => {
+    const runId = await people.openRun(usdc)
+    const key = randomUUID()
     const newcomer = await people.newAgent(accountOf(4), 0n)
     expect((await post(0, runId, newcomer, key)).body.code).toBe('INSUFFICIENT_STAKE')
     await people.stake(newcomer, 20n * usdc)
     expect((await post(1, runId, newcomer, key)).status).toBe(200)
   })
 
-  it.each(['', 'a'.repeat(256), 'with a space'])('%j is refused, naming it', async (key) => {
+  it.each(['', 'a'.repeat(256), 'with a space'])('%j is refused, with its value', async (key) => {
     const response = await fetch(`${market.api.url}/api/runs/1/claim`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', 'Idempotency-Key': key },
@@ -93,8 +97,8 @@ describe('an Idempotency-Key', () => {
   })
 })
 
-describe('without a key, a claim that is on its way', () => {
-  it('conflicts with itself under another signature', async () => {
+describe('without a key, a pending claim', () => {
+  it('conflicts with the same claim under another signature', async () => {
     const runId = await people.openRun(usdc)
     await market.client.setAutomine(false)
     await market.client.setIntervalMining({ interval: 0 })
@@ -108,7 +112,7 @@ describe('without a key, a claim that is on its way', () => {
     expect((await first).status).toBe(200)
   })
 
-  it('is on its way no more once it was answered: another signature is judged by the chain', async () => {
+  it('no longer conflicts once it was answered: the chain decides about another signature', async () => {
     await market.client.setIntervalMining({ interval: 0 })
     await market.client.setAutomine(true)
     const runIds = await times(20, () => people.openRun(usdc))

@@ -10,7 +10,7 @@ import { startTestChain, type TestChain } from '../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../support/participants.ts'
 import { contextOf, relayer, relayOn, requestOf, resultOf, until } from './claimsOnChain.ts'
 
-/** Blocks come when a test wants them. */
+/** Blocks are mined when a test mines them. */
 let chain: TestChain & { databaseUrl: string }
 let people: Participants
 let agent: Agent
@@ -35,7 +35,9 @@ const pool = () => chain.client.getTxpoolStatus()
 const nonce = () => chain.client.getTransactionCount({ address: relayer.address })
 
 describe('a reorg', () => {
-  it('that drops mined claims has them mined again, and each run is claimed once', { timeout: 60_000 }, async () => {
+  it('that drops mined claims makes the keeper send them again, and each run is claimed once', {
+    timeout: 60_000,
+  }, async () => {
     const runIds = await Promise.all(Array.from({ length: 6 }, () => people.openRun(usdc)))
     await mine(6)
     const outcomes = await Promise.all(
@@ -44,7 +46,7 @@ describe('a reorg', () => {
     expect(outcomes.map(({ status }) => status)).toEqual(Array(6).fill('won'))
     const used = await nonce()
     const before = await chain.client.getBlock()
-    // Some of the claims' blocks go; what was in them is in no pool afterwards.
+    // The reorg drops some of the claims' blocks; their transactions do not return to the pool.
     await chain.client.request({ method: 'anvil_reorg', params: [6, []] } as never)
     const after = await chain.client.getBlock({ blockNumber: before.number })
     expect(after.hash).not.toBe(before.hash)
@@ -68,7 +70,7 @@ describe('a reorg', () => {
 })
 
 describe('a nonce', () => {
-  it('that a foreign transaction was promised and never used is filled', { timeout: 30_000 }, async () => {
+  it('that was left to a foreign transaction that never came is filled', { timeout: 30_000 }, async () => {
     const runId = await people.openRun(usdc)
     await chain.client.setAutomine(false)
     const foreign = await chain.client.sendTransaction({ account: relayer.address, to: relayer.address, value: 0n })
@@ -81,13 +83,13 @@ describe('a nonce', () => {
     expect(await result).toBe('won')
   })
 
-  it('that is stuck gets a higher price, by an eighth in both parts at least', { timeout: 40_000 }, async () => {
+  it('that is stuck is replaced with both fees raised by at least an eighth', { timeout: 40_000 }, async () => {
     const runId = await people.openRun(usdc)
     await chain.client.setAutomine(false)
     const claiming = relay.claim(requestOf(runId, agent), contextOf(AbortSignal.timeout(500)))
     const { claimId, txHash } = (await claiming) as { claimId: `0x${string}`; txHash: `0x${string}` }
     const first = await chain.client.getTransaction({ hash: txHash })
-    // Blocks that have no room for it.
+    // Blocks without room for the transaction.
     for (let block = 1; block <= 3; block++) {
       const nextNonce = await nonce()
       await chain.client.dropTransaction({ hash: txHash })
@@ -107,7 +109,7 @@ describe('a nonce', () => {
     expect(await resultOf(relay, requestOf(runId, agent))).toBe('won')
   })
 
-  it('whose claim another has won meanwhile is used up by an empty transfer', { timeout: 40_000 }, async () => {
+  it('whose claim was won by another agent is used by an empty transfer', { timeout: 40_000 }, async () => {
     const rival = await people.newAgent(accountOf(3))
     const runId = await people.openRun(usdc)
     await chain.client.setAutomine(false)
@@ -141,7 +143,7 @@ describe('a nonce', () => {
 })
 
 describe('a transaction that is not mined', () => {
-  it('costs the database little while no block comes', { timeout: 30_000 }, async () => {
+  it('causes few database queries while no block is mined', { timeout: 30_000 }, async () => {
     const runId = await people.openRun(usdc)
     await chain.client.setAutomine(false)
     expect(await resultOf(relay, requestOf(runId, agent), 500)).toBe('accepted')
@@ -151,7 +153,7 @@ describe('a transaction that is not mined', () => {
       const text = 'SELECT xact_commit::int AS commits FROM pg_stat_database WHERE datname = current_database()'
       return (await database.query(text)).rows[0].commits
     }
-    // PostgreSQL counts late, by up to a second.
+    // PostgreSQL updates its statistics up to a second late.
     await sleep(1_500)
     const before = await commits()
     await sleep(4_000)
@@ -163,7 +165,7 @@ describe('a transaction that is not mined', () => {
 })
 
 describe('the schema', () => {
-  it('is made once by two processes that start at once', async () => {
+  it('is created once by two processes that start concurrently', async () => {
     const databaseUrl = await freshDatabase()
     const script = `
       import pg from 'pg'
@@ -191,7 +193,7 @@ describe('the schema', () => {
     await Promise.all(Array.from({ length: 4 }, async () => (await relayOn({ ...chain, databaseUrl })).close()))
   })
 
-  it('of another chain or market is refused at the start', async () => {
+  it('of another chain or market makes the start fail', async () => {
     const other = await startTestChain({})
     await expect(relayOn({ ...other, databaseUrl: chain.databaseUrl })).rejects.toThrow(
       /Schema relay in DATABASE_URL belongs to another chain or market: start_block_hash 0x[0-9a-f]+, not 0x/,

@@ -8,7 +8,7 @@ export type Ledger = Awaited<ReturnType<typeof readLedger>>
 
 type Sources = Pick<TestChain, 'client' | 'deployment'> & { databaseUrl: string }
 
-/** What the chain says of claims and of the signers' nonces, and what the relay has stored of them. */
+/** The chain's record of claims and of the signers' nonces, and the relay's. */
 export async function readLedger({ client, deployment, databaseUrl }: Sources, signers: Address[]) {
   const logs = await client.getLogs({ address: deployment.contracts.BountyMarket, fromBlock: 0n })
   const claimed = parseEventLogs({ abi: bountyMarketAbi, eventName: 'BountyClaimed', logs })
@@ -35,7 +35,7 @@ export async function readLedger({ client, deployment, databaseUrl }: Sources, s
   }
 }
 
-/** No run was claimed twice, nothing is open or unmined, and each signer's nonces are without a gap. */
+/** Expects that no run was claimed twice, no claim is open, no transaction unmined, and no signer's nonce missing. */
 export function expectInOrder({ claimed, nonces, txs, claims }: Ledger) {
   const runs = claimed.map(({ args }) => args.bountyId)
   expect(runs, 'runs claimed').toEqual([...new Set(runs)])

@@ -10,10 +10,10 @@ import { expectInOrder, readLedger } from './claimLedger.ts'
 import { contextOf, relayer, relayOn, requestOf, resultOf, signedRequestOf, until } from './claimsOnChain.ts'
 import { type FaultyNode, startFaultyNode } from './faultyNode.ts'
 
-/** How long what was stuck may take once the node is well. Milliseconds. */
+/** Milliseconds within which stuck claims must be decided once the node answers correctly. */
 const RECOVERY = 3_000
 
-/** Blocks come with transactions, and one a second beside, as the chain goes on whatever a node says. */
+/** Blocks are mined with transactions, and once a second besides: the chain advances whatever a faulty node answers. */
 let chain: TestChain & { databaseUrl: string }
 let people: Participants
 let agent: Agent
@@ -43,7 +43,7 @@ const isCount: (method: string) => boolean = (method) => method === 'eth_getTran
 
 const lies = () => (node.counts.get('nonce') ?? 0) + (node.counts.get('stale') ?? 0)
 
-/** Claims so many new runs at once while the node lies, and again once it does not: all must be won in time. */
+/** Claims `count` new runs while the node lies, and again once it does not: all must be won in time. */
 async function claimWhile(lie: ChooseFault, count = 6) {
   const runIds = await Promise.all(Array.from({ length: count }, () => people.openRun(usdc)))
   await chain.client.mine({ blocks: 4 })
@@ -51,7 +51,7 @@ async function claimWhile(lie: ChooseFault, count = 6) {
   node.from(lie)
   const early = runIds.map((runId) => resultOf(relay, requestOf(runId, agent), 4_000))
   const answers = await Promise.all(early)
-  // A lie may keep a claim from being sent, and the relay from knowing what came of it; it refuses none.
+  // A lie may keep a claim from being sent, or its outcome from the relay; it must not get a claim refused.
   for (const answer of answers) expect(['won', 'accepted', 'signed', 'RELAY_UNAVAILABLE']).toContain(answer)
   node.heal()
   expect(lies()).toBeGreaterThan(before)
@@ -71,18 +71,15 @@ describe('a node that miscounts nonces', { timeout: 60_000 }, () => {
   it.each<[string, ChooseFault]>([
     ['too few', ({ method }) => (isCount(method) ? nonce(-2) : undefined)],
     ['too many', ({ method }) => (isCount(method) ? nonce(3) : undefined)],
-    [
-      'too many that are pending',
-      ({ method, params }) => (isCount(method) && params[1] === 'pending' ? nonce(3) : undefined),
-    ],
+    ['too many pending', ({ method, params }) => (isCount(method) && params[1] === 'pending' ? nonce(3) : undefined)],
     ['now too few, now too many', flapping((turn) => nonce((turn % 5) - 2), isCount)],
-  ])('by saying %s loses and doubles nothing', (_, lie) => claimWhile(lie))
+  ])('by returning %s causes no lost and no doubled claim', (_, lie) => claimWhile(lie))
 })
 
 describe('a node that lags behind', { timeout: 60_000 }, () => {
-  it('by some blocks loses and doubles nothing', () => claimWhile(() => ({ kind: 'stale', blocks: 3 })))
+  it('by some blocks causes no lost and no doubled claim', () => claimWhile(() => ({ kind: 'stale', blocks: 3 })))
 
-  it('every other time, as one of two behind a balancer, loses and doubles nothing', () =>
+  it('on every other call, as one of two behind a balancer, causes no lost and no doubled claim', () =>
     claimWhile(
       flapping(
         (turn) => (turn % 2 ? { kind: 'stale', blocks: 2 } : undefined),
@@ -97,8 +94,9 @@ describe('a node that invents nonces', { timeout: 60_000 }, () => {
   it.each<[string, ChooseFault]>([
     ['pending', ({ method, params }) => (isCount(method) && params[1] === 'pending' ? nonce(million) : undefined)],
     ['mined', ({ method }) => (isCount(method) ? nonce(million) : undefined)],
-  ])('as %s is not believed: the signer rests until the node is well', async (_, lie) => {
-    const [runId, later] = [await people.openRun(usdc), await people.openRun(usdc)]
+  ])('as %s makes the signer pause until the node recovers', async (_, lie) => {
+    const runId = await people.openRun(usdc)
+    const later = await people.openRun(usdc)
     expect(await resultOf(relay, requestOf(runId, agent))).toBe('won')
     const { length } = log
     const used = await chain.client.getTransactionCount({ address: relayer.address })
@@ -111,14 +109,14 @@ describe('a node that invents nonces', { timeout: 60_000 }, () => {
       { objection: expect.stringMatching(/^The node (counts|expects nonce) 1\d{6} /) },
     ])
     node.heal()
-    // It recovers where no claim asks the node either.
+    // The relay recovers also without another claim that calls the node.
     expect(await relay.signers()).toMatchObject([{ objection: undefined }])
     expect(await resultOf(relay, requestOf(later, agent))).toBe('won')
     expect(await chain.client.getTransactionCount({ address: relayer.address })).toBe(used + 1)
     expectInOrder(await readLedger(chain, [relayer.address]))
   })
 
-  it('of one signer leaves the claims to another', async () => {
+  it('of one signer lets another signer make the claims', async () => {
     const other = accountOf(12)
     const both = { ...chain, databaseUrl: await freshDatabase(), rpcUrl: node.url }
     const two = await relayOn(both, { accounts: [relayer, other], maxBatch: 1 })
@@ -135,7 +133,7 @@ describe('a node that invents nonces', { timeout: 60_000 }, () => {
 })
 
 describe('a node that does not know a mined claim yet', { timeout: 60_000 }, () => {
-  it('proves no reorg: the claim stays won', async () => {
+  it('is no proof of a reorg: the claim stays won', async () => {
     const runId = await people.openRun(usdc)
     const outcome = await relay.claim(requestOf(runId, agent), contextOf(AbortSignal.timeout(5_000)))
     await until('settled', async () => (await relay.find(outcome.claimId))?.state === 'won')

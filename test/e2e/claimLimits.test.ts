@@ -12,7 +12,7 @@ const relayer = accountOf(roles.relayer).address
 let market: TestMarket
 let people: Participants
 let pool: pg.Pool
-/** Two replicas with one database, which let a wallet have four claims a minute and six a day. */
+/** Two replicas with the same database, which allow a wallet four claims a minute and six a day. */
 let replicas: [ReturnType<typeof claimApi>, ReturnType<typeof claimApi>]
 
 beforeAll(async () => {
@@ -32,7 +32,7 @@ beforeAll(async () => {
 const nonce = () => market.client.getTransactionCount({ address: relayer })
 const openRuns = (count: number) => Promise.all(Array.from({ length: count }, () => people.openRun(usdc)))
 
-/** Claims the runs one after the other, by one replica and the other in turn. */
+/** Claims the runs one after the other, alternating between the replicas. */
 async function claimEach(agent: Agent, runIds: bigint[]) {
   const answers = []
   for (const [position, runId] of runIds.entries())
@@ -40,12 +40,12 @@ async function claimEach(agent: Agent, runIds: bigint[]) {
   return answers
 }
 
-/** Lets what is stored of a wallet be as much older. */
+/** Shifts the wallet's stored claims into the past by this much. */
 const age = ({ wallet }: Agent, by: string) =>
   pool.query('UPDATE relay.sent_claim SET sent_at = sent_at - $2::interval WHERE wallet = $1', [wallet.address, by])
 
 describe('claims of one wallet', () => {
-  it('beyond so many a minute are refused by every replica, at no cost, with the seconds to wait', async () => {
+  it('beyond the limit per minute are refused by every replica, without a transaction, with the seconds to wait', async () => {
     const agent = await people.newAgent(accountOf(2))
     const runIds = await openRuns(5)
     const won = await claimEach(agent, runIds.slice(0, 4))
@@ -70,7 +70,7 @@ describe('claims of one wallet', () => {
     expect(again.map(({ status, body }) => [status, body.claimId])).toEqual(won.map(({ body }) => [200, body.claimId]))
   })
 
-  it('go on after a minute, and beyond so many a day are refused until the day is over', async () => {
+  it('are accepted again after a minute, and beyond the limit per day are refused until a day has passed', async () => {
     const agent = await people.newAgent(accountOf(4))
     const runIds = await openRuns(7)
     await claimEach(agent, runIds.slice(0, 4))
@@ -85,18 +85,18 @@ describe('claims of one wallet', () => {
     expect((await claimEach(agent, runIds.slice(6))).map(({ status }) => status)).toEqual([200])
   })
 
-  it('are not used up by whoever names the wallet in claims that are not good', async () => {
+  it('are not used up by other clients that send invalid claims with the wallet’s address', async () => {
     const agent = await people.newAgent(accountOf(5))
     const [runId] = await openRuns(1)
-    const nobody = { id: agent.id + 1_000n, wallet: agent.wallet }
-    const refused = await claimEach(nobody, Array(6).fill(runId))
+    const unknownAgent = { id: agent.id + 1_000n, wallet: agent.wallet }
+    const refused = await claimEach(unknownAgent, Array(6).fill(runId))
     expect(refused.map(({ status }) => status)).toEqual(Array(6).fill(404))
     expect((await claimEach(agent, [runId ?? 0n])).map(({ status }) => status)).toEqual([200])
   })
 })
 
 describe('an agent whose claims revert', () => {
-  /** A claim that is good when it is sent, and not when it is mined: the agent is another's by then. */
+  /** A claim that is valid when it is sent and not when it is mined: the agent has been transferred by then. */
   async function revert(agent: Agent) {
     const { client, registry } = market
     const runId = await people.openRun(usdc)
@@ -121,7 +121,7 @@ describe('an agent whose claims revert', () => {
     return runId
   }
 
-  it('three times in a day through its own doing is paused, until the first is a day old', {
+  it('three times in a day by its own fault is paused until the first is a day old', {
     timeout: 120_000,
   }, async () => {
     const agent = await people.newAgent(accountOf(6))
@@ -147,10 +147,10 @@ describe('an agent whose claims revert', () => {
 })
 
 describe('claims of one address', () => {
-  it('beyond so many a minute are refused, but for those that are stored', async () => {
+  it('beyond the limit per minute are refused, except claims that are already stored', async () => {
     const agent = await people.newAgent(accountOf(7))
     const [runId, other] = await openRuns(2)
-    if (runId === undefined || other === undefined) throw new Error('There are no runs')
+    if (runId === undefined || other === undefined) throw new Error('The runs were not created')
     expect((await replicas[1].claim(runId, agent)).status).toBe(200)
     const unknown = { id: agent.id + 1_000n, wallet: agent.wallet }
     const answers = await Promise.all(Array.from({ length: 40 }, () => replicas[1].claim(other, unknown)))

@@ -19,7 +19,7 @@ let pool: pg.Pool
 let agent: Agent
 const lines: Record<string, unknown>[] = []
 
-/** The market's own API relays nothing: another does, behind a node that can be made to fail. */
+/** The market's own API has no relay; another API has one, behind a node with planned faults. */
 beforeAll(async () => {
   market = await startTestMarket({ api: { relayerKey: undefined } })
   node = await startFaultyNode(market.rpcUrl)
@@ -46,7 +46,7 @@ async function post(runId: bigint, requestId: string, more: object = {}) {
     headers: { 'Content-Type': 'application/json', 'X-Request-Id': requestId },
     body: JSON.stringify({ agentId: Number(agent.id), walletAddress: agent.wallet.address, ...more }),
   })
-  // biome-ignore lint/suspicious/noExplicitAny: the assertions judge it
+  // biome-ignore lint/suspicious/noExplicitAny: the assertions check it
   return { status: response.status, body: (await response.json()) as any }
 }
 
@@ -68,13 +68,14 @@ async function readiness(path = '/readyz', origin = api.url) {
   return { answer: [response.status, body.status, ...body.reasons.map(({ code }) => code)], ...body }
 }
 
-/** What is seen once a second only. */
+/** For values that the process reads once a second. */
 const readinessIs = (...answer: (number | string)[]) =>
   until(answer.join(), async () => (await readiness()).answer.join() === answer.join(), 3_000)
 
-/** In the public answer, and in the operator's. */
+/** The first reason in the public answer, and in the operator's. */
 async function firstReason() {
-  const [seen, known] = [await readiness(), await readiness('/status', api.opsUrl)]
+  const seen = await readiness()
+  const known = await readiness('/status', api.opsUrl)
   return { seen: seen.reasons[0], figures: known.reasons[0]?.figures }
 }
 
@@ -109,7 +110,7 @@ describe('the log', () => {
 })
 
 describe('/metrics', () => {
-  it('tell what the relay has done, and where its signers stand', async () => {
+  it('counts the relay’s work, and has the state of its signers', async () => {
     const before = await metrics()
     const signer = `{signer="${relayer}"}`
     const runId = await people.openRun(usdc)
@@ -136,7 +137,7 @@ describe('/metrics', () => {
     expect(grown(`relay_budget_left_ether${signer}`)).toBeCloseTo(-fee, 9)
   })
 
-  it('are named as Prometheus would have it', async () => {
+  it('follows Prometheus’s naming conventions', async () => {
     const { text } = await metrics()
     const types = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type]) => ({ name, type }))
     const ours = types.filter(({ name }) => /^(http|index|relay|read_pool)_/.test(name))
@@ -151,7 +152,7 @@ describe('/metrics', () => {
 })
 
 describe('/readyz', () => {
-  it('says that the relayer runs out of funds, while reads are answered', async () => {
+  it('reports that the relayer is short of funds, while reads are answered', async () => {
     const balance = await market.client.getBalance({ address: relayer })
     await readinessIs(200, 'ready')
     await market.client.setBalance({ address: relayer, value: parseEther('0.005') })
@@ -166,7 +167,7 @@ describe('/readyz', () => {
     await readinessIs(200, 'ready')
   })
 
-  it('says that the budget of a day is spent', async () => {
+  it('reports that the daily budget is spent', async () => {
     const spend = (wei: bigint) =>
       pool.query('UPDATE relay.tx SET fee = fee + $1 WHERE id = (SELECT min(id) FROM relay.tx)', [wei])
     await spend(parseEther('1'))
@@ -177,7 +178,7 @@ describe('/readyz', () => {
     await readinessIs(200, 'ready')
   })
 
-  it('says that a transaction is stuck', async () => {
+  it('reports a stuck transaction', async () => {
     const { client } = market
     const runId = await people.openRun(usdc)
     await client.setAutomine(false)
@@ -197,7 +198,7 @@ describe('/readyz', () => {
   it.each<[string, Parameters<FaultyNode['from']>[0]]>([
     ['refuses', () => ({ kind: 'refuse' })],
     ['hangs', () => ({ kind: 'hang' })],
-  ])('says, and never later than a second after it is asked, that the node %s', async (_, fault) => {
+  ])('reports, within a second of a request, that the node %s', async (_, fault) => {
     await readinessIs(200, 'ready')
     node.from(fault)
     let slowest = 0

@@ -25,14 +25,14 @@ afterAll(() => market?.stop())
 describe('a refusal', () => {
   it.each<[string, () => Promise<[bigint, Agent]>, [number, string]]>([
     ['a run that does not exist', async () => [999_999n, agent], [404, 'RUN_NOT_FOUND']],
-    ['a run whose id no contract can hold', async () => [2n ** 256n, agent], [404, 'RUN_NOT_FOUND']],
+    ['a run id beyond uint256', async () => [2n ** 256n, agent], [404, 'RUN_NOT_FOUND']],
     [
       'an agent that does not exist',
       async () => [await people.openRun(), { ...agent, id: 999_999n }],
       [404, 'AGENT_NOT_FOUND'],
     ],
     [
-      'another’s wallet',
+      'the wallet of another agent',
       async () => [await people.openRun(), { ...agent, wallet: stranger }],
       [403, 'WALLET_MISMATCH'],
     ],
@@ -56,7 +56,7 @@ describe('a refusal', () => {
       [403, 'AGENT_BANNED'],
     ],
     [
-      'stake that other runs have locked',
+      'stake locked by other runs',
       async () => {
         const busy = await people.newAgent(stranger)
         expect((await api.claim(await people.openRun(150n * usdc), busy)).status).toBe(200)
@@ -73,16 +73,17 @@ describe('a refusal', () => {
       },
       [400, 'RUN_NOT_OPEN'],
     ],
-  ])('names %s', async (_, prepare, expected) => {
+  ])('for %s has its status and code', async (_, prepare, expected) => {
     const [runId, claimant] = await prepare()
     const answer = await api.claim(runId, claimant)
     expect(codeOf(answer)).toEqual(expected)
     expect(answer.headers.get('Content-Type')).toBe('application/problem+json')
   })
 
-  it('names who holds the run', async () => {
+  it('names the holder of the run', async () => {
     const runId = await people.openRun(usdc)
-    const [holder, late] = [await people.newAgent(agent.wallet), await people.newAgent(stranger)]
+    const holder = await people.newAgent(agent.wallet)
+    const late = await people.newAgent(stranger)
     expect((await api.claim(runId, holder)).status).toBe(200)
     const { status, body } = await api.claim(runId, late)
     expect({ status, ...body }).toMatchObject({
@@ -95,7 +96,7 @@ describe('a refusal', () => {
     expect(body.detail).toContain(`agent ${holder.id} (${holder.wallet.address})`)
   })
 
-  it('is what the former holder gets once the run has ended', async () => {
+  it('is the answer to the former holder once the run has ended', async () => {
     const runId = await people.openRun(usdc)
     const { id, wallet } = await people.newAgent(agent.wallet)
     expect((await api.claim(runId, { id, wallet })).status).toBe(200)
@@ -108,13 +109,13 @@ describe('a refusal', () => {
   })
 
   it.each<[string, Parameters<Participants['sign']>[2], string]>([
-    ['another’s key', { signer: stranger }, 'INVALID_SIGNATURE'],
+    ['another key', { signer: stranger }, 'INVALID_SIGNATURE'],
     ['another chain', { chainId: 1 }, 'INVALID_SIGNATURE'],
     ['another contract', { address: stranger.address }, 'INVALID_SIGNATURE'],
     ['another round', { round: 2n }, 'INVALID_SIGNATURE'],
-    ['a deadline of yesterday', { deadline: 1n }, 'SIGNATURE_EXPIRED'],
+    ['a deadline in the past', { deadline: 1n }, 'SIGNATURE_EXPIRED'],
     ['a deadline too far ahead', { deadline: 2n ** 40n }, 'SIGNATURE_EXPIRED'],
-  ])('names a signature for %s', async (_, changes, code) => {
+  ])('of a signature for %s has its code', async (_, changes, code) => {
     const runId = await people.openRun(usdc)
     const answer = await api.claim(runId, agent, await people.sign(runId, agent, changes))
     expect(codeOf(answer)).toEqual([401, code])
@@ -123,8 +124,9 @@ describe('a refusal', () => {
     )
   })
 
-  it('is what a signature for another run or agent gets', async () => {
-    const [runId, otherRun] = [await people.openRun(usdc), await people.openRun(usdc)]
+  it('is the answer to a signature for another run or agent', async () => {
+    const runId = await people.openRun(usdc)
+    const otherRun = await people.openRun(usdc)
     const signature = await people.sign(otherRun, agent)
     expect(codeOf(await api.claim(runId, agent, signature))).toEqual([401, 'INVALID_SIGNATURE'])
     const others = await people.sign(runId, another)

@@ -7,7 +7,7 @@ import { startTestChain, type TestChain } from '../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../support/participants.ts'
 import { contextOf, relayer, relayOn, requestOf, resultOf, until } from './claimsOnChain.ts'
 
-/** Blocks come when a test wants them, so that what is sent and what is mined can be told apart. */
+/** Blocks are mined when a test mines them, so that it controls what is sent and what is mined. */
 let chain: TestChain & { databaseUrl: string }
 let people: Participants
 let relay: Relay
@@ -24,7 +24,7 @@ beforeAll(async () => {
 
 afterAll(() => chain?.stop())
 
-/** Posts a run; from then on nothing is mined unless the test mines. */
+/** Posts a run; from then on, blocks are mined only by the test. */
 async function openRun(lifetime?: bigint) {
   await chain.client.setAutomine(true)
   const runId = await people.openRun(usdc, lifetime)
@@ -43,7 +43,7 @@ const claimDirectly = (runId: bigint, { id, wallet }: Agent, tip = 1_000_000_000
     gas: 200_000n,
   })
 
-describe('a claim on its way', () => {
+describe('a pending claim', () => {
   it('is won in the last second before the deadline', async () => {
     const runId = await openRun(40n)
     const { deadline } = await chain.market.read.getBounty([runId])
@@ -64,7 +64,7 @@ describe('a claim on its way', () => {
     expect(await result).toBe('RUN_DEADLINE_PASSED')
   })
 
-  it('that loses to a transaction in its block is refused, naming the winner', async () => {
+  it('that loses to another transaction of its block is refused, with the winner', async () => {
     const runId = await openRun()
     const claim = relay.claim(requestOf(runId, agent), contextOf(AbortSignal.timeout(15_000))).catch((error) => error)
     await until('sent', async () => (await pendingTransactions()) === 1)
@@ -83,7 +83,7 @@ describe('a claim on its way', () => {
     expect(statuses).toEqual(['success', 'reverted'])
   })
 
-  it('that the agent itself makes first, in its block, is won all the same', async () => {
+  it('that the agent also sends itself, earlier in its block, counts as won', async () => {
     const runId = await openRun()
     const result = resultOf(relay, requestOf(runId, agent))
     await until('sent', async () => (await pendingTransactions()) === 1)
@@ -92,7 +92,7 @@ describe('a claim on its way', () => {
     expect(await result).toBe('won')
   })
 
-  it('goes out beside those of other runs, without waiting for a block', async () => {
+  it('is sent while claims of other runs are pending, without waiting for a block', async () => {
     const before = await nonce()
     await chain.client.setAutomine(true)
     const runIds = await Promise.all(Array.from({ length: 20 }, () => people.openRun(usdc)))
@@ -107,7 +107,7 @@ describe('a claim on its way', () => {
 })
 
 describe('a claim that is not decided in time', () => {
-  it('is said to be on its way, with its transaction, until it is won', async () => {
+  it('is reported as pending, with its transaction, until it is won', async () => {
     const runId = await openRun()
     const request = requestOf(runId, agent)
     const first = await relay.claim(request, contextOf(AbortSignal.timeout(700)))
@@ -122,8 +122,8 @@ describe('a claim that is not decided in time', () => {
   })
 })
 
-describe('a transaction of somebody else that is not mined yet', () => {
-  it('that takes the run makes the claim wait, and then refused, at no cost', async () => {
+describe('an unmined transaction of another account', () => {
+  it('that claims the run makes the claim wait, and then refused without a transaction', async () => {
     const runId = await openRun()
     const before = await nonce()
     await claimDirectly(runId, rival)
@@ -135,7 +135,7 @@ describe('a transaction of somebody else that is not mined yet', () => {
     expect(await nonce()).toBe(before)
   })
 
-  it('that takes the run and is dropped lets the claim through', async () => {
+  it('that claims the run and is dropped lets the claim win', async () => {
     const runId = await openRun()
     const hash = await claimDirectly(runId, rival)
     const result = resultOf(relay, requestOf(runId, agent))
@@ -146,7 +146,7 @@ describe('a transaction of somebody else that is not mined yet', () => {
     expect(await result).toBe('won')
   })
 
-  it('that would open the run makes the claim wait, and then won', async () => {
+  it('that would open the run makes the claim wait, and then win', async () => {
     const runId = await openRun()
     await chain.client.setAutomine(true)
     await people.mined(() => chain.market.write.withdrawBounty([runId]))
@@ -160,7 +160,7 @@ describe('a transaction of somebody else that is not mined yet', () => {
     expect(await result).toBe('won')
   })
 
-  it('is no reason to refuse for ever: who waits in vain may ask again', async () => {
+  it('does not refuse the claim for good: after the wait times out, it may be sent again', async () => {
     const runId = await openRun()
     const hash = await claimDirectly(runId, rival)
     expect(await resultOf(relay, requestOf(runId, agent), 500)).toBe('RELAY_UNAVAILABLE')
@@ -169,7 +169,7 @@ describe('a transaction of somebody else that is not mined yet', () => {
 })
 
 describe('on a chain without traffic', () => {
-  it('a signature of an hour, by the clock, is good although the last block is old', async () => {
+  it('a signature valid for an hour of real time is accepted although the last block is old', async () => {
     await chain.client.setAutomine(true)
     const runId = await people.openRun(usdc)
     const { timestamp } = await chain.client.getBlock()
@@ -182,7 +182,7 @@ describe('on a chain without traffic', () => {
 })
 
 describe('two relays with a key each', () => {
-  it('race for runs, and each run is won once', async () => {
+  it('send claims of the same runs, and each run is won once', async () => {
     await chain.client.setAutomine(true)
     const other = await relayOn(chain, { accounts: [accountOf(10)], allowUnsigned: false })
     const runIds = await Promise.all(Array.from({ length: 10 }, () => people.openRun(usdc)))
@@ -202,9 +202,10 @@ describe('two relays with a key each', () => {
 })
 
 describe('close', () => {
-  it('waits for what is on its way, and takes nothing more', async () => {
+  it('waits for pending claims, and accepts no others', async () => {
     const closing = await relayOn(chain, { accounts: [accountOf(roles.relayer)] })
-    const [runId, later] = [await openRun(), await openRun()]
+    const runId = await openRun()
+    const later = await openRun()
     const result = resultOf(closing, requestOf(runId, agent))
     await until('sent', async () => (await pendingTransactions()) === 1)
     let isClosed = false

@@ -12,7 +12,7 @@ import { relayer, relayOn, resultOf, signedRequestOf, until } from './claimsOnCh
 
 const signers = [relayer, accountOf(12)]
 
-/** Three replicas with two keys, and a PostgreSQL server of their own, which may crash. */
+/** Three replicas with two keys, and their own PostgreSQL server, which may crash. */
 let chain: TestChain & { databaseUrl: string }
 let people: Participants
 let agent: Agent
@@ -31,7 +31,7 @@ beforeAll(async () => {
   }
 }, 60_000)
 
-/** Claims of new runs, with the wallet's signature: either key may make them. */
+/** Claims of new runs, with the wallet's signature, so that either key can send them. */
 async function claimsOf(count: number): Promise<ClaimRequest[]> {
   const runIds = await Promise.all(Array.from({ length: count }, () => people.openRun(usdc)))
   return Promise.all(runIds.map((runId) => signedRequestOf(people, runId, agent)))
@@ -39,7 +39,7 @@ async function claimsOf(count: number): Promise<ClaimRequest[]> {
 
 const byTurns = (turn: number) => replicas[turn % replicas.length] as Relay
 
-/** Asks replica after replica until one says what came of the claim. */
+/** Sends the claim to one replica after the other until one answers with the outcome. */
 async function untilDecided(request: ClaimRequest, turn: number): Promise<string> {
   const result = await resultOf(byTurns(turn), request)
   if (result !== 'RELAY_UNAVAILABLE' && result !== 'signed' && result !== 'accepted') return result
@@ -50,8 +50,8 @@ async function untilDecided(request: ClaimRequest, turn: number): Promise<string
 const addresses = signers.map(({ address }) => address)
 
 describe('two signers on three replicas', () => {
-  it('claim at once, each replica with each key, and no nonce is lost or used twice', async () => {
-    // One transaction may make all claims of the first wave; the keys take turns, so that the second needs the other.
+  it('claim concurrently, each replica with each key, and no nonce is lost or used twice', async () => {
+    // One transaction may hold all claims of the first round; keys alternate, so the second round uses the other key.
     for (const wave of [await claimsOf(20), await claimsOf(20)]) {
       const results = await Promise.all(wave.map((request, turn) => resultOf(byTurns(turn), request)))
       expect(results).toEqual(Array(20).fill('won'))
@@ -64,9 +64,9 @@ describe('two signers on three replicas', () => {
   it.each([
     ['loses its connections', dropConnections],
     ['crashes', crashDatabase],
-  ])('lose nothing while the database %s under their claims', async (_, hurt) => {
+  ])('lose no claim while the database %s', async (_, hurt) => {
     const requests = await claimsOf(24)
-    // No block comes before the database goes: claims are signed, sent, and not mined.
+    // No block is mined before the database crashes: claims are signed and sent, and not mined.
     await chain.client.setAutomine(false)
     await chain.client.setIntervalMining({ interval: 0 })
     const results = requests.map((request, turn) => untilDecided(request, turn))

@@ -13,7 +13,7 @@ beforeAll(async () => {
   return market.stop
 }, 120_000)
 
-it('SIGTERM lets a claim have its answer, also where no block comes, and the process ends within the 30 s of Kubernetes', async () => {
+it('on SIGTERM a pending claim is answered even without a block, and the process ends within the 30 s of Kubernetes', async () => {
   const { client } = market
   const api = await startApi({ ...market, port: 0, relayerKey: keyOf(roles.relayer) })
   const people = participantsOf(market)

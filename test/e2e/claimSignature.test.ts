@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => market?.stop())
 
 describe('where claims must be signed, a claim without a signature', () => {
-  it('gets the message to sign, and is won once it is signed', async () => {
+  it('is answered with the message to sign, and is won once it is signed', async () => {
     const runId = await people.openRun(usdc)
     const answer = await api.claim(runId, agent)
     expect(codeOf(answer)).toEqual([401, 'SIGNATURE_REQUIRED'])
@@ -37,14 +37,14 @@ describe('where claims must be signed, a claim without a signature', () => {
     expect((await api.claim(runId, agent, signed)).status).toBe(200)
   })
 
-  it('learns first whether the run can be claimed at all, as the contract has it', async () => {
+  it('is first refused for the run’s state, in the contract’s order', async () => {
     const taken = await people.openRun(usdc)
     expect((await api.claim(taken, agent, await people.sign(taken, agent))).status).toBe(200)
     expect(codeOf(await api.claim(999_999n, agent))).toEqual([404, 'RUN_NOT_FOUND'])
     expect(codeOf(await api.claim(taken, agent))).toEqual([400, 'RUN_NOT_OPEN'])
   })
 
-  it('learns about the agent only after the signature, as the contract has it', async () => {
+  it('is refused for the agent’s state only after the signature, in the contract’s order', async () => {
     const runId = await people.openRun(usdc)
     const unknown = { ...agent, id: 999_999n }
     expect(codeOf(await api.claim(runId, unknown))).toEqual([401, 'SIGNATURE_REQUIRED'])
@@ -55,7 +55,7 @@ describe('where claims must be signed, a claim without a signature', () => {
 })
 
 describe('a claim that is won', () => {
-  it('is the signer’s: the same agent and wallet with another signature does not get its 200', async () => {
+  it('is bound to its signature: the same agent and wallet with another signature does not get its 200', async () => {
     const runId = await people.openRun(usdc)
     const word = await people.sign(runId, agent)
     expect((await api.claim(runId, agent, word)).status).toBe(200)
@@ -69,11 +69,11 @@ describe('a claim that is won', () => {
 })
 
 describe('a wallet that is a contract', () => {
-  /** Answers every call with ERC-1271's magic value. */
+  /** Returns ERC-1271's magic value for every call. */
   const agreeable: Hex = '0x631626ba7e60e01b60005260206000f3'
   /** The same, after hashing half a megabyte: 700,000 gas. */
   const costly: Hex = '0x6208000060002050631626ba7e60e01b60005260206000f3'
-  /** Never ends. */
+  /** Loops until its gas is used up. */
   const endless: Hex = '0x5b600056'
 
   async function agentWithCode(bytecode: Hex) {
@@ -85,7 +85,7 @@ describe('a wallet that is a contract', () => {
   }
   const word = async (runId: bigint, of: Agent) => ({ ...(await people.sign(runId, of)), signature: '0xc0ffee' })
 
-  it('says itself whether it signed, and says it again', async () => {
+  it('confirms its own signature, also for a repeated claim', async () => {
     const contract = await agentWithCode(agreeable)
     const runId = await people.openRun(usdc)
     const signed = await word(runId, contract)
@@ -95,17 +95,19 @@ describe('a wallet that is a contract', () => {
   })
 
   it.each([
-    ['at too high a price', costly],
+    ['with too much gas', costly],
     ['never', endless],
-  ])('and says it %s, is refused', async (_, code) => {
+  ])('and confirms its signature %s is refused', async (_, code) => {
     const contract = await agentWithCode(code)
     const runId = await people.openRun(usdc)
     expect(codeOf(await api.claim(runId, contract, await word(runId, contract)))).toEqual([401, 'INVALID_SIGNATURE'])
   })
 })
 
-describe('an index that stands still', () => {
-  it('does not make a claim a failure: it is mined, and won when the index is back', { timeout: 60_000 }, async () => {
+describe('an index that does not advance', () => {
+  it('does not make a claim fail: it is mined, and won when the index advances again', {
+    timeout: 60_000,
+  }, async () => {
     const runId = await people.openRun(usdc)
     await market.indexed()
     process.kill(market.indexer.part.pid, 'SIGSTOP')
@@ -122,12 +124,14 @@ describe('an index that stands still', () => {
   })
 })
 
-describe('the API that is told to stop', () => {
-  it('answers the claim that is on its way, and takes no other', async () => {
+describe('the API on SIGTERM', () => {
+  it('answers the pending claim, and accepts no other', async () => {
     const { client, api: server } = market
-    const [runId, late] = [await people.openRun(usdc), await people.openRun(usdc)]
+    const runId = await people.openRun(usdc)
+    const late = await people.openRun(usdc)
     await market.indexed()
-    const [signed, lateSigned] = [await people.sign(runId, agent), await people.sign(late, agent)]
+    const signed = await people.sign(runId, agent)
+    const lateSigned = await people.sign(late, agent)
     await client.setAutomine(false)
     await client.setIntervalMining({ interval: 0 })
     const claim = api.claim(runId, agent, signed)

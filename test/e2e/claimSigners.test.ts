@@ -31,15 +31,15 @@ afterEach(async () => {
   stop = []
 })
 
-/** A relay that ends with its test. */
+/** A relay that is closed at the end of its test. */
 async function start(databaseUrl: string, options: Parameters<typeof relayOn>[1], log: string[] = []): Promise<Relay> {
   const relay = await relayOn({ ...chain, databaseUrl }, options, log)
   stop.push(() => relay.close())
   return relay
 }
 
-const messageOf = (relay: Relay, request: ClaimRequest, patience = 5_000): Promise<string> =>
-  relay.claim(request, contextOf(AbortSignal.timeout(patience))).then(
+const messageOf = (relay: Relay, request: ClaimRequest, timeout = 5_000): Promise<string> =>
+  relay.claim(request, contextOf(AbortSignal.timeout(timeout))).then(
     ({ status }) => status,
     (error) => error.message,
   )
@@ -48,10 +48,10 @@ const signed = (runId: bigint) => signedRequestOf(people, runId, agent)
 
 const nonce = (address = relayer.address) => chain.client.getTransactionCount({ address })
 
-describe('a signer whose key is elsewhere', () => {
+describe('a signer whose key is in a remote key store', () => {
   const key = accountOf(20)
 
-  it('takes its time, and the claim is won', async () => {
+  it('that answers slowly still lets the claim win', async () => {
     const remote = toAccount({
       address: key.address,
       signMessage: (message) => key.signMessage(message),
@@ -65,7 +65,7 @@ describe('a signer whose key is elsewhere', () => {
     expect(await resultOf(relay, await signed(await people.openRun(usdc)))).toBe('won')
   })
 
-  it('that fails is said to be unavailable at once, nothing is stored, and the next claim is won', async () => {
+  it('that fails is reported as unavailable at once, nothing is stored, and the next claim is won', async () => {
     let isDown = true
     const remote = toAccount({
       ...key,
@@ -84,7 +84,7 @@ describe('a signer whose key is elsewhere', () => {
     expect(await nonce(key.address)).toBe(before + 1)
   })
 
-  it('that never answers is given up within seconds', async () => {
+  it('that never answers times out within seconds', async () => {
     const silent = toAccount({ ...key, signTransaction: () => new Promise(() => undefined) })
     const relay = await start(await freshDatabase(), { accounts: [silent] })
     const begin = performance.now()
@@ -92,7 +92,7 @@ describe('a signer whose key is elsewhere', () => {
     expect(performance.now() - begin).toBeLessThan(10_000)
   })
 
-  it('that fails does not keep what it has signed from being sent again', { timeout: 30_000 }, async () => {
+  it('that fails does not keep its signed transactions from being sent again', { timeout: 30_000 }, async () => {
     let isDown = false
     const remote = toAccount({
       ...key,
@@ -118,7 +118,7 @@ describe('a signer whose key is elsewhere', () => {
 describe('a daily budget', () => {
   const budget = { dailyBudget: parseEther('0.001') }
 
-  it('once spent, refuses with the reason, in every replica, and what was spent is what the receipts say', async () => {
+  it('once spent, makes every replica refuse with that reason, and the amount equals the receipts’', async () => {
     const databaseUrl = await freshDatabase()
     const relay = await start(databaseUrl, { ...budget, maxBatch: 1 })
     const first = await nonce()
@@ -137,7 +137,7 @@ describe('a daily budget', () => {
     expect(await messageOf(richer, requestOf(await people.openRun(usdc), agent))).toBe('won')
   })
 
-  /** What the relayer's transactions from this nonce on have cost. */
+  /** The total cost of the relayer's transactions from this nonce on. */
   async function feesSince(first: number): Promise<bigint> {
     const head = await chain.client.getBlockNumber()
     let sum = 0n
@@ -152,9 +152,10 @@ describe('a daily budget', () => {
     return sum
   }
 
-  it('counts what is on its way at its ceiling: a claim that may exceed it waits', async () => {
+  it('counts pending transactions at their maximum fee: a claim that could exceed the budget waits', async () => {
     const relay = await start(await freshDatabase(), budget)
-    const [runId, later] = [await people.openRun(usdc), await people.openRun(usdc)]
+    const runId = await people.openRun(usdc)
+    const later = await people.openRun(usdc)
     await chain.client.setNextBlockBaseFeePerGas({ baseFeePerGas: parseGwei('1') })
     await chain.client.mine({ blocks: 1 })
     await chain.client.setAutomine(false)
@@ -172,8 +173,8 @@ describe('a daily budget', () => {
   })
 })
 
-describe('a signer with as many unmined transactions as it may have', () => {
-  it('sends no more until a block takes some, and all claims are won', async () => {
+describe('a signer with MAX_UNMINED unmined transactions', () => {
+  it('sends another only after a block includes some, and all claims are won', async () => {
     const relay = await start(await freshDatabase(), { maxBatch: 1, maxUnmined: 2 })
     const requests = await Promise.all(
       Array.from({ length: 5 }, async () => requestOf(await people.openRun(usdc), agent)),
@@ -196,7 +197,8 @@ describe('a signer with as many unmined transactions as it may have', () => {
 })
 
 describe('a signer whose key was removed', () => {
-  const [leaving, staying] = [accountOf(21), accountOf(22)]
+  const leaving = accountOf(21)
+  const staying = accountOf(22)
 
   /** A claim that the leaving signer has signed, with a relay that no longer has its key. */
   async function orphaned() {
@@ -211,7 +213,7 @@ describe('a signer whose key was removed', () => {
     return { relay, request, log }
   }
 
-  it('has what it signed sent again and settled, and is told of', { timeout: 30_000 }, async () => {
+  it('has its signed transactions sent again and settled, and is logged', { timeout: 30_000 }, async () => {
     const { relay, request, log } = await orphaned()
     await chain.client.request({ method: 'anvil_dropAllTransactions' } as never)
     const claiming = messageOf(relay, request, 20_000)
@@ -228,7 +230,9 @@ describe('a signer whose key was removed', () => {
     await until('gone', async () => (await relay.signers()).length === 1)
   })
 
-  it('leaves its claim to another only when a foreign transaction has its nonce', { timeout: 40_000 }, async () => {
+  it('leaves its claim to another signer only once a foreign transaction has used its nonce', {
+    timeout: 40_000,
+  }, async () => {
     const { relay, request } = await orphaned()
     await chain.client.request({ method: 'anvil_dropAllTransactions' } as never)
     const before = await nonce(staying.address)

@@ -8,15 +8,15 @@ import { startTestMarket, type TestMarket } from '../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../support/participants.ts'
 import { type Answer, claimApi } from './claimApi.ts'
 import { expectInOrder, readLedger } from './claimLedger.ts'
-import { type Kill, startMortalApis } from './mortalApis.ts'
+import { type Kill, startKillableApis } from './killableApis.ts'
 
-/** `npm run test:deep` has 100. */
+/** `npm run test:deep` sets 100. */
 const KILLS = Number(process.env.KILLS ?? 5)
 const CLAIMS_PER_KILL = 5
 const CLAIMS = KILLS * CLAIMS_PER_KILL
-/** Milliseconds in which a kill comes after the claims for it began. */
+/** A kill comes within this many milliseconds of its claims' start. */
 const WITHIN = 700
-/** How long what a kill left behind may stay unmined where a replica is there for it: 3 s, and a block. Milliseconds. */
+/** Milliseconds a claim may stay unmined after a kill while a replica is up: 3 s, and a block. */
 const RECOVERY = 4_000
 
 const seed = Number(process.env.SEED ?? randomInt(2 ** 31))
@@ -38,19 +38,19 @@ beforeAll(async () => {
   return market.stop
 }, 120_000)
 
-/** How many requests died with the process that had them. */
+/** The number of requests whose process was killed before it answered. */
 let cutOff = 0
 
 const isRefused = ({ cause }: Error) => cause instanceof Error && 'code' in cause && cause.code === 'ECONNREFUSED'
 
-/** Sends the claim until an answer decides it, as a client does that knows what 202 and 503 mean. */
+/** Sends the claim until an answer decides it, as a client does that handles 202 and 503. */
 async function claimUntilDecided(url: () => string, runId: bigint, agent: Agent): Promise<Answer> {
   for (;;) {
     try {
       const answer = await claimApi(url()).claim(runId, agent)
       if (answer.status !== 202 && answer.status !== 503) return answer
     } catch (error) {
-      // The process died with the question, or before it.
+      // The process was killed before or during the request.
       if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error
       if (!isRefused(error)) cutOff++
     }
@@ -58,7 +58,7 @@ async function claimUntilDecided(url: () => string, runId: bigint, agent: Agent)
   }
 }
 
-/** Every sixth run locks so much that the poor agent can hold one of them only. */
+/** Every sixth run locks so much that the poor agent can hold only one of them. */
 const isCostly = (index: number) => index % 6 === 0
 
 async function openRuns() {
@@ -67,11 +67,11 @@ async function openRuns() {
   return runIds
 }
 
-it(`claims outlive the API, killed at random while they flow (SEED=${seed})`, {
+it(`claims survive random kills of the API (SEED=${seed})`, {
   timeout: 60_000 + KILLS * 15_000,
 }, async () => {
   const runIds = await openRuns()
-  const apis = await startMortalApis(market, { draw })
+  const apis = await startKillableApis(market, { draw })
   await market.client.setAutomine(false)
   await market.client.setIntervalMining({ interval: 1 })
   const claim = async (runId: bigint, index: number) => ({
@@ -112,7 +112,7 @@ it(`claims outlive the API, killed at random while they flow (SEED=${seed})`, {
 const total = (values: number[]) => values.reduce((sum, value) => sum + value, 0)
 const slowest = (kills: Kill[]) => Math.max(...kills.map(({ recovery }) => recovery))
 
-/** A kill that meets nothing in flight proves nothing. */
+/** A kill without a claim in flight proves nothing. */
 function expectHits(kills: Kill[]) {
   expect(kills.filter(({ signed, accepted }) => signed + accepted > 0).length).toBeGreaterThanOrEqual(
     Math.floor(KILLS / 2),
@@ -132,7 +132,7 @@ function summary(kills: Kill[]) {
 
 const startReplica = () => startApi({ ...market, port: 0, relayerKey: keyOf(roles.relayer) })
 
-it('a claim goes on without its client and without the process that took it', { timeout: 60_000 }, async () => {
+it('a claim is decided without its client and without the process that accepted it', { timeout: 60_000 }, async () => {
   const api = await startReplica()
   const runId = await people.openRun(usdc)
   await market.client.setAutomine(false)
@@ -168,7 +168,7 @@ it('a claim goes on without its client and without the process that took it', { 
   await api.stop()
 })
 
-it('a claim that nobody ever signed a transaction for is not found', async () => {
+it('a claim without a signed transaction is not found', async () => {
   const { status, body } = await claimApi(market.api.url).get(`/api/claims/0x${'12'.repeat(32)}`)
   expect([status, body.code]).toEqual([404, 'CLAIM_NOT_FOUND'])
 })

@@ -39,7 +39,7 @@ afterEach(() => node.heal())
 
 const signed = (runId: bigint, by: Agent, changes?: { deadline: bigint }) => signedRequestOf(people, runId, by, changes)
 
-/** Twelve that are won, between six that are not, each for a reason of its own. */
+/** Twelve claims that are won, between six that fail, each for another reason. */
 async function mixed(): Promise<[ClaimRequest, string][]> {
   const runIds = await Promise.all(Array.from({ length: 17 }, () => people.openRun(usdc)))
   const [forged = 0n, late = 0n, foreign = 0n, staked = 0n, taken = 0n, ...open] = runIds
@@ -59,7 +59,8 @@ async function mixed(): Promise<[ClaimRequest, string][]> {
     [requestOf(taken, poor), 'RUN_NOT_OPEN'],
     [requestOf(999_999n, agent), 'RUN_NOT_FOUND'],
   ]
-  const [first = [], rest = []] = [bad.slice(0, 3), bad.slice(3)]
+  const first = bad.slice(0, 3)
+  const rest = bad.slice(3)
   return [...first, ...(await Promise.all(good)), ...rest]
 }
 
@@ -68,7 +69,7 @@ const selector = toFunctionSelector('claimBatch((uint256,uint256,address,uint256
 const isTrialOfMany = ({ method, params }: RpcCall) =>
   method === 'eth_call' && (params[0] as { data?: string }).data?.startsWith(selector) === true
 
-/** Claims all at once. @returns how many calls met each description. */
+/** Sends all claims concurrently. @returns the number of calls by description. */
 async function claimAll(claims: [ClaimRequest, string][], refuseTogether = false) {
   const calls = { together: 0, alone: 0 }
   node.from((call) => {
@@ -82,22 +83,22 @@ async function claimAll(claims: [ClaimRequest, string][], refuseTogether = false
   return calls
 }
 
-describe('claims of one moment', () => {
-  it('are tried together, and each that fails is refused for its own reason', async () => {
+describe('concurrent claims', () => {
+  it('are simulated together, and each that fails is refused for its own reason', async () => {
     const { together, alone } = await claimAll(await mixed())
     expect(together).toBeGreaterThan(0)
     // The two that fail in simulation, some of them twice, and one or two that came before the others.
     expect(alone).toBeLessThan(12)
   })
 
-  it('are judged one by one by a node that does not try so many', async () => {
+  it('are simulated one by one if the node refuses so many at once', async () => {
     const { together, alone } = await claimAll(await mixed(), true)
     expect(together).toBeGreaterThan(0)
-    // The twelve that are won, and the two of which neither run nor signature tells that they fail.
+    // The twelve that are won, and the two whose failure neither run nor signature shows.
     expect(alone).toBeGreaterThanOrEqual(14)
   })
 
-  it('pass in one simulation also where they fill a transaction', { timeout: 60_000 }, async () => {
+  it('fit into one simulation even if they fill a transaction', { timeout: 60_000 }, async () => {
     const runIds = await Promise.all(Array.from({ length: 50 }, () => people.openRun(usdc)))
     const { chainId, contracts } = chain.deployment
     const client = createRpc(chain.rpcUrl)
@@ -106,7 +107,7 @@ describe('claims of one moment', () => {
     expect((await simulateBatch(market, relayer.address, requests)).size).toBe(50)
   })
 
-  it('of an agent whose stake suffices for one of them are won by one', async () => {
+  it('of an agent whose stake covers one of them are won once', async () => {
     const runIds = await Promise.all(Array.from({ length: 5 }, () => people.openRun(1_000n * usdc)))
     const results = await Promise.all(runIds.map((runId) => resultOf(relay, requestOf(runId, poor))))
     expect(results.toSorted()).toEqual([...Array(4).fill('INSUFFICIENT_UNLOCKED_STAKE'), 'won'])

@@ -17,7 +17,7 @@ let agent: Agent
 let node: FaultyNode
 let relay: Relay
 
-/** What came of each broadcast. */
+/** The result of each broadcast. */
 const results: Broadcast['result'][] = []
 
 beforeAll(async () => {
@@ -39,8 +39,8 @@ afterAll(async () => {
 const drop: Fault = { kind: 'drop' }
 
 /**
- * What nodes say of a transaction, as their sources have it: Geth's core/error.go, core/txpool/errors.go and
- * core/txpool/validation.go; Erigon's txnprovider/txpool/txpoolcfg, with the name of an import result before it; Reth's
+ * Error messages of nodes about a transaction, from their sources: Geth's core/error.go, core/txpool/errors.go and
+ * core/txpool/validation.go; Erigon's txnprovider/txpool/txpoolcfg, prefixed by an import result; Reth's
  * crates/rpc/rpc-eth-types/src/error; Anvil's crates/anvil/src/eth/error.rs.
  */
 const wordings: [node: string, wording: Fault, result: Broadcast['result']][] = [
@@ -71,7 +71,7 @@ const wordings: [node: string, wording: Fault, result: Broadcast['result']][] = 
   ['A provider', status(429), 'unsent'],
 ]
 
-/** Claims a new run. @returns what came of it, of each broadcast, and how many of the relayer's transactions were mined. */
+/** Claims a new run. @returns its outcome, each broadcast's, and the number of the relayer's mined transactions. */
 async function claimThrough(planned: Fault[], runId: bigint) {
   const nonce = () => chain.client.getTransactionCount({ address: relayer.address })
   const before = await nonce()
@@ -85,7 +85,7 @@ async function claimThrough(planned: Fault[], runId: bigint) {
 const wordsOf = (fault: Fault) => ('reply' in fault && 'error' in fault.reply ? fault.reply.error.message : fault.kind)
 
 it.each(wordings.map(([node, wording, result]) => [node, wordsOf(wording), result, wording] as const))(
-  '%s says once “%s”: that is %s, and the claim is won with its one transaction',
+  'when %s once answers “%s”, the result is %s, and the claim is won with one transaction',
   async (_node, _words, result, wording) => {
     expect(await claimThrough([wording], await people.openRun(usdc))).toEqual({
       result: 'won',
@@ -103,8 +103,8 @@ it.each<[node: string, words: string, code?: number]>([
   ['Anvil', 'transaction already imported', -32_003],
   ['Geth', 'nonce too low: next nonce 9, tx nonce 8'],
   ['Erigon', 'INTERNAL_ERROR: nonce too low'],
-])('%s has it already, and says “%s”: it is accepted', async (_node, words, code = -32_000) => {
-  // Not mined before the second answer: a keeper that settles it first would make that unnecessary.
+])('when %s has the transaction and answers “%s”, it counts as accepted', async (_node, words, code = -32_000) => {
+  // Not mined before the second answer: else a keeper could settle it first, without a second broadcast.
   const runId = await people.openRun(usdc)
   results.length = 0
   await chain.client.setAutomine(false)

@@ -11,12 +11,12 @@ import type { Agent, Participants } from '../support/participants.ts'
 
 export const relayer = accountOf(roles.relayer)
 
-/** None that a test would meet by chance: Anvil's accounts are few. */
+/** Addresses that a test does not meet by chance: Anvil's accounts are few. */
 const walletLimits = { perMinute: 100_000, perDay: 100_000 }
 
 type Options = Partial<Parameters<typeof createRelay>[0]>
 
-/** The relay as the API starts it, on a chain without an index. Lines of its log go to `lines`. */
+/** The relay as the API starts it, on a chain without an index. Its log lines go to `lines`. */
 export async function relayOn(
   { rpcUrl, deployment, databaseUrl }: Pick<TestChain, 'rpcUrl' | 'deployment'> & { databaseUrl: string },
   options: Options = {},
@@ -42,7 +42,7 @@ export const requestOf = (bountyId: bigint, { id, wallet }: Agent): ClaimRequest
   wallet: wallet.address,
 })
 
-/** The same with the wallet's signature; `changes` make it one of something else. */
+/** The same with the wallet's signature; `changes` replace parts of the signed message. */
 export async function signedRequestOf(
   people: Participants,
   bountyId: bigint,
@@ -53,7 +53,7 @@ export async function signedRequestOf(
   return { ...requestOf(bountyId, by), signed: { signature, deadline: BigInt(deadline) } }
 }
 
-/** A request that waits until the signal aborts, and whose client stays. */
+/** A request that waits until the signal aborts, from a client that does not disconnect. */
 export const contextOf = (until: AbortSignal, key?: string): ClaimContext => ({
   client: 'test',
   gone: new AbortController().signal,
@@ -62,24 +62,24 @@ export const contextOf = (until: AbortSignal, key?: string): ClaimContext => ({
   countNew: () => undefined,
 })
 
-/** For as long the relay uses what the node said of a signer, of fees and of its head. */
+/** How long the relay uses an answer of the node about a signer, fees or the head. */
 export const quotesPass = () => sleep(200)
 
-/** What a claim comes to: the outcome's status, or the refusal's code. */
-export async function resultOf(relay: Relay, request: ClaimRequest, patience = 15_000): Promise<string> {
+/** The result of a claim: the outcome's status, or the refusal's code. */
+export async function resultOf(relay: Relay, request: ClaimRequest, timeout = 15_000): Promise<string> {
   try {
-    return (await relay.claim(request, contextOf(AbortSignal.timeout(patience)))).status
+    return (await relay.claim(request, contextOf(AbortSignal.timeout(timeout)))).status
   } catch (error) {
     if (error instanceof Problem) return error.code
     throw error
   }
 }
 
-/** Resolves once `holds`. @throws if it does not within `milliseconds`. */
+/** Resolves once `holds` returns true. @throws if that takes longer than `milliseconds`. */
 export async function until(what: string, holds: () => Promise<boolean>, milliseconds = 10_000) {
   const limit = performance.now() + milliseconds
   while (!(await holds())) {
-    if (performance.now() > limit) throw new Error(`Not within ${milliseconds} ms: ${what}`)
+    if (performance.now() > limit) throw new Error(`Not reached within ${milliseconds} ms: ${what}`)
     await sleep(20)
   }
 }

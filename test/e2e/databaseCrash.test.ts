@@ -29,14 +29,16 @@ async function post() {
   })
 }
 
-test('an indexer whose database crashes asks for a restart, which loses nothing', { timeout: 150_000 }, async () => {
+test('an indexer whose database crashes exits with 75, and loses nothing after the restart', {
+  timeout: 150_000,
+}, async () => {
   const databaseUrl = await postgres.createDatabase()
   const { rpcUrl, deploymentsDirectory } = chain
   const options = { databaseUrl, chainId: 31337, rpcUrl, deploymentsDirectory }
   const indexer = await startIndexer(options)
   try {
     for (let posted = 0; posted < 5; posted++) await post()
-    // An administrator may end connections without ending the indexer.
+    // Closing connections, as an administrator may, does not end the indexer.
     await dropConnections(databaseUrl)
     for (let posted = 0; posted < 5; posted++) await post()
     await crashDatabase(databaseUrl)
@@ -46,10 +48,8 @@ test('an indexer whose database crashes asks for a restart, which loses nothing'
     await indexer.stop()
   }
   await post()
-  const [resumed, fresh] = [
-    await startIndexOf(chain, databaseUrl),
-    await startIndexOf(chain, await postgres.createDatabase()),
-  ]
+  const resumed = await startIndexOf(chain, databaseUrl)
+  const fresh = await startIndexOf(chain, await postgres.createDatabase())
   try {
     const rows = await resumed.tables()
     expect(rows.runs).toHaveLength(11)

@@ -30,7 +30,7 @@ async function post(reward: bigint) {
   await chain.market.write.postBounty(['ipfs://run', reward, timestamp + 86_400n, defaultTerms], { account: poster })
 }
 
-/** A command of the operator, as npm runs it. The chain goes on while an audit waits for that. */
+/** Runs an operator's command through npm. Mines blocks while an audit waits for finality. */
 async function operate(command: string) {
   const { rpcUrl, deploymentsDirectory } = chain
   const running = execa('node', [`ops/${command}.ts`], {
@@ -44,13 +44,13 @@ async function operate(command: string) {
   return (await running).stdout
 }
 
-test('a reorg deeper than finality ends the next start clearly, and is recovered from', {
+test('after a reorg deeper than finality the indexer exits with the reason, and recovers by the command', {
   timeout: 240_000,
 }, async () => {
   const { client } = chain
   for (let posted = 0; posted < 5; posted++) await post(10_000_000n)
   const kept = await client.getBlock()
-  // Of these some are final at the end, and the reorg takes them away.
+  // Some of these runs become final, and the reorg drops them.
   for (let posted = 0; posted < 20; posted++) await post(20_000_000n)
   await client.mine({ blocks: 3 * finality })
   expect((await index.tables()).runs).toHaveLength(25)

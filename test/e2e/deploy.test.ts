@@ -48,7 +48,7 @@ function contractsAt(url: string, { BountyMarket, AgentStaking }: ReturnType<typ
 }
 
 describe('on a devnet', () => {
-  it('deploys everything, for the accounts that the environment names', async () => {
+  it('deploys all contracts, with the accounts that the environment names', async () => {
     const { exitCode, stdout } = await deploy('31337', { RELAYER_PRIVATE_KEY: keyOf(9) })
     expect(exitCode).toBe(0)
     expect(stdout).toContain(`Wrote ${directory}/31337.json`)
@@ -65,7 +65,7 @@ describe('on a devnet', () => {
     expect(await client.getCode({ address: contracts.BountyMarket, blockNumber: BigInt(startBlock) })).toBeDefined()
   })
 
-  it('takes a USDC and a registry that are there, and finds the registry’s first block', async () => {
+  it('uses an existing USDC and registry, and finds the registry’s first block', async () => {
     await deploy('31337')
     const first = readDeployment(31337, directory)
     const { USDC, AgentRegistry } = first.contracts
@@ -79,28 +79,33 @@ describe('on a devnet', () => {
   })
 })
 
-describe('refuses, and sends nothing', () => {
+describe('refuses, without a transaction,', () => {
   const refusals: [why: string, chain: string | undefined, env: Record<string, string>, stderr: string][] = [
     ['no chain', undefined, {}, '--chain must be a chain id, got nothing'],
-    ['a chain that is no number', 'base', {}, '--chain must be a chain id, got base'],
-    ['a chain that the market is not for', '1', {}, 'Chain 1 is not supported; these are: 8453 (Base), 31337 (devnet)'],
-    ['another chain than the endpoint’s', '8453', {}, 'RPC_URL serves chain 31337, not chain 8453'],
+    ['a chain id that is not a number', 'base', {}, '--chain must be a chain id, got base'],
+    ['an unsupported chain', '1', {}, 'Chain 1 is not supported; these are: 8453 (Base), 31337 (devnet)'],
+    ['a chain other than the endpoint’s', '8453', {}, 'RPC_URL serves chain 31337, not chain 8453'],
     ['an endpoint that does not answer', '31337', { RPC_URL: 'http://127.0.0.1:9' }, 'RPC_URL does not answer'],
     ['no treasury', '31337', { TREASURY: '' }, 'TREASURY: is missing'],
-    ['the zero treasury', '31337', { TREASURY: zeroAddress }, 'TREASURY: must not be the zero address'],
-    ['the zero owner', '31337', { OWNER: zeroAddress }, 'OWNER: must not be the zero address'],
+    ['the zero address as treasury', '31337', { TREASURY: zeroAddress }, 'TREASURY: must not be the zero address'],
+    ['the zero address as owner', '31337', { OWNER: zeroAddress }, 'OWNER: must not be the zero address'],
     ['a malformed owner', '31337', { OWNER: '0x12' }, 'OWNER: must be an address'],
     ['a wrong checksum', '31337', { OWNER: treasury.replace('a', 'A') }, 'OWNER: must be an address'],
     ['a malformed key', '31337', { DEPLOYER_PRIVATE_KEY: 'secret' }, 'DEPLOYER_PRIVATE_KEY: must be 0x and 64'],
-    ['a USDC that is no contract', '31337', { USDC_ADDRESS: treasury }, `USDC_ADDRESS ${treasury} is not a contract`],
     [
-      'a registry that is no contract',
+      'a USDC that is not a contract',
+      '31337',
+      { USDC_ADDRESS: treasury },
+      `USDC_ADDRESS ${treasury} is not a contract`,
+    ],
+    [
+      'a registry that is not a contract',
       '31337',
       { AGENT_REGISTRY_ADDRESS: treasury },
       `AGENT_REGISTRY_ADDRESS ${treasury} is not a contract`,
     ],
     [
-      'a deployer who cannot pay',
+      'a deployer without funds',
       '31337',
       { DEPLOYER_PRIVATE_KEY: `0x${'7'.repeat(64)}` },
       'has 0 ETH; the deployment may take 0.0',
@@ -118,7 +123,7 @@ describe('refuses, and sends nothing', () => {
     expect(await readdir(directory)).toEqual([])
   })
 
-  it('a USDC and a registry that are other contracts', async () => {
+  it('a USDC and a registry with the code of other contracts', async () => {
     await deploy('31337')
     const { USDC, AgentRegistry, BountyMarket } = readDeployment(31337, directory).contracts
     const refusedUsdc = async (address: Address) => (await deploy('31337', { USDC_ADDRESS: address })).stderr

@@ -10,7 +10,7 @@ import { temporaryDirectory } from '../support/temporaryDirectory.ts'
 const deployer = 0
 const { address } = accountOf(deployer)
 
-it('goes on after its process was killed, raises the fee of what is pending, and creates nothing twice', async () => {
+it('a deployment whose process was killed resumes, raises the fee of the pending transaction, and creates nothing twice', async () => {
   const anvil = await startAnvil({ flags: ['--no-mining'] })
   onTestFinished(anvil.stop)
   const { path, remove } = await temporaryDirectory()
@@ -33,22 +33,22 @@ it('goes on after its process was killed, raises the fee of what is pending, and
     return pool.find(([sender]) => isAddressEqual(sender as Address, address))?.[1]?.[nonce]
   }
   const feeOf = async (nonce: number) => BigInt((await pending(nonce))?.maxFeePerGas ?? 0)
-  const patience = { timeout: 30_000, interval: 50 }
+  const polling = { timeout: 30_000, interval: 50 }
 
   const first = command()
-  await expect.poll(() => pending(0), patience).toBeDefined()
+  await expect.poll(() => pending(0), polling).toBeDefined()
   first.kill('SIGKILL')
   expect(await first).toMatchObject({ signal: 'SIGKILL' })
   expect(await readdir(path)).toEqual(['31337.journal.json'])
   const fee = await feeOf(0)
 
   const second = command()
-  await expect.poll(() => feeOf(0), patience).toBeGreaterThanOrEqual((fee * 9n) / 8n)
+  await expect.poll(() => feeOf(0), polling).toBeGreaterThanOrEqual((fee * 9n) / 8n)
   await chain.mine({ blocks: 1 })
-  await expect.poll(() => pending(1), patience).toBeDefined()
+  await expect.poll(() => pending(1), polling).toBeDefined()
   second.kill('SIGKILL')
   expect((await second).stdout).toContain('MockUSDC is pending; its fee is raised')
-  // What was sent is mined while nobody looks.
+  // The pending transaction is mined while the command is not running.
   await chain.mine({ blocks: 1 })
 
   await chain.setAutomine(true)

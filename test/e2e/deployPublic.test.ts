@@ -55,7 +55,7 @@ const client = () =>
     .extend(publicActions)
     .extend(walletActions)
 
-/** From another account than the deployer's, as Circle's token and the canonical registry are. */
+/** Deploys from another account, as Circle's token and the canonical registry are. */
 async function create(contract: string): Promise<Address> {
   const data = encodeDeployData({ abi: [], bytecode: readArtifact(contract).bytecode.object })
   const hash = await client().sendTransaction({ account: accountOf(5), data })
@@ -81,7 +81,7 @@ const deploy = (env: Record<string, string> = {}, args: string[] = ['--yes'], in
 
 const sent = () => client().getTransactionCount({ address: accountOf(roles.deployer).address })
 
-it('deploys on the registry and the USDC that are there, with nobody as relayer, and a signed claim is won', async () => {
+it('deploys with an existing registry and USDC and without relayers, and a signed claim is won', async () => {
   const { exitCode, stdout, stderr } = await deploy({ AGENT_REGISTRY_ADDRESS: registry })
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
   expect(stdout).toContain(`Wrote ${directory}/8453.json`)
@@ -101,7 +101,7 @@ it('deploys on the registry and the USDC that are there, with nobody as relayer,
   })
 })
 
-it('deploys our registry where none is given, and never a second market by mistake', async () => {
+it('deploys our registry if none is given, and no second market on the next run', async () => {
   expect(await deploy()).toMatchObject({ exitCode: 0, stderr: '' })
   const first = readDeployment(chainId, directory)
   expect(first.contracts.AgentRegistry).not.toBe(registry)
@@ -112,8 +112,8 @@ it('deploys our registry where none is given, and never a second market by mista
   expect([readDeployment(chainId, directory), await sent()]).toEqual([first, before])
 })
 
-describe('before it sends anything', () => {
-  it('says what it costs, in ETH for each transaction and in all, and asks', async () => {
+describe('before it sends a transaction', () => {
+  it('shows the cost of each transaction and the total in ETH, and asks', async () => {
     const before = await sent()
     const { exitCode, stdout, stderr } = await deploy({}, [], 'no\n')
     expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: 'Nothing was sent: it takes the answer yes, or --yes' })
@@ -127,8 +127,8 @@ describe('before it sends anything', () => {
     expect(await deploy({}, [], 'yes\n')).toMatchObject({ exitCode: 0, stderr: '' })
   })
 
-  it('adds what an OP-stack chain takes beside', async () => {
-    // The oracle's answer to every question: each transaction has it as its L1 fee and again as its operator fee.
+  it('adds the L1 fee and the operator fee of an OP-stack chain', async () => {
+    // The oracle's answer to every call: for each transaction, both its L1 fee and its operator fee.
     const fee = 10n ** 14n
     const address = '0x420000000000000000000000000000000000000F'
     await client().setCode({ address, bytecode: returning(fee) })
@@ -138,7 +138,7 @@ describe('before it sends anything', () => {
     expect(stdout).toMatch(/^Total .* \+ 0\.0004 ETH to L1, at most /m)
   })
 
-  it('refuses to do without USDC', async () => {
+  it('refuses to deploy without USDC_ADDRESS', async () => {
     const { exitCode, stderr } = await deploy({ USDC_ADDRESS: '' })
     expect([exitCode, stderr]).toEqual([1, 'USDC_ADDRESS is missing: a MockUSDC is for chain 31337, not 8453'])
   })
@@ -151,10 +151,12 @@ describe('before it sends anything', () => {
   })
 })
 
-/** A poster's run, claimed for the agent's wallet by a third party who has nothing but its signature. */
+/** Posts a run, and a third party claims it for the agent's wallet with nothing but that wallet's signature. */
 async function claimBySignature(deployment: Deployment) {
   const { market, staking, usdc: token } = contractsOf({ rpcUrl, deployment })
-  const [poster, agent, anyone] = [accountOf(1), accountOf(2), accountOf(3)]
+  const poster = accountOf(1)
+  const agent = accountOf(2)
+  const anyone = accountOf(3)
   const { timestamp } = await client().getBlock()
   const register = { abi: agentRegistryAbi, functionName: 'register', args: ['ipfs://agent'] } as const
   await mined(client().writeContract({ ...register, address: registry, account: agent, chain: base }))

@@ -10,7 +10,8 @@ import { type DeployOptions, prepareDeployment } from '../../ops/deployment/prep
 import { type Fault, says, startRpcProxy } from '../../sim/faults/rpcProxy.ts'
 import { temporaryDirectory } from '../support/temporaryDirectory.ts'
 
-const [treasury, owner] = [accountOf(7).address, accountOf(8).address]
+const treasury = accountOf(7).address
+const owner = accountOf(8).address
 
 let rpcUrl: string
 beforeAll(async () => {
@@ -35,7 +36,7 @@ const sentBy = ({ address }: LocalAccount) => chain().getTransactionCount({ addr
 
 const journal = (name = 'journal') => join(directory, name)
 
-/** What the command does. @returns also what it said. */
+/** Runs the deployment. @returns its result and its output. */
 async function deploy(account: LocalAccount, changes: Partial<DeployOptions> = {}) {
   const lines: string[] = []
   const onStep = (line: string) => lines.push(line)
@@ -43,7 +44,7 @@ async function deploy(account: LocalAccount, changes: Partial<DeployOptions> = {
   return { ...(await carryOut(await prepareDeployment(options))), lines }
 }
 
-/** Deploys through an endpoint with faults. @returns why that stopped, if it did. */
+/** Deploys through an endpoint with faults. @returns the error that stopped it, if any. */
 async function stoppedBy(
   account: LocalAccount,
   faultOf: (method: string) => Fault | undefined,
@@ -61,9 +62,9 @@ async function stoppedBy(
 }
 
 const drop: Fault = { kind: 'drop' }
-const dead = says('nobody is there any more')
+const dead = says('the node is down')
 
-/** As if the process had died when it had `count` contracts, before it sent the next. */
+/** Stops as if the process had died after `count` contracts, before it sent the next transaction. */
 async function stoppedWith(count: number, account: LocalAccount) {
   let sent = 0
   const isNext = (method: string) => method === 'eth_sendRawTransaction' && sent++ === count
@@ -76,12 +77,12 @@ async function changeJournal(changes: object) {
   await writeFile(journal(), JSON.stringify({ ...JSON.parse(await readFile(journal(), 'utf8')), ...changes }))
 }
 
-describe('a deployment that stopped', () => {
-  it('goes on from wherever that was, and creates nothing twice', async () => {
+describe('an interrupted deployment', () => {
+  it('resumes from any point, and creates nothing twice', async () => {
     const account = accountOf(0)
     for (let last = 1, reason: unknown = dead; reason !== undefined; last++) {
       const before = await sentBy(account)
-      // The answer to the last call from the first transaction on is lost, and nothing is answered after it.
+      // From the first transaction on, the answer to the last call is lost, and later calls get no answer.
       let calls = 0
       const fault = () => (++calls < last ? undefined : calls === last ? drop : dead)
       const path = journal(`${last}`)
@@ -100,7 +101,7 @@ describe('a deployment that stopped', () => {
     }
   })
 
-  it('says what is there already', async () => {
+  it('lists the existing contracts', async () => {
     const account = accountOf(1)
     await stoppedWith(2, account)
     const { created, lines } = await deploy(account)
@@ -113,7 +114,7 @@ describe('a deployment that stopped', () => {
     ])
   })
 
-  it('names a transaction of the deployer that took its nonce', async () => {
+  it('reports a transaction of the deployer that used its nonce', async () => {
     const account = accountOf(2)
     await stoppedWith(2, account)
     const nonce = await sentBy(account)
@@ -128,7 +129,7 @@ describe('a deployment that stopped', () => {
     expect(await sentBy(account)).toBe(nonce + 2)
   })
 
-  it('names one that takes the nonce while it runs', async () => {
+  it('reports one that uses the nonce while it runs', async () => {
     const account = accountOf(3)
     let hash: Hash | undefined
     const proxy = await startRpcProxy(rpcUrl, ({ method }) =>
@@ -141,7 +142,7 @@ describe('a deployment that stopped', () => {
     await proxy.stop()
   }, 60_000)
 
-  it('does not go on with other terms, by another account, or at another nonce', async () => {
+  it('does not resume with other terms, from another account, or at another nonce', async () => {
     const account = accountOf(4)
     await stoppedWith(1, account)
     const before = await sentBy(account)
@@ -161,7 +162,7 @@ describe('a deployment that stopped', () => {
     await expect(deploy(account)).rejects.toThrow(`${journal()} is malformed`)
   })
 
-  it('is forgotten with its devnet', async () => {
+  it('is discarded when its devnet is gone', async () => {
     const account = accountOf(6)
     await stoppedWith(1, account)
     await changeJournal({ genesis: `0x${'9'.repeat(64)}` })
@@ -171,7 +172,7 @@ describe('a deployment that stopped', () => {
   })
 })
 
-it('does not begin while another transaction of the deployer is pending', async () => {
+it('does not start while another transaction of the deployer is pending', async () => {
   const account = accountOf(9)
   await chain().setAutomine(false)
   try {

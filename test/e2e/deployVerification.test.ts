@@ -40,7 +40,7 @@ beforeAll(async () => {
   expect(stderr).toBe('')
   contracts = readDeployment(31337, path).contracts
   verification = JSON.parse(await readFile(`${path}/31337.verification.json`, 'utf8'))
-  // Nothing but the file goes in: no import is looked up.
+  // The compiler gets the file alone: it resolves no import.
   output = JSON.parse(solc.compile(JSON.stringify(verification.stdJsonInput)))
   return async () => {
     await anvil.stop()
@@ -62,7 +62,7 @@ describe('the input for source verification', () => {
     expect(output.errors?.filter(({ severity }) => severity === 'error') ?? []).toEqual([])
   })
 
-  it('compiles to what was sent, and to the code that is on the chain', async () => {
+  it('compiles to the sent creation code, and to the code on the chain', async () => {
     const client = createPublicClient({ transport: http(rpcUrl) })
     for (const {
       contractIdentifier,
@@ -73,14 +73,14 @@ describe('the input for source verification', () => {
       const { bytecode, deployedBytecode } = compiled(contractIdentifier)
       const { input } = await client.getTransaction({ hash: creationTransactionHash })
       const created = concatHex([`0x${bytecode.object}`, constructorArguments])
-      // AgentStaking is created by the market, from code within the market's own.
+      // The market creates AgentStaking, from code within its own code.
       if (address === contracts.AgentStaking) expect(input).toContain(bytecode.object)
       else expect(input).toBe(created)
       const code = await client.getCode({ address })
       expect(withoutImmutables(code?.slice(2), deployedBytecode)).toBe(
         withoutImmutables(deployedBytecode.object, deployedBytecode),
       )
-      // The constructor writes the immutables: run with these arguments, it returns the code with them in it.
+      // The constructor writes the immutables: run with these arguments, it returns the code that contains them.
       if (address === contracts.AgentStaking) {
         const { data } = await client.call({ account: contracts.BountyMarket, data: created })
         expect(data).toBe(code)

@@ -26,7 +26,7 @@ describe('npm run dev', () => {
   }, 100_000)
   afterAll(() => dev.stop())
 
-  it('answers the requests it prints, as printed', async () => {
+  it('answers its printed requests as printed', async () => {
     const commands = dev.lines.filter((line) => line.startsWith('curl '))
     const answers = []
     for (const command of commands) answers.push(JSON.parse((await execa({ shell: true })`${command}`).stdout))
@@ -56,12 +56,12 @@ describe('npm run dev', () => {
     expect(agents.length).toBeGreaterThan(1)
   })
 
-  it('has no open run that cannot be claimed', async () => {
+  it('has only claimable open runs', async () => {
     const runs = await list(`${dev.url}/api/runs?state=OPEN&limit=100`, 'runs')
     for (const run of runs) expect(run).toMatchObject({ claimable: true })
   })
 
-  it('mines every second, by the wall clock', async () => {
+  it('mines a block every second of real time', async () => {
     const chain = createPublicClient({ transport: http(dev.rpcUrl), cacheTime: 0 })
     const first = await chain.getBlock()
     for (let sample = 0; sample < 6; sample++) {
@@ -94,7 +94,7 @@ describe('npm run dev', () => {
   })
 })
 
-it('starts again at once, and ends all parts when one crashes', async () => {
+it('can be restarted at once, and ends all parts when one crashes', async () => {
   const dev = await runDev(ports)
   try {
     await dev.ready()
@@ -110,7 +110,7 @@ it('starts again at once, and ends all parts when one crashes', async () => {
   }
 }, 120_000)
 
-it('uses a database of its own on the server of DATABASE_URL, and drops it on SIGTERM', async () => {
+it('creates its own database on the server of DATABASE_URL, and drops it on SIGTERM', async () => {
   const serverUrl = inject('postgresUrl')
   const client = new pg.Client({ connectionString: serverUrl })
   await client.connect()
@@ -124,7 +124,7 @@ it('uses a database of its own on the server of DATABASE_URL, and drops it on SI
   try {
     await dev.npm.saw(/PostgreSQL is up/, 60_000)
     expect(await databases()).toBe(1)
-    // Indexer and API are about to start.
+    // Indexer and API have not started yet.
     process.kill(dev.npm.pid, 'SIGTERM')
     expect(await dev.npm.ended).toBe('exited with code 0')
     await expect.poll(dev.processes).toEqual([])

@@ -13,13 +13,13 @@ import { temporaryDirectory } from '../support/temporaryDirectory.ts'
 import { waitForIndex } from '../support/waitForIndex.ts'
 import { deployArtifact } from './marketOnAnvil.ts'
 
-/** A public chain: there the indexer reaches its node as it does in production. */
+/** As for a public chain: there the indexer reaches its node as in production. */
 const chain = baseSepolia
 
-/** Milliseconds: an eighth of what Ponder takes by itself. */
+/** Milliseconds: an eighth of the time that Ponder takes without our transport. */
 const BOUND = 8_000
 
-test('a reorg between a block and its logs holds up the index for a moment only', { timeout: 180_000 }, async () => {
+test('a reorg between a block and its logs delays the index by less than 8 s', { timeout: 180_000 }, async () => {
   await using parts = new AsyncDisposableStack()
   const { rpcUrl, stop } = await startAnvil({ chainId: chain.id, accounts: 20, blockTime: 1 })
   parts.defer(stop)
@@ -33,7 +33,8 @@ test('a reorg between a block and its logs holds up the index for a moment only'
     .extend(publicActions)
     .extend(walletActions)
   const usdc = await deployArtifact(client as never, 'MockUSDC')
-  const [owner, treasury] = [accountOf(roles.owner).address, accountOf(roles.treasury).address]
+  const owner = accountOf(roles.owner).address
+  const treasury = accountOf(roles.treasury).address
   const account = accountOf(roles.deployer)
   const deployment = await deploy({ rpcUrl, chainId: chain.id, account, treasury, owner, usdc, relayers: [] })
   const deployments = await temporaryDirectory()
@@ -49,7 +50,7 @@ test('a reorg between a block and its logs holds up the index for a moment only'
   parts.defer(indexer.stop)
   await waitForIndex(databaseUrl, await client.getBlockNumber(), 60_000)
 
-  // The request for a block's logs is held until the block is gone.
+  // The request for a block's logs is held back until the block is dropped.
   const held = Promise.withResolvers<unknown>()
   choose = ({ method, params: [filter] }) => {
     if (method !== 'eth_getLogs' || !Object.hasOwn(Object(filter), 'blockHash')) return undefined

@@ -2,7 +2,7 @@ import { type ChooseFault, type Fault, startRpcProxy } from '../../sim/faults/rp
 
 export type FaultyNode = Awaited<ReturnType<typeof startFaultyNode>>
 
-/** A node whose calls go through, but for what a test plans. */
+/** A proxy that passes calls on to the node, except for planned faults. */
 export async function startFaultyNode(rpcUrl: string) {
   const planned = new Map<string, Fault[]>()
   let standing: ChooseFault | undefined
@@ -14,17 +14,17 @@ export async function startFaultyNode(rpcUrl: string) {
     url: proxy.url,
     counts: proxy.counts,
     stop: proxy.stop,
-    /** The next faults of a method; when they are used up, its calls go through. */
+    /** The next faults of a method; when they are used up, its calls pass. */
     plan(method: string, faults: readonly Fault[]) {
       planned.set(method, [...faults])
     },
     /** Whether every planned fault has happened. */
     isUsedUp: () => [...planned.values()].flat().length === 0,
-    /** What goes for all calls until further notice. */
+    /** The fault of all calls until further notice. */
     from(choose: ChooseFault) {
       standing = choose
     },
-    /** The node is well again. @returns the faults that were planned and never came to pass. */
+    /** Ends all faults. @returns the planned faults that did not happen. */
     heal(): Fault[] {
       standing = undefined
       const left = [...planned.values()].flat()

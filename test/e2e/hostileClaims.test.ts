@@ -22,7 +22,7 @@ let node: FaultyNode
 let api: Api
 let claims: ReturnType<typeof claimApi>
 
-/** An API that takes signed claims only, asks its node through `node`, and lets a wallet make a few claims a minute. */
+/** An API that accepts signed claims only, calls its node through `node`, and allows a wallet a few claims a minute. */
 beforeAll(async () => {
   market = await startTestMarket()
   people = participantsOf(market)
@@ -60,10 +60,10 @@ const unmined = async () => (await market.client.getTxpoolStatus()).pending
 
 const claimantOf = async (runId: bigint) => (await market.market.read.getBounty([runId])).wallet
 
-describe('junk claims of a run', () => {
+describe('forged claims of a run', () => {
   const JUNK = 300
 
-  /** Claims with signatures that recover to other addresses than the wallets that they name, from 20 clients. */
+  /** Claims with signatures that recover to other addresses than the named wallets, from 20 clients. */
   async function junkOf(runId: bigint) {
     const deadline = Number(await people.now()) + 600
     const signature = await accountOf(9).signMessage({ message: 'anything' })
@@ -90,16 +90,16 @@ describe('junk claims of a run', () => {
     const answers = await Promise.all(answering)
     node.heal()
     expect(honest.status).toBe(200)
-    // Junk that comes while the honest claim is pending waits for it, and then the run is taken.
+    // Forged claims sent while the honest claim is pending wait for it, and are then refused: the run is taken.
     for (const { body } of answers) expect(['INVALID_SIGNATURE', 'RUN_NOT_OPEN']).toContain(body.code)
-    // What the chain says of the run is read once per head; of each wallet, whether it has code. Nothing is simulated.
+    // The relay reads the run once per head and checks each wallet for code. It simulates nothing.
     expect(calls.get('eth_estimateGas') ?? 0).toBeLessThan(10)
     expect(calls.get('eth_call') ?? 0).toBeLessThan(JUNK / 2)
   })
 })
 
-describe('claims of a wallet at the same time', () => {
-  it('do not pass its limit together', async () => {
+describe('concurrent claims of a wallet', () => {
+  it('do not exceed its limit together', async () => {
     const agent = await people.newAgent(accountOf(3), 1_000n * usdc)
     const runIds = await openRuns(3 * PER_MINUTE)
     const words = await Promise.all(runIds.map((runId) => people.sign(runId, agent)))
@@ -110,7 +110,7 @@ describe('claims of a wallet at the same time', () => {
 })
 
 describe('an idempotency key', () => {
-  it('belongs to an agent and its wallet: other agents may use the same', async () => {
+  it('is scoped to an agent and its wallet: other agents may use the same', async () => {
     const agents = [await people.newAgent(accountOf(4)), await people.newAgent(accountOf(5))]
     const runIds = await openRuns(2)
     for (const [index, agent] of agents.entries()) {
@@ -120,7 +120,7 @@ describe('an idempotency key', () => {
     }
   })
 
-  it('is bound to the claim that it got, also where the wallet made the claim by itself', async () => {
+  it('is bound to its claim, also if the wallet sent the claim to the contract itself', async () => {
     const agent = await people.newAgent(accountOf(6), 1_000n * usdc)
     const [own = 0n, other = 0n] = await openRuns(2)
     const key = { 'Idempotency-Key': randomUUID() }
@@ -139,7 +139,7 @@ describe('an idempotency key', () => {
 describe('claims of a batch', () => {
   const claimBatch = toFunctionSelector('claimBatch((uint256,uint256,address,uint256,bytes)[])')
 
-  it('are each tried alone where the call for all of them is not answered', { timeout: 60_000 }, async () => {
+  it('are simulated one by one if the call for all of them is not answered', { timeout: 60_000 }, async () => {
     const agents = await Promise.all([7, 8, 10, 11].map((index) => people.newAgent(accountOf(index))))
     const runIds = await openRuns(agents.length)
     const words = await Promise.all(agents.map((agent, index) => people.sign(runIds[index] ?? 0n, agent)))
@@ -156,7 +156,7 @@ describe('claims of a batch', () => {
     expect(answers.map(({ status }) => status)).toEqual(Array(agents.length).fill(200))
   })
 
-  it('are made by another signer where one cannot be priced', { timeout: 60_000 }, async () => {
+  it('are sent by another signer if the balance of one signer cannot be read', { timeout: 60_000 }, async () => {
     const dead = accountOf(21).address
     for (const index of [21, 22]) {
       await market.client.setBalance({ address: accountOf(index).address, value: parseEther('1') })
@@ -187,8 +187,9 @@ describe('claims of a batch', () => {
 })
 
 describe('a client that leaves', () => {
-  it('leaves nothing behind: its claim is not sent if it waits for its turn', { timeout: 60_000 }, async () => {
-    const [first, second] = [await people.newAgent(accountOf(13)), await people.newAgent(accountOf(14))]
+  it('leaves nothing behind: its queued claim is not sent', { timeout: 60_000 }, async () => {
+    const first = await people.newAgent(accountOf(13))
+    const second = await people.newAgent(accountOf(14))
     const [taken = 0n, left = 0n] = await openRuns(2)
     const word = await people.sign(left, second)
     await stopMining()
@@ -214,8 +215,9 @@ describe('a client that leaves', () => {
 })
 
 describe('a rival of an undecided claim', () => {
-  it('gets the claim that it waits for, and when to come again', { timeout: 60_000 }, async () => {
-    const [agent, rival] = [await people.newAgent(accountOf(15)), await people.newAgent(accountOf(16))]
+  it('is answered with the pending claim’s id, and when to retry', { timeout: 60_000 }, async () => {
+    const agent = await people.newAgent(accountOf(15))
+    const rival = await people.newAgent(accountOf(16))
     const [runId = 0n] = await openRuns(1)
     const words = [await people.sign(runId, agent), await people.sign(runId, rival)]
     await stopMining()
@@ -229,13 +231,13 @@ describe('a rival of an undecided claim', () => {
 })
 
 describe('the state of a claim', () => {
-  it('is no older than the 200 that its client has got', { timeout: 60_000 }, async () => {
+  it('is at least as new as the 200 that its client got', { timeout: 60_000 }, async () => {
     const agent = await people.newAgent(accountOf(17))
     const [runId = 0n] = await openRuns(1)
     const word = await people.sign(runId, agent)
     const keeper = await pool.connect()
     try {
-      // No keeper can store what the chain decides.
+      // Keeps every keeper from storing the chain's decision.
       await keeper.query('BEGIN')
       await keeper.query('SELECT FROM relay.keeper FOR UPDATE')
       const won = await claims.claim(runId, agent, word)

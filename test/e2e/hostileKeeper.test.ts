@@ -10,15 +10,15 @@ import { expectInOrder, readLedger } from './claimLedger.ts'
 import { until } from './claimsOnChain.ts'
 import { type FaultyNode, startFaultyNode } from './faultyNode.ts'
 
-/** How long a process is paused: longer than PostgreSQL lets a transaction idle. Milliseconds. */
+/** Milliseconds for which a process is paused: longer than PostgreSQL lets a transaction idle. */
 const PAUSE_MS = 40_000
-/** A lease, a look of the other keeper, and what a busy machine adds. Milliseconds. */
+/** Milliseconds: a lease, an interval of the other keeper, and slack for a busy machine. */
 const TAKEOVER_MS = 12_000
 
 const relayer = accountOf(roles.relayer).address
 const relayerKey = keyOf(roles.relayer)
 
-/** Two replicas with one key; the node of the first can be made to fail. */
+/** Two replicas with the same key; the node of the first has planned faults. */
 let market: TestMarket
 let node: FaultyNode
 let first: Api
@@ -72,7 +72,7 @@ const stateOf = async (hash: string) => {
 const holder = async () =>
   (await pool.query('SELECT holder FROM relay.keeper WHERE signer = $1', [relayer])).rows[0]?.holder
 
-it('a replica that is paused at its work is replaced in seconds, and changes nothing when it continues', {
+it('a replica that is paused in the middle of its work is replaced in seconds, and writes nothing when it continues', {
   timeout: 120_000,
 }, async () => {
   const receipts = 'eth_getTransactionReceipt'
@@ -84,7 +84,7 @@ it('a replica that is paused at its work is replaced in seconds, and changes not
   })
   const { status, body } = await claimNewRun(first)
   expect(status).toBe(200)
-  // Its keeper waits for the receipt.
+  // The paused replica's keeper is waiting for the receipt.
   await until('asked', async () => asked > 0)
   expect((await stateOf(body.txHash))?.state).toBe('accepted')
   const pausedHolder = await holder()
@@ -93,7 +93,7 @@ it('a replica that is paused at its work is replaced in seconds, and changes not
 
   await until('settled by the other', async () => (await stateOf(body.txHash))?.state === 'mined', TAKEOVER_MS)
   expect(await holder()).not.toBe(pausedHolder)
-  // What the paused process knows of the block is wrong now.
+  // The block that the paused process has read is now outdated.
   const old = (await stateOf(body.txHash))?.block_hash
   const depth = Number((await market.client.getBlockNumber({ cacheTime: 0 })) - BigInt(body.blockNumber)) + 1
   await market.client.request({ method: 'anvil_reorg', params: [depth, []] } as never)

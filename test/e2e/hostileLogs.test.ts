@@ -17,7 +17,10 @@ import { temporaryDirectory } from '../support/temporaryDirectory.ts'
 import { type Answer, claimApi } from './claimApi.ts'
 import { type FaultyNode, startFaultyNode } from './faultyNode.ts'
 
-const [USER, PASSWORD, KEY, TOKEN] = ['operator-7f3c', 'pa55-0d1e9b', 'SECRETKEY5a1c77', 'TOKEN90be21'] as const
+const USER = 'operator-7f3c'
+const PASSWORD = 'pa55-0d1e9b'
+const KEY = 'SECRETKEY5a1c77'
+const TOKEN = 'TOKEN90be21'
 
 let market: TestMarket
 let people: Participants
@@ -39,7 +42,7 @@ beforeAll(async () => {
   return () => kept.disposeAsync()
 }, 120_000)
 
-/** What a provider puts before its nodes: it looks at the key, and repeats the path in its pages of errors. */
+/** A provider's gateway before its nodes: it checks the key, and repeats the path in its error pages. */
 async function startGateway(target: string) {
   let isBroken = false
   const unknown: string[] = []
@@ -66,9 +69,9 @@ async function startGateway(target: string) {
   const { port } = server.address() as AddressInfo
   return {
     url: `http://${USER}:${PASSWORD}@127.0.0.1:${port}/v2/${KEY}?token=${TOKEN}`,
-    /** Requests that had not all of the URL. */
+    /** Requests without the complete URL. */
     unknown,
-    /** Answers with pages of HTML. */
+    /** Whether to answer with HTML pages. */
     break: (broken: boolean) => {
       isBroken = broken
     },
@@ -80,7 +83,7 @@ async function startGateway(target: string) {
   }
 }
 
-/** A node that repeats all that it was asked. */
+/** A node that repeats the request in its answer. */
 const repeats = ({ method, params }: RpcCall): Fault => {
   const message = `cannot ${method} ${JSON.stringify(params)} at /v2/${KEY}`
   return { kind: 'reply', reply: { error: { code: -32_000, message } } }
@@ -92,15 +95,15 @@ const failures: [string, ChooseFault | 'html'][] = [
   ['refuses', () => ({ kind: 'refuse' })],
   ['refuses transactions', (call) => (sends(call) ? { kind: 'refuse' } : undefined)],
   ['answers 500', () => ({ kind: 'status 500', status: 500 })],
-  ['is a page of HTML', 'html'],
+  ['answers a page of HTML', 'html'],
   ['hangs', () => ({ kind: 'hang' })],
-  ['hangs over transactions', (call) => (sends(call) ? { kind: 'hang' } : undefined)],
+  ['hangs on transactions', (call) => (sends(call) ? { kind: 'hang' } : undefined)],
   ['breaks off its answers', () => ({ kind: 'truncate' })],
-  ['repeats what it was asked', repeats],
+  ['repeats the request', repeats],
   ['repeats transactions', (call) => (sends(call) ? repeats(call) : undefined)],
 ]
 
-/** Where a secret is found in a text, with what surrounds it. */
+/** Occurrences of a secret in a text, with their context. */
 function findIn(text: string, secrets: ReadonlyMap<string, string>): string[] {
   const searched = text.toLowerCase()
   return [...secrets].flatMap(([name, secret]) => {
@@ -109,7 +112,7 @@ function findIn(text: string, secrets: ReadonlyMap<string, string>): string[] {
   })
 }
 
-it('no log and no answer has a key of the node’s URL, a signature or a signed transaction', {
+it('no log and no answer contains the key of the node’s URL, a signature or a signed transaction', {
   timeout: 400_000,
 }, async () => {
   const lines: string[] = []
@@ -148,7 +151,7 @@ it('no log and no answer has a key of the node’s URL, a signature or a signed 
     if (failure === 'html') gateway.break(true)
     else node.from(failure)
     const [{ status }] = await Promise.all([claimNewRun(), look(), claimNewRun({ signature: `0x${'ab'.repeat(200)}` })])
-    // The keeper and the watch of the index meet it too.
+    // The keeper and the index watcher get these answers too.
     await sleep(1_500)
     gateway.break(false)
     node.heal()
@@ -165,7 +168,7 @@ it('no log and no answer has a key of the node’s URL, a signature or a signed 
   const secrets = new Map<string, string>([
     ...Object.entries({ USER, PASSWORD, KEY, TOKEN, authorization: btoa(`${USER}:${PASSWORD}`) }),
     ['the relayer’s key', keyOf(roles.relayer).slice(2)],
-    // Halves, for a node or an error may break them: r, s, and as much of a transaction.
+    // Half of each secret, in case a node or an error splits it: r, s, and part of a transaction.
     ...signatures.flatMap((signature, place): [string, string][] => [
       [`r of signature ${place}`, signature.slice(2, 66)],
       [`s of signature ${place}`, signature.slice(66, 130)],
@@ -175,12 +178,12 @@ it('no log and no answer has a key of the node’s URL, a signature or a signed 
   expect(gateway.unknown).toEqual([])
   expect(findIn(lines.join('\n'), secrets)).toEqual([])
   expect(findIn(JSON.stringify(answers.map(({ headers, body }) => [[...headers], body])), secrets)).toEqual([])
-  // Else nothing was searched: the host is there.
+  // Proves that the search works: the host is found.
   expect(lines.filter((line) => line.includes('HttpRequestError')).length).toBeGreaterThan(5)
 })
 
-it('an API that cannot start does not say the key either', async () => {
-  // The process reads it as the answer of the market’s contract, and ends.
+it('an API that cannot start does not log the key either', async () => {
+  // The process reads this as the market contract's answer, and exits.
   const reverted = { code: 3, message: `execution reverted at /v2/${KEY}` }
   node.from(() => ({ kind: 'reply', reply: { error: reverted } }))
   const starting = startApi({ ...market, port: 0, relayerKey: keyOf(roles.relayer), rpcUrl: gateway.url })
@@ -196,9 +199,9 @@ it('an API that cannot start does not say the key either', async () => {
 it.each<[string, string]>([
   ['start:indexer', 'ops/startIndexer.ts'],
   ['supervise:indexer', 'ops/superviseIndexer.ts'],
-])('%s does not say the key, nor does Ponder', async (_, command) => {
+])('%s does not log the key, nor does Ponder', async (_, command) => {
   const lines: string[] = []
-  // On a devnet Ponder makes its transports by itself.
+  // On a devnet Ponder creates its own transports.
   const chainId = 84_532
   const deployments = await temporaryDirectory()
   writeDeployment({ ...market.deployment, chainId }, deployments.path)

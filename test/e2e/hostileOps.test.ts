@@ -17,7 +17,7 @@ import { type FaultyNode, startFaultyNode } from './faultyNode.ts'
 
 const relayer = accountOf(roles.relayer).address
 
-/** How many clients flood a route, and for how long. */
+/** The number of clients that flood a route, and for how long. */
 const FLOODERS = 64
 const FLOOD_SECONDS = 4
 
@@ -28,7 +28,7 @@ let people: Participants
 let agent: Agent
 let pool: pg.Pool
 
-/** The market's own API relays nothing: another does, behind a node that counts its calls. */
+/** The market's own API has no relay; another API has one, behind a node that counts its calls. */
 beforeAll(async () => {
   market = await startTestMarket({ api: { relayerKey: undefined } })
   node = await startFaultyNode(market.rpcUrl)
@@ -52,7 +52,7 @@ describe('clients that flood /readyz', () => {
     return (await pool.query<{ count: number }>(text)).rows[0]?.count ?? 0
   }
 
-  /** Asks again and again. @returns each different answer, and how many there were. */
+  /** Sends requests continuously. @returns each distinct answer, and the number of answers. */
   async function flood() {
     const end = performance.now() + 1_000 * FLOOD_SECONDS
     const bodies = new Set<string>()
@@ -64,7 +64,7 @@ describe('clients that flood /readyz', () => {
     return { bodies: [...bodies], count }
   }
 
-  it('make the process look once a second, and do not keep an honest claim from its 200', async () => {
+  it('make the process read once a second, and do not keep an honest claim from its 200', async () => {
     const runId = await people.openRun(usdc)
     const signed = await people.sign(runId, agent)
     const before = await transactions()
@@ -79,25 +79,25 @@ describe('clients that flood /readyz', () => {
     const start = await transactions()
     const { bodies, count } = await flood()
     const flooded = (await transactions()) - start
-    // A claim asks for its signer's balance too.
+    // A claim reads its signer's balance too.
     const asked = balances
     const [claim] = await Promise.all([claimApi(api.url).claim(runId, agent, signed), flood()])
     node.heal()
 
-    // Else there was no flood.
+    // Proves that there was a flood.
     expect(count).toBeGreaterThan(100)
     expect(asked).toBeLessThanOrEqual(FLOOD_SECONDS + 3)
-    // One look is a handful of statements; the process's own work differs a little from time to time.
+    // One check takes a few statements; the process's other statements vary a little over time.
     expect(flooded - calm).toBeLessThan(150)
     expect(claim.status).toBe(200)
     for (const body of bodies) expect(JSON.parse(body)).toMatchObject({ status: 'ready', reasons: [] })
   })
 })
 
-describe('what is the operator’s', () => {
+describe('the operator’s port', () => {
   const statusOf = async (url: string) => (await fetch(url)).status
 
-  it('is on a port of its own, which only this machine can reach', async () => {
+  it('can be reached from this machine only', async () => {
     expect(await statusOf(`${api.opsUrl}/metrics`)).toBe(200)
     const balance = await market.client.getBalance({ address: relayer })
     expect(await (await fetch(`${api.opsUrl}/status`)).json()).toMatchObject({
@@ -107,19 +107,19 @@ describe('what is the operator’s', () => {
     })
 
     const { port } = new URL(api.opsUrl)
-    // Another address of this machine, as an address of its network is.
+    // Another address of this machine, as its network address is.
     const socket = connect(Number(port), '127.0.0.2')
     expect(await once(socket, 'connect').catch((error) => error.code)).toBe('ECONNREFUSED')
     expect(await statusOf(`http://127.0.0.2:${api.port}/healthz`)).toBe(200)
   })
 
-  it('is nowhere else', async () => {
+  it('has the only copy of its routes', async () => {
     for (const path of ['/metrics', '/status', '/metrics/', '//metrics', '/readyz/status']) {
       expect([path, await statusOf(api.url + path)]).toEqual([path, 404])
     }
   })
 
-  it('is not in what /readyz answers', async () => {
+  it('keeps its details out of the public /readyz', async () => {
     const balance = await market.client.getBalance({ address: relayer })
     await market.client.setBalance({ address: relayer, value: 1n })
     const readiness = async () => (await fetch(`${api.url}/readyz`)).text()
@@ -137,13 +137,13 @@ describe('a wallet that is a contract', () => {
   const abi = parseAbi([
     'error OffchainLookup(address sender, string[] urls, bytes callData, bytes4 callbackFunction, bytes extraData)',
   ])
-  /** Answers every call with ERC-1271's magic value. */
+  /** Returns ERC-1271's magic value for every call. */
   const agreeable: Hex = '0x631626ba7e60e01b60005260206000f3'
 
-  /** Reverts every call with these data, which are behind ten bytes of code. */
+  /** Reverts every call with the given data, which follow ten bytes of code. */
   const reverting = (data: Hex) => concatHex(['0x61', numberToHex(size(data), { size: 2 }), '0x80600a5f395ffd', data])
 
-  it('and names a URL in an OffchainLookup makes the API fetch nothing', async () => {
+  it('and returns an OffchainLookup with a URL does not make the API fetch it', async () => {
     const fetched: string[] = []
     const server = createServer((request, response) => {
       fetched.push(request.url ?? '')
@@ -156,7 +156,8 @@ describe('a wallet that is a contract', () => {
     const holder = await people.newAgent(wallet, 0n)
     await people.stakeFor(holder)
     await market.client.setCode({ address: wallet.address, bytecode: agreeable })
-    const [runId, open] = [await people.openRun(usdc), await people.openRun(usdc)]
+    const runId = await people.openRun(usdc)
+    const open = await people.openRun(usdc)
     const claims = claimApi(api.url)
     const signed = await people.sign(runId, holder)
     expect((await claims.claim(runId, holder, { ...signed, signature: '0xc0ffee' })).status).toBe(200)
@@ -175,10 +176,10 @@ describe('a wallet that is a contract', () => {
   })
 })
 
-describe('a database that takes no writes for a while, as after a failover', () => {
+describe('a database that refuses writes for a while, as after a failover', () => {
   const databaseName = () => pg.escapeIdentifier(new URL(market.databaseUrl).pathname.slice(1))
 
-  /** For every connection from now on; those of the relay are ended, and opened again. */
+  /** Makes new connections read-only; the relay's connections are closed and reopened. */
   async function takeNoWrites() {
     await pool.query(`ALTER DATABASE ${databaseName()} SET default_transaction_read_only = on`)
     await pool.query(
@@ -186,7 +187,7 @@ describe('a database that takes no writes for a while, as after a failover', () 
     )
   }
 
-  it('makes claims 503, and not one connection that takes none is used for long after', async () => {
+  it('answers claims with 503, and stops using read-only connections soon afterwards', async () => {
     const runId = await people.openRun(usdc)
     const claims = claimApi(api.url)
     const signed = await people.sign(runId, agent)
@@ -196,7 +197,7 @@ describe('a database that takes no writes for a while, as after a failover', () 
     expect(answers).toEqual(Array(5).fill([503, 'RELAY_UNAVAILABLE']))
 
     await pool.query(`ALTER DATABASE ${databaseName()} RESET default_transaction_read_only`)
-    // The connections that are open take no writes until they end. Each may fail once.
+    // The open connections refuse writes until they are closed. Each may fail once.
     let tries = 0
     await until('claimed', async () => {
       tries++
@@ -210,8 +211,8 @@ describe('a database that takes no writes for a while, as after a failover', () 
   })
 })
 
-describe('Ctrl-C, which npm sends on', () => {
-  it('lets the indexer end in order, and its supervisor after it', { timeout: 90_000 }, async () => {
+describe('Ctrl-C, which npm forwards', () => {
+  it('ends the indexer cleanly, and then its supervisor', { timeout: 90_000 }, async () => {
     await market.indexer.stop()
     const supervisor = await startPart({
       name: 'npm run supervise:indexer',

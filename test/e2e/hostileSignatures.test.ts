@@ -13,7 +13,7 @@ import { claimApi, codeOf } from './claimApi.ts'
 import { until } from './claimsOnChain.ts'
 import { type FaultyNode, startFaultyNode } from './faultyNode.ts'
 
-/** Answers every call with the magic value of ERC-1271. */
+/** Returns ERC-1271's magic value for every call. */
 const AGREES: Hex = '0x631626ba7e60e01b60005260206000f3'
 /** Loops until its gas is used up. */
 const BURNS_GAS: Hex = '0x5b600056'
@@ -22,7 +22,7 @@ let market: TestMarket
 let people: Participants
 let pool: pg.Pool
 let node: FaultyNode
-/** An API that takes signed claims only, asks its node through `node`, and lets a client make five claims a minute. */
+/** An API that accepts signed claims only, calls its node through `node`, and allows a client five claims a minute. */
 let api: ReturnType<typeof claimApi>
 
 beforeAll(async () => {
@@ -43,7 +43,7 @@ beforeAll(async () => {
 }, 120_000)
 
 let clients = 0
-/** Headers of a client of its own, as a proxy of the operator’s sends them. */
+/** Headers of a separate client, as the operator's proxy sets them. */
 const newClient = () => ({ 'X-Forwarded-For': `198.51.100.${++clients}` })
 
 const relayerNonce = () => market.client.getTransactionCount({ address: accountOf(roles.relayer).address })
@@ -57,13 +57,13 @@ async function contractAgent(bytecode: Hex): Promise<Agent> {
   return agent
 }
 
-/** The claim’s members, with a signature that no key made. */
+/** The claim's fields, with a signature that no key made. */
 const contractWord = async (runId: bigint, agent: Agent, signature: Hex = '0xc0ffee') => ({
   ...(await people.sign(runId, agent)),
   signature,
 })
 
-/** Code that reverts with ERC-3668’s OffchainLookup of the URL. */
+/** Code that reverts with ERC-3668's OffchainLookup of the URL. */
 function looksUp(url: string, sender: Address): Hex {
   const data = encodeErrorResult({
     abi: parseAbi([
@@ -72,12 +72,12 @@ function looksUp(url: string, sender: Address): Hex {
     args: [sender, [url], '0x12', '0x12345678', '0x'],
   })
   const length = size(data).toString(16).padStart(4, '0')
-  // CODECOPY of what follows these 14 bytes, then REVERT with it.
+  // CODECOPY of the data after these 14 bytes, then REVERT with it.
   return `0x61${length}600e60003961${length}6000fd${data.slice(2)}`
 }
 
-describe('a wallet’s contract that names a URL (ERC-3668)', () => {
-  it('does not make the API fetch it, whether the run is open or in the wallet’s hands', async () => {
+describe('a contract wallet that returns a URL (ERC-3668)', () => {
+  it('does not make the API fetch it, whether the run is open or claimed by the wallet', async () => {
     const fetched: string[] = []
     const server = createServer((request, response) => {
       fetched.push(request.url ?? '')
@@ -100,8 +100,8 @@ describe('a wallet’s contract that names a URL (ERC-3668)', () => {
   })
 })
 
-describe('a wallet’s contract that burns gas', () => {
-  it('gets little gas in every call to it, so that it delays no other claim', async () => {
+describe('a contract wallet that burns gas', () => {
+  it('is called with little gas, so that it delays no other claim', async () => {
     const agent = await contractAgent(AGREES)
     const runId = await people.openRun(usdc)
     expect((await api.claim(runId, agent, await contractWord(runId, agent), newClient())).status).toBe(200)
@@ -120,8 +120,8 @@ describe('a wallet’s contract that burns gas', () => {
   })
 })
 
-describe('garbage in the name of a claim that was won', () => {
-  it('is no repeat: it counts against the limit of its client', async () => {
+describe('an invalid signature for a claim that was won', () => {
+  it('is no repeat of it: it counts against its client’s limit', async () => {
     const agent = await people.newAgent(accountOf(2))
     const runId = await people.openRun(usdc)
     const word = await people.sign(runId, agent)
@@ -134,13 +134,13 @@ describe('garbage in the name of a claim that was won', () => {
     }
     expect(statuses.slice(0, 4)).toEqual(Array(4).fill(400))
     expect(statuses.slice(4)).toEqual(Array(6).fill(429))
-    // The claim itself is a repeat, and beyond every limit of claims.
+    // The claim itself is a repeat, which no limit refuses.
     expect((await api.claim(runId, agent, word, client)).status).toBe(200)
   })
 })
 
 describe('a signature that is about to expire', () => {
-  it('is refused before anything is sent, with what must be left of its validity', async () => {
+  it('is refused before anything is sent, with the validity that must be left', async () => {
     const agent = await people.newAgent(accountOf(3))
     const runId = await people.openRun(usdc)
     const before = await relayerNonce()
@@ -151,7 +151,7 @@ describe('a signature that is about to expire', () => {
     expect(await relayerNonce()).toBe(before)
   })
 
-  it('and expires in its block counts as the agent’s own doing, each time that the claim is sent', async () => {
+  it('and expires before its block counts as the agent’s fault, each time that the claim is sent', async () => {
     const agent = await people.newAgent(accountOf(4))
     const runId = await people.openRun(usdc)
     const { client } = market
@@ -175,7 +175,7 @@ describe('a signature that is about to expire', () => {
 })
 
 describe('an empty signature', () => {
-  it('is malformed, and claims nothing, also where the relayer may claim without signatures', async () => {
+  it('is refused as malformed, also if the relayer may claim without signatures', async () => {
     const agent = await people.newAgent(accountOf(5), 1_000n * usdc)
     const runIds = [await people.openRun(usdc), await people.openRun(usdc)]
     const deadline = Number(await people.now()) + 600

@@ -69,7 +69,7 @@ describe('our host and Ponder’s', () => {
   })
 })
 
-it('our host is told of each block by Ponder', async () => {
+it('our host is notified of each block by Ponder', async () => {
   const hints = listenForBlocks({ url: market.databaseUrl, schema: 'runline', logger: pino({ level: 'silent' }) })
   await vi.waitUntil(hints.isLive)
   let hinted = 0

@@ -21,7 +21,7 @@ const viewsSchema = 'runline'
 
 export type Index = Awaited<ReturnType<typeof startIndexOf>>
 
-/** The production indexer of a market, and its tables as a reader of the views sees them. */
+/** The production indexer of a market, and its tables as readers see them through the views. */
 export async function startIndexOf({ client, rpcUrl, deploymentsDirectory }: MarketOnAnvil, databaseUrl: string) {
   const start = () => startIndexer({ databaseUrl, schema: viewsSchema, chainId: 31337, rpcUrl, deploymentsDirectory })
   let indexer = await start()
@@ -29,7 +29,7 @@ export async function startIndexOf({ client, rpcUrl, deploymentsDirectory }: Mar
   const pool = new pg.Pool({ connectionString: databaseUrl, options: `-c search_path=${viewsSchema}` })
   const db = drizzle(pool, { casing: 'snake_case' })
 
-  /** Head and the checkpoint's block, from one statement. Undefined while there is no head. */
+  /** The head and the checkpoint's block, from one statement. Undefined while there is no head. */
   async function snapshot() {
     const { rows } = await db.execute<{ number: string; hash: Hex; checkpoint: string }>(sql`
       SELECT number, hash, substring(latest_checkpoint FROM 27 FOR 16)::int8 AS checkpoint
@@ -37,7 +37,7 @@ export async function startIndexOf({ client, rpcUrl, deploymentsDirectory }: Mar
     return rows[0]
   }
 
-  /** Waits until head and checkpoint are the chain's latest block. */
+  /** Waits until head and checkpoint are at the chain's latest block. */
   async function settle(milliseconds = 30_000) {
     const deadline = Date.now() + milliseconds
     for (;;) {
@@ -46,14 +46,16 @@ export async function startIndexOf({ client, rpcUrl, deploymentsDirectory }: Mar
       const isWhole = seen !== undefined && seen.number === seen.checkpoint
       if (isWhole && BigInt(seen.number) === latest.number && seen.hash === latest.hash) return
       if (Date.now() > deadline) {
-        throw new Error(`At ${JSON.stringify(seen)}, not at block ${latest.number}:\n${indexer.part.output()}`)
+        throw new Error(
+          `The index is at ${JSON.stringify(seen)}, not at block ${latest.number}:\n${indexer.part.output()}`,
+        )
       }
       await sleep(20)
     }
   }
 
   return {
-    /** Every row of every table, once they are true at the chain's latest block. */
+    /** Every row of every table, once the index is at the chain's latest block. */
     async tables() {
       await settle()
       return {
@@ -101,7 +103,7 @@ export async function startIndexOf({ client, rpcUrl, deploymentsDirectory }: Mar
   }
 }
 
-/** Ponder makes the views once its first backfill is done. */
+/** Ponder creates the views once its first backfill is done. */
 function viewsMissing(error: unknown) {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
   if (cause instanceof pg.DatabaseError && cause.code === '42P01') return undefined

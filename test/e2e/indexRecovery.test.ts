@@ -7,7 +7,8 @@ import { type Index, startIndexOf } from './indexOf.ts'
 import { type MarketOnAnvil, startMarketOnAnvil } from './marketOnAnvil.ts'
 
 const finality = 30
-const [poster, ada] = [accountOf(2).address, accountOf(3).address]
+const poster = accountOf(2).address
+const ada = accountOf(3).address
 
 let chain: MarketOnAnvil
 let index: Index
@@ -33,7 +34,7 @@ async function post() {
   return chain.market.read.bountyCount()
 }
 
-test('the index takes back what a reorg takes back, and nothing else', async () => {
+test('the index reverts exactly the blocks that a reorg drops', async () => {
   const claimed = await post()
   const before = await index.tables()
   const fork = await chain.client.getBlock()
@@ -65,11 +66,11 @@ test('the index takes back what a reorg takes back, and nothing else', async () 
   expect((await index.tables()).runs).toMatchObject([{ bountyId: claimed, state: 'CLAIMED', round: 1 }])
 })
 
-test('the index holds the same rows whether it followed the chain, was killed, or came late', {
+test('the index has the same rows whether it followed the chain, was killed, or started late', {
   timeout: 150_000,
 }, async () => {
   for (let posted = 0; posted < 30; posted++) await post()
-  // What was posted is final now; what follows is not, and a restart replays it.
+  // These runs are final now; the following ones are not, and a restart indexes them again.
   await chain.client.mine({ blocks: 3 * finality })
   for (let posted = 0; posted < 5; posted++) await post()
   const followed = await index.tables()
@@ -90,7 +91,7 @@ test('the index holds the same rows whether it followed the chain, was killed, o
   }
 })
 
-test('the index gives its schema free when it is told to end', async () => {
+test('the indexer releases its schema on SIGTERM', async () => {
   const before = await index.tables()
   expect(await index.terminate()).toBe('exited with code 0')
   await post()

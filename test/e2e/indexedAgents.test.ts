@@ -10,7 +10,9 @@ const usd = (amount: number) => BigInt(amount * 1e6)
 const by = (index: number) => ({ account: accountOf(index).address })
 const lower = (index: number) => accountOf(index).address.toLowerCase()
 
-const [ada, bob, eve] = [2, 3, 4]
+const ada = 2
+const bob = 3
+const eve = 4
 const stakingOwner = roles.owner
 
 let chain: MarketOnAnvil
@@ -29,7 +31,7 @@ afterAll(async () => {
 
 const now = async () => (await chain.client.getBlock()).timestamp
 
-test('agents are registered, by themselves and by others', async () => {
+test('agents are registered, by their owners and by others', async () => {
   await chain.registry.write.register(['ipfs://ada'], by(ada))
   const registeredAt = await now()
   await chain.registry.write.registerFor([accountOf(bob).address, 'ipfs://bob'])
@@ -59,7 +61,7 @@ test('agents are registered, by themselves and by others', async () => {
   expect(await index.agent(4n)).toMatchObject({ owner: lower(eve), agentWallet: lower(eve), agentURI: '' })
 })
 
-test('agents move their registration file', async () => {
+test('agents change the URI of their registration file', async () => {
   await chain.registry.write.setAgentURI([1n, 'https://ada.example'], by(ada))
   expect(await index.agent(1n)).toMatchObject({ agentURI: 'https://ada.example', owner: lower(ada) })
 })
@@ -92,13 +94,13 @@ test('agents set and unset a wallet', async () => {
   expect(await index.agent(4n)).toMatchObject({ agentWallet: null, owner: lower(eve) })
 })
 
-test('agents lose their wallet when they change hands', async () => {
+test('agents lose their wallet when they are transferred', async () => {
   await chain.registry.write.transferFrom([accountOf(eve).address, accountOf(7).address, 3n], by(eve))
   expect(await index.agent(3n)).toMatchObject({ owner: lower(7), agentWallet: null })
 })
 
-test('agents cannot forge their wallet with a key that only reads like the reserved one', async () => {
-  // What a decoder of UTF-8 drops: the byte order mark.
+test('agents cannot set their wallet with a metadata key that only decodes to the reserved one', async () => {
+  // A byte order mark, which a UTF-8 decoder drops.
   const key = '\uFEFFagentWallet'
   await chain.registry.write.setMetadata([2n, key, accountOf(7).address], by(bob))
   await chain.registry.write.setMetadata([2n, 'model', accountOf(7).address], by(bob))
@@ -116,7 +118,7 @@ test('agents stake and unstake', async () => {
   expect(await index.agent(1n)).toMatchObject({ stakedAmount: usd(60), stakedAt: await now() })
 })
 
-test('agents are banned, also before they exist', async () => {
+test('agents can be banned before they are registered', async () => {
   await chain.staking.write.ban([maxUint256], by(stakingOwner))
   expect(await index.agent(maxUint256)).toMatchObject({ banned: true, owner: null, agentURI: null, registeredAt: null })
   await chain.staking.write.unban([maxUint256], by(stakingOwner))
@@ -127,13 +129,13 @@ test('agents are banned, also before they exist', async () => {
   expect(await index.agent(5n)).toMatchObject({ banned: true, owner: lower(eve), agentURI: 'ipfs://banned' })
 })
 
-test('agents may have a registration file of 10 kB with NUL in it', async () => {
+test('agents may have an agentURI of 10 kB with NUL in it', async () => {
   const agentURI = `data:application/json,${'\0é'.repeat(4_000)}`
   await chain.registry.write.register([agentURI], by(eve))
   expect(await index.agent(6n)).toMatchObject({ agentURI: agentURI.replaceAll('\0', '\uFFFD'), owner: lower(eve) })
 })
 
-test('agents equal the chain', async () => {
+test('agent rows equal the chain', async () => {
   const { agents, agentBands } = await index.tables()
   expect(agentBands).toEqual(agentBandsOf(agents))
   const ids = agents.map(({ id }) => id)

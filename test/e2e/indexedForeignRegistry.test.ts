@@ -19,13 +19,15 @@ const registryAbi = parseAbi([
 ])
 const receiverAbi = parseAbi(['function register(address registry)'])
 
-const [poster, ada, bob] = [accountOf(2).address, accountOf(3).address, accountOf(4).address]
+const poster = accountOf(2).address
+const ada = accountOf(3).address
+const bob = accountOf(4).address
 
 let chain: MarketOnAnvil
 let index: Index
 
 beforeAll(async () => {
-  // Ada's agent, number 0, is older than the market.
+  // Ada's agent 0 is older than the market.
   chain = await startMarketOnAnvil(async (client) => {
     const address = await deployArtifact(client, 'ForeignRegistry')
     await client.writeContract({ abi: registryAbi, address, functionName: 'register', args: ['ada'], account: ada })
@@ -42,8 +44,14 @@ afterAll(async () => {
 
 const registry = () => ({ abi: registryAbi, address: chain.registry.address })
 
-/** An agent whose receiver acts during the mint. @returns the receiver, its first owner. */
-async function registerHastily({ heir = zeroAddress, wallet = zeroAddress }: { heir?: Address; wallet?: Address }) {
+/** Registers an agent whose receiver acts during the mint. @returns the receiver, its first owner. */
+async function registerWithCallback({
+  heir = zeroAddress,
+  wallet = zeroAddress,
+}: {
+  heir?: Address
+  wallet?: Address
+}) {
   const address = await deployArtifact(chain.client, 'HastyReceiver', [heir, wallet], 'ForeignRegistry')
   const { client } = chain
   await client.writeContract({ abi: receiverAbi, address, functionName: 'register', args: [chain.registry.address] })
@@ -62,7 +70,7 @@ async function agents() {
   }
 }
 
-test('a foreign registry may be older than the market, and count from 0', async () => {
+test('a foreign registry may be older than the market, with ids from 0', async () => {
   const { staking, market, client } = chain
   await staking.write.stake([0n, 20_000_000n], { account: ada })
   const { timestamp } = await client.getBlock()
@@ -74,10 +82,10 @@ test('a foreign registry may be older than the market, and count from 0', async 
   expect((await index.tables()).runs).toMatchObject([{ state: 'CLAIMED', claimedBy: 0n }])
 })
 
-test('a foreign registry may let the receiver of a mint act before it announces the agent', async () => {
-  const owner = await registerHastily({})
-  await registerHastily({ heir: bob })
-  const keeper = await registerHastily({ wallet: bob })
+test('a foreign registry may call the receiver of a mint before it emits Registered', async () => {
+  const owner = await registerWithCallback({})
+  await registerWithCallback({ heir: bob })
+  const keeper = await registerWithCallback({ wallet: bob })
   const { rows, comparable, expected } = await agents()
   expect(comparable).toEqual(expected)
   expect(rows.slice(1)).toMatchObject([
@@ -91,7 +99,7 @@ test('a foreign registry may let the receiver of a mint act before it announces 
   expect(later.comparable).toEqual(later.expected)
 })
 
-test('a foreign registry may burn', async () => {
+test('a foreign registry may burn an agent', async () => {
   await chain.client.writeContract({ ...registry(), functionName: 'register', args: ['short-lived'], account: bob })
   await chain.client.writeContract({ ...registry(), functionName: 'burn', args: [4n] })
   const { rows, comparable, expected } = await agents()
@@ -99,14 +107,14 @@ test('a foreign registry may burn', async () => {
   expect(rows.find(({ id }) => id === 4n)).toMatchObject({ owner: null, agentURI: 'short-lived' })
 })
 
-test('a foreign registry may answer for agents it never announced', async () => {
+test('a foreign registry may answer for agents without a Registered event', async () => {
   const id = maxUint256 - 1n
   await chain.client.writeContract({ ...registry(), functionName: 'adopt', args: [id, ada] })
   await chain.staking.write.stake([id, 5_000_000n], { account: ada })
   expect((await agents()).rows.at(-1)).toMatchObject({ id, owner: null, stakedAmount: 5_000_000n })
 })
 
-test('a foreign registry may say anything of any agent, and the index goes on', async () => {
+test('a foreign registry may emit any event about any agent, and the index continues', async () => {
   const { client } = chain
   const uri = `\0${'x'.repeat(50_000)}`
   await client.writeContract({ ...registry(), functionName: 'announceURI', args: [maxUint256, uri] })

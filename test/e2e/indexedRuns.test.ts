@@ -22,7 +22,10 @@ const usd = (amount: number) => BigInt(amount * 1e6)
 const by = (index: number) => ({ account: accountOf(index).address })
 const lower = (index: number) => accountOf(index).address.toLowerCase()
 
-const [poster, ada, bob, stranger] = [2, 3, 4, 5]
+const poster = 2
+const ada = 3
+const bob = 4
+const stranger = 5
 
 let chain: MarketOnAnvil
 let index: Index
@@ -66,7 +69,7 @@ const unclaimed = {
   revisions: 0,
 }
 
-test('a run goes through every state to its rejection', async () => {
+test('a run passes every state up to its rejection', async () => {
   const { market } = chain
   const deadline = await inAMonth()
   await market.write.createBounty(['ipfs://terms', usd(100), deadline, defaultTerms], by(poster))
@@ -140,7 +143,7 @@ test('a run goes through every state to its rejection', async () => {
   })
 })
 
-test('a run is approved, and what USDC refuses to pay is owed until it is collected', async () => {
+test('a run is approved, and a payment that USDC refuses is owed until it is collected', async () => {
   const { market, usdc } = chain
   const bountyId = await post('ipfs://approved', usd(300))
   await market.write.claimBounty([bountyId, 1n], by(ada))
@@ -168,7 +171,7 @@ test('a run is approved, and what USDC refuses to pay is owed until it is collec
   expect((await index.tables()).payees).toEqual([{ address: lower(ada), owed: 0n }])
 })
 
-test('a run is approved by time', async () => {
+test('a run is approved when its review period ends', async () => {
   const { market } = chain
   const bountyId = await post('ipfs://timeout', usd(50))
   await market.write.claimBounty([bountyId, 1n], by(ada))
@@ -179,7 +182,7 @@ test('a run is approved by time', async () => {
   expect(await index.agent(1n)).toMatchObject({ completions: 3, volume: usd(370) })
 })
 
-test('an agent is proven by its fifth run, and counted on the day since which it is staked', async () => {
+test('an agent becomes proven with its fifth run, and is counted on the day of its stakedAt', async () => {
   const { market, staking } = chain
   async function counted() {
     const { agents, agentBands, provenBands } = await index.tables()
@@ -205,7 +208,7 @@ test('an agent is proven by its fifth run, and counted on the day since which it
   expect(await counted()).toBe('PROVEN')
 })
 
-test('a run is open again after a slash, and a draft where the poster withdraws at once', async () => {
+test('a run is open again after a slash, and a draft after slashAndWithdraw', async () => {
   const { market, staking } = chain
   const bountyId = await post('ipfs://slashed', usd(100))
   await market.write.claimBounty([bountyId, 2n], by(bob))
@@ -262,7 +265,7 @@ test('a run is open again after its claim was abandoned, and a draft once it exp
   expect(await index.run(bountyId)).toMatchObject({ ...unclaimed, state: 'DRAFT', round: 1 })
 })
 
-test('a refund that USDC refuses is owed, and in the timeline of its run', async () => {
+test('a refund that USDC refuses is owed, and appears in the run’s timeline', async () => {
   const { market, usdc } = chain
   const bountyId = await post('ipfs://refused', usd(40))
   await pass(31 * day)
@@ -290,7 +293,7 @@ test('a run records the claims that a batch refused; claims of no run leave no t
     { ...item, bountyId: 2n ** 63n, agentId: 1n },
     { ...item, bountyId: maxUint256, agentId: maxUint256 },
   ]
-  // Estimated, it would be the least with which the transaction succeeds: enough for no item at all.
+  // The estimate would be the least gas with which the transaction succeeds: not enough for any item.
   await market.write.claimBatch([claims], { ...by(roles.relayer), gas: 5_000_000n })
   expect(await index.run(open)).toMatchObject({ state: 'CLAIMED', claimedByWallet: accountOf(ada).address })
 
@@ -302,12 +305,12 @@ test('a run records the claims that a batch refused; claims of no run leave no t
   ])
 })
 
-test('a run holds what strangers wrote into it', async () => {
+test('a run keeps strings that are hostile or not UTF-8', async () => {
   const { market } = chain
   const texts = ['\0', 'a\0b', '\\N', '\\.', 'tab\tnew\nline\r\\', `'; DROP TABLE run; --`, '🦄‮\u{10FFFF}', ' ']
   const ids: bigint[] = []
   for (const text of texts) ids.push(await post(text, usd(1)))
-  // Bytes that are no UTF-8 cannot be written as a string: they take the place of a string as long.
+  // Invalid UTF-8 cannot be written as a string: these bytes replace a string of the same length.
   const placeholder = 'ÿÿ'
   const data = encodeFunctionData({
     abi: market.abi,
@@ -338,7 +341,7 @@ test('a third slash bans the agent', async () => {
   expect(await index.agent(2n)).toMatchObject({ slashes: 3, frozen: true, banned: true, lockedAmount: 0n })
 })
 
-test('every run equals the chain, as does every agent', async () => {
+test('every run and agent row equals the chain', async () => {
   const bountyId = await post('ipfs://in review', usd(40))
   await chain.market.write.claimBounty([bountyId, 1n], by(ada))
   await chain.market.write.submitWork([bountyId, 'ipfs://to review'], by(ada))
@@ -356,7 +359,7 @@ test('every run equals the chain, as does every agent', async () => {
   for (const { address, owed } of payees) expect(owed).toBe(await chain.market.read.owed([address]))
 })
 
-test('a run has a timeline of its every log', async () => {
+test('a run’s timeline has each of its logs', async () => {
   const { runs, runEvents } = await index.tables()
   expect(runEvents).toEqual(await expectedRunEvents(chain, runs))
   expect(new Set(runEvents.map(({ name }) => name))).toEqual(

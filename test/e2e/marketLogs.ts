@@ -3,7 +3,7 @@ import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
 import type { run, runEvent } from '../../ponder.schema.ts'
 import type { MarketOnAnvil } from './marketOnAnvil.ts'
 
-/** The arguments that any of the market's events may have. */
+/** The arguments that the market's events may have. */
 type Arguments = Partial<{
   bountyId: bigint
   agentId: bigint
@@ -27,8 +27,8 @@ type Arguments = Partial<{
 }>
 
 /**
- * What `run_event` must hold, worked out from the logs as viem decodes them, without the handlers.
- * @param runs Says who posted a run: a revision request does not.
+ * The expected rows of `run_event`, derived from the logs as viem decodes them, without the handlers.
+ * @param runs Give the poster of a run, which a revision request does not name.
  */
 export async function expectedRunEvents(
   { client, market }: MarketOnAnvil,

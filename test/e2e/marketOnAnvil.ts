@@ -27,8 +27,8 @@ import { writeDeployment } from '../../ops/writeDeployment.ts'
 export type MarketOnAnvil = Awaited<ReturnType<typeof startMarketOnAnvil>>
 
 /**
- * Anvil with a block for each transaction, and a market on it.
- * @param prepareRegistry Deploys another registry than ours, before the market. @returns its address.
+ * A market on an Anvil that mines a block for each transaction.
+ * @param prepareRegistry Deploys a registry to use instead of ours, before the market. @returns its address.
  */
 export async function startMarketOnAnvil(prepareRegistry?: (client: Client) => Promise<Address>) {
   const { rpcUrl, stop } = await startAnvil({ accounts: accountCount })
@@ -74,8 +74,8 @@ export async function startMarketOnAnvil(prepareRegistry?: (client: Client) => P
 export type Client = ReturnType<typeof connect>
 
 /**
- * Transactions come from whom they name, or from the deployer; Anvil signs for its accounts. Each is awaited until it is
- * in a block, and throws if it reverted there.
+ * Transactions come from the account that they name, or from the deployer; Anvil signs for its accounts. Each is
+ * awaited until it is mined, and throws if it reverted.
  */
 function connect(rpcUrl: string) {
   const account = accountOf(roles.deployer).address

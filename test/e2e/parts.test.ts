@@ -21,13 +21,13 @@ async function stopAfterwards<T extends { stop(): Promise<void> }>(starting: Pro
   return part
 }
 
-it('starts Anvil with the chain id it is given, on a port of its own', async () => {
+it('starts Anvil with the given chain id, on a free port', async () => {
   const [one, other] = await Promise.all([stopAfterwards(startAnvil()), stopAfterwards(startAnvil({ chainId: 84532 }))])
   expect(await getChainId(createClient({ transport: http(one.rpcUrl) }))).toBe(31337)
   expect(await getChainId(createClient({ transport: http(other.rpcUrl) }))).toBe(84532)
 })
 
-it('says why Anvil does not start', async () => {
+it('reports why Anvil does not start', async () => {
   const { port } = await stopAfterwards(startAnvil())
   await expect(startAnvil({ port })).rejects.toThrow(/Anvil exited with code 1.*Address already in use/s)
 })
@@ -44,12 +44,12 @@ it('starts a PostgreSQL that stores UTF-8, and removes its files at the end', as
   expect(existsSync(rows[0].directory)).toBe(false)
 })
 
-it('says why PostgreSQL does not start', async () => {
+it('reports why PostgreSQL does not start', async () => {
   const { port } = await stopAfterwards(startAnvil())
   await expect(startPostgres({ port })).rejects.toThrow(/PostgreSQL exited with code 1.*Address already in use/s)
 })
 
-it('notices the end of PostgreSQL', async () => {
+it('reports the end of PostgreSQL', async () => {
   const postgres = await stopAfterwards(startPostgres())
   const [, pid] = /\[(\d+)\] LOG: {2}database system is ready/.exec(postgres.part.output()) ?? []
   process.kill(Number(pid), 'SIGKILL')
@@ -57,7 +57,7 @@ it('notices the end of PostgreSQL', async () => {
   expect(postgres.part.output()).toContain('The server is gone')
 })
 
-it('stops PostgreSQL while someone is connected', async () => {
+it('stops PostgreSQL despite an open connection', async () => {
   const postgres = await startPostgres()
   const client = new pg.Client({ connectionString: postgres.url })
   const errors: Error[] = []
@@ -67,7 +67,7 @@ it('stops PostgreSQL while someone is connected', async () => {
   await expect.poll(() => errors[0]?.message).toMatch('terminating connection due to administrator command')
 })
 
-it('kills a part that ignores SIGTERM, with what it spawned', async () => {
+it('kills a part that ignores SIGTERM, and its child processes', async () => {
   const ignore = `process.on('SIGTERM', () => {}); setInterval(() => {}, 1000);`
   const part = await node(
     `${ignore} require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(ignore)}]); console.log('up')`,
@@ -96,7 +96,7 @@ it('names a command that cannot be run', async () => {
   )
 })
 
-it('leaves nothing behind when the starter is killed', async () => {
+it('ends the parts and removes their files when the process that started them is killed', async () => {
   const mark = `parts-${process.pid}-${Date.now()}`
   const starter = await stopAfterwards(
     node(

@@ -22,14 +22,16 @@ import { freshDatabase } from '../support/database.ts'
 import { type Index, startIndexOf } from './indexOf.ts'
 import { deployArtifact, type MarketOnAnvil, startMarketOnAnvil } from './marketOnAnvil.ts'
 
-const [poster, ada, bob] = [accountOf(2).address, accountOf(3).address, accountOf(4).address]
+const poster = accountOf(2).address
+const ada = accountOf(3).address
+const bob = accountOf(4).address
 const WEEK = 7 * 86_400
 
-/** Bytes that a `string` of Solidity may hold, and no decoder, database or JSON text is glad to see. */
+/** Bytes that a Solidity `string` may hold, and that break decoders, databases or JSON. */
 const hostile: readonly Hex[] = [
   '0x00',
   stringToHex('a\0b\0'),
-  // Lone surrogates as UTF-8 would have them, an overlong slash, a torn sequence, bytes that never occur.
+  // Lone surrogates encoded as UTF-8, an overlong slash, a truncated sequence, bytes that UTF-8 never uses.
   '0xeda080',
   '0xedb080eda080',
   '0xc0af',
@@ -67,14 +69,14 @@ afterEach(async () => {
   await chain?.stop()
 })
 
-/** Calls a function with strings that are not text: in calldata, `bytes` look the same. */
+/** Calls a function with strings that are not valid text: in calldata, `bytes` are encoded the same. */
 async function call(account: Address, to: Address, signature: string, args: unknown[]) {
   const types = (/\((.*)\)/.exec(signature)?.[1] ?? '').replaceAll('string', 'bytes')
   const data = concat([toFunctionSelector(signature), encodeAbiParameters(parseAbiParameters(types), args as never)])
   await chain.client.sendTransaction({ account, to, data } as never)
 }
 
-/** Everything that is sent meanwhile gets into one block. */
+/** Mines all transactions of `sends` in one block. */
 async function inOneBlock(sends: (() => Promise<Hex>)[]) {
   const { client } = chain
   await client.setAutomine(false)
@@ -87,12 +89,12 @@ async function inOneBlock(sends: (() => Promise<Hex>)[]) {
   expect(receipts.map(({ status }) => status)).toEqual(sends.map(() => 'success'))
 }
 
-/** Sends without waiting for the block, as Anvil's own wallet. */
+/** Sends without waiting for the block, from one of Anvil's accounts. */
 async function send(from: Address, contract: { address: Address; abi: Abi }, functionName: string, args: unknown[]) {
   const data = encodeFunctionData({ abi: contract.abi, functionName, args })
   return chain.client.request({
     method: 'eth_sendTransaction',
-    // Anvil would give each the gas of a whole block.
+    // Without a limit, Anvil would give each transaction the gas of a whole block.
     params: [{ from, to: contract.address, data, gas: numberToHex(4_000_000) }],
   } as never)
 }
@@ -104,7 +106,7 @@ async function post(string: Hex, reward = 10_000_000n, lifetime = 30n * 86_400n)
   return chain.market.read.bountyCount()
 }
 
-/** A run with the string at each place, as far as a review. */
+/** Takes a run with the string in each field as far as a review. */
 async function playRun(string: Hex, agentId: bigint) {
   const { market } = chain
   const run = await post(string)
@@ -115,7 +117,7 @@ async function playRun(string: Hex, agentId: bigint) {
   await market.write.approveWork([run], { account: poster })
 }
 
-/** A run whose claim is slashed, made anew and refused in one block. */
+/** A run whose claim is slashed, claimed again and refused in one block. */
 async function slashAndClaimAtOnce(first: bigint, second: bigint) {
   const { market, client } = chain
   const run = await post('0x61')
@@ -145,7 +147,7 @@ async function slashAndClaimAtOnce(first: bigint, second: bigint) {
   ])
 }
 
-/** Asks every route about everything there is. @returns what was not answered. */
+/** Requests every route for everything that exists. @returns the requests that failed. */
 async function askEverything() {
   const { runs, agents } = await index.tables()
   const ids = [...agents.map(({ id }) => id), 0n, 2n ** 40n, 2n ** 224n - 1n, maxUint256]
@@ -177,7 +179,7 @@ async function askEverything() {
   return { wrong, asked: paths.length }
 }
 
-/** What the operator's audit says, once the chain went on. */
+/** The result of the operator's audit, after enough blocks. */
 async function audit() {
   const command = execa('node', ['ops/auditCommand.ts'], {
     env: {
@@ -195,14 +197,15 @@ async function audit() {
   return (await command).stdout
 }
 
-test('hostile strings, ids and blocks of our own contracts stop neither index nor API', {
+test('hostile strings, ids and blocks in our contracts stop neither index nor API', {
   timeout: 180_000,
 }, async () => {
   await start()
   const { registry, staking, market } = chain
   for (const string of hostile) await call(ada, registry.address, 'register(string)', [string])
   await call(bob, registry.address, 'register(string)', [`0x${'ed'.repeat(10_000)}`])
-  const [first, second] = [1n, BigInt(hostile.length + 1)]
+  const first = 1n
+  const second = BigInt(hostile.length + 1)
   await staking.write.stake([first, 100_000_000n], { account: ada })
   await staking.write.stake([second, 100_000_000n], { account: bob })
   for (const id of [0n, 2n ** 40n, 2n ** 224n - 1n, maxUint256]) await staking.write.ban([id])
@@ -224,7 +227,9 @@ test('hostile strings, ids and blocks of our own contracts stop neither index no
   expect((await market.read.bountyCount()) > 14n).toBe(true)
 })
 
-test('a foreign registry of any ids, URIs and moments stops neither index nor API', { timeout: 180_000 }, async () => {
+test('a foreign registry with any ids, URIs and order of events stops neither index nor API', {
+  timeout: 180_000,
+}, async () => {
   await start((client) => deployArtifact(client, 'ForeignRegistry'))
   const { registry, staking, market, client } = chain
   const ids = [0n, 2n ** 40n - 1n, 2n ** 40n, 2n ** 224n - 1n, maxUint256]

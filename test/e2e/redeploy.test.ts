@@ -16,7 +16,7 @@ beforeAll(async () => {
   return market.stop
 })
 
-/** Another build of the same tables: it asks for an earlier block too. */
+/** Another build with the same tables: it starts at an earlier block. */
 async function deploymentOfAnotherBuild() {
   const { deployment } = market
   const directory = await temporaryDirectory()
@@ -24,7 +24,7 @@ async function deploymentOfAnotherBuild() {
   return directory
 }
 
-/** Asks all the time, in several voices, and holds each answer against the voice's last. */
+/** Polls with several clients, and compares each answer with the client's previous one. */
 function listen(voices: number) {
   const paths = ['/api/runs', '/api/runs/1', '/api/stats', '/api/runs/1/events', '/api/agents']
   const wrong: string[] = []
@@ -36,7 +36,7 @@ function listen(voices: number) {
     let seen = 0
     for (let turn = voice; !isDone; turn++) {
       const path = paths[turn % paths.length]
-      // With a query of its own, so that no cache answers.
+      // Each request has its own query, so that no cache answers it.
       const response = await fetch(`${market.api.url}${path}?minBlock=${voice % 2}`)
       const text = await response.text()
       const block = Number(response.headers.get('X-Indexed-Block'))
@@ -59,7 +59,7 @@ function listen(voices: number) {
   }
 }
 
-/** What the operator's command says it did. */
+/** The output of the operator's command. */
 async function prune() {
   const { stdout } = await execa('node', ['ops/pruneCommand.ts'], {
     env: { DATABASE_URL: market.databaseUrl },
@@ -95,10 +95,10 @@ test('readers see a new build without an error or a step back', { timeout: 180_0
     const { wrong, answers } = await readers.stop()
     expect(wrong).toEqual([])
     expect(answers).toBeGreaterThan(500)
-    expect(readers.latest(), 'the new build goes on').toBeGreaterThan(atStop)
+    expect(readers.latest(), 'the new build advances').toBeGreaterThan(atStop)
     console.log(`${answers} answers while readers were switched, none wrong`)
 
-    // A restart of the build that was replaced would take readers back.
+    // A restart of the replaced build would take readers back.
     const old = startIndexer({ ...options, deploymentsDirectory })
     await expect(old).rejects.toThrow(/exited with code 1.*Readers see another build/s)
     expect(await prune()).toEqual(['dropped', 'kept: readers see it'])

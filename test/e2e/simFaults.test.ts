@@ -6,10 +6,10 @@ import { simulate } from '../../sim/simulate.ts'
 const first = Number(process.env.SEED ?? randomInt(2 ** 30))
 const seeds = process.env.SEED ? [first] : [first, first + 1, first + 2]
 
-let judged = 0
+let checkedCount = 0
 
-// Else nothing was tested. Of one seed alone it may be few: an API whose index rests for most of the time has none to give.
-afterAll(() => expect(judged).toBeGreaterThan(20 * seeds.length))
+// Proves that something was checked. One random seed may give few answers, if its API mostly waits for the index.
+afterAll(() => expect(checkedCount).toBeGreaterThan(20 * seeds.length))
 
 test.each(seeds)(
   'through reorgs, kills, stalls and a faulty network, index and API equal the chain (SEED=%i)',
@@ -24,8 +24,8 @@ test.each(seeds)(
     })
     console.log(`seed ${seed}: ${disturbances}; ${faults}; ${answers}; claims: ${claims}; ${totals}`)
     expect(list(differences)).toBe('')
-    // Else nothing was tested.
+    // Proves that faults happened.
     expect(Object.fromEntries(disturbances).reorg).toBeGreaterThan(4)
-    judged += Object.fromEntries(totals)['judged answers'] ?? 0
+    checkedCount += Object.fromEntries(totals)['checked answers'] ?? 0
   },
 )

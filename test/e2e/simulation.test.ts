@@ -20,25 +20,26 @@ let world: World
 beforeAll(async () => {
   market = await startTestMarket({ chain: {} })
   const { rpcUrl, deployment } = market
-  const [relayer, owner] = [accountOf(roles.relayer), accountOf(roles.owner)]
+  const relayer = accountOf(roles.relayer)
+  const owner = accountOf(roles.owner)
   world = await createWorld({ rpcUrl, deployment, relayer, owner, salt: 'simulation', posters: 4, agents: 8 })
-  // The API takes the later of the chain's time and the clock's for now: keep the chain's the later.
+  // The API takes the later of chain time and this machine's time as now: keep chain time the later.
   await world.node.increaseTime({ seconds: 86_400 })
   await world.node.mine({ blocks: 1 })
   return market.stop
 })
 
-test(`whatever parties do, the index equals the chain and eligibility the claim (SEED=${seed})`, async () => {
+test(`after any calls of the parties, the index equals the chain, and eligibility equals the claim (SEED=${seed})`, async () => {
   const random = createRandom(seed)
   const outcomes = new Map<string, number>()
   const count = (key: string) => outcomes.set(key, (outcomes.get(key) ?? 0) + 1)
 
   for (let step = 1; step <= STEPS; step++) {
     if (random.chance(0.25)) {
-      const judged = await claimThroughApi(world, market.api, random)
-      if (judged) {
-        expect(list(judged.differences), `step ${step}, seed ${seed}`).toBe('')
-        count(`API claim: ${judged.code ?? 'won'}`)
+      const compared = await claimThroughApi(world, market.api, random)
+      if (compared) {
+        expect(list(compared.differences), `step ${step}, seed ${seed}`).toBe('')
+        count(`API claim: ${compared.code ?? 'won'}`)
       }
     } else {
       const { action, outcome } = await act(world, random)

@@ -7,7 +7,7 @@ import { freshDatabase } from '../support/database.ts'
 import { startTestChain, type TestChain } from '../support/market.ts'
 import { waitForIndex } from '../support/waitForIndex.ts'
 
-/** Seconds: longer than a start takes, even where the machine has much else to do. */
+/** Seconds: longer than a start takes, even on a busy machine. */
 const STALL = 6
 
 let chain: TestChain
@@ -53,7 +53,7 @@ function startSupervisor(env: Record<string, string> = {}) {
   })
 }
 
-/** An API with a client of its own to the chain. */
+/** An API with its own connection to the chain. */
 function startWatchingApi(): Promise<Api> {
   const { rpcUrl, deploymentsDirectory } = chain
   return startApi({ databaseUrl, chainId: 31337, rpcUrl, deploymentsDirectory, env: { STALL_SECONDS: String(STALL) } })
@@ -73,11 +73,11 @@ async function figure({ opsUrl }: Api, name: string) {
 
 async function until(condition: () => Promise<boolean>, what: string) {
   for (const deadline = Date.now() + 60_000; !(await condition()); await sleep(200)) {
-    if (Date.now() > deadline) throw new Error(`Not in a minute: ${what}`)
+    if (Date.now() > deadline) throw new Error(`Not reached within a minute: ${what}`)
   }
 }
 
-test('an index that the chain leaves behind is an alarm, and is started again until it follows', {
+test('an index that falls behind the chain raises an alarm, and is restarted until it follows', {
   timeout: 400_000,
 }, async () => {
   const supervisor = await startSupervisor()
@@ -89,7 +89,7 @@ test('an index that the chain leaves behind is an alarm, and is started again un
     expect(await readiness(api)).toMatchObject({ status: 200 })
     expect(await figure(api, 'index_stalled_seconds')).toBeLessThan(STALL)
 
-    // The node says how far the chain is, and never answers for a block.
+    // The node returns the number of the latest block, and never answers a request for a block.
     choose = ({ method }) => (/getBlockBy|getLogs/.test(method) ? { kind: 'hang' } : undefined)
     await Promise.all([
       supervisor.saw(/The chain moves and head does not/, 60_000),
@@ -113,7 +113,7 @@ test('an index that the chain leaves behind is an alarm, and is started again un
     await atTip()
     await until(async () => (await readiness(api as Api)).status === 200, 'ready again')
 
-    // A dead upstream: no start helps until it lives.
+    // The node is down: no restart helps until it recovers.
     choose = () => ({ kind: 'refuse' })
     const started = children.length
     process.kill(children.at(-1) ?? 0, 'SIGTERM')

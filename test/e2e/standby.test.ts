@@ -11,7 +11,7 @@ import { type Agent, type Participants, participantsOf, usdc } from '../support/
 import { waitForIndex } from '../support/waitForIndex.ts'
 import { claimApi } from './claimApi.ts'
 
-/** Claims, each on one replica and read on another; a thousand are a campaign. */
+/** Claims, each sent to one replica and read on another; set STANDBY_CLAIMS higher for a longer run. */
 const claims = Number(process.env.STANDBY_CLAIMS ?? 60)
 
 let chain: TestChain
@@ -27,7 +27,7 @@ beforeAll(async () => {
   await using parts = new AsyncDisposableStack()
   const server = await startPostgres()
   parts.defer(server.stop)
-  // What is replayed cancels reads that are in its way at once; by default only those of 30 seconds.
+  // Replay cancels conflicting reads at once; by default only after 30 seconds.
   const replica = await startStandby(server, { max_standby_streaming_delay: '0' })
   parts.defer(replica.stop)
   chain = await startTestChain()
@@ -47,7 +47,7 @@ beforeAll(async () => {
   for (const api of apis) parts.defer(api.stop)
   replicas = apis.map(({ url }) => url)
   primary = await connect(databaseUrl, parts)
-  // Not to the market's database, so that what is replayed there does not cancel the test's own statements.
+  // Connects to another database, so that replay in the market's database does not cancel the test's statements.
   standby = await connect(replica.url, parts)
   database = new URL(databaseUrl).pathname.slice(1)
   people = participantsOf(chain)
@@ -65,7 +65,7 @@ async function connect(url: string, parts: AsyncDisposableStack) {
 
 const replicaOf = (place: number) => claimApi(replicas[place % replicas.length] ?? '')
 
-/** What a replica says of a claim, asked for its block or a later one. */
+/** A replica's answer for a run at the claim's block or a later one. */
 async function readBack(place: number, runId: bigint, block: number) {
   const { status, headers, body } = await replicaOf(place).get(`/api/runs/${runId}?minBlock=${block}`)
   const indexed = Number(headers.get('X-Indexed-Block'))
@@ -93,14 +93,14 @@ test(`${claims} claims, each on one replica, are read on the others`, {
   }
 })
 
-/** The standby goes on receiving, and shows nothing of it. */
+/** The standby still receives the log, and does not apply it. */
 async function pauseReplay() {
   await standby.query('SELECT pg_wal_replay_pause()')
   const state = async () => (await standby.query('SELECT pg_get_wal_replay_pause_state() AS state')).rows[0].state
   await expect.poll(state).toBe('paused')
 }
 
-test('while the standby lags, its replicas wait, or say that they are behind', async () => {
+test('while the standby lags, its replicas wait, or answer 503 INDEX_BEHIND', async () => {
   const runId = await people.openRun(usdc)
   await chain.client.mine({ blocks: 1 })
   await pauseReplay()
@@ -116,7 +116,7 @@ test('while the standby lags, its replicas wait, or say that they are behind', a
   expect(await waiting).toEqual([shown(), shown()])
 })
 
-test('a claim through a replica whose standby lags is answered once it is shown there', async () => {
+test('a claim through a replica whose standby lags is answered once the standby shows it', async () => {
   const runId = await people.openRun(usdc)
   await pauseReplay()
   const claiming = claimOn(0, runId)
@@ -125,7 +125,7 @@ test('a claim through a replica whose standby lags is answered once it is shown 
   expect(await readBack(1, runId, await claiming)).toEqual(shown())
 })
 
-test('reads that the standby cancels for what it replays are read again, or are behind', async () => {
+test('reads that the standby cancels during replay are retried, or answered 503 INDEX_BEHIND', async () => {
   const runId = await people.openRun(usdc)
   const block = await claimOn(0, runId)
   const before = await canceled()
@@ -133,14 +133,14 @@ test('reads that the standby cancels for what it replays are read again, or are 
   const answers = new Map<string, number>()
   const reading = Array.from({ length: 8 }, async (_, reader) => {
     for (let asked = 0; !isOver; asked++) {
-      // Another URL each time: nothing is answered from the cache.
+      // A new URL each time, so that no cache answers it.
       const path = `/api/runs?claimedBy=${agent.id}&limit=${1 + (asked % 100)}&minReward=0.${asked % 10}${1 + reader}`
       const { status, body } = await replicaOf(reader % 2).get(`${path}&minBlock=${block}`)
       const answer = status === 200 ? `200 ${body.pagination.total > 0}` : `${status} ${body.code}`
       answers.set(answer, (answers.get(answer) ?? 0) + 1)
     }
   })
-  // As Ponder does in a reorg.
+  // As Ponder locks it in a reorg.
   const tables = await Promise.all(['run', 'head'].map(tableOf))
   for (let locked = 0; locked < 200; locked++) {
     await primary.query(`BEGIN; LOCK TABLE ${tables} IN ACCESS EXCLUSIVE MODE; COMMIT`)
@@ -148,14 +148,14 @@ test('reads that the standby cancels for what it replays are read again, or are 
   }
   isOver = true
   await Promise.all(reading)
-  // Else nothing was tested.
+  // Proves that reads were canceled.
   expect((await canceled()) - before).toBeGreaterThan(0)
   expect([...answers.keys()].filter((answer) => !['200 true', '503 INDEX_BEHIND'].includes(answer))).toEqual([])
   expect(answers.get('200 true')).toBeGreaterThan(100)
   console.log(`${(await canceled()) - before} reads were canceled; answers: ${JSON.stringify([...answers])}`)
 })
 
-/** How many reads the standby has canceled because they held a lock that a replayed transaction took. */
+/** The number of reads that the standby canceled because they held a lock that a replayed transaction needed. */
 async function canceled(): Promise<number> {
   const { rows } = await standby.query(
     'SELECT confl_lock::int AS count FROM pg_stat_database_conflicts WHERE datname = $1',
@@ -164,7 +164,7 @@ async function canceled(): Promise<number> {
   return rows[0].count
 }
 
-/** The table behind a view that the indexer keeps for readers. */
+/** The table behind one of the views for readers. */
 async function tableOf(view: string) {
   const { rows } = await primary.query(
     `SELECT format('%I.%I', table_schema, table_name) AS name FROM information_schema.view_table_usage WHERE view_schema = 'runline' AND view_name = $1`,

@@ -1,9 +1,9 @@
 import { childOf, type Node } from './syntaxTree.ts'
 
-/** One change of the source: what stands between two byte offsets is replaced. */
+/** One change of the source: the text between two byte offsets is replaced. */
 export type Change = { start: number; end: number; replacement: string }
 
-/** What the rules below need to know of the source. */
+/** Access to the source for the rules below. */
 export type Source = {
   /** The text between two byte offsets. */
   text(start: number, end: number): string
@@ -11,14 +11,22 @@ export type Source = {
 
 const boundaries: Record<string, string> = { '<': '<=', '<=': '<', '>': '>=', '>=': '>' }
 const opposites: Record<string, string> = {
-  ...{ '==': '!=', '!=': '==', '+': '-', '-': '+', '*': '/', '/': '*' },
-  ...{ '+=': '-=', '-=': '+=', '++': '--', '--': '++' },
+  '==': '!=',
+  '!=': '==',
+  '+': '-',
+  '-': '+',
+  '*': '/',
+  '/': '*',
+  '+=': '-=',
+  '-=': '+=',
+  '++': '--',
+  '--': '++',
 }
 
 /**
- * Every change that is tried at a node: a statement or a modifier deleted, a condition negated, one side of && or ||
- * dropped, a boundary moved, a sign turned, a truth value flipped, a constant one greater.
- * @param isCondition Whether the node decides a require, an if, a loop or a `?:`, and so is negated as a whole.
+ * Every change to try at a node: delete a statement or a modifier, negate a condition, drop one side of && or ||, move
+ * a boundary, flip a sign or a truth value, increase a constant by one.
+ * @param isCondition Whether the node is the condition of a require, an if, a loop or a `?:`: it is negated as a whole.
  */
 export function changesAt(node: Node, source: Source, isCondition: boolean): Change[] {
   const negation = isCondition ? [around(node, source, '!(', ')')] : []
@@ -33,7 +41,7 @@ function changesOf(node: Node, source: Source, isCondition: boolean): Change[] {
     case 'Return':
       return deletion(node, source)
     case 'IfStatement':
-      // Without braces, to delete the statement inside is the same.
+      // Without braces, deleting the statement inside is the same change.
       return childOf(node, 'trueBody')?.type === 'Block' ? [{ ...node, replacement: '{}' }] : []
     case 'ModifierInvocation':
       return [{ ...node, replacement: '' }]
@@ -52,21 +60,22 @@ function changesOf(node: Node, source: Source, isCondition: boolean): Change[] {
   }
 }
 
-/** A loop's step has no semicolon: without it the loop would not end. */
+/** A loop's step is not deleted: it has no semicolon, and without it the loop would not end. */
 function deletion(node: Node, source: Source): Change[] {
   if (source.text(node.end, node.end + 1) !== ';') return []
   return [{ start: node.start, end: node.end + 1, replacement: '{}' }]
 }
 
 function binaryChanges(node: Node, source: Source, isCondition: boolean): Change[] {
-  const [left, right] = [childOf(node, 'leftExpression'), childOf(node, 'rightExpression')]
-  if (!left || !right) throw new Error('A binary operation without two sides')
+  const left = childOf(node, 'leftExpression')
+  const right = childOf(node, 'rightExpression')
+  if (!left || !right) throw new Error('A binary operation lacks an operand')
   const operator = node.fields.get('operator')
   if (operator === '&&' || operator === '||') {
     return [left, right].map((side) => ({ ...node, replacement: source.text(side.start, side.end) }))
   }
   const isEquality = operator === '==' || operator === '!='
-  // Negated as a whole, an equality is its opposite already.
+  // Negated as a whole, an equality becomes its opposite already.
   if (isEquality && isCondition) return []
   return operatorChange(node, source, left, right, { ...boundaries, ...opposites })
 }
@@ -80,14 +89,15 @@ function operatorChange(
 ): Change[] {
   const replacement = replacements[String(node.fields.get('operator'))]
   if (!replacement || !left || !right) return []
-  const [before, after] = [source.text(node.start, left.end), source.text(right.start, node.end)]
+  const before = source.text(node.start, left.end)
+  const after = source.text(right.start, node.end)
   return [{ ...node, replacement: `${before} ${replacement} ${after}` }]
 }
 
 function unaryChanges(node: Node, source: Source): Change[] {
   const operand = childOf(node, 'subExpression')
   const operator = String(node.fields.get('operator'))
-  if (!operand) throw new Error('A unary operation without an operand')
+  if (!operand) throw new Error('A unary operation lacks its operand')
   const text = source.text(operand.start, operand.end)
   if (operator === '!') return [{ ...node, replacement: text }]
   const opposite = opposites[operator]
@@ -99,7 +109,7 @@ function literalChanges(node: Node): Change[] {
   return [{ ...node, replacement: String(node.fields.get('value') !== 'true') }]
 }
 
-/** A number that a rule names, one greater. */
+/** A named constant, increased by one. */
 function constantChanges(node: Node, source: Source): Change[] {
   const value = childOf(node, 'value')
   const type = childOf(node, 'typeName')?.fields.get('name')

@@ -1,4 +1,4 @@
-/** Mutants that keep all that the contracts promise, so that no test should kill them. By name, each with the reason. */
+/** Mutants that behave as the contracts promise, so that no test can fail on them. By name, each with the reason. */
 export const equivalents: Record<string, string> = {
   'BountyMarket: 250_000 → 250_000 + 1': 'One unit of gas of an item, of which there are thousands to spare.',
   'BountyMarket: ITEM_GAS + 20_000 → ITEM_GAS + 20_000 + 1': 'One unit of gas kept back, of thousands to spare.',

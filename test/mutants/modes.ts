@@ -4,12 +4,12 @@ import type { Mode, Workspace } from './workspace.ts'
 export const modeNames = ['hasty', 'linked', 'exact'] as const
 
 /**
- * Dynamic test linking leaves the tests' own code alone when a contract changes, so that only the contract compiles. A
- * constructor is then called by a cheatcode, and a test that expects it to revert ends there, as if it had passed.
+ * Dynamic test linking keeps the tests' own code unchanged when a contract changes, so that only the contract is
+ * compiled. A constructor is then called by a cheatcode, and a test that expects it to revert ends there as passed.
  */
 const linking = { FOUNDRY_DYNAMIC_TEST_LINKING: 'true' }
 
-/** All tests as `npm test` runs them, but for the gas snapshot: a change of gas alone is none of behaviour. */
+/** All tests as `npm test` runs them, without the gas snapshot: a change of gas alone is no change of behaviour. */
 const exact: Mode = {
   name: 'exact',
   environment: { FORGE_SNAPSHOT_CHECK: 'false' },
@@ -19,9 +19,9 @@ const exact: Mode = {
 const linked: Mode = { ...exact, name: 'linked', environment: { ...exact.environment, ...linking } }
 
 /**
- * The modes in which a mutant is tried, until one kills it, the cheapest first. Most die in the hasty one: without the
- * optimizer, which takes the compiler most of its time, without the campaign and without slow suites.
- * @throws if the contracts as they are do not pass in every mode.
+ * The modes in which a mutant is tried until one kills it, the fastest first. `hasty` kills most: it skips the
+ * optimizer, which takes most of the compile time, the invariant campaign, and slow suites.
+ * @throws if the unchanged contracts do not pass in every mode.
  */
 export async function provenModes(workspace: Workspace): Promise<Mode[]> {
   const environment = { ...linked.environment, FOUNDRY_OPTIMIZER: 'false' }
@@ -31,7 +31,7 @@ export async function provenModes(workspace: Workspace): Promise<Mode[]> {
 
   const slow = [...seconds].filter(([, taken]) => taken > 0).map(([suite]) => suite)
   const contracts = slow.length > 0 ? ['--no-match-contract', `^(${slow.join('|')})$`] : []
-  // Tests of gas to the unit hold for the optimized code only.
+  // Tests of exact gas hold for optimized code only.
   const tests = failures.length > 0 ? ['--no-match-test', `^(${failures.join('|')})\\(`] : []
   const hasty = { name: 'hasty', environment, arguments: ['--fail-fast', ...all, ...contracts, ...tests] }
 
@@ -39,12 +39,12 @@ export async function provenModes(workspace: Workspace): Promise<Mode[]> {
   for (const mode of modes) {
     const unchanged = await workspace.test(mode)
     if (unchanged.outcome === 'passed') continue
-    throw new Error(`The contracts fail as they are: ${unchanged.outcome} ${unchanged.failures}`)
+    throw new Error(`The tests fail on the unchanged contracts: ${unchanged.outcome} ${unchanged.failures}`)
   }
   return modes
 }
 
-/** Tries one mutant in each mode until its tests fail. The workspace is as before afterwards. */
+/** Tries one mutant in each mode until a test fails, and then restores the workspace. */
 export async function tryMutant(workspace: Workspace, modes: readonly Mode[], mutant: Mutant) {
   await workspace.write(mutant.path, mutant.mutated)
   try {
@@ -52,7 +52,7 @@ export async function tryMutant(workspace: Workspace, modes: readonly Mode[], mu
     for (const mode of modes) {
       const verdict = await workspace.test(mode)
       if (verdict.outcome === 'failed') return { outcome: 'killed', by: verdict.failures[0] } as const
-      // Without the optimizer, a function may have too many variables for the stack, and with it not.
+      // Without the optimizer, a function may run out of stack slots although it compiles with it.
       compiles = verdict.outcome === 'passed'
     }
     return { outcome: compiles ? 'survived' : 'do not compile' } as const

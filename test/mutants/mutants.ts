@@ -2,24 +2,24 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { type Change, changesAt, type Source } from './changes.ts'
 import { childOf, type Node, parse } from './syntaxTree.ts'
 
-/** One of the contracts with one small fault. */
+/** A contract with one small fault. */
 export type Mutant = {
-  /** Counts from 1 through all contracts. */
+  /** Counted from 1 across all contracts. */
   number: number
-  /** Of the contract's file, from the root of the repository. */
+  /** The contract's file, relative to the root of the repository. */
   path: string
-  /** The file and the line. */
+  /** File and line. */
   place: string
-  /** The same also after lines have moved: the function, what stands there, and what is put in its place. */
+  /** Stays the same when lines move: the function, the original text, and its replacement. */
   name: string
-  /** The file as it is, and with the fault. */
+  /** The content of the file before and after the change. */
   original: string
   mutated: string
 }
 
 const directory = new URL('../../contracts/', import.meta.url)
 
-/** Every mutant of every contract; mocks and interfaces are none. In the order of the files and of their lines. */
+/** Every mutant of every contract except mocks and interfaces, ordered by file and line. */
 export function allMutants(): Mutant[] {
   return readdirSync(directory)
     .filter((file) => file.endsWith('.sol'))
@@ -53,7 +53,7 @@ function changesIn(node: Node, source: Source, within: string, isCondition: bool
   const here = node.type === 'FunctionDefinition' ? `${within}.${functionName(node)}` : within
   const changes = changesAt(node, source, isCondition).map((change) => ({ ...change, within: here }))
   for (const [field, children] of node.children) {
-    // What a constructor invokes are the constructors of its bases.
+    // A constructor invokes the constructors of its bases, not modifiers.
     if (field === 'modifiers' && node.fields.get('kind') === 'constructor') continue
     for (const [index, child] of children.entries()) {
       changes.push(...changesIn(child, source, here, decides(node, field, index)))

@@ -1,7 +1,7 @@
-// `npm run test:mutants`: breaks the contracts in every small way, one at a time, and fails if the tests do not notice.
-//   --only <text>  mutants of the files whose path holds the text
-//   --from <n>     goes on with the mutant of that number
-//   --jobs <n>     how many at a time; 1 if absent
+// `npm run test:mutants`: breaks the contracts in every small way, one at a time, and fails if all tests still pass.
+//   --only <text>  mutants of the files whose path contains the text
+//   --from <n>     starts with the mutant of that number
+//   --jobs <n>     how many run concurrently; 1 if absent
 import { parseArgs } from 'node:util'
 import { stopAllParts } from '../../devnet/part.ts'
 import { equivalents } from './equivalents.ts'
@@ -16,11 +16,12 @@ const { values } = parseArgs({
     jobs: { type: 'string', default: '1' },
   },
 })
-const [from, jobs] = [positive('from', values.from), positive('jobs', values.jobs)]
+const from = positive('from', values.from)
+const jobs = positive('jobs', values.jobs)
 
 const mutants = allMutants()
 const unknown = Object.keys(equivalents).filter((name) => !mutants.some((mutant) => mutant.name === name))
-if (unknown.length > 0) throw new Error(`Listed as equivalent, but no mutants any more:\n${unknown.join('\n')}`)
+if (unknown.length > 0) throw new Error(`Remove from equivalents.ts, no such mutants:\n${unknown.join('\n')}`)
 
 const chosen = mutants.filter(({ path, number }) => path.includes(values.only) && number >= from)
 const queue = chosen.filter(({ name }) => !(name in equivalents)).values()
@@ -58,5 +59,5 @@ async function work() {
 function positive(option: string, value: string): number {
   const number = Number(value)
   if (Number.isSafeInteger(number) && number > 0) return number
-  throw new Error(`--${option} takes a positive whole number, not '${value}'`)
+  throw new Error(`--${option} must be a positive whole number, got '${value}'`)
 }

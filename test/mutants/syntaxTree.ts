@@ -1,15 +1,15 @@
 import solc from 'solc'
 import { z } from 'zod'
 
-/** A node of solc's syntax tree, and the text that it covers. */
+/** A node of solc's syntax tree, and its place in the source. */
 export type Node = {
   type: string
   /** Byte offsets in the source. */
   start: number
   end: number
-  /** By the name of the field that holds them. */
+  /** Child nodes, by the name of their field. */
   children: ReadonlyMap<string, readonly Node[]>
-  /** Plain fields, such as an operator. */
+  /** Fields without nodes, such as an operator. */
   fields: ReadonlyMap<string, unknown>
 }
 
@@ -20,7 +20,7 @@ const output = z.object({
   sources: z.object({ source: z.object({ ast: rawNode }).optional() }),
 })
 
-/** Parses one file. What it imports is not read. @throws with the compiler's message if it does not parse. */
+/** Parses one file without its imports. @throws with the compiler's message on a syntax error. */
 export function parse(content: string): Node {
   const settings = { stopAfter: 'parsing', outputSelection: { '*': { '': ['ast'] } } }
   const input = { language: 'Solidity', sources: { source: { content } }, settings }

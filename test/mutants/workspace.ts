@@ -7,28 +7,28 @@ import { tellGuard } from '../../devnet/tellGuard.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** What the tests say of the contracts in a workspace. */
-export type Verdict = {
+/** The result of the tests in a workspace. */
+export type TestResult = {
   outcome: 'passed' | 'failed' | 'does not compile'
-  /** The tests that failed, by name. */
+  /** The names of the failed tests. */
   failures: string[]
-  /** How long each test contract ran, in seconds of a processor. */
+  /** How long each test contract ran, in seconds of processor time. */
   seconds: ReadonlyMap<string, number>
 }
 
-/** How the tests are run. */
+/** How to run the tests. */
 export type Mode = {
   name: string
   environment: Record<string, string>
-  /** Of `forge test`. */
+  /** Arguments of `forge test`. */
   arguments: readonly string[]
 }
 
 export type Workspace = Awaited<ReturnType<typeof createWorkspace>>
 
 /**
- * Copies of the contracts and their tests in a temporary directory, where they may be broken. Each mode has a copy of
- * its own, for it compiles the same sources to other code.
+ * Copies of the contracts and their tests in a temporary directory, to be changed there. Each mode has its own copy,
+ * because it compiles the same sources to other code.
  */
 export async function createWorkspace(modeNames: readonly string[]) {
   const directory = await mkdtemp(join(tmpdir(), 'runline-mutants-'))
@@ -40,8 +40,8 @@ export async function createWorkspace(modeNames: readonly string[]) {
     await symlink(join(root, 'node_modules'), join(directory, name, 'node_modules'))
   }
 
-  /** @throws if Forge ends in any other way than with passed tests, failed tests or a compiler's error. */
-  async function test(mode: Mode): Promise<Verdict> {
+  /** @throws if Forge ends other than with passed tests, failed tests or a compiler error. */
+  async function test(mode: Mode): Promise<TestResult> {
     const lines: string[] = []
     const forge = await startPart({
       name: 'Forge',
@@ -65,7 +65,7 @@ export async function createWorkspace(modeNames: readonly string[]) {
   }
 }
 
-function outcomeOf(how: string, lines: readonly string[], failure: (what: string) => Error): Verdict['outcome'] {
+function outcomeOf(how: string, lines: readonly string[], failure: (what: string) => Error): TestResult['outcome'] {
   if (how === 'exited with code 0') return 'passed'
   if (lines.some((line) => line.includes('Compiler run failed'))) return 'does not compile'
   if (lines.some((line) => line.startsWith('Encountered a total of'))) return 'failed'
@@ -76,14 +76,14 @@ function failuresIn(lines: readonly string[]): string[] {
   return [...new Set(lines.flatMap((line) => /^\[FAIL.*\] (\w+)\(/.exec(line)?.[1] ?? []))]
 }
 
-/** Forge names a suite in one line, and its time in the last one of its results. */
+/** Forge prints a suite's name on one line, and its time on the last line of its results. */
 function secondsIn(lines: readonly string[]): Map<string, number> {
   const seconds = new Map<string, number>()
   let suite = ''
   for (const line of lines) {
     suite = /^Ran \d+ tests? for .*:(\w+)$/.exec(line)?.[1] ?? suite
     const [, time, unit] = /^Suite result: .*\(([\d.]+)([mµn]?s) CPU time\)$/.exec(line) ?? []
-    // Less than a second is nothing.
+    // A suite below one second counts as zero.
     if (time) seconds.set(suite, unit === 's' ? Number(time) : 0)
   }
   return seconds

@@ -8,8 +8,8 @@ import { accountOf, roles } from '../../devnet/accounts.ts'
 import type { Chain } from '../../devnet/chain.ts'
 
 /**
- * A client that can read, write, and move Anvil's clock, and the contracts through it. Writes come from the deployer
- * unless they name an account; Anvil signs for the addresses of its own.
+ * A client that can read, write and move Anvil's clock, and the contracts through it. Writes come from the deployer
+ * unless they name an account; Anvil signs for its own accounts.
  */
 export function contractsOf({ rpcUrl, deployment: { chainId, contracts } }: Pick<Chain, 'rpcUrl' | 'deployment'>) {
   const client = createTestClient({

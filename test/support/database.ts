@@ -1,7 +1,7 @@
 import { inject } from 'vitest'
 import { createDatabase } from '../../devnet/postgres.ts'
 
-/** Creates an empty database, which ends with the run. @returns its URL. */
+/** Creates an empty database that lasts until the end of the test run. @returns its URL. */
 export function freshDatabase(): Promise<string> {
   return createDatabase(inject('postgresUrl'))
 }

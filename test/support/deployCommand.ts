@@ -1,8 +1,8 @@
 import { execa } from 'execa'
 
 /**
- * `npm run deploy -- <args>`, without the compilation, which the whole run of the tests has done.
- * @param input What is typed into it.
+ * Runs `npm run deploy -- <args>` without its compilation, which the global setup has done.
+ * @param input What a user types.
  */
 export async function runDeploy(args: readonly string[], env: Record<string, string>, input = '') {
   const { exitCode, stdout, stderr } = await execa({ reject: false, extendEnv: false, env, input })(process.execPath, [

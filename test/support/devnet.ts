@@ -4,7 +4,7 @@ import { startPart } from '../../devnet/part.ts'
 import { processesWith } from './processes.ts'
 import { temporaryDirectory } from './temporaryDirectory.ts'
 
-/** Ports for a devnet that were free a moment ago. */
+/** Free ports for a devnet; another process may take them before the devnet starts. */
 export async function freePorts() {
   const [ANVIL_PORT, PONDER_PORT, PORT] = await Promise.all([getPort(), getPort(), getPort()])
   return { ANVIL_PORT, PONDER_PORT, PORT }
@@ -12,7 +12,7 @@ export async function freePorts() {
 
 export type DevCommand = Awaited<ReturnType<typeof runDev>>
 
-/** `npm run dev`, as a user types it. */
+/** Runs `npm run dev`. */
 export async function runDev(ports: Awaited<ReturnType<typeof freePorts>>, env: Record<string, string> = {}) {
   const mark = randomUUID()
   const deployments = await temporaryDirectory()
@@ -31,12 +31,12 @@ export async function runDev(ports: Awaited<ReturnType<typeof freePorts>>, env: 
     lines,
     url: `http://localhost:${ports.PORT}`,
     rpcUrl: `http://localhost:${ports.ANVIL_PORT}`,
-    /** Waits for the end of the banner. @returns the seconds that the devnet says it took. */
+    /** Waits for the end of the banner. @returns the seconds that the banner reports. */
     async ready() {
       await npm.saw(/^Sources reload/, 90_000)
       return Number(/^ *([\d.]+) s {2}Ready$/m.exec(lines.join('\n'))?.[1])
     },
-    /** Processes of this devnet, one a line. */
+    /** Processes of this devnet, one per line. */
     processes: () => processesWith(mark),
     async stop() {
       await npm.stop()

@@ -4,7 +4,7 @@ import { startPostgres } from '../../devnet/postgres.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** A PostgreSQL server for the whole run: each file creates databases of its own on it. */
+    /** One PostgreSQL server for the whole test run: each file creates its own databases on it. */
     postgresUrl: string
   }
 }

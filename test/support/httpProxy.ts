@@ -3,12 +3,12 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 
 /**
- * What happens to a request on its way to the API.
- * - `pass`: nothing.
- * - `refuse`: the connection breaks before the API gets it.
- * - `lose`: the API gets it, and its answer is lost.
+ * A fault of one request between client and API.
+ * - `pass`: none.
+ * - `refuse`: the connection breaks before the API gets the request.
+ * - `lose`: the API gets the request, and its answer is lost.
  * - `cut`: half of the answer's body arrives.
- * - an object: a server in between says this.
+ * - an object: the proxy answers with it.
  */
 export type HttpFault =
   | 'pass'
@@ -17,7 +17,7 @@ export type HttpFault =
   | 'cut'
   | { status: number; headers?: Record<string, string>; body: string }
 
-/** A server between client and API, with a fault for each request in turn; `pass` once there are no more. */
+/** A server between client and API that applies one fault per request, in order; then all requests pass. */
 export async function startHttpProxy(target: string) {
   const faults: HttpFault[] = []
   const requests: string[] = []
@@ -57,9 +57,9 @@ export async function startHttpProxy(target: string) {
   const { port } = server.address() as AddressInfo
   return {
     url: `http://127.0.0.1:${port}`,
-    /** What happens to the next requests, in order. */
+    /** The faults of the next requests, in order. */
     faults,
-    /** Method and path of each request so far. */
+    /** Method and path of every request. */
     requests,
     async stop() {
       server.closeAllConnections()

@@ -14,11 +14,11 @@ const encodeCheckpoint: typeof Encode = untypedEncode
 
 export const chainId = 31337
 
-/** Where Ponder's tables are, and where readers find views of them: as `ponder start` has it. */
+/** The schemas of Ponder's tables and of the readers' views, as under `ponder start`. */
 const tablesSchema = 'runline_build'
 export const viewsSchema = 'runline'
 
-/** The block that the tables are true at. `timestamp` in seconds. */
+/** The block at which the tables are. `timestamp` in seconds. */
 type Block = { number: bigint; timestamp: bigint }
 
 type Writer = Pick<NodePgDatabase, 'insert' | 'update' | 'execute'>
@@ -27,7 +27,7 @@ export const blockHash = (number: bigint) => `0x${number.toString(16).padStart(6
 
 const countOf = (state: string) => sql`count(*) FILTER (WHERE state = ${state})`
 
-/** Counts the runs into bands, of which there are none. */
+/** Fills the empty bands of runs with their counts. */
 export const countBands = sql`
   INSERT INTO reward_band (lowest, ${sql.join(
     schema.runStates.map((state) => sql.identifier(state.toLowerCase())),
@@ -45,7 +45,7 @@ const countDeadlines = sql`
   INSERT INTO deadline_band (day, open)
   SELECT deadline / 86400 * 86400, count(*) FROM run WHERE state = 'OPEN' GROUP BY 1`
 
-/** Puts each agent on its step by the contract's rule, and counts the agents into bands, of which there are none. */
+/** Sets each agent's step by the contract's rule, and fills the empty bands of agents with their counts. */
 const countAgents = [
   sql`
     UPDATE agent SET step = CASE
@@ -67,19 +67,19 @@ const countAgents = [
 ]
 
 /**
- * A database as Ponder leaves it, in which a test can be the indexer. Tables, enums, views and checkpoints are made by
- * Ponder's own statements from ponder.schema.ts, so that they cannot differ from the real ones.
+ * A database as Ponder leaves it, in which a test acts as the indexer. Ponder's own statements create tables, enums,
+ * views and checkpoints from ponder.schema.ts, so that they cannot differ from the real ones.
  */
 export function indexedDatabaseAt(url: string) {
   const pool = new pg.Pool({ connectionString: url, max: 4, options: `-c search_path=${tablesSchema}` })
   const db = drizzle(pool, { casing: 'snake_case' })
 
-  /** What Ponder does between its start and its first block; the backfilled rows are there before the indexes are. */
+  /** What Ponder does between its start and its first block; backfilled rows are inserted before the indexes exist. */
   async function create(backfill?: SQL) {
     const { enums, tables, indexes } = getSql(schema)
     await pool.query(`CREATE SCHEMA ${tablesSchema}; CREATE SCHEMA ${viewsSchema}`)
     await pool.query(enums.sql.map((text) => text.replaceAll('"public".', '')).join(';'))
-    // Ponder's own log of what to revert is nothing that a reader sees.
+    // Ponder's own log for reverts is not visible to readers.
     await pool.query(tables.sql.filter((text) => !text.includes('_reorg__')).join(';'))
     if (backfill) await db.execute(backfill)
     await pool.query(indexes.sql.join(';'))
@@ -97,7 +97,7 @@ export function indexedDatabaseAt(url: string) {
     await pool.query(rows.map(({ name }) => `CREATE VIEW ${viewsSchema}.${name} AS SELECT * FROM ${name}`).join(';'))
   }
 
-  /** Ponder's record of how far it has come. */
+  /** Ponder's record of its progress. */
   async function setCheckpoint({ number, timestamp }: Block, tx: Writer) {
     const checkpoint = encodeCheckpoint({
       chainId,
@@ -120,7 +120,7 @@ export function indexedDatabaseAt(url: string) {
       .onConflictDoUpdate({ target: schema.head.chainId, set: block })
   }
 
-  /** Indexes a block: its rows, head and checkpoint in one transaction. The bands are counted anew from the runs. */
+  /** Indexes a block: its rows, head and checkpoint in one transaction. Recomputes the bands from the runs. */
   async function moveTo(block: Block, writeRows?: (tx: Writer) => PromiseLike<unknown>) {
     await db.transaction(async (tx) => {
       await writeRows?.(tx)

@@ -2,9 +2,9 @@ import { type SQL, sql } from 'drizzle-orm'
 import { seedTime, wallet } from '../api/rows.ts'
 
 /**
- * Inserts so many agents as a market may have gathered in two years: they registered one after the other until
- * `seedTime`. Most put up a stake, every tenth of those anew within the last 60 days; about a third have the completions
- * that ESTABLISHED needs; few are frozen or banned. The same rows each time. Steps and bands are for the caller to count.
+ * Inserts `count` agents, registered one by one until `seedTime`, as a market may have after two years. Most
+ * have a stake, every tenth of those since the last 60 days; about a third have the completions that ESTABLISHED needs;
+ * few are frozen or banned. The same rows each time. The caller fills steps and bands.
  */
 export function manyAgents(count: number): SQL {
   // Knuth's multiplicative hash: evenly spread, and without a generator's state.

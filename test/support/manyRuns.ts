@@ -1,15 +1,14 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { poster, seedTime } from '../api/rows.ts'
 
-/** A poster of every tenth run, evaluator of every twentieth, and an agent that claimed every seventh: more than anyone can page through. */
+/** The poster of every tenth run and evaluator of every twentieth, and the agent that claimed every seventh. */
 export const whale = poster
 export const busyAgent = 7n
 
 /**
- * Inserts so many runs as a market may have gathered, a second apart and the last at `seedTime`: most are approved, the
- * latest are open or claimed, a few of the old ones are open and past their deadline. Rewards run from 0.01 to 1,000
- * USDC, evenly by magnitude. The same rows each time.
- * Their bands are for the caller to count.
+ * Inserts `count` runs, one per second and the last at `seedTime`: most are approved, the latest are open or claimed, a
+ * few of the old ones are open and past their deadline. Rewards run from 0.01 to 1,000 USDC, evenly by magnitude. The
+ * same rows each time. The caller fills the bands.
  */
 export function manyRuns(count: number): SQL {
   // Knuth's multiplicative hash: evenly spread, and without a generator's state.

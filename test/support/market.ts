@@ -11,9 +11,9 @@ import { waitForIndex } from './waitForIndex.ts'
 export type TestChain = Awaited<ReturnType<typeof startTestChain>>
 
 /**
- * A deployed market on an Anvil of its own, with the contracts and a client to act on it. By default Anvil mines each
- * transaction at once, and a block every second beside: under load its clock runs ahead, a second for each block.
- * `stop` is the caller's to call: `beforeAll(async () => { chain = await startTestChain(); return chain.stop })`.
+ * A deployed market on its own Anvil, with the contracts and a client. By default Anvil mines each transaction at once,
+ * and a block every second besides: under load its clock runs ahead, by a second for each block.
+ * The caller calls `stop`: `beforeAll(async () => { chain = await startTestChain(); return chain.stop })`.
  */
 export async function startTestChain(
   options: Omit<ChainOptions, 'deploymentsDirectory'> = { blockTime: 1, flags: ['--mixed-mining'] },
@@ -26,7 +26,7 @@ export async function startTestChain(
   return { ...chain, ...contractsOf(chain), stop: stopOf(parts) }
 }
 
-/** `startTestChain`, a database of its own and the production indexer on them. */
+/** `startTestChain`, with its own database and the production indexer. */
 async function startIndexedChain(options?: Parameters<typeof startTestChain>[0]) {
   await using parts = new AsyncDisposableStack()
   const [chain, databaseUrl] = await Promise.all([startTestChain(options), freshDatabase()])
@@ -47,7 +47,7 @@ async function startIndexedChain(options?: Parameters<typeof startTestChain>[0])
 
 export type TestMarket = Awaited<ReturnType<typeof startTestMarket>>
 
-/** The whole market: chain, database, indexer and API, which relays with the devnet's relayer key. */
+/** The whole market: chain, database, indexer, and an API with the devnet's relayer key. */
 export async function startTestMarket({
   chain: chainOptions,
   api: apiOptions,
@@ -66,7 +66,7 @@ export async function startTestMarket({
   return { ...chain, api, stop: stopOf(parts) }
 }
 
-/** @returns how to stop the part; shows its output should it end before. */
+/** @returns a function that stops the part; prints its output if it ends before that. */
 function watched(part: Part) {
   let isStopping = false
   part.ended.then((how) => {

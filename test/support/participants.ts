@@ -18,13 +18,13 @@ export const usdc = 1_000_000n
 /** An agent and the wallet that acts for it. */
 export type Agent = { id: bigint; wallet: LocalAccount }
 
-/** What posters and agents do on the chain of a test. Each step is mined when its promise resolves. */
+/** The calls of posters and agents on a test's chain. Each call is mined when its promise resolves. */
 export function participantsOf({ client, market, registry, staking, usdc: token, deployment }: TestChain) {
   const poster = accountOf(roles.deployer).address
 
   let last: Promise<unknown> = Promise.resolve()
 
-  /** Sends after what was sent before: Anvil gives transactions that it signs at the same time the same nonce. */
+  /** Sends after the previous transaction: Anvil gives transactions that it signs at the same time the same nonce. */
   function mined(send: () => Promise<Hash>): Promise<TransactionReceipt> {
     const receipt = last.then(send, send).then((hash) => client.waitForTransactionReceipt({ hash }))
     last = receipt
@@ -46,7 +46,7 @@ export function participantsOf({ client, market, registry, staking, usdc: token,
     mined,
     now,
 
-    /** Registers an agent for one of Anvil's accounts, and puts `stake` at stake. */
+    /** Registers an agent for one of Anvil's accounts, with `stake` at stake. */
     async newAgent(wallet: LocalAccount, stake = 20n * usdc): Promise<Agent> {
       const { logs } = await mined(() => registry.write.registerFor([wallet.address, 'ipfs://agent']))
       const [registered] = parseEventLogs({ abi: registry.abi, eventName: 'Registered', logs })
@@ -62,7 +62,7 @@ export function participantsOf({ client, market, registry, staking, usdc: token,
       await mined(() => staking.write.stake([id, amount], { account: wallet.address }))
     },
 
-    /** Puts the minimum at stake for a wallet that is none of Anvil's accounts. */
+    /** Stakes the minimum for a wallet that is not one of Anvil's accounts. */
     async stakeFor({ id, wallet }: Agent) {
       await client.setBalance({ address: wallet.address, value: parseEther('1') })
       await client.impersonateAccount({ address: wallet.address })
@@ -79,7 +79,7 @@ export function participantsOf({ client, market, registry, staking, usdc: token,
       return created.args.bountyId
     },
 
-    /** The wallet's signature of a claim, valid for ten minutes. `changes` make it one of something else. */
+    /** The wallet's signature of a claim, valid for ten minutes. `changes` replace parts of the signed message. */
     async sign(bountyId: bigint, { id: agentId, wallet }: Agent, changes: Partial<SignedWord> = {}) {
       const { round: claims, reward, stake, workPeriod } = await market.read.getBounty([bountyId])
       const word: SignedWord = {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { tellGuard } from '../../devnet/tellGuard.ts'
 
-/** An empty directory, and how to remove it. It does not outlive this process even if that is killed. */
+/** Creates an empty directory. It is removed even if this process is killed. */
 export async function temporaryDirectory() {
   const path = await mkdtemp(join(tmpdir(), 'runline-test-'))
   tellGuard({ directory: path })

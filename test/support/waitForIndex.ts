@@ -4,8 +4,8 @@ import pg from 'pg'
 const missingTable = '42P01'
 
 /**
- * Waits until the tables that readers use are true at `block` or later.
- * @throws if they are not within `milliseconds`.
+ * Waits until the tables that readers use are at `block` or later.
+ * @throws after `milliseconds`.
  */
 export async function waitForIndex(databaseUrl: string, block: bigint, milliseconds = 20_000): Promise<void> {
   const deadline = Date.now() + milliseconds

@@ -15,7 +15,7 @@ const offchainLookup = parseAbi([
 const running = new AsyncDisposableStack()
 afterAll(() => running.disposeAsync())
 
-/** A server that answers every request with JSON. @returns its origin, and the requests so far. */
+/** A server that answers every request with JSON. @returns its origin and the requests it got. */
 async function serve(answer: (body: { id: number }) => object, status = 200) {
   const requests: IncomingMessage[] = []
   const server = createServer(async (request, response) => {
@@ -39,7 +39,7 @@ describe.each([
   ['createChainClient', createChainClient],
   ['createAnvilClient', createAnvilClient],
 ])('%s', (_, create) => {
-  it('fetches no URL that a contract names', async () => {
+  it('does not fetch a URL that a contract returns', async () => {
     const named = await serve(() => ({ data: '0x' }))
     const args = [contract, [`http://127.0.0.1:${named.port}/{sender}`], '0x', '0x12345678', '0x'] as const
     const data = encodeErrorResult({ abi: offchainLookup, errorName: 'OffchainLookup', args })
@@ -51,7 +51,7 @@ describe.each([
 })
 
 describe('createChainClient', () => {
-  it('sends path, query and user-info of its URL to the node, and puts none of them into an error', async () => {
+  it('sends path, query and user info of its URL to the node, and leaves them out of errors', async () => {
     const node = await serve(({ id }) => refuse(id, '0x'), 500)
     const client = createChainClient(`http://user:pass%20word@127.0.0.1:${node.port}/v2/KEY?token=TOKEN`, {
       http: { retryCount: 0 },

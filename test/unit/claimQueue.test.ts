@@ -7,7 +7,7 @@ const otherSigner = accountOf(2)
 
 type Options = { client?: string; bytes?: number; isAdvised?: boolean; signers?: (typeof signer)[] }
 
-/** A claim of the run, and the errors with which it was rejected. */
+/** A queued claim of the run, and the errors with which it was rejected. */
 function entryOf(bountyId: bigint, { client = 'a', bytes = 65, isAdvised = true, signers = [signer] }: Options = {}) {
   const signed = { deadline: 1n, signature: `0x${'11'.repeat(bytes)}` as const }
   const rejected: unknown[] = []
@@ -31,21 +31,21 @@ function queueOf(...entries: Entry<string>[]) {
 const runsOf = (entries: Entry<string>[]) => entries.map(({ request }) => request.bountyId)
 
 describe('the claim queue', () => {
-  it('hands out the claims of a client in the order in which they came, as many as are asked for', () => {
+  it('takes a client’s claims in order of arrival, up to the requested number', () => {
     const queue = queueOf(...[3n, 1n, 2n].map((run) => entryOf(run).entry))
     expect(runsOf(queue.take(signer, 2))).toEqual([3n, 1n])
     expect(runsOf(queue.take(signer, 2))).toEqual([2n])
     expect(queue.length()).toBe(0)
   })
 
-  it('lets clients take turns, so that one with many claims delays only its own', () => {
+  it('takes clients in turn, so that a client with many claims delays only its own claims', () => {
     const flood = Array.from({ length: 50 }, (_, run) => entryOf(BigInt(run)).entry)
     const queue = queueOf(...flood, entryOf(100n, { client: 'b' }).entry, entryOf(101n, { client: 'c' }).entry)
     expect(runsOf(queue.take(signer, 3))).toEqual([0n, 100n, 101n])
     expect(runsOf(queue.take(signer, 2))).toEqual([1n, 2n])
   })
 
-  it('hands out a claim with a signer that can make it', () => {
+  it('takes a claim only for a signer that can send it', () => {
     const queue = queueOf(entryOf(1n, { signers: [otherSigner] }).entry, entryOf(2n).entry)
     expect(queue.hasWorkFor(signer)).toBe(true)
     expect(runsOf(queue.take(signer, 50))).toEqual([2n])
@@ -53,7 +53,7 @@ describe('the claim queue', () => {
     expect(runsOf(queue.take(otherSigner, 50))).toEqual([1n])
   })
 
-  it('has one claim of a run out at a time, for only one can win', () => {
+  it('takes one claim of a run at a time', () => {
     const queue = queueOf(...[7n, 7n, 8n].map((run) => entryOf(run).entry))
     const taken = queue.take(signer, 50)
     expect(runsOf(taken)).toEqual([7n, 8n])
@@ -63,26 +63,26 @@ describe('the claim queue', () => {
     expect(runsOf(queue.take(signer, 50))).toEqual([7n])
   })
 
-  it('hands out what the index calls eligible first, and at least one other claim each time', () => {
+  it('takes claims that the index calls eligible first, and at least one other claim each time', () => {
     const doubtful = [1n, 2n, 3n].map((run) => entryOf(run, { isAdvised: false }).entry)
     const queue = queueOf(...doubtful, ...[4n, 5n, 6n].map((run) => entryOf(run, { client: 'b' }).entry))
     expect(runsOf(queue.take(signer, 3))).toEqual([4n, 5n, 1n])
     expect(runsOf(queue.take(signer, 3))).toEqual([6n, 2n, 3n])
   })
 
-  it('prefers an eligible claim of a run to those that came before it', () => {
+  it('takes an eligible claim of a run before earlier claims of that run', () => {
     const junk = Array.from({ length: 20 }, () => entryOf(7n, { isAdvised: false }).entry)
     const honest = entryOf(7n, { client: 'b' }).entry
     const queue = queueOf(...junk, honest)
     expect(queue.take(signer, 50)).toEqual([honest])
   })
 
-  it('takes no more for a transaction than a node accepts, however long the signatures', () => {
+  it('limits a transaction to the size that a node accepts, for signatures of any length', () => {
     const entries = Array.from({ length: 20 }, (_, run) => entryOf(BigInt(run), { bytes: 8_192 }).entry)
     expect(queueOf(...entries).take(signer, 50)).toHaveLength(8)
   })
 
-  it('is bounded: a client that fills it is refused, with the seconds to wait', () => {
+  it('refuses a client that fills the queue, with the seconds to wait', () => {
     const queue = queueOf(...Array.from({ length: 1_000 }, (_, run) => entryOf(BigInt(run)).entry))
     expect(() => queue.enter(entryOf(1_000n).entry)).toThrow(
       expect.objectContaining({ code: 'RELAY_UNAVAILABLE', headers: { 'Retry-After': expect.any(String) } }),
@@ -91,7 +91,7 @@ describe('the claim queue', () => {
     expect(() => queue.enter(entryOf(1_000n).entry)).not.toThrow()
   })
 
-  it('makes room for another client when it is full: the newest claim of the largest client gives way', () => {
+  it('when full, drops the newest claim of the client with the most claims for another client', () => {
     const newest = entryOf(999n)
     const queue = queueOf(...Array.from({ length: 999 }, (_, run) => entryOf(BigInt(run)).entry), newest.entry)
     queue.enter(entryOf(2_000n, { client: 'b' }).entry)
@@ -100,7 +100,7 @@ describe('the claim queue', () => {
     expect(runsOf(queue.take(signer, 2))).toEqual([0n, 2_000n])
   })
 
-  it('takes back claims before the others of their client', () => {
+  it('puts returned claims before the client’s other claims', () => {
     const queue = queueOf(...[1n, 2n, 3n].map((run) => entryOf(run).entry))
     const taken = queue.take(signer, 2)
     queue.release(taken)

@@ -12,7 +12,7 @@ describe('a client', () => {
     ['::1', '::/64'],
     ['fe80::1%eth0', 'fe80::/64'],
     [undefined, 'unknown'],
-  ])('at %s is %s', (remote, client) => {
+  ])('at %s has the address %s', (remote, client) => {
     expect(clientOf(remote, undefined, 0)).toBe(client)
     expect(clientOf(remote, undefined, 2)).toBe(client)
   })
@@ -21,7 +21,7 @@ describe('a client', () => {
 describe('X-Forwarded-For', () => {
   const proxy = '10.0.0.1'
 
-  it('means nothing where no proxy is trusted', () => {
+  it('is ignored where no proxy is trusted', () => {
     expect(clientOf(proxy, '203.0.113.7', 0)).toBe(proxy)
   })
 
@@ -35,27 +35,46 @@ describe('X-Forwarded-For', () => {
     [1, '[2001:db8::7]:51234', '2001:db8::/64'],
     [1, '[2001:db8::7]', '2001:db8::/64'],
     [1, '::ffff:203.0.113.7', '203.0.113.7'],
-  ])('is believed for %i hops: %s is %s', (hops, header, client) => {
+  ])('is used for %i hops: %s is %s', (hops, header, client) => {
     expect(clientOf(proxy, header, hops)).toBe(client)
   })
 
   it.each([
-    ...['', ' ', ',', ',,,,', 'unknown', '_hidden', 'localhost', '300.1.1.1', '1.2.3', '01.2.3.4', '1.2.3.4.5:80'],
-    ...['::g', '[::1', '[]', '[[::1]]', ':80', '1.2.3.4:', '%00', '\u{0}', '__proto__'],
-    ...['203.0.113.7, garbage', "203.0.113.7, '; DROP TABLE relay.claim"],
-  ])('that no proxy of ours wrote is the proxy’s own: %j', (header) => {
+    '',
+    ' ',
+    ',',
+    ',,,,',
+    'unknown',
+    '_hidden',
+    'localhost',
+    '300.1.1.1',
+    '1.2.3',
+    '01.2.3.4',
+    '1.2.3.4.5:80',
+    '::g',
+    '[::1',
+    '[]',
+    '[[::1]]',
+    ':80',
+    '1.2.3.4:',
+    '%00',
+    '\u{0}',
+    '__proto__',
+    '203.0.113.7, garbage',
+    "203.0.113.7, '; DROP TABLE relay.claim",
+  ])('that cannot come from the proxy gives the proxy’s address: %j', (header) => {
     expect(clientOf(proxy, header, 1)).toBe(proxy)
   })
 
-  it.each(['x', '[', ',', '1.', ':'])('of 16 kB of %j is the proxy’s own', (piece) => {
+  it.each(['x', '[', ',', '1.', ':'])('of 16 kB of %j gives the proxy’s address', (piece) => {
     expect(clientOf(proxy, piece.repeat(16_000 / piece.length), 16)).toBe(proxy)
   })
 
-  it('is believed as far as it can be read', () => {
+  it('is used up to the first entry that cannot be parsed', () => {
     expect(clientOf(proxy, '203.0.113.7, garbage, 10.0.0.2', 3)).toBe('10.0.0.2')
   })
 
-  it('gives a client who forges it no second name', () => {
+  it('does not let a client forge a second address', () => {
     const forged = Array.from({ length: 100 }, (_, index) => clientOf(proxy, `198.51.100.${index}, 203.0.113.7`, 1))
     expect(new Set(forged)).toEqual(new Set(['203.0.113.7']))
   })

@@ -6,28 +6,63 @@ import { contractsAbi, decodeClaimError, explainClaimError, stateName } from '..
 
 const errors = contractsAbi.filter((item) => item.type === 'error')
 
-/** What the contracts raise elsewhere than in a claim. A new error has to be put here or into the table. */
+/** Errors that no claim raises. A new error of the contracts belongs here or in the table. */
 const notOfClaims = [
-  ...['DeadlineOutOfRange', 'InvalidState', 'InvalidStringLength', 'NoRevisionsLeft', 'NotClaimingWallet', 'NotPoster'],
-  ...['NotSelf', 'NothingOwed', 'RelayersNotAllowed', 'ReviewPeriodNotOver', 'ReviewPeriodOver', 'RevisionsLeft'],
-  ...['RewardOutOfRange', 'SubmissionNotOverdue', 'ZeroAddress', 'SafeERC20FailedOperation'],
-  ...['BountyDeadlineNotPassed', 'InvalidWorkPeriod', 'StakePercentOutOfRange', 'NotEvaluator', 'NotPosterOrEvaluator'],
-  ...['InvalidShortString', 'StringTooLong'],
-  ...['AgentIsNotBanned', 'AmountExceedsStake', 'NotAgentWalletOrOwner', 'NotMarket', 'StakeIsLocked'],
-  ...['StakeTooLarge', 'ZeroAmount', 'OwnableInvalidOwner', 'OwnableUnauthorizedAccount'],
+  'DeadlineOutOfRange',
+  'InvalidState',
+  'InvalidStringLength',
+  'NoRevisionsLeft',
+  'NotClaimingWallet',
+  'NotPoster',
+  'NotSelf',
+  'NothingOwed',
+  'RelayersNotAllowed',
+  'ReviewPeriodNotOver',
+  'ReviewPeriodOver',
+  'RevisionsLeft',
+  'RewardOutOfRange',
+  'SubmissionNotOverdue',
+  'ZeroAddress',
+  'SafeERC20FailedOperation',
+  'BountyDeadlineNotPassed',
+  'InvalidWorkPeriod',
+  'StakePercentOutOfRange',
+  'NotEvaluator',
+  'NotPosterOrEvaluator',
+  'InvalidShortString',
+  'StringTooLong',
+  'AgentIsNotBanned',
+  'AmountExceedsStake',
+  'NotAgentWalletOrOwner',
+  'NotMarket',
+  'StakeIsLocked',
+  'StakeTooLarge',
+  'ZeroAmount',
+  'OwnableInvalidOwner',
+  'OwnableUnauthorizedAccount',
   // Amounts that a claim locks are at most a reward.
   'SafeCastOverflowedUintDowncast',
-  ...['InvalidWalletSignature', 'NotAgentOwnerOrApproved', 'ReservedMetadataKey', 'WalletSignatureExpired'],
-  ...['WalletSignatureTooLong', 'ZeroAgentWallet'],
-  // The market asks the registry by calls whose failure it takes for "no such agent".
-  ...['ERC721IncorrectOwner', 'ERC721InsufficientApproval', 'ERC721InvalidApprover', 'ERC721InvalidOperator'],
-  ...['ERC721InvalidOwner', 'ERC721InvalidReceiver', 'ERC721InvalidSender', 'ERC721NonexistentToken'],
+  'InvalidWalletSignature',
+  'NotAgentOwnerOrApproved',
+  'ReservedMetadataKey',
+  'WalletSignatureExpired',
+  'WalletSignatureTooLong',
+  'ZeroAgentWallet',
+  // The market treats a failed call to the registry as "no such agent".
+  'ERC721IncorrectOwner',
+  'ERC721InsufficientApproval',
+  'ERC721InvalidApprover',
+  'ERC721InvalidOperator',
+  'ERC721InvalidOwner',
+  'ERC721InvalidReceiver',
+  'ERC721InvalidSender',
+  'ERC721NonexistentToken',
 ]
 
 const wallet = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8'
 const other = '0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC'
 
-/** Every error of a claim: arguments, code, and what of the arguments the reader is told. */
+/** Every error of a claim: arguments, code, and the arguments that the sentence must show. */
 const table = [
   ['NotRelayer', [wallet], 'SIGNATURE_REQUIRED', [wallet]],
   ['BountyNotFound', [7n], 'RUN_NOT_FOUND', ['7']],
@@ -56,27 +91,27 @@ const encode = (errorName: string, args: readonly unknown[]) =>
   encodeErrorResult({ abi: contractsAbi, errorName, args } as Parameters<typeof encodeErrorResult>[0])
 
 describe('the error table', () => {
-  it('has every error of the ABIs, or it is known that no claim raises it', () => {
+  it('has every error of the ABIs except those that no claim raises', () => {
     const names = new Set(errors.map(({ name }) => name))
     expect(new Set([...table.map(([name]) => name), ...notOfClaims])).toEqual(names)
   })
 
-  it('tells the errors of all contracts apart by their selectors', () => {
+  it('has errors with distinct selectors across all contracts', () => {
     const signatures = new Set(errors.map((error) => formatAbiItem(error)))
     expect(new Set([...signatures].map((signature) => toFunctionSelector(signature))).size).toBe(signatures.size)
   })
 
-  it.each(table)('answers %s', (errorName, args, code, told) => {
+  it.each(table)('explains %s', (errorName, args, code, shown) => {
     const error = decodeClaimError(encode(errorName, args))
     expect(error).toEqual({ errorName, args })
     if (!error) throw new Error('not decoded')
     const explanation = explainClaimError(error)
     expect(explanation.code).toBe(code)
-    for (const detail of told) expect(explanation.sentence).toContain(detail)
+    for (const detail of shown) expect(explanation.sentence).toContain(detail)
     expect(JSON.parse(JSON.stringify(explanation.extensions))).toEqual(explanation.extensions)
   })
 
-  it('gives each code the status that the seed asks for', () => {
+  it('gives each code its documented status', () => {
     const statuses = Object.fromEntries(table.map(([name, , code]) => [name, problemTypes[code].status]))
     expect(statuses).toMatchObject({
       BountyNotOpen: 400,
@@ -90,11 +125,14 @@ describe('the error table', () => {
     })
   })
 
-  it.each(errors.filter(({ name }) => notOfClaims.includes(name)))('has no words for $name', ({ name, inputs }) => {
-    const args = inputs.map(({ type }) => samples[type])
-    expect(args).not.toContain(undefined)
-    expect(decodeClaimError(encode(name, args))).toBeUndefined()
-  })
+  it.each(errors.filter(({ name }) => notOfClaims.includes(name)))(
+    'does not decode $name, which no claim raises',
+    ({ name, inputs }) => {
+      const args = inputs.map(({ type }) => samples[type])
+      expect(args).not.toContain(undefined)
+      expect(decodeClaimError(encode(name, args))).toBeUndefined()
+    },
+  )
 
   it.each<[string, Hex]>([
     ['no data', '0x'],
@@ -103,11 +141,11 @@ describe('the error table', () => {
     ['a known selector without its arguments', encode('BountyNotFound', [7n]).slice(0, 20) as Hex],
     ['a message', `0x08c379a0${encodeAbiParameters([{ type: 'string' }], ['no']).slice(2)}`],
     ['a panic', `0x4e487b71${pad('0x11').slice(2)}`],
-  ])('has no words for %s', (_, data) => {
+  ])('does not decode %s', (_, data) => {
     expect(decodeClaimError(data)).toBeUndefined()
   })
 
-  it('names who holds a run that is not open', () => {
+  it('names the holder of a run that is not open', () => {
     const error = { errorName: 'BountyNotOpen', args: [7n, 5] } as const
     expect(explainClaimError(error, { agentId: 2n ** 60n, wallet })).toEqual({
       code: 'RUN_NOT_OPEN',
@@ -117,10 +155,13 @@ describe('the error table', () => {
     expect(explainClaimError(error).extensions).toEqual({ state: 'SUBMITTED', claimedBy: null, holder: null })
   })
 
-  it('names the states as the contract numbers them', () => {
+  it('names the states in the order of the contract’s enum', () => {
     expect([0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map(stateName)).toEqual([
       ...[undefined, 'DRAFT', 'OPEN', 'CLAIMED', 'IN_PROGRESS', 'SUBMITTED'],
-      ...['APPROVED', 'REVISION_REQUESTED', 'REJECTED', undefined],
+      'APPROVED',
+      'REVISION_REQUESTED',
+      'REJECTED',
+      undefined,
     ])
   })
 })

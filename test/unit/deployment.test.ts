@@ -21,20 +21,20 @@ function read(content: unknown, chainId = 31337) {
 }
 
 describe('readDeployment', () => {
-  it('gives addresses their checksums', () => {
+  it('returns checksummed addresses', () => {
     expect(read(deployment).contracts.BountyMarket).toBe('0x5FbDB2315678afecb367f032d93F642f64180aa3')
   })
 
-  it('takes start blocks of older contracts', () => {
+  it('accepts start blocks for older contracts', () => {
     expect(read({ ...deployment, startBlocks: { AgentRegistry: 3 } }).startBlocks).toEqual({ AgentRegistry: 3 })
   })
 
-  it('says what to do where there is none', () => {
+  it('without a deployment, says how to create one', () => {
     expect(() => readDeployment(8453, directory)).toThrow(/No deployment for chain 8453: .*8453\.json cannot be read/)
   })
 
   it.each([
-    ['another chain’s', { ...deployment, chainId: 8453 }, 'is for chain 8453, not 31337'],
+    ['for another chain', { ...deployment, chainId: 8453 }, 'is for chain 8453, not 31337'],
     [
       'without a contract',
       { ...deployment, contracts: { ...deployment.contracts, USDC: undefined } },
@@ -42,8 +42,8 @@ describe('readDeployment', () => {
     ],
     ['with a bad address', { ...deployment, contracts: { ...deployment.contracts, USDC: '0x12' } }, 'contracts.USDC'],
     ['with a negative block', { ...deployment, startBlock: -1 }, 'startBlock'],
-    ['cut short', '{"chainId": 31337', 'JSON'],
-  ])('refuses one %s', (_, content, message) => {
+    ['that is truncated', '{"chainId": 31337', 'JSON'],
+  ])('refuses a deployment %s', (_, content, message) => {
     expect(() => read(content)).toThrow(message)
   })
 })

@@ -13,7 +13,7 @@ const usdc = accountOf(3).address
 const registry = accountOf(4).address
 
 describe('planDeployment', () => {
-  it('gives each contract that is missing a nonce of its own, and the market the others’ addresses', () => {
+  it('plans each missing contract at its own nonce, and passes their addresses to the market', () => {
     const { creations, contracts } = planDeployment(deployer, 7, { treasury, owner })
     expect(creations.map(({ contract, nonce }) => [contract, nonce])).toEqual([
       ['MockUSDC', 7],
@@ -33,7 +33,7 @@ describe('planDeployment', () => {
     )
   })
 
-  it('creates nothing that is given, and names what it all comes from', () => {
+  it('plans no contract that is given, and lists the inputs that fix the deployment', () => {
     const { creations, contracts, fixed } = planDeployment(deployer, 0, { treasury, owner, usdc, registry })
     expect(creations.map(({ contract }) => contract)).toEqual(['BountyMarket'])
     expect(contracts).toMatchObject({ USDC: usdc, AgentRegistry: registry })
@@ -47,7 +47,7 @@ describe('planDeployment', () => {
   })
 })
 
-it('costLines adds up gas, execution, L1 and the most, rounded up to a gwei', () => {
+it('costLines adds up gas, execution fee, L1 fee and maximum, rounded up to a gwei', () => {
   const [creation] = planDeployment(deployer, 3, { treasury, owner, usdc, registry }).creations
   if (!creation) throw new Error('The plan is empty')
   const cost = { creation, gas: 1_234_567n, execution: 10n ** 15n, l1: 1n, most: 3n * 10n ** 15n }
@@ -59,7 +59,7 @@ it('costLines adds up gas, execution, L1 and the most, rounded up to a gwei', ()
 })
 
 describe('firstBlock', () => {
-  it('finds every block from every head, and never asks further back than twice as far', async () => {
+  it('finds any block from any head, and reads at most twice as far back as needed', async () => {
     for (let head = 0n; head <= 33n; head++) {
       for (let block = 0n; block <= head; block++) {
         let earliest = head

@@ -21,14 +21,14 @@ const goodAgent = {
 type Run = Parameters<typeof claimErrors>[0]
 type Agent = Parameters<typeof claimErrors>[1]
 
-const judge = (run: Partial<Run> = {}, agent: Partial<Agent> = {}, claimant: `0x${string}` | undefined = wallet) =>
+const errorsOf = (run: Partial<Run> = {}, agent: Partial<Agent> = {}, claimant: `0x${string}` | undefined = wallet) =>
   claimErrors({ ...openRun, ...run }, { ...goodAgent, ...agent }, claimant, now)
 
 const names = (errors: ClaimError[]) => errors.map(({ errorName }) => errorName)
 
 describe('claimErrors', () => {
-  it('has nothing against a good claim in its last second', () => {
-    expect(judge()).toEqual([])
+  it('returns no error for a valid claim in the last second', () => {
+    expect(errorsOf()).toEqual([])
   })
 
   it.each<[string, Partial<Run>, Partial<Agent>, ClaimError]>([
@@ -36,16 +36,21 @@ describe('claimErrors', () => {
     ['a claimed run', { state: 'CLAIMED' }, {}, { errorName: 'BountyNotOpen', args: [7n, 3] }],
     ['a rejected run', { state: 'REJECTED' }, {}, { errorName: 'BountyNotOpen', args: [7n, 8] }],
     [
-      'a deadline a second ago',
+      'a run whose deadline passed a second ago',
       { deadline: now - 1n },
       {},
       { errorName: 'BountyDeadlinePassed', args: [7n, now - 1n, now] },
     ],
     ['an agent without owner', {}, { owner: null, agentWallet: null }, { errorName: 'AgentNotFound', args: [9n] }],
-    ['an id beyond the market’s', {}, { id: 2n ** 40n }, { errorName: 'AgentNotFound', args: [2n ** 40n] }],
-    ['another wallet', {}, { agentWallet: owner }, { errorName: 'NotAgentWallet', args: [9n, wallet, owner] }],
+    ['an id beyond 40 bits', {}, { id: 2n ** 40n }, { errorName: 'AgentNotFound', args: [2n ** 40n] }],
     [
-      'the owner’s, not the wallet’s',
+      'a wallet that is not the agent’s',
+      {},
+      { agentWallet: owner },
+      { errorName: 'NotAgentWallet', args: [9n, wallet, owner] },
+    ],
+    [
+      'a former wallet, with the owner as the current one',
       {},
       { agentWallet: null },
       { errorName: 'NotAgentWallet', args: [9n, wallet, owner] },
@@ -53,51 +58,56 @@ describe('claimErrors', () => {
     ['a banned agent', {}, { banned: true }, { errorName: 'AgentIsBanned', args: [9n] }],
     ['a frozen agent', {}, { frozen: true }, { errorName: 'AgentIsFrozen', args: [9n] }],
     [
-      'a unit too little at stake',
+      'a stake one unit below the minimum',
       {},
       { stakedAmount: 19_999_999n },
       { errorName: 'InsufficientStake', args: [9n, 19_999_999n, 20_000_000n] },
     ],
     [
-      'a unit too much locked',
+      'one unit too little unlocked',
       {},
       { lockedAmount: 10_000_001n },
       { errorName: 'InsufficientUnlockedStake', args: [9n, 9_999_999n, 10_000_000n] },
     ],
   ])('refuses %s', (_, run, agent, error) => {
-    expect(judge(run, agent)).toEqual([error])
+    expect(errorsOf(run, agent)).toEqual([error])
   })
 
-  it('accepts an agent whose unlocked stake is what the run locks', () => {
-    expect(judge({}, { lockedAmount: 10_000_000n })).toEqual([])
+  it('accepts an agent whose unlocked stake equals the run’s stake', () => {
+    expect(errorsOf({}, { lockedAmount: 10_000_000n })).toEqual([])
   })
 
-  it('accepts the largest id that the market keeps', () => {
-    expect(judge({}, { id: 2n ** 40n - 1n })).toEqual([])
+  it('accepts the largest agent id that the market can store', () => {
+    expect(errorsOf({}, { id: 2n ** 40n - 1n })).toEqual([])
   })
 
-  it('gives all reasons in the contract’s order', () => {
+  it('returns all errors in the contract’s order', () => {
     const run = { state: 'SUBMITTED', deadline: 0n } as const
     const agent = { banned: true, frozen: true, stakedAmount: 5n, lockedAmount: 5n }
-    expect(names(judge(run, agent, zeroAddress))).toEqual([
-      ...['BountyNotOpen', 'BountyDeadlinePassed', 'NotAgentWallet', 'AgentIsBanned', 'AgentIsFrozen'],
-      ...['InsufficientStake', 'InsufficientUnlockedStake'],
+    expect(names(errorsOf(run, agent, zeroAddress))).toEqual([
+      'BountyNotOpen',
+      'BountyDeadlinePassed',
+      'NotAgentWallet',
+      'AgentIsBanned',
+      'AgentIsFrozen',
+      'InsufficientStake',
+      'InsufficientUnlockedStake',
     ])
   })
 
-  it('says nothing more of an agent that does not exist', () => {
-    expect(names(judge({ deadline: 0n }, { owner: zeroAddress, agentWallet: null, banned: true }))).toEqual([
+  it('returns no other error of an agent that does not exist', () => {
+    expect(names(errorsOf({ deadline: 0n }, { owner: zeroAddress, agentWallet: null, banned: true }))).toEqual([
       'BountyDeadlinePassed',
       'AgentNotFound',
     ])
   })
 
-  it('takes the wallet for the agent’s if none is named', () => {
+  it('checks no wallet if none is given', () => {
     expect(claimErrors(openRun, goodAgent, undefined, now)).toEqual([])
   })
 
-  it('compares wallets whatever their case', () => {
-    expect(judge({}, { agentWallet: wallet.toLowerCase() as `0x${string}` })).toEqual([])
+  it('ignores the letter case of wallets', () => {
+    expect(errorsOf({}, { agentWallet: wallet.toLowerCase() as `0x${string}` })).toEqual([])
   })
 })
 

@@ -41,12 +41,12 @@ describe('readEnv', () => {
     })
   })
 
-  it('takes an empty variable for an absent one', () => {
+  it('treats an empty variable as absent', () => {
     expect(readEnv(['PORT', 'DATABASE_READ_URL'], { PORT: '', DATABASE_READ_URL: '' })).toEqual({ PORT: 3000 })
     expect(() => readEnv(['DATABASE_URL'], { DATABASE_URL: '' })).toThrow('DATABASE_URL: is missing')
   })
 
-  it('reads what it is asked for, and judges nothing else', () => {
+  it('validates only the requested variables', () => {
     expect(readEnv(['PORT'], { PORT: '1', CHAIN_ID: 'x' })).toEqual({ PORT: 1 })
   })
 
@@ -84,7 +84,7 @@ describe('readEnv', () => {
     expect(() => readEnv([name], { [name]: value, DATABASE_URL: value })).toThrow(`${name}: `)
   })
 
-  it('names every wrong variable at once, and never tells a value', () => {
+  it('names all invalid variables at once, without their values', () => {
     const wrong = { DATABASE_URL: 'postgres//user:secret@host', RELAYER_PRIVATE_KEY: '0xsecret', PORT: 'secret' }
     const read = () => readEnv(['DATABASE_URL', 'RELAYER_PRIVATE_KEY', 'PORT'], wrong)
     for (const name of Object.keys(wrong)) expect(read).toThrow(name)

@@ -4,7 +4,7 @@ import { classifyReadError } from '../../src/api/queries/failures.ts'
 const coded = (code: string) => Object.assign(new Error('from the server'), { code })
 
 it.each([
-  ["a standby's conflict with what it replays", coded('40001'), 'passing'],
+  ["a standby's recovery conflict", coded('40001'), 'passing'],
   ['deadlock_detected', coded('40P01'), 'passing'],
   ['lock_not_available', coded('55P03'), 'passing'],
   ['query_canceled', coded('57014'), 'passing'],
@@ -23,7 +23,7 @@ it.each([
   ['syntax_error', coded('42601'), undefined],
   ['invalid_password', coded('28P01'), undefined],
   ['a defect', new TypeError('x is not a function'), undefined],
-  ['what is no error', 'ECONNREFUSED', undefined],
+  ['a value that is not an error', 'ECONNREFUSED', undefined],
 ])('%s is %s', (_, error, expected) => {
   expect(classifyReadError(error)).toBe(expected)
 })

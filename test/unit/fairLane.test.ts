@@ -4,7 +4,7 @@ import { createFairLane } from '../../src/api/relay/intake/fairLane.ts'
 
 const stays = new AbortController().signal
 
-test('a lane runs a few tasks at once', async () => {
+test('a lane limits the tasks that run concurrently', async () => {
   const run = createFairLane({ concurrency: 2, maxWaitingPerClient: 100 })
   let running = 0
   let most = 0
@@ -17,7 +17,7 @@ test('a lane runs a few tasks at once', async () => {
   expect(most).toBe(2)
 })
 
-test('clients take turns: a flood of one delays another by one task', async () => {
+test('clients take turns: many tasks of one client delay another client by one task', async () => {
   const run = createFairLane({ concurrency: 1, maxWaitingPerClient: 100 })
   const order: string[] = []
   const task = (name: string) => async () => {
@@ -29,7 +29,7 @@ test('clients take turns: a flood of one delays another by one task', async () =
   expect(order.indexOf('honest')).toBeLessThanOrEqual(2)
 })
 
-test('a client with too many waiting tasks is refused, and no other client', async () => {
+test('only a client with too many waiting tasks is refused', async () => {
   const run = createFairLane({ concurrency: 1, maxWaitingPerClient: 3 })
   const { promise, resolve } = Promise.withResolvers<void>()
   const accepted = Array.from({ length: 4 }, () => run('a', stays, () => promise))
@@ -40,7 +40,7 @@ test('a client with too many waiting tasks is refused, and no other client', asy
   expect(await other).toBe('done')
 })
 
-test('a task whose client leaves is never run, and a failing one frees its slot', async () => {
+test('a task whose client disconnects is not run, and a failed task frees its slot', async () => {
   const run = createFairLane({ concurrency: 1, maxWaitingPerClient: 3 })
   const leaves = new AbortController()
   const first = run('a', stays, async () => {

@@ -11,7 +11,7 @@ const abis: Record<string, Abi> = {
   BountyMarket: bountyMarketAbi,
 }
 
-/** The events with a handler, and those that the head of the file lists as ignored. */
+/** The events that have a handler, and those that the comment at the top of the file lists as ignored. */
 function eventsNamedIn(contract: string) {
   const source = readFileSync(`src/${contract}.ts`, 'utf8')
   const handled = [...source.matchAll(/^ponder\.on\('(\w+):(\w+)'/gm)].map(([, , name]) => name)
@@ -20,7 +20,7 @@ function eventsNamedIn(contract: string) {
   return { handled, ignored }
 }
 
-test.each(Object.entries(abis))('every event of %s has a handler or a reason to have none', (contract, abi) => {
+test.each(Object.entries(abis))('every event of %s has a handler or a reason to be ignored', (contract, abi) => {
   const { handled, ignored } = eventsNamedIn(contract)
   const events = abi.flatMap((item) => (item.type === 'event' ? [item.name] : []))
   expect(new Set([...handled, ...ignored])).toEqual(new Set(events))

@@ -21,7 +21,7 @@ const page = new HttpRequestError({
   details: `Cannot POST /v2/SECRETKEY${' <br>'.repeat(900)}`,
 })
 
-/** @returns the line that is logged, as text and parsed. */
+/** @returns the logged line, as text and parsed. */
 function logged(log: (logger: ReturnType<typeof createLogger>) => void) {
   const lines: string[] = []
   log(createLogger({ level: 'trace', rpcUrl, destination: { write: (line) => lines.push(line) } }))
@@ -31,12 +31,12 @@ function logged(log: (logger: ReturnType<typeof createLogger>) => void) {
 
 describe('an error in the log', () => {
   it.each<[string, Error]>([
-    ['that a node answered', refused],
-    ['of a page of HTML', page],
-    ['with such causes', new Error('outer', { cause: new Error(`asking ${rpcUrl} again`, { cause: refused }) })],
-    ['of many', new AggregateError([refused, page], 'all failed')],
-    ['whose message is a request', new Error(`POST ${rpcUrl}\n    at ${rpcUrl}\n${JSON.stringify(body)}`)],
-  ])('%s has no key and no request', (_, error) => {
+    ['from a node’s answer', refused],
+    ['with a page of HTML', page],
+    ['with nested causes', new Error('outer', { cause: new Error(`asking ${rpcUrl} again`, { cause: refused }) })],
+    ['that aggregates others', new AggregateError([refused, page], 'all failed')],
+    ['whose message contains a request', new Error(`POST ${rpcUrl}\n    at ${rpcUrl}\n${JSON.stringify(body)}`)],
+  ])('%s shows no key and no request', (_, error) => {
     for (const log of [
       (logger: ReturnType<typeof createLogger>) => logger.error({ err: error }, 'failed'),
       (logger: ReturnType<typeof createLogger>) => logger.error(error),
@@ -49,7 +49,7 @@ describe('an error in the log', () => {
     }
   })
 
-  it('says what an operator needs', () => {
+  it('has its type, message, code and causes', () => {
     const connection = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:1'), { code: 'ECONNREFUSED', port: 1 })
     const fetching = new HttpRequestError({
       body,
@@ -74,9 +74,11 @@ describe('an error in the log', () => {
     expect(reasonOf(fetching)).toBe('HTTP request failed: fetch failed: connect ECONNREFUSED 127.0.0.1:1')
   })
 
-  it('of PostgreSQL has its code, and no row', () => {
+  it('of PostgreSQL has its code, and no values of the row', () => {
     const error = Object.assign(new pg.DatabaseError('duplicate key value', 0, 'error'), {
-      ...{ code: '23505', constraint: 'claim_pkey', detail: `Key (signature)=(${signature}) already exists.` },
+      code: '23505',
+      constraint: 'claim_pkey',
+      detail: `Key (signature)=(${signature}) already exists.`,
     })
     const { text, line } = logged((logger) => logger.error({ err: error }))
     expect(line.err).toMatchObject({ code: '23505', constraint: 'claim_pkey', message: 'duplicate key value' })
@@ -90,7 +92,7 @@ describe('an error in the log', () => {
     )
   })
 
-  it('that is none is told as it is', () => {
+  it('that is not an Error object is logged as its text', () => {
     expect(logged((logger) => logger.error({ err: 'a word' })).line.err).toEqual({ type: 'string', message: 'a word' })
   })
 })

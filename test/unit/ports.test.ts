@@ -14,7 +14,7 @@ afterAll(() => {
   server.close()
 })
 
-it('chooses a free port where none is named', async () => {
+it('chooses a free port where none is given', async () => {
   const { PORT, ANVIL_PORT } = await usablePorts({ PORT: 0, ANVIL_PORT: 0 })
   expect(PORT).toBeGreaterThan(0)
   expect(ANVIL_PORT).not.toBe(PORT)
@@ -26,7 +26,7 @@ it('names the variable and the port that is taken', async () => {
   )
 })
 
-it('names a port that is wanted twice', async () => {
+it('names a port that is given twice', async () => {
   const { PORT } = await usablePorts({ PORT: 0 })
   await expect(usablePorts({ PORT, PONDER_PORT: PORT })).rejects.toThrow(`PONDER_PORT ${PORT} is PORT's already`)
 })

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { supervise } from '../../ops/supervision/supervise.ts'
 import { type Progress, watchHead } from '../../ops/supervision/watchHead.ts'
 
-/** A logger, and the warnings and errors that it got. */
+/** A logger, and the warnings and errors that were logged. */
 function recording() {
   const messages: string[] = []
   const stream = { write: (line: string) => messages.push(JSON.parse(line).msg) }
@@ -21,7 +21,7 @@ test('exit code 1 ends the supervisor with the same code', async () => {
   expect(messages).toEqual(['The indexer cannot run as it is configured'])
 })
 
-test('exit code 75 and a kill lead to a start, and a stop to none', async () => {
+test('the supervisor restarts after exit code 75 and a kill, and not after a stop', async () => {
   for (const end of ['process.exit(75)', `process.kill(process.pid, 'SIGKILL')`]) {
     const { logger, messages } = recording()
     const supervisor = supervised(end, logger)
@@ -32,7 +32,7 @@ test('exit code 75 and a kill lead to a start, and a stop to none', async () => 
   }
 })
 
-test('a restart ends the process that runs, and starts another', async () => {
+test('a restart ends the running process and starts another', async () => {
   const { logger, messages } = recording()
   const supervisor = supervised('setInterval(() => {}, 1_000)', logger)
   supervisor.restart()
@@ -41,10 +41,12 @@ test('a restart ends the process that runs, and starts another', async () => {
   expect(await supervisor.ended).toBe(0)
 })
 
-/** Watches a chain and an index that move as told, for a while, and counts the alarms. */
+/** Watches a chain and an index that are at the given positions, and counts the stall alarms. */
 async function alarms(chainAt: (look: number) => bigint, progressAt: (look: number) => Progress | undefined) {
   const { logger, messages } = recording()
-  let [chainLooks, indexLooks, stalls] = [0, 0, 0]
+  let chainLooks = 0
+  let indexLooks = 0
+  let stalls = 0
   const watch = watchHead({
     readChain: async () => chainAt(chainLooks++),
     readProgress: async () => progressAt(indexLooks++),
@@ -58,7 +60,7 @@ async function alarms(chainAt: (look: number) => bigint, progressAt: (look: numb
   return { stalls, messages: new Set(messages) }
 }
 
-test('a chain that moves without the index is an alarm, and again after twice as long', async () => {
+test('a chain that moves without the index raises an alarm, and the next after twice as long', async () => {
   const { stalls, messages } = await alarms(BigInt, () => ({ block: 1n, mark: 'same' }))
   expect(stalls).toBeGreaterThanOrEqual(1)
   expect(stalls).toBeLessThanOrEqual(2)
@@ -68,13 +70,13 @@ test('a chain that moves without the index is an alarm, and again after twice as
 test.each([
   ['an index that follows', BigInt, (look: number) => ({ block: BigInt(look), mark: String(look) })],
   ['an index that catches up', BigInt, (look: number) => ({ block: 1n, mark: String(look) })],
-  ['an index at the last block of a chain that stands still', () => 9n, () => ({ block: 9n, mark: 'same' })],
+  ['an index at the latest block of a chain without new blocks', () => 9n, () => ({ block: 9n, mark: 'same' })],
   ['an index that does not exist yet', BigInt, () => undefined],
-] as const)('%s is no alarm', async (_, chainAt, progressAt) => {
+] as const)('%s raises no alarm', async (_, chainAt, progressAt) => {
   expect(await alarms(chainAt, progressAt)).toEqual({ stalls: 0, messages: new Set() })
 })
 
-test('a node that does not answer is no stall, and is told', async () => {
+test('a node that does not answer is logged and raises no alarm', async () => {
   const { stalls, messages } = await alarms(
     () => {
       throw new Error('dead')

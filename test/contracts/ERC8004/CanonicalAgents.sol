@@ -6,12 +6,12 @@ import {Test} from "../support/Test.sol";
 import {CanonicalRegistry} from "./CanonicalRegistry.sol";
 
 /// @title CanonicalAgents
-/// @notice A canonical registry for the market's tests to use in the place of ours.
+/// @notice A canonical registry that the market's tests use instead of ours.
 abstract contract CanonicalAgents is Test {
     address internal ownerOfZero = makeAddr("owner of agent 0");
 
-    /// @dev `owner` has agent 1; agent 0 is somebody else's. What the tests call of our registry has the same signature
-    /// in both.
+    /// @dev `owner` has agent 1; agent 0 has another owner. The functions that the tests call on our registry have the
+    /// same signatures here.
     function _deployCanonicalRegistry(address owner) internal returns (AgentRegistry) {
         CanonicalRegistry canonical = new CanonicalRegistry();
         vm.prank(ownerOfZero);

@@ -12,7 +12,7 @@ import {ClaimSigner} from "../support/ClaimSigner.sol";
 import {CanonicalAgents} from "./CanonicalAgents.sol";
 import {IERC8004} from "./IERC8004.sol";
 
-/// @notice What only the canonical registry has: an agent 0, and a mint whose receiver acts before it is announced.
+/// @notice What only the canonical registry has: an agent 0, and a mint whose receiver acts before its events.
 contract CanonicalAgentsTest is BountyMarketTest, CanonicalAgents, ClaimSigner {
     uint256 private constant ZERO = 0;
     uint256 private constant NEXT = 2;
@@ -89,7 +89,7 @@ contract CanonicalAgentsTest is BountyMarketTest, CanonicalAgents, ClaimSigner {
         assertEq(usdc.balanceOf(stranger), STAKE);
     }
 
-    /// @dev The receiver claims before any event says that its agent exists.
+    /// @dev The receiver claims before any event about its agent.
     function test_WhenReceiverOfAMintClaims_TheClaimStands() public {
         ActingReceiver receiver = _receiver();
         receiver.prepare(address(staking), abi.encodeCall(IAgentStaking.stake, (NEXT, STAKE)));
@@ -99,7 +99,7 @@ contract CanonicalAgentsTest is BountyMarketTest, CanonicalAgents, ClaimSigner {
         assertEq(market.getBounty(bountyId).wallet, address(receiver));
     }
 
-    /// @dev The last event then names a wallet that the registry no longer knows. The market asks the registry.
+    /// @dev The last event then names a wallet that the registry no longer has. The market calls the registry.
     function test_WhenReceiverOfAMintSellsTheAgent_TheBuyerIsItsWallet() public {
         ActingReceiver receiver = _receiver();
         receiver.prepare(address(registry), abi.encodeCall(IERC721.transferFrom, (address(receiver), stranger, NEXT)));

@@ -10,10 +10,10 @@ import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/Signa
 import {IERC8004} from "./IERC8004.sol";
 
 /// @title CanonicalRegistry
-/// @notice Behaves as the ERC-8004 identity registry that is deployed on public chains, version 2.0.0, does.
-/// @dev What it does and ours does not: ids start at 0; a mint calls its receiver before `Registered` and the wallet's
-/// `MetadataSet` are out; a transfer clears the wallet before the token moves, and logs it in that order; what is refused
-/// is refused with a text.
+/// @notice Behaves like the ERC-8004 identity registry that is deployed on public chains, version 2.0.0.
+/// @dev Its differences from ours: ids start at 0; a mint calls its receiver before `Registered` and the wallet's
+/// `MetadataSet` are emitted; a transfer clears the wallet before the token moves, and emits in that order; a refused
+/// call reverts with a text.
 contract CanonicalRegistry is ERC721URIStorage, EIP712 {
     bytes32 private constant TYPEHASH =
         keccak256("AgentWalletSet(uint256 agentId,address newWallet,address owner,uint256 deadline)");

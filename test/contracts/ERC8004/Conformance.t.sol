@@ -20,7 +20,7 @@ contract AgentRegistryConformanceTest is RegistrationConformance, TokenConforman
     }
 }
 
-/// @notice And so is what the market is tested on as the canonical one.
+/// @notice The registry that stands in for the canonical one is an ERC-8004 identity registry too.
 contract CanonicalRegistryConformanceTest is RegistrationConformance, TokenConformance, WalletConformance {
     function _deploy() internal override returns (IERC8004) {
         return IERC8004(address(new CanonicalRegistry()));

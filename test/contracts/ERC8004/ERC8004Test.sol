@@ -6,8 +6,8 @@ import {Vm} from "../support/Vm.sol";
 import {IERC8004} from "./IERC8004.sol";
 
 /// @title ERC8004Test
-/// @notice A registry that says it is an ERC-8004 identity registry, and one agent of it. What a call is refused with is
-/// not the ERC's matter, only that it is.
+/// @notice A registry that claims to be an ERC-8004 identity registry, and one of its agents. The ERC does not say with
+/// which error a call is refused, so the tests check only that it is refused.
 abstract contract ERC8004Test is AgentWalletSigner {
     IERC8004 internal registry;
     address internal owner = makeAddr("agent owner");
@@ -37,7 +37,7 @@ abstract contract ERC8004Test is AgentWalletSigner {
         registry.setAgentWallet(agentId, wallet, deadline, _walletSignature(owner, deadline));
     }
 
-    /// @dev The wallet's word for `agentOwner`, who asks for it.
+    /// @dev The wallet's signature for `agentOwner`, who makes the call.
     function _walletSignature(address agentOwner, uint256 deadline) internal view returns (bytes memory) {
         return sign(walletKey, agentWalletDigest(address(registry), agentId, wallet, agentOwner, deadline));
     }
@@ -48,14 +48,14 @@ abstract contract ERC8004Test is AgentWalletSigner {
         emit IERC8004.MetadataSet(agentId, "agentWallet", "agentWallet", value);
     }
 
-    /// @dev How many of the recorded logs are of the event with this signature.
+    /// @dev The number of recorded logs of the event with this signature.
     function _count(Vm.Log[] memory logs, string memory signature) internal pure returns (uint256 count) {
         for (uint256 i = 0; i < logs.length; ++i) {
             if (logs[i].topics[0] == keccak256(bytes(signature))) ++count;
         }
     }
 
-    /// @dev Whether the recorded logs hold `MetadataSet` with these arguments, as the ERC lays them out.
+    /// @dev Whether the recorded logs contain `MetadataSet` with these arguments, encoded as the ERC says.
     function _hasMetadataSet(Vm.Log[] memory logs, uint256 id, string memory key, bytes memory value)
         internal
         pure

@@ -4,7 +4,8 @@ pragma solidity ^0.8.28;
 import {IERC721Metadata} from "@openzeppelin/contracts/interfaces/IERC721Metadata.sol";
 
 /// @title IERC8004
-/// @notice The identity registry as the text of https://eips.ethereum.org/EIPS/eip-8004 gives it, and nothing of ours.
+/// @notice The identity registry as the text of https://eips.ethereum.org/EIPS/eip-8004 gives it, without our
+/// additions.
 interface IERC8004 is IERC721Metadata {
     struct MetadataEntry {
         string metadataKey;

@@ -13,7 +13,7 @@ import {BountyMarketStatesTest} from "../BountyMarketStates.t.sol";
 import {BountyMarketWorkTest} from "../BountyMarketWork.t.sol";
 import {CanonicalAgents} from "./CanonicalAgents.sol";
 
-// Every test of the market that has an agent in it, unchanged, on the canonical registry.
+// Every test of the market that involves an agent, unchanged, on the canonical registry.
 
 contract BatchOnCanonicalRegistryTest is BountyMarketBatchTest, CanonicalAgents {
     function _deployRegistry() internal override returns (AgentRegistry) {

@@ -4,9 +4,9 @@ pragma solidity ^0.8.28;
 import {KeyedWallet, PlainCode} from "../support/ContractWallets.sol";
 import {ERC8004Test} from "./ERC8004Test.sol";
 
-/// @notice The ERC's words on `agentWallet`. Of the signature the ERC says that it is EIP-712, or ERC-1271 for contracts.
-/// Its type and domain, and that it holds for five minutes at most, are the deployed registry's: a wallet's software
-/// that signs for one must sign for the other.
+/// @notice The ERC's text about `agentWallet`. It says only that the signature is EIP-712, or ERC-1271 for contracts.
+/// Type, domain and the maximum of five minutes follow the deployed registry, so that wallet software that signs for
+/// one can sign for the other.
 abstract contract WalletConformance is ERC8004Test {
     function test_WalletIsInitiallyTheOwner() public view {
         assertEq(registry.getAgentWallet(agentId), owner);
@@ -104,7 +104,7 @@ abstract contract WalletConformance is ERC8004Test {
     }
 
     /// @dev "When the agent is transferred, agentWallet is automatically cleared (effectively resetting it to the zero
-    /// address)", by whichever function and to whomever.
+    /// address)", by any transfer function and to any receiver.
     function test_EveryTransferClearsTheWallet() public {
         _setWallet();
         _expectWalletSet("");
@@ -143,7 +143,7 @@ abstract contract WalletConformance is ERC8004Test {
         assertEq(registry.getMetadata(agentId, "agentWallet"), "");
     }
 
-    /// @dev By the caller that was set.
+    /// @dev Called by the wallet that was set.
     function _assertRefused(bytes memory signature, uint256 deadline) private {
         address before = registry.getAgentWallet(agentId);
         vm.expectRevert();

@@ -6,7 +6,7 @@ import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
 import {AnsweringRegistry} from "./support/HostileRegistries.sol";
 import {SignedClaims} from "./support/SignedClaims.sol";
 
-/// @notice Agent ids at both ends. A bounty keeps 40 bits of one.
+/// @notice The smallest and the largest agent ids. A bounty stores 40 bits of an id.
 contract AgentIdsTest is SignedClaims {
     uint256 private constant TOO_LARGE = 1 << 40;
 
@@ -37,7 +37,7 @@ contract AgentIdsTest is SignedClaims {
         _assertLife(TOO_LARGE - 1);
     }
 
-    /// @dev Agent 0's claim is told from no claim by its wallet.
+    /// @dev A claim of agent 0 is distinguished from no claim by its wallet.
     function test_GivenClaimByAgentZero_WhenSlashed_ItIsCleared() public {
         _knowEveryId();
         _stakeAs(0);
@@ -52,7 +52,7 @@ contract AgentIdsTest is SignedClaims {
         assertEq(slashes, 1);
     }
 
-    /// @dev Stake under an id that can never claim comes back.
+    /// @dev Stake under an id that can never claim can be withdrawn.
     function test_GivenRegistryThatHasEveryId_StakeOfATooLargeIdIsNotLost() public {
         _knowEveryId();
         _stakeAs(TOO_LARGE + AGENT);

@@ -5,12 +5,12 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {BountyMarketTest} from "../support/BountyMarketTest.sol";
 
-/// @notice The attack table of SECURITY.md: each test plays an attack to its end and measures, in USDC, what every account
-/// gained or lost. No attacker ends with more than it began with, and no other party gains by it.
+/// @notice The attack table of SECURITY.md: each test runs an attack to its end and measures, in USDC, the gain or loss
+/// of every account. No attacker ends with more than it began with, and no other party gains from the attack.
 contract AttacksTest is BountyMarketTest {
     using SafeCast for uint256;
 
-    /// @dev Of the issue's example: 1,000,000 USDC, whose fee is 50,000.
+    /// @dev 1,000,000 USDC, whose fee is 50,000.
     uint256 private constant LARGE_REWARD = 1_000_000e6;
     int256 private constant LARGE_FEE = 50_000e6;
 
@@ -45,7 +45,8 @@ contract AttacksTest is BountyMarketTest {
         _assertGains(-LARGE_FEE, -20e6, 0);
     }
 
-    /// @dev From a stake of 5 % on, the attacker loses as much as the poster. An evaluator ends it at the first delivery.
+    /// @dev From a stake of 5 % on, the attacker loses as much as the poster. An evaluator can reject the first
+    /// delivery.
     function test_GarbageAtAStakeOf10Percent_CostsTheAgentTwiceThePostersFee() public {
         terms.stakePercent = 10;
         terms.evaluator = evaluator;
@@ -78,7 +79,7 @@ contract AttacksTest is BountyMarketTest {
         _assertGains(0, -20e6, 0);
     }
 
-    /// @dev A run that no agent can do. The poster gains nothing by the stake, and the agent keeps its standing.
+    /// @dev A run that no agent can complete. The poster gains nothing from the stake, and the agent keeps its status.
     function test_BaitThatTheAgentAbandons_BringsThePosterNothing() public {
         uint256 bountyId = _postClaimed();
         _abandon(bountyId);
@@ -98,7 +99,7 @@ contract AttacksTest is BountyMarketTest {
         _assertGains(0, -STAKE_LOST, 0);
     }
 
-    /// @dev The poster keeps what was delivered. What the chain can see of it: it pays the fee, and gains no USDC.
+    /// @dev The poster keeps the delivered work. On chain, it pays the fee and gains no USDC.
     function test_FreeRidingByRejection_CostsThePosterTheFee() public {
         uint256 bountyId = _postClaimed();
         _submitAndRevise(bountyId);
@@ -117,7 +118,7 @@ contract AttacksTest is BountyMarketTest {
         _assertGains(-FEE_PAID, -STAKE_LOST, 0);
     }
 
-    /// @dev Delivering the same again is enough, and a signature of it may be sent by anyone.
+    /// @dev Submitting the same work again is enough, and anyone may send the signed submission.
     function test_ARevisionThatTheAgentAnswers_BringsThePosterNothing() public {
         uint256 bountyId = _postSubmitted();
         for (uint256 i = 0; i < 2; ++i) {
@@ -138,7 +139,7 @@ contract AttacksTest is BountyMarketTest {
         _assertGains(-FEE_PAID, -STAKE_LOST, 0);
     }
 
-    /// @dev As a poster it can only lose the fee that it burns, and as an agent the stake.
+    /// @dev As a poster it can lose only the fee that it burns, and as an agent only the stake.
     function test_ATreasuryThatAttacks_EarnsNothing() public {
         vm.prank(owner);
         registry.transferFrom(owner, treasury, AGENT);
@@ -154,7 +155,7 @@ contract AttacksTest is BountyMarketTest {
         assertEq(usdc.balanceOf(BURN), FEE + 2 * LOCK);
     }
 
-    /// @dev A label of 0.0025 USDC and thirty days of a stake that comes back.
+    /// @dev The status costs 0.0025 USDC, and thirty days of a stake that is returned.
     function test_FarmingTheLadder_CostsTheFees() public {
         for (uint256 i = 0; i < 5; ++i) {
             uint256 bountyId = _post(10_000);
@@ -167,7 +168,7 @@ contract AttacksTest is BountyMarketTest {
         assertEq(_before.poster + _before.agent - wealth.poster - wealth.agent, 2500);
     }
 
-    /// @dev An agent can hold no run for ever, and no escrow outlives its parties.
+    /// @dev No agent can keep a run forever, and every escrow is paid out even if both parties are gone.
     function test_GivenADeadPosterAndADeadAgent_TheEscrowGoesBackAfterGrace() public {
         uint256 bountyId = _post();
         vm.warp(DEADLINE);
@@ -198,7 +199,7 @@ contract AttacksTest is BountyMarketTest {
         });
     }
 
-    /// @dev What none of them gained was burned.
+    /// @dev The amount that no account gained was burned.
     function _assertGains(int256 toPoster, int256 toAgent, int256 toTreasury) private view {
         Wealth memory wealth = _wealth();
         assertEq(wealth.poster.toInt256() - _before.poster.toInt256(), toPoster, "poster");

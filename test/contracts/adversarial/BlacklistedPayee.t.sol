@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
 import {BountyMarketTest} from "../support/BountyMarketTest.sol";
 
-/// @notice USDC refuses one party, or all of them. No other party waits for it, and nothing is lost or paid twice.
+/// @notice USDC refuses one party, or all of them. No other party has to wait, and nothing is lost or paid twice.
 contract BlacklistedPayeeTest is BountyMarketTest {
     bytes private constant BLACKLISTED =
         abi.encodeWithSignature("Error(string)", "Blacklistable: account is blacklisted");
@@ -43,7 +43,7 @@ contract BlacklistedPayeeTest is BountyMarketTest {
         _collectTwice(wallet, 2 * REWARD);
     }
 
-    /// @dev A debt is not what the next payment depends on.
+    /// @dev The next payment does not depend on a debt.
     function test_GivenADebt_WhenPaidAgain_TheDebtStaysApart() public {
         _deferBoth();
         _approve(_postSubmitted());
@@ -63,7 +63,7 @@ contract BlacklistedPayeeTest is BountyMarketTest {
         _collectTwice(treasury, REWARD + FEE);
     }
 
-    /// @dev Its own calls that pay it fail; anyone else's end its runs, and the market owes it the refunds.
+    /// @dev Its own calls that would pay it fail; anyone else can end its runs, and the market owes it the refunds.
     function test_GivenPosterBlacklisted_AnyoneEndsItsRuns() public {
         uint256 bountyId = _postClaimed();
         uint256 open = _post();
@@ -87,7 +87,7 @@ contract BlacklistedPayeeTest is BountyMarketTest {
         _collectTwice(poster, 2 * (REWARD + FEE));
     }
 
-    /// @dev Accepted: Circle can freeze the market itself. Runs still end, and what they pay is owed.
+    /// @dev Accepted: Circle can freeze the market itself. Runs still end, and their payments are owed.
     function test_GivenMarketBlacklisted_RunsEndAndAreOwed() public {
         uint256 bountyId = _postSubmitted();
         _blacklist(address(market));
@@ -98,7 +98,7 @@ contract BlacklistedPayeeTest is BountyMarketTest {
         _collectTwice(treasury, FEE);
     }
 
-    /// @dev And the staking contract. Every run still ends; what is lost meanwhile is burned later.
+    /// @dev The same for the staking contract. Every run still ends; stake lost in that time is burned later.
     function test_GivenStakingBlacklisted_RunsEndAndTheBurnIsOwed() public {
         (uint256 late, uint256 delivered) = (_postClaimed(), _postSubmitted());
         _blacklist(address(staking));

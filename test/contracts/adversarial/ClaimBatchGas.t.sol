@@ -7,8 +7,8 @@ import {Vm} from "../support/Vm.sol";
 import {GaugingWallet} from "./support/HostileWallets.sol";
 import {SignedClaims} from "./support/SignedClaims.sol";
 
-/// @notice Batches with too little gas. The last item's wallet signs only if it sees as much gas as it does when there
-/// is plenty: what is tried at all is tried in full, at every amount of gas.
+/// @notice Batches with too little gas. The last item's wallet signs only if it gets as much gas as in a batch with
+/// plenty: at every amount of gas, an item that is tried is tried in full.
 contract ClaimBatchGasTest is SignedClaims {
     uint256 private bountyId;
 
@@ -25,14 +25,14 @@ contract ClaimBatchGasTest is SignedClaims {
         _assertNeverStarved(_batch(0, 8192), 200_000, 400_000, 500);
     }
 
-    /// @dev Every refusal leaves its reason in memory, and memory costs the more the more there is of it.
+    /// @dev Every refusal leaves its reason in memory, whose cost grows faster than its size.
     function test_GivenManyRefusedBefore_AtEveryAmountOfGas_TheLastIsTriedInFullOrNotAtAll() public {
         IBountyMarket.Claim[] memory claims = _batch(200, 8192);
         uint256 enough = _gasToTryAll(claims);
         _assertNeverStarved(claims, enough - 30_000, enough + 30_000, 1000);
     }
 
-    /// @dev Little gas is the caller's loss alone: an item that was not tried emits nothing and stays claimable.
+    /// @dev Too little gas harms only the caller: an item that was not tried emits nothing and can still be claimed.
     function test_GivenLittleGas_NothingIsTriedAndNothingIsEmitted() public {
         IBountyMarket.Claim[] memory claims = new IBountyMarket.Claim[](2);
         (claims[0], claims[1]) = (_signedItem(bountyId), _signedItem(_post()));
@@ -63,7 +63,7 @@ contract ClaimBatchGasTest is SignedClaims {
         _assertStake(STAKE, 2 * LOCK);
     }
 
-    /// @dev To copy it would cost 2.2 million, outside of the item's own gas.
+    /// @dev Copying it would cost 2.2 million gas outside the item's own gas.
     function test_GivenASignatureOfAMegabyte_TheOthersAreClaimed() public {
         IBountyMarket.Claim[] memory claims = new IBountyMarket.Claim[](3);
         (claims[0], claims[2]) = (_signedItem(bountyId), _signedItem(_post()));
@@ -74,7 +74,7 @@ contract ClaimBatchGasTest is SignedClaims {
         _assertResult(results[2], IBountyMarket.ItemResult.MADE);
     }
 
-    /// @dev What is kept back for the results is kept from an item that burns all it can.
+    /// @dev An item that burns all its gas cannot use the gas reserved for the results.
     function test_GivenManyItemsAndGasForOne_TheResultsOfAllComeBack() public {
         IBountyMarket.Claim[] memory claims = new IBountyMarket.Claim[](1000);
         claims[0] = IBountyMarket.Claim(bountyId, AGENT, address(new BurningWallet()), START, "any");
@@ -86,7 +86,7 @@ contract ClaimBatchGasTest is SignedClaims {
         assertTrue(none && one, "both sides of the boundary were seen");
     }
 
-    /// @dev How many items show in the logs, as claimed or as refused. A frame of its own, for the memory that logs take.
+    /// @dev The number of items in the logs, claimed or refused. A separate frame, because logs take memory.
     function tried(IBountyMarket.Claim[] memory claims, uint256 gas) external returns (uint256 count) {
         vm.recordLogs();
         IBountyMarket.ItemResult[] memory results = market.claimBatch{gas: gas}(claims);
@@ -97,10 +97,10 @@ contract ClaimBatchGasTest is SignedClaims {
         if (count < claims.length) _assertResult(results[claims.length - 1], IBountyMarket.ItemResult.UNTRIED);
     }
 
-    /// @dev `refused` items that fail, then one whose wallet gauges its gas, signed with `length` bytes.
+    /// @dev `refused` items that fail, then one whose wallet measures its gas, signed with `length` bytes.
     function _batch(uint256 refused, uint256 length) private returns (IBountyMarket.Claim[] memory claims) {
         claims = new IBountyMarket.Claim[](refused + 1);
-        // Refused about another bounty: the last item shall not find its own already warm.
+        // These are refused on another bounty, so that they do not warm the storage of the last item's bounty.
         uint256 other = _post();
         for (uint256 i = 0; i < refused; ++i) {
             claims[i] = IBountyMarket.Claim(other, AGENT, wallet, START, "no signature");
@@ -109,7 +109,7 @@ contract ClaimBatchGasTest is SignedClaims {
         claims[refused] = IBountyMarket.Claim(bountyId, AGENT, wallet, START, new bytes(length));
     }
 
-    /// @dev The most gas with which such a wallet still signs, found by halving, in a batch with plenty.
+    /// @dev The most gas that such a wallet can require and still sign, by bisection, in a batch with plenty.
     function _gasOfAFullItem(uint256 length) private returns (uint256 low) {
         uint256 high = 250_000;
         while (low + 1 < high) {

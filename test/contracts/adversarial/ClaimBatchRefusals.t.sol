@@ -7,8 +7,8 @@ import {BurningWallet} from "../support/ContractWallets.sol";
 import {BombWallet} from "./support/HostileWallets.sol";
 import {SignedClaims} from "./support/SignedClaims.sol";
 
-/// @notice A batch of three, whose middle fails in every way there is. The others are claimed, and the reason is the
-/// error with which the same claim alone reverts.
+/// @notice A batch of three whose middle item fails, for every possible reason. The others are claimed, and the reason
+/// is the error with which the same claim alone reverts.
 contract ClaimBatchRefusalsTest is SignedClaims {
     IBountyMarket.Claim private item;
     ClaimMessage private message;
@@ -67,7 +67,7 @@ contract ClaimBatchRefusalsTest is SignedClaims {
         _assertRefusedAlone(_invalid(wallet));
     }
 
-    /// @dev Too large a signature is refused as a wrong one, at a bounded cost.
+    /// @dev A signature that is too long is refused as invalid, at a bounded cost.
     function test_GivenSignatureOf100kB() public {
         item.signature = new bytes(100_000);
         _assertRefusedAlone(_invalid(wallet));
@@ -135,7 +135,7 @@ contract ClaimBatchRefusalsTest is SignedClaims {
         );
     }
 
-    /// @dev Alone, an empty signature is an invalid one; in a batch it asks for what a relayer only may do.
+    /// @dev Alone, an empty signature is invalid; in a batch it requests what only a relayer may do.
     function test_GivenNoSignatureAndNoRelayer() public {
         item.signature = "";
         _assertRefused(abi.encodeWithSelector(IBountyMarket.NotRelayer.selector, stranger));

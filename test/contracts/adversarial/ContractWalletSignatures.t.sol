@@ -8,10 +8,10 @@ import {BurningWallet, KeyedWallet, PlainCode, ScriptedWallet} from "../support/
 import {BombWallet, FickleWallet} from "./support/HostileWallets.sol";
 import {SignedClaims} from "./support/SignedClaims.sol";
 
-/// @notice Wallets with code: EIP-7702 accounts, and contracts that answer ERC-1271 as they please.
+/// @notice Wallets with code: EIP-7702 accounts, and contracts that answer ERC-1271 arbitrarily.
 contract ContractWalletSignaturesTest is SignedClaims {
     uint256 private constant BOMB = 204_800;
-    /// @dev What memory of BOMB bytes costs whoever expands it: 3 per word, and words² / 512.
+    /// @dev The gas for expanding memory to BOMB bytes: 3 per word, and words² / 512.
     uint256 private constant BOMB_GAS = 3 * 6400 + 6400 ** 2 / 512;
 
     uint256 private bountyId;
@@ -31,7 +31,7 @@ contract ContractWalletSignaturesTest is SignedClaims {
     function test_GivenEIP7702DelegateThatDenies_ItsOwnKeySigns() public {
         FickleWallet delegate = new FickleWallet();
         vm.signAndAttachDelegation(address(delegate), walletKey);
-        // The account's own storage holds no `signs`, so the delegate's code denies.
+        // The account's own storage has no `signs`, so the delegate's code refuses.
         assertEq(bytes32(FickleWallet(wallet).isValidSignature("", "")), bytes32(bytes4(0xffffffff)));
         _bring(_message(bountyId), _sign(_message(bountyId)));
         _assertState(bountyId, IBountyMarket.State.CLAIMED);
@@ -76,7 +76,7 @@ contract ContractWalletSignaturesTest is SignedClaims {
         _assertRefused();
     }
 
-    /// @dev What the bomb's memory costs is paid once, by the wallet: nothing copies it.
+    /// @dev The wallet pays for the bomb's memory once: the market does not copy it.
     function test_RevertGiven_WalletThatReturnsABomb_ItIsNotCopied() public {
         _giveAgentTo(address(new BombWallet(bytes32(0), BOMB, false)));
         _assertRefusedWithinOneBomb();
@@ -87,7 +87,7 @@ contract ContractWalletSignaturesTest is SignedClaims {
         _assertRefusedWithinOneBomb();
     }
 
-    /// @dev The first word is the whole answer.
+    /// @dev Only the first word of the answer counts.
     function test_GivenBombThatBeginsWithTheMagicValue_ItSigns() public {
         _giveAgentTo(address(new BombWallet(bytes32(IERC1271.isValidSignature.selector), BOMB, false)));
         _bring(_message(bountyId), "any");

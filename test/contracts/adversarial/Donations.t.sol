@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {BountyMarketTest} from "../support/BountyMarketTest.sol";
 
-/// @notice USDC sent to the contracts without a call. Nobody gets it, and nobody's money is counted by a balance.
+/// @notice USDC sent to the contracts without a call. No account gets it, and no amount is derived from a balance.
 contract DonationsTest is BountyMarketTest {
     uint256 private constant GIFT = 7e6;
 

@@ -5,8 +5,8 @@ import {IAgentStaking} from "../../../contracts/interfaces/IAgentStaking.sol";
 import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
 import {BountyMarketTest} from "../support/BountyMarketTest.sol";
 
-/// @notice Stake that is there for one transaction only, as a flash loan gives it. Forge runs a test in one
-/// transaction and one block, which is what these need.
+/// @notice Stake that exists for one transaction only, as from a flash loan. Forge runs a test in one transaction and
+/// one block, as these tests need.
 contract FlashStakeTest is BountyMarketTest {
     uint256 private constant MIN_STAKE = 20e6;
 
@@ -43,7 +43,7 @@ contract FlashStakeTest is BountyMarketTest {
         _claim(third);
     }
 
-    /// @dev Accepted: for a moment the label is PROVISIONAL. It is worth no more than that.
+    /// @dev Accepted: for a moment the status is PROVISIONAL, which proves only that stake.
     function test_WhenStakedAndUnstaked_LabelLastsAsLongAsTheStake() public {
         _stake(MIN_STAKE);
         _assertStatus(IAgentStaking.Status.PROVISIONAL);
@@ -54,7 +54,7 @@ contract FlashStakeTest is BountyMarketTest {
         _claim(bountyId);
     }
 
-    /// @dev The thirty days are counted from the last rise to the minimum, so nothing borrowed makes them pass.
+    /// @dev The thirty days are counted from the last rise to the minimum, so a borrowed stake does not let them pass.
     function test_GivenCompletionsAndAnOldStakeThatLeft_WhenStakedAgain_LabelIsNotEstablished() public {
         _stake(MIN_STAKE);
         for (uint256 i = 0; i < 5; ++i) {
@@ -67,7 +67,7 @@ contract FlashStakeTest is BountyMarketTest {
         _assertStatus(IAgentStaking.Status.PROVISIONAL);
     }
 
-    /// @dev Accepted: poster and agent can be one person who completes runs for himself. Each costs him the fee.
+    /// @dev Accepted: one person can be poster and agent, and complete its own runs. Each costs the fee.
     function test_GivenPosterAndAgentAreOne_ACompletionCostsTheFee() public {
         _stake(MIN_STAKE);
         _approve(_postSubmitted());

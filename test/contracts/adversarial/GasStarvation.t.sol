@@ -6,9 +6,9 @@ import {BountyMarketTest} from "../support/BountyMarketTest.sol";
 import {HungryRegistry} from "../support/Registries.sol";
 import {CostlyUSDC} from "./support/CostlyUSDC.sol";
 
-/// @notice Callers who give just so little gas that a call inside fails and what comes after it does not. Whoever ends
-/// a run could defer what it pays, and the owner of an agent could pass for its wallet. At every amount of gas, the call
-/// reverts as a whole or does all of it.
+/// @notice Callers that give just enough gas for a call to continue after an inner call ran out of gas. Otherwise the
+/// caller that ends a run could defer its payments, and the owner of an agent could act as its wallet. At every amount
+/// of gas, the call reverts as a whole or takes full effect.
 contract GasStarvationTest is BountyMarketTest {
     function test_WhenFinalizing_AtEveryAmountOfGas_TheAgentIsPaidOrNothingHappens() public {
         uint256 bountyId = _postSubmitted();
@@ -26,7 +26,7 @@ contract GasStarvationTest is BountyMarketTest {
         _assertPaidOrNothing(poster, abi.encodeCall(IBountyMarket.rejectWork, (bountyId)));
     }
 
-    /// @dev A debt that is there already costs least to add to: one slot that is not zero.
+    /// @dev An existing debt is the cheapest to add to: one storage slot that is not zero.
     function test_GivenOldDebts_AtEveryAmountOfGas_TheyDoNotGrow() public {
         _makeDebts();
         uint256 bountyId = _postSubmitted();
@@ -34,8 +34,8 @@ contract GasStarvationTest is BountyMarketTest {
         _assertPaidOrNothing(stranger, abi.encodeCall(IBountyMarket.finalizeReview, (bountyId)));
     }
 
-    /// @dev Starved, a transfer leaves a 63rd of what it had, and nothing is stored with 2300 gas or less: what a debt
-    /// could be made of costs more than 63 × 2300 = 145k gas, more than twice what Circle's token needs.
+    /// @dev After a starved transfer, 1/63 of its gas is left, and 2300 gas or less store nothing: a transfer that
+    /// could become a debt costs more than 63 × 2300 = 145k gas, more than twice what Circle's token needs.
     function test_GivenOldDebtsAndTransfersOf130kGas_AtEveryAmountOfGas_TheyDoNotGrow() public {
         vm.etch(address(usdc), address(new CostlyUSDC()).code);
         CostlyUSDC(address(usdc)).setTransferGas(100_000);
@@ -45,7 +45,7 @@ contract GasStarvationTest is BountyMarketTest {
         _assertPaidOrNothing(stranger, abi.encodeCall(IBountyMarket.finalizeReview, (bountyId)));
     }
 
-    /// @dev The registry gives up at once when it is starved, and so leaves enough for a whole claim.
+    /// @dev The registry fails at once when it is starved, and so leaves enough gas for a whole claim.
     function test_GivenHungryRegistry_AtEveryAmountOfGas_TheOwnerIsNotTheWallet() public {
         _upgradeToHungryRegistry();
         uint256 bountyId = _post();
@@ -53,7 +53,7 @@ contract GasStarvationTest is BountyMarketTest {
             (bool success,) = _callAs(owner, abi.encodeCall(IBountyMarket.claimBounty, (bountyId, AGENT)), gas);
             assertFalse(success, "claimed as the owner");
         }
-        // The wallet itself claims, so that nothing else was in the owner's way.
+        // The wallet itself can claim, so nothing else prevented the owner's claim.
         _claim(bountyId);
     }
 

@@ -7,8 +7,8 @@ import {BountyMarketTest} from "../support/BountyMarketTest.sol";
 import {BurningRegistry} from "../support/Registries.sol";
 import {AnsweringRegistry, RevertingRegistry} from "./support/HostileRegistries.sol";
 
-/// @notice A registry that was upgraded to something that knows no agent any more, one way or another. Every test says
-/// the same of each: live runs go their way and end, stake stays, and no new claim is made.
+/// @notice A registry that was upgraded to one that no longer has any agent, in several ways. Every test shows the
+/// same: live runs continue and end, stake stays, and no new claim is made.
 contract HostileRegistryTest is BountyMarketTest {
     uint256 private claimed;
     uint256 private submitted;
@@ -45,7 +45,7 @@ contract HostileRegistryTest is BountyMarketTest {
         _assertRunsEndAndNoneBegins();
     }
 
-    /// @dev The wallet's bits are right, and one above them is set: cut off, it would be the wallet.
+    /// @dev The wallet's bits are right, and a higher bit is set: truncated, the word would be the wallet.
     function test_GivenRegistryThatAnswersMoreThanAnAddress() public {
         _upgradeTo(address(new AnsweringRegistry(bytes32(uint256(_word(wallet)) | 1 << 160), 32)));
         _assertRunsEndAndNoneBegins();
@@ -61,12 +61,12 @@ contract HostileRegistryTest is BountyMarketTest {
         _assertRunsEndAndNoneBegins();
     }
 
-    /// @dev A long answer is no fault: ABI decoding reads the first word too.
+    /// @dev A long answer is valid: ABI decoding also reads only the first word.
     function test_GivenRegistryThatAnswersABombOfTheWallet_ItIsNotCopied() public {
         _upgradeTo(address(new AnsweringRegistry(_word(wallet), 200_000)));
         uint256 gasBefore = gasleft();
         _claim(open);
-        // The registry pays for 6250 words of memory, 94k gas, in the one call that is made.
+        // The registry pays for 6250 words of memory, 94k gas, in the one call.
         assertLt(gasBefore - gasleft(), 250_000, "gas");
         _assertState(open, IBountyMarket.State.CLAIMED);
     }

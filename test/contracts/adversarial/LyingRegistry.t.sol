@@ -7,7 +7,7 @@ import {BountyMarketTest} from "../support/BountyMarketTest.sol";
 import {HungryRegistry} from "../support/Registries.sol";
 import {AnsweringRegistry, ReenteringRegistry} from "./support/HostileRegistries.sol";
 
-/// @notice A registry whose owner turned against its agents. What he gains is what the trust in it says, and no more.
+/// @notice A registry whose owner attacks its agents. The owner gains only what the documented trust allows.
 contract LyingRegistryTest is BountyMarketTest {
     address private thief = makeAddr("thief");
     uint256 private submitted;
@@ -18,7 +18,7 @@ contract LyingRegistryTest is BountyMarketTest {
         (submitted, open) = (_postSubmitted(), _post());
     }
 
-    /// @dev Accepted: the registry is trusted for who an agent is, and so for whose stake is at risk in new claims.
+    /// @dev Accepted: the registry decides who an agent is, and so whose stake new claims put at risk.
     function test_GivenThiefNamedAsEveryAgent_HeClaimsNewRuns() public {
         _nameEverywhere(thief);
         market.checkClaim(open, AGENT, thief);
@@ -27,7 +27,7 @@ contract LyingRegistryTest is BountyMarketTest {
         _assertStake(STAKE, 2 * LOCK);
     }
 
-    /// @dev Accepted: and for whom stake is paid to. What live runs lock stays.
+    /// @dev Accepted: it also decides to whom stake is paid. Stake locked by live runs stays.
     function test_GivenThiefNamedAsEveryAgent_HeTakesOutWhatIsFree() public {
         _nameEverywhere(thief);
         vm.startPrank(thief);
@@ -65,8 +65,8 @@ contract LyingRegistryTest is BountyMarketTest {
         market.claimBounty(open, AGENT);
     }
 
-    /// @dev It names itself, so that it has every right to the call that it makes meanwhile. It is asked by staticcall:
-    /// that call fails, and the one that asked goes on.
+    /// @dev The registry names itself as wallet, so it may make the call that it makes while it is called. The market
+    /// uses staticcall: the registry's call fails, and the market's call continues.
     function test_WhenRegistryClaimsWhileItIsAsked_TheClaimIsMadeOnce() public {
         _upgradeToReentering(address(market), IBountyMarket.claimBounty.selector, open, AGENT);
         vm.prank(address(registry));
@@ -84,7 +84,7 @@ contract LyingRegistryTest is BountyMarketTest {
         assertEq(usdc.balanceOf(address(registry)), 2);
     }
 
-    /// @dev It names the market itself. Nobody can make the market claim or take out stake.
+    /// @dev The registry names the market as wallet. No account can make the market claim or withdraw stake.
     function test_GivenTheMarketNamedAsEveryAgent_NobodyActsForIt() public {
         _nameEverywhere(address(market));
         address[2] memory callers = [wallet, thief];

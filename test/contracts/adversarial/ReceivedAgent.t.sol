@@ -9,7 +9,7 @@ import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
 import {BountyMarketTest} from "../support/BountyMarketTest.sol";
 import {ActingReceiver} from "./support/ActingReceiver.sol";
 
-/// @notice Contracts that act within `onERC721Received`, while the registry is still in the middle of its call.
+/// @notice Contracts that act within `onERC721Received`, during the registry's call.
 contract ReceivedAgentTest is BountyMarketTest {
     uint256 private constant NEW_AGENT = 2;
 
@@ -37,7 +37,7 @@ contract ReceivedAgentTest is BountyMarketTest {
         assertEq(locked, LOCK);
     }
 
-    /// @dev The receiver claims, sells the agent on, and cannot take the stake with it.
+    /// @dev The receiver claims, sells the agent, and cannot withdraw the stake.
     function test_WhenRegistering_ReceiverThatClaimsAndSellsLeavesTheStake() public {
         receiver.prepare(address(staking), abi.encodeCall(IAgentStaking.stake, (NEW_AGENT, STAKE)));
         receiver.prepare(address(market), abi.encodeCall(IBountyMarket.claimBounty, (bountyId, NEW_AGENT)));
@@ -56,7 +56,7 @@ contract ReceivedAgentTest is BountyMarketTest {
         assertEq(registry.getAgentWallet(NEW_AGENT), address(0));
     }
 
-    /// @dev Whoever bought an agent in the middle of a run cannot take out what the run has at stake.
+    /// @dev A buyer of an agent with a live run cannot withdraw the stake that the run has locked.
     function test_GivenLiveRun_WhenBought_BuyerTakesOutOnlyWhatIsFree() public {
         _claim(bountyId);
         uint256 free = STAKE - 20e6;
@@ -72,8 +72,8 @@ contract ReceivedAgentTest is BountyMarketTest {
         assertEq(usdc.balanceOf(address(receiver)), STAKE + free);
     }
 
-    /// @dev The transfer has cleared the wallet by the time the buyer is told, so the seller's signature is worthless
-    /// and the buyer is the wallet.
+    /// @dev The transfer clears the wallet before the buyer's callback, so the seller's signature is invalid and the
+    /// buyer is the wallet.
     function test_WhenBought_BuyerClaimsAndTheSellersWalletDoesNot() public {
         receiver.prepare(address(market), abi.encodeCall(IBountyMarket.checkClaim, (bountyId, AGENT, wallet)));
         receiver.prepare(address(market), abi.encodeCall(IBountyMarket.claimBounty, (bountyId, AGENT)));

@@ -9,8 +9,8 @@ import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
 import {ReenteringWallet, WatchingWallet} from "./support/HostileWallets.sol";
 import {SignedClaims} from "./support/SignedClaims.sol";
 
-/// @notice A wallet that makes calls of its own while the market asks for its signature. Each attack works on its own,
-/// which is shown first, and is then made from inside the claim.
+/// @notice A wallet that makes calls while the market checks its signature. Each attack succeeds on its own, which is
+/// shown first, and is then made from inside the claim.
 contract ReentrancyTest is SignedClaims {
     ReenteringWallet private hostile;
     uint256 private bountyId;

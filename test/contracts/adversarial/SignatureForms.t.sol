@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {SignedClaims} from "./support/SignedClaims.sol";
 
-/// @notice The same signature in other bytes. One form counts: r, s, v in 65 bytes with a low s.
+/// @notice Other encodings of the same signature. Only one counts: r, s, v in 65 bytes with a low s.
 contract SignatureFormsTest is SignedClaims {
     uint256 private constant CURVE_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141;
 
@@ -18,7 +18,7 @@ contract SignatureFormsTest is SignedClaims {
         (v, r, s) = vm.sign(walletKey, claimDigest(address(market), message));
     }
 
-    /// @dev The other half of the curve gives every signature a twin.
+    /// @dev Every signature has a twin with a high s.
     function test_RevertGiven_HighS() public {
         bytes32 highS = bytes32(CURVE_ORDER - uint256(s));
         _assertRefused(abi.encodePacked(r, highS, v == 27 ? uint8(28) : uint8(27)));
@@ -49,13 +49,13 @@ contract SignatureFormsTest is SignedClaims {
         _assertRefused(new bytes(65));
     }
 
-    /// @dev What `ecrecover` answers for garbage is the zero address, which therefore must not count as a wallet.
+    /// @dev For an invalid signature `ecrecover` returns the zero address, which must not count as a wallet.
     function test_RevertGiven_ZeroWalletAndGarbage() public {
         message.wallet = address(0);
         _assertRefused(abi.encodePacked(r, s, uint8(99)));
     }
 
-    /// @dev The identity precompile answers every call with its input, which begins with ERC-1271's magic value.
+    /// @dev The identity precompile returns its input, which begins with ERC-1271's magic value.
     function test_RevertGiven_WalletIsThePrecompileThatEchoes() public {
         _giveAgentTo(address(4));
         message.wallet = address(4);

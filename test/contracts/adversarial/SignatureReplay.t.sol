@@ -5,7 +5,7 @@ import {BountyMarket} from "../../../contracts/BountyMarket.sol";
 import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
 import {SignedClaims} from "./support/SignedClaims.sol";
 
-/// @notice A signed claim brought where, when, or by whom it was not meant to be.
+/// @notice A signed claim used in another place, at another time, or by another sender than intended.
 contract SignatureReplayTest is SignedClaims {
     uint256 private bountyId;
 
@@ -35,7 +35,8 @@ contract SignatureReplayTest is SignedClaims {
         _bring(message, signature);
     }
 
-    /// @dev The hour is counted back from the deadline, so a wallet can sign for a later day. The round still ends it.
+    /// @dev The hour ends at the deadline, so a wallet can sign for a later day. The end of the round still invalidates
+    /// it.
     function test_RevertGiven_ReopenedWithinThePostDatedHour_RoundHasPassed() public {
         ClaimMessage memory message = _message(bountyId);
         message.deadline = START + 7 days + 30 minutes;
@@ -46,7 +47,7 @@ contract SignatureReplayTest is SignedClaims {
         _bring(message, signature);
     }
 
-    /// @dev Reward, stake and work period are signed: a chain that forgets the bounty cannot put other terms under its id.
+    /// @dev Reward, stake and work period are signed: a reorg cannot put other terms under the bounty's id.
     function test_RevertGiven_ReorgThatGaveTheIdToABountyWithOtherTerms() public {
         uint256 beforeReorg = vm.snapshotState();
         uint256 forgotten = _post();

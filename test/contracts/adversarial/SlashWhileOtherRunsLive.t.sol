@@ -5,7 +5,7 @@ import {IAgentStaking} from "../../../contracts/interfaces/IAgentStaking.sol";
 import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
 import {BountyMarketTest} from "../support/BountyMarketTest.sol";
 
-/// @notice What a slash, a freeze and a ban do to the agent's other runs: nothing.
+/// @notice A slash, a freeze and a ban do not affect the agent's other runs.
 contract SlashWhileOtherRunsLiveTest is BountyMarketTest {
     function test_GivenASubmittedRun_WhenAnotherIsSlashed_TheSubmittedOneIsPaid() public {
         (uint256 expired, uint256 submitted) = (_postClaimed(), _postSubmitted());
@@ -90,7 +90,7 @@ contract SlashWhileOtherRunsLiveTest is BountyMarketTest {
         _assertStatus(IAgentStaking.Status.BANNED);
     }
 
-    /// @dev `unban` lifts the ban only. What froze the agent keeps it from claiming until it stakes again.
+    /// @dev `unban` lifts the ban only. A frozen agent still cannot claim until it stakes again.
     function test_GivenBannedByASlash_WhenUnbanned_TheAgentIsStillFrozen() public {
         _expire();
         _stake(LOCK);
@@ -119,7 +119,7 @@ contract SlashWhileOtherRunsLiveTest is BountyMarketTest {
         _assertState(live, IBountyMarket.State.DRAFT);
     }
 
-    /// @dev Accepted: stake follows the token, so its buyer answers for the seller's run.
+    /// @dev Accepted: stake follows the token, so the buyer's stake is slashed for the seller's run.
     function test_GivenSold_WhenTheSellersRunExpires_TheBuyersStakeIsSlashed() public {
         uint256 live = _postClaimed();
         vm.prank(owner);

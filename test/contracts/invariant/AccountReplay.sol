@@ -9,7 +9,7 @@ import {Vm} from "../support/Vm.sol";
 import {Breaches} from "./Breaches.sol";
 
 /// @title AccountReplay
-/// @notice Rebuilds every `accountOf` from the staking contract's logs (I7), adding up what each says happened.
+/// @notice Rebuilds every `accountOf` from the staking contract's logs (I7), by adding up the amounts in the events.
 abstract contract AccountReplay is Breaches {
     uint256 private constant MIN_STAKE = 20e6;
 
@@ -49,8 +49,8 @@ abstract contract AccountReplay is Breaches {
         return true;
     }
 
-    /// @dev Rebuilt from what each event says happened, by the design's rules; that the totals in the event are the same
-    /// is held apart. To copy them would prove nothing about what the contract counted.
+    /// @dev Rebuilt from each event's amounts, by the market's rules; the totals in the events are compared separately.
+    /// Copying those totals would prove nothing about what the contract counted.
     function _replayBalance(Account storage account, bytes32 selector, bytes memory data) private {
         if (selector == IAgentStaking.Staked.selector) {
             (uint256 amount, uint256 staked, uint64 stakedAt) = abi.decode(data, (uint256, uint256, uint64));

@@ -5,11 +5,11 @@ import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
 import {Vm} from "../support/Vm.sol";
 
 /// @title BountyReplay
-/// @notice Rebuilds every `getBounty` and `owed` from nothing but the market's logs, as an indexer does (I7).
+/// @notice Rebuilds every `getBounty` and `owed` from the market's logs alone, as an indexer does (I7).
 abstract contract BountyReplay {
     error UnknownMarketEvent(bytes32 selector);
 
-    /// @dev The logs say when a review or a work period ends, the bounty when it began.
+    /// @dev The logs give the end of a review or work period, the bounty its begin.
     uint40 private constant REVIEW_PERIOD = 7 days;
 
     mapping(uint256 bountyId => IBountyMarket.Bounty) private _bounties;

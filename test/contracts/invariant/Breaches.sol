@@ -2,8 +2,8 @@
 pragma solidity ^0.8.28;
 
 /// @title Breaches
-/// @notice What an action saw that an invariant forbids. The invariant of that number reads it and fails, so that the
-/// report names the invariant and not the action.
+/// @notice Breaches of invariants that actions have seen. The invariant of that number reads them and fails, so that
+/// the report names the invariant instead of the action.
 abstract contract Breaches {
     /// @notice The first breach of each invariant, empty while it holds.
     mapping(uint256 invariantNumber => string) public breach;

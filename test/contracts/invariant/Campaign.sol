@@ -13,8 +13,8 @@ import {WeatherHandler} from "./handlers/WeatherHandler.sol";
 import {WorkHandler} from "./handlers/WorkHandler.sol";
 
 /// @title Campaign
-/// @notice Everything that can be done to the market, as Forge's target: each external function that is not a view is
-/// one kind of action, all equally likely. None ever reverts; what it tries may.
+/// @notice Every possible action on the market, as Forge's target: each external function that is not a view is one
+/// kind of action, all equally likely. No action reverts; the call that it tries may.
 contract Campaign is
     PosterHandler,
     BatchHandler,

@@ -9,7 +9,7 @@ import {Test} from "../support/Test.sol";
 import {Campaign} from "./Campaign.sol";
 
 /// @title CampaignTest
-/// @notice A fresh `Campaign` for Forge to act in, and the design's arithmetic to judge it by.
+/// @notice A fresh `Campaign` for Forge, and the market's arithmetic to check it.
 abstract contract CampaignTest is Test {
     Campaign internal campaign;
     BountyMarket internal market;
@@ -21,24 +21,24 @@ abstract contract CampaignTest is Test {
         (market, staking, usdc) = (campaign.market(), campaign.staking(), campaign.usdc());
     }
 
-    /// @dev Forge calls the functions of these and of nothing else.
+    /// @dev Forge calls only the functions of these contracts.
     function targetContracts() external view returns (address[] memory targets) {
         targets = new address[](1);
         targets[0] = address(campaign);
     }
 
-    /// @dev Claimed and not ended: while the agent's lock is held.
+    /// @dev Claimed and not ended: the agent's stake is locked.
     function _isLive(IBountyMarket.State state) internal pure returns (bool) {
         return state == IBountyMarket.State.CLAIMED || state == IBountyMarket.State.IN_PROGRESS
             || state == IBountyMarket.State.SUBMITTED || state == IBountyMarket.State.REVISION_REQUESTED;
     }
 
-    /// @dev While the market holds reward and fee.
+    /// @dev The market holds reward and fee.
     function _isFunded(IBountyMarket.State state) internal pure returns (bool) {
         return state == IBountyMarket.State.OPEN || _isLive(state);
     }
 
-    /// @dev From the design, not from the contract: 5 % of the reward, rounded down.
+    /// @dev From the market's rules, not from the contract: 5 % of the reward, rounded down.
     function _feeOf(uint256 reward) internal pure returns (uint256) {
         return reward * 5 / 100;
     }

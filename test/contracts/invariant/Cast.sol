@@ -9,7 +9,7 @@ import {KeyedWallet} from "../support/ContractWallets.sol";
 import {Test} from "../support/Test.sol";
 
 /// @title Cast
-/// @notice A market, and everyone who acts in it or is paid by it. Each may turn out to be anyone: posters buy agents,
+/// @notice A market, and every account that acts in it or is paid by it. Accounts may change roles: posters buy agents,
 /// the treasury claims runs.
 abstract contract Cast is Test {
     uint256 internal constant POSTERS = 3;
@@ -32,7 +32,7 @@ abstract contract Cast is Test {
     address[] internal people;
     mapping(address account => uint256) internal keyOf;
 
-    /// @dev One agent an owner, then ids that only a lying registry has heard of.
+    /// @dev One agent per owner, then ids that only a lying registry has.
     uint256[] internal agents;
 
     constructor() {
@@ -81,7 +81,7 @@ abstract contract Cast is Test {
         vm.stopPrank();
     }
 
-    /// @notice Everyone whom the market may owe something: who acts, and the address that never does.
+    /// @notice Every account that the market may owe something: the acting ones, and the burn address.
     function allPeople() public view returns (address[] memory accounts) {
         accounts = new address[](people.length + 1);
         for (uint256 i = 0; i < people.length; ++i) {

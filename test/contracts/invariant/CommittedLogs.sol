@@ -5,8 +5,8 @@ import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
 import {Vm} from "../support/Vm.sol";
 import {selectorOf} from "../support/selectorOf.sol";
 
-/// @notice Of the logs that Forge recorded during a call, those that a receipt would show. Forge records also what was
-/// emitted in frames that then reverted, and of these calls only a batch lives on after such a frame.
+/// @notice The logs of a call that its receipt would show. Forge also records logs of frames that then reverted; among
+/// these calls, only a batch continues after such a frame.
 library CommittedLogs {
     /// @param answer What the call returned.
     function committed(Vm.Log[] memory logs, bool ok, bytes memory data, bytes memory answer)
@@ -19,7 +19,7 @@ library CommittedLogs {
         return _ofBatch(logs, abi.decode(answer, (IBountyMarket.ItemResult[])));
     }
 
-    /// @dev An item that succeeded emitted two logs; of one that failed, only its ClaimRefused stayed.
+    /// @dev An item that succeeded emitted two logs; of a failed item, only its ClaimRefused remained.
     function _ofBatch(Vm.Log[] memory logs, IBountyMarket.ItemResult[] memory results)
         private
         pure

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-/// @notice One fuzzed seed, stretched into as many choices as an action needs.
+/// @notice Derives any number of choices from one fuzzed random seed.
 /// @dev Hashed, because the fuzzer repeats small and round numbers.
 struct Dice {
     uint256 seed;
@@ -20,7 +20,7 @@ function between(Dice memory dice, uint256 min, uint256 max) pure returns (uint2
     return min + dice.roll(max - min + 1);
 }
 
-/// @return Whether this is the one time in sixteen at which an action is hostile.
+/// @return Whether this action is hostile: one time in sixteen.
 function rarely(Dice memory dice) pure returns (bool) {
     return dice.roll(16) == 0;
 }

@@ -5,11 +5,11 @@ import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
 import {CampaignTest} from "./CampaignTest.sol";
 import {HostileRegistry} from "./HostileRegistry.sol";
 
-/// @notice Every way out of a live run, tried after every action with the world against it: USDC paused, every party and
-/// both contracts blacklisted, the registry broken, the agent banned. Poster, evaluator and agent are dead for ever, but for
-/// the party whose own exit is tried.
-/// @dev Apart from the other invariants only because it takes as long as all of them: its deep campaign is the first
-/// fifth of theirs.
+/// @notice Every way out of a live run, tried after every action under the worst conditions: USDC paused, every party
+/// and both contracts blacklisted, the registry broken, the agent banned. Poster, evaluator and agent never act again,
+/// except the party whose exit is tried.
+/// @dev Separate from the other invariants only because it takes as long as all of them: its deep campaign has a fifth
+/// of their runs.
 contract ExitsTest is CampaignTest {
     bytes[] private _hostileCode;
 
@@ -28,7 +28,7 @@ contract ExitsTest is CampaignTest {
         }
     }
 
-    /// @dev Leaves the state as it was.
+    /// @dev Restores the state afterwards.
     function _assertEveryExit(uint256 bountyId) internal {
         IBountyMarket.Bounty memory bounty = market.getBounty(bountyId);
         uint256 snapshot = vm.snapshotState();
@@ -46,8 +46,8 @@ contract ExitsTest is CampaignTest {
         vm.revertToStateAndDelete(snapshot);
     }
 
-    /// @dev With nothing healed and every party dead: the escrow leaves the market's books for the parties', and the
-    /// stake is no longer locked.
+    /// @dev While all faults last and no party acts: the escrow is credited to the parties, and the stake is no longer
+    /// locked.
     function _assertAStrangerEndsIt(uint256 bountyId, IBountyMarket.Bounty memory bounty) private {
         _turnTheWorldAgainst(bountyId, bounty);
         uint256 before = _wealth(bounty);
@@ -106,7 +106,7 @@ contract ExitsTest is CampaignTest {
         _assertEnded(bountyId, delivered ? IBountyMarket.State.REJECTED : IBountyMarket.State.OPEN);
     }
 
-    /// @dev Late as it may be. Then it is paid in the end, whatever the poster does not do.
+    /// @dev However late. The agent is paid even if the poster never acts.
     function _assertWalletSubmits(uint256 bountyId, IBountyMarket.Bounty memory bounty) private {
         _turnTheWorldAgainst(bountyId, bounty);
         uint256 owed = market.owed(bounty.wallet);
@@ -148,7 +148,7 @@ contract ExitsTest is CampaignTest {
         assertEq(uint256(market.getBounty(bountyId).state), uint256(expected), "I9: the run has ended");
     }
 
-    /// @dev What the run's parties and the burn address have or are owed. Each of these accounts once.
+    /// @dev The balances and debts of the run's parties and the burn address, each account counted once.
     function _wealth(IBountyMarket.Bounty memory bounty) private view returns (uint256 total) {
         address[4] memory accounts = [bounty.poster, bounty.wallet, campaign.treasury(), market.BURN()];
         for (uint256 i = 0; i < accounts.length; ++i) {

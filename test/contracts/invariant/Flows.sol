@@ -15,8 +15,8 @@ abstract contract Flows {
 
     mapping(uint256 bountyId => mapping(address account => int256)) private _gained;
 
-    /// @notice What each account gained by the bounty so far, in USDC base units. A deferred payment counts as the
-    /// payee's, no longer as the market's.
+    /// @notice Each account's gain from the bounty so far, in USDC base units. A deferred payment counts as the
+    /// payee's, not as the market's.
     function gains(uint256 bountyId, address[] calldata accounts) external view returns (int256[] memory amounts) {
         amounts = new int256[](accounts.length);
         for (uint256 i = 0; i < accounts.length; ++i) {
@@ -24,8 +24,8 @@ abstract contract Flows {
         }
     }
 
-    /// @dev The market emits what a call does to a bounty before it pays for it, and the staking contract likewise. So
-    /// every transfer belongs to the bounty that was named last, also where one transaction ends several runs.
+    /// @dev For each bounty, the market emits its event before it pays, and so does the staking contract. So every
+    /// transfer belongs to the bounty of the last event, also where one transaction ends several runs.
     function _traceFlows(Vm.Log[] memory logs, address usdc, address market, address staking) internal {
         uint256 bountyId = 0;
         uint256 lostStake = 0;
@@ -53,7 +53,8 @@ abstract contract Flows {
         }
     }
 
-    /// @return What the agent has just lost and no transfer has shown yet. A freeze and a ban stand in between.
+    /// @return The stake that the agent has just lost and no transfer shows yet. A freeze and a ban may come in
+    /// between.
     function _lostStake(uint256 before, bytes32 selector, bytes memory data) private pure returns (uint256) {
         if (selector == IAgentStaking.StakeForfeited.selector || selector == IAgentStaking.Slashed.selector) {
             return abi.decode(data, (uint256));

@@ -2,8 +2,8 @@
 pragma solidity ^0.8.28;
 
 /// @title HostileRegistry
-/// @notice What a registry becomes whose owner upgrades it to harm the market. Everything it knows is in its code, so
-/// that the code alone can be put in another's place.
+/// @notice A registry that its owner upgraded to harm the market. All its data is in its code, so that the code alone
+/// can replace another's.
 contract HostileRegistry {
     enum Mood {
         REVERTS,
@@ -21,7 +21,7 @@ contract HostileRegistry {
     Mood private immutable MOOD;
     address private immutable LIAR;
 
-    /// @param liar Whom it names as owner and wallet of every agent, when it lies.
+    /// @param liar The owner and wallet that it names for every agent when it lies.
     constructor(Mood mood, address liar) {
         MOOD = mood;
         LIAR = liar;

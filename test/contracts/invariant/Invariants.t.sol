@@ -12,7 +12,7 @@ import {CampaignTest} from "./CampaignTest.sol";
 contract InvariantsTest is CampaignTest {
     using SafeCast for uint256;
 
-    /// @dev What the contracts say, read once for all invariants.
+    /// @dev The contracts' state, read once for all invariants.
     struct Chain {
         /// From id 1.
         IBountyMarket.Bounty[] bounties;
@@ -22,7 +22,7 @@ contract InvariantsTest is CampaignTest {
         uint256[] debts;
     }
 
-    /// @dev One campaign for all: given one each, Forge would repeat the same calls for each, from the same seed.
+    /// @dev One campaign for all: with one each, Forge would repeat the same calls from the same random seed.
     function invariant_I1_to_I8() external view {
         Chain memory chain = _chain();
         _I1_MarketHoldsEscrowAndDebts(chain);
@@ -35,7 +35,7 @@ contract InvariantsTest is CampaignTest {
         _I8_ClaimsAnswerAsCheckClaimDoes();
     }
 
-    /// @dev For `test/deep/invariants.ts`: one line a run, what it did and how often.
+    /// @dev For `test/deep/invariants.ts`: one line per run, with what it did and how often.
     function afterInvariant() external {
         string memory path = vm.envOr("TALLY", string(""));
         if (bytes(path).length > 0) vm.writeLine(path, vm.toString(abi.encode(campaign.counts())));
@@ -49,7 +49,7 @@ contract InvariantsTest is CampaignTest {
         for (uint256 i = 0; i < chain.debts.length; ++i) {
             expected += chain.debts[i];
         }
-        // Lost stake that could not be burned is a debt of the market, and lies in the staking contract.
+        // Lost stake that could not be burned is a debt of the market, and is still in the staking contract.
         uint256 held = usdc.balanceOf(address(market)) + staking.unburned();
         assertEq(held, expected, "I1: the market's USDC");
     }
@@ -121,7 +121,7 @@ contract InvariantsTest is CampaignTest {
         assertEq(campaign.breach(8), "", "I8");
     }
 
-    /// @return gains In the order of `parties`. One account may be several parties at once, so shares add up.
+    /// @return gains In the order of `parties`. One account may be several parties, so its shares add up.
     function _expectedGains(
         uint256 bountyId,
         IBountyMarket.Bounty memory bounty,

@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {selectorOf} from "../support/selectorOf.sol";
 
 /// @title Tally
-/// @notice Counts what a run did, so that the campaign can show that it was not vacuous. `tally.ts` reads it.
+/// @notice Counts what a run did, so that the campaign can show that it was not vacuous. `tallyReport.ts` reads it.
 abstract contract Tally {
     struct Count {
         bytes32 key;
@@ -22,7 +22,7 @@ abstract contract Tally {
         }
     }
 
-    /// @dev Declares something that a campaign must have seen at least once.
+    /// @dev Declares an event that a campaign must have seen at least once.
     function _mustHappen(bytes32 key) internal {
         if (_known[key]) return;
         _known[key] = true;

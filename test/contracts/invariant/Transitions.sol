@@ -7,7 +7,7 @@ import {Breaches} from "./Breaches.sol";
 import {Tally} from "./Tally.sol";
 
 /// @title Transitions
-/// @notice The whole life of a bounty, as the design lists it; after each call, what changed is held against it (I4).
+/// @notice Checks each change of a bounty against the allowed state transitions after each call (I4).
 abstract contract Transitions is Breaches, Tally {
     /// @notice How many claims of the bounty were slashed or abandoned before any work.
     mapping(uint256 bountyId => uint256) public lostClaimsOf;

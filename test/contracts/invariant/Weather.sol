@@ -5,13 +5,13 @@ import {Cast} from "./Cast.sol";
 import {HostileRegistry} from "./HostileRegistry.sol";
 
 /// @title Weather
-/// @notice What the world does to the market. It passes after a few actions, so that most are still possible.
+/// @notice Faults from outside the market. Each ends after a few actions, so that most actions stay possible.
 abstract contract Weather is Cast {
     bytes private _registryCode = address(registry).code;
     address[] private _blacklisted;
     uint256 private _actionsLeft;
 
-    /// @dev Blacklisting, a pause and a registry's mood may come together.
+    /// @dev Blacklisting, a pause and a faulty registry may coincide.
     function _lasts(uint256 actions) internal {
         _actionsLeft = actions;
     }

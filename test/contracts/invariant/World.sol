@@ -12,11 +12,11 @@ import {Weather} from "./Weather.sol";
 import {selectorOf} from "../support/selectorOf.sol";
 
 /// @title World
-/// @notice The one road by which every action reaches the contracts, and where each is watched.
+/// @notice The only path by which actions call the contracts, where each call is recorded and checked.
 abstract contract World is Weather, Transitions, Flows, BountyReplay, AccountReplay {
     using CommittedLogs for Vm.Log[];
 
-    /// @dev Bounded as a transaction's is: a registry that burns all it gets must not end the campaign.
+    /// @dev Bounded like a transaction's gas: a registry that burns all its gas must not end the campaign.
     uint256 internal constant TX_GAS = 5_000_000;
 
     Bulk internal bulk = new Bulk();
@@ -37,7 +37,7 @@ abstract contract World is Weather, Transitions, Flows, BountyReplay, AccountRep
         _watch(selectorOf(data), logs, _outcome(ok, answer));
     }
 
-    /// @dev Several calls of one function of the market in one transaction. All of them succeed, or none.
+    /// @dev Several calls of one market function in one transaction. All of them succeed, or none.
     function _actTogether(bytes[] memory calls) internal returns (bool ok) {
         bytes4 call = selectorOf(calls[0]);
         bytes memory answer;
@@ -56,7 +56,7 @@ abstract contract World is Weather, Transitions, Flows, BountyReplay, AccountRep
         _weatherPasses();
     }
 
-    /// @notice Everyone who may gain or lose by a bounty.
+    /// @notice Every account that may gain or lose by a bounty.
     function parties() external view returns (address[] memory accounts) {
         address[] memory payees = allPeople();
         accounts = new address[](payees.length + 2);

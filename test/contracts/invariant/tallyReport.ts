@@ -1,4 +1,4 @@
-// What the runs of a campaign did, summed up, and what of all that can happen did not.
+// Sums up what the runs of a campaign did, and lists what never happened of all that can.
 import {
   type Abi,
   decodeAbiParameters,
@@ -17,13 +17,13 @@ import { mockUsdcAbi } from '../../../abis/MockUSDC.ts'
 const core: Abi = [...bountyMarketAbi, ...agentStakingAbi]
 const around: Abi = [...agentRegistryAbi, ...mockUsdcAbi]
 
-/** Of the registry's and the token's functions, those that the campaign calls. */
+/** The functions of registry and token that the campaign calls. */
 const CALLED_AROUND = ['transferFrom', 'setAgentWallet', 'unsetAgentWallet', 'transfer']
 
-/** What no account may ever call: the campaign must have tried, and must have been refused each time. */
+/** Calls that must fail for every account: the campaign must have tried each, and each must have been refused. */
 const NEVER_SUCCEEDS = ['claimInBatch', 'lock', 'release', 'forfeit', 'slash', 'burnDeferred']
 
-/** Raised by constructors only, or only with another token or clock than USDC's and Ethereum's. */
+/** Raised by constructors only, or only with a token or clock other than USDC's and Ethereum's. */
 const UNREACHABLE_ERRORS = [
   'ZeroAddress',
   'RelayersNotAllowed',
@@ -34,12 +34,12 @@ const UNREACHABLE_ERRORS = [
   'SafeCastOverflowedUintDowncast',
 ]
 
-/** Emitted by constructors only, or by nothing. */
+/** Emitted by constructors only, or never. */
 const UNREACHABLE_EVENTS = ['EIP712DomainChanged']
 
 /**
- * What the short campaign of every test run need not meet: it takes a state and a moment that seldom come together. The
- * unit tests and the matrix show each of them, and the deep campaign must meet them all.
+ * What the short campaign of every test run need not reach: rare combinations of state and time. The unit tests and the
+ * matrix cover each, and the deep campaign must reach them all.
  */
 export const RARE = [
   'batch item left untouched',
@@ -82,7 +82,7 @@ for (const item of [...core, ...around]) {
   if (item.type === 'event') events.set(slice(toEventSelector(item), 0, 4), item.name)
 }
 
-/** @param lines One a run: the ABI encoding of `Tally.counts()`. */
+/** @param lines One per run: the ABI encoding of `Tally.counts()`. */
 export async function tallyReport(lines: AsyncIterable<string>) {
   const times = new Map(expected().map((what) => [what, 0n]))
   for await (const line of lines) {
@@ -98,7 +98,7 @@ export async function tallyReport(lines: AsyncIterable<string>) {
   }
 }
 
-/** What the ABIs say can happen. What else must happen, the campaign declares itself, with a count of zero. */
+/** What can happen by the ABIs. The campaign declares everything else itself, with a count of zero. */
 function expected(): string[] {
   const actions = core.filter(isAction).flatMap((item) => ('name' in item ? [item.name] : []))
   const raised = core.flatMap((item) => (item.type === 'error' ? [item.name] : []))
@@ -111,17 +111,19 @@ function expected(): string[] {
   ]
 }
 
-/** The inverse of the keys that `Tally.sol` and `Transitions.sol` make. */
+/** The inverse of the keys that `Tally.sol` and `Transitions.sol` build. */
 function describe(key: Hex): string[] {
   const kind = hexToString(slice(key, 0, 1))
   if (kind === 'E') return [`event ${nameOf(events, slice(key, 1, 5))}`]
   if (kind === 'C') {
-    const [call, outcome] = [nameOf(calls, slice(key, 1, 5)), slice(key, 5, 9)]
+    const call = nameOf(calls, slice(key, 1, 5))
+    const outcome = slice(key, 5, 9)
     if (outcome === SUCCESS) return [`done ${call}`]
     return [`error ${nameOf(errors, outcome)}`, `refused ${call}: ${nameOf(errors, outcome)}`]
   }
   if (kind === 'T') {
-    const [from, to] = [hexToNumber(slice(key, 5, 6)), hexToNumber(slice(key, 6, 7))]
+    const from = hexToNumber(slice(key, 5, 6))
+    const to = hexToNumber(slice(key, 6, 7))
     return [`moved ${STATES[from]} → ${STATES[to]} by ${nameOf(calls, slice(key, 1, 5))}`]
   }
   return [hexToString(key, { size: 32 })]
@@ -129,6 +131,6 @@ function describe(key: Hex): string[] {
 
 function nameOf(names: Map<Hex, string>, selector: Hex): string {
   const name = names.get(selector)
-  if (name === undefined) throw new Error(`the tally holds selector ${selector}, which no ABI has`)
+  if (name === undefined) throw new Error(`the tally has selector ${selector}, which no ABI has`)
   return name
 }

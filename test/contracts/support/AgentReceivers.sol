@@ -5,7 +5,7 @@ import {IERC721Receiver} from "@openzeppelin/contracts/token/ERC721/IERC721Recei
 
 import {AgentRegistry} from "../../../contracts/AgentRegistry.sol";
 
-/// @notice Takes an agent and keeps what it saw of it during the callback.
+/// @notice Receives an agent and records what it sees of it during the callback.
 contract WatchingReceiver is IERC721Receiver {
     address public operator;
     address public from;
@@ -37,7 +37,7 @@ contract WatchingReceiver is IERC721Receiver {
     }
 }
 
-/// @notice Gives the agent away within the callback.
+/// @notice Transfers the agent within the callback.
 contract ForwardingReceiver is IERC721Receiver {
     address private immutable TO;
 
@@ -66,7 +66,7 @@ contract ReenteringReceiver is IERC721Receiver {
     }
 }
 
-/// @notice Refuses every agent with a reason of its own.
+/// @notice Refuses every agent with its own error.
 contract RefusingReceiver is IERC721Receiver {
     error AgentRefused(uint256 agentId);
 
@@ -75,7 +75,7 @@ contract RefusingReceiver is IERC721Receiver {
     }
 }
 
-/// @notice Answers the callback with another function's selector.
+/// @notice Returns another function's selector from the callback.
 contract ConfusedReceiver is IERC721Receiver {
     function onERC721Received(address, address, uint256, bytes calldata) external pure returns (bytes4) {
         return 0xdeadbeef;

@@ -5,8 +5,8 @@ import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 
 import {IAgentStaking} from "../../../contracts/interfaces/IAgentStaking.sol";
 
-/// @notice A token that looks, in the middle of every transfer, at the account of agent 1. USDC calls nobody; if it
-/// ever did, the callee would see what this sees.
+/// @notice A token that reads the account of agent 1 in the middle of every transfer. USDC makes no calls; if it ever
+/// did, the called contract would see the same.
 contract AgentStakingLookBackToken is ERC20 {
     IAgentStaking private _staking;
     bytes public seen;

@@ -11,7 +11,7 @@ import {AgentWalletSigner} from "./AgentWalletSigner.sol";
 import {Vm} from "./Vm.sol";
 
 /// @title AgentStakingTest
-/// @notice A staking contract whose market is a plain account, and one agent whose owner and wallet are two people.
+/// @notice A staking contract whose market is a plain account, and one agent whose owner and wallet are two accounts.
 abstract contract AgentStakingTest is AgentWalletSigner {
     struct Account {
         uint256 staked;
@@ -101,7 +101,7 @@ abstract contract AgentStakingTest is AgentWalletSigner {
         staking.slash(AGENT, BOUNTY, amount);
     }
 
-    /// @dev Claims and never delivers, `times` times. Leaves the agent frozen, and at MIN_STAKE again at least.
+    /// @dev Claims and never delivers, `times` times. Leaves the agent frozen, and with at least MIN_STAKE again.
     function _lockAndSlash(uint256 times) internal {
         for (uint256 i = 0; i < times; ++i) {
             _lock(1e6);

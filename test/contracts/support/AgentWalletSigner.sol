@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {Test} from "./Test.sol";
 
 /// @title AgentWalletSigner
-/// @notice Signs `AgentWalletSet` as a wallet would, from the text of ERC-8004 and EIP-712 and not from the contract.
+/// @notice Signs `AgentWalletSet` as a wallet would, by the text of ERC-8004 and EIP-712 and not by the contract.
 abstract contract AgentWalletSigner is Test {
     function agentWalletDigest(address registry, uint256 agentId, address newWallet, address owner, uint256 deadline)
         internal

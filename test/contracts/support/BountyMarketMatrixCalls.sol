@@ -14,7 +14,7 @@ abstract contract BountyMarketMatrixCalls is BountyMarketMatrixCases, ClaimSigne
     mapping(string call => IBountyMarket.State) private _becomes;
     uint256 private _bountyId;
 
-    /// @param becomes What the call makes of the bounty where it is done; NONE leaves it as it was.
+    /// @param becomes The bounty's state after a successful call; NONE if the call does not change it.
     function _row(
         string memory call,
         uint256 callers,
@@ -97,7 +97,7 @@ abstract contract BountyMarketMatrixCalls is BountyMarketMatrixCases, ClaimSigne
         _assertState(_bountyId, moves ? _next(row.call, state) : state);
     }
 
-    /// @dev One call makes two things of a bounty: abandoned after work was delivered, it is rejected.
+    /// @dev One call has two results: if work was delivered, the abandoned bounty is rejected.
     function _next(string memory call, IBountyMarket.State state) private view returns (IBountyMarket.State) {
         bool delivered = state == IBountyMarket.State.REVISION_REQUESTED;
         bool abandons = keccak256(bytes(call)) == keccak256("abandonClaim");

@@ -6,9 +6,9 @@ import {Matrix} from "./Matrix.sol";
 import {RelayedMarketTest} from "./RelayedMarketTest.sol";
 
 /// @title BountyMarketMatrixCases
-/// @notice Everyone who calls in the market's matrix, and a bounty in each of its columns.
+/// @notice Every caller of the market's matrix, and a bounty in each of its columns.
 abstract contract BountyMarketMatrixCases is Matrix, RelayedMarketTest {
-    /// @dev SUBMITTED after the last revision, a column of its own behind those of the states.
+    /// @dev SUBMITTED after the last revision: a separate column after those of the states.
     uint256 internal constant LAST_SUBMITTED = uint256(type(IBountyMarket.State).max) + 1;
     uint256 internal constant COLUMNS = LAST_SUBMITTED + 1;
     uint256 internal constant OTHER_AGENT = 2;
@@ -51,7 +51,7 @@ abstract contract BountyMarketMatrixCases is Matrix, RelayedMarketTest {
         _oweTreasury();
     }
 
-    /// @dev So that there is something to collect.
+    /// @dev Creates a debt, so that there is something to collect.
     function _oweTreasury() private {
         uint256 bountyId = _postSubmitted();
         usdc.blacklist(treasury);
@@ -59,14 +59,14 @@ abstract contract BountyMarketMatrixCases is Matrix, RelayedMarketTest {
         usdc.unBlacklist(treasury);
     }
 
-    /// @dev A bounty that nobody claimed before.
+    /// @dev A bounty without an earlier claim.
     function _freshIn(uint256 column) internal returns (uint256 bountyId) {
         if (column == 0) return NO_BOUNTY;
         if (column == LAST_SUBMITTED) return _postRejectable();
         return _bountyIn(IBountyMarket.State(column));
     }
 
-    /// @dev A bounty whose first claim was slashed, so that nothing of it may be left in the second.
+    /// @dev A bounty whose first claim was slashed, so that the second must not contain anything of it.
     function _reopenedIn(uint256 column) internal returns (uint256 bountyId) {
         IBountyMarket.State state = IBountyMarket.State(column == LAST_SUBMITTED ? 0 : column);
         if (column == 0) return NO_BOUNTY;
@@ -106,7 +106,7 @@ abstract contract BountyMarketMatrixCases is Matrix, RelayedMarketTest {
         market.withdrawBounty(bountyId);
     }
 
-    /// @dev To the last second of what the bounty waits for, and `secondsLate` further.
+    /// @dev Moves to the last second of the bounty's current limit, and `secondsLate` further.
     function _warpToLimit(uint256 bountyId, uint256 secondsLate) internal {
         IBountyMarket.Bounty memory bounty = market.getBounty(bountyId);
         uint256 limit = bounty.since == 0 ? DEADLINE : bounty.since + WAIT;

@@ -12,7 +12,7 @@ import {AgentWalletSigner} from "./AgentWalletSigner.sol";
 import {Vm} from "./Vm.sol";
 
 /// @title BountyMarketTest
-/// @notice A market with one poster and one staked agent, whose owner and wallet are two people.
+/// @notice A market with one poster and one staked agent, whose owner and wallet are two accounts.
 abstract contract BountyMarketTest is AgentWalletSigner {
     struct Balances {
         uint256 poster;
@@ -29,7 +29,7 @@ abstract contract BountyMarketTest is AgentWalletSigner {
     uint40 internal constant AGENT = 1;
     uint256 internal constant STAKE = 500e6;
 
-    // What the rules make of a reward of 100 USDC, as the seed's example has it.
+    // The amounts that the rules derive from a reward of 100 USDC.
     uint56 internal constant REWARD = 100e6;
     uint256 internal constant FEE = 5e6;
     uint56 internal constant LOCK = 10e6;
@@ -53,7 +53,7 @@ abstract contract BountyMarketTest is AgentWalletSigner {
     address internal wallet;
     uint256 internal walletKey;
 
-    /// @dev Of the bounties that a test posts. All zero, unless the test sets them.
+    /// @dev The terms of the bounties that a test posts. All zero, unless the test sets them.
     IBountyMarket.Terms internal terms;
 
     function setUp() public virtual {
@@ -70,7 +70,7 @@ abstract contract BountyMarketTest is AgentWalletSigner {
         _stake(STAKE);
     }
 
-    /// @dev A registry in which `owner` has AGENT. Virtual, so that the market can be tried on another one.
+    /// @dev A registry in which `owner` has AGENT. Virtual, so that the market can be tested with another one.
     function _deployRegistry() internal virtual returns (AgentRegistry deployed) {
         deployed = new AgentRegistry();
         deployed.registerFor(owner, "ipfs://agent");
@@ -81,7 +81,7 @@ abstract contract BountyMarketTest is AgentWalletSigner {
         staking = AgentStaking(market.STAKING());
     }
 
-    /// @dev The poster lets the market, the owner lets the staking contract take any amount.
+    /// @dev The poster approves the market, the owner the staking contract, for any amount.
     function _approveContracts() internal {
         vm.prank(poster);
         usdc.approve(address(market), type(uint256).max);
@@ -210,7 +210,7 @@ abstract contract BountyMarketTest is AgentWalletSigner {
         if (state == IBountyMarket.State.REVISION_REQUESTED) _requestRevision(bountyId);
     }
 
-    /// @dev Every bounty a test has just brought to `state`: one poster, one reward, one deadline, no claim yet.
+    /// @dev The bounty that a test has just brought to `state`: one poster, one reward, one deadline, no claim yet.
     function _unclaimed(IBountyMarket.State state) internal view returns (IBountyMarket.Bounty memory bounty) {
         bounty.poster = poster;
         bounty.reward = REWARD;

@@ -2,7 +2,8 @@
 pragma solidity ^0.8.28;
 
 /// @title ClaimSigner
-/// @notice Hashes what a wallet signs as the wallet would, from the text of EIP-712 and the market's interface, not from the contract.
+/// @notice Hashes the messages as a wallet would, by the text of EIP-712 and the market's interface, not by the
+/// contract.
 abstract contract ClaimSigner {
     struct ClaimMessage {
         uint256 bountyId;

@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 
-/// @notice A contract wallet as Safe is: one key signs for it, through ERC-1271.
+/// @notice A contract wallet like Safe: one key signs for it, through ERC-1271.
 contract KeyedWallet is IERC1271 {
     address private immutable KEY;
 
@@ -18,7 +18,7 @@ contract KeyedWallet is IERC1271 {
     }
 }
 
-/// @notice Answers `isValidSignature` with whatever bytes it was given, or reverts with them.
+/// @notice Returns the given bytes from `isValidSignature`, or reverts with them.
 contract ScriptedWallet {
     bytes private _answer;
     bool private _reverts;
@@ -39,7 +39,7 @@ contract PlainCode {
     receive() external payable {}
 }
 
-/// @notice Agrees to anything, but only with as much gas as it asks for.
+/// @notice Accepts every signature, but only with as much gas as it requires.
 contract HungryWallet is IERC1271 {
     uint256 private _appetite;
 

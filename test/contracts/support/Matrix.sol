@@ -5,18 +5,19 @@ import {Test} from "./Test.sol";
 import {selectorOf} from "./selectorOf.sol";
 
 /// @title Matrix
-/// @notice A table that says what comes of every call, under every condition, by every caller, and the test that each
-/// of its cells holds.
-/// @dev A row is one call. Its cells are symbols, one a condition: '+' is done when one of `callers` calls; '*' is
-/// done whoever calls; '!' is refused whoever calls; any other is an error of the legend, raised for one of `callers` only, or for everyone. Who is
-/// not one of `callers` is refused with `otherwise`, except where everyone is refused alike.
+/// @notice A table of the outcome of every call, under every condition, by every caller, and the test of each of its
+/// cells.
+/// @dev A row is one call. Its cells are symbols, one per condition: '+' succeeds for `callers`; '*' succeeds for every
+/// caller; '!' is refused for every caller; any other symbol is an error of the legend, raised for `callers` only, or
+/// for every caller. A caller outside `callers` is refused with `otherwise`, except where every caller is refused
+/// alike.
 abstract contract Matrix is Test {
     struct Row {
         string call;
         string cells;
         /// A bit for each index of `_callers` that may make the call.
         uint256 callers;
-        /// The error for anyone else.
+        /// The error for every other caller.
         bytes4 otherwise;
     }
 
@@ -34,7 +35,7 @@ abstract contract Matrix is Test {
     string[] internal _callerNames;
     mapping(bytes1 symbol => Meaning) private _legend;
 
-    /// @dev Makes the call, and answers DONE or the error's selector.
+    /// @dev Makes the call. Returns DONE or the error's selector.
     function _try(Row memory row, address caller) internal virtual returns (bytes4 outcome);
 
     function _forEveryone(bytes1 symbol, bytes4 selector) internal {
@@ -51,7 +52,7 @@ abstract contract Matrix is Test {
         _callerNames.push(name);
     }
 
-    /// @dev Every row by every caller, each from the state found.
+    /// @dev Every row by every caller, each from the same state.
     function _assertColumn(uint256 condition, string memory name) internal {
         uint256 snapshot = vm.snapshotState();
         for (uint256 i = 0; i < _rows.length; ++i) {
@@ -82,8 +83,8 @@ abstract contract Matrix is Test {
         return meaning.forEveryone || isCaller ? meaning.selector : row.otherwise;
     }
 
-    /// @dev Requires a row for every function of the contract's ABI that is not a view, so that none is forgotten. A row
-    /// may say more after the name, as "collect (nothing owed)".
+    /// @dev Requires a row for every function of the contract's ABI that is not a view. A row may add a remark to the
+    /// name, such as "collect (nothing owed)".
     function _assertRowForEveryCall(string memory contractName) internal view {
         string memory json = vm.readFile(string.concat("out/", contractName, ".sol/", contractName, ".json"));
         for (uint256 i = 0; vm.keyExistsJson(json, _abiKey(i, "")); ++i) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-/// @notice Answers `getAgentWallet` and `ownerOf` for every id with whatever bytes it was given, or reverts with them.
+/// @notice Returns the given bytes from `getAgentWallet` and `ownerOf` for every id, or reverts with them.
 contract ScriptedRegistry {
     struct Answer {
         bytes data;
@@ -18,7 +18,7 @@ contract ScriptedRegistry {
         Answer memory answer = _answers[msg.sig];
         bytes memory data = answer.data;
         if (answer.reverts) {
-            // As they are: a revert of Solidity's would put a selector before them.
+            // Unchanged: a revert of Solidity's would put a selector before them.
             assembly ("memory-safe") {
                 revert(add(data, 0x20), mload(data))
             }
@@ -36,7 +36,7 @@ contract BurningRegistry {
     }
 }
 
-/// @notice Answers `getAgentWallet` only with more gas than `MINIMUM`, as an upgraded registry may come to need.
+/// @notice Answers `getAgentWallet` only with more gas than `MINIMUM`, as an upgraded registry may require.
 contract HungryRegistry {
     uint256 public constant MINIMUM = 100_000;
     address private immutable WALLET;

@@ -4,13 +4,13 @@ pragma solidity ^0.8.28;
 import {Vm} from "./Vm.sol";
 
 /// @title Test
-/// @notice What every Forge test here starts from: the cheatcodes, assertions that print both values, named accounts.
+/// @notice The base of every Forge test here: cheatcodes, assertions that print both values, named accounts.
 abstract contract Test {
     /// @dev Forge answers cheatcodes at this address.
     // forge-lint: disable-next-line(screaming-snake-case-const)
     Vm internal constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
 
-    /// @dev An account of that name, without code; the name shows in traces.
+    /// @dev An account of that name, without code; traces show the name.
     function makeAddr(string memory name) internal returns (address account) {
         (account,) = makeAddrAndKey(name);
     }
@@ -21,7 +21,7 @@ abstract contract Test {
         vm.label(account, name);
     }
 
-    /// @dev `digest` signed as wallets encode it: r, s, v in 65 bytes.
+    /// @dev Signs `digest` as wallets encode it: r, s, v in 65 bytes.
     function sign(uint256 privateKey, bytes32 digest) internal pure returns (bytes memory) {
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(privateKey, digest);
         return abi.encodePacked(r, s, v);

@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 /// @title Vm
 /// @notice The cheatcodes of Forge that these tests use, as https://getfoundry.sh/reference/cheatcodes documents them.
-/// @dev An interface of our own: npm has no official forge-std. Add what a test needs, nothing else.
+/// @dev Our own interface: npm has no official forge-std. Add only what a test needs.
 interface Vm {
     struct Log {
         bytes32[] topics;

@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {IERC721Receiver} from "@openzeppelin/contracts/token/ERC721/IERC721Receiver.sol";
 
-/// @notice Makes the calls it was given the moment an agent arrives, in order, and keeps what came of each.
+/// @notice Makes the given calls when it receives an agent, in order, and records the result of each.
 contract ActingReceiver is IERC721Receiver {
     struct Act {
         address target;
@@ -18,7 +18,7 @@ contract ActingReceiver is IERC721Receiver {
         _acts.push(Act(target, data));
     }
 
-    /// @dev A call in this contract's name, for what comes after.
+    /// @dev A later call from this contract's address.
     function act(address target, bytes calldata data) external {
         (bool success,) = target.call(data);
         require(success, "act failed");

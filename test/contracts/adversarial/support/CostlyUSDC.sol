@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {MockUSDC} from "../../../../contracts/mocks/MockUSDC.sol";
 
-/// @notice USDC whose transfers cost `transferGas` more, as if it were upgraded to something far heavier.
+/// @notice USDC whose transfers cost `transferGas` more, as after an upgrade to a far more expensive token.
 contract CostlyUSDC is MockUSDC {
     uint256 public transferGas;
 

@@ -10,7 +10,7 @@ contract RevertingRegistry {
     }
 }
 
-/// @notice Answers with `SIZE` bytes that begin with `WORD`: too few, too many, or no address.
+/// @notice Returns `SIZE` bytes that begin with `WORD`: too few, too many, or no address.
 contract AnsweringRegistry {
     bytes32 private immutable WORD;
     uint256 private immutable SIZE;
@@ -28,7 +28,7 @@ contract AnsweringRegistry {
     }
 }
 
-/// @notice Makes a call of its own whenever it is asked, and names itself if that call failed, nobody if it did not.
+/// @notice Makes a call of its own whenever it is called. Returns itself if that call failed, else the zero address.
 contract ReenteringRegistry {
     address private immutable TARGET;
     bytes4 private immutable SELECTOR;
@@ -40,7 +40,7 @@ contract ReenteringRegistry {
     }
 
     fallback(bytes calldata) external returns (bytes memory) {
-        // A write in a staticcall uses up what it was given: keep enough to answer.
+        // A write in a staticcall uses up the gas it was given: keep enough to answer.
         (bool success,) = TARGET.call{gas: 300_000}(abi.encodeWithSelector(SELECTOR, FIRST, SECOND));
         return abi.encode(success ? address(0) : address(this));
     }

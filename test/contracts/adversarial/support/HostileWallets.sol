@@ -7,7 +7,7 @@ import {AgentStaking} from "../../../../contracts/AgentStaking.sol";
 import {BountyMarket} from "../../../../contracts/BountyMarket.sol";
 import {IBountyMarket} from "../../../../contracts/interfaces/IBountyMarket.sol";
 
-/// @notice Signs for everything until it changes its mind.
+/// @notice Accepts every signature until it is switched.
 contract FickleWallet is IERC1271 {
     bool public signs = true;
 
@@ -20,7 +20,7 @@ contract FickleWallet is IERC1271 {
     }
 }
 
-/// @notice Answers, or reverts, with `SIZE` bytes that begin with a word of its choice.
+/// @notice Returns, or reverts with, `SIZE` bytes that begin with a chosen word.
 contract BombWallet {
     bytes32 private immutable FIRST_WORD;
     uint256 private immutable SIZE;
@@ -40,7 +40,7 @@ contract BombWallet {
     }
 }
 
-/// @notice Signs if it was given at least `gasNeeded`, so that a test sees how much that was.
+/// @notice Signs if it gets at least `gasNeeded`, so that a test can measure its gas.
 contract GaugingWallet is IERC1271 {
     uint256 public immutable GAS_NEEDED;
 
@@ -53,7 +53,7 @@ contract GaugingWallet is IERC1271 {
     }
 }
 
-/// @notice Makes a call of its own while it is asked for its signature, and signs only if that call failed.
+/// @notice Makes a call of its own during the signature check, and signs only if that call failed.
 contract ReenteringWallet {
     address private _target;
     bytes private _attack;
@@ -62,20 +62,20 @@ contract ReenteringWallet {
         (_target, _attack) = (target, attack);
     }
 
-    /// @dev The same call at a time when nobody asked for a signature.
+    /// @dev The same call outside of a signature check.
     function attackNow() external {
         (bool success,) = _target.call(_attack);
         require(success, "attack failed");
     }
 
     function isValidSignature(bytes32, bytes calldata) external returns (bytes4) {
-        // A write in a staticcall uses up what it was given: keep enough to answer.
+        // A write in a staticcall uses up the gas it was given: keep enough to answer.
         (bool success,) = _target.call{gas: 300_000}(_attack);
         return success ? bytes4(0xffffffff) : IERC1271.isValidSignature.selector;
     }
 }
 
-/// @notice Signs only if what it can see is as before the claim: nothing is half done while it is asked.
+/// @notice Signs only if the visible state is as before the claim: no write comes before the signature check.
 contract WatchingWallet is IERC1271 {
     BountyMarket private immutable MARKET;
     uint256 private immutable BOUNTY;

@@ -6,9 +6,9 @@ import {BountyMarketTest} from "../../support/BountyMarketTest.sol";
 import {ClaimSigner} from "../../support/ClaimSigner.sol";
 
 /// @title SignedClaims
-/// @notice Claims that a wallet signed and a stranger brings.
+/// @notice Claims that a wallet signed and a stranger sends.
 abstract contract SignedClaims is BountyMarketTest, ClaimSigner {
-    /// @dev What the agent's wallet has to sign now to claim the bounty, good for the whole hour.
+    /// @dev The claim that the agent's wallet must sign now, valid for a whole hour.
     function _message(uint256 bountyId) internal view returns (ClaimMessage memory) {
         return ClaimMessage({
             bountyId: bountyId,
@@ -26,7 +26,7 @@ abstract contract SignedClaims is BountyMarketTest, ClaimSigner {
         return sign(walletKey, claimDigest(address(market), message));
     }
 
-    /// @dev The call that follows an expectation, so the sender is the only thing it sets.
+    /// @dev The call that follows an expectation, so it sets nothing but the sender.
     function _bring(ClaimMessage memory message, bytes memory signature) internal {
         vm.prank(stranger);
         market.claimBountyWithSig(message.bountyId, message.agentId, message.wallet, message.deadline, signature);
@@ -53,7 +53,7 @@ abstract contract SignedClaims is BountyMarketTest, ClaimSigner {
         assertEq(uint256(result), uint256(expected), "result");
     }
 
-    /// @dev Sells the agent to a contract. The transfer clears the wallet, so that its new owner is its wallet too.
+    /// @dev Sells the agent to a contract. The transfer clears the wallet, so the new owner is also the wallet.
     function _giveAgentTo(address buyer) internal {
         vm.prank(owner);
         registry.transferFrom(owner, buyer, AGENT);

@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {Dice} from "../Dice.sol";
 import {Handler} from "./Handler.sol";
 
-/// @notice What the staking contract's owner does.
+/// @notice The calls of the staking contract's owner.
 abstract contract AdminHandler is Handler {
     function administer(uint256 seed) external {
         Dice memory dice = Dice(seed);

@@ -6,7 +6,7 @@ import {Vm} from "../../support/Vm.sol";
 import {Dice} from "../Dice.sol";
 import {SignedClaimHandler} from "./SignedClaimHandler.sol";
 
-/// @notice Batches of mixed items. Each must answer as the same claim alone would at its turn (I8).
+/// @notice Batches of mixed items. The result of each item must be that of the same claim alone at its turn (I8).
 abstract contract BatchHandler is SignedClaimHandler {
     constructor() {
         _mustHappen("batch item claimed");
@@ -20,7 +20,7 @@ abstract contract BatchHandler is SignedClaimHandler {
         address caller = dice.roll(4) == 0 ? _anyone(dice) : relayer;
         bytes[] memory expected = _oneByOne(caller, items);
 
-        // Mostly enough for all of them, else down to less than one takes.
+        // Mostly enough gas for all items, else down to less than one takes.
         bool scarce = dice.roll(4) == 0;
         uint256 gas = scarce ? dice.between(200_000, 1_500_000) : TX_GAS;
         (bool ok, bytes memory answer, Vm.Log[] memory logs) =
@@ -41,7 +41,7 @@ abstract contract BatchHandler is SignedClaimHandler {
         }
     }
 
-    /// @return reasons What each claim alone answers after those before it: an error, or nothing where it succeeds.
+    /// @return reasons The error of each claim alone, made after those before it; empty where it succeeds.
     function _oneByOne(address caller, IBountyMarket.Claim[] memory items) private returns (bytes[] memory reasons) {
         reasons = new bytes[](items.length);
         uint256 snapshot = vm.snapshotState();
@@ -62,7 +62,7 @@ abstract contract BatchHandler is SignedClaimHandler {
         );
     }
 
-    /// @param mayStop Whether there was so little gas that the last items may be untouched.
+    /// @param mayStop Whether there was so little gas that the last items may be untried.
     function _compare(
         IBountyMarket.ItemResult[] memory results,
         bytes[] memory expected,

@@ -6,7 +6,7 @@ import {IBountyMarket} from "../../../../contracts/interfaces/IBountyMarket.sol"
 import {Dice} from "../Dice.sol";
 import {Handler} from "./Handler.sol";
 
-/// @notice Claims by an agent's wallet and by the relayer, each held against what `checkClaim` says just before (I8).
+/// @notice Claims by an agent's wallet and by the relayer, each compared with `checkClaim` just before (I8).
 abstract contract ClaimHandler is Handler {
     constructor() {
         for (uint256 status = 0; status <= uint256(type(IAgentStaking.Status).max); ++status) {
@@ -33,7 +33,7 @@ abstract contract ClaimHandler is Handler {
         _claimExpecting(expected, agentId, caller, abi.encodeCall(market.claimBountyFor, (bountyId, agentId, wallet)));
     }
 
-    /// @dev An open bounty and an agent that may claim it, as far as there are such; one time in four any agent.
+    /// @dev An open bounty and an agent that may claim it, if there are any; one time in four any agent.
     function _claimable(Dice memory dice) internal view returns (uint256 bountyId, uint256 agentId) {
         bountyId = _bountyIn(dice, _isOpen);
         agentId = _agent(dice);

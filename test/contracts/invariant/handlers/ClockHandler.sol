@@ -5,7 +5,7 @@ import {IBountyMarket} from "../../../../contracts/interfaces/IBountyMarket.sol"
 import {Dice} from "../Dice.sol";
 import {Handler} from "./Handler.sol";
 
-/// @notice Time, which passes a little, or up to the second before a limit, onto it, or one beyond.
+/// @notice Moves time a little, or to a second before a limit, onto it, or one beyond.
 abstract contract ClockHandler is Handler {
     struct Limit {
         uint256 timestamp;
@@ -28,7 +28,7 @@ abstract contract ClockHandler is Handler {
         skip(Dice(seed).between(1, 6 hours));
     }
 
-    /// @dev Mostly to the next limit of all, so that not everything else is late afterwards.
+    /// @dev Mostly to the earliest limit, so that not everything else is late afterwards.
     function jumpToLimit(uint256 seed) external {
         Dice memory dice = Dice(seed);
         uint256 count = market.bountyCount();
@@ -44,7 +44,7 @@ abstract contract ClockHandler is Handler {
         _count(_mark(limit.name, side));
     }
 
-    /// @dev When something about the bounty changes by itself; once it has ended, when the agent may be ESTABLISHED.
+    /// @dev When time alone changes something about the bounty; after its end, when the agent may become ESTABLISHED.
     function _limitOf(uint256 bountyId, uint256 agentId) private view returns (Limit memory) {
         IBountyMarket.Bounty memory bounty = market.getBounty(bountyId);
         if (bounty.state == IBountyMarket.State.DRAFT || bounty.state == IBountyMarket.State.OPEN) {
@@ -60,7 +60,7 @@ abstract contract ClockHandler is Handler {
         return Limit(stakedAt + staking.ESTABLISHED_AFTER(), "30 days staked");
     }
 
-    /// @dev Far enough for the second before it to be ahead too.
+    /// @dev Far enough ahead for the second before it to be ahead too.
     function _isAhead(Limit memory limit) private view returns (bool) {
         return limit.timestamp > block.timestamp;
     }

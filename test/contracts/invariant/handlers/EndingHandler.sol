@@ -6,7 +6,7 @@ import {Dice} from "../Dice.sol";
 import {selectorOf} from "../../support/selectorOf.sol";
 import {Handler} from "./Handler.sol";
 
-/// @notice What anyone may end once every party had its time: one run by an account, or many in one transaction.
+/// @notice Endings that anyone may call after the parties' time: one run by an account, or many in one transaction.
 abstract contract EndingHandler is Handler {
     constructor() {
         _mustHappen("several runs ended in a tx");
@@ -19,7 +19,7 @@ abstract contract EndingHandler is Handler {
         _act(_anyone(dice), address(market), _ending(market.getBounty(bountyId).state, bountyId));
     }
 
-    /// @dev All that are left in one state.
+    /// @dev All remaining bounties in one state.
     function endTogether(uint256 seed) external {
         Dice memory dice = Dice(seed);
         uint256 first = _bountyIn(dice, _isAbandoned);
@@ -47,7 +47,7 @@ abstract contract EndingHandler is Handler {
         return abi.encodeCall(market.slashExpired, (bountyId));
     }
 
-    /// @dev On the last second too, when it is not yet anyone's to end.
+    /// @dev Also at the last second, when not everyone may end it yet.
     function _isAbandoned(IBountyMarket.Bounty memory bounty) private view returns (bool) {
         if (bounty.state == IBountyMarket.State.OPEN) return block.timestamp >= bounty.deadline;
         if (_isSubmitted(bounty)) return block.timestamp >= bounty.since + market.REVIEW_PERIOD();

@@ -7,9 +7,9 @@ import {Dice} from "../Dice.sol";
 import {World} from "../World.sol";
 
 /// @title Handler
-/// @notice How actions choose: what the caller may do, and one time in sixteen what he may not.
+/// @notice How actions choose: a call that the caller may make, and one time in sixteen a call that it may not.
 abstract contract Handler is World {
-    /// @dev An action for which no bounty fits is left undone.
+    /// @dev An action for which no bounty fits does nothing.
     uint256 internal constant NONE_FITS = type(uint256).max;
 
     string internal constant TEXT = "ipfs://QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG";
@@ -44,7 +44,7 @@ abstract contract Handler is World {
         return bounty.state == IBountyMarket.State.OPEN && block.timestamp <= bounty.deadline;
     }
 
-    /// @dev `right`, or rarely anyone.
+    /// @dev `right`, or rarely any account.
     function _caller(Dice memory dice, address right) internal view returns (address) {
         return dice.rarely() || right == address(0) ? _anyone(dice) : right;
     }
@@ -53,12 +53,12 @@ abstract contract Handler is World {
         return people[dice.roll(people.length)];
     }
 
-    /// @dev A registered agent, or rarely one that only a lying registry knows.
+    /// @dev A registered agent, or rarely one that only a lying registry has.
     function _agent(Dice memory dice) internal view returns (uint256) {
         return agents[dice.roll(dice.rarely() ? agents.length : OWNERS)];
     }
 
-    /// @dev Asked with bounded gas, which the registry may burn.
+    /// @dev Called with bounded gas, which the registry may burn.
     function _ownerOf(uint256 agentId) internal view returns (address) {
         return this.askOwner{gas: TX_GAS}(agentId);
     }
@@ -75,7 +75,7 @@ abstract contract Handler is World {
         return AgentWallets.walletOf(address(registry), agentId);
     }
 
-    /// @dev A hash of a usual length, or rarely of one at the bounds and beyond them.
+    /// @dev A hash of a usual length, or rarely of a length at the limits and beyond them.
     function _text(Dice memory dice) internal pure returns (string memory) {
         if (!dice.rarely()) return TEXT;
         uint8[4] memory lengths = [0, 1, 128, 129];

@@ -8,7 +8,7 @@ import {Handler} from "./Handler.sol";
 
 /// @notice New bounties, with rewards and deadlines on both sides of every bound.
 abstract contract NewBountyHandler is Handler {
-    /// @notice What the poster set, by id: the tests reckon stake and work period from it, not from the market.
+    /// @notice The poster's terms, by id: the tests compute stake and work period from them, not from the market.
     mapping(uint256 bountyId => IBountyMarket.Terms) public termsOf;
 
     constructor() {
@@ -60,7 +60,7 @@ abstract contract NewBountyHandler is Handler {
         return (dice.between(market.MIN_REWARD(), 150e6), "reward between");
     }
 
-    /// @dev Half of all are the terms. An evaluator may be anyone, the poster included.
+    /// @dev Half of all bounties have them. An evaluator may be any account, the poster included.
     function _terms(Dice memory dice) private view returns (IBountyMarket.Terms memory terms) {
         if (dice.roll(2) == 0) return terms;
         if (dice.roll(2) == 0) terms.evaluator = _anyone(dice);

@@ -5,7 +5,7 @@ import {IBountyMarket} from "../../../../contracts/interfaces/IBountyMarket.sol"
 import {Dice} from "../Dice.sol";
 import {NewBountyHandler} from "./NewBountyHandler.sol";
 
-/// @notice What posters do with their bounties, and evaluators with theirs.
+/// @notice The calls of posters about their bounties, and of evaluators about theirs.
 abstract contract PosterHandler is NewBountyHandler {
     function fund(uint256 seed) external {
         Dice memory dice = Dice(seed);
@@ -27,8 +27,8 @@ abstract contract PosterHandler is NewBountyHandler {
         else _actAsEvaluator(dice, bountyId, data);
     }
 
-    /// @dev One bounty is asked for revision upon revision, and then rejected, before others are asked for their first. A
-    /// named evaluator may reject at once, and one time in two it does.
+    /// @dev Requests all revisions of one bounty, and then rejects it, before the first revision of another. A named
+    /// evaluator may reject at once, and one time in two it does.
     function review(uint256 seed) external {
         Dice memory dice = Dice(seed);
         uint256 bountyId = _mostRevised(dice);
@@ -84,7 +84,7 @@ abstract contract PosterHandler is NewBountyHandler {
         return bounty.state == IBountyMarket.State.DRAFT && block.timestamp <= bounty.deadline;
     }
 
-    /// @dev Of the open ones, those are withdrawn first that are too late to be claimed, or were claimed in vain.
+    /// @dev Among open bounties, prefers those that are too late to be claimed, or whose claim has failed.
     function _isUnwanted(IBountyMarket.Bounty memory bounty) private view returns (bool) {
         return bounty.state == IBountyMarket.State.OPEN && (bounty.round > 0 || !_isOpen(bounty));
     }

@@ -5,7 +5,7 @@ import {AgentWalletSigner} from "../../support/AgentWalletSigner.sol";
 import {Dice} from "../Dice.sol";
 import {Handler} from "./Handler.sol";
 
-/// @notice What owners do with their agents, in the midst of runs.
+/// @notice The calls of owners about their agents, during live runs.
 abstract contract RegistryHandler is Handler, AgentWalletSigner {
     function changeAgent(uint256 seed) external {
         Dice memory dice = Dice(seed);
@@ -13,7 +13,7 @@ abstract contract RegistryHandler is Handler, AgentWalletSigner {
         address owner = _ownerOf(agentId);
         uint256 side = dice.roll(4);
         bytes memory data;
-        // To anyone: an agent may be sold to a poster, the treasury, a wallet of another agent.
+        // To any account: an agent may be sold to a poster, the treasury, a wallet of another agent.
         if (side == 0) data = abi.encodeCall(registry.transferFrom, (owner, _anyone(dice), agentId));
         else if (side == 1) data = abi.encodeCall(registry.unsetAgentWallet, (agentId));
         else data = _settingWallet(dice, agentId, owner);

@@ -7,7 +7,7 @@ import {Dice} from "../Dice.sol";
 import {selectorOf} from "../../support/selectorOf.sol";
 import {ClaimHandler} from "./ClaimHandler.sol";
 
-/// @notice Claims by anyone with a wallet's signature: fresh ones, faulty ones, and any old one again (I8).
+/// @notice Claims by any account with a wallet's signature: fresh ones, faulty ones, and old ones again (I8).
 abstract contract SignedClaimHandler is ClaimHandler, ClaimSigner {
     uint256 private constant HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0;
     uint256 private constant ORDER = 2 * HALF_ORDER + 1;
@@ -30,7 +30,7 @@ abstract contract SignedClaimHandler is ClaimHandler, ClaimSigner {
         return _signed.length == 0 ? _signedClaim(dice) : _signed[dice.roll(_signed.length)];
     }
 
-    /// @dev Three in four are as a wallet makes them; each kind of fault has its turn among the rest.
+    /// @dev Three in four are valid; the others have one of the faults.
     function _signedClaim(Dice memory dice) internal returns (IBountyMarket.Claim memory item) {
         (item.bountyId, item.agentId) = _claimable(dice);
         item.wallet = _caller(dice, _walletOf(item.agentId));
@@ -75,7 +75,7 @@ abstract contract SignedClaimHandler is ClaimHandler, ClaimSigner {
         return claimDigest(address(market), message);
     }
 
-    /// @return The error that a signed claim must raise: `checkClaim`'s, with the signature judged after the deadline.
+    /// @return The error that a signed claim must raise: `checkClaim`'s, with the signature checked after the deadline.
     function _signedRefusal(IBountyMarket.Claim memory item) private view returns (bytes memory) {
         bytes memory refusal = _refusal(item.bountyId, item.agentId, item.wallet);
         if (_isAboutTheBounty(refusal)) return refusal;
@@ -99,7 +99,7 @@ abstract contract SignedClaimHandler is ClaimHandler, ClaimSigner {
             || selector == IBountyMarket.BountyDeadlinePassed.selector;
     }
 
-    /// @dev By the precompile alone. A contract wallet signs with the key it was given.
+    /// @dev By the precompile alone. A contract wallet signs with the key that it was given.
     function _isSigned(IBountyMarket.Claim memory item, uint256 round) private view returns (bool) {
         if (item.signature.length != 65 || keyOf[item.wallet] == 0) return false;
         bytes memory signature = item.signature;

@@ -4,9 +4,9 @@ pragma solidity ^0.8.28;
 import {Dice} from "../Dice.sol";
 import {Handler} from "./Handler.sol";
 
-/// @notice What agents do with their stake.
+/// @notice The calls of agents about their stake.
 abstract contract StakeHandler is Handler {
-    /// @dev Frozen agents first, so that they come back.
+    /// @dev Frozen agents first, so that they are unfrozen.
     function stake(uint256 seed) external {
         Dice memory dice = Dice(seed);
         uint256 agentId = _agent(dice);
@@ -38,7 +38,7 @@ abstract contract StakeHandler is Handler {
         return dice.between(staking.MIN_STAKE(), 2 * staking.MIN_STAKE());
     }
 
-    /// @dev Around everything that `unstake` compares: the balance, what is locked, MIN_STAKE.
+    /// @dev Around the amounts that `unstake` compares: the balance, the locked stake, MIN_STAKE.
     function _unstakeAmount(Dice memory dice, uint256 agentId) private view returns (uint256) {
         (uint256 staked, uint256 locked,,,,,) = staking.accountOf(agentId);
         uint256 least = staking.MIN_STAKE();

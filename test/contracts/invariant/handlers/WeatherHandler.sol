@@ -5,7 +5,7 @@ import {Dice} from "../Dice.sol";
 import {HostileRegistry} from "../HostileRegistry.sol";
 import {Handler} from "./Handler.sol";
 
-/// @notice What befalls the market from outside: blacklisting, a pause, a hostile registry, USDC that nobody asked for.
+/// @notice Faults from outside the market: blacklisting, a pause, a hostile registry, unexpected transfers of USDC.
 abstract contract WeatherHandler is Handler {
     /// @notice USDC that reached an account other than by its own calls, in base units.
     mapping(address account => uint256) public donated;
@@ -56,7 +56,7 @@ abstract contract WeatherHandler is Handler {
         _count("treasury blacklisted");
     }
 
-    /// @dev Then USDC pays nobody from it, or nobody by it.
+    /// @dev Then USDC refuses every payment from the account, or to it.
     function _blacklistContract(Dice memory dice) private {
         _blacklist(dice.roll(2) == 0 ? address(market) : address(staking));
         _count("a contract blacklisted");

@@ -6,10 +6,10 @@ import {ClaimSigner} from "../../support/ClaimSigner.sol";
 import {Dice} from "../Dice.sol";
 import {Handler} from "./Handler.sol";
 
-/// @notice What the claiming wallet does once it has claimed, itself or by a signature, and anyone once a review is over
-/// or a payment deferred.
+/// @notice The calls of the claiming wallet after its claim, sent by itself or with its signature, and the calls open
+/// to anyone once a review is over or a payment is deferred.
 abstract contract WorkHandler is Handler, ClaimSigner {
-    /// @dev One in two wallets says that it starts; the others deliver.
+    /// @dev One in two wallets calls `startWork` first; the others submit at once.
     function startOrSubmit(uint256 seed) external {
         Dice memory dice = Dice(seed);
         uint256 bountyId = _bountyIn(dice, _isClaimed);
@@ -23,7 +23,7 @@ abstract contract WorkHandler is Handler, ClaimSigner {
         _submit(dice, _bountyIn(dice, _awaitsWork));
     }
 
-    /// @dev One claim in four, so that most runs go on.
+    /// @dev One claim in four, so that most runs continue.
     function abandon(uint256 seed) external {
         Dice memory dice = Dice(seed);
         uint256 bountyId = _bountyIn(dice, _awaitsWork);
@@ -60,8 +60,8 @@ abstract contract WorkHandler is Handler, ClaimSigner {
         _hold(6, !ok || fault > 5, "work submitted with a faulty signature");
     }
 
-    /// @return deadline Until when the signature holds.
-    /// @return fault 0 to 5 spoil the signature, a number above does not.
+    /// @return deadline The last second at which the signature is valid.
+    /// @return fault 0 to 5 make the signature invalid, a number above does not.
     function _validity(Dice memory dice) private view returns (uint256 deadline, uint256 fault) {
         fault = dice.roll(32);
         deadline = dice.between(block.timestamp, block.timestamp + 1 hours);

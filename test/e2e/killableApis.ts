@@ -4,17 +4,17 @@ import { keyOf, roles } from '../../devnet/accounts.ts'
 import { type Api, startApi } from '../../devnet/api.ts'
 import type { TestMarket } from '../support/market.ts'
 
-/** How often the relay's tables are looked at while something is awaited of them. Milliseconds. */
+/** Milliseconds between two reads of the relay's tables while waiting for a change. */
 const LOOK = 10
 
-/** What a kill met. */
+/** The effects of one kill. */
 export type Kill = {
-  /** How many replicas died of it. */
+  /** The number of killed replicas. */
   victims: number
-  /** Claims in flight: their bytes stored and not yet handed to the node, or handed to it and not yet mined. */
+  /** Claims in flight: stored and not yet sent to the node, or sent and not yet mined. */
   signed: number
   accepted: number
-  /** Milliseconds that claims in flight were unmined although a replica was there: the other one, or the first new one. */
+  /** Milliseconds that claims in flight stayed unmined while a replica was up: the other one, or the first new one. */
   recovery: number
 }
 
@@ -23,8 +23,8 @@ type Options = {
   draw: (limit: number) => number
 }
 
-/** Two replicas with one key, which die without warning and are replaced by new ones. */
-export async function startMortalApis(market: TestMarket, { draw }: Options) {
+/** Two replicas with the same key that are killed and replaced. */
+export async function startKillableApis(market: TestMarket, { draw }: Options) {
   const start = () => startApi({ ...market, port: 0, relayerKey: keyOf(roles.relayer) })
   const pool = new pg.Pool({ connectionString: market.databaseUrl, max: 2 })
   let apis: Api[] = await Promise.all([start(), start()])
@@ -43,7 +43,7 @@ export async function startMortalApis(market: TestMarket, { draw }: Options) {
     return rows
   }
 
-  /** Resolves as soon as a claim is stored that was not before, or there is nothing to wait for any more. */
+  /** Resolves once a new claim is stored, or after `milliseconds`. */
   async function nextStored(milliseconds: number) {
     const text = 'SELECT count(*)::int AS claims FROM relay.claim'
     const before = (await pool.query(text)).rows[0].claims
@@ -57,12 +57,12 @@ export async function startMortalApis(market: TestMarket, { draw }: Options) {
   }
 
   return {
-    /** Of one of the replicas. */
+    /** The URL of one of the replicas. */
     url: () => apis[draw(apis.length)]?.url ?? '',
 
     /**
-     * Kills one replica or both: at a random instant within `milliseconds`, or right after a claim was stored, when its
-     * process is about to send it. Then starts the next ones, and waits until what was in flight is mined.
+     * Kills one replica or both: at a random time within `milliseconds`, or right after a claim was stored and before
+     * its process sends it. Then starts the replacements, and waits until the claims in flight are mined.
      */
     async kill(milliseconds: number): Promise<Kill> {
       await (draw(3) ? sleep(draw(milliseconds)) : nextStored(milliseconds))

@@ -21,27 +21,27 @@ import { Tally } from './tally.ts'
 import { createWitness } from './witness.ts'
 import { createWorld } from './world.ts'
 
-/** Blocks that no reorg may reach lie behind these: the deepest takes 25 away. */
+/** Blocks mined before the faults, so that no reorg (at most 25 deep) reaches the setup. */
 const PADDING = 40
 
-/** What parties do before anything fails: else reorgs, at first, leave no agent a stake to claim with. */
+/** Steps before the faults start: otherwise early reorgs leave no agent with a stake to claim with. */
 const STEPS_BEFORE = 120
 
 const RELAYER_KEY = keccak256(toHex('relayer of the simulation'))
 
-export type Stand = Awaited<ReturnType<typeof startStand>>
+export type Environment = Awaited<ReturnType<typeof startEnvironment>>
 
 /**
- * A market of its own in which everything may fail: chain, PostgreSQL server, API, an indexer that sees the chain through
- * a faulty network, and a witness of the chain. All are in order, and the index at the chain's latest block.
+ * A market in which every part may fail: chain, PostgreSQL server, API, an indexer that reaches the chain through a
+ * faulty network, and a witness of the chain. It starts without faults and with the index at the chain's latest block.
  */
-export async function startStand(options: { seed: number; faultProbability: number }) {
+export async function startEnvironment(options: { seed: number; faultProbability: number }) {
   await using parts = new AsyncDisposableStack()
   const deploymentsDirectory = await mkdtemp(join(tmpdir(), 'runline-simulation-'))
   tellGuard({ directory: deploymentsDirectory })
   parts.defer(() => rm(deploymentsDirectory, { recursive: true }))
-  // The states of all blocks stay in memory: by default Anvil puts those before the last hundreds on the disk, and after
-  // some forty seconds of reorgs there was no market at the latest block.
+  // Keeps the states of all blocks in memory: by default Anvil writes older states to disk, and after about forty
+  // seconds of reorgs the contracts were missing at the latest block.
   const chain = await startChain({ deploymentsDirectory, flags: ['--prune-history', '100000'] })
   parts.defer(chain.stop)
   const postgres = await startPostgres()
@@ -49,10 +49,15 @@ export async function startStand(options: { seed: number; faultProbability: numb
   const databaseUrl = await postgres.createDatabase('simulated')
 
   const world = await createWorld({
-    ...{ rpcUrl: chain.rpcUrl, deployment: chain.deployment, salt: 'simulation', posters: 4, agents: 8 },
-    ...{ relayer: accountOf(roles.relayer), owner: accountOf(roles.owner) },
+    rpcUrl: chain.rpcUrl,
+    deployment: chain.deployment,
+    salt: 'simulation',
+    posters: 4,
+    agents: 8,
+    relayer: accountOf(roles.relayer),
+    owner: accountOf(roles.owner),
   })
-  // The API takes the later of the chain's time and the clock's for now: keep the chain's the later.
+  // The API takes the later of chain time and this machine's time as now: keep chain time the later.
   await world.node.increaseTime({ seconds: 86_400 })
   await world.node.mine({ blocks: 1 })
   const random = createRandom(seedOf(options.seed, 'before'))
@@ -100,16 +105,16 @@ export async function startStand(options: { seed: number; faultProbability: numb
     indexer,
     api: { ...api, url: `http://127.0.0.1:${apiPort}` },
     databaseUrl,
-    /** How indexer and API ended, asked or not. */
+    /** How indexer and API ended, requested or not. */
     ends,
-    /** By kind: what the network did to the indexer, and to the API. */
+    /** Faults between node and indexer, and between node and API, counted by kind. */
     faults: [indexerProxy.counts, apiProxy.counts],
-    /** Pays for the claims that the API relays, and has no role: agents sign. */
+    /** Pays for the relayed claims. It has no relayer role, so agents must sign. */
     relayer: relayer.address,
     setFaults(areOn: boolean) {
       areFaultsOn = areOn
     },
-    /** An indexer on an empty database that sees the chain as it is, and its API. */
+    /** An indexer on an empty database with a connection to the chain without faults, and its API. */
     async startFreshMarket() {
       await using parts = new AsyncDisposableStack()
       const fresh = { ...market, databaseUrl: await postgres.createDatabase('fresh'), rpcUrl: chain.rpcUrl }
