@@ -151,7 +151,7 @@ describe('npm run abandon:claims', { timeout: 60_000 }, () => {
     const { databaseUrl, relay, other, claimId } = await unminedClaim(staying)
     const asked = await abandon(databaseUrl, ['--claim', claimId])
     expect(asked.how).toBe('exited with code 1')
-    expect(asked.output).toContain('Nothing was changed: it takes the answer yes, or --yes')
+    expect(asked.output).toContain('Nothing was changed: answer yes, or pass --yes')
     expect((await relay.find(claimId))?.state).toBe('open')
     const done = await abandon(databaseUrl, ['--claim', claimId, '--yes'])
     expect(done).toMatchObject({ how: 'exited with code 0', output: expect.stringContaining('Abandoned 1 claim.') })
@@ -167,7 +167,7 @@ describe('npm run abandon:claims', { timeout: 60_000 }, () => {
     await chain.client.setAutomine(true)
     expect(['won', 'RUN_NOT_OPEN']).toContain(await result)
     const again = await abandon(databaseUrl, ['--claim', claimId, '--yes'])
-    expect(again.output).toMatch(/^Claim 0x[0-9a-f]{64} is decided already: it is (refused|won)$/)
+    expect(again.output).toMatch(/^Claim 0x[0-9a-f]{64} is already decided: (refused|won)$/)
   })
 
   it('gives up all that a signer without a key left, and the runs can be claimed', async () => {
@@ -176,7 +176,7 @@ describe('npm run abandon:claims', { timeout: 60_000 }, () => {
     const { signer } = { signer: leaving.address }
     const done = await abandon(databaseUrl, ['--signer', signer, '--yes'])
     expect(done).toMatchObject({ how: 'exited with code 0' })
-    expect(done.output).toContain(`Gives up 1 unmined transactions of ${signer}`)
+    expect(done.output).toContain(`1 unmined transactions of ${signer} will not be sent again`)
     expect(done.output).toContain(`  ${claimId}: run `)
     expect(await refusedAs(relay, claimId, 'CLAIM_REVERTED')).toBe(true)
     await dropAll()

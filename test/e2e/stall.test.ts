@@ -93,7 +93,7 @@ test('an index that the chain leaves behind is an alarm, and is started again un
     choose = ({ method }) => (/getBlockBy|getLogs/.test(method) ? { kind: 'hang' } : undefined)
     await Promise.all([
       supervisor.saw(/The chain moves and head does not/, 60_000),
-      supervisor.saw(/The indexer ended and is started again/, 60_000),
+      supervisor.saw(/The indexer ended and will be restarted/, 60_000),
       api.part.saw(/The chain moves and head does not/, 60_000),
     ])
     const { status, body } = await readiness(api)
@@ -133,5 +133,5 @@ test('an index that the chain leaves behind is an alarm, and is started again un
 test('an indexer that cannot run as configured ends its supervisor', async () => {
   const supervisor = await startSupervisor({ DEPLOYMENTS_DIR: '/nowhere' })
   expect(await supervisor.ended).toBe('exited with code 1')
-  expect(supervisor.output()).toContain('The indexer cannot run as it is configured')
+  expect(supervisor.output()).toContain('The indexer cannot run with its configuration')
 })

@@ -18,7 +18,7 @@ const supervised = (code: string, logger: pino.Logger) =>
 test('exit code 1 ends the supervisor with the same code', async () => {
   const { logger, messages } = recording()
   expect(await supervised('process.exit(1)', logger).ended).toBe(1)
-  expect(messages).toEqual(['The indexer cannot run as it is configured'])
+  expect(messages).toEqual(['The indexer cannot run with its configuration'])
 })
 
 test('exit code 75 and a kill lead to a start, and a stop to none', async () => {
@@ -28,7 +28,7 @@ test('exit code 75 and a kill lead to a start, and a stop to none', async () => 
     while (messages.length < 3) await sleep(20)
     supervisor.stop()
     expect(await supervisor.ended).toBe(0)
-    expect(new Set(messages)).toEqual(new Set(['The indexer ended and is started again']))
+    expect(new Set(messages)).toEqual(new Set(['The indexer ended and will be restarted']))
   }
 })
 
@@ -51,7 +51,7 @@ async function alarms(chainAt: (look: number) => bigint, progressAt: (look: numb
     onStall: () => stalls++,
     logger,
     interval: 5,
-    patience: 100,
+    stallTimeout: 100,
   })
   await sleep(350)
   await watch.stop()
