@@ -4,7 +4,7 @@ import { startPart } from './part.ts'
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 /**
- * Brings Forge's artifacts in `out/` up to date: half a second if they are.
+ * Brings Forge's artifacts in `out/` up to date; takes half a second if they already are.
  * @throws with the compiler's output if the contracts do not compile.
  */
 export async function buildContracts(): Promise<void> {

@@ -54,7 +54,7 @@ it('notices the end of PostgreSQL', async () => {
   const [, pid] = /\[(\d+)\] LOG: {2}database system is ready/.exec(postgres.part.output()) ?? []
   process.kill(Number(pid), 'SIGKILL')
   expect(await postgres.part.ended).toBe('exited with code 1')
-  expect(postgres.part.output()).toContain('The server is gone')
+  expect(postgres.part.output()).toContain('The server has ended')
 })
 
 it('stops PostgreSQL while someone is connected', async () => {
