@@ -29,9 +29,14 @@ beforeEach(() => {
   proxy.requests.length = 0
 })
 
-const claim = (runId: bigint, { id, wallet }: Agent = agent, patience = 60) =>
+const claim = (runId: bigint, { id, wallet }: Agent = agent, timeoutSeconds = 60) =>
   claimRun({
-    ...{ api: proxy.url, market: market.market.address, runId: Number(runId), agentId: Number(id), wallet, patience },
+    api: proxy.url,
+    market: market.market.address,
+    runId: Number(runId),
+    agentId: Number(id),
+    wallet,
+    timeoutSeconds,
   })
 
 const nonce = () => market.client.getTransactionCount({ address: relayer })
