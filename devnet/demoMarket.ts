@@ -95,7 +95,7 @@ const finished: DemoRun[] = [
     history: '22 post, 21 claim ember, 20 submit, 12.9 finalize',
   },
   {
-    title: 'Design a landing page',
+    title: 'Build a landing page',
     poster: north,
     reward: 150,
     history:

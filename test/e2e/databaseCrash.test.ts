@@ -41,7 +41,7 @@ test('an indexer whose database crashes asks for a restart, which loses nothing'
     for (let posted = 0; posted < 5; posted++) await post()
     await crashDatabase(databaseUrl)
     expect(await indexer.part.ended).toBe('exited with code 75')
-    expect(indexer.part.output()).toContain('The database is gone')
+    expect(indexer.part.output()).toContain('PostgreSQL crashed')
   } finally {
     await indexer.stop()
   }
