@@ -1,7 +1,7 @@
 import { index, onchainTable, primaryKey } from 'ponder'
 import type { Address } from 'viem'
 
-/** The eight run states of the seed. NONE, the contract's state of a bounty that does not exist, is never stored. */
+/** The eight states of a run. NONE, the contract's state of a bounty that does not exist, is never stored. */
 export const runStates = [
   'DRAFT',
   'OPEN',
@@ -14,14 +14,14 @@ export const runStates = [
 ] as const
 
 /**
- * A chain string as a text column can hold it. PostgreSQL refuses NUL, and Ponder would drop it, which could turn one
- * IPFS hash into another: U+FFFD stands for it, as it already stands for bytes that are not UTF-8.
+ * A string from the chain as a text column can store it. PostgreSQL refuses NUL, and Ponder would remove it, which
+ * could turn one IPFS hash into another. So U+FFFD replaces NUL, as it already replaces bytes that are not UTF-8.
  */
 export const storedText = (chainString: string) => chainString.replaceAll('\0', '\uFFFD')
 
 /**
- * The band of rewards that share two leading digits, by its lowest: 123.45 USDC is in the band of 120. There are at
- * most 991 bands from MIN_REWARD to MAX_REWARD.
+ * The band of rewards that share two leading digits, named by its lowest reward: 123.45 USDC is in the band of 120.
+ * There are at most 991 bands from MIN_REWARD to MAX_REWARD.
  */
 export function bandOf(reward: bigint): bigint {
   return reward - (reward % bandWidth(reward))
@@ -33,8 +33,8 @@ export function bandWidth(reward: bigint): bigint {
 }
 
 /**
- * The steps of the trust ladder as events alone decide them. PROVEN has the completions that ESTABLISHED needs, and is
- * PROVISIONAL for the first 30 days after `stakedAt`, then ESTABLISHED.
+ * The steps of the trust ladder, without their dependence on time. A PROVEN agent has the completions that ESTABLISHED
+ * needs: it is PROVISIONAL for 30 days after `stakedAt`, then ESTABLISHED.
  */
 export const agentSteps = ['UNVERIFIED', 'PROVISIONAL', 'PROVEN', 'FROZEN', 'BANNED'] as const
 
@@ -45,7 +45,7 @@ export type AgentStep = (typeof agentSteps)[number]
 
 type Account = { owner: string | null; banned: boolean; frozen: boolean; stakedAt: bigint; completions: number }
 
-/** AgentStaking.statusOf without its time; null where the registry knows no such agent. */
+/** AgentStaking.statusOf without its dependence on time; null if the agent is not registered. */
 export function stepOf({ owner, banned, frozen, stakedAt, completions }: Account): AgentStep | null {
   if (owner === null) return null
   if (banned) return 'BANNED'
@@ -55,10 +55,10 @@ export function stepOf({ owner, banned, frozen, stakedAt, completions }: Account
   return completions >= ESTABLISHED_COMPLETIONS ? 'PROVEN' : 'PROVISIONAL'
 }
 
-/** How many ids a band of agents spans: few enough to walk through, and a million agents have few bands. */
+/** How many ids a band of agents spans: few enough to scan, and a million agents still have few bands. */
 export const AGENT_BAND_IDS = 2_500n
 
-/** The band of agents with neighbouring ids, by its lowest id. */
+/** The band of agents with neighbouring ids, named by its lowest id. */
 export function agentBandOf(id: bigint): bigint {
   return id - (id % AGENT_BAND_IDS)
 }
@@ -74,22 +74,22 @@ export function dayOf(timestamp: bigint): bigint {
  * One row per bounty. Amounts are USDC base units, times are block timestamps in seconds.
  *
  * Ids, rewards and times fit int8: the contract counts ids from 1, caps a reward at 1e15 and a deadline at a year
- * ahead. They are sort keys, and numeric(78), which `t.bigint()` would be, sorts several times slower.
+ * ahead. They are sort keys, and numeric(78), the type of `t.bigint()`, sorts several times slower.
  *
- * The state is text. An enum would be a type of its own in every build's schema, and readers' prepared statements would
- * fail with "cached plan must not change result type" when the views move to the next build.
+ * The state is text. An enum would be a separate type in every build's schema, and readers' prepared statements would
+ * fail with "cached plan must not change result type" when the views switch to the next build.
  *
- * An index for every pair of filter and sort: a list is a walk along one of them from where the page begins, and never
- * sorted. Ids count up in the order of creation, so that the order of the ids is the order of `createdAt`. The other
- * filters' columns trail, so that a walk past many rows, and a count, need not visit the table. `minReward` and
- * `claimable` lead none: they are ranges, tested on the way, or walked in their own order.
- * An index costs nothing while a backfill runs: Ponder creates them after it.
+ * There is an index for every pair of filter and sort, so that a list is read along one of them from the start of its
+ * page, without a sort. Ids count up in the order of creation, so their order is the order of `createdAt`. Each index
+ * ends with the columns of the other filters, so that skipping or counting many rows does not read the table. No index
+ * begins with `minReward` or `claimable`: these are ranges, checked per row or read in their own order. Indexes do not
+ * slow a backfill, because Ponder creates them after it.
  */
 export const run = onchainTable(
   'run',
   (t) => ({
     bountyId: t.int8({ mode: 'bigint' }).primaryKey(),
-    /** Addresses have their EIP-55 checksum, which takes longer to compute than all else that an answer needs. */
+    /** Stored with EIP-55 checksum, because computing it takes longer than the rest of an answer. */
     posterAddress: t.text().$type<Address>().notNull(),
     ipfsHash: t.text().notNull(),
     reward: t.int8({ mode: 'bigint' }).notNull(),
@@ -97,8 +97,9 @@ export const run = onchainTable(
     deadline: t.int8({ mode: 'bigint' }).notNull(),
     state: t.text({ enum: runStates }).notNull(),
     /**
-     * The claiming agent, its wallet, and what it has at stake; the work, and when it was claimed and last submitted.
-     * Null before a claim and after one that was slashed or abandoned, kept when the run ends.
+     * The columns of the current claim: the agent, its wallet, its stake and its work, and when the run was claimed and
+     * the work last submitted. Null before a claim and after one that was slashed or abandoned. They remain when the
+     * run ends.
      */
     claimedBy: t.bigint(),
     claimedByWallet: t.text().$type<Address>(),
@@ -108,9 +109,9 @@ export const run = onchainTable(
     feedbackHash: t.text(),
     claimedAt: t.int8({ mode: 'bigint' }),
     submittedAt: t.int8({ mode: 'bigint' }),
-    /** When delivery is due; null unless the agent has the next move. */
+    /** When delivery is due; null unless the agent must act next. */
     submitBy: t.int8({ mode: 'bigint' }),
-    /** When review is due; null unless the evaluator has the next move. */
+    /** When review is due; null unless the evaluator must act next. */
     reviewBy: t.int8({ mode: 'bigint' }),
     /** When the run was approved or rejected. */
     endedAt: t.int8({ mode: 'bigint' }),
@@ -121,9 +122,9 @@ export const run = onchainTable(
     createdAt: t.int8({ mode: 'bigint' }).notNull(),
     /** How long an agent has to deliver, in seconds. */
     workPeriod: t.integer().notNull(),
-    /** What a claim puts at risk of the agent's stake. */
+    /** How much of the agent's stake a claim locks. */
     stakeRequired: t.int8({ mode: 'bigint' }).notNull(),
-    /** Who requests revisions and rejects in the poster's place; null means the poster. */
+    /** Requests revisions and rejects; null means the poster. */
     evaluator: t.text().$type<Address>(),
   }),
   (table) => ({
@@ -146,16 +147,16 @@ export const run = onchainTable(
 )
 
 /**
- * One row per band of rewards: how many of its runs are in each state, what the market holds for them, and what it paid.
+ * One row per band of rewards: how many of its runs are in each state, and the sums of their amounts.
  *
- * Lists give exact totals, and counting a million rows takes longer than all else that an answer needs. The handlers
- * keep these rows, a delta with each change of a run, so that they are reverted and replayed with the runs. One row with
- * a column for each state, because then a step of a run costs the indexer one write, not two. By bands, because a total
- * may be asked for any `minReward`: the bands above it are summed, and only the runs between it and the next band, which
- * are a hundredth of the runs or so, are counted one by one.
+ * Lists give exact totals, and counting a million rows takes longer than the rest of an answer. The handlers update
+ * these rows with each change of a run, so that they are reverted and replayed with the runs. A row has a column per
+ * state, so that a change of state costs one write, not two. There are bands because a request may ask for a total of
+ * any `minReward`: the bands above it are summed, and only the runs between it and the next band, about a hundredth of
+ * all, are counted one by one.
  */
 export const rewardBand = onchainTable('reward_band', (t) => ({
-  /** As `bandOf` has it. */
+  /** See `bandOf`. */
   lowest: t.int8({ mode: 'bigint' }).primaryKey(),
   DRAFT: t.integer().notNull().default(0),
   OPEN: t.integer().notNull().default(0),
@@ -167,25 +168,25 @@ export const rewardBand = onchainTable('reward_band', (t) => ({
   REJECTED: t.integer().notNull().default(0),
   /** Rewards and fees of the band's runs that are funded and have not ended. USDC base units. */
   escrowed: t.bigint().notNull().default(0n),
-  /** Stakes of the agents that work on the band's runs. USDC base units. */
+  /** Stake that the claims of the band's runs have locked. USDC base units. */
   locked: t.bigint().notNull().default(0n),
   /** Rewards of the band's approved runs. USDC base units. */
   paid: t.bigint().notNull().default(0n),
 }))
 
 /**
- * How many OPEN runs have their deadline on one day. Whether they are claimable is a matter of time: those of the days
- * before today are not, and only of today they are counted one by one.
+ * How many OPEN runs have their deadline on one day, to count the claimable ones. Runs of earlier days are not
+ * claimable, runs of later days are, and only the runs of today are counted one by one.
  */
 export const deadlineBand = onchainTable('deadline_band', (t) => ({
-  /** As `dayOf` has it. */
+  /** See `dayOf`. */
   day: t.int8({ mode: 'bigint' }).primaryKey(),
   OPEN: t.integer().notNull(),
 }))
 
 /**
- * One row per agent id that any event named. The trust ladder moves with time and without an event, so that only its
- * `step` is stored, and the status is derived where it is read.
+ * One row per agent id that any event named. The status on the trust ladder also depends on time, so only its `step` is
+ * stored, and queries derive the status from it.
  *
  * Ids and amounts are numeric(78): a foreign ERC-8004 registry may use any uint256, and nothing sorts by an amount.
  */
@@ -193,13 +194,13 @@ export const agent = onchainTable(
   'agent',
   (t) => ({
     id: t.bigint().primaryKey(),
-    /** Null where the registry knows no such agent: a ban may name any id, and a foreign registry may burn. */
+    /** Null if the agent is not registered: a ban may name any id, and a foreign registry may burn a token. */
     owner: t.hex(),
     /** The wallet the registry names; null means unset, and the owner acts for the agent. */
     agentWallet: t.hex(),
     agentURI: t.text(),
     registeredAt: t.int8({ mode: 'bigint' }),
-    /** The log of `Registered`, `<transaction hash>:<log index>`: tells its wallet entry from a later one. */
+    /** The log of `Registered`, `<transaction hash>:<log index>`, to recognise a `MetadataSet` right after it. */
     registrationLog: t.text(),
     stakedAmount: t.bigint().notNull().default(0n),
     lockedAmount: t.bigint().notNull().default(0n),
@@ -211,39 +212,39 @@ export const agent = onchainTable(
     banned: t.boolean().notNull().default(false),
     /** Sum of the rewards of the agent's approved runs. */
     volume: t.bigint().notNull().default(0n),
-    /** As `stepOf` has it. */
+    /** See `stepOf`. */
     step: t.text({ enum: agentSteps }),
   }),
   (table) => ({
-    /** For the pages of a status that few agents have. */
+    /** For the pages of a status with few agents. */
     stepId: index().on(table.step, table.id, table.stakedAt),
-    /** For what the bands of a day do not know. */
+    /** For the agents of the day that the bands cannot count. */
     stepStakedAt: index().on(table.step, table.stakedAt, table.id),
     ownerIndex: index().on(table.owner),
     agentWalletIndex: index().on(table.agentWallet),
   }),
 )
 
-/** One row per band of agent ids: how many registered agents are on each step. Totals and far pages come from it. */
+/** One row per band of agent ids: how many registered agents are on each step. For totals, and to skip to a page. */
 export const agentBand = onchainTable('agent_band', (t) => ({
-  /** As `agentBandOf` has it. */
+  /** See `agentBandOf`. */
   lowest: t.bigint().primaryKey(),
   UNVERIFIED: t.integer().notNull().default(0),
   PROVISIONAL: t.integer().notNull().default(0),
   PROVEN: t.integer().notNull().default(0),
   FROZEN: t.integer().notNull().default(0),
   BANNED: t.integer().notNull().default(0),
-  /** Stakes of all ids of the band, also where the registry burned the agent. USDC base units. */
+  /** Stakes of all ids of the band, including agents that the registry burned. USDC base units. */
   staked: t.bigint().notNull().default(0n),
 }))
 
-/** How many PROVEN agents of a band are staked since one day: those of the last 30 days are not ESTABLISHED yet. */
+/** How many PROVEN agents of a band have their `stakedAt` on one day: for 30 days they are not ESTABLISHED. */
 export const provenBand = onchainTable(
   'proven_band',
   (t) => ({
-    /** As `dayOf` has it. */
+    /** See `dayOf`. */
     day: t.int8({ mode: 'bigint' }).notNull(),
-    /** As `agentBandOf` has it. */
+    /** See `agentBandOf`. */
     lowest: t.bigint().notNull(),
     agents: t.integer().notNull(),
   }),
@@ -251,8 +252,8 @@ export const provenBand = onchainTable(
 )
 
 /**
- * One row per market event of a run: its timeline. A refused claim names whom the sender of its batch named: nobody
- * signed for it, and nobody but the sender need have known.
+ * One row per market event of a run: its timeline. The agent and wallet of a refused claim are unverified: the sender
+ * of the batch can name any.
  */
 export const runEvent = onchainTable(
   'run_event',
@@ -263,7 +264,7 @@ export const runEvent = onchainTable(
     /** The Solidity name of the event. */
     name: t.text().notNull(),
     agentId: t.bigint(),
-    /** The account that the event names; where it names none, whose step it was. Of a payment, the payee. */
+    /** The account that the event names, else the account that acted. Of a payment, the payee. */
     address: t.hex(),
     /** The USDC that the event names, in base units: escrow, reward, refund or stake. */
     amount: t.bigint(),
@@ -275,7 +276,7 @@ export const runEvent = onchainTable(
     dueAt: t.int8({ mode: 'bigint' }),
     /** Of a claim: which claim of the run it is. Of a revision request: which request of the claim it is. From 1. */
     ordinal: t.integer(),
-    /** Of an approval: whether the review period ran out, rather than that poster or evaluator approved. */
+    /** Of an approval: whether it happened because the review period ended, not by the poster or evaluator. */
     byTimeout: t.boolean(),
     timestamp: t.int8({ mode: 'bigint' }).notNull(),
     blockNumber: t.int8({ mode: 'bigint' }).notNull(),
@@ -288,13 +289,13 @@ export const runEvent = onchainTable(
   }),
 )
 
-/** What the market still owes to a payee whom USDC refused, until `collect` pays it. Base units. */
+/** What the market owes to a payee to whom USDC refused a transfer, until `collect` pays it. Base units. */
 export const payee = onchainTable('payee', (t) => ({
   address: t.hex().primaryKey(),
   owed: t.bigint().notNull(),
 }))
 
-/** The block up to which the other tables are true: one row, reverted and replayed with them. */
+/** The block at which the other tables are true: one row, reverted and replayed with them. */
 export const head = onchainTable('head', (t) => ({
   chainId: t.integer().primaryKey(),
   number: t.int8({ mode: 'bigint' }).notNull(),

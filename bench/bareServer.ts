@@ -3,7 +3,7 @@
 import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import { pino } from 'pino'
-import { openReadPool } from '../src/api/readPool.ts'
+import { openReadPool } from '../src/api/database/readPool.ts'
 
 type Statement = { name: string; text: string; values: unknown[] }
 type Row = { runs?: string; run?: string }

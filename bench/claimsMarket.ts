@@ -15,7 +15,7 @@ import { defaultTerms } from '../devnet/defaultTerms.ts'
 import { startIndexer } from '../devnet/indexer.ts'
 import type { Postgres } from '../devnet/postgres.ts'
 import { tellGuard } from '../devnet/tellGuard.ts'
-import { claimTypedData } from '../src/api/claimMessage.ts'
+import { claimTypedData } from '../src/api/market/claimMessage.ts'
 import { contractsOf } from '../test/support/contracts.ts'
 import { waitForIndex } from '../test/support/waitForIndex.ts'
 

@@ -15,7 +15,7 @@ import { startAnvil } from '../devnet/anvil.ts'
 import { contentId } from '../devnet/contentId.ts'
 import { defaultTerms } from '../devnet/defaultTerms.ts'
 import { deploy } from '../ops/deploy.ts'
-import { claimTypedData } from '../src/api/claimMessage.ts'
+import { claimTypedData } from '../src/api/market/claimMessage.ts'
 import { contractsOf } from '../test/support/contracts.ts'
 
 const usdc = 1_000_000n

@@ -6,8 +6,8 @@ import pg from 'pg'
 import type { PublicClient } from 'viem'
 import { createChainClient } from '../src/api/chainClient.ts'
 import { type Deployment, readDeployment } from '../src/api/deployment.ts'
-import { reasonOf } from '../src/api/describeError.ts'
 import { readEnv } from '../src/api/env.ts'
+import { reasonOf } from '../src/api/observability/describeError.ts'
 import { IndexReader } from '../src/api/queries/indexReader.ts'
 import type { Audited } from './audit/audited.ts'
 import { ChainLogs } from './audit/chainLogs.ts'
@@ -98,7 +98,7 @@ async function openCopy(client: pg.Client, schema: string, chain: PublicClient, 
     const db = drizzle(client, { casing: 'snake_case' })
     const index = new IndexReader(db, deployment.chainId, { clock: () => 0 })
     const seen = await index.look()
-    if (seen?.whole) {
+    if (seen?.isCurrent) {
       const { snapshot: block } = seen
       progress.line(`${isOld ? 'Resuming at' : 'Copied'} block ${block.number}, ${block.hash}`)
       const state = new ChainState(chain, deployment, block.hash)

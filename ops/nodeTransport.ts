@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BaseError, MethodNotSupportedRpcError, RpcRequestError, type Transport } from 'viem'
 import { nodeHttp } from '../src/api/chainClient.ts'
-import { createSecretFilter, filterError } from '../src/api/urlSecrets.ts'
+import { createSecretFilter, filterError } from '../src/api/observability/urlSecrets.ts'
 
 /** Retried, because a node behind a load balancer may get a block a moment after another node has served it. */
 const RETRY_DELAY_MS = 250

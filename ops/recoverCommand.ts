@@ -2,8 +2,8 @@
 // the builds and cached blocks of the orphaned branch; the next start indexes again, from the cache up to the fork.
 import pg from 'pg'
 import { createChainClient } from '../src/api/chainClient.ts'
-import { reasonOf } from '../src/api/describeError.ts'
 import { readEnv } from '../src/api/env.ts'
+import { reasonOf } from '../src/api/observability/describeError.ts'
 import { findDeadBlock, findForkBlock, removeBranch } from './builds/deadBranch.ts'
 
 const { DATABASE_URL, CHAIN_ID, RPC_URL } = readEnv(['DATABASE_URL', 'CHAIN_ID', 'RPC_URL'])

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { createChainClient } from '../src/api/chainClient.ts'
 import { readEnv } from '../src/api/env.ts'
-import { createLogger } from '../src/api/logger.ts'
+import { createLogger } from '../src/api/observability/logger.ts'
 import { supervise } from './supervision/supervise.ts'
 import { watchHead } from './supervision/watchHead.ts'
 

@@ -3,14 +3,14 @@ import { storeAgent } from './storeAgent.ts'
 
 /**
  * Ignored events:
- * - `OwnershipTransferStarted`, `OwnershipTransferred`: who may ban is not served
+ * - `OwnershipTransferStarted`, `OwnershipTransferred`: no answer names the account that may ban
  *
- * `staked`, `locked`, `stakedAt`, `completions` and `slashes` are totals after the event, so they are stored as they come.
+ * `staked`, `locked`, `stakedAt`, `completions` and `slashes` are totals after the event, so they are stored unchanged.
  */
 
 ponder.on('AgentStaking:Staked', async ({ event, context }) => {
   const { agentId: id, staked: stakedAmount, stakedAt } = event.args
-  // Row must exist for our registry, but a foreign one may know an agent that it never announced.
+  // Row must exist with our registry, but a foreign one may have an agent for which it emitted no event.
   await storeAgent(context, id, () => ({ stakedAmount, stakedAt }))
 })
 
@@ -51,7 +51,7 @@ ponder.on('AgentStaking:RunCompleted', async ({ event, context }) => {
 })
 
 ponder.on('AgentStaking:AgentFrozen', async ({ event, context }) => {
-  // Row must exist because only a slash freezes.
+  // Row must exist because only a slash freezes, and `Slashed` stores the row.
   await storeAgent(context, event.args.agentId, () => ({ frozen: true }))
 })
 
@@ -62,7 +62,7 @@ ponder.on('AgentStaking:AgentUnfrozen', async ({ event, context }) => {
 
 ponder.on('AgentStaking:AgentBanned', async ({ event, context }) => {
   const { agentId: id, slashes } = event.args
-  // Row may not exist: the owner may ban any id, also one that is not registered yet.
+  // Row may not exist, because the owner may ban any id, even before it is registered.
   await storeAgent(context, id, () => ({ banned: true, slashes: Number(slashes) }))
 })
 

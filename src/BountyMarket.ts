@@ -17,7 +17,8 @@ import type { bountyMarketAbi } from '../abis/BountyMarket.ts'
  * Ignored events:
  * - `EIP712DomainChanged`: never emitted, the market cannot be upgraded
  *
- * Every run event becomes a `run_event` too. Its row cannot exist yet: `event.id` is the log's place in the chain.
+ * Every run event is also stored as a `run_event`. Its row cannot exist yet, because `event.id` is the log's position
+ * in the chain.
  */
 
 const maxInt8 = 2n ** 63n - 1n
@@ -37,7 +38,7 @@ const noClaim = {
 
 ponder.on('BountyMarket:BountyCreated', async ({ event, context }) => {
   const { bountyId, poster, ipfsHash, reward, fee, stake, deadline, workPeriod, evaluator } = event.args
-  // Row cannot exist because the market counts ids up.
+  // Row cannot exist because the market never reuses an id.
   await context.db.insert(run).values({
     bountyId,
     posterAddress: getAddress(poster),
@@ -101,7 +102,8 @@ ponder.on('BountyMarket:BountyClaimed', async ({ event, context }) => {
 
 ponder.on('BountyMarket:ClaimRefused', async ({ event, context }) => {
   const { bountyId, agentId, wallet, reason } = event.args
-  // Anyone may ask for a bounty that does not exist, by any uint256. It has no timeline, and its id may not fit a key.
+  // A batch may name a bounty that does not exist, by any uint256. It has no timeline, and its id may not fit the
+  // column.
   if (bountyId > maxInt8 || (await context.db.find(run, { bountyId })) === null) return
   await record(context, event, 'ClaimRefused', { agentId, address: wallet, reason })
 })
@@ -156,7 +158,7 @@ ponder.on('BountyMarket:BountyApproved', async ({ event, context }) => {
 
 ponder.on('BountyMarket:BountyRejected', async ({ event, context }) => {
   const { bountyId, agentId, poster, refund } = event.args
-  // Row must exist because `BountyRejected` cannot precede `WorkSubmitted`. A revision may still have been due.
+  // Row must exist because `BountyRejected` cannot precede `WorkSubmitted`. `submitBy` is set if a revision was due.
   await move(context, bountyId, {
     state: 'REJECTED',
     submitBy: null,
@@ -168,7 +170,7 @@ ponder.on('BountyMarket:BountyRejected', async ({ event, context }) => {
 
 ponder.on('BountyMarket:ClaimSlashed', async ({ event, context }) => {
   const { bountyId, agentId, poster, stake } = event.args
-  // Row must exist because `ClaimSlashed` cannot precede `BountyClaimed`. Where the escrow goes back at once,
+  // Row must exist because `ClaimSlashed` cannot precede `BountyClaimed`. If the escrow is refunded in the same call,
   // `BountyWithdrawn` follows.
   await move(context, bountyId, { state: 'OPEN', ...noClaim })
   await record(context, event, 'ClaimSlashed', { agentId, address: poster, amount: stake })
@@ -183,7 +185,7 @@ ponder.on('BountyMarket:ClaimAbandoned', async ({ event, context }) => {
 
 ponder.on('BountyMarket:PaymentDeferred', async ({ event, context }) => {
   const { payee: address, amount } = event.args
-  // Row exists if the payee was refused before.
+  // Row exists if USDC refused a transfer to the payee before.
   await context.db
     .insert(payee)
     .values({ address, owed: amount })
@@ -206,10 +208,10 @@ const escrowing: ReadonlySet<State> = new Set(['OPEN', 'CLAIMED', 'IN_PROGRESS',
 /** States in which the agent's stake is locked. */
 const locking: ReadonlySet<State> = new Set(['CLAIMED', 'IN_PROGRESS', 'SUBMITTED', 'REVISION_REQUESTED'])
 
-/** Takes a run to another state, and counts it there. */
+/** Moves a run to another state, and updates the counts. */
 async function move(context: Context, bountyId: bigint, change: Partial<Run> & { state: State }): Promise<Run> {
   let before: Counted | undefined
-  // Read and written in one call of the store: each copies the row.
+  // One call reads and writes the row, because each call of Ponder's store copies it.
   const after = await context.db.update(run, { bountyId }).set(({ state, stake }) => {
     before = { state, stake }
     return change
@@ -220,17 +222,17 @@ async function move(context: Context, bountyId: bigint, change: Partial<Run> & {
 
 type Counted = Pick<Run, 'state' | 'stake'>
 
-/** Moves a run in its bands from a state to the one that it has now. */
+/** Moves a run in its bands from its state before to its state now. */
 async function count({ db }: Context, after: Run, before: Counted | undefined) {
-  if (before === undefined) throw new Error('Ponder has updated a row without showing it')
+  if (before === undefined) throw new Error('Ponder updated a row without calling the update function')
   const { reward, fee, state: to } = after
   const { state: from } = before
-  const held = BigInt(Number(escrowing.has(to)) - Number(escrowing.has(from))) * (reward + fee)
+  const escrowChange = BigInt(Number(escrowing.has(to)) - Number(escrowing.has(from))) * (reward + fee)
   // Row must exist because the run was counted when it was created.
   await db.update(rewardBand, { lowest: bandOf(reward) }).set((band) => ({
     [from]: band[from] - 1,
     [to]: band[to] + 1,
-    escrowed: band.escrowed + held,
+    escrowed: band.escrowed + escrowChange,
     locked: band.locked + lockedBy(after) - lockedBy(before),
     paid: to === 'APPROVED' ? band.paid + reward : band.paid,
   }))

@@ -1,8 +1,8 @@
 import { ponder } from 'ponder:registry'
 import { head } from 'ponder:schema'
 
-// Ponder runs a block's handler after the handlers of the block's logs and commits them together, so that whoever reads
-// this row sees every row of its block.
+// Ponder runs a block's handler after the handlers of its logs and commits them in one transaction, so a reader that
+// sees this row sees all rows of its block.
 ponder.on('head:block', async ({ event, context }) => {
   const { number, hash, timestamp } = event.block
   // Row exists from the first live block on.

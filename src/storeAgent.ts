@@ -4,13 +4,13 @@ import { agent, agentBand, agentBandOf, dayOf, provenBand, stepOf } from 'ponder
 type Agent = typeof agent.$inferSelect
 type AgentBand = typeof agentBand.$inferSelect
 
-/** What changes and counts depend on. */
+/** The columns that changes and counts depend on. */
 type Known = Pick<
   Agent,
   'owner' | 'registrationLog' | 'stakedAmount' | 'stakedAt' | 'completions' | 'frozen' | 'banned' | 'volume' | 'step'
 >
 
-/** What is known of an agent before its first event. */
+/** An agent before its first event. */
 const noAgent: Known = {
   owner: null,
   registrationLog: null,
@@ -24,8 +24,8 @@ const noAgent: Known = {
 }
 
 /**
- * Changes the row of an agent, and counts the agent in its bands. It makes the row where there is none: a ban may name
- * any id, and a foreign registry may know an agent that it never announced.
+ * Updates the row of an agent, and counts the agent in its bands. It inserts the row if there is none: a ban may name
+ * any id, and a foreign registry may have an agent for which it emitted no event.
  */
 export async function storeAgent(context: Context, id: bigint, changeOf: (row: Known) => Partial<Agent>) {
   let before = noAgent
@@ -38,7 +38,7 @@ export async function storeAgent(context: Context, id: bigint, changeOf: (row: K
     .insert(agent)
     .values(values)
     .onConflictDoUpdate((row) => {
-      // A copy: Ponder changes the row that it hands over.
+      // A copy, because Ponder mutates the row that it passes.
       before = { ...row }
       return change()
     })

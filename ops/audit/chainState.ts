@@ -23,10 +23,10 @@ const REVIEW_PERIOD = 7n * 86_400n
 const FEE_BPS = 500n
 
 /**
- * The calldata in one `eth_call`, enough for 50 calls. A deployless multicall returns its answer as a contract's code,
- * which EIP-170 limits to 24 kB; a bounty takes 416 bytes of it.
+ * The calldata in one `eth_call`, enough for 40 calls. A deployless multicall returns its answer as a contract's code,
+ * which EIP-170 limits to 24,576 bytes; a bounty takes 512 of them.
  */
-const MAX_CALLDATA_BYTES = 50 * 36
+const MAX_CALLDATA_BYTES = 40 * 36
 
 /**
  * Reads the contracts' state at one block, in the form of our tables' columns. It names the block by its hash, so that

@@ -1,15 +1,16 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Hono, MiddlewareHandler } from 'hono'
 import { methodNotAllowed } from 'hono/method-not-allowed'
-import { createAnswerCache } from './answerCache.ts'
-import { answerKept } from './answerKept.ts'
+import { addResponseCache } from './cache/responseCache.ts'
 import type { Deps } from './deps.ts'
-import { answerProblem, errorHandler, routeNotFound } from './errorHandler.ts'
-import { Problem } from './errors.ts'
-import { limitPostedBody } from './limits/bodyLimit.ts'
-import type { ClientLimits } from './limits/clientLimits.ts'
-import type { RequestTimer } from './metrics.ts'
-import { requestId } from './requestId.ts'
+import { limitPostedBody } from './http/bodyLimit.ts'
+import type { ClientLimits } from './http/clientLimits.ts'
+import { answerProblem, errorHandler, routeNotFound } from './http/errorHandler.ts'
+import { Problem } from './http/errors.ts'
+import { headerMiddleware } from './http/readHeaders.ts'
+import { requestId } from './http/requestId.ts'
+import { refuseInvalid } from './http/validation.ts'
+import type { RequestTimer } from './observability/metrics.ts'
 import { agentRoutes } from './routes/agents.ts'
 import { claimRoutes } from './routes/claim.ts'
 import { claimMessageRoutes } from './routes/claimMessage.ts'
@@ -20,29 +21,25 @@ import { eventRoutes } from './routes/events.ts'
 import { isProbe } from './routes/health.ts'
 import { runRoutes } from './routes/runs.ts'
 import { statsRoutes } from './routes/stats.ts'
-import { headerMiddleware } from './standingHeaders.ts'
-import { refuseInvalid } from './validation.ts'
 
-/** What one host adds to the app. */
+/** What a host adds to the app. */
 export type Host = {
-  /** Is told of every request. */
+  /** Times every request. */
   timer?: RequestTimer
   /** Routes about the process, such as its health. */
   routes?: Hono
 }
 
-/** The API: the same routes for every host. It opens nothing; what it uses is handed in. */
+/** Creates the API: the same routes for every host. It opens no connection; everything that it uses is in `deps`. */
 export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   const app = new OpenAPIHono({ defaultHook: refuseInvalid })
   app.onError(errorHandler(deps.logger))
-  const answers = createAnswerCache(deps.index.head)
-  app.fetch = answerKept(answers, app.fetch, host.timer)
 
   if (host.timer) app.use(host.timer.middleware)
   app.use(requestId)
-  app.use('/api/*', answers.middleware)
+  addResponseCache(app, deps.index.head, host.timer)
   const limit = deps.limits && limitRequests(deps.limits)
-  // Here, for the next one answers a preflight by itself.
+  // Before `headerMiddleware`, which answers a preflight without calling the next middleware.
   if (limit) app.use((c, next) => (c.req.method === 'OPTIONS' ? limit(c, next) : next()))
   app.use(headerMiddleware)
   app.use('/api/*', limitPostedBody)
@@ -61,7 +58,7 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
 
   const description = JSON.stringify(app.getOpenAPI31Document(openapi))
   app.get('/openapi.json', (c) => c.body(description, 200, { 'Content-Type': 'application/json' }))
-  // A route rather than `app.notFound`, which is lost where the app is mounted in another: under Ponder.
+  // A route, not `app.notFound`, which is lost where the app is mounted in another app, as under Ponder.
   app.all('*', methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }), routeNotFound)
   return app
 }
@@ -85,7 +82,7 @@ const refuseMethod: NonNullable<Parameters<typeof methodNotAllowed>[0]['onMethod
   return answerProblem(c, new Problem('METHOD_NOT_ALLOWED', detail, { headers: { Allow: allow } }))
 }
 
-/** What the answer cache holds costs next to nothing: agents may poll it all day. The rest is work. */
+/** Requests that the response cache answers cost almost nothing and are not limited, so that agents may poll. */
 const limitRequests =
   (limits: ClientLimits): MiddlewareHandler =>
   async (c, next) => {

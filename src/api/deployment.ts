@@ -13,19 +13,19 @@ const contractNames = ['USDC', 'AgentRegistry', 'AgentStaking', 'BountyMarket'] 
 
 const deploymentSchema = z.object({
   chainId: z.int().positive(),
-  /** The block from which the contracts' events are indexed. */
+  /** The block from which events are indexed. */
   startBlock: block,
-  /** Contracts that are older than `startBlock`, such as a foreign registry. */
+  /** The start blocks of contracts that are older than `startBlock`, such as a foreign registry. */
   startBlocks: z.partialRecord(z.enum(contractNames), block).optional(),
   contracts: z.record(z.enum(contractNames), address),
 })
 
-/** Where the market lives on one chain: the content of `deployments/<chainId>.json`. */
+/** The market's addresses on one chain: the content of `deployments/<chainId>.json`. */
 export type Deployment = z.infer<typeof deploymentSchema>
 
 /**
  * Reads and validates a deployment file.
- * @throws if there is none, it is malformed, or it is another chain's.
+ * @throws if there is no such file, it is malformed, or it is for another chain.
  */
 export function readDeployment(chainId: number, directory = 'deployments'): Deployment {
   const path = `${directory}/${chainId}.json`

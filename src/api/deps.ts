@@ -1,17 +1,17 @@
 import type { Logger } from 'pino'
-import type { MarketAddress } from './claimMessage.ts'
-import type { ClientLimits } from './limits/clientLimits.ts'
+import type { ClientLimits } from './http/clientLimits.ts'
+import type { MarketAddress } from './market/claimMessage.ts'
 import type { IndexReader } from './queries/indexReader.ts'
 import type { Relay } from './relay/relay.ts'
 
-/** What the app is made of. A host builds it; nothing of it exists at import. */
+/** What the app uses. A host creates it; importing this module creates nothing. */
 export type Deps = {
   index: IndexReader
   logger: Logger
-  /** The contract for which claims are signed. */
+  /** The contract that claims are signed for. */
   market: MarketAddress
-  /** Absent where claims are not relayed: under Ponder's host, and without a relayer's key. */
+  /** Absent where claims are not relayed: under Ponder's server, and without a relayer's key. */
   relay?: Relay
-  /** What one client may do. Absent under Ponder's host, which is for whoever runs one process only. */
+  /** Rate limits of a client. Absent under Ponder's server, which is for operators who run a single process. */
   limits?: ClientLimits
 }

@@ -1,6 +1,6 @@
 import { getAddress, type Hex, isAddress, parseEther, parseGwei, zeroAddress } from 'viem'
 import { z } from 'zod'
-import { MAX_BATCH, MAX_UNMINED } from './constants.ts'
+import { MAX_BATCH, MAX_UNMINED } from './market/constants.ts'
 
 const url = (protocols: RegExp) => z.url({ protocol: protocols })
 const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback)
@@ -18,7 +18,7 @@ const address = z
   .refine((value) => value !== zeroAddress, 'must not be the zero address')
   .transform((value) => getAddress(value))
 
-/** What each process reads from its environment. A process picks the variables it needs; there is no other reader. */
+/** All environment variables. Each process reads those that it names to `readEnv`, and nothing else reads any. */
 const environment = z.object({
   DATABASE_URL: url(/^postgres(ql)?$/),
   DATABASE_READ_URL: url(/^postgres(ql)?$/).optional(),
@@ -28,7 +28,7 @@ const environment = z.object({
     .regex(/^[a-z_][a-z0-9_]{0,44}$/, 'must be a lower-case identifier of at most 45 characters')
     .default('runline'),
   CHAIN_ID: z.coerce.number().int().positive().default(31337),
-  /** Where `<chainId>.json` is, the deployment. A devnet has a directory of its own. */
+  /** The directory of the deployments, `<chainId>.json`. A devnet has its own. */
   DEPLOYMENTS_DIR: z.string().default('deployments'),
   RPC_URL: url(/^https?$/).default('http://127.0.0.1:8545'),
   RELAYER_PRIVATE_KEY: z
@@ -37,43 +37,43 @@ const environment = z.object({
     .pipe(z.array(privateKey).min(1))
     .optional(),
   ALLOW_UNSIGNED_CLAIMS: z.stringbool().optional(),
-  /** What each relayer may spend on gas within 24 hours, in ether; wei in what is read. */
+  /** The most that each relayer key may spend on gas within 24 hours. In ether, parsed to wei. */
   DAILY_GAS_BUDGET: z
     .string()
     .regex(/^[0-9]{1,9}([.][0-9]{1,18})?$/, 'must be an amount of ether, such as 0.5')
     .default('1')
     .transform((ether) => parseEther(ether)),
-  /** The most that a transaction may offer per gas, in gwei; wei in what is read. */
+  /** The most that a transaction may offer per gas. In gwei, parsed to wei. */
   MAX_FEE_GWEI: z
     .string()
     .regex(/^[0-9]{1,9}([.][0-9]{1,9})?$/, 'must be an amount of gwei, such as 0.5')
     .default('200')
     .transform((gwei) => parseGwei(gwei)),
-  /** How many nonces of a relayer key others may have used before the node's counts are implausible. */
+  /** How many nonces of a relayer key other programs may have used before the node's counts are implausible. */
   FOREIGN_NONCES: z.coerce.number().int().min(0).max(1_000_000).default(16),
-  /** How often the chain's head is looked at while a claim waits for it: of a paid node each look is a request. */
+  /** How often the node is asked for the latest block while a claim waits. A paid node charges for each request. */
   HEAD_INTERVAL_MS: z.coerce.number().int().min(10).max(10_000).default(50),
-  /** How often the keeper looks for unsettled transactions where no event asks for it. */
+  /** How often the keeper checks for unsettled transactions when no event triggers it. */
   KEEPER_INTERVAL_MS: z.coerce.number().int().min(100).max(60_000).default(1_000),
-  /** Longer than a run takes with every revision; two days at least, for limits and budgets count one. */
+  /** Longer than a run with all its revisions. At least two days, because limits and budgets count the last day. */
   RELAY_RETENTION_DAYS: z.coerce.number().int().min(2).max(36_500).default(90),
   MAX_BATCH: z.coerce.number().int().min(1).max(MAX_BATCH).default(MAX_BATCH),
-  /** More than the default only where the node's pool is known to keep more of one sender: the rest would be sent again. */
+  /** Above the default only if the node's pool keeps more transactions of one sender, else they must be resent. */
   MAX_UNMINED: z.coerce.number().int().min(1).max(1_024).default(MAX_UNMINED),
-  /** How many proxies before the API are the operator's own, and append to X-Forwarded-For. */
+  /** How many proxies in front of the API are the operator's own and append to X-Forwarded-For. */
   TRUST_PROXY: z.coerce.number().int().min(0).max(16).default(0),
-  /** Of one address, those that the answer cache answers aside: 5,000 a second, for many agents behind one NAT. */
+  /** Per address, without requests that the response cache answers: 5,000 a second, for many agents behind one NAT. */
   REQUESTS_PER_MINUTE: perTime(300_000),
-  /** Of one address: ten a second, more than orchestrators and load balancers ask. Those beyond are refused, and late. */
+  /** Per address: ten a second, more than orchestrators and load balancers send. Refusals are delayed. */
   PROBES_PER_MINUTE: perTime(600),
-  /** Of one address: a hundred agents behind one NAT that try 30 runs each. Each costs the node half a dozen calls. */
+  /** Per address: a hundred agents behind one NAT that try 30 runs each. A claim costs the node about six calls. */
   CLAIMS_PER_MINUTE: perTime(3_000),
-  /** Transactions for one wallet, whoever asks for them: more than anybody can work off, and less than a flood. */
+  /** Transactions per wallet, from any client: more runs than an agent can work on, and few enough to stop a flood. */
   WALLET_CLAIMS_PER_MINUTE: perTime(600),
-  /** What one wallet can make the relayer pay for: a run may be worth so little that claiming it locks nothing. */
+  /** Bounds the gas that one wallet costs the relayer: a run may be worth so little that its claim locks no stake. */
   WALLET_CLAIMS_PER_DAY: perTime(10_000),
   PORT: port(3000),
-  /** Where the operator sees signers and metrics. */
+  /** The operator's port, with signers and metrics. */
   OPS_PORT: port(9464),
   OPS_HOST: z.string().default('127.0.0.1'),
   PONDER_PORT: port(42069),
@@ -85,8 +85,8 @@ const environment = z.object({
   USDC_ADDRESS: address.optional(),
   AGENT_REGISTRY_ADDRESS: address.optional(),
   /**
-   * For how long, in seconds, the index may be behind the chain without a move before that is an alarm, and the
-   * supervisor starts the indexer again. A restart after a kill waits for up to 25 s.
+   * How long the index may be behind the chain without indexing a block. Then readiness and log report it, and the
+   * supervisor restarts the indexer. A restart after a kill waits for up to 25 s.
    */
   STALL_SECONDS: z.coerce.number().int().positive().default(60),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
@@ -96,7 +96,7 @@ type Environment = z.infer<typeof environment>
 
 /**
  * Reads the named variables. An empty variable counts as absent.
- * @throws naming every wrong variable and why it is wrong; never its value, which may be a key.
+ * @throws an error that names every invalid variable and the reason, but no value, because it may be a key.
  */
 export function readEnv<const Name extends keyof Environment>(
   names: readonly Name[],

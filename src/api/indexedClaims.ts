@@ -1,6 +1,6 @@
 import { type Hex, isAddressEqual } from 'viem'
-import { agentErrors } from './eligibility.ts'
-import { Problem } from './errors.ts'
+import { Problem } from './http/errors.ts'
+import { agentErrors } from './market/eligibility.ts'
 import { readsClaimedRuns } from './queries/claimedRuns.ts'
 import type { IndexReader } from './queries/indexReader.ts'
 import { type ShownClaim, shownClaims } from './queries/shownClaims.ts'
@@ -8,7 +8,7 @@ import type { NamedClaim } from './relay/chain/market.ts'
 import type { IndexedClaims, IndexedWin } from './relay/relay.ts'
 import { asRun } from './resources/run.ts'
 
-/** What the index says of claims, for the relay: a win that the index shows need not wait for receipts. */
+/** What the index shows of claims, for the relay. A win that the index shows needs no receipt. */
 export function indexedClaims(index: IndexReader): IndexedClaims {
   const readClaimed = readsClaimedRuns(index)
   let known: Hex | undefined
@@ -29,7 +29,7 @@ export function indexedClaims(index: IndexReader): IndexedClaims {
       known = (await index.head.after(known, signal))?.hash ?? known
     },
 
-    /** An index that cannot be read advises nothing. */
+    /** True if the index cannot be read: then the chain alone decides. */
     async isEligible({ bountyId, agentId, wallet }) {
       try {
         const { data } = await readClaimed({ bountyId, agentId, round: 0n })

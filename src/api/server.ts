@@ -3,34 +3,34 @@ import closeWithGrace from 'close-with-grace'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { privateKeyToAccount } from 'viem/accounts'
 import { createApp } from './app.ts'
-import { listenForBlocks } from './blockHints.ts'
-import { logClaims } from './claimLog.ts'
+import { latestBlockOrZero } from './chainClient.ts'
+import { listenForBlocks } from './database/notifications.ts'
+import { openReadPool } from './database/readPool.ts'
 import { readDeployment } from './deployment.ts'
 import { readEnv } from './env.ts'
-import { createHttpServer, drain, listen } from './httpServer.ts'
+import { createClientLimits } from './http/clientLimits.ts'
+import { createHttpServer, drain, listen } from './http/httpServer.ts'
+import { stopAtSignal, stopSignals } from './http/stopSignals.ts'
 import { indexedClaims } from './indexedClaims.ts'
-import { measureLag, watchIndexLag } from './indexLag.ts'
-import { createClientLimits } from './limits/clientLimits.ts'
-import { createLogger } from './logger.ts'
-import { createMetrics, createRequestTimer } from './metrics.ts'
-import { newestBlock } from './newestBlock.ts'
+import { logClaims } from './observability/claimLog.ts'
+import { measureLag, watchIndexLag } from './observability/indexLag.ts'
+import { createLogger } from './observability/logger.ts'
+import { createMetrics, createRequestTimer } from './observability/metrics.ts'
+import { createReadiness } from './observability/readiness.ts'
+import { measureRelay } from './observability/relayMetrics.ts'
 import { IndexReader } from './queries/indexReader.ts'
-import { createReadiness } from './readiness.ts'
-import { openReadPool } from './readPool.ts'
 import { createRelay } from './relay/createRelay.ts'
 import type { RelayEmitter } from './relay/events.ts'
-import { measureRelay } from './relayMetrics.ts'
 import { healthRoutes, operatorRoutes } from './routes/health.ts'
-import { stopAtSignal, stopSignals } from './stopSignals.ts'
 
 /**
- * In milliseconds. A claim waits 15 s for its block, then the relay takes 8 s at most to close, and Kubernetes kills 30 s
- * after SIGTERM.
+ * Timeouts of a graceful stop. A claim waits up to 15 s for its block, then the relay takes up to 8 s to close, and
+ * Kubernetes kills the process 30 s after SIGTERM.
  */
-const DRAIN_PATIENCE = 18_000
-const EXIT_PATIENCE = 28_000
+const DRAIN_TIMEOUT_MS = 18_000
+const EXIT_TIMEOUT_MS = 28_000
 
-/** The chain on which anyone may claim for an agent without its wallet's signature, unless told otherwise. */
+/** The chain on which claims need no signature of the agent's wallet, unless ALLOW_UNSIGNED_CLAIMS says otherwise. */
 const DEVNET = 31337
 
 const env = readEnv([
@@ -65,10 +65,10 @@ const env = readEnv([
 const deployment = readDeployment(env.CHAIN_ID, env.DEPLOYMENTS_DIR)
 const logger = createLogger({ level: env.LOG_LEVEL, rpcUrl: env.RPC_URL })
 
-/** Until the process listens, there is nothing to end in order. */
+/** Stops the process gracefully. Before it listens, there is nothing to stop. */
 let stop = async () => {}
-const { close } = closeWithGrace({ delay: EXIT_PATIENCE, logger, skip: [...stopSignals] }, async ({ err }) => {
-  if (err) logger.fatal({ err }, 'Stopping after an error that was not caught')
+const { close } = closeWithGrace({ delay: EXIT_TIMEOUT_MS, logger, skip: [...stopSignals] }, async ({ err }) => {
+  if (err) logger.fatal({ err }, 'Stopping after an uncaught error')
   await stop()
   logger.info('Stopped')
 })
@@ -78,11 +78,14 @@ const readPool = openReadPool({
   schema: env.DATABASE_SCHEMA,
   logger,
 })
-const hints = listenForBlocks({ url: env.DATABASE_URL, schema: env.DATABASE_SCHEMA, logger })
-const shownBefore = await newestBlock(env.RPC_URL, logger)
-const index = new IndexReader(drizzle(readPool, { casing: 'snake_case' }), env.CHAIN_ID, { hints, shownBefore })
+const blockNotifications = listenForBlocks({ url: env.DATABASE_URL, schema: env.DATABASE_SCHEMA, logger })
+const shownBefore = await latestBlockOrZero(env.RPC_URL, logger)
+const index = new IndexReader(drizzle(readPool, { casing: 'snake_case' }), env.CHAIN_ID, {
+  hints: blockNotifications,
+  shownBefore,
+})
 const registry = createMetrics(index, readPool)
-const lag = watchIndexLag({ rpcUrl: env.RPC_URL, index, patience: env.STALL_SECONDS, logger })
+const lag = watchIndexLag({ rpcUrl: env.RPC_URL, index, stallSeconds: env.STALL_SECONDS, logger })
 measureLag(registry, lag)
 
 const events: RelayEmitter = new EventEmitter()
@@ -92,7 +95,7 @@ const relay =
     rpcUrl: env.RPC_URL,
     databaseUrl: env.DATABASE_URL,
     deployment,
-    // A key that is elsewhere, in a KMS say, is a signer too: any account of viem's `toAccount`.
+    // Any viem account can sign, also one whose key is in a KMS: see viem's `toAccount`.
     accounts: env.RELAYER_PRIVATE_KEY.map((key) => privateKeyToAccount(key)),
     allowUnsigned: env.ALLOW_UNSIGNED_CLAIMS ?? env.CHAIN_ID === DEVNET,
     walletLimits: { perMinute: env.WALLET_CLAIMS_PER_MINUTE, perDay: env.WALLET_CLAIMS_PER_DAY },
@@ -119,15 +122,15 @@ const limits = createClientLimits({
   claimsPerMinute: env.CLAIMS_PER_MINUTE,
 })
 const deps = { index, logger, market, limits, ...(relay && { relay }) }
-const look = createReadiness({ index, lag, relay, logger })
-const app = createApp(deps, { timer: createRequestTimer(registry), routes: healthRoutes(look) })
+const checkReadiness = createReadiness({ index, lag, relay, logger })
+const app = createApp(deps, { timer: createRequestTimer(registry), routes: healthRoutes(checkReadiness) })
 const server = createHttpServer(app)
-const operators = createHttpServer(operatorRoutes(look, registry, logger))
+const operators = createHttpServer(operatorRoutes(checkReadiness, registry, logger))
 
 stop = async () => {
-  await Promise.all([drain(server, DRAIN_PATIENCE), lag.stop()])
+  await Promise.all([drain(server, DRAIN_TIMEOUT_MS), lag.stop()])
   await relay?.close()
-  await Promise.all([drain(operators, 0), readPool.end(), hints.close()])
+  await Promise.all([drain(operators, 0), readPool.end(), blockNotifications.close()])
 }
 stopAtSignal(close, logger)
 

@@ -113,7 +113,7 @@ describe.each([undefined, ...statuses])('the list of agents with status %s', (st
 
   it('is read in one statement for all pages that are asked for concurrently', async () => {
     const pages = [1, 2, 3, 4, 5].map((number) => ({ ...filter, limit: number, page: number }))
-    // Another URL, or the answer cache would answer below.
+    // Another URL, or the response cache would answer below.
     const alone: object[] = []
     for (const each of pages) alone.push(await page({ ...each, minBlock: 2 }))
     const query = vi.spyOn(api.readPool, 'query')

@@ -103,7 +103,7 @@ it('says nothing about a failure of ours but its id, under which the log tells a
     type: 'urn:problem-type:runline:INTERNAL',
     title: 'Internal error',
     status: 500,
-    detail: 'The request failed for a reason that is ours.',
+    detail: 'The request failed because of an error in this server.',
     code: 'INTERNAL',
   })
   expect(api.logged).toHaveLength(1)

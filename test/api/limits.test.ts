@@ -38,7 +38,7 @@ async function get(path: string, headers: Record<string, string> = {}) {
   return { status: response.status, headers: response.headers, body: await response.text() }
 }
 
-/** Sends so many requests that the answer cache cannot answer, one after the other. @returns their statuses. */
+/** Sends so many requests that the response cache cannot answer, one after the other. @returns their statuses. */
 async function statuses(count: number, headersOf: (position: number) => Record<string, string> = () => ({})) {
   const seen: number[] = []
   for (let position = 0; position < count; position++) {
@@ -108,7 +108,7 @@ describe('requests of one address', () => {
     for (let asked = 0; asked < 4; asked++) expect((await fetch(api.opsUrl + path)).status).toBe(200)
   })
 
-  it('are not counted where the answer cache answers them', async () => {
+  it('are not counted where the response cache answers them', async () => {
     await start({ REQUESTS_PER_MINUTE: '60' })
     const { headers } = await get('/api/runs?limit=3')
     const etag = headers.get('ETag') ?? ''

@@ -3,7 +3,7 @@ import { type AddressInfo, createServer, connect as dial, type Socket } from 'no
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { endSilent } from '../../src/api/endSilent.ts'
+import { closeSilentConnections } from '../../src/api/database/readPool.ts'
 import { freshDatabase } from '../support/database.ts'
 
 const silence = 300
@@ -14,7 +14,7 @@ let pool: pg.Pool
 beforeAll(async () => {
   line = await startLine(await freshDatabase())
   pool = new pg.Pool({ connectionString: line.url, max: 1 })
-  endSilent(pool, silence)
+  closeSilentConnections(pool, silence)
 })
 
 afterAll(async () => {
@@ -45,7 +45,7 @@ describe('a connection', () => {
     await sleep(2 * silence)
     line.cut()
     const begin = performance.now()
-    await expect(pid()).rejects.toMatchObject({ code: 'ETIMEDOUT', message: 'PostgreSQL has said nothing for 300 ms' })
+    await expect(pid()).rejects.toMatchObject({ code: 'ETIMEDOUT', message: 'PostgreSQL sent nothing for 300 ms' })
     const waited = performance.now() - begin
     expect(waited).toBeGreaterThan(silence - 50)
     expect(waited).toBeLessThan(10 * silence)

@@ -2,7 +2,7 @@ import pg from 'pg'
 import { pino } from 'pino'
 import { type Address, type Hex, keccak256, stringToHex, type TransactionReceipt } from 'viem'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { Problem } from '../../src/api/errors.ts'
+import { Problem } from '../../src/api/http/errors.ts'
 import { claimsOf } from '../../src/api/relay/store/claims.ts'
 import {
   connectionName,

@@ -135,7 +135,7 @@ describe('pages that are asked for at one moment', () => {
       ]),
     )
     const alone: object[] = []
-    // Another URL, or the answer cache would answer below.
+    // Another URL, or the response cache would answer below.
     for (const start of starts.flat()) alone.push(await page({ ...start, minBlock: 2 }))
     const query = vi.spyOn(api.readPool, 'query')
     expect(await Promise.all(starts.flat().map(page))).toEqual(alone)

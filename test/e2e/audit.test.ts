@@ -188,3 +188,13 @@ test.each([
   expect(stdout).toBe('')
   expect(exitCode).toBe(2)
 })
+
+test('many runs are read in calls that the node answers', async () => {
+  const runs = 60
+  const participants = participantsOf(chain)
+  for (let posted = 2; posted < runs; posted++) await participants.openRun()
+  await chain.indexed()
+  const { stdout, stderr, exitCode } = await audit()
+  expect(stdout, stderr).toMatch(new RegExp(`^0 differences in ${runs} runs, 3 agents at block \\d+$`))
+  expect(exitCode).toBe(0)
+})

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { accountOf, roles } from '../../devnet/accounts.ts'
-import { Problem } from '../../src/api/errors.ts'
+import { Problem } from '../../src/api/http/errors.ts'
 import type { Relay } from '../../src/api/relay/relay.ts'
 import { freshDatabase } from '../support/database.ts'
 import { startTestChain, type TestChain } from '../support/market.ts'

@@ -103,7 +103,7 @@ describe('claims of one moment', () => {
     const client = createRpc(chain.rpcUrl)
     const market = { client, chainId, address: contracts.BountyMarket, staking: contracts.AgentStaking }
     const requests = runIds.map((runId) => requestOf(runId, agent))
-    expect((await simulateBatch(market, relayer.address, requests, 50)).size).toBe(50)
+    expect((await simulateBatch(market, relayer.address, requests)).size).toBe(50)
   })
 
   it('of an agent whose stake suffices for one of them are won by one', async () => {

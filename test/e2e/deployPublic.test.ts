@@ -17,8 +17,8 @@ import { accountOf, keyOf, roles } from '../../devnet/accounts.ts'
 import { startAnvil } from '../../devnet/anvil.ts'
 import { defaultTerms } from '../../devnet/defaultTerms.ts'
 import { readArtifact } from '../../ops/deployment/artifacts.ts'
-import { claimTypedData } from '../../src/api/claimMessage.ts'
 import { type Deployment, readDeployment } from '../../src/api/deployment.ts'
+import { claimTypedData } from '../../src/api/market/claimMessage.ts'
 import { returning } from '../support/bytecode.ts'
 import { contractsOf } from '../support/contracts.ts'
 import { runDeploy } from '../support/deployCommand.ts'
@@ -116,7 +116,7 @@ describe('before it sends anything', () => {
   it('says what it costs, in ETH for each transaction and in all, and asks', async () => {
     const before = await sent()
     const { exitCode, stdout, stderr } = await deploy({}, [], 'no\n')
-    expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: 'Nothing was sent: it takes the answer yes, or --yes' })
+    expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: 'Nothing was sent: answer yes, or pass --yes' })
     const amount = '0\\.\\d+ ETH, at most 0\\.\\d+ ETH'
     for (const what of [`AgentRegistry, nonce ${before}`, `BountyMarket, nonce ${before + 1}`, 'Total']) {
       expect(stdout).toMatch(new RegExp(`^${what} +[\\d,]+ gas  ${amount}$`, 'm'))

@@ -1,7 +1,7 @@
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { defaultTerms } from '../../devnet/defaultTerms.ts'
-import { listenForBlocks } from '../../src/api/blockHints.ts'
+import { listenForBlocks } from '../../src/api/database/notifications.ts'
 import { startTestMarket, type TestMarket } from '../support/market.ts'
 
 let market: TestMarket

@@ -10,7 +10,7 @@ import {
 import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
 import { accountOf, roles } from '../../devnet/accounts.ts'
 import { defaultTerms } from '../../devnet/defaultTerms.ts'
-import { claimTypedData } from '../../src/api/claimMessage.ts'
+import { claimTypedData } from '../../src/api/market/claimMessage.ts'
 import type { TestChain } from './market.ts'
 
 export const usdc = 1_000_000n

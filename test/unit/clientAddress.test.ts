@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { clientOf } from '../../src/api/limits/clientAddress.ts'
+import { clientOf } from '../../src/api/http/clientAddress.ts'
 
 describe('a client', () => {
   it.each([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createRateLimit } from '../../src/api/limits/rateLimit.ts'
+import { createRateLimit } from '../../src/api/http/clientLimits.ts'
 
 const times = (count: number, take: () => number) => Array.from({ length: count }, take)
 

@@ -101,7 +101,7 @@ const queries = Object.fromEntries(
 /** Reads pages of agents. Pages of one status that are asked for concurrently share a statement. */
 export function readsAgentPages(index: IndexReader) {
   const readers = new Map(
-    Object.entries(queries).map(([listed, query]) => [listed, readTogether(index, query, { most: MAX_PAGES })]),
+    Object.entries(queries).map(([listed, query]) => [listed, readTogether(index, query, { maxSize: MAX_PAGES })]),
   )
 
   /** @throws Problem INDEX_BEHIND if the index cannot be read, or does not reach `minBlock` in time. */

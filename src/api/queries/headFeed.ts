@@ -1,5 +1,5 @@
 import type { Hex } from 'viem'
-import { isWhole, type Snapshot } from './snapshot.ts'
+import { isConsistent, type Snapshot } from './snapshot.ts'
 
 /** After how long what was seen may no longer be taken for the present. Milliseconds. */
 const MAX_AGE = 250
@@ -94,7 +94,7 @@ export class HeadFeed {
 
   /** `present`, however long ago it was. */
   lastPresent(): Present | undefined {
-    if (!this.last || !isWhole(this.last)) return undefined
+    if (!this.last || !isConsistent(this.last)) return undefined
     const { hash, timestamp } = this.last
     return { hash, now: Math.max(Number(timestamp), Math.floor(this.#options.clock() / 1_000)) }
   }
@@ -139,7 +139,7 @@ export class HeadFeed {
    * @throws Problem INDEX_BEHIND if the database cannot be read.
    */
   after(known: Hex | undefined, signal: AbortSignal): Promise<Snapshot | undefined> {
-    return this.until((snapshot) => isWhole(snapshot) && snapshot.hash !== known, signal)
+    return this.until((snapshot) => isConsistent(snapshot) && snapshot.hash !== known, signal)
   }
 
   async #watch() {

@@ -1,8 +1,15 @@
-import { Problem } from '../errors.ts'
+import { Problem } from '../http/errors.ts'
+import { createBlockHighWaterMark } from './blockHighWaterMark.ts'
 import { classifyReadError } from './failures.ts'
 import { HeadFeed, type Hints } from './headFeed.ts'
-import { createRatchet } from './ratchet.ts'
-import { type Database, isWhole, type Snapshot, type SnapshotQuery, snapshotOnly, type Taken } from './snapshot.ts'
+import {
+  type Database,
+  isConsistent,
+  type Snapshot,
+  type SnapshotQuery,
+  type SnapshotResult,
+  snapshotOnly,
+} from './snapshot.ts'
 
 /** How long a read waits while the index rewinds (a reorg, a restart) or does not exist yet. Milliseconds. */
 const REWIND_TIMEOUT = 1_000
@@ -37,7 +44,7 @@ export class IndexReader {
     this.#db = db
     this.#chainId = chainId
     this.#clock = clock
-    this.#isForward = createRatchet(clock, shownBefore)
+    this.#isForward = createBlockHighWaterMark(clock, shownBefore)
     this.head = new HeadFeed({ look: () => this.look(), clock, hints })
   }
 
@@ -45,7 +52,7 @@ export class IndexReader {
    * Runs the query on a snapshot that is whole and at `minBlock` or later, waiting for one, bounded.
    * @throws Problem INDEX_BEHIND if there is none in time, or the database cannot be read.
    */
-  async read<T>(query: SnapshotQuery<T>, minBlock = 0n): Promise<Taken<T>> {
+  async read<T>(query: SnapshotQuery<T>, minBlock = 0n): Promise<SnapshotResult<T>> {
     await this.reach(minBlock)
     const isServable = this.#servable(minBlock)
     let signal: AbortSignal | undefined
@@ -74,9 +81,9 @@ export class IndexReader {
    * The index as it is, without waiting; undefined while it is empty.
    * @throws Problem INDEX_BEHIND if the database cannot be read.
    */
-  async look(): Promise<{ snapshot: Snapshot; whole: boolean } | undefined> {
+  async look(): Promise<{ snapshot: Snapshot; isCurrent: boolean } | undefined> {
     const taken = await this.#take(snapshotOnly)
-    return taken && { snapshot: taken.snapshot, whole: this.#isCurrent(taken.snapshot) }
+    return taken && { snapshot: taken.snapshot, isCurrent: this.#isCurrent(taken.snapshot) }
   }
 
   #servable(minBlock: bigint) {
@@ -85,10 +92,10 @@ export class IndexReader {
 
   /** A whole block may still be one that the index passes again on its way to where it was: after a restart, it may. */
   #isCurrent(snapshot: Snapshot): boolean {
-    return isWhole(snapshot) && this.#isForward(snapshot.number)
+    return isConsistent(snapshot) && this.#isForward(snapshot.number)
   }
 
-  async #take<T>(query: SnapshotQuery<T>, retry = true): Promise<Taken<T> | undefined> {
+  async #take<T>(query: SnapshotQuery<T>, retry = true): Promise<SnapshotResult<T> | undefined> {
     const askedAt = performance.now()
     try {
       const taken = await query(this.#db, { chainId: this.#chainId, clock: Math.floor(this.#clock() / 1_000) })
@@ -119,7 +126,7 @@ function behind(snapshot: Snapshot | undefined, minBlock: bigint) {
 
 function whereItIs(snapshot: Snapshot, minBlock: bigint): string {
   const { number, checkpoint } = snapshot
-  if (!isWhole(snapshot)) return `The index is replaying block ${number} on its way to block ${checkpoint}.`
+  if (!isConsistent(snapshot)) return `The index is replaying block ${number} on its way to block ${checkpoint}.`
   if (number < minBlock) return `The index is at block ${number}, before minBlock ${minBlock}.`
   return `The index is at block ${number} again, on its way to where it was.`
 }

@@ -1,31 +1,31 @@
-import { together } from '../together.ts'
+import { createBatcher } from '../batcher.ts'
 import type { IndexReader } from './indexReader.ts'
-import type { SnapshotQuery, Taken } from './snapshot.ts'
+import type { SnapshotQuery, SnapshotResult } from './snapshot.ts'
 
-/** Statements on their way at once: PostgreSQL reads for the second while this process answers what the first read. */
-const AT_ONCE = 2
+/** Statements that run at once: PostgreSQL reads for the second while this process answers from the first. */
+const CONCURRENCY = 2
 
 /**
  * Reads what several requests of one moment ask for in one statement, so that all are answered of one block.
  * @param queryOf reads the data of each key, in their order.
- * @param options.most how many are read in one statement.
+ * @param options.maxSize how many are read in one statement.
  * @returns a function of a key, and of a block that must be reached. A request for a later block waits for it before it
  * reads. @throws Problem INDEX_BEHIND if the index cannot be read, or does not reach the block in time.
  */
 export function readTogether<Key, Data>(
   index: IndexReader,
   queryOf: (keys: readonly Key[]) => SnapshotQuery<Data[]>,
-  options: { most?: number } = {},
+  options: { maxSize?: number } = {},
 ) {
-  const readWithOthers = together(
-    async (keys: readonly Key[]): Promise<Taken<Data>[]> => {
+  const readWithOthers = createBatcher(
+    async (keys: readonly Key[]): Promise<SnapshotResult<Data>[]> => {
       const { snapshot, data } = await index.read(queryOf(keys))
       return data.map((one) => ({ snapshot, data: one }))
     },
-    { ...options, atOnce: AT_ONCE },
+    { ...options, concurrency: CONCURRENCY },
   )
 
-  return async (key: Key, minBlock = 0n): Promise<Taken<Data>> => {
+  return async (key: Key, minBlock = 0n): Promise<SnapshotResult<Data>> => {
     await index.reach(minBlock)
     const taken = await readWithOthers(key)
     // After a reorg the block before which that was known may be gone.

@@ -46,7 +46,7 @@ type SnapshotCte = ReturnType<typeof snapshotOf>
 export type Snapshot = { number: bigint; hash: Hex; timestamp: bigint; checkpoint: bigint; now: bigint }
 
 /** Whether it is a state the market had: not while rows are reverted and replayed. */
-export function isWhole({ number, checkpoint }: Snapshot): boolean {
+export function isConsistent({ number, checkpoint }: Snapshot): boolean {
   return number === checkpoint
 }
 
@@ -57,13 +57,13 @@ export const now = sql<bigint>`(select "now" from "snapshot")`
 type Moment = { chainId: number; clock: number }
 
 /** What one statement read, and of which block. */
-export type Taken<T> = { snapshot: Snapshot; data: T }
+export type SnapshotResult<T> = { snapshot: Snapshot; data: T }
 
 /**
  * One SQL statement over the CTE `snapshot`. Undefined if the CTE has no row.
  * Whether the snapshot may be served is not its concern.
  */
-export type SnapshotQuery<T> = (db: Database, moment: Moment) => Promise<Taken<T> | undefined>
+export type SnapshotQuery<T> = (db: Database, moment: Moment) => Promise<SnapshotResult<T> | undefined>
 
 type Prepared<Row> = { execute(values: Record<string, unknown>): Promise<Row[]> }
 

@@ -1,25 +1,26 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import type { Hash } from 'viem'
-import { Problem } from '../errors.ts'
-import { together } from '../together.ts'
+import { createBatcher } from '../batcher.ts'
+import type { Problem } from '../http/errors.ts'
 import type { Failure } from './chain/calls.ts'
 import { unavailable } from './chain/client.ts'
 import type { Heads } from './chain/heads.ts'
-import { type ClaimRequest, type Market, type NamedClaim, readBounty } from './chain/market.ts'
+import { type ClaimRequest, type Market, readBounty } from './chain/market.ts'
 import type { Examine } from './intake/examine.ts'
 import { isSameClaimant, keyConflict, pendingWithOtherBody } from './intake/idempotency.ts'
 import { claimPending, refusal, signatureRequired } from './intake/refusal.ts'
 import type { Dispatcher, Placement } from './queue/dispatcher.ts'
-import type { ClaimContext, ClaimOutcome, IndexedClaims, IndexedWin } from './relay.ts'
+import { createRunClaims, type RunClaims, whilePlacing } from './queue/runClaims.ts'
+import type { ClaimContext, ClaimOutcome, IndexedClaims } from './relay.ts'
 import { outcomeOf } from './results/decisions.ts'
+import type { Follow } from './results/follow.ts'
 import type { Watch } from './results/watch.ts'
 import { isAboutRun } from './simulation/simulate.ts'
 import {
   bindKey,
   bodyHashOf,
   claimsById,
-  findClaim,
   openClaimsOf,
   openClaimsOfAgent,
   type StoredClaim,
@@ -38,8 +39,8 @@ type Options = {
   walletLimits: WalletLimits
   /** Claims as the keepers decide them. */
   decisions: Pick<Watch<StoredClaim>, 'until'>
-  /** Claims as the index shows them won, which may be sooner; absent where there is no index. */
-  wins: Pick<Watch<IndexedWin>, 'until'> | undefined
+  follow: Follow['follow']
+  followPlaced: Follow['followPlaced']
   /** The index’s advice whether a claim is eligible; absent likewise. */
   isEligible: IndexedClaims['isEligible'] | undefined
   /** The signers that can make the claim; none where it needs a signature that it lacks. */
@@ -54,15 +55,16 @@ type Obstacle = { failure?: Failure | undefined; placement?: Placement | undefin
 
 /** Takes a claim from its request to its outcome. */
 export function createClaimFlow(options: Options) {
-  const { pool, market, heads, dispatcher, examine, decisions, wins, isEligible, signersFor, isClosing, interval } =
+  const { pool, market, heads, dispatcher, examine, decisions, follow, isEligible, signersFor, isClosing, interval } =
     options
-  const openClaims = together((bountyIds: readonly bigint[]) => openClaimsOf(pool, bountyIds))
+  const withRun = createRunClaims()
+  const openClaims = createBatcher((bountyIds: readonly bigint[]) => openClaimsOf(pool, bountyIds))
 
   /**
    * First what costs least: what is stored, the limits, the run’s pending claim; then the chain and the signature; then
    * the queue, in which only authenticated claims meet.
    */
-  async function claim(request: ClaimRequest, context: ClaimContext): Promise<ClaimOutcome> {
+  async function claim(request: ClaimRequest, context: ClaimContext, run: RunClaims): Promise<ClaimOutcome> {
     const { until, key } = context
     const known = await options.lookUp({ request, key })
     const bound = await followBinding(request, context, known)
@@ -83,6 +85,7 @@ export function createClaimFlow(options: Options) {
     do {
       if (isClosing()) throw unavailable('The server is shutting down.')
       if (context.gone.aborted) throw unavailable('The client has disconnected.')
+      const { stored } = run
       const open = await openClaims(request.bountyId)
       const [rival] = open
       const own = open.find((one) => isSameClaimant(one.request, request))
@@ -91,11 +94,21 @@ export function createClaimFlow(options: Options) {
         await decided(rival)
         continue
       }
-      const examined = await examine(request, context, since)
+      // Before the chain is read: a block that changes it meanwhile ends the wait for the next one.
+      const head = await heads.latest()
+      const examined = await examine(request, context, since, {
+        exist: () => run.count > 1,
+        haveOvertaken: () => run.placing !== undefined || run.stored !== stored,
+      })
+      if ('overtaken' in examined) {
+        obstacle.placement = { status: 'left', blocker: undefined }
+        await whilePlacing(run, until)
+        continue
+      }
       if ('held' in examined) return bind(request, context, await heldOutcome(examined.held))
       if ('undecided' in examined) {
         obstacle.failure = examined.undecided
-        await nextHead(until)
+        await heads.after(head, until)
         continue
       }
       if (own) {
@@ -103,9 +116,10 @@ export function createClaimFlow(options: Options) {
         await decided(own)
         continue
       }
-      const placed = await place(request, context)
+      const placed = await place(request, context, run)
       if (placed.status === 'placed') {
-        return dispatcher.countInFlight(followPlaced(placed.claim, placed.allocated.attempt.hash, until))
+        run.stored++
+        return dispatcher.countInFlight(options.followPlaced(placed.claim, placed.allocated.attempt.hash, until))
       }
       if (placed.status === 'rival' && key !== undefined) {
         // The key may have been bound while this claim waited.
@@ -119,7 +133,7 @@ export function createClaimFlow(options: Options) {
       }
       obstacle.placement = placed
       obstacle.failure = 'failure' in placed ? placed.failure : undefined
-      if (placed.status === 'undecided') await nextHead(until)
+      if (placed.status === 'undecided') await heads.after(head, until)
       if (placed.status === 'locked') await whileLocked(request, until)
     } while (!until.aborted)
     return giveUp(request, obstacle)
@@ -167,49 +181,27 @@ export function createClaimFlow(options: Options) {
   const isLanded = async ({ request, round }: StoredClaim) =>
     BigInt((await readBounty(market, request.bountyId)).round) >= round
 
-  async function place(request: ClaimRequest, context: ClaimContext): Promise<Placement> {
+  async function place(request: ClaimRequest, context: ClaimContext, run: RunClaims): Promise<Placement> {
     const { key, until } = context
-    const isAdvised = !isEligible || !dispatcher.isContended(request.bountyId) || (await isEligible(request))
+    const isContended = run.count > 1 || dispatcher.isLong()
+    const isAdvised = !isEligible || !isContended || (await isEligible(request))
     const signers = await signersFor(request)
     if (signers.length === 0) return { status: 'stale' }
-    return dispatcher.place({ request, key, sender: context, until, isAdvised, signers })
+    const placement = dispatcher.place({ request, key, sender: context, until, isAdvised, signers })
+    if (isAdvised && !run.placing) {
+      const end = () => {
+        run.placing = undefined
+      }
+      run.placing = placement.then(end, end)
+    }
+    return placement
   }
-
-  const nextHead = async (until: AbortSignal) => heads.after(await heads.latest(), until)
 
   /** The agent’s free stake is known again once one of its pending claims is decided. */
   async function whileLocked({ agentId }: ClaimRequest, until: AbortSignal) {
     const [other] = await openClaimsOfAgent(pool, agentId)
     if (other) await decisions.until(other, until)
     else await sleep(interval)
-  }
-
-  /** The claim is stored, and continues whatever fails now. */
-  const followPlaced = (claim: NamedClaim, txHash: Hash, until: AbortSignal) =>
-    follow(claim, until).catch((error): ClaimOutcome => {
-      if (!(error instanceof Problem && error.code === 'RELAY_UNAVAILABLE')) throw error
-      const { claimId, round } = claim
-      return { claimId, round, status: 'signed', txHash }
-    })
-
-  /** Returns the first refusal, from keeper or index; reports a win only once the index shows it. */
-  async function follow(claim: NamedClaim, until: AbortSignal): Promise<ClaimOutcome> {
-    const { claimId, round } = claim
-    const done = new AbortController()
-    const either = AbortSignal.any([until, done.signal])
-    const toOutcome = (win: IndexedWin | undefined): ClaimOutcome | undefined =>
-      win && { claimId, round, status: 'won', blockNumber: win.blockNumber, txHash: win.txHash }
-    const indexed = wins?.until(claim, either).then(toOutcome)
-    try {
-      const decided = decisions.until(claim, either).then((found) => found && outcomeOf(found))
-      const outcome = await Promise.race(indexed ? [decided, indexed] : [decided])
-      if (outcome && outcome.status !== 'won') return outcome
-      const won = indexed ? await indexed : outcome
-      if (won) return won
-    } finally {
-      done.abort()
-    }
-    return outcomeOf(await findClaim(pool, claimId))
   }
 
   async function refuse(
@@ -241,5 +233,6 @@ export function createClaimFlow(options: Options) {
     throw unavailable('A transaction that is not mined yet decides about this claim.')
   }
 
-  return claim
+  return (request: ClaimRequest, context: ClaimContext) =>
+    withRun(request.bountyId, (run) => claim(request, context, run))
 }

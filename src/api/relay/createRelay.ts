@@ -3,10 +3,10 @@ import { EventEmitter } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { type Address, parseGwei } from 'viem'
-import { MAX_BATCH, MAX_UNMINED } from '../constants.ts'
+import { createVoidBatcher } from '../batcher.ts'
 import type { Deployment } from '../deployment.ts'
-import { Problem } from '../errors.ts'
-import { doTogether } from '../together.ts'
+import { Problem } from '../http/errors.ts'
+import { MAX_BATCH, MAX_UNMINED } from '../market/constants.ts'
 import { createRpc } from './chain/client.ts'
 import { createFees } from './chain/fees.ts'
 import { createFinalBlock } from './chain/finality.ts'
@@ -22,6 +22,7 @@ import { startKeeper } from './reconciliation/keeper.ts'
 import { createReconcile } from './reconciliation/reconcileSigner.ts'
 import type { IndexedClaims, Relay } from './relay.ts'
 import { watchDecisions } from './results/decisions.ts'
+import { createFollow } from './results/follow.ts'
 import { createWatch } from './results/watch.ts'
 import { signerStates } from './signerState.ts'
 import { claimsById, type StoredClaim } from './store/claims.ts'
@@ -182,7 +183,7 @@ export async function createRelay(options: Options): Promise<Relay> {
     return signed ? accounts : accounts.filter(({ address }) => options.allowUnsigned && named.has(address))
   }
 
-  const record = doTogether((sent: readonly Sent[]) => recordBroadcasts(pool, sent))
+  const record = createVoidBatcher((sent: readonly Sent[]) => recordBroadcasts(pool, sent))
 
   async function send({ tx, signer, nonce, attempt }: Allocated, made: Candidate[]) {
     const name = { signer, nonce, txHash: attempt.hash }
@@ -220,7 +221,7 @@ export async function createRelay(options: Options): Promise<Relay> {
     lookUp: createLookUp(pool, walletLimits),
     walletLimits,
     decisions,
-    wins: indexedClaims && createWatch({ ...indexedClaims, logger }),
+    ...createFollow({ pool, decisions, wins: indexedClaims && createWatch({ ...indexedClaims, logger }) }),
     isEligible: indexedClaims?.isEligible,
     signersFor,
     isClosing: () => closing,

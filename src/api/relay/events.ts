@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events'
 import type { Address, Hash, Hex } from 'viem'
-import type { ProblemCode } from '../errors.ts'
+import type { ProblemCode } from '../http/errors.ts'
 import type { ClaimRequest, NamedClaim } from './chain/market.ts'
 import type { ClaimOutcome } from './relay.ts'
 import type { Broadcast } from './submission/broadcast.ts'

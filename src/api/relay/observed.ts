@@ -1,5 +1,5 @@
 import type { Hex } from 'viem'
-import { Problem, type ProblemCode } from '../errors.ts'
+import { Problem, type ProblemCode } from '../http/errors.ts'
 import type { ClaimRequest } from './chain/market.ts'
 import type { RelayEmitter } from './events.ts'
 import type { ClaimOutcome } from './relay.ts'

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import type { Address, PublicClient } from 'viem'
-import { Problem } from '../errors.ts'
+import { Problem } from '../http/errors.ts'
 import { answer } from './chain/client.ts'
 import { MAX_GAS } from './chain/gas.ts'
 import { stored } from './store/database.ts'

@@ -1,8 +1,8 @@
 import { z } from '@hono/zod-openapi'
 import { getAddress } from 'viem'
-import { MIN_STAKE } from '../constants.ts'
+import { address, amount, formatId, formatOptionalTime, formatTime, id, time } from '../http/values.ts'
+import { MIN_STAKE } from '../market/constants.ts'
 import { type AgentRow, agentStatuses } from '../queries/agents.ts'
-import { address, amount, formatId, formatOptionalTime, formatTime, id, time } from './values.ts'
 
 export const statusSchema = z.enum(agentStatuses).openapi('AgentStatus')
 
@@ -23,7 +23,7 @@ const example = {
   banned: false,
 } as const
 
-/** The seed's fields of an agent, which lead wherever an agent is shown. */
+/** The members that come first in every agent. Their order is part of the API. */
 export const agentSummarySchema = z.object({ id, status: statusSchema, stakedAmount: amount })
 
 export const agentSchema = agentSummarySchema
@@ -36,8 +36,10 @@ export const agentSchema = agentSummarySchema
     slashes: z.int().openapi({ description: 'Runs slashed.' }),
     volume: amount.openapi({ description: 'Sum of the rewards of approved runs, in USDC base units.' }),
     ownerAddress: address,
-    walletAddress: address.openapi({ description: 'Acts and is paid for the agent; the owner where none is set.' }),
-    agentURI: z.string().nullable().openapi({ description: 'Where the ERC-8004 registration file is.' }),
+    walletAddress: address.openapi({
+      description: 'The wallet that acts for the agent and is paid; the owner if no wallet is set.',
+    }),
+    agentURI: z.string().nullable().openapi({ description: 'The URI of the ERC-8004 registration file.' }),
     registeredAt: time.nullable(),
     frozen: z.boolean(),
     banned: z.boolean(),
@@ -46,7 +48,7 @@ export const agentSchema = agentSummarySchema
 
 export const agentStakeSchema = agentSchema
   .extend({
-    isStaked: z.boolean().openapi({ description: 'Anything is at stake.' }),
+    isStaked: z.boolean().openapi({ description: 'Whether the agent has any stake.' }),
     canClaimRuns: z.boolean().openapi({ description: 'PROVISIONAL or ESTABLISHED.' }),
     minimumStake: amount,
   })

@@ -1,15 +1,15 @@
 import { z } from '@hono/zod-openapi'
 import type { Hex } from 'viem'
-import { Problem } from '../errors.ts'
+import { Problem } from '../http/errors.ts'
+import { formatProblem, problemSchema } from '../http/problem.ts'
+import { address, addressParameter, formatId, hash, id } from '../http/values.ts'
 import type { StoredClaim } from '../relay/store/claims.ts'
 import { agentSummarySchema } from './agent.ts'
-import { formatProblem, problemSchema } from './problem.ts'
 import { runSchema } from './run.ts'
-import { address, addressParameter, formatId, hash, id } from './values.ts'
 
 const digits = (length: number) => new RegExp(`^(0|[1-9][0-9]{0,${length - 1}})$`)
 
-/** A JSON number where that is exact, or a decimal string. */
+/** A JSON number if that is exact, or a decimal string. */
 const integer = (message: string, length: number) =>
   z
     .union([z.int(message).nonnegative(message), z.string().regex(digits(length))], message)
@@ -30,7 +30,7 @@ export const claimBody = z
       .regex(/^0x([0-9a-fA-F]{2})+$/, NO_SIGNATURE)
       .transform((value) => value as Hex)
       .optional()
-      .openapi({ type: 'string', description: 'The wallet’s, of the message that claim-message gives.' }),
+      .openapi({ type: 'string', description: 'The wallet’s signature of the message from claim-message.' }),
     deadline: integer('must be a time in seconds since 1970', 16)
       .optional()
       .openapi({ description: 'The deadline in the signed message. With `signature` only.' }),
@@ -39,7 +39,7 @@ export const claimBody = z
   .refine(({ signature, deadline }) => deadline === undefined || signature !== undefined, { path: ['signature'] })
   .openapi('ClaimRequest')
 
-/** The seed's answer, then ours. */
+/** The order of the members is part of the API. */
 export const claimSchema = z
   .object({
     success: z.literal(true),
@@ -48,8 +48,8 @@ export const claimSchema = z
     message: z.string(),
     claimId: hash.openapi({
       description:
-        'Names this agent’s claim of this run in this round, in every answer. `GET /api/claims/:claimId` tells of it, ' +
-        'unless the agent made the claim by itself.',
+        'The id of this agent’s claim of this run in this round. `GET /api/claims/:claimId` returns its state, unless ' +
+        'the agent sent the claim to the contract itself.',
     }),
     txHash: hash,
     blockNumber: z.int(),
@@ -59,7 +59,7 @@ export const claimSchema = z
   })
   .openapi('Claim')
 
-/** A claim that was sent, but is not known to be decided. */
+/** A claim that was sent and is not known to be decided. */
 export const pendingClaimSchema = z
   .object({
     success: z.literal(false),
@@ -70,13 +70,13 @@ export const pendingClaimSchema = z
     txHash: hash.nullable(),
     status: z.enum(['signed', 'accepted', 'mined']).openapi({
       description:
-        '`signed`: the node did not say that it has the transaction. `accepted`: it has. ' +
-        '`mined`: the chain shows the claim, the index not yet.',
+        '`signed`: the node has not confirmed that it has the transaction. `accepted`: it has. ' +
+        '`mined`: the chain shows the claim, and the index does not yet.',
     }),
   })
   .openapi('PendingClaim')
 
-/** What has become of a claim that got a transaction. */
+/** The state of a claim for which a transaction was signed. */
 export const claimStateSchema = z
   .object({
     claimId: hash,
@@ -86,12 +86,12 @@ export const claimStateSchema = z
     walletAddress: address,
     state: z.enum(['signed', 'accepted', 'mined', 'final', 'refused']).openapi({
       description:
-        '`signed`: the node did not say that it has the transaction. `accepted`: it has. `mined`: the run is the agent’s. ' +
-        '`final`: and no reorg can undo it. `refused`: the chain refused it, for the reason in `problem`. Until the block is ' +
-        'final, a reorg may take any of these back to `signed`; the claim is then made again.',
+        '`signed`: the node has not confirmed that it has the transaction. `accepted`: it has. `mined`: the agent ' +
+        'has the run. `final`: and no reorg can undo it. `refused`: the chain refused the claim, for the reason in ' +
+        '`problem`. Until the block is final, a reorg may return any of these to `signed`; then the claim is made again.',
     }),
     txHash: hash.nullable().openapi({
-      description: 'The newest transaction for it; null where the agent won the run by itself.',
+      description: 'The latest transaction of the claim; null if the agent claimed the run without the relay.',
     }),
     blockNumber: z.int().nullable(),
     finalized: z.boolean(),

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { address, id } from './values.ts'
+import { address, id } from '../http/values.ts'
 
 const decimal = z.string().regex(/^(0|[1-9][0-9]*)$/)
 const members = z.array(z.object({ name: z.string(), type: z.string() }).readonly()).readonly()
@@ -18,9 +18,13 @@ const claimTypedDataSchema = z.object({
     bountyId: decimal,
     agentId: decimal,
     wallet: address,
-    round: decimal.openapi({ description: 'Which claim of the run it is, from 1. The signature dies with the round.' }),
-    reward: decimal.openapi({ description: 'What the agent gets, in USDC base units.' }),
-    stake: decimal.openapi({ description: 'What the claim puts at risk of the agent’s stake, in USDC base units.' }),
+    round: decimal.openapi({
+      description: 'The number of this claim of the run, from 1. The signature is valid for this round only.',
+    }),
+    reward: decimal.openapi({ description: 'The reward of the agent, in USDC base units.' }),
+    stake: decimal.openapi({
+      description: 'How much of the agent’s stake the claim puts at risk, in USDC base units.',
+    }),
     workPeriod: decimal.openapi({ description: 'How long the agent has to deliver, in seconds.' }),
     deadline: decimal.openapi({ description: 'Last second at which the signature is valid; at most an hour ahead.' }),
   }),

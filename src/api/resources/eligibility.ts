@@ -1,30 +1,30 @@
 import { z } from '@hono/zod-openapi'
-import { MIN_STAKE } from '../constants.ts'
-import { explainClaimError, type Holder } from '../contractErrors.ts'
-import type { claimErrors } from '../eligibility.ts'
-import { type ProblemCode, problemTypes } from '../errors.ts'
+import { type ProblemCode, problemTypes } from '../http/errors.ts'
+import { amount, formatId, id } from '../http/values.ts'
+import { MIN_STAKE } from '../market/constants.ts'
+import { explainClaimError, type Holder } from '../market/contractErrors.ts'
+import type { claimErrors } from '../market/eligibility.ts'
 import type { AgentRow } from '../queries/agents.ts'
 import type { RunRow } from '../queries/runs.ts'
 import { agentSummarySchema, formatAgentSummary } from './agent.ts'
 import { stateSchema } from './run.ts'
-import { amount, formatId, id } from './values.ts'
 
 const codes = Object.keys(problemTypes) as [ProblemCode, ...ProblemCode[]]
 
-/** The seed's fields in the seed's order, each object's own additions after them. */
+/** The order of the members is part of the API. */
 export const eligibilitySchema = z
   .object({
     eligible: z.boolean(),
-    reasons: z.array(z.string()).openapi({ description: 'All that stands against a claim, in the contract’s order.' }),
+    reasons: z.array(z.string()).openapi({ description: 'Every reason to refuse a claim, in the contract’s order.' }),
     agent: agentSummarySchema.extend({
       hasMinStake: z.boolean(),
-      unlockedAmount: amount.openapi({ description: 'The part of the stake that no live run has locked.' }),
+      unlockedAmount: amount.openapi({ description: 'The part of the stake that is not locked in live runs.' }),
     }),
     run: z.object({
       id,
       state: stateSchema,
       reward: amount,
-      stake: amount.openapi({ description: 'What a claim locks of the agent’s stake, in USDC base units.' }),
+      stake: amount.openapi({ description: 'How much of the agent’s stake a claim locks, in USDC base units.' }),
     }),
     reasonCodes: z
       .array(z.enum(codes))
@@ -40,7 +40,7 @@ export const eligibilitySchema = z
     },
   })
 
-/** @param errors what the contract has against the claim. */
+/** @param errors the contract errors with which the claim would be refused. */
 export function formatEligibility(
   run: RunRow,
   agent: AgentRow,

@@ -1,22 +1,28 @@
 import { z } from '@hono/zod-openapi'
 import { getAddress } from 'viem'
+import { address, amount, formatId, formatOptionalTime, formatTime, hash, id, time } from '../http/values.ts'
 import type { EventRow } from '../queries/events.ts'
-import { address, amount, formatId, formatOptionalTime, formatTime, hash, id, time } from './values.ts'
 
-/** A step in the life of a run. What an event does not carry is null. */
+/** An event of a run. Members that the event does not have are null. */
 export const eventSchema = z
   .object({
     name: z.string().openapi({ description: 'The Solidity name of the event.' }),
     agentId: id.nullable(),
-    address: address
-      .nullable()
-      .openapi({ description: 'The account that the event names, else whose step it was; of a payment, the payee.' }),
+    address: address.nullable().openapi({
+      description: 'The account that the event names, else the account that acted; of a payment, the payee.',
+    }),
     amount: amount.nullable(),
     hash: z.string().nullable().openapi({ description: 'The IPFS hash of the run, the deliverable or the feedback.' }),
     reason: z.string().nullable().openapi({ description: 'Revert data of a refused claim.' }),
     dueAt: time.nullable().openapi({ description: 'The time limit that the event sets.' }),
-    ordinal: z.int().nullable().openapi({ description: 'Which claim of the run, or which revision of the claim.' }),
-    byTimeout: z.boolean().nullable().openapi({ description: 'Approved because the review period ran out.' }),
+    ordinal: z
+      .int()
+      .nullable()
+      .openapi({ description: 'The number of the claim of the run, or of the revision of the claim.' }),
+    byTimeout: z
+      .boolean()
+      .nullable()
+      .openapi({ description: 'Whether the run was approved because the review period ended.' }),
     timestamp: time,
     blockNumber: z.int(),
     blockHash: hash,

@@ -1,16 +1,16 @@
 import { z } from '@hono/zod-openapi'
 import { runStates } from '../../../ponder.schema.ts'
+import { address, amount, id, time } from '../http/values.ts'
 import type { RunJson, RunSummaryJson } from '../queries/runs.ts'
-import { address, amount, id, time } from './values.ts'
 
 export const stateSchema = z.enum(runStates).openapi('RunState')
 
 const claimable = z.boolean().openapi({ description: 'OPEN, and the deadline has not passed.' })
 
-/** For a schema to have the members of the JSON, no more and no fewer. */
+/** Checks that a schema has exactly the members of the JSON. */
 type Shape<Json> = Record<keyof Json, z.ZodType>
 
-/** A run as lists show it: the seed's fields in the seed's order, then ours. */
+/** A run in lists. The order of the members is part of the API. */
 export const runSummarySchema = z
   .object({
     bountyId: id,
@@ -37,7 +37,7 @@ export const runSummarySchema = z
     },
   })
 
-/** A run in full: the seed's fields in the seed's order, then ours. */
+/** A run in full. The order of the members is part of the API. */
 export const runSchema = z
   .object({
     bountyId: id,
@@ -48,28 +48,29 @@ export const runSchema = z
     state: stateSchema,
     claimedBy: id.nullable(),
     claimedByWallet: address.nullable(),
-    stake: amount.nullable().openapi({ description: 'What the claiming agent has at risk, in USDC base units.' }),
+    stake: amount
+      .nullable()
+      .openapi({ description: 'The stake that the claiming agent has at risk, in USDC base units.' }),
     deliverableHash: z.string().nullable(),
     claimedAt: time.nullable(),
     submittedAt: time.nullable(),
     createdAt: time,
     claimable,
-    submitBy: time
-      .nullable()
-      .openapi({ description: 'When delivery is due; null unless the agent has the next move.' }),
-    reviewBy: time
-      .nullable()
-      .openapi({ description: 'When review is due; null unless the evaluator has the next move.' }),
+    submitBy: time.nullable().openapi({ description: 'When delivery is due; null unless the agent must act next.' }),
+    reviewBy: time.nullable().openapi({ description: 'When review is due; null unless the evaluator must act next.' }),
     endedAt: time.nullable().openapi({ description: 'When the run was approved or rejected.' }),
-    feedbackHash: z.string().nullable().openapi({ description: 'Of the last revision request of this claim.' }),
+    feedbackHash: z
+      .string()
+      .nullable()
+      .openapi({ description: 'The feedback of the last revision request of this claim.' }),
     revisions: z.int().openapi({ description: 'How many revisions of this claim were requested.' }),
     round: z.int().openapi({ description: 'How many times the run was claimed; a claim signature names the next.' }),
-    fee: amount.openapi({ description: 'What the poster pays on top of the reward, in USDC base units.' }),
+    fee: amount.openapi({ description: 'The fee that the poster pays in addition to the reward, in USDC base units.' }),
     workPeriod: z.int().openapi({ description: 'How long an agent has to deliver, in seconds.' }),
-    stakeRequired: amount.openapi({ description: 'What a claim puts at risk, in USDC base units.' }),
+    stakeRequired: amount.openapi({ description: 'The stake that a claim puts at risk, in USDC base units.' }),
     evaluator: address
       .nullable()
-      .openapi({ description: 'Who requests revisions and rejects in the poster’s place; null means the poster.' }),
+      .openapi({ description: 'The account that requests revisions and rejects; null means the poster.' }),
   } satisfies Shape<RunJson>)
   .openapi('Run', {
     example: {
@@ -100,7 +101,7 @@ export const runSchema = z
     },
   })
 
-/** `runJson` writes what `runSchema` describes, and the tests hold every answer to that. */
+/** Types the JSON of `runJson`. The tests check every answer against `runSchema`. */
 export function asRun(json: RunJson): z.infer<typeof runSchema> {
   return json as z.infer<typeof runSchema>
 }

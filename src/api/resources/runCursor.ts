@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import type { MarketAddress } from '../claimMessage.ts'
-import { Problem } from '../errors.ts'
+import { Problem } from '../http/errors.ts'
+import type { MarketAddress } from '../market/claimMessage.ts'
 import { nameOfList, type RunList } from '../queries/runList.ts'
 import type { RunPosition } from '../queries/runPages.ts'
 
@@ -9,8 +9,8 @@ const LIST_BYTES = 8
 const INT8_BYTES = 8
 
 /**
- * A place in a list of runs, for a client to hand back as it is: a digest of the list, then what the row is ordered by.
- * It is not secret and not signed. Who forges one gets a page of a list that is public.
+ * Encodes a position in a list of runs: a digest of the list, then the sort key of the row. Clients send it back
+ * unchanged. It is neither secret nor signed, because a forged cursor only gives another page of a public list.
  */
 export function formatRunCursor(market: MarketAddress, list: RunList, { value, bountyId }: RunPosition): string {
   const bytes = Buffer.alloc(LIST_BYTES + 2 * INT8_BYTES)
@@ -20,18 +20,18 @@ export function formatRunCursor(market: MarketAddress, list: RunList, { value, b
   return bytes.toString('base64url')
 }
 
-/** @throws Problem VALIDATION_FAILED if it is no cursor, or one of another list or market. */
+/** @throws Problem VALIDATION_FAILED if it is not a cursor, or is of another list or market. */
 export function parseRunCursor(market: MarketAddress, list: RunList, cursor: string): RunPosition {
   const bytes = Buffer.from(cursor, 'base64url')
-  const isWhole = bytes.length === LIST_BYTES + 2 * INT8_BYTES && bytes.toString('base64url') === cursor
-  if (!isWhole) throw refusal('must be a nextCursor as it was given', cursor)
+  const isCursor = bytes.length === LIST_BYTES + 2 * INT8_BYTES && bytes.toString('base64url') === cursor
+  if (!isCursor) throw refusal('must be a nextCursor of this API', cursor)
   if (!digestOf(market, list).equals(bytes.subarray(0, LIST_BYTES))) {
     throw refusal('must be the nextCursor of an answer with the same filters and order', cursor)
   }
   return { value: bytes.readBigInt64BE(LIST_BYTES), bountyId: bytes.readBigInt64BE(LIST_BYTES + INT8_BYTES) }
 }
 
-/** Of the lists that are read most. */
+/** The digests of recent lists. */
 const digests = new LRUCache<string, Buffer>({ max: 1_000 })
 
 function digestOf({ chainId, address }: MarketAddress, list: RunList): Buffer {

@@ -1,13 +1,13 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import type { Deps } from '../deps.ts'
-import { Problem } from '../errors.ts'
+import { Problem } from '../http/errors.ts'
+import { problemResponses } from '../http/problem.ts'
+import { formatId, idParameter } from '../http/values.ts'
 import { readsAgentPages } from '../queries/agentPages.ts'
 import { agentsById } from '../queries/agents.ts'
 import { readTogether } from '../queries/readTogether.ts'
 import { agentSchema, agentStakeSchema, formatAgent, formatAgentStake, statusSchema } from '../resources/agent.ts'
-import { problemResponses } from '../resources/problem.ts'
-import { formatId, idParameter } from '../resources/values.ts'
 import { answerJson, indexedHeaders, minBlock } from './indexed.ts'
 import { formatPagination, pageParameters, paginationSchema, sliceOf } from './pagination.ts'
 
@@ -61,7 +61,7 @@ const getStake = createRoute({
   request: { params: agentParams, query: agentQuery },
   responses: {
     200: {
-      description: 'The agent, and what its stake lets it do.',
+      description: 'The agent, and whether its stake lets it claim runs.',
       headers: indexedHeaders,
       content: { 'application/json': { schema: agentStakeSchema } },
     },

@@ -2,28 +2,28 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { type Hex, maxUint256 } from 'viem'
-import { blockHeaders } from '../answer.ts'
+import { blockHeaders } from '../cache/cachedResponse.ts'
 import type { Deps } from '../deps.ts'
-import { Problem } from '../errors.ts'
+import { Problem } from '../http/errors.ts'
+import { problemResponses } from '../http/problem.ts'
+import { idParameter } from '../http/values.ts'
 import { type ReadClaimedRun, readsClaimedRuns } from '../queries/claimedRuns.ts'
 import type { ClaimRequest } from '../relay/chain/market.ts'
 import type { ClaimOutcome, Relay } from '../relay/relay.ts'
 import { formatAgentSummary } from '../resources/agent.ts'
 import { claimBody, claimSchema, pendingClaimSchema } from '../resources/claim.ts'
-import { problemResponses } from '../resources/problem.ts'
 import { asRun } from '../resources/run.ts'
-import { idParameter } from '../resources/values.ts'
 import { agentNotFound } from './agents.ts'
 import { indexedHeaders } from './indexed.ts'
 import { runNotFound } from './runs.ts'
 
-/** How long a request waits at most for its claim to be mined and indexed. */
+/** How long a request waits at most until its claim is mined and indexed. */
 const MAX_WAIT_SECONDS = 15
 
 /** When a client may ask again for the state of a claim. */
 const RETRY_AFTER_SECONDS = 1
 
-/** How soon the index is read again where it cannot answer, or where a reorg took the claim out of it. */
+/** The interval between reads of the index while it cannot answer, or after a reorg removed the claim. */
 const INDEX_INTERVAL_MS = 200
 
 const idempotencyKey = z
@@ -31,7 +31,7 @@ const idempotencyKey = z
   .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters')
   .openapi({
     description:
-      'The client’s own key for this claim of this agent and wallet. The same key with another body or run is answered with 409.',
+      'The client’s own key for this claim by this agent and wallet. With another body or run, the key gets a 409.',
   })
 
 const prefer = z.string().openapi({
@@ -44,9 +44,9 @@ const claimRun = createRoute({
   path: '/api/runs/{id}/claim',
   summary: 'Claim a run',
   description:
-    'Makes the claim on chain and waits, up to 15 seconds, until the index shows it. Sending the same again is safe: a ' +
-    'pending claim is waited for, and a won one is answered with 200 as long as the run is in the claim’s hands. With an ' +
-    '`Idempotency-Key`, the same request is answered about the claim that it made.',
+    'Claims the run on chain and waits, up to 15 seconds, until the index shows the claim. Repeating the request is ' +
+    'safe: a pending claim is waited for, and a won one gets a 200 until that claim of the run ends. With an ' +
+    '`Idempotency-Key`, a repeated request is answered with the claim that it made.',
   request: {
     params: z.object({ id: idParameter }),
     headers: z.object({ 'idempotency-key': idempotencyKey.optional(), prefer: prefer.optional() }),
@@ -54,7 +54,7 @@ const claimRun = createRoute({
   },
   responses: {
     200: {
-      description: 'The run is the agent’s.',
+      description: 'The agent has claimed the run.',
       headers: {
         'X-Indexed-Block': indexedHeaders['X-Indexed-Block'],
         'X-Indexed-Hash': indexedHeaders['X-Indexed-Hash'],
@@ -62,11 +62,12 @@ const claimRun = createRoute({
       content: { 'application/json': { schema: claimSchema } },
     },
     202: {
-      description: 'The claim goes on, and is not decided in time. `Location` tells what becomes of it.',
+      description: 'The claim is not decided in time, and continues. `Location` has its state.',
       headers: {
         Location: {
           description:
-            '`GET /api/claims/:claimId` of it. Absent where the agent won the run by itself: then send it again.',
+            '`GET /api/claims/:claimId` of the claim. Absent if the agent claimed the run without the relay: then ' +
+            'repeat the request.',
           schema: { type: 'string' },
         },
         'Retry-After': { description: 'Seconds.', schema: { type: 'integer' } },
@@ -74,13 +75,27 @@ const claimRun = createRoute({
       content: { 'application/json': { schema: pendingClaimSchema } },
     },
     ...problemResponses(
-      ...(['VALIDATION_FAILED', 'RUN_NOT_OPEN', 'RUN_DEADLINE_PASSED'] as const),
-      ...(['SIGNATURE_REQUIRED', 'INVALID_SIGNATURE', 'SIGNATURE_EXPIRED'] as const),
-      ...(['WALLET_MISMATCH', 'AGENT_BANNED', 'AGENT_FROZEN'] as const),
-      ...(['INSUFFICIENT_STAKE', 'INSUFFICIENT_UNLOCKED_STAKE'] as const),
-      ...(['RUN_NOT_FOUND', 'AGENT_NOT_FOUND', 'CLAIM_REVERTED', 'PAYLOAD_TOO_LARGE'] as const),
-      ...(['IDEMPOTENCY_CONFLICT', 'UNSUPPORTED_MEDIA_TYPE', 'RATE_LIMITED'] as const),
-      ...(['CLAIM_PENDING', 'RELAY_UNAVAILABLE', 'INTERNAL'] as const),
+      'VALIDATION_FAILED',
+      'RUN_NOT_OPEN',
+      'RUN_DEADLINE_PASSED',
+      'SIGNATURE_REQUIRED',
+      'INVALID_SIGNATURE',
+      'SIGNATURE_EXPIRED',
+      'WALLET_MISMATCH',
+      'AGENT_BANNED',
+      'AGENT_FROZEN',
+      'INSUFFICIENT_STAKE',
+      'INSUFFICIENT_UNLOCKED_STAKE',
+      'RUN_NOT_FOUND',
+      'AGENT_NOT_FOUND',
+      'CLAIM_REVERTED',
+      'PAYLOAD_TOO_LARGE',
+      'IDEMPOTENCY_CONFLICT',
+      'UNSUPPORTED_MEDIA_TYPE',
+      'RATE_LIMITED',
+      'CLAIM_PENDING',
+      'RELAY_UNAVAILABLE',
+      'INTERNAL',
     ),
   },
 })
@@ -94,9 +109,9 @@ export function claimRoutes(deps: Deps) {
     if (!relay) throw new Problem('RELAY_UNAVAILABLE', 'This server relays no claims.')
     const request = { ...requestOf(c.req.valid('param').id, c.req.valid('json')), requestId: c.get('requestId') }
     const { 'idempotency-key': key, prefer } = c.req.valid('header')
-    const wished = wishedWait(prefer)
-    if (wished !== undefined) c.header('Preference-Applied', `wait=${wished}`)
-    const until = AbortSignal.timeout((wished ?? MAX_WAIT_SECONDS) * 1_000)
+    const preferred = preferredWait(prefer)
+    if (preferred !== undefined) c.header('Preference-Applied', `wait=${preferred}`)
+    const until = AbortSignal.timeout((preferred ?? MAX_WAIT_SECONDS) * 1_000)
     const outcome = await relay.claim(request, {
       client: limits?.clientOf(c) ?? 'unknown',
       gone: c.req.raw.signal,
@@ -106,7 +121,7 @@ export function claimRoutes(deps: Deps) {
     })
     const won = outcome.status === 'won' && (await readWon(c, readClaimed, request, outcome, until))
     if (won) return c.json(await formatWon(relay, outcome, won), 200)
-    if (await isKept(relay, outcome)) c.header('Location', `/api/claims/${outcome.claimId}`)
+    if (await isStored(relay, outcome)) c.header('Location', `/api/claims/${outcome.claimId}`)
     c.header('Retry-After', String(RETRY_AFTER_SECONDS))
     return c.json(await pending(readClaimed, request, outcome), 202)
   })
@@ -114,8 +129,8 @@ export function claimRoutes(deps: Deps) {
   return app
 }
 
-/** RFC 7240: what is no preference that this route knows is ignored. @returns seconds. */
-function wishedWait(prefer = ''): number | undefined {
+/** By RFC 7240, unknown preferences are ignored. @returns seconds. */
+function preferredWait(prefer = ''): number | undefined {
   const [, seconds] = /(?:^|,)\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?=$|[,;])/i.exec(prefer) ?? []
   return seconds === undefined ? undefined : Math.min(Number(seconds), MAX_WAIT_SECONDS)
 }
@@ -150,14 +165,14 @@ async function readWon(
   return undefined
 }
 
-/** Of a claim that the agent made by itself nothing is stored. */
-const isKept = async (relay: Relay, { status, claimId }: ClaimOutcome) =>
+/** A claim that the agent made without the relay is not stored. */
+const isStored = async (relay: Relay, { status, claimId }: ClaimOutcome) =>
   status !== 'won' || (await relay.find(claimId)) !== undefined
 
 const messageOf = ({ status }: ClaimOutcome) =>
   status === 'won'
     ? 'The run is the agent’s on chain, and the index does not show it yet. Send the claim again.'
-    : 'The claim is not decided yet, and goes on. See Location, or send it again.'
+    : 'The claim is not decided yet, and continues. See Location, or send it again.'
 
 async function formatWon(
   relay: Relay,

@@ -1,12 +1,12 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { maxUint256 } from 'viem'
-import { claimTypedDataJson, MAX_VALIDITY, OFFERED_VALIDITY } from '../claimMessage.ts'
 import type { Deps } from '../deps.ts'
-import { Problem } from '../errors.ts'
+import { Problem } from '../http/errors.ts'
+import { problemResponses } from '../http/problem.ts'
+import { addressParameter, formatId, idParameter } from '../http/values.ts'
+import { claimTypedDataJson, DEFAULT_VALIDITY_SECONDS, MAX_VALIDITY_SECONDS } from '../market/claimMessage.ts'
 import { runAndAgent } from '../queries/runAndAgent.ts'
 import { claimMessageSchema } from '../resources/claimMessage.ts'
-import { problemResponses } from '../resources/problem.ts'
-import { addressParameter, formatId, idParameter } from '../resources/values.ts'
 import { agentNotFound } from './agents.ts'
 import { answerJson, indexedHeaders, minBlock, readIndex } from './indexed.ts'
 import { runNotFound } from './runs.ts'
@@ -21,9 +21,9 @@ const getClaimMessage = createRoute({
   path: '/api/runs/{id}/claim-message',
   summary: 'Get the message that a wallet signs to claim a run',
   description:
-    'EIP-712 typed data, ready for `eth_signTypedData_v4` or viem’s `signTypedData`. It names the round that the next ' +
-    'claim of the run has, at the block of the answer: an index that is behind the chain gives at worst a message of a ' +
-    'round that is over, whose signature is refused with INVALID_SIGNATURE.',
+    'EIP-712 typed data for `eth_signTypedData_v4` or viem’s `signTypedData`. It names the round of the run’s ' +
+    'next claim at the block of the answer. If the index is behind the chain, that round may be over; then a claim ' +
+    'with the signature is refused with INVALID_SIGNATURE.',
   request: {
     params: z.object({ id: idParameter }),
     query: z.strictObject({
@@ -58,11 +58,11 @@ export function claimMessageRoutes(deps: Deps) {
 
   app.openapi(getClaimMessage, async (c) => {
     const { id } = c.req.valid('param')
-    const { agentId, walletAddress, minBlock, deadline: wished } = c.req.valid('query')
+    const { agentId, walletAddress, minBlock, deadline: requested } = c.req.valid('query')
     const { snapshot, data } = await readIndex(c, deps, runAndAgent(id, agentId), minBlock)
     if (data.run === null) throw runNotFound(id)
     if (agentId > maxUint256) throw agentNotFound(agentId)
-    const deadline = deadlineOf(wished, snapshot.now)
+    const deadline = deadlineOf(requested, snapshot.now)
     const { reward, stakeRequired: stake, workPeriod, round } = data.run
     const claim = {
       bountyId: id,
@@ -81,12 +81,12 @@ export function claimMessageRoutes(deps: Deps) {
   return app
 }
 
-function deadlineOf(wished: bigint | undefined, now: bigint): bigint {
-  if (wished === undefined) return now + OFFERED_VALIDITY
-  if (wished > now && wished <= now + MAX_VALIDITY) return wished
+function deadlineOf(requested: bigint | undefined, now: bigint): bigint {
+  if (requested === undefined) return now + DEFAULT_VALIDITY_SECONDS
+  if (requested > now && requested <= now + MAX_VALIDITY_SECONDS) return requested
   throw new Problem(
     'VALIDATION_FAILED',
-    `deadline: must be from ${now + 1n} to ${now + MAX_VALIDITY}, an hour ahead, got ${wished}.`,
-    { extensions: { field: 'deadline', value: wished.toString() } },
+    `deadline: must be from ${now + 1n} to ${now + MAX_VALIDITY_SECONDS}, an hour ahead, got ${requested}.`,
+    { extensions: { field: 'deadline', value: requested.toString() } },
   )
 }

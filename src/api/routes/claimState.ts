@@ -1,9 +1,9 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Hex } from 'viem'
 import type { Deps } from '../deps.ts'
-import { Problem } from '../errors.ts'
+import { Problem } from '../http/errors.ts'
+import { problemResponses } from '../http/problem.ts'
 import { claimStateSchema, formatClaimState } from '../resources/claim.ts'
-import { problemResponses } from '../resources/problem.ts'
 
 const claimId = z
   .string()
@@ -14,9 +14,8 @@ const claimId = z
 const getClaim = createRoute({
   method: 'get',
   path: '/api/claims/{claimId}',
-  summary: 'Get what has become of a relayed claim',
-  description:
-    'Of every claim for which a transaction was signed, whichever process did and whoever still waits for it.',
+  summary: 'Get the state of a relayed claim',
+  description: 'Every claim for which a process of this API signed a transaction has a state.',
   request: { params: z.object({ claimId }) },
   responses: {
     200: { description: 'The claim.', content: { 'application/json': { schema: claimStateSchema } } },

@@ -21,17 +21,20 @@ const page = html`<!doctype html>
   </body>
 </html>`
 
-/** A file of its own, since the page's policy allows no inline script. Without a validator, no other host is asked. */
+/**
+ * A separate file, because the page's policy allows no inline script. `validatorUrl` null avoids requests to other
+ * hosts.
+ */
 const start = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#swagger-ui', validatorUrl: null })`
 
-/** `/docs`: a page to read and try the API, made of files of this machine only. */
+/** `/docs`: a page to read and try the API, which loads files from this server only. */
 export function docsRoutes() {
   const app = new Hono()
   const policy = secureHeaders({
     contentSecurityPolicy: {
       defaultSrc: ["'none'"],
       scriptSrc: ["'self'"],
-      // Swagger UI styles its elements from script.
+      // Swagger UI sets inline styles.
       styleSrc: ["'self'", "'unsafe-inline'"],
       imgSrc: ["'self'", 'data:'],
       connectSrc: ["'self'"],

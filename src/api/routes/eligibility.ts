@@ -1,10 +1,10 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Deps } from '../deps.ts'
-import { claimErrors } from '../eligibility.ts'
+import { problemResponses } from '../http/problem.ts'
+import { addressParameter, idParameter } from '../http/values.ts'
+import { claimErrors } from '../market/eligibility.ts'
 import { runAndAgent } from '../queries/runAndAgent.ts'
 import { eligibilitySchema, formatEligibility } from '../resources/eligibility.ts'
-import { problemResponses } from '../resources/problem.ts'
-import { addressParameter, idParameter } from '../resources/values.ts'
 import { agentNotFound } from './agents.ts'
 import { answerJson, indexedHeaders, minBlock, readIndex } from './indexed.ts'
 import { runNotFound } from './runs.ts'
@@ -19,13 +19,13 @@ const checkEligibility = createRoute({
       agentId: idParameter,
       walletAddress: addressParameter
         .optional()
-        .openapi({ description: 'Checked to be the agent’s wallet. Taken to be it if absent.' }),
+        .openapi({ description: 'Must be the agent’s wallet. Not checked if absent.' }),
       minBlock,
     }),
   },
   responses: {
     200: {
-      description: 'What the contract would say to a claim of the agent’s, were it authorised.',
+      description: 'Whether the contract would accept an authorised claim of the agent, and every reason why not.',
       headers: indexedHeaders,
       content: { 'application/json': { schema: eligibilitySchema } },
     },

@@ -1,9 +1,9 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Deps } from '../deps.ts'
+import { problemResponses } from '../http/problem.ts'
+import { idParameter } from '../http/values.ts'
 import { eventPage } from '../queries/events.ts'
 import { eventSchema, formatEvent } from '../resources/event.ts'
-import { problemResponses } from '../resources/problem.ts'
-import { idParameter } from '../resources/values.ts'
 import { answerJson, indexedHeaders, minBlock, readIndex } from './indexed.ts'
 import { formatPagination, pageParameters, paginationSchema, sliceOf } from './pagination.ts'
 import { runNotFound } from './runs.ts'
@@ -14,7 +14,7 @@ const listEvents = createRoute({
   summary: 'List the events of a run',
   request: {
     params: z.object({ id: idParameter }),
-    // 100 holds the whole life of a run, unless somebody had claims of it refused on purpose.
+    // 100 covers all events of a run, unless a client had many claims of it refused on purpose.
     query: z.strictObject({ ...pageParameters(100), minBlock }),
   },
   responses: {

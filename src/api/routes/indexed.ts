@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import type { Context, TypedResponse } from 'hono'
 import { routePath } from 'hono/route'
-import { answerOf, responseOf } from '../answer.ts'
+import { createCachedResponse, toResponse } from '../cache/cachedResponse.ts'
 import type { Deps } from '../deps.ts'
 import type { SnapshotQuery } from '../queries/snapshot.ts'
 
@@ -13,12 +13,13 @@ export const minBlock = z
   .optional()
   .openapi({
     type: 'integer',
-    description: 'Waits, bounded, until the answer is of this block or a later one. For reading your own write.',
+    description:
+      'Waits, for a limited time, until the answer is of this block or a later one. For reading your own write.',
   })
 
 /** The headers of an answer from the index, for its OpenAPI description. */
 export const indexedHeaders = {
-  'X-Indexed-Block': { description: 'The block the answer is true at.', schema: { type: 'integer' } },
+  'X-Indexed-Block': { description: 'The block at which the answer is true.', schema: { type: 'integer' } },
   'X-Indexed-Hash': { description: 'The hash of that block.', schema: { type: 'string' } },
   ETag: {
     description: 'Strong. Send it as If-None-Match to get 304 while the answer is the same.',
@@ -27,13 +28,13 @@ export const indexedHeaders = {
 } as const
 
 /**
- * Reads one snapshot of the index for this request. The answer cache names its block in the headers, whatever the answer.
+ * Reads one snapshot of the index for this request. The response cache names its block in the headers, of refusals too.
  * @throws Problem INDEX_BEHIND
  */
 export async function readIndex<T>(c: Context, { index }: Deps, query: SnapshotQuery<T>, minBlock?: bigint) {
-  const taken = await index.read(query, minBlock)
-  c.set('snapshot', taken.snapshot)
-  return taken
+  const result = await index.read(query, minBlock)
+  c.set('snapshot', result.snapshot)
+  return result
 }
 
 /** Answers with JSON as `c.json` does. */
@@ -41,9 +42,9 @@ export function answerJson<const Value>(c: Context, value: Value): Response & Ty
   return answerText(c, JSON.stringify(value))
 }
 
-/** Answers with JSON that is true at the snapshot that `readIndex` took for this request. */
+/** Answers with JSON that is true at the snapshot that `readIndex` read for this request. */
 export function answerText(c: Context, json: string): Response & TypedResponse<never, 200, 'json'> {
-  const answer = answerOf(json, c.get('snapshot'), routePath(c))
-  c.set('answer', answer)
-  return responseOf(answer, c.req.header('If-None-Match'), c.get('requestId')) as never
+  const response = createCachedResponse(json, c.get('snapshot'), routePath(c))
+  c.set('cachedResponse', response)
+  return toResponse(response, c.req.header('If-None-Match'), c.get('requestId')) as never
 }

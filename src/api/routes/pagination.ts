@@ -22,16 +22,16 @@ const limit = (fallback: number) =>
     .default(fallback)
     .openapi({ type: 'integer', minimum: 1, maximum: MAX_LIMIT, default: fallback })
 
-/** `page` and `limit` of a list's query. A page past the end is empty, not an error. */
+/** The parameters `page` and `limit` of a list. A page past the end is empty, not an error. */
 export const pageParameters = (defaultLimit: number) => ({ page: page.default(1), limit: limit(defaultLimit) })
 
-/** Of a list that can also be read on from a `cursor`. */
+/** The parameters of a list that also has cursors. */
 export const cursorParameters = (defaultLimit: number) => ({
   page: page.optional(),
   limit: limit(defaultLimit),
   cursor: z.string('must be given once').optional().openapi({
     description:
-      'The `nextCursor` of an answer with the same filters and order, for the page behind it. Not with `page`.',
+      'The `nextCursor` of an answer with the same filters and order, for the page after it. Not with `page`.',
   }),
 })
 
@@ -41,11 +41,11 @@ export const paginationSchema = z
 
 export const cursorPaginationSchema = z
   .object({
-    page: z.int().nullable().openapi({ description: 'Null behind a cursor, which has no number.' }),
+    page: z.int().nullable().openapi({ description: 'Null if the request has a cursor: its page has no number.' }),
     limit: z.int(),
     total: z.int(),
     totalPages: z.int(),
-    nextCursor: z.string().nullable().openapi({ description: 'For the page behind this one; null on the last.' }),
+    nextCursor: z.string().nullable().openapi({ description: 'The cursor of the next page; null on the last page.' }),
   })
   .openapi('CursorPagination', {
     example: { page: 1, limit: 20, total: 100, totalPages: 5, nextCursor: 'l3Zb0xQeBpAAAAAAAAAAUQ' },
@@ -53,7 +53,9 @@ export const cursorPaginationSchema = z
 
 type PageQuery = { page: number; limit: number }
 
-/** The offset of a page beyond 2^53 rows is inexact, and past the end all the same. It always fits int8. */
+/**
+ * The offset of a page beyond 2^53 rows is inexact, which is harmless past the end of any list. It always fits int8.
+ */
 export function sliceOf({ page, limit }: PageQuery): Page {
   return { limit, offset: (page - 1) * limit }
 }

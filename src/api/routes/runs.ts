@@ -1,20 +1,20 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { parseUnits } from 'viem'
 import type { Deps } from '../deps.ts'
-import { Problem } from '../errors.ts'
+import { Problem } from '../http/errors.ts'
+import { problemResponses } from '../http/problem.ts'
+import { addressParameter, formatId, idParameter } from '../http/values.ts'
 import { readsRunPages } from '../queries/readRunPages.ts'
 import { readTogether } from '../queries/readTogether.ts'
 import type { RunList } from '../queries/runList.ts'
 import type { RunStart } from '../queries/runPages.ts'
 import { runsById } from '../queries/runs.ts'
-import { problemResponses } from '../resources/problem.ts'
 import { runSchema, runSummarySchema, stateSchema } from '../resources/run.ts'
 import { formatRunCursor, parseRunCursor } from '../resources/runCursor.ts'
-import { addressParameter, formatId, idParameter } from '../resources/values.ts'
 import { answerText, indexedHeaders, minBlock } from './indexed.ts'
 import { cursorPaginationSchema, cursorParameters, formatPagination, sliceOf } from './pagination.ts'
 
-/** 12 digits of whole USDC: in base units that still fits PostgreSQL's int8, and is more USDC than there is. */
+/** 12 digits of whole USDC are more than exist, and in base units they still fit PostgreSQL's int8. */
 const usdcParameter = z
   .string('must be given once')
   .regex(

@@ -1,11 +1,11 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { runStates } from '../../../ponder.schema.ts'
 import type { Deps } from '../deps.ts'
+import { problemResponses } from '../http/problem.ts'
+import { amount } from '../http/values.ts'
 import { agentStatuses } from '../queries/agents.ts'
 import { readShared } from '../queries/readTogether.ts'
 import { type Stats, stats } from '../queries/stats.ts'
-import { problemResponses } from '../resources/problem.ts'
-import { amount } from '../resources/values.ts'
 import { answerJson, indexedHeaders, minBlock } from './indexed.ts'
 
 const counts = <const Keys extends readonly [string, ...string[]]>(keys: Keys) => z.record(z.enum(keys), z.int())
@@ -15,7 +15,7 @@ const statsSchema = z
     runs: z.object({ total: z.int(), claimable: z.int(), byState: counts(runStates) }),
     escrowed: amount.openapi({ description: 'Rewards and fees of funded runs that have not ended.' }),
     paid: amount.openapi({ description: 'Rewards of approved runs.' }),
-    owed: amount.openapi({ description: 'Payments that USDC refused and nobody collected yet.' }),
+    owed: amount.openapi({ description: 'Payments that USDC refused and that are not collected yet.' }),
     agents: z.object({ total: z.int(), byStatus: counts(agentStatuses) }),
     staked: amount,
     locked: amount,

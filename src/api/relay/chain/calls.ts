@@ -1,5 +1,5 @@
 import type { BlockTag, Hex } from 'viem'
-import { type ClaimError, decodeClaimError } from '../../contractErrors.ts'
+import { type ClaimError, decodeClaimError } from '../../market/contractErrors.ts'
 import { answer, revertOf } from './client.ts'
 import type { Market, MarketCall } from './market.ts'
 

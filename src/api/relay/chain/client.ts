@@ -1,7 +1,7 @@
 import pLimit from 'p-limit'
 import { BaseError, ExecutionRevertedError, type Hex, isHex, type PublicClient, RpcRequestError } from 'viem'
 import { createChainClient } from '../../chainClient.ts'
-import { Problem } from '../../errors.ts'
+import { Problem } from '../../http/errors.ts'
 
 /** How long the node may take over one attempt. Milliseconds. */
 const ATTEMPT_TIMEOUT = 2_000

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { Problem } from '../../errors.ts'
+import { Problem } from '../../http/errors.ts'
 import { answer } from './client.ts'
 import type { Market } from './market.ts'
 

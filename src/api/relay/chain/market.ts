@@ -9,7 +9,7 @@ import {
 } from 'viem'
 import { agentStakingAbi } from '../../../../abis/AgentStaking.ts'
 import { bountyMarketAbi } from '../../../../abis/BountyMarket.ts'
-import type { ClaimTerms, MarketAddress } from '../../claimMessage.ts'
+import type { ClaimTerms, MarketAddress } from '../../market/claimMessage.ts'
 import { answer } from './client.ts'
 
 /** What a request asks to be done. */

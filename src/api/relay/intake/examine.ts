@@ -1,7 +1,8 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Hex } from 'viem'
-import { claimIdOf, MAX_VALIDITY } from '../../claimMessage.ts'
-import { type ClaimError, stateName } from '../../contractErrors.ts'
-import { Problem } from '../../errors.ts'
+import { Problem } from '../../http/errors.ts'
+import { claimIdOf, MAX_VALIDITY_SECONDS } from '../../market/claimMessage.ts'
+import { type ClaimError, stateName } from '../../market/contractErrors.ts'
 import type { Failure } from '../chain/calls.ts'
 import type { ChainHead } from '../chain/heads.ts'
 import type { Bounty, ClaimRequest, Market } from '../chain/market.ts'
@@ -16,6 +17,12 @@ const MIN_VALIDITY_SECONDS = 30n
 /** How many calls of wallets’ contracts run at once, and how many of one client’s claims may wait for theirs. */
 const CONTRACT_WALLET_LANE = { concurrency: 4, maxWaitingPerClient: 64 }
 
+/**
+ * Claims of a run with many are examined one by one, for about half a millisecond each, so that what is examined already
+ * goes on meanwhile. How many of one client may wait.
+ */
+const EXAMINATION_LANE = { concurrency: 1, maxWaitingPerClient: 1_000 }
+
 /** The sender of a claim, as the limits count clients, and a signal that aborts when it has disconnected. */
 export type Sender = { client: string; gone: AbortSignal }
 
@@ -23,11 +30,16 @@ export type Sender = { client: string; gone: AbortSignal }
  * - `held`: the run is in the hands of this very claim already.
  * - `good`: the queue may have the claim.
  * - `undecided`: the run is not open, and a pending transaction would open it.
+ * - `overtaken`: another claim of the run is likely to win it, so that this one was not examined.
  */
 export type Examined =
   | { held: { claimId: Hex; round: bigint; blockNumber: bigint } }
   | { good: true }
   | { undecided: Failure }
+  | { overtaken: true }
+
+/** The other claims of the run in this process. `haveOvertaken`: one of them is likely to win the run. */
+export type Rivals = { exist: () => boolean; haveOvertaken: () => boolean }
 
 type Options = {
   market: Market
@@ -45,6 +57,7 @@ export type Examine = ReturnType<typeof createExamination>
  */
 export function createExamination({ market, views, mayBeUnsigned }: Options) {
   const contractWallets = createFairLane(CONTRACT_WALLET_LANE)
+  const inTurn = createFairLane(EXAMINATION_LANE)
 
   async function isSigned(request: ClaimRequest, round: bigint, view: ChainView, { client, gone }: Sender) {
     if (isSignedByKey(market, request, round, view.bounty)) return true
@@ -79,7 +92,7 @@ export function createExamination({ market, views, mayBeUnsigned }: Options) {
     }
     const round = BigInt(bounty.round) + 1n
     if (await isSigned(request, round, view, sender)) return { good: true }
-    const latest = now + MAX_VALIDITY
+    const latest = now + MAX_VALIDITY_SECONDS
     if (signed.deadline > latest) return refuse({ errorName: 'SignatureTooLong', args: [signed.deadline, latest] })
     if (await view.hasCode(request.wallet)) return refusedByContract(request, round, CONTRACT_WALLET_GAS)
     return refuse({ errorName: 'InvalidSignature', args: [request.bountyId, request.wallet, round] })
@@ -87,10 +100,18 @@ export function createExamination({ market, views, mayBeUnsigned }: Options) {
 
   /**
    * @param since by `performance.now()`: a refusal rests on a view of the chain that is no older.
+   * @param rivals asked anew when the claim’s turn has come.
    * @throws Problem with the market’s reason; RATE_LIMITED; RELAY_UNAVAILABLE, also when the client disconnects.
    */
-  return async function examine(request: ClaimRequest, sender: Sender, since: number): Promise<Examined> {
+  return async function examine(
+    request: ClaimRequest,
+    sender: Sender,
+    since: number,
+    rivals: Rivals,
+  ): Promise<Examined> {
     const view = await views.of(request.bountyId, since, false)
+    if (rivals.exist()) await inTurn(sender.client, sender.gone, setImmediate)
+    if (rivals.haveOvertaken()) return { overtaken: true }
     const first = await check(request, view, sender)
     if (!(first instanceof Problem)) return first
     const newer = await views.of(request.bountyId, since, true)

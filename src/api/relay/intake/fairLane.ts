@@ -1,4 +1,4 @@
-import { rateLimited } from '../../limits/clientLimits.ts'
+import { rateLimited } from '../../http/clientLimits.ts'
 import { unavailable } from '../chain/client.ts'
 
 type Options = {

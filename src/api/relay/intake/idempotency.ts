@@ -1,5 +1,5 @@
 import { isAddressEqual } from 'viem'
-import { Problem } from '../../errors.ts'
+import { Problem } from '../../http/errors.ts'
 import type { ClaimRequest } from '../chain/market.ts'
 
 export const isSameClaimant = (left: ClaimRequest, right: ClaimRequest) =>

@@ -1,7 +1,7 @@
 import type { Hex } from 'viem'
-import { claimTypedDataJson, type MarketAddress, OFFERED_VALIDITY } from '../../claimMessage.ts'
-import { explainClaimError } from '../../contractErrors.ts'
-import { Problem, type ProblemCode } from '../../errors.ts'
+import { Problem, type ProblemCode } from '../../http/errors.ts'
+import { claimTypedDataJson, DEFAULT_VALIDITY_SECONDS, type MarketAddress } from '../../market/claimMessage.ts'
+import { explainClaimError } from '../../market/contractErrors.ts'
 import type { Failure } from '../chain/calls.ts'
 import { type Bounty, type ClaimRequest, termsOf } from '../chain/market.ts'
 
@@ -35,7 +35,7 @@ export function signatureRequired(market: MarketAddress, request: ClaimRequest, 
     'SIGNATURE_REQUIRED',
     `Sign typedData with ${wallet} and send the claim again with signature and deadline.`,
     {
-      extensions: { typedData: claimTypedDataJson(market, claim, now + OFFERED_VALIDITY) },
+      extensions: { typedData: claimTypedDataJson(market, claim, now + DEFAULT_VALIDITY_SECONDS) },
       headers: challenge(request),
     },
   )

@@ -81,10 +81,6 @@ export function createClaimQueue<Result, Waiting extends Entry<Result>>() {
   return {
     length: () => length,
 
-    /** Whether a claim of the run waits or is out, or more claims wait than `count`. */
-    isContended: (bountyId: bigint, count: number) =>
-      length > count || runsOut.has(bountyId) || all().some(({ request }) => request.bountyId === bountyId),
-
     /** Whether there is a claim to take for the signer. */
     hasWorkFor: (signer: Signer) =>
       all().some(({ signers, request }) => signers.includes(signer) && !runsOut.has(request.bountyId)),

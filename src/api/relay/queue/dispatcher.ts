@@ -1,6 +1,6 @@
 import type { Hash } from 'viem'
-import { claimIdOf } from '../../claimMessage.ts'
-import { Problem } from '../../errors.ts'
+import { Problem } from '../../http/errors.ts'
+import { claimIdOf } from '../../market/claimMessage.ts'
 import type { Failure } from '../chain/calls.ts'
 import { unavailable } from '../chain/client.ts'
 import { gasLimit } from '../chain/gas.ts'
@@ -20,7 +20,7 @@ const TRANSACTIONS_PER_BATCH = 4
 const CLAIMS_PER_BATCH = 32
 
 /** How long a claim whose request waits no longer stays in the queue, for its first turn. Milliseconds. */
-const LAST_CHANCE_MS = 1_000
+export const LAST_CHANCE_MS = 1_000
 
 /** After how many seconds a claim is worth a new try where no signer can take it. */
 const HOPELESS_RETRY_SECONDS = 60
@@ -110,18 +110,18 @@ export function createDispatcher({ market, heads, allocator, accounts, maxBatch,
   async function runBatch(signer: Signer) {
     busy.add(signer)
     await batchWindow.close()
-    const blocker = blockers.has(signer) && (await stillBlocked(signer))
-    if (blocker) {
+    const room = blockers.has(signer) ? await roomOf(signer) : Number.POSITIVE_INFINITY
+    if (typeof room === 'string') {
       isGathering = false
       busy.delete(signer)
-      blockSigner(signer, blocker)
+      blockSigner(signer, room)
       return assign()
     }
     allocator.anticipate(signer)
     const able = Math.max(1, accounts.length - blockers.size)
     const share = Math.max(maxBatch, Math.ceil(queue.length() / able))
     const most = Math.max(maxBatch * TRANSACTIONS_PER_BATCH, CLAIMS_PER_BATCH)
-    const entries = queue.take(signer, Math.min(share, most))
+    const entries = queue.take(signer, Math.min(share, most, room))
     blockers.delete(signer)
     isGathering = false
     queueMicrotask(assign)
@@ -134,12 +134,19 @@ export function createDispatcher({ market, heads, allocator, accounts, maxBatch,
     assign()
   }
 
-  /** Asked before claims leave the queue: a signer that stays blocked for long would simulate them for nothing. */
-  const stillBlocked = (signer: Signer) =>
-    allocator.blockerOf(signer).catch((error): SignerBlocker => {
+  /**
+   * How many claims a signer that was blocked can make now, or why none. Asked before claims leave the queue: those that
+   * it cannot make would be simulated for nothing.
+   */
+  async function roomOf(signer: Signer): Promise<number | SignerBlocker> {
+    try {
+      const room = await allocator.roomOf(signer)
+      return typeof room === 'string' ? room : room.items * room.transactions
+    } catch (error) {
       if (!isUnavailable(error)) throw error
       return 'unreachable'
-    })
+    }
+  }
 
   /** Ends the entry’s time out of the queue: another claim of its run may be taken. */
   function finish(entry: Waiting, end: () => void) {
@@ -159,7 +166,7 @@ export function createDispatcher({ market, heads, allocator, accounts, maxBatch,
     const present = entries.filter((entry) => isPresent(entry, head))
     const unready = present.filter(({ ready }) => ready?.head !== head.hash)
     const requests = unready.map(({ request }) => request)
-    const passed = await simulateBatch(market, signer.address, requests, maxBatch)
+    const passed = await simulateBatch(market, signer.address, requests)
     const alone: Waiting[] = []
     for (const entry of unready) {
       const simulated = passed.get(entry.request)
@@ -273,8 +280,8 @@ export function createDispatcher({ market, heads, allocator, accounts, maxBatch,
     /** How many claims wait. */
     length: queue.length,
 
-    /** Whether a claim of the run would have to wait for others. */
-    isContended: (bountyId: bigint) => queue.isContended(bountyId, maxBatch),
+    /** Whether more claims wait than a transaction makes. */
+    isLong: () => queue.length() > maxBatch,
 
     /** Counts a stored claim for the batching window. */
     countInFlight: batchWindow.count,

@@ -1,5 +1,5 @@
 import type { Address, Hash } from 'viem'
-import { Problem } from '../../errors.ts'
+import { Problem } from '../../http/errors.ts'
 import { unavailable } from '../chain/client.ts'
 import { gasLimit } from '../chain/gas.ts'
 import type { ChainHead } from '../chain/heads.ts'

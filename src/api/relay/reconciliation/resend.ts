@@ -1,4 +1,4 @@
-import { Problem } from '../../errors.ts'
+import { Problem } from '../../http/errors.ts'
 import { tryCall } from '../chain/calls.ts'
 import { answer } from '../chain/client.ts'
 import { raised } from '../chain/fees.ts'

@@ -1,5 +1,5 @@
 import { type Address, formatTransactionReceipt, type Hash, type Hex, numberToHex, type TransactionReceipt } from 'viem'
-import { together } from '../../together.ts'
+import { createBatcher } from '../../batcher.ts'
 import { answer } from '../chain/client.ts'
 import { feeOf } from '../chain/fees.ts'
 import type { ChainHead } from '../chain/heads.ts'
@@ -34,8 +34,8 @@ type Client = KeeperContext['market']['client']
  */
 export function createSettle(context: KeeperContext) {
   const { pool, market, events, logger } = context
-  const claimsOfTx = together((txs: readonly bigint[]) => claimsOfEach(pool, txs))
-  const store = together(async (mined: readonly Mined[]) => {
+  const claimsOfTx = createBatcher((txs: readonly bigint[]) => claimsOfEach(pool, txs))
+  const store = createBatcher(async (mined: readonly Mined[]) => {
     const byLease = [...Map.groupBy(mined, ({ lease }) => lease)]
     const stored = new Map(
       await Promise.all(byLease.map(async ([lease, its]) => [lease, await recordMined(pool, lease, its)] as const)),

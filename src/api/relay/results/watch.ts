@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Hex } from 'viem'
-import { Problem } from '../../errors.ts'
-import { doTogether } from '../../together.ts'
+import { createVoidBatcher } from '../../batcher.ts'
+import { Problem } from '../../http/errors.ts'
 import type { NamedClaim } from '../chain/market.ts'
 
 /** Between two looks at all claims. Milliseconds. */
@@ -33,7 +33,7 @@ export function createWatch<Found>({ look, pause, logger }: Options<Found>) {
       for (const tell of waiting.get(claimId)?.listeners ?? []) tell(what)
   }
 
-  const glance = doTogether((claims: readonly NamedClaim[]) => lookAt(claims).catch(warn))
+  const glance = createVoidBatcher((claims: readonly NamedClaim[]) => lookAt(claims).catch(warn))
 
   function warn(error: unknown) {
     const level = error instanceof Problem ? 'warn' : 'error'

@@ -1,4 +1,4 @@
-import { stateName } from '../../contractErrors.ts'
+import { stateName } from '../../market/contractErrors.ts'
 import { type Failure, tryCall, tryNext } from '../chain/calls.ts'
 import { type Bounty, type ClaimRequest, type Market, type MarketCall, readBounty } from '../chain/market.ts'
 

@@ -1,8 +1,9 @@
 import { type Address, type BlockTag, decodeFunctionResult, size } from 'viem'
 import { agentStakingAbi } from '../../../../abis/AgentStaking.ts'
 import { bountyMarketAbi } from '../../../../abis/BountyMarket.ts'
-import { stateName } from '../../contractErrors.ts'
-import { Problem } from '../../errors.ts'
+import { Problem } from '../../http/errors.ts'
+import { MAX_BATCH } from '../../market/constants.ts'
+import { stateName } from '../../market/contractErrors.ts'
 import { answer, revertOf } from '../chain/client.ts'
 import { batchGasLimit, MAX_GAS } from '../chain/gas.ts'
 import {
@@ -22,6 +23,9 @@ export type SimulatedClaim = { simulation: Simulation; unlocked: bigint }
 /** BountyMarket.ItemResult of a claim that was made; 0 is one that was not tried, 1 one that was refused. */
 const MADE = 2
 
+/** How many claims one call simulates: as many as a batch makes, also where transactions make fewer. */
+const CLAIMS_PER_CALL = MAX_BATCH
+
 /** Longer signatures, which only a wallet’s contract can have, go alone: so much data may be more than a node takes. */
 const MAX_SIGNATURE_BYTES = 512
 
@@ -35,9 +39,8 @@ export async function simulateAlone(market: Market, from: Address, request: Clai
 }
 
 /**
- * Simulates claims of different runs in calls of up to `maxItems` claims, on the last block and in the next: all of them
- * take the node less than two claims that are simulated alone. No claim of a batch lets another pass: it only takes a run
- * and locks stake.
+ * Simulates claims of different runs in few calls, on the last block and in the next: 50 claims together take the node
+ * less than two alone. No claim of a call lets another pass: it only takes a run and locks stake.
  * @returns the claims that pass. The others have to be simulated alone, so that no claim suffers for another: those that
  * do not pass beside these, those of a call that failed, and single ones.
  */
@@ -45,11 +48,10 @@ export async function simulateBatch(
   market: Market,
   from: Address,
   requests: readonly ClaimRequest[],
-  maxItems: number,
 ): Promise<Map<ClaimRequest, SimulatedClaim>> {
   const short = requests.filter(({ signed }) => !signed || size(signed.signature) <= MAX_SIGNATURE_BYTES)
-  const batches = Array.from({ length: Math.ceil(short.length / maxItems) }, (_, place) =>
-    short.slice(place * maxItems, (place + 1) * maxItems),
+  const batches = Array.from({ length: Math.ceil(short.length / CLAIMS_PER_CALL) }, (_, place) =>
+    short.slice(place * CLAIMS_PER_CALL, (place + 1) * CLAIMS_PER_CALL),
   ).filter(({ length }) => length > 1)
   const results = await Promise.all(batches.map((batch) => simulateTogether(market, from, batch)))
   return new Map(batches.flatMap((batch, place) => passing(batch, results[place] ?? [])))

@@ -1,5 +1,5 @@
 import { type Address, type Hex, keccak256, stringToHex } from 'viem'
-import type { Problem, ProblemCode } from '../../errors.ts'
+import type { Problem, ProblemCode } from '../../http/errors.ts'
 import type { ClaimRequest, NamedClaim } from '../chain/market.ts'
 import { type Database, stored } from './database.ts'
 

@@ -1,8 +1,8 @@
 import type pg from 'pg'
 import type { Hex } from 'viem'
-import type { Problem } from '../../errors.ts'
-import { rateLimited } from '../../limits/clientLimits.ts'
-import { together } from '../../together.ts'
+import { createBatcher } from '../../batcher.ts'
+import { rateLimited } from '../../http/clientLimits.ts'
+import type { Problem } from '../../http/errors.ts'
 import type { ClaimRequest } from '../chain/market.ts'
 import { bodyHashOf } from './claims.ts'
 import { type Database, stored } from './database.ts'
@@ -32,7 +32,7 @@ type Asked = { request: ClaimRequest; key: string | undefined }
 
 /** Looks up claims in schema `relay`, those of one moment in one statement. */
 export function createLookUp(pool: pg.Pool, limits: WalletLimits) {
-  return together((asked: readonly Asked[]) => lookUpAll(pool, asked, limits))
+  return createBatcher((asked: readonly Asked[]) => lookUpAll(pool, asked, limits))
 }
 
 /** The problem RATE_LIMITED if the wallet has had its share, or the agent is paused. */

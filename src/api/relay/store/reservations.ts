@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import type { Hex } from 'viem'
-import type { Problem } from '../../errors.ts'
+import type { Problem } from '../../http/errors.ts'
 import type { NamedClaim } from '../chain/market.ts'
 import { bindKey, bodyHashOf } from './claims.ts'
 import { problemOfLimits, type Stored, type WalletLimits, waitColumns } from './lookUp.ts'

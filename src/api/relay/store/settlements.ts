@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import type { Hash, Hex, TransactionReceipt } from 'viem'
-import type { Problem, ProblemCode } from '../../errors.ts'
+import type { Problem, ProblemCode } from '../../http/errors.ts'
 import { type StoredClaim, storableProblem } from './claims.ts'
 import { type Database, stored } from './database.ts'
 import { type Lease, writeUnder } from './leases.ts'

@@ -152,10 +152,9 @@ export function createAllocator(options: Options) {
   }
 
   return {
-    /** What keeps the signer from taking claims; undefined if nothing does. Reserves nothing. */
-    async blockerOf(account: Signer): Promise<Blocker | undefined> {
-      const { room } = await roomIn(pool, account, await freshQuote(account))
-      return typeof room === 'string' ? room : undefined
+    /** What the signer has room for, or what keeps it from taking claims. Reserves nothing. */
+    async roomOf(account: Signer): Promise<Room | Blocker> {
+      return (await roomIn(pool, account, await freshQuote(account))).room
     },
 
     /** A claim is about to be placed: the node’s part of that is asked while the claim is simulated. */

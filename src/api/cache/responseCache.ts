@@ -1,0 +1,137 @@
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import type { Context, Next } from 'hono'
+import { LRUCache } from 'lru-cache'
+import { isRead, readHeaders } from '../http/readHeaders.ts'
+import { idOf, REQUEST_ID } from '../http/requestId.ts'
+import type { RequestTimer } from '../observability/metrics.ts'
+import type { HeadFeed, Present } from '../queries/headFeed.ts'
+import type { Snapshot } from '../queries/snapshot.ts'
+import { blockHeaders, type CachedResponse, toResponse } from './cachedResponse.ts'
+
+const MAX_CACHE_BYTES = 64 * 1024 * 1024
+
+/** An upper estimate of what an entry takes beside its body and its URL. */
+const ENTRY_OVERHEAD_BYTES = 2_048
+
+/** How many recently requested URLs are remembered: four seconds of many clients that page through a list. */
+const MAX_REQUESTED_URLS = 10_000
+const MAX_REQUESTED_URL_CHARACTERS = 1024 * 1024
+
+/**
+ * Adds the response cache to the app, in two places. `app.fetch` answers a cached GET before Hono routes it, because
+ * routing and middleware take several times as long as the lookup. The middleware answers the other reads. An app that
+ * is mounted in another app, as under Ponder, runs the middleware only, which gives the same answers.
+ */
+export function addResponseCache(app: OpenAPIHono, head: HeadFeed, timer?: RequestTimer): void {
+  const cache = createResponseCache(head)
+  const { fetch } = app
+  app.fetch = (request, ...host) => {
+    const start = performance.now()
+    // Hono answers a HEAD: it removes the body.
+    const cached = request.method === 'GET' ? cache.find(request.url) : undefined
+    if (cached === undefined) return fetch(request, ...host)
+    const { headers } = request
+    const response = toResponse(cached, headers.get('If-None-Match'), idOf(headers.get(REQUEST_ID)))
+    timer?.timeCached(cached.route, response.status, start)
+    return response
+  }
+  app.use('/api/*', cache.middleware)
+}
+
+/**
+ * Caches 200 answers from the index by URL, for as long as another read would give the same bytes: until the next
+ * block, or until the next second, because deadlines pass and agents become ESTABLISHED without a block. So all entries
+ * are of one block and one second.
+ *
+ * It stores an answer at the second request for its URL. An answer that is requested once is not worth the garbage
+ * collection: objects that outlive their request are the expensive ones.
+ *
+ * Of concurrent requests for the same URL, one reads and the others wait for it.
+ *
+ * The middleware also gives every read, refusals included, its `readHeaders` and request id.
+ */
+function createResponseCache(head: HeadFeed) {
+  const entries = new LRUCache<string, CachedResponse>({
+    maxSize: MAX_CACHE_BYTES,
+    sizeCalculation: ({ body }, url) => 2 * (body.length + url.length) + ENTRY_OVERHEAD_BYTES,
+  })
+  const requested = new LRUCache<string, true>({
+    max: MAX_REQUESTED_URLS,
+    maxSize: MAX_REQUESTED_URL_CHARACTERS,
+    sizeCalculation: (_, url) => url.length,
+  })
+  const reading = new Map<string, Promise<void>>()
+  /** The block and second of all entries. */
+  let present: Present | undefined
+
+  function moveTo(next: Present) {
+    if (present?.hash !== next.hash || present.now !== next.now) entries.clear()
+    present = next
+  }
+
+  function find(path: string) {
+    const current = head.present()
+    if (current === undefined) return undefined
+    moveTo(current)
+    return entries.get(path)
+  }
+
+  function store(path: string, response: CachedResponse, snapshot: Snapshot) {
+    if (!requested.get(path)) {
+      requested.set(path, true)
+      return
+    }
+    const latest = head.lastPresent()
+    // A read that ended earlier may have seen a later block.
+    if (latest?.hash !== snapshot.hash || BigInt(latest.now) !== snapshot.now) return
+    moveTo(latest)
+    entries.set(path, response)
+  }
+
+  async function read(c: Context, path: string, next: Next) {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    reading.set(path, promise)
+    try {
+      await next()
+      const snapshot = c.get('snapshot')
+      const response = c.get('cachedResponse')
+      if (snapshot && response) store(path, response, snapshot)
+      else {
+        const headers = {
+          ...readHeaders,
+          ...(snapshot && blockHeaders(snapshot)),
+          'x-request-id': c.get('requestId'),
+        }
+        for (const [name, value] of Object.entries(headers)) c.res.headers.set(name, value)
+      }
+    } finally {
+      if (reading.get(path) === promise) reading.delete(path)
+      resolve()
+    }
+  }
+
+  async function middleware(c: Context, next: Next) {
+    if (!isRead(c)) return next()
+    const path = withoutOrigin(c.req.url)
+    let cached = find(path)
+    if (cached === undefined && entries.has(path) && head.present() === undefined) {
+      // If this fails, the read below fails too, and reports the error.
+      await head.refresh().catch(() => undefined)
+      cached = find(path)
+    }
+    const reader = cached ? undefined : reading.get(path)
+    if (reader) {
+      requested.set(path, true)
+      await reader
+      cached = find(path)
+    }
+    // No `await` since checking `reading`, so only one request reads. A request waits once: refusals are not cached.
+    if (cached === undefined) return read(c, path, next)
+    c.set('cachedResponse', cached)
+    c.res = toResponse(cached, c.req.header('If-None-Match'), c.get('requestId'))
+  }
+
+  return { find: (url: string) => find(withoutOrigin(url)), middleware }
+}
+
+const withoutOrigin = (url: string) => url.slice(url.indexOf('/', url.indexOf('//') + 2))

@@ -1,0 +1,72 @@
+import { Socket } from 'node:net'
+import pg from 'pg'
+import type { Logger } from 'pino'
+
+type Options = {
+  /** Of the primary or of a read replica. */
+  url: string
+  /** The schema of the indexer's tables or views. */
+  schema: string
+  logger: Logger
+}
+
+/**
+ * Planner settings for these reads, which statistics cannot supply. Each statement reads one page along an index that
+ * has its order, whatever the size of the tables, so any plan that scans, sorts or hashes a table is wrong. One plan is
+ * right for all values, so each connection plans a statement once.
+ */
+const planner = [
+  ...['seqscan', 'bitmapscan', 'sort', 'hashjoin', 'mergejoin'].map((method) => `enable_${method}=off`),
+  'plan_cache_mode=force_generic_plan',
+  'max_parallel_workers_per_gather=0',
+  'jit=off',
+]
+
+/** Longer than `statement_timeout`, at which PostgreSQL itself cancels the statement. */
+const SILENCE_TIMEOUT_MS = 3_000
+
+/** Read-only connections with short timeouts: a read must neither block the indexer nor wait for it long. */
+export function openReadPool({ url, schema, logger }: Options): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    application_name: 'runline_api',
+    max: 10,
+    connectionTimeoutMillis: 2_000,
+    statement_timeout: 2_000,
+    lock_timeout: 250,
+    keepAlive: true,
+    options: [`search_path=${schema}`, 'default_transaction_read_only=on', ...planner]
+      .map((setting) => `-c ${setting}`)
+      .join(' '),
+  })
+  closeSilentConnections(pool, SILENCE_TIMEOUT_MS)
+  // An idle connection that breaks would end the process if there were no listener. The next read opens another.
+  pool.on('error', (err) => logger.warn({ err }, 'A connection of the read pool broke'))
+  return pool
+}
+
+/**
+ * Closes a connection on which a query gets no answer within the timeout: PostgreSQL's own timeouts do not help once
+ * its host is unreachable. The query fails with ETIMEDOUT. For pools on which only `query` is called, because a
+ * connection that is checked out without running a query counts as silent too.
+ *
+ * node-postgres has `query_timeout`, which is a timer per query. The rows of a query stay in memory as long as its
+ * timer, which made the garbage collector's pauses four times as long. This is one timer per connection, which any
+ * received data resets.
+ */
+export function closeSilentConnections(pool: pg.Pool, timeoutMs: number) {
+  const querying = new Set<pg.PoolClient>()
+  pool.on('acquire', (client) => querying.add(client))
+  pool.on('release', (_, client) => querying.delete(client))
+  pool.on('connect', (client) => {
+    const { stream } = (client as pg.PoolClient & { connection: pg.Connection }).connection
+    if (!(stream instanceof Socket)) throw new Error('The connection to PostgreSQL is not a net.Socket')
+    stream.setTimeout(timeoutMs)
+    stream.on('timeout', () => {
+      if (querying.has(client)) stream.destroy(timeoutError(timeoutMs))
+    })
+  })
+}
+
+const timeoutError = (timeoutMs: number) =>
+  Object.assign(new Error(`PostgreSQL sent nothing for ${timeoutMs} ms`), { code: 'ETIMEDOUT' })

@@ -1,0 +1,98 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { getConnInfo } from '@hono/node-server/conninfo'
+import type { Context } from 'hono'
+import { LRUCache } from 'lru-cache'
+import { clientOf } from './clientAddress.ts'
+import { Problem } from './errors.ts'
+
+/**
+ * The delay of the answer to a refused probe. Without it, a client that repeats its probes at once on all its
+ * connections would load the process with refusals as much as with answers.
+ */
+const REFUSED_PROBE_DELAY_MS = 1_000
+
+/** The number of clients that are counted, for some MB of memory. Beyond it, the least recent ones are dropped. */
+const MAX_CLIENTS = 50_000
+
+const MINUTE_MS = 60_000
+
+/** Rate limits of this process per client address. Each replica counts for itself. */
+export type ClientLimits = {
+  /** Counts a request that the response cache did not answer. @throws Problem RATE_LIMITED */
+  takeRequest(c: Context): void
+  /**
+   * Counts a probe. Probes have a limit of their own, because behind an untrusted proxy they share their address with
+   * the clients, whose requests must not make the process look dead. @throws Problem RATE_LIMITED, after a delay
+   */
+  takeProbe(c: Context): Promise<void>
+  /** Counts a claim. @throws Problem RATE_LIMITED */
+  takeClaim(c: Context): void
+  /** The name by which these limits count the client. */
+  clientOf(c: Context): string
+}
+
+type Options = {
+  /** How many proxies in front of this process are the operator's own. */
+  trustProxy: number
+  requestsPerMinute: number
+  probesPerMinute: number
+  claimsPerMinute: number
+}
+
+export function createClientLimits(options: Options): ClientLimits {
+  const { trustProxy, requestsPerMinute, probesPerMinute, claimsPerMinute } = options
+
+  const clientOfRequest = (c: Context) =>
+    clientOf(getConnInfo(c).remote.address, c.req.header('X-Forwarded-For'), trustProxy)
+
+  const limit = (perMinute: number, what: string) => {
+    const take = createRateLimit(perMinute)
+    return (c: Context) => {
+      const client = clientOfRequest(c)
+      const wait = take(client)
+      if (wait > 0) throw rateLimited(`${client} may send ${perMinute} ${what} a minute.`, wait / 1_000)
+    }
+  }
+  const takeProbe = limit(probesPerMinute, 'probes')
+
+  return {
+    takeRequest: limit(requestsPerMinute, 'requests'),
+    async takeProbe(c) {
+      try {
+        takeProbe(c)
+      } catch (error) {
+        await sleep(REFUSED_PROBE_DELAY_MS, undefined, { ref: false })
+        throw error
+      }
+    },
+    takeClaim: limit(claimsPerMinute, 'claims'),
+    clientOf: clientOfRequest,
+  }
+}
+
+/** @param wait Seconds until the same request is accepted. */
+export function rateLimited(detail: string, wait: number): Problem {
+  const seconds = Math.max(1, Math.ceil(wait))
+  return new Problem('RATE_LIMITED', `${detail} Try again in ${seconds} s.`, {
+    headers: { 'Retry-After': String(seconds) },
+  })
+}
+
+/**
+ * Limits each client to a number of actions per minute by the generic cell rate algorithm (GCRA, a leaky bucket): all
+ * of them at once, then evenly spaced. Per client it stores one number, the time at which its bucket is empty.
+ * @returns a function that counts an action of the client. It returns how many milliseconds the client must wait, or 0
+ * if the action is allowed.
+ */
+export function createRateLimit(perMinute: number) {
+  const intervalMs = MINUTE_MS / perMinute
+  const emptyAt = new LRUCache<string, number>({ max: MAX_CLIENTS })
+
+  return function take(client: string, now = performance.now()): number {
+    const next = Math.max(emptyAt.get(client) ?? 0, now) + intervalMs
+    const wait = Math.round(next - now - MINUTE_MS)
+    if (wait > 0) return wait
+    emptyAt.set(client, next)
+    return 0
+  }
+}

@@ -1,0 +1,54 @@
+import type { Context, ErrorHandler } from 'hono'
+import { HTTPException } from 'hono/http-exception'
+import type { Logger } from 'pino'
+import { Problem, type ProblemCode } from './errors.ts'
+import { formatProblem } from './problem.ts'
+
+/** Answers every thrown error as `application/problem+json`, and logs those with a 5xx status. */
+export function errorHandler(logger: Logger): ErrorHandler {
+  return (error, c) => {
+    const problem = problemOf(error)
+    if (problem.status >= 500) {
+      const level = problem.code === 'INTERNAL' ? 'error' : 'warn'
+      logger[level]({ err: error, method: c.req.method, path: c.req.path, requestId: c.get('requestId') }, problem.code)
+    }
+    return answerProblem(c, problem)
+  }
+}
+
+declare module 'hono' {
+  interface ContextVariableMap {
+    /** The code of the answer if it is a problem. */
+    problem: ProblemCode
+  }
+}
+
+export function answerProblem(c: Context, problem: Problem): Response {
+  c.set('problem', problem.code)
+  return c.json(formatProblem(problem), problem.status, {
+    ...problem.headers,
+    'Content-Type': 'application/problem+json',
+  })
+}
+
+export function routeNotFound(c: Context): Response {
+  return answerProblem(c, new Problem('ROUTE_NOT_FOUND', `There is no ${c.req.path} here. See /docs.`))
+}
+
+function problemOf(error: Error): Problem {
+  if (error instanceof Problem) return error
+  if (error instanceof HTTPException) return problemOfHono(error)
+  return new Problem('INTERNAL', 'The request failed because of an error in this server.', { cause: error })
+}
+
+/** Hono's validators throw these before a schema checks the request. */
+function problemOfHono(error: HTTPException): Problem {
+  if (error.status === 415) {
+    return new Problem('UNSUPPORTED_MEDIA_TYPE', 'Send the body as application/json.', { cause: error })
+  }
+  if (error.status === 400) {
+    const extensions = { field: 'body' }
+    return new Problem('VALIDATION_FAILED', 'body: is not valid JSON.', { extensions, cause: error })
+  }
+  return new Problem('INTERNAL', 'The request failed because of an error in this server.', { cause: error })
+}

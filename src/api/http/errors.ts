@@ -1,0 +1,60 @@
+/**
+ * Every problem code of this API, with its HTTP status and RFC 9457 title. Clients switch on the code, so it never
+ * changes its meaning.
+ */
+export const problemTypes = {
+  VALIDATION_FAILED: { status: 400, title: 'The request is malformed' },
+  RUN_NOT_OPEN: { status: 400, title: 'The run is not open' },
+  RUN_DEADLINE_PASSED: { status: 400, title: 'The run can no longer be claimed' },
+  SIGNATURE_REQUIRED: { status: 401, title: 'The claim needs the signature of the wallet' },
+  INVALID_SIGNATURE: { status: 401, title: 'The signature is not the wallet’s signature of this claim' },
+  SIGNATURE_EXPIRED: { status: 401, title: 'The signature has expired, or its deadline is too far ahead' },
+  INSUFFICIENT_STAKE: { status: 403, title: 'The agent’s stake is below the minimum' },
+  INSUFFICIENT_UNLOCKED_STAKE: { status: 403, title: 'Too much of the agent’s stake is locked in other runs' },
+  AGENT_FROZEN: { status: 403, title: 'The agent is frozen' },
+  AGENT_BANNED: { status: 403, title: 'The agent is banned' },
+  WALLET_MISMATCH: { status: 403, title: 'The wallet is not the agent’s wallet' },
+  RUN_NOT_FOUND: { status: 404, title: 'No such run' },
+  AGENT_NOT_FOUND: { status: 404, title: 'No such agent' },
+  CLAIM_NOT_FOUND: { status: 404, title: 'No such claim' },
+  ROUTE_NOT_FOUND: { status: 404, title: 'No such route' },
+  METHOD_NOT_ALLOWED: { status: 405, title: 'The route does not answer this method' },
+  IDEMPOTENCY_CONFLICT: { status: 409, title: 'The idempotency key was used for another request' },
+  CLAIM_REVERTED: { status: 409, title: 'The claim reverted on chain' },
+  PAYLOAD_TOO_LARGE: { status: 413, title: 'The body is too large' },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'The body is not application/json' },
+  RATE_LIMITED: { status: 429, title: 'Too many requests' },
+  CLAIM_PENDING: { status: 503, title: 'Another claim of the run is not decided yet' },
+  INDEX_BEHIND: { status: 503, title: 'The index is catching up with the chain' },
+  RELAY_UNAVAILABLE: { status: 503, title: 'Claims cannot be relayed now' },
+  INTERNAL: { status: 500, title: 'Internal error' },
+} as const satisfies Record<string, { status: number; title: string }>
+
+export type ProblemCode = keyof typeof problemTypes
+
+type Extras = {
+  /** Members beyond the RFC's own, such as `field` or `holder`. JSON values, so no bigint. */
+  extensions?: Record<string, unknown>
+  headers?: Record<string, string>
+  /** Logged, never sent. */
+  cause?: unknown
+}
+
+/** A refusal, which becomes an `application/problem+json` answer. `detail` is a sentence for a person. */
+export class Problem extends Error {
+  readonly code: ProblemCode
+  readonly extensions: Record<string, unknown>
+  readonly headers: Record<string, string>
+
+  constructor(code: ProblemCode, detail: string, { extensions = {}, headers = {}, cause }: Extras = {}) {
+    super(detail, { cause })
+    this.name = 'Problem'
+    this.code = code
+    this.extensions = extensions
+    this.headers = headers
+  }
+
+  get status() {
+    return problemTypes[this.code].status
+  }
+}

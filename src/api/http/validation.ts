@@ -1,0 +1,48 @@
+import { inspect } from 'node:util'
+import type { Hook } from '@hono/zod-openapi'
+import type { Env } from 'hono'
+import type { z } from 'zod'
+import { Problem } from './errors.ts'
+
+/** A refused value is repeated to the sender, up to this length. */
+const MAX_SHOWN_CHARACTERS = 120
+
+/**
+ * Turns a Zod error about a request into a refusal that names the field and repeats the value. It is the app's
+ * `defaultHook`, so it applies to every route made with `createRoute`.
+ * @throws Problem VALIDATION_FAILED
+ */
+// biome-ignore lint/suspicious/noExplicitAny: the type of OpenAPIHono's own `defaultHook`
+export const refuseInvalid: Hook<any, Env, any, any> = (result) => {
+  if (result.success) return
+  const [issue] = result.error.issues
+  if (issue === undefined) throw new Error('Zod refused a request without an issue')
+  // Hono's validator passes the input too, which the hook's type does not say.
+  throw problemOf(issue, 'data' in result ? result.data : undefined)
+}
+
+function problemOf(issue: z.core.$ZodIssue, input: unknown): Problem {
+  const path = issue.code === 'unrecognized_keys' ? [...issue.path, ...issue.keys.slice(0, 1)] : issue.path
+  const field = path.join('.') || 'body'
+  const value = shorten(path.reduce(memberOf, input))
+  const extensions = { field, value: value ?? null }
+  return new Problem('VALIDATION_FAILED', `${field}: ${complaint(issue, value)}.`, { extensions })
+}
+
+function complaint(issue: z.core.$ZodIssue, value: unknown): string {
+  if (issue.code === 'unrecognized_keys') return 'is not known here'
+  return value === undefined ? 'is missing' : `${issue.message}, got ${JSON.stringify(value)}`
+}
+
+function memberOf(container: unknown, key: PropertyKey): unknown {
+  return typeof container === 'object' && container !== null ? Reflect.get(container, key) : undefined
+}
+
+function shorten(value: unknown): unknown {
+  // `inspect`, because JSON.stringify overflows the stack on a deeply nested body.
+  const scalar =
+    typeof value === 'object' && value !== null ? inspect(value, { depth: 1, breakLength: Infinity }) : value
+  return typeof scalar === 'string' && scalar.length > MAX_SHOWN_CHARACTERS
+    ? `${scalar.slice(0, MAX_SHOWN_CHARACTERS)}…`
+    : scalar
+}

@@ -1,0 +1,49 @@
+import { z } from '@hono/zod-openapi'
+import { getAddress, isAddress } from 'viem'
+
+/** An id in a request: decimal digits only. Any size, because a foreign registry may use any uint256. */
+export const idParameter = z
+  .string('must be given once')
+  .regex(/^(0|[1-9][0-9]*)$/, 'must be a decimal integer from 0, without sign or leading zeros')
+  .transform(BigInt)
+  .openapi({ type: 'string', pattern: '^(0|[1-9][0-9]*)$' })
+
+export const addressParameter = z
+  .string('must be given once')
+  .refine((value) => isAddress(value, { strict: false }), 'must be 0x and 40 hexadecimal digits')
+  .transform((value) => getAddress(value))
+  .openapi({ type: 'string', pattern: '^0x[0-9a-fA-F]{40}$' })
+
+export const id = z.union([z.int().nonnegative(), z.string().regex(/^[1-9][0-9]*$/)]).openapi({
+  description: 'A number, or a decimal string where it exceeds 2^53 - 1 (ids of a foreign registry).',
+  example: 1,
+})
+
+/** A number if JSON parsers represent it exactly, else a string. */
+export function formatId(value: bigint): number | string {
+  return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value.toString()
+}
+
+export const amount = z
+  .string()
+  .regex(/^[0-9]+$/)
+  .openapi({ description: 'USDC base units (6 decimals).', example: '100000000' })
+
+export const time = z.iso.datetime({ precision: 3 }).openapi({ example: '2024-01-20T12:00:00.000Z' })
+
+/** @param seconds since the epoch. */
+export function formatTime(seconds: bigint): string {
+  return new Date(Number(seconds) * 1_000).toISOString()
+}
+
+/** Null stays null: the event has not happened. */
+export function formatOptionalTime(seconds: bigint | null): string | null {
+  return seconds === null ? null : formatTime(seconds)
+}
+
+export const address = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{40}$/)
+  .openapi({ description: 'EIP-55 checksummed.', example: '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266' })
+
+export const hash = z.string().regex(/^0x[0-9a-f]{64}$/)

@@ -1,0 +1,122 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { Gauge, type Registry } from 'prom-client'
+import { createChainClient } from '../chainClient.ts'
+import type { IndexReader } from '../queries/indexReader.ts'
+
+const CHECK_INTERVAL_MS = 2_000
+
+/** How long the node may take to return its latest block. */
+const RPC_TIMEOUT_MS = 5_000
+
+type Options = {
+  rpcUrl: string
+  index: Pick<IndexReader, 'look'>
+  /** How long the index may be behind the chain without indexing a block before it counts as stalled. */
+  stallSeconds: number
+  logger: Logger
+  intervalMs?: number
+}
+
+/**
+ * How far the index is behind the chain: both latest blocks, for how many seconds the index has been behind without
+ * indexing a block, and how many seconds ago the node last returned its latest block. A block is undefined until it is
+ * first read.
+ */
+export type Lag = { chain: bigint | undefined; head: bigint | undefined; stalled: number; unseen: number }
+
+export type IndexLag = ReturnType<typeof watchIndexLag>
+
+/**
+ * Checks, with a client of its own, whether the index follows the chain. The index alone cannot show it: an indexer
+ * that hangs or has stopped looks like one whose chain makes no blocks, and in both cases the age of its head grows.
+ */
+export function watchIndexLag({ rpcUrl, index, stallSeconds, logger, intervalMs = CHECK_INTERVAL_MS }: Options) {
+  const client = createChainClient(rpcUrl, { http: { retryCount: 0, timeout: RPC_TIMEOUT_MS }, cacheTime: 0 })
+  const stopping = new AbortController()
+  let chain: bigint | undefined
+  let head: bigint | undefined
+  let movedAt = performance.now()
+  let seenAt = performance.now()
+  let loggedAt = Number.NEGATIVE_INFINITY
+
+  const seconds = (since: number) => Math.floor((performance.now() - since) / 1_000)
+
+  function lag(): Lag {
+    // An empty index is in its first backfill, or was never started. `INDEX_ABSENT` already reports that.
+    const isBehind = chain !== undefined && head !== undefined && head < chain
+    return { chain, head, stalled: isBehind ? seconds(movedAt) : 0, unseen: seconds(seenAt) }
+  }
+
+  async function check() {
+    const [latest, state] = await Promise.allSettled([client.getBlockNumber(), index.look()])
+    if (latest.status === 'fulfilled') {
+      chain = latest.value
+      seenAt = performance.now()
+    }
+    const seen = state.status === 'fulfilled' ? state.value?.snapshot.number : head
+    const hasAll = chain !== undefined && seen !== undefined && seen >= chain
+    if (seen !== head || hasAll) movedAt = performance.now()
+    head = seen
+    logStall()
+  }
+
+  /** Logs at most once per `stallSeconds`. */
+  function logStall() {
+    const now = lag()
+    if (seconds(loggedAt) < stallSeconds) return
+    const latest = toNumber(now.chain)
+    const indexed = toNumber(now.head)
+    if (now.stalled >= stallSeconds)
+      logger.error({ latest, indexed, seconds: now.stalled }, 'The chain moves and head does not')
+    else if (now.unseen >= stallSeconds)
+      logger.error({ latest, seconds: now.unseen }, 'The node does not return its latest block')
+    else return
+    loggedAt = performance.now()
+  }
+
+  const loop = (async () => {
+    while (!stopping.signal.aborted) {
+      await check()
+      await sleep(intervalMs, undefined, { signal: stopping.signal }).catch(() => undefined)
+    }
+  })()
+
+  return {
+    lag,
+    /** Why answers are stale, in a sentence; undefined if they are not, or it is not known. */
+    stall(): string | undefined {
+      const { chain, head, stalled } = lag()
+      if (stalled < stallSeconds) return undefined
+      return `The chain is at block ${chain}, the index has not moved from ${head} for ${stalled} seconds.`
+    },
+    async stop() {
+      stopping.abort()
+      await loop
+    },
+  }
+}
+
+const toNumber = (block: bigint | undefined) => (block === undefined ? null : Number(block))
+
+/** Adds the metrics of the lag to a registry. */
+export function measureLag(registry: Registry, { lag }: IndexLag): void {
+  const watch = (name: string, help: string, read: (now: Lag) => number) =>
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read(lag()))
+      },
+    })
+  watch('chain_head_block', "The node's latest block; NaN until it is first read.", ({ chain }) =>
+    Number(chain ?? Number.NaN),
+  )
+  watch('chain_head_unseen_seconds', 'How long ago the node last returned its latest block.', ({ unseen }) => unseen)
+  watch(
+    'index_stalled_seconds',
+    'For how long the index has been behind the chain without indexing a block.',
+    ({ stalled }) => stalled,
+  )
+}

@@ -1,0 +1,29 @@
+import { type DestinationStream, type Level, type Logger, pino } from 'pino'
+import { describeError } from './describeError.ts'
+import { createSecretFilter } from './urlSecrets.ts'
+
+type Options = {
+  level: Level | 'silent'
+  /** The URL of the chain's node. No line contains the keys in it, even if the node repeats them. */
+  rpcUrl: string
+  /** Standard output if absent. */
+  destination?: DestinationStream
+}
+
+/** Creates the log of a process. Errors are redacted: see `describeError`. */
+export function createLogger({ level, rpcUrl, destination }: Options): Logger {
+  const options: pino.LoggerOptions = {
+    level,
+    serializers: { err: (error: unknown) => describeError(error) },
+    hooks: {
+      /** Where only an error is logged, pino would use its message without redacting it. */
+      logMethod(args, method) {
+        const [first, ...rest] = args as unknown[]
+        const logged = first instanceof Error ? [{ err: first }, ...(rest.length > 0 ? rest : [first.name])] : args
+        method.apply(this, logged as typeof args)
+      },
+      streamWrite: createSecretFilter(rpcUrl),
+    },
+  }
+  return destination ? pino(options, destination) : pino(options)
+}

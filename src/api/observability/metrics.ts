@@ -1,0 +1,96 @@
+import type { MiddlewareHandler } from 'hono'
+import { routePath } from 'hono/route'
+import type pg from 'pg'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Problem } from '../http/errors.ts'
+import type { IndexReader } from '../queries/indexReader.ts'
+
+/** Creates a registry with the metrics of this process. */
+export function createMetrics(index: IndexReader, readPool: pg.Pool): Registry {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  watchPool(registry, readPool)
+  watchIndex(registry, index)
+  return registry
+}
+
+/** Times requests by route pattern, so that ids in paths do not multiply the time series. */
+export type RequestTimer = {
+  /** Times a request that is routed, and counts its problem. */
+  middleware: MiddlewareHandler
+  /** Times a GET that was answered from the cache before routing. @param start By `performance.now()`. */
+  timeCached(route: string, status: number, start: number): void
+}
+
+export function createRequestTimer(registry: Registry): RequestTimer {
+  const duration = new Histogram({
+    name: 'http_request_duration_seconds',
+    help: 'Time to answer, by method, route pattern and status.',
+    labelNames: ['method', 'route', 'status'] as const,
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15],
+    registers: [registry],
+  })
+  const problems = new Counter({
+    name: 'http_problems_total',
+    help: 'Refusals and failures, by method, route pattern and problem code.',
+    labelNames: ['method', 'route', 'code'] as const,
+    registers: [registry],
+  })
+  const time = (method: string, route: string, status: number, start: number) =>
+    duration.observe({ method, route, status }, (performance.now() - start) / 1_000)
+  return {
+    timeCached: (route, status, start) => time('GET', route, status, start),
+    async middleware(c, next) {
+      const start = performance.now()
+      await next()
+      const { method } = c.req
+      const route = c.get('cachedResponse')?.route ?? routePath(c)
+      const code = c.get('problem')
+      time(method, route, c.res.status, start)
+      if (code) problems.inc({ method, route, code })
+    },
+  }
+}
+
+function watchPool(registry: Registry, pool: pg.Pool) {
+  new Gauge({
+    name: 'read_pool_connections',
+    help: 'Connections of the read pool, and requests waiting for one.',
+    labelNames: ['state'] as const,
+    registers: [registry],
+    collect() {
+      this.set({ state: 'busy' }, pool.totalCount - pool.idleCount)
+      this.set({ state: 'idle' }, pool.idleCount)
+      this.set({ state: 'waiting' }, pool.waitingCount)
+    },
+  })
+}
+
+function watchIndex(registry: Registry, index: IndexReader) {
+  type State = Awaited<ReturnType<IndexReader['look']>>
+  const watch = (name: string, help: string, read: (state: State) => number) =>
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      async collect() {
+        this.set(read(await index.look().catch(unlessUnreadable)))
+      },
+    })
+  watch('index_head_block', 'The last indexed block; NaN if none can be read.', (state) =>
+    state ? Number(state.snapshot.number) : Number.NaN,
+  )
+  watch('index_head_lag_seconds', 'The age of the last indexed block; NaN if none can be read.', (state) =>
+    state ? Number(state.snapshot.now - state.snapshot.timestamp) : Number.NaN,
+  )
+  watch(
+    'index_whole',
+    '1 while reads are answered; 0 while the index replays blocks, is empty or cannot be read.',
+    (state) => (state?.isCurrent ? 1 : 0),
+  )
+}
+
+function unlessUnreadable(error: unknown) {
+  if (error instanceof Problem) return undefined
+  throw error
+}

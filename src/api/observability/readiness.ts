@@ -1,0 +1,199 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { Problem } from '../http/errors.ts'
+import type { IndexReader } from '../queries/indexReader.ts'
+import type { Relay } from '../relay/relay.ts'
+import type { SignerState } from '../relay/signerState.ts'
+import type { IndexLag } from './indexLag.ts'
+
+/** Kubernetes lets a probe take one second. */
+const CHECK_TIMEOUT_MS = 800
+
+/** An unmined transaction of this age is stuck: a busy chain does not explain it. */
+const STUCK_AFTER_SECONDS = 60
+
+/** A signer's funds are low if they pay for fewer claims than this. */
+const LOW_CLAIMS = 100n
+
+/** How long a status is reused. */
+const STATUS_LIFETIME_MS = 1_000
+
+/** Why the process cannot, or soon cannot, answer all requests. A code never changes its meaning. */
+type Reason = {
+  code:
+    | 'DATABASE_UNREACHABLE'
+    | 'INDEX_ABSENT'
+    | 'INDEX_REWINDING'
+    | 'INDEX_STALLED'
+    | 'RELAY_DATABASE_UNREACHABLE'
+    | 'NODE_UNREACHABLE'
+    | 'RELAYER_OUT_OF_FUNDS'
+    | 'RELAYER_FUNDS_LOW'
+    | 'RELAYER_BUDGET_SPENT'
+    | 'RELAYER_STUCK'
+    | 'NODE_IMPLAUSIBLE'
+  /** A sentence for any reader, without signers and figures of their funds. */
+  detail: string
+  /** What fails: reads, so that requests should go to other processes, or claims only. */
+  affects: 'reads' | 'claims'
+  /** For the operator: which signer, and how much. */
+  figures?: string
+}
+
+/** The status that every client may see. */
+export type Readiness = {
+  status: 'ready' | 'degraded' | 'unready'
+  indexedBlock: number | null
+  reasons: Omit<Reason, 'figures'>[]
+}
+
+/** The status that only the operator sees. `signers` is null if they cannot be read, or there are none. */
+export type ProcessStatus = Omit<Readiness, 'reasons'> & { reasons: Reason[]; signers: SignerState[] | null }
+
+type Parts = {
+  index: Pick<IndexReader, 'look'>
+  lag: Pick<IndexLag, 'stall'>
+  relay: Pick<Relay, 'signers'> | undefined
+  logger: Logger
+}
+
+/**
+ * Checks what the process depends on, at most once a second, so that frequent probes do not load database and node.
+ * @returns a function that resolves with the status, at most a second old.
+ */
+export function createReadiness({ logger, ...parts }: Parts): () => Promise<ProcessStatus> {
+  const logChange = createChangeLog(logger)
+  return reuseResult(STATUS_LIFETIME_MS, async () => {
+    const status = await checkProcess(parts)
+    logChange(status)
+    return status
+  })
+}
+
+/** The status without what only the operator may see. Each code appears once, however many signers it is about. */
+export function publicReadiness({ status, indexedBlock, reasons }: ProcessStatus): Readiness {
+  const byCode = new Map(reasons.map(({ figures: _, ...reason }) => [reason.code, reason]))
+  return { status, indexedBlock, reasons: [...byCode.values()] }
+}
+
+async function checkProcess({ index, lag, relay }: Omit<Parts, 'logger'>): Promise<ProcessStatus> {
+  const [ofIndex, ofRelay] = await Promise.all([checkIndex(index), checkRelay(relay)])
+  const reasons = [...ofIndex.reasons, ...stallOf(lag), ...ofRelay.reasons]
+  return { status: statusOf(reasons), indexedBlock: ofIndex.indexedBlock, reasons, signers: ofRelay.signers }
+}
+
+function statusOf(reasons: Reason[]): Readiness['status'] {
+  if (reasons.length === 0) return 'ready'
+  return reasons.some(({ affects }) => affects === 'reads') ? 'unready' : 'degraded'
+}
+
+/** Logs a status only if its codes differ from those of the last one. */
+function createChangeLog(logger: Logger) {
+  let last = ''
+  return ({ status, reasons }: ProcessStatus) => {
+    const now = reasons.map(({ code }) => code).join()
+    if (now === last) return
+    last = now
+    logger[status === 'ready' ? 'info' : 'warn']({ reasons }, status)
+  }
+}
+
+function stallOf(lag: Parts['lag']): Reason[] {
+  const stall = lag.stall()
+  return stall === undefined ? [] : [{ code: 'INDEX_STALLED', detail: stall, affects: 'reads' }]
+}
+
+async function checkIndex(index: Parts['index']): Promise<Pick<ProcessStatus, 'indexedBlock' | 'reasons'>> {
+  const unread = (code: Reason['code'], detail: string) => ({
+    indexedBlock: null,
+    reasons: [{ code, detail, affects: 'reads' as const }],
+  })
+  try {
+    const state = await index.look()
+    if (!state) return unread('INDEX_ABSENT', 'No block is indexed yet.')
+    const { number, checkpoint } = state.snapshot
+    if (state.isCurrent) return { indexedBlock: Number(number), reasons: [] }
+    return unread('INDEX_REWINDING', `The index is replaying block ${number}, up to block ${checkpoint}.`)
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error
+    return unread('DATABASE_UNREACHABLE', error.message)
+  }
+}
+
+const ofClaims = (code: Reason['code'], detail: string, figures?: string): Reason => ({
+  code,
+  detail,
+  affects: 'claims',
+  ...(figures !== undefined && { figures }),
+})
+
+async function checkRelay(relay: Parts['relay']): Promise<Pick<ProcessStatus, 'reasons' | 'signers'>> {
+  const unread = (detail: string) => ({ reasons: [ofClaims('RELAY_DATABASE_UNREACHABLE', detail)], signers: null })
+  if (!relay) return { reasons: [], signers: null }
+  try {
+    const signers = await Promise.race([relay.signers(), sleep(CHECK_TIMEOUT_MS, undefined, { ref: false })])
+    if (!signers) return unread(`The relay’s database did not answer within ${CHECK_TIMEOUT_MS} ms.`)
+    const isSilent = signers.some(({ balance }) => balance === undefined)
+    const silence = isSilent ? [ofClaims('NODE_UNREACHABLE', 'The chain’s node does not answer.')] : []
+    return { reasons: [...silence, ...signers.flatMap((signer) => [...reasonsOf(signer)])], signers }
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error
+    return unread(error.message)
+  }
+}
+
+function* reasonsOf(state: SignerState): Generator<Reason> {
+  const {
+    signer,
+    isRemoved,
+    isUnfunded,
+    isStuck,
+    balance,
+    budget,
+    spent,
+    claimPrice = 0n,
+    unmined,
+    oldestUnmined,
+    objection,
+  } = state
+  const isNeeded = !isRemoved && balance !== undefined
+  if (isUnfunded || (isNeeded && balance < claimPrice)) {
+    const figures = `${signer} holds ${balance ?? 'an unknown number of'} wei.`
+    yield ofClaims('RELAYER_OUT_OF_FUNDS', 'A relayer cannot pay for a claim.', figures)
+  } else if (isNeeded && balance < LOW_CLAIMS * claimPrice) {
+    const figures = `${signer} holds ${balance} wei; a claim may take ${claimPrice}.`
+    yield ofClaims('RELAYER_FUNDS_LOW', 'A relayer’s funds run low.', figures)
+  }
+  if (!isRemoved && budget - spent < claimPrice) {
+    const figures = `${signer} has spent ${spent} of ${budget} wei within 24 hours.`
+    yield ofClaims('RELAYER_BUDGET_SPENT', 'A relayer has spent its budget of 24 hours.', figures)
+  }
+  if (objection !== undefined) {
+    yield ofClaims('NODE_IMPLAUSIBLE', 'The chain’s node counts a relayer’s transactions implausibly.', objection)
+  }
+  if (isStuck || oldestUnmined >= STUCK_AFTER_SECONDS) {
+    const seconds = Math.floor(oldestUnmined)
+    const figures = `${signer} has ${unmined} unmined transactions, the oldest for ${seconds} s.`
+    yield ofClaims('RELAYER_STUCK', 'A relayer’s transactions are not mined.', figures)
+  }
+}
+
+/**
+ * Shares one result of `check`, or its failure, among all calls within `lifetimeMs` of its start. One check runs at a
+ * time; calls wait for one that takes longer than its lifetime.
+ */
+function reuseResult<T>(lifetimeMs: number, check: () => Promise<T>): () => Promise<T> {
+  let last: Promise<T> | undefined
+  let startedAt = Number.NEGATIVE_INFINITY
+  let isRunning = false
+
+  return () => {
+    if (last !== undefined && (isRunning || performance.now() - startedAt < lifetimeMs)) return last
+    startedAt = performance.now()
+    isRunning = true
+    last = check().finally(() => {
+      isRunning = false
+    })
+    return last
+  }
+}

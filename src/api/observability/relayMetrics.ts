@@ -1,0 +1,140 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import { formatEther } from 'viem'
+import { Problem } from '../http/errors.ts'
+import type { RelayEmitter } from '../relay/events.ts'
+import type { Relay } from '../relay/relay.ts'
+import type { SignerState } from '../relay/signerState.ts'
+
+/**
+ * Adds the relay's metrics to a registry. Counters and histograms cover what this process did or settled; sum them over
+ * all processes. The gauges of signers are the same in each process.
+ */
+export function measureRelay(registry: Registry, events: RelayEmitter, relay: Relay) {
+  countClaims(registry, events)
+  countTransactions(registry, events)
+  watchSigners(registry, relay)
+  new Gauge({
+    name: 'relay_waiting_claims',
+    help: 'Claims that passed their simulation and wait in this process for a signer.',
+    registers: [registry],
+    collect() {
+      this.set(relay.waiting())
+    },
+  })
+}
+
+function countClaims(registry: Registry, events: RelayEmitter) {
+  const duration = new Histogram({
+    name: 'relay_claim_duration_seconds',
+    help: 'From the request of a claim to its outcome: won, signed or accepted (202), or the code of its refusal.',
+    labelNames: ['outcome'] as const,
+    buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 15, 20],
+    registers: [registry],
+  })
+  const inProgress = new Gauge({
+    name: 'relay_claims_in_progress',
+    help: 'Claim requests that are not answered yet.',
+    registers: [registry],
+  })
+  const decided = new Counter({
+    name: 'relay_claims_decided_total',
+    help: 'Claims that the chain decided: won, or the code of the refusal. Counted again after a reorg undid it.',
+    labelNames: ['outcome'] as const,
+    registers: [registry],
+  })
+  const reopened = new Counter({
+    name: 'relay_claims_reopened_total',
+    help: 'Claims whose transaction a reorg removed from its block.',
+    registers: [registry],
+  })
+  events.on('claimReceived', () => inProgress.inc())
+  events.on('claimAnswered', ({ outcome, milliseconds }) => {
+    inProgress.dec()
+    duration.observe({ outcome }, milliseconds / 1_000)
+  })
+  events.on('claimDecided', ({ outcome }) => decided.inc({ outcome }))
+  events.on('claimReopened', () => reopened.inc())
+}
+
+function countTransactions(registry: Registry, events: RelayEmitter) {
+  const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
+    new Counter({ name, help, labelNames, registers: [registry] })
+  const broadcasts = counter('relay_broadcasts_total', 'Broadcasts of transactions to the node, by its answer.', [
+    'result',
+  ])
+  const replacements = counter(
+    'relay_replacements_total',
+    'Transactions replaced: at a higher price, or by a filler.',
+    ['by'],
+  )
+  const gaps = counter('relay_gaps_filled_total', 'Nonces without a transaction that were filled.', ['signer'])
+  const gas = counter('relay_gas_used_total', 'Gas of mined transactions.', ['signer'])
+  const fees = counter('relay_fees_ether_total', 'Fees of mined transactions, including L1 data fees of a rollup.', [
+    'signer',
+  ])
+  const size = new Histogram({
+    name: 'relay_batch_claims',
+    help: 'Claims in a mined transaction.',
+    buckets: [1, 2, 5, 10, 20, 50],
+    registers: [registry],
+  })
+  events.on('attemptSent', ({ result }) => broadcasts.inc({ result }))
+  events.on('attemptReplaced', ({ filler }) => replacements.inc({ by: filler ? 'filler' : 'higher_price' }))
+  events.on('gapFilled', ({ signer }) => gaps.inc({ signer }))
+  events.on('attemptMined', ({ signer, filler, claims, gasUsed, fee }) => {
+    gas.inc({ signer }, Number(gasUsed))
+    fees.inc({ signer }, Number(formatEther(fee)))
+    if (!filler) size.observe(claims)
+  })
+}
+
+function watchSigners(registry: Registry, relay: Relay) {
+  let reading: Promise<SignerState[]> | undefined
+  /**
+   * Reads once for all gauges of a scrape. Empty if the relay is unavailable, so that the rest of the scrape succeeds.
+   */
+  function states() {
+    reading ??= relay
+      .signers()
+      .catch(unlessUnavailable)
+      .finally(() => {
+        reading = undefined
+      })
+    return reading
+  }
+  const watch = (name: string, help: string, read: (state: SignerState) => number | undefined) =>
+    new Gauge({
+      name,
+      help: `${help} Absent while the database or the node does not answer.`,
+      labelNames: ['signer'] as const,
+      registers: [registry],
+      async collect() {
+        this.reset()
+        for (const state of await states()) {
+          const value = read(state)
+          if (value !== undefined) this.set({ signer: state.signer }, value)
+        }
+      },
+    })
+  watch(
+    'relay_unmined_transactions',
+    'Transactions of all processes that are not known to be mined.',
+    ({ unmined }) => unmined,
+  )
+  watch('relay_unmined_claims', 'Claims in unmined transactions.', ({ claims }) => claims)
+  watch('relay_oldest_unmined_seconds', 'Age of the oldest unmined transaction.', ({ oldestUnmined }) => oldestUnmined)
+  watch('relay_signer_resting', '1 while the node’s counts of its transactions are implausible, else 0.', (state) =>
+    Number(state.objection !== undefined),
+  )
+  watch('relay_balance_ether', 'Balance of the signer.', ({ balance }) => ether(balance))
+  watch('relay_budget_left_ether', 'What is left of the signer’s budget of 24 hours.', ({ budget, spent }) =>
+    ether(budget - spent),
+  )
+}
+
+const ether = (wei: bigint | undefined) => (wei === undefined ? undefined : Number(formatEther(wei)))
+
+function unlessUnavailable(error: unknown): SignerState[] {
+  if (error instanceof Problem) return []
+  throw error
+}
