@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import getPort from 'get-port'
 import { startIndexer } from '../devnet/indexer.ts'
-import { startPart } from '../devnet/part.ts'
+import { startProcess } from '../devnet/managedProcess.ts'
 import type { BusyChain } from './busyChain.ts'
 
 /** Milliseconds that a backfill took until the handlers had filled the tables, and until readers could see them. */
@@ -28,7 +28,7 @@ export const plain: Start = async ({ databaseUrl, chain, onLine }) => {
   const { chainId, rpcUrl, deploymentsDirectory } = connectionsOf(chain)
   const flags = ['--log-level', 'info', '--log-format', 'json', '--root', 'bench/plainIndexer']
   const port = String(await getPort())
-  return startPart({
+  return startProcess({
     name: 'The plain indexer',
     command: process.execPath,
     args: [ponder, ...flags, 'start', '--schema', 'plain', '--port', port],

@@ -6,7 +6,7 @@ import { accountOf } from '../devnet/accounts.ts'
 import { startChain } from '../devnet/chain.ts'
 import { contentId } from '../devnet/contentId.ts'
 import { defaultTerms } from '../devnet/defaultTerms.ts'
-import { tellGuard } from '../devnet/tellGuard.ts'
+import { registerCleanup } from '../devnet/registerCleanup.ts'
 import { contractsOf } from '../test/support/contracts.ts'
 
 /** The market's events of a run completed without a revision: created, funded, claimed, submitted, approved. */
@@ -26,7 +26,7 @@ export type BusyChain = Awaited<ReturnType<typeof startBusyChain>>
 /** Starts a chain with a market, a funded poster and staked agents. It mines only on request. */
 export async function startBusyChain() {
   const deploymentsDirectory = await mkdtemp(join(tmpdir(), 'runline-bench-'))
-  tellGuard({ directory: deploymentsDirectory })
+  registerCleanup({ directory: deploymentsDirectory })
   const flags = ['--order', 'fifo', '--prune-history']
   const chain = await startChain({ deploymentsDirectory, flags })
   const { client, usdc, registry, staking, market } = contractsOf(chain)

@@ -14,7 +14,7 @@ import { contentId } from '../devnet/contentId.ts'
 import { defaultTerms } from '../devnet/defaultTerms.ts'
 import { startIndexer } from '../devnet/indexer.ts'
 import type { Postgres } from '../devnet/postgres.ts'
-import { tellGuard } from '../devnet/tellGuard.ts'
+import { registerCleanup } from '../devnet/registerCleanup.ts'
 import { claimTypedData } from '../src/api/market/claimMessage.ts'
 import { contractsOf } from '../test/support/contracts.ts'
 import { waitForIndex } from '../test/support/waitForIndex.ts'
@@ -66,7 +66,7 @@ async function startClaimsMarket(postgres: Postgres, options: Options) {
   const { mining, runs, agents, replicas, env = {}, between = async (direct) => direct } = options
   await using parts = new AsyncDisposableStack()
   const deploymentsDirectory = await mkdtemp(join(tmpdir(), 'runline-bench-'))
-  tellGuard({ directory: deploymentsDirectory })
+  registerCleanup({ directory: deploymentsDirectory })
   parts.defer(() => rm(deploymentsDirectory, { recursive: true }))
   const chain = await startChain({ deploymentsDirectory, flags: ['--auto-impersonate'] })
   parts.defer(chain.stop)

@@ -5,7 +5,7 @@ import getPort from 'get-port'
 import pg from 'pg'
 import { startApi } from '../devnet/api.ts'
 import { startIndexer } from '../devnet/indexer.ts'
-import { startPart } from '../devnet/part.ts'
+import { startProcess } from '../devnet/managedProcess.ts'
 import type { Postgres } from '../devnet/postgres.ts'
 import { countBands } from '../test/support/indexedTables.ts'
 import { manyRuns } from '../test/support/manyRuns.ts'
@@ -58,7 +58,7 @@ export async function startLargeMarket(postgres: Postgres, runs: number) {
     /** Ponder's own API on the same tables. */
     async startGraphql() {
       const port = String(await getPort())
-      const part = await startPart({
+      const part = await startProcess({
         name: "Ponder's GraphQL",
         command: process.execPath,
         args: [

@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { pino } from 'pino'
 import { startApi } from '../devnet/api.ts'
-import { startPart } from '../devnet/part.ts'
+import { startProcess } from '../devnet/managedProcess.ts'
 import type { Postgres } from '../devnet/postgres.ts'
-import { tellGuard } from '../devnet/tellGuard.ts'
+import { registerCleanup } from '../devnet/registerCleanup.ts'
 import { writeDeployment } from '../ops/writeDeployment.ts'
 import { createApp } from '../src/api/app.ts'
 import { openReadPool } from '../src/api/database/readPool.ts'
@@ -35,7 +35,7 @@ export async function startReadsMarket(postgres: Postgres, runs: number) {
   await index.pool.query('VACUUM ANALYZE')
 
   const deploymentsDirectory = await mkdtemp(join(tmpdir(), 'runline-bench-'))
-  tellGuard({ directory: deploymentsDirectory })
+  registerCleanup({ directory: deploymentsDirectory })
   parts.defer(() => rm(deploymentsDirectory, { recursive: true }))
   writeDeployment({ chainId, startBlock: 0, contracts }, deploymentsDirectory)
   // The API never calls the chain: without a relayer's key there are no claims.
@@ -56,7 +56,7 @@ export async function startReadsMarket(postgres: Postgres, runs: number) {
 }
 
 async function startBare(bare: object) {
-  const part = await startPart({
+  const part = await startProcess({
     name: 'The bare server',
     command: process.execPath,
     args: [fileURLToPath(new URL('bareServer.ts', import.meta.url))],

@@ -1,7 +1,7 @@
 // `npm run bench [name]`: measures, prints a table and writes bench/results/<name>.json. Fails if a goal is missed.
 import { mkdir, writeFile } from 'node:fs/promises'
 import { cpus, totalmem } from 'node:os'
-import { stopAllParts } from '../devnet/part.ts'
+import { stopAllProcesses } from '../devnet/managedProcess.ts'
 import { type Bench, compareWithGoal, type Figure } from './figure.ts'
 import { table } from './table.ts'
 
@@ -35,7 +35,7 @@ try {
     if (asked.length === 0 || asked.includes(name)) await run(name, await load())
   }
 } finally {
-  await stopAllParts()
+  await stopAllProcesses()
 }
 
 async function run(name: string, bench: Bench) {

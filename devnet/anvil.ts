@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import { type Part, startPart } from './part.ts'
+import { type ManagedProcess, startProcess } from './managedProcess.ts'
 
 export type AnvilOptions = {
   /** A free port if absent. */
@@ -17,7 +17,7 @@ export type AnvilOptions = {
 }
 
 export type Anvil = {
-  part: Part
+  part: ManagedProcess
   port: number
   rpcUrl: string
   stop(): Promise<void>
@@ -29,7 +29,7 @@ export type Anvil = {
  */
 export async function startAnvil(options: AnvilOptions = {}): Promise<Anvil> {
   const { port = 0, chainId = 31337, blockTime, timestamp, accounts, flags = [] } = options
-  const part = await startPart({
+  const part = await startProcess({
     name: 'Anvil',
     command: anvilBinary(),
     args: [

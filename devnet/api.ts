@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type { Hex } from 'viem'
-import { type Part, startPart } from './part.ts'
+import { type ManagedProcess, startProcess } from './managedProcess.ts'
 
 export type ApiOptions = {
   databaseUrl: string
@@ -25,7 +25,7 @@ export type ApiOptions = {
 }
 
 export type Api = {
-  part: Part
+  part: ManagedProcess
   port: number
   url: string
   /** URL of the operator's port. */
@@ -66,7 +66,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   const { relayerKey, allowUnsignedClaims, reload = false, env = {}, onLine } = options
   const crashed = Promise.withResolvers<string>()
   let isListening = false
-  const part = await startPart({
+  const part = await startProcess({
     name: 'The API',
     command: process.execPath,
     args: [youngGenerationFlag, ...(reload ? ['--watch', '--watch-preserve-output'] : []), 'src/api/server.ts'],

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { startPart } from './part.ts'
+import { startProcess } from './managedProcess.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
  * @throws with the compiler's output if the contracts do not compile.
  */
 export async function buildContracts(): Promise<void> {
-  const forge = await startPart({
+  const forge = await startProcess({
     name: 'Forge',
     command: process.execPath,
     args: ['toolchain/forge.ts', 'build', '--quiet', 'contracts'],

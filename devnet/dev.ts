@@ -3,7 +3,7 @@ import { prettyFactory } from 'pino-pretty'
 import { readEnv } from '../src/api/env.ts'
 import { banner } from './banner.ts'
 import { startDevnet } from './devnet.ts'
-import { stopAllParts } from './part.ts'
+import { stopAllProcesses } from './managedProcess.ts'
 
 const start = performance.now()
 const progress = (line: string) => console.log(`${seconds().padStart(5)} s  ${line}`)
@@ -34,7 +34,7 @@ try {
   console.error(`\n${error instanceof Error ? error.message : error}`)
   exitCode = 1
 }
-await stopAllParts()
+await stopAllProcesses()
 await ending.disposeAsync()
 console.log('All processes have ended')
 process.exit(exitCode)

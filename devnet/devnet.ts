@@ -6,7 +6,7 @@ import { buildContracts } from './buildContracts.ts'
 import { startChain } from './chain.ts'
 import { openDevDatabase } from './devDatabase.ts'
 import { type Indexer, startIndexer } from './indexer.ts'
-import type { Part } from './part.ts'
+import type { ManagedProcess } from './managedProcess.ts'
 import { usablePorts } from './ports.ts'
 import { type SeededMarket, seedableGenesis, seedMarket } from './seed.ts'
 
@@ -42,7 +42,7 @@ export type Devnet = {
  */
 export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
   const { serverUrl, schema, ending, onProgress, onLine, onEnd } = options
-  const watch = (part: Part, ended = part.ended) => ended.then((how) => onEnd(part.failure(how)))
+  const watch = (part: ManagedProcess, ended = part.ended) => ended.then((how) => onEnd(part.failure(how)))
   const ports = await usablePorts(options.ports)
 
   const [{ chain, demo }, database] = await Promise.all([
@@ -82,7 +82,7 @@ export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
 async function startDemoChain(
   port: number,
   { deploymentsDirectory, onProgress }: DevnetOptions,
-  watch: (part: Part) => void,
+  watch: (part: ManagedProcess) => void,
 ) {
   await buildContracts()
   onProgress('Contracts are built')

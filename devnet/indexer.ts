@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import getPort from 'get-port'
-import { type Part, startPart } from './part.ts'
+import { type ManagedProcess, startProcess } from './managedProcess.ts'
 
 export type IndexerOptions = {
   databaseUrl: string
@@ -18,7 +18,7 @@ export type IndexerOptions = {
   onLine?: ((line: string) => void) | undefined
 }
 
-export type Indexer = { part: Part; port: number; url: string; stop(): Promise<void> }
+export type Indexer = { part: ManagedProcess; port: number; url: string; stop(): Promise<void> }
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const ponder = fileURLToPath(new URL('bin/ponder.js', import.meta.resolve('ponder')))
@@ -44,7 +44,7 @@ export async function startIndexer(options: IndexerOptions): Promise<Indexer> {
 async function start(options: IndexerOptions, port: number): Promise<Indexer> {
   const { databaseUrl, schema = 'runline', chainId, rpcUrl, deploymentsDirectory, onLine } = options
   const { reload = false, redeploy = false } = options
-  const part = await startPart({
+  const part = await startProcess({
     name: 'The indexer',
     command: process.execPath,
     args: reload

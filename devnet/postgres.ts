@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
-import { type Part, startPart } from './part.ts'
-import { tellGuard } from './tellGuard.ts'
+import { type ManagedProcess, startProcess } from './managedProcess.ts'
+import { registerCleanup } from './registerCleanup.ts'
 
 const server = fileURLToPath(new URL('postgresServer.ts', import.meta.url))
 const password = 'postgres'
@@ -20,7 +20,7 @@ export type PostgresOptions = {
 }
 
 export type Postgres = {
-  part: Part
+  part: ManagedProcess
   port: number
   /** URL of the maintenance database `postgres`. */
   url: string
@@ -54,10 +54,10 @@ async function start(
   fill: PostgresOptions['fill'],
 ): Promise<Postgres> {
   const directory = await mkdtemp(join(tmpdir(), 'runline-postgres-'))
-  tellGuard({ directory })
+  registerCleanup({ directory })
   await fill?.(directory)
   const allSettings = { max_connections: '300', fsync: 'off', full_page_writes: 'off', ...settings }
-  const part = await startPart({
+  const part = await startProcess({
     name: 'PostgreSQL',
     command: process.execPath,
     args: [

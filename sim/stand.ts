@@ -9,7 +9,7 @@ import { startApi } from '../devnet/api.ts'
 import { startChain } from '../devnet/chain.ts'
 import { startIndexer } from '../devnet/indexer.ts'
 import { startPostgres } from '../devnet/postgres.ts'
-import { tellGuard } from '../devnet/tellGuard.ts'
+import { registerCleanup } from '../devnet/registerCleanup.ts'
 import { act } from './activity.ts'
 import { drawFaults } from './faults/drawFaults.ts'
 import { createDroppedBlocks } from './faults/droppedBlocks.ts'
@@ -38,7 +38,7 @@ export type Stand = Awaited<ReturnType<typeof startStand>>
 export async function startStand(options: { seed: number; faultProbability: number }) {
   await using parts = new AsyncDisposableStack()
   const deploymentsDirectory = await mkdtemp(join(tmpdir(), 'runline-simulation-'))
-  tellGuard({ directory: deploymentsDirectory })
+  registerCleanup({ directory: deploymentsDirectory })
   parts.defer(() => rm(deploymentsDirectory, { recursive: true }))
   // The states of all blocks stay in memory: by default Anvil puts those before the last hundreds on the disk, and after
   // some forty seconds of reorgs there was no market at the latest block.

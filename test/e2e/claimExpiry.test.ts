@@ -2,7 +2,7 @@ import pg from 'pg'
 import type { Hex } from 'viem'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { accountOf } from '../../devnet/accounts.ts'
-import { startPart } from '../../devnet/part.ts'
+import { startProcess } from '../../devnet/managedProcess.ts'
 import type { ClaimRequest } from '../../src/api/relay/chain/market.ts'
 import type { Relay } from '../../src/api/relay/relay.ts'
 import { freshDatabase } from '../support/database.ts'
@@ -135,7 +135,7 @@ async function bytesOf(databaseUrl: string, claimId: string): Promise<Hex> {
 
 /** `npm run abandon:claims`, to its end. */
 async function abandon(databaseUrl: string, args: string[], env: Record<string, string> = {}) {
-  const part = await startPart({
+  const part = await startProcess({
     name: 'abandon:claims',
     command: process.execPath,
     args: ['ops/abandonCommand.ts', ...args],

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Api, startApi } from '../../devnet/api.ts'
-import { startPart } from '../../devnet/part.ts'
+import { startProcess } from '../../devnet/managedProcess.ts'
 import { type ChooseFault, type RpcProxy, startRpcProxy } from '../../sim/faults/rpcProxy.ts'
 import { freshDatabase } from '../support/database.ts'
 import { startTestChain, type TestChain } from '../support/market.ts'
@@ -30,7 +30,7 @@ afterAll(async () => {
 
 /** The supervisor and its indexer, whose node is behind the proxy. */
 function startSupervisor(env: Record<string, string> = {}) {
-  return startPart({
+  return startProcess({
     name: 'The supervisor',
     command: process.execPath,
     args: ['ops/superviseIndexer.ts'],

@@ -3,11 +3,11 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isGroupAlive, signalGroup } from './processGroup.ts'
-import { tellGuard } from './tellGuard.ts'
+import { registerCleanup } from './registerCleanup.ts'
 
 const MAX_OUTPUT_LINES = 50
 
-export type PartOptions = {
+export type ProcessOptions = {
   /** The name in error messages. */
   name: string
   command: string
@@ -23,7 +23,7 @@ export type PartOptions = {
 }
 
 /** A child process, such as PostgreSQL, Anvil, the indexer or the API. */
-export type Part = {
+export type ManagedProcess = {
   readonly name: string
   readonly pid: number
   /** Resolves once the process has ended for any reason, with "exited with code 1" or "was killed by SIGSEGV". */
@@ -42,11 +42,11 @@ export type Part = {
 }
 
 /** Those not yet stopped. One that exited without `stop` stays, because processes that it spawned may remain. */
-const running = new Set<Part>()
+const running = new Set<ManagedProcess>()
 let isClosed = false
 
-/** Ends every process that this one started, the latest first. From then on, `startPart` throws. */
-export async function stopAllParts(): Promise<void> {
+/** Ends every process that this one started, the latest first. From then on, `startProcess` throws. */
+export async function stopAllProcesses(): Promise<void> {
   isClosed = true
   for (const part of [...running].reverse()) await part.stop()
 }
@@ -57,7 +57,7 @@ export async function stopAllParts(): Promise<void> {
  * dies first, its guard ends them.
  * @throws if the command cannot be run.
  */
-export async function startPart({
+export async function startProcess({
   name,
   command,
   args,
@@ -65,7 +65,7 @@ export async function startPart({
   env,
   onLine,
   grace = 10_000,
-}: PartOptions): Promise<Part> {
+}: ProcessOptions): Promise<ManagedProcess> {
   if (isClosed) throw new Error(`${name} is not started, because all processes are being stopped`)
   const child = spawn(command, args, {
     detached: true,
@@ -78,7 +78,7 @@ export async function startPart({
     throw new Error(`${name} cannot be run`, { cause: error })
   }
   const pid: number = child.pid
-  tellGuard({ started: pid })
+  registerCleanup({ started: pid })
 
   const lines: string[] = []
   const listeners = new Set<(line: string) => void>()
@@ -118,7 +118,7 @@ export async function startPart({
     signalGroup(pid, 'SIGKILL')
     await ended
     running.delete(part)
-    tellGuard({ ended: pid })
+    registerCleanup({ ended: pid })
   }
 
   const part = { name, pid, ended, output, saw, failure, stop }

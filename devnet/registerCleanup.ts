@@ -4,7 +4,7 @@ import type { GuardMessage } from './guard.ts'
 let guard: ChildProcess | undefined
 
 /** Registers with this process's guard what to clean up. The first call starts the guard. */
-export function tellGuard(message: GuardMessage): void {
+export function registerCleanup(message: GuardMessage): void {
   if (!guard) {
     guard = fork(new URL('guard.ts', import.meta.url), { detached: true, stdio: 'ignore', execArgv: [] })
     guard.unref()
