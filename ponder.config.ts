@@ -30,8 +30,9 @@ export default createConfig({
   chains: {
     market: {
       id: CHAIN_ID,
-      // HTTP polling, because Ponder waits without a timeout on a WebSocket that went silent. It starts at 20 requests a second
-      // for each URL, and needs two for a block with events; a node of our own takes more, so it is named ten times.
+      // HTTP only: Ponder waits without a timeout on a WebSocket that has gone silent. Ponder starts at 20 requests a
+      // second per URL, and needs two for a block with events. A devnet's node allows more, so its URL is listed ten
+      // times.
       rpc: isDevnet ? Array<string>(10).fill(RPC_URL) : nodeTransport(RPC_URL),
       pollingInterval: isDevnet ? 100 : 500,
     },
@@ -40,15 +41,15 @@ export default createConfig({
     AgentRegistry: {
       ...indexed('AgentRegistry'),
       abi: agentRegistryAbi,
-      // By the hash of the key's bytes: decoded, a key that begins with a byte order mark reads as "agentWallet" too,
-      // and anyone may set that key for their own agent.
+      // Filters by the hash of the key's bytes. Once decoded, a key that begins with a byte order mark also reads as
+      // "agentWallet", and any owner may set that key for its own agent.
       filter: { event: 'MetadataSet', args: { indexedMetadataKey: 'agentWallet' } },
     },
     AgentStaking: { ...indexed('AgentStaking'), abi: agentStakingAbi },
     BountyMarket: { ...indexed('BountyMarket'), abi: bountyMarketAbi },
   },
   blocks: {
-    // From the tip: while Ponder works through older blocks there is no `head` at their height, so that nothing is served.
+    // From the latest block on: while Ponder backfills older blocks there is no `head`, so the API serves nothing.
     head: { chain: 'market', startBlock: 'latest', interval: 1 },
   },
 })

@@ -1,14 +1,14 @@
 import { fileURLToPath } from 'node:url'
 import getPort from 'get-port'
 import { startIndexer } from '../devnet/indexer.ts'
-import { startPart } from '../devnet/part.ts'
+import { startProcess } from '../devnet/managedProcess.ts'
 import type { BusyChain } from './busyChain.ts'
 
-/** Milliseconds that a backfill took: through the handlers into the tables, and until readers could see them. */
+/** Milliseconds that a backfill took until the handlers had filled the tables, and until readers could see them. */
 export type Backfill = { handled: number; served: number }
 
-/** However slow the machine is. Milliseconds. */
-const PATIENCE = 1_200_000
+/** Long enough for a slow machine. */
+const BACKFILL_TIMEOUT_MS = 1_200_000
 
 const ponder = fileURLToPath(new URL('bin/ponder.js', import.meta.resolve('ponder')))
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -28,7 +28,7 @@ export const plain: Start = async ({ databaseUrl, chain, onLine }) => {
   const { chainId, rpcUrl, deploymentsDirectory } = connectionsOf(chain)
   const flags = ['--log-level', 'info', '--log-format', 'json', '--root', 'bench/plainIndexer']
   const port = String(await getPort())
-  return startPart({
+  return startProcess({
     name: 'The plain indexer',
     command: process.execPath,
     args: [ponder, ...flags, 'start', '--schema', 'plain', '--port', port],
@@ -48,10 +48,11 @@ function connectionsOf({ deployment, rpcUrl, deploymentsDirectory }: BusyChain) 
   return { chainId: deployment.chainId, rpcUrl, deploymentsDirectory }
 }
 
-/** Runs an indexer on a database that has none of its tables until it has caught up with the chain, by its own log. */
+/** Runs an indexer, on a database without its tables, until its log says that it has caught up with the chain. */
 export async function backfill(start: Start, databaseUrl: string, chain: BusyChain): Promise<Backfill> {
   const { promise, resolve, reject } = Promise.withResolvers<Backfill>()
-  let [begin, handled]: number[] = []
+  let begin: number | undefined
+  let handled: number | undefined
   const indexer = await start({
     databaseUrl,
     chain,
@@ -60,11 +61,12 @@ export async function backfill(start: Start, databaseUrl: string, chain: BusyCha
       if (line.includes('"msg":"Started backfill indexing"')) begin = now
       if (line.includes('"msg":"Completed backfill indexing across all chains"')) handled = now
       if (!line.includes('"msg":"Started returning 200 responses","endpoint":"/ready"')) return
-      if (begin === undefined || handled === undefined) reject(new Error('There was no backfill'))
+      if (begin === undefined || handled === undefined) reject(new Error('The indexer is ready but logged no backfill'))
       else resolve({ handled: handled - begin, served: now - begin })
     },
   })
-  const timer = setTimeout(() => reject(new Error(`A backfill took longer than ${PATIENCE} ms`)), PATIENCE)
+  const tooLong = new Error(`A backfill took longer than ${BACKFILL_TIMEOUT_MS} ms`)
+  const timer = setTimeout(() => reject(tooLong), BACKFILL_TIMEOUT_MS)
   try {
     return await promise
   } finally {

@@ -1,8 +1,8 @@
 /**
- * How fast the indexer works through a chain's past, beside a Ponder app that only inserts each of the same events.
+ * How fast the indexer backfills a chain, compared with a Ponder app that only inserts each of the same events.
  *
- * Both begin with all that they ask the chain for in `ponder_sync`, as it is after a first run: what is measured is
- * decoding, handlers and tables. With an empty one both would wait for Anvil most of the time, and be alike for that.
+ * Both start with a full `ponder_sync` cache, as after a first run, so that the bench measures decoding, handlers and
+ * tables. With an empty cache both would mostly wait for Anvil, and the difference would be hidden.
  */
 import pg from 'pg'
 import { startPostgres } from '../devnet/postgres.ts'
@@ -13,7 +13,7 @@ import { type Measurement, median } from './figure.ts'
 const large = Number(process.env.BENCH_EVENTS ?? 100_000)
 const small = large / 10
 const rounds = Number(process.env.BENCH_ROUNDS ?? 5)
-/** A round of the small chain takes less than a second, of which anything else that the machine does is a good part. */
+/** A round of the small chain takes less than a second, so other load on the machine distorts it more. */
 const smallRounds = 3 * rounds
 
 export async function measure() {
@@ -35,7 +35,7 @@ export async function measure() {
   }
 }
 
-/** Events a second of all three contracts; with what follows the handlers, and without. */
+/** Events a second, of all three contracts, until each point of a backfill. */
 type Rate = Record<keyof Backfill, number>
 type Rates = { ours: Rate; plain: Rate }
 
@@ -64,13 +64,13 @@ async function measureChain(marketEvents: number, rounds: number): Promise<Rates
   const postgres = await startPostgres({ settings: { shared_buffers: '1GB', max_wal_size: '8GB' } })
   parts.defer(postgres.stop)
   const filled = await postgres.createDatabase('filled')
-  console.log('  fetching it once')
+  console.log('  filling the cache once')
   await backfill(plain, filled, chain)
   const events = await keepCacheOnly(filled)
   return await alternate(chain, postgres.url, events, rounds)
 }
 
-/** Round by round, so that whatever else the machine does meets both alike. */
+/** Alternates the two in each round, so that other load on the machine affects both alike. */
 async function alternate(chain: BusyChain, serverUrl: string, events: number, rounds: number): Promise<Rates> {
   const taken: Record<keyof Rates, Backfill[]> = { ours: [], plain: [] }
   for (let round = 1; round <= rounds; round++) {
@@ -86,12 +86,12 @@ async function alternate(chain: BusyChain, serverUrl: string, events: number, ro
       )
     }
   }
-  const rate = (each: Backfill[], part: keyof Backfill) => median(each.map((times) => (1_000 * events) / times[part]))
+  const rate = (each: Backfill[], until: keyof Backfill) => median(each.map((times) => (1_000 * events) / times[until]))
   const rates = (each: Backfill[]): Rate => ({ handled: rate(each, 'handled'), served: rate(each, 'served') })
   return { ours: rates(taken.ours), plain: rates(taken.plain) }
 }
 
-/** Leaves the database with what was fetched of the chain alone. @returns how many events that is. */
+/** Drops the plain indexer's tables, and keeps the cache. @returns the number of events. */
 async function keepCacheOnly(url: string): Promise<number> {
   const [counted] = await execute(url, 'SELECT count(*)::int AS count FROM plain.plain_event')
   await execute(url, 'DROP SCHEMA plain CASCADE')

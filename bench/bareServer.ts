@@ -1,5 +1,5 @@
-// What a read costs without us: Hono, node-postgres, and the API's own statements. `/run/:id` and `/list` answer with the
-// JSON that PostgreSQL writes, `/constant` with the bytes that the API's list has.
+// The baseline of the read benches: Hono, node-postgres, and the API's own statements, without the API. `/run/:id` and
+// `/list` answer with the JSON that PostgreSQL produces, `/constant` with the bytes of the API's list.
 import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import { pino } from 'pino'
@@ -18,16 +18,16 @@ const json = { 'Content-Type': 'application/json' }
 app.get('/constant', (c) => c.body(constant, 200, json))
 app.get('/list', async (c) => {
   const { rows } = await pool.query<Row>(list)
-  return c.body(written(rows[0]?.runs), 200, json)
+  return c.body(assertJson(rows[0]?.runs), 200, json)
 })
 app.get('/run/:id', async (c) => {
   const values = run.values.map((value) => (value === 'ids' ? [c.req.param('id')] : value))
   const { rows } = await pool.query<Row>({ ...run, values })
-  return c.body(written(rows[0]?.run), 200, json)
+  return c.body(assertJson(rows[0]?.run), 200, json)
 })
 
-function written(text: string | undefined) {
-  if (!text) throw new Error('The statement has no JSON')
+function assertJson(text: string | undefined) {
+  if (!text) throw new Error('The statement returned no JSON')
   return text
 }
 

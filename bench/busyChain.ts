@@ -6,16 +6,16 @@ import { accountOf } from '../devnet/accounts.ts'
 import { startChain } from '../devnet/chain.ts'
 import { contentId } from '../devnet/contentId.ts'
 import { defaultTerms } from '../devnet/defaultTerms.ts'
-import { tellGuard } from '../devnet/tellGuard.ts'
+import { registerCleanup } from '../devnet/registerCleanup.ts'
 import { contractsOf } from '../test/support/contracts.ts'
 
-/** The market's own events of a run that goes straight through: created, funded, claimed, submitted, approved. */
+/** The market's events of a run completed without a revision: created, funded, claimed, submitted, approved. */
 export const eventsOfALife = 5
 
 const livesOfABlock = 10
 const day = 86_400n
 
-/** More than the 30 after which Ponder takes a block for final, so that all before is backfilled. */
+/** More blocks than the 30 after which Ponder counts a block as finalized, so that all earlier ones are backfilled. */
 const padding = 64
 
 const poster = accountOf(2).address
@@ -23,10 +23,10 @@ const agents = Array.from({ length: 10 }, (_, index) => accountOf(3 + index).add
 
 export type BusyChain = Awaited<ReturnType<typeof startBusyChain>>
 
-/** A chain with a market in which everybody is ready to act; transactions are mined when they are asked to be. */
+/** Starts a chain with a market, a funded poster and staked agents. It mines only on request. */
 export async function startBusyChain() {
   const deploymentsDirectory = await mkdtemp(join(tmpdir(), 'runline-bench-'))
-  tellGuard({ directory: deploymentsDirectory })
+  registerCleanup({ directory: deploymentsDirectory })
   const flags = ['--order', 'fifo', '--prune-history']
   const chain = await startChain({ deploymentsDirectory, flags })
   const { client, usdc, registry, staking, market } = contractsOf(chain)
@@ -51,12 +51,12 @@ export async function startBusyChain() {
   const callOf = (from: Address, data: Hex) => {
     const nonce = nonces.get(from) ?? 0
     nonces.set(from, nonce + 1)
-    // With everything given, Anvil neither estimates nor looks up.
+    // With gas and nonce given, Anvil need not look them up.
     const transaction = { from, to: market.address, data, gas: numberToHex(400_000), nonce: numberToHex(nonce) }
     return { method: 'eth_sendTransaction', params: [transaction] }
   }
 
-  /** Post, claim, submit, approve. Rewards of all magnitudes. */
+  /** Posts, claims, submits and approves a run. Rewards are of all magnitudes. */
   function lifeOf(bountyId: bigint) {
     const index = Number(bountyId) % agents.length
     const agent = agents[index] ?? poster
@@ -77,13 +77,13 @@ export async function startBusyChain() {
     client,
     market,
 
-    /** Mines a block with so many whole lives of runs in it. */
+    /** Mines one block in which `count` runs are posted, claimed, submitted and approved. */
     async mineLives(count: number) {
       const calls = Array.from({ length: count }, () => lifeOf(BigInt(++lives)))
       await sendAll(chain.rpcUrl, [...calls.flat(), { method: 'evm_mine', params: [] }])
     },
 
-    /** Mines blocks until so many runs have ended, and as many as it takes to make them final. @throws if any has not. */
+    /** Mines blocks until `runs` runs have ended and are finalized. @throws if the last one has not ended. */
     async grow(runs: number) {
       while (lives < runs) {
         await this.mineLives(Math.min(livesOfABlock, runs - lives))
@@ -91,7 +91,8 @@ export async function startBusyChain() {
       }
       await client.mine({ blocks: padding })
       const { state } = await market.read.getBounty([BigInt(runs)])
-      if (state !== APPROVED) throw new Error(`Run ${runs} is in state ${state}: the chain did not take all`)
+      if (state !== APPROVED)
+        throw new Error(`Run ${runs} is in state ${state}, not approved: the chain lacks some transactions`)
     },
 
     async stop() {
@@ -101,7 +102,7 @@ export async function startBusyChain() {
   }
 }
 
-/** By its place in the contract's enum. */
+/** `BountyMarket.State.APPROVED`. */
 const APPROVED = 6
 
 async function sendAll(rpcUrl: string, calls: { method: string; params: unknown[] }[]) {

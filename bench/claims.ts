@@ -1,8 +1,8 @@
 /**
- * Claims through the API, each figure beside what the same claims take without it: signed beforehand as transactions of
- * their own, sent to the same kind of Anvil, and seen by a bare poll of the index; and honest claims beside hostile
- * traffic, beside what they take alone. Every leg has a chain, a database, an indexer and APIs of its own; the legs of a
- * round follow each other, and of the rounds the medians count.
+ * Claims through the API. The baseline of each figure is the same claims without the API: each signed beforehand as a
+ * transaction, sent to the same kind of Anvil, and polled for in the index. For honest claims under hostile traffic,
+ * the baseline is the same claims without that traffic. Every leg has its own chain, database, indexer and APIs. The
+ * legs of a round run one after the other, and the figures are medians of the rounds.
  *
  * BENCH_LEGS and BENCH_MINING choose what runs, BENCH_ROUNDS how often, BENCH_CLAIMS with how many claims.
  */
@@ -33,10 +33,10 @@ type LegName = keyof typeof legs
 
 const names = chosen('BENCH_LEGS', Object.keys(legs) as LegName[])
 
-/** Every round starts their markets anew. The other legs repeat what they measure within one market. */
+/** Legs that start a new market in every round. The others repeat their measurement within one market. */
 const inRounds = new Set<LegName>(['latency', 'throughput'])
 
-/** A commit of a claim costs what it costs an operator. */
+/** PostgreSQL's defaults, so that a commit costs as much as in production. */
 const durable = { fsync: 'on', full_page_writes: 'on' }
 
 export async function measure() {
@@ -49,7 +49,7 @@ export async function measure() {
     const say = (line: string) => console.log(`${progress}: ${line}`)
     const options = { postgres, mining, claims, trials: rounds, say }
     const running = names
-      // The node mines nothing while junk is counted, so one kind of mining is enough.
+      // This leg mines no block while it measures, so one kind of mining is enough.
       .filter((name) => name !== 'junkCost' || mining === minings[0])
       .map((name) => ({ name, leg: legs[name](options) }))
     for (let round = 1; round <= rounds; round++) {
@@ -64,13 +64,13 @@ export async function measure() {
     measurements: results.flatMap(({ measurements }) => measurements),
     notes: [
       'PostgreSQL runs with fsync=on and full_page_writes=on.',
-      'Clients, API, indexer, node and PostgreSQL share the cores of one machine: the CPU shares below say what each figure is bound by.',
+      'Clients, API, indexer, node and PostgreSQL share the cores of one machine: the CPU shares below show what limits each figure.',
       ...results.flatMap(({ notes }) => notes),
     ],
   }
 }
 
-/** Those that an environment variable names, comma-separated; all if it is absent. @throws if it names something else. */
+/** The names in a comma-separated environment variable; all if it is absent. @throws if it has an unknown name. */
 function chosen<Name extends string>(variable: string, all: readonly Name[]): Name[] {
   const asked = process.env[variable]?.split(',') ?? all
   const unknown = asked.filter((name) => !all.some((known) => known === name))

@@ -2,7 +2,7 @@ import { type Hash, parseEventLogs } from 'viem'
 import { bountyMarketAbi } from '../abis/BountyMarket.ts'
 import type { ClaimsMarket } from './claimsMarket.ts'
 
-/** What the claims cost that were made after a block, where nothing else was. */
+/** Sums the cost of all transactions after a block, of which all must be claims. */
 export async function costSince({ client }: ClaimsMarket, block: bigint) {
   const latest = await client.getBlockNumber({ cacheTime: 0 })
   const cost = { gas: 0, claims: 0, transactions: 0, reverted: 0 }

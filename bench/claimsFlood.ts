@@ -7,16 +7,18 @@ import { type LoadResult, startLoad, statusesOf } from './startLoad.ts'
 
 const CONNECTIONS = 64
 
-/** The flood ends after so much, whether or not the claims are made. */
+/** The flood ends at these limits, even if the claims are not done. */
 const MOST_REQUESTS = 5_000_000
 const LIMIT_SECONDS = 300
 
 const readyz = { method: 'GET' as const, path: '/readyz', headers: { 'X-Forwarded-For': '203.0.113.1' } }
 
-/** Honest claims one by one while other clients ask for /readyz in a closed loop, after the same claims alone. */
+/** Honest claims one by one, first alone, then while other clients request /readyz in a closed loop. */
 export function floodLeg({ postgres, mining, trials, say }: LegOptions): Leg {
   const count = mining === 'automine' ? 30 : 6
-  const samples = { alone: [] as number[], beside: [] as number[], loads: [] as LoadResult[] }
+  const alone: number[] = []
+  const beside: number[] = []
+  const loads: LoadResult[] = []
   const meter = createCpuMeter()
 
   async function round() {
@@ -35,8 +37,8 @@ export function floodLeg({ postgres, mining, trials, say }: LegOptions): Leg {
   }
 
   async function measureTrial(market: ClaimsMarket, control: SignedClaim[], measured: SignedClaim[]) {
-    const alone = await claimThroughApi(market, control, 1)
-    samples.alone.push(record('alone, p50, ms', percentile(alone.latencies, 0.5)))
+    const undisturbed = await claimThroughApi(market, control, 1)
+    alone.push(record('alone, p50, ms', percentile(undisturbed.latencies, 0.5)))
     using load = await startLoad({
       url: market.urls[0] ?? '',
       connections: CONNECTIONS,
@@ -46,14 +48,14 @@ export function floodLeg({ postgres, mining, trials, say }: LegOptions): Leg {
     })
     await load.begin()
     const pids = { ...market.pids, 'load client': load.pid }
-    const beside = await meter.during(pids, () => claimThroughApi(market, measured, 1))
-    if (load.isOver()) throw new Error('The flood of /readyz ended before the claims were made')
-    samples.beside.push(record('beside the flood, p50, ms', percentile(beside.latencies, 0.5)))
-    samples.loads.push(await load.stop())
+    const disturbed = await meter.during(pids, () => claimThroughApi(market, measured, 1))
+    if (load.isOver()) throw new Error('The flood of /readyz ended before the claims were done')
+    beside.push(record('beside the flood, p50, ms', percentile(disturbed.latencies, 0.5)))
+    loads.push(await load.stop())
   }
 
   function result() {
-    const answered = samples.loads.map(({ statuses, milliseconds }) => {
+    const rates = loads.map(({ statuses, milliseconds }) => {
       const requests = Object.values(statuses).reduce((sum, status) => sum + status, 0)
       return requests / (milliseconds / 1_000)
     })
@@ -63,13 +65,13 @@ export function floodLeg({ postgres, mining, trials, say }: LegOptions): Leg {
         {
           figure: `${name}, p50, ${mining}`,
           unit: 'ms',
-          value: median(samples.beside),
-          baseline: median(samples.alone),
+          value: median(beside),
+          baseline: median(alone),
           goal: { ratioAtMost: 2 },
         },
       ],
       notes: [
-        `${name}, ${mining}: ${Math.round(median(answered)).toLocaleString('en-US')} requests/s, ${statusesOf(samples.loads)}; ${meter.shares()}`,
+        `${name}, ${mining}: ${Math.round(median(rates)).toLocaleString('en-US')} requests/s, ${statusesOf(loads)}; ${meter.shares()}`,
       ],
     }
   }

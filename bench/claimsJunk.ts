@@ -7,15 +7,15 @@ import { median } from './figure.ts'
 import { type Junk, junkRequests } from './junkRequests.ts'
 import { type LoadResult, startLoad, statusesOf } from './startLoad.ts'
 
-/** How long after the first junk claims the honest one is posted: the API has one of each connection by then. */
+/** Delay of the honest claim, so that the API has received a junk claim from each connection before. */
 const HEAD_START_PER_CONNECTION_MS = 0.2
 
-/** The load ends after so long, whatever was answered. Seconds. */
+/** The load ends after this time, even if requests are unanswered. */
 const LOAD_LIMIT_SECONDS = 120
 
 /**
- * One client over many connections, many clients, and as many connections as claims, so that all of them are in the API
- * before the honest one; and wallets whose signatures the chain's node checks at a high price.
+ * One client with many connections; many clients; as many connections as claims, so that the API has all junk before
+ * the honest claim; and wallets whose signatures are expensive for the node to check.
  */
 const junks: (Junk & { what: string })[] = [
   { what: 'junk claims of its run', count: 1_500, addresses: 1, connections: 256 },
@@ -28,8 +28,8 @@ const nameOf = ({ what, count, addresses, connections }: (typeof junks)[number])
   `${count} ${what} (addresses: ${addresses}, connections: ${connections})`
 
 /**
- * An honest claim while junk of its run is posted: well-formed claims, each with a signature by another key than its
- * wallet's. Beside it the same claim alone, in the same market.
+ * An honest claim while junk claims of its run are posted: well-formed claims, each signed by another key than its
+ * wallet's. The baseline is a claim without junk, in the same market.
  */
 export function junkLeg({ postgres, mining, trials, say }: LegOptions): Leg {
   const samples = junks.map((junk) => ({
@@ -61,7 +61,8 @@ export function junkLeg({ postgres, mining, trials, say }: LegOptions): Leg {
             most: requests.length,
             seconds: LOAD_LIMIT_SECONDS,
           })
-          // Each claim follows the answer to another, so all begin at the same point of the block and of the polling.
+          // Each claim follows the answer to another one, so all start at the same point of the block and polling
+          // intervals.
           await claimThroughApi(market, [ahead], 1)
           const { milliseconds: undisturbed } = await claimThroughApi(market, [control], 1)
           alone.push(record('alone, ms', undisturbed))

@@ -12,18 +12,18 @@ const junk = { count: 1_500, addresses: 50 }
 const CONNECTIONS = 256
 const LOAD_LIMIT_SECONDS = 120
 
-/** How long the API is watched without a request. */
+/** How long the API's idle work is counted. */
 const IDLE_MS = 5_000
 
-/** How long after the last answer the API's work still counts. */
+/** Work of the API within this time after the last answer counts too. */
 const AFTERMATH_MS = 500
 
-/** The database role of the API, so that PostgreSQL counts its statements apart from the indexer's. */
+/** The API's own database role, so that PostgreSQL counts its statements separately from the indexer's. */
 const ROLE = 'counted_api'
 
 type Counts = Map<string, number>
 
-/** What a junk claim makes the API ask of the chain's node and of PostgreSQL, less what it asks of them when idle. */
+/** How many RPC calls and database statements a junk claim causes in the API, beyond those of an idle API. */
 export function junkCostLeg({ say }: LegOptions): Leg {
   let rpcCalls: Counts = new Map()
   let statements: Counts = new Map()
@@ -83,7 +83,7 @@ export function junkCostLeg({ say }: LegOptions): Leg {
   return { round, result }
 }
 
-/** A PostgreSQL that counts statements, a node that is asked through a proxy that counts calls, and their counts. */
+/** Starts a PostgreSQL that counts statements, and proxies that count RPC calls. */
 async function startCounting() {
   await using parts = new AsyncDisposableStack()
   const postgres = await startPostgres({ settings: { shared_preload_libraries: 'pg_stat_statements' } })
@@ -98,7 +98,7 @@ async function startCounting() {
   return {
     postgres,
 
-    /** Where an API finds node and database so that what it asks is counted. */
+    /** Replaces the API's node and database URLs by ones whose calls are counted. */
     async between({ rpcUrl, databaseUrl }: { rpcUrl: string; databaseUrl: string }) {
       const proxy = await startRpcProxy(rpcUrl, ({ method }) => {
         calls.set(method, (calls.get(method) ?? 0) + 1)
@@ -111,7 +111,7 @@ async function startCounting() {
       return { rpcUrl: proxy.url, databaseUrl: counted.href }
     },
 
-    /** What is asked while `work` lasts, and the milliseconds that it lasts. */
+    /** Counts calls and statements while `work` runs, and measures how long it runs. */
     async observe(work: () => Promise<unknown>) {
       const callsBefore = new Map(calls)
       const statementsBefore = await countStatements(statistics)
@@ -138,7 +138,7 @@ async function countStatements(statistics: pg.Client): Promise<Counts> {
   return new Map(rows.map(({ statement, calls }) => [statement, calls]))
 }
 
-/** `more` less `share` times `less`, and never below zero. */
+/** `more` minus `share` times `less`, at least zero. */
 function difference(more: Counts, less: Counts, share: number): Counts {
   return new Map([...more].map(([name, count]) => [name, Math.max(0, count - share * (less.get(name) ?? 0))]))
 }

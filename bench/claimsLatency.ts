@@ -7,8 +7,8 @@ import { createCpuMeter } from './cpuMeter.ts'
 import { median, percentile } from './figure.ts'
 
 /**
- * Claims one by one: through the API, and as raw transactions that a bare poll sees in the index. Then all agents claim
- * one run at once.
+ * Claims one by one: through the API, and as raw transactions whose rows a poll waits for. Then all agents claim one
+ * run at once.
  */
 export function latencyLeg({ postgres, mining, claims: throughputClaims, say }: LegOptions): Leg {
   const count = Math.ceil(throughputClaims / 5)
@@ -60,10 +60,10 @@ export function latencyLeg({ postgres, mining, claims: throughputClaims, say }: 
 }
 
 /**
- * All agents claim one run at once, under the conditions of the claims whose latency this is compared with: each has a
- * connection, by which it has read the run before, and another claim's answer has just come, so that the indexer is at
- * the same point of its polling interval.
- * @returns the milliseconds until all have their answers.
+ * All agents claim one run at once, under the conditions of the single claims that are the baseline: each agent has an
+ * open connection, from a read of the run, and another claim has just been answered, so that the indexer is at the same
+ * point of its polling interval.
+ * @returns the milliseconds until all are answered.
  */
 async function hotRun(market: ClaimsMarket, ahead: SignedClaim[], bountyId: bigint) {
   const [url = ''] = market.urls
@@ -81,5 +81,5 @@ async function hotRun(market: ClaimsMarket, ahead: SignedClaim[], bountyId: bigi
   const { reverted } = await costSince(market, before)
   if (winners.length === 1 && losers.length === agents - 1 && reverted === 0) return milliseconds
   const seen = answers.map(({ status, body }) => `${status} ${body.code ?? ''}`)
-  throw new Error(`A hot run has one winner and no reverts, not ${reverted} and: ${[...new Set(seen)].join(', ')}`)
+  throw new Error(`A hot run must have one winner and no reverts, got ${reverted} reverts and: ${[...new Set(seen)]}`)
 }

@@ -2,7 +2,7 @@ import type { Postgres } from '../devnet/postgres.ts'
 import type { Mining } from './claimsMarket.ts'
 import type { Measurement } from './figure.ts'
 
-/** Made first in every leg, and not measured: every process has done its work before. */
+/** How many claims every leg makes first, without measuring them, to warm up the processes. */
 export const warmUp = 20
 
 /** How many agents a market has, and how many claim the hot run. */
@@ -16,23 +16,23 @@ export type LegOptions = {
   mining: Mining
   /** How many claims one round of throughput makes on automine. */
   claims: number
-  /** How often a leg that is measured in one market repeats what it measures. */
+  /** How often a leg within one market repeats its measurement. */
   trials: number
-  /** Prints what is measured now. */
+  /** Prints what the leg measures now. */
   say: (line: string) => void
 }
 
-/** A part of the bench that can run alone. */
+/** A part of the bench that can run by itself. */
 export type Leg = {
   /** Measures once, or all trials. */
   round: () => Promise<void>
-  /** The medians of the rounds so far, and what they were bound by. */
+  /** The medians of the rounds so far, and what limited them. */
   result: () => LegResult
 }
 
 export type LegResult = { measurements: Measurement[]; notes: string[] }
 
-/** Prints a value as soon as it is measured: a round takes minutes. */
+/** Prints a value as soon as it is measured, because a round takes minutes. @returns the value. */
 export function record(what: string, value: number) {
   console.log(`  ${what}: ${value.toFixed(1)}`)
   return value

@@ -14,7 +14,7 @@ import { contentId } from '../devnet/contentId.ts'
 import { defaultTerms } from '../devnet/defaultTerms.ts'
 import { startIndexer } from '../devnet/indexer.ts'
 import type { Postgres } from '../devnet/postgres.ts'
-import { tellGuard } from '../devnet/tellGuard.ts'
+import { registerCleanup } from '../devnet/registerCleanup.ts'
 import { claimTypedData } from '../src/api/market/claimMessage.ts'
 import { contractsOf } from '../test/support/contracts.ts'
 import { waitForIndex } from '../test/support/waitForIndex.ts'
@@ -23,10 +23,10 @@ const usdc = 1_000_000n
 const reward = 1n * usdc
 const stake = 500n * usdc
 
-/** More than any transaction of the preparation takes. */
+/** Enough for any transaction of the preparation. */
 const preparationGas = 400_000n
 
-/** How blocks come while claims are measured. */
+/** How blocks are mined during the measurement. */
 export type Mining = 'automine' | '1 s blocks'
 
 /** A claim with its wallet's signature, ready to be sent. */
@@ -34,7 +34,7 @@ export type SignedClaim = { bountyId: bigint; agentId: bigint; wallet: Address; 
 
 export type ClaimsMarket = Awaited<ReturnType<typeof startClaimsMarket>>
 
-/** Starts a market, and stops it once `use` is done. @throws with the output of a process of the market that ends first. */
+/** Starts a market, and stops it after `use`. @throws with the output of a process of the market that ends before. */
 export async function withMarket(postgres: Postgres, options: Options, use: (market: ClaimsMarket) => Promise<void>) {
   const market = await startClaimsMarket(postgres, options)
   const ends = market.parts.map(async (part) => {
@@ -53,26 +53,26 @@ type Options = {
   agents: number
   /** How many APIs relay, all with one key. */
   replicas: number
-  /** Further variables of theirs. */
+  /** Additional environment variables of the APIs. */
   env?: Record<string, string>
-  /** Where the APIs find node and database, if not where they are: at something that counts what they ask. */
+  /** Replaces the APIs' node and database URLs, for instance by those of counting proxies. */
   between?: (direct: Backends) => Promise<Backends>
 }
 
 type Backends = { rpcUrl: string; databaseUrl: string }
 
-/** An Anvil of its own with so many open runs and agents that may claim them, an index of it, and replicas. */
+/** Starts an Anvil with open runs and agents that may claim them, an indexer and APIs. */
 async function startClaimsMarket(postgres: Postgres, options: Options) {
   const { mining, runs, agents, replicas, env = {}, between = async (direct) => direct } = options
   await using parts = new AsyncDisposableStack()
   const deploymentsDirectory = await mkdtemp(join(tmpdir(), 'runline-bench-'))
-  tellGuard({ directory: deploymentsDirectory })
+  registerCleanup({ directory: deploymentsDirectory })
   parts.defer(() => rm(deploymentsDirectory, { recursive: true }))
   const chain = await startChain({ deploymentsDirectory, flags: ['--auto-impersonate'] })
   parts.defer(chain.stop)
   const { rpcUrl, deployment } = chain
   const { client } = contractsOf(chain)
-  const people = await populate(chain, { runs, agents })
+  const populated = await populate(chain, { runs, agents })
   await (mining === 'automine' ? client.setAutomine(true) : client.setIntervalMining({ interval: 1 }))
 
   const databaseUrl = await postgres.createDatabase()
@@ -93,9 +93,9 @@ async function startClaimsMarket(postgres: Postgres, options: Options) {
     databaseUrl,
     address: domain.address,
     urls: apis.map(({ url }) => url),
-    agents: people,
+    agents: populated,
     parts: [postgres.part, chain.part, indexer.part, ...apis.map(({ part }) => part)],
-    /** For a CPU meter. */
+    /** Process ids for a CPU meter. */
     pids: {
       PostgreSQL: postgres.part.pid,
       Anvil: chain.part.pid,
@@ -103,9 +103,9 @@ async function startClaimsMarket(postgres: Postgres, options: Options) {
       ...Object.fromEntries(apis.map(({ part }, place) => [place === 0 ? 'API' : `API ${place + 1}`, part.pid])),
     },
 
-    /** The claim of a run that no agent has claimed before. @param signer another key than the wallet's makes it junk. */
+    /** Signs the first claim of a run. @param signer Another key than the wallet's makes the claim junk. */
     async sign(bountyId: bigint, { id: agentId, wallet }: Agent, signer = wallet): Promise<SignedClaim> {
-      // On automine every claim is a block, and every block a second of the chain's clock.
+      // With automine every claim is a block, and every block advances the chain's clock by a second.
       const deadline = timestamp + 3_000n
       const terms = { reward, stake: reward / 10n, workPeriod: 604_800n }
       const claim = { bountyId, agentId, wallet: wallet.address, round: 1n, ...terms }
@@ -116,7 +116,7 @@ async function startClaimsMarket(postgres: Postgres, options: Options) {
   }
 }
 
-/** A claim of each of the first runs, the agents taking turns. */
+/** Signs a claim of each of the first `count` runs, by the agents in turn. */
 export function signAll({ agents, sign }: ClaimsMarket, count: number): Promise<SignedClaim[]> {
   return Promise.all(
     Array.from({ length: count }, (_, index) => {
@@ -131,12 +131,12 @@ type Agent = { id: bigint; wallet: PrivateKeyAccount }
 
 type Chain = Awaited<ReturnType<typeof startChain>>
 
-/** Posts runs 1 to `runs`, and registers agents 1 to `agents`, as fast as Anvil takes it. */
+/** Posts runs 1 to `runs`, and registers agents 1 to `agents`, as fast as Anvil allows. */
 async function populate(chain: Chain, { runs, agents }: { runs: number; agents: number }): Promise<Agent[]> {
   const { client } = contractsOf(chain)
   const { USDC, AgentRegistry, AgentStaking, BountyMarket } = chain.deployment.contracts
   const poster = accountOf(roles.deployer).address
-  const people = Array.from({ length: agents }, (_, index) => ({
+  const populated = Array.from({ length: agents }, (_, index) => ({
     id: BigInt(index + 1),
     wallet: privateKeyToAccount(keccak256(stringToBytes(`agent ${index + 1}`))),
   }))
@@ -159,11 +159,11 @@ async function populate(chain: Chain, { runs, agents }: { runs: number; agents: 
     send(from, USDC, encodeFunctionData({ abi: mockUsdcAbi, functionName: 'approve', args: [spender, maxUint256] }))
 
   await client.setAutomine(false)
-  await Promise.all(people.map(({ wallet: { address } }) => client.setBalance({ address, value: 10n ** 18n })))
+  await Promise.all(populated.map(({ wallet: { address } }) => client.setBalance({ address, value: 10n ** 18n })))
   await mineAll([
     mint(poster, 10n * reward * BigInt(runs)),
     approve(poster, BountyMarket),
-    ...people.flatMap(({ wallet: { address } }) => [
+    ...populated.flatMap(({ wallet: { address } }) => [
       send(
         poster,
         AgentRegistry,
@@ -180,7 +180,7 @@ async function populate(chain: Chain, { runs, agents }: { runs: number; agents: 
     args: [contentId('terms'), reward, deadline, defaultTerms],
   })
   await mineAll([
-    ...people.map(({ id, wallet: { address } }) =>
+    ...populated.map(({ id, wallet: { address } }) =>
       send(
         address,
         AgentStaking,
@@ -190,6 +190,6 @@ async function populate(chain: Chain, { runs, agents }: { runs: number; agents: 
     ...Array.from({ length: runs }, () => send(poster, BountyMarket, post)),
   ])
   const posted = await client.readContract({ address: BountyMarket, abi: bountyMarketAbi, functionName: 'bountyCount' })
-  if (posted !== BigInt(runs)) throw new Error(`Of ${runs} runs ${posted} were posted`)
-  return people
+  if (posted !== BigInt(runs)) throw new Error(`Only ${posted} of ${runs} runs were posted`)
+  return populated
 }

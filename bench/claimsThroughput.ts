@@ -6,20 +6,20 @@ import { claimRawAtOnce, claimThroughApi, signRaw } from './claimsTraffic.ts'
 import { createCpuMeter } from './cpuMeter.ts'
 import { type Measurement, median } from './figure.ts'
 
-/** Accounts that hold ETH and have no role. */
+/** Accounts that hold ETH and have no role in the market. */
 const senders = Array.from({ length: 16 }, (_, index) => accountOf(2 + index))
 
-/** How many transactions of a signer wait for a block where MAX_UNMINED is not set. */
+/** The API's default of MAX_UNMINED. */
 const DEFAULT_MAX_UNMINED = 16
 
-/** How many blocks a throughput is measured over where a block takes a second: one block more or less is a tenth. */
+/** How many blocks a measurement with 1 s blocks takes: one block more or less changes the result by a tenth. */
 const BLOCKS = 10
 
-/** One way in which the API makes claims. */
+/** A configuration of the API's batching. */
 type Way = {
   name: string
   env: Record<string, string>
-  /** The most claims of it that can be in one block, its gas aside. */
+  /** How many claims one block can hold, apart from its gas limit. */
   inBlock: number
 }
 
@@ -31,14 +31,14 @@ const singleUnbounded: Way = {
   inBlock: clients,
 }
 
-/** Of automine. Where a block takes a second, batches are compared with what a block can hold. */
+/** Goals with automine. With 1 s blocks the goal is a share of the claims that a block can hold. */
 const ratioGoals = new Map([
   [batching, 2],
   [single, 0.9],
 ])
 const BLOCK_SHARE_GOAL = 0.9
 
-/** Many clients at once through the API, with batches and without, and the same claims as raw transactions. */
+/** Claims of many concurrent clients through the API, with and without batching, and as raw transactions. */
 export function throughputLeg({ postgres, mining, claims, say }: LegOptions): Leg {
   const isTimed = mining === '1 s blocks'
   const ways = [batching, single, singleUnbounded].map((way) => ({
@@ -88,7 +88,7 @@ export function throughputLeg({ postgres, mining, claims, say }: LegOptions): Le
     })
   }
 
-  /** The most claims that a second's block can hold: as many as the way allows, or as fit into the block's gas. */
+  /** How many claims a block can hold: limited by the configuration, or by the block's gas. */
   const blockBound = ({ way, gas }: (typeof ways)[number]) => Math.min(way.inBlock, blockGasLimit / median(gas))
 
   function figureOf(samples: (typeof ways)[number]): Measurement {
@@ -115,7 +115,7 @@ export function throughputLeg({ postgres, mining, claims, say }: LegOptions): Le
         },
       ],
       notes: [
-        `throughput, ${mining}: the baseline is ${baseline}; the block gas limit is ${blockGasLimit.toLocaleString('en-US')}, and ${clients} clients have as many claims in a block at most. Where no goal is given the figure only explains another`,
+        `throughput, ${mining}: the baseline is ${baseline}; the block gas limit is ${blockGasLimit.toLocaleString('en-US')}, and a block has at most one claim of each of the ${clients} clients. A figure without a goal only explains another`,
         `throughput without the API, ${mining}: ${raw.meter.shares()}`,
         ...ways.map(({ way, meter }) => `${way.name}, ${mining}: ${meter.shares()}`),
       ],

@@ -4,19 +4,19 @@ import { encodeFunctionData, type Hex, type LocalAccount, parseGwei } from 'viem
 import { bountyMarketAbi } from '../abis/BountyMarket.ts'
 import type { ClaimsMarket, SignedClaim } from './claimsMarket.ts'
 
-/** How often the bare poll looks for a row. Milliseconds. */
-const POLL = 5
+/** How often the baseline polls for a row. */
+const POLL_MS = 5
 
 /** How long a claim may take. */
 const CLAIM_LIMIT_MS = 120_000
 
-/** The limit that a wallet sets for a claim that it signs blindly. */
+/** The gas limit of a claim that a wallet sends without an estimate. */
 const claimGas = 200_000n
 
-// biome-ignore lint/suspicious/noExplicitAny: whoever asks judges it
+// biome-ignore lint/suspicious/noExplicitAny: callers check the fields that they use
 type Answer = { status: number; body: any }
 
-/** The request that posts a claim. */
+/** The HTTP request of a claim. */
 export function requestOf({ bountyId, agentId, wallet, deadline, signature }: SignedClaim) {
   return {
     method: 'POST' as const,
@@ -33,8 +33,10 @@ export async function post(url: string, claim: SignedClaim): Promise<Answer> {
 }
 
 /**
- * Makes the claims through the replicas by turns, so many at a time. A claim that is answered 202 or 503 is sent again.
- * @returns milliseconds from each claim's first request to its 200, those of all of them, and how many were sent again.
+ * Makes the claims through the replicas in turn, `clients` at a time. A claim that is answered 202 or 503 is sent
+ * again.
+ * @returns milliseconds from each claim's first request to its 200, those of the whole, and how many requests were
+ * repeated.
  * @throws if a claim is refused, or is not won within two minutes.
  */
 export async function claimThroughApi({ urls }: ClaimsMarket, claims: readonly SignedClaim[], clients: number) {
@@ -65,7 +67,7 @@ export async function claimThroughApi({ urls }: ClaimsMarket, claims: readonly S
   return { latencies, milliseconds: performance.now() - start, again }
 }
 
-/** Signs each claim as a transaction of its own, dealing them out to the senders. */
+/** Signs each claim as a transaction, by the senders in turn. */
 export function signRaw({ address, client }: ClaimsMarket, claims: readonly SignedClaim[], senders: LocalAccount[]) {
   const fees = { maxFeePerGas: parseGwei('20'), maxPriorityFeePerGas: parseGwei('1') }
   return Promise.all(
@@ -75,7 +77,12 @@ export function signRaw({ address, client }: ClaimsMarket, claims: readonly Sign
       return Promise.all(
         own.map(({ bountyId, agentId, wallet, deadline, signature }, place) =>
           sender.signTransaction({
-            ...{ type: 'eip1559', chainId: client.chain.id, to: address, gas: claimGas, nonce: first + place, ...fees },
+            type: 'eip1559',
+            chainId: client.chain.id,
+            to: address,
+            gas: claimGas,
+            nonce: first + place,
+            ...fees,
             data: encodeFunctionData({
               abi: bountyMarketAbi,
               functionName: 'claimBountyWithSig',
@@ -88,7 +95,7 @@ export function signRaw({ address, client }: ClaimsMarket, claims: readonly Sign
   )
 }
 
-/** Sends each transaction and waits until a poll of the bare table shows its claim. @returns the milliseconds of each. */
+/** Sends each transaction and polls the table until it shows the claim. @returns the milliseconds of each. */
 export function claimRawOneByOne(market: ClaimsMarket, raws: readonly Hex[], claims: readonly SignedClaim[]) {
   return withIndex(market, async (index) => {
     const latencies: number[] = []
@@ -96,14 +103,14 @@ export function claimRawOneByOne(market: ClaimsMarket, raws: readonly Hex[], cla
       const start = performance.now()
       await send(market, raw)
       const text = `SELECT FROM runline.run WHERE bounty_id = $1 AND state = 'CLAIMED'`
-      while ((await index.query(text, [claims[place]?.bountyId])).rowCount === 0) await sleep(POLL)
+      while ((await index.query(text, [claims[place]?.bountyId])).rowCount === 0) await sleep(POLL_MS)
       latencies.push(performance.now() - start)
     }
     return latencies
   })
 }
 
-/** All senders send at once, each its next as soon as the node has its last. @returns milliseconds until the last row. */
+/** All senders send concurrently, each one transaction after the other. @returns milliseconds until the last row. */
 export function claimRawAtOnce(market: ClaimsMarket, raws: readonly Hex[][]) {
   return withIndex(market, async (index) => {
     const text = `SELECT count(*)::int AS claimed FROM runline.run WHERE state = 'CLAIMED'`
@@ -113,7 +120,7 @@ export function claimRawAtOnce(market: ClaimsMarket, raws: readonly Hex[][]) {
     const sending = raws.map(async (own) => {
       for (const raw of own) await send(market, raw)
     })
-    while ((await claimed()) < expected) await sleep(POLL)
+    while ((await claimed()) < expected) await sleep(POLL_MS)
     const milliseconds = performance.now() - start
     await Promise.all(sending)
     return milliseconds
@@ -135,5 +142,5 @@ async function send({ rpcUrl }: ClaimsMarket, raw: Hex) {
   const headers = { 'Content-Type': 'application/json' }
   const response = await fetch(rpcUrl, { method: 'POST', headers, body })
   const { error } = (await response.json()) as { error?: unknown }
-  if (error) throw new Error(`Anvil does not take a claim: ${JSON.stringify(error)}`)
+  if (error) throw new Error(`Anvil refuses a claim: ${JSON.stringify(error)}`)
 }

@@ -4,14 +4,14 @@ import { cpus } from 'node:os'
 /** The unit of `utime` and `stime` in /proc/<pid>/stat (proc_pid_stat(5)), on every Linux that Node supports. */
 const TICKS_PER_SECOND = 100
 
-/** Adds up how much CPU processes use while something is measured: what has a core to itself is what bounds the figure. */
+/** Adds up how much CPU the processes use during a measurement. A process that uses a whole core limits the figure. */
 export function createCpuMeter() {
   const used = new Map<string, number>()
   let seconds = 0
   let busySeconds = 0
 
   return {
-    /** Runs `work`, and counts what the processes and their descendants use until it is done. */
+    /** Runs `work`, and adds the CPU time that the processes and their descendants use during it. */
     async during<Result>(pids: Record<string, number>, work: () => Promise<Result>): Promise<Result> {
       const before = await cpuSeconds(pids)
       const busyBefore = busyCoreSeconds()
@@ -24,7 +24,7 @@ export function createCpuMeter() {
       return result
     },
 
-    /** @returns such as "API 95 %, Anvil 20 %; the machine 140 of 200 %", 100 % being one core. */
+    /** @returns for instance "CPU (100 % is a core): API 95 %, Anvil 20 %, the machine 140 % of 200 %". */
     shares(): string {
       const percent = (part: number) => `${Math.round((100 * part) / seconds)} %`
       const named = [...used].toSorted(([, a], [, b]) => b - a).map(([name, part]) => `${name} ${percent(part)}`)
@@ -39,7 +39,7 @@ function busyCoreSeconds(): number {
   return milliseconds.reduce((sum, core) => sum + core, 0) / 1_000
 }
 
-/** CPU seconds by name; none where there is no /proc. */
+/** CPU seconds by name; without /proc, only those of the bench. */
 async function cpuSeconds(pids: Record<string, number>): Promise<Map<string, number>> {
   const processes = await readProcesses()
   const secondsOf = (pid: number): number => {
@@ -59,7 +59,7 @@ async function readProcesses(): Promise<Process[]> {
   const stats = names.filter((name) => /^\d+$/.test(name)).map((name) => readFile(`/proc/${name}/stat`, 'utf8'))
   const read = await Promise.allSettled(stats)
   return read.flatMap((stat) => {
-    // A process may end while the list is read.
+    // The process has ended since the directory was listed.
     if (stat.status === 'rejected') return []
     // The second field is the command in parentheses, which may hold spaces.
     const fields = stat.value.slice(stat.value.lastIndexOf(')') + 2).split(' ')

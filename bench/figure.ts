@@ -1,4 +1,4 @@
-/** One figure of a bench, before it is judged. */
+/** One figure of a bench, before it is compared with its goal. */
 export type Measurement = {
   figure: string
   unit: string
@@ -8,10 +8,10 @@ export type Measurement = {
   goal?: Goal
 }
 
-/** For the value, or for its ratio to the baseline. */
+/** A limit of the value, or of its ratio to the baseline. */
 type Goal = { atMost: number } | { atLeast: number } | { ratioAtMost: number } | { ratioAtLeast: number }
 
-/** A figure as `bench/results/<name>.json` holds it. `null` where there is nothing to compare with or to reach. */
+/** A figure as `bench/results/<name>.json` has it. `null` where there is no baseline or no goal. */
 export type Figure = {
   figure: string
   unit: string
@@ -29,8 +29,8 @@ export type Bench = {
   measure(): Promise<{ measurements: Measurement[]; notes?: string[] }>
 }
 
-/** The measurement beside what it is held to. */
-export function judge({ figure, unit, value, baseline, goal }: Measurement): Figure {
+/** Compares a measurement with its baseline and goal. */
+export function compareWithGoal({ figure, unit, value, baseline, goal }: Measurement): Figure {
   const ratio = baseline === undefined ? null : value / baseline
   return {
     figure,
@@ -58,15 +58,16 @@ function meets(value: number, ratio: number, goal: Goal): boolean {
 /** The middle value, or the mean of the two in the middle. @throws if there are none. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
-  const [low, high] = [sorted[Math.ceil(sorted.length / 2) - 1], sorted[Math.floor(sorted.length / 2)]]
-  if (low === undefined || high === undefined) throw new Error('There is no median of nothing')
+  const low = sorted[Math.ceil(sorted.length / 2) - 1]
+  const high = sorted[Math.floor(sorted.length / 2)]
+  if (low === undefined || high === undefined) throw new Error('The median needs at least one value')
   return (low + high) / 2
 }
 
-/** The value that `share` of the values do not exceed, from 0 to 1. @throws if there are none. */
+/** The value that a `share` (0 to 1) of the values does not exceed. @throws if there are none. */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b)
   const value = sorted[Math.min(Math.floor(share * sorted.length), sorted.length - 1)]
-  if (value === undefined) throw new Error('There is no percentile of nothing')
+  if (value === undefined) throw new Error('The percentile needs at least one value')
   return value
 }

@@ -1,8 +1,8 @@
 /**
- * Gas of the market's calls, from receipts on Anvil, in the steady state: a later run of the same poster and agent, an
- * infinite allowance, no balance that rises from zero or falls to it.
+ * Gas of the market's calls, from receipts on Anvil, in the steady state: not the first run of the poster and the
+ * agent, an infinite allowance, and no balance that rises from zero or falls to it.
  *
- * What a layout cannot save, by Ethereum's price list (EIP-2929):
+ * The cost that no storage layout can avoid, by Ethereum's prices (EIP-2929):
  *
  * | call    | transaction | slots written anew, 22,100 each         | slots changed, 5,000 each                         |
  * |---------|-------------|-----------------------------------------|---------------------------------------------------|
@@ -11,7 +11,7 @@
  * | submit  | 21,000      |                                         | the claim                                         |
  * | approve | 21,000      |                                         | the claim, account; USDC of market, wallet, treasury |
  *
- * Beside that, each call pays for what it reads (2,100 a slot), for the contracts it calls (2,600), and for its events.
+ * In addition, each call pays for the slots it reads (2,100), for the contracts it calls (2,600), and for its events.
  */
 import type { TransactionReceipt } from 'viem'
 import type { Measurement } from './figure.ts'
@@ -19,9 +19,9 @@ import { breakdown } from './gasBreakdown.ts'
 import { type Agent, type GasMarket, startGasMarket } from './gasMarket.ts'
 import { runsOf } from './gasRuns.ts'
 
-/** A life that pays for its slots, transfers and events and checks nothing, submit emitting its hash. */
+/** The calls of a run's life with their slots, transfers and events only, and without checks. */
 const floor = 212_000
-/** The life of the cheapest of the escrows compared. */
+/** The same calls of the cheapest of the compared escrow contracts. */
 const bestPeer = 404_000
 
 const life = ['postBounty', 'claimBounty', 'submitWork', 'approveWork']
@@ -45,18 +45,19 @@ export async function measure() {
   }
 }
 
-/** The life comes last, so that all before it has settled what it touches. */
+/** The life comes last, so that the slots that it writes already have values. */
 async function play(market: GasMarket): Promise<Map<string, TransactionReceipt>> {
   const runs = runsOf(market)
   const agent = await market.newAgent('agent')
-  const crowd: Agent[] = []
-  for (let i = 0; i < Math.max(...batches); i++) crowd.push(await market.newAgent(`agent ${i} of the crowd`))
-  const [late, later] = [await market.newAgent('late agent'), await market.newAgent('later agent')]
+  const batched: Agent[] = []
+  for (let i = 0; i < Math.max(...batches); i++) batched.push(await market.newAgent(`batched agent ${i}`))
+  const late = await market.newAgent('late agent')
+  const later = await market.newAgent('later agent')
 
   await runs.live(agent)
-  // Left claimed: neither the market's escrow nor the agent's lock is ever zero again.
+  // This run stays claimed, so that neither the market's escrow nor the agent's lock is zero from here on.
   await runs.postClaimed(agent)
-  for (const size of batches) await runs.claimBatch(crowd.slice(0, size))
+  for (const size of batches) await runs.claimBatch(batched.slice(0, size))
   await runs.claimForAnother(agent)
   await runs.stake(agent)
   await runs.draft()

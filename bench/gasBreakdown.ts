@@ -2,7 +2,7 @@ import { type Hex, hexToBigInt, hexToBytes, type TransactionReceipt } from 'viem
 import { createChainClient } from '../src/api/chainClient.ts'
 import { table } from './table.ts'
 
-/** A step of `debug_traceTransaction`, as far as it is read. */
+/** The fields of a step of `debug_traceTransaction` that are used here. */
 type Step = { op: string; gasCost: number; stack: Hex[] }
 
 type Trace = { Method: 'debug_traceTransaction'; Parameters: [Hex, object]; ReturnType: { structLogs: Step[] } }
@@ -10,11 +10,14 @@ type Trace = { Method: 'debug_traceTransaction'; Parameters: [Hex, object]; Retu
 type Share = { gas: number; times: number }
 
 /** Ethereum's prices of storage and of calls, by EIP-2929 and EIP-2200. */
-const [coldSlotGas, newSlotGas, changedSlotGas, coldAccountGas] = [2_100, 20_000, 2_900, 2_600]
-/** Addresses up to here are Ethereum's own contracts, which are warm in every transaction. */
+const coldSlotGas = 2_100
+const newSlotGas = 20_000
+const changedSlotGas = 2_900
+const coldAccountGas = 2_600
+/** Up to this address are the precompiled contracts, which are warm in every transaction. */
 const lastPrecompile = 0x1ffn
 
-/** Where the gas of each transaction goes: how much, and how often. */
+/** A table of what each transaction spends its gas on: how much, and in how many steps. */
 export async function breakdown(rpcUrl: string, receipts: Map<string, TransactionReceipt>): Promise<string> {
   const client = createChainClient(rpcUrl)
   const columns: Map<string, Share>[] = []
@@ -48,13 +51,13 @@ function sharesOf(steps: readonly Step[], input: Hex, gasUsed: number): Map<stri
 
 const priced = (each: number, times: number): Share => ({ gas: each * times, times })
 
-/** A write that comes before any read pays for the touch too. */
+/** How many cold slots are accessed: a write to a slot that was not read before pays for the access too. */
 function touchedSlots(steps: readonly Step[]): number {
   const costs = new Set([coldSlotGas, coldSlotGas + changedSlotGas, coldSlotGas + newSlotGas])
   return steps.filter(({ op, gasCost }) => (op === 'SLOAD' || op === 'SSTORE') && costs.has(gasCost)).length
 }
 
-/** The contracts that are not warm from the start: all but the transaction's own. */
+/** The called contracts that are cold at first: all but precompiles. */
 function calledBy(steps: readonly Step[]): Set<bigint> {
   const calls = steps.filter(({ op }) => op === 'CALL' || op === 'STATICCALL')
   const addresses = calls.map(({ stack }) => hexToBigInt(stack.at(-2) ?? '0x'))

@@ -21,7 +21,7 @@ import { contractsOf } from '../test/support/contracts.ts'
 const usdc = 1_000_000n
 const day = 86_400n
 
-/** The seed's example: a reward of 100 USDC, of which the agent's stake is 10 USDC. */
+/** The default terms lock a stake of 10 USDC for this reward of 100 USDC. */
 const reward = 100n * usdc
 
 /** An agent and the wallet that owns it and acts for it. */
@@ -31,11 +31,12 @@ export type SignedClaim = { bountyId: bigint; agentId: bigint; wallet: Address; 
 
 export type GasMarket = Awaited<ReturnType<typeof startGasMarket>>
 
-/** A market on an Anvil that mines each transaction at once. Every allowance is infinite. */
+/** Starts a market on an Anvil that mines each transaction at once. Every allowance is infinite. */
 export async function startGasMarket() {
   const anvil = await startAnvil({ accounts: accountCount, flags: ['--auto-impersonate', '--steps-tracing'] })
   const { rpcUrl } = anvil
-  const [poster, relayer] = [accountOf(2).address, accountOf(roles.relayer).address]
+  const poster = accountOf(2).address
+  const relayer = accountOf(roles.relayer).address
   const deployment = await deploy({
     rpcUrl,
     chainId: 31337,
@@ -69,7 +70,7 @@ export async function startGasMarket() {
     market,
     receiptOf,
 
-    /** Registers an agent with 500 USDC at stake. @param name Of it the wallet's key is made. */
+    /** Registers an agent with 500 USDC at stake. @param name The wallet's key is derived from it. */
     async newAgent(name: string): Promise<Agent> {
       const wallet = privateKeyToAccount(keccak256(stringToBytes(name)))
       await client.setBalance({ address: wallet.address, value: parseEther('1') })
@@ -83,7 +84,7 @@ export async function startGasMarket() {
 
     termsOfRun: async () => [contentId('terms'), reward, await inSeconds(30n * day), defaultTerms] as const,
 
-    /** @param bountyId Of a run that nobody has claimed yet. */
+    /** Signs the first claim of a run. */
     async signClaim(bountyId: bigint, { id: agentId, wallet }: Agent): Promise<SignedClaim> {
       const deadline = await inSeconds(1_800n)
       const terms = { reward, stake: reward / 10n, workPeriod: 604_800n }
@@ -93,7 +94,7 @@ export async function startGasMarket() {
       return { bountyId, agentId, wallet: wallet.address, deadline, signature }
     },
 
-    /** Lets a delivery or a review be overdue. */
+    /** Moves the clock so far that deliveries and reviews are overdue. */
     async passAWeek() {
       await client.increaseTime({ seconds: Number(7n * day + 1n) })
       await client.mine({ blocks: 1 })

@@ -2,10 +2,10 @@ import { parseEventLogs, type TransactionReceipt } from 'viem'
 import { contentId } from '../devnet/contentId.ts'
 import type { Agent, GasMarket, SignedClaim } from './gasMarket.ts'
 
-/** Anvil estimates the least gas with which a call does not revert, and a batch does not revert for want of gas. */
+/** Set, because Anvil estimates the least gas without a revert, and a batch that runs out of gas does not revert. */
 const batchGas = 16_000_000n
 
-/** What posters, agents and the relayer do to runs. Each call keeps its receipt, the last one under its name. */
+/** The calls of posters, agents and the relayer. `receipts` has the last receipt of each call, by its name. */
 export function runsOf({ market, staking, poster, relayer, receiptOf, termsOfRun, signClaim, passAWeek }: GasMarket) {
   const receipts = new Map<string, TransactionReceipt>()
   const { write } = market
@@ -71,7 +71,7 @@ export function runsOf({ market, staking, poster, relayer, receiptOf, termsOfRun
       const name = `claimBatch of ${agents.length}`
       const { logs } = await keep(name, write.claimBatch([claims], { account: relayer, gas: batchGas }))
       const claimed = parseEventLogs({ abi: market.abi, eventName: 'BountyClaimed', logs }).length
-      if (claimed !== agents.length) throw new Error(`Of ${agents.length} batched claims ${claimed} were claimed`)
+      if (claimed !== agents.length) throw new Error(`Only ${claimed} of ${agents.length} batched claims were made`)
     },
 
     async reject(agent: Agent) {
@@ -85,18 +85,19 @@ export function runsOf({ market, staking, poster, relayer, receiptOf, termsOfRun
       await keep('rejectWork', write.rejectWork([bountyId], byPoster))
     },
 
-    /** Nobody does what is due: a review of `reviewed`'s work, the work of the two others. */
+    /** Lets time limits pass: of the review of `reviewed`'s work, and of the work of the two others. */
     async timeOut(reviewed: Agent, slashed: Agent, withdrawn: Agent) {
       const submitted = await postClaimed(reviewed)
       await submit(submitted, reviewed)
-      const [late, later] = [await postClaimed(slashed), await postClaimed(withdrawn)]
+      const late = await postClaimed(slashed)
+      const later = await postClaimed(withdrawn)
       await passAWeek()
       await keep('finalizeReview', write.finalizeReview([submitted], by(reviewed)))
       await keep('slashExpired', write.slashExpired([late], byPoster))
       await keep('slashAndWithdraw', write.slashAndWithdraw([later], byPoster))
     },
 
-    /** Terms of its own take a slot more; then the endings that need no poster. */
+    /** A run with its own terms, which take one more slot, and the endings without the poster's approval. */
     async endOtherwise(agent: Agent) {
       const [hash, reward, deadline] = await termsOfRun()
       const terms = { workPeriod: 86_400, stakePercent: 20, evaluator: relayer }

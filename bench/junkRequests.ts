@@ -4,28 +4,28 @@ import type { ClaimsMarket } from './claimsMarket.ts'
 import { requestOf } from './claimsTraffic.ts'
 import type { LoadRequest } from './startLoad.ts'
 
-/** What junk a load sends. */
+/** The junk claims of a load. */
 export type Junk = {
   count: number
-  /** How many client addresses it comes from, as the header of a trusted proxy has them. */
+  /** How many client addresses send them, by the header of a trusted proxy. */
   addresses: number
   connections: number
-  /** The wallets that it names are contracts, which use up all gas that they are given. */
+  /** The wallets are contracts that use up all their gas. */
   burnsGas?: boolean
 }
 
-/** One junk claim in so many names the honest agent and its wallet. */
+/** Every tenth junk claim names the honest agent and its wallet. */
 const IMPERSONATION_INTERVAL = 10
 
 /** JUMPDEST, PUSH1 0, JUMP: an endless loop. */
 const endlessLoop = '0x5b600056'
 
-/** Keys of no agent, the same in every trial: to derive a thousand takes a second. */
+/** Keys of no agent. They are cached for all trials, because deriving a thousand takes a second. */
 const strangers = new Map<number, ReturnType<typeof accountNamed>>()
 
 /**
- * Well-formed claims of one run, no two alike, each with a valid ECDSA signature of the right message by a wrong key.
- * They name the market's agents with their wallets, then with wallets of strangers, and now and then the honest agent.
+ * Well-formed claims of one run, all different, each with a valid ECDSA signature of the right message by a wrong key.
+ * They name the market's agents with their wallets, then with wallets of strangers, and every tenth the honest agent.
  */
 export async function junkRequests(
   market: ClaimsMarket,

@@ -1,23 +1,23 @@
 import { setInterval, setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { type Measurement, percentile } from './figure.ts'
-import type { GrownMarket } from './grownMarket.ts'
+import type { LargeMarket } from './largeMarket.ts'
 
-/** Milliseconds: as often as the indexer polls a devnet. */
-const POLLING = 100
+/** As often as the indexer polls a devnet. */
+const POLLING_MS = 100
 
-/** Milliseconds between two blocks, but for the part of an interval by which each comes later than a beat of seconds. */
-const BLOCK_TIME = 1_000
+/** Time between two blocks, apart from the shift that spreads them over the polling interval. */
+const BLOCK_TIME_MS = 1_000
 
-/** Its multiples fill an interval evenly, however many they are: the pollers' phases decide nothing then. */
-const GOLDEN = (Math.sqrt(5) - 1) / 2
+/** Its multiples, modulo 1, are spread evenly, so that the phases of the pollers do not affect the result. */
+const GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2
 
 /**
- * From a block to an answer of it: by the API, asked for that block at once, and by a poller that does nothing but
- * insert the block and read it back. Both see the same blocks.
+ * Measures the time from a block to the API's answer at that block. The baseline is a poller that only inserts the same
+ * block into a table and reads it back.
  */
 export async function latencies(
-  { chain, api, databaseUrl, indexed }: GrownMarket,
+  { chain, api, databaseUrl, indexed }: LargeMarket,
   blocks: number,
 ): Promise<Measurement[]> {
   console.log('From block to answer')
@@ -26,7 +26,7 @@ export async function latencies(
   const begin = performance.now()
   try {
     for (let block = 1; block <= blocks; block++) {
-      const due = begin + BLOCK_TIME * block + POLLING * ((GOLDEN * block) % 1)
+      const due = begin + BLOCK_TIME_MS * block + POLLING_MS * ((GOLDEN_RATIO * block) % 1)
       await sleep(Math.max(0, due - performance.now()))
       await indexed()
       await chain.mineLives(1)
@@ -43,19 +43,25 @@ export async function latencies(
   } finally {
     await poller.stop()
   }
-  const [p50, p99] = [0.5, 0.99].map((share) => ({
-    value: percentile(times.ours, share),
-    baseline: percentile(times.bare, share),
-  }))
   return [
-    { figure: 'from block to answer, p50', unit: 'ms', ...(p50 as Compared), goal: { ratioAtMost: 1.5 } },
-    { figure: 'from block to answer, p99', unit: 'ms', ...(p99 as Compared), goal: { atMost: 250 } },
+    {
+      figure: 'from block to answer, p50',
+      unit: 'ms',
+      value: percentile(times.ours, 0.5),
+      baseline: percentile(times.bare, 0.5),
+      goal: { ratioAtMost: 1.5 },
+    },
+    {
+      figure: 'from block to answer, p99',
+      unit: 'ms',
+      value: percentile(times.ours, 0.99),
+      baseline: percentile(times.bare, 0.99),
+      goal: { atMost: 250 },
+    },
   ]
 }
 
-type Compared = { value: number; baseline: number }
-
-/** @returns when. */
+/** @returns the time of the answer. */
 async function answered(url: string): Promise<number> {
   const response = await fetch(url)
   if (!response.ok) throw new Error(`GET ${url} answered ${response.status}: ${await response.text()}`)
@@ -63,7 +69,7 @@ async function answered(url: string): Promise<number> {
   return performance.now()
 }
 
-async function startBarePoller({ client }: GrownMarket['chain'], databaseUrl: string) {
+async function startBarePoller({ client }: LargeMarket['chain'], databaseUrl: string) {
   const database = new pg.Client({ connectionString: databaseUrl })
   await database.connect()
   await database.query('CREATE TABLE bare_block (number int8 PRIMARY KEY, hash text NOT NULL)')
@@ -71,8 +77,8 @@ async function startBarePoller({ client }: GrownMarket['chain'], databaseUrl: st
   let isOver = false
   const polling = (async () => {
     let known: bigint | undefined
-    // On a beat, as Ponder polls.
-    for await (const _ of setInterval(POLLING)) {
+    // At fixed times, as Ponder polls.
+    for await (const _ of setInterval(POLLING_MS)) {
       if (isOver) return
       const { number, hash } = await client.getBlock()
       if (number === known) continue
@@ -83,7 +89,7 @@ async function startBarePoller({ client }: GrownMarket['chain'], databaseUrl: st
     }
   })()
   return {
-    /** @returns when it had read the block back. */
+    /** @returns the time at which it had read the block back. @throws if it does not within 5 s. */
     async saw(number: bigint): Promise<number> {
       for (const limit = performance.now() + 5_000; performance.now() < limit; await sleep(1)) {
         const at = seen.get(number)

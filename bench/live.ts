@@ -1,12 +1,12 @@
 /**
- * A market while it is indexed: what reads take then, how long a block takes to be answered, and what a million runs
- * cost the indexer. Each figure's baseline is measured beside it.
+ * A market during indexing: the latency of reads, the time from a block to its answer, and the indexer's memory with a
+ * million runs. Each figure's baseline is measured in the same run.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import { startPostgres } from '../devnet/postgres.ts'
 import { type Measurement, median } from './figure.ts'
-import { blocksBefore, type GrownMarket, startGrownMarket } from './grownMarket.ts'
+import { blocksBefore, type LargeMarket, startLargeMarket } from './largeMarket.ts'
 import { latencies } from './latency.ts'
 import { alternate, type Load, load } from './load.ts'
 
@@ -17,15 +17,15 @@ const rounds = Number(process.env.BENCH_ROUNDS ?? 5)
 const blocks = Number(process.env.BENCH_BLOCKS ?? 200)
 
 /**
- * Requests a second, by four clients: what a full machine takes would be a matter of who gets the processor. A round is
- * long, for of so few requests the slowest hundredth is soon a handful.
+ * A fixed rate of requests, by four clients: at full load the result would depend on how the scheduler shares the
+ * cores. A round is long, because the slowest hundredth of so few requests would otherwise be a handful.
  */
 const steady = { connections: 4, seconds: 2 * seconds, rate: 100 }
 
-/** Milliseconds between two blocks of a chain that is in a hurry. */
-const hurry = 100
+/** Time between two blocks during the reads. */
+const FAST_BLOCK_MS = 100
 
-/** Blocks after which the indexer's memory is looked at. */
+/** Blocks after which the indexer's memory is measured. */
 const warmUp = 100
 
 export async function measure() {
@@ -43,9 +43,9 @@ export async function measure() {
     measurements: [...large.reads, ...large.latency, ...large.graphql, memoryFigure(large.memory, little.memory)],
   }
 
-  async function memoryOf<T>(runs: number, use: (market: GrownMarket) => Promise<T>): Promise<T> {
+  async function memoryOf<T>(runs: number, use: (market: LargeMarket) => Promise<T>): Promise<T> {
     console.log(`A market with ${runs} runs`)
-    const market = await startGrownMarket(postgres, runs)
+    const market = await startLargeMarket(postgres, runs)
     try {
       return await use(market)
     } finally {
@@ -62,14 +62,18 @@ const memoryFigure = (value: number, baseline: number): Measurement => ({
   goal: { ratioAtMost: 1.3 },
 })
 
-/** Mines a block with a whole life of a run in it every 100 ms until it is told to stop. */
-function mineInAHurry({ chain }: GrownMarket) {
-  let [isOver, mined] = [false, 0]
+/**
+ * Mines a block with all events of a run every 100 ms.
+ * @returns a function that stops it and returns the number of blocks.
+ */
+function mineFastBlocks({ chain }: LargeMarket) {
+  let isOver = false
+  let mined = 0
   const mining = (async () => {
-    for (let next = performance.now(); !isOver; next += hurry) {
+    for (let next = performance.now(); !isOver; next += FAST_BLOCK_MS) {
       await chain.mineLives(1)
       mined++
-      await sleep(Math.max(0, next + hurry - performance.now()))
+      await sleep(Math.max(0, next + FAST_BLOCK_MS - performance.now()))
     }
   })()
   return async () => {
@@ -79,23 +83,24 @@ function mineInAHurry({ chain }: GrownMarket) {
   }
 }
 
-async function indexerMegabytes(market: GrownMarket): Promise<number> {
+async function indexerMegabytes(market: LargeMarket): Promise<number> {
   for (let block = 0; block < warmUp; block++) await market.chain.mineLives(1)
   await market.indexed()
   const { stdout } = await execa('ps', ['-o', 'rss=', '-p', String(market.indexer.part.pid)])
   return Number(stdout) / 1_024
 }
 
-async function readsWhileIndexing(market: GrownMarket): Promise<Measurement[]> {
+async function readsWhileIndexing(market: LargeMarket): Promise<Measurement[]> {
   console.log('Reads, idle and while 10 blocks a second are indexed')
-  // Another URL each time: nothing is answered from the cache.
+  // Another URL each time, so that the answer cache never answers.
   const target = { url: market.api.url, path: (n: number) => `/api/runs?minBlock=${n % blocksBefore}` }
   const taken: { idle: Load[]; busy: Load[] } = { idle: [], busy: [] }
   const paces: number[] = []
   await load(target, steady)
   for (let round = 1; round <= rounds; round++) {
     taken.idle.push(await load(target, steady))
-    const [begin, stop] = [performance.now(), mineInAHurry(market)]
+    const begin = performance.now()
+    const stop = mineFastBlocks(market)
     taken.busy.push(await load(target, steady))
     paces.push((1_000 * (await stop())) / (performance.now() - begin))
     await market.indexed()
@@ -103,7 +108,7 @@ async function readsWhileIndexing(market: GrownMarket): Promise<Measurement[]> {
   }
   const p99 = (loads: Load[]) => median(loads.map((each) => each.p99))
   return [
-    { figure: 'blocks indexed meanwhile', unit: 'blocks/s', value: median(paces) },
+    { figure: 'blocks indexed during the reads', unit: 'blocks/s', value: median(paces) },
     {
       figure: 'list, uncached, while indexing, p99',
       unit: 'ms',
@@ -117,7 +122,7 @@ async function readsWhileIndexing(market: GrownMarket): Promise<Measurement[]> {
 const query = `{ runs(orderBy: "bountyId", orderDirection: "desc", limit: 20) {
   items { bountyId posterAddress ipfsHash reward deadline state claimedBy createdAt } totalCount pageInfo { endCursor } } }`
 
-async function besideGraphql(market: GrownMarket): Promise<Measurement[]> {
+async function besideGraphql(market: LargeMarket): Promise<Measurement[]> {
   console.log("The list, beside Ponder's GraphQL")
   const graphql = await market.startGraphql()
   try {

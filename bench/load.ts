@@ -7,20 +7,20 @@ export type Load = { rps: number; p50: number; p99: number }
 export type Target = {
   url: string
   path: (request: number) => string
-  /** JSON to post; a target without one is read. */
+  /** JSON to post; without one the request is a GET. */
   body?: string
 }
 
 type Options = {
   connections: number
   seconds: number
-  /** Requests a second of all connections; as many as are answered if absent. */
+  /** Requests a second over all connections; unlimited if absent. */
   rate?: number
 }
 
 let sent = 0
 
-/** Asks as fast as it is answered, or at the rate. @throws if any answer is not 2xx. */
+/** Sends requests one after the other on each connection, or at the given rate. @throws if an answer is not 2xx. */
 export async function load({ url, path, body }: Target, { connections, seconds, rate }: Options): Promise<Load> {
   const times: number[] = []
   const post =
@@ -36,7 +36,7 @@ export async function load({ url, path, body }: Target, { connections, seconds, 
     ...(rate && { overallRate: rate }),
   }
   const instance = autocannon(options, settle)
-  // Autocannon's own histogram counts whole milliseconds.
+  // Autocannon's own histogram has whole milliseconds only.
   instance.on('response', (_client, _status, _bytes, milliseconds) => times.push(milliseconds))
   const { non2xx, errors, timeouts, duration } = await promise
   const failed = non2xx + errors + timeouts
@@ -44,7 +44,7 @@ export async function load({ url, path, body }: Target, { connections, seconds, 
   return { rps: times.length / duration, p50: percentile(times, 0.5), p99: percentile(times, 0.99) }
 }
 
-/** Loads each in turn, round by round, so that whatever else the machine does meets all alike. @returns the medians. */
+/** Loads each target in every round, so that other load on the machine affects all alike. @returns the medians. */
 export async function alternate<Name extends string>(
   targets: Record<Name, Target>,
   options: Options,

@@ -1,11 +1,11 @@
-// Sends the requests of `startLoad` from a process of its own. It ends when it is killed, or with its parent.
+// The process that sends the requests of `startLoad`. It ends when it is killed, or with its parent.
 import autocannon from 'autocannon'
 import type { LoadMessage, LoadOrder, LoadResult } from './startLoad.ts'
 
-/** Seconds. The API answers a claim within 15 s; a slower answer counts as an error. */
+/** The API answers a claim within 15 s; an answer slower than this counts as an error. */
 const TIMEOUT_SECONDS = 60
 
-/** How often autocannon checks whether it is done. Milliseconds. */
+/** How often autocannon checks whether it is done. */
 const CHECK_INTERVAL_MS = 100
 
 process.on('disconnect', () => process.exit())

@@ -1,6 +1,6 @@
 /**
- * Reads of a market of a million runs. Each figure's baseline is measured in the same minute, turn by turn, the medians
- * of five; any answer that is not 2xx ends the bench.
+ * Reads of a market with a million runs. Figures and baselines are medians of five rounds, in which both are measured
+ * in turn. An answer that is not 2xx ends the bench.
  */
 import { startPostgres } from '../devnet/postgres.ts'
 import type { Measurement } from './figure.ts'
@@ -9,9 +9,9 @@ import { type ReadsMarket, startReadsMarket } from './readsMarket.ts'
 
 const many = Number(process.env.BENCH_RUNS ?? 1_000_000)
 const few = 1_000
-const crowd = { connections: 10, seconds: Number(process.env.BENCH_SECONDS ?? 5) }
-/** One at a time, so that what is measured is the answer and not the queue before it. */
-const alone = { ...crowd, connections: 1 }
+const manyClients = { connections: 10, seconds: Number(process.env.BENCH_SECONDS ?? 5) }
+/** One request at a time, so that the latency does not include a queue. */
+const oneClient = { ...manyClients, connections: 1 }
 
 export async function measure() {
   await using parts = new AsyncDisposableStack()
@@ -32,16 +32,19 @@ export async function measure() {
   }
 }
 
-/** Another URL each time: nothing is answered from the cache. */
+/** Another URL each time, so that the answer cache never answers. */
 const uncached = (url: string, list = '/api/runs?') => ({ url, path: (n: number) => `${list}&minBlock=${n}` })
 const byId = (url: string, prefix: string) => ({ url, path: (n: number) => `${prefix}${1 + ((n * 7_919) % many)}` })
 
 async function throughput({ api, bare }: ReadsMarket): Promise<Measurement[]> {
   console.log('Throughput')
-  const list = await alternate({ ours: uncached(api.url), bare: { url: bare.url, path: () => '/list' } }, crowd)
-  const run = await alternate({ ours: byId(api.url, '/api/runs/'), bare: byId(bare.url, '/run/') }, crowd)
+  const list = await alternate({ ours: uncached(api.url), bare: { url: bare.url, path: () => '/list' } }, manyClients)
+  const run = await alternate({ ours: byId(api.url, '/api/runs/'), bare: byId(bare.url, '/run/') }, manyClients)
   const constant = (url: string, path: string): Target => ({ url, path: () => path })
-  const cached = await alternate({ ours: constant(api.url, '/api/runs'), bare: constant(bare.url, '/constant') }, crowd)
+  const cached = await alternate(
+    { ours: constant(api.url, '/api/runs'), bare: constant(bare.url, '/constant') },
+    manyClients,
+  )
   return [...against('list, uncached', list), ...against('by id, uncached', run), rate('list, cached', cached)]
 }
 
@@ -62,7 +65,10 @@ const against = (name: string, { ours, bare }: Pair): Measurement[] => [
 
 async function sizes(market: ReadsMarket, small: ReadsMarket): Promise<Measurement[]> {
   console.log('First page, by size')
-  const { large, little } = await alternate({ large: uncached(market.api.url), little: uncached(small.api.url) }, alone)
+  const { large, little } = await alternate(
+    { large: uncached(market.api.url), little: uncached(small.api.url) },
+    oneClient,
+  )
   return [
     {
       figure: `first page of ${many}, p50`,
@@ -85,7 +91,7 @@ async function places({ api }: ReadsMarket): Promise<Measurement[]> {
       deep: uncached(api.url, `/api/runs?page=${page}`),
       cursor: uncached(api.url, `/api/runs?cursor=${pagination.nextCursor}`),
     },
-    alone,
+    oneClient,
   )
   return [
     {
@@ -101,16 +107,17 @@ async function places({ api }: ReadsMarket): Promise<Measurement[]> {
 
 async function memory(market: ReadsMarket, small: ReadsMarket): Promise<Measurement[]> {
   console.log('Memory')
-  const [large, little] = [await loadedMegabytes(market), await loadedMegabytes(small)]
+  const large = await loadedMegabytes(market)
+  const little = await loadedMegabytes(small)
   const figure = `memory of the API at ${many} runs`
   return [{ figure, unit: 'MB', value: large, baseline: little, goal: { ratioAtMost: 1.3 } }]
 }
 
-/** Of a process of its own, after a round of each load. */
+/** The memory of a new API process after a round of each load. */
 async function loadedMegabytes({ startAnotherApi }: ReadsMarket) {
   const api = await startAnotherApi()
   try {
-    for (const target of [uncached(api.url), { url: api.url, path: () => '/api/runs' }]) await load(target, crowd)
+    for (const target of [uncached(api.url), { url: api.url, path: () => '/api/runs' }]) await load(target, manyClients)
     return await residentMegabytes(api.opsUrl)
   } finally {
     await api.stop()

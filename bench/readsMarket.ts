@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { pino } from 'pino'
 import { startApi } from '../devnet/api.ts'
-import { startPart } from '../devnet/part.ts'
+import { startProcess } from '../devnet/managedProcess.ts'
 import type { Postgres } from '../devnet/postgres.ts'
-import { tellGuard } from '../devnet/tellGuard.ts'
+import { registerCleanup } from '../devnet/registerCleanup.ts'
 import { writeDeployment } from '../ops/writeDeployment.ts'
 import { createApp } from '../src/api/app.ts'
 import { openReadPool } from '../src/api/database/readPool.ts'
@@ -16,7 +16,7 @@ import { seedTime } from '../test/api/rows.ts'
 import { chainId, indexedDatabaseAt, viewsSchema } from '../test/support/indexedTables.ts'
 import { manyRuns } from '../test/support/manyRuns.ts'
 
-/** So high that every request can name another `minBlock`, which makes it another URL to the cache. */
+/** High enough that each request can name another `minBlock`: another URL misses the answer cache. */
 const head = 1_000_000_000n
 
 const contract = '0x5FbDB2315678afecb367f032d93F642f64180aa3'
@@ -24,7 +24,7 @@ const contracts = { USDC: contract, AgentRegistry: contract, AgentStaking: contr
 
 export type ReadsMarket = Awaited<ReturnType<typeof startReadsMarket>>
 
-/** A database with so many runs, the API on it as in production, and the bare server beside it. */
+/** Starts the production API and the bare server on a database with `runs` runs. */
 export async function startReadsMarket(postgres: Postgres, runs: number) {
   await using parts = new AsyncDisposableStack()
   const databaseUrl = await postgres.createDatabase()
@@ -35,10 +35,10 @@ export async function startReadsMarket(postgres: Postgres, runs: number) {
   await index.pool.query('VACUUM ANALYZE')
 
   const deploymentsDirectory = await mkdtemp(join(tmpdir(), 'runline-bench-'))
-  tellGuard({ directory: deploymentsDirectory })
+  registerCleanup({ directory: deploymentsDirectory })
   parts.defer(() => rm(deploymentsDirectory, { recursive: true }))
   writeDeployment({ chainId, startBlock: 0, contracts }, deploymentsDirectory)
-  // No chain is asked: without a relayer's key there are no claims.
+  // The API never calls the chain: without a relayer's key there are no claims.
   const startAnotherApi = () =>
     startApi({ databaseUrl, schema: viewsSchema, chainId, rpcUrl: 'http://127.0.0.1:1', deploymentsDirectory })
   const api = await startAnotherApi()
@@ -56,7 +56,7 @@ export async function startReadsMarket(postgres: Postgres, runs: number) {
 }
 
 async function startBare(bare: object) {
-  const part = await startPart({
+  const part = await startProcess({
     name: 'The bare server',
     command: process.execPath,
     args: [fileURLToPath(new URL('bareServer.ts', import.meta.url))],
@@ -66,7 +66,7 @@ async function startBare(bare: object) {
   return { url: `http://127.0.0.1:${port}`, stop: part.stop }
 }
 
-/** The statements that the API sends for its list and for a run, by listening to the API's own pool. */
+/** The statements that the API sends for its list and for a run, recorded at the API's own pool. */
 async function statementsOf(url: string) {
   const logger = pino({ level: 'silent' })
   const pool = openReadPool({ url, schema: viewsSchema, logger })
@@ -84,7 +84,8 @@ async function statementsOf(url: string) {
   for (const path of ['/api/runs', `/api/runs/${id}`]) await app.request(path)
   await pool.end()
   const [list, run] = sent.filter(({ name }) => name !== 'snapshot')
-  if (!list || !run) throw new Error(`The API sent ${sent.map(({ name }) => name)}`)
+  if (!list || !run)
+    throw new Error(`The API sent other statements than expected: ${sent.map(({ name }) => name).join(', ')}`)
   const texts = (values: unknown[], array: (value: unknown[]) => unknown) =>
     values.map((value) => (Array.isArray(value) ? array(value) : String(value)))
   return {

@@ -1,8 +1,8 @@
-// `npm run bench [name]`: measures, prints a table, writes bench/results/<name>.json. Fails if a goal is missed.
+// `npm run bench [name]`: measures, prints a table and writes bench/results/<name>.json. Fails if a goal is missed.
 import { mkdir, writeFile } from 'node:fs/promises'
 import { cpus, totalmem } from 'node:os'
-import { stopAllParts } from '../devnet/part.ts'
-import { type Bench, type Figure, judge } from './figure.ts'
+import { stopAllProcesses } from '../devnet/managedProcess.ts'
+import { type Bench, compareWithGoal, type Figure } from './figure.ts'
 import { table } from './table.ts'
 
 const benches: Record<string, () => Promise<Bench>> = {
@@ -23,10 +23,11 @@ const machine = {
   node: process.version,
 }
 
-/** Reads while the index moves belong to the reads, and are apart because they need an indexer. */
+/** `reads` includes `live`, the reads during indexing, which is separate because it needs an indexer. */
 const asked = process.argv.slice(2).flatMap((name) => (name === 'reads' ? ['reads', 'live'] : name))
 const unknown = asked.filter((name) => !(name in benches))
-if (unknown.length > 0) throw new Error(`No bench is called ${unknown}; there are: ${Object.keys(benches)}`)
+if (unknown.length > 0)
+  throw new Error(`No bench is called ${unknown.join(', ')}; there are: ${Object.keys(benches).join(', ')}`)
 
 await mkdir(results, { recursive: true })
 try {
@@ -34,18 +35,18 @@ try {
     if (asked.length === 0 || asked.includes(name)) await run(name, await load())
   }
 } finally {
-  await stopAllParts()
+  await stopAllProcesses()
 }
 
 async function run(name: string, bench: Bench) {
   const { measurements, notes = [] } = await bench.measure()
-  const figures = measurements.map(judge)
+  const figures = measurements.map(compareWithGoal)
   await writeFile(new URL(`${name}.json`, results), `${JSON.stringify({ name, machine, figures }, null, 2)}\n`)
 
   console.log(`\n${name}\n\n${figureTable(figures)}\n${notes.map((line) => `\n${line}`).join('')}\n`)
   const missed = figures.filter(({ ok }) => ok === false).map(({ figure }) => figure)
   if (missed.length === 0) return
-  console.error(`${name}: the goal is missed by ${missed.join(', ')}`)
+  console.error(`${name}: these figures miss their goals: ${missed.join(', ')}`)
   process.exitCode = 1
 }
 

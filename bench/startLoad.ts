@@ -5,31 +5,31 @@ export type LoadRequest = { method: 'GET' | 'POST'; path: string; headers: Recor
 
 export type LoadOrder = {
   url: string
-  /** Keep-alive connections. Each sends its next request once its last is answered. */
+  /** Keep-alive connections. Each sends its next request once its previous one is answered. */
   connections: number
-  /** Connection `n` of `c` sends the requests `n`, `n + c`, … and begins again when they are all sent. */
+  /** Connection `n` of `c` sends the requests `n`, `n + c`, …, and repeats them after the last. */
   requests: LoadRequest[]
-  /** The load ends after so many requests, */
+  /** The load ends after this many requests, */
   most: number
-  /** or after so many seconds. */
+  /** or after this many seconds. */
   seconds: number
 }
 
-/** What the process of the load reports before its result. */
+/** What the load's process reports before its result. */
 export type LoadMessage = 'ready' | 'begun'
 
 export type LoadResult = {
   /** How many answers had each HTTP status. */
   statuses: Record<string, number>
-  /** Connections that broke, and requests without an answer. */
+  /** Broken connections, and requests without an answer. */
   errors: number
   /** From the first request to the last answer. */
   milliseconds: number
 }
 
 /**
- * Starts a process that sends requests once `begin` is called. It shares the machine's cores with what it loads, but
- * not the bench's event loop, so a request of the bench itself is never late because of it.
+ * Starts a process that sends requests once `begin` is called. It shares the machine's cores with the server, but not
+ * the bench's event loop, so it does not delay the bench's own requests.
  */
 export async function startLoad(order: LoadOrder) {
   const child = fork(new URL('loadProcess.ts', import.meta.url), { execArgv: [] })
@@ -41,7 +41,7 @@ export async function startLoad(order: LoadOrder) {
     resolve(message)
   })
   child.on('exit', (code) => reject(new Error(`The load ended without a result, with exit code ${code}`)))
-  // Where the result is awaited its error is reported; where it is not, the error must not end the bench.
+  // A caller that awaits the result gets the error; without one, the error must not end the bench.
   ended.catch(() => {})
 
   child.send(order)
@@ -63,7 +63,7 @@ export async function startLoad(order: LoadOrder) {
       return ended
     },
 
-    /** Ends the process, which a CPU meter may read until then. */
+    /** Ends the process. A CPU meter may read it until then. */
     [Symbol.dispose]() {
       child.kill('SIGKILL')
     },
@@ -81,7 +81,7 @@ export async function startLoad(order: LoadOrder) {
   }
 }
 
-/** How often each status was answered in all the loads, such as "401 × 7,500". */
+/** How many answers of all loads had each status, such as "401 × 7,500". */
 export function statusesOf(loads: readonly LoadResult[]): string {
   const counts = new Map<string, number>()
   for (const { statuses, errors } of loads) {

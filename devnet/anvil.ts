@@ -1,14 +1,14 @@
 import { createRequire } from 'node:module'
-import { type Part, startPart } from './part.ts'
+import { type ManagedProcess, startProcess } from './managedProcess.ts'
 
 export type AnvilOptions = {
-  /** A free one if absent. */
+  /** A free port if absent. */
   port?: number | undefined
   /** 31337 if absent. */
   chainId?: number
   /** Seconds between blocks; if absent, a block for each transaction. */
   blockTime?: number
-  /** Timestamp of the genesis block in seconds; the clock goes on from there. Now if absent. */
+  /** Timestamp of the genesis block in seconds, from which the clock continues; now if absent. */
   timestamp?: number
   /** How many accounts of the test mnemonic hold ETH; 10 if absent. */
   accounts?: number
@@ -17,7 +17,7 @@ export type AnvilOptions = {
 }
 
 export type Anvil = {
-  part: Part
+  part: ManagedProcess
   port: number
   rpcUrl: string
   stop(): Promise<void>
@@ -25,15 +25,18 @@ export type Anvil = {
 
 /**
  * Starts Anvil and waits until it listens.
- * @throws with Anvil's output if it does not, as when the port is taken.
+ * @throws with Anvil's output if it does not start, for instance because the port is in use.
  */
 export async function startAnvil(options: AnvilOptions = {}): Promise<Anvil> {
   const { port = 0, chainId = 31337, blockTime, timestamp, accounts, flags = [] } = options
-  const part = await startPart({
+  const part = await startProcess({
     name: 'Anvil',
     command: anvilBinary(),
     args: [
-      ...['--port', String(port), '--chain-id', String(chainId)],
+      '--port',
+      String(port),
+      '--chain-id',
+      String(chainId),
       ...(blockTime === undefined ? [] : ['--block-time', String(blockTime)]),
       ...(timestamp === undefined ? [] : ['--timestamp', String(timestamp)]),
       ...(accounts === undefined ? [] : ['--accounts', String(accounts)]),
@@ -49,7 +52,7 @@ export async function startAnvil(options: AnvilOptions = {}): Promise<Anvil> {
   }
 }
 
-/** The native binary: npm's wrapper would be one more process, and reports a crash of Anvil as success. */
+/** The native binary. npm's wrapper would be one more process, and would report a crash of Anvil as success. */
 function anvilBinary(): string {
   const architecture = process.arch === 'x64' ? 'amd64' : process.arch
   const wrapper = createRequire(createRequire(import.meta.url).resolve('@foundry-rs/anvil/package.json'))

@@ -2,8 +2,8 @@ import { type Chain, createClient, http, publicActions, testActions, walletActio
 import { foundry } from 'viem/chains'
 
 /**
- * A client of an Anvil: reads, writes from any account, and moves the clock. It does not follow CCIP-Read, as no client
- * of ours does.
+ * A client of an Anvil node: reads, sends from any account, and changes the clock. Like all our clients, it does not
+ * follow CCIP-Read.
  */
 export function createAnvilClient(rpcUrl: string, chain: Chain = foundry) {
   return createClient({ ccipRead: false, chain, transport: http(rpcUrl), cacheTime: 0, pollingInterval: 20 })

@@ -1,41 +1,43 @@
 import { fileURLToPath } from 'node:url'
 import type { Hex } from 'viem'
-import { type Part, startPart } from './part.ts'
+import { type ManagedProcess, startProcess } from './managedProcess.ts'
 
 export type ApiOptions = {
   databaseUrl: string
-  /** The schema that the indexer keeps for readers. */
+  /** The schema that readers use. */
   schema?: string
   chainId: number
   rpcUrl: string
   deploymentsDirectory: string
-  /** A free one if absent. */
+  /** A free port if absent. */
   port?: number | undefined
-  /** Where the operator sees signers and metrics; a free one if absent. */
+  /** The operator's port, with signers and metrics; a free port if absent. */
   opsPort?: number | undefined
-  /** The key that pays for claims; without one the claim route answers 503. */
+  /** The key that pays for claims; without it the claim route answers 503. */
   relayerKey?: Hex | undefined
   /** Whether claims without a wallet's signature are accepted. */
   allowUnsignedClaims?: boolean
-  /** Starts anew when a source file changes: Node's watcher runs the server. */
+  /** Runs the server under Node's watcher, which restarts it when a source file changes. */
   reload?: boolean
-  /** Further variables for the process. */
+  /** Additional environment variables. */
   env?: Record<string, string>
   onLine?: ((line: string) => void) | undefined
 }
 
 export type Api = {
-  part: Part
+  part: ManagedProcess
   port: number
   url: string
-  /** Of the operator's port. */
+  /** URL of the operator's port. */
   opsUrl: string
-  /** As the part's; with `reload` also once a server that had listened fails, which its watcher outlives. */
+  /**
+   * As the process's; with `reload` also once a server that has listened crashes, because its watcher keeps running.
+   */
   ended: Promise<string>
   stop(): Promise<void>
 }
 
-/** All clients of a devnet come from this machine's address, with the few wallets of Anvil's accounts. */
+/** Limits that are never reached: all clients of a devnet share one address and few wallets. */
 const noLimits = {
   REQUESTS_PER_MINUTE: '1000000',
   PROBES_PER_MINUTE: '1000000',
@@ -45,10 +47,10 @@ const noLimits = {
 }
 
 /**
- * As `npm run start:api`. In megabytes: what a request leaves behind is collected a quarter as often as with Node's 16,
- * and most of it takes no longer then, for it is garbage already.
+ * The same as in `npm run start:api`, in megabytes. With four times Node's default of 16, the garbage of requests is
+ * collected a quarter as often, and each collection takes about as long, because it only copies live objects.
  */
-const youngGeneration = '--max-semi-space-size=64'
+const youngGenerationFlag = '--max-semi-space-size=64'
 
 const listens = /"port":(\d+),"opsPort":(\d+),"msg":"API listens"/
 const failed = /^Failed running/
@@ -57,17 +59,17 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 
 /**
  * Starts the API and waits until it listens.
- * @throws with its output if it does not, as when the port is taken.
+ * @throws with its output if it does not start, for instance because the port is in use.
  */
 export async function startApi(options: ApiOptions): Promise<Api> {
   const { databaseUrl, schema = 'runline', chainId, rpcUrl, deploymentsDirectory, port = 0, opsPort = 0 } = options
   const { relayerKey, allowUnsignedClaims, reload = false, env = {}, onLine } = options
   const crashed = Promise.withResolvers<string>()
   let isListening = false
-  const part = await startPart({
+  const part = await startProcess({
     name: 'The API',
     command: process.execPath,
-    args: [youngGeneration, ...(reload ? ['--watch', '--watch-preserve-output'] : []), 'src/api/server.ts'],
+    args: [youngGenerationFlag, ...(reload ? ['--watch', '--watch-preserve-output'] : []), 'src/api/server.ts'],
     directory: root,
     env: {
       DATABASE_URL: databaseUrl,
@@ -80,14 +82,14 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       OPS_PORT: String(opsPort),
       RELAYER_PRIVATE_KEY: relayerKey,
       ALLOW_UNSIGNED_CLAIMS: allowUnsignedClaims === undefined ? undefined : String(allowUnsignedClaims),
-      // The line that tells the port is of this level.
+      // The line with the port has this level.
       LOG_LEVEL: 'info',
       ...noLimits,
       ...env,
     },
     onLine(line) {
       onLine?.(line)
-      // A failure before it listens is a broken edit, which the next edit may mend.
+      // A crash before it listens is a broken edit of a source file, which the next edit may fix.
       if (failed.test(line) && isListening) crashed.resolve('crashed')
       isListening = listens.test(line) || (isListening && !line.startsWith('Restarting'))
     },

@@ -4,10 +4,10 @@ import { accountOf, keyOf, roles } from './accounts.ts'
 import { agents, openClaim, posters } from './demoMarket.ts'
 import type { Devnet } from './devnet.ts'
 
-/** `IAgentStaking.Status`, by its numbers. */
+/** The names of `IAgentStaking.Status`, in its order. */
 const statuses = ['UNVERIFIED', 'PROVISIONAL', 'ESTABLISHED', 'FROZEN', 'BANNED']
 
-/** What a devnet's user needs: where everything is, who can act, and requests to paste. */
+/** What a devnet's user needs: addresses, demo accounts, and requests to paste. */
 export async function banner(devnet: Devnet): Promise<string> {
   const { api, indexer, rpcUrl, databaseUrl, deployment } = devnet
   const apiUrl = `http://localhost:${api.port}`
@@ -29,7 +29,7 @@ ${[...agentLines(await agentStatuses(devnet)), ...otherLines()].join('\n')}
 Try, in this order:
 ${requests(devnet, apiUrl).join('\n')}
 
-Sources reload. Ctrl-C ends all of it.`
+Sources reload. Ctrl-C ends everything.`
 }
 
 async function agentStatuses({ rpcUrl, deployment, demo }: Devnet): Promise<Map<string, string>> {
@@ -56,12 +56,13 @@ function otherLines() {
 const accountLine = (role: string, account: number) =>
   `${role.padEnd(21)} ${accountOf(account).address}  ${keyOf(account)}`
 
-/** The seed's four routes. Their ids are those of a run that is open and an agent that may claim it. */
+/** A request to each of the main routes, with the ids of an open run and of an agent that may claim it. */
 function requests({ demo }: Devnet, apiUrl: string): string[] {
   const bountyId = demo.bountyIds.get(openClaim.title)
   const agentId = demo.agentIds.get(openClaim.agent)
   const wallet = agents.find(({ name }) => name === openClaim.agent)
-  if (bountyId === undefined || agentId === undefined || !wallet) throw new Error('The demo claim is not in the market')
+  if (bountyId === undefined || agentId === undefined || !wallet)
+    throw new Error(`The demo market has no run '${openClaim.title}' or no agent ${openClaim.agent}`)
   const body = JSON.stringify({ agentId: Number(agentId), walletAddress: accountOf(wallet.account).address })
   return [
     `curl -s '${apiUrl}/api/runs?state=OPEN&minReward=100'`,

@@ -1,14 +1,14 @@
 import { fileURLToPath } from 'node:url'
-import { startPart } from './part.ts'
+import { startProcess } from './managedProcess.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 /**
- * Brings Forge's artifacts in `out/` up to date: half a second if they are.
+ * Brings Forge's artifacts in `out/` up to date; takes half a second if they already are.
  * @throws with the compiler's output if the contracts do not compile.
  */
 export async function buildContracts(): Promise<void> {
-  const forge = await startPart({
+  const forge = await startProcess({
     name: 'Forge',
     command: process.execPath,
     args: ['toolchain/forge.ts', 'build', '--quiet', 'contracts'],

@@ -5,7 +5,7 @@ import { accountCount, accountOf, roles } from './accounts.ts'
 import { type Anvil, type AnvilOptions, startAnvil } from './anvil.ts'
 
 export type ChainOptions = Omit<AnvilOptions, 'chainId' | 'accounts'> & {
-  /** Where the deployment file goes. */
+  /** Directory for the deployment file. */
   deploymentsDirectory: string
   onStep?: ((line: string) => void) | undefined
 }
@@ -13,9 +13,8 @@ export type ChainOptions = Omit<AnvilOptions, 'chainId' | 'accounts'> & {
 export type Chain = Anvil & { deployment: Deployment; deploymentsDirectory: string }
 
 /**
- * Starts Anvil and deploys the market on it. The market knows the relayer of `roles` as one. Forge's artifacts must be up to
- * date.
- * @throws if Anvil does not start or the deployment fails; nothing is left running then.
+ * Starts Anvil and deploys the market on it, with the relayer of `roles`. Forge's artifacts must be up to date.
+ * @throws if Anvil does not start or the deployment fails; it then leaves no process running.
  */
 export async function startChain({ deploymentsDirectory, onStep, ...options }: ChainOptions): Promise<Chain> {
   const anvil = await startAnvil({ accounts: accountCount, ...options })

@@ -1,13 +1,13 @@
-// The demo market as data: who takes part, and what happened in the last weeks. Amounts are whole USDC.
+// The demo market as data: its agents and runs, and their events of the last weeks. Amounts are whole USDC.
 
-/** What happens to an agent or a run, in words: `22 post, 21 claim ember, 20 submit`. The numbers are days ago. */
+/** The events of an agent or a run, such as `22 post, 21 claim ember, 20 submit`. The numbers are days ago. */
 export type History = string
 
 export type DemoAgent = {
   name: string
   /** Index of the test mnemonic's account that owns the agent and is its wallet. */
   account: number
-  /** Words: `register`, `stake <amount>`, `unstake <amount>`, `ban`. */
+  /** Of the events `register`, `stake <amount>`, `unstake <amount>` and `ban`. */
   history: History
 }
 
@@ -16,15 +16,15 @@ export type DemoRun = {
   /** Index of the poster's account. */
   poster: number
   reward: number
-  /** Index of the account that evaluates; the poster if absent. */
+  /** Index of the evaluator's account; the poster's if absent. */
   evaluator?: number
   /** Hours to deliver; 168 if absent. */
   workHours?: number
   /** What a claim puts at risk, in percent of the reward; 10 % and at most 20 USDC if absent. */
   stakePercent?: number
-  /** Days from the posting during which it may be claimed; 30 if absent. */
+  /** Days from the posting to the deadline; 30 if absent. */
   openFor?: number
-  /** Words: the market's functions, short; `claim <agent>` names who acts from then on. */
+  /** Of the events in playRun.ts. After `claim <agent>` the agent's events are those of this agent. */
   history: History
 }
 
@@ -34,7 +34,7 @@ const west = 4
 
 export const posters = { north, south, west }
 
-/** Each step of the trust ladder has two or more of them. */
+/** Each status of the trust ladder has two or more agents. */
 export const agents: readonly DemoAgent[] = [
   { name: 'atlas', account: 5, history: '45 register, 44 stake 250' },
   { name: 'beacon', account: 6, history: '44 register, 43 stake 100' },
@@ -51,7 +51,7 @@ export const agents: readonly DemoAgent[] = [
   { name: 'mirage', account: 17, history: '45 register, 44.5 stake 40, 34.5 stake 20, 24.5 stake 20' },
 ]
 
-/** A run that went straight through, in just over two days. */
+/** A run that was completed without a revision, in just over two days. */
 function completed(title: string, poster: number, reward: number, posted: number, agent: string): DemoRun {
   const days = [posted, posted - 0.4, posted - 0.5, posted - 1.8, posted - 2.2].map((day) => day.toFixed(1))
   const [post, claim, start, submit, approve] = days
@@ -63,7 +63,7 @@ function completed(title: string, poster: number, reward: number, posted: number
   }
 }
 
-/** Five runs each, which with thirty days at stake make an agent ESTABLISHED. */
+/** Five completed runs each: with thirty days at stake, they make an agent ESTABLISHED. */
 const careers: DemoRun[] = [
   completed('Label 500 support tickets', north, 120, 40, 'atlas'),
   completed('Summarise ten earnings calls', south, 200, 37.3, 'atlas'),
@@ -87,7 +87,7 @@ const finished: DemoRun[] = [
   completed('Clean a contact list', south, 25.5, 12.3, 'delta'),
   completed('Review a pull request', north, 90, 33.2, 'ember'),
   completed('Collect prices of ten shops', west, 75, 30.7, 'lumen'),
-  // The poster never answered: anyone may finalize after seven days.
+  // The poster never reviewed it: anyone may finalize after seven days.
   {
     title: 'Draft release notes',
     poster: south,
@@ -95,7 +95,7 @@ const finished: DemoRun[] = [
     history: '22 post, 21 claim ember, 20 submit, 12.9 finalize',
   },
   {
-    title: 'Design a landing page',
+    title: 'Build a landing page',
     poster: north,
     reward: 150,
     history:
@@ -110,7 +110,7 @@ const finished: DemoRun[] = [
   },
 ]
 
-/** Ended without the poster, or before any work. */
+/** Runs that the evaluator, the agent or a time limit ended. */
 const cutShort: DemoRun[] = [
   {
     title: 'Check 80 invoices for errors',
@@ -150,8 +150,10 @@ const cutShort: DemoRun[] = [
   },
 ]
 
-/** Claimed and not delivered within seven days: the agent is slashed and frozen, mirage banned at the third time. */
-const abandoned: DemoRun[] = [
+/**
+ * Claimed and not delivered within seven days: the agent is slashed and frozen, and `mirage` is banned at its third.
+ */
+const slashed: DemoRun[] = [
   {
     title: 'Moderate a forum for a week',
     poster: north,
@@ -190,7 +192,7 @@ const abandoned: DemoRun[] = [
 const live: DemoRun[] = [
   { title: 'Write a grant application', poster: north, reward: 400, history: '1.2 create' },
   { title: 'Test a checkout flow', poster: west, reward: 65, history: '0.3 create' },
-  { title: 'Plan a company retreat', poster: south, reward: 50, history: '5 post, 4 withdraw' },
+  { title: 'Plan a team retreat', poster: south, reward: 50, history: '5 post, 4 withdraw' },
   { title: 'Classify 2,000 emails', poster: north, reward: 100, history: '4.1 post' },
   { title: 'Summarise a court ruling', poster: south, reward: 35, history: '2.6 post' },
   { title: 'Check a translation', poster: west, reward: 0.5, history: '1.9 post' },
@@ -226,8 +228,8 @@ const live: DemoRun[] = [
   },
 ]
 
-/** Together they show every state. Those that are OPEN can be claimed. */
-export const runs: readonly DemoRun[] = [...careers, ...finished, ...cutShort, ...abandoned, ...live]
+/** Together they are in every state. Those in OPEN can be claimed. */
+export const runs: readonly DemoRun[] = [...careers, ...finished, ...cutShort, ...slashed, ...live]
 
-/** A claim that is free to be tried. */
+/** A claim that the demo leaves for the user to try. */
 export const openClaim = { title: 'Classify 2,000 emails', agent: 'beacon' }

@@ -1,9 +1,9 @@
-// `npm run dev`: the whole market on this machine, until Ctrl-C, SIGTERM or the end of any of its parts.
+// `npm run dev`: the whole market on this machine, until Ctrl-C, SIGTERM or the end of any of its processes.
 import { prettyFactory } from 'pino-pretty'
 import { readEnv } from '../src/api/env.ts'
 import { banner } from './banner.ts'
 import { startDevnet } from './devnet.ts'
-import { stopAllParts } from './part.ts'
+import { stopAllProcesses } from './managedProcess.ts'
 
 const start = performance.now()
 const progress = (line: string) => console.log(`${seconds().padStart(5)} s  ${line}`)
@@ -21,36 +21,41 @@ const format = prettyFactory({
   ignore: 'time,pid,hostname',
   minimumLevel: 'info',
 })
-/** One line a second. */
+/** The indexer prints this line every second. */
 const heartbeat = /"msg":"Indexed block/
 
-// The terminal's Ctrl-C comes twice, once by way of npm.
+// `on`, not `once`: a Ctrl-C in a terminal arrives twice, once through npm.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupted.resolve)
 
 try {
   const signal = await Promise.race([interrupted.promise, broken.promise, run()])
-  console.log(`\n${signal}: ending all parts`)
+  console.log(`\n${signal}: ending all processes`)
 } catch (error) {
   console.error(`\n${error instanceof Error ? error.message : error}`)
   exitCode = 1
 }
-await stopAllParts()
+await stopAllProcesses()
 await ending.disposeAsync()
-console.log('All parts have ended')
+console.log('All processes have ended')
 process.exit(exitCode)
 
-function show(part: 'indexer' | 'api', line: string) {
-  // While the market comes up its parts complain that the others are not there yet. One that gives up shows its output.
+function show(source: 'indexer' | 'api', line: string) {
+  // During the start the processes log that the others do not answer yet. One that fails to start shows its output.
   if (!isUp || heartbeat.test(line)) return
   const text = format(line)
-  if (text) process.stdout.write(`${part.padEnd(7)} | ${text}`)
+  if (text) process.stdout.write(`${source.padEnd(7)} | ${text}`)
 }
 
 async function run(): Promise<never> {
   const { ANVIL_PORT, POSTGRES_PORT, PONDER_PORT, PORT, ...env } = readEnv([
-    ...(['ANVIL_PORT', 'POSTGRES_PORT', 'PONDER_PORT', 'PORT', 'DATABASE_SCHEMA', 'DEPLOYMENTS_DIR'] as const),
+    'ANVIL_PORT',
+    'POSTGRES_PORT',
+    'PONDER_PORT',
+    'PORT',
+    'DATABASE_SCHEMA',
+    'DEPLOYMENTS_DIR',
   ])
-  // A free one unless it is named: a second devnet on this machine needs no setting for it.
+  // A free port by default, unlike the API's own default, so that a second devnet on this machine need not set it.
   const { OPS_PORT } = process.env.OPS_PORT ? readEnv(['OPS_PORT']) : { OPS_PORT: 0 }
   const devnet = await startDevnet({
     ports: { ANVIL_PORT, POSTGRES_PORT, PONDER_PORT, PORT, OPS_PORT },

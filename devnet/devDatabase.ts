@@ -2,16 +2,16 @@ import { createDatabase, dropDatabase, type Postgres, startPostgres } from './po
 
 export type DevDatabase = {
   url: string
-  /** The server, where it is ours. */
+  /** The server, if `openDevDatabase` started it. */
   server?: Postgres
-  /** Removes what `openDevDatabase` made on a foreign server. Nobody may be connected any more. */
+  /** Drops the database if it is on a server that we did not start. No client may be connected. */
   drop(): Promise<void>
 }
 
 /**
- * An empty database for a devnet, because the indexer's cache of another Anvil's chain would be wrong for this one.
- * Where `serverUrl` is given it is made on that server, beside the database that the URL names, which stays untouched.
- * @param name The same for each devnet of one kind, so that a start drops what a killed one left.
+ * Creates an empty database for a devnet, because the indexer's cache of another Anvil chain would be wrong for this
+ * one. With `serverUrl` it is created on that server, and the database that the URL names stays unchanged.
+ * @param name A fixed name for each kind of devnet, so that a start drops the database that a killed devnet left.
  */
 export async function openDevDatabase(options: {
   serverUrl: string | undefined
@@ -28,6 +28,6 @@ export async function openDevDatabase(options: {
     return { url: await createDatabase(serverUrl, name), drop: () => dropDatabase(serverUrl, name) }
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new Error(`DATABASE_URL: the database ${name} cannot be made: ${reason}`, { cause })
+    throw new Error(`DATABASE_URL: cannot create the database ${name}: ${reason}`, { cause })
   }
 }

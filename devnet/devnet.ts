@@ -6,24 +6,24 @@ import { buildContracts } from './buildContracts.ts'
 import { startChain } from './chain.ts'
 import { openDevDatabase } from './devDatabase.ts'
 import { type Indexer, startIndexer } from './indexer.ts'
-import type { Part } from './part.ts'
+import type { ManagedProcess } from './managedProcess.ts'
 import { usablePorts } from './ports.ts'
 import { type SeededMarket, seedableGenesis, seedMarket } from './seed.ts'
 
 export type DevnetOptions = {
-  /** Port for each variable that names one; 0 for any free one. */
+  /** The port for each variable; 0 for any free port. */
   ports: Record<'ANVIL_PORT' | 'POSTGRES_PORT' | 'PONDER_PORT' | 'PORT' | 'OPS_PORT', number>
   /** A PostgreSQL server to use instead of an embedded one. */
   serverUrl: string | undefined
   /** The schema that readers use. */
   schema: string
   deploymentsDirectory: string
-  /** Where the devnet puts what is to be done after its parts have ended. */
+  /** The devnet adds what to clean up after its processes have ended. */
   ending: AsyncDisposableStack
   onProgress: (line: string) => void
   /** Called with each line that indexer and API print. */
-  onLine: (part: 'indexer' | 'api', line: string) => void
-  /** Called when a part ends, asked or not, with an error that says how. */
+  onLine: (source: 'indexer' | 'api', line: string) => void
+  /** Called when a process ends for any reason, with an error that says how. */
   onEnd: (error: Error) => void
 }
 
@@ -38,11 +38,11 @@ export type Devnet = {
 
 /**
  * Starts the whole market with the demo data, and waits until the API serves it. Sources reload.
- * @throws before anything is started if a port is taken, later if a part does not start.
+ * @throws before it starts a process if a port is in use, later if a process does not start.
  */
 export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
   const { serverUrl, schema, ending, onProgress, onLine, onEnd } = options
-  const watch = (part: Part, ended = part.ended) => ended.then((how) => onEnd(part.failure(how)))
+  const watch = (part: ManagedProcess, ended = part.ended) => ended.then((how) => onEnd(part.failure(how)))
   const ports = await usablePorts(options.ports)
 
   const [{ chain, demo }, database] = await Promise.all([
@@ -82,7 +82,7 @@ export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
 async function startDemoChain(
   port: number,
   { deploymentsDirectory, onProgress }: DevnetOptions,
-  watch: (part: Part) => void,
+  watch: (part: ManagedProcess) => void,
 ) {
   await buildContracts()
   onProgress('Contracts are built')

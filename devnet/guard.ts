@@ -1,13 +1,15 @@
-// Runs beside a process that started parts, and outlives it. A process that is killed cannot clean up after itself:
-// when the channel to it closes, whatever the cause, the guard ends the parts it left behind and removes their files.
+// Runs beside a process that starts others, and outlives it, because a process that is killed cannot clean up after
+// itself. When the IPC channel to the starter closes, for any reason, the guard ends the remaining process groups and
+// removes their directories.
 import { rmSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isGroupAlive, signalGroup } from './processGroup.ts'
 
-/** What the starter tells its guard. */
+/** A message from the starter: a process group that has started or ended, or a temporary directory. */
 export type GuardMessage = { started: number } | { ended: number } | { directory: string }
 
-const grace = 5_000
+/** Time between SIGTERM and SIGKILL. */
+const GRACE_MS = 5_000
 const groups = new Set<number>()
 const directories = new Set<string>()
 
@@ -19,11 +21,11 @@ process.on('message', (message: GuardMessage) => {
 
 process.on('disconnect', async () => {
   for (const group of groups) signalGroup(group, 'SIGTERM')
-  const deadline = Date.now() + grace
+  const deadline = Date.now() + GRACE_MS
   while ([...groups].some(isGroupAlive) && Date.now() < deadline) await sleep(50)
   for (const group of groups) signalGroup(group, 'SIGKILL')
   for (const directory of directories) rmSync(directory, { recursive: true, force: true, maxRetries: 5 })
 })
 
-// A signal for the starter's whole process group is the starter's to handle.
+// Ignored: the starter handles a signal that its whole process group gets.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})

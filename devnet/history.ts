@@ -1,20 +1,20 @@
 import type { History } from './demoMarket.ts'
 
-export type HistoryEvent = { daysAgo: number; word: string; argument: string | undefined }
+export type HistoryEvent = { daysAgo: number; name: string; argument: string | undefined }
 
-/** Plays one event of a story at a time in seconds. */
+/** Plays one event of a history at the time `at`, in seconds. */
 export type Play = (at: number, event: HistoryEvent) => Promise<void>
 
-/** @throws naming the part of the history that is not `<days ago> <word> [<argument>]`, or is later than its successor. */
+/** @throws naming an event that is not `<days ago> <name> [<argument>]`, or that is out of order. */
 export function parseHistory(history: History): HistoryEvent[] {
   const events = history.split(', ').map((text) => {
-    const [, days, word, argument] = /^(\d+(?:\.\d+)?) (\w+)(?: (\S+))?$/.exec(text) ?? []
-    if (days === undefined || word === undefined) throw new Error(`'${text}' in '${history}' is no event`)
-    return { daysAgo: Number(days), word, argument }
+    const [, days, name, argument] = /^(\d+(?:\.\d+)?) (\w+)(?: (\S+))?$/.exec(text) ?? []
+    if (days === undefined || name === undefined) throw new Error(`'${text}' in '${history}' is not an event`)
+    return { daysAgo: Number(days), name, argument }
   })
   events.reduce((earlier, later) => {
     if (later.daysAgo > earlier.daysAgo)
-      throw new Error(`'${later.daysAgo} ${later.word}' is out of order in '${history}'`)
+      throw new Error(`'${later.daysAgo} ${later.name}' is out of order in '${history}'`)
     return later
   })
   return events

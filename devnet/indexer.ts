@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import getPort from 'get-port'
-import { type Part, startPart } from './part.ts'
+import { type ManagedProcess, startProcess } from './managedProcess.ts'
 
 export type IndexerOptions = {
   databaseUrl: string
@@ -9,24 +9,24 @@ export type IndexerOptions = {
   chainId: number
   rpcUrl: string
   deploymentsDirectory: string
-  /** A free one if absent. */
+  /** A free port if absent. */
   port?: number | undefined
-  /** Reloads when a handler, the schema or the configuration changes: `ponder dev` instead of production's process. */
+  /** Runs `ponder dev`, which reloads when a handler, the schema or the configuration changes. */
   reload?: boolean
-  /** Replaces the build that readers see, once it has caught up. */
+  /** Switches readers to this build, once it has caught up with the one that they see. */
   redeploy?: boolean
   onLine?: ((line: string) => void) | undefined
 }
 
-export type Indexer = { part: Part; port: number; url: string; stop(): Promise<void> }
+export type Indexer = { part: ManagedProcess; port: number; url: string; stop(): Promise<void> }
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const ponder = fileURLToPath(new URL('bin/ponder.js', import.meta.resolve('ponder')))
 
 /**
- * Starts the indexer and waits until its process serves. Its tables may still be behind the chain: readers see that by
- * `head`.
- * @throws with its output if it does not start, as when the port is taken.
+ * Starts the indexer and waits until its HTTP server listens. Its tables may still be behind the chain, as `head`
+ * shows.
+ * @throws with its output if it does not start, for instance because the port is in use.
  */
 export async function startIndexer(options: IndexerOptions): Promise<Indexer> {
   const attempts = options.port ? 1 : 3
@@ -44,7 +44,7 @@ export async function startIndexer(options: IndexerOptions): Promise<Indexer> {
 async function start(options: IndexerOptions, port: number): Promise<Indexer> {
   const { databaseUrl, schema = 'runline', chainId, rpcUrl, deploymentsDirectory, onLine } = options
   const { reload = false, redeploy = false } = options
-  const part = await startPart({
+  const part = await startProcess({
     name: 'The indexer',
     command: process.execPath,
     args: reload
@@ -70,15 +70,15 @@ async function start(options: IndexerOptions, port: number): Promise<Indexer> {
       RPC_URL: rpcUrl,
       DEPLOYMENTS_DIR: deploymentsDirectory,
       PONDER_PORT: String(port),
-      // Ponder would prefer it, the API's, to its own flag.
+      // Removed, because Ponder would prefer the API's port to its own flag.
       PORT: undefined,
-      // The line that tells it serves is of this level.
+      // The line that says that the server listens has this level.
       LOG_LEVEL: 'info',
     },
     onLine,
   })
   try {
-    // One that was killed holds its schema for up to 25 seconds more, which the next one waits.
+    // A killed indexer keeps its schema locked for up to 25 seconds, and the next one waits for the lock.
     await part.saw(/Created HTTP server/, 60_000)
     return { part, port, url: `http://127.0.0.1:${port}`, stop: part.stop }
   } catch (error) {

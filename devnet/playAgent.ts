@@ -26,28 +26,30 @@ export function playAgent(
     }
   }
 
-  function stakingCall(word: string, amount: string | undefined): Call {
+  function stakingCall(event: string, amount: string | undefined): Call {
     const id = idOf(ids, name)
-    if (word === 'ban') {
-      const data = encodeFunctionData({ abi: agentStakingAbi, functionName: word, args: [id] })
+    if (event === 'ban') {
+      const data = encodeFunctionData({ abi: agentStakingAbi, functionName: event, args: [id] })
       return { from: accountOf(roles.owner).address, to: AgentStaking, data }
     }
-    if ((word !== 'stake' && word !== 'unstake') || !amount) throw new Error(`Agents do not '${word} ${amount}'`)
+    if ((event !== 'stake' && event !== 'unstake') || !amount) {
+      throw new Error(`'${event} ${amount ?? ''}' is not an event of an agent: ${name}`)
+    }
     const args = [id, parseUnits(amount, 6)] as const
     return {
       from: wallet,
       to: AgentStaking,
-      data: encodeFunctionData({ abi: agentStakingAbi, functionName: word, args }),
+      data: encodeFunctionData({ abi: agentStakingAbi, functionName: event, args }),
     }
   }
 
-  return async (at, { word, argument }) => {
-    if (word === 'register') await register(at)
-    else await timeline.send(at, stakingCall(word, argument))
+  return async (at, event) => {
+    if (event.name === 'register') await register(at)
+    else await timeline.send(at, stakingCall(event.name, event.argument))
   }
 }
 
-/** @throws if no agent of this name is registered yet. */
+/** The id of the agent. @throws if it is not registered yet. */
 export function idOf(ids: ReadonlyMap<string, bigint>, name: string): bigint {
   const id = ids.get(name)
   if (id === undefined) throw new Error(`Agent ${name} acts before it is registered`)

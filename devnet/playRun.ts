@@ -12,8 +12,8 @@ const day = 86_400
 
 type Party = 'poster' | 'evaluator' | 'agent' | 'stranger'
 
-/** What a word does that names neither an agent nor a hash: whose call it is, and of which function. */
-const plainWords = {
+/** The events without an argument or hash: the party that acts, and the function that it calls. */
+const simpleEvents = {
   withdraw: ['poster', 'withdrawBounty'],
   expire: ['stranger', 'expireBounty'],
   approve: ['evaluator', 'approveWork'],
@@ -26,7 +26,7 @@ const plainWords = {
   finalize: ['agent', 'finalizeReview'],
 } as const
 
-/** Plays a demo run's history, by its poster and the agents that claim it. Its creation adds its id to `bountyIds`. */
+/** Plays a demo run's history. Its creation adds its id to `bountyIds`. */
 export function playRun(
   timeline: Timeline,
   { BountyMarket }: Deployment['contracts'],
@@ -60,34 +60,34 @@ export function playRun(
     await send(at, 'agent', encodeFunctionData({ abi: bountyMarketAbi, functionName: 'claimBounty', args }))
   }
 
-  function send(at: number, who: Party, data: `0x${string}`) {
+  function send(at: number, party: Party, data: `0x${string}`) {
     const stranger = accountOf(roles.relayer).address
-    const from = { poster: posterAddress, evaluator: evaluatorAddress, agent: claimant, stranger }[who]
-    if (!from) throw new Error(`'${title}' goes on before it is claimed`)
+    const from = { poster: posterAddress, evaluator: evaluatorAddress, agent: claimant, stranger }[party]
+    if (!from) throw new Error(`An agent acts on '${title}' before it is claimed`)
     return timeline.send(at, { from, to: BountyMarket, data })
   }
 
-  return async (at, { word, argument }) => {
+  return async (at, { name, argument }) => {
     const abi = bountyMarketAbi
-    if (word === 'create') await post(at, 'createBounty')
-    else if (word === 'post') await post(at, 'postBounty')
-    else if (word === 'claim' && argument) await claim(at, argument)
-    else if (word === 'submit') {
+    if (name === 'create') await post(at, 'createBounty')
+    else if (name === 'post') await post(at, 'postBounty')
+    else if (name === 'claim' && argument) await claim(at, argument)
+    else if (name === 'submit') {
       const args = [bountyId, contentId(`${title}, delivered at ${at}`)] as const
       await send(at, 'agent', encodeFunctionData({ abi, functionName: 'submitWork', args }))
-    } else if (word === 'requestRevision') {
+    } else if (name === 'requestRevision') {
       const args = [bountyId, contentId(`${title}, feedback at ${at}`)] as const
       await send(at, 'evaluator', encodeFunctionData({ abi, functionName: 'requestRevision', args }))
     } else {
-      const [who, functionName] = plainWord(word)
-      await send(at, who, encodeFunctionData({ abi, functionName, args: [bountyId] }))
+      const [party, functionName] = simpleEvent(name)
+      await send(at, party, encodeFunctionData({ abi, functionName, args: [bountyId] }))
     }
   }
 }
 
-function plainWord(word: string) {
-  if (word in plainWords) return plainWords[word as keyof typeof plainWords]
-  throw new Error(`'${word}' is nothing that happens to a run`)
+function simpleEvent(name: string) {
+  if (name in simpleEvents) return simpleEvents[name as keyof typeof simpleEvents]
+  throw new Error(`'${name}' is not an event of a run`)
 }
 
 function walletOf(name: string): Address {

@@ -3,9 +3,9 @@ import { createServer } from 'node:net'
 import getPort from 'get-port'
 
 /**
- * The ports to use: those that are wanted, and a free one for each 0.
- * @param wanted The port that each environment variable names.
- * @throws naming every port that is taken or wanted twice, with its variable.
+ * The ports to use: the wanted ones, and a free port for each 0.
+ * @param wanted The port of each environment variable.
+ * @throws naming every port that is in use or wanted twice, with its variable.
  */
 export async function usablePorts<Variable extends string>(
   wanted: Record<Variable, number>,
@@ -16,12 +16,12 @@ export async function usablePorts<Variable extends string>(
   for (const [variable, port] of Object.entries<number>(wanted) as [Variable, number][]) {
     const owner = owners.get(port)
     if (port === 0) usable[variable] = await getPort()
-    else if (owner) problems.push(`${variable} ${port} is ${owner}'s already`)
+    else if (owner) problems.push(`${variable} ${port} is already the port of ${owner}`)
     else if (!(await isFree(port))) problems.push(`${variable} ${port} is taken by another process`)
     owners.set(port, variable)
   }
   if (problems.length === 0) return usable
-  throw new Error(`${problems.join('.\n')}.\nEnd what uses it, or set the variable to another port.`)
+  throw new Error(`${problems.join('.\n')}.\nEnd the other process, or set the variable to another port.`)
 }
 
 async function isFree(port: number): Promise<boolean> {

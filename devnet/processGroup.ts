@@ -1,12 +1,12 @@
 /**
- * Sends a signal to every process of a group. A part leads a group of its own, so that what it spawned (a wrapper's
- * binary, a watcher's child, PostgreSQL's backends) goes with it. A group that is gone already is no error.
+ * Sends a signal to every process of a group: to a child process and to all that it spawned (a wrapper's binary, a
+ * watcher's child, PostgreSQL's backends). A group that has already ended is no error.
  */
 export function signalGroup(group: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-group, signal)
   } catch (error) {
-    if (!isGone(error)) throw error
+    if (!hasEnded(error)) throw error
   }
 }
 
@@ -16,11 +16,11 @@ export function isGroupAlive(group: number): boolean {
     process.kill(-group, 0)
     return true
   } catch (error) {
-    if (isGone(error)) return false
+    if (hasEnded(error)) return false
     throw error
   }
 }
 
-function isGone(error: unknown): boolean {
+function hasEnded(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ESRCH'
 }

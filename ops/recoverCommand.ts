@@ -1,5 +1,5 @@
-// `npm run recover:indexer`: after a reorg deeper than what Ponder takes for final. With the indexer stopped, it removes
-// what was indexed and cached of the branch that is dead; the next start indexes anew, from the cache up to the fork.
+// `npm run recover:indexer`: recovers from a reorg deeper than Ponder's finality. With the indexer stopped, it removes
+// the builds and cached blocks of the orphaned branch; the next start indexes again, from the cache up to the fork.
 import pg from 'pg'
 import { createChainClient } from '../src/api/chainClient.ts'
 import { readEnv } from '../src/api/env.ts'
@@ -14,13 +14,16 @@ async function run() {
   const chainId = await chain.getChainId()
   if (chainId !== CHAIN_ID) throw new Error(`CHAIN_ID is ${CHAIN_ID}, but RPC_URL serves chain ${chainId}`)
   const dead = await findDeadBlock(client, chain, CHAIN_ID)
-  if (!dead) return console.log('The chain has every block that was final: there is nothing to recover')
+  if (!dead)
+    return console.log('The chain has the latest block that Ponder counts as finalized: there is nothing to recover')
   const fork = (await findForkBlock(client, chain, CHAIN_ID))?.number ?? 0n
   console.log(
-    `The chain has left block ${dead.number}, ${dead.hash}; the last that it shares with the index is ${fork}`,
+    `A reorg removed block ${dead.number}, ${dead.hash}; the last block that chain and index share is ${fork}`,
   )
   const builds = await removeBranch(client, CHAIN_ID, fork)
-  console.log(`Removed what was kept of later blocks, and ${builds.join(', ') || 'no build'}. Start the indexer again.`)
+  console.log(
+    `Removed the cached blocks after it and these builds: ${builds.join(', ') || 'none'}. Start the indexer again.`,
+  )
 }
 
 await client.connect()

@@ -1,6 +1,6 @@
-// `npm run start:indexer`: Ponder in this process, on a schema of its own for each build. A restart of the same build
-// resumes. `npm run redeploy:indexer` is the same for a new build: it indexes beside the build that readers see, and
-// readers see it once it has caught up.
+// `npm run start:indexer`: runs Ponder in this process. Each build has a schema of its own; a restart of the same build
+// resumes. `npm run redeploy:indexer` does the same for a new build: it indexes beside the build that readers see, and
+// switches readers once it has caught up.
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { globSync, readFileSync } from 'node:fs'
@@ -29,7 +29,7 @@ const schema = `runline_${buildOf(CHAIN_ID)}`
 const readers = { databaseUrl: DATABASE_URL, build: schema, viewsSchema: DATABASE_SCHEMA }
 await assertFree(PONDER_PORT)
 const reason = await reasonNotToStart({ ...readers, rpcUrl: RPC_URL, chainId: CHAIN_ID, redeploy }).catch((err) => {
-  logger.fatal({ err }, 'Database or node cannot be asked')
+  logger.fatal({ err }, 'The database or the node does not answer')
   process.exit(RESTART)
 })
 if (reason) throw new Error(reason)
@@ -39,27 +39,34 @@ logger.info({ chainId: CHAIN_ID, schema, viewsSchema: DATABASE_SCHEMA, port: PON
 // Ponder prefers PORT, which is the API's, to its own flag.
 delete process.env.PORT
 
-// Loaded rather than spawned, so that signals and exit codes are this process's own (75 asks for a restart), and a kill
-// leaves no indexer behind that holds the schema's lock.
+// Ponder is imported, not spawned, so that signals and exit codes are this process's own (75 asks for a restart), and a
+// SIGKILL leaves no indexer that holds the schema's lock.
 const ponder = new URL('bin/ponder.js', import.meta.resolve('ponder'))
 process.argv = [
   process.execPath,
   ponder.pathname,
-  ...['--log-level', LOG_LEVEL, '--log-format', 'json'],
-  ...['start', '--schema', schema, '--port', String(PONDER_PORT)],
+  '--log-level',
+  LOG_LEVEL,
+  '--log-format',
+  'json',
+  'start',
+  '--schema',
+  schema,
+  '--port',
+  String(PONDER_PORT),
 ]
 await import(ponder.href)
 
-// Vite, which Ponder loads our code with, answers SIGTERM by exiting at once: the schema would stay locked and the next
-// start wait for up to 25 seconds. Ponder's SIGINT is the orderly shutdown.
+// Vite, with which Ponder loads our code, exits immediately on SIGTERM: the schema would stay locked, and the next
+// start would wait for up to 25 seconds. Ponder shuts down in an orderly way on SIGINT.
 process.removeAllListeners('SIGTERM')
 process.on('SIGTERM', () => process.emit('SIGINT', 'SIGINT'))
 
 await takeOver({ ...readers, logger })
 
 /**
- * A name for all that decides what the tables hold. Ponder refuses a schema whose build differs in any of its own
- * inputs (contracts and blocks of the config, the texts of schema and handlers) or in its version; the chain is ours.
+ * A hash of everything that decides the tables' content. Ponder refuses a schema that was made with other contracts or
+ * blocks in its config, another schema file or handler, or another Ponder version; we add the chain id.
  */
 function buildOf(chainId: number) {
   const ponderPackage = readFileSync(new URL('../../package.json', import.meta.resolve('ponder')), 'utf8')
@@ -69,13 +76,13 @@ function buildOf(chainId: number) {
   return createHash('sha256').update(inputs).digest('hex').slice(0, 10)
 }
 
-/** Where its port is taken Ponder silently takes the next one, and whoever probes the port asks someone else. */
+/** Ponder silently takes the next port if its own is in use, and probes of the port would then ask another process. */
 async function assertFree(port: number) {
   const server = createServer().listen(port)
   try {
     await once(server, 'listening')
   } catch (cause) {
-    throw new Error(`PONDER_PORT ${port} cannot be used`, { cause })
+    throw new Error(`PONDER_PORT ${port} cannot be used: set another port`, { cause })
   }
   server.close()
   await once(server, 'close')

@@ -1,6 +1,7 @@
-// `npm run supervise:indexer`: keeps an indexer running where no orchestrator does. It is started again, after growing
-// pauses, when it asks for that (exit code 75), was killed, or stalls; exit code 1 says that it cannot run as it is
-// configured, and ends this process with the same code. `-- --redeploy` replaces another build, as redeploy:indexer does.
+// `npm run supervise:indexer`: keeps an indexer running where no orchestrator does. It restarts the indexer, with
+// exponential backoff, when the indexer asks for it (exit code 75), is killed, or stalls. Exit code 1 means that the
+// indexer cannot run with its configuration, and ends this process with the same code. `-- --redeploy` replaces another
+// build, as redeploy:indexer does.
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { createChainClient } from '../src/api/chainClient.ts'
@@ -25,7 +26,7 @@ const pool = new pg.Pool({
   query_timeout: 3_000,
   options: `-c search_path=${DATABASE_SCHEMA}`,
 })
-pool.on('error', (err) => logger.warn({ err }, 'The connection that looks at the index broke'))
+pool.on('error', (err) => logger.warn({ err }, 'The connection that watches the index broke'))
 
 const supervisor = supervise({
   command: process.execPath,
@@ -36,17 +37,17 @@ const watch = watchHead({
   readChain: () => client.getBlockNumber({ cacheTime: 0 }),
   readProgress,
   onStall: supervisor.restart,
-  patience: 1_000 * STALL_SECONDS,
+  stallTimeout: 1_000 * STALL_SECONDS,
   logger,
 })
-// Not once: the terminal's Ctrl-C comes twice, once by way of npm.
+// `on`, not `once`: a Ctrl-C in a terminal arrives twice, once through npm.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, supervisor.stop)
 
 process.exitCode = await supervisor.ended
 await watch.stop()
 await pool.end()
 
-/** Undefined before the first backfill is done, when there are no views. */
+/** Undefined during the first backfill, when there are no views yet. */
 async function readProgress() {
   const { rows: views } = await pool.query(`SELECT to_regclass('head') AS head`)
   if (views[0].head === null) return undefined

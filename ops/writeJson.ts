@@ -1,7 +1,7 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
-/** Writes a JSON file, whole or not at all, also if the machine stops. Makes its directory where there is none. */
+/** Writes a JSON file atomically, even if the machine stops, and creates its directory if it is missing. */
 export function writeJson(path: string, value: unknown): void {
   mkdirSync(dirname(path), { recursive: true })
   const draft = `${path}.${process.pid}`

@@ -9,7 +9,7 @@ import { startApi } from '../devnet/api.ts'
 import { startChain } from '../devnet/chain.ts'
 import { startIndexer } from '../devnet/indexer.ts'
 import { startPostgres } from '../devnet/postgres.ts'
-import { tellGuard } from '../devnet/tellGuard.ts'
+import { registerCleanup } from '../devnet/registerCleanup.ts'
 import { act } from './activity.ts'
 import { drawFaults } from './faults/drawFaults.ts'
 import { createDroppedBlocks } from './faults/droppedBlocks.ts'
@@ -38,7 +38,7 @@ export type Environment = Awaited<ReturnType<typeof startEnvironment>>
 export async function startEnvironment(options: { seed: number; faultProbability: number }) {
   await using parts = new AsyncDisposableStack()
   const deploymentsDirectory = await mkdtemp(join(tmpdir(), 'runline-simulation-'))
-  tellGuard({ directory: deploymentsDirectory })
+  registerCleanup({ directory: deploymentsDirectory })
   parts.defer(() => rm(deploymentsDirectory, { recursive: true }))
   // Keeps the states of all blocks in memory: by default Anvil writes older states to disk, and after about forty
   // seconds of reorgs the contracts were missing at the latest block.

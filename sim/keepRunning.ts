@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Part } from '../devnet/part.ts'
+import type { ManagedProcess } from '../devnet/managedProcess.ts'
 import { signal } from './signal.ts'
 
-type Running = { part: Part; stop(): Promise<void> }
+type Running = { part: ManagedProcess; stop(): Promise<void> }
 
 export type Kept = ReturnType<typeof keepRunning>
 

@@ -4,7 +4,7 @@
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import pLimit from 'p-limit'
-import { stopAllParts } from '../devnet/part.ts'
+import { stopAllProcesses } from '../devnet/managedProcess.ts'
 import { list } from './oracle.ts'
 import { type Report, type SimulationOptions, simulate } from './simulate.ts'
 import { Tally } from './tally.ts'
@@ -74,7 +74,7 @@ async function runOne(options: SimulationOptions): Promise<number | undefined> {
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, async () => {
-    await stopAllParts()
+    await stopAllProcesses()
     process.exit(1)
   })
 }

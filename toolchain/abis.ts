@@ -1,4 +1,4 @@
-// Writes abis/*.ts from Forge's artifacts; with --check it only compares, so that CI fails on drift.
+// Writes abis/*.ts from Forge's artifacts. With --check it only compares them, and fails if they differ.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { z } from 'zod'
 

@@ -1,4 +1,5 @@
-// `npm run coverage:contracts`: which lines, branches and functions of the contracts the tests reach. Fails below 100 %.
+// `npm run coverage:contracts`: the lines, branches and functions of the contracts that the tests reach. Fails below
+// 100 %.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,11 +12,20 @@ try {
   const { status, stderr, error } = spawnSync(
     process.execPath,
     [
-      ...['toolchain/forge.ts', 'coverage', '--report', 'lcov', '--report-file', report],
-      ...['--no-match-coverage', '^(test|node_modules|contracts/mocks)/'],
-      // The campaign is random: what only it reaches, the next run may miss.
-      ...['--no-match-path', 'test/contracts/invariant/*', '--fuzz-seed', '0x1'],
-      // Coverage is taken without the optimizer, where tests of gas fail. `npm test` says whether tests pass.
+      'toolchain/forge.ts',
+      'coverage',
+      '--report',
+      'lcov',
+      '--report-file',
+      report,
+      '--no-match-coverage',
+      '^(test|node_modules|contracts/mocks)/',
+      // The invariant tests are random: a line that only they reach may be missed by the next run.
+      '--no-match-path',
+      'test/contracts/invariant/*',
+      '--fuzz-seed',
+      '0x1',
+      // Coverage builds without the optimizer, so the gas tests fail. `npm test` says whether tests pass.
       '--allow-failure',
     ],
     {
@@ -25,7 +35,7 @@ try {
     },
   )
   if (error) throw error
-  if (status !== 0) throw new Error(`Forge ended with ${status}:\n${stderr}`)
+  if (status !== 0) throw new Error(`Forge exited with code ${status}:\n${stderr}`)
   const gaps = readFileSync(report, 'utf8').split('end_of_record').flatMap(printFile)
   for (const gap of gaps) console.error(`not reached: ${gap}`)
   if (gaps.length > 0) process.exitCode = 1
@@ -33,7 +43,7 @@ try {
   rmSync(directory, { recursive: true })
 }
 
-/** Prints the figures of a file's record in the report. @returns what was not reached in it. */
+/** Prints the figures of a file's record in the report. @returns its unreached lines, branches and functions. */
 function printFile(record: string): string[] {
   const path = /^SF:(.+)$/m.exec(record)?.[1]
   if (path === undefined) return []
@@ -53,6 +63,6 @@ function printFile(record: string): string[] {
 
 function count(record: string, code: string): string {
   const figure = new RegExp(`^${code}:(\\d+)$`, 'm').exec(record)?.[1]
-  if (figure === undefined) throw new Error(`The report has no ${code} for a file`)
+  if (figure === undefined) throw new Error(`A file's record in the coverage report has no ${code}:\n${record}`)
   return figure
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Forge, ending with Forge's own exit code. The npm wrapper of 1.7.1, which is `forge` on the path, ends with 0 also
-// when tests fail (https://github.com/foundry-rs/foundry/issues/14781). Needless once a fixed release is pinned.
+// Runs Forge, and exits with its exit code. npm's wrapper `forge` of 1.7.1 exits with 0 even if tests fail
+// (https://github.com/foundry-rs/foundry/issues/14781). Remove this file once a fixed release is pinned.
 import { spawnSync } from 'node:child_process'
 import { createRequire } from 'node:module'
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Forge speaks to the compiler as to a native `solc` binary and cannot download one behind a registry-only network.
-// This answers the only two calls Forge makes, with the compiler that the lockfile pins.
+// Forge expects a native `solc` binary, and cannot download one in a network that only reaches package registries. This
+// script answers the only two calls that Forge makes, with the compiler that the lockfile pins.
 import { readFileSync } from 'node:fs'
 import solc from 'solc'
 

@@ -1,6 +1,6 @@
 import { onchainTable } from 'ponder'
 
-/** An event as it came. */
+/** An event as the chain has it. */
 export const plainEvent = onchainTable('plain_event', (t) => ({
   id: t.text().primaryKey(),
   name: t.text().notNull(),

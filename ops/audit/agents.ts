@@ -9,31 +9,32 @@ import { differencesOf } from './difference.ts'
 const SIZE = 100
 
 /**
- * Compares the agents with registry and staking, and what no view tells of them with the logs. No contract lists the
- * agents: the ids are those that a log names or that have a row.
+ * Compares the agents with registry and staking, and the fields that no view returns with the logs. No contract lists
+ * the agents: the ids are those that a log names or that have a row.
  */
 export const agents: Phase = {
   name: 'agents',
   first: () => 0n,
   async step(audited, from) {
-    const { told, done, all } = await toldFrom(audited, from)
-    const ids = told.map(({ id }) => BigInt(id))
+    const { agents, done, all } = await factsFrom(audited, from)
+    const ids = agents.map(({ id }) => BigInt(id))
     const rows = await rowsOf(audited, ids)
     const accounts = await audited.state.agents(ids)
-    const differences = told.flatMap(({ id, ...logs }, place) =>
+    const differences = agents.flatMap(({ id, ...facts }, place) =>
       differencesOf(
         `agent ${id}`,
-        { ...accounts[place], ...formatTold(logs) },
+        { ...accounts[place], ...formatFacts(facts) },
         rows.get(BigInt(id)) ?? noAgent(BigInt(id)),
       ),
     )
     const last = ids.at(-1)
-    const isLast = told.length < SIZE || last === undefined
+    const isLast = agents.length < SIZE || last === undefined
     return { differences, compared: rows.size, next: isLast ? undefined : last + 1n, share: isLast ? 1 : done / all }
   },
 }
 
-type Told = {
+/** What the logs say of an agent. */
+type LogFacts = {
   id: string
   agent_uri: string | null
   registered_at: string | null
@@ -41,28 +42,28 @@ type Told = {
   volume: string
 }
 
-const formatTold = ({ agent_uri, registered_at, registration_log, volume }: Omit<Told, 'id'>) => ({
+const formatFacts = ({ agent_uri, registered_at, registration_log, volume }: Omit<LogFacts, 'id'>) => ({
   agentURI: agent_uri,
   registeredAt: registered_at === null ? null : BigInt(registered_at),
   registrationLog: registration_log,
   volume: BigInt(volume),
 })
 
-async function toldFrom({ client }: Audited, from: bigint) {
-  const { rows } = await client.query<Told>(
+async function factsFrom({ client }: Audited, from: bigint) {
+  const { rows } = await client.query<LogFacts>(
     `SELECT known.id::text, agent_uri, registered_at::text, registration_log, coalesce((
        SELECT sum(amount) FROM run_event WHERE name = 'BountyApproved' AND agent_id = known.id
      ), 0)::text AS volume
-     FROM (SELECT id FROM told_agent UNION SELECT id FROM agent) AS known LEFT JOIN told_agent USING (id)
+     FROM (SELECT id FROM logged_agent UNION SELECT id FROM agent) AS known LEFT JOIN logged_agent USING (id)
      WHERE known.id >= $1 ORDER BY known.id LIMIT $2`,
     [from.toString(), SIZE],
   )
   const counted = await client.query<{ all: string; done: string }>(
-    `SELECT count(*) AS all, count(*) FILTER (WHERE id < $1) AS done FROM told_agent`,
+    `SELECT count(*) AS all, count(*) FILTER (WHERE id < $1) AS done FROM logged_agent`,
     [from.toString()],
   )
   const [count] = counted.rows
-  return { told: rows, done: Number(count?.done) + rows.length, all: Number(count?.all) }
+  return { agents: rows, done: Number(count?.done) + rows.length, all: Number(count?.all) }
 }
 
 const listAgents = snapshotQuery('audited agents', (db, snapshot) => {
@@ -76,14 +77,15 @@ const listAgents = snapshotQuery('audited agents', (db, snapshot) => {
 
 type Row = typeof agent.$inferSelect & { status?: string }
 
-/** The agents' rows with their place on the ladder, which is told of registered agents only. */
+/** The agents' rows, with the trust status of registered agents; the index has none for others. */
 async function rowsOf({ index }: Audited, ids: readonly bigint[]): Promise<Map<bigint, Row>> {
-  const [first = 0n, last = 0n] = [ids[0], ids.at(-1)]
+  const first = ids[0] ?? 0n
+  const last = ids.at(-1) ?? 0n
   const { data } = await index.read(listAgents({ first, last }, (_, rows) => rows.flatMap(({ agent }) => agent ?? [])))
   return new Map(data.map((row) => [row.id, row]))
 }
 
-/** What a table says of an agent by having no row of it. */
+/** The values that a missing row stands for. */
 const noAgent = (id: bigint): Row => ({
   id,
   owner: null,

@@ -7,14 +7,14 @@ import type { ChainLogs } from './chainLogs.ts'
 import type { ChainState } from './chainState.ts'
 import type { Difference } from './difference.ts'
 
-/** What a live deployment served at one block, and the chain that it must equal. */
+/** What a deployment served at one block, and the chain that it must equal. */
 export type Audited = {
   deployment: Deployment
-  /** The block of the copy, at which `state` is asked and up to which `logs` are read. */
+  /** The block of the copy. `state` reads the contracts at this block, and `logs` are read up to it. */
   block: Snapshot
-  /** Of the copied tables. Its clock must be 0, so that the ladder is read at the block's time. */
+  /** Reads the copied tables. Its clock must be 0, so that it derives an agent's status at the block's time. */
   index: IndexReader
-  /** The copied tables, and the audit's own. */
+  /** A connection to the copied tables and the audit's own. */
   client: pg.ClientBase
   db: NodePgDatabase
   state: ChainState
@@ -25,13 +25,13 @@ export type Audited = {
 type Step = {
   differences: Difference[]
   compared: number
-  /** Where the next step begins; undefined behind the last. */
+  /** Where the next step begins; undefined after the last. */
   next: bigint | undefined
   /** How much of the phase is done, from 0 to 1. */
   share: number
 }
 
-/** A part of the audit, in steps that each end with the audit's own tables as the next step needs them. */
+/** A part of the audit. Each of its steps leaves the audit's own tables as the next step needs them. */
 export type Phase = {
   name: 'events' | 'runs' | 'agents' | 'payees' | 'bands'
   /** Where the first step begins. */

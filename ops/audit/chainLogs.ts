@@ -1,18 +1,18 @@
 import { BaseError, HttpRequestError, type Log, type PublicClient, RpcRequestError, TimeoutError } from 'viem'
 import type { Deployment } from '../../src/api/deployment.ts'
 
-/** Blocks in one request at most. Many providers answer for 10,000; those that do not, for a half of a half of it. */
+/** Blocks in one request at most. Many providers allow 10,000; for the others `read` halves the range. */
 const MAX_SPAN = 10_000n
 
 export type ChainLog = Log<bigint, number, false>
 
-/** When the log's block was made, in seconds. `ChainLogs` sees to it that each log says so. */
+/** The timestamp of the log's block, in seconds. `ChainLogs` adds it to logs that lack it. */
 export function timeOf({ blockTimestamp, blockNumber }: Pick<ChainLog, 'blockTimestamp' | 'blockNumber'>): bigint {
-  if (blockTimestamp === undefined) throw new Error(`A log of block ${blockNumber} does not say its time`)
+  if (blockTimestamp === undefined) throw new Error(`A log of block ${blockNumber} has no timestamp`)
   return blockTimestamp
 }
 
-/** The contracts' logs, in the chain's order, in ranges of blocks that the node answers for. */
+/** Reads the contracts' logs, in the chain's order, in ranges of blocks that the node allows. */
 export class ChainLogs {
   readonly #client: PublicClient
   readonly #addresses: Deployment['contracts'][keyof Deployment['contracts']][]
@@ -28,18 +28,18 @@ export class ChainLogs {
   }
 
   /**
-   * The logs from the block `from` on, to `last` or earlier.
-   * @returns also the block up to which they are all.
-   * @throws if the node does not answer for a single block either.
+   * Reads the logs from block `from` to `last`, or to an earlier block where the range is too wide for the node.
+   * @returns the logs, and the last block read.
+   * @throws if the node refuses even a single block.
    */
   async read(from: bigint, last: bigint): Promise<{ logs: ChainLog[]; to: bigint }> {
     for (;;) {
-      const furthest = from + this.#span - 1n
-      const to = furthest < last ? furthest : last
+      const end = from + this.#span - 1n
+      const to = end < last ? end : last
       try {
         const logs = await this.#client.getLogs({ address: this.#addresses, fromBlock: from, toBlock: to })
         this.#span = this.#span * 2n < MAX_SPAN ? this.#span * 2n : MAX_SPAN
-        return { logs: await this.#timed(logs), to }
+        return { logs: await this.#withTimestamps(logs), to }
       } catch (error) {
         if (to === from || !isRefusal(error)) throw error
         this.#span = (to - from + 1n) / 2n
@@ -47,8 +47,8 @@ export class ChainLogs {
     }
   }
 
-  /** Not every node says the time of a log's block with the log. */
-  async #timed(logs: ChainLog[]): Promise<ChainLog[]> {
+  /** Adds the block's timestamp to each log, which not every node returns. */
+  async #withTimestamps(logs: ChainLog[]): Promise<ChainLog[]> {
     const untimed = logs.filter(({ blockTimestamp }) => blockTimestamp === undefined)
     const numbers = [...new Set(untimed.map(({ blockNumber }) => blockNumber))]
     const blocks = await Promise.all(numbers.map((blockNumber) => this.#client.getBlock({ blockNumber })))
@@ -57,7 +57,7 @@ export class ChainLogs {
   }
 }
 
-/** The node answered, and not with logs: as providers do where a range is too wide, each in words of its own. */
+/** Whether the node answered with an error, as providers do for a range that is too wide, each with its own message. */
 function isRefusal(error: unknown) {
   const refuses = (cause: unknown) =>
     cause instanceof RpcRequestError ||

@@ -23,14 +23,14 @@ const REVIEW_PERIOD = 7n * 86_400n
 const FEE_BPS = 500n
 
 /**
- * Of the calls in one `eth_call`: 40 of them. The answer of a deployless multicall counts as a contract's code, of which
- * EIP-170 allows 24,576 bytes; a bounty takes 512 of them.
+ * The calldata in one `eth_call`, enough for 40 calls. A deployless multicall returns its answer as a contract's code,
+ * which EIP-170 limits to 24,576 bytes; a bounty takes 512 of them.
  */
-const CALLDATA_BYTES = 40 * 36
+const MAX_CALLDATA_BYTES = 40 * 36
 
 /**
- * What the contracts say at one block, in the form of our tables' columns. The block is named by its hash: where it is
- * no longer canonical, or the node has pruned its state, the node refuses instead of answering for another.
+ * Reads the contracts' state at one block, in the form of our tables' columns. It names the block by its hash, so that
+ * the node refuses, rather than answer for another block, once the block is not canonical or its state is pruned.
  */
 export class ChainState {
   readonly #client: PublicClient
@@ -43,21 +43,22 @@ export class ChainState {
     this.#block = { blockHash, requireCanonical: true }
   }
 
-  /** How many bounties there are; their ids go from 1 to it. */
+  /** How many bounties there are; their ids are 1 to this number. */
   bountyCount(): Promise<bigint> {
     const address = this.#contracts.BountyMarket
     return this.#client.readContract({ address, abi: bountyMarketAbi, functionName: 'bountyCount', ...this.#block })
   }
 
   /**
-   * The bounties' rows, undefined where there is none; without the strings and the past times, which are in events only.
+   * The bounties' rows, undefined for a bounty that does not exist. They lack the strings and past times, which only
+   * events have.
    * @throws if the chain cannot be read.
    */
   async runs(ids: readonly bigint[]): Promise<(ReturnType<typeof runOf> | undefined)[]> {
     const market = { address: this.#contracts.BountyMarket, abi: bountyMarketAbi } as const
     const bounties = await this.#client.multicall({
       contracts: ids.map((id) => ({ ...market, functionName: 'getBounty' as const, args: [id] as const })),
-      ...this.#manyAtOnce(),
+      ...this.#multicallOptions(),
     })
     return bounties.map((answer, index) => {
       const bounty = unlessReverted(answer)
@@ -66,15 +67,15 @@ export class ChainState {
   }
 
   /**
-   * The agents' rows, without URI, registration and volume, which are in events only. Where neither registry nor staking knows the
-   * id, all is empty.
+   * The agents' rows, without URI, registration and volume, which only events have. An id that neither registry nor
+   * staking knows has an empty row.
    * @throws if the chain cannot be read.
    */
   async agents(ids: readonly bigint[]): Promise<Record<string, unknown>[]> {
     const { AgentRegistry, AgentStaking } = this.#contracts
     const registry = { address: AgentRegistry, abi: agentRegistryAbi } as const
     const staking = { address: AgentStaking, abi: agentStakingAbi } as const
-    const options = this.#manyAtOnce()
+    const options = this.#multicallOptions()
     const calls = <const name extends string>(functionName: name) =>
       ids.map((id) => ({ functionName, args: [id] as const }))
     const [owners, wallets, accounts, statuses] = await Promise.all([
@@ -91,7 +92,7 @@ export class ChainState {
       const status = agentStatuses[resultOf(statuses[index])]
       const owner = addressOf(unlessReverted(owners[index]))
       const agent = agentOf(id, owner, addressOf(unlessReverted(wallets[index])), account)
-      // There is a status of every id, but the index tells it of registered agents only.
+      // `statusOf` answers for every id, but the index has a status for registered agents only.
       return owner === null ? agent : { ...agent, status }
     })
   }
@@ -104,39 +105,39 @@ export class ChainState {
     const market = { address: this.#contracts.BountyMarket, abi: bountyMarketAbi } as const
     const debts = await this.#client.multicall({
       contracts: payees.map((payee) => ({ ...market, functionName: 'owed' as const, args: [payee] as const })),
-      ...this.#manyAtOnce(),
+      ...this.#multicallOptions(),
     })
     return debts.map(resultOf)
   }
 
-  /** Deployless: creating the contract and calling it is one `eth_call`, on chains without Multicall3 too. */
-  #manyAtOnce() {
-    return { deployless: true, allowFailure: true, batchSize: CALLDATA_BYTES, ...this.#block } as const
+  /** Deployless: one `eth_call` creates the multicall contract and calls it, so the chain needs no Multicall3. */
+  #multicallOptions() {
+    return { deployless: true, allowFailure: true, batchSize: MAX_CALLDATA_BYTES, ...this.#block } as const
   }
 }
 
 type Answer<Result> = { status: 'success'; result: Result } | { status: 'failure'; error: Error; result?: undefined }
 
-/** Undefined where the contract refused. @throws what else failed. */
+/** The result, or undefined if the contract reverted. @throws any other failure. */
 function unlessReverted<Result>(answer: Answer<Result> | undefined): Result | undefined {
   if (answer?.status !== 'failure') return resultOf(answer)
   const { error } = answer
-  // Where `aggregate3` itself failed, its error stands for each of the calls in it, and says nothing of them.
-  const isOfAll = error instanceof ContractFunctionExecutionError && error.functionName === 'aggregate3'
+  // If `aggregate3` itself failed, viem reports its error for each call in it: it says nothing about this call.
+  const isOfAggregate = error instanceof ContractFunctionExecutionError && error.functionName === 'aggregate3'
   const isRefusal = (cause: unknown) =>
     cause instanceof ContractFunctionRevertedError || cause instanceof ContractFunctionZeroDataError
-  if (!isOfAll && error instanceof BaseError && error.walk(isRefusal)) return undefined
+  if (!isOfAggregate && error instanceof BaseError && error.walk(isRefusal)) return undefined
   throw error
 }
 
-/** @throws if there is none. */
+/** The call's result. @throws if the call failed. */
 function resultOf<Result>(answer: Answer<Result> | undefined): Result {
-  if (!answer) throw new Error('The node answered fewer calls than it was asked')
+  if (!answer) throw new Error('The node returned fewer answers than calls')
   if (answer.status === 'failure') throw answer.error
   return answer.result
 }
 
-/** As our tables hold the addresses of agents. */
+/** An agent's address in the form of our tables: lower case, null for none. */
 const addressOf = (address: Address | undefined) =>
   address === undefined || address === zeroAddress ? null : address.toLowerCase()
 
@@ -146,7 +147,7 @@ function runOf(bountyId: bigint, bounty: Bounty) {
   const state = runStates[bounty.state - 1]
   const claimedByWallet = bounty.wallet === zeroAddress ? null : bounty.wallet
   const isClaimed = claimedByWallet !== null
-  const isAgentsMove = state === 'CLAIMED' || state === 'IN_PROGRESS' || state === 'REVISION_REQUESTED'
+  const isAgentDue = state === 'CLAIMED' || state === 'IN_PROGRESS' || state === 'REVISION_REQUESTED'
   return {
     bountyId,
     posterAddress: bounty.poster,
@@ -157,7 +158,7 @@ function runOf(bountyId: bigint, bounty: Bounty) {
     claimedBy: isClaimed ? BigInt(bounty.agentId) : null,
     claimedByWallet,
     stake: isClaimed ? bounty.stake : null,
-    submitBy: isAgentsMove ? BigInt(bounty.since + bounty.workPeriod) : null,
+    submitBy: isAgentDue ? BigInt(bounty.since + bounty.workPeriod) : null,
     reviewBy: state === 'SUBMITTED' ? BigInt(bounty.since) + REVIEW_PERIOD : null,
     revisions: bounty.revisions,
     round: bounty.round,

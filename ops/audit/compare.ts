@@ -5,16 +5,16 @@ import { events } from './events.ts'
 import { runs } from './runs.ts'
 import { bands, payees } from './totals.ts'
 
-/** Each relies on what those before it have compared. */
+/** In this order: each phase relies on what the earlier ones have compared. */
 const phases: readonly Phase[] = [events, runs, agents, payees, bands]
 
 export type Result = { differences: string[]; compared: Record<Phase['name'], number> }
 
-/** Called after each step. @param share How much of the phase is done, from 0 to 1. */
+/** Called after each step. @param share The finished part of the phase, from 0 to 1. */
 export type OnStep = (phase: Phase['name'], compared: number, share: number) => void
 
 /**
- * Compares everything, from where it was interrupted: a step and its results are one transaction of the audit's tables.
+ * Compares everything, and resumes an interrupted audit: each step and its results are one database transaction.
  * @throws if the chain cannot be read at the block.
  */
 export async function compareAll(audited: Audited, onStep: OnStep): Promise<Result> {
@@ -25,12 +25,12 @@ export async function compareAll(audited: Audited, onStep: OnStep): Promise<Resu
 }
 
 async function comparePhase(audited: Audited, phase: Phase, onStep: OnStep): Promise<number> {
-  let { next, compared } = await reached(audited, phase)
+  let { next, compared } = await readProgress(audited, phase)
   while (next !== undefined) {
     const from: bigint = next
     const step = await inTransaction(audited, async () => {
       const step = await phase.step(audited, from)
-      await note(audited, phase, compared + step.compared, step)
+      await storeProgress(audited, phase, compared + step.compared, step)
       return step
     })
     compared += step.compared
@@ -40,8 +40,8 @@ async function comparePhase(audited: Audited, phase: Phase, onStep: OnStep): Pro
   return compared
 }
 
-/** Where the phase goes on; `next` is undefined if it is done. */
-async function reached(audited: Audited, phase: Phase): Promise<{ next: bigint | undefined; compared: number }> {
+/** Where the phase resumes; `next` is undefined if it is done. */
+async function readProgress(audited: Audited, phase: Phase): Promise<{ next: bigint | undefined; compared: number }> {
   const { rows } = await audited.client.query<{ next: string | null; compared: string }>(
     'SELECT next::text, compared FROM progress WHERE phase = $1',
     [phase.name],
@@ -51,7 +51,12 @@ async function reached(audited: Audited, phase: Phase): Promise<{ next: bigint |
   return { next: row.next === null ? undefined : BigInt(row.next), compared: Number(row.compared) }
 }
 
-async function note({ client }: Audited, { name }: Phase, compared: number, step: Awaited<ReturnType<Phase['step']>>) {
+async function storeProgress(
+  { client }: Audited,
+  { name }: Phase,
+  compared: number,
+  step: Awaited<ReturnType<Phase['step']>>,
+) {
   await client.query('INSERT INTO difference (line) SELECT unnest($1::text[])', [
     step.differences.map(formatDifference),
   ])

@@ -16,8 +16,8 @@ const INDEXED = [head, run, agent, runEvent, payee, rewardBand, deadlineBand, ag
 const TABLES = [...INDEXED.map(getTableName), '_ponder_checkpoint']
 
 /**
- * What makes pages of the copy cheap, and where the audit keeps what it has learnt and how far it is. `told` tables
- * hold what the logs say, folded as far as they were read.
+ * Adds the indexes that make paging through the copy cheap, and the audit's own tables: its progress, the differences
+ * found, and in the `logged_` tables what the logs read so far say.
  */
 const EXTENSION = `
   ALTER TABLE run ADD PRIMARY KEY (bounty_id);
@@ -26,29 +26,32 @@ const EXTENSION = `
   CREATE INDEX ON run_event (block_number, log_index);
   CREATE INDEX ON run_event (bounty_id, id);
   CREATE INDEX ON run_event (agent_id) WHERE name = 'BountyApproved';
-  CREATE UNLOGGED TABLE told_agent (id numeric PRIMARY KEY, agent_uri text, registered_at int8, registration_log text);
-  CREATE UNLOGGED TABLE told_payee (address text PRIMARY KEY, owed numeric NOT NULL);
+  CREATE UNLOGGED TABLE logged_agent
+    (id numeric PRIMARY KEY, agent_uri text, registered_at int8, registration_log text);
+  CREATE UNLOGGED TABLE logged_payee (address text PRIMARY KEY, owed numeric NOT NULL);
   CREATE UNLOGGED TABLE difference (place serial PRIMARY KEY, line text NOT NULL);
   CREATE UNLOGGED TABLE progress
     (phase text PRIMARY KEY, next numeric, compared int8 NOT NULL, at timestamptz DEFAULT now());
   INSERT INTO progress (phase, compared) VALUES ('copied', 0)`
 
-/** Milliseconds to wait for a lock of the indexer, which it holds while it takes back what a reorg takes back. */
-const LOCK_TIMEOUT = 5_000
+/** How long to wait for the indexer's locks, which it holds while it reverts the rows of a reorg. */
+const LOCK_TIMEOUT_MS = 5_000
 
-/** The schema of a copy. @param schema The one that readers use. */
+/** The schema of the copy of `schema`, which readers use. */
 export const copySchemaOf = (schema: string) => `audit_of_${schema}`
 
 /**
- * Copies all that readers see, in one repeatable-read transaction, so that it is of one block, into a schema of its
- * own. The audit then holds no lock and no snapshot, however long it takes; only while it copies must a reorg wait.
+ * Copies the tables that readers see into a schema of their own, in one repeatable-read transaction, so that all rows
+ * are of one block. Later the audit holds no lock and no snapshot, however long it takes: a reorg has to wait only for
+ * the copying.
  *
- * The copy is not logged: a crash of PostgreSQL empties it, and `isCopied` says so.
+ * The copy is unlogged: a crash of PostgreSQL empties it, and `isCopied` is then false.
  */
 export async function copyTables(client: pg.ClientBase, schema: string): Promise<void> {
-  const [from, to] = [schema, copySchemaOf(schema)].map(pg.escapeIdentifier)
+  const from = pg.escapeIdentifier(schema)
+  const to = pg.escapeIdentifier(copySchemaOf(schema))
   await client.query(`DROP SCHEMA IF EXISTS ${to} CASCADE`)
-  await client.query(`BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL lock_timeout = ${LOCK_TIMEOUT}`)
+  await client.query(`BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`)
   try {
     await client.query(`CREATE SCHEMA ${to}`)
     for (const table of TABLES) await client.query(`CREATE UNLOGGED TABLE ${to}.${table} AS TABLE ${from}.${table}`)
@@ -60,7 +63,7 @@ export async function copyTables(client: pg.ClientBase, schema: string): Promise
   await client.query(EXTENSION)
 }
 
-/** Whether there is a whole copy, from an audit that was interrupted less than a day ago. */
+/** Whether there is a complete copy, less than a day old, of an interrupted audit. */
 export async function isCopied(client: pg.ClientBase, schema: string): Promise<boolean> {
   const { rows } = await client.query('SELECT to_regclass($1) AS progress', [`${copySchemaOf(schema)}.progress`])
   if (rows[0].progress === null) return false

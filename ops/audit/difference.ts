@@ -1,9 +1,9 @@
-/** A place where a table and the chain disagree. */
+/** A value on which a table and the chain disagree. */
 export type Difference = { subject: string; field: string; chain: unknown; table: unknown }
 
 /**
- * The fields in which a row differs from what the chain says, of those that both know. Undefined means that there is
- * none: a row that should not be, or is missing, is one difference.
+ * Compares the fields of `chain` with those of a table's row. Undefined means that there is no row: a row that is
+ * missing or should not exist is one difference.
  */
 export function differencesOf(
   subject: string,
@@ -18,7 +18,7 @@ export function differencesOf(
     .map((field) => ({ subject, field, chain: chain[field], table: table[field] }))
 }
 
-/** As one line. */
+/** The difference as one line. */
 export function formatDifference({ subject, field, chain, table }: Difference): string {
   return `${subject}: ${field} is ${table} in the table, ${chain} on chain`
 }

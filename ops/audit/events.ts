@@ -5,14 +5,14 @@ import { runEvent, storedText } from '../../ponder.schema.ts'
 import type { Audited, Phase } from './audited.ts'
 import { type ChainLog, timeOf } from './chainLogs.ts'
 import { differencesOf } from './difference.ts'
-import { noteTold } from './told.ts'
+import { recordLogFacts } from './logFacts.ts'
 
 /** The greatest id that the table can hold. */
 const MAX_INT8 = 2n ** 63n - 1n
 
 /**
- * Compares the timelines with the market's logs, range by range, and notes what the logs say of agents and payees for
- * the phases that follow.
+ * Compares the timelines with the market's logs, range by range, and records what the logs say of agents and payees for
+ * the later phases.
  */
 export const events: Phase = {
   name: 'events',
@@ -20,7 +20,7 @@ export const events: Phase = {
   async step(audited, from) {
     const last = audited.block.number
     const { logs, to } = await audited.logs.read(from, last)
-    await noteTold(audited, logs)
+    await recordLogFacts(audited, logs)
     const expected = await eventsOf(audited, logs)
     const rows = await rowsBetween(audited, from, to)
     const places = [...new Set([...expected.keys(), ...rows.keys()])]
@@ -44,7 +44,7 @@ async function rowsBetween({ db }: Audited, from: bigint, to: bigint) {
   return new Map(rows.map((row) => [placeOf(row.blockNumber, row.logIndex), row]))
 }
 
-/** The rows that the market's logs ask for. */
+/** The rows that the market's logs require. */
 async function eventsOf(audited: Audited, logs: ChainLog[]) {
   const { BountyMarket } = audited.deployment.contracts
   const ours = logs.filter(({ address }) => address.toLowerCase() === BountyMarket.toLowerCase())
@@ -56,16 +56,16 @@ async function eventsOf(audited: Audited, logs: ChainLog[]) {
     if (!('bountyId' in args)) continue
     const place = placeOf(log.blockNumber, log.logIndex)
     const id = checkpointOf(log, audited.deployment.chainId)
-    // Anyone may ask for a bounty that does not exist. It has no timeline.
-    const isOfNone = eventName === 'ClaimRefused' && !((created.get(args.bountyId) ?? id) < id)
-    if (isOfNone) continue
+    // Anyone may try to claim a bounty that does not exist. It has no timeline.
+    const isUnknownBounty = eventName === 'ClaimRefused' && !((created.get(args.bountyId) ?? id) < id)
+    if (isUnknownBounty) continue
     if (eventName === 'BountyCreated') created.set(args.bountyId, id)
-    expected.set(place, { id, name: eventName, ...namedBy(args), ...circumstancesOf(log) })
+    expected.set(place, { id, name: eventName, ...fieldsOf(args), ...placementOf(log) })
   }
   return expected
 }
 
-/** The ids of the events that created these bounties, of those that exist. */
+/** The ids of the events that created these bounties. A bounty that does not exist has none. */
 async function creationsOf({ db }: Audited, bountyIds: bigint[]): Promise<Map<bigint, string>> {
   const storable = bountyIds.filter((id) => id <= MAX_INT8)
   const rows = await db
@@ -75,7 +75,7 @@ async function creationsOf({ db }: Audited, bountyIds: bigint[]): Promise<Map<bi
   return new Map(rows.map(({ bountyId, id }) => [bountyId, id]))
 }
 
-/** Ponder's name of a log: what sorts it into the order of all chains. */
+/** Ponder's id of a log, which sorts the logs of all chains. */
 function checkpointOf(log: ChainLog, chainId: number) {
   const { blockNumber, transactionIndex, logIndex } = log
   const digits = (value: bigint | number, width: number) => value.toString().padStart(width, '0')
@@ -83,7 +83,7 @@ function checkpointOf(log: ChainLog, chainId: number) {
   return `${digits(timeOf(log), 10)}${place}5${digits(logIndex, 16)}`
 }
 
-/** The arguments that any of the market's events may have. */
+/** The arguments of all the market's events. */
 type Arguments = { bountyId: bigint } & Partial<{
   agentId: bigint
   poster: Hex
@@ -105,8 +105,8 @@ type Arguments = { bountyId: bigint } & Partial<{
   byTimeout: boolean
 }>
 
-/** What the event itself says. Where it does not name whose step it was, the run's history must tell. */
-function namedBy(args: Arguments) {
+/** The columns from the event's arguments. An event that names no account gets its address from the run's history. */
+function fieldsOf(args: Arguments) {
   const address = args.payee ?? args.wallet ?? args.poster
   const hash = args.ipfsHash ?? args.deliverableHash ?? args.feedbackHash
   const ordinal = args.round ?? args.revision
@@ -123,7 +123,7 @@ function namedBy(args: Arguments) {
   }
 }
 
-function circumstancesOf(log: ChainLog) {
+function placementOf(log: ChainLog) {
   const { blockNumber, blockHash, logIndex, transactionHash } = log
   return { timestamp: timeOf(log), blockNumber, blockHash, logIndex, transactionHash }
 }

@@ -3,8 +3,8 @@ import type { run, runEvent } from '../../ponder.schema.ts'
 type Run = typeof run.$inferSelect
 type RunEvent = typeof runEvent.$inferSelect
 
-/** What no view of the market tells of a run. Times in seconds. */
-type Told = Pick<
+/** The fields of a run that no view of the market returns. Times in seconds. */
+type LogFacts = Pick<
   Run,
   'ipfsHash' | 'createdAt' | 'claimedAt' | 'deliverableHash' | 'submittedAt' | 'feedbackHash' | 'endedAt'
 >
@@ -13,11 +13,11 @@ const noClaim = { claimedAt: null, deliverableHash: null, submittedAt: null, fee
 
 /**
  * Replays a run's timeline.
- * @param evaluator null where the poster evaluates.
- * @returns also whose step each event was that names no account.
+ * @param evaluator null if the poster evaluates.
+ * @returns the run's fields, and the actor of each event that names no account.
  */
 export function historyOf(events: readonly RunEvent[], evaluator: string | null) {
-  let ofRun: Partial<Told> = { ...noClaim, endedAt: null }
+  let ofRun: Partial<LogFacts> = { ...noClaim, endedAt: null }
   let poster: string | null = null
   let wallet: string | null = null
   const actors: { event: RunEvent; address: string | null }[] = []

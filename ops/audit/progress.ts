@@ -1,14 +1,14 @@
-const WIDTH = 30
+const BAR_WIDTH = 30
 
-/** How much of a phase must be done for another line, where there is no bar. */
-const TENTH = 0.1
+/** Without a terminal a line is printed after each tenth of a phase. */
+const LINE_SHARE = 0.1
 
-/** Milliseconds between two bars. */
-const FRAME = 100
+/** Milliseconds between two redraws of the bar. */
+const FRAME_MS = 100
 
 /**
- * Shows how far a long command is: a bar that is drawn over and over on a terminal, else a line for each tenth.
- * @param output Where the results do not go.
+ * Shows the progress of a long command: a bar on a terminal, else a line for each tenth.
+ * @param output Not the stream of the results.
  */
 export function createProgress(output: NodeJS.WriteStream) {
   let shown = { phase: '', share: 0, at: 0 }
@@ -26,7 +26,7 @@ export function createProgress(output: NodeJS.WriteStream) {
 
   return {
     line,
-    /** Says what it waits for: on a terminal over and over, else once. */
+    /** Shows what the command waits for: always the latest text on a terminal, else only the first. */
     wait(text: string) {
       if (!output.isTTY && shown.phase === 'wait') return
       if (!output.isTTY) line(text)
@@ -38,12 +38,12 @@ export function createProgress(output: NodeJS.WriteStream) {
       const isNew = phase !== shown.phase
       const text = `${phase.padEnd(7)} ${String(Math.floor(share * 100)).padStart(3)} %  ${compared} compared`
       if (!output.isTTY) {
-        if (!isNew && share < 1 && share - shown.share < TENTH) return
+        if (!isNew && share < 1 && share - shown.share < LINE_SHARE) return
         line(text)
       } else {
-        if (share < 1 && performance.now() - shown.at < FRAME) return
-        const filled = Math.round(share * WIDTH)
-        output.write(`\r\x1b[K[${'#'.repeat(filled)}${'.'.repeat(WIDTH - filled)}] ${text}`)
+        if (share < 1 && performance.now() - shown.at < FRAME_MS) return
+        const filled = Math.round(share * BAR_WIDTH)
+        output.write(`\r\x1b[K[${'#'.repeat(filled)}${'.'.repeat(BAR_WIDTH - filled)}] ${text}`)
         hasBar = true
         if (share === 1) line(text)
       }

@@ -8,8 +8,8 @@ import { historyOf } from './history.ts'
 const SIZE = 100n
 
 /**
- * Compares the runs with `getBounty`, and what no view tells of them with their timelines, which were compared with the
- * logs before.
+ * Compares the runs with `getBounty`, and the fields that no view returns with the runs' timelines, which an earlier
+ * phase has compared with the logs.
  */
 export const runs: Phase = {
   name: 'runs',
@@ -49,7 +49,7 @@ function rowsBetween({ db }: Audited, from: bigint, to: bigint) {
     .where(and(gte(run.bountyId, from), lt(run.bountyId, to)))
 }
 
-/** Without refusals, which anyone can cause in any number, and which change nothing. */
+/** The runs' events, without refused claims: anyone can cause any number of them, and they change nothing. */
 function eventsOf({ db }: Audited, bountyIds: bigint[]) {
   return db
     .select()

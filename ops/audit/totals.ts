@@ -3,25 +3,21 @@ import { AGENT_BAND_IDS, agentSteps, payee, runStates } from '../../ponder.schem
 import type { Audited, Phase } from './audited.ts'
 import { type Difference, differencesOf } from './difference.ts'
 
-/** Compares what is owed to payees with the market, and with what it deferred and paid by its logs. */
+/** Compares the payees' rows with the sum of the market's logs, and with the market's `owed`. */
 export const payees: Phase = {
   name: 'payees',
   first: () => 0n,
   async step({ client, db, state }) {
-    const { rows: told } = await client.query<{ address: Address; owed: string }>(
-      'SELECT address, owed::text FROM told_payee ORDER BY address',
+    const { rows: logged } = await client.query<{ address: Address; owed: string }>(
+      'SELECT address, owed::text FROM logged_payee ORDER BY address',
     )
     const rows = new Map((await db.select().from(payee)).map((row) => [row.address as string, row]))
-    const addresses = [...new Set([...told.map(({ address }) => address), ...rows.keys()])] as Address[]
+    const addresses = [...new Set([...logged.map(({ address }) => address), ...rows.keys()])] as Address[]
     const owed = await state.owed(addresses)
-    const byLogs = new Map(told.map(({ address, owed }) => [address, { address, owed: BigInt(owed) }]))
+    const byLogs = new Map(logged.map(({ address, owed }) => [address, { address, owed: BigInt(owed) }]))
     const differences = addresses.flatMap((address, place) => [
       ...differencesOf(`payee ${address}`, byLogs.get(address), rows.get(address)),
-      ...differencesOf(
-        `payee ${address} by the market's word`,
-        { owed: owed[place] },
-        { owed: rows.get(address)?.owed },
-      ),
+      ...differencesOf(`payee ${address} by owed()`, { owed: owed[place] }, { owed: rows.get(address)?.owed }),
     ])
     return { differences, compared: addresses.length, next: undefined, share: 1 }
   },
@@ -31,8 +27,8 @@ const countsOf = (column: string, values: readonly string[]) =>
   values.map((value) => `count(*) FILTER (WHERE ${column} = '${value}') AS ${value.toLowerCase()}`).join(', ')
 
 /**
- * The counting tables, and the same counted anew from the rows that were compared before. The bands are found by other
- * arithmetic than the handlers'.
+ * The tables of counts, and the same counts made from the rows that earlier phases compared. These queries compute the
+ * bands in another way than the handlers do.
  */
 const COUNTS = [
   {
@@ -69,7 +65,7 @@ const COUNTS = [
 
 type Band = { subject: string } & Record<string, string>
 
-/** Compares the counting tables with the runs and agents, which were compared with the chain before. */
+/** Compares the tables of counts with the runs and agents, which earlier phases have compared with the chain. */
 export const bands: Phase = {
   name: 'bands',
   first: () => 0n,
@@ -88,7 +84,7 @@ export const bands: Phase = {
   },
 }
 
-/** By their subject, but those that count nothing: a band that is empty again may have a row or none. */
+/** The bands by their subject, without those that count nothing: a band that became empty may have a row or none. */
 async function bandsIn(client: Audited['client'], statement: string) {
   const { rows } = await client.query<Band>(statement)
   const counts = rows.map(({ subject, lowest, ...fields }) => {

@@ -2,11 +2,11 @@ import pg from 'pg'
 import { BlockNotFoundError, type Hash, type PublicClient } from 'viem'
 import { isRunning, listBuilds } from './builds.ts'
 
-/** Where Ponder keeps, for all builds, what it has fetched of final blocks. */
+/** The schema in which Ponder caches, for all builds, its answers about finalized blocks. */
 const CACHE = 'ponder_sync'
 
-/** Its tables, each with its column of the block's number. */
-const CACHED = [
+/** The cache's tables, each with its block number column. */
+const CACHE_TABLES = [
   ['logs', 'block_number'],
   ['traces', 'block_number'],
   ['transaction_receipts', 'block_number'],
@@ -18,17 +18,17 @@ const CACHED = [
 export type CachedBlock = { number: bigint; hash: Hash }
 
 /**
- * Ponder takes blocks for final that are 30 behind the latest, and never looks at them again: where the chain leaves
- * one, the tables go on from rows of a branch that is dead, also after a restart.
- * @returns the latest such block, or undefined if the chain has the latest block that Ponder takes for final, or the node
- * cannot tell.
+ * Ponder counts blocks as finalized that are 30 behind the latest, and never reads them again. When a reorg removes
+ * one, the index would continue from the rows of an orphaned branch, even after a restart.
+ * @returns the latest block in the cache if the chain does not have it; undefined if the chain has it, the cache is
+ * empty, or the node does not know its height yet.
  */
 export async function findDeadBlock(client: pg.ClientBase, chain: PublicClient, chainId: number) {
   const latest = await cachedBefore(client, chainId)
   return latest && (await isDead(chain, latest)) ? latest : undefined
 }
 
-/** The latest block in the cache that the chain has too; undefined if it has none of them. */
+/** The latest block in the cache that the chain has too; undefined if there is none. */
 export async function findForkBlock(client: pg.ClientBase, chain: PublicClient, chainId: number) {
   let block = await cachedBefore(client, chainId)
   while (block && (await isDead(chain, block))) block = await cachedBefore(client, chainId, block.number)
@@ -36,20 +36,20 @@ export async function findForkBlock(client: pg.ClientBase, chain: PublicClient, 
 }
 
 /**
- * Removes what Ponder has kept of the blocks behind this one, and the builds that have rows of them. Their readers are
- * told INDEX_BEHIND until the next start has indexed the chain again.
- * @returns the schemas of the builds.
+ * Removes the cached blocks after `fork`, and the builds that have rows of them. Their readers get INDEX_BEHIND until
+ * the next start has indexed the chain again.
+ * @returns the schemas of the removed builds.
  * @throws naming a build that is running.
  */
 export async function removeBranch(client: pg.ClientBase, chainId: number, fork: bigint): Promise<string[]> {
-  const builds = await buildsBehind(client, fork)
+  const builds = await buildsAfter(client, fork)
   await client.query('BEGIN')
   try {
     for (const build of builds) await client.query(`DROP SCHEMA ${pg.escapeIdentifier(build)} CASCADE`)
-    for (const [table, column] of CACHED) {
+    for (const [table, column] of CACHE_TABLES) {
       await client.query(`DELETE FROM ${CACHE}.${table} WHERE chain_id = $1 AND ${column} > $2`, [chainId, fork])
     }
-    // Ponder's ranges end a block behind their last.
+    // The end of Ponder's ranges is exclusive.
     await client.query(
       `UPDATE ${CACHE}.intervals SET blocks = blocks * nummultirange(numrange(0, $2::numeric + 1, '[]')) WHERE chain_id = $1`,
       [chainId, fork],
@@ -73,7 +73,7 @@ async function cachedBefore(client: pg.ClientBase, chainId: number, before?: big
   return rows[0] && { number: BigInt(rows[0].number), hash: rows[0].hash }
 }
 
-/** A node that does not have the height yet says nothing of the block. */
+/** Whether another block has its height. False if the node does not have the height yet. */
 async function isDead(chain: PublicClient, { number, hash }: CachedBlock): Promise<boolean> {
   try {
     return (await chain.getBlock({ blockNumber: number })).hash !== hash
@@ -83,9 +83,9 @@ async function isDead(chain: PublicClient, { number, hash }: CachedBlock): Promi
   }
 }
 
-/** The builds that have rows, or a head, of blocks behind this one. @throws naming one that is running. */
-async function buildsBehind(client: pg.ClientBase, fork: bigint): Promise<string[]> {
-  const behind = []
+/** The builds that count a block after `fork` as finalized. @throws naming one that is running. */
+async function buildsAfter(client: pg.ClientBase, fork: bigint): Promise<string[]> {
+  const builds = []
   for (const build of await listBuilds(client)) {
     const { rowCount } = await client.query(
       `SELECT FROM ${pg.escapeIdentifier(build)}._ponder_checkpoint
@@ -94,9 +94,11 @@ async function buildsBehind(client: pg.ClientBase, fork: bigint): Promise<string
     )
     if (rowCount === 0) continue
     if (await isRunning(client, build)) {
-      throw new Error(`${build} is running, or was killed less than 25 seconds ago: stop its indexer first`)
+      throw new Error(
+        `Build ${build} is running, or was killed less than 25 seconds ago: stop its indexer, then try again`,
+      )
     }
-    behind.push(build)
+    builds.push(build)
   }
-  return behind
+  return builds
 }

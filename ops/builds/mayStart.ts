@@ -3,8 +3,8 @@ import { createChainClient } from '../../src/api/chainClient.ts'
 import { findDeadBlock } from './deadBranch.ts'
 import { servedBuild } from './views.ts'
 
-/** Milliseconds for a block, tried four times. */
-const RPC_TIMEOUT = 5_000
+/** Timeout of each of the four tries to read a block. */
+const RPC_TIMEOUT_MS = 5_000
 
 type Options = {
   databaseUrl: string
@@ -12,13 +12,13 @@ type Options = {
   chainId: number
   build: string
   viewsSchema: string
-  /** Whether it may replace another build. */
+  /** Whether this build may replace the one that readers see. */
   redeploy: boolean
 }
 
 /**
- * What an operator must do before this build may run, in a sentence; undefined if nothing.
- * @throws if database or node cannot be asked.
+ * Why this build may not start, and what the operator must do; undefined if it may.
+ * @throws if the database or the node does not answer.
  */
 export async function reasonNotToStart(options: Options): Promise<string | undefined> {
   const { databaseUrl, rpcUrl, chainId, build, viewsSchema, redeploy } = options
@@ -26,13 +26,13 @@ export async function reasonNotToStart(options: Options): Promise<string | undef
   await client.connect()
   try {
     const served = await servedBuild(client, viewsSchema)
-    // Else a restart of a build that was replaced would take readers back.
+    // Without this check, a restart of a replaced build would switch readers back to it.
     if (served !== undefined && served !== build && !redeploy) {
       return `Readers see another build, ${served}. To replace it by this one, ${build}: npm run redeploy:indexer`
     }
-    const chain = createChainClient(rpcUrl, { http: { timeout: RPC_TIMEOUT } })
+    const chain = createChainClient(rpcUrl, { http: { timeout: RPC_TIMEOUT_MS } })
     const dead = await findDeadBlock(client, chain, chainId)
-    return dead && `The chain has left block ${dead.number}, ${dead.hash}, which was final: npm run recover:indexer`
+    return dead && `A reorg removed block ${dead.number}, ${dead.hash}, which was finalized: npm run recover:indexer`
   } finally {
     await client.end()
   }

@@ -2,9 +2,9 @@ import pg from 'pg'
 import { isRunning, listBuilds } from './builds.ts'
 
 /**
- * Drops the schemas of builds that no reader sees and no process runs. Ponder's own `db prune` does not know what the
- * views of ours are of, and would take the build that is served whenever its process is down.
- * @returns all schemas, dropped and kept, with why.
+ * Drops the schemas of builds that no reader sees and no process runs. Ponder's own `db prune` does not know our views:
+ * it would drop the build that readers see whenever its process is down.
+ * @returns all schemas, each with 'dropped' or the reason why it was kept.
  */
 export async function pruneBuilds(client: pg.ClientBase): Promise<{ schema: string; why: string }[]> {
   const pruned = []
@@ -21,7 +21,7 @@ async function reasonToKeep(client: pg.ClientBase, schema: string): Promise<stri
   return (await isRunning(client, schema)) ? 'kept: it is running' : undefined
 }
 
-/** Whether there is a view of any of its tables. */
+/** Whether a view reads one of the schema's tables. */
 async function isServed(client: pg.ClientBase, schema: string): Promise<boolean> {
   const { rowCount } = await client.query(
     `SELECT FROM pg_rewrite JOIN pg_depend ON objid = pg_rewrite.oid JOIN pg_class ON pg_class.oid = refobjid

@@ -4,14 +4,14 @@ import type { Logger } from 'pino'
 import { servedBuild, switchViews } from './views.ts'
 
 /** Milliseconds between two tries. */
-const PAUSE = 50
+const POLL_MS = 50
 
-/** Milliseconds after a failure of the database. */
-const LONG_PAUSE = 1_000
+/** Milliseconds to the next try after a database error. */
+const ERROR_DELAY_MS = 1_000
 
 type Options = { databaseUrl: string; build: string; viewsSchema: string; logger: Logger }
 
-/** Switches readers to this build once it has caught up with what they see, however long that takes. */
+/** Waits, without a timeout, until this build has caught up with the one that readers see, and switches them to it. */
 export async function takeOver({ databaseUrl, build, viewsSchema, logger }: Options): Promise<void> {
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 1, application_name: 'runline_views' })
   pool.on('error', (err) => logger.warn({ err }, 'The connection that switches readers broke'))
@@ -28,10 +28,10 @@ export async function takeOver({ databaseUrl, build, viewsSchema, logger }: Opti
       } finally {
         client.release()
       }
-      await sleep(PAUSE)
+      await sleep(POLL_MS)
     } catch (err) {
       logger.warn({ err }, 'Cannot tell whether this build has caught up')
-      await sleep(LONG_PAUSE)
+      await sleep(ERROR_DELAY_MS)
     }
   }
   await pool.end()

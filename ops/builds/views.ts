@@ -1,18 +1,18 @@
 import pg from 'pg'
 
-/** Milliseconds that the switch waits for readers before it lets them go first. They wait for it for 250 ms. */
-const LOCK_TIMEOUT = 100
+/** How long the switch waits for readers' locks. Readers wait 250 ms for its locks, so the switch gives up first. */
+const LOCK_TIMEOUT_MS = 100
 
-/** Milliseconds that the switch waits, while readers wait for it, for this build to have what they have seen. */
-const CATCH_UP = 100
+/** How long the switch, whose locks block readers, waits until this build has the last block that they have seen. */
+const CATCH_UP_MS = 100
 
-/** So many blocks behind it is worth trying. */
-const NEAR = 5
+/** A switch is tried once the build is at most this many blocks behind. */
+const NEAR_BLOCKS = 5
 
-/** PostgreSQL's words for having lost to a reader: lock_not_available, deadlock_detected. */
-const CONTENDED = ['55P03', '40P01']
+/** PostgreSQL's codes where a reader holds the lock: lock_not_available, deadlock_detected. */
+const LOCK_CONFLICTS = ['55P03', '40P01']
 
-/** Who serves readers, and who would. Both are schemas with the tables of one build. */
+/** The build to switch readers to, and the build that they see now; each is the schema of its tables. */
 export type Switch = { build: string; served: string | undefined; viewsSchema: string }
 
 const quote = pg.escapeIdentifier
@@ -30,26 +30,26 @@ export async function servedBuild(client: pg.ClientBase, viewsSchema: string): P
 }
 
 /**
- * Lets readers see the build's tables instead of what they see now, all at once, if what they then see is whole and not
- * older. Ponder's own switch comes before its first live block, so that readers would be without a head for seconds, and
- * again at each restart, also of a build that was replaced.
- * @returns whether it did; if not, it is to be tried again.
+ * Switches readers atomically to the build's tables, if these are consistent and not older than what readers see.
+ * Ponder's own switch comes before its first live block, so readers would have no head for seconds; and Ponder would
+ * switch again at each restart, even of a replaced build.
+ * @returns whether it switched; if not, try again.
  */
 export async function switchViews(client: pg.ClientBase, { build, served, viewsSchema }: Switch): Promise<boolean> {
-  if (!(await isAt(client, build, (await lastBlock(client, served)) - NEAR))) return false
-  await client.query(`BEGIN; SET LOCAL lock_timeout = ${LOCK_TIMEOUT}`)
+  if (!(await isAt(client, build, (await lastBlock(client, served)) - NEAR_BLOCKS))) return false
+  await client.query(`BEGIN; SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`)
   try {
     await replaceViews(client, build, viewsSchema)
-    // Readers wait from here on: none has seen more than the replaced build has now.
+    // From here on readers are blocked: none can have seen a later block than the replaced build has now.
     const seen = await lastBlock(client, served)
-    const deadline = performance.now() + CATCH_UP
-    let isLater = await isAt(client, build, seen)
-    while (!isLater && performance.now() < deadline) isLater = await isAt(client, build, seen)
-    await client.query(isLater ? 'COMMIT' : 'ROLLBACK')
-    return isLater
+    const deadline = performance.now() + CATCH_UP_MS
+    let hasCaughtUp = await isAt(client, build, seen)
+    while (!hasCaughtUp && performance.now() < deadline) hasCaughtUp = await isAt(client, build, seen)
+    await client.query(hasCaughtUp ? 'COMMIT' : 'ROLLBACK')
+    return hasCaughtUp
   } catch (error) {
     await client.query('ROLLBACK')
-    if (error instanceof pg.DatabaseError && CONTENDED.includes(error.code ?? '')) return false
+    if (error instanceof pg.DatabaseError && LOCK_CONFLICTS.includes(error.code ?? '')) return false
     throw error
   }
 }
@@ -61,7 +61,7 @@ async function lastBlock(client: pg.ClientBase, build: string | undefined): Prom
   return Number(rows[0]?.number ?? -1)
 }
 
-/** Whether the build is whole at the block or a later one. */
+/** Whether the build is consistent and at `block` or a later one. */
 async function isAt(client: pg.ClientBase, build: string, block: number): Promise<boolean> {
   const { rows: tables } = await client.query('SELECT to_regclass($1) AS head', [`${quote(build)}.head`])
   if (tables[0].head === null) return false
@@ -84,7 +84,7 @@ async function replaceViews(client: pg.ClientBase, build: string, viewsSchema: s
       `CREATE VIEW ${quote(viewsSchema)}.${quote(table)} AS SELECT * FROM ${quote(build)}.${quote(table)}`,
     )
   }
-  await client.query(hintsOf(build, viewsSchema))
+  await client.query(notificationsOf(build, viewsSchema))
 }
 
 async function namesIn(client: pg.ClientBase, catalog: 'pg_views' | 'pg_tables', schema: string) {
@@ -96,8 +96,8 @@ async function namesIn(client: pg.ClientBase, catalog: 'pg_views' | 'pg_tables',
   return rows.map(({ name }) => name)
 }
 
-/** Tells whoever listens for the views' schema that the build has committed a block: Ponder tells it for its own only. */
-function hintsOf(build: string, viewsSchema: string) {
+/** A trigger that notifies the views' listeners of each block. Ponder notifies only listeners of the build's schema. */
+function notificationsOf(build: string, viewsSchema: string) {
   return `
     CREATE OR REPLACE FUNCTION ${quote(viewsSchema)}.tell_of_block() RETURNS trigger LANGUAGE plpgsql AS
       $$ BEGIN PERFORM pg_notify(TG_ARGV[0], ''); RETURN NULL; END $$;

@@ -6,7 +6,7 @@ const hex = z.custom<Hex>((value) => isHex(value))
 
 const artifact = z.object({
   bytecode: z.object({ object: hex }),
-  // What solc itself says of the compilation, the same whichever tool had it compile.
+  // solc's own description of the compilation, which does not depend on Forge.
   metadata: z.object({
     compiler: z.object({ version: z.string() }),
     language: z.string(),
@@ -18,8 +18,8 @@ const artifact = z.object({
 export type Artifact = z.infer<typeof artifact>
 
 /**
- * What Forge compiled, from `out/`, which must be up to date.
- * @throws if it is not there or not an artifact.
+ * Reads a contract's Forge artifact from `out/`, which must be up to date.
+ * @throws if the file is missing or malformed.
  */
 export function readArtifact(contract: string): Artifact {
   const path = new URL(`../../out/${contract}.sol/${contract}.json`, import.meta.url)

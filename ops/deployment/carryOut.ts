@@ -7,9 +7,9 @@ import type { Prepared } from './prepare.ts'
 import { type Created, settle } from './settle.ts'
 
 /**
- * Sends what remains to be sent, each transaction after the one before is mined.
- * @throws if a transaction cannot be sent, reverts, or is not mined for long. With a journal, the next run goes on.
- * @returns where everything is, and every contract that this run and earlier ones created.
+ * Sends the remaining transactions, each once the previous one is mined.
+ * @throws if a transaction cannot be sent, reverts, or is not mined in time. With a journal, the next run resumes.
+ * @returns the deployment, and every contract that this run and earlier ones created.
  */
 export async function carryOut(prepared: Prepared): Promise<{ deployment: Deployment; created: Created[] }> {
   const created = [...prepared.created]
@@ -22,13 +22,13 @@ export async function carryOut(prepared: Prepared): Promise<{ deployment: Deploy
     functionName: 'STAKING',
   })
   if (staking !== contracts.AgentStaking)
-    throw new Error(`AgentStaking is at ${staking}, not at ${contracts.AgentStaking}`)
+    throw new Error(`AgentStaking is at ${staking}, but was expected at ${contracts.AgentStaking}`)
   prepared.onStep(`AgentStaking is at ${staking}`)
 
   const blockOf = (name: string) => created.find(({ contract }) => contract === name)?.block
-  const [startBlock, AgentRegistry] = [blockOf('BountyMarket'), blockOf('AgentRegistry') ?? registryBlock]
-  if (startBlock === undefined || AgentRegistry === undefined)
-    throw new Error('The plan is without a market or registry')
+  const startBlock = blockOf('BountyMarket')
+  const AgentRegistry = blockOf('AgentRegistry') ?? registryBlock
+  if (startBlock === undefined || AgentRegistry === undefined) throw new Error('The plan lacks a market or a registry')
   return { deployment: { chainId, startBlock, startBlocks: { AgentRegistry }, contracts }, created }
 }
 
@@ -47,7 +47,8 @@ async function broadcast({ client, deployer }: Prepared, { contract, nonce }: Cr
   try {
     await client.sendRawTransaction({ serializedTransaction: bytes })
   } catch (cause) {
-    // Taken by the endpoint all the same, as when its answer was lost; or too late, of which `settle` finds out why.
+    // The endpoint may have the transaction even so, if only its answer was lost. If another transaction used the
+    // nonce, `settle` finds out which.
     const known = await client.getTransaction({ hash: keccak256(bytes) }).catch((error: unknown) => {
       if (!(error instanceof TransactionNotFoundError)) throw error
     })

@@ -18,9 +18,9 @@ const erc165Abi = parseAbi(['function supportsInterface(bytes4 interfaceId) view
 const erc721InterfaceId = '0x80ac58cd'
 
 /**
- * What must hold before a market is deployed. The contracts cannot be changed, so that a mistake here is for ever.
- * @throws naming what does not suit, if the endpoint is another chain's, the terms do not suit the chain, or a given
- * address is not the contract it is given for.
+ * Checks what must hold before a market is deployed, because the contracts cannot be changed afterwards.
+ * @throws naming the problem: the endpoint serves another chain, the terms are not allowed on the chain, or a given
+ * address is not the contract that it should be.
  */
 export async function assertUsable(client: PublicClient, chainId: number, terms: Terms): Promise<void> {
   const name = chainName(chainId)
@@ -31,12 +31,12 @@ export async function assertUsable(client: PublicClient, chainId: number, terms:
   for (const role of ['treasury', 'owner'] as const) {
     if (terms[role] === zeroAddress) throw new Error(`The ${role} must not be the zero address`)
   }
-  if (!isDevnet(chainId)) assertSuitsPublicChain(chainId, terms)
+  if (!isDevnet(chainId)) assertAllowedOnPublicChain(chainId, terms)
   if (terms.usdc) await assertUsdc(client, chainId, terms.usdc)
   if (terms.registry) await assertRegistry(client, chainId, terms.registry)
 }
 
-function assertSuitsPublicChain(chainId: number, { usdc, relayers = [] }: Terms) {
+function assertAllowedOnPublicChain(chainId: number, { usdc, relayers = [] }: Terms) {
   if (!usdc) throw new Error(`USDC_ADDRESS is missing: a MockUSDC is for chain 31337, not ${chainId}`)
   if (relayers.length > 0) {
     throw new Error(`Relayers are for chain 31337, not ${chainId}; RELAYER_PRIVATE_KEY names ${relayers}`)
@@ -60,7 +60,7 @@ async function assertRegistry(client: PublicClient, chainId: number, address: Ad
   const isErc721 = await ask(client, { address, abi: erc165Abi, functionName, args: [erc721InterfaceId] })
   if (!('answer' in isErc721) || isErc721.answer !== true) throw refuse('it does not say that it supports ERC-721')
   const wallet = await ask(client, { address, abi: agentRegistryAbi, functionName: 'getAgentWallet', args: [0n] })
-  // Agent 0 may be unknown. Whoever says so with an error has the function; who lacks it reverts without a word.
+  // Agent 0 may not exist: a registry then reverts with a reason. A contract without the function reverts without one.
   if ('refusal' in wallet && !hasReason(wallet.refusal)) throw refuse('getAgentWallet(uint256) does not answer')
 }
 

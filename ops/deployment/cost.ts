@@ -3,19 +3,19 @@ import { estimateL1Fee, estimateOperatorFee } from 'viem/op-stack'
 import type { Prices } from './fees.ts'
 import type { Creation } from './plan.ts'
 
-/** The predeploy with which every OP-stack chain tells its fees. https://specs.optimism.io/protocol/predeploys.html */
+/** The predeploy of every OP-stack chain that estimates its fees. https://specs.optimism.io/protocol/predeploys.html */
 const gasPriceOracle = '0x420000000000000000000000000000000000000F'
 
-/** Of one transaction, in wei. */
+/** The cost of one transaction, in wei. */
 export type Cost = {
   creation: Creation
   /** The gas limit. */
   gas: bigint
-  /** What execution costs at the price of now. */
+  /** Of the execution, at the current price. */
   execution: bigint
-  /** What an OP-stack chain takes beside, for its data on L1 and for its operator. */
+  /** What an OP-stack chain charges in addition, for the data on L1 and for its operator. */
   l1: bigint
-  /** What is taken at most, should gas become dearer. The L1 part of it has no limit. */
+  /** The maximum, if the price of gas rises to the fee limit. The chain does not limit the L1 part. */
   most: bigint
 }
 
@@ -32,7 +32,7 @@ export async function estimateCosts(
     creations.map(async (creation) => {
       const transaction = { account: deployer, data: creation.initCode, chain: null }
       const used = await client.estimateGas(transaction)
-      // The estimate is exact for now; a tenth more is for a node that counts a little otherwise.
+      // The estimate is exact at the moment; the extra tenth allows for a node that counts slightly differently.
       const gas = used + used / 10n
       const l1 = isOpStack
         ? (await estimateL1Fee(client, transaction)) + (await estimateOperatorFee(client, transaction))
@@ -42,7 +42,7 @@ export async function estimateCosts(
   )
 }
 
-/** What is sent and what it costs, a line for each transaction and one for all. */
+/** The costs, a line for each transaction and one for the total. */
 export function costLines(costs: readonly Cost[]): string[] {
   const line = (name: string, { gas, execution, l1, most }: Omit<Cost, 'creation'>) =>
     `${name.padEnd(24)} ${gas.toLocaleString('en').padStart(12)} gas  ${ether(execution)} ETH` +
@@ -56,7 +56,7 @@ export function costLines(costs: readonly Cost[]): string[] {
 
 const GWEI = 10n ** 9n
 
-/** Rounded up to a gwei: what is smaller says nothing. */
+/** In ether, rounded up to a gwei. */
 function ether(wei: bigint): string {
   return formatEther(((wei + GWEI - 1n) / GWEI) * GWEI)
 }

@@ -2,7 +2,7 @@ import type { Address, PublicClient } from 'viem'
 import { firstBlock } from './firstBlock.ts'
 
 /**
- * The block in which a contract was created: its events are indexed from there.
+ * The block in which a contract was created, from which its events are indexed.
  * @throws if the endpoint no longer knows the state of old blocks; the search needs an archive node.
  */
 export async function creationBlock(client: PublicClient, address: Address): Promise<number> {

@@ -3,11 +3,15 @@ import { type Hash, type PublicClient, TransactionNotFoundError } from 'viem'
 /** In wei per gas. */
 export type Fees = { maxFeePerGas: bigint; maxPriorityFeePerGas: bigint }
 
-export type Prices = { fees: Fees /** Wei per gas, as of now. */; current: bigint }
+export type Prices = {
+  fees: Fees
+  /** The current price, in wei per gas. */
+  current: bigint
+}
 
 /**
- * Fees with which a transaction is taken also when the base fee doubles.
- * @param pending A transaction to be replaced: nodes want both fees an eighth higher.
+ * Fees that still suffice when the base fee doubles.
+ * @param pending The fees of a transaction to be replaced: nodes require both to rise by an eighth.
  */
 export async function currentPrices(client: PublicClient, pending: Fees | undefined): Promise<Prices> {
   const [{ baseFeePerGas }, tip] = await Promise.all([client.getBlock(), client.estimateMaxPriorityFeePerGas()])
@@ -22,7 +26,7 @@ function atLeastRaised(fee: bigint, replaced = 0n): bigint {
   return fee > raised ? fee : raised
 }
 
-/** The fees of the transaction that waits in the endpoint's pool, if one of these does. */
+/** The fees of the latest of these transactions that is pending at the endpoint, if any. */
 export async function pendingFees(client: PublicClient, hashes: readonly Hash[]): Promise<Fees | undefined> {
   for (const hash of hashes.toReversed()) {
     try {

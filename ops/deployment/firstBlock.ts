@@ -1,7 +1,7 @@
 /**
- * The first block at which something is so that is so at `head` and, once so, has stayed so. Looks back in growing
- * steps and then bisects, so that an endpoint needs to remember no more than twice as far back as the block is.
- * @throws if the endpoint no longer knows a block that is looked at.
+ * The first block at which `holds` is true. It must be true at `head`, and stay true once it is. The search doubles its
+ * step backwards and then bisects, so it reads no further back than twice the distance from `head` to the result.
+ * @throws if the endpoint no longer has the state of a block that the search reads.
  */
 export async function firstBlock(head: bigint, holds: (block: bigint) => Promise<boolean>): Promise<bigint> {
   let present = head

@@ -8,13 +8,13 @@ const hash = z.custom<Hash>((value) => typeof value === 'string' && isHash(value
 const hex = z.custom<Hex>((value) => isHex(value))
 
 const content = z.strictObject({
-  /** Hash of the chain's first block: two devnets have the same id. */
+  /** Hash of the genesis block, because all devnets share one chain id. */
   genesis: hash,
   deployer: hex,
   firstNonce: z.int().nonnegative(),
   /** What must be the same in every run of the deployment, by name. */
   fixed: z.record(z.string(), z.string()),
-  /** By contract: every transaction that was ever signed to create it. At most one of them can be mined. */
+  /** By contract: every transaction signed to create it. They share a nonce, so at most one can be mined. */
   transactions: z.record(z.string(), z.array(hash)),
 })
 
@@ -23,8 +23,8 @@ type Content = z.infer<typeof content>
 export type Start = Omit<Content, 'transactions'>
 
 /**
- * How far an unfinished deployment has come. A transaction is written down before it is sent, and its nonce is decided
- * before the first: whatever happens in between, a later run finds what was sent and cannot do it twice.
+ * The progress of an unfinished deployment. All nonces are fixed before the first transaction, and each transaction is
+ * recorded before it is sent: after any crash, a later run finds what was sent and cannot create a contract twice.
  */
 export class Journal {
   readonly #path: string | undefined
@@ -37,13 +37,13 @@ export class Journal {
     this.#transactions = transactions
   }
 
-  /** @param path Its file, made with the first record; where it is absent, the deployment cannot be gone on with. */
+  /** @param path Its file, made at the first record; without one, the deployment cannot be resumed. */
   static begin(path: string | undefined, start: Start): Journal {
     return new Journal(path, { ...start, transactions: {} })
   }
 
   /**
-   * @returns what an earlier run has left in the file; nothing if there is none.
+   * @returns the journal of an earlier run; undefined if the file does not exist.
    * @throws if the file is malformed.
    */
   static read(path: string): Journal | undefined {
@@ -54,8 +54,8 @@ export class Journal {
   }
 
   /**
-   * @param fixed What this run would deploy with.
-   * @throws if an earlier run had it otherwise: its contracts would not fit together with those that are still to come.
+   * @param fixed The terms and code of this run.
+   * @throws if the earlier run's differ: its contracts would not match the remaining ones.
    */
   assertUnchanged(fixed: Start['fixed']): void {
     const begun = this.start.fixed
@@ -65,8 +65,8 @@ export class Journal {
     if (names.length === 0) return
     const changes = names.map((name) => `  ${name} was ${begun[name] ?? 'absent'}, and is ${fixed[name] ?? 'absent'}`)
     throw new Error(
-      `${this.#path} is of a deployment that was begun otherwise:\n${changes.join('\n')}\n` +
-        'Restore that to go on with it, or move the file away to deploy anew.',
+      `${this.#path} is of a deployment with other terms or code:\n${changes.join('\n')}\n` +
+        'Restore these to resume it, or move the file away to start a new deployment.',
     )
   }
 
@@ -74,13 +74,13 @@ export class Journal {
     return this.#transactions[contract] ?? []
   }
 
-  /** To be called before the transaction is sent. */
+  /** Records the transaction. Call it before the transaction is sent. */
   record({ contract }: Creation, transaction: Hash): void {
     this.#transactions[contract] = [...new Set([...(this.#transactions[contract] ?? []), transaction])]
     if (this.#path) writeJson(this.#path, { ...this.start, transactions: this.#transactions })
   }
 
-  /** The deployment is finished, and written down elsewhere. */
+  /** Removes the file, once the deployment is finished and stored elsewhere. */
   remove(): void {
     if (this.#path) rmSync(this.#path, { force: true })
   }

@@ -9,7 +9,7 @@ export type Terms = {
   usdc?: Address | undefined
   /** An ERC-8004 identity registry; ours is deployed if absent. */
   registry?: Address | undefined
-  /** Receives fees and forfeited stakes, for ever: the market has no setter. */
+  /** Receives the fees of completed runs. The market has no setter for it. */
   treasury: Address
   /** May ban agents. */
   owner: Address
@@ -31,14 +31,14 @@ export type Creation = {
 export type Plan = {
   creations: Creation[]
   contracts: Deployment['contracts']
-  /** The terms by their variables, and the hash of each contract's code: all that the contracts come from. */
+  /** The terms by variable, and the hash of each contract's code: all inputs of the deployment. */
   fixed: Record<string, string>
 }
 
 /**
- * Which transactions deploy what is not given, and where everything will be. All of it is known before anything is sent:
- * an address follows from the sender and its nonce, and no constructor asks another contract.
- * @param firstNonce The deployer's nonce of the first transaction.
+ * Plans the transactions that deploy the missing contracts, and their addresses. All is known before the first
+ * transaction: an address follows from the sender and its nonce, and no constructor calls another contract.
+ * @param firstNonce The nonce of the deployer's first transaction.
  */
 export function planDeployment(deployer: Address, firstNonce: number, terms: Terms): Plan {
   const creations: Creation[] = []
@@ -57,7 +57,7 @@ export function planDeployment(deployer: Address, firstNonce: number, terms: Ter
   const AgentRegistry = terms.registry ?? create('AgentRegistry')
   const args = [USDC, AgentRegistry, terms.treasury, terms.owner, terms.relayers ?? []] as const
   const BountyMarket = create('BountyMarket', encodeDeployData({ abi: bountyMarketAbi, bytecode: '0x', args }))
-  // The market's first act is to create its AgentStaking; a contract's nonces start at 1 (EIP-161).
+  // The market creates its AgentStaking before any other contract; a contract's nonces start at 1 (EIP-161).
   const AgentStaking = getContractAddress({ from: BountyMarket, nonce: 1n })
   return { creations, contracts: { USDC, AgentRegistry, AgentStaking, BountyMarket }, fixed }
 }

@@ -11,17 +11,17 @@ import { type Created, settle } from './settle.ts'
 
 export type DeployOptions = Terms & {
   rpcUrl: string
-  /** Asserted: the endpoint must be this chain's. */
+  /** The endpoint must serve this chain. */
   chainId: number
-  /** Pays for the deployment and keeps no right over it. */
+  /** Pays for the deployment, and has no rights in it. */
   account: LocalAccount
-  /** Where to write how far it has come, so that a later run can go on after a crash. */
+  /** File for the progress, from which a later run resumes after a crash. */
   journalPath?: string | undefined
-  /** Called with a line for each contract, and while something takes long. */
+  /** Called with a line for each contract, and during long waits. */
   onStep?: ((line: string) => void) | undefined
 }
 
-/** A deployment of which nothing more has been sent, and everything is known: addresses, costs, what is there already. */
+/** A deployment before its next transaction: all addresses, costs and existing contracts are known. */
 export type Prepared = {
   client: PublicClient
   chainId: number
@@ -30,19 +30,19 @@ export type Prepared = {
   onStep: (line: string) => void
   plan: Plan
   journal: Journal
-  /** By earlier runs. */
+  /** Contracts that earlier runs created. */
   created: Created[]
-  /** Of what is still to be sent, in that order. */
+  /** Of the remaining transactions, in their order. */
   costs: Cost[]
   fees: Fees
-  /** First block of a registry that was given. */
+  /** First block of an existing registry. */
   registryBlock: number | undefined
 }
 
 /**
- * Checks all that can be checked, and finds out what an earlier run has done, before anything is sent.
- * @throws naming what is wrong: chain, terms, contracts, a journal of another deployment, a transaction of the deployer
- * that is not of this deployment, too little ETH.
+ * Checks the deployment, and finds out what an earlier run has done, before it sends a transaction.
+ * @throws naming the problem: the chain, the terms or a contract is unsuitable, the journal is of another deployment,
+ * the deployer has a transaction that is not of this deployment, or too little ETH.
  */
 export async function prepareDeployment(options: DeployOptions): Promise<Prepared> {
   const { rpcUrl, chainId, account, onStep = () => {} } = options
@@ -53,7 +53,7 @@ export async function prepareDeployment(options: DeployOptions): Promise<Prepare
   const registryBlock = options.registry && (await creationBlock(client, options.registry))
 
   const context = { client, chainId, account, deployer: account.address, onStep }
-  const { plan, journal, created } = await takeUp(context, options)
+  const { plan, journal, created } = await beginOrResume(context, options)
   const remaining = plan.creations.slice(created.length)
   const pending = await assertNothingElsePending(context, journal, remaining)
   const prices = await currentPrices(client, pending)
@@ -64,8 +64,8 @@ export async function prepareDeployment(options: DeployOptions): Promise<Prepare
 
 type Context = Pick<Prepared, 'client' | 'chainId' | 'account' | 'deployer' | 'onStep'>
 
-/** Begins a deployment, or goes on with the one in the journal. */
-async function takeUp(context: Context, options: DeployOptions) {
+/** Begins a deployment, or resumes the one in the journal. */
+async function beginOrResume(context: Context, options: DeployOptions) {
   const { client, deployer, onStep } = context
   const { hash: genesis } = await client.getBlock({ blockNumber: 0n })
   const begun = earlierJournal(context, options.journalPath, genesis)
@@ -76,7 +76,7 @@ async function takeUp(context: Context, options: DeployOptions) {
 
   const created: Created[] = []
   if (begun) {
-    onStep(`Going on with the deployment in ${options.journalPath}`)
+    onStep(`Resuming the deployment in ${options.journalPath}`)
     const nonce = await client.getTransactionCount({ address: deployer })
     for (const creation of plan.creations.filter((earlier) => earlier.nonce < nonce)) {
       const done = await settle(context, creation, journal.transactionsOf(creation))
@@ -93,7 +93,7 @@ function earlierJournal({ chainId, deployer, onStep }: Context, path: string | u
   if (journal.start.genesis !== genesis) {
     if (!isDevnet(chainId))
       throw new Error(`${path} is of a chain that starts with ${journal.start.genesis}, not ${genesis}`)
-    onStep(`${path} is of a devnet that is gone: deploying anew`)
+    onStep(`${path} is of a devnet that has ended: starting a new deployment`)
     return undefined
   }
   if (journal.start.deployer !== deployer) {
@@ -104,7 +104,7 @@ function earlierJournal({ chainId, deployer, onStep }: Context, path: string | u
   return journal
 }
 
-/** @returns the fees of our own transaction that an earlier run has left in the pool. */
+/** @returns the fees of an earlier run's transaction that is still pending. @throws if another one is pending. */
 async function assertNothingElsePending(
   { client, deployer, onStep }: Context,
   journal: Journal,
@@ -114,7 +114,7 @@ async function assertNothingElsePending(
   const sent = await client.getTransactionCount({ address: deployer, blockTag: 'pending' })
   const [next] = remaining
   if (!next) return undefined
-  // More than that is what has happened since `takeUp` looked; `settle` finds out what.
+  // Equal or higher is fine: if the nonce was used since `beginOrResume`, `settle` finds out by which transaction.
   if (mined < next.nonce) {
     throw new Error(`${next.contract} is planned with nonce ${next.nonce}, but ${deployer} is at nonce ${mined}`)
   }
@@ -123,7 +123,7 @@ async function assertNothingElsePending(
   if (foreign > 0) {
     const what = foreign === 1 ? 'a pending transaction' : `${foreign} pending transactions`
     throw new Error(
-      `${deployer} has ${what}, not of this deployment, from nonce ${sent - foreign} on: wait for its end`,
+      `${deployer} has ${what}, not of this deployment, from nonce ${sent - foreign} on: wait until it is mined`,
     )
   }
   if (own) onStep(`${next.contract} is pending; its fee is raised`)

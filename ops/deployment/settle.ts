@@ -11,36 +11,36 @@ import {
 import { firstBlock } from './firstBlock.ts'
 import type { Creation } from './plan.ts'
 
-/** Milliseconds within which a transaction should be mined; then the run ends, and the next one raises its fee. */
-const PATIENCE = 120_000
-/** Milliseconds after which waiting is worth a word, and then again each time. */
-const SILENCE = 3_000
-/** How often an endpoint with several nodes behind it may show a nonce as used before it shows the receipt. */
-const LATE_RECEIPTS = 3
+/** How long a transaction may take to be mined; then the run fails, and the next run raises the fee. */
+const MINING_TIMEOUT_MS = 120_000
+/** Milliseconds between two progress lines during a wait. */
+const REPORT_INTERVAL_MS = 3_000
+/** Polls without a receipt after the nonce was used: an endpoint with several nodes may show the receipt later. */
+const LATE_RECEIPT_POLLS = 3
 
 export type Created = Creation & { hash: Hash; block: number }
 
 type Context = { client: PublicClient; deployer: Address; onStep: (line: string) => void }
 
 /**
- * Waits until the contract is there.
- * @param hashes Every transaction that was signed to create it; they share its nonce.
- * @throws if its nonce went to a transaction that is not among them, if it reverted, or if nothing is mined for long.
+ * Waits until the contract is created.
+ * @param hashes Every transaction signed to create it; they share its nonce.
+ * @throws if another transaction used the nonce, if the creation reverted, or if it is not mined in time.
  */
 export async function settle(context: Context, creation: Creation, hashes: readonly Hash[]): Promise<Created> {
   const { client, deployer, onStep } = context
   const started = Date.now()
-  let spoken = started
-  for (let late = 0; late < LATE_RECEIPTS; ) {
-    // In this order: a receipt that is missing after its nonce was used is missing for good, or late.
+  let reported = started
+  for (let late = 0; late < LATE_RECEIPT_POLLS; ) {
+    // In this order: without a receipt after the nonce was used, another transaction used it, or the receipt is late.
     const used = (await client.getTransactionCount({ address: deployer })) > creation.nonce
     const receipt = await receiptOfAny(client, hashes)
     if (receipt) return createdBy(receipt, creation)
     if (used) late++
-    else if (Date.now() - started > PATIENCE) throw notMined(creation, hashes)
-    if (Date.now() - spoken > SILENCE) {
+    else if (Date.now() - started > MINING_TIMEOUT_MS) throw notMined(creation, hashes)
+    if (Date.now() - reported > REPORT_INTERVAL_MS) {
       onStep(`Waiting for ${creation.contract}: ${hashes.at(-1)}`)
-      spoken = Date.now()
+      reported = Date.now()
     }
     await sleep(client.pollingInterval)
   }
@@ -62,26 +62,28 @@ function createdBy(receipt: TransactionReceipt, creation: Creation): Created {
   const { transactionHash: hash, status, contractAddress, blockNumber } = receipt
   if (status !== 'success') throw new Error(`The deployment of ${creation.contract} reverted: ${hash}`)
   if (!contractAddress || !isAddressEqual(contractAddress, creation.address)) {
-    throw new Error(`${creation.contract} is at ${contractAddress}, not at ${creation.address}: ${hash}`)
+    throw new Error(`${creation.contract} is at ${contractAddress}, but was expected at ${creation.address}: ${hash}`)
   }
   return { ...creation, address: getAddress(contractAddress), hash, block: Number(blockNumber) }
 }
 
 function notMined({ contract, nonce }: Creation, hashes: readonly Hash[]) {
-  return new Error(`${contract} (nonce ${nonce}) was not mined in ${PATIENCE / 1_000} seconds: ${hashes.at(-1)}`)
+  return new Error(
+    `${contract} (nonce ${nonce}) was not mined in ${MINING_TIMEOUT_MS / 1_000} seconds: ${hashes.at(-1)}`,
+  )
 }
 
-/** Names the transaction that took the nonce, if the endpoint remembers so far back. */
+/** Names the transaction that used the nonce, if the endpoint still has the state of its block. */
 async function foreignTransaction(client: PublicClient, deployer: Address, { contract, nonce }: Creation) {
-  const what = `Nonce ${nonce} of ${deployer}, meant for ${contract}, went to`
+  const what = `Nonce ${nonce} of ${deployer}, planned for ${contract}, was used by`
   try {
     const blockNumber = await firstBlock(await client.getBlockNumber(), async (block) => {
       return (await client.getTransactionCount({ address: deployer, blockNumber: block })) > nonce
     })
     const { transactions } = await client.getBlock({ blockNumber, includeTransactions: true })
-    const taker = transactions.find((other) => isAddressEqual(other.from, deployer) && other.nonce === nonce)
+    const user = transactions.find((other) => isAddressEqual(other.from, deployer) && other.nonce === nonce)
     // An EIP-7702 authorization uses a nonce too, and has no transaction of its own.
-    const name = taker ? `transaction ${taker.hash}` : 'an authorization'
+    const name = user ? `transaction ${user.hash}` : 'an authorization'
     return new Error(`${what} ${name} in block ${blockNumber}, which is not of this deployment`)
   } catch (cause) {
     return new Error(`${what} a transaction that is not of this deployment`, { cause })

@@ -5,13 +5,13 @@ import type { Deployment } from '../../src/api/deployment.ts'
 import { type Artifact, readArtifact } from './artifacts.ts'
 import type { Created } from './settle.ts'
 
-/** The contract as it is on the chain. */
+/** A deployed contract. */
 type OnChain = { name: string; address: Address; hash: Hash; constructorArguments: Hex }
 
 /**
- * What anybody needs to compile the deployed contracts again and to compare. The names are those of Sourcify's API
- * (`POST /v2/verify/{chainId}/{address}`); block explorers take the same `stdJsonInput`.
- * @throws if a source is not the one that Forge compiled.
+ * The data with which anyone can compile the contracts and compare them with the deployed ones. The names are those of
+ * Sourcify's API (`POST /v2/verify/{chainId}/{address}`); block explorers take the same `stdJsonInput`.
+ * @throws if a source file has changed since Forge compiled it.
  */
 export function verificationOf({ chainId, contracts }: Deployment, owner: Address, created: readonly Created[]) {
   const onChain = created.flatMap((creation): OnChain[] => {
@@ -21,7 +21,7 @@ export function verificationOf({ chainId, contracts }: Deployment, owner: Addres
   const artifacts = onChain.map(({ name }) => readArtifact(name))
   return {
     chainId,
-    compilerVersion: the('compiler', artifacts, ({ metadata }) => metadata.compiler.version),
+    compilerVersion: sharedValue('compiler', artifacts, ({ metadata }) => metadata.compiler.version),
     stdJsonInput: standardJson(artifacts),
     contracts: onChain.map(({ name, address, hash, constructorArguments }) => ({
       contractIdentifier: identifierOf(name),
@@ -41,7 +41,7 @@ function stakingOf({ hash }: Created, contracts: Deployment['contracts'], owner:
 
 function identifierOf(name: string): string {
   const [target] = Object.entries(readArtifact(name).metadata.settings.compilationTarget)
-  if (!target) throw new Error(`The artifact of ${name} does not say where its source is`)
+  if (!target) throw new Error(`The artifact of ${name} does not name its source: build again`)
   return target.join(':')
 }
 
@@ -49,13 +49,13 @@ function identifierOf(name: string): string {
 function standardJson(artifacts: readonly Artifact[]) {
   const hashes = Object.assign({}, ...artifacts.map(({ metadata }) => metadata.sources))
   const paths = Object.keys(hashes).sort()
-  const settings = the('settings', artifacts, ({ metadata }) => {
+  const settings = sharedValue('settings', artifacts, ({ metadata }) => {
     // The target is an output of solc, which refuses it as an input.
     const { compilationTarget: _, ...input } = metadata.settings
     return JSON.stringify(input)
   })
   return {
-    language: the('language', artifacts, ({ metadata }) => metadata.language),
+    language: sharedValue('language', artifacts, ({ metadata }) => metadata.language),
     sources: Object.fromEntries(paths.map((path) => [path, { content: sourceOf(path, hashes[path].keccak256) }])),
     settings: {
       ...JSON.parse(settings),
@@ -66,12 +66,12 @@ function standardJson(artifacts: readonly Artifact[]) {
 
 function sourceOf(path: string, compiled: Hex): string {
   const content = readFileSync(new URL(`../../${path}`, import.meta.url))
-  if (keccak256(content) !== compiled) throw new Error(`${path} is not what Forge compiled: build again`)
+  if (keccak256(content) !== compiled) throw new Error(`${path} has changed since Forge compiled it: build again`)
   return content.toString()
 }
 
-/** What all artifacts have in common. */
-function the(what: string, artifacts: readonly Artifact[], part: (artifact: Artifact) => string): string {
+/** The value that all artifacts share. @throws if they differ. */
+function sharedValue(what: string, artifacts: readonly Artifact[], part: (artifact: Artifact) => string): string {
   const [first, ...others] = new Set(artifacts.map(part))
   if (first === undefined || others.length > 0)
     throw new Error(`The contracts were compiled with more than one ${what}`)

@@ -3,39 +3,40 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 
-/** Exit code of a process that cannot run as it is configured. */
-const HOPELESS = 1
+/** Exit code of a process that cannot run with its configuration. */
+const MISCONFIGURED = 1
 
-/** Milliseconds between an end and the next start; doubled for each end that comes soon after its start. */
-const FIRST_PAUSE = 500
-const LONGEST_PAUSE = 60_000
+/** Delay before a restart; doubled after each run shorter than `STABLE_RUN_MS`. */
+const FIRST_PAUSE_MS = 500
+const LONGEST_PAUSE_MS = 60_000
 
-/** A process that ran so long had a good start, in milliseconds. */
-const GOOD_RUN = 60_000
+/** A run at least this long resets the delay. */
+const STABLE_RUN_MS = 60_000
 
-/** Milliseconds that a process has for an orderly end. */
-const GRACE = 20_000
+/** Time between SIGTERM and SIGKILL. */
+const GRACE_MS = 20_000
 
 export type SuperviseOptions = {
   command: string
   args: readonly string[]
   logger: Logger
-  /** Milliseconds. */
+  /** Milliseconds before the first restart. */
   firstPause?: number
 }
 
 /**
- * Runs a process, and again whenever it ends, but for exit code 1 and after `stop`. It writes to our output.
- * `ended` is the exit code to end with.
+ * Runs a process, and restarts it whenever it ends, except after exit code 1 or `stop`. The process inherits our
+ * output.
+ * @returns `ended` resolves with the exit code for this process.
  */
-export function supervise({ command, args, logger, firstPause = FIRST_PAUSE }: SuperviseOptions) {
+export function supervise({ command, args, logger, firstPause = FIRST_PAUSE_MS }: SuperviseOptions) {
   const stopping = new AbortController()
   let child: ReturnType<typeof spawn> | undefined
 
   async function runOnce() {
     const started = spawn(command, args, { stdio: 'inherit' })
     child = started
-    logger.info({ child: started.pid }, 'The indexer is started')
+    logger.info({ child: started.pid }, 'The indexer has started')
     const [code, signal] = (await once(started, 'exit')) as [number | null, NodeJS.Signals | null]
     child = undefined
     return { code, signal }
@@ -46,24 +47,24 @@ export function supervise({ command, args, logger, firstPause = FIRST_PAUSE }: S
       const begin = performance.now()
       const how = await runOnce()
       if (stopping.signal.aborted) return 0
-      if (how.code === HOPELESS) {
-        logger.fatal(how, 'The indexer cannot run as it is configured')
-        return HOPELESS
+      if (how.code === MISCONFIGURED) {
+        logger.fatal(how, 'The indexer cannot run with its configuration')
+        return MISCONFIGURED
       }
-      if (performance.now() - begin > GOOD_RUN) pause = firstPause
-      logger.error({ ...how, pause }, 'The indexer ended and is started again')
+      if (performance.now() - begin > STABLE_RUN_MS) pause = firstPause
+      logger.error({ ...how, pause }, 'The indexer ended and will be restarted')
       await sleep(pause, undefined, { signal: stopping.signal }).catch(() => {})
       if (stopping.signal.aborted) return 0
-      pause = Math.min(2 * pause, LONGEST_PAUSE)
+      pause = Math.min(2 * pause, LONGEST_PAUSE_MS)
     }
   }
 
-  /** Ends the process that runs now: in order, or by force where that takes too long. */
+  /** Ends the current process: SIGTERM, and SIGKILL after the grace period. */
   function end() {
     const ending = child
     if (!ending) return
     ending.kill('SIGTERM')
-    const timer = setTimeout(() => ending.kill('SIGKILL'), GRACE)
+    const timer = setTimeout(() => ending.kill('SIGKILL'), GRACE_MS)
     ending.once('exit', () => clearTimeout(timer))
   }
 

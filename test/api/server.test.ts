@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type Api, type ApiOptions, startApi } from '../../devnet/api.ts'
-import { startPart } from '../../devnet/part.ts'
+import { startProcess } from '../../devnet/managedProcess.ts'
 import { writeDeployment } from '../../ops/writeDeployment.ts'
 import { chainId, type IndexedDatabase, indexedDatabase, viewsSchema } from './indexedDatabase.ts'
 import { seedTime } from './rows.ts'
@@ -171,7 +171,7 @@ describe('on SIGTERM', () => {
   })
 
   it('sent to the whole process group, it still lets requests in flight finish', async () => {
-    const npm = await startPart({
+    const npm = await startProcess({
       name: 'npm run start:api',
       command: 'npm',
       args: ['run', 'start:api'],

@@ -129,7 +129,7 @@ test('every changed, missing and invented row is reported, field by field', asyn
     'agent 2: registeredAt is null in the table…',
     'agent 2: registrationLog is null in the table…',
     `payee ${ada}: owed is 100000001 in the table…`,
-    `payee ${ada} by the market's word: owed is 100000001 in the table…`,
+    `payee ${ada} by owed(): owed is 100000001 in the table…`,
     'band 100000000: open is 1 in the table…',
     'band 100000000: in_progress is 0 in the table…',
     'band 100000000: approved is 1 in the table…',
@@ -154,7 +154,7 @@ test('an interrupted audit resumes at the same block', async () => {
   expect(interrupted).toMatchObject({ exitCode: 130, stdout: '' })
   const [, block] = /Copied block (\d+)/.exec(interrupted.stderr) ?? []
   const { stdout, stderr, exitCode } = await audit()
-  expect(stderr).toContain(`Going on with block ${block}`)
+  expect(stderr).toContain(`Resuming at block ${block}`)
   expect(stdout).toMatch(new RegExp(`^0 differences in 2 runs, 3 agents at block ${block}$`))
   expect(exitCode).toBe(0)
 })
@@ -173,7 +173,7 @@ test('an audit restarts if a reorg drops its block', async () => {
       await client.request({ method: 'anvil_reorg', params: [20, []] } as never)
     },
   })
-  expect(stderr).toContain('beginning anew')
+  expect(stderr).toContain('starting over')
   expect(stdout).toMatch(/^0 differences in 2 runs, 3 agents at block \d+$/)
   expect(exitCode).toBe(0)
 })

@@ -29,14 +29,14 @@ beforeEach(() => {
   proxy.requests.length = 0
 })
 
-const claim = (runId: bigint, { id, wallet }: Agent = agent, seconds = 60) =>
+const claim = (runId: bigint, { id, wallet }: Agent = agent, timeoutSeconds = 60) =>
   claimRun({
     api: proxy.url,
     market: market.market.address,
     runId: Number(runId),
     agentId: Number(id),
     wallet,
-    patience: seconds,
+    timeoutSeconds,
   })
 
 const nonce = () => market.client.getTransactionCount({ address: relayer })

@@ -2,7 +2,7 @@ import pg from 'pg'
 import type { Hex } from 'viem'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { accountOf } from '../../devnet/accounts.ts'
-import { startPart } from '../../devnet/part.ts'
+import { startProcess } from '../../devnet/managedProcess.ts'
 import type { ClaimRequest } from '../../src/api/relay/chain/market.ts'
 import type { Relay } from '../../src/api/relay/relay.ts'
 import { freshDatabase } from '../support/database.ts'
@@ -135,7 +135,7 @@ async function bytesOf(databaseUrl: string, claimId: string): Promise<Hex> {
 
 /** Runs `npm run abandon:claims` to its end. */
 async function abandon(databaseUrl: string, args: string[], env: Record<string, string> = {}) {
-  const part = await startPart({
+  const part = await startProcess({
     name: 'abandon:claims',
     command: process.execPath,
     args: ['ops/abandonCommand.ts', ...args],
@@ -151,7 +151,7 @@ describe('npm run abandon:claims', { timeout: 60_000 }, () => {
     const { databaseUrl, relay, other, claimId } = await unminedClaim(staying)
     const asked = await abandon(databaseUrl, ['--claim', claimId])
     expect(asked.how).toBe('exited with code 1')
-    expect(asked.output).toContain('Nothing was changed: it takes the answer yes, or --yes')
+    expect(asked.output).toContain('Nothing was changed: answer yes, or pass --yes')
     expect((await relay.find(claimId))?.state).toBe('open')
     const done = await abandon(databaseUrl, ['--claim', claimId, '--yes'])
     expect(done).toMatchObject({ how: 'exited with code 0', output: expect.stringContaining('Abandoned 1 claim.') })
@@ -167,7 +167,7 @@ describe('npm run abandon:claims', { timeout: 60_000 }, () => {
     await chain.client.setAutomine(true)
     expect(['won', 'RUN_NOT_OPEN']).toContain(await result)
     const again = await abandon(databaseUrl, ['--claim', claimId, '--yes'])
-    expect(again.output).toMatch(/^Claim 0x[0-9a-f]{64} is decided already: it is (refused|won)$/)
+    expect(again.output).toMatch(/^Claim 0x[0-9a-f]{64} is already decided: (refused|won)$/)
   })
 
   it('abandons all claims of a signer without a key, and their runs can be claimed', async () => {
@@ -176,7 +176,7 @@ describe('npm run abandon:claims', { timeout: 60_000 }, () => {
     const { signer } = { signer: leaving.address }
     const done = await abandon(databaseUrl, ['--signer', signer, '--yes'])
     expect(done).toMatchObject({ how: 'exited with code 0' })
-    expect(done.output).toContain(`Gives up 1 unmined transactions of ${signer}`)
+    expect(done.output).toContain(`1 unmined transactions of ${signer} will not be sent again`)
     expect(done.output).toContain(`  ${claimId}: run `)
     expect(await refusedAs(relay, claimId, 'CLAIM_REVERTED')).toBe(true)
     await dropAll()

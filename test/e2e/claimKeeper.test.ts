@@ -3,7 +3,7 @@ import pg from 'pg'
 import { parseGwei } from 'viem'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { accountOf } from '../../devnet/accounts.ts'
-import { startPart } from '../../devnet/part.ts'
+import { startProcess } from '../../devnet/managedProcess.ts'
 import type { Relay } from '../../src/api/relay/relay.ts'
 import { freshDatabase } from '../support/database.ts'
 import { startTestChain, type TestChain } from '../support/market.ts'
@@ -177,7 +177,7 @@ describe('the schema', () => {
       await pool.end()`
     const processes = await Promise.all(
       Array.from({ length: 2 }, () =>
-        startPart({
+        startProcess({
           name: 'A migration',
           command: process.execPath,
           args: ['--input-type=module-typescript', '--eval', script],

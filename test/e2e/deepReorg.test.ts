@@ -64,9 +64,9 @@ test('after a reorg deeper than finality the indexer exits with the reason, and 
 
   const { rpcUrl, deploymentsDirectory } = chain
   const started = startIndexer({ databaseUrl, chainId: 31337, rpcUrl, deploymentsDirectory })
-  await expect(started).rejects.toThrow(/exited with code 1.*which was final: npm run recover:indexer/s)
+  await expect(started).rejects.toThrow(/exited with code 1.*which was finalized: npm run recover:indexer/s)
 
-  expect(await operate('recoverCommand')).toContain(`the last that it shares with the index is ${kept.number}`)
+  expect(await operate('recoverCommand')).toContain(`the last block that chain and index share is ${kept.number}`)
   await index.startAgain()
   expect((await index.tables()).runs.map(({ reward }) => reward)).toEqual([
     ...Array<bigint>(5).fill(10_000_000n),

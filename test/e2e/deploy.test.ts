@@ -83,7 +83,7 @@ describe('refuses, without a transaction,', () => {
   const refusals: [why: string, chain: string | undefined, env: Record<string, string>, stderr: string][] = [
     ['no chain', undefined, {}, '--chain must be a chain id, got nothing'],
     ['a chain id that is not a number', 'base', {}, '--chain must be a chain id, got base'],
-    ['an unsupported chain', '1', {}, 'Chain 1 is not supported; these are: 8453 (Base), 31337 (devnet)'],
+    ['an unsupported chain', '1', {}, 'Chain 1 is not supported; supported are: 8453 (Base), 31337 (devnet)'],
     ['a chain other than the endpoint’s', '8453', {}, 'RPC_URL serves chain 31337, not chain 8453'],
     ['an endpoint that does not answer', '31337', { RPC_URL: 'http://127.0.0.1:9' }, 'RPC_URL does not answer'],
     ['no treasury', '31337', { TREASURY: '' }, 'TREASURY: is missing'],

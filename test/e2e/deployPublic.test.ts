@@ -116,7 +116,7 @@ describe('before it sends a transaction', () => {
   it('shows the cost of each transaction and the total in ETH, and asks', async () => {
     const before = await sent()
     const { exitCode, stdout, stderr } = await deploy({}, [], 'no\n')
-    expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: 'Nothing was sent: it takes the answer yes, or --yes' })
+    expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: 'Nothing was sent: answer yes, or pass --yes' })
     const amount = '0\\.\\d+ ETH, at most 0\\.\\d+ ETH'
     for (const what of [`AgentRegistry, nonce ${before}`, `BountyMarket, nonce ${before + 1}`, 'Total']) {
       expect(stdout).toMatch(new RegExp(`^${what} +[\\d,]+ gas  ${amount}$`, 'm'))

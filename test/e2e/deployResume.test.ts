@@ -106,7 +106,7 @@ describe('an interrupted deployment', () => {
     await stoppedWith(2, account)
     const { created, lines } = await deploy(account)
     expect(lines).toEqual([
-      `Going on with the deployment in ${journal()}`,
+      `Resuming the deployment in ${journal()}`,
       `MockUSDC is at ${created[0]?.address} already, since block ${created[0]?.block}`,
       `AgentRegistry is at ${created[1]?.address} already, since block ${created[1]?.block}`,
       `BountyMarket is at ${created[2]?.address}`,
@@ -123,7 +123,7 @@ describe('an interrupted deployment', () => {
     await chain().mine({ blocks: 5 })
     const { blockNumber } = await chain().getTransactionReceipt({ hash })
     await expect(deploy(account)).rejects.toThrow(
-      `Nonce ${nonce} of ${account.address}, meant for BountyMarket, went to transaction ${hash} in block ` +
+      `Nonce ${nonce} of ${account.address}, planned for BountyMarket, was used by transaction ${hash} in block ` +
         `${blockNumber}, which is not of this deployment`,
     )
     expect(await sentBy(account)).toBe(nonce + 2)
@@ -138,7 +138,7 @@ describe('an interrupted deployment', () => {
     const running = deploy(account, { rpcUrl: proxy.url })
     await expect.poll(() => proxy.counts.get('hang')).toBe(1)
     hash = await transfer(account)
-    await expect(running).rejects.toThrow(`meant for MockUSDC, went to transaction ${hash}`)
+    await expect(running).rejects.toThrow(`planned for MockUSDC, was used by transaction ${hash}`)
     await proxy.stop()
   }, 60_000)
 
@@ -147,8 +147,8 @@ describe('an interrupted deployment', () => {
     await stoppedWith(1, account)
     const before = await sentBy(account)
     await expect(deploy(account, { treasury: owner })).rejects.toThrow(
-      `${journal()} is of a deployment that was begun otherwise:\n  TREASURY was ${treasury}, and is ${owner}\n` +
-        'Restore that to go on with it, or move the file away to deploy anew.',
+      `${journal()} is of a deployment with other terms or code:\n  TREASURY was ${treasury}, and is ${owner}\n` +
+        'Restore these to resume it, or move the file away to start a new deployment.',
     )
     await expect(deploy(account, { usdc: accountOf(4).address })).rejects.toThrow('USDC_ADDRESS')
     await expect(deploy(accountOf(5))).rejects.toThrow(
@@ -167,7 +167,7 @@ describe('an interrupted deployment', () => {
     await stoppedWith(1, account)
     await changeJournal({ genesis: `0x${'9'.repeat(64)}` })
     const { created, lines } = await deploy(account)
-    expect(lines[0]).toBe(`${journal()} is of a devnet that is gone: deploying anew`)
+    expect(lines[0]).toBe(`${journal()} is of a devnet that has ended: starting a new deployment`)
     expect(created).toHaveLength(3)
   })
 })
@@ -178,7 +178,7 @@ it('does not start while another transaction of the deployer is pending', async 
   try {
     await transfer(account)
     await expect(deploy(account)).rejects.toThrow(
-      `${account.address} has a pending transaction, not of this deployment, from nonce 0 on: wait for its end`,
+      `${account.address} has a pending transaction, not of this deployment, from nonce 0 on: wait until it is mined`,
     )
   } finally {
     await chain().setAutomine(true)

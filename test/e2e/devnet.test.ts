@@ -89,7 +89,7 @@ describe('npm run dev', () => {
     expect((await dev.processes()).length).toBeGreaterThan(5)
     signalGroup(dev.npm.pid, 'SIGINT')
     await dev.npm.ended
-    expect(dev.lines.at(-1)).toBe('All parts have ended')
+    expect(dev.lines.at(-1)).toBe('All processes have ended')
     await expect.poll(dev.processes).toEqual([])
   })
 })

@@ -7,7 +7,7 @@ import type { Hex } from 'viem'
 import { beforeAll, expect, it } from 'vitest'
 import { accountOf, keyOf, roles } from '../../devnet/accounts.ts'
 import { startApi } from '../../devnet/api.ts'
-import { startPart } from '../../devnet/part.ts'
+import { startProcess } from '../../devnet/managedProcess.ts'
 import { writeDeployment } from '../../ops/writeDeployment.ts'
 import type { ChooseFault, Fault, RpcCall } from '../../sim/faults/rpcProxy.ts'
 import { freshDatabase } from '../support/database.ts'
@@ -206,7 +206,7 @@ it.each<[string, string]>([
   const deployments = await temporaryDirectory()
   writeDeployment({ ...market.deployment, chainId }, deployments.path)
   gateway.break(true)
-  const part = await startPart({
+  const part = await startProcess({
     name: command,
     command: process.execPath,
     args: [command],

@@ -8,7 +8,7 @@ import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { accountOf, keyOf, roles } from '../../devnet/accounts.ts'
 import { type Api, startApi } from '../../devnet/api.ts'
-import { startPart } from '../../devnet/part.ts'
+import { startProcess } from '../../devnet/managedProcess.ts'
 import { startTestMarket, type TestMarket } from '../support/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../support/participants.ts'
 import { claimApi, codeOf } from './claimApi.ts'
@@ -214,7 +214,7 @@ describe('a database that refuses writes for a while, as after a failover', () =
 describe('Ctrl-C, which npm forwards', () => {
   it('ends the indexer cleanly, and then its supervisor', { timeout: 90_000 }, async () => {
     await market.indexer.stop()
-    const supervisor = await startPart({
+    const supervisor = await startProcess({
       name: 'npm run supervise:indexer',
       command: 'npm',
       args: ['run', 'supervise:indexer'],

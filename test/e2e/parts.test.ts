@@ -6,13 +6,13 @@ import { createClient, http } from 'viem'
 import { getChainId } from 'viem/actions'
 import { expect, it, onTestFinished } from 'vitest'
 import { startAnvil } from '../../devnet/anvil.ts'
-import { startPart } from '../../devnet/part.ts'
+import { startProcess } from '../../devnet/managedProcess.ts'
 import { startPostgres } from '../../devnet/postgres.ts'
 import { isGroupAlive } from '../../devnet/processGroup.ts'
 import { processesWith } from '../support/processes.ts'
 
 function node(script: string, options: { grace?: number; env?: Record<string, string> } = {}) {
-  return startPart({ name: 'The script', command: process.execPath, args: ['-e', script], ...options })
+  return startProcess({ name: 'The script', command: process.execPath, args: ['-e', script], ...options })
 }
 
 async function stopAfterwards<T extends { stop(): Promise<void> }>(starting: Promise<T>): Promise<T> {
@@ -54,7 +54,7 @@ it('reports the end of PostgreSQL', async () => {
   const [, pid] = /\[(\d+)\] LOG: {2}database system is ready/.exec(postgres.part.output()) ?? []
   process.kill(Number(pid), 'SIGKILL')
   expect(await postgres.part.ended).toBe('exited with code 1')
-  expect(postgres.part.output()).toContain('The server is gone')
+  expect(postgres.part.output()).toContain('The server has ended')
 })
 
 it('stops PostgreSQL despite an open connection', async () => {
@@ -91,7 +91,7 @@ it('shows the output of a part that is not ready in time', async () => {
 })
 
 it('names a command that cannot be run', async () => {
-  await expect(startPart({ name: 'Nothing', command: '/no/such/command', args: [] })).rejects.toThrow(
+  await expect(startProcess({ name: 'Nothing', command: '/no/such/command', args: [] })).rejects.toThrow(
     'Nothing cannot be run',
   )
 })

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Api, startApi } from '../../devnet/api.ts'
-import { startPart } from '../../devnet/part.ts'
+import { startProcess } from '../../devnet/managedProcess.ts'
 import { type ChooseFault, type RpcProxy, startRpcProxy } from '../../sim/faults/rpcProxy.ts'
 import { freshDatabase } from '../support/database.ts'
 import { startTestChain, type TestChain } from '../support/market.ts'
@@ -30,7 +30,7 @@ afterAll(async () => {
 
 /** The supervisor and its indexer, whose node is behind the proxy. */
 function startSupervisor(env: Record<string, string> = {}) {
-  return startPart({
+  return startProcess({
     name: 'The supervisor',
     command: process.execPath,
     args: ['ops/superviseIndexer.ts'],
@@ -93,7 +93,7 @@ test('an index that falls behind the chain raises an alarm, and is restarted unt
     choose = ({ method }) => (/getBlockBy|getLogs/.test(method) ? { kind: 'hang' } : undefined)
     await Promise.all([
       supervisor.saw(/The chain moves and head does not/, 60_000),
-      supervisor.saw(/The indexer ended and is started again/, 60_000),
+      supervisor.saw(/The indexer ended and will be restarted/, 60_000),
       api.part.saw(/The chain moves and head does not/, 60_000),
     ])
     const { status, body } = await readiness(api)
@@ -133,5 +133,5 @@ test('an index that falls behind the chain raises an alarm, and is restarted unt
 test('an indexer that cannot run as configured ends its supervisor', async () => {
   const supervisor = await startSupervisor({ DEPLOYMENTS_DIR: '/nowhere' })
   expect(await supervisor.ended).toBe('exited with code 1')
-  expect(supervisor.output()).toContain('The indexer cannot run as it is configured')
+  expect(supervisor.output()).toContain('The indexer cannot run with its configuration')
 })

@@ -3,7 +3,7 @@
 //   --from <n>     starts with the mutant of that number
 //   --jobs <n>     how many run concurrently; 1 if absent
 import { parseArgs } from 'node:util'
-import { stopAllParts } from '../../devnet/part.ts'
+import { stopAllProcesses } from '../../devnet/managedProcess.ts'
 import { equivalents } from './equivalents.ts'
 import { modeNames, provenModes, tryMutant } from './modes.ts'
 import { allMutants, type Mutant } from './mutants.ts'
@@ -31,7 +31,7 @@ const workspaces: Workspace[] = []
 try {
   await Promise.all(Array.from({ length: jobs }, work))
 } finally {
-  await stopAllParts()
+  await stopAllProcesses()
   await Promise.all(workspaces.map((workspace) => workspace.remove()))
 }
 

@@ -2,8 +2,8 @@ import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { startPart } from '../../devnet/part.ts'
-import { tellGuard } from '../../devnet/tellGuard.ts'
+import { startProcess } from '../../devnet/managedProcess.ts'
+import { registerCleanup } from '../../devnet/registerCleanup.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -32,7 +32,7 @@ export type Workspace = Awaited<ReturnType<typeof createWorkspace>>
  */
 export async function createWorkspace(modeNames: readonly string[]) {
   const directory = await mkdtemp(join(tmpdir(), 'runline-mutants-'))
-  tellGuard({ directory })
+  registerCleanup({ directory })
   for (const name of modeNames) {
     for (const path of ['contracts', 'test/contracts', 'toolchain', 'foundry.toml', 'package.json']) {
       await cp(join(root, path), join(directory, name, path), { recursive: true })
@@ -43,7 +43,7 @@ export async function createWorkspace(modeNames: readonly string[]) {
   /** @throws if Forge ends other than with passed tests, failed tests or a compiler error. */
   async function test(mode: Mode): Promise<TestResult> {
     const lines: string[] = []
-    const forge = await startPart({
+    const forge = await startProcess({
       name: 'Forge',
       command: process.execPath,
       args: ['toolchain/forge.ts', 'test', ...mode.arguments],

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import getPort from 'get-port'
-import { startPart } from '../../devnet/part.ts'
+import { startProcess } from '../../devnet/managedProcess.ts'
 import { processesWith } from './processes.ts'
 import { temporaryDirectory } from './temporaryDirectory.ts'
 
@@ -18,7 +18,7 @@ export async function runDev(ports: Awaited<ReturnType<typeof freePorts>>, env: 
   const deployments = await temporaryDirectory()
   const portVariables = Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, String(port)]))
   const lines: string[] = []
-  const npm = await startPart({
+  const npm = await startProcess({
     name: 'npm run dev',
     command: 'npm',
     args: ['run', 'dev'],

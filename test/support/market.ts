@@ -2,7 +2,7 @@ import { keyOf, roles } from '../../devnet/accounts.ts'
 import { type ApiOptions, startApi } from '../../devnet/api.ts'
 import { type ChainOptions, startChain } from '../../devnet/chain.ts'
 import { startIndexer } from '../../devnet/indexer.ts'
-import type { Part } from '../../devnet/part.ts'
+import type { ManagedProcess } from '../../devnet/managedProcess.ts'
 import { contractsOf } from './contracts.ts'
 import { freshDatabase } from './database.ts'
 import { temporaryDirectory } from './temporaryDirectory.ts'
@@ -67,7 +67,7 @@ export async function startTestMarket({
 }
 
 /** @returns a function that stops the part; prints its output if it ends before that. */
-function watched(part: Part) {
+function watched(part: ManagedProcess) {
   let isStopping = false
   part.ended.then((how) => {
     if (!isStopping) console.error(part.failure(how).message)

@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { tellGuard } from '../../devnet/tellGuard.ts'
+import { registerCleanup } from '../../devnet/registerCleanup.ts'
 
 /** Creates an empty directory. It is removed even if this process is killed. */
 export async function temporaryDirectory() {
   const path = await mkdtemp(join(tmpdir(), 'runline-test-'))
-  tellGuard({ directory: path })
+  registerCleanup({ directory: path })
   return { path, remove: () => rm(path, { recursive: true }) }
 }

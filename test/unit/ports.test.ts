@@ -28,11 +28,13 @@ it('names the variable and the port that is taken', async () => {
 
 it('names a port that is given twice', async () => {
   const { PORT } = await usablePorts({ PORT: 0 })
-  await expect(usablePorts({ PORT, PONDER_PORT: PORT })).rejects.toThrow(`PONDER_PORT ${PORT} is PORT's already`)
+  await expect(usablePorts({ PORT, PONDER_PORT: PORT })).rejects.toThrow(
+    `PONDER_PORT ${PORT} is already the port of PORT`,
+  )
 })
 
 it('names every problem at once', async () => {
   await expect(usablePorts({ PORT: taken, PONDER_PORT: taken })).rejects.toThrow(
-    new RegExp(`PORT ${taken} is taken.*PONDER_PORT ${taken} is PORT's already`, 's'),
+    new RegExp(`PORT ${taken} is taken.*PONDER_PORT ${taken} is already the port of PORT`, 's'),
   )
 })

@@ -18,7 +18,7 @@ const supervised = (code: string, logger: pino.Logger) =>
 test('exit code 1 ends the supervisor with the same code', async () => {
   const { logger, messages } = recording()
   expect(await supervised('process.exit(1)', logger).ended).toBe(1)
-  expect(messages).toEqual(['The indexer cannot run as it is configured'])
+  expect(messages).toEqual(['The indexer cannot run with its configuration'])
 })
 
 test('the supervisor restarts after exit code 75 and a kill, and not after a stop', async () => {
@@ -28,7 +28,7 @@ test('the supervisor restarts after exit code 75 and a kill, and not after a sto
     while (messages.length < 3) await sleep(20)
     supervisor.stop()
     expect(await supervisor.ended).toBe(0)
-    expect(new Set(messages)).toEqual(new Set(['The indexer ended and is started again']))
+    expect(new Set(messages)).toEqual(new Set(['The indexer ended and will be restarted']))
   }
 })
 
@@ -53,7 +53,7 @@ async function alarms(chainAt: (look: number) => bigint, progressAt: (look: numb
     onStall: () => stalls++,
     logger,
     interval: 5,
-    patience: 100,
+    stallTimeout: 100,
   })
   await sleep(350)
   await watch.stop()

@@ -1,7 +1,7 @@
 import { ponder } from 'ponder:registry'
 import { plainEvent } from '../ponder.schema.ts'
 
-/** Those that the indexer's handlers are of, so that both ask the chain for the same. */
+/** The events that the indexer handles, so that both request the same logs. */
 const names = [
   'AgentRegistry:Transfer',
   'AgentRegistry:Registered',

@@ -3,5 +3,5 @@ import { Hono } from 'hono'
 import { graphql } from 'ponder'
 import * as schema from '../../ponder.schema.ts'
 
-// What Ponder offers of itself to read the tables with.
+// Ponder's built-in GraphQL API of the tables.
 export default new Hono().use('/graphql', graphql({ db, schema }))

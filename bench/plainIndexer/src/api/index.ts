@@ -1,4 +1,4 @@
 import { Hono } from 'hono'
 
-// Ponder does not start without an app.
+// Ponder does not start without a Hono app.
 export default new Hono()

@@ -3,64 +3,61 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isGroupAlive, signalGroup } from './processGroup.ts'
-import { tellGuard } from './tellGuard.ts'
+import { registerCleanup } from './registerCleanup.ts'
 
-const keptLines = 50
+const MAX_OUTPUT_LINES = 50
 
-export type PartOptions = {
-  /** What messages call the part. */
+export type ProcessOptions = {
+  /** The name in error messages. */
   name: string
   command: string
   args: readonly string[]
-  /** Where it runs; this process's directory if absent. */
+  /** Working directory; this process's if absent. */
   directory?: string | undefined
   /** Added to this process's environment; `undefined` removes a variable. */
   env?: Record<string, string | undefined>
-  /** Called with each line that the part prints. */
+  /** Called with each line that the process prints. */
   onLine?: ((line: string) => void) | undefined
   /** Milliseconds between SIGTERM and SIGKILL. */
   grace?: number | undefined
 }
 
-/** A running process of the market: PostgreSQL, Anvil, the indexer or the API. */
-export type Part = {
+/** A child process, such as PostgreSQL, Anvil, the indexer or the API. */
+export type ManagedProcess = {
   readonly name: string
   readonly pid: number
-  /** Resolves once the process has ended, asked or not, with how: "exited with code 1", "was killed by SIGSEGV". */
+  /** Resolves once the process has ended for any reason, with "exited with code 1" or "was killed by SIGSEGV". */
   readonly ended: Promise<string>
   /** The last lines it printed. */
   output(): string
   /**
    * Waits for a printed line.
-   * @throws with the part's output if it ends first, or does not print the line within `milliseconds`.
+   * @throws with the process's output if it ends first, or does not print the line within `milliseconds`.
    */
   saw(line: RegExp, milliseconds: number): Promise<RegExpExecArray>
-  /** An error about this part that carries its output. */
+  /** An error about this process that includes its output. */
   failure(what: string): Error
-  /** Ends the part and all it spawned: SIGTERM, and SIGKILL after the grace period. */
+  /** Ends the process and all that it spawned: SIGTERM, and SIGKILL after the grace period. */
   stop(): Promise<void>
 }
 
-/** Not yet stopped: of one that ended by itself something may be left. */
-const running = new Set<Part>()
+/** Those not yet stopped. One that exited without `stop` stays, because processes that it spawned may remain. */
+const running = new Set<ManagedProcess>()
 let isClosed = false
 
-/**
- * Ends every part that this process started, the latest first, and lets it start no more: what was on its way to start
- * a part fails.
- */
-export async function stopAllParts(): Promise<void> {
+/** Ends every process that this one started, the latest first. From then on, `startProcess` throws. */
+export async function stopAllProcesses(): Promise<void> {
   isClosed = true
   for (const part of [...running].reverse()) await part.stop()
 }
 
 /**
- * Starts a process in a group of its own. Ctrl-C in a terminal reaches a whole group, and parts must end in order (the
- * API before its database), so only their starter may be in the terminal's. Should the starter die first, its guard
- * ends them.
+ * Starts a process in a process group of its own. Ctrl-C in a terminal reaches the terminal's whole group, but
+ * processes must end in order (the API before its database), so only their starter may be in that group. If the starter
+ * dies first, its guard ends them.
  * @throws if the command cannot be run.
  */
-export async function startPart({
+export async function startProcess({
   name,
   command,
   args,
@@ -68,8 +65,8 @@ export async function startPart({
   env,
   onLine,
   grace = 10_000,
-}: PartOptions): Promise<Part> {
-  if (isClosed) throw new Error(`${name} is not started any more`)
+}: ProcessOptions): Promise<ManagedProcess> {
+  if (isClosed) throw new Error(`${name} is not started, because all processes are being stopped`)
   const child = spawn(command, args, {
     detached: true,
     cwd: directory,
@@ -81,14 +78,14 @@ export async function startPart({
     throw new Error(`${name} cannot be run`, { cause: error })
   }
   const pid: number = child.pid
-  tellGuard({ started: pid })
+  registerCleanup({ started: pid })
 
   const lines: string[] = []
   const listeners = new Set<(line: string) => void>()
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on('line', (line) => {
       lines.push(line)
-      if (lines.length > keptLines) lines.shift()
+      if (lines.length > MAX_OUTPUT_LINES) lines.shift()
       onLine?.(line)
       for (const listener of listeners) listener(line)
     })
@@ -121,7 +118,7 @@ export async function startPart({
     signalGroup(pid, 'SIGKILL')
     await ended
     running.delete(part)
-    tellGuard({ ended: pid })
+    registerCleanup({ ended: pid })
   }
 
   const part = { name, pid, ended, output, saw, failure, stop }
@@ -132,7 +129,7 @@ export async function startPart({
 async function howItEnds(child: ChildProcess): Promise<string> {
   const closed = once(child, 'close')
   const [code, signal] = await once(child, 'exit')
-  // The rest of the output comes before 'close', which waits for whatever the process left behind.
+  // 'close' comes after the rest of the output, but waits for all processes that inherited the streams.
   await Promise.race([closed, sleep(200)])
   return signal === null ? `exited with code ${code}` : `was killed by ${signal}`
 }

@@ -5,33 +5,33 @@ import getPort from 'get-port'
 import pg from 'pg'
 import { startApi } from '../devnet/api.ts'
 import { startIndexer } from '../devnet/indexer.ts'
-import { startPart } from '../devnet/part.ts'
+import { startProcess } from '../devnet/managedProcess.ts'
 import type { Postgres } from '../devnet/postgres.ts'
 import { countBands } from '../test/support/indexedTables.ts'
 import { manyRuns } from '../test/support/manyRuns.ts'
 import { waitForIndex } from '../test/support/waitForIndex.ts'
 import { startBusyChain } from './busyChain.ts'
 
-/** So many that every request of some seconds can name another `minBlock`, which makes it another URL to the cache. */
+/** Enough blocks that each request can name another `minBlock`: another URL misses the answer cache. */
 export const blocksBefore = 1_000
 
-/** The ids of the runs that no chain has begin here, far above those of the chain that follow. */
+/** The lowest id of the added runs, above any id on the chain. */
 const firstAdded = 1_000_000_000
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const ponder = fileURLToPath(new URL('bin/ponder.js', import.meta.resolve('ponder')))
 
-export type GrownMarket = Awaited<ReturnType<typeof startGrownMarket>>
+export type LargeMarket = Awaited<ReturnType<typeof startLargeMarket>>
 
 /**
- * A chain, the production indexer and API, and tables that hold so many runs more than the chain, put there between two
- * starts of the indexer: a chain with a million runs takes hours to make.
+ * Starts a chain, the production indexer and API, and adds `runs` runs to the tables that the chain does not have. They
+ * are inserted between two starts of the indexer, because a chain with a million runs takes hours to make.
  */
-export async function startGrownMarket(postgres: Postgres, runs: number) {
+export async function startLargeMarket(postgres: Postgres, runs: number) {
   await using parts = new AsyncDisposableStack()
   const chain = await startBusyChain()
   parts.defer(chain.stop)
-  // Anvil takes some time for a block, and its client has only so much patience.
+  // In parts, because Anvil needs some time for a block, and the client has a timeout.
   for (let mined = 0; mined < blocksBefore; mined += 50) await chain.client.mine({ blocks: 50 })
   const databaseUrl = await postgres.createDatabase()
   const { rpcUrl, deploymentsDirectory, deployment } = chain
@@ -58,7 +58,7 @@ export async function startGrownMarket(postgres: Postgres, runs: number) {
     /** Ponder's own API on the same tables. */
     async startGraphql() {
       const port = String(await getPort())
-      const part = await startPart({
+      const part = await startProcess({
         name: "Ponder's GraphQL",
         command: process.execPath,
         args: [
@@ -89,7 +89,7 @@ export async function startGrownMarket(postgres: Postgres, runs: number) {
   }
 }
 
-/** Adds runs and their bands to the tables behind the readers' views. The indexer must not run. */
+/** Inserts runs and their bands into the tables behind the readers' views. The indexer must not run. */
 async function addRuns(databaseUrl: string, runs: number) {
   const client = new pg.Client({ connectionString: databaseUrl })
   await client.connect()
@@ -98,7 +98,7 @@ async function addRuns(databaseUrl: string, runs: number) {
     `SELECT table_schema AS name FROM information_schema.view_table_usage WHERE view_schema = 'runline' AND view_name = 'run'`,
   )
   const schema = sql.identifier(rows[0]?.name ?? '')
-  // The indexer's triggers note what a reorg would take back: these runs are of no block.
+  // Without the indexer's triggers, which record what a reorg must revert: these runs belong to no block.
   await db.execute(sql`SET session_replication_role = replica`)
   await db.execute(sql`SET search_path = pg_temp, ${schema}`)
   await db.execute(sql`CREATE TEMP TABLE run (LIKE ${schema}.run INCLUDING DEFAULTS)`)
