@@ -71,7 +71,7 @@ export function createClaimFlow(options: Options) {
     if (bound) return bound
     if (!known.isRepeat) {
       context.countNew()
-      const limited = problemOfLimits(request, known.waits, options.walletLimits)
+      const limited = problemOfLimits(request, known, options.walletLimits)
       if (limited) throw limited
     }
     const obstacle: Obstacle = {}

@@ -4,7 +4,7 @@ import type { Address, PublicClient } from 'viem'
 import { Problem } from '../errors.ts'
 import { answer } from './chain/client.ts'
 import { MAX_GAS } from './chain/gas.ts'
-import { stored } from './store/database.ts'
+import { rowsOf } from './store/database.ts'
 import { type Backlog, backlogOf, nextNonceOf } from './store/transactions.ts'
 import type { NonceCheck } from './submission/nonceCheck.ts'
 
@@ -47,8 +47,7 @@ export async function signerStates({ pool, client, nonceCheck, signers, budget }
     WHERE address = ANY($1) OR tx.id IS NOT NULL
     GROUP BY address ORDER BY array_position($1, address), address`
   const gasPrice = inTime(client.getGasPrice())
-  const { rows } = await stored(pool.query(text, [signers]))
-  const kept = rows as { address: Address; claims: number; oldest: number }[]
+  const kept = await rowsOf<{ address: Address; claims: number; oldest: number }>(pool, text, [signers])
   return Promise.all(
     kept.map(async ({ address, claims, oldest }) => {
       const asked = [backlogOf(pool, address), inTime(client.getBalance({ address })), gasPrice] as const

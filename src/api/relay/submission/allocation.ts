@@ -6,7 +6,7 @@ import { batchGasLimit, gasOfItems, itemsOfBlock, itemsWithin, MAX_GAS } from '.
 import type { ChainHead, Heads } from '../chain/heads.ts'
 import { batchCall, claimCall, type Market } from '../chain/market.ts'
 import type { StoredClaim } from '../store/claims.ts'
-import { type Database, stored, transaction } from '../store/database.ts'
+import { type Database, rowsOf, stored, transaction } from '../store/database.ts'
 import { isHeld, type Lease } from '../store/leases.ts'
 import type { WalletLimits } from '../store/lookUp.ts'
 import { type Candidate, type Obstacle, reserve } from '../store/reservations.ts'
@@ -194,15 +194,13 @@ export function createAllocator(options: Options) {
           const blocker = blockerOf(account, nextNonce, await backlogOf(db, account.address), quoted)
           if (blocker) return blocker
           // Without the lock of other keeper writes: a process that is paused here must not keep the lease.
-          const { rows } = await db.query(
-            `UPDATE relay.claim SET tx = nextval('relay.tx_id')
-             WHERE id = $3 AND tx = $4 AND state = 'open' AND ${isHeld} RETURNING tx`,
-            [lease.signer, lease.token, claimId, old.id],
-          )
-          const [row] = rows as { tx: string }[]
+          const text = `
+            UPDATE relay.claim SET tx = nextval('relay.tx_id')
+            WHERE id = $3 AND tx = $4 AND state = 'open' AND ${isHeld} RETURNING tx`
+          const [row] = await rowsOf<{ tx: bigint }>(db, text, [lease.signer, lease.token, claimId, old.id])
           if (!row) return undefined
           const call = { ...claimCall(market, account.address, request), gas, filler: false }
-          const [renewed] = await signNext(db, account, nextNonce, [{ tx: BigInt(row.tx), call }], quoted)
+          const [renewed] = await signNext(db, account, nextNonce, [{ tx: row.tx, call }], quoted)
           return renewed
         }),
       )
