@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
 import type { Hex, PublicClient } from 'viem'
-import { answer } from './client.ts'
+import { answer, unlessUnavailable } from './client.ts'
 
 /** The newest block that the node has. Timestamp in seconds, fee in wei. */
 export type ChainHead = { number: bigint; hash: Hex; timestamp: bigint; baseFeePerGas: bigint; gasLimit: bigint }
@@ -69,4 +70,33 @@ async function fetchHead(client: PublicClient): Promise<ChainHead> {
   const { number, hash, timestamp, baseFeePerGas, gasLimit } = await answer(client.getBlock({ blockTag: 'latest' }))
   if (baseFeePerGas === null) throw new Error('The chain has no EIP-1559 fees; the relay sends no other transactions.')
   return { number, hash, timestamp, baseFeePerGas, gasLimit }
+}
+
+/** How long the node's answer is used. Finality is minutes behind. Milliseconds. */
+const FINAL_BLOCK_LIFETIME_MS = 1_000
+
+/** The newest block that the node calls final; undefined where it does not say. */
+export type FinalBlock = () => Promise<bigint | undefined>
+
+export function createFinalBlock(client: PublicClient, logger: Logger): FinalBlock {
+  let asked: Promise<bigint | undefined> | undefined
+
+  async function ask(): Promise<bigint | undefined> {
+    try {
+      return (await answer(client.getBlock({ blockTag: 'finalized' }))).number
+    } catch (error) {
+      unlessUnavailable(error)
+      logger.warn({ err: error }, 'the node does not say which block is final')
+      return undefined
+    }
+  }
+
+  return () => {
+    asked ??= ask().finally(() => {
+      setTimeout(() => {
+        asked = undefined
+      }, FINAL_BLOCK_LIFETIME_MS).unref()
+    })
+    return asked
+  }
 }

@@ -2,8 +2,10 @@ import type { Hex } from 'viem'
 import { claimTypedDataJson, type MarketAddress, OFFERED_VALIDITY } from '../../claimMessage.ts'
 import { explainClaimError } from '../../contractErrors.ts'
 import { Problem, type ProblemCode } from '../../errors.ts'
-import type { Failure } from '../chain/calls.ts'
-import { type Bounty, type ClaimRequest, termsOf } from '../chain/market.ts'
+import { type Bounty, type ClaimRequest, type Failure, termsOf } from '../chain/market.ts'
+
+/** A block of most chains takes no longer. */
+const PENDING_RETRY_SECONDS = 2
 
 /** RFC 9110 asks for a challenge in every 401: which message to sign, and where it comes from. */
 const challenge = ({ bountyId, agentId, wallet }: ClaimRequest) => ({
@@ -60,16 +62,6 @@ export function refusedByContract(request: ClaimRequest, round: bigint, gas: big
   })
 }
 
-/** Registry or wallet use more gas than the relay pays for. Both in gas. */
-export const tooExpensive = (gas: bigint, limit: bigint) =>
-  new Problem(
-    'CLAIM_REVERTED',
-    `The claim takes ${gas} gas, and the relay pays for ${limit}. Send it with the wallet.`,
-    {
-      extensions: { gas: String(gas), gasLimit: String(limit) },
-    },
-  )
-
 /** Another claim of the run is undecided, and decides about this one too. */
 export function claimPending({ claimId, request }: { claimId: Hex; request: ClaimRequest }): Problem {
   const detail = `Claim ${claimId} of run ${request.bountyId} is not decided yet. If it fails, this claim can still win: send it again.`
@@ -79,5 +71,10 @@ export function claimPending({ claimId, request }: { claimId: Hex; request: Clai
   })
 }
 
-/** A block of most chains takes no longer. */
-const PENDING_RETRY_SECONDS = 2
+export const keyConflict = (key: string) =>
+  new Problem('IDEMPOTENCY_CONFLICT', `Idempotency-Key ${key} was used for another request. Use a key for each body.`)
+
+export function pendingWithOtherBody({ claimId }: { claimId: Hex }): Problem {
+  const detail = `Claim ${claimId} is pending with another signature. Ask for its state, or wait.`
+  return new Problem('IDEMPOTENCY_CONFLICT', detail, { extensions: { claimId } })
+}

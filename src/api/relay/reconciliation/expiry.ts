@@ -1,11 +1,9 @@
-import { tryCall } from '../chain/calls.ts'
 import type { ChainHead } from '../chain/heads.ts'
-import { claimCall, readBounty } from '../chain/market.ts'
-import { isHeldBy } from '../chain/signatures.ts'
-import { refusal } from '../intake/refusal.ts'
+import { claimCall, readBounty, tryCall } from '../chain/market.ts'
+import type { RelayContext } from '../context.ts'
 import { type StoredClaim, unminedClaimsOf } from '../store/claims.ts'
 import type { Lease } from '../store/leases.ts'
-import type { KeeperContext } from './context.ts'
+import { decide } from './decision.ts'
 import { decideClaim } from './settlement.ts'
 
 /**
@@ -33,7 +31,7 @@ const MAX_CLAIMS = 50
  * Refuses the unmined claims that can no longer succeed, so that other claims of their runs go on. Their bytes may still
  * be mined, and revert: with the signer's key the nonce is filled instead.
  */
-export function createRefuseExpired(context: KeeperContext) {
+export function createRefuseExpired(context: RelayContext) {
   const lookedAt = new Map<string, number>()
 
   return async function refuseExpired(lease: Lease, head: ChainHead) {
@@ -47,7 +45,7 @@ export function createRefuseExpired(context: KeeperContext) {
 }
 
 async function refuseIfExpired(
-  context: KeeperContext,
+  context: RelayContext,
   lease: Lease,
   claim: StoredClaim,
   head: ChainHead,
@@ -64,13 +62,7 @@ async function refuseIfExpired(
   const isSignatureDead = request.signed !== undefined && request.signed.deadline < latest
   const isRunOver = error?.errorName === 'BountyDeadlinePassed' && error.args[1] < latest
   if (!isSignatureDead && !isRunOver) return
-  const isWon = await isHeldBy(market, request, bounty)
-  const { number: blockNumber } = head
+  const decision = await decide(market, request, trial.failure, bounty, head.number)
   logger.warn({ claimId: claim.claimId, txHash: claim.tx.hash }, 'an unmined claim can no longer succeed')
-  await decideClaim(context, lease, [
-    claim,
-    isWon
-      ? { won: { round: BigInt(bounty.round), blockNumber } }
-      : { refused: refusal(request, trial.failure, bounty) },
-  ])
+  await decideClaim(context, lease, claim, decision)
 }

@@ -1,16 +1,15 @@
 import type { Address, Hash } from 'viem'
-import { Problem } from '../../errors.ts'
-import { unavailable } from '../chain/client.ts'
+import { answer, isUnavailable, unavailable } from '../chain/client.ts'
 import { gasLimit } from '../chain/gas.ts'
 import type { ChainHead } from '../chain/heads.ts'
-import { type Bounty, checkCall, claimCall } from '../chain/market.ts'
+import { checkCall, claimCall } from '../chain/market.ts'
+import type { RelayContext } from '../context.ts'
 import { signatureRequired } from '../intake/refusal.ts'
 import { simulate } from '../simulation/simulate.ts'
 import { nameOf, type StoredClaim, strandedClaimsOf } from '../store/claims.ts'
 import type { Lease } from '../store/leases.ts'
-import type { Decision } from '../store/settlements.ts'
 import { nextNonceOf, unminedOf } from '../store/transactions.ts'
-import type { KeeperContext } from './context.ts'
+import type { Allocator } from '../submission/allocation.ts'
 import { decide } from './decision.ts'
 import { createRefuseExpired } from './expiry.ts'
 import { fillGaps, resendDue } from './resend.ts'
@@ -33,8 +32,8 @@ export type Look = {
  * Brings what is stored of a signer in step with the chain: settles what was mined, opens again what a reorg dropped,
  * refuses what can no longer succeed, fills gaps, and hands to the node what it lacks.
  */
-export function createReconcile(context: KeeperContext) {
-  const { pool, market, heads, allocator, nonceCheck, events, logger } = context
+export function createReconcile(context: RelayContext, allocator: Allocator) {
+  const { pool, market, heads, accounts, nonceCheck, events, logger } = context
   const settle = createSettle(context)
   const refuseExpired = createRefuseExpired(context)
   /** The head up to which everything of a signer is settled, and how many nonces were used there. */
@@ -50,7 +49,8 @@ export function createReconcile(context: KeeperContext) {
     const used = known?.head === head.hash ? known.used : await settleAll(lease, head)
     const unmined = (await unminedOf(pool, signer)).filter(({ nonce }) => nonce >= used)
     await refuseExpired(lease, head)
-    const account = context.accountOf(signer)
+    // Undefined where this process lacks the key.
+    const account = accounts.find(({ address }) => address === signer)
     await resendDue(context, lease, account, unmined, head)
     const lowest = unmined[0]?.nonce ?? used
     if (account && lowest > used) await fillGaps(context, lease, account, { used, lowest }, head)
@@ -87,8 +87,7 @@ export function createReconcile(context: KeeperContext) {
   /** What cannot be settled now must not delay the signer's other transactions. */
   const orLater = (settling: Promise<boolean>) =>
     settling.catch((error) => {
-      const isPassing = error instanceof Problem && error.code === 'RELAY_UNAVAILABLE'
-      logger[isPassing ? 'warn' : 'error']({ err: error }, 'cannot settle what was mined')
+      logger[isUnavailable(error) ? 'warn' : 'error']({ err: error }, 'cannot settle what was mined')
       return false
     })
 
@@ -105,8 +104,18 @@ export function createReconcile(context: KeeperContext) {
     const call = signer ? claimCall(market, signer.address, request) : checkCall(market, request)
     const simulation = await simulate(market, call, request)
     if (simulation.result === 'undecided') return false
-    if (simulation.result === 'fails') return decideAs(lease, claim, await decide(market, request, simulation))
-    if (!signer) return decideAs(lease, claim, await withoutSignature(claim, simulation.bounty))
+    const { bounty } = simulation
+    if (simulation.result === 'fails') {
+      const block = await answer(market.client.getBlockNumber({ cacheTime: 0 }))
+      await decideClaim(context, lease, claim, await decide(market, request, simulation.failure, bounty, block))
+      return true
+    }
+    if (!signer) {
+      // The only signers that could do without the wallet's signature are gone.
+      const { timestamp } = await heads.latest()
+      await decideClaim(context, lease, claim, { refused: signatureRequired(market, request, bounty, timestamp) })
+      return true
+    }
     const renewed = await allocator.renew(signer, lease, claim, gasLimit(simulation.gas))
     if (!renewed) return true
     if (typeof renewed === 'string') return false
@@ -114,17 +123,6 @@ export function createReconcile(context: KeeperContext) {
     events.emit('claimReserved', { ...nameOf(claim), signer: signer.address, nonce, txHash: attempt.hash })
     logger.warn({ claimId: claim.claimId, txHash: attempt.hash }, 'makes the claim anew')
     return true
-  }
-
-  async function decideAs(lease: Lease, claim: StoredClaim, decision: Decision): Promise<true> {
-    await decideClaim(context, lease, [claim, decision])
-    return true
-  }
-
-  /** The only signers that could do without the wallet's signature are gone. */
-  async function withoutSignature({ request }: StoredClaim, bounty: Bounty): Promise<Decision> {
-    const { timestamp } = await heads.latest()
-    return { refused: signatureRequired(market, request, bounty, timestamp) }
   }
 
   return reconcile

@@ -1,16 +1,21 @@
-import { Problem } from '../../errors.ts'
-import { tryCall } from '../chain/calls.ts'
-import { answer } from '../chain/client.ts'
+import { answer, unlessUnavailable } from '../chain/client.ts'
 import { raised } from '../chain/fees.ts'
 import { batchGasLimit } from '../chain/gas.ts'
 import type { ChainHead } from '../chain/heads.ts'
-import { batchCall, claimCall } from '../chain/market.ts'
+import { batchCall, claimCall, tryCall } from '../chain/market.ts'
+import type { RelayContext } from '../context.ts'
 import { claimsOf } from '../store/claims.ts'
 import type { Lease } from '../store/leases.ts'
-import { insertAttempt, insertFiller, rawOf, recordBroadcasts, type Unmined } from '../store/transactions.ts'
+import {
+  type Attempt,
+  insertAttempt,
+  insertFiller,
+  rawOf,
+  recordBroadcasts,
+  type Unmined,
+} from '../store/transactions.ts'
 import { broadcast } from '../submission/broadcast.ts'
-import { type Attempt, fillerCall, type PricedCall, type Signer, sign } from '../submission/signing.ts'
-import type { KeeperContext } from './context.ts'
+import { fillerCall, type PricedCall, type Signer, sign } from '../submission/signing.ts'
 
 /** An attempt is stuck, and replaced, once it is so old, and has seen so many blocks without it. */
 const STUCK_SECONDS = 5
@@ -21,7 +26,7 @@ const STUCK_BLOCKS = 3n
  * @param account of the signer; without its key what is signed is sent again, at no other price.
  */
 export async function resendDue(
-  context: KeeperContext,
+  context: RelayContext,
   lease: Lease,
   account: Signer | undefined,
   unmined: Unmined[],
@@ -53,7 +58,7 @@ function isStuck(tx: Unmined, head: ChainHead): boolean {
 }
 
 /** @returns undefined where the price is at its ceiling, or the signer does not sign: the last attempt is sent again. */
-async function replace(context: KeeperContext, lease: Lease, account: Signer, tx: Unmined, head: ChainHead) {
+async function replace(context: RelayContext, lease: Lease, account: Signer, tx: Unmined, head: ChainHead) {
   const { pool, market, maxFeePerGas, events, logger } = context
   const last = newestOf(tx)
   const price = raised(last.fees, await context.fees().catch(unlessUnavailable), maxFeePerGas)
@@ -69,7 +74,7 @@ async function replace(context: KeeperContext, lease: Lease, account: Signer, tx
 
 /** The claims that can still be won; without any, the least that uses up the nonce. */
 async function callFor(
-  { pool, market }: KeeperContext,
+  { pool, market }: RelayContext,
   account: Signer,
   { id }: Unmined,
   last: Pick<Attempt, 'filler' | 'gas'>,
@@ -94,7 +99,7 @@ async function callFor(
  * @param lowest nonce of the unmined transactions.
  */
 export async function fillGaps(
-  context: KeeperContext,
+  context: RelayContext,
   lease: Lease,
   account: Signer,
   { used, lowest }: { used: number; lowest: number },
@@ -119,9 +124,4 @@ export async function fillGaps(
 function newestOf({ id, attempts: [newest] }: Unmined) {
   if (!newest) throw new Error(`Transaction ${id} has no attempt`)
   return newest
-}
-
-function unlessUnavailable(error: unknown): undefined {
-  if (error instanceof Problem) return undefined
-  throw error
 }

@@ -1,9 +1,18 @@
-import { type Address, formatTransactionReceipt, type Hash, type Hex, numberToHex, type TransactionReceipt } from 'viem'
+import {
+  type Address,
+  formatTransactionReceipt,
+  type Hash,
+  type Hex,
+  numberToHex,
+  type PublicClient,
+  type TransactionReceipt,
+} from 'viem'
 import { together } from '../../together.ts'
 import { answer } from '../chain/client.ts'
 import { feeOf } from '../chain/fees.ts'
 import type { ChainHead } from '../chain/heads.ts'
-import { claimsOf, claimsOfEach, nameOf } from '../store/claims.ts'
+import type { RelayContext } from '../context.ts'
+import { claimsOf, claimsOfEach, nameOf, type StoredClaim } from '../store/claims.ts'
 import type { Lease } from '../store/leases.ts'
 import {
   type DecidedClaim,
@@ -19,20 +28,17 @@ import {
   recordUntaken,
 } from '../store/settlements.ts'
 import type { Unmined } from '../store/transactions.ts'
-import type { KeeperContext } from './context.ts'
 import { claimLogsOf, conclude } from './decision.ts'
 
 /** How long a used nonce may go without a receipt of ours: until then the node may only lag. Seconds. */
 const RECEIPT_WAIT_SECONDS = 10
-
-type Client = KeeperContext['market']['client']
 
 /**
  * Settles transactions whose nonce is used: any of their attempts may have been mined. Transactions that are settled at
  * the same time share statements.
  * @returns a function that resolves to whether it is known what used the nonce.
  */
-export function createSettle(context: KeeperContext) {
+export function createSettle(context: RelayContext) {
   const { pool, market, events, logger } = context
   const claimsOfTx = together((txs: readonly bigint[]) => claimsOfEach(pool, txs))
   const store = together(async (mined: readonly Mined[]) => {
@@ -82,22 +88,21 @@ export function createSettle(context: KeeperContext) {
 }
 
 /** Stores what a claim came to that its transaction did not decide. */
-export async function decideClaim(context: KeeperContext, lease: Lease, decided: DecidedClaim) {
-  const changed = await recordDecisions(context.pool, lease, [decided])
-  if (changed.size > 0) emitDecided(context, [decided])
+export async function decideClaim(context: RelayContext, lease: Lease, claim: StoredClaim, decision: Decision) {
+  const changed = await recordDecisions(context.pool, lease, [[claim, decision]])
+  if (changed.size > 0) emitDecided(context, [[claim, decision]])
 }
 
 /** Also of claims for which no client waits. */
-function emitDecided({ events }: KeeperContext, decided: DecidedClaim[]) {
+function emitDecided({ events }: RelayContext, decided: DecidedClaim[]) {
   for (const [claim, decision] of decided) {
     if ('undecided' in decision) continue
-    const { txHash } = landingOf(decision) ?? {}
-    const outcome = 'won' in decision ? ('won' as const) : decision.refused.code
+    const isWon = 'won' in decision
+    const { txHash } = (isWon ? decision.won : decision.at) ?? {}
+    const outcome = isWon ? 'won' : decision.refused.code
     events.emit('claimDecided', { ...nameOf(claim), ...(txHash && { txHash }), outcome })
   }
 }
-
-const landingOf = (decision: Exclude<Decision, { undecided: true }>) => ('won' in decision ? decision.won : decision.at)
 
 /**
  * Opens again what a reorg took out of its block. That takes a proof: the node has another block of this number, and no
@@ -107,7 +112,7 @@ const landingOf = (decision: Exclude<Decision, { undecided: true }>) => ('won' i
  * @returns the newest block with a transaction of ours that is in the chain, up to which finality may be concluded.
  */
 export async function dropReorganised(
-  context: KeeperContext,
+  context: RelayContext,
   lease: Lease,
   used: number,
   head: ChainHead,
@@ -126,7 +131,7 @@ export async function dropReorganised(
   return undefined
 }
 
-async function dropUnlessMined({ pool, market, events, logger }: KeeperContext, lease: Lease, tx: MinedTx) {
+async function dropUnlessMined({ pool, market, events, logger }: RelayContext, lease: Lease, tx: MinedTx) {
   const receipt = await receiptOf(market.client, tx.hash)
   if (receipt?.blockHash === tx.blockHash) return
   if (!(await recordDropped(pool, lease, tx))) return
@@ -136,7 +141,7 @@ async function dropUnlessMined({ pool, market, events, logger }: KeeperContext, 
 }
 
 /** What the node calls final cannot be reorganised, so it is not looked at again. @param newest that is in the chain. */
-export async function finalise({ pool, finalBlock, events }: KeeperContext, lease: Lease, newest: bigint) {
+export async function finalise({ pool, finalBlock, events }: RelayContext, lease: Lease, newest: bigint) {
   const finalized = await finalBlock()
   if (finalized === undefined) return
   const txs = await recordFinal(pool, lease, finalized < newest ? finalized : newest)
@@ -148,17 +153,17 @@ export async function finalise({ pool, finalBlock, events }: KeeperContext, leas
   }
 }
 
-async function receiptOf(client: Client, hash: Hash): Promise<TransactionReceipt | undefined> {
+async function receiptOf(client: PublicClient, hash: Hash): Promise<TransactionReceipt | undefined> {
   const receipt = await answer(client.request({ method: 'eth_getTransactionReceipt', params: [hash] }))
   return receipt ? formatTransactionReceipt(receipt) : undefined
 }
 
-async function hashOfBlock(client: Client, number: bigint): Promise<Hash | undefined> {
+async function hashOfBlock(client: PublicClient, number: bigint): Promise<Hash | undefined> {
   const params: [Hex, false] = [numberToHex(number), false]
   const block = await answer(client.request({ method: 'eth_getBlockByNumber', params }))
   return block?.hash ?? undefined
 }
 
 /** How many nonces are used at this block, and not at the newest of whichever node answers. */
-export const usedNonces = ({ market }: KeeperContext, address: Address, { number }: ChainHead) =>
+export const usedNonces = ({ market }: RelayContext, address: Address, { number }: ChainHead) =>
   answer(market.client.getTransactionCount({ address, blockNumber: number }))

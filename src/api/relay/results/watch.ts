@@ -19,8 +19,6 @@ type Options<Found> = {
   logger: Logger
 }
 
-export type Watch<Found> = ReturnType<typeof createWatch<Found>>
-
 type Waiting<Found> = { claim: NamedClaim; listeners: Set<(found: Found) => void> }
 
 /** Watches the claims for which requests wait, however many, with one question for all. */

@@ -6,7 +6,7 @@ import { type Database, rowsOf } from './database.ts'
 import { type Lease, writeUnder } from './leases.ts'
 
 /** Where the chain decided a claim; `txHash` where a transaction of ours did. */
-type Landing = { blockNumber: bigint; txHash?: Hash }
+export type Landing = { blockNumber: bigint; txHash?: Hash }
 
 /** `undecided`: the claim may still be won, but not by the transaction that was sent for it. */
 export type Decision = { won: Landing & { round: bigint } } | { refused: Problem; at?: Landing } | { undecided: true }

@@ -1,7 +1,5 @@
 import { type Address, type Hex, stringify } from 'viem'
 import type { Fees } from '../chain/fees.ts'
-import type { Broadcast } from '../submission/broadcast.ts'
-import type { Attempt } from '../submission/signing.ts'
 import { type Database, rowsOf } from './database.ts'
 import { type Lease, writeUnder } from './leases.ts'
 
@@ -14,13 +12,27 @@ const HANDOVER = 2
 /** The pause after a failed broadcast doubles from the first to the last. Seconds. */
 const [FIRST_PAUSE, LAST_PAUSE] = [0.2, 2]
 
+/** The bytes of one try to use a nonce. Several may exist for a nonce; the chain takes one. */
+export type Attempt = { hash: Hex; raw: Hex; gas: bigint; filler: boolean; fees: Fees }
+
+/**
+ * What became of a transaction's bytes.
+ * - `accepted`: the node has them.
+ * - `nonceTaken`: another transaction of the signer has the nonce.
+ * - `unfunded`: the signer cannot pay for them.
+ * - `refused`: the node does not want them.
+ * - `unsent`: the node never saw them.
+ * - `unknown`: the node may have them or not.
+ */
+export type BroadcastResult = 'accepted' | 'nonceTaken' | 'unfunded' | 'refused' | 'unsent' | 'unknown'
+
 /** A nonce of a signer that the chain has not used as far as the database knows. */
 export type Unmined = {
   id: bigint
   nonce: number
   /** Seconds until it is handed to the node again; 0 where it is due. */
   dueIn: number
-  lastResult: Broadcast['result'] | null
+  lastResult: BroadcastResult | null
   /** Newest first. */
   attempts: (Omit<Attempt, 'raw'> & { block: bigint; age: number })[]
 }
@@ -114,7 +126,7 @@ const jsonOf = (attempts: NewAttempt[]) =>
   stringify(attempts.map(({ tx, nonce, attempt: { fees, ...attempt } }) => ({ tx, nonce, ...attempt, ...fees })))
 
 /** What the node said about a transaction's bytes. */
-export type Sent = { tx: bigint; result: Broadcast['result'] }
+export type Sent = { tx: bigint; result: BroadcastResult }
 
 /** Stores what the node said, of different transactions. Of one that was settled meantime it says nothing new. */
 export async function recordBroadcasts(database: Database, sent: readonly Sent[]): Promise<void> {

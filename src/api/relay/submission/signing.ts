@@ -2,6 +2,7 @@ import { type Address, type Hex, keccak256, type TransactionSerializableEIP1559 
 import { unavailable, within } from '../chain/client.ts'
 import type { Fees } from '../chain/fees.ts'
 import type { MarketCall } from '../chain/market.ts'
+import type { Attempt } from '../store/transactions.ts'
 
 /** How long a signer may take: so long the database's locks are held for it. Milliseconds. */
 const SIGNING_TIMEOUT = 5_000
@@ -19,9 +20,6 @@ const TRANSFER_GAS = 21_000n
 
 /** A call with the most gas that it may take. */
 export type PricedCall = Pick<MarketCall, 'to' | 'data'> & { gas: bigint; filler: boolean }
-
-/** The bytes of one try to use a nonce. Several may exist for a nonce; the chain takes one. */
-export type Attempt = { hash: Hex; raw: Hex; gas: bigint; filler: boolean; fees: Fees }
 
 /** An empty transfer to the signer itself: it uses up a nonce that nothing else will. */
 export const fillerCall = ({ address }: Signer): PricedCall => ({
