@@ -15,6 +15,7 @@ import {
   bindKey,
   bodyHashOf,
   claimsById,
+  nameOf,
   openClaimsOf,
   openClaimsOfAgent,
   type StoredClaim,
@@ -77,7 +78,10 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
       const open = await openClaims(request.bountyId)
       const [rival] = open
       const own = open.find((one) => isSameClaimant(one.request, request))
-      if (own?.bodyHash === bodyHashOf(request)) return followStored(own, request, asked)
+      if (own?.bodyHash === bodyHashOf(request)) {
+        await bind(request, asked, { claimId: own.claimId, round: own.round })
+        return results.follow({ ...nameOf(own), request }, until)
+      }
       if (rival && !own) {
         await decided(rival)
         continue
@@ -135,11 +139,6 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
       return { claimId, round, status: 'won', blockNumber } as const
     await unbindKey(pool, request, key)
     return undefined
-  }
-
-  async function followStored({ claimId, round }: StoredClaim, request: ClaimRequest, asked: ClaimContext) {
-    await bind(request, asked, { claimId, round })
-    return results.follow({ claimId, round, request }, asked.until)
   }
 
   /** Binds the request’s key to the claim that it gets. @throws Problem IDEMPOTENCY_CONFLICT */

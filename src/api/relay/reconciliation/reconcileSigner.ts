@@ -13,7 +13,7 @@ import type { Allocator } from '../submission/allocation.ts'
 import { decide } from './decision.ts'
 import { createRefuseExpired } from './expiry.ts'
 import { fillGaps, resendDue } from './resend.ts'
-import { createSettle, decideClaim, dropReorganised, finalise, usedNonces } from './settlement.ts'
+import { createSettle, decideClaim, dropReorganised, finalise, type Turn, usedNonces } from './settlement.ts'
 
 /** When to look again after something was sent: only the database knows when it is due next. Milliseconds. */
 const AFTER_SENDING_MS = 200
@@ -35,7 +35,7 @@ export type Look = {
 export function createReconcile(context: RelayContext, allocator: Allocator) {
   const { pool, market, heads, accounts, nonceCheck, events, logger } = context
   const settle = createSettle(context)
-  const refuseExpired = createRefuseExpired(context)
+  const refuseExpired = createRefuseExpired()
   /** The head up to which everything of a signer is settled, and how many nonces were used there. */
   const settledAt = new Map<Address, { head: Hash; used: number }>()
   /** How many unmined transactions of removed signers the log has last named. */
@@ -45,34 +45,35 @@ export function createReconcile(context: RelayContext, allocator: Allocator) {
     const { signer } = lease
     // Before what is stored: a transaction that this block has mined is in the database then.
     const head = await heads.latest()
-    const known = settledAt.get(signer)
-    const used = known?.head === head.hash ? known.used : await settleAll(lease, head)
-    const unmined = (await unminedOf(pool, signer)).filter(({ nonce }) => nonce >= used)
-    await refuseExpired(lease, head)
-    // Undefined where this process lacks the key.
     const account = accounts.find(({ address }) => address === signer)
-    await resendDue(context, lease, account, unmined, head)
+    const turn = { ...context, lease, head, account }
+    const known = settledAt.get(signer)
+    const used = known?.head === head.hash ? known.used : await settleAll(turn)
+    const unmined = (await unminedOf(pool, signer)).filter(({ nonce }) => nonce >= used)
+    await refuseExpired(turn)
+    await resendDue(turn, unmined)
     const lowest = unmined[0]?.nonce ?? used
-    if (account && lowest > used) await fillGaps(context, lease, account, { used, lowest }, head)
+    if (account && lowest > used) await fillGaps(turn, account, used, lowest)
     if (!account) logLeftBehind(signer, unmined.length)
     const dueIn = Math.min(...unmined.map((tx) => tx.dueIn * 1_000 || AFTER_SENDING_MS))
     return { head, hasUnmined: unmined.length > 0, isSettled: settledAt.has(signer), dueIn }
   }
 
   /** @returns how many nonces are used at the head. */
-  async function settleAll(lease: Lease, head: ChainHead): Promise<number> {
-    const { signer } = lease
+  async function settleAll(turn: Turn): Promise<number> {
+    const { head } = turn
+    const { signer } = turn.lease
     settledAt.delete(signer)
     const [used, nextNonce] = await Promise.all([usedNonces(context, signer, head), nextNonceOf(pool, signer)])
     if (!nonceCheck.acceptsMined(signer, nextNonce, used)) {
       throw unavailable(nonceCheck.objectionTo(signer) ?? '')
     }
-    const newest = await dropReorganised(context, lease, used, head)
+    const newest = await dropReorganised(turn, used)
     const mined = (await unminedOf(pool, signer)).filter(({ nonce }) => nonce < used)
-    const isSettled = await Promise.all(mined.map((tx) => orLater(settle(lease, tx, head))))
+    const isSettled = await Promise.all(mined.map((tx) => orLater(settle(turn, tx))))
     const stranded = await strandedClaimsOf(pool, signer)
-    const isRenewed = await Promise.all(stranded.map((claim) => orLater(renew(lease, claim))))
-    if (newest !== undefined) await finalise(context, lease, newest)
+    const isRenewed = await Promise.all(stranded.map((claim) => orLater(renew(turn, claim))))
+    if (newest !== undefined) await finalise(turn, newest)
     if ([...isSettled, ...isRenewed].every(Boolean)) settledAt.set(signer, { head: head.hash, used })
     return used
   }
@@ -97,7 +98,8 @@ export function createReconcile(context: RelayContext, allocator: Allocator) {
    * and may still be mined, and another signer would make the claim twice.
    * @returns whether it is decided, or has a new transaction.
    */
-  async function renew(lease: Lease, claim: StoredClaim): Promise<boolean> {
+  async function renew(turn: Turn, claim: StoredClaim): Promise<boolean> {
+    const { lease } = turn
     const { request } = claim
     const able = await context.signersFor(request)
     const signer = able.find(({ address }) => address === lease.signer) ?? able[0]
@@ -107,13 +109,13 @@ export function createReconcile(context: RelayContext, allocator: Allocator) {
     const { bounty } = simulation
     if (simulation.result === 'fails') {
       const block = await answer(market.client.getBlockNumber({ cacheTime: 0 }))
-      await decideClaim(context, lease, claim, await decide(market, request, simulation.failure, bounty, block))
+      await decideClaim(turn, claim, await decide(market, request, simulation.failure, bounty, block))
       return true
     }
     if (!signer) {
       // The only signers that could do without the wallet's signature are gone.
       const { timestamp } = await heads.latest()
-      await decideClaim(context, lease, claim, { refused: signatureRequired(market, request, bounty, timestamp) })
+      await decideClaim(turn, claim, { refused: signatureRequired(market, request, bounty, timestamp) })
       return true
     }
     const renewed = await allocator.renew(signer, lease, claim, gasLimit(simulation.gas))

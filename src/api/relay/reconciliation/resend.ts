@@ -3,9 +3,7 @@ import { raised } from '../chain/fees.ts'
 import { batchGasLimit } from '../chain/gas.ts'
 import type { ChainHead } from '../chain/heads.ts'
 import { batchCall, claimCall, tryCall } from '../chain/market.ts'
-import type { RelayContext } from '../context.ts'
 import { claimsOf } from '../store/claims.ts'
-import type { Lease } from '../store/leases.ts'
 import {
   type Attempt,
   insertAttempt,
@@ -16,29 +14,24 @@ import {
 } from '../store/transactions.ts'
 import { broadcast } from '../submission/broadcast.ts'
 import { fillerCall, type PricedCall, type Signer, sign } from '../submission/signing.ts'
+import type { Turn } from './settlement.ts'
 
 /** An attempt is stuck, and replaced, once it is so old, and has seen so many blocks without it. */
 const STUCK_SECONDS = 5
 const STUCK_BLOCKS = 3n
 
 /**
- * Hands to the node what is due, lowest nonce first: nothing of a signer is mined before its lower nonces are.
- * @param account of the signer; without its key what is signed is sent again, at no other price.
+ * Hands to the node what is due, lowest nonce first: nothing of a signer is mined before its lower nonces are. Without
+ * the signer's key what is signed is sent again, at no other price.
  */
-export async function resendDue(
-  context: RelayContext,
-  lease: Lease,
-  account: Signer | undefined,
-  unmined: Unmined[],
-  head: ChainHead,
-) {
-  const { sender, pool, events, logger } = context
-  const { signer } = lease
+export async function resendDue(turn: Turn, unmined: Unmined[]) {
+  const { sender, pool, events, logger, account, head } = turn
+  const { signer } = turn.lease
   for (const [position, tx] of unmined.entries()) {
     if (tx.dueIn > 0) continue
     const { nonce } = tx
     const isReplaced = account && position === 0 && isStuck(tx, head)
-    const attempt = (isReplaced && (await replace(context, lease, account, tx, head))) || newestOf(tx)
+    const attempt = (isReplaced && (await replace(turn, account, tx))) || newestOf(tx)
     const { result, error } = await broadcast(sender, await rawOf(pool, attempt.hash))
     await recordBroadcasts(pool, [{ tx: tx.id, result }])
     const claims = attempt.filler ? 0 : (await claimsOf(pool, tx.id)).length
@@ -58,12 +51,12 @@ function isStuck(tx: Unmined, head: ChainHead): boolean {
 }
 
 /** @returns undefined where the price is at its ceiling, or the signer does not sign: the last attempt is sent again. */
-async function replace(context: RelayContext, lease: Lease, account: Signer, tx: Unmined, head: ChainHead) {
-  const { pool, market, maxFeePerGas, events, logger } = context
+async function replace(turn: Turn, account: Signer, tx: Unmined) {
+  const { pool, market, fees, maxFeePerGas, events, logger, lease, head } = turn
   const last = newestOf(tx)
-  const price = raised(last.fees, await context.fees().catch(unlessUnavailable), maxFeePerGas)
+  const price = raised(last.fees, await fees().catch(unlessUnavailable), maxFeePerGas)
   if (!price) return undefined
-  const call = await callFor(context, account, tx, last)
+  const call = await callFor(turn, account, tx, last)
   const attempt = await sign(account, market.chainId, tx.nonce, call, price).catch(unlessUnavailable)
   if (!attempt || !(await insertAttempt(pool, lease, tx.id, attempt, head.number))) return undefined
   const names = { signer: account.address, nonce: tx.nonce, txHash: attempt.hash }
@@ -74,7 +67,7 @@ async function replace(context: RelayContext, lease: Lease, account: Signer, tx:
 
 /** The claims that can still be won; without any, the least that uses up the nonce. */
 async function callFor(
-  { pool, market }: RelayContext,
+  { pool, market }: Turn,
   account: Signer,
   { id }: Unmined,
   last: Pick<Attempt, 'filler' | 'gas'>,
@@ -98,17 +91,11 @@ async function callFor(
  * @param used how many nonces the chain has used.
  * @param lowest nonce of the unmined transactions.
  */
-export async function fillGaps(
-  context: RelayContext,
-  lease: Lease,
-  account: Signer,
-  { used, lowest }: { used: number; lowest: number },
-  head: ChainHead,
-) {
-  const { pool, market, events, logger } = context
+export async function fillGaps(turn: Turn, account: Signer, used: number, lowest: number) {
+  const { pool, market, fees, events, logger, lease, head } = turn
   const { address } = account
   const [price, pending] = await Promise.all([
-    context.fees(),
+    fees(),
     answer(market.client.getTransactionCount({ address, blockTag: 'pending' })),
   ])
   if (pending !== used) return

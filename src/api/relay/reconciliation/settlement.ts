@@ -28,28 +28,35 @@ import {
   recordUntaken,
 } from '../store/settlements.ts'
 import type { Unmined } from '../store/transactions.ts'
+import type { Signer } from '../submission/signing.ts'
 import { claimLogsOf, conclude } from './decision.ts'
 
 /** How long a used nonce may go without a receipt of ours: until then the node may only lag. Seconds. */
 const RECEIPT_WAIT_SECONDS = 10
+
+/** What the keeper works with while it works on a signer. */
+export type Turn = RelayContext & {
+  lease: Lease
+  head: ChainHead
+  /** Of the signer; undefined where this process lacks its key. */
+  account: Signer | undefined
+}
 
 /**
  * Settles transactions whose nonce is used: any of their attempts may have been mined. Transactions that are settled at
  * the same time share statements.
  * @returns a function that resolves to whether it is known what used the nonce.
  */
-export function createSettle(context: RelayContext) {
-  const { pool, market, events, logger } = context
+export function createSettle({ pool, market, events, logger }: RelayContext) {
   const claimsOfTx = together((txs: readonly bigint[]) => claimsOfEach(pool, txs))
   const store = together(async (mined: readonly Mined[]) => {
     const byLease = [...Map.groupBy(mined, ({ lease }) => lease)]
-    const stored = new Map(
-      await Promise.all(byLease.map(async ([lease, its]) => [lease, await recordMined(pool, lease, its)] as const)),
-    )
-    return mined.map(({ lease, tx }) => ({ ...stored.get(lease), isStored: stored.get(lease)?.txs.has(tx) === true }))
+    const stored = await Promise.all(byLease.map(([lease, its]) => recordMined(pool, lease, its)))
+    return mined.map(({ tx }) => stored.find(({ txs }) => txs.has(tx)))
   })
 
-  return async function settle(lease: Lease, { id, nonce, attempts }: Unmined, head: ChainHead): Promise<boolean> {
+  return async function settle(turn: Turn, { id, nonce, attempts }: Unmined): Promise<boolean> {
+    const { lease, head } = turn
     const receipts = await Promise.all(attempts.map(({ hash }) => receiptOf(market.client, hash)))
     const position = receipts.findIndex((receipt) => receipt !== undefined)
     const [receipt, attempt] = [receipts[position], attempts[position]]
@@ -68,8 +75,8 @@ export function createSettle(context: RelayContext) {
       }),
     )
     const fee = feeOf(receipt)
-    const { isStored, claims: changed } = await store({ lease, tx: id, receipt, fee, decisions })
-    if (!isStored) return false
+    const stored = await store({ lease, tx: id, receipt, fee, decisions })
+    if (!stored) return false
     events.emit('attemptMined', {
       signer: lease.signer,
       nonce,
@@ -79,45 +86,35 @@ export function createSettle(context: RelayContext) {
       gasUsed: receipt.gasUsed,
       fee,
     })
-    emitDecided(
-      context,
-      decisions.filter(([{ claimId }]) => changed?.has(claimId)),
-    )
+    for (const [claim, decision] of decisions) if (stored.claims.has(claim.claimId)) emitDecided(turn, claim, decision)
     return true
   }
 }
 
 /** Stores what a claim came to that its transaction did not decide. */
-export async function decideClaim(context: RelayContext, lease: Lease, claim: StoredClaim, decision: Decision) {
-  const changed = await recordDecisions(context.pool, lease, [[claim, decision]])
-  if (changed.size > 0) emitDecided(context, [[claim, decision]])
+export async function decideClaim(turn: Turn, claim: StoredClaim, decision: Decision) {
+  const changed = await recordDecisions(turn.pool, turn.lease, [[claim, decision]])
+  if (changed.size > 0) emitDecided(turn, claim, decision)
 }
 
 /** Also of claims for which no client waits. */
-function emitDecided({ events }: RelayContext, decided: DecidedClaim[]) {
-  for (const [claim, decision] of decided) {
-    if ('undecided' in decision) continue
-    const isWon = 'won' in decision
-    const { txHash } = (isWon ? decision.won : decision.at) ?? {}
-    const outcome = isWon ? 'won' : decision.refused.code
-    events.emit('claimDecided', { ...nameOf(claim), ...(txHash && { txHash }), outcome })
-  }
+function emitDecided({ events }: Turn, claim: StoredClaim, decision: Decision) {
+  if ('undecided' in decision) return
+  const isWon = 'won' in decision
+  const { txHash } = (isWon ? decision.won : decision.at) ?? {}
+  const outcome = isWon ? 'won' : decision.refused.code
+  events.emit('claimDecided', { ...nameOf(claim), ...(txHash && { txHash }), outcome })
 }
 
 /**
  * Opens again what a reorg took out of its block. That takes a proof: the node has another block of this number, and no
  * receipt in the stored one. A node that lags, or one of several behind a balancer, knows neither block nor receipt, and
  * that proves nothing.
- * @param used how many nonces are used at `head`.
+ * @param used how many nonces are used at the turn's head.
  * @returns the newest block with a transaction of ours that is in the chain, up to which finality may be concluded.
  */
-export async function dropReorganised(
-  context: RelayContext,
-  lease: Lease,
-  used: number,
-  head: ChainHead,
-): Promise<bigint | undefined> {
-  const { pool, market } = context
+export async function dropReorganised(turn: Turn, used: number): Promise<bigint | undefined> {
+  const { pool, market, lease, head } = turn
   await recordUntaken(pool, lease, used, head.number)
   // Blocks name their parents: those before one that is in the chain are in it too.
   const [newest] = await minedTxsOf(pool, lease, 1)
@@ -126,12 +123,12 @@ export async function dropReorganised(
   for (const tx of await minedTxsOf(pool, lease, null)) {
     const hash = await hashOfBlock(market.client, tx.blockNumber)
     if (hash === tx.blockHash) return tx.blockNumber
-    if (hash !== undefined) await dropUnlessMined(context, lease, tx)
+    if (hash !== undefined) await dropUnlessMined(turn, tx)
   }
   return undefined
 }
 
-async function dropUnlessMined({ pool, market, events, logger }: RelayContext, lease: Lease, tx: MinedTx) {
+async function dropUnlessMined({ pool, market, events, logger, lease }: Turn, tx: MinedTx) {
   const receipt = await receiptOf(market.client, tx.hash)
   if (receipt?.blockHash === tx.blockHash) return
   if (!(await recordDropped(pool, lease, tx))) return
@@ -141,7 +138,7 @@ async function dropUnlessMined({ pool, market, events, logger }: RelayContext, l
 }
 
 /** What the node calls final cannot be reorganised, so it is not looked at again. @param newest that is in the chain. */
-export async function finalise({ pool, finalBlock, events }: RelayContext, lease: Lease, newest: bigint) {
+export async function finalise({ pool, finalBlock, events, lease }: Turn, newest: bigint) {
   const finalized = await finalBlock()
   if (finalized === undefined) return
   const txs = await recordFinal(pool, lease, finalized < newest ? finalized : newest)

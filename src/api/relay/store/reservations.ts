@@ -30,40 +30,29 @@ export type Obstacle = 'rival' | 'locked' | Problem
 /** The claims that one transaction makes. */
 type Group = { tx: bigint; made: Candidate[] }
 
-export type Reserved = { groups: Group[]; obstacles: Map<Candidate, Obstacle> }
-
 /**
  * Stores the claims that have no obstacle, as made by new transactions of `maxItems` claims each. All rows that are read
  * here are locked until the database’s transaction ends, so that no other process decides on older ones.
  */
-export async function reserve(
-  db: pg.PoolClient,
-  candidates: Candidate[],
-  maxItems: number,
-  limits: WalletLimits,
-): Promise<Reserved> {
+export async function reserve(db: pg.PoolClient, candidates: Candidate[], maxItems: number, limits: WalletLimits) {
   const obstacles = new Map<Candidate, Obstacle>()
+  const remaining = () => candidates.filter((candidate) => !obstacles.has(candidate))
   await lockNames(db, candidates)
   for (const candidate of await boundKeys(db, candidates)) obstacles.set(candidate, 'rival')
-  for (const [candidate, problem] of await overLimits(db, without(candidates, obstacles), limits)) {
-    obstacles.set(candidate, problem)
-  }
-  for (const candidate of await overStake(db, without(candidates, obstacles))) obstacles.set(candidate, 'locked')
+  for (const [candidate, problem] of await overLimits(db, remaining(), limits)) obstacles.set(candidate, problem)
+  for (const candidate of await overStake(db, remaining())) obstacles.set(candidate, 'locked')
   const groups = new Map<bigint, Group>()
-  const inserted = await insertClaims(db, without(candidates, obstacles), maxItems)
-  for (const candidate of without(candidates, obstacles)) {
+  const inserted = await insertClaims(db, remaining(), maxItems)
+  for (const candidate of remaining()) {
     const tx = inserted.get(candidate.claim.claimId)
     if (tx === undefined) obstacles.set(candidate, 'rival')
     else groups.set(tx, { tx, made: [...(groups.get(tx)?.made ?? []), candidate] })
   }
-  for (const { key, claim } of without(candidates, obstacles)) {
+  for (const { key, claim } of remaining()) {
     if (key !== undefined) await bindKey(db, { key, ...claim })
   }
   return { groups: [...groups.values()], obstacles }
 }
-
-const without = (candidates: Candidate[], obstacles: Map<Candidate, Obstacle>) =>
-  candidates.filter((candidate) => !obstacles.has(candidate))
 
 /** Runs, agents and wallets, which include keys, in one order for all processes: that excludes deadlocks. */
 async function lockNames(db: pg.PoolClient, candidates: Candidate[]) {
