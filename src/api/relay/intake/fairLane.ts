@@ -1,12 +1,7 @@
 import { rateLimited } from '../../limits/clientLimits.ts'
 import { unavailable } from '../chain/client.ts'
 
-type Options = {
-  /** How many tasks run at once. */
-  concurrency: number
-  /** How many tasks of one client may wait. */
-  maxWaitingPerClient: number
-}
+type Options = { concurrency: number; maxWaitingPerClient: number }
 
 /** After how many seconds a client whose tasks fill its share of the lane may ask again. */
 const RETRY_AFTER_SECONDS = 1

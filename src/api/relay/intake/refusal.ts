@@ -25,7 +25,6 @@ export function refusal(request: ClaimRequest, { error, data }: Failure, bounty:
   return new Problem(code, sentence, { extensions, headers: isUnauthorised(code) ? challenge(request) : {} })
 }
 
-/** The claim fails for a reason that the API has no words for. */
 export const unexplained = (extensions: Record<string, unknown>) =>
   new Problem('CLAIM_REVERTED', 'The claim reverts on chain for a reason unknown to this API.', { extensions })
 
@@ -33,42 +32,31 @@ export const unexplained = (extensions: Record<string, unknown>) =>
 export function signatureRequired(market: MarketAddress, request: ClaimRequest, bounty: Bounty, now: bigint): Problem {
   const { bountyId, agentId, wallet } = request
   const claim = { bountyId, agentId, wallet, round: BigInt(bounty.round) + 1n, ...termsOf(bounty) }
-  return new Problem(
-    'SIGNATURE_REQUIRED',
-    `Sign typedData with ${wallet} and send the claim again with signature and deadline.`,
-    {
-      extensions: { typedData: claimTypedDataJson(market, claim, now + OFFERED_VALIDITY) },
-      headers: challenge(request),
-    },
-  )
+  const typedData = claimTypedDataJson(market, claim, now + OFFERED_VALIDITY)
+  const detail = `Sign typedData with ${wallet} and send the claim again with signature and deadline.`
+  return new Problem('SIGNATURE_REQUIRED', detail, { extensions: { typedData }, headers: challenge(request) })
 }
 
 /** The signature would expire before its transaction is surely mined. @param left Seconds. @param required Seconds. */
 export function signatureExpiring(request: ClaimRequest, left: bigint, required: bigint): Problem {
   const detail = `The signature expires in ${left} s; ${required} s must be left when the claim is sent. Sign a new message.`
-  return new Problem('SIGNATURE_EXPIRED', detail, {
-    extensions: { deadline: String(request.signed?.deadline) },
-    headers: challenge(request),
-  })
+  const extensions = { deadline: String(request.signed?.deadline) }
+  return new Problem('SIGNATURE_EXPIRED', detail, { extensions, headers: challenge(request) })
 }
 
 /** The wallet is a contract, and did not accept the signature. @param gas what its check may use. */
 export function refusedByContract(request: ClaimRequest, round: bigint, gas: bigint): Problem {
   const { wallet, bountyId } = request
   const detail = `The contract ${wallet} does not accept the signature of this claim of run ${bountyId} in round ${round} within ${gas} gas.`
-  return new Problem('INVALID_SIGNATURE', detail, {
-    extensions: { round: Number(round) },
-    headers: challenge(request),
-  })
+  const extensions = { round: Number(round) }
+  return new Problem('INVALID_SIGNATURE', detail, { extensions, headers: challenge(request) })
 }
 
 /** Another claim of the run is undecided, and decides about this one too. */
 export function claimPending({ claimId, request }: { claimId: Hex; request: ClaimRequest }): Problem {
   const detail = `Claim ${claimId} of run ${request.bountyId} is not decided yet. If it fails, this claim can still win: send it again.`
-  return new Problem('CLAIM_PENDING', detail, {
-    extensions: { claimId },
-    headers: { 'Retry-After': String(PENDING_RETRY_SECONDS) },
-  })
+  const headers = { 'Retry-After': String(PENDING_RETRY_SECONDS) }
+  return new Problem('CLAIM_PENDING', detail, { extensions: { claimId }, headers })
 }
 
 export const keyConflict = (key: string) =>

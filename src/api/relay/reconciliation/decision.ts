@@ -14,7 +14,6 @@ import { isHeldBy } from '../chain/signatures.ts'
 import { refusal, unexplained } from '../intake/refusal.ts'
 import type { Decision, Landing } from '../store/settlements.ts'
 
-/** What a transaction says of its claims. */
 type ClaimLogs = ReturnType<typeof claimLogsOf>
 
 export const claimLogsOf = ({ logs }: TransactionReceipt) =>

@@ -68,24 +68,18 @@ export function createSettle({ pool, market, events, logger }: RelayContext) {
     }
     const claims = await claimsOfTx(id)
     const logs = claimLogsOf(receipt)
-    const isAlone = claims.length === 1 && !attempt.filler
-    const decisions = await Promise.all(
-      claims.map(async (claim): Promise<DecidedClaim> => {
-        return [claim, await conclude(market, claim.request, receipt, logs, isAlone)]
-      }),
-    )
+    const { filler } = attempt
+    const isAlone = claims.length === 1 && !filler
+    const decide = async (claim: StoredClaim): Promise<DecidedClaim> => {
+      return [claim, await conclude(market, claim.request, receipt, logs, isAlone)]
+    }
+    const decisions = await Promise.all(claims.map(decide))
     const fee = feeOf(receipt)
     const stored = await store({ lease, tx: id, receipt, fee, decisions })
     if (!stored) return false
-    events.emit('attemptMined', {
-      signer: lease.signer,
-      nonce,
-      txHash: receipt.transactionHash,
-      filler: attempt.filler,
-      claims: attempt.filler ? 0 : claims.length,
-      gasUsed: receipt.gasUsed,
-      fee,
-    })
+    const { transactionHash: txHash, gasUsed } = receipt
+    const made = filler ? 0 : claims.length
+    events.emit('attemptMined', { signer: lease.signer, nonce, txHash, filler, claims: made, gasUsed, fee })
     for (const [claim, decision] of decisions) if (stored.claims.has(claim.claimId)) emitDecided(turn, claim, decision)
     return true
   }

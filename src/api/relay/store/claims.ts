@@ -90,7 +90,6 @@ export async function findClaim(database: Database, claimId: Hex): Promise<Store
 
 export const claimsOf = (database: Database, ...txs: bigint[]) => find(database, 'claim.tx = ANY($1)', [txs])
 
-/** The claims of each transaction. */
 export async function claimsOfEach(database: Database, txs: readonly bigint[]): Promise<StoredClaim[][]> {
   const made = Map.groupBy(await claimsOf(database, ...txs), ({ tx }) => tx.id)
   return txs.map((tx) => made.get(tx) ?? [])

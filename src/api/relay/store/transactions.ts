@@ -125,7 +125,6 @@ type NewAttempt = { tx?: bigint; nonce?: number; attempt: Attempt }
 const jsonOf = (attempts: NewAttempt[]) =>
   stringify(attempts.map(({ tx, nonce, attempt: { fees, ...attempt } }) => ({ tx, nonce, ...attempt, ...fees })))
 
-/** What the node said about a transaction's bytes. */
 export type Sent = { tx: bigint; result: BroadcastResult }
 
 /** Stores what the node said, of different transactions. Of one that was settled meantime it says nothing new. */

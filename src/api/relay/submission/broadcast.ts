@@ -17,8 +17,7 @@ import type { BroadcastResult } from '../store/transactions.ts'
 export type Broadcast = { result: BroadcastResult; error?: unknown }
 
 const ATTEMPTS = 2
-/** Milliseconds. */
-const PAUSE = 200
+const PAUSE_MS = 200
 
 /** Nodes' words for having the transaction already: Geth, Erigon, Reth; Erigon; Anvil; Nethermind, Besu. */
 const KNOWN = /already known|existing txn with same hash|already imported|alreadyknown|known transaction/i
@@ -46,7 +45,7 @@ export async function broadcast(client: PublicClient, raw: Hex): Promise<Broadca
     if (sent.result !== 'unknown' && !(unclear && sent.result === 'unsent')) return sent
     unclear ??= sent
     if (attempt === ATTEMPTS) return unclear
-    await sleep(PAUSE)
+    await sleep(PAUSE_MS)
   }
 }
 
