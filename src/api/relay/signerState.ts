@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type pg from 'pg'
 import type { Address } from 'viem'
 import { answer, unlessUnavailable } from './chain/client.ts'
 import { MAX_GAS } from './chain/gas.ts'
-import type { RelayContext } from './context.ts'
+import type { Market } from './chain/market.ts'
 import { rowsOf } from './store/database.ts'
 import { type Backlog, backlogOf, nextNonceOf } from './store/transactions.ts'
+import type { NonceCheck } from './submission/nonceCheck.ts'
+import type { Signer } from './submission/signing.ts'
 
 /** How long the node may take: whoever looks at a process does not wait longer than a second. Milliseconds. */
 const PATIENCE = 500
@@ -28,14 +31,16 @@ export type SignerState = Backlog & {
   claimPrice: bigint | undefined
 }
 
+type Options = { pool: pg.Pool; market: Market; accounts: Signer[]; nonceCheck: NonceCheck; dailyBudget: bigint }
+
 /**
  * The states of this process's signers, and of others that have something unmined.
  * @throws Problem RELAY_UNAVAILABLE if the database does not answer.
  */
-export async function signerStates(context: RelayContext): Promise<SignerState[]> {
-  const { pool, market, nonceCheck, dailyBudget: budget } = context
+export async function signerStates(relay: Options): Promise<SignerState[]> {
+  const { pool, market, nonceCheck, dailyBudget: budget } = relay
   const { client } = market
-  const signers = context.accounts.map(({ address }) => address)
+  const signers = relay.accounts.map(({ address }) => address)
   const text = `
     SELECT address, coalesce(sum(made.claims), 0)::int AS claims,
       coalesce(extract(epoch FROM now() - min(attempt.signed_at)), 0)::float8 AS "oldestUnmined"
