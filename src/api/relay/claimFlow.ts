@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Hash, type Hex, isAddressEqual } from 'viem'
+import { type Hex, isAddressEqual } from 'viem'
 import { Problem, type ProblemCode } from '../errors.ts'
 import { together } from '../together.ts'
 import { unavailable } from './chain/client.ts'
@@ -12,6 +12,7 @@ import type { ClaimContext, ClaimOutcome } from './relay.ts'
 import { outcomeOf, type Results } from './results/results.ts'
 import { isAboutRun } from './simulation/simulate.ts'
 import {
+  type Binding,
   bindKey,
   bodyHashOf,
   claimsById,
@@ -79,7 +80,7 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
       const [rival] = open
       const own = open.find((one) => isSameClaimant(one.request, request))
       if (own?.bodyHash === bodyHashOf(request)) {
-        await bind(request, asked, { claimId: own.claimId, round: own.round })
+        await bind(request, key, { claimId: own.claimId, round: own.round })
         return results.follow({ ...nameOf(own), request }, until)
       }
       if (rival && !own) {
@@ -93,7 +94,11 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
         haveOvertaken: () => run.placing !== undefined || run.stored !== stored,
       })
       if ('overtaken' in examined) continue
-      if ('held' in examined) return bind(request, asked, await heldOutcome(examined.held))
+      if ('held' in examined) {
+        const [relayed] = await claimsById(pool, [examined.held.claimId])
+        await bind(request, key, examined.held)
+        return { ...examined.held, status: 'won', ...(relayed?.txHash && { txHash: relayed.txHash }) }
+      }
       if ('undecided' in examined) {
         obstacle.failure = examined.undecided
         await heads.after(head, until)
@@ -142,22 +147,10 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
   }
 
   /** Binds the request’s key to the claim that it gets. @throws Problem IDEMPOTENCY_CONFLICT */
-  async function bind<T extends Pick<ClaimOutcome, 'claimId' | 'round'> & { blockNumber?: bigint }>(
-    request: ClaimRequest,
-    { key }: ClaimContext,
-    outcome: T,
-  ): Promise<T> {
-    if (key === undefined) return outcome
-    const { claimId, round, blockNumber } = outcome
-    const bodyHash = await bindKey(pool, { key, request, claimId, round, blockNumber })
+  async function bind(request: ClaimRequest, key: string | undefined, claim: Omit<Binding, 'key' | 'request'>) {
+    if (key === undefined) return
+    const bodyHash = await bindKey(pool, { key, request, ...claim })
     if (bodyHash !== bodyHashOf(request)) throw keyConflict(key)
-    return outcome
-  }
-
-  async function heldOutcome({ claimId, round, blockNumber }: { claimId: Hash; round: bigint; blockNumber: bigint }) {
-    const [relayed] = await claimsById(pool, [claimId])
-    const { txHash } = relayed ?? {}
-    return { claimId, round, status: 'won', blockNumber, ...(txHash && { txHash }) } as const
   }
 
   /** Whether the chain has a claim of this round, or of a later one: the keeper may not know yet. */
