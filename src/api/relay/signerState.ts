@@ -4,7 +4,7 @@ import type { Address } from 'viem'
 import { answer, unlessUnavailable } from './chain/client.ts'
 import { MAX_GAS } from './chain/gas.ts'
 import type { Market } from './chain/market.ts'
-import { rowsOf } from './store/database.ts'
+import { query } from './store/database.ts'
 import { type Backlog, backlogOf, nextNonceOf } from './store/transactions.ts'
 import type { NonceCheck } from './submission/nonceCheck.ts'
 import type { Signer } from './submission/signing.ts'
@@ -51,7 +51,7 @@ export async function signerStates(relay: Options): Promise<SignerState[]> {
     WHERE address = ANY($1) OR tx.id IS NOT NULL
     GROUP BY address ORDER BY array_position($1, address), address`
   const gasPrice = inTime(client.getGasPrice())
-  const kept = await rowsOf<{ address: Address; claims: number; oldestUnmined: number }>(pool, text, [signers])
+  const kept = await query<{ address: Address; claims: number; oldestUnmined: number }>(pool, text, [signers])
   return Promise.all(
     kept.map(async ({ address, claims, oldestUnmined }) => {
       const asked = [backlogOf(pool, address), inTime(client.getBalance({ address })), gasPrice] as const

@@ -1,7 +1,7 @@
 import { type Address, type Hash, type Hex, keccak256, stringToHex } from 'viem'
 import type { Problem, ProblemCode } from '../../errors.ts'
 import type { ClaimRequest, NamedClaim } from '../chain/market.ts'
-import { type Database, rowsOf } from './database.ts'
+import { type Database, query } from './database.ts'
 
 /** A refusal as it is stored, to be answered again. */
 export type StoredProblem = {
@@ -46,8 +46,8 @@ const select = `
   CROSS JOIN LATERAL (
     SELECT hash FROM relay.attempt WHERE attempt.tx = tx.id ORDER BY signed_at DESC LIMIT 1) AS newest`
 
-async function find(database: Database, condition: string, values: unknown[]): Promise<StoredClaim[]> {
-  const rows = await rowsOf<Row>(database, `${select} WHERE ${condition}`, values)
+async function find(database: Database, clauses: string, values: unknown[]): Promise<StoredClaim[]> {
+  const rows = await query<Row>(database, `${select} WHERE ${clauses}`, values)
   return rows.map(({ bountyId, agentId, wallet, signature, deadline, txId, txState, newestHash, ...claim }) => {
     const signed = signature !== null && deadline !== null ? { signature, deadline } : undefined
     return {
@@ -71,8 +71,8 @@ export function bodyHashOf({ bountyId, agentId, wallet, signed }: ClaimRequest):
 
 /** The open claims of each run: the one that has its round reserved, and what a reorg may have opened again beside it. */
 export async function openClaimsOf(database: Database, bountyIds: readonly bigint[]): Promise<StoredClaim[][]> {
-  const condition = "claim.state = 'open' AND claim.bounty_id = ANY($1::numeric[]) ORDER BY reserved DESC"
-  const open = Map.groupBy(await find(database, condition, [bountyIds]), ({ request }) => request.bountyId)
+  const clauses = "claim.state = 'open' AND claim.bounty_id = ANY($1::numeric[]) ORDER BY reserved DESC"
+  const open = Map.groupBy(await find(database, clauses, [bountyIds]), ({ request }) => request.bountyId)
   return bountyIds.map((bountyId) => open.get(bountyId) ?? [])
 }
 
@@ -124,14 +124,14 @@ export async function bindKey(database: Database, binding: Binding): Promise<Hex
     VALUES ($1, $2, $3, $4, $5, $6, $7)
     ON CONFLICT (agent_id, wallet, key) DO UPDATE SET key = bound.key RETURNING body_hash AS "bodyHash"`
   const values = [request.agentId, request.wallet, key, bodyHashOf(request), claimId, round, blockNumber]
-  const [bound] = await rowsOf<{ bodyHash: Hex }>(database, text, values)
+  const [bound] = await query<{ bodyHash: Hex }>(database, text, values)
   if (!bound) throw new Error(`Idempotency-Key ${key} was not stored`)
   return bound.bodyHash
 }
 
 /** Frees a key whose claim a reorg has undone, where no transaction of the relay can make it again. */
 export const unbindKey = (database: Database, { agentId, wallet }: ClaimRequest, key: string) =>
-  rowsOf(
+  query(
     database,
     `DELETE FROM relay.idempotency_key AS bound WHERE agent_id = $1 AND wallet = $2 AND key = $3
      AND NOT EXISTS (SELECT FROM relay.claim WHERE claim.id = bound.claim)`,

@@ -43,7 +43,7 @@ const statementNames = new Map<string, string>()
  * @param text a constant of the program that names its columns: a prepared `*` fails once a newer build has added one.
  * @throws Problem RELAY_UNAVAILABLE if the database cannot do it now.
  */
-export async function rowsOf<Row extends pg.QueryResultRow>(
+export async function query<Row extends pg.QueryResultRow>(
   database: Database,
   text: string,
   values: unknown[] = [],

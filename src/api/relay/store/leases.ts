@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import type { Address } from 'viem'
-import { type Database, rowsOf } from './database.ts'
+import { type Database, query } from './database.ts'
 
 /** How long a keeper may write about a signer without renewing its lease. Seconds. */
 export const LEASE_SECONDS = 6
@@ -26,7 +26,7 @@ export async function takeLease(database: Database, holder: string, signer: Addr
   const text = `
     UPDATE relay.keeper SET token = token + 1, holder = $1, expires_at = now() + interval '${LEASE_SECONDS} seconds'
     WHERE signer = $2 AND ${isFree} RETURNING token`
-  const [row] = await rowsOf<{ token: bigint }>(database, text, [holder, signer])
+  const [row] = await query<{ token: bigint }>(database, text, [holder, signer])
   return row && { signer, token: row.token }
 }
 
@@ -35,11 +35,11 @@ export async function renewLease(database: Database, { signer, token }: Lease): 
   const text = `
     UPDATE relay.keeper SET expires_at = now() + interval '${LEASE_SECONDS} seconds'
     WHERE signer = $1 AND token = $2 AND expires_at > now() RETURNING token`
-  return (await rowsOf(database, text, [signer, token])).length === 1
+  return (await query(database, text, [signer, token])).length === 1
 }
 
 export const releaseLease = (database: Database, { signer, token }: Lease) =>
-  rowsOf(database, 'UPDATE relay.keeper SET expires_at = now() WHERE signer = $1 AND token = $2', [signer, token])
+  query(database, 'UPDATE relay.keeper SET expires_at = now() WHERE signer = $1 AND token = $2', [signer, token])
 
 /** Whether a lease holds: `$1` and `$2` are its signer and token. */
 export const isHeld =
@@ -61,7 +61,7 @@ export function writeUnder<Row extends pg.QueryResultRow>(
     WITH lease AS MATERIALIZED (
       SELECT FROM relay.keeper WHERE signer = $1 AND token = $2::bigint AND expires_at > now() FOR SHARE)
     ${text}`
-  return rowsOf<Row>(database, statement, [signer, token, ...values])
+  return query<Row>(database, statement, [signer, token, ...values])
 }
 
 /** The signers with transactions that are not final, or open claims without a transaction that could decide them. */
@@ -71,5 +71,5 @@ export function signersWithWork(database: Database, holder: string) {
     WHERE EXISTS (SELECT FROM relay.tx WHERE tx.signer = address AND state IN ('signed', 'accepted', 'mined'))
       OR EXISTS (SELECT FROM relay.claim JOIN relay.tx ON tx.id = claim.tx
         WHERE claim.state = 'open' AND tx.signer = address)`
-  return rowsOf<{ address: Address; isFree: boolean }>(database, text, [holder])
+  return query<{ address: Address; isFree: boolean }>(database, text, [holder])
 }

@@ -5,7 +5,7 @@ import { rateLimited } from '../../limits/clientLimits.ts'
 import { together } from '../../together.ts'
 import type { ClaimRequest } from '../chain/market.ts'
 import { bodyHashOf } from './claims.ts'
-import { rowsOf } from './database.ts'
+import { query } from './database.ts'
 
 /** How many transactions all replicas together send for a wallet. */
 export type WalletLimits = { perMinute: number; perDay: number }
@@ -85,7 +85,7 @@ type Row = Omit<Stored, 'binding'> & (KeyBinding | { bodyHash: null })
 /** In the order of what is asked. */
 async function lookUpAll(pool: pg.Pool, asked: readonly Asked[], { perMinute, perDay }: WalletLimits) {
   const requests = asked.map(({ request }) => request)
-  const rows = await rowsOf<Row>(pool, lookUpText, [
+  const rows = await query<Row>(pool, lookUpText, [
     asked.map(({ key }) => key),
     requests.map(({ bountyId }) => bountyId),
     requests.map(({ agentId }) => agentId),

@@ -3,7 +3,7 @@ import { type Hex, numberToHex } from 'viem'
 import type { Deployment } from '../../deployment.ts'
 import { answer, unavailable } from '../chain/client.ts'
 import type { Market } from '../chain/market.ts'
-import { rowsOf, transaction } from './database.ts'
+import { query, transaction } from './database.ts'
 
 /** Any number that no other user of the database takes: processes that migrate wait here for each other. */
 const LOCK = 7_286_543_021n
@@ -168,8 +168,8 @@ export async function assertSameChain(pool: pg.Pool, market: Market, { startBloc
   const present = { chain_id: BigInt(market.chainId), market: market.address, start_block_hash: block.hash }
   const insert =
     'INSERT INTO relay.meta (chain_id, market, start_block_hash) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING'
-  await rowsOf(pool, insert, Object.values(present))
-  const [kept] = await rowsOf<typeof present>(pool, 'SELECT chain_id, market, start_block_hash FROM relay.meta')
+  await query(pool, insert, Object.values(present))
+  const [kept] = await query<typeof present>(pool, 'SELECT chain_id, market, start_block_hash FROM relay.meta')
   const names = Object.keys(present) as (keyof typeof present)[]
   const different = names.filter((name) => kept?.[name] !== present[name])
   if (different.length === 0) return

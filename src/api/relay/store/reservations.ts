@@ -3,7 +3,7 @@ import { type Hex, stringify } from 'viem'
 import type { Problem } from '../../errors.ts'
 import type { NamedClaim } from '../chain/market.ts'
 import { bindKey, bodyHashOf } from './claims.ts'
-import { rowsOf } from './database.ts'
+import { query } from './database.ts'
 import { problemOfLimits, type Waits, type WalletLimits, waitColumns } from './lookUp.ts'
 
 /** A claim that passed its simulation and needs a nonce. */
@@ -64,7 +64,7 @@ async function lockNames(db: pg.PoolClient, candidates: Candidate[]) {
   const text = `
     SELECT pg_advisory_xact_lock(id) FROM (
       SELECT DISTINCT hashtextextended(name, 0) AS id FROM unnest($1::text[]) AS name ORDER BY id) AS locks`
-  await rowsOf(db, text, [names])
+  await query(db, text, [names])
 }
 
 /** The candidates whose idempotency key is bound already, or that another candidate brings too. */
@@ -76,7 +76,7 @@ async function boundKeys(db: pg.PoolClient, candidates: Candidate[]): Promise<Ca
       AND bound.wallet = asked.wallet AND bound.key = asked.key) AS "isBound"
     FROM unnest($1::numeric[], $2::text[], $3::text[]) WITH ORDINALITY AS asked (agent_id, wallet, key, place)
     ORDER BY place`
-  const rows = await rowsOf<{ isBound: boolean }>(db, text, [
+  const rows = await query<{ isBound: boolean }>(db, text, [
     keyed.map(({ claim }) => claim.request.agentId),
     keyed.map(({ claim }) => claim.request.wallet),
     keyed.map(({ key }) => key),
@@ -103,7 +103,7 @@ async function overLimits(db: pg.PoolClient, candidates: Candidate[], limits: Wa
   const requests = candidates.map(({ claim }) => claim.request)
   const agents = requests.map(({ agentId }) => agentId)
   const wallets = requests.map(({ wallet }) => wallet)
-  const rows = await rowsOf<Waits>(db, text, [wallets, agents, limits.perMinute, limits.perDay])
+  const rows = await query<Waits>(db, text, [wallets, agents, limits.perMinute, limits.perDay])
   return candidates.flatMap((candidate, place): [Candidate, Problem][] => {
     const waits = rows[place]
     const problem = waits && problemOfLimits(candidate.claim.request, waits, limits)
@@ -135,7 +135,7 @@ async function freeStakes(db: pg.PoolClient, candidates: Candidate[]): Promise<M
       AND (claim.block_number IS NULL OR claim.block_number > agent.block)
     GROUP BY agent.id`
   const blocks = [...newest.values()].map(({ block }) => block)
-  const rows = await rowsOf<{ id: bigint; locking: bigint }>(db, text, [[...newest.keys()], blocks])
+  const rows = await query<{ id: bigint; locking: bigint }>(db, text, [[...newest.keys()], blocks])
   return new Map(rows.map(({ id, locking }) => [id, (newest.get(id)?.unlocked ?? 0n) - locking]))
 }
 
@@ -164,6 +164,6 @@ async function insertClaims(db: pg.PoolClient, candidates: Candidate[], maxItems
     return { id: claimId, round, ...request, ...request.signed, bodyHash: bodyHashOf(request), lock, place }
   })
   const values = [stringify(claims), Math.ceil(candidates.length / maxItems)]
-  const rows = await rowsOf<{ id: Hex; tx: bigint }>(db, text, values)
+  const rows = await query<{ id: Hex; tx: bigint }>(db, text, values)
   return new Map(rows.map(({ id, tx }) => [id, tx]))
 }

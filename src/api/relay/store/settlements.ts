@@ -2,7 +2,7 @@ import type pg from 'pg'
 import { type Hash, type Hex, stringify, type TransactionReceipt } from 'viem'
 import type { Problem, ProblemCode } from '../../errors.ts'
 import { type StoredClaim, storableProblem } from './claims.ts'
-import { type Database, rowsOf } from './database.ts'
+import { type Database, query } from './database.ts'
 import { type Lease, writeUnder } from './leases.ts'
 
 /** Where the chain decided a claim; `txHash` where a transaction of ours did. */
@@ -129,7 +129,7 @@ export function minedTxsOf(database: Database, { signer }: Lease, limit: number 
   const text = `
     SELECT id, hash, block_number AS "blockNumber", block_hash AS "blockHash" FROM relay.tx
     WHERE signer = $1 AND state = 'mined' ORDER BY block_number DESC LIMIT $2`
-  return rowsOf<MinedTx>(database, text, [signer, limit])
+  return query<MinedTx>(database, text, [signer, limit])
 }
 
 /**

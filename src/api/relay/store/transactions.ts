@@ -1,6 +1,6 @@
 import { type Address, type Hex, stringify } from 'viem'
 import type { Fees } from '../chain/fees.ts'
-import { type Database, rowsOf } from './database.ts'
+import { type Database, query } from './database.ts'
 import { type Lease, writeUnder } from './leases.ts'
 
 /** How long after the node took a transaction it is handed to it again: nodes forget. Seconds. */
@@ -53,7 +53,7 @@ export async function unminedOf(database: Database, signer: Address): Promise<Un
         'age', extract(epoch FROM now() - signed_at)) ORDER BY signed_at DESC) AS attempts
     FROM relay.tx JOIN relay.attempt ON attempt.tx = tx.id
     WHERE signer = $1 AND state IN ('signed', 'accepted') GROUP BY tx.id ORDER BY nonce`
-  const rows = await rowsOf<Omit<Unmined, 'attempts'> & { attempts: AttemptJson[] }>(database, text, [signer])
+  const rows = await query<Omit<Unmined, 'attempts'> & { attempts: AttemptJson[] }>(database, text, [signer])
   return rows.map(({ attempts, ...tx }) => ({ ...tx, attempts: attempts.map(attemptOf) }))
 }
 
@@ -66,7 +66,7 @@ function attemptOf({ gas, block, maxFeePerGas, maxPriorityFeePerGas, ...attempt 
 
 /** The bytes of an attempt: up to 100 kB, so they are read only to be sent. */
 export async function rawOf(database: Database, hash: Hex): Promise<Hex> {
-  const [row] = await rowsOf<{ raw: Hex }>(database, 'SELECT raw FROM relay.attempt WHERE hash = $1', [hash])
+  const [row] = await query<{ raw: Hex }>(database, 'SELECT raw FROM relay.attempt WHERE hash = $1', [hash])
   if (!row) throw new Error(`Attempt ${hash} is not stored`)
   return row.raw
 }
@@ -75,7 +75,7 @@ export async function rawOf(database: Database, hash: Hex): Promise<Hex> {
 export const TX_CHANNEL = 'relay_tx'
 
 /** Takes the nonces for the transactions, which are not stored yet. @param block the newest when they were priced. */
-export function insertTxs(db: Database, signer: Address, txs: (NewAttempt & { nonce: number })[], block: bigint) {
+export function insertTxs(db: Database, signer: Address, txs: Required<NewAttempt>[], block: bigint) {
   const text = `
     WITH counted AS (
         UPDATE relay.signer SET next_nonce = greatest(next_nonce, $4::bigint + 1) WHERE address = $3),
@@ -85,7 +85,7 @@ export function insertTxs(db: Database, signer: Address, txs: (NewAttempt & { no
       attempt AS (${attemptInsert('$1', '$2')})
     SELECT pg_notify('${TX_CHANNEL}', $3)`
   const nonces = txs.map(({ nonce }) => nonce)
-  return rowsOf(db, text, [jsonOf(txs), block, signer, Math.max(...nonces)])
+  return query(db, text, [jsonOf(txs), block, signer, Math.max(...nonces)])
 }
 
 /**
@@ -138,7 +138,7 @@ export async function recordBroadcasts(database: Database, sent: readonly Sent[]
         ELSE least(${FIRST_PAUSE} * 2 ^ least(failures, 16), ${LAST_PAUSE}) END)
     FROM unnest($1::bigint[], $2::text[]) AS sent (tx, result)
     WHERE id = sent.tx AND state IN ('signed', 'accepted')`
-  await rowsOf(database, text, [sent.map(({ tx }) => tx), sent.map(({ result }) => result)])
+  await query(database, text, [sent.map(({ tx }) => tx), sent.map(({ result }) => result)])
 }
 
 /** What a signer has unmined, and what it has spent. */
@@ -170,7 +170,7 @@ export async function backlogOf(database: Database, signer: Address): Promise<Ba
     FROM relay.tx, LATERAL (
       SELECT max(gas * max_fee_per_gas) AS ceiling FROM relay.attempt WHERE attempt.tx = tx.id) AS attempt
     WHERE signer = $1 AND state IN ('signed', 'accepted')`
-  const [backlog] = await rowsOf<Backlog>(database, text, [signer])
+  const [backlog] = await query<Backlog>(database, text, [signer])
   if (!backlog) throw new Error(`There is no backlog of signer ${signer}`)
   return backlog
 }
@@ -178,7 +178,7 @@ export async function backlogOf(database: Database, signer: Address): Promise<Ba
 /** The nonce that the signer gives next. @param lock keeps others from giving nonces until the transaction ends. */
 export async function nextNonceOf(database: Database, signer: Address, lock: '' | 'FOR UPDATE' = ''): Promise<number> {
   const text = `SELECT next_nonce::int AS nonce FROM relay.signer WHERE address = $1 ${lock}`
-  const [next] = await rowsOf<{ nonce: number }>(database, text, [signer])
+  const [next] = await query<{ nonce: number }>(database, text, [signer])
   if (!next) throw new Error(`Signer ${signer} is not in relay.signer`)
   return next.nonce
 }

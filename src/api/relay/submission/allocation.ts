@@ -7,7 +7,7 @@ import type { ChainHead } from '../chain/heads.ts'
 import { batchCall, claimCall } from '../chain/market.ts'
 import type { RelayContext } from '../context.ts'
 import type { StoredClaim } from '../store/claims.ts'
-import { type Database, rowsOf, stored, transaction } from '../store/database.ts'
+import { type Database, query, stored, transaction } from '../store/database.ts'
 import { isHeld, type Lease } from '../store/leases.ts'
 import { type Candidate, type Obstacle, reserve } from '../store/reservations.ts'
 import { type Attempt, type Backlog, backlogOf, insertTxs, nextNonceOf } from '../store/transactions.ts'
@@ -181,7 +181,7 @@ export function createAllocator(context: RelayContext) {
           const text = `
             UPDATE relay.claim SET tx = nextval('relay.tx_id')
             WHERE id = $3 AND tx = $4 AND state = 'open' AND ${isHeld} RETURNING tx`
-          const [row] = await rowsOf<{ tx: bigint }>(db, text, [lease.signer, lease.token, claimId, old.id])
+          const [row] = await query<{ tx: bigint }>(db, text, [lease.signer, lease.token, claimId, old.id])
           if (!row) return undefined
           const call = { ...claimCall(market, account.address, request), gas, filler: false }
           const [renewed] = await signNext(db, account, nextNonce, [{ tx: row.tx, call }], quoted)
