@@ -4,6 +4,7 @@ import { Problem } from '../http/errors.ts'
 import type { IndexReader } from '../queries/indexReader.ts'
 import type { Relay } from '../relay/relay.ts'
 import type { SignerState } from '../relay/signerState.ts'
+import { reuseResult } from '../reuseResult.ts'
 import type { IndexLag } from './indexLag.ts'
 
 /** Kubernetes lets a probe take one second. */
@@ -175,25 +176,5 @@ function* reasonsOf(state: SignerState): Generator<Reason> {
     const seconds = Math.floor(oldestUnmined)
     const figures = `${signer} has ${unmined} unmined transactions, the oldest for ${seconds} s.`
     yield ofClaims('RELAYER_STUCK', 'A relayer’s transactions are not mined.', figures)
-  }
-}
-
-/**
- * Shares one result of `check`, or its failure, among all calls within `lifetimeMs` of its start. One check runs at a
- * time; calls wait for one that takes longer than its lifetime.
- */
-function reuseResult<T>(lifetimeMs: number, check: () => Promise<T>): () => Promise<T> {
-  let last: Promise<T> | undefined
-  let startedAt = Number.NEGATIVE_INFINITY
-  let isRunning = false
-
-  return () => {
-    if (last !== undefined && (isRunning || performance.now() - startedAt < lifetimeMs)) return last
-    startedAt = performance.now()
-    isRunning = true
-    last = check().finally(() => {
-      isRunning = false
-    })
-    return last
   }
 }

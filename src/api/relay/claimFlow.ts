@@ -1,77 +1,67 @@
+import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type pg from 'pg'
-import type { Hash } from 'viem'
+import { type Hex, isAddressEqual } from 'viem'
 import { createBatcher } from '../batcher.ts'
-import type { Problem } from '../http/errors.ts'
-import type { Failure } from './chain/calls.ts'
+import { Problem, type ProblemCode } from '../http/errors.ts'
 import { unavailable } from './chain/client.ts'
-import type { Heads } from './chain/heads.ts'
-import { type ClaimRequest, type Market, readBounty } from './chain/market.ts'
+import { type Bounty, type ClaimRequest, type Failure, readBounty } from './chain/market.ts'
+import type { RelayContext } from './context.ts'
 import type { Examine } from './intake/examine.ts'
-import { isSameClaimant, keyConflict, pendingWithOtherBody } from './intake/idempotency.ts'
-import { claimPending, refusal, signatureRequired } from './intake/refusal.ts'
-import type { Dispatcher, Placement } from './queue/dispatcher.ts'
-import { createRunClaims, type RunClaims, whilePlacing } from './queue/runClaims.ts'
-import type { ClaimContext, ClaimOutcome, IndexedClaims } from './relay.ts'
-import { outcomeOf } from './results/decisions.ts'
-import type { Follow } from './results/follow.ts'
-import type { Watch } from './results/watch.ts'
+import { claimPending, keyConflict, pendingWithOtherBody, refusal, signatureRequired } from './intake/refusal.ts'
+import { type Dispatcher, LAST_CHANCE_MS, type Placement } from './queue/dispatcher.ts'
+import type { ClaimContext, ClaimOutcome } from './relay.ts'
+import { outcomeOf, type Results } from './results/results.ts'
 import { isAboutRun } from './simulation/simulate.ts'
 import {
+  type Binding,
   bindKey,
   bodyHashOf,
   claimsById,
+  nameOf,
   openClaimsOf,
   openClaimsOfAgent,
   type StoredClaim,
   unbindKey,
 } from './store/claims.ts'
-import { problemOfLimits, type Stored, type WalletLimits } from './store/lookUp.ts'
-import type { Signer } from './submission/signing.ts'
+import { createLookUp, problemOfLimits, type Stored } from './store/lookUp.ts'
 
-type Options = {
-  pool: pg.Pool
-  market: Market
-  heads: Heads
-  dispatcher: Dispatcher
-  examine: Examine
-  lookUp: (asked: { request: ClaimRequest; key: string | undefined }) => Promise<Stored>
-  walletLimits: WalletLimits
-  /** Claims as the keepers decide them. */
-  decisions: Pick<Watch<StoredClaim>, 'until'>
-  follow: Follow['follow']
-  followPlaced: Follow['followPlaced']
-  /** The index’s advice whether a claim is eligible; absent likewise. */
-  isEligible: IndexedClaims['isEligible'] | undefined
-  /** The signers that can make the claim; none where it needs a signature that it lacks. */
-  signersFor: (request: ClaimRequest) => Promise<Signer[]>
-  isClosing: () => boolean
-  /** How soon an obstacle is looked at again, in milliseconds. */
-  interval: number
+/** `closing` aborts when the relay accepts no further claims. */
+type Rooms = { examine: Examine; dispatcher: Dispatcher; results: Results; closing: AbortSignal }
+
+/**
+ * The claims of one run that this process handles. Where one of them is likely to win the run, the others need not be
+ * examined: a hundred examinations would delay the one claim that matters.
+ */
+type RunClaims = {
+  count: number
+  /** Settles when the claim that the index calls eligible has left the queue; undefined if none is in it. */
+  placing: Promise<unknown> | undefined
+  /** How many of them were stored. */
+  stored: number
 }
 
 /** What a claim waits for: the answer if the request’s time ends first. */
 type Obstacle = { failure?: Failure | undefined; placement?: Placement | undefined }
 
 /** Takes a claim from its request to its outcome. */
-export function createClaimFlow(options: Options) {
-  const { pool, market, heads, dispatcher, examine, decisions, follow, isEligible, signersFor, isClosing, interval } =
-    options
-  const withRun = createRunClaims()
+export function createClaimFlow(context: RelayContext, { examine, dispatcher, results, closing }: Rooms) {
+  const { pool, market, heads, walletLimits, indexedClaims, signersFor, interval, events } = context
+  const runs = new Map<bigint, RunClaims>()
   const openClaims = createBatcher((bountyIds: readonly bigint[]) => openClaimsOf(pool, bountyIds))
+  const lookUp = createLookUp(pool, walletLimits)
 
   /**
    * First what costs least: what is stored, the limits, the run’s pending claim; then the chain and the signature; then
    * the queue, in which only authenticated claims meet.
    */
-  async function claim(request: ClaimRequest, context: ClaimContext, run: RunClaims): Promise<ClaimOutcome> {
-    const { until, key } = context
-    const known = await options.lookUp({ request, key })
-    const bound = await followBinding(request, context, known)
+  async function claim(request: ClaimRequest, asked: ClaimContext, run: RunClaims): Promise<ClaimOutcome> {
+    const { until, key } = asked
+    const known = await lookUp({ request, key })
+    const bound = await followBinding(request, asked, known)
     if (bound) return bound
     if (!known.isRepeat) {
-      context.countNew()
-      const limited = problemOfLimits(request, known.waits, options.walletLimits)
+      asked.countNew()
+      const limited = problemOfLimits(request, known, walletLimits)
       if (limited) throw limited
     }
     const obstacle: Obstacle = {}
@@ -81,22 +71,25 @@ export function createClaimFlow(options: Options) {
       heads.expire()
       since = performance.now()
     }
-    const decided = (other: StoredClaim) => decisions.until(other, until).then(lookAgain)
+    const decided = (other: StoredClaim) => results.decisionOf(other, until).then(lookAgain)
     do {
-      if (isClosing()) throw unavailable('The server is shutting down.')
-      if (context.gone.aborted) throw unavailable('The client has disconnected.')
+      if (closing.aborted) throw unavailable('The server is shutting down.')
+      if (asked.gone.aborted) throw unavailable('The client has disconnected.')
       const { stored } = run
       const open = await openClaims(request.bountyId)
       const [rival] = open
       const own = open.find((one) => isSameClaimant(one.request, request))
-      if (own?.bodyHash === bodyHashOf(request)) return followStored(own, request, context)
+      if (own?.bodyHash === bodyHashOf(request)) {
+        await bind(request, key, { claimId: own.claimId, round: own.round })
+        return results.follow({ ...nameOf(own), request }, until)
+      }
       if (rival && !own) {
         await decided(rival)
         continue
       }
       // Before the chain is read: a block that changes it meanwhile ends the wait for the next one.
       const head = await heads.latest()
-      const examined = await examine(request, context, since, {
+      const examined = await examine(request, asked, since, {
         exist: () => run.count > 1,
         haveOvertaken: () => run.placing !== undefined || run.stored !== stored,
       })
@@ -105,7 +98,11 @@ export function createClaimFlow(options: Options) {
         await whilePlacing(run, until)
         continue
       }
-      if ('held' in examined) return bind(request, context, await heldOutcome(examined.held))
+      if ('held' in examined) {
+        const [relayed] = await claimsById(pool, [examined.held.claimId])
+        await bind(request, key, examined.held)
+        return { ...examined.held, status: 'won', ...(relayed?.txHash && { txHash: relayed.txHash }) }
+      }
       if ('undecided' in examined) {
         obstacle.failure = examined.undecided
         await heads.after(head, until)
@@ -116,14 +113,14 @@ export function createClaimFlow(options: Options) {
         await decided(own)
         continue
       }
-      const placed = await place(request, context, run)
+      const placed = await place(request, asked, run)
       if (placed.status === 'placed') {
         run.stored++
-        return dispatcher.countInFlight(options.followPlaced(placed.claim, placed.allocated.attempt.hash, until))
+        return dispatcher.countInFlight(results.followPlaced(placed.claim, placed.allocated.attempt.hash, until))
       }
       if (placed.status === 'rival' && key !== undefined) {
         // The key may have been bound while this claim waited.
-        const boundNow = await followBinding(request, context, await options.lookUp({ request, key }))
+        const boundNow = await followBinding(request, asked, await lookUp({ request, key }))
         if (boundNow) return boundNow
       }
       if (placed.status === 'fails') {
@@ -144,7 +141,7 @@ export function createClaimFlow(options: Options) {
     if (!binding || key === undefined) return undefined
     const { claimId, round, blockNumber } = binding
     if (binding.bodyHash !== bodyHashOf(request)) throw keyConflict(key)
-    if (binding.isRelayed) return follow({ claimId, round, request }, until)
+    if (binding.isRelayed) return results.follow({ claimId, round, request }, until)
     // The wallet made the claim by itself. It stands unless a reorg undid it.
     const bounty = await readBounty(market, request.bountyId)
     if (BigInt(bounty.round) >= round && blockNumber !== null)
@@ -153,41 +150,24 @@ export function createClaimFlow(options: Options) {
     return undefined
   }
 
-  async function followStored({ claimId, round }: StoredClaim, request: ClaimRequest, context: ClaimContext) {
-    await bind(request, context, { claimId, round })
-    return follow({ claimId, round, request }, context.until)
-  }
-
   /** Binds the request’s key to the claim that it gets. @throws Problem IDEMPOTENCY_CONFLICT */
-  async function bind<T extends Pick<ClaimOutcome, 'claimId' | 'round'> & { blockNumber?: bigint }>(
-    request: ClaimRequest,
-    { key }: ClaimContext,
-    outcome: T,
-  ): Promise<T> {
-    if (key === undefined) return outcome
-    const { claimId, round, blockNumber } = outcome
-    const bodyHash = await bindKey(pool, { key, request, claimId, round, blockNumber })
+  async function bind(request: ClaimRequest, key: string | undefined, claim: Omit<Binding, 'key' | 'request'>) {
+    if (key === undefined) return
+    const bodyHash = await bindKey(pool, { key, request, ...claim })
     if (bodyHash !== bodyHashOf(request)) throw keyConflict(key)
-    return outcome
-  }
-
-  async function heldOutcome({ claimId, round, blockNumber }: { claimId: Hash; round: bigint; blockNumber: bigint }) {
-    const [relayed] = await claimsById(pool, [claimId])
-    const { txHash } = relayed ?? {}
-    return { claimId, round, status: 'won', blockNumber, ...(txHash && { txHash }) } as const
   }
 
   /** Whether the chain has a claim of this round, or of a later one: the keeper may not know yet. */
   const isLanded = async ({ request, round }: StoredClaim) =>
     BigInt((await readBounty(market, request.bountyId)).round) >= round
 
-  async function place(request: ClaimRequest, context: ClaimContext, run: RunClaims): Promise<Placement> {
-    const { key, until } = context
+  async function place(request: ClaimRequest, asked: ClaimContext, run: RunClaims): Promise<Placement> {
+    const { client, gone, until, key } = asked
     const isContended = run.count > 1 || dispatcher.isLong()
-    const isAdvised = !isEligible || !isContended || (await isEligible(request))
+    const isAdvised = !indexedClaims || !isContended || (await indexedClaims.isEligible(request))
     const signers = await signersFor(request)
     if (signers.length === 0) return { status: 'stale' }
-    const placement = dispatcher.place({ request, key, sender: context, until, isAdvised, signers })
+    const placement = dispatcher.place({ request, client, gone, until, key, isAdvised, signers })
     if (isAdvised && !run.placing) {
       const end = () => {
         run.placing = undefined
@@ -200,18 +180,13 @@ export function createClaimFlow(options: Options) {
   /** The agent’s free stake is known again once one of its pending claims is decided. */
   async function whileLocked({ agentId }: ClaimRequest, until: AbortSignal) {
     const [other] = await openClaimsOfAgent(pool, agentId)
-    if (other) await decisions.until(other, until)
+    if (other) await results.decisionOf(other, until)
     else await sleep(interval)
   }
 
-  async function refuse(
-    request: ClaimRequest,
-    failure: Failure,
-    bounty: Parameters<typeof refusal>[2],
-  ): Promise<Problem> {
-    // The signer that would have sent it is no relayer.
-    const needsSignature = failure.error?.errorName === 'NotRelayer'
-    if (!needsSignature) return refusal(request, failure, bounty)
+  async function refuse(request: ClaimRequest, failure: Failure, bounty: Bounty): Promise<Problem> {
+    // The signer that would have sent it is no relayer: the claim needs a signature.
+    if (failure.error?.errorName !== 'NotRelayer') return refusal(request, failure, bounty)
     const { timestamp } = await heads.latest()
     return signatureRequired(market, request, bounty, timestamp)
   }
@@ -233,6 +208,48 @@ export function createClaimFlow(options: Options) {
     throw unavailable('A transaction that is not mined yet decides about this claim.')
   }
 
-  return (request: ClaimRequest, context: ClaimContext) =>
-    withRun(request.bountyId, (run) => claim(request, context, run))
+  /** The claim counts among the run’s claims until it has its outcome. */
+  async function claimOfRun(request: ClaimRequest, asked: ClaimContext): Promise<ClaimOutcome> {
+    const { bountyId } = request
+    const run = runs.get(bountyId) ?? { count: 0, placing: undefined, stored: 0 }
+    runs.set(bountyId, run)
+    run.count++
+    try {
+      return await claim(request, asked, run)
+    } finally {
+      run.count--
+      if (run.count === 0) runs.delete(bountyId)
+    }
+  }
+
+  /** Emits the request and its answer. */
+  return async function observedClaim(request: ClaimRequest, asked: ClaimContext): Promise<ClaimOutcome> {
+    const start = performance.now()
+    const emitAnswer = (outcome: ClaimOutcome['status'] | ProblemCode, claimId?: Hex) => {
+      const milliseconds = performance.now() - start
+      events.emit('claimAnswered', { request, outcome, milliseconds, ...(claimId && { claimId }) })
+    }
+    events.emit('claimReceived', { request })
+    try {
+      const outcome = await claimOfRun(request, asked)
+      emitAnswer(outcome.status, outcome.claimId)
+      return outcome
+    } catch (error) {
+      emitAnswer(error instanceof Problem ? error.code : 'INTERNAL')
+      throw error
+    }
+  }
+}
+
+const isSameClaimant = (left: ClaimRequest, right: ClaimRequest) =>
+  left.agentId === right.agentId && isAddressEqual(left.wallet, right.wallet)
+
+/** Resolves when the claim that is likely to win the run has left the queue, or soon after `until` aborts. */
+async function whilePlacing({ placing }: RunClaims, until: AbortSignal) {
+  const settled = new AbortController()
+  const { signal } = settled
+  const aborted = until.aborted ? Promise.resolve() : once(until, 'abort', { signal })
+  const late = aborted.then(() => sleep(LAST_CHANCE_MS, undefined, { signal }))
+  await Promise.race([placing, late.catch(() => undefined)])
+  settled.abort()
 }

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
-import type { Address, PublicClient } from 'viem'
-import { Problem } from '../http/errors.ts'
-import { answer } from './chain/client.ts'
+import type { Address } from 'viem'
+import { answer, unlessUnavailable } from './chain/client.ts'
 import { MAX_GAS } from './chain/gas.ts'
-import { stored } from './store/database.ts'
+import type { Market } from './chain/market.ts'
+import { query } from './store/database.ts'
 import { type Backlog, backlogOf, nextNonceOf } from './store/transactions.ts'
 import type { NonceCheck } from './submission/nonceCheck.ts'
+import type { Signer } from './submission/signing.ts'
 
 /** How long the node may take: whoever looks at a process does not wait longer than a second. Milliseconds. */
 const PATIENCE = 500
@@ -30,16 +31,19 @@ export type SignerState = Backlog & {
   claimPrice: bigint | undefined
 }
 
-type Options = { pool: pg.Pool; client: PublicClient; nonceCheck: NonceCheck; signers: Address[]; budget: bigint }
+type Options = { pool: pg.Pool; market: Market; accounts: Signer[]; nonceCheck: NonceCheck; dailyBudget: bigint }
 
 /**
- * The states of these signers, and of others that have something unmined.
+ * The states of this process's signers, and of others that have something unmined.
  * @throws Problem RELAY_UNAVAILABLE if the database does not answer.
  */
-export async function signerStates({ pool, client, nonceCheck, signers, budget }: Options): Promise<SignerState[]> {
+export async function signerStates(relay: Options): Promise<SignerState[]> {
+  const { pool, market, nonceCheck, dailyBudget: budget } = relay
+  const { client } = market
+  const signers = relay.accounts.map(({ address }) => address)
   const text = `
     SELECT address, coalesce(sum(made.claims), 0)::int AS claims,
-      coalesce(extract(epoch FROM now() - min(attempt.signed_at)), 0)::float8 AS oldest
+      coalesce(extract(epoch FROM now() - min(attempt.signed_at)), 0)::float8 AS "oldestUnmined"
     FROM relay.signer
     LEFT JOIN relay.tx ON tx.signer = address AND state IN ('signed', 'accepted')
     LEFT JOIN LATERAL (SELECT min(signed_at) AS signed_at FROM relay.attempt WHERE attempt.tx = tx.id) AS attempt ON true
@@ -47,26 +51,15 @@ export async function signerStates({ pool, client, nonceCheck, signers, budget }
     WHERE address = ANY($1) OR tx.id IS NOT NULL
     GROUP BY address ORDER BY array_position($1, address), address`
   const gasPrice = inTime(client.getGasPrice())
-  const { rows } = await stored(pool.query(text, [signers]))
-  const kept = rows as { address: Address; claims: number; oldest: number }[]
+  const kept = await query<{ address: Address; claims: number; oldestUnmined: number }>(pool, text, [signers])
   return Promise.all(
-    kept.map(async ({ address, claims, oldest }) => {
+    kept.map(async ({ address, claims, oldestUnmined }) => {
       const asked = [backlogOf(pool, address), inTime(client.getBalance({ address })), gasPrice] as const
       const [backlog, balance, price] = await Promise.all(asked)
       const claimPrice = price === undefined ? undefined : 2n * price * MAX_GAS
       const isRemoved = !signers.includes(address)
       const objection = nonceCheck.objectionTo(address) && (await askAgain(address, backlog))
-      return {
-        ...backlog,
-        signer: address,
-        isRemoved,
-        objection,
-        claims,
-        oldestUnmined: oldest,
-        balance,
-        budget,
-        claimPrice,
-      }
+      return { ...backlog, signer: address, isRemoved, objection, claims, oldestUnmined, balance, budget, claimPrice }
     }),
   )
 
@@ -85,7 +78,3 @@ export async function signerStates({ pool, client, nonceCheck, signers, budget }
 
 const inTime = <T>(question: Promise<T>): Promise<T | undefined> =>
   Promise.race([answer(question).catch(unlessUnavailable), sleep(PATIENCE, undefined, { ref: false })])
-
-function unlessUnavailable(error: unknown): undefined {
-  if (!(error instanceof Problem)) throw error
-}

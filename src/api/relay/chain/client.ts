@@ -36,6 +36,14 @@ export function createRpc(url: string, connections = MAX_CONNECTIONS): PublicCli
 export const unavailable = (detail: string, cause?: unknown, retryAfter = 2) =>
   new Problem('RELAY_UNAVAILABLE', detail, { headers: { 'Retry-After': String(retryAfter) }, cause })
 
+/** Whether the relay could not do its work, and may soon. */
+export const isUnavailable = (error: unknown) => error instanceof Problem && error.code === 'RELAY_UNAVAILABLE'
+
+/** For a `catch` where there is nothing to be known while node or database do not answer. @throws any other error. */
+export function unlessUnavailable(error: unknown): undefined {
+  if (!(error instanceof Problem)) throw error
+}
+
 /** Awaits it, but no longer. @throws Problem RELAY_UNAVAILABLE, saying `failure`, once so many milliseconds are over. */
 export async function within<T>(milliseconds: number, question: Promise<T>, failure: string): Promise<T> {
   const { promise: timeout, reject } = Promise.withResolvers<never>()

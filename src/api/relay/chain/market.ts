@@ -10,7 +10,8 @@ import {
 import { agentStakingAbi } from '../../../../abis/AgentStaking.ts'
 import { bountyMarketAbi } from '../../../../abis/BountyMarket.ts'
 import type { ClaimTerms, MarketAddress } from '../../market/claimMessage.ts'
-import { answer } from './client.ts'
+import { type ClaimError, decodeClaimError } from '../../market/contractErrors.ts'
+import { answer, revertOf } from './client.ts'
 
 /** What a request asks to be done. */
 export type ClaimRequest = {
@@ -59,12 +60,37 @@ export function batchCall({ address }: Market, from: Address, requests: readonly
 /** The call that reverts exactly as a claim would, were it authorised. */
 export function checkCall({ address }: Market, { bountyId, agentId, wallet }: ClaimRequest): MarketCall {
   const args = [bountyId, agentId, wallet] as const
-  return {
-    from: wallet,
-    to: address,
-    data: encodeFunctionData({ abi: bountyMarketAbi, functionName: 'checkClaim', args }),
+  const data = encodeFunctionData({ abi: bountyMarketAbi, functionName: 'checkClaim', args })
+  return { from: wallet, to: address, data }
+}
+
+const atBlock = (block: BlockTag | bigint) => (typeof block === 'bigint' ? { blockNumber: block } : { blockTag: block })
+
+/** Why a call reverts: the contract's reason, where it gave one, and the data it is read from. */
+export type Failure = { error: ClaimError | undefined; data: Hex | undefined }
+
+/** What a call would do if it were mined now. */
+export type Trial<Passed = unknown> = { passed: Passed } | { failure: Failure }
+
+export const failureOf = (data: Hex | undefined): Failure => ({ data, error: data && decodeClaimError(data) })
+
+async function attempt<T>(question: Promise<T>): Promise<Trial<T>> {
+  try {
+    return { passed: await answer(question) }
+  } catch (error) {
+    const revert = revertOf(error)
+    if (!revert) throw error
+    return { failure: failureOf(revert.data) }
   }
 }
+
+/** Tries the call on the state after a block, with that block's timestamp. */
+export const tryCall = ({ client }: Market, { from, ...call }: MarketCall, block: BlockTag | bigint) =>
+  attempt(client.call({ account: from, ...call, ...atBlock(block) }))
+
+/** Tries the call in the block being built, after all that the node is about to mine, with the time that it is now. */
+export const tryNext = ({ client }: Market, { from, to, data }: MarketCall): Promise<Trial<bigint>> =>
+  attempt(client.estimateGas({ account: from, to, data, blockTag: 'pending', prepare: false }))
 
 type BountyOnChain = ContractFunctionReturnType<typeof bountyMarketAbi, 'view', 'getBounty'>
 
@@ -85,7 +111,7 @@ export async function readBounty(
       abi: bountyMarketAbi,
       functionName: 'getBounty',
       args: [bountyId],
-      ...(typeof block === 'bigint' ? { blockNumber: block } : { blockTag: block }),
+      ...atBlock(block),
     }),
   )
   return asBounty(bounty)

@@ -3,9 +3,8 @@ import { type Address, encodeFunctionData, type Hex, hashTypedData, hexToBytes, 
 import { publicKeyToAddress } from 'viem/utils'
 import { claimTypedData } from '../../market/claimMessage.ts'
 import { stateName } from '../../market/contractErrors.ts'
-import { tryCall } from './calls.ts'
 import { isHalt } from './client.ts'
-import { type Bounty, type ClaimRequest, type Market, termsOf } from './market.ts'
+import { type Bounty, type ClaimRequest, type Market, termsOf, tryCall } from './market.ts'
 
 /** The states of a run whose claim is not over. */
 const LIVE = new Set(['CLAIMED', 'IN_PROGRESS', 'SUBMITTED', 'REVISION_REQUESTED'])

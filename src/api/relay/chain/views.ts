@@ -16,18 +16,11 @@ export type ChainView = {
   hasCode: (wallet: Address) => Promise<boolean>
 }
 
-/** Reads runs and wallets for claims that are not authenticated yet: once per head, however many claims ask. */
-export type ChainViews = {
-  /**
-   * @param since by `performance.now()`: what is pending is read no earlier.
-   * @param isFresh whether the head is read no earlier either; else it may be one interval of `Heads` old.
-   * @throws Problem RELAY_UNAVAILABLE
-   */
-  of(bountyId: bigint, since: number, isFresh: boolean): Promise<ChainView>
-}
-
-/** @param market with a client of its own, so that a flood of claims does not delay simulations. */
-export function createChainViews(market: Market, heads: Heads): ChainViews {
+/**
+ * Reads runs and wallets for claims that are not authenticated yet: once per head, however many claims ask.
+ * @throws Problem RELAY_UNAVAILABLE from what it returns.
+ */
+export function createChainViews(market: Market, heads: Heads) {
   const bounties = oncePerHead((bountyId: bigint) => readBounty(market, bountyId))
   const codes = oncePerHead(async (address: Address) => {
     const code = await answer(market.client.getCode({ address }))
@@ -35,16 +28,18 @@ export function createChainViews(market: Market, heads: Heads): ChainViews {
   })
   const pending = sharedSince((bountyId: bigint) => readBounty(market, bountyId, 'pending'))
 
-  return {
-    async of(bountyId, since, isFresh) {
-      const head = await (isFresh ? heads.since(since) : heads.latest())
-      return {
-        head,
-        bounty: await bounties(head.hash, bountyId),
-        pendingBounty: () => pending(bountyId, since),
-        hasCode: (wallet) => codes(head.hash, wallet),
-      }
-    },
+  /**
+   * @param since by `performance.now()`: what is pending is read no earlier.
+   * @param isFresh whether the head is read no earlier either; else it may be one interval of `Heads` old.
+   */
+  return async function viewOf(bountyId: bigint, since: number, isFresh: boolean): Promise<ChainView> {
+    const head = await (isFresh ? heads.since(since) : heads.latest())
+    return {
+      head,
+      bounty: await bounties(head.hash, bountyId),
+      pendingBounty: () => pending(bountyId, since),
+      hasCode: (wallet) => codes(head.hash, wallet),
+    }
   }
 }
 

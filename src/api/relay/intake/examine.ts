@@ -3,11 +3,12 @@ import type { Hex } from 'viem'
 import { Problem } from '../../http/errors.ts'
 import { claimIdOf, MAX_VALIDITY_SECONDS } from '../../market/claimMessage.ts'
 import { type ClaimError, stateName } from '../../market/contractErrors.ts'
-import type { Failure } from '../chain/calls.ts'
 import type { ChainHead } from '../chain/heads.ts'
-import type { Bounty, ClaimRequest, Market } from '../chain/market.ts'
+import type { Bounty, ClaimRequest, Failure, Market } from '../chain/market.ts'
 import { CONTRACT_WALLET_GAS, isHeldByClaimant, isSignedByContract, isSignedByKey } from '../chain/signatures.ts'
-import type { ChainView, ChainViews } from '../chain/views.ts'
+import { type ChainView, createChainViews } from '../chain/views.ts'
+import type { RelayContext } from '../context.ts'
+import type { ClaimContext } from '../relay.ts'
 import { createFairLane } from './fairLane.ts'
 import { refusal, refusedByContract, signatureExpiring, signatureRequired } from './refusal.ts'
 
@@ -23,8 +24,7 @@ const CONTRACT_WALLET_LANE = { concurrency: 4, maxWaitingPerClient: 64 }
  */
 const EXAMINATION_LANE = { concurrency: 1, maxWaitingPerClient: 1_000 }
 
-/** The sender of a claim, as the limits count clients, and a signal that aborts when it has disconnected. */
-export type Sender = { client: string; gone: AbortSignal }
+type Sender = Pick<ClaimContext, 'client' | 'gone'>
 
 /**
  * - `held`: the run is in the hands of this very claim already.
@@ -41,23 +41,20 @@ export type Examined =
 /** The other claims of the run in this process. `haveOvertaken`: one of them is likely to win the run. */
 export type Rivals = { exist: () => boolean; haveOvertaken: () => boolean }
 
-type Options = {
-  market: Market
-  views: ChainViews
-  /** Whether a claim may do without a signature. @throws Problem RELAY_UNAVAILABLE */
-  mayBeUnsigned: () => Promise<boolean>
-}
-
 export type Examine = ReturnType<typeof createExamination>
 
 /**
  * Checks a claim against the chain before anything that claims share sees it: the run, and whether the wallet signed. A
  * key’s signature costs no call, and what is read of the chain is read once per head for all claims. The refusals, and
  * their order, are those of the market.
+ * @param market with a client of its own, so that a flood of claims does not delay simulations.
  */
-export function createExamination({ market, views, mayBeUnsigned }: Options) {
+export function createExamination({ heads, allowUnsigned, relayers }: RelayContext, market: Market) {
+  const viewOf = createChainViews(market, heads)
   const contractWallets = createFairLane(CONTRACT_WALLET_LANE)
   const inTurn = createFairLane(EXAMINATION_LANE)
+
+  const mayBeUnsigned = async () => allowUnsigned && (await relayers()).size > 0
 
   async function isSigned(request: ClaimRequest, round: bigint, view: ChainView, { client, gone }: Sender) {
     if (isSignedByKey(market, request, round, view.bounty)) return true
@@ -109,12 +106,12 @@ export function createExamination({ market, views, mayBeUnsigned }: Options) {
     since: number,
     rivals: Rivals,
   ): Promise<Examined> {
-    const view = await views.of(request.bountyId, since, false)
+    const view = await viewOf(request.bountyId, since, false)
     if (rivals.exist()) await inTurn(sender.client, sender.gone, setImmediate)
     if (rivals.haveOvertaken()) return { overtaken: true }
     const first = await check(request, view, sender)
     if (!(first instanceof Problem)) return first
-    const newer = await views.of(request.bountyId, since, true)
+    const newer = await viewOf(request.bountyId, since, true)
     const result = newer.head.hash === view.head.hash ? first : await check(request, newer, sender)
     if (result instanceof Problem) throw result
     return result

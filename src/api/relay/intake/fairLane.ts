@@ -1,15 +1,7 @@
 import { rateLimited } from '../../http/clientLimits.ts'
 import { unavailable } from '../chain/client.ts'
 
-type Options = {
-  /** How many tasks run at once. */
-  concurrency: number
-  /** How many tasks of one client may wait. */
-  maxWaitingPerClient: number
-}
-
-/** A task that waits for a slot. */
-type Task = { start: () => void }
+type Options = { concurrency: number; maxWaitingPerClient: number }
 
 /** After how many seconds a client whose tasks fill its share of the lane may ask again. */
 const RETRY_AFTER_SECONDS = 1
@@ -19,35 +11,33 @@ const RETRY_AFTER_SECONDS = 1
  * client’s by one at most.
  */
 export function createFairLane({ concurrency, maxWaitingPerClient }: Options) {
-  const waiting = new Map<string, Task[]>()
+  /** What starts each waiting task, by client. */
+  const waiting = new Map<string, (() => void)[]>()
   let running = 0
 
   function startNext() {
     const [first] = waiting
     if (!first || running >= concurrency) return
     const [client, tasks] = first
-    const task = tasks.shift()
+    const start = tasks.shift()
     // The client goes behind the others.
     waiting.delete(client)
     if (tasks.length > 0) waiting.set(client, tasks)
     running++
-    task?.start()
+    start?.()
   }
 
   function waitForSlot(client: string, signal: AbortSignal): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const tasks = waiting.get(client) ?? []
     if (tasks.length >= maxWaitingPerClient) {
-      throw rateLimited(
-        `${tasks.length} claims of ${client} wait for their signatures to be checked.`,
-        RETRY_AFTER_SECONDS,
-      )
+      const detail = `${tasks.length} claims of ${client} wait for their signatures to be checked.`
+      throw rateLimited(detail, RETRY_AFTER_SECONDS)
     }
-    const task = { start: resolve }
-    tasks.push(task)
+    tasks.push(resolve)
     waiting.set(client, tasks)
     const leave = () => {
-      const place = tasks.indexOf(task)
+      const place = tasks.indexOf(resolve)
       if (place < 0) return
       tasks.splice(place, 1)
       if (tasks.length === 0) waiting.delete(client)

@@ -2,8 +2,10 @@ import type { Hex } from 'viem'
 import { Problem, type ProblemCode } from '../../http/errors.ts'
 import { claimTypedDataJson, DEFAULT_VALIDITY_SECONDS, type MarketAddress } from '../../market/claimMessage.ts'
 import { explainClaimError } from '../../market/contractErrors.ts'
-import type { Failure } from '../chain/calls.ts'
-import { type Bounty, type ClaimRequest, termsOf } from '../chain/market.ts'
+import { type Bounty, type ClaimRequest, type Failure, termsOf } from '../chain/market.ts'
+
+/** A block of most chains takes no longer. */
+const PENDING_RETRY_SECONDS = 2
 
 /** RFC 9110 asks for a challenge in every 401: which message to sign, and where it comes from. */
 const challenge = ({ bountyId, agentId, wallet }: ClaimRequest) => ({
@@ -23,7 +25,6 @@ export function refusal(request: ClaimRequest, { error, data }: Failure, bounty:
   return new Problem(code, sentence, { extensions, headers: isUnauthorised(code) ? challenge(request) : {} })
 }
 
-/** The claim fails for a reason that the API has no words for. */
 export const unexplained = (extensions: Record<string, unknown>) =>
   new Problem('CLAIM_REVERTED', 'The claim reverts on chain for a reason unknown to this API.', { extensions })
 
@@ -31,53 +32,37 @@ export const unexplained = (extensions: Record<string, unknown>) =>
 export function signatureRequired(market: MarketAddress, request: ClaimRequest, bounty: Bounty, now: bigint): Problem {
   const { bountyId, agentId, wallet } = request
   const claim = { bountyId, agentId, wallet, round: BigInt(bounty.round) + 1n, ...termsOf(bounty) }
-  return new Problem(
-    'SIGNATURE_REQUIRED',
-    `Sign typedData with ${wallet} and send the claim again with signature and deadline.`,
-    {
-      extensions: { typedData: claimTypedDataJson(market, claim, now + DEFAULT_VALIDITY_SECONDS) },
-      headers: challenge(request),
-    },
-  )
+  const typedData = claimTypedDataJson(market, claim, now + DEFAULT_VALIDITY_SECONDS)
+  const detail = `Sign typedData with ${wallet} and send the claim again with signature and deadline.`
+  return new Problem('SIGNATURE_REQUIRED', detail, { extensions: { typedData }, headers: challenge(request) })
 }
 
 /** The signature would expire before its transaction is surely mined. @param left Seconds. @param required Seconds. */
 export function signatureExpiring(request: ClaimRequest, left: bigint, required: bigint): Problem {
   const detail = `The signature expires in ${left} s; ${required} s must be left when the claim is sent. Sign a new message.`
-  return new Problem('SIGNATURE_EXPIRED', detail, {
-    extensions: { deadline: String(request.signed?.deadline) },
-    headers: challenge(request),
-  })
+  const extensions = { deadline: String(request.signed?.deadline) }
+  return new Problem('SIGNATURE_EXPIRED', detail, { extensions, headers: challenge(request) })
 }
 
 /** The wallet is a contract, and did not accept the signature. @param gas what its check may use. */
 export function refusedByContract(request: ClaimRequest, round: bigint, gas: bigint): Problem {
   const { wallet, bountyId } = request
   const detail = `The contract ${wallet} does not accept the signature of this claim of run ${bountyId} in round ${round} within ${gas} gas.`
-  return new Problem('INVALID_SIGNATURE', detail, {
-    extensions: { round: Number(round) },
-    headers: challenge(request),
-  })
+  const extensions = { round: Number(round) }
+  return new Problem('INVALID_SIGNATURE', detail, { extensions, headers: challenge(request) })
 }
-
-/** Registry or wallet use more gas than the relay pays for. Both in gas. */
-export const tooExpensive = (gas: bigint, limit: bigint) =>
-  new Problem(
-    'CLAIM_REVERTED',
-    `The claim takes ${gas} gas, and the relay pays for ${limit}. Send it with the wallet.`,
-    {
-      extensions: { gas: String(gas), gasLimit: String(limit) },
-    },
-  )
 
 /** Another claim of the run is undecided, and decides about this one too. */
 export function claimPending({ claimId, request }: { claimId: Hex; request: ClaimRequest }): Problem {
   const detail = `Claim ${claimId} of run ${request.bountyId} is not decided yet. If it fails, this claim can still win: send it again.`
-  return new Problem('CLAIM_PENDING', detail, {
-    extensions: { claimId },
-    headers: { 'Retry-After': String(PENDING_RETRY_SECONDS) },
-  })
+  const headers = { 'Retry-After': String(PENDING_RETRY_SECONDS) }
+  return new Problem('CLAIM_PENDING', detail, { extensions: { claimId }, headers })
 }
 
-/** A block of most chains takes no longer. */
-const PENDING_RETRY_SECONDS = 2
+export const keyConflict = (key: string) =>
+  new Problem('IDEMPOTENCY_CONFLICT', `Idempotency-Key ${key} was used for another request. Use a key for each body.`)
+
+export function pendingWithOtherBody({ claimId }: { claimId: Hex }): Problem {
+  const detail = `Claim ${claimId} is pending with another signature. Ask for its state, or wait.`
+  return new Problem('IDEMPOTENCY_CONFLICT', detail, { extensions: { claimId } })
+}

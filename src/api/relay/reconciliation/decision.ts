@@ -1,14 +1,19 @@
 import { isAddressEqual, parseEventLogs, type TransactionReceipt } from 'viem'
 import { bountyMarketAbi } from '../../../../abis/BountyMarket.ts'
-import { type Failure, failureOf, tryCall } from '../chain/calls.ts'
-import { answer } from '../chain/client.ts'
-import { type ClaimRequest, claimCall, type Market, type MarketCall, readBounty } from '../chain/market.ts'
+import {
+  type Bounty,
+  type ClaimRequest,
+  claimCall,
+  type Failure,
+  failureOf,
+  type Market,
+  readBounty,
+  tryCall,
+} from '../chain/market.ts'
 import { isHeldBy } from '../chain/signatures.ts'
 import { refusal, unexplained } from '../intake/refusal.ts'
-import type { Simulation } from '../simulation/simulate.ts'
-import type { Decision } from '../store/settlements.ts'
+import type { Decision, Landing } from '../store/settlements.ts'
 
-/** What a transaction says of its claims. */
 type ClaimLogs = ReturnType<typeof claimLogsOf>
 
 export const claimLogsOf = ({ logs }: TransactionReceipt) =>
@@ -31,18 +36,17 @@ export async function conclude(
   const { round, reason } = eventOf(request, logs)
   if (round !== undefined) return { won: { ...at, round } }
   // The state after the block: whatever made the claim fail in it is there to be seen.
-  const [failure, bounty] = await Promise.all([
-    reason ?? failureAt(market, claimCall(market, receipt.from, request), blockNumber),
+  const [trial, bounty] = await Promise.all([
+    reason ? { failure: reason } : tryCall(market, claimCall(market, receipt.from, request), blockNumber),
     readBounty(market, request.bountyId, blockNumber),
   ])
-  if (!failure) {
+  if (!('failure' in trial)) {
     const isUnexplained = status === 'reverted' && isAlone
     return isUnexplained
       ? { refused: unexplained({ ...at, blockNumber: Number(blockNumber) }), at }
       : { undecided: true }
   }
-  if (await isHeldBy(market, request, bounty)) return { won: { round: BigInt(bounty.round), blockNumber } }
-  return { refused: refusal(request, failure, bounty), at }
+  return decide(market, request, trial.failure, bounty, blockNumber, at)
 }
 
 /**
@@ -59,18 +63,19 @@ function eventOf({ bountyId, agentId, wallet }: ClaimRequest, logs: ClaimLogs) {
   return { round: claimed?.args.round, reason: reason?.error && reason }
 }
 
-async function failureAt(market: Market, call: MarketCall, block: bigint): Promise<Failure | undefined> {
-  const trial = await tryCall(market, call, block)
-  return 'failure' in trial ? trial.failure : undefined
-}
-
-/** What a claim comes to that the contract refuses before it is sent: it may be the agent's already. */
+/**
+ * What a claim comes to that the contract refuses: it may be the agent's already.
+ * @param bounty as it is at `blockNumber`.
+ * @param at where a transaction of ours was refused; absent where none was.
+ */
 export async function decide(
   market: Market,
   request: ClaimRequest,
-  { failure, bounty }: Extract<Simulation, { result: 'fails' }>,
-): Promise<Exclude<Decision, { undecided: true }>> {
-  if (!(await isHeldBy(market, request, bounty))) return { refused: refusal(request, failure, bounty) }
-  const blockNumber = await answer(market.client.getBlockNumber({ cacheTime: 0 }))
-  return { won: { round: BigInt(bounty.round), blockNumber } }
+  failure: Failure,
+  bounty: Bounty,
+  blockNumber: bigint,
+  at?: Landing,
+): Promise<Decision> {
+  if (await isHeldBy(market, request, bounty)) return { won: { round: BigInt(bounty.round), blockNumber } }
+  return { refused: refusal(request, failure, bounty), ...(at && { at }) }
 }

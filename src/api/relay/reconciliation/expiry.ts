@@ -1,12 +1,7 @@
-import { tryCall } from '../chain/calls.ts'
-import type { ChainHead } from '../chain/heads.ts'
-import { claimCall, readBounty } from '../chain/market.ts'
-import { isHeldBy } from '../chain/signatures.ts'
-import { refusal } from '../intake/refusal.ts'
+import { claimCall, readBounty, tryCall } from '../chain/market.ts'
 import { type StoredClaim, unminedClaimsOf } from '../store/claims.ts'
-import type { Lease } from '../store/leases.ts'
-import type { KeeperContext } from './context.ts'
-import { decideClaim } from './settlement.ts'
+import { decide } from './decision.ts'
+import { decideClaim, type Turn } from './settlement.ts'
 
 /**
  * How long after its last second, by the newest block's time, a claim is given up. Seconds.
@@ -33,27 +28,23 @@ const MAX_CLAIMS = 50
  * Refuses the unmined claims that can no longer succeed, so that other claims of their runs go on. Their bytes may still
  * be mined, and revert: with the signer's key the nonce is filled instead.
  */
-export function createRefuseExpired(context: KeeperContext) {
+export function createRefuseExpired() {
   const lookedAt = new Map<string, number>()
 
-  return async function refuseExpired(lease: Lease, head: ChainHead) {
+  return async function refuseExpired(turn: Turn) {
+    const { pool, lease, head } = turn
     const now = performance.now()
     if (now - (lookedAt.get(lease.signer) ?? Number.NEGATIVE_INFINITY) < INTERVAL_MS) return
     lookedAt.set(lease.signer, now)
     const latest = head.timestamp - REORG_MARGIN_SECONDS
-    const claims = await unminedClaimsOf(context.pool, lease.signer, latest, STUCK_SECONDS, MAX_CLAIMS)
-    await Promise.all(claims.map((claim) => refuseIfExpired(context, lease, claim, head, latest)))
+    const claims = await unminedClaimsOf(pool, lease.signer, latest, STUCK_SECONDS, MAX_CLAIMS)
+    await Promise.all(claims.map((claim) => refuseIfExpired(turn, claim, latest)))
   }
 }
 
-async function refuseIfExpired(
-  context: KeeperContext,
-  lease: Lease,
-  claim: StoredClaim,
-  head: ChainHead,
-  latest: bigint,
-) {
-  const { market, logger } = context
+/** @param latest A deadline before it has passed for good. */
+async function refuseIfExpired(turn: Turn, claim: StoredClaim, latest: bigint) {
+  const { market, logger, lease, head } = turn
   const { request } = claim
   const [trial, bounty] = await Promise.all([
     tryCall(market, claimCall(market, lease.signer, request), head.number),
@@ -64,13 +55,7 @@ async function refuseIfExpired(
   const isSignatureDead = request.signed !== undefined && request.signed.deadline < latest
   const isRunOver = error?.errorName === 'BountyDeadlinePassed' && error.args[1] < latest
   if (!isSignatureDead && !isRunOver) return
-  const isWon = await isHeldBy(market, request, bounty)
-  const { number: blockNumber } = head
+  const decision = await decide(market, request, trial.failure, bounty, head.number)
   logger.warn({ claimId: claim.claimId, txHash: claim.tx.hash }, 'an unmined claim can no longer succeed')
-  await decideClaim(context, lease, [
-    claim,
-    isWon
-      ? { won: { round: BigInt(bounty.round), blockNumber } }
-      : { refused: refusal(request, trial.failure, bounty) },
-  ])
+  await decideClaim(turn, claim, decision)
 }

@@ -1,10 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type pg from 'pg'
-import type { Logger } from 'pino'
 import type { Address } from 'viem'
 import { listenTo } from '../../database/notifications.ts'
 import { Problem } from '../../http/errors.ts'
-import type { Heads } from '../chain/heads.ts'
+import type { RelayContext } from '../context.ts'
 import { LEASE_SECONDS, type Lease, releaseLease, renewLease, signersWithWork, takeLease } from '../store/leases.ts'
 import { TX_CHANNEL } from '../store/transactions.ts'
 import type { Look } from './reconcileSigner.ts'
@@ -18,26 +16,14 @@ const FIRST_RETRY_MS = 50
 /** How many intervals without work pass between two looks for what other replicas left behind. */
 const IDLE_INTERVALS = 5
 
-type Options = {
-  pool: pg.Pool
-  databaseUrl: string
-  /** Names this replica in its leases. */
-  holder: string
-  heads: Heads
-  /** Milliseconds between two looks where no event asks for one earlier. */
-  interval: number
-  /** Resolves once this process may act on what is stored. */
-  ready: () => Promise<unknown>
-  reconcile: (lease: Lease) => Promise<Look>
-  logger: Logger
-}
-
 /**
  * Works on the signers that have something unsettled as long as the process lives: at each new head, when a transaction
  * was sent, and when one is due. Every replica has a keeper. A signer's lease makes one of them work on it, and another
  * as soon as that one ends or pauses.
+ * @param holder names this replica in its leases.
  */
-export function startKeeper({ pool, databaseUrl, holder, heads, interval, ready, reconcile, logger }: Options) {
+export function startKeeper(context: RelayContext, holder: string, reconcile: (lease: Lease) => Promise<Look>) {
+  const { pool, databaseUrl, heads, keeperInterval: interval, relayers, logger } = context
   const stopping = new AbortController()
   const notifications = listenTo({ url: databaseUrl, channel: TX_CHANNEL, logger })
   const search = createSleeper(stopping.signal)
@@ -53,7 +39,8 @@ export function startKeeper({ pool, databaseUrl, holder, heads, interval, ready,
     while (!stopping.signal.aborted) {
       search.clear()
       await logged({}, async () => {
-        await ready()
+        // Only then may it act on what is stored.
+        await relayers()
         const signers = await signersWithWork(pool, holder)
         for (const { address, isFree } of signers) if (isFree) begin(address)
         if (signers.length > 0 || !notifications.isLive()) searchSoon()

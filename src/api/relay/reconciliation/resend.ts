@@ -1,39 +1,37 @@
-import { Problem } from '../../http/errors.ts'
-import { tryCall } from '../chain/calls.ts'
-import { answer } from '../chain/client.ts'
+import { answer, unlessUnavailable } from '../chain/client.ts'
 import { raised } from '../chain/fees.ts'
 import { batchGasLimit } from '../chain/gas.ts'
 import type { ChainHead } from '../chain/heads.ts'
-import { batchCall, claimCall } from '../chain/market.ts'
+import { batchCall, claimCall, tryCall } from '../chain/market.ts'
 import { claimsOf } from '../store/claims.ts'
-import type { Lease } from '../store/leases.ts'
-import { insertAttempt, insertFiller, rawOf, recordBroadcasts, type Unmined } from '../store/transactions.ts'
+import {
+  type Attempt,
+  insertAttempt,
+  insertFiller,
+  rawOf,
+  recordBroadcasts,
+  type Unmined,
+} from '../store/transactions.ts'
 import { broadcast } from '../submission/broadcast.ts'
-import { type Attempt, fillerCall, type PricedCall, type Signer, sign } from '../submission/signing.ts'
-import type { KeeperContext } from './context.ts'
+import { fillerCall, type PricedCall, type Signer, sign } from '../submission/signing.ts'
+import type { Turn } from './settlement.ts'
 
 /** An attempt is stuck, and replaced, once it is so old, and has seen so many blocks without it. */
 const STUCK_SECONDS = 5
 const STUCK_BLOCKS = 3n
 
 /**
- * Hands to the node what is due, lowest nonce first: nothing of a signer is mined before its lower nonces are.
- * @param account of the signer; without its key what is signed is sent again, at no other price.
+ * Hands to the node what is due, lowest nonce first: nothing of a signer is mined before its lower nonces are. Without
+ * the signer's key what is signed is sent again, at no other price.
  */
-export async function resendDue(
-  context: KeeperContext,
-  lease: Lease,
-  account: Signer | undefined,
-  unmined: Unmined[],
-  head: ChainHead,
-) {
-  const { sender, pool, events, logger } = context
-  const { signer } = lease
+export async function resendDue(turn: Turn, unmined: Unmined[]) {
+  const { sender, pool, events, logger, account, head } = turn
+  const { signer } = turn.lease
   for (const [position, tx] of unmined.entries()) {
     if (tx.dueIn > 0) continue
     const { nonce } = tx
     const isReplaced = account && position === 0 && isStuck(tx, head)
-    const attempt = (isReplaced && (await replace(context, lease, account, tx, head))) || newestOf(tx)
+    const attempt = (isReplaced && (await replace(turn, account, tx))) || newestOf(tx)
     const { result, error } = await broadcast(sender, await rawOf(pool, attempt.hash))
     await recordBroadcasts(pool, [{ tx: tx.id, result }])
     const claims = attempt.filler ? 0 : (await claimsOf(pool, tx.id)).length
@@ -53,12 +51,12 @@ function isStuck(tx: Unmined, head: ChainHead): boolean {
 }
 
 /** @returns undefined where the price is at its ceiling, or the signer does not sign: the last attempt is sent again. */
-async function replace(context: KeeperContext, lease: Lease, account: Signer, tx: Unmined, head: ChainHead) {
-  const { pool, market, maxFeePerGas, events, logger } = context
+async function replace(turn: Turn, account: Signer, tx: Unmined) {
+  const { pool, market, fees, maxFeePerGas, events, logger, lease, head } = turn
   const last = newestOf(tx)
-  const price = raised(last.fees, await context.fees().catch(unlessUnavailable), maxFeePerGas)
+  const price = raised(last.fees, await fees().catch(unlessUnavailable), maxFeePerGas)
   if (!price) return undefined
-  const call = await callFor(context, account, tx, last)
+  const call = await callFor(turn, account, tx, last)
   const attempt = await sign(account, market.chainId, tx.nonce, call, price).catch(unlessUnavailable)
   if (!attempt || !(await insertAttempt(pool, lease, tx.id, attempt, head.number))) return undefined
   const names = { signer: account.address, nonce: tx.nonce, txHash: attempt.hash }
@@ -69,7 +67,7 @@ async function replace(context: KeeperContext, lease: Lease, account: Signer, tx
 
 /** The claims that can still be won; without any, the least that uses up the nonce. */
 async function callFor(
-  { pool, market }: KeeperContext,
+  { pool, market }: Turn,
   account: Signer,
   { id }: Unmined,
   last: Pick<Attempt, 'filler' | 'gas'>,
@@ -93,17 +91,11 @@ async function callFor(
  * @param used how many nonces the chain has used.
  * @param lowest nonce of the unmined transactions.
  */
-export async function fillGaps(
-  context: KeeperContext,
-  lease: Lease,
-  account: Signer,
-  { used, lowest }: { used: number; lowest: number },
-  head: ChainHead,
-) {
-  const { pool, market, events, logger } = context
+export async function fillGaps(turn: Turn, account: Signer, used: number, lowest: number) {
+  const { pool, market, fees, events, logger, lease, head } = turn
   const { address } = account
   const [price, pending] = await Promise.all([
-    context.fees(),
+    fees(),
     answer(market.client.getTransactionCount({ address, blockTag: 'pending' })),
   ])
   if (pending !== used) return
@@ -119,9 +111,4 @@ export async function fillGaps(
 function newestOf({ id, attempts: [newest] }: Unmined) {
   if (!newest) throw new Error(`Transaction ${id} has no attempt`)
   return newest
-}
-
-function unlessUnavailable(error: unknown): undefined {
-  if (error instanceof Problem) return undefined
-  throw error
 }

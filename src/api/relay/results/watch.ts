@@ -5,11 +5,9 @@ import { createVoidBatcher } from '../../batcher.ts'
 import { Problem } from '../../http/errors.ts'
 import type { NamedClaim } from '../chain/market.ts'
 
-/** Between two looks at all claims. Milliseconds. */
-const LEAST_INTERVAL = 20
-
-/** Milliseconds. */
-const FAILURE_PAUSE = 500
+/** Between two looks at all claims, and after one that failed. */
+const LEAST_INTERVAL_MS = 20
+const FAILURE_PAUSE_MS = 500
 
 type Options<Found> = {
   /** What there is to be known of these claims, by their ids; nothing of those to be waited for. */
@@ -18,8 +16,6 @@ type Options<Found> = {
   pause: (signal: AbortSignal) => Promise<unknown>
   logger: Logger
 }
-
-export type Watch<Found> = ReturnType<typeof createWatch<Found>>
 
 type Waiting<Found> = { claim: NamedClaim; listeners: Set<(found: Found) => void> }
 
@@ -45,10 +41,10 @@ export function createWatch<Found>({ look, pause, logger }: Options<Found>) {
       try {
         await pause(signal)
         if (!signal.aborted) await lookAt([...waiting.values()].map(({ claim }) => claim))
-        await sleep(LEAST_INTERVAL)
+        await sleep(LEAST_INTERVAL_MS)
       } catch (error) {
         warn(error)
-        await sleep(FAILURE_PAUSE)
+        await sleep(FAILURE_PAUSE_MS)
       }
     }
   }

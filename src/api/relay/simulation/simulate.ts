@@ -1,6 +1,14 @@
 import { stateName } from '../../market/contractErrors.ts'
-import { type Failure, tryCall, tryNext } from '../chain/calls.ts'
-import { type Bounty, type ClaimRequest, type Market, type MarketCall, readBounty } from '../chain/market.ts'
+import {
+  type Bounty,
+  type ClaimRequest,
+  type Failure,
+  type Market,
+  type MarketCall,
+  readBounty,
+  tryCall,
+  tryNext,
+} from '../chain/market.ts'
 
 /**
  * What a simulation says of a claim.

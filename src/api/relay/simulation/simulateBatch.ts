@@ -53,22 +53,12 @@ export async function simulateBatch(
   const batches = Array.from({ length: Math.ceil(short.length / CLAIMS_PER_CALL) }, (_, place) =>
     short.slice(place * CLAIMS_PER_CALL, (place + 1) * CLAIMS_PER_CALL),
   ).filter(({ length }) => length > 1)
-  const results = await Promise.all(batches.map((batch) => simulateTogether(market, from, batch)))
-  return new Map(batches.flatMap((batch, place) => passing(batch, results[place] ?? [])))
+  const passed = await Promise.all(batches.map((batch) => simulateTogether(market, from, batch)))
+  return new Map(passed.flat())
 }
 
-const passing = (batch: ClaimRequest[], results: (SimulatedClaim | undefined)[]) =>
-  batch.flatMap((request, place): [ClaimRequest, SimulatedClaim][] => {
-    const simulated = results[place]
-    return simulated ? [[request, simulated]] : []
-  })
-
-/** @returns undefined for a claim that does not pass beside the others. */
-async function simulateTogether(
-  market: Market,
-  from: Address,
-  requests: readonly ClaimRequest[],
-): Promise<(SimulatedClaim | undefined)[]> {
+/** @returns the claims that pass beside the others. */
+async function simulateTogether(market: Market, from: Address, requests: readonly ClaimRequest[]) {
   try {
     const call = batchCall(market, from, requests)
     const [now, next, bounties, stakes] = await Promise.all([
@@ -77,16 +67,16 @@ async function simulateTogether(
       readBounties(market, requests),
       readUnlockedStakes(market, requests),
     ])
-    return requests.map((_, place) => {
+    return requests.flatMap((request, place): [ClaimRequest, SimulatedClaim][] => {
       const bounty = bounties[place]
       const unlocked = stakes[place]
-      if (now[place] !== MADE || next[place] !== MADE || !bounty || unlocked === undefined) return undefined
-      if (stateName(bounty.state) !== 'OPEN') return undefined
-      return { simulation: { result: 'passes', bounty, gas: MAX_GAS }, unlocked }
+      if (now[place] !== MADE || next[place] !== MADE || !bounty || unlocked === undefined) return []
+      if (stateName(bounty.state) !== 'OPEN') return []
+      return [[request, { simulation: { result: 'passes', bounty, gas: MAX_GAS }, unlocked }]]
     })
   } catch (error) {
     // What the node does not take, or not in time, as one call may still pass one by one.
-    if (error instanceof Problem || revertOf(error)) return requests.map(() => undefined)
+    if (error instanceof Problem || revertOf(error)) return []
     throw error
   }
 }
@@ -107,26 +97,17 @@ async function tryBatch({ client }: Market, call: MarketCall, items: number, blo
 const inOneCall = { deployless: true, batchSize: 1_024, allowFailure: true } as const
 
 async function readBounties({ client, address }: Market, requests: readonly ClaimRequest[]) {
-  const bounties = await answer(
-    client.multicall({
-      ...inOneCall,
-      contracts: requests.map(
-        ({ bountyId }) => ({ address, abi: bountyMarketAbi, functionName: 'getBounty', args: [bountyId] }) as const,
-      ),
-    }),
-  )
+  const contracts = requests.map(({ bountyId }) => {
+    return { address, abi: bountyMarketAbi, functionName: 'getBounty', args: [bountyId] } as const
+  })
+  const bounties = await answer(client.multicall({ ...inOneCall, contracts }))
   return bounties.map(({ result }) => result && asBounty(result))
 }
 
 async function readUnlockedStakes({ client, staking }: Market, requests: readonly ClaimRequest[]) {
-  const accounts = await answer(
-    client.multicall({
-      ...inOneCall,
-      contracts: requests.map(
-        ({ agentId }) =>
-          ({ address: staking, abi: agentStakingAbi, functionName: 'accountOf', args: [agentId] }) as const,
-      ),
-    }),
-  )
+  const contracts = requests.map(({ agentId }) => {
+    return { address: staking, abi: agentStakingAbi, functionName: 'accountOf', args: [agentId] } as const
+  })
+  const accounts = await answer(client.multicall({ ...inOneCall, contracts }))
   return accounts.map(({ result }) => result && result[0] - result[1])
 }

@@ -2,7 +2,6 @@ import pg from 'pg'
 import type { Logger } from 'pino'
 import { classifyReadError, isReadOnly } from '../../queries/failures.ts'
 import { unavailable } from '../chain/client.ts'
-import { PreparingClient } from './preparingClient.ts'
 
 /** Where a statement runs: on its own, or as a part of a transaction. */
 export type Database = Pick<pg.Pool | pg.PoolClient, 'query'>
@@ -13,7 +12,6 @@ export type Database = Pick<pg.Pool | pg.PoolClient, 'query'>
  */
 export function openRelayPool(url: string, name: string, logger: Logger): pg.Pool {
   const pool = new pg.Pool({
-    Client: PreparingClient,
     connectionString: url,
     application_name: name,
     max: 12,
@@ -29,6 +27,31 @@ export function openRelayPool(url: string, name: string, logger: Logger): pg.Poo
   // An idle connection that breaks; without a listener it would end the process. The next statement opens another.
   pool.on('error', (err) => logger.warn({ err }, 'A connection of the relay’s pool broke'))
   return pool
+}
+
+/** All that schema `relay` has of these types are integers: ids, counts, times and wei. */
+const { INT8, NUMERIC } = pg.types.builtins
+const types: pg.CustomTypesConfig = {
+  getTypeParser: (oid, format) => (oid === INT8 || oid === NUMERIC ? BigInt : pg.types.getTypeParser(oid, format)),
+}
+
+const statementNames = new Map<string, string>()
+
+/**
+ * The rows of a statement, its int8 and numeric columns as bigint. Each connection prepares it once: planning takes
+ * PostgreSQL longer than most of them take.
+ * @param text a constant of the program that names its columns: a prepared `*` fails once a newer build has added one.
+ * @throws Problem RELAY_UNAVAILABLE if the database cannot do it now.
+ */
+export async function query<Row extends pg.QueryResultRow>(
+  database: Database,
+  text: string,
+  values: unknown[] = [],
+): Promise<Row[]> {
+  const name = statementNames.get(text) ?? `relay ${statementNames.size + 1}`
+  statementNames.set(text, name)
+  const { rows } = await stored(database.query<Row>({ name, text, values, types }))
+  return rows
 }
 
 /** Runs `work` in one transaction: all of it is kept, or nothing where it throws. */
@@ -62,13 +85,10 @@ function inDoubt(error: unknown): never {
   throw unavailable('The relay’s database broke off. Whether anything was stored is not known; send it again.', error)
 }
 
-/**
- * Awaits what is asked of the database.
- * @throws Problem RELAY_UNAVAILABLE if it could not do it now.
- */
-export async function stored<T>(question: Promise<T>): Promise<T> {
+/** @throws Problem RELAY_UNAVAILABLE if the database cannot do it now. */
+export async function stored<T>(work: Promise<T>): Promise<T> {
   try {
-    return await question
+    return await work
   } catch (error) {
     if (classifyReadError(error)) throw unavailable('The relay’s database does not answer.', error)
     throw error

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import type { Address } from 'viem'
-import { type Database, stored } from './database.ts'
+import { type Database, query } from './database.ts'
 
 /** How long a keeper may write about a signer without renewing its lease. Seconds. */
 export const LEASE_SECONDS = 6
@@ -9,7 +9,7 @@ export const LEASE_SECONDS = 6
  * The right to write about the transactions of a signer. The token grows each time that a keeper takes the lease, so
  * that a statement of an earlier keeper, which was paused meantime, changes nothing.
  */
-export type Lease = { signer: Address; token: string }
+export type Lease = { signer: Address; token: bigint }
 
 /** How a replica's connections are named, by which the others see that it lives. */
 export const connectionName = (holder: string) => `runline_relay ${holder}`
@@ -26,8 +26,7 @@ export async function takeLease(database: Database, holder: string, signer: Addr
   const text = `
     UPDATE relay.keeper SET token = token + 1, holder = $1, expires_at = now() + interval '${LEASE_SECONDS} seconds'
     WHERE signer = $2 AND ${isFree} RETURNING token`
-  const { rows } = await stored(database.query(text, [holder, signer]))
-  const [row] = rows as { token: string }[]
+  const [row] = await query<{ token: bigint }>(database, text, [holder, signer])
   return row && { signer, token: row.token }
 }
 
@@ -35,13 +34,12 @@ export async function takeLease(database: Database, holder: string, signer: Addr
 export async function renewLease(database: Database, { signer, token }: Lease): Promise<boolean> {
   const text = `
     UPDATE relay.keeper SET expires_at = now() + interval '${LEASE_SECONDS} seconds'
-    WHERE signer = $1 AND token = $2 AND expires_at > now()`
-  const { rowCount } = await stored(database.query(text, [signer, token]))
-  return rowCount === 1
+    WHERE signer = $1 AND token = $2 AND expires_at > now() RETURNING token`
+  return (await query(database, text, [signer, token])).length === 1
 }
 
 export const releaseLease = (database: Database, { signer, token }: Lease) =>
-  stored(database.query('UPDATE relay.keeper SET expires_at = now() WHERE signer = $1 AND token = $2', [signer, token]))
+  query(database, 'UPDATE relay.keeper SET expires_at = now() WHERE signer = $1 AND token = $2', [signer, token])
 
 /** Whether a lease holds: `$1` and `$2` are its signer and token. */
 export const isHeld =
@@ -53,7 +51,7 @@ export const isHeld =
  * makes a keeper that takes the lease wait for the statement.
  * @param text follows `WITH lease AS (…)`; its own parameters begin with `$3`.
  */
-export async function writeUnder<Row extends pg.QueryResultRow>(
+export function writeUnder<Row extends pg.QueryResultRow>(
   database: Database,
   { signer, token }: Lease,
   text: string,
@@ -63,17 +61,15 @@ export async function writeUnder<Row extends pg.QueryResultRow>(
     WITH lease AS MATERIALIZED (
       SELECT FROM relay.keeper WHERE signer = $1 AND token = $2::bigint AND expires_at > now() FOR SHARE)
     ${text}`
-  const { rows } = await stored(database.query<Row>(statement, [signer, token, ...values]))
-  return rows
+  return query<Row>(database, statement, [signer, token, ...values])
 }
 
 /** The signers with transactions that are not final, or open claims without a transaction that could decide them. */
-export async function signersWithWork(database: Database, holder: string) {
+export function signersWithWork(database: Database, holder: string) {
   const text = `
     SELECT signer.address, ${isFree} AS "isFree" FROM relay.signer JOIN relay.keeper ON keeper.signer = signer.address
     WHERE EXISTS (SELECT FROM relay.tx WHERE tx.signer = address AND state IN ('signed', 'accepted', 'mined'))
       OR EXISTS (SELECT FROM relay.claim JOIN relay.tx ON tx.id = claim.tx
         WHERE claim.state = 'open' AND tx.signer = address)`
-  const { rows } = await stored(database.query<{ address: Address; isFree: boolean }>(text, [holder]))
-  return rows
+  return query<{ address: Address; isFree: boolean }>(database, text, [holder])
 }

@@ -5,7 +5,7 @@ import { rateLimited } from '../../http/clientLimits.ts'
 import type { Problem } from '../../http/errors.ts'
 import type { ClaimRequest } from '../chain/market.ts'
 import { bodyHashOf } from './claims.ts'
-import { type Database, stored } from './database.ts'
+import { query } from './database.ts'
 
 /** How many transactions all replicas together send for a wallet. */
 export type WalletLimits = { perMinute: number; perDay: number }
@@ -16,17 +16,15 @@ const MAX_REVERTS = 3
 /** What an idempotency key is bound to. `isRelayed`: a transaction of this relay made the claim, or is to make it. */
 type KeyBinding = { bodyHash: Hex; claimId: Hex; round: bigint; blockNumber: bigint | null; isRelayed: boolean }
 
+/** Seconds until each limit lets a new claim through; null where it does now. */
+export type Waits = { minute: number | null; day: number | null; paused: number | null }
+
 /**
  * What is stored about a claim.
  * - `binding`: of the request’s idempotency key.
  * - `isRepeat`: this very request, signature included, was stored before and not refused.
- * - `waits`: seconds until each limit lets a new claim through; null where it does now.
  */
-export type Stored = {
-  binding: KeyBinding | undefined
-  isRepeat: boolean
-  waits: { minute: number | null; day: number | null; paused: number | null }
-}
+export type Stored = Waits & { binding: KeyBinding | undefined; isRepeat: boolean }
 
 type Asked = { request: ClaimRequest; key: string | undefined }
 
@@ -38,7 +36,7 @@ export function createLookUp(pool: pg.Pool, limits: WalletLimits) {
 /** The problem RATE_LIMITED if the wallet has had its share, or the agent is paused. */
 export function problemOfLimits(
   { agentId, wallet }: ClaimRequest,
-  { minute, day, paused }: Stored['waits'],
+  { minute, day, paused }: Waits,
   limits: WalletLimits,
 ): Problem | undefined {
   if (paused !== null) {
@@ -58,7 +56,7 @@ const secondsUntil = (from: string, time: string, window: string, limit: string)
 const sentBy = 'relay.sent_claim AS sent WHERE sent.wallet = asked.wallet'
 
 /**
- * The columns of `Stored['waits']` for a row `asked` with `wallet` and `agent_id`.
+ * The columns of `Waits` for a row `asked` with `wallet` and `agent_id`.
  * @param ahead how many claims of the wallet are to be sent before this one.
  */
 export const waitColumns = (ahead: string, perMinute: string, perDay: string) => `
@@ -69,11 +67,12 @@ export const waitColumns = (ahead: string, perMinute: string, perDay: string) =>
   ${secondsUntil('relay.revert WHERE revert.agent_id = asked.agent_id', 'reverted_at', '1 day', String(MAX_REVERTS))} AS paused`
 
 const lookUpText = `
-  SELECT binding.body_hash, binding.claim, binding.round, binding.block_number,
-    EXISTS (SELECT FROM relay.claim WHERE claim.id = binding.claim) AS is_relayed,
-    EXISTS (SELECT FROM relay.claim WHERE claim.bounty_id = asked.bounty_id AND claim.agent_id = asked.agent_id
-      AND claim.wallet = asked.wallet AND claim.body_hash = asked.body_hash AND state <> 'refused') AS is_stored,
-    asked.body_hash = binding.body_hash AS is_bound,
+  SELECT binding.body_hash AS "bodyHash", binding.claim AS "claimId", binding.round,
+    binding.block_number AS "blockNumber",
+    EXISTS (SELECT FROM relay.claim WHERE claim.id = binding.claim) AS "isRelayed",
+    coalesce(asked.body_hash = binding.body_hash, false)
+      OR EXISTS (SELECT FROM relay.claim WHERE claim.bounty_id = asked.bounty_id AND claim.agent_id = asked.agent_id
+        AND claim.wallet = asked.wallet AND claim.body_hash = asked.body_hash AND state <> 'refused') AS "isRepeat",
     ${waitColumns('0', '$6', '$7')}
   FROM unnest($1::text[], $2::numeric[], $3::numeric[], $4::text[], $5::text[]) WITH ORDINALITY
     AS asked (key, bounty_id, agent_id, wallet, body_hash, place)
@@ -81,41 +80,19 @@ const lookUpText = `
     ON binding.agent_id = asked.agent_id AND binding.wallet = asked.wallet AND binding.key = asked.key
   ORDER BY place`
 
-type Row = Stored['waits'] & {
-  body_hash: Hex | null
-  claim: Hex
-  round: string
-  block_number: string | null
-  is_relayed: boolean
-  is_stored: boolean
-  is_bound: boolean | null
-}
+type Row = Omit<Stored, 'binding'> & (KeyBinding | { bodyHash: null })
 
 /** In the order of what is asked. */
-async function lookUpAll(
-  database: Database,
-  asked: readonly Asked[],
-  { perMinute, perDay }: WalletLimits,
-): Promise<Stored[]> {
-  const columns = [
-    asked.map(({ key }) => key ?? null),
-    asked.map(({ request }) => String(request.bountyId)),
-    asked.map(({ request }) => String(request.agentId)),
-    asked.map(({ request }) => request.wallet),
-    asked.map(({ request }) => bodyHashOf(request)),
-  ]
-  const { rows } = await stored(database.query(lookUpText, [...columns, perMinute, perDay]))
-  return (rows as Row[]).map((row) => ({
-    binding: row.body_hash === null ? undefined : bindingOf(row, row.body_hash),
-    isRepeat: row.is_stored || row.is_bound === true,
-    waits: { minute: row.minute, day: row.day, paused: row.paused },
-  }))
+async function lookUpAll(pool: pg.Pool, asked: readonly Asked[], { perMinute, perDay }: WalletLimits) {
+  const requests = asked.map(({ request }) => request)
+  const rows = await query<Row>(pool, lookUpText, [
+    asked.map(({ key }) => key),
+    requests.map(({ bountyId }) => bountyId),
+    requests.map(({ agentId }) => agentId),
+    requests.map(({ wallet }) => wallet),
+    requests.map(bodyHashOf),
+    perMinute,
+    perDay,
+  ])
+  return rows.map((row): Stored => ({ ...row, binding: row.bodyHash === null ? undefined : row }))
 }
-
-const bindingOf = ({ claim, round, block_number, is_relayed }: Row, bodyHash: Hex): KeyBinding => ({
-  bodyHash,
-  claimId: claim,
-  round: BigInt(round),
-  blockNumber: block_number === null ? null : BigInt(block_number),
-  isRelayed: is_relayed,
-})

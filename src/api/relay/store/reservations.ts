@@ -1,9 +1,10 @@
 import type pg from 'pg'
-import type { Hex } from 'viem'
+import { type Hex, stringify } from 'viem'
 import type { Problem } from '../../http/errors.ts'
 import type { NamedClaim } from '../chain/market.ts'
 import { bindKey, bodyHashOf } from './claims.ts'
-import { problemOfLimits, type Stored, type WalletLimits, waitColumns } from './lookUp.ts'
+import { query } from './database.ts'
+import { problemOfLimits, type Waits, type WalletLimits, waitColumns } from './lookUp.ts'
 
 /** A claim that passed its simulation and needs a nonce. */
 export type Candidate = {
@@ -29,38 +30,29 @@ export type Obstacle = 'rival' | 'locked' | Problem
 /** The claims that one transaction makes. */
 type Group = { tx: bigint; made: Candidate[] }
 
-export type Reserved = { groups: Group[]; obstacles: Map<Candidate, Obstacle> }
-
 /**
  * Stores the claims that have no obstacle, as made by new transactions of `maxItems` claims each. All rows that are read
  * here are locked until the database’s transaction ends, so that no other process decides on older ones.
  */
-export async function reserve(
-  db: pg.PoolClient,
-  candidates: Candidate[],
-  maxItems: number,
-  limits: WalletLimits,
-): Promise<Reserved> {
+export async function reserve(db: pg.PoolClient, candidates: Candidate[], maxItems: number, limits: WalletLimits) {
   const obstacles = new Map<Candidate, Obstacle>()
+  const remaining = () => candidates.filter((candidate) => !obstacles.has(candidate))
   await lockNames(db, candidates)
   for (const candidate of await boundKeys(db, candidates)) obstacles.set(candidate, 'rival')
-  for (const [candidate, problem] of await overLimits(db, without(candidates, obstacles), limits)) {
-    obstacles.set(candidate, problem)
-  }
-  for (const candidate of await overStake(db, without(candidates, obstacles))) obstacles.set(candidate, 'locked')
+  for (const [candidate, problem] of await overLimits(db, remaining(), limits)) obstacles.set(candidate, problem)
+  for (const candidate of await overStake(db, remaining())) obstacles.set(candidate, 'locked')
   const groups = new Map<bigint, Group>()
-  const inserted = await insertClaims(db, without(candidates, obstacles), maxItems)
-  for (const candidate of without(candidates, obstacles)) {
+  const inserted = await insertClaims(db, remaining(), maxItems)
+  for (const candidate of remaining()) {
     const tx = inserted.get(candidate.claim.claimId)
     if (tx === undefined) obstacles.set(candidate, 'rival')
     else groups.set(tx, { tx, made: [...(groups.get(tx)?.made ?? []), candidate] })
   }
-  await insertKeys(db, without(candidates, obstacles))
+  for (const { key, claim } of remaining()) {
+    if (key !== undefined) await bindKey(db, { key, ...claim })
+  }
   return { groups: [...groups.values()], obstacles }
 }
-
-const without = (candidates: Candidate[], obstacles: Map<Candidate, Obstacle>) =>
-  candidates.filter((candidate) => !obstacles.has(candidate))
 
 /** Runs, agents and wallets, which include keys, in one order for all processes: that excludes deadlocks. */
 async function lockNames(db: pg.PoolClient, candidates: Candidate[]) {
@@ -69,32 +61,30 @@ async function lockNames(db: pg.PoolClient, candidates: Candidate[]) {
     `agent ${request.agentId}`,
     `wallet ${request.wallet}`,
   ])
-  await db.query(
-    `SELECT pg_advisory_xact_lock(id) FROM (
-       SELECT DISTINCT hashtextextended(name, 0) AS id FROM unnest($1::text[]) AS name ORDER BY id) AS locks`,
-    [names],
-  )
+  const text = `
+    SELECT pg_advisory_xact_lock(id) FROM (
+      SELECT DISTINCT hashtextextended(name, 0) AS id FROM unnest($1::text[]) AS name ORDER BY id) AS locks`
+  await query(db, text, [names])
 }
 
 /** The candidates whose idempotency key is bound already, or that another candidate brings too. */
 async function boundKeys(db: pg.PoolClient, candidates: Candidate[]): Promise<Candidate[]> {
   const keyed = candidates.filter(({ key }) => key !== undefined)
   if (keyed.length === 0) return []
-  const { rows } = await db.query(
-    `SELECT EXISTS (SELECT FROM relay.idempotency_key AS bound WHERE bound.agent_id = asked.agent_id
-       AND bound.wallet = asked.wallet AND bound.key = asked.key) AS bound
-     FROM unnest($1::numeric[], $2::text[], $3::text[]) WITH ORDINALITY AS asked (agent_id, wallet, key, place)
-     ORDER BY place`,
-    [
-      keyed.map(({ claim }) => String(claim.request.agentId)),
-      keyed.map(({ claim }) => claim.request.wallet),
-      keyed.map(({ key }) => key),
-    ],
-  )
+  const text = `
+    SELECT EXISTS (SELECT FROM relay.idempotency_key AS bound WHERE bound.agent_id = asked.agent_id
+      AND bound.wallet = asked.wallet AND bound.key = asked.key) AS "isBound"
+    FROM unnest($1::numeric[], $2::text[], $3::text[]) WITH ORDINALITY AS asked (agent_id, wallet, key, place)
+    ORDER BY place`
+  const rows = await query<{ isBound: boolean }>(db, text, [
+    keyed.map(({ claim }) => claim.request.agentId),
+    keyed.map(({ claim }) => claim.request.wallet),
+    keyed.map(({ key }) => key),
+  ])
   const seen = new Set<string>()
   return keyed.filter(({ claim: { request }, key }, place) => {
     const name = `${request.agentId} ${request.wallet} ${key}`
-    const isBound = (rows as { bound: boolean }[])[place]?.bound || seen.has(name)
+    const isBound = rows[place]?.isBound || seen.has(name)
     seen.add(name)
     return isBound
   })
@@ -105,20 +95,18 @@ async function boundKeys(db: pg.PoolClient, candidates: Candidate[]): Promise<Ca
  * requests that are handled at the same time cannot pass a limit together.
  */
 async function overLimits(db: pg.PoolClient, candidates: Candidate[], limits: WalletLimits) {
-  const { rows } = await db.query(
-    `SELECT ${waitColumns('asked.ahead', '$3', '$4')}
-     FROM (SELECT wallet, agent_id, place, (row_number() OVER (PARTITION BY wallet ORDER BY place) - 1)::int AS ahead
-       FROM unnest($1::text[], $2::numeric[]) WITH ORDINALITY AS new (wallet, agent_id, place)) AS asked
-     ORDER BY place`,
-    [
-      candidates.map(({ claim }) => claim.request.wallet),
-      candidates.map(({ claim }) => String(claim.request.agentId)),
-      limits.perMinute,
-      limits.perDay,
-    ],
-  )
+  const text = `
+    SELECT ${waitColumns('asked.ahead', '$3', '$4')}
+    FROM (SELECT wallet, agent_id, place, (row_number() OVER (PARTITION BY wallet ORDER BY place) - 1)::int AS ahead
+      FROM unnest($1::text[], $2::numeric[]) WITH ORDINALITY AS new (wallet, agent_id, place)) AS asked
+    ORDER BY place`
+  const requests = candidates.map(({ claim }) => claim.request)
+  const agents = requests.map(({ agentId }) => agentId)
+  const wallets = requests.map(({ wallet }) => wallet)
+  const rows = await query<Waits>(db, text, [wallets, agents, limits.perMinute, limits.perDay])
   return candidates.flatMap((candidate, place): [Candidate, Problem][] => {
-    const problem = problemOfLimits(candidate.claim.request, rows[place] as Stored['waits'], limits)
+    const waits = rows[place]
+    const problem = waits && problemOfLimits(candidate.claim.request, waits, limits)
     return problem ? [[candidate, problem]] : []
   })
 }
@@ -140,65 +128,42 @@ async function overStake(db: pg.PoolClient, candidates: Candidate[]): Promise<Ca
 async function freeStakes(db: pg.PoolClient, candidates: Candidate[]): Promise<Map<bigint, bigint>> {
   const byBlock = candidates.toSorted((left, right) => Number(left.block - right.block))
   const newest = new Map(byBlock.map(({ claim, unlocked, block }) => [claim.request.agentId, { unlocked, block }]))
-  const { rows } = await db.query(
-    `SELECT agent.id, coalesce(sum(claim.lock), 0)::text AS locking
-     FROM unnest($1::numeric[], $2::bigint[]) AS agent (id, block)
-     LEFT JOIN relay.claim ON claim.agent_id = agent.id AND state <> 'refused'
-       AND (claim.block_number IS NULL OR claim.block_number > agent.block)
-     GROUP BY agent.id`,
-    [[...newest.keys()].map(String), [...newest.values()].map(({ block }) => String(block))],
-  )
-  return new Map(
-    (rows as { id: string; locking: string }[]).map(({ id, locking }) => {
-      const agentId = BigInt(id)
-      return [agentId, (newest.get(agentId)?.unlocked ?? 0n) - BigInt(locking)]
-    }),
-  )
+  const text = `
+    SELECT agent.id, coalesce(sum(claim.lock), 0) AS locking
+    FROM unnest($1::numeric[], $2::bigint[]) AS agent (id, block)
+    LEFT JOIN relay.claim ON claim.agent_id = agent.id AND state <> 'refused'
+      AND (claim.block_number IS NULL OR claim.block_number > agent.block)
+    GROUP BY agent.id`
+  const blocks = [...newest.values()].map(({ block }) => block)
+  const rows = await query<{ id: bigint; locking: bigint }>(db, text, [[...newest.keys()], blocks])
+  return new Map(rows.map(({ id, locking }) => [id, (newest.get(id)?.unlocked ?? 0n) - locking]))
 }
 
 /** A claim that was refused may be made again in the same round. @returns the transaction of each that is stored. */
 async function insertClaims(db: pg.PoolClient, candidates: Candidate[], maxItems: number): Promise<Map<Hex, bigint>> {
-  const { rows } = await db.query(
-    `WITH tx AS MATERIALIZED (
-       SELECT place, nextval('relay.tx_id') AS id FROM generate_series(0, (cardinality($1::text[]) - 1) / $10::int) AS place),
-     stored AS (
-       INSERT INTO relay.claim AS claim (id, bounty_id, round, agent_id, wallet, signature, deadline, body_hash, lock, tx)
-       SELECT new.id, bounty_id, round, agent_id, wallet, signature, deadline, body_hash, lock, tx.id
-       FROM unnest($1::text[], $2::numeric[], $3::bigint[], $4::numeric[], $5::text[], $6::text[], $7::numeric[],
-         $8::text[], $9::numeric[]) WITH ORDINALITY
-         AS new (id, bounty_id, round, agent_id, wallet, signature, deadline, body_hash, lock, place)
-       JOIN tx ON tx.place = (new.place - 1) / $10::int
-       WHERE NOT EXISTS (SELECT FROM relay.claim AS other WHERE other.bounty_id = new.bounty_id
-         AND other.round = new.round AND other.state <> 'refused' AND other.reserved)
-       ON CONFLICT (id) DO UPDATE SET signature = excluded.signature, deadline = excluded.deadline,
-         body_hash = excluded.body_hash, lock = excluded.lock, tx = excluded.tx, state = 'open', reserved = true,
-         tx_hash = NULL, block_number = NULL, problem = NULL
-       WHERE claim.state = 'refused'
-       RETURNING id, wallet, tx),
-     counted AS (INSERT INTO relay.sent_claim (wallet) SELECT wallet FROM stored)
-     SELECT id, tx FROM stored`,
-    [...columnsOf(candidates), maxItems],
-  )
-  return new Map((rows as { id: Hex; tx: string }[]).map(({ id, tx }) => [id, BigInt(tx)]))
-}
-
-function columnsOf(candidates: Candidate[]): (string | null)[][] {
-  const requests = candidates.map(({ claim }) => claim.request)
-  return [
-    candidates.map(({ claim }) => claim.claimId),
-    requests.map(({ bountyId }) => String(bountyId)),
-    candidates.map(({ claim }) => String(claim.round)),
-    requests.map(({ agentId }) => String(agentId)),
-    requests.map(({ wallet }) => wallet),
-    requests.map(({ signed }) => signed?.signature ?? null),
-    requests.map(({ signed }) => (signed ? String(signed.deadline) : null)),
-    requests.map(bodyHashOf),
-    candidates.map(({ lock }) => String(lock)),
-  ]
-}
-
-async function insertKeys(db: pg.PoolClient, candidates: Candidate[]) {
-  for (const { key, claim } of candidates) {
-    if (key !== undefined) await bindKey(db, { key, ...claim })
-  }
+  const text = `
+    WITH tx AS MATERIALIZED (
+      SELECT place, nextval('relay.tx_id') AS id FROM generate_series(0, $2::int - 1) AS place),
+    stored AS (
+      INSERT INTO relay.claim AS claim (id, bounty_id, round, agent_id, wallet, signature, deadline, body_hash, lock, tx)
+      SELECT new.id, "bountyId", round, "agentId", wallet, signature, deadline, "bodyHash", lock, tx.id
+      FROM jsonb_to_recordset($1) AS new (id text, "bountyId" numeric, round bigint, "agentId" numeric, wallet text,
+        signature text, deadline numeric, "bodyHash" text, lock numeric, place int)
+      JOIN tx ON tx.place = new.place
+      WHERE NOT EXISTS (SELECT FROM relay.claim AS other WHERE other.bounty_id = new."bountyId"
+        AND other.round = new.round AND other.state <> 'refused' AND other.reserved)
+      ON CONFLICT (id) DO UPDATE SET signature = excluded.signature, deadline = excluded.deadline,
+        body_hash = excluded.body_hash, lock = excluded.lock, tx = excluded.tx, state = 'open', reserved = true,
+        tx_hash = NULL, block_number = NULL, problem = NULL
+      WHERE claim.state = 'refused'
+      RETURNING id, wallet, tx),
+    counted AS (INSERT INTO relay.sent_claim (wallet) SELECT wallet FROM stored)
+    SELECT id, tx FROM stored`
+  const claims = candidates.map(({ claim: { claimId, request, round }, lock }, position) => {
+    const place = Math.floor(position / maxItems)
+    return { id: claimId, round, ...request, ...request.signed, bodyHash: bodyHashOf(request), lock, place }
+  })
+  const values = [stringify(claims), Math.ceil(candidates.length / maxItems)]
+  const rows = await query<{ id: Hex; tx: bigint }>(db, text, values)
+  return new Map(rows.map(({ id, tx }) => [id, tx]))
 }

@@ -1,12 +1,12 @@
 import type pg from 'pg'
-import type { Hash, Hex, TransactionReceipt } from 'viem'
+import { type Hash, type Hex, stringify, type TransactionReceipt } from 'viem'
 import type { Problem, ProblemCode } from '../../http/errors.ts'
 import { type StoredClaim, storableProblem } from './claims.ts'
-import { type Database, stored } from './database.ts'
+import { type Database, query } from './database.ts'
 import { type Lease, writeUnder } from './leases.ts'
 
 /** Where the chain decided a claim; `txHash` where a transaction of ours did. */
-type Landing = { blockNumber: bigint; txHash?: Hash }
+export type Landing = { blockNumber: bigint; txHash?: Hash }
 
 /** `undecided`: the claim may still be won, but not by the transaction that was sent for it. */
 export type Decision = { won: Landing & { round: bigint } } | { refused: Problem; at?: Landing } | { undecided: true }
@@ -32,13 +32,13 @@ const BLAMELESS: ProblemCode[] = ['RUN_NOT_OPEN', 'RUN_DEADLINE_PASSED']
  * then, which the chain refuses.
  */
 const decide = (decisions: string, from: string) => `
-  UPDATE relay.claim SET state = new.state, problem = new.problem, tx_hash = new.tx_hash,
-    block_number = new.block_number, round = coalesce(new.round, claim.round),
+  UPDATE relay.claim SET state = new.state, problem = new.problem, tx_hash = "txHash",
+    block_number = "blockNumber", round = coalesce(new.round, claim.round),
     reserved = NOT EXISTS (SELECT FROM relay.claim AS other
       WHERE other.bounty_id = claim.bounty_id AND other.round = coalesce(new.round, claim.round)
         AND other.state <> 'refused' AND other.reserved AND other.id <> claim.id)
   FROM ${from}, jsonb_to_recordset(${decisions}) AS new (claim text, tx bigint, state text, problem jsonb,
-    tx_hash text, block_number bigint, round bigint)
+    "txHash" text, "blockNumber" bigint, round bigint)
   WHERE claim.id = new.claim AND claim.tx = new.tx
     AND (claim.state = 'open' OR claim.state = 'refused' AND new.state = 'won')`
 
@@ -49,10 +49,11 @@ const decide = (decisions: string, from: string) => `
 export async function recordMined(database: Database, lease: Lease, mined: readonly Mined[]) {
   const text = `,
     mined AS (
-      UPDATE relay.tx SET state = 'mined', hash = new.hash, block_number = new.block_number,
-        block_hash = new.block_hash, used_since = NULL, last_result = NULL, fee = new.fee, mined_at = now()
-      FROM lease, jsonb_to_recordset($3) AS new (id bigint, hash text, block_number bigint, block_hash text, fee numeric)
-      WHERE tx.id = new.id AND tx.state IN ('signed', 'accepted') RETURNING tx.id),
+      UPDATE relay.tx SET state = 'mined', hash = "transactionHash", block_number = "blockNumber",
+        block_hash = "blockHash", used_since = NULL, last_result = NULL, fee = new.fee, mined_at = now()
+      FROM lease, jsonb_to_recordset($3) AS new (tx bigint, "transactionHash" text, "blockNumber" bigint,
+        "blockHash" text, fee numeric)
+      WHERE tx.id = new.tx AND tx.state IN ('signed', 'accepted') RETURNING tx.id),
     decided AS (
       ${decide('$4', 'mined')} AND new.tx = mined.id
       RETURNING claim.id, claim.tx, claim.agent_id, claim.state, claim.tx_hash, claim.problem->>'code' AS code),
@@ -65,42 +66,30 @@ export async function recordMined(database: Database, lease: Lease, mined: reado
     SELECT mined.id AS tx, decided.id AS claim, pg_notify('${CHANNEL}', decided.id)
     FROM mined LEFT JOIN decided ON decided.tx = mined.id`
   const decisions = mined.flatMap((one) => one.decisions)
-  const values = [JSON.stringify(mined.map(rowOfMined)), rowsOf(decisions), BLAMELESS]
-  const rows = await writeUnder<{ tx: string; claim: Hex | null }>(database, lease, text, values)
-  return { txs: new Set(rows.map(({ tx }) => BigInt(tx))), claims: new Set(rows.map(({ claim }) => claim)) }
+  const txs = mined.map(({ tx, fee, receipt: { transactionHash, blockNumber, blockHash } }) => {
+    return { tx, fee, transactionHash, blockNumber, blockHash }
+  })
+  const values = [stringify(txs), jsonOf(decisions), BLAMELESS]
+  const rows = await writeUnder<{ tx: bigint; claim: Hex | null }>(database, lease, text, values)
+  return { txs: new Set(rows.map(({ tx }) => tx)), claims: new Set(rows.map(({ claim }) => claim)) }
 }
-
-const rowOfMined = ({ tx, receipt: { transactionHash, blockNumber, blockHash }, fee }: Mined) => ({
-  id: `${tx}`,
-  hash: transactionHash,
-  block_number: `${blockNumber}`,
-  block_hash: blockHash,
-  fee: `${fee}`,
-})
 
 /** Stores decisions of claims that their transactions did not make. @returns the ids of those that it changed. */
 export async function recordDecisions(database: Database, lease: Lease, decisions: DecidedClaim[]): Promise<Set<Hex>> {
   const text = `, decided AS (${decide('$3', 'lease')} RETURNING claim.id)
     SELECT id, pg_notify('${CHANNEL}', id) FROM decided`
-  const rows = await writeUnder<{ id: Hex }>(database, lease, text, [rowsOf(decisions)])
+  const rows = await writeUnder<{ id: Hex }>(database, lease, text, [jsonOf(decisions)])
   return new Set(rows.map(({ id }) => id))
 }
 
 /** An undecided claim stays open: the keeper finds it without a transaction that could still decide it. */
-const rowsOf = (decisions: DecidedClaim[]) =>
-  JSON.stringify(
-    decisions.flatMap(([{ claimId, tx }, decision]) => {
+const jsonOf = (decisions: DecidedClaim[]) =>
+  stringify(
+    decisions.flatMap(([{ claimId, tx }, decision]): object[] => {
       if ('undecided' in decision) return []
-      const landing = 'won' in decision ? decision.won : decision.at
-      return {
-        claim: claimId,
-        tx: `${tx.id}`,
-        state: 'won' in decision ? 'won' : 'refused',
-        problem: 'won' in decision ? null : storableProblem(decision.refused),
-        tx_hash: landing?.txHash ?? null,
-        block_number: landing ? `${landing.blockNumber}` : null,
-        round: 'won' in decision ? `${decision.won.round}` : null,
-      }
+      const claim = { claim: claimId, tx: tx.id }
+      if ('won' in decision) return [{ ...claim, state: 'won', ...decision.won }]
+      return [{ ...claim, state: 'refused', problem: storableProblem(decision.refused), ...decision.at }]
     }),
   )
 
@@ -136,17 +125,11 @@ export const recordUntaken = (database: Database, lease: Lease, used: number, bl
 export type MinedTx = { id: bigint; hash: Hex; blockNumber: bigint; blockHash: Hex }
 
 /** Newest first. */
-export async function minedTxsOf(database: Database, { signer }: Lease, limit: number | null): Promise<MinedTx[]> {
+export function minedTxsOf(database: Database, { signer }: Lease, limit: number | null) {
   const text = `
-    SELECT id, hash, block_number, block_hash FROM relay.tx WHERE signer = $1 AND state = 'mined'
-    ORDER BY block_number DESC LIMIT $2`
-  const { rows } = await stored(database.query(text, [signer, limit]))
-  return (rows as { id: string; hash: Hex; block_number: string; block_hash: Hex }[]).map((row) => ({
-    id: BigInt(row.id),
-    hash: row.hash,
-    blockNumber: BigInt(row.block_number),
-    blockHash: row.block_hash,
-  }))
+    SELECT id, hash, block_number AS "blockNumber", block_hash AS "blockHash" FROM relay.tx
+    WHERE signer = $1 AND state = 'mined' ORDER BY block_number DESC LIMIT $2`
+  return query<MinedTx>(database, text, [signer, limit])
 }
 
 /**
@@ -176,5 +159,5 @@ export async function recordFinal(database: Database, lease: Lease, block: bigin
   const text = `
     UPDATE relay.tx SET state = 'final' FROM lease
     WHERE tx.signer = $1 AND state = 'mined' AND block_number <= $3 RETURNING id`
-  return (await writeUnder<{ id: string }>(database, lease, text, [block])).map(({ id }) => BigInt(id))
+  return (await writeUnder<{ id: bigint }>(database, lease, text, [block])).map(({ id }) => id)
 }

@@ -1,7 +1,6 @@
-import type { Address, Hex } from 'viem'
-import type { Broadcast } from '../submission/broadcast.ts'
-import type { Attempt } from '../submission/signing.ts'
-import { type Database, stored } from './database.ts'
+import { type Address, type Hex, stringify } from 'viem'
+import type { Fees } from '../chain/fees.ts'
+import { type Database, query } from './database.ts'
 import { type Lease, writeUnder } from './leases.ts'
 
 /** How long after the node took a transaction it is handed to it again: nodes forget. Seconds. */
@@ -13,59 +12,61 @@ const HANDOVER = 2
 /** The pause after a failed broadcast doubles from the first to the last. Seconds. */
 const [FIRST_PAUSE, LAST_PAUSE] = [0.2, 2]
 
+/** The bytes of one try to use a nonce. Several may exist for a nonce; the chain takes one. */
+export type Attempt = { hash: Hex; raw: Hex; gas: bigint; filler: boolean; fees: Fees }
+
+/**
+ * What became of a transaction's bytes.
+ * - `accepted`: the node has them.
+ * - `nonceTaken`: another transaction of the signer has the nonce.
+ * - `unfunded`: the signer cannot pay for them.
+ * - `refused`: the node does not want them.
+ * - `unsent`: the node never saw them.
+ * - `unknown`: the node may have them or not.
+ */
+export type BroadcastResult = 'accepted' | 'nonceTaken' | 'unfunded' | 'refused' | 'unsent' | 'unknown'
+
 /** A nonce of a signer that the chain has not used as far as the database knows. */
 export type Unmined = {
   id: bigint
   nonce: number
   /** Seconds until it is handed to the node again; 0 where it is due. */
   dueIn: number
-  lastResult: Broadcast['result'] | null
+  lastResult: BroadcastResult | null
   /** Newest first. */
   attempts: (Omit<Attempt, 'raw'> & { block: bigint; age: number })[]
 }
 
 export async function insertSigner(database: Database, address: Address): Promise<void> {
-  await database.query('INSERT INTO relay.signer (address, next_nonce) VALUES ($1, 0) ON CONFLICT DO NOTHING', [
-    address,
-  ])
+  const signer = 'INSERT INTO relay.signer (address, next_nonce) VALUES ($1, 0) ON CONFLICT DO NOTHING'
+  await database.query(signer, [address])
   await database.query('INSERT INTO relay.keeper (signer) VALUES ($1) ON CONFLICT DO NOTHING', [address])
 }
 
 export async function unminedOf(database: Database, signer: Address): Promise<Unmined[]> {
-  const { rows } = await stored(
-    database.query(
-      `SELECT tx.id, nonce, greatest(0, extract(epoch FROM send_at - now()))::float8 AS due, last_result,
-         json_agg(json_build_object('hash', attempt.hash, 'gas', gas::text, 'filler', filler, 'block', attempt.block_number::text,
-         'maxFeePerGas', max_fee_per_gas::text, 'maxPriorityFeePerGas', max_priority_fee_per_gas::text,
-         'age', extract(epoch FROM now() - signed_at)) ORDER BY signed_at DESC) AS attempts
-       FROM relay.tx JOIN relay.attempt ON attempt.tx = tx.id
-       WHERE signer = $1 AND state IN ('signed', 'accepted') GROUP BY tx.id ORDER BY nonce`,
-      [signer],
-    ),
-  )
-  return rows.map(({ id, nonce, due, last_result, attempts }) => ({
-    id: BigInt(id),
-    nonce: Number(nonce),
-    dueIn: due,
-    lastResult: last_result,
-    attempts: attempts.map(attemptOf),
-  }))
+  const text = `
+    SELECT tx.id, nonce::int, greatest(0, extract(epoch FROM send_at - now()))::float8 AS "dueIn",
+      last_result AS "lastResult",
+      json_agg(json_build_object('hash', attempt.hash, 'gas', gas::text, 'filler', filler,
+        'block', attempt.block_number::text, 'maxFeePerGas', max_fee_per_gas::text,
+        'maxPriorityFeePerGas', max_priority_fee_per_gas::text,
+        'age', extract(epoch FROM now() - signed_at)) ORDER BY signed_at DESC) AS attempts
+    FROM relay.tx JOIN relay.attempt ON attempt.tx = tx.id
+    WHERE signer = $1 AND state IN ('signed', 'accepted') GROUP BY tx.id ORDER BY nonce`
+  const rows = await query<Omit<Unmined, 'attempts'> & { attempts: AttemptJson[] }>(database, text, [signer])
+  return rows.map(({ attempts, ...tx }) => ({ ...tx, attempts: attempts.map(attemptOf) }))
 }
 
-type AttemptJson = { hash: Hex; filler: boolean; age: number } & Record<
-  'gas' | 'block' | 'maxFeePerGas' | 'maxPriorityFeePerGas',
-  string
->
+type AttemptJson = { hash: Hex; filler: boolean; age: number } & Record<'gas' | 'block' | keyof Fees, string>
 
-const attemptOf = ({ hash, filler, age, gas, block, maxFeePerGas, maxPriorityFeePerGas }: AttemptJson) => ({
-  ...{ hash, filler, age, gas: BigInt(gas), block: BigInt(block) },
-  fees: { maxFeePerGas: BigInt(maxFeePerGas), maxPriorityFeePerGas: BigInt(maxPriorityFeePerGas) },
-})
+function attemptOf({ gas, block, maxFeePerGas, maxPriorityFeePerGas, ...attempt }: AttemptJson) {
+  const fees = { maxFeePerGas: BigInt(maxFeePerGas), maxPriorityFeePerGas: BigInt(maxPriorityFeePerGas) }
+  return { ...attempt, gas: BigInt(gas), block: BigInt(block), fees }
+}
 
 /** The bytes of an attempt: up to 100 kB, so they are read only to be sent. */
 export async function rawOf(database: Database, hash: Hex): Promise<Hex> {
-  const { rows } = await stored(database.query('SELECT raw FROM relay.attempt WHERE hash = $1', [hash]))
-  const [row] = rows as { raw: Hex }[]
+  const [row] = await query<{ raw: Hex }>(database, 'SELECT raw FROM relay.attempt WHERE hash = $1', [hash])
   if (!row) throw new Error(`Attempt ${hash} is not stored`)
   return row.raw
 }
@@ -74,28 +75,18 @@ export async function rawOf(database: Database, hash: Hex): Promise<Hex> {
 export const TX_CHANNEL = 'relay_tx'
 
 /** Takes the nonces for the transactions, which are not stored yet. @param block the newest when they were priced. */
-export const insertTxs = (
-  db: Database,
-  signer: Address,
-  txs: { tx: bigint; nonce: number; attempt: Attempt }[],
-  block: bigint,
-) =>
-  db.query(
-    `WITH counted AS (
-         UPDATE relay.signer SET next_nonce = greatest(next_nonce, $4::bigint + 1) WHERE address = $3),
-       tx AS (INSERT INTO relay.tx (id, signer, nonce, send_at)
-         SELECT id, $3, nonce, now() + make_interval(secs => ${HANDOVER})
-         FROM jsonb_to_recordset($5) AS new (id bigint, nonce bigint)),
-       attempt AS (${attemptInsert('$1', '$2')})
-     SELECT pg_notify('${TX_CHANNEL}', $3)`,
-    [
-      JSON.stringify(txs.map(rowOfAttempt)),
-      block,
-      signer,
-      Math.max(...txs.map(({ nonce }) => nonce)),
-      JSON.stringify(txs.map(({ tx, nonce }) => ({ id: `${tx}`, nonce }))),
-    ],
-  )
+export function insertTxs(db: Database, signer: Address, txs: Required<NewAttempt>[], block: bigint) {
+  const text = `
+    WITH counted AS (
+        UPDATE relay.signer SET next_nonce = greatest(next_nonce, $4::bigint + 1) WHERE address = $3),
+      tx AS (INSERT INTO relay.tx (id, signer, nonce, send_at)
+        SELECT tx, $3, nonce, now() + make_interval(secs => ${HANDOVER})
+        FROM jsonb_to_recordset($1) AS new (tx bigint, nonce bigint)),
+      attempt AS (${attemptInsert('$1', '$2')})
+    SELECT pg_notify('${TX_CHANNEL}', $3)`
+  const nonces = txs.map(({ nonce }) => nonce)
+  return query(db, text, [jsonOf(txs), block, signer, Math.max(...nonces)])
+}
 
 /**
  * Stores another attempt for the nonce of a transaction that is not mined.
@@ -106,7 +97,7 @@ export async function insertAttempt(database: Database, lease: Lease, tx: bigint
   const text = `
     ${attemptInsert('$3', '$4')}, lease, relay.tx
     WHERE tx.id = new.tx AND tx.state IN ('signed', 'accepted') RETURNING attempt.hash`
-  return (await writeUnder(database, lease, text, [JSON.stringify([rowOfAttempt({ tx, attempt })]), block])).length > 0
+  return (await writeUnder(database, lease, text, [jsonOf([{ tx, attempt }]), block])).length > 0
 }
 
 /**
@@ -119,28 +110,22 @@ export async function insertFiller(database: Database, lease: Lease, nonce: numb
       ON CONFLICT (signer, nonce) DO UPDATE SET state = 'signed', send_at = now() WHERE tx.state = 'abandoned'
       RETURNING id)
     ${attemptInsert('$3', '$4', 'tx.id')}, tx RETURNING attempt.hash`
-  const row = JSON.stringify([rowOfAttempt({ tx: 0n, attempt })])
-  return (await writeUnder(database, lease, text, [row, block, nonce])).length > 0
+  return (await writeUnder(database, lease, text, [jsonOf([{ attempt }]), block, nonce])).length > 0
 }
 
 const attemptInsert = (attempts: string, block: string, tx = 'new.tx') => `
   INSERT INTO relay.attempt (hash, tx, raw, filler, gas, max_fee_per_gas, max_priority_fee_per_gas, block_number)
-  SELECT new.hash, ${tx}, raw, filler, gas, max_fee_per_gas, max_priority_fee_per_gas, ${block}
+  SELECT new.hash, ${tx}, raw, filler, gas, "maxFeePerGas", "maxPriorityFeePerGas", ${block}
   FROM jsonb_to_recordset(${attempts}) AS new (hash text, tx bigint, raw text, filler boolean, gas bigint,
-    max_fee_per_gas numeric, max_priority_fee_per_gas numeric)`
+    "maxFeePerGas" numeric, "maxPriorityFeePerGas" numeric)`
 
-const rowOfAttempt = ({ tx, attempt: { hash, raw, gas, filler, fees } }: { tx: bigint; attempt: Attempt }) => ({
-  hash,
-  tx: `${tx}`,
-  raw,
-  filler,
-  gas: `${gas}`,
-  max_fee_per_gas: `${fees.maxFeePerGas}`,
-  max_priority_fee_per_gas: `${fees.maxPriorityFeePerGas}`,
-})
+type NewAttempt = { tx?: bigint; nonce?: number; attempt: Attempt }
 
-/** What the node said about a transaction's bytes. */
-export type Sent = { tx: bigint; result: Broadcast['result'] }
+/** The rows of `attemptInsert` and `insertTxs`. Integers are strings in it, which PostgreSQL reads exactly. */
+const jsonOf = (attempts: NewAttempt[]) =>
+  stringify(attempts.map(({ tx, nonce, attempt: { fees, ...attempt } }) => ({ tx, nonce, ...attempt, ...fees })))
+
+export type Sent = { tx: bigint; result: BroadcastResult }
 
 /** Stores what the node said, of different transactions. Of one that was settled meantime it says nothing new. */
 export async function recordBroadcasts(database: Database, sent: readonly Sent[]): Promise<void> {
@@ -153,7 +138,7 @@ export async function recordBroadcasts(database: Database, sent: readonly Sent[]
         ELSE least(${FIRST_PAUSE} * 2 ^ least(failures, 16), ${LAST_PAUSE}) END)
     FROM unnest($1::bigint[], $2::text[]) AS sent (tx, result)
     WHERE id = sent.tx AND state IN ('signed', 'accepted')`
-  await stored(database.query(text, [sent.map(({ tx }) => tx), sent.map(({ result }) => result)]))
+  await query(database, text, [sent.map(({ tx }) => tx), sent.map(({ result }) => result)])
 }
 
 /** What a signer has unmined, and what it has spent. */
@@ -175,30 +160,25 @@ export type Backlog = {
 }
 
 export async function backlogOf(database: Database, signer: Address): Promise<Backlog> {
-  const { rows } = await stored(
-    database.query(
-      `SELECT count(*)::int AS unmined, coalesce(bool_or(last_result = 'unfunded'), false) AS "isUnfunded",
-         coalesce(bool_or(last_result IN ('refused', 'unsent', 'unknown')), false) AS "isStuck",
-         coalesce(sum(ceiling), 0)::text AS committed,
-         (SELECT coalesce(max(nonce) + 1, 0) FROM relay.tx
-          WHERE signer = $1 AND state NOT IN ('signed', 'accepted'))::int AS settled,
-         (SELECT coalesce(sum(fee), 0) FROM relay.tx
-          WHERE signer = $1 AND mined_at > now() - interval '1 day')::text AS spent
-       FROM relay.tx, LATERAL (
-         SELECT max(gas * max_fee_per_gas) AS ceiling FROM relay.attempt WHERE attempt.tx = tx.id) AS attempt
-       WHERE signer = $1 AND state IN ('signed', 'accepted')`,
-      [signer],
-    ),
-  )
-  const { spent, committed, ...flags } = rows[0]
-  return { ...flags, spent: BigInt(spent), committed: BigInt(committed) }
+  const text = `
+    SELECT count(*)::int AS unmined, coalesce(bool_or(last_result = 'unfunded'), false) AS "isUnfunded",
+      coalesce(bool_or(last_result IN ('refused', 'unsent', 'unknown')), false) AS "isStuck",
+      coalesce(sum(ceiling), 0) AS committed,
+      (SELECT coalesce(max(nonce) + 1, 0) FROM relay.tx
+       WHERE signer = $1 AND state NOT IN ('signed', 'accepted'))::int AS settled,
+      (SELECT coalesce(sum(fee), 0) FROM relay.tx WHERE signer = $1 AND mined_at > now() - interval '1 day') AS spent
+    FROM relay.tx, LATERAL (
+      SELECT max(gas * max_fee_per_gas) AS ceiling FROM relay.attempt WHERE attempt.tx = tx.id) AS attempt
+    WHERE signer = $1 AND state IN ('signed', 'accepted')`
+  const [backlog] = await query<Backlog>(database, text, [signer])
+  if (!backlog) throw new Error(`There is no backlog of signer ${signer}`)
+  return backlog
 }
 
 /** The nonce that the signer gives next. @param lock keeps others from giving nonces until the transaction ends. */
 export async function nextNonceOf(database: Database, signer: Address, lock: '' | 'FOR UPDATE' = ''): Promise<number> {
-  const text = `SELECT next_nonce FROM relay.signer WHERE address = $1 ${lock}`
-  const { rows } = await stored(database.query(text, [signer]))
-  const [row] = rows as { next_nonce: string }[]
-  if (!row) throw new Error(`Signer ${signer} is not in relay.signer`)
-  return Number(row.next_nonce)
+  const text = `SELECT next_nonce::int AS nonce FROM relay.signer WHERE address = $1 ${lock}`
+  const [next] = await query<{ nonce: number }>(database, text, [signer])
+  if (!next) throw new Error(`Signer ${signer} is not in relay.signer`)
+  return next.nonce
 }

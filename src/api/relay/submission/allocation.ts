@@ -3,16 +3,15 @@ import type { Address } from 'viem'
 import { answer } from '../chain/client.ts'
 import type { Fees } from '../chain/fees.ts'
 import { batchGasLimit, gasOfItems, itemsOfBlock, itemsWithin, MAX_GAS } from '../chain/gas.ts'
-import type { ChainHead, Heads } from '../chain/heads.ts'
-import { batchCall, claimCall, type Market } from '../chain/market.ts'
+import type { ChainHead } from '../chain/heads.ts'
+import { batchCall, claimCall } from '../chain/market.ts'
+import type { RelayContext } from '../context.ts'
 import type { StoredClaim } from '../store/claims.ts'
-import { type Database, stored, transaction } from '../store/database.ts'
+import { type Database, query, stored, transaction } from '../store/database.ts'
 import { isHeld, type Lease } from '../store/leases.ts'
-import type { WalletLimits } from '../store/lookUp.ts'
 import { type Candidate, type Obstacle, reserve } from '../store/reservations.ts'
-import { type Backlog, backlogOf, insertTxs, nextNonceOf } from '../store/transactions.ts'
-import type { NonceCheck } from './nonceCheck.ts'
-import { type Attempt, type PricedCall, type Signer, sign } from './signing.ts'
+import { type Attempt, type Backlog, backlogOf, insertTxs, nextNonceOf } from '../store/transactions.ts'
+import { type PricedCall, type Signer, sign } from './signing.ts'
 
 /**
  * How old what the node says of a signer may be when it is used, in milliseconds. The signer's own transactions are
@@ -37,27 +36,12 @@ type Quote = { price: Fees; head: ChainHead; mined: number; pending: number; bal
 /** How many claims a transaction has room for, and how many such transactions may be sent. */
 export type Room = { items: number; transactions: number }
 
-type Options = {
-  pool: pg.Pool
-  market: Market
-  heads: Heads
-  fees: () => Promise<Fees>
-  nonceCheck: NonceCheck
-  /** How many claims a transaction makes at most. */
-  maxBatch: number
-  /** How many transactions of a signer may be unmined. */
-  maxUnmined: number
-  /** What a signer may spend within 24 hours, in wei. What is signed is finished all the same. */
-  dailyBudget: bigint
-  walletLimits: WalletLimits
-}
-
 /**
  * Gives nonces to claims. Everything from the claims to their signed bytes is one database transaction: what is kept of a
  * crash is nothing, or bytes that the keeper sends.
  */
-export function createAllocator(options: Options) {
-  const { pool, market, heads, fees, nonceCheck, maxBatch, maxUnmined, dailyBudget, walletLimits } = options
+export function createAllocator(context: RelayContext) {
+  const { pool, market, heads, fees, nonceCheck, maxBatch, maxUnmined, dailyBudget, walletLimits } = context
   const { client, chainId } = market
 
   /** What has to be asked of the node, before the signer is locked. */
@@ -194,15 +178,13 @@ export function createAllocator(options: Options) {
           const blocker = blockerOf(account, nextNonce, await backlogOf(db, account.address), quoted)
           if (blocker) return blocker
           // Without the lock of other keeper writes: a process that is paused here must not keep the lease.
-          const { rows } = await db.query(
-            `UPDATE relay.claim SET tx = nextval('relay.tx_id')
-             WHERE id = $3 AND tx = $4 AND state = 'open' AND ${isHeld} RETURNING tx`,
-            [lease.signer, lease.token, claimId, old.id],
-          )
-          const [row] = rows as { tx: string }[]
+          const text = `
+            UPDATE relay.claim SET tx = nextval('relay.tx_id')
+            WHERE id = $3 AND tx = $4 AND state = 'open' AND ${isHeld} RETURNING tx`
+          const [row] = await query<{ tx: bigint }>(db, text, [lease.signer, lease.token, claimId, old.id])
           if (!row) return undefined
           const call = { ...claimCall(market, account.address, request), gas, filler: false }
-          const [renewed] = await signNext(db, account, nextNonce, [{ tx: BigInt(row.tx), call }], quoted)
+          const [renewed] = await signNext(db, account, nextNonce, [{ tx: row.tx, call }], quoted)
           return renewed
         }),
       )

@@ -12,24 +12,12 @@ import {
 } from 'viem'
 import { getNodeError } from 'viem/utils'
 import { refusalIn } from '../chain/client.ts'
+import type { BroadcastResult } from '../store/transactions.ts'
 
-/**
- * What became of a transaction's bytes.
- * - `accepted`: the node has them.
- * - `nonceTaken`: another transaction of the signer has the nonce.
- * - `unfunded`: the signer cannot pay for them.
- * - `refused`: the node does not want them.
- * - `unsent`: the node never saw them.
- * - `unknown`: the node may have them or not.
- */
-export type Broadcast = {
-  result: 'accepted' | 'nonceTaken' | 'unfunded' | 'refused' | 'unsent' | 'unknown'
-  error?: unknown
-}
+export type Broadcast = { result: BroadcastResult; error?: unknown }
 
 const ATTEMPTS = 2
-/** Milliseconds. */
-const PAUSE = 200
+const PAUSE_MS = 200
 
 /** Nodes' words for having the transaction already: Geth, Erigon, Reth; Erigon; Anvil; Nethermind, Besu. */
 const KNOWN = /already known|existing txn with same hash|already imported|alreadyknown|known transaction/i
@@ -57,7 +45,7 @@ export async function broadcast(client: PublicClient, raw: Hex): Promise<Broadca
     if (sent.result !== 'unknown' && !(unclear && sent.result === 'unsent')) return sent
     unclear ??= sent
     if (attempt === ATTEMPTS) return unclear
-    await sleep(PAUSE)
+    await sleep(PAUSE_MS)
   }
 }
 
@@ -71,7 +59,7 @@ async function send(client: PublicClient, raw: Hex): Promise<Broadcast> {
   }
 }
 
-function classify(error: BaseError): Broadcast['result'] {
+function classify(error: BaseError): BroadcastResult {
   const refusal = refusalIn(error)
   if (refusal) return classifyRefusal(refusal)
   const { status } = (error.walk((cause) => cause instanceof HttpRequestError) ?? {}) as { status?: number }
@@ -79,7 +67,7 @@ function classify(error: BaseError): Broadcast['result'] {
   return turnedAway || NOT_CONNECTED.has(systemCode(error)) ? 'unsent' : 'unknown'
 }
 
-function classifyRefusal(refusal: RpcRequestError): Broadcast['result'] {
+function classifyRefusal(refusal: RpcRequestError): BroadcastResult {
   if (KNOWN.test(refusal.details)) return 'accepted'
   if (UNDERPRICED_REPLACEMENT.test(refusal.details)) return 'nonceTaken'
   if (RATE_LIMITED.has(refusal.code)) return 'unsent'

@@ -2,34 +2,22 @@ import { type Address, type Hex, keccak256, type TransactionSerializableEIP1559 
 import { unavailable, within } from '../chain/client.ts'
 import type { Fees } from '../chain/fees.ts'
 import type { MarketCall } from '../chain/market.ts'
+import type { Attempt } from '../store/transactions.ts'
 
 /** How long a signer may take: so long the database's locks are held for it. Milliseconds. */
 const SIGNING_TIMEOUT = 5_000
 
-/**
- * Who pays for claims: any account of viem. Its key may be elsewhere; then signing takes its time, and may fail.
- */
+/** Any account of viem; it pays for claims. Its key may be elsewhere: then signing takes its time, and may fail. */
 export type Signer = {
   address: Address
   signTransaction: (transaction: TransactionSerializableEIP1559) => Promise<Hex>
 }
 
-/** What every attempt of a filler takes: a transfer of nothing. */
-const TRANSFER_GAS = 21_000n
-
 /** A call with the most gas that it may take. */
 export type PricedCall = Pick<MarketCall, 'to' | 'data'> & { gas: bigint; filler: boolean }
 
-/** The bytes of one try to use a nonce. Several may exist for a nonce; the chain takes one. */
-export type Attempt = { hash: Hex; raw: Hex; gas: bigint; filler: boolean; fees: Fees }
-
 /** An empty transfer to the signer itself: it uses up a nonce that nothing else will. */
-export const fillerCall = ({ address }: Signer): PricedCall => ({
-  to: address,
-  data: '0x',
-  gas: TRANSFER_GAS,
-  filler: true,
-})
+export const fillerCall = ({ address }: Signer): PricedCall => ({ to: address, data: '0x', gas: 21_000n, filler: true })
 
 /** @throws Problem RELAY_UNAVAILABLE if the signer does not sign. */
 export async function sign(

@@ -1,0 +1,33 @@
+import type { Address } from 'viem'
+import { createVoidBatcher } from '../../batcher.ts'
+import type { RelayContext } from '../context.ts'
+import type { Candidate } from '../store/reservations.ts'
+import { recordBroadcasts, type Sent } from '../store/transactions.ts'
+import type { Allocated } from './allocation.ts'
+import { broadcast } from './broadcast.ts'
+
+export type Send = ReturnType<typeof createSend>
+
+/** Hands new transactions to the node. @param onSent is called with the signer once the node’s answer is stored. */
+export function createSend({ pool, sender, heads, events, logger }: RelayContext, onSent: (signer: Address) => void) {
+  const record = createVoidBatcher((sent: readonly Sent[]) => recordBroadcasts(pool, sent))
+
+  async function send({ tx, signer, nonce, attempt }: Allocated, made: Candidate[]) {
+    const name = { signer, nonce, txHash: attempt.hash }
+    for (const { claim } of made) events.emit('claimReserved', { ...claim, ...name })
+    const { result, error } = await broadcast(sender, attempt.raw)
+    events.emit('attemptSent', { ...name, result, error, claims: made.length })
+    for (const { claim } of made) events.emit('claimSent', { ...claim, ...name, result })
+    if (result !== 'accepted') logger.warn({ nonce, txHash: attempt.hash, result, err: error }, 'cannot send yet')
+    await record({ tx, result })
+    heads.expire()
+    onSent(signer)
+  }
+
+  /** If the node’s answer cannot be stored, the keeper asks the node again. */
+  return (allocated: Allocated, made: Candidate[]) => {
+    send(allocated, made).catch((err) =>
+      logger.warn({ err, txHash: allocated.attempt.hash }, 'cannot store the answer to a broadcast'),
+    )
+  }
+}
