@@ -1,5 +1,6 @@
 import { createRandom, type Random, seedOf } from '../random.ts'
-import { type Fault, type RpcCall, status } from './rpcProxy.ts'
+import { type Fault, status } from './rpcProxy.ts'
+import type { RpcCall } from './staleNode.ts'
 
 type FaultOptions = {
   seed: number

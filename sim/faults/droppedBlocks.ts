@@ -1,6 +1,7 @@
 import { numberToHex } from 'viem'
 import type { World } from '../world.ts'
-import type { ChooseFault, RpcCall } from './rpcProxy.ts'
+import type { ChooseFault } from './rpcProxy.ts'
+import type { RpcCall } from './staleNode.ts'
 
 export type DroppedBlocks = ReturnType<typeof createDroppedBlocks>
 

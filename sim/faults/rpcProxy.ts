@@ -3,9 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Hex, hexToBigInt, numberToHex } from 'viem'
-import { answerAsOf, callAsOf } from './staleNode.ts'
-
-export type RpcCall = { jsonrpc: '2.0'; id: number; method: string; params: unknown[] }
+import { answerAsOf, callAsOf, type RpcCall } from './staleNode.ts'
 
 type Reply = { result: unknown } | { error: { code: number; message: string; data?: Hex } }
 

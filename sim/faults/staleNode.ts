@@ -1,5 +1,6 @@
 import { type Hex, hexToBigInt, numberToHex } from 'viem'
-import type { RpcCall } from './rpcProxy.ts'
+
+export type RpcCall = { jsonrpc: '2.0'; id: number; method: string; params: unknown[] }
 
 /** The position of the parameter that names the block at which a method reads the state. */
 const blockParameter: Record<string, number> = {

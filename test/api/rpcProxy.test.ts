@@ -5,7 +5,8 @@ import { accountOf } from '../../devnet/accounts.ts'
 import { type Anvil, startAnvil } from '../../devnet/anvil.ts'
 import { drawFaults } from '../../sim/faults/drawFaults.ts'
 import { requirePriceBump } from '../../sim/faults/replacementRule.ts'
-import { type Fault, type RpcCall, type RpcProxy, says, startRpcProxy, status } from '../../sim/faults/rpcProxy.ts'
+import { type Fault, type RpcProxy, says, startRpcProxy, status } from '../../sim/faults/rpcProxy.ts'
+import type { RpcCall } from '../../sim/faults/staleNode.ts'
 
 let anvil: Anvil
 let proxy: RpcProxy
