@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
@@ -28,17 +29,27 @@ let people: Participants
 let agent: Agent
 let pool: pg.Pool
 
+/** The API's own role in PostgreSQL: what is set for it does not apply to the indexer. */
+const role = `api_${randomBytes(6).toString('hex')}`
+
 /** The market's own API has no relay; another API has one, behind a node that counts its calls. */
 beforeAll(async () => {
   market = await startTestMarket({ api: { relayerKey: undefined } })
   node = await startFaultyNode(market.rpcUrl)
-  api = await startApi({ ...market, port: 0, relayerKey: keyOf(roles.relayer), rpcUrl: node.url })
+  pool = new pg.Pool({ connectionString: market.databaseUrl })
+  await pool.query(`CREATE ROLE ${role} LOGIN SUPERUSER PASSWORD '${role}'`)
+  const databaseUrl = new URL(market.databaseUrl)
+  databaseUrl.username = role
+  databaseUrl.password = role
+  const relaying = { relayerKey: keyOf(roles.relayer), rpcUrl: node.url, databaseUrl: databaseUrl.href }
+  api = await startApi({ ...market, port: 0, ...relaying })
   people = participantsOf(market)
   agent = await people.newAgent(accountOf(2), 1_000n * usdc)
-  pool = new pg.Pool({ connectionString: market.databaseUrl })
   return async () => {
-    await pool.end()
     await api.stop()
+    await pool.query(`REASSIGN OWNED BY ${role} TO CURRENT_USER`)
+    await pool.query(`DROP ROLE ${role}`)
+    await pool.end()
     await node.stop()
     await market.stop()
   }
@@ -177,11 +188,9 @@ describe('a wallet that is a contract', () => {
 })
 
 describe('a database that refuses writes for a while, as after a failover', () => {
-  const databaseName = () => pg.escapeIdentifier(new URL(market.databaseUrl).pathname.slice(1))
-
-  /** Makes new connections read-only; the relay's connections are closed and reopened. */
+  /** Makes the API's new connections read-only; the relay's connections are closed and reopened. */
   async function takeNoWrites() {
-    await pool.query(`ALTER DATABASE ${databaseName()} SET default_transaction_read_only = on`)
+    await pool.query(`ALTER ROLE ${role} SET default_transaction_read_only = on`)
     await pool.query(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'runline_relay%' AND datname = current_database()`,
     )
@@ -196,7 +205,7 @@ describe('a database that refuses writes for a while, as after a failover', () =
     for (let tried = 0; tried < 5; tried++) answers.push(codeOf(await claims.claim(runId, agent, signed)))
     expect(answers).toEqual(Array(5).fill([503, 'RELAY_UNAVAILABLE']))
 
-    await pool.query(`ALTER DATABASE ${databaseName()} RESET default_transaction_read_only`)
+    await pool.query(`ALTER ROLE ${role} RESET default_transaction_read_only`)
     // The open connections refuse writes until they are closed. Each may fail once.
     let tries = 0
     await until('claimed', async () => {
