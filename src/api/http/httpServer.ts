@@ -14,7 +14,8 @@ export function createHttpServer(app: App): Server {
     headersTimeout: 5_000,
     requestTimeout: 10_000,
     connectionsCheckingInterval: 1_000,
-    // Load balancers keep connections for a minute. The server keeps them longer, so that none closes under a request.
+    // Load balancers keep connections for a minute. The server keeps them longer: it closes none that a
+    // load balancer may still use.
     keepAliveTimeout: 65_000,
   }
   return createServer(limits, getRequestListener(app.fetch, { errorHandler: refuseMalformed }))

@@ -87,7 +87,7 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
         await decided(rival)
         continue
       }
-      // Before the chain is read: a block that changes it meanwhile ends the wait for the next one.
+      // Read before the run is: if a block changes the run in between, `heads.after` returns at once.
       const head = await heads.latest()
       const examined = await examine(request, asked, since, {
         exist: () => run.count > 1,

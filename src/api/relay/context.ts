@@ -18,7 +18,7 @@ export type RelaySettings = {
   deployment: Deployment
   /** Each has nonces of its own. They need hold gas only. */
   accounts: Signer[]
-  /** What each may spend on gas within 24 hours, in wei. What is signed is finished all the same. */
+  /** What each may spend on gas within 24 hours, in wei. Beyond it, signed transactions are still resent and replaced. */
   dailyBudget: bigint
   /** Whether a relayer of a devnet may claim without the wallet’s signature. */
   allowUnsigned: boolean

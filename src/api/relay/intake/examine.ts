@@ -19,8 +19,8 @@ const MIN_VALIDITY_SECONDS = 30n
 const CONTRACT_WALLET_LANE = { concurrency: 4, maxWaitingPerClient: 64 }
 
 /**
- * Claims of a run with many are examined one by one, for about half a millisecond each, so that what is examined already
- * goes on meanwhile. How many of one client may wait.
+ * Where a run has several claims, they are examined one by one, for about half a millisecond each: the process places the
+ * first ones between these examinations. `maxWaitingPerClient` bounds the claims of one client that wait for theirs.
  */
 const EXAMINATION_LANE = { concurrency: 1, maxWaitingPerClient: 1_000 }
 

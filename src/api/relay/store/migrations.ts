@@ -99,7 +99,7 @@ const steps = [
   CREATE INDEX claim_agent ON relay.claim (agent_id, block_number) WHERE state <> 'refused';
   CREATE INDEX claim_tx ON relay.claim (tx);
 
-  -- A reverted attempt at a claim, whose row says nothing of it any more once the claim is made again.
+  -- A reverted attempt at a claim. The claim's own row loses it when the claim is made again.
   CREATE TABLE relay.revert (
     tx_hash text NOT NULL REFERENCES relay.attempt,
     claim text NOT NULL REFERENCES relay.claim,

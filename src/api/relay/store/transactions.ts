@@ -16,7 +16,7 @@ const [FIRST_PAUSE, LAST_PAUSE] = [0.2, 2]
 export type Attempt = { hash: Hex; raw: Hex; gas: bigint; filler: boolean; fees: Fees }
 
 /**
- * What became of a transaction's bytes.
+ * The result of handing a transaction's bytes to the node.
  * - `accepted`: the node has them.
  * - `nonceTaken`: another transaction of the signer has the nonce.
  * - `unfunded`: the signer cannot pay for them.
