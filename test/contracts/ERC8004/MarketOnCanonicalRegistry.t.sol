@@ -2,15 +2,15 @@
 pragma solidity ^0.8.28;
 
 import {AgentRegistry} from "../../../contracts/AgentRegistry.sol";
-import {BountyMarketBatchTest} from "../BountyMarketBatch.t.sol";
-import {BountyMarketClaimTest} from "../BountyMarketClaim.t.sol";
-import {BountyMarketDeferredTest} from "../BountyMarketDeferred.t.sol";
-import {BountyMarketRelayerTest} from "../BountyMarketRelayer.t.sol";
-import {BountyMarketReviewTest} from "../BountyMarketReview.t.sol";
-import {BountyMarketSignatureTest} from "../BountyMarketSignature.t.sol";
-import {BountyMarketSlashTest} from "../BountyMarketSlash.t.sol";
-import {BountyMarketStatesTest} from "../BountyMarketStates.t.sol";
-import {BountyMarketWorkTest} from "../BountyMarketWork.t.sol";
+import {BountyMarketBatchTest} from "../BountyMarket/BountyMarketBatch.t.sol";
+import {BountyMarketClaimTest} from "../BountyMarket/BountyMarketClaim.t.sol";
+import {BountyMarketDeferredTest} from "../BountyMarket/BountyMarketDeferred.t.sol";
+import {BountyMarketRelayerTest} from "../BountyMarket/BountyMarketRelayer.t.sol";
+import {BountyMarketReviewTest} from "../BountyMarket/BountyMarketReview.t.sol";
+import {BountyMarketSignatureTest} from "../BountyMarket/BountyMarketSignature.t.sol";
+import {BountyMarketSlashTest} from "../BountyMarket/BountyMarketSlash.t.sol";
+import {BountyMarketStatesTest} from "../BountyMarket/BountyMarketStates.t.sol";
+import {BountyMarketWorkTest} from "../BountyMarket/BountyMarketWork.t.sol";
 import {CanonicalAgents} from "./CanonicalAgents.sol";
 
 // Every test of the market that involves an agent, unchanged, on the canonical registry.

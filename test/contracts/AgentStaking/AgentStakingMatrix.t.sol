@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
+
+import {IAgentStaking} from "../../../contracts/interfaces/IAgentStaking.sol";
+import {AgentStakingTest} from "../support/AgentStakingTest.sol";
+import {Matrix} from "../support/Matrix.sol";
+
+/// @notice Every call × state of the account × caller, with the exact error of each refused call (I6). The table is
+/// derived from the market's rules, not from the contract.
+contract AgentStakingMatrixTest is AgentStakingTest, Matrix {
+    bytes4 private constant NOT_AGENTS = IAgentStaking.NotAgentWalletOrOwner.selector;
+    bytes4 private constant NOT_MARKET = IAgentStaking.NotMarket.selector;
+    bytes4 private constant ZERO_AMOUNT = IAgentStaking.ZeroAmount.selector;
+    bytes4 private constant NOT_OWNER = Ownable.OwnableUnauthorizedAccount.selector;
+
+    /// @dev An agent that is not registered.
+    uint256 private constant UNKNOWN_AGENT = 99;
+    uint256 private constant LOCKED = 10e6;
+    uint256 private constant NOBODY = 0;
+
+    uint256 private immutable AGENTS;
+    uint256 private immutable MARKET;
+    uint256 private immutable ADMIN;
+    uint256 private immutable HEIR;
+
+    address private otherWallet = makeAddr("other agent's wallet");
+    mapping(string call => bytes) private _calls;
+
+    constructor() {
+        wallet = makeAddr("agent wallet");
+        AGENTS = _caller(wallet, "agent's wallet") | _caller(owner, "agent's owner");
+        MARKET = _caller(market, "market");
+        ADMIN = _caller(admin, "staking owner");
+        HEIR = _caller(makeAddr("heir"), "pending staking owner");
+        _caller(otherWallet, "other agent's wallet");
+        _caller(poster, "poster");
+        _caller(makeAddr("treasury"), "treasury");
+        _caller(stranger, "stranger");
+    }
+
+    function setUp() public override {
+        super.setUp();
+        _fund(otherWallet);
+        registry.registerFor(otherWallet, "ipfs://other");
+        vm.prank(otherWallet);
+        staking.stake(AGENT + 1, MIN_STAKE);
+        vm.prank(admin);
+        staking.transferOwnership(makeAddr("heir"));
+    }
+
+    function test_RowForEveryCall() public {
+        _writeTable();
+        _assertRowForEveryCall("AgentStaking");
+    }
+
+    function test_EveryCallInEveryConditionByEveryCaller() public {
+        _writeLegend();
+        _writeTable();
+        uint256 snapshot = vm.snapshotState();
+        for (uint256 column = 0; column < 10; ++column) {
+            _bringAccountInto(column);
+            _prepareCalls(column == 0 ? UNKNOWN_AGENT : AGENT);
+            _assertColumn(column, _nameOf(column));
+            vm.revertToState(snapshot);
+        }
+    }
+
+    function _writeLegend() private {
+        _forEveryone("a", IAgentStaking.AgentNotFound.selector);
+        _forCallers("e", IAgentStaking.AmountExceedsStake.selector);
+        _forCallers("l", IAgentStaking.StakeIsLocked.selector);
+        _forCallers("b", IAgentStaking.AgentIsBanned.selector);
+        _forCallers("n", IAgentStaking.AgentIsNotBanned.selector);
+        _forCallers("f", IAgentStaking.AgentIsFrozen.selector);
+        _forCallers("i", IAgentStaking.InsufficientStake.selector);
+        _forCallers("u", IAgentStaking.InsufficientUnlockedStake.selector);
+        // Releasing or burning more than was locked would be a bug of the market.
+        _forCallers("p", bytes4(keccak256("Panic(uint256)")));
+    }
+
+    /// @dev Columns, of an agent: U not registered; E never staked; B below MIN_STAKE; S staked; L partly
+    /// locked; F frozen, K and partly locked; X banned by the owner, Y and partly locked; Z banned by the third slash.
+    function _writeTable() private {
+        // forgefmt: disable-start
+        //                                                    UEBSLFKXYZ
+        _row("stake (1 USDC)",          AGENTS, NOT_AGENTS,   "a+++++++++");
+        _row("stake (nothing)",         NOBODY, ZERO_AMOUNT,  "!!!!!!!!!!");
+        _row("unstake (all)",           AGENTS, NOT_AGENTS,   "ae++l+l+l+");
+        _row("unstake (nothing)",       NOBODY, ZERO_AMOUNT,  "!!!!!!!!!!");
+        _row("ban",                     ADMIN,  NOT_OWNER,    "+++++++bbb");
+        _row("unban",                   ADMIN,  NOT_OWNER,    "nnnnnnn+++");
+        _row("lock (10 USDC)",          MARKET, NOT_MARKET,   "iii++ffbbb");
+        _row("lock (40 USDC)",          MARKET, NOT_MARKET,   "iii+uffbbb");
+        _row("release (10 USDC)",       MARKET, NOT_MARKET,   "pppp+p+p+p");
+        _row("forfeit (10 USDC)",       MARKET, NOT_MARKET,   "pppp+p+p+p");
+        _row("slash (10 USDC)",         MARKET, NOT_MARKET,   "pppp+p+p+p");
+        _row("burnDeferred",            MARKET, NOT_MARKET,   "++++++++++");
+        _row("transferOwnership",       ADMIN,  NOT_OWNER,    "++++++++++");
+        _row("acceptOwnership",         HEIR,   NOT_OWNER,    "++++++++++");
+        _row("renounceOwnership",       ADMIN,  NOT_OWNER,    "++++++++++");
+        // forgefmt: disable-end
+    }
+
+    function _row(string memory call, uint256 callers, bytes4 otherwise, string memory cells) private {
+        _rows.push(Row(call, cells, callers, otherwise));
+    }
+
+    function _nameOf(uint256 column) private pure returns (string memory) {
+        string[10] memory names = [
+            "of an unknown agent",
+            "never staked",
+            "below MIN_STAKE",
+            "staked",
+            "partly locked",
+            "frozen",
+            "frozen and partly locked",
+            "banned by the owner",
+            "banned and partly locked",
+            "banned by the third slash"
+        ];
+        return names[column];
+    }
+
+    /// @dev 40 USDC at stake after a slash of 1 USDC or none, 10 of them locked or none.
+    function _bringAccountInto(uint256 column) private {
+        if (column < 2) return;
+        if (column == 2) return _stake(MIN_STAKE - 1);
+        _stake(column == 9 ? 41e6 : 40e6);
+        if (column == 4 || column == 8) _lock(LOCKED);
+        if (column == 5 || column == 6) _stake(1e6);
+        if (column == 6) _lock(LOCKED);
+        if (column == 5 || column == 6) _lockAndSlash(1);
+        if (column == 7 || column == 8) _ban();
+        if (column == 9) _lockAndSlash(3);
+    }
+
+    function _prepareCalls(uint256 agentId) private {
+        uint256 staked = _account(agentId).staked;
+        _calls["stake (1 USDC)"] = abi.encodeCall(staking.stake, (agentId, 1e6));
+        _calls["stake (nothing)"] = abi.encodeCall(staking.stake, (agentId, 0));
+        _calls["unstake (all)"] = abi.encodeCall(staking.unstake, (agentId, staked == 0 ? 1 : staked));
+        _calls["unstake (nothing)"] = abi.encodeCall(staking.unstake, (agentId, 0));
+        _calls["ban"] = abi.encodeCall(staking.ban, (agentId));
+        _calls["unban"] = abi.encodeCall(staking.unban, (agentId));
+        _calls["lock (10 USDC)"] = abi.encodeCall(staking.lock, (agentId, BOUNTY, LOCKED));
+        _calls["lock (40 USDC)"] = abi.encodeCall(staking.lock, (agentId, BOUNTY, 40e6));
+        _calls["release (10 USDC)"] = abi.encodeCall(staking.release, (agentId, BOUNTY, LOCKED, 100e6));
+        _calls["forfeit (10 USDC)"] = abi.encodeCall(staking.forfeit, (agentId, BOUNTY, LOCKED));
+        _calls["slash (10 USDC)"] = abi.encodeCall(staking.slash, (agentId, BOUNTY, LOCKED));
+        _calls["burnDeferred"] = abi.encodeCall(staking.burnDeferred, ());
+        _calls["transferOwnership"] = abi.encodeCall(staking.transferOwnership, (stranger));
+        _calls["acceptOwnership"] = abi.encodeCall(staking.acceptOwnership, ());
+        _calls["renounceOwnership"] = abi.encodeCall(staking.renounceOwnership, ());
+    }
+
+    function _try(Row memory row, address caller) internal override returns (bytes4) {
+        vm.prank(caller);
+        (bool ok, bytes memory answer) = address(staking).call(_calls[row.call]);
+        return _outcome(ok, answer);
+    }
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {Panic} from "@openzeppelin/contracts/utils/Panic.sol";
+
+import {IAgentStaking} from "../../../contracts/interfaces/IAgentStaking.sol";
+import {AgentStakingTest} from "../support/AgentStakingTest.sol";
+
+contract AgentStakingSlashTest is AgentStakingTest {
+    function test_WhenSlashed_TheAmountIsBurnedAndTheAgentIsFrozen() public {
+        _stake(40e6);
+        _lock(10e6);
+        _lock(2e6);
+        vm.expectEmit(address(staking));
+        emit IAgentStaking.Slashed(AGENT, BOUNTY, 10e6, 30e6, 2e6, 0, 1);
+        vm.expectEmit(address(staking));
+        emit IAgentStaking.AgentFrozen(AGENT);
+        _expectTransfer(address(staking), BURN, 10e6);
+        _slash(10e6);
+        _assertAccount(Account(30e6, 2e6, 0, 0, 1, true, false));
+        assertEq(usdc.balanceOf(BURN), 10e6);
+        assertEq(usdc.balanceOf(address(staking)), 30e6);
+    }
+
+    function test_GivenFrozen_WhenSlashedAgain_NoSecondFreezeIsLogged() public {
+        _stake(40e6);
+        _lock(2e6);
+        _slash(1e6);
+        vm.recordLogs();
+        _slash(1e6);
+        _assertRecorded(_events(IAgentStaking.Slashed.selector));
+        _assertAccount(Account(38e6, 0, 0, 0, 2, true, false));
+    }
+
+    function test_WhenSlashedTheSecondTime_AgentIsNotBanned() public {
+        _stake(40e6);
+        _lockAndSlash(1);
+        _stake(1);
+        vm.recordLogs();
+        _lock(1e6);
+        _slash(1e6);
+        _assertRecorded(
+            _events(
+                IAgentStaking.StakeLocked.selector, IAgentStaking.Slashed.selector, IAgentStaking.AgentFrozen.selector
+            )
+        );
+        _assertStatus(IAgentStaking.Status.FROZEN);
+    }
+
+    function test_WhenSlashedTheThirdTime_AgentIsBanned() public {
+        _stake(40e6);
+        _lock(3e6);
+        _slash(1e6);
+        _slash(1e6);
+        _stake(1);
+        vm.expectEmit(address(staking));
+        emit IAgentStaking.Slashed(AGENT, BOUNTY, 1e6, 37e6 + 1, 0, 0, 3);
+        vm.expectEmit(address(staking));
+        emit IAgentStaking.AgentFrozen(AGENT);
+        vm.expectEmit(address(staking));
+        emit IAgentStaking.AgentBanned(AGENT, 3);
+        _expectTransfer(address(staking), BURN, 1e6);
+        _slash(1e6);
+        _assertAccount(Account(37e6 + 1, 0, 0, 0, 3, true, true));
+    }
+
+    function test_GivenBanned_WhenSlashedTheThirdTime_NoSecondBanIsLogged() public {
+        _stake(40e6);
+        _lock(3e6);
+        _slash(1e6);
+        _slash(1e6);
+        _ban();
+        vm.recordLogs();
+        _slash(1e6);
+        _assertRecorded(_events(IAgentStaking.Slashed.selector));
+        _assertAccount(Account(37e6, 0, 0, 0, 3, true, true));
+    }
+
+    function test_GivenUnbanned_WhenSlashedTheFourthTime_AgentIsBannedAgain() public {
+        _stake(40e6);
+        _lock(4e6);
+        _slash(1e6);
+        _slash(1e6);
+        _slash(1e6);
+        _unban();
+        vm.expectEmit(address(staking));
+        emit IAgentStaking.Slashed(AGENT, BOUNTY, 1e6, 36e6, 0, 0, 4);
+        vm.expectEmit(address(staking));
+        emit IAgentStaking.AgentBanned(AGENT, 4);
+        _slash(1e6);
+        _assertAccount(Account(36e6, 0, 0, 0, 4, true, true));
+    }
+
+    function test_WhenSlashedOfEverything_AccountIsEmptyAndFrozen() public {
+        _stake(MIN_STAKE);
+        _lock(MIN_STAKE);
+        _slash(MIN_STAKE);
+        _assertAccount(Account(0, 0, 0, 0, 1, true, false));
+        assertEq(usdc.balanceOf(address(staking)), 0);
+    }
+
+    function test_RevertWhen_SlashingMoreThanIsLocked() public {
+        _stake(MIN_STAKE);
+        _lock(10e6);
+        vm.expectRevert(abi.encodeWithSignature("Panic(uint256)", Panic.UNDER_OVERFLOW));
+        _slash(10e6 + 1);
+    }
+
+    function test_GivenRefusedTransfers_LostStakeWaitsUntilItIsBurned() public {
+        _stake(MIN_STAKE);
+        _lock(10e6);
+        usdc.pause();
+        vm.startPrank(market);
+        assertFalse(staking.forfeit(AGENT, BOUNTY, 4e6));
+        assertFalse(staking.slash(AGENT, BOUNTY, 6e6));
+        vm.expectRevert("Pausable: paused");
+        staking.burnDeferred();
+        vm.stopPrank();
+        _assertAccount(Account(10e6, 0, 0, 0, 1, true, false));
+        assertEq(staking.unburned(), 10e6);
+        assertEq(usdc.balanceOf(address(staking)), MIN_STAKE);
+
+        usdc.unpause();
+        _expectTransfer(address(staking), BURN, 10e6);
+        vm.prank(market);
+        assertEq(staking.burnDeferred(), 10e6);
+        assertEq(staking.unburned(), 0);
+        assertEq(usdc.balanceOf(BURN), 10e6);
+    }
+
+    function test_GivenNothingUnburned_WhenBurned_NoTransferIsMade() public {
+        usdc.pause();
+        vm.prank(market);
+        assertEq(staking.burnDeferred(), 0);
+    }
+
+    function test_WhenBurnedAtOnce_TheCallSaysSo() public {
+        _stake(MIN_STAKE);
+        _lock(10e6);
+        vm.startPrank(market);
+        assertTrue(staking.forfeit(AGENT, BOUNTY, 4e6));
+        assertTrue(staking.slash(AGENT, BOUNTY, 6e6));
+        vm.stopPrank();
+        assertEq(staking.unburned(), 0);
+    }
+
+    function _events(bytes32 only) private pure returns (bytes32[] memory selectors) {
+        selectors = new bytes32[](1);
+        selectors[0] = only;
+    }
+
+    function _events(bytes32 first, bytes32 second, bytes32 third) private pure returns (bytes32[] memory selectors) {
+        selectors = new bytes32[](3);
+        (selectors[0], selectors[1], selectors[2]) = (first, second, third);
+    }
+}

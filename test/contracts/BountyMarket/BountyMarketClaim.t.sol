@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IAgentStaking} from "../../../contracts/interfaces/IAgentStaking.sol";
+import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
+import {BountyMarketTest} from "../support/BountyMarketTest.sol";
+
+contract BountyMarketClaimTest is BountyMarketTest {
+    function test_WhenClaimed_BountyIsTheWalletsAndStakeIsLocked() public {
+        uint256 bountyId = _post();
+        skip(1 days);
+        _expectEvent();
+        emit IBountyMarket.BountyClaimed(bountyId, AGENT, wallet, LOCK, 1, START + 8 days);
+        vm.expectEmit(address(staking));
+        emit IAgentStaking.StakeLocked(AGENT, bountyId, LOCK, LOCK);
+        vm.recordLogs();
+        _claim(bountyId);
+        assertEq(_countMarketEvents(), 1);
+
+        _assertBounty(bountyId, _claimed(IBountyMarket.State.CLAIMED, START + 1 days));
+        _assertStake(STAKE, LOCK);
+        _assertBalances(
+            Balances({poster: FUNDS - 105e6, wallet: 0, treasury: 0, market: 105e6, staking: STAKE, burned: 0})
+        );
+    }
+
+    function test_LockIsATenthOfTheRewardUpToTheMinimumStake() public {
+        uint256[6] memory rewards = [uint256(10_000), 10_009, 199_999_999, 200e6, 200_000_010, 10_000e6];
+        uint256[6] memory locks = [uint256(1000), 1000, 19_999_999, 20e6, 20e6, 20e6];
+        uint256 locked = 0;
+        for (uint256 i = 0; i < rewards.length; ++i) {
+            uint256 bountyId = _post(rewards[i]);
+            locked += locks[i];
+            _expectEvent();
+            emit IBountyMarket.BountyClaimed(bountyId, AGENT, wallet, locks[i], 1, START + 7 days);
+            _claim(bountyId);
+            _assertStake(STAKE, locked);
+        }
+    }
+
+    function test_GivenLastSecond_WhenClaimed_BountyIsClaimed() public {
+        uint256 bountyId = _post();
+        vm.warp(DEADLINE);
+        market.checkClaim(bountyId, AGENT, wallet);
+        _claim(bountyId);
+        _assertState(bountyId, IBountyMarket.State.CLAIMED);
+    }
+
+    function test_GivenWalletUnset_WhenOwnerClaims_BountyIsHis() public {
+        uint256 bountyId = _post();
+        vm.prank(owner);
+        registry.unsetAgentWallet(AGENT);
+        market.checkClaim(bountyId, AGENT, owner);
+        vm.prank(owner);
+        market.claimBounty(bountyId, AGENT);
+        assertEq(market.getBounty(bountyId).wallet, owner);
+    }
+
+    function test_GivenTwentyUsdc_AgentClaimsTheLargestRun() public {
+        _unstake(STAKE - 20e6);
+        usdc.mint(poster, 1.05e15);
+        uint256 bountyId = _post(1e15);
+        market.checkClaim(bountyId, AGENT, wallet);
+        _claim(bountyId);
+        _assertStake(20e6, 20e6);
+    }
+
+    function test_GivenReopened_WhenClaimedAgain_RoundCountsOn() public {
+        uint256 bountyId = _postClaimed();
+        vm.warp(START + 7 days + 1);
+        _slashExpired(bountyId);
+        _stake(1);
+        _expectEvent();
+        emit IBountyMarket.BountyClaimed(bountyId, AGENT, wallet, LOCK, 2, START + 14 days + 1);
+        _claim(bountyId);
+        assertEq(market.getBounty(bountyId).round, 2);
+    }
+
+    function test_RevertGiven_NoBounty_WhenClaimed() public {
+        _assertRefused(abi.encodeWithSelector(IBountyMarket.BountyNotFound.selector, 0), 0, AGENT, wallet);
+        _assertRefused(abi.encodeWithSelector(IBountyMarket.BountyNotFound.selector, 1), 1, AGENT, wallet);
+    }
+
+    function test_RevertGiven_BountyNotOpen_WhenClaimed() public {
+        IBountyMarket.State[7] memory states = [
+            IBountyMarket.State.DRAFT,
+            IBountyMarket.State.CLAIMED,
+            IBountyMarket.State.IN_PROGRESS,
+            IBountyMarket.State.SUBMITTED,
+            IBountyMarket.State.APPROVED,
+            IBountyMarket.State.REVISION_REQUESTED,
+            IBountyMarket.State.REJECTED
+        ];
+        for (uint256 i = 0; i < states.length; ++i) {
+            uint256 bountyId = _bountyIn(states[i]);
+            bytes memory reason = abi.encodeWithSelector(IBountyMarket.BountyNotOpen.selector, bountyId, states[i]);
+            _assertRefused(reason, bountyId, AGENT, wallet);
+        }
+    }
+
+    function test_RevertGiven_DeadlinePassed_WhenClaimed() public {
+        uint256 bountyId = _post();
+        vm.warp(DEADLINE + 1);
+        _assertRefused(
+            abi.encodeWithSelector(IBountyMarket.BountyDeadlinePassed.selector, bountyId, DEADLINE, DEADLINE + 1),
+            bountyId,
+            AGENT,
+            wallet
+        );
+    }
+
+    function test_RevertGiven_UnknownAgent_WhenClaimed() public {
+        uint256 bountyId = _post();
+        uint256[4] memory agentIds = [AGENT + 1, AGENT + 2, type(uint40).max, type(uint256).max];
+        for (uint256 i = 0; i < agentIds.length; ++i) {
+            bytes memory reason = abi.encodeWithSelector(IBountyMarket.AgentNotFound.selector, agentIds[i]);
+            _assertRefused(reason, bountyId, agentIds[i], wallet);
+        }
+    }
+
+    function test_RevertGiven_AnotherWallet_WhenClaimed() public {
+        uint256 bountyId = _post();
+        address[4] memory others = [stranger, owner, poster, address(0)];
+        for (uint256 i = 0; i < others.length; ++i) {
+            bytes memory reason =
+                abi.encodeWithSelector(IBountyMarket.NotAgentWallet.selector, AGENT, others[i], wallet);
+            _assertRefused(reason, bountyId, AGENT, others[i]);
+        }
+    }
+
+    function test_RevertGiven_AgentSold_WhenFormerWalletClaims() public {
+        uint256 bountyId = _post();
+        vm.prank(owner);
+        registry.transferFrom(owner, stranger, AGENT);
+        _assertRefused(
+            abi.encodeWithSelector(IBountyMarket.NotAgentWallet.selector, AGENT, wallet, stranger),
+            bountyId,
+            AGENT,
+            wallet
+        );
+    }
+
+    function test_RevertGiven_BannedAgent_WhenClaimed() public {
+        uint256 bountyId = _post();
+        vm.prank(admin);
+        staking.ban(AGENT);
+        _assertRefused(abi.encodeWithSelector(IAgentStaking.AgentIsBanned.selector, AGENT), bountyId, AGENT, wallet);
+    }
+
+    function test_RevertGiven_FrozenAgent_WhenClaimed() public {
+        uint256 bountyId = _postClaimed();
+        vm.warp(START + 7 days + 1);
+        _slashExpired(bountyId);
+        _assertRefused(abi.encodeWithSelector(IAgentStaking.AgentIsFrozen.selector, AGENT), bountyId, AGENT, wallet);
+    }
+
+    function test_RevertGiven_OneUnitBelowMinimumStake_WhenClaimed() public {
+        uint256 bountyId = _post();
+        _unstake(STAKE - 20e6 + 1);
+        _assertRefused(
+            abi.encodeWithSelector(IAgentStaking.InsufficientStake.selector, AGENT, 20e6 - 1, 20e6),
+            bountyId,
+            AGENT,
+            wallet
+        );
+    }
+
+    function test_UnlockedStakeMustCoverTheLock() public {
+        _unstake(STAKE - 30e6);
+        _claim(_post(200e6));
+        uint256 bountyId = _post();
+        uint256 dearer = _post(100_000_010);
+        _assertRefused(
+            abi.encodeWithSelector(IAgentStaking.InsufficientUnlockedStake.selector, AGENT, 10e6, 10_000_001),
+            dearer,
+            AGENT,
+            wallet
+        );
+        market.checkClaim(bountyId, AGENT, wallet);
+        _claim(bountyId);
+        _assertStake(30e6, 30e6);
+    }
+
+    function test_RefusalsComeInTheDesignsOrder() public {
+        uint256 bountyId = _postClaimed();
+        vm.warp(START + 7 days + 1);
+        _slashExpired(bountyId);
+        vm.prank(owner);
+        registry.transferFrom(owner, stranger, AGENT);
+        vm.prank(stranger);
+        staking.unstake(AGENT, STAKE - LOCK);
+        vm.prank(admin);
+        staking.ban(AGENT);
+        vm.warp(DEADLINE + 1);
+        bytes memory late =
+            abi.encodeWithSelector(IBountyMarket.BountyDeadlinePassed.selector, bountyId, DEADLINE, DEADLINE + 1);
+        _assertRefused(late, bountyId, 99, wallet);
+
+        vm.warp(DEADLINE);
+        _assertRefused(abi.encodeWithSelector(IBountyMarket.AgentNotFound.selector, 99), bountyId, 99, wallet);
+        bytes memory notWallet = abi.encodeWithSelector(IBountyMarket.NotAgentWallet.selector, AGENT, wallet, stranger);
+        _assertRefused(notWallet, bountyId, AGENT, wallet);
+        bytes memory banned = abi.encodeWithSelector(IAgentStaking.AgentIsBanned.selector, AGENT);
+        _assertRefused(banned, bountyId, AGENT, stranger);
+        vm.prank(admin);
+        staking.unban(AGENT);
+        bytes memory frozen = abi.encodeWithSelector(IAgentStaking.AgentIsFrozen.selector, AGENT);
+        _assertRefused(frozen, bountyId, AGENT, stranger);
+    }
+
+    /// @dev `checkClaim` and the claim revert with the same data, and the claim changes nothing.
+    function _assertRefused(bytes memory reason, uint256 bountyId, uint256 agentId, address claimer) private {
+        bytes memory bounty = abi.encode(market.getBounty(bountyId));
+        vm.expectRevert(reason);
+        market.checkClaim(bountyId, agentId, claimer);
+        vm.expectRevert(reason);
+        vm.prank(claimer);
+        market.claimBounty(bountyId, agentId);
+        assertEq(abi.encode(market.getBounty(bountyId)), bounty);
+    }
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IAgentStaking} from "../../../contracts/interfaces/IAgentStaking.sol";
+import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
+import {BountyMarketTest} from "../support/BountyMarketTest.sol";
+
+/// @notice `expireBounty`, `abandonClaim` and `rejectOverdue`.
+contract BountyMarketEndingsTest is BountyMarketTest {
+    function test_GivenDeadlinePassed_AnyoneExpiresAnOpenBounty() public {
+        uint256 bountyId = _post();
+        vm.warp(DEADLINE + 1);
+        _expectEvent();
+        emit IBountyMarket.BountyWithdrawn(bountyId, poster, 105e6);
+        _expectTransfer(address(market), poster, 105e6);
+        vm.recordLogs();
+        vm.prank(stranger);
+        market.expireBounty(bountyId);
+        assertEq(_countMarketEvents(), 1);
+        _assertBounty(bountyId, _unclaimed(IBountyMarket.State.DRAFT));
+        _assertBalances(Balances({poster: FUNDS, wallet: 0, treasury: 0, market: 0, staking: STAKE, burned: 0}));
+    }
+
+    function test_RevertGiven_LastSecondOfTheDeadline_WhenExpired() public {
+        uint256 bountyId = _post();
+        vm.warp(DEADLINE);
+        vm.expectRevert(
+            abi.encodeWithSelector(IBountyMarket.BountyDeadlineNotPassed.selector, bountyId, DEADLINE, DEADLINE)
+        );
+        vm.prank(stranger);
+        market.expireBounty(bountyId);
+    }
+
+    function test_GivenBlacklistedPoster_WhenAnyoneExpires_TheRefundIsOwed() public {
+        uint256 bountyId = _post();
+        vm.warp(DEADLINE + 1);
+        usdc.blacklist(poster);
+        _expectEvent();
+        emit IBountyMarket.PaymentDeferred(bountyId, poster, 105e6);
+        vm.prank(stranger);
+        market.expireBounty(bountyId);
+        _assertState(bountyId, IBountyMarket.State.DRAFT);
+        assertEq(market.owed(poster), 105e6);
+    }
+
+    function test_GivenBlacklistedPoster_WhenItExpiresItself_USDCsErrorIsRaised() public {
+        uint256 bountyId = _post();
+        vm.warp(DEADLINE + 1);
+        usdc.blacklist(poster);
+        vm.expectRevert("Blacklistable: account is blacklisted");
+        vm.prank(poster);
+        market.expireBounty(bountyId);
+    }
+
+    function test_WhenAbandonedBeforeWork_BountyIsOpenAndTheStakeBurned() public {
+        bool[2] memory starts = [false, true];
+        for (uint256 i = 0; i < starts.length; ++i) {
+            uint256 snapshot = vm.snapshotState();
+            uint256 bountyId = _postClaimed();
+            if (starts[i]) _start(bountyId);
+            skip(1 days);
+            _expectEvent();
+            emit IBountyMarket.ClaimAbandoned(bountyId, AGENT, poster, LOCK);
+            vm.expectEmit(address(staking));
+            emit IAgentStaking.StakeForfeited(AGENT, bountyId, LOCK, STAKE - LOCK, 0, START);
+            _expectTransfer(address(staking), BURN, LOCK);
+            vm.recordLogs();
+            _abandon(bountyId);
+            assertEq(_countMarketEvents(), 1);
+
+            IBountyMarket.Bounty memory expected = _unclaimed(IBountyMarket.State.OPEN);
+            expected.round = 1;
+            _assertBounty(bountyId, expected);
+            _assertAccount(0, false);
+            _assertBalances(
+                Balances({
+                    poster: FUNDS - 105e6, wallet: 0, treasury: 0, market: 105e6, staking: STAKE - LOCK, burned: LOCK
+                })
+            );
+            vm.revertToStateAndDelete(snapshot);
+        }
+    }
+
+    /// @dev It costs the stake, as a slash does, so abandoning a claim is not cheaper than letting it expire.
+    function test_GivenOverdue_WhenAbandoned_TheStakeIsBurned() public {
+        uint256 bountyId = _postClaimed();
+        vm.warp(START + 100 days);
+        _abandon(bountyId);
+        _assertState(bountyId, IBountyMarket.State.OPEN);
+        assertEq(usdc.balanceOf(BURN), LOCK);
+        vm.prank(stranger);
+        market.expireBounty(bountyId);
+        assertEq(usdc.balanceOf(poster), FUNDS);
+    }
+
+    function test_GivenAbandoned_TheSameAgentMayClaimAgain() public {
+        uint256 bountyId = _postClaimed();
+        _abandon(bountyId);
+        _claim(bountyId);
+        assertEq(market.getBounty(bountyId).round, 2);
+    }
+
+    function test_WhenAbandonedAfterWork_TheRunIsRejected() public {
+        uint256 bountyId = _postSubmitted();
+        _requestRevision(bountyId);
+        _expectRejection(bountyId);
+        vm.recordLogs();
+        _abandon(bountyId);
+        assertEq(_countMarketEvents(), 1);
+        _assertRejected(bountyId, START);
+    }
+
+    function test_RevertGiven_AnotherCaller_WhenAbandoned() public {
+        uint256 bountyId = _postClaimed();
+        address[4] memory callers = [stranger, poster, owner, treasury];
+        for (uint256 i = 0; i < callers.length; ++i) {
+            vm.expectRevert(
+                abi.encodeWithSelector(IBountyMarket.NotClaimingWallet.selector, bountyId, callers[i], wallet)
+            );
+            vm.prank(callers[i]);
+            market.abandonClaim(bountyId);
+        }
+    }
+
+    function test_GivenARevisionOverdue_WhenPosterRejects_ItEndsAsARejection() public {
+        uint256 bountyId = _postSubmitted();
+        _requestRevision(bountyId);
+        vm.warp(START + 7 days + 1);
+        _expectRejection(bountyId);
+        _rejectOverdue(bountyId);
+        _assertRejected(bountyId, START);
+    }
+
+    function test_GivenAnAbsentAgent_OneRevisionIsEnoughForARejection() public {
+        uint256 bountyId = _postSubmitted();
+        _requestRevision(bountyId);
+        skip(7 days + 1);
+        _rejectOverdue(bountyId);
+        assertEq(market.getBounty(bountyId).revisions, 1);
+        _assertAccount(0, false);
+    }
+
+    function test_GivenGraceOver_AnyoneRejectsAnOverdueRevision() public {
+        uint256 bountyId = _postSubmitted();
+        _requestRevision(bountyId);
+        vm.warp(START + 14 days);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IBountyMarket.SubmissionNotOverdue.selector, bountyId, START + 14 days, START + 14 days
+            )
+        );
+        vm.prank(stranger);
+        market.rejectOverdue(bountyId);
+        skip(1);
+        vm.prank(stranger);
+        market.rejectOverdue(bountyId);
+        _assertState(bountyId, IBountyMarket.State.REJECTED);
+        assertEq(usdc.balanceOf(stranger), 0);
+    }
+
+    function test_RevertGiven_LastSecond_WhenRejectedAsOverdue() public {
+        uint256 bountyId = _postSubmitted();
+        _requestRevision(bountyId);
+        vm.warp(START + 7 days);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IBountyMarket.SubmissionNotOverdue.selector, bountyId, START + 7 days, START + 7 days
+            )
+        );
+        _rejectOverdue(bountyId);
+    }
+
+    function test_GivenOverdueRevision_LateWorkIsReviewedAgain() public {
+        uint256 bountyId = _postSubmitted();
+        _requestRevision(bountyId);
+        vm.warp(START + 20 days);
+        _submit(bountyId);
+        _approve(bountyId);
+        assertEq(usdc.balanceOf(wallet), REWARD);
+    }
+
+    function _expectRejection(uint256 bountyId) private {
+        _expectEvent();
+        emit IBountyMarket.BountyRejected(bountyId, AGENT, poster, REWARD, FEE + LOCK);
+        vm.expectEmit(address(staking));
+        emit IAgentStaking.StakeForfeited(AGENT, bountyId, LOCK, STAKE - LOCK, 0, START);
+    }
+
+    function _assertRejected(uint256 bountyId, uint40 since) private view {
+        IBountyMarket.Bounty memory expected = _claimed(IBountyMarket.State.REJECTED, since);
+        expected.revisions = 1;
+        _assertBounty(bountyId, expected);
+        _assertAccount(0, false);
+        _assertBalances(
+            Balances({
+                poster: FUNDS - FEE, wallet: 0, treasury: 0, market: 0, staking: STAKE - LOCK, burned: FEE + LOCK
+            })
+        );
+    }
+
+    function _assertAccount(uint256 expectedSlashes, bool expectedFrozen) private view {
+        (,,,, uint256 slashes, bool frozen,) = staking.accountOf(AGENT);
+        assertEq(slashes, expectedSlashes, "slashes");
+        assertEq(frozen, expectedFrozen, "frozen");
+    }
+}

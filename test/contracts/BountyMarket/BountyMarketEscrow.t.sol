@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
+
+import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
+import {BountyMarketTest} from "../support/BountyMarketTest.sol";
+
+contract BountyMarketEscrowTest is BountyMarketTest {
+    function test_GivenDraft_WhenFunded_BountyIsOpen() public {
+        uint256 bountyId = _create();
+        _expectEvent();
+        emit IBountyMarket.BountyFunded(bountyId, poster, 105e6);
+        _expectTransfer(poster, address(market), 105e6);
+        vm.recordLogs();
+        _fund(bountyId);
+        assertEq(_countMarketEvents(), 1);
+
+        _assertBounty(bountyId, _unclaimed(IBountyMarket.State.OPEN));
+        _assertBalances(
+            Balances({poster: FUNDS - 105e6, wallet: 0, treasury: 0, market: 105e6, staking: STAKE, burned: 0})
+        );
+    }
+
+    function test_GivenLastSecond_WhenFunded_BountyIsOpen() public {
+        uint256 bountyId = _create();
+        vm.warp(DEADLINE);
+        _fund(bountyId);
+        _assertState(bountyId, IBountyMarket.State.OPEN);
+    }
+
+    function test_RevertGiven_DeadlinePassed_WhenFunded() public {
+        uint256 bountyId = _create();
+        vm.warp(DEADLINE + 1);
+        vm.expectRevert(
+            abi.encodeWithSelector(IBountyMarket.BountyDeadlinePassed.selector, bountyId, DEADLINE, DEADLINE + 1)
+        );
+        _fund(bountyId);
+    }
+
+    function test_RevertGiven_Stranger_WhenFunded() public {
+        uint256 bountyId = _create();
+        vm.expectRevert(abi.encodeWithSelector(IBountyMarket.NotPoster.selector, bountyId, stranger, poster));
+        vm.prank(stranger);
+        market.fundBounty(bountyId);
+    }
+
+    function test_RevertGiven_TooLittleUsdc_WhenFunded() public {
+        uint256 bountyId = _create();
+        vm.prank(poster);
+        assertTrue(usdc.transfer(stranger, FUNDS - 105e6 + 1));
+        vm.expectRevert(
+            abi.encodeWithSelector(IERC20Errors.ERC20InsufficientBalance.selector, poster, 105e6 - 1, 105e6)
+        );
+        _fund(bountyId);
+        _assertState(bountyId, IBountyMarket.State.DRAFT);
+    }
+
+    function test_GivenOpen_WhenWithdrawn_BountyIsADraftAndPaidBack() public {
+        uint256 bountyId = _post();
+        _expectEvent();
+        emit IBountyMarket.BountyWithdrawn(bountyId, poster, 105e6);
+        _expectTransfer(address(market), poster, 105e6);
+        vm.recordLogs();
+        _withdraw(bountyId);
+        assertEq(_countMarketEvents(), 1);
+
+        _assertBounty(bountyId, _unclaimed(IBountyMarket.State.DRAFT));
+        _assertBalances(Balances({poster: FUNDS, wallet: 0, treasury: 0, market: 0, staking: STAKE, burned: 0}));
+    }
+
+    function test_GivenDeadlinePassed_WhenWithdrawn_BountyIsPaidBack() public {
+        uint256 bountyId = _post();
+        vm.warp(uint256(DEADLINE) + 1000 days);
+        _withdraw(bountyId);
+        assertEq(usdc.balanceOf(poster), FUNDS);
+    }
+
+    function test_GivenWithdrawn_WhenFundedAgain_BountyIsOpen() public {
+        uint256 bountyId = _post();
+        _withdraw(bountyId);
+        _fund(bountyId);
+        _assertBounty(bountyId, _unclaimed(IBountyMarket.State.OPEN));
+        assertEq(usdc.balanceOf(address(market)), 105e6);
+    }
+
+    function test_WithdrawLeavesOtherEscrowsAlone() public {
+        uint256 bountyId = _post(10_019);
+        _post();
+        _withdraw(bountyId);
+        assertEq(usdc.balanceOf(address(market)), 105e6);
+        assertEq(usdc.balanceOf(poster), FUNDS - 105e6);
+    }
+
+    function test_RevertGiven_Stranger_WhenWithdrawn() public {
+        uint256 bountyId = _post();
+        vm.expectRevert(abi.encodeWithSelector(IBountyMarket.NotPoster.selector, bountyId, stranger, poster));
+        vm.prank(stranger);
+        market.withdrawBounty(bountyId);
+    }
+
+    function test_RevertGiven_BlacklistedPoster_WhenWithdrawn() public {
+        uint256 bountyId = _post();
+        usdc.blacklist(poster);
+        vm.expectRevert("Blacklistable: account is blacklisted");
+        _withdraw(bountyId);
+        _assertState(bountyId, IBountyMarket.State.OPEN);
+        assertEq(market.owed(poster), 0);
+    }
+
+    function _fund(uint256 bountyId) private {
+        vm.prank(poster);
+        market.fundBounty(bountyId);
+    }
+
+    function _withdraw(uint256 bountyId) private {
+        vm.prank(poster);
+        market.withdrawBounty(bountyId);
+    }
+}

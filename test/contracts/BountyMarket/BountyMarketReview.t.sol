@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IAgentStaking} from "../../../contracts/interfaces/IAgentStaking.sol";
+import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
+import {BountyMarketTest} from "../support/BountyMarketTest.sol";
+
+contract BountyMarketReviewTest is BountyMarketTest {
+    function test_WhenApproved_AgentAndTreasuryArePaid() public {
+        uint256 bountyId = _postSubmitted();
+        skip(1 days);
+        _expectApproval(bountyId, false);
+        vm.recordLogs();
+        _approve(bountyId);
+        assertEq(_countMarketEvents(), 1);
+        _assertApproved(bountyId);
+    }
+
+    function test_GivenReviewPeriodOver_PosterMayStillApprove() public {
+        uint256 bountyId = _postSubmitted();
+        vm.warp(START + 100 days);
+        _expectApproval(bountyId, false);
+        _approve(bountyId);
+        _assertApproved(bountyId);
+    }
+
+    function test_GivenRevisions_WhenApproved_TheyStayOnRecord() public {
+        uint256 bountyId = _postRejectable();
+        _approve(bountyId);
+        IBountyMarket.Bounty memory expected = _claimed(IBountyMarket.State.APPROVED, START);
+        expected.revisions = 3;
+        _assertBounty(bountyId, expected);
+    }
+
+    function test_WhenApproved_OtherEscrowsAndLocksAreLeftAlone() public {
+        _claim(_post(10_019));
+        uint256 bountyId = _postSubmitted();
+        _approve(bountyId);
+        assertEq(usdc.balanceOf(address(market)), 10_019 + 500);
+        _assertStake(STAKE, 1001);
+    }
+
+    function test_GivenAgentSold_ClaimingWalletIsPaid() public {
+        uint256 bountyId = _postSubmitted();
+        vm.prank(owner);
+        registry.transferFrom(owner, stranger, AGENT);
+        _approve(bountyId);
+        _assertApproved(bountyId);
+        assertEq(usdc.balanceOf(stranger), 0);
+    }
+
+    function test_RevertGiven_AnotherCaller_WhenApproved() public {
+        uint256 bountyId = _postSubmitted();
+        address[4] memory callers = [stranger, wallet, owner, treasury];
+        for (uint256 i = 0; i < callers.length; ++i) {
+            _expectNotPosterOrEvaluator(bountyId, callers[i]);
+            vm.prank(callers[i]);
+            market.approveWork(bountyId);
+        }
+    }
+
+    function test_GivenReviewPeriodOver_AnyoneFinalizes() public {
+        uint256 bountyId = _postSubmitted();
+        vm.warp(START + 7 days + 1);
+        _expectApproval(bountyId, true);
+        vm.recordLogs();
+        vm.prank(stranger);
+        market.finalizeReview(bountyId);
+        assertEq(_countMarketEvents(), 1);
+        _assertApproved(bountyId);
+        assertEq(usdc.balanceOf(stranger), 0);
+    }
+
+    function test_RevertGiven_LastSecondOfReview_WhenFinalized() public {
+        uint256 bountyId = _postSubmitted();
+        vm.warp(START + 7 days);
+        vm.expectRevert(
+            abi.encodeWithSelector(IBountyMarket.ReviewPeriodNotOver.selector, bountyId, START + 7 days, START + 7 days)
+        );
+        market.finalizeReview(bountyId);
+    }
+
+    function test_ReviewPeriodRunsFromTheLastSubmission() public {
+        uint256 bountyId = _postSubmitted();
+        vm.warp(START + 7 days);
+        _requestRevision(bountyId);
+        vm.warp(START + 10 days);
+        _submit(bountyId);
+        vm.warp(START + 17 days);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IBountyMarket.ReviewPeriodNotOver.selector, bountyId, START + 17 days, START + 17 days
+            )
+        );
+        market.finalizeReview(bountyId);
+        skip(1);
+        market.finalizeReview(bountyId);
+        _assertState(bountyId, IBountyMarket.State.APPROVED);
+    }
+
+    function test_GivenThreeRevisions_WhenRejected_NoPartyGains() public {
+        uint256 bountyId = _postRejectable();
+        _expectRejection(bountyId);
+        vm.recordLogs();
+        _reject(bountyId);
+        assertEq(_countMarketEvents(), 1);
+
+        IBountyMarket.Bounty memory expected = _claimed(IBountyMarket.State.REJECTED, START);
+        expected.revisions = 3;
+        _assertBounty(bountyId, expected);
+        _assertStake(STAKE - LOCK, 0);
+        _assertRejectedBalances();
+    }
+
+    function test_WhenRejected_AgentIsNotFrozen() public {
+        uint256 bountyId = _postRejectable();
+        _reject(bountyId);
+        assertEq(uint256(staking.statusOf(AGENT)), uint256(IAgentStaking.Status.PROVISIONAL));
+        _claim(_post());
+    }
+
+    function test_GivenLastSecondOfReview_WhenRejected_ItCounts() public {
+        uint256 bountyId = _postRejectable();
+        vm.warp(START + 7 days);
+        _reject(bountyId);
+        _assertState(bountyId, IBountyMarket.State.REJECTED);
+    }
+
+    function test_RevertGiven_ReviewPeriodOver_WhenRejected() public {
+        uint256 bountyId = _postRejectable();
+        vm.warp(START + 7 days + 1);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IBountyMarket.ReviewPeriodOver.selector, bountyId, START + 7 days, START + 7 days + 1
+            )
+        );
+        _reject(bountyId);
+    }
+
+    function test_RevertGiven_RevisionsLeft_WhenRejected() public {
+        uint256 bountyId = _postSubmitted();
+        for (uint256 revisions = 0; revisions < 3; ++revisions) {
+            vm.expectRevert(abi.encodeWithSelector(IBountyMarket.RevisionsLeft.selector, bountyId, revisions, 3));
+            _reject(bountyId);
+            _requestRevision(bountyId);
+            _submit(bountyId);
+        }
+        _reject(bountyId);
+        _assertState(bountyId, IBountyMarket.State.REJECTED);
+    }
+
+    function test_RevertGiven_AnotherCaller_WhenRejected() public {
+        uint256 bountyId = _postRejectable();
+        address[3] memory callers = [stranger, wallet, treasury];
+        for (uint256 i = 0; i < callers.length; ++i) {
+            _expectNotEvaluator(bountyId, callers[i]);
+            vm.prank(callers[i]);
+            market.rejectWork(bountyId);
+        }
+    }
+
+    function _expectApproval(uint256 bountyId, bool byTimeout) private {
+        _expectEvent();
+        emit IBountyMarket.BountyApproved(bountyId, AGENT, wallet, REWARD, FEE, byTimeout);
+        vm.expectEmit(address(staking));
+        emit IAgentStaking.StakeReleased(AGENT, bountyId, LOCK, 0);
+        vm.expectEmit(address(staking));
+        emit IAgentStaking.RunCompleted(AGENT, bountyId, REWARD, 1);
+        _expectTransfer(address(market), wallet, REWARD);
+        _expectTransfer(address(market), treasury, FEE);
+    }
+
+    function _assertApproved(uint256 bountyId) private view {
+        _assertBounty(bountyId, _claimed(IBountyMarket.State.APPROVED, START));
+        _assertStake(STAKE, 0);
+        _assertBalances(
+            Balances({poster: FUNDS - 105e6, wallet: REWARD, treasury: FEE, market: 0, staking: STAKE, burned: 0})
+        );
+    }
+
+    function _expectRejection(uint256 bountyId) private {
+        _expectEvent();
+        emit IBountyMarket.BountyRejected(bountyId, AGENT, poster, REWARD, FEE + LOCK);
+        vm.expectEmit(address(staking));
+        emit IAgentStaking.StakeForfeited(AGENT, bountyId, LOCK, STAKE - LOCK, 0, START);
+        _expectTransfer(address(staking), BURN, LOCK);
+        _expectTransfer(address(market), poster, REWARD);
+        _expectTransfer(address(market), BURN, FEE);
+    }
+
+    function _assertRejectedBalances() private view {
+        _assertBalances(
+            Balances({
+                poster: FUNDS - FEE, wallet: 0, treasury: 0, market: 0, staking: STAKE - LOCK, burned: FEE + LOCK
+            })
+        );
+    }
+
+    function _expectNotPosterOrEvaluator(uint256 bountyId, address caller) private {
+        vm.expectRevert(
+            abi.encodeWithSelector(IBountyMarket.NotPosterOrEvaluator.selector, bountyId, caller, poster, poster)
+        );
+    }
+
+    function _expectNotEvaluator(uint256 bountyId, address caller) private {
+        vm.expectRevert(abi.encodeWithSelector(IBountyMarket.NotEvaluator.selector, bountyId, caller, poster));
+    }
+}

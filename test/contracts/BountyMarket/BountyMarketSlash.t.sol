@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IAgentStaking} from "../../../contracts/interfaces/IAgentStaking.sol";
+import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
+import {BountyMarketTest} from "../support/BountyMarketTest.sol";
+
+contract BountyMarketSlashTest is BountyMarketTest {
+    uint40 private constant OVERDUE = START + 7 days + 1;
+
+    function test_WhenSlashed_BountyIsOpenAgainAndStakeIsBurned() public {
+        uint256 bountyId = _postClaimed();
+        vm.warp(OVERDUE);
+        _expectSlash(bountyId);
+        vm.recordLogs();
+        _slashExpired(bountyId);
+        assertEq(_countMarketEvents(), 1);
+
+        IBountyMarket.Bounty memory expected = _unclaimed(IBountyMarket.State.OPEN);
+        expected.round = 1;
+        _assertBounty(bountyId, expected);
+        _assertStake(STAKE - LOCK, 0);
+        _assertBalances(
+            Balances({
+                poster: FUNDS - 105e6, wallet: 0, treasury: 0, market: 105e6, staking: STAKE - LOCK, burned: LOCK
+            })
+        );
+        assertEq(uint256(staking.statusOf(AGENT)), uint256(IAgentStaking.Status.FROZEN));
+    }
+
+    function test_WhenSlashedAndWithdrawn_BountyIsADraftAndPaidBack() public {
+        uint256 bountyId = _postClaimed();
+        vm.warp(OVERDUE);
+        _expectEvent();
+        emit IBountyMarket.ClaimSlashed(bountyId, AGENT, poster, LOCK);
+        _expectEvent();
+        emit IBountyMarket.BountyWithdrawn(bountyId, poster, 105e6);
+        vm.expectEmit(address(staking));
+        emit IAgentStaking.Slashed(AGENT, bountyId, LOCK, STAKE - LOCK, 0, 0, 1);
+        vm.expectEmit(address(staking));
+        emit IAgentStaking.AgentFrozen(AGENT);
+        _expectTransfer(address(staking), BURN, LOCK);
+        _expectTransfer(address(market), poster, 105e6);
+        vm.recordLogs();
+        _slashAndWithdraw(bountyId);
+        assertEq(_countMarketEvents(), 2);
+
+        IBountyMarket.Bounty memory expected = _unclaimed(IBountyMarket.State.DRAFT);
+        expected.round = 1;
+        _assertBounty(bountyId, expected);
+        _assertStake(STAKE - LOCK, 0);
+        _assertBalances(
+            Balances({poster: FUNDS, wallet: 0, treasury: 0, market: 0, staking: STAKE - LOCK, burned: LOCK})
+        );
+    }
+
+    function test_GivenSlashedAndWithdrawn_BountyCanBeFundedAndClaimedAgain() public {
+        uint256 bountyId = _postClaimed();
+        vm.warp(OVERDUE);
+        _slashAndWithdraw(bountyId);
+        _stake(1);
+        vm.prank(poster);
+        market.fundBounty(bountyId);
+        _claim(bountyId);
+        IBountyMarket.Bounty memory expected = _claimed(IBountyMarket.State.CLAIMED, OVERDUE);
+        expected.round = 2;
+        _assertBounty(bountyId, expected);
+    }
+
+    function test_GivenWorkInProgress_TimeRunsFromTheClaim() public {
+        uint256 bountyId = _postClaimed();
+        vm.warp(START + 6 days);
+        _start(bountyId);
+        _assertSlashedOnlyAfter(bountyId, START + 7 days);
+    }
+
+    function test_GivenClaimed_TimeRunsFromTheClaim() public {
+        uint256 bountyId = _post();
+        vm.warp(START + 3 days);
+        _claim(bountyId);
+        _assertSlashedOnlyAfter(bountyId, START + 10 days);
+    }
+
+    function test_GivenTheLastSecondOfTheDeadline_WhenSlashed_BountyIsOpenAgain() public {
+        uint256 bountyId = _post();
+        vm.warp(DEADLINE - 7 days - 1);
+        _claim(bountyId);
+        vm.warp(DEADLINE);
+        _slashExpired(bountyId);
+        _assertState(bountyId, IBountyMarket.State.OPEN);
+        assertEq(usdc.balanceOf(poster), FUNDS - 105e6);
+    }
+
+    /// @dev The run can no longer be claimed, so the escrow is paid back in the same call.
+    function test_GivenDeadlinePassed_WhenSlashed_PosterIsRefunded() public {
+        uint256 bountyId = _post();
+        vm.warp(DEADLINE - 7 days);
+        _claim(bountyId);
+        vm.warp(DEADLINE + 1);
+        _expectEvent();
+        emit IBountyMarket.ClaimSlashed(bountyId, AGENT, poster, LOCK);
+        _expectEvent();
+        emit IBountyMarket.BountyWithdrawn(bountyId, poster, 105e6);
+        _slashExpired(bountyId);
+
+        IBountyMarket.Bounty memory expected = _unclaimed(IBountyMarket.State.DRAFT);
+        expected.round = 1;
+        _assertBounty(bountyId, expected);
+        _assertBalances(
+            Balances({poster: FUNDS, wallet: 0, treasury: 0, market: 0, staking: STAKE - LOCK, burned: LOCK})
+        );
+    }
+
+    function test_WhenSlashed_OtherLocksAreLeftAlone() public {
+        _claim(_post(200e6));
+        uint256 bountyId = _postClaimed();
+        vm.warp(OVERDUE);
+        _slashExpired(bountyId);
+        _assertStake(STAKE - LOCK, 20e6);
+    }
+
+    function test_GivenSlashed_FormerWalletHasNoSay() public {
+        uint256 bountyId = _postClaimed();
+        vm.warp(OVERDUE);
+        _slashExpired(bountyId);
+        vm.expectRevert(abi.encodeWithSelector(IBountyMarket.InvalidState.selector, bountyId, IBountyMarket.State.OPEN));
+        _submit(bountyId);
+    }
+
+    function test_GivenBannedAgent_WhenSlashed_StakeIsBurned() public {
+        uint256 bountyId = _postClaimed();
+        vm.prank(admin);
+        staking.ban(AGENT);
+        vm.warp(OVERDUE);
+        _slashExpired(bountyId);
+        assertEq(usdc.balanceOf(BURN), LOCK);
+        assertEq(usdc.balanceOf(poster), FUNDS - 105e6);
+    }
+
+    function test_RevertGiven_TheGracePeriod_WhenAnyoneElseSlashes() public {
+        uint256 bountyId = _postClaimed();
+        address[5] memory callers = [stranger, wallet, treasury, admin, evaluator];
+        for (uint256 i = 0; i < callers.length; ++i) {
+            vm.warp(START + 14 days);
+            vm.expectRevert(
+                abi.encodeWithSelector(
+                    IBountyMarket.SubmissionNotOverdue.selector, bountyId, START + 14 days, START + 14 days
+                )
+            );
+            vm.prank(callers[i]);
+            market.slashExpired(bountyId);
+        }
+    }
+
+    function test_GivenTheGracePeriodOver_AnyoneSlashes() public {
+        uint256 bountyId = _postClaimed();
+        vm.warp(START + 14 days + 1);
+        _expectSlash(bountyId);
+        vm.prank(stranger);
+        market.slashExpired(bountyId);
+        _assertState(bountyId, IBountyMarket.State.OPEN);
+        assertEq(usdc.balanceOf(stranger), 0);
+    }
+
+    function test_GivenBothLimitsOverAndABlacklistedPoster_WhenAnyoneSlashes_TheRefundIsOwed() public {
+        uint256 bountyId = _post();
+        vm.warp(DEADLINE);
+        _claim(bountyId);
+        vm.warp(DEADLINE + 14 days + 1);
+        usdc.blacklist(poster);
+        vm.expectRevert("Blacklistable: account is blacklisted");
+        _slashExpired(bountyId);
+        _expectEvent();
+        emit IBountyMarket.PaymentDeferred(bountyId, poster, 105e6);
+        vm.prank(stranger);
+        market.slashExpired(bountyId);
+        _assertState(bountyId, IBountyMarket.State.DRAFT);
+        assertEq(market.owed(poster), 105e6);
+    }
+
+    function test_RevertGiven_AnotherCaller_WhenSlashedAndWithdrawn() public {
+        uint256 bountyId = _postClaimed();
+        vm.warp(START + 100 days);
+        address[4] memory callers = [stranger, wallet, treasury, admin];
+        for (uint256 i = 0; i < callers.length; ++i) {
+            vm.expectRevert(abi.encodeWithSelector(IBountyMarket.NotPoster.selector, bountyId, callers[i], poster));
+            vm.prank(callers[i]);
+            market.slashAndWithdraw(bountyId);
+        }
+    }
+
+    function test_GivenBlacklistedPoster_WhenItSlashes_OnlyTheRefundFails() public {
+        uint256 bountyId = _postClaimed();
+        vm.warp(OVERDUE);
+        usdc.blacklist(poster);
+        vm.expectRevert("Blacklistable: account is blacklisted");
+        _slashAndWithdraw(bountyId);
+        _slashExpired(bountyId);
+        _assertState(bountyId, IBountyMarket.State.OPEN);
+    }
+
+    function _slashAndWithdraw(uint256 bountyId) private {
+        vm.prank(poster);
+        market.slashAndWithdraw(bountyId);
+    }
+
+    function _expectSlash(uint256 bountyId) private {
+        _expectEvent();
+        emit IBountyMarket.ClaimSlashed(bountyId, AGENT, poster, LOCK);
+        vm.expectEmit(address(staking));
+        emit IAgentStaking.Slashed(AGENT, bountyId, LOCK, STAKE - LOCK, 0, 0, 1);
+        vm.expectEmit(address(staking));
+        emit IAgentStaking.AgentFrozen(AGENT);
+        _expectTransfer(address(staking), BURN, LOCK);
+    }
+
+    function _assertSlashedOnlyAfter(uint256 bountyId, uint256 submitBy) private {
+        vm.warp(submitBy);
+        bytes memory reason =
+            abi.encodeWithSelector(IBountyMarket.SubmissionNotOverdue.selector, bountyId, submitBy, submitBy);
+        vm.expectRevert(reason);
+        _slashExpired(bountyId);
+        vm.expectRevert(reason);
+        _slashAndWithdraw(bountyId);
+        vm.warp(submitBy + 1);
+        _expectSlash(bountyId);
+        _slashExpired(bountyId);
+    }
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
+import {BountyMarketTest} from "../support/BountyMarketTest.sol";
+
+/// @notice A bounty with default terms fits into its two slots at all times. The 32 bits of its deadline end in 2106.
+contract BountyMarketStorageTest is BountyMarketTest {
+    uint64 private constant LAST_DEADLINE = type(uint32).max;
+
+    function test_PostingWritesOneSlotOfTheBounty() public {
+        vm.record();
+        _post();
+        (, bytes32[] memory writes) = vm.accesses(address(market));
+        // The other slot is the count of bounties.
+        assertEq(_countDistinct(writes), 2);
+    }
+
+    function test_GivenTheLastYearOfTheClock_DeadlineEndsWithIt() public {
+        vm.warp(LAST_DEADLINE - 364 days);
+        vm.startPrank(poster);
+        uint256 bountyId = market.createBounty(WORK, REWARD, LAST_DEADLINE, terms);
+        assertEq(market.getBounty(bountyId).deadline, LAST_DEADLINE);
+
+        bytes memory reason = abi.encodeWithSelector(
+            IBountyMarket.DeadlineOutOfRange.selector,
+            LAST_DEADLINE + 1,
+            vm.getBlockTimestamp() + 1,
+            uint256(LAST_DEADLINE)
+        );
+        vm.expectRevert(reason);
+        market.createBounty(WORK, REWARD, LAST_DEADLINE + 1, terms);
+    }
+
+    function test_GivenTheEndOfTheClock_NothingIsCreatedAndEveryRunGoesOn() public {
+        vm.warp(LAST_DEADLINE - 1 days);
+        vm.prank(poster);
+        uint256 bountyId = market.postBounty(WORK, REWARD, LAST_DEADLINE, terms);
+        vm.warp(LAST_DEADLINE);
+        _claim(bountyId);
+
+        skip(1 days);
+        uint64 deadline = uint64(vm.getBlockTimestamp() + 1);
+        vm.expectPartialRevert(IBountyMarket.DeadlineOutOfRange.selector);
+        vm.prank(poster);
+        market.postBounty(WORK, REWARD, deadline, terms);
+
+        _submit(bountyId);
+        _requestRevision(bountyId);
+        skip(7 days);
+        _submit(bountyId);
+        assertEq(market.getBounty(bountyId).since, vm.getBlockTimestamp());
+        skip(7 days + 1);
+        market.finalizeReview(bountyId);
+        assertEq(usdc.balanceOf(wallet), REWARD);
+    }
+
+    function test_GivenTermsOfItsOwn_PostingWritesOneSlotMore() public {
+        terms.workPeriod = 1 hours;
+        terms.stakePercent = 50;
+        terms.evaluator = evaluator;
+        vm.record();
+        _post();
+        (, bytes32[] memory writes) = vm.accesses(address(market));
+        assertEq(_countDistinct(writes), 3);
+    }
+
+    function test_GivenDefaultTerms_ALifeTouchesNoThirdSlot() public {
+        uint256 bountyId = _post();
+        vm.record();
+        _claim(bountyId);
+        _start(bountyId);
+        _submit(bountyId);
+        _approve(bountyId);
+        (bytes32[] memory reads, bytes32[] memory writes) = vm.accesses(address(market));
+        assertEq(_countDistinct(reads), 2, "read");
+        assertEq(_countDistinct(writes), 1, "written");
+    }
+
+    /// @dev Every abandoned claim is a round. An eight-bit counter would overflow here, and block a live claim.
+    function test_GivenThreeHundredAbandonedClaims_TheNextIsClaimedAndEnds() public {
+        uint256 bountyId = _post(10_000);
+        for (uint256 round = 1; round <= 300; ++round) {
+            _claim(bountyId);
+            assertEq(market.getBounty(bountyId).round, round);
+            _abandon(bountyId);
+        }
+        _claim(bountyId);
+        vm.warp(START + 7 days + 1);
+        _slashExpired(bountyId);
+        assertEq(market.getBounty(bountyId).round, 301);
+    }
+
+    function _countDistinct(bytes32[] memory slots) private pure returns (uint256 count) {
+        for (uint256 i = 0; i < slots.length; ++i) {
+            bool isRepeated;
+            for (uint256 j = 0; j < i; ++j) {
+                if (slots[j] == slots[i]) isRepeated = true;
+            }
+            if (!isRepeated) ++count;
+        }
+    }
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
+import {BountyMarketTest} from "../support/BountyMarketTest.sol";
+
+contract BountyMarketTermsTest is BountyMarketTest {
+    function test_GivenTerms_EventAndViewShowWhatTheyComeTo() public {
+        terms = IBountyMarket.Terms({workPeriod: 2 days, stakePercent: 25, evaluator: evaluator});
+        _expectEvent();
+        emit IBountyMarket.BountyCreated(1, poster, WORK, REWARD, FEE, 25e6, DEADLINE, 2 days, evaluator);
+        uint256 bountyId = _post();
+
+        IBountyMarket.Bounty memory expected = _unclaimed(IBountyMarket.State.OPEN);
+        expected.stake = 25e6;
+        expected.workPeriod = 2 days;
+        expected.evaluator = evaluator;
+        _assertBounty(bountyId, expected);
+    }
+
+    function test_GivenTermsOfADraft_TheySurviveAWithdrawal() public {
+        terms = IBountyMarket.Terms({workPeriod: 1 hours, stakePercent: 1, evaluator: evaluator});
+        uint256 bountyId = _create();
+        vm.startPrank(poster);
+        market.fundBounty(bountyId);
+        market.withdrawBounty(bountyId);
+        vm.stopPrank();
+        IBountyMarket.Bounty memory bounty = market.getBounty(bountyId);
+        assertEq(bounty.stake, 1e6);
+        assertEq(bounty.workPeriod, 1 hours);
+        assertEq(bounty.evaluator, evaluator);
+    }
+
+    function test_StakePercentIsAShareOfTheRewardWithoutACeiling() public {
+        uint8[4] memory percents = [1, 10, 99, 100];
+        uint256[4] memory stakes = [uint256(4_000_000), 40_000_001, 396_000_009, 400_000_010];
+        for (uint256 i = 0; i < percents.length; ++i) {
+            terms.stakePercent = percents[i];
+            uint256 bountyId = _post(400_000_010);
+            assertEq(market.getBounty(bountyId).stake, stakes[i]);
+        }
+    }
+
+    function test_GivenStakePercent_TheClaimLocksAndTheRejectionBurnsIt() public {
+        terms.stakePercent = 40;
+        uint256 bountyId = _post();
+        _expectEvent();
+        emit IBountyMarket.BountyClaimed(bountyId, AGENT, wallet, 40e6, 1, START + 7 days);
+        _claim(bountyId);
+        _assertStake(STAKE, 40e6);
+        _submit(bountyId);
+        _revise(bountyId);
+        _reject(bountyId);
+        _assertStake(STAKE - 40e6, 0);
+        assertEq(usdc.balanceOf(BURN), 40e6 + FEE);
+    }
+
+    function test_GivenStakePercent_TheApprovalReleasesIt() public {
+        terms.stakePercent = 40;
+        _approve(_postSubmitted());
+        _assertStake(STAKE, 0);
+    }
+
+    function test_GivenWorkPeriod_ItRunsFromTheClaimAndFromEachRevision() public {
+        terms.workPeriod = 1 hours;
+        uint256 bountyId = _post();
+        skip(1 days);
+        _expectEvent();
+        emit IBountyMarket.BountyClaimed(bountyId, AGENT, wallet, LOCK, 1, START + 1 days + 1 hours);
+        _claim(bountyId);
+        _submit(bountyId);
+        skip(1 days);
+        _expectEvent();
+        emit IBountyMarket.RevisionRequested(bountyId, AGENT, FEEDBACK, 1, START + 2 days + 1 hours);
+        _requestRevision(bountyId);
+        vm.warp(START + 2 days + 1 hours);
+        vm.expectPartialRevert(IBountyMarket.SubmissionNotOverdue.selector);
+        _rejectOverdue(bountyId);
+        skip(1);
+        _rejectOverdue(bountyId);
+    }
+
+    function test_GivenWorkPeriod_TheClaimIsSlashedAfterIt() public {
+        terms.workPeriod = 30 days;
+        uint256 bountyId = _postClaimed();
+        vm.warp(START + 30 days);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IBountyMarket.SubmissionNotOverdue.selector, bountyId, START + 30 days, START + 30 days
+            )
+        );
+        _slashExpired(bountyId);
+        skip(1);
+        _slashExpired(bountyId);
+    }
+
+    function test_WhenWorkPeriodIsAtEitherEnd_BountyIsCreated() public {
+        uint32[3] memory periods = [uint32(1 hours), 2 hours, 30 days];
+        for (uint256 i = 0; i < periods.length; ++i) {
+            terms.workPeriod = periods[i];
+            assertEq(market.getBounty(_create()).workPeriod, periods[i]);
+        }
+    }
+
+    function test_RevertWhen_WorkPeriodIsNotWholeHoursInRange() public {
+        uint32[5] memory periods = [uint32(1), 1 hours - 1, 1 hours + 1, 30 days + 1 hours, type(uint32).max];
+        for (uint256 i = 0; i < periods.length; ++i) {
+            terms.workPeriod = periods[i];
+            bytes memory reason =
+                abi.encodeWithSelector(IBountyMarket.InvalidWorkPeriod.selector, periods[i], 1 hours, 30 days);
+            vm.expectRevert(reason);
+            _create();
+            vm.expectRevert(reason);
+            _post();
+        }
+    }
+
+    function test_RevertWhen_StakePercentIsOverAHundred() public {
+        uint8[2] memory percents = [101, 255];
+        for (uint256 i = 0; i < percents.length; ++i) {
+            terms.stakePercent = percents[i];
+            vm.expectRevert(abi.encodeWithSelector(IBountyMarket.StakePercentOutOfRange.selector, percents[i], 100));
+            _create();
+        }
+        assertEq(market.bountyCount(), 0);
+    }
+
+    function test_GivenAClaimWasLost_TermsAreTheSameInTheNextRound() public {
+        terms = IBountyMarket.Terms({workPeriod: 2 days, stakePercent: 25, evaluator: evaluator});
+        uint256 bountyId = _postClaimed();
+        _abandon(bountyId);
+        _expectEvent();
+        emit IBountyMarket.BountyClaimed(bountyId, AGENT, wallet, 25e6, 2, START + 2 days);
+        _claim(bountyId);
+    }
+
+    function _revise(uint256 bountyId) private {
+        for (uint256 i = 0; i < 3; ++i) {
+            _requestRevision(bountyId);
+            _submit(bountyId);
+        }
+    }
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
+import {BountyMarketTest} from "../support/BountyMarketTest.sol";
+
+contract BountyMarketWorkTest is BountyMarketTest {
+    function test_GivenClaimed_WhenStarted_WorkIsInProgressAndTimeRunsOn() public {
+        uint256 bountyId = _postClaimed();
+        skip(1 days);
+        _expectEvent();
+        emit IBountyMarket.WorkStarted(bountyId, AGENT);
+        vm.recordLogs();
+        _start(bountyId);
+        assertEq(_countMarketEvents(), 1);
+        _assertBounty(bountyId, _claimed(IBountyMarket.State.IN_PROGRESS, START));
+    }
+
+    function test_RevertGiven_AnotherCaller_WhenStarted() public {
+        uint256 bountyId = _postClaimed();
+        address[3] memory callers = [stranger, owner, poster];
+        for (uint256 i = 0; i < callers.length; ++i) {
+            _expectNotClaimingWallet(bountyId, callers[i]);
+            vm.prank(callers[i]);
+            market.startWork(bountyId);
+        }
+    }
+
+    function test_WhenSubmitted_ReviewBegins() public {
+        IBountyMarket.State[3] memory from =
+            [IBountyMarket.State.CLAIMED, IBountyMarket.State.IN_PROGRESS, IBountyMarket.State.REVISION_REQUESTED];
+        for (uint40 i = 0; i < from.length; ++i) {
+            uint256 bountyId = _bountyIn(from[i]);
+            skip(1 days);
+            uint40 time = START + (i + 1) * 1 days;
+            _expectEvent();
+            emit IBountyMarket.WorkSubmitted(bountyId, AGENT, DELIVERABLE, time + 7 days);
+            vm.recordLogs();
+            _submit(bountyId);
+            assertEq(_countMarketEvents(), 1);
+
+            IBountyMarket.Bounty memory expected = _claimed(IBountyMarket.State.SUBMITTED, time);
+            if (from[i] == IBountyMarket.State.REVISION_REQUESTED) expected.revisions = 1;
+            _assertBounty(bountyId, expected);
+        }
+    }
+
+    function test_GivenOverdue_WhenSubmittedBeforeASlash_WorkIsAccepted() public {
+        uint256 bountyId = _postClaimed();
+        vm.warp(START + 100 days);
+        _submit(bountyId);
+        _assertBounty(bountyId, _claimed(IBountyMarket.State.SUBMITTED, START + 100 days));
+    }
+
+    function test_GivenAgentSold_FormerWalletGoesOnAlone() public {
+        uint256 bountyId = _postClaimed();
+        vm.prank(owner);
+        registry.transferFrom(owner, stranger, AGENT);
+        _expectNotClaimingWallet(bountyId, stranger);
+        vm.prank(stranger);
+        market.startWork(bountyId);
+        _start(bountyId);
+        _expectNotClaimingWallet(bountyId, stranger);
+        vm.prank(stranger);
+        market.submitWork(bountyId, DELIVERABLE);
+        _submit(bountyId);
+        _assertState(bountyId, IBountyMarket.State.SUBMITTED);
+    }
+
+    function test_GivenBanned_LiveRunGoesOn() public {
+        uint256 bountyId = _postClaimed();
+        vm.prank(admin);
+        staking.ban(AGENT);
+        _start(bountyId);
+        _submit(bountyId);
+        _requestRevision(bountyId);
+        _submit(bountyId);
+        _approve(bountyId);
+        _assertState(bountyId, IBountyMarket.State.APPROVED);
+        assertEq(usdc.balanceOf(wallet), REWARD);
+    }
+
+    function test_RevertGiven_AnotherCaller_WhenSubmitted() public {
+        uint256 bountyId = _postClaimed();
+        address[3] memory callers = [stranger, owner, poster];
+        for (uint256 i = 0; i < callers.length; ++i) {
+            _expectNotClaimingWallet(bountyId, callers[i]);
+            vm.prank(callers[i]);
+            market.submitWork(bountyId, DELIVERABLE);
+        }
+    }
+
+    function test_StringsHoldOneToOneHundredTwentyEightBytes() public {
+        string memory longest = string(new bytes(128));
+        uint256 bountyId = _postClaimed();
+        vm.prank(wallet);
+        market.submitWork(bountyId, longest);
+        vm.prank(poster);
+        market.requestRevision(bountyId, longest);
+        vm.prank(wallet);
+        market.submitWork(bountyId, "Q");
+        vm.prank(poster);
+        market.requestRevision(bountyId, "Q");
+
+        string[2] memory refused = ["", string(new bytes(129))];
+        for (uint256 i = 0; i < refused.length; ++i) {
+            _expectStringLength(bytes(refused[i]).length);
+            vm.prank(wallet);
+            market.submitWork(bountyId, refused[i]);
+        }
+        _submit(bountyId);
+        for (uint256 i = 0; i < refused.length; ++i) {
+            _expectStringLength(bytes(refused[i]).length);
+            vm.prank(poster);
+            market.requestRevision(bountyId, refused[i]);
+        }
+    }
+
+    function test_WhenRevisionIsRequested_DeliveryTimeBeginsAgain() public {
+        uint256 bountyId = _postSubmitted();
+        for (uint8 revision = 1; revision <= 3; ++revision) {
+            skip(1 days);
+            uint40 time = START + uint40(revision) * 1 days;
+            _expectEvent();
+            emit IBountyMarket.RevisionRequested(bountyId, AGENT, FEEDBACK, revision, time + 7 days);
+            vm.recordLogs();
+            _requestRevision(bountyId);
+            assertEq(_countMarketEvents(), 1);
+
+            IBountyMarket.Bounty memory expected = _claimed(IBountyMarket.State.REVISION_REQUESTED, time);
+            expected.revisions = revision;
+            _assertBounty(bountyId, expected);
+            _submit(bountyId);
+        }
+    }
+
+    function test_RevertGiven_ThreeRevisions_WhenAnotherIsRequested() public {
+        uint256 bountyId = _postRejectable();
+        vm.expectRevert(abi.encodeWithSelector(IBountyMarket.NoRevisionsLeft.selector, bountyId, 3, 3));
+        _requestRevision(bountyId);
+    }
+
+    function test_GivenLastSecondOfReview_WhenRevisionIsRequested_ItCounts() public {
+        uint256 bountyId = _postSubmitted();
+        vm.warp(START + 7 days);
+        _requestRevision(bountyId);
+        _assertState(bountyId, IBountyMarket.State.REVISION_REQUESTED);
+    }
+
+    function test_RevertGiven_ReviewPeriodOver_WhenRevisionIsRequested() public {
+        uint256 bountyId = _postSubmitted();
+        vm.warp(START + 7 days + 1);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IBountyMarket.ReviewPeriodOver.selector, bountyId, START + 7 days, START + 7 days + 1
+            )
+        );
+        _requestRevision(bountyId);
+    }
+
+    function test_RevertGiven_AnotherCaller_WhenRevisionIsRequested() public {
+        uint256 bountyId = _postSubmitted();
+        address[3] memory callers = [stranger, wallet, treasury];
+        for (uint256 i = 0; i < callers.length; ++i) {
+            vm.expectRevert(abi.encodeWithSelector(IBountyMarket.NotEvaluator.selector, bountyId, callers[i], poster));
+            vm.prank(callers[i]);
+            market.requestRevision(bountyId, FEEDBACK);
+        }
+    }
+
+    function _expectNotClaimingWallet(uint256 bountyId, address caller) private {
+        vm.expectRevert(abi.encodeWithSelector(IBountyMarket.NotClaimingWallet.selector, bountyId, caller, wallet));
+    }
+
+    function _expectStringLength(uint256 length) private {
+        vm.expectRevert(abi.encodeWithSelector(IBountyMarket.InvalidStringLength.selector, length, 128));
+    }
+}

@@ -1,0 +1,85 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { pino } from 'pino'
+import { parseEther } from 'viem'
+import { accountOf, roles } from '../../../devnet/accounts.ts'
+import { Problem } from '../../../src/api/http/errors.ts'
+import type { ClaimRequest } from '../../../src/api/relay/chain/market.ts'
+import { createRelay } from '../../../src/api/relay/createRelay.ts'
+import type { ClaimContext, Relay } from '../../../src/api/relay/relay.ts'
+import type { TestChain } from '../../support/market.ts'
+import type { Agent, Participants } from '../../support/participants.ts'
+
+export const relayer = accountOf(roles.relayer)
+
+/** Addresses that a test does not meet by chance: Anvil's accounts are few. */
+const walletLimits = { perMinute: 100_000, perDay: 100_000 }
+
+type Options = Partial<Parameters<typeof createRelay>[0]>
+
+/** The relay as the API starts it, on a chain without an index. Its log lines go to `lines`. */
+export async function relayOn(
+  { rpcUrl, deployment, databaseUrl }: Pick<TestChain, 'rpcUrl' | 'deployment'> & { databaseUrl: string },
+  options: Options = {},
+  lines: string[] = [],
+) {
+  const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(line) })
+  return createRelay({
+    rpcUrl,
+    databaseUrl,
+    deployment,
+    accounts: [relayer],
+    allowUnsigned: true,
+    dailyBudget: parseEther('1'),
+    walletLimits,
+    logger,
+    ...options,
+  })
+}
+
+export const requestOf = (bountyId: bigint, { id, wallet }: Agent): ClaimRequest => ({
+  bountyId,
+  agentId: id,
+  wallet: wallet.address,
+})
+
+/** The same with the wallet's signature; `changes` replace parts of the signed message. */
+export async function signedRequestOf(
+  people: Participants,
+  bountyId: bigint,
+  by: Agent,
+  changes?: Parameters<Participants['sign']>[2],
+): Promise<ClaimRequest> {
+  const { signature, deadline } = await people.sign(bountyId, by, changes)
+  return { ...requestOf(bountyId, by), signed: { signature, deadline: BigInt(deadline) } }
+}
+
+/** A request that waits until the signal aborts, from a client that does not disconnect. */
+export const contextOf = (until: AbortSignal, key?: string): ClaimContext => ({
+  client: 'test',
+  gone: new AbortController().signal,
+  until,
+  key,
+  countNew: () => undefined,
+})
+
+/** How long the relay uses an answer of the node about a signer, fees or the head. */
+export const quotesPass = () => sleep(200)
+
+/** The result of a claim: the outcome's status, or the refusal's code. */
+export async function resultOf(relay: Relay, request: ClaimRequest, timeout = 15_000): Promise<string> {
+  try {
+    return (await relay.claim(request, contextOf(AbortSignal.timeout(timeout)))).status
+  } catch (error) {
+    if (error instanceof Problem) return error.code
+    throw error
+  }
+}
+
+/** Resolves once `holds` returns true. @throws if that takes longer than `milliseconds`. */
+export async function until(what: string, holds: () => Promise<boolean>, milliseconds = 10_000) {
+  const limit = performance.now() + milliseconds
+  while (!(await holds())) {
+    if (performance.now() > limit) throw new Error(`Not reached within ${milliseconds} ms: ${what}`)
+    await sleep(20)
+  }
+}

@@ -1,0 +1,98 @@
+import { EventEmitter } from 'node:events'
+import pg from 'pg'
+import { beforeAll, expect, it } from 'vitest'
+import { accountOf } from '../../../devnet/accounts.ts'
+import type { RelayEmitter, RelayEvents } from '../../../src/api/relay/events.ts'
+import type { Relay } from '../../../src/api/relay/relay.ts'
+import { freshDatabase } from '../../support/database.ts'
+import { startTestChain, type TestChain } from '../../support/market.ts'
+import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
+import { contextOf, relayer, relayOn, requestOf, resultOf, until } from './claimsOnChain.ts'
+
+let chain: TestChain
+let people: Participants
+let agent: Agent
+let relay: Relay
+let databaseUrl: string
+const events: RelayEmitter = new EventEmitter()
+
+/** The reported events, oldest first. */
+const reported: { [Name in keyof RelayEvents]: { event: Name; what: RelayEvents[Name][0] } }[keyof RelayEvents][] = []
+
+const listen = <Name extends keyof RelayEvents>(event: Name) =>
+  events.on<Name>(event, ((what: RelayEvents[Name][0]) => reported.push({ event, what } as never)) as never)
+
+beforeAll(async () => {
+  const names = ['claimReceived', 'claimReserved', 'claimSent', 'attemptSent', 'attemptMined'] as const
+  for (const name of [...names, 'claimDecided', 'claimAnswered', 'claimReopened', 'claimFinal'] as const) listen(name)
+  chain = await startTestChain({})
+  people = participantsOf(chain)
+  agent = await people.newAgent(accountOf(2), 1_000n * usdc)
+  databaseUrl = await freshDatabase()
+  relay = await relayOn({ ...chain, databaseUrl }, { events })
+  return async () => {
+    await relay.close()
+    await chain.stop()
+  }
+}, 60_000)
+
+it('events report a claim from its request to its final block', async () => {
+  const runId = await people.openRun(usdc)
+  const request = requestOf(runId, agent)
+  const { claimId, txHash, round } = (await relay.claim(request, contextOf(AbortSignal.timeout(5_000)))) as never
+  const claim = { claimId, request, round }
+  const attempt = { signer: relayer.address, nonce: expect.any(Number), txHash }
+  await until('decided', async () => reported.some(({ event }) => event === 'claimDecided'))
+  const receipt = await chain.client.getTransactionReceipt({ hash: txHash })
+  const fee = receipt.gasUsed * receipt.effectiveGasPrice
+  expect(reported).toEqual(
+    expect.arrayContaining([
+      { event: 'claimReceived', what: { request } },
+      { event: 'claimReserved', what: { ...claim, ...attempt } },
+      { event: 'attemptSent', what: { ...attempt, claims: 1, result: 'accepted' } },
+      { event: 'claimSent', what: { ...claim, ...attempt, result: 'accepted' } },
+      { event: 'attemptMined', what: { ...attempt, claims: 1, filler: false, gasUsed: receipt.gasUsed, fee } },
+      { event: 'claimDecided', what: { ...claim, txHash, outcome: 'won' } },
+      {
+        event: 'claimAnswered',
+        what: { request, claimId, outcome: 'won', milliseconds: expect.any(Number) },
+      },
+    ]),
+  )
+  await chain.client.mine({ blocks: 70 })
+  await until('final', async () => {
+    // The relay asks the node for the finalized block at each new block, and once a second.
+    await chain.client.mine({ blocks: 1 })
+    return reported.some(({ event }) => event === 'claimFinal')
+  })
+  expect(reported.at(-1)).toEqual({ event: 'claimFinal', what: { ...claim, txHash, outcome: 'won' } })
+})
+
+it('an event reports a refusal, with its code', async () => {
+  expect(await resultOf(relay, requestOf(999n, agent))).toBe('RUN_NOT_FOUND')
+  expect(reported.at(-1)).toMatchObject({ event: 'claimAnswered', what: { outcome: 'RUN_NOT_FOUND' } })
+})
+
+it('decisions reach the other replicas through the database', async () => {
+  const listener = new pg.Client({ connectionString: databaseUrl })
+  const heard: (string | undefined)[] = []
+  listener.on('notification', ({ payload }) => heard.push(payload))
+  await listener.connect()
+  await listener.query('LISTEN relay_claim')
+  const runId = await people.openRun(usdc)
+  const { claimId } = await relay.claim(requestOf(runId, agent), contextOf(AbortSignal.timeout(5_000)))
+  await until('heard', async () => heard.includes(claimId))
+  await listener.end()
+})
+
+it('the relay reports the state of each signer', async () => {
+  const runId = await people.openRun(usdc)
+  await chain.client.setAutomine(false)
+  expect(await resultOf(relay, requestOf(runId, agent), 500)).toBe('accepted')
+  const [state] = await relay.signers()
+  expect(state).toMatchObject({ signer: relayer.address, unmined: 1 })
+  expect(state?.oldestUnmined).toBeGreaterThan(0.1)
+  expect(state?.balance).toBe(await chain.client.getBalance({ address: relayer.address }))
+  await chain.client.mine({ blocks: 1 })
+  await until('mined', async () => (await relay.signers()).every(({ unmined }) => unmined === 0))
+})

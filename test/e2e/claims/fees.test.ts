@@ -1,0 +1,102 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Hex, parseGwei } from 'viem'
+import { afterEach, beforeAll, expect, it } from 'vitest'
+import { accountOf } from '../../../devnet/accounts.ts'
+import { requirePriceBump } from '../../../sim/faults/replacementRule.ts'
+import type { Relay } from '../../../src/api/relay/relay.ts'
+import { freshDatabase } from '../../support/database.ts'
+import { startTestChain, type TestChain } from '../../support/market.ts'
+import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
+import { type FaultyNode, startFaultyNode } from '../faultyNode.ts'
+import { contextOf, quotesPass, relayer, relayOn, requestOf, resultOf, until } from './claimsOnChain.ts'
+
+/** Blocks are mined when a test mines them, at the base fee that it sets; the node has Geth's rule for replacements. */
+let chain: TestChain & { databaseUrl: string }
+let people: Participants
+let agent: Agent
+let node: FaultyNode
+let relay: Relay
+
+beforeAll(async () => {
+  chain = { ...(await startTestChain({})), databaseUrl: await freshDatabase() }
+  people = participantsOf(chain)
+  agent = await people.newAgent(accountOf(2), 1_000n * usdc)
+  node = await startFaultyNode(chain.rpcUrl)
+  node.from(requirePriceBump(chain.rpcUrl))
+  relay = await relayOn({ ...chain, rpcUrl: node.url })
+  return async () => {
+    await relay.close()
+    await node.stop()
+    await chain.stop()
+  }
+}, 60_000)
+
+afterEach(async () => {
+  await mineAt('1')
+  await chain.client.setAutomine(true)
+})
+
+async function mineAt(gwei: string, blocks = 1) {
+  for (let block = 0; block < blocks; block++) {
+    await chain.client.setNextBlockBaseFeePerGas({ baseFeePerGas: parseGwei(gwei) })
+    await chain.client.mine({ blocks: 1 })
+  }
+}
+
+const nonce = () => chain.client.getTransactionCount({ address: relayer.address })
+const pooled = async () => Object.values((await chain.client.getTxpoolContent()).pending).flatMap(Object.values)
+
+/** Sends a claim, and mines blocks that do not include it. */
+async function sendPast(runId: bigint, passBlocks: () => Promise<unknown>) {
+  await chain.client.setAutomine(false)
+  const { status, claimId, txHash } = await relay.claim(requestOf(runId, agent), contextOf(AbortSignal.timeout(500)))
+  expect(status).toBe('accepted')
+  const used = await nonce()
+  await passBlocks()
+  expect(await nonce()).toBe(used)
+  return { claimId, txHash }
+}
+
+it('a transaction that blocks leave out is replaced at a fee that Geth accepts', { timeout: 40_000 }, async () => {
+  const runId = await people.openRun(usdc)
+  const { txHash } = await sendPast(runId, async () => {
+    const [sent] = await pooled()
+    const method = 'eth_getRawTransactionByHash'
+    const raw = await chain.client.request<{ Method: string; Parameters: [string]; ReturnType: Hex }>({
+      method,
+      params: [sent?.hash ?? ''],
+    })
+    await chain.client.request({ method: 'anvil_dropAllTransactions' } as never)
+    await chain.client.mine({ blocks: 4 })
+    await chain.client.sendRawTransaction({ serializedTransaction: raw })
+  })
+  expect((await pooled()).map(({ hash }) => hash)).toEqual([txHash])
+  await until('replaced', async () => (await pooled()).some(({ hash }) => hash !== txHash), 12_000)
+  expect(await pooled()).toHaveLength(1)
+  expect(node.counts.get('reply'), 'replacements that Geth would refuse').toBeUndefined()
+  await chain.client.mine({ blocks: 1 })
+  expect(await resultOf(relay, requestOf(runId, agent))).toBe('won')
+})
+
+it('claims wait while the base fee is above the maximum, and are won within 3 s of its fall', {
+  timeout: 60_000,
+}, async () => {
+  const runId = await people.openRun(usdc)
+  const later = await people.openRun(usdc)
+  const { claimId, txHash } = await sendPast(runId, () => mineAt('250', 4))
+  await quotesPass()
+  expect(await resultOf(relay, requestOf(later, agent), 1_000)).toBe('RELAY_UNAVAILABLE')
+  await sleep(6_000)
+  await mineAt('250')
+  // The transaction is old enough to be replaced, but no fee within the maximum would get it mined.
+  expect((await relay.find(claimId))?.tx.hash).toBe(txHash)
+
+  const down = performance.now()
+  await mineAt('1')
+  await chain.client.setAutomine(true)
+  // Anvil does not mine a transaction that reached its pool between these two calls.
+  await chain.client.mine({ blocks: 1 })
+  expect(await resultOf(relay, requestOf(runId, agent))).toBe('won')
+  expect(await resultOf(relay, requestOf(later, agent))).toBe('won')
+  expect(performance.now() - down).toBeLessThan(3_000)
+})

@@ -1,0 +1,94 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { keyOf, roles } from '../../../devnet/accounts.ts'
+import { type Api, startApi } from '../../../devnet/api.ts'
+import type { TestMarket } from '../../support/market.ts'
+
+/** Milliseconds between two reads of the relay's tables while waiting for a change. */
+const LOOK = 10
+
+/** The effects of one kill. */
+export type Kill = {
+  /** The number of killed replicas. */
+  victims: number
+  /** Claims in flight: stored and not yet sent to the node, or sent and not yet mined. */
+  signed: number
+  accepted: number
+  /** Milliseconds that claims in flight stayed unmined while a replica was up: the other one, or the first new one. */
+  recovery: number
+}
+
+type Options = {
+  /** A random integer below `limit`. */
+  draw: (limit: number) => number
+}
+
+/** Two replicas with the same key that are killed and replaced. */
+export async function startKillableApis(market: TestMarket, { draw }: Options) {
+  const start = () => startApi({ ...market, port: 0, relayerKey: keyOf(roles.relayer) })
+  const pool = new pg.Pool({ connectionString: market.databaseUrl, max: 2 })
+  let apis: Api[] = await Promise.all([start(), start()])
+
+  async function replace(api: Api): Promise<Api> {
+    await api.part.ended
+    await api.stop()
+    return start()
+  }
+
+  async function inFlight() {
+    const { rows } = await pool.query<{ id: string; state: 'signed' | 'accepted'; claims: number }>(
+      `SELECT tx.id, tx.state, count(*)::int AS claims FROM relay.claim JOIN relay.tx ON tx.id = claim.tx
+       WHERE claim.state = 'open' AND tx.state IN ('signed', 'accepted') GROUP BY tx.id`,
+    )
+    return rows
+  }
+
+  /** Resolves once a new claim is stored, or after `milliseconds`. */
+  async function nextStored(milliseconds: number) {
+    const text = 'SELECT count(*)::int AS claims FROM relay.claim'
+    const before = (await pool.query(text)).rows[0].claims
+    const end = performance.now() + milliseconds
+    while ((await pool.query(text)).rows[0].claims === before && performance.now() < end) await sleep(LOOK)
+  }
+
+  async function mined(txs: string[]) {
+    const text = `SELECT FROM relay.tx WHERE id = ANY($1) AND state IN ('signed', 'accepted')`
+    while (((await pool.query(text, [txs])).rowCount ?? 0) > 0) await sleep(LOOK)
+  }
+
+  return {
+    /** The URL of one of the replicas. */
+    url: () => apis[draw(apis.length)]?.url ?? '',
+
+    /**
+     * Kills one replica or both: at a random time within `milliseconds`, or right after a claim was stored and before
+     * its process sends it. Then starts the replacements, and waits until the claims in flight are mined.
+     */
+    async kill(milliseconds: number): Promise<Kill> {
+      await (draw(3) ? sleep(draw(milliseconds)) : nextStored(milliseconds))
+      const victim = draw(4)
+      const victims = apis.filter((_, index) => victim > 1 || victim === index)
+      const flying = await inFlight()
+      for (const { part } of victims) process.kill(-part.pid, 'SIGKILL')
+      const replacing = victims.map(replace)
+      const isOneLeft = victims.length < apis.length
+      const served = (isOneLeft ? Promise.resolve() : Promise.race(replacing)).then(() => performance.now())
+      const settled = mined(flying.map(({ id }) => id)).then(() => performance.now())
+      const survivors = apis.filter((api) => !victims.includes(api))
+      apis = [...survivors, ...(await Promise.all(replacing))]
+      const claimsIn = (state: string) =>
+        flying.filter((tx) => tx.state === state).reduce((sum, { claims }) => sum + claims, 0)
+      return {
+        victims: victims.length,
+        signed: claimsIn('signed'),
+        accepted: claimsIn('accepted'),
+        recovery: Math.max(0, (await settled) - (await served)),
+      }
+    },
+
+    async stop() {
+      await pool.end()
+      await Promise.all(apis.map((api) => api.stop()))
+    },
+  }
+}

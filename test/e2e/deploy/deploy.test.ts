@@ -1,0 +1,146 @@
+import { readdir } from 'node:fs/promises'
+import { type Address, createPublicClient, createTestClient, getContract, http, zeroAddress } from 'viem'
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { agentStakingAbi } from '../../../abis/AgentStaking.ts'
+import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
+import { accountOf, keyOf, roles } from '../../../devnet/accounts.ts'
+import { startAnvil } from '../../../devnet/anvil.ts'
+import { readDeployment } from '../../../src/api/deployment.ts'
+import { returning, returningFor } from '../../support/bytecode.ts'
+import { runDeploy } from '../../support/deployCommand.ts'
+import { temporaryDirectory } from '../../support/temporaryDirectory.ts'
+
+const treasury = accountOf(7).address
+const owner = accountOf(8).address
+const relayer = accountOf(9)
+
+let rpcUrl: string
+beforeAll(async () => {
+  const anvil = await startAnvil()
+  rpcUrl = anvil.rpcUrl
+  return anvil.stop
+})
+
+let directory: string
+beforeEach(async () => {
+  const { path, remove } = await temporaryDirectory()
+  directory = path
+  return remove
+})
+
+const deploy = (chain: string | undefined, env: Record<string, string> = {}, args: string[] = []) =>
+  runDeploy([...(chain === undefined ? [] : ['--chain', chain]), ...args], {
+    RPC_URL: rpcUrl,
+    DEPLOYMENTS_DIR: directory,
+    DEPLOYER_PRIVATE_KEY: keyOf(roles.deployer),
+    TREASURY: treasury,
+    OWNER: owner,
+    ...env,
+  })
+
+function contractsAt(url: string, { BountyMarket, AgentStaking }: ReturnType<typeof readDeployment>['contracts']) {
+  const client = createPublicClient({ transport: http(url) })
+  return {
+    client,
+    market: getContract({ address: BountyMarket, abi: bountyMarketAbi, client }),
+    staking: getContract({ address: AgentStaking, abi: agentStakingAbi, client }),
+  }
+}
+
+describe('on a devnet', () => {
+  it('deploys all contracts, with the accounts that the environment names', async () => {
+    const { exitCode, stdout } = await deploy('31337', { RELAYER_PRIVATE_KEY: keyOf(9) })
+    expect(exitCode).toBe(0)
+    expect(stdout).toContain(`Wrote ${directory}/31337.json`)
+    const { contracts, startBlock } = readDeployment(31337, directory)
+    const { client, market, staking } = contractsAt(rpcUrl, contracts)
+    expect(await market.read.USDC()).toBe(contracts.USDC)
+    expect(await market.read.REGISTRY()).toBe(contracts.AgentRegistry)
+    expect(await market.read.STAKING()).toBe(contracts.AgentStaking)
+    expect(await market.read.TREASURY()).toBe(treasury)
+    expect(await staking.read.owner()).toBe(owner)
+    expect(await market.read.isRelayer([relayer.address])).toBe(true)
+    const before = await client.getCode({ address: contracts.BountyMarket, blockNumber: BigInt(startBlock - 1) })
+    expect(before).toBeUndefined()
+    expect(await client.getCode({ address: contracts.BountyMarket, blockNumber: BigInt(startBlock) })).toBeDefined()
+  })
+
+  it('uses an existing USDC and registry, and finds the registry’s first block', async () => {
+    await deploy('31337')
+    const first = readDeployment(31337, directory)
+    const { USDC, AgentRegistry } = first.contracts
+    const { exitCode } = await deploy('31337', { USDC_ADDRESS: USDC, AGENT_REGISTRY_ADDRESS: AgentRegistry })
+    expect(exitCode).toBe(0)
+    const second = readDeployment(31337, directory)
+    expect(second.contracts).toMatchObject({ USDC, AgentRegistry })
+    expect(second.contracts.BountyMarket).not.toBe(first.contracts.BountyMarket)
+    expect(second.startBlocks?.AgentRegistry).toBe(first.startBlocks?.AgentRegistry)
+    expect(second.startBlock).toBeGreaterThan(first.startBlock)
+  })
+})
+
+describe('refuses, without a transaction,', () => {
+  const refusals: [why: string, chain: string | undefined, env: Record<string, string>, stderr: string][] = [
+    ['no chain', undefined, {}, '--chain must be a chain id, got nothing'],
+    ['a chain id that is not a number', 'base', {}, '--chain must be a chain id, got base'],
+    ['an unsupported chain', '1', {}, 'Chain 1 is not supported; supported are: 8453 (Base), 31337 (devnet)'],
+    ['a chain other than the endpoint’s', '8453', {}, 'RPC_URL serves chain 31337, not chain 8453'],
+    ['an endpoint that does not answer', '31337', { RPC_URL: 'http://127.0.0.1:9' }, 'RPC_URL does not answer'],
+    ['no treasury', '31337', { TREASURY: '' }, 'TREASURY: is missing'],
+    ['the zero address as treasury', '31337', { TREASURY: zeroAddress }, 'TREASURY: must not be the zero address'],
+    ['the zero address as owner', '31337', { OWNER: zeroAddress }, 'OWNER: must not be the zero address'],
+    ['a malformed owner', '31337', { OWNER: '0x12' }, 'OWNER: must be an address'],
+    ['a wrong checksum', '31337', { OWNER: treasury.replace('a', 'A') }, 'OWNER: must be an address'],
+    ['a malformed key', '31337', { DEPLOYER_PRIVATE_KEY: 'secret' }, 'DEPLOYER_PRIVATE_KEY: must be 0x and 64'],
+    [
+      'a USDC that is not a contract',
+      '31337',
+      { USDC_ADDRESS: treasury },
+      `USDC_ADDRESS ${treasury} is not a contract`,
+    ],
+    [
+      'a registry that is not a contract',
+      '31337',
+      { AGENT_REGISTRY_ADDRESS: treasury },
+      `AGENT_REGISTRY_ADDRESS ${treasury} is not a contract`,
+    ],
+    [
+      'a deployer without funds',
+      '31337',
+      { DEPLOYER_PRIVATE_KEY: `0x${'7'.repeat(64)}` },
+      'has 0 ETH; the deployment may take 0.0',
+    ],
+  ]
+
+  it.each(refusals)('%s', async (_, chain, env, expected) => {
+    const client = createPublicClient({ transport: http(rpcUrl), cacheTime: 0 })
+    const block = await client.getBlockNumber()
+    const { exitCode, stderr } = await deploy(chain, env)
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain(expected)
+    expect(stderr).not.toContain('secret')
+    expect(await client.getBlockNumber()).toBe(block)
+    expect(await readdir(directory)).toEqual([])
+  })
+
+  it('a USDC and a registry with the code of other contracts', async () => {
+    await deploy('31337')
+    const { USDC, AgentRegistry, BountyMarket } = readDeployment(31337, directory).contracts
+    const refusedUsdc = async (address: Address) => (await deploy('31337', { USDC_ADDRESS: address })).stderr
+    const refusedRegistry = async (address: Address) =>
+      (await deploy('31337', { AGENT_REGISTRY_ADDRESS: address })).stderr
+    expect(await refusedUsdc(BountyMarket)).toContain(
+      `USDC_ADDRESS ${BountyMarket} is not an ERC-20 token with 6 decimals: decimals() does not answer`,
+    )
+    expect(await refusedRegistry(USDC)).toContain(
+      `AGENT_REGISTRY_ADDRESS ${USDC} is not an ERC-8004 registry: it does not say that it supports ERC-721`,
+    )
+    const client = createTestClient({ mode: 'anvil', transport: http(rpcUrl) })
+    await client.setCode({ address: BountyMarket, bytecode: returning(18n) })
+    expect(await refusedUsdc(BountyMarket)).toContain('is not an ERC-20 token with 6 decimals: decimals() is 18')
+    await client.setCode({ address: AgentRegistry, bytecode: returningFor('0x01ffc9a7', 1n) })
+    expect(await refusedRegistry(AgentRegistry)).toContain(
+      `AGENT_REGISTRY_ADDRESS ${AgentRegistry} is not an ERC-8004 registry: getAgentWallet(uint256) does not answer`,
+    )
+  })
+})

@@ -1,0 +1,190 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createTestClient, type Hash, http, type LocalAccount, publicActions, walletActions } from 'viem'
+import { foundry } from 'viem/chains'
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { accountOf } from '../../../devnet/accounts.ts'
+import { startAnvil } from '../../../devnet/anvil.ts'
+import { carryOut } from '../../../ops/deployment/carryOut.ts'
+import { type DeployOptions, prepareDeployment } from '../../../ops/deployment/prepare.ts'
+import { type Fault, says, startRpcProxy } from '../../../sim/faults/rpcProxy.ts'
+import { temporaryDirectory } from '../../support/temporaryDirectory.ts'
+
+const treasury = accountOf(7).address
+const owner = accountOf(8).address
+
+let rpcUrl: string
+beforeAll(async () => {
+  const anvil = await startAnvil()
+  rpcUrl = anvil.rpcUrl
+  return anvil.stop
+})
+
+let directory: string
+beforeEach(async () => {
+  const { path, remove } = await temporaryDirectory()
+  directory = path
+  return remove
+})
+
+const chain = () =>
+  createTestClient({ mode: 'anvil', chain: foundry, transport: http(rpcUrl), cacheTime: 0, pollingInterval: 20 })
+    .extend(publicActions)
+    .extend(walletActions)
+
+const sentBy = ({ address }: LocalAccount) => chain().getTransactionCount({ address })
+
+const journal = (name = 'journal') => join(directory, name)
+
+/** Runs the deployment. @returns its result and its output. */
+async function deploy(account: LocalAccount, changes: Partial<DeployOptions> = {}) {
+  const lines: string[] = []
+  const onStep = (line: string) => lines.push(line)
+  const options = { rpcUrl, chainId: 31337, account, treasury, owner, journalPath: journal(), onStep, ...changes }
+  return { ...(await carryOut(await prepareDeployment(options))), lines }
+}
+
+/** Deploys through an endpoint with faults. @returns the error that stopped it, if any. */
+async function stoppedBy(
+  account: LocalAccount,
+  faultOf: (method: string) => Fault | undefined,
+  journalPath = journal(),
+) {
+  const proxy = await startRpcProxy(rpcUrl, ({ method }) => faultOf(method))
+  try {
+    await deploy(account, { rpcUrl: proxy.url, journalPath })
+    return undefined
+  } catch (error) {
+    return error
+  } finally {
+    await proxy.stop()
+  }
+}
+
+const drop: Fault = { kind: 'drop' }
+const dead = says('the node is down')
+
+/** Stops as if the process had died after `count` contracts, before it sent the next transaction. */
+async function stoppedWith(count: number, account: LocalAccount) {
+  let sent = 0
+  const isNext = (method: string) => method === 'eth_sendRawTransaction' && sent++ === count
+  expect(await stoppedBy(account, (method) => (isNext(method) ? dead : undefined))).toMatchObject({
+    message: expect.stringMatching(/^\w+ \(nonce \d+\) was not taken by RPC_URL$/),
+  })
+}
+
+async function changeJournal(changes: object) {
+  await writeFile(journal(), JSON.stringify({ ...JSON.parse(await readFile(journal(), 'utf8')), ...changes }))
+}
+
+describe('an interrupted deployment', () => {
+  it('resumes from any point, and creates nothing twice', async () => {
+    const account = accountOf(0)
+    for (let last = 1, reason: unknown = dead; reason !== undefined; last++) {
+      const before = await sentBy(account)
+      // From the first transaction on, the answer to the last call is lost, and later calls get no answer.
+      let calls = 0
+      const fault = () => (++calls < last ? undefined : calls === last ? drop : dead)
+      const path = journal(`${last}`)
+      reason = await stoppedBy(account, (method) => (calls || method.includes('send') ? fault() : undefined), path)
+
+      const { created, deployment } = await deploy(account, { journalPath: path })
+      expect(created.map(({ contract }) => contract)).toEqual(['MockUSDC', 'AgentRegistry', 'BountyMarket'])
+      expect(await sentBy(account)).toBe(before + 3)
+      for (const { hash, block, address, nonce } of created) {
+        const receipt = await chain().getTransactionReceipt({ hash })
+        expect([Number(receipt.blockNumber), receipt.contractAddress]).toEqual([block, address.toLowerCase()])
+        expect((await chain().getTransaction({ hash })).nonce).toBe(nonce)
+      }
+      expect(deployment.startBlock).toBe(created[2]?.block)
+      if (reason === undefined) expect(last).toBeGreaterThan(9)
+    }
+  })
+
+  it('lists the existing contracts', async () => {
+    const account = accountOf(1)
+    await stoppedWith(2, account)
+    const { created, lines } = await deploy(account)
+    expect(lines).toEqual([
+      `Resuming the deployment in ${journal()}`,
+      `MockUSDC is at ${created[0]?.address} already, since block ${created[0]?.block}`,
+      `AgentRegistry is at ${created[1]?.address} already, since block ${created[1]?.block}`,
+      `BountyMarket is at ${created[2]?.address}`,
+      expect.stringMatching(/^AgentStaking is at 0x/),
+    ])
+  })
+
+  it('reports a transaction of the deployer that used its nonce', async () => {
+    const account = accountOf(2)
+    await stoppedWith(2, account)
+    const nonce = await sentBy(account)
+    const hash = await transfer(account)
+    await transfer(account)
+    await chain().mine({ blocks: 5 })
+    const { blockNumber } = await chain().getTransactionReceipt({ hash })
+    await expect(deploy(account)).rejects.toThrow(
+      `Nonce ${nonce} of ${account.address}, planned for BountyMarket, was used by transaction ${hash} in block ` +
+        `${blockNumber}, which is not of this deployment`,
+    )
+    expect(await sentBy(account)).toBe(nonce + 2)
+  })
+
+  it('reports one that uses the nonce while it runs', async () => {
+    const account = accountOf(3)
+    let hash: Hash | undefined
+    const proxy = await startRpcProxy(rpcUrl, ({ method }) =>
+      method === 'eth_sendRawTransaction' && !hash ? { kind: 'hang' } : undefined,
+    )
+    const running = deploy(account, { rpcUrl: proxy.url })
+    await expect.poll(() => proxy.counts.get('hang')).toBe(1)
+    hash = await transfer(account)
+    await expect(running).rejects.toThrow(`planned for MockUSDC, was used by transaction ${hash}`)
+    await proxy.stop()
+  }, 60_000)
+
+  it('does not resume with other terms, from another account, or at another nonce', async () => {
+    const account = accountOf(4)
+    await stoppedWith(1, account)
+    const before = await sentBy(account)
+    await expect(deploy(account, { treasury: owner })).rejects.toThrow(
+      `${journal()} is of a deployment with other terms or code:\n  TREASURY was ${treasury}, and is ${owner}\n` +
+        'Restore these to resume it, or move the file away to start a new deployment.',
+    )
+    await expect(deploy(account, { usdc: accountOf(4).address })).rejects.toThrow('USDC_ADDRESS')
+    await expect(deploy(accountOf(5))).rejects.toThrow(
+      `${journal()} is of a deployment by ${account.address}, but DEPLOYER_PRIVATE_KEY is ${accountOf(5).address}'s`,
+    )
+    await changeJournal({ firstNonce: 50 })
+    await expect(deploy(account)).rejects.toThrow(
+      `MockUSDC is planned with nonce 50, but ${account.address} is at nonce ${before}`,
+    )
+    await writeFile(journal(), '{}')
+    await expect(deploy(account)).rejects.toThrow(`${journal()} is malformed`)
+  })
+
+  it('is discarded when its devnet is gone', async () => {
+    const account = accountOf(6)
+    await stoppedWith(1, account)
+    await changeJournal({ genesis: `0x${'9'.repeat(64)}` })
+    const { created, lines } = await deploy(account)
+    expect(lines[0]).toBe(`${journal()} is of a devnet that has ended: starting a new deployment`)
+    expect(created).toHaveLength(3)
+  })
+})
+
+it('does not start while another transaction of the deployer is pending', async () => {
+  const account = accountOf(9)
+  await chain().setAutomine(false)
+  try {
+    await transfer(account)
+    await expect(deploy(account)).rejects.toThrow(
+      `${account.address} has a pending transaction, not of this deployment, from nonce 0 on: wait until it is mined`,
+    )
+  } finally {
+    await chain().setAutomine(true)
+    await chain().mine({ blocks: 1 })
+  }
+  expect(await readdir(directory)).toEqual([])
+})
+
+const transfer = (account: LocalAccount) => chain().sendTransaction({ account, to: treasury, value: 1n })

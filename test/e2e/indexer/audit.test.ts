@@ -1,0 +1,200 @@
+import { execa } from 'execa'
+import pg from 'pg'
+import { beforeAll, expect, test } from 'vitest'
+import { accountOf, roles } from '../../../devnet/accounts.ts'
+import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { participantsOf } from '../../support/participants.ts'
+
+const ada = accountOf(2).address.toLowerCase()
+const bob = accountOf(3).address.toLowerCase()
+
+let chain: TestMarket
+
+/** Two runs: one approved after a revision, whose agent USDC refused to pay, and one open. Three agent ids. */
+beforeAll(async () => {
+  chain = await startTestMarket()
+  const { market, staking, usdc } = chain
+  const participants = participantsOf(chain)
+  const { mined } = participants
+  const agent = await participants.newAgent(accountOf(2))
+  await participants.newAgent(accountOf(3), 0n)
+  const run = await participants.openRun()
+  await participants.openRun()
+  const account = agent.wallet.address
+  await mined(() => market.write.claimBounty([run, agent.id], { account }))
+  await mined(() => market.write.startWork([run], { account }))
+  await mined(() => market.write.submitWork([run, 'ipfs://first'], { account }))
+  await mined(() => market.write.requestRevision([run, 'ipfs://feedback']))
+  await mined(() => market.write.submitWork([run, 'ipfs://second'], { account }))
+  await mined(() => usdc.write.blacklist([account]))
+  await mined(() => market.write.approveWork([run]))
+  // An agent id that was never registered has a row too.
+  await mined(() => staking.write.ban([77n]))
+  await chain.indexed()
+  return chain.stop
+})
+
+type Audit = { args?: string[]; env?: Record<string, string>; whileWaiting?: (process: { kill(): void }) => unknown }
+
+/** Mines far enough for the present blocks to be final. */
+const goOn = () => chain.client.mine({ blocks: 70 })
+
+/** Runs the command as an operator does, without npm's own output. */
+async function audit({ args = [], env = {}, whileWaiting = goOn }: Audit = {}) {
+  const command = execa('node', ['ops/auditCommand.ts', ...args], {
+    env: {
+      DATABASE_URL: chain.databaseUrl,
+      CHAIN_ID: String(chain.chainId),
+      RPC_URL: chain.rpcUrl,
+      DEPLOYMENTS_DIR: chain.deploymentsDirectory,
+      ...env,
+    },
+    preferLocal: true,
+    reject: false,
+  })
+  for await (const line of command.iterable({ from: 'stderr' })) {
+    if (line.startsWith('Waiting until block')) await whileWaiting({ kill: () => command.kill('SIGINT') })
+  }
+  const { stdout, stderr, exitCode } = await command
+  return { stdout, stderr, exitCode }
+}
+
+const tables = ['run', 'agent', 'run_event', 'payee', 'reward_band', 'deadline_band', 'agent_band', 'proven_band']
+
+/** Changes the indexer's tables in ways that the indexer never would, and restores them afterwards. */
+async function tampered<Result>(statements: string[], then: () => Promise<Result>): Promise<Result> {
+  const client = new pg.Client({ connectionString: chain.databaseUrl })
+  await client.connect()
+  try {
+    const { rows } = await client.query(`SELECT nspname AS schema FROM pg_namespace WHERE nspname LIKE 'runline\\_%'`)
+    await client.query(`SET search_path = ${rows[0].schema}`)
+    // Without Ponder's triggers, which would record the change as one of a block.
+    await client.query(`SET session_replication_role = replica`)
+    for (const table of tables) await client.query(`CREATE TEMP TABLE true_${table} AS TABLE ${table}`)
+    for (const statement of statements) expect((await client.query(statement)).rowCount, statement).toBe(1)
+    const result = await then()
+    for (const table of tables) await client.query(`DELETE FROM ${table}; INSERT INTO ${table} TABLE true_${table}`)
+    return result
+  } finally {
+    await client.end()
+  }
+}
+
+test('an index that equals the chain has no differences, at a final block', async () => {
+  const { stdout, stderr, exitCode } = await audit()
+  const [, block] = /^0 differences in 2 runs, 3 agents at block (\d+)$/.exec(stdout) ?? []
+  expect(block, stdout + stderr).toBeDefined()
+  expect((await chain.client.getBlock({ blockTag: 'finalized' })).number).toBeGreaterThanOrEqual(BigInt(block ?? 0))
+  expect(stderr).toContain('Also compared: 11 events, 1 payees, 3 bands')
+  expect(exitCode).toBe(0)
+})
+
+test('every changed, missing and invented row is reported, field by field', async () => {
+  const statements = [
+    `UPDATE run SET state = 'IN_PROGRESS', reward = reward + 1, deliverable_hash = 'ipfs://first' WHERE bounty_id = 1`,
+    `DELETE FROM run WHERE bounty_id = 2`,
+    `INSERT INTO run SELECT (json_populate_record(run, '{"bounty_id": 9}')).* FROM run WHERE bounty_id = 1`,
+    `UPDATE agent SET staked_amount = 0, agent_uri = 'ipfs://other', volume = 1, step = 'FROZEN' WHERE id = 1`,
+    `DELETE FROM agent WHERE id = 2`,
+    `UPDATE run_event SET address = '${bob}' WHERE name = 'WorkStarted'`,
+    `UPDATE run_event SET amount = amount + 1 WHERE name = 'BountyApproved'`,
+    `DELETE FROM run_event WHERE name = 'RevisionRequested'`,
+    `UPDATE payee SET owed = owed + 1`,
+    `UPDATE reward_band SET paid = paid + 1`,
+    `UPDATE deadline_band SET open = open + 5`,
+    `UPDATE agent_band SET proven = 7`,
+    `INSERT INTO proven_band (day, lowest, agents) VALUES (86400, 2500, 3)`,
+  ]
+  const { stdout, exitCode } = await tampered(statements, audit)
+  const lines = stdout.replaceAll(/block \d+, log \d+|event \d+|, (0x\w{64}:)?\d+ on chain$/gm, '…').split('\n')
+  expect(lines).toEqual([
+    'event of …: exists is false in the table, true on chain',
+    'event of …: amount is 100000001 in the table…',
+    'run 1: reward is 100000001 in the table…',
+    'run 1: state is IN_PROGRESS in the table, APPROVED on chain',
+    'run 1: deliverableHash is ipfs://first in the table, ipfs://second on chain',
+    // The run's timeline shows it: the request is missing there too.
+    'run 1: feedbackHash is ipfs://feedback in the table, null on chain',
+    `…: address is ${bob} in the table, ${ada} on chain`,
+    'run 2: exists is false in the table, true on chain',
+    'run 9: exists is true in the table, false on chain',
+    'agent 1: stakedAmount is 0 in the table…',
+    'agent 1: status is FROZEN in the table, PROVISIONAL on chain',
+    'agent 1: agentURI is ipfs://other in the table, ipfs://agent on chain',
+    'agent 1: volume is 1 in the table…',
+    `agent 2: owner is null in the table, ${bob} on chain`,
+    `agent 2: agentWallet is null in the table, ${bob} on chain`,
+    'agent 2: status is undefined in the table, UNVERIFIED on chain',
+    'agent 2: agentURI is null in the table, ipfs://agent on chain',
+    'agent 2: registeredAt is null in the table…',
+    'agent 2: registrationLog is null in the table…',
+    `payee ${ada}: owed is 100000001 in the table…`,
+    `payee ${ada} by owed(): owed is 100000001 in the table…`,
+    'band 100000000: open is 1 in the table…',
+    'band 100000000: in_progress is 0 in the table…',
+    'band 100000000: approved is 1 in the table…',
+    'band 100000000: escrowed is 105000000 in the table…',
+    'band 100000000: locked is 0 in the table…',
+    'band 100000000: paid is 100000001 in the table…',
+    expect.stringMatching(/^deadlines of day \d+: exists is true in the table, false on chain$/),
+    'agents from 0: unverified is 1 in the table…',
+    'agents from 0: provisional is 1 in the table…',
+    'agents from 0: proven is 7 in the table…',
+    'agents from 0: frozen is 0 in the table…',
+    'agents from 0: staked is 20000000 in the table…',
+    'proven agents from 2500 since 86400: exists is true in the table, false on chain',
+    expect.stringMatching(/^34 differences in 9 runs, 2 agents at block \d+$/),
+  ])
+  expect(exitCode).toBe(1)
+  expect((await audit()).exitCode).toBe(0)
+})
+
+test('an interrupted audit resumes at the same block', async () => {
+  const interrupted = await audit({ whileWaiting: (process) => process.kill() })
+  expect(interrupted).toMatchObject({ exitCode: 130, stdout: '' })
+  const [, block] = /Copied block (\d+)/.exec(interrupted.stderr) ?? []
+  const { stdout, stderr, exitCode } = await audit()
+  expect(stderr).toContain(`Resuming at block ${block}`)
+  expect(stdout).toMatch(new RegExp(`^0 differences in 2 runs, 3 agents at block ${block}$`))
+  expect(exitCode).toBe(0)
+})
+
+test('an audit restarts if a reorg drops its block', async () => {
+  const { client } = chain
+  // In a reorg, an empty block on an unchanged parent keeps its hash: one of the dropped blocks must not be empty.
+  const hash = await client.sendTransaction({ to: accountOf(roles.treasury).address, value: 1n })
+  await client.waitForTransactionReceipt({ hash })
+  await chain.indexed()
+  let hasReorged = false
+  const { stdout, stderr, exitCode } = await audit({
+    async whileWaiting() {
+      if (hasReorged) return goOn()
+      hasReorged = true
+      await client.request({ method: 'anvil_reorg', params: [20, []] } as never)
+    },
+  })
+  expect(stderr).toContain('starting over')
+  expect(stdout).toMatch(/^0 differences in 2 runs, 3 agents at block \d+$/)
+  expect(exitCode).toBe(0)
+})
+
+test.each([
+  ['DATABASE_URL', { DATABASE_URL: 'mysql://nowhere' }],
+  ['CHAIN_ID', { CHAIN_ID: 'one' }],
+  ['HTTP request failed', { RPC_URL: 'http://127.0.0.1:1' }],
+])('an audit that cannot compare reports why: %s', async (why, env) => {
+  const { stdout, stderr, exitCode } = await audit({ env })
+  expect(stderr).toContain(why)
+  expect(stdout).toBe('')
+  expect(exitCode).toBe(2)
+})
+
+test('many runs are read in calls that the node answers', async () => {
+  const runs = 60
+  const participants = participantsOf(chain)
+  for (let posted = 2; posted < runs; posted++) await participants.openRun()
+  await chain.indexed()
+  const { stdout, stderr, exitCode } = await audit()
+  expect(stdout, stderr).toMatch(new RegExp(`^0 differences in ${runs} runs, 3 agents at block \\d+$`))
+  expect(exitCode).toBe(0)
+})

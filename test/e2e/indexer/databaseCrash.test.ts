@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { accountOf } from '../../../devnet/accounts.ts'
+import { defaultTerms } from '../../../devnet/defaultTerms.ts'
+import { startIndexer } from '../../../devnet/indexer.ts'
+import { type Postgres, startPostgres } from '../../../devnet/postgres.ts'
+import { crashDatabase, dropConnections } from '../../../sim/faults/database.ts'
+import { type MarketOnAnvil, startMarketOnAnvil } from '../marketOnAnvil.ts'
+import { startIndexOf } from './indexOf.ts'
+
+const poster = accountOf(2).address
+
+let chain: MarketOnAnvil
+let postgres: Postgres
+
+beforeAll(async () => {
+  ;[chain, postgres] = await Promise.all([startMarketOnAnvil(), startPostgres()])
+  await chain.fund(poster)
+})
+
+afterAll(async () => {
+  await postgres?.stop()
+  await chain?.stop()
+})
+
+async function post() {
+  const { timestamp } = await chain.client.getBlock()
+  await chain.market.write.postBounty(['ipfs://run', 10_000_000n, timestamp + 86_400n, defaultTerms], {
+    account: poster,
+  })
+}
+
+test('an indexer whose database crashes exits with 75, and loses nothing after the restart', {
+  timeout: 150_000,
+}, async () => {
+  const databaseUrl = await postgres.createDatabase()
+  const { rpcUrl, deploymentsDirectory } = chain
+  const options = { databaseUrl, chainId: 31337, rpcUrl, deploymentsDirectory }
+  const indexer = await startIndexer(options)
+  try {
+    for (let posted = 0; posted < 5; posted++) await post()
+    // Closing connections, as an administrator may, does not end the indexer.
+    await dropConnections(databaseUrl)
+    for (let posted = 0; posted < 5; posted++) await post()
+    await crashDatabase(databaseUrl)
+    expect(await indexer.part.ended).toBe('exited with code 75')
+    expect(indexer.part.output()).toContain('PostgreSQL crashed')
+  } finally {
+    await indexer.stop()
+  }
+  await post()
+  const resumed = await startIndexOf(chain, databaseUrl)
+  const fresh = await startIndexOf(chain, await postgres.createDatabase())
+  try {
+    const rows = await resumed.tables()
+    expect(rows.runs).toHaveLength(11)
+    expect(rows).toEqual(await fresh.tables())
+  } finally {
+    await resumed.stop()
+    await fresh.stop()
+  }
+})

@@ -1,0 +1,76 @@
+import { execa } from 'execa'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { accountOf } from '../../../devnet/accounts.ts'
+import { defaultTerms } from '../../../devnet/defaultTerms.ts'
+import { startIndexer } from '../../../devnet/indexer.ts'
+import { freshDatabase } from '../../support/database.ts'
+import { type MarketOnAnvil, startMarketOnAnvil } from '../marketOnAnvil.ts'
+import { type Index, startIndexOf } from './indexOf.ts'
+
+const finality = 30
+const poster = accountOf(2).address
+
+let chain: MarketOnAnvil
+let index: Index
+let databaseUrl: string
+
+beforeAll(async () => {
+  ;[chain, databaseUrl] = await Promise.all([startMarketOnAnvil(), freshDatabase()])
+  index = await startIndexOf(chain, databaseUrl)
+  await chain.fund(poster)
+})
+
+afterAll(async () => {
+  await index?.stop()
+  await chain?.stop()
+})
+
+async function post(reward: bigint) {
+  const { timestamp } = await chain.client.getBlock()
+  await chain.market.write.postBounty(['ipfs://run', reward, timestamp + 86_400n, defaultTerms], { account: poster })
+}
+
+/** Runs an operator's command through npm. Mines blocks while an audit waits for finality. */
+async function operate(command: string) {
+  const { rpcUrl, deploymentsDirectory } = chain
+  const running = execa('node', [`ops/${command}.ts`], {
+    env: { DATABASE_URL: databaseUrl, CHAIN_ID: '31337', RPC_URL: rpcUrl, DEPLOYMENTS_DIR: deploymentsDirectory },
+    preferLocal: true,
+    reject: false,
+  })
+  for await (const line of running.iterable({ from: 'stderr' })) {
+    if (line.startsWith('Waiting until block')) await chain.client.mine({ blocks: 70 })
+  }
+  return (await running).stdout
+}
+
+test('after a reorg deeper than finality the indexer exits with the reason, and recovers by the command', {
+  timeout: 240_000,
+}, async () => {
+  const { client } = chain
+  for (let posted = 0; posted < 5; posted++) await post(10_000_000n)
+  const kept = await client.getBlock()
+  // Some of these runs become final, and the reorg drops them.
+  for (let posted = 0; posted < 20; posted++) await post(20_000_000n)
+  await client.mine({ blocks: 3 * finality })
+  expect((await index.tables()).runs).toHaveLength(25)
+  expect(await operate('recoverCommand')).toContain('there is nothing to recover')
+
+  const { number } = await client.getBlock()
+  await client.request({ method: 'anvil_reorg', params: [Number(number - kept.number), []] })
+  for (let posted = 0; posted < 3; posted++) await post(30_000_000n)
+  await expect(index.tables()).rejects.toThrow(/unrecoverable reorg|not at block/)
+  await index.terminate()
+
+  const { rpcUrl, deploymentsDirectory } = chain
+  const started = startIndexer({ databaseUrl, chainId: 31337, rpcUrl, deploymentsDirectory })
+  await expect(started).rejects.toThrow(/exited with code 1.*which was finalized: npm run recover:indexer/s)
+
+  expect(await operate('recoverCommand')).toContain(`the last block that chain and index share is ${kept.number}`)
+  await index.startAgain()
+  expect((await index.tables()).runs.map(({ reward }) => reward)).toEqual([
+    ...Array<bigint>(5).fill(10_000_000n),
+    ...Array<bigint>(3).fill(30_000_000n),
+  ])
+  expect(await operate('auditCommand')).toMatch(/^0 differences in 8 runs, 0 agents at block \d+$/)
+})

@@ -1,0 +1,111 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { asc, eq, sql } from 'drizzle-orm'
+import { drizzle } from 'drizzle-orm/node-postgres'
+import pg from 'pg'
+import type { Hex } from 'viem'
+import { startIndexer } from '../../../devnet/indexer.ts'
+import {
+  agent,
+  agentBand,
+  deadlineBand,
+  head,
+  payee,
+  provenBand,
+  rewardBand,
+  run,
+  runEvent,
+} from '../../../ponder.schema.ts'
+import type { MarketOnAnvil } from '../marketOnAnvil.ts'
+
+const viewsSchema = 'runline'
+
+export type Index = Awaited<ReturnType<typeof startIndexOf>>
+
+/** The production indexer of a market, and its tables as readers see them through the views. */
+export async function startIndexOf({ client, rpcUrl, deploymentsDirectory }: MarketOnAnvil, databaseUrl: string) {
+  const start = () => startIndexer({ databaseUrl, schema: viewsSchema, chainId: 31337, rpcUrl, deploymentsDirectory })
+  let indexer = await start()
+
+  const pool = new pg.Pool({ connectionString: databaseUrl, options: `-c search_path=${viewsSchema}` })
+  const db = drizzle(pool, { casing: 'snake_case' })
+
+  /** The head and the checkpoint's block, from one statement. Undefined while there is no head. */
+  async function snapshot() {
+    const { rows } = await db.execute<{ number: string; hash: Hex; checkpoint: string }>(sql`
+      SELECT number, hash, substring(latest_checkpoint FROM 27 FOR 16)::int8 AS checkpoint
+      FROM head JOIN _ponder_checkpoint USING (chain_id)`)
+    return rows[0]
+  }
+
+  /** Waits until head and checkpoint are at the chain's latest block. */
+  async function settle(milliseconds = 30_000) {
+    const deadline = Date.now() + milliseconds
+    for (;;) {
+      const latest = await client.getBlock()
+      const seen = await snapshot().catch(viewsMissing)
+      const isWhole = seen !== undefined && seen.number === seen.checkpoint
+      if (isWhole && BigInt(seen.number) === latest.number && seen.hash === latest.hash) return
+      if (Date.now() > deadline) {
+        throw new Error(
+          `The index is at ${JSON.stringify(seen)}, not at block ${latest.number}:\n${indexer.part.output()}`,
+        )
+      }
+      await sleep(20)
+    }
+  }
+
+  return {
+    /** Every row of every table, once the index is at the chain's latest block. */
+    async tables() {
+      await settle()
+      return {
+        runs: await db.select().from(run).orderBy(asc(run.bountyId)),
+        agents: await db.select().from(agent).orderBy(asc(agent.id)),
+        runEvents: await db.select().from(runEvent).orderBy(asc(runEvent.id)),
+        rewardBands: await db.select().from(rewardBand).orderBy(asc(rewardBand.lowest)),
+        deadlineBands: await db.select().from(deadlineBand).orderBy(asc(deadlineBand.day)),
+        agentBands: await db.select().from(agentBand).orderBy(asc(agentBand.lowest)),
+        provenBands: await db.select().from(provenBand).orderBy(asc(provenBand.day)),
+        payees: await db.select().from(payee).orderBy(asc(payee.address)),
+        heads: await db.select().from(head),
+      }
+    },
+    async run(bountyId: bigint) {
+      await settle()
+      const [row] = await db.select().from(run).where(eq(run.bountyId, bountyId))
+      if (!row) throw new Error(`No row of run ${bountyId}`)
+      return row
+    },
+    async agent(id: bigint) {
+      await settle()
+      const [row] = await db.select().from(agent).where(eq(agent.id, id))
+      if (!row) throw new Error(`No row of agent ${id}`)
+      return row
+    },
+    output: () => indexer.part.output(),
+    /** Ends the indexer as `kill -9` does. */
+    async kill() {
+      process.kill(indexer.part.pid, 'SIGKILL')
+      await indexer.part.ended
+    },
+    /** Ends the indexer as an operator does. @returns how it ended. */
+    async terminate() {
+      await indexer.stop()
+      return indexer.part.ended
+    },
+    async startAgain() {
+      indexer = await start()
+    },
+    async stop() {
+      await indexer.stop()
+      await pool.end()
+    },
+  }
+}
+
+/** Ponder creates the views once its first backfill is done. */
+function viewsMissing(error: unknown) {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  if (cause instanceof pg.DatabaseError && cause.code === '42P01') return undefined
+  throw error
+}

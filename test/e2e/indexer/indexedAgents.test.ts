@@ -1,0 +1,144 @@
+import { maxUint256 } from 'viem'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { accountOf, roles } from '../../../devnet/accounts.ts'
+import { freshDatabase } from '../../support/database.ts'
+import { type MarketOnAnvil, startMarketOnAnvil } from '../marketOnAnvil.ts'
+import { agentBandsOf, agentsOnChain, comparableAgent } from './chainState.ts'
+import { type Index, startIndexOf } from './indexOf.ts'
+
+const usd = (amount: number) => BigInt(amount * 1e6)
+const by = (index: number) => ({ account: accountOf(index).address })
+const lower = (index: number) => accountOf(index).address.toLowerCase()
+
+const ada = 2
+const bob = 3
+const eve = 4
+const stakingOwner = roles.owner
+
+let chain: MarketOnAnvil
+let index: Index
+
+beforeAll(async () => {
+  chain = await startMarketOnAnvil()
+  index = await startIndexOf(chain, await freshDatabase())
+  await chain.fund(accountOf(ada).address)
+})
+
+afterAll(async () => {
+  await index?.stop()
+  await chain?.stop()
+})
+
+const now = async () => (await chain.client.getBlock()).timestamp
+
+test('agents are registered, by their owners and by others', async () => {
+  await chain.registry.write.register(['ipfs://ada'], by(ada))
+  const registeredAt = await now()
+  await chain.registry.write.registerFor([accountOf(bob).address, 'ipfs://bob'])
+  await chain.registry.write.register(['ipfs://eve', [{ metadataKey: 'model', metadataValue: '0x01' }]], by(eve))
+  await chain.registry.write.register(by(eve))
+
+  const row = await index.agent(1n)
+  expect(row).toEqual({
+    id: 1n,
+    owner: lower(ada),
+    agentWallet: lower(ada),
+    agentURI: 'ipfs://ada',
+    registeredAt,
+    registrationLog: expect.stringMatching(/^0x[0-9a-f]{64}:\d+$/),
+    stakedAmount: 0n,
+    lockedAmount: 0n,
+    stakedAt: 0n,
+    completions: 0,
+    slashes: 0,
+    frozen: false,
+    banned: false,
+    volume: 0n,
+    step: 'UNVERIFIED',
+  })
+  expect(await index.agent(2n)).toMatchObject({ owner: lower(bob), agentWallet: lower(bob), agentURI: 'ipfs://bob' })
+  expect(await index.agent(3n)).toMatchObject({ owner: lower(eve), agentWallet: lower(eve), agentURI: 'ipfs://eve' })
+  expect(await index.agent(4n)).toMatchObject({ owner: lower(eve), agentWallet: lower(eve), agentURI: '' })
+})
+
+test('agents change the URI of their registration file', async () => {
+  await chain.registry.write.setAgentURI([1n, 'https://ada.example'], by(ada))
+  expect(await index.agent(1n)).toMatchObject({ agentURI: 'https://ada.example', owner: lower(ada) })
+})
+
+test('agents set and unset a wallet', async () => {
+  const wallet = accountOf(6)
+  const deadline = (await now()) + 200n
+  const signature = await wallet.signTypedData({
+    domain: {
+      name: 'ERC8004IdentityRegistry',
+      version: '1',
+      chainId: 31337,
+      verifyingContract: chain.registry.address,
+    },
+    types: {
+      AgentWalletSet: [
+        { name: 'agentId', type: 'uint256' },
+        { name: 'newWallet', type: 'address' },
+        { name: 'owner', type: 'address' },
+        { name: 'deadline', type: 'uint256' },
+      ],
+    },
+    primaryType: 'AgentWalletSet',
+    message: { agentId: 4n, newWallet: wallet.address, owner: accountOf(eve).address, deadline },
+  })
+  await chain.registry.write.setAgentWallet([4n, wallet.address, deadline, signature], by(eve))
+  expect(await index.agent(4n)).toMatchObject({ agentWallet: lower(6), owner: lower(eve) })
+
+  await chain.registry.write.unsetAgentWallet([4n], by(eve))
+  expect(await index.agent(4n)).toMatchObject({ agentWallet: null, owner: lower(eve) })
+})
+
+test('agents lose their wallet when they are transferred', async () => {
+  await chain.registry.write.transferFrom([accountOf(eve).address, accountOf(7).address, 3n], by(eve))
+  expect(await index.agent(3n)).toMatchObject({ owner: lower(7), agentWallet: null })
+})
+
+test('agents cannot set their wallet with a metadata key that only decodes to the reserved one', async () => {
+  // A byte order mark, which a UTF-8 decoder drops.
+  const key = '\uFEFFagentWallet'
+  await chain.registry.write.setMetadata([2n, key, accountOf(7).address], by(bob))
+  await chain.registry.write.setMetadata([2n, 'model', accountOf(7).address], by(bob))
+  expect(await index.agent(2n)).toMatchObject({ agentWallet: lower(bob) })
+})
+
+test('agents stake and unstake', async () => {
+  await chain.staking.write.stake([1n, usd(15)], by(ada))
+  expect(await index.agent(1n)).toMatchObject({ stakedAmount: usd(15), stakedAt: 0n })
+  await chain.staking.write.stake([1n, usd(10)], by(ada))
+  expect(await index.agent(1n)).toMatchObject({ stakedAmount: usd(25), stakedAt: await now() })
+  await chain.staking.write.unstake([1n, usd(10)], by(ada))
+  expect(await index.agent(1n)).toMatchObject({ stakedAmount: usd(15), stakedAt: 0n })
+  await chain.staking.write.stake([1n, usd(45)], by(ada))
+  expect(await index.agent(1n)).toMatchObject({ stakedAmount: usd(60), stakedAt: await now() })
+})
+
+test('agents can be banned before they are registered', async () => {
+  await chain.staking.write.ban([maxUint256], by(stakingOwner))
+  expect(await index.agent(maxUint256)).toMatchObject({ banned: true, owner: null, agentURI: null, registeredAt: null })
+  await chain.staking.write.unban([maxUint256], by(stakingOwner))
+  expect(await index.agent(maxUint256)).toMatchObject({ banned: false, owner: null })
+
+  await chain.staking.write.ban([5n], by(stakingOwner))
+  await chain.registry.write.register(['ipfs://banned'], by(eve))
+  expect(await index.agent(5n)).toMatchObject({ banned: true, owner: lower(eve), agentURI: 'ipfs://banned' })
+})
+
+test('agents may have an agentURI of 10 kB with NUL in it', async () => {
+  const agentURI = `data:application/json,${'\0é'.repeat(4_000)}`
+  await chain.registry.write.register([agentURI], by(eve))
+  expect(await index.agent(6n)).toMatchObject({ agentURI: agentURI.replaceAll('\0', '\uFFFD'), owner: lower(eve) })
+})
+
+test('agent rows equal the chain', async () => {
+  const { agents, agentBands } = await index.tables()
+  expect(agentBands).toEqual(agentBandsOf(agents))
+  const ids = agents.map(({ id }) => id)
+  expect(ids).toEqual([1n, 2n, 3n, 4n, 5n, 6n, maxUint256])
+  expect(agents.map(comparableAgent)).toEqual(await agentsOnChain(chain, ids))
+})

@@ -1,0 +1,80 @@
+import type { Hex } from 'viem'
+import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
+import type { run, runEvent } from '../../../ponder.schema.ts'
+import type { MarketOnAnvil } from '../marketOnAnvil.ts'
+
+/** The arguments that the market's events may have. */
+type Arguments = Partial<{
+  bountyId: bigint
+  agentId: bigint
+  poster: Hex
+  wallet: Hex
+  payee: Hex
+  amount: bigint
+  reward: bigint
+  refund: bigint
+  stake: bigint
+  ipfsHash: string
+  deliverableHash: string
+  feedbackHash: string
+  reason: Hex
+  deadline: bigint
+  submitBy: bigint
+  reviewBy: bigint
+  round: bigint
+  revision: bigint
+  byTimeout: boolean
+}>
+
+/**
+ * The expected rows of `run_event`, derived from the logs as viem decodes them, without the handlers.
+ * @param runs Give the poster of a run, which a revision request does not name.
+ */
+export async function expectedRunEvents(
+  { client, market }: MarketOnAnvil,
+  runs: readonly (typeof run.$inferSelect)[],
+): Promise<(typeof runEvent.$inferSelect)[]> {
+  const logs = await client.getContractEvents({ abi: bountyMarketAbi, address: market.address, fromBlock: 0n })
+  const posters = new Map(runs.map(({ bountyId, posterAddress }) => [bountyId, posterAddress]))
+  const evaluators = new Map(runs.map(({ bountyId, evaluator }) => [bountyId, evaluator]))
+  const workers = new Map<bigint, Hex | undefined>()
+  const expected: (typeof runEvent.$inferSelect)[] = []
+  for (const { eventName, blockNumber, blockHash, transactionIndex, transactionHash, logIndex, args } of logs) {
+    const named = args as Arguments
+    if (named.bountyId === undefined || !posters.has(named.bountyId)) continue
+    const { timestamp } = await client.getBlock({ blockNumber })
+    if (eventName === 'BountyClaimed') workers.set(named.bountyId, named.wallet)
+    const isWorkersStep = eventName === 'WorkStarted' || eventName === 'WorkSubmitted'
+    const isReviewersStep = eventName === 'RevisionRequested'
+    const reviewer = isReviewersStep ? evaluators.get(named.bountyId) : undefined
+    const party = named.payee ?? named.wallet ?? reviewer ?? posters.get(named.bountyId)
+    const address = isWorkersStep ? workers.get(named.bountyId) : party
+    const hash = named.ipfsHash ?? named.deliverableHash ?? named.feedbackHash
+    expected.push({
+      id: [
+        timestamp.toString().padStart(10, '0'),
+        '31337'.padStart(16, '0'),
+        blockNumber.toString().padStart(16, '0'),
+        transactionIndex.toString().padStart(16, '0'),
+        '5',
+        logIndex.toString().padStart(16, '0'),
+      ].join(''),
+      bountyId: named.bountyId,
+      name: eventName,
+      agentId: named.agentId ?? null,
+      address: (address?.toLowerCase() as Hex | undefined) ?? null,
+      amount: named.amount ?? named.refund ?? named.reward ?? named.stake ?? null,
+      hash: hash?.replaceAll('\0', '\uFFFD') ?? null,
+      reason: named.reason ?? null,
+      dueAt: named.deadline ?? named.submitBy ?? named.reviewBy ?? null,
+      ordinal: Number(named.round ?? named.revision ?? 0n) || null,
+      byTimeout: named.byTimeout ?? null,
+      timestamp,
+      blockNumber,
+      blockHash,
+      logIndex,
+      transactionHash,
+    })
+  }
+  return expected
+}

@@ -1,0 +1,111 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { execa } from 'execa'
+import { beforeAll, expect, test } from 'vitest'
+import { startIndexer } from '../../../devnet/indexer.ts'
+import { writeDeployment } from '../../../ops/writeDeployment.ts'
+import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { participantsOf } from '../../support/participants.ts'
+import { temporaryDirectory } from '../../support/temporaryDirectory.ts'
+
+let market: TestMarket
+
+beforeAll(async () => {
+  market = await startTestMarket()
+  await participantsOf(market).openRun()
+  await market.indexed()
+  return market.stop
+})
+
+/** Another build with the same tables: it starts at an earlier block. */
+async function deploymentOfAnotherBuild() {
+  const { deployment } = market
+  const directory = await temporaryDirectory()
+  writeDeployment({ ...deployment, startBlock: deployment.startBlock - 1 }, directory.path)
+  return directory
+}
+
+/** Polls with several clients, and compares each answer with the client's previous one. */
+function listen(voices: number) {
+  const paths = ['/api/runs', '/api/runs/1', '/api/stats', '/api/runs/1/events', '/api/agents']
+  const wrong: string[] = []
+  let isDone = false
+  let answers = 0
+  let latest = 0
+
+  async function ask(voice: number) {
+    let seen = 0
+    for (let turn = voice; !isDone; turn++) {
+      const path = paths[turn % paths.length]
+      // Each request has its own query, so that no cache answers it.
+      const response = await fetch(`${market.api.url}${path}?minBlock=${voice % 2}`)
+      const text = await response.text()
+      const block = Number(response.headers.get('X-Indexed-Block'))
+      if (response.status !== 200) wrong.push(`${path}: ${response.status} ${text}`)
+      else if (block < seen) wrong.push(`${path}: block ${block} after ${seen}`)
+      seen = block
+      latest = Math.max(latest, block)
+      answers++
+    }
+  }
+
+  const voicesDone = Promise.all(Array.from({ length: voices }, (_, voice) => ask(voice)))
+  return {
+    latest: () => latest,
+    async stop() {
+      isDone = true
+      await voicesDone
+      return { wrong, answers }
+    },
+  }
+}
+
+/** The output of the operator's command. */
+async function prune() {
+  const { stdout } = await execa('node', ['ops/pruneCommand.ts'], {
+    env: { DATABASE_URL: market.databaseUrl },
+    preferLocal: true,
+  })
+  return stdout
+    .replaceAll(/runline_\w+ /g, '')
+    .split('\n')
+    .sort()
+}
+
+test('readers see a new build without an error or a step back', { timeout: 180_000 }, async () => {
+  const { databaseUrl, chainId, rpcUrl, deploymentsDirectory } = market
+  const participants = participantsOf(market)
+  const another = await deploymentOfAnotherBuild()
+  const options = { databaseUrl, chainId, rpcUrl, deploymentsDirectory: another.path }
+  const readers = listen(8)
+  let isDone = false
+  const posting = (async () => {
+    for (; !isDone; await sleep(200)) await participants.openRun()
+  })()
+
+  const replacement = await startIndexer({ ...options, redeploy: true })
+  try {
+    await replacement.part.saw(/Readers see this build/, 60_000)
+    await sleep(2_000)
+    expect(await prune()).toEqual(['kept: it is running', 'kept: readers see it'])
+    await market.indexer.stop()
+    const atStop = readers.latest()
+    await sleep(3_000)
+    isDone = true
+    await posting
+    const { wrong, answers } = await readers.stop()
+    expect(wrong).toEqual([])
+    expect(answers).toBeGreaterThan(500)
+    expect(readers.latest(), 'the new build advances').toBeGreaterThan(atStop)
+    console.log(`${answers} answers while readers were switched, none wrong`)
+
+    // A restart of the replaced build would take readers back.
+    const old = startIndexer({ ...options, deploymentsDirectory })
+    await expect(old).rejects.toThrow(/exited with code 1.*Readers see another build/s)
+    expect(await prune()).toEqual(['dropped', 'kept: readers see it'])
+  } finally {
+    isDone = true
+    await readers.stop()
+    await replacement.stop()
+    await another.remove()
+  }
+})
