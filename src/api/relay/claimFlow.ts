@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Hex, isAddressEqual } from 'viem'
 import { createBatcher } from '../batcher.ts'
@@ -8,7 +7,8 @@ import { type Bounty, type ClaimRequest, type Failure, readBounty } from './chai
 import type { RelayContext } from './context.ts'
 import type { Examine } from './intake/examine.ts'
 import { claimPending, keyConflict, pendingWithOtherBody, refusal, signatureRequired } from './intake/refusal.ts'
-import { type Dispatcher, LAST_CHANCE_MS, type Placement } from './queue/dispatcher.ts'
+import type { Dispatcher, Placement } from './queue/dispatcher.ts'
+import { createRunClaims, type RunClaims } from './queue/runClaims.ts'
 import type { ClaimContext, ClaimOutcome } from './relay.ts'
 import { outcomeOf, type Results } from './results/results.ts'
 import { isAboutRun } from './simulation/simulate.ts'
@@ -28,25 +28,13 @@ import { createLookUp, problemOfLimits, type Stored } from './store/lookUp.ts'
 /** `closing` aborts when the relay accepts no further claims. */
 type Rooms = { examine: Examine; dispatcher: Dispatcher; results: Results; closing: AbortSignal }
 
-/**
- * The claims of one run that this process handles. Where one of them is likely to win the run, the others need not be
- * examined: a hundred examinations would delay the one claim that matters.
- */
-type RunClaims = {
-  count: number
-  /** Settles when the claim that the index calls eligible has left the queue; undefined if none is in it. */
-  placing: Promise<unknown> | undefined
-  /** How many of them were stored. */
-  stored: number
-}
-
 /** What a claim waits for: the answer if the request’s time ends first. */
 type Obstacle = { failure?: Failure | undefined; placement?: Placement | undefined }
 
 /** Takes a claim from its request to its outcome. */
 export function createClaimFlow(context: RelayContext, { examine, dispatcher, results, closing }: Rooms) {
   const { pool, market, heads, walletLimits, indexedClaims, signersFor, interval, events } = context
-  const runs = new Map<bigint, RunClaims>()
+  const amongClaimsOf = createRunClaims()
   const openClaims = createBatcher((bountyIds: readonly bigint[]) => openClaimsOf(pool, bountyIds))
   const lookUp = createLookUp(pool, walletLimits)
 
@@ -75,7 +63,7 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
     do {
       if (closing.aborted) throw unavailable('The server is shutting down.')
       if (asked.gone.aborted) throw unavailable('The client has disconnected.')
-      const { stored } = run
+      const stored = run.stored()
       const open = await openClaims(request.bountyId)
       const [rival] = open
       const own = open.find((one) => isSameClaimant(one.request, request))
@@ -90,12 +78,12 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
       // Read before the run is: if a block changes the run in between, `heads.after` returns at once.
       const head = await heads.latest()
       const examined = await examine(request, asked, since, {
-        exist: () => run.count > 1,
-        haveOvertaken: () => run.placing !== undefined || run.stored !== stored,
+        exist: run.isContended,
+        haveOvertaken: () => run.isPlacing() || run.stored() !== stored,
       })
       if ('overtaken' in examined) {
         obstacle.placement = { status: 'left', blocker: undefined }
-        await whilePlacing(run, until)
+        await run.whilePlacing(until)
         continue
       }
       if ('held' in examined) {
@@ -115,7 +103,7 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
       }
       const placed = await place(request, asked, run)
       if (placed.status === 'placed') {
-        run.stored++
+        run.countStored()
         return dispatcher.countInFlight(results.followPlaced(placed.claim, placed.allocated.attempt.hash, until))
       }
       if (placed.status === 'rival' && key !== undefined) {
@@ -163,17 +151,12 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
 
   async function place(request: ClaimRequest, asked: ClaimContext, run: RunClaims): Promise<Placement> {
     const { client, gone, until, key } = asked
-    const isContended = run.count > 1 || dispatcher.isLong()
+    const isContended = run.isContended() || dispatcher.isLong()
     const isAdvised = !indexedClaims || !isContended || (await indexedClaims.isEligible(request))
     const signers = await signersFor(request)
     if (signers.length === 0) return { status: 'stale' }
     const placement = dispatcher.place({ request, client, gone, until, key, isAdvised, signers })
-    if (isAdvised && !run.placing) {
-      const end = () => {
-        run.placing = undefined
-      }
-      run.placing = placement.then(end, end)
-    }
+    if (isAdvised) run.startPlacing(placement)
     return placement
   }
 
@@ -208,20 +191,6 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
     throw unavailable('A transaction that is not mined yet decides about this claim.')
   }
 
-  /** The claim counts among the run’s claims until it has its outcome. */
-  async function claimOfRun(request: ClaimRequest, asked: ClaimContext): Promise<ClaimOutcome> {
-    const { bountyId } = request
-    const run = runs.get(bountyId) ?? { count: 0, placing: undefined, stored: 0 }
-    runs.set(bountyId, run)
-    run.count++
-    try {
-      return await claim(request, asked, run)
-    } finally {
-      run.count--
-      if (run.count === 0) runs.delete(bountyId)
-    }
-  }
-
   /** Emits the request and its answer. */
   return async function observedClaim(request: ClaimRequest, asked: ClaimContext): Promise<ClaimOutcome> {
     const start = performance.now()
@@ -231,7 +200,7 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
     }
     events.emit('claimReceived', { request })
     try {
-      const outcome = await claimOfRun(request, asked)
+      const outcome = await amongClaimsOf(request.bountyId, (run) => claim(request, asked, run))
       emitAnswer(outcome.status, outcome.claimId)
       return outcome
     } catch (error) {
@@ -243,13 +212,3 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
 
 const isSameClaimant = (left: ClaimRequest, right: ClaimRequest) =>
   left.agentId === right.agentId && isAddressEqual(left.wallet, right.wallet)
-
-/** Resolves when the claim that is likely to win the run has left the queue, or soon after `until` aborts. */
-async function whilePlacing({ placing }: RunClaims, until: AbortSignal) {
-  const settled = new AbortController()
-  const { signal } = settled
-  const aborted = until.aborted ? Promise.resolve() : once(until, 'abort', { signal })
-  const late = aborted.then(() => sleep(LAST_CHANCE_MS, undefined, { signal }))
-  await Promise.race([placing, late.catch(() => undefined)])
-  settled.abort()
-}

@@ -12,10 +12,11 @@ import type { ClaimContext } from '../relay.ts'
 import { type SimulatedClaim, simulateAlone, simulateBatch } from '../simulation/simulateBatch.ts'
 import { isConflict } from '../store/database.ts'
 import type { Candidate } from '../store/reservations.ts'
-import type { Allocated, Allocator, Blocker, Placed } from '../submission/allocation.ts'
+import type { Allocated, Allocator, Placed } from '../submission/allocation.ts'
 import type { Send } from '../submission/send.ts'
 import type { Signer } from '../submission/signing.ts'
 import { createClaimQueue, type Entry } from './claimQueue.ts'
+import { createSignerTurns, type SignerBlocker } from './signerTurns.ts'
 
 /** How many transactions’ worth of claims a batch may be, and how many claims where a transaction makes few. */
 const TRANSACTIONS_PER_BATCH = 4
@@ -30,17 +31,6 @@ export const LAST_CHANCE_MS = 1_000
 
 /** After how many seconds a claim is worth a new try where no signer can take it. */
 const HOPELESS_RETRY_SECONDS = 60
-
-/** Why a signer takes no claims. */
-type SignerBlocker = Blocker | 'unreachable'
-
-/** What lasts longer than a request waits, and what the client is answered. */
-const LASTING = new Map<SignerBlocker, string>([
-  ['unfunded', 'The relayer is out of funds.'],
-  ['spent', 'The relayer has spent its daily budget for gas.'],
-  ['resting', 'The chain’s node gives implausible nonces of the relayer.'],
-  ['unreachable', 'The chain’s node or the relay’s database does not answer.'],
-])
 
 /**
  * The outcome of a claim’s time in the queue.
@@ -73,45 +63,36 @@ export type Dispatcher = ReturnType<typeof createDispatcher>
 export function createDispatcher(context: RelayContext, allocator: Allocator, send: Send) {
   const { market, heads, accounts, maxBatch, interval } = context
   const queue = createClaimQueue<Placement, Waiting>()
-  const busy = new Set<Signer>()
-  const blockers = new Map<Signer, SignerBlocker>()
-  const resting = new Set<Signer>()
+  const turns = createSignerTurns(accounts, interval, assign)
   /** One signer gathers a batch at a time: a second would take half of it. */
   let isGathering = false
-  let turn = 0
   /** How many stored claims have no outcome yet. */
   let inFlight = 0
 
-  const isFree = (signer: Signer) => !resting.has(signer) && !busy.has(signer)
-  const isBlocked = ({ signers }: Pick<Waiting, 'signers'>) => signers.every((signer) => blockers.has(signer))
+  const isBlocked = ({ signers }: Waiting) => signers.every(turns.isBlocked)
 
   function assign() {
     if (isGathering) return
-    const first = turn % accounts.length
-    const inTurn = accounts.slice(first).concat(accounts.slice(0, first))
-    const signer = inTurn.find((account) => isFree(account) && queue.hasWorkFor(account))
+    const signer = turns.start(queue.hasWorkFor)
     if (!signer) return
-    turn = accounts.indexOf(signer) + 1
     isGathering = true
     void runBatch(signer)
   }
 
   async function runBatch(signer: Signer) {
-    busy.add(signer)
     await batchWindow()
-    const room = blockers.has(signer) ? await roomOf(signer) : Number.POSITIVE_INFINITY
+    const room = turns.isBlocked(signer) ? await roomOf(signer) : Number.POSITIVE_INFINITY
     if (typeof room === 'string') {
       isGathering = false
-      busy.delete(signer)
+      turns.finish(signer)
       blockSigner(signer, room)
       return assign()
     }
     allocator.anticipate(signer)
-    const able = Math.max(1, accounts.length - blockers.size)
-    const share = Math.max(maxBatch, Math.ceil(queue.length() / able))
+    const share = Math.max(maxBatch, Math.ceil(queue.length() / turns.able()))
     const most = Math.max(maxBatch * TRANSACTIONS_PER_BATCH, CLAIMS_PER_BATCH)
     const entries = queue.take(signer, Math.min(share, most, room))
-    blockers.delete(signer)
+    turns.unblock(signer)
     isGathering = false
     queueMicrotask(assign)
     try {
@@ -119,7 +100,7 @@ export function createDispatcher(context: RelayContext, allocator: Allocator, se
     } catch (error) {
       for (const entry of entries) finish(entry, () => entry.reject(error))
     }
-    busy.delete(signer)
+    turns.finish(signer)
     assign()
   }
 
@@ -256,22 +237,17 @@ export function createDispatcher(context: RelayContext, allocator: Allocator, se
     for (const rival of queue.takeAll(({ request }) => runs.has(request.bountyId))) rival.resolve({ status: 'rival' })
   }
 
-  /** The claims wait for this signer or another, unless none can be expected to take them soon. */
+  /** The claims wait for this signer or another, unless every signer that can make them is blocked for long. */
   function blockSigner(signer: Signer, blocker: SignerBlocker) {
-    blockers.set(signer, blocker)
-    resting.add(signer)
-    setTimeout(() => {
-      resting.delete(signer)
-      assign()
-    }, interval)
-    const isHopeless = ({ signers }: Waiting) => signers.every((one) => LASTING.has(blockers.get(one) ?? 'full'))
-    const detail = LASTING.get(blocker) ?? ''
-    for (const entry of queue.takeAll(isHopeless)) entry.reject(unavailable(detail, undefined, HOPELESS_RETRY_SECONDS))
+    turns.block(signer, blocker)
+    for (const entry of queue.takeAll(({ signers }) => turns.hopelessDetail(signers) !== undefined)) {
+      entry.reject(unavailable(turns.hopelessDetail(entry.signers) ?? '', undefined, HOPELESS_RETRY_SECONDS))
+    }
     for (const entry of queue.takeAll((one) => one.until.aborted && isBlocked(one))) leave(entry)
   }
 
   function leave({ resolve, signers }: Waiting) {
-    resolve({ status: 'left', blocker: signers.map((signer) => blockers.get(signer)).find(Boolean) })
+    resolve({ status: 'left', blocker: turns.blockerAmong(signers) })
   }
 
   return {

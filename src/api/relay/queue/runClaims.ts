@@ -1,0 +1,66 @@
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { LAST_CHANCE_MS } from './dispatcher.ts'
+
+/**
+ * The claims of one run that this process handles. While one of them is likely to win the run, the others need not be
+ * examined: a hundred examinations would delay the one claim that matters.
+ */
+export type RunClaims = {
+  /** Whether the run has more than one claim. */
+  isContended: () => boolean
+  /** How many of them were stored with a transaction. */
+  stored: () => number
+  countStored: () => void
+  /** Whether a claim that the index calls eligible is in the queue. */
+  isPlacing: () => boolean
+  /** Such a claim is in the queue until `placement` settles. */
+  startPlacing: (placement: Promise<unknown>) => void
+  /** Resolves when that claim has left the queue, or soon after `until` aborts. */
+  whilePlacing: (until: AbortSignal) => Promise<void>
+}
+
+/** @returns a function that does `work` while its claim counts among the claims of its run. */
+export function createRunClaims() {
+  const runs = new Map<bigint, { count: number; claims: RunClaims }>()
+
+  return async function amongClaimsOf<T>(bountyId: bigint, work: (claims: RunClaims) => Promise<T>): Promise<T> {
+    const isContended = () => (runs.get(bountyId)?.count ?? 0) > 1
+    const run = runs.get(bountyId) ?? { count: 0, claims: claimsOfRun(isContended) }
+    runs.set(bountyId, run)
+    run.count++
+    try {
+      return await work(run.claims)
+    } finally {
+      run.count--
+      if (run.count === 0) runs.delete(bountyId)
+    }
+  }
+}
+
+function claimsOfRun(isContended: () => boolean): RunClaims {
+  let stored = 0
+  let placing: Promise<unknown> | undefined
+  return {
+    isContended,
+    stored: () => stored,
+    countStored() {
+      stored++
+    },
+    isPlacing: () => placing !== undefined,
+    startPlacing(placement) {
+      const end = () => {
+        placing = undefined
+      }
+      placing ??= placement.then(end, end)
+    },
+    async whilePlacing(until) {
+      const settled = new AbortController()
+      const { signal } = settled
+      const aborted = until.aborted ? Promise.resolve() : once(until, 'abort', { signal })
+      const late = aborted.then(() => sleep(LAST_CHANCE_MS, undefined, { signal }))
+      await Promise.race([placing, late.catch(() => undefined)])
+      settled.abort()
+    },
+  }
+}

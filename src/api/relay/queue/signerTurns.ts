@@ -1,0 +1,68 @@
+import type { Blocker } from '../submission/allocation.ts'
+import type { Signer } from '../submission/signing.ts'
+
+/** Why a signer takes no claims. */
+export type SignerBlocker = Blocker | 'unreachable'
+
+/** The blockers that outlast a request, and what the client is answered. */
+const LASTING = new Map<SignerBlocker, string>([
+  ['unfunded', 'The relayer is out of funds.'],
+  ['spent', 'The relayer has spent its daily budget for gas.'],
+  ['resting', 'The chain’s node gives implausible nonces of the relayer.'],
+  ['unreachable', 'The chain’s node or the relay’s database does not answer.'],
+])
+
+export type SignerTurns = ReturnType<typeof createSignerTurns>
+
+/**
+ * Which signer takes the next batch: the signers take turns, a signer has one batch at a time, and a blocked signer is
+ * asked again after an interval.
+ * @param interval Milliseconds.
+ * @param onReady called when a blocked signer may be asked again.
+ */
+export function createSignerTurns(signers: readonly Signer[], interval: number, onReady: () => void) {
+  const busy = new Set<Signer>()
+  const blockers = new Map<Signer, SignerBlocker>()
+  const resting = new Set<Signer>()
+  let turn = 0
+
+  return {
+    /** Takes the next free signer for which `hasWork` is true, until `finish`; undefined if there is none. */
+    start(hasWork: (signer: Signer) => boolean): Signer | undefined {
+      const first = turn % signers.length
+      const inTurn = signers.slice(first).concat(signers.slice(0, first))
+      const signer = inTurn.find((one) => !resting.has(one) && !busy.has(one) && hasWork(one))
+      if (!signer) return undefined
+      turn = signers.indexOf(signer) + 1
+      busy.add(signer)
+      return signer
+    },
+
+    finish: (signer: Signer) => busy.delete(signer),
+
+    block(signer: Signer, blocker: SignerBlocker) {
+      blockers.set(signer, blocker)
+      resting.add(signer)
+      setTimeout(() => {
+        resting.delete(signer)
+        onReady()
+      }, interval)
+    },
+
+    unblock: (signer: Signer) => blockers.delete(signer),
+
+    isBlocked: (signer: Signer) => blockers.has(signer),
+
+    /** How many signers take claims; at least 1. */
+    able: () => Math.max(1, signers.length - blockers.size),
+
+    /** What blocks the first of these signers that is blocked. */
+    blockerAmong: (some: readonly Signer[]) => some.map((signer) => blockers.get(signer)).find(Boolean),
+
+    /** The answer for a claim of which every signer is blocked for long; undefined if one may take it soon. */
+    hopelessDetail(some: readonly Signer[]): string | undefined {
+      const details = some.map((signer) => LASTING.get(blockers.get(signer) ?? 'full'))
+      return details.every((detail) => detail !== undefined) ? details.at(-1) : undefined
+    },
+  }
+}
