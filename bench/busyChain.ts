@@ -1,13 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { type Address, encodeFunctionData, type Hex, maxUint256, numberToHex } from 'viem'
 import { accountOf } from '../devnet/accounts.ts'
 import { startChain } from '../devnet/chain.ts'
 import { contentId } from '../devnet/contentId.ts'
 import { defaultTerms } from '../devnet/defaultTerms.ts'
-import { registerCleanup } from '../devnet/registerCleanup.ts'
-import { contractsOf } from '../test/support/contracts.ts'
+import { contractsOf } from '../testkit/contracts.ts'
+import { temporaryDirectory } from '../testkit/temporaryDirectory.ts'
 
 /** The market's events of a run completed without a revision: created, funded, claimed, submitted, approved. */
 export const eventsOfALife = 5
@@ -25,10 +22,9 @@ export type BusyChain = Awaited<ReturnType<typeof startBusyChain>>
 
 /** Starts a chain with a market, a funded poster and staked agents. It mines only on request. */
 export async function startBusyChain() {
-  const deploymentsDirectory = await mkdtemp(join(tmpdir(), 'runline-bench-'))
-  registerCleanup({ directory: deploymentsDirectory })
+  const deployments = await temporaryDirectory()
   const flags = ['--order', 'fifo', '--prune-history']
-  const chain = await startChain({ deploymentsDirectory, flags })
+  const chain = await startChain({ deploymentsDirectory: deployments.path, flags })
   const { client, usdc, registry, staking, market } = contractsOf(chain)
 
   async function fund(account: Address, spender: Address) {
@@ -97,7 +93,7 @@ export async function startBusyChain() {
 
     async stop() {
       await chain.stop()
-      await rm(deploymentsDirectory, { recursive: true })
+      await deployments.remove()
     },
   }
 }

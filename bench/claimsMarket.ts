@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { type Address, encodeFunctionData, type Hex, keccak256, maxUint256, stringToBytes } from 'viem'
 import { type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts'
 import { agentRegistryAbi } from '../abis/AgentRegistry.ts'
@@ -14,10 +11,10 @@ import { contentId } from '../devnet/contentId.ts'
 import { defaultTerms } from '../devnet/defaultTerms.ts'
 import { startIndexer } from '../devnet/indexer.ts'
 import type { Postgres } from '../devnet/postgres.ts'
-import { registerCleanup } from '../devnet/registerCleanup.ts'
 import { claimTypedData } from '../src/api/market/claimMessage.ts'
-import { contractsOf } from '../test/support/contracts.ts'
-import { waitForIndex } from '../test/support/waitForIndex.ts'
+import { contractsOf } from '../testkit/contracts.ts'
+import { temporaryDirectory } from '../testkit/temporaryDirectory.ts'
+import { waitForIndex } from '../testkit/waitForIndex.ts'
 
 const usdc = 1_000_000n
 const reward = 1n * usdc
@@ -65,9 +62,9 @@ type Backends = { rpcUrl: string; databaseUrl: string }
 async function startClaimsMarket(postgres: Postgres, options: Options) {
   const { mining, runs, agents, replicas, env = {}, between = async (direct) => direct } = options
   await using parts = new AsyncDisposableStack()
-  const deploymentsDirectory = await mkdtemp(join(tmpdir(), 'runline-bench-'))
-  registerCleanup({ directory: deploymentsDirectory })
-  parts.defer(() => rm(deploymentsDirectory, { recursive: true }))
+  const deployments = await temporaryDirectory()
+  parts.defer(deployments.remove)
+  const deploymentsDirectory = deployments.path
   const chain = await startChain({ deploymentsDirectory, flags: ['--auto-impersonate'] })
   parts.defer(chain.stop)
   const { rpcUrl, deployment } = chain

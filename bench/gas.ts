@@ -14,9 +14,10 @@
  * In addition, each call pays for the slots it reads (2,100), for the contracts it calls (2,600), and for its events.
  */
 import type { TransactionReceipt } from 'viem'
+import type { Agent } from '../testkit/participants.ts'
 import type { Measurement } from './figure.ts'
 import { breakdown } from './gasBreakdown.ts'
-import { type Agent, type GasMarket, startGasMarket } from './gasMarket.ts'
+import { type GasMarket, startGasMarket } from './gasMarket.ts'
 import { runsOf } from './gasRuns.ts'
 
 /** The calls of a run's life with their slots, transfers and events only, and without checks. */

@@ -1,19 +1,20 @@
-import { parseEventLogs, type TransactionReceipt } from 'viem'
+import { type Hash, parseEventLogs, type TransactionReceipt } from 'viem'
 import { contentId } from '../devnet/contentId.ts'
-import type { Agent, GasMarket, SignedClaim } from './gasMarket.ts'
+import type { Agent } from '../testkit/participants.ts'
+import type { GasMarket, SignedClaim } from './gasMarket.ts'
 
 /** Set, because Anvil estimates the least gas without a revert, and a batch that runs out of gas does not revert. */
 const batchGas = 16_000_000n
 
 /** The calls of posters, agents and the relayer. `receipts` has the last receipt of each call, by its name. */
-export function runsOf({ market, staking, poster, relayer, receiptOf, termsOfRun, signClaim, passAWeek }: GasMarket) {
+export function runsOf({ market, staking, poster, relayer, mined, termsOfRun, signClaim, passAWeek }: GasMarket) {
   const receipts = new Map<string, TransactionReceipt>()
   const { write } = market
   const byPoster = { account: poster }
   const by = ({ wallet }: Agent) => ({ account: wallet.address })
 
-  async function keep(name: string, sent: Parameters<typeof receiptOf>[0]) {
-    const receipt = await receiptOf(sent)
+  async function keep(name: string, sent: Promise<Hash>) {
+    const receipt = await mined(() => sent)
     receipts.set(name, receipt)
     return receipt
   }

@@ -7,9 +7,9 @@ import { startApi } from '../devnet/api.ts'
 import { startIndexer } from '../devnet/indexer.ts'
 import { startProcess } from '../devnet/managedProcess.ts'
 import type { Postgres } from '../devnet/postgres.ts'
-import { countBands } from '../test/support/indexedTables.ts'
-import { manyRuns } from '../test/support/manyRuns.ts'
-import { waitForIndex } from '../test/support/waitForIndex.ts'
+import { countBands } from '../testkit/indexedTables.ts'
+import { manyRuns } from '../testkit/manyRuns.ts'
+import { waitForIndex } from '../testkit/waitForIndex.ts'
 import { startBusyChain } from './busyChain.ts'
 
 /** Enough blocks that each request can name another `minBlock`: another URL misses the answer cache. */

@@ -12,9 +12,9 @@ import { writeDeployment } from '../ops/writeDeployment.ts'
 import { createApp } from '../src/api/app.ts'
 import { openReadPool } from '../src/api/database/readPool.ts'
 import { IndexReader } from '../src/api/queries/indexReader.ts'
-import { seedTime } from '../test/api/rows.ts'
-import { chainId, indexedDatabaseAt, viewsSchema } from '../test/support/indexedTables.ts'
-import { manyRuns } from '../test/support/manyRuns.ts'
+import { chainId, indexedDatabaseAt, viewsSchema } from '../testkit/indexedTables.ts'
+import { manyRuns } from '../testkit/manyRuns.ts'
+import { seedTime } from '../testkit/rows.ts'
 
 /** High enough that each request can name another `minBlock`: another URL misses the answer cache. */
 const head = 1_000_000_000n

@@ -1,12 +1,41 @@
-import { type Chain, createClient, http, publicActions, testActions, walletActions } from 'viem'
+import {
+  type Address,
+  type Chain,
+  createClient,
+  http,
+  type PublicRpcSchema,
+  publicActions,
+  rpcSchema,
+  testActions,
+  walletActions,
+} from 'viem'
 import { foundry } from 'viem/chains'
+
+/** With the method of Anvil that viem does not know. */
+type AnvilSchema = [
+  ...PublicRpcSchema,
+  { Method: 'anvil_reorg'; Parameters: [depth: number, transactions: []]; ReturnType: null },
+]
 
 /**
  * A client of an Anvil node: reads, sends from any account, and changes the clock. Like all our clients, it does not
  * follow CCIP-Read.
+ * @param account The sender of writes that name none.
  */
-export function createAnvilClient(rpcUrl: string, chain: Chain = foundry) {
-  return createClient({ ccipRead: false, chain, transport: http(rpcUrl), cacheTime: 0, pollingInterval: 20 })
+export function createAnvilClient<Sender extends Address | undefined = undefined>(
+  rpcUrl: string,
+  chain: Chain = foundry,
+  account?: Sender,
+) {
+  return createClient({
+    ccipRead: false,
+    chain,
+    transport: http(rpcUrl),
+    rpcSchema: rpcSchema<AnvilSchema>(),
+    cacheTime: 0,
+    pollingInterval: 20,
+    account: account as Sender,
+  })
     .extend(testActions({ mode: 'anvil' }))
     .extend(publicActions)
     .extend(walletActions)

@@ -1,3 +1,4 @@
+import type { Address } from 'viem'
 import { deploy } from '../ops/deploy.ts'
 import { writeDeployment } from '../ops/writeDeployment.ts'
 import type { Deployment } from '../src/api/deployment.ts'
@@ -7,6 +8,8 @@ import { type Anvil, type AnvilOptions, startAnvil } from './anvil.ts'
 export type ChainOptions = Omit<AnvilOptions, 'chainId' | 'accounts'> & {
   /** Directory for the deployment file. */
   deploymentsDirectory: string
+  /** Deploys a registry to use instead of ours, before the market. @returns its address. */
+  prepareRegistry?: (rpcUrl: string) => Promise<Address>
   onStep?: ((line: string) => void) | undefined
 }
 
@@ -16,7 +19,8 @@ export type Chain = Anvil & { deployment: Deployment; deploymentsDirectory: stri
  * Starts Anvil and deploys the market on it, with the relayer of `roles`. Forge's artifacts must be up to date.
  * @throws if Anvil does not start or the deployment fails; it then leaves no process running.
  */
-export async function startChain({ deploymentsDirectory, onStep, ...options }: ChainOptions): Promise<Chain> {
+export async function startChain(chainOptions: ChainOptions): Promise<Chain> {
+  const { deploymentsDirectory, prepareRegistry, onStep, ...options } = chainOptions
   const anvil = await startAnvil({ accounts: accountCount, ...options })
   try {
     const deployment = await deploy({
@@ -26,6 +30,7 @@ export async function startChain({ deploymentsDirectory, onStep, ...options }: C
       treasury: accountOf(roles.treasury).address,
       owner: accountOf(roles.owner).address,
       relayers: [accountOf(roles.relayer).address],
+      registry: await prepareRegistry?.(anvil.rpcUrl),
       onStep,
     })
     writeDeployment(deployment, deploymentsDirectory)

@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import getPort from 'get-port'
 import { keccak256, parseEther, toHex } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
@@ -9,7 +6,7 @@ import { startApi } from '../devnet/api.ts'
 import { startChain } from '../devnet/chain.ts'
 import { startIndexer } from '../devnet/indexer.ts'
 import { startPostgres } from '../devnet/postgres.ts'
-import { registerCleanup } from '../devnet/registerCleanup.ts'
+import { temporaryDirectory } from '../testkit/temporaryDirectory.ts'
 import { act } from './activity.ts'
 import { drawFaults } from './faults/drawFaults.ts'
 import { createDroppedBlocks } from './faults/droppedBlocks.ts'
@@ -37,9 +34,9 @@ export type Environment = Awaited<ReturnType<typeof startEnvironment>>
  */
 export async function startEnvironment(options: { seed: number; faultProbability: number }) {
   await using parts = new AsyncDisposableStack()
-  const deploymentsDirectory = await mkdtemp(join(tmpdir(), 'runline-simulation-'))
-  registerCleanup({ directory: deploymentsDirectory })
-  parts.defer(() => rm(deploymentsDirectory, { recursive: true }))
+  const deployments = await temporaryDirectory()
+  parts.defer(deployments.remove)
+  const deploymentsDirectory = deployments.path
   // Keeps the states of all blocks in memory: by default Anvil writes older states to disk, and after about forty
   // seconds of reorgs the contracts were missing at the latest block.
   const chain = await startChain({ deploymentsDirectory, flags: ['--prune-history', '100000'] })

@@ -1,8 +1,8 @@
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { agent } from '../../ponder.schema.ts'
+import { seedTime, stakedAgent } from '../../testkit/rows.ts'
 import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
-import { seedTime, stakedAgent } from './rows.ts'
 import { type Answer, type TestApi, testApi } from './testApi.ts'
 
 type Row = Required<Omit<typeof agent.$inferSelect, 'step'>>

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { seedTime } from '../../testkit/rows.ts'
 import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
-import { seedTime } from './rows.ts'
 import { type TestApi, testApi } from './testApi.ts'
 
 let index: IndexedDatabase

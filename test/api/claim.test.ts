@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { seedTime, wallet } from '../../testkit/rows.ts'
 import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
-import { seedTime, wallet } from './rows.ts'
 import { type TestApi, testApi } from './testApi.ts'
 
 let index: IndexedDatabase

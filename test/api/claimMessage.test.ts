@@ -2,8 +2,8 @@ import { recoverTypedDataAddress } from 'viem'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { accountOf } from '../../devnet/accounts.ts'
 import { run } from '../../ponder.schema.ts'
+import { claimedRun, openRun, seedTime } from '../../testkit/rows.ts'
 import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
-import { claimedRun, openRun, seedTime } from './rows.ts'
 import { type TestApi, testApi } from './testApi.ts'
 
 let index: IndexedDatabase

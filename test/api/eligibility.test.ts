@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { agent, run } from '../../ponder.schema.ts'
+import { claimedRun, openRun, seedTime, stakedAgent, wallet } from '../../testkit/rows.ts'
 import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
-import { claimedRun, openRun, seedTime, stakedAgent, wallet } from './rows.ts'
 import { type TestApi, testApi } from './testApi.ts'
 
 let index: IndexedDatabase

@@ -3,8 +3,8 @@ import { sql } from 'drizzle-orm'
 import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { listenForBlocks } from '../../src/api/database/notifications.ts'
+import { seedTime } from '../../testkit/rows.ts'
 import { blockHash, type IndexedDatabase, indexedDatabase, viewsSchema } from './indexedDatabase.ts'
-import { seedTime } from './rows.ts'
 import { type TestApi, testApi } from './testApi.ts'
 
 const logger = pino({ level: 'silent' })

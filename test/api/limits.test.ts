@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type Api, startApi } from '../../devnet/api.ts'
 import { writeDeployment } from '../../ops/writeDeployment.ts'
-import { temporaryDirectory } from '../support/temporaryDirectory.ts'
+import { seedTime, wallet } from '../../testkit/rows.ts'
+import { temporaryDirectory } from '../../testkit/temporaryDirectory.ts'
 import { chainId, type IndexedDatabase, indexedDatabase, viewsSchema } from './indexedDatabase.ts'
-import { seedTime, wallet } from './rows.ts'
 
 let index: IndexedDatabase
 let deployments: Awaited<ReturnType<typeof temporaryDirectory>>

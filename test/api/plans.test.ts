@@ -1,10 +1,10 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { AGENT_BAND_IDS } from '../../ponder.schema.ts'
-import { manyAgents } from '../support/manyAgents.ts'
-import { busyAgent, manyRuns, whale } from '../support/manyRuns.ts'
+import { manyAgents } from '../../testkit/manyAgents.ts'
+import { busyAgent, manyRuns, whale } from '../../testkit/manyRuns.ts'
+import { seedTime } from '../../testkit/rows.ts'
 import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
-import { seedTime } from './rows.ts'
 import { type TestApi, testApi } from './testApi.ts'
 
 /** The number of runs and of agents. `npm run test:plans` sets a million; the plans are the same. */

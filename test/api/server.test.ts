@@ -1,24 +1,24 @@
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type Api, type ApiOptions, startApi } from '../../devnet/api.ts'
 import { startProcess } from '../../devnet/managedProcess.ts'
 import { writeDeployment } from '../../ops/writeDeployment.ts'
+import { seedTime } from '../../testkit/rows.ts'
+import { type TemporaryDirectory, temporaryDirectory } from '../../testkit/temporaryDirectory.ts'
 import { chainId, type IndexedDatabase, indexedDatabase, viewsSchema } from './indexedDatabase.ts'
-import { seedTime } from './rows.ts'
 
 let index: IndexedDatabase
+let deployments: TemporaryDirectory
 let deploymentsDirectory: string
 let api: Api | undefined
 
 const block = (number: bigint) => ({ number, timestamp: seedTime })
 
 beforeAll(async () => {
-  deploymentsDirectory = await mkdtemp(join(tmpdir(), 'runline-deployments-'))
+  deployments = await temporaryDirectory()
+  deploymentsDirectory = deployments.path
   const contract = '0x5FbDB2315678afecb367f032d93F642f64180aa3'
   const contracts = { USDC: contract, AgentRegistry: contract, AgentStaking: contract, BountyMarket: contract } as const
   writeDeployment({ chainId, startBlock: 0, contracts }, deploymentsDirectory)
@@ -34,7 +34,7 @@ afterEach(async () => {
 
 afterAll(async () => {
   await index.close()
-  await rm(deploymentsDirectory, { recursive: true })
+  await deployments.remove()
 })
 
 /** Runs `node src/api/server.ts` without a relayer's key, so that it needs no chain. */

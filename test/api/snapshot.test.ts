@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import getPort from 'get-port'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { run } from '../../ponder.schema.ts'
+import { openRun, seedTime } from '../../testkit/rows.ts'
 import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
-import { openRun, seedTime } from './rows.ts'
 import { type Answer, type TestApi, testApi } from './testApi.ts'
 
 let index: IndexedDatabase

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { agent, payee, run } from '../../ponder.schema.ts'
+import { claimedRun, openRun, poster, seedTime, stakedAgent } from '../../testkit/rows.ts'
 import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
-import { claimedRun, openRun, poster, seedTime, stakedAgent } from './rows.ts'
 import { type TestApi, testApi } from './testApi.ts'
 
 let index: IndexedDatabase

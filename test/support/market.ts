@@ -3,10 +3,10 @@ import { type ApiOptions, startApi } from '../../devnet/api.ts'
 import { type ChainOptions, startChain } from '../../devnet/chain.ts'
 import { startIndexer } from '../../devnet/indexer.ts'
 import type { ManagedProcess } from '../../devnet/managedProcess.ts'
-import { contractsOf } from './contracts.ts'
+import { contractsOf } from '../../testkit/contracts.ts'
+import { temporaryDirectory } from '../../testkit/temporaryDirectory.ts'
+import { waitForIndex } from '../../testkit/waitForIndex.ts'
 import { freshDatabase } from './database.ts'
-import { temporaryDirectory } from './temporaryDirectory.ts'
-import { waitForIndex } from './waitForIndex.ts'
 
 export type TestChain = Awaited<ReturnType<typeof startTestChain>>
 

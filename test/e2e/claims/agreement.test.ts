@@ -6,8 +6,8 @@ import { type Candidate, pickCandidate, signClaim } from '../../../sim/claimActi
 import { accountOf } from '../../../sim/parties.ts'
 import { createRandom } from '../../../sim/random.ts'
 import { createWorld, type World } from '../../../sim/world.ts'
+import { type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
-import { type Participants, participantsOf, usdc } from '../../support/participants.ts'
 import { type Answer, claimApi } from './claimApi.ts'
 
 /** `npm run test:deep` sets 5,000. */

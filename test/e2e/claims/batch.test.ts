@@ -8,9 +8,9 @@ import { Problem } from '../../../src/api/http/errors.ts'
 import { batchGasLimit } from '../../../src/api/relay/chain/gas.ts'
 import { batchCall, type ClaimRequest } from '../../../src/api/relay/chain/market.ts'
 import type { Relay } from '../../../src/api/relay/relay.ts'
+import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'
-import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
 import { contextOf, relayer, relayOn, requestOf, resultOf, signedRequestOf, until } from './claimsOnChain.ts'
 
 /** Blocks are mined when a test mines them. */

@@ -6,8 +6,8 @@ import { Problem } from '../../../src/api/http/errors.ts'
 import type { ClaimRequest } from '../../../src/api/relay/chain/market.ts'
 import { createRelay } from '../../../src/api/relay/createRelay.ts'
 import type { ClaimContext, Relay } from '../../../src/api/relay/relay.ts'
+import type { Agent, Participants } from '../../../testkit/participants.ts'
 import type { TestChain } from '../../support/market.ts'
-import type { Agent, Participants } from '../../support/participants.ts'
 
 export const relayer = accountOf(roles.relayer)
 

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { accountOf, roles } from '../../../devnet/accounts.ts'
 import { claimRun } from '../../../examples/claimRun.ts'
+import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
 import { type HttpFault, startHttpProxy } from '../../support/httpProxy.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
-import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
 
 const relayer = accountOf(roles.relayer).address
 

@@ -4,8 +4,8 @@ import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
 import { accountOf } from '../../../devnet/accounts.ts'
 import { decodeClaimError, explainClaimError } from '../../../src/api/market/contractErrors.ts'
 import { revertOf } from '../../../src/api/relay/chain/client.ts'
+import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
-import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
 import { claimApi } from './claimApi.ts'
 
 let market: TestMarket

@@ -6,8 +6,8 @@ import { accountOf } from '../../../devnet/accounts.ts'
 import { type Postgres, startPostgres } from '../../../devnet/postgres.ts'
 import { type Standby, startStandby } from '../../../devnet/standby.ts'
 import type { Relay } from '../../../src/api/relay/relay.ts'
+import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'
-import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
 import { relayer, relayOn, requestOf, resultOf, until } from './claimsOnChain.ts'
 
 const PENDING_CLAIMS = 5

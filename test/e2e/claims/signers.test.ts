@@ -5,9 +5,9 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { accountOf } from '../../../devnet/accounts.ts'
 import type { ClaimRequest } from '../../../src/api/relay/chain/market.ts'
 import type { Relay } from '../../../src/api/relay/relay.ts'
+import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'
-import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
 import { contextOf, relayer, relayOn, requestOf, resultOf, signedRequestOf, until } from './claimsOnChain.ts'
 
 let chain: TestChain

@@ -6,9 +6,9 @@ import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
 import { accountOf, keyOf, roles } from '../../../devnet/accounts.ts'
 import { startAnvil } from '../../../devnet/anvil.ts'
 import { readDeployment } from '../../../src/api/deployment.ts'
+import { temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
 import { returning, returningFor } from '../../support/bytecode.ts'
 import { runDeploy } from '../../support/deployCommand.ts'
-import { temporaryDirectory } from '../../support/temporaryDirectory.ts'
 
 const treasury = accountOf(7).address
 const owner = accountOf(8).address

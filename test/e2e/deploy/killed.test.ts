@@ -5,7 +5,7 @@ import { expect, it, onTestFinished } from 'vitest'
 import { accountOf, keyOf } from '../../../devnet/accounts.ts'
 import { startAnvil } from '../../../devnet/anvil.ts'
 import { readDeployment } from '../../../src/api/deployment.ts'
-import { temporaryDirectory } from '../../support/temporaryDirectory.ts'
+import { temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
 
 const deployer = 0
 const { address } = accountOf(deployer)

@@ -19,10 +19,10 @@ import { defaultTerms } from '../../../devnet/defaultTerms.ts'
 import { readArtifact } from '../../../ops/deployment/artifacts.ts'
 import { type Deployment, readDeployment } from '../../../src/api/deployment.ts'
 import { claimTypedData } from '../../../src/api/market/claimMessage.ts'
+import { contractsOf } from '../../../testkit/contracts.ts'
+import { temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
 import { returning } from '../../support/bytecode.ts'
-import { contractsOf } from '../../support/contracts.ts'
 import { runDeploy } from '../../support/deployCommand.ts'
-import { temporaryDirectory } from '../../support/temporaryDirectory.ts'
 
 const chainId = base.id
 const treasury = accountOf(7).address

@@ -8,7 +8,7 @@ import { startAnvil } from '../../../devnet/anvil.ts'
 import { carryOut } from '../../../ops/deployment/carryOut.ts'
 import { type DeployOptions, prepareDeployment } from '../../../ops/deployment/prepare.ts'
 import { type Fault, says, startRpcProxy } from '../../../sim/faults/rpcProxy.ts'
-import { temporaryDirectory } from '../../support/temporaryDirectory.ts'
+import { temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
 
 const treasury = accountOf(7).address
 const owner = accountOf(8).address

@@ -5,8 +5,8 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { accountOf, keyOf, roles } from '../../../devnet/accounts.ts'
 import { startAnvil } from '../../../devnet/anvil.ts'
 import { readDeployment } from '../../../src/api/deployment.ts'
+import { temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
 import { runDeploy } from '../../support/deployCommand.ts'
-import { temporaryDirectory } from '../../support/temporaryDirectory.ts'
 
 type Code = { object: string; immutableReferences?: Record<string, { start: number; length: number }[]> }
 type Compiled = { evm: { bytecode: Code; deployedBytecode: Code } }

@@ -10,7 +10,7 @@ import {
   type run,
   runStates,
 } from '../../../ponder.schema.ts'
-import type { MarketOnAnvil } from '../marketOnAnvil.ts'
+import type { MarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
 
 const week = 7n * 24n * 60n * 60n
 

@@ -4,7 +4,7 @@ import { defaultTerms } from '../../../devnet/defaultTerms.ts'
 import { startIndexer } from '../../../devnet/indexer.ts'
 import { type Postgres, startPostgres } from '../../../devnet/postgres.ts'
 import { crashDatabase, dropConnections } from '../../../sim/faults/database.ts'
-import { type MarketOnAnvil, startMarketOnAnvil } from '../marketOnAnvil.ts'
+import { type MarketOnAnvil, startMarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
 import { startIndexOf } from './indexOf.ts'
 
 const poster = accountOf(2).address

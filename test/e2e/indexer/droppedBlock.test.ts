@@ -7,11 +7,10 @@ import { startIndexer } from '../../../devnet/indexer.ts'
 import { deploy } from '../../../ops/deploy.ts'
 import { writeDeployment } from '../../../ops/writeDeployment.ts'
 import { type ChooseFault, startRpcProxy } from '../../../sim/faults/rpcProxy.ts'
-import { contractsOf } from '../../support/contracts.ts'
+import { contractsOf, deployArtifact } from '../../../testkit/contracts.ts'
+import { temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
+import { waitForIndex } from '../../../testkit/waitForIndex.ts'
 import { freshDatabase } from '../../support/database.ts'
-import { temporaryDirectory } from '../../support/temporaryDirectory.ts'
-import { waitForIndex } from '../../support/waitForIndex.ts'
-import { deployArtifact } from '../marketOnAnvil.ts'
 
 /** As for a public chain: there the indexer reaches its node as in production. */
 const chain = baseSepolia
@@ -32,7 +31,7 @@ test('a reorg between a block and its logs delays the index by less than 8 s', {
   })
     .extend(publicActions)
     .extend(walletActions)
-  const usdc = await deployArtifact(client as never, 'MockUSDC')
+  const usdc = await deployArtifact(rpcUrl, 'MockUSDC')
   const owner = accountOf(roles.owner).address
   const treasury = accountOf(roles.treasury).address
   const account = accountOf(roles.deployer)

@@ -15,7 +15,7 @@ import {
   run,
   runEvent,
 } from '../../../ponder.schema.ts'
-import type { MarketOnAnvil } from '../marketOnAnvil.ts'
+import type { MarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
 
 const viewsSchema = 'runline'
 

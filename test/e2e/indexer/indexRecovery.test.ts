@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { accountOf } from '../../../devnet/accounts.ts'
 import { defaultTerms } from '../../../devnet/defaultTerms.ts'
+import { type MarketOnAnvil, startMarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
 import { freshDatabase } from '../../support/database.ts'
-import { type MarketOnAnvil, startMarketOnAnvil } from '../marketOnAnvil.ts'
 import { agentBandsOf, bandsOf, deadlineBandsOf } from './chainState.ts'
 import { type Index, startIndexOf } from './indexOf.ts'
 

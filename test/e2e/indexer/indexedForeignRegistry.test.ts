@@ -1,9 +1,11 @@
 import { type Address, type Hex, maxUint256, pad, parseAbi, zeroAddress } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { accountOf } from '../../../devnet/accounts.ts'
+import { createAnvilClient } from '../../../devnet/anvilClient.ts'
 import { defaultTerms } from '../../../devnet/defaultTerms.ts'
+import { deployArtifact } from '../../../testkit/contracts.ts'
+import { type MarketOnAnvil, startMarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
 import { freshDatabase } from '../../support/database.ts'
-import { deployArtifact, type MarketOnAnvil, startMarketOnAnvil } from '../marketOnAnvil.ts'
 import { agentsOnChain, comparableAgent } from './chainState.ts'
 import { type Index, startIndexOf } from './indexOf.ts'
 
@@ -28,10 +30,13 @@ let index: Index
 
 beforeAll(async () => {
   // Ada's agent 0 is older than the market.
-  chain = await startMarketOnAnvil(async (client) => {
-    const address = await deployArtifact(client, 'ForeignRegistry')
-    await client.writeContract({ abi: registryAbi, address, functionName: 'register', args: ['ada'], account: ada })
-    return address
+  chain = await startMarketOnAnvil({
+    async prepareRegistry(rpcUrl) {
+      const address = await deployArtifact(rpcUrl, 'ForeignRegistry')
+      const client = createAnvilClient(rpcUrl)
+      await client.writeContract({ abi: registryAbi, address, functionName: 'register', args: ['ada'], account: ada })
+      return address
+    },
   })
   index = await startIndexOf(chain, await freshDatabase())
   await chain.fund(poster, ada)
@@ -52,7 +57,7 @@ async function registerWithCallback({
   heir?: Address
   wallet?: Address
 }) {
-  const address = await deployArtifact(chain.client, 'HastyReceiver', [heir, wallet], 'ForeignRegistry')
+  const address = await deployArtifact(chain.rpcUrl, 'HastyReceiver', [heir, wallet], 'ForeignRegistry')
   const { client } = chain
   await client.writeContract({ abi: receiverAbi, address, functionName: 'register', args: [chain.registry.address] })
   return address.toLowerCase()

@@ -2,8 +2,8 @@ import { encodeFunctionData, type Hex, keccak256, maxUint256, stringToHex, toHex
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { accountOf, roles } from '../../../devnet/accounts.ts'
 import { defaultTerms } from '../../../devnet/defaultTerms.ts'
+import { type MarketOnAnvil, startMarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
 import { freshDatabase } from '../../support/database.ts'
-import { type MarketOnAnvil, startMarketOnAnvil } from '../marketOnAnvil.ts'
 import {
   agentBandsOf,
   agentsOnChain,

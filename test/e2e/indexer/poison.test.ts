@@ -18,8 +18,9 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { accountOf } from '../../../devnet/accounts.ts'
 import { type Api, startApi } from '../../../devnet/api.ts'
 import { defaultTerms } from '../../../devnet/defaultTerms.ts'
+import { deployArtifact } from '../../../testkit/contracts.ts'
+import { type MarketOnAnvil, startMarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
 import { freshDatabase } from '../../support/database.ts'
-import { deployArtifact, type MarketOnAnvil, startMarketOnAnvil } from '../marketOnAnvil.ts'
 import { type Index, startIndexOf } from './indexOf.ts'
 
 const poster = accountOf(2).address
@@ -51,8 +52,8 @@ let index: Index
 let api: Api
 let databaseUrl: string
 
-async function start(prepareRegistry?: Parameters<typeof startMarketOnAnvil>[0]) {
-  chain = await startMarketOnAnvil(prepareRegistry)
+async function start(options?: Parameters<typeof startMarketOnAnvil>[0]) {
+  chain = await startMarketOnAnvil(options)
   index = await startIndexOf(chain, databaseUrl)
   const { rpcUrl, deploymentsDirectory } = chain
   api = await startApi({ databaseUrl, chainId: 31337, rpcUrl, deploymentsDirectory })
@@ -230,8 +231,8 @@ test('hostile strings, ids and blocks in our contracts stop neither index nor AP
 test('a foreign registry with any ids, URIs and order of events stops neither index nor API', {
   timeout: 180_000,
 }, async () => {
-  await start((client) => deployArtifact(client, 'ForeignRegistry'))
-  const { registry, staking, market, client } = chain
+  await start({ prepareRegistry: (rpcUrl) => deployArtifact(rpcUrl, 'ForeignRegistry') })
+  const { registry, staking, market, rpcUrl } = chain
   const ids = [0n, 2n ** 40n - 1n, 2n ** 40n, 2n ** 224n - 1n, maxUint256]
   for (const [place, id] of ids.entries()) {
     const uri = hostile[place] ?? '0x'
@@ -248,7 +249,7 @@ test('a foreign registry with any ids, URIs and order of events stops neither in
     [zeroAddress, bob],
     [zeroAddress, zeroAddress],
   ] as const) {
-    const receiver = await deployArtifact(client, 'HastyReceiver', [heir, wallet], 'ForeignRegistry')
+    const receiver = await deployArtifact(rpcUrl, 'HastyReceiver', [heir, wallet], 'ForeignRegistry')
     await call(ada, receiver, 'register(address)', [registry.address])
   }
 

@@ -3,9 +3,9 @@ import { execa } from 'execa'
 import { beforeAll, expect, test } from 'vitest'
 import { startIndexer } from '../../../devnet/indexer.ts'
 import { writeDeployment } from '../../../ops/writeDeployment.ts'
+import { participantsOf } from '../../../testkit/participants.ts'
+import { temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
-import { participantsOf } from '../../support/participants.ts'
-import { temporaryDirectory } from '../../support/temporaryDirectory.ts'
 
 let market: TestMarket
 

@@ -3,9 +3,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Api, startApi } from '../../../devnet/api.ts'
 import { startProcess } from '../../../devnet/managedProcess.ts'
 import { type ChooseFault, type RpcProxy, startRpcProxy } from '../../../sim/faults/rpcProxy.ts'
+import { waitForIndex } from '../../../testkit/waitForIndex.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'
-import { waitForIndex } from '../../support/waitForIndex.ts'
 
 /** Seconds: longer than a start takes, even on a busy machine. */
 const STALL = 6

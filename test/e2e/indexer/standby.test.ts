@@ -6,9 +6,9 @@ import { startApi } from '../../../devnet/api.ts'
 import { startIndexer } from '../../../devnet/indexer.ts'
 import { startPostgres } from '../../../devnet/postgres.ts'
 import { startStandby } from '../../../devnet/standby.ts'
+import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
+import { waitForIndex } from '../../../testkit/waitForIndex.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'
-import { type Agent, type Participants, participantsOf, usdc } from '../../support/participants.ts'
-import { waitForIndex } from '../../support/waitForIndex.ts'
 import { claimApi } from '../claims/claimApi.ts'
 
 /** Claims, each sent to one replica and read on another; set STANDBY_CLAIMS higher for a longer run. */

@@ -7,21 +7,26 @@ import {
   parseEventLogs,
   type TransactionReceipt,
 } from 'viem'
-import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
-import { accountOf, roles } from '../../devnet/accounts.ts'
-import { defaultTerms } from '../../devnet/defaultTerms.ts'
-import { claimTypedData } from '../../src/api/market/claimMessage.ts'
-import type { TestChain } from './market.ts'
+import { bountyMarketAbi } from '../abis/BountyMarket.ts'
+import { accountOf, roles } from '../devnet/accounts.ts'
+import type { Chain } from '../devnet/chain.ts'
+import { defaultTerms } from '../devnet/defaultTerms.ts'
+import { claimTypedData } from '../src/api/market/claimMessage.ts'
+import type { Contracts } from './contracts.ts'
 
 export const usdc = 1_000_000n
 
 /** An agent and the wallet that acts for it. */
 export type Agent = { id: bigint; wallet: LocalAccount }
 
-/** The calls of posters and agents on a test's chain. Each call is mined when its promise resolves. */
-export function participantsOf({ client, market, registry, staking, usdc: token, deployment }: TestChain) {
-  const poster = accountOf(roles.deployer).address
-
+/**
+ * The calls of posters and agents on a test's chain. Each call is mined when its promise resolves.
+ * @param poster One of Anvil's accounts.
+ */
+export function participantsOf(
+  { client, market, registry, staking, usdc: token, deployment }: Contracts & Pick<Chain, 'deployment'>,
+  poster = accountOf(roles.deployer).address,
+) {
   let last: Promise<unknown> = Promise.resolve()
 
   /** Sends after the previous transaction: Anvil gives transactions that it signs at the same time the same nonce. */
@@ -45,6 +50,8 @@ export function participantsOf({ client, market, registry, staking, usdc: token,
     poster,
     mined,
     now,
+    /** Mints USDC base units to the account, and lets the contract take any amount of it. */
+    fund,
 
     /** Registers an agent for one of Anvil's accounts, with `stake` at stake. */
     async newAgent(wallet: LocalAccount, stake = 20n * usdc): Promise<Agent> {

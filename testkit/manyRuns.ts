@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { poster, seedTime } from '../api/rows.ts'
+import { poster, seedTime } from './rows.ts'
 
 /** The poster of every tenth run and evaluator of every twentieth, and the agent that claimed every seventh. */
 export const whale = poster

@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { seedTime, wallet } from '../api/rows.ts'
+import { seedTime, wallet } from './rows.ts'
 
 /**
  * Inserts `count` agents, registered one by one until `seedTime`, as a market may have after two years. Most

@@ -1,5 +1,5 @@
-import type { agent, run, runEvent } from '../../ponder.schema.ts'
-import { blockHash } from './indexedDatabase.ts'
+import type { agent, run, runEvent } from '../ponder.schema.ts'
+import { blockHash } from './indexedTables.ts'
 
 export const poster = '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266'
 export const wallet = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8'

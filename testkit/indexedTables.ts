@@ -2,12 +2,12 @@ import { type SQL, sql } from 'drizzle-orm'
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
 // @ts-expect-error Ponder exports neither, and keeps their types elsewhere
-import { getSql as untypedGetSql } from '../../node_modules/ponder/dist/esm/drizzle/kit/index.js'
+import { getSql as untypedGetSql } from '../node_modules/ponder/dist/esm/drizzle/kit/index.js'
 // @ts-expect-error
-import { encodeCheckpoint as untypedEncode } from '../../node_modules/ponder/dist/esm/utils/checkpoint.js'
-import type { getSql as GetSql } from '../../node_modules/ponder/dist/types/drizzle/kit/index.d.ts'
-import type { encodeCheckpoint as Encode } from '../../node_modules/ponder/dist/types/utils/checkpoint.d.ts'
-import * as schema from '../../ponder.schema.ts'
+import { encodeCheckpoint as untypedEncode } from '../node_modules/ponder/dist/esm/utils/checkpoint.js'
+import type { getSql as GetSql } from '../node_modules/ponder/dist/types/drizzle/kit/index.d.ts'
+import type { encodeCheckpoint as Encode } from '../node_modules/ponder/dist/types/utils/checkpoint.d.ts'
+import * as schema from '../ponder.schema.ts'
 
 const getSql: typeof GetSql = untypedGetSql
 const encodeCheckpoint: typeof Encode = untypedEncode

@@ -1,0 +1,72 @@
+import { readFile } from 'node:fs/promises'
+import { type Abi, type Address, getContract, type Hash, type Hex } from 'viem'
+import { foundry } from 'viem/chains'
+import { agentRegistryAbi } from '../abis/AgentRegistry.ts'
+import { agentStakingAbi } from '../abis/AgentStaking.ts'
+import { bountyMarketAbi } from '../abis/BountyMarket.ts'
+import { mockUsdcAbi } from '../abis/MockUSDC.ts'
+import { accountOf, roles } from '../devnet/accounts.ts'
+import { createAnvilClient } from '../devnet/anvilClient.ts'
+import type { Chain } from '../devnet/chain.ts'
+
+type Options = {
+  /** Whether a transaction resolves only once it is mined, and throws if it reverted. */
+  awaitsMining?: boolean
+}
+
+export type Contracts = ReturnType<typeof contractsOf>
+
+/**
+ * A client that can read, write and move Anvil's clock, and the contracts through it. Writes come from the deployer
+ * unless they name an account; Anvil signs for its own accounts.
+ */
+export function contractsOf(
+  { rpcUrl, deployment: { chainId, contracts } }: Pick<Chain, 'rpcUrl' | 'deployment'>,
+  { awaitsMining = false }: Options = {},
+) {
+  const connected = connect(rpcUrl, chainId)
+  const client = awaitsMining ? awaitingMining(connected) : connected
+  return {
+    client,
+    usdc: getContract({ abi: mockUsdcAbi, address: contracts.USDC, client }),
+    registry: getContract({ abi: agentRegistryAbi, address: contracts.AgentRegistry, client }),
+    staking: getContract({ abi: agentStakingAbi, address: contracts.AgentStaking, client }),
+    market: getContract({ abi: bountyMarketAbi, address: contracts.BountyMarket, client }),
+  }
+}
+
+type Client = ReturnType<typeof connect>
+
+const connect = (rpcUrl: string, chainId: number) =>
+  createAnvilClient(rpcUrl, { ...foundry, id: chainId }, accountOf(roles.deployer).address)
+
+function awaitingMining(client: Client): Client {
+  const { sendTransaction, writeContract } = client
+  const mined = async (sent: Promise<Hash>) => {
+    const hash = await sent
+    const { status } = await client.waitForTransactionReceipt({ hash })
+    if (status !== 'success') throw new Error(`Transaction ${hash} reverted`)
+    return hash
+  }
+  return client.extend(() => ({
+    sendTransaction: ((request) => mined(sendTransaction(request))) as typeof sendTransaction,
+    writeContract: ((request) => mined(writeContract(request))) as typeof writeContract,
+  }))
+}
+
+type Artifact = { abi: Abi; bytecode: { object: Hex } }
+
+/** Deploys a contract that Forge has built from `<file>.sol`, as Anvil's first account. @returns its address. */
+export async function deployArtifact(
+  rpcUrl: string,
+  name: string,
+  args: readonly unknown[] = [],
+  file = name,
+): Promise<Address> {
+  const client = connect(rpcUrl, foundry.id)
+  const { abi, bytecode } = JSON.parse(await readFile(`out/${file}.sol/${name}.json`, 'utf8')) as Artifact
+  const hash = await client.deployContract({ abi, bytecode: bytecode.object, args, chain: null })
+  const { contractAddress } = await client.waitForTransactionReceipt({ hash })
+  if (!contractAddress) throw new Error(`${name} was not deployed`)
+  return contractAddress
+}
