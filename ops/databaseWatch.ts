@@ -32,3 +32,31 @@ export function endAtDatabaseCrash(url: string, logger: Logger): void {
     process.exit(RESTART)
   }
 }
+
+/**
+ * Ends this process when a COMMIT fails, because its connection broke. Ponder runs the block's handlers again, on rows
+ * that its cache still has from the failed attempt: a counter of a band would count twice. It cannot know either
+ * whether PostgreSQL has committed. A restart resumes from what the database has.
+ *
+ * Call it before Ponder is imported: it wraps the driver, because Ponder gives no access to its transactions.
+ */
+export function endAtFailedCommit(logger: Logger): void {
+  const query: (this: pg.Client, ...args: unknown[]) => unknown = pg.Client.prototype.query
+  Object.assign(pg.Client.prototype, {
+    query(this: pg.Client, ...args: unknown[]) {
+      const result = query.apply(this, args)
+      if (textOf(args[0])?.toLowerCase() === 'commit' && result instanceof Promise) {
+        result.catch((err) => {
+          logger.fatal({ err }, 'A commit failed: exiting, so that a restart resumes from what PostgreSQL has')
+          process.exit(RESTART)
+        })
+      }
+      return result
+    },
+  })
+}
+
+function textOf(statement: unknown): string | undefined {
+  if (typeof statement === 'string') return statement
+  return (statement as { text?: string } | undefined)?.text
+}

@@ -11,7 +11,7 @@ import { readEnv } from '../src/api/env.ts'
 import { createLogger } from '../src/api/observability/logger.ts'
 import { reasonNotToStart } from './builds/mayStart.ts'
 import { takeOver } from './builds/takeOver.ts'
-import { endAtDatabaseCrash, RESTART } from './databaseWatch.ts'
+import { endAtDatabaseCrash, endAtFailedCommit, RESTART } from './databaseWatch.ts'
 
 const { DATABASE_URL, CHAIN_ID, RPC_URL, DATABASE_SCHEMA, PONDER_PORT, LOG_LEVEL } = readEnv([
   'DATABASE_URL',
@@ -34,6 +34,7 @@ const reason = await reasonNotToStart({ ...readers, rpcUrl: RPC_URL, chainId: CH
 })
 if (reason) throw new Error(reason)
 endAtDatabaseCrash(DATABASE_URL, logger)
+endAtFailedCommit(logger)
 logger.info({ chainId: CHAIN_ID, schema, viewsSchema: DATABASE_SCHEMA, port: PONDER_PORT }, 'Starting Ponder')
 
 // Ponder prefers PORT, which is the API's, to its own flag.
