@@ -1,4 +1,4 @@
-import { createTestClient, http, publicActions, walletActions } from 'viem'
+import { createTestClient, type Hash, http, publicActions, walletActions } from 'viem'
 import { baseSepolia } from 'viem/chains'
 import { expect, test } from 'vitest'
 import { accountOf, roles } from '../../../devnet/accounts.ts'
@@ -50,7 +50,7 @@ test('a reorg between a block and its logs delays the index by less than 8 s', {
   await waitForIndex(databaseUrl, await client.getBlockNumber(), 60_000)
 
   // The request for a block's logs is held back until the block is dropped.
-  const held = Promise.withResolvers<unknown>()
+  const held = Promise.withResolvers<Hash>()
   choose = ({ method, params: [filter] }) => {
     if (method !== 'eth_getLogs' || !Object.hasOwn(Object(filter), 'blockHash')) return undefined
     choose = () => undefined
@@ -60,8 +60,10 @@ test('a reorg between a block and its logs delays the index by less than 8 s', {
   const { registry } = contractsOf({ rpcUrl, deployment })
   await registry.write.registerFor([owner, 'ipfs://dropped'], { account: owner })
   const blockHash = await held.promise
-  await client.request({ method: 'anvil_reorg', params: [5, []] } as never)
-  await expect(client.getBlock({ blockHash: blockHash as never })).rejects.toThrow()
+  const { number } = await client.getBlock({ blockHash })
+  const depth = Number((await client.getBlockNumber()) - number) + 3
+  await client.request({ method: 'anvil_reorg', params: [depth, []] } as never)
+  await expect(client.getBlock({ blockHash })).rejects.toThrow()
 
   const start = performance.now()
   const latest = await client.getBlockNumber()
