@@ -1,9 +1,10 @@
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { agent } from '../../ponder.schema.ts'
+import type { Answer } from '../support/describedAnswers.ts'
 import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
 import { seedTime, stakedAgent } from './rows.ts'
-import { type Answer, type TestApi, testApi } from './testApi.ts'
+import { type TestApi, testApi } from './testApi.ts'
 
 type Row = Required<Omit<typeof agent.$inferSelect, 'step'>>
 

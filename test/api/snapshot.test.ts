@@ -2,9 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import getPort from 'get-port'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { run } from '../../ponder.schema.ts'
+import type { Answer } from '../support/describedAnswers.ts'
 import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
 import { openRun, seedTime } from './rows.ts'
-import { type Answer, type TestApi, testApi } from './testApi.ts'
+import { type TestApi, testApi } from './testApi.ts'
 
 let index: IndexedDatabase
 let api: TestApi

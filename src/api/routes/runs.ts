@@ -2,17 +2,23 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { parseUnits } from 'viem'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../http/errors.ts'
-import { problemResponses } from '../http/problem.ts'
 import { addressParameter, formatId, idParameter } from '../http/values.ts'
 import { readsRunPages } from '../queries/readRunPages.ts'
 import { readTogether } from '../queries/readTogether.ts'
 import type { RunList } from '../queries/runList.ts'
 import type { RunStart } from '../queries/runPages.ts'
 import { runsById } from '../queries/runs.ts'
-import { runSchema, runSummarySchema, stateSchema } from '../resources/run.ts'
+import { exampleRunSummary, runSchema, runSummarySchema, stateSchema } from '../resources/run.ts'
 import { formatRunCursor, parseRunCursor } from '../resources/runCursor.ts'
-import { answerText, indexedHeaders, minBlock } from './indexed.ts'
-import { cursorPaginationSchema, cursorParameters, formatPagination, sliceOf } from './pagination.ts'
+import { answerText, minBlock } from './indexed.ts'
+import {
+  cursorPaginationSchema,
+  cursorParameters,
+  exampleCursorPagination,
+  formatPagination,
+  sliceOf,
+} from './pagination.ts'
+import { indexedResponses, problemResponses } from './responses.ts'
 
 /** 12 digits of whole USDC are more than exist, and in base units they still fit PostgreSQL's int8. */
 const usdcParameter = z
@@ -43,33 +49,37 @@ const listQuery = z.strictObject({
 const runParams = z.object({ id: idParameter })
 const runQuery = z.strictObject({ minBlock })
 
+const runListSchema = z
+  .object({ runs: z.array(runSummarySchema), pagination: cursorPaginationSchema })
+  .openapi('RunList', {
+    example: { runs: [exampleRunSummary], pagination: { ...exampleCursorPagination, limit: 1, totalPages: 100 } },
+  })
+
 const listRuns = createRoute({
   method: 'get',
   path: '/api/runs',
+  operationId: 'listRuns',
+  tags: ['Runs'],
   summary: 'List runs',
+  description: 'Filters combine. Pages have numbers, or cursors, which stay exact while runs are added.',
   request: { query: listQuery },
   responses: {
-    200: {
-      description: 'One page of the runs that match, newest first.',
-      headers: indexedHeaders,
-      content: {
-        'application/json': {
-          schema: z.object({ runs: z.array(runSummarySchema), pagination: cursorPaginationSchema }),
-        },
-      },
-    },
-    ...problemResponses('VALIDATION_FAILED', 'INDEX_BEHIND', 'RATE_LIMITED', 'INTERNAL'),
+    ...indexedResponses('One page of the runs that match, newest first.', runListSchema),
+    ...problemResponses(['VALIDATION_FAILED', 'INDEX_BEHIND']),
   },
 })
 
 const getRun = createRoute({
   method: 'get',
   path: '/api/runs/{id}',
+  operationId: 'getRun',
+  tags: ['Runs'],
   summary: 'Get a run',
+  description: 'The run with its claim, its terms and its time limits.',
   request: { params: runParams, query: runQuery },
   responses: {
-    200: { description: 'The run.', headers: indexedHeaders, content: { 'application/json': { schema: runSchema } } },
-    ...problemResponses('VALIDATION_FAILED', 'RUN_NOT_FOUND', 'INDEX_BEHIND', 'RATE_LIMITED', 'INTERNAL'),
+    ...indexedResponses('The run.', runSchema),
+    ...problemResponses(['VALIDATION_FAILED', 'RUN_NOT_FOUND', 'INDEX_BEHIND']),
   },
 })
 
