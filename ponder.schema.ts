@@ -56,7 +56,7 @@ export function bandWidth(reward: bigint): bigint {
 export const agentSteps = ['UNVERIFIED', 'PROVISIONAL', 'PROVEN', 'FROZEN', 'BANNED'] as const
 
 /** AgentStaking.ESTABLISHED_COMPLETIONS, in approved runs. */
-const ESTABLISHED_COMPLETIONS = 5
+export const ESTABLISHED_COMPLETIONS = 5
 
 export type AgentStep = (typeof agentSteps)[number]
 

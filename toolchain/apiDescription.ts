@@ -13,8 +13,14 @@ import { healthRoutes } from '../src/api/routes/health.ts'
 export async function apiDescription(): Promise<string> {
   const index = new IndexReader(drizzle(new pg.Pool()), 31337)
   const routes = healthRoutes(() => Promise.reject(new Error('No process is described here')))
-  const market = { chainId: 31337, address: zeroAddress }
-  const app = createApp({ index, logger: pino({ level: 'silent' }), market }, { routes })
+  const contracts = {
+    USDC: zeroAddress,
+    AgentRegistry: zeroAddress,
+    AgentStaking: zeroAddress,
+    BountyMarket: zeroAddress,
+  }
+  const deployment = { chainId: 31337, startBlock: 0, contracts }
+  const app = createApp({ index, logger: pino({ level: 'silent' }), deployment }, { routes })
   const response = await app.request('/openapi.json')
   return response.text()
 }

@@ -20,6 +20,7 @@ import { docsRoutes } from './routes/docs.ts'
 import { eligibilityRoutes } from './routes/eligibility.ts'
 import { eventRoutes } from './routes/events.ts'
 import { isProbe } from './routes/health.ts'
+import { marketRoutes } from './routes/market.ts'
 import { runRoutes } from './routes/runs.ts'
 import { statsRoutes } from './routes/stats.ts'
 
@@ -54,6 +55,7 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   app.route('/', eventRoutes(deps))
   app.route('/', agentRoutes(deps))
   app.route('/', statsRoutes(deps))
+  app.route('/', marketRoutes(deps))
   app.route('/', docsRoutes())
   if (host.routes) app.route('/', host.routes)
 

@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => api.close())
 
 type Described = {
-  parameters: { name: string; in: string; required: boolean }[]
+  parameters?: { name: string; in: string; required: boolean }[]
   responses: Record<string, { content: Record<string, { examples: Record<string, Example> }> }>
 }
 type Example = { value: { field: string; value: string } }
@@ -41,7 +41,7 @@ describe('/openapi.json', () => {
       Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
     )
     const served = api.app.routes
-      .filter(({ method, path }) => method !== 'ALL' && path.startsWith('/api/'))
+      .filter(({ method, path }) => method !== 'ALL' && /^\/(api|abis)\//.test(path))
       .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`)
     expect(new Set(described)).toEqual(new Set([...served, 'GET /healthz', 'GET /readyz']))
   })
@@ -80,7 +80,7 @@ describe('/openapi.json', () => {
       if (!get) continue
       const { field, value } = exampleOf(get.responses, 400)
       const isInPath = path.includes(`{${field}}`)
-      const required = get.parameters.filter((parameter) => parameter.in === 'query' && parameter.required)
+      const required = (get.parameters ?? []).filter((parameter) => parameter.in === 'query' && parameter.required)
       const query = new URLSearchParams()
       for (const { name } of required) query.set(name, name === 'agentId' ? '1' : zeroAddress)
       query.set(field, value)

@@ -7,6 +7,18 @@ import { IndexReader } from '../../src/api/queries/indexReader.ts'
 import { type Answer, expectDescribed } from '../support/describedAnswers.ts'
 import { chainId, viewsSchema } from './indexedDatabase.ts'
 
+const deployment = {
+  chainId,
+  startBlock: 7,
+  startBlocks: { USDC: 3 },
+  contracts: {
+    USDC: '0x5FbDB2315678afecb367f032d93F642f64180aa3',
+    AgentRegistry: '0xe7f1725E7734CE288F8367e1Bb143E90bb3F0512',
+    AgentStaking: '0xa16E02E87b7454126E5E10d957A927A7F5B5d2be',
+    BountyMarket: '0x9fE46736679d2D9a65F0992F2272dE9f3c7fa6e0',
+  },
+} as const
+
 /**
  * The app on the read pool of the real process, without its server. Every answer must match /openapi.json.
  * @param clock This machine's time in milliseconds.
@@ -17,8 +29,7 @@ export async function testApi(url: string, clock?: () => number, hints?: Hints, 
   const logger = pino({ level: 'warn' }, { write: (line: string) => logged.push(line) })
   const readPool = openReadPool({ url, schema: viewsSchema, logger })
   const index = new IndexReader(drizzle(readPool, { casing: 'snake_case' }), chainId, { clock, hints, shownBefore })
-  const market = { chainId, address: '0x5FbDB2315678afecb367f032d93F642f64180aa3' } as const
-  const app = createApp({ index, logger, market })
+  const app = createApp({ index, logger, deployment })
 
   async function get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
     const response = await app.request(path, { headers })

@@ -1,5 +1,6 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { maxUint256 } from 'viem'
+import { marketOf } from '../deployment.ts'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../http/errors.ts'
 import { addressParameter, formatId, idParameter } from '../http/values.ts'
@@ -46,6 +47,7 @@ const getClaimMessage = createRoute({
 
 export function claimMessageRoutes(deps: Deps) {
   const app = new OpenAPIHono()
+  const market = marketOf(deps.deployment)
 
   app.openapi(getClaimMessage, async (c) => {
     const { id } = c.req.valid('param')
@@ -66,7 +68,7 @@ export function claimMessageRoutes(deps: Deps) {
     }
     const body = { agentId: formatId(agentId), walletAddress, deadline: Number(deadline) }
     const submit = { method: 'POST' as const, path: `/api/runs/${id}/claim`, body }
-    return answerJson(c, { ...claimTypedDataJson(deps.market, claim, deadline), submit })
+    return answerJson(c, { ...claimTypedDataJson(market, claim, deadline), submit })
   })
 
   return app

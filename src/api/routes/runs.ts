@@ -1,8 +1,10 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { parseUnits } from 'viem'
+import { marketOf } from '../deployment.ts'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../http/errors.ts'
 import { addressParameter, formatId, idParameter } from '../http/values.ts'
+import type { MarketAddress } from '../market/claimMessage.ts'
 import { readsRunPages } from '../queries/readRunPages.ts'
 import { readTogether } from '../queries/readTogether.ts'
 import type { RunList } from '../queries/runList.ts'
@@ -89,7 +91,7 @@ export function runNotFound(bountyId: bigint) {
   return new Problem('RUN_NOT_FOUND', `There is no run ${bountyId}.`, { extensions: { bountyId: formatId(bountyId) } })
 }
 
-function startOf({ market }: Deps, list: RunList, { page, limit, cursor }: Place): RunStart {
+function startOf(market: MarketAddress, list: RunList, { page, limit, cursor }: Place): RunStart {
   if (cursor === undefined) return sliceOf({ page: page ?? 1, limit })
   if (page === undefined) return { after: parseRunCursor(market, list, cursor) }
   throw new Problem('VALIDATION_FAILED', `page: must not be given with cursor, got ${page}.`, {
@@ -99,18 +101,19 @@ function startOf({ market }: Deps, list: RunList, { page, limit, cursor }: Place
 
 export function runRoutes(deps: Deps) {
   const app = new OpenAPIHono()
+  const market = marketOf(deps.deployment)
   const readPage = readsRunPages(deps.index)
   const readRun = readTogether(deps.index, runsById)
 
   app.openapi(listRuns, async (c) => {
     const { minBlock, page, limit, cursor, ...list } = c.req.valid('query')
-    const start = startOf(deps, list, { page, limit, cursor })
+    const start = startOf(market, list, { page, limit, cursor })
     const { snapshot, data } = await readPage(list, { start, limit }, minBlock)
     c.set('snapshot', snapshot)
     const pagination: z.infer<typeof cursorPaginationSchema> = {
       ...formatPagination({ page: page ?? 1, limit }, data.total),
       page: cursor === undefined ? (page ?? 1) : null,
-      nextCursor: data.end && formatRunCursor(deps.market, list, data.end),
+      nextCursor: data.end && formatRunCursor(market, list, data.end),
     }
     return answerText(c, `{"runs":[${data.runs}],"pagination":${JSON.stringify(pagination)}}`)
   })
