@@ -137,6 +137,19 @@ describe('runs.claim', () => {
     await expect.poll(holder, { timeout: 10_000 }).toBe(Number(agent.id))
   })
 
+  it('waits for the claim of an earlier call, which it does not make again', async () => {
+    const runId = await openRun()
+    const before = await nonce()
+    await pause()
+    await expect(claim(runId, agent, 16)).rejects.toThrow(UndecidedClaimError)
+    proxy.requests.length = 0
+    const claimed = claim(runId)
+    await expect.poll(() => proxy.requests.at(-1), { timeout: 10_000 }).toBe(`POST /api/runs/${runId}/claim`)
+    await resume()
+    expect(await claimed).toMatchObject({ success: true, run: { claimedBy: Number(agent.id) } })
+    expect(await nonce()).toBe(before + 1)
+  })
+
   it('does not wait for an answer that would come after its timeout', async () => {
     const runId = await openRun()
     proxy.faults.push('pass', problem(429, 'RATE_LIMITED', { 'Retry-After': '80000' }))
