@@ -13,6 +13,23 @@ export const runStates = [
   'REJECTED',
 ] as const
 
+/** The Solidity names of the market's events of a run, which are all but `PaymentCollected`. */
+export const runEventNames = [
+  'BountyCreated',
+  'BountyFunded',
+  'BountyWithdrawn',
+  'BountyClaimed',
+  'ClaimRefused',
+  'WorkStarted',
+  'WorkSubmitted',
+  'RevisionRequested',
+  'BountyApproved',
+  'BountyRejected',
+  'ClaimSlashed',
+  'ClaimAbandoned',
+  'PaymentDeferred',
+] as const
+
 /**
  * A string from the chain as a text column can store it. PostgreSQL refuses NUL, and Ponder would remove it, which
  * could turn one IPFS hash into another. So U+FFFD replaces NUL, as it already replaces bytes that are not UTF-8.
@@ -39,7 +56,7 @@ export function bandWidth(reward: bigint): bigint {
 export const agentSteps = ['UNVERIFIED', 'PROVISIONAL', 'PROVEN', 'FROZEN', 'BANNED'] as const
 
 /** AgentStaking.ESTABLISHED_COMPLETIONS, in approved runs. */
-const ESTABLISHED_COMPLETIONS = 5
+export const ESTABLISHED_COMPLETIONS = 5
 
 export type AgentStep = (typeof agentSteps)[number]
 
@@ -261,8 +278,7 @@ export const runEvent = onchainTable(
     /** Ponder's `event.id`: sorts in chain order. */
     id: t.text().primaryKey(),
     bountyId: t.int8({ mode: 'bigint' }).notNull(),
-    /** The Solidity name of the event. */
-    name: t.text().notNull(),
+    name: t.text({ enum: runEventNames }).notNull(),
     agentId: t.bigint(),
     /** The account that the event names, else the account that acted. Of a payment, the payee. */
     address: t.hex(),

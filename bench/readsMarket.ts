@@ -79,7 +79,7 @@ async function statementsOf(url: string) {
     },
   })
   const index = new IndexReader(drizzle(pool, { casing: 'snake_case' }), chainId)
-  const app = createApp({ index, logger, market: { chainId, address: contract } })
+  const app = createApp({ index, logger, deployment: { chainId, startBlock: 0, contracts } })
   const id = '123'
   for (const path of ['/api/runs', `/api/runs/${id}`]) await app.request(path)
   await pool.end()

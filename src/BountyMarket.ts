@@ -7,11 +7,11 @@ import {
   rewardBand,
   run,
   runEvent,
+  type runEventNames,
   type runStates,
   storedText,
 } from 'ponder:schema'
-import { type ContractEventName, getAddress, zeroAddress } from 'viem'
-import type { bountyMarketAbi } from '../abis/BountyMarket.ts'
+import { getAddress, zeroAddress } from 'viem'
 
 /**
  * Ignored events:
@@ -257,12 +257,7 @@ type MarketEvent = Pick<Event<'BountyMarket:WorkStarted'>, 'id' | 'block' | 'tra
   args: { bountyId: bigint }
 }
 
-async function record(
-  context: Context,
-  event: MarketEvent,
-  name: ContractEventName<typeof bountyMarketAbi>,
-  details: Details,
-) {
+async function record(context: Context, event: MarketEvent, name: (typeof runEventNames)[number], details: Details) {
   await context.db.insert(runEvent).values({
     id: event.id,
     bountyId: event.args.bountyId,

@@ -1,6 +1,6 @@
 // Runs `npm ci --dry-run` with the npm of each supported Node and the newest. They disagree on the required content of
 // a lockfile: npm before 11.5 requires entries for optional peer dependencies, later versions omit them.
-import { copyFile, mkdtemp, rm } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
@@ -10,7 +10,10 @@ const npmVersions = ['10.8.2', '10.9.4', '11.3.0', 'latest']
 
 const directory = await mkdtemp(join(tmpdir(), 'runline-lockfile-'))
 try {
-  for (const file of ['package.json', 'package-lock.json']) await copyFile(file, join(directory, file))
+  await mkdir(join(directory, 'client'))
+  for (const file of ['package.json', 'package-lock.json', 'client/package.json']) {
+    await copyFile(file, join(directory, file))
+  }
   // In sequence, because they share npm’s cache.
   for (const version of npmVersions) {
     const { failed, stderr } = await execa(

@@ -1,5 +1,5 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
-import type { Hono, MiddlewareHandler } from 'hono'
+import type { MiddlewareHandler } from 'hono'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { addResponseCache } from './cache/responseCache.ts'
 import type { Deps } from './deps.ts'
@@ -11,6 +11,7 @@ import { headerMiddleware } from './http/readHeaders.ts'
 import { requestId } from './http/requestId.ts'
 import { refuseInvalid } from './http/validation.ts'
 import type { RequestTimer } from './observability/metrics.ts'
+import { describeApi } from './openapi.ts'
 import { agentRoutes } from './routes/agents.ts'
 import { claimRoutes } from './routes/claim.ts'
 import { claimMessageRoutes } from './routes/claimMessage.ts'
@@ -19,6 +20,7 @@ import { docsRoutes } from './routes/docs.ts'
 import { eligibilityRoutes } from './routes/eligibility.ts'
 import { eventRoutes } from './routes/events.ts'
 import { isProbe } from './routes/health.ts'
+import { marketRoutes } from './routes/market.ts'
 import { runRoutes } from './routes/runs.ts'
 import { statsRoutes } from './routes/stats.ts'
 
@@ -27,7 +29,7 @@ export type Host = {
   /** Times every request. */
   timer?: RequestTimer
   /** Routes about the process, such as its health. */
-  routes?: Hono
+  routes?: OpenAPIHono
 }
 
 /** Creates the API: the same routes for every host. It opens no connection; everything that it uses is in `deps`. */
@@ -53,27 +55,15 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   app.route('/', eventRoutes(deps))
   app.route('/', agentRoutes(deps))
   app.route('/', statsRoutes(deps))
+  app.route('/', marketRoutes(deps))
   app.route('/', docsRoutes())
   if (host.routes) app.route('/', host.routes)
 
-  const description = JSON.stringify(app.getOpenAPI31Document(openapi))
+  const description = describeApi(app)
   app.get('/openapi.json', (c) => c.body(description, 200, { 'Content-Type': 'application/json' }))
   // A route, not `app.notFound`, which is lost where the app is mounted in another app, as under Ponder.
   app.all('*', methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }), routeNotFound)
   return app
-}
-
-const openapi = {
-  openapi: '3.1.0',
-  info: {
-    title: 'Runline',
-    version: '0.1.0',
-    description:
-      'The chain-synced Runs API of a stake-to-claim work market. Amounts are decimal strings in USDC base units ' +
-      '(6 decimals), times are ISO 8601 in UTC with milliseconds. Errors are RFC 9457 problems; switch on `code`.',
-    license: { name: 'MIT', identifier: 'MIT' },
-  },
-  servers: [{ url: '/' }],
 }
 
 const refuseMethod: NonNullable<Parameters<typeof methodNotAllowed>[0]['onMethodNotAllowed']> = (c, methods) => {

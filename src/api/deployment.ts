@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { getAddress, isAddress } from 'viem'
 import { z } from 'zod'
+import type { MarketAddress } from './market/claimMessage.ts'
 
 const address = z
   .string()
@@ -20,8 +21,20 @@ const deploymentSchema = z.object({
   contracts: z.record(z.enum(contractNames), address),
 })
 
+/**
+ * The chain of devnets: its USDC is MockUSDC, and claims need no signature of the agent's wallet, unless
+ * ALLOW_UNSIGNED_CLAIMS says otherwise.
+ */
+export const DEVNET = 31337
+
 /** The market's addresses on one chain: the content of `deployments/<chainId>.json`. */
 export type Deployment = z.infer<typeof deploymentSchema>
+
+/** The contract that claims are signed for. */
+export const marketOf = ({ chainId, contracts }: Deployment): MarketAddress => ({
+  chainId,
+  address: contracts.BountyMarket,
+})
 
 /**
  * Reads and validates a deployment file.

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
+import type { Deployment } from './deployment.ts'
 import type { ClientLimits } from './http/clientLimits.ts'
-import type { MarketAddress } from './market/claimMessage.ts'
 import type { IndexReader } from './queries/indexReader.ts'
 import type { Relay } from './relay/relay.ts'
 
@@ -8,8 +8,8 @@ import type { Relay } from './relay/relay.ts'
 export type Deps = {
   index: IndexReader
   logger: Logger
-  /** The contract that claims are signed for. */
-  market: MarketAddress
+  /** The contracts of the market. Claims are signed for its BountyMarket. */
+  deployment: Deployment
   /** Absent where claims are not relayed: under Ponder's server, and without a relayer's key. */
   relay?: Relay
   /** Rate limits of a client. Absent under Ponder's server, which is for operators who run a single process. */

@@ -12,7 +12,6 @@ import type { Database } from './queries/snapshot.ts'
 
 const env = readEnv(['CHAIN_ID', 'DEPLOYMENTS_DIR', 'RPC_URL', 'LOG_LEVEL'])
 const logger = createLogger({ level: env.LOG_LEVEL, rpcUrl: env.RPC_URL })
-const { contracts } = readDeployment(env.CHAIN_ID, env.DEPLOYMENTS_DIR)
 
 export default createApp({
   // The type includes PGlite, which has another client; ponder.config.ts accepts PostgreSQL only.
@@ -20,5 +19,5 @@ export default createApp({
     shownBefore: await latestBlockOrZero(env.RPC_URL, logger),
   }),
   logger,
-  market: { chainId: env.CHAIN_ID, address: contracts.BountyMarket },
+  deployment: readDeployment(env.CHAIN_ID, env.DEPLOYMENTS_DIR),
 })

@@ -6,7 +6,7 @@ import { createApp } from './app.ts'
 import { latestBlockOrZero } from './chainClient.ts'
 import { listenForBlocks } from './database/notifications.ts'
 import { openReadPool } from './database/readPool.ts'
-import { readDeployment } from './deployment.ts'
+import { DEVNET, readDeployment } from './deployment.ts'
 import { readEnv } from './env.ts'
 import { createClientLimits } from './http/clientLimits.ts'
 import { createHttpServer, drain, listen } from './http/httpServer.ts'
@@ -29,9 +29,6 @@ import { healthRoutes, operatorRoutes } from './routes/health.ts'
  */
 const DRAIN_TIMEOUT_MS = 18_000
 const EXIT_TIMEOUT_MS = 28_000
-
-/** The chain on which claims need no signature of the agent's wallet, unless ALLOW_UNSIGNED_CLAIMS says otherwise. */
-const DEVNET = 31337
 
 const env = readEnv([
   'DATABASE_URL',
@@ -114,14 +111,13 @@ const relay =
 logClaims(events, logger)
 if (relay) measureRelay(registry, events, relay)
 
-const market = { chainId: deployment.chainId, address: deployment.contracts.BountyMarket }
 const limits = createClientLimits({
   trustProxy: env.TRUST_PROXY,
   requestsPerMinute: env.REQUESTS_PER_MINUTE,
   probesPerMinute: env.PROBES_PER_MINUTE,
   claimsPerMinute: env.CLAIMS_PER_MINUTE,
 })
-const deps = { index, logger, market, limits, ...(relay && { relay }) }
+const deps = { index, logger, deployment, limits, ...(relay && { relay }) }
 const checkReadiness = createReadiness({ index, lag, relay, logger })
 const app = createApp(deps, { timer: createRequestTimer(registry), routes: healthRoutes(checkReadiness) })
 const server = createHttpServer(app)

@@ -2,8 +2,9 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { agent } from '../../ponder.schema.ts'
 import { seedTime, stakedAgent } from '../../testkit/rows.ts'
+import type { Answer } from '../support/describedAnswers.ts'
 import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
-import { type Answer, type TestApi, testApi } from './testApi.ts'
+import { type TestApi, testApi } from './testApi.ts'
 
 type Row = Required<Omit<typeof agent.$inferSelect, 'step'>>
 

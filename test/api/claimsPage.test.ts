@@ -13,8 +13,8 @@ beforeAll(async () => {
 afterAll(() => api.close())
 
 describe('docs/claims.md', () => {
-  it('contains examples/claimRun.ts unchanged', () => {
-    expect(page).toContain(`\n\`\`\`ts\n${readFileSync('examples/claimRun.ts', 'utf8')}\`\`\`\n`)
+  it('contains the example of the client unchanged', () => {
+    expect(page).toContain(`\n\`\`\`ts\n${readFileSync('client/examples/claimBestRun.ts', 'utf8')}\`\`\`\n`)
   })
 
   it('explains every answer to a claim that /openapi.json has', async () => {

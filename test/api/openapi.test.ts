@@ -1,5 +1,8 @@
 import { Validator } from '@seriousme/openapi-schema-validator'
+import { zeroAddress } from 'viem'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
+import { apiDescription } from '../../toolchain/apiDescription.ts'
 import { type TestApi, testApi } from './testApi.ts'
 
 let api: TestApi
@@ -9,10 +12,23 @@ let description: any
 beforeAll(async () => {
   // No test in this file reads the database.
   api = await testApi('postgres://127.0.0.1:1/none')
-  description = await (await api.app.request('/openapi.json')).json()
+  description = JSON.parse(await apiDescription())
 })
 
 afterAll(() => api.close())
+
+type Described = {
+  parameters?: { name: string; in: string; required: boolean }[]
+  responses: Record<string, { content: Record<string, { examples: Record<string, Example> }> }>
+}
+type Example = { value: { field: string; value: string } }
+
+/** The only example of a refusal with the status. */
+function exampleOf(responses: Described['responses'], status: number) {
+  const [example] = Object.values(responses[status]?.content['application/problem+json']?.examples ?? {})
+  if (!example) throw new Error(`${status} has no example`)
+  return example.value
+}
 
 describe('/openapi.json', () => {
   it('is valid OpenAPI 3.1', async () => {
@@ -25,9 +41,52 @@ describe('/openapi.json', () => {
       Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
     )
     const served = api.app.routes
-      .filter(({ method, path }) => method !== 'ALL' && path.startsWith('/api/'))
+      .filter(({ method, path }) => method !== 'ALL' && /^\/(api|abis)\//.test(path))
       .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`)
-    expect(new Set(described)).toEqual(new Set(served))
+    expect(new Set(described)).toEqual(new Set([...served, 'GET /healthz', 'GET /readyz']))
+  })
+
+  it('is what a host with health routes serves', async () => {
+    const served: { paths: unknown } = JSON.parse(await (await api.app.request('/openapi.json')).text())
+    const { '/healthz': _, '/readyz': __, ...paths } = description.paths
+    expect(served.paths).toEqual(paths)
+  })
+
+  it('names every event of a run', () => {
+    const events = bountyMarketAbi.flatMap((item) => (item.type === 'event' ? [item.name] : []))
+    const ofRuns = events.filter((name) => name !== 'PaymentCollected' && name !== 'EIP712DomainChanged')
+    expect(new Set(description.components.schemas.RunEvent.properties.name.enum)).toEqual(new Set(ofRuns))
+  })
+
+  it('allows the codes of a status only in its answers', () => {
+    const { schema } = description.paths['/api/runs/{id}/claim'].post.responses[403].content['application/problem+json']
+    expect(Object.keys(schema.discriminator.mapping).sort()).toEqual([
+      'AGENT_BANNED',
+      'AGENT_FROZEN',
+      'INSUFFICIENT_STAKE',
+      'INSUFFICIENT_UNLOCKED_STAKE',
+      'WALLET_MISMATCH',
+    ])
+  })
+
+  it('has examples of refusals that the routes answer', async () => {
+    const { app } = api
+    for (const [path, operations] of Object.entries<Record<string, Described>>(description.paths)) {
+      if (!path.startsWith('/api/')) continue
+      const url = path.replace('{id}', '1').replace('{claimId}', `0x${'9a'.repeat(32)}`)
+      const refusal = await (await app.request(url, { method: 'DELETE' })).json()
+      for (const { responses } of Object.values(operations)) expect(refusal).toEqual(exampleOf(responses, 405))
+      const { get } = operations
+      if (!get) continue
+      const { field, value } = exampleOf(get.responses, 400)
+      const isInPath = path.includes(`{${field}}`)
+      const required = (get.parameters ?? []).filter((parameter) => parameter.in === 'query' && parameter.required)
+      const query = new URLSearchParams()
+      for (const { name } of required) query.set(name, name === 'agentId' ? '1' : zeroAddress)
+      query.set(field, value)
+      const malformed = isInPath ? path.replace(`{${field}}`, value) : `${url}?${query}`
+      expect(await (await app.request(malformed)).json()).toEqual(exampleOf(get.responses, 400))
+    }
   })
 
   it('has examples with the documented fields in order', () => {

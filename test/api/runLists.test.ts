@@ -2,8 +2,9 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { run, runStates } from '../../ponder.schema.ts'
 import { openRun, poster, seedTime, wallet } from '../../testkit/rows.ts'
+import type { Answer } from '../support/describedAnswers.ts'
 import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
-import { type Answer, type TestApi, testApi } from './testApi.ts'
+import { type TestApi, testApi } from './testApi.ts'
 
 type Row = Required<typeof run.$inferInsert>
 

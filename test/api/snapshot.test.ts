@@ -3,8 +3,9 @@ import getPort from 'get-port'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { run } from '../../ponder.schema.ts'
 import { openRun, seedTime } from '../../testkit/rows.ts'
+import type { Answer } from '../support/describedAnswers.ts'
 import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
-import { type Answer, type TestApi, testApi } from './testApi.ts'
+import { type TestApi, testApi } from './testApi.ts'
 
 let index: IndexedDatabase
 let api: TestApi

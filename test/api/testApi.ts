@@ -1,19 +1,23 @@
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { pino } from 'pino'
-import { expect } from 'vitest'
 import { createApp } from '../../src/api/app.ts'
 import { openReadPool } from '../../src/api/database/readPool.ts'
 import type { Hints } from '../../src/api/queries/headFeed.ts'
 import { IndexReader } from '../../src/api/queries/indexReader.ts'
+import { type Answer, expectDescribed } from '../support/describedAnswers.ts'
 import { chainId, viewsSchema } from './indexedDatabase.ts'
-import { openapiCheck } from './openapiCheck.ts'
 
-export type Answer = {
-  status: number
-  headers: Headers
-  // biome-ignore lint/suspicious/noExplicitAny: the tests' assertions check it
-  body: any
-}
+const deployment = {
+  chainId,
+  startBlock: 7,
+  startBlocks: { USDC: 3 },
+  contracts: {
+    USDC: '0x5FbDB2315678afecb367f032d93F642f64180aa3',
+    AgentRegistry: '0xe7f1725E7734CE288F8367e1Bb143E90bb3F0512',
+    AgentStaking: '0xa16E02E87b7454126E5E10d957A927A7F5B5d2be',
+    BountyMarket: '0x9fE46736679d2D9a65F0992F2272dE9f3c7fa6e0',
+  },
+} as const
 
 /**
  * The app on the read pool of the real process, without its server. Every answer must match /openapi.json.
@@ -25,19 +29,13 @@ export async function testApi(url: string, clock?: () => number, hints?: Hints, 
   const logger = pino({ level: 'warn' }, { write: (line: string) => logged.push(line) })
   const readPool = openReadPool({ url, schema: viewsSchema, logger })
   const index = new IndexReader(drizzle(readPool, { casing: 'snake_case' }), chainId, { clock, hints, shownBefore })
-  const market = { chainId, address: '0x5FbDB2315678afecb367f032d93F642f64180aa3' } as const
-  const app = createApp({ index, logger, market })
-  const departure = await openapiCheck(app)
+  const app = createApp({ index, logger, deployment })
 
   async function get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
     const response = await app.request(path, { headers })
     const text = await response.text()
     const answer = { status: response.status, headers: response.headers, body: text && JSON.parse(text) }
-    if (answer.body?.code !== 'ROUTE_NOT_FOUND' && answer.status !== 304) {
-      const contentType = response.headers.get('Content-Type') ?? ''
-      const { pathname } = new URL(path, 'http://localhost')
-      expect(departure('get', pathname, { ...answer, contentType }), `GET ${path}`).toBeUndefined()
-    }
+    expectDescribed('GET', path, answer)
     return answer
   }
 

@@ -1,23 +1,40 @@
 import { z } from '@hono/zod-openapi'
 import { getAddress, isAddress } from 'viem'
 
+/**
+ * The description of every id, in requests and answers. It has a `type`, so that each schema that has this description
+ * becomes a reference to the component `Id`.
+ */
+const idDescription = {
+  type: ['integer', 'string'],
+  minimum: 0,
+  pattern: '^(0|[1-9][0-9]*)$',
+  description: 'A number, or a decimal string where it exceeds 2^53 - 1 (ids of a foreign registry).',
+  example: 1,
+} satisfies Parameters<z.ZodType['openapi']>[1]
+
+/** Describes a schema as the component `Id`. */
+export const asId = <Schema extends z.ZodType>(schema: Schema): Schema => schema.openapi('Id', idDescription)
+
+/** An id in an answer. Not a union, because a union of this and null would be described without the component. */
+export const id = asId(z.custom<number | string>((value) => ['number', 'string'].includes(typeof value)))
+
 /** An id in a request: decimal digits only. Any size, because a foreign registry may use any uint256. */
-export const idParameter = z
-  .string('must be given once')
-  .regex(/^(0|[1-9][0-9]*)$/, 'must be a decimal integer from 0, without sign or leading zeros')
-  .transform(BigInt)
-  .openapi({ type: 'string', pattern: '^(0|[1-9][0-9]*)$' })
+export const idParameter = asId(
+  z
+    .string('must be given once')
+    .regex(/^(0|[1-9][0-9]*)$/, 'must be a decimal integer from 0, without sign or leading zeros')
+    .transform(BigInt),
+)
+
+/** A schema that is a component, or null. Its own `nullable` would add null to a reference, which allows no null. */
+export const orNull = <Schema extends z.ZodType>(schema: Schema) => z.union([schema, z.null()])
 
 export const addressParameter = z
   .string('must be given once')
   .refine((value) => isAddress(value, { strict: false }), 'must be 0x and 40 hexadecimal digits')
   .transform((value) => getAddress(value))
   .openapi({ type: 'string', pattern: '^0x[0-9a-fA-F]{40}$' })
-
-export const id = z.union([z.int().nonnegative(), z.string().regex(/^[1-9][0-9]*$/)]).openapi({
-  description: 'A number, or a decimal string where it exceeds 2^53 - 1 (ids of a foreign registry).',
-  example: 1,
-})
 
 /** A number if JSON parsers represent it exactly, else a string. */
 export function formatId(value: bigint): number | string {
@@ -46,4 +63,7 @@ export const address = z
   .regex(/^0x[0-9a-fA-F]{40}$/)
   .openapi({ description: 'EIP-55 checksummed.', example: '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266' })
 
-export const hash = z.string().regex(/^0x[0-9a-f]{64}$/)
+export const hash = z
+  .string()
+  .regex(/^0x[0-9a-f]{64}$/)
+  .openapi({ example: `0x${'9a'.repeat(32)}` })

@@ -33,14 +33,32 @@ export type ClaimError = {
   [Name in ClaimErrorName]: { errorName: Name; args: Arguments<Name> }
 }[ClaimErrorName]
 
+/** The codes of the problems that explain a `ClaimError`. */
+export const claimErrorCodes = [
+  'RUN_NOT_FOUND',
+  'RUN_NOT_OPEN',
+  'RUN_DEADLINE_PASSED',
+  'SIGNATURE_REQUIRED',
+  'INVALID_SIGNATURE',
+  'SIGNATURE_EXPIRED',
+  'AGENT_NOT_FOUND',
+  'WALLET_MISMATCH',
+  'AGENT_BANNED',
+  'AGENT_FROZEN',
+  'INSUFFICIENT_STAKE',
+  'INSUFFICIENT_UNLOCKED_STAKE',
+] as const satisfies ProblemCode[]
+
+type ClaimErrorCode = (typeof claimErrorCodes)[number]
+
 /** How an answer explains a `ClaimError`. */
-export type Explanation = { code: ProblemCode; sentence: string; extensions: Record<string, unknown> }
+export type Explanation = { code: ClaimErrorCode; sentence: string; extensions: Record<string, unknown> }
 
 /** The agent that claimed a run, and its wallet. */
 export type Holder = { agentId: bigint; wallet: Address }
 
 type Row<Name extends ClaimErrorName> = {
-  code: ProblemCode
+  code: ClaimErrorCode
   sentence: (args: Arguments<Name>, holder?: Holder) => string
   extensions?: (args: Arguments<Name>, holder?: Holder) => Record<string, unknown>
 }
@@ -58,6 +76,7 @@ const rows: { [Name in ClaimErrorName]: Row<Name> } = {
   BountyNotFound: {
     code: 'RUN_NOT_FOUND',
     sentence: ([bountyId]) => `There is no run ${bountyId}.`,
+    extensions: ([bountyId]) => ({ bountyId: formatId(bountyId) }),
   },
   BountyNotOpen: {
     code: 'RUN_NOT_OPEN',
@@ -96,6 +115,7 @@ const rows: { [Name in ClaimErrorName]: Row<Name> } = {
   AgentNotFound: {
     code: 'AGENT_NOT_FOUND',
     sentence: ([agentId]) => `There is no agent ${agentId}.`,
+    extensions: ([agentId]) => ({ agentId: formatId(agentId) }),
   },
   NotAgentWallet: {
     code: 'WALLET_MISMATCH',

@@ -20,19 +20,22 @@ const LOW_CLAIMS = 100n
 const STATUS_LIFETIME_MS = 1_000
 
 /** Why the process cannot, or soon cannot, answer all requests. A code never changes its meaning. */
+export const reasonCodes = [
+  'DATABASE_UNREACHABLE',
+  'INDEX_ABSENT',
+  'INDEX_REWINDING',
+  'INDEX_STALLED',
+  'RELAY_DATABASE_UNREACHABLE',
+  'NODE_UNREACHABLE',
+  'RELAYER_OUT_OF_FUNDS',
+  'RELAYER_FUNDS_LOW',
+  'RELAYER_BUDGET_SPENT',
+  'RELAYER_STUCK',
+  'NODE_IMPLAUSIBLE',
+] as const
+
 type Reason = {
-  code:
-    | 'DATABASE_UNREACHABLE'
-    | 'INDEX_ABSENT'
-    | 'INDEX_REWINDING'
-    | 'INDEX_STALLED'
-    | 'RELAY_DATABASE_UNREACHABLE'
-    | 'NODE_UNREACHABLE'
-    | 'RELAYER_OUT_OF_FUNDS'
-    | 'RELAYER_FUNDS_LOW'
-    | 'RELAYER_BUDGET_SPENT'
-    | 'RELAYER_STUCK'
-    | 'NODE_IMPLAUSIBLE'
+  code: (typeof reasonCodes)[number]
   /** A sentence for any reader, without signers and figures of their funds. */
   detail: string
   /** What fails: reads, so that requests should go to other processes, or claims only. */

@@ -6,7 +6,7 @@ import { type AgentRow, agentStatuses } from '../queries/agents.ts'
 
 export const statusSchema = z.enum(agentStatuses).openapi('AgentStatus')
 
-const example = {
+export const exampleAgent = {
   id: 1,
   status: 'ESTABLISHED',
   stakedAmount: '20000000',
@@ -23,11 +23,16 @@ const example = {
   banned: false,
 } as const
 
-/** The members that come first in every agent. Their order is part of the API. */
-export const agentSummarySchema = z.object({ id, status: statusSchema, stakedAmount: amount })
+export const exampleAgentSummary = { id: 1, status: 'ESTABLISHED', stakedAmount: '20000000' } as const
 
-export const agentSchema = agentSummarySchema
-  .extend({
+/** The members that come first in every agent. Their order is part of the API. */
+export const agentSummarySchema = z
+  .object({ id, status: statusSchema, stakedAmount: amount })
+  .openapi('AgentSummary', { example: exampleAgentSummary })
+
+export const agentSchema = z
+  .object({
+    ...agentSummarySchema.shape,
     lockedAmount: amount.openapi({ description: 'The part of the stake at risk in live runs, in USDC base units.' }),
     stakedAt: time.nullable().openapi({
       description: 'When the stake last rose to the minimum or the agent was unfrozen; null while below or frozen.',
@@ -44,15 +49,16 @@ export const agentSchema = agentSummarySchema
     frozen: z.boolean(),
     banned: z.boolean(),
   })
-  .openapi('Agent', { example })
+  .openapi('Agent', { example: exampleAgent })
 
-export const agentStakeSchema = agentSchema
-  .extend({
+export const agentStakeSchema = z
+  .object({
+    ...agentSchema.shape,
     isStaked: z.boolean().openapi({ description: 'Whether the agent has any stake.' }),
     canClaimRuns: z.boolean().openapi({ description: 'PROVISIONAL or ESTABLISHED.' }),
     minimumStake: amount,
   })
-  .openapi('AgentStake', { example: { ...example, isStaked: true, canClaimRuns: true, minimumStake: '20000000' } })
+  .openapi('AgentStake', { example: { ...exampleAgent, isStaked: true, canClaimRuns: true, minimumStake: '20000000' } })
 
 export function formatAgentSummary(agent: AgentRow): z.infer<typeof agentSummarySchema> {
   return { id: formatId(agent.id), status: agent.status, stakedAmount: agent.stakedAmount.toString() }

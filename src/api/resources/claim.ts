@@ -1,29 +1,25 @@
 import { z } from '@hono/zod-openapi'
 import type { Hex } from 'viem'
 import { Problem } from '../http/errors.ts'
-import { formatProblem, problemSchema } from '../http/problem.ts'
-import { address, addressParameter, formatId, hash, id } from '../http/values.ts'
+import { formatProblem } from '../http/problem.ts'
+import { address, addressParameter, asId, formatId, hash, id, orNull } from '../http/values.ts'
 import type { StoredClaim } from '../relay/store/claims.ts'
-import { agentSummarySchema } from './agent.ts'
-import { runSchema } from './run.ts'
+import { agentSummarySchema, exampleAgentSummary } from './agent.ts'
+import { claimRefusals, problemSchema } from './problem.ts'
+import { exampleRun, runSchema } from './run.ts'
 
 const digits = (length: number) => new RegExp(`^(0|[1-9][0-9]{0,${length - 1}})$`)
 
 /** A JSON number if that is exact, or a decimal string. */
 const integer = (message: string, length: number) =>
-  z
-    .union([z.int(message).nonnegative(message), z.string().regex(digits(length))], message)
-    .transform(BigInt)
-    .openapi({ anyOf: [{ type: 'integer' }, { type: 'string', pattern: digits(length).source }] })
+  z.union([z.int(message).nonnegative(message), z.string().regex(digits(length))], message).transform(BigInt)
 
-const NO_ADDRESS = 'must be 0x and 40 hexadecimal digits'
+export const NO_ADDRESS = 'must be 0x and 40 hexadecimal digits'
 const NO_SIGNATURE = 'must be 0x and the hexadecimal digits of at least one byte'
 
 export const claimBody = z
   .strictObject({
-    agentId: integer('must be an integer from 0, as a decimal string where it exceeds 2^53 - 1', 78).openapi({
-      example: 1,
-    }),
+    agentId: asId(integer('must be an integer from 0, as a decimal string where it exceeds 2^53 - 1', 78)),
     walletAddress: z.string(NO_ADDRESS).pipe(addressParameter),
     signature: z
       .string(NO_SIGNATURE)
@@ -33,11 +29,22 @@ export const claimBody = z
       .openapi({ type: 'string', description: 'The wallet’s signature of the message from claim-message.' }),
     deadline: integer('must be a time in seconds since 1970', 16)
       .optional()
-      .openapi({ description: 'The deadline in the signed message. With `signature` only.' }),
+      .openapi({
+        type: ['integer', 'string'],
+        description: 'The deadline in the signed message, in seconds since 1970. With `signature` only.',
+      }),
   })
   .refine(({ signature, deadline }) => signature === undefined || deadline !== undefined, { path: ['deadline'] })
   .refine(({ signature, deadline }) => deadline === undefined || signature !== undefined, { path: ['signature'] })
-  .openapi('ClaimRequest')
+  .openapi('ClaimRequest', { example: { agentId: 1, walletAddress: '0x70997970C51812dc3A010C7d01b50e0d17dc79C8' } })
+
+/** The transaction of the examples. */
+const relayed = {
+  claimId: `0x${'c1'.repeat(32)}`,
+  txHash: `0x${'9a'.repeat(32)}`,
+  blockNumber: 1_234,
+  finalized: false,
+}
 
 /** The order of the members is part of the API. */
 export const claimSchema = z
@@ -57,14 +64,22 @@ export const claimSchema = z
       .boolean()
       .openapi({ description: 'Whether the block is final. Until then a reorg may undo the claim.' }),
   })
-  .openapi('Claim')
+  .openapi('Claim', {
+    example: {
+      success: true,
+      run: exampleRun,
+      agent: exampleAgentSummary,
+      message: 'Run claimed successfully.',
+      ...relayed,
+    },
+  })
 
 /** A claim that was sent and is not known to be decided. */
 export const pendingClaimSchema = z
   .object({
     success: z.literal(false),
-    run: runSchema.nullable(),
-    agent: agentSummarySchema.nullable(),
+    run: orNull(runSchema),
+    agent: orNull(agentSummarySchema),
     message: z.string(),
     claimId: hash,
     txHash: hash.nullable(),
@@ -74,7 +89,17 @@ export const pendingClaimSchema = z
         '`mined`: the chain shows the claim, and the index does not yet.',
     }),
   })
-  .openapi('PendingClaim')
+  .openapi('PendingClaim', {
+    example: {
+      success: false,
+      run: null,
+      agent: null,
+      message: 'The claim is not decided yet, and continues. See Location, or send it again.',
+      claimId: relayed.claimId,
+      txHash: relayed.txHash,
+      status: 'accepted',
+    },
+  })
 
 /** The state of a claim for which a transaction was signed. */
 export const claimStateSchema = z
@@ -95,9 +120,22 @@ export const claimStateSchema = z
     }),
     blockNumber: z.int().nullable(),
     finalized: z.boolean(),
-    problem: problemSchema.nullable(),
+    problem: orNull(problemSchema(claimRefusals)),
   })
-  .openapi('ClaimState')
+  .openapi('ClaimState', {
+    example: {
+      claimId: relayed.claimId,
+      bountyId: exampleRun.bountyId,
+      round: exampleRun.round,
+      agentId: exampleRun.claimedBy,
+      walletAddress: exampleRun.claimedByWallet,
+      state: 'mined',
+      txHash: relayed.txHash,
+      blockNumber: relayed.blockNumber,
+      finalized: false,
+      problem: null,
+    },
+  })
 
 export function formatClaimState(claim: StoredClaim): z.input<typeof claimStateSchema> {
   const { claimId, request, round, txHash, blockNumber, problem } = claim

@@ -1,37 +1,56 @@
 import { z } from '@hono/zod-openapi'
 import { address, id } from '../http/values.ts'
+import { claimTypedDataJson } from '../market/claimMessage.ts'
 
 const decimal = z.string().regex(/^(0|[1-9][0-9]*)$/)
 const members = z.array(z.object({ name: z.string(), type: z.string() }).readonly()).readonly()
 
 /** EIP-712 typed data of a claim: the argument of `eth_signTypedData_v4` and of viem's `signTypedData`. */
-const claimTypedDataSchema = z.object({
-  domain: z.object({
-    name: z.literal('BountyMarket'),
-    version: z.literal('1'),
-    chainId: z.int(),
-    verifyingContract: address,
-  }),
-  types: z.object({ EIP712Domain: members, Claim: members }),
-  primaryType: z.literal('Claim'),
-  message: z.object({
-    bountyId: decimal,
-    agentId: decimal,
-    wallet: address,
-    round: decimal.openapi({
-      description: 'The number of this claim of the run, from 1. The signature is valid for this round only.',
+export const claimTypedDataSchema = z
+  .object({
+    domain: z.object({
+      name: z.literal('BountyMarket'),
+      version: z.literal('1'),
+      chainId: z.int(),
+      verifyingContract: address,
     }),
-    reward: decimal.openapi({ description: 'The reward of the agent, in USDC base units.' }),
-    stake: decimal.openapi({
-      description: 'How much of the agent’s stake the claim puts at risk, in USDC base units.',
+    types: z.object({ EIP712Domain: members, Claim: members }),
+    primaryType: z.literal('Claim'),
+    message: z.object({
+      bountyId: decimal,
+      agentId: decimal,
+      wallet: address,
+      round: decimal.openapi({
+        description: 'The number of this claim of the run, from 1. The signature is valid for this round only.',
+      }),
+      reward: decimal.openapi({ description: 'The reward of the agent, in USDC base units.' }),
+      stake: decimal.openapi({
+        description: 'How much of the agent’s stake the claim puts at risk, in USDC base units.',
+      }),
+      workPeriod: decimal.openapi({ description: 'How long the agent has to deliver, in seconds.' }),
+      deadline: decimal.openapi({ description: 'Last second at which the signature is valid; at most an hour ahead.' }),
     }),
-    workPeriod: decimal.openapi({ description: 'How long the agent has to deliver, in seconds.' }),
-    deadline: decimal.openapi({ description: 'Last second at which the signature is valid; at most an hour ahead.' }),
-  }),
-})
+  })
+  .openapi('ClaimTypedData')
 
-export const claimMessageSchema = claimTypedDataSchema
-  .extend({
+/** A claim of the examples' run by the examples' agent, as JSON. */
+export const exampleTypedData = claimTypedDataJson(
+  { chainId: 31337, address: '0x5FbDB2315678afecb367f032d93F642f64180aa3' },
+  {
+    bountyId: 1n,
+    agentId: 1n,
+    wallet: '0x70997970C51812dc3A010C7d01b50e0d17dc79C8',
+    round: 1n,
+    reward: 100_000_000n,
+    stake: 10_000_000n,
+    workPeriod: 604_800n,
+  },
+  1_705_320_900n,
+)
+
+export const claimMessageSchema = z
+  .object({
+    ...claimTypedDataSchema.shape,
     submit: z
       .object({
         method: z.literal('POST'),
@@ -40,4 +59,13 @@ export const claimMessageSchema = claimTypedDataSchema
       })
       .openapi({ description: 'How to send the claim: add the wallet’s `signature` to the body.' }),
   })
-  .openapi('ClaimMessage')
+  .openapi('ClaimMessage', {
+    example: {
+      ...exampleTypedData,
+      submit: {
+        method: 'POST',
+        path: '/api/runs/1/claim',
+        body: { agentId: 1, walletAddress: exampleTypedData.message.wallet, deadline: 1_705_320_900 },
+      },
+    },
+  })

@@ -1,22 +1,20 @@
 import { z } from '@hono/zod-openapi'
-import { type ProblemCode, problemTypes } from '../http/errors.ts'
 import { amount, formatId, id } from '../http/values.ts'
 import { MIN_STAKE } from '../market/constants.ts'
-import { explainClaimError, type Holder } from '../market/contractErrors.ts'
+import { claimErrorCodes, explainClaimError, type Holder } from '../market/contractErrors.ts'
 import type { claimErrors } from '../market/eligibility.ts'
 import type { AgentRow } from '../queries/agents.ts'
 import type { RunRow } from '../queries/runs.ts'
 import { agentSummarySchema, formatAgentSummary } from './agent.ts'
 import { stateSchema } from './run.ts'
 
-const codes = Object.keys(problemTypes) as [ProblemCode, ...ProblemCode[]]
-
 /** The order of the members is part of the API. */
 export const eligibilitySchema = z
   .object({
     eligible: z.boolean(),
     reasons: z.array(z.string()).openapi({ description: 'Every reason to refuse a claim, in the contract’s order.' }),
-    agent: agentSummarySchema.extend({
+    agent: z.object({
+      ...agentSummarySchema.shape,
       hasMinStake: z.boolean(),
       unlockedAmount: amount.openapi({ description: 'The part of the stake that is not locked in live runs.' }),
     }),
@@ -27,7 +25,7 @@ export const eligibilitySchema = z
       stake: amount.openapi({ description: 'How much of the agent’s stake a claim locks, in USDC base units.' }),
     }),
     reasonCodes: z
-      .array(z.enum(codes))
+      .array(z.enum(claimErrorCodes))
       .openapi({ description: 'The reasons’ codes. A claim is refused with the first of them.' }),
   })
   .openapi('ClaimEligibility', {

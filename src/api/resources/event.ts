@@ -1,13 +1,31 @@
 import { z } from '@hono/zod-openapi'
 import { getAddress } from 'viem'
-import { address, amount, formatId, formatOptionalTime, formatTime, hash, id, time } from '../http/values.ts'
+import { runEventNames } from '../../../ponder.schema.ts'
+import { address, amount, formatId, formatOptionalTime, formatTime, hash, id, orNull, time } from '../http/values.ts'
 import type { EventRow } from '../queries/events.ts'
+
+export const exampleEvent = {
+  name: 'BountyClaimed',
+  agentId: 1,
+  address: '0x70997970C51812dc3A010C7d01b50e0d17dc79C8',
+  amount: '10000000',
+  hash: null,
+  reason: null,
+  dueAt: '2024-01-23T12:00:00.000Z',
+  ordinal: 1,
+  byTimeout: null,
+  timestamp: '2024-01-16T12:00:00.000Z',
+  blockNumber: 1234,
+  blockHash: `0x${'4e'.repeat(32)}`,
+  logIndex: 3,
+  transactionHash: `0x${'9a'.repeat(32)}`,
+} as const
 
 /** An event of a run. Members that the event does not have are null. */
 export const eventSchema = z
   .object({
-    name: z.string().openapi({ description: 'The Solidity name of the event.' }),
-    agentId: id.nullable(),
+    name: z.enum(runEventNames).openapi({ description: 'The Solidity name of the event.' }),
+    agentId: orNull(id),
     address: address.nullable().openapi({
       description: 'The account that the event names, else the account that acted; of a payment, the payee.',
     }),
@@ -29,24 +47,7 @@ export const eventSchema = z
     logIndex: z.int(),
     transactionHash: hash,
   })
-  .openapi('RunEvent', {
-    example: {
-      name: 'BountyClaimed',
-      agentId: 1,
-      address: '0x70997970C51812dc3A010C7d01b50e0d17dc79C8',
-      amount: '10000000',
-      hash: null,
-      reason: null,
-      dueAt: '2024-01-23T12:00:00.000Z',
-      ordinal: 1,
-      byTimeout: null,
-      timestamp: '2024-01-16T12:00:00.000Z',
-      blockNumber: 1234,
-      blockHash: `0x${'4e'.repeat(32)}`,
-      logIndex: 3,
-      transactionHash: `0x${'9a'.repeat(32)}`,
-    },
-  })
+  .openapi('RunEvent', { example: exampleEvent })
 
 export function formatEvent(event: EventRow): z.infer<typeof eventSchema> {
   return {

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { runStates } from '../../../ponder.schema.ts'
-import { address, amount, id, time } from '../http/values.ts'
+import { address, amount, id, orNull, time } from '../http/values.ts'
 import type { RunJson, RunSummaryJson } from '../queries/runs.ts'
 
 export const stateSchema = z.enum(runStates).openapi('RunState')
@@ -9,6 +9,47 @@ const claimable = z.boolean().openapi({ description: 'OPEN, and the deadline has
 
 /** Checks that a schema has exactly the members of the JSON. */
 type Shape<Json> = Record<keyof Json, z.ZodType>
+
+/** An open run. */
+export const exampleRunSummary = {
+  bountyId: 1,
+  posterAddress: '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266',
+  ipfsHash: 'ipfs://QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG',
+  reward: '100000000',
+  deadline: '2024-01-20T12:00:00.000Z',
+  state: 'OPEN',
+  claimedBy: null,
+  createdAt: '2024-01-15T12:00:00.000Z',
+  claimable: true,
+} as const
+
+/** The same run, claimed. */
+export const exampleRun = {
+  bountyId: 1,
+  posterAddress: '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266',
+  ipfsHash: 'ipfs://QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG',
+  reward: '100000000',
+  deadline: '2024-01-20T12:00:00.000Z',
+  state: 'CLAIMED',
+  claimedBy: 1,
+  claimedByWallet: '0x70997970C51812dc3A010C7d01b50e0d17dc79C8',
+  stake: '10000000',
+  deliverableHash: null,
+  claimedAt: '2024-01-16T12:00:00.000Z',
+  submittedAt: null,
+  createdAt: '2024-01-15T12:00:00.000Z',
+  claimable: false,
+  submitBy: '2024-01-23T12:00:00.000Z',
+  reviewBy: null,
+  endedAt: null,
+  feedbackHash: null,
+  revisions: 0,
+  round: 1,
+  fee: '5000000',
+  workPeriod: 604_800,
+  stakeRequired: '10000000',
+  evaluator: null,
+} as const
 
 /** A run in lists. The order of the members is part of the API. */
 export const runSummarySchema = z
@@ -19,23 +60,11 @@ export const runSummarySchema = z
     reward: amount,
     deadline: time,
     state: stateSchema,
-    claimedBy: id.nullable(),
+    claimedBy: orNull(id),
     createdAt: time,
     claimable,
   } satisfies Shape<RunSummaryJson>)
-  .openapi('RunSummary', {
-    example: {
-      bountyId: 1,
-      posterAddress: '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266',
-      ipfsHash: 'ipfs://QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG',
-      reward: '100000000',
-      deadline: '2024-01-20T12:00:00.000Z',
-      state: 'OPEN',
-      claimedBy: null,
-      createdAt: '2024-01-15T12:00:00.000Z',
-      claimable: true,
-    },
-  })
+  .openapi('RunSummary', { example: exampleRunSummary })
 
 /** A run in full. The order of the members is part of the API. */
 export const runSchema = z
@@ -46,7 +75,7 @@ export const runSchema = z
     reward: amount,
     deadline: time,
     state: stateSchema,
-    claimedBy: id.nullable(),
+    claimedBy: orNull(id),
     claimedByWallet: address.nullable(),
     stake: amount
       .nullable()
@@ -72,34 +101,7 @@ export const runSchema = z
       .nullable()
       .openapi({ description: 'The account that requests revisions and rejects; null means the poster.' }),
   } satisfies Shape<RunJson>)
-  .openapi('Run', {
-    example: {
-      bountyId: 1,
-      posterAddress: '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266',
-      ipfsHash: 'ipfs://QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG',
-      reward: '100000000',
-      deadline: '2024-01-20T12:00:00.000Z',
-      state: 'CLAIMED',
-      claimedBy: 1,
-      claimedByWallet: '0x70997970C51812dc3A010C7d01b50e0d17dc79C8',
-      stake: '10000000',
-      deliverableHash: null,
-      claimedAt: '2024-01-16T12:00:00.000Z',
-      submittedAt: null,
-      createdAt: '2024-01-15T12:00:00.000Z',
-      claimable: false,
-      submitBy: '2024-01-23T12:00:00.000Z',
-      reviewBy: null,
-      endedAt: null,
-      feedbackHash: null,
-      revisions: 0,
-      round: 1,
-      fee: '5000000',
-      workPeriod: 604_800,
-      stakeRequired: '10000000',
-      evaluator: null,
-    },
-  })
+  .openapi('Run', { example: exampleRun })
 
 /** Types the JSON of `runJson`. The tests check every answer against `runSchema`. */
 export function asRun(json: RunJson): z.infer<typeof runSchema> {

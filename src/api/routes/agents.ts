@@ -2,54 +2,55 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../http/errors.ts'
-import { problemResponses } from '../http/problem.ts'
 import { formatId, idParameter } from '../http/values.ts'
 import { readsAgentPages } from '../queries/agentPages.ts'
 import { agentsById } from '../queries/agents.ts'
 import { readTogether } from '../queries/readTogether.ts'
-import { agentSchema, agentStakeSchema, formatAgent, formatAgentStake, statusSchema } from '../resources/agent.ts'
-import { answerJson, indexedHeaders, minBlock } from './indexed.ts'
-import { formatPagination, pageParameters, paginationSchema, sliceOf } from './pagination.ts'
+import {
+  agentSchema,
+  agentStakeSchema,
+  exampleAgent,
+  formatAgent,
+  formatAgentStake,
+  statusSchema,
+} from '../resources/agent.ts'
+import { answerJson, minBlock } from './indexed.ts'
+import { exampleOnlyPage, formatPagination, pageParameters, paginationSchema, sliceOf } from './pagination.ts'
+import { indexedResponses, problemResponses } from './responses.ts'
 
 const listQuery = z.strictObject({ ...pageParameters(20), status: statusSchema.optional(), minBlock })
 const agentParams = z.object({ id: idParameter })
 const agentQuery = z.strictObject({ minBlock })
-const agentProblems = problemResponses(
-  'VALIDATION_FAILED',
-  'AGENT_NOT_FOUND',
-  'INDEX_BEHIND',
-  'RATE_LIMITED',
-  'INTERNAL',
-)
+const agentProblems = problemResponses(['VALIDATION_FAILED', 'AGENT_NOT_FOUND', 'INDEX_BEHIND'])
+
+const agentListSchema = z
+  .object({ agents: z.array(agentSchema), pagination: paginationSchema })
+  .openapi('AgentList', { example: { agents: [exampleAgent], pagination: exampleOnlyPage(20, 1) } })
 
 const listAgents = createRoute({
   method: 'get',
   path: '/api/agents',
+  operationId: 'listAgents',
+  tags: ['Agents'],
   summary: 'List agents',
+  description: 'All registered agents, or those with one status.',
   request: { query: listQuery },
   responses: {
-    200: {
-      description: 'One page of the agents, by id.',
-      headers: indexedHeaders,
-      content: {
-        'application/json': { schema: z.object({ agents: z.array(agentSchema), pagination: paginationSchema }) },
-      },
-    },
-    ...problemResponses('VALIDATION_FAILED', 'INDEX_BEHIND', 'RATE_LIMITED', 'INTERNAL'),
+    ...indexedResponses('One page of the agents, by id.', agentListSchema),
+    ...problemResponses(['VALIDATION_FAILED', 'INDEX_BEHIND']),
   },
 })
 
 const getAgent = createRoute({
   method: 'get',
   path: '/api/agents/{id}',
+  operationId: 'getAgent',
+  tags: ['Agents'],
   summary: 'Get an agent',
+  description: 'The agent with its status on the trust ladder and its record.',
   request: { params: agentParams, query: agentQuery },
   responses: {
-    200: {
-      description: 'The agent.',
-      headers: indexedHeaders,
-      content: { 'application/json': { schema: agentSchema } },
-    },
+    ...indexedResponses('The agent.', agentSchema),
     ...agentProblems,
   },
 })
@@ -57,14 +58,13 @@ const getAgent = createRoute({
 const getStake = createRoute({
   method: 'get',
   path: '/api/agents/{id}/stake',
+  operationId: 'getAgentStake',
+  tags: ['Agents'],
   summary: 'Get the stake of an agent',
+  description: 'The agent, and whether its stake and status let it claim runs.',
   request: { params: agentParams, query: agentQuery },
   responses: {
-    200: {
-      description: 'The agent, and whether its stake lets it claim runs.',
-      headers: indexedHeaders,
-      content: { 'application/json': { schema: agentStakeSchema } },
-    },
+    ...indexedResponses('The agent, and whether its stake lets it claim runs.', agentStakeSchema),
     ...agentProblems,
   },
 })

@@ -2,19 +2,19 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { type Hex, maxUint256 } from 'viem'
-import { blockHeaders } from '../cache/cachedResponse.ts'
+import { blockHeaders as blockHeadersOf } from '../cache/cachedResponse.ts'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../http/errors.ts'
-import { problemResponses } from '../http/problem.ts'
 import { idParameter } from '../http/values.ts'
 import { type ReadClaimedRun, readsClaimedRuns } from '../queries/claimedRuns.ts'
 import type { ClaimRequest } from '../relay/chain/market.ts'
 import type { ClaimOutcome, Relay } from '../relay/relay.ts'
 import { formatAgentSummary } from '../resources/agent.ts'
-import { claimBody, claimSchema, pendingClaimSchema } from '../resources/claim.ts'
+import { claimBody, claimSchema, NO_ADDRESS, pendingClaimSchema } from '../resources/claim.ts'
+import { claimRefusals, refusedValue } from '../resources/problem.ts'
 import { asRun } from '../resources/run.ts'
 import { agentNotFound } from './agents.ts'
-import { indexedHeaders } from './indexed.ts'
+import { blockHeaders, problemResponses } from './responses.ts'
 import { runNotFound } from './runs.ts'
 
 /** How long a request waits at most until its claim is mined and indexed. */
@@ -42,6 +42,8 @@ const prefer = z.string().openapi({
 const claimRun = createRoute({
   method: 'post',
   path: '/api/runs/{id}/claim',
+  operationId: 'claimRun',
+  tags: ['Claims'],
   summary: 'Claim a run',
   description:
     'Claims the run on chain and waits, up to 15 seconds, until the index shows the claim. Repeating the request is ' +
@@ -55,10 +57,7 @@ const claimRun = createRoute({
   responses: {
     200: {
       description: 'The agent has claimed the run.',
-      headers: {
-        'X-Indexed-Block': indexedHeaders['X-Indexed-Block'],
-        'X-Indexed-Hash': indexedHeaders['X-Indexed-Hash'],
-      },
+      headers: blockHeaders,
       content: { 'application/json': { schema: claimSchema } },
     },
     202: {
@@ -70,32 +69,22 @@ const claimRun = createRoute({
             'repeat the request.',
           schema: { type: 'string' },
         },
-        'Retry-After': { description: 'Seconds.', schema: { type: 'integer' } },
+        'Retry-After': { description: 'Seconds.', required: true, schema: { type: 'integer' } },
       },
       content: { 'application/json': { schema: pendingClaimSchema } },
     },
     ...problemResponses(
-      'VALIDATION_FAILED',
-      'RUN_NOT_OPEN',
-      'RUN_DEADLINE_PASSED',
-      'SIGNATURE_REQUIRED',
-      'INVALID_SIGNATURE',
-      'SIGNATURE_EXPIRED',
-      'WALLET_MISMATCH',
-      'AGENT_BANNED',
-      'AGENT_FROZEN',
-      'INSUFFICIENT_STAKE',
-      'INSUFFICIENT_UNLOCKED_STAKE',
-      'RUN_NOT_FOUND',
-      'AGENT_NOT_FOUND',
-      'CLAIM_REVERTED',
-      'PAYLOAD_TOO_LARGE',
-      'IDEMPOTENCY_CONFLICT',
-      'UNSUPPORTED_MEDIA_TYPE',
-      'RATE_LIMITED',
-      'CLAIM_PENDING',
-      'RELAY_UNAVAILABLE',
-      'INTERNAL',
+      [
+        'VALIDATION_FAILED',
+        ...claimRefusals,
+        'IDEMPOTENCY_CONFLICT',
+        'PAYLOAD_TOO_LARGE',
+        'UNSUPPORTED_MEDIA_TYPE',
+        'RATE_LIMITED',
+        'CLAIM_PENDING',
+        'RELAY_UNAVAILABLE',
+      ],
+      { VALIDATION_FAILED: refusedValue('walletAddress', NO_ADDRESS, '0x12') },
     ),
   },
 })
@@ -155,7 +144,7 @@ async function readWon(
     try {
       const { snapshot, data } = await readClaimed({ bountyId, agentId, round }, { block: blockNumber, signal })
       const { run, agent, claim } = data
-      for (const [name, value] of Object.entries(blockHeaders(snapshot))) c.header(name, value)
+      for (const [name, value] of Object.entries(blockHeadersOf(snapshot))) c.header(name, value)
       if (run && agent && claim) return { run, agent, claim }
     } catch (error) {
       if (!(error instanceof Problem && error.code === 'INDEX_BEHIND')) throw error

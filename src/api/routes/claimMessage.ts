@@ -1,14 +1,15 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { maxUint256 } from 'viem'
+import { marketOf } from '../deployment.ts'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../http/errors.ts'
-import { problemResponses } from '../http/problem.ts'
 import { addressParameter, formatId, idParameter } from '../http/values.ts'
 import { claimTypedDataJson, DEFAULT_VALIDITY_SECONDS, MAX_VALIDITY_SECONDS } from '../market/claimMessage.ts'
 import { runAndAgent } from '../queries/runAndAgent.ts'
 import { claimMessageSchema } from '../resources/claimMessage.ts'
 import { agentNotFound } from './agents.ts'
-import { answerJson, indexedHeaders, minBlock, readIndex } from './indexed.ts'
+import { answerJson, minBlock, readIndex } from './indexed.ts'
+import { indexedResponses, problemResponses } from './responses.ts'
 import { runNotFound } from './runs.ts'
 
 const deadlineParameter = z
@@ -19,6 +20,8 @@ const deadlineParameter = z
 const getClaimMessage = createRoute({
   method: 'get',
   path: '/api/runs/{id}/claim-message',
+  operationId: 'getClaimMessage',
+  tags: ['Claims'],
   summary: 'Get the message that a wallet signs to claim a run',
   description:
     'EIP-712 typed data for `eth_signTypedData_v4` or viem’s `signTypedData`. It names the round of the run’s ' +
@@ -37,24 +40,14 @@ const getClaimMessage = createRoute({
     }),
   },
   responses: {
-    200: {
-      description: 'The message.',
-      headers: indexedHeaders,
-      content: { 'application/json': { schema: claimMessageSchema } },
-    },
-    ...problemResponses(
-      'VALIDATION_FAILED',
-      'RUN_NOT_FOUND',
-      'AGENT_NOT_FOUND',
-      'INDEX_BEHIND',
-      'RATE_LIMITED',
-      'INTERNAL',
-    ),
+    ...indexedResponses('The message.', claimMessageSchema),
+    ...problemResponses(['VALIDATION_FAILED', 'RUN_NOT_FOUND', 'AGENT_NOT_FOUND', 'INDEX_BEHIND']),
   },
 })
 
 export function claimMessageRoutes(deps: Deps) {
   const app = new OpenAPIHono()
+  const market = marketOf(deps.deployment)
 
   app.openapi(getClaimMessage, async (c) => {
     const { id } = c.req.valid('param')
@@ -75,7 +68,7 @@ export function claimMessageRoutes(deps: Deps) {
     }
     const body = { agentId: formatId(agentId), walletAddress, deadline: Number(deadline) }
     const submit = { method: 'POST' as const, path: `/api/runs/${id}/claim`, body }
-    return answerJson(c, { ...claimTypedDataJson(deps.market, claim, deadline), submit })
+    return answerJson(c, { ...claimTypedDataJson(market, claim, deadline), submit })
   })
 
   return app

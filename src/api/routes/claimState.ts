@@ -2,24 +2,31 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Hex } from 'viem'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../http/errors.ts'
-import { problemResponses } from '../http/problem.ts'
 import { claimStateSchema, formatClaimState } from '../resources/claim.ts'
+import { refusedValue } from '../resources/problem.ts'
+import { problemResponses } from './responses.ts'
+
+const NO_CLAIM_ID = 'must be 0x and 64 hexadecimal digits'
 
 const claimId = z
   .string()
-  .regex(/^0x[0-9a-fA-F]{64}$/, 'must be 0x and 64 hexadecimal digits')
+  .regex(/^0x[0-9a-fA-F]{64}$/, NO_CLAIM_ID)
   .transform((value) => value.toLowerCase() as Hex)
   .openapi({ type: 'string', pattern: '^0x[0-9a-fA-F]{64}$' })
 
 const getClaim = createRoute({
   method: 'get',
   path: '/api/claims/{claimId}',
+  operationId: 'getClaim',
+  tags: ['Claims'],
   summary: 'Get the state of a relayed claim',
   description: 'Every claim for which a process of this API signed a transaction has a state.',
   request: { params: z.object({ claimId }) },
   responses: {
     200: { description: 'The claim.', content: { 'application/json': { schema: claimStateSchema } } },
-    ...problemResponses('VALIDATION_FAILED', 'CLAIM_NOT_FOUND', 'RELAY_UNAVAILABLE', 'RATE_LIMITED', 'INTERNAL'),
+    ...problemResponses(['VALIDATION_FAILED', 'CLAIM_NOT_FOUND', 'RELAY_UNAVAILABLE'], {
+      VALIDATION_FAILED: refusedValue('claimId', NO_CLAIM_ID, '0x12'),
+    }),
   },
 })
 

@@ -1,18 +1,21 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Deps } from '../deps.ts'
-import { problemResponses } from '../http/problem.ts'
 import { addressParameter, idParameter } from '../http/values.ts'
 import { claimErrors } from '../market/eligibility.ts'
 import { runAndAgent } from '../queries/runAndAgent.ts'
 import { eligibilitySchema, formatEligibility } from '../resources/eligibility.ts'
 import { agentNotFound } from './agents.ts'
-import { answerJson, indexedHeaders, minBlock, readIndex } from './indexed.ts'
+import { answerJson, minBlock, readIndex } from './indexed.ts'
+import { indexedResponses, problemResponses } from './responses.ts'
 import { runNotFound } from './runs.ts'
 
 const checkEligibility = createRoute({
   method: 'get',
   path: '/api/runs/{id}/claim-eligibility',
+  operationId: 'checkClaimEligibility',
+  tags: ['Claims'],
   summary: 'Check whether an agent may claim a run',
+  description: 'Checks what the contract checks, in its order, at the block of the answer. It changes nothing.',
   request: {
     params: z.object({ id: idParameter }),
     query: z.strictObject({
@@ -24,19 +27,11 @@ const checkEligibility = createRoute({
     }),
   },
   responses: {
-    200: {
-      description: 'Whether the contract would accept an authorised claim of the agent, and every reason why not.',
-      headers: indexedHeaders,
-      content: { 'application/json': { schema: eligibilitySchema } },
-    },
-    ...problemResponses(
-      'VALIDATION_FAILED',
-      'RUN_NOT_FOUND',
-      'AGENT_NOT_FOUND',
-      'INDEX_BEHIND',
-      'RATE_LIMITED',
-      'INTERNAL',
+    ...indexedResponses(
+      'Whether the contract would accept an authorised claim of the agent, and every reason why not.',
+      eligibilitySchema,
     ),
+    ...problemResponses(['VALIDATION_FAILED', 'RUN_NOT_FOUND', 'AGENT_NOT_FOUND', 'INDEX_BEHIND']),
   },
 })
 

@@ -1,31 +1,32 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Deps } from '../deps.ts'
-import { problemResponses } from '../http/problem.ts'
 import { idParameter } from '../http/values.ts'
 import { eventPage } from '../queries/events.ts'
-import { eventSchema, formatEvent } from '../resources/event.ts'
-import { answerJson, indexedHeaders, minBlock, readIndex } from './indexed.ts'
-import { formatPagination, pageParameters, paginationSchema, sliceOf } from './pagination.ts'
+import { eventSchema, exampleEvent, formatEvent } from '../resources/event.ts'
+import { answerJson, minBlock, readIndex } from './indexed.ts'
+import { exampleOnlyPage, formatPagination, pageParameters, paginationSchema, sliceOf } from './pagination.ts'
+import { indexedResponses, problemResponses } from './responses.ts'
 import { runNotFound } from './runs.ts'
+
+const eventListSchema = z
+  .object({ events: z.array(eventSchema), pagination: paginationSchema })
+  .openapi('RunEventList', { example: { events: [exampleEvent], pagination: exampleOnlyPage(100, 1) } })
 
 const listEvents = createRoute({
   method: 'get',
   path: '/api/runs/{id}/events',
+  operationId: 'listRunEvents',
+  tags: ['Runs'],
   summary: 'List the events of a run',
+  description: 'What the market’s events say of the run, with the transaction of each.',
   request: {
     params: z.object({ id: idParameter }),
     // 100 covers all events of a run, unless a client had many claims of it refused on purpose.
     query: z.strictObject({ ...pageParameters(100), minBlock }),
   },
   responses: {
-    200: {
-      description: 'The timeline of the run, oldest first.',
-      headers: indexedHeaders,
-      content: {
-        'application/json': { schema: z.object({ events: z.array(eventSchema), pagination: paginationSchema }) },
-      },
-    },
-    ...problemResponses('VALIDATION_FAILED', 'RUN_NOT_FOUND', 'INDEX_BEHIND', 'RATE_LIMITED', 'INTERNAL'),
+    ...indexedResponses('The timeline of the run, oldest first.', eventListSchema),
+    ...problemResponses(['VALIDATION_FAILED', 'RUN_NOT_FOUND', 'INDEX_BEHIND']),
   },
 })
 

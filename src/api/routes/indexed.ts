@@ -17,16 +17,6 @@ export const minBlock = z
       'Waits, for a limited time, until the answer is of this block or a later one. For reading your own write.',
   })
 
-/** The headers of an answer from the index, for its OpenAPI description. */
-export const indexedHeaders = {
-  'X-Indexed-Block': { description: 'The block at which the answer is true.', schema: { type: 'integer' } },
-  'X-Indexed-Hash': { description: 'The hash of that block.', schema: { type: 'string' } },
-  ETag: {
-    description: 'Strong. Send it as If-None-Match to get 304 while the answer is the same.',
-    schema: { type: 'string' },
-  },
-} as const
-
 /**
  * Reads one snapshot of the index for this request. The response cache names its block in the headers, of refusals too.
  * @throws Problem INDEX_BEHIND

@@ -35,9 +35,16 @@ export const cursorParameters = (defaultLimit: number) => ({
   }),
 })
 
+const examplePagination = { page: 1, limit: 20, total: 100, totalPages: 5 }
+
+export const exampleCursorPagination = { ...examplePagination, nextCursor: 'l3Zb0xQeBpAAAAAAAAAAUQ' }
+
+/** The pagination of a list that is complete on its first page. */
+export const exampleOnlyPage = (limit: number, total: number) => ({ page: 1, limit, total, totalPages: 1 })
+
 export const paginationSchema = z
   .object({ page: z.int(), limit: z.int(), total: z.int(), totalPages: z.int() })
-  .openapi('Pagination', { example: { page: 1, limit: 20, total: 100, totalPages: 5 } })
+  .openapi('Pagination', { example: examplePagination })
 
 export const cursorPaginationSchema = z
   .object({
@@ -47,9 +54,7 @@ export const cursorPaginationSchema = z
     totalPages: z.int(),
     nextCursor: z.string().nullable().openapi({ description: 'The cursor of the next page; null on the last page.' }),
   })
-  .openapi('CursorPagination', {
-    example: { page: 1, limit: 20, total: 100, totalPages: 5, nextCursor: 'l3Zb0xQeBpAAAAAAAAAAUQ' },
-  })
+  .openapi('CursorPagination', { example: exampleCursorPagination })
 
 type PageQuery = { page: number; limit: number }
 

@@ -1,18 +1,26 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { parseUnits } from 'viem'
+import { marketOf } from '../deployment.ts'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../http/errors.ts'
-import { problemResponses } from '../http/problem.ts'
 import { addressParameter, formatId, idParameter } from '../http/values.ts'
+import type { MarketAddress } from '../market/claimMessage.ts'
 import { readsRunPages } from '../queries/readRunPages.ts'
 import { readTogether } from '../queries/readTogether.ts'
 import type { RunList } from '../queries/runList.ts'
 import type { RunStart } from '../queries/runPages.ts'
 import { runsById } from '../queries/runs.ts'
-import { runSchema, runSummarySchema, stateSchema } from '../resources/run.ts'
+import { exampleRunSummary, runSchema, runSummarySchema, stateSchema } from '../resources/run.ts'
 import { formatRunCursor, parseRunCursor } from '../resources/runCursor.ts'
-import { answerText, indexedHeaders, minBlock } from './indexed.ts'
-import { cursorPaginationSchema, cursorParameters, formatPagination, sliceOf } from './pagination.ts'
+import { answerText, minBlock } from './indexed.ts'
+import {
+  cursorPaginationSchema,
+  cursorParameters,
+  exampleCursorPagination,
+  formatPagination,
+  sliceOf,
+} from './pagination.ts'
+import { indexedResponses, problemResponses } from './responses.ts'
 
 /** 12 digits of whole USDC are more than exist, and in base units they still fit PostgreSQL's int8. */
 const usdcParameter = z
@@ -43,33 +51,37 @@ const listQuery = z.strictObject({
 const runParams = z.object({ id: idParameter })
 const runQuery = z.strictObject({ minBlock })
 
+const runListSchema = z
+  .object({ runs: z.array(runSummarySchema), pagination: cursorPaginationSchema })
+  .openapi('RunList', {
+    example: { runs: [exampleRunSummary], pagination: { ...exampleCursorPagination, limit: 1, totalPages: 100 } },
+  })
+
 const listRuns = createRoute({
   method: 'get',
   path: '/api/runs',
+  operationId: 'listRuns',
+  tags: ['Runs'],
   summary: 'List runs',
+  description: 'Filters combine. Pages have numbers, or cursors, which stay exact while runs are added.',
   request: { query: listQuery },
   responses: {
-    200: {
-      description: 'One page of the runs that match, newest first.',
-      headers: indexedHeaders,
-      content: {
-        'application/json': {
-          schema: z.object({ runs: z.array(runSummarySchema), pagination: cursorPaginationSchema }),
-        },
-      },
-    },
-    ...problemResponses('VALIDATION_FAILED', 'INDEX_BEHIND', 'RATE_LIMITED', 'INTERNAL'),
+    ...indexedResponses('One page of the runs that match, newest first.', runListSchema),
+    ...problemResponses(['VALIDATION_FAILED', 'INDEX_BEHIND']),
   },
 })
 
 const getRun = createRoute({
   method: 'get',
   path: '/api/runs/{id}',
+  operationId: 'getRun',
+  tags: ['Runs'],
   summary: 'Get a run',
+  description: 'The run with its claim, its terms and its time limits.',
   request: { params: runParams, query: runQuery },
   responses: {
-    200: { description: 'The run.', headers: indexedHeaders, content: { 'application/json': { schema: runSchema } } },
-    ...problemResponses('VALIDATION_FAILED', 'RUN_NOT_FOUND', 'INDEX_BEHIND', 'RATE_LIMITED', 'INTERNAL'),
+    ...indexedResponses('The run.', runSchema),
+    ...problemResponses(['VALIDATION_FAILED', 'RUN_NOT_FOUND', 'INDEX_BEHIND']),
   },
 })
 
@@ -79,7 +91,7 @@ export function runNotFound(bountyId: bigint) {
   return new Problem('RUN_NOT_FOUND', `There is no run ${bountyId}.`, { extensions: { bountyId: formatId(bountyId) } })
 }
 
-function startOf({ market }: Deps, list: RunList, { page, limit, cursor }: Place): RunStart {
+function startOf(market: MarketAddress, list: RunList, { page, limit, cursor }: Place): RunStart {
   if (cursor === undefined) return sliceOf({ page: page ?? 1, limit })
   if (page === undefined) return { after: parseRunCursor(market, list, cursor) }
   throw new Problem('VALIDATION_FAILED', `page: must not be given with cursor, got ${page}.`, {
@@ -89,18 +101,19 @@ function startOf({ market }: Deps, list: RunList, { page, limit, cursor }: Place
 
 export function runRoutes(deps: Deps) {
   const app = new OpenAPIHono()
+  const market = marketOf(deps.deployment)
   const readPage = readsRunPages(deps.index)
   const readRun = readTogether(deps.index, runsById)
 
   app.openapi(listRuns, async (c) => {
     const { minBlock, page, limit, cursor, ...list } = c.req.valid('query')
-    const start = startOf(deps, list, { page, limit, cursor })
+    const start = startOf(market, list, { page, limit, cursor })
     const { snapshot, data } = await readPage(list, { start, limit }, minBlock)
     c.set('snapshot', snapshot)
     const pagination: z.infer<typeof cursorPaginationSchema> = {
       ...formatPagination({ page: page ?? 1, limit }, data.total),
       page: cursor === undefined ? (page ?? 1) : null,
-      nextCursor: data.end && formatRunCursor(deps.market, list, data.end),
+      nextCursor: data.end && formatRunCursor(market, list, data.end),
     }
     return answerText(c, `{"runs":[${data.runs}],"pagination":${JSON.stringify(pagination)}}`)
   })

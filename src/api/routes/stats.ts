@@ -1,14 +1,16 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { runStates } from '../../../ponder.schema.ts'
 import type { Deps } from '../deps.ts'
-import { problemResponses } from '../http/problem.ts'
 import { amount } from '../http/values.ts'
 import { agentStatuses } from '../queries/agents.ts'
 import { readShared } from '../queries/readTogether.ts'
 import { type Stats, stats } from '../queries/stats.ts'
-import { answerJson, indexedHeaders, minBlock } from './indexed.ts'
+import { answerJson, minBlock } from './indexed.ts'
+import { indexedResponses, problemResponses } from './responses.ts'
 
-const counts = <const Keys extends readonly [string, ...string[]]>(keys: Keys) => z.record(z.enum(keys), z.int())
+/** A count for each key. */
+const counts = <const Key extends string>(keys: readonly Key[]) =>
+  z.object(Object.fromEntries(keys.map((key) => [key, z.int()])) as Record<Key, z.ZodInt>)
 
 const statsSchema = z
   .object({
@@ -20,20 +22,42 @@ const statsSchema = z
     staked: amount,
     locked: amount,
   })
-  .openapi('Stats')
+  .openapi('Stats', {
+    example: {
+      runs: {
+        total: 12,
+        claimable: 3,
+        byState: {
+          DRAFT: 1,
+          OPEN: 4,
+          CLAIMED: 1,
+          IN_PROGRESS: 1,
+          SUBMITTED: 1,
+          APPROVED: 3,
+          REVISION_REQUESTED: 0,
+          REJECTED: 1,
+        },
+      },
+      escrowed: '735000000',
+      paid: '300000000',
+      owed: '0',
+      agents: { total: 5, byStatus: { UNVERIFIED: 1, PROVISIONAL: 2, ESTABLISHED: 1, FROZEN: 1, BANNED: 0 } },
+      staked: '90000000',
+      locked: '30000000',
+    },
+  })
 
 const getStats = createRoute({
   method: 'get',
   path: '/api/stats',
+  operationId: 'getStats',
+  tags: ['Market'],
   summary: 'Get the market in figures',
+  description: 'How many runs and agents there are, and how much is escrowed, paid, owed and staked.',
   request: { query: z.strictObject({ minBlock }) },
   responses: {
-    200: {
-      description: 'Counts, and amounts in USDC base units.',
-      headers: indexedHeaders,
-      content: { 'application/json': { schema: statsSchema } },
-    },
-    ...problemResponses('VALIDATION_FAILED', 'INDEX_BEHIND', 'RATE_LIMITED', 'INTERNAL'),
+    ...indexedResponses('Counts, and amounts in USDC base units.', statsSchema),
+    ...problemResponses(['VALIDATION_FAILED', 'INDEX_BEHIND']),
   },
 })
 

@@ -7,8 +7,9 @@ import { accountOf } from '../../../sim/parties.ts'
 import { createRandom } from '../../../sim/random.ts'
 import { createWorld, type World } from '../../../sim/world.ts'
 import { type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
+import type { Answer } from '../../support/describedAnswers.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
-import { type Answer, claimApi } from './claimApi.ts'
+import { claimApi } from './claimApi.ts'
 
 /** `npm run test:deep` sets 5,000. */
 const PAIRS = Number(process.env.CLAIM_PAIRS ?? 300)

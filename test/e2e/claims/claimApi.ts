@@ -1,20 +1,16 @@
 import type { Address } from 'viem'
+import { type Answer, expectDescribed } from '../../support/describedAnswers.ts'
 
 /** An agent and the address that acts for it. */
 type Claimant = { id: bigint; wallet: { address: Address } }
 
-export type Answer = {
-  status: number
-  headers: Headers
-  // biome-ignore lint/suspicious/noExplicitAny: the tests' assertions check it
-  body: any
-}
-
-/** A client of the claim routes. */
+/** A client of the claim routes. Every answer must match the OpenAPI document. */
 export function claimApi(url: string) {
-  async function request(path: string, init?: RequestInit): Promise<Answer> {
+  async function request(path: string, init: RequestInit = {}): Promise<Answer> {
     const response = await fetch(`${url}${path}`, init)
-    return { status: response.status, headers: response.headers, body: await response.json() }
+    const answer = { status: response.status, headers: response.headers, body: await response.json() }
+    expectDescribed(init.method ?? 'GET', path, answer)
+    return answer
   }
 
   return {

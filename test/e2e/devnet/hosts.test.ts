@@ -37,11 +37,19 @@ describe('our host and Ponder’s', () => {
     ['/api/runs/2', 404],
     ['/api/runs?page=0', 400],
     ['/api/nowhere', 404],
-    ['/openapi.json', 200],
+    ['/api/market', 200],
+    ['/abis/BountyMarket.json', 200],
   ])('answer %s alike, with %i', async (path, status) => {
     const [ours, ponders] = await Promise.all(hosts.map((host) => answer(host, path)))
     expect(ours?.status).toBe(status)
     expect(ponders).toEqual(ours)
+  })
+
+  it('describe the same routes, except that Ponder has its own health routes', async () => {
+    const [ours, ponders] = await Promise.all(hosts.map(async (host) => (await answer(host, '/openapi.json')).body))
+    const { '/healthz': live, '/readyz': ready, ...paths } = (ours as { paths: Record<string, unknown> }).paths
+    expect(live && ready).toBeDefined()
+    expect((ponders as { paths: unknown }).paths).toEqual(paths)
   })
 
   it('both name the block and the ETag', async () => {

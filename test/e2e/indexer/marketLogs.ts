@@ -26,6 +26,8 @@ type Arguments = Partial<{
   byTimeout: boolean
 }>
 
+type ExpectedEvent = Omit<typeof runEvent.$inferSelect, 'name'> & { name: string }
+
 /**
  * The expected rows of `run_event`, derived from the logs as viem decodes them, without the handlers.
  * @param runs Give the poster of a run, which a revision request does not name.
@@ -33,12 +35,12 @@ type Arguments = Partial<{
 export async function expectedRunEvents(
   { client, market }: MarketOnAnvil,
   runs: readonly (typeof run.$inferSelect)[],
-): Promise<(typeof runEvent.$inferSelect)[]> {
+): Promise<ExpectedEvent[]> {
   const logs = await client.getContractEvents({ abi: bountyMarketAbi, address: market.address, fromBlock: 0n })
   const posters = new Map(runs.map(({ bountyId, posterAddress }) => [bountyId, posterAddress]))
   const evaluators = new Map(runs.map(({ bountyId, evaluator }) => [bountyId, evaluator]))
   const workers = new Map<bigint, Hex | undefined>()
-  const expected: (typeof runEvent.$inferSelect)[] = []
+  const expected: ExpectedEvent[] = []
   for (const { eventName, blockNumber, blockHash, transactionIndex, transactionHash, logIndex, args } of logs) {
     const named = args as Arguments
     if (named.bountyId === undefined || !posters.has(named.bountyId)) continue

@@ -12,8 +12,6 @@ const LASTING = new Map<SignerBlocker, string>([
   ['unreachable', 'The chain’s node or the relay’s database does not answer.'],
 ])
 
-export type SignerTurns = ReturnType<typeof createSignerTurns>
-
 /**
  * Which signer takes the next batch: the signers take turns, a signer has one batch at a time, and a blocked signer is
  * asked again after an interval.

@@ -1,0 +1,2882 @@
+// Generated from the API's routes by `npm run client:types`. Do not edit.
+export interface paths {
+    "/api/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List runs
+         * @description Filters combine. Pages have numbers, or cursors, which stay exact while runs are added.
+         */
+        get: operations["listRuns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a run
+         * @description The run with its claim, its terms and its time limits.
+         */
+        get: operations["getRun"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{id}/claim-eligibility": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Check whether an agent may claim a run
+         * @description Checks what the contract checks, in its order, at the block of the answer. It changes nothing.
+         */
+        get: operations["checkClaimEligibility"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{id}/claim-message": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the message that a wallet signs to claim a run
+         * @description EIP-712 typed data for `eth_signTypedData_v4` or viem’s `signTypedData`. It names the round of the run’s next claim at the block of the answer. If the index is behind the chain, that round may be over; then a claim with the signature is refused with INVALID_SIGNATURE.
+         */
+        get: operations["getClaimMessage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{id}/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Claim a run
+         * @description Claims the run on chain and waits, up to 15 seconds, until the index shows the claim. Repeating the request is safe: a pending claim is waited for, and a won one gets a 200 until that claim of the run ends. With an `Idempotency-Key`, a repeated request is answered with the claim that it made.
+         */
+        post: operations["claimRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/claims/{claimId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the state of a relayed claim
+         * @description Every claim for which a process of this API signed a transaction has a state.
+         */
+        get: operations["getClaim"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the events of a run
+         * @description What the market’s events say of the run, with the transaction of each.
+         */
+        get: operations["listRunEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List agents
+         * @description All registered agents, or those with one status.
+         */
+        get: operations["listAgents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an agent
+         * @description The agent with its status on the trust ladder and its record.
+         */
+        get: operations["getAgent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/{id}/stake": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the stake of an agent
+         * @description The agent, and whether its stake and status let it claim runs.
+         */
+        get: operations["getAgentStake"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the market in figures
+         * @description How many runs and agents there are, and how much is escrowed, paid, owed and staked.
+         */
+        get: operations["getStats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/market": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the contracts and terms of the market
+         * @description The same as long as the server runs: the contracts cannot be upgraded.
+         */
+        get: operations["getMarket"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/abis/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the ABI of a contract
+         * @description For viem, ethers and other libraries. `USDC.json` is ERC-20, on a devnet with `mint`.
+         */
+        get: operations["getAbi"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Check that the process answers
+         * @description 200 while the process answers. It does not check dependencies, because a restart would not repair them.
+         */
+        get: operations["getLiveness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Check whether the process should get requests
+         * @description 503 if reads fail or are stale, so that requests go to other processes. If only claims fail it stays 200: they fail in every process, and reads still work.
+         */
+        get: operations["getReadiness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        RunList: {
+            runs: components["schemas"]["RunSummary"][];
+            pagination: components["schemas"]["CursorPagination"];
+        };
+        RunSummary: {
+            bountyId: components["schemas"]["Id"];
+            /** @description EIP-55 checksummed. */
+            posterAddress: string;
+            ipfsHash: string;
+            /** @description USDC base units (6 decimals). */
+            reward: string;
+            /** Format: date-time */
+            deadline: string;
+            state: components["schemas"]["RunState"];
+            claimedBy: components["schemas"]["Id"] | null;
+            /** Format: date-time */
+            createdAt: string;
+            /** @description OPEN, and the deadline has not passed. */
+            claimable: boolean;
+        };
+        /** @description A number, or a decimal string where it exceeds 2^53 - 1 (ids of a foreign registry). */
+        Id: number | string;
+        /** @enum {string} */
+        RunState: "DRAFT" | "OPEN" | "CLAIMED" | "IN_PROGRESS" | "SUBMITTED" | "APPROVED" | "REVISION_REQUESTED" | "REJECTED";
+        CursorPagination: {
+            /** @description Null if the request has a cursor: its page has no number. */
+            page: number | null;
+            limit: number;
+            total: number;
+            totalPages: number;
+            /** @description The cursor of the next page; null on the last page. */
+            nextCursor: string | null;
+        };
+        ValidationFailedProblem: {
+            /** @enum {string} */
+            type: "urn:problem-type:runline:VALIDATION_FAILED";
+            /** @enum {string} */
+            title: "The request is malformed";
+            /** @enum {number} */
+            status: 400;
+            /** @description A sentence for a person. Its words may change. */
+            detail: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "VALIDATION_FAILED";
+            /** @description The refused parameter or member of the body. */
+            field: string;
+            /** @description The refused value, shortened. */
+            value?: unknown;
+        };
+        MethodNotAllowedProblem: {
+            /** @enum {string} */
+            type: "urn:problem-type:runline:METHOD_NOT_ALLOWED";
+            /** @enum {string} */
+            title: "The route does not answer this method";
+            /** @enum {number} */
+            status: 405;
+            /** @description A sentence for a person. Its words may change. */
+            detail: string;
+            /** @enum {string} */
+            code: "METHOD_NOT_ALLOWED";
+        };
+        RateLimitedProblem: {
+            /** @enum {string} */
+            type: "urn:problem-type:runline:RATE_LIMITED";
+            /** @enum {string} */
+            title: "Too many requests";
+            /** @enum {number} */
+            status: 429;
+            /** @description A sentence for a person. Its words may change. */
+            detail: string;
+            /** @enum {string} */
+            code: "RATE_LIMITED";
+        };
+        InternalProblem: {
+            /** @enum {string} */
+            type: "urn:problem-type:runline:INTERNAL";
+            /** @enum {string} */
+            title: "Internal error";
+            /** @enum {number} */
+            status: 500;
+            /** @description A sentence for a person. Its words may change. */
+            detail: string;
+            /** @enum {string} */
+            code: "INTERNAL";
+        };
+        IndexBehindProblem: {
+            /** @enum {string} */
+            type: "urn:problem-type:runline:INDEX_BEHIND";
+            /** @enum {string} */
+            title: "The index is catching up with the chain";
+            /** @enum {number} */
+            status: 503;
+            /** @description A sentence for a person. Its words may change. */
+            detail: string;
+            /** @enum {string} */
+            code: "INDEX_BEHIND";
+            indexedBlock?: number;
+        };
+        Run: {
+            bountyId: components["schemas"]["Id"];
+            /** @description EIP-55 checksummed. */
+            posterAddress: string;
+            ipfsHash: string;
+            /** @description USDC base units (6 decimals). */
+            reward: string;
+            /** Format: date-time */
+            deadline: string;
+            state: components["schemas"]["RunState"];
+            claimedBy: components["schemas"]["Id"] | null;
+            /** @description EIP-55 checksummed. */
+            claimedByWallet: string | null;
+            /** @description The stake that the claiming agent has at risk, in USDC base units. */
+            stake: string | null;
+            deliverableHash: string | null;
+            /** Format: date-time */
+            claimedAt: string | null;
+            /** Format: date-time */
+            submittedAt: string | null;
+            /** Format: date-time */
+            createdAt: string;
+            /** @description OPEN, and the deadline has not passed. */
+            claimable: boolean;
+            /**
+             * Format: date-time
+             * @description When delivery is due; null unless the agent must act next.
+             */
+            submitBy: string | null;
+            /**
+             * Format: date-time
+             * @description When review is due; null unless the evaluator must act next.
+             */
+            reviewBy: string | null;
+            /**
+             * Format: date-time
+             * @description When the run was approved or rejected.
+             */
+            endedAt: string | null;
+            /** @description The feedback of the last revision request of this claim. */
+            feedbackHash: string | null;
+            /** @description How many revisions of this claim were requested. */
+            revisions: number;
+            /** @description How many times the run was claimed; a claim signature names the next. */
+            round: number;
+            /** @description The fee that the poster pays in addition to the reward, in USDC base units. */
+            fee: string;
+            /** @description How long an agent has to deliver, in seconds. */
+            workPeriod: number;
+            /** @description The stake that a claim puts at risk, in USDC base units. */
+            stakeRequired: string;
+            /** @description The account that requests revisions and rejects; null means the poster. */
+            evaluator: string | null;
+        };
+        RunNotFoundProblem: {
+            /** @enum {string} */
+            type: "urn:problem-type:runline:RUN_NOT_FOUND";
+            /** @enum {string} */
+            title: "No such run";
+            /** @enum {number} */
+            status: 404;
+            /** @description A sentence for a person. Its words may change. */
+            detail: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "RUN_NOT_FOUND";
+            bountyId: components["schemas"]["Id"];
+        };
+        ClaimEligibility: {
+            eligible: boolean;
+            /** @description Every reason to refuse a claim, in the contract’s order. */
+            reasons: string[];
+            agent: {
+                id: components["schemas"]["Id"];
+                status: components["schemas"]["AgentStatus"];
+                /** @description USDC base units (6 decimals). */
+                stakedAmount: string;
+                hasMinStake: boolean;
+                /** @description The part of the stake that is not locked in live runs. */
+                unlockedAmount: string;
+            };
+            run: {
+                id: components["schemas"]["Id"];
+                state: components["schemas"]["RunState"];
+                /** @description USDC base units (6 decimals). */
+                reward: string;
+                /** @description How much of the agent’s stake a claim locks, in USDC base units. */
+                stake: string;
+            };
+            /** @description The reasons’ codes. A claim is refused with the first of them. */
+            reasonCodes: ("RUN_NOT_FOUND" | "RUN_NOT_OPEN" | "RUN_DEADLINE_PASSED" | "SIGNATURE_REQUIRED" | "INVALID_SIGNATURE" | "SIGNATURE_EXPIRED" | "AGENT_NOT_FOUND" | "WALLET_MISMATCH" | "AGENT_BANNED" | "AGENT_FROZEN" | "INSUFFICIENT_STAKE" | "INSUFFICIENT_UNLOCKED_STAKE")[];
+        };
+        /** @enum {string} */
+        AgentStatus: "UNVERIFIED" | "PROVISIONAL" | "ESTABLISHED" | "FROZEN" | "BANNED";
+        AgentNotFoundProblem: {
+            /** @enum {string} */
+            type: "urn:problem-type:runline:AGENT_NOT_FOUND";
+            /** @enum {string} */
+            title: "No such agent";
+            /** @enum {number} */
+            status: 404;
+            /** @description A sentence for a person. Its words may change. */
+            detail: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "AGENT_NOT_FOUND";
+            agentId: components["schemas"]["Id"];
+        };
+        ClaimMessage: {
+            domain: {
+                /** @enum {string} */
+                name: "BountyMarket";
+                /** @enum {string} */
+                version: "1";
+                chainId: number;
+                /** @description EIP-55 checksummed. */
+                verifyingContract: string;
+            };
+            types: {
+                EIP712Domain: {
+                    name: string;
+                    type: string;
+                }[];
+                Claim: {
+                    name: string;
+                    type: string;
+                }[];
+            };
+            /** @enum {string} */
+            primaryType: "Claim";
+            message: {
+                bountyId: string;
+                agentId: string;
+                /** @description EIP-55 checksummed. */
+                wallet: string;
+                /** @description The number of this claim of the run, from 1. The signature is valid for this round only. */
+                round: string;
+                /** @description The reward of the agent, in USDC base units. */
+                reward: string;
+                /** @description How much of the agent’s stake the claim puts at risk, in USDC base units. */
+                stake: string;
+                /** @description How long the agent has to deliver, in seconds. */
+                workPeriod: string;
+                /** @description Last second at which the signature is valid; at most an hour ahead. */
+                deadline: string;
+            };
+            /** @description How to send the claim: add the wallet’s `signature` to the body. */
+            submit: {
+                /** @enum {string} */
+                method: "POST";
+                path: string;
+                body: {
+                    agentId: components["schemas"]["Id"];
+                    /** @description EIP-55 checksummed. */
+                    walletAddress: string;
+                    deadline: number;
+                };
+            };
+        };
+        Claim: {
+            /** @enum {boolean} */
+            success: true;
+            run: components["schemas"]["Run"];
+            agent: components["schemas"]["AgentSummary"];
+            message: string;
+            /** @description The id of this agent’s claim of this run in this round. `GET /api/claims/:claimId` returns its state, unless the agent sent the claim to the contract itself. */
+            claimId: string;
+            txHash: string;
+            blockNumber: number;
+            /** @description Whether the block is final. Until then a reorg may undo the claim. */
+            finalized: boolean;
+        };
+        AgentSummary: {
+            id: components["schemas"]["Id"];
+            status: components["schemas"]["AgentStatus"];
+            /** @description USDC base units (6 decimals). */
+            stakedAmount: string;
+        };
+        PendingClaim: {
+            /** @enum {boolean} */
+            success: false;
+            run: components["schemas"]["Run"] | null;
+            agent: components["schemas"]["AgentSummary"] | null;
+            message: string;
+            claimId: string;
+            txHash: string | null;
+            /**
+             * @description `signed`: the node has not confirmed that it has the transaction. `accepted`: it has. `mined`: the chain shows the claim, and the index does not yet.
+             * @enum {string}
+             */
+            status: "signed" | "accepted" | "mined";
+        };
+        RunNotOpenProblem: {
+            /** @enum {string} */
+            type: "urn:problem-type:runline:RUN_NOT_OPEN";
+            /** @enum {string} */
+            title: "The run is not open";
+            /** @enum {number} */
+            status: 400;
+            /** @description A sentence for a person. Its words may change. */
+            detail: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "RUN_NOT_OPEN";
+            state: components["schemas"]["RunState"];
+            /** @description The agent that has the run; null if none has. */
+            claimedBy: components["schemas"]["Id"] | null;
+            /** @description The wallet of that agent at its claim. */
+            holder: string | null;
+        };
+        RunDeadlinePassedProblem: {
+            /** @enum {string} */
+            type: "urn:problem-type:runline:RUN_DEADLINE_PASSED";
+            /** @enum {string} */
+            title: "The run can no longer be claimed";
+            /** @enum {number} */
+            status: 400;
+            /** @description A sentence for a person. Its words may change. */
+            detail: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "RUN_DEADLINE_PASSED";
+            /** Format: date-time */
+            deadline: string;
+        };
+        SignatureRequiredProblem: {
+            /** @enum {string} */
+            type: "urn:problem-type:runline:SIGNATURE_REQUIRED";
+            /** @enum {string} */
+            title: "The claim needs the signature of the wallet";
+            /** @enum {number} */
+            status: 401;
+            /** @description A sentence for a person. Its words may change. */
+            detail: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "SIGNATURE_REQUIRED";
+            typedData?: components["schemas"]["ClaimTypedData"];
+        };
+        /** @description What to sign. Absent if the relayer may not claim without a signature: then ask claim-message. */
+        ClaimTypedData: {
+            domain: {
+                /** @enum {string} */
+                name: "BountyMarket";
+                /** @enum {string} */
+                version: "1";
+                chainId: number;
+                /** @description EIP-55 checksummed. */
+                verifyingContract: string;
+            };
+            types: {
+                EIP712Domain: {
+                    name: string;
+                    type: string;
+                }[];
+                Claim: {
+                    name: string;
+                    type: string;
+                }[];
+            };
+            /** @enum {string} */
+            primaryType: "Claim";
+            message: {
+                bountyId: string;
+                agentId: string;
+                /** @description EIP-55 checksummed. */
+                wallet: string;
+                /** @description The number of this claim of the run, from 1. The signature is valid for this round only. */
+                round: string;
+                /** @description The reward of the agent, in USDC base units. */
+                reward: string;
+                /** @description How much of the agent’s stake the claim puts at risk, in USDC base units. */
+                stake: string;
+                /** @description How long the agent has to deliver, in seconds. */
+                workPeriod: string;
+                /** @description Last second at which the signature is valid; at most an hour ahead. */
+                deadline: string;
+            };
+        };
+        InvalidSignatureProblem: {
+            /** @enum {string} */
+            type: "urn:problem-type:runline:INVALID_SIGNATURE";
+            /** @enum {string} */
+            title: "The signature is not the wallet’s signature of this claim";
+            /** @enum {number} */
+            status: 401;
+            /** @description A sentence for a person. Its words may change. */
+            detail: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "INVALID_SIGNATURE";
+            /** @description The round of the run that a signature must name now. */
+            round: number;
+        };
+        SignatureExpiredProblem: {
+            /** @enum {string} */
+            type: "urn:problem-type:runline:SIGNATURE_EXPIRED";
+            /** @enum {string} */
+            title: "The signature has expired, or its deadline is too far ahead";
+            /** @enum {number} */
+            status: 401;
+            /** @description A sentence for a person. Its words may change. */
+            detail: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "SIGNATURE_EXPIRED";
+            /** @description Seconds since 1970. */
+            deadline: string;
+            /** @description The latest deadline that is accepted now, if it is later. */
+            latest?: string;
+        };
+        WalletMismatchProblem: {
+            /** @enum {string} */
+            type: "urn:problem-type:runline:WALLET_MISMATCH";
+            /** @enum {string} */
+            title: "The wallet is not the agent’s wallet";
+            /** @enum {number} */
+            status: 403;
+            /** @description A sentence for a person. Its words may change. */
+            detail: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "WALLET_MISMATCH";
+            /** @description EIP-55 checksummed. */
+            walletAddress: string;
+            /** @description EIP-55 checksummed. */
+            expected: string;
+        };
+        AgentBannedProblem: {
+            /** @enum {string} */
+            type: "urn:problem-type:runline:AGENT_BANNED";
+            /** @enum {string} */
+            title: "The agent is banned";
+            /** @enum {number} */
+            status: 403;
+            /** @description A sentence for a person. Its words may change. */
+            detail: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "AGENT_BANNED";
+        };
+        AgentFrozenProblem: {
+            /** @enum {string} */
+            type: "urn:problem-type:runline:AGENT_FROZEN";
+            /** @enum {string} */
+            title: "The agent is frozen";
+            /** @enum {number} */
+            status: 403;
+            /** @description A sentence for a person. Its words may change. */
+            detail: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "AGENT_FROZEN";
+        };
+        InsufficientStakeProblem: {
+            /** @enum {string} */
+            type: "urn:problem-type:runline:INSUFFICIENT_STAKE";
+            /** @enum {string} */
+            title: "The agent’s stake is below the minimum";
+            /** @enum {number} */
+            status: 403;
+            /** @description A sentence for a person. Its words may change. */
+            detail: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "INSUFFICIENT_STAKE";
+            /** @description USDC base units (6 decimals). */
+            stakedAmount: string;
+            /** @description USDC base units (6 decimals). */
+            required: string;
+        };
+        InsufficientUnlockedStakeProblem: {
+            /** @enum {string} */
+            type: "urn:problem-type:runline:INSUFFICIENT_UNLOCKED_STAKE";
+            /** @enum {string} */
+            title: "Too much of the agent’s stake is locked in other runs";
+            /** @enum {number} */
+            status: 403;
+            /** @description A sentence for a person. Its words may change. */
+            detail: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "INSUFFICIENT_UNLOCKED_STAKE";
+            /** @description USDC base units (6 decimals). */
+            unlockedAmount: string;
+            /** @description USDC base units (6 decimals). */
+            required: string;
+        };
+        ClaimRevertedProblem: {
+            /** @enum {string} */
+            type: "urn:problem-type:runline:CLAIM_REVERTED";
+            /** @enum {string} */
+            title: "The claim reverted on chain";
+            /** @enum {number} */
+            status: 409;
+            /** @description A sentence for a person. Its words may change. */
+            detail: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "CLAIM_REVERTED";
+            revertData?: string | null;
+            txHash?: string;
+            blockNumber?: number;
+            gas?: string;
+            gasLimit?: string;
+        };
+        IdempotencyConflictProblem: {
+            /** @enum {string} */
+            type: "urn:problem-type:runline:IDEMPOTENCY_CONFLICT";
+            /** @enum {string} */
+            title: "The idempotency key was used for another request";
+            /** @enum {number} */
+            status: 409;
+            /** @description A sentence for a person. Its words may change. */
+            detail: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "IDEMPOTENCY_CONFLICT";
+            /** @description The pending claim of the run. */
+            claimId?: string;
+        };
+        PayloadTooLargeProblem: {
+            /** @enum {string} */
+            type: "urn:problem-type:runline:PAYLOAD_TOO_LARGE";
+            /** @enum {string} */
+            title: "The body is too large";
+            /** @enum {number} */
+            status: 413;
+            /** @description A sentence for a person. Its words may change. */
+            detail: string;
+            /** @enum {string} */
+            code: "PAYLOAD_TOO_LARGE";
+        };
+        UnsupportedMediaTypeProblem: {
+            /** @enum {string} */
+            type: "urn:problem-type:runline:UNSUPPORTED_MEDIA_TYPE";
+            /** @enum {string} */
+            title: "The body is not application/json";
+            /** @enum {number} */
+            status: 415;
+            /** @description A sentence for a person. Its words may change. */
+            detail: string;
+            /** @enum {string} */
+            code: "UNSUPPORTED_MEDIA_TYPE";
+        };
+        ClaimPendingProblem: {
+            /** @enum {string} */
+            type: "urn:problem-type:runline:CLAIM_PENDING";
+            /** @enum {string} */
+            title: "Another claim of the run is not decided yet";
+            /** @enum {number} */
+            status: 503;
+            /** @description A sentence for a person. Its words may change. */
+            detail: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "CLAIM_PENDING";
+            claimId: string;
+        };
+        RelayUnavailableProblem: {
+            /** @enum {string} */
+            type: "urn:problem-type:runline:RELAY_UNAVAILABLE";
+            /** @enum {string} */
+            title: "Claims cannot be relayed now";
+            /** @enum {number} */
+            status: 503;
+            /** @description A sentence for a person. Its words may change. */
+            detail: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "RELAY_UNAVAILABLE";
+        };
+        ClaimRequest: {
+            agentId: components["schemas"]["Id"];
+            walletAddress: string;
+            /** @description The wallet’s signature of the message from claim-message. */
+            signature?: string;
+            /** @description The deadline in the signed message, in seconds since 1970. With `signature` only. */
+            deadline?: number | string;
+        };
+        ClaimState: {
+            claimId: string;
+            bountyId: components["schemas"]["Id"];
+            round: number;
+            agentId: components["schemas"]["Id"];
+            /** @description EIP-55 checksummed. */
+            walletAddress: string;
+            /**
+             * @description `signed`: the node has not confirmed that it has the transaction. `accepted`: it has. `mined`: the agent has the run. `final`: and no reorg can undo it. `refused`: the chain refused the claim, for the reason in `problem`. Until the block is final, a reorg may return any of these to `signed`; then the claim is made again.
+             * @enum {string}
+             */
+            state: "signed" | "accepted" | "mined" | "final" | "refused";
+            /** @description The latest transaction of the claim; null if the agent claimed the run without the relay. */
+            txHash: string | null;
+            blockNumber: number | null;
+            finalized: boolean;
+            problem: components["schemas"]["RunNotFoundProblem"] | components["schemas"]["RunNotOpenProblem"] | components["schemas"]["RunDeadlinePassedProblem"] | components["schemas"]["SignatureRequiredProblem"] | components["schemas"]["InvalidSignatureProblem"] | components["schemas"]["SignatureExpiredProblem"] | components["schemas"]["AgentNotFoundProblem"] | components["schemas"]["WalletMismatchProblem"] | components["schemas"]["AgentBannedProblem"] | components["schemas"]["AgentFrozenProblem"] | components["schemas"]["InsufficientStakeProblem"] | components["schemas"]["InsufficientUnlockedStakeProblem"] | components["schemas"]["ClaimRevertedProblem"] | null;
+        };
+        ClaimNotFoundProblem: {
+            /** @enum {string} */
+            type: "urn:problem-type:runline:CLAIM_NOT_FOUND";
+            /** @enum {string} */
+            title: "No such claim";
+            /** @enum {number} */
+            status: 404;
+            /** @description A sentence for a person. Its words may change. */
+            detail: string;
+            /** @enum {string} */
+            code: "CLAIM_NOT_FOUND";
+        };
+        RunEventList: {
+            events: components["schemas"]["RunEvent"][];
+            pagination: components["schemas"]["Pagination"];
+        };
+        RunEvent: {
+            /**
+             * @description The Solidity name of the event.
+             * @enum {string}
+             */
+            name: "BountyCreated" | "BountyFunded" | "BountyWithdrawn" | "BountyClaimed" | "ClaimRefused" | "WorkStarted" | "WorkSubmitted" | "RevisionRequested" | "BountyApproved" | "BountyRejected" | "ClaimSlashed" | "ClaimAbandoned" | "PaymentDeferred";
+            agentId: components["schemas"]["Id"] | null;
+            /** @description The account that the event names, else the account that acted; of a payment, the payee. */
+            address: string | null;
+            /** @description USDC base units (6 decimals). */
+            amount: string | null;
+            /** @description The IPFS hash of the run, the deliverable or the feedback. */
+            hash: string | null;
+            /** @description Revert data of a refused claim. */
+            reason: string | null;
+            /**
+             * Format: date-time
+             * @description The time limit that the event sets.
+             */
+            dueAt: string | null;
+            /** @description The number of the claim of the run, or of the revision of the claim. */
+            ordinal: number | null;
+            /** @description Whether the run was approved because the review period ended. */
+            byTimeout: boolean | null;
+            /** Format: date-time */
+            timestamp: string;
+            blockNumber: number;
+            blockHash: string;
+            logIndex: number;
+            transactionHash: string;
+        };
+        Pagination: {
+            page: number;
+            limit: number;
+            total: number;
+            totalPages: number;
+        };
+        AgentList: {
+            agents: components["schemas"]["Agent"][];
+            pagination: components["schemas"]["Pagination"];
+        };
+        Agent: {
+            id: components["schemas"]["Id"];
+            status: components["schemas"]["AgentStatus"];
+            /** @description USDC base units (6 decimals). */
+            stakedAmount: string;
+            /** @description The part of the stake at risk in live runs, in USDC base units. */
+            lockedAmount: string;
+            /**
+             * Format: date-time
+             * @description When the stake last rose to the minimum or the agent was unfrozen; null while below or frozen.
+             */
+            stakedAt: string | null;
+            /** @description Runs approved. */
+            completions: number;
+            /** @description Runs slashed. */
+            slashes: number;
+            /** @description Sum of the rewards of approved runs, in USDC base units. */
+            volume: string;
+            /** @description EIP-55 checksummed. */
+            ownerAddress: string;
+            /** @description The wallet that acts for the agent and is paid; the owner if no wallet is set. */
+            walletAddress: string;
+            /** @description The URI of the ERC-8004 registration file. */
+            agentURI: string | null;
+            /** Format: date-time */
+            registeredAt: string | null;
+            frozen: boolean;
+            banned: boolean;
+        };
+        AgentStake: {
+            id: components["schemas"]["Id"];
+            status: components["schemas"]["AgentStatus"];
+            /** @description USDC base units (6 decimals). */
+            stakedAmount: string;
+            /** @description The part of the stake at risk in live runs, in USDC base units. */
+            lockedAmount: string;
+            /**
+             * Format: date-time
+             * @description When the stake last rose to the minimum or the agent was unfrozen; null while below or frozen.
+             */
+            stakedAt: string | null;
+            /** @description Runs approved. */
+            completions: number;
+            /** @description Runs slashed. */
+            slashes: number;
+            /** @description Sum of the rewards of approved runs, in USDC base units. */
+            volume: string;
+            /** @description EIP-55 checksummed. */
+            ownerAddress: string;
+            /** @description The wallet that acts for the agent and is paid; the owner if no wallet is set. */
+            walletAddress: string;
+            /** @description The URI of the ERC-8004 registration file. */
+            agentURI: string | null;
+            /** Format: date-time */
+            registeredAt: string | null;
+            frozen: boolean;
+            banned: boolean;
+            /** @description Whether the agent has any stake. */
+            isStaked: boolean;
+            /** @description PROVISIONAL or ESTABLISHED. */
+            canClaimRuns: boolean;
+            /** @description USDC base units (6 decimals). */
+            minimumStake: string;
+        };
+        Stats: {
+            runs: {
+                total: number;
+                claimable: number;
+                byState: {
+                    DRAFT: number;
+                    OPEN: number;
+                    CLAIMED: number;
+                    IN_PROGRESS: number;
+                    SUBMITTED: number;
+                    APPROVED: number;
+                    REVISION_REQUESTED: number;
+                    REJECTED: number;
+                };
+            };
+            /** @description Rewards and fees of funded runs that have not ended. */
+            escrowed: string;
+            /** @description Rewards of approved runs. */
+            paid: string;
+            /** @description Payments that USDC refused and that are not collected yet. */
+            owed: string;
+            agents: {
+                total: number;
+                byStatus: {
+                    UNVERIFIED: number;
+                    PROVISIONAL: number;
+                    ESTABLISHED: number;
+                    FROZEN: number;
+                    BANNED: number;
+                };
+            };
+            /** @description USDC base units (6 decimals). */
+            staked: string;
+            /** @description USDC base units (6 decimals). */
+            locked: string;
+        };
+        Market: {
+            chainId: number;
+            contracts: {
+                USDC: {
+                    /** @description EIP-55 checksummed. */
+                    address: string;
+                    /** @description The block from which its events are indexed. */
+                    startBlock: number;
+                    /** @description The path of its ABI as JSON. */
+                    abi: string;
+                };
+                AgentRegistry: {
+                    /** @description EIP-55 checksummed. */
+                    address: string;
+                    /** @description The block from which its events are indexed. */
+                    startBlock: number;
+                    /** @description The path of its ABI as JSON. */
+                    abi: string;
+                };
+                AgentStaking: {
+                    /** @description EIP-55 checksummed. */
+                    address: string;
+                    /** @description The block from which its events are indexed. */
+                    startBlock: number;
+                    /** @description The path of its ABI as JSON. */
+                    abi: string;
+                };
+                BountyMarket: {
+                    /** @description EIP-55 checksummed. */
+                    address: string;
+                    /** @description The block from which its events are indexed. */
+                    startBlock: number;
+                    /** @description The path of its ABI as JSON. */
+                    abi: string;
+                };
+            };
+            usdcDecimals: number;
+            terms: {
+                /** @description What a poster pays on top of the reward, in hundredths of a percent. */
+                feeBps: number;
+                /** @description The part of the reward that a claim locks of the agent’s stake, in hundredths of a percent, up to minimumStake. A run’s own terms may set another: see `stakeRequired`. */
+                lockBps: number;
+                /** @description The stake that an agent needs to claim, in USDC base units. */
+                minimumStake: string;
+                /** @description USDC base units (6 decimals). */
+                minimumReward: string;
+                /** @description USDC base units (6 decimals). */
+                maximumReward: string;
+                /** @description How far ahead a run’s deadline may be. Seconds. */
+                maximumDeadline: number;
+                /** @description How long an agent has to deliver where the run’s terms set nothing else. Seconds. */
+                defaultWorkPeriod: number;
+                /** @description How long the evaluator has to review. Then anyone may have the work approved. Seconds. */
+                reviewPeriod: number;
+                /** @description How long after a missed delivery only poster and evaluator may end the claim. Then anyone may. Seconds. */
+                gracePeriod: number;
+                /** @description How many revisions of a claim may be requested. */
+                maximumRevisions: number;
+                /** @description How long an agent must be staked to become ESTABLISHED. Seconds. */
+                establishedAfter: number;
+                /** @description How many approved runs that takes besides. */
+                establishedCompletions: number;
+                /** @description At which slash an agent is banned. */
+                banAfterSlashes: number;
+                /** @description How far ahead the deadline of a signature may be. Seconds. */
+                signatureValidity: number;
+            };
+        };
+        Abi: ({
+            type: string;
+        } & {
+            [key: string]: unknown;
+        })[];
+        RouteNotFoundProblem: {
+            /** @enum {string} */
+            type: "urn:problem-type:runline:ROUTE_NOT_FOUND";
+            /** @enum {string} */
+            title: "No such route";
+            /** @enum {number} */
+            status: 404;
+            /** @description A sentence for a person. Its words may change. */
+            detail: string;
+            /** @enum {string} */
+            code: "ROUTE_NOT_FOUND";
+        };
+        Liveness: {
+            /** @enum {string} */
+            status: "ok";
+        };
+        Readiness: {
+            /** @enum {string} */
+            status: "ready" | "degraded" | "unready";
+            indexedBlock: number | null;
+            reasons: {
+                /** @enum {string} */
+                code: "DATABASE_UNREACHABLE" | "INDEX_ABSENT" | "INDEX_REWINDING" | "INDEX_STALLED" | "RELAY_DATABASE_UNREACHABLE" | "NODE_UNREACHABLE" | "RELAYER_OUT_OF_FUNDS" | "RELAYER_FUNDS_LOW" | "RELAYER_BUDGET_SPENT" | "RELAYER_STUCK" | "NODE_IMPLAUSIBLE";
+                /** @description A sentence for a person. Its words may change. */
+                detail: string;
+                /** @enum {string} */
+                affects: "reads" | "claims";
+            }[];
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type RunList = components['schemas']['RunList'];
+export type RunSummary = components['schemas']['RunSummary'];
+export type Id = components['schemas']['Id'];
+export type RunState = components['schemas']['RunState'];
+export type CursorPagination = components['schemas']['CursorPagination'];
+export type ValidationFailedProblem = components['schemas']['ValidationFailedProblem'];
+export type MethodNotAllowedProblem = components['schemas']['MethodNotAllowedProblem'];
+export type RateLimitedProblem = components['schemas']['RateLimitedProblem'];
+export type InternalProblem = components['schemas']['InternalProblem'];
+export type IndexBehindProblem = components['schemas']['IndexBehindProblem'];
+export type Run = components['schemas']['Run'];
+export type RunNotFoundProblem = components['schemas']['RunNotFoundProblem'];
+export type ClaimEligibility = components['schemas']['ClaimEligibility'];
+export type AgentStatus = components['schemas']['AgentStatus'];
+export type AgentNotFoundProblem = components['schemas']['AgentNotFoundProblem'];
+export type ClaimMessage = components['schemas']['ClaimMessage'];
+export type Claim = components['schemas']['Claim'];
+export type AgentSummary = components['schemas']['AgentSummary'];
+export type PendingClaim = components['schemas']['PendingClaim'];
+export type RunNotOpenProblem = components['schemas']['RunNotOpenProblem'];
+export type RunDeadlinePassedProblem = components['schemas']['RunDeadlinePassedProblem'];
+export type SignatureRequiredProblem = components['schemas']['SignatureRequiredProblem'];
+export type ClaimTypedData = components['schemas']['ClaimTypedData'];
+export type InvalidSignatureProblem = components['schemas']['InvalidSignatureProblem'];
+export type SignatureExpiredProblem = components['schemas']['SignatureExpiredProblem'];
+export type WalletMismatchProblem = components['schemas']['WalletMismatchProblem'];
+export type AgentBannedProblem = components['schemas']['AgentBannedProblem'];
+export type AgentFrozenProblem = components['schemas']['AgentFrozenProblem'];
+export type InsufficientStakeProblem = components['schemas']['InsufficientStakeProblem'];
+export type InsufficientUnlockedStakeProblem = components['schemas']['InsufficientUnlockedStakeProblem'];
+export type ClaimRevertedProblem = components['schemas']['ClaimRevertedProblem'];
+export type IdempotencyConflictProblem = components['schemas']['IdempotencyConflictProblem'];
+export type PayloadTooLargeProblem = components['schemas']['PayloadTooLargeProblem'];
+export type UnsupportedMediaTypeProblem = components['schemas']['UnsupportedMediaTypeProblem'];
+export type ClaimPendingProblem = components['schemas']['ClaimPendingProblem'];
+export type RelayUnavailableProblem = components['schemas']['RelayUnavailableProblem'];
+export type ClaimRequest = components['schemas']['ClaimRequest'];
+export type ClaimState = components['schemas']['ClaimState'];
+export type ClaimNotFoundProblem = components['schemas']['ClaimNotFoundProblem'];
+export type RunEventList = components['schemas']['RunEventList'];
+export type RunEvent = components['schemas']['RunEvent'];
+export type Pagination = components['schemas']['Pagination'];
+export type AgentList = components['schemas']['AgentList'];
+export type Agent = components['schemas']['Agent'];
+export type AgentStake = components['schemas']['AgentStake'];
+export type Stats = components['schemas']['Stats'];
+export type Market = components['schemas']['Market'];
+export type Abi = components['schemas']['Abi'];
+export type RouteNotFoundProblem = components['schemas']['RouteNotFoundProblem'];
+export type Liveness = components['schemas']['Liveness'];
+export type Readiness = components['schemas']['Readiness'];
+export type $defs = Record<string, never>;
+export interface operations {
+    listRuns: {
+        parameters: {
+            query?: {
+                page?: number;
+                limit?: number;
+                /** @description The `nextCursor` of an answer with the same filters and order, for the page after it. Not with `page`. */
+                cursor?: string;
+                state?: components["schemas"]["RunState"];
+                /** @description Least reward in whole USDC, inclusive. */
+                minReward?: string;
+                poster?: string;
+                /** @description The evaluator that the run’s terms name. */
+                evaluator?: string;
+                /** @description A number, or a decimal string where it exceeds 2^53 - 1 (ids of a foreign registry). */
+                claimedBy?: components["schemas"]["Id"];
+                claimable?: "true" | "false";
+                sort?: "createdAt" | "reward" | "deadline";
+                order?: "asc" | "desc";
+                /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. */
+                minBlock?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of the runs that match, newest first. */
+            200: {
+                headers: {
+                    /** @description The block at which the answer is true. */
+                    "X-Indexed-Block": number;
+                    /** @description The hash of that block. */
+                    "X-Indexed-Hash": string;
+                    /** @description Strong. Send it as If-None-Match to get 304 while the answer is the same. */
+                    ETag: string;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunList"];
+                };
+            };
+            /** @description The answer is the one that If-None-Match names. It has no body. */
+            304: {
+                headers: {
+                    /** @description The block at which the answer is true. */
+                    "X-Indexed-Block": number;
+                    /** @description The hash of that block. */
+                    "X-Indexed-Hash": string;
+                    /** @description Strong. Send it as If-None-Match to get 304 while the answer is the same. */
+                    ETag: string;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `VALIDATION_FAILED`: The request is malformed. */
+            400: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationFailedProblem"];
+                };
+            };
+            /** @description `METHOD_NOT_ALLOWED`: The route does not answer this method. */
+            405: {
+                headers: {
+                    /** @description The methods of the route. */
+                    Allow: string;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MethodNotAllowedProblem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the same request may succeed. */
+                    "Retry-After": number;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
+                };
+            };
+            /** @description `INTERNAL`: Internal error. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+            /** @description `INDEX_BEHIND`: The index is catching up with the chain. */
+            503: {
+                headers: {
+                    /** @description Seconds after which the same request may succeed. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["IndexBehindProblem"];
+                };
+            };
+        };
+    };
+    getRun: {
+        parameters: {
+            query?: {
+                /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. */
+                minBlock?: number;
+            };
+            header?: never;
+            path: {
+                /** @description A number, or a decimal string where it exceeds 2^53 - 1 (ids of a foreign registry). */
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The run. */
+            200: {
+                headers: {
+                    /** @description The block at which the answer is true. */
+                    "X-Indexed-Block": number;
+                    /** @description The hash of that block. */
+                    "X-Indexed-Hash": string;
+                    /** @description Strong. Send it as If-None-Match to get 304 while the answer is the same. */
+                    ETag: string;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            /** @description The answer is the one that If-None-Match names. It has no body. */
+            304: {
+                headers: {
+                    /** @description The block at which the answer is true. */
+                    "X-Indexed-Block": number;
+                    /** @description The hash of that block. */
+                    "X-Indexed-Hash": string;
+                    /** @description Strong. Send it as If-None-Match to get 304 while the answer is the same. */
+                    ETag: string;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `VALIDATION_FAILED`: The request is malformed. */
+            400: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationFailedProblem"];
+                };
+            };
+            /** @description `RUN_NOT_FOUND`: No such run. */
+            404: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RunNotFoundProblem"];
+                };
+            };
+            /** @description `METHOD_NOT_ALLOWED`: The route does not answer this method. */
+            405: {
+                headers: {
+                    /** @description The methods of the route. */
+                    Allow: string;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MethodNotAllowedProblem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the same request may succeed. */
+                    "Retry-After": number;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
+                };
+            };
+            /** @description `INTERNAL`: Internal error. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+            /** @description `INDEX_BEHIND`: The index is catching up with the chain. */
+            503: {
+                headers: {
+                    /** @description Seconds after which the same request may succeed. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["IndexBehindProblem"];
+                };
+            };
+        };
+    };
+    checkClaimEligibility: {
+        parameters: {
+            query: {
+                /** @description A number, or a decimal string where it exceeds 2^53 - 1 (ids of a foreign registry). */
+                agentId: components["schemas"]["Id"];
+                /** @description Must be the agent’s wallet. Not checked if absent. */
+                walletAddress?: string;
+                /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. */
+                minBlock?: number;
+            };
+            header?: never;
+            path: {
+                /** @description A number, or a decimal string where it exceeds 2^53 - 1 (ids of a foreign registry). */
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Whether the contract would accept an authorised claim of the agent, and every reason why not. */
+            200: {
+                headers: {
+                    /** @description The block at which the answer is true. */
+                    "X-Indexed-Block": number;
+                    /** @description The hash of that block. */
+                    "X-Indexed-Hash": string;
+                    /** @description Strong. Send it as If-None-Match to get 304 while the answer is the same. */
+                    ETag: string;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClaimEligibility"];
+                };
+            };
+            /** @description The answer is the one that If-None-Match names. It has no body. */
+            304: {
+                headers: {
+                    /** @description The block at which the answer is true. */
+                    "X-Indexed-Block": number;
+                    /** @description The hash of that block. */
+                    "X-Indexed-Hash": string;
+                    /** @description Strong. Send it as If-None-Match to get 304 while the answer is the same. */
+                    ETag: string;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `VALIDATION_FAILED`: The request is malformed. */
+            400: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationFailedProblem"];
+                };
+            };
+            /** @description `RUN_NOT_FOUND`: No such run. `AGENT_NOT_FOUND`: No such agent. */
+            404: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RunNotFoundProblem"] | components["schemas"]["AgentNotFoundProblem"];
+                };
+            };
+            /** @description `METHOD_NOT_ALLOWED`: The route does not answer this method. */
+            405: {
+                headers: {
+                    /** @description The methods of the route. */
+                    Allow: string;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MethodNotAllowedProblem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the same request may succeed. */
+                    "Retry-After": number;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
+                };
+            };
+            /** @description `INTERNAL`: Internal error. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+            /** @description `INDEX_BEHIND`: The index is catching up with the chain. */
+            503: {
+                headers: {
+                    /** @description Seconds after which the same request may succeed. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["IndexBehindProblem"];
+                };
+            };
+        };
+    };
+    getClaimMessage: {
+        parameters: {
+            query: {
+                /** @description A number, or a decimal string where it exceeds 2^53 - 1 (ids of a foreign registry). */
+                agentId: components["schemas"]["Id"];
+                walletAddress: string;
+                /** @description Last second at which the signature is valid, at most an hour ahead. 15 minutes ahead if absent. */
+                deadline?: number;
+                /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. */
+                minBlock?: number;
+            };
+            header?: never;
+            path: {
+                /** @description A number, or a decimal string where it exceeds 2^53 - 1 (ids of a foreign registry). */
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The message. */
+            200: {
+                headers: {
+                    /** @description The block at which the answer is true. */
+                    "X-Indexed-Block": number;
+                    /** @description The hash of that block. */
+                    "X-Indexed-Hash": string;
+                    /** @description Strong. Send it as If-None-Match to get 304 while the answer is the same. */
+                    ETag: string;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClaimMessage"];
+                };
+            };
+            /** @description The answer is the one that If-None-Match names. It has no body. */
+            304: {
+                headers: {
+                    /** @description The block at which the answer is true. */
+                    "X-Indexed-Block": number;
+                    /** @description The hash of that block. */
+                    "X-Indexed-Hash": string;
+                    /** @description Strong. Send it as If-None-Match to get 304 while the answer is the same. */
+                    ETag: string;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `VALIDATION_FAILED`: The request is malformed. */
+            400: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationFailedProblem"];
+                };
+            };
+            /** @description `RUN_NOT_FOUND`: No such run. `AGENT_NOT_FOUND`: No such agent. */
+            404: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RunNotFoundProblem"] | components["schemas"]["AgentNotFoundProblem"];
+                };
+            };
+            /** @description `METHOD_NOT_ALLOWED`: The route does not answer this method. */
+            405: {
+                headers: {
+                    /** @description The methods of the route. */
+                    Allow: string;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MethodNotAllowedProblem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the same request may succeed. */
+                    "Retry-After": number;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
+                };
+            };
+            /** @description `INTERNAL`: Internal error. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+            /** @description `INDEX_BEHIND`: The index is catching up with the chain. */
+            503: {
+                headers: {
+                    /** @description Seconds after which the same request may succeed. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["IndexBehindProblem"];
+                };
+            };
+        };
+    };
+    claimRun: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The client’s own key for this claim by this agent and wallet. With another body or run, the key gets a 409. */
+                "idempotency-key"?: string;
+                /** @description `wait=n`: how many seconds to wait before a 202, at most 15. */
+                prefer?: string;
+            };
+            path: {
+                /** @description A number, or a decimal string where it exceeds 2^53 - 1 (ids of a foreign registry). */
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClaimRequest"];
+            };
+        };
+        responses: {
+            /** @description The agent has claimed the run. */
+            200: {
+                headers: {
+                    /** @description The block at which the answer is true. */
+                    "X-Indexed-Block": number;
+                    /** @description The hash of that block. */
+                    "X-Indexed-Hash": string;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Claim"];
+                };
+            };
+            /** @description The claim is not decided in time, and continues. `Location` has its state. */
+            202: {
+                headers: {
+                    /** @description `GET /api/claims/:claimId` of the claim. Absent if the agent claimed the run without the relay: then repeat the request. */
+                    Location?: string;
+                    /** @description Seconds. */
+                    "Retry-After": number;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingClaim"];
+                };
+            };
+            /** @description `VALIDATION_FAILED`: The request is malformed. `RUN_NOT_OPEN`: The run is not open. `RUN_DEADLINE_PASSED`: The run can no longer be claimed. */
+            400: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationFailedProblem"] | components["schemas"]["RunNotOpenProblem"] | components["schemas"]["RunDeadlinePassedProblem"];
+                };
+            };
+            /** @description `SIGNATURE_REQUIRED`: The claim needs the signature of the wallet. `INVALID_SIGNATURE`: The signature is not the wallet’s signature of this claim. `SIGNATURE_EXPIRED`: The signature has expired, or its deadline is too far ahead. */
+            401: {
+                headers: {
+                    /** @description The URL of the message to sign, as `message` of the scheme EIP712. */
+                    "WWW-Authenticate": string;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["SignatureRequiredProblem"] | components["schemas"]["InvalidSignatureProblem"] | components["schemas"]["SignatureExpiredProblem"];
+                };
+            };
+            /** @description `WALLET_MISMATCH`: The wallet is not the agent’s wallet. `AGENT_BANNED`: The agent is banned. `AGENT_FROZEN`: The agent is frozen. `INSUFFICIENT_STAKE`: The agent’s stake is below the minimum. `INSUFFICIENT_UNLOCKED_STAKE`: Too much of the agent’s stake is locked in other runs. */
+            403: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WalletMismatchProblem"] | components["schemas"]["AgentBannedProblem"] | components["schemas"]["AgentFrozenProblem"] | components["schemas"]["InsufficientStakeProblem"] | components["schemas"]["InsufficientUnlockedStakeProblem"];
+                };
+            };
+            /** @description `RUN_NOT_FOUND`: No such run. `AGENT_NOT_FOUND`: No such agent. */
+            404: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RunNotFoundProblem"] | components["schemas"]["AgentNotFoundProblem"];
+                };
+            };
+            /** @description `METHOD_NOT_ALLOWED`: The route does not answer this method. */
+            405: {
+                headers: {
+                    /** @description The methods of the route. */
+                    Allow: string;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MethodNotAllowedProblem"];
+                };
+            };
+            /** @description `CLAIM_REVERTED`: The claim reverted on chain. `IDEMPOTENCY_CONFLICT`: The idempotency key was used for another request. */
+            409: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ClaimRevertedProblem"] | components["schemas"]["IdempotencyConflictProblem"];
+                };
+            };
+            /** @description `PAYLOAD_TOO_LARGE`: The body is too large. */
+            413: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["PayloadTooLargeProblem"];
+                };
+            };
+            /** @description `UNSUPPORTED_MEDIA_TYPE`: The body is not application/json. */
+            415: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the same request may succeed. */
+                    "Retry-After": number;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
+                };
+            };
+            /** @description `INTERNAL`: Internal error. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+            /** @description `CLAIM_PENDING`: Another claim of the run is not decided yet. `RELAY_UNAVAILABLE`: Claims cannot be relayed now. */
+            503: {
+                headers: {
+                    /** @description Seconds after which the same request may succeed. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ClaimPendingProblem"] | components["schemas"]["RelayUnavailableProblem"];
+                };
+            };
+        };
+    };
+    getClaim: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                claimId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The claim. */
+            200: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClaimState"];
+                };
+            };
+            /** @description `VALIDATION_FAILED`: The request is malformed. */
+            400: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationFailedProblem"];
+                };
+            };
+            /** @description `CLAIM_NOT_FOUND`: No such claim. */
+            404: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ClaimNotFoundProblem"];
+                };
+            };
+            /** @description `METHOD_NOT_ALLOWED`: The route does not answer this method. */
+            405: {
+                headers: {
+                    /** @description The methods of the route. */
+                    Allow: string;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MethodNotAllowedProblem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the same request may succeed. */
+                    "Retry-After": number;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
+                };
+            };
+            /** @description `INTERNAL`: Internal error. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+            /** @description `RELAY_UNAVAILABLE`: Claims cannot be relayed now. */
+            503: {
+                headers: {
+                    /** @description Seconds after which the same request may succeed. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RelayUnavailableProblem"];
+                };
+            };
+        };
+    };
+    listRunEvents: {
+        parameters: {
+            query?: {
+                page?: number;
+                limit?: number;
+                /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. */
+                minBlock?: number;
+            };
+            header?: never;
+            path: {
+                /** @description A number, or a decimal string where it exceeds 2^53 - 1 (ids of a foreign registry). */
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The timeline of the run, oldest first. */
+            200: {
+                headers: {
+                    /** @description The block at which the answer is true. */
+                    "X-Indexed-Block": number;
+                    /** @description The hash of that block. */
+                    "X-Indexed-Hash": string;
+                    /** @description Strong. Send it as If-None-Match to get 304 while the answer is the same. */
+                    ETag: string;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunEventList"];
+                };
+            };
+            /** @description The answer is the one that If-None-Match names. It has no body. */
+            304: {
+                headers: {
+                    /** @description The block at which the answer is true. */
+                    "X-Indexed-Block": number;
+                    /** @description The hash of that block. */
+                    "X-Indexed-Hash": string;
+                    /** @description Strong. Send it as If-None-Match to get 304 while the answer is the same. */
+                    ETag: string;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `VALIDATION_FAILED`: The request is malformed. */
+            400: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationFailedProblem"];
+                };
+            };
+            /** @description `RUN_NOT_FOUND`: No such run. */
+            404: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RunNotFoundProblem"];
+                };
+            };
+            /** @description `METHOD_NOT_ALLOWED`: The route does not answer this method. */
+            405: {
+                headers: {
+                    /** @description The methods of the route. */
+                    Allow: string;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MethodNotAllowedProblem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the same request may succeed. */
+                    "Retry-After": number;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
+                };
+            };
+            /** @description `INTERNAL`: Internal error. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+            /** @description `INDEX_BEHIND`: The index is catching up with the chain. */
+            503: {
+                headers: {
+                    /** @description Seconds after which the same request may succeed. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["IndexBehindProblem"];
+                };
+            };
+        };
+    };
+    listAgents: {
+        parameters: {
+            query?: {
+                page?: number;
+                limit?: number;
+                status?: components["schemas"]["AgentStatus"];
+                /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. */
+                minBlock?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of the agents, by id. */
+            200: {
+                headers: {
+                    /** @description The block at which the answer is true. */
+                    "X-Indexed-Block": number;
+                    /** @description The hash of that block. */
+                    "X-Indexed-Hash": string;
+                    /** @description Strong. Send it as If-None-Match to get 304 while the answer is the same. */
+                    ETag: string;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentList"];
+                };
+            };
+            /** @description The answer is the one that If-None-Match names. It has no body. */
+            304: {
+                headers: {
+                    /** @description The block at which the answer is true. */
+                    "X-Indexed-Block": number;
+                    /** @description The hash of that block. */
+                    "X-Indexed-Hash": string;
+                    /** @description Strong. Send it as If-None-Match to get 304 while the answer is the same. */
+                    ETag: string;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `VALIDATION_FAILED`: The request is malformed. */
+            400: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationFailedProblem"];
+                };
+            };
+            /** @description `METHOD_NOT_ALLOWED`: The route does not answer this method. */
+            405: {
+                headers: {
+                    /** @description The methods of the route. */
+                    Allow: string;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MethodNotAllowedProblem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the same request may succeed. */
+                    "Retry-After": number;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
+                };
+            };
+            /** @description `INTERNAL`: Internal error. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+            /** @description `INDEX_BEHIND`: The index is catching up with the chain. */
+            503: {
+                headers: {
+                    /** @description Seconds after which the same request may succeed. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["IndexBehindProblem"];
+                };
+            };
+        };
+    };
+    getAgent: {
+        parameters: {
+            query?: {
+                /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. */
+                minBlock?: number;
+            };
+            header?: never;
+            path: {
+                /** @description A number, or a decimal string where it exceeds 2^53 - 1 (ids of a foreign registry). */
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The agent. */
+            200: {
+                headers: {
+                    /** @description The block at which the answer is true. */
+                    "X-Indexed-Block": number;
+                    /** @description The hash of that block. */
+                    "X-Indexed-Hash": string;
+                    /** @description Strong. Send it as If-None-Match to get 304 while the answer is the same. */
+                    ETag: string;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Agent"];
+                };
+            };
+            /** @description The answer is the one that If-None-Match names. It has no body. */
+            304: {
+                headers: {
+                    /** @description The block at which the answer is true. */
+                    "X-Indexed-Block": number;
+                    /** @description The hash of that block. */
+                    "X-Indexed-Hash": string;
+                    /** @description Strong. Send it as If-None-Match to get 304 while the answer is the same. */
+                    ETag: string;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `VALIDATION_FAILED`: The request is malformed. */
+            400: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationFailedProblem"];
+                };
+            };
+            /** @description `AGENT_NOT_FOUND`: No such agent. */
+            404: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AgentNotFoundProblem"];
+                };
+            };
+            /** @description `METHOD_NOT_ALLOWED`: The route does not answer this method. */
+            405: {
+                headers: {
+                    /** @description The methods of the route. */
+                    Allow: string;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MethodNotAllowedProblem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the same request may succeed. */
+                    "Retry-After": number;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
+                };
+            };
+            /** @description `INTERNAL`: Internal error. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+            /** @description `INDEX_BEHIND`: The index is catching up with the chain. */
+            503: {
+                headers: {
+                    /** @description Seconds after which the same request may succeed. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["IndexBehindProblem"];
+                };
+            };
+        };
+    };
+    getAgentStake: {
+        parameters: {
+            query?: {
+                /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. */
+                minBlock?: number;
+            };
+            header?: never;
+            path: {
+                /** @description A number, or a decimal string where it exceeds 2^53 - 1 (ids of a foreign registry). */
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The agent, and whether its stake lets it claim runs. */
+            200: {
+                headers: {
+                    /** @description The block at which the answer is true. */
+                    "X-Indexed-Block": number;
+                    /** @description The hash of that block. */
+                    "X-Indexed-Hash": string;
+                    /** @description Strong. Send it as If-None-Match to get 304 while the answer is the same. */
+                    ETag: string;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentStake"];
+                };
+            };
+            /** @description The answer is the one that If-None-Match names. It has no body. */
+            304: {
+                headers: {
+                    /** @description The block at which the answer is true. */
+                    "X-Indexed-Block": number;
+                    /** @description The hash of that block. */
+                    "X-Indexed-Hash": string;
+                    /** @description Strong. Send it as If-None-Match to get 304 while the answer is the same. */
+                    ETag: string;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `VALIDATION_FAILED`: The request is malformed. */
+            400: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationFailedProblem"];
+                };
+            };
+            /** @description `AGENT_NOT_FOUND`: No such agent. */
+            404: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["AgentNotFoundProblem"];
+                };
+            };
+            /** @description `METHOD_NOT_ALLOWED`: The route does not answer this method. */
+            405: {
+                headers: {
+                    /** @description The methods of the route. */
+                    Allow: string;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MethodNotAllowedProblem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the same request may succeed. */
+                    "Retry-After": number;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
+                };
+            };
+            /** @description `INTERNAL`: Internal error. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+            /** @description `INDEX_BEHIND`: The index is catching up with the chain. */
+            503: {
+                headers: {
+                    /** @description Seconds after which the same request may succeed. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["IndexBehindProblem"];
+                };
+            };
+        };
+    };
+    getStats: {
+        parameters: {
+            query?: {
+                /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. */
+                minBlock?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Counts, and amounts in USDC base units. */
+            200: {
+                headers: {
+                    /** @description The block at which the answer is true. */
+                    "X-Indexed-Block": number;
+                    /** @description The hash of that block. */
+                    "X-Indexed-Hash": string;
+                    /** @description Strong. Send it as If-None-Match to get 304 while the answer is the same. */
+                    ETag: string;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stats"];
+                };
+            };
+            /** @description The answer is the one that If-None-Match names. It has no body. */
+            304: {
+                headers: {
+                    /** @description The block at which the answer is true. */
+                    "X-Indexed-Block": number;
+                    /** @description The hash of that block. */
+                    "X-Indexed-Hash": string;
+                    /** @description Strong. Send it as If-None-Match to get 304 while the answer is the same. */
+                    ETag: string;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `VALIDATION_FAILED`: The request is malformed. */
+            400: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationFailedProblem"];
+                };
+            };
+            /** @description `METHOD_NOT_ALLOWED`: The route does not answer this method. */
+            405: {
+                headers: {
+                    /** @description The methods of the route. */
+                    Allow: string;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MethodNotAllowedProblem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the same request may succeed. */
+                    "Retry-After": number;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
+                };
+            };
+            /** @description `INTERNAL`: Internal error. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+            /** @description `INDEX_BEHIND`: The index is catching up with the chain. */
+            503: {
+                headers: {
+                    /** @description Seconds after which the same request may succeed. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["IndexBehindProblem"];
+                };
+            };
+        };
+    };
+    getMarket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The market. */
+            200: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Market"];
+                };
+            };
+            /** @description `VALIDATION_FAILED`: The request is malformed. */
+            400: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationFailedProblem"];
+                };
+            };
+            /** @description `METHOD_NOT_ALLOWED`: The route does not answer this method. */
+            405: {
+                headers: {
+                    /** @description The methods of the route. */
+                    Allow: string;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MethodNotAllowedProblem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the same request may succeed. */
+                    "Retry-After": number;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
+                };
+            };
+            /** @description `INTERNAL`: Internal error. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+        };
+    };
+    getAbi: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                file: "USDC.json" | "AgentRegistry.json" | "AgentStaking.json" | "BountyMarket.json";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The ABI. */
+            200: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Abi"];
+                };
+            };
+            /** @description `ROUTE_NOT_FOUND`: No such route. */
+            404: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RouteNotFoundProblem"];
+                };
+            };
+            /** @description `METHOD_NOT_ALLOWED`: The route does not answer this method. */
+            405: {
+                headers: {
+                    /** @description The methods of the route. */
+                    Allow: string;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MethodNotAllowedProblem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the same request may succeed. */
+                    "Retry-After": number;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
+                };
+            };
+            /** @description `INTERNAL`: Internal error. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+        };
+    };
+    getLiveness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The process answers. */
+            200: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Liveness"];
+                };
+            };
+            /** @description `METHOD_NOT_ALLOWED`: The route does not answer this method. */
+            405: {
+                headers: {
+                    /** @description The methods of the route. */
+                    Allow: string;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MethodNotAllowedProblem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the same request may succeed. */
+                    "Retry-After": number;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
+                };
+            };
+            /** @description `INTERNAL`: Internal error. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+        };
+    };
+    getReadiness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Reads work; `degraded`: claims do not, or soon will not. */
+            200: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            /** @description `METHOD_NOT_ALLOWED`: The route does not answer this method. */
+            405: {
+                headers: {
+                    /** @description The methods of the route. */
+                    Allow: string;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MethodNotAllowedProblem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the same request may succeed. */
+                    "Retry-After": number;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
+                };
+            };
+            /** @description `INTERNAL`: Internal error. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+            /** @description Reads fail, or are stale. */
+            503: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+        };
+    };
+}

@@ -1,0 +1,109 @@
+import type { components } from './api.ts'
+import { type ClaimParties, claimTypedData, type MarketAddress, type Signer } from './claimMessage.ts'
+import { isProblem, NoAnswerError, type Problem, ProblemError, UndecidedClaimError } from './errors.ts'
+import { type Api, bodyOf, isRetriable, retryAfterOf, wait } from './request.ts'
+
+type Claim = components['schemas']['Claim']
+
+/** How many messages are signed for one claim: another agent's claim of the run ends the round of the first. */
+const MAX_SIGNATURES = 3
+
+export type ClaimOptions = {
+  agentId: bigint | number | string
+  /** The agent's wallet. */
+  signer: Signer
+  /** How long to wait until the claim is decided. Seconds; 300 if absent. */
+  timeoutSeconds?: number | undefined
+  /** Stops waiting. A claim that was sent continues. */
+  signal?: AbortSignal | undefined
+}
+
+/** Where a claim is after an answer that does not decide it. */
+type Pending = { state: string; claimId?: string | undefined; isStored?: boolean; seconds: number }
+
+/**
+ * Signs the claim, sends it, and repeats it until it is decided. A repetition has the same body and the same
+ * `Idempotency-Key`, so it is the same claim for the API.
+ * @throws ProblemError with the refusal. UndecidedClaimError at the timeout. UnexpectedMessageError before it signs
+ * another message than the claim.
+ */
+export async function claimRun(
+  api: Api,
+  market: MarketAddress,
+  runId: string,
+  { agentId, signer, timeoutSeconds = 300, signal }: ClaimOptions,
+): Promise<Claim> {
+  const until = Date.now() + timeoutSeconds * 1_000
+  const parties = { runId, agentId: String(agentId), wallet: signer.address }
+
+  async function decide(): Promise<Claim> {
+    const body = await sign(api, market, parties, signer)
+    // Another signature is another body, which needs another key.
+    const key = crypto.randomUUID()
+    for (;;) {
+      const answer = await post(api, parties, body, key, signal)
+      if ('success' in answer) return answer
+      await pause(answer)
+      while (answer.isStored && (await isUndecided(api, answer))) await pause(answer)
+    }
+  }
+
+  /** Waits as long as the answer says. @throws UndecidedClaimError if that is after the timeout. */
+  async function pause({ seconds, state, claimId }: Pending) {
+    if (Date.now() + seconds * 1_000 > until) throw new UndecidedClaimError(state, claimId)
+    await wait(seconds, signal)
+  }
+
+  for (let signatures = 1; ; signatures++) {
+    try {
+      return await decide()
+    } catch (error) {
+      const isOutdated = isProblem(error, 'INVALID_SIGNATURE', 'SIGNATURE_EXPIRED')
+      if (!isOutdated || signatures === MAX_SIGNATURES) throw error
+    }
+  }
+}
+
+/** The body of the claim, with the wallet's signature. */
+async function sign(api: Api, market: MarketAddress, parties: ClaimParties, signer: Signer) {
+  const { runId, agentId, wallet } = parties
+  const params = { path: { id: runId }, query: { agentId, walletAddress: wallet } }
+  const typedData = claimTypedData(await bodyOf(api.GET('/api/runs/{id}/claim-message', { params })), parties, market)
+  const signature = await signer.signTypedData(typedData)
+  return { agentId, walletAddress: wallet, signature, deadline: String(typedData.message.deadline) }
+}
+
+/** Sends the claim once. @throws ProblemError if it is refused. */
+async function post(
+  api: Api,
+  { runId }: ClaimParties,
+  body: components['schemas']['ClaimRequest'],
+  key: string,
+  signal: AbortSignal | undefined,
+): Promise<Claim | Pending> {
+  const params = { path: { id: runId }, header: { 'idempotency-key': key } }
+  try {
+    const { data, error, response } = await api.POST('/api/runs/{id}/claim', {
+      params,
+      body,
+      ...(signal && { signal }),
+    })
+    const seconds = retryAfterOf(response)
+    if (data?.success === true) return data
+    if (data) return { state: data.status, claimId: data.claimId, isStored: response.headers.has('Location'), seconds }
+    const problem = error as Problem
+    if (!isRetriable(response)) throw new ProblemError(problem)
+    return { state: problem.code, seconds }
+  } catch (error) {
+    if (error instanceof NoAnswerError) return { state: error.message, seconds: 1 }
+    throw error
+  }
+}
+
+/** Whether the chain has not decided the claim. Notes its state. */
+async function isUndecided(api: Api, pending: Pending): Promise<boolean> {
+  if (pending.claimId === undefined) return false
+  const claim = await bodyOf(api.GET('/api/claims/{claimId}', { params: { path: { claimId: pending.claimId } } }))
+  pending.state = claim.state
+  return claim.state === 'signed' || claim.state === 'accepted'
+}

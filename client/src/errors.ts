@@ -1,0 +1,55 @@
+import type { components } from './api.ts'
+
+type Schemas = components['schemas']
+
+/** A refusal of the API. Its `code` decides which members it has. */
+export type Problem = Schemas[Extract<keyof Schemas, `${string}Problem`>]
+export type ProblemCode = Problem['code']
+
+/** The API refused the request, for the reason in `problem`. */
+export class ProblemError<Code extends ProblemCode = ProblemCode> extends Error {
+  readonly problem: Extract<Problem, { code: Code }>
+
+  constructor(problem: Extract<Problem, { code: Code }>) {
+    super(`${problem.code}: ${problem.detail}`)
+    this.name = 'ProblemError'
+    this.problem = problem
+  }
+
+  get code(): Code {
+    return this.problem.code as Code
+  }
+}
+
+/** Whether the error is a refusal with one of the codes. It narrows the type of the error's `problem`. */
+export function isProblem<Code extends ProblemCode>(error: unknown, ...codes: Code[]): error is ProblemError<Code> {
+  return error instanceof ProblemError && codes.some((code) => code === error.problem.code)
+}
+
+/** No complete answer of the API arrived. A proxy may have answered. */
+export class NoAnswerError extends Error {
+  constructor(request: string, reason: string, cause?: unknown) {
+    super(`${request} got no answer of the API: ${reason}.`, { cause })
+    this.name = 'NoAnswerError'
+  }
+}
+
+/** The claim is not decided at the timeout, and may still be won. Claim the run again to wait for it. */
+export class UndecidedClaimError extends Error {
+  /** The claim's id if the API has named one: `GET /api/claims/{claimId}` has its state. */
+  readonly claimId: string | undefined
+
+  constructor(state: string, claimId: string | undefined) {
+    super(`The claim is undecided: ${state}. It may still be won. Claim the run again to wait for it.`)
+    this.name = 'UndecidedClaimError'
+    this.claimId = claimId
+  }
+}
+
+/** The API asked for the signature of another message than the claim. Nothing was signed. */
+export class UnexpectedMessageError extends Error {
+  constructor(member: string, expected: unknown, got: unknown) {
+    super(`The message to sign has ${member} ${got}, not ${expected}. Nothing was signed.`)
+    this.name = 'UnexpectedMessageError'
+  }
+}

@@ -1,0 +1,86 @@
+import createClient from 'openapi-fetch'
+import type { paths } from './api.ts'
+import { NoAnswerError, type Problem, ProblemError } from './errors.ts'
+
+/** After this time without a complete answer, a request counts as lost. A claim waits 15 seconds for its block. */
+const REQUEST_TIMEOUT_MS = 30_000
+
+export type RequestOptions = {
+  /** The origin of the API, such as `https://api.example`. */
+  url: string
+  /** For how long reads are repeated. Seconds. */
+  timeoutSeconds: number
+  fetch: typeof fetch
+}
+
+export type Api = ReturnType<typeof createApi>
+
+/** The routes of the API. A read is repeated until it is answered, or the timeout has passed. */
+export const createApi = ({ url, timeoutSeconds, fetch }: RequestOptions) =>
+  createClient<paths>({
+    baseUrl: url.replace(/\/$/, ''),
+    fetch: (request) =>
+      request.method === 'GET' ? repeat(fetch, request, Date.now() + timeoutSeconds * 1_000) : send(fetch, request),
+  })
+
+/** The body of a success. @throws ProblemError with the refusal. */
+export async function bodyOf<Body>(answer: Promise<{ data?: Body; error?: unknown }>): Promise<Body> {
+  const { data, error } = await answer
+  if (data === undefined) throw new ProblemError(error as Problem)
+  return data
+}
+
+/** Seconds until the same request may succeed. */
+export const retryAfterOf = ({ headers }: Response): number => Number(headers.get('Retry-After')) || 1
+
+/** Whether the same request may succeed later. */
+export const isRetriable = ({ status }: Response): boolean => status === 429 || status >= 500
+
+/** Resolves after so many seconds. @throws the signal's reason if it aborts, now or then. */
+export async function wait(seconds: number, signal?: AbortSignal | null): Promise<void> {
+  signal?.throwIfAborted()
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, seconds * 1_000)
+    signal?.addEventListener('abort', () => resolve(clearTimeout(timer)), { once: true })
+  })
+  signal?.throwIfAborted()
+}
+
+/** @param until when the last repetition may begin. Milliseconds since 1970. */
+async function repeat(fetch: typeof globalThis.fetch, request: Request, until: number): Promise<Response> {
+  for (;;) {
+    const answer = await send(fetch, request).catch((error: unknown) => {
+      if (error instanceof NoAnswerError) return error
+      throw error
+    })
+    const seconds = answer instanceof Response ? retryAfterOf(answer) : 1
+    const isDone = answer instanceof Response && !isRetriable(answer)
+    if (isDone || Date.now() + seconds * 1_000 > until) {
+      if (answer instanceof Response) return answer
+      throw answer
+    }
+    await wait(seconds, request.signal)
+  }
+}
+
+/**
+ * Sends the request once, and reads the whole answer.
+ * @throws NoAnswerError if no complete answer of the API arrives.
+ */
+async function send(fetch: typeof globalThis.fetch, request: Request): Promise<Response> {
+  const name = `${request.method} ${request.url}`
+  const signal = AbortSignal.any([request.signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)])
+  try {
+    const response = await fetch(request.clone(), { signal })
+    const text = await response.text()
+    if (!/^application\/(problem\+)?json/.test(response.headers.get('Content-Type') ?? '')) {
+      throw new NoAnswerError(name, `the answer has status ${response.status} and is no JSON`)
+    }
+    JSON.parse(text)
+    return new Response(text, response)
+  } catch (error) {
+    if (error instanceof NoAnswerError) throw error
+    request.signal.throwIfAborted()
+    throw new NoAnswerError(name, String(error), error)
+  }
+}

@@ -1,0 +1,64 @@
+import type { Abi, Account, Address, Chain, Client, Hash, Transport } from 'viem'
+import { getChainId, readContract, simulateContract, waitForTransactionReceipt, writeContract } from 'viem/actions'
+import { agentStakingAbi } from '../../abis/AgentStaking.ts'
+import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
+import { mockUsdcAbi } from '../../abis/MockUSDC.ts'
+import type { MarketAddress } from './claimMessage.ts'
+
+/** A viem client with an account, such as `createWalletClient` creates. */
+export type Wallet = Client<Transport, Chain | undefined, Account>
+
+/** A mined transaction. Read with `minBlock: blockNumber` to see what it did. */
+export type Mined = { txHash: Hash; blockNumber: number }
+
+/** A call may revert with an error of each of these contracts. */
+const abi: Abi = [...bountyMarketAbi, ...agentStakingAbi, ...mockUsdcAbi]
+
+type Call = { address: Address; functionName: string; args: readonly unknown[] }
+
+/**
+ * Simulates the call, sends it with the wallet, and waits until it is mined.
+ * @throws viem's error with the contract's reason if it would revert.
+ */
+async function send(wallet: Wallet, call: Call): Promise<Mined> {
+  const { request } = await simulateContract(wallet, { abi, account: wallet.account, ...call })
+  const hash = await writeContract(wallet, { ...request, chain: wallet.chain ?? null })
+  const { status, transactionHash, blockNumber } = await waitForTransactionReceipt(wallet, { hash })
+  if (status !== 'success') throw new Error(`${call.functionName} reverted in transaction ${transactionHash}.`)
+  return { txHash: transactionHash, blockNumber: Number(blockNumber) }
+}
+
+/** Calls the market. @throws if the wallet is on another chain, or the call would revert. */
+export async function callMarket(
+  wallet: Wallet,
+  market: MarketAddress,
+  functionName: string,
+  args: readonly unknown[],
+): Promise<Mined> {
+  await assertChain(wallet, market)
+  return send(wallet, { address: market.address as Address, functionName, args })
+}
+
+/**
+ * Stakes USDC of the wallet for the agent, after an approval of exactly that amount where the allowance is lower. The
+ * addresses of staking and USDC come from the market, read on the wallet's chain.
+ * @param amount USDC base units.
+ */
+export async function stake(wallet: Wallet, market: MarketAddress, agentId: bigint, amount: bigint): Promise<Mined> {
+  await assertChain(wallet, market)
+  const read = { abi: bountyMarketAbi, address: market.address as Address }
+  const staking = await readContract(wallet, { ...read, functionName: 'STAKING' })
+  const usdc = await readContract(wallet, { ...read, functionName: 'USDC' })
+  const owner = wallet.account.address
+  const allowance = { abi: mockUsdcAbi, address: usdc, functionName: 'allowance', args: [owner, staking] } as const
+  if ((await readContract(wallet, allowance)) < amount) {
+    await send(wallet, { address: usdc, functionName: 'approve', args: [staking, amount] })
+  }
+  return send(wallet, { address: staking, functionName: 'stake', args: [agentId, amount] })
+}
+
+async function assertChain(wallet: Wallet, { chainId }: MarketAddress) {
+  const actual = await getChainId(wallet)
+  if (actual !== chainId)
+    throw new Error(`The wallet is on chain ${actual}, the market on ${chainId}. Switch the wallet.`)
+}

@@ -1,0 +1,68 @@
+import { OpenAPIHono, type RouteConfig } from '@hono/zod-openapi'
+import { Problem } from './http/errors.ts'
+import { problemResponses } from './routes/responses.ts'
+
+const info = {
+  openapi: '3.1.0',
+  info: {
+    title: 'Runline',
+    version: '0.1.0',
+    description:
+      'The chain-synced Runs API of a stake-to-claim work market. Amounts are decimal strings in USDC base units ' +
+      '(6 decimals), times are ISO 8601 in UTC with milliseconds. Errors are RFC 9457 problems; switch on `code`. ' +
+      'No operation needs credentials: a claim is authorised by the signature of the agent’s wallet in its body.',
+    contact: { name: 'The operator of this server' },
+    license: { name: 'MIT', identifier: 'MIT' },
+  },
+  servers: [{ url: '/' }],
+  security: [],
+  tags: [
+    { name: 'Runs', description: 'Work requests with a reward in escrow.' },
+    { name: 'Claims', description: 'What an agent needs to claim a run.' },
+    { name: 'Agents', description: 'ERC-8004 identities, their stake and their status on the trust ladder.' },
+    { name: 'Market', description: 'The contracts, their terms, and the market in figures.' },
+    { name: 'Health', description: 'The state of the process that answers.' },
+  ],
+}
+
+const requestId = {
+  'X-Request-Id': {
+    description: 'The id of the request, which the server’s log has too.',
+    required: true,
+    schema: { type: 'string' as const },
+  },
+}
+
+/** Values of the path parameters in examples. */
+const exampleOf: Record<string, string> = { id: '1', claimId: `0x${'9a'.repeat(32)}`, file: 'BountyMarket.json' }
+
+/**
+ * Describes the routes of the app, with the refusals and headers that all routes share.
+ * @returns an OpenAPI 3.1 document as JSON.
+ */
+export function describeApi(app: OpenAPIHono): string {
+  const { openAPIRegistry, getOpenAPI31Document } = new OpenAPIHono()
+  for (const definition of app.openAPIRegistry.definitions) {
+    if (definition.type !== 'route') continue
+    const { route } = definition
+    const responses = Object.entries({ ...route.responses, ...sharedResponses(route) })
+    openAPIRegistry.registerPath({
+      ...route,
+      responses: Object.fromEntries(
+        responses.map(([status, response]) => [
+          status,
+          { ...response, headers: { ...response.headers, ...requestId } },
+        ]),
+      ),
+    })
+  }
+  return JSON.stringify(getOpenAPI31Document(info))
+}
+
+/** The refusals that any route can answer, whatever its handler does. */
+function sharedResponses({ path, method }: RouteConfig) {
+  const url = path.replaceAll(/\{(\w+)\}/g, (_, name) => exampleOf[name] ?? name)
+  const allowed = method === 'get' ? 'GET, HEAD' : method.toUpperCase()
+  const refusal = new Problem('METHOD_NOT_ALLOWED', `${url} answers ${allowed}, not DELETE.`)
+  return problemResponses(['METHOD_NOT_ALLOWED', 'RATE_LIMITED', 'INTERNAL'], { METHOD_NOT_ALLOWED: refusal })
+}

@@ -1,0 +1,152 @@
+import { z } from '@hono/zod-openapi'
+import { Problem, type ProblemCode, problemTypes } from '../http/errors.ts'
+import { formatProblem } from '../http/problem.ts'
+import { address, amount, hash, id, orNull, time } from '../http/values.ts'
+import { type ClaimError, claimErrorCodes, explainClaimError, type Holder } from '../market/contractErrors.ts'
+import { claimTypedDataSchema, exampleTypedData } from './claimMessage.ts'
+import { stateSchema } from './run.ts'
+
+const seconds = z
+  .string()
+  .regex(/^[0-9]+$/)
+  .openapi({ description: 'Seconds since 1970.' })
+
+/** The members that only problems with the code have. */
+const members: { [Code in ProblemCode]?: z.ZodRawShape } = {
+  VALIDATION_FAILED: {
+    field: z.string().openapi({ description: 'The refused parameter or member of the body.' }),
+    value: z.unknown().optional().openapi({ description: 'The refused value, shortened.' }),
+  },
+  RUN_NOT_OPEN: {
+    state: stateSchema,
+    claimedBy: orNull(id).openapi({ description: 'The agent that has the run; null if none has.' }),
+    holder: address.nullable().openapi({ description: 'The wallet of that agent at its claim.' }),
+  },
+  RUN_DEADLINE_PASSED: { deadline: time },
+  SIGNATURE_REQUIRED: {
+    typedData: claimTypedDataSchema.optional().openapi({
+      description: 'What to sign. Absent if the relayer may not claim without a signature: then ask claim-message.',
+    }),
+  },
+  INVALID_SIGNATURE: {
+    round: z.int().openapi({ description: 'The round of the run that a signature must name now.' }),
+  },
+  SIGNATURE_EXPIRED: {
+    deadline: seconds,
+    latest: seconds.optional().openapi({ description: 'The latest deadline that is accepted now, if it is later.' }),
+  },
+  INSUFFICIENT_STAKE: { stakedAmount: amount, required: amount },
+  INSUFFICIENT_UNLOCKED_STAKE: { unlockedAmount: amount, required: amount },
+  WALLET_MISMATCH: { walletAddress: address, expected: address },
+  RUN_NOT_FOUND: { bountyId: id },
+  AGENT_NOT_FOUND: { agentId: id },
+  IDEMPOTENCY_CONFLICT: { claimId: hash.optional().openapi({ description: 'The pending claim of the run.' }) },
+  CLAIM_REVERTED: {
+    revertData: z.string().nullable().optional(),
+    txHash: hash.optional(),
+    blockNumber: z.int().optional(),
+    gas: z.string().optional(),
+    gasLimit: z.string().optional(),
+  },
+  CLAIM_PENDING: { claimId: hash },
+  INDEX_BEHIND: { indexedBlock: z.int().optional() },
+}
+
+const wallet = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8'
+const other = '0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC'
+const claimId = `0x${'9a'.repeat(32)}`
+/** 2024-01-20T12:00:00Z, in seconds. */
+const deadline = 1_705_752_000n
+
+/** The problem of a claim that the contract refuses, in the words of a real answer. */
+function refused(error: ClaimError, holder?: Holder): Problem {
+  const { code, sentence, extensions } = explainClaimError(error, holder)
+  return new Problem(code, sentence, { extensions })
+}
+
+/** The problem of a malformed request, in the words of a real answer. */
+export const refusedValue = (field: string, complaint: string, value: string): Problem =>
+  new Problem('VALIDATION_FAILED', `${field}: ${complaint}, got ${JSON.stringify(value)}.`, {
+    extensions: { field, value },
+  })
+
+const examples = [
+  refusedValue('minBlock', 'must be a block number of at most 16 digits', 'latest'),
+  refused({ errorName: 'BountyNotOpen', args: [1n, 3] }, { agentId: 1n, wallet }),
+  refused({ errorName: 'BountyDeadlinePassed', args: [1n, deadline, deadline + 1n] }),
+  new Problem(
+    'SIGNATURE_REQUIRED',
+    `Sign typedData with ${wallet} and send the claim again with signature and deadline.`,
+    {
+      extensions: { typedData: exampleTypedData },
+    },
+  ),
+  refused({ errorName: 'InvalidSignature', args: [1n, wallet, 1n] }),
+  refused({ errorName: 'SignatureExpired', args: [deadline, deadline + 1n] }),
+  refused({ errorName: 'InsufficientStake', args: [1n, 5_000_000n, 20_000_000n] }),
+  refused({ errorName: 'InsufficientUnlockedStake', args: [1n, 0n, 10_000_000n] }),
+  refused({ errorName: 'AgentIsFrozen', args: [1n] }),
+  refused({ errorName: 'AgentIsBanned', args: [1n] }),
+  refused({ errorName: 'NotAgentWallet', args: [1n, other, wallet] }),
+  refused({ errorName: 'BountyNotFound', args: [1n] }),
+  refused({ errorName: 'AgentNotFound', args: [1n] }),
+  new Problem('CLAIM_NOT_FOUND', `No transaction was ever signed for a claim ${claimId}.`),
+  new Problem('ROUTE_NOT_FOUND', 'There is no /api/nothing here. See /docs.'),
+  new Problem('METHOD_NOT_ALLOWED', '/api/runs answers GET, HEAD, not DELETE.'),
+  new Problem('IDEMPOTENCY_CONFLICT', 'Idempotency-Key 7 was used for another request. Use a key for each body.'),
+  new Problem('CLAIM_REVERTED', 'The claim reverts on chain for a reason unknown to this API.', {
+    extensions: { revertData: null },
+  }),
+  new Problem('PAYLOAD_TOO_LARGE', 'The body must not exceed 32768 bytes.'),
+  new Problem('UNSUPPORTED_MEDIA_TYPE', 'Send the body as application/json.'),
+  new Problem('RATE_LIMITED', '203.0.113.7 may send 3000 claims a minute. Try again in 1 s.'),
+  new Problem(
+    'CLAIM_PENDING',
+    `Claim ${claimId} of run 1 is not decided yet. If it fails, this claim can still win: send it again.`,
+    { extensions: { claimId } },
+  ),
+  new Problem('INDEX_BEHIND', 'The index is at block 1234, before minBlock 1300.', {
+    extensions: { indexedBlock: 1_234 },
+  }),
+  new Problem('RELAY_UNAVAILABLE', 'This server relays no claims.'),
+  new Problem('INTERNAL', 'The request failed because of an error in this server.'),
+]
+
+/** An example of each problem. */
+export const problemExamples = Object.fromEntries(examples.map((problem) => [problem.code, problem])) as Record<
+  ProblemCode,
+  Problem
+>
+
+/** `RUN_NOT_OPEN` becomes `RunNotOpenProblem`, the name of the component. */
+const nameOf = (code: ProblemCode) =>
+  `${code.toLowerCase().replaceAll(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase())}Problem`
+
+/** The schema of the problems with the code. */
+function schemaOf(example: Problem): z.ZodObject {
+  const { code, status } = example
+  return z
+    .object({
+      type: z.literal(`urn:problem-type:runline:${code}`),
+      title: z.literal(problemTypes[code].title),
+      status: z.literal(status),
+      detail: z.string().openapi({ description: 'A sentence for a person. Its words may change.' }),
+      code: z.literal(code),
+      ...members[code],
+    })
+    .openapi(nameOf(code), { example: formatProblem(example) })
+}
+
+const schemas = Object.fromEntries(examples.map((problem) => [problem.code, schemaOf(problem)])) as Record<
+  ProblemCode,
+  z.ZodObject
+>
+
+/** The schema of a problem with one of the codes. */
+export function problemSchema([first, ...rest]: readonly [ProblemCode, ...ProblemCode[]]) {
+  const options = rest.map((code) => schemas[code])
+  return options.length === 0 ? schemas[first] : z.discriminatedUnion('code', [schemas[first], ...options])
+}
+
+/** The codes with which the chain refuses a claim, before or after its transaction was sent. */
+export const claimRefusals = [...claimErrorCodes, 'CLAIM_REVERTED'] as const satisfies ProblemCode[]

@@ -1,0 +1,77 @@
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { erc20Abi } from 'viem'
+import { agentRegistryAbi } from '../../../abis/AgentRegistry.ts'
+import { agentStakingAbi } from '../../../abis/AgentStaking.ts'
+import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
+import { mockUsdcAbi } from '../../../abis/MockUSDC.ts'
+import { DEVNET } from '../deployment.ts'
+import type { Deps } from '../deps.ts'
+import { routeNotFound } from '../http/errorHandler.ts'
+import { Problem } from '../http/errors.ts'
+import { formatMarket, marketSchema } from '../resources/market.ts'
+import { problemResponses } from './responses.ts'
+
+const getMarket = createRoute({
+  method: 'get',
+  path: '/api/market',
+  operationId: 'getMarket',
+  tags: ['Market'],
+  summary: 'Get the contracts and terms of the market',
+  description: 'The same as long as the server runs: the contracts cannot be upgraded.',
+  request: { query: z.strictObject({}) },
+  responses: {
+    200: { description: 'The market.', content: { 'application/json': { schema: marketSchema } } },
+    ...problemResponses(['VALIDATION_FAILED'], {
+      VALIDATION_FAILED: new Problem('VALIDATION_FAILED', 'minBlock: is not known here.', {
+        extensions: { field: 'minBlock', value: '1' },
+      }),
+    }),
+  },
+})
+
+const files = ['USDC.json', 'AgentRegistry.json', 'AgentStaking.json', 'BountyMarket.json'] as const
+
+const getAbi = createRoute({
+  method: 'get',
+  path: '/abis/{file}',
+  operationId: 'getAbi',
+  tags: ['Market'],
+  summary: 'Get the ABI of a contract',
+  description: 'For viem, ethers and other libraries. `USDC.json` is ERC-20, on a devnet with `mint`.',
+  request: { params: z.object({ file: z.string().openapi({ type: 'string', enum: [...files] }) }) },
+  responses: {
+    200: {
+      description: 'The ABI.',
+      content: {
+        'application/json': {
+          schema: z.array(z.looseObject({ type: z.string() })).openapi('Abi', {
+            example: [{ type: 'function', name: 'bountyCount', inputs: [], outputs: [{ name: '', type: 'uint256' }] }],
+          }),
+        },
+      },
+    },
+    ...problemResponses(['ROUTE_NOT_FOUND'], {
+      ROUTE_NOT_FOUND: new Problem('ROUTE_NOT_FOUND', 'There is no /abis/Bounty.json here. See /docs.'),
+    }),
+  },
+})
+
+export function marketRoutes({ deployment }: Deps) {
+  const app = new OpenAPIHono()
+  const market = formatMarket(deployment)
+  const abis: Record<(typeof files)[number], readonly { type: string }[]> = {
+    'USDC.json': deployment.chainId === DEVNET ? mockUsdcAbi : erc20Abi,
+    'AgentRegistry.json': agentRegistryAbi,
+    'AgentStaking.json': agentStakingAbi,
+    'BountyMarket.json': bountyMarketAbi,
+  }
+
+  app.openapi(getMarket, (c) => c.json(market, 200))
+
+  app.openapi(getAbi, (c) => {
+    const file = files.find((name) => name === c.req.valid('param').file)
+    return file === undefined ? (routeNotFound(c) as never) : c.json([...abis[file]], 200)
+  })
+
+  return app
+}

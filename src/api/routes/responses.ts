@@ -1,0 +1,87 @@
+import type { z } from '@hono/zod-openapi'
+import { type Problem, type ProblemCode, problemTypes } from '../http/errors.ts'
+import { formatProblem } from '../http/problem.ts'
+import { problemExamples, problemSchema } from '../resources/problem.ts'
+
+/** The headers of an answer from the index. */
+export const blockHeaders = {
+  'X-Indexed-Block': {
+    description: 'The block at which the answer is true.',
+    required: true,
+    schema: { type: 'integer' },
+  },
+  'X-Indexed-Hash': { description: 'The hash of that block.', required: true, schema: { type: 'string' } },
+} as const
+
+const indexedHeaders = {
+  ...blockHeaders,
+  ETag: {
+    description: 'Strong. Send it as If-None-Match to get 304 while the answer is the same.',
+    required: true,
+    schema: { type: 'string' },
+  },
+} as const
+
+/** The responses of a route that reads the index, without its refusals. */
+export const indexedResponses = <Schema extends z.ZodType>(description: string, schema: Schema) => ({
+  200: { description, headers: indexedHeaders, content: { 'application/json': { schema } } },
+  304: { description: 'The answer is the one that If-None-Match names. It has no body.', headers: indexedHeaders },
+})
+
+const retryAfter = (required: boolean) => ({
+  'Retry-After': {
+    description: 'Seconds after which the same request may succeed.',
+    required,
+    schema: { type: 'integer' as const },
+  },
+})
+
+/** Headers of the refusals with these statuses. */
+const headersOf: Record<number, Headers> = {
+  401: {
+    'WWW-Authenticate': {
+      description: 'The URL of the message to sign, as `message` of the scheme EIP712.',
+      required: true,
+      schema: { type: 'string' },
+    },
+  },
+  405: { Allow: { description: 'The methods of the route.', required: true, schema: { type: 'string' } } },
+  429: retryAfter(true),
+  // Absent where the server has no relayer: then the same request never succeeds.
+  503: retryAfter(false),
+}
+
+type StatusOf<Code extends ProblemCode> = (typeof problemTypes)[Code]['status']
+type Headers = Record<string, { description: string; required: boolean; schema: { type: 'integer' | 'string' } }>
+type ProblemResponse = {
+  description: string
+  headers: Headers
+  content: { 'application/problem+json': { schema: z.ZodType; examples: Record<string, { value: unknown }> } }
+}
+
+/**
+ * The OpenAPI responses for these codes, one per status.
+ * @param own examples that replace those of `problemExamples`.
+ */
+export function problemResponses<const Code extends ProblemCode>(
+  codes: readonly Code[],
+  own: { [code in Code]?: Problem } = {},
+): { [Status in StatusOf<Code>]: ProblemResponse } {
+  const byStatus = Map.groupBy(codes, (code) => problemTypes[code].status)
+  const responses = [...byStatus].map(([status, sameStatus]) => [
+    status,
+    {
+      description: sameStatus.map((code) => `\`${code}\`: ${problemTypes[code].title}.`).join(' '),
+      headers: headersOf[status] ?? {},
+      content: {
+        'application/problem+json': {
+          schema: problemSchema(sameStatus as [Code, ...Code[]]),
+          examples: Object.fromEntries(
+            sameStatus.map((code) => [code, { value: formatProblem(own[code] ?? problemExamples[code]) }]),
+          ),
+        },
+      },
+    },
+  ])
+  return Object.fromEntries(responses)
+}

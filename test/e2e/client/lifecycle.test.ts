@@ -1,0 +1,104 @@
+import { createWalletClient, http, type LocalAccount } from 'viem'
+import { foundry } from 'viem/chains'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { createRunlineClient } from '../../../client/src/index.ts'
+import { accountOf, roles } from '../../../devnet/accounts.ts'
+import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
+import { startTestMarket, type TestMarket } from '../../support/market.ts'
+
+let market: TestMarket
+let people: Participants
+let agent: Agent
+
+beforeAll(async () => {
+  market = await startTestMarket()
+  people = participantsOf(market)
+  agent = await people.newAgent(accountOf(2), 0n)
+  await people.mined(() => market.usdc.write.mint([agent.wallet.address, 1_000n * usdc]))
+  return market.stop
+}, 120_000)
+
+/** The client of an account. */
+const clientOf = (account: LocalAccount, chain = foundry) =>
+  createRunlineClient({
+    url: market.api.url,
+    market: { chainId: market.chainId, address: market.market.address },
+    wallet: createWalletClient({ account, chain, transport: http(market.rpcUrl), pollingInterval: 50 }),
+  })
+
+describe('the client', () => {
+  it('stakes, claims, delivers, asks for a revision, and pays', async () => {
+    const worker = clientOf(agent.wallet)
+    const poster = clientOf(accountOf(roles.deployer))
+    const staked = await worker.agents.stake(agent.id, 20n * usdc)
+    expect(await worker.agents.getStakeInfo(agent.id, { minBlock: staked.blockNumber })).toMatchObject({
+      stakedAmount: '20000000',
+      canClaimRuns: true,
+    })
+    const runId = await people.openRun()
+    await market.indexed()
+    expect(await worker.agents.canClaimRun(agent.id, runId)).toMatchObject({ eligible: true })
+    expect(await worker.runs.claim(runId, { agentId: agent.id, signer: agent.wallet })).toMatchObject({ success: true })
+    await worker.runs.submitWork(runId, 'ipfs://work')
+    await poster.runs.requestRevision(runId, 'ipfs://feedback')
+    await worker.runs.submitWork(runId, 'ipfs://revised')
+    const { blockNumber, txHash } = await poster.runs.approve(runId)
+    expect(txHash).toMatch(/^0x[0-9a-f]{64}$/)
+    expect(await poster.runs.get(runId, { minBlock: blockNumber })).toMatchObject({
+      state: 'APPROVED',
+      deliverableHash: 'ipfs://revised',
+      revisions: 1,
+    })
+  })
+
+  it('names the contract’s reason for a call that would revert, and sends nothing', async () => {
+    const runId = await people.openRun()
+    const before = await market.client.getTransactionCount({ address: agent.wallet.address })
+    await expect(clientOf(agent.wallet).runs.submitWork(runId, 'ipfs://work')).rejects.toThrow('InvalidState')
+    await expect(clientOf(accountOf(roles.deployer)).runs.reject(runId)).rejects.toThrow('InvalidState')
+    expect(await market.client.getTransactionCount({ address: agent.wallet.address })).toBe(before)
+  })
+
+  it('sends nothing from a wallet that is on another chain', async () => {
+    const elsewhere = createRunlineClient({
+      url: market.api.url,
+      market: { chainId: 1, address: market.market.address },
+      wallet: createWalletClient({ account: agent.wallet, transport: http(market.rpcUrl) }),
+    })
+    await expect(elsewhere.agents.stake(agent.id, usdc)).rejects.toThrow(
+      'The wallet is on chain 31337, the market on 1.',
+    )
+  })
+
+  it('iterates over all pages of a list', async () => {
+    for (let run = 0; run < 5; run++) await people.openRun(usdc)
+    await people.newAgent(accountOf(5), 0n)
+    await market.indexed()
+    const { runs, agents } = createRunlineClient({ url: market.api.url })
+    const { pagination } = await runs.list({ limit: 2 })
+    const ids = []
+    for await (const { bountyId } of runs.all({ limit: 2, sort: 'createdAt', order: 'asc' })) ids.push(bountyId)
+    expect(ids).toEqual(Array.from({ length: pagination.total }, (_, index) => index + 1))
+    const found = []
+    for await (const { id } of agents.all({ limit: 1 })) found.push(id)
+    expect(found.length).toBe((await agents.list()).pagination.total)
+    expect((await agents.get(found[0] ?? 0)).id).toBe(found[0])
+  })
+
+  it('reads the contracts and terms of the market', async () => {
+    const { chainId, contracts, terms } = await createRunlineClient({ url: market.api.url }).getMarket()
+    expect([chainId, contracts.BountyMarket.address, terms.minimumStake]).toEqual([
+      31337,
+      market.market.address,
+      '20000000',
+    ])
+  })
+
+  it('repeats a read until the index has the block', async () => {
+    const block = Number(await market.client.getBlockNumber()) + 3
+    const { runs } = createRunlineClient({ url: market.api.url })
+    const read = runs.get(1, { minBlock: block })
+    await market.client.mine({ blocks: 3 })
+    expect((await read).bountyId).toBe(1)
+  })
+})

@@ -1,0 +1,115 @@
+import { copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { execa } from 'execa'
+import { beforeAll, expect, it } from 'vitest'
+import { accountOf, keyOf } from '../../../devnet/accounts.ts'
+import { type Agent, participantsOf } from '../../../testkit/participants.ts'
+import { temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
+import { startTestMarket, type TestMarket } from '../../support/market.ts'
+
+let market: TestMarket
+let agent: Agent
+let runId: bigint
+let project: Awaited<ReturnType<typeof temporaryDirectory>>
+
+const tsconfig = {
+  compilerOptions: {
+    target: 'ES2022',
+    // No types of Node: what the package needs is in every browser.
+    lib: ['ES2022', 'DOM'],
+    types: [],
+    module: 'NodeNext',
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+    noPropertyAccessFromIndexSignature: true,
+    noImplicitOverride: true,
+    outDir: 'out',
+  },
+  include: ['*.ts'],
+}
+
+/** Uses the types as a strict project does: each line with a directive fails to compile if the type is looser. */
+const program = `
+import { createRunlineClient, isProblem, type Run, type RunState } from 'runline-client'
+import { privateKeyToAccount } from 'viem/accounts'
+import { claimBestRun } from './claimBestRun.js'
+
+declare const settings: { url: string; address: string; agentId: number; key: \`0x\${string}\` }
+const { url, address, agentId, key } = settings
+const market = { chainId: 31337, address }
+const runline = createRunlineClient({ url, market })
+
+const page = await runline.runs.list({ state: 'OPEN', limit: 1 })
+const state: RunState | undefined = page.runs[0]?.state
+export const isNeverCalled = () => {
+  // @ts-expect-error: no such state
+  void runline.runs.list({ state: 'SOLD' })
+  // @ts-expect-error: an absent filter is left out
+  void runline.runs.list({ state: undefined })
+}
+
+const claim = await claimBestRun({ url, market, agentId, signer: privateKeyToAccount(key) })
+const run: Run | undefined = claim?.run
+let holder: string | null = ''
+try {
+  await runline.runs.claim(run?.bountyId ?? 0, { agentId: 999999, signer: privateKeyToAccount(key) })
+} catch (error) {
+  // @ts-expect-error: this code has no holder
+  if (isProblem(error, 'RATE_LIMITED')) holder = error.problem.holder
+  if (isProblem(error, 'RUN_NOT_OPEN')) holder = error.problem.holder
+}
+console.log(JSON.stringify({ state, claimed: run?.bountyId, holder }))
+`
+
+/** Unpacks a tarball of npm into the project's \`node_modules\`, with links to the dependencies that it names. */
+async function install(tarball: string) {
+  const target = join(project.path, 'node_modules/runline-client')
+  await mkdir(target, { recursive: true })
+  await execa('tar', ['-xzf', tarball, '--strip-components=1', '-C', target])
+  const { dependencies, peerDependencies } = JSON.parse(await readFile(join(target, 'package.json'), 'utf8'))
+  for (const name of Object.keys({ ...dependencies, ...peerDependencies })) {
+    const link = join(project.path, 'node_modules', name)
+    await mkdir(dirname(link), { recursive: true })
+    await symlink(resolve('node_modules', name), link)
+  }
+}
+
+beforeAll(async () => {
+  project = await temporaryDirectory()
+  market = await startTestMarket({ api: { allowUnsignedClaims: false } })
+  const people = participantsOf(market)
+  agent = await people.newAgent(accountOf(2))
+  await people.openRun(1_000_000n)
+  runId = await people.openRun()
+  await market.indexed()
+  return async () => {
+    await market.stop()
+    await project.remove()
+  }
+}, 180_000)
+
+it('the package compiles in an empty strict project, and claims a run there', async () => {
+  const { path } = project
+  const { stdout } = await execa('npm', ['pack', '--json', '--pack-destination', path], { cwd: 'client' })
+  const [{ filename, files }] = JSON.parse(stdout.slice(stdout.indexOf('[')))
+  const names: string[] = files.map((file: { path: string }) => file.path)
+  expect(names.filter((name) => !/^dist\/.*\.(js|d\.ts)$/.test(name))).toEqual([
+    'LICENSE',
+    'README.md',
+    'examples/claimBestRun.ts',
+    'package.json',
+  ])
+  await install(join(path, filename))
+  await writeFile(join(path, 'package.json'), JSON.stringify({ type: 'module' }))
+  await writeFile(join(path, 'tsconfig.json'), JSON.stringify(tsconfig))
+  await writeFile(join(path, 'program.ts'), program)
+  await copyFile('client/examples/claimBestRun.ts', join(path, 'claimBestRun.ts'))
+  await execa(resolve('node_modules/.bin/tsc'), { cwd: path })
+
+  const address = market.market.address
+  const settings = { url: market.api.url, address, agentId: Number(agent.id), key: keyOf(2) }
+  const start = `globalThis.settings = ${JSON.stringify(settings)}; await import('./out/program.js')`
+  const ran = await execa(process.execPath, ['--input-type=module', '--eval', start], { cwd: path })
+  expect(JSON.parse(ran.stdout)).toEqual({ state: 'OPEN', claimed: Number(runId), holder: agent.wallet.address })
+}, 180_000)

@@ -1,0 +1,58 @@
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import formats from 'ajv-formats'
+import { expect } from 'vitest'
+import { apiDescription } from '../../toolchain/apiDescription.ts'
+
+type Described = { content?: Record<string, unknown>; headers?: Record<string, { required: boolean }> }
+type Operation = { responses: Record<string, Described> }
+
+/** An answer whose body is parsed. `body` is empty text where the answer has none. */
+export type Answer = {
+  status: number
+  headers: Headers
+  // biome-ignore lint/suspicious/noExplicitAny: the tests' assertions check it
+  body: any
+}
+
+const description: { paths: Record<string, Record<string, Operation>> } = JSON.parse(await apiDescription(), closed)
+const ajv = new Ajv2020({ strict: false, allErrors: true })
+formats.default(ajv)
+ajv.addSchema({ ...description, $id: 'openapi' })
+
+const routes = Object.keys(description.paths).map((path) => ({
+  path,
+  pattern: new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`),
+}))
+
+/** Clients must ignore members that they do not know, so the description allows them. The tests allow none. */
+function closed(_: string, value: unknown) {
+  const isObjectSchema =
+    typeof value === 'object' && value !== null && 'properties' in value && !('additionalProperties' in value)
+  return isObjectSchema ? { ...value, additionalProperties: false } : value
+}
+
+/** Fails unless the answer is as the OpenAPI document describes it: its status, media type, headers and body. */
+export function expectDescribed(method: string, url: string, answer: Answer) {
+  const { pathname } = new URL(url, 'http://localhost')
+  // A path without a route has no description.
+  if (answer.body?.code === 'ROUTE_NOT_FOUND') return
+  expect(departure(method.toLowerCase(), pathname, answer), `${method} ${url}`).toBeUndefined()
+}
+
+/** How the answer departs from the description, if it does. */
+function departure(method: string, pathname: string, { status, headers, body }: Answer): string | undefined {
+  const path = routes.find(({ pattern }) => pattern.test(pathname))?.path
+  if (path === undefined) return `${pathname} is not described`
+  const response = description.paths[path]?.[method]?.responses[status]
+  if (response === undefined) return `${method} ${path} does not describe ${status}`
+  for (const [name, { required }] of Object.entries(response.headers ?? {})) {
+    if (required && !headers.has(name)) return `${name} is missing`
+  }
+  if (response.content === undefined) return body === '' ? undefined : `${status} has no body in the description`
+  const mediaType = headers.get('Content-Type')?.split(';')[0] ?? ''
+  if (!(mediaType in response.content)) return `${method} ${path} does not describe ${status} ${mediaType}`
+  const pointer = ['paths', path, method, 'responses', String(status), 'content', mediaType, 'schema']
+  const escaped = pointer.map((step) => encodeURIComponent(step.replaceAll('~', '~0').replaceAll('/', '~1')))
+  const validate = ajv.compile({ $ref: `openapi#/${escaped.join('/')}` })
+  return validate(body) ? undefined : ajv.errorsText(validate.errors)
+}
