@@ -165,6 +165,27 @@ describe('concurrently requested pages', () => {
     expect(pages.map((each) => each.ids)).toEqual([ids.slice(7, 14), ids.slice(28, 35), ids.slice(56, 63), []])
   })
 
+  it('are read two at a time if they are expensive, and refused if too many of one client wait', async () => {
+    let reading = 0
+    let most = 0
+    const original = api.readPool.query.bind(api.readPool) as (...of: unknown[]) => Promise<unknown>
+    const query = vi.spyOn(api.readPool, 'query').mockImplementation((async (...of: unknown[]) => {
+      most = Math.max(most, ++reading)
+      try {
+        return await original(...of)
+      } finally {
+        reading--
+      }
+    }) as never)
+    const paths = Array.from({ length: 80 }, (_, place) => `poster=${poster}&minReward=0.0105&limit=${place + 1}`)
+    const answers = await Promise.all(paths.map((path) => api.app.request(`/api/runs?${path}`)))
+    query.mockRestore()
+    const accepted = 2 + 64
+    expect(answers.map(({ status }) => status)).toEqual(paths.map((_, place) => (place < accepted ? 200 : 429)))
+    expect(most).toBe(2)
+    expect(await answers[79]?.json()).toMatchObject({ code: 'RATE_LIMITED' })
+  })
+
   it('do not wait for a page that waits for a later block', async () => {
     const later = page({ limit: 3, minBlock: 11 })
     expect(await page({ limit: 3, minBlock: 10 })).toMatchObject({ ids: [last, last - 1, last - 2] })
