@@ -149,7 +149,7 @@ describe('concurrently requested pages', () => {
     expect(await Promise.all(starts.flat().map(page))).toEqual(alone)
     const names = query.mock.calls.map(([config]) => (config as unknown as { name: string }).name)
     const expected = ['asc', 'desc'].flatMap((order) =>
-      ['top', 'after'].map((kind) => `runs reward ${order} ${kind} any min`),
+      ['near', 'after'].map((kind) => `runs reward ${order} ${kind} any min`),
     )
     expect(names.filter((name) => name !== 'snapshot').sort()).toEqual(expected.sort())
     query.mockRestore()
@@ -160,7 +160,7 @@ describe('concurrently requested pages', () => {
     const pages = await Promise.all([2, 5, 9, 40].map((number) => page({ limit: 7, page: number, minBlock: 3 })))
     const names = query.mock.calls.map(([config]) => (config as unknown as { name: string }).name)
     query.mockRestore()
-    expect(names.filter((name) => name !== 'snapshot')).toEqual(['runs createdAt desc offset any'])
+    expect(names.filter((name) => name !== 'snapshot')).toEqual(['runs createdAt desc near any'])
     const ids = Array.from({ length: 83 }, (_, place) => last - place)
     expect(pages.map((each) => each.ids)).toEqual([ids.slice(7, 14), ids.slice(28, 35), ids.slice(56, 63), []])
   })

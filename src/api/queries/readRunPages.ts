@@ -24,9 +24,6 @@ const EXPENSIVE_LANE = {
   goneCode: 'INDEX_BEHIND',
 } as const
 
-/** A page that is behind more rows than this is expensive, unless the bands tell where it starts. */
-const NEAR_ROWS = 2_000
-
 /** Who asks: the client whose turn it is, and a signal that aborts if the client disconnects. */
 export type Asker = { client: string; gone: AbortSignal }
 
@@ -54,15 +51,14 @@ export function readsRunPages(index: IndexReader) {
    */
   return async (list: RunList, page: AskedPage, { client, gone }: Asker, minBlock?: bigint) => {
     const kind = startKind(page.start)
-    if (!isExpensive(list, page)) return readerOf(list, kind)(page, minBlock)
+    if (!isExpensive(list, kind)) return readerOf(list, kind)(page, minBlock)
     // A page that waits for a later block must not take a turn meanwhile.
     if (minBlock !== undefined) await index.reach(minBlock)
     return inTurn(client, gone, () => readOne(index, runPages(list, kind, [page]), minBlock))
   }
 }
 
-/** Whether PostgreSQL counts or passes many runs one by one for the page. */
-function isExpensive(list: RunList, { start }: AskedPage): boolean {
-  if (!isCounted(list)) return true
-  return 'offset' in start && start.offset > NEAR_ROWS && !isUnfiltered(list) && !isBanded(list, 'offset')
+/** Whether PostgreSQL counts or passes many runs one by one for a page. */
+function isExpensive(list: RunList, kind: StartKind): boolean {
+  return !isCounted(list) || (kind === 'far' && !isUnfiltered(list) && !isBanded(list, kind))
 }

@@ -4,7 +4,7 @@ import { selectMembers } from './json.ts'
 import { bandListOf } from './runBands.ts'
 import { shapeOf } from './runFilter.ts'
 import { inOrder, type RunList, type RunOrder, sortKeyOf } from './runList.ts'
-import { isBanded, rankedBands, type StartKind } from './runStarts.ts'
+import { isBanded, NEAR_ROWS, rankedBands, type StartKind } from './runStarts.ts'
 import { runSummaryMembers } from './runs.ts'
 import { matchesOf } from './runTotal.ts'
 import { asked, walksOf } from './runWalks.ts'
@@ -59,7 +59,7 @@ function decodePage(row: PageRow | undefined, limit: number): RunPage {
 
 export function startKind(start: RunStart): StartKind {
   if ('after' in start) return 'after'
-  return start.offset === 0 ? 'top' : 'offset'
+  return start.offset > NEAR_ROWS ? 'far' : 'near'
 }
 
 /** The band of the least reward, and the first band that has no lower reward. */

@@ -5,8 +5,11 @@ import { matching, shapeOf, standingOf } from './runFilter.ts'
 import { type RunList, type RunOrder, sortKeyOf } from './runList.ts'
 import type { Database } from './snapshot.ts'
 
-/** Where pages start: at the top of the list, behind a row, or behind a number of rows. */
-export type StartKind = 'top' | 'after' | 'offset'
+/** Where pages start: behind a row, or behind a number of rows, few (at most `NEAR_ROWS`) or many. */
+export type StartKind = 'after' | 'near' | 'far'
+
+/** To skip this many rows one by one takes less time than to find the band of the page. */
+export const NEAR_ROWS = 2_000
 
 /** Whether the list is of all runs in the order of their ids: then the id at an offset is known. */
 export function isUnfiltered(list: RunList): boolean {
@@ -19,7 +22,7 @@ export function isBanded(list: RunList, start: StartKind): boolean {
   if (start === 'after' || isUnfiltered(list)) return false
   // A party's runs in a state may all be new, or all old: a walk from the other end would pass most of its runs.
   const mayBeFar = standing === 'state' || (standing === 'claimable' && list.order === 'asc')
-  if (start === 'top' && !(isOfParty(list) && mayBeFar)) return false
+  if (start === 'near' && !(isOfParty(list) && mayBeFar)) return false
   // Expired runs are few: they are gathered.
   if (standing === 'expired' || standing === 'none') return false
   if (bandListOf(list) === ALL_RUNS) return list.minReward === undefined || list.sort === 'reward'

@@ -37,10 +37,10 @@ export function walksOf(list: RunList, start: StartKind): SQL {
  * takes no step of a walk that is not chosen, nor any for a page past the end.
  */
 function unbandedWalks(list: RunList, start: StartKind): SQL {
-  if (isUnfiltered(list)) return walk(start === 'offset' ? isFromOffset(list) : isAfterIn(list, start), list)
-  const isWithin = start === 'offset' ? sql`${asked.offset} < ${matched.total}` : undefined
-  const condition = and(matching(list), isAfterIn(list, start), isWithin)
-  const offset = start === 'offset' ? asked.offset : undefined
+  if (isUnfiltered(list) && start === 'far') return walk(isFromOffset(list), list)
+  const offset = start === 'after' ? undefined : asked.offset
+  const isWithin = offset && sql`${offset} < ${matched.total}`
+  const condition = and(matching(list), start === 'after' ? isAfterIn(list) : undefined, isWithin)
   const gathered = gatheredBy(list, start)
   if (gathered === undefined) return walk(condition, list, offset)
   const { by, isBetter } = gathered
@@ -55,8 +55,7 @@ function isFromOffset({ order }: RunOrder): SQL {
     : sql`${run.bountyId} <= (select max(${run.bountyId}) from ${run}) - ${asked.offset}`
 }
 
-function isAfterIn({ sort, order }: RunOrder, start: StartKind): SQL | undefined {
-  if (start !== 'after') return undefined
+function isAfterIn({ sort, order }: RunOrder): SQL {
   const compare = order === 'asc' ? sql`>` : sql`<`
   if (sort === 'createdAt') return sql`${run.bountyId} ${compare} ${asked.bountyId}`
   return sql`(${run[sort]}, ${run.bountyId}) ${compare} (${asked.value}, ${asked.bountyId})`
@@ -88,7 +87,7 @@ function gatheredBy(list: RunList, start: StartKind): { by: 'reward' | 'deadline
  * proportion, if the runs that match are spread evenly among them: to find few it passes most of them.
  */
 function isShorter(start: StartKind): SQL {
-  const walked = start === 'offset' ? sql`(${asked.offset} + ${asked.rows})` : asked.rows
+  const walked = start === 'after' ? asked.rows : sql`(${asked.offset} + ${asked.rows})`
   return sql`${matched.gathered} * ${matched.total} <= ${walked} * ${matched.inOrder}`
 }
 
