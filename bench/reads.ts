@@ -73,7 +73,7 @@ async function questions(market: ReadsMarket, small: ReadsMarket): Promise<Measu
   const [large, little] = [await questionsOf(market, many), await questionsOf(small, few)]
   // A connection plans each of the mix's statements once, which takes longer than it runs.
   for (const { mix } of [large, little]) await load(mix, { ...manyClients, seconds: WARM_UP_SECONDS })
-  const crowd = await alternate(large, manyClients)
+  const concurrent = await alternate(large, manyClients)
   const alone = await alternate(
     { ...large, ...Object.fromEntries(Object.entries(little).map(([name, target]) => [`little ${name}`, target])) },
     oneClient,
@@ -87,15 +87,15 @@ async function questions(market: ReadsMarket, small: ReadsMarket): Promise<Measu
       {
         figure: `${name}, 10 clients`,
         unit: 'rps',
-        value: crowd[name].rps,
-        baseline: crowd[SAME].rps,
+        value: concurrent[name].rps,
+        baseline: concurrent[SAME].rps,
         goal: { ratioAtLeast: 0.5 },
       },
       {
         figure: `${name}, 10 clients, p99`,
         unit: 'ms',
-        value: crowd[name].p99,
-        baseline: crowd[SAME].p99,
+        value: concurrent[name].p99,
+        baseline: concurrent[SAME].p99,
         goal: { atMost: 25 },
       },
       {

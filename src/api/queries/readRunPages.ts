@@ -24,7 +24,7 @@ const EXPENSIVE_LANE = {
   goneCode: 'INDEX_BEHIND',
 } as const
 
-/** Who asks: the client whose turn it is, and a signal that aborts if the client disconnects. */
+/** The client that sends the request, and a signal that aborts if the client disconnects. */
 export type Asker = { client: string; gone: AbortSignal }
 
 /**
@@ -52,7 +52,7 @@ export function readsRunPages(index: IndexReader) {
   return async (list: RunList, page: AskedPage, { client, gone }: Asker, minBlock?: bigint) => {
     const kind = startKind(page.start)
     if (!isExpensive(list, kind)) return readerOf(list, kind)(page, minBlock)
-    // A page that waits for a later block must not take a turn meanwhile.
+    // Outside the lane, because a page that waits for a later block would occupy a slot of the lane.
     if (minBlock !== undefined) await index.reach(minBlock)
     return inTurn(client, gone, () => readOne(index, runPages(list, kind, [page]), minBlock))
   }

@@ -69,7 +69,7 @@ function gatheredBy(list: RunList, start: StartKind): { by: 'reward' | 'deadline
   const { sort, minReward } = list
   const standing = standingOf(list)
   if (isOfParty(list)) {
-    // The index of a party's runs in a state goes on by deadline.
+    // The index of a party's runs in a state has them by deadline.
     if (standing !== 'any' && standing !== 'unclaimable') return { by: 'deadline', isBetter: isShorter(start) }
     return minReward === undefined ? undefined : { by: 'reward', isBetter: isShorter(start) }
   }
