@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createRandom } from '../../sim/random.ts'
 import { busyAgent, manyRuns, whale } from '../../testkit/manyRuns.ts'
-import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
 import { seedTime } from '../../testkit/rows.ts'
+import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
 import { type Answer, type TestApi, testApi } from './testApi.ts'
 
 /** More ids than a band has. */

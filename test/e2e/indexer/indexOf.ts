@@ -52,7 +52,7 @@ export async function startIndexOf({ client, rpcUrl, deploymentsDirectory }: Mar
         runs: await db.select().from(run).orderBy(asc(run.bountyId)),
         agents: await db.select().from(agent).orderBy(asc(agent.id)),
         runEvents: await db.select().from(runEvent).orderBy(asc(runEvent.id)),
-        runBands: await db.select().from(runBand),
+        runBands: await db.select().from(runBand).orderBy(asc(runBand.list), asc(runBand.sort), asc(runBand.lowest)),
         markets: await db.select().from(market),
         agentBands: await db.select().from(agentBand).orderBy(asc(agentBand.lowest)),
         provenBands: await db.select().from(provenBand).orderBy(asc(provenBand.day)),
