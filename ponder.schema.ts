@@ -36,18 +36,34 @@ export const runEventNames = [
  */
 export const storedText = (chainString: string) => chainString.replaceAll('\0', '\uFFFD')
 
-/**
- * The band of rewards that share two leading digits, named by its lowest reward: 123.45 USDC is in the band of 120.
- * There are at most 991 bands from MIN_REWARD to MAX_REWARD.
- */
-export function bandOf(reward: bigint): bigint {
-  return reward - (reward % bandWidth(reward))
-}
+/** How many ids a band of runs spans: few enough to walk through, and ten million runs still have few bands. */
+export const RUN_BAND_IDS = 25_000n
 
-/** How many base units the band of the reward spans. */
-export function bandWidth(reward: bigint): bigint {
+/** How many seconds a band of deadlines spans: a quarter of a day. */
+export const DEADLINE_BAND_SECONDS = 21_600n
+
+/** How many base units the band of the reward spans: the rewards of a band share two leading digits. */
+export function rewardBandWidth(reward: bigint): bigint {
   return 10n ** BigInt(Math.max(reward.toString().length - 2, 0))
 }
+
+/** What lists of runs are sorted by. */
+export const runSorts = ['createdAt', 'reward', 'deadline'] as const
+
+type SortKeys = { bountyId: bigint; reward: bigint; deadline: bigint }
+
+/** The lowest sort key of the run's band: 123.45 USDC is in the band of 120. Ids are in the order of `createdAt`. */
+export const lowestOfBand: Record<(typeof runSorts)[number], (run: SortKeys) => bigint> = {
+  createdAt: ({ bountyId }) => bountyId - (bountyId % RUN_BAND_IDS),
+  reward: ({ reward }) => reward - (reward % rewardBandWidth(reward)),
+  deadline: ({ deadline }) => deadline - (deadline % DEADLINE_BAND_SECONDS),
+}
+
+/** The runs that a band counts: all, or those of one poster, of one evaluator or of one agent. */
+export const ALL_RUNS = 'all'
+export const ofPoster = (address: Address) => `poster ${address}`
+export const ofEvaluator = (address: Address) => `evaluator ${address}`
+export const ofClaimant = (agentId: bigint) => `claimedBy ${agentId}`
 
 /**
  * The steps of the trust ladder, without their dependence on time. A PROVEN agent has the completions that ESTABLISHED
@@ -99,8 +115,9 @@ export function dayOf(timestamp: bigint): bigint {
  * There is an index for every pair of filter and sort, so that a list is read along one of them from the start of its
  * page, without a sort. Ids count up in the order of creation, so their order is the order of `createdAt`. Each index
  * ends with the columns of the other filters, so that skipping or counting many rows does not read the table. No index
- * begins with `minReward` or `claimable`: these are ranges, checked per row or read in their own order. Indexes do not
- * slow a backfill, because Ponder creates them after it.
+ * begins with `minReward` or `claimable`: these are ranges, checked per row or read in their own order. The indexes that
+ * begin with a party and a state count its expired runs, find its runs in a state that few of them are in, and count runs
+ * of two parties. Indexes do not slow a backfill, because Ponder creates them after it.
  */
 export const run = onchainTable(
   'run',
@@ -152,53 +169,75 @@ export const run = onchainTable(
     stateReward: index().on(table.state, table.reward, table.bountyId, table.deadline),
     stateDeadline: index().on(table.state, table.deadline, table.bountyId, table.reward),
     posterNewest: index().on(table.posterAddress, table.bountyId, table.state, table.reward, table.deadline),
-    posterReward: index().on(table.posterAddress, table.reward, table.bountyId),
-    posterDeadline: index().on(table.posterAddress, table.deadline, table.bountyId),
+    posterReward: index().on(table.posterAddress, table.reward, table.bountyId, table.state, table.deadline),
+    posterDeadline: index().on(table.posterAddress, table.deadline, table.bountyId, table.state, table.reward),
+    posterState: index().on(
+      table.posterAddress,
+      table.state,
+      table.deadline,
+      table.bountyId,
+      table.reward,
+      table.evaluator,
+    ),
     claimedByNewest: index().on(table.claimedBy, table.bountyId, table.state, table.reward, table.deadline),
-    claimedByReward: index().on(table.claimedBy, table.reward, table.bountyId),
-    claimedByDeadline: index().on(table.claimedBy, table.deadline, table.bountyId),
+    claimedByReward: index().on(table.claimedBy, table.reward, table.bountyId, table.state, table.deadline),
+    claimedByDeadline: index().on(table.claimedBy, table.deadline, table.bountyId, table.state, table.reward),
+    claimedByState: index().on(
+      table.claimedBy,
+      table.state,
+      table.deadline,
+      table.bountyId,
+      table.reward,
+      table.posterAddress,
+      table.evaluator,
+    ),
     evaluatorNewest: index().on(table.evaluator, table.bountyId, table.state, table.reward, table.deadline),
-    evaluatorReward: index().on(table.evaluator, table.reward, table.bountyId),
-    evaluatorDeadline: index().on(table.evaluator, table.deadline, table.bountyId),
+    evaluatorReward: index().on(table.evaluator, table.reward, table.bountyId, table.state, table.deadline),
+    evaluatorDeadline: index().on(table.evaluator, table.deadline, table.bountyId, table.state, table.reward),
+    evaluatorState: index().on(table.evaluator, table.state, table.deadline, table.bountyId, table.reward),
   }),
 )
 
 /**
- * One row per band of rewards: how many of its runs are in each state, and the sums of their amounts.
+ * One row per band of a list of runs in one order: how many of the band's runs are in each state.
  *
- * Lists give exact totals, and counting a million rows takes longer than the rest of an answer. The handlers update
- * these rows with each change of a run, so that they are reverted and replayed with the runs. A row has a column per
- * state, so that a change of state costs one write, not two. There are bands because a request may ask for a total of
- * any `minReward`: the bands above it are summed, and only the runs between it and the next band, about a hundredth of
- * all, are counted one by one.
+ * Lists give exact totals, and counting a million rows takes longer than the rest of an answer. Nor can PostgreSQL skip
+ * to a page without visiting the rows before it. So totals are sums of bands, and a page is found by the sums of the
+ * bands before it. Only the runs of a band that a request splits are counted or skipped one by one.
+ *
+ * The handlers update these rows with each change of a run, so that they are reverted and replayed with the runs. A row
+ * has a column per state, so that a change of state costs one write, not two. Lists of all runs have bands in every
+ * order. Lists of one poster, evaluator or agent have bands by `createdAt` only, for each further row slows a backfill.
  */
-export const rewardBand = onchainTable('reward_band', (t) => ({
-  /** See `bandOf`. */
-  lowest: t.int8({ mode: 'bigint' }).primaryKey(),
-  DRAFT: t.integer().notNull().default(0),
-  OPEN: t.integer().notNull().default(0),
-  CLAIMED: t.integer().notNull().default(0),
-  IN_PROGRESS: t.integer().notNull().default(0),
-  SUBMITTED: t.integer().notNull().default(0),
-  APPROVED: t.integer().notNull().default(0),
-  REVISION_REQUESTED: t.integer().notNull().default(0),
-  REJECTED: t.integer().notNull().default(0),
-  /** Rewards and fees of the band's runs that are funded and have not ended. USDC base units. */
-  escrowed: t.bigint().notNull().default(0n),
-  /** Stake that the claims of the band's runs have locked. USDC base units. */
-  locked: t.bigint().notNull().default(0n),
-  /** Rewards of the band's approved runs. USDC base units. */
-  paid: t.bigint().notNull().default(0n),
-}))
+export const runBand = onchainTable(
+  'run_band',
+  (t) => ({
+    /** See `ALL_RUNS`, `ofPoster`, `ofEvaluator`, `ofClaimant`. */
+    list: t.text().notNull(),
+    sort: t.text({ enum: runSorts }).notNull(),
+    /** See `lowestOfBand`. */
+    lowest: t.int8({ mode: 'bigint' }).notNull(),
+    DRAFT: t.integer().notNull().default(0),
+    OPEN: t.integer().notNull().default(0),
+    CLAIMED: t.integer().notNull().default(0),
+    IN_PROGRESS: t.integer().notNull().default(0),
+    SUBMITTED: t.integer().notNull().default(0),
+    APPROVED: t.integer().notNull().default(0),
+    REVISION_REQUESTED: t.integer().notNull().default(0),
+    REJECTED: t.integer().notNull().default(0),
+  }),
+  (table) => ({ key: primaryKey({ columns: [table.list, table.sort, table.lowest] }) }),
+)
 
-/**
- * How many OPEN runs have their deadline on one day, to count the claimable ones. Runs of earlier days are not
- * claimable, runs of later days are, and only the runs of today are counted one by one.
- */
-export const deadlineBand = onchainTable('deadline_band', (t) => ({
-  /** See `dayOf`. */
-  day: t.int8({ mode: 'bigint' }).primaryKey(),
-  OPEN: t.integer().notNull(),
+/** Amounts that the market holds or has paid, in USDC base units: one row. */
+export const market = onchainTable('market', (t) => ({
+  chainId: t.integer().primaryKey(),
+  /** Rewards and fees of the runs that are funded and have not ended. */
+  escrowed: t.bigint().notNull(),
+  /** Stake that the claims of live runs have locked. */
+  locked: t.bigint().notNull(),
+  /** Rewards of approved runs. */
+  paid: t.bigint().notNull(),
 }))
 
 /**

@@ -7,7 +7,7 @@ import { startApi } from '../devnet/api.ts'
 import { startIndexer } from '../devnet/indexer.ts'
 import { startProcess } from '../devnet/managedProcess.ts'
 import type { Postgres } from '../devnet/postgres.ts'
-import { countBands } from '../testkit/indexedTables.ts'
+import { countRuns } from '../testkit/indexedTables.ts'
 import { manyRuns } from '../testkit/manyRuns.ts'
 import { waitForIndex } from '../testkit/waitForIndex.ts'
 import { startBusyChain } from './busyChain.ts'
@@ -102,9 +102,9 @@ async function addRuns(databaseUrl: string, runs: number) {
   await db.execute(sql`SET session_replication_role = replica`)
   await db.execute(sql`SET search_path = pg_temp, ${schema}`)
   await db.execute(sql`CREATE TEMP TABLE run (LIKE ${schema}.run INCLUDING DEFAULTS)`)
-  await db.execute(manyRuns(runs))
-  await db.execute(countBands)
+  await db.execute(manyRuns(runs, BigInt(Math.floor(Date.now() / 1_000))))
   await db.execute(sql`UPDATE run SET bounty_id = bounty_id + ${firstAdded}::int8`)
+  for (const statement of countRuns) await db.execute(statement)
   await db.execute(sql`INSERT INTO ${schema}.run SELECT * FROM pg_temp.run`)
   await db.execute(sql`DROP TABLE pg_temp.run`)
   await client.query('VACUUM ANALYZE')

@@ -9,6 +9,7 @@ export type Target = {
   path: (request: number) => string
   /** JSON to post; without one the request is a GET. */
   body?: string
+  headers?: Record<string, string>
 }
 
 type Options = {
@@ -21,11 +22,21 @@ type Options = {
 let sent = 0
 
 /** Sends requests one after the other on each connection, or at the given rate. @throws if an answer is not 2xx. */
-export async function load({ url, path, body }: Target, { connections, seconds, rate }: Options): Promise<Load> {
+export async function load(
+  { url, path, body, headers = {} }: Target,
+  { connections, seconds, rate }: Options,
+): Promise<Load> {
   const times: number[] = []
-  const post =
-    body === undefined ? {} : { method: 'POST' as const, body, headers: { 'content-type': 'application/json' } }
-  const setupRequest = (request: autocannon.Request) => ({ ...request, path: path(sent++), ...post })
+  const setupRequest = (request: autocannon.Request) => ({
+    ...request,
+    path: path(sent++),
+    headers,
+    ...(body !== undefined && {
+      method: 'POST' as const,
+      body,
+      headers: { ...headers, 'content-type': 'application/json' },
+    }),
+  })
   const { promise, resolve, reject } = Promise.withResolvers<autocannon.Result>()
   const settle = (error: unknown, result: autocannon.Result) => (error ? reject(error) : resolve(result))
   const options = {
@@ -48,7 +59,7 @@ export async function load({ url, path, body }: Target, { connections, seconds, 
 export async function alternate<Name extends string>(
   targets: Record<Name, Target>,
   options: Options,
-  rounds = 5,
+  rounds = Number(process.env.BENCH_ROUNDS ?? 5),
 ): Promise<Record<Name, Load>> {
   const names = Object.keys(targets) as Name[]
   const taken = Object.fromEntries(names.map((name) => [name, [] as Load[]])) as Record<Name, Load[]>

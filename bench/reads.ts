@@ -1,11 +1,14 @@
 /**
- * Reads of a market with a million runs. Figures and baselines are medians of five rounds, in which both are measured
- * in turn. An answer that is not 2xx ends the bench.
+ * Reads of a market with a million runs. Figures and baselines are medians of rounds, in which both are measured in turn.
+ * An answer that is not 2xx ends the bench.
  */
 import { startPostgres } from '../devnet/postgres.ts'
+import { whale } from '../testkit/manyRuns.ts'
 import type { Measurement } from './figure.ts'
 import { alternate, type Load, load, type Target } from './load.ts'
+import { fairness } from './readsFairness.ts'
 import { type ReadsMarket, startReadsMarket } from './readsMarket.ts'
+import { drawMix, withAnyReward } from './readsMix.ts'
 
 const many = Number(process.env.BENCH_RUNS ?? 1_000_000)
 const few = 1_000
@@ -25,8 +28,9 @@ export async function measure() {
   return {
     measurements: [
       ...(await throughput(market)),
-      ...(await sizes(market, small)),
-      ...(await places(market)),
+      ...(await questions(market, small)),
+      ...(await cursors(market)),
+      ...(await besideFloods(market)),
       ...(await memory(market, small)),
     ],
   }
@@ -63,46 +67,106 @@ const against = (name: string, { ours, bare }: Pair): Measurement[] => [
   { figure: `${name}, p99`, unit: 'ms', value: ours.p99, baseline: bare.p99, goal: { ratioAtMost: 1.3 } },
 ]
 
-async function sizes(market: ReadsMarket, small: ReadsMarket): Promise<Measurement[]> {
-  console.log('First page, by size')
-  const { large, little } = await alternate(
-    { large: uncached(market.api.url), little: uncached(small.api.url) },
+/** Lists that few requests share, beside the same list over and over, which requests share; and beside few runs. */
+async function questions(market: ReadsMarket, small: ReadsMarket): Promise<Measurement[]> {
+  console.log('Other questions than the same list')
+  const [large, little] = [await questionsOf(market, many), await questionsOf(small, few)]
+  // A connection plans each of the mix's statements once, which takes longer than it runs.
+  for (const { mix } of [large, little]) await load(mix, { ...manyClients, seconds: WARM_UP_SECONDS })
+  const concurrent = await alternate(large, manyClients)
+  const alone = await alternate(
+    { ...large, ...Object.fromEntries(Object.entries(little).map(([name, target]) => [`little ${name}`, target])) },
     oneClient,
   )
+  const before = await market.statements()
+  const { rps } = await load(large.mix, manyClients)
+  const statements = (await market.statements()) - before
+  const names = Object.keys(large).filter((name) => name !== SAME) as (keyof typeof large)[]
   return [
+    ...names.flatMap((name): Measurement[] => [
+      {
+        figure: `${name}, 10 clients`,
+        unit: 'rps',
+        value: concurrent[name].rps,
+        baseline: concurrent[SAME].rps,
+        goal: { ratioAtLeast: 0.5 },
+      },
+      {
+        figure: `${name}, 10 clients, p99`,
+        unit: 'ms',
+        value: concurrent[name].p99,
+        baseline: concurrent[SAME].p99,
+        goal: { atMost: 25 },
+      },
+      {
+        figure: `${name}, p50 beside ${few} runs`,
+        unit: 'ms',
+        value: alone[name].p50,
+        baseline: alone[`little ${name}` as keyof typeof alone]?.p50,
+        goal: { ratioAtMost: 1.5 },
+      },
+    ]),
     {
-      figure: `first page of ${many}, p50`,
-      unit: 'ms',
-      value: large.p50,
-      baseline: little.p50,
-      goal: { ratioAtMost: 1.2 },
+      figure: 'mix: requests that share a statement',
+      unit: 'requests',
+      value: (rps * manyClients.seconds) / statements,
     },
   ]
 }
 
-async function places({ api }: ReadsMarket): Promise<Measurement[]> {
-  console.log('Deep pages')
-  const page = (0.9 * many) / 20
-  const response = await fetch(`${api.url}/api/runs?page=${page}`)
+const SAME = 'same list'
+
+async function questionsOf({ api }: ReadsMarket, runs: number) {
+  const ask = (query: (n: number) => string): Target => ({
+    url: api.url,
+    path: (n) => `/api/runs?${query(n)}&minBlock=${n}`,
+  })
+  const cursorOf = async (query: string) => {
+    const response = await fetch(`${api.url}/api/runs?${query}`)
+    return ((await response.json()) as { pagination: { nextCursor: string | null } }).pagination.nextCursor
+  }
+  const mix = await drawMix(MIX_SEED, cursorOf)
+  const middle = Math.ceil(runs / 2 / 20)
+  const nearMiddle = (n: number) => middle - (n % Math.ceil(middle / 10))
+  return {
+    [SAME]: ask(() => ''),
+    'any minReward': ask(withAnyReward),
+    'claimable=true': ask(() => 'claimable=true'),
+    'poster of half': ask(() => `poster=${whale}`),
+    'middle page': ask((n) => `page=${nearMiddle(n)}`),
+    'middle page of APPROVED': ask((n) => `state=APPROVED&page=${Math.ceil(nearMiddle(n) / 2)}`),
+    mix: ask((n) => mix[n % mix.length] ?? ''),
+  }
+}
+
+const MIX_SEED = 1
+const WARM_UP_SECONDS = 15
+
+async function cursors({ api }: ReadsMarket): Promise<Measurement[]> {
+  console.log('Cursors')
+  const response = await fetch(`${api.url}/api/runs?page=${(0.9 * many) / 20}`)
   const { pagination } = (await response.json()) as { pagination: { nextCursor: string } }
-  const { first, deep, cursor } = await alternate(
-    {
-      first: uncached(api.url),
-      deep: uncached(api.url, `/api/runs?page=${page}`),
-      cursor: uncached(api.url, `/api/runs?cursor=${pagination.nextCursor}`),
-    },
+  const { first, cursor } = await alternate(
+    { first: uncached(api.url), cursor: uncached(api.url, `/api/runs?cursor=${pagination.nextCursor}`) },
     oneClient,
   )
-  return [
+  const figure = `cursor at row ${0.9 * many}, p50`
+  return [{ figure, unit: 'ms', value: cursor.p50, baseline: first.p50, goal: { ratioAtMost: 1.2 } }]
+}
+
+function besideFloods({ api }: ReadsMarket): Promise<Measurement[]> {
+  console.log('Beside floods')
+  const page = (n: number) => `page=${1 + ((n * 7_919) % 7_000)}`
+  return fairness(
+    api.url,
+    (n) => `/api/runs?state=OPEN&minBlock=${n}`,
     {
-      figure: `page at row ${0.9 * many}, p50`,
-      unit: 'ms',
-      value: deep.p50,
-      baseline: first.p50,
-      goal: { atMost: 60 },
+      'any minReward': (n) => `/api/runs?${withAnyReward(n)}&minBlock=${n}`,
+      'pages of claimable=true': (n) => `/api/runs?claimable=true&${page(n)}&minBlock=${n}`,
+      'pages of any minReward': (n) => `/api/runs?${withAnyReward(n)}&sort=deadline&${page(n)}&minBlock=${n}`,
     },
-    { figure: 'cursor there, p50', unit: 'ms', value: cursor.p50, baseline: first.p50, goal: { ratioAtMost: 1.2 } },
-  ]
+    manyClients.seconds,
+  )
 }
 
 async function memory(market: ReadsMarket, small: ReadsMarket): Promise<Measurement[]> {

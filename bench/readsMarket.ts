@@ -1,10 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { drizzle } from 'drizzle-orm/node-postgres'
+import type { Pool } from 'pg'
 import { pino } from 'pino'
-import { startApi } from '../devnet/api.ts'
+import { startApi, youngGenerationFlag } from '../devnet/api.ts'
 import { startProcess } from '../devnet/managedProcess.ts'
 import type { Postgres } from '../devnet/postgres.ts'
 import { registerCleanup } from '../devnet/registerCleanup.ts'
@@ -14,7 +16,6 @@ import { openReadPool } from '../src/api/database/readPool.ts'
 import { IndexReader } from '../src/api/queries/indexReader.ts'
 import { chainId, indexedDatabaseAt, viewsSchema } from '../testkit/indexedTables.ts'
 import { manyRuns } from '../testkit/manyRuns.ts'
-import { seedTime } from '../testkit/rows.ts'
 
 /** High enough that each request can name another `minBlock`: another URL misses the answer cache. */
 const head = 1_000_000_000n
@@ -30,8 +31,9 @@ export async function startReadsMarket(postgres: Postgres, runs: number) {
   const databaseUrl = await postgres.createDatabase()
   const index = indexedDatabaseAt(databaseUrl)
   parts.defer(index.close)
-  await index.create(manyRuns(runs))
-  await index.moveTo({ number: head, timestamp: seedTime })
+  const now = BigInt(Math.floor(Date.now() / 1_000))
+  await index.create(manyRuns(runs, now))
+  await index.moveTo({ number: head, timestamp: now })
   await index.pool.query('VACUUM ANALYZE')
 
   const deploymentsDirectory = await mkdtemp(join(tmpdir(), 'runline-bench-'))
@@ -40,7 +42,14 @@ export async function startReadsMarket(postgres: Postgres, runs: number) {
   writeDeployment({ chainId, startBlock: 0, contracts }, deploymentsDirectory)
   // The API never calls the chain: without a relayer's key there are no claims.
   const startAnotherApi = () =>
-    startApi({ databaseUrl, schema: viewsSchema, chainId, rpcUrl: 'http://127.0.0.1:1', deploymentsDirectory })
+    startApi({
+      databaseUrl,
+      schema: viewsSchema,
+      chainId,
+      rpcUrl: 'http://127.0.0.1:1',
+      deploymentsDirectory,
+      env: { TRUST_PROXY: '1' },
+    })
   const api = await startAnotherApi()
   parts.defer(api.stop)
   const constant = await (await fetch(`${api.url}/api/runs`)).text()
@@ -52,14 +61,24 @@ export async function startReadsMarket(postgres: Postgres, runs: number) {
   })
   parts.defer(bare.stop)
   const kept = parts.move()
-  return { startAnotherApi, api, bare, stop: () => kept.disposeAsync() }
+  return { startAnotherApi, statements: () => statementCount(index.pool), api, bare, stop: () => kept.disposeAsync() }
+}
+
+/** How many statements the database has run: each of the API's is a transaction of its own. */
+async function statementCount(pool: Pool) {
+  // A connection reports its transactions at most once a second.
+  await sleep(1_500)
+  const { rows } = await pool.query(
+    'SELECT xact_commit AS count FROM pg_stat_database WHERE datname = current_database()',
+  )
+  return Number(rows[0].count)
 }
 
 async function startBare(bare: object) {
   const part = await startProcess({
     name: 'The bare server',
     command: process.execPath,
-    args: [fileURLToPath(new URL('bareServer.ts', import.meta.url))],
+    args: [youngGenerationFlag, fileURLToPath(new URL('bareServer.ts', import.meta.url))],
     env: { BARE: JSON.stringify(bare) },
   })
   const [, port] = await part.saw(/listens on (\d+)/, 20_000)

@@ -50,7 +50,7 @@ const noLimits = {
  * The same as in `npm run start:api`, in megabytes. With four times Node's default of 16, the garbage of requests is
  * collected a quarter as often, and each collection takes about as long, because it only copies live objects.
  */
-const youngGenerationFlag = '--max-semi-space-size=64'
+export const youngGenerationFlag = '--max-semi-space-size=64'
 
 const listens = /"port":(\d+),"opsPort":(\d+),"msg":"API listens"/
 const failed = /^Failed running/

@@ -1,17 +1,7 @@
 import { type Context, type Event, ponder } from 'ponder:registry'
-import {
-  bandOf,
-  dayOf,
-  deadlineBand,
-  payee,
-  rewardBand,
-  run,
-  runEvent,
-  type runEventNames,
-  type runStates,
-  storedText,
-} from 'ponder:schema'
+import { payee, run, runEvent, type runEventNames, type runStates, storedText } from 'ponder:schema'
 import { getAddress, zeroAddress } from 'viem'
+import { type Counted, countAmounts, countRun } from './countRun.ts'
 
 /**
  * Ignored events:
@@ -39,7 +29,7 @@ const noClaim = {
 ponder.on('BountyMarket:BountyCreated', async ({ event, context }) => {
   const { bountyId, poster, ipfsHash, reward, fee, stake, deadline, workPeriod, evaluator } = event.args
   // Row cannot exist because the market never reuses an id.
-  await context.db.insert(run).values({
+  const created = await context.db.insert(run).values({
     bountyId,
     posterAddress: getAddress(poster),
     ipfsHash: storedText(ipfsHash),
@@ -52,11 +42,7 @@ ponder.on('BountyMarket:BountyCreated', async ({ event, context }) => {
     stakeRequired: stake,
     evaluator: evaluator === zeroAddress ? null : getAddress(evaluator),
   })
-  // Row exists if the band had a run before.
-  await context.db
-    .insert(rewardBand)
-    .values({ lowest: bandOf(reward), DRAFT: 1 })
-    .onConflictDoUpdate((band) => ({ DRAFT: band.DRAFT + 1 }))
+  await countRun(context, created, undefined)
   await record(context, event, 'BountyCreated', {
     address: poster,
     amount: reward,
@@ -202,51 +188,18 @@ ponder.on('BountyMarket:PaymentCollected', async ({ event, context }) => {
 type Run = typeof run.$inferSelect
 type State = (typeof runStates)[number]
 
-/** States in which the market holds reward and fee. */
-const escrowing: ReadonlySet<State> = new Set(['OPEN', 'CLAIMED', 'IN_PROGRESS', 'SUBMITTED', 'REVISION_REQUESTED'])
-
-/** States in which the agent's stake is locked. */
-const locking: ReadonlySet<State> = new Set(['CLAIMED', 'IN_PROGRESS', 'SUBMITTED', 'REVISION_REQUESTED'])
-
 /** Moves a run to another state, and updates the counts. */
 async function move(context: Context, bountyId: bigint, change: Partial<Run> & { state: State }): Promise<Run> {
   let before: Counted | undefined
   // One call reads and writes the row, because each call of Ponder's store copies it.
-  const after = await context.db.update(run, { bountyId }).set(({ state, stake }) => {
-    before = { state, stake }
+  const after = await context.db.update(run, { bountyId }).set(({ state, stake, claimedBy }) => {
+    before = { state, stake, claimedBy }
     return change
   })
-  await count(context, after, before)
-  return after
-}
-
-type Counted = Pick<Run, 'state' | 'stake'>
-
-/** Moves a run in its bands from its state before to its state now. */
-async function count({ db }: Context, after: Run, before: Counted | undefined) {
   if (before === undefined) throw new Error('Ponder updated a row without calling the update function')
-  const { reward, fee, state: to } = after
-  const { state: from } = before
-  const escrowChange = BigInt(Number(escrowing.has(to)) - Number(escrowing.has(from))) * (reward + fee)
-  // Row must exist because the run was counted when it was created.
-  await db.update(rewardBand, { lowest: bandOf(reward) }).set((band) => ({
-    [from]: band[from] - 1,
-    [to]: band[to] + 1,
-    escrowed: band.escrowed + escrowChange,
-    locked: band.locked + lockedBy(after) - lockedBy(before),
-    paid: to === 'APPROVED' ? band.paid + reward : band.paid,
-  }))
-  const open = Number(to === 'OPEN') - Number(from === 'OPEN')
-  if (open === 0) return
-  // Row exists if a run of that day was OPEN before.
-  await db
-    .insert(deadlineBand)
-    .values({ day: dayOf(after.deadline), OPEN: open })
-    .onConflictDoUpdate(({ OPEN }) => ({ OPEN: OPEN + open }))
-}
-
-function lockedBy({ state, stake }: Counted): bigint {
-  return locking.has(state) ? (stake ?? 0n) : 0n
+  await countRun(context, after, before)
+  await countAmounts(context, after, before)
+  return after
 }
 
 type RunEvent = typeof runEvent.$inferInsert

@@ -27,23 +27,35 @@ export const blockHash = (number: bigint) => `0x${number.toString(16).padStart(6
 
 const countOf = (state: string) => sql`count(*) FILTER (WHERE state = ${state})`
 
-/** Fills the empty bands of runs with their counts. */
-export const countBands = sql`
-  INSERT INTO reward_band (lowest, ${sql.join(
-    schema.runStates.map((state) => sql.identifier(state.toLowerCase())),
-    sql`, `,
-  )}, escrowed, locked, paid)
-  SELECT
-    rpad(left(reward::text, 2), length(reward::text), '0')::int8,
-    ${sql.join(schema.runStates.map(countOf), sql`, `)},
-    coalesce(sum(reward + fee) FILTER (WHERE state NOT IN ('DRAFT', 'APPROVED', 'REJECTED')), 0),
-    coalesce(sum(stake) FILTER (WHERE state IN ('CLAIMED', 'IN_PROGRESS', 'SUBMITTED', 'REVISION_REQUESTED')), 0),
-    coalesce(sum(reward) FILTER (WHERE state = 'APPROVED'), 0)
-  FROM run GROUP BY 1`
+const stateColumns = sql.join(
+  schema.runStates.map((state) => sql.identifier(state.toLowerCase())),
+  sql`, `,
+)
 
-const countDeadlines = sql`
-  INSERT INTO deadline_band (day, open)
-  SELECT deadline / 86400 * 86400, count(*) FROM run WHERE state = 'OPEN' GROUP BY 1`
+/** Fills the empty bands of runs with their counts, and the market's amounts. Each band is computed from the digits. */
+export const countRuns = [
+  sql`
+    INSERT INTO run_band (list, sort, lowest, ${stateColumns})
+    SELECT list, sort, lowest, ${sql.join(schema.runStates.map(countOf), sql`, `)}
+    FROM run
+      CROSS JOIN LATERAL (SELECT bounty_id / 25000 * 25000 AS ids) AS band
+      CROSS JOIN LATERAL (VALUES
+        ('all', 'createdAt', ids),
+        ('all', 'reward', rpad(left(reward::text, 2), length(reward::text), '0')::int8),
+        ('all', 'deadline', deadline / 21600 * 21600),
+        ('poster ' || poster_address, 'createdAt', ids),
+        ('evaluator ' || evaluator, 'createdAt', ids),
+        ('claimedBy ' || claimed_by, 'createdAt', ids)
+      ) AS counted (list, sort, lowest)
+    WHERE list IS NOT NULL GROUP BY 1, 2, 3`,
+  sql`
+    INSERT INTO market (chain_id, escrowed, locked, paid)
+    SELECT ${chainId}::int,
+      coalesce(sum(reward + fee) FILTER (WHERE state NOT IN ('DRAFT', 'APPROVED', 'REJECTED')), 0),
+      coalesce(sum(stake) FILTER (WHERE state IN ('CLAIMED', 'IN_PROGRESS', 'SUBMITTED', 'REVISION_REQUESTED')), 0),
+      coalesce(sum(reward) FILTER (WHERE state = 'APPROVED'), 0)
+    FROM run`,
+]
 
 /** Sets each agent's step by the contract's rule, and fills the empty bands of agents with their counts. */
 const countAgents = [
@@ -124,10 +136,10 @@ export function indexedDatabaseAt(url: string) {
   async function moveTo(block: Block, writeRows?: (tx: Writer) => PromiseLike<unknown>) {
     await db.transaction(async (tx) => {
       await writeRows?.(tx)
-      for (const table of ['reward_band', 'deadline_band', 'agent_band', 'proven_band']) {
+      for (const table of ['run_band', 'market', 'agent_band', 'proven_band']) {
         await tx.execute(sql`DELETE FROM ${sql.identifier(table)}`)
       }
-      for (const statement of [countBands, countDeadlines, ...countAgents]) await tx.execute(statement)
+      for (const statement of [...countRuns, ...countAgents]) await tx.execute(statement)
       await setHead(block, tx)
       await setCheckpoint(block, tx)
     })

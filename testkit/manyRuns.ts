@@ -1,24 +1,29 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { poster, seedTime } from './rows.ts'
 
-/** The poster of every tenth run and evaluator of every twentieth, and the agent that claimed every seventh. */
+/** The poster of half of all runs and evaluator of every twentieth, and the agent that claimed every seventh. */
 export const whale = poster
 export const busyAgent = 7n
 
+/** Runs are created evenly over this time, so that a larger market has more of them a day. */
+const MARKET_AGE_SECONDS = 60 * 86_400
+
 /**
- * Inserts `count` runs, one per second and the last at `seedTime`: most are approved, the latest are open or claimed, a
- * few of the old ones are open and past their deadline. Rewards run from 0.01 to 1,000 USDC, evenly by magnitude. The
- * same rows each time. The caller fills the bands.
+ * Inserts `count` runs of a market at the time `now`, in seconds. Deadlines are one to thirty days after creation. Of
+ * the runs whose deadline is ahead, most are open or in work. The others have ended, but for a few that are still open.
+ * Rewards run from 0.01 to 1,000 USDC, evenly by magnitude. Posters have from one run to half of all, and agents
+ * likewise. The same rows each time. The caller fills the bands.
  */
-export function manyRuns(count: number): SQL {
-  // Knuth's multiplicative hash: evenly spread, and without a generator's state.
-  const share = (salt: number) => sql`(((id * 2654435761 + ${salt}::int8) % 1000003)::float8 / 1000003)`
+export function manyRuns(count: number, now = seedTime): SQL {
+  /** From 0 to 1, evenly spread. Shares with different salts are independent. */
+  const share = (salt: number) => sql`((hashint8extended(id, ${salt}::int8) & 1073741823)::float8 / 1073741824)`
+  /** Numbers from 1 to `count`, evenly by magnitude. */
+  const byMagnitude = (count: number, salt: number) => sql`(${count}::float8 ^ ${share(salt)})::int8`
   return sql`
     INSERT INTO run (bounty_id, poster_address, ipfs_hash, reward, fee, deadline, state, claimed_by, claimed_by_wallet,
       stake, deliverable_hash, claimed_at, submitted_at, ended_at, created_at, round,
       work_period, stake_required, evaluator)
-    SELECT id, poster, 'ipfs://Qm' || md5(id::text) || 'abcdefghijkl', reward, reward / 20,
-      created + 86400 * (1 + id % 30), state,
+    SELECT id, poster, 'ipfs://Qm' || md5(id::text) || 'abcdefghijkl', reward, reward / 20, deadline, state,
       CASE WHEN claimed THEN agent END, CASE WHEN claimed THEN '0x' || md5(agent::text) || 'aabbccdd' END,
       CASE WHEN claimed THEN least(reward / 10, 20000000) END,
       CASE WHEN claimed THEN 'ipfs://Qm' || md5('d' || id) || 'abcdefghijkl' END,
@@ -28,16 +33,26 @@ export function manyRuns(count: number): SQL {
     FROM (
       SELECT *, state NOT IN ('DRAFT', 'OPEN') AS claimed
       FROM (
-        SELECT id, ${seedTime}::int8 - (${count}::int8 - id) AS created,
-          (10 ^ (4 + 5 * ${share(1)}))::int8 AS reward,
-          CASE WHEN id % 10 = 0 THEN ${whale} ELSE '0x' || md5((id % 5003)::text) || 'aabbccdd' END AS poster,
-          CASE WHEN id % 7 = 0 THEN ${busyAgent}::int8 ELSE id % 2003 END AS agent,
+        SELECT *,
           CASE
-            WHEN id > 0.7 * ${count}::int8 THEN CASE WHEN ${share(2)} < 0.6 THEN 'OPEN' ELSE 'CLAIMED' END
+            WHEN deadline >= ${now}::int8 THEN CASE
+              WHEN ${share(2)} < 0.6 THEN 'OPEN' WHEN ${share(2)} < 0.7 THEN 'CLAIMED'
+              WHEN ${share(2)} < 0.8 THEN 'IN_PROGRESS' WHEN ${share(2)} < 0.9 THEN 'SUBMITTED'
+              WHEN ${share(2)} < 0.91 THEN 'REVISION_REQUESTED' ELSE 'APPROVED' END
             WHEN ${share(3)} < 0.05 THEN 'DRAFT' WHEN ${share(4)} < 0.02 THEN 'OPEN'
             WHEN ${share(5)} < 0.05 THEN 'REJECTED' ELSE 'APPROVED'
           END AS state
-        FROM generate_series(1, ${count}::int8) AS id
+        FROM (
+          SELECT id, created, created + 86400 + (${share(6)} * 29 * 86400)::int8 AS deadline,
+            (10 ^ (4 + 5 * ${share(1)}))::int8 AS reward,
+            CASE WHEN ${share(7)} < 0.5 THEN ${whale}
+              ELSE '0x' || md5(${byMagnitude(100_000, 8)}::text) || 'aabbccdd' END AS poster,
+            CASE WHEN id % 7 = 0 THEN ${busyAgent}::int8 ELSE ${byMagnitude(10_000, 9)} END AS agent
+          FROM generate_series(1, ${count}::int8) AS id
+            CROSS JOIN LATERAL (
+              SELECT ${now}::int8 - (${count}::int8 - id) * ${MARKET_AGE_SECONDS}::int8 / ${count}::int8 AS created
+            ) AS born
+        ) AS posted
       ) AS dealt
     ) AS run`
 }

@@ -1,5 +1,12 @@
 import type { Address } from 'viem'
-import { AGENT_BAND_IDS, agentSteps, payee, runStates } from '../../ponder.schema.ts'
+import {
+  AGENT_BAND_IDS,
+  agentSteps,
+  DEADLINE_BAND_SECONDS,
+  payee,
+  RUN_BAND_IDS,
+  runStates,
+} from '../../ponder.schema.ts'
 import type { Audited, Phase } from './audited.ts'
 import { type Difference, differencesOf } from './difference.ts'
 
@@ -32,20 +39,29 @@ const countsOf = (column: string, values: readonly string[]) =>
  */
 const COUNTS = [
   {
-    stored: `SELECT 'band ' || lowest AS subject, * FROM reward_band`,
+    stored: `SELECT list || ' by ' || sort || ' from ' || lowest AS subject, * FROM run_band`,
     counted: `
-      SELECT 'band ' || rpad(left(reward::text, 2), length(reward::text), '0') AS subject, ${countsOf('state', runStates)},
+      SELECT list || ' by ' || sort || ' from ' || lowest AS subject, ${countsOf('state', runStates)}
+      FROM run
+        CROSS JOIN LATERAL (SELECT div(bounty_id, ${RUN_BAND_IDS}) * ${RUN_BAND_IDS} AS ids) AS band
+        CROSS JOIN LATERAL (VALUES
+          ('all', 'createdAt', ids),
+          ('all', 'reward', rpad(left(reward::text, 2), length(reward::text), '0')::int8),
+          ('all', 'deadline', div(deadline, ${DEADLINE_BAND_SECONDS}) * ${DEADLINE_BAND_SECONDS}),
+          ('poster ' || poster_address, 'createdAt', ids),
+          ('evaluator ' || evaluator, 'createdAt', ids),
+          ('claimedBy ' || claimed_by, 'createdAt', ids)
+        ) AS counted (list, sort, lowest)
+      WHERE list IS NOT NULL GROUP BY 1`,
+  },
+  {
+    stored: `SELECT 'market' AS subject, escrowed, locked, paid FROM market`,
+    counted: `
+      SELECT 'market' AS subject,
         coalesce(sum(reward + fee) FILTER (WHERE state NOT IN ('DRAFT', 'APPROVED', 'REJECTED')), 0) AS escrowed,
         coalesce(sum(stake) FILTER (WHERE state NOT IN ('DRAFT', 'OPEN', 'APPROVED', 'REJECTED')), 0) AS locked,
         coalesce(sum(reward) FILTER (WHERE state = 'APPROVED'), 0) AS paid
-      FROM run GROUP BY 1`,
-  },
-  {
-    stored: `SELECT 'deadlines of day ' || day AS subject, open FROM deadline_band`,
-    counted: `
-      SELECT 'deadlines of day ' || extract(epoch FROM date_trunc('day', to_timestamp(deadline), 'UTC'))::int8 AS subject,
-        count(*) AS open
-      FROM run WHERE state = 'OPEN' GROUP BY 1`,
+      FROM run`,
   },
   {
     stored: `SELECT 'agents from ' || lowest AS subject, * FROM agent_band`,
@@ -87,7 +103,7 @@ export const bands: Phase = {
 /** The bands by their subject, without those that count nothing: a band that became empty may have a row or none. */
 async function bandsIn(client: Audited['client'], statement: string) {
   const { rows } = await client.query<Band>(statement)
-  const counts = rows.map(({ subject, lowest, ...fields }) => {
+  const counts = rows.map(({ subject, list, sort, lowest, ...fields }) => {
     const asText = Object.entries(fields).map(([name, value]) => [name, String(value)] as const)
     return [subject, asText] as const
   })

@@ -19,10 +19,14 @@ function pick<T>(choices: readonly T[]): T {
   return choice
 }
 
-/** Rewards within bands, on their edges, and equal; deadlines around now, and equal. */
+/** Ids on both sides of the edge of a band. */
+const firstId = 24_960n
+const last = 25_042
+
+/** Rewards within bands, on their edges, and equal; deadlines around now, which is the edge of a band, and equal. */
 const rewards = [10_000n, 10_999n, 11_000n, 99_999_999n, 100_000_000n, 104_000_000n, 109_999_999n, 110_000_000n]
 const rows = Array.from({ length: 83 }, (_, place) => {
-  const id = BigInt(place + 1)
+  const id = firstId + BigInt(place)
   const state = pick([...runStates, 'OPEN', 'OPEN', 'OPEN'] as const)
   const claimedBy = state === 'OPEN' || state === 'DRAFT' ? null : pick([0n, 7n, 2n ** 200n])
   return openRun(id, {
@@ -31,6 +35,7 @@ const rows = Array.from({ length: 83 }, (_, place) => {
     deadline: seedTime + BigInt(below(5) - 2),
     posterAddress: pick([poster, wallet]),
     claimedBy,
+    evaluator: pick([null, wallet]),
     createdAt: seedTime + id / 3n,
   }) as Row
 })
@@ -48,15 +53,16 @@ afterAll(async () => {
   await index.close()
 })
 
-type Filters = { state?: string; minReward?: string; poster?: string; claimedBy?: string; claimable?: string }
+type Filters = Partial<Record<'state' | 'minReward' | 'poster' | 'evaluator' | 'claimedBy' | 'claimable', string>>
 
 /** The filters' rules in TypeScript. */
-function matches(row: Row, { state, minReward, poster, claimedBy, claimable }: Filters): boolean {
+function matches(row: Row, { state, minReward, poster, evaluator, claimedBy, claimable }: Filters): boolean {
   const isClaimable = row.state === 'OPEN' && row.deadline >= seedTime
   return (
     (state === undefined || row.state === state) &&
     (minReward === undefined || Number(row.reward) >= Number(minReward) * 1e6) &&
     (poster === undefined || row.posterAddress === poster) &&
+    (evaluator === undefined || row.evaluator === evaluator) &&
     (claimedBy === undefined || row.claimedBy === BigInt(claimedBy)) &&
     (claimable === undefined || isClaimable === (claimable === 'true'))
   )
@@ -65,7 +71,9 @@ function matches(row: Row, { state, minReward, poster, claimedBy, claimable }: F
 const combinations: Filters[] = [{}]
   .flatMap((rest) => [undefined, 'OPEN', 'APPROVED', 'DRAFT'].map((state) => ({ ...rest, state })))
   .flatMap((rest) => [undefined, '100', '101.5', '0.0105'].map((minReward) => ({ ...rest, minReward })))
-  .flatMap((rest) => [undefined, poster].map((poster) => ({ ...rest, poster })))
+  .flatMap((rest) =>
+    [{}, { poster }, { evaluator: wallet }, { poster, evaluator: wallet }].map((parties) => ({ ...rest, ...parties })),
+  )
   .flatMap((rest) => [undefined, '7'].map((claimedBy) => ({ ...rest, claimedBy })))
   .flatMap((rest) => [undefined, 'true', 'false'].map((claimable) => ({ ...rest, claimable })))
   .map((filters) => JSON.parse(JSON.stringify(filters)))
@@ -99,14 +107,14 @@ describe.each(['createdAt', 'reward', 'deadline'] as const)('lists by %s', (sort
         expect(await page({ ...list, limit: 100 }), what).toMatchObject({ ids: expected, total, nextCursor: null })
 
         const limit = 1 + below(20)
-        const last = Math.max(Math.ceil(total / limit), 1)
-        for (const number of new Set([1, Math.min(2, last), 1 + below(last), last, last + 1])) {
+        const lastPage = Math.max(Math.ceil(total / limit), 1)
+        for (const number of new Set([1, Math.min(2, lastPage), 1 + below(lastPage), lastPage, lastPage + 1])) {
           const { ids, ...pagination } = await page({ ...list, limit, page: number })
           expect(ids, `${what} page ${number} of ${limit}`).toEqual(
             expected.slice((number - 1) * limit, number * limit),
           )
           expect(pagination).toMatchObject({ page: number, total, totalPages: Math.ceil(total / limit) })
-          if (pagination.nextCursor === null) expect(number).toBeGreaterThanOrEqual(last)
+          if (pagination.nextCursor === null) expect(number).toBeGreaterThanOrEqual(lastPage)
           else {
             const following = await page({ ...list, limit, cursor: pagination.nextCursor })
             expect(following.ids).toEqual(expected.slice(number * limit, (number + 1) * limit))
@@ -142,7 +150,7 @@ describe('concurrently requested pages', () => {
     expect(await Promise.all(starts.flat().map(page))).toEqual(alone)
     const names = query.mock.calls.map(([config]) => (config as unknown as { name: string }).name)
     const expected = ['asc', 'desc'].flatMap((order) =>
-      ['top', 'after'].map((kind) => `runs reward ${order} ${kind} any reward`),
+      ['near', 'after'].map((kind) => `runs reward ${order} ${kind} any min`),
     )
     expect(names.filter((name) => name !== 'snapshot').sort()).toEqual(expected.sort())
     query.mockRestore()
@@ -153,16 +161,37 @@ describe('concurrently requested pages', () => {
     const pages = await Promise.all([2, 5, 9, 40].map((number) => page({ limit: 7, page: number, minBlock: 3 })))
     const names = query.mock.calls.map(([config]) => (config as unknown as { name: string }).name)
     query.mockRestore()
-    expect(names.filter((name) => name !== 'snapshot')).toEqual(['runs createdAt desc offset any'])
-    const ids = Array.from({ length: 83 }, (_, place) => 83 - place)
+    expect(names.filter((name) => name !== 'snapshot')).toEqual(['runs createdAt desc near any'])
+    const ids = Array.from({ length: 83 }, (_, place) => last - place)
     expect(pages.map((each) => each.ids)).toEqual([ids.slice(7, 14), ids.slice(28, 35), ids.slice(56, 63), []])
+  })
+
+  it('are read two at a time if they are expensive, and refused if too many of one client wait', async () => {
+    let reading = 0
+    let most = 0
+    const original = api.readPool.query.bind(api.readPool) as (...of: unknown[]) => Promise<unknown>
+    const query = vi.spyOn(api.readPool, 'query').mockImplementation((async (...of: unknown[]) => {
+      most = Math.max(most, ++reading)
+      try {
+        return await original(...of)
+      } finally {
+        reading--
+      }
+    }) as never)
+    const paths = Array.from({ length: 80 }, (_, place) => `poster=${poster}&minReward=0.0105&limit=${place + 1}`)
+    const answers = await Promise.all(paths.map((path) => api.app.request(`/api/runs?${path}`)))
+    query.mockRestore()
+    const accepted = 2 + 64
+    expect(answers.map(({ status }) => status)).toEqual(paths.map((_, place) => (place < accepted ? 200 : 429)))
+    expect(most).toBe(2)
+    expect(await answers[79]?.json()).toMatchObject({ code: 'RATE_LIMITED' })
   })
 
   it('do not wait for a page that waits for a later block', async () => {
     const later = page({ limit: 3, minBlock: 11 })
-    expect(await page({ limit: 3, minBlock: 10 })).toMatchObject({ ids: [83, 82, 81] })
+    expect(await page({ limit: 3, minBlock: 10 })).toMatchObject({ ids: [last, last - 1, last - 2] })
     await index.moveTo({ number: 11n, timestamp: seedTime })
-    expect(await later).toMatchObject({ ids: [83, 82, 81] })
+    expect(await later).toMatchObject({ ids: [last, last - 1, last - 2] })
   })
 })
 
@@ -180,8 +209,8 @@ describe('cursor', () => {
   it('does not skip or repeat a row while rows are added at the top', async () => {
     const first = await page({ limit: 5 })
     const cursor = first.nextCursor
-    await index.moveTo({ number: 12n, timestamp: seedTime }, (tx) => tx.insert(run).values(openRun(84n)))
-    expect((await page({ limit: 5, cursor, minBlock: 12 })).ids).toEqual([78, 77, 76, 75, 74])
+    await index.moveTo({ number: 12n, timestamp: seedTime }, (tx) => tx.insert(run).values(openRun(BigInt(last + 1))))
+    expect((await page({ limit: 5, cursor, minBlock: 12 })).ids).toEqual([5, 6, 7, 8, 9].map((place) => last - place))
   })
 
   it.each([

@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { createFairLane } from '../../src/api/relay/intake/fairLane.ts'
+import { createFairLane } from '../../src/api/http/fairLane.ts'
 
 const stays = new AbortController().signal
+const waiting = 'tasks wait'
+const goneCode = 'RELAY_UNAVAILABLE'
 
 test('a lane limits the tasks that run concurrently', async () => {
-  const run = createFairLane({ concurrency: 2, maxWaitingPerClient: 100 })
+  const run = createFairLane({ concurrency: 2, maxWaitingPerClient: 100, waiting, goneCode })
   let running = 0
   let most = 0
   const task = async () => {
@@ -18,7 +20,7 @@ test('a lane limits the tasks that run concurrently', async () => {
 })
 
 test('clients take turns: many tasks of one client delay another client by one task', async () => {
-  const run = createFairLane({ concurrency: 1, maxWaitingPerClient: 100 })
+  const run = createFairLane({ concurrency: 1, maxWaitingPerClient: 100, waiting, goneCode })
   const order: string[] = []
   const task = (name: string) => async () => {
     await sleep(1)
@@ -30,7 +32,7 @@ test('clients take turns: many tasks of one client delay another client by one t
 })
 
 test('only a client with too many waiting tasks is refused', async () => {
-  const run = createFairLane({ concurrency: 1, maxWaitingPerClient: 3 })
+  const run = createFairLane({ concurrency: 1, maxWaitingPerClient: 3, waiting, goneCode })
   const { promise, resolve } = Promise.withResolvers<void>()
   const accepted = Array.from({ length: 4 }, () => run('a', stays, () => promise))
   await expect(run('a', stays, () => promise)).rejects.toMatchObject({ code: 'RATE_LIMITED' })
@@ -41,7 +43,7 @@ test('only a client with too many waiting tasks is refused', async () => {
 })
 
 test('a task whose client disconnects is not run, and a failed task frees its slot', async () => {
-  const run = createFairLane({ concurrency: 1, maxWaitingPerClient: 3 })
+  const run = createFairLane({ concurrency: 1, maxWaitingPerClient: 3, waiting, goneCode })
   const leaves = new AbortController()
   const first = run('a', stays, async () => {
     await sleep(10)

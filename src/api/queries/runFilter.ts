@@ -43,7 +43,7 @@ export const inStanding: Record<Standing, SQL | undefined> = {
   none: sql`false`,
 }
 
-export const isRewarded = gte(run.reward, sql.placeholder('minReward'))
+const isRewarded = gte(run.reward, sql.placeholder('minReward'))
 
 /** Rewarded, yet not in a band that is rewarded as a whole. */
 export const isBetweenBands = and(isRewarded, lt(run.reward, sql.placeholder('wholeBand')))
@@ -59,10 +59,10 @@ export function matching(filter: RunFilter): SQL | undefined {
   )
 }
 
-/** The same for filters whose lists have the same text. Short, for PostgreSQL's names of statements end at 63 bytes. */
+/** The same for filters whose lists have the same text. Short, because PostgreSQL's names of statements end at 63 bytes. */
 export function shapeOf(filter: RunFilter): string {
   const { minReward, poster, evaluator, claimedBy } = filter
-  const present = Object.entries({ reward: minReward, poster, evaluator, claimedBy }).filter(
+  const present = Object.entries({ min: minReward, by: poster, eval: evaluator, agent: claimedBy }).filter(
     ([, value]) => value !== undefined,
   )
   return [standingOf(filter), ...present.map(([name]) => name)].join(' ')

@@ -1,11 +1,13 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { bandOf, bandWidth, run } from '../../../ponder.schema.ts'
+import { ALL_RUNS, rewardBandWidth, run } from '../../../ponder.schema.ts'
 import { selectMembers } from './json.ts'
+import { bandListOf } from './runBands.ts'
 import { shapeOf } from './runFilter.ts'
 import { inOrder, type RunList, type RunOrder, sortKeyOf } from './runList.ts'
+import { isBanded, NEAR_ROWS, rankedBands, type StartKind } from './runStarts.ts'
 import { runSummaryMembers } from './runs.ts'
 import { matchesOf } from './runTotal.ts'
-import { asked, type StartKind, walksOf } from './runWalks.ts'
+import { asked, walksOf } from './runWalks.ts'
 import { plainQuery, type SnapshotQuery, snapshotColumns } from './snapshot.ts'
 
 /** The place of a row in its list: what the list is ordered by. */
@@ -33,10 +35,10 @@ const placeholder = sql.placeholder
  * @param kind of every start.
  */
 export function runPages(list: RunList, kind: StartKind, pages: readonly AskedPage[]): SnapshotQuery<RunPage[]> {
-  const { minReward } = list
   const values = {
     ...list,
-    ...(minReward !== undefined && { wholeBand: wholeBandFrom(minReward) }),
+    ...(list.minReward !== undefined && bandsAt(list.minReward)),
+    bandList: bandListOf(list) ?? ALL_RUNS,
     limits: pages.map(({ limit }) => limit),
     offsets: pages.map(({ start }) => ('offset' in start ? start.offset : null)),
     bountyIds: pages.map(({ start }) => ('after' in start ? start.after.bountyId : null)),
@@ -57,13 +59,13 @@ function decodePage(row: PageRow | undefined, limit: number): RunPage {
 
 export function startKind(start: RunStart): StartKind {
   if ('after' in start) return 'after'
-  return start.offset === 0 ? 'top' : 'offset'
+  return start.offset > NEAR_ROWS ? 'far' : 'near'
 }
 
-/** The first band that is not below `minReward` in any part. */
-function wholeBandFrom(minReward: bigint): bigint {
-  const lowest = bandOf(minReward)
-  return lowest === minReward ? lowest : lowest + bandWidth(minReward)
+/** The band of the least reward, and the first band that has no lower reward. */
+function bandsAt(minReward: bigint) {
+  const splitBand = minReward - (minReward % rewardBandWidth(minReward))
+  return { splitBand, wholeBand: splitBand === minReward ? splitBand : splitBand + rewardBandWidth(minReward) }
 }
 
 /** There are as many as combinations of filters, sorts, orders and kinds of start. */
@@ -79,12 +81,12 @@ function statementOf(list: RunList, start: StartKind) {
 function makeStatement(name: string, list: RunList, start: StartKind) {
   return plainQuery<PageRow>(name, (db, snapshot) => {
     const matches = matchesOf(db, list)
-    const walks = walksOf(list, start)
+    const ranked = isBanded(list, start) ? [db.$with('ranked', {}).as(rankedBands(db, list))] : []
     const page = db.$with('page', pageColumns).as(sql`
       select "asked"."place", "one".*
-      from ${askedPages} cross join lateral (with "walked" as (${walks}) ${pageOf(list)}) as "one"`)
+      from ${askedPages} cross join lateral (with ${walksOf(list, start)} ${pageOf(list)}) as "one"`)
     return db
-      .with(snapshot, matches, page)
+      .with(snapshot, matches, ...ranked, page)
       .select({ ...snapshotColumns(snapshot), total: matches.total, ...pageColumns })
       .from(snapshot)
       .innerJoin(matches, sql`true`)

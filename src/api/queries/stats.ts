@@ -1,15 +1,15 @@
-import { type Column, type SQL, sql } from 'drizzle-orm'
-import { payee, rewardBand, runStates } from '../../../ponder.schema.ts'
+import { and, type Column, eq, type SQL, sql } from 'drizzle-orm'
+import { ALL_RUNS, market, payee, runBand, runStates } from '../../../ponder.schema.ts'
 import { agentBands } from './agentBands.ts'
 import { type AgentStatus, agentStatuses } from './agents.ts'
+import { claimableTotal } from './runBands.ts'
 import type { RunState } from './runFilter.ts'
-import { expiredTotal } from './runTotal.ts'
 import { type SnapshotQuery, snapshotQuery } from './snapshot.ts'
 
 /** Counts, and amounts in USDC base units. */
 export type Stats = {
-  runs: Record<RunState, number> & {
-    claimableRuns: number
+  runs: Record<RunState, number> & { claimableRuns: number }
+  market: {
     /** Rewards and fees that the market holds: of funded runs that have not ended. */
     escrowed: bigint
     /** Stakes of the agents that work on live runs. */
@@ -36,20 +36,22 @@ function countEach<Key extends string>(keys: readonly Key[], counters: Record<Ke
   >
 }
 
-const runTotals = {
-  ...countEach(runStates, rewardBand),
-  escrowed: sumOf(rewardBand.escrowed, 'escrowed'),
-  locked: sumOf(rewardBand.locked, 'locked'),
-  paid: sumOf(rewardBand.paid, 'paid'),
-}
-
 const readTotals = snapshotQuery('stats', (db, snapshot) => {
   const bands = agentBands(db)
-  const expiredRuns = sql<number>`${expiredTotal(db)}`.mapWith(Number).as('expiredRuns')
+  const claimableRuns = sql<number>`${claimableTotal(db)}`.mapWith(Number).as('claimableRuns')
   const runs = db
-    .select({ ...runTotals, expiredRuns })
-    .from(rewardBand)
+    .select({ ...countEach(runStates, runBand), claimableRuns })
+    .from(runBand)
+    .where(and(eq(runBand.list, sql`${ALL_RUNS}`), eq(runBand.sort, 'createdAt')))
     .as('runs')
+  const amounts = db
+    .select({
+      escrowed: sumOf(market.escrowed, 'escrowed'),
+      locked: sumOf(market.locked, 'locked'),
+      paid: sumOf(market.paid, 'paid'),
+    })
+    .from(market)
+    .as('market')
   const agents = db
     .select({ ...countEach(agentStatuses, bands), staked: sumOf(bands.staked, 'staked') })
     .from(bands)
@@ -63,13 +65,15 @@ const readTotals = snapshotQuery('stats', (db, snapshot) => {
     .select()
     .from(snapshot)
     .innerJoin(runs, sql`true`)
+    .innerJoin(amounts, sql`true`)
     .innerJoin(agents, sql`true`)
     .innerJoin(payees, sql`true`)
 })
 
 /** The market in figures. It reads the bands, not the runs and agents. */
-export const stats: SnapshotQuery<Stats> = readTotals({}, ({ runs: { expiredRuns, ...runs }, agents, payees }) => ({
-  runs: { ...runs, claimableRuns: runs.OPEN - expiredRuns },
+export const stats: SnapshotQuery<Stats> = readTotals({}, ({ runs, market, agents, payees }) => ({
+  runs,
+  market,
   agents,
   payees,
 }))

@@ -108,7 +108,9 @@ export function runRoutes(deps: Deps) {
   app.openapi(listRuns, async (c) => {
     const { minBlock, page, limit, cursor, ...list } = c.req.valid('query')
     const start = startOf(market, list, { page, limit, cursor })
-    const { snapshot, data } = await readPage(list, { start, limit }, minBlock)
+    // Without limits, under Ponder's server, all requests are one client's.
+    const asker = { client: deps.limits?.clientOf(c) ?? '', gone: c.req.raw.signal }
+    const { snapshot, data } = await readPage(list, { start, limit }, asker, minBlock)
     c.set('snapshot', snapshot)
     const pagination: z.infer<typeof cursorPaginationSchema> = {
       ...formatPagination({ page: page ?? 1, limit }, data.total),

@@ -63,17 +63,17 @@ const getStats = createRoute({
 
 const sum = (counts: Record<string, number>) => Object.values(counts).reduce((total, count) => total + count, 0)
 
-function formatStats({ runs, agents, payees }: Stats): z.infer<typeof statsSchema> {
-  const { claimableRuns, escrowed, locked, paid, ...byState } = runs
+function formatStats({ runs, market, agents, payees }: Stats): z.infer<typeof statsSchema> {
+  const { claimableRuns, ...byState } = runs
   const { staked, ...byStatus } = agents
   return {
     runs: { total: sum(byState), claimable: claimableRuns, byState },
-    escrowed: escrowed.toString(),
-    paid: paid.toString(),
+    escrowed: market.escrowed.toString(),
+    paid: market.paid.toString(),
     owed: payees.owed.toString(),
     agents: { total: sum(byStatus), byStatus },
     staked: staked.toString(),
-    locked: locked.toString(),
+    locked: market.locked.toString(),
   }
 }
 

@@ -59,7 +59,7 @@ async function audit({ args = [], env = {}, whileWaiting = goOn }: Audit = {}) {
   return { stdout, stderr, exitCode }
 }
 
-const tables = ['run', 'agent', 'run_event', 'payee', 'reward_band', 'deadline_band', 'agent_band', 'proven_band']
+const tables = ['run', 'agent', 'run_event', 'payee', 'run_band', 'market', 'agent_band', 'proven_band']
 
 /** Changes the indexer's tables in ways that the indexer never would, and restores them afterwards. */
 async function tampered<Result>(statements: string[], then: () => Promise<Result>): Promise<Result> {
@@ -85,7 +85,7 @@ test('an index that equals the chain has no differences, at a final block', asyn
   const [, block] = /^0 differences in 2 runs, 3 agents at block (\d+)$/.exec(stdout) ?? []
   expect(block, stdout + stderr).toBeDefined()
   expect((await chain.client.getBlock({ blockTag: 'finalized' })).number).toBeGreaterThanOrEqual(BigInt(block ?? 0))
-  expect(stderr).toContain('Also compared: 11 events, 1 payees, 3 bands')
+  expect(stderr).toContain('Also compared: 11 events, 1 payees, 7 bands')
   expect(exitCode).toBe(0)
 })
 
@@ -100,8 +100,8 @@ test('every changed, missing and invented row is reported, field by field', asyn
     `UPDATE run_event SET amount = amount + 1 WHERE name = 'BountyApproved'`,
     `DELETE FROM run_event WHERE name = 'RevisionRequested'`,
     `UPDATE payee SET owed = owed + 1`,
-    `UPDATE reward_band SET paid = paid + 1`,
-    `UPDATE deadline_band SET open = open + 5`,
+    `UPDATE market SET paid = paid + 1`,
+    `UPDATE run_band SET open = open + 5 WHERE sort = 'deadline'`,
     `UPDATE agent_band SET proven = 7`,
     `INSERT INTO proven_band (day, lowest, agents) VALUES (86400, 2500, 3)`,
   ]
@@ -130,20 +130,30 @@ test('every changed, missing and invented row is reported, field by field', asyn
     'agent 2: registrationLog is null in the table…',
     `payee ${ada}: owed is 100000001 in the table…`,
     `payee ${ada} by owed(): owed is 100000001 in the table…`,
-    'band 100000000: open is 1 in the table…',
-    'band 100000000: in_progress is 0 in the table…',
-    'band 100000000: approved is 1 in the table…',
-    'band 100000000: escrowed is 105000000 in the table…',
-    'band 100000000: locked is 0 in the table…',
-    'band 100000000: paid is 100000001 in the table…',
-    expect.stringMatching(/^deadlines of day \d+: exists is true in the table, false on chain$/),
+    'all by createdAt from 0: open is 1 in the table…',
+    'all by createdAt from 0: in_progress is 0 in the table…',
+    'all by createdAt from 0: approved is 1 in the table…',
+    expect.stringMatching(/^all by deadline from \d+: open is 6 in the table…$/),
+    expect.stringMatching(/^all by deadline from \d+: in_progress is 0 in the table…$/),
+    expect.stringMatching(/^all by deadline from \d+: approved is 1 in the table…$/),
+    'all by reward from 100000000: open is 1 in the table…',
+    'all by reward from 100000000: in_progress is 0 in the table…',
+    'all by reward from 100000000: approved is 1 in the table…',
+    'claimedBy 1 by createdAt from 0: in_progress is 0 in the table…',
+    'claimedBy 1 by createdAt from 0: approved is 1 in the table…',
+    `poster ${accountOf(roles.deployer).address} by createdAt from 0: open is 1 in the table…`,
+    `poster ${accountOf(roles.deployer).address} by createdAt from 0: in_progress is 0 in the table…`,
+    `poster ${accountOf(roles.deployer).address} by createdAt from 0: approved is 1 in the table…`,
+    'market: escrowed is 105000000 in the table…',
+    'market: locked is 0 in the table…',
+    'market: paid is 100000001 in the table…',
     'agents from 0: unverified is 1 in the table…',
     'agents from 0: provisional is 1 in the table…',
     'agents from 0: proven is 7 in the table…',
     'agents from 0: frozen is 0 in the table…',
     'agents from 0: staked is 20000000 in the table…',
     'proven agents from 2500 since 86400: exists is true in the table, false on chain',
-    expect.stringMatching(/^34 differences in 9 runs, 2 agents at block \d+$/),
+    expect.stringMatching(/^44 differences in 9 runs, 2 agents at block \d+$/),
   ])
   expect(exitCode).toBe(1)
   expect((await audit()).exitCode).toBe(0)

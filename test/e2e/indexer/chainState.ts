@@ -4,10 +4,9 @@ import {
   type agent,
   type agentBand,
   agentSteps,
-  type deadlineBand,
   type provenBand,
-  type rewardBand,
   type run,
+  type runBand,
   runStates,
 } from '../../../ponder.schema.ts'
 import type { MarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
@@ -57,32 +56,55 @@ export function comparableRun(row: typeof run.$inferSelect) {
   return comparable
 }
 
-/** The band rows that the runs imply, with bands derived from the amounts' digits, not by the handlers' arithmetic. */
-export function bandsOf(runs: readonly (typeof run.$inferSelect)[]): (typeof rewardBand.$inferSelect)[] {
-  const lowestOf = (digits: string) => BigInt(digits.slice(0, 2).padEnd(digits.length, '0'))
-  const byBand = Map.groupBy(runs, ({ reward }) => lowestOf(reward.toString()))
-  const sum = (amounts: bigint[]) => amounts.reduce((total, amount) => total + amount, 0n)
-  return [...byBand]
-    .sort(([a], [b]) => Number(a - b))
-    .map(([lowest, members]) => {
-      const counts = runStates.map((state) => [state, members.filter((member) => member.state === state).length])
-      const live = members.filter(({ state }) => !['DRAFT', 'APPROVED', 'REJECTED'].includes(state))
-      return {
-        lowest,
-        ...(Object.fromEntries(counts) as Record<(typeof runStates)[number], number>),
-        escrowed: sum(live.map(({ reward, fee }) => reward + fee)),
-        locked: sum(live.map(({ state, stake }) => (state === 'OPEN' ? 0n : (stake ?? 0n)))),
-        paid: sum(members.filter(({ state }) => state === 'APPROVED').map(({ reward }) => reward)),
-      }
-    })
+type Run = typeof run.$inferSelect
+
+/** The rows of `run_band` that the runs imply, with bands derived from the amounts' digits. Without empty rows. */
+export function runBandsOf(runs: readonly Run[]): (typeof runBand.$inferSelect)[] {
+  const keysOf = ({ bountyId, reward, deadline, posterAddress, evaluator, claimedBy }: Run) => {
+    const digits = reward.toString()
+    const ids = (bountyId / 25_000n) * 25_000n
+    return [
+      `all|createdAt|${ids}`,
+      `all|reward|${digits.slice(0, 2).padEnd(digits.length, '0')}`,
+      `all|deadline|${(deadline / 21_600n) * 21_600n}`,
+      `poster ${posterAddress}|createdAt|${ids}`,
+      ...(evaluator === null ? [] : [`evaluator ${evaluator}|createdAt|${ids}`]),
+      ...(claimedBy === null ? [] : [`claimedBy ${claimedBy}|createdAt|${ids}`]),
+    ]
+  }
+  const byKey = Map.groupBy(
+    runs.flatMap((each) => keysOf(each).map((key) => ({ key, state: each.state }))),
+    ({ key }) => key,
+  )
+  return [...byKey].map(([key, members]) => {
+    const [list = '', sort = '', lowest = ''] = key.split('|')
+    const counts = runStates.map((state) => [state, members.filter((member) => member.state === state).length])
+    return {
+      list,
+      sort: sort as (typeof runBand.$inferSelect)['sort'],
+      lowest: BigInt(lowest),
+      ...(Object.fromEntries(counts) as Record<(typeof runStates)[number], number>),
+    }
+  })
 }
 
-/** The rows of `deadline_band` that the runs imply, without rows that count nothing. */
-export function deadlineBandsOf(runs: readonly (typeof run.$inferSelect)[]): (typeof deadlineBand.$inferSelect)[] {
-  const open = runs.filter(({ state }) => state === 'OPEN')
-  const byDay = Map.groupBy(open, ({ deadline }) => deadline / 86_400n)
-  const inOrder = [...byDay].sort(([a], [b]) => Number(a - b))
-  return inOrder.map(([day, members]) => ({ day: day * 86_400n, OPEN: members.length }))
+/** The bands that count any run, in an order that does not depend on the table. */
+export function comparableBands(bands: readonly (typeof runBand.$inferSelect)[]) {
+  const keyOf = ({ list, sort, lowest }: typeof runBand.$inferSelect) => `${list} ${sort} ${lowest}`
+  return bands
+    .filter((band) => runStates.some((state) => band[state] !== 0))
+    .toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
+}
+
+/** The amounts of the row of `market` that the runs imply. */
+export function amountsOf(runs: readonly Run[]) {
+  const sum = (amounts: bigint[]) => amounts.reduce((total, amount) => total + amount, 0n)
+  const live = runs.filter(({ state }) => !['DRAFT', 'APPROVED', 'REJECTED'].includes(state))
+  return {
+    escrowed: sum(live.map(({ reward, fee }) => reward + fee)),
+    locked: sum(live.map(({ state, stake }) => (state === 'OPEN' ? 0n : (stake ?? 0n)))),
+    paid: sum(runs.filter(({ state }) => state === 'APPROVED').map(({ reward }) => reward)),
+  }
 }
 
 type Agent = typeof agent.$inferSelect

@@ -4,17 +4,7 @@ import { drizzle } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
 import type { Hex } from 'viem'
 import { startIndexer } from '../../../devnet/indexer.ts'
-import {
-  agent,
-  agentBand,
-  deadlineBand,
-  head,
-  payee,
-  provenBand,
-  rewardBand,
-  run,
-  runEvent,
-} from '../../../ponder.schema.ts'
+import { agent, agentBand, head, market, payee, provenBand, run, runBand, runEvent } from '../../../ponder.schema.ts'
 import type { MarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
 
 const viewsSchema = 'runline'
@@ -62,8 +52,8 @@ export async function startIndexOf({ client, rpcUrl, deploymentsDirectory }: Mar
         runs: await db.select().from(run).orderBy(asc(run.bountyId)),
         agents: await db.select().from(agent).orderBy(asc(agent.id)),
         runEvents: await db.select().from(runEvent).orderBy(asc(runEvent.id)),
-        rewardBands: await db.select().from(rewardBand).orderBy(asc(rewardBand.lowest)),
-        deadlineBands: await db.select().from(deadlineBand).orderBy(asc(deadlineBand.day)),
+        runBands: await db.select().from(runBand).orderBy(asc(runBand.list), asc(runBand.sort), asc(runBand.lowest)),
+        markets: await db.select().from(market),
         agentBands: await db.select().from(agentBand).orderBy(asc(agentBand.lowest)),
         provenBands: await db.select().from(provenBand).orderBy(asc(provenBand.day)),
         payees: await db.select().from(payee).orderBy(asc(payee.address)),

@@ -7,11 +7,12 @@ import { freshDatabase } from '../../support/database.ts'
 import {
   agentBandsOf,
   agentsOnChain,
-  bandsOf,
+  amountsOf,
   comparableAgent,
+  comparableBands,
   comparableRun,
-  deadlineBandsOf,
   provenBandsOf,
+  runBandsOf,
   runsOnChain,
 } from './chainState.ts'
 import { type Index, startIndexOf } from './indexOf.ts'
@@ -345,10 +346,10 @@ test('every run and agent row equals the chain', async () => {
   const bountyId = await post('ipfs://in review', usd(40))
   await chain.market.write.claimBounty([bountyId, 1n], by(ada))
   await chain.market.write.submitWork([bountyId, 'ipfs://to review'], by(ada))
-  const { runs, agents, payees, rewardBands, deadlineBands, agentBands, provenBands } = await index.tables()
+  const { runs, agents, payees, runBands, markets, agentBands, provenBands } = await index.tables()
   expect(runs.map(comparableRun)).toEqual(await runsOnChain(chain))
-  expect(rewardBands).toEqual(bandsOf(runs))
-  expect(deadlineBands.filter(({ OPEN }) => OPEN > 0)).toEqual(deadlineBandsOf(runs))
+  expect(comparableBands(runBands)).toEqual(comparableBands(runBandsOf(runs)))
+  expect(markets).toEqual([expect.objectContaining(amountsOf(runs))])
   expect(agentBands).toEqual(agentBandsOf(agents))
   expect(provenBands.filter(({ agents }) => agents > 0)).toEqual(provenBandsOf(agents))
   expect(agents.map(comparableAgent)).toEqual(await agentsOnChain(chain, [1n, 2n]))

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Hex } from 'viem'
 import { Problem } from '../../http/errors.ts'
+import { createFairLane } from '../../http/fairLane.ts'
 import { claimIdOf, MAX_VALIDITY_SECONDS } from '../../market/claimMessage.ts'
 import { type ClaimError, stateName } from '../../market/contractErrors.ts'
 import type { ChainHead } from '../chain/heads.ts'
@@ -9,20 +10,24 @@ import { CONTRACT_WALLET_GAS, isHeldByClaimant, isSignedByContract, isSignedByKe
 import { type ChainView, createChainViews } from '../chain/views.ts'
 import type { RelayContext } from '../context.ts'
 import type { ClaimContext } from '../relay.ts'
-import { createFairLane } from './fairLane.ts'
 import { refusal, refusedByContract, signatureExpiring, signatureRequired } from './refusal.ts'
 
 /** How long a signature must still be valid when its transaction is signed: its block may take that long. */
 const MIN_VALIDITY_SECONDS = 30n
 
 /** How many calls of wallets’ contracts run at once, and how many of one client’s claims may wait for theirs. */
-const CONTRACT_WALLET_LANE = { concurrency: 4, maxWaitingPerClient: 64 }
+const CONTRACT_WALLET_LANE = {
+  concurrency: 4,
+  maxWaitingPerClient: 64,
+  waiting: 'claims wait for their signatures to be checked',
+  goneCode: 'RELAY_UNAVAILABLE',
+} as const
 
 /**
  * Where a run has several claims, they are examined one by one, for about half a millisecond each: the process places the
  * first ones between these examinations. `maxWaitingPerClient` bounds the claims of one client that wait for theirs.
  */
-const EXAMINATION_LANE = { concurrency: 1, maxWaitingPerClient: 1_000 }
+const EXAMINATION_LANE = { ...CONTRACT_WALLET_LANE, concurrency: 1, maxWaitingPerClient: 1_000 } as const
 
 type Sender = Pick<ClaimContext, 'client' | 'gone'>
 

@@ -1,0 +1,68 @@
+import { runStates } from '../ponder.schema.ts'
+import { createRandom } from '../sim/random.ts'
+import { busyAgent, whale } from '../testkit/manyRuns.ts'
+
+/** Requests that are drawn, and then repeated. More than a load sends within one second. */
+const DRAWN = 5_000
+
+/** Of a hundred requests, how many ask for one of the popular lists. */
+const POPULAR_PERCENT = 20
+
+/** Front pages, the most popular first: the n-th is asked for in proportion to 1 / n (Zipf's law). */
+const popular = [
+  '',
+  'claimable=true',
+  'state=OPEN',
+  'claimable=true&sort=reward',
+  'state=OPEN&minReward=100',
+  'claimable=true&sort=deadline&order=asc',
+  `poster=${whale}`,
+  'state=APPROVED',
+  `claimedBy=${busyAgent}`,
+  'minReward=500',
+]
+
+/**
+ * Draws lists as a market's clients ask for them: a share for the same front pages, which requests may share; the
+ * others with filters, order, limit and page of their own. Of those, a quarter go on with the cursor of the page.
+ * @param cursorOf reads the `nextCursor` of a list.
+ * @returns the queries of `/api/runs`. A seed repeats them.
+ */
+export async function drawMix(seed: number, cursorOf: (query: string) => Promise<string | null>): Promise<string[]> {
+  const random = createRandom(seed)
+  const weights = Object.fromEntries(popular.map((query, place) => [query, Math.round(1_000 / (place + 1))]))
+  const queries: string[] = []
+  for (let drawn = 0; drawn < DRAWN; drawn++) {
+    if (random.chance(POPULAR_PERCENT / 100)) queries.push(random.weighted(weights))
+    else queries.push(await drawList())
+  }
+  return queries
+
+  async function drawList() {
+    const query = new URLSearchParams()
+    if (random.chance(0.3)) query.set('state', random.pick(runStates))
+    if (random.chance(0.3)) query.set('minReward', randomReward(random.int(0, 100_000)))
+    if (!query.has('state') && random.chance(0.3)) query.set('claimable', String(random.chance(0.8)))
+    if (query.size === 0 && random.chance(0.3)) query.set(...drawParty())
+    query.set('sort', random.pick(['createdAt', 'reward', 'deadline']))
+    query.set('order', random.pick(['asc', 'desc']))
+    query.set('limit', String(random.int(5, 54)))
+    if (random.chance(0.25)) {
+      const cursor = await cursorOf(query.toString())
+      if (cursor !== null) query.set('cursor', cursor)
+    } else query.set('page', String(random.int(1, 40)))
+    return query.toString()
+  }
+
+  function drawParty(): [string, string] {
+    return random.weighted({ poster: 2, agent: 1 }) === 'poster'
+      ? ['poster', whale]
+      : ['claimedBy', String(random.int(1, 10_000))]
+  }
+}
+
+/** @param cents of whole USDC. */
+const randomReward = (cents: number) => (cents / 100).toFixed(2)
+
+/** A list with another `minReward` for each request: few of them can share a statement. */
+export const withAnyReward = (n: number) => `minReward=${randomReward((n * 7_919) % 100_000)}`
