@@ -125,9 +125,8 @@ abstract contract Bounties is IBountyMarket {
             (terms.workPeriod, terms.stakePercent, terms.evaluator);
         if (workPeriod == 0 && stakePercent == 0 && evaluator == address(0)) return false;
 
-        bool inRange = workPeriod >= MIN_WORK_PERIOD && workPeriod <= MAX_WORK_PERIOD;
         require(
-            workPeriod == 0 || (inRange && workPeriod % 1 hours == 0),
+            workPeriod % 1 hours == 0 && workPeriod <= MAX_WORK_PERIOD,
             InvalidWorkPeriod(workPeriod, MIN_WORK_PERIOD, MAX_WORK_PERIOD)
         );
         require(stakePercent <= MAX_STAKE_PERCENT, StakePercentOutOfRange(stakePercent, MAX_STAKE_PERCENT));
@@ -135,12 +134,12 @@ abstract contract Bounties is IBountyMarket {
         return true;
     }
 
-    /// @dev The bounty's claim has failed: clears the claim and ends its round.
+    /// @dev The bounty's claim has failed: clears the claim and ends its round. It had no revision: a claim that has
+    /// submitted work ends otherwise.
     function _loseClaim(uint256 bountyId, StoredBounty storage bounty, State next) internal {
         bounty.wallet = address(0);
         bounty.agentId = 0;
         bounty.since = 0;
-        bounty.revisions = 0;
         _setState(bounty, next);
         if (!bounty.hasExtra) bounty.hasExtra = true;
         _extras[bountyId].lostClaims += 1;
