@@ -4,7 +4,7 @@ import type { Deployment } from '../src/api/deployment.ts'
 import { assertUsable, creationBlock, isDevnet } from './deployment/checks.ts'
 import { type Cost, estimateCosts } from './deployment/cost.ts'
 import { assertUnchanged, type Journal, readJournal } from './deployment/journal.ts'
-import { type Creation, type Plan, planDeployment, type Terms } from './deployment/plan.ts'
+import { type Creation, planDeployment, type Terms } from './deployment/plan.ts'
 import { broadcast, type Created, pendingTransaction, settle } from './deployment/transactions.ts'
 import { writeJson } from './writeDeployment.ts'
 
@@ -20,17 +20,7 @@ export type DeployOptions = Terms & {
   onStep?: ((line: string) => void) | undefined
 }
 
-export type Prepared = {
-  plan: Plan
-  /** Of the remaining transactions, in their order. */
-  costs: Cost[]
-  /**
-   * Sends the remaining transactions, each once the previous one is mined.
-   * @returns the deployment, and every contract that this run and earlier ones created.
-   * @throws if a transaction cannot be sent, reverts, or is not mined in time. With a journal, the next run resumes.
-   */
-  send(): Promise<{ deployment: Deployment; created: Created[] }>
-}
+export type Prepared = Awaited<ReturnType<typeof prepareDeployment>>
 
 /**
  * Deploys the contracts that the options do not name: MockUSDC, AgentRegistry, BountyMarket (which creates its
@@ -47,10 +37,11 @@ export async function deploy(options: DeployOptions): Promise<Deployment> {
  * Checks the deployment, and finds out what an earlier run has done, before it sends a transaction. All nonces are
  * fixed before the first transaction, and the journal has each transaction before it is sent: after any crash, a later
  * run finds what was sent and cannot create a contract twice.
+ * @returns the plan, the costs of the remaining transactions, and `send`, which sends them.
  * @throws naming the problem: the chain, the terms or a contract is unsuitable, the journal is of another deployment,
  * the deployer has a transaction that is not of this deployment, or too little ETH.
  */
-export async function prepareDeployment(options: DeployOptions): Promise<Prepared> {
+export async function prepareDeployment(options: DeployOptions) {
   const { rpcUrl, chainId, account, journalPath, onStep = () => {} } = options
   const client = createChainClient(rpcUrl, { pollingInterval: isDevnet(chainId) ? 20 : 2_000, cacheTime: 0 })
   await assertUsable(client, chainId, options)
@@ -97,6 +88,11 @@ export async function prepareDeployment(options: DeployOptions): Promise<Prepare
     created.push(done)
   }
 
+  /**
+   * Sends the remaining transactions, each once the previous one is mined.
+   * @returns the deployment, and every contract that this run and earlier ones created.
+   * @throws if a transaction cannot be sent, reverts, or is not mined in time. With a journal, the next run resumes.
+   */
   async function send() {
     for (const cost of costs) await create(cost)
     const blockOf = (name: string) => created.find(({ contract }) => contract === name)?.block

@@ -1,22 +1,11 @@
-import {
-  type Abi,
-  type Address,
-  BaseError,
-  ContractFunctionRevertedError,
-  erc20Abi,
-  HttpRequestError,
-  type PublicClient,
-  parseAbi,
-  TimeoutError,
-} from 'viem'
+import { type Address, BaseError, ContractFunctionRevertedError, erc20Abi, type PublicClient } from 'viem'
 import { agentRegistryAbi } from '../../abis/AgentRegistry.ts'
 import type { Terms } from './plan.ts'
 
 /** Names of the supported chains, by chain id. */
 const chains: Record<number, string> = { 31337: 'devnet', 84532: 'Base Sepolia', 8453: 'Base' }
 
-const erc165Abi = parseAbi(['function supportsInterface(bytes4 interfaceId) view returns (bool)'])
-const erc721InterfaceId = '0x80ac58cd'
+const ERC721_INTERFACE_ID = '0x80ac58cd'
 
 /** The chain's name. @throws if the chain is not supported. */
 export function chainName(chainId: number): string {
@@ -55,38 +44,29 @@ export async function assertUsable(client: PublicClient, chainId: number, terms:
 }
 
 async function assertUsdc(client: PublicClient, address: Address) {
-  const decimals = await ask(client, { address, abi: erc20Abi, functionName: 'decimals' })
-  if (decimals === 6) return
-  const why = decimals instanceof BaseError ? 'decimals() does not answer' : `decimals() is ${decimals}`
-  throw new Error(`USDC_ADDRESS ${address} is not an ERC-20 token with 6 decimals: ${why}`)
+  const refuse = (why: string, cause?: unknown) =>
+    new Error(`USDC_ADDRESS ${address} is not an ERC-20 token with 6 decimals: ${why}`, { cause })
+  const decimals = await client.readContract({ address, abi: erc20Abi, functionName: 'decimals' }).catch((cause) => {
+    throw refuse('decimals() does not answer', cause)
+  })
+  if (decimals !== 6) throw refuse(`decimals() is ${decimals}`)
 }
 
 async function assertRegistry(client: PublicClient, address: Address) {
-  const refuse = (why: string) => new Error(`AGENT_REGISTRY_ADDRESS ${address} is not an ERC-8004 registry: ${why}`)
-  const functionName = 'supportsInterface'
-  const isErc721 = await ask(client, { address, abi: erc165Abi, functionName, args: [erc721InterfaceId] })
-  if (isErc721 !== true) throw refuse('it does not say that it supports ERC-721')
-  const wallet = await ask(client, { address, abi: agentRegistryAbi, functionName: 'getAgentWallet', args: [0n] })
-  // Agent 0 may not exist: a registry then reverts with a reason. A contract without the function reverts without one.
-  if (wallet instanceof BaseError && !hasReason(wallet)) throw refuse('getAgentWallet(uint256) does not answer')
-}
-
-type Question = { address: Address; abi: Abi; functionName: string; args?: readonly unknown[] }
-
-/** A contract's answer, or its refusal. @throws if the endpoint failed. */
-async function ask(client: PublicClient, question: Question): Promise<unknown> {
-  try {
-    return await client.readContract(question)
-  } catch (error) {
-    const isOfEndpoint = (cause: unknown) => cause instanceof HttpRequestError || cause instanceof TimeoutError
-    if (error instanceof BaseError && !error.walk(isOfEndpoint)) return error
-    throw error
-  }
-}
-
-function hasReason(refusal: BaseError): boolean {
-  const reverted = refusal.walk((error) => error instanceof ContractFunctionRevertedError)
-  return reverted instanceof ContractFunctionRevertedError && (reverted.raw ?? '0x') !== '0x'
+  const refuse = (why: string, cause?: unknown) =>
+    new Error(`AGENT_REGISTRY_ADDRESS ${address} is not an ERC-8004 registry: ${why}`, { cause })
+  const registry = { address, abi: agentRegistryAbi } as const
+  const isErc721 = client.readContract({ ...registry, functionName: 'supportsInterface', args: [ERC721_INTERFACE_ID] })
+  const answer = await isErc721.catch((cause) => {
+    throw refuse('it does not say that it supports ERC-721', cause)
+  })
+  if (!answer) throw refuse('it does not say that it supports ERC-721')
+  await client.readContract({ ...registry, functionName: 'getAgentWallet', args: [0n] }).catch((cause) => {
+    // Agent 0 may not exist: a registry then reverts with a reason. A contract without the function reverts without one.
+    const reverted = cause instanceof BaseError && cause.walk((error) => error instanceof ContractFunctionRevertedError)
+    const reason = reverted instanceof ContractFunctionRevertedError ? reverted.raw : undefined
+    if ((reason ?? '0x') === '0x') throw refuse('getAgentWallet(uint256) does not answer', cause)
+  })
 }
 
 /**
