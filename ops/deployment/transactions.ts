@@ -28,7 +28,7 @@ type Context = { client: PublicClient; deployer: Address; onStep: (line: string)
 export async function pendingTransaction(context: Context, next: Creation, hashes: readonly Hash[]) {
   const { client, deployer, onStep } = context
   const mined = await client.getTransactionCount({ address: deployer })
-  // A higher nonce is fine: `settle` finds out which transaction used this one.
+  // A higher nonce is fine: `settle` finds out whether another transaction used this one.
   if (mined < next.nonce)
     throw new Error(`${next.contract} is planned with nonce ${next.nonce}, but ${deployer} is at nonce ${mined}`)
   const known = await Promise.all(hashes.map((hash) => ifKnown(client.getTransaction({ hash }))))
