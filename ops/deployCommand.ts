@@ -1,11 +1,11 @@
 // `npm run deploy -- --chain <id> [--yes]`: deploys the market with the accounts and addresses that the environment
 // names. After a crash, the same command resumes the deployment.
 import { existsSync, rmSync } from 'node:fs'
-import { createInterface } from 'node:readline/promises'
 import { parseArgs } from 'node:util'
 import { privateKeyToAccount } from 'viem/accounts'
 import { readEnv } from '../src/api/env.ts'
 import { reasonOf } from '../src/api/observability/describeError.ts'
+import { confirm } from './confirm.ts'
 import { type Prepared, prepareDeployment } from './deploy.ts'
 import { chainName, isDevnet } from './deployment/checks.ts'
 import { costLines } from './deployment/cost.ts'
@@ -49,7 +49,7 @@ async function run() {
   })
   console.log(`Chain ${chainId} (${name})`)
   describe(prepared)
-  if (!isDevnet(chainId) && !yes && prepared.costs.length > 0) await confirm()
+  if (!isDevnet(chainId) && !yes && prepared.costs.length > 0) await confirm('Send this?', 'Nothing was sent')
 
   const { deployment, created } = await prepared.send().catch((cause: unknown) => {
     throw new Error('The deployment is not finished: the same command resumes it', { cause })
@@ -65,17 +65,6 @@ function describe({ plan, costs }: Prepared) {
   for (const [name, value] of Object.entries(plan.fixed)) console.log(`${name}: ${value}`)
   for (const [name, address] of Object.entries(plan.contracts)) console.log(`${name} at ${address}`)
   for (const line of costs.length > 0 ? costLines(costs) : ['Every transaction is already mined']) console.log(line)
-}
-
-async function confirm() {
-  const input = createInterface({ input: process.stdin })
-  process.stdout.write('Send this? (yes) ')
-  for await (const answer of input) {
-    if (answer.trim() === 'yes') return
-    break
-  }
-  input.close()
-  throw new Error('Nothing was sent: answer yes, or pass --yes')
 }
 
 try {
