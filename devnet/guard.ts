@@ -19,14 +19,15 @@ process.on('message', (message: GuardMessage) => {
 })
 
 process.on('disconnect', async () => {
-  const remaining = [...groups].filter((group) => signalGroup(group, 'SIGTERM'))
-  if (remaining.length > 0) await sleep(GRACE_MS)
-  for (const group of remaining) signalGroup(group, 'SIGKILL')
+  for (const group of groups) signalGroup(group, 'SIGTERM')
+  const deadline = Date.now() + GRACE_MS
+  while ([...groups].some((group) => signalGroup(group, 0)) && Date.now() < deadline) await sleep(50)
+  for (const group of groups) signalGroup(group, 'SIGKILL')
   for (const directory of directories) rmSync(directory, { recursive: true, force: true, maxRetries: 5 })
 })
 
-/** Sends a signal to every process of a group. @returns whether there was one. */
-function signalGroup(group: number, signal: NodeJS.Signals): boolean {
+/** Sends a signal, or none for 0, to every process of a group. @returns whether there is one. */
+function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(-group, signal)
   } catch {
