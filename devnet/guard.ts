@@ -1,9 +1,8 @@
-// Runs beside a process that starts others, and outlives it, because a process that is killed cannot clean up after
-// itself. When the IPC channel to the starter closes, for any reason, the guard ends the remaining process groups and
-// removes their directories.
+// Runs beside a process that starts others, and outlives it: a process that is killed with SIGKILL cannot clean up after
+// itself, so execa's `cleanup` does not help. When the IPC channel to the starter closes, for any reason, the guard ends
+// the remaining process groups and removes their directories.
 import { rmSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isGroupAlive, signalGroup } from './processGroup.ts'
 
 /** A message from the starter: a process group that has started or ended, or a temporary directory. */
 export type GuardMessage = { started: number } | { ended: number } | { directory: string }
@@ -22,10 +21,20 @@ process.on('message', (message: GuardMessage) => {
 process.on('disconnect', async () => {
   for (const group of groups) signalGroup(group, 'SIGTERM')
   const deadline = Date.now() + GRACE_MS
-  while ([...groups].some(isGroupAlive) && Date.now() < deadline) await sleep(50)
+  while ([...groups].some((group) => signalGroup(group, 0)) && Date.now() < deadline) await sleep(50)
   for (const group of groups) signalGroup(group, 'SIGKILL')
   for (const directory of directories) rmSync(directory, { recursive: true, force: true, maxRetries: 5 })
 })
+
+/** Sends a signal, or none for 0, to every process of a group. @returns whether there is one. */
+function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(-group, signal)
+  } catch {
+    // The group has ended.
+    return false
+  }
+}
 
 // Ignored: the starter handles a signal that its whole process group gets.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})

@@ -1,8 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isGroupAlive, signalGroup } from './processGroup.ts'
+import { execa } from 'execa'
 import { registerCleanup } from './registerCleanup.ts'
 
 const MAX_OUTPUT_LINES = 50
@@ -62,21 +61,23 @@ export async function startProcess({
   command,
   args,
   directory,
-  env,
+  env = {},
   onLine,
   grace = 10_000,
 }: ProcessOptions): Promise<ManagedProcess> {
   if (isClosed) throw new Error(`${name} is not started, because all processes are being stopped`)
-  const child = spawn(command, args, {
-    detached: true,
-    cwd: directory,
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+  const child = execa(command, args, {
+    // This also makes it the leader of a process group.
+    killDescendants: true,
+    forceKillAfterDelay: grace,
+    ...(directory && { cwd: directory }),
+    // Node skips the variables that are undefined.
+    env: env as Record<string, string>,
+    stdin: 'ignore',
+    buffer: false,
+    reject: false,
   })
-  if (child.pid === undefined) {
-    const [error] = await once(child, 'error')
-    throw new Error(`${name} cannot be run`, { cause: error })
-  }
+  if (child.pid === undefined) throw new Error(`${name} cannot be run`, { cause: await child })
   const pid: number = child.pid
   registerCleanup({ started: pid })
 
@@ -91,7 +92,11 @@ export async function startProcess({
     })
   }
 
-  const ended = howItEnds(child)
+  const ended = once(child.nodeChildProcess, 'exit').then(async ([code, signal]) => {
+    // The rest of the output comes before the promise resolves, which waits for all that inherited the streams.
+    await Promise.race([child, sleep(200)])
+    return signal === null ? `exited with code ${code}` : `was killed by ${signal}`
+  })
   const output = () => lines.join('\n')
   const failure = (what: string) => new Error(`${name} ${what}. Its last output:\n${output() || '(none)'}`)
 
@@ -112,11 +117,10 @@ export async function startProcess({
   }
 
   async function stop() {
-    signalGroup(pid, 'SIGTERM')
-    const deadline = Date.now() + grace
-    while (isGroupAlive(pid) && Date.now() < deadline) await sleep(20)
-    signalGroup(pid, 'SIGKILL')
-    await ended
+    child.kill()
+    await child
+    // Processes that it spawned may outlive it.
+    child.kill('SIGKILL')
     running.delete(part)
     registerCleanup({ ended: pid })
   }
@@ -124,12 +128,4 @@ export async function startProcess({
   const part = { name, pid, ended, output, saw, failure, stop }
   running.add(part)
   return part
-}
-
-async function howItEnds(child: ChildProcess): Promise<string> {
-  const closed = once(child, 'close')
-  const [code, signal] = await once(child, 'exit')
-  // 'close' comes after the rest of the output, but waits for all processes that inherited the streams.
-  await Promise.race([closed, sleep(200)])
-  return signal === null ? `exited with code ${code}` : `was killed by ${signal}`
 }

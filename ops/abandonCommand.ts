@@ -1,6 +1,5 @@
 // `npm run abandon:claims -- --claim <id> | --signer <address> [--yes]`: abandons an unmined claim, or all unmined
 // transactions of a signer whose key was removed. Other claims of the same runs can then proceed.
-import { createInterface } from 'node:readline/promises'
 import { parseArgs } from 'node:util'
 import pg from 'pg'
 import { type Address, getAddress, type Hex, isAddress, isHash } from 'viem'
@@ -13,6 +12,7 @@ import {
   findAbandonable,
   findUnmined,
 } from '../src/api/relay/store/abandonment.ts'
+import { confirm } from './confirm.ts'
 
 const warning = `A transaction that a node has may still be mined. The abandoned claim then wins on chain, the run
 shows it, and a claim that another agent sent in between reverts at the relayer's cost.`
@@ -46,7 +46,7 @@ async function abandonOneClaim(client: pg.Client, id: Hex, yes: boolean) {
   if (claim.state !== 'open') throw new Error(`Claim ${id} is already decided: ${claim.state}`)
   console.log('This claim will be refused as CLAIM_REVERTED, so that other claims of its run can proceed:')
   console.log(`${lineOf(claim)}\n${warning}`)
-  await confirm(yes)
+  if (!yes) await confirm('Abandon?', 'Nothing was changed')
   if (!(await abandonClaim(client, id)))
     throw new Error(`Claim ${id} has been decided since you were asked; nothing was changed`)
   console.log('Abandoned 1 claim. The relay still fills its nonce, unless its transaction is mined first.')
@@ -66,23 +66,12 @@ async function abandonAllOfSigner(client: pg.Client, signer: Address, keys: Hex[
 ${claims.length} open claims will be refused as CLAIM_REVERTED:`)
   for (const claim of claims) console.log(lineOf(claim))
   console.log(`Do this only for a signer whose key no replica has.\n${warning}`)
-  await confirm(yes)
+  if (!yes) await confirm('Abandon?', 'Nothing was changed')
   console.log(`Abandoned ${await abandonSigner(client, signer)} claims of ${signer}.`)
 }
 
 const lineOf = ({ claim, bountyId, agentId, wallet, txHash, age }: Abandonable) =>
   `  ${claim}: run ${bountyId}, agent ${agentId} (${wallet}), transaction ${txHash}, signed ${age} s ago`
-
-async function confirm(yes: boolean) {
-  if (yes) return
-  const input = createInterface({ input: process.stdin })
-  process.stdout.write('Abandon? (yes) ')
-  for await (const answer of input) {
-    input.close()
-    if (answer.trim() === 'yes') return
-  }
-  throw new Error('Nothing was changed: answer yes, or pass --yes')
-}
 
 try {
   const env = readSettings()

@@ -113,8 +113,8 @@ async function openCopy(client: pg.Client, schema: string, chain: PublicClient, 
 
 function report({ differences, compared }: Result, block: bigint) {
   const { events, runs, agents, payees, bands } = compared
-  for (const difference of differences) console.log(difference)
   progress.line(`Also compared: ${events} events, ${payees} payees, ${bands} bands`)
+  for (const difference of differences) console.log(difference)
   const counted = `${differences.length} difference${differences.length === 1 ? '' : 's'}`
   console.log(`${counted} in ${runs} runs, ${agents} agents at block ${block}`)
   return differences.length === 0 ? 0 : DIFFERENT

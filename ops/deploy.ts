@@ -1,15 +1,108 @@
+import { keccak256, type LocalAccount } from 'viem'
+import { createChainClient } from '../src/api/chainClient.ts'
 import type { Deployment } from '../src/api/deployment.ts'
-import { carryOut } from './deployment/carryOut.ts'
-import { type DeployOptions, prepareDeployment } from './deployment/prepare.ts'
+import { assertUsable, creationBlock, isDevnet } from './deployment/checks.ts'
+import { type Cost, estimateCosts } from './deployment/cost.ts'
+import { assertUnchanged, type Journal, readJournal } from './deployment/journal.ts'
+import { type Creation, planDeployment, type Terms } from './deployment/plan.ts'
+import { broadcast, type Created, pendingTransaction, settle } from './deployment/transactions.ts'
+import { writeJson } from './writeDeployment.ts'
+
+export type DeployOptions = Terms & {
+  rpcUrl: string
+  /** The endpoint must serve this chain. */
+  chainId: number
+  /** Pays for the deployment, and has no rights in it. */
+  account: LocalAccount
+  /** File for the progress, from which a later run resumes after a crash. */
+  journalPath?: string | undefined
+  /** Called with a line for each step. */
+  onStep?: ((line: string) => void) | undefined
+}
+
+export type Prepared = Awaited<ReturnType<typeof prepareDeployment>>
 
 /**
  * Deploys the contracts that the options do not name: MockUSDC, AgentRegistry, BountyMarket (which creates its
  * AgentStaking). Forge's artifacts must be up to date.
  * @returns the addresses and start blocks.
- * @throws before it sends a transaction if the chain, the terms or a given contract is unsuitable: see
- * `prepareDeployment`.
+ * @throws as `prepareDeployment` and its `send`.
  */
 export async function deploy(options: DeployOptions): Promise<Deployment> {
-  const { deployment } = await carryOut(await prepareDeployment(options))
-  return deployment
+  const { send } = await prepareDeployment(options)
+  return (await send()).deployment
+}
+
+/**
+ * Checks the deployment, and finds out what an earlier run has done, before it sends a transaction. All nonces are
+ * fixed before the first transaction, and the journal has each transaction before it is sent: after any crash, a later
+ * run finds what was sent and cannot create a contract twice.
+ * @returns the plan, the costs of the remaining transactions, and `send`, which sends them.
+ * @throws naming the problem: the chain, the terms or a contract is unsuitable, the journal is of another deployment,
+ * the deployer has a transaction that is not of this deployment, or too little ETH.
+ */
+export async function prepareDeployment(options: DeployOptions) {
+  const { rpcUrl, chainId, account, journalPath, onStep = () => {} } = options
+  const client = createChainClient(rpcUrl, { pollingInterval: isDevnet(chainId) ? 20 : 2_000, cacheTime: 0 })
+  await assertUsable(client, chainId, options)
+  const registryBlock = options.registry && (await creationBlock(client, options.registry))
+
+  const deployer = account.address
+  const context = { client, deployer, onStep }
+  const { hash: genesis } = await client.getBlock({ blockNumber: 0n })
+  const nonce = await client.getTransactionCount({ address: deployer })
+  const earlier = journalPath === undefined ? undefined : readJournal(journalPath)
+  // All devnets share one chain id.
+  const isOver = isDevnet(chainId) && earlier !== undefined && earlier.fixed.GENESIS !== genesis
+  if (isOver) onStep(`${journalPath} is of a devnet that has ended: starting a new deployment`)
+  const begun = isOver ? undefined : earlier
+  const plan = planDeployment(deployer, begun?.firstNonce ?? nonce, options)
+  const fixed = { GENESIS: genesis, ...plan.fixed }
+  if (begun) {
+    assertUnchanged(`${journalPath}`, begun, fixed)
+    onStep(`Resuming the deployment in ${journalPath}`)
+  }
+  const journal: Journal = begun ?? { firstNonce: nonce, fixed, transactions: {} }
+  const hashesOf = ({ contract }: Creation) => journal.transactions[contract] ?? []
+
+  const created: Created[] = []
+  for (const creation of plan.creations.filter((planned) => planned.nonce < nonce)) {
+    const done = await settle(context, creation, hashesOf(creation))
+    onStep(`${done.contract} is at ${done.address} already, since block ${done.block}`)
+    created.push(done)
+  }
+  const remaining = plan.creations.slice(created.length)
+  const pending = remaining[0] && (await pendingTransaction(context, remaining[0], hashesOf(remaining[0])))
+  const { fees, costs } = await estimateCosts(client, deployer, remaining, pending)
+
+  async function create({ creation, gas }: Cost) {
+    const { contract, nonce, initCode: data } = creation
+    const bytes = await account.signTransaction({ type: 'eip1559', chainId, nonce, data, gas, ...fees })
+    const hash = keccak256(bytes)
+    journal.transactions[contract] = [...hashesOf(creation), hash]
+    if (journalPath) writeJson(journalPath, journal)
+    await broadcast(context, creation, bytes)
+    onStep(`${contract} is sent: ${hash}`)
+    const done = await settle(context, creation, hashesOf(creation))
+    onStep(`${contract} is at ${done.address}`)
+    created.push(done)
+  }
+
+  /**
+   * Sends the remaining transactions, each once the previous one is mined.
+   * @returns the deployment, and every contract that this run and earlier ones created.
+   * @throws if a transaction cannot be sent, reverts, or is not mined in time. With a journal, the next run resumes.
+   */
+  async function send() {
+    for (const cost of costs) await create(cost)
+    const blockOf = (name: string) => created.find(({ contract }) => contract === name)?.block
+    const startBlock = blockOf('BountyMarket')
+    const AgentRegistry = blockOf('AgentRegistry') ?? registryBlock
+    if (startBlock === undefined || AgentRegistry === undefined)
+      throw new Error('The plan lacks a market or a registry')
+    const { contracts } = plan
+    return { deployment: { chainId, startBlock, startBlocks: { AgentRegistry }, contracts }, created }
+  }
+
+  return { plan, costs, send }
 }

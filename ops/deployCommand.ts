@@ -1,22 +1,24 @@
 // `npm run deploy -- --chain <id> [--yes]`: deploys the market with the accounts and addresses that the environment
 // names. After a crash, the same command resumes the deployment.
-import { existsSync } from 'node:fs'
-import { createInterface } from 'node:readline/promises'
+import { existsSync, rmSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import type { Hex } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { readEnv } from '../src/api/env.ts'
 import { reasonOf } from '../src/api/observability/describeError.ts'
-import { carryOut } from './deployment/carryOut.ts'
-import { chainName, isDevnet } from './deployment/chains.ts'
+import { confirm } from './confirm.ts'
+import { type Prepared, prepareDeployment } from './deploy.ts'
+import { chainName, isDevnet } from './deployment/checks.ts'
 import { costLines } from './deployment/cost.ts'
-import { type Prepared, prepareDeployment } from './deployment/prepare.ts'
 import { verificationOf } from './deployment/verification.ts'
-import { writeDeployment } from './writeDeployment.ts'
-import { writeJson } from './writeJson.ts'
+import { writeDeployment, writeJson } from './writeDeployment.ts'
 
 async function run() {
-  const { chainId, yes } = readArguments()
+  const { chain = 'nothing', yes } = parseArgs({
+    options: { chain: { type: 'string' }, yes: { type: 'boolean' } },
+  }).values
+  if (!/^[1-9]\d{0,14}$/.test(chain)) throw new Error(`--chain must be a chain id, got ${chain}`)
+  const chainId = Number(chain)
+  const name = chainName(chainId)
   const env = readEnv([
     'RPC_URL',
     'DEPLOYMENTS_DIR',
@@ -41,48 +43,28 @@ async function run() {
     owner: env.OWNER,
     usdc: env.USDC_ADDRESS,
     registry: env.AGENT_REGISTRY_ADDRESS,
-    relayers: (env.RELAYER_PRIVATE_KEY ?? []).map(addressOf),
+    relayers: (env.RELAYER_PRIVATE_KEY ?? []).map((key) => privateKeyToAccount(key).address),
     journalPath,
     onStep: console.log,
   })
+  console.log(`Chain ${chainId} (${name})`)
   describe(prepared)
-  if (!isDevnet(chainId) && !yes && prepared.costs.length > 0) await confirm()
+  if (!isDevnet(chainId) && !yes && prepared.costs.length > 0) await confirm('Send this?', 'Nothing was sent')
 
-  const { deployment, created } = await carryOut(prepared).catch((cause: unknown) => {
+  const { deployment, created } = await prepared.send().catch((cause: unknown) => {
     throw new Error('The deployment is not finished: the same command resumes it', { cause })
   })
   writeJson(`${path}.verification.json`, verificationOf(deployment, env.OWNER, created))
   console.log(`Wrote ${path}.verification.json, for block explorers`)
   console.log(`Wrote ${writeDeployment(deployment, env.DEPLOYMENTS_DIR)}`)
-  prepared.journal.remove()
+  rmSync(journalPath, { force: true })
 }
-
-function readArguments() {
-  const { chain, yes } = parseArgs({ options: { chain: { type: 'string' }, yes: { type: 'boolean' } } }).values
-  if (!chain || !/^[1-9]\d{0,14}$/.test(chain)) throw new Error(`--chain must be a chain id, got ${chain ?? 'nothing'}`)
-  chainName(Number(chain))
-  return { chainId: Number(chain), yes }
-}
-
-const addressOf = (key: Hex) => privateKeyToAccount(key).address
 
 /** Prints the terms and addresses, which cannot be changed later, and the costs. */
-function describe({ chainId, deployer, plan, costs }: Prepared) {
-  console.log(`Chain ${chainId} (${chainName(chainId)}), from ${deployer}`)
+function describe({ plan, costs }: Prepared) {
   for (const [name, value] of Object.entries(plan.fixed)) console.log(`${name}: ${value}`)
   for (const [name, address] of Object.entries(plan.contracts)) console.log(`${name} at ${address}`)
   for (const line of costs.length > 0 ? costLines(costs) : ['Every transaction is already mined']) console.log(line)
-}
-
-async function confirm() {
-  const input = createInterface({ input: process.stdin })
-  process.stdout.write('Send this? (yes) ')
-  for await (const answer of input) {
-    if (answer.trim() === 'yes') return
-    break
-  }
-  input.close()
-  throw new Error('Nothing was sent: answer yes, or pass --yes')
 }
 
 try {

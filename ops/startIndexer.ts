@@ -1,6 +1,7 @@
 // `npm run start:indexer`: runs Ponder in this process. Each build has a schema of its own; a restart of the same build
 // resumes. `npm run redeploy:indexer` does the same for a new build: it indexes beside the build that readers see, and
-// switches readers once it has caught up.
+// switches readers once it has caught up. It exits with 75 where a restart helps, and with 1 where it cannot run with
+// its configuration.
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { globSync, readFileSync } from 'node:fs'
@@ -12,13 +13,15 @@ import { createLogger } from '../src/api/observability/logger.ts'
 import { reasonNotToStart } from './builds/mayStart.ts'
 import { takeOver } from './builds/takeOver.ts'
 import { endAtDatabaseCrash, endAtFailedCommit, RESTART } from './databaseWatch.ts'
+import { endAtStall } from './stall/endAtStall.ts'
 
-const { DATABASE_URL, CHAIN_ID, RPC_URL, DATABASE_SCHEMA, PONDER_PORT, LOG_LEVEL } = readEnv([
+const { DATABASE_URL, CHAIN_ID, RPC_URL, DATABASE_SCHEMA, PONDER_PORT, STALL_SECONDS, LOG_LEVEL } = readEnv([
   'DATABASE_URL',
   'CHAIN_ID',
   'RPC_URL',
   'DATABASE_SCHEMA',
   'PONDER_PORT',
+  'STALL_SECONDS',
   'LOG_LEVEL',
 ])
 const logger = createLogger({ level: LOG_LEVEL, rpcUrl: RPC_URL })
@@ -35,6 +38,7 @@ const reason = await reasonNotToStart({ ...readers, rpcUrl: RPC_URL, chainId: CH
 if (reason) throw new Error(reason)
 endAtDatabaseCrash(DATABASE_URL, logger)
 endAtFailedCommit(logger)
+endAtStall({ databaseUrl: DATABASE_URL, rpcUrl: RPC_URL, schema, stallSeconds: STALL_SECONDS, level: LOG_LEVEL })
 logger.info({ chainId: CHAIN_ID, schema, viewsSchema: DATABASE_SCHEMA, port: PONDER_PORT }, 'Starting Ponder')
 
 // Ponder prefers PORT, which is the API's, to its own flag.

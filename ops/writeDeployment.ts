@@ -1,10 +1,18 @@
-import { type Deployment, readDeployment } from '../src/api/deployment.ts'
-import { writeJson } from './writeJson.ts'
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { Deployment } from '../src/api/deployment.ts'
 
-/** Writes `<directory>/<chainId>.json`. @returns its path. @throws if it is not a valid deployment. */
+/** Writes `<directory>/<chainId>.json`. @returns its path. */
 export function writeDeployment(deployment: Deployment, directory: string): string {
   const path = `${directory}/${deployment.chainId}.json`
   writeJson(path, deployment)
-  readDeployment(deployment.chainId, directory)
   return path
+}
+
+/** Writes a JSON file atomically, even if the machine stops, and creates its directory if it is missing. */
+export function writeJson(path: string, value: unknown): void {
+  mkdirSync(dirname(path), { recursive: true })
+  const draft = `${path}.${process.pid}`
+  writeFileSync(draft, `${JSON.stringify(value, null, 2)}\n`, { flush: true })
+  renameSync(draft, path)
 }

@@ -10,7 +10,7 @@ export type Kept = ReturnType<typeof keepRunning>
 const BACK_OFF = [100, 500, 1_000, 2_000, 4_000]
 
 /**
- * Starts a process, and restarts it whenever it ends, as an operator's supervisor does.
+ * Starts a process, and restarts it whenever it ends, as an orchestrator does.
  * @param onEnd Called with how the process ended or that it did not start, except for the end that `stop` requests.
  */
 export function keepRunning(start: () => Promise<Running>, onEnd: (how: string) => void) {

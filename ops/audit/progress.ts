@@ -1,53 +1,27 @@
-const BAR_WIDTH = 30
-
-/** Without a terminal a line is printed after each tenth of a phase. */
-const LINE_SHARE = 0.1
-
-/** Milliseconds between two redraws of the bar. */
-const FRAME_MS = 100
-
 /**
- * Shows the progress of a long command: a bar on a terminal, else a line for each tenth.
+ * Shows the progress of a long command: on a terminal, a line that is rewritten in place, else a line for each tenth.
  * @param output Not the stream of the results.
  */
 export function createProgress(output: NodeJS.WriteStream) {
-  let shown = { phase: '', share: 0, at: 0 }
-  let hasBar = false
+  const start = output.isTTY ? '\r\x1b[K' : ''
+  let shown: string | undefined
 
-  function clear() {
-    if (hasBar) output.write('\r\x1b[K')
-    hasBar = false
-  }
-
-  function line(text: string) {
-    clear()
-    output.write(`${text}\n`)
+  /** @param key Without a terminal, a text is shown only if its key differs from the last one's. */
+  function show(key: string, text: string) {
+    if (output.isTTY) output.write(`${start}${text}`)
+    else if (key !== shown) output.write(`${text}\n`)
+    shown = key
   }
 
   return {
-    line,
-    /** Shows what the command waits for: always the latest text on a terminal, else only the first. */
-    wait(text: string) {
-      if (!output.isTTY && shown.phase === 'wait') return
-      if (!output.isTTY) line(text)
-      else output.write(`\r\x1b[K${text}`)
-      hasBar = Boolean(output.isTTY)
-      shown = { phase: 'wait', share: 0, at: performance.now() }
-    },
+    /** Prints a line that stays. */
+    line: (text: string) => output.write(`${start}${text}\n`),
+    /** Shows what the command waits for. */
+    wait: (text: string) => show('wait', text),
     step(phase: string, compared: number, share: number) {
-      const isNew = phase !== shown.phase
-      const text = `${phase.padEnd(7)} ${String(Math.floor(share * 100)).padStart(3)} %  ${compared} compared`
-      if (!output.isTTY) {
-        if (!isNew && share < 1 && share - shown.share < LINE_SHARE) return
-        line(text)
-      } else {
-        if (share < 1 && performance.now() - shown.at < FRAME_MS) return
-        const filled = Math.round(share * BAR_WIDTH)
-        output.write(`\r\x1b[K[${'#'.repeat(filled)}${'.'.repeat(BAR_WIDTH - filled)}] ${text}`)
-        hasBar = true
-        if (share === 1) line(text)
-      }
-      shown = { phase, share, at: performance.now() }
+      const percent = Math.floor(share * 100)
+      show(`${phase} ${Math.floor(share * 10)}`, `${phase.padEnd(7)} ${percent} %  ${compared} compared`)
+      if (share === 1 && output.isTTY) output.write('\n')
     },
   }
 }

@@ -1,6 +1,5 @@
 import { type Address, formatEther, type PublicClient } from 'viem'
 import { estimateL1Fee, estimateOperatorFee } from 'viem/op-stack'
-import type { Prices } from './fees.ts'
 import type { Creation } from './plan.ts'
 
 /** The predeploy of every OP-stack chain that estimates its fees. https://specs.optimism.io/protocol/predeploys.html */
@@ -19,27 +18,50 @@ export type Cost = {
   most: bigint
 }
 
-/** @throws if a constructor reverts. */
+/** In wei per gas. */
+type Fees = { maxFeePerGas?: bigint | undefined; maxPriorityFeePerGas?: bigint | undefined }
+
+/**
+ * The costs of these transactions, and fees that still suffice when the base fee doubles.
+ * @param replaced The pending transaction to be replaced: nodes require both fees to rise by an eighth.
+ * @throws if a constructor reverts, or the deployer has too little ETH.
+ */
 export async function estimateCosts(
   client: PublicClient,
   deployer: Address,
   creations: readonly Creation[],
-  { fees, current }: Prices,
-): Promise<Cost[]> {
-  if (creations.length === 0) return []
+  replaced: Fees = {},
+) {
+  const [{ baseFeePerGas }, tip] = await Promise.all([client.getBlock(), client.estimateMaxPriorityFeePerGas()])
+  if (baseFeePerGas === null) throw new Error('RPC_URL serves a chain without EIP-1559')
+  const maxPriorityFeePerGas = atLeastRaised(tip, replaced.maxPriorityFeePerGas)
+  const maxFeePerGas = atLeastRaised(2n * baseFeePerGas + maxPriorityFeePerGas, replaced.maxFeePerGas)
+  const price = baseFeePerGas + maxPriorityFeePerGas
   const isOpStack = (await client.getCode({ address: gasPriceOracle })) !== undefined
-  return Promise.all(
-    creations.map(async (creation) => {
-      const transaction = { account: deployer, data: creation.initCode, chain: null }
-      const used = await client.estimateGas(transaction)
-      // The estimate is exact at the moment; the extra tenth allows for a node that counts slightly differently.
-      const gas = used + used / 10n
-      const l1 = isOpStack
-        ? (await estimateL1Fee(client, transaction)) + (await estimateOperatorFee(client, transaction))
-        : 0n
-      return { creation, gas, execution: used * current, l1, most: gas * fees.maxFeePerGas + l1 }
-    }),
-  )
+
+  async function costOf(creation: Creation): Promise<Cost> {
+    const transaction = { account: deployer, data: creation.initCode, chain: null }
+    const used = await client.estimateGas(transaction)
+    // The estimate is exact at the moment; the extra tenth allows for a node that counts slightly differently.
+    const gas = used + used / 10n
+    const execution = used * price
+    const l1 = isOpStack
+      ? (await estimateL1Fee(client, transaction)) + (await estimateOperatorFee(client, transaction))
+      : 0n
+    return { creation, gas, execution, l1, most: gas * maxFeePerGas + l1 }
+  }
+
+  const costs = await Promise.all(creations.map(costOf))
+  const needed = sumOf(costs).most
+  const balance = await client.getBalance({ address: deployer })
+  if (balance < needed)
+    throw new Error(`${deployer} has ${formatEther(balance)} ETH; the deployment may take ${formatEther(needed)} ETH`)
+  return { fees: { maxFeePerGas, maxPriorityFeePerGas }, costs }
+}
+
+function atLeastRaised(fee: bigint, replaced = 0n): bigint {
+  const raised = (replaced * 9n + 7n) / 8n
+  return fee > raised ? fee : raised
 }
 
 /** The costs, a line for each transaction and one for the total. */
@@ -47,11 +69,15 @@ export function costLines(costs: readonly Cost[]): string[] {
   const line = (name: string, { gas, execution, l1, most }: Omit<Cost, 'creation'>) =>
     `${name.padEnd(24)} ${gas.toLocaleString('en').padStart(12)} gas  ${ether(execution)} ETH` +
     `${l1 > 0n ? ` + ${ether(l1)} ETH to L1` : ''}, at most ${ether(most)} ETH`
-  const sum = (part: 'gas' | 'execution' | 'l1' | 'most') => costs.reduce((total, cost) => total + cost[part], 0n)
   return [
     ...costs.map((cost) => line(`${cost.creation.contract}, nonce ${cost.creation.nonce}`, cost)),
-    line('Total', { gas: sum('gas'), execution: sum('execution'), l1: sum('l1'), most: sum('most') }),
+    line('Total', sumOf(costs)),
   ]
+}
+
+function sumOf(costs: readonly Cost[]) {
+  const sum = (part: 'gas' | 'execution' | 'l1' | 'most') => costs.reduce((total, cost) => total + cost[part], 0n)
+  return { gas: sum('gas'), execution: sum('execution'), l1: sum('l1'), most: sum('most') }
 }
 
 const GWEI = 10n ** 9n

@@ -1,7 +1,7 @@
+import { readFileSync } from 'node:fs'
 import { type Address, concatHex, encodeDeployData, getContractAddress, type Hex, keccak256 } from 'viem'
 import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
 import type { Deployment } from '../../src/api/deployment.ts'
-import { readArtifact } from './artifacts.ts'
 
 /** What cannot be changed once the market is deployed. */
 export type Terms = {
@@ -17,11 +17,9 @@ export type Terms = {
   relayers?: readonly Address[] | undefined
 }
 
-type CreatedContract = 'MockUSDC' | 'AgentRegistry' | 'BountyMarket'
-
 /** One transaction that creates a contract. Its nonce fixes the contract's address. */
 export type Creation = {
-  contract: CreatedContract
+  contract: 'MockUSDC' | 'AgentRegistry' | 'BountyMarket'
   nonce: number
   address: Address
   constructorArguments: Hex
@@ -31,7 +29,7 @@ export type Creation = {
 export type Plan = {
   creations: Creation[]
   contracts: Deployment['contracts']
-  /** The terms by variable, and the hash of each contract's code: all inputs of the deployment. */
+  /** The deployer, the terms by variable, and the hash of each contract's code: all inputs of the deployment. */
   fixed: Record<string, string>
 }
 
@@ -41,9 +39,14 @@ export type Plan = {
  * @param firstNonce The nonce of the deployer's first transaction.
  */
 export function planDeployment(deployer: Address, firstNonce: number, terms: Terms): Plan {
+  const { usdc, registry, treasury, owner, relayers = [] } = terms
   const creations: Creation[] = []
-  const fixed = variablesOf(terms)
-  function create(contract: CreatedContract, constructorArguments: Hex = '0x'): Address {
+  const fixed: Plan['fixed'] = { DEPLOYER: deployer, TREASURY: treasury, OWNER: owner }
+  if (usdc) fixed.USDC_ADDRESS = usdc
+  if (registry) fixed.AGENT_REGISTRY_ADDRESS = registry
+  if (relayers.length > 0) fixed.relayers = relayers.join(', ')
+
+  function create(contract: Creation['contract'], constructorArguments: Hex = '0x'): Address {
     const nonce = firstNonce + creations.length
     const address = getContractAddress({ from: deployer, nonce: BigInt(nonce) })
     const bytecode = readArtifact(contract).bytecode.object
@@ -53,21 +56,28 @@ export function planDeployment(deployer: Address, firstNonce: number, terms: Ter
     return address
   }
 
-  const USDC = terms.usdc ?? create('MockUSDC')
-  const AgentRegistry = terms.registry ?? create('AgentRegistry')
-  const args = [USDC, AgentRegistry, terms.treasury, terms.owner, terms.relayers ?? []] as const
+  const USDC = usdc ?? create('MockUSDC')
+  const AgentRegistry = registry ?? create('AgentRegistry')
+  const args = [USDC, AgentRegistry, treasury, owner, relayers] as const
   const BountyMarket = create('BountyMarket', encodeDeployData({ abi: bountyMarketAbi, bytecode: '0x', args }))
   // The market creates its AgentStaking before any other contract; a contract's nonces start at 1 (EIP-161).
   const AgentStaking = getContractAddress({ from: BountyMarket, nonce: 1n })
   return { creations, contracts: { USDC, AgentRegistry, AgentStaking, BountyMarket }, fixed }
 }
 
-function variablesOf({ usdc, registry, treasury, owner, relayers = [] }: Terms): Record<string, string> {
-  return {
-    TREASURY: treasury,
-    OWNER: owner,
-    ...(usdc && { USDC_ADDRESS: usdc }),
-    ...(registry && { AGENT_REGISTRY_ADDRESS: registry }),
-    ...(relayers.length > 0 && { relayers: relayers.join(', ') }),
+/** A contract's Forge artifact, of which `metadata` is solc's own description of the compilation. */
+type Artifact = {
+  bytecode: { object: Hex }
+  metadata: {
+    compiler: { version: string }
+    language: string
+    settings: { compilationTarget: Record<string, string> }
+    sources: Record<string, { keccak256: Hex }>
   }
+}
+
+/** Reads a contract's artifact from `out/`, which must be up to date. @throws if the file is missing. */
+export function readArtifact(contract: string): Artifact {
+  const path = new URL(`../../out/${contract}.sol/${contract}.json`, import.meta.url)
+  return JSON.parse(readFileSync(path, 'utf8'))
 }

@@ -86,7 +86,7 @@ const environment = z.object({
   AGENT_REGISTRY_ADDRESS: address.optional(),
   /**
    * How long the index may be behind the chain without indexing a block. Then readiness and log report it, and the
-   * supervisor restarts the indexer. A restart after a kill waits for up to 25 s.
+   * indexer exits so that it is restarted. A restart after a kill waits for up to 25 s.
    */
   STALL_SECONDS: z.coerce.number().int().positive().default(60),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),

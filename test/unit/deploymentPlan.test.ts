@@ -1,10 +1,8 @@
 import { getContractAddress, keccak256 } from 'viem'
 import { describe, expect, it } from 'vitest'
 import { accountOf } from '../../devnet/accounts.ts'
-import { readArtifact } from '../../ops/deployment/artifacts.ts'
 import { costLines } from '../../ops/deployment/cost.ts'
-import { firstBlock } from '../../ops/deployment/firstBlock.ts'
-import { planDeployment } from '../../ops/deployment/plan.ts'
+import { planDeployment, readArtifact } from '../../ops/deployment/plan.ts'
 
 const deployer = accountOf(0).address
 const treasury = accountOf(1).address
@@ -38,6 +36,7 @@ describe('planDeployment', () => {
     expect(creations.map(({ contract }) => contract)).toEqual(['BountyMarket'])
     expect(contracts).toMatchObject({ USDC: usdc, AgentRegistry: registry })
     expect(fixed).toEqual({
+      DEPLOYER: deployer,
       TREASURY: treasury,
       OWNER: owner,
       USDC_ADDRESS: usdc,
@@ -56,20 +55,4 @@ it('costLines adds up gas, execution fee, L1 fee and maximum, rounded up to a gw
     'BountyMarket, nonce 3       1,234,567 gas  0.001 ETH + 0.000000001 ETH to L1, at most 0.003 ETH',
     'Total                       2,469,134 gas  0.002 ETH + 0.000000001 ETH to L1, at most 0.006 ETH',
   ])
-})
-
-describe('firstBlock', () => {
-  it('finds any block from any head, and reads at most twice as far back as needed', async () => {
-    for (let head = 0n; head <= 33n; head++) {
-      for (let block = 0n; block <= head; block++) {
-        let earliest = head
-        const found = await firstBlock(head, async (asked) => {
-          if (asked < earliest) earliest = asked
-          return asked >= block
-        })
-        expect(found).toBe(block)
-        expect(head - earliest).toBeLessThanOrEqual(2n * (head - block) + 1n)
-      }
-    }
-  })
 })

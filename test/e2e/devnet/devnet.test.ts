@@ -3,7 +3,6 @@ import { execa } from 'execa'
 import pg from 'pg'
 import { createPublicClient, http } from 'viem'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { signalGroup } from '../../../devnet/processGroup.ts'
 import { type DevCommand, freePorts, runDev } from '../../support/devnet.ts'
 
 const states = ['DRAFT', 'OPEN', 'CLAIMED', 'IN_PROGRESS', 'SUBMITTED', 'APPROVED', 'REVISION_REQUESTED', 'REJECTED']
@@ -87,7 +86,7 @@ describe('npm run dev', () => {
 
   it('ends all parts on Ctrl-C', async () => {
     expect((await dev.processes()).length).toBeGreaterThan(5)
-    signalGroup(dev.npm.pid, 'SIGINT')
+    process.kill(-dev.npm.pid, 'SIGINT')
     await dev.npm.ended
     expect(dev.lines.at(-1)).toBe('All processes have ended')
     await expect.poll(dev.processes).toEqual([])

@@ -8,7 +8,6 @@ import { expect, it, onTestFinished } from 'vitest'
 import { startAnvil } from '../../../devnet/anvil.ts'
 import { startProcess } from '../../../devnet/managedProcess.ts'
 import { startPostgres } from '../../../devnet/postgres.ts'
-import { isGroupAlive } from '../../../devnet/processGroup.ts'
 import { processesWith } from '../../support/processes.ts'
 
 function node(script: string, options: { grace?: number; env?: Record<string, string> } = {}) {
@@ -68,15 +67,16 @@ it('stops PostgreSQL despite an open connection', async () => {
 })
 
 it('kills a part that ignores SIGTERM, and its child processes', async () => {
+  const mark = `ignoring-${process.pid}-${Date.now()}`
   const ignore = `process.on('SIGTERM', () => {}); setInterval(() => {}, 1000);`
   const part = await node(
     `${ignore} require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(ignore)}]); console.log('up')`,
-    { grace: 300 },
+    { grace: 300, env: { MARK: mark } },
   )
   await part.saw(/^up$/, 5_000)
   await part.stop()
   expect(await part.ended).toBe('was killed by SIGKILL')
-  expect(isGroupAlive(part.pid)).toBe(false)
+  await expect.poll(() => processesWith(mark)).toEqual([])
 })
 
 it('shows the output of a part that ends before it is ready', async () => {

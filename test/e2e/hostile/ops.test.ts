@@ -221,12 +221,12 @@ describe('a database that refuses writes for a while, as after a failover', () =
 })
 
 describe('Ctrl-C, which npm forwards', () => {
-  it('ends the indexer cleanly, and then its supervisor', { timeout: 90_000 }, async () => {
+  it('ends the indexer cleanly', { timeout: 90_000 }, async () => {
     await market.indexer.stop()
-    const supervisor = await startProcess({
-      name: 'npm run supervise:indexer',
+    const indexer = await startProcess({
+      name: 'npm run start:indexer',
       command: 'npm',
-      args: ['run', 'supervise:indexer'],
+      args: ['run', 'start:indexer'],
       env: {
         DATABASE_URL: market.databaseUrl,
         DATABASE_SCHEMA: 'runline',
@@ -238,11 +238,11 @@ describe('Ctrl-C, which npm forwards', () => {
         LOG_LEVEL: 'info',
       },
     })
-    await supervisor.saw(/Indexed block/, 60_000)
-    process.kill(-supervisor.pid, 'SIGINT')
-    expect(await supervisor.ended).toBe('exited with code 0')
-    expect(supervisor.output()).toContain('Started shutdown sequence')
-    expect(supervisor.output()).not.toContain('Failed to shutdown')
+    await indexer.saw(/Indexed block/, 60_000)
+    process.kill(-indexer.pid, 'SIGINT')
+    expect(await indexer.ended).toBe('exited with code 0')
+    expect(indexer.output()).toContain('Started shutdown sequence')
+    expect(indexer.output()).not.toContain('Failed to shutdown')
     const { rows: builds } = await pool.query<{ name: string }>(
       `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE tablename = '_ponder_meta'`,
     )
@@ -250,6 +250,6 @@ describe('Ctrl-C, which npm forwards', () => {
       builds.map(async ({ name }) => (await pool.query(`SELECT value->>'is_locked' AS locked FROM ${name}`)).rows[0]),
     )
     expect(locks).toEqual([{ locked: '0' }])
-    await supervisor.stop()
+    await indexer.stop()
   })
 })

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { type Api, startApi } from '../../../devnet/api.ts'
 import { startProcess } from '../../../devnet/managedProcess.ts'
 import { type ChooseFault, type RpcProxy, startRpcProxy } from '../../../sim/faults/rpcProxy.ts'
@@ -15,9 +15,6 @@ let proxy: RpcProxy
 let databaseUrl: string
 let choose: ChooseFault = () => undefined
 
-/** The processes of the indexers that the supervisor started. */
-const children: number[] = []
-
 beforeAll(async () => {
   ;[chain, databaseUrl] = await Promise.all([startTestChain(), freshDatabase()])
   proxy = await startRpcProxy(chain.rpcUrl, (call) => choose(call))
@@ -28,12 +25,12 @@ afterAll(async () => {
   await chain?.stop()
 })
 
-/** The supervisor and its indexer, whose node is behind the proxy. */
-function startSupervisor(env: Record<string, string> = {}) {
-  return startProcess({
-    name: 'The supervisor',
+/** The indexer of `npm run start:indexer`, whose node is behind the proxy. */
+async function startIndexer(env: Record<string, string> = {}) {
+  const indexer = await startProcess({
+    name: 'The indexer',
     command: process.execPath,
-    args: ['ops/superviseIndexer.ts'],
+    args: ['ops/startIndexer.ts'],
     env: {
       DATABASE_URL: databaseUrl,
       DATABASE_SCHEMA: 'runline',
@@ -41,16 +38,14 @@ function startSupervisor(env: Record<string, string> = {}) {
       RPC_URL: proxy.url,
       DEPLOYMENTS_DIR: chain.deploymentsDirectory,
       PONDER_PORT: '0',
+      PORT: undefined,
       STALL_SECONDS: String(STALL),
       LOG_LEVEL: 'info',
       ...env,
     },
-    onLine(line) {
-      const [, child] = /"child":(\d+)/.exec(line) ?? []
-      if (child) children.push(Number(child))
-    },
-    grace: 20_000,
   })
+  onTestFinished(indexer.stop)
+  return indexer
 }
 
 /** An API with its own connection to the chain. */
@@ -77,61 +72,60 @@ async function until(condition: () => Promise<boolean>, what: string) {
   }
 }
 
-test('an index that falls behind the chain raises an alarm, and is restarted until it follows', {
-  timeout: 400_000,
+test('an index that falls behind the chain raises an alarm and exits with 75, and follows after a restart', {
+  timeout: 300_000,
 }, async () => {
-  const supervisor = await startSupervisor()
-  let api: Api | undefined
-  try {
-    await supervisor.saw(/Readers see this build/, 60_000)
-    api = await startWatchingApi()
-    await atTip()
-    expect(await readiness(api)).toMatchObject({ status: 200 })
-    expect(await figure(api, 'index_stalled_seconds')).toBeLessThan(STALL)
+  const indexer = await startIndexer()
+  await indexer.saw(/Readers see this build/, 60_000)
+  const api = await startWatchingApi()
+  onTestFinished(api.stop)
+  await atTip()
+  expect(await readiness(api)).toMatchObject({ status: 200 })
+  expect(await figure(api, 'index_stalled_seconds')).toBeLessThan(STALL)
 
-    // The node returns the number of the latest block, and never answers a request for a block.
-    choose = ({ method }) => (/getBlockBy|getLogs/.test(method) ? { kind: 'hang' } : undefined)
-    await Promise.all([
-      supervisor.saw(/The chain moves and head does not/, 60_000),
-      supervisor.saw(/The indexer ended and will be restarted/, 60_000),
-      api.part.saw(/The chain moves and head does not/, 60_000),
-    ])
-    const { status, body } = await readiness(api)
-    expect(status).toBe(503)
-    expect(body).toMatchObject({
-      status: 'unready',
-      reasons: expect.arrayContaining([
-        expect.objectContaining({
-          code: 'INDEX_STALLED',
-          detail: expect.stringMatching(/has not moved from \d+ for \d+ s/),
-        }),
-      ]),
-    })
-    expect(await figure(api, 'index_stalled_seconds')).toBeGreaterThanOrEqual(STALL)
+  // The node returns the number of the latest block, and never answers a request for a block.
+  choose = ({ method }) => (/getBlockBy|getLogs/.test(method) ? { kind: 'hang' } : undefined)
+  onTestFinished(() => {
+    choose = () => undefined
+  })
+  await Promise.all([
+    indexer.saw(/The chain moves and head does not/, 60_000),
+    api.part.saw(/The chain moves and head does not/, 60_000),
+  ])
+  expect(await indexer.ended).toBe('exited with code 75')
+  const { status, body } = await readiness(api)
+  expect(status).toBe(503)
+  expect(body).toMatchObject({
+    status: 'unready',
+    reasons: expect.arrayContaining([
+      expect.objectContaining({
+        code: 'INDEX_STALLED',
+        detail: expect.stringMatching(/has not moved from \d+ for \d+ s/),
+      }),
+    ]),
+  })
+  expect(await figure(api, 'index_stalled_seconds')).toBeGreaterThanOrEqual(STALL)
 
-    choose = () => undefined
-    await atTip()
-    await until(async () => (await readiness(api as Api)).status === 200, 'ready again')
+  choose = () => ({ kind: 'refuse' })
+  expect(await (await startIndexer()).ended).toBe('exited with code 75')
 
-    // The node is down: no restart helps until it recovers.
-    choose = () => ({ kind: 'refuse' })
-    const started = children.length
-    process.kill(children.at(-1) ?? 0, 'SIGTERM')
-    await until(async () => children.length > started, 'another indexer')
-    await sleep(3_000)
-    choose = () => undefined
-    await atTip()
-  } catch (error) {
-    throw new Error(supervisor.output(), { cause: error })
-  } finally {
-    choose = () => undefined
-    await api?.stop()
-    await supervisor.stop()
-  }
+  choose = () => undefined
+  await startIndexer()
+  await atTip()
+  await until(async () => (await readiness(api)).status === 200, 'ready again')
 })
 
-test('an indexer that cannot run as configured ends its supervisor', async () => {
-  const supervisor = await startSupervisor({ DEPLOYMENTS_DIR: '/nowhere' })
-  expect(await supervisor.ended).toBe('exited with code 1')
-  expect(supervisor.output()).toContain('The indexer cannot run with its configuration')
+test('an indexer whose event loop is blocked is killed', { timeout: 120_000 }, async () => {
+  const blocking = `process.on('SIGUSR2', () => { for (;;); })`
+  const indexer = await startIndexer({ NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(blocking)}` })
+  await indexer.saw(/Readers see this build|Indexed block/, 60_000)
+  await atTip()
+  process.kill(indexer.pid, 'SIGUSR2')
+  expect(await indexer.ended).toBe('was killed by SIGKILL')
+  expect(indexer.output()).toContain('The indexer does not end: killing it')
+})
+
+test('an indexer that cannot run as configured exits with 1', async () => {
+  const indexer = await startIndexer({ DEPLOYMENTS_DIR: '/nowhere' })
+  expect(await indexer.ended).toBe('exited with code 1')
 })

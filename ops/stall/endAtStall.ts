@@ -1,0 +1,28 @@
+import { Worker } from 'node:worker_threads'
+import type { Level } from 'pino'
+import { RESTART } from '../databaseWatch.ts'
+
+export type StallWatch = {
+  databaseUrl: string
+  rpcUrl: string
+  /** The schema of the build's tables. */
+  schema: string
+  /** How long the index may be behind the chain without progress. */
+  stallSeconds: number
+  level: Level | 'silent'
+}
+
+/**
+ * Ends this process, in an orderly way and with the exit code that asks for a restart, when the index stops following
+ * the chain. If the process cannot do so, because its event loop is blocked, the watching thread kills it.
+ */
+export function endAtStall(watch: StallWatch): void {
+  const worker = new Worker(new URL('worker.ts', import.meta.url), { workerData: watch })
+  worker.unref()
+  worker.once('message', () => {
+    process.once('exit', () => {
+      process.exitCode = RESTART
+    })
+    process.emit('SIGINT', 'SIGINT')
+  })
+}
