@@ -5,11 +5,20 @@ import { signal } from '../signal.ts'
 /** How long PostgreSQL may take to recover from an earlier fault. */
 const RECOVERY_MILLISECONDS = 20_000
 
-/** Runs `use` on a connection of its own to a database that is about to lose its connections. */
-async function connected(url: string, use: (client: pg.Client) => Promise<void>) {
+/** PostgreSQL's error for a connection that another process ended. */
+const ADMIN_SHUTDOWN = '57P01'
+
+/**
+ * Runs `use` on a connection of its own to a database that is about to lose its connections; again, if another fault at
+ * the same time ends this one.
+ */
+async function connected(url: string, use: (client: pg.Client) => Promise<void>): Promise<void> {
   const client = await connectOnceRecovered(url)
   try {
     await use(client)
+  } catch (error) {
+    if (!(error instanceof pg.DatabaseError && error.code === ADMIN_SHUTDOWN)) throw error
+    await connected(url, use)
   } finally {
     await client.end()
   }
