@@ -1,0 +1,50 @@
+import { InvalidArgumentError } from 'commander'
+import { type Address, formatUnits, isAddress, parseUnits } from 'viem'
+
+const USDC_DECIMALS = 6
+const MAX_DURATION_DAYS = 365
+
+/** Seconds in each unit of a duration. */
+const secondsIn: Record<string, number> = { h: 3_600, d: 86_400 }
+
+/** @returns USDC base units. @param text whole USDC, such as `100` or `0.5`. */
+export function parseUsdc(text: string): bigint {
+  if (!/^\d+(\.\d{1,6})?$/.test(text)) {
+    throw new InvalidArgumentError('Give USDC with at most 6 decimals, such as 100 or 0.5.')
+  }
+  return parseUnits(text, USDC_DECIMALS)
+}
+
+/** @param amount USDC base units. */
+export const formatUsdc = (amount: bigint | string): string => `${formatUnits(BigInt(amount), USDC_DECIMALS)} USDC`
+
+export function parseId(text: string): bigint {
+  if (!/^(0|[1-9]\d*)$/.test(text)) throw new InvalidArgumentError('Give an id, such as 39.')
+  return BigInt(text)
+}
+
+export function parseAddress(text: string): Address {
+  if (!isAddress(text, { strict: false })) throw new InvalidArgumentError('Give 0x and 40 hexadecimal digits.')
+  return text
+}
+
+/** @returns seconds. @param text hours or days, such as `48h` or `7d`. */
+export function parseDuration(text: string): number {
+  const [, count, unit = ''] = /^(\d+)([hd])$/.exec(text) ?? []
+  const seconds = Number(count) * (secondsIn[unit] ?? 0)
+  if (!(seconds > 0 && seconds <= MAX_DURATION_DAYS * 86_400)) {
+    throw new InvalidArgumentError(`Give hours or days, such as 48h or 7d, up to ${MAX_DURATION_DAYS}d.`)
+  }
+  return seconds
+}
+
+export function parsePercent(text: string): number {
+  if (!/^([1-9]\d?|100)$/.test(text)) throw new InvalidArgumentError('Give a whole percentage from 1 to 100.')
+  return Number(text)
+}
+
+/** @returns the count of items. */
+export function parseLimit(text: string): number {
+  if (!/^([1-9]\d?|100)$/.test(text)) throw new InvalidArgumentError('Give a number from 1 to 100.')
+  return Number(text)
+}

@@ -1,0 +1,10 @@
+/** An error that the user can correct. Its message says what is wrong, with the value, and what to do. */
+export class CommandError extends Error {
+  readonly code: string
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'CommandError'
+    this.code = code
+  }
+}

@@ -1,0 +1,94 @@
+import type { Command } from 'commander'
+import { parseEventLogs } from 'viem'
+import { agentRegistryAbi } from '../../../abis/AgentRegistry.ts'
+import type { AgentStake } from '../../../client/src/index.ts'
+import { action, type Context } from '../action.ts'
+import { formatUsdc, parseId, parseUsdc } from '../arguments.ts'
+import { openReader, openSession, type Session } from '../session.ts'
+import { approvalFor, type Call, transact } from '../transact.ts'
+
+export function addAgentCommands(agent: Command) {
+  agent
+    .command('register')
+    .description('register an agent; the key’s account becomes its owner and wallet')
+    .argument('<agentURI>', 'where its ERC-8004 registration file is')
+    .action(action<unknown, [string]>(register))
+
+  agent
+    .command('stake')
+    .description('stake USDC for an agent; approves the amount where needed')
+    .argument('<agent>', 'the agent’s id', parseId)
+    .argument('<amount>', 'whole USDC', parseUsdc)
+    .action(action<unknown, [bigint, bigint]>(stake))
+
+  agent
+    .command('unstake')
+    .description('pay stake back to the agent’s owner')
+    .argument('<agent>', 'the agent’s id', parseId)
+    .argument('<amount>', 'whole USDC', parseUsdc)
+    .action(action<unknown, [bigint, bigint]>(unstake))
+
+  agent
+    .command('show')
+    .description('show an agent')
+    .argument('<agent>', 'the agent’s id', parseId)
+    .action(
+      action<unknown, [bigint]>(async (context, id) =>
+        show(context, await openReader(context).agents.getStakeInfo(id)),
+      ),
+    )
+}
+
+async function register(context: Context, agentURI: string) {
+  const session = await openSession(context)
+  const receipt = await transact(session, context, [
+    {
+      action: `register an agent for ${session.node.account.address}`,
+      address: session.contracts.registry,
+      functionName: 'register',
+      args: [agentURI],
+    },
+  ])
+  if (!receipt) return context.output.result({ dryRun: true })
+  const [registered] = parseEventLogs({ abi: agentRegistryAbi, eventName: 'Registered', logs: receipt.logs })
+  if (!registered) throw new Error(`The registry ${session.contracts.registry} emitted no event Registered.`)
+  const minBlock = Number(receipt.blockNumber)
+  show(context, await session.runline.agents.getStakeInfo(registered.args.agentId, { minBlock }))
+}
+
+async function stake(context: Context, id: bigint, amount: bigint) {
+  const session = await openSession(context)
+  const address = session.contracts.staking
+  const action = `stake ${formatUsdc(amount)} for agent ${id}`
+  await change(session, context, id, [
+    ...(await approvalFor(session, address, amount)),
+    { action, address, functionName: 'stake', args: [id, amount] },
+  ])
+}
+
+async function unstake(context: Context, id: bigint, amount: bigint) {
+  const session = await openSession(context)
+  const address = session.contracts.staking
+  const action = `unstake ${formatUsdc(amount)} of agent ${id}`
+  await change(session, context, id, [{ action, address, functionName: 'unstake', args: [id, amount] }])
+}
+
+/** Sends the calls, and shows the agent after them. */
+async function change(session: Session, context: Context, id: bigint, calls: Call[]) {
+  const receipt = await transact(session, context, calls)
+  if (!receipt) return context.output.result({ dryRun: true })
+  show(context, await session.runline.agents.getStakeInfo(id, { minBlock: Number(receipt.blockNumber) }))
+}
+
+function show({ output }: Context, agent: AgentStake) {
+  const { id, status, stakedAmount, lockedAmount, completions, slashes, volume, walletAddress } = agent
+  output.line(
+    `Agent ${id} is ${status}, with ${formatUsdc(stakedAmount)} at stake, ${formatUsdc(lockedAmount)} locked.`,
+  )
+  output.line(
+    `Its wallet ${walletAddress} has earned ${formatUsdc(volume)}: ${completions} completed, ${slashes} slashed.`,
+  )
+  if (!agent.canClaimRuns)
+    output.line(`It may not claim runs. A claim needs ${formatUsdc(agent.minimumStake)} at stake.`)
+  output.result({ agent })
+}

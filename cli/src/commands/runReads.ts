@@ -1,0 +1,111 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Command, Option } from 'commander'
+import type { Run, RunQuery, RunState, RunSummary } from '../../../client/src/index.ts'
+import { action, type Context } from '../action.ts'
+import { formatUsdc, parseAddress, parseId, parseLimit } from '../arguments.ts'
+import { openReader } from '../session.ts'
+
+const WATCH_INTERVAL_MS = 1_000
+
+/** The states in which `run watch` ends: the run never changes again. */
+const finalStates: RunState[] = ['APPROVED', 'REJECTED']
+
+const states: RunState[] = [
+  'DRAFT',
+  'OPEN',
+  'CLAIMED',
+  'IN_PROGRESS',
+  'SUBMITTED',
+  'APPROVED',
+  'REVISION_REQUESTED',
+  'REJECTED',
+]
+
+type ListOptions = {
+  state?: RunState
+  minReward?: string
+  poster?: string
+  claimedBy?: bigint
+  claimable?: boolean
+  limit: number
+}
+
+export function addRunReads(run: Command) {
+  run
+    .command('list')
+    .description('list runs, newest first')
+    .addOption(new Option('--state <state>', 'only runs in this state').choices(states))
+    .option('--min-reward <amount>', 'only runs that pay at least so much, in whole USDC')
+    .option('--poster <address>', 'only runs of this account', parseAddress)
+    .option('--claimed-by <agent>', 'only runs that this agent claimed', parseId)
+    .option('--claimable', 'only runs that can be claimed now')
+    .option('--limit <count>', 'how many', parseLimit, 20)
+    .action(action<ListOptions, []>(list))
+
+  run
+    .command('show')
+    .description('show a run')
+    .argument('<run>', 'the run’s id', parseId)
+    .action(action<unknown, [bigint]>(async (context, id) => show(context, await openReader(context).runs.get(id))))
+
+  run
+    .command('watch')
+    .description('print each change of a run until it is approved or rejected; with --json, an object per change')
+    .argument('<run>', 'the run’s id', parseId)
+    .action(action<unknown, [bigint]>(watch))
+}
+
+async function list(context: Context<ListOptions>) {
+  const { state, minReward, poster, claimedBy, claimable, limit, output } = context
+  const query: RunQuery = { limit }
+  if (state) query.state = state
+  if (minReward) query.minReward = minReward
+  if (poster) query.poster = poster
+  if (claimedBy !== undefined) query.claimedBy = String(claimedBy)
+  if (claimable) query.claimable = 'true'
+  const page = await openReader(context).runs.list(query)
+  for (const run of page.runs) output.line(summaryOf(run))
+  output.line(`${page.runs.length} of ${page.pagination.total} runs`)
+  output.result(page)
+}
+
+const summaryOf = ({ bountyId, state, reward, deadline, ipfsHash }: RunSummary) =>
+  `${String(bountyId).padStart(6)}  ${state.padEnd(18)}  ${formatUsdc(reward).padStart(16)}  until ${deadline}  ${ipfsHash}`
+
+function show({ output }: Context, run: Run) {
+  const { bountyId, state, posterAddress, evaluator, reward, fee, stakeRequired, workPeriod } = run
+  const rows: [string, string | null][] = [
+    ['work', run.ipfsHash],
+    ['reward', `${formatUsdc(reward)}; the poster pays a fee of ${formatUsdc(fee)} as well`],
+    ['stake', `${formatUsdc(stakeRequired)} at risk for the agent that claims it`],
+    ['poster', posterAddress],
+    ['evaluator', evaluator],
+    ['claim by', run.deadline],
+    ['to deliver', `${workPeriod / 3_600} hours after the claim or a request for a revision`],
+    ['claimed by', run.claimedBy === null ? null : `agent ${run.claimedBy}, wallet ${run.claimedByWallet}`],
+    ['submit by', run.submitBy],
+    ['review by', run.reviewBy],
+    ['delivered', run.deliverableHash],
+    ['feedback', run.feedbackHash],
+    ['revisions', run.revisions === 0 ? null : String(run.revisions)],
+    ['ended', run.endedAt],
+  ]
+  output.line(`Run ${bountyId} is ${state}.`)
+  for (const [name, value] of rows) if (value !== null) output.line(`  ${name.padEnd(11)} ${value}`)
+  output.result({ run })
+}
+
+async function watch(context: Context, id: bigint) {
+  const { runs } = openReader(context)
+  for (let last = ''; ; await sleep(WATCH_INTERVAL_MS)) {
+    const run = await runs.get(id)
+    const { state, claimedBy, round, revisions } = run
+    // A round and a revision repeat states: a run may be claimed again between two reads.
+    const change = `Run ${id} is ${state}${claimedBy === null ? '' : `, claimed by agent ${claimedBy}`}; claims ${round}, revisions ${revisions}`
+    if (change === last) continue
+    last = change
+    context.output.line(change)
+    context.output.result({ run })
+    if (finalStates.includes(state)) return
+  }
+}

@@ -1,0 +1,64 @@
+import { type Command, Option } from 'commander'
+import { action } from '../action.ts'
+import { parseAddress, parseDuration, parseId, parsePercent, parseUsdc } from '../arguments.ts'
+import { callForRun } from './changeRun.ts'
+import { claim } from './claim.ts'
+import { fund, type PostOptions, post } from './post.ts'
+
+/** How long a run can be claimed where the poster names no time. */
+const DEFAULT_DEADLINE_SECONDS = 30 * 86_400
+
+export function addRunTransactions(run: Command) {
+  run
+    .command('post')
+    .description('post a run: escrows reward and fee; approves them where needed')
+    .argument('<ipfsHash>', 'what the work is, such as ipfs://…')
+    .requiredOption('--reward <amount>', 'whole USDC for the agent', parseUsdc)
+    .addOption(
+      new Option('--deadline <duration>', 'how long the run can be claimed, such as 48h')
+        .argParser(parseDuration)
+        .default(DEFAULT_DEADLINE_SECONDS, '30d'),
+    )
+    .option('--work-period <duration>', 'how long an agent has to deliver; 7d if absent', parseDuration)
+    .option('--stake-percent <percent>', 'what a claim puts at risk, of the reward', parsePercent)
+    .option('--evaluator <address>', 'who reviews; you if absent', parseAddress)
+    .option('--draft', 'create it only; `run fund` escrows later')
+    .action(action<PostOptions, [string]>(post))
+
+  run
+    .command('fund')
+    .description('escrow reward and fee of a draft; approves them where needed')
+    .argument('<run>', 'the run’s id', parseId)
+    .action(action<unknown, [bigint]>(fund))
+
+  run
+    .command('claim')
+    .description('claim a run: signs the claim, which the API sends; the key is that of the agent’s wallet')
+    .argument('<run>', 'the run’s id', parseId)
+    .requiredOption('--agent <agent>', 'the agent’s id', parseId)
+    .action(action<{ agent: bigint }, [bigint]>(claim))
+
+  const plain = (name: string, functionName: string, description: string) =>
+    run
+      .command(name)
+      .description(description)
+      .argument('<run>', 'the run’s id', parseId)
+      .action(action<unknown, [bigint]>((context, id) => callForRun(context, name, functionName, id)))
+  const withHash = (name: string, functionName: string, description: string, hash: string) =>
+    run
+      .command(name)
+      .description(description)
+      .argument('<run>', 'the run’s id', parseId)
+      .argument('<hash>', hash)
+      .action(
+        action<unknown, [bigint, string]>((context, id, value) => callForRun(context, name, functionName, id, value)),
+      )
+
+  plain('withdraw', 'withdrawBounty', 'withdraw an open run: the escrow returns to you, the poster')
+  plain('start', 'startWork', 'start the work; the poster sees that it has begun')
+  withHash('submit', 'submitWork', 'deliver the work, or a revision', 'where the work is, such as ipfs://…')
+  plain('abandon', 'abandonClaim', 'abandon a claim: the stake at risk is burned')
+  withHash('revise', 'requestRevision', 'request a revision', 'what is missing, such as ipfs://…')
+  plain('approve', 'approveWork', 'approve the work: pays the agent')
+  plain('reject', 'rejectWork', 'reject the work: fee and stake are burned')
+}

@@ -1,0 +1,25 @@
+#!/usr/bin/env node
+import { Command } from 'commander'
+import { addAgentCommands } from './commands/agent.ts'
+import { addFaucet } from './commands/faucet.ts'
+import { addRunReads } from './commands/runReads.ts'
+import { addRunTransactions } from './commands/runTransactions.ts'
+import { addSettings } from './settings.ts'
+
+const program = new Command('runline')
+  .description('Posts runs to a Runline market, claims them, delivers, and reviews.')
+  .helpCommand(false)
+  .showHelpAfterError('Run it with --help to see its arguments.')
+addSettings(program)
+addFaucet(program)
+addAgentCommands(program.command('agent').description('agents: identities with stake that claim runs'))
+const run = program.command('run').description('runs: requests for work, with the reward in escrow')
+addRunReads(run)
+addRunTransactions(run)
+// So that `runline run claim --help` shows --api, --json and the other settings too.
+const showSettings = (command: Command) => {
+  command.configureHelp({ showGlobalOptions: true })
+  command.commands.forEach(showSettings)
+}
+showSettings(program)
+await program.parseAsync()

@@ -1,0 +1,34 @@
+import type { Reason } from './explain.ts'
+
+/** A transaction that a command sent, or in a dry run only simulated. */
+type Sent = { action: string; txHash?: string; blockNumber?: number }
+
+export type Output = ReturnType<typeof createOutput>
+
+/** Prints lines for a person, or with `json` one JSON object at the end of the command. */
+export function createOutput({ json: isJson = false }: { json?: boolean }) {
+  const transactions: Sent[] = []
+
+  return {
+    /** Prints a line for a person. */
+    line(text: string) {
+      if (!isJson) console.log(text)
+    },
+    /** Prints a transaction as soon as it is mined, so that a later failure does not hide it. */
+    transaction(sent: Sent) {
+      transactions.push(sent)
+      const { action, txHash, blockNumber } = sent
+      const end = txHash ? `transaction ${txHash}, block ${blockNumber}` : 'would succeed; nothing was sent'
+      this.line(`${action}: ${end}`)
+    },
+    /** Prints the JSON object, after the transactions. */
+    result(members: object) {
+      if (isJson) console.log(JSON.stringify(transactions.length > 0 ? { transactions, ...members } : members))
+    },
+    /** Prints the reason to stderr, and makes the process end with 1. */
+    fail(reason: Reason) {
+      process.exitCode = 1
+      console.error(isJson ? JSON.stringify({ error: reason, transactions }) : `error: ${reason.message}`)
+    },
+  }
+}

@@ -1,0 +1,64 @@
+import { type Address, isAddressEqual } from 'viem'
+import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
+import { createRunlineClient, type RunlineClient } from '../../client/src/index.ts'
+import { CommandError } from './commandError.ts'
+import { readAccount } from './key.ts'
+import { createNode, type Node } from './node.ts'
+import type { Settings } from './settings.ts'
+
+/** The chain that Anvil makes, where nothing has value. */
+export const DEVNET_CHAIN_ID = 31337
+
+/** For how long a read is repeated while the API does not answer. Short, because the user waits. */
+const READ_TIMEOUT_SECONDS = 5
+/** For how long a read is repeated until the index has the block of a transaction. */
+const INDEX_TIMEOUT_SECONDS = 30
+
+/** What a transaction needs: the account, the node, and the contracts that the user trusts. */
+export type Session = {
+  node: Node
+  chainId: number
+  contracts: { usdc: Address; registry: Address; staking: Address; market: Address }
+  /** Reads of what the transactions did. */
+  runline: RunlineClient
+}
+
+/** A client for reads. */
+export const openReader = ({ api }: Pick<Settings, 'api'>): RunlineClient =>
+  createRunlineClient({ url: api, timeoutSeconds: READ_TIMEOUT_SECONDS })
+
+/** @throws CommandError if the node is of another chain than the API, or the market's address is not known. */
+export async function openSession(settings: Settings): Promise<Session> {
+  const node = createNode(settings, readAccount(settings))
+  const { chainId, contracts } = await openReader(settings).getMarket()
+  const nodeChainId = await node.getChainId()
+  if (nodeChainId !== chainId) {
+    const message = `The node at ${settings.rpc} serves chain ${nodeChainId}, the API chain ${chainId}.`
+    throw new CommandError('WRONG_CHAIN', `${message} Correct --rpc or --api.`)
+  }
+  const market = trustedMarket(settings, chainId, contracts.BountyMarket.address as Address)
+  // The other contracts are those of the market on chain, so that the API cannot name another token to approve.
+  const read = { address: market, abi: bountyMarketAbi }
+  const usdc = await node.readContract({ ...read, functionName: 'USDC' })
+  const registry = await node.readContract({ ...read, functionName: 'REGISTRY' })
+  const staking = await node.readContract({ ...read, functionName: 'STAKING' })
+  const runline = createRunlineClient({
+    url: settings.api,
+    market: { chainId, address: market },
+    timeoutSeconds: INDEX_TIMEOUT_SECONDS,
+  })
+  return { node, chainId, contracts: { usdc, registry, staking, market }, runline }
+}
+
+/** The market that the user names; on a devnet, where nothing has value, the one that the API names. */
+function trustedMarket({ market }: Settings, chainId: number, named: Address): Address {
+  if (market === undefined) {
+    if (chainId === DEVNET_CHAIN_ID) return named
+    throw new CommandError(
+      'NO_MARKET',
+      `On chain ${chainId} a transaction needs --market. The API names ${named}: check it before you trust it.`,
+    )
+  }
+  if (isAddressEqual(market as Address, named)) return named
+  throw new CommandError('WRONG_MARKET', `The API serves market ${named}, not ${market}. Correct --market or --api.`)
+}
