@@ -235,6 +235,11 @@ describe('the state of a claim', () => {
     const agent = await people.newAgent(accountOf(17))
     const [runId = 0n] = await openRuns(1)
     const word = await people.sign(runId, agent)
+    // The relayer may have one unmined transaction: the one of the test before must be settled.
+    await until('no unmined transactions', async () => {
+      const { rowCount } = await pool.query("SELECT FROM relay.tx WHERE state IN ('signed', 'accepted')")
+      return rowCount === 0
+    })
     const keeper = await pool.connect()
     try {
       // Keeps every keeper from storing the chain's decision.
