@@ -1,0 +1,85 @@
+import { beforeAll, expect, it } from 'vitest'
+import { accountOf, keyOf } from '../../../devnet/accounts.ts'
+import { type Agent, participantsOf } from '../../../testkit/participants.ts'
+import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { runnerOf } from './market.ts'
+
+let market: TestMarket
+let agent: Agent
+
+const posterKey = keyOf(6)
+const agentKey = keyOf(2)
+
+beforeAll(async () => {
+  market = await startTestMarket()
+  agent = await participantsOf(market).newAgent(accountOf(2))
+  await market.indexed()
+  return market.stop
+}, 120_000)
+
+/** What the command prints as JSON. */
+async function answerOf(key: string, ...args: string[]) {
+  const { exitCode, stdout, stderr } = await runnerOf(market)(key, ...args, '--json')
+  expect([exitCode, stderr]).toEqual([0, ''])
+  return JSON.parse(stdout)
+}
+
+it('a draft is funded, claimed, abandoned and withdrawn', async () => {
+  await answerOf(posterKey, 'faucet', '21')
+  const terms = ['--work-period', '48h', '--stake-percent', '50', '--evaluator', accountOf(7).address]
+  const { run, transactions } = await answerOf(
+    posterKey,
+    'run',
+    'post',
+    'ipfs://task',
+    '--reward',
+    '20',
+    '--draft',
+    ...terms,
+  )
+  expect(transactions).toHaveLength(1)
+  expect(run).toMatchObject({
+    state: 'DRAFT',
+    workPeriod: 172_800,
+    stakeRequired: '10000000',
+    evaluator: accountOf(7).address,
+  })
+  const id = String(run.bountyId)
+  const funded = await answerOf(posterKey, 'run', 'fund', id)
+  expect(funded.run.state).toBe('OPEN')
+  expect(funded.transactions.map(({ action }: { action: string }) => action)).toEqual([
+    `approve 21 USDC for ${market.market.address}`,
+    `fund run ${id} with 21 USDC`,
+  ])
+  const listed = await answerOf(
+    '',
+    'run',
+    'list',
+    '--claimable',
+    '--min-reward',
+    '20',
+    '--poster',
+    accountOf(6).address,
+  )
+  expect(listed.runs).toMatchObject([{ bountyId: run.bountyId }])
+  expect((await answerOf(agentKey, 'run', 'claim', id, '--agent', String(agent.id))).run.state).toBe('CLAIMED')
+  expect((await answerOf(agentKey, 'run', 'abandon', id)).run.state).toBe('OPEN')
+  expect((await answerOf(posterKey, 'run', 'withdraw', id)).run.state).toBe('DRAFT')
+  expect((await answerOf(agentKey, 'agent', 'unstake', String(agent.id), '10')).agent.stakedAmount).toBe('0')
+})
+
+it('watch prints the changes of a run until its evaluator rejects it', async () => {
+  await answerOf(posterKey, 'faucet', '21')
+  await answerOf(agentKey, 'faucet', '20')
+  await answerOf(agentKey, 'agent', 'stake', String(agent.id), '20')
+  const evaluator = accountOf(7).address
+  const { run } = await answerOf(posterKey, 'run', 'post', 'ipfs://task', '--reward', '20', '--evaluator', evaluator)
+  const id = String(run.bountyId)
+  const watched = runnerOf(market)('', 'run', 'watch', id)
+  await answerOf(agentKey, 'run', 'claim', id, '--agent', String(agent.id))
+  await answerOf(agentKey, 'run', 'submit', id, 'ipfs://work')
+  expect((await answerOf(keyOf(7), 'run', 'reject', id)).run.state).toBe('REJECTED')
+  const { stdout, exitCode } = await watched
+  expect(exitCode).toBe(0)
+  expect(stdout.split('\n').at(-1)).toBe(`Run ${id} is REJECTED, claimed by agent ${agent.id}; claims 1, revisions 0`)
+})
