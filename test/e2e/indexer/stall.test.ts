@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { type Api, startApi } from '../../../devnet/api.ts'
 import { startProcess } from '../../../devnet/managedProcess.ts'
 import { type ChooseFault, type RpcProxy, startRpcProxy } from '../../../sim/faults/rpcProxy.ts'
@@ -122,7 +122,8 @@ test('an indexer whose event loop is blocked is killed', { timeout: 120_000 }, a
   await atTip()
   process.kill(indexer.pid, 'SIGUSR2')
   expect(await indexer.ended).toBe('was killed by SIGKILL')
-  expect(indexer.output()).toContain('The indexer does not end: killing it')
+  // The last output may arrive after the end of the process.
+  await vi.waitFor(() => expect(indexer.output()).toContain('The indexer does not end: killing it'))
 })
 
 test('an indexer that cannot run as configured exits with 1', async () => {
