@@ -10,6 +10,8 @@ import { untilStalled } from './untilStalled.ts'
 /** Longer than Ponder's shutdown, which gives up after 5 seconds. */
 const GRACE_MS = 10_000
 
+const FLUSH_MS = 250
+
 const { databaseUrl, rpcUrl, schema, stallSeconds, level } = workerData as StallWatch
 const logger = createLogger({ level, rpcUrl })
 const client = createChainClient(rpcUrl)
@@ -31,6 +33,8 @@ await untilStalled({
 parentPort?.postMessage('stalled')
 await sleep(GRACE_MS)
 logger.fatal('The indexer does not end: killing it')
+// Lets the reader of the log have the line before the pipe breaks.
+await sleep(FLUSH_MS)
 process.kill(process.pid, 'SIGKILL')
 
 /** Undefined until the first blocks are indexed. */
