@@ -207,6 +207,6 @@ describe('retention', () => {
     await expect.poll(() => left('sent_claim')).toBe(1)
     await retention.stop()
     expect(await Promise.all(['claim', 'attempt', 'idempotency_key', 'revert'].map(left))).toEqual([2, 2, 3, 1])
-    expect((await claimsOf(pool, unmined.id, young.id)).map(({ state }) => state)).toEqual(['open', 'won'])
+    expect([await stateOf(unmined.id), await stateOf(young.id)]).toEqual(['open', 'won'])
   })
 })
