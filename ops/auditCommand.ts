@@ -97,7 +97,7 @@ async function openCopy(client: pg.Client, schema: string, chain: PublicClient, 
     if (!isOld) await copyTables(client, schema)
     const db = drizzle(client, { casing: 'snake_case' })
     const index = new IndexReader(db, deployment.chainId, { clock: () => 0 })
-    const seen = await index.look()
+    const seen = await index.readHead()
     if (seen?.isCurrent) {
       const { snapshot: block } = seen
       progress.line(`${isOld ? 'Resuming at' : 'Copied'} block ${block.number}, ${block.hash}`)

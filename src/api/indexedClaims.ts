@@ -1,7 +1,7 @@
 import { type Hex, isAddressEqual } from 'viem'
 import { Problem } from './http/errors.ts'
 import { agentErrors } from './market/eligibility.ts'
-import { readsClaimedRuns } from './queries/claimedRuns.ts'
+import { createClaimedRunReader } from './queries/claimedRuns.ts'
 import type { IndexReader } from './queries/indexReader.ts'
 import { type ShownClaim, shownClaims } from './queries/shownClaims.ts'
 import type { NamedClaim } from './relay/chain/market.ts'
@@ -10,7 +10,7 @@ import { asRun } from './resources/run.ts'
 
 /** What the index shows of claims, for the relay. A win that the index shows needs no receipt. */
 export function indexedClaims(index: IndexReader): IndexedClaims {
-  const readClaimed = readsClaimedRuns(index)
+  const readClaimed = createClaimedRunReader(index)
   let known: Hex | undefined
 
   return {

@@ -78,7 +78,7 @@ const readPool = openReadPool({
 const blockNotifications = listenForBlocks({ url: env.DATABASE_URL, schema: env.DATABASE_SCHEMA, logger })
 const shownBefore = await latestBlockOrZero(env.RPC_URL, logger)
 const index = new IndexReader(drizzle(readPool, { casing: 'snake_case' }), env.CHAIN_ID, {
-  hints: blockNotifications,
+  notifications: blockNotifications,
   shownBefore,
 })
 const registry = createMetrics(index, readPool)

@@ -12,21 +12,21 @@ const notify = sql.raw(`NOTIFY ${viewsSchema}_live_query, '["head"]'`)
 const block = (number: bigint) => ({ number, timestamp: seedTime })
 
 let index: IndexedDatabase
-let hints: ReturnType<typeof listenForBlocks>
+let notifications: ReturnType<typeof listenForBlocks>
 let api: TestApi
 
 beforeEach(async () => {
   index = await indexedDatabase()
   await index.create()
   await index.moveTo(block(10n))
-  hints = listenForBlocks({ url: index.url, schema: viewsSchema, logger })
-  api = await testApi(index.url, undefined, hints)
-  await vi.waitUntil(hints.isLive)
+  notifications = listenForBlocks({ url: index.url, schema: viewsSchema, logger })
+  api = await testApi(index.url, undefined, notifications)
+  await vi.waitUntil(notifications.isLive)
 })
 
 afterEach(async () => {
   await api.close()
-  await hints.close()
+  await notifications.close()
   await index.close()
 })
 
@@ -50,7 +50,7 @@ async function latency(number: bigint, commit: () => Promise<unknown>) {
 
 async function listeners() {
   const { rows } = await index.pool.query<{ pid: number }>(
-    "SELECT pid FROM pg_stat_activity WHERE application_name = 'runline_hints' AND datname = current_database()",
+    "SELECT pid FROM pg_stat_activity WHERE application_name = 'runline_notifications' AND datname = current_database()",
   )
   return rows.map(({ pid }) => pid)
 }
@@ -78,7 +78,7 @@ describe('a request that waits for a block', () => {
 
   it('is answered without a notification', async () => {
     expect(await latency(11n, () => index.moveTo(block(11n)))).toBeLessThan(400)
-    await hints.close()
+    await notifications.close()
     expect(await latency(12n, () => announce(12n))).toBeLessThan(400)
   })
 
@@ -167,15 +167,15 @@ describe('the connection that listens', () => {
     await index.pool.query('SELECT pg_terminate_backend($1)', [pid])
     await vi.waitUntil(async () => {
       const [now] = await listeners()
-      return hints.isLive() && now !== undefined && now !== pid
+      return notifications.isLive() && now !== undefined && now !== pid
     })
     expect(await latency(11n, () => announce(11n))).toBeLessThan(200)
   })
 
   it('is closed by close()', async () => {
     expect(await listeners()).toHaveLength(1)
-    await hints.close()
-    expect([await listeners(), hints.isLive()]).toEqual([[], false])
+    await notifications.close()
+    expect([await listeners(), notifications.isLive()]).toEqual([[], false])
   })
 
   it('is retried while the database is unreachable, and does not delay close()', async () => {

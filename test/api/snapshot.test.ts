@@ -81,7 +81,7 @@ describe('while the index rewinds', () => {
       expectBehind(answer)
       expect(answer.milliseconds).toBeGreaterThanOrEqual(1_000)
       expect(answer.milliseconds).toBeLessThan(2_500)
-      expect(answer.body.detail).toBe('The index is replaying block 136 on its way to block 180.')
+      expect(answer.body.detail).toBe('The index is replaying block 136, up to block 180.')
     }
   })
 
@@ -120,7 +120,7 @@ describe('at a block before one that was already shown', () => {
   it('answers 503 on every route, also repeatedly', async () => {
     for (const answer of await Promise.all([...paths, ...paths].map((path) => api.get(path)))) {
       expectBehind(answer)
-      expect(answer.body.detail).toBe('The index is at block 150 again, on its way to where it was.')
+      expect(answer.body.detail).toBe('The index is replaying block 150, which it had indexed before.')
     }
   })
 

@@ -2,7 +2,7 @@ import { drizzle } from 'drizzle-orm/node-postgres'
 import { pino } from 'pino'
 import { createApp } from '../../src/api/app.ts'
 import { openReadPool } from '../../src/api/database/readPool.ts'
-import type { Hints } from '../../src/api/queries/headFeed.ts'
+import type { BlockNotifications } from '../../src/api/queries/headFeed.ts'
 import { IndexReader } from '../../src/api/queries/indexReader.ts'
 import { type Answer, expectDescribed } from '../support/describedAnswers.ts'
 import { chainId, viewsSchema } from './indexedDatabase.ts'
@@ -24,11 +24,15 @@ const deployment = {
  * @param clock This machine's time in milliseconds.
  * @param shownBefore The latest block that an earlier process may have shown.
  */
-export async function testApi(url: string, clock?: () => number, hints?: Hints, shownBefore = 0n) {
+export async function testApi(url: string, clock?: () => number, notifications?: BlockNotifications, shownBefore = 0n) {
   const logged: string[] = []
   const logger = pino({ level: 'warn' }, { write: (line: string) => logged.push(line) })
   const readPool = openReadPool({ url, schema: viewsSchema, logger })
-  const index = new IndexReader(drizzle(readPool, { casing: 'snake_case' }), chainId, { clock, hints, shownBefore })
+  const index = new IndexReader(drizzle(readPool, { casing: 'snake_case' }), chainId, {
+    clock,
+    notifications,
+    shownBefore,
+  })
   const app = createApp({ index, logger, deployment })
 
   async function get(path: string, headers: Record<string, string> = {}): Promise<Answer> {

@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache'
 import { isRead, readHeaders } from '../http/readHeaders.ts'
 import { idOf, REQUEST_ID } from '../http/requestId.ts'
 import type { RequestTimer } from '../observability/metrics.ts'
-import type { HeadFeed, Present } from '../queries/headFeed.ts'
+import type { HeadFeed, Validity } from '../queries/headFeed.ts'
 import type { Snapshot } from '../queries/snapshot.ts'
 import { blockHeaders, type CachedResponse, toResponse } from './cachedResponse.ts'
 
@@ -62,15 +62,15 @@ function createResponseCache(head: HeadFeed) {
   })
   const reading = new Map<string, Promise<void>>()
   /** The block and second of all entries. */
-  let present: Present | undefined
+  let validity: Validity | undefined
 
-  function moveTo(next: Present) {
-    if (present?.hash !== next.hash || present.now !== next.now) entries.clear()
-    present = next
+  function moveTo(next: Validity) {
+    if (validity?.hash !== next.hash || validity.now !== next.now) entries.clear()
+    validity = next
   }
 
   function find(path: string) {
-    const current = head.present()
+    const current = head.validity()
     if (current === undefined) return undefined
     moveTo(current)
     return entries.get(path)
@@ -81,7 +81,7 @@ function createResponseCache(head: HeadFeed) {
       requested.set(path, true)
       return
     }
-    const latest = head.lastPresent()
+    const latest = head.lastValidity()
     // A read that ended earlier may have seen a later block.
     if (latest?.hash !== snapshot.hash || BigInt(latest.now) !== snapshot.now) return
     moveTo(latest)
@@ -114,7 +114,7 @@ function createResponseCache(head: HeadFeed) {
     if (!isRead(c)) return next()
     const path = withoutOrigin(c.req.url)
     let cached = find(path)
-    if (cached === undefined && entries.has(path) && head.present() === undefined) {
+    if (cached === undefined && entries.has(path) && head.validity() === undefined) {
       // If this fails, the read below fails too, and reports the error.
       await head.refresh().catch(() => undefined)
       cached = find(path)

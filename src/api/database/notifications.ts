@@ -42,7 +42,7 @@ export function listenTo({ url, channel, logger }: Options): Notifications {
   async function listen() {
     const client = new pg.Client({
       connectionString: url,
-      application_name: 'runline_hints',
+      application_name: 'runline_notifications',
       connectionTimeoutMillis: 2_000,
       query_timeout: 3_000,
       keepAlive: true,

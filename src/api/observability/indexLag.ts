@@ -11,7 +11,7 @@ const RPC_TIMEOUT_MS = 5_000
 
 type Options = {
   rpcUrl: string
-  index: Pick<IndexReader, 'look'>
+  index: Pick<IndexReader, 'readHead'>
   /** How long the index may be behind the chain without indexing a block before it counts as stalled. */
   stallSeconds: number
   logger: Logger
@@ -49,7 +49,7 @@ export function watchIndexLag({ rpcUrl, index, stallSeconds, logger, intervalMs 
   }
 
   async function check() {
-    const [latest, state] = await Promise.allSettled([client.getBlockNumber(), index.look()])
+    const [latest, state] = await Promise.allSettled([client.getBlockNumber(), index.readHead()])
     if (latest.status === 'fulfilled') {
       chain = latest.value
       seenAt = performance.now()

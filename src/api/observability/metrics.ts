@@ -67,14 +67,14 @@ function watchPool(registry: Registry, pool: pg.Pool) {
 }
 
 function watchIndex(registry: Registry, index: IndexReader) {
-  type State = Awaited<ReturnType<IndexReader['look']>>
+  type State = Awaited<ReturnType<IndexReader['readHead']>>
   const watch = (name: string, help: string, read: (state: State) => number) =>
     new Gauge({
       name,
       help,
       registers: [registry],
       async collect() {
-        this.set(read(await index.look().catch(unlessUnreadable)))
+        this.set(read(await index.readHead().catch(unlessUnreadable)))
       },
     })
   watch('index_head_block', 'The last indexed block; NaN if none can be read.', (state) =>

@@ -55,7 +55,7 @@ export type Readiness = {
 export type ProcessStatus = Omit<Readiness, 'reasons'> & { reasons: Reason[]; signers: SignerState[] | null }
 
 type Parts = {
-  index: Pick<IndexReader, 'look'>
+  index: Pick<IndexReader, 'readHead'>
   lag: Pick<IndexLag, 'stall'>
   relay: Pick<Relay, 'signers'> | undefined
   logger: Logger
@@ -113,7 +113,7 @@ async function checkIndex(index: Parts['index']): Promise<Pick<ProcessStatus, 'i
     reasons: [{ code, detail, affects: 'reads' as const }],
   })
   try {
-    const state = await index.look()
+    const state = await index.readHead()
     if (!state) return unread('INDEX_ABSENT', 'No block is indexed yet.')
     const { number, checkpoint } = state.snapshot
     if (state.isCurrent) return { indexedBlock: Number(number), reasons: [] }

@@ -17,12 +17,12 @@ const columns = {
 }
 
 /**
- * The CTE `band`: how many agents of each band have each status at the snapshot's `now`. A band may have several rows,
- * which are to be added up.
+ * The CTE `band`: for each band, how many agents have each status at the snapshot's `now`. A band may have several rows;
+ * sum them.
  *
- * The indexer counts by step. Of the PROVEN agents, those that are not ESTABLISHED yet come from the bands of the last 30
- * days; only of the day on which the 30 days began are they counted one by one.
- * @param splitsProven False where it does not matter which of them are: they are ESTABLISHED then.
+ * The indexer counts agents by step. A PROVEN agent is PROVISIONAL for 30 days, then ESTABLISHED. `proven_band` counts
+ * the PROVEN agents of each day; only agents of the first of these 30 days are counted one by one.
+ * @param splitsProven Whether to tell PROVISIONAL and ESTABLISHED apart. If false, all PROVEN agents count as ESTABLISHED.
  */
 export function agentBands(db: Database, splitsProven = true) {
   const counted = sql`

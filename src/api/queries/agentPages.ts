@@ -2,26 +2,26 @@ import { and, eq, gte, isNotNull, type SQL, sql } from 'drizzle-orm'
 import { AGENT_BAND_IDS, type AgentStep, agent } from '../../../ponder.schema.ts'
 import { agentBands } from './agentBands.ts'
 import { type AgentRow, type AgentStatus, agentColumns, agentStatus, agentStatuses } from './agents.ts'
+import { createBatchedRead } from './batchedReads.ts'
 import type { IndexReader } from './indexReader.ts'
 import type { Page } from './page.ts'
-import { readTogether } from './readTogether.ts'
 import { type SnapshotQuery, snapshotQuery } from './snapshot.ts'
 
-/** Pages that are read in one statement. */
+/** The most pages that one statement reads. */
 const MAX_PAGES = 16
 
 type AgentPage = {
   agents: AgentRow[]
-  /** How many match in all. */
+  /** The number of agents in the list. */
   total: number
 }
 
-/** What a list is of: the agents of one status, or all. */
+/** A list has the agents of one status, or all agents. */
 type Listed = AgentStatus | 'all'
 
 const isOn = (step: AgentStep) => eq(agent.step, step)
 
-/** Registered agents of the list: on one step where that is enough, for an index leads with the step. */
+/** The condition of each list. Where the step decides the status, it compares the step only, which an index leads with. */
 const isListed: Record<Listed, SQL | undefined> = {
   all: isNotNull(agent.step),
   UNVERIFIED: isOn('UNVERIFIED'),
@@ -32,8 +32,8 @@ const isListed: Record<Listed, SQL | undefined> = {
 }
 
 /**
- * Pages of the agents by id. The bands tell in which of them a page begins, so that no page is farther than the ids of
- * one band, and how many agents there are in all.
+ * Pages of agents in the order of their ids. The bands give the total, and the band in which a page begins. So a page
+ * skips at most the ids of one band.
  */
 function pageQuery(listed: Listed) {
   const readPages = snapshotQuery(`agents ${listed}`, (db, snapshot) => {
@@ -98,10 +98,10 @@ const queries = Object.fromEntries(
   (['all', ...agentStatuses] as const).map((listed) => [listed, pageQuery(listed)]),
 ) as Record<Listed, ReturnType<typeof pageQuery>>
 
-/** Reads pages of agents. Pages of one status that are asked for concurrently share a statement. */
-export function readsAgentPages(index: IndexReader) {
+/** Creates a function that reads pages of agents. Concurrent requests for pages of one status share a statement. */
+export function createAgentPageReader(index: IndexReader) {
   const readers = new Map(
-    Object.entries(queries).map(([listed, query]) => [listed, readTogether(index, query, { maxSize: MAX_PAGES })]),
+    Object.entries(queries).map(([listed, query]) => [listed, createBatchedRead(index, query, { maxSize: MAX_PAGES })]),
   )
 
   /** @throws Problem INDEX_BEHIND if the index cannot be read, or does not reach `minBlock` in time. */

@@ -9,22 +9,22 @@ export const agentStatuses = ['UNVERIFIED', 'PROVISIONAL', 'ESTABLISHED', 'FROZE
 
 export type AgentStatus = (typeof agentStatuses)[number]
 
-/** An agent that is PROVEN is ESTABLISHED if it is staked since this second or longer. */
+/** A PROVEN agent is ESTABLISHED if its `stakedAt` is at or before this second. */
 export const establishedSince = sql`(${now} - ${sql.raw(String(ESTABLISHED_AFTER))})`
 
 /**
- * AgentStaking.statusOf for a registered agent's row, at the snapshot's `now`. The only place of the rule: the statement
- * that reads the row derives it, so that fields and filters cannot disagree.
+ * AgentStaking.statusOf for the row of a registered agent, at the snapshot's `now`. Fields and filters both use this
+ * expression, so they cannot disagree.
  */
 export const agentStatus = sql<AgentStatus>`case
   when ${agent.step} <> 'PROVEN' then ${agent.step}
   when ${agent.stakedAt} <= ${establishedSince} then 'ESTABLISHED'
   else 'PROVISIONAL' end`
 
-/** The registry knows the agent. A ban may name any id, and a foreign registry may burn: such a row is no agent. */
+/** A row without an owner is not an agent: a ban may name any id, and a foreign registry may burn a token. */
 export const isRegistered: SQL = isNotNull(agent.owner)
 
-/** Of registered agents, which have an owner. */
+/** The columns of registered agents, whose owner is never null. */
 export const agentColumns = {
   ...getTableColumns(agent),
   owner: sql<Hex>`${agent.owner}`.as('owner'),
@@ -33,7 +33,7 @@ export const agentColumns = {
 
 export type AgentRow = typeof agent.$inferSelect & { owner: Hex; status: AgentStatus }
 
-/** The registered agent with the id that the read fills in. */
+/** The registered agent whose id is the placeholder `agentId`. */
 export const isAgent = and(eq(agent.id, sql.placeholder('agentId')), isRegistered)
 
 const findAgents = snapshotQuery('agents by id', (db, snapshot) => {
@@ -42,7 +42,7 @@ const findAgents = snapshotQuery('agents by id', (db, snapshot) => {
   return db.with(snapshot).select().from(snapshot).leftJoin(found, sql`true`)
 })
 
-/** Each agent, or null where there is none. */
+/** Reads the agents with these ids, in their order; null if an id has no agent. */
 export function agentsById(agentIds: readonly bigint[]): SnapshotQuery<(AgentRow | null)[]> {
   return findAgents({ agentIds: agentIds.map(String) }, (_, rows) => {
     const found = new Map(rows.flatMap(({ agent }) => (agent ? [[agent.id, agent] as const] : [])))

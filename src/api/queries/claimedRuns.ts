@@ -1,26 +1,26 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { agent, runEvent } from '../../../ponder.schema.ts'
 import { type AgentRow, agentColumns, isRegistered } from './agents.ts'
+import { createBatchedRead } from './batchedReads.ts'
 import type { IndexReader } from './indexReader.ts'
-import { readTogether } from './readTogether.ts'
 import { type RunJson, runJson, storableId } from './runs.ts'
 import { type SnapshotQuery, snapshotQuery } from './snapshot.ts'
 
-/** An agent's claim of a run. `round`: which of the run's claims it is. */
+/** Identifies a claim. `round` is its number among the claims of the run, from 1. */
 export type ClaimName = { bountyId: bigint; agentId: bigint; round: bigint }
 
-/** Where the chain holds a claim. */
+/** The transaction and block of a successful claim. */
 type ClaimEvent = { transactionHash: string; blockNumber: bigint }
 
-/** Null where there is none. */
+/** A member is null if there is no such run, agent or successful claim. */
 type ClaimedRun = { run: RunJson | null; agent: AgentRow | null; claim: ClaimEvent | null }
 
-/** The claims that the read asks for, a row for each. */
-const asked = {
-  bountyId: sql`"asked"."bounty_id"`,
-  agentId: sql`"asked"."agent_id"`,
-  round: sql`"asked"."round"`,
-  place: sql`"asked"."place"`,
+/** The columns of the requested claims, one row per claim. */
+const requested = {
+  bountyId: sql`"requested"."bounty_id"`,
+  agentId: sql`"requested"."agent_id"`,
+  round: sql`"requested"."round"`,
+  place: sql`"requested"."place"`,
 }
 
 const findClaimedRuns = snapshotQuery('claimed runs', (db, snapshot) => {
@@ -29,12 +29,12 @@ const findClaimedRuns = snapshotQuery('claimed runs', (db, snapshot) => {
     sql`${sql.placeholder('agentIds')}::numeric[]`,
     sql`${sql.placeholder('rounds')}::int4[]`,
   ]
-  const claims = db.$with('asked', { json: sql<RunJson | null>`"json"`.as('json') }).as(
-    sql`select *, ${runJson(sql`"asked"."bounty_id"`)} as "json"
-        from unnest(${sql.join(arrays, sql`, `)}) with ordinality as "asked" ("bounty_id", "agent_id", "round", "place")`,
+  const claims = db.$with('requested', { json: sql<RunJson | null>`"json"`.as('json') }).as(
+    sql`select *, ${runJson(sql`"requested"."bounty_id"`)} as "json"
+        from unnest(${sql.join(arrays, sql`, `)}) with ordinality as "requested" ("bounty_id", "agent_id", "round", "place")`,
   )
-  const theAgent = db.select(agentColumns).from(agent).where(isRegistered).as('agent')
-  const theClaim = db
+  const agents = db.select(agentColumns).from(agent).where(isRegistered).as('agent')
+  const claimEvents = db
     .select({
       bountyId: runEvent.bountyId,
       agentId: runEvent.agentId,
@@ -50,15 +50,19 @@ const findClaimedRuns = snapshotQuery('claimed runs', (db, snapshot) => {
     .select()
     .from(snapshot)
     .innerJoin(claims, sql`true`)
-    .leftJoin(theAgent, eq(theAgent.id, asked.agentId))
+    .leftJoin(agents, eq(agents.id, requested.agentId))
     .leftJoin(
-      theClaim,
-      and(eq(theClaim.bountyId, asked.bountyId), eq(theClaim.agentId, asked.agentId), eq(theClaim.round, asked.round)),
+      claimEvents,
+      and(
+        eq(claimEvents.bountyId, requested.bountyId),
+        eq(claimEvents.agentId, requested.agentId),
+        eq(claimEvents.round, requested.round),
+      ),
     )
-    .orderBy(asked.place)
+    .orderBy(requested.place)
 })
 
-/** For each claim its run, its agent, and where the chain holds it, all at one block. */
+/** Reads the run, the agent and the event of each claim, all at one block. */
 function claimedRuns(claims: readonly ClaimName[]): SnapshotQuery<ClaimedRun[]> {
   const values = {
     bountyIds: claims.map(({ bountyId }) => String(storableId(bountyId))),
@@ -66,18 +70,18 @@ function claimedRuns(claims: readonly ClaimName[]): SnapshotQuery<ClaimedRun[]> 
     rounds: claims.map(({ round }) => Number(round)),
   }
   return findClaimedRuns(values, (_, rows) =>
-    rows.map(({ asked, agent, claim }) => ({ run: asked.json, agent, claim })),
+    rows.map(({ requested, agent, claim }) => ({ run: requested.json, agent, claim })),
   )
 }
 
-export type ReadClaimedRun = ReturnType<typeof readsClaimedRuns>
+export type ReadClaimedRun = ReturnType<typeof createClaimedRunReader>
 
-/** Reads claimed runs, those of one moment together. */
-export function readsClaimedRuns(index: IndexReader) {
-  const read = readTogether(index, claimedRuns)
+/** Creates a function that reads a claimed run. Concurrent calls share a statement. */
+export function createClaimedRunReader(index: IndexReader) {
+  const read = createBatchedRead(index, claimedRuns)
 
   /**
-   * @param reach the block to wait for until the signal aborts.
+   * @param reach the block to wait for, until the signal aborts.
    * @throws Problem INDEX_BEHIND if the index cannot be read.
    */
   return async (claim: ClaimName, reach?: { block: bigint; signal: AbortSignal }) => {

@@ -7,7 +7,7 @@ import { type SnapshotQuery, snapshotQuery } from './snapshot.ts'
 export type EventRow = typeof runEvent.$inferSelect
 
 const listEvents = snapshotQuery('events', (db, snapshot) => {
-  const theRun = db.select({ bountyId: run.bountyId }).from(run).where(isBounty).as('run')
+  const runs = db.select({ bountyId: run.bountyId }).from(run).where(isBounty).as('run')
   const ofRun = eq(runEvent.bountyId, sql.placeholder('bountyId'))
   const matches = countMatches(db, runEvent, ofRun)
   const slice = db
@@ -23,14 +23,14 @@ const listEvents = snapshotQuery('events', (db, snapshot) => {
     .select()
     .from(snapshot)
     .innerJoin(matches, sql`true`)
-    .leftJoin(theRun, sql`true`)
+    .leftJoin(runs, sql`true`)
     .leftJoin(slice, sql`true`)
     .orderBy(asc(slice.id))
 })
 
 /**
- * One page of the run's events in chain order, and how many there are; null if there is no such run. It has pages
- * because anyone may have claims of the run refused, at the price of a transaction, as often as he likes.
+ * One page of the run's events in chain order, and the number of its events; null if there is no such run. There are
+ * pages because the number is unbounded: any account can cause `ClaimRefused` events for the price of a transaction.
  */
 export function eventPage(bountyId: bigint, page: Page): SnapshotQuery<{ events: EventRow[]; total: number } | null> {
   return listEvents({ bountyId: storableId(bountyId), ...page }, ({ run, matches }, rows) => {

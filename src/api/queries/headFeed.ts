@@ -1,38 +1,38 @@
 import type { Hex } from 'viem'
 import { isConsistent, type Snapshot } from './snapshot.ts'
 
-/** After how long what was seen may no longer be taken for the present. Milliseconds. */
-const MAX_AGE = 250
+/** A head that was read longer ago may be outdated, and is not used without reading again. */
+const MAX_AGE_MS = 250
 
-/** After how long the head is looked at again, if anyone asks. Milliseconds. */
-const REFRESH_AGE = 100
+/** A request reads the head again if the last read is older than this. */
+const REFRESH_AGE_MS = 100
 
-/** How often the head is looked at while anyone waits: hints make that the exception, not the rule. Milliseconds. */
-const HINTED_INTERVAL = 250
-const UNHINTED_INTERVAL = 50
+/** The longest interval between reads of the head while a request waits for a block. Notifications shorten it. */
+const NOTIFIED_INTERVAL_MS = 250
+const POLL_INTERVAL_MS = 50
 
-/** Between two looks for what a hint has announced. Milliseconds. */
-const LEAST_INTERVAL = 5
+/** The shortest interval between reads of the head after a notification. */
+const MIN_INTERVAL_MS = 5
 
 /**
- * Tells that the index may have another head. Only a hint: it may come twice, late, before this reader's database has
- * the block, or not at all, and moves no more than the time of the next look.
+ * Notifies that the index may have a new head. A notification may come twice, late, never, or before the database of
+ * this process has the block. So it only changes when the head is read next.
  */
-export type Hints = {
-  /** Whether hints can be expected. */
+export type BlockNotifications = {
+  /** Whether notifications can arrive now. */
   isLive(): boolean
-  subscribe(hint: () => void): void
+  subscribe(listener: () => void): void
 }
 
-/** What an answer is of: its block, by its hash, and the second for which it says what is claimable. */
-export type Present = { hash: Hex; now: number }
+/** For which block hash and second an answer is valid. The second decides which runs are claimable. */
+export type Validity = { hash: Hex; now: number }
 
 type Options = {
-  /** Reads the head, and tells it to `note`. @throws Problem INDEX_BEHIND if the database cannot be read. */
-  look: () => Promise<unknown>
+  /** Reads the head and passes it to `record`. @throws Problem INDEX_BEHIND if the database cannot be read. */
+  readHead: () => Promise<unknown>
   /** This machine's time in milliseconds. */
   clock: () => number
-  hints?: Hints | undefined
+  notifications?: BlockNotifications | undefined
 }
 
 type Waiter = {
@@ -42,76 +42,77 @@ type Waiter = {
 }
 
 /**
- * The index's head as this process knows it, for everyone who waits for a block or asks whether there is another one.
- * However many do, it is looked at once for all of them: at a hint, and at an interval; not at all while nobody does.
+ * The latest head of the index that this process has read. All requests that wait for a block, or check for a new one,
+ * share each read of the head. It is read after a notification and at an interval, but only while a request needs it.
  */
 export class HeadFeed {
   readonly #options: Options
   readonly #waiting = new Set<Waiter>()
-  #seen: { snapshot: Snapshot | undefined; askedAt: number } | undefined
-  #looking: Promise<unknown> | undefined
-  #hintedAt = Number.NEGATIVE_INFINITY
-  #wantedAt = Number.NEGATIVE_INFINITY
-  #isWatched = false
+  #latest: { snapshot: Snapshot | undefined; startedAt: number } | undefined
+  #reading: Promise<unknown> | undefined
+  #notifiedAt = Number.NEGATIVE_INFINITY
+  #neededAt = Number.NEGATIVE_INFINITY
+  #isPolling = false
   #wake = () => {}
 
   constructor(options: Options) {
     this.#options = options
-    options.hints?.subscribe(() => this.#hint())
+    options.notifications?.subscribe(() => this.#onNotification())
   }
 
-  /** What was last seen, whole or not, however long ago; undefined if the index had no block then. */
+  /** The head that was read last, of any age and perhaps inconsistent; undefined if the index had no block. */
   get last(): Snapshot | undefined {
-    return this.#seen?.snapshot
+    return this.#latest?.snapshot
   }
 
   /**
-   * Takes in what a read saw that began at `askedAt`, by `performance.now()`.
-   * Statements may end in another order than they were asked in: what began before, and saw less, is past.
+   * Records the head that a read returned. Reads may end in another order than they started in. So a head is ignored
+   * if its read started earlier than the recorded one and its block is not later.
+   * @param startedAt when the read started, by `performance.now()`.
    */
-  note(snapshot: Snapshot | undefined, askedAt: number) {
-    const isPast = this.#seen && askedAt < this.#seen.askedAt && !isLater(snapshot, this.#seen.snapshot)
-    if (isPast) return
-    this.#seen = { snapshot, askedAt }
+  record(snapshot: Snapshot | undefined, startedAt: number) {
+    const isOutdated = this.#latest && startedAt < this.#latest.startedAt && !isLater(snapshot, this.#latest.snapshot)
+    if (isOutdated) return
+    this.#latest = { snapshot, startedAt }
     if (snapshot === undefined) return
     for (const { isMet, resolve } of this.#waiting) if (isMet(snapshot)) resolve(snapshot)
   }
 
   /**
-   * The block and second that a read would now be of, as far as is known without reading: an answer of the same is the
-   * same to the byte. Undefined if nothing was read in the last 250 ms, or what was read was not whole.
+   * The validity of an answer that would be read now, as far as this process knows without a read. Answers of equal
+   * validity have equal bytes. Undefined if no head was read in the last 250 ms, or if it was inconsistent.
    *
-   * It is never older than any answer of this process, such as a claim's.
+   * It is never older than any answer of this process, such as the answer to a claim.
    */
-  present(): Present | undefined {
-    if (this.#seen === undefined) return undefined
+  validity(): Validity | undefined {
+    if (this.#latest === undefined) return undefined
     const now = performance.now()
-    this.#wantedAt = now
-    const age = now - this.#seen.askedAt
-    if (age > REFRESH_AGE) this.#refreshSilently()
-    return age > MAX_AGE ? undefined : this.lastPresent()
+    this.#neededAt = now
+    const age = now - this.#latest.startedAt
+    if (age > REFRESH_AGE_MS) this.#refreshSilently()
+    return age > MAX_AGE_MS ? undefined : this.lastValidity()
   }
 
-  /** `present`, however long ago it was. */
-  lastPresent(): Present | undefined {
+  /** As `validity`, but of any age. */
+  lastValidity(): Validity | undefined {
     if (!this.last || !isConsistent(this.last)) return undefined
     const { hash, timestamp } = this.last
     return { hash, now: Math.max(Number(timestamp), Math.floor(this.#options.clock() / 1_000)) }
   }
 
   /**
-   * Looks at the head, one look for all who ask meanwhile.
+   * Reads the head. Concurrent calls share a read.
    * @throws Problem INDEX_BEHIND if the database cannot be read.
    */
   refresh(): Promise<unknown> {
-    this.#looking ??= this.#options.look().finally(() => {
-      this.#looking = undefined
+    this.#reading ??= this.#options.readHead().finally(() => {
+      this.#reading = undefined
     })
-    return this.#looking
+    return this.#reading
   }
 
   /**
-   * The first head that meets the condition, of those seen from now on or last.
+   * Waits for a head that meets the condition. The last one that was read counts too.
    * @returns undefined if there is none until `signal` aborts.
    * @throws Problem INDEX_BEHIND if the database cannot be read.
    */
@@ -120,21 +121,20 @@ export class HeadFeed {
     if (this.last && isMet(this.last)) return this.last
     const { promise, ...settle } = Promise.withResolvers<Snapshot | undefined>()
     const waiter = { isMet, ...settle }
-    const giveUp = () => waiter.resolve(undefined)
-    signal.addEventListener('abort', giveUp, { once: true })
+    const stopWaiting = () => waiter.resolve(undefined)
+    signal.addEventListener('abort', stopWaiting, { once: true })
     this.#waiting.add(waiter)
-    if (!this.#isWatched) void this.#watch()
+    if (!this.#isPolling) void this.#poll()
     try {
       return await promise
     } finally {
-      signal.removeEventListener('abort', giveUp)
+      signal.removeEventListener('abort', stopWaiting)
       this.#waiting.delete(waiter)
     }
   }
 
   /**
-   * The index's head once it is another than `known`, and whole: rows, events and state are those of its block.
-   * Blocks may be passed over, and after a reorg the number may be lower.
+   * Waits for a consistent head other than `known`. It may skip blocks, and after a reorg its number may be lower.
    * @returns undefined if there is none until `signal` aborts.
    * @throws Problem INDEX_BEHIND if the database cannot be read.
    */
@@ -142,41 +142,41 @@ export class HeadFeed {
     return this.until((snapshot) => isConsistent(snapshot) && snapshot.hash !== known, signal)
   }
 
-  async #watch() {
-    this.#isWatched = true
+  async #poll() {
+    this.#isPolling = true
     while (this.#waiting.size > 0) {
       await this.#pause()
       await this.refresh().catch((error) => {
         for (const { reject } of this.#waiting) reject(error)
       })
     }
-    this.#isWatched = false
+    this.#isPolling = false
   }
 
   /**
-   * Waits until the next look is due. The interval between two looks is the age of the last hint: a standby has the
-   * block a moment after the primary's hint, so the looks that follow a hint are close together at first.
+   * Waits until the next read of the head is due. The interval between two reads is the age of the last notification. So
+   * reads are frequent just after a notification, because a standby database gets the block a moment later.
    */
   async #pause() {
     const now = performance.now()
-    const longest = this.#options.hints?.isLive() ? HINTED_INTERVAL : UNHINTED_INTERVAL
-    const interval = Math.min(Math.max(now - this.#hintedAt, LEAST_INTERVAL), longest)
-    const sinceLook = now - (this.#seen?.askedAt ?? Number.NEGATIVE_INFINITY)
+    const longest = this.#options.notifications?.isLive() ? NOTIFIED_INTERVAL_MS : POLL_INTERVAL_MS
+    const interval = Math.min(Math.max(now - this.#notifiedAt, MIN_INTERVAL_MS), longest)
+    const sinceRead = now - (this.#latest?.startedAt ?? Number.NEGATIVE_INFINITY)
     const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = setTimeout(resolve, Math.max(interval - sinceLook, 0))
+    const timer = setTimeout(resolve, Math.max(interval - sinceRead, 0))
     this.#wake = resolve
     await promise
     clearTimeout(timer)
   }
 
-  #hint() {
+  #onNotification() {
     const now = performance.now()
-    this.#hintedAt = now
+    this.#notifiedAt = now
     this.#wake()
-    if (now - this.#wantedAt <= MAX_AGE) this.#refreshSilently()
+    if (now - this.#neededAt <= MAX_AGE_MS) this.#refreshSilently()
   }
 
-  /** If it fails, nothing is known once what was seen is too old, and the next read tells why. */
+  /** A failure needs no handling: the recorded head expires, and the next read reports the error. */
   #refreshSilently() {
     this.refresh().catch(() => undefined)
   }

@@ -1,7 +1,7 @@
 import { Problem } from '../http/errors.ts'
 import { createBlockHighWaterMark } from './blockHighWaterMark.ts'
 import { classifyReadError } from './failures.ts'
-import { HeadFeed, type Hints } from './headFeed.ts'
+import { type BlockNotifications, HeadFeed } from './headFeed.ts'
 import {
   type Database,
   isConsistent,
@@ -11,45 +11,45 @@ import {
   snapshotOnly,
 } from './snapshot.ts'
 
-/** How long a read waits while the index rewinds (a reorg, a restart) or does not exist yet. Milliseconds. */
-const REWIND_TIMEOUT = 1_000
+/** How long a read waits while the index replays blocks (a reorg, a restart) or has no block yet. */
+const REPLAY_TIMEOUT_MS = 1_000
 
-/** How long a read waits for its `minBlock`. Milliseconds. */
-const MIN_BLOCK_TIMEOUT = 5_000
+/** How long a read waits for its `minBlock`. */
+const MIN_BLOCK_TIMEOUT_MS = 5_000
 
 type Options = {
   /** This machine's time in milliseconds. */
   clock?: (() => number) | undefined
-  hints?: Hints | undefined
-  /** The latest block that an earlier process, or another, may have shown. */
+  notifications?: BlockNotifications | undefined
+  /** The latest block that this or another process may have answered from before. */
   shownBefore?: bigint
 }
 
 /**
- * Reads the indexer's tables, one statement per answer, and vouches for the answer.
+ * Reads the indexer's tables, with one statement per answer, and returns only consistent answers.
  *
- * Ponder commits a block's rows, `head` and checkpoint together. Only while rows are reverted and replayed does the
- * checkpoint differ from `head`: what is read then is no state the market ever had, and is not served. Nor is a block
- * before one that was served, for a while: a client would miss what it has seen.
+ * Ponder commits a block's rows, `head` and checkpoint together. While it reverts and replays rows, the checkpoint differs
+ * from `head`, and the rows are a state that the market never had: such a read is repeated. A block before one that was
+ * served is not served either, for a limited time, because clients would miss changes that they have seen.
  */
 export class IndexReader {
-  /** What is known of the index's head: every read adds to it. */
+  /** The latest head that any read saw. */
   readonly head: HeadFeed
   readonly #db: Database
   readonly #chainId: number
   readonly #clock: () => number
   readonly #isForward: (number: bigint) => boolean
 
-  constructor(db: Database, chainId: number, { clock = Date.now, hints, shownBefore = 0n }: Options = {}) {
+  constructor(db: Database, chainId: number, { clock = Date.now, notifications, shownBefore = 0n }: Options = {}) {
     this.#db = db
     this.#chainId = chainId
     this.#clock = clock
     this.#isForward = createBlockHighWaterMark(clock, shownBefore)
-    this.head = new HeadFeed({ look: () => this.look(), clock, hints })
+    this.head = new HeadFeed({ readHead: () => this.readHead(), clock, notifications })
   }
 
   /**
-   * Runs the query on a snapshot that is whole and at `minBlock` or later, waiting for one, bounded.
+   * Runs the query on a consistent snapshot at `minBlock` or later. It waits for one, up to a timeout.
    * @throws Problem INDEX_BEHIND if there is none in time, or the database cannot be read.
    */
   async read<T>(query: SnapshotQuery<T>, minBlock = 0n): Promise<SnapshotResult<T>> {
@@ -57,58 +57,58 @@ export class IndexReader {
     const isServable = this.#servable(minBlock)
     let signal: AbortSignal | undefined
     for (;;) {
-      const taken = await this.#take(query)
-      if (taken && isServable(taken.snapshot)) return taken
-      signal ??= AbortSignal.timeout(REWIND_TIMEOUT)
+      const result = await this.#readOnce(query)
+      if (result && isServable(result.snapshot)) return result
+      signal ??= AbortSignal.timeout(REPLAY_TIMEOUT_MS)
       if (!(await this.head.until(isServable, signal))) throw behind(this.head.last, minBlock)
     }
   }
 
   /**
-   * Waits, bounded, until the index is known to be at `minBlock` or later. Reads that wait share each look at the head,
-   * so that a read of a block that is not indexed costs nothing of its own until it is.
+   * Waits, up to a timeout, until the index is at `minBlock` or later. All waiting reads share each read of the head, so
+   * that a read that waits for a later block costs nothing until the block is indexed.
    * @throws Problem INDEX_BEHIND if the block is not indexed in time, or the database cannot be read.
    */
   async reach(minBlock: bigint): Promise<void> {
     const { last } = this.head
     const isServable = this.#servable(minBlock)
     if (minBlock === 0n || (last && isServable(last))) return
-    const reached = await this.head.until(isServable, AbortSignal.timeout(MIN_BLOCK_TIMEOUT))
+    const reached = await this.head.until(isServable, AbortSignal.timeout(MIN_BLOCK_TIMEOUT_MS))
     if (!reached) throw behind(this.head.last, minBlock)
   }
 
   /**
-   * The index as it is, without waiting; undefined while it is empty.
+   * Reads the head without waiting; undefined while no block is indexed.
    * @throws Problem INDEX_BEHIND if the database cannot be read.
    */
-  async look(): Promise<{ snapshot: Snapshot; isCurrent: boolean } | undefined> {
-    const taken = await this.#take(snapshotOnly)
-    return taken && { snapshot: taken.snapshot, isCurrent: this.#isCurrent(taken.snapshot) }
+  async readHead(): Promise<{ snapshot: Snapshot; isCurrent: boolean } | undefined> {
+    const result = await this.#readOnce(snapshotOnly)
+    return result && { snapshot: result.snapshot, isCurrent: this.#isCurrent(result.snapshot) }
   }
 
   #servable(minBlock: bigint) {
     return (snapshot: Snapshot) => this.#isCurrent(snapshot) && snapshot.number >= minBlock
   }
 
-  /** A whole block may still be one that the index passes again on its way to where it was: after a restart, it may. */
+  /** After a restart, the index passes consistent blocks that it had before: they are not current. */
   #isCurrent(snapshot: Snapshot): boolean {
     return isConsistent(snapshot) && this.#isForward(snapshot.number)
   }
 
-  async #take<T>(query: SnapshotQuery<T>, retry = true): Promise<SnapshotResult<T> | undefined> {
+  async #readOnce<T>(query: SnapshotQuery<T>, retry = true): Promise<SnapshotResult<T> | undefined> {
     const askedAt = performance.now()
     try {
-      const taken = await query(this.#db, { chainId: this.#chainId, clock: Math.floor(this.#clock() / 1_000) })
-      this.head.note(taken?.snapshot, askedAt)
-      return taken
+      const result = await query(this.#db, { chainId: this.#chainId, clock: Math.floor(this.#clock() / 1_000) })
+      this.head.record(result?.snapshot, askedAt)
+      return result
     } catch (error) {
       const failure = classifyReadError(error)
       if (failure === undefined) throw error
       if (failure === 'missing') {
-        this.head.note(undefined, askedAt)
+        this.head.record(undefined, askedAt)
         return undefined
       }
-      if (failure === 'passing' && retry) return this.#take(query, false)
+      if (failure === 'transient' && retry) return this.#readOnce(query, false)
       throw new Problem('INDEX_BEHIND', 'The index cannot be read now.', { headers: RETRY_SOON, cause: error })
     }
   }
@@ -121,12 +121,12 @@ function behind(snapshot: Snapshot | undefined, minBlock: bigint) {
     return new Problem('INDEX_BEHIND', 'No block is indexed yet.', { headers: RETRY_SOON })
   }
   const extensions = { indexedBlock: Number(snapshot.number) }
-  return new Problem('INDEX_BEHIND', whereItIs(snapshot, minBlock), { extensions, headers: RETRY_SOON })
+  return new Problem('INDEX_BEHIND', describeProgress(snapshot, minBlock), { extensions, headers: RETRY_SOON })
 }
 
-function whereItIs(snapshot: Snapshot, minBlock: bigint): string {
+function describeProgress(snapshot: Snapshot, minBlock: bigint): string {
   const { number, checkpoint } = snapshot
-  if (!isConsistent(snapshot)) return `The index is replaying block ${number} on its way to block ${checkpoint}.`
+  if (!isConsistent(snapshot)) return `The index is replaying block ${number}, up to block ${checkpoint}.`
   if (number < minBlock) return `The index is at block ${number}, before minBlock ${minBlock}.`
-  return `The index is at block ${number} again, on its way to where it was.`
+  return `The index is replaying block ${number}, which it had indexed before.`
 }

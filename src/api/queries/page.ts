@@ -5,7 +5,7 @@ import type { Database } from './snapshot.ts'
 /** A slice of an ordered list. */
 export type Page = { limit: number; offset: number }
 
-/** The CTE `matches`: how many rows of the table match, counted one by one. */
+/** The CTE `matches`: the number of rows that meet the condition, counted one by one. */
 export function countMatches(db: Database, table: PgTable, condition: SQL | undefined) {
   return db.$with('matches').as(
     db
@@ -16,7 +16,7 @@ export function countMatches(db: Database, table: PgTable, condition: SQL | unde
 }
 
 /**
- * Whether there are matches at the page's offset. It does not depend on the row, so PostgreSQL checks it once, and a
- * page far past the end costs no walk over all the rows before it.
+ * Whether the page's offset is within the list. It does not depend on the row, so PostgreSQL checks it once, and a page
+ * past the end skips no rows.
  */
 export const isWithin: SQL = sql`(select "total" from "matches") > ${sql.placeholder('offset')}::int8`

@@ -1,22 +1,22 @@
 import { LRUCache } from 'lru-cache'
 import { createFairLane } from '../http/fairLane.ts'
+import { createBatchedRead, readOne } from './batchedReads.ts'
 import type { IndexReader } from './indexReader.ts'
-import { readOne, readTogether } from './readTogether.ts'
 import { nameOfList, type RunList } from './runList.ts'
-import { type AskedPage, type RunPage, runPages, startKind } from './runPages.ts'
+import { type RequestedPage, type RunPage, runPages, startKind } from './runPages.ts'
 import { isBanded, isUnfiltered, type StartKind } from './runStarts.ts'
 import { isCounted } from './runTotal.ts'
 import type { SnapshotResult } from './snapshot.ts'
 
-/** Pages that are read in one statement: hundreds of runs, within a few milliseconds. */
-const MOST = 16
+/** The most pages that one statement reads: hundreds of runs, within a few milliseconds. */
+const MAX_PAGES = 16
 
-/** Lists that are remembered. Of a forgotten one, who asks next does not wait for who asked before. */
-const LISTS = 100
+/** The number of lists whose requests can share a statement. Beyond it, the least recently read list is dropped. */
+const MAX_LISTS = 100
 
-type ReadPage = (page: AskedPage, minBlock?: bigint) => Promise<SnapshotResult<RunPage>>
+type ReadPage = (page: RequestedPage, minBlock?: bigint) => Promise<SnapshotResult<RunPage>>
 
-/** How many expensive pages are read at once, and how many of one client's may wait for theirs. */
+/** How many expensive pages are read at once, and how many pages of one client may wait. */
 const EXPENSIVE_LANE = {
   concurrency: 2,
   maxWaitingPerClient: 64,
@@ -25,22 +25,24 @@ const EXPENSIVE_LANE = {
 } as const
 
 /** The client that sends the request, and a signal that aborts if the client disconnects. */
-export type Asker = { client: string; gone: AbortSignal }
+export type Requester = { client: string; gone: AbortSignal }
 
 /**
- * Reads pages of lists. Pages of one list that are asked for concurrently share a statement, and their total is counted
- * once. Expensive pages are read alone, a few at a time, and clients take turns: one client's expensive questions delay
- * its own, and not the others' pages.
+ * Creates a function that reads pages of lists. Concurrent requests for pages of one list share a statement, which
+ * counts the total once. Expensive pages are read alone, a few at a time, and the clients take turns. So a client that
+ * requests many expensive pages delays its own requests, not those of other clients.
  */
-export function readsRunPages(index: IndexReader) {
-  const lists = new LRUCache<string, ReadPage>({ max: LISTS })
-  const inTurn = createFairLane(EXPENSIVE_LANE)
+export function createRunPageReader(index: IndexReader) {
+  const lists = new LRUCache<string, ReadPage>({ max: MAX_LISTS })
+  const readInTurn = createFairLane(EXPENSIVE_LANE)
 
   function readerOf(list: RunList, kind: StartKind): ReadPage {
     const name = `${kind} ${nameOfList(list)}`
     const known = lists.get(name)
     if (known) return known
-    const read = readTogether(index, (pages: readonly AskedPage[]) => runPages(list, kind, pages), { maxSize: MOST })
+    const read = createBatchedRead(index, (pages: readonly RequestedPage[]) => runPages(list, kind, pages), {
+      maxSize: MAX_PAGES,
+    })
     lists.set(name, read)
     return read
   }
@@ -49,16 +51,16 @@ export function readsRunPages(index: IndexReader) {
    * @throws Problem INDEX_BEHIND if the index cannot be read, or does not reach `minBlock` in time; RATE_LIMITED if too
    * many expensive pages of the client wait.
    */
-  return async (list: RunList, page: AskedPage, { client, gone }: Asker, minBlock?: bigint) => {
+  return async (list: RunList, page: RequestedPage, { client, gone }: Requester, minBlock?: bigint) => {
     const kind = startKind(page.start)
     if (!isExpensive(list, kind)) return readerOf(list, kind)(page, minBlock)
-    // Outside the lane, because a page that waits for a later block would occupy a slot of the lane.
+    // Before the lane, because a page that waits for a later block would occupy a slot of the lane.
     if (minBlock !== undefined) await index.reach(minBlock)
-    return inTurn(client, gone, () => readOne(index, runPages(list, kind, [page]), minBlock))
+    return readInTurn(client, gone, () => readOne(index, runPages(list, kind, [page]), minBlock))
   }
 }
 
-/** Whether PostgreSQL counts or passes many runs one by one for a page. */
+/** Whether PostgreSQL must count or skip many runs one by one for a page. */
 function isExpensive(list: RunList, kind: StartKind): boolean {
   return !isCounted(list) || (kind === 'far' && !isUnfiltered(list) && !isBanded(list, kind))
 }

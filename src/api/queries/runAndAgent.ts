@@ -4,16 +4,16 @@ import { type AgentRow, agentColumns, isAgent } from './agents.ts'
 import { isBounty, type RunRow, runColumns, storableId } from './runs.ts'
 import { type SnapshotQuery, snapshotQuery } from './snapshot.ts'
 
-/** Null where there is none. */
+/** A member is null if there is no such run or agent. */
 export type RunAndAgent = { run: RunRow | null; agent: AgentRow | null }
 
 const findRunAndAgent = snapshotQuery('run and agent', (db, snapshot) => {
-  const theRun = db.select(runColumns).from(run).where(isBounty).as('run')
-  const theAgent = db.select(agentColumns).from(agent).where(isAgent).as('agent')
-  return db.with(snapshot).select().from(snapshot).leftJoin(theRun, sql`true`).leftJoin(theAgent, sql`true`)
+  const runs = db.select(runColumns).from(run).where(isBounty).as('run')
+  const agents = db.select(agentColumns).from(agent).where(isAgent).as('agent')
+  return db.with(snapshot).select().from(snapshot).leftJoin(runs, sql`true`).leftJoin(agents, sql`true`)
 })
 
-/** A run and an agent at one block: what a claim is judged and answered by. */
+/** Reads a run and an agent at one block. */
 export function runAndAgent(bountyId: bigint, agentId: bigint): SnapshotQuery<RunAndAgent> {
   return findRunAndAgent({ bountyId: storableId(bountyId), agentId }, ({ run, agent }) => ({ run, agent }))
 }

@@ -13,7 +13,7 @@ import type { RunFilter, Standing } from './runFilter.ts'
 import type { RunOrder } from './runList.ts'
 import { type Database, now } from './snapshot.ts'
 
-/** The list whose bands count these runs, in any state. Undefined for runs of two parties: no band counts them. */
+/** The list whose bands count the filter's runs in every state; undefined for runs of two parties, which have no bands. */
 export function bandListOf({ poster, evaluator, claimedBy }: RunFilter): string | undefined {
   const lists = [
     poster && ofPoster(poster),
@@ -23,7 +23,7 @@ export function bandListOf({ poster, evaluator, claimedBy }: RunFilter): string 
   return lists.length > 1 ? undefined : (lists[0] ?? ALL_RUNS)
 }
 
-/** Whether the list is of one poster's runs, of one evaluator's or of one agent's. */
+/** Whether the filter names a party: a poster, an evaluator or an agent. */
 export function isOfParty(filter: RunFilter): boolean {
   return bandListOf(filter) !== ALL_RUNS
 }
@@ -38,7 +38,7 @@ const chosenState = sql`case ${sql.placeholder('state')}::text ${sql.join(
   sql` `,
 )} end`
 
-/** How many runs a band has in the states that runs of a standing may have. */
+/** For each standing, how many runs of a band are in the states that the standing allows. */
 export const perBand: Record<Standing, SQL> = {
   any: everyState,
   state: chosenState,
@@ -48,7 +48,7 @@ export const perBand: Record<Standing, SQL> = {
   none: sql`0`,
 }
 
-/** The bands of the list that the read fills in, in one order. */
+/** The bands of the placeholder `bandList`, in one order. */
 export function isBandOf(sort: RunOrder['sort']): SQL | undefined {
   return and(eq(runBand.list, sql.placeholder('bandList')), eq(runBand.sort, sort))
 }
@@ -63,7 +63,7 @@ export function sumOfBands(db: Database, counter: SQL, condition: SQL | undefine
 
 const SPAN = sql.raw(String(DEADLINE_BAND_SECONDS))
 
-/** How many of all runs are claimable: those of later bands of deadlines, and those of this band one by one. */
+/** How many runs are claimable: bands of later deadlines, plus the runs of the current band, counted one by one. */
 export function claimableTotal(db: Database): SQL {
   const nextBand = sql`((${now} / ${SPAN} + 1) * ${SPAN})`
   const isLater = and(eq(runBand.list, sql`${ALL_RUNS}`), eq(runBand.sort, 'deadline'), gte(runBand.lowest, nextBand))

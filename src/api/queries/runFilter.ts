@@ -10,15 +10,15 @@ export type RunFilter = {
   /** USDC base units, inclusive. */
   minReward?: bigint | undefined
   poster?: Address | undefined
-  /** Named in the terms: not the poster of a run without an evaluator of its own. */
+  /** Matches only runs whose terms name an evaluator, not the poster of a run without one. */
   evaluator?: Address | undefined
   claimedBy?: bigint | undefined
   claimable?: boolean | undefined
 }
 
 /**
- * What `state` and `claimable` ask for together. `expired` is OPEN and past the deadline, `unclaimable` that or not
- * OPEN, `none` what cannot be.
+ * What `state` and `claimable` mean together. `expired` runs are OPEN and past their deadline. `unclaimable` runs are
+ * expired or not OPEN. `none` is a contradiction: no run matches.
  */
 export type Standing = 'any' | 'state' | 'claimable' | 'expired' | 'unclaimable' | 'none'
 
@@ -29,7 +29,7 @@ export function standingOf({ state, claimable }: RunFilter): Standing {
   return state === 'OPEN' ? 'expired' : 'state'
 }
 
-/** Whether a claim would be in time: the contract accepts one up to and including the deadline. */
+/** Whether the run can be claimed now. The contract accepts a claim up to and including the deadline. */
 export const claimable = sql<boolean>`(${run.state} = 'OPEN' and ${run.deadline} >= ${now})`
 
 export const expired = sql`${run.state} = 'OPEN' and ${run.deadline} < ${now}`
@@ -45,10 +45,10 @@ export const inStanding: Record<Standing, SQL | undefined> = {
 
 const isRewarded = gte(run.reward, sql.placeholder('minReward'))
 
-/** Rewarded, yet not in a band that is rewarded as a whole. */
+/** The runs of the band that `minReward` splits: not below `minReward`, and below the first whole band. */
 export const isBetweenBands = and(isRewarded, lt(run.reward, sql.placeholder('wholeBand')))
 
-/** The condition of a list. Which filters are there decides its text, what they ask for its placeholders' values. */
+/** The condition of a list. Its text depends on which filters are present; their values are placeholders. */
 export function matching(filter: RunFilter): SQL | undefined {
   return and(
     inStanding[standingOf(filter)],
@@ -59,7 +59,7 @@ export function matching(filter: RunFilter): SQL | undefined {
   )
 }
 
-/** The same for filters whose lists have the same text. Short, because PostgreSQL's names of statements end at 63 bytes. */
+/** Names the text of `matching`. Short, because PostgreSQL truncates names of statements to 63 bytes. */
 export function shapeOf(filter: RunFilter): string {
   const { minReward, poster, evaluator, claimedBy } = filter
   const present = Object.entries({ min: minReward, by: poster, eval: evaluator, agent: claimedBy }).filter(

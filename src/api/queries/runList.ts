@@ -4,10 +4,10 @@ import type { RunFilter } from './runFilter.ts'
 
 export type RunOrder = { sort: 'createdAt' | 'reward' | 'deadline'; order: 'asc' | 'desc' }
 
-/** What a list is of. Rows have one order in it. */
+/** A filter and a total order of its runs. */
 export type RunList = RunFilter & RunOrder
 
-/** Two lists of one name are the same. */
+/** Equal lists have equal names. */
 export function nameOfList({
   sort,
   order,
@@ -21,13 +21,13 @@ export function nameOfList({
   return [sort, order, state, minReward, poster, evaluator, claimedBy, claimable].join(' ')
 }
 
-/** Ids count up, so that they are in the order of `createdAt`. */
+/** The order of ids is the order of `createdAt`, because ids count up. */
 export function inOrder({ sort, order }: RunOrder): SQL[] {
   const direction = order === 'asc' ? asc : desc
   return sort === 'createdAt' ? [direction(run.bountyId)] : [direction(run[sort]), direction(run.bountyId)]
 }
 
-/** What the list is ordered by first. */
+/** The first column of the list's order. */
 export function sortKeyOf({ sort }: RunOrder) {
   return sort === 'createdAt' ? run.bountyId : run[sort]
 }

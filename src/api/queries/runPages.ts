@@ -7,34 +7,33 @@ import { inOrder, type RunList, type RunOrder, sortKeyOf } from './runList.ts'
 import { isBanded, NEAR_ROWS, rankedBands, type StartKind } from './runStarts.ts'
 import { runSummaryMembers } from './runs.ts'
 import { matchesOf } from './runTotal.ts'
-import { asked, walksOf } from './runWalks.ts'
+import { requested, walksOf } from './runWalks.ts'
 import { plainQuery, type SnapshotQuery, snapshotColumns } from './snapshot.ts'
 
-/** The place of a row in its list: what the list is ordered by. */
+/** The sort key of a run, which is its position in the list. */
 export type RunPosition = { value: bigint; bountyId: bigint }
 
-/** Where a page starts: behind a row, or at a number of rows from the top. */
+/** Where a page starts: after a run, or after a number of runs. */
 export type RunStart = { after: RunPosition } | { offset: number }
 
-/** A page that a request asks for. */
-export type AskedPage = { start: RunStart; limit: number }
+export type RequestedPage = { start: RunStart; limit: number }
 
 export type RunPage = {
-  /** The JSON of each, and commas between. */
+  /** The JSON of the page's runs, separated by commas. */
   runs: string
-  /** How many match in all. */
+  /** The number of runs in the list. */
   total: number
-  /** Of the page's last row; null if no row follows. */
+  /** The position of the page's last run; null if no run follows. */
   end: RunPosition | null
 }
 
 const placeholder = sql.placeholder
 
 /**
- * The runs that match, from each of the places in the list on. Ties go by the id, so that pages never overlap.
- * @param kind of every start.
+ * Reads pages of a list. Runs with the same sort key are ordered by id, so that pages never overlap.
+ * @param kind the kind of every page's start.
  */
-export function runPages(list: RunList, kind: StartKind, pages: readonly AskedPage[]): SnapshotQuery<RunPage[]> {
+export function runPages(list: RunList, kind: StartKind, pages: readonly RequestedPage[]): SnapshotQuery<RunPage[]> {
   const values = {
     ...list,
     ...(list.minReward !== undefined && bandsAt(list.minReward)),
@@ -51,7 +50,7 @@ export function runPages(list: RunList, kind: StartKind, pages: readonly AskedPa
 }
 
 function decodePage(row: PageRow | undefined, limit: number): RunPage {
-  if (row === undefined) throw new Error('A page that was asked for was not read')
+  if (row === undefined) throw new Error('The statement returned no row for a requested page')
   const { runs, total, found, last_id, last_value } = row
   const end = Number(found) > limit ? { value: BigInt(last_value), bountyId: BigInt(last_id) } : null
   return { runs, total: Number(total), end }
@@ -62,13 +61,13 @@ export function startKind(start: RunStart): StartKind {
   return start.offset > NEAR_ROWS ? 'far' : 'near'
 }
 
-/** The band of the least reward, and the first band that has no lower reward. */
+/** The band that contains `minReward`, and the first band that has no lower reward. */
 function bandsAt(minReward: bigint) {
   const splitBand = minReward - (minReward % rewardBandWidth(minReward))
   return { splitBand, wholeBand: splitBand === minReward ? splitBand : splitBand + rewardBandWidth(minReward) }
 }
 
-/** There are as many as combinations of filters, sorts, orders and kinds of start. */
+/** One statement per combination of filters, sort, order and kind of start. */
 const statements = new Map<string, ReturnType<typeof makeStatement>>()
 
 function statementOf(list: RunList, start: StartKind) {
@@ -83,8 +82,8 @@ function makeStatement(name: string, list: RunList, start: StartKind) {
     const matches = matchesOf(db, list)
     const ranked = isBanded(list, start) ? [db.$with('ranked', {}).as(rankedBands(db, list))] : []
     const page = db.$with('page', pageColumns).as(sql`
-      select "asked"."place", "one".*
-      from ${askedPages} cross join lateral (with ${walksOf(list, start)} ${pageOf(list)}) as "one"`)
+      select "requested"."place", "one".*
+      from ${requestedPages} cross join lateral (with ${walksOf(list, start)} ${pageOf(list)}) as "one"`)
     return db
       .with(snapshot, matches, ...ranked, page)
       .select({ ...snapshotColumns(snapshot), total: matches.total, ...pageColumns })
@@ -95,21 +94,21 @@ function makeStatement(name: string, list: RunList, start: StartKind) {
 }
 
 type PageRow = {
-  /** Which of those that were asked for: the first is 1. */
+  /** The number of the page among the requested pages, from 1. */
   place: string
   total: string
   runs: string
-  /** How many the walk came upon: one more than the page holds if any follow. */
+  /** How many runs the walk found: one more than the limit if a run follows the page. */
   found: string
-  /** Of the row that fills the page. */
+  /** The position of the run that fills the page. */
   last_id: string
   last_value: string
 }
 
-/** A row for each page. What its kind of start has no use for is null. */
-const askedPages = sql`
+/** One row per requested page. Columns that its kind of start does not use are null. */
+const requestedPages = sql`
   unnest(${placeholder('limits')}::int4[], ${placeholder('offsets')}::int8[], ${placeholder('bountyIds')}::int8[],
-    ${placeholder('values')}::int8[]) with ordinality as "asked" ("limit", "offset", "bounty_id", "value", "place")`
+    ${placeholder('values')}::int8[]) with ordinality as "requested" ("limit", "offset", "bounty_id", "value", "place")`
 
 const pageColumns = {
   place: sql`"place"`.as('place'),
@@ -120,17 +119,17 @@ const pageColumns = {
 }
 
 /**
- * The walk's runs but the one that tells whether any follow, in one row. Joined from the left, or PostgreSQL might look
- * for them along an index of all runs that has their order.
+ * The page in one row: the walk's runs without the extra one that shows whether a run follows. A left join, because with
+ * an inner join PostgreSQL may scan an index of all runs in the list's order.
  */
 function pageOf(order: RunOrder): SQL {
   const listed = sql`
     select row_to_json("summary")::text as "json", ${run.bountyId} as "id", ${sortKeyOf(order)} as "value"
     from "walked" left join ${run} on ${run.bountyId} = "walked"."bounty_id"
       cross join lateral (${selectMembers(runSummaryMembers)}) as "summary"
-    order by ${sql.join(inOrder(order), sql`, `)} limit ${asked.limit}`
+    order by ${sql.join(inOrder(order), sql`, `)} limit ${requested.limit}`
   return sql`
     select coalesce(string_agg("json", ','), '') as "runs", (select count(*) from "walked") as "found",
-      (array_agg("id"))[${asked.limit}] as "last_id", (array_agg("value"))[${asked.limit}] as "last_value"
+      (array_agg("id"))[${requested.limit}] as "last_id", (array_agg("value"))[${requested.limit}] as "last_value"
     from (${listed}) as "listed"`
 }

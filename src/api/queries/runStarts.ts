@@ -5,37 +5,37 @@ import { matching, shapeOf, standingOf } from './runFilter.ts'
 import { type RunList, type RunOrder, sortKeyOf } from './runList.ts'
 import type { Database } from './snapshot.ts'
 
-/** Where pages start: behind a row, or behind a number of rows, few (at most `NEAR_ROWS`) or many. */
+/** Where pages start: after a run, after few runs (at most `NEAR_ROWS`), or after many. */
 export type StartKind = 'after' | 'near' | 'far'
 
-/** To skip this many rows one by one takes less time than to find the band of the page. */
+/** Skipping up to this many rows one by one takes less time than finding the page's band. */
 export const NEAR_ROWS = 2_000
 
-/** Whether the list is of all runs in the order of their ids: then the id at an offset is known. */
+/** Whether the list has all runs in the order of their ids. Then the id at an offset is known. */
 export function isUnfiltered(list: RunList): boolean {
   return list.sort === 'createdAt' && shapeOf(list) === 'any'
 }
 
-/** Whether pages start where the bands say: where those in the list's order count the runs that match. */
+/** Whether the bands give the start of a page: there are bands in the list's order, and they count the matching runs. */
 export function isBanded(list: RunList, start: StartKind): boolean {
   const standing = standingOf(list)
   if (start === 'after' || isUnfiltered(list)) return false
-  // A party's runs in a state may all be new, or all old: a walk from the other end would pass most of its runs.
+  // All of a party's runs in a state may be at the far end of the list, where a walk would pass most of its other runs.
   const mayBeFar = standing === 'state' || (standing === 'claimable' && list.order === 'asc')
   if (start === 'near' && !(isOfParty(list) && mayBeFar)) return false
-  // Expired runs are few: they are gathered.
+  // Expired runs are few, so they are gathered and sorted.
   if (standing === 'expired' || standing === 'none') return false
   if (bandListOf(list) === ALL_RUNS) return list.minReward === undefined || list.sort === 'reward'
   return bandListOf(list) !== undefined && list.minReward === undefined && list.sort === 'createdAt'
 }
 
 /**
- * The CTE `ranked`: the bands with matching runs, each with how many it has (`own`), and how many it and those of higher
- * keys have (`through`). `next` is the lowest key of the band above, or null.
+ * The CTE `ranked`: the bands that have matching runs. `own` is the number of the band's matching runs, `through` the
+ * number of those of this band and all higher bands, `next` the lowest key of the next higher band, or null.
  *
- * Bands count by state, and whether an OPEN run is claimable depends on the time: the expired ones, which are few, are
- * taken off or added here. The band that `minReward` splits is ranked as a whole. It is the last one in descending order,
- * and `startOf` counts from the end in ascending order, so that no page starts behind it.
+ * Bands count OPEN runs, claimable or expired. Expired runs are few, so they are subtracted or added one by one. The band
+ * that `minReward` splits counts as a whole. That is right because it is the lowest band: in descending order no page
+ * starts after it, and in ascending order `startOf` counts from the end of the list.
  */
 export function rankedBands(db: Database, list: RunList): SQL {
   const standing = standingOf(list)
@@ -47,7 +47,7 @@ export function rankedBands(db: Database, list: RunList): SQL {
     .select({ lowest: sql`${runBand.lowest}`.as('lowest'), runs: sql`${counter}`.as('runs') })
     .from(runBand)
     .where(and(isBandOf(sort), minReward === undefined ? undefined : gte(runBand.lowest, splitBand)))}`
-  const late = sql`
+  const expiredRuns = sql`
     union all
     select ${lowestOf[sort]}, ${isUnclaimable ? sql`1` : sql`-1`} from ${run}
     where ${and(matching({ ...list, minReward: undefined, claimable: false, state: 'OPEN' }), minReward === undefined ? undefined : gte(run.reward, splitBand))}`
@@ -55,12 +55,12 @@ export function rankedBands(db: Database, list: RunList): SQL {
   return sql`
     select "lowest", "own", sum("own") ${above} as "through", lag("lowest") ${above} as "next"
     from (
-      select "lowest", sum("runs") as "own" from (${counted}${standing === 'claimable' || isUnclaimable ? late : sql``}) as "counted"
+      select "lowest", sum("runs") as "own" from (${counted}${standing === 'claimable' || isUnclaimable ? expiredRuns : sql``}) as "counted"
       group by "lowest" having sum("runs") > 0
     ) as "counted"`
 }
 
-/** `lowestOfBand` of a row. */
+/** `lowestOfBand` in SQL. */
 const lowestOf: Record<RunOrder['sort'], SQL> = {
   createdAt: sql`${run.bountyId} - ${run.bountyId} % ${sql.raw(String(RUN_BAND_IDS))}`,
   reward: sql`${run.reward} - ${run.reward} % (10 ^ greatest(length(${run.reward}::text) - 2, 0))::int8`,
@@ -68,8 +68,8 @@ const lowestOf: Record<RunOrder['sort'], SQL> = {
 }
 
 /**
- * The CTE `start`: the band in which the page at the offset starts, and how many matching runs of the band precede the
- * page (`skipped`). No row for a page past the end.
+ * The CTE `start`: the band in which the page at the offset starts, and the number of the band's matching runs before the
+ * page (`skipped`). It has no row if the page is past the end.
  */
 export function startOf({ order }: RunOrder, offset: SQL): SQL {
   const total = sql`(select "total" from "matches")`
@@ -82,7 +82,7 @@ export function startOf({ order }: RunOrder, offset: SQL): SQL {
     where ${before} <= ${offset} and ${offset} < ${end}`
 }
 
-/** Whether the run is in the start's band, or in one that follows it in the list's order. */
+/** Whether the run is in the band of `start`, or in a later band of the list's order. */
 export function isFromStart(order: RunOrder): SQL {
   const key = sortKeyOf(order)
   return order.order === 'asc'

@@ -13,13 +13,14 @@ import {
 import type { Database } from './snapshot.ts'
 
 /**
- * The CTE `matches`: how many runs match, exactly; and, for the choice of a walk, how many runs have the party and the
- * state (`in_order`), among which a walk in the list's order looks for matches, and how many runs the index of another
- * filter finds (`gathered`).
+ * The CTE `matches`: `total` is the exact number of matching runs. The other columns choose between walk and gathering,
+ * see `unbandedWalks`: `in_order` is the number of runs that a walk in the list's order passes in all, `gathered` the
+ * number of runs that another index finds.
  *
- * Most totals are sums of bands, which do not grow with the number of runs. One by one are counted: the runs of the band
- * that `minReward` or the present splits; expired runs of a party or with a least reward, which are few because their
- * posters want the escrow back; and runs of a party with a least reward, or of two parties.
+ * Most totals are sums of bands, whose cost does not grow with the number of runs. These runs are counted one by one:
+ * - the runs of the band that `minReward` or the current time splits,
+ * - expired runs of a party or with a `minReward`, which are few because their posters withdraw the escrow,
+ * - runs of a party with a `minReward`, and runs of two parties.
  */
 export function matchesOf(db: Database, filter: RunFilter) {
   const selection = {
@@ -30,13 +31,13 @@ export function matchesOf(db: Database, filter: RunFilter) {
   return db.$with('matches', selection).as(isCounted(filter) ? fromBands(db, filter) : oneByOne(db, filter))
 }
 
-/** Whether bands count the runs that match, but for few. */
+/** Whether bands count all matching runs but a few. */
 export function isCounted(filter: RunFilter): boolean {
   const list = bandListOf(filter)
   return list === ALL_RUNS || (list !== undefined && filter.minReward === undefined)
 }
 
-/** `offset 0` keeps PostgreSQL from counting again wherever a count is named. */
+/** `offset 0` makes PostgreSQL count once, not at each use of the count. */
 function oneByOne(db: Database, filter: RunFilter): SQL {
   return sql`
     select "total", ${sumOfBands(db, perBand.any, isBandOf('createdAt'))} as "in_order", "total" as "gathered"
@@ -52,11 +53,11 @@ function fromBands(db: Database, filter: RunFilter): SQL {
     const isWhole = and(isBandOf('reward'), gte(runBand.lowest, sql.placeholder('wholeBand')))
     return sql`(${sumOfBands(db, counter, isWhole)} + ${countOf(db, and(condition, isBetweenBands))})`
   }
-  const late = countOf(db, and(expired, matching({ ...filter, state: undefined, claimable: undefined })))
+  const expiredCount = countOf(db, and(expired, matching({ ...filter, state: undefined, claimable: undefined })))
   const claimable =
     isOfAll && filter.minReward === undefined
       ? claimableTotal(db)
-      : sql`(${rewarded(perBand.claimable, sql`${run.state} = 'OPEN'`)} - ${late})`
+      : sql`(${rewarded(perBand.claimable, sql`${run.state} = 'OPEN'`)} - ${expiredCount})`
   const totals: Record<Standing, SQL> = {
     any: sql`"rewarded"`,
     state: sql`"rewarded"`,
@@ -77,7 +78,7 @@ function fromBands(db: Database, filter: RunFilter): SQL {
 
 const open = sql`${run.state} = 'OPEN'`
 
-/** The states that `perBand` counts, as a condition. */
+/** The states that `perBand` counts, as a condition on runs. */
 const statesOf: Record<Standing, SQL | undefined> = {
   any: undefined,
   state: inStanding.state,

@@ -8,7 +8,7 @@ export const runColumns = { ...getTableColumns(run), claimable: claimable.as('cl
 
 export type RunRow = typeof run.$inferSelect & { claimable: boolean }
 
-/** What lists say of a run, in the order of the answer. */
+/** The members of a run in lists, in the order of the answer. */
 export const runSummaryMembers = {
   bountyId: run.bountyId,
   posterAddress: run.posterAddress,
@@ -23,7 +23,7 @@ export const runSummaryMembers = {
 
 export type RunSummaryJson = Record<keyof typeof runSummaryMembers, unknown>
 
-/** All that is said of a run, in the order of the answer. */
+/** All members of a run, in the order of the answer. */
 const runMembers = {
   bountyId: run.bountyId,
   posterAddress: run.posterAddress,
@@ -51,40 +51,40 @@ const runMembers = {
   evaluator: run.evaluator,
 } satisfies Members
 
-/** int8's greatest: PostgreSQL refuses to compare such a column with more. */
+/** The greatest int8. PostgreSQL refuses to compare an int8 column with a greater number. */
 const MAX_BOUNTY_ID = 2n ** 63n - 1n
 
-/** The market counts ids up from 1. */
+/** No run has this id, because the market counts ids from 1. */
 const NO_BOUNTY = 0n
 
-/** The id may be any number, but no run has one that does not fit the column. */
+/** @returns the id, or an id that no run has if the id does not fit the column. */
 export function storableId(bountyId: bigint): bigint {
   return bountyId <= MAX_BOUNTY_ID ? bountyId : NO_BOUNTY
 }
 
-/** Of `storableId`, which the read fills in. */
+/** The run whose id is the placeholder `bountyId`: a `storableId`. */
 export const isBounty: SQL = eq(run.bountyId, sql.placeholder('bountyId'))
 
-/** A run as its JSON has it. */
+/** The JSON of a run, parsed. */
 export type RunJson = Record<keyof typeof runMembers, unknown>
 
-/** The JSON of the run with this id, or null: a subquery of one value. */
+/** A subquery: the JSON of the run with this id, or null. */
 export const runJson = (bountyId: SQL): SQL =>
   sql`(select row_to_json("run") from (${selectMembers(runMembers)} from ${run} where ${run.bountyId} = ${bountyId}) as "run")`
 
 const findRuns = plainQuery<{ id: string; run: string | null }>('runs by id', (db, snapshot) => {
-  const asked = db.$with('asked', { id: sql`"id"`.as('id'), run: sql`"run"`.as('run') }).as(
-    sql`select "id", ${runJson(sql`"asked"."id"`)}::text as "run"
-        from unnest(${sql.placeholder('bountyIds')}::int8[]) as "asked" ("id")`,
+  const requested = db.$with('requested', { id: sql`"id"`.as('id'), run: sql`"run"`.as('run') }).as(
+    sql`select "id", ${runJson(sql`"requested"."id"`)}::text as "run"
+        from unnest(${sql.placeholder('bountyIds')}::int8[]) as "requested" ("id")`,
   )
   return db
-    .with(snapshot, asked)
-    .select({ ...snapshotColumns(snapshot), id: asked.id, run: asked.run })
+    .with(snapshot, requested)
+    .select({ ...snapshotColumns(snapshot), id: requested.id, run: requested.run })
     .from(snapshot)
-    .innerJoin(asked, sql`true`)
+    .innerJoin(requested, sql`true`)
 })
 
-/** The JSON of each run, or null where there is no such run. */
+/** Reads the JSON of the runs with these ids, in their order; null if there is no such run. */
 export function runsById(bountyIds: readonly bigint[]): SnapshotQuery<(string | null)[]> {
   const ids = bountyIds.map((id) => String(storableId(id)))
   return findRuns({ bountyIds: ids }, (_, rows) => {

@@ -3,7 +3,7 @@ import { runEvent } from '../../../ponder.schema.ts'
 import { storableId } from './runs.ts'
 import { type SnapshotQuery, snapshotQuery } from './snapshot.ts'
 
-/** A claim that the chain took. */
+/** A successful claim that the index shows. */
 export type ShownClaim = Pick<
   typeof runEvent.$inferSelect,
   'bountyId' | 'agentId' | 'address' | 'ordinal' | 'transactionHash' | 'blockNumber'
@@ -27,7 +27,7 @@ const findShown = snapshotQuery('shown claims', (db, snapshot) => {
   return db.with(snapshot).select().from(snapshot).leftJoin(claim, sql`true`)
 })
 
-/** All claims of these runs that were ever made. */
+/** Reads all successful claims of these runs, also of earlier rounds. */
 export function shownClaims(bountyIds: bigint[]): SnapshotQuery<ShownClaim[]> {
   const values = { bountyIds: bountyIds.map((id) => String(storableId(id))) }
   return findShown(values, (_, rows) => rows.flatMap(({ claim }) => claim ?? []))

@@ -5,21 +5,21 @@ import type pg from 'pg'
 import type { Hex } from 'viem'
 import { head } from '../../../ponder.schema.ts'
 
-/** What queries need of a database: drizzle over the indexer's tables. */
+/** The part of drizzle that queries use. */
 export type Database = Pick<NodePgDatabase, 'select' | '$with' | 'with'> & { $client: Pick<pg.Pool, 'query'> }
 
-/** Ponder's own record of how far it has come, one row per chain. It is not part of ponder.schema.ts. */
+/** Ponder's own table of the latest indexed event, one row per chain. It is not part of ponder.schema.ts. */
 const checkpoint = pgTable('_ponder_checkpoint', {
   chainId: bigint('chain_id', { mode: 'number' }).notNull(),
   latestCheckpoint: varchar('latest_checkpoint', { length: 75 }).notNull(),
 })
 
-/** Within a checkpoint, 10 digits of timestamp and 16 of chain id come before the 16 of the block number. */
+/** A checkpoint has 10 digits of timestamp and 16 of chain id before the 16 of the block number. */
 const checkpointBlock = sql<bigint>`substring(${checkpoint.latestCheckpoint} from 27 for 16)::int8`.mapWith(BigInt)
 
 /**
- * The CTE `snapshot`: one row, or none while no block is indexed. A query selects from it and left-joins what it
- * reads, so that rows, head and checkpoint come from one statement and thus from one state of the database.
+ * The CTE `snapshot`: one row, or none while no block is indexed. A query selects from it and left-joins the rows that it
+ * reads. So rows, head and checkpoint come from one statement, and thus from one state of the database.
  */
 function snapshotOf(db: Database) {
   return db.$with('snapshot').as(
@@ -40,38 +40,38 @@ function snapshotOf(db: Database) {
 type SnapshotCte = ReturnType<typeof snapshotOf>
 
 /**
- * The block an answer is true at, and its time. `now`, in seconds, is the later of the block's timestamp and the
- * clock: the earliest at which a transaction can still run. `checkpoint` is the block that Ponder says it is at.
+ * The block at which an answer is true. `now`, in seconds, is the later of the block's timestamp and the clock: the
+ * earliest time at which a new transaction can run. `checkpoint` is the block of Ponder's own checkpoint.
  */
 export type Snapshot = { number: bigint; hash: Hex; timestamp: bigint; checkpoint: bigint; now: bigint }
 
-/** Whether it is a state the market had: not while rows are reverted and replayed. */
+/** Whether the rows are those of the block `number`. They are not while Ponder reverts and replays rows. */
 export function isConsistent({ number, checkpoint }: Snapshot): boolean {
   return number === checkpoint
 }
 
-/** The CTE's `now` for other subqueries of the same statement: evaluated once, so that an index can serve it. */
+/** The snapshot's `now`, for other subqueries of the statement. It is evaluated once, so that an index can be used. */
 export const now = sql<bigint>`(select "now" from "snapshot")`
 
-/** Which chain is read, and what time it is on this machine, in seconds. */
+/** The chain to read, and this machine's time in seconds. */
 type Moment = { chainId: number; clock: number }
 
-/** What one statement read, and of which block. */
+/** The data that a statement read, and its block. */
 export type SnapshotResult<T> = { snapshot: Snapshot; data: T }
 
 /**
- * One SQL statement over the CTE `snapshot`. Undefined if the CTE has no row.
- * Whether the snapshot may be served is not its concern.
+ * One SQL statement over the CTE `snapshot`. Undefined if the CTE has no row. It does not check whether the snapshot may
+ * be served: `IndexReader` does.
  */
 export type SnapshotQuery<T> = (db: Database, moment: Moment) => Promise<SnapshotResult<T> | undefined>
 
 type Prepared<Row> = { execute(values: Record<string, unknown>): Promise<Row[]> }
 
 /**
- * A query that is built once for a database, and parsed and planned once for each of its connections: either takes
+ * A prepared query. It is built once per database, and parsed and planned once per connection, because either takes
  * longer than reading a page.
- * @param name Names the statement to PostgreSQL: one name, one text.
- * @param build Values that differ from read to read are placeholders.
+ * @param name the name of the prepared statement. Each name has one text.
+ * @param build uses placeholders for values that change between reads.
  */
 export function snapshotQuery<Row extends { snapshot: Snapshot }>(
   name: string,
@@ -98,9 +98,9 @@ function oncePerDatabase<Made>(make: (db: Database) => Made): (db: Database) => 
 type SnapshotRow = { number: string; hash: Hex; timestamp: string; checkpoint: string; now: string }
 
 /**
- * As `snapshotQuery`, for columns that are taken as node-postgres gives them. What is read most is read so:
- * drizzle's mapping was 6 % of all that this process did for a page.
- * @param build Selects `snapshotColumns` and, each by its own name, what `Row` has.
+ * As `snapshotQuery`, but columns have the types that node-postgres returns. The most frequent reads use it: drizzle's
+ * mapping took 6 % of this process's time for a page.
+ * @param build selects `snapshotColumns`, and each column of `Row` by its name.
  */
 export function plainQuery<Row>(
   name: string,
@@ -127,12 +127,12 @@ function decodeSnapshot({ number, hash, timestamp, checkpoint, now }: SnapshotRo
   }
 }
 
-/** The CTE's columns, for a selection that names its columns. */
+/** The columns of the CTE. */
 export function snapshotColumns({ number, hash, timestamp, checkpoint, now }: SnapshotCte) {
   return { number, hash, timestamp, checkpoint, now }
 }
 
-/** Reads nothing but the snapshot itself. */
+/** Reads only the snapshot. */
 export const snapshotOnly = plainQuery('snapshot', (db, snapshot) =>
   db.with(snapshot).select(snapshotColumns(snapshot)).from(snapshot),
 )({}, () => null)

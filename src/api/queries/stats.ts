@@ -10,15 +10,15 @@ import { type SnapshotQuery, snapshotQuery } from './snapshot.ts'
 export type Stats = {
   runs: Record<RunState, number> & { claimableRuns: number }
   market: {
-    /** Rewards and fees that the market holds: of funded runs that have not ended. */
+    /** Rewards and fees of the runs that are funded and have not ended. */
     escrowed: bigint
-    /** Stakes of the agents that work on live runs. */
+    /** Stake that the claims of live runs have locked. */
     locked: bigint
     /** Rewards of approved runs. */
     paid: bigint
   }
   agents: Record<AgentStatus, number> & { staked: bigint }
-  /** Payments that USDC refused and nobody collected yet. */
+  /** Payments that USDC refused and that are not collected yet. */
   payees: { owed: bigint }
 }
 
@@ -28,7 +28,7 @@ const countOf = (counter: Column | SQL.Aliased, alias: string) =>
 const sumOf = (amount: Column | SQL.Aliased, alias: string) =>
   sql<bigint>`coalesce(sum(${amount}), 0)`.mapWith(BigInt).as(alias)
 
-/** A column for each key: the sum of the counters that have its name. */
+/** A column for each key: the sum of the counter of that name. */
 function countEach<Key extends string>(keys: readonly Key[], counters: Record<Key, Column | SQL.Aliased>) {
   return Object.fromEntries(keys.map((key) => [key, countOf(counters[key], key)])) as Record<
     Key,
@@ -70,7 +70,7 @@ const readTotals = snapshotQuery('stats', (db, snapshot) => {
     .innerJoin(payees, sql`true`)
 })
 
-/** The market in figures. It reads the bands, not the runs and agents. */
+/** The market's counts and amounts. It sums bands, so it does not grow with runs and agents. */
 export const stats: SnapshotQuery<Stats> = readTotals({}, ({ runs, market, agents, payees }) => ({
   runs,
   market,

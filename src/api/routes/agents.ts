@@ -3,9 +3,9 @@ import type { Context } from 'hono'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../http/errors.ts'
 import { formatId, idParameter } from '../http/values.ts'
-import { readsAgentPages } from '../queries/agentPages.ts'
+import { createAgentPageReader } from '../queries/agentPages.ts'
 import { agentsById } from '../queries/agents.ts'
-import { readTogether } from '../queries/readTogether.ts'
+import { createBatchedRead } from '../queries/batchedReads.ts'
 import {
   agentSchema,
   agentStakeSchema,
@@ -75,8 +75,8 @@ export function agentNotFound(id: bigint) {
 
 export function agentRoutes(deps: Deps) {
   const app = new OpenAPIHono()
-  const readPage = readsAgentPages(deps.index)
-  const readAgent = readTogether(deps.index, agentsById)
+  const readPage = createAgentPageReader(deps.index)
+  const readAgent = createBatchedRead(deps.index, agentsById)
 
   app.openapi(listAgents, async (c) => {
     const { minBlock, status, ...page } = c.req.valid('query')

@@ -6,7 +6,7 @@ import { blockHeaders as blockHeadersOf } from '../cache/cachedResponse.ts'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../http/errors.ts'
 import { idParameter } from '../http/values.ts'
-import { type ReadClaimedRun, readsClaimedRuns } from '../queries/claimedRuns.ts'
+import { createClaimedRunReader, type ReadClaimedRun } from '../queries/claimedRuns.ts'
 import type { ClaimRequest } from '../relay/chain/market.ts'
 import type { ClaimOutcome, Relay } from '../relay/relay.ts'
 import { formatAgentSummary } from '../resources/agent.ts'
@@ -91,7 +91,7 @@ const claimRun = createRoute({
 
 export function claimRoutes(deps: Deps) {
   const app = new OpenAPIHono()
-  const readClaimed = readsClaimedRuns(deps.index)
+  const readClaimed = createClaimedRunReader(deps.index)
 
   app.openapi(claimRun, async (c) => {
     const { relay, limits } = deps

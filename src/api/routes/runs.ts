@@ -5,8 +5,8 @@ import type { Deps } from '../deps.ts'
 import { Problem } from '../http/errors.ts'
 import { addressParameter, formatId, idParameter } from '../http/values.ts'
 import type { MarketAddress } from '../market/claimMessage.ts'
-import { readsRunPages } from '../queries/readRunPages.ts'
-import { readTogether } from '../queries/readTogether.ts'
+import { createBatchedRead } from '../queries/batchedReads.ts'
+import { createRunPageReader } from '../queries/readRunPages.ts'
 import type { RunList } from '../queries/runList.ts'
 import type { RunStart } from '../queries/runPages.ts'
 import { runsById } from '../queries/runs.ts'
@@ -102,8 +102,8 @@ function startOf(market: MarketAddress, list: RunList, { page, limit, cursor }: 
 export function runRoutes(deps: Deps) {
   const app = new OpenAPIHono()
   const market = marketOf(deps.deployment)
-  const readPage = readsRunPages(deps.index)
-  const readRun = readTogether(deps.index, runsById)
+  const readPage = createRunPageReader(deps.index)
+  const readRun = createBatchedRead(deps.index, runsById)
 
   app.openapi(listRuns, async (c) => {
     const { minBlock, page, limit, cursor, ...list } = c.req.valid('query')

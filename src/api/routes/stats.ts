@@ -3,7 +3,7 @@ import { runStates } from '../../../ponder.schema.ts'
 import type { Deps } from '../deps.ts'
 import { amount } from '../http/values.ts'
 import { agentStatuses } from '../queries/agents.ts'
-import { readShared } from '../queries/readTogether.ts'
+import { createSharedRead } from '../queries/batchedReads.ts'
 import { type Stats, stats } from '../queries/stats.ts'
 import { answerJson, minBlock } from './indexed.ts'
 import { indexedResponses, problemResponses } from './responses.ts'
@@ -79,7 +79,7 @@ function formatStats({ runs, market, agents, payees }: Stats): z.infer<typeof st
 
 export function statsRoutes(deps: Deps) {
   const app = new OpenAPIHono()
-  const readStats = readShared(deps.index, stats)
+  const readStats = createSharedRead(deps.index, stats)
 
   app.openapi(getStats, async (c) => {
     const { snapshot, data } = await readStats(c.req.valid('query').minBlock)

@@ -78,10 +78,14 @@ describe('our host and Ponder’s', () => {
 })
 
 it('our host is notified of each block by Ponder', async () => {
-  const hints = listenForBlocks({ url: market.databaseUrl, schema: 'runline', logger: pino({ level: 'silent' }) })
-  await vi.waitUntil(hints.isLive)
-  let hinted = 0
-  hints.subscribe(() => hinted++)
+  const notifications = listenForBlocks({
+    url: market.databaseUrl,
+    schema: 'runline',
+    logger: pino({ level: 'silent' }),
+  })
+  await vi.waitUntil(notifications.isLive)
+  let notified = 0
+  notifications.subscribe(() => notified++)
   for (let blocks = 1; blocks <= 3; blocks++) {
     await market.market.write.createBounty([
       'ipfs://run',
@@ -89,7 +93,7 @@ it('our host is notified of each block by Ponder', async () => {
       (await market.client.getBlock()).timestamp + 86_400n,
       defaultTerms,
     ])
-    await vi.waitUntil(() => hinted >= blocks, 10_000)
+    await vi.waitUntil(() => notified >= blocks, 10_000)
   }
-  await hints.close()
+  await notifications.close()
 })
