@@ -17,12 +17,13 @@ const columns = {
 }
 
 /**
- * The CTE `band`: for each band, how many agents have each status at the snapshot's `now`. A band may have several rows;
- * sum them.
+ * The CTE `band`: for each band, how many agents have each status at the snapshot's `now`. A band may have several
+ * rows; sum them.
  *
  * The indexer counts agents by step. A PROVEN agent is PROVISIONAL for 30 days, then ESTABLISHED. `proven_band` counts
  * the PROVEN agents of each day; only agents of the first of these 30 days are counted one by one.
- * @param splitsProven Whether to tell PROVISIONAL and ESTABLISHED apart. If false, all PROVEN agents count as ESTABLISHED.
+ * @param splitsProven Whether to tell PROVISIONAL and ESTABLISHED apart. If false, all PROVEN agents count as
+ * ESTABLISHED.
  */
 export function agentBands(db: Database, splitsProven = true) {
   const counted = sql`

@@ -21,7 +21,9 @@ type Listed = AgentStatus | 'all'
 
 const isOn = (step: AgentStep) => eq(agent.step, step)
 
-/** The condition of each list. Where the step decides the status, it compares the step only, which an index leads with. */
+/**
+ * The condition of each list. Where the step decides the status, it compares the step only, which an index leads with.
+ */
 const isListed: Record<Listed, SQL | undefined> = {
   all: isNotNull(agent.step),
   UNVERIFIED: isOn('UNVERIFIED'),

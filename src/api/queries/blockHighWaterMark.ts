@@ -1,6 +1,7 @@
 /**
  * How long an index may be behind its highest block before its lower block is accepted. A restarted Ponder indexes the
- * last 30 or so blocks again, and a reorg replaces as many; both take seconds. A chain that was rolled back stays there.
+ * last 30 or so blocks again, and a reorg replaces as many; both take seconds. A chain that was rolled back stays
+ * there.
  */
 const ROLLBACK_TIMEOUT_MS = 30_000
 
@@ -8,7 +9,8 @@ const ROLLBACK_TIMEOUT_MS = 30_000
  * Tracks the highest block of the index, to recognise blocks that it indexes again.
  * @param clock returns milliseconds.
  * @param highest the latest block that an answer may have shown before.
- * @returns a function that returns whether a block may be shown. Call it with blocks in the order in which they are read.
+ * @returns a function that returns whether a block may be shown. Call it with blocks in the order in which they are
+ * read.
  */
 export function createBlockHighWaterMark(clock: () => number, highest: bigint) {
   let behindSince: number | undefined

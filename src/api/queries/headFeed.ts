@@ -154,8 +154,8 @@ export class HeadFeed {
   }
 
   /**
-   * Waits until the next read of the head is due. The interval between two reads is the age of the last notification. So
-   * reads are frequent just after a notification, because a standby database gets the block a moment later.
+   * Waits until the next read of the head is due. The interval between two reads is the age of the last notification.
+   * So reads are frequent just after a notification, because a standby database gets the block a moment later.
    */
   async #pause() {
     const now = performance.now()

@@ -28,9 +28,9 @@ type Options = {
 /**
  * Reads the indexer's tables, with one statement per answer, and returns only consistent answers.
  *
- * Ponder commits a block's rows, `head` and checkpoint together. While it reverts and replays rows, the checkpoint differs
- * from `head`, and the rows are a state that the market never had: such a read is repeated. A block before one that was
- * served is not served either, for a limited time, because clients would miss changes that they have seen.
+ * Ponder commits a block's rows, `head` and checkpoint together. While it reverts and replays rows, the checkpoint
+ * differs from `head`, and the rows are a state that the market never had: such a read is repeated. A block before one
+ * that was served is not served either, for a limited time, because clients would miss changes that they have seen.
  */
 export class IndexReader {
   /** The latest head that any read saw. */
@@ -65,8 +65,8 @@ export class IndexReader {
   }
 
   /**
-   * Waits, up to a timeout, until the index is at `minBlock` or later. All waiting reads share each read of the head, so
-   * that a read that waits for a later block costs nothing until the block is indexed.
+   * Waits, up to a timeout, until the index is at `minBlock` or later. All waiting reads share each read of the head,
+   * so that a read that waits for a later block costs nothing until the block is indexed.
    * @throws Problem INDEX_BEHIND if the block is not indexed in time, or the database cannot be read.
    */
   async reach(minBlock: bigint): Promise<void> {

@@ -13,7 +13,9 @@ import type { RunFilter, Standing } from './runFilter.ts'
 import type { RunOrder } from './runList.ts'
 import { type Database, now } from './snapshot.ts'
 
-/** The list whose bands count the filter's runs in every state; undefined for runs of two parties, which have no bands. */
+/**
+ * The list whose bands count the filter's runs in every state; undefined for runs of two parties, which have no bands.
+ */
 export function bandListOf({ poster, evaluator, claimedBy }: RunFilter): string | undefined {
   const lists = [
     poster && ofPoster(poster),

@@ -119,8 +119,8 @@ const pageColumns = {
 }
 
 /**
- * The page in one row: the walk's runs without the extra one that shows whether a run follows. A left join, because with
- * an inner join PostgreSQL may scan an index of all runs in the list's order.
+ * The page in one row: the walk's runs without the extra one that shows whether a run follows. A left join, because
+ * with an inner join PostgreSQL may scan an index of all runs in the list's order.
  */
 function pageOf(order: RunOrder): SQL {
   const listed = sql`

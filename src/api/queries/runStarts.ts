@@ -16,7 +16,9 @@ export function isUnfiltered(list: RunList): boolean {
   return list.sort === 'createdAt' && shapeOf(list) === 'any'
 }
 
-/** Whether the bands give the start of a page: there are bands in the list's order, and they count the matching runs. */
+/**
+ * Whether the bands give the start of a page: there are bands in the list's order, and they count the matching runs.
+ */
 export function isBanded(list: RunList, start: StartKind): boolean {
   const standing = standingOf(list)
   if (start === 'after' || isUnfiltered(list)) return false
@@ -33,9 +35,9 @@ export function isBanded(list: RunList, start: StartKind): boolean {
  * The CTE `ranked`: the bands that have matching runs. `own` is the number of the band's matching runs, `through` the
  * number of those of this band and all higher bands, `next` the lowest key of the next higher band, or null.
  *
- * Bands count OPEN runs, claimable or expired. Expired runs are few, so they are subtracted or added one by one. The band
- * that `minReward` splits counts as a whole. That is right because it is the lowest band: in descending order no page
- * starts after it, and in ascending order `startOf` counts from the end of the list.
+ * Bands count OPEN runs, claimable or expired. Expired runs are few, so they are subtracted or added one by one. The
+ * band that `minReward` splits counts as a whole. That is right because it is the lowest band: in descending order no
+ * page starts after it, and in ascending order `startOf` counts from the end of the list.
  */
 export function rankedBands(db: Database, list: RunList): SQL {
   const standing = standingOf(list)
@@ -68,8 +70,8 @@ const lowestOf: Record<RunOrder['sort'], SQL> = {
 }
 
 /**
- * The CTE `start`: the band in which the page at the offset starts, and the number of the band's matching runs before the
- * page (`skipped`). It has no row if the page is past the end.
+ * The CTE `start`: the band in which the page at the offset starts, and the number of the band's matching runs before
+ * the page (`skipped`). It has no row if the page is past the end.
  */
 export function startOf({ order }: RunOrder, offset: SQL): SQL {
   const total = sql`(select "total" from "matches")`

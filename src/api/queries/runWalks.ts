@@ -34,8 +34,8 @@ export function walksOf(list: RunList, start: StartKind): SQL {
 
 /**
  * Two ways to find a page. A walk reads an index in the list's order and skips the runs that do not match. Gathering
- * reads all matching runs by another index and sorts them. The counts choose one: each way has a condition that does not
- * depend on a row, so PostgreSQL checks it once and reads nothing for the other way, or for a page past the end.
+ * reads all matching runs by another index and sorts them. The counts choose one: each way has a condition that does
+ * not depend on a row, so PostgreSQL checks it once and reads nothing for the other way, or for a page past the end.
  */
 function unbandedWalks(list: RunList, start: StartKind): SQL {
   if (isUnfiltered(list) && start === 'far') return walk(isFromOffset(list), list)
@@ -63,8 +63,8 @@ function isAfterIn({ sort, order }: RunOrder): SQL {
 }
 
 /**
- * The order of an index that finds only matching runs, and whether gathering by it is better than a walk. Undefined if a
- * walk passes few runs that do not match.
+ * The order of an index that finds only matching runs, and whether gathering by it is better than a walk. Undefined if
+ * a walk passes few runs that do not match.
  */
 function gatheredBy(list: RunList, start: StartKind): { by: 'reward' | 'deadline'; isBetter: SQL } | undefined {
   const { sort, minReward } = list
@@ -84,8 +84,8 @@ function gatheredBy(list: RunList, start: StartKind): { by: 'reward' | 'deadline
 }
 
 /**
- * Whether gathering reads fewer runs than a walk passes. The estimate assumes that matching runs are spread evenly among
- * the `in_order` runs: to find n matches, a walk passes n × in_order / total runs.
+ * Whether gathering reads fewer runs than a walk passes. The estimate assumes that matching runs are spread evenly
+ * among the `in_order` runs: to find n matches, a walk passes n × in_order / total runs.
  */
 function isShorter(start: StartKind): SQL {
   const walked = start === 'after' ? requested.rows : sql`(${requested.offset} + ${requested.rows})`

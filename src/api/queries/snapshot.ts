@@ -18,8 +18,8 @@ const checkpoint = pgTable('_ponder_checkpoint', {
 const checkpointBlock = sql<bigint>`substring(${checkpoint.latestCheckpoint} from 27 for 16)::int8`.mapWith(BigInt)
 
 /**
- * The CTE `snapshot`: one row, or none while no block is indexed. A query selects from it and left-joins the rows that it
- * reads. So rows, head and checkpoint come from one statement, and thus from one state of the database.
+ * The CTE `snapshot`: one row, or none while no block is indexed. A query selects from it and left-joins the rows that
+ * it reads. So rows, head and checkpoint come from one statement, and thus from one state of the database.
  */
 function snapshotOf(db: Database) {
   return db.$with('snapshot').as(
@@ -60,8 +60,8 @@ type Moment = { chainId: number; clock: number }
 export type SnapshotResult<T> = { snapshot: Snapshot; data: T }
 
 /**
- * One SQL statement over the CTE `snapshot`. Undefined if the CTE has no row. It does not check whether the snapshot may
- * be served: `IndexReader` does.
+ * One SQL statement over the CTE `snapshot`. Undefined if the CTE has no row. It does not check whether the snapshot
+ * may be served: `IndexReader` does.
  */
 export type SnapshotQuery<T> = (db: Database, moment: Moment) => Promise<SnapshotResult<T> | undefined>
 

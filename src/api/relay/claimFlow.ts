@@ -25,10 +25,10 @@ import {
 } from './store/claims.ts'
 import { createLookUp, problemOfLimits, type Stored } from './store/lookUp.ts'
 
-/** `closing` aborts when the relay accepts no further claims. */
+/** `closing` aborts when the relay stops accepting claims. */
 type Rooms = { examine: Examine; dispatcher: Dispatcher; results: Results; closing: AbortSignal }
 
-/** What a claim waits for: the answer if the request’s time ends first. */
+/** What a claim waits for, to be answered if the request times out first. */
 type Obstacle = { failure?: Failure | undefined; placement?: Placement | undefined }
 
 /** Takes a claim from its request to its outcome. */
@@ -39,8 +39,8 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
   const lookUp = createLookUp(pool, walletLimits)
 
   /**
-   * First what costs least: what is stored, the limits, the run’s pending claim; then the chain and the signature; then
-   * the queue, in which only authenticated claims meet.
+   * The cheapest checks come first: stored claims, limits, the run’s pending claim. Then come the chain and the
+   * signature, and then the queue, which only authenticated claims enter.
    */
   async function claim(request: ClaimRequest, asked: ClaimContext, run: RunClaims): Promise<ClaimOutcome> {
     const { until, key } = asked
@@ -53,7 +53,7 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
       if (limited) throw limited
     }
     const obstacle: Obstacle = {}
-    // A refusal rests on what the chain says after this moment.
+    // A refusal uses only what was read from the chain after this time.
     let since = performance.now()
     const lookAgain = () => {
       heads.expire()
@@ -107,7 +107,7 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
         return dispatcher.countInFlight(results.followPlaced(placed.claim, placed.allocated.attempt.hash, until))
       }
       if (placed.status === 'rival' && key !== undefined) {
-        // The key may have been bound while this claim waited.
+        // Another request may have bound the key while this claim waited.
         const boundNow = await followBinding(request, asked, await lookUp({ request, key }))
         if (boundNow) return boundNow
       }
@@ -124,13 +124,13 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
     return giveUp(request, obstacle)
   }
 
-  /** The outcome of the claim that the request’s key is bound to. @throws Problem IDEMPOTENCY_CONFLICT */
+  /** The outcome of the claim to which the idempotency key is bound. @throws Problem IDEMPOTENCY_CONFLICT */
   async function followBinding(request: ClaimRequest, { key, until }: ClaimContext, { binding }: Stored) {
     if (!binding || key === undefined) return undefined
     const { claimId, round, blockNumber } = binding
     if (binding.bodyHash !== bodyHashOf(request)) throw keyConflict(key)
     if (binding.isRelayed) return results.follow({ claimId, round, request }, until)
-    // The wallet made the claim by itself. It stands unless a reorg undid it.
+    // The wallet made the claim without the relay. It is valid unless a reorg removed it.
     const bounty = await readBounty(market, request.bountyId)
     if (BigInt(bounty.round) >= round && blockNumber !== null)
       return { claimId, round, status: 'won', blockNumber } as const
@@ -138,14 +138,14 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
     return undefined
   }
 
-  /** Binds the request’s key to the claim that it gets. @throws Problem IDEMPOTENCY_CONFLICT */
+  /** Binds the idempotency key to the claim. @throws Problem IDEMPOTENCY_CONFLICT */
   async function bind(request: ClaimRequest, key: string | undefined, claim: Omit<Binding, 'key' | 'request'>) {
     if (key === undefined) return
     const bodyHash = await bindKey(pool, { key, request, ...claim })
     if (bodyHash !== bodyHashOf(request)) throw keyConflict(key)
   }
 
-  /** Whether the chain has a claim of this round, or of a later one: the keeper may not know yet. */
+  /** Whether the chain has a claim of this round or a later one, which the keeper may not have stored yet. */
   const isLanded = async ({ request, round }: StoredClaim) =>
     BigInt((await readBounty(market, request.bountyId)).round) >= round
 
@@ -160,7 +160,7 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
     return placement
   }
 
-  /** The agent’s free stake is known again once one of its pending claims is decided. */
+  /** Waits until one of the agent’s pending claims is decided, because that changes its unlocked stake. */
   async function whileLocked({ agentId }: ClaimRequest, until: AbortSignal) {
     const [other] = await openClaimsOfAgent(pool, agentId)
     if (other) await results.decisionOf(other, until)
@@ -168,13 +168,13 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
   }
 
   async function refuse(request: ClaimRequest, failure: Failure, bounty: Bounty): Promise<Problem> {
-    // The signer that would have sent it is no relayer: the claim needs a signature.
+    // The signer may not make unsigned claims, so the claim needs a signature.
     if (failure.error?.errorName !== 'NotRelayer') return refusal(request, failure, bounty)
     const { timestamp } = await heads.latest()
     return signatureRequired(market, request, bounty, timestamp)
   }
 
-  /** The request’s time ended before its claim could be sent. */
+  /** The request timed out before its claim was sent. */
   async function giveUp(request: ClaimRequest, { failure, placement }: Obstacle): Promise<ClaimOutcome> {
     const open = await openClaims(request.bountyId)
     const own = open.find((one) => isSameClaimant(one.request, request))
@@ -191,7 +191,7 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
     throw unavailable('A transaction that is not mined yet decides about this claim.')
   }
 
-  /** Emits the request and its answer. */
+  /** Emits events for the request and its answer. */
   return async function observedClaim(request: ClaimRequest, asked: ClaimContext): Promise<ClaimOutcome> {
     const start = performance.now()
     const emitAnswer = (outcome: ClaimOutcome['status'] | ProblemCode, claimId?: Hex) => {

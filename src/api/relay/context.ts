@@ -13,50 +13,53 @@ import type { Signer } from './submission/signing.ts'
 
 export type RelaySettings = {
   rpcUrl: string
-  /** Of the primary: what is signed is stored there, in schema `relay`. */
+  /** The primary, because signed transactions are stored in its schema `relay`. */
   databaseUrl: string
   deployment: Deployment
-  /** Each has nonces of its own. They need hold gas only. */
+  /** The accounts of the signers. They need only gas, no role. */
   accounts: Signer[]
-  /** What each may spend on gas within 24 hours, in wei. Beyond it, signed transactions are still resent and replaced. */
+  /**
+   * The most that each signer spends on gas within 24 hours, in wei. Beyond it, signed transactions are still resent
+   * and replaced.
+   */
   dailyBudget: bigint
-  /** Whether a relayer of a devnet may claim without the wallet’s signature. */
+  /** Whether a devnet's relayer may make claims without the wallet’s signature. */
   allowUnsigned: boolean
   walletLimits: WalletLimits
   logger: Logger
-  /** What the index says of claims, where there is one: it may show a claim before its receipt is read. */
+  /** Claims in the index, if there is one: it may show a claim before its receipt is read. */
   indexedClaims?: IndexedClaims
-  /** Emits what happens, for metrics and logs. */
+  /** Emits events, for metrics and logs. */
   events: RelayEmitter
-  /** How many claims a transaction makes at most. */
+  /** The most claims of a transaction. */
   maxBatch: number
-  /** How many transactions of an account may be unmined. */
+  /** The most unmined transactions of an account. */
   maxUnmined: number
-  /** How often the chain’s head is read while a claim waits for it, in milliseconds. */
+  /** The interval between reads of the chain’s head while a claim waits, in milliseconds. */
   interval: number
-  /** How often the keeper looks for unsettled transactions where no event asks for it, in milliseconds. */
+  /** How often the keeper checks for unsettled transactions without an event, in milliseconds. */
   keeperInterval: number
   /** The most that a transaction may offer per gas, in wei. */
   maxFeePerGas: bigint
-  /** How many nonces others may use of a key before the node's counts are implausible. */
+  /** How many nonces of a key other programs may use before the node's counts are implausible. */
   foreignNonces: number
   /** How many days decided claims and their transactions are kept. */
   retentionDays: number
 }
 
-/** What the rooms of the relay share. */
+/** What the modules of the relay share. */
 export type RelayContext = RelaySettings & {
   pool: pg.Pool
-  /** With the client for simulations and for the keeper's reads. */
+  /** The market, by the client for simulations and the keeper's reads. */
   market: Market
-  /** For broadcasts. */
+  /** The client for broadcasts. */
   sender: PublicClient
   heads: Heads
   fees: () => Promise<Fees>
   finalBlock: FinalBlock
   nonceCheck: NonceCheck
-  /** The accounts that may claim without a signature. Resolves once this process may act on what is stored. */
+  /** The accounts that may make unsigned claims. Resolves once this process may act on stored claims. */
   relayers: () => Promise<Set<Address>>
-  /** The accounts that can make the claim; none where it needs a signature that it lacks. */
+  /** The accounts that can make the claim; none if it lacks a signature that it needs. */
   signersFor: (request: ClaimRequest) => Promise<Signer[]>
 }

@@ -29,10 +29,10 @@ import { createSend } from './submission/send.ts'
 /** How long `close` waits for requests, and then for the keepers. */
 const CLOSE_TIMEOUT_MS = 4_000
 
-/** How many connections to the node read heads and fees. */
+/** The connections to the node for heads and fees. */
 const WATCH_CONNECTIONS = 2
 
-/** How many connections to the node read for claims that are not authenticated yet. */
+/** The connections to the node for claims that are not authenticated yet. */
 const INTAKE_CONNECTIONS = 4
 
 const defaults = {
@@ -49,9 +49,9 @@ type Options = Omit<RelaySettings, 'events' | keyof typeof defaults> &
   Partial<Pick<RelaySettings, 'events' | keyof typeof defaults>>
 
 /**
- * Starts the relay. A node that does not answer yet does not stop it; any number of processes may share a database and keys.
- * @throws if the node serves another chain than the deployment's or than the database is about, or one without the
- * market, or if the database cannot be used.
+ * Starts the relay, also while the node does not answer yet. Any number of processes may share a database and keys.
+ * @throws if the node's chain is not that of the deployment and of the database, if there is no market on it, or if the
+ * database cannot be used.
  */
 export async function createRelay(options: Options): Promise<Relay> {
   const holder = randomUUID()
@@ -102,7 +102,7 @@ export async function createRelay(options: Options): Promise<Relay> {
       if (pending.size > 0)
         logger.warn({ undecided: pending.size }, 'the relay closes before all requests have an answer')
       const stopped = Promise.all([keeper.stop(), retention.stop(), results.close()]).then(() => pool.end())
-      // A keeper’s work may be cut off: the next keeper finds it as it was left.
+      // A keeper may be stopped at any point: the next keeper continues from what is stored.
       await Promise.race([stopped, sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })])
     },
   }
@@ -113,8 +113,8 @@ function contextOf(settings: RelaySettings, holder: string): RelayContext {
   const { BountyMarket: address, AgentStaking: staking } = deployment.contracts
   const market: Market = { client: createRpc(rpcUrl), chainId: deployment.chainId, address, staking }
   const pool = openRelayPool(databaseUrl, connectionName(holder), logger)
-  // Connections of their own, for a slow call delays the others of its HTTP request: what is signed does not wait for
-  // reads, nor the head for a simulation, nor a simulation for claims that are not authenticated.
+  // Separate clients, because a slow call delays the other calls of its HTTP request. So broadcasts do not wait for
+  // reads, heads do not wait for simulations, and simulations do not wait for claims that are not authenticated.
   const sender = createRpc(rpcUrl)
   const watchClient = createRpc(rpcUrl, WATCH_CONNECTIONS)
   const heads = createHeads(watchClient, settings.interval)
@@ -145,7 +145,7 @@ function contextOf(settings: RelaySettings, holder: string): RelayContext {
   }
 }
 
-/** The index may show a win before the keeper has stored it: a client that got a 200 must not read `accepted` then. */
+/** The index may show a win before the keeper stores it. A client that got a 200 must not read `accepted` after it. */
 async function withIndexedWin({ indexedClaims }: RelayContext, found: StoredClaim): Promise<StoredClaim> {
   if (found.state !== 'open' || !indexedClaims) return found
   const wins = await indexedClaims.look([found]).catch(unlessUnavailable)
@@ -153,7 +153,7 @@ async function withIndexedWin({ indexedClaims }: RelayContext, found: StoredClai
   return win ? { ...found, state: 'won', txHash: win.txHash, blockNumber: win.blockNumber } : found
 }
 
-/** Remembers the answer, but no failure. */
+/** Caches the answer. A failure is not cached. */
 function once<T>(ask: () => Promise<T>): () => Promise<T> {
   let asked: Promise<T> | undefined
   return () => {

@@ -9,32 +9,32 @@ import { type Backlog, backlogOf, nextNonceOf } from './store/transactions.ts'
 import type { NonceCheck } from './submission/nonceCheck.ts'
 import type { Signer } from './submission/signing.ts'
 
-/** How long the node may take: whoever looks at a process does not wait longer than a second. Milliseconds. */
-const PATIENCE = 500
+/** The timeout of calls to the node. Probes wait a second at most. */
+const NODE_TIMEOUT_MS = 500
 
-/** Where a signer stands, whichever replica brought it there. */
+/** The state of a signer, over all replicas. */
 export type SignerState = Backlog & {
   signer: Address
-  /** This process has no key of it: what it signed is finished, and nothing new comes. */
+  /** Whether this process lacks the signer's key: it then finishes signed transactions and signs no new ones. */
   isRemoved: boolean
-  /** Why it rests: this process's node counts its transactions implausibly. */
+  /** Why the signer is paused: the node's counts of its transactions are implausible. */
   objection: string | undefined
-  /** How many claims its unmined transactions make. */
+  /** The number of claims of its unmined transactions. */
   claims: number
-  /** Seconds since the oldest of them was signed; 0 where there is none. */
+  /** Seconds since the oldest unmined transaction was signed; 0 if there is none. */
   oldestUnmined: number
-  /** Wei; undefined where the node does not say it in time. */
+  /** In wei; undefined if the node does not answer in time. */
   balance: bigint | undefined
-  /** What it may spend within 24 hours, in wei. */
+  /** The most that it spends within 24 hours, in wei. */
   budget: bigint
-  /** What a signer has to have for a claim, at twice the node's price of gas, in wei; undefined likewise. */
+  /** The funds for one claim at twice the node's gas price, in wei; undefined if the node does not answer in time. */
   claimPrice: bigint | undefined
 }
 
 type Options = { pool: pg.Pool; market: Market; accounts: Signer[]; nonceCheck: NonceCheck; dailyBudget: bigint }
 
 /**
- * The states of this process's signers, and of others that have something unmined.
+ * The states of this process's signers, and of other signers with unmined transactions.
  * @throws Problem RELAY_UNAVAILABLE if the database does not answer.
  */
 export async function signerStates(relay: Options): Promise<SignerState[]> {
@@ -63,7 +63,7 @@ export async function signerStates(relay: Options): Promise<SignerState[]> {
     }),
   )
 
-  /** A signer that rests may have no claim that would ask the node again. @returns what it objects to now. */
+  /** Checks a paused signer again, because no claim may come that would. @returns why it is still paused. */
   async function askAgain(address: Address, backlog: Backlog) {
     const [nextNonce, mined, pending] = await Promise.all([
       nextNonceOf(pool, address),
@@ -77,4 +77,4 @@ export async function signerStates(relay: Options): Promise<SignerState[]> {
 }
 
 const inTime = <T>(question: Promise<T>): Promise<T | undefined> =>
-  Promise.race([answer(question).catch(unlessUnavailable), sleep(PATIENCE, undefined, { ref: false })])
+  Promise.race([answer(question).catch(unlessUnavailable), sleep(NODE_TIMEOUT_MS, undefined, { ref: false })])

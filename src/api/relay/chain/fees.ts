@@ -2,28 +2,28 @@ import type { Hex, PublicClient, TransactionReceipt } from 'viem'
 import { answer, unavailable } from './client.ts'
 import type { Heads } from './heads.ts'
 
-/** How long the node's word on the priority fee is used. Milliseconds. */
-const TIP_LIFETIME = 5_000
+/** How long a priority fee from the node is reused. */
+const TIP_LIFETIME_MS = 5_000
 
 /** Wei per gas. */
 export type Fees = { maxFeePerGas: bigint; maxPriorityFeePerGas: bigint }
 
 /**
  * Prices transactions so that they stay minable while the base fee doubles, which takes at least six full blocks.
- * @param ceiling No transaction is offered more than this per gas, in wei.
+ * @param ceiling the most that a transaction offers per gas, in wei.
  */
 export function createFees(client: PublicClient, heads: Heads, ceiling: bigint) {
   let tip: { amount: bigint; askedAt: number } | undefined
 
   async function priorityFee() {
     const now = performance.now()
-    if (!tip || now - tip.askedAt > TIP_LIFETIME) {
+    if (!tip || now - tip.askedAt > TIP_LIFETIME_MS) {
       tip = { amount: BigInt(await answer(client.request({ method: 'eth_maxPriorityFeePerGas' }))), askedAt: now }
     }
     return tip.amount
   }
 
-  /** @throws Problem RELAY_UNAVAILABLE if the chain asks for more than the ceiling. */
+  /** @throws Problem RELAY_UNAVAILABLE if the chain's price is above the ceiling. */
   return async function fees(): Promise<Fees> {
     const [{ baseFeePerGas }, maxPriorityFeePerGas] = await Promise.all([heads.latest(), priorityFee()])
     if (baseFeePerGas + maxPriorityFeePerGas > ceiling) {
@@ -35,9 +35,9 @@ export function createFees(client: PublicClient, heads: Heads, ceiling: bigint) 
 }
 
 /**
- * The price of a replacement: what the chain asks for now, and at least an eighth above the last in both parts, without
- * which nodes keep the last.
- * @returns undefined if that is above the ceiling, or the chain asks for more than it.
+ * The price of a replacement: the chain's current price, but at least an eighth more than the last attempt in both
+ * parts, because nodes refuse a smaller increase.
+ * @returns undefined if that price, or the chain's, is above the ceiling.
  */
 export function raised(last: Fees, now: Fees | undefined, ceiling: bigint): Fees | undefined {
   if (!now) return undefined
@@ -48,7 +48,7 @@ export function raised(last: Fees, now: Fees | undefined, ceiling: bigint): Fees
   return maxFeePerGas > ceiling ? undefined : { maxFeePerGas, maxPriorityFeePerGas }
 }
 
-/** What a transaction has cost, in wei. An OP Stack rollup names in `l1Fee` what it takes beside for the data (specs.optimism.io). */
+/** The cost of a mined transaction, in wei. `l1Fee` is the data fee of an OP Stack rollup (specs.optimism.io). */
 export function feeOf({ gasUsed, effectiveGasPrice, ...rest }: TransactionReceipt): bigint {
   const { l1Fee } = rest as { l1Fee?: Hex }
   return gasUsed * effectiveGasPrice + BigInt(l1Fee ?? 0)

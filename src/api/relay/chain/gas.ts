@@ -2,30 +2,36 @@ import { size } from 'viem'
 import { Problem } from '../../http/errors.ts'
 import type { MarketCall } from './market.ts'
 
-/** The most gas that a claim may take: what a batch gives an item, 100k of it for an ERC-1271 wallet, and its envelope. */
+/**
+ * The most gas of a claim: the gas of a batch item, of which an ERC-1271 wallet may use 100k, and the transaction's
+ * own.
+ */
 export const MAX_GAS = 300_000n
 
-/** BountyMarket.claimBatch tries an item only while this much is left, of which an item and its event use no more. */
+/**
+ * BountyMarket.claimBatch tries an item only if this much gas is left, which is the most that an item and its event
+ * use.
+ */
 const ITEM_GAS_NEEDED = 270_000n
-/** What claimBatch keeps back besides, for each item of the batch. */
+/** The gas that claimBatch reserves for the result of each item. */
 const RESULT_GAS = 200n
-/** What claimBatch takes before its first item and after its last, apart from the results. */
+/** The gas of claimBatch before its first item and after its last, without the results. */
 const BATCH_GAS = 5_000n
 
-/** The price of a transaction as such, and of a byte of its data at most. Data's floor price (EIP-7623) is below ITEM_GAS_NEEDED. */
+/** The gas of a transaction itself, and the most per byte of its data. The floor price of data (EIP-7623) is lower. */
 const [TRANSACTION_GAS, BYTE_GAS] = [21_000n, 16n]
 
-/** With the data of a signed item: eleven words. */
+/** Includes the data of a signed item: eleven words. */
 const SIGNED_ITEM_GAS = ITEM_GAS_NEEDED + RESULT_GAS + BYTE_GAS * 352n
 
-/** EIP-7825: no block takes a transaction with a higher limit. */
+/** EIP-7825: the highest gas limit of a transaction. */
 const MAX_TRANSACTION_GAS = 2n ** 24n
 
 /**
- * The limit for a claim, which the block may make dearer than it was when it was tried: a fifth more, and the price of a
- * cold slot or two.
- * @param estimate what it took when it was tried.
- * @throws Problem CLAIM_REVERTED if it takes more than the relay pays for.
+ * The gas limit of a claim: a fifth more than its simulation used, and the gas of two cold slots, because it may use
+ * more in its block than in the simulation.
+ * @param estimate the gas that the simulation used.
+ * @throws Problem CLAIM_REVERTED if the claim uses more gas than the relay pays for.
  */
 export function gasLimit(estimate: bigint): bigint {
   if (estimate > MAX_GAS) {
@@ -36,21 +42,23 @@ export function gasLimit(estimate: bigint): bigint {
   return limit < MAX_GAS ? limit : MAX_GAS
 }
 
-/** The limit with which every item of a batch is tried, even if all those before it use up what they are given. */
+/** The gas limit with which claimBatch tries every item, even if all earlier items use their maximum. */
 export const batchGasLimit = ({ data }: MarketCall, items: number): bigint =>
   TRANSACTION_GAS + BYTE_GAS * BigInt(size(data)) + BATCH_GAS + BigInt(items) * (ITEM_GAS_NEEDED + RESULT_GAS)
 
-/** How many claims a transaction may make with so much gas; one, which goes alone, needs less. */
+/** The most claims of a transaction with so much gas. A single claim is not sent as a batch and needs less. */
 export function itemsWithin(gas: bigint): number {
   const items = (gas - TRANSACTION_GAS - BATCH_GAS) / SIGNED_ITEM_GAS
   return Math.max(1, Number(items))
 }
 
-/** The most gas that a transaction of so many claims needs: the reverse of `itemsWithin`. */
+/** The most gas that a transaction with so many claims needs: the reverse of `itemsWithin`. */
 export const gasOfItems = (items: number): bigint =>
   items === 1 ? MAX_GAS : TRANSACTION_GAS + BATCH_GAS + BigInt(items) * SIGNED_ITEM_GAS
 
-/** Such as leave half of the block to others: what does not fit into the rest of a block waits for the next. */
+/**
+ * At most half of a block's gas, because a transaction that does not fit into the rest of a block waits for the next.
+ */
 export function itemsOfBlock(blockGasLimit: bigint): number {
   const half = blockGasLimit / 2n
   return itemsWithin(half < MAX_TRANSACTION_GAS ? half : MAX_TRANSACTION_GAS)

@@ -4,15 +4,14 @@ import type { Hex, PublicClient } from 'viem'
 import { reuseResult } from '../../reuseResult.ts'
 import { answer, unlessUnavailable } from './client.ts'
 
-/** The newest block that the node has. Timestamp in seconds, fee in wei. */
+/** The node's latest block. Timestamp in seconds, fee in wei. */
 export type ChainHead = { number: bigint; hash: Hex; timestamp: bigint; baseFeePerGas: bigint; gasLimit: bigint }
 
 export type Heads = ReturnType<typeof createHeads>
 
 /**
- * Reads the chain's head for all callers: the node is asked once per interval, however many wait, and not at all while
- * none does.
- * @param interval Milliseconds.
+ * Reads the chain's head. All callers share one read per interval, and there are no reads without callers.
+ * @param interval in milliseconds.
  */
 export function createHeads(client: PublicClient, interval: number) {
   let current: { startedAt: number; head: Promise<ChainHead> } | undefined
@@ -27,14 +26,14 @@ export function createHeads(client: PublicClient, interval: number) {
     return reading
   }
 
-  /** The newest block, at most one interval old. */
+  /** The latest block, by a read that is at most one interval old. */
   const latest = () => (current ?? read()).head
 
   return {
     latest,
 
     /**
-     * The newest block by a read that began at `time` or later, so that it shows whatever its caller saw before.
+     * The latest block, by a read that started at `time` or later. So it is not older than what the caller saw before.
      * @param time by `performance.now()`.
      */
     async since(time: number): Promise<ChainHead> {
@@ -42,12 +41,12 @@ export function createHeads(client: PublicClient, interval: number) {
       return latest()
     },
 
-    /** The next caller reads the head anew. */
+    /** Makes the next caller read the head again. */
     expire() {
       current = undefined
     },
 
-    /** The newest block once it is another than `known`; undefined if there is none until `signal` aborts. */
+    /** Waits for a latest block other than `known`. @returns undefined if there is none until `signal` aborts. */
     async after(known: ChainHead, signal: AbortSignal): Promise<ChainHead | undefined> {
       while (!signal.aborted) {
         const head = await latest()
@@ -59,7 +58,7 @@ export function createHeads(client: PublicClient, interval: number) {
   }
 }
 
-/** How soon `since` looks whether the known head has expired. */
+/** How soon `since` checks whether the known head has expired. */
 const SINCE_INTERVAL_MS = 5
 
 async function fetchHead(client: PublicClient): Promise<ChainHead> {
@@ -68,10 +67,10 @@ async function fetchHead(client: PublicClient): Promise<ChainHead> {
   return { number, hash, timestamp, baseFeePerGas, gasLimit }
 }
 
-/** How long the node's answer is used. Finality is minutes behind. Milliseconds. */
+/** How long the node's answer is reused. Finality is minutes behind the head, so a few seconds do not matter. */
 const FINAL_BLOCK_LIFETIME_MS = 1_000
 
-/** The newest block that the node calls final; undefined where it does not say. */
+/** The node's latest finalized block; undefined if the node does not support it. */
 export type FinalBlock = () => Promise<bigint | undefined>
 
 export const createFinalBlock = (client: PublicClient, logger: Logger): FinalBlock =>

@@ -13,26 +13,28 @@ import type { ClaimTerms, MarketAddress } from '../../market/claimMessage.ts'
 import { type ClaimError, decodeClaimError } from '../../market/contractErrors.ts'
 import { answer, revertOf } from './client.ts'
 
-/** What a request asks to be done. */
+/** A claim as a request describes it. */
 export type ClaimRequest = {
-  /** Of the HTTP request that asks for it, for the log; absent where it was read from the database. */
+  /** The id of the HTTP request, for the log; absent if the claim was read from the database. */
   requestId?: string
   bountyId: bigint
   agentId: bigint
   wallet: Address
-  /** The wallet's word, valid until `deadline` (seconds). Without it a devnet's relayer must send it. */
+  /**
+   * The wallet's signature, valid until `deadline` (seconds). Without it, only a devnet's relayer may make the claim.
+   */
   signed?: { deadline: bigint; signature: Hex }
 }
 
-/** A claim of a round of a run, by its names. */
+/** The members that identify a claim. */
 export type NamedClaim = { claimId: Hex; request: ClaimRequest; round: bigint }
 
-/** A call whose target and selector come from this program, never from a request. `gas`: its limit, if it has one. */
+/** A call. Its target and selector come from this program, never from a request. `gas` is its limit, if any. */
 export type MarketCall = { from: Address; to: Address; data: Hex; gas?: bigint }
 
 export type Market = MarketAddress & { client: PublicClient; staking: Address }
 
-/** The call that makes the claim when `from` sends it. */
+/** The call with which `from` makes the claim. */
 export function claimCall({ address }: Market, from: Address, request: ClaimRequest): MarketCall {
   const { bountyId, agentId, wallet, signed } = request
   const data = signed
@@ -45,11 +47,11 @@ export function claimCall({ address }: Market, from: Address, request: ClaimRequ
   return { from, to: address, data }
 }
 
-/** The call that makes all these claims, none of which fails another. */
+/** The call that makes all these claims. A claim that fails does not make the others fail. */
 export function batchCall({ address }: Market, from: Address, requests: readonly ClaimRequest[]): MarketCall {
   const claims = requests.map(({ bountyId, agentId, wallet, signed }) => {
     const { deadline, signature } = signed ?? { deadline: 0n, signature: '0x' as const }
-    // The market takes an item with an empty signature for one that the relayer makes in its own name.
+    // The market treats an item with an empty signature as an unsigned claim by the relayer.
     if (signed && size(signature) === 0) throw new Error(`The claim of run ${bountyId} has an empty signature`)
     return { bountyId, agentId, wallet, deadline, signature }
   })
@@ -57,7 +59,7 @@ export function batchCall({ address }: Market, from: Address, requests: readonly
   return { from, to: address, data }
 }
 
-/** The call that reverts exactly as a claim would, were it authorised. */
+/** The call that reverts as an authorised claim would. */
 export function checkCall({ address }: Market, { bountyId, agentId, wallet }: ClaimRequest): MarketCall {
   const args = [bountyId, agentId, wallet] as const
   const data = encodeFunctionData({ abi: bountyMarketAbi, functionName: 'checkClaim', args })
@@ -66,10 +68,10 @@ export function checkCall({ address }: Market, { bountyId, agentId, wallet }: Cl
 
 const atBlock = (block: BlockTag | bigint) => (typeof block === 'bigint' ? { blockNumber: block } : { blockTag: block })
 
-/** Why a call reverts: the contract's reason, where it gave one, and the data it is read from. */
+/** Why a call reverts: the contract's error, if it is known, and the revert data. */
 export type Failure = { error: ClaimError | undefined; data: Hex | undefined }
 
-/** What a call would do if it were mined now. */
+/** The result of a simulated call. */
 export type Trial<Passed = unknown> = { passed: Passed } | { failure: Failure }
 
 export const failureOf = (data: Hex | undefined): Failure => ({ data, error: data && decodeClaimError(data) })
@@ -84,22 +86,22 @@ async function attempt<T>(question: Promise<T>): Promise<Trial<T>> {
   }
 }
 
-/** Tries the call on the state after a block, with that block's timestamp. */
+/** Simulates the call on the state after a block, with that block's timestamp. */
 export const tryCall = ({ client }: Market, { from, ...call }: MarketCall, block: BlockTag | bigint) =>
   attempt(client.call({ account: from, ...call, ...atBlock(block) }))
 
-/** Tries the call in the block being built, after all that the node is about to mine, with the time that it is now. */
+/** Simulates the call in the pending block: after the node's pending transactions, with the current time. */
 export const tryNext = ({ client }: Market, { from, to, data }: MarketCall): Promise<Trial<bigint>> =>
   attempt(client.estimateGas({ account: from, to, data, blockTag: 'pending', prepare: false }))
 
 type BountyOnChain = ContractFunctionReturnType<typeof bountyMarketAbi, 'view', 'getBounty'>
 
-/** A bounty as the market shows it, its agent's id as ids are elsewhere. */
+/** A bounty as the market returns it, with the agent's id as a bigint. */
 export type Bounty = Omit<BountyOnChain, 'agentId'> & { agentId: bigint }
 
 export const asBounty = (bounty: BountyOnChain): Bounty => ({ ...bounty, agentId: BigInt(bounty.agentId) })
 
-/** @param block the latest if absent. */
+/** @param block defaults to the latest. */
 export async function readBounty(
   { client, address }: Market,
   bountyId: bigint,
@@ -117,14 +119,14 @@ export async function readBounty(
   return asBounty(bounty)
 }
 
-/** What a claim's signature names of the bounty. */
+/** The terms of the bounty that a claim's signature covers. */
 export const termsOf = ({ reward, stake, workPeriod }: Bounty): ClaimTerms => ({
   reward,
   stake,
   workPeriod: BigInt(workPeriod),
 })
 
-/** The part of the agent's stake that no run locks, in USDC base units, at the latest block. */
+/** The unlocked part of the agent's stake at the latest block, in USDC base units. */
 export async function unlockedStake({ client, staking }: Market, agentId: bigint): Promise<bigint> {
   const [staked, locked] = await answer(
     client.readContract({ address: staking, abi: agentStakingAbi, functionName: 'accountOf', args: [agentId] }),
@@ -132,7 +134,9 @@ export async function unlockedStake({ client, staking }: Market, agentId: bigint
   return staked - locked
 }
 
-/** Which of `accounts` may claim without a signature. The market's constructor names them, on a devnet only. */
+/**
+ * Which of `accounts` may claim without a signature. Only a devnet's market names such accounts, in its constructor.
+ */
 export async function relayersAmong({ client, address }: Market, accounts: Address[]): Promise<Set<Address>> {
   const named = await Promise.all(
     accounts.map((account) =>
@@ -142,7 +146,7 @@ export async function relayersAmong({ client, address }: Market, accounts: Addre
   return new Set(accounts.filter((_, position) => named[position]))
 }
 
-/** @throws if the node serves another chain, or there is no market at the address. */
+/** @throws if the node is of another chain, or there is no market at the address. */
 export async function assertMarket({ client, chainId, address }: Market): Promise<void> {
   const actual = await answer(client.getChainId())
   if (actual !== chainId) throw new Error(`The node serves chain ${actual}; the deployment is on chain ${chainId}.`)

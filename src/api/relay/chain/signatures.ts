@@ -6,16 +6,16 @@ import { stateName } from '../../market/contractErrors.ts'
 import { isHalt } from './client.ts'
 import { type Bounty, type ClaimRequest, type Market, termsOf, tryCall } from './market.ts'
 
-/** The states of a run whose claim is not over. */
+/** The states of a run with a current claim. */
 const LIVE = new Set(['CLAIMED', 'IN_PROGRESS', 'SUBMITTED', 'REVISION_REQUESTED'])
 
-/** Whether the run is in the hands of the agent and the wallet that the request names. */
+/** Whether the run is claimed by the agent and the wallet of the request. */
 export const isHeldByClaimant = ({ agentId, wallet }: ClaimRequest, bounty: Bounty): boolean =>
   LIVE.has(stateName(bounty.state) ?? '') && bounty.agentId === agentId && isAddressEqual(bounty.wallet, wallet)
 
 /**
- * Whether the request is the claim that the run is in the hands of: a client that lost the answer asks again. A signature
- * must be the wallet’s for this round; that it has expired since does not matter.
+ * Whether the request repeats the current claim of the run, as a client does that lost the answer. The signature must
+ * be the wallet’s for this round. It may have expired since.
  */
 export async function isHeldBy(market: Market, request: ClaimRequest, bounty: Bounty): Promise<boolean> {
   if (!isHeldByClaimant(request, bounty)) return false
@@ -30,7 +30,7 @@ function digestOf(market: Market, request: ClaimRequest, round: bigint, bounty: 
   return hashTypedData(claimTypedData(market, claim, signed?.deadline ?? 0n))
 }
 
-/** Whether the wallet’s key signed the claim of this round, on the bounty’s terms. Asks no node. */
+/** Whether the wallet’s key signed the claim of this round, with the bounty’s terms. It needs no call to the node. */
 export function isSignedByKey(market: Market, request: ClaimRequest, round: bigint, bounty: Bounty): boolean {
   const { wallet, signed } = request
   if (!signed) return false
@@ -38,12 +38,12 @@ export function isSignedByKey(market: Market, request: ClaimRequest, round: bigi
   return signer !== undefined && isAddressEqual(signer, wallet)
 }
 
-/** Half of the order of the curve: OpenZeppelin’s ECDSA refuses a larger `s`. */
+/** Half of the curve's order. OpenZeppelin’s ECDSA refuses a larger `s`. */
 const MAX_S = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n
 
 /**
- * The address whose key made the signature, as OpenZeppelin’s ECDSA.tryRecover finds it: 65 bytes, no high `s`, `v` 27 or 28.
- * libsecp256k1 as WebAssembly takes 0.3 ms for it, viem’s JavaScript 1.9 ms.
+ * Recovers the signer's address by the rules of OpenZeppelin’s ECDSA.tryRecover: 65 bytes, no high `s`, `v` 27 or 28.
+ * libsecp256k1 as WebAssembly takes 0.3 ms, viem’s JavaScript 1.9 ms.
  */
 function recoverSigner(digest: Hex, signature: Hex): Address | undefined {
   const bytes = hexToBytes(signature)
@@ -54,7 +54,7 @@ function recoverSigner(digest: Hex, signature: Hex): Address | undefined {
     const key = secp256k1.recover(hexToBytes(digest), bytes.subarray(0, 64), recovery, false)
     return key ? publicKeyToAddress(`0x${Buffer.from(key).toString('hex')}`) : undefined
   } catch (error) {
-    // What libsecp256k1 throws for an `r` or `s` outside of its range.
+    // libsecp256k1 throws this if `r` or `s` is out of range.
     if (error instanceof Error && error.message.startsWith('Expected ')) return undefined
     throw error
   }
@@ -63,13 +63,13 @@ function recoverSigner(digest: Hex, signature: Hex): Address | undefined {
 const erc1271Abi = parseAbi(['function isValidSignature(bytes32 hash, bytes signature) view returns (bytes4)'])
 const ERC1271_MAGIC = '0x1626ba7e'
 
-/** What a wallet’s contract may use to check a signature. */
+/** The gas limit of a wallet contract’s check of a signature. */
 export const CONTRACT_WALLET_GAS = 100_000n
 
-/** The envelope of a call with a signature of 8 kB, the longest that the market takes. */
+/** The gas of the transaction itself for a call with a signature of 8 kB, the longest that the market accepts. */
 const ENVELOPE_GAS = 21_000n + 8_192n * 16n
 
-/** Whether the wallet’s contract accepts the signature of the claim of this round (ERC-1271). The market asks as its caller. */
+/** Whether the wallet’s contract accepts the signature of this round's claim (ERC-1271). The caller is the market. */
 export async function isSignedByContract(
   market: Market,
   request: ClaimRequest,

@@ -4,21 +4,21 @@ import { answer } from './client.ts'
 import type { ChainHead, Heads } from './heads.ts'
 import { type Bounty, type Market, readBounty } from './market.ts'
 
-/** How many runs, and how many wallets, are remembered: those not asked for longest are forgotten. */
+/** The most runs, and the most wallets, in the cache. Beyond it, the least recently used one is dropped. */
 const MAX_ENTRIES = 10_000
 
-/** What the chain says of a claim’s run and wallet at a head. */
+/** A claim’s run and wallet at one head. */
 export type ChainView = {
   head: ChainHead
   bounty: Bounty
-  /** The run as the transactions that are not mined yet would leave it. */
+  /** The run after the node's pending transactions. */
   pendingBounty: () => Promise<Bounty>
   hasCode: (wallet: Address) => Promise<boolean>
 }
 
 /**
- * Reads runs and wallets for claims that are not authenticated yet: once per head, however many claims ask.
- * @throws Problem RELAY_UNAVAILABLE from what it returns.
+ * Reads runs and wallets for claims that are not authenticated yet, once per head for all claims.
+ * The functions that it returns throw a Problem RELAY_UNAVAILABLE.
  */
 export function createChainViews(market: Market, heads: Heads) {
   const bounties = oncePerHead((bountyId: bigint) => readBounty(market, bountyId))
@@ -29,8 +29,8 @@ export function createChainViews(market: Market, heads: Heads) {
   const pending = sharedSince((bountyId: bigint) => readBounty(market, bountyId, 'pending'))
 
   /**
-   * @param since by `performance.now()`: what is pending is read no earlier.
-   * @param isFresh whether the head is read no earlier either; else it may be one interval of `Heads` old.
+   * @param since by `performance.now()`. The pending state is read at this time or later.
+   * @param isFresh whether the head too is read at `since` or later; else it may be one interval of `Heads` old.
    */
   return async function viewOf(bountyId: bigint, since: number, isFresh: boolean): Promise<ChainView> {
     const head = await (isFresh ? heads.since(since) : heads.latest())
@@ -43,7 +43,7 @@ export function createChainViews(market: Market, heads: Heads) {
   }
 }
 
-/** Shares each answer among the callers that came before it was asked for. */
+/** Shares each read among the callers that wait before it starts. */
 function sharedSince<Key extends bigint, T>(read: (key: Key) => Promise<T>) {
   const known = new LRUCache<Key, { startedAt: number; value: Promise<T> }>({ max: MAX_ENTRIES })
   return (key: Key, since: number): Promise<T> => {
@@ -55,7 +55,7 @@ function sharedSince<Key extends bigint, T>(read: (key: Key) => Promise<T>) {
   }
 }
 
-/** Remembers each answer until the head changes, but no failure. */
+/** Caches each answer until the head changes. Failures are not cached. */
 function oncePerHead<Key extends bigint | string, T>(read: (key: Key) => Promise<T>) {
   const known = new LRUCache<Key, { head: Hash; value: Promise<T> }>({ max: MAX_ENTRIES })
   return (head: Hash, key: Key): Promise<T> => {

@@ -12,10 +12,10 @@ import type { RelayContext } from '../context.ts'
 import type { ClaimContext } from '../relay.ts'
 import { refusal, refusedByContract, signatureExpiring, signatureRequired } from './refusal.ts'
 
-/** How long a signature must still be valid when its transaction is signed: its block may take that long. */
+/** How long a signature must still be valid when its transaction is signed, because its block may take that long. */
 const MIN_VALIDITY_SECONDS = 30n
 
-/** How many calls of wallets’ contracts run at once, and how many of one client’s claims may wait for theirs. */
+/** How many calls of wallet contracts run at once, and how many claims of one client may wait for such a call. */
 const CONTRACT_WALLET_LANE = {
   concurrency: 4,
   maxWaitingPerClient: 64,
@@ -24,18 +24,18 @@ const CONTRACT_WALLET_LANE = {
 } as const
 
 /**
- * Where a run has several claims, they are examined one by one, for about half a millisecond each: the process places the
- * first ones between these examinations. `maxWaitingPerClient` bounds the claims of one client that wait for theirs.
+ * Several claims of a run are examined one by one, for about half a millisecond each, so that the process can place the
+ * first ones in between. `maxWaitingPerClient` is the most claims of one client that wait.
  */
 const EXAMINATION_LANE = { ...CONTRACT_WALLET_LANE, concurrency: 1, maxWaitingPerClient: 1_000 } as const
 
 type Sender = Pick<ClaimContext, 'client' | 'gone'>
 
 /**
- * - `held`: the run is in the hands of this very claim already.
- * - `good`: the queue may have the claim.
+ * - `held`: this claim is the current claim of the run already.
+ * - `good`: the claim may enter the queue.
  * - `undecided`: the run is not open, and a pending transaction would open it.
- * - `overtaken`: another claim of the run is likely to win it, so that this one was not examined.
+ * - `overtaken`: the claim was not examined, because another claim of the run is likely to win it.
  */
 export type Examined =
   | { held: { claimId: Hex; round: bigint; blockNumber: bigint } }
@@ -49,10 +49,9 @@ export type Rivals = { exist: () => boolean; haveOvertaken: () => boolean }
 export type Examine = ReturnType<typeof createExamination>
 
 /**
- * Checks a claim against the chain before anything that claims share sees it: the run, and whether the wallet signed. A
- * key’s signature costs no call, and what is read of the chain is read once per head for all claims. The refusals, and
- * their order, are those of the market.
- * @param market with a client of its own, so that a flood of claims does not delay simulations.
+ * Checks the run and the signature of a claim before the claim can delay any other. A key’s signature needs no call,
+ * and the chain is read once per head for all claims. The refusals and their order are those of the market.
+ * @param market has a client of its own, so that a flood of claims does not delay simulations.
  */
 export function createExamination({ heads, allowUnsigned, relayers }: RelayContext, market: Market) {
   const viewOf = createChainViews(market, heads)
@@ -101,8 +100,8 @@ export function createExamination({ heads, allowUnsigned, relayers }: RelayConte
   }
 
   /**
-   * @param since by `performance.now()`: a refusal rests on a view of the chain that is no older.
-   * @param rivals asked anew when the claim’s turn has come.
+   * @param since by `performance.now()`. A refusal uses only reads of the chain that started at this time or later.
+   * @param rivals checked again when it is the claim’s turn.
    * @throws Problem with the market’s reason; RATE_LIMITED; RELAY_UNAVAILABLE, also when the client disconnects.
    */
   return async function examine(
@@ -123,7 +122,7 @@ export function createExamination({ heads, allowUnsigned, relayers }: RelayConte
   }
 }
 
-/** @param bounty at `head`, or after what is pending. */
+/** @param bounty at `head`, or after the pending transactions. */
 function errorOfRun({ bountyId }: ClaimRequest, bounty: Bounty, head: ChainHead): ClaimError | undefined {
   const state = stateName(bounty.state)
   if (state === undefined) return { errorName: 'BountyNotFound', args: [bountyId] }
@@ -133,11 +132,11 @@ function errorOfRun({ bountyId }: ClaimRequest, bounty: Bounty, head: ChainHead)
   return { errorName: 'BountyDeadlinePassed', args: [bountyId, deadline, head.timestamp] }
 }
 
-/** Seconds. The next block is no older than the head, and on an idle chain much younger. */
+/** The timestamp of the next block, in seconds: not before the head, and on an idle chain much later. */
 function nowAt({ timestamp }: ChainHead): bigint {
   const clock = BigInt(Math.floor(Date.now() / 1_000))
   return timestamp > clock ? timestamp : clock
 }
 
-/** Whether too little of a signature’s validity is left to send it. @param deadline of the signature, in seconds. */
+/** Whether the signature may expire before its block. @param deadline of the signature, in seconds. */
 export const isExpiring = (deadline: bigint, head: ChainHead): boolean => deadline < nowAt(head) + MIN_VALIDITY_SECONDS

@@ -4,10 +4,10 @@ import { claimTypedDataJson, DEFAULT_VALIDITY_SECONDS, type MarketAddress } from
 import { explainClaimError } from '../../market/contractErrors.ts'
 import { type Bounty, type ClaimRequest, type Failure, termsOf } from '../chain/market.ts'
 
-/** A block of most chains takes no longer. */
+/** Most chains make a block within this time. */
 const PENDING_RETRY_SECONDS = 2
 
-/** RFC 9110 asks for a challenge in every 401: which message to sign, and where it comes from. */
+/** RFC 9110 requires a challenge in every 401: it names the message to sign and where to get it. */
 const challenge = ({ bountyId, agentId, wallet }: ClaimRequest) => ({
   'WWW-Authenticate': `EIP712 realm="runline", message="/api/runs/${bountyId}/claim-message?agentId=${agentId}&walletAddress=${wallet}"`,
 })
@@ -15,10 +15,10 @@ const challenge = ({ bountyId, agentId, wallet }: ClaimRequest) => ({
 const isUnauthorised = (code: ProblemCode) =>
   code === 'SIGNATURE_REQUIRED' || code === 'INVALID_SIGNATURE' || code === 'SIGNATURE_EXPIRED'
 
-/** The agent that has the bounty; undefined while it is unclaimed. */
+/** The agent that claimed the bounty, if any. */
 const holderOf = ({ agentId, wallet }: Bounty) => (BigInt(wallet) === 0n ? undefined : { agentId, wallet })
 
-/** The contract's refusal, in the API's words. @param bounty as it was when the claim was refused. */
+/** The Problem for the contract's refusal. @param bounty as it was when the claim was refused. */
 export function refusal(request: ClaimRequest, { error, data }: Failure, bounty: Bounty): Problem {
   if (!error) return unexplained({ revertData: data ?? null })
   const { code, sentence, extensions } = explainClaimError(error, holderOf(bounty))
@@ -28,7 +28,7 @@ export function refusal(request: ClaimRequest, { error, data }: Failure, bounty:
 export const unexplained = (extensions: Record<string, unknown>) =>
   new Problem('CLAIM_REVERTED', 'The claim reverts on chain for a reason unknown to this API.', { extensions })
 
-/** @param now Seconds. */
+/** @param now in seconds. */
 export function signatureRequired(market: MarketAddress, request: ClaimRequest, bounty: Bounty, now: bigint): Problem {
   const { bountyId, agentId, wallet } = request
   const claim = { bountyId, agentId, wallet, round: BigInt(bounty.round) + 1n, ...termsOf(bounty) }
@@ -37,14 +37,14 @@ export function signatureRequired(market: MarketAddress, request: ClaimRequest, 
   return new Problem('SIGNATURE_REQUIRED', detail, { extensions: { typedData }, headers: challenge(request) })
 }
 
-/** The signature would expire before its transaction is surely mined. @param left Seconds. @param required Seconds. */
+/** The signature may expire before its transaction is mined. @param left in seconds. @param required in seconds. */
 export function signatureExpiring(request: ClaimRequest, left: bigint, required: bigint): Problem {
   const detail = `The signature expires in ${left} s; ${required} s must be left when the claim is sent. Sign a new message.`
   const extensions = { deadline: String(request.signed?.deadline) }
   return new Problem('SIGNATURE_EXPIRED', detail, { extensions, headers: challenge(request) })
 }
 
-/** The wallet is a contract, and did not accept the signature. @param gas what its check may use. */
+/** The wallet is a contract that did not accept the signature. @param gas the gas limit of its check. */
 export function refusedByContract(request: ClaimRequest, round: bigint, gas: bigint): Problem {
   const { wallet, bountyId } = request
   const detail = `The contract ${wallet} does not accept the signature of this claim of run ${bountyId} in round ${round} within ${gas} gas.`
@@ -52,7 +52,7 @@ export function refusedByContract(request: ClaimRequest, round: bigint, gas: big
   return new Problem('INVALID_SIGNATURE', detail, { extensions, headers: challenge(request) })
 }
 
-/** Another claim of the run is undecided, and decides about this one too. */
+/** Another claim of the run is undecided. Its decision also decides this one. */
 export function claimPending({ claimId, request }: { claimId: Hex; request: ClaimRequest }): Problem {
   const detail = `Claim ${claimId} of run ${request.bountyId} is not decided yet. If it fails, this claim can still win: send it again.`
   const headers = { 'Retry-After': String(PENDING_RETRY_SECONDS) }

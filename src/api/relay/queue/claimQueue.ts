@@ -4,35 +4,36 @@ import type { ClaimRequest } from '../chain/market.ts'
 import type { Signer } from '../submission/signing.ts'
 
 /**
- * How many claims may wait in a process. A block of 30 million gas has room for two batches, 100 claims: a claim behind a
- * thousand would wait for longer than a request waits for its answer.
+ * The most claims that wait in a process. A block of 30 million gas has room for two batches, 100 claims. So a claim
+ * behind a thousand others would wait longer than its request.
  */
 const MAX_WAITING = 1_000
 
-/** The signatures of a transaction, in bytes. Nodes take no transaction of more than 128 KiB. */
+/** The most bytes of signatures in a transaction. Nodes refuse transactions of more than 128 KiB. */
 const MAX_SIGNATURE_BYTES = 65_536
 
 /** A claim in the queue. */
 export type Entry<Result> = {
   request: ClaimRequest
-  /** Who sent it, as the limits count clients. */
+  /** The client as the limits identify it. */
   client: string
-  /** Who can make it. */
+  /** The signers that can make the claim. */
   signers: Signer[]
-  /** Whether the index calls the claim eligible: such claims go first. */
+  /** Whether the index calls the claim eligible. Such claims are taken first. */
   isAdvised: boolean
   resolve: (result: Result) => void
   reject: (error: unknown) => void
 }
 
 /**
- * The authenticated claims that wait for a signer. It is bounded, and fair: the clients take turns, and a client with
- * many claims gives way when the queue is full. One claim of a run is out at a time, for only one can win.
+ * The authenticated claims that wait for a signer. The queue is bounded and fair: the clients take turns, and if the
+ * queue is full, the client with the most claims loses one. One claim of a run is taken at a time, because only one can
+ * win.
  */
 export function createClaimQueue<Result, Waiting extends Entry<Result>>() {
-  /** In the order of the clients’ turns. */
+  /** The waiting entries of each client, in the order of the clients’ turns. */
   const byClient = new Map<string, Waiting[]>()
-  /** The runs of which a claim is out. */
+  /** The runs of which a claim is taken. */
   const runsOut = new Set<bigint>()
   let length = 0
 
@@ -71,7 +72,7 @@ export function createClaimQueue<Result, Waiting extends Entry<Result>>() {
         taken.add(entry)
         runsOut.add(entry.request.bountyId)
         isProgress = true
-        // The client goes behind the others.
+        // The client’s next turn is after all others.
         byClient.delete(client)
         byClient.set(client, entries)
       }
@@ -85,14 +86,14 @@ export function createClaimQueue<Result, Waiting extends Entry<Result>>() {
     hasWorkFor: (signer: Signer) =>
       all().some(({ signers, request }) => signers.includes(signer) && !runsOut.has(request.bountyId)),
 
-    /** @throws Problem RELAY_UNAVAILABLE if the queue is full, and mostly of this client’s claims. */
+    /** @throws Problem RELAY_UNAVAILABLE if the queue is full and no client has more claims in it. */
     enter(entry: Waiting) {
       if (length >= MAX_WAITING) makeRoomFor(entry.client)
       byClient.set(entry.client, [...(byClient.get(entry.client) ?? []), entry])
       length++
     },
 
-    /** Puts back claims that were taken, before the others of their clients. */
+    /** Puts taken claims back, before the other claims of their clients. */
     putBack(entries: readonly Waiting[]) {
       for (const entry of entries.toReversed()) {
         byClient.set(entry.client, [entry, ...(byClient.get(entry.client) ?? [])])
@@ -101,8 +102,8 @@ export function createClaimQueue<Result, Waiting extends Entry<Result>>() {
     },
 
     /**
-     * Takes at most `count` claims of different runs that the signer can make: those that the index calls eligible first,
-     * but at least one of the others, so that a flood does not starve them.
+     * Takes at most `count` claims of different runs that the signer can make. Claims that the index calls eligible
+     * come first, but at least one other claim is taken, so that a flood does not starve the others.
      */
     take(signer: Signer, count: number): Waiting[] {
       const taken = new Set<Waiting>()
@@ -115,12 +116,12 @@ export function createClaimQueue<Result, Waiting extends Entry<Result>>() {
       return [...taken]
     },
 
-    /** The claims that were taken have a result, or are put back: others of their runs may be taken. */
+    /** Lets other claims of these runs be taken, because the taken claims have a result or are put back. */
     release(entries: readonly Waiting[]) {
       for (const { request } of entries) runsOut.delete(request.bountyId)
     },
 
-    /** Takes out all waiting claims of which this is true. */
+    /** Removes all waiting claims for which the predicate is true. */
     takeAll(matches: (entry: Waiting) => boolean): Waiting[] {
       const taken = all().filter(matches)
       remove(new Set(taken))

@@ -18,28 +18,28 @@ import type { Signer } from '../submission/signing.ts'
 import { createClaimQueue, type Entry } from './claimQueue.ts'
 import { createSignerTurns, type SignerBlocker } from './signerTurns.ts'
 
-/** How many transactions’ worth of claims a batch may be, and how many claims where a transaction makes few. */
+/** The size of a batch: the claims of so many transactions, but at least so many claims. */
 const TRANSACTIONS_PER_BATCH = 4
 const CLAIMS_PER_BATCH = 32
 
-/** How long a batch waits for further claims: so long per claim in flight, and at most so long. Milliseconds. */
+/** The batching delay per claim in flight, and its maximum, in milliseconds. */
 const WINDOW_PER_CLAIM_MS = 1
 const MAX_WINDOW_MS = 100
 
-/** How long a claim whose request waits no longer stays in the queue, for its first turn. Milliseconds. */
+/** How long a claim stays in the queue for its first turn after its request timed out, in milliseconds. */
 export const LAST_CHANCE_MS = 1_000
 
-/** After how many seconds a claim is worth a new try where no signer can take it. */
+/** The `Retry-After` of a claim that no signer can take. */
 const HOPELESS_RETRY_SECONDS = 60
 
 /**
- * The outcome of a claim’s time in the queue.
+ * The result of a claim in the queue.
  * - `placed`: it is stored with a signed transaction.
  * - `fails`: its simulation fails, for this reason.
- * - `undecided`: a block has to decide; `failure` is the answer if none comes.
+ * - `undecided`: the next block decides it; `failure` is the answer if there is none in time.
  * - `rival`, `locked`: see `Obstacle`.
- * - `stale`: it has to be examined again; its run or its signature’s validity has changed.
- * - `left`: the request waits no longer, and `blocker` kept the claim from its turn.
+ * - `stale`: it must be examined again, because its run or its signature’s validity has changed.
+ * - `left`: the request timed out while `blocker` kept the claim in the queue.
  */
 export type Placement =
   | { status: 'placed'; claim: NamedClaim; allocated: Allocated }
@@ -48,25 +48,25 @@ export type Placement =
   | { status: 'rival' | 'locked' | 'stale' }
   | { status: 'left'; blocker: SignerBlocker | undefined }
 
-/** What the claim flow asks for. */
+/** A claim as the claim flow passes it to the queue. */
 type Asked = Omit<Entry<Placement>, 'resolve' | 'reject'> & Pick<ClaimContext, 'key' | 'gone' | 'until'>
 
-/** `ready`: the claim as a simulation at this head made it ready. */
+/** `ready`: the result of the claim's simulation at this head. */
 type Waiting = Entry<Placement> & Asked & { ready?: { head: Hash; candidate: Candidate } }
 
 export type Dispatcher = ReturnType<typeof createDispatcher>
 
 /**
- * Takes claims from the queue in batches, simulates each batch, and stores the claims that pass with signed transactions,
- * the signers taking turns. While a signer works on a batch, claims gather for its next.
+ * Takes claims from the queue in batches, simulates each batch, and stores the claims that pass with signed
+ * transactions. The signers take turns. While a signer works on a batch, claims gather for the next.
  */
 export function createDispatcher(context: RelayContext, allocator: Allocator, send: Send) {
   const { market, heads, accounts, maxBatch, interval } = context
   const queue = createClaimQueue<Placement, Waiting>()
   const turns = createSignerTurns(accounts, interval, assign)
-  /** One signer gathers a batch at a time: a second would take half of it. */
+  /** Whether a signer gathers a batch. Only one does at a time, because two would halve the batches. */
   let isGathering = false
-  /** How many stored claims have no outcome yet. */
+  /** The number of stored claims without an outcome. */
   let inFlight = 0
 
   const isBlocked = ({ signers }: Waiting) => signers.every(turns.isBlocked)
@@ -105,8 +105,8 @@ export function createDispatcher(context: RelayContext, allocator: Allocator, se
   }
 
   /**
-   * Lets claims gather into batches: the more claims are in flight, the sooner others come. A batch takes less gas per
-   * claim, and less work of node and index. Resolves not before all requests that have arrived are read.
+   * Waits for further claims, because a batch takes less gas per claim, and less work of node and indexer. The delay
+   * grows with the number of claims in flight. It resolves after all requests that have arrived are parsed.
    */
   async function batchWindow() {
     if (inFlight > 0) await sleep(Math.min(inFlight * WINDOW_PER_CLAIM_MS, MAX_WINDOW_MS), undefined, { ref: false })
@@ -114,8 +114,8 @@ export function createDispatcher(context: RelayContext, allocator: Allocator, se
   }
 
   /**
-   * How many claims a signer that was blocked can make now, or why none. Asked before claims leave the queue: those that
-   * it cannot make would be simulated for nothing.
+   * How many claims a blocked signer can make now, or why none. It is checked before claims are taken from the queue,
+   * so that no claim is simulated in vain.
    */
   async function roomOf(signer: Signer): Promise<number | SignerBlocker> {
     try {
@@ -127,7 +127,7 @@ export function createDispatcher(context: RelayContext, allocator: Allocator, se
     }
   }
 
-  /** Ends the entry’s time out of the queue: another claim of its run may be taken. */
+  /** Settles a taken entry, so that another claim of its run may be taken. */
   function finish(entry: Waiting, end: () => void) {
     queue.release([entry])
     end()
@@ -156,7 +156,7 @@ export function createDispatcher(context: RelayContext, allocator: Allocator, se
     if (present.length === 1) await Promise.all(simulations)
     const ready = present.filter((entry) => entry.ready?.head === head.hash)
     if (ready.length > 0) await placeReady(signer, ready)
-    // Claims that are simulated alone beside others do not delay these: those that pass are in the next batch.
+    // Claims that must be simulated alone do not delay the batch: those that pass join the next one.
     if (present.length > 1) {
       void Promise.all(simulations).then(() => {
         putBack(alone.filter((entry) => entry.ready?.head === head.hash))
@@ -181,7 +181,7 @@ export function createDispatcher(context: RelayContext, allocator: Allocator, se
     }
   }
 
-  /** @throws Problem CLAIM_REVERTED if the claim takes more gas than the relay pays for. */
+  /** @throws Problem CLAIM_REVERTED if the claim uses more gas than the relay pays for. */
   function applySimulation(entry: Waiting, head: ChainHead, { simulation, unlocked }: SimulatedClaim) {
     const { bounty } = simulation
     if (simulation.result === 'fails') return settle(entry, { status: 'fails', failure: simulation.failure, bounty })
@@ -237,7 +237,7 @@ export function createDispatcher(context: RelayContext, allocator: Allocator, se
     for (const rival of queue.takeAll(({ request }) => runs.has(request.bountyId))) rival.resolve({ status: 'rival' })
   }
 
-  /** The claims wait for this signer or another, unless every signer that can make them is blocked for long. */
+  /** The claims keep waiting, unless every signer that can make them is blocked for long. */
   function blockSigner(signer: Signer, blocker: SignerBlocker) {
     turns.block(signer, blocker)
     for (const entry of queue.takeAll(({ signers }) => turns.hopelessDetail(signers) !== undefined)) {
@@ -251,13 +251,13 @@ export function createDispatcher(context: RelayContext, allocator: Allocator, se
   }
 
   return {
-    /** How many claims wait. */
+    /** The number of waiting claims. */
     length: queue.length,
 
-    /** Whether more claims wait than a transaction makes. */
+    /** Whether more claims wait than one transaction can make. */
     isLong: () => queue.length() > maxBatch,
 
-    /** Counts a stored claim for the batching window. */
+    /** Counts a stored claim as in flight, for the batching delay. */
     countInFlight<T>(outcome: Promise<T>): Promise<T> {
       inFlight++
       return outcome.finally(() => {

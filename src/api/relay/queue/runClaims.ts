@@ -3,24 +3,24 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { LAST_CHANCE_MS } from './dispatcher.ts'
 
 /**
- * The claims of one run that this process handles. While one of them is likely to win the run, the others need not be
- * examined: a hundred examinations would delay the one claim that matters.
+ * The claims of one run that this process handles. While one of them is likely to win the run, the others are not
+ * examined, because a hundred examinations would delay that one claim.
  */
 export type RunClaims = {
   /** Whether the run has more than one claim. */
   isContended: () => boolean
-  /** How many of them were stored with a transaction. */
+  /** The number of claims that were stored with a transaction. */
   stored: () => number
   countStored: () => void
   /** Whether a claim that the index calls eligible is in the queue. */
   isPlacing: () => boolean
-  /** Such a claim is in the queue until `placement` settles. */
+  /** Counts such a claim as in the queue until `placement` settles. */
   startPlacing: (placement: Promise<unknown>) => void
   /** Resolves when that claim has left the queue, or soon after `until` aborts. */
   whilePlacing: (until: AbortSignal) => Promise<void>
 }
 
-/** @returns a function that does `work` while its claim counts among the claims of its run. */
+/** @returns a function that runs `work` and counts the claim among the claims of its run meanwhile. */
 export function createRunClaims() {
   const runs = new Map<bigint, { count: number; claims: RunClaims }>()
 

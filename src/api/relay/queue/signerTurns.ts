@@ -4,7 +4,7 @@ import type { Signer } from '../submission/signing.ts'
 /** Why a signer takes no claims. */
 export type SignerBlocker = Blocker | 'unreachable'
 
-/** The blockers that outlast a request, and what the client is answered. */
+/** The blockers that last longer than a request, and the detail of the client's answer. */
 const LASTING = new Map<SignerBlocker, string>([
   ['unfunded', 'The relayer is out of funds.'],
   ['spent', 'The relayer has spent its daily budget for gas.'],
@@ -13,10 +13,10 @@ const LASTING = new Map<SignerBlocker, string>([
 ])
 
 /**
- * Which signer takes the next batch: the signers take turns, a signer has one batch at a time, and a blocked signer is
- * asked again after an interval.
- * @param interval Milliseconds.
- * @param onReady called when a blocked signer may be asked again.
+ * Chooses the signer of the next batch. The signers take turns, a signer has one batch at a time, and a blocked signer
+ * is checked again after an interval.
+ * @param interval in milliseconds.
+ * @param onReady is called when a blocked signer can be checked again.
  */
 export function createSignerTurns(signers: readonly Signer[], interval: number, onReady: () => void) {
   const busy = new Set<Signer>()
@@ -51,13 +51,13 @@ export function createSignerTurns(signers: readonly Signer[], interval: number, 
 
     isBlocked: (signer: Signer) => blockers.has(signer),
 
-    /** How many signers take claims; at least 1. */
+    /** The number of signers that take claims; at least 1. */
     able: () => Math.max(1, signers.length - blockers.size),
 
     /** What blocks the first of these signers that is blocked. */
     blockerAmong: (some: readonly Signer[]) => some.map((signer) => blockers.get(signer)).find(Boolean),
 
-    /** The answer for a claim of which every signer is blocked for long; undefined if one may take it soon. */
+    /** The answer to a claim if all its signers are blocked for long; undefined if one may take it soon. */
     hopelessDetail(some: readonly Signer[]): string | undefined {
       const details = some.map((signer) => LASTING.get(blockers.get(signer) ?? 'full'))
       return details.every((detail) => detail !== undefined) ? details.at(-1) : undefined

@@ -20,7 +20,7 @@ export const claimLogsOf = ({ logs }: TransactionReceipt) =>
   parseEventLogs({ abi: bountyMarketAbi, eventName: ['BountyClaimed', 'ClaimRefused'], logs })
 
 /**
- * What the chain made of a claim, by the receipt of the transaction that was to make it.
+ * The decision about a claim, from the receipt of its transaction.
  * @param logs of the receipt.
  * @param isAlone whether the transaction was to make this claim only.
  */
@@ -35,7 +35,7 @@ export async function conclude(
   const at = { blockNumber, txHash }
   const { round, reason } = eventOf(request, logs)
   if (round !== undefined) return { won: { ...at, round } }
-  // The state after the block: whatever made the claim fail in it is there to be seen.
+  // The state after the block contains whatever made the claim fail in it.
   const [trial, bounty] = await Promise.all([
     reason ? { failure: reason } : tryCall(market, claimCall(market, receipt.from, request), blockNumber),
     readBounty(market, request.bountyId, blockNumber),
@@ -50,8 +50,8 @@ export async function conclude(
 }
 
 /**
- * What a transaction says of one of its claims; nothing where it did not try it. An item that ran out of gas has no
- * reason, and is no worse for it where it is alone.
+ * The result of one claim of a transaction; undefined if the transaction did not try it. An item that ran out of gas
+ * has no reason, and may succeed alone.
  */
 function eventOf({ bountyId, agentId, wallet }: ClaimRequest, logs: ClaimLogs) {
   const own = logs.filter(
@@ -64,9 +64,9 @@ function eventOf({ bountyId, agentId, wallet }: ClaimRequest, logs: ClaimLogs) {
 }
 
 /**
- * What a claim comes to that the contract refuses: it may be the agent's already.
+ * The decision about a claim that the contract refuses. The agent may have won the run by another transaction.
  * @param bounty as it is at `blockNumber`.
- * @param at where a transaction of ours was refused; absent where none was.
+ * @param at the block and transaction that refused the claim, if any.
  */
 export async function decide(
   market: Market,

@@ -4,29 +4,30 @@ import { decide } from './decision.ts'
 import { decideClaim, type Turn } from './settlement.ts'
 
 /**
- * How long after its last second, by the newest block's time, a claim is given up. Seconds.
+ * A claim is given up so many seconds after its deadline, by the latest block's timestamp.
  *
- * A claim is made only in a block whose timestamp is not after its signature's and its run's deadline, and timestamps
- * grow along a chain. So once the newest block is later than a deadline, only a reorg can still put the transaction into
- * a block that is early enough, and the reorg must reach back behind the deadline. This margin is ten slots of Ethereum
- * or sixty blocks of a rollup with blocks of two seconds, more than any reorg that these chains had since they run on
- * proof of stake. Were there one, the contract would still let one claim of the round win, and the transaction's receipt
- * corrects what is stored (`recordMined`).
+ * A claim succeeds only in a block whose timestamp is not after the deadlines of its signature and its run, and
+ * timestamps grow along a chain. So once the latest block is after a deadline, the claim can succeed only after a reorg
+ * that reaches back before the deadline. This margin is ten slots of Ethereum, or sixty 2-second blocks of a rollup:
+ * more than any reorg of these chains since proof of stake. If there were such a reorg, the contract would still let
+ * only one claim of the round win, and the transaction's receipt would correct the stored state (`recordMined`).
  */
 const REORG_MARGIN_SECONDS = 120n
 
-/** From this age on an unmined claim is asked about whose run may have ended before its signature. Seconds. */
+/**
+ * An unmined claim that is older than this is checked on chain, because its run may have ended before its signature.
+ */
 const STUCK_SECONDS = 60
 
-/** How often a signer's claims are looked at: each look asks the node about each of them. Milliseconds. */
+/** The interval between checks of a signer's claims. A check calls the node once per claim. */
 const INTERVAL_MS = 5_000
 
-/** How many claims a look asks about at most. */
+/** The most claims of one check. */
 const MAX_CLAIMS = 50
 
 /**
- * Refuses the unmined claims that can no longer succeed, so that other claims of their runs go on. Their bytes may still
- * be mined, and revert: with the signer's key the nonce is filled instead.
+ * Refuses unmined claims that can no longer succeed, so that other claims of their runs can proceed. Their transactions
+ * may still be mined and revert. If this process has the signer's key, a filler replaces them.
  */
 export function createRefuseExpired() {
   const lookedAt = new Map<string, number>()
@@ -42,7 +43,7 @@ export function createRefuseExpired() {
   }
 }
 
-/** @param latest A deadline before it has passed for good. */
+/** @param latest in seconds: an earlier deadline has passed, even after a reorg. */
 async function refuseIfExpired(turn: Turn, claim: StoredClaim, latest: bigint) {
   const { market, logger, lease, head } = turn
   const { request } = claim

@@ -7,19 +7,24 @@ import { LEASE_SECONDS, type Lease, releaseLease, renewLease, signersWithWork, t
 import { TX_CHANNEL } from '../store/transactions.ts'
 import type { Look } from './reconcileSigner.ts'
 
-/** While a signer has work its lease is renewed this often; without a renewal it is used for twice as long. Milliseconds. */
+/**
+ * How often the lease of a signer with work is renewed. Without a renewal it is used for twice as long. Milliseconds.
+ */
 const RENEWAL_MS = (LEASE_SECONDS * 1_000) / 3
 
-/** Until what cannot be settled yet is looked at again; doubles up to the interval. Milliseconds. */
+/**
+ * The first delay before a signer with unsettled transactions is checked again. It doubles up to the interval.
+ * Milliseconds.
+ */
 const FIRST_RETRY_MS = 50
 
-/** How many intervals without work pass between two looks for what other replicas left behind. */
+/** How many intervals without work pass between checks for signers that another replica left. */
 const IDLE_INTERVALS = 5
 
 /**
- * Works on the signers that have something unsettled as long as the process lives: at each new head, when a transaction
- * was sent, and when one is due. Every replica has a keeper. A signer's lease makes one of them work on it, and another
- * as soon as that one ends or pauses.
+ * Reconciles the signers that have unsettled transactions: at each new head, after a transaction was sent, and when a
+ * transaction is due to be sent again. Every replica has a keeper. A lease assigns each signer to one keeper, and to
+ * another one once that keeper ends or is paused.
  * @param holder names this replica in its leases.
  */
 export function startKeeper(context: RelayContext, holder: string, reconcile: (lease: Lease) => Promise<Look>) {
@@ -28,18 +33,18 @@ export function startKeeper(context: RelayContext, holder: string, reconcile: (l
   const notifications = listenTo({ url: databaseUrl, channel: TX_CHANNEL, logger })
   const search = createSleeper(stopping.signal)
   const working = new Map<Address, { sleeper: Sleeper; ended: Promise<void> }>()
-  /** The leases that this replica has, as far as it knows. */
+  /** The leases of this replica. They may have expired. */
   const leases = new Map<Address, { lease: Lease; renewedAt: number }>()
-  /** When a lease was last found to be another replica's. */
+  /** When a signer's lease was last found to be another replica's. */
   const refusedAt = new Map<Address, number>()
   let searchingSoon: NodeJS.Timeout | undefined
 
-  /** Looks for signers with work that no replica works on. */
+  /** Finds signers with work and without a keeper. */
   async function run() {
     while (!stopping.signal.aborted) {
       search.clear()
       await logged({}, async () => {
-        // Only then may it act on what is stored.
+        // Before that, the keeper may not act on stored claims.
         await relayers()
         const signers = await signersWithWork(pool, holder)
         for (const { address, isFree } of signers) if (isFree) begin(address)
@@ -56,7 +61,7 @@ export function startKeeper(context: RelayContext, holder: string, reconcile: (l
     }, interval).unref()
   }
 
-  /** Works on the signer, now. */
+  /** Starts the signer's loop, or wakes it. */
   function begin(signer: Address) {
     const known = working.get(signer)
     if (known) return known.sleeper.wake()
@@ -64,7 +69,7 @@ export function startKeeper(context: RelayContext, holder: string, reconcile: (l
     const sleeper = createSleeper(stopping.signal)
     const ended = logged({ signer }, () => work(signer, sleeper)).then(() => {
       working.delete(signer)
-      // A wake after the loop's last look.
+      // A wake that came after the loop's last check.
       if (sleeper.isAwake()) begin(signer)
     })
     working.set(signer, { sleeper, ended })
@@ -88,7 +93,7 @@ export function startKeeper(context: RelayContext, holder: string, reconcile: (l
     }
   }
 
-  /** Without work a lease is not renewed: a replica that comes back to it takes it anew. */
+  /** A lease without work is not renewed. The next replica with work for the signer takes it again. */
   async function leaseOf(signer: Address): Promise<Lease | undefined> {
     const known = leases.get(signer)
     if (known && performance.now() - known.renewedAt < 2 * RENEWAL_MS) return known.lease
@@ -144,7 +149,7 @@ export function startKeeper(context: RelayContext, holder: string, reconcile: (l
 
 type Sleeper = ReturnType<typeof createSleeper>
 
-/** Lets a loop sleep until it is woken. A wake while the loop works ends its next sleep at once. */
+/** Lets a loop sleep until it is woken. A wake while the loop runs ends its next sleep at once. */
 function createSleeper(stopping: AbortSignal) {
   let alarm = new AbortController()
   return {
@@ -153,7 +158,7 @@ function createSleeper(stopping: AbortSignal) {
     clear() {
       alarm = new AbortController()
     },
-    /** @param event ends the sleep too; where it fails, only the time does. */
+    /** @param event also ends the sleep when it resolves. If it rejects, only the timeout ends the sleep. */
     async sleep(milliseconds: number, event?: (signal: AbortSignal) => Promise<unknown>) {
       const awake = new AbortController()
       const signal = AbortSignal.any([stopping, alarm.signal, awake.signal])

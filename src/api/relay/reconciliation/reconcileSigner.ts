@@ -15,35 +15,37 @@ import { createRefuseExpired } from './expiry.ts'
 import { fillGaps, resendDue } from './resend.ts'
 import { createSettle, decideClaim, dropReorganised, finalise, type Turn, usedNonces } from './settlement.ts'
 
-/** When to look again after something was sent: only the database knows when it is due next. Milliseconds. */
+/**
+ * The delay of the next check after a broadcast, which reads from the database when the next one is due. Milliseconds.
+ */
 const AFTER_SENDING_MS = 200
 
-/** What a look at a signer left. */
+/** What remains after a reconciliation. */
 export type Look = {
   head: ChainHead
   hasUnmined: boolean
-  /** Whether everything that the head has mined is settled. */
+  /** Whether all transactions that are mined at the head are settled. */
   isSettled: boolean
-  /** Milliseconds until a transaction is to be handed to the node again. */
+  /** Milliseconds until a transaction is due to be broadcast again. */
   dueIn: number
 }
 
 /**
- * Brings what is stored of a signer in step with the chain: settles what was mined, opens again what a reorg dropped,
- * refuses what can no longer succeed, fills gaps, and hands to the node what it lacks.
+ * Reconciles the stored transactions of a signer with the chain: settles mined transactions, reopens those that a reorg
+ * removed, refuses claims that can no longer succeed, fills nonce gaps, and broadcasts again.
  */
 export function createReconcile(context: RelayContext, allocator: Allocator) {
   const { pool, market, heads, accounts, nonceCheck, events, logger } = context
   const settle = createSettle(context)
   const refuseExpired = createRefuseExpired()
-  /** The head up to which everything of a signer is settled, and how many nonces were used there. */
+  /** For each signer, the head at which everything is settled, and the number of its used nonces there. */
   const settledAt = new Map<Address, { head: Hash; used: number }>()
-  /** How many unmined transactions of removed signers the log has last named. */
+  /** For each signer without a key, the number of its unmined transactions in the last log line. */
   const leftBehind = new Map<Address, number>()
 
   async function reconcile(lease: Lease): Promise<Look> {
     const { signer } = lease
-    // Before what is stored: a transaction that this block has mined is in the database then.
+    // The head is read first, so that every transaction that it has mined is in the database.
     const head = await heads.latest()
     const account = accounts.find(({ address }) => address === signer)
     const turn = { ...context, lease, head, account }
@@ -59,7 +61,7 @@ export function createReconcile(context: RelayContext, allocator: Allocator) {
     return { head, hasUnmined: unmined.length > 0, isSettled: settledAt.has(signer), dueIn }
   }
 
-  /** @returns how many nonces are used at the head. */
+  /** @returns the number of used nonces at the head. */
   async function settleAll(turn: Turn): Promise<number> {
     const { head } = turn
     const { signer } = turn.lease
@@ -85,7 +87,7 @@ export function createReconcile(context: RelayContext, allocator: Allocator) {
     logger.warn({ signer, unmined }, 'finishes what a signer left behind whose key is not here')
   }
 
-  /** What cannot be settled now must not delay the signer's other transactions. */
+  /** A transaction that cannot be settled now must not delay the signer's others. */
   const orLater = (settling: Promise<boolean>) =>
     settling.catch((error) => {
       logger[isUnavailable(error) ? 'warn' : 'error']({ err: error }, 'cannot settle what was mined')
@@ -93,10 +95,10 @@ export function createReconcile(context: RelayContext, allocator: Allocator) {
     })
 
   /**
-   * Simulates a claim again that its transaction did not decide, and whose bytes can no longer do so: a mined or foreign
-   * transaction has their nonce. Until then the claim belongs to its signer, also without its key: the bytes are public
-   * and may still be mined, and another signer would make the claim twice.
-   * @returns whether it is decided, or has a new transaction.
+   * Simulates a claim again whose transaction can no longer decide it, because another transaction has used its nonce.
+   * Before that, the claim stays with its signer, even without its key: the signed transaction is public and may be
+   * mined, so another signer could make the claim twice.
+   * @returns whether the claim is decided or has a new transaction.
    */
   async function renew(turn: Turn, claim: StoredClaim): Promise<boolean> {
     const { lease } = turn
@@ -113,7 +115,7 @@ export function createReconcile(context: RelayContext, allocator: Allocator) {
       return true
     }
     if (!signer) {
-      // The only signers that could do without the wallet's signature are gone.
+      // No signer that could make an unsigned claim is left.
       const { timestamp } = await heads.latest()
       await decideClaim(turn, claim, { refused: signatureRequired(market, request, bounty, timestamp) })
       return true

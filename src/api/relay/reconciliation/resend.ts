@@ -16,13 +16,13 @@ import { broadcast } from '../submission/broadcast.ts'
 import { fillerCall, type PricedCall, type Signer, sign } from '../submission/signing.ts'
 import type { Turn } from './settlement.ts'
 
-/** An attempt is stuck, and replaced, once it is so old, and has seen so many blocks without it. */
+/** An attempt is stuck, and is replaced, once it is older than both. */
 const STUCK_SECONDS = 5
 const STUCK_BLOCKS = 3n
 
 /**
- * Hands to the node what is due, lowest nonce first: nothing of a signer is mined before its lower nonces are. Without
- * the signer's key what is signed is sent again, at no other price.
+ * Broadcasts the transactions that are due, lowest nonce first, because a nonce is mined only after all lower ones.
+ * Without the signer's key, transactions are sent again unchanged, not replaced at a higher price.
  */
 export async function resendDue(turn: Turn, unmined: Unmined[]) {
   const { sender, pool, events, logger, account, head } = turn
@@ -43,14 +43,16 @@ export async function resendDue(turn: Turn, unmined: Unmined[]) {
   }
 }
 
-/** Without funds or an answer, other bytes fare no better. */
+/** Without funds, or without an answer of the node, a replacement does not help. */
 function isStuck(tx: Unmined, head: ChainHead): boolean {
   const { age, block } = newestOf(tx)
   const isPriceable = tx.lastResult === null || tx.lastResult === 'refused' || tx.lastResult === 'nonceTaken'
   return isPriceable && age >= STUCK_SECONDS && head.number >= block + STUCK_BLOCKS
 }
 
-/** @returns undefined where the price is at its ceiling, or the signer does not sign: the last attempt is sent again. */
+/**
+ * @returns undefined if the price is at its ceiling or the signer does not sign. Then the last attempt is sent again.
+ */
 async function replace(turn: Turn, account: Signer, tx: Unmined) {
   const { pool, market, fees, maxFeePerGas, events, logger, lease, head } = turn
   const last = newestOf(tx)
@@ -65,7 +67,7 @@ async function replace(turn: Turn, account: Signer, tx: Unmined) {
   return attempt
 }
 
-/** The claims that can still be won; without any, the least that uses up the nonce. */
+/** The call for the claims that can still be won; without any, a filler, the cheapest call that uses the nonce. */
 async function callFor(
   { pool, market }: Turn,
   account: Signer,
@@ -86,10 +88,10 @@ async function callFor(
 }
 
 /**
- * Uses up the nonces below the lowest stored one that neither the database nor the node knows a transaction of: foreign
- * transactions had them and were lost, or a node miscounted.
- * @param used how many nonces the chain has used.
- * @param lowest nonce of the unmined transactions.
+ * Fills nonces below the lowest stored one that have no transaction in the database or at the node: a foreign
+ * transaction was lost, or a node miscounted.
+ * @param used the number of nonces that the chain has used.
+ * @param lowest the lowest nonce of the unmined transactions.
  */
 export async function fillGaps(turn: Turn, account: Signer, used: number, lowest: number) {
   const { pool, market, fees, events, logger, lease, head } = turn

@@ -31,21 +31,21 @@ import type { Unmined } from '../store/transactions.ts'
 import type { Signer } from '../submission/signing.ts'
 import { claimLogsOf, conclude } from './decision.ts'
 
-/** How long a used nonce may go without a receipt of ours: until then the node may only lag. Seconds. */
+/** How long a used nonce may have no receipt before another transaction counts as mined: the node may lag. Seconds. */
 const RECEIPT_WAIT_SECONDS = 10
 
-/** What the keeper works with while it works on a signer. */
+/** The state of one reconciliation of a signer. */
 export type Turn = RelayContext & {
   lease: Lease
   head: ChainHead
-  /** Of the signer; undefined where this process lacks its key. */
+  /** The signer's account; undefined if this process lacks its key. */
   account: Signer | undefined
 }
 
 /**
- * Settles transactions whose nonce is used: any of their attempts may have been mined. Transactions that are settled at
- * the same time share statements.
- * @returns a function that resolves to whether it is known what used the nonce.
+ * Settles transactions whose nonce is used: any of their attempts may have been mined. Transactions that are settled
+ * concurrently share statements.
+ * @returns a function that resolves to whether it is known which transaction used the nonce.
  */
 export function createSettle({ pool, market, events, logger }: RelayContext) {
   const claimsOfTx = createBatcher((txs: readonly bigint[]) => claimsOfEach(pool, txs))
@@ -85,13 +85,13 @@ export function createSettle({ pool, market, events, logger }: RelayContext) {
   }
 }
 
-/** Stores what a claim came to that its transaction did not decide. */
+/** Stores the decision about a claim that its transaction did not make. */
 export async function decideClaim(turn: Turn, claim: StoredClaim, decision: Decision) {
   const changed = await recordDecisions(turn.pool, turn.lease, [[claim, decision]])
   if (changed.size > 0) emitDecided(turn, claim, decision)
 }
 
-/** Also of claims for which no client waits. */
+/** Emits decisions, also of claims for which no client waits. */
 function emitDecided({ events }: Turn, claim: StoredClaim, decision: Decision) {
   if ('undecided' in decision) return
   const isWon = 'won' in decision
@@ -101,16 +101,16 @@ function emitDecided({ events }: Turn, claim: StoredClaim, decision: Decision) {
 }
 
 /**
- * Opens again what a reorg took out of its block. That takes a proof: the node has another block of this number, and no
- * receipt in the stored one. A node that lags, or one of several behind a balancer, knows neither block nor receipt, and
- * that proves nothing.
- * @param used how many nonces are used at the turn's head.
- * @returns the newest block with a transaction of ours that is in the chain, up to which finality may be concluded.
+ * Reopens transactions that a reorg removed. The proof of a removal is that the node has another block of that number,
+ * and no receipt in the stored block. A node that lags, perhaps one of several behind a load balancer, has neither
+ * block nor receipt, which proves nothing.
+ * @param used the number of used nonces at the head.
+ * @returns the latest stored block that is in the chain. Finality may be concluded up to it.
  */
 export async function dropReorganised(turn: Turn, used: number): Promise<bigint | undefined> {
   const { pool, market, lease, head } = turn
   await recordUntaken(pool, lease, used, head.number)
-  // Blocks name their parents: those before one that is in the chain are in it too.
+  // If a block is in the chain, so are all stored blocks before it, because blocks name their parents.
   const [newest] = await minedTxsOf(pool, lease, 1)
   if (!newest) return undefined
   if ((await hashOfBlock(market.client, newest.blockNumber)) === newest.blockHash) return newest.blockNumber
@@ -131,7 +131,10 @@ async function dropUnlessMined({ pool, market, events, logger, lease }: Turn, tx
   logger.warn({ txHash: tx.hash, blockHash: tx.blockHash }, 'a reorg took a transaction out of its block')
 }
 
-/** What the node calls final cannot be reorganised, so it is not looked at again. @param newest that is in the chain. */
+/**
+ * Stores which transactions are final, so that they are not checked again.
+ * @param newest the latest stored block in the chain.
+ */
 export async function finalise({ pool, finalBlock, events, lease }: Turn, newest: bigint) {
   const finalized = await finalBlock()
   if (finalized === undefined) return
@@ -155,6 +158,6 @@ async function hashOfBlock(client: PublicClient, number: bigint): Promise<Hash |
   return block?.hash ?? undefined
 }
 
-/** How many nonces are used at this block, and not at the newest of whichever node answers. */
+/** The number of used nonces at this block, not at the latest block of whichever node answers. */
 export const usedNonces = ({ market }: RelayContext, address: Address, { number }: ChainHead) =>
   answer(market.client.getTransactionCount({ address, blockNumber: number }))

@@ -10,13 +10,13 @@ import { claimsById, findClaim, type StoredClaim } from '../store/claims.ts'
 import { CHANNEL } from '../store/settlements.ts'
 import { createWatch } from './watch.ts'
 
-/** How often to read the claims’ states, with and without notifications: one may be lost. */
+/** How often the claims’ states are read, with and without notifications. A notification may be lost. */
 const NOTIFIED_INTERVAL_MS = 1_000
 const POLL_INTERVAL_MS = 50
 
 export type Results = ReturnType<typeof createResults>
 
-/** Waits for the decisions and outcomes of stored claims, whichever replica’s keeper decides them. */
+/** Waits for the decisions of stored claims, which the keeper of any replica may make. */
 export function createResults({ pool, databaseUrl, indexedClaims, events, logger }: RelayContext) {
   const notifications = listenTo({ url: databaseUrl, channel: CHANNEL, logger })
   const decisions = createWatch<StoredClaim>({
@@ -32,11 +32,11 @@ export function createResults({ pool, databaseUrl, indexedClaims, events, logger
     logger,
   })
   notifications.subscribe((claimId) => decisions.hint(claimId as Hex | undefined))
-  // What this process stores is notified to it too.
+  // This process also receives the notifications of what it stores itself.
   events.on('claimDecided', ({ claimId }) => notifications.isLive() || decisions.hint(claimId))
   const wins = indexedClaims && createWatch<IndexedWin>({ ...indexedClaims, logger })
 
-  /** Returns the first refusal, from keeper or index; reports a win only once the index, if there is one, shows it. */
+  /** Resolves at the first refusal, or at a win once the index, if there is one, shows it. */
   async function follow(claim: NamedClaim, until: AbortSignal): Promise<ClaimOutcome> {
     const { claimId, round } = claim
     const done = new AbortController()
@@ -57,12 +57,12 @@ export function createResults({ pool, databaseUrl, indexedClaims, events, logger
   }
 
   return {
-    /** The claim once it is decided; undefined if it is not until `until` aborts. */
+    /** The decided claim; undefined if it is not decided until `until` aborts. */
     decisionOf: decisions.until,
 
     follow,
 
-    /** As `follow`, for a claim that was stored just now: it continues whatever fails here. */
+    /** As `follow`, for a claim that was just stored. The claim continues even if this fails. */
     followPlaced: (claim: NamedClaim, txHash: Hash, until: AbortSignal) =>
       follow(claim, until).catch((error): ClaimOutcome => {
         if (!isUnavailable(error)) throw error
@@ -73,7 +73,7 @@ export function createResults({ pool, databaseUrl, indexedClaims, events, logger
   }
 }
 
-/** What a request for a stored claim is answered now. @throws Problem with the reason where it was refused. */
+/** The outcome of a stored claim now. @throws Problem with the reason if it was refused. */
 export function outcomeOf({ claimId, round, state, tx, txHash, blockNumber, problem }: StoredClaim): ClaimOutcome {
   if (state === 'refused') {
     if (!problem) throw new Error(`Claim ${claimId} is refused without a reason`)

@@ -5,21 +5,21 @@ import { createVoidBatcher } from '../../batcher.ts'
 import { Problem } from '../../http/errors.ts'
 import type { NamedClaim } from '../chain/market.ts'
 
-/** Between two looks at all claims, and after one that failed. */
+/** The delay between reads of all claims, and after a failed read. */
 const LEAST_INTERVAL_MS = 20
 const FAILURE_PAUSE_MS = 500
 
 type Options<Found> = {
-  /** What there is to be known of these claims, by their ids; nothing of those to be waited for. */
+  /** Reads these claims by their ids. The result lacks claims that are still to be waited for. */
   look: (claims: readonly NamedClaim[]) => Promise<Map<Hex, Found>>
-  /** Resolves when it is worth looking at all claims again, and at once when `signal` aborts. */
+  /** Resolves when all claims should be read again, and at once when `signal` aborts. */
   pause: (signal: AbortSignal) => Promise<unknown>
   logger: Logger
 }
 
 type Waiting<Found> = { claim: NamedClaim; listeners: Set<(found: Found) => void> }
 
-/** Watches the claims for which requests wait, however many, with one question for all. */
+/** Waits for claims. All waiting claims share each read. */
 export function createWatch<Found>({ look, pause, logger }: Options<Found>) {
   const waiting = new Map<Hex, Waiting<Found>>()
   let watching: AbortController | undefined
@@ -67,7 +67,7 @@ export function createWatch<Found>({ look, pause, logger }: Options<Found>) {
   }
 
   return {
-    /** There may be something to be known of the claim, or of any where none is named. */
+    /** Makes the claim, or all claims if none is named, be read soon. */
     hint(claimId?: Hex) {
       for (const id of claimId === undefined ? waiting.keys() : [claimId]) {
         const watched = waiting.get(id)
@@ -75,7 +75,7 @@ export function createWatch<Found>({ look, pause, logger }: Options<Found>) {
       }
     },
 
-    /** @returns undefined if there is nothing to be known of the claim until `signal` aborts. */
+    /** @returns undefined if there is no result until `signal` aborts. */
     async until(claim: NamedClaim, signal: AbortSignal): Promise<Found | undefined> {
       if (signal.aborted) return undefined
       const { promise, resolve } = Promise.withResolvers<Found | undefined>()

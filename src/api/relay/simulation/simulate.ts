@@ -11,12 +11,12 @@ import {
 } from '../chain/market.ts'
 
 /**
- * What a simulation says of a claim.
- * - `passes`: in the block that would hold it. `gas` is what it takes there.
- * - `fails`: whatever becomes of the transactions that are not mined yet.
- * - `undecided`: a transaction that is not mined yet, or the clock, decides. `failure` is the answer if no block comes.
+ * The result of a claim's simulation.
+ * - `passes`: it passes in the pending block, and uses `gas` there.
+ * - `fails`: it fails whether or not the pending transactions are mined.
+ * - `undecided`: a pending transaction or the clock decides it. `failure` is the answer if no block comes in time.
  *
- * `bounty` is as the last block has it.
+ * `bounty` is that of the latest block.
  */
 export type Simulation =
   | { result: 'passes'; bounty: Bounty; gas: bigint }
@@ -24,8 +24,9 @@ export type Simulation =
   | { result: 'undecided'; bounty: Bounty; failure: Failure | undefined }
 
 /**
- * Simulates the call that makes a claim, on the last block and in the next. The last alone would send claims that
- * another’s transaction has already lost; the next alone would refuse claims for a transaction that is never mined.
+ * Simulates a claim on the latest block and in the pending block. The latest block alone would pass claims that lose
+ * against a pending transaction. The pending block alone would refuse claims because of a transaction that is never
+ * mined.
  */
 export async function simulate(market: Market, call: MarketCall, { bountyId }: ClaimRequest): Promise<Simulation> {
   const [now, next, bounty] = await Promise.all([
@@ -34,7 +35,7 @@ export async function simulate(market: Market, call: MarketCall, { bountyId }: C
     readBounty(market, bountyId),
   ])
   if ('passed' in next) {
-    // A block came between the calls and the reading: the bounty may have a round more than what was simulated.
+    // A block came between the simulation and the read of the bounty, so the bounty may be in a later round.
     if (stateName(bounty.state) !== 'OPEN') return { result: 'undecided', bounty, failure: undefined }
     if ('passed' in now || isCuredByTime(now.failure)) return { result: 'passes', bounty, gas: next.passed }
     return { result: 'undecided', bounty, failure: now.failure }
@@ -44,20 +45,22 @@ export async function simulate(market: Market, call: MarketCall, { bountyId }: C
   }
   const timeDecides = isCuredByTime(now.failure) || isDoomedByTime(next.failure)
   const failure = timeDecides ? next.failure : now.failure
-  // The bounty was read at another block than the one that refused: the newer block decides.
+  // The bounty was read at a later block than the one that refused the claim: the later block decides.
   if (failure.error?.errorName === 'BountyNotOpen' && stateName(bounty.state) === 'OPEN') {
     return { result: 'undecided', bounty, failure }
   }
   return { result: 'fails', bounty, failure }
 }
 
-/** The contract checks the run before it checks the agent. */
+/** The contract checks the run before the agent. */
 export const isAboutRun = ({ error }: Failure) =>
   error?.errorName === 'BountyNotFound' ||
   error?.errorName === 'BountyNotOpen' ||
   error?.errorName === 'BountyDeadlinePassed'
 
-/** The last block’s timestamp is too early for this signature. On a chain without traffic only a transaction cures it. */
+/**
+ * The latest block’s timestamp is too early for this signature. On an idle chain only a new transaction changes that.
+ */
 const isCuredByTime = ({ error }: Failure) => error?.errorName === 'SignatureTooLong'
 
 const isDoomedByTime = ({ error }: Failure) =>

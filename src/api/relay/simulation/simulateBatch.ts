@@ -17,19 +17,19 @@ import {
 } from '../chain/market.ts'
 import { type Simulation, simulate } from './simulate.ts'
 
-/** `unlocked`: what the agent has left to be locked, in USDC base units. */
+/** `unlocked` is the agent's unlocked stake, in USDC base units. */
 export type SimulatedClaim = { simulation: Simulation; unlocked: bigint }
 
-/** BountyMarket.ItemResult of a claim that was made; 0 is one that was not tried, 1 one that was refused. */
+/** BountyMarket.ItemResult of a successful claim. 0 means not tried, 1 refused. */
 const MADE = 2
 
-/** How many claims one call simulates: as many as a batch makes, also where transactions make fewer. */
+/** The most claims of one simulated call: the size of a full batch, also if transactions are smaller. */
 const CLAIMS_PER_CALL = MAX_BATCH
 
-/** Longer signatures, which only a wallet’s contract can have, go alone: so much data may be more than a node takes. */
+/** Claims with longer signatures, of contract wallets, are simulated alone, because a node may refuse so much data. */
 const MAX_SIGNATURE_BYTES = 512
 
-/** Simulates a claim as the call that would make it alone. @param from the signer that would send it. */
+/** Simulates a claim as a call of its own. @param from the signer that would send it. */
 export async function simulateAlone(market: Market, from: Address, request: ClaimRequest): Promise<SimulatedClaim> {
   const [simulation, unlocked] = await Promise.all([
     simulate(market, claimCall(market, from, request), request),
@@ -39,10 +39,9 @@ export async function simulateAlone(market: Market, from: Address, request: Clai
 }
 
 /**
- * Simulates claims of different runs in few calls, on the last block and in the next: 50 claims together take the node
- * less than two alone. No claim of a call lets another pass: it only takes a run and locks stake.
- * @returns the claims that pass. The others have to be simulated alone, so that no claim suffers for another: those that
- * do not pass beside these, those of a call that failed, and single ones.
+ * Simulates claims of different runs in few calls, on the latest block and in the pending block: 50 claims in one call
+ * take the node less time than two calls. No claim makes another one pass: it only takes a run and locks stake.
+ * @returns the claims that pass. The other claims must be simulated alone, so that none fails because of another.
  */
 export async function simulateBatch(
   market: Market,
@@ -57,7 +56,7 @@ export async function simulateBatch(
   return new Map(passed.flat())
 }
 
-/** @returns the claims that pass beside the others. */
+/** @returns the claims that pass together. */
 async function simulateTogether(market: Market, from: Address, requests: readonly ClaimRequest[]) {
   try {
     const call = batchCall(market, from, requests)
@@ -75,7 +74,7 @@ async function simulateTogether(market: Market, from: Address, requests: readonl
       return [[request, { simulation: { result: 'passes', bounty, gas: MAX_GAS }, unlocked }]]
     })
   } catch (error) {
-    // What the node does not take, or not in time, as one call may still pass one by one.
+    // Claims whose common call fails or times out may still pass alone.
     if (error instanceof Problem || revertOf(error)) return []
     throw error
   }
@@ -90,9 +89,9 @@ async function tryBatch({ client }: Market, call: MarketCall, items: number, blo
 }
 
 /**
- * The code that reads them all travels with the call: no contract on the chain is needed. What it answers counts as the code
- * of a new contract, of at most 24,576 bytes (EIP-170): too few for 50 bounties, so `batchSize`, which is in bytes of
- * calldata, lets one call read 28.
+ * A deployless multicall: the call contains the code that reads the bounties, so no contract on the chain is needed.
+ * Its result counts as the code of a new contract, at most 24,576 bytes (EIP-170), too few for 50 bounties. So
+ * `batchSize`, in bytes of calldata, limits a call to 28 bounties.
  */
 const inOneCall = { deployless: true, batchSize: 1_024, allowFailure: true } as const
 

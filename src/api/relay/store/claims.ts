@@ -3,7 +3,7 @@ import type { Problem, ProblemCode } from '../../http/errors.ts'
 import type { ClaimRequest, NamedClaim } from '../chain/market.ts'
 import { type Database, query } from './database.ts'
 
-/** A refusal as it is stored, to be answered again. */
+/** A stored refusal, for repeats of the request. */
 export type StoredProblem = {
   code: ProblemCode
   detail: string
@@ -11,14 +11,14 @@ export type StoredProblem = {
   headers: Record<string, string>
 }
 
-/** A claim that got a nonce, and what has become of it. */
+/** A claim that got a nonce, and its state. */
 export type StoredClaim = NamedClaim & {
   bodyHash: Hex
   /** `open`: the chain has not decided it. */
   state: 'open' | 'won' | 'refused'
-  /** The transaction that makes it now. */
+  /** Its current transaction. */
   tx: { id: bigint; state: 'signed' | 'accepted' | 'mined' | 'final' | 'taken' | 'abandoned'; hash: Hash }
-  /** Of the transaction that decided it; undefined where it is open, or where the agent won the run by itself. */
+  /** The transaction that decided it; undefined if it is open, or if the agent won the run without the relay. */
   txHash: Hash | undefined
   blockNumber: bigint | undefined
   problem: StoredProblem | undefined
@@ -63,13 +63,13 @@ async function find(database: Database, clauses: string, values: unknown[]): Pro
 
 export const nameOf = ({ claimId, request, round }: NamedClaim): NamedClaim => ({ claimId, request, round })
 
-/** Identifies what a request says: the same words twice are the same request. */
+/** A hash of the request's members. Equal requests have equal hashes. */
 export function bodyHashOf({ bountyId, agentId, wallet, signed }: ClaimRequest): Hex {
   const words = [bountyId, agentId, wallet.toLowerCase(), signed?.deadline, signed?.signature.toLowerCase()]
   return keccak256(stringToHex(words.join()))
 }
 
-/** The open claims of each run: the one that has its round reserved, and what a reorg may have opened again beside it. */
+/** The open claims of each run: the one that has its round reserved, and those that a reorg reopened. */
 export async function openClaimsOf(database: Database, bountyIds: readonly bigint[]): Promise<StoredClaim[][]> {
   const clauses = "claim.state = 'open' AND claim.bounty_id = ANY($1::numeric[]) ORDER BY reserved DESC"
   const open = Map.groupBy(await find(database, clauses, [bountyIds]), ({ request }) => request.bountyId)
@@ -81,7 +81,7 @@ export const openClaimsOfAgent = (database: Database, agentId: bigint) =>
 
 export const claimsById = (database: Database, claimIds: Hex[]) => find(database, 'claim.id = ANY($1)', [claimIds])
 
-/** A claim that is known to be stored. */
+/** Reads a claim that must be stored. @throws if it is not. */
 export async function findClaim(database: Database, claimId: Hex): Promise<StoredClaim> {
   const [found] = await claimsById(database, [claimId])
   if (!found) throw new Error(`Claim ${claimId} is not stored any more`)
@@ -95,13 +95,13 @@ export async function claimsOfEach(database: Database, txs: readonly bigint[]): 
   return txs.map((tx) => made.get(tx) ?? [])
 }
 
-/** Open claims of a signer whose transaction can no longer decide them. */
+/** The open claims of a signer whose transaction can no longer decide them. */
 export const strandedClaimsOf = (database: Database, signer: Address) =>
   find(database, "claim.state = 'open' AND tx.state NOT IN ('signed', 'accepted') AND tx.signer = $1", [signer])
 
 /**
- * Open claims of a signer's unmined transactions whose signature's deadline is before `latest`, or that are older than
- * so many seconds. In a random order, so that each has its turn where there are more than `limit`.
+ * The open claims of a signer's unmined transactions that are older than so many seconds, or whose signature's deadline
+ * is before `latest`. The order is random, so that every claim is checked if there are more than `limit`.
  */
 export const unminedClaimsOf = (database: Database, signer: Address, latest: bigint, seconds: number, limit: number) =>
   find(
@@ -113,10 +113,10 @@ export const unminedClaimsOf = (database: Database, signer: Address, latest: big
     [signer, latest, seconds, limit],
   )
 
-/** What a client’s idempotency key is bound to. `blockNumber`: where the claim was seen won, if no transaction of the relay made it. */
+/** The claim of an idempotency key. `blockNumber`: where the claim was won, if no transaction of the relay made it. */
 export type Binding = NamedClaim & { key: string; blockNumber?: bigint | undefined }
 
-/** Binds the key, unless it is bound. @returns the hash of the request to which it is bound now. */
+/** Binds the key unless it is bound. @returns the hash of the request to which it is bound now. */
 export async function bindKey(database: Database, binding: Binding): Promise<Hex> {
   const { key, request, claimId, round, blockNumber } = binding
   const text = `
@@ -129,7 +129,7 @@ export async function bindKey(database: Database, binding: Binding): Promise<Hex
   return bound.bodyHash
 }
 
-/** Frees a key whose claim a reorg has undone, where no transaction of the relay can make it again. */
+/** Frees a key whose claim a reorg removed, if no transaction of the relay can make the claim again. */
 export const unbindKey = (database: Database, { agentId, wallet }: ClaimRequest, key: string) =>
   query(
     database,

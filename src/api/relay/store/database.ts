@@ -3,12 +3,12 @@ import type { Logger } from 'pino'
 import { classifyReadError, isReadOnly } from '../../queries/failures.ts'
 import { unavailable } from '../chain/client.ts'
 
-/** Where a statement runs: on its own, or as a part of a transaction. */
+/** Runs statements, in a transaction or each on its own. */
 export type Database = Pick<pg.Pool | pg.PoolClient, 'query'>
 
 /**
  * Connections to the primary, for schema `relay`.
- * @param name of the connections, by which other replicas see that this one lives.
+ * @param name the name of the connections, by which other replicas see that this one is running.
  */
 export function openRelayPool(url: string, name: string, logger: Logger): pg.Pool {
   const pool = new pg.Pool({
@@ -17,19 +17,19 @@ export function openRelayPool(url: string, name: string, logger: Logger): pg.Poo
     max: 12,
     connectionTimeoutMillis: 5_000,
     statement_timeout: 5_000,
-    // Where PostgreSQL cannot be heard any more, its own time limit does not help.
+    // PostgreSQL's own timeout does not help if the connection is dead.
     query_timeout: 6_000,
-    // A process that is paused while it allocates a nonce locks the signer's row, which other replicas need. Signing
-    // takes less than this.
+    // A process that is paused while it allocates a nonce locks the signer's row, which other replicas need. The
+    // timeout is longer than signing takes.
     idle_in_transaction_session_timeout: 10_000,
     keepAlive: true,
   })
-  // An idle connection that breaks; without a listener it would end the process. The next statement opens another.
+  // Without a listener, a broken idle connection would end the process. The next statement opens a new one.
   pool.on('error', (err) => logger.warn({ err }, 'A connection of the relay’s pool broke'))
   return pool
 }
 
-/** All that schema `relay` has of these types are integers: ids, counts, times and wei. */
+/** In schema `relay` all values of these types are integers: ids, counts, times and wei. */
 const { INT8, NUMERIC } = pg.types.builtins
 const types: pg.CustomTypesConfig = {
   getTypeParser: (oid, format) => (oid === INT8 || oid === NUMERIC ? BigInt : pg.types.getTypeParser(oid, format)),
@@ -38,10 +38,10 @@ const types: pg.CustomTypesConfig = {
 const statementNames = new Map<string, string>()
 
 /**
- * The rows of a statement, its int8 and numeric columns as bigint. Each connection prepares it once: planning takes
- * PostgreSQL longer than most of them take.
- * @param text a constant of the program that names its columns: a prepared `*` fails once a newer build has added one.
- * @throws Problem RELAY_UNAVAILABLE if the database cannot do it now.
+ * Runs a statement and returns its rows, with int8 and numeric columns as bigint. Each connection prepares it once,
+ * because planning takes longer than most statements.
+ * @param text a constant that names its columns: a prepared `*` fails after a newer build adds a column.
+ * @throws Problem RELAY_UNAVAILABLE if the database is temporarily unavailable.
  */
 export async function query<Row extends pg.QueryResultRow>(
   database: Database,
@@ -54,10 +54,10 @@ export async function query<Row extends pg.QueryResultRow>(
   return rows
 }
 
-/** Runs `work` in one transaction: all of it is kept, or nothing where it throws. */
+/** Runs `work` in one transaction, and rolls it back if `work` throws. */
 export async function transaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect()
-  // A connection that breaks while it is used fails the statement; without a listener it would end the process too.
+  // Without a listener, a connection that breaks while in use would end the process. The statement reports the error.
   const ignore = () => undefined
   client.on('error', ignore)
   let broken: Error | undefined
@@ -67,7 +67,7 @@ export async function transaction<T>(pool: pg.Pool, work: (client: pg.PoolClient
     await client.query('COMMIT').catch(inDoubt)
     return result
   } catch (error) {
-    // A connection that takes no writes is not used again. `pool.query` ends its connection after any failure.
+    // A read-only connection is not used again. `pool.query` closes its connection after any failure.
     if (isReadOnly(error)) broken = error
     await client.query('ROLLBACK').catch((cause) => {
       broken = cause
@@ -79,13 +79,13 @@ export async function transaction<T>(pool: pg.Pool, work: (client: pg.PoolClient
   }
 }
 
-/** What PostgreSQL says of a COMMIT is certain; where the connection broke, it may have kept the work or not. */
+/** If the connection breaks during COMMIT, PostgreSQL may have committed or not. Its own errors are certain. */
 function inDoubt(error: unknown): never {
   if (error instanceof pg.DatabaseError) throw error
   throw unavailable('The relay’s database broke off. Whether anything was stored is not known; send it again.', error)
 }
 
-/** @throws Problem RELAY_UNAVAILABLE if the database cannot do it now. */
+/** @throws Problem RELAY_UNAVAILABLE if the database is temporarily unavailable. */
 export async function stored<T>(work: Promise<T>): Promise<T> {
   try {
     return await work
@@ -95,6 +95,6 @@ export async function stored<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-/** Another transaction was faster, or both waited for each other: none of this one was kept, and it may be tried anew. */
+/** A conflict with a concurrent transaction. PostgreSQL rolled this one back, so it may be retried. */
 export const isConflict = (error: unknown) =>
   error instanceof pg.DatabaseError && ['23505', '40001', '40P01'].includes(error.code ?? '')

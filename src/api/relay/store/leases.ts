@@ -2,16 +2,16 @@ import type pg from 'pg'
 import type { Address } from 'viem'
 import { type Database, query } from './database.ts'
 
-/** How long a keeper may write about a signer without renewing its lease. Seconds. */
+/** How long a lease is valid without a renewal. Seconds. */
 export const LEASE_SECONDS = 6
 
 /**
- * The right to write about the transactions of a signer. The token grows each time that a keeper takes the lease, so
- * that a statement of an earlier keeper, which was paused meantime, changes nothing.
+ * The right to change the stored transactions of a signer. The token (a fencing token) grows each time a keeper takes
+ * the lease, so that a late statement of an earlier keeper changes nothing.
  */
 export type Lease = { signer: Address; token: bigint }
 
-/** How a replica's connections are named, by which the others see that it lives. */
+/** The name of a replica's connections, by which other replicas see that it is running. */
 export const connectionName = (holder: string) => `runline_relay ${holder}`
 
 /**
@@ -30,7 +30,7 @@ export async function takeLease(database: Database, holder: string, signer: Addr
   return row && { signer, token: row.token }
 }
 
-/** A lease that has expired is not renewed: what was read under it may be old, and another keeper may be at work. */
+/** An expired lease is not renewed: data read under it may be outdated, and another keeper may have the lease. */
 export async function renewLease(database: Database, { signer, token }: Lease): Promise<boolean> {
   const text = `
     UPDATE relay.keeper SET expires_at = now() + interval '${LEASE_SECONDS} seconds'
@@ -41,14 +41,14 @@ export async function renewLease(database: Database, { signer, token }: Lease): 
 export const releaseLease = (database: Database, { signer, token }: Lease) =>
   query(database, 'UPDATE relay.keeper SET expires_at = now() WHERE signer = $1 AND token = $2', [signer, token])
 
-/** Whether a lease holds: `$1` and `$2` are its signer and token. */
+/** Whether a lease is valid: `$1` and `$2` are its signer and token. */
 export const isHeld =
   'EXISTS (SELECT FROM relay.keeper WHERE signer = $1 AND token = $2::bigint AND expires_at > now())'
 
 /**
- * Runs a keeper's write, which is one statement: a process that is paused leaves no transaction open. The statement
- * joins the relation `lease`, so that it changes nothing once the lease has expired or belongs to another. The row lock
- * makes a keeper that takes the lease wait for the statement.
+ * Runs a keeper's write. It is one statement, so that a paused process leaves no transaction open. The statement joins
+ * the relation `lease`, so that it changes nothing if the lease has expired or belongs to another keeper. A keeper that
+ * takes the lease waits for the statement's row lock.
  * @param text follows `WITH lease AS (…)`; its own parameters begin with `$3`.
  */
 export function writeUnder<Row extends pg.QueryResultRow>(

@@ -7,33 +7,33 @@ import type { ClaimRequest } from '../chain/market.ts'
 import { bodyHashOf } from './claims.ts'
 import { query } from './database.ts'
 
-/** How many transactions all replicas together send for a wallet. */
+/** The most transactions for a wallet, over all replicas. */
 export type WalletLimits = { perMinute: number; perDay: number }
 
-/** So many reverts that are an agent’s own doing pause it until the oldest is a day old. */
+/** So many reverts by an agent’s own fault within a day pause it until the oldest is a day old. */
 const MAX_REVERTS = 3
 
-/** What an idempotency key is bound to. `isRelayed`: a transaction of this relay made the claim, or is to make it. */
+/** The claim of an idempotency key. `isRelayed`: a transaction of this relay made it or will make it. */
 type KeyBinding = { bodyHash: Hex; claimId: Hex; round: bigint; blockNumber: bigint | null; isRelayed: boolean }
 
-/** Seconds until each limit lets a new claim through; null where it does now. */
+/** Seconds until each limit allows a new claim; null if it allows one now. */
 export type Waits = { minute: number | null; day: number | null; paused: number | null }
 
 /**
- * What is stored about a claim.
- * - `binding`: of the request’s idempotency key.
- * - `isRepeat`: this very request, signature included, was stored before and not refused.
+ * What is stored about a request.
+ * - `binding`: the binding of its idempotency key.
+ * - `isRepeat`: the same request, including its signature, is stored and was not refused.
  */
 export type Stored = Waits & { binding: KeyBinding | undefined; isRepeat: boolean }
 
 type Asked = { request: ClaimRequest; key: string | undefined }
 
-/** Looks up claims in schema `relay`, those of one moment in one statement. */
+/** Looks up claims in schema `relay`. Concurrent calls share a statement. */
 export function createLookUp(pool: pg.Pool, limits: WalletLimits) {
   return createBatcher((asked: readonly Asked[]) => lookUpAll(pool, asked, limits))
 }
 
-/** The problem RATE_LIMITED if the wallet has had its share, or the agent is paused. */
+/** The problem RATE_LIMITED if the wallet is over its limit or the agent is paused. */
 export function problemOfLimits(
   { agentId, wallet }: ClaimRequest,
   { minute, day, paused }: Waits,
@@ -48,7 +48,7 @@ export function problemOfLimits(
   return undefined
 }
 
-/** Seconds until there are fewer than `limit` rows in the window; null if that is so now. */
+/** Seconds until the window has fewer than `limit` rows; null if it has fewer now. */
 const secondsUntil = (from: string, time: string, window: string, limit: string) => `
   (SELECT extract(epoch FROM ${time} + interval '${window}' - now())::float8 FROM ${from} AND ${time} > now() - interval '${window}'
    ORDER BY ${time} DESC OFFSET greatest(${limit} - 1, 0) LIMIT 1)`
@@ -57,7 +57,7 @@ const sentBy = 'relay.sent_claim AS sent WHERE sent.wallet = asked.wallet'
 
 /**
  * The columns of `Waits` for a row `asked` with `wallet` and `agent_id`.
- * @param ahead how many claims of the wallet are to be sent before this one.
+ * @param ahead the number of the wallet's claims that are sent before this one.
  */
 export const waitColumns = (ahead: string, perMinute: string, perDay: string) => `
   CASE WHEN ${ahead} >= ${perMinute}::int THEN 60
@@ -82,7 +82,7 @@ const lookUpText = `
 
 type Row = Omit<Stored, 'binding'> & (KeyBinding | { bodyHash: null })
 
-/** In the order of what is asked. */
+/** In the order of the requests. */
 async function lookUpAll(pool: pg.Pool, asked: readonly Asked[], { perMinute, perDay }: WalletLimits) {
   const requests = asked.map(({ request }) => request)
   const rows = await query<Row>(pool, lookUpText, [

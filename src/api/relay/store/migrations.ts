@@ -5,12 +5,12 @@ import { answer, unavailable } from '../chain/client.ts'
 import type { Market } from '../chain/market.ts'
 import { query, transaction } from './database.ts'
 
-/** Any number that no other user of the database takes: processes that migrate wait here for each other. */
+/** The advisory lock that serialises migrations. Any number that no other user of the database uses. */
 const LOCK = 7_286_543_021n
 
 /**
- * The steps from nothing to the schema of this build, in order. A step that has been released is never changed.
- * Hashes, addresses and bytes are text as viem has them; wei and ids are numeric.
+ * The migrations, in order. A released migration never changes.
+ * Hashes, addresses and bytes are text in viem's format; wei and ids are numeric.
  */
 const steps = [
   `
@@ -134,8 +134,8 @@ const steps = [
 ]
 
 /**
- * Brings schema `relay` to this build's version. Any number of processes may do so at once.
- * @throws if a newer build has been here.
+ * Migrates schema `relay` to the version of this build. Several processes may call it at once.
+ * @throws if a newer build has migrated it.
  */
 export async function migrate(pool: pg.Pool): Promise<void> {
   await transaction(pool, async (client) => {
@@ -157,9 +157,9 @@ export async function migrate(pool: pg.Pool): Promise<void> {
 }
 
 /**
- * Asserts that what is stored belongs to the chain that the node serves. A devnet that was started anew has the same
- * chain id and often the same addresses, so the hash of the block that the deployment starts at tells it apart.
- * @throws if the schema is another chain's, or another market's.
+ * Asserts that the stored claims belong to the node's chain. A restarted devnet has the same chain id and often the
+ * same addresses, but another hash of the deployment's start block.
+ * @throws if the schema belongs to another chain or another market.
  */
 export async function assertSameChain(pool: pg.Pool, market: Market, { startBlock }: Deployment): Promise<void> {
   const params: [Hex, false] = [numberToHex(startBlock), false]

@@ -9,9 +9,9 @@ import { problemOfLimits, type Waits, type WalletLimits, waitColumns } from './l
 /** A claim that passed its simulation and needs a nonce. */
 export type Candidate = {
   claim: NamedClaim
-  /** The gas limit with which it goes in a transaction of its own. */
+  /** The gas limit of a transaction with this claim only. */
   gas: bigint
-  /** What the claim locks, and what the agent has left for it at block `block`. USDC base units. */
+  /** The stake that the claim locks, and the agent's unlocked stake at `block`, in USDC base units. */
   lock: bigint
   unlocked: bigint
   block: bigint
@@ -21,18 +21,18 @@ export type Candidate = {
 
 /**
  * Why a claim gets no nonce now.
- * - `rival`: another claim of its round, or of its key, was first. It may be the same claim.
- * - `locked`: the agent’s pending claims lock the stake that this one would.
+ * - `rival`: another claim of its round or its key came first. It may be the same claim.
+ * - `locked`: the agent’s pending claims lock the stake that this one needs.
  * - a problem: RATE_LIMITED.
  */
 export type Obstacle = 'rival' | 'locked' | Problem
 
-/** The claims that one transaction makes. */
+/** The claims of one transaction. */
 type Group = { tx: bigint; made: Candidate[] }
 
 /**
- * Stores the claims that have no obstacle, as made by new transactions of `maxItems` claims each. All rows that are read
- * here are locked until the database’s transaction ends, so that no other process decides on older ones.
+ * Stores the claims without an obstacle, in new transactions of at most `maxItems` claims. It locks all rows that it
+ * reads until the database transaction ends, so that no other process decides on outdated rows.
  */
 export async function reserve(db: pg.PoolClient, candidates: Candidate[], maxItems: number, limits: WalletLimits) {
   const obstacles = new Map<Candidate, Obstacle>()
@@ -54,7 +54,7 @@ export async function reserve(db: pg.PoolClient, candidates: Candidate[], maxIte
   return { groups: [...groups.values()], obstacles }
 }
 
-/** Runs, agents and wallets, which include keys, in one order for all processes: that excludes deadlocks. */
+/** Locks runs, agents and wallets (which cover keys). All processes use one order, which excludes deadlocks. */
 async function lockNames(db: pg.PoolClient, candidates: Candidate[]) {
   const names = candidates.flatMap(({ claim: { request } }) => [
     `run ${request.bountyId}`,
@@ -67,7 +67,7 @@ async function lockNames(db: pg.PoolClient, candidates: Candidate[]) {
   await query(db, text, [names])
 }
 
-/** The candidates whose idempotency key is bound already, or that another candidate brings too. */
+/** The candidates whose idempotency key is bound, or is also the key of another candidate. */
 async function boundKeys(db: pg.PoolClient, candidates: Candidate[]): Promise<Candidate[]> {
   const keyed = candidates.filter(({ key }) => key !== undefined)
   if (keyed.length === 0) return []
@@ -91,8 +91,8 @@ async function boundKeys(db: pg.PoolClient, candidates: Candidate[]): Promise<Ca
 }
 
 /**
- * The candidates that a limit of their wallet or agent refuses, counted in the transaction that stores the others:
- * requests that are handled at the same time cannot pass a limit together.
+ * The candidates that a limit of their wallet or agent refuses. They are counted in the transaction that stores the
+ * others, so that concurrent requests cannot pass a limit together.
  */
 async function overLimits(db: pg.PoolClient, candidates: Candidate[], limits: WalletLimits) {
   const text = `
@@ -111,7 +111,9 @@ async function overLimits(db: pg.PoolClient, candidates: Candidate[], limits: Wa
   })
 }
 
-/** The candidates for which no stake is left. In the order in which they came; a later one that locks less may still fit. */
+/**
+ * The candidates for which the unlocked stake is too small, in order of arrival. A later one that locks less may fit.
+ */
 async function overStake(db: pg.PoolClient, candidates: Candidate[]): Promise<Candidate[]> {
   const free = await freeStakes(db, candidates)
   return candidates.filter(({ claim: { request }, lock }) => {
@@ -122,8 +124,8 @@ async function overStake(db: pg.PoolClient, candidates: Candidate[]): Promise<Ca
 }
 
 /**
- * What each agent has left for claims that no transaction makes yet. A claim that was won after the block whose stake
- * is known counts as a pending one.
+ * The stake that each agent has left for new claims. A claim that was won after the block of the known stake counts as
+ * pending.
  */
 async function freeStakes(db: pg.PoolClient, candidates: Candidate[]): Promise<Map<bigint, bigint>> {
   const byBlock = candidates.toSorted((left, right) => Number(left.block - right.block))
@@ -139,7 +141,7 @@ async function freeStakes(db: pg.PoolClient, candidates: Candidate[]): Promise<M
   return new Map(rows.map(({ id, locking }) => [id, (newest.get(id)?.unlocked ?? 0n) - locking]))
 }
 
-/** A claim that was refused may be made again in the same round. @returns the transaction of each that is stored. */
+/** A refused claim may be made again in the same round. @returns the transaction of each stored claim. */
 async function insertClaims(db: pg.PoolClient, candidates: Candidate[], maxItems: number): Promise<Map<Hex, bigint>> {
   const text = `
     WITH tx AS MATERIALIZED (

@@ -3,22 +3,22 @@ import type pg from 'pg'
 import type { Logger } from 'pino'
 import { transaction } from './database.ts'
 
-/** How often to look for what is old. Milliseconds. */
+/** The interval between deletions, in milliseconds. */
 const INTERVAL_MS = 3_600_000
 
-/** Any number that no other user of the database takes: one replica deletes at a time. */
+/** The advisory lock of the replica that deletes. Any number that no other user of the database uses. */
 const LOCK = 7_286_543_022n
 
-/** How many transactions, with up to 50 claims each, and how many other rows are deleted at once. */
+/** The most transactions, with up to 50 claims each, and the most other rows of one deletion. */
 const MAX_TRANSACTIONS = 200
 const MAX_ROWS = 5_000
 
 const isOld = (time: string) => `${time} < now() - make_interval(days => $1)`
 
 /**
- * Deletes transactions that are older than `$1` days and settled, with their attempts, claims, reverts and idempotency
- * keys. Limits and budgets count a day, and open claims and unmined transactions stay whatever their age. What is mined
- * for so long is final, also where the node does not say so.
+ * Deletes settled transactions that are older than `$1` days, with their attempts, claims, reverts and idempotency
+ * keys. Open claims and unmined transactions stay. Limits and budgets count one day only. A transaction that was mined
+ * so long ago is final, even if the node has no finalized block.
  */
 const transactions = `
   WITH old AS MATERIALIZED (
@@ -36,14 +36,14 @@ const transactions = `
     deleted_attempts AS (DELETE FROM relay.attempt WHERE hash IN (SELECT hash FROM attempts))
   DELETE FROM relay.tx WHERE id IN (SELECT id FROM old)`
 
-/** Deletes keys that are bound to claims that no transaction of the relay made. */
+/** Deletes keys of claims that no transaction of the relay made. */
 const keys = `
   DELETE FROM relay.idempotency_key WHERE ctid IN (
     SELECT bound.ctid FROM relay.idempotency_key AS bound
     WHERE ${isOld('bound_at')} AND NOT EXISTS (SELECT FROM relay.claim WHERE claim.id = bound.claim)
     LIMIT ${MAX_ROWS})`
 
-/** Deletes the counts of wallets after their longest window, a day. */
+/** Deletes the counts of wallets after a day, the longest window. */
 const counts = `
   DELETE FROM relay.sent_claim WHERE ctid IN (
     SELECT ctid FROM relay.sent_claim WHERE sent_at < now() - interval '2 days' AND $1::int > 0 LIMIT ${MAX_ROWS})`
@@ -54,11 +54,11 @@ const deletions = [
   { text: counts, limit: MAX_ROWS },
 ]
 
-/** Deletes what is old, as long as the process lives: in small transactions, and by one replica at a time. */
+/** Deletes old rows periodically, in small transactions, one replica at a time. */
 export function startRetention(pool: pg.Pool, days: number, logger: Logger) {
   const stopping = new AbortController()
 
-  /** @returns how many rows it deleted; 0 while another replica does. */
+  /** @returns the number of deleted rows; 0 while another replica deletes. */
   const deleteBatch = (text: string) =>
     transaction(pool, async (db) => {
       const { rows } = await db.query('SELECT pg_try_advisory_xact_lock($1) AS "isFirst"', [LOCK])

@@ -5,31 +5,31 @@ import { type StoredClaim, storableProblem } from './claims.ts'
 import { type Database, query } from './database.ts'
 import { type Lease, writeUnder } from './leases.ts'
 
-/** Where the chain decided a claim; `txHash` where a transaction of ours did. */
+/** The block that decided a claim, and the transaction if it is of this relay. */
 export type Landing = { blockNumber: bigint; txHash?: Hash }
 
-/** `undecided`: the claim may still be won, but not by the transaction that was sent for it. */
+/** `undecided`: the claim may still be won, but not by its transaction. */
 export type Decision = { won: Landing & { round: bigint } } | { refused: Problem; at?: Landing } | { undecided: true }
 
 export type DecidedClaim = [StoredClaim, Decision]
 
-/** What the chain made of a transaction and its claims. Fee in wei. */
+/** A mined transaction and the decisions of its claims. Fee in wei. */
 export type Mined = { lease: Lease; tx: bigint; receipt: TransactionReceipt; fee: bigint; decisions: DecidedClaim[] }
 
-/** On it the ids of claims are notified once their decisions are stored. */
+/** The channel of notifications with the ids of decided claims. */
 export const CHANNEL = 'relay_claim'
 
 /**
- * Why a claim that passed its simulation may revert without a fault of its agent: another was first, or the relay was
- * too slow. If these counted, a rival that takes three runs from an agent could pause it for a day. A signature that has
- * expired in its block does count: the relay asks for more validity than a block takes.
+ * The reverts that are not the agent's fault: another claim came first, or the relay was too slow. If they counted, a
+ * rival that wins three runs from an agent could pause it for a day. An expired signature counts, because the relay
+ * requires more validity than a block takes.
  */
 const BLAMELESS: ProblemCode[] = ['RUN_NOT_OPEN', 'RUN_DEADLINE_PASSED']
 
 /**
- * Updates open claims with their decisions. A refused claim may still become won: one that expired is refused before its
- * transaction is mined, and a reorg may let the transaction win after all. Its round may be reserved for another by
- * then, which the chain refuses.
+ * Updates open claims with their decisions. A refused claim may still become won: an expired claim is refused before
+ * its transaction is mined, and after a reorg that transaction may still win. If the round is reserved for another
+ * claim by then, the chain refuses that other claim.
  */
 const decide = (decisions: string, from: string) => `
   UPDATE relay.claim SET state = new.state, problem = new.problem, tx_hash = "txHash",
@@ -43,8 +43,8 @@ const decide = (decisions: string, from: string) => `
     AND (claim.state = 'open' OR claim.state = 'refused' AND new.state = 'won')`
 
 /**
- * Stores which transactions were mined, with the decisions of their claims and the reverts that count against agents.
- * @returns the transactions and the claims that it changed: the others were settled before, or the lease is lost.
+ * Stores mined transactions, the decisions of their claims, and the reverts that count against agents.
+ * @returns the transactions and claims that it changed. The others were settled before, or the lease is lost.
  */
 export async function recordMined(database: Database, lease: Lease, mined: readonly Mined[]) {
   const text = `,
@@ -74,7 +74,7 @@ export async function recordMined(database: Database, lease: Lease, mined: reado
   return { txs: new Set(rows.map(({ tx }) => tx)), claims: new Set(rows.map(({ claim }) => claim)) }
 }
 
-/** Stores decisions of claims that their transactions did not make. @returns the ids of those that it changed. */
+/** Stores decisions about claims that their transactions did not make. @returns the ids of the changed claims. */
 export async function recordDecisions(database: Database, lease: Lease, decisions: DecidedClaim[]): Promise<Set<Hex>> {
   const text = `, decided AS (${decide('$3', 'lease')} RETURNING claim.id)
     SELECT id, pg_notify('${CHANNEL}', id) FROM decided`
@@ -82,7 +82,7 @@ export async function recordDecisions(database: Database, lease: Lease, decision
   return new Set(rows.map(({ id }) => id))
 }
 
-/** An undecided claim stays open: the keeper finds it without a transaction that could still decide it. */
+/** An undecided claim stays open. The keeper finds it as a claim whose transaction can no longer decide it. */
 const jsonOf = (decisions: DecidedClaim[]) =>
   stringify(
     decisions.flatMap(([{ claimId, tx }, decision]): object[] => {
@@ -94,9 +94,9 @@ const jsonOf = (decisions: DecidedClaim[]) =>
   )
 
 /**
- * Stores that another transaction has used the nonce, once no receipt of ours is found for `seconds`.
- * @param block the newest when the nonce was seen used.
- * @returns whether it did.
+ * Stores that a foreign transaction has used the nonce, if no receipt of ours was found for `seconds`.
+ * @param block the latest block when the nonce was seen used.
+ * @returns whether it stored that.
  */
 export async function recordTaken(database: Database, lease: Lease, tx: bigint, seconds: number, block: bigint) {
   const text = `
@@ -109,8 +109,8 @@ export async function recordTaken(database: Database, lease: Lease, tx: bigint, 
 }
 
 /**
- * A block that is no older than the one in which these nonces were seen used does not have them used: a reorg took out
- * the transactions that had them, and our bytes are valid again.
+ * Reopens transactions whose nonces are unused at a block that is not older than the one at which they were seen used:
+ * a reorg removed the foreign transactions, so ours are valid again.
  */
 export const recordUntaken = (database: Database, lease: Lease, used: number, block: bigint) =>
   writeUnder(
@@ -121,10 +121,10 @@ export const recordUntaken = (database: Database, lease: Lease, used: number, bl
     [used, block],
   )
 
-/** A transaction that is mined and not final. */
+/** A mined transaction that is not final. */
 export type MinedTx = { id: bigint; hash: Hex; blockNumber: bigint; blockHash: Hex }
 
-/** Newest first. */
+/** Latest first. */
 export function minedTxsOf(database: Database, { signer }: Lease, limit: number | null) {
   const text = `
     SELECT id, hash, block_number AS "blockNumber", block_hash AS "blockHash" FROM relay.tx
@@ -133,9 +133,9 @@ export function minedTxsOf(database: Database, { signer }: Lease, limit: number 
 }
 
 /**
- * A reorg took the transaction out of its block. The claims that this block decided are open again, each with its round
- * reserved unless another claim of the round is reserved already.
- * @returns whether it was still stored as mined in that block.
+ * Reopens a transaction that a reorg removed from its block, and the claims that the block decided. Each claim's round
+ * is reserved again, unless another claim has reserved it.
+ * @returns whether the transaction was still stored as mined in that block.
  */
 export async function recordDropped(pool: pg.Pool, lease: Lease, { id, blockHash }: MinedTx): Promise<boolean> {
   const text = `,
@@ -154,7 +154,7 @@ export async function recordDropped(pool: pg.Pool, lease: Lease, { id, blockHash
   return (await writeUnder(pool, lease, text, [id, blockHash])).length > 0
 }
 
-/** @returns the transactions that are final now. */
+/** @returns the transactions that became final. */
 export async function recordFinal(database: Database, lease: Lease, block: bigint): Promise<bigint[]> {
   const text = `
     UPDATE relay.tx SET state = 'final' FROM lease

@@ -3,37 +3,37 @@ import type { Fees } from '../chain/fees.ts'
 import { type Database, query } from './database.ts'
 import { type Lease, writeUnder } from './leases.ts'
 
-/** How long after the node took a transaction it is handed to it again: nodes forget. Seconds. */
-const RESEND_AFTER = 5
+/** How long after its acceptance a transaction is broadcast again, because nodes drop transactions. */
+const RESEND_AFTER_SECONDS = 5
 
-/** How long the keeper leaves new bytes to the process that signed them. Seconds. */
-const HANDOVER = 2
+/** How long the keeper leaves a new transaction to the process that signed it. */
+const HANDOVER_SECONDS = 2
 
-/** The pause after a failed broadcast doubles from the first to the last. Seconds. */
+/** The delay after a failed broadcast doubles from the first to the second, in seconds. */
 const [FIRST_PAUSE, LAST_PAUSE] = [0.2, 2]
 
-/** The bytes of one try to use a nonce. Several may exist for a nonce; the chain takes one. */
+/** A signed transaction for a nonce. A nonce may have several attempts, of which one is mined. */
 export type Attempt = { hash: Hex; raw: Hex; gas: bigint; filler: boolean; fees: Fees }
 
 /**
- * The result of handing a transaction's bytes to the node.
- * - `accepted`: the node has them.
+ * The result of a broadcast.
+ * - `accepted`: the node has the transaction.
  * - `nonceTaken`: another transaction of the signer has the nonce.
- * - `unfunded`: the signer cannot pay for them.
- * - `refused`: the node does not want them.
- * - `unsent`: the node never saw them.
- * - `unknown`: the node may have them or not.
+ * - `unfunded`: the signer cannot pay for the transaction.
+ * - `refused`: the node refused the transaction.
+ * - `unsent`: the node did not receive the transaction.
+ * - `unknown`: the node may have the transaction or not.
  */
 export type BroadcastResult = 'accepted' | 'nonceTaken' | 'unfunded' | 'refused' | 'unsent' | 'unknown'
 
-/** A nonce of a signer that the chain has not used as far as the database knows. */
+/** A nonce that the chain has not used, as far as the database knows. */
 export type Unmined = {
   id: bigint
   nonce: number
-  /** Seconds until it is handed to the node again; 0 where it is due. */
+  /** Seconds until it is broadcast again; 0 if it is due. */
   dueIn: number
   lastResult: BroadcastResult | null
-  /** Newest first. */
+  /** Latest first. */
   attempts: (Omit<Attempt, 'raw'> & { block: bigint; age: number })[]
 }
 
@@ -64,23 +64,23 @@ function attemptOf({ gas, block, maxFeePerGas, maxPriorityFeePerGas, ...attempt 
   return { ...attempt, gas: BigInt(gas), block: BigInt(block), fees }
 }
 
-/** The bytes of an attempt: up to 100 kB, so they are read only to be sent. */
+/** Reads the bytes of an attempt, up to 100 kB, just before they are sent. */
 export async function rawOf(database: Database, hash: Hex): Promise<Hex> {
   const [row] = await query<{ raw: Hex }>(database, 'SELECT raw FROM relay.attempt WHERE hash = $1', [hash])
   if (!row) throw new Error(`Attempt ${hash} is not stored`)
   return row.raw
 }
 
-/** On it a signer is notified once new transactions of it are stored: the keeper that has its lease may be elsewhere. */
+/** The channel of notifications with the signers of new transactions, for the keeper of another replica. */
 export const TX_CHANNEL = 'relay_tx'
 
-/** Takes the nonces for the transactions, which are not stored yet. @param block the newest when they were priced. */
+/** Stores transactions that take the next nonces. @param block the latest block when they were priced. */
 export function insertTxs(db: Database, signer: Address, txs: Required<NewAttempt>[], block: bigint) {
   const text = `
     WITH counted AS (
         UPDATE relay.signer SET next_nonce = greatest(next_nonce, $4::bigint + 1) WHERE address = $3),
       tx AS (INSERT INTO relay.tx (id, signer, nonce, send_at)
-        SELECT tx, $3, nonce, now() + make_interval(secs => ${HANDOVER})
+        SELECT tx, $3, nonce, now() + make_interval(secs => ${HANDOVER_SECONDS})
         FROM jsonb_to_recordset($1) AS new (tx bigint, nonce bigint)),
       attempt AS (${attemptInsert('$1', '$2')})
     SELECT pg_notify('${TX_CHANNEL}', $3)`
@@ -90,8 +90,8 @@ export function insertTxs(db: Database, signer: Address, txs: Required<NewAttemp
 
 /**
  * Stores another attempt for the nonce of a transaction that is not mined.
- * @param block the newest when the attempt was priced.
- * @returns whether it did: its bytes are sent only then.
+ * @param block the latest block when the attempt was priced.
+ * @returns whether it was stored. Only then may it be sent.
  */
 export async function insertAttempt(database: Database, lease: Lease, tx: bigint, attempt: Attempt, block: bigint) {
   const text = `
@@ -101,8 +101,8 @@ export async function insertAttempt(database: Database, lease: Lease, tx: bigint
 }
 
 /**
- * Stores a filler for a nonce without a transaction of ours, or with one that an operator abandoned.
- * @returns whether it did.
+ * Stores a filler for a nonce that has no transaction, or one that an operator abandoned.
+ * @returns whether it was stored.
  */
 export async function insertFiller(database: Database, lease: Lease, nonce: number, attempt: Attempt, block: bigint) {
   const text = `,
@@ -121,40 +121,40 @@ const attemptInsert = (attempts: string, block: string, tx = 'new.tx') => `
 
 type NewAttempt = { tx?: bigint; nonce?: number; attempt: Attempt }
 
-/** The rows of `attemptInsert` and `insertTxs`. Integers are strings in it, which PostgreSQL reads exactly. */
+/** The rows of `attemptInsert` and `insertTxs`. Integers are strings, which PostgreSQL parses exactly. */
 const jsonOf = (attempts: NewAttempt[]) =>
   stringify(attempts.map(({ tx, nonce, attempt: { fees, ...attempt } }) => ({ tx, nonce, ...attempt, ...fees })))
 
 export type Sent = { tx: bigint; result: BroadcastResult }
 
-/** Stores what the node said, of different transactions. Of one that was settled meantime it says nothing new. */
+/** Stores the results of broadcasts. It ignores transactions that were settled meanwhile. */
 export async function recordBroadcasts(database: Database, sent: readonly Sent[]): Promise<void> {
   const text = `
     UPDATE relay.tx SET
       state = CASE WHEN result = 'accepted' THEN 'accepted' ELSE state END,
       failures = CASE result WHEN 'accepted' THEN 0 ELSE failures + 1 END,
       last_result = nullif(result, 'accepted'),
-      send_at = now() + make_interval(secs => CASE result WHEN 'accepted' THEN ${RESEND_AFTER}
+      send_at = now() + make_interval(secs => CASE result WHEN 'accepted' THEN ${RESEND_AFTER_SECONDS}
         ELSE least(${FIRST_PAUSE} * 2 ^ least(failures, 16), ${LAST_PAUSE}) END)
     FROM unnest($1::bigint[], $2::text[]) AS sent (tx, result)
     WHERE id = sent.tx AND state IN ('signed', 'accepted')`
   await query(database, text, [sent.map(({ tx }) => tx), sent.map(({ result }) => result)])
 }
 
-/** What a signer has unmined, and what it has spent. */
+/** A signer's unmined transactions and spending. */
 export type Backlog = {
-  /** How many of its transactions are signed and not known to be mined. */
+  /** The number of its signed transactions that are not known to be mined. */
   unmined: number
   /** One more than the highest nonce that is settled. */
   settled: number
   isUnfunded: boolean
-  /** The node does not take what it signed. */
+  /** Whether the node refuses its transactions. */
   isStuck: boolean
-  /** What was mined within the last 24 hours cost, in wei. */
+  /** The cost of the transactions mined within the last 24 hours, in wei. */
   spent: bigint
   /**
-   * What its unmined transactions cost at most, in wei, apart from what a rollup takes for their data: that is known
-   * only once they are mined, so a budget may be exceeded by that much of as many as may be unmined.
+   * The most that its unmined transactions cost, in wei, without a rollup's data fee, which is known only once they are
+   * mined. So the budget may be exceeded by the data fees of all unmined transactions.
    */
   committed: bigint
 }
@@ -175,7 +175,7 @@ export async function backlogOf(database: Database, signer: Address): Promise<Ba
   return backlog
 }
 
-/** The nonce that the signer gives next. @param lock keeps others from giving nonces until the transaction ends. */
+/** The signer's next nonce. @param lock prevents other allocations until the database transaction ends. */
 export async function nextNonceOf(database: Database, signer: Address, lock: '' | 'FOR UPDATE' = ''): Promise<number> {
   const text = `SELECT next_nonce::int AS nonce FROM relay.signer WHERE address = $1 ${lock}`
   const [next] = await query<{ nonce: number }>(database, text, [signer])

@@ -14,37 +14,37 @@ import { type Attempt, type Backlog, backlogOf, insertTxs, nextNonceOf } from '.
 import { type PricedCall, type Signer, sign } from './signing.ts'
 
 /**
- * How old what the node says of a signer may be when it is used, in milliseconds. The signer's own transactions are
- * counted in the database; what a foreign one has taken meanwhile is found out when the node refuses ours.
+ * How long the node's counts and balance of a signer are reused. Our own transactions are counted in the database. A
+ * foreign transaction of the meantime is noticed when the node refuses ours.
  */
-const QUOTE_LIFETIME = 100
+const QUOTE_LIFETIME_MS = 100
 
 export type Allocator = ReturnType<typeof createAllocator>
 
-/** What a transaction is stored as, ready to be handed to the node. */
+/** A stored transaction, ready to be broadcast. */
 export type Allocated = { tx: bigint; signer: Address; nonce: number; attempt: Attempt }
 
-/** What became of the claims that were to be made. */
+/** The result of an allocation. */
 export type Placed = { made: (Allocated & { made: Candidate[] })[]; obstacles: Map<Candidate, Obstacle> }
 
-/** Why a signer takes nothing more for now. `resting`: the node’s counts of its nonces are implausible. */
+/** Why a signer takes no claims now. `resting`: the node’s counts of its nonces are implausible. */
 export type Blocker = 'full' | 'stuck' | 'unfunded' | 'spent' | 'resting'
 
-/** Balance in wei; the node expects nonce `pending` next, and has mined those below `mined`. */
+/** Balance in wei. `pending` is the nonce that the node expects next; all nonces below `mined` are mined. */
 type Quote = { price: Fees; head: ChainHead; mined: number; pending: number; balance: bigint }
 
-/** How many claims a transaction has room for, and how many such transactions may be sent. */
+/** The most claims per transaction, and the most such transactions. */
 export type Room = { items: number; transactions: number }
 
 /**
- * Gives nonces to claims. Everything from the claims to their signed bytes is one database transaction: what is kept of a
- * crash is nothing, or bytes that the keeper sends.
+ * Allocates nonces to claims. One database transaction covers everything from the claims to their signed transactions,
+ * so a crash leaves nothing, or signed transactions that the keeper sends.
  */
 export function createAllocator(context: RelayContext) {
   const { pool, market, heads, fees, nonceCheck, maxBatch, maxUnmined, dailyBudget, walletLimits } = context
   const { client, chainId } = market
 
-  /** What has to be asked of the node, before the signer is locked. */
+  /** Reads from the node what is needed, before the signer is locked. */
   async function ask({ address }: Signer): Promise<Quote> {
     const [price, head, mined, pending, balance] = await Promise.all([
       fees(),
@@ -60,21 +60,21 @@ export function createAllocator(context: RelayContext) {
 
   function freshQuote(account: Signer) {
     const known = quotes.get(account)
-    if (known && performance.now() - known.at < QUOTE_LIFETIME) return known.answered
+    if (known && performance.now() - known.at < QUOTE_LIFETIME_MS) return known.answered
     const asked = { answered: ask(account), at: performance.now() }
     quotes.set(account, asked)
     asked.answered.catch(() => quotes.get(account) === asked && quotes.delete(account))
     return asked.answered
   }
 
-  /** Each answer serves one transaction: what that one takes of the signer is known to the node only later. */
+  /** Each quote serves one allocation, because the node learns later what that allocation takes. */
   function takeQuote(account: Signer) {
     const answered = freshQuote(account)
     quotes.delete(account)
     return answered
   }
 
-  /** The database knows what is signed and the node has not got, the node what others sent with this key. */
+  /** The database knows signed transactions that the node lacks; the node knows foreign transactions of this key. */
   async function signNext(
     db: pg.PoolClient,
     account: Signer,
@@ -94,15 +94,15 @@ export function createAllocator(context: RelayContext) {
   }
 
   /**
-   * How many claims of a transaction block, budget and balance have room for, and how many such transactions. Of the
-   * limit that a batch needs, most is given back.
+   * The most claims per transaction that block gas, budget and balance allow, and the most such transactions. A batch's
+   * gas limit is reserved in full, although most of it is not used.
    */
   function roomFor({ unmined, spent, committed }: Backlog, { price, head, balance }: Quote): Room | Blocker {
-    // Where gas costs nothing, there is enough of it.
+    // If gas is free, any balance is enough.
     const gasFor = (wei: bigint) => wei / (price.maxFeePerGas || 1n)
     if (gasFor(dailyBudget - spent) < MAX_GAS) return 'spent'
     const [left, funded] = [gasFor(dailyBudget - spent - committed), gasFor(balance - committed)]
-    // With nothing on its way, the node says whether the funds suffice for one.
+    // Without unmined transactions, the node itself decides whether the funds suffice for one.
     if (left < MAX_GAS || (funded < MAX_GAS && committed > 0n)) return 'full'
     const items = Math.min(maxBatch, itemsOfBlock(head.gasLimit), itemsWithin(left), itemsWithin(funded))
     const gas = gasOfItems(items)
@@ -118,7 +118,7 @@ export function createAllocator(context: RelayContext) {
     return unmined >= maxUnmined ? 'full' : undefined
   }
 
-  /** What the signer has room for now, and its next nonce. */
+  /** How many claims the signer can take now, and its next nonce. */
   async function roomIn(db: Database, account: Signer, quoted: Quote, lock?: 'FOR UPDATE') {
     const nextNonce = await nextNonceOf(db, account.address, lock)
     const backlog = await backlogOf(db, account.address)
@@ -136,19 +136,19 @@ export function createAllocator(context: RelayContext) {
   }
 
   return {
-    /** What the signer has room for, or what keeps it from taking claims. Reserves nothing. */
+    /** How many claims the signer can take, or what blocks it. It reserves nothing. */
     async roomOf(account: Signer): Promise<Room | Blocker> {
       return (await roomIn(pool, account, await freshQuote(account))).room
     },
 
-    /** A claim is about to be placed: the node’s part of that is asked while the claim is simulated. */
+    /** Prefetches from the node what the next allocation needs, while its claims are simulated. */
     anticipate(account: Signer) {
       freshQuote(account).catch(() => undefined)
     },
 
     /**
-     * Gives nonces to all claims that `take` hands out, as far as nothing stands in their way: as few as there can be.
-     * @param take is asked once the signer's turn has come, and not at all if it is blocked.
+     * Allocates nonces to the claims that `take` returns and that have no obstacle, in as few transactions as possible.
+     * @param take is called once the signer is locked, and not at all if it is blocked.
      */
     async place(account: Signer, take: (room: Room) => Candidate[]): Promise<Placed | Blocker> {
       const quoted = await takeQuote(account)
@@ -166,8 +166,8 @@ export function createAllocator(context: RelayContext) {
     },
 
     /**
-     * Gives an open claim whose transaction decided nothing another, in which it is alone: no other claim can keep it
-     * from being decided there.
+     * Gives an open claim, whose transaction did not decide it, a new transaction of its own, in which no other claim
+     * can prevent its decision.
      * @returns undefined if it has one already, or the lease is lost.
      */
     async renew(account: Signer, lease: Lease, { claimId, request, tx: old }: StoredClaim, gas: bigint) {
@@ -177,7 +177,7 @@ export function createAllocator(context: RelayContext) {
           const nextNonce = await nextNonceOf(db, account.address, 'FOR UPDATE')
           const blocker = blockerOf(account, nextNonce, await backlogOf(db, account.address), quoted)
           if (blocker) return blocker
-          // Without the lock of other keeper writes: a process that is paused here must not keep the lease.
+          // Does not lock the lease, as other keeper writes do: a process that is paused here must not keep the lease.
           const text = `
             UPDATE relay.claim SET tx = nextval('relay.tx_id')
             WHERE id = $3 AND tx = $4 AND state = 'open' AND ${isHeld} RETURNING tx`

@@ -19,13 +19,13 @@ export type Broadcast = { result: BroadcastResult; error?: unknown }
 const ATTEMPTS = 2
 const PAUSE_MS = 200
 
-/** Nodes' words for having the transaction already: Geth, Erigon, Reth; Erigon; Anvil; Nethermind, Besu. */
+/** How nodes report that they have the transaction already: Geth, Erigon, Reth; Erigon; Anvil; Nethermind, Besu. */
 const KNOWN = /already known|existing txn with same hash|already imported|alreadyknown|known transaction/i
 /** Geth, Reth, Anvil; Erigon. */
 const UNDERPRICED_REPLACEMENT = /replacement transaction underpriced|could not replace existing tx/i
 const RATE_LIMITED = new Set([LimitExceededRpcError.code, 429, -32007])
 
-/** Failures before the request left this machine. */
+/** Failures before the request was sent. */
 const NOT_CONNECTED = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -35,12 +35,12 @@ const NOT_CONNECTED = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ])
 
-/** Hands the bytes to the node. Sending the same bytes again is safe, so an unknown result is tried to be resolved. */
+/** Broadcasts a transaction. Sending it again is safe, so an unknown result is retried. */
 export async function broadcast(client: PublicClient, raw: Hex): Promise<Broadcast> {
   let unclear: Broadcast | undefined
   for (let attempt = 1; ; attempt++) {
     const sent = await send(client, raw)
-    // The nonce may be taken by these very bytes, which the node got at an earlier attempt. The receipt will tell.
+    // The node may have this transaction from an earlier broadcast. The receipt will show it.
     if (unclear && sent.result === 'nonceTaken') return { result: 'accepted' }
     if (sent.result !== 'unknown' && !(unclear && sent.result === 'unsent')) return sent
     unclear ??= sent
@@ -77,7 +77,7 @@ function classifyRefusal(refusal: RpcRequestError): BroadcastResult {
   return refusal.code === InternalRpcError.code ? 'unknown' : 'refused'
 }
 
-/** The code of the system error at the root of a failed fetch. */
+/** The code of the system error that caused a failed fetch. */
 function systemCode(error: unknown): string {
   if (!(error instanceof Error)) return ''
   if ('code' in error && typeof error.code === 'string') return error.code

@@ -5,10 +5,10 @@ import type { Backlog } from '../store/transactions.ts'
 export type NonceCheck = ReturnType<typeof createNonceCheck>
 
 /**
- * Refuses counts of transactions that cannot be true. A nonce far above the last one would keep its transaction, and all
- * after it, from being mined until every nonce between is filled. The relay knows what it signed, and others may have
- * used the key a few times.
- * @param margin how many nonces others may have used unseen.
+ * Refuses implausible transaction counts of a node. A transaction with a nonce far above the last one, and all after
+ * it, cannot be mined until every nonce in between is filled. The relay knows what it signed, and other programs may
+ * have used the key a few times.
+ * @param margin how many nonces other programs may have used.
  */
 export function createNonceCheck(margin: number, logger: Logger) {
   const objections = { mined: new Map<Address, string>(), pending: new Map<Address, string>() }
@@ -23,7 +23,7 @@ export function createNonceCheck(margin: number, logger: Logger) {
     if (wasResting && !isResting) logger.warn({ signer }, 'the nonces are plausible again')
   }
 
-  /** Of a signer that never signed for this relay, nothing is known: its mined transactions are believed. */
+  /** For a signer that never signed for this relay, the node's count of mined transactions is accepted. */
   function acceptsMined(signer: Address, nextNonce: number, mined: number): boolean {
     const isTooHigh = nextNonce > 0 && mined > nextNonce + margin
     const objection = `The node counts ${mined} mined transactions of ${signer}; the relay signed up to nonce ${nextNonce - 1}.`
@@ -32,13 +32,13 @@ export function createNonceCheck(margin: number, logger: Logger) {
   }
 
   return {
-    /** @returns whether the count is plausible; else the signer rests until the node gives a plausible one. */
+    /** @returns whether the count is plausible. If not, the signer is paused until the node returns a plausible one. */
     acceptsMined,
 
     /**
      * @param backlog read after the nonce was locked.
-     * @param counts of the node: what it has mined, and the nonce that it expects next.
-     * @returns whether the counts are plausible; else the signer rests until the node gives plausible ones.
+     * @param counts the node's number of mined transactions, and the nonce that it expects next.
+     * @returns whether the counts are plausible. If not, the signer is paused until the node returns plausible ones.
      */
     accepts(
       signer: Address,
@@ -53,7 +53,7 @@ export function createNonceCheck(margin: number, logger: Logger) {
       return isMinedPlausible && unknown <= margin
     },
 
-    /** Why the signer rests; undefined where it does not. */
+    /** Why the signer is paused; undefined if it is not. */
     objectionTo,
   }
 }

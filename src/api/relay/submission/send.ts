@@ -8,7 +8,7 @@ import { broadcast } from './broadcast.ts'
 
 export type Send = ReturnType<typeof createSend>
 
-/** Hands new transactions to the node. @param onSent is called with the signer once the node’s answer is stored. */
+/** Broadcasts new transactions. @param onSent is called with the signer once the result is stored. */
 export function createSend({ pool, sender, heads, events, logger }: RelayContext, onSent: (signer: Address) => void) {
   const record = createVoidBatcher((sent: readonly Sent[]) => recordBroadcasts(pool, sent))
 
@@ -24,7 +24,7 @@ export function createSend({ pool, sender, heads, events, logger }: RelayContext
     onSent(signer)
   }
 
-  /** If the node’s answer cannot be stored, the keeper asks the node again. */
+  /** If the result cannot be stored, the keeper broadcasts again. */
   return (allocated: Allocated, made: Candidate[]) => {
     send(allocated, made).catch((err) =>
       logger.warn({ err, txHash: allocated.attempt.hash }, 'cannot store the answer to a broadcast'),

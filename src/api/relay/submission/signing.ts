@@ -4,22 +4,22 @@ import type { Fees } from '../chain/fees.ts'
 import type { MarketCall } from '../chain/market.ts'
 import type { Attempt } from '../store/transactions.ts'
 
-/** How long a signer may take: so long the database's locks are held for it. Milliseconds. */
-const SIGNING_TIMEOUT = 5_000
+/** The timeout of a signature. Database locks are kept meanwhile. */
+const SIGNING_TIMEOUT_MS = 5_000
 
-/** Any account of viem; it pays for claims. Its key may be elsewhere: then signing takes its time, and may fail. */
+/** Any account of viem. It pays for claims. Its key may be in a KMS: then signing takes longer, and may fail. */
 export type Signer = {
   address: Address
   signTransaction: (transaction: TransactionSerializableEIP1559) => Promise<Hex>
 }
 
-/** A call with the most gas that it may take. */
+/** A call with its gas limit. */
 export type PricedCall = Pick<MarketCall, 'to' | 'data'> & { gas: bigint; filler: boolean }
 
-/** An empty transfer to the signer itself: it uses up a nonce that nothing else will. */
+/** A filler: an empty transfer to the signer itself, which only uses up a nonce. */
 export const fillerCall = ({ address }: Signer): PricedCall => ({ to: address, data: '0x', gas: 21_000n, filler: true })
 
-/** @throws Problem RELAY_UNAVAILABLE if the signer does not sign. */
+/** @throws Problem RELAY_UNAVAILABLE if the account does not sign. */
 export async function sign(
   signer: Signer,
   chainId: number,
@@ -29,7 +29,7 @@ export async function sign(
 ): Promise<Attempt> {
   const failure = `Signer ${signer.address} does not sign.`
   const signing = signer.signTransaction({ type: 'eip1559', chainId, nonce, to, data, gas, value: 0n, ...fees })
-  const raw = await within(SIGNING_TIMEOUT, signing, failure).catch((error) => {
+  const raw = await within(SIGNING_TIMEOUT_MS, signing, failure).catch((error) => {
     throw unavailable(failure, error)
   })
   return { hash: keccak256(raw), raw, gas, filler, fees }
