@@ -1,0 +1,78 @@
+// Writes the figures of bench/results into README.md and docs/figures.md. With --check it only compares them, and fails
+// if they differ.
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import type { Figure } from '../bench/figure.ts'
+import { table } from '../bench/table.ts'
+
+type Result = {
+  name: string
+  machine: { cpu: string; cores: number; memoryGiB: number; node: string }
+  figures: Figure[]
+}
+
+const results: Result[] = readdirSync('bench/results')
+  .filter((file) => file.endsWith('.json'))
+  .map((file) => JSON.parse(readFileSync(`bench/results/${file}`, 'utf8')))
+
+/** The figures of README: benchmark, figure, and the reader's question that it answers. */
+const chosen = [
+  ['reads', 'by id, uncached', 'A run by its id, of a million'],
+  ['reads', 'list, uncached', 'A filtered list of a million runs, with its exact total'],
+  ['reads', 'list, cached', 'The same list again within a block'],
+  ['live', 'from block to answer, p50', 'From a block to the answer that shows it'],
+  ['claims', 'latency p50, 1 s blocks', 'A claim, from request to answer, with blocks of a second'],
+  ['claims', 'throughput, 1 s blocks', 'Claims beside what a block can hold'],
+  ['gas', 'claim in a batch of 50', 'Gas of a claim in a batch of 50, beside a single one'],
+] as const
+
+const number = (value: number | null | undefined) =>
+  value === null || value === undefined ? '' : Number(value.toPrecision(4)).toLocaleString('en')
+
+function find(bench: string, name: string): Figure {
+  const found = results.find(({ name }) => name === bench)?.figures.find(({ figure }) => figure === name)
+  if (!found) throw new Error(`bench/results has no figure '${name}' of the benchmark '${bench}'`)
+  return found
+}
+
+const summary = chosen.map(([bench, name, label]) => {
+  const { value, unit, baseline, ratio } = find(bench, name)
+  return `| ${label} | ${number(value)} ${unit} | ${number(baseline)} | ${number(ratio)} |`
+})
+const readme = ['| | here | baseline | ratio |', '|---|---|---|---|', ...summary].join('\n')
+
+const pages = results.map(({ name, machine, figures }) => {
+  const rows = figures.map(({ figure, unit, value, baseline, ratio, goal, ok }) => [
+    figure,
+    number(value),
+    unit,
+    number(baseline),
+    number(ratio),
+    number(goal),
+    ok === null || ok === undefined ? '' : ok ? 'met' : 'missed',
+  ])
+  const head = `## \`npm run bench ${name}\`\n\n${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Node ${machine.node}.`
+  return `${head}\n\n\`\`\`\n${table(['figure', 'value', 'unit', 'baseline', 'ratio', 'goal', ''], rows)}\n\`\`\`\n`
+})
+const intro = `# Figures
+
+Written by \`npm run figures\` from bench/results, which \`npm run bench\` writes. The baseline is measured in the same run. A
+goal is on the ratio, or on the value where its unit is that of the figure.
+`
+
+const readmeBlock = /(?<=<!-- figures -->\n)[\s\S]*?(?=\n<!-- end of figures -->)/
+const files = {
+  'README.md': (text: string) => text.replace(readmeBlock, () => readme),
+  'docs/figures.md': () => `${intro}\n${pages.join('\n')}`,
+}
+
+for (const [path, write] of Object.entries(files)) {
+  const before = readFileSync(path, 'utf8')
+  const after = write(before)
+  if (before === after) continue
+  if (process.argv.includes('--check')) {
+    console.error(`${path} differs from bench/results. Run \`npm run figures\` and commit the result.`)
+    process.exitCode = 1
+  } else {
+    writeFileSync(path, after)
+  }
+}
