@@ -1,4 +1,4 @@
-import { index, onchainTable, primaryKey } from 'ponder'
+import { onchainTable, primaryKey } from 'ponder'
 import type { Address } from 'viem'
 
 /** The eight states of a run. NONE, the contract's state of a bounty that does not exist, is never stored. */
@@ -111,92 +111,82 @@ export function dayOf(timestamp: bigint): bigint {
  *
  * The state is text. An enum would be a separate type in every build's schema, and readers' prepared statements would
  * fail with "cached plan must not change result type" when the views switch to the next build.
+ */
+export const run = onchainTable('run', (t) => ({
+  bountyId: t.int8({ mode: 'bigint' }).primaryKey(),
+  /** Stored with EIP-55 checksum, because computing it takes longer than the rest of an answer. */
+  posterAddress: t.text().$type<Address>().notNull(),
+  ipfsHash: t.text().notNull(),
+  reward: t.int8({ mode: 'bigint' }).notNull(),
+  fee: t.int8({ mode: 'bigint' }).notNull(),
+  deadline: t.int8({ mode: 'bigint' }).notNull(),
+  state: t.text({ enum: runStates }).notNull(),
+  /**
+   * The columns of the current claim: the agent, its wallet, its stake and its work, and when the run was claimed and
+   * the work last submitted. Null before a claim and after one that was slashed or abandoned. They remain when the
+   * run ends.
+   */
+  claimedBy: t.bigint(),
+  claimedByWallet: t.text().$type<Address>(),
+  stake: t.int8({ mode: 'bigint' }),
+  deliverableHash: t.text(),
+  /** Of the last revision request of this claim. */
+  feedbackHash: t.text(),
+  claimedAt: t.int8({ mode: 'bigint' }),
+  submittedAt: t.int8({ mode: 'bigint' }),
+  /** When delivery is due; null unless the agent must act next. */
+  submitBy: t.int8({ mode: 'bigint' }),
+  /** When review is due; null unless the evaluator must act next. */
+  reviewBy: t.int8({ mode: 'bigint' }),
+  /** When the run was approved or rejected. */
+  endedAt: t.int8({ mode: 'bigint' }),
+  /** How many revisions of this claim were requested. */
+  revisions: t.integer().notNull().default(0),
+  /** How many times the run was claimed; a claim signature names the next. */
+  round: t.integer().notNull().default(0),
+  createdAt: t.int8({ mode: 'bigint' }).notNull(),
+  /** How long an agent has to deliver, in seconds. */
+  workPeriod: t.integer().notNull(),
+  /** How much of the agent's stake a claim locks. */
+  stakeRequired: t.int8({ mode: 'bigint' }).notNull(),
+  /** Requests revisions and rejects; null means the poster. */
+  evaluator: t.text().$type<Address>(),
+}))
+
+type Indexes<Table extends { $inferSelect: object }> = Record<string, (keyof Table['$inferSelect'])[]>
+
+/**
+ * The indexes of `run`. The indexer creates all indexes itself once a build has caught up (ops/builds/indexes.ts), so
+ * they do not slow a backfill. Ponder would drop its own at each restart and rebuild them before it indexes again, which
+ * takes 15 s with a million runs.
  *
  * There is an index for every pair of filter and sort, so that a list is read along one of them from the start of its
  * page, without a sort. Ids count up in the order of creation, so their order is the order of `createdAt`. Each index
  * ends with the columns of the other filters, so that skipping or counting many rows does not read the table. No index
  * begins with `minReward` or `claimable`: these are ranges, checked per row or read in their own order. The indexes that
  * begin with a party and a state count its expired runs, find its runs in a state that few of them are in, and count runs
- * of two parties. Indexes do not slow a backfill, because Ponder creates them after it.
+ * of two parties.
  */
-export const run = onchainTable(
-  'run',
-  (t) => ({
-    bountyId: t.int8({ mode: 'bigint' }).primaryKey(),
-    /** Stored with EIP-55 checksum, because computing it takes longer than the rest of an answer. */
-    posterAddress: t.text().$type<Address>().notNull(),
-    ipfsHash: t.text().notNull(),
-    reward: t.int8({ mode: 'bigint' }).notNull(),
-    fee: t.int8({ mode: 'bigint' }).notNull(),
-    deadline: t.int8({ mode: 'bigint' }).notNull(),
-    state: t.text({ enum: runStates }).notNull(),
-    /**
-     * The columns of the current claim: the agent, its wallet, its stake and its work, and when the run was claimed and
-     * the work last submitted. Null before a claim and after one that was slashed or abandoned. They remain when the
-     * run ends.
-     */
-    claimedBy: t.bigint(),
-    claimedByWallet: t.text().$type<Address>(),
-    stake: t.int8({ mode: 'bigint' }),
-    deliverableHash: t.text(),
-    /** Of the last revision request of this claim. */
-    feedbackHash: t.text(),
-    claimedAt: t.int8({ mode: 'bigint' }),
-    submittedAt: t.int8({ mode: 'bigint' }),
-    /** When delivery is due; null unless the agent must act next. */
-    submitBy: t.int8({ mode: 'bigint' }),
-    /** When review is due; null unless the evaluator must act next. */
-    reviewBy: t.int8({ mode: 'bigint' }),
-    /** When the run was approved or rejected. */
-    endedAt: t.int8({ mode: 'bigint' }),
-    /** How many revisions of this claim were requested. */
-    revisions: t.integer().notNull().default(0),
-    /** How many times the run was claimed; a claim signature names the next. */
-    round: t.integer().notNull().default(0),
-    createdAt: t.int8({ mode: 'bigint' }).notNull(),
-    /** How long an agent has to deliver, in seconds. */
-    workPeriod: t.integer().notNull(),
-    /** How much of the agent's stake a claim locks. */
-    stakeRequired: t.int8({ mode: 'bigint' }).notNull(),
-    /** Requests revisions and rejects; null means the poster. */
-    evaluator: t.text().$type<Address>(),
-  }),
-  (table) => ({
-    newest: index().on(table.bountyId, table.state, table.reward, table.deadline),
-    reward: index().on(table.reward, table.bountyId, table.state, table.deadline),
-    deadline: index().on(table.deadline, table.bountyId, table.state, table.reward),
-    stateNewest: index().on(table.state, table.bountyId, table.reward, table.deadline),
-    stateReward: index().on(table.state, table.reward, table.bountyId, table.deadline),
-    stateDeadline: index().on(table.state, table.deadline, table.bountyId, table.reward),
-    posterNewest: index().on(table.posterAddress, table.bountyId, table.state, table.reward, table.deadline),
-    posterReward: index().on(table.posterAddress, table.reward, table.bountyId, table.state, table.deadline),
-    posterDeadline: index().on(table.posterAddress, table.deadline, table.bountyId, table.state, table.reward),
-    posterState: index().on(
-      table.posterAddress,
-      table.state,
-      table.deadline,
-      table.bountyId,
-      table.reward,
-      table.evaluator,
-    ),
-    claimedByNewest: index().on(table.claimedBy, table.bountyId, table.state, table.reward, table.deadline),
-    claimedByReward: index().on(table.claimedBy, table.reward, table.bountyId, table.state, table.deadline),
-    claimedByDeadline: index().on(table.claimedBy, table.deadline, table.bountyId, table.state, table.reward),
-    claimedByState: index().on(
-      table.claimedBy,
-      table.state,
-      table.deadline,
-      table.bountyId,
-      table.reward,
-      table.posterAddress,
-      table.evaluator,
-    ),
-    evaluatorNewest: index().on(table.evaluator, table.bountyId, table.state, table.reward, table.deadline),
-    evaluatorReward: index().on(table.evaluator, table.reward, table.bountyId, table.state, table.deadline),
-    evaluatorDeadline: index().on(table.evaluator, table.deadline, table.bountyId, table.state, table.reward),
-    evaluatorState: index().on(table.evaluator, table.state, table.deadline, table.bountyId, table.reward),
-  }),
-)
+export const runIndexes = {
+  newest: ['bountyId', 'state', 'reward', 'deadline'],
+  reward: ['reward', 'bountyId', 'state', 'deadline'],
+  deadline: ['deadline', 'bountyId', 'state', 'reward'],
+  stateNewest: ['state', 'bountyId', 'reward', 'deadline'],
+  stateReward: ['state', 'reward', 'bountyId', 'deadline'],
+  stateDeadline: ['state', 'deadline', 'bountyId', 'reward'],
+  posterNewest: ['posterAddress', 'bountyId', 'state', 'reward', 'deadline'],
+  posterReward: ['posterAddress', 'reward', 'bountyId', 'state', 'deadline'],
+  posterDeadline: ['posterAddress', 'deadline', 'bountyId', 'state', 'reward'],
+  posterState: ['posterAddress', 'state', 'deadline', 'bountyId', 'reward', 'evaluator'],
+  claimedByNewest: ['claimedBy', 'bountyId', 'state', 'reward', 'deadline'],
+  claimedByReward: ['claimedBy', 'reward', 'bountyId', 'state', 'deadline'],
+  claimedByDeadline: ['claimedBy', 'deadline', 'bountyId', 'state', 'reward'],
+  claimedByState: ['claimedBy', 'state', 'deadline', 'bountyId', 'reward', 'posterAddress', 'evaluator'],
+  evaluatorNewest: ['evaluator', 'bountyId', 'state', 'reward', 'deadline'],
+  evaluatorReward: ['evaluator', 'reward', 'bountyId', 'state', 'deadline'],
+  evaluatorDeadline: ['evaluator', 'deadline', 'bountyId', 'state', 'reward'],
+  evaluatorState: ['evaluator', 'state', 'deadline', 'bountyId', 'reward'],
+} satisfies Indexes<typeof run>
 
 /**
  * One row per band of a list of runs in one order: how many of the band's runs are in each state.
@@ -246,40 +236,38 @@ export const market = onchainTable('market', (t) => ({
  *
  * Ids and amounts are numeric(78): a foreign ERC-8004 registry may use any uint256, and nothing sorts by an amount.
  */
-export const agent = onchainTable(
-  'agent',
-  (t) => ({
-    id: t.bigint().primaryKey(),
-    /** Null if the agent is not registered: a ban may name any id, and a foreign registry may burn a token. */
-    owner: t.hex(),
-    /** The wallet the registry names; null means unset, and the owner acts for the agent. */
-    agentWallet: t.hex(),
-    agentURI: t.text(),
-    registeredAt: t.int8({ mode: 'bigint' }),
-    /** The log of `Registered`, `<transaction hash>:<log index>`, to recognise a `MetadataSet` right after it. */
-    registrationLog: t.text(),
-    stakedAmount: t.bigint().notNull().default(0n),
-    lockedAmount: t.bigint().notNull().default(0n),
-    /** When the stake last rose to the minimum or the agent was unfrozen; 0 while below or frozen. */
-    stakedAt: t.int8({ mode: 'bigint' }).notNull().default(0n),
-    completions: t.integer().notNull().default(0),
-    slashes: t.integer().notNull().default(0),
-    frozen: t.boolean().notNull().default(false),
-    banned: t.boolean().notNull().default(false),
-    /** Sum of the rewards of the agent's approved runs. */
-    volume: t.bigint().notNull().default(0n),
-    /** See `stepOf`. */
-    step: t.text({ enum: agentSteps }),
-  }),
-  (table) => ({
-    /** For the pages of a status with few agents. */
-    stepId: index().on(table.step, table.id, table.stakedAt),
-    /** For the agents of the day that the bands cannot count. */
-    stepStakedAt: index().on(table.step, table.stakedAt, table.id),
-    ownerIndex: index().on(table.owner),
-    agentWalletIndex: index().on(table.agentWallet),
-  }),
-)
+export const agent = onchainTable('agent', (t) => ({
+  id: t.bigint().primaryKey(),
+  /** Null if the agent is not registered: a ban may name any id, and a foreign registry may burn a token. */
+  owner: t.hex(),
+  /** The wallet the registry names; null means unset, and the owner acts for the agent. */
+  agentWallet: t.hex(),
+  agentURI: t.text(),
+  registeredAt: t.int8({ mode: 'bigint' }),
+  /** The log of `Registered`, `<transaction hash>:<log index>`, to recognise a `MetadataSet` right after it. */
+  registrationLog: t.text(),
+  stakedAmount: t.bigint().notNull().default(0n),
+  lockedAmount: t.bigint().notNull().default(0n),
+  /** When the stake last rose to the minimum or the agent was unfrozen; 0 while below or frozen. */
+  stakedAt: t.int8({ mode: 'bigint' }).notNull().default(0n),
+  completions: t.integer().notNull().default(0),
+  slashes: t.integer().notNull().default(0),
+  frozen: t.boolean().notNull().default(false),
+  banned: t.boolean().notNull().default(false),
+  /** Sum of the rewards of the agent's approved runs. */
+  volume: t.bigint().notNull().default(0n),
+  /** See `stepOf`. */
+  step: t.text({ enum: agentSteps }),
+}))
+
+export const agentIndexes = {
+  /** For the pages of a status with few agents. */
+  stepId: ['step', 'id', 'stakedAt'],
+  /** For the agents of the day that the bands cannot count. */
+  stepStakedAt: ['step', 'stakedAt', 'id'],
+  owner: ['owner'],
+  agentWallet: ['agentWallet'],
+} satisfies Indexes<typeof agent>
 
 /** One row per band of agent ids: how many registered agents are on each step. For totals, and to skip to a page. */
 export const agentBand = onchainTable('agent_band', (t) => ({
@@ -311,38 +299,34 @@ export const provenBand = onchainTable(
  * One row per market event of a run: its timeline. The agent and wallet of a refused claim are unverified: the sender
  * of the batch can name any.
  */
-export const runEvent = onchainTable(
-  'run_event',
-  (t) => ({
-    /** Ponder's `event.id`: sorts in chain order. */
-    id: t.text().primaryKey(),
-    bountyId: t.int8({ mode: 'bigint' }).notNull(),
-    name: t.text({ enum: runEventNames }).notNull(),
-    agentId: t.bigint(),
-    /** The account that the event names, else the account that acted. Of a payment, the payee. */
-    address: t.hex(),
-    /** The USDC that the event names, in base units: escrow, reward, refund or stake. */
-    amount: t.bigint(),
-    /** The run's IPFS hash, the deliverable's or the feedback's. */
-    hash: t.text(),
-    /** Revert data of a refused claim. */
-    reason: t.hex(),
-    /** The time limit that the event sets: to claim, to submit or to review. */
-    dueAt: t.int8({ mode: 'bigint' }),
-    /** Of a claim: which claim of the run it is. Of a revision request: which request of the claim it is. From 1. */
-    ordinal: t.integer(),
-    /** Of an approval: whether it happened because the review period ended, not by the poster or evaluator. */
-    byTimeout: t.boolean(),
-    timestamp: t.int8({ mode: 'bigint' }).notNull(),
-    blockNumber: t.int8({ mode: 'bigint' }).notNull(),
-    blockHash: t.hex().notNull(),
-    logIndex: t.integer().notNull(),
-    transactionHash: t.hex().notNull(),
-  }),
-  (table) => ({
-    bountyIdIndex: index().on(table.bountyId, table.id),
-  }),
-)
+export const runEvent = onchainTable('run_event', (t) => ({
+  /** Ponder's `event.id`: sorts in chain order. */
+  id: t.text().primaryKey(),
+  bountyId: t.int8({ mode: 'bigint' }).notNull(),
+  name: t.text({ enum: runEventNames }).notNull(),
+  agentId: t.bigint(),
+  /** The account that the event names, else the account that acted. Of a payment, the payee. */
+  address: t.hex(),
+  /** The USDC that the event names, in base units: escrow, reward, refund or stake. */
+  amount: t.bigint(),
+  /** The run's IPFS hash, the deliverable's or the feedback's. */
+  hash: t.text(),
+  /** Revert data of a refused claim. */
+  reason: t.hex(),
+  /** The time limit that the event sets: to claim, to submit or to review. */
+  dueAt: t.int8({ mode: 'bigint' }),
+  /** Of a claim: which claim of the run it is. Of a revision request: which request of the claim it is. From 1. */
+  ordinal: t.integer(),
+  /** Of an approval: whether it happened because the review period ended, not by the poster or evaluator. */
+  byTimeout: t.boolean(),
+  timestamp: t.int8({ mode: 'bigint' }).notNull(),
+  blockNumber: t.int8({ mode: 'bigint' }).notNull(),
+  blockHash: t.hex().notNull(),
+  logIndex: t.integer().notNull(),
+  transactionHash: t.hex().notNull(),
+}))
+
+export const runEventIndexes = { bountyId: ['bountyId', 'id'] } satisfies Indexes<typeof runEvent>
 
 /** What the market owes to a payee to whom USDC refused a transfer, until `collect` pays it. Base units. */
 export const payee = onchainTable('payee', (t) => ({

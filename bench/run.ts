@@ -10,6 +10,7 @@ const benches: Record<string, () => Promise<Bench>> = {
   gas: () => import('./gas.ts'),
   index: () => import('./backfills.ts'),
   live: () => import('./live.ts'),
+  restarts: () => import('./restarts.ts'),
   reads: () => import('./reads.ts'),
 }
 

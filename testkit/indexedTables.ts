@@ -7,6 +7,7 @@ import { getSql as untypedGetSql } from '../node_modules/ponder/dist/esm/drizzle
 import { encodeCheckpoint as untypedEncode } from '../node_modules/ponder/dist/esm/utils/checkpoint.js'
 import type { getSql as GetSql } from '../node_modules/ponder/dist/types/drizzle/kit/index.d.ts'
 import type { encodeCheckpoint as Encode } from '../node_modules/ponder/dist/types/utils/checkpoint.d.ts'
+import { indexStatements } from '../ops/builds/indexes.ts'
 import * as schema from '../ponder.schema.ts'
 
 const getSql: typeof GetSql = untypedGetSql
@@ -86,15 +87,15 @@ export function indexedDatabaseAt(url: string) {
   const pool = new pg.Pool({ connectionString: url, max: 4, options: `-c search_path=${tablesSchema}` })
   const db = drizzle(pool, { casing: 'snake_case' })
 
-  /** What Ponder does between its start and its first block; backfilled rows are inserted before the indexes exist. */
+  /** What Ponder and the indexer do between a start and the first block; backfilled rows come before the indexes. */
   async function create(backfill?: SQL) {
-    const { enums, tables, indexes } = getSql(schema)
+    const { enums, tables } = getSql(schema)
     await pool.query(`CREATE SCHEMA ${tablesSchema}; CREATE SCHEMA ${viewsSchema}`)
     await pool.query(enums.sql.map((text) => text.replaceAll('"public".', '')).join(';'))
     // Ponder's own log for reverts is not visible to readers.
     await pool.query(tables.sql.filter((text) => !text.includes('_reorg__')).join(';'))
     if (backfill) await db.execute(backfill)
-    await pool.query(indexes.sql.join(';'))
+    await pool.query(indexStatements(tablesSchema).join(';'))
     await pool.query(`CREATE TABLE _ponder_checkpoint (
       chain_name TEXT PRIMARY KEY,
       chain_id BIGINT NOT NULL,

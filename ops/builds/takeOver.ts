@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { Logger } from 'pino'
-import { servedBuild, switchViews } from './views.ts'
+import { createIndexes } from './indexes.ts'
+import { hasCaughtUp, servedBuild, switchViews } from './views.ts'
 
 /** Milliseconds between two tries. */
 const POLL_MS = 50
@@ -15,13 +16,19 @@ type Options = { databaseUrl: string; build: string; viewsSchema: string; logger
 export async function takeOver({ databaseUrl, build, viewsSchema, logger }: Options): Promise<void> {
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 1, application_name: 'runline_views' })
   pool.on('error', (err) => logger.warn({ err }, 'The connection that switches readers broke'))
+  let hasIndexes = false
   for (;;) {
     try {
       const client = await pool.connect()
       try {
         const served = await servedBuild(client, viewsSchema)
         if (served === build) break
-        if (await switchViews(client, { build, served, viewsSchema })) {
+        const change = { build, served, viewsSchema }
+        if (!hasIndexes && (await hasCaughtUp(client, change))) {
+          await createIndexes(client, build)
+          hasIndexes = true
+        }
+        if (hasIndexes && (await switchViews(client, change))) {
           logger.info({ schema: build, replaced: served, viewsSchema }, 'Readers see this build')
           break
         }

@@ -29,24 +29,30 @@ export async function servedBuild(client: pg.ClientBase, viewsSchema: string): P
   return rows[0]?.build
 }
 
+/** Whether the build is consistent and near the last block that readers see. */
+export async function hasCaughtUp(client: pg.ClientBase, { build, served }: Switch): Promise<boolean> {
+  return isAt(client, build, (await lastBlock(client, served)) - NEAR_BLOCKS)
+}
+
 /**
  * Switches readers atomically to the build's tables, if these are consistent and not older than what readers see.
  * Ponder's own switch comes before its first live block, so readers would have no head for seconds; and Ponder would
  * switch again at each restart, even of a replaced build.
  * @returns whether it switched; if not, try again.
  */
-export async function switchViews(client: pg.ClientBase, { build, served, viewsSchema }: Switch): Promise<boolean> {
-  if (!(await isAt(client, build, (await lastBlock(client, served)) - NEAR_BLOCKS))) return false
+export async function switchViews(client: pg.ClientBase, change: Switch): Promise<boolean> {
+  const { build, served, viewsSchema } = change
+  if (!(await hasCaughtUp(client, change))) return false
   await client.query(`BEGIN; SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`)
   try {
     await replaceViews(client, build, viewsSchema)
     // From here on readers are blocked: none can have seen a later block than the replaced build has now.
     const seen = await lastBlock(client, served)
     const deadline = performance.now() + CATCH_UP_MS
-    let hasCaughtUp = await isAt(client, build, seen)
-    while (!hasCaughtUp && performance.now() < deadline) hasCaughtUp = await isAt(client, build, seen)
-    await client.query(hasCaughtUp ? 'COMMIT' : 'ROLLBACK')
-    return hasCaughtUp
+    let isCurrent = await isAt(client, build, seen)
+    while (!isCurrent && performance.now() < deadline) isCurrent = await isAt(client, build, seen)
+    await client.query(isCurrent ? 'COMMIT' : 'ROLLBACK')
+    return isCurrent
   } catch (error) {
     await client.query('ROLLBACK')
     if (error instanceof pg.DatabaseError && LOCK_CONFLICTS.includes(error.code ?? '')) return false
