@@ -11,6 +11,7 @@ const benches: Record<string, () => Promise<Bench>> = {
   index: () => import('./backfills.ts'),
   live: () => import('./live.ts'),
   reads: () => import('./reads.ts'),
+  stream: () => import('./stream.ts'),
 }
 
 const results = new URL('results/', import.meta.url)
