@@ -112,10 +112,10 @@ const findChanges = plainQuery<Row>('changes', (db, snapshot) => {
         and ${runEvent.id} < ${sql.placeholder('end')} and ${runEvent.blockHash} = ${hash}) as "known"`)
   const isKnown = sql`(select "known" from "branch")`
   const events = db.$with('events', {}).as(sql`
-    select * from ${runEvent} where ${isKnown} and ${runEvent.id} > ${sql.placeholder('sinceEnd')} and ${changesRun}
+    select ${runEvent.id} as "id" from ${runEvent} where ${isKnown} and ${runEvent.id} > ${sql.placeholder('sinceEnd')} and ${changesRun}
     order by ${runEvent.id} limit ${limit}`)
   const agents = db.$with('agents', {}).as(sql`
-    select * from ${agent} where ${isKnown} and ${agent.updatedBlock} > ${since}::int8
+    select ${agent.id} as "id" from ${agent} where ${isKnown} and ${agent.updatedBlock} > ${since}::int8
     order by ${agent.updatedBlock} limit ${limit}`)
   const size = db.$with('size', { many: sql`"many"`.as('many') }).as(sql`
     select greatest((select count(*) from "events"), (select count(*) from "agents")) > ${sql.raw(String(MAX_CHANGES))} as "many"`)
@@ -142,11 +142,11 @@ const findChanges = plainQuery<Row>('changes', (db, snapshot) => {
         order by ${runEvent.id} desc limit 1)
       from (
         select ${runEvent.bountyId} as "id", json_agg(${eventJson} order by ${runEvent.id})::text as "history"
-        from "events" as ${runEvent} where ${isFew} group by ${runEvent.bountyId}
+        from "events" join ${runEvent} on ${runEvent.id} = "events"."id" where ${isFew} group by ${runEvent.bountyId}
       ) as "changed"
       union all
       select 'agent', ${agent.id}::text, (select row_to_json("row") from (${selectMembers(agentMembers)}) as "row")::text, null, null
-      from "agents" as ${agent} where ${isFew}`)
+      from "agents" join ${agent} on ${agent.id} = "agents"."id" where ${isFew}`)
   return db
     .with(snapshot, branch, events, agents, size, rows)
     .select({

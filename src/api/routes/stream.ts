@@ -1,3 +1,4 @@
+import type { HttpBindings } from '@hono/node-server'
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Deps } from '../deps.ts'
 import { addressParameter, idParameter, usdcParameter } from '../http/values.ts'
@@ -69,7 +70,11 @@ export function streamRoutes({ streams, limits }: Deps) {
     const isOfRuns = Object.values(ofRuns).some((value) => value !== undefined)
     const matched = asked ?? (isOfRuns ? (['run'] as const) : types)
     const key = [matched, ...Object.entries(filter)].join()
-    const body = await streams.start({ ...filter, types: matched, key }, cursor, limits?.clientOf(c) ?? '')
+    const { outgoing } = (c.env ?? {}) as Partial<HttpBindings>
+    const body = await streams.start(
+      { ...filter, types: matched, key },
+      { cursor, client: limits?.clientOf(c) ?? '', cut: () => outgoing?.destroy() },
+    )
     return new Response(body, { headers }) as never
   })
 

@@ -99,9 +99,9 @@ export class ChangeFeed {
     return { head: later.head, cursor: end, remembered: hashesOf(later.changes) }
   }
 
-  async #read(cursor: Cursor, minBlock?: bigint) {
+  async #read(cursor: Cursor) {
     const { index, chainId } = this.#options
-    const { snapshot, data } = await index.read(changesSince(chainId, cursor.since, cursor.to), minBlock)
+    const { snapshot, data } = await index.read(changesSince(chainId, cursor.since, cursor.to))
     return { head: snapshot as Block, changes: data }
   }
 
@@ -143,8 +143,8 @@ export class ChangeFeed {
     const start = performance.now()
     for (let cursor = from; stream.isOpen; ) {
       try {
-        const isPatient = performance.now() - start < MAX_BEHIND_MS
-        const { head, changes } = await this.#readToResume(cursor, isPatient ? cursor.to.number : 0n)
+        if (performance.now() - start < MAX_BEHIND_MS) await this.#options.index.reach(cursor.to.number)
+        const { head, changes } = await this.#readToResume(cursor)
         const reset = resetOf(cursor, changes, head, new Map())
         const batch = reset ? resetBatch(reset, changes.finalized) : batchOf(cursor, changes, head)
         stream.send(batch.encode(stream.filter), formatCursor(batch.end))
@@ -159,11 +159,11 @@ export class ChangeFeed {
     }
   }
 
-  #readToResume(cursor: Cursor, minBlock: bigint) {
-    const key = formatCursor({ ...cursor, after: undefined }) + minBlock
+  #readToResume(cursor: Cursor) {
+    const key = formatCursor({ ...cursor, after: undefined })
     const known = this.#resuming.get(key)
     if (known) return known
-    const read = this.#limitResuming(() => this.#read(cursor, minBlock)).finally(() => this.#resuming.delete(key))
+    const read = this.#limitResuming(() => this.#read(cursor)).finally(() => this.#resuming.delete(key))
     this.#resuming.set(key, read)
     return read
   }

@@ -3,7 +3,7 @@ import type { StreamFilter } from './filter.ts'
 /** How many bytes may wait for a slow reader when the next event comes: some hundred events. */
 const MAX_WAITING_BYTES = 1024 * 1024
 
-/** After this time a connection that does not take its last event is cut. */
+/** After this time a connection that has not taken its last event is cut. */
 const CUT_TIMEOUT_MS = 5_000
 
 /** How long an EventSource waits before it reconnects. */
@@ -34,6 +34,8 @@ type Listener = {
   onSend(events: number): void
   /** Called once. */
   onEnd(reason: EndReason): void
+  /** Cuts the connection, unless the client has taken the whole response. */
+  cut(): void
 }
 
 /** The server-sent events of one client. */
@@ -102,8 +104,7 @@ export class EventStream {
     this.#end(reason)
     this.#controller?.enqueue(encoder.encode(formatEvent('close', JSON.stringify({ reason }))))
     this.#controller?.close()
-    // The error cuts the connection. It has no effect if the client has taken all events.
-    setTimeout(() => this.#controller?.error(new Error('The reader is too slow')), CUT_TIMEOUT_MS).unref()
+    setTimeout(() => this.#listener.cut(), CUT_TIMEOUT_MS).unref()
   }
 
   #hasRoom(): boolean {

@@ -25,6 +25,15 @@ type Options = {
   maxPerClient?: number
 }
 
+type Asker = {
+  /** What the client has; undefined if it begins now. */
+  cursor: Cursor | undefined
+  /** The name by which streams are limited. */
+  client: string
+  /** Cuts the connection, unless the client has taken the whole response. */
+  cut(): void
+}
+
 export type Streams = ReturnType<typeof createStreams>
 
 /** The open streams of this process, within limits. */
@@ -70,7 +79,7 @@ export function createStreams({
      * @returns the body of the response.
      * @throws Problem RATE_LIMITED, STREAMS_UNAVAILABLE, or INDEX_BEHIND.
      */
-    async start(filter: StreamFilter, cursor: Cursor | undefined, client: string) {
+    async start(filter: StreamFilter, { cursor, client, cut }: Asker) {
       const own = perClient.get(client) ?? 0
       if (own >= maxPerClient) {
         throw rateLimited(`${client} has ${own} open streams, and may have ${maxPerClient}.`, RETRY_AFTER_SECONDS)
@@ -89,6 +98,7 @@ export function createStreams({
           feed.delete(stream)
           ended.set(reason, (ended.get(reason) ?? 0) + 1)
         },
+        cut,
       })
       try {
         await feed.add(stream, cursor)
