@@ -1248,7 +1248,7 @@ export interface components {
             /** @enum {string} */
             type: "urn:problem-type:runline:STREAMS_UNAVAILABLE";
             /** @enum {string} */
-            title: "No more streams can be opened now";
+            title: "The server has too many streams";
             /** @enum {number} */
             status: 503;
             /** @description A sentence for a person. Its words may change. */
@@ -2921,7 +2921,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
-            /** @description `STREAMS_UNAVAILABLE`: No more streams can be opened now. `INDEX_BEHIND`: The index is catching up with the chain. */
+            /** @description `STREAMS_UNAVAILABLE`: The server has too many streams. `INDEX_BEHIND`: The index is catching up with the chain. */
             503: {
                 headers: {
                     /** @description Seconds after which the same request may succeed. */
