@@ -14,7 +14,7 @@ const MAX_PAUSE_SECONDS = 30
 
 export type StreamQuery = Omit<NonNullable<paths['/api/stream']['get']['parameters']['query']>, 'lastEventId'>
 
-/** An event, with the id from which another stream can go on. `docs/stream.md` says how to keep a copy with them. */
+/** An event, with the id after which another stream can continue. `docs/stream.md` says how to keep a copy with them. */
 export type StreamEvent = { id: string } & (
   | { type: 'ready'; data: Schemas['StreamReady'] }
   | { type: 'run'; data: Schemas['RunChange'] }
@@ -30,7 +30,8 @@ export type StreamOptions = {
 }
 
 /**
- * The changes of runs and agents. After a lost connection it goes on behind the last event, for as long as it takes.
+ * The changes of runs and agents. After a lost connection it reconnects, without a limit of attempts, and
+ * continues after the last event.
  * @throws ProblemError if the API refuses the query. NoAnswerError if another server does.
  */
 export async function* streamChanges(

@@ -149,7 +149,7 @@ describe('a stream', () => {
     expect(names.filter((name) => name === 'changes')).toHaveLength(1)
   })
 
-  it('goes on after the index could not be read', async () => {
+  it('continues after the index could not be read', async () => {
     const reader = await open(await startApi())
     await reader.next()
     const client = await index.pool.connect()
@@ -255,7 +255,7 @@ describe('a stream that resumes', () => {
     return first?.id ?? ''
   }
 
-  it('goes on in the middle of a batch, by header or parameter, on another replica', async () => {
+  it('continues in the middle of a batch, by header or parameter, on another replica', async () => {
     const id = await broken()
     const rest = ['run 2 CLAIMED 11', 'run 3 CLAIMED 11', 'agent 1 11']
     const byParameter = await open(await startApi(), `?lastEventId=${id}`)
@@ -298,7 +298,7 @@ describe('a stream that resumes', () => {
     expect(events).toContain('run 3 IN_PROGRESS left 12')
   })
 
-  it('goes on from any batch of another replica', async () => {
+  it('continues from any batch of another replica', async () => {
     const api = await startApi()
     const fast = await open(api)
     await fast.next()

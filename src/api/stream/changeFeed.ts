@@ -82,7 +82,8 @@ export class ChangeFeed {
   #welcome(stream: EventStream, { head, cursor }: Position) {
     const id = formatCursor(cursor)
     stream.send(encodeEvents([formatEvent('ready', `{"block":${formatBlock(head)}}`, id)]), id)
-    this.#live.add(stream)
+    // It may have been closed while the feed started.
+    if (stream.isOpen) this.#live.add(stream)
   }
 
   /** Where the index is. The cursor is the last block that changed anything, if it is recent: see `batchOf`. */

@@ -81,7 +81,7 @@ export class EventStream {
   }
 
   /**
-   * Sends a comment, so that no proxy takes the connection for idle, and the id from which the client can go on. The
+   * Sends a comment, so that no proxy takes the connection for idle, and the id from which the client can resume. The
    * ids of events alone would become too old if none matches the filter for a long time.
    */
   sendHeartbeat() {

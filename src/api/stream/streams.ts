@@ -110,7 +110,7 @@ export function createStreams({
       return stream.body
     },
 
-    /** Ends all streams, and opens no more. */
+    /** Ends all streams, and refuses new ones. */
     close() {
       isClosed = true
       for (const stream of [...feed.streams]) stream.close('SHUTDOWN')
