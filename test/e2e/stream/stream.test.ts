@@ -77,6 +77,9 @@ it('keeps a copy that equals the lists, through kills and reorgs, without loss o
   }
   expect(copy.events.filter(({ type }) => type === 'reset')).toEqual([])
 
+  // The last change before the kill is of an agent only, and the restarted indexer replays its block.
+  await people.stake(agent, usdc)
+  await vi.waitUntil(() => copy.events.some(({ data }) => 'stakedAmount' in data && data.stakedAmount === '1001000000'))
   process.kill(indexer.part.pid, 'SIGKILL')
   await indexer.part.ended
   await abandon(first)
