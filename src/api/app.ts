@@ -23,6 +23,7 @@ import { isProbe } from './routes/health.ts'
 import { marketRoutes } from './routes/market.ts'
 import { runRoutes } from './routes/runs.ts'
 import { statsRoutes } from './routes/stats.ts'
+import { streamRoutes } from './routes/stream.ts'
 
 /** What a host adds to the app. */
 export type Host = {
@@ -56,6 +57,7 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   app.route('/', agentRoutes(deps))
   app.route('/', statsRoutes(deps))
   app.route('/', marketRoutes(deps))
+  app.route('/', streamRoutes(deps))
   app.route('/', docsRoutes())
   if (host.routes) app.route('/', host.routes)
 
