@@ -21,6 +21,7 @@ import { eligibilityRoutes } from './routes/eligibility.ts'
 import { eventRoutes } from './routes/events.ts'
 import { isProbe } from './routes/health.ts'
 import { marketRoutes } from './routes/market.ts'
+import { mcpRoute } from './routes/mcp.ts'
 import { runRoutes } from './routes/runs.ts'
 import { statsRoutes } from './routes/stats.ts'
 
@@ -44,7 +45,7 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   // Before `headerMiddleware`, which answers a preflight without calling the next middleware.
   if (limit) app.use((c, next) => (c.req.method === 'OPTIONS' ? limit(c, next) : next()))
   app.use(headerMiddleware)
-  app.use('/api/*', limitPostedBody)
+  for (const path of ['/api/*', '/mcp']) app.use(path, limitPostedBody)
   if (limit) app.use(limit)
 
   app.route('/', runRoutes(deps))
@@ -61,6 +62,7 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
 
   const description = describeApi(app)
   app.get('/openapi.json', (c) => c.body(description, 200, { 'Content-Type': 'application/json' }))
+  app.post('/mcp', mcpRoute(app, description))
   // A route, not `app.notFound`, which is lost where the app is mounted in another app, as under Ponder.
   app.all('*', methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }), routeNotFound)
   return app
