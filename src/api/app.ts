@@ -20,6 +20,7 @@ import { docsRoutes } from './routes/docs.ts'
 import { eligibilityRoutes } from './routes/eligibility.ts'
 import { eventRoutes } from './routes/events.ts'
 import { isProbe } from './routes/health.ts'
+import { llmsText } from './routes/llms.ts'
 import { marketRoutes } from './routes/market.ts'
 import { mcpRoute } from './routes/mcp.ts'
 import { runRoutes } from './routes/runs.ts'
@@ -63,6 +64,8 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   const description = describeApi(app)
   app.get('/openapi.json', (c) => c.body(description, 200, { 'Content-Type': 'application/json' }))
   app.post('/mcp', mcpRoute(app, description))
+  const guide = llmsText(description)
+  app.get('/llms.txt', (c) => c.text(guide))
   // A route, not `app.notFound`, which is lost where the app is mounted in another app, as under Ponder.
   app.all('*', methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }), routeNotFound)
   return app
