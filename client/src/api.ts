@@ -1272,7 +1272,7 @@ export interface operations {
                 claimable?: "true" | "false";
                 sort?: "createdAt" | "reward" | "deadline";
                 order?: "asc" | "desc";
-                /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. */
+                /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
                 minBlock?: number;
             };
             header?: never;
@@ -1292,6 +1292,12 @@ export interface operations {
                     ETag: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1309,6 +1315,12 @@ export interface operations {
                     ETag: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1318,6 +1330,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1331,6 +1349,12 @@ export interface operations {
                     Allow: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1344,6 +1368,12 @@ export interface operations {
                     "Retry-After": number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1355,6 +1385,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1368,6 +1404,12 @@ export interface operations {
                     "Retry-After"?: number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1379,7 +1421,7 @@ export interface operations {
     getRun: {
         parameters: {
             query?: {
-                /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. */
+                /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
                 minBlock?: number;
             };
             header?: never;
@@ -1402,6 +1444,12 @@ export interface operations {
                     ETag: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1419,6 +1467,12 @@ export interface operations {
                     ETag: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1428,6 +1482,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1437,8 +1497,18 @@ export interface operations {
             /** @description `RUN_NOT_FOUND`: No such run. */
             404: {
                 headers: {
+                    /** @description The block at which the answer is true. */
+                    "X-Indexed-Block"?: number;
+                    /** @description The hash of that block. */
+                    "X-Indexed-Hash"?: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1452,6 +1522,12 @@ export interface operations {
                     Allow: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1465,6 +1541,12 @@ export interface operations {
                     "Retry-After": number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1476,6 +1558,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1489,6 +1577,12 @@ export interface operations {
                     "Retry-After"?: number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1504,7 +1598,7 @@ export interface operations {
                 agentId: components["schemas"]["Id"];
                 /** @description Must be the agent’s wallet. Not checked if absent. */
                 walletAddress?: string;
-                /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. */
+                /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
                 minBlock?: number;
             };
             header?: never;
@@ -1527,6 +1621,12 @@ export interface operations {
                     ETag: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1544,6 +1644,12 @@ export interface operations {
                     ETag: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1553,6 +1659,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1562,8 +1674,18 @@ export interface operations {
             /** @description `RUN_NOT_FOUND`: No such run. `AGENT_NOT_FOUND`: No such agent. */
             404: {
                 headers: {
+                    /** @description The block at which the answer is true. */
+                    "X-Indexed-Block"?: number;
+                    /** @description The hash of that block. */
+                    "X-Indexed-Hash"?: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1577,6 +1699,12 @@ export interface operations {
                     Allow: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1590,6 +1718,12 @@ export interface operations {
                     "Retry-After": number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1601,6 +1735,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1614,6 +1754,12 @@ export interface operations {
                     "Retry-After"?: number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1630,7 +1776,7 @@ export interface operations {
                 walletAddress: string;
                 /** @description Last second at which the signature is valid, at most an hour ahead. 15 minutes ahead if absent. */
                 deadline?: number;
-                /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. */
+                /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
                 minBlock?: number;
             };
             header?: never;
@@ -1653,6 +1799,12 @@ export interface operations {
                     ETag: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1670,6 +1822,12 @@ export interface operations {
                     ETag: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1679,6 +1837,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1688,8 +1852,18 @@ export interface operations {
             /** @description `RUN_NOT_FOUND`: No such run. `AGENT_NOT_FOUND`: No such agent. */
             404: {
                 headers: {
+                    /** @description The block at which the answer is true. */
+                    "X-Indexed-Block"?: number;
+                    /** @description The hash of that block. */
+                    "X-Indexed-Hash"?: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1703,6 +1877,12 @@ export interface operations {
                     Allow: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1716,6 +1896,12 @@ export interface operations {
                     "Retry-After": number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1727,6 +1913,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1740,6 +1932,12 @@ export interface operations {
                     "Retry-After"?: number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1778,6 +1976,10 @@ export interface operations {
                     "X-Indexed-Hash": string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1793,6 +1995,10 @@ export interface operations {
                     "Retry-After": number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1804,6 +2010,10 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1817,6 +2027,10 @@ export interface operations {
                     "WWW-Authenticate": string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1828,6 +2042,10 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1837,8 +2055,16 @@ export interface operations {
             /** @description `RUN_NOT_FOUND`: No such run. `AGENT_NOT_FOUND`: No such agent. */
             404: {
                 headers: {
+                    /** @description The block at which the answer is true. */
+                    "X-Indexed-Block"?: number;
+                    /** @description The hash of that block. */
+                    "X-Indexed-Hash"?: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1852,6 +2078,10 @@ export interface operations {
                     Allow: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1863,6 +2093,10 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1874,6 +2108,10 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1885,6 +2123,10 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1898,6 +2140,10 @@ export interface operations {
                     "Retry-After": number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1909,6 +2155,10 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1922,6 +2172,10 @@ export interface operations {
                     "Retry-After"?: number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1946,6 +2200,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1957,6 +2217,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1966,8 +2232,18 @@ export interface operations {
             /** @description `CLAIM_NOT_FOUND`: No such claim. */
             404: {
                 headers: {
+                    /** @description The block at which the answer is true. */
+                    "X-Indexed-Block"?: number;
+                    /** @description The hash of that block. */
+                    "X-Indexed-Hash"?: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1981,6 +2257,12 @@ export interface operations {
                     Allow: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1994,6 +2276,12 @@ export interface operations {
                     "Retry-After": number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2005,6 +2293,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2018,6 +2312,12 @@ export interface operations {
                     "Retry-After"?: number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2031,7 +2331,7 @@ export interface operations {
             query?: {
                 page?: number;
                 limit?: number;
-                /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. */
+                /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
                 minBlock?: number;
             };
             header?: never;
@@ -2054,6 +2354,12 @@ export interface operations {
                     ETag: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2071,6 +2377,12 @@ export interface operations {
                     ETag: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2080,6 +2392,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2089,8 +2407,18 @@ export interface operations {
             /** @description `RUN_NOT_FOUND`: No such run. */
             404: {
                 headers: {
+                    /** @description The block at which the answer is true. */
+                    "X-Indexed-Block"?: number;
+                    /** @description The hash of that block. */
+                    "X-Indexed-Hash"?: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2104,6 +2432,12 @@ export interface operations {
                     Allow: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2117,6 +2451,12 @@ export interface operations {
                     "Retry-After": number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2128,6 +2468,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2141,6 +2487,12 @@ export interface operations {
                     "Retry-After"?: number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2155,7 +2507,7 @@ export interface operations {
                 page?: number;
                 limit?: number;
                 status?: components["schemas"]["AgentStatus"];
-                /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. */
+                /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
                 minBlock?: number;
             };
             header?: never;
@@ -2175,6 +2527,12 @@ export interface operations {
                     ETag: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2192,6 +2550,12 @@ export interface operations {
                     ETag: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2201,6 +2565,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2214,6 +2584,12 @@ export interface operations {
                     Allow: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2227,6 +2603,12 @@ export interface operations {
                     "Retry-After": number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2238,6 +2620,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2251,6 +2639,12 @@ export interface operations {
                     "Retry-After"?: number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2262,7 +2656,7 @@ export interface operations {
     getAgent: {
         parameters: {
             query?: {
-                /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. */
+                /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
                 minBlock?: number;
             };
             header?: never;
@@ -2285,6 +2679,12 @@ export interface operations {
                     ETag: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2302,6 +2702,12 @@ export interface operations {
                     ETag: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2311,6 +2717,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2320,8 +2732,18 @@ export interface operations {
             /** @description `AGENT_NOT_FOUND`: No such agent. */
             404: {
                 headers: {
+                    /** @description The block at which the answer is true. */
+                    "X-Indexed-Block"?: number;
+                    /** @description The hash of that block. */
+                    "X-Indexed-Hash"?: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2335,6 +2757,12 @@ export interface operations {
                     Allow: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2348,6 +2776,12 @@ export interface operations {
                     "Retry-After": number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2359,6 +2793,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2372,6 +2812,12 @@ export interface operations {
                     "Retry-After"?: number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2383,7 +2829,7 @@ export interface operations {
     getAgentStake: {
         parameters: {
             query?: {
-                /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. */
+                /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
                 minBlock?: number;
             };
             header?: never;
@@ -2406,6 +2852,12 @@ export interface operations {
                     ETag: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2423,6 +2875,12 @@ export interface operations {
                     ETag: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2432,6 +2890,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2441,8 +2905,18 @@ export interface operations {
             /** @description `AGENT_NOT_FOUND`: No such agent. */
             404: {
                 headers: {
+                    /** @description The block at which the answer is true. */
+                    "X-Indexed-Block"?: number;
+                    /** @description The hash of that block. */
+                    "X-Indexed-Hash"?: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2456,6 +2930,12 @@ export interface operations {
                     Allow: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2469,6 +2949,12 @@ export interface operations {
                     "Retry-After": number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2480,6 +2966,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2493,6 +2985,12 @@ export interface operations {
                     "Retry-After"?: number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2504,7 +3002,7 @@ export interface operations {
     getStats: {
         parameters: {
             query?: {
-                /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. */
+                /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
                 minBlock?: number;
             };
             header?: never;
@@ -2524,6 +3022,12 @@ export interface operations {
                     ETag: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2541,6 +3045,12 @@ export interface operations {
                     ETag: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2550,6 +3060,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2563,6 +3079,12 @@ export interface operations {
                     Allow: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2576,6 +3098,12 @@ export interface operations {
                     "Retry-After": number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2587,6 +3115,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2600,6 +3134,12 @@ export interface operations {
                     "Retry-After"?: number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2622,6 +3162,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2633,6 +3179,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2646,6 +3198,12 @@ export interface operations {
                     Allow: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2659,6 +3217,12 @@ export interface operations {
                     "Retry-After": number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2670,6 +3234,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2694,6 +3264,10 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2703,8 +3277,16 @@ export interface operations {
             /** @description `ROUTE_NOT_FOUND`: No such route. */
             404: {
                 headers: {
+                    /** @description The block at which the answer is true. */
+                    "X-Indexed-Block"?: number;
+                    /** @description The hash of that block. */
+                    "X-Indexed-Hash"?: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2718,6 +3300,10 @@ export interface operations {
                     Allow: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2731,6 +3317,10 @@ export interface operations {
                     "Retry-After": number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2742,6 +3332,10 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2764,6 +3358,10 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2777,6 +3375,10 @@ export interface operations {
                     Allow: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2790,6 +3392,10 @@ export interface operations {
                     "Retry-After": number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2801,6 +3407,10 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2823,6 +3433,10 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2836,6 +3450,10 @@ export interface operations {
                     Allow: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2849,6 +3467,10 @@ export interface operations {
                     "Retry-After": number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2860,6 +3482,10 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2871,6 +3497,10 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
