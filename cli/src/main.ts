@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
 import { addAgentCommands } from './commands/agent.ts'
+import { addCollect } from './commands/collect.ts'
 import { addFaucet } from './commands/faucet.ts'
 import { addMcp } from './commands/mcp.ts'
 import { addRunReads } from './commands/runReads.ts'
@@ -17,6 +18,7 @@ addAgentCommands(program.command('agent').description('agents: identities with s
 const run = program.command('run').description('runs: requests for work, with the reward in escrow')
 addRunReads(run)
 addRunTransactions(run)
+addCollect(program)
 addMcp(program)
 // So that `runline run claim --help` shows --api, --json and the other settings too.
 const showSettings = (command: Command) => {
