@@ -21,8 +21,8 @@ const format = prettyFactory({
   ignore: 'time,pid,hostname',
   minimumLevel: 'info',
 })
-/** The indexer prints this line every second. */
-const heartbeat = /"msg":"Indexed block/
+/** Lines that are not shown: the indexer prints one every second, and a claim has a line when it is answered. */
+const hidden = /"msg":"(Indexed block|claim (requested|reserved|sent|decided|final)")/
 
 // `on`, not `once`: a Ctrl-C in a terminal arrives twice, once through npm.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupted.resolve)
@@ -41,7 +41,7 @@ process.exit(exitCode)
 
 function show(source: 'indexer' | 'api', line: string) {
   // During the start the processes log that the others do not answer yet. One that fails to start shows its output.
-  if (!isUp || heartbeat.test(line)) return
+  if (!isUp || hidden.test(line)) return
   const text = format(line)
   if (text) process.stdout.write(`${source.padEnd(7)} | ${text}`)
 }

@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
 import { addAgentCommands } from './commands/agent.ts'
+import { addCollect } from './commands/collect.ts'
 import { addFaucet } from './commands/faucet.ts'
+import { addMcp } from './commands/mcp.ts'
 import { addRunReads } from './commands/runReads.ts'
 import { addRunTransactions } from './commands/runTransactions.ts'
 import { addSettings } from './settings.ts'
@@ -16,6 +18,8 @@ addAgentCommands(program.command('agent').description('agents: identities with s
 const run = program.command('run').description('runs: requests for work, with the reward in escrow')
 addRunReads(run)
 addRunTransactions(run)
+addCollect(program)
+addMcp(program)
 // So that `runline run claim --help` shows --api, --json and the other settings too.
 const showSettings = (command: Command) => {
   command.configureHelp({ showGlobalOptions: true })

@@ -1360,7 +1360,7 @@ export interface operations {
                 claimable?: "true" | "false";
                 sort?: "createdAt" | "reward" | "deadline";
                 order?: "asc" | "desc";
-                /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. */
+                /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
                 minBlock?: number;
             };
             header?: never;
@@ -1380,6 +1380,12 @@ export interface operations {
                     ETag: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1397,6 +1403,12 @@ export interface operations {
                     ETag: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1406,6 +1418,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1419,6 +1437,12 @@ export interface operations {
                     Allow: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1432,6 +1456,12 @@ export interface operations {
                     "Retry-After": number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1443,6 +1473,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1456,6 +1492,12 @@ export interface operations {
                     "Retry-After"?: number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1467,7 +1509,7 @@ export interface operations {
     getRun: {
         parameters: {
             query?: {
-                /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. */
+                /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
                 minBlock?: number;
             };
             header?: never;
@@ -1490,6 +1532,12 @@ export interface operations {
                     ETag: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1507,6 +1555,12 @@ export interface operations {
                     ETag: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1516,6 +1570,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1525,8 +1585,18 @@ export interface operations {
             /** @description `RUN_NOT_FOUND`: No such run. */
             404: {
                 headers: {
+                    /** @description The block at which the answer is true. */
+                    "X-Indexed-Block"?: number;
+                    /** @description The hash of that block. */
+                    "X-Indexed-Hash"?: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1540,6 +1610,12 @@ export interface operations {
                     Allow: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1553,6 +1629,12 @@ export interface operations {
                     "Retry-After": number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1564,6 +1646,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1577,6 +1665,12 @@ export interface operations {
                     "Retry-After"?: number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1592,7 +1686,7 @@ export interface operations {
                 agentId: components["schemas"]["Id"];
                 /** @description Must be the agent’s wallet. Not checked if absent. */
                 walletAddress?: string;
-                /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. */
+                /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
                 minBlock?: number;
             };
             header?: never;
@@ -1615,6 +1709,12 @@ export interface operations {
                     ETag: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1632,6 +1732,12 @@ export interface operations {
                     ETag: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1641,6 +1747,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1650,8 +1762,18 @@ export interface operations {
             /** @description `RUN_NOT_FOUND`: No such run. `AGENT_NOT_FOUND`: No such agent. */
             404: {
                 headers: {
+                    /** @description The block at which the answer is true. */
+                    "X-Indexed-Block"?: number;
+                    /** @description The hash of that block. */
+                    "X-Indexed-Hash"?: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1665,6 +1787,12 @@ export interface operations {
                     Allow: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1678,6 +1806,12 @@ export interface operations {
                     "Retry-After": number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1689,6 +1823,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1702,6 +1842,12 @@ export interface operations {
                     "Retry-After"?: number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1718,7 +1864,7 @@ export interface operations {
                 walletAddress: string;
                 /** @description Last second at which the signature is valid, at most an hour ahead. 15 minutes ahead if absent. */
                 deadline?: number;
-                /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. */
+                /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
                 minBlock?: number;
             };
             header?: never;
@@ -1741,6 +1887,12 @@ export interface operations {
                     ETag: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1758,6 +1910,12 @@ export interface operations {
                     ETag: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1767,6 +1925,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1776,8 +1940,18 @@ export interface operations {
             /** @description `RUN_NOT_FOUND`: No such run. `AGENT_NOT_FOUND`: No such agent. */
             404: {
                 headers: {
+                    /** @description The block at which the answer is true. */
+                    "X-Indexed-Block"?: number;
+                    /** @description The hash of that block. */
+                    "X-Indexed-Hash"?: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1791,6 +1965,12 @@ export interface operations {
                     Allow: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1804,6 +1984,12 @@ export interface operations {
                     "Retry-After": number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1815,6 +2001,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1828,6 +2020,12 @@ export interface operations {
                     "Retry-After"?: number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1866,6 +2064,10 @@ export interface operations {
                     "X-Indexed-Hash": string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1881,6 +2083,10 @@ export interface operations {
                     "Retry-After": number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1892,6 +2098,10 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1905,6 +2115,10 @@ export interface operations {
                     "WWW-Authenticate": string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1916,6 +2130,10 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1925,8 +2143,16 @@ export interface operations {
             /** @description `RUN_NOT_FOUND`: No such run. `AGENT_NOT_FOUND`: No such agent. */
             404: {
                 headers: {
+                    /** @description The block at which the answer is true. */
+                    "X-Indexed-Block"?: number;
+                    /** @description The hash of that block. */
+                    "X-Indexed-Hash"?: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1940,6 +2166,10 @@ export interface operations {
                     Allow: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1951,6 +2181,10 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1962,6 +2196,10 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1973,6 +2211,10 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1986,6 +2228,10 @@ export interface operations {
                     "Retry-After": number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1997,6 +2243,10 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2010,6 +2260,10 @@ export interface operations {
                     "Retry-After"?: number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2034,6 +2288,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2045,6 +2305,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2054,8 +2320,18 @@ export interface operations {
             /** @description `CLAIM_NOT_FOUND`: No such claim. */
             404: {
                 headers: {
+                    /** @description The block at which the answer is true. */
+                    "X-Indexed-Block"?: number;
+                    /** @description The hash of that block. */
+                    "X-Indexed-Hash"?: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2069,6 +2345,12 @@ export interface operations {
                     Allow: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2082,6 +2364,12 @@ export interface operations {
                     "Retry-After": number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2093,6 +2381,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2106,6 +2400,12 @@ export interface operations {
                     "Retry-After"?: number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2119,7 +2419,7 @@ export interface operations {
             query?: {
                 page?: number;
                 limit?: number;
-                /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. */
+                /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
                 minBlock?: number;
             };
             header?: never;
@@ -2142,6 +2442,12 @@ export interface operations {
                     ETag: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2159,6 +2465,12 @@ export interface operations {
                     ETag: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2168,6 +2480,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2177,8 +2495,18 @@ export interface operations {
             /** @description `RUN_NOT_FOUND`: No such run. */
             404: {
                 headers: {
+                    /** @description The block at which the answer is true. */
+                    "X-Indexed-Block"?: number;
+                    /** @description The hash of that block. */
+                    "X-Indexed-Hash"?: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2192,6 +2520,12 @@ export interface operations {
                     Allow: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2205,6 +2539,12 @@ export interface operations {
                     "Retry-After": number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2216,6 +2556,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2229,6 +2575,12 @@ export interface operations {
                     "Retry-After"?: number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2243,7 +2595,7 @@ export interface operations {
                 page?: number;
                 limit?: number;
                 status?: components["schemas"]["AgentStatus"];
-                /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. */
+                /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
                 minBlock?: number;
             };
             header?: never;
@@ -2263,6 +2615,12 @@ export interface operations {
                     ETag: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2280,6 +2638,12 @@ export interface operations {
                     ETag: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2289,6 +2653,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2302,6 +2672,12 @@ export interface operations {
                     Allow: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2315,6 +2691,12 @@ export interface operations {
                     "Retry-After": number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2326,6 +2708,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2339,6 +2727,12 @@ export interface operations {
                     "Retry-After"?: number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2350,7 +2744,7 @@ export interface operations {
     getAgent: {
         parameters: {
             query?: {
-                /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. */
+                /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
                 minBlock?: number;
             };
             header?: never;
@@ -2373,6 +2767,12 @@ export interface operations {
                     ETag: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2390,6 +2790,12 @@ export interface operations {
                     ETag: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2399,6 +2805,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2408,8 +2820,18 @@ export interface operations {
             /** @description `AGENT_NOT_FOUND`: No such agent. */
             404: {
                 headers: {
+                    /** @description The block at which the answer is true. */
+                    "X-Indexed-Block"?: number;
+                    /** @description The hash of that block. */
+                    "X-Indexed-Hash"?: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2423,6 +2845,12 @@ export interface operations {
                     Allow: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2436,6 +2864,12 @@ export interface operations {
                     "Retry-After": number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2447,6 +2881,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2460,6 +2900,12 @@ export interface operations {
                     "Retry-After"?: number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2471,7 +2917,7 @@ export interface operations {
     getAgentStake: {
         parameters: {
             query?: {
-                /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. */
+                /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
                 minBlock?: number;
             };
             header?: never;
@@ -2494,6 +2940,12 @@ export interface operations {
                     ETag: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2511,6 +2963,12 @@ export interface operations {
                     ETag: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2520,6 +2978,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2529,8 +2993,18 @@ export interface operations {
             /** @description `AGENT_NOT_FOUND`: No such agent. */
             404: {
                 headers: {
+                    /** @description The block at which the answer is true. */
+                    "X-Indexed-Block"?: number;
+                    /** @description The hash of that block. */
+                    "X-Indexed-Hash"?: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2544,6 +3018,12 @@ export interface operations {
                     Allow: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2557,6 +3037,12 @@ export interface operations {
                     "Retry-After": number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2568,6 +3054,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2581,6 +3073,12 @@ export interface operations {
                     "Retry-After"?: number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2592,7 +3090,7 @@ export interface operations {
     getStats: {
         parameters: {
             query?: {
-                /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. */
+                /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
                 minBlock?: number;
             };
             header?: never;
@@ -2612,6 +3110,12 @@ export interface operations {
                     ETag: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2629,6 +3133,12 @@ export interface operations {
                     ETag: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2638,6 +3148,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2651,6 +3167,12 @@ export interface operations {
                     Allow: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2664,6 +3186,12 @@ export interface operations {
                     "Retry-After": number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2675,6 +3203,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2688,6 +3222,12 @@ export interface operations {
                     "Retry-After"?: number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2710,6 +3250,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2721,6 +3267,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2734,6 +3286,12 @@ export interface operations {
                     Allow: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2747,6 +3305,12 @@ export interface operations {
                     "Retry-After": number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2758,6 +3322,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2782,6 +3352,10 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2791,8 +3365,16 @@ export interface operations {
             /** @description `ROUTE_NOT_FOUND`: No such route. */
             404: {
                 headers: {
+                    /** @description The block at which the answer is true. */
+                    "X-Indexed-Block"?: number;
+                    /** @description The hash of that block. */
+                    "X-Indexed-Hash"?: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2806,6 +3388,10 @@ export interface operations {
                     Allow: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2819,6 +3405,10 @@ export interface operations {
                     "Retry-After": number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2830,6 +3420,10 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2867,6 +3461,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2878,6 +3478,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2891,6 +3497,12 @@ export interface operations {
                     Allow: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2904,6 +3516,12 @@ export interface operations {
                     "Retry-After": number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2915,6 +3533,12 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2928,6 +3552,12 @@ export interface operations {
                     "Retry-After"?: number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2950,6 +3580,10 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2963,6 +3597,10 @@ export interface operations {
                     Allow: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2976,6 +3614,10 @@ export interface operations {
                     "Retry-After": number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2987,6 +3629,10 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3009,6 +3655,10 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3022,6 +3672,10 @@ export interface operations {
                     Allow: string;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3035,6 +3689,10 @@ export interface operations {
                     "Retry-After": number;
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3046,6 +3704,10 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3057,6 +3719,10 @@ export interface operations {
                 headers: {
                     /** @description The id of the request, which the server’s log has too. */
                     "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
                     [name: string]: unknown;
                 };
                 content: {

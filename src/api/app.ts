@@ -20,7 +20,9 @@ import { docsRoutes } from './routes/docs.ts'
 import { eligibilityRoutes } from './routes/eligibility.ts'
 import { eventRoutes } from './routes/events.ts'
 import { isProbe } from './routes/health.ts'
+import { llmsText } from './routes/llms.ts'
 import { marketRoutes } from './routes/market.ts'
+import { mcpRoute } from './routes/mcp.ts'
 import { runRoutes } from './routes/runs.ts'
 import { statsRoutes } from './routes/stats.ts'
 import { streamRoutes } from './routes/stream.ts'
@@ -45,7 +47,7 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   // Before `headerMiddleware`, which answers a preflight without calling the next middleware.
   if (limit) app.use((c, next) => (c.req.method === 'OPTIONS' ? limit(c, next) : next()))
   app.use(headerMiddleware)
-  app.use('/api/*', limitPostedBody)
+  for (const path of ['/api/*', '/mcp']) app.use(path, limitPostedBody)
   if (limit) app.use(limit)
 
   app.route('/', runRoutes(deps))
@@ -63,6 +65,9 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
 
   const description = describeApi(app)
   app.get('/openapi.json', (c) => c.body(description, 200, { 'Content-Type': 'application/json' }))
+  app.post('/mcp', mcpRoute(app, description))
+  const guide = llmsText(description)
+  app.get('/llms.txt', (c) => c.text(guide))
   // A route, not `app.notFound`, which is lost where the app is mounted in another app, as under Ponder.
   app.all('*', methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }), routeNotFound)
   return app

@@ -2,9 +2,15 @@ import { getAddress, type Hex, isAddress, parseEther, parseGwei, zeroAddress } f
 import { z } from 'zod'
 import { MAX_BATCH, MAX_UNMINED } from './market/constants.ts'
 
-const url = (protocols: RegExp) => z.url({ protocol: protocols })
-const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback)
-const perTime = (fallback: number) => z.coerce.number().int().min(1).max(1_000_000).default(fallback)
+const url = (protocol: RegExp, example: string) => z.url({ protocol, error: `must be a URL such as ${example}` })
+const integer = (min: number, max: number) => {
+  const error = `must be an integer from ${min} to ${max}`
+  return z.coerce.number(error).int(error).min(min, error).max(max, error)
+}
+const port = (fallback: number) => integer(0, 65_535).default(fallback)
+const perTime = (fallback: number) => integer(1, 1_000_000).default(fallback)
+const postgresUrl = url(/^postgres(ql)?$/, 'postgres://user:password@host:5432/database')
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 const privateKey = z
   .string()
   .regex(/^0x[0-9a-fA-F]{64}$/, 'must be 0x and 64 hexadecimal digits')
@@ -20,23 +26,23 @@ const address = z
 
 /** All environment variables. Each process reads those that it names to `readEnv`, and nothing else reads any. */
 const environment = z.object({
-  DATABASE_URL: url(/^postgres(ql)?$/),
-  DATABASE_READ_URL: url(/^postgres(ql)?$/).optional(),
+  DATABASE_URL: postgresUrl,
+  DATABASE_READ_URL: postgresUrl.optional(),
   /** The schema of the views that the indexer keeps for readers. */
   DATABASE_SCHEMA: z
     .string()
     .regex(/^[a-z_][a-z0-9_]{0,44}$/, 'must be a lower-case identifier of at most 45 characters')
     .default('runline'),
-  CHAIN_ID: z.coerce.number().int().positive().default(31337),
+  CHAIN_ID: integer(1, Number.MAX_SAFE_INTEGER).default(31337),
   /** The directory of the deployments, `<chainId>.json`. A devnet has its own. */
   DEPLOYMENTS_DIR: z.string().default('deployments'),
-  RPC_URL: url(/^https?$/).default('http://127.0.0.1:8545'),
+  RPC_URL: url(/^https?$/, 'http://127.0.0.1:8545').default('http://127.0.0.1:8545'),
   RELAYER_PRIVATE_KEY: z
     .string()
     .transform((keys) => keys.split(',').map((key) => key.trim()))
     .pipe(z.array(privateKey).min(1))
     .optional(),
-  ALLOW_UNSIGNED_CLAIMS: z.stringbool().optional(),
+  ALLOW_UNSIGNED_CLAIMS: z.stringbool('must be true or false').optional(),
   /** The most that each relayer key may spend on gas within 24 hours. In ether, parsed to wei. */
   DAILY_GAS_BUDGET: z
     .string()
@@ -50,18 +56,18 @@ const environment = z.object({
     .default('200')
     .transform((gwei) => parseGwei(gwei)),
   /** How many nonces of a relayer key other programs may have used before the node's counts are implausible. */
-  FOREIGN_NONCES: z.coerce.number().int().min(0).max(1_000_000).default(16),
+  FOREIGN_NONCES: integer(0, 1_000_000).default(16),
   /** How often the node is asked for the latest block while a claim waits. A paid node charges for each request. */
-  HEAD_INTERVAL_MS: z.coerce.number().int().min(10).max(10_000).default(50),
+  HEAD_INTERVAL_MS: integer(10, 10_000).default(50),
   /** How often the keeper checks for unsettled transactions when no event triggers it. */
-  KEEPER_INTERVAL_MS: z.coerce.number().int().min(100).max(60_000).default(1_000),
+  KEEPER_INTERVAL_MS: integer(100, 60_000).default(1_000),
   /** Longer than a run with all its revisions. At least two days, because limits and budgets count the last day. */
-  RELAY_RETENTION_DAYS: z.coerce.number().int().min(2).max(36_500).default(90),
-  MAX_BATCH: z.coerce.number().int().min(1).max(MAX_BATCH).default(MAX_BATCH),
+  RELAY_RETENTION_DAYS: integer(2, 36_500).default(90),
+  MAX_BATCH: integer(1, MAX_BATCH).default(MAX_BATCH),
   /** Above the default only if the node's pool keeps more transactions of one sender, else they must be resent. */
-  MAX_UNMINED: z.coerce.number().int().min(1).max(1_024).default(MAX_UNMINED),
+  MAX_UNMINED: integer(1, 1_024).default(MAX_UNMINED),
   /** How many proxies in front of the API are the operator's own and append to X-Forwarded-For. */
-  TRUST_PROXY: z.coerce.number().int().min(0).max(16).default(0),
+  TRUST_PROXY: integer(0, 16).default(0),
   /** Per address, without requests that the response cache answers: 5,000 a second, for many agents behind one NAT. */
   REQUESTS_PER_MINUTE: perTime(300_000),
   /** Per address, for many agents or readers behind one NAT. */
@@ -92,27 +98,46 @@ const environment = z.object({
    * How long the index may be behind the chain without indexing a block. Then readiness and log report it, and the
    * indexer exits so that it is restarted. A restart after a kill waits for up to 25 s.
    */
-  STALL_SECONDS: z.coerce.number().int().positive().default(60),
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  STALL_SECONDS: integer(1, Number.MAX_SAFE_INTEGER).default(60),
+  LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
 })
 
 type Environment = z.infer<typeof environment>
 
+/** Variables whose values may contain a key or a password. No error shows them. */
+const secret = /KEY$|URL$/
+
 /**
- * Reads the named variables. An empty variable counts as absent.
- * @throws an error that names every invalid variable and the reason, but no value, because it may be a key.
+ * Reads the named variables of this process. If one is invalid, it prints which and why, and the process ends with 1.
+ * An empty variable counts as absent.
  */
-export function readEnv<const Name extends keyof Environment>(
+export function readEnv<const Name extends keyof Environment>(names: readonly Name[]): Pick<Environment, Name> {
+  try {
+    return parseEnv(names, process.env)
+  } catch (error) {
+    console.error(error instanceof InvalidEnvironment ? error.message : error)
+    process.exit(1)
+  }
+}
+
+class InvalidEnvironment extends Error {}
+
+/**
+ * `readEnv`, for other variables than those of this process.
+ * @throws an error with a line for each invalid variable: its value, unless that may be secret, and what is allowed.
+ */
+export function parseEnv<const Name extends keyof Environment>(
   names: readonly Name[],
-  source: Record<string, string | undefined> = process.env,
+  source: Record<string, string | undefined>,
 ): Pick<Environment, Name> {
   const present = Object.fromEntries(names.map((name) => [name, source[name] || undefined]))
   const mask = Object.fromEntries(names.map((name) => [name, true])) as Record<Name, true>
   const parsed = environment.pick(mask as never).safeParse(present)
   if (parsed.success) return parsed.data as Pick<Environment, Name>
   const lines = parsed.error.issues.map(({ path: [name], message }) => {
-    const missing = present[String(name)] === undefined
-    return `  ${String(name)}: ${missing ? 'is missing' : message}`
+    const value = present[String(name)]
+    if (value === undefined) return `  ${String(name)}: is missing`
+    return `  ${String(name)}: ${message}${secret.test(String(name)) ? '' : `, got ${JSON.stringify(value)}`}`
   })
-  throw new Error(`The environment is not usable:\n${lines.join('\n')}`)
+  throw new InvalidEnvironment(`The environment is not usable. Correct these variables:\n${lines.join('\n')}`)
 }

@@ -26,9 +26,27 @@ const info = {
   ],
 }
 
-const requestId = {
+const everyHeader = {
   'X-Request-Id': {
     description: 'The id of the request, which the server’s log has too.',
+    required: true,
+    schema: { type: 'string' as const },
+  },
+  'Access-Control-Allow-Origin': {
+    description: 'Always `*`: any web page may call the API.',
+    required: true,
+    schema: { type: 'string' as const },
+  },
+  'Access-Control-Expose-Headers': {
+    description: 'Always `*`: a web page may read all headers.',
+    required: true,
+    schema: { type: 'string' as const },
+  },
+}
+
+const readHeader = {
+  'Cache-Control': {
+    description: 'Always `no-cache`: a cache must ask again with If-None-Match before each use.',
     required: true,
     schema: { type: 'string' as const },
   },
@@ -47,13 +65,12 @@ export function describeApi(app: OpenAPIHono): string {
     if (definition.type !== 'route') continue
     const { route } = definition
     const responses = Object.entries({ ...route.responses, ...sharedResponses(route) })
+    const isRead = route.method === 'get' && route.path.startsWith('/api/')
+    const headers = { ...everyHeader, ...(isRead && readHeader) }
     openAPIRegistry.registerPath({
       ...route,
       responses: Object.fromEntries(
-        responses.map(([status, response]) => [
-          status,
-          { ...response, headers: { ...response.headers, ...requestId } },
-        ]),
+        responses.map(([status, response]) => [status, { ...response, headers: { ...response.headers, ...headers } }]),
       ),
     })
   }

@@ -83,6 +83,7 @@ const shownBefore = await latestBlockOrZero(env.RPC_URL, logger)
 const index = new IndexReader(drizzle(readPool, { casing: 'snake_case' }), env.CHAIN_ID, {
   notifications: blockNotifications,
   shownBefore,
+  latestBlock: () => lag.lag().chain,
 })
 const registry = createMetrics(index, readPool)
 const lag = watchIndexLag({ rpcUrl: env.RPC_URL, index, stallSeconds: env.STALL_SECONDS, logger })

@@ -149,3 +149,18 @@ describe('/docs', () => {
     expect((await api.app.request(path)).status).toBe(404)
   })
 })
+
+describe('/llms.txt', () => {
+  it('names routes that exist, all that are described', async () => {
+    const response = await api.app.request('/llms.txt')
+    expect(response.headers.get('Content-Type')).toBe('text/plain; charset=UTF-8')
+    const text = await response.text()
+    const named = [...text.matchAll(/`((?:GET|POST) \/[^`?]*)/g)].map(([, route]) => route)
+    const linked = [...text.matchAll(/\]\((\/[^)]*)\)/g)].map(([, path]) => path)
+    const served = api.app.routes.map(({ method, path }) => ({ method, path: path.replaceAll(/:(\w+)/g, '{$1}') }))
+    const routes = served.map(({ method, path }) => `${method} ${path}`)
+    expect(routes).toEqual(expect.arrayContaining(named))
+    expect(served.map(({ path }) => path)).toEqual(expect.arrayContaining(linked))
+    for (const path of ['/api/runs', '/api/market']) expect(text).toContain(`- \`GET ${path}\`: `)
+  })
+})

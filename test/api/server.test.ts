@@ -242,6 +242,9 @@ describe('a start', () => {
     const env = { DATABASE_URL: '', DATABASE_SCHEMA: 'Robert"; DROP', CHAIN_ID: '0', LOG_LEVEL: 'loud' }
     const failed = start({ env })
     for (const name of Object.keys(env)) await expect(failed).rejects.toThrow(`${name}: `)
+    // The stack says nothing that the operator can use.
+    await expect(failed).rejects.not.toThrow('node_modules')
+    await expect(failed).rejects.not.toThrow('env.ts')
     await expect(failed).rejects.toThrow('exited with code 1')
   })
 
@@ -271,6 +274,7 @@ describe('a connection', () => {
   ])('with %s is refused', async (_, bytes, expected) => {
     const { socket, received } = await send(shared.port, bytes)
     await expect.poll(received).toContain(expected)
+    await expect.poll(received).toMatch(/Content-Type: application\/problem\+json[\s\S]*"detail":"[^"]+"/i)
     socket.destroy()
   })
 
@@ -303,6 +307,7 @@ describe('a connection', () => {
     const { closed, received } = await send(shared.port, 'GET /api/runs HTTP/1.1\r\nHost: loc')
     await closed
     expect(received()).toContain('408 Request Timeout')
+    expect(received()).toContain('"code":"REQUEST_TIMEOUT"')
   })
 })
 

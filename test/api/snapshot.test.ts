@@ -95,6 +95,10 @@ describe('while the index rewinds', () => {
   it('answers 503 while the checkpoint is behind the head', async () => {
     await index.setHead(block(1_180n))
     expectBehind(await api.get('/api/runs'))
+    const line = JSON.parse(api.logged.at(-1) ?? '')
+    expect(line).toMatchObject({ msg: 'INDEX_BEHIND', detail: expect.stringContaining('replaying block 1180') })
+    // It is an expected refusal.
+    expect(line).not.toHaveProperty('err')
   })
 })
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { readEnv } from '../../src/api/env.ts'
+import { parseEnv } from '../../src/api/env.ts'
 
 const key = `0x${'ab'.repeat(32)}`
 
-describe('readEnv', () => {
+describe('parseEnv', () => {
   it('has the documented defaults', () => {
     const names = [
       'DATABASE_SCHEMA',
@@ -22,7 +22,7 @@ describe('readEnv', () => {
       'KEEPER_INTERVAL_MS',
       'RELAY_RETENTION_DAYS',
     ] as const
-    expect(readEnv(names, {})).toEqual({
+    expect(parseEnv(names, {})).toEqual({
       DATABASE_SCHEMA: 'runline',
       CHAIN_ID: 31337,
       RPC_URL: 'http://127.0.0.1:8545',
@@ -42,16 +42,16 @@ describe('readEnv', () => {
   })
 
   it('treats an empty variable as absent', () => {
-    expect(readEnv(['PORT', 'DATABASE_READ_URL'], { PORT: '', DATABASE_READ_URL: '' })).toEqual({ PORT: 3000 })
-    expect(() => readEnv(['DATABASE_URL'], { DATABASE_URL: '' })).toThrow('DATABASE_URL: is missing')
+    expect(parseEnv(['PORT', 'DATABASE_READ_URL'], { PORT: '', DATABASE_READ_URL: '' })).toEqual({ PORT: 3000 })
+    expect(() => parseEnv(['DATABASE_URL'], { DATABASE_URL: '' })).toThrow('DATABASE_URL: is missing')
   })
 
   it('validates only the requested variables', () => {
-    expect(readEnv(['PORT'], { PORT: '1', CHAIN_ID: 'x' })).toEqual({ PORT: 1 })
+    expect(parseEnv(['PORT'], { PORT: '1', CHAIN_ID: 'x' })).toEqual({ PORT: 1 })
   })
 
   it('splits keys at commas', () => {
-    const { RELAYER_PRIVATE_KEY } = readEnv(['RELAYER_PRIVATE_KEY'], { RELAYER_PRIVATE_KEY: `${key}, ${key}` })
+    const { RELAYER_PRIVATE_KEY } = parseEnv(['RELAYER_PRIVATE_KEY'], { RELAYER_PRIVATE_KEY: `${key}, ${key}` })
     expect(RELAYER_PRIVATE_KEY).toEqual([key, key])
   })
 
@@ -81,13 +81,24 @@ describe('readEnv', () => {
     ['PORT', 'http'],
     ['LOG_LEVEL', 'loud'],
   ] as const)('refuses %s=%s by name', (name, value) => {
-    expect(() => readEnv([name], { [name]: value, DATABASE_URL: value })).toThrow(`${name}: `)
+    expect(() => parseEnv([name], { [name]: value, DATABASE_URL: value })).toThrow(`${name}: `)
   })
 
-  it('names all invalid variables at once, without their values', () => {
-    const wrong = { DATABASE_URL: 'postgres//user:secret@host', RELAYER_PRIVATE_KEY: '0xsecret', PORT: 'secret' }
-    const read = () => readEnv(['DATABASE_URL', 'RELAYER_PRIVATE_KEY', 'PORT'], wrong)
+  it('names all invalid variables at once, without the values that may be secret', () => {
+    const wrong = { DATABASE_URL: 'postgres//user:secret@host', RELAYER_PRIVATE_KEY: '0xsecret', PORT: 'abc' }
+    const read = () => parseEnv(['DATABASE_URL', 'RELAYER_PRIVATE_KEY', 'PORT'], wrong)
     for (const name of Object.keys(wrong)) expect(read).toThrow(name)
     expect(read).not.toThrow('secret')
+  })
+
+  it.each([
+    ['PORT', 'abc', 'PORT: must be an integer from 0 to 65535, got "abc"'],
+    ['LOG_LEVEL', 'loud', 'LOG_LEVEL: must be one of trace, debug, info, warn, error, fatal, silent, got "loud"'],
+    ['ALLOW_UNSIGNED_CLAIMS', 'perhaps', 'ALLOW_UNSIGNED_CLAIMS: must be true or false, got "perhaps"'],
+    ['RPC_URL', 'ws://secret', 'RPC_URL: must be a URL such as http://127.0.0.1:8545'],
+  ] as const)('says of %s=%s what is allowed', (name, value, expected) => {
+    expect(() => parseEnv([name], { [name]: value })).toThrow(
+      new Error(`The environment is not usable. Correct these variables:\n  ${expected}`),
+    )
   })
 })

@@ -61,4 +61,8 @@ export function addRunTransactions(run: Command) {
   withHash('revise', 'requestRevision', 'request a revision', 'what is missing, such as ipfs://…')
   plain('approve', 'approveWork', 'approve the work: pays the agent')
   plain('reject', 'rejectWork', 'reject the work: fee and stake are burned')
+  plain('expire', 'expireBounty', 'end an open run after its deadline: the escrow returns to the poster')
+  plain('finalize', 'finalizeReview', 'approve the work after the review period: pays the agent')
+  plain('slash', 'slashExpired', 'end a claim without work after its time: burns the stake and freezes the agent')
+  plain('reject-overdue', 'rejectOverdue', 'reject a revision that is late: fee and stake are burned')
 }

@@ -4,13 +4,17 @@ import type { Logger } from 'pino'
 import { Problem, type ProblemCode } from './errors.ts'
 import { formatProblem } from './problem.ts'
 
-/** Answers every thrown error as `application/problem+json`, and logs those with a 5xx status. */
+/**
+ * Answers every thrown error as `application/problem+json`, and logs those with a 5xx status: an unexpected error with
+ * its stack, a refusal with its reason, and with its cause if it has one.
+ */
 export function errorHandler(logger: Logger): ErrorHandler {
   return (error, c) => {
     const problem = problemOf(error)
     if (problem.status >= 500) {
-      const level = problem.code === 'INTERNAL' ? 'error' : 'warn'
-      logger[level]({ err: error, method: c.req.method, path: c.req.path, requestId: c.get('requestId') }, problem.code)
+      const request = { method: c.req.method, path: c.req.path, requestId: c.get('requestId') }
+      if (problem.code === 'INTERNAL') logger.error({ err: error, ...request }, problem.code)
+      else logger.warn({ err: error.cause, detail: problem.message, ...request }, problem.code)
     }
     return answerProblem(c, problem)
   }

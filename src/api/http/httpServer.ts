@@ -1,32 +1,63 @@
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import { createServer, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { getRequestListener, RequestError } from '@hono/node-server'
 import { Problem } from './errors.ts'
 import { formatProblem } from './problem.ts'
 
 type App = { fetch: Parameters<typeof getRequestListener>[0] }
 
+const MAX_HEADER_BYTES = 16 * 1024
+const HEADERS_TIMEOUT_MS = 5_000
+const REQUEST_TIMEOUT_MS = 10_000
+
 /** Creates an HTTP server for the app, with limits on how slowly and how much a client may send. */
 export function createHttpServer(app: App): Server {
   const limits = {
-    maxHeaderSize: 16 * 1024,
-    headersTimeout: 5_000,
-    requestTimeout: 10_000,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
     connectionsCheckingInterval: 1_000,
     // Load balancers keep connections for a minute. The server keeps them longer: it closes none that a
     // load balancer may still use.
     keepAliveTimeout: 65_000,
   }
-  return createServer(limits, getRequestListener(app.fetch, { errorHandler: refuseMalformed }))
+  const server = createServer(limits, getRequestListener(app.fetch, { errorHandler: refuseMalformed }))
+  return server.on('clientError', refuseUnparsed)
 }
+
+const PROBLEM_JSON = { 'Content-Type': 'application/problem+json' }
 
 /** Answers a request that cannot reach the app because its host and target are not a valid URL. */
 function refuseMalformed(error: unknown): Response {
   if (!(error instanceof RequestError)) throw error
   const problem = new Problem('VALIDATION_FAILED', `url: ${error.message}.`, { extensions: { field: 'url' } })
-  const headers = { 'Content-Type': 'application/problem+json' }
-  return new Response(JSON.stringify(formatProblem(problem)), { status: problem.status, headers })
+  return new Response(JSON.stringify(formatProblem(problem)), { status: problem.status, headers: PROBLEM_JSON })
+}
+
+/** Answers bytes that Node's parser refuses, which reach no app, and closes the connection. */
+function refuseUnparsed(error: NodeJS.ErrnoException, socket: Duplex & { _httpMessage?: ServerResponse }) {
+  // As Node's own handler: nothing is written into an answer that has begun.
+  if (socket.writable && !socket._httpMessage?.headersSent) {
+    const problem = problemOfParser(error)
+    const body = JSON.stringify(formatProblem(problem))
+    const fields = { ...PROBLEM_JSON, 'Content-Length': Buffer.byteLength(body), Connection: 'close' }
+    const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`)
+    socket.write(`HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n${lines.join('')}\r\n${body}`)
+  }
+  socket.destroy(error)
+}
+
+function problemOfParser({ code, message }: NodeJS.ErrnoException): Problem {
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    return new Problem('HEADERS_TOO_LARGE', `The headers must not exceed ${MAX_HEADER_BYTES} bytes.`)
+  }
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    const seconds = `the headers within ${HEADERS_TIMEOUT_MS / 1_000} s and all of it within ${REQUEST_TIMEOUT_MS / 1_000} s`
+    return new Problem('REQUEST_TIMEOUT', `The request is too slow: send ${seconds}.`)
+  }
+  return new Problem('VALIDATION_FAILED', `request: is not HTTP/1.1: ${message}.`, { extensions: { field: 'request' } })
 }
 
 /** Where to listen: on `host`, or on every address of this machine if absent. Port 0 means any free port. */

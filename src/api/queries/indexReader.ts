@@ -17,12 +17,20 @@ const REPLAY_TIMEOUT_MS = 1_000
 /** How long a read waits for its `minBlock`. */
 const MIN_BLOCK_TIMEOUT_MS = 5_000
 
+/**
+ * How far beyond the chain's latest block a `minBlock` may be, in blocks: the latest block is known with a delay of
+ * seconds, in which a fast chain makes many.
+ */
+const MAX_BLOCKS_AHEAD = 10_000n
+
 type Options = {
   /** This machine's time in milliseconds. */
   clock?: (() => number) | undefined
   notifications?: BlockNotifications | undefined
   /** The latest block that this or another process may have answered from before. */
   shownBefore?: bigint
+  /** The chain's latest block as this process knows it; undefined if it does not. */
+  latestBlock?: () => bigint | undefined
 }
 
 /**
@@ -39,9 +47,15 @@ export class IndexReader {
   readonly #chainId: number
   readonly #clock: () => number
   readonly #isForward: (number: bigint) => boolean
+  readonly #latestBlock: () => bigint | undefined
 
-  constructor(db: Database, chainId: number, { clock = Date.now, notifications, shownBefore = 0n }: Options = {}) {
+  constructor(
+    db: Database,
+    chainId: number,
+    { clock = Date.now, notifications, shownBefore = 0n, latestBlock = () => undefined }: Options = {},
+  ) {
     this.#db = db
+    this.#latestBlock = latestBlock
     this.#chainId = chainId
     this.#clock = clock
     this.#isForward = createBlockHighWaterMark(clock, shownBefore)
@@ -67,12 +81,15 @@ export class IndexReader {
   /**
    * Waits, up to a timeout, until the index is at `minBlock` or later. All waiting reads share each read of the head,
    * so that a read that waits for a later block costs nothing until the block is indexed.
-   * @throws Problem INDEX_BEHIND if the block is not indexed in time, or the database cannot be read.
+   * @throws Problem VALIDATION_FAILED if the chain will not have the block for long. INDEX_BEHIND if it is not indexed
+   * in time, or the database cannot be read.
    */
   async reach(minBlock: bigint): Promise<void> {
     const { last } = this.head
     const isServable = this.#servable(minBlock)
     if (minBlock === 0n || (last && isServable(last))) return
+    const latest = this.#latestBlock()
+    if (latest !== undefined && minBlock > latest + MAX_BLOCKS_AHEAD) throw beyondChain(minBlock, latest)
     const reached = await this.head.until(isServable, AbortSignal.timeout(MIN_BLOCK_TIMEOUT_MS))
     if (!reached) throw behind(this.head.last, minBlock)
   }
@@ -115,6 +132,12 @@ export class IndexReader {
 }
 
 const RETRY_SOON = { 'Retry-After': '1' }
+
+function beyondChain(minBlock: bigint, latest: bigint) {
+  const limit = `must be at most ${MAX_BLOCKS_AHEAD} beyond the chain's latest block ${latest}`
+  const extensions = { field: 'minBlock', value: minBlock.toString() }
+  return new Problem('VALIDATION_FAILED', `minBlock: ${limit}, got ${minBlock}.`, { extensions })
+}
 
 function behind(snapshot: Snapshot | undefined, minBlock: bigint) {
   if (snapshot === undefined) {

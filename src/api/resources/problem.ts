@@ -93,6 +93,7 @@ const examples = [
   new Problem('CLAIM_NOT_FOUND', `No transaction was ever signed for a claim ${claimId}.`),
   new Problem('ROUTE_NOT_FOUND', 'There is no /api/nothing here. See /docs.'),
   new Problem('METHOD_NOT_ALLOWED', '/api/runs answers GET, HEAD, not DELETE.'),
+  new Problem('REQUEST_TIMEOUT', 'The request is too slow: send the headers within 5 s and all of it within 10 s.'),
   new Problem('IDEMPOTENCY_CONFLICT', 'Idempotency-Key 7 was used for another request. Use a key for each body.'),
   new Problem('CLAIM_REVERTED', 'The claim reverts on chain for a reason unknown to this API.', {
     extensions: { revertData: null },
@@ -100,6 +101,7 @@ const examples = [
   new Problem('PAYLOAD_TOO_LARGE', 'The body must not exceed 32768 bytes.'),
   new Problem('UNSUPPORTED_MEDIA_TYPE', 'Send the body as application/json.'),
   new Problem('RATE_LIMITED', '203.0.113.7 may send 3000 claims a minute. Try again in 1 s.'),
+  new Problem('HEADERS_TOO_LARGE', 'The headers must not exceed 16384 bytes.'),
   new Problem(
     'CLAIM_PENDING',
     `Claim ${claimId} of run 1 is not decided yet. If it fails, this claim can still win: send it again.`,

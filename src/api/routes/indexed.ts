@@ -14,7 +14,8 @@ export const minBlock = z
   .openapi({
     type: 'integer',
     description:
-      'Waits, for a limited time, until the answer is of this block or a later one. For reading your own write.',
+      'Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. ' +
+      'A block more than 10,000 beyond the chain is refused at once.',
   })
 
 /**

@@ -28,6 +28,12 @@ export const indexedResponses = <Schema extends z.ZodType>(description: string, 
   304: { description: 'The answer is the one that If-None-Match names. It has no body.', headers: indexedHeaders },
 })
 
+/** The block headers of refusals with the status: absent where the index was not read. */
+const optionalBlockHeaders = {
+  'X-Indexed-Block': { ...blockHeaders['X-Indexed-Block'], required: false },
+  'X-Indexed-Hash': { ...blockHeaders['X-Indexed-Hash'], required: false },
+}
+
 const retryAfter = (required: boolean) => ({
   'Retry-After': {
     description: 'Seconds after which the same request may succeed.',
@@ -45,6 +51,7 @@ const headersOf: Record<number, Headers> = {
       schema: { type: 'string' },
     },
   },
+  404: optionalBlockHeaders,
   405: { Allow: { description: 'The methods of the route.', required: true, schema: { type: 'string' } } },
   429: retryAfter(true),
   // Absent where the server has no relayer: then the same request never succeeds.

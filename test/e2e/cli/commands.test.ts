@@ -83,3 +83,37 @@ it('watch prints the changes of a run until its evaluator rejects it', async () 
   expect(exitCode).toBe(0)
   expect(stdout.split('\n').at(-1)).toBe(`Run ${id} is REJECTED, claimed by agent ${agent.id}; claims 1, revisions 0`)
 })
+
+it('runs whose time limits have passed are ended, and a deferred payment is collected', async () => {
+  const { usdc, client } = market
+  const payee = accountOf(2).address
+  await answerOf(posterKey, 'faucet', '84')
+  await answerOf(agentKey, 'faucet', '100')
+  await answerOf(agentKey, 'agent', 'stake', String(agent.id), '100')
+  const post = async (...options: string[]) => {
+    const { run } = await answerOf(posterKey, 'run', 'post', 'ipfs://task', '--reward', '20', ...options)
+    return String(run.bountyId)
+  }
+  const claim = async () => {
+    const id = await post()
+    await answerOf(agentKey, 'run', 'claim', id, '--agent', String(agent.id))
+    return id
+  }
+  const unclaimed = await post('--deadline', '1h')
+  const [unreviewed, abandoned, unrevised] = [await claim(), await claim(), await claim()]
+  for (const id of [unreviewed, unrevised]) await answerOf(agentKey, 'run', 'submit', id, 'ipfs://work')
+  await answerOf(posterKey, 'run', 'revise', unrevised, 'ipfs://feedback')
+  await client.increaseTime({ seconds: 8 * 86_400 })
+
+  const stateAfter = async (verb: string, id: string) => (await answerOf(posterKey, 'run', verb, id)).run.state
+  expect(await stateAfter('expire', unclaimed)).toBe('DRAFT')
+  await usdc.write.blacklist([payee])
+  expect(await stateAfter('finalize', unreviewed)).toBe('APPROVED')
+  expect(await stateAfter('slash', abandoned)).toBe('OPEN')
+  expect(await stateAfter('reject-overdue', unrevised)).toBe('REJECTED')
+
+  const before = await usdc.read.balanceOf([payee])
+  await usdc.write.unBlacklist([payee])
+  expect(await answerOf(posterKey, 'collect', payee)).toMatchObject({ payee, amount: '20000000' })
+  expect(await usdc.read.balanceOf([payee])).toBe(before + 20_000_000n)
+}, 180_000)

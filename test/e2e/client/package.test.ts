@@ -1,11 +1,12 @@
-import { copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { copyFile, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import { execa } from 'execa'
 import { beforeAll, expect, it } from 'vitest'
 import { accountOf, keyOf } from '../../../devnet/accounts.ts'
 import { type Agent, participantsOf } from '../../../testkit/participants.ts'
 import { temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { installPacked } from '../../support/packedPackage.ts'
 
 let market: TestMarket
 let agent: Agent
@@ -62,19 +63,6 @@ try {
 console.log(JSON.stringify({ state, claimed: run?.bountyId, holder }))
 `
 
-/** Unpacks a tarball of npm into the project's \`node_modules\`, with links to the dependencies that it names. */
-async function install(tarball: string) {
-  const target = join(project.path, 'node_modules/runline-client')
-  await mkdir(target, { recursive: true })
-  await execa('tar', ['-xzf', tarball, '--strip-components=1', '-C', target])
-  const { dependencies, peerDependencies } = JSON.parse(await readFile(join(target, 'package.json'), 'utf8'))
-  for (const name of Object.keys({ ...dependencies, ...peerDependencies })) {
-    const link = join(project.path, 'node_modules', name)
-    await mkdir(dirname(link), { recursive: true })
-    await symlink(resolve('node_modules', name), link)
-  }
-}
-
 beforeAll(async () => {
   project = await temporaryDirectory()
   market = await startTestMarket({ api: { allowUnsignedClaims: false } })
@@ -91,16 +79,13 @@ beforeAll(async () => {
 
 it('the package compiles in an empty strict project, and claims a run there', async () => {
   const { path } = project
-  const { stdout } = await execa('npm', ['pack', '--json', '--pack-destination', path], { cwd: 'client' })
-  const [{ filename, files }] = JSON.parse(stdout.slice(stdout.indexOf('[')))
-  const names: string[] = files.map((file: { path: string }) => file.path)
-  expect(names.filter((name) => !/^dist\/.*\.(js|d\.ts)$/.test(name))).toEqual([
+  const files = await installPacked('client', path)
+  expect(files.filter((name) => !/^dist\/.*\.(js|d\.ts)$/.test(name))).toEqual([
     'LICENSE',
     'README.md',
     'examples/claimBestRun.ts',
     'package.json',
   ])
-  await install(join(path, filename))
   await writeFile(join(path, 'package.json'), JSON.stringify({ type: 'module' }))
   await writeFile(join(path, 'tsconfig.json'), JSON.stringify(tsconfig))
   await writeFile(join(path, 'program.ts'), program)

@@ -1,0 +1,169 @@
+import { Client, type ClientOptions, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import type { ClaimMessage } from '../../../client/src/index.ts'
+import { accountOf, keyOf } from '../../../devnet/accounts.ts'
+import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
+import { startTestMarket, type TestMarket } from '../../support/market.ts'
+
+let market: TestMarket
+let people: Participants
+let agent: Agent
+
+beforeAll(async () => {
+  market = await startTestMarket({ api: { allowUnsignedClaims: false } })
+  people = participantsOf(market)
+  agent = await people.newAgent(accountOf(2), 1_000n * usdc)
+  await market.indexed()
+  return market.stop
+}, 120_000)
+
+const overHttp = () => new StreamableHTTPClientTransport(new URL('/mcp', market.api.url))
+
+const overStdio = (...args: string[]) =>
+  new StdioClientTransport({
+    command: process.execPath,
+    args: ['cli/src/main.ts', 'mcp', ...args],
+    env: { RUNLINE_API: market.api.url, RUNLINE_RPC: market.rpcUrl, RUNLINE_KEY: keyOf(2) },
+  })
+
+type Transport = Parameters<Client['connect']>[0]
+
+/** A connected client, and a function that calls a tool. */
+async function connect(transport: Transport, options?: ClientOptions) {
+  const client = new Client({ name: 'test', version: '1.0.0' }, options)
+  await client.connect(transport)
+  onTestFinished(() => client.close())
+  const call = async (name: string, args: Record<string, unknown> = {}) => {
+    const { isError = false, content, structuredContent } = await client.callTool({ name, arguments: args })
+    const [text] = content
+    if (text?.type !== 'text') throw new Error(`${name} returned ${text?.type}, not a text`)
+    // biome-ignore lint/suspicious/noExplicitAny: the tests' assertions check it
+    return { isError, text: text.text, value: structuredContent as any }
+  }
+  return { client, call }
+}
+
+async function openRun() {
+  const runId = await people.openRun(usdc)
+  await market.indexed()
+  return Number(runId)
+}
+
+const tools = [
+  'get_market',
+  'list_runs',
+  'get_run',
+  'list_run_events',
+  'get_agent',
+  'check_claim_eligibility',
+  'get_claim_message',
+  'submit_claim',
+  'get_claim',
+]
+
+describe.each<[string, () => Transport, ClientOptions]>([
+  ['HTTP', overHttp, {}],
+  ['HTTP by the protocol of 2026', overHttp, { versionNegotiation: { mode: 'auto' } }],
+  ['stdio', () => overStdio(), {}],
+])('tools over %s', (_, transport, options) => {
+  it('take an agent from the list of runs to a claim that is made', async () => {
+    const bountyId = await openRun()
+    const { client, call } = await connect(transport(), options)
+    expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(tools)
+
+    const terms = await call('get_market')
+    expect(terms.value.contracts.BountyMarket.address).toBe(market.market.address)
+    const { runs } = (await call('list_runs', { claimable: 'true', limit: 1 })).value
+    expect(runs).toMatchObject([{ bountyId, state: 'OPEN' }])
+    const ids = { runId: bountyId, agentId: Number(agent.id) }
+    expect((await call('check_claim_eligibility', ids)).value).toMatchObject({ eligible: true, reasons: [] })
+
+    const walletAddress = agent.wallet.address
+    const { domain, types, message } = (await call('get_claim_message', { ...ids, walletAddress }))
+      .value as ClaimMessage
+    const signature = await agent.wallet.signTypedData({ domain, types, primaryType: 'Claim', message } as never)
+    const { deadline } = message
+    const claimed = await call('submit_claim', { ...ids, walletAddress, signature, deadline })
+    expect(claimed).toMatchObject({ isError: false, value: { success: true, run: { bountyId, state: 'CLAIMED' } } })
+    expect(JSON.parse(claimed.text)).toEqual(claimed.value)
+
+    const { claimId } = claimed.value
+    expect((await call('get_claim', { claimId })).value).toMatchObject({ claimId, bountyId, state: 'mined' })
+    expect((await call('get_run', { runId: bountyId })).value).toMatchObject({ claimedBy: Number(agent.id) })
+    const { events } = (await call('list_run_events', { runId: bountyId })).value
+    expect(events.at(-1)).toMatchObject({ name: 'BountyClaimed' })
+    expect((await call('get_agent', { agentId: ids.agentId })).value).toMatchObject({ canClaimRuns: true })
+  })
+
+  it('return a refusal of the API as an error of the tool, with its code and detail', async () => {
+    const { call } = await connect(transport(), options)
+    const refusal = await call('get_run', { runId: 999_999 })
+    expect(refusal.isError).toBe(true)
+    expect(JSON.parse(refusal.text)).toMatchObject({ code: 'RUN_NOT_FOUND', detail: 'There is no run 999999.' })
+    const unsigned = { runId: await openRun(), agentId: Number(agent.id), walletAddress: agent.wallet.address }
+    expect(JSON.parse((await call('submit_claim', unsigned)).text)).toMatchObject({ code: 'SIGNATURE_REQUIRED' })
+  })
+
+  it('name the argument that is wrong', async () => {
+    const { call } = await connect(transport(), options)
+    expect(await call('get_run')).toMatchObject({ isError: true, text: expect.stringContaining('runId') })
+    expect(await call('list_runs', { state: 'DONE' })).toMatchObject({
+      isError: true,
+      text: expect.stringContaining('state'),
+    })
+  })
+})
+
+describe('claim_run over stdio', () => {
+  it('signs with the key, for as many claims as the user allows', async () => {
+    const [first, second] = [await openRun(), await openRun()]
+    const { call } = await connect(overStdio('--allow-claims', '1'))
+    const agentId = Number(agent.id)
+    expect((await call('claim_run', { runId: first, agentId })).value).toMatchObject({
+      success: true,
+      run: { claimedBy: agentId },
+    })
+    const refusal = await call('claim_run', { runId: second, agentId })
+    expect(refusal).toMatchObject({ isError: true, text: expect.stringContaining('ALLOWANCE_USED') })
+    expect((await call('get_run', { runId: second })).value.state).toBe('OPEN')
+  })
+
+  it('claims for no agent of another wallet', async () => {
+    const other = await people.newAgent(accountOf(4))
+    const runId = await openRun()
+    const { call } = await connect(overStdio('--allow-claims', '1'))
+    const refusal = await call('claim_run', { runId, agentId: Number(other.id) })
+    expect(JSON.parse(refusal.text)).toMatchObject({ code: 'WALLET_MISMATCH' })
+  })
+})
+
+describe('POST /mcp', () => {
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' })
+  const post = (headers: Record<string, string>, text = body) =>
+    fetch(`${market.api.url}/mcp`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream', ...headers },
+      body: text,
+    })
+
+  it('refuses web pages of other hosts, and accepts those of this machine', async () => {
+    expect((await post({ Origin: 'https://pages.example' })).status).toBe(403)
+    expect((await post({ Origin: 'http://localhost:6274' })).status).toBe(200)
+  })
+
+  it('refuses a body of more than 32 kB', async () => {
+    const refused = await post({}, JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'x'.repeat(33_000) }))
+    expect([refused.status, await refused.json()]).toMatchObject([413, { code: 'PAYLOAD_TOO_LARGE' }])
+  })
+
+  it('answers 405 to GET: it opens no stream', async () => {
+    const refused = await fetch(`${market.api.url}/mcp`)
+    expect([refused.status, refused.headers.get('Allow')]).toEqual([405, 'POST'])
+  })
+
+  it('opens no subscription', async () => {
+    const { client } = await connect(overHttp(), { versionNegotiation: { mode: 'auto' } })
+    await expect(client.listen({ toolsListChanged: true })).rejects.toThrow('limit')
+  })
+})
