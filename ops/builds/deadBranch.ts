@@ -42,7 +42,7 @@ export async function findForkBlock(client: pg.ClientBase, chain: PublicClient, 
  * @throws naming a build that is running.
  */
 export async function removeBranch(client: pg.ClientBase, chainId: number, fork: bigint): Promise<string[]> {
-  const builds = await buildsAfter(client, fork)
+  const builds = await buildsAfter(client, chainId, fork)
   await client.query('BEGIN')
   try {
     for (const build of builds) await client.query(`DROP SCHEMA ${pg.escapeIdentifier(build)} CASCADE`)
@@ -83,10 +83,10 @@ async function isDead(chain: PublicClient, { number, hash }: CachedBlock): Promi
   }
 }
 
-/** The builds that count a block after `fork` as finalized. @throws naming one that is running. */
-async function buildsAfter(client: pg.ClientBase, fork: bigint): Promise<string[]> {
+/** The chain's builds that count a block after `fork` as finalized. @throws naming one that is running. */
+async function buildsAfter(client: pg.ClientBase, chainId: number, fork: bigint): Promise<string[]> {
   const builds = []
-  for (const build of await listBuilds(client)) {
+  for (const build of await listBuilds(client, chainId)) {
     const { rowCount } = await client.query(
       `SELECT FROM ${pg.escapeIdentifier(build)}._ponder_checkpoint
        WHERE substring(finalized_checkpoint FROM 27 FOR 16)::int8 > $1`,

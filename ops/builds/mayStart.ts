@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { createChainClient } from '../../src/api/chainClient.ts'
+import { chainOf } from './builds.ts'
 import { findDeadBlock } from './deadBranch.ts'
 import { servedBuild } from './views.ts'
 
@@ -26,6 +27,10 @@ export async function reasonNotToStart(options: Options): Promise<string | undef
   await client.connect()
   try {
     const served = await servedBuild(client, viewsSchema)
+    const servedChain = served === undefined ? undefined : await chainOf(client, served)
+    if (servedChain !== undefined && servedChain !== chainId) {
+      return `Schema ${viewsSchema} has chain ${servedChain}, not ${chainId}: set another DATABASE_SCHEMA`
+    }
     // Without this check, a restart of a replaced build would switch readers back to it.
     if (served !== undefined && served !== build && !redeploy) {
       return `Readers see another build, ${served}. To replace it by this one, ${build}: npm run redeploy:indexer`

@@ -62,7 +62,7 @@ function listen(voices: number) {
 /** The output of the operator's command. */
 async function prune() {
   const { stdout } = await execa('node', ['ops/pruneCommand.ts'], {
-    env: { DATABASE_URL: market.databaseUrl },
+    env: { DATABASE_URL: market.databaseUrl, CHAIN_ID: String(market.chainId) },
     preferLocal: true,
   })
   return stdout
