@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util'
 import config from '../ponder.config.ts'
 import { readEnv } from '../src/api/env.ts'
 import { createLogger } from '../src/api/observability/logger.ts'
+import { keepCacheSmall } from './builds/cachedBlocks.ts'
 import { reasonNotToStart } from './builds/mayStart.ts'
 import { takeOver } from './builds/takeOver.ts'
 import { endAtDatabaseCrash, endAtFailedCommit, RESTART } from './databaseWatch.ts'
@@ -68,6 +69,7 @@ process.removeAllListeners('SIGTERM')
 process.on('SIGTERM', () => process.emit('SIGINT', 'SIGINT'))
 
 await takeOver({ ...readers, logger })
+await keepCacheSmall({ databaseUrl: DATABASE_URL, chainId: CHAIN_ID, logger })
 
 /**
  * A hash of everything that decides the tables' content. Ponder refuses a schema that was made with other contracts or

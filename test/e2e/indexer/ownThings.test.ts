@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { accountOf } from '../../../devnet/accounts.ts'
 import { defaultTerms } from '../../../devnet/defaultTerms.ts'
 import { type Indexer, startIndexer } from '../../../devnet/indexer.ts'
+import { pruneCachedBlocks } from '../../../ops/builds/cachedBlocks.ts'
 import { removeBranch } from '../../../ops/builds/deadBranch.ts'
 import { switchViews } from '../../../ops/builds/views.ts'
 import { writeDeployment } from '../../../ops/writeDeployment.ts'
@@ -147,3 +148,55 @@ async function cachedBlocks(chainId: number): Promise<number[]> {
   )
   return rows.map(({ number }) => Number(number))
 }
+
+test('the cache keeps the blocks of events and the newest, and a new build indexes the same from it', {
+  timeout: 120_000,
+}, async () => {
+  const start = () =>
+    startIndexer({
+      databaseUrl,
+      chainId: 31337,
+      rpcUrl: chain.rpcUrl,
+      deploymentsDirectory: chain.deploymentsDirectory,
+    })
+  const latest = () => chain.client.getBlockNumber({ cacheTime: 0 })
+  const runs = async () => (await client.query('SELECT bounty_id, created_at FROM runline.run ORDER BY 1')).rows
+  await client.query('DROP SCHEMA IF EXISTS runline CASCADE')
+  indexer = await start()
+  await servesHead('runline', await latest())
+  await postRun()
+  await chain.client.mine({ blocks: 200 })
+  await servesHead('runline', await latest())
+  await chain.client.mine({ blocks: 100 })
+  await servesHead('runline', await latest())
+  const before = await runs()
+  const others = await cachedBlocks(other.chainId)
+  const eventBlocks = (
+    await client.query<{ number: string }>(
+      'SELECT DISTINCT block_number AS number FROM ponder_sync.logs WHERE chain_id = 31337 ORDER BY 1',
+    )
+  ).rows.map(({ number }) => Number(number))
+  await indexer.stop()
+
+  const all = await cachedBlocks(31337)
+  expect(await pruneCachedBlocks(client, 31337, 50)).toBeGreaterThan(100)
+  const kept = await cachedBlocks(31337)
+  expect(kept).toEqual(expect.arrayContaining(eventBlocks))
+  expect(kept).toEqual(expect.arrayContaining(all.slice(-10)))
+  expect(kept.length).toBeLessThanOrEqual(50 + eventBlocks.length)
+  expect(await cachedBlocks(other.chainId)).toEqual(others)
+
+  // A restart, and a build that backfills from the cache.
+  indexer = await start()
+  await servesHead('runline', await latest())
+  expect(await runs()).toEqual(before)
+  await indexer.stop()
+  await client.query(`DROP SCHEMA ${await builds('runline')} CASCADE`)
+  indexer = await start()
+  await servesHead('runline', await latest())
+  expect(await runs()).toEqual(before)
+  expect(before).toHaveLength(2)
+
+  await client.query('CREATE SCHEMA foreign_app; CREATE TABLE foreign_app._ponder_meta ()')
+  expect(await pruneCachedBlocks(client, 31337, 1)).toBe(0)
+})
