@@ -43,7 +43,10 @@ export async function switchViews(client: pg.ClientBase, { build, served, viewsS
   if (!(await isAt(client, build, (await lastBlock(client, served)) - NEAR_BLOCKS))) return false
   await client.query(`BEGIN; SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`)
   try {
+    const replaced = [...(await replacedBuilds(client, viewsSchema)), ...(served ? [served] : [])]
     await replaceViews(client, build, viewsSchema)
+    const comment = replaced.filter((each) => each !== build).join(' ')
+    await client.query(`COMMENT ON VIEW ${quote(viewsSchema)}.head IS ${pg.escapeLiteral(comment)}`)
     // From here on readers are blocked: none can have seen a later block than the replaced build has now.
     const seen = await lastBlock(client, served)
     const deadline = performance.now() + CATCH_UP_MS
@@ -56,6 +59,18 @@ export async function switchViews(client: pg.ClientBase, { build, served, viewsS
     if (error instanceof pg.DatabaseError && LOCK_CONFLICTS.includes(error.code ?? '')) return false
     throw error
   }
+}
+
+/**
+ * The builds that others replaced for readers, unless readers went back to them. They are in the comment of a view, so
+ * that they outlast the builds' tables.
+ */
+export async function replacedBuilds(client: pg.ClientBase, viewsSchema: string): Promise<string[]> {
+  const { rows } = await client.query<{ comment: string | null }>(
+    `SELECT obj_description(to_regclass($1), 'pg_class') AS comment`,
+    [`${quote(viewsSchema)}.head`],
+  )
+  return rows[0]?.comment?.split(' ') ?? []
 }
 
 /** The last block of a build; -1 if there is none. */

@@ -16,6 +16,7 @@ import { logClaims } from './observability/claimLog.ts'
 import { measureLag, watchIndexLag } from './observability/indexLag.ts'
 import { createLogger } from './observability/logger.ts'
 import { createMetrics, createRequestTimer } from './observability/metrics.ts'
+import { watchForOrphan } from './observability/orphanedIndex.ts'
 import { createReadiness } from './observability/readiness.ts'
 import { measureRelay } from './observability/relayMetrics.ts'
 import { IndexReader } from './queries/indexReader.ts'
@@ -76,10 +77,12 @@ const readPool = openReadPool({
   logger,
 })
 const blockNotifications = listenForBlocks({ url: env.DATABASE_URL, schema: env.DATABASE_SCHEMA, logger })
+const orphan = watchForOrphan({ rpcUrl: env.RPC_URL, chainId: env.CHAIN_ID, pool: readPool, logger })
 const shownBefore = await latestBlockOrZero(env.RPC_URL, logger)
 const index = new IndexReader(drizzle(readPool, { casing: 'snake_case' }), env.CHAIN_ID, {
   notifications: blockNotifications,
   shownBefore,
+  orphaned: orphan.reason,
 })
 const registry = createMetrics(index, readPool)
 const lag = watchIndexLag({ rpcUrl: env.RPC_URL, index, stallSeconds: env.STALL_SECONDS, logger })
@@ -118,13 +121,13 @@ const limits = createClientLimits({
   claimsPerMinute: env.CLAIMS_PER_MINUTE,
 })
 const deps = { index, logger, deployment, limits, ...(relay && { relay }) }
-const checkReadiness = createReadiness({ index, lag, relay, logger })
+const checkReadiness = createReadiness({ index, lag, orphan, relay, logger })
 const app = createApp(deps, { timer: createRequestTimer(registry), routes: healthRoutes(checkReadiness) })
 const server = createHttpServer(app)
 const operators = createHttpServer(operatorRoutes(checkReadiness, registry, logger))
 
 stop = async () => {
-  await Promise.all([drain(server, DRAIN_TIMEOUT_MS), lag.stop()])
+  await Promise.all([drain(server, DRAIN_TIMEOUT_MS), lag.stop(), orphan.stop()])
   await relay?.close()
   await Promise.all([drain(operators, 0), readPool.end(), blockNotifications.close()])
 }

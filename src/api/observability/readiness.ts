@@ -6,6 +6,7 @@ import type { Relay } from '../relay/relay.ts'
 import type { SignerState } from '../relay/signerState.ts'
 import { reuseResult } from '../reuseResult.ts'
 import type { IndexLag } from './indexLag.ts'
+import type { OrphanedIndex } from './orphanedIndex.ts'
 
 /** Kubernetes lets a probe take one second. */
 const CHECK_TIMEOUT_MS = 800
@@ -24,6 +25,7 @@ export const reasonCodes = [
   'DATABASE_UNREACHABLE',
   'INDEX_ABSENT',
   'INDEX_REWINDING',
+  'INDEX_ORPHANED',
   'INDEX_STALLED',
   'RELAY_DATABASE_UNREACHABLE',
   'NODE_UNREACHABLE',
@@ -57,6 +59,7 @@ export type ProcessStatus = Omit<Readiness, 'reasons'> & { reasons: Reason[]; si
 type Parts = {
   index: Pick<IndexReader, 'readHead'>
   lag: Pick<IndexLag, 'stall'>
+  orphan: Pick<OrphanedIndex, 'reason'>
   relay: Pick<Relay, 'signers'> | undefined
   logger: Logger
 }
@@ -80,8 +83,8 @@ export function publicReadiness({ status, indexedBlock, reasons }: ProcessStatus
   return { status, indexedBlock, reasons: [...byCode.values()] }
 }
 
-async function checkProcess({ index, lag, relay }: Omit<Parts, 'logger'>): Promise<ProcessStatus> {
-  const [ofIndex, ofRelay] = await Promise.all([checkIndex(index), checkRelay(relay)])
+async function checkProcess({ index, lag, orphan, relay }: Omit<Parts, 'logger'>): Promise<ProcessStatus> {
+  const [ofIndex, ofRelay] = await Promise.all([checkIndex(index, orphan), checkRelay(relay)])
   const reasons = [...ofIndex.reasons, ...stallOf(lag), ...ofRelay.reasons]
   return { status: statusOf(reasons), indexedBlock: ofIndex.indexedBlock, reasons, signers: ofRelay.signers }
 }
@@ -107,11 +110,16 @@ function stallOf(lag: Parts['lag']): Reason[] {
   return stall === undefined ? [] : [{ code: 'INDEX_STALLED', detail: stall, affects: 'reads' }]
 }
 
-async function checkIndex(index: Parts['index']): Promise<Pick<ProcessStatus, 'indexedBlock' | 'reasons'>> {
+async function checkIndex(
+  index: Parts['index'],
+  orphan: Parts['orphan'],
+): Promise<Pick<ProcessStatus, 'indexedBlock' | 'reasons'>> {
   const unread = (code: Reason['code'], detail: string) => ({
     indexedBlock: null,
     reasons: [{ code, detail, affects: 'reads' as const }],
   })
+  const orphaned = orphan.reason()
+  if (orphaned !== undefined) return unread('INDEX_ORPHANED', orphaned)
   try {
     const state = await index.readHead()
     if (!state) return unread('INDEX_ABSENT', 'No block is indexed yet.')
