@@ -89,6 +89,8 @@ const environment = z.object({
    * indexer exits so that it is restarted. A restart after a kill waits for up to 25 s.
    */
   STALL_SECONDS: z.coerce.number().int().positive().default(60),
+  /** How old answers may be, by the chain's blocks that they lack. Older ones make a process unready. */
+  MAX_LAG_SECONDS: z.coerce.number().int().positive().default(30),
   /** Whether an indexer that starts after a reorg deeper than finality removes the orphaned branch's rows itself. */
   RECOVER_REORGS: z.stringbool().default(false),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),

@@ -58,6 +58,7 @@ const env = readEnv([
   'WALLET_CLAIMS_PER_MINUTE',
   'WALLET_CLAIMS_PER_DAY',
   'STALL_SECONDS',
+  'MAX_LAG_SECONDS',
   'LOG_LEVEL',
 ])
 const deployment = readDeployment(env.CHAIN_ID, env.DEPLOYMENTS_DIR)
@@ -85,7 +86,13 @@ const index = new IndexReader(drizzle(readPool, { casing: 'snake_case' }), env.C
   orphaned: orphan.reason,
 })
 const registry = createMetrics(index, readPool)
-const lag = watchIndexLag({ rpcUrl: env.RPC_URL, index, stallSeconds: env.STALL_SECONDS, logger })
+const lag = watchIndexLag({
+  rpcUrl: env.RPC_URL,
+  index,
+  stallSeconds: env.STALL_SECONDS,
+  maxLagSeconds: env.MAX_LAG_SECONDS,
+  logger,
+})
 measureLag(registry, lag)
 
 const events: RelayEmitter = new EventEmitter()

@@ -27,6 +27,7 @@ export const reasonCodes = [
   'INDEX_REWINDING',
   'INDEX_ORPHANED',
   'INDEX_STALLED',
+  'INDEX_LAGGING',
   'RELAY_DATABASE_UNREACHABLE',
   'NODE_UNREACHABLE',
   'RELAYER_OUT_OF_FUNDS',
@@ -50,6 +51,8 @@ type Reason = {
 export type Readiness = {
   status: 'ready' | 'degraded' | 'unready'
   indexedBlock: number | null
+  /** How many seconds ago the chain got the first block that the index lacks. */
+  behindSeconds: number
   reasons: Omit<Reason, 'figures'>[]
 }
 
@@ -58,7 +61,7 @@ export type ProcessStatus = Omit<Readiness, 'reasons'> & { reasons: Reason[]; si
 
 type Parts = {
   index: Pick<IndexReader, 'readHead'>
-  lag: Pick<IndexLag, 'stall'>
+  lag: Pick<IndexLag, 'delay' | 'lag' | 'stall'>
   orphan: Pick<OrphanedIndex, 'reason'>
   relay: Pick<Relay, 'signers'> | undefined
   logger: Logger
@@ -78,15 +81,21 @@ export function createReadiness({ logger, ...parts }: Parts): () => Promise<Proc
 }
 
 /** The status without what only the operator may see. Each code appears once, however many signers it is about. */
-export function publicReadiness({ status, indexedBlock, reasons }: ProcessStatus): Readiness {
+export function publicReadiness({ status, indexedBlock, behindSeconds, reasons }: ProcessStatus): Readiness {
   const byCode = new Map(reasons.map(({ figures: _, ...reason }) => [reason.code, reason]))
-  return { status, indexedBlock, reasons: [...byCode.values()] }
+  return { status, indexedBlock, behindSeconds, reasons: [...byCode.values()] }
 }
 
 async function checkProcess({ index, lag, orphan, relay }: Omit<Parts, 'logger'>): Promise<ProcessStatus> {
   const [ofIndex, ofRelay] = await Promise.all([checkIndex(index, orphan), checkRelay(relay)])
-  const reasons = [...ofIndex.reasons, ...stallOf(lag), ...ofRelay.reasons]
-  return { status: statusOf(reasons), indexedBlock: ofIndex.indexedBlock, reasons, signers: ofRelay.signers }
+  const reasons = [...ofIndex.reasons, ...lagReasons(lag), ...ofRelay.reasons]
+  return {
+    status: statusOf(reasons),
+    indexedBlock: ofIndex.indexedBlock,
+    behindSeconds: lag.lag().behind,
+    reasons,
+    signers: ofRelay.signers,
+  }
 }
 
 function statusOf(reasons: Reason[]): Readiness['status'] {
@@ -105,9 +114,12 @@ function createChangeLog(logger: Logger) {
   }
 }
 
-function stallOf(lag: Parts['lag']): Reason[] {
+/** A stall is reported instead of the lag that it causes. */
+function lagReasons(lag: Parts['lag']): Reason[] {
   const stall = lag.stall()
-  return stall === undefined ? [] : [{ code: 'INDEX_STALLED', detail: stall, affects: 'reads' }]
+  if (stall !== undefined) return [{ code: 'INDEX_STALLED', detail: stall, affects: 'reads' }]
+  const delay = lag.delay()
+  return delay === undefined ? [] : [{ code: 'INDEX_LAGGING', detail: delay, affects: 'reads' }]
 }
 
 async function checkIndex(
