@@ -31,6 +31,10 @@ const environment = z.object({
   /** The directory of the deployments, `<chainId>.json`. A devnet has its own. */
   DEPLOYMENTS_DIR: z.string().default('deployments'),
   RPC_URL: url(/^https?$/).default('http://127.0.0.1:8545'),
+  /** How often the indexer asks the node for new blocks. Ponder refuses less than 100 ms. */
+  POLL_INTERVAL_MS: z.coerce.number().int().min(100).max(60_000).optional(),
+  /** Blocks in one `eth_getLogs`. Ponder finds it by the errors of common providers. */
+  LOGS_RANGE: z.coerce.number().int().positive().optional(),
   RELAYER_PRIVATE_KEY: z
     .string()
     .transform((keys) => keys.split(',').map((key) => key.trim()))
