@@ -8,10 +8,12 @@ import { readEnv } from './src/api/env.ts'
 
 // DATABASE_URL has no default: without one Ponder would fall back to PGlite, whose half-indexed blocks are visible and
 // which no API process can open.
-const { DATABASE_URL, CHAIN_ID, RPC_URL, DEPLOYMENTS_DIR } = readEnv([
+const { DATABASE_URL, CHAIN_ID, RPC_URL, POLL_INTERVAL_MS, LOGS_RANGE, DEPLOYMENTS_DIR } = readEnv([
   'DATABASE_URL',
   'CHAIN_ID',
   'RPC_URL',
+  'POLL_INTERVAL_MS',
+  'LOGS_RANGE',
   'DEPLOYMENTS_DIR',
 ])
 const { contracts, startBlock, startBlocks } = readDeployment(CHAIN_ID, DEPLOYMENTS_DIR)
@@ -34,7 +36,8 @@ export default createConfig({
       // second per URL, and needs two for a block with events. A devnet's node allows more, so its URL is listed ten
       // times.
       rpc: isDevnet ? Array<string>(10).fill(RPC_URL) : nodeTransport(RPC_URL),
-      pollingInterval: isDevnet ? 100 : 500,
+      pollingInterval: POLL_INTERVAL_MS ?? (isDevnet ? 100 : 500),
+      ...(LOGS_RANGE !== undefined && { ethGetLogsBlockRange: LOGS_RANGE }),
     },
   },
   contracts: {

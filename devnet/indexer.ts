@@ -15,6 +15,10 @@ export type IndexerOptions = {
   reload?: boolean
   /** Switches readers to this build, once it has caught up with the one that they see. */
   redeploy?: boolean
+  /** The build that this one may replace even if it was replaced before. */
+  replace?: string
+  /** Further settings. */
+  env?: Record<string, string>
   onLine?: ((line: string) => void) | undefined
 }
 
@@ -43,7 +47,7 @@ export async function startIndexer(options: IndexerOptions): Promise<Indexer> {
 
 async function start(options: IndexerOptions, port: number): Promise<Indexer> {
   const { databaseUrl, schema = 'runline', chainId, rpcUrl, deploymentsDirectory, onLine } = options
-  const { reload = false, redeploy = false } = options
+  const { reload = false, redeploy = false, replace, env } = options
   const part = await startProcess({
     name: 'The indexer',
     command: process.execPath,
@@ -61,7 +65,7 @@ async function start(options: IndexerOptions, port: number): Promise<Indexer> {
           '--port',
           String(port),
         ]
-      : ['ops/startIndexer.ts', ...(redeploy ? ['--redeploy'] : [])],
+      : ['ops/startIndexer.ts', ...(redeploy ? ['--redeploy'] : []), ...(replace ? ['--replace', replace] : [])],
     directory: root,
     env: {
       DATABASE_URL: databaseUrl,
@@ -74,6 +78,7 @@ async function start(options: IndexerOptions, port: number): Promise<Indexer> {
       PORT: undefined,
       // The line that says that the server listens has this level.
       LOG_LEVEL: 'info',
+      ...env,
     },
     onLine,
   })

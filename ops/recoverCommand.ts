@@ -4,7 +4,7 @@ import pg from 'pg'
 import { createChainClient } from '../src/api/chainClient.ts'
 import { readEnv } from '../src/api/env.ts'
 import { reasonOf } from '../src/api/observability/describeError.ts'
-import { findDeadBlock, findForkBlock, removeBranch } from './builds/deadBranch.ts'
+import { recover } from './builds/deadBranch.ts'
 
 const { DATABASE_URL, CHAIN_ID, RPC_URL } = readEnv(['DATABASE_URL', 'CHAIN_ID', 'RPC_URL'])
 const chain = createChainClient(RPC_URL)
@@ -13,14 +13,13 @@ const client = new pg.Client({ connectionString: DATABASE_URL })
 async function run() {
   const chainId = await chain.getChainId()
   if (chainId !== CHAIN_ID) throw new Error(`CHAIN_ID is ${CHAIN_ID}, but RPC_URL serves chain ${chainId}`)
-  const dead = await findDeadBlock(client, chain, CHAIN_ID)
-  if (!dead)
+  const recovery = await recover(client, chain, CHAIN_ID)
+  if (!recovery)
     return console.log('The chain has the latest block that Ponder counts as finalized: there is nothing to recover')
-  const fork = (await findForkBlock(client, chain, CHAIN_ID))?.number ?? 0n
+  const { dead, fork, builds } = recovery
   console.log(
     `A reorg removed block ${dead.number}, ${dead.hash}; the last block that chain and index share is ${fork}`,
   )
-  const builds = await removeBranch(client, CHAIN_ID, fork)
   console.log(
     `Removed the cached blocks after it and these builds: ${builds.join(', ') || 'none'}. Start the indexer again.`,
   )

@@ -10,35 +10,56 @@ import { parseArgs } from 'node:util'
 import config from '../ponder.config.ts'
 import { readEnv } from '../src/api/env.ts'
 import { createLogger } from '../src/api/observability/logger.ts'
+import { keepCacheSmall } from './builds/cachedBlocks.ts'
 import { reasonNotToStart } from './builds/mayStart.ts'
 import { takeOver } from './builds/takeOver.ts'
 import { endAtDatabaseCrash, endAtFailedCommit, RESTART } from './databaseWatch.ts'
 import { endAtStall } from './stall/endAtStall.ts'
 
-const { DATABASE_URL, CHAIN_ID, RPC_URL, DATABASE_SCHEMA, PONDER_PORT, STALL_SECONDS, LOG_LEVEL } = readEnv([
-  'DATABASE_URL',
-  'CHAIN_ID',
-  'RPC_URL',
-  'DATABASE_SCHEMA',
-  'PONDER_PORT',
-  'STALL_SECONDS',
-  'LOG_LEVEL',
-])
+const { DATABASE_URL, CHAIN_ID, RPC_URL, DATABASE_SCHEMA, PONDER_PORT, STALL_SECONDS, RECOVER_REORGS, LOG_LEVEL } =
+  readEnv([
+    'DATABASE_URL',
+    'CHAIN_ID',
+    'RPC_URL',
+    'DATABASE_SCHEMA',
+    'PONDER_PORT',
+    'STALL_SECONDS',
+    'RECOVER_REORGS',
+    'LOG_LEVEL',
+  ])
 const logger = createLogger({ level: LOG_LEVEL, rpcUrl: RPC_URL })
 
-const { redeploy = false } = parseArgs({ options: { redeploy: { type: 'boolean' } } }).values
+const { redeploy = false, replace } = parseArgs({
+  options: { redeploy: { type: 'boolean' }, replace: { type: 'string' } },
+}).values
 
 const schema = `runline_${buildOf(CHAIN_ID)}`
 const readers = { databaseUrl: DATABASE_URL, build: schema, viewsSchema: DATABASE_SCHEMA }
 await assertFree(PONDER_PORT)
-const reason = await reasonNotToStart({ ...readers, rpcUrl: RPC_URL, chainId: CHAIN_ID, redeploy }).catch((err) => {
-  logger.fatal({ err }, 'The database or the node does not answer')
+const reason = await reasonNotToStart({
+  ...readers,
+  rpcUrl: RPC_URL,
+  chainId: CHAIN_ID,
+  redeploy,
+  replace,
+  recoverReorgs: RECOVER_REORGS,
+  logger,
+}).catch((err) => {
+  logger.fatal({ err }, 'Cannot tell whether this build may start')
   process.exit(RESTART)
 })
 if (reason) throw new Error(reason)
 endAtDatabaseCrash(DATABASE_URL, logger)
 endAtFailedCommit(logger)
-endAtStall({ databaseUrl: DATABASE_URL, rpcUrl: RPC_URL, schema, stallSeconds: STALL_SECONDS, level: LOG_LEVEL })
+askForRestartAtPassingError()
+endAtStall({
+  databaseUrl: DATABASE_URL,
+  rpcUrl: RPC_URL,
+  chainId: CHAIN_ID,
+  schema,
+  stallSeconds: STALL_SECONDS,
+  level: LOG_LEVEL,
+})
 logger.info({ chainId: CHAIN_ID, schema, viewsSchema: DATABASE_SCHEMA, port: PONDER_PORT }, 'Starting Ponder')
 
 // Ponder prefers PORT, which is the API's, to its own flag.
@@ -68,6 +89,7 @@ process.removeAllListeners('SIGTERM')
 process.on('SIGTERM', () => process.emit('SIGINT', 'SIGINT'))
 
 await takeOver({ ...readers, logger })
+await keepCacheSmall({ databaseUrl: DATABASE_URL, chainId: CHAIN_ID, logger })
 
 /**
  * A hash of everything that decides the tables' content. Ponder refuses a schema that was made with other contracts or
@@ -79,6 +101,22 @@ function buildOf(chainId: number) {
   const texts = ['ponder.schema.ts', ...handlers].map((path) => readFileSync(path, 'utf8'))
   const inputs = JSON.stringify([ponderPackage, chainId, config.contracts, config.blocks, texts])
   return createHash('sha256').update(inputs).digest('hex').slice(0, 10)
+}
+
+/**
+ * Ponder ends with 1 where its node is behind the index, and where another process has run the build within 25 seconds.
+ * Both pass, so a restart helps.
+ */
+function askForRestartAtPassingError() {
+  const passing = /Finalized block .* cannot move backwards|Failed to acquire lock on schema/
+  const onError = (error: unknown) => {
+    if (!(error instanceof Error) || !passing.test(error.message)) return
+    process.once('exit', () => {
+      process.exitCode = RESTART
+    })
+  }
+  process.on('uncaughtException', onError)
+  process.on('unhandledRejection', onError)
 }
 
 /** Ponder silently takes the next port if its own is in use, and probes of the port would then ask another process. */

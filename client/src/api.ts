@@ -1267,9 +1267,11 @@ export interface components {
             /** @enum {string} */
             status: "ready" | "degraded" | "unready";
             indexedBlock: number | null;
+            /** @description How many seconds ago the chain got the first block that the index lacks; 0 if it lacks none. */
+            behindSeconds: number;
             reasons: {
                 /** @enum {string} */
-                code: "DATABASE_UNREACHABLE" | "INDEX_ABSENT" | "INDEX_REWINDING" | "INDEX_STALLED" | "RELAY_DATABASE_UNREACHABLE" | "NODE_UNREACHABLE" | "RELAYER_OUT_OF_FUNDS" | "RELAYER_FUNDS_LOW" | "RELAYER_BUDGET_SPENT" | "RELAYER_STUCK" | "NODE_IMPLAUSIBLE";
+                code: "DATABASE_UNREACHABLE" | "INDEX_ABSENT" | "INDEX_REWINDING" | "INDEX_ORPHANED" | "INDEX_STALLED" | "INDEX_LAGGING" | "RELAY_DATABASE_UNREACHABLE" | "NODE_UNREACHABLE" | "RELAYER_OUT_OF_FUNDS" | "RELAYER_FUNDS_LOW" | "RELAYER_BUDGET_SPENT" | "RELAYER_STUCK" | "NODE_IMPLAUSIBLE";
                 /** @description A sentence for a person. Its words may change. */
                 detail: string;
                 /** @enum {string} */

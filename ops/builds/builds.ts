@@ -4,15 +4,32 @@ import pg from 'pg'
 const HEARTBEAT_TIMEOUT_MS = 25_000
 
 /** The names that ops/startIndexer.ts gives to builds' schemas. */
-const NAME_PATTERN = '^runline_[0-9a-f]{10}$'
+export const NAME_PATTERN = '^runline_[0-9a-f]{10}$'
 
-/** The schemas of all builds in a database. */
-export async function listBuilds(client: pg.ClientBase): Promise<string[]> {
+/** The schemas of a chain's builds. A build without a checkpoint belongs to no chain yet: it is listed for each. */
+export async function listBuilds(client: pg.ClientBase, chainId: number): Promise<string[]> {
   const { rows } = await client.query<{ schema: string }>(
     `SELECT schemaname AS schema FROM pg_tables WHERE tablename = '_ponder_meta' AND schemaname ~ $1 ORDER BY 1`,
     [NAME_PATTERN],
   )
-  return rows.map(({ schema }) => schema)
+  const builds = []
+  for (const { schema } of rows) {
+    const chain = await chainOf(client, schema)
+    if (chain === undefined || chain === chainId) builds.push(schema)
+  }
+  return builds
+}
+
+/** The id of the chain that a build indexes; undefined until it has a checkpoint. */
+export async function chainOf(client: pg.ClientBase, build: string): Promise<number | undefined> {
+  const { rows: tables } = await client.query('SELECT to_regclass($1) AS checkpoint', [
+    `${pg.escapeIdentifier(build)}._ponder_checkpoint`,
+  ])
+  if (tables[0].checkpoint === null) return undefined
+  const { rows } = await client.query<{ chain_id: string }>(
+    `SELECT chain_id FROM ${pg.escapeIdentifier(build)}._ponder_checkpoint`,
+  )
+  return rows[0] && Number(rows[0].chain_id)
 }
 
 /** Whether a process runs the build, or was killed less than 25 seconds ago. */

@@ -1,7 +1,10 @@
 import pg from 'pg'
+import type { Logger } from 'pino'
 import { createChainClient } from '../../src/api/chainClient.ts'
-import { findDeadBlock } from './deadBranch.ts'
-import { servedBuild } from './views.ts'
+import { findDeadBlock } from '../../src/api/database/finalizedBlocks.ts'
+import { chainOf } from './builds.ts'
+import { recover } from './deadBranch.ts'
+import { replacedBuilds, servedBuild } from './views.ts'
 
 /** Timeout of each of the four tries to read a block. */
 const RPC_TIMEOUT_MS = 5_000
@@ -12,28 +15,57 @@ type Options = {
   chainId: number
   build: string
   viewsSchema: string
-  /** Whether this build may replace the one that readers see. */
+  /** Whether this build, if it is new, may replace the one that readers see. */
   redeploy: boolean
+  /** The build that this one may replace even if it was replaced before. */
+  replace: string | undefined
+  /** Whether to recover from a reorg deeper than finality, instead of not starting. */
+  recoverReorgs: boolean
+  logger: Logger
 }
 
 /**
  * Why this build may not start, and what the operator must do; undefined if it may.
- * @throws if the database or the node does not answer.
+ * @throws if the database or the node does not answer, or if a reorg's orphaned build still runs.
  */
 export async function reasonNotToStart(options: Options): Promise<string | undefined> {
-  const { databaseUrl, rpcUrl, chainId, build, viewsSchema, redeploy } = options
+  const { databaseUrl, rpcUrl, chainId, viewsSchema, recoverReorgs, logger } = options
   const client = new pg.Client({ connectionString: databaseUrl })
   await client.connect()
   try {
     const served = await servedBuild(client, viewsSchema)
-    // Without this check, a restart of a replaced build would switch readers back to it.
-    if (served !== undefined && served !== build && !redeploy) {
-      return `Readers see another build, ${served}. To replace it by this one, ${build}: npm run redeploy:indexer`
+    const servedChain = served === undefined ? undefined : await chainOf(client, served)
+    if (servedChain !== undefined && servedChain !== chainId) {
+      return `Schema ${viewsSchema} has chain ${servedChain}, not ${chainId}: set another DATABASE_SCHEMA`
     }
+    const reason = served === undefined ? undefined : await reasonNotToReplace(client, served, options)
+    if (reason) return reason
     const chain = createChainClient(rpcUrl, { http: { timeout: RPC_TIMEOUT_MS } })
+    if (recoverReorgs) {
+      const recovery = await recover(client, chain, chainId)
+      if (recovery)
+        logger.warn(
+          { block: Number(recovery.dead.number), fork: Number(recovery.fork), builds: recovery.builds },
+          'Removed the branch that a reorg orphaned, to index it again',
+        )
+      return undefined
+    }
     const dead = await findDeadBlock(client, chain, chainId)
     return dead && `A reorg removed block ${dead.number}, ${dead.hash}, which was finalized: npm run recover:indexer`
   } finally {
     await client.end()
   }
+}
+
+/** Without this check, a restart of a replaced build would switch readers back to it. */
+async function reasonNotToReplace(
+  client: pg.ClientBase,
+  served: string,
+  { build, viewsSchema, redeploy, replace }: Options,
+): Promise<string | undefined> {
+  if (served === build || served === replace) return undefined
+  const command = 'npm run redeploy:indexer'
+  if (!redeploy) return `Readers see another build, ${served}. To replace it by this one, ${build}: ${command}`
+  if (!(await replacedBuilds(client, viewsSchema)).includes(build)) return undefined
+  return `Readers see build ${served}, which replaced this one, ${build}. To go back: ${command} -- --replace ${served}`
 }

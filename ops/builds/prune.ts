@@ -2,13 +2,13 @@ import pg from 'pg'
 import { isRunning, listBuilds } from './builds.ts'
 
 /**
- * Drops the schemas of builds that no reader sees and no process runs. Ponder's own `db prune` does not know our views:
+ * Drops the schemas of a chain's builds that no reader sees and no process runs. Ponder's own `db prune` does not know our views:
  * it would drop the build that readers see whenever its process is down.
- * @returns all schemas, each with 'dropped' or the reason why it was kept.
+ * @returns the chain's schemas, each with 'dropped' or the reason why it was kept.
  */
-export async function pruneBuilds(client: pg.ClientBase): Promise<{ schema: string; why: string }[]> {
+export async function pruneBuilds(client: pg.ClientBase, chainId: number): Promise<{ schema: string; why: string }[]> {
   const pruned = []
-  for (const schema of await listBuilds(client)) {
+  for (const schema of await listBuilds(client, chainId)) {
     const why = await reasonToKeep(client, schema)
     if (why === undefined) await client.query(`DROP SCHEMA ${pg.escapeIdentifier(schema)} CASCADE`)
     pruned.push({ schema, why: why ?? 'dropped' })

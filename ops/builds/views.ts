@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { NAME_PATTERN } from './builds.ts'
 
 /** How long the switch waits for readers' locks. Readers wait 250 ms for its locks, so the switch gives up first. */
 const LOCK_TIMEOUT_MS = 100
@@ -11,6 +12,9 @@ const NEAR_BLOCKS = 5
 
 /** PostgreSQL's codes where a reader holds the lock: lock_not_available, deadlock_detected. */
 const LOCK_CONFLICTS = ['55P03', '40P01']
+
+const DUPLICATE_TABLE = '42P07'
+const INVALID_TABLE_DEFINITION = '42P16'
 
 /** The build to switch readers to, and the build that they see now; each is the schema of its tables. */
 export type Switch = { build: string; served: string | undefined; viewsSchema: string }
@@ -45,7 +49,10 @@ export async function switchViews(client: pg.ClientBase, change: Switch): Promis
   if (!(await hasCaughtUp(client, change))) return false
   await client.query(`BEGIN; SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`)
   try {
+    const replaced = [...(await replacedBuilds(client, viewsSchema)), ...(served ? [served] : [])]
     await replaceViews(client, build, viewsSchema)
+    const comment = replaced.filter((each) => each !== build).join(' ')
+    await client.query(`COMMENT ON VIEW ${quote(viewsSchema)}.head IS ${pg.escapeLiteral(comment)}`)
     // From here on readers are blocked: none can have seen a later block than the replaced build has now.
     const seen = await lastBlock(client, served)
     const deadline = performance.now() + CATCH_UP_MS
@@ -58,6 +65,18 @@ export async function switchViews(client: pg.ClientBase, change: Switch): Promis
     if (error instanceof pg.DatabaseError && LOCK_CONFLICTS.includes(error.code ?? '')) return false
     throw error
   }
+}
+
+/**
+ * The builds that others replaced for readers, unless readers went back to them. They are in the comment of a view, so
+ * that they outlast the builds' tables.
+ */
+export async function replacedBuilds(client: pg.ClientBase, viewsSchema: string): Promise<string[]> {
+  const { rows } = await client.query<{ comment: string | null }>(
+    `SELECT obj_description(to_regclass($1), 'pg_class') AS comment`,
+    [`${quote(viewsSchema)}.head`],
+  )
+  return rows[0]?.comment?.split(' ') ?? []
 }
 
 /** The last block of a build; -1 if there is none. */
@@ -79,25 +98,69 @@ async function isAt(client: pg.ClientBase, build: string, block: number): Promis
   return rows[0]?.ready ?? false
 }
 
+/**
+ * Points our views at the build's tables. Other views stay, also those that read ours, unless a column that they could
+ * read is gone or moved.
+ * @throws naming a view that is in the way and is not ours.
+ */
 async function replaceViews(client: pg.ClientBase, build: string, viewsSchema: string) {
   await client.query(`CREATE SCHEMA IF NOT EXISTS ${quote(viewsSchema)}`)
-  for (const view of await namesIn(client, 'pg_views', viewsSchema)) {
+  const tables = await tablesOf(client, build)
+  const ours = await ourViews(client, viewsSchema)
+  for (const view of ours.filter((name) => !tables.includes(name))) {
     await client.query(`DROP VIEW ${quote(viewsSchema)}.${quote(view)}`)
   }
-  const tables = await namesIn(client, 'pg_tables', build)
-  for (const table of tables.filter((name) => !name.startsWith('_reorg__'))) {
-    await client.query(
-      `CREATE VIEW ${quote(viewsSchema)}.${quote(table)} AS SELECT * FROM ${quote(build)}.${quote(table)}`,
-    )
+  for (const table of tables) {
+    const view = `${quote(viewsSchema)}.${quote(table)}`
+    const definition = `VIEW ${view} AS SELECT * FROM ${quote(build)}.${quote(table)}`
+    if (!ours.includes(table)) await create(client, definition, view)
+    else if (!(await replace(client, definition))) await client.query(`DROP VIEW ${view}; CREATE ${definition}`)
   }
   await client.query(notificationsOf(build, viewsSchema))
 }
 
-async function namesIn(client: pg.ClientBase, catalog: 'pg_views' | 'pg_tables', schema: string) {
-  const column = catalog === 'pg_views' ? 'viewname' : 'tablename'
+/** Creates a view. @throws if another relation has its name: `OR REPLACE` would overwrite an operator's view. */
+async function create(client: pg.ClientBase, definition: string, view: string) {
+  try {
+    await client.query(`CREATE ${definition}`)
+  } catch (cause) {
+    if (!(cause instanceof pg.DatabaseError) || cause.code !== DUPLICATE_TABLE) throw cause
+    throw new Error(`${view} is not the indexer's: rename it, or set another DATABASE_SCHEMA`, { cause })
+  }
+}
+
+/** Replaces a view without dropping it. @returns false if its columns changed in another way than by new last ones. */
+async function replace(client: pg.ClientBase, definition: string): Promise<boolean> {
+  await client.query('SAVEPOINT view')
+  try {
+    await client.query(`CREATE OR REPLACE ${definition}`)
+    return true
+  } catch (error) {
+    if (!(error instanceof pg.DatabaseError) || error.code !== INVALID_TABLE_DEFINITION) throw error
+    await client.query('ROLLBACK TO view')
+    return false
+  }
+}
+
+async function tablesOf(client: pg.ClientBase, build: string): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>(
-    `SELECT ${column} AS name FROM ${catalog} WHERE schemaname = $1 ORDER BY 1`,
-    [schema],
+    `SELECT tablename AS name FROM pg_tables WHERE schemaname = $1 ORDER BY 1`,
+    [build],
+  )
+  return rows.map(({ name }) => name).filter((name) => !name.startsWith('_reorg__'))
+}
+
+/** The views that a switch made: each reads the table of its own name in a build's schema. */
+async function ourViews(client: pg.ClientBase, viewsSchema: string): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT DISTINCT view.relname AS name
+     FROM pg_class AS view JOIN pg_rewrite ON ev_class = view.oid JOIN pg_depend ON objid = pg_rewrite.oid
+       JOIN pg_class AS source ON source.oid = refobjid
+     WHERE view.relkind = 'v' AND view.relnamespace = to_regnamespace($1) AND source.relname = view.relname
+       AND classid = 'pg_rewrite'::regclass AND refclassid = 'pg_class'::regclass AND source.relkind = 'r'
+       AND source.relnamespace::regnamespace::text ~ $2
+     ORDER BY 1`,
+    [quote(viewsSchema), NAME_PATTERN],
   )
   return rows.map(({ name }) => name)
 }

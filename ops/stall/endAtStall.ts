@@ -5,6 +5,7 @@ import { RESTART } from '../databaseWatch.ts'
 export type StallWatch = {
   databaseUrl: string
   rpcUrl: string
+  chainId: number
   /** The schema of the build's tables. */
   schema: string
   /** How long the index may be behind the chain without progress. */
@@ -14,7 +15,7 @@ export type StallWatch = {
 
 /**
  * Ends this process, in an orderly way and with the exit code that asks for a restart, when the index stops following
- * the chain. If the process cannot do so, because its event loop is blocked, the watching thread kills it.
+ * the chain, or when a reorg removed a finalized block. If the process cannot do so, because its event loop is blocked, the watching thread kills it.
  */
 export function endAtStall(watch: StallWatch): void {
   const worker = new Worker(new URL('worker.ts', import.meta.url), { workerData: watch })

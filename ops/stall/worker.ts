@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import pg from 'pg'
 import { createChainClient } from '../../src/api/chainClient.ts'
+import { findDeadBlock } from '../../src/api/database/finalizedBlocks.ts'
 import { createLogger } from '../../src/api/observability/logger.ts'
 import type { StallWatch } from './endAtStall.ts'
 import { untilStalled } from './untilStalled.ts'
@@ -12,7 +13,10 @@ const GRACE_MS = 10_000
 
 const FLUSH_MS = 250
 
-const { databaseUrl, rpcUrl, schema, stallSeconds, level } = workerData as StallWatch
+/** Milliseconds between two looks for a reorg deeper than finality. */
+const ORPHAN_INTERVAL_MS = 1_000
+
+const { databaseUrl, rpcUrl, chainId, schema, stallSeconds, level } = workerData as StallWatch
 const logger = createLogger({ level, rpcUrl })
 const client = createChainClient(rpcUrl)
 const pool = new pg.Pool({
@@ -24,18 +28,33 @@ const pool = new pg.Pool({
 })
 pool.on('error', (err) => logger.warn({ err }, 'The connection that watches the index broke'))
 
-await untilStalled({
+const stalled = untilStalled({
   readChain: () => client.getBlockNumber({ cacheTime: 0 }),
   readProgress,
   stallTimeout: 1_000 * stallSeconds,
   logger,
 })
+await Promise.race([stalled, untilOrphaned()])
 parentPort?.postMessage('stalled')
 await sleep(GRACE_MS)
 logger.fatal('The indexer does not end: killing it')
 // Lets the reader of the log have the line before the pipe breaks.
 await sleep(FLUSH_MS)
 process.kill(process.pid, 'SIGKILL')
+
+/** Resolves when the chain no longer has a block that Ponder counts as finalized. Ponder would retry for ten minutes. */
+async function untilOrphaned() {
+  for (; ; await sleep(ORPHAN_INTERVAL_MS)) {
+    try {
+      const dead = await findDeadBlock(pool, client, chainId)
+      if (!dead) continue
+      logger.fatal({ block: Number(dead.number), hash: dead.hash }, 'A reorg removed a finalized block')
+      return
+    } catch (err) {
+      logger.warn({ err }, 'Cannot tell whether the chain has the finalized blocks')
+    }
+  }
+}
 
 /** Undefined until the first blocks are indexed. */
 async function readProgress() {

@@ -37,6 +37,10 @@ const environment = z.object({
   /** The directory of the deployments, `<chainId>.json`. A devnet has its own. */
   DEPLOYMENTS_DIR: z.string().default('deployments'),
   RPC_URL: url(/^https?$/, 'http://127.0.0.1:8545').default('http://127.0.0.1:8545'),
+  /** How often the indexer asks the node for new blocks. Ponder refuses less than 100 ms. */
+  POLL_INTERVAL_MS: integer(100, 60_000).optional(),
+  /** Blocks in one `eth_getLogs`. Ponder finds it by the errors of common providers. */
+  LOGS_RANGE: integer(1, Number.MAX_SAFE_INTEGER).optional(),
   RELAYER_PRIVATE_KEY: z
     .string()
     .transform((keys) => keys.split(',').map((key) => key.trim()))
@@ -99,6 +103,10 @@ const environment = z.object({
    * indexer exits so that it is restarted. A restart after a kill waits for up to 25 s.
    */
   STALL_SECONDS: integer(1, Number.MAX_SAFE_INTEGER).default(60),
+  /** How old answers may be, by the chain's blocks that they lack. Older ones make a process unready. */
+  MAX_LAG_SECONDS: integer(1, Number.MAX_SAFE_INTEGER).default(30),
+  /** Whether an indexer that starts after a reorg deeper than finality removes the orphaned branch's rows itself. */
+  RECOVER_REORGS: z.stringbool('must be true or false').default(false),
   LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
 })
 

@@ -16,6 +16,7 @@ import { logClaims } from './observability/claimLog.ts'
 import { measureLag, watchIndexLag } from './observability/indexLag.ts'
 import { createLogger } from './observability/logger.ts'
 import { createMetrics, createRequestTimer, measureStreams } from './observability/metrics.ts'
+import { watchForOrphan } from './observability/orphanedIndex.ts'
 import { createReadiness } from './observability/readiness.ts'
 import { measureRelay } from './observability/relayMetrics.ts'
 import { IndexReader } from './queries/indexReader.ts'
@@ -60,6 +61,7 @@ const env = readEnv([
   'WALLET_CLAIMS_PER_MINUTE',
   'WALLET_CLAIMS_PER_DAY',
   'STALL_SECONDS',
+  'MAX_LAG_SECONDS',
   'LOG_LEVEL',
 ])
 const deployment = readDeployment(env.CHAIN_ID, env.DEPLOYMENTS_DIR)
@@ -79,14 +81,22 @@ const readPool = openReadPool({
   logger,
 })
 const blockNotifications = listenForBlocks({ url: env.DATABASE_URL, schema: env.DATABASE_SCHEMA, logger })
+const orphan = watchForOrphan({ rpcUrl: env.RPC_URL, chainId: env.CHAIN_ID, pool: readPool, logger })
 const shownBefore = await latestBlockOrZero(env.RPC_URL, logger)
 const index = new IndexReader(drizzle(readPool, { casing: 'snake_case' }), env.CHAIN_ID, {
   notifications: blockNotifications,
   shownBefore,
   latestBlock: () => lag.lag().chain,
+  orphaned: orphan.reason,
 })
 const registry = createMetrics(index, readPool)
-const lag = watchIndexLag({ rpcUrl: env.RPC_URL, index, stallSeconds: env.STALL_SECONDS, logger })
+const lag = watchIndexLag({
+  rpcUrl: env.RPC_URL,
+  index,
+  stallSeconds: env.STALL_SECONDS,
+  maxLagSeconds: env.MAX_LAG_SECONDS,
+  logger,
+})
 measureLag(registry, lag)
 
 const events: RelayEmitter = new EventEmitter()
@@ -130,14 +140,14 @@ const streams = createStreams({
 })
 measureStreams(registry, streams)
 const deps = { index, logger, deployment, limits, streams, ...(relay && { relay }) }
-const checkReadiness = createReadiness({ index, lag, relay, logger })
+const checkReadiness = createReadiness({ index, lag, orphan, relay, logger })
 const app = createApp(deps, { timer: createRequestTimer(registry), routes: healthRoutes(checkReadiness) })
 const server = createHttpServer(app)
 const operators = createHttpServer(operatorRoutes(checkReadiness, registry, logger))
 
 stop = async () => {
   streams.close()
-  await Promise.all([drain(server, DRAIN_TIMEOUT_MS), lag.stop()])
+  await Promise.all([drain(server, DRAIN_TIMEOUT_MS), lag.stop(), orphan.stop()])
   await relay?.close()
   await Promise.all([drain(operators, 0), readPool.end(), blockNotifications.close()])
 }

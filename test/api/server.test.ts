@@ -77,13 +77,16 @@ describe('health', () => {
     const { url, opsUrl, part } = await start()
     expect((await fetch(`${url}/healthz`)).status).toBe(200)
     const ready = await fetch(`${url}/readyz`)
-    expect([ready.status, await ready.json()]).toEqual([200, { status: 'ready', indexedBlock: 10, reasons: [] }])
+    expect([ready.status, await ready.json()]).toEqual([
+      200,
+      { status: 'ready', indexedBlock: 10, behindSeconds: 0, reasons: [] },
+    ])
     await index.setHead(block(9n))
     await expect.poll(async () => (await fetch(`${url}/readyz`)).status, { timeout: 3_000 }).toBe(503)
     for (let probe = 0; probe < 3; probe++) {
       const rewinding = await fetch(`${url}/readyz`)
       const reason = { code: 'INDEX_REWINDING', detail: expect.stringContaining('replaying block 9'), affects: 'reads' }
-      const expected = { status: 'unready', indexedBlock: null, reasons: [reason] }
+      const expected = { status: 'unready', indexedBlock: null, behindSeconds: 0, reasons: [reason] }
       expect([rewinding.status, await rewinding.json()]).toEqual([503, expected])
     }
     const lines = part

@@ -2,8 +2,9 @@
 import { agreement } from './agreement.ts'
 import { invariants } from './invariants.ts'
 import { kills } from './kills.ts'
+import { outages } from './outages.ts'
 
-const campaigns: Record<string, (args: string[]) => void | Promise<void>> = { invariants, kills, agreement }
+const campaigns: Record<string, (args: string[]) => void | Promise<void>> = { invariants, kills, agreement, outages }
 
 const [named, ...rest] = process.argv.slice(2)
 if (named && !campaigns[named]) {

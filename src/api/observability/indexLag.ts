@@ -6,6 +6,9 @@ import type { IndexReader } from '../queries/indexReader.ts'
 
 const CHECK_INTERVAL_MS = 2_000
 
+/** How many of the chain's blocks that the index lacks are remembered: enough for half an hour. */
+const MAX_REMEMBERED = 1_000
+
 /** How long the node may take to return its latest block. */
 const RPC_TIMEOUT_MS = 5_000
 
@@ -14,16 +17,24 @@ type Options = {
   index: Pick<IndexReader, 'readHead'>
   /** How long the index may be behind the chain without indexing a block before it counts as stalled. */
   stallSeconds: number
+  /** How many seconds the index may be behind the chain. */
+  maxLagSeconds: number
   logger: Logger
   intervalMs?: number
 }
 
 /**
- * How far the index is behind the chain: both latest blocks, for how many seconds the index has been behind without
- * indexing a block, and how many seconds ago the node last returned its latest block. A block is undefined until it is
- * first read.
+ * How far the index is behind the chain: both latest blocks, how many seconds ago the chain got the first block that the
+ * index lacks, for how many seconds the index has been behind without indexing a block, and how many seconds ago the node
+ * last returned its latest block. A block is undefined until it is first read.
  */
-export type Lag = { chain: bigint | undefined; head: bigint | undefined; stalled: number; unseen: number }
+export type Lag = {
+  chain: bigint | undefined
+  head: bigint | undefined
+  behind: number
+  stalled: number
+  unseen: number
+}
 
 export type IndexLag = ReturnType<typeof watchIndexLag>
 
@@ -31,11 +42,14 @@ export type IndexLag = ReturnType<typeof watchIndexLag>
  * Checks, with a client of its own, whether the index follows the chain. The index alone cannot show it: an indexer
  * that hangs or has stopped looks like one whose chain makes no blocks, and in both cases the age of its head grows.
  */
-export function watchIndexLag({ rpcUrl, index, stallSeconds, logger, intervalMs = CHECK_INTERVAL_MS }: Options) {
+export function watchIndexLag(options: Options) {
+  const { rpcUrl, index, stallSeconds, maxLagSeconds, logger, intervalMs = CHECK_INTERVAL_MS } = options
   const client = createChainClient(rpcUrl, { http: { retryCount: 0, timeout: RPC_TIMEOUT_MS }, cacheTime: 0 })
   const stopping = new AbortController()
   let chain: bigint | undefined
   let head: bigint | undefined
+  /** The chain's blocks that the index lacks, and since when the node may have had each. */
+  let lacking: { number: bigint; since: number }[] = []
   let movedAt = performance.now()
   let seenAt = performance.now()
   let loggedAt = Number.NEGATIVE_INFINITY
@@ -45,12 +59,16 @@ export function watchIndexLag({ rpcUrl, index, stallSeconds, logger, intervalMs 
   function lag(): Lag {
     // An empty index is in its first backfill, or was never started. `INDEX_ABSENT` already reports that.
     const isBehind = chain !== undefined && head !== undefined && head < chain
-    return { chain, head, stalled: isBehind ? seconds(movedAt) : 0, unseen: seconds(seenAt) }
+    const behind = lacking[0] ? seconds(lacking[0].since) : 0
+    return { chain, head, behind, stalled: isBehind ? seconds(movedAt) : 0, unseen: seconds(seenAt) }
   }
 
   async function check() {
     const [latest, state] = await Promise.allSettled([client.getBlockNumber(), index.readHead()])
     if (latest.status === 'fulfilled') {
+      // The node may have had the block since its last answer.
+      if (latest.value !== chain && lacking.length < MAX_REMEMBERED)
+        lacking.push({ number: latest.value, since: seenAt })
       chain = latest.value
       seenAt = performance.now()
     }
@@ -58,6 +76,7 @@ export function watchIndexLag({ rpcUrl, index, stallSeconds, logger, intervalMs 
     const hasAll = chain !== undefined && seen !== undefined && seen >= chain
     if (seen !== head || hasAll) movedAt = performance.now()
     head = seen
+    lacking = lacking.filter(({ number }) => seen !== undefined && number > seen)
     logStall()
   }
 
@@ -90,6 +109,14 @@ export function watchIndexLag({ rpcUrl, index, stallSeconds, logger, intervalMs 
       if (stalled < stallSeconds) return undefined
       return `The chain is at block ${chain}, the index has not moved from ${head} for ${stalled} seconds.`
     },
+    /** Why answers are older than the setting allows, in a sentence; undefined if they are not, or it is not known. */
+    delay(): string | undefined {
+      const { chain, head, behind, unseen } = lag()
+      if (head === undefined) return undefined
+      if (behind > maxLagSeconds) return `The index is at block ${head}, ${behind} seconds behind block ${chain}.`
+      if (chain === undefined || unseen <= maxLagSeconds) return undefined
+      return `The index is at block ${head}, and the node has not returned a block for ${unseen} seconds.`
+    },
     async stop() {
       stopping.abort()
       await loop
@@ -114,6 +141,14 @@ export function measureLag(registry: Registry, { lag }: IndexLag): void {
     Number(chain ?? Number.NaN),
   )
   watch('chain_head_unseen_seconds', 'How long ago the node last returned its latest block.', ({ unseen }) => unseen)
+  watch('index_behind_blocks', 'How many blocks the index is behind the chain; NaN until both are known.', (now) =>
+    now.chain === undefined || now.head === undefined ? Number.NaN : Math.max(0, Number(now.chain - now.head)),
+  )
+  watch(
+    'index_behind_seconds',
+    'How long ago the chain got the first block that the index lacks.',
+    ({ behind }) => behind,
+  )
   watch(
     'index_stalled_seconds',
     'For how long the index has been behind the chain without indexing a block.',

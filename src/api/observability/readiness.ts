@@ -6,6 +6,7 @@ import type { Relay } from '../relay/relay.ts'
 import type { SignerState } from '../relay/signerState.ts'
 import { reuseResult } from '../reuseResult.ts'
 import type { IndexLag } from './indexLag.ts'
+import type { OrphanedIndex } from './orphanedIndex.ts'
 
 /** Kubernetes lets a probe take one second. */
 const CHECK_TIMEOUT_MS = 800
@@ -24,7 +25,9 @@ export const reasonCodes = [
   'DATABASE_UNREACHABLE',
   'INDEX_ABSENT',
   'INDEX_REWINDING',
+  'INDEX_ORPHANED',
   'INDEX_STALLED',
+  'INDEX_LAGGING',
   'RELAY_DATABASE_UNREACHABLE',
   'NODE_UNREACHABLE',
   'RELAYER_OUT_OF_FUNDS',
@@ -48,6 +51,8 @@ type Reason = {
 export type Readiness = {
   status: 'ready' | 'degraded' | 'unready'
   indexedBlock: number | null
+  /** How many seconds ago the chain got the first block that the index lacks. */
+  behindSeconds: number
   reasons: Omit<Reason, 'figures'>[]
 }
 
@@ -56,7 +61,8 @@ export type ProcessStatus = Omit<Readiness, 'reasons'> & { reasons: Reason[]; si
 
 type Parts = {
   index: Pick<IndexReader, 'readHead'>
-  lag: Pick<IndexLag, 'stall'>
+  lag: Pick<IndexLag, 'delay' | 'lag' | 'stall'>
+  orphan: Pick<OrphanedIndex, 'reason'>
   relay: Pick<Relay, 'signers'> | undefined
   logger: Logger
 }
@@ -75,15 +81,21 @@ export function createReadiness({ logger, ...parts }: Parts): () => Promise<Proc
 }
 
 /** The status without what only the operator may see. Each code appears once, however many signers it is about. */
-export function publicReadiness({ status, indexedBlock, reasons }: ProcessStatus): Readiness {
+export function publicReadiness({ status, indexedBlock, behindSeconds, reasons }: ProcessStatus): Readiness {
   const byCode = new Map(reasons.map(({ figures: _, ...reason }) => [reason.code, reason]))
-  return { status, indexedBlock, reasons: [...byCode.values()] }
+  return { status, indexedBlock, behindSeconds, reasons: [...byCode.values()] }
 }
 
-async function checkProcess({ index, lag, relay }: Omit<Parts, 'logger'>): Promise<ProcessStatus> {
-  const [ofIndex, ofRelay] = await Promise.all([checkIndex(index), checkRelay(relay)])
-  const reasons = [...ofIndex.reasons, ...stallOf(lag), ...ofRelay.reasons]
-  return { status: statusOf(reasons), indexedBlock: ofIndex.indexedBlock, reasons, signers: ofRelay.signers }
+async function checkProcess({ index, lag, orphan, relay }: Omit<Parts, 'logger'>): Promise<ProcessStatus> {
+  const [ofIndex, ofRelay] = await Promise.all([checkIndex(index, orphan), checkRelay(relay)])
+  const reasons = [...ofIndex.reasons, ...lagReasons(lag), ...ofRelay.reasons]
+  return {
+    status: statusOf(reasons),
+    indexedBlock: ofIndex.indexedBlock,
+    behindSeconds: lag.lag().behind,
+    reasons,
+    signers: ofRelay.signers,
+  }
 }
 
 function statusOf(reasons: Reason[]): Readiness['status'] {
@@ -102,16 +114,24 @@ function createChangeLog(logger: Logger) {
   }
 }
 
-function stallOf(lag: Parts['lag']): Reason[] {
+/** A stall is reported instead of the lag that it causes. */
+function lagReasons(lag: Parts['lag']): Reason[] {
   const stall = lag.stall()
-  return stall === undefined ? [] : [{ code: 'INDEX_STALLED', detail: stall, affects: 'reads' }]
+  if (stall !== undefined) return [{ code: 'INDEX_STALLED', detail: stall, affects: 'reads' }]
+  const delay = lag.delay()
+  return delay === undefined ? [] : [{ code: 'INDEX_LAGGING', detail: delay, affects: 'reads' }]
 }
 
-async function checkIndex(index: Parts['index']): Promise<Pick<ProcessStatus, 'indexedBlock' | 'reasons'>> {
+async function checkIndex(
+  index: Parts['index'],
+  orphan: Parts['orphan'],
+): Promise<Pick<ProcessStatus, 'indexedBlock' | 'reasons'>> {
   const unread = (code: Reason['code'], detail: string) => ({
     indexedBlock: null,
     reasons: [{ code, detail, affects: 'reads' as const }],
   })
+  const orphaned = orphan.reason()
+  if (orphaned !== undefined) return unread('INDEX_ORPHANED', orphaned)
   try {
     const state = await index.readHead()
     if (!state) return unread('INDEX_ABSENT', 'No block is indexed yet.')

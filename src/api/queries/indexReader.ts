@@ -27,6 +27,8 @@ type Options = {
   /** This machine's time in milliseconds. */
   clock?: (() => number) | undefined
   notifications?: BlockNotifications | undefined
+  /** Why the index is of an orphaned branch, in a sentence; undefined if it is not. */
+  orphaned?: (() => string | undefined) | undefined
   /** The latest block that this or another process may have answered from before. */
   shownBefore?: bigint
   /** The chain's latest block as this process knows it; undefined if it does not. */
@@ -46,18 +48,23 @@ export class IndexReader {
   readonly #db: Database
   readonly #chainId: number
   readonly #clock: () => number
+  readonly #orphaned: () => string | undefined
   readonly #isForward: (number: bigint) => boolean
   readonly #latestBlock: () => bigint | undefined
 
-  constructor(
-    db: Database,
-    chainId: number,
-    { clock = Date.now, notifications, shownBefore = 0n, latestBlock = () => undefined }: Options = {},
-  ) {
+  constructor(db: Database, chainId: number, options: Options = {}) {
+    const {
+      clock = Date.now,
+      notifications,
+      shownBefore = 0n,
+      orphaned = () => undefined,
+      latestBlock = () => undefined,
+    } = options
     this.#db = db
     this.#latestBlock = latestBlock
     this.#chainId = chainId
     this.#clock = clock
+    this.#orphaned = orphaned
     this.#isForward = createBlockHighWaterMark(clock, shownBefore)
     this.head = new HeadFeed({ readHead: () => this.readHead(), clock, notifications })
   }
@@ -114,6 +121,11 @@ export class IndexReader {
 
   async #readOnce<T>(query: SnapshotQuery<T>, retry = true): Promise<SnapshotResult<T> | undefined> {
     const askedAt = performance.now()
+    const orphaned = this.#orphaned()
+    if (orphaned !== undefined) {
+      this.head.record(undefined, askedAt)
+      throw new Problem('INDEX_BEHIND', orphaned, { headers: RETRY_SOON })
+    }
     try {
       const result = await query(this.#db, { chainId: this.#chainId, clock: Math.floor(this.#clock() / 1_000) })
       this.head.record(result?.snapshot, askedAt)

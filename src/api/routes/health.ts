@@ -34,6 +34,9 @@ const readinessSchema = z
   .object({
     status: z.enum(['ready', 'degraded', 'unready']),
     indexedBlock: z.int().nullable(),
+    behindSeconds: z.int().openapi({
+      description: 'How many seconds ago the chain got the first block that the index lacks; 0 if it lacks none.',
+    }),
     reasons: z.array(
       z.object({
         code: z.enum(reasonCodes),
@@ -44,10 +47,11 @@ const readinessSchema = z
   })
   .openapi('Readiness')
 
-const exampleReadiness = { status: 'ready', indexedBlock: 1_234, reasons: [] }
+const exampleReadiness = { status: 'ready', indexedBlock: 1_234, behindSeconds: 0, reasons: [] }
 const exampleUnready = {
   status: 'unready',
   indexedBlock: null,
+  behindSeconds: 0,
   reasons: [{ code: 'INDEX_ABSENT', detail: 'No block is indexed yet.', affects: 'reads' }],
 }
 

@@ -1,6 +1,7 @@
 import { execa } from 'execa'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { accountOf } from '../../../devnet/accounts.ts'
+import { type Api, startApi } from '../../../devnet/api.ts'
 import { defaultTerms } from '../../../devnet/defaultTerms.ts'
 import { startIndexer } from '../../../devnet/indexer.ts'
 import { type MarketOnAnvil, startMarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
@@ -13,14 +14,17 @@ const poster = accountOf(2).address
 let chain: MarketOnAnvil
 let index: Index
 let databaseUrl: string
+let api: Api
 
 beforeAll(async () => {
   ;[chain, databaseUrl] = await Promise.all([startMarketOnAnvil(), freshDatabase()])
   index = await startIndexOf(chain, databaseUrl)
+  api = await startApi({ ...chain, databaseUrl, chainId: 31337, port: undefined })
   await chain.fund(poster)
 })
 
 afterAll(async () => {
+  await api?.stop()
   await index?.stop()
   await chain?.stop()
 })
@@ -28,6 +32,13 @@ afterAll(async () => {
 async function post(reward: bigint) {
   const { timestamp } = await chain.client.getBlock()
   await chain.market.write.postBounty(['ipfs://run', reward, timestamp + 86_400n, defaultTerms], { account: poster })
+}
+
+const unready = { status: 503, body: { reasons: [{ code: 'INDEX_ORPHANED', affects: 'reads' }] } }
+
+async function read(path: string) {
+  const response = await fetch(api.url + path)
+  return { status: response.status, body: await response.json() }
 }
 
 /** Runs an operator's command through npm. Mines blocks while an audit waits for finality. */
@@ -44,7 +55,7 @@ async function operate(command: string) {
   return (await running).stdout
 }
 
-test('after a reorg deeper than finality the indexer exits with the reason, and recovers by the command', {
+test('after a reorg deeper than finality reads answer 503, and the index recovers by the command', {
   timeout: 240_000,
 }, async () => {
   const { client } = chain
@@ -59,8 +70,14 @@ test('after a reorg deeper than finality the indexer exits with the reason, and 
   const { number } = await client.getBlock()
   await client.request({ method: 'anvil_reorg', params: [Number(number - kept.number), []] })
   for (let posted = 0; posted < 3; posted++) await post(30_000_000n)
-  await expect(index.tables()).rejects.toThrow(/unrecoverable reorg|not at block/)
-  await index.terminate()
+  const reorgAt = performance.now()
+  await vi.waitFor(async () => expect(await read('/readyz')).toMatchObject(unready), { timeout: 10_000 })
+  console.log(`Reads answered 503 ${Math.round(performance.now() - reorgAt)} ms after the reorg`)
+  expect(await read('/api/runs')).toMatchObject({
+    status: 503,
+    body: { code: 'INDEX_BEHIND', detail: expect.stringMatching(/^A reorg removed finalized block \d+/) },
+  })
+  expect(await index.ended()).toBe('exited with code 75')
 
   const { rpcUrl, deploymentsDirectory } = chain
   const started = startIndexer({ databaseUrl, chainId: 31337, rpcUrl, deploymentsDirectory })
@@ -73,4 +90,23 @@ test('after a reorg deeper than finality the indexer exits with the reason, and 
     ...Array<bigint>(3).fill(30_000_000n),
   ])
   expect(await operate('auditCommand')).toMatch(/^0 differences in 8 runs, 0 agents at block \d+$/)
+  await vi.waitFor(async () => expect((await read('/api/runs')).status).toBe(200), { timeout: 60_000 })
+})
+
+test('where a setting allows it, the next start recovers by itself', { timeout: 240_000 }, async () => {
+  const { client } = chain
+  const kept = await client.getBlock()
+  for (let posted = 0; posted < 4; posted++) await post(40_000_000n)
+  await client.mine({ blocks: 3 * finality })
+  expect((await index.tables()).runs).toHaveLength(12)
+  const { number } = await client.getBlock()
+  await client.request({ method: 'anvil_reorg', params: [Number(number - kept.number), []] })
+  await post(50_000_000n)
+  expect(await index.ended()).toBe('exited with code 75')
+  await index.startAgain({ RECOVER_REORGS: 'true' })
+  expect((await index.tables()).runs.map(({ reward }) => reward)).toEqual([
+    ...Array<bigint>(5).fill(10_000_000n),
+    ...Array<bigint>(3).fill(30_000_000n),
+    50_000_000n,
+  ])
 })

@@ -13,7 +13,8 @@ export type Index = Awaited<ReturnType<typeof startIndexOf>>
 
 /** The production indexer of a market, and its tables as readers see them through the views. */
 export async function startIndexOf({ client, rpcUrl, deploymentsDirectory }: MarketOnAnvil, databaseUrl: string) {
-  const start = () => startIndexer({ databaseUrl, schema: viewsSchema, chainId: 31337, rpcUrl, deploymentsDirectory })
+  const start = (env: Record<string, string> = {}) =>
+    startIndexer({ databaseUrl, schema: viewsSchema, chainId: 31337, rpcUrl, deploymentsDirectory, env })
   let indexer = await start()
 
   const pool = new pg.Pool({ connectionString: databaseUrl, options: `-c search_path=${viewsSchema}` })
@@ -83,8 +84,10 @@ export async function startIndexOf({ client, rpcUrl, deploymentsDirectory }: Mar
       await indexer.stop()
       return indexer.part.ended
     },
-    async startAgain() {
-      indexer = await start()
+    /** Resolves with how the process ended by itself. */
+    ended: () => indexer.part.ended,
+    async startAgain(env: Record<string, string> = {}) {
+      indexer = await start(env)
     },
     async stop() {
       await indexer.stop()

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import { beforeAll, expect, test } from 'vitest'
-import { startIndexer } from '../../../devnet/indexer.ts'
+import { type IndexerOptions, startIndexer } from '../../../devnet/indexer.ts'
 import { writeDeployment } from '../../../ops/writeDeployment.ts'
 import { participantsOf } from '../../../testkit/participants.ts'
 import { temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
@@ -62,7 +62,7 @@ function listen(voices: number) {
 /** The output of the operator's command. */
 async function prune() {
   const { stdout } = await execa('node', ['ops/pruneCommand.ts'], {
-    env: { DATABASE_URL: market.databaseUrl },
+    env: { DATABASE_URL: market.databaseUrl, CHAIN_ID: String(market.chainId) },
     preferLocal: true,
   })
   return stdout
@@ -70,6 +70,13 @@ async function prune() {
     .split('\n')
     .sort()
 }
+
+/** Why an indexer does not start. */
+const failureOf = (options: IndexerOptions): Promise<string> =>
+  startIndexer(options).then(
+    () => 'it started',
+    (error: Error) => error.message,
+  )
 
 test('readers see a new build without an error or a step back', { timeout: 180_000 }, async () => {
   const { databaseUrl, chainId, rpcUrl, deploymentsDirectory } = market
@@ -82,7 +89,7 @@ test('readers see a new build without an error or a step back', { timeout: 180_0
     for (; !isDone; await sleep(200)) await participants.openRun()
   })()
 
-  const replacement = await startIndexer({ ...options, redeploy: true })
+  let replacement = await startIndexer({ ...options, redeploy: true })
   try {
     await replacement.part.saw(/Readers see this build/, 60_000)
     await sleep(2_000)
@@ -98,10 +105,27 @@ test('readers see a new build without an error or a step back', { timeout: 180_0
     expect(readers.latest(), 'the new build advances').toBeGreaterThan(atStop)
     console.log(`${answers} answers while readers were switched, none wrong`)
 
-    // A restart of the replaced build would take readers back.
-    const old = startIndexer({ ...options, deploymentsDirectory })
-    await expect(old).rejects.toThrow(/exited with code 1.*Readers see another build/s)
+    // A restart of the replaced build would take readers back, also by a supervisor that repeats its command.
+    const old = { ...options, deploymentsDirectory }
+    await expect(startIndexer(old)).rejects.toThrow(/exited with code 1.*Readers see another build/s)
+    await expect(startIndexer({ ...old, redeploy: true })).rejects.toThrow(/exited with code 1.*which replaced this/s)
     expect(await prune()).toEqual(['dropped', 'kept: readers see it'])
+    await expect(startIndexer({ ...old, redeploy: true })).rejects.toThrow(/exited with code 1.*which replaced this/s)
+
+    // A restart of the new build is an ordinary start.
+    await replacement.stop()
+    replacement = await startIndexer({ ...options, redeploy: true })
+    await market.indexed()
+
+    const [, served = ''] =
+      /which replaced this.*--replace (\w+)/.exec(await failureOf({ ...old, redeploy: true })) ?? []
+    const back = await startIndexer({ ...old, replace: served })
+    await back.part.saw(/Readers see this build/, 60_000)
+    await back.stop()
+    const stale = startIndexer({ ...options, redeploy: true })
+    await expect(stale, 'its command would end the way back').rejects.toThrow(
+      /exited with code 1.*which replaced this/s,
+    )
   } finally {
     isDone = true
     await readers.stop()

@@ -126,6 +126,14 @@ test('an indexer whose event loop is blocked is killed', { timeout: 120_000 }, a
   await vi.waitFor(() => expect(indexer.output()).toContain('The indexer does not end: killing it'))
 })
 
+test('an indexer whose build another process runs exits with 75', { timeout: 120_000 }, async () => {
+  const indexer = await startIndexer()
+  await indexer.saw(/Indexed block/, 60_000)
+  const second = await startIndexer()
+  expect(await second.ended).toBe('exited with code 75')
+  expect(second.output()).toContain('Failed to acquire lock on schema')
+})
+
 test('an indexer that cannot run as configured exits with 1', async () => {
   const indexer = await startIndexer({ DEPLOYMENTS_DIR: '/nowhere' })
   expect(await indexer.ended).toBe('exited with code 1')

@@ -1,0 +1,54 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type pg from 'pg'
+import type { Logger } from 'pino'
+import { createChainClient } from '../chainClient.ts'
+import { type FinalizedBlock, findDeadBlock } from '../database/finalizedBlocks.ts'
+
+const CHECK_INTERVAL_MS = 1_000
+
+/** How long the node may take to return a block. */
+const RPC_TIMEOUT_MS = 5_000
+
+type Options = { rpcUrl: string; chainId: number; pool: pg.Pool; logger: Logger }
+
+export type OrphanedIndex = ReturnType<typeof watchForOrphan>
+
+/** Checks once a second whether a reorg removed a block that Ponder counts as finalized. Then no row may be served. */
+export function watchForOrphan({ rpcUrl, chainId, pool, logger }: Options) {
+  const chain = createChainClient(rpcUrl, { http: { retryCount: 0, timeout: RPC_TIMEOUT_MS }, cacheTime: 0 })
+  const stopping = new AbortController()
+  let dead: FinalizedBlock | undefined
+
+  async function check() {
+    try {
+      const found = await findDeadBlock(pool, chain, chainId)
+      if (found?.hash !== dead?.hash)
+        logger.warn(
+          { block: Number(found?.number ?? 0), hash: found?.hash },
+          found ? ORPHANED : 'The index is repaired',
+        )
+      dead = found
+    } catch (err) {
+      // What was found last stays true: node or database do not answer, which readiness reports.
+      logger.debug({ err }, 'Cannot tell whether the chain has the finalized blocks')
+    }
+  }
+
+  const loop = (async () => {
+    while (!stopping.signal.aborted) {
+      await check()
+      await sleep(CHECK_INTERVAL_MS, undefined, { signal: stopping.signal }).catch(() => undefined)
+    }
+  })()
+
+  return {
+    /** Why no row may be served, in a sentence; undefined if rows may be. */
+    reason: () => dead && `A reorg removed finalized block ${dead.number}: the index has to be rebuilt.`,
+    async stop() {
+      stopping.abort()
+      await loop
+    },
+  }
+}
+
+const ORPHANED = 'A reorg removed a finalized block: reads answer 503 until the index is rebuilt'

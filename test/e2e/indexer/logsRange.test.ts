@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest'
+import { startIndexer } from '../../../devnet/indexer.ts'
+import { startRpcProxy } from '../../../sim/faults/rpcProxy.ts'
+import { startPublicChain } from '../../../testkit/publicChain.ts'
+import { waitForIndex } from '../../../testkit/waitForIndex.ts'
+import { freshDatabase } from '../../support/database.ts'
+
+test('a backfill asks for no more blocks at once than LOGS_RANGE', { timeout: 120_000 }, async () => {
+  await using parts = new AsyncDisposableStack()
+  const chain = await startPublicChain({ blockTime: 2 })
+  parts.defer(chain.stop)
+  await chain.client.mine({ blocks: 100 })
+  const ranges: number[] = []
+  const proxy = await startRpcProxy(chain.rpcUrl, ({ method, params: [filter] }) => {
+    const { fromBlock, toBlock } = Object(filter)
+    if (method === 'eth_getLogs' && fromBlock) ranges.push(Number(toBlock) - Number(fromBlock) + 1)
+    return undefined
+  })
+  parts.defer(proxy.stop)
+  const databaseUrl = await freshDatabase()
+  const { chainId, deploymentsDirectory } = chain
+  const connections = { databaseUrl, chainId, deploymentsDirectory, rpcUrl: proxy.url }
+  const indexer = await startIndexer({ ...connections, env: { LOGS_RANGE: '10' } })
+  parts.defer(indexer.stop)
+  await waitForIndex(databaseUrl, await chain.client.getBlockNumber(), 60_000)
+  expect(ranges.length).toBeGreaterThan(6)
+  expect(Math.max(...ranges)).toBeLessThanOrEqual(10)
+})

@@ -1,0 +1,81 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Api, startApi } from '../../../devnet/api.ts'
+import { type Indexer, startIndexer } from '../../../devnet/indexer.ts'
+import { type ChooseFault, type Fault, type RpcProxy, startRpcProxy, status } from '../../../sim/faults/rpcProxy.ts'
+import { startPublicChain } from '../../../testkit/publicChain.ts'
+import { waitForIndex } from '../../../testkit/waitForIndex.ts'
+import { freshDatabase } from '../../support/database.ts'
+
+/** Seconds. `npm run test:deep outages` takes longer ones. */
+const OUTAGE = Number(process.env.OUTAGE_SECONDS || 20)
+
+/** Seconds from the node's first answer until the index has its latest block. */
+const RECOVERY = 15
+
+const MAX_LAG = 8
+
+let chain: Awaited<ReturnType<typeof startPublicChain>>
+let databaseUrl: string
+let proxy: RpcProxy
+let indexer: Indexer
+let api: Api
+let choose: ChooseFault = () => undefined
+
+beforeAll(async () => {
+  await using parts = new AsyncDisposableStack()
+  chain = await startPublicChain({ blockTime: 2 })
+  parts.defer(chain.stop)
+  databaseUrl = await freshDatabase()
+  proxy = await startRpcProxy(chain.rpcUrl, (call) => choose(call))
+  parts.defer(proxy.stop)
+  const { chainId, deploymentsDirectory } = chain
+  const connections = { databaseUrl, chainId, deploymentsDirectory, rpcUrl: proxy.url }
+  indexer = await startIndexer(connections)
+  parts.defer(() => indexer.stop())
+  api = await startApi({ ...connections, env: { MAX_LAG_SECONDS: String(MAX_LAG) } })
+  parts.defer(() => api.stop())
+  await waitForIndex(databaseUrl, await latest(), 60_000)
+  const kept = parts.move()
+  afterAll(() => kept.disposeAsync())
+}, 120_000)
+
+const latest = () => chain.client.getBlockNumber({ cacheTime: 0 })
+
+async function readiness() {
+  const response = await fetch(`${api.url}/readyz`)
+  return { status: response.status, body: await response.json() }
+}
+
+test.each<[string, Fault]>([
+  ['hangs', { kind: 'hang' }],
+  ['refuses connections', { kind: 'refuse' }],
+  ['limits requests', status(429)],
+  ['cuts its answers short', { kind: 'truncate' }],
+])(
+  `a node that %s for ${OUTAGE} s delays the index by less than ${RECOVERY} s`,
+  {
+    timeout: (OUTAGE + 120) * 1_000,
+  },
+  async (_, fault) => {
+    choose = () => fault
+    await sleep(OUTAGE * 1_000)
+    expect(await readiness()).toMatchObject({
+      status: 503,
+      body: {
+        status: 'unready',
+        reasons: expect.arrayContaining([expect.objectContaining({ code: 'INDEX_LAGGING' })]),
+      },
+    })
+    choose = () => undefined
+    const start = performance.now()
+    await waitForIndex(databaseUrl, await latest(), 120_000)
+    const seconds = (performance.now() - start) / 1_000
+    console.log(`The index was current ${seconds.toFixed(1)} s after the outage`)
+    expect(seconds).toBeLessThan(RECOVERY)
+    await expect.poll(readiness, { timeout: 15_000 }).toMatchObject({ status: 200, body: { behindSeconds: 0 } })
+    const metrics = await (await fetch(`${api.opsUrl}/metrics`)).text()
+    // The chain's block and the index's are read at almost the same time.
+    expect(Number(/^index_behind_blocks (.+)$/m.exec(metrics)?.[1])).toBeLessThanOrEqual(1)
+  },
+)

@@ -1,0 +1,202 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { execa } from 'execa'
+import pg from 'pg'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { accountOf } from '../../../devnet/accounts.ts'
+import { defaultTerms } from '../../../devnet/defaultTerms.ts'
+import { type Indexer, startIndexer } from '../../../devnet/indexer.ts'
+import { pruneCachedBlocks } from '../../../ops/builds/cachedBlocks.ts'
+import { removeBranch } from '../../../ops/builds/deadBranch.ts'
+import { switchViews } from '../../../ops/builds/views.ts'
+import { writeDeployment } from '../../../ops/writeDeployment.ts'
+import { type MarketOnAnvil, startMarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
+import { startPublicChain } from '../../../testkit/publicChain.ts'
+import { temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
+import { freshDatabase } from '../../support/database.ts'
+
+const poster = accountOf(2).address
+
+let chain: MarketOnAnvil
+let other: Awaited<ReturnType<typeof startPublicChain>>
+let databaseUrl: string
+let client: pg.Client
+let indexer: Indexer
+let otherIndexer: Indexer
+
+beforeAll(async () => {
+  await using parts = new AsyncDisposableStack()
+  databaseUrl = await freshDatabase()
+  client = new pg.Client({ connectionString: databaseUrl })
+  await client.connect()
+  parts.defer(() => client.end())
+  chain = await startMarketOnAnvil()
+  parts.defer(chain.stop)
+  other = await startPublicChain({ blockTime: 1 })
+  parts.defer(other.stop)
+  await chain.fund(poster)
+  indexer = await startIndexer({ ...chain, databaseUrl, chainId: 31337, port: undefined })
+  parts.defer(() => indexer.stop())
+  otherIndexer = await startIndexer({ ...other, databaseUrl, schema: 'base' })
+  parts.defer(() => otherIndexer.stop())
+  await Promise.all([servesHead('runline'), servesHead('base')])
+  const kept = parts.move()
+  afterAll(() => kept.disposeAsync())
+}, 120_000)
+
+/** Waits until readers of the schema see the latest block of a chain. */
+async function servesHead(schema: string, atLeast = 1n) {
+  for (const deadline = Date.now() + 60_000; ; await sleep(100)) {
+    if ((await headOf(schema)) >= atLeast) return
+    if (Date.now() > deadline) throw new Error(`${schema} has no block ${atLeast} within a minute`)
+  }
+}
+
+async function headOf(schema: string): Promise<bigint> {
+  const { rows: tables } = await client.query('SELECT to_regclass($1) AS head', [`${schema}.head`])
+  if (tables[0].head === null) return -1n
+  const { rows } = await client.query<{ number: string }>(`SELECT number FROM ${schema}.head`)
+  return BigInt(rows[0]?.number ?? -1)
+}
+
+async function builds(schema: string): Promise<string> {
+  const { rows } = await client.query<{ build: string }>(
+    `SELECT DISTINCT table_schema AS build FROM information_schema.view_table_usage
+     WHERE view_schema = $1 AND view_name = 'head'`,
+    [schema],
+  )
+  return rows[0]?.build ?? ''
+}
+
+async function postRun() {
+  const { timestamp } = await chain.client.getBlock()
+  await chain.market.write.postBounty(['ipfs://run', 10_000_000n, timestamp + 86_400n, defaultTerms], {
+    account: poster,
+  })
+}
+
+test('a switch keeps the views of an operator, also those that read ours', { timeout: 120_000 }, async () => {
+  await client.query(`
+    CREATE VIEW runline.report AS SELECT count(*) AS runs FROM runline.run;
+    CREATE VIEW runline.clock AS SELECT now()`)
+  const another = await temporaryDirectory()
+  writeDeployment({ ...chain.deployment, startBlock: chain.deployment.startBlock - 1 }, another.path)
+  const before = await builds('runline')
+  const replacement = await startIndexer({
+    databaseUrl,
+    chainId: 31337,
+    rpcUrl: chain.rpcUrl,
+    deploymentsDirectory: another.path,
+    redeploy: true,
+  })
+  await replacement.part.saw(/Readers see this build/, 60_000)
+  await indexer.stop()
+  indexer = replacement
+  await another.remove()
+  expect(await builds('runline')).not.toBe(before)
+  await postRun()
+  await servesHead('runline', await chain.client.getBlockNumber({ cacheTime: 0 }))
+  expect((await client.query('SELECT runs FROM runline.report')).rows).toEqual([{ runs: '1' }])
+  expect((await client.query('SELECT * FROM runline.clock')).rowCount).toBe(1)
+})
+
+test('a switch refuses to replace a view that is not ours', async () => {
+  const build = await builds('runline')
+  await client.query('CREATE SCHEMA taken; CREATE VIEW taken.head AS SELECT 1 AS number')
+  await expect(switchViews(client, { build, served: undefined, viewsSchema: 'taken' })).rejects.toThrow(
+    '"taken"."head" is not the indexer\'s: rename it, or set another DATABASE_SCHEMA',
+  )
+  expect((await client.query('SELECT number FROM taken.head')).rows).toEqual([{ number: 1 }])
+})
+
+test('an indexer does not use a schema that has another chain', async () => {
+  const started = startIndexer({ ...other, databaseUrl, schema: 'runline', redeploy: true })
+  await expect(started).rejects.toThrow(
+    /exited with code 1.*Schema runline has chain 31337, not 84532: set another DATABASE_SCHEMA/s,
+  )
+})
+
+test('the commands leave the builds and the cache of another chain alone', { timeout: 120_000 }, async () => {
+  await other.client.mine({ blocks: 100 })
+  await servesHead('base', await other.client.getBlockNumber({ cacheTime: 0 }))
+  await otherIndexer.stop()
+  const build = await builds('base')
+  const cached = await cachedBlocks(other.chainId)
+  expect(cached.length).toBeGreaterThan(30)
+
+  await indexer.stop()
+  await chain.client.mine({ blocks: 100 })
+  expect(await removeBranch(client, 31337, 0n)).not.toContain(build)
+  expect(await cachedBlocks(other.chainId)).toEqual(cached)
+
+  // Without its views, no reader sees the build, and no process runs it.
+  await client.query('DROP SCHEMA base CASCADE')
+  const prune = async (chainId: number) =>
+    (
+      await execa('node', ['ops/pruneCommand.ts'], {
+        env: { DATABASE_URL: databaseUrl, CHAIN_ID: String(chainId) },
+        preferLocal: true,
+      })
+    ).stdout
+  expect(await prune(31337)).not.toContain(build)
+  expect(await prune(other.chainId)).toBe(`${build} dropped`)
+})
+
+async function cachedBlocks(chainId: number): Promise<number[]> {
+  const { rows } = await client.query<{ number: string }>(
+    'SELECT number FROM ponder_sync.blocks WHERE chain_id = $1 ORDER BY number',
+    [chainId],
+  )
+  return rows.map(({ number }) => Number(number))
+}
+
+test('the cache keeps the blocks of events and the newest, and a new build indexes the same from it', {
+  timeout: 120_000,
+}, async () => {
+  const start = () =>
+    startIndexer({
+      databaseUrl,
+      chainId: 31337,
+      rpcUrl: chain.rpcUrl,
+      deploymentsDirectory: chain.deploymentsDirectory,
+    })
+  const latest = () => chain.client.getBlockNumber({ cacheTime: 0 })
+  const runs = async () => (await client.query('SELECT bounty_id, created_at FROM runline.run ORDER BY 1')).rows
+  await client.query('DROP SCHEMA IF EXISTS runline CASCADE')
+  indexer = await start()
+  await servesHead('runline', await latest())
+  await postRun()
+  await chain.client.mine({ blocks: 200 })
+  await servesHead('runline', await latest())
+  await chain.client.mine({ blocks: 100 })
+  await servesHead('runline', await latest())
+  const before = await runs()
+  const others = await cachedBlocks(other.chainId)
+  const eventBlocks = (
+    await client.query<{ number: string }>(
+      'SELECT DISTINCT block_number AS number FROM ponder_sync.logs WHERE chain_id = 31337 ORDER BY 1',
+    )
+  ).rows.map(({ number }) => Number(number))
+  await indexer.stop()
+
+  const all = await cachedBlocks(31337)
+  expect(await pruneCachedBlocks(client, 31337, 50)).toBeGreaterThan(100)
+  const kept = await cachedBlocks(31337)
+  expect(kept).toEqual(expect.arrayContaining(eventBlocks))
+  expect(kept).toEqual(expect.arrayContaining(all.slice(-10)))
+  expect(kept.length).toBeLessThanOrEqual(50 + eventBlocks.length)
+  expect(await cachedBlocks(other.chainId)).toEqual(others)
+
+  // A restart, and a build that backfills from the cache.
+  indexer = await start()
+  await servesHead('runline', await latest())
+  expect(await runs()).toEqual(before)
+  await indexer.stop()
+  await client.query(`DROP SCHEMA ${await builds('runline')} CASCADE`)
+  indexer = await start()
+  await servesHead('runline', await latest())
+  expect(await runs()).toEqual(before)
+  expect(before).toHaveLength(2)
+
+  await client.query('CREATE SCHEMA foreign_app; CREATE TABLE foreign_app._ponder_meta ()')
+  expect(await pruneCachedBlocks(client, 31337, 1)).toBe(0)
+})

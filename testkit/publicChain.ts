@@ -1,0 +1,32 @@
+import { baseSepolia } from 'viem/chains'
+import { accountCount, accountOf, roles } from '../devnet/accounts.ts'
+import { startAnvil } from '../devnet/anvil.ts'
+import { deploy } from '../ops/deploy.ts'
+import { writeDeployment } from '../ops/writeDeployment.ts'
+import { contractsOf, deployArtifact } from './contracts.ts'
+import { temporaryDirectory } from './temporaryDirectory.ts'
+
+/** An Anvil with Base Sepolia's chain id and a market on it: there the processes run as on a public chain. */
+export async function startPublicChain({ blockTime }: { /** Seconds between blocks. */ blockTime: number }) {
+  await using parts = new AsyncDisposableStack()
+  const chainId = baseSepolia.id
+  const { rpcUrl, stop } = await startAnvil({ chainId, accounts: accountCount, blockTime })
+  parts.defer(stop)
+  const usdc = await deployArtifact(rpcUrl, 'MockUSDC')
+  const owner = accountOf(roles.owner).address
+  const treasury = accountOf(roles.treasury).address
+  const account = accountOf(roles.deployer)
+  const deployment = await deploy({ rpcUrl, chainId, account, treasury, owner, usdc, relayers: [] })
+  const deployments = await temporaryDirectory()
+  parts.defer(deployments.remove)
+  writeDeployment(deployment, deployments.path)
+  const kept = parts.move()
+  return {
+    chainId,
+    rpcUrl,
+    deployment,
+    deploymentsDirectory: deployments.path,
+    ...contractsOf({ rpcUrl, deployment }),
+    stop: () => kept.disposeAsync(),
+  }
+}
