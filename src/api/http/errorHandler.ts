@@ -4,15 +4,17 @@ import type { Logger } from 'pino'
 import { Problem, type ProblemCode } from './errors.ts'
 import { formatProblem } from './problem.ts'
 
-/** Answers every thrown error as `application/problem+json`, and logs those with a 5xx status. */
-export function errorHandler(logger: Logger): ErrorHandler {
+type Answer = (c: Context, problem: Problem) => Response | Promise<Response>
+
+/** Answers every thrown error, by default as `application/problem+json`, and logs those with a 5xx status. */
+export function errorHandler(logger: Logger, answer: Answer = answerProblem): ErrorHandler {
   return (error, c) => {
     const problem = problemOf(error)
     if (problem.status >= 500) {
       const level = problem.code === 'INTERNAL' ? 'error' : 'warn'
       logger[level]({ err: error, method: c.req.method, path: c.req.path, requestId: c.get('requestId') }, problem.code)
     }
-    return answerProblem(c, problem)
+    return answer(c, problem)
   }
 }
 

@@ -6,7 +6,7 @@ import { Problem } from '../http/errors.ts'
 import { addressParameter, formatId, idParameter } from '../http/values.ts'
 import type { MarketAddress } from '../market/claimMessage.ts'
 import { createBatchedRead } from '../queries/batchedReads.ts'
-import { createRunPageReader } from '../queries/readRunPages.ts'
+import type { RunPageReader } from '../queries/readRunPages.ts'
 import type { RunList } from '../queries/runList.ts'
 import type { RunStart } from '../queries/runPages.ts'
 import { runsById } from '../queries/runs.ts'
@@ -30,9 +30,9 @@ const usdcParameter = z
     'must be an amount of USDC, such as 100 or 0.5, with up to 6 decimals',
   )
   .transform((usdc) => parseUnits(usdc, 6))
-  .openapi({ type: 'string', example: '100' })
+  .openapi({ type: 'string' })
 
-const listQuery = z.strictObject({
+export const listQuery = z.strictObject({
   ...cursorParameters(20),
   state: stateSchema.optional(),
   minReward: usdcParameter.optional().openapi({ description: 'Least reward in whole USDC, inclusive.' }),
@@ -99,10 +99,9 @@ function startOf(market: MarketAddress, list: RunList, { page, limit, cursor }: 
   })
 }
 
-export function runRoutes(deps: Deps) {
+export function runRoutes(deps: Deps, readPage: RunPageReader) {
   const app = new OpenAPIHono()
   const market = marketOf(deps.deployment)
-  const readPage = createRunPageReader(deps.index)
   const readRun = createBatchedRead(deps.index, runsById)
 
   app.openapi(listRuns, async (c) => {
