@@ -277,6 +277,8 @@ export const agent = onchainTable('agent', (t) => ({
   volume: t.bigint().notNull().default(0n),
   /** See `stepOf`. */
   step: t.text({ enum: agentSteps }),
+  /** The last block with an event of the agent. */
+  updatedBlock: t.int8({ mode: 'bigint' }).notNull().default(0n),
 }))
 
 export const agentIndexes = {
@@ -284,6 +286,8 @@ export const agentIndexes = {
   stepId: ['step', 'id', 'stakedAt'],
   /** For the agents of the day that the bands cannot count. */
   stepStakedAt: ['step', 'stakedAt', 'id'],
+  /** For the agents that changed after a block. */
+  updatedBlock: ['updatedBlock'],
   owner: ['owner'],
   agentWallet: ['agentWallet'],
 } satisfies Indexes<typeof agent>
@@ -356,6 +360,21 @@ export const payee = onchainTable('payee', (t) => ({
 /** The block at which the other tables are true: one row, reverted and replayed with them. */
 export const head = onchainTable('head', (t) => ({
   chainId: t.integer().primaryKey(),
+  number: t.int8({ mode: 'bigint' }).notNull(),
+  hash: t.hex().notNull(),
+  timestamp: t.int8({ mode: 'bigint' }).notNull(),
+}))
+
+/** How many recent blocks are kept: two hours of a chain with a block a second. */
+export const RECENT_BLOCKS = 7_200n
+
+/**
+ * Recent blocks, to recognise whether a block that a client names is still part of the chain. It is a ring: a block
+ * overwrites the one that is `RECENT_BLOCKS` older.
+ */
+export const recentBlock = onchainTable('recent_block', (t) => ({
+  /** The number modulo `RECENT_BLOCKS`. */
+  slot: t.int8({ mode: 'bigint' }).primaryKey(),
   number: t.int8({ mode: 'bigint' }).notNull(),
   hash: t.hex().notNull(),
   timestamp: t.int8({ mode: 'bigint' }).notNull(),

@@ -40,7 +40,7 @@ function busyCoreSeconds(): number {
 }
 
 /** CPU seconds by name; without /proc, only those of the bench. */
-async function cpuSeconds(pids: Record<string, number>): Promise<Map<string, number>> {
+export async function cpuSeconds(pids: Record<string, number>): Promise<Map<string, number>> {
   const processes = await readProcesses()
   const secondsOf = (pid: number): number => {
     const children = processes.filter(({ parent }) => parent === pid)

@@ -14,6 +14,7 @@ import { writeDeployment } from '../ops/writeDeployment.ts'
 import { createApp } from '../src/api/app.ts'
 import { openReadPool } from '../src/api/database/readPool.ts'
 import { IndexReader } from '../src/api/queries/indexReader.ts'
+import { createStreams } from '../src/api/stream/streams.ts'
 import { chainId, indexedDatabaseAt, viewsSchema } from '../testkit/indexedTables.ts'
 import { manyRuns } from '../testkit/manyRuns.ts'
 
@@ -98,7 +99,8 @@ async function statementsOf(url: string) {
     },
   })
   const index = new IndexReader(drizzle(pool, { casing: 'snake_case' }), chainId)
-  const app = createApp({ index, logger, deployment: { chainId, startBlock: 0, contracts } })
+  const streams = createStreams({ index, chainId, logger })
+  const app = createApp({ index, logger, deployment: { chainId, startBlock: 0, contracts }, streams })
   const id = '123'
   for (const path of ['/api/runs', `/api/runs/${id}`]) await app.request(path)
   await pool.end()

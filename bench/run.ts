@@ -12,6 +12,7 @@ const benches: Record<string, () => Promise<Bench>> = {
   live: () => import('./live.ts'),
   restarts: () => import('./restarts.ts'),
   reads: () => import('./reads.ts'),
+  stream: () => import('./stream.ts'),
 }
 
 const results = new URL('results/', import.meta.url)

@@ -22,7 +22,7 @@ ponder.on('AgentRegistry:Transfer', async ({ event, context }) => {
   // By ERC-8004 the first owner is the first wallet. A later transfer clears the wallet with its own `MetadataSet`.
   const change = from === zeroAddress ? { owner, agentWallet: owner } : { owner }
   // Row may exist, because an id may be banned before it is minted.
-  await storeAgent(context, tokenId, () => change)
+  await storeAgent(context, event.block, tokenId, () => change)
 })
 
 ponder.on('AgentRegistry:Registered', async ({ event, context }) => {
@@ -32,13 +32,13 @@ ponder.on('AgentRegistry:Registered', async ({ event, context }) => {
     registrationLog: `${event.transaction.hash}:${event.log.logIndex}`,
   }
   // Row exists if the registry emitted a `Transfer` at the mint, as ERC-721 requires.
-  await storeAgent(context, event.args.agentId, () => change)
+  await storeAgent(context, event.block, event.args.agentId, () => change)
 })
 
 ponder.on('AgentRegistry:URIUpdated', async ({ event, context }) => {
   const agentURI = storedText(event.args.newURI)
   // Row exists if the registry emitted a `Transfer` at the mint.
-  await storeAgent(context, event.args.agentId, () => ({ agentURI }))
+  await storeAgent(context, event.block, event.args.agentId, () => ({ agentURI }))
 })
 
 ponder.on('AgentRegistry:MetadataSet', async ({ event, context }) => {
@@ -46,7 +46,7 @@ ponder.on('AgentRegistry:MetadataSet', async ({ event, context }) => {
   const agentWallet = walletOf(metadataValue)
   const previousLog = `${event.transaction.hash}:${event.log.logIndex - 1}`
   // Row exists if the registry emitted a `Transfer` at the mint.
-  await storeAgent(context, agentId, ({ registrationLog }) =>
+  await storeAgent(context, event.block, agentId, ({ registrationLog }) =>
     // The log after `Registered` repeats the wallet of the mint. The canonical registry calls the receiver between mint
     // and `Registered`; a wallet that the receiver sets or clears there is newer than this one, and its event is
     // earlier.

@@ -1,5 +1,6 @@
 import type { Context } from 'ponder:registry'
-import { agent, agentBand, agentBandOf, dayOf, provenBand, stepOf } from 'ponder:schema'
+import { agent, agentBand, agentBandOf, dayOf, head, provenBand, stepOf } from 'ponder:schema'
+import { type Block, storeBlock } from './storeBlock.ts'
 
 type Agent = typeof agent.$inferSelect
 type AgentBand = typeof agentBand.$inferSelect
@@ -27,11 +28,11 @@ const noAgent: Known = {
  * Updates the row of an agent, and counts the agent in its bands. It inserts the row if there is none: a ban may name
  * any id, and a foreign registry may have an agent for which it emitted no event.
  */
-export async function storeAgent(context: Context, id: bigint, changeOf: (row: Known) => Partial<Agent>) {
+export async function storeAgent(context: Context, block: Block, id: bigint, changeOf: (row: Known) => Partial<Agent>) {
   let before = noAgent
   const change = () => {
     const changed = changeOf(before)
-    return { ...changed, step: stepOf({ ...before, ...changed }) }
+    return { ...changed, step: stepOf({ ...before, ...changed }), updatedBlock: block.number }
   }
   const values: typeof agent.$inferInsert = { id, ...change() }
   const after = await context.db
@@ -44,6 +45,16 @@ export async function storeAgent(context: Context, id: bigint, changeOf: (row: K
     })
   await countSteps(context, id, before, after)
   await countProven(context, id, before, after)
+  await storeAgentBlock(context, block)
+}
+
+/**
+ * Stores the block of an agent's change. After a restart Ponder replays the last blocks without the block handler, and
+ * unlike the blocks of a run's changes, which `run_event` names, this block would be missing. Without a head, during
+ * the first backfill, no client knows any block.
+ */
+async function storeAgentBlock(context: Context, block: Block) {
+  if (await context.db.find(head, { chainId: context.chain.id })) await storeBlock(context, block)
 }
 
 async function countSteps({ db }: Context, id: bigint, before: Known, after: Known) {

@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
+import type { Hex } from 'viem'
 // @ts-expect-error Ponder exports neither, and keeps their types elsewhere
 import { getSql as untypedGetSql } from '../node_modules/ponder/dist/esm/drizzle/kit/index.js'
 // @ts-expect-error
@@ -19,8 +20,8 @@ export const chainId = 31337
 const tablesSchema = 'runline_build'
 export const viewsSchema = 'runline'
 
-/** The block at which the tables are. `timestamp` in seconds. */
-type Block = { number: bigint; timestamp: bigint }
+/** The block at which the tables are. `timestamp` in seconds; `hash` is `blockHash` if absent. */
+type Block = { number: bigint; timestamp: bigint; hash?: Hex; finalized?: bigint }
 
 type Writer = Pick<NodePgDatabase, 'insert' | 'update' | 'execute'>
 
@@ -83,6 +84,17 @@ const countAgents = [
     SELECT staked_at / 86400 * 86400, div(id, 2500) * 2500, count(*) FROM agent WHERE step = 'PROVEN' GROUP BY 1, 2`,
 ]
 
+/** Ponder's checkpoint at the end of a block. Ids of events are checkpoints too. */
+export const checkpointOf = ({ number, timestamp }: Block, logIndex = 9_999_999_999_999_999n) =>
+  encodeCheckpoint({
+    chainId,
+    blockNumber: number,
+    blockTimestamp: timestamp,
+    transactionIndex: logIndex,
+    eventType: 9,
+    eventIndex: logIndex,
+  })
+
 /**
  * A database as Ponder leaves it, in which a test acts as the indexer. Ponder's own statements create tables, enums,
  * views and checkpoints from ponder.schema.ts, so that they cannot differ from the real ones.
@@ -115,26 +127,25 @@ export function indexedDatabaseAt(url: string) {
   }
 
   /** Ponder's record of its progress. */
-  async function setCheckpoint({ number, timestamp }: Block, tx: Writer) {
-    const checkpoint = encodeCheckpoint({
-      chainId,
-      blockNumber: number,
-      blockTimestamp: timestamp,
-      transactionIndex: 9_999_999_999_999_999n,
-      eventType: 9,
-      eventIndex: 9_999_999_999_999_999n,
-    })
+  async function setCheckpoint({ number, timestamp, finalized = number }: Block, tx: Writer) {
+    const latest = checkpointOf({ number, timestamp })
+    const final = checkpointOf({ number: finalized, timestamp })
     await tx.execute(sql`INSERT INTO _ponder_checkpoint
-      VALUES ('market', ${chainId}, ${checkpoint}, ${checkpoint}, ${checkpoint})
-      ON CONFLICT (chain_name) DO UPDATE SET latest_checkpoint = excluded.latest_checkpoint`)
+      VALUES ('market', ${chainId}, ${latest}, ${latest}, ${final})
+      ON CONFLICT (chain_name) DO UPDATE SET latest_checkpoint = excluded.latest_checkpoint,
+        finalized_checkpoint = excluded.finalized_checkpoint`)
   }
 
-  async function setHead({ number, timestamp }: Block, tx: Writer = db) {
-    const block = { number, hash: blockHash(number), timestamp }
+  async function setHead({ number, timestamp, hash = blockHash(number) }: Block, tx: Writer = db) {
+    const block = { number, hash, timestamp }
     await tx
       .insert(schema.head)
       .values({ chainId, ...block })
       .onConflictDoUpdate({ target: schema.head.chainId, set: block })
+    await tx
+      .insert(schema.recentBlock)
+      .values({ slot: number % schema.RECENT_BLOCKS, ...block })
+      .onConflictDoUpdate({ target: schema.recentBlock.slot, set: block })
   }
 
   /** Indexes a block: its rows, head and checkpoint in one transaction. Recomputes the bands from the runs. */

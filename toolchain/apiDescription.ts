@@ -5,6 +5,7 @@ import { zeroAddress } from 'viem'
 import { createApp } from '../src/api/app.ts'
 import { IndexReader } from '../src/api/queries/indexReader.ts'
 import { healthRoutes } from '../src/api/routes/health.ts'
+import { createStreams } from '../src/api/stream/streams.ts'
 
 /**
  * The OpenAPI document that the API serves at `/openapi.json`, as JSON. It starts no server and opens no connection: the
@@ -20,7 +21,9 @@ export async function apiDescription(): Promise<string> {
     BountyMarket: zeroAddress,
   }
   const deployment = { chainId: 31337, startBlock: 0, contracts }
-  const app = createApp({ index, logger: pino({ level: 'silent' }), deployment }, { routes })
+  const logger = pino({ level: 'silent' })
+  const streams = createStreams({ index, chainId: deployment.chainId, logger })
+  const app = createApp({ index, logger, deployment, streams }, { routes })
   const response = await app.request('/openapi.json')
   return response.text()
 }

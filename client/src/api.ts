@@ -280,6 +280,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow the changes of runs and agents
+         * @description Server-sent events, for a browser’s EventSource or any client: `ready`, then `run` and `agent` with each change, `reset` after a reorg, `close` before the server ends the stream. The schema is of the JSON in an event’s data.
+         */
+        get: operations["streamChanges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -421,7 +441,10 @@ export interface components {
             status: 503;
             /** @description A sentence for a person. Its words may change. */
             detail: string;
-            /** @enum {string} */
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
             code: "INDEX_BEHIND";
             indexedBlock?: number;
         };
@@ -1231,6 +1254,65 @@ export interface components {
             /** @enum {string} */
             code: "ROUTE_NOT_FOUND";
         };
+        RunChange: components["schemas"]["Run"] & {
+            /** @description The block at which this is true. */
+            block: {
+                number: number;
+                hash: string;
+            };
+            /**
+             * @description The run or agent is no longer among those that match the filters.
+             * @enum {boolean}
+             */
+            left?: true;
+        };
+        AgentChange: components["schemas"]["Agent"] & {
+            /** @description The block at which this is true. */
+            block: {
+                number: number;
+                hash: string;
+            };
+            /**
+             * @description The run or agent is no longer among those that match the filters.
+             * @enum {boolean}
+             */
+            left?: true;
+        };
+        StreamReady: {
+            /** @description All changes after this block follow. */
+            block: {
+                number: number;
+                hash: string;
+            };
+        };
+        StreamReset: {
+            /** @description All that was read at a later block is void. Changes after it follow. */
+            block: {
+                number: number;
+                hash: string;
+            };
+            /** @enum {string} */
+            reason: "REORG" | "EXPIRED";
+        };
+        StreamClose: {
+            /** @enum {string} */
+            reason: "SLOW_READER" | "SHUTDOWN" | "INTERNAL";
+        };
+        StreamsUnavailableProblem: {
+            /** @enum {string} */
+            type: "urn:problem-type:runline:STREAMS_UNAVAILABLE";
+            /** @enum {string} */
+            title: "The server has too many streams";
+            /** @enum {number} */
+            status: 503;
+            /** @description A sentence for a person. Its words may change. */
+            detail: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "STREAMS_UNAVAILABLE";
+        };
         Liveness: {
             /** @enum {string} */
             status: "ok";
@@ -1305,6 +1387,12 @@ export type StatsHistory = components['schemas']['StatsHistory'];
 export type Market = components['schemas']['Market'];
 export type Abi = components['schemas']['Abi'];
 export type RouteNotFoundProblem = components['schemas']['RouteNotFoundProblem'];
+export type RunChange = components['schemas']['RunChange'];
+export type AgentChange = components['schemas']['AgentChange'];
+export type StreamReady = components['schemas']['StreamReady'];
+export type StreamReset = components['schemas']['StreamReset'];
+export type StreamClose = components['schemas']['StreamClose'];
+export type StreamsUnavailableProblem = components['schemas']['StreamsUnavailableProblem'];
 export type Liveness = components['schemas']['Liveness'];
 export type Readiness = components['schemas']['Readiness'];
 export type $defs = Record<string, never>;
@@ -2914,6 +3002,104 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+        };
+    };
+    streamChanges: {
+        parameters: {
+            query?: {
+                /** @description Both if absent; runs only if `state`, `minReward`, `poster` or `runId` is given. */
+                types?: "run" | "agent" | "run,agent";
+                state?: components["schemas"]["RunState"];
+                /** @description Least reward in whole USDC, inclusive. */
+                minReward?: string;
+                poster?: string;
+                /** @description The agent, and the runs that it has claimed. */
+                agentId?: components["schemas"]["Id"] & unknown;
+                /** @description A number, or a decimal string where it exceeds 2^53 - 1 (ids of a foreign registry). */
+                runId?: components["schemas"]["Id"];
+                /** @description The id of the last event that the client got. The header Last-Event-ID takes precedence. */
+                lastEventId?: string;
+            };
+            header?: {
+                "last-event-id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A stream that does not end. */
+            200: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["RunChange"] | components["schemas"]["AgentChange"] | components["schemas"]["StreamReady"] | components["schemas"]["StreamReset"] | components["schemas"]["StreamClose"];
+                };
+            };
+            /** @description `VALIDATION_FAILED`: The request is malformed. */
+            400: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationFailedProblem"];
+                };
+            };
+            /** @description `METHOD_NOT_ALLOWED`: The route does not answer this method. */
+            405: {
+                headers: {
+                    /** @description The methods of the route. */
+                    Allow: string;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MethodNotAllowedProblem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the same request may succeed. */
+                    "Retry-After": number;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
+                };
+            };
+            /** @description `INTERNAL`: Internal error. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+            /** @description `STREAMS_UNAVAILABLE`: The server has too many streams. `INDEX_BEHIND`: The index is catching up with the chain. */
+            503: {
+                headers: {
+                    /** @description Seconds after which the same request may succeed. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["StreamsUnavailableProblem"] | components["schemas"]["IndexBehindProblem"];
                 };
             };
         };

@@ -2,12 +2,14 @@ import type { components, paths } from './api.ts'
 import { type ClaimOptions, claimRun } from './claim.ts'
 import type { MarketAddress } from './claimMessage.ts'
 import { bodyOf, createApi, type RequestOptions } from './request.ts'
+import { type StreamEvent, type StreamOptions, type StreamQuery, streamChanges } from './stream.ts'
 import { callMarket, type Mined, stake, type Wallet } from './transactions.ts'
 
 export type * from './api.ts'
 export type { ClaimOptions } from './claim.ts'
 export type { ClaimTypedData, MarketAddress, Signer } from './claimMessage.ts'
 export * from './errors.ts'
+export type { StreamEvent, StreamOptions, StreamQuery } from './stream.ts'
 export type { Mined, Wallet } from './transactions.ts'
 
 type Schemas = components['schemas']
@@ -138,5 +140,8 @@ export function createRunlineClient({
     agents,
     /** The contracts and terms of the market, as the API states them. */
     getMarket: (): Promise<Schemas['Market']> => bodyOf(api.GET('/api/market')),
+    /** The changes of runs and agents that match, as they are indexed. See `StreamEvent`. */
+    stream: (query: StreamQuery = {}, options: StreamOptions = {}): AsyncGenerator<StreamEvent, void> =>
+      streamChanges({ url, fetch }, query, options),
   }
 }

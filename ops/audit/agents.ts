@@ -102,4 +102,5 @@ const noAgent = (id: bigint): Row => ({
   banned: false,
   volume: 0n,
   step: null,
+  updatedBlock: 0n,
 })

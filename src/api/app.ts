@@ -25,6 +25,7 @@ import { isProbe } from './routes/health.ts'
 import { marketRoutes } from './routes/market.ts'
 import { runRoutes } from './routes/runs.ts'
 import { statsRoutes } from './routes/stats.ts'
+import { streamRoutes } from './routes/stream.ts'
 
 /** What a host adds to the app. */
 export type Host = {
@@ -61,6 +62,7 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   app.route('/', statsRoutes(deps))
   app.route('/', marketRoutes(deps))
   app.route('/', boardRoutes(deps, readRuns))
+  app.route('/', streamRoutes(deps))
   app.route('/', docsRoutes())
   if (host.routes) app.route('/', host.routes)
 

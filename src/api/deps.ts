@@ -3,6 +3,7 @@ import type { Deployment } from './deployment.ts'
 import type { ClientLimits } from './http/clientLimits.ts'
 import type { IndexReader } from './queries/indexReader.ts'
 import type { Relay } from './relay/relay.ts'
+import type { Streams } from './stream/streams.ts'
 
 /** What the app uses. A host creates it; importing this module creates nothing. */
 export type Deps = {
@@ -10,6 +11,7 @@ export type Deps = {
   logger: Logger
   /** The contracts of the market. Claims are signed for its BountyMarket. */
   deployment: Deployment
+  streams: Streams
   /** Absent where claims are not relayed: under Ponder's server, and without a relayer's key. */
   relay?: Relay
   /** Rate limits of a client. Absent under Ponder's server, which is for operators who run a single process. */

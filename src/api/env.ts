@@ -64,6 +64,10 @@ const environment = z.object({
   TRUST_PROXY: z.coerce.number().int().min(0).max(16).default(0),
   /** Per address, without requests that the response cache answers: 5,000 a second, for many agents behind one NAT. */
   REQUESTS_PER_MINUTE: perTime(300_000),
+  /** Per address, for many agents or readers behind one NAT. */
+  STREAMS_PER_CLIENT: z.coerce.number().int().min(1).max(1_000_000).default(100),
+  /** Each takes a connection, some 20 kB of memory, and a part of the time in which a block is sent to all. */
+  MAX_STREAMS: z.coerce.number().int().min(1).max(1_000_000).default(10_000),
   /** Per address: ten a second, more than orchestrators and load balancers send. Refusals are delayed. */
   PROBES_PER_MINUTE: perTime(600),
   /** Per address: a hundred agents behind one NAT that try 30 runs each. A claim costs the node about six calls. */

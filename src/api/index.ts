@@ -6,6 +6,7 @@ import { readEnv } from './env.ts'
 import { createLogger } from './observability/logger.ts'
 import { IndexReader } from './queries/indexReader.ts'
 import type { Database } from './queries/snapshot.ts'
+import { createStreams } from './stream/streams.ts'
 
 // The app under Ponder's server: the read routes on Ponder's own connections, for operators who run a single process.
 // At shutdown Ponder's server ends requests after a second. Claims take longer, so they are refused here.
@@ -13,11 +14,14 @@ import type { Database } from './queries/snapshot.ts'
 const env = readEnv(['CHAIN_ID', 'DEPLOYMENTS_DIR', 'RPC_URL', 'LOG_LEVEL'])
 const logger = createLogger({ level: env.LOG_LEVEL, rpcUrl: env.RPC_URL })
 
+// The type includes PGlite, which has another client; ponder.config.ts accepts PostgreSQL only.
+const index = new IndexReader(db as unknown as Database, env.CHAIN_ID, {
+  shownBefore: await latestBlockOrZero(env.RPC_URL, logger),
+})
+
 export default createApp({
-  // The type includes PGlite, which has another client; ponder.config.ts accepts PostgreSQL only.
-  index: new IndexReader(db as unknown as Database, env.CHAIN_ID, {
-    shownBefore: await latestBlockOrZero(env.RPC_URL, logger),
-  }),
+  index,
   logger,
+  streams: createStreams({ index, chainId: env.CHAIN_ID, logger }),
   deployment: readDeployment(env.CHAIN_ID, env.DEPLOYMENTS_DIR),
 })

@@ -20,6 +20,7 @@ const info = {
     { name: 'Claims', description: 'What an agent needs to claim a run.' },
     { name: 'Agents', description: 'ERC-8004 identities, their stake and their status on the trust ladder.' },
     { name: 'Market', description: 'The contracts, their terms, and the market in figures.' },
+    { name: 'Stream', description: 'The changes of runs and agents, as they are indexed.' },
     { name: 'Health', description: 'The state of the process that answers.' },
   ],
 }

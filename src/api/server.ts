@@ -15,13 +15,14 @@ import { indexedClaims } from './indexedClaims.ts'
 import { logClaims } from './observability/claimLog.ts'
 import { measureLag, watchIndexLag } from './observability/indexLag.ts'
 import { createLogger } from './observability/logger.ts'
-import { createMetrics, createRequestTimer } from './observability/metrics.ts'
+import { createMetrics, createRequestTimer, measureStreams } from './observability/metrics.ts'
 import { createReadiness } from './observability/readiness.ts'
 import { measureRelay } from './observability/relayMetrics.ts'
 import { IndexReader } from './queries/indexReader.ts'
 import { createRelay } from './relay/createRelay.ts'
 import type { RelayEmitter } from './relay/events.ts'
 import { healthRoutes, operatorRoutes } from './routes/health.ts'
+import { createStreams } from './stream/streams.ts'
 
 /**
  * Timeouts of a graceful stop. A claim waits up to 15 s for its block, then the relay takes up to 8 s to close, and
@@ -53,6 +54,8 @@ const env = readEnv([
   'TRUST_PROXY',
   'REQUESTS_PER_MINUTE',
   'PROBES_PER_MINUTE',
+  'STREAMS_PER_CLIENT',
+  'MAX_STREAMS',
   'CLAIMS_PER_MINUTE',
   'WALLET_CLAIMS_PER_MINUTE',
   'WALLET_CLAIMS_PER_DAY',
@@ -117,13 +120,22 @@ const limits = createClientLimits({
   probesPerMinute: env.PROBES_PER_MINUTE,
   claimsPerMinute: env.CLAIMS_PER_MINUTE,
 })
-const deps = { index, logger, deployment, limits, ...(relay && { relay }) }
+const streams = createStreams({
+  index,
+  chainId: env.CHAIN_ID,
+  logger,
+  maxPerClient: env.STREAMS_PER_CLIENT,
+  maxStreams: env.MAX_STREAMS,
+})
+measureStreams(registry, streams)
+const deps = { index, logger, deployment, limits, streams, ...(relay && { relay }) }
 const checkReadiness = createReadiness({ index, lag, relay, logger })
 const app = createApp(deps, { timer: createRequestTimer(registry), routes: healthRoutes(checkReadiness) })
 const server = createHttpServer(app)
 const operators = createHttpServer(operatorRoutes(checkReadiness, registry, logger))
 
 stop = async () => {
+  streams.close()
   await Promise.all([drain(server, DRAIN_TIMEOUT_MS), lag.stop()])
   await relay?.close()
   await Promise.all([drain(operators, 0), readPool.end(), blockNotifications.close()])

@@ -4,6 +4,7 @@ import { createApp } from '../../src/api/app.ts'
 import { openReadPool } from '../../src/api/database/readPool.ts'
 import type { BlockNotifications } from '../../src/api/queries/headFeed.ts'
 import { IndexReader } from '../../src/api/queries/indexReader.ts'
+import { createStreams } from '../../src/api/stream/streams.ts'
 import { type Answer, expectDescribed } from '../support/describedAnswers.ts'
 import { chainId, viewsSchema } from './indexedDatabase.ts'
 
@@ -24,7 +25,13 @@ const deployment = {
  * @param clock This machine's time in milliseconds.
  * @param shownBefore The latest block that an earlier process may have shown.
  */
-export async function testApi(url: string, clock?: () => number, notifications?: BlockNotifications, shownBefore = 0n) {
+export async function testApi(
+  url: string,
+  clock?: () => number,
+  notifications?: BlockNotifications,
+  shownBefore = 0n,
+  limits: Partial<Parameters<typeof createStreams>[0]> = {},
+) {
   const logged: string[] = []
   const logger = pino({ level: 'warn' }, { write: (line: string) => logged.push(line) })
   const readPool = openReadPool({ url, schema: viewsSchema, logger })
@@ -33,7 +40,8 @@ export async function testApi(url: string, clock?: () => number, notifications?:
     notifications,
     shownBefore,
   })
-  const app = createApp({ index, logger, deployment })
+  const streams = createStreams({ index, chainId, logger, ...limits })
+  const app = createApp({ index, logger, deployment, streams })
 
   async function get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
     const response = await app.request(path, { headers })

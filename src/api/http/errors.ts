@@ -27,6 +27,7 @@ export const problemTypes = {
   CLAIM_PENDING: { status: 503, title: 'Another claim of the run is not decided yet' },
   INDEX_BEHIND: { status: 503, title: 'The index is catching up with the chain' },
   RELAY_UNAVAILABLE: { status: 503, title: 'Claims cannot be relayed now' },
+  STREAMS_UNAVAILABLE: { status: 503, title: 'The server has too many streams' },
   INTERNAL: { status: 500, title: 'Internal error' },
 } as const satisfies Record<string, { status: number; title: string }>
 

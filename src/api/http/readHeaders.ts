@@ -25,7 +25,7 @@ const apiPolicy = {
 const crossOrigin = {
   origin: '*',
   allowMethods: ['GET', 'HEAD', 'POST'],
-  allowHeaders: ['Content-Type', 'Idempotency-Key', 'If-None-Match', 'Prefer'],
+  allowHeaders: ['Content-Type', 'Idempotency-Key', 'If-None-Match', 'Last-Event-ID', 'Prefer'],
   exposeHeaders: ['*'],
   maxAge: 86_400,
 }

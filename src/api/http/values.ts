@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { getAddress, isAddress } from 'viem'
+import { getAddress, isAddress, parseUnits } from 'viem'
 
 /**
  * The description of every id, in requests and answers. It has a `type`, so that each schema that has this description
@@ -35,6 +35,16 @@ export const addressParameter = z
   .refine((value) => isAddress(value, { strict: false }), 'must be 0x and 40 hexadecimal digits')
   .transform((value) => getAddress(value))
   .openapi({ type: 'string', pattern: '^0x[0-9a-fA-F]{40}$' })
+
+/** 12 digits of whole USDC are more than exist, and in base units they still fit PostgreSQL's int8. */
+export const usdcParameter = z
+  .string('must be given once')
+  .regex(
+    /^(0|[1-9][0-9]{0,11})(\.[0-9]{1,6})?$/,
+    'must be an amount of USDC, such as 100 or 0.5, with up to 6 decimals',
+  )
+  .transform((usdc) => parseUnits(usdc, 6))
+  .openapi({ type: 'string' })
 
 /** A number if JSON parsers represent it exactly, else a string. */
 export function formatId(value: bigint): number | string {

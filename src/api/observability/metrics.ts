@@ -4,6 +4,7 @@ import type pg from 'pg'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { Problem } from '../http/errors.ts'
 import type { IndexReader } from '../queries/indexReader.ts'
+import type { Streams } from '../stream/streams.ts'
 
 /** Creates a registry with the metrics of this process. */
 export function createMetrics(index: IndexReader, readPool: pg.Pool): Registry {
@@ -50,6 +51,37 @@ export function createRequestTimer(registry: Registry): RequestTimer {
       if (code) problems.inc({ method, route, code })
     },
   }
+}
+
+/** Adds the streams of this process to the registry. */
+export function measureStreams(registry: Registry, streams: Pick<Streams, 'figures'>) {
+  new Gauge({
+    name: 'streams_open',
+    help: 'Open streams of changes.',
+    registers: [registry],
+    collect() {
+      this.set(streams.figures.open())
+    },
+  })
+  new Counter({
+    name: 'stream_events_total',
+    help: 'Events sent on all streams.',
+    registers: [registry],
+    collect() {
+      this.reset()
+      this.inc(streams.figures.sent())
+    },
+  })
+  new Counter({
+    name: 'streams_ended_total',
+    help: 'Streams that have ended, by reason; GONE if the client has disconnected.',
+    labelNames: ['reason'] as const,
+    registers: [registry],
+    collect() {
+      this.reset()
+      for (const [reason, count] of streams.figures.ended) this.inc({ reason }, count)
+    },
+  })
 }
 
 function watchPool(registry: Registry, pool: pg.Pool) {

@@ -1,6 +1,6 @@
 import { eq, fillPlaceholders, sql } from 'drizzle-orm'
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
-import { bigint, pgTable, varchar } from 'drizzle-orm/pg-core'
+import { type AnyPgColumn, bigint, pgTable, varchar } from 'drizzle-orm/pg-core'
 import type pg from 'pg'
 import type { Hex } from 'viem'
 import { head } from '../../../ponder.schema.ts'
@@ -12,10 +12,15 @@ export type Database = Pick<NodePgDatabase, 'select' | '$with' | 'with'> & { $cl
 const checkpoint = pgTable('_ponder_checkpoint', {
   chainId: bigint('chain_id', { mode: 'number' }).notNull(),
   latestCheckpoint: varchar('latest_checkpoint', { length: 75 }).notNull(),
+  finalizedCheckpoint: varchar('finalized_checkpoint', { length: 75 }).notNull(),
 })
 
 /** A checkpoint has 10 digits of timestamp and 16 of chain id before the 16 of the block number. */
-const checkpointBlock = sql<bigint>`substring(${checkpoint.latestCheckpoint} from 27 for 16)::int8`.mapWith(BigInt)
+const blockOf = (column: AnyPgColumn) => sql<bigint>`substring(${column} from 27 for 16)::int8`.mapWith(BigInt)
+
+/** The latest block that Ponder counts as finalized: a subquery of one value. */
+export const finalizedBlock = sql<bigint>`(select ${blockOf(checkpoint.finalizedCheckpoint)} from ${checkpoint}
+  where ${checkpoint.chainId} = ${sql.placeholder('chainId')})`
 
 /**
  * The CTE `snapshot`: one row, or none while no block is indexed. A query selects from it and left-joins the rows that
@@ -28,7 +33,7 @@ function snapshotOf(db: Database) {
         number: head.number,
         hash: head.hash,
         timestamp: head.timestamp,
-        checkpoint: checkpointBlock.as('checkpoint'),
+        checkpoint: blockOf(checkpoint.latestCheckpoint).as('checkpoint'),
         now: sql<bigint>`greatest(${head.timestamp}, ${sql.placeholder('clock')}::int8)`.mapWith(BigInt).as('now'),
       })
       .from(head)

@@ -109,6 +109,7 @@ const examples = [
     extensions: { indexedBlock: 1_234 },
   }),
   new Problem('RELAY_UNAVAILABLE', 'This server relays no claims.'),
+  new Problem('STREAMS_UNAVAILABLE', 'This server has 20000 open streams.'),
   new Problem('INTERNAL', 'The request failed because of an error in this server.'),
 ]
 

@@ -1,9 +1,8 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
-import { parseUnits } from 'viem'
 import { marketOf } from '../deployment.ts'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../http/errors.ts'
-import { addressParameter, formatId, idParameter } from '../http/values.ts'
+import { addressParameter, formatId, idParameter, usdcParameter } from '../http/values.ts'
 import type { MarketAddress } from '../market/claimMessage.ts'
 import { createBatchedRead } from '../queries/batchedReads.ts'
 import type { RunPageReader } from '../queries/readRunPages.ts'
@@ -21,16 +20,6 @@ import {
   sliceOf,
 } from './pagination.ts'
 import { indexedResponses, problemResponses } from './responses.ts'
-
-/** 12 digits of whole USDC are more than exist, and in base units they still fit PostgreSQL's int8. */
-const usdcParameter = z
-  .string('must be given once')
-  .regex(
-    /^(0|[1-9][0-9]{0,11})(\.[0-9]{1,6})?$/,
-    'must be an amount of USDC, such as 100 or 0.5, with up to 6 decimals',
-  )
-  .transform((usdc) => parseUnits(usdc, 6))
-  .openapi({ type: 'string' })
 
 export const listQuery = z.strictObject({
   ...cursorParameters(20),

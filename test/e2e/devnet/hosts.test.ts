@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { defaultTerms } from '../../../devnet/defaultTerms.ts'
 import { listenForBlocks } from '../../../src/api/database/notifications.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { readEvents } from '../../support/readEvents.ts'
 
 let market: TestMarket
 let hosts: string[]
@@ -58,6 +59,18 @@ describe('our host and Ponder’s', () => {
       expect(Number(headers.get('X-Indexed-Block'))).toBeGreaterThan(0)
       const again = await fetch(`${host}/api/runs`, { headers: { 'If-None-Match': headers.get('ETag') ?? '' } })
       expect(again.status).toBe(304)
+    }
+  })
+
+  it('both stream changes', async () => {
+    for (const host of hosts) {
+      const response = await fetch(`${host}/api/stream`)
+      if (!response.ok || !response.body) throw new Error(`The stream has no body: ${await response.text()}`)
+      const reader = readEvents(response.body)
+      expect(await reader.next()).toMatchObject([{ event: 'ready' }])
+      await market.registry.write.register(['ipfs://agent'])
+      expect(await reader.next()).toMatchObject([{ event: 'agent', data: { agentURI: 'ipfs://agent' } }])
+      await reader.stop()
     }
   })
 

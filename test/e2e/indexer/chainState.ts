@@ -192,7 +192,7 @@ export async function agentsOnChain({ registry, staking }: MarketOnAnvil, ids: r
 
 /** The same columns of an agent row. */
 export function comparableAgent(row: typeof agent.$inferSelect) {
-  const { agentURI, registeredAt, registrationLog, volume, step, ...comparable } = row
+  const { agentURI, registeredAt, registrationLog, volume, step, updatedBlock, ...comparable } = row
   return comparable
 }
 

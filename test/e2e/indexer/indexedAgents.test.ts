@@ -33,7 +33,7 @@ const now = async () => (await chain.client.getBlock()).timestamp
 
 test('agents are registered, by their owners and by others', async () => {
   await chain.registry.write.register(['ipfs://ada'], by(ada))
-  const registeredAt = await now()
+  const { number: updatedBlock, timestamp: registeredAt } = await chain.client.getBlock()
   await chain.registry.write.registerFor([accountOf(bob).address, 'ipfs://bob'])
   await chain.registry.write.register(['ipfs://eve', [{ metadataKey: 'model', metadataValue: '0x01' }]], by(eve))
   await chain.registry.write.register(by(eve))
@@ -55,6 +55,7 @@ test('agents are registered, by their owners and by others', async () => {
     banned: false,
     volume: 0n,
     step: 'UNVERIFIED',
+    updatedBlock,
   })
   expect(await index.agent(2n)).toMatchObject({ owner: lower(bob), agentWallet: lower(bob), agentURI: 'ipfs://bob' })
   expect(await index.agent(3n)).toMatchObject({ owner: lower(eve), agentWallet: lower(eve), agentURI: 'ipfs://eve' })

@@ -1,0 +1,101 @@
+/** Streams of changes: the time from a block until the last of many streams has its change, memory and idle CPU. */
+import { fork } from 'node:child_process'
+import { on, once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { execa } from 'execa'
+import { startPostgres } from '../devnet/postgres.ts'
+import { cpuSeconds } from './cpuMeter.ts'
+import { type Measurement, percentile } from './figure.ts'
+import { type LargeMarket, startLargeMarket } from './largeMarket.ts'
+
+const blocks = Number(process.env.BENCH_BLOCKS ?? 100)
+const sizes = [1, 1_000, 10_000]
+const runs = 1_000
+
+/** The indexer's polling interval, over which the blocks are spread. */
+const POLLING_MS = 100
+const BLOCK_TIME_MS = 1_000
+const GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2
+
+/** How long the streams are idle while the CPU time is measured: two heartbeats. */
+const IDLE_MS = 30_000
+
+export type ReadersOrder = { port: number; streams: number }
+
+/** When the last stream had the block, in milliseconds of the machine's monotonic clock. */
+export type Delivery = { block: number; at: number }
+
+export async function measure() {
+  await using parts = new AsyncDisposableStack()
+  const postgres = await startPostgres()
+  parts.defer(postgres.stop)
+  const market = await startLargeMarket(postgres, runs)
+  parts.defer(market.stop)
+  const measurements: Measurement[] = []
+  let one: { p50: number; p99: number } | undefined
+  for (const streams of sizes) {
+    console.log(`${streams} streams`)
+    const leg = await measureLeg(market, streams)
+    one ??= leg
+    const named = streams === 1 ? 'one stream' : `${streams.toLocaleString('en-US')} streams`
+    measurements.push(
+      { figure: `block to last delivery, ${named}, p50`, unit: 'ms', value: leg.p50, baseline: one.p50 },
+      {
+        figure: `block to last delivery, ${named}, p99`,
+        unit: 'ms',
+        value: leg.p99,
+        baseline: one.p99,
+        ...(streams > 1 && { goal: { ratioAtMost: 2 } }),
+      },
+      { figure: `CPU of the API without changes, ${named}`, unit: '% of a core', value: leg.idle },
+    )
+    if (streams > 1) measurements.push({ figure: `memory per stream, ${named}`, unit: 'kB', value: leg.kilobytes })
+  }
+  return { measurements }
+}
+
+async function measureLeg(market: LargeMarket, streams: number) {
+  const { pid } = market.api.part
+  const before = await kilobytesOf(pid)
+  const readers = fork(new URL('streamReaders.ts', import.meta.url), { execArgv: [] })
+  readers.on('exit', (code) => {
+    if (code) throw new Error(`The readers ended with exit code ${code}`)
+  })
+  const deliveries = on(readers, 'message')
+  try {
+    readers.send({ port: market.api.port, streams } satisfies ReadersOrder)
+    await deliveries.next()
+    const kilobytes = ((await kilobytesOf(pid)) - before) / streams
+    const idle = await idleShare(pid)
+    const times: number[] = []
+    const begin = performance.now()
+    for (let block = 1; block <= blocks; block++) {
+      const due = begin + BLOCK_TIME_MS * block + POLLING_MS * ((GOLDEN_RATIO * block) % 1)
+      await sleep(Math.max(0, due - performance.now()))
+      await market.chain.mineLives(1)
+      const minedAt = Number(process.hrtime.bigint()) / 1e6
+      const { value } = await deliveries.next()
+      const [{ at }] = value as [Delivery]
+      times.push(at - minedAt)
+    }
+    return { p50: percentile(times, 0.5), p99: percentile(times, 0.99), kilobytes, idle }
+  } finally {
+    readers.removeAllListeners('exit').kill('SIGKILL')
+    await once(readers, 'exit')
+    // The API notices that the streams have ended.
+    await sleep(2_000)
+  }
+}
+
+async function kilobytesOf(pid: number): Promise<number> {
+  const { stdout } = await execa('ps', ['-o', 'rss=', '-p', String(pid)])
+  return Number(stdout)
+}
+
+/** @returns percent of a core. */
+async function idleShare(pid: number): Promise<number> {
+  const used = async () => (await cpuSeconds({ api: pid })).get('api') ?? Number.NaN
+  const before = await used()
+  await sleep(IDLE_MS)
+  return (100 * 1_000 * ((await used()) - before)) / IDLE_MS
+}

@@ -1,0 +1,244 @@
+import { and, getTableColumns, notInArray, type SQL, sql } from 'drizzle-orm'
+import type { Hex } from 'viem'
+import { agent, RECENT_BLOCKS, recentBlock, runEvent, type runEventNames } from '../../../ponder.schema.ts'
+import { type AgentRow, agentStatus } from './agents.ts'
+import { selectMembers } from './json.ts'
+import type { RunState } from './runFilter.ts'
+import { runJson } from './runs.ts'
+import { finalizedBlock, plainQuery, type SnapshotQuery, snapshotColumns } from './snapshot.ts'
+
+/** How many changes a read returns at most: the JSON of so many runs has about 5 MB. */
+const MAX_CHANGES = 5_000
+
+/** How many recent blocks a read returns, to find where two branches fork: more than finality on most chains. */
+const COMPARED_BLOCKS = 256
+
+/** A block by its place in the order of events. The timestamp is in seconds. */
+export type Mark = { number: bigint; timestamp: bigint }
+
+export type Block = Mark & { hash: Hex }
+
+/** What filters depend on and a change of a run may change. */
+export type Standing = { block: bigint; state: RunState; claimedBy: bigint | null }
+
+/** A run or an agent that changed. `block` is the last block that changed it. */
+export type Change = { id: bigint; block: bigint } & (
+  | {
+      type: 'run'
+      json: string
+      /** The block `block`. */
+      at: Block
+      /** At the block from which the changes were read, if the run existed, and at the end of each block that changed it. */
+      standings: readonly Standing[]
+    }
+  | {
+      type: 'agent'
+      /** Its owner is null if the registry burned it, or never had it. */
+      row: Omit<AgentRow, 'owner'> & { owner: Hex | null }
+    }
+)
+
+export type Changes = {
+  /** Whether the block that was asked about is part of the chain. If not, no change is read. */
+  isKnown: boolean
+  /** Whether there are more changes than `MAX_CHANGES`. Then none is read. */
+  areTooMany: boolean
+  /** Runs by id, then agents by id. */
+  changes: Change[]
+  /** The latest of the stored blocks, the highest first. Not all are stored: see `recentBlock`. */
+  recent: Block[]
+  /** The latest block that Ponder counts as finalized. */
+  finalized: bigint
+}
+
+type Row = {
+  known: boolean
+  many: boolean
+  finalized: string
+  kind: 'block' | 'run' | 'agent' | null
+  id: string
+  json: string
+  details: string
+  before: string | null
+}
+
+/** The state after each event; null where the event does not change the run. */
+const stateAfter: Record<(typeof runEventNames)[number], RunState | null> = {
+  BountyCreated: 'DRAFT',
+  BountyFunded: 'OPEN',
+  BountyWithdrawn: 'DRAFT',
+  BountyClaimed: 'CLAIMED',
+  ClaimRefused: null,
+  WorkStarted: 'IN_PROGRESS',
+  WorkSubmitted: 'SUBMITTED',
+  RevisionRequested: 'REVISION_REQUESTED',
+  BountyApproved: 'APPROVED',
+  BountyRejected: 'REJECTED',
+  ClaimSlashed: 'OPEN',
+  ClaimAbandoned: 'OPEN',
+  PaymentDeferred: null,
+}
+
+const changesRun = notInArray(runEvent.name, ['ClaimRefused', 'PaymentDeferred'])
+
+const eventJson = sql`json_build_array(${runEvent.blockNumber}::text, ${runEvent.timestamp}::text, ${runEvent.blockHash},
+  ${runEvent.name}, ${runEvent.agentId}::text)`
+
+const { owner, frozen, banned, ...otherColumns } = getTableColumns(agent)
+
+/** As text, because JSON's numbers are not exact beyond 2^53. */
+const agentMembers = {
+  ...Object.fromEntries(Object.entries(otherColumns).map(([name, column]) => [name, sql`${column}::text`])),
+  owner,
+  frozen,
+  banned,
+  status: agentStatus,
+}
+
+const findChanges = plainQuery<Row>('changes', (db, snapshot) => {
+  const { number } = snapshot
+  const since = sql.placeholder('since')
+  const hash = sql.placeholder('hash')
+  const limit = sql.raw(String(MAX_CHANGES + 1))
+  const isAsked = and(
+    sql`${recentBlock.number} = ${sql.placeholder('number')}::int8`,
+    sql`${recentBlock.hash} = ${hash}`,
+  )
+  const ring = sql.raw(String(RECENT_BLOCKS))
+  const branch = db.$with('branch', { known: sql`"known"`.as('known') }).as(sql`
+    select exists (select from ${recentBlock}
+        where ${recentBlock.slot} = ${sql.placeholder('number')}::int8 % ${ring} and ${isAsked})
+      or exists (select from ${runEvent} where ${runEvent.id} > ${sql.placeholder('start')}
+        and ${runEvent.id} < ${sql.placeholder('end')} and ${runEvent.blockHash} = ${hash}) as "known"`)
+  const isKnown = sql`(select "known" from "branch")`
+  const events = db.$with('events', {}).as(sql`
+    select ${runEvent.id} as "id" from ${runEvent} where ${isKnown} and ${runEvent.id} > ${sql.placeholder('sinceEnd')} and ${changesRun}
+    order by ${runEvent.id} limit ${limit}`)
+  const agents = db.$with('agents', {}).as(sql`
+    select ${agent.id} as "id" from ${agent} where ${isKnown} and ${agent.updatedBlock} > ${since}::int8
+    order by ${agent.updatedBlock} limit ${limit}`)
+  const size = db.$with('size', { many: sql`"many"`.as('many') }).as(sql`
+    select greatest((select count(*) from "events"), (select count(*) from "agents")) > ${sql.raw(String(MAX_CHANGES))} as "many"`)
+  const isFew = sql`not (select "many" from "size")`
+  const column = (name: string) => sql`${sql.identifier(name)}`.as(name) as SQL.Aliased
+  const rows = db
+    .$with('rows', {
+      kind: column('kind'),
+      id: column('id'),
+      json: column('json'),
+      details: column('details'),
+      before: column('before'),
+    })
+    .as(sql`
+      select 'block' as "kind", ${recentBlock.number}::text as "id", ${recentBlock.hash} as "json",
+        ${recentBlock.timestamp}::text as "details", null as "before"
+      from generate_series((select "number" from "snapshot") - ${sql.raw(String(COMPARED_BLOCKS - 1))},
+          (select "number" from "snapshot")) as "numbers" ("number")
+        join ${recentBlock} on ${recentBlock.slot} = "numbers"."number" % ${ring} and ${recentBlock.number} = "numbers"."number"
+      union all
+      select 'run', "changed"."id"::text, ${runJson(sql`"changed"."id"`)}::text, "changed"."history", (
+        select ${eventJson}::text from ${runEvent}
+        where ${runEvent.bountyId} = "changed"."id" and ${runEvent.id} <= ${sql.placeholder('sinceEnd')} and ${changesRun}
+        order by ${runEvent.id} desc limit 1)
+      from (
+        select ${runEvent.bountyId} as "id", json_agg(${eventJson} order by ${runEvent.id})::text as "history"
+        from "events" join ${runEvent} on ${runEvent.id} = "events"."id" where ${isFew} group by ${runEvent.bountyId}
+      ) as "changed"
+      union all
+      select 'agent', ${agent.id}::text, (select row_to_json("row") from (${selectMembers(agentMembers)}) as "row")::text, null, null
+      from "agents" join ${agent} on ${agent.id} = "agents"."id" where ${isFew}`)
+  return db
+    .with(snapshot, branch, events, agents, size, rows)
+    .select({
+      ...snapshotColumns(snapshot),
+      finalized: finalizedBlock.as('finalized'),
+      known: branch.known,
+      many: size.many,
+      kind: rows.kind,
+      id: rows.id,
+      json: rows.json,
+      details: rows.details,
+      before: rows.before,
+    })
+    .from(snapshot)
+    .innerJoin(branch, sql`true`)
+    .innerJoin(size, sql`true`)
+    .leftJoin(rows, sql`${number} is not null`)
+})
+
+/**
+ * What changed in the blocks after `since`, up to the snapshot's, if the block `point` is part of the chain.
+ * @param chainId Ids of events have it.
+ */
+export function changesSince(chainId: number, since: Mark, point: Block): SnapshotQuery<Changes> {
+  const values = {
+    since: String(since.number),
+    sinceEnd: idOf(chainId, since, '9'),
+    number: String(point.number),
+    hash: point.hash,
+    start: idOf(chainId, point, '0'),
+    end: idOf(chainId, point, '9'),
+  }
+  return findChanges(values, ({ known, many, finalized }, rows) => ({
+    isKnown: known,
+    areTooMany: many,
+    changes: rows.flatMap((row) => decodeChange(row) ?? []).toSorted(inOrder),
+    recent: rows.flatMap((row) => decodeBlock(row) ?? []).toSorted((a, b) => Number(b.number - a.number)),
+    finalized: BigInt(finalized),
+  }))
+}
+
+/**
+ * The least or the greatest id that an event of the block can have. Ponder's ids are 10 digits of the timestamp, 16 of
+ * the chain id, 16 of the block number, and 33 of the place in the block.
+ */
+function idOf(chainId: number, { number, timestamp }: Mark, digit: '0' | '9'): string {
+  const parts = [
+    String(timestamp).padStart(10, '0'),
+    String(chainId).padStart(16, '0'),
+    String(number).padStart(16, '0'),
+  ]
+  return parts.join('') + digit.repeat(33)
+}
+
+function decodeBlock({ kind, id, json, details }: Row): Block | undefined {
+  if (kind !== 'block') return undefined
+  return { number: BigInt(id), hash: json as Hex, timestamp: BigInt(details) }
+}
+
+type EventJson = [number: string, time: string, hash: Hex, name: (typeof runEventNames)[number], agentId: string | null]
+
+function decodeChange({ kind, id, json, details, before }: Row): Change | undefined {
+  if (kind === 'agent') {
+    const row = decodeAgent(json)
+    return { type: 'agent', id: row.id, block: row.updatedBlock, row }
+  }
+  if (kind !== 'run') return undefined
+  const history = JSON.parse(details) as EventJson[]
+  const events = before === null ? history : [JSON.parse(before) as EventJson, ...history]
+  const standings = events.map(standingAfter).filter(({ block }, place, all) => all[place + 1]?.block !== block)
+  const [number, time, hash] = history.at(-1) as EventJson
+  const at = { number: BigInt(number), timestamp: BigInt(time), hash }
+  return { type: 'run', id: BigInt(id), block: at.number, at, json, standings }
+}
+
+function standingAfter([block, , , name, agentId]: EventJson): Standing {
+  const state = stateAfter[name]
+  if (state === null) throw new Error(`${name} does not change a run`)
+  const isUnclaimed = state === 'DRAFT' || state === 'OPEN'
+  return { block: BigInt(block), state, claimedBy: isUnclaimed || agentId === null ? null : BigInt(agentId) }
+}
+
+function decodeAgent(json: string) {
+  const { status, ...row } = JSON.parse(json) as Record<string, string | boolean | null>
+  const columns = Object.entries(getTableColumns(agent)).map(([name, column]) => {
+    const value = row[name] ?? null
+    return [name, value === null ? null : column.mapFromDriverValue(value)]
+  })
+  return { ...Object.fromEntries(columns), status } as Extract<Change, { type: 'agent' }>['row']
+}
+
+function inOrder(a: Change, b: Change): number {
+  if (a.type !== b.type) return a.type === 'run' ? -1 : 1
+  return a.id < b.id ? -1 : 1
+}

@@ -1,0 +1,103 @@
+import { type Address, type Hex, zeroAddress } from 'viem'
+import type { Block, Change, Changes } from '../queries/changes.ts'
+import { formatAgent } from '../resources/agent.ts'
+import { type Cursor, cursorAt, formatCursor, isBehind } from './cursor.ts'
+import { type EncodedEvents, encodeEvents, formatEvent } from './eventStream.ts'
+import { matchChange, type StreamFilter } from './filter.ts'
+
+/** All after the block is void, and changes follow from there. */
+export type Reset = { block: Block; reason: 'REORG' | 'EXPIRED' }
+
+/**
+ * What a client with the cursor must void, if anything.
+ * @param head The block of the read.
+ * @param remembered Hashes by number of the branch that the client knows, where this process has them.
+ */
+export function resetOf(cursor: Cursor, changes: Changes, head: Block, remembered: ReadonlyMap<bigint, Hex>) {
+  const { isKnown, areTooMany, recent } = changes
+  const expired: Reset = { block: head, reason: 'EXPIRED' }
+  const isForked = recent.some(({ number, hash }) => (remembered.get(number) ?? hash) !== hash)
+  if (isKnown && !isForked) return areTooMany ? expired : undefined
+  const isShared = ({ number }: Block) => number <= cursor.final && number <= cursor.since.number
+  const shared = recent.find(({ number, hash }) => remembered.get(number) === hash) ?? recent.find(isShared)
+  return shared ? ({ block: shared, reason: 'REORG' } satisfies Reset) : expired
+}
+
+/** Changes as streams send them, and the cursor of a client that has them. */
+export type Batch = {
+  end: Cursor
+  /** The events that match the filter, encoded once for each filter; undefined if none matches. */
+  encode(filter: StreamFilter): EncodedEvents | undefined
+}
+
+/** A batch of the event `reset` alone. */
+export function resetBatch({ block, reason }: Reset, finalized: bigint): Batch {
+  const end = cursorAt(block, finalized)
+  const data = `{"block":${formatBlock(block)},"reason":"${reason}"}`
+  const events = encodeEvents([formatEvent('reset', data, formatCursor(end))])
+  return { end, encode: () => events }
+}
+
+/**
+ * The rest of the cursor's batch, and a batch of the changes after it.
+ *
+ * What the client lacks in the cursor's batch and was changed again comes in the second batch only. The cursors of the
+ * second batch keep `since`, so that a run is sent if it left the set in either batch.
+ * @param changes Since the cursor's `since`.
+ * @param head The block of the read.
+ */
+export function batchOf(cursor: Cursor, { changes, recent, finalized }: Changes, head: Block): Batch {
+  const { from, to } = cursor
+  const later = changes.filter(({ block }) => block > to.number)
+  const rest = changes.filter((change) => change.block > from && change.block <= to.number && isBehind(change, cursor))
+  const end = endOf(later, recent, finalized, to) ?? head
+  const next = { since: cursor.after ? cursor.since : to, from: to.number, to: end, final: finalized }
+  const events = [
+    ...rest.map((change) => createEvent(change, { ...cursor, after: change }, to)),
+    ...later.map((change) => createEvent(change, { ...next, after: change }, head)),
+  ]
+  const encoded = new Map<string, EncodedEvents | undefined>()
+  return {
+    end: cursorAt(end, finalized),
+    encode(filter) {
+      if (!encoded.has(filter.key))
+        encoded.set(filter.key, encodeEvents(events.flatMap((event) => event(filter) ?? [])))
+      return encoded.get(filter.key)
+    },
+  }
+}
+
+/**
+ * The last block that changed anything, because each process recognises it, also after the indexer was restarted. If
+ * it was finalized long ago, the latest finalized block serves as well, and is recognised for longer.
+ * @returns undefined if the block is not stored.
+ */
+function endOf(later: readonly Change[], recent: readonly Block[], finalized: bigint, to: Block): Block | undefined {
+  if (later.length === 0) {
+    const final = recent.find(({ number }) => number <= finalized)
+    return final && final.number > to.number ? final : to
+  }
+  const last = later.reduce((latest, change) => (change.block > latest.block ? change : latest))
+  const run = later.find((change) => change.type === 'run' && change.block === last.block)
+  return run?.type === 'run' ? run.at : recent.find(({ number }) => number === last.block)
+}
+
+function createEvent(change: Change, cursor: Cursor, block: Block) {
+  const json = change.type === 'run' ? change.json : formatChangedAgent(change.row)
+  const terms = JSON.parse(json) as { reward: string; posterAddress: Address }
+  const id = formatCursor(cursor)
+  return (filter: StreamFilter): string | undefined => {
+    const match = matchChange(filter, change, terms)
+    if (match === 'never') return undefined
+    const left = match === 'left' ? ',"left":true' : ''
+    return formatEvent(change.type, `${json.slice(0, -1)},"block":${formatBlock(block)}${left}}`, id)
+  }
+}
+
+/** An agent without an owner is in no answer: its event only says that it has left. */
+const formatChangedAgent = ({ owner, ...row }: Extract<Change, { type: 'agent' }>['row']) =>
+  JSON.stringify(formatAgent({ ...row, owner: owner ?? zeroAddress }))
+
+/** A block as events name it. */
+export const formatBlock = ({ number, hash }: Pick<Block, 'number' | 'hash'>): string =>
+  JSON.stringify({ number: Number(number), hash })

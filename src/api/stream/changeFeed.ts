@@ -1,0 +1,184 @@
+import { setTimeout as sleep, setImmediate as yieldToOthers } from 'node:timers/promises'
+import pLimit from 'p-limit'
+import type { Logger } from 'pino'
+import type { Hex } from 'viem'
+import { Problem } from '../http/errors.ts'
+import { type Block, type Changes, changesSince } from '../queries/changes.ts'
+import type { IndexReader } from '../queries/indexReader.ts'
+import { snapshotOnly } from '../queries/snapshot.ts'
+import { type Batch, batchOf, formatBlock, resetBatch, resetOf } from './batch.ts'
+import { type Cursor, cursorAt, formatCursor } from './cursor.ts'
+import { type EventStream, encodeEvents, formatEvent } from './eventStream.ts'
+
+/** The pause after a read that failed, and how often the feed checks whether there are streams. */
+const PAUSE_MS = 200
+const IDLE_CHECK_MS = 1_000
+
+/** How long a resuming stream waits for the block that its client has. Then that branch counts as orphaned. */
+const MAX_BEHIND_MS = 30_000
+
+/** How many resuming streams' reads run at once. Streams with the same cursor share a read. */
+const RESUME_CONCURRENCY = 2
+
+/** After so many streams the feed lets other requests run. */
+const STREAMS_PER_TURN = 500
+
+/** What all live streams have: the changes up to `head`. */
+type Position = {
+  head: Block
+  cursor: Cursor
+  /** Hashes by number, of blocks of this branch. */
+  remembered: ReadonlyMap<bigint, Hex>
+}
+
+type Options = { index: IndexReader; chainId: number; logger: Logger }
+
+/** Reads each change once, and sends it to all streams. It reads nothing while there are none. */
+export class ChangeFeed {
+  readonly #options: Options
+  /** All open streams, and those of them that have all changes up to `#position`. */
+  readonly #streams = new Set<EventStream>()
+  readonly #live = new Set<EventStream>()
+  readonly #resuming = new Map<string, Promise<{ head: Block; changes: Changes }>>()
+  readonly #limitResuming = pLimit(RESUME_CONCURRENCY)
+  #position: Position | undefined
+  #start: Promise<Position> | undefined
+  #moved = Promise.withResolvers<void>()
+
+  constructor(options: Options) {
+    this.#options = options
+  }
+
+  get streams(): ReadonlySet<EventStream> {
+    return this.#streams
+  }
+
+  /**
+   * Sends the stream all changes from now on, or from the cursor on.
+   * @throws Problem INDEX_BEHIND if the index cannot be read.
+   */
+  async add(stream: EventStream, cursor?: Cursor) {
+    this.#streams.add(stream)
+    this.#start ??= this.#locate()
+    const started = await this.#start.catch((error) => {
+      this.#start = undefined
+      this.#streams.delete(stream)
+      throw error
+    })
+    if (this.#position === undefined) {
+      this.#position = started
+      void this.#follow()
+    }
+    if (cursor) void this.#resume(stream, cursor)
+    else this.#welcome(stream, this.#position)
+  }
+
+  /** Forgets a stream that has ended. */
+  delete(stream: EventStream) {
+    this.#streams.delete(stream)
+    this.#live.delete(stream)
+  }
+
+  #welcome(stream: EventStream, { head, cursor }: Position) {
+    const id = formatCursor(cursor)
+    stream.send(encodeEvents([formatEvent('ready', `{"block":${formatBlock(head)}}`, id)]), id)
+    // It may have been closed while the feed started.
+    if (stream.isOpen) this.#live.add(stream)
+  }
+
+  /** Where the index is. The cursor is the last block that changed anything, if it is recent: see `batchOf`. */
+  async #locate(): Promise<Position> {
+    const { snapshot } = await this.#options.index.read(snapshotOnly)
+    const { changes, head } = await this.#read(cursorAt(snapshot, snapshot.number))
+    const final = changes.recent.find(({ number }) => number <= changes.finalized)
+    const atHead = { head, cursor: cursorAt(head, changes.finalized), remembered: hashesOf(changes) }
+    if (!final) return atHead
+    const fromFinal = cursorAt(final, final.number)
+    const later = await this.#read(fromFinal)
+    if (resetOf(fromFinal, later.changes, later.head, new Map())) return atHead
+    const { end } = batchOf(fromFinal, later.changes, later.head)
+    return { head: later.head, cursor: end, remembered: hashesOf(later.changes) }
+  }
+
+  async #read(cursor: Cursor) {
+    const { index, chainId } = this.#options
+    const { snapshot, data } = await index.read(changesSince(chainId, cursor.since, cursor.to))
+    return { head: snapshot as Block, changes: data }
+  }
+
+  async #follow() {
+    while (this.#streams.size > 0 && this.#position) {
+      try {
+        const known = this.#position.head.hash
+        const isMoved = await this.#options.index.head.after(known, AbortSignal.timeout(IDLE_CHECK_MS))
+        if (isMoved) await this.#step(this.#position)
+      } catch (error) {
+        if (!(error instanceof Problem)) this.#fail(error)
+        await sleep(PAUSE_MS)
+      }
+    }
+    this.#position = undefined
+    this.#start = undefined
+  }
+
+  async #step({ cursor, remembered }: Position) {
+    const { head, changes } = await this.#read(cursor)
+    const reset = resetOf(cursor, changes, head, remembered)
+    const batch = reset ? resetBatch(reset, changes.finalized) : batchOf(cursor, changes, head)
+    this.#position = { head: reset?.block ?? head, cursor: batch.end, remembered: hashesOf(changes) }
+    await this.#publish(batch, [...this.#live])
+    this.#moved.resolve()
+    this.#moved = Promise.withResolvers()
+  }
+
+  async #publish(batch: Batch, streams: readonly EventStream[]) {
+    const id = formatCursor(batch.end)
+    for (const [place, stream] of streams.entries()) {
+      stream.send(batch.encode(stream.filter), id)
+      if (place % STREAMS_PER_TURN === STREAMS_PER_TURN - 1) await yieldToOthers()
+    }
+  }
+
+  /** Sends what the client lacks, until it has what the live streams have. */
+  async #resume(stream: EventStream, from: Cursor) {
+    const start = performance.now()
+    for (let cursor = from; stream.isOpen; ) {
+      try {
+        if (performance.now() - start < MAX_BEHIND_MS) await this.#options.index.reach(cursor.to.number)
+        const { head, changes } = await this.#readToResume(cursor)
+        const reset = resetOf(cursor, changes, head, new Map())
+        const batch = reset ? resetBatch(reset, changes.finalized) : batchOf(cursor, changes, head)
+        stream.send(batch.encode(stream.filter), formatCursor(batch.end))
+        cursor = batch.end
+        await stream.waitForRoom()
+        if (!reset) await this.#waitFor(head)
+        if (!reset && stream.isOpen && this.#position?.head.hash === head.hash) return this.#live.add(stream)
+      } catch (error) {
+        if (!(error instanceof Problem)) this.#fail(error, [stream])
+        await sleep(PAUSE_MS)
+      }
+    }
+  }
+
+  #readToResume(cursor: Cursor) {
+    const key = formatCursor({ ...cursor, after: undefined })
+    const known = this.#resuming.get(key)
+    if (known) return known
+    const read = this.#limitResuming(() => this.#read(cursor)).finally(() => this.#resuming.delete(key))
+    this.#resuming.set(key, read)
+    return read
+  }
+
+  /** Waits for the next step of the live streams, unless they are at the block. */
+  async #waitFor({ hash }: Block) {
+    if (this.#position?.head.hash !== hash) await Promise.race([this.#moved.promise, sleep(PAUSE_MS)])
+  }
+
+  /** The error is a defect: clients reconnect, maybe to another process, and miss nothing. */
+  #fail(error: unknown, streams: Iterable<EventStream> = [...this.#streams]) {
+    this.#options.logger.error({ err: error }, 'The changes cannot be sent')
+    for (const stream of streams) stream.close('INTERNAL')
+  }
+}
+
+const hashesOf = ({ recent }: Changes) => new Map(recent.map(({ number, hash }) => [number, hash]))

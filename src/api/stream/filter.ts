@@ -1,0 +1,48 @@
+import type { Address } from 'viem'
+import type { Change, Standing } from '../queries/changes.ts'
+import type { RunState } from '../queries/runFilter.ts'
+
+/** Which runs and agents a stream is about. Its set: those that match now. */
+export type StreamFilter = {
+  /** The same for equal filters. */
+  key: string
+  types: readonly Change['type'][]
+  state?: RunState | undefined
+  /** USDC base units, inclusive. */
+  minReward?: bigint | undefined
+  poster?: Address | undefined
+  /** The agent, and the runs that it has claimed. */
+  agentId?: bigint | undefined
+  runId?: bigint | undefined
+}
+
+/** A run's members that filters depend on and that never change. */
+type RunTerms = { reward: string; posterAddress: Address }
+
+/**
+ * Whether what changed is in the filter's set, has left it, or was not in it since the first of the change's standings.
+ * @param terms Of a run.
+ */
+export function matchChange(filter: StreamFilter, change: Change, terms: RunTerms) {
+  if (!filter.types.includes(change.type)) return 'never'
+  if (change.type === 'agent') {
+    if (filter.agentId !== undefined && filter.agentId !== change.id) return 'never'
+    return change.row.owner === null ? 'left' : 'in'
+  }
+  if (!matchTerms(filter, change.id, terms)) return 'never'
+  const isIn = (standing: Standing) => matchStanding(filter, standing)
+  const now = change.standings.at(-1)
+  if (now && isIn(now)) return 'in'
+  return change.standings.some(isIn) ? 'left' : 'never'
+}
+
+function matchTerms({ runId, minReward, poster }: StreamFilter, id: bigint, { reward, posterAddress }: RunTerms) {
+  if (runId !== undefined && runId !== id) return false
+  if (minReward !== undefined && BigInt(reward) < minReward) return false
+  return poster === undefined || poster === posterAddress
+}
+
+function matchStanding({ state, agentId }: StreamFilter, standing: Standing): boolean {
+  if (state !== undefined && state !== standing.state) return false
+  return agentId === undefined || agentId === standing.claimedBy
+}

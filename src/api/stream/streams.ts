@@ -1,0 +1,119 @@
+import type { Logger } from 'pino'
+import { rateLimited } from '../http/clientLimits.ts'
+import { Problem } from '../http/errors.ts'
+import type { IndexReader } from '../queries/indexReader.ts'
+import { ChangeFeed } from './changeFeed.ts'
+import type { Cursor } from './cursor.ts'
+import { type EndReason, EventStream } from './eventStream.ts'
+import type { StreamFilter } from './filter.ts'
+
+/** Shorter than the timeouts of idle connections in proxies. */
+const HEARTBEAT_MS = 15_000
+
+/** After how many seconds a client may try again where there are too many streams. */
+const RETRY_AFTER_SECONDS = 10
+
+/** The limit of hosts that set none. */
+const MAX_STREAMS = 1_000
+
+type Options = {
+  index: IndexReader
+  chainId: number
+  logger: Logger
+  /** How many streams this process may have, and one client. */
+  maxStreams?: number
+  maxPerClient?: number
+}
+
+type Requester = {
+  /** What the client has; undefined if it begins now. */
+  cursor: Cursor | undefined
+  /** The name by which streams are limited. */
+  client: string
+  /** Cuts the connection, unless the client has taken the whole response. */
+  cut(): void
+}
+
+export type Streams = ReturnType<typeof createStreams>
+
+/** The open streams of this process, within limits. */
+export function createStreams({
+  index,
+  chainId,
+  logger,
+  maxStreams = MAX_STREAMS,
+  maxPerClient = maxStreams,
+}: Options) {
+  const feed = new ChangeFeed({ index, chainId, logger })
+  const perClient = new Map<string, number>()
+  const ended = new Map<EndReason, number>()
+  let sent = 0
+  let isClosed = false
+  let heartbeats: NodeJS.Timeout | undefined
+
+  function count(client: string, change: number) {
+    const streams = (perClient.get(client) ?? 0) + change
+    if (streams === 0) perClient.delete(client)
+    else perClient.set(client, streams)
+  }
+
+  function beat() {
+    for (const stream of feed.streams) stream.sendHeartbeat()
+    if (feed.streams.size > 0) return
+    clearInterval(heartbeats)
+    heartbeats = undefined
+  }
+
+  return {
+    figures: {
+      /** How many streams are open. */
+      open: () => feed.streams.size,
+      /** How many events were sent on all streams. */
+      sent: () => sent,
+      /** How many streams have ended, by reason. */
+      ended: ended as ReadonlyMap<EndReason, number>,
+    },
+
+    /**
+     * Opens a stream of the changes from now on, or after the cursor.
+     * @returns the body of the response.
+     * @throws Problem RATE_LIMITED, STREAMS_UNAVAILABLE, or INDEX_BEHIND.
+     */
+    async start(filter: StreamFilter, { cursor, client, cut }: Requester) {
+      const own = perClient.get(client) ?? 0
+      if (own >= maxPerClient) {
+        throw rateLimited(`${client} has ${own} open streams, and may have ${maxPerClient}.`, RETRY_AFTER_SECONDS)
+      }
+      if (isClosed || feed.streams.size >= maxStreams) {
+        const detail = isClosed ? 'This server is stopping.' : `This server has ${maxStreams} open streams.`
+        throw new Problem('STREAMS_UNAVAILABLE', detail, { headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) } })
+      }
+      count(client, 1)
+      const stream = new EventStream(filter, {
+        onSend: (events) => {
+          sent += events
+        },
+        onEnd: (reason) => {
+          count(client, -1)
+          feed.delete(stream)
+          ended.set(reason, (ended.get(reason) ?? 0) + 1)
+        },
+        cut,
+      })
+      try {
+        await feed.add(stream, cursor)
+      } catch (error) {
+        count(client, -1)
+        throw error
+      }
+      heartbeats ??= setInterval(beat, HEARTBEAT_MS).unref()
+      return stream.body
+    },
+
+    /** Ends all streams, and refuses new ones. */
+    close() {
+      isClosed = true
+      for (const stream of [...feed.streams]) stream.close('SHUTDOWN')
+    },
+  }
+}

@@ -1,0 +1,144 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { beforeAll, expect, it, vi } from 'vitest'
+import { accountOf } from '../../../devnet/accounts.ts'
+import { type Api, startApi } from '../../../devnet/api.ts'
+import { type Indexer, startIndexer } from '../../../devnet/indexer.ts'
+import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
+import { openBrowser } from '../../support/browser.ts'
+import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { keepCopy, listRuns } from './copy.ts'
+
+let market: TestMarket
+let people: Participants
+let agent: Agent
+let apis: Api[]
+let indexer: Indexer
+
+beforeAll(async () => {
+  market = await startTestMarket()
+  people = participantsOf(market)
+  agent = await people.newAgent(accountOf(2), 1_000n * usdc)
+  apis = [market.api, await start()]
+  indexer = market.indexer
+  return async () => {
+    await Promise.all(apis.map((api) => api.stop()))
+    await indexer.stop()
+    await market.stop()
+  }
+}, 120_000)
+
+/** Starts a replica. @param port A free one if absent. */
+const start = (port = 0) => startApi({ ...market, port })
+
+/** Sends each request to the next replica, as a load balancer does. */
+function balanced(): typeof fetch {
+  let turn = 0
+  return (target, init) => {
+    const { pathname, search } = new URL(target instanceof Request ? target.url : target)
+    return fetch(`${apis[turn++ % apis.length]?.url}${pathname}${search}`, init)
+  }
+}
+
+const claim = (id: bigint) =>
+  people.mined(() => market.market.write.claimBounty([id, agent.id], { account: agent.wallet.address }))
+
+const abandon = (id: bigint) =>
+  people.mined(() => market.market.write.abandonClaim([id], { account: agent.wallet.address }))
+
+async function reorg(depth: number) {
+  await market.client.request({ method: 'anvil_reorg', params: [depth, []] })
+}
+
+/** Posts a run, waits until the copy has it, and compares the copy with the list. */
+async function compare(copy: ReturnType<typeof keepCopy>) {
+  const last = Number(await people.openRun())
+  await vi.waitUntil(() => copy.runs().some(({ bountyId, state }) => bountyId === last && state === 'OPEN'), {
+    timeout: 60_000,
+  })
+  const block = Number(await market.client.getBlockNumber({ cacheTime: 0 }))
+  expect(copy.runs()).toEqual((await listRuns(balanced(), block)).runs)
+}
+
+it('keeps a copy that equals the lists, through kills and reorgs, without loss or repeat', async () => {
+  const first = await people.openRun()
+  await market.indexed()
+  const copy = keepCopy(balanced())
+  await vi.waitUntil(() => copy.events.length > 0)
+  await claim(first)
+  await compare(copy)
+
+  for (const victim of [0, 1]) {
+    process.kill(-(apis[victim]?.part.pid ?? 0), 'SIGKILL')
+    const run = await people.openRun()
+    await claim(run)
+    await apis[victim]?.stop()
+    apis[victim] = await start()
+    await compare(copy)
+  }
+  expect(copy.events.filter(({ type }) => type === 'reset')).toEqual([])
+
+  // The last change before the kill is of an agent only, and the restarted indexer replays its block.
+  await people.stake(agent, usdc)
+  await vi.waitUntil(() => copy.events.some(({ data }) => 'stakedAmount' in data && data.stakedAmount === '1001000000'))
+  process.kill(indexer.part.pid, 'SIGKILL')
+  await indexer.part.ended
+  await abandon(first)
+  indexer = await startIndexer({ ...market, port: undefined })
+  await compare(copy)
+  expect(copy.events.filter(({ type }) => type === 'reset')).toEqual([])
+  expect(repeated(copy.events)).toEqual([])
+
+  const dropped = await people.openRun()
+  await claim(first)
+  await vi.waitUntil(() => copy.runs().some(({ bountyId }) => bountyId === Number(dropped)))
+  const number = await market.client.getBlockNumber({ cacheTime: 0 })
+  await reorg(4)
+  expect(number).toBeGreaterThan(4n)
+  await vi.waitUntil(() => copy.events.some(({ type }) => type === 'reset'), { timeout: 20_000 })
+  await compare(copy)
+  await claim(first)
+  await compare(copy)
+  await copy.stop()
+}, 240_000)
+
+/** The changes that were sent twice: the same run or agent at the same block. */
+function repeated(events: ReturnType<typeof keepCopy>['events']): string[] {
+  const names = events.map(
+    ({ type, data }) => `${type} ${'bountyId' in data ? data.bountyId : ''} ${JSON.stringify(data)}`,
+  )
+  return names.filter((name, place) => names.indexOf(name) !== place)
+}
+
+it('is read by a browser’s EventSource, which reconnects to another process without loss', async ({ skip }) => {
+  const browser = await openBrowser()
+  if (!browser) return skip('Chromium is not installed')
+  try {
+    const replica = await start()
+    const page = await browser.newPage()
+    await page.goto(`${replica.url}/docs`)
+    await page.evaluate(() => {
+      const seen: string[] = []
+      Object.assign(globalThis, { seen })
+      const source = new EventSource('/api/stream?state=OPEN')
+      for (const type of ['ready', 'run', 'reset', 'close']) {
+        source.addEventListener(type, (event: object) => {
+          const { bountyId, left, reason } = JSON.parse('data' in event ? String(event.data) : '')
+          seen.push([type, bountyId, left && 'left', reason].filter(Boolean).join(' '))
+        })
+      }
+    })
+    const seen = () => page.evaluate(() => (globalThis as unknown as { seen: string[] }).seen)
+    await expect.poll(seen).toEqual(['ready'])
+    const run = await people.openRun()
+    await expect.poll(seen).toEqual(['ready', `run ${run}`])
+    await replica.stop()
+    await claim(run)
+    await sleep(500)
+    const next = await start(replica.port)
+    const expected = ['ready', `run ${run}`, 'close SHUTDOWN', `run ${run} left`]
+    await expect.poll(seen, { timeout: 20_000 }).toEqual(expected)
+    await next.stop()
+  } finally {
+    await browser.close()
+  }
+}, 120_000)
