@@ -138,6 +138,8 @@ export const run = onchainTable('run', (t) => ({
   submitBy: t.int8({ mode: 'bigint' }),
   /** When review is due; null unless the evaluator must act next. */
   reviewBy: t.int8({ mode: 'bigint' }),
+  /** When the run last became OPEN: when it was funded, or its claim slashed or abandoned. Null before. */
+  openedAt: t.int8({ mode: 'bigint' }),
   /** When the run was approved or rejected. */
   endedAt: t.int8({ mode: 'bigint' }),
   /** How many revisions of this claim were requested. */
@@ -219,15 +221,32 @@ export const runBand = onchainTable(
   (table) => ({ key: primaryKey({ columns: [table.list, table.sort, table.lowest] }) }),
 )
 
-/** Amounts that the market holds or has paid, in USDC base units: one row. */
-export const market = onchainTable('market', (t) => ({
-  chainId: t.integer().primaryKey(),
+/**
+ * One row per day, UTC, with a change of a run: what the day's changes add to each figure of the market. The sum of the
+ * rows up to a day is the market at its end, and the sum of all rows is the market now. Amounts are USDC base units.
+ */
+export const marketDay = onchainTable('market_day', (t) => ({
+  /** See `dayOf`. */
+  day: t.int8({ mode: 'bigint' }).primaryKey(),
+  /** How many more runs are in the state after the day than before. The sum over the states is the runs created. */
+  DRAFT: t.integer().notNull().default(0),
+  OPEN: t.integer().notNull().default(0),
+  CLAIMED: t.integer().notNull().default(0),
+  IN_PROGRESS: t.integer().notNull().default(0),
+  SUBMITTED: t.integer().notNull().default(0),
+  APPROVED: t.integer().notNull().default(0),
+  REVISION_REQUESTED: t.integer().notNull().default(0),
+  REJECTED: t.integer().notNull().default(0),
   /** Rewards and fees of the runs that are funded and have not ended. */
-  escrowed: t.bigint().notNull(),
+  escrowed: t.bigint().notNull().default(0n),
   /** Stake that the claims of live runs have locked. */
-  locked: t.bigint().notNull(),
+  locked: t.bigint().notNull().default(0n),
   /** Rewards of approved runs. */
-  paid: t.bigint().notNull(),
+  paid: t.bigint().notNull().default(0n),
+  /** How many claims were made. */
+  claims: t.integer().notNull().default(0),
+  /** Sum over these claims of the seconds for which the run was OPEN. */
+  claimSeconds: t.int8({ mode: 'bigint' }).notNull().default(0n),
 }))
 
 /**

@@ -13,6 +13,7 @@ export async function banner(devnet: Devnet): Promise<string> {
   const apiUrl = `http://localhost:${api.port}`
   return `
 API           ${apiUrl}
+Board         ${apiUrl}/
 API docs      ${apiUrl}/docs
 API metrics   ${api.opsUrl}/metrics
 Indexer       http://localhost:${indexer.port}/status

@@ -1,7 +1,7 @@
 import { type Context, type Event, ponder } from 'ponder:registry'
 import { payee, run, runEvent, type runEventNames, type runStates, storedText } from 'ponder:schema'
 import { getAddress, zeroAddress } from 'viem'
-import { type Counted, countAmounts, countRun } from './countRun.ts'
+import { type Counted, countDay, countRun } from './countRun.ts'
 
 /**
  * Ignored events:
@@ -43,6 +43,7 @@ ponder.on('BountyMarket:BountyCreated', async ({ event, context }) => {
     evaluator: evaluator === zeroAddress ? null : getAddress(evaluator),
   })
   await countRun(context, created, undefined)
+  await countDay(context, event.block.timestamp, created, undefined)
   await record(context, event, 'BountyCreated', {
     address: poster,
     amount: reward,
@@ -52,23 +53,23 @@ ponder.on('BountyMarket:BountyCreated', async ({ event, context }) => {
 })
 
 ponder.on('BountyMarket:BountyFunded', async ({ event, context }) => {
-  const { bountyId, poster, amount } = event.args
+  const { poster, amount } = event.args
   // Row must exist because `BountyFunded` cannot precede `BountyCreated`.
-  await move(context, bountyId, { state: 'OPEN' })
+  await move(context, event, { state: 'OPEN', openedAt: event.block.timestamp })
   await record(context, event, 'BountyFunded', { address: poster, amount })
 })
 
 ponder.on('BountyMarket:BountyWithdrawn', async ({ event, context }) => {
-  const { bountyId, poster, amount } = event.args
+  const { poster, amount } = event.args
   // Row must exist because `BountyWithdrawn` cannot precede `BountyFunded`.
-  await move(context, bountyId, { state: 'DRAFT' })
+  await move(context, event, { state: 'DRAFT' })
   await record(context, event, 'BountyWithdrawn', { address: poster, amount })
 })
 
 ponder.on('BountyMarket:BountyClaimed', async ({ event, context }) => {
-  const { bountyId, agentId, wallet, stake, round, submitBy } = event.args
+  const { agentId, wallet, stake, round, submitBy } = event.args
   // Row must exist because `BountyClaimed` cannot precede `BountyFunded`.
-  await move(context, bountyId, {
+  await move(context, event, {
     state: 'CLAIMED',
     claimedBy: agentId,
     claimedByWallet: getAddress(wallet),
@@ -95,17 +96,17 @@ ponder.on('BountyMarket:ClaimRefused', async ({ event, context }) => {
 })
 
 ponder.on('BountyMarket:WorkStarted', async ({ event, context }) => {
-  const { bountyId, agentId } = event.args
+  const { agentId } = event.args
   // Row must exist because `WorkStarted` cannot precede `BountyClaimed`.
-  const { claimedByWallet } = await move(context, bountyId, { state: 'IN_PROGRESS' })
+  const { claimedByWallet } = await move(context, event, { state: 'IN_PROGRESS' })
   await record(context, event, 'WorkStarted', { agentId, address: claimedByWallet })
 })
 
 ponder.on('BountyMarket:WorkSubmitted', async ({ event, context }) => {
-  const { bountyId, agentId, deliverableHash, reviewBy } = event.args
+  const { agentId, deliverableHash, reviewBy } = event.args
   const hash = storedText(deliverableHash)
   // Row must exist because `WorkSubmitted` cannot precede `BountyClaimed`.
-  const { claimedByWallet } = await move(context, bountyId, {
+  const { claimedByWallet } = await move(context, event, {
     state: 'SUBMITTED',
     deliverableHash: hash,
     submittedAt: event.block.timestamp,
@@ -116,10 +117,10 @@ ponder.on('BountyMarket:WorkSubmitted', async ({ event, context }) => {
 })
 
 ponder.on('BountyMarket:RevisionRequested', async ({ event, context }) => {
-  const { bountyId, agentId, feedbackHash, revision, submitBy } = event.args
+  const { agentId, feedbackHash, revision, submitBy } = event.args
   const hash = storedText(feedbackHash)
   // Row must exist because `RevisionRequested` cannot precede `WorkSubmitted`.
-  const { posterAddress, evaluator } = await move(context, bountyId, {
+  const { posterAddress, evaluator } = await move(context, event, {
     state: 'REVISION_REQUESTED',
     feedbackHash: hash,
     submitBy,
@@ -136,16 +137,16 @@ ponder.on('BountyMarket:RevisionRequested', async ({ event, context }) => {
 })
 
 ponder.on('BountyMarket:BountyApproved', async ({ event, context }) => {
-  const { bountyId, agentId, wallet, reward, byTimeout } = event.args
+  const { agentId, wallet, reward, byTimeout } = event.args
   // Row must exist because `BountyApproved` cannot precede `WorkSubmitted`.
-  await move(context, bountyId, { state: 'APPROVED', reviewBy: null, endedAt: event.block.timestamp })
+  await move(context, event, { state: 'APPROVED', reviewBy: null, endedAt: event.block.timestamp })
   await record(context, event, 'BountyApproved', { agentId, address: wallet, amount: reward, byTimeout })
 })
 
 ponder.on('BountyMarket:BountyRejected', async ({ event, context }) => {
-  const { bountyId, agentId, poster, refund } = event.args
+  const { agentId, poster, refund } = event.args
   // Row must exist because `BountyRejected` cannot precede `WorkSubmitted`. `submitBy` is set if a revision was due.
-  await move(context, bountyId, {
+  await move(context, event, {
     state: 'REJECTED',
     submitBy: null,
     reviewBy: null,
@@ -155,17 +156,17 @@ ponder.on('BountyMarket:BountyRejected', async ({ event, context }) => {
 })
 
 ponder.on('BountyMarket:ClaimSlashed', async ({ event, context }) => {
-  const { bountyId, agentId, poster, stake } = event.args
+  const { agentId, poster, stake } = event.args
   // Row must exist because `ClaimSlashed` cannot precede `BountyClaimed`. If the escrow is refunded in the same call,
   // `BountyWithdrawn` follows.
-  await move(context, bountyId, { state: 'OPEN', ...noClaim })
+  await move(context, event, { state: 'OPEN', openedAt: event.block.timestamp, ...noClaim })
   await record(context, event, 'ClaimSlashed', { agentId, address: poster, amount: stake })
 })
 
 ponder.on('BountyMarket:ClaimAbandoned', async ({ event, context }) => {
-  const { bountyId, agentId, poster, stake } = event.args
+  const { agentId, poster, stake } = event.args
   // Row must exist because `ClaimAbandoned` cannot precede `BountyClaimed`.
-  await move(context, bountyId, { state: 'OPEN', ...noClaim })
+  await move(context, event, { state: 'OPEN', openedAt: event.block.timestamp, ...noClaim })
   await record(context, event, 'ClaimAbandoned', { agentId, address: poster, amount: stake })
 })
 
@@ -189,7 +190,8 @@ type Run = typeof run.$inferSelect
 type State = (typeof runStates)[number]
 
 /** Moves a run to another state, and updates the counts. */
-async function move(context: Context, bountyId: bigint, change: Partial<Run> & { state: State }): Promise<Run> {
+async function move(context: Context, event: MarketEvent, change: Partial<Run> & { state: State }): Promise<Run> {
+  const { bountyId } = event.args
   let before: Counted | undefined
   // One call reads and writes the row, because each call of Ponder's store copies it.
   const after = await context.db.update(run, { bountyId }).set(({ state, stake, claimedBy }) => {
@@ -198,7 +200,7 @@ async function move(context: Context, bountyId: bigint, change: Partial<Run> & {
   })
   if (before === undefined) throw new Error('Ponder updated a row without calling the update function')
   await countRun(context, after, before)
-  await countAmounts(context, after, before)
+  await countDay(context, event.block.timestamp, after, before)
   return after
 }
 

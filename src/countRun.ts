@@ -1,8 +1,9 @@
 import type { Context } from 'ponder:registry'
 import {
   ALL_RUNS,
+  dayOf,
   lowestOfBand,
-  market,
+  marketDay,
   ofClaimant,
   ofEvaluator,
   ofPoster,
@@ -50,25 +51,35 @@ export async function countRun({ db }: Context, after: Run, before: Counted | un
     })
 }
 
-/** Adds what a change of the run's state changes in the market's amounts. */
-export async function countAmounts({ db, chain }: Context, after: Run, before: Counted) {
-  const { reward, fee, state } = after
-  const escrowed = escrowing.has(state) === escrowing.has(before.state) ? 0n : reward + fee
+/** Adds what a change of the run's state changes in the market's figures to its day. */
+export async function countDay({ db }: Context, timestamp: bigint, after: Run, before: Counted | undefined) {
+  const { state: to, reward, fee } = after
+  const isClaim = to === 'CLAIMED'
   const change = {
-    escrowed: escrowing.has(state) ? escrowed : -escrowed,
-    locked: lockedBy(after) - lockedBy(before),
-    paid: state === 'APPROVED' ? reward : 0n,
+    escrowed: (escrowing.has(to) ? reward + fee : 0n) - (before && escrowing.has(before.state) ? reward + fee : 0n),
+    locked: lockedBy(after) - (before ? lockedBy(before) : 0n),
+    paid: to === 'APPROVED' ? reward : 0n,
+    claims: isClaim ? 1 : 0,
+    claimSeconds: isClaim && after.openedAt !== null ? timestamp - after.openedAt : 0n,
   }
-  if (escrowed === 0n && change.locked === 0n && change.paid === 0n) return
-  // Row exists from the first funded run on.
+  const values: typeof marketDay.$inferInsert = { day: dayOf(timestamp), ...change, [to]: 1 }
+  if (before) values[before.state] = (values[before.state] ?? 0) - 1
+  // Row exists if a run changed on that day before.
   await db
-    .insert(market)
-    .values({ chainId: chain.id, ...change })
-    .onConflictDoUpdate(({ escrowed, locked, paid }) => ({
-      escrowed: escrowed + change.escrowed,
-      locked: locked + change.locked,
-      paid: paid + change.paid,
-    }))
+    .insert(marketDay)
+    .values(values)
+    .onConflictDoUpdate((day) => {
+      const next: Partial<typeof marketDay.$inferInsert> = {
+        escrowed: day.escrowed + change.escrowed,
+        locked: day.locked + change.locked,
+        paid: day.paid + change.paid,
+        claims: day.claims + change.claims,
+        claimSeconds: day.claimSeconds + change.claimSeconds,
+        [to]: day[to] + 1,
+      }
+      if (before) next[before.state] = (next[before.state] ?? day[before.state]) - 1
+      return next
+    })
 }
 
 function lockedBy({ state, stake }: Pick<Counted, 'state' | 'stake'>): bigint {

@@ -34,7 +34,10 @@ const stateColumns = sql.join(
   sql`, `,
 )
 
-/** Fills the empty bands of runs with their counts, and the market's amounts. Each band is computed from the digits. */
+/**
+ * Fills the empty bands of runs with their counts, and the market's days. Each band is computed from the digits. A day
+ * has the runs created on it, as if they had all their changes on that day.
+ */
 export const countRuns = [
   sql`
     INSERT INTO run_band (list, sort, lowest, ${stateColumns})
@@ -51,12 +54,13 @@ export const countRuns = [
       ) AS counted (list, sort, lowest)
     WHERE list IS NOT NULL GROUP BY 1, 2, 3`,
   sql`
-    INSERT INTO market (chain_id, escrowed, locked, paid)
-    SELECT ${chainId}::int,
+    INSERT INTO market_day (day, ${stateColumns}, escrowed, locked, paid, claims, claim_seconds)
+    SELECT created_at / 86400 * 86400, ${sql.join(schema.runStates.map(countOf), sql`, `)},
       coalesce(sum(reward + fee) FILTER (WHERE state NOT IN ('DRAFT', 'APPROVED', 'REJECTED')), 0),
       coalesce(sum(stake) FILTER (WHERE state IN ('CLAIMED', 'IN_PROGRESS', 'SUBMITTED', 'REVISION_REQUESTED')), 0),
-      coalesce(sum(reward) FILTER (WHERE state = 'APPROVED'), 0)
-    FROM run`,
+      coalesce(sum(reward) FILTER (WHERE state = 'APPROVED'), 0),
+      count(claimed_at), coalesce(sum(claimed_at - created_at), 0)
+    FROM run GROUP BY 1`,
 ]
 
 /** Sets each agent's step by the contract's rule, and fills the empty bands of agents with their counts. */
@@ -148,7 +152,7 @@ export function indexedDatabaseAt(url: string) {
   async function moveTo(block: Block, writeRows?: (tx: Writer) => PromiseLike<unknown>) {
     await db.transaction(async (tx) => {
       await writeRows?.(tx)
-      for (const table of ['run_band', 'market', 'agent_band', 'proven_band']) {
+      for (const table of ['run_band', 'market_day', 'agent_band', 'proven_band']) {
         await tx.execute(sql`DELETE FROM ${sql.identifier(table)}`)
       }
       for (const statement of [...countRuns, ...countAgents]) await tx.execute(statement)

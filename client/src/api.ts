@@ -220,6 +220,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/stats/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the market over time
+         * @description One entry per day, week or month, oldest first. The last period includes the block of the answer.
+         */
+        get: operations["getStatsHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/market": {
         parameters: {
             query?: never;
@@ -1115,6 +1135,40 @@ export interface components {
             /** @description USDC base units (6 decimals). */
             locked: string;
         };
+        StatsHistory: {
+            /** @enum {string} */
+            interval: "day" | "week" | "month";
+            history: {
+                /**
+                 * Format: date-time
+                 * @description The first second of the period.
+                 */
+                start: string;
+                /** @description At the end of the period, as the amounts are. */
+                byState: {
+                    DRAFT: number;
+                    OPEN: number;
+                    CLAIMED: number;
+                    IN_PROGRESS: number;
+                    SUBMITTED: number;
+                    APPROVED: number;
+                    REVISION_REQUESTED: number;
+                    REJECTED: number;
+                };
+                /** @description USDC base units (6 decimals). */
+                escrowed: string;
+                /** @description USDC base units (6 decimals). */
+                locked: string;
+                /** @description Rewards of all runs approved until then, in USDC base units. */
+                paid: string;
+                /** @description Runs created in the period. */
+                created: number;
+                /** @description Claims made in the period. */
+                claims: number;
+                /** @description How long the claimed runs were OPEN, on average; null without a claim. */
+                secondsToClaim: number | null;
+            }[];
+        };
         Market: {
             chainId: number;
             contracts: {
@@ -1331,6 +1385,7 @@ export type AgentList = components['schemas']['AgentList'];
 export type Agent = components['schemas']['Agent'];
 export type AgentStake = components['schemas']['AgentStake'];
 export type Stats = components['schemas']['Stats'];
+export type StatsHistory = components['schemas']['StatsHistory'];
 export type Market = components['schemas']['Market'];
 export type Abi = components['schemas']['Abi'];
 export type RouteNotFoundProblem = components['schemas']['RouteNotFoundProblem'];
@@ -3122,6 +3177,161 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Stats"];
+                };
+            };
+            /** @description The answer is the one that If-None-Match names. It has no body. */
+            304: {
+                headers: {
+                    /** @description The block at which the answer is true. */
+                    "X-Indexed-Block": number;
+                    /** @description The hash of that block. */
+                    "X-Indexed-Hash": string;
+                    /** @description Strong. Send it as If-None-Match to get 304 while the answer is the same. */
+                    ETag: string;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `VALIDATION_FAILED`: The request is malformed. */
+            400: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationFailedProblem"];
+                };
+            };
+            /** @description `METHOD_NOT_ALLOWED`: The route does not answer this method. */
+            405: {
+                headers: {
+                    /** @description The methods of the route. */
+                    Allow: string;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["MethodNotAllowedProblem"];
+                };
+            };
+            /** @description `RATE_LIMITED`: Too many requests. */
+            429: {
+                headers: {
+                    /** @description Seconds after which the same request may succeed. */
+                    "Retry-After": number;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
+                };
+            };
+            /** @description `INTERNAL`: Internal error. */
+            500: {
+                headers: {
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+            /** @description `INDEX_BEHIND`: The index is catching up with the chain. */
+            503: {
+                headers: {
+                    /** @description Seconds after which the same request may succeed. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["IndexBehindProblem"];
+                };
+            };
+        };
+    };
+    getStatsHistory: {
+        parameters: {
+            query?: {
+                /** @description A week begins on Monday. Days are UTC. */
+                interval?: "day" | "week" | "month";
+                /** @description How many periods. */
+                periods?: number;
+                /** @description A day of the last period. The default is the day of the block. */
+                until?: string;
+                /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
+                minBlock?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figures of each period. */
+            200: {
+                headers: {
+                    /** @description The block at which the answer is true. */
+                    "X-Indexed-Block": number;
+                    /** @description The hash of that block. */
+                    "X-Indexed-Hash": string;
+                    /** @description Strong. Send it as If-None-Match to get 304 while the answer is the same. */
+                    ETag: string;
+                    /** @description The id of the request, which the server’s log has too. */
+                    "X-Request-Id": string;
+                    /** @description Always `*`: any web page may call the API. */
+                    "Access-Control-Allow-Origin": string;
+                    /** @description Always `*`: a web page may read all headers. */
+                    "Access-Control-Expose-Headers": string;
+                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+                    "Cache-Control": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatsHistory"];
                 };
             };
             /** @description The answer is the one that If-None-Match names. It has no body. */

@@ -1,8 +1,8 @@
 import { getTableName } from 'drizzle-orm'
 import pg from 'pg'
-import { agent, agentBand, head, market, payee, provenBand, run, runBand, runEvent } from '../../ponder.schema.ts'
+import { agent, agentBand, head, marketDay, payee, provenBand, run, runBand, runEvent } from '../../ponder.schema.ts'
 
-const INDEXED = [head, run, agent, runEvent, payee, runBand, market, agentBand, provenBand]
+const INDEXED = [head, run, agent, runEvent, payee, runBand, marketDay, agentBand, provenBand]
 const TABLES = [...INDEXED.map(getTableName), '_ponder_checkpoint']
 
 /**

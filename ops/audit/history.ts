@@ -6,7 +6,7 @@ type RunEvent = typeof runEvent.$inferSelect
 /** The fields of a run that no view of the market returns. Times in seconds. */
 type LogFacts = Pick<
   Run,
-  'ipfsHash' | 'createdAt' | 'claimedAt' | 'deliverableHash' | 'submittedAt' | 'feedbackHash' | 'endedAt'
+  'ipfsHash' | 'createdAt' | 'openedAt' | 'claimedAt' | 'deliverableHash' | 'submittedAt' | 'feedbackHash' | 'endedAt'
 >
 
 const noClaim = { claimedAt: null, deliverableHash: null, submittedAt: null, feedbackHash: null }
@@ -17,7 +17,7 @@ const noClaim = { claimedAt: null, deliverableHash: null, submittedAt: null, fee
  * @returns the run's fields, and the actor of each event that names no account.
  */
 export function historyOf(events: readonly RunEvent[], evaluator: string | null) {
-  let ofRun: Partial<LogFacts> = { ...noClaim, endedAt: null }
+  let ofRun: Partial<LogFacts> = { ...noClaim, openedAt: null, endedAt: null }
   let poster: string | null = null
   let wallet: string | null = null
   const actors: { event: RunEvent; address: string | null }[] = []
@@ -27,6 +27,9 @@ export function historyOf(events: readonly RunEvent[], evaluator: string | null)
       case 'BountyCreated':
         poster = event.address
         ofRun = { ...ofRun, ipfsHash: hash ?? '', createdAt: timestamp }
+        break
+      case 'BountyFunded':
+        ofRun = { ...ofRun, openedAt: timestamp }
         break
       case 'BountyClaimed':
         wallet = event.address
@@ -45,7 +48,7 @@ export function historyOf(events: readonly RunEvent[], evaluator: string | null)
         break
       case 'ClaimSlashed':
       case 'ClaimAbandoned':
-        ofRun = { ...ofRun, ...noClaim }
+        ofRun = { ...ofRun, ...noClaim, openedAt: timestamp }
         break
       case 'BountyApproved':
       case 'BountyRejected':

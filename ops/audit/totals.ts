@@ -33,6 +33,39 @@ export const payees: Phase = {
 const countsOf = (column: string, values: readonly string[]) =>
   values.map((value) => `count(*) FILTER (WHERE ${column} = '${value}') AS ${value.toLowerCase()}`).join(', ')
 
+/** The state of a run after an event that changes it. */
+const STATE_AFTER = `
+  CASE name
+    WHEN 'BountyCreated' THEN 'DRAFT' WHEN 'BountyFunded' THEN 'OPEN' WHEN 'BountyWithdrawn' THEN 'DRAFT'
+    WHEN 'BountyClaimed' THEN 'CLAIMED' WHEN 'WorkStarted' THEN 'IN_PROGRESS' WHEN 'WorkSubmitted' THEN 'SUBMITTED'
+    WHEN 'RevisionRequested' THEN 'REVISION_REQUESTED' WHEN 'BountyApproved' THEN 'APPROVED'
+    WHEN 'BountyRejected' THEN 'REJECTED' WHEN 'ClaimSlashed' THEN 'OPEN' WHEN 'ClaimAbandoned' THEN 'OPEN'
+  END`
+
+const dailyChanges = runStates.map(
+  (state) =>
+    `count(*) FILTER (WHERE after = '${state}') - count(*) FILTER (WHERE before = '${state}') AS ${state.toLowerCase()}`,
+)
+
+/** The days of the market by the timelines: the event before a claim is the one that opened the run. */
+const MARKET_DAYS = `
+  WITH change AS (
+    SELECT bounty_id, name, amount, timestamp, after, lag(after) OVER timeline AS before,
+      timestamp - lag(timestamp) OVER timeline AS waited
+    FROM (SELECT *, ${STATE_AFTER} AS after FROM run_event WHERE name NOT IN ('ClaimRefused', 'PaymentDeferred')) AS event
+    WINDOW timeline AS (PARTITION BY bounty_id ORDER BY id)
+  )
+  SELECT 'market on ' || date_trunc('day', to_timestamp(timestamp), 'UTC') AT TIME ZONE 'UTC' AS subject,
+    ${dailyChanges.join(', ')},
+    sum(CASE WHEN name = 'BountyFunded' THEN reward + fee
+      WHEN name = 'BountyWithdrawn' OR after IN ('APPROVED', 'REJECTED') THEN -(reward + fee) ELSE 0 END) AS escrowed,
+    sum(CASE WHEN name = 'BountyClaimed' THEN amount WHEN name IN ('ClaimSlashed', 'ClaimAbandoned') THEN -amount
+      WHEN after IN ('APPROVED', 'REJECTED') THEN -stake ELSE 0 END) AS locked,
+    coalesce(sum(amount) FILTER (WHERE after = 'APPROVED'), 0) AS paid,
+    count(*) FILTER (WHERE name = 'BountyClaimed') AS claims,
+    coalesce(sum(waited) FILTER (WHERE name = 'BountyClaimed'), 0) AS claim_seconds
+  FROM change JOIN run USING (bounty_id) GROUP BY 1`
+
 /**
  * The tables of counts, and the same counts made from the rows that earlier phases compared. These queries compute the
  * bands in another way than the handlers do.
@@ -55,13 +88,8 @@ const COUNTS = [
       WHERE list IS NOT NULL GROUP BY 1`,
   },
   {
-    stored: `SELECT 'market' AS subject, escrowed, locked, paid FROM market`,
-    counted: `
-      SELECT 'market' AS subject,
-        coalesce(sum(reward + fee) FILTER (WHERE state NOT IN ('DRAFT', 'APPROVED', 'REJECTED')), 0) AS escrowed,
-        coalesce(sum(stake) FILTER (WHERE state NOT IN ('DRAFT', 'OPEN', 'APPROVED', 'REJECTED')), 0) AS locked,
-        coalesce(sum(reward) FILTER (WHERE state = 'APPROVED'), 0) AS paid
-      FROM run`,
+    stored: `SELECT 'market on ' || to_timestamp(day) AT TIME ZONE 'UTC' AS subject, * FROM market_day`,
+    counted: MARKET_DAYS,
   },
   {
     stored: `SELECT 'agents from ' || lowest AS subject, * FROM agent_band`,
@@ -103,7 +131,7 @@ export const bands: Phase = {
 /** The bands by their subject, without those that count nothing: a band that became empty may have a row or none. */
 async function bandsIn(client: Audited['client'], statement: string) {
   const { rows } = await client.query<Band>(statement)
-  const counts = rows.map(({ subject, list, sort, lowest, ...fields }) => {
+  const counts = rows.map(({ subject, list, sort, lowest, day, ...fields }) => {
     const asText = Object.entries(fields).map(([name, value]) => [name, String(value)] as const)
     return [subject, asText] as const
   })

@@ -12,7 +12,9 @@ import { requestId } from './http/requestId.ts'
 import { refuseInvalid } from './http/validation.ts'
 import type { RequestTimer } from './observability/metrics.ts'
 import { describeApi } from './openapi.ts'
+import { createRunPageReader } from './queries/readRunPages.ts'
 import { agentRoutes } from './routes/agents.ts'
+import { boardRoutes } from './routes/board.ts'
 import { claimRoutes } from './routes/claim.ts'
 import { claimMessageRoutes } from './routes/claimMessage.ts'
 import { claimStateRoutes } from './routes/claimState.ts'
@@ -50,7 +52,9 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   for (const path of ['/api/*', '/mcp']) app.use(path, limitPostedBody)
   if (limit) app.use(limit)
 
-  app.route('/', runRoutes(deps))
+  // One reader, so that pages and the API share the bound of expensive reads.
+  const readRuns = createRunPageReader(deps.index)
+  app.route('/', runRoutes(deps, readRuns))
   app.route('/', eligibilityRoutes(deps))
   app.route('/', claimMessageRoutes(deps))
   app.route('/', claimRoutes(deps))
@@ -59,6 +63,7 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   app.route('/', agentRoutes(deps))
   app.route('/', statsRoutes(deps))
   app.route('/', marketRoutes(deps))
+  app.route('/', boardRoutes(deps, readRuns))
   app.route('/', streamRoutes(deps))
   app.route('/', docsRoutes())
   if (host.routes) app.route('/', host.routes)

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs'
 import { OpenAPIHono, type RouteConfig } from '@hono/zod-openapi'
 import { Problem } from './http/errors.ts'
+import { exampleAgent } from './resources/agent.ts'
 import { problemResponses } from './routes/responses.ts'
 
 const info = {
@@ -7,10 +9,7 @@ const info = {
   info: {
     title: 'Runline',
     version: '0.1.0',
-    description:
-      'The chain-synced Runs API of a stake-to-claim work market. Amounts are decimal strings in USDC base units ' +
-      '(6 decimals), times are ISO 8601 in UTC with milliseconds. Errors are RFC 9457 problems; switch on `code`. ' +
-      'No operation needs credentials: a claim is authorised by the signature of the agent’s wallet in its body.',
+    description: readFileSync(new URL('guide.md', import.meta.url), 'utf8'),
     contact: { name: 'The operator of this server' },
     license: { name: 'MIT', identifier: 'MIT' },
   },
@@ -52,8 +51,14 @@ const readHeader = {
   },
 }
 
-/** Values of the path parameters in examples. */
-const exampleOf: Record<string, string> = { id: '1', claimId: `0x${'9a'.repeat(32)}`, file: 'BountyMarket.json' }
+/** Values of the required parameters in examples. */
+const exampleOf: Record<string, string | number> = {
+  id: 1,
+  agentId: 1,
+  walletAddress: exampleAgent.walletAddress,
+  claimId: `0x${'9a'.repeat(32)}`,
+  file: 'BountyMarket.json',
+}
 
 /**
  * Describes the routes of the app, with the refusals and headers that all routes share.
@@ -74,12 +79,18 @@ export function describeApi(app: OpenAPIHono): string {
       ),
     })
   }
-  return JSON.stringify(getOpenAPI31Document(info))
+  const document = getOpenAPI31Document(info)
+  const operations = Object.values(document.paths ?? {}).flatMap(({ get, post }) => [get, post])
+  for (const parameter of operations.flatMap((operation) => operation?.parameters ?? [])) {
+    // A page that tries requests prefills what is required.
+    if ('name' in parameter && parameter.required) parameter.example = exampleOf[parameter.name]
+  }
+  return JSON.stringify(document)
 }
 
 /** The refusals that any route can answer, whatever its handler does. */
 function sharedResponses({ path, method }: RouteConfig) {
-  const url = path.replaceAll(/\{(\w+)\}/g, (_, name) => exampleOf[name] ?? name)
+  const url = path.replaceAll(/\{(\w+)\}/g, (_, name) => String(exampleOf[name] ?? name))
   const allowed = method === 'get' ? 'GET, HEAD' : method.toUpperCase()
   const refusal = new Problem('METHOD_NOT_ALLOWED', `${url} answers ${allowed}, not DELETE.`)
   return problemResponses(['METHOD_NOT_ALLOWED', 'RATE_LIMITED', 'INTERNAL'], { METHOD_NOT_ALLOWED: refusal })

@@ -143,7 +143,6 @@ describe('other routes', () => {
 
 describe('a route that does not exist', () => {
   it.each([
-    '/',
     '/api',
     '/api/',
     '/api/run',

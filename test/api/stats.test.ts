@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { sql } from 'drizzle-orm'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { agent, payee, run } from '../../ponder.schema.ts'
 import { claimedRun, openRun, poster, seedTime, stakedAgent } from '../../testkit/rows.ts'
 import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
@@ -130,4 +131,84 @@ it('reads once for all concurrent requests', async () => {
   query.mockRestore()
   expect(names.filter((name) => name !== 'snapshot')).toEqual(['stats'])
   expect(new Set(answers.map(({ body }) => JSON.stringify(body))).size).toBe(1)
+})
+
+describe('/api/stats/history', () => {
+  const day = 86_400n
+
+  beforeAll(async () => {
+    await index.db.execute(sql`TRUNCATE run`)
+    await index.moveTo({ number: 20n, timestamp: seedTime + 3n * day }, (tx) =>
+      tx.insert(run).values([
+        openRun(1n, {
+          createdAt: seedTime - 40n * day,
+          state: 'APPROVED',
+          reward: 5n,
+          claimedAt: seedTime - 39n * day,
+        }),
+        openRun(2n, { createdAt: seedTime, reward: 100n, fee: 5n }),
+        openRun(3n, { createdAt: seedTime, state: 'DRAFT' }),
+        claimedRun(4n, {
+          createdAt: seedTime + 2n * day,
+          reward: 1_000n,
+          fee: 50n,
+          claimedAt: seedTime + 2n * day + 90n,
+        }),
+      ]),
+    )
+  })
+
+  it('has each day, those without a change too, and begins with what was before', async () => {
+    const { body } = await api.get('/api/stats/history?periods=5&minBlock=20')
+    const figures = body.history.map((period: Record<string, unknown>) => [
+      (period.start as string).slice(0, 10),
+      (period.byState as Record<string, number>).OPEN,
+      (period.byState as Record<string, number>).APPROVED,
+      period.escrowed,
+      period.paid,
+      period.created,
+      period.claims,
+      period.secondsToClaim,
+    ])
+    expect(figures).toEqual([
+      ['2024-01-14', 0, 1, '0', '5', 0, 0, null],
+      ['2024-01-15', 1, 1, '105', '5', 2, 0, null],
+      ['2024-01-16', 1, 1, '105', '5', 0, 0, null],
+      ['2024-01-17', 1, 1, '1155', '5', 1, 1, 90],
+      ['2024-01-18', 1, 1, '1155', '5', 0, 0, null],
+    ])
+  })
+
+  it('ends with the figures of /api/stats', async () => {
+    const stats = await api.get('/api/stats?minBlock=20')
+    for (const interval of ['day', 'week', 'month']) {
+      const { body } = await api.get(`/api/stats/history?interval=${interval}&periods=400`)
+      expect(body.history).toHaveLength(400)
+      const { escrowed, locked, paid, byState } = body.history.at(-1)
+      expect({ escrowed, locked, paid, byState }).toEqual({
+        escrowed: stats.body.escrowed,
+        locked: stats.body.locked,
+        paid: stats.body.paid,
+        byState: stats.body.runs.byState,
+      })
+    }
+  })
+
+  it('begins weeks on Monday and months on their first day, and ends where it is asked to', async () => {
+    const startsOf = async (query: string) =>
+      (await api.get(`/api/stats/history?${query}`)).body.history.map(({ start }: { start: string }) =>
+        start.slice(0, 10),
+      )
+    expect(await startsOf('interval=week&periods=2')).toEqual(['2024-01-08', '2024-01-15'])
+    expect(await startsOf('interval=month&periods=2')).toEqual(['2023-12-01', '2024-01-01'])
+    expect(await startsOf('until=2024-03-01&periods=2')).toEqual(['2024-02-29', '2024-03-01'])
+  })
+
+  it.each(['periods=0', 'periods=401', 'interval=hour', 'until=2024-02-30', 'until=now', 'from=2024-01-01'])(
+    'refuses %s',
+    async (query) => {
+      const { status, body } = await api.get(`/api/stats/history?${query}`)
+      expect([status, body.code]).toEqual([400, 'VALIDATION_FAILED'])
+    },
+  )
 })

@@ -4,11 +4,13 @@ import type { Logger } from 'pino'
 import { Problem, type ProblemCode } from './errors.ts'
 import { formatProblem } from './problem.ts'
 
+type Answer = (c: Context, problem: Problem) => Response | Promise<Response>
+
 /**
- * Answers every thrown error as `application/problem+json`, and logs those with a 5xx status: an unexpected error with
- * its stack, a refusal with its reason, and with its cause if it has one.
+ * Answers every thrown error, by default as `application/problem+json`, and logs those with a 5xx status: an unexpected
+ * error with its stack, a refusal with its reason, and with its cause if it has one.
  */
-export function errorHandler(logger: Logger): ErrorHandler {
+export function errorHandler(logger: Logger, answer: Answer = answerProblem): ErrorHandler {
   return (error, c) => {
     const problem = problemOf(error)
     if (problem.status >= 500) {
@@ -16,7 +18,7 @@ export function errorHandler(logger: Logger): ErrorHandler {
       if (problem.code === 'INTERNAL') logger.error({ err: error, ...request }, problem.code)
       else logger.warn({ err: error.cause, detail: problem.message, ...request }, problem.code)
     }
-    return answerProblem(c, problem)
+    return answer(c, problem)
   }
 }
 

@@ -15,10 +15,14 @@ const MAX_SHOWN_CHARACTERS = 120
 // biome-ignore lint/suspicious/noExplicitAny: the type of OpenAPIHono's own `defaultHook`
 export const refuseInvalid: Hook<any, Env, any, any> = (result) => {
   if (result.success) return
-  const [issue] = result.error.issues
-  if (issue === undefined) throw new Error('Zod refused a request without an issue')
   // Hono's validator passes the input too, which the hook's type does not say.
-  throw problemOf(issue, 'data' in result ? result.data : undefined)
+  throw refusalOf(result.error, 'data' in result ? result.data : undefined)
+}
+
+/** The refusal of an input with this error: Problem VALIDATION_FAILED. */
+export function refusalOf({ issues: [issue] }: z.core.$ZodError, input: unknown): Problem {
+  if (issue === undefined) throw new Error('Zod refused a request without an issue')
+  return problemOf(issue, input)
 }
 
 function problemOf(issue: z.core.$ZodIssue, input: unknown): Problem {

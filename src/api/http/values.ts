@@ -44,7 +44,7 @@ export const usdcParameter = z
     'must be an amount of USDC, such as 100 or 0.5, with up to 6 decimals',
   )
   .transform((usdc) => parseUnits(usdc, 6))
-  .openapi({ type: 'string', example: '100' })
+  .openapi({ type: 'string' })
 
 /** A number if JSON parsers represent it exactly, else a string. */
 export function formatId(value: bigint): number | string {

@@ -64,3 +64,5 @@ export function createRunPageReader(index: IndexReader) {
 function isExpensive(list: RunList, kind: StartKind): boolean {
   return !isCounted(list) || (kind === 'far' && !isUnfiltered(list) && !isBanded(list, kind))
 }
+
+export type RunPageReader = ReturnType<typeof createRunPageReader>

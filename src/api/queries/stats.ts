@@ -1,5 +1,5 @@
 import { and, type Column, eq, type SQL, sql } from 'drizzle-orm'
-import { ALL_RUNS, market, payee, runBand, runStates } from '../../../ponder.schema.ts'
+import { ALL_RUNS, marketDay, payee, runBand, runStates } from '../../../ponder.schema.ts'
 import { agentBands } from './agentBands.ts'
 import { type AgentStatus, agentStatuses } from './agents.ts'
 import { claimableTotal } from './runBands.ts'
@@ -46,11 +46,11 @@ const readTotals = snapshotQuery('stats', (db, snapshot) => {
     .as('runs')
   const amounts = db
     .select({
-      escrowed: sumOf(market.escrowed, 'escrowed'),
-      locked: sumOf(market.locked, 'locked'),
-      paid: sumOf(market.paid, 'paid'),
+      escrowed: sumOf(marketDay.escrowed, 'escrowed'),
+      locked: sumOf(marketDay.locked, 'locked'),
+      paid: sumOf(marketDay.paid, 'paid'),
     })
-    .from(market)
+    .from(marketDay)
     .as('market')
   const agents = db
     .select({ ...countEach(agentStatuses, bands), staked: sumOf(bands.staked, 'staked') })
@@ -70,7 +70,7 @@ const readTotals = snapshotQuery('stats', (db, snapshot) => {
     .innerJoin(payees, sql`true`)
 })
 
-/** The market's counts and amounts. It sums bands, so it does not grow with runs and agents. */
+/** The market's counts and amounts. It sums bands and days, so it does not grow with runs and agents. */
 export const stats: SnapshotQuery<Stats> = readTotals({}, ({ runs, market, agents, payees }) => ({
   runs,
   market,

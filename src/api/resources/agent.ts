@@ -60,6 +60,9 @@ export const agentStakeSchema = z
   })
   .openapi('AgentStake', { example: { ...exampleAgent, isStaked: true, canClaimRuns: true, minimumStake: '20000000' } })
 
+export type Agent = z.infer<typeof agentSchema>
+export type AgentStake = z.infer<typeof agentStakeSchema>
+
 export function formatAgentSummary(agent: AgentRow): z.infer<typeof agentSummarySchema> {
   return { id: formatId(agent.id), status: agent.status, stakedAmount: agent.stakedAmount.toString() }
 }

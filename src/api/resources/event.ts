@@ -49,7 +49,9 @@ export const eventSchema = z
   })
   .openapi('RunEvent', { example: exampleEvent })
 
-export function formatEvent(event: EventRow): z.infer<typeof eventSchema> {
+export type RunEvent = z.infer<typeof eventSchema>
+
+export function formatEvent(event: EventRow): RunEvent {
   return {
     name: event.name,
     agentId: event.agentId === null ? null : formatId(event.agentId),

@@ -103,6 +103,9 @@ export const runSchema = z
   } satisfies Shape<RunJson>)
   .openapi('Run', { example: exampleRun })
 
+export type RunSummary = z.infer<typeof runSummarySchema>
+export type Run = z.infer<typeof runSchema>
+
 /** Types the JSON of `runJson`. The tests check every answer against `runSchema`. */
 export function asRun(json: RunJson): z.infer<typeof runSchema> {
   return json as z.infer<typeof runSchema>

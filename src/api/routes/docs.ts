@@ -1,10 +1,17 @@
 import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 import { serveStatic } from '@hono/node-server/serve-static'
 import { Hono } from 'hono'
 import { html } from 'hono/html'
 import { secureHeaders } from 'hono/secure-headers'
 
+/**
+ * Scalar's script in one file. `@scalar/api-reference` has the same file, but depends on the 280 packages that it was
+ * built from. Later versions of this package do not have it as a file.
+ */
 const require = createRequire(import.meta.url)
+const main = require.resolve('@scalar/fastify-api-reference')
+const script = join(dirname(main), 'js/standalone.js')
 
 const page = html`<!doctype html>
 <html lang="en">
@@ -12,20 +19,25 @@ const page = html`<!doctype html>
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>Runline API</title>
-    <link rel="stylesheet" href="/docs/swagger-ui.css">
+    <link rel="icon" href="data:,">
   </head>
   <body>
-    <div id="swagger-ui"></div>
-    <script src="/docs/swagger-ui-bundle.js"></script>
+    <div id="reference"></div>
+    <script src="/docs/scalar.js"></script>
     <script src="/docs/start.js"></script>
   </body>
 </html>`
 
-/**
- * A separate file, because the page's policy allows no inline script. `validatorUrl` null avoids requests to other
- * hosts.
- */
-const start = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#swagger-ui', validatorUrl: null })`
+/** A separate file, because the page's policy allows no inline script. The settings avoid requests to other hosts. */
+const start = `Scalar.createApiReference('#reference', ${JSON.stringify({
+  url: '/openapi.json',
+  withDefaultFonts: false,
+  telemetry: false,
+  hideClientButton: true,
+  showDeveloperTools: 'never',
+  agent: { disabled: true },
+  mcp: { disabled: true },
+})})`
 
 /** `/docs`: a page to read and try the API, which loads files from this server only. */
 export function docsRoutes() {
@@ -34,18 +46,17 @@ export function docsRoutes() {
     contentSecurityPolicy: {
       defaultSrc: ["'none'"],
       scriptSrc: ["'self'"],
-      // Swagger UI sets inline styles.
+      // Scalar sets inline styles.
       styleSrc: ["'self'", "'unsafe-inline'"],
       imgSrc: ["'self'", 'data:'],
       connectSrc: ["'self'"],
+      baseUri: ["'none'"],
+      formAction: ["'none'"],
       frameAncestors: ["'none'"],
     },
   })
   app.get('/docs', policy, (c) => c.html(page))
   app.get('/docs/start.js', (c) => c.body(start, 200, { 'Content-Type': 'text/javascript; charset=utf-8' }))
-  const styles = require.resolve('swagger-ui-dist/swagger-ui.css')
-  const bundle = require.resolve('swagger-ui-dist/swagger-ui-bundle.js')
-  app.get('/docs/swagger-ui.css', serveStatic({ path: styles }))
-  app.get('/docs/swagger-ui-bundle.js', serveStatic({ path: bundle }))
+  app.get('/docs/scalar.js', serveStatic({ path: script }))
   return app
 }

@@ -5,7 +5,7 @@ import { Problem } from '../http/errors.ts'
 import { addressParameter, formatId, idParameter, usdcParameter } from '../http/values.ts'
 import type { MarketAddress } from '../market/claimMessage.ts'
 import { createBatchedRead } from '../queries/batchedReads.ts'
-import { createRunPageReader } from '../queries/readRunPages.ts'
+import type { RunPageReader } from '../queries/readRunPages.ts'
 import type { RunList } from '../queries/runList.ts'
 import type { RunStart } from '../queries/runPages.ts'
 import { runsById } from '../queries/runs.ts'
@@ -21,7 +21,7 @@ import {
 } from './pagination.ts'
 import { indexedResponses, problemResponses } from './responses.ts'
 
-const listQuery = z.strictObject({
+export const listQuery = z.strictObject({
   ...cursorParameters(20),
   state: stateSchema.optional(),
   minReward: usdcParameter.optional().openapi({ description: 'Least reward in whole USDC, inclusive.' }),
@@ -88,10 +88,9 @@ function startOf(market: MarketAddress, list: RunList, { page, limit, cursor }: 
   })
 }
 
-export function runRoutes(deps: Deps) {
+export function runRoutes(deps: Deps, readPage: RunPageReader) {
   const app = new OpenAPIHono()
   const market = marketOf(deps.deployment)
-  const readPage = createRunPageReader(deps.index)
   const readRun = createBatchedRead(deps.index, runsById)
 
   app.openapi(listRuns, async (c) => {

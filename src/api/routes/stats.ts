@@ -1,11 +1,12 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { runStates } from '../../../ponder.schema.ts'
 import type { Deps } from '../deps.ts'
-import { amount } from '../http/values.ts'
+import { amount, time } from '../http/values.ts'
 import { agentStatuses } from '../queries/agents.ts'
 import { createSharedRead } from '../queries/batchedReads.ts'
 import { type Stats, stats } from '../queries/stats.ts'
-import { answerJson, minBlock } from './indexed.ts'
+import { historyIntervals, statsHistory } from '../queries/statsHistory.ts'
+import { answerJson, minBlock, readIndex } from './indexed.ts'
 import { indexedResponses, problemResponses } from './responses.ts'
 
 /** A count for each key. */
@@ -61,6 +62,86 @@ const getStats = createRoute({
   },
 })
 
+/** The most periods of an answer: more than a year of days. */
+const MAX_PERIODS = 400
+const periodsMessage = `must be an integer from 1 to ${MAX_PERIODS}`
+
+const historyQuery = z.strictObject({
+  interval: z.enum(historyIntervals).default('day').openapi({ description: 'A week begins on Monday. Days are UTC.' }),
+  periods: z
+    .string('must be given once')
+    .regex(/^[1-9][0-9]{0,2}$/, periodsMessage)
+    .transform(Number)
+    .refine((periods) => periods <= MAX_PERIODS, periodsMessage)
+    .default(30)
+    .openapi({ type: 'integer', minimum: 1, maximum: MAX_PERIODS, default: 30, description: 'How many periods.' }),
+  until: z.iso
+    .date('must be a day such as 2024-01-15')
+    .optional()
+    .openapi({ description: 'A day of the last period. The default is the day of the block.' }),
+  minBlock,
+})
+
+const historySchema = z
+  .object({
+    interval: z.enum(historyIntervals),
+    history: z.array(
+      z.object({
+        start: time.openapi({ description: 'The first second of the period.' }),
+        byState: counts(runStates).openapi({ description: 'At the end of the period, as the amounts are.' }),
+        escrowed: amount,
+        locked: amount,
+        paid: amount.openapi({ description: 'Rewards of all runs approved until then, in USDC base units.' }),
+        created: z.int().openapi({ description: 'Runs created in the period.' }),
+        claims: z.int().openapi({ description: 'Claims made in the period.' }),
+        secondsToClaim: z
+          .int()
+          .nullable()
+          .openapi({ description: 'How long the claimed runs were OPEN, on average; null without a claim.' }),
+      }),
+    ),
+  })
+  .openapi('StatsHistory', {
+    example: {
+      interval: 'day',
+      history: [
+        {
+          start: '2024-01-15T00:00:00.000Z',
+          byState: {
+            DRAFT: 1,
+            OPEN: 4,
+            CLAIMED: 1,
+            IN_PROGRESS: 1,
+            SUBMITTED: 1,
+            APPROVED: 3,
+            REVISION_REQUESTED: 0,
+            REJECTED: 1,
+          },
+          escrowed: '735000000',
+          locked: '30000000',
+          paid: '300000000',
+          created: 2,
+          claims: 1,
+          secondsToClaim: 5_400,
+        },
+      ],
+    },
+  })
+
+const getStatsHistory = createRoute({
+  method: 'get',
+  path: '/api/stats/history',
+  operationId: 'getStatsHistory',
+  tags: ['Market'],
+  summary: 'Get the market over time',
+  description: 'One entry per day, week or month, oldest first. The last period includes the block of the answer.',
+  request: { query: historyQuery },
+  responses: {
+    ...indexedResponses('The figures of each period.', historySchema),
+    ...problemResponses(['VALIDATION_FAILED', 'INDEX_BEHIND']),
+  },
+})
+
 const sum = (counts: Record<string, number>) => Object.values(counts).reduce((total, count) => total + count, 0)
 
 function formatStats({ runs, market, agents, payees }: Stats): z.infer<typeof statsSchema> {
@@ -85,6 +166,13 @@ export function statsRoutes(deps: Deps) {
     const { snapshot, data } = await readStats(c.req.valid('query').minBlock)
     c.set('snapshot', snapshot)
     return answerJson(c, formatStats(data))
+  })
+
+  app.openapi(getStatsHistory, async (c) => {
+    const { minBlock, ...range } = c.req.valid('query')
+    const { data } = await readIndex(c, deps, statsHistory(range), minBlock)
+    const history = data.map((period) => ({ ...period, start: `${period.start}T00:00:00.000Z` }))
+    return answerJson(c, { interval: range.interval, history })
   })
 
   return app

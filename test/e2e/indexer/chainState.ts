@@ -4,6 +4,7 @@ import {
   type agent,
   type agentBand,
   agentSteps,
+  type marketDay,
   type provenBand,
   type run,
   type runBand,
@@ -52,7 +53,17 @@ export async function runsOnChain({ market }: MarketOnAnvil) {
 
 /** The same columns of a run row. */
 export function comparableRun(row: typeof run.$inferSelect) {
-  const { ipfsHash, deliverableHash, feedbackHash, createdAt, claimedAt, submittedAt, endedAt, ...comparable } = row
+  const {
+    ipfsHash,
+    deliverableHash,
+    feedbackHash,
+    createdAt,
+    openedAt,
+    claimedAt,
+    submittedAt,
+    endedAt,
+    ...comparable
+  } = row
   return comparable
 }
 
@@ -96,15 +107,24 @@ export function comparableBands(bands: readonly (typeof runBand.$inferSelect)[])
     .toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
 }
 
-/** The amounts of the row of `market` that the runs imply. */
-export function amountsOf(runs: readonly Run[]) {
+/** The sums over all rows of `market_day` that the runs imply. */
+export function figuresOf(runs: readonly Run[]) {
   const sum = (amounts: bigint[]) => amounts.reduce((total, amount) => total + amount, 0n)
   const live = runs.filter(({ state }) => !['DRAFT', 'APPROVED', 'REJECTED'].includes(state))
   return {
     escrowed: sum(live.map(({ reward, fee }) => reward + fee)),
     locked: sum(live.map(({ state, stake }) => (state === 'OPEN' ? 0n : (stake ?? 0n)))),
     paid: sum(runs.filter(({ state }) => state === 'APPROVED').map(({ reward }) => reward)),
+    ...Object.fromEntries(
+      runStates.map((state) => [state, BigInt(runs.filter((each) => each.state === state).length)]),
+    ),
   }
+}
+
+/** The same sums over the rows. */
+export function sumOfDays(days: readonly (typeof marketDay.$inferSelect)[]) {
+  const names = ['escrowed', 'locked', 'paid', ...runStates] as const
+  return Object.fromEntries(names.map((name) => [name, days.reduce((sum, day) => sum + BigInt(day[name]), 0n)]))
 }
 
 type Agent = typeof agent.$inferSelect

@@ -4,7 +4,7 @@ import { drizzle } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
 import type { Hex } from 'viem'
 import { startIndexer } from '../../../devnet/indexer.ts'
-import { agent, agentBand, head, market, payee, provenBand, run, runBand, runEvent } from '../../../ponder.schema.ts'
+import { agent, agentBand, head, marketDay, payee, provenBand, run, runBand, runEvent } from '../../../ponder.schema.ts'
 import type { MarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
 
 const viewsSchema = 'runline'
@@ -54,7 +54,7 @@ export async function startIndexOf({ client, rpcUrl, deploymentsDirectory }: Mar
         agents: await db.select().from(agent).orderBy(asc(agent.id)),
         runEvents: await db.select().from(runEvent).orderBy(asc(runEvent.id)),
         runBands: await db.select().from(runBand).orderBy(asc(runBand.list), asc(runBand.sort), asc(runBand.lowest)),
-        markets: await db.select().from(market),
+        marketDays: await db.select().from(marketDay).orderBy(asc(marketDay.day)),
         agentBands: await db.select().from(agentBand).orderBy(asc(agentBand.lowest)),
         provenBands: await db.select().from(provenBand).orderBy(asc(provenBand.day)),
         payees: await db.select().from(payee).orderBy(asc(payee.address)),

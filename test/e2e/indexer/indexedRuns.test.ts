@@ -7,13 +7,14 @@ import { freshDatabase } from '../../support/database.ts'
 import {
   agentBandsOf,
   agentsOnChain,
-  amountsOf,
   comparableAgent,
   comparableBands,
   comparableRun,
+  figuresOf,
   provenBandsOf,
   runBandsOf,
   runsOnChain,
+  sumOfDays,
 } from './chainState.ts'
 import { type Index, startIndexOf } from './indexOf.ts'
 import { expectedRunEvents } from './marketLogs.ts'
@@ -86,6 +87,7 @@ test('a run passes every state up to its rejection', async () => {
     state: 'DRAFT',
     round: 0,
     createdAt,
+    openedAt: null as bigint | null,
     workPeriod: 7 * day,
     stakeRequired: usd(10),
     evaluator: null,
@@ -93,10 +95,12 @@ test('a run passes every state up to its rejection', async () => {
   expect(await index.run(1n)).toEqual(draft)
 
   await market.write.fundBounty([1n], by(poster))
+  draft.openedAt = await now()
   expect(await index.run(1n)).toEqual({ ...draft, state: 'OPEN' })
   await market.write.withdrawBounty([1n], by(poster))
   expect(await index.run(1n)).toEqual(draft)
   await market.write.fundBounty([1n], by(poster))
+  draft.openedAt = await now()
 
   await market.write.claimBounty([1n, 1n], by(ada))
   const claimedAt = await now()
@@ -346,10 +350,10 @@ test('every run and agent row equals the chain', async () => {
   const bountyId = await post('ipfs://in review', usd(40))
   await chain.market.write.claimBounty([bountyId, 1n], by(ada))
   await chain.market.write.submitWork([bountyId, 'ipfs://to review'], by(ada))
-  const { runs, agents, payees, runBands, markets, agentBands, provenBands } = await index.tables()
+  const { runs, agents, payees, runBands, marketDays, agentBands, provenBands } = await index.tables()
   expect(runs.map(comparableRun)).toEqual(await runsOnChain(chain))
   expect(comparableBands(runBands)).toEqual(comparableBands(runBandsOf(runs)))
-  expect(markets).toEqual([expect.objectContaining(amountsOf(runs))])
+  expect(sumOfDays(marketDays)).toEqual(figuresOf(runs))
   expect(agentBands).toEqual(agentBandsOf(agents))
   expect(provenBands.filter(({ agents }) => agents > 0)).toEqual(provenBandsOf(agents))
   expect(agents.map(comparableAgent)).toEqual(await agentsOnChain(chain, [1n, 2n]))

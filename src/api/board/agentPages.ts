@@ -1,0 +1,116 @@
+import { html } from 'hono/html'
+import { ESTABLISHED_COMPLETIONS } from '../../../ponder.schema.ts'
+import type { Agent, AgentStake } from '../resources/agent.ts'
+import type { RunSummary } from '../resources/run.ts'
+import { pager } from './page.ts'
+import { runTable } from './runListPage.ts'
+import {
+  agentLink,
+  amount,
+  badge,
+  chainText,
+  count,
+  type Html,
+  relativeTime,
+  shortHex,
+  shortId,
+  usdc,
+} from './values.ts'
+
+type Pages = { page: number; totalPages: number }
+
+/** The list of agents. @param now Seconds since 1970. */
+export const agentListPage = (
+  { agents, total, page, totalPages }: Pages & { agents: readonly Agent[]; total: number },
+  now: bigint,
+): Html => html`
+  <h1>Agents</h1>
+  <p class="lead">Identities with a stake. Completed runs and time at stake raise their status.</p>
+  <div data-live id="agents">
+    <p class="hint">${count(total)} ${total === 1 ? 'agent' : 'agents'}</p>
+    ${agents.length > 0 ? agentTable(agents, now) : noAgents}
+    ${pager(page, totalPages, (other) => `?page=${other}`)}
+  </div>`
+
+const noAgents = html`<div class="empty">
+  <p>No agent is here.</p>
+  <p class="hint">Register one: <code>npm run market -- agent register</code></p>
+</div>`
+
+const agentTable = (agents: readonly Agent[], now: bigint): Html => html`
+  <div class="scroll" tabindex="0" role="region" aria-label="Agents">
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">Agent</th>
+          <th scope="col">Status</th>
+          <th scope="col" class="right">Stake, USDC</th>
+          <th scope="col" class="right">Completed</th>
+          <th scope="col" class="right phone-hidden">Slashed</th>
+          <th scope="col" class="right phone-hidden">Earned, USDC</th>
+          <th scope="col" class="phone-hidden">Registered</th>
+          <th scope="col" class="phone-hidden">Wallet</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${agents.map(
+          (agent) => html`<tr>
+            <th scope="row">${agentLink(agent.id)}</th>
+            <td>${badge(agent.status)}</td>
+            <td class="right">${usdc(agent.stakedAmount)}</td>
+            <td class="right">${count(agent.completions)}</td>
+            <td class="right phone-hidden">${count(agent.slashes)}</td>
+            <td class="right phone-hidden">${usdc(agent.volume)}</td>
+            <td class="phone-hidden">${agent.registeredAt === null ? '–' : relativeTime(agent.registeredAt, now)}</td>
+            <td class="phone-hidden">${shortHex(agent.walletAddress)}</td>
+          </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`
+
+const steps = [
+  { status: 'UNVERIFIED', needs: 'Less than 20 USDC at stake: may not claim.' },
+  { status: 'PROVISIONAL', needs: 'At least 20 USDC at stake: may claim.' },
+  { status: 'ESTABLISHED', needs: `30 days at stake and ${ESTABLISHED_COMPLETIONS} completed runs.` },
+]
+
+/** An agent with its place on the trust ladder, its stake and its runs. @param now Seconds since 1970. */
+export const agentPage = (
+  { agent, runs, page, totalPages }: Pages & { agent: AgentStake; runs: readonly RunSummary[] },
+  now: bigint,
+): Html => html`
+  <div data-live id="agent">
+    <div class="title"><h1>Agent ${shortId(agent.id)}</h1>${badge(agent.status)}</div>
+    <p class="lead">${agent.canClaimRuns ? 'May claim runs.' : whyNot[agent.status]}</p>
+    <ol class="ladder" aria-label="Trust ladder">
+      ${steps.map(
+        ({ status, needs }) => html`<li ${status === agent.status ? html`aria-current="step"` : ''}>
+          ${badge(status)}
+          <p>${needs}</p>
+        </li>`,
+      )}
+    </ol>
+    <dl>
+      <div><dt>Stake</dt><dd>${amount(agent.stakedAmount)}</dd></div>
+      <div><dt>Locked in live runs</dt><dd>${amount(agent.lockedAmount)}</dd></div>
+      <div><dt>At stake since</dt><dd>${agent.stakedAt === null ? '–' : relativeTime(agent.stakedAt, now)}</dd></div>
+      <div><dt>Completed runs</dt><dd>${count(agent.completions)}</dd></div>
+      <div><dt>Slashed</dt><dd>${count(agent.slashes)}</dd></div>
+      <div><dt>Earned</dt><dd>${amount(agent.volume)}</dd></div>
+      <div><dt>Wallet</dt><dd>${shortHex(agent.walletAddress)}</dd></div>
+      <div><dt>Owner</dt><dd>${shortHex(agent.ownerAddress)}</dd></div>
+      <div class="whole"><dt>Registration file</dt><dd>${agent.agentURI === null ? '–' : chainText(agent.agentURI)}</dd></div>
+    </dl>
+    <h2>Runs it claimed</h2>
+    ${runs.length > 0 ? runTable(runs, now) : html`<p class="hint">None. A run whose claim was slashed or abandoned is not here.</p>`}
+    ${pager(page, totalPages, (other) => `?page=${other}`)}
+  </div>`
+
+const whyNot: Record<Agent['status'], string> = {
+  UNVERIFIED: 'May not claim runs until it has 20 USDC at stake.',
+  PROVISIONAL: '',
+  ESTABLISHED: '',
+  FROZEN: 'May not claim runs: it was slashed. Adding stake unfreezes it.',
+  BANNED: 'May not claim runs: it is banned.',
+}

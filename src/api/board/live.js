@@ -1,0 +1,31 @@
+// Keeps an open page at the latest indexed block: it polls the block, and replaces the parts of the page that are
+// marked `data-live`. Without it the page is the same, of the block at which it was loaded.
+
+/** The least time between two polls. The answer comes from the server's cache, which the rate limit does not count. */
+const POLL_MS = 2_000
+
+let shown
+
+async function refresh() {
+  const { headers } = await fetch('/api/stats', { cache: 'no-cache' })
+  const block = headers.get('X-Indexed-Hash')
+  if (block === null || block === shown) return
+  const response = await fetch(location.href)
+  if (!response.ok) return
+  shown = block
+  const page = new DOMParser().parseFromString(await response.text(), 'text/html')
+  for (const part of document.querySelectorAll('[data-live]')) {
+    const next = page.getElementById(part.id)
+    // A replaced element would lose the keyboard's focus or the reader's selection.
+    const isUsed = part.contains(document.activeElement) || getSelection()?.containsNode(part, true)
+    if (next && !isUsed && next.innerHTML !== part.innerHTML) part.replaceWith(next)
+  }
+}
+
+async function poll() {
+  // A failed poll is no error of the page: its block line gets old, and the next poll tries again.
+  if (!document.hidden) await refresh().catch(console.warn)
+  setTimeout(poll, POLL_MS)
+}
+
+setTimeout(poll, POLL_MS)

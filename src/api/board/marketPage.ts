@@ -1,0 +1,119 @@
+import { html } from 'hono/html'
+import { runStates } from '../../../ponder.schema.ts'
+import type { Stats } from '../queries/stats.ts'
+import { type HistoryInterval, historyIntervals, type MarketPeriod } from '../queries/statsHistory.ts'
+import { barPlot } from './plots.ts'
+import { amount, badge, count, duration, type Html, usdc, words } from './values.ts'
+
+/** How many periods the plots show. */
+export const PERIODS: Record<HistoryInterval, number> = { day: 30, week: 26, month: 12 }
+
+type MarketPage = { stats: Stats; history: readonly MarketPeriod[]; interval: HistoryInterval }
+
+const className = (name: string) => name.toLowerCase().replaceAll('_', '-')
+
+/** The market in figures, now and over time. */
+export function marketPage({ stats, history, interval }: MarketPage): Html {
+  const { runs, market, agents, payees } = stats
+  const figures = [
+    { name: 'Claimable runs', value: count(runs.claimableRuns) },
+    { name: 'In escrow', value: amount(market.escrowed) },
+    { name: 'Paid to agents', value: amount(market.paid) },
+    { name: 'At stake', value: amount(agents.staked) },
+    { name: 'Locked by claims', value: amount(market.locked) },
+    { name: 'Refused payments, not collected', value: amount(payees.owed) },
+  ]
+  return html`
+    <h1>Market</h1>
+    <p class="lead">All amounts are in USDC. Days are UTC.</p>
+    <div data-live id="market">
+      <dl class="figures">${figures.map(({ name, value }) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
+      <h2>Over time</h2>
+      <nav class="intervals" aria-label="Interval">
+        ${historyIntervals.map(
+          (each) =>
+            html`<a href="?interval=${each}" ${each === interval ? html`aria-current="page"` : ''}>${PERIODS[each]} ${each}s</a>`,
+        )}
+      </nav>
+      <div class="plots">${plots(history)}</div>
+    </div>
+    <details>
+      <summary>The same figures as a table</summary>
+      <div data-live id="table">${table(history)}</div>
+    </details>`
+}
+
+function plots(history: readonly MarketPeriod[]): Html[] {
+  const days = history.map(({ start }) => start)
+  const last = history.at(-1)
+  const total = runStates.reduce((sum, state) => sum + (last?.byState[state] ?? 0), 0)
+  const money = (name: 'escrowed' | 'paid') => history.map((period) => Number(period[name]) / 1e6)
+  const dollars = (value: number) => `${usdc(BigInt(Math.round(value * 1e6)))} USDC`
+  const claims = history.reduce((sum, period) => sum + period.claims, 0)
+  return [
+    barPlot({
+      id: 'states',
+      title: 'Runs by state',
+      summary: `${count(total)} at the end`,
+      days,
+      series: runStates.map((state) => ({
+        name: words(state),
+        className: className(state),
+        values: history.map(({ byState }) => byState[state]),
+      })),
+      format: count,
+    }),
+    barPlot({
+      id: 'escrowed',
+      title: 'In escrow',
+      summary: `${usdc(last?.escrowed ?? 0n)} USDC at the end`,
+      days,
+      series: [{ name: 'In escrow', className: 'amounts', values: money('escrowed') }],
+      format: dollars,
+    }),
+    barPlot({
+      id: 'paid',
+      title: 'Paid to agents in all',
+      summary: `${usdc(last?.paid ?? 0n)} USDC at the end`,
+      days,
+      series: [{ name: 'Paid', className: 'amounts', values: money('paid') }],
+      format: dollars,
+    }),
+    barPlot({
+      id: 'waits',
+      title: 'Time from open to claim, on average',
+      summary: `${count(claims)} claims in this time`,
+      days,
+      series: [{ name: 'Time', className: 'claimed', values: history.map((period) => period.secondsToClaim ?? 0) }],
+      format: duration,
+    }),
+  ]
+}
+
+const table = (history: readonly MarketPeriod[]): Html => html`
+  <div class="scroll" tabindex="0" role="region" aria-label="Figures over time">
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">From</th>
+          ${runStates.map((state) => html`<th scope="col" class="right">${badge(state)}</th>`)}
+          <th scope="col" class="right">In escrow</th>
+          <th scope="col" class="right">Paid</th>
+          <th scope="col" class="right">Claims</th>
+          <th scope="col" class="right">Time to claim</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${history.toReversed().map(
+          (period) => html`<tr>
+            <th scope="row"><time datetime="${period.start}">${period.start}</time></th>
+            ${runStates.map((state) => html`<td class="right">${count(period.byState[state])}</td>`)}
+            <td class="right">${usdc(period.escrowed)}</td>
+            <td class="right">${usdc(period.paid)}</td>
+            <td class="right">${count(period.claims)}</td>
+            <td class="right">${period.secondsToClaim === null ? '–' : duration(period.secondsToClaim)}</td>
+          </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`

@@ -1,0 +1,103 @@
+import { html } from 'hono/html'
+import type { RunEvent } from '../resources/event.ts'
+import type { Run } from '../resources/run.ts'
+import { pager } from './page.ts'
+import { posterLink } from './runListPage.ts'
+import { agentLink, amount, badge, contentLink, count, duration, type Html, relativeTime, shortHex } from './values.ts'
+
+type RunPage = { run: Run; events: readonly RunEvent[]; page: number; totalPages: number }
+
+/** What happened, and the state of the run after it, which gives the event its colour. */
+const eventNames: Record<RunEvent['name'], { text: string; className: string }> = {
+  BountyCreated: { text: 'Created', className: 'draft' },
+  BountyFunded: { text: 'Funded', className: 'open' },
+  BountyWithdrawn: { text: 'Withdrawn', className: 'draft' },
+  BountyClaimed: { text: 'Claimed', className: 'claimed' },
+  ClaimRefused: { text: 'Claim refused', className: 'draft' },
+  WorkStarted: { text: 'Work started', className: 'in-progress' },
+  WorkSubmitted: { text: 'Work submitted', className: 'submitted' },
+  RevisionRequested: { text: 'Revision requested', className: 'revision-requested' },
+  BountyApproved: { text: 'Approved', className: 'approved' },
+  BountyRejected: { text: 'Rejected', className: 'rejected' },
+  ClaimSlashed: { text: 'Claim slashed', className: 'rejected' },
+  ClaimAbandoned: { text: 'Claim abandoned', className: 'open' },
+  PaymentDeferred: { text: 'Payment deferred', className: 'draft' },
+}
+
+const field = (name: string, value: Html | string | null): Html | string =>
+  value === null ? '' : html`<div><dt>${name}</dt><dd>${value}</dd></div>`
+
+/** A text that may be long, over the whole width. */
+const wholeField = (name: string, value: Html | null): Html | string =>
+  value === null ? '' : html`<div class="whole"><dt>${name}</dt><dd>${value}</dd></div>`
+
+const optional = <Value>(value: Value | null, show: (value: Value) => Html): Html | null =>
+  value === null ? null : show(value)
+
+/** A run with its terms, its claim and its timeline. @param now Seconds since 1970. */
+export function runPage({ run, events, page, totalPages }: RunPage, now: bigint): Html {
+  const time = (value: string) => relativeTime(value, now)
+  return html`
+    <div data-live id="run">
+      <div class="title"><h1>Run ${run.bountyId}</h1>${badge(run.state)}</div>
+      <p class="lead">${whatIsNext(run, time)}</p>
+      <dl>
+        ${field('Reward', amount(run.reward))}
+        ${field('Fee, paid by the poster', amount(run.fee))}
+        ${field('Stake that a claim locks', amount(run.stakeRequired))}
+        ${field('To be claimed by', time(run.deadline))}
+        ${field('Time to deliver', duration(run.workPeriod))}
+        ${field('Poster', posterLink(run.posterAddress))}
+        ${field('Evaluator', run.evaluator === null ? 'The poster' : shortHex(run.evaluator))}
+        ${field('Created', time(run.createdAt))}
+        ${wholeField('Terms', contentLink(run.ipfsHash))}
+      </dl>
+      ${run.claimedBy === null ? '' : claim(run, run.claimedBy, time)}
+      <h2>Timeline</h2>
+      <ol class="timeline">${events.map((event) => timelineEntry(event, time))}</ol>
+      ${pager(page, totalPages, (other) => `?page=${other}`)}
+    </div>`
+}
+
+type Time = (time: string) => Html
+
+/** What the run waits for, in a sentence. */
+function whatIsNext({ state, claimable, deadline, submitBy, reviewBy, endedAt }: Run, time: Time): Html {
+  if (claimable) return html`Open for claims until ${time(deadline)}.`
+  if (state === 'OPEN') return html`The deadline passed ${time(deadline)}. The escrow can be refunded.`
+  if (submitBy !== null) return html`The agent delivers next, due ${time(submitBy)}.`
+  if (reviewBy !== null)
+    return html`The evaluator reviews next, due ${time(reviewBy)}. After that, anyone may have it approved.`
+  if (endedAt !== null) return html`Ended ${time(endedAt)}.`
+  return html`Not funded. The poster funds it next.`
+}
+
+const claim = (run: Run, claimedBy: number | string, time: Time): Html => html`
+  <h2>Claim ${run.round}</h2>
+  <dl>
+    ${field('Agent', agentLink(claimedBy))}
+    ${field('Wallet', optional(run.claimedByWallet, shortHex))}
+    ${field('Stake at risk', optional(run.stake, amount))}
+    ${field('Claimed', optional(run.claimedAt, time))}
+    ${field('Delivery due', optional(run.submitBy, time))}
+    ${field('Submitted', optional(run.submittedAt, time))}
+    ${field('Review due', optional(run.reviewBy, time))}
+    ${field('Ended', optional(run.endedAt, time))}
+    ${field('Revisions requested', count(run.revisions))}
+    ${wholeField('Deliverable', optional(run.deliverableHash, contentLink))}
+    ${wholeField('Feedback', optional(run.feedbackHash, contentLink))}
+  </dl>`
+
+function timelineEntry(event: RunEvent, time: Time): Html {
+  const { text, className } = eventNames[event.name]
+  return html`<li class="${className}">
+    <p><strong>${text}</strong>${event.byTimeout ? ' because the review period ended' : ''} · ${time(event.timestamp)}</p>
+    <p>
+      ${event.amount === null ? '' : html`${amount(event.amount)} `}
+      ${event.agentId === null ? '' : html`${agentLink(event.agentId)} `}
+      ${event.address === null ? '' : shortHex(event.address)}
+      ${event.hash === null ? '' : html`<br>${contentLink(event.hash)}`}
+    </p>
+    <p class="transaction">Transaction <code>${event.transactionHash}</code> in block ${count(event.blockNumber)}</p>
+  </li>`
+}

@@ -1,0 +1,84 @@
+import { html } from 'hono/html'
+import { formatUnits } from 'viem'
+
+/** Escaped HTML. */
+export type Html = ReturnType<typeof html>
+
+/** Characters without a glyph, or with an effect on others: controls, bidi marks, zero widths, line separators. */
+const invisible = /([\p{Cc}\p{Cf}\p{Cn}\p{Co}\p{Cs}\p{Zl}\p{Zp}])/u
+
+const codePoint = (character: string) =>
+  `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
+
+/** Text that an account chose. It is isolated from its surroundings, and its invisible characters are shown. */
+export function chainText(text: string): Html {
+  // With a group in the pattern, `split` returns each invisible character at an odd place.
+  const parts = text
+    .split(invisible)
+    .map((part, place) => (place % 2 === 1 ? html`<span class="escape">${codePoint(part)}</span>` : part))
+  return html`<bdi class="chain">${parts}</bdi>`
+}
+
+/** An IPFS URI of a whole CID, of version 0 or in base32 of version 1. */
+const ipfsUri = /^ipfs:\/\/(Qm[1-9A-HJ-NP-Za-km-z]{44}|b[a-z2-7]{58})$/
+
+/** An IPFS hash that an account chose. Only a well-formed one becomes a link. */
+export function contentLink(text: string): Html {
+  return ipfsUri.test(text) ? html`<a class="chain" href="${text}" rel="noreferrer">${text}</a>` : chainText(text)
+}
+
+/** An amount such as 1,234.50, with at least two decimals. @param baseUnits of USDC. */
+export function usdc(baseUnits: bigint | string): string {
+  const [whole = '0', decimals = ''] = formatUnits(BigInt(baseUnits), 6).split('.')
+  return `${whole.replaceAll(/\B(?=(\d{3})+$)/g, ',')}.${decimals.padEnd(2, '0')}`
+}
+
+export const amount = (baseUnits: bigint | string): Html =>
+  html`<span class="number">${usdc(baseUnits)}</span> <span class="unit">USDC</span>`
+
+export const count = (value: number): string => value.toLocaleString('en')
+
+/** The hash or address with its middle left out, and whole as a tooltip. */
+export const shortHex = (hex: string): Html => html`<code title="${hex}">${hex.slice(0, 6)}…${hex.slice(-4)}</code>`
+
+/** An id, which may have 78 digits. */
+export function shortId(id: number | string): Html {
+  const digits = String(id)
+  return digits.length <= 16
+    ? html`${digits}`
+    : html`<span title="${digits}">${digits.slice(0, 8)}…${digits.slice(-4)}</span>`
+}
+
+export const agentLink = (id: number | string): Html => html`<a href="/agents/${id}">Agent ${shortId(id)}</a>`
+
+const UNITS = [
+  { name: 'day', seconds: 86_400 },
+  { name: 'hour', seconds: 3_600 },
+  { name: 'minute', seconds: 60 },
+  { name: 'second', seconds: 1 },
+]
+
+/** A duration in its largest unit, such as "3 days". */
+export function duration(seconds: number): string {
+  const unit = UNITS.find((each) => seconds >= each.seconds) ?? { name: 'second', seconds: 1 }
+  const value = Math.floor(seconds / unit.seconds)
+  return `${value} ${unit.name}${value === 1 ? '' : 's'}`
+}
+
+/** A time relative to now, and as a date as a tooltip. @param time ISO 8601. @param now Seconds since 1970. */
+export function relativeTime(time: string, now: bigint): Html {
+  const seconds = Math.floor(Date.parse(time) / 1_000) - Number(now)
+  const distance = duration(Math.abs(seconds))
+  const date = `${time.slice(0, 16).replace('T', ' ')} UTC`
+  return html`<time datetime="${time}" title="${date}">${seconds > 0 ? `in ${distance}` : `${distance} ago`}</time>`
+}
+
+/** REVISION_REQUESTED becomes "Revision requested". */
+export function words(name: string): string {
+  const text = name.toLowerCase().replaceAll('_', ' ')
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
+
+/** The state of a run or the status of an agent. The style of each is in style.css. */
+export const badge = (name: string): Html =>
+  html`<span class="badge ${name.toLowerCase().replaceAll('_', '-')}">${words(name)}</span>`

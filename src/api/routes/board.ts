@@ -1,0 +1,169 @@
+import { z } from '@hono/zod-openapi'
+import { type Context, Hono } from 'hono'
+import { secureHeaders } from 'hono/secure-headers'
+import { agentListPage, agentPage } from '../board/agentPages.ts'
+import { marketPage, PERIODS } from '../board/marketPage.ts'
+import { assets, renderPage } from '../board/page.ts'
+import { problemPage } from '../board/problemPage.ts'
+import { ANY_STATE, runListPage } from '../board/runListPage.ts'
+import { runPage } from '../board/runPage.ts'
+import type { Html } from '../board/values.ts'
+import type { Deps } from '../deps.ts'
+import { errorHandler } from '../http/errorHandler.ts'
+import { Problem } from '../http/errors.ts'
+import { refusalOf } from '../http/validation.ts'
+import { idParameter } from '../http/values.ts'
+import { createAgentPageReader } from '../queries/agentPages.ts'
+import { agentsById } from '../queries/agents.ts'
+import { createBatchedRead, createSharedRead } from '../queries/batchedReads.ts'
+import { eventPage } from '../queries/events.ts'
+import type { RunPageReader } from '../queries/readRunPages.ts'
+import type { RunList } from '../queries/runList.ts'
+import { runsById } from '../queries/runs.ts'
+import type { Snapshot, SnapshotResult } from '../queries/snapshot.ts'
+import { stats } from '../queries/stats.ts'
+import { historyIntervals, statsHistory } from '../queries/statsHistory.ts'
+import { formatAgent, formatAgentStake } from '../resources/agent.ts'
+import { formatEvent } from '../resources/event.ts'
+import type { Run, RunSummary } from '../resources/run.ts'
+import { agentNotFound } from './agents.ts'
+import { formatPagination, pageParameters, sliceOf } from './pagination.ts'
+import { listQuery, runNotFound } from './runs.ts'
+
+const LIMIT = 20
+/** Covers all events of a run, unless a client had many claims of it refused on purpose. */
+const EVENTS_LIMIT = 100
+
+/** How often reads that must be of one block are tried. A block lasts at least a second, and the reads milliseconds. */
+const ATTEMPTS = 3
+
+const YEAR_SECONDS = 31_536_000
+
+const runQuery = listQuery.omit({ limit: true, cursor: true, minBlock: true })
+const pageQuery = z.strictObject({ page: pageParameters(LIMIT).page })
+const idParams = z.object({ id: idParameter })
+const marketQuery = z.strictObject({ interval: z.enum(historyIntervals).default('day') })
+
+/** The parameters of the URL. A form sends empty fields too: they are absent. */
+const givenOf = (c: Context) => Object.fromEntries(Object.entries(c.req.query()).filter(([, value]) => value !== ''))
+
+/** @throws Problem VALIDATION_FAILED */
+function parse<Schema extends z.ZodType>(schema: Schema, given: Record<string, unknown>): z.output<Schema> {
+  const result = schema.safeParse(given)
+  if (!result.success) throw refusalOf(result.error, given)
+  return result.data
+}
+
+/** @throws Problem INDEX_BEHIND if a new block is indexed between the reads each time. */
+async function readAtOneBlock<Results extends Record<string, SnapshotResult<unknown>>>(read: () => Promise<Results>) {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const results = await read()
+    const snapshots = Object.values(results).map(({ snapshot }) => snapshot)
+    const [snapshot] = snapshots
+    if (snapshot && snapshots.every(({ hash }) => hash === snapshot.hash)) return { snapshot, ...results }
+  }
+  throw new Problem('INDEX_BEHIND', 'The index changes too fast to be read.', { headers: { 'Retry-After': '1' } })
+}
+
+const policy = secureHeaders({
+  contentSecurityPolicy: {
+    defaultSrc: ["'none'"],
+    scriptSrc: ["'self'"],
+    styleSrc: ["'self'"],
+    imgSrc: ["'self'"],
+    connectSrc: ["'self'"],
+    baseUri: ["'none'"],
+    formAction: ["'self'"],
+    frameAncestors: ["'none'"],
+  },
+  // Only the proxy that terminates TLS knows whether the host name is HTTPS only.
+  strictTransportSecurity: false,
+})
+
+/** The board: pages of the market for people, from the same queries as the API. */
+export function boardRoutes(deps: Deps, readRuns: RunPageReader) {
+  const app = new Hono()
+  const readRun = createBatchedRead(deps.index, runsById)
+  const readAgent = createBatchedRead(deps.index, agentsById)
+  const readAgents = createAgentPageReader(deps.index)
+  const readStats = createSharedRead(deps.index, stats)
+
+  app.onError(
+    errorHandler(deps.logger, (c, problem) => {
+      c.set('problem', problem.code)
+      return c.html(problemPage(problem), problem.status, problem.headers)
+    }),
+  )
+
+  function answer(c: Context, snapshot: Snapshot, page: { title: string; section: string; content: Html }) {
+    return c.html(renderPage({ ...page, snapshot }), 200, { 'Cache-Control': 'no-cache' })
+  }
+
+  async function readRunPage(c: Context, list: RunList, page: number) {
+    const requester = { client: deps.limits?.clientOf(c) ?? '', gone: c.req.raw.signal }
+    const { snapshot, data } = await readRuns(list, { start: sliceOf({ page, limit: LIMIT }), limit: LIMIT }, requester)
+    const runs: RunSummary[] = JSON.parse(`[${data.runs}]`)
+    return { snapshot, data: { runs, ...formatPagination({ page, limit: LIMIT }, data.total) } }
+  }
+
+  app.get('/', policy, async (c) => {
+    const { state = 'OPEN', ...rest } = givenOf(c)
+    const { page = 1, ...list } = parse(runQuery, { ...rest, ...(state !== ANY_STATE && { state }) })
+    const { snapshot, data } = await readRunPage(c, list, page)
+    const content = runListPage({ ...data, given: { ...rest, state } }, snapshot.now)
+    return answer(c, snapshot, { title: 'Runs', section: '/', content })
+  })
+
+  app.get('/runs/:id', policy, async (c) => {
+    const { id } = parse(idParams, c.req.param())
+    const { page } = parse(pageQuery, givenOf(c))
+    const { snapshot, run, timeline } = await readAtOneBlock(async () => ({
+      run: await readRun(id),
+      timeline: await deps.index.read(eventPage(id, sliceOf({ page, limit: EVENTS_LIMIT }))),
+    }))
+    if (run.data === null || timeline.data === null) throw runNotFound(id)
+    const { events, total } = timeline.data
+    const { totalPages } = formatPagination({ page, limit: EVENTS_LIMIT }, total)
+    const shown: Run = JSON.parse(run.data)
+    const content = runPage({ run: shown, events: events.map(formatEvent), page, totalPages }, snapshot.now)
+    return answer(c, snapshot, { title: `Run ${id}`, section: '/', content })
+  })
+
+  app.get('/agents', policy, async (c) => {
+    const { page } = parse(pageQuery, givenOf(c))
+    const { snapshot, data } = await readAgents(undefined, sliceOf({ page, limit: LIMIT }))
+    const pagination = formatPagination({ page, limit: LIMIT }, data.total)
+    const content = agentListPage({ agents: data.agents.map(formatAgent), ...pagination }, snapshot.now)
+    return answer(c, snapshot, { title: 'Agents', section: '/agents', content })
+  })
+
+  app.get('/agents/:id', policy, async (c) => {
+    const { id } = parse(idParams, c.req.param())
+    const { page } = parse(pageQuery, givenOf(c))
+    const { snapshot, agent, runs } = await readAtOneBlock(async () => ({
+      agent: await readAgent(id),
+      runs: await readRunPage(c, { claimedBy: id, sort: 'createdAt', order: 'desc' }, page),
+    }))
+    if (agent.data === null) throw agentNotFound(id)
+    const content = agentPage({ agent: formatAgentStake(agent.data), ...runs.data }, snapshot.now)
+    return answer(c, snapshot, { title: `Agent ${id}`, section: '/agents', content })
+  })
+
+  app.get('/market', policy, async (c) => {
+    const { interval } = parse(marketQuery, givenOf(c))
+    const { snapshot, figures, history } = await readAtOneBlock(async () => ({
+      figures: await readStats(),
+      history: await deps.index.read(statsHistory({ interval, periods: PERIODS[interval] })),
+    }))
+    const content = marketPage({ stats: figures.data, history: history.data, interval })
+    return answer(c, snapshot, { title: 'Market', section: '/market', content })
+  })
+
+  for (const { url, content, type } of assets) {
+    app.get(url, (c) =>
+      c.body(content, 200, { 'Content-Type': type, 'Cache-Control': `public, max-age=${YEAR_SECONDS}, immutable` }),
+    )
+  }
+
+  return app
+}

@@ -1,0 +1,248 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { serve } from '@hono/node-server'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { agent, run, runEvent } from '../../ponder.schema.ts'
+import { claimedRun, eventOf, openRun, poster, seedTime, stakedAgent } from '../../testkit/rows.ts'
+import { openBrowser } from '../support/browser.ts'
+import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
+import { type TestApi, testApi } from './testApi.ts'
+
+const require = createRequire(import.meta.url)
+const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
+
+const script = '<script>document.title = "taken"</script><img src=x onerror=alert(1)>"\'&'
+const hostileTexts = [
+  script,
+  'javascript:alert(1)',
+  'ipfs://QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG"onclick="alert(1)',
+  '\u202Eslaever\u202C \u2066isolate\u2069 \u200B\u0007\u001B[31m',
+  'ü'.repeat(64),
+  'W'.repeat(128),
+]
+const hugeId = 2n ** 255n
+
+const paths = ['/', '/?state=ANY', '/?state=REJECTED', '/runs/1', '/runs/9', '/runs/999', '/agents', '/agents/1']
+const hostilePaths = hostileTexts.map((_, place) => `/runs/${100 + place}`)
+const allPaths = [...paths, `/agents/${hugeId}`, '/market', '/market?interval=month', '/?page=0', ...hostilePaths]
+
+let index: IndexedDatabase
+let api: TestApi
+
+beforeAll(async () => {
+  index = await indexedDatabase()
+  await index.create()
+  await index.db.insert(run).values([
+    openRun(1n, { reward: 1_234_567_891n }),
+    openRun(2n, { reward: 10n ** 15n, deadline: seedTime - 1n }),
+    openRun(3n, { state: 'DRAFT' }),
+    ...Array.from({ length: 25 }, (_, place) => openRun(BigInt(20 + place))),
+    claimedRun(9n, {
+      state: 'SUBMITTED',
+      submitBy: null,
+      reviewBy: seedTime + 9n,
+      claimedBy: hugeId,
+      evaluator: poster,
+    }),
+    ...hostileTexts.map((text, place) =>
+      claimedRun(BigInt(100 + place), { ipfsHash: text, deliverableHash: text, feedbackHash: text }),
+    ),
+  ])
+  await index.db
+    .insert(runEvent)
+    .values([
+      eventOf(1n, 1, { name: 'BountyCreated', address: poster, amount: 100_000_000n, hash: script }),
+      eventOf(9n, 1, { name: 'BountyApproved', byTimeout: true, agentId: hugeId }),
+      ...hostileTexts.map((hash, place) => eventOf(BigInt(100 + place), 1, { name: 'WorkSubmitted', hash })),
+    ])
+  await index.db
+    .insert(agent)
+    .values([
+      stakedAgent(1n, { agentURI: script, completions: 5 }),
+      stakedAgent(hugeId, { agentURI: 'javascript:alert(1)', stakedAmount: 2n ** 200n, frozen: true }),
+    ])
+  await index.moveTo({ number: 10n, timestamp: seedTime })
+  api = await testApi(index.url, () => Number(seedTime + 4n) * 1_000)
+})
+
+afterAll(async () => {
+  await api.close()
+  await index.close()
+})
+
+async function textOf(path: string) {
+  const response = await api.app.request(path)
+  return { status: response.status, headers: response.headers, text: await response.text() }
+}
+
+describe('the board without a browser', () => {
+  it('shows open runs, with amounts, times and the block', async () => {
+    const { status, text } = await textOf('/?minReward=1000')
+    expect(status).toBe(200)
+    expect(text).toContain('1,234.567891')
+    expect(text).toContain('1,000,000,000.00')
+    expect(text).toContain('<time datetime="2024-01-20T12:00:00.000Z" title="2024-01-20 12:00 UTC">in 4 days</time>')
+    expect(text).toMatch(/Indexed block <code title="0x0+a">10<\/code>, 4 seconds old/)
+    expect(text).not.toContain('/runs/3"')
+  })
+
+  it('filters, sorts and pages as the API does', async () => {
+    expect((await textOf('/?minReward=1234.5&sort=reward&order=asc')).text).toMatch(/Run 1<.*Run 2</s)
+    expect((await textOf(`/?state=DRAFT&poster=${poster}&minReward=`)).text).toContain('1 run<')
+    const second = await textOf('/?page=2')
+    expect(second.text).toContain('Page 2 of 2')
+    expect(second.text).toContain('rel="prev"')
+    expect((await textOf('/?state=REJECTED')).text).toContain('No run matches')
+  })
+
+  it.each([
+    ['/runs/999', 404, 'There is no run 999.'],
+    [`/runs/${2n ** 300n}`, 404, 'No such run'],
+    ['/agents/999', 404, 'There is no agent 999.'],
+    ['/runs/abc', 400, 'The request is malformed'],
+    ['/?state=NONE', 400, 'The request is malformed'],
+    ['/?cursor=abc', 400, 'cursor: is not known here'],
+    ['/market?interval=hour', 400, 'The request is malformed'],
+  ])('answers %s with %i and a page', async (path, status, words) => {
+    const answer = await textOf(path)
+    expect([answer.status, answer.headers.get('Content-Type')]).toEqual([status, 'text/html; charset=UTF-8'])
+    expect(answer.text).toContain(words)
+  })
+
+  it.each(allPaths)('sends %s with a policy that allows nothing inline and no other host', async (path) => {
+    const { headers, text } = await textOf(path)
+    const policy = headers.get('Content-Security-Policy')
+    expect(policy).toMatch(/^default-src 'none'; script-src 'self'; style-src 'self'/)
+    expect(policy).not.toContain('unsafe')
+    expect(headers.get('X-Content-Type-Options')).toBe('nosniff')
+    expect(headers.get('Referrer-Policy')).toBe('no-referrer')
+    expect(text).not.toMatch(/<[^>]* (style|on\w+)=|<script>|<[^>]*https?:/)
+    for (const [, link] of text.matchAll(/(?:href|src)="([^"]*)"/g)) {
+      expect(link).toMatch(/^(\/(?!\/)|\?|#content$|ipfs:\/\/(Qm\w{44}|b\w{58})$)/)
+    }
+  })
+
+  it('serves its files with URLs that change with their content', async () => {
+    const { text } = await textOf('/')
+    const links = [...text.matchAll(/"(\/board\/[^"]+)"/g)].map(([, link]) => link ?? '')
+    expect(new Set(links).size).toBe(3)
+    for (const link of links) {
+      expect(link).toMatch(/\.[0-9a-f]{12}\.(css|js|svg)$/)
+      const { status, headers } = await textOf(link)
+      expect([status, headers.get('Cache-Control')]).toEqual([200, 'public, max-age=31536000, immutable'])
+    }
+  })
+
+  it('answers 503 with a page while the index rewinds', async () => {
+    await index.setHead({ number: 9n, timestamp: seedTime })
+    const { status, headers, text } = await textOf('/runs/1')
+    expect([status, headers.get('Retry-After')]).toEqual([503, '1'])
+    expect(text).toContain('The index is catching up with the chain')
+    await index.moveTo({ number: 10n, timestamp: seedTime })
+  })
+})
+
+const browser: Browser | undefined = await openBrowser()
+
+describe.skipIf(browser === undefined)('the board in a browser', () => {
+  let server: ReturnType<typeof serve>
+  let origin: string
+  let page: Page
+  let complaints: string[]
+
+  beforeAll(async () => {
+    const { promise, resolve } = Promise.withResolvers<number>()
+    server = serve({ fetch: api.app.fetch, port: 0 }, ({ port }) => resolve(port))
+    origin = `http://localhost:${await promise}`
+  })
+
+  afterAll(async () => {
+    await browser?.close()
+    server.close()
+  })
+
+  beforeEach(async () => {
+    if (!browser) throw new Error('There is no browser')
+    complaints = []
+    await page?.context().close()
+    page = await browser.newPage()
+    page.on('pageerror', (error) => complaints.push(error.message))
+    page.on('console', (message) => {
+      if (/Content Security Policy|violates/.test(message.text())) complaints.push(message.text())
+    })
+    page.on('dialog', () => complaints.push('a dialog'))
+    page.on('request', (request) => {
+      if (!/^(data|blob):/.test(request.url()) && new URL(request.url()).origin !== origin)
+        complaints.push(request.url())
+    })
+  })
+
+  const schemes = ['light', 'dark'] as const
+  const widths = [390, 1280]
+  it.each(schemes.flatMap((colorScheme) => widths.map((width) => ({ colorScheme, width }))))(
+    'is accessible and harmless, $colorScheme at $width pixels',
+    async ({ colorScheme, width }) => {
+      await page.setViewportSize({ width, height: 900 })
+      await page.emulateMedia({ colorScheme })
+      for (const path of allPaths) {
+        await page.goto(origin + path)
+        await page.evaluate(axe)
+        const violations = await page.evaluate<string[]>(
+          'axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + " " + nodes[0].html))',
+        )
+        expect([path, violations]).toEqual([path, []])
+        expect([path, await page.evaluate('document.documentElement.scrollWidth')]).toEqual([path, width])
+        expect(await page.title()).toContain('Runline')
+      }
+      expect(complaints).toEqual([])
+    },
+    60_000,
+  )
+
+  it('shows invisible characters of chain data, and isolates its direction', async () => {
+    await page.goto(`${origin}/runs/103`)
+    const terms = page.locator('dd bdi').first()
+    expect(await terms.textContent()).toBe('U+202EslaeverU+202C U+2066isolateU+2069 U+200BU+0007U+001B[31m')
+  })
+
+  it('begins with a link to the content, for the keyboard', async () => {
+    await page.goto(`${origin}/`)
+    await page.keyboard.press('Tab')
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Skip to the content')
+    await page.keyboard.press('Enter')
+    expect(await page.evaluate('document.activeElement.id')).toBe('content')
+  })
+
+  it('follows the index, without losing the focus', async () => {
+    await page.goto(`${origin}/runs/1`)
+    await page.locator('header a').first().focus()
+    await index.moveTo({ number: 11n, timestamp: seedTime + 1n }, (tx) => tx.update(run).set({ state: 'REJECTED' }))
+    await page.locator('#run .badge.rejected').waitFor({ timeout: 15_000 })
+    await page.locator('#block', { hasText: 'Indexed block 11' }).waitFor()
+    expect(await page.evaluate('document.activeElement.className')).toBe('brand')
+  })
+
+  it('has the reference and a guide at /docs, where a request is right as prefilled', async () => {
+    const send = async (place: string, request: string) => {
+      await page.goto('about:blank')
+      await page.goto(`${origin}/docs#${place}`)
+      await page
+        .getByRole('button', { name: 'Test Request' })
+        .filter({ hasText: `(${request})` })
+        .click()
+      const sent = page.waitForRequest((asked) => asked.url().includes('/api/'))
+      await page.getByRole('button', { name: /^Send/ }).first().click()
+      return sent
+    }
+    await page.goto(`${origin}/docs`)
+    await page.getByRole('heading', { name: 'From an open run to a claim' }).waitFor()
+    const list = await send('tag/runs/GET/api/runs', 'get /api/runs')
+    expect(list.url()).toBe(`${origin}/api/runs`)
+    expect((await list.response())?.status()).toBe(200)
+    const claim = await send('tag/claims/POST/api/runs/{id}/claim', 'post /api/runs/{id}/claim')
+    expect(claim.url()).toBe(`${origin}/api/runs/1/claim`)
+    expect(claim.postDataJSON()).toEqual({ agentId: 1, walletAddress: '0x70997970C51812dc3A010C7d01b50e0d17dc79C8' })
+    expect(complaints).toEqual([])
+  }, 60_000)
+})
