@@ -1,11 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type Command, Option } from 'commander'
 import type { Run, RunQuery, RunState, RunSummary } from '../../../client/src/index.ts'
 import { action, type Context } from '../action.ts'
 import { formatUsdc, parseAddress, parseId, parseLimit } from '../arguments.ts'
 import { openReader } from '../session.ts'
-
-const WATCH_INTERVAL_MS = 1_000
 
 /** The states in which `run watch` ends: the run never changes again. */
 const finalStates: RunState[] = ['APPROVED', 'REJECTED']
@@ -96,9 +93,13 @@ function show({ output }: Context, run: Run) {
 }
 
 async function watch(context: Context, id: bigint) {
-  const { runs } = openReader(context)
-  for (let last = ''; ; await sleep(WATCH_INTERVAL_MS)) {
-    const run = await runs.get(id)
+  const { runs, stream } = openReader(context)
+  // Also refuses a run that does not exist, for which the stream would wait.
+  let run: Run = await runs.get(id)
+  let last = ''
+  for await (const { type, data } of stream({ types: 'run', runId: String(id) })) {
+    // After `ready` and `reset` a read shows the run as it is.
+    run = type === 'run' ? data : await runs.get(id, { minBlock: data.block.number })
     const { state, claimedBy, round, revisions } = run
     // A round and a revision repeat states: a run may be claimed again between two reads.
     const change = `Run ${id} is ${state}${claimedBy === null ? '' : `, claimed by agent ${claimedBy}`}; claims ${round}, revisions ${revisions}`
