@@ -83,7 +83,7 @@ async function start(options: IndexerOptions, port: number): Promise<Indexer> {
     onLine,
   })
   try {
-    // A killed indexer keeps its schema locked for up to 25 seconds, and the next one waits for the lock.
+    // While another session has the build's lock, Ponder waits for up to 25 seconds until its own lock expires.
     await part.saw(/Created HTTP server/, 60_000)
     return { part, port, url: `http://127.0.0.1:${port}`, stop: part.stop }
   } catch (error) {

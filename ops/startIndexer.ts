@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util'
 import config from '../ponder.config.ts'
 import { readEnv } from '../src/api/env.ts'
 import { createLogger } from '../src/api/observability/logger.ts'
+import { clearStaleLock, lockBuild } from './builds/buildLock.ts'
 import { keepCacheSmall } from './builds/cachedBlocks.ts'
 import { reasonNotToStart } from './builds/mayStart.ts'
 import { takeOver } from './builds/takeOver.ts'
@@ -49,6 +50,8 @@ const reason = await reasonNotToStart({
   process.exit(RESTART)
 })
 if (reason) throw new Error(reason)
+if (await lockBuild(readers, endWithoutLock)) await clearStaleLock(readers, logger)
+else logger.warn({ schema }, 'Another session has the lock of this build: Ponder waits until its own lock expires')
 endAtDatabaseCrash(DATABASE_URL, logger)
 endAtFailedCommit(logger)
 askForRestartAtPassingError()
@@ -83,8 +86,7 @@ process.argv = [
 ]
 await import(ponder.href)
 
-// Vite, with which Ponder loads our code, exits immediately on SIGTERM: the schema would stay locked, and the next
-// start would wait for up to 25 seconds. Ponder shuts down in an orderly way on SIGINT.
+// Vite, with which Ponder loads our code, exits immediately on SIGTERM. Ponder shuts down in an orderly way on SIGINT.
 process.removeAllListeners('SIGTERM')
 process.on('SIGTERM', () => process.emit('SIGINT', 'SIGINT'))
 
@@ -104,7 +106,7 @@ function buildOf(chainId: number) {
 }
 
 /**
- * Ponder ends with 1 where its node is behind the index, and where another process has run the build within 25 seconds.
+ * Ponder ends with 1 where its node is behind the index, and where another process runs the build.
  * Both pass, so a restart helps.
  */
 function askForRestartAtPassingError() {
@@ -117,6 +119,12 @@ function askForRestartAtPassingError() {
   }
   process.on('uncaughtException', onError)
   process.on('unhandledRejection', onError)
+}
+
+/** Another process could now run the same build. */
+function endWithoutLock(err?: Error) {
+  logger.fatal({ err }, 'The lock of this build is lost: exiting, so that a restart takes it again')
+  process.exit(RESTART)
 }
 
 /** Ponder silently takes the next port if its own is in use, and probes of the port would then ask another process. */

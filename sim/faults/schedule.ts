@@ -11,7 +11,7 @@ export type Schedule = { at: number; disturbance: Disturbance }[]
 /** The depth of the deepest reorg: less than the 30 blocks after which Ponder treats a block as final. */
 const DEEPEST = 25
 
-/** Between two ends of the indexer. After a kill, the next indexer waits up to 25 seconds for the stale lock. */
+/** Between two ends of the indexer. */
 const BETWEEN_ENDS_SECONDS = 32
 
 /** Most reorgs are shallow, as on real chains: deep ones alone would revert most of what parties do. */

@@ -100,7 +100,7 @@ const environment = z.object({
   AGENT_REGISTRY_ADDRESS: address.optional(),
   /**
    * How long the index may be behind the chain without indexing a block. Then readiness and log report it, and the
-   * indexer exits so that it is restarted. A restart after a kill waits for up to 25 s.
+   * indexer exits so that it is restarted.
    */
   STALL_SECONDS: integer(1, Number.MAX_SAFE_INTEGER).default(60),
   /** How old answers may be, by the chain's blocks that they lack. Older ones make a process unready. */

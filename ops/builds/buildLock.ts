@@ -1,0 +1,56 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import type { Logger } from 'pino'
+
+/** PostgreSQL ends the session of a killed process within milliseconds. */
+const TRIES = 20
+const RETRY_MS = 50
+
+type Build = { databaseUrl: string; build: string }
+
+/**
+ * Takes an advisory lock, which proves that no other process runs the build. It keeps a connection, and takes the lock
+ * again if an administrator closes it.
+ *
+ * It needs a session: a pooler in transaction mode would share the lock among processes.
+ * @param onLost is called if the lock is lost. Another process may then take it.
+ * @returns false if another session has the lock.
+ */
+export async function lockBuild({ databaseUrl, build }: Build, onLost: (err?: Error) => void): Promise<boolean> {
+  const client = new pg.Client({ connectionString: databaseUrl, application_name: 'runline_build', keepAlive: true })
+  let isLocked = false
+  client.on('error', async (err) => {
+    if (!isLocked) return
+    isLocked = false
+    if (!(await lockBuild({ databaseUrl, build }, onLost).catch(() => false))) onLost(err)
+  })
+  await client.connect()
+  for (let tries = 0; tries < TRIES; tries++) {
+    const { rows } = await client.query('SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS locked', [build])
+    isLocked = rows[0].locked
+    if (isLocked) return true
+    await sleep(RETRY_MS)
+  }
+  await client.end()
+  return false
+}
+
+/**
+ * Clears the lock that a killed process left in Ponder's own table. Otherwise Ponder waits for up to 25 seconds until
+ * that lock expires. Only for the process that has the lock of `lockBuild`, before it starts Ponder.
+ */
+export async function clearStaleLock({ databaseUrl, build }: Build, logger: Logger): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl })
+  await client.connect()
+  try {
+    const meta = `${pg.escapeIdentifier(build)}._ponder_meta`
+    const { rows } = await client.query('SELECT to_regclass($1) IS NOT NULL AS exists', [meta])
+    if (!rows[0].exists) return
+    const { rowCount } = await client.query(
+      `UPDATE ${meta} SET value = jsonb_set(value, '{is_locked}', '0') WHERE key = 'app' AND value -> 'is_locked' = '1'`,
+    )
+    if (rowCount) logger.info({ schema: build }, 'Cleared the lock of an indexer that was killed')
+  } finally {
+    await client.end()
+  }
+}
