@@ -6,7 +6,7 @@ import pg from 'pg'
 import type { PublicClient } from 'viem'
 import { createChainClient } from '../src/api/chainClient.ts'
 import { type Deployment, readDeployment } from '../src/api/deployment.ts'
-import { readEnv } from '../src/api/env.ts'
+import { parseEnv } from '../src/api/env.ts'
 import { reasonOf } from '../src/api/observability/describeError.ts'
 import { IndexReader } from '../src/api/queries/indexReader.ts'
 import type { Audited } from './audit/audited.ts'
@@ -43,7 +43,7 @@ const INDEX_POLL_MS = 250
 const progress = createProgress(process.stderr)
 
 async function run(isFresh: boolean): Promise<number> {
-  const env = readEnv(['DATABASE_URL', 'DATABASE_SCHEMA', 'CHAIN_ID', 'DEPLOYMENTS_DIR', 'RPC_URL'])
+  const env = parseEnv(['DATABASE_URL', 'DATABASE_SCHEMA', 'CHAIN_ID', 'DEPLOYMENTS_DIR', 'RPC_URL'], process.env)
   const deployment = readDeployment(env.CHAIN_ID, env.DEPLOYMENTS_DIR)
   // Concurrent calls share one HTTP request.
   const chain = createChainClient(env.RPC_URL, { http: { batch: { batchSize: 50 } }, cacheTime: 0 })

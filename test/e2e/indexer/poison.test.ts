@@ -20,6 +20,7 @@ import { type Api, startApi } from '../../../devnet/api.ts'
 import { defaultTerms } from '../../../devnet/defaultTerms.ts'
 import { deployArtifact } from '../../../testkit/contracts.ts'
 import { type MarketOnAnvil, startMarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
+import { waitForIndex } from '../../../testkit/waitForIndex.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { type Index, startIndexOf } from './indexOf.ts'
 
@@ -182,6 +183,7 @@ async function askEverything() {
 
 /** The result of the operator's audit, after enough blocks. */
 async function audit() {
+  await waitForIndex(databaseUrl, await chain.client.getBlockNumber({ cacheTime: 0 }))
   const command = execa('node', ['ops/auditCommand.ts'], {
     env: {
       DATABASE_URL: databaseUrl,
