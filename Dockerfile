@@ -13,6 +13,7 @@ COPY --from=dependencies /app/node_modules node_modules
 COPY package.json tsconfig.json ponder.config.ts ponder.schema.ts ./
 COPY abis abis
 COPY src src
+COPY mcp mcp
 COPY ops ops
 COPY deployments deployments
 # Ponder writes here when it starts.

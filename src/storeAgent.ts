@@ -48,13 +48,17 @@ export async function storeAgent(context: Context, block: Block, id: bigint, cha
   await storeAgentBlock(context, block)
 }
 
+/** Blocks that are younger than this are stored even before the first live block. */
+const RECENT_SECONDS = 7_200
+
 /**
  * Stores the block of an agent's change. After a restart Ponder replays the last blocks without the block handler, and
- * unlike the blocks of a run's changes, which `run_event` names, this block would be missing. Without a head, during
- * the first backfill, no client knows any block.
+ * unlike the blocks of a run's changes, which `run_event` names, this block would be missing. Blocks of a backfill are
+ * not stored, because no client knows them: there is no head yet, and they are old.
  */
 async function storeAgentBlock(context: Context, block: Block) {
-  if (await context.db.find(head, { chainId: context.chain.id })) await storeBlock(context, block)
+  const isRecent = Number(block.timestamp) > Date.now() / 1_000 - RECENT_SECONDS
+  if (isRecent || (await context.db.find(head, { chainId: context.chain.id }))) await storeBlock(context, block)
 }
 
 async function countSteps({ db }: Context, id: bigint, before: Known, after: Known) {

@@ -104,6 +104,8 @@ it('runs whose time limits have passed are ended, and a deferred payment is coll
   for (const id of [unreviewed, unrevised]) await answerOf(agentKey, 'run', 'submit', id, 'ipfs://work')
   await answerOf(posterKey, 'run', 'revise', unrevised, 'ipfs://feedback')
   await client.increaseTime({ seconds: 8 * 86_400 })
+  // Calls are simulated on the latest block, which has the new time from now on.
+  await client.mine({ blocks: 1 })
 
   const stateAfter = async (verb: string, id: string) => (await answerOf(posterKey, 'run', verb, id)).run.state
   expect(await stateAfter('expire', unclaimed)).toBe('DRAFT')
