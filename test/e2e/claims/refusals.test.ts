@@ -103,6 +103,8 @@ describe('a refusal', () => {
     await people.mined(() => market.market.write.submitWork([runId, 'ipfs://work'], { account: wallet.address }))
     expect((await api.claim(runId, { id, wallet })).body).toMatchObject({ success: true, run: { state: 'SUBMITTED' } })
     await people.mined(() => market.market.write.approveWork([runId]))
+    // The relay may use a head that is 50 ms old, at which the run has not ended.
+    await market.indexed()
     const ended = await api.claim(runId, { id, wallet })
     expect(codeOf(ended)).toEqual([400, 'RUN_NOT_OPEN'])
     expect(ended.body).toMatchObject({ state: 'APPROVED', claimedBy: Number(id) })

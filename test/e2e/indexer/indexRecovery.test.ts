@@ -77,7 +77,7 @@ test('the index has the same rows whether it followed the chain, was killed, or 
 
   await index.kill()
   await index.startAgain()
-  expect(index.output()).toContain('Schema is locked')
+  expect(index.output()).toContain('Cleared the lock of an indexer that was killed')
   expect(await index.tables()).toEqual(followed)
   expect(comparableBands(followed.runBands)).toEqual(comparableBands(runBandsOf(followed.runs)))
   expect(sumOfDays(followed.marketDays)).toEqual(figuresOf(followed.runs))
