@@ -2,8 +2,8 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { cpus, totalmem } from 'node:os'
 import { stopAllProcesses } from '../devnet/managedProcess.ts'
-import { type Bench, compareWithGoal, type Figure } from './figure.ts'
-import { table } from './table.ts'
+import { type Bench, compareWithGoal } from './figure.ts'
+import { figureTable } from './table.ts'
 
 const benches: Record<string, () => Promise<Bench>> = {
   claims: () => import('./claims.ts'),
@@ -50,21 +50,4 @@ async function run(name: string, bench: Bench) {
   if (missed.length === 0) return
   console.error(`${name}: these figures miss their goals: ${missed.join(', ')}`)
   process.exitCode = 1
-}
-
-function figureTable(figures: Figure[]): string {
-  const rows = figures.map(({ figure, unit, value, baseline, ratio, goal, ok }) => [
-    figure,
-    number(value),
-    unit,
-    number(baseline),
-    number(ratio),
-    number(goal),
-    ok === null ? '' : ok ? 'ok' : 'MISSED',
-  ])
-  return table(['figure', 'value', 'unit', 'baseline', 'ratio', 'goal', ''], rows)
-}
-
-function number(value: number | null): string {
-  return value === null ? '' : value.toLocaleString('en-US', { maximumFractionDigits: 3 })
 }

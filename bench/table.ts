@@ -1,3 +1,5 @@
+import type { Figure } from './figure.ts'
+
 /** Formats a table: each column is as wide as its widest cell, and numbers are aligned right. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((cell, column) => Math.max(cell.length, ...rows.map((row) => (row[column] ?? '').length)))
@@ -10,4 +12,23 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
       .join('  ')
       .trimEnd()
   return [line(head), widths.map((width) => '-'.repeat(width)).join('  '), ...rows.map(line)].join('\n')
+}
+
+/** The figures of a bench, with their goals. */
+export function figureTable(figures: Figure[]): string {
+  const rows = figures.map(({ figure, unit, value, baseline, ratio, goal, ok }) => [
+    figure,
+    number(value),
+    unit,
+    number(baseline),
+    number(ratio),
+    number(goal),
+    ok === null ? '' : ok ? 'ok' : 'MISSED',
+  ])
+  return table(['figure', 'value', 'unit', 'baseline', 'ratio', 'goal', ''], rows)
+}
+
+/** The number with at most three decimals; empty if there is none. */
+export function number(value: number | null): string {
+  return value === null ? '' : value.toLocaleString('en-US', { maximumFractionDigits: 3 })
 }

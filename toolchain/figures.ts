@@ -2,7 +2,7 @@
 // if they differ.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import type { Figure } from '../bench/figure.ts'
-import { table } from '../bench/table.ts'
+import { figureTable, number } from '../bench/table.ts'
 
 type Result = {
   name: string
@@ -25,8 +25,8 @@ const chosen = [
   ['gas', 'claim in a batch of 50', 'Gas of a claim in a batch of 50, beside a single one'],
 ] as const
 
-const number = (value: number | null | undefined) =>
-  value === null || value === undefined ? '' : Number(value.toPrecision(4)).toLocaleString('en')
+/** With four significant digits, for a reader. */
+const rounded = (value: number | null) => number(value === null ? null : Number(value.toPrecision(4)))
 
 function find(bench: string, name: string): Figure {
   const found = results.find(({ name }) => name === bench)?.figures.find(({ figure }) => figure === name)
@@ -36,22 +36,13 @@ function find(bench: string, name: string): Figure {
 
 const summary = chosen.map(([bench, name, label]) => {
   const { value, unit, baseline, ratio } = find(bench, name)
-  return `| ${label} | ${number(value)} ${unit} | ${number(baseline)} | ${number(ratio)} |`
+  return `| ${label} | ${rounded(value)} ${unit} | ${rounded(baseline)} | ${rounded(ratio)} |`
 })
 const readme = ['| | here | baseline | ratio |', '|---|---|---|---|', ...summary].join('\n')
 
 const pages = results.map(({ name, machine, figures }) => {
-  const rows = figures.map(({ figure, unit, value, baseline, ratio, goal, ok }) => [
-    figure,
-    number(value),
-    unit,
-    number(baseline),
-    number(ratio),
-    number(goal),
-    ok === null || ok === undefined ? '' : ok ? 'met' : 'missed',
-  ])
   const head = `## \`npm run bench ${name}\`\n\n${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Node ${machine.node}.`
-  return `${head}\n\n\`\`\`\n${table(['figure', 'value', 'unit', 'baseline', 'ratio', 'goal', ''], rows)}\n\`\`\`\n`
+  return `${head}\n\n\`\`\`\n${figureTable(figures)}\n\`\`\`\n`
 })
 const intro = `# Figures
 

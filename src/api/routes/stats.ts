@@ -13,6 +13,17 @@ import { indexedResponses, problemResponses } from './responses.ts'
 const counts = <const Key extends string>(keys: readonly Key[]) =>
   z.object(Object.fromEntries(keys.map((key) => [key, z.int()])) as Record<Key, z.ZodInt>)
 
+const exampleStates = {
+  DRAFT: 1,
+  OPEN: 4,
+  CLAIMED: 1,
+  IN_PROGRESS: 1,
+  SUBMITTED: 1,
+  APPROVED: 3,
+  REVISION_REQUESTED: 0,
+  REJECTED: 1,
+}
+
 const statsSchema = z
   .object({
     runs: z.object({ total: z.int(), claimable: z.int(), byState: counts(runStates) }),
@@ -28,16 +39,7 @@ const statsSchema = z
       runs: {
         total: 12,
         claimable: 3,
-        byState: {
-          DRAFT: 1,
-          OPEN: 4,
-          CLAIMED: 1,
-          IN_PROGRESS: 1,
-          SUBMITTED: 1,
-          APPROVED: 3,
-          REVISION_REQUESTED: 0,
-          REJECTED: 1,
-        },
+        byState: exampleStates,
       },
       escrowed: '735000000',
       paid: '300000000',
@@ -107,16 +109,7 @@ const historySchema = z
       history: [
         {
           start: '2024-01-15T00:00:00.000Z',
-          byState: {
-            DRAFT: 1,
-            OPEN: 4,
-            CLAIMED: 1,
-            IN_PROGRESS: 1,
-            SUBMITTED: 1,
-            APPROVED: 3,
-            REVISION_REQUESTED: 0,
-            REJECTED: 1,
-          },
+          byState: exampleStates,
           escrowed: '735000000',
           locked: '30000000',
           paid: '300000000',

@@ -115,7 +115,7 @@ export function createDispatcher(context: RelayContext, allocator: Allocator, se
 
   /**
    * How many claims a blocked signer can make now, or why none. It is checked before claims are taken from the queue,
-   * so that no claim is simulated in vain.
+   * so that no claim is simulated that this signer cannot send.
    */
   async function roomOf(signer: Signer): Promise<number | SignerBlocker> {
     try {

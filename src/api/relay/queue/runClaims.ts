@@ -20,7 +20,7 @@ export type RunClaims = {
   whilePlacing: (until: AbortSignal) => Promise<void>
 }
 
-/** @returns a function that runs `work` and counts the claim among the claims of its run meanwhile. */
+/** @returns a function that runs `work`, and counts the claim among the claims of its run until `work` ends. */
 export function createRunClaims() {
   const runs = new Map<bigint, { count: number; claims: RunClaims }>()
 

@@ -41,7 +41,7 @@ export async function simulateAlone(market: Market, from: Address, request: Clai
 /**
  * Simulates claims of different runs in few calls, on the latest block and in the pending block: 50 claims in one call
  * take the node less time than two calls. No claim makes another one pass: it only takes a run and locks stake.
- * @returns the claims that pass. The other claims must be simulated alone, so that none fails because of another.
+ * @returns the claims that pass. The other claims must be simulated alone, so that a claim does not fail because of another.
  */
 export async function simulateBatch(
   market: Market,

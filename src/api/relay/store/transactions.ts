@@ -127,7 +127,7 @@ const jsonOf = (attempts: NewAttempt[]) =>
 
 export type Sent = { tx: bigint; result: BroadcastResult }
 
-/** Stores the results of broadcasts. It ignores transactions that were settled meanwhile. */
+/** Stores the results of broadcasts. It ignores transactions that are settled already. */
 export async function recordBroadcasts(database: Database, sent: readonly Sent[]): Promise<void> {
   const text = `
     UPDATE relay.tx SET

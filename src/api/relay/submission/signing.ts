@@ -4,7 +4,7 @@ import type { Fees } from '../chain/fees.ts'
 import type { MarketCall } from '../chain/market.ts'
 import type { Attempt } from '../store/transactions.ts'
 
-/** The timeout of a signature. Database locks are kept meanwhile. */
+/** The timeout of a signature, during which database locks are kept. */
 const SIGNING_TIMEOUT_MS = 5_000
 
 /** Any account of viem. It pays for claims. Its key may be in a KMS: then signing takes longer, and may fail. */
