@@ -45,8 +45,11 @@ export const inStanding: Record<Standing, SQL | undefined> = {
 
 const isRewarded = gte(run.reward, sql.placeholder('minReward'))
 
-/** The runs of the band that `minReward` splits: not below `minReward`, and below the first whole band. */
-export const isBetweenBands = and(isRewarded, lt(run.reward, sql.placeholder('wholeBand')))
+/** The runs between `minReward` and the nearer edge of its band. See `bandsAt`. */
+export const isInSplit = and(
+  gte(run.reward, sql.placeholder('splitFrom')),
+  lt(run.reward, sql.placeholder('splitBefore')),
+)
 
 /** The condition of a list. Its text depends on which filters are present; their values are placeholders. */
 export function matching(filter: RunFilter): SQL | undefined {

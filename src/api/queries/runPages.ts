@@ -61,10 +61,17 @@ export function startKind(start: RunStart): StartKind {
   return start.offset > NEAR_ROWS ? 'far' : 'near'
 }
 
-/** The band that contains `minReward`, and the first band that has no lower reward. */
+/**
+ * The band that `minReward` splits, and how to count from the nearer edge of it (`wholeBand`): the runs between that edge
+ * and `minReward` are counted one by one, and added to the bands from there on, or subtracted from them.
+ */
 function bandsAt(minReward: bigint) {
-  const splitBand = minReward - (minReward % rewardBandWidth(minReward))
-  return { splitBand, wholeBand: splitBand === minReward ? splitBand : splitBand + rewardBandWidth(minReward) }
+  const width = rewardBandWidth(minReward)
+  const splitBand = minReward - (minReward % width)
+  const nextBand = splitBand + width
+  return minReward - splitBand < nextBand - minReward
+    ? { splitBand, wholeBand: splitBand, splitFrom: splitBand, splitBefore: minReward, splitSign: -1 }
+    : { splitBand, wholeBand: nextBand, splitFrom: minReward, splitBefore: nextBand, splitSign: 1 }
 }
 
 /** One statement per combination of filters, sort, order and kind of start. */

@@ -1,15 +1,7 @@
 import { and, count, gte, type SQL, sql } from 'drizzle-orm'
 import { ALL_RUNS, run, runBand } from '../../../ponder.schema.ts'
 import { bandListOf, claimableTotal, isBandOf, perBand, sumOfBands } from './runBands.ts'
-import {
-  expired,
-  inStanding,
-  isBetweenBands,
-  matching,
-  type RunFilter,
-  type Standing,
-  standingOf,
-} from './runFilter.ts'
+import { expired, inStanding, isInSplit, matching, type RunFilter, type Standing, standingOf } from './runFilter.ts'
 import type { Database } from './snapshot.ts'
 
 /**
@@ -51,7 +43,8 @@ function fromBands(db: Database, filter: RunFilter): SQL {
   const rewarded = (counter: SQL, condition: SQL | undefined) => {
     if (filter.minReward === undefined) return inBands(counter)
     const isWhole = and(isBandOf('reward'), gte(runBand.lowest, sql.placeholder('wholeBand')))
-    return sql`(${sumOfBands(db, counter, isWhole)} + ${countOf(db, and(condition, isBetweenBands))})`
+    const inSplit = sql`${countOf(db, and(condition, isInSplit))} * ${sql.placeholder('splitSign')}::int4`
+    return sql`(${sumOfBands(db, counter, isWhole)} + ${inSplit})`
   }
   const expiredCount = countOf(db, and(expired, matching({ ...filter, state: undefined, claimable: undefined })))
   const claimable =
