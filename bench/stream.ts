@@ -15,12 +15,16 @@ const runs = 1_000
 /** The indexer's polling interval, over which the blocks are spread. */
 const POLLING_MS = 100
 const BLOCK_TIME_MS = 1_000
+const BARE_ROUNDS = 30
 const GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2
 
 /** How long the streams are idle while the CPU time is measured: two heartbeats. */
 const IDLE_MS = 30_000
 
 export type ReadersOrder = { port: number; streams: number }
+
+/** An order to `bareStreams.ts`: to send the event of a block to all its sockets. */
+export type BareOrder = { block: number }
 
 /** When the last stream had the block, in milliseconds of the machine's monotonic clock. */
 export type Delivery = { block: number; at: number }
@@ -51,20 +55,25 @@ export async function measure() {
     )
     if (streams > 1) measurements.push({ figure: `memory per stream, ${named}`, unit: 'kB', value: leg.kilobytes })
   }
-  return { measurements }
+  const streams = Math.max(...sizes)
+  const bare = await measureBare(streams)
+  const named = `one event to ${streams.toLocaleString('en-US')} bare sockets`
+  measurements.push(
+    { figure: `${named}, p50`, unit: 'ms', value: bare.p50 },
+    { figure: `${named}, p99`, unit: 'ms', value: bare.p99 },
+  )
+  return { measurements, notes: [note] }
 }
+
+const note =
+  'With 10,000 streams the figures are bound by the writes to their sockets: the bare sockets show what those take on ' +
+  'this machine in a process that does nothing else, with the same readers.'
 
 async function measureLeg(market: LargeMarket, streams: number) {
   const { pid } = market.api.part
   const before = await kilobytesOf(pid)
-  const readers = fork(new URL('streamReaders.ts', import.meta.url), { execArgv: [] })
-  readers.on('exit', (code) => {
-    if (code) throw new Error(`The readers ended with exit code ${code}`)
-  })
-  const deliveries = on(readers, 'message')
+  const { deliveries, stop } = await openReaders({ port: market.api.port, streams })
   try {
-    readers.send({ port: market.api.port, streams } satisfies ReadersOrder)
-    await deliveries.next()
     const kilobytes = ((await kilobytesOf(pid)) - before) / streams
     const idle = await idleShare(pid)
     const times: number[] = []
@@ -80,10 +89,46 @@ async function measureLeg(market: LargeMarket, streams: number) {
     }
     return { p50: percentile(times, 0.5), p99: percentile(times, 0.99), kilobytes, idle }
   } finally {
-    readers.removeAllListeners('exit').kill('SIGKILL')
-    await once(readers, 'exit')
+    await stop()
     // The API notices that the streams have ended.
     await sleep(2_000)
+  }
+}
+
+/** The time from an order to write until the last reader has the bytes, where the server does nothing else. */
+async function measureBare(streams: number) {
+  const server = fork(new URL('bareStreams.ts', import.meta.url), { execArgv: [] })
+  const [port] = (await once(server, 'message')) as [number]
+  const { deliveries, stop } = await openReaders({ port, streams })
+  const times: number[] = []
+  for (let block = 1; block <= BARE_ROUNDS; block++) {
+    await sleep(BLOCK_TIME_MS / 4)
+    const orderedAt = Number(process.hrtime.bigint()) / 1e6
+    server.send({ block } satisfies BareOrder)
+    const { value } = await deliveries.next()
+    const [{ at }] = value as [Delivery]
+    times.push(at - orderedAt)
+  }
+  await stop()
+  server.kill('SIGKILL')
+  return { p50: percentile(times, 0.5), p99: percentile(times, 0.99) }
+}
+
+/** Starts the process that holds the streams, and opens them. */
+async function openReaders(order: ReadersOrder) {
+  const readers = fork(new URL('streamReaders.ts', import.meta.url), { execArgv: [] })
+  readers.on('exit', (code) => {
+    if (code) throw new Error(`The readers ended with exit code ${code}`)
+  })
+  const deliveries = on(readers, 'message')
+  readers.send(order)
+  await deliveries.next()
+  return {
+    deliveries,
+    async stop() {
+      readers.removeAllListeners('exit').kill('SIGKILL')
+      await once(readers, 'exit')
+    },
   }
 }
 
