@@ -9,10 +9,11 @@ import { startPostgres } from '../devnet/postgres.ts'
 import { type Backfill, backfill, ours, plain } from './backfill.ts'
 import { type BusyChain, eventsOfALife, startBusyChain } from './busyChain.ts'
 import { type Measurement, median } from './figure.ts'
+import { workload } from './workload.ts'
 
-const large = Number(process.env.BENCH_EVENTS ?? 100_000)
+const large = workload.events
 const small = large / 10
-const rounds = Number(process.env.BENCH_ROUNDS ?? 5)
+const { rounds } = workload
 /** A round of the small chain takes less than a second, so other load on the machine distorts it more. */
 const smallRounds = 3 * rounds
 

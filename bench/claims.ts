@@ -14,12 +14,12 @@ import { latencyLeg } from './claimsLatency.ts'
 import type { Leg, LegOptions, LegResult } from './claimsLeg.ts'
 import type { Mining } from './claimsMarket.ts'
 import { throughputLeg } from './claimsThroughput.ts'
+import { isQuick, workload } from './workload.ts'
 
-const claims = Number(process.env.BENCH_CLAIMS ?? 1_000)
-const rounds = Number(process.env.BENCH_ROUNDS ?? 5)
+const { claims, claimRounds: rounds } = workload
 
-/** A round of latencies and throughputs takes ten minutes with 1 s blocks, and three on automine. */
-const minings = chosen('BENCH_MINING', ['automine', '1 s blocks'] as const satisfies Mining[])
+/** A round of latencies and throughputs takes minutes with 1 s blocks. */
+const minings = chosen('BENCH_MINING', ['automine', '1 s blocks'] as const satisfies Mining[]).slice(0, isQuick ? 1 : 2)
 
 const legs = {
   latency: latencyLeg,

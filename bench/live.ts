@@ -9,12 +9,10 @@ import { type Measurement, median } from './figure.ts'
 import { blocksBefore, type LargeMarket, startLargeMarket } from './largeMarket.ts'
 import { latencies } from './latency.ts'
 import { alternate, type Load, load } from './load.ts'
+import { workload } from './workload.ts'
 
-const many = Number(process.env.BENCH_RUNS ?? 1_000_000)
+const { runs: many, seconds, rounds, blocks } = workload
 const few = 1_000
-const seconds = Number(process.env.BENCH_SECONDS ?? 5)
-const rounds = Number(process.env.BENCH_ROUNDS ?? 5)
-const blocks = Number(process.env.BENCH_BLOCKS ?? 200)
 
 /**
  * A fixed rate of requests, by four clients: at full load the result would depend on how the scheduler shares the

@@ -1,5 +1,6 @@
 import autocannon from 'autocannon'
 import { median, percentile } from './figure.ts'
+import { workload } from './workload.ts'
 
 /** Requests per second, and the 50th and 99th percentile of the time to answer in milliseconds. */
 export type Load = { rps: number; p50: number; p99: number }
@@ -59,7 +60,7 @@ export async function load(
 export async function alternate<Name extends string>(
   targets: Record<Name, Target>,
   options: Options,
-  rounds = Number(process.env.BENCH_ROUNDS ?? 5),
+  rounds = workload.rounds,
 ): Promise<Record<Name, Load>> {
   const names = Object.keys(targets) as Name[]
   const taken = Object.fromEntries(names.map((name) => [name, [] as Load[]])) as Record<Name, Load[]>

@@ -9,10 +9,11 @@ import { alternate, type Load, load, type Target } from './load.ts'
 import { fairness } from './readsFairness.ts'
 import { type ReadsMarket, startReadsMarket } from './readsMarket.ts'
 import { drawMix, withAnyReward } from './readsMix.ts'
+import { workload } from './workload.ts'
 
-const many = Number(process.env.BENCH_RUNS ?? 1_000_000)
+const many = workload.runs
 const few = 1_000
-const manyClients = { connections: 10, seconds: Number(process.env.BENCH_SECONDS ?? 5) }
+const manyClients = { connections: 10, seconds: workload.seconds }
 /** One request at a time, so that the latency does not include a queue. */
 const oneClient = { ...manyClients, connections: 1 }
 

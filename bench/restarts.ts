@@ -7,8 +7,9 @@ import { type Indexer, startIndexer } from '../devnet/indexer.ts'
 import { startPostgres } from '../devnet/postgres.ts'
 import type { Measurement } from './figure.ts'
 import { type LargeMarket, startLargeMarket } from './largeMarket.ts'
+import { workload } from './workload.ts'
 
-const many = Number(process.env.BENCH_RUNS ?? 1_000_000)
+const many = workload.runs
 const few = 1_000
 const signals = ['SIGTERM', 'SIGKILL'] as const
 

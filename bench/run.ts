@@ -1,9 +1,12 @@
 // `npm run bench [name]`: measures, prints a table and writes bench/results/<name>.json. Fails if a goal is missed.
+// `npm run bench -- --quick [name]` only takes a look.
 import { mkdir, writeFile } from 'node:fs/promises'
 import { cpus, totalmem } from 'node:os'
+import { parseArgs } from 'node:util'
 import { stopAllProcesses } from '../devnet/managedProcess.ts'
 import { type Bench, compareWithGoal } from './figure.ts'
 import { figureTable } from './table.ts'
+import { isQuick } from './workload.ts'
 
 const benches: Record<string, () => Promise<Bench>> = {
   claims: () => import('./claims.ts'),
@@ -26,7 +29,8 @@ const machine = {
 }
 
 /** `reads` includes `live`, the reads during indexing, which is separate because it needs an indexer. */
-const asked = process.argv.slice(2).flatMap((name) => (name === 'reads' ? ['reads', 'live'] : name))
+const { positionals } = parseArgs({ allowPositionals: true, options: { quick: { type: 'boolean' } } })
+const asked = positionals.flatMap((name) => (name === 'reads' ? ['reads', 'live'] : name))
 const unknown = asked.filter((name) => !(name in benches))
 if (unknown.length > 0)
   throw new Error(`No bench is called ${unknown.join(', ')}; there are: ${Object.keys(benches).join(', ')}`)
@@ -43,7 +47,8 @@ try {
 async function run(name: string, bench: Bench) {
   const { measurements, notes = [] } = await bench.measure()
   const figures = measurements.map(compareWithGoal)
-  await writeFile(new URL(`${name}.json`, results), `${JSON.stringify({ name, machine, figures }, null, 2)}\n`)
+  const result = `${JSON.stringify({ name, machine, figures }, null, 2)}\n`
+  if (!isQuick) await writeFile(new URL(`${name}.json`, results), result)
 
   console.log(`\n${name}\n\n${figureTable(figures)}\n${notes.map((line) => `\n${line}`).join('')}\n`)
   const missed = figures.filter(({ ok }) => ok === false).map(({ figure }) => figure)
