@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { getAddress, type Hex, isAddress, parseEther, parseGwei, zeroAddress } from 'viem'
 import { z } from 'zod'
 import { MAX_BATCH, MAX_UNMINED } from './market/constants.ts'
@@ -112,7 +113,10 @@ const environment = z.object({
 
 type Environment = z.infer<typeof environment>
 
-/** Variables whose values may contain a key or a password. No error shows them. */
+/**
+ * Variables whose values may contain a key or a password. No error shows them, and each may be in a file instead, which
+ * the variable with `_FILE` names, as Docker, Kubernetes and systemd mount secrets.
+ */
 const secret = /KEY$|URL$/
 
 /**
@@ -130,6 +134,18 @@ export function readEnv<const Name extends keyof Environment>(names: readonly Na
 
 class InvalidEnvironment extends Error {}
 
+/** The variable's value, or the content of its file without the line break at its end. */
+function readVariable(name: string, source: Record<string, string | undefined>): string | undefined {
+  const file = secret.test(name) && source[`${name}_FILE`]
+  if (!file) return source[name] || undefined
+  if (source[name]) throw new InvalidEnvironment(`${name} and ${name}_FILE are both set. Remove one of them.`)
+  try {
+    return readFileSync(file, 'utf8').trim()
+  } catch (error) {
+    throw new InvalidEnvironment(`${name}_FILE: cannot read ${JSON.stringify(file)}: ${(error as Error).message}`)
+  }
+}
+
 /**
  * `readEnv`, for other variables than those of this process.
  * @throws an error with a line for each invalid variable: its value, unless that may be secret, and what is allowed.
@@ -138,7 +154,7 @@ export function parseEnv<const Name extends keyof Environment>(
   names: readonly Name[],
   source: Record<string, string | undefined>,
 ): Pick<Environment, Name> {
-  const present = Object.fromEntries(names.map((name) => [name, source[name] || undefined]))
+  const present = Object.fromEntries(names.map((name) => [name, readVariable(name, source)]))
   const mask = Object.fromEntries(names.map((name) => [name, true])) as Record<Name, true>
   const parsed = environment.pick(mask as never).safeParse(present)
   if (parsed.success) return parsed.data as Pick<Environment, Name>

@@ -1,4 +1,7 @@
-import { describe, expect, it } from 'vitest'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { parseEnv } from '../../src/api/env.ts'
 
 const key = `0x${'ab'.repeat(32)}`
@@ -48,6 +51,24 @@ describe('parseEnv', () => {
 
   it('validates only the requested variables', () => {
     expect(parseEnv(['PORT'], { PORT: '1', CHAIN_ID: 'x' })).toEqual({ PORT: 1 })
+  })
+
+  it('reads a secret from the file that <NAME>_FILE names', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'runline-env-'))
+    onTestFinished(() => rm(directory, { recursive: true }))
+    const file = join(directory, 'relayer.key')
+    await writeFile(file, `${key},${key}\n`)
+    const names = ['RELAYER_PRIVATE_KEY', 'PORT'] as const
+    expect(parseEnv(names, { RELAYER_PRIVATE_KEY_FILE: file, PORT_FILE: file })).toEqual({
+      RELAYER_PRIVATE_KEY: [key, key],
+      PORT: 3000,
+    })
+    expect(() => parseEnv(names, { RELAYER_PRIVATE_KEY_FILE: `${file}.old` })).toThrow(
+      `RELAYER_PRIVATE_KEY_FILE: cannot read "${file}.old": ENOENT`,
+    )
+    expect(() => parseEnv(names, { RELAYER_PRIVATE_KEY_FILE: file, RELAYER_PRIVATE_KEY: key })).toThrow(
+      'RELAYER_PRIVATE_KEY and RELAYER_PRIVATE_KEY_FILE are both set. Remove one of them.',
+    )
   })
 
   it('splits keys at commas', () => {

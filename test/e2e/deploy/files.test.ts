@@ -39,8 +39,8 @@ it('the Kubernetes manifests give processes only settings that they read', async
 it('the systemd units set only settings that the processes read', async () => {
   const unit = await read('deploy/systemd/runline-api@.service')
   const names = [...unit.matchAll(/^Environment=([A-Z_]+)=/gm)].map(([, name]) => String(name))
-  expect(names).toEqual(['PORT', 'OPS_PORT'])
-  expect(names.filter((name) => !settings.api.has(name))).toEqual([])
+  expect(names).toEqual(['RELAYER_PRIVATE_KEY_FILE', 'PORT', 'OPS_PORT'])
+  expect(names.filter((name) => !settings.api.has(name.replace(/_FILE$/, '')))).toEqual([])
 })
 
 it('the image has the Node of the lockfile, and the files that compose.yaml runs', async () => {
