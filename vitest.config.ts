@@ -1,11 +1,12 @@
 import { defineConfig } from 'vitest/config'
 
-const project = (name: string, timeoutMs: number) => ({
+const project = (name: string, timeoutMs: number, setupFiles: string[] = []) => ({
   test: {
     name,
     include: [`test/${name}/**/*.test.ts`],
     testTimeout: timeoutMs,
     hookTimeout: 2 * timeoutMs,
+    setupFiles,
   },
 })
 
@@ -14,6 +15,10 @@ export default defineConfig({
     globalSetup: 'test/support/globalSetup.ts',
     // An e2e test file runs Anvil, an indexer and an API: two files at a time use two cores.
     maxWorkers: 2,
-    projects: [project('unit', 10_000), project('api', 30_000), project('e2e', 60_000)],
+    projects: [
+      project('unit', 10_000),
+      project('api', 30_000),
+      project('e2e', 60_000, ['test/support/checkAnswers.ts']),
+    ],
   },
 })
