@@ -13,6 +13,7 @@ const benches: Record<string, () => Promise<Bench>> = {
   restarts: () => import('./restarts.ts'),
   reads: () => import('./reads.ts'),
   stream: () => import('./stream.ts'),
+  peers: () => import('./peers.ts'),
 }
 
 const results = new URL('results/', import.meta.url)
@@ -43,7 +44,7 @@ try {
 async function run(name: string, bench: Bench) {
   const { measurements, notes = [] } = await bench.measure()
   const figures = measurements.map(compareWithGoal)
-  await writeFile(new URL(`${name}.json`, results), `${JSON.stringify({ name, machine, figures }, null, 2)}\n`)
+  await writeFile(new URL(`${name}.json`, results), `${JSON.stringify({ name, machine, figures, notes }, null, 2)}\n`)
 
   console.log(`\n${name}\n\n${figureTable(figures)}\n${notes.map((line) => `\n${line}`).join('')}\n`)
   const missed = figures.filter(({ ok }) => ok === false).map(({ figure }) => figure)

@@ -1,0 +1,204 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import type { BusyChain } from '../busyChain.ts'
+import { createCpuMeter } from '../cpuMeter.ts'
+import { median, percentile } from '../figure.ts'
+import { approved, askPage, missing } from './ask.ts'
+import type { Peer, Place, Running } from './peer.ts'
+
+const BLOCKS = Number(process.env.BENCH_BLOCKS ?? 60)
+const REPEATS = Number(process.env.BENCH_ROUNDS ?? 3)
+const REORG_DEPTH = 5
+/** How long after a reorg the next block follows: some peers see a reorg only then. */
+const BLOCK_AFTER_REORG_MS = 1_000
+const NEVER_MS = 20_000
+const TORN_SECONDS = 5
+const READERS = 4
+
+/** Its multiples, modulo 1, are spread evenly, so that the phase of a poller does not affect the result. */
+const GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2
+
+export type Live = {
+  /** Events a second. */
+  backfill: number
+  /** Milliseconds from a block to its answer. */
+  p50: number
+  p99: number
+  /** Answers that mix two blocks, and all answers. */
+  torn: number
+  answers: number
+  /** Rows that are lost, wrong or counted twice after kills. */
+  wrongRows: number
+  /** How much CPU each process uses during the backfill. */
+  bound: string
+  /** Milliseconds from a reorg to the answer of the new chain; undefined if there is none within `NEVER_MS`. */
+  reorg: number | undefined
+}
+
+type LivePeer = Omit<Peer, 'fill' | 'serve'>
+
+/** Lets a peer index the chain from its first block, and then follow it. */
+export async function measureLive(peer: LivePeer, place: Place, postgresPid: number): Promise<Live> {
+  const { chain } = place
+  await peer.prepare?.(place)
+  let running: Running | undefined
+  try {
+    const begun = Promise.withResolvers<number>()
+    const events = await countEvents(chain)
+    running = await peer.start(place, (line) => peer.begins.test(line) && begun.resolve(performance.now()))
+    const { url, indexer } = running
+    const pids = { indexer: indexer.pid, Anvil: chain.part.pid, PostgreSQL: postgresPid }
+    const meter = createCpuMeter()
+    const handled = await meter.during(pids, () => approved(peer, { url, indexer }, chain.runs(), BACKFILL_LIMIT_MS))
+    const backfill = (1_000 * events) / (handled - (await within(begun.promise, 1_000)))
+    console.log(`  backfill of ${events} events: ${Math.round(backfill)} events/s`)
+    const times = await fromBlockToAnswer(peer, running, chain)
+    const seen = await countTorn(peer, running, chain)
+    console.log(`  ${seen.torn} of ${seen.answers} answers are torn`)
+    for (let kill = 0; kill < REPEATS; kill++) running = await killAndRestart(peer, place, running)
+    const wrongRows = await countWrongRows(peer, place)
+    console.log(`  ${wrongRows} wrong rows`)
+    const reorg = await measureReorgs(peer, running, chain)
+    console.log(`  reorg: ${reorg === undefined ? 'never corrected' : `${Math.round(reorg)} ms`}`)
+    return {
+      backfill,
+      p50: percentile(times, 0.5),
+      p99: percentile(times, 0.99),
+      ...seen,
+      wrongRows,
+      reorg,
+      bound: meter.shares(),
+    }
+  } finally {
+    await running?.stop()
+  }
+}
+
+const BACKFILL_LIMIT_MS = 300_000
+
+/** @throws if the promise is not resolved in time. */
+function within<T>(promise: Promise<T>, milliseconds: number): Promise<T> {
+  const late = sleep(milliseconds, undefined, { ref: false }).then(() => {
+    throw new Error('The indexer did not log that it begins')
+  })
+  return Promise.race([promise, late])
+}
+
+/** The logs of the two contracts that every peer indexes. */
+async function countEvents({ client, deployment: { contracts } }: BusyChain): Promise<number> {
+  const address = [contracts.BountyMarket, contracts.AgentStaking]
+  return (await client.getLogs({ address, fromBlock: 0n })).length
+}
+
+async function fromBlockToAnswer(peer: LivePeer, running: Running, chain: BusyChain): Promise<number[]> {
+  const times: number[] = []
+  for (let block = 1; block <= BLOCKS; block++) {
+    // At any phase of the peer's polling.
+    await sleep(150 + peer.pollingMs * ((GOLDEN_RATIO * block) % 1))
+    await chain.mineLives(1)
+    const minedAt = performance.now()
+    times.push((await approved(peer, running, chain.runs())) - minedAt)
+  }
+  console.log(`  from block to answer: ${Math.round(median(times))} ms`)
+  return times
+}
+
+/**
+ * Reads the newest runs while blocks are indexed. The runs of a block are approved in it and their ids have no gaps, so
+ * the total of an answer of one block is the newest id, and each of its runs is approved.
+ */
+async function countTorn(peer: LivePeer, running: Running, chain: BusyChain) {
+  let isOver = false
+  let torn = 0
+  let answers = 0
+  async function read() {
+    while (!isOver) {
+      const page = await askPage(peer, running.url, 'limit=5', answers % 64)
+      if (!page) continue
+      answers++
+      const isWhole =
+        page.total === Number(page.runs[0]?.bountyId) && page.runs.every(({ state }) => state === 'APPROVED')
+      if (!isWhole) torn++
+    }
+  }
+  const readers = Array.from({ length: READERS }, read)
+  await mineFast(chain, 2, 10 * TORN_SECONDS)
+  isOver = true
+  await Promise.all(readers)
+  await approved(peer, running, chain.runs())
+  return { torn, answers }
+}
+
+/** Mines a block every 100 ms. */
+async function mineFast(chain: BusyChain, lives: number, blocks: number): Promise<void> {
+  let due = performance.now()
+  for (let block = 0; block < blocks; block++) {
+    await chain.mineLives(lives)
+    due += 100
+    await sleep(Math.max(0, due - performance.now()))
+  }
+}
+
+async function killAndRestart(peer: LivePeer, place: Place, running: Running): Promise<Running> {
+  const mining = mineFast(place.chain, 5, 15)
+  // At another moment of a batch each time: the pause is no multiple of the polling interval.
+  await sleep(730)
+  // The group: a peer's command may index in a child process.
+  process.kill(-running.indexer.pid, 'SIGKILL')
+  await mining
+  await running.stop()
+  const restarted = await peer.start(place)
+  try {
+    await approved(peer, restarted, place.chain.runs())
+    return restarted
+  } catch (error) {
+    await restarted.stop()
+    throw error
+  }
+}
+
+/** Every run of the chain is approved, and its agent completed it once. */
+async function countWrongRows({ tables }: LivePeer, { chain, databaseUrl }: Place): Promise<number> {
+  const client = new pg.Client({ connectionString: databaseUrl })
+  await client.connect()
+  const { rows } = await client.query(`
+    SELECT (SELECT count(*) FROM ${tables.run}) AS runs,
+      (SELECT count(*) FROM ${tables.run} WHERE state = 'APPROVED') AS approved,
+      (SELECT sum(completions) FROM ${tables.agent}) AS completions`)
+  await client.end()
+  const differences = Object.values(rows[0]).map((count) => Math.abs(Number(count) - chain.runs()))
+  return differences.reduce((sum, difference) => sum + difference, 0)
+}
+
+async function measureReorgs(peer: LivePeer, running: Running, chain: BusyChain): Promise<number | undefined> {
+  const times: number[] = []
+  for (let repeat = 1; repeat <= REPEATS; repeat++) {
+    for (let block = 0; block < REORG_DEPTH; block++) await chain.mineLives(1)
+    const last = chain.runs()
+    await approved(peer, running, last)
+    await sleep(150 + peer.pollingMs * ((GOLDEN_RATIO * repeat) % 1))
+    const corrected = missing(peer, running, last, NEVER_MS)
+    const begin = await chain.reorg(REORG_DEPTH)
+    const stop = goOn(chain)
+    const at = await corrected
+    await stop()
+    if (at === undefined) return undefined
+    times.push(at - begin)
+  }
+  return median(times)
+}
+
+/** Mines an empty block every second. @returns a function that stops it. */
+function goOn({ client }: BusyChain) {
+  const over = new AbortController()
+  const mining = (async () => {
+    while (!over.signal.aborted) {
+      await sleep(BLOCK_AFTER_REORG_MS, undefined, { signal: over.signal }).catch(() => {})
+      if (!over.signal.aborted) await client.mine({ blocks: 1 })
+    }
+  })()
+  return async () => {
+    over.abort()
+    await mining
+  }
+}
