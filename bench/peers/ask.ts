@@ -52,12 +52,13 @@ export async function approved(
   { url, indexer }: Pick<Running, 'url' | 'indexer'>,
   id: number,
   limitMs = 120_000,
+  pollMs = POLL_MS,
 ): Promise<number> {
   let end: string | undefined
   indexer.ended.then((how) => {
     end = how
   })
-  for (const limit = performance.now() + limitMs; performance.now() < limit; await sleep(POLL_MS)) {
+  for (const limit = performance.now() + limitMs; performance.now() < limit; await sleep(pollMs)) {
     if (await isApproved(peer, url, id)) return performance.now()
     if (end !== undefined) throw indexer.failure(end)
   }

@@ -1,22 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
 import type { BusyChain } from '../busyChain.ts'
 import { createCpuMeter } from '../cpuMeter.ts'
 import { median, percentile } from '../figure.ts'
-import { approved, askPage, missing } from './ask.ts'
-import type { Peer, Place, Running } from './peer.ts'
+import { GOLDEN_RATIO } from '../latency.ts'
+import { approved, askPage } from './ask.ts'
+import { countWrongRows, killAndRestart, measureReorgs, mineFast } from './faults.ts'
+import type { LivePeer, Place, Running } from './peer.ts'
 
-const BLOCKS = Number(process.env.BENCH_BLOCKS ?? 60)
-const REPEATS = Number(process.env.BENCH_ROUNDS ?? 3)
-const REORG_DEPTH = 5
-/** How long after a reorg the next block follows: some peers see a reorg only then. */
-const BLOCK_AFTER_REORG_MS = 1_000
-const NEVER_MS = 20_000
+const BLOCKS = Number(process.env.BENCH_BLOCKS ?? 50)
+const KILLS = Number(process.env.BENCH_KILLS ?? 2)
+const REORGS = Number(process.env.BENCH_ROUNDS ?? 3)
 const TORN_SECONDS = 5
 const READERS = 4
-
-/** Its multiples, modulo 1, are spread evenly, so that the phase of a poller does not affect the result. */
-const GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2
 
 export type Live = {
   /** Events a second. */
@@ -35,8 +30,6 @@ export type Live = {
   reorg: number | undefined
 }
 
-type LivePeer = Omit<Peer, 'fill' | 'serve'>
-
 /** Lets a peer index the chain from its first block, and then follow it. */
 export async function measureLive(peer: LivePeer, place: Place, postgresPid: number): Promise<Live> {
   const { chain } = place
@@ -49,16 +42,18 @@ export async function measureLive(peer: LivePeer, place: Place, postgresPid: num
     const { url, indexer } = running
     const pids = { indexer: indexer.pid, Anvil: chain.part.pid, PostgreSQL: postgresPid }
     const meter = createCpuMeter()
-    const handled = await meter.during(pids, () => approved(peer, { url, indexer }, chain.runs(), BACKFILL_LIMIT_MS))
+    const handled = await meter.during(pids, () =>
+      approved(peer, { url, indexer }, chain.runs(), BACKFILL_LIMIT_MS, BACKFILL_POLL_MS),
+    )
     const backfill = (1_000 * events) / (handled - (await within(begun.promise, 1_000)))
     console.log(`  backfill of ${events} events: ${Math.round(backfill)} events/s`)
     const times = await fromBlockToAnswer(peer, running, chain)
     const seen = await countTorn(peer, running, chain)
     console.log(`  ${seen.torn} of ${seen.answers} answers are torn`)
-    for (let kill = 0; kill < REPEATS; kill++) running = await killAndRestart(peer, place, running)
+    for (let kill = 0; kill < KILLS; kill++) running = await killAndRestart(peer, place, running, kill)
     const wrongRows = await countWrongRows(peer, place)
     console.log(`  ${wrongRows} wrong rows`)
-    const reorg = await measureReorgs(peer, running, chain)
+    const reorg = await measureReorgs(peer, running, chain, REORGS)
     console.log(`  reorg: ${reorg === undefined ? 'never corrected' : `${Math.round(reorg)} ms`}`)
     return {
       backfill,
@@ -75,6 +70,8 @@ export async function measureLive(peer: LivePeer, place: Place, postgresPid: num
 }
 
 const BACKFILL_LIMIT_MS = 300_000
+/** Seldom, so that the questions do not slow the backfill. */
+const BACKFILL_POLL_MS = 50
 
 /** @throws if the promise is not resolved in time. */
 function within<T>(promise: Promise<T>, milliseconds: number): Promise<T> {
@@ -127,78 +124,4 @@ async function countTorn(peer: LivePeer, running: Running, chain: BusyChain) {
   await Promise.all(readers)
   await approved(peer, running, chain.runs())
   return { torn, answers }
-}
-
-/** Mines a block every 100 ms. */
-async function mineFast(chain: BusyChain, lives: number, blocks: number): Promise<void> {
-  let due = performance.now()
-  for (let block = 0; block < blocks; block++) {
-    await chain.mineLives(lives)
-    due += 100
-    await sleep(Math.max(0, due - performance.now()))
-  }
-}
-
-async function killAndRestart(peer: LivePeer, place: Place, running: Running): Promise<Running> {
-  const mining = mineFast(place.chain, 5, 15)
-  // At another moment of a batch each time: the pause is no multiple of the polling interval.
-  await sleep(730)
-  // The group: a peer's command may index in a child process.
-  process.kill(-running.indexer.pid, 'SIGKILL')
-  await mining
-  await running.stop()
-  const restarted = await peer.start(place)
-  try {
-    await approved(peer, restarted, place.chain.runs())
-    return restarted
-  } catch (error) {
-    await restarted.stop()
-    throw error
-  }
-}
-
-/** Every run of the chain is approved, and its agent completed it once. */
-async function countWrongRows({ tables }: LivePeer, { chain, databaseUrl }: Place): Promise<number> {
-  const client = new pg.Client({ connectionString: databaseUrl })
-  await client.connect()
-  const { rows } = await client.query(`
-    SELECT (SELECT count(*) FROM ${tables.run}) AS runs,
-      (SELECT count(*) FROM ${tables.run} WHERE state = 'APPROVED') AS approved,
-      (SELECT sum(completions) FROM ${tables.agent}) AS completions`)
-  await client.end()
-  const differences = Object.values(rows[0]).map((count) => Math.abs(Number(count) - chain.runs()))
-  return differences.reduce((sum, difference) => sum + difference, 0)
-}
-
-async function measureReorgs(peer: LivePeer, running: Running, chain: BusyChain): Promise<number | undefined> {
-  const times: number[] = []
-  for (let repeat = 1; repeat <= REPEATS; repeat++) {
-    for (let block = 0; block < REORG_DEPTH; block++) await chain.mineLives(1)
-    const last = chain.runs()
-    await approved(peer, running, last)
-    await sleep(150 + peer.pollingMs * ((GOLDEN_RATIO * repeat) % 1))
-    const corrected = missing(peer, running, last, NEVER_MS)
-    const begin = await chain.reorg(REORG_DEPTH)
-    const stop = goOn(chain)
-    const at = await corrected
-    await stop()
-    if (at === undefined) return undefined
-    times.push(at - begin)
-  }
-  return median(times)
-}
-
-/** Mines an empty block every second. @returns a function that stops it. */
-function goOn({ client }: BusyChain) {
-  const over = new AbortController()
-  const mining = (async () => {
-    while (!over.signal.aborted) {
-      await sleep(BLOCK_AFTER_REORG_MS, undefined, { signal: over.signal }).catch(() => {})
-      if (!over.signal.aborted) await client.mine({ blocks: 1 })
-    }
-  })()
-  return async () => {
-    over.abort()
-    await mining
-  }
 }

@@ -39,6 +39,9 @@ export type Peer = {
   serve(place: Place): Promise<Served>
 }
 
+/** What the measurements with a chain need of a peer. */
+export type LivePeer = Omit<Peer, 'fill' | 'serve'>
+
 /** The folder of a peer's own package. */
 export const folderOf = (name: string) => fileURLToPath(new URL(`${name}/`, import.meta.url))
 

@@ -13,7 +13,7 @@ import { ours, type Question, type Questions } from './questions.ts'
 export const RUNS = Number(process.env.BENCH_RUNS ?? 200_000)
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3)
-const options = { connections: 10, seconds: Number(process.env.BENCH_SECONDS ?? 3) }
+const options = { connections: 10, seconds: Number(process.env.BENCH_SECONDS ?? 2) }
 const MIX_SEED = 1
 const CHECKED_LISTS = 50
 

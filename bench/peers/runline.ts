@@ -1,6 +1,6 @@
 import { startApi } from '../../devnet/api.ts'
 import { startIndexer } from '../../devnet/indexer.ts'
-import { type Peer, type Place, together } from './peer.ts'
+import { type LivePeer, type Place, together } from './peer.ts'
 import { ours } from './questions.ts'
 
 const connectionsOf = ({ databaseUrl, chain: { rpcUrl, deploymentsDirectory, deployment } }: Place) => ({
@@ -11,7 +11,7 @@ const connectionsOf = ({ databaseUrl, chain: { rpcUrl, deploymentsDirectory, dep
 })
 
 /** Our own indexer and API, for the phases with a chain. */
-export const runline: Omit<Peer, 'fill' | 'serve'> = {
+export const runline: LivePeer = {
   name: 'Runline',
   questions: ours,
   pollingMs: 100,
