@@ -1,17 +1,12 @@
-import { fileURLToPath } from 'node:url'
-import getPort from 'get-port'
 import { startIndexer } from '../devnet/indexer.ts'
-import { startProcess } from '../devnet/managedProcess.ts'
 import type { BusyChain } from './busyChain.ts'
+import { startPonderApp } from './ponderApp.ts'
 
 /** Milliseconds that a backfill took until the handlers had filled the tables, and until readers could see them. */
 export type Backfill = { handled: number; served: number }
 
 /** Long enough for a slow machine. */
 const BACKFILL_TIMEOUT_MS = 1_200_000
-
-const ponder = fileURLToPath(new URL('bin/ponder.js', import.meta.resolve('ponder')))
-const root = fileURLToPath(new URL('..', import.meta.url))
 
 type Start = (options: {
   databaseUrl: string
@@ -21,32 +16,17 @@ type Start = (options: {
 
 /** The market's indexer, as in production. */
 export const ours: Start = ({ databaseUrl, chain, onLine }) =>
-  startIndexer({ databaseUrl, ...connectionsOf(chain), onLine })
-
-/** A Ponder app on the same contracts and events that only inserts each event. */
-export const plain: Start = async ({ databaseUrl, chain, onLine }) => {
-  const { chainId, rpcUrl, deploymentsDirectory } = connectionsOf(chain)
-  const flags = ['--log-level', 'info', '--log-format', 'json', '--root', 'bench/plainIndexer']
-  const port = String(await getPort())
-  return startProcess({
-    name: 'The plain indexer',
-    command: process.execPath,
-    args: [ponder, ...flags, 'start', '--schema', 'plain', '--port', port],
-    directory: root,
-    env: {
-      DATABASE_URL: databaseUrl,
-      CHAIN_ID: String(chainId),
-      RPC_URL: rpcUrl,
-      DEPLOYMENTS_DIR: deploymentsDirectory,
-      PORT: undefined,
-    },
+  startIndexer({
+    databaseUrl,
+    chainId: chain.deployment.chainId,
+    rpcUrl: chain.rpcUrl,
+    deploymentsDirectory: chain.deploymentsDirectory,
     onLine,
   })
-}
 
-function connectionsOf({ deployment, rpcUrl, deploymentsDirectory }: BusyChain) {
-  return { chainId: deployment.chainId, rpcUrl, deploymentsDirectory }
-}
+/** A Ponder app on the same contracts and events that only inserts each event. */
+export const plain: Start = async (options) =>
+  (await startPonderApp({ folder: 'bench/plainIndexer', command: 'start', schema: 'plain', ...options })).part
 
 /** Runs an indexer, on a database without its tables, until its log says that it has caught up with the chain. */
 export async function backfill(start: Start, databaseUrl: string, chain: BusyChain): Promise<Backfill> {

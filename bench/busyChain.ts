@@ -20,10 +20,13 @@ const agents = Array.from({ length: 10 }, (_, index) => accountOf(3 + index).add
 
 export type BusyChain = Awaited<ReturnType<typeof startBusyChain>>
 
-/** Starts a chain with a market, a funded poster and staked agents. It mines only on request. */
-export async function startBusyChain() {
+/**
+ * Starts a chain with a market, a funded poster and staked agents. It mines only on request.
+ * @param keptStates Of how many blocks the node keeps the state, which a reorg needs.
+ */
+export async function startBusyChain({ keptStates }: { keptStates?: number } = {}) {
   const deployments = await temporaryDirectory()
-  const flags = ['--order', 'fifo', '--prune-history']
+  const flags = ['--order', 'fifo', '--prune-history', ...(keptStates === undefined ? [] : [String(keptStates)])]
   const chain = await startChain({ deploymentsDirectory: deployments.path, flags })
   const { client, usdc, registry, staking, market } = contractsOf(chain)
 
@@ -41,8 +44,13 @@ export async function startBusyChain() {
   await client.setAutomine(false)
   const genesis = (await client.getBlock()).timestamp
   const nonces = new Map<Address, number>()
-  for (const address of [poster, ...agents]) nonces.set(address, await client.getTransactionCount({ address }))
   let lives = 0
+
+  async function readProgress() {
+    for (const address of [poster, ...agents]) nonces.set(address, await client.getTransactionCount({ address }))
+    lives = Number(await market.read.bountyCount())
+  }
+  await readProgress()
 
   const callOf = (from: Address, data: Hex) => {
     const nonce = nonces.get(from) ?? 0
@@ -73,6 +81,24 @@ export async function startBusyChain() {
     client,
     market,
 
+    /** How many runs are on the chain. Their ids are 1 to this number. */
+    runs: () => lives,
+
+    /**
+     * Replaces the last `depth` blocks by empty ones.
+     * @returns when the node had done so, by `performance.now()`.
+     * @throws if the chain stays as it was.
+     */
+    async reorg(depth: number): Promise<number> {
+      const { number, hash } = await client.getBlock()
+      await client.request<Reorg>({ method: 'anvil_reorg', params: [depth, []] })
+      const doneAt = performance.now()
+      const replaced = await client.getBlock({ blockNumber: number })
+      if (replaced.hash === hash) throw new Error(`anvil_reorg of ${depth} blocks left block ${number} as it was`)
+      await readProgress()
+      return doneAt
+    },
+
     /** Mines one block in which `count` runs are posted, claimed, submitted and approved. */
     async mineLives(count: number) {
       const calls = Array.from({ length: count }, () => lifeOf(BigInt(++lives)))
@@ -97,6 +123,8 @@ export async function startBusyChain() {
     },
   }
 }
+
+type Reorg = { Method: 'anvil_reorg'; Parameters: [depth: number, transactions: []]; ReturnType: null }
 
 /** `BountyMarket.State.APPROVED`. */
 const APPROVED = 6

@@ -1,25 +1,20 @@
-import { fileURLToPath } from 'node:url'
 import { sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/node-postgres'
-import getPort from 'get-port'
 import pg from 'pg'
 import { startApi } from '../devnet/api.ts'
 import { startIndexer } from '../devnet/indexer.ts'
-import { startProcess } from '../devnet/managedProcess.ts'
 import type { Postgres } from '../devnet/postgres.ts'
 import { countRuns } from '../testkit/indexedTables.ts'
 import { manyRuns } from '../testkit/manyRuns.ts'
 import { waitForIndex } from '../testkit/waitForIndex.ts'
 import { startBusyChain } from './busyChain.ts'
+import { ponderListens, startPonderApp } from './ponderApp.ts'
 
 /** Enough blocks that each request can name another `minBlock`: another URL misses the answer cache. */
 export const blocksBefore = 1_000
 
 /** The lowest id of the added runs, above any id on the chain. */
 const firstAdded = 1_000_000_000
-
-const root = fileURLToPath(new URL('..', import.meta.url))
-const ponder = fileURLToPath(new URL('bin/ponder.js', import.meta.resolve('ponder')))
 
 export type LargeMarket = Awaited<ReturnType<typeof startLargeMarket>>
 
@@ -57,33 +52,15 @@ export async function startLargeMarket(postgres: Postgres, runs: number) {
     indexed,
     /** Ponder's own API on the same tables. */
     async startGraphql() {
-      const port = String(await getPort())
-      const part = await startProcess({
-        name: "Ponder's GraphQL",
-        command: process.execPath,
-        args: [
-          ponder,
-          '--log-format',
-          'json',
-          '--root',
-          'bench/graphqlApi',
-          'serve',
-          '--schema',
-          'runline',
-          '--port',
-          port,
-        ],
-        directory: root,
-        env: {
-          DATABASE_URL: databaseUrl,
-          CHAIN_ID: String(deployment.chainId),
-          RPC_URL: rpcUrl,
-          DEPLOYMENTS_DIR: deploymentsDirectory,
-          PORT: undefined,
-        },
+      const { url, part } = await startPonderApp({
+        folder: 'bench/graphqlApi',
+        command: 'serve',
+        schema: 'runline',
+        databaseUrl,
+        chain,
       })
-      await part.saw(/Created HTTP server/, 60_000)
-      return { url: `http://127.0.0.1:${port}`, stop: part.stop }
+      await part.saw(ponderListens, 60_000)
+      return { url, stop: part.stop }
     },
     stop: () => kept.disposeAsync(),
   }

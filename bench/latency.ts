@@ -10,7 +10,7 @@ const POLLING_MS = 100
 const BLOCK_TIME_MS = 1_000
 
 /** Its multiples, modulo 1, are spread evenly, so that the phases of the pollers do not affect the result. */
-const GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2
+export const GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2
 
 /**
  * Measures the time from a block to the API's answer at that block. The baseline is a poller that only inserts the same

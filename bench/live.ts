@@ -125,7 +125,7 @@ async function besideGraphql(market: LargeMarket): Promise<Measurement[]> {
   const graphql = await market.startGraphql()
   try {
     const ours = { url: market.api.url, path: (n: number) => `/api/runs?minBlock=${n % blocksBefore}` }
-    const theirs = { url: graphql.url, path: () => '/graphql', body: JSON.stringify({ query }) }
+    const theirs = { url: graphql.url, path: () => '/graphql', body: () => JSON.stringify({ query }) }
     const taken = await alternate({ ours, theirs }, { connections: 1, seconds }, rounds)
     const figure = "list, uncached, beside Ponder's GraphQL, p50"
     return [{ figure, unit: 'ms', value: taken.ours.p50, baseline: taken.theirs.p50 }]

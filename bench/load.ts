@@ -8,8 +8,8 @@ export type Load = { rps: number; p50: number; p99: number }
 export type Target = {
   url: string
   path: (request: number) => string
-  /** JSON to post; without one the request is a GET. */
-  body?: string
+  /** JSON to post; without it the request is a GET. */
+  body?: ((request: number) => string) | undefined
   headers?: Record<string, string>
 }
 
@@ -28,16 +28,19 @@ export async function load(
   { connections, seconds, rate }: Options,
 ): Promise<Load> {
   const times: number[] = []
-  const setupRequest = (request: autocannon.Request) => ({
-    ...request,
-    path: path(sent++),
-    headers,
-    ...(body !== undefined && {
-      method: 'POST' as const,
-      body,
-      headers: { ...headers, 'content-type': 'application/json' },
-    }),
-  })
+  const setupRequest = (request: autocannon.Request) => {
+    const n = sent++
+    return {
+      ...request,
+      path: path(n),
+      headers,
+      ...(body !== undefined && {
+        method: 'POST' as const,
+        body: body(n),
+        headers: { ...headers, 'content-type': 'application/json' },
+      }),
+    }
+  }
   const { promise, resolve, reject } = Promise.withResolvers<autocannon.Result>()
   const settle = (error: unknown, result: autocannon.Result) => (error ? reject(error) : resolve(result))
   const options = {

@@ -23,6 +23,15 @@ export const workload = {
   streams: amountOf('BENCH_STREAMS', { full: 10_000, quick: 1_000 }),
   /** The market's events of a backfill. */
   events: amountOf('BENCH_EVENTS', { full: 100_000, quick: 10_000 }),
+  /** `peers` measures six indexers, each of them less. */
+  peers: {
+    rounds: amountOf('BENCH_ROUNDS', { full: 3, quick: 1 }),
+    seconds: amountOf('BENCH_SECONDS', { full: 2, quick: 1 }),
+    runs: amountOf('BENCH_RUNS', { full: 200_000, quick: 20_000 }),
+    blocks: amountOf('BENCH_BLOCKS', { full: 50, quick: 10 }),
+    kills: amountOf('BENCH_KILLS', { full: 2, quick: 1 }),
+    events: amountOf('BENCH_EVENTS', { full: 20_000, quick: 5_000 }),
+  },
 }
 
 /** The amount in the environment variable, if there is one. @throws an error that names it if it is not a count. */

@@ -8,6 +8,8 @@ type Result = {
   name: string
   machine: { cpu: string; cores: number; memoryGiB: number; node: string }
   figures: Figure[]
+  /** Absent in the results of before the notes were kept. */
+  notes?: string[]
 }
 
 const results: Result[] = readdirSync('bench/results')
@@ -40,9 +42,9 @@ const summary = chosen.map(([bench, name, label]) => {
 })
 const readme = ['| | here | baseline | ratio |', '|---|---|---|---|', ...summary].join('\n')
 
-const pages = results.map(({ name, machine, figures }) => {
+const pages = results.map(({ name, machine, figures, notes = [] }) => {
   const head = `## \`npm run bench ${name}\`\n\n${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Node ${machine.node}.`
-  return `${head}\n\n\`\`\`\n${figureTable(figures)}\n\`\`\`\n`
+  return `${head}\n\n\`\`\`\n${[figureTable(figures), ...notes].join('\n\n')}\n\`\`\`\n`
 })
 const intro = `# Figures
 
