@@ -65,7 +65,7 @@ export class IndexReader {
     this.#chainId = chainId
     this.#clock = clock
     this.#orphaned = orphaned
-    this.#isForward = createBlockHighWaterMark(clock, shownBefore)
+    this.#isForward = createBlockHighWaterMark(clock, shownBefore, latestBlock)
     this.head = new HeadFeed({ readHead: () => this.readHead(), clock, notifications })
   }
 
