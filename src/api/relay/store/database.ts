@@ -94,7 +94,9 @@ export async function stored<T>(work: Promise<T>): Promise<T> {
   try {
     return await work
   } catch (error) {
-    if (classifyReadError(error)) throw unavailable('The relay’s database does not answer.', error)
+    const failure = classifyReadError(error)
+    // A missing column in schema `relay`, which this process migrates itself, is a defect.
+    if (failure && failure !== 'schema') throw unavailable('The relay’s database does not answer.', error)
     throw error
   }
 }
