@@ -10,7 +10,7 @@ type Connected = (error: Error | null, client?: pg.Client) => void
 /**
  * Proves on each new connection of this process that no commit is lost, before a query can use it, and ends the process
  * if one is. Ponder turns `synchronous_commit` off, so a crash or a failover loses its last commits; but Ponder
- * reconnects and goes on from its memory, and the lost rows would stay missing. The database then holds an earlier
+ * reconnects and continues from its memory, and the lost rows would stay missing. The database then holds an earlier
  * consistent state, from which a restart resumes. The exit is immediate, because an orderly shutdown could commit one
  * more block on top of the lost ones.
  */

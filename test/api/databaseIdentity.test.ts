@@ -8,7 +8,7 @@ import { freshDatabase } from '../support/database.ts'
 const build = 'runline_0123456789'
 
 let admin: pg.Client
-/** Connects as a role that may connect and create schemas, and no more. */
+/** Connects as a role that may only connect and create schemas. */
 let databaseUrl: string
 
 beforeEach(async () => {

@@ -24,7 +24,7 @@ export async function startPgBouncer(databaseUrl: string, mode: 'session' | 'tra
   const url = new URL(databaseUrl)
   const directory = await temporaryDirectory()
   parts.defer(directory.remove)
-  // As root it changes to another user, who reads its files.
+  // As root it changes to another user, which reads its files.
   await chmod(directory.path, 0o755)
   const port = await getPort()
   const configuration = join(directory.path, 'pgbouncer.ini')

@@ -162,7 +162,7 @@ test('an indexer on a former primary, which still takes writes, exits with 75 on
   await expectRowsOfChain(databaseUrl)
 })
 
-test('an indexer whose database sends nothing exits with 75, and one whose database pauses for a moment goes on', {
+test('an indexer whose database sends nothing exits with 75, and one whose database pauses for a moment continues', {
   timeout: TIMEOUT_MS,
 }, async () => {
   const { address, databaseUrl, indexer } = await startCluster()
@@ -177,7 +177,7 @@ test('an indexer whose database sends nothing exits with 75, and one whose datab
   await expectRowsOfChain(databaseUrl)
 })
 
-test('an indexer whose PostgreSQL is restarted in an orderly way goes on, and loses nothing', {
+test('an indexer whose PostgreSQL is restarted in an orderly way continues, and loses nothing', {
   timeout: TIMEOUT_MS,
 }, async () => {
   const { primary, primaryUrl, address, databaseUrl, indexer } = await startCluster()
