@@ -19,6 +19,8 @@ export type ApiOptions = {
   allowUnsignedClaims?: boolean
   /** Runs the server under Node's watcher, which restarts it when a source file changes. */
   reload?: boolean
+  /** Another checkout to run; this one if absent. */
+  directory?: string
   /** Additional environment variables. */
   env?: Record<string, string>
   onLine?: ((line: string) => void) | undefined
@@ -64,14 +66,14 @@ const root = fileURLToPath(new URL('..', import.meta.url))
  */
 export async function startApi(options: ApiOptions): Promise<Api> {
   const { databaseUrl, schema = 'runline', chainId, rpcUrl, deploymentsDirectory, port = 0, opsPort = 0 } = options
-  const { relayerKey, allowUnsignedClaims, reload = false, env = {}, onLine } = options
+  const { relayerKey, allowUnsignedClaims, reload = false, directory = root, env = {}, onLine } = options
   const crashed = Promise.withResolvers<string>()
   let isListening = false
   const part = await startProcess({
     name: 'The API',
     command: process.execPath,
     args: [youngGenerationFlag, ...(reload ? ['--watch', '--watch-preserve-output'] : []), 'src/api/server.ts'],
-    directory: root,
+    directory,
     env: {
       DATABASE_URL: databaseUrl,
       DATABASE_READ_URL: undefined,

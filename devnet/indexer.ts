@@ -17,6 +17,8 @@ export type IndexerOptions = {
   redeploy?: boolean
   /** The build that this one may replace even if it was replaced before. */
   replace?: string
+  /** Another checkout to run; this one if absent. */
+  directory?: string
   /** Further settings. */
   env?: Record<string, string>
   onLine?: ((line: string) => void) | undefined
@@ -47,7 +49,7 @@ export async function startIndexer(options: IndexerOptions): Promise<Indexer> {
 
 async function start(options: IndexerOptions, port: number): Promise<Indexer> {
   const { databaseUrl, schema = 'runline', chainId, rpcUrl, deploymentsDirectory, onLine } = options
-  const { reload = false, redeploy = false, replace, env } = options
+  const { reload = false, redeploy = false, replace, directory = root, env } = options
   const part = await startProcess({
     name: 'The indexer',
     command: process.execPath,
@@ -66,7 +68,7 @@ async function start(options: IndexerOptions, port: number): Promise<Indexer> {
           String(port),
         ]
       : ['ops/startIndexer.ts', ...(redeploy ? ['--redeploy'] : []), ...(replace ? ['--replace', replace] : [])],
-    directory: root,
+    directory,
     env: {
       DATABASE_URL: databaseUrl,
       DATABASE_SCHEMA: schema,

@@ -14,7 +14,10 @@ import { clearStaleLock, lockBuild } from './builds/buildLock.ts'
 import { keepCacheSmall } from './builds/cachedBlocks.ts'
 import { reasonNotToStart } from './builds/mayStart.ts'
 import { takeOver } from './builds/takeOver.ts'
-import { endAtDatabaseCrash, endAtFailedCommit, RESTART } from './databaseWatch.ts'
+import { endAtFailedCommit, proveConnections } from './database/driver.ts'
+import { sharesSessions } from './database/sessions.ts'
+import { RESTART, watchDatabase } from './database/watch.ts'
+import { createWitness } from './database/witness.ts'
 import { endAtStall } from './stall/endAtStall.ts'
 
 const { DATABASE_URL, CHAIN_ID, RPC_URL, DATABASE_SCHEMA, PONDER_PORT, STALL_SECONDS, RECOVER_REORGS, LOG_LEVEL } =
@@ -37,23 +40,13 @@ const { redeploy = false, replace } = parseArgs({
 const schema = `runline_${buildOf(CHAIN_ID)}`
 const readers = { databaseUrl: DATABASE_URL, build: schema, viewsSchema: DATABASE_SCHEMA }
 await assertFree(PONDER_PORT)
-const reason = await reasonNotToStart({
-  ...readers,
-  rpcUrl: RPC_URL,
-  chainId: CHAIN_ID,
-  redeploy,
-  replace,
-  recoverReorgs: RECOVER_REORGS,
-  logger,
-}).catch((err) => {
+const reason = await prepareDatabase().catch((err) => {
   logger.fatal({ err }, 'Cannot tell whether this build may start')
   process.exit(RESTART)
 })
 if (reason) throw new Error(reason)
-if (await lockBuild(readers, endWithoutLock)) await clearStaleLock(readers, logger)
-else logger.warn({ schema }, 'Another session has the lock of this build: Ponder waits until its own lock expires')
-endAtDatabaseCrash(DATABASE_URL, logger)
 endAtFailedCommit(logger)
+void watchDatabase(DATABASE_URL, logger)
 askForRestartAtPassingError()
 endAtStall({
   databaseUrl: DATABASE_URL,
@@ -92,6 +85,32 @@ process.on('SIGTERM', () => process.emit('SIGINT', 'SIGINT'))
 
 await takeOver({ ...readers, logger })
 await keepCacheSmall({ databaseUrl: DATABASE_URL, chainId: CHAIN_ID, logger })
+
+/**
+ * Takes the lock of the build, and has each later connection of this process proved to have all its commits.
+ * @returns why this build may not start; undefined if it may.
+ * @throws if the database or the node does not answer.
+ */
+async function prepareDatabase(): Promise<string | undefined> {
+  if (await sharesSessions(DATABASE_URL)) {
+    return 'DATABASE_URL leads to a pooler in transaction mode, which shares locks and settings of a session: use session mode, or PostgreSQL itself'
+  }
+  const reason = await reasonNotToStart({
+    ...readers,
+    rpcUrl: RPC_URL,
+    chainId: CHAIN_ID,
+    redeploy,
+    replace,
+    recoverReorgs: RECOVER_REORGS,
+    logger,
+  })
+  if (reason) return reason
+  const isOnly = await lockBuild(readers, endWithoutLock)
+  if (isOnly) await clearStaleLock(readers, logger)
+  else logger.warn({ schema }, 'Another session has the lock of this build: Ponder waits until its own lock expires')
+  proveConnections(await createWitness({ ...readers, isOnly }), logger)
+  return undefined
+}
 
 /**
  * A hash of everything that decides the tables' content. Ponder refuses a schema that was made with other contracts or

@@ -6,24 +6,44 @@ import type { Logger } from 'pino'
 const TRIES = 20
 const RETRY_MS = 50
 
+/** How long a connection may take. A primary that hangs accepts connections, and does not answer. */
+const CONNECT_TIMEOUT_MS = 5_000
+
 type Build = { databaseUrl: string; build: string }
 
 /**
  * Takes an advisory lock, which proves that no other process runs the build. It keeps a connection, and takes the lock
- * again if an administrator closes it.
+ * again if that breaks.
  *
  * It needs a session: a pooler in transaction mode would share the lock among processes.
  * @param onLost is called if the lock is lost. Another process may then take it.
  * @returns false if another session has the lock.
  */
 export async function lockBuild({ databaseUrl, build }: Build, onLost: (err?: Error) => void): Promise<boolean> {
-  const client = new pg.Client({ connectionString: databaseUrl, application_name: 'runline_build', keepAlive: true })
+  const client = new pg.Client({
+    connectionString: databaseUrl,
+    application_name: 'runline_build',
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+  })
   let isLocked = false
   client.on('error', async (err) => {
     if (!isLocked) return
     isLocked = false
-    if (!(await lockBuild({ databaseUrl, build }, onLost).catch(() => false))) onLost(err)
+    if (!(await lockAgain())) onLost(err)
   })
+
+  /** Waits for the database, as in its restart. `watchDatabase` ends the process if it takes too long. */
+  async function lockAgain(): Promise<boolean> {
+    for (;;) {
+      try {
+        return await lockBuild({ databaseUrl, build }, onLost)
+      } catch {
+        await sleep(RETRY_MS)
+      }
+    }
+  }
+
   await client.connect()
   for (let tries = 0; tries < TRIES; tries++) {
     const { rows } = await client.query('SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS locked', [build])
@@ -40,7 +60,7 @@ export async function lockBuild({ databaseUrl, build }: Build, onLost: (err?: Er
  * that lock expires. Only for the process that has the lock of `lockBuild`, before it starts Ponder.
  */
 export async function clearStaleLock({ databaseUrl, build }: Build, logger: Logger): Promise<void> {
-  const client = new pg.Client({ connectionString: databaseUrl })
+  const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: CONNECT_TIMEOUT_MS })
   await client.connect()
   try {
     const meta = `${pg.escapeIdentifier(build)}._ponder_meta`

@@ -9,6 +9,9 @@ import { replacedBuilds, servedBuild } from './views.ts'
 /** Timeout of each of the four tries to read a block. */
 const RPC_TIMEOUT_MS = 5_000
 
+/** How long the connection to the database may take. */
+const CONNECT_TIMEOUT_MS = 5_000
+
 type Options = {
   databaseUrl: string
   rpcUrl: string
@@ -30,7 +33,7 @@ type Options = {
  */
 export async function reasonNotToStart(options: Options): Promise<string | undefined> {
   const { databaseUrl, rpcUrl, chainId, viewsSchema, recoverReorgs, logger } = options
-  const client = new pg.Client({ connectionString: databaseUrl })
+  const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: CONNECT_TIMEOUT_MS })
   await client.connect()
   try {
     const served = await servedBuild(client, viewsSchema)

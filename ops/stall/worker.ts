@@ -24,8 +24,9 @@ const pool = new pg.Pool({
   max: 1,
   connectionTimeoutMillis: 3_000,
   query_timeout: 3_000,
-  options: `-c search_path=${schema}`,
 })
+// PgBouncer does not accept a search path at the start of a session.
+const [head, checkpoint] = ['head', '_ponder_checkpoint'].map((table) => `${pg.escapeIdentifier(schema)}.${table}`)
 pool.on('error', (err) => logger.warn({ err }, 'The connection that watches the index broke'))
 
 const stalled = untilStalled({
@@ -58,10 +59,10 @@ async function untilOrphaned() {
 
 /** Undefined until the first blocks are indexed. */
 async function readProgress() {
-  const { rows: tables } = await pool.query(`SELECT to_regclass('head') AS head`)
+  const { rows: tables } = await pool.query('SELECT to_regclass($1) AS head', [head])
   if (tables[0].head === null) return undefined
   const { rows } = await pool.query<{ block: string; mark: string }>(
-    `SELECT number AS block, hash || latest_checkpoint AS mark FROM head JOIN _ponder_checkpoint USING (chain_id)`,
+    `SELECT number AS block, hash || latest_checkpoint AS mark FROM ${head} JOIN ${checkpoint} USING (chain_id)`,
   )
   return rows[0] && { block: BigInt(rows[0].block), mark: rows[0].mark }
 }

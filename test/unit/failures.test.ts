@@ -19,7 +19,7 @@ it.each([
   ['a silent server', new Error('Query read timeout'), 'transient'],
   ['an exhausted pool', new Error('timeout exceeded when trying to connect'), 'exhausted'],
   ['undefined_table', coded('42P01'), 'missing'],
-  ['undefined_column', coded('42703'), undefined],
+  ['undefined_column', coded('42703'), 'schema'],
   ['syntax_error', coded('42601'), undefined],
   ['invalid_password', coded('28P01'), undefined],
   ['a defect', new TypeError('x is not a function'), undefined],

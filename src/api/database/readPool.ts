@@ -25,6 +25,9 @@ const planner = [
 /** Longer than `statement_timeout`, at which PostgreSQL itself cancels the statement. */
 const SILENCE_TIMEOUT_MS = 3_000
 
+/** When a connection is replaced: after a failover, one could stay at a former primary, whose rows grow old. */
+const MAX_LIFETIME_SECONDS = 60
+
 /** Read-only connections with short timeouts: a read must neither block the indexer nor wait for it long. */
 export function openReadPool({ url, schema, logger }: Options): pg.Pool {
   const pool = new pg.Pool({
@@ -35,6 +38,7 @@ export function openReadPool({ url, schema, logger }: Options): pg.Pool {
     statement_timeout: 2_000,
     lock_timeout: 250,
     keepAlive: true,
+    maxLifetimeSeconds: MAX_LIFETIME_SECONDS,
     options: [`search_path=${schema}`, 'default_transaction_read_only=on', ...planner]
       .map((setting) => `-c ${setting}`)
       .join(' '),

@@ -26,6 +26,7 @@ export const reasonCodes = [
   'INDEX_ABSENT',
   'INDEX_REWINDING',
   'INDEX_ORPHANED',
+  'INDEX_VERSION',
   'INDEX_STALLED',
   'INDEX_LAGGING',
   'RELAY_DATABASE_UNREACHABLE',
@@ -60,7 +61,7 @@ export type Readiness = {
 export type ProcessStatus = Omit<Readiness, 'reasons'> & { reasons: Reason[]; signers: SignerState[] | null }
 
 type Parts = {
-  index: Pick<IndexReader, 'readHead'>
+  index: Pick<IndexReader, 'isOfAnotherVersion' | 'readHead'>
   lag: Pick<IndexLag, 'delay' | 'lag' | 'stall'>
   orphan: Pick<OrphanedIndex, 'reason'>
   relay: Pick<Relay, 'signers'> | undefined
@@ -136,6 +137,9 @@ async function checkIndex(
     const state = await index.readHead()
     if (!state) return unread('INDEX_ABSENT', 'No block is indexed yet.')
     const { number, checkpoint } = state.snapshot
+    if (await index.isOfAnotherVersion()) {
+      return unread('INDEX_VERSION', 'The index is of another version than this server: it lacks a column.')
+    }
     if (state.isCurrent) return { indexedBlock: Number(number), reasons: [] }
     return unread('INDEX_REWINDING', `The index is replaying block ${number}, up to block ${checkpoint}.`)
   } catch (error) {

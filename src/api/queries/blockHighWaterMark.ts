@@ -6,20 +6,31 @@
 const ROLLBACK_TIMEOUT_MS = 30_000
 
 /**
- * Tracks the highest block of the index, to recognise blocks that it indexes again.
+ * Tracks the highest block of the index, to recognise blocks that it indexes again. A database that failed over may stay
+ * at a lower block for as long as no indexer runs. So while the chain has the highest block that this process saw, a
+ * lower one is never shown.
  * @param clock returns milliseconds.
- * @param highest the latest block that an answer may have shown before.
+ * @param highest the latest block that another process may have shown before.
+ * @param latestBlock returns the chain's latest block; undefined if it is not known.
  * @returns a function that returns whether a block may be shown. Call it with blocks in the order in which they are
  * read.
  */
-export function createBlockHighWaterMark(clock: () => number, highest: bigint) {
+export function createBlockHighWaterMark(
+  clock: () => number,
+  highest: bigint,
+  latestBlock: () => bigint | undefined = () => undefined,
+) {
   let behindSince: number | undefined
+  let wasSeenHere = false
 
   return function isForward(number: bigint): boolean {
     if (number < highest) {
       behindSince ??= clock()
       if (clock() - behindSince < ROLLBACK_TIMEOUT_MS) return false
+      const latest = latestBlock()
+      if (wasSeenHere && latest !== undefined && latest >= highest) return false
     }
+    wasSeenHere = true
     highest = number
     behindSince = undefined
     return true

@@ -28,14 +28,16 @@ const TRANSIENT_MESSAGE = /^(Connection terminated|Client has encountered a conn
 const POOL_EXHAUSTED = /^timeout exceeded when trying to connect/
 
 const UNDEFINED_TABLE = '42P01'
+const UNDEFINED_COLUMN = '42703'
 
 /**
  * Why a read failed.
  * - `missing`: the indexer has not created its tables or views yet, or a new build is replacing the views.
  * - `transient`: an immediate retry will probably succeed.
  * - `exhausted`: all connections are busy, so a retry would only lengthen the queue.
+ * - `schema`: the tables lack a column, because a build of another version made them.
  */
-export type ReadFailure = 'missing' | 'transient' | 'exhausted'
+export type ReadFailure = 'missing' | 'transient' | 'exhausted' | 'schema'
 
 /** Whether the error, or one of its causes, says that the server is read-only. */
 export const isReadOnly = (error: unknown): error is Error =>
@@ -46,6 +48,7 @@ export function classifyReadError(error: unknown): ReadFailure | undefined {
   if (!(error instanceof Error)) return undefined
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   if (code === UNDEFINED_TABLE) return 'missing'
+  if (code === UNDEFINED_COLUMN) return 'schema'
   if (TRANSIENT.has(code) || code.startsWith('08') || TRANSIENT_MESSAGE.test(error.message)) return 'transient'
   return POOL_EXHAUSTED.test(error.message) ? 'exhausted' : undefined
 }

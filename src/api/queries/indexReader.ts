@@ -51,6 +51,8 @@ export class IndexReader {
   readonly #orphaned: () => string | undefined
   readonly #isForward: (number: bigint) => boolean
   readonly #latestBlock: () => bigint | undefined
+  /** A query that failed because the tables lack a column. */
+  #unanswerable: SnapshotQuery<unknown> | undefined
 
   constructor(db: Database, chainId: number, options: Options = {}) {
     const {
@@ -65,7 +67,7 @@ export class IndexReader {
     this.#chainId = chainId
     this.#clock = clock
     this.#orphaned = orphaned
-    this.#isForward = createBlockHighWaterMark(clock, shownBefore)
+    this.#isForward = createBlockHighWaterMark(clock, shownBefore, latestBlock)
     this.head = new HeadFeed({ readHead: () => this.readHead(), clock, notifications })
   }
 
@@ -110,6 +112,14 @@ export class IndexReader {
     return result && { snapshot: result.snapshot, isCurrent: this.#isCurrent(result.snapshot) }
   }
 
+  /** Whether a query failed because the tables lack a column, and still would. */
+  async isOfAnotherVersion(): Promise<boolean> {
+    if (this.#unanswerable === undefined) return false
+    // It fails as before, or for another reason that the caller learns when it reads the head.
+    await this.#readOnce(this.#unanswerable).catch(() => undefined)
+    return this.#unanswerable !== undefined
+  }
+
   #servable(minBlock: bigint) {
     return (snapshot: Snapshot) => this.#isCurrent(snapshot) && snapshot.number >= minBlock
   }
@@ -129,6 +139,7 @@ export class IndexReader {
     try {
       const result = await query(this.#db, { chainId: this.#chainId, clock: Math.floor(this.#clock() / 1_000) })
       this.head.record(result?.snapshot, askedAt)
+      if (query === this.#unanswerable) this.#unanswerable = undefined
       return result
     } catch (error) {
       const failure = classifyReadError(error)
@@ -137,6 +148,10 @@ export class IndexReader {
         this.head.record(undefined, askedAt)
         return undefined
       }
+      if (failure === 'schema') {
+        this.#unanswerable = query
+        throw ofAnotherVersion(error)
+      }
       if (failure === 'transient' && retry) return this.#readOnce(query, false)
       throw new Problem('INDEX_BEHIND', 'The index cannot be read now.', { headers: RETRY_SOON, cause: error })
     }
@@ -144,6 +159,17 @@ export class IndexReader {
 }
 
 const RETRY_SOON = { 'Retry-After': '1' }
+
+/** What the log says where the tables of the index lack a column. */
+const UPGRADE_ORDER =
+  'The index is newer or older than this API. If the newer version adds the column, upgrade the indexer; if it removes the column, upgrade the API: see docs/operations.md'
+
+function ofAnotherVersion(cause: unknown) {
+  return new Problem('INDEX_BEHIND', 'The index is of another version than this server.', {
+    headers: RETRY_SOON,
+    cause: new Error(UPGRADE_ORDER, { cause }),
+  })
+}
 
 function beyondChain(minBlock: bigint, latest: bigint) {
   const limit = `must be at most ${MAX_BLOCKS_AHEAD} beyond the chain's latest block ${latest}`

@@ -1,5 +1,3 @@
-import { once } from 'node:events'
-import { connect, createServer, type Socket } from 'node:net'
 import pg from 'pg'
 import { beforeAll, expect, it } from 'vitest'
 import { accountOf } from '../../../devnet/accounts.ts'
@@ -8,6 +6,7 @@ import { type Standby, startStandby } from '../../../devnet/standby.ts'
 import type { Relay } from '../../../src/api/relay/relay.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'
+import { startTcpProxy, type TcpProxy } from '../../support/tcpProxy.ts'
 import { relayer, relayOn, requestOf, resultOf, until } from './claimsOnChain.ts'
 
 const PENDING_CLAIMS = 5
@@ -17,7 +16,7 @@ let people: Participants
 let agent: Agent
 let primary: Postgres
 let standby: Standby
-let address: Awaited<ReturnType<typeof startAddress>>
+let address: TcpProxy
 /** At the address. */
 let databaseUrl: string
 let relays: Relay[]
@@ -26,15 +25,14 @@ beforeAll(async () => {
   await using parts = new AsyncDisposableStack()
   primary = await startPostgres()
   parts.defer(primary.stop)
-  const url = new URL(await primary.createDatabase())
+  const primaryUrl = await primary.createDatabase()
   standby = await startStandby(primary)
   parts.defer(standby.stop)
   // A commit is done once the standby has it: what the relay stores must survive the primary.
   await configure('synchronous_standby_names', '*')
-  address = await startAddress(primary.port)
+  address = await startTcpProxy(primary.port)
   parts.defer(address.stop)
-  url.port = String(address.port)
-  databaseUrl = url.href
+  databaseUrl = address.urlOf(primaryUrl)
   chain = await startTestChain({})
   parts.defer(chain.stop)
   people = participantsOf(chain)
@@ -53,38 +51,6 @@ async function configure(setting: string, value: string) {
   await client.query(`ALTER SYSTEM SET ${setting} = '${value}'`)
   await client.query('SELECT pg_reload_conf()')
   await client.end()
-}
-
-/** An address that leads to one server and then to another, as the name of a managed database does. */
-async function startAddress(port: number) {
-  let target = port
-  const sockets = new Set<Socket>()
-  const server = createServer((socket) => {
-    const upstream = connect(target, '127.0.0.1')
-    for (const [end, other] of [
-      [socket, upstream],
-      [upstream, socket],
-    ] as const) {
-      sockets.add(end)
-      end.on('error', () => other.destroy())
-      end.on('close', () => sockets.delete(end) && other.destroy())
-      end.pipe(other)
-    }
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const bound = server.address()
-  if (bound === null || typeof bound === 'string') throw new Error(`The address has no port: ${bound}`)
-  return {
-    port: bound.port,
-    moveTo(next: number) {
-      target = next
-    },
-    async stop() {
-      server.close()
-      for (const socket of sockets) socket.destroy()
-    },
-  }
 }
 
 /** Two replicas and one agent: the claims of a replica, each of a run of its own. */

@@ -43,7 +43,7 @@ test('an indexer whose database crashes exits with 75, and loses nothing after t
     for (let posted = 0; posted < 5; posted++) await post()
     await crashDatabase(databaseUrl)
     expect(await indexer.part.ended).toBe('exited with code 75')
-    expect(indexer.part.output()).toContain('PostgreSQL crashed')
+    expect(indexer.part.output()).toContain('PostgreSQL crashed or failed over')
   } finally {
     await indexer.stop()
   }

@@ -134,6 +134,31 @@ test('an indexer whose build another process runs exits with 75', { timeout: 120
   expect(second.output()).toContain('Failed to acquire lock on schema')
 })
 
+test('an indexer whose node is behind the finalized block of the index exits with 75, and starts once the node has it', {
+  timeout: 120_000,
+}, async () => {
+  const indexer = await startIndexer()
+  await indexer.saw(/Indexed block/, 60_000)
+  await atTip()
+  await chain.client.mine({ blocks: 100 })
+  // Ponder stores a finalized block once it has indexed twice as many blocks as finality takes.
+  await indexer.saw(/Finalized block/, 60_000)
+  await atTip()
+  await indexer.stop()
+  choose = () => ({ kind: 'stale', blocks: 100 })
+  onTestFinished(() => {
+    choose = () => undefined
+  })
+  const behind = await startIndexer()
+  expect(await behind.ended).toBe('exited with code 75')
+  expect(behind.output()).toMatch(/Finalized block for chain .* cannot move backwards/)
+
+  choose = () => undefined
+  await startIndexer()
+  await chain.client.mine({ blocks: 1 })
+  await atTip()
+})
+
 test('an indexer that cannot run as configured exits with 1', async () => {
   const indexer = await startIndexer({ DEPLOYMENTS_DIR: '/nowhere' })
   expect(await indexer.ended).toBe('exited with code 1')

@@ -6,6 +6,9 @@ import { unavailable } from '../chain/client.ts'
 /** Runs statements, in a transaction or each on its own. */
 export type Database = Pick<pg.Pool | pg.PoolClient, 'query'>
 
+/** When a connection is replaced: one to a former primary must not stay in use. */
+const MAX_LIFETIME_SECONDS = 60
+
 /**
  * Connections to the primary, for schema `relay`.
  * @param name the name of the connections, by which other replicas see that this one is running.
@@ -23,6 +26,7 @@ export function openRelayPool(url: string, name: string, logger: Logger): pg.Poo
     // timeout is longer than signing takes.
     idle_in_transaction_session_timeout: 10_000,
     keepAlive: true,
+    maxLifetimeSeconds: MAX_LIFETIME_SECONDS,
   })
   // Without a listener, a broken idle connection would end the process. The next statement opens a new one.
   pool.on('error', (err) => logger.warn({ err }, 'A connection of the relay’s pool broke'))
@@ -90,7 +94,9 @@ export async function stored<T>(work: Promise<T>): Promise<T> {
   try {
     return await work
   } catch (error) {
-    if (classifyReadError(error)) throw unavailable('The relay’s database does not answer.', error)
+    const failure = classifyReadError(error)
+    // A missing column in schema `relay`, which this process migrates itself, is a defect.
+    if (failure && failure !== 'schema') throw unavailable('The relay’s database does not answer.', error)
     throw error
   }
 }

@@ -1,0 +1,71 @@
+// Wraps the driver, because Ponder gives no access to its connections and transactions. Call both functions before
+// Ponder is imported.
+import pg from 'pg'
+import type { Logger } from 'pino'
+import { RESTART } from './watch.ts'
+import type { Witness } from './witness.ts'
+
+type Connected = (error: Error | null, client?: pg.Client) => void
+
+/**
+ * Proves on each new connection of this process that no commit is lost, before a query can use it, and ends the process
+ * if one is. Ponder turns `synchronous_commit` off, so a crash or a failover loses its last commits; but Ponder
+ * reconnects and continues from its memory, and the lost rows would stay missing. The database then holds an earlier
+ * consistent state, from which a restart resumes. The exit is immediate, because an orderly shutdown could commit one
+ * more block on top of the lost ones.
+ */
+export function proveConnections(witness: Witness, logger: Logger): void {
+  const connect: (this: pg.Client) => Promise<unknown> = pg.Client.prototype.connect
+
+  async function connectAndProve(client: pg.Client) {
+    await connect.call(client)
+    try {
+      if (await witness.isThere(client)) return
+    } catch (error) {
+      // Ponder ignores the error of a connection, and would use it.
+      void client.end()
+      throw error
+    }
+    logger.fatal(
+      'PostgreSQL crashed or failed over, and may have lost its last commits: exiting, so that a restart resumes from what it has',
+    )
+    process.exit(RESTART)
+  }
+
+  Object.assign(pg.Client.prototype, {
+    connect(this: pg.Client, callback?: Connected) {
+      const connected = connectAndProve(this)
+      if (!callback) return connected
+      connected.then(
+        () => callback(null, this),
+        (error: Error) => callback(error),
+      )
+    },
+  })
+}
+
+/**
+ * Ends this process when a COMMIT fails, because its connection broke. Ponder runs the block's handlers again, on rows
+ * that its cache still has from the failed attempt: a counter of a band would count twice. It cannot know either
+ * whether PostgreSQL has committed. A restart resumes from what the database has.
+ */
+export function endAtFailedCommit(logger: Logger): void {
+  const query: (this: pg.Client, ...args: unknown[]) => unknown = pg.Client.prototype.query
+  Object.assign(pg.Client.prototype, {
+    query(this: pg.Client, ...args: unknown[]) {
+      const result = query.apply(this, args)
+      if (textOf(args[0])?.toLowerCase() === 'commit' && result instanceof Promise) {
+        result.catch((err) => {
+          logger.fatal({ err }, 'A commit failed: exiting, so that a restart resumes from what PostgreSQL has')
+          process.exit(RESTART)
+        })
+      }
+      return result
+    },
+  })
+}
+
+function textOf(statement: unknown): string | undefined {
+  if (typeof statement === 'string') return statement
+  return (statement as { text?: string } | undefined)?.text
+}

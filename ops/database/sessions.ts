@@ -1,0 +1,25 @@
+import pg from 'pg'
+
+/**
+ * Whether two connections that are open at once share a session of PostgreSQL, as behind a pooler in transaction or
+ * statement mode. A lock of a session then belongs to any process, and settings of a session reach any transaction.
+ * Under load such a pooler may give each its own session; then this is false.
+ */
+export async function sharesSessions(databaseUrl: string): Promise<boolean> {
+  const clients = [1, 2].map(() => new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 5_000 }))
+  try {
+    const sessions = []
+    for (const client of clients) {
+      await client.connect()
+      sessions.push(await sessionOf(client))
+    }
+    return new Set(sessions).size < clients.length
+  } finally {
+    for (const client of clients) await client.end()
+  }
+}
+
+async function sessionOf(client: pg.Client): Promise<number | undefined> {
+  const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
+  return rows[0]?.pid
+}

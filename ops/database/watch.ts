@@ -1,0 +1,70 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import type { Logger } from 'pino'
+import { type Identity, readIdentity } from './identity.ts'
+
+/** Exit code that asks for a restart. */
+export const RESTART = 75
+
+/** Milliseconds between two beats. */
+const BEAT_INTERVAL_MS = 1_000
+
+/** How long a beat may take to connect, and each of its queries to return. */
+const BEAT_TIMEOUT_MS = 3_000
+
+/**
+ * How long the indexer continues without an answer. Shorter than the time in which a chain makes the 30 blocks
+ * after which Ponder counts a block as finalized, and does not index it again.
+ */
+const UNPROVEN_LIMIT_MS = 20_000
+
+/**
+ * Asks once a second, on a new connection, whether PostgreSQL is the one that this process started with. A new
+ * connection follows the address to another server, while old ones stay with a primary that was replaced or hangs.
+ *
+ * Call it after `proveConnections`, which looks for lost commits on this connection as on any other.
+ */
+export async function watchDatabase(databaseUrl: string, logger: Logger): Promise<never> {
+  let first: Identity | undefined
+  let last: Identity | undefined
+  let provenAt = performance.now()
+  for (;;) {
+    try {
+      const now = await beat(databaseUrl)
+      provenAt = performance.now()
+      first ??= now
+      if (now.system !== first.system) end({ before: first, now }, 'DATABASE_URL leads to another database')
+      if (last === undefined) logger.info(now, 'Watches PostgreSQL')
+      else if (now.startedAt !== last.startedAt || now.timeline !== last.timeline)
+        logger.warn({ before: last, now }, 'PostgreSQL was restarted, and lost no commit')
+      last = now
+    } catch (err) {
+      const seconds = Math.round((performance.now() - provenAt) / 1_000)
+      logger.warn({ err, seconds }, 'PostgreSQL does not answer')
+      if (1_000 * seconds >= UNPROVEN_LIMIT_MS) end({ err, seconds }, 'PostgreSQL has not answered')
+    }
+    await sleep(BEAT_INTERVAL_MS, undefined, { ref: false })
+  }
+
+  function end(details: object, what: string): never {
+    logger.fatal(details, `${what}: exiting, so that a restart resumes from what PostgreSQL has`)
+    process.exit(RESTART)
+  }
+}
+
+async function beat(connectionString: string): Promise<Identity> {
+  const client = new pg.Client({
+    connectionString,
+    application_name: 'runline_watch',
+    connectionTimeoutMillis: BEAT_TIMEOUT_MS,
+    query_timeout: BEAT_TIMEOUT_MS,
+  })
+  // A query that fails reports the error too.
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+    return await readIdentity(client)
+  } finally {
+    await Promise.race([client.end(), sleep(BEAT_TIMEOUT_MS, undefined, { ref: false })])
+  }
+}
