@@ -17,7 +17,7 @@ export type Figure = {
   unit: string
   value: number
   baseline: number | null
-  /** value / baseline */
+  /** value / baseline; null where that is not a number. */
   ratio: number | null
   goal: number | null
   ok: boolean | null
@@ -31,13 +31,13 @@ export type Bench = {
 
 /** Compares a measurement with its baseline and goal. */
 export function compareWithGoal({ figure, unit, value, baseline, goal }: Measurement): Figure {
-  const ratio = baseline === undefined ? null : value / baseline
+  const ratio = baseline ? value / baseline : null
   return {
     figure,
     unit,
     value,
     baseline: baseline ?? null,
-    ratio: ratio && Number(ratio.toFixed(3)),
+    ratio: ratio === null ? null : Number(ratio.toFixed(3)),
     goal: goal ? goalValue(goal) : null,
     ok: goal ? meets(value, ratio ?? Number.NaN, goal) : null,
   }

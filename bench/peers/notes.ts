@@ -10,12 +10,13 @@ agents; Runline also keeps timelines, bands of counts, days, and recent blocks.`
 and Envio's routes send two statements, which may see two blocks. The poller commits each event.`,
   `Kills: the poller writes a batch and then its cursor, so that a batch is written again after a kill. A team that puts
 both in one transaction loses nothing by a kill. A reorg leaves its rows as they were.`,
-  `Subsquid backfills in batches: it reads the rows of many blocks once, changes them in memory and writes them once. It gives up a state per event: a handler sees a batch, a crash repeats all of it, and a row that two events
-of a batch change is only ever seen after both.`,
+  `Subsquid backfills in batches: it reads the rows of many blocks once, changes them in memory and writes them once. It
+gives up a state per event: a handler sees a batch, a crash repeats all of it, and a row that two events of a batch change
+is only ever seen after both.`,
   `After a reorg, Ponder has fewer rows to revert than Runline, and it does not refuse reads: an answer may mix rows of both
-chains. Subsquid detects a reorg in the next block, which follows after a second
-here. Envio compares the parent of a new block with its own cached copy of that block, so over RPC a reorg of blocks that it
-has loaded stays undetected ("never": not within 20 s, in which blocks follow).`,
+chains. Subsquid detects a reorg in the next block, which follows after a second here. Envio compares the parent of a new
+block with its own cached copy of that block, so over RPC a reorg of blocks that it has loaded stays undetected ("never":
+not within 20 s, in which blocks follow).`,
   `By id, a bare route over Envio's tables does less per request than our API: no cache, limits, headers or block. Envio's
 own GraphQL (Hasura, a container) and its HyperSync are not measured; nor is Subsquid's archive. All run over RPC.`,
 ]
