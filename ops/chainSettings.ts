@@ -8,8 +8,8 @@ type ChainSettings = {
   logsRange?: number
 }
 
-/** A devnet's node is on this machine. Base and Base Sepolia have a block every 2 seconds; so do chains not named here. */
-const OP_STACK: ChainSettings = { pollingInterval: 500, requestsPerSecond: 20 }
+/** Base, Base Sepolia, and chains not named here. The 300 blocks of ten minutes are read in 6 seconds. */
+const OP_STACK: ChainSettings = { pollingInterval: 500, requestsPerSecond: 50 }
 const defaults: Record<number, ChainSettings> = {
   31337: { pollingInterval: 100, requestsPerSecond: 500 },
   8453: OP_STACK,

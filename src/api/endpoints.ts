@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { type Hex, type HttpTransport, hexToNumber } from 'viem'
 import { nodeHttp } from './nodeHttp.ts'
@@ -8,6 +9,9 @@ const CHECK_INTERVAL_MS = 3_000
 
 /** How soon an endpoint that is behind is checked again. */
 const BEHIND_INTERVAL_MS = 250
+
+/** How long a request waits for a check. */
+const CHECK_WAIT_MS = 2_000
 
 /** A check without an answer for so long is sent again, beside the first: a node that had hung answers the second. */
 const CHECK_RESEND_MS = 1_500
@@ -184,9 +188,12 @@ export function createEndpoints({ rpcUrls, chainId, logger }: Options) {
       const mustCheck = !hasBeenChecked(endpoint) || endpoint.head < block
       const mayHaveCaughtUp = isBehind() && now() - endpoint.checkedAt > BEHIND_INTERVAL_MS
       if (mustCheck || mayHaveCaughtUp) {
-        await check(endpoint).catch((error) => {
+        const checked = check(endpoint).catch((error) => {
           throw new NodeOutage(`${name} does not answer`, error)
         })
+        // A slow node may still pass the check, for later requests.
+        await Promise.race([checked, sleep(CHECK_WAIT_MS, undefined, { ref: false })])
+        if (!hasBeenChecked(endpoint)) throw new NodeOutage(`${name} does not answer`)
       }
       if (endpoint.chainId !== chainId) throw wrongChain(endpoint)
       if (isBehind()) {

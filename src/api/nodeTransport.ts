@@ -28,15 +28,13 @@ export function nodeTransport(endpoints: Endpoints, { retryCount, retryDelay, ..
       const node = http(options)
       const request = async (call: Call, requestOptions?: { signal?: AbortSignal }) => {
         await endpoints.admit(endpoint, endOfRange(call))
-        try {
-          const result = await node.request(call as never, requestOptions)
-          endpoints.answered(endpoint, headIn(call, result))
-          return result
-        } catch (error) {
+        const result = await node.request(call as never, requestOptions).catch((error) => {
           if (isOutage(error)) endpoints.failed(endpoint, error)
-          if (call.method === 'eth_sendRawTransaction') unclear.add(error as object)
+          if (call.method === 'eth_sendRawTransaction') unclear.add(error)
           throw error
-        }
+        })
+        endpoints.answered(endpoint, headIn(call, result))
+        return result
       }
       return { ...node, request: request as typeof node.request }
     }
