@@ -218,5 +218,11 @@ export function createEndpoints({ rpcUrls, chainId, logger }: Options) {
     },
 
     failed,
+
+    /** @throws if every endpoint serves another chain: the settings are wrong. */
+    assertSomeOnChain() {
+      if (list.some((endpoint) => (endpoint.chainId ?? chainId) === chainId)) return
+      throw new Error(`The node serves chain ${list[0]?.chainId}; the deployment is on chain ${chainId}.`)
+    },
   }
 }

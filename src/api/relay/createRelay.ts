@@ -62,6 +62,7 @@ export async function createRelay(options: Options): Promise<Relay> {
     await Promise.all(accounts.map(({ address }) => insertSigner(pool, address)))
     await relayers().catch((error) => {
       unlessUnavailable(error)
+      context.endpoints.assertSomeOnChain()
       logger.warn({ err: error }, 'the relay starts without an answer of the chain’s node')
     })
   } catch (error) {
