@@ -206,7 +206,7 @@ export function createEndpoints({ rpcUrls, chainId, logger }: Options) {
     /**
      * The endpoint answered a request.
      * @param head its latest block, if the answer says it.
-     * @throws NodeOutage if a check has found another chain behind it meanwhile: then the answer may be of that chain.
+     * @throws NodeOutage if a check has found meanwhile that it serves another chain: the answer may be of that one.
      */
     answered(endpoint: Endpoint, head: number | undefined) {
       if (endpoint.chainId !== chainId) throw wrongChain(endpoint)
