@@ -2,23 +2,27 @@ import { createConfig } from 'ponder'
 import { agentRegistryAbi } from './abis/AgentRegistry.ts'
 import { agentStakingAbi } from './abis/AgentStaking.ts'
 import { bountyMarketAbi } from './abis/BountyMarket.ts'
-import { nodeTransport } from './ops/nodeTransport.ts'
+import { chainSettings } from './ops/chainSettings.ts'
+import { ponderTransport } from './ops/ponderTransport.ts'
 import { readDeployment } from './src/api/deployment.ts'
+import { createEndpoints } from './src/api/endpoints.ts'
 import { readEnv } from './src/api/env.ts'
+import { createLogger } from './src/api/observability/logger.ts'
+import { createSecretFilter } from './src/api/observability/urlSecrets.ts'
 
 // DATABASE_URL has no default: without one Ponder would fall back to PGlite, whose half-indexed blocks are visible and
 // which no API process can open.
-const { DATABASE_URL, CHAIN_ID, RPC_URL, POLL_INTERVAL_MS, LOGS_RANGE, DEPLOYMENTS_DIR } = readEnv([
+const { DATABASE_URL, CHAIN_ID, RPC_URL, DEPLOYMENTS_DIR, LOG_LEVEL } = readEnv([
   'DATABASE_URL',
   'CHAIN_ID',
   'RPC_URL',
-  'POLL_INTERVAL_MS',
-  'LOGS_RANGE',
   'DEPLOYMENTS_DIR',
+  'LOG_LEVEL',
 ])
 const { contracts, startBlock, startBlocks } = readDeployment(CHAIN_ID, DEPLOYMENTS_DIR)
 
-const isDevnet = CHAIN_ID === 31337
+const logger = createLogger({ level: LOG_LEVEL, rpcUrls: RPC_URL })
+const endpoints = createEndpoints({ rpcUrls: RPC_URL, chainId: CHAIN_ID, logger })
 
 const indexed = (name: 'AgentRegistry' | 'AgentStaking' | 'BountyMarket') =>
   ({
@@ -32,12 +36,10 @@ export default createConfig({
   chains: {
     market: {
       id: CHAIN_ID,
-      // HTTP only: Ponder waits without a timeout on a WebSocket that has gone silent. Ponder starts at 20 requests a
-      // second per URL, and needs two for a block with events. A devnet's node allows more, so its URL is listed ten
-      // times.
-      rpc: isDevnet ? Array<string>(10).fill(RPC_URL) : nodeTransport(RPC_URL),
-      pollingInterval: POLL_INTERVAL_MS ?? (isDevnet ? 100 : 500),
-      ...(LOGS_RANGE !== undefined && { ethGetLogsBlockRange: LOGS_RANGE }),
+      // HTTP only: Ponder waits without a timeout on a WebSocket that has gone silent.
+      rpc: ponderTransport(endpoints, createSecretFilter(RPC_URL)),
+      pollingInterval: chainSettings.pollingInterval,
+      ...(chainSettings.logsRange !== undefined && { ethGetLogsBlockRange: chainSettings.logsRange }),
     },
   },
   contracts: {

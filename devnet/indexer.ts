@@ -27,6 +27,8 @@ export type IndexerOptions = {
 export type Indexer = { part: ManagedProcess; port: number; url: string; stop(): Promise<void> }
 
 const root = fileURLToPath(new URL('..', import.meta.url))
+/** `ops/startIndexer.ts` imports it too. */
+const ponderRate = new URL('../ops/ponderRate.ts', import.meta.url).href
 const ponder = fileURLToPath(new URL('bin/ponder.js', import.meta.resolve('ponder')))
 
 /**
@@ -55,6 +57,8 @@ async function start(options: IndexerOptions, port: number): Promise<Indexer> {
     command: process.execPath,
     args: reload
       ? [
+          '--import',
+          ponderRate,
           ponder,
           'dev',
           '--disable-ui',

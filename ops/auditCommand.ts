@@ -26,7 +26,7 @@ const HELP = `npm run audit [-- --fresh]
 Compares what the API serves with the chain. It copies the tables, in one transaction, into a schema of its own in
 DATABASE_URL, compares the copy with the contracts and their logs at the copy's block, waits until that block is
 finalized, and prints each difference and a line such as "0 differences in 7 runs, 5 agents at block 1234".
-The node (RPC_URL) must keep the state of the copy's block until the audit ends; a long audit needs an archive node.
+The node (the first of RPC_URL) must keep the state of the copy's block until the audit ends; a long audit needs an archive node.
 
 After Ctrl-C or a failure the same command resumes the audit; --fresh starts over.
 
@@ -45,8 +45,8 @@ const progress = createProgress(process.stderr)
 async function run(isFresh: boolean): Promise<number> {
   const env = parseEnv(['DATABASE_URL', 'DATABASE_SCHEMA', 'CHAIN_ID', 'DEPLOYMENTS_DIR', 'RPC_URL'], process.env)
   const deployment = readDeployment(env.CHAIN_ID, env.DEPLOYMENTS_DIR)
-  // Concurrent calls share one HTTP request.
-  const chain = createChainClient(env.RPC_URL, { http: { batch: { batchSize: 50 } }, cacheTime: 0 })
+  // One node, so that all answers are of one chain. Concurrent calls share one HTTP request.
+  const chain = createChainClient(env.RPC_URL[0], { http: { batch: { batchSize: 50 } }, cacheTime: 0 })
   const chainId = await chain.getChainId()
   if (chainId !== deployment.chainId) {
     throw new Error(`CHAIN_ID is ${deployment.chainId}, but RPC_URL serves chain ${chainId}`)

@@ -36,7 +36,8 @@ async function run() {
     throw new Error(`${path}.json exists. Move it away to deploy a second market on chain ${chainId}.`)
   }
   const prepared = await prepareDeployment({
-    rpcUrl: env.RPC_URL,
+    // Nonces and receipts of one node: if it fails, the command resumes.
+    rpcUrl: env.RPC_URL[0],
     chainId,
     account: privateKeyToAccount(env.DEPLOYER_PRIVATE_KEY),
     treasury: env.TREASURY,

@@ -7,7 +7,8 @@ import { reasonOf } from '../src/api/observability/describeError.ts'
 import { recover } from './builds/deadBranch.ts'
 
 const { DATABASE_URL, CHAIN_ID, RPC_URL } = readEnv(['DATABASE_URL', 'CHAIN_ID', 'RPC_URL'])
-const chain = createChainClient(RPC_URL)
+// One node, so that all its answers are of one chain.
+const chain = createChainClient(RPC_URL[0])
 const client = new pg.Client({ connectionString: DATABASE_URL })
 
 async function run() {

@@ -7,7 +7,10 @@ import { once } from 'node:events'
 import { globSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { parseArgs } from 'node:util'
+// First, because it changes a module of Ponder's as that is loaded.
+import './ponderRate.ts'
 import config from '../ponder.config.ts'
+import { createEndpoints } from '../src/api/endpoints.ts'
 import { readEnv } from '../src/api/env.ts'
 import { createLogger } from '../src/api/observability/logger.ts'
 import { clearStaleLock, lockBuild } from './builds/buildLock.ts'
@@ -31,7 +34,8 @@ const { DATABASE_URL, CHAIN_ID, RPC_URL, DATABASE_SCHEMA, PONDER_PORT, STALL_SEC
     'RECOVER_REORGS',
     'LOG_LEVEL',
   ])
-const logger = createLogger({ level: LOG_LEVEL, rpcUrl: RPC_URL })
+const logger = createLogger({ level: LOG_LEVEL, rpcUrls: RPC_URL })
+const endpoints = createEndpoints({ rpcUrls: RPC_URL, chainId: CHAIN_ID, logger })
 
 const { redeploy = false, replace } = parseArgs({
   options: { redeploy: { type: 'boolean' }, replace: { type: 'string' } },
@@ -50,7 +54,7 @@ void watchDatabase(DATABASE_URL, logger)
 askForRestartAtPassingError()
 endAtStall({
   databaseUrl: DATABASE_URL,
-  rpcUrl: RPC_URL,
+  rpcUrls: RPC_URL,
   chainId: CHAIN_ID,
   schema,
   stallSeconds: STALL_SECONDS,
@@ -97,7 +101,7 @@ async function prepareDatabase(): Promise<string | undefined> {
   }
   const reason = await reasonNotToStart({
     ...readers,
-    rpcUrl: RPC_URL,
+    endpoints,
     chainId: CHAIN_ID,
     redeploy,
     replace,

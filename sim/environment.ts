@@ -9,8 +9,7 @@ import { startPostgres } from '../devnet/postgres.ts'
 import { temporaryDirectory } from '../testkit/temporaryDirectory.ts'
 import { act } from './activity.ts'
 import { drawFaults } from './faults/drawFaults.ts'
-import { createDroppedBlocks } from './faults/droppedBlocks.ts'
-import { type ChooseFault, startRpcProxy } from './faults/rpcProxy.ts'
+import { startRpcProxy } from './faults/rpcProxy.ts'
 import { keepRunning } from './keepRunning.ts'
 import { createRandom, seedOf } from './random.ts'
 import { settled } from './settled.ts'
@@ -66,28 +65,33 @@ export async function startEnvironment(options: { seed: number; faultProbability
   await world.node.mine({ blocks: PADDING })
   await witness.catchUp()
 
-  const droppedBlocks = createDroppedBlocks(world)
   let areFaultsOn = false
+  const endpointCount = createRandom(seedOf(options.seed, 'endpoints')).int(1, 2)
+  /** One endpoint or two, each with faults of its own. */
   async function startFaultyNetwork(purpose: string) {
-    const draw = drawFaults({ seed: seedOf(options.seed, purpose), probability: options.faultProbability })
-    const choose: ChooseFault = (call) => (areFaultsOn ? draw(call) : undefined) ?? droppedBlocks.recall(call)
-    const proxy = await startRpcProxy(chain.rpcUrl, choose)
-    parts.defer(proxy.stop)
-    return proxy
+    const proxies = []
+    for (let place = 0; place < endpointCount; place++) {
+      const seed = seedOf(options.seed, `${purpose} ${place}`)
+      const draw = drawFaults({ seed, probability: options.faultProbability })
+      const proxy = await startRpcProxy(chain.rpcUrl, (call) => (areFaultsOn ? draw(call) : undefined))
+      parts.defer(proxy.stop)
+      proxies.push(proxy)
+    }
+    return { rpcUrl: proxies.map(({ url }) => url).join(), counts: proxies.map(({ counts }) => counts) }
   }
-  const indexerProxy = await startFaultyNetwork('faults')
-  const apiProxy = await startFaultyNetwork('faults of the relay')
+  const indexerNetwork = await startFaultyNetwork('faults')
+  const apiNetwork = await startFaultyNetwork('faults of the relay')
 
   const ends = new Tally()
   const market = { databaseUrl, chainId: chain.deployment.chainId, deploymentsDirectory }
   const [indexerPort, apiPort] = await Promise.all([getPort(), getPort()])
   const indexer = keepRunning(
-    () => startIndexer({ ...market, rpcUrl: indexerProxy.url, port: indexerPort }),
+    () => startIndexer({ ...market, rpcUrl: indexerNetwork.rpcUrl, port: indexerPort }),
     (how) => ends.add(`indexer ${how}`),
   )
   parts.defer(indexer.stop)
   const api = keepRunning(
-    () => startApi({ ...market, rpcUrl: apiProxy.url, port: apiPort, relayerKey: RELAYER_KEY }),
+    () => startApi({ ...market, rpcUrl: apiNetwork.rpcUrl, port: apiPort, relayerKey: RELAYER_KEY }),
     (how) => ends.add(`API ${how}`),
   )
   parts.defer(api.stop)
@@ -98,14 +102,13 @@ export async function startEnvironment(options: { seed: number; faultProbability
   return {
     world,
     witness,
-    droppedBlocks,
     indexer,
     api: { ...api, url: `http://127.0.0.1:${apiPort}` },
     databaseUrl,
     /** How indexer and API ended, requested or not. */
     ends,
     /** Faults between node and indexer, and between node and API, counted by kind. */
-    faults: [indexerProxy.counts, apiProxy.counts],
+    faults: [...indexerNetwork.counts, ...apiNetwork.counts],
     /** Pays for the relayed claims. It has no relayer role, so agents must sign. */
     relayer: relayer.address,
     setFaults(areOn: boolean) {

@@ -2,6 +2,7 @@ import pg from 'pg'
 import type { Logger } from 'pino'
 import { createChainClient } from '../../src/api/chainClient.ts'
 import { findDeadBlock } from '../../src/api/database/finalizedBlocks.ts'
+import type { Endpoints } from '../../src/api/endpoints.ts'
 import { chainOf } from './builds.ts'
 import { recover } from './deadBranch.ts'
 import { replacedBuilds, servedBuild } from './views.ts'
@@ -14,7 +15,7 @@ const CONNECT_TIMEOUT_MS = 5_000
 
 type Options = {
   databaseUrl: string
-  rpcUrl: string
+  endpoints: Endpoints
   chainId: number
   build: string
   viewsSchema: string
@@ -32,7 +33,7 @@ type Options = {
  * @throws if the database or the node does not answer, or if a reorg's orphaned build still runs.
  */
 export async function reasonNotToStart(options: Options): Promise<string | undefined> {
-  const { databaseUrl, rpcUrl, chainId, viewsSchema, recoverReorgs, logger } = options
+  const { databaseUrl, endpoints, chainId, viewsSchema, recoverReorgs, logger } = options
   const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: CONNECT_TIMEOUT_MS })
   await client.connect()
   try {
@@ -43,7 +44,7 @@ export async function reasonNotToStart(options: Options): Promise<string | undef
     }
     const reason = served === undefined ? undefined : await reasonNotToReplace(client, served, options)
     if (reason) return reason
-    const chain = createChainClient(rpcUrl, { http: { timeout: RPC_TIMEOUT_MS } })
+    const chain = createChainClient(endpoints, { http: { timeout: RPC_TIMEOUT_MS } })
     if (recoverReorgs) {
       const recovery = await recover(client, chain, chainId)
       if (recovery)

@@ -4,7 +4,7 @@ import { RESTART } from '../database/watch.ts'
 
 export type StallWatch = {
   databaseUrl: string
-  rpcUrl: string
+  rpcUrls: string[]
   chainId: number
   /** The schema of the build's tables. */
   schema: string

@@ -4,6 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import pg from 'pg'
 import { createChainClient } from '../../src/api/chainClient.ts'
 import { findDeadBlock } from '../../src/api/database/finalizedBlocks.ts'
+import { createEndpoints } from '../../src/api/endpoints.ts'
 import { createLogger } from '../../src/api/observability/logger.ts'
 import type { StallWatch } from './endAtStall.ts'
 import { untilStalled } from './untilStalled.ts'
@@ -16,9 +17,9 @@ const FLUSH_MS = 250
 /** Milliseconds between two looks for a reorg deeper than finality. */
 const ORPHAN_INTERVAL_MS = 1_000
 
-const { databaseUrl, rpcUrl, chainId, schema, stallSeconds, level } = workerData as StallWatch
-const logger = createLogger({ level, rpcUrl })
-const client = createChainClient(rpcUrl)
+const { databaseUrl, rpcUrls, chainId, schema, stallSeconds, level } = workerData as StallWatch
+const logger = createLogger({ level, rpcUrls })
+const client = createChainClient(createEndpoints({ rpcUrls, chainId, logger }), { http: { retryCount: 0 } })
 const pool = new pg.Pool({
   connectionString: databaseUrl,
   max: 1,

@@ -3,7 +3,6 @@ import type { Tally } from '../tally.ts'
 import type { Witness } from '../witness.ts'
 import type { World } from '../world.ts'
 import { crashDatabase, dropConnections, stallDatabase } from './database.ts'
-import type { DroppedBlocks } from './droppedBlocks.ts'
 import type { Disturbance } from './schedule.ts'
 
 /** Replaces the last blocks by the same number of blocks, which hold only the transactions given here. */
@@ -12,7 +11,6 @@ type Reorg = { Method: 'anvil_reorg'; Parameters: [depth: number, transactions: 
 type Disturbed = {
   world: World
   witness: Witness
-  droppedBlocks: DroppedBlocks
   indexer: Pick<Kept, 'kill' | 'terminate'>
   api: Pick<Kept, 'kill'>
   databaseUrl: string
@@ -56,7 +54,7 @@ export async function disturb(target: Disturbed, what: Disturbance, happened: Ta
  * @returns the number of replaced blocks.
  * @throws if no block was replaced: then nothing was tested.
  */
-async function reorg({ world, witness, droppedBlocks }: Disturbed, depth: number): Promise<number> {
+async function reorg({ world, witness }: Disturbed, depth: number): Promise<number> {
   const { node, confirm, posters } = world
   const [account] = posters
   if (!account) throw new Error('The world has no posters')
@@ -70,7 +68,6 @@ async function reorg({ world, witness, droppedBlocks }: Disturbed, depth: number
   const numbers = Array.from({ length: depth }, (_, index) => latest - BigInt(index))
   const hashes = () => Promise.all(numbers.map(async (blockNumber) => (await node.getBlock({ blockNumber })).hash))
   const before = await hashes()
-  await droppedBlocks.remember(depth)
   await node.request<Reorg>({ method: 'anvil_reorg', params: [depth, []] })
   await node.setAutomine(true)
   const after = await hashes()

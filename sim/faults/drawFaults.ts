@@ -8,11 +8,13 @@ type FaultOptions = {
   probability: number
 }
 
-/** How often each fault is drawn, among those that apply to the call. A hanging call costs Ponder 10 seconds. */
+/** How often each fault is drawn, among those that apply to the call. */
 const weights = {
   delay: 20,
   drop: 12,
   refuse: 12,
+  reset: 12,
+  'status 200': 6,
   'status 429': 8,
   'status 502': 6,
   'status 503': 6,
@@ -20,6 +22,8 @@ const weights = {
   'null block': 12,
   'no logs': 30,
   stale: 10,
+  'wrong chain': 2,
+  slow: 1,
   hang: 1,
 }
 
@@ -47,7 +51,13 @@ function draw(random: Random, call: RpcCall): Fault {
       return { kind, milliseconds: random.int(20, 1_000) }
     case 'stale':
       return { kind, blocks: random.int(1, 4) }
+    case 'slow':
+      return { kind: 'delay', milliseconds: 10_000 }
+    case 'wrong chain':
+      return { kind, chainId: 1 }
     case 'status 429':
+      return status(429, random.chance(0.5) ? random.int(1, 3) : undefined)
+    case 'status 200':
     case 'status 502':
     case 'status 503':
       return status(Number(kind.slice('status '.length)))
@@ -64,7 +74,8 @@ function weightsOf({ method, params }: RpcCall): Record<Drawn, number> {
   return {
     ...weights,
     'null block': method.startsWith('eth_getBlockBy') ? weights['null block'] : 0,
-    stale: isLatest ? weights.stale : 0,
+    stale: isLatest || method === 'eth_blockNumber' ? weights.stale : 0,
+    'wrong chain': method === 'eth_chainId' ? weights['wrong chain'] : 0,
     'no logs': isLogsOfBlock ? weights['no logs'] : 0,
   }
 }

@@ -17,8 +17,12 @@ export type Fault =
   | { kind: 'drop' }
   /** The call is never answered. */
   | { kind: 'hang' }
-  /** A gateway answers instead of the node, with 429 or 503 for example. */
-  | { kind: `status ${number}`; status: number }
+  /** The connection is reset before the node gets the call. */
+  | { kind: 'reset' }
+  /** A gateway answers instead of the node: with 429 or 503 for example, or with 200 and a page of HTML. */
+  | { kind: `status ${number}`; status: number; retryAfter?: number }
+  /** The node is of another chain: after a failover, an endpoint may lead to it. */
+  | { kind: 'wrong chain'; chainId: number }
   /** The client gets the first half of the node's answer. */
   | { kind: 'truncate' }
   /** The node answers that it has no such block. */
@@ -29,8 +33,8 @@ export type Fault =
   | { kind: 'stale'; blocks: number }
   /** The node's transaction count of an account is off by this, but never below zero. */
   | { kind: 'nonce'; by: number }
-  /** The node sends this reply, true or not; also used to answer for a block that a reorg dropped. */
-  | { kind: 'reply' | 'dropped block'; reply: Reply }
+  /** The node sends this reply, true or not. */
+  | { kind: 'reply'; reply: Reply }
 
 /** Chooses the fault of a call; undefined passes the call on. */
 export type ChooseFault = (call: RpcCall) => Fault | undefined | Promise<Fault | undefined>
@@ -40,8 +44,21 @@ export type RpcProxy = Awaited<ReturnType<typeof startRpcProxy>>
 /** The node refuses the call with this message. */
 export const says = (message: string, code = -32_000): Fault => ({ kind: 'reply', reply: { error: { code, message } } })
 
-/** A gateway answers with this HTTP status. */
-export const status = (code: number): Fault => ({ kind: `status ${code}`, status: code })
+/** A gateway answers with this HTTP status. @param retryAfter in seconds, for the header of that name. */
+export const status = (code: number, retryAfter?: number): Fault => ({
+  kind: `status ${code}`,
+  status: code,
+  ...(retryAfter !== undefined && { retryAfter }),
+})
+
+/** A provider's refusal of `eth_getLogs` for more than so many blocks, in the words of Infura and others. */
+export const limitRange =
+  (blocks: number): ChooseFault =>
+  ({ method, params: [filter] }) => {
+    const { fromBlock, toBlock } = Object(filter)
+    const isTooLong = method === 'eth_getLogs' && fromBlock && Number(toBlock) - Number(fromBlock) >= blocks
+    return isTooLong ? says('query returned more than 10000 results', -32_005) : undefined
+  }
 
 /**
  * A JSON-RPC endpoint that passes calls on to `target`, except for the faults. The calls of a batch are passed on one
@@ -65,7 +82,7 @@ export async function startRpcProxy(target: string, choose: ChooseFault) {
     const fault = await choose(call)
     if (!fault) return ask(call)
     counts.set(fault.kind, (counts.get(fault.kind) ?? 0) + 1)
-    if (fault.kind === 'hang' || fault.kind === 'refuse' || 'status' in fault) return fault
+    if (fault.kind === 'hang' || fault.kind === 'refuse' || fault.kind === 'reset' || 'status' in fault) return fault
     if ('reply' in fault) return JSON.stringify({ jsonrpc: '2.0', id: call.id, ...fault.reply })
     if (fault.kind === 'delay') await sleep(fault.milliseconds, undefined, { signal: ending.signal })
     const answer = fault.kind === 'stale' ? await askStale(call, fault.blocks) : await ask(call)
@@ -107,13 +124,16 @@ export async function startRpcProxy(target: string, choose: ChooseFault) {
 
 function breakOff(response: ServerResponse, fault: Fault) {
   if (fault.kind === 'hang') return
-  if ('status' in fault)
-    response.writeHead(fault.status, { 'Content-Type': 'text/plain' }).end('The gateway is not well')
+  if ('status' in fault) {
+    const { status, retryAfter } = fault
+    if (retryAfter !== undefined) response.setHeader('Retry-After', retryAfter)
+    response.writeHead(status, { 'Content-Type': 'text/html' }).end('<html><h1>The gateway is not well</h1></html>')
+  } else if (fault.kind === 'reset') response.socket?.resetAndDestroy()
   // The request's own `destroy` leaves the socket open once its body has been read.
   else response.destroy()
 }
 
-function spoil(answer: string, fault: Fault, { id }: RpcCall): string {
+function spoil(answer: string, fault: Fault, { id, method }: RpcCall): string {
   const reply = (result: unknown) => JSON.stringify({ jsonrpc: '2.0', id, result })
   switch (fault.kind) {
     case 'truncate':
@@ -122,6 +142,8 @@ function spoil(answer: string, fault: Fault, { id }: RpcCall): string {
       return reply(null)
     case 'no logs':
       return reply([])
+    case 'wrong chain':
+      return method === 'eth_chainId' ? reply(numberToHex(fault.chainId)) : answer
     case 'nonce':
       return reply(numberToHex(Math.max(0, Number(JSON.parse(answer).result) + fault.by)))
   }

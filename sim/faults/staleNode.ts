@@ -22,10 +22,18 @@ export function callAsOf(head: bigint, call: RpcCall): RpcCall {
 }
 
 /** The stale node's answer where the up-to-date node's answer mentions blocks that the stale node does not have. */
-export function answerAsOf(head: bigint, { id, method }: RpcCall, answer: string): string {
+export function answerAsOf(head: bigint, { id, method, params: [first] }: RpcCall, answer: string): string {
   const reply = (result: unknown) => JSON.stringify({ jsonrpc: '2.0', id, result })
+  const isLater = (block: Hex) => hexToBigInt(block) > head
   if (method === 'eth_blockNumber') return reply(numberToHex(head))
-  if (method !== 'eth_getTransactionReceipt') return answer
-  const { result } = JSON.parse(answer) as { result: { blockNumber: Hex } | null }
-  return result && hexToBigInt(result.blockNumber) > head ? reply(null) : answer
+  const { result } = JSON.parse(answer)
+  if (!result) return answer
+  if (method === 'eth_getTransactionReceipt') return isLater(result.blockNumber) ? reply(null) : answer
+  if (method.startsWith('eth_getBlockBy')) return isLater(result.number) ? reply(null) : answer
+  if (method !== 'eth_getLogs') return answer
+  const logs = (result as { blockNumber: Hex }[]).filter(({ blockNumber }) => !isLater(blockNumber))
+  const isUnknown = logs.length < result.length && Object.hasOwn(Object(first), 'blockHash')
+  return isUnknown
+    ? JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32_000, message: 'unknown block' } })
+    : reply(logs)
 }

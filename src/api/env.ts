@@ -11,6 +11,8 @@ const integer = (min: number, max: number) => {
 const port = (fallback: number) => integer(0, 65_535).default(fallback)
 const perTime = (fallback: number) => integer(1, 1_000_000).default(fallback)
 const postgresUrl = url(/^postgres(ql)?$/, 'postgres://user:password@host:5432/database')
+const endpoint = url(/^https?$/, 'http://127.0.0.1:8545')
+const commaSeparated = z.string().transform((list) => list.split(',').map((item) => item.trim()))
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 const privateKey = z
   .string()
@@ -37,16 +39,18 @@ const environment = z.object({
   CHAIN_ID: integer(1, Number.MAX_SAFE_INTEGER).default(31337),
   /** The directory of the deployments, `<chainId>.json`. A devnet has its own. */
   DEPLOYMENTS_DIR: z.string().default('deployments'),
-  RPC_URL: url(/^https?$/, 'http://127.0.0.1:8545').default('http://127.0.0.1:8545'),
+  /** The endpoints of the chain, the preferred one first. */
+  RPC_URL: commaSeparated
+    .pipe(z.tuple([endpoint], endpoint))
+    .refine((urls) => new Set(urls).size === urls.length, 'must not name an endpoint twice')
+    .default(['http://127.0.0.1:8545']),
   /** How often the indexer asks the node for new blocks. Ponder refuses less than 100 ms. */
   POLL_INTERVAL_MS: integer(100, 60_000).optional(),
+  /** The most requests that the indexer makes per second. */
+  RPC_REQUESTS_PER_SECOND: integer(5, 500).optional(),
   /** Blocks in one `eth_getLogs`. Ponder finds it by the errors of common providers. */
   LOGS_RANGE: integer(1, Number.MAX_SAFE_INTEGER).optional(),
-  RELAYER_PRIVATE_KEY: z
-    .string()
-    .transform((keys) => keys.split(',').map((key) => key.trim()))
-    .pipe(z.array(privateKey).min(1))
-    .optional(),
+  RELAYER_PRIVATE_KEY: commaSeparated.pipe(z.array(privateKey).min(1)).optional(),
   ALLOW_UNSIGNED_CLAIMS: z.stringbool('must be true or false').optional(),
   /** The most that each relayer key may spend on gas within 24 hours. In ether, parsed to wei. */
   DAILY_GAS_BUDGET: z

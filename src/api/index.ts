@@ -2,6 +2,7 @@ import { db } from 'ponder:api'
 import { createApp } from './app.ts'
 import { latestBlockOrZero } from './chainClient.ts'
 import { readDeployment } from './deployment.ts'
+import { createEndpoints } from './endpoints.ts'
 import { readEnv } from './env.ts'
 import { createLogger } from './observability/logger.ts'
 import { IndexReader } from './queries/indexReader.ts'
@@ -12,11 +13,12 @@ import { createStreams } from './stream/streams.ts'
 // At shutdown Ponder's server ends requests after a second. Claims take longer, so they are refused here.
 
 const env = readEnv(['CHAIN_ID', 'DEPLOYMENTS_DIR', 'RPC_URL', 'LOG_LEVEL'])
-const logger = createLogger({ level: env.LOG_LEVEL, rpcUrl: env.RPC_URL })
+const logger = createLogger({ level: env.LOG_LEVEL, rpcUrls: env.RPC_URL })
+const endpoints = createEndpoints({ rpcUrls: env.RPC_URL, chainId: env.CHAIN_ID, logger })
 
 // The type includes PGlite, which has another client; ponder.config.ts accepts PostgreSQL only.
 const index = new IndexReader(db as unknown as Database, env.CHAIN_ID, {
-  shownBefore: await latestBlockOrZero(env.RPC_URL, logger),
+  shownBefore: await latestBlockOrZero(endpoints, logger),
 })
 
 export default createApp({

@@ -7,6 +7,7 @@ import { latestBlockOrZero } from './chainClient.ts'
 import { listenForBlocks } from './database/notifications.ts'
 import { openReadPool } from './database/readPool.ts'
 import { DEVNET, readDeployment } from './deployment.ts'
+import { createEndpoints } from './endpoints.ts'
 import { readEnv } from './env.ts'
 import { createClientLimits } from './http/clientLimits.ts'
 import { createHttpServer, drain, listen } from './http/httpServer.ts'
@@ -65,7 +66,8 @@ const env = readEnv([
   'LOG_LEVEL',
 ])
 const deployment = readDeployment(env.CHAIN_ID, env.DEPLOYMENTS_DIR)
-const logger = createLogger({ level: env.LOG_LEVEL, rpcUrl: env.RPC_URL })
+const logger = createLogger({ level: env.LOG_LEVEL, rpcUrls: env.RPC_URL })
+const endpoints = createEndpoints({ rpcUrls: env.RPC_URL, chainId: env.CHAIN_ID, logger })
 
 /** Stops the process gracefully. Before it listens, there is nothing to stop. */
 let stop = async () => {}
@@ -81,8 +83,8 @@ const readPool = openReadPool({
   logger,
 })
 const blockNotifications = listenForBlocks({ url: env.DATABASE_URL, schema: env.DATABASE_SCHEMA, logger })
-const orphan = watchForOrphan({ rpcUrl: env.RPC_URL, chainId: env.CHAIN_ID, pool: readPool, logger })
-const shownBefore = await latestBlockOrZero(env.RPC_URL, logger)
+const orphan = watchForOrphan({ endpoints, chainId: env.CHAIN_ID, pool: readPool, logger })
+const shownBefore = await latestBlockOrZero(endpoints, logger)
 const index = new IndexReader(drizzle(readPool, { casing: 'snake_case' }), env.CHAIN_ID, {
   notifications: blockNotifications,
   shownBefore,
@@ -91,7 +93,7 @@ const index = new IndexReader(drizzle(readPool, { casing: 'snake_case' }), env.C
 })
 const registry = createMetrics(index, readPool)
 const lag = watchIndexLag({
-  rpcUrl: env.RPC_URL,
+  endpoints,
   index,
   stallSeconds: env.STALL_SECONDS,
   maxLagSeconds: env.MAX_LAG_SECONDS,
@@ -103,7 +105,7 @@ const events: RelayEmitter = new EventEmitter()
 const relay =
   env.RELAYER_PRIVATE_KEY &&
   (await createRelay({
-    rpcUrl: env.RPC_URL,
+    endpoints,
     databaseUrl: env.DATABASE_URL,
     deployment,
     // Any viem account can sign, also one whose key is in a KMS: see viem's `toAccount`.

@@ -5,7 +5,7 @@ import { accountOf } from '../../devnet/accounts.ts'
 import { type Anvil, startAnvil } from '../../devnet/anvil.ts'
 import { drawFaults } from '../../sim/faults/drawFaults.ts'
 import { requirePriceBump } from '../../sim/faults/replacementRule.ts'
-import { type Fault, type RpcProxy, says, startRpcProxy, status } from '../../sim/faults/rpcProxy.ts'
+import { type Fault, limitRange, type RpcProxy, says, startRpcProxy, status } from '../../sim/faults/rpcProxy.ts'
 import type { RpcCall } from '../../sim/faults/staleNode.ts'
 
 let anvil: Anvil
@@ -81,6 +81,24 @@ test('each kind of fault changes the answer as described', async () => {
     result: null,
   })
   expect(await call('eth_getLogs', [{}], { kind: 'no logs' })).toMatchObject({ result: [] })
+  expect(await call('eth_chainId', [], { kind: 'wrong chain', chainId: 1 })).toMatchObject({ result: '0x1' })
+  await expect(ask('eth_chainId', [], { kind: 'reset' })).rejects.toThrow('fetch failed')
+  expect(await ask('eth_chainId', [], status(200))).toMatchObject({
+    status: 200,
+    text: expect.stringMatching(/^<html>/),
+  })
+})
+
+test('a provider limits requests with or without Retry-After, and the range of eth_getLogs', async () => {
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 7, method: 'eth_chainId', params: [] })
+  const retryAfter = async (fault: Fault) => {
+    next = fault
+    return (await fetch(proxy.url, { method: 'POST', body })).headers.get('Retry-After')
+  }
+  expect([await retryAfter(status(429, 3)), await retryAfter(status(429))]).toEqual(['3', null])
+  const ofRange = (toBlock: string) =>
+    limitRange(4)({ jsonrpc: '2.0', id: 7, method: 'eth_getLogs', params: [{ fromBlock: '0x0', toBlock }] })
+  expect([ofRange('0x3'), ofRange('0x4')]).toEqual([undefined, says('query returned more than 10000 results', -32_005)])
 })
 
 test('a stale node answers with an earlier block of the same chain as the latest', async () => {
@@ -102,6 +120,10 @@ test('a stale node has neither later transactions nor the state after them', asy
   const fault = { kind: 'stale', blocks: 1 } as const
   expect((await call('eth_getTransactionReceipt', [hash], fault)).result).toBeNull()
   expect((await call('eth_getTransactionReceipt', [hash])).result).toMatchObject({ status: '0x1' })
+  const latest = await client.getBlock()
+  expect((await call('eth_getBlockByNumber', [numberToHex(latest.number), false], fault)).result).toBeNull()
+  expect((await call('eth_getBlockByHash', [latest.hash, false], fault)).result).toBeNull()
+  expect((await call('eth_getBlockByHash', [latest.parentHash, false], fault)).result).not.toBeNull()
   for (const tag of ['latest', 'pending']) {
     expect((await call('eth_getTransactionCount', [from.address, tag], fault)).result).toBe('0x0')
     expect((await call('eth_getTransactionCount', [from.address, tag])).result).toBe('0x1')
@@ -144,10 +166,10 @@ test('the proxy can send any reply', async () => {
   expect(proxy.counts.get('reply')).toBe(1)
 })
 
-const calls: RpcCall[] = Array.from({ length: 400 }, (_, index) => ({
+const calls: RpcCall[] = Array.from({ length: 8_000 }, (_, index) => ({
   jsonrpc: '2.0',
   id: index,
-  method: ['eth_getBlockByNumber', 'eth_getLogs', 'eth_getBlockByHash', 'eth_call'][index % 4] ?? '',
+  method: ['eth_getBlockByNumber', 'eth_getLogs', 'eth_chainId', 'eth_call'][index % 4] ?? '',
   params: [index % 3 === 0 ? 'latest' : { blockHash: index % 5 }],
 }))
 
@@ -175,11 +197,14 @@ test('a random seed draws the same faults for any order of the calls, and draws 
       'no logs',
       'null block',
       'refuse',
+      'reset',
       'stale',
+      'status 200',
       'status 429',
       'status 502',
       'status 503',
       'truncate',
+      'wrong chain',
     ].sort(),
   )
   for (const [call, each] of Object.entries(faults)) {

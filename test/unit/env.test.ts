@@ -28,7 +28,7 @@ describe('parseEnv', () => {
     expect(parseEnv(names, {})).toEqual({
       DATABASE_SCHEMA: 'runline',
       CHAIN_ID: 31337,
-      RPC_URL: 'http://127.0.0.1:8545',
+      RPC_URL: ['http://127.0.0.1:8545'],
       PORT: 3000,
       PONDER_PORT: 42069,
       ANVIL_PORT: 8545,
@@ -71,9 +71,12 @@ describe('parseEnv', () => {
     )
   })
 
-  it('splits keys at commas', () => {
-    const { RELAYER_PRIVATE_KEY } = parseEnv(['RELAYER_PRIVATE_KEY'], { RELAYER_PRIVATE_KEY: `${key}, ${key}` })
-    expect(RELAYER_PRIVATE_KEY).toEqual([key, key])
+  it('splits keys and endpoints at commas', () => {
+    const source = { RELAYER_PRIVATE_KEY: `${key}, ${key}`, RPC_URL: 'http://own:8545, https://other.example/v2/key' }
+    expect(parseEnv(['RELAYER_PRIVATE_KEY', 'RPC_URL'], source)).toEqual({
+      RELAYER_PRIVATE_KEY: [key, key],
+      RPC_URL: ['http://own:8545', 'https://other.example/v2/key'],
+    })
   })
 
   it.each([
@@ -87,6 +90,11 @@ describe('parseEnv', () => {
     ['CHAIN_ID', '1.5'],
     ['CHAIN_ID', 'mainnet'],
     ['RPC_URL', 'ws://127.0.0.1:8545'],
+    ['RPC_URL', 'http://one.example,'],
+    ['RPC_URL', 'http://one.example, http://one.example'],
+    ['RPC_REQUESTS_PER_SECOND', '0'],
+    ['POLL_INTERVAL_MS', '99'],
+    ['LOGS_RANGE', 'all'],
     ['RELAYER_PRIVATE_KEY', key.slice(2)],
     ['RELAYER_PRIVATE_KEY', `${key},`],
     ['ALLOW_UNSIGNED_CLAIMS', 'perhaps'],
@@ -117,6 +125,8 @@ describe('parseEnv', () => {
     ['LOG_LEVEL', 'loud', 'LOG_LEVEL: must be one of trace, debug, info, warn, error, fatal, silent, got "loud"'],
     ['ALLOW_UNSIGNED_CLAIMS', 'perhaps', 'ALLOW_UNSIGNED_CLAIMS: must be true or false, got "perhaps"'],
     ['RPC_URL', 'ws://secret', 'RPC_URL: must be a URL such as http://127.0.0.1:8545'],
+    ['RPC_URL', 'http://a.example, secret', 'RPC_URL: must be a URL such as http://127.0.0.1:8545'],
+    ['RPC_REQUESTS_PER_SECOND', '501', 'RPC_REQUESTS_PER_SECOND: must be an integer from 5 to 500, got "501"'],
   ] as const)('says of %s=%s what is allowed', (name, value, expected) => {
     expect(() => parseEnv([name], { [name]: value })).toThrow(
       new Error(`The environment is not usable. Correct these variables:\n  ${expected}`),

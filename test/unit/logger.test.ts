@@ -24,7 +24,7 @@ const page = new HttpRequestError({
 /** @returns the logged line, as text and parsed. */
 function logged(log: (logger: ReturnType<typeof createLogger>) => void) {
   const lines: string[] = []
-  log(createLogger({ level: 'trace', rpcUrl, destination: { write: (line) => lines.push(line) } }))
+  log(createLogger({ level: 'trace', rpcUrls: [rpcUrl], destination: { write: (line) => lines.push(line) } }))
   const [text = ''] = lines
   return { text, line: JSON.parse(text) }
 }

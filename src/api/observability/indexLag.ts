@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { Gauge, type Registry } from 'prom-client'
 import { createChainClient } from '../chainClient.ts'
+import type { Endpoints } from '../endpoints.ts'
 import type { IndexReader } from '../queries/indexReader.ts'
 
 const CHECK_INTERVAL_MS = 2_000
@@ -13,7 +14,7 @@ const MAX_REMEMBERED = 1_000
 const RPC_TIMEOUT_MS = 5_000
 
 type Options = {
-  rpcUrl: string
+  endpoints: Endpoints
   index: Pick<IndexReader, 'readHead'>
   /** How long the index may be behind the chain without indexing a block before it counts as stalled. */
   stallSeconds: number
@@ -43,8 +44,8 @@ export type IndexLag = ReturnType<typeof watchIndexLag>
  * that hangs or has stopped looks like one whose chain makes no blocks, and in both cases the age of its head grows.
  */
 export function watchIndexLag(options: Options) {
-  const { rpcUrl, index, stallSeconds, maxLagSeconds, logger, intervalMs = CHECK_INTERVAL_MS } = options
-  const client = createChainClient(rpcUrl, { http: { retryCount: 0, timeout: RPC_TIMEOUT_MS }, cacheTime: 0 })
+  const { endpoints, index, stallSeconds, maxLagSeconds, logger, intervalMs = CHECK_INTERVAL_MS } = options
+  const client = createChainClient(endpoints, { http: { retryCount: 0, timeout: RPC_TIMEOUT_MS }, cacheTime: 0 })
   const stopping = new AbortController()
   let chain: bigint | undefined
   let head: bigint | undefined

@@ -4,14 +4,14 @@ import { createSecretFilter } from './urlSecrets.ts'
 
 type Options = {
   level: Level | 'silent'
-  /** The URL of the chain's node. No line contains the keys in it, even if the node repeats them. */
-  rpcUrl: string
+  /** The endpoints of the chain. No line contains the keys in them, even if a node repeats them. */
+  rpcUrls: readonly string[]
   /** Standard output if absent. */
   destination?: DestinationStream
 }
 
 /** Creates the log of a process. Errors are redacted: see `describeError`. */
-export function createLogger({ level, rpcUrl, destination }: Options): Logger {
+export function createLogger({ level, rpcUrls, destination }: Options): Logger {
   const options: pino.LoggerOptions = {
     level,
     serializers: { err: (error: unknown) => describeError(error) },
@@ -22,7 +22,7 @@ export function createLogger({ level, rpcUrl, destination }: Options): Logger {
         const logged = first instanceof Error ? [{ err: first }, ...(rest.length > 0 ? rest : [first.name])] : args
         method.apply(this, logged as typeof args)
       },
-      streamWrite: createSecretFilter(rpcUrl),
+      streamWrite: createSecretFilter(rpcUrls),
     },
   }
   return destination ? pino(options, destination) : pino(options)

@@ -3,19 +3,20 @@ import type pg from 'pg'
 import type { Logger } from 'pino'
 import { createChainClient } from '../chainClient.ts'
 import { type FinalizedBlock, findDeadBlock } from '../database/finalizedBlocks.ts'
+import type { Endpoints } from '../endpoints.ts'
 
 const CHECK_INTERVAL_MS = 1_000
 
 /** How long the node may take to return a block. */
 const RPC_TIMEOUT_MS = 5_000
 
-type Options = { rpcUrl: string; chainId: number; pool: pg.Pool; logger: Logger }
+type Options = { endpoints: Endpoints; chainId: number; pool: pg.Pool; logger: Logger }
 
 export type OrphanedIndex = ReturnType<typeof watchForOrphan>
 
 /** Checks once a second whether a reorg removed a block that Ponder counts as finalized. Then no row may be served. */
-export function watchForOrphan({ rpcUrl, chainId, pool, logger }: Options) {
-  const chain = createChainClient(rpcUrl, { http: { retryCount: 0, timeout: RPC_TIMEOUT_MS }, cacheTime: 0 })
+export function watchForOrphan({ endpoints, chainId, pool, logger }: Options) {
+  const chain = createChainClient(endpoints, { http: { retryCount: 0, timeout: RPC_TIMEOUT_MS }, cacheTime: 0 })
   const stopping = new AbortController()
   let dead: FinalizedBlock | undefined
 

@@ -2,17 +2,23 @@
 const MIN_KEY_CHARACTERS = 6
 
 /**
- * Creates a filter that redacts the parts of a URL that may be keys. A node repeats them, as in `Cannot POST
+ * Creates a filter that redacts the parts of URLs that may be keys. A node repeats them, as in `Cannot POST
  * /v2/<key>`.
  */
-export function createSecretFilter(rpcUrl: string): (text: string) => string {
-  const { username, password, pathname, searchParams } = new URL(rpcUrl)
-  const parts = [username, password, ...pathname.split('/'), ...searchParams.values()]
+export function createSecretFilter(rpcUrls: readonly string[]): (text: string) => string {
+  const parts = rpcUrls.map((url) => new URL(url)).flatMap(partsOf)
   const secrets = new Set(parts.filter(({ length }) => length >= MIN_KEY_CHARACTERS))
   // The longest first, because it may contain a shorter one.
   const longestFirst = [...secrets].sort((one, other) => other.length - one.length)
   return (text) => longestFirst.reduce((left, secret) => left.replaceAll(secret, '[redacted]'), text)
 }
+
+const partsOf = ({ username, password, pathname, searchParams }: URL) => [
+  username,
+  password,
+  ...pathname.split('/'),
+  ...searchParams.values(),
+]
 
 /** Applies the filter to all texts of an error and its causes, in place, for logs that other libraries write. */
 export function filterError(error: unknown, filter: (text: string) => string): void {

@@ -2,6 +2,7 @@ import type pg from 'pg'
 import type { Logger } from 'pino'
 import type { Address, PublicClient } from 'viem'
 import type { Deployment } from '../deployment.ts'
+import type { Endpoints } from '../endpoints.ts'
 import type { Fees } from './chain/fees.ts'
 import type { FinalBlock, Heads } from './chain/heads.ts'
 import type { ClaimRequest, Market } from './chain/market.ts'
@@ -12,7 +13,8 @@ import type { NonceCheck } from './submission/nonceCheck.ts'
 import type { Signer } from './submission/signing.ts'
 
 export type RelaySettings = {
-  rpcUrl: string
+  /** Of the chain; shared with the rest of the process. */
+  endpoints: Endpoints
   /** The primary, because signed transactions are stored in its schema `relay`. */
   databaseUrl: string
   deployment: Deployment

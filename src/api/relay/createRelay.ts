@@ -62,6 +62,7 @@ export async function createRelay(options: Options): Promise<Relay> {
     await Promise.all(accounts.map(({ address }) => insertSigner(pool, address)))
     await relayers().catch((error) => {
       unlessUnavailable(error)
+      context.endpoints.assertSomeOnChain()
       logger.warn({ err: error }, 'the relay starts without an answer of the chain’s node')
     })
   } catch (error) {
@@ -73,7 +74,7 @@ export async function createRelay(options: Options): Promise<Relay> {
   const retention = startRetention(pool, context.retentionDays, logger)
   const dispatcher = createDispatcher(context, allocator, createSend(context, keeper.wake))
   const results = createResults(context)
-  const intakeMarket = { ...market, client: createRpc(context.rpcUrl, INTAKE_CONNECTIONS) }
+  const intakeMarket = { ...market, client: createRpc(context.endpoints, INTAKE_CONNECTIONS) }
   const examine = createExamination(context, intakeMarket)
   const closing = new AbortController()
   const claim = createClaimFlow(context, { examine, dispatcher, results, closing: closing.signal })
@@ -109,14 +110,14 @@ export async function createRelay(options: Options): Promise<Relay> {
 }
 
 function contextOf(settings: RelaySettings, holder: string): RelayContext {
-  const { rpcUrl, databaseUrl, deployment, accounts, allowUnsigned, maxFeePerGas, logger } = settings
+  const { endpoints, databaseUrl, deployment, accounts, allowUnsigned, maxFeePerGas, logger } = settings
   const { BountyMarket: address, AgentStaking: staking } = deployment.contracts
-  const market: Market = { client: createRpc(rpcUrl), chainId: deployment.chainId, address, staking }
+  const market: Market = { client: createRpc(endpoints), chainId: deployment.chainId, address, staking }
   const pool = openRelayPool(databaseUrl, connectionName(holder), logger)
   // Separate clients, because a slow call delays the other calls of its HTTP request. So broadcasts do not wait for
   // reads, heads do not wait for simulations, and simulations do not wait for claims that are not authenticated.
-  const sender = createRpc(rpcUrl)
-  const watchClient = createRpc(rpcUrl, WATCH_CONNECTIONS)
+  const sender = createRpc(endpoints)
+  const watchClient = createRpc(endpoints, WATCH_CONNECTIONS)
   const heads = createHeads(watchClient, settings.interval)
 
   const relayers = once(async () => {

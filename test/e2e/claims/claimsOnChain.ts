@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import { parseEther } from 'viem'
 import { accountOf, roles } from '../../../devnet/accounts.ts'
+import { createEndpoints } from '../../../src/api/endpoints.ts'
 import { Problem } from '../../../src/api/http/errors.ts'
 import type { ClaimRequest } from '../../../src/api/relay/chain/market.ts'
 import { createRelay } from '../../../src/api/relay/createRelay.ts'
@@ -24,7 +25,7 @@ export async function relayOn(
 ) {
   const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(line) })
   return createRelay({
-    rpcUrl,
+    endpoints: createEndpoints({ rpcUrls: [rpcUrl], chainId: deployment.chainId, logger }),
     databaseUrl,
     deployment,
     accounts: [relayer],

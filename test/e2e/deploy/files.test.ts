@@ -8,12 +8,13 @@ const read = (path: string) => readFile(new URL(path, root), 'utf8')
 /** The settings that a process reads: the names in its call of `readEnv`. */
 async function settingsOf(...sources: string[]): Promise<Set<string>> {
   const texts = await Promise.all(sources.map(read))
-  return new Set(texts.flatMap((text) => [...text.matchAll(/^ {2}'([A-Z_]+)',$/gm)].map(([, name]) => String(name))))
+  const calls = texts.flatMap((text) => text.match(/(?<=\breadEnv\(\[)[^\]]*/g) ?? [])
+  return new Set(calls.flatMap((names) => names.match(/[A-Z_]+/g) ?? []))
 }
 
 const settings = {
   api: await settingsOf('src/api/server.ts'),
-  indexer: await settingsOf('ops/startIndexer.ts', 'ponder.config.ts'),
+  indexer: await settingsOf('ops/startIndexer.ts', 'ponder.config.ts', 'ops/chainSettings.ts'),
 }
 
 it.each(['api', 'indexer'] as const)('compose.yaml gives the %s only settings that it reads', async (name) => {

@@ -56,6 +56,7 @@ test.each<[string, Fault]>([
   ['hangs', { kind: 'hang' }],
   ['refuses connections', { kind: 'refuse' }],
   ['limits requests', status(429)],
+  ['limits requests, and asks to wait for an hour,', status(429, 3_600)],
   ['cuts its answers short', { kind: 'truncate' }],
 ])(
   `a node that %s for ${OUTAGE} s delays the index by less than ${RECOVERY} s`,

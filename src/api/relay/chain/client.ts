@@ -1,6 +1,7 @@
 import pLimit from 'p-limit'
 import { BaseError, ExecutionRevertedError, type Hex, isHex, type PublicClient, RpcRequestError } from 'viem'
 import { createChainClient } from '../../chainClient.ts'
+import type { Endpoints } from '../../endpoints.ts'
 import { Problem } from '../../http/errors.ts'
 
 /** The timeout of one attempt. */
@@ -21,9 +22,9 @@ const CALLS_PER_REQUEST = 10
  * The relay’s own client, because Ponder’s client retries for a minute and shares the indexer’s rate limit.
  * @param connections the most requests that are open at once.
  */
-export function createRpc(url: string, connections = MAX_CONNECTIONS): PublicClient {
+export function createRpc(node: Endpoints | string, connections = MAX_CONNECTIONS): PublicClient {
   const limit = pLimit(connections)
-  return createChainClient(url, {
+  return createChainClient(node, {
     http: {
       timeout: ATTEMPT_TIMEOUT_MS,
       batch: { batchSize: CALLS_PER_REQUEST, wait: 0 },

@@ -1,14 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   BaseError,
-  HttpRequestError,
+  type Hash,
+  type Hex,
+  hexToBigInt,
   MethodNotSupportedRpcError,
   RpcRequestError,
-  TimeoutError,
   type Transport,
 } from 'viem'
-import { nodeHttp } from '../src/api/chainClient.ts'
-import { createSecretFilter, filterError } from '../src/api/observability/urlSecrets.ts'
+import type { Endpoints } from '../src/api/endpoints.ts'
+import { isOutage } from '../src/api/nodeOutage.ts'
+import { nodeTransport } from '../src/api/nodeTransport.ts'
+import { filterError } from '../src/api/observability/urlSecrets.ts'
 
 /** Retried, because a node behind a load balancer may get a block a moment after another node has served it. */
 const RETRY_DELAY_MS = 250
@@ -29,16 +32,18 @@ const RESEND_MS = 2_000
 /** A call without an answer for this long fails. While Ponder indexes the past, it then ends, and is restarted. */
 const OUTAGE_MS = 60_000
 
-/** JSON-RPC's code for too many requests, of several providers, and those of other failures that pass. */
-const PASSING_CODES = [429, -32_005, -32_029]
+/** The timeout of one request: a slow answer is better than none. */
+const REQUEST_TIMEOUT_MS = 30_000
 
-const HTTP_SERVER_ERROR = 500
+/** More than the 30 blocks that Ponder may revert. */
+const REMEMBERED_BLOCKS = 256n
 
 type Call = { method: string; params?: unknown }
 type Ask = (call: Call) => Promise<unknown>
+type Block = { number: Hex; hash: Hash }
 
 /**
- * Ponder's HTTP transport. It differs from viem's in three points, each measured with Ponder 0.17.7.
+ * Ponder's transport: that of all our processes, with these differences, each measured with Ponder 0.17.7.
  *
  * When a reorg removes a block between Ponder's request for it and its request for the logs, some nodes no longer know the
  * block. Ponder would retry nine times, for 64 seconds, before it reads the new chain. This transport gives up after a
@@ -48,24 +53,36 @@ type Ask = (call: Call) => Promise<unknown>
  * fewer requests: after a hang of 90 seconds it indexed a block in 16 seconds. This transport retries itself, so Ponder
  * sees a slow answer. It answers polls by the latest block that it has seen, which Ponder already has.
  *
- * Ponder logs errors unchanged, so this removes the URL's secrets from them.
+ * Ponder takes a latest block that is not later than its own for a reorg, and reverts rows. Where the block is one that
+ * Ponder has, its node is behind, so Ponder gets the latest block again. A chain that really lost its last blocks shows it
+ * by its next block.
+ *
+ * Ponder logs errors unchanged, so this removes the URLs' secrets from them.
+ * @param hideKeys removes the secrets from a text.
  */
-export function nodeTransport(url: string): Transport {
-  const hideKeys = createSecretFilter(url)
+export function ponderTransport(endpoints: Endpoints, hideKeys: (text: string) => string): Transport {
   return (options) => {
-    const node = nodeHttp(url, { retryCount: 0 })(options)
-    const ask: Ask = (call) => untilAnswered(call.method, () => node.request(call))
-    const latestBlock = createLatestBlock(ask)
+    const node = nodeTransport(endpoints, { retryCount: 0 })({ ...options, timeout: REQUEST_TIMEOUT_MS })
+    const seen = rememberBlocks()
+    const ask: Ask = async (call) => {
+      const result = await untilAnswered(call.method, () => node.request(call as never))
+      seen.add(result)
+      return result
+    }
+    const latestBlock = createLatestBlock(ask, seen.has)
     const request = async (call: Call) => {
       for (let tries = 1; ; tries++) {
+        const isLast = tries === TRIES
         try {
-          return await (isPoll(call) ? latestBlock(call) : ask(call))
+          const result = await (isPoll(call) ? latestBlock(call) : ask(call))
+          // Its node may be behind the one that named the block's number.
+          if (result !== null || call.method !== 'eth_getBlockByNumber' || isLast) return result
         } catch (error) {
           filterError(error, hideKeys)
           if (!isUnknownBlock(call.method, error)) throw error
-          if (tries === TRIES) throw new MethodNotSupportedRpcError(error, { method: call.method })
-          await sleep(RETRY_DELAY_MS)
+          if (isLast) throw new MethodNotSupportedRpcError(error, { method: call.method })
         }
+        await sleep(RETRY_DELAY_MS)
       }
     }
     return { ...node, request: request as typeof node.request }
@@ -76,22 +93,44 @@ export function nodeTransport(url: string): Transport {
 const isPoll = ({ method, params }: Call) =>
   method === 'eth_getBlockByNumber' && Array.isArray(params) && params[0] === 'latest' && params[1] === true
 
+/** The latest hash of each height among the last blocks that Ponder got. */
+function rememberBlocks() {
+  const hashes = new Map<bigint, Hash>()
+  let latest = 0n
+  return {
+    add(result: unknown) {
+      if (!isBlock(result)) return
+      const number = hexToBigInt(result.number)
+      hashes.set(number, result.hash)
+      latest = number > latest ? number : latest
+      hashes.delete(latest - REMEMBERED_BLOCKS)
+    },
+    has: ({ number, hash }: Block) => hashes.get(hexToBigInt(number)) === hash,
+  }
+}
+
+const isBlock = (value: unknown): value is Block =>
+  typeof value === 'object' && value !== null && 'number' in value && 'hash' in value && 'parentHash' in value
+
 /**
- * Polls share one request. A poll that gets no answer for `RESEND_MS` gets the last one, so that no polls queue up: to
- * Ponder a block that it has is no news.
+ * Polls share one request. A poll that gets no answer for `RESEND_MS`, or one of a node that is behind, gets the last
+ * answer, so that no polls queue up: to Ponder a block that it has is no news.
  */
-function createLatestBlock(ask: Ask) {
-  let last: unknown
+function createLatestBlock(ask: Ask, isKnown: (block: Block) => boolean) {
+  let last: Block | undefined
   let asking: Promise<unknown> | undefined
 
   async function read(call: Call) {
     try {
-      last = await ask(call)
-      return last
+      const block = await ask(call)
+      if (isBlock(block) && !(last && isBehind(block, last))) last = block
+      return last ?? block
     } finally {
       asking = undefined
     }
   }
+
+  const isBehind = (block: Block, than: Block) => hexToBigInt(block.number) < hexToBigInt(than.number) && isKnown(block)
 
   return async (call: Call): Promise<unknown> => {
     asking ??= read(call)
@@ -122,18 +161,6 @@ function untilAnswered(method: string, send: () => Promise<unknown>): Promise<un
     clearInterval(resending)
     clearTimeout(ending)
   })
-}
-
-/** Whether no node answered: a time-out, a broken connection, an answer that is not JSON-RPC, or too many requests. */
-function isOutage(error: unknown): boolean {
-  if (!(error instanceof BaseError)) return error instanceof SyntaxError
-  const answer = error.walk((cause) => cause instanceof RpcRequestError)
-  if (answer instanceof RpcRequestError) return PASSING_CODES.includes(answer.code)
-  const passes = (cause: unknown) =>
-    cause instanceof TimeoutError ||
-    (cause instanceof HttpRequestError &&
-      (cause.status === undefined || cause.status === 429 || cause.status >= HTTP_SERVER_ERROR))
-  return error.walk(passes) !== null
 }
 
 function isUnknownBlock(method: string, error: unknown): error is BaseError {

@@ -1,0 +1,228 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { type Hex, type HttpTransport, hexToNumber } from 'viem'
+import { nodeHttp } from './nodeHttp.ts'
+import { NodeOutage, retryAfterOf } from './nodeOutage.ts'
+
+/** How often each endpoint's chain and head are checked while there are requests. */
+const CHECK_INTERVAL_MS = 3_000
+
+/** How soon an endpoint that is behind is checked again. */
+const BEHIND_INTERVAL_MS = 250
+
+/** How long a request waits for a check. */
+const CHECK_WAIT_MS = 2_000
+
+/** A check without an answer for so long is sent again, beside the first: a node that had hung answers the second. */
+const CHECK_RESEND_MS = 1_500
+
+/** A single endpoint may be slow. One of several is not waited for. */
+const CHECK_TIMEOUT_MS = { single: 15_000, oneOfSeveral: 3_000 }
+
+/** How long a head counts after its endpoint's last answer. Later, a sibling behind it is better than none. */
+const HEAD_LIFETIME_MS = 30_000
+
+/** After a failure, an endpoint is not used for so long, and twice as long after each further failure in a row. */
+const FIRST_REST_MS = 1_000
+const LONGEST_REST_MS = 8_000
+
+/** `Retry-After` is obeyed up to so long: the index must be current 15 seconds after the node's first answer. */
+const LONGEST_RETRY_AFTER_MS = 10_000
+
+type State = 'usable' | 'failing' | 'behind' | 'wrong chain'
+
+export type Endpoint = {
+  url: string
+  /** Its host and its place in the list, for the log: two endpoints of one provider differ by their keys only. */
+  name: string
+  /** For checks. */
+  node: ReturnType<HttpTransport>
+  state: State
+  /** Its latest block, by its last answer. */
+  head: number
+  /** The chain that it served when it was last checked. */
+  chainId?: number
+  /** When it last answered, and when it was last checked. By `performance.now()`, like all times here. */
+  answeredAt: number
+  checkedAt: number
+  checking?: { startedAt: number; result: Promise<void> }
+  failures: number
+  restsUntil: number
+  /** Until when the provider accepts no requests. */
+  limitedUntil: number
+}
+
+type Options = {
+  rpcUrls: readonly string[]
+  /** The chain that each endpoint must serve. */
+  chainId: number
+  logger: Logger
+}
+
+export type Endpoints = ReturnType<typeof createEndpoints>
+
+/**
+ * The endpoints of RPC_URL, and which of them may be used now. All clients of a process share this choice.
+ *
+ * The first usable endpoint of the list is used. It serves the right chain, which is checked before its first request
+ * and after each of its failures, and its head is not behind that of any sibling. So when another endpoint takes over,
+ * it has every block that this process has seen: no answer is older than one before it, and no node that is behind looks
+ * like a reorg. If no endpoint has the latest block, requests fail until one has it.
+ *
+ * viem's `rank` does not fit: it ranks by latency and by failures of the last ten pings, compares no heads, falls back
+ * to nodes that are behind, and cannot be stopped.
+ */
+export function createEndpoints({ rpcUrls, chainId, logger }: Options) {
+  const timeout = rpcUrls.length > 1 ? CHECK_TIMEOUT_MS.oneOfSeveral : CHECK_TIMEOUT_MS.single
+  const list: readonly Endpoint[] = rpcUrls.map((url, place) => ({
+    url,
+    name: `${new URL(url).host} (endpoint ${place + 1} of ${rpcUrls.length})`,
+    // Both calls of a check are one request, so one node behind the endpoint answers them.
+    node: nodeHttp(url, { timeout, retryCount: 0, batch: { wait: 0 } })({}),
+    state: 'usable',
+    head: 0,
+    answeredAt: Number.NEGATIVE_INFINITY,
+    checkedAt: Number.NEGATIVE_INFINITY,
+    failures: 0,
+    restsUntil: 0,
+    limitedUntil: 0,
+  }))
+
+  const now = () => performance.now()
+
+  function enter(endpoint: Endpoint, state: State, error?: unknown) {
+    if (endpoint.state === state) return
+    endpoint.state = state
+    const { name, chainId: actual, head } = endpoint
+    const about = { endpoint: name, head }
+    if (state === 'wrong chain')
+      logger.error({ ...about, chainId: actual, expected: chainId }, 'An endpoint serves another chain: it is not used')
+    else if (state === 'failing') logger.warn({ ...about, err: error }, 'An endpoint of the node fails')
+    else if (state === 'behind')
+      logger.info({ ...about, latest: latestOf(endpoint) }, 'An endpoint is behind another: it is not used')
+    else logger.info(about, 'An endpoint of the node is used again')
+  }
+
+  /** Reads its chain and its head. Callers share a check, unless it has been without an answer for long. */
+  function check(endpoint: Endpoint): Promise<void> {
+    const { checking } = endpoint
+    if (checking && now() - checking.startedAt < CHECK_RESEND_MS) return checking.result
+    const started = { startedAt: now(), result: readState(endpoint) }
+    endpoint.checking = started
+    const forget = () => {
+      if (endpoint.checking === started) delete endpoint.checking
+    }
+    started.result.then(forget, forget)
+    return started.result
+  }
+
+  async function readState(endpoint: Endpoint) {
+    const startedAt = now()
+    try {
+      const [actual, head] = await Promise.all([
+        endpoint.node.request({ method: 'eth_chainId' }),
+        endpoint.node.request({ method: 'eth_blockNumber' }),
+      ])
+      endpoint.chainId = hexToNumber(actual as Hex)
+      if (endpoint.chainId === chainId) saw(endpoint, hexToNumber(head as Hex))
+      else enter(endpoint, 'wrong chain')
+      endpoint.checkedAt = now()
+    } catch (error) {
+      // After a hang, a later check has its answer before the earlier one times out.
+      if (endpoint.answeredAt < startedAt) failed(endpoint, error)
+      throw error
+    }
+  }
+
+  function saw(endpoint: Endpoint, head: number) {
+    endpoint.head = head
+    endpoint.answeredAt = now()
+  }
+
+  function failed(endpoint: Endpoint, error: unknown) {
+    // Requests that fail together are one failure.
+    if (!isResting(endpoint)) {
+      endpoint.restsUntil = now() + Math.min(FIRST_REST_MS * 2 ** endpoint.failures, LONGEST_REST_MS)
+      endpoint.failures += 1
+    }
+    endpoint.limitedUntil = now() + Math.min(retryAfterOf(error), LONGEST_RETRY_AFTER_MS)
+    endpoint.checkedAt = Number.NEGATIVE_INFINITY
+    enter(endpoint, 'failing', error)
+  }
+
+  /** The latest block of its siblings. */
+  function latestOf(endpoint: Endpoint): number {
+    const known = list.filter(
+      (other) => other !== endpoint && other.chainId === chainId && now() - other.answeredAt < HEAD_LIFETIME_MS,
+    )
+    return Math.max(0, ...known.map(({ head }) => head))
+  }
+
+  const isResting = ({ restsUntil }: Endpoint) => now() < restsUntil
+  const mayReplace = (other: Endpoint) => !isResting(other) && (other.chainId ?? chainId) === chainId
+
+  const wrongChain = (endpoint: Endpoint) =>
+    new NodeOutage(`${endpoint.name} serves chain ${endpoint.chainId}, not ${chainId}`)
+
+  const hasBeenChecked = ({ checkedAt }: Endpoint) => checkedAt > Number.NEGATIVE_INFINITY
+
+  /** In the background: its result is for later requests. `readState` stores a failure. */
+  function checkIfDue(endpoint: Endpoint) {
+    if (now() - endpoint.checkedAt > CHECK_INTERVAL_MS) check(endpoint).catch(() => undefined)
+  }
+
+  return {
+    list,
+
+    /**
+     * Resolves if the endpoint may get a request now. If its chain is not known since it failed, it is checked first.
+     * @param block the request is about blocks up to this one: an endpoint without it would answer as if it were empty.
+     * @throws NodeOutage saying why it may not be used.
+     */
+    async admit(endpoint: Endpoint, block = 0): Promise<void> {
+      const { name } = endpoint
+      if (now() < endpoint.limitedUntil) throw new NodeOutage(`${name} limits requests`)
+      if (isResting(endpoint) && list.some(mayReplace)) throw new NodeOutage(`${name} failed`)
+      for (const other of list) if (!isResting(other)) checkIfDue(other)
+      const isBehind = () => endpoint.head < latestOf(endpoint)
+      const mustCheck = !hasBeenChecked(endpoint) || endpoint.head < block
+      const mayHaveCaughtUp = isBehind() && now() - endpoint.checkedAt > BEHIND_INTERVAL_MS
+      if (mustCheck || mayHaveCaughtUp) {
+        const checked = check(endpoint).catch((error) => {
+          throw new NodeOutage(`${name} does not answer`, error)
+        })
+        // A slow node may still pass the check, for later requests.
+        await Promise.race([checked, sleep(CHECK_WAIT_MS, undefined, { ref: false })])
+        if (!hasBeenChecked(endpoint)) throw new NodeOutage(`${name} does not answer`)
+      }
+      if (endpoint.chainId !== chainId) throw wrongChain(endpoint)
+      if (isBehind()) {
+        enter(endpoint, 'behind')
+        throw new NodeOutage(`${name} is at block ${endpoint.head}, behind ${latestOf(endpoint)}`)
+      }
+      if (endpoint.head < block) throw new NodeOutage(`${name} is at block ${endpoint.head}, before ${block}`)
+    },
+
+    /**
+     * The endpoint answered a request.
+     * @param head its latest block, if the answer says it.
+     * @throws NodeOutage if a check has found meanwhile that it serves another chain: the answer may be of that one.
+     */
+    answered(endpoint: Endpoint, head: number | undefined) {
+      if (endpoint.chainId !== chainId) throw wrongChain(endpoint)
+      endpoint.failures = 0
+      endpoint.restsUntil = 0
+      if (head === undefined) endpoint.answeredAt = now()
+      else saw(endpoint, head)
+      enter(endpoint, 'usable')
+    },
+
+    failed,
+
+    /** @throws if every endpoint serves another chain: the settings are wrong. */
+    assertSomeOnChain() {
+      if (list.some((endpoint) => (endpoint.chainId ?? chainId) === chainId)) return
+      throw new Error(`The node serves chain ${list[0]?.chainId}; the deployment is on chain ${chainId}.`)
+    },
+  }
+}

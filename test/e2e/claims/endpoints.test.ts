@@ -1,0 +1,106 @@
+import { pino } from 'pino'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { accountOf } from '../../../devnet/accounts.ts'
+import { type ChooseFault, type Fault, status } from '../../../sim/faults/rpcProxy.ts'
+import { createEndpoints } from '../../../src/api/endpoints.ts'
+import type { Relay } from '../../../src/api/relay/relay.ts'
+import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
+import { freshDatabase } from '../../support/database.ts'
+import { startTestChain, type TestChain } from '../../support/market.ts'
+import { type FaultyNode, startFaultyNode } from '../faultyNode.ts'
+import { relayer, relayOn, requestOf, resultOf, until } from './claimsOnChain.ts'
+
+let chain: TestChain
+let people: Participants
+let agent: Agent
+let first: FaultyNode
+let second: FaultyNode
+let relay: Relay
+const log: string[] = []
+
+beforeAll(async () => {
+  await using parts = new AsyncDisposableStack()
+  chain = await startTestChain({})
+  parts.defer(chain.stop)
+  people = participantsOf(chain)
+  agent = await people.newAgent(accountOf(2), 1_000n * usdc)
+  first = await startFaultyNode(chain.rpcUrl)
+  parts.defer(first.stop)
+  second = await startFaultyNode(chain.rpcUrl)
+  parts.defer(second.stop)
+  const logger = pino({ level: 'info' }, { write: (line: string) => log.push(line) })
+  const { chainId } = chain.deployment
+  const endpoints = createEndpoints({ rpcUrls: [first.url, second.url], chainId, logger })
+  relay = await relayOn({ ...chain, databaseUrl: await freshDatabase() }, { endpoints, logger })
+  parts.defer(relay.close)
+  const kept = parts.move()
+  return () => kept.disposeAsync()
+}, 60_000)
+
+afterEach(async () => {
+  first.heal()
+  second.heal()
+  // The first endpoint is used again before the next test.
+  await until('the first endpoint in use', async () => (await claimNewRun())[0] === 'won')
+})
+
+const nonce = () => chain.client.getTransactionCount({ address: relayer.address })
+const always =
+  (fault: Fault): ChooseFault =>
+  () =>
+    fault
+
+/** Claims a new run. @returns the outcome, and the number of transactions that it took. */
+async function claimNewRun() {
+  const runId = await people.openRun(usdc)
+  const before = await nonce()
+  const result = await resultOf(relay, requestOf(runId, agent))
+  return [result, (await nonce()) - before]
+}
+
+describe('with two endpoints', { timeout: 60_000 }, () => {
+  it.each<[string, Fault]>([
+    ['refuses connections', { kind: 'refuse' }],
+    ['limits requests', status(429, 3_600)],
+    ['answers with pages of HTML', status(200)],
+    ['leads to another chain', { kind: 'wrong chain', chainId: 1 }],
+    ['is behind', { kind: 'stale', blocks: 4 }],
+  ])('a claim is won once while the first %s', async (_, fault) => {
+    first.from(always(fault))
+    await until('won', async () => {
+      const [result, count] = await claimNewRun()
+      expect(count).toBeLessThanOrEqual(1)
+      return result === 'won'
+    })
+  })
+
+  it('a claim whose first broadcast got no answer is won once', async () => {
+    first.from(({ method }) => (method === 'eth_sendRawTransaction' ? { kind: 'drop' } : undefined))
+    expect(await claimNewRun()).toEqual(['won', 1])
+  })
+
+  it('no claim is decided by an endpoint that is behind the one that failed', async () => {
+    second.from(always({ kind: 'stale', blocks: 4 }))
+    expect((await claimNewRun())[0]).toBe('won')
+    first.from(always({ kind: 'refuse' }))
+    const runId = await people.openRun(usdc)
+    expect(await resultOf(relay, requestOf(runId, agent), 5_000)).toBe('RELAY_UNAVAILABLE')
+    second.heal()
+    await until('won', async () => (await resultOf(relay, requestOf(runId, agent))) === 'won')
+  })
+
+  it('an endpoint of another chain is not used, not even while no other answers, and the log names it', async () => {
+    second.from(always({ kind: 'wrong chain', chainId: 10 }))
+    first.from(always({ kind: 'refuse' }))
+    const runId = await people.openRun(usdc)
+    await until('unavailable', async () => (await resultOf(relay, requestOf(runId, agent), 5_000)) !== 'won')
+    const named = log.map((line) => JSON.parse(line)).filter(({ chainId }) => chainId === 10)
+    expect(named).toMatchObject([
+      {
+        endpoint: `${new URL(second.url).host} (endpoint 2 of 2)`,
+        expected: 31337,
+        msg: 'An endpoint serves another chain: it is not used',
+      },
+    ])
+  })
+})

@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest'
+import { startIndexer } from '../../../devnet/indexer.ts'
+import { startRpcProxy } from '../../../sim/faults/rpcProxy.ts'
+import { startPublicChain } from '../../../testkit/publicChain.ts'
+import { waitForIndex } from '../../../testkit/waitForIndex.ts'
+import { freshDatabase } from '../../support/database.ts'
+
+const RATE = 5
+
+test(`a backfill makes at most ${RATE} requests per second`, { timeout: 120_000 }, async () => {
+  await using parts = new AsyncDisposableStack()
+  const chain = await startPublicChain({ blockTime: 2 })
+  parts.defer(chain.stop)
+  await chain.client.mine({ blocks: 60 })
+  const times: number[] = []
+  const proxy = await startRpcProxy(chain.rpcUrl, ({ method, params: [filter] }) => {
+    if (method === 'eth_getLogs' && Object(filter).fromBlock) times.push(performance.now())
+    return undefined
+  })
+  parts.defer(proxy.stop)
+  const databaseUrl = await freshDatabase()
+  const { chainId, deploymentsDirectory } = chain
+  const connections = { databaseUrl, chainId, deploymentsDirectory, rpcUrl: proxy.url }
+  const env = { RPC_REQUESTS_PER_SECOND: String(RATE), LOGS_RANGE: '1' }
+  const indexer = await startIndexer({ ...connections, env })
+  parts.defer(indexer.stop)
+  await waitForIndex(databaseUrl, await chain.client.getBlockNumber(), 90_000)
+  const seconds = ((times.at(-1) ?? 0) - (times[0] ?? 0)) / 1_000
+  console.log(`${times.length} requests in ${seconds.toFixed(1)} s`)
+  expect(times.length).toBeGreaterThan(6 * RATE)
+  // The requests of the first second are not spread over it.
+  expect((times.length - RATE) / seconds).toBeLessThan(1.2 * RATE)
+})
+
+test('a rate that is too low for the polls is refused in words', { timeout: 60_000 }, async () => {
+  const connections = { databaseUrl: await freshDatabase(), chainId: 84532, rpcUrl: 'http://127.0.0.1:1' }
+  const env = { RPC_REQUESTS_PER_SECOND: '5', POLL_INTERVAL_MS: '200' }
+  await expect(startIndexer({ ...connections, deploymentsDirectory: 'deployments', env })).rejects.toThrow(
+    'RPC_REQUESTS_PER_SECOND is 5, too few for a poll every 200 ms: set at least 10, or a longer POLL_INTERVAL_MS',
+  )
+})
