@@ -1,5 +1,5 @@
 import { type Hex, hexToBigInt, hexToBytes, type TransactionReceipt } from 'viem'
-import { createChainClient } from '../src/api/chainClient.ts'
+import { createChainClient } from '../src/api/node/chainClient.ts'
 import { table } from './table.ts'
 
 /** The fields of a step of `debug_traceTransaction` that are used here. */

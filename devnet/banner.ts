@@ -1,5 +1,5 @@
 import { agentStakingAbi } from '../abis/AgentStaking.ts'
-import { createChainClient } from '../src/api/chainClient.ts'
+import { createChainClient } from '../src/api/node/chainClient.ts'
 import { accountOf, keyOf, roles } from './accounts.ts'
 import { agents, openClaim, posters } from './demoMarket.ts'
 import type { Devnet } from './devnet.ts'

@@ -1,6 +1,6 @@
 import { keccak256, type LocalAccount } from 'viem'
-import { createChainClient } from '../src/api/chainClient.ts'
 import type { Deployment } from '../src/api/deployment.ts'
+import { createChainClient } from '../src/api/node/chainClient.ts'
 import { assertUsable, creationBlock, isDevnet } from './deployment/checks.ts'
 import { type Cost, estimateCosts } from './deployment/cost.ts'
 import { assertUnchanged, type Journal, readJournal } from './deployment/journal.ts'

@@ -8,9 +8,9 @@ import {
   RpcRequestError,
   type Transport,
 } from 'viem'
-import type { Endpoints } from '../src/api/endpoints.ts'
-import { isOutage } from '../src/api/nodeOutage.ts'
-import { nodeTransport } from '../src/api/nodeTransport.ts'
+import type { Endpoints } from '../src/api/node/endpoints.ts'
+import { isOutage } from '../src/api/node/outage.ts'
+import { nodeTransport } from '../src/api/node/transport.ts'
 import { filterError } from '../src/api/observability/urlSecrets.ts'
 
 /** Retried, because a node behind a load balancer may get a block a moment after another node has served it. */

@@ -1,8 +1,8 @@
 // `npm run recover:indexer`: recovers from a reorg deeper than Ponder's finality. With the indexer stopped, it removes
 // the builds and cached blocks of the orphaned branch; the next start indexes again, from the cache up to the fork.
 import pg from 'pg'
-import { createChainClient } from '../src/api/chainClient.ts'
 import { readEnv } from '../src/api/env.ts'
+import { createChainClient } from '../src/api/node/chainClient.ts'
 import { reasonOf } from '../src/api/observability/describeError.ts'
 import { recover } from './builds/deadBranch.ts'
 

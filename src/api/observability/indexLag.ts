@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { Gauge, type Registry } from 'prom-client'
-import { createChainClient } from '../chainClient.ts'
-import type { Endpoints } from '../endpoints.ts'
+import { createChainClient } from '../node/chainClient.ts'
+import type { Endpoints } from '../node/endpoints.ts'
 import type { IndexReader } from '../queries/indexReader.ts'
 
 const CHECK_INTERVAL_MS = 2_000

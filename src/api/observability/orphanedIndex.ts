@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import type { Logger } from 'pino'
-import { createChainClient } from '../chainClient.ts'
 import { type FinalizedBlock, findDeadBlock } from '../database/finalizedBlocks.ts'
-import type { Endpoints } from '../endpoints.ts'
+import { createChainClient } from '../node/chainClient.ts'
+import type { Endpoints } from '../node/endpoints.ts'
 
 const CHECK_INTERVAL_MS = 1_000
 

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { type Hex, type HttpTransport, hexToNumber } from 'viem'
-import { nodeHttp } from './nodeHttp.ts'
-import { NodeOutage, retryAfterOf } from './nodeOutage.ts'
+import { nodeHttp } from './http.ts'
+import { NodeOutage, retryAfterOf } from './outage.ts'
 
 /** How often each endpoint's chain and head are checked while there are requests. */
 const CHECK_INTERVAL_MS = 3_000

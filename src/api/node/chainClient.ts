@@ -1,8 +1,8 @@
 import type { Logger } from 'pino'
 import { createPublicClient, type PublicClient } from 'viem'
 import type { Endpoints } from './endpoints.ts'
-import { type NodeHttpConfig, nodeHttp } from './nodeHttp.ts'
-import { nodeTransport } from './nodeTransport.ts'
+import { type NodeHttpConfig, nodeHttp } from './http.ts'
+import { nodeTransport } from './transport.ts'
 
 /** The timeout of each of three requests for the latest block. */
 const LATEST_BLOCK_TIMEOUT_MS = 1_000

@@ -1,7 +1,7 @@
 import { type FallbackTransport, fallback, type Hex, hexToNumber, isHex, type Transport } from 'viem'
 import type { Endpoint, Endpoints } from './endpoints.ts'
-import { type NodeHttpConfig, nodeHttp } from './nodeHttp.ts'
-import { isOutage } from './nodeOutage.ts'
+import { type NodeHttpConfig, nodeHttp } from './http.ts'
+import { isOutage } from './outage.ts'
 
 type Call = { method: string; params?: unknown }
 
