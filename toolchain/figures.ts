@@ -52,9 +52,14 @@ Written by \`npm run figures\` from bench/results, which \`npm run bench\` write
 goal is on the ratio, or on the value where its unit is that of the figure.
 `
 
-const readmeBlock = /(?<=<!-- figures -->\n)[\s\S]*?(?=\n<!-- end of figures -->)/
+/** The first note of `peers` is the table of all indexers side by side. */
+const peers = results.find(({ name }) => name === 'peers')?.notes?.[0]
+if (!peers) throw new Error('bench/results/peers.json has no table of the peers')
+
+const block = (name: string) => new RegExp(`(?<=<!-- ${name} -->\\n)[\\s\\S]*?(?=<!-- end of ${name} -->)`)
 const files = {
-  'README.md': (text: string) => text.replace(readmeBlock, () => readme),
+  'README.md': (text: string) =>
+    text.replace(block('figures'), () => `${readme}\n`).replace(block('peers'), () => `\`\`\`\n${peers}\n\`\`\`\n`),
   'docs/figures.md': () => `${intro}\n${pages.join('\n')}`,
 }
 

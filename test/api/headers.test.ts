@@ -96,7 +96,9 @@ it('keeps the request id that a proxy set, unless it is invalid', async () => {
 })
 
 it('answers an internal error with its id only, and logs the error under that id', async () => {
-  await index.pool.query('ALTER VIEW runline.run RENAME COLUMN reward TO prize')
+  const { rows } = await index.pool.query("SELECT pg_get_viewdef('runline.run') AS view")
+  const failing = rows[0].view.replace(/\s(\S*reward),/, ' $1 + 1 / 0 AS reward,')
+  await index.pool.query(`CREATE OR REPLACE VIEW runline.run AS ${failing}`)
   const { status, body, headers } = await api.get('/api/runs?page=2')
   expect(status).toBe(500)
   expect(body).toEqual({
@@ -111,7 +113,7 @@ it('answers an internal error with its id only, and logs the error under that id
     level: 50,
     requestId: headers.get('X-Request-Id'),
     path: '/api/runs',
-    err: { message: expect.stringContaining('reward') },
+    err: { message: expect.stringContaining('division by zero') },
   })
-  await index.pool.query('ALTER VIEW runline.run RENAME COLUMN prize TO reward')
+  await index.pool.query(`CREATE OR REPLACE VIEW runline.run AS ${rows[0].view}`)
 })
