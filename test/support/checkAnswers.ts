@@ -1,6 +1,7 @@
 // Every answer that an e2e test gets by `fetch` from a described route must match /openapi.json, whatever the test asserts.
 import { afterEach, expect } from 'vitest'
 import { departure, isDescribed } from './describedAnswers.ts'
+import { FAULT_HEADER } from './httpProxy.ts'
 
 const send = globalThis.fetch
 const departures = new Set<string>()
@@ -12,7 +13,7 @@ globalThis.fetch = async (input, init) => {
   const response = await send(input, init)
   const url = ofRequest?.url ?? String(input)
   const isJson = /json/.test(response.headers.get('Content-Type') ?? '')
-  if (!isJson || !isDescribed(url)) return response
+  if (!isJson || !isDescribed(url) || response.headers.has(FAULT_HEADER)) return response
   const check = checkAnswer(method, url, response.clone())
   checks.add(check)
   void check.finally(() => checks.delete(check))

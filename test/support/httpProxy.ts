@@ -17,6 +17,9 @@ export type HttpFault =
   | 'cut'
   | { status: number; headers?: Record<string, string>; body: string }
 
+/** Marks an answer that is not the API's, so that it is not compared with the API's description. */
+export const FAULT_HEADER = 'X-Fault'
+
 /** A server between client and API that applies one fault per request, in order; then all requests pass. */
 export async function startHttpProxy(target: string) {
   const faults: HttpFault[] = []
@@ -27,7 +30,9 @@ export async function startHttpProxy(target: string) {
     requests.push(`${request.method} ${request.url}`)
     const fault = faults.shift() ?? 'pass'
     if (fault === 'refuse') return request.socket.destroy()
-    if (typeof fault === 'object') return response.writeHead(fault.status, fault.headers).end(fault.body)
+    if (typeof fault === 'object') {
+      return response.writeHead(fault.status, { ...fault.headers, [FAULT_HEADER]: 'true' }).end(fault.body)
+    }
     const { method = 'GET' } = request
     const headers = Object.entries(request.headers).filter(
       ([name]) => !['host', 'connection', 'content-length'].includes(name),
