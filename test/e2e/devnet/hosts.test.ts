@@ -13,7 +13,9 @@ beforeAll(async () => {
   hosts = [market.api.url, market.indexer.url]
   const { timestamp } = await market.client.getBlock()
   await market.registry.write.register(['ipfs://agent'])
-  await market.market.write.createBounty(['ipfs://run', 100_000_000n, timestamp + 86_400n, defaultTerms])
+  const hash = await market.market.write.createBounty(['ipfs://run', 100_000_000n, timestamp + 86_400n, defaultTerms])
+  // The node may return the hash before it mines the block.
+  await market.client.waitForTransactionReceipt({ hash })
   await market.indexed()
 })
 
