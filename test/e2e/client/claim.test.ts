@@ -58,7 +58,8 @@ async function pause() {
 
 async function resume() {
   await market.client.setAutomine(true)
-  await market.client.setIntervalMining({ interval: 1 })
+  // Transactions that came while mining was stopped.
+  await market.client.mine({ blocks: 1 })
 }
 
 const problem = (status: number, code: string, headers: Record<string, string> = {}) => ({
