@@ -80,11 +80,19 @@ function within<T>(promise: Promise<T>, milliseconds: number): Promise<T> {
   return Promise.race([promise, late])
 }
 
-/** The logs of the two contracts that every peer indexes. */
+/** The logs of the two contracts that every peer indexes, read in ranges that viem accepts the size of. */
 async function countEvents({ client, deployment: { contracts } }: BusyChain): Promise<number> {
   const address = [contracts.BountyMarket, contracts.AgentStaking]
-  return (await client.getLogs({ address, fromBlock: 0n })).length
+  const head = await client.getBlockNumber()
+  let count = 0
+  for (let fromBlock = 0n; fromBlock <= head; fromBlock += LOG_BLOCKS) {
+    const toBlock = fromBlock + LOG_BLOCKS - 1n
+    count += (await client.getLogs({ address, fromBlock, toBlock: toBlock < head ? toBlock : head })).length
+  }
+  return count
 }
+
+const LOG_BLOCKS = 50n
 
 async function fromBlockToAnswer(peer: LivePeer, running: Running, chain: BusyChain): Promise<number[]> {
   const times: number[] = []

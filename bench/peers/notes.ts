@@ -4,7 +4,8 @@ export const notes = [
 polls every 100 ms but Envio, which has no setting for it and polls every second. All share one PostgreSQL, which does not
 sync to disk: that helps the poller most, for it commits each event. Peers keep the runs with an index per filter and the
 agents; Runline also keeps timelines, bands of counts, days, and recent blocks.`,
-  `Backfill: from the line in which an indexer says that it begins, until its API answers the chain's last run.`,
+  `Backfill: from the line in which an indexer says that it begins, until its API answers the chain's last run. Ponder begins
+with 20 requests a second and raises this slowly, which bounds it here: it uses half a core. Runline sets 500 on this chain.`,
   `From block to answer: until GET of the block's run answers it as approved, asked every 2 ms. Polling bounds it.`,
   `Torn answers: a list whose total is not its newest id, or that has a run in the middle of a block's events. Ponder's
 and Envio's routes send two statements, which may see two blocks. The poller commits each event.`,

@@ -50,8 +50,9 @@ export async function install(folder: string): Promise<void> {
   const changedAt = async (file: string) => (await stat(`${folder}${file}`)).mtimeMs
   const installedAt = await changedAt('node_modules/.package-lock.json').catch(() => 0)
   if (installedAt > (await changedAt('package-lock.json'))) return
-  console.log(`  npm ci in ${folder}`)
-  await execa('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
+  console.log(`  npm install in ${folder}`)
+  // Not `npm ci`: npm 11 misses Envio's packages for other platforms in the lockfile.
+  await execa('npm', ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund'], {
     cwd: folder,
     timeout: INSTALL_TIMEOUT_MS,
   })

@@ -7,7 +7,7 @@ import { prisma } from './prisma.js'
 
 const { RPC_URL, BOUNTY_MARKET, AGENT_STAKING } = process.env
 const POLL_INTERVAL_MS = 100
-const BLOCKS_PER_REQUEST = 1_000n
+const BLOCKS_PER_REQUEST = 100n
 
 const client = createPublicClient({ transport: http(RPC_URL) })
 const events = [...bountyMarketAbi, ...agentStakingAbi].filter(({ type }) => type === 'event')

@@ -71,7 +71,7 @@ export function streamRoutes({ streams, limits }: Deps) {
     const matched = asked ?? (isOfRuns ? (['run'] as const) : types)
     const key = [matched, ...Object.entries(filter)].join()
     const { outgoing } = (c.env ?? {}) as Partial<HttpBindings>
-    // Unchunked, an event is one write to the socket, which is most of its cost. The connection ends with the stream.
+    // Unchunked, an event is one write of bytes that streams share, not three. The connection ends with the stream.
     outgoing?.removeHeader('Transfer-Encoding')
     const body = await streams.start(
       { ...filter, types: matched, key },
