@@ -29,8 +29,8 @@ const machine = {
   node: process.version,
 }
 
-/** `reads` includes `live`, the reads during indexing, which is separate because it needs an indexer. */
 const { positionals } = parseArgs({ allowPositionals: true, options: { quick: { type: 'boolean' } } })
+/** `reads` includes `live`, the reads during indexing, which is separate because it needs an indexer. */
 const asked = positionals.flatMap((name) => (name === 'reads' ? ['reads', 'live'] : name))
 const unknown = asked.filter((name) => !(name in benches))
 if (unknown.length > 0)

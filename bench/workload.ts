@@ -23,7 +23,7 @@ export const workload = {
   streams: amountOf('BENCH_STREAMS', { full: 10_000, quick: 1_000 }),
   /** The market's events of a backfill. */
   events: amountOf('BENCH_EVENTS', { full: 100_000, quick: 10_000 }),
-  /** `peers` measures six indexers, each of them less. */
+  /** `peers` measures five indexers, so each does less. */
   peers: {
     rounds: amountOf('BENCH_ROUNDS', { full: 3, quick: 1 }),
     seconds: amountOf('BENCH_SECONDS', { full: 2, quick: 1 }),

@@ -1,13 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { Logger } from 'pino'
+import { CONNECT_TIMEOUT_MS, connect } from '../database/connect.ts'
 
 /** PostgreSQL ends the session of a killed process within milliseconds. */
 const TRIES = 20
 const RETRY_MS = 50
-
-/** How long a connection may take. A primary that hangs accepts connections, and does not answer. */
-const CONNECT_TIMEOUT_MS = 5_000
 
 type Build = { databaseUrl: string; build: string }
 
@@ -60,8 +58,7 @@ export async function lockBuild({ databaseUrl, build }: Build, onLost: (err?: Er
  * that lock expires. Only for the process that has the lock of `lockBuild`, before it starts Ponder.
  */
 export async function clearStaleLock({ databaseUrl, build }: Build, logger: Logger): Promise<void> {
-  const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: CONNECT_TIMEOUT_MS })
-  await client.connect()
+  const client = await connect(databaseUrl)
   try {
     const meta = `${pg.escapeIdentifier(build)}._ponder_meta`
     const { rows } = await client.query('SELECT to_regclass($1) IS NOT NULL AS exists', [meta])

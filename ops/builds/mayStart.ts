@@ -1,17 +1,15 @@
-import pg from 'pg'
+import type pg from 'pg'
 import type { Logger } from 'pino'
 import { findDeadBlock } from '../../src/api/database/finalizedBlocks.ts'
 import { createChainClient } from '../../src/api/node/chainClient.ts'
 import type { Endpoints } from '../../src/api/node/endpoints.ts'
+import { connect } from '../database/connect.ts'
 import { chainOf } from './builds.ts'
 import { recover } from './deadBranch.ts'
 import { replacedBuilds, servedBuild } from './views.ts'
 
 /** Timeout of each of the four tries to read a block. */
 const RPC_TIMEOUT_MS = 5_000
-
-/** How long the connection to the database may take. */
-const CONNECT_TIMEOUT_MS = 5_000
 
 type Options = {
   databaseUrl: string
@@ -34,8 +32,7 @@ type Options = {
  */
 export async function reasonNotToStart(options: Options): Promise<string | undefined> {
   const { databaseUrl, endpoints, chainId, viewsSchema, recoverReorgs, logger } = options
-  const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: CONNECT_TIMEOUT_MS })
-  await client.connect()
+  const client = await connect(databaseUrl)
   try {
     const served = await servedBuild(client, viewsSchema)
     const servedChain = served === undefined ? undefined : await chainOf(client, served)

@@ -1,4 +1,5 @@
-import pg from 'pg'
+import type pg from 'pg'
+import { connect } from './connect.ts'
 
 /**
  * Whether two connections that are open at once share a session of PostgreSQL, as behind a pooler in transaction or
@@ -6,14 +7,15 @@ import pg from 'pg'
  * Under load such a pooler may give each its own session; then this is false.
  */
 export async function sharesSessions(databaseUrl: string): Promise<boolean> {
-  const clients = [1, 2].map(() => new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 5_000 }))
+  const clients: pg.Client[] = []
   try {
-    const sessions = []
-    for (const client of clients) {
-      await client.connect()
-      sessions.push(await sessionOf(client))
+    const sessions = new Set<number | undefined>()
+    while (clients.length < 2) {
+      const client = await connect(databaseUrl)
+      clients.push(client)
+      sessions.add(await sessionOf(client))
     }
-    return new Set(sessions).size < clients.length
+    return sessions.size < clients.length
   } finally {
     for (const client of clients) await client.end()
   }

@@ -1,14 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
+import { connect } from './connect.ts'
 
 /** In the schema of the build, so that it is dropped with it. Readers get no view of it. */
 export const WITNESS_TABLE = 'witness'
 
 /** PostgreSQL's codes for a missing table and a missing schema. */
 const MISSING = ['42P01', '3F000']
-
-/** How long a connection may take. */
-const CONNECT_TIMEOUT_MS = 5_000
 
 /** How long the proof on a new connection may take. */
 const PROOF_TIMEOUT_MS = 3_000
@@ -32,8 +30,7 @@ type Options = { databaseUrl: string; build: string; isOnly: boolean }
 export async function createWitness({ databaseUrl, build, isOnly }: Options): Promise<Witness> {
   const schema = pg.escapeIdentifier(build)
   const id = randomUUID()
-  const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: CONNECT_TIMEOUT_MS })
-  await client.connect()
+  const client = await connect(databaseUrl)
   try {
     await client.query(`
       CREATE SCHEMA IF NOT EXISTS ${schema};

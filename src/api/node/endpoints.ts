@@ -206,7 +206,7 @@ export function createEndpoints({ rpcUrls, chainId, logger }: Options) {
     /**
      * The endpoint answered a request.
      * @param head its latest block, if the answer says it.
-     * @throws NodeOutage if a check has found meanwhile that it serves another chain: the answer may be of that one.
+     * @throws NodeOutage if a check found, while the request ran, that it serves another chain: the answer may be from there.
      */
     answered(endpoint: Endpoint, head: number | undefined) {
       if (endpoint.chainId !== chainId) throw wrongChain(endpoint)
