@@ -15,6 +15,8 @@ export type IndexerOptions = {
   reload?: boolean
   /** Switches readers to this build, once it has caught up with the one that they see. */
   redeploy?: boolean
+  /** Starts the second indexer of a build, which takes over when the first one fails. */
+  standby?: boolean
   /** The build that this one may replace even if it was replaced before. */
   replace?: string
   /** Another checkout to run; this one if absent. */
@@ -51,7 +53,7 @@ export async function startIndexer(options: IndexerOptions): Promise<Indexer> {
 
 async function start(options: IndexerOptions, port: number): Promise<Indexer> {
   const { databaseUrl, schema = 'runline', chainId, rpcUrl, deploymentsDirectory, onLine } = options
-  const { reload = false, redeploy = false, replace, directory = root, env } = options
+  const { reload = false, redeploy = false, standby = false, replace, directory = root, env } = options
   const part = await startProcess({
     name: 'The indexer',
     command: process.execPath,
@@ -71,7 +73,12 @@ async function start(options: IndexerOptions, port: number): Promise<Indexer> {
           '--port',
           String(port),
         ]
-      : ['ops/startIndexer.ts', ...(redeploy ? ['--redeploy'] : []), ...(replace ? ['--replace', replace] : [])],
+      : [
+          'ops/startIndexer.ts',
+          ...(redeploy ? ['--redeploy'] : []),
+          ...(standby ? ['--standby'] : []),
+          ...(replace ? ['--replace', replace] : []),
+        ],
     directory,
     env: {
       DATABASE_URL: databaseUrl,

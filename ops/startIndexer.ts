@@ -1,6 +1,7 @@
 // `npm run start:indexer`: runs Ponder in this process. Each build has a schema of its own; a restart of the same build
 // resumes. `npm run redeploy:indexer` does the same for a new build: it indexes beside the build that readers see, and
-// switches readers once it has caught up. It exits with 75 where a restart helps, and with 1 where it cannot run with
+// switches readers once it has caught up. With `--standby`, a second indexer of the same build has a schema of its own, and
+// takes over when the first one fails; afterwards either is the standby of the other. It exits with 75 where a restart helps, and with 1 where it cannot run with
 // its configuration.
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
@@ -14,6 +15,7 @@ import { readEnv } from '../src/api/env.ts'
 import { createEndpoints } from '../src/api/node/endpoints.ts'
 import { createLogger } from '../src/api/observability/logger.ts'
 import { clearStaleLock, lockBuild } from './builds/buildLock.ts'
+import { siblingOf } from './builds/builds.ts'
 import { keepCacheSmall } from './builds/cachedBlocks.ts'
 import { reasonNotToStart } from './builds/mayStart.ts'
 import { takeOver } from './builds/takeOver.ts'
@@ -37,11 +39,16 @@ const { DATABASE_URL, CHAIN_ID, RPC_URL, DATABASE_SCHEMA, PONDER_PORT, STALL_SEC
 const logger = createLogger({ level: LOG_LEVEL, rpcUrls: RPC_URL })
 const endpoints = createEndpoints({ rpcUrls: RPC_URL, chainId: CHAIN_ID, logger })
 
-const { redeploy = false, replace } = parseArgs({
-  options: { redeploy: { type: 'boolean' }, replace: { type: 'string' } },
+const {
+  redeploy = false,
+  replace,
+  standby = false,
+} = parseArgs({
+  options: { redeploy: { type: 'boolean' }, replace: { type: 'string' }, standby: { type: 'boolean' } },
 }).values
 
-const schema = `runline_${buildOf(CHAIN_ID)}`
+const build = `runline_${hashOfBuild(CHAIN_ID)}`
+const schema = standby ? siblingOf(build) : build
 const readers = { databaseUrl: DATABASE_URL, build: schema, viewsSchema: DATABASE_SCHEMA }
 await assertFree(PONDER_PORT)
 const reason = await prepareDatabase().catch((err) => {
@@ -87,7 +94,7 @@ await import(ponder.href)
 process.removeAllListeners('SIGTERM')
 process.on('SIGTERM', () => process.emit('SIGINT', 'SIGINT'))
 
-await takeOver({ ...readers, logger })
+void takeOver({ ...readers, logger })
 await keepCacheSmall({ databaseUrl: DATABASE_URL, chainId: CHAIN_ID, logger })
 
 /**
@@ -120,7 +127,7 @@ async function prepareDatabase(): Promise<string | undefined> {
  * A hash of everything that decides the tables' content. Ponder refuses a schema that was made with other contracts or
  * blocks in its config, another schema file or handler, or another Ponder version; we add the chain id.
  */
-function buildOf(chainId: number) {
+function hashOfBuild(chainId: number) {
   const ponderPackage = readFileSync(new URL('../../package.json', import.meta.resolve('ponder')), 'utf8')
   const handlers = globSync('src/**/*.ts', { exclude: ['src/api/**'] }).sort()
   const texts = ['ponder.schema.ts', ...handlers].map((path) => readFileSync(path, 'utf8'))

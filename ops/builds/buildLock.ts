@@ -53,6 +53,15 @@ export async function lockBuild({ databaseUrl, build }: Build, onLost: (err?: Er
   return false
 }
 
+/** Whether no process runs the build. A process that takes the lock at the same moment tries again. */
+export async function isUnlocked(client: pg.ClientBase, build: string): Promise<boolean> {
+  const { rows } = await client.query<{ unlocked: boolean }>(
+    'SELECT pg_try_advisory_xact_lock_shared(hashtextextended($1, 0)) AS unlocked',
+    [build],
+  )
+  return rows[0]?.unlocked ?? false
+}
+
 /**
  * Clears the lock that a killed process left in Ponder's own table. Otherwise Ponder waits for up to 25 seconds until
  * that lock expires. Only for the process that has the lock of `lockBuild`, before it starts Ponder.

@@ -4,7 +4,7 @@ import { findDeadBlock } from '../../src/api/database/finalizedBlocks.ts'
 import { createChainClient } from '../../src/api/node/chainClient.ts'
 import type { Endpoints } from '../../src/api/node/endpoints.ts'
 import { connect } from '../database/connect.ts'
-import { chainOf } from './builds.ts'
+import { buildOf, chainOf } from './builds.ts'
 import { recover } from './deadBranch.ts'
 import { replacedBuilds, servedBuild } from './views.ts'
 
@@ -58,12 +58,13 @@ export async function reasonNotToStart(options: Options): Promise<string | undef
   }
 }
 
-/** Without this check, a restart of a replaced build would switch readers back to it. */
+/** Without this check, a restart of a replaced build would switch readers back to it. A sibling of the same build may start. */
 async function reasonNotToReplace(
   client: pg.ClientBase,
-  served: string,
-  { build, viewsSchema, redeploy, replace }: Options,
+  servedSchema: string,
+  { viewsSchema, redeploy, replace, ...options }: Options,
 ): Promise<string | undefined> {
+  const [served, build] = [buildOf(servedSchema), buildOf(options.build)]
   if (served === build || served === replace) return undefined
   const command = 'npm run redeploy:indexer'
   if (!redeploy) return `Readers see another build, ${served}. To replace it by this one, ${build}: ${command}`

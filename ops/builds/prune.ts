@@ -1,8 +1,8 @@
 import pg from 'pg'
-import { isRunning, listBuilds } from './builds.ts'
+import { isRunning, listBuilds, siblingOf } from './builds.ts'
 
 /**
- * Drops the schemas of a chain's builds that no reader sees and no process runs. Ponder's own `db prune` does not know our views:
+ * Drops the schemas of a chain's builds that no reader sees and no process runs, but not the standby's of the build that readers see. Ponder's own `db prune` does not know our views:
  * it would drop the build that readers see whenever its process is down.
  * @returns the chain's schemas, each with 'dropped' or the reason why it was kept.
  */
@@ -18,15 +18,16 @@ export async function pruneBuilds(client: pg.ClientBase, chainId: number): Promi
 
 async function reasonToKeep(client: pg.ClientBase, schema: string): Promise<string | undefined> {
   if (await isServed(client, schema)) return 'kept: readers see it'
+  if (await isServed(client, siblingOf(schema))) return 'kept: it is the standby of the one that readers see'
   return (await isRunning(client, schema)) ? 'kept: it is running' : undefined
 }
 
-/** Whether a view reads one of the schema's tables. */
+/** Whether a view reads one of the schema's tables. False if there is no such schema. */
 async function isServed(client: pg.ClientBase, schema: string): Promise<boolean> {
   const { rowCount } = await client.query(
     `SELECT FROM pg_rewrite JOIN pg_depend ON objid = pg_rewrite.oid JOIN pg_class ON pg_class.oid = refobjid
      WHERE classid = 'pg_rewrite'::regclass AND refclassid = 'pg_class'::regclass
-       AND relkind = 'r' AND relnamespace = $1::regnamespace LIMIT 1`,
+       AND relkind = 'r' AND relnamespace = to_regnamespace($1) LIMIT 1`,
     [pg.escapeIdentifier(schema)],
   )
   return rowCount === 1

@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { Logger } from 'pino'
+import { buildOf } from './builds.ts'
 import { createIndexes } from './indexes.ts'
+import { watchSibling } from './sibling.ts'
 import { hasCaughtUp, servedBuild, switchViews } from './views.ts'
 
-/** Milliseconds between two tries. */
-const POLL_MS = 50
+/** Milliseconds between two looks at what readers see. */
+const POLL_MS = 100
 
 /** Milliseconds to the next try after a database error. */
 const ERROR_DELAY_MS = 1_000
@@ -13,34 +15,52 @@ const ERROR_DELAY_MS = 1_000
 type Options = { databaseUrl: string; build: string; viewsSchema: string; logger: Logger }
 
 /**
- * Waits, without a timeout, until this build has caught up with the one that readers see, and switches them to it. It
- * gives up if another build takes over first: the later deployment counts.
+ * Switches readers to this build once it has caught up with the one that they see. If they see its sibling, an indexer
+ * of the same build, this one is the standby: it stays caught up, and switches readers when the sibling stops, falls
+ * behind or rewinds. Either may become the standby of the other, any number of times.
+ *
+ * It ends when another build takes over: the later deployment counts.
  */
 export async function takeOver({ databaseUrl, build, viewsSchema, logger }: Options): Promise<void> {
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 1, application_name: 'runline_views' })
   pool.on('error', (err) => logger.warn({ err }, 'The connection that switches readers broke'))
   let hasIndexes = false
-  let replaced: string | undefined
-  for (;;) {
+  let last: string | undefined
+  let lookAtSibling = watchSibling(build)
+
+  /** @returns the build that took over, if one did. */
+  async function step(client: pg.ClientBase): Promise<string | undefined> {
+    const served = await servedBuild(client, viewsSchema)
+    if (served !== undefined && last !== undefined && served !== last) {
+      const isOfThisBuild = buildOf(served) === buildOf(build)
+      if (!isOfThisBuild && buildOf(served) !== buildOf(last)) return served
+      if (isOfThisBuild && served !== build) logger.warn({ schema: build, served }, 'The standby took over')
+    }
+    if (served !== build && served !== last) lookAtSibling = watchSibling(build)
+    last = served ?? last
+    if (served === build) return undefined
+    const isStandby = served !== undefined && buildOf(served) === buildOf(build)
+    const sibling = isStandby ? await lookAtSibling(client) : undefined
+    const change = { build, served, viewsSchema, ...(sibling && { seen: sibling.seen }) }
+    if (!hasIndexes) {
+      if (!(await hasCaughtUp(client, change))) return undefined
+      await createIndexes(client, build)
+      hasIndexes = true
+      if (isStandby) logger.info({ schema: build, served }, 'This indexer is ready to take over')
+    }
+    if (sibling && sibling.failure === undefined) return undefined
+    if (!(await switchViews(client, change))) return undefined
+    last = build
+    logger.info({ schema: build, replaced: served, viewsSchema, failure: sibling?.failure }, 'Readers see this build')
+    return undefined
+  }
+
+  let newer: string | undefined
+  while (newer === undefined) {
     try {
       const client = await pool.connect()
       try {
-        const served = await servedBuild(client, viewsSchema)
-        if (served === build) break
-        if (replaced !== undefined && served !== undefined && served !== replaced) {
-          logger.warn({ schema: build, served }, 'Another build took over first: readers do not see this one')
-          break
-        }
-        replaced = served
-        const change = { build, served, viewsSchema }
-        if (!hasIndexes && (await hasCaughtUp(client, change))) {
-          await createIndexes(client, build)
-          hasIndexes = true
-        }
-        if (hasIndexes && (await switchViews(client, change))) {
-          logger.info({ schema: build, replaced: served, viewsSchema }, 'Readers see this build')
-          break
-        }
+        newer = await step(client)
       } finally {
         client.release()
       }
@@ -50,5 +70,6 @@ export async function takeOver({ databaseUrl, build, viewsSchema, logger }: Opti
       await sleep(ERROR_DELAY_MS)
     }
   }
+  logger.warn({ schema: build, served: newer }, 'Another build took over: readers do not see this one. Stop it')
   await pool.end()
 }

@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { WITNESS_TABLE } from '../database/witness.ts'
-import { NAME_PATTERN } from './builds.ts'
+import { buildOf, NAME_PATTERN } from './builds.ts'
 
 /** How long the switch waits for readers' locks. Readers wait 250 ms for its locks, so the switch gives up first. */
 const LOCK_TIMEOUT_MS = 100
@@ -18,7 +18,16 @@ const DUPLICATE_TABLE = '42P07'
 const INVALID_TABLE_DEFINITION = '42P16'
 
 /** The build to switch readers to, and the build that they see now; each is the schema of its tables. */
-export type Switch = { build: string; served: string | undefined; viewsSchema: string }
+export type Switch = {
+  build: string
+  served: string | undefined
+  viewsSchema: string
+  /** A block that readers have seen, which the build must have; -1 if it is only known what the served build has. */
+  seen?: number
+}
+
+/** The last block of a build, and whether the rows are those of that block: they are not while Ponder reverts and replays. */
+export type Position = { block: number; isConsistent: boolean }
 
 const quote = pg.escapeIdentifier
 
@@ -43,19 +52,27 @@ export async function hasCaughtUp(client: pg.ClientBase, { build, served }: Swit
  * Switches readers atomically to the build's tables, if these are consistent and not older than what readers see.
  * Ponder's own switch comes before its first live block, so readers would have no head for seconds; and Ponder would
  * switch again at each restart, even of a replaced build.
- * @returns whether it switched; if not, try again.
+ * @returns whether it switched; if not, look again at what readers see, and try again.
  */
 export async function switchViews(client: pg.ClientBase, change: Switch): Promise<boolean> {
-  const { build, served, viewsSchema } = change
+  const { build, served, viewsSchema, seen: seenBefore = -1 } = change
   if (!(await hasCaughtUp(client, change))) return false
   await client.query(`BEGIN; SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`)
   try {
-    const replaced = [...(await replacedBuilds(client, viewsSchema)), ...(served ? [served] : [])]
+    // One indexer switches at a time, from what readers then see.
+    await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [viewsSchema])
+    if ((await servedBuild(client, viewsSchema)) !== served) {
+      await client.query('ROLLBACK')
+      return false
+    }
+    const replaced = new Set(await replacedBuilds(client, viewsSchema))
+    if (served) replaced.add(buildOf(served))
+    replaced.delete(buildOf(build))
     await replaceViews(client, build, viewsSchema)
-    const comment = replaced.filter((each) => each !== build).join(' ')
+    const comment = [...replaced].join(' ')
     await client.query(`COMMENT ON VIEW ${quote(viewsSchema)}.head IS ${pg.escapeLiteral(comment)}`)
     // From here on readers are blocked: none can have seen a later block than the replaced build has now.
-    const seen = await lastBlock(client, served)
+    const seen = Math.max(seenBefore, await lastBlock(client, served))
     const deadline = performance.now() + CATCH_UP_MS
     let isCurrent = await isAt(client, build, seen)
     while (!isCurrent && performance.now() < deadline) isCurrent = await isAt(client, build, seen)
@@ -82,21 +99,25 @@ export async function replacedBuilds(client: pg.ClientBase, viewsSchema: string)
 
 /** The last block of a build; -1 if there is none. */
 async function lastBlock(client: pg.ClientBase, build: string | undefined): Promise<number> {
-  if (build === undefined) return -1
-  const { rows } = await client.query<{ number: string }>(`SELECT number FROM ${quote(build)}.head`)
-  return Number(rows[0]?.number ?? -1)
+  const position = build === undefined ? undefined : await positionOf(client, build)
+  return position?.block ?? -1
 }
 
 /** Whether the build is consistent and at `block` or a later one. */
 async function isAt(client: pg.ClientBase, build: string, block: number): Promise<boolean> {
+  const position = await positionOf(client, build)
+  return position?.isConsistent === true && position.block >= block
+}
+
+/** Undefined if the build has no block, or no tables. */
+export async function positionOf(client: pg.ClientBase, build: string): Promise<Position | undefined> {
   const { rows: tables } = await client.query('SELECT to_regclass($1) AS head', [`${quote(build)}.head`])
-  if (tables[0].head === null) return false
-  const { rows } = await client.query(
-    `SELECT number = substring(latest_checkpoint FROM 27 FOR 16)::int8 AND number >= $1 AS ready
+  if (tables[0].head === null) return undefined
+  const { rows } = await client.query<{ block: string; checkpoint: string }>(
+    `SELECT number AS block, substring(latest_checkpoint FROM 27 FOR 16)::int8 AS checkpoint
      FROM ${quote(build)}.head JOIN ${quote(build)}._ponder_checkpoint USING (chain_id)`,
-    [block],
   )
-  return rows[0]?.ready ?? false
+  return rows[0] && { block: Number(rows[0].block), isConsistent: rows[0].block === rows[0].checkpoint }
 }
 
 /**
