@@ -13,6 +13,7 @@ import { workload } from './workload.ts'
 
 const large = workload.events
 const small = large / 10
+const PARTIES = 2_000
 const { rounds } = workload
 /** A round of the small chain takes less than a second, so other load on the machine distorts it more. */
 const smallRounds = 3 * rounds
@@ -59,7 +60,8 @@ const figuresOf = (events: number, { ours, plain }: Rates): Measurement[] => [
 async function measureChain(marketEvents: number, rounds: number): Promise<Rates> {
   await using parts = new AsyncDisposableStack()
   console.log(`A chain with ${marketEvents} market events`)
-  const chain = await startBusyChain()
+  // Old blocks of many parties, as in a backfill of a real chain.
+  const chain = await startBusyChain({ parties: PARTIES, daysAgo: 60 })
   parts.defer(chain.stop)
   await chain.grow(marketEvents / eventsOfALife)
   const postgres = await startPostgres({ settings: { shared_buffers: '1GB', max_wal_size: '8GB' } })
