@@ -18,6 +18,7 @@ const privateKey = z
   .string()
   .regex(/^0x[0-9a-fA-F]{64}$/, 'must be 0x and 64 hexadecimal digits')
   .transform((key) => key as Hex)
+const kmsKey = z.string().regex(/^[a-zA-Z0-9:/_-]{1,2048}$/, 'must be ids, ARNs or aliases of keys in AWS KMS')
 const address = z
   .string()
   .refine(
@@ -51,6 +52,8 @@ const environment = z.object({
   /** Blocks in one `eth_getLogs`. Ponder finds it by the errors of common providers. */
   LOGS_RANGE: integer(1, Number.MAX_SAFE_INTEGER).optional(),
   RELAYER_PRIVATE_KEY: commaSeparated.pipe(z.array(privateKey).min(1)).optional(),
+  /** Ids, ARNs or aliases of keys in AWS KMS. Not secret: only the credentials allow their use. */
+  RELAYER_KMS_KEYS: commaSeparated.pipe(z.array(kmsKey).min(1)).optional(),
   ALLOW_UNSIGNED_CLAIMS: z.stringbool('must be true or false').optional(),
   /** The most that each relayer key may spend on gas within 24 hours. In ether, parsed to wei. */
   DAILY_GAS_BUDGET: z

@@ -23,6 +23,7 @@ import { measureRelay } from './observability/relayMetrics.ts'
 import { IndexReader } from './queries/indexReader.ts'
 import { createRelay } from './relay/createRelay.ts'
 import type { RelayEmitter } from './relay/events.ts'
+import type { Signer } from './relay/submission/signing.ts'
 import { healthRoutes, operatorRoutes } from './routes/health.ts'
 import { createStreams } from './stream/streams.ts'
 
@@ -41,6 +42,7 @@ const env = readEnv([
   'DEPLOYMENTS_DIR',
   'RPC_URL',
   'RELAYER_PRIVATE_KEY',
+  'RELAYER_KMS_KEYS',
   'ALLOW_UNSIGNED_CLAIMS',
   'MAX_BATCH',
   'MAX_UNMINED',
@@ -101,29 +103,35 @@ const lag = watchIndexLag({
 })
 measureLag(registry, lag)
 
+const accounts: Signer[] = (env.RELAYER_PRIVATE_KEY ?? []).map((key) => privateKeyToAccount(key))
+if (env.RELAYER_KMS_KEYS) {
+  // Loaded only where it is used, because the SDK takes memory and time.
+  const { awsKmsSigners } = await import('./relay/submission/awsKms.ts')
+  accounts.push(...(await awsKmsSigners(env.RELAYER_KMS_KEYS)))
+}
 const events: RelayEmitter = new EventEmitter()
 const relay =
-  env.RELAYER_PRIVATE_KEY &&
-  (await createRelay({
-    endpoints,
-    databaseUrl: env.DATABASE_URL,
-    deployment,
-    // Any viem account can sign, also one whose key is in a KMS: see viem's `toAccount`.
-    accounts: env.RELAYER_PRIVATE_KEY.map((key) => privateKeyToAccount(key)),
-    allowUnsigned: env.ALLOW_UNSIGNED_CLAIMS ?? env.CHAIN_ID === DEVNET,
-    walletLimits: { perMinute: env.WALLET_CLAIMS_PER_MINUTE, perDay: env.WALLET_CLAIMS_PER_DAY },
-    maxBatch: env.MAX_BATCH,
-    maxUnmined: env.MAX_UNMINED,
-    dailyBudget: env.DAILY_GAS_BUDGET,
-    maxFeePerGas: env.MAX_FEE_GWEI,
-    foreignNonces: env.FOREIGN_NONCES,
-    interval: env.HEAD_INTERVAL_MS,
-    keeperInterval: env.KEEPER_INTERVAL_MS,
-    retentionDays: env.RELAY_RETENTION_DAYS,
-    indexedClaims: indexedClaims(index),
-    events,
-    logger,
-  }))
+  accounts.length === 0
+    ? undefined
+    : await createRelay({
+        endpoints,
+        databaseUrl: env.DATABASE_URL,
+        deployment,
+        accounts,
+        allowUnsigned: env.ALLOW_UNSIGNED_CLAIMS ?? env.CHAIN_ID === DEVNET,
+        walletLimits: { perMinute: env.WALLET_CLAIMS_PER_MINUTE, perDay: env.WALLET_CLAIMS_PER_DAY },
+        maxBatch: env.MAX_BATCH,
+        maxUnmined: env.MAX_UNMINED,
+        dailyBudget: env.DAILY_GAS_BUDGET,
+        maxFeePerGas: env.MAX_FEE_GWEI,
+        foreignNonces: env.FOREIGN_NONCES,
+        interval: env.HEAD_INTERVAL_MS,
+        keeperInterval: env.KEEPER_INTERVAL_MS,
+        retentionDays: env.RELAY_RETENTION_DAYS,
+        indexedClaims: indexedClaims(index),
+        events,
+        logger,
+      })
 logClaims(events, logger)
 if (relay) measureRelay(registry, events, relay)
 

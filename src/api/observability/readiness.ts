@@ -35,6 +35,7 @@ export const reasonCodes = [
   'RELAYER_FUNDS_LOW',
   'RELAYER_BUDGET_SPENT',
   'RELAYER_STUCK',
+  'RELAYER_NOT_SIGNING',
   'NODE_IMPLAUSIBLE',
 ] as const
 
@@ -183,6 +184,7 @@ function* reasonsOf(state: SignerState): Generator<Reason> {
     unmined,
     oldestUnmined,
     objection,
+    signingFailure,
   } = state
   const isNeeded = !isRemoved && balance !== undefined
   if (isUnfunded || (isNeeded && balance < claimPrice)) {
@@ -198,6 +200,9 @@ function* reasonsOf(state: SignerState): Generator<Reason> {
   }
   if (objection !== undefined) {
     yield ofClaims('NODE_IMPLAUSIBLE', 'The chain’s node counts a relayer’s transactions implausibly.', objection)
+  }
+  if (signingFailure !== undefined) {
+    yield ofClaims('RELAYER_NOT_SIGNING', 'A relayer’s key does not sign.', `${signer}: ${signingFailure}`)
   }
   if (isStuck || oldestUnmined >= STUCK_AFTER_SECONDS) {
     const seconds = Math.floor(oldestUnmined)

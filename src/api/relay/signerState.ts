@@ -7,7 +7,7 @@ import type { Market } from './chain/market.ts'
 import { query } from './store/database.ts'
 import { type Backlog, backlogOf, nextNonceOf } from './store/transactions.ts'
 import type { NonceCheck } from './submission/nonceCheck.ts'
-import type { Signer } from './submission/signing.ts'
+import { type Signer, signingFailureOf } from './submission/signing.ts'
 
 /** The timeout of calls to the node. Probes wait a second at most. */
 const NODE_TIMEOUT_MS = 500
@@ -19,6 +19,8 @@ export type SignerState = Backlog & {
   isRemoved: boolean
   /** Why the signer is paused: the node's counts of its transactions are implausible. */
   objection: string | undefined
+  /** Why its key signed nothing when this process last asked, at most a minute ago. */
+  signingFailure: string | undefined
   /** The number of claims of its unmined transactions. */
   claims: number
   /** Seconds since the oldest unmined transaction was signed; 0 if there is none. */
@@ -59,7 +61,10 @@ export async function signerStates(relay: Options): Promise<SignerState[]> {
       const claimPrice = price === undefined ? undefined : 2n * price * MAX_GAS
       const isRemoved = !signers.includes(address)
       const objection = nonceCheck.objectionTo(address) && (await askAgain(address, backlog))
-      return { ...backlog, signer: address, isRemoved, objection, claims, oldestUnmined, balance, budget, claimPrice }
+      const account = relay.accounts.find((one) => one.address === address)
+      const signingFailure = account && signingFailureOf(account)
+      const state = { isRemoved, objection, signingFailure, claims, oldestUnmined, balance, budget, claimPrice }
+      return { ...backlog, signer: address, ...state }
     }),
   )
 

@@ -1,0 +1,114 @@
+import { parseEther, parseTransaction, recoverTransactionAddress } from 'viem'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { accountOf, keyOf } from '../../../devnet/accounts.ts'
+import { startApi } from '../../../devnet/api.ts'
+import { awsKmsSigners } from '../../../src/api/relay/submission/awsKms.ts'
+import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
+import { startFakeKms } from '../../support/fakeKms.ts'
+import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { claimApi, codeOf } from './claimApi.ts'
+import { until } from './claimsOnChain.ts'
+
+const keyId = 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab'
+const signer = accountOf(20)
+
+let kms: Awaited<ReturnType<typeof startFakeKms>>
+let market: TestMarket
+let people: Participants
+let api: ReturnType<typeof claimApi>
+let agent: Agent
+const log: string[] = []
+
+beforeAll(async () => {
+  kms = await startFakeKms(keyId, keyOf(20))
+  market = await startTestMarket({
+    api: {
+      relayerKey: undefined,
+      env: { ...kms.env, RELAYER_KMS_KEYS: keyId },
+      onLine: (line) => void log.push(line),
+    },
+  })
+  await market.client.setBalance({ address: signer.address, value: parseEther('1') })
+  people = participantsOf(market)
+  agent = await people.newAgent(accountOf(2), 1_000n * usdc)
+  await market.indexed()
+  api = claimApi(market.api.url)
+}, 120_000)
+
+afterAll(async () => {
+  await market?.stop()
+  await kms?.stop()
+})
+
+afterEach(() => kms.failAlways())
+
+async function claim() {
+  const runId = await people.openRun(usdc)
+  return api.claim(runId, agent, await people.sign(runId, agent))
+}
+
+type Status = { status: string; reasons: { code: string; figures: string }[] }
+
+const status = async () => (await (await fetch(`${market.api.opsUrl}/status`)).json()) as Status
+
+describe('a relayer whose key is in AWS KMS', () => {
+  it('makes claims, with signatures of low and of high s', async () => {
+    for (const _ of [1, 2, 3, 4]) {
+      const { status, body } = await claim()
+      expect([status, body.code]).toEqual([200, undefined])
+      const { from } = await market.client.getTransaction({ hash: body.txHash })
+      expect(from).toBe(signer.address.toLowerCase())
+    }
+    expect(kms.signatures()).toBeGreaterThanOrEqual(4)
+    expect(kms.requests.filter((operation) => operation === 'TrentService.GetPublicKey')).toHaveLength(1)
+  })
+
+  it('that is throttled twice signs at the third attempt', async () => {
+    const before = kms.requests.length
+    kms.failNext({ status: 400, type: 'ThrottlingException' }, { status: 400, type: 'ThrottlingException' })
+    expect((await claim()).status).toBe(200)
+    expect(kms.requests.length - before).toBe(3)
+  })
+
+  it.each([
+    ['refuses', { status: 400, type: 'AccessDeniedException' } as const],
+    ['does not answer', 'silent' as const],
+  ])(
+    'that %s: claims answer 503, /status names the signer, the log the cause, and later claims are won',
+    async (_, fault) => {
+      kms.failAlways(fault)
+      const refused = await claim()
+      expect(codeOf(refused)).toEqual([503, 'RELAY_UNAVAILABLE'])
+      expect(refused.body.detail).toBe(`Signer ${signer.address} does not sign.`)
+      await until('in the status', async () => (await status()).status === 'degraded')
+      const cause = fault === 'silent' ? /time/i : /AccessDeniedException/
+      expect((await status()).reasons).toMatchObject([
+        { code: 'RELAYER_NOT_SIGNING', affects: 'claims', figures: expect.stringMatching(cause) },
+      ])
+      expect((await status()).reasons[0]?.figures).toMatch(signer.address)
+      expect(log.filter((line) => line.includes('"RELAY_UNAVAILABLE"') && cause.test(line))).not.toEqual([])
+      kms.failAlways()
+      expect((await claim()).status).toBe(200)
+      await until('ready again', async () => (await status()).status === 'ready')
+    },
+  )
+
+  it('is not named by a key that KMS does not have: the API does not start, and says which key', async () => {
+    const starting = startApi({
+      ...market,
+      env: { ...kms.env, RELAYER_KMS_KEYS: `${keyId}0` },
+    })
+    await expect(starting).rejects.toThrow(`KMS does not return the public key of ${keyId}0`)
+  })
+})
+
+it('a transaction of KMS is the one that a local key signs', async () => {
+  Object.assign(process.env, kms.env)
+  const [remote] = await awsKmsSigners([keyId])
+  const transaction = { type: 'eip1559', chainId: 1, nonce: 7, to: signer.address, gas: 21_000n } as const
+  for (const nonce of [1, 2, 3, 4]) {
+    const raw = await remote?.signTransaction({ ...transaction, nonce })
+    expect(parseTransaction(raw ?? '0x')).toMatchObject({ nonce, chainId: 1, gas: 21_000n })
+    expect(await recoverTransactionAddress({ serializedTransaction: raw as never })).toBe(signer.address)
+  }
+})
