@@ -121,10 +121,7 @@ export async function startBusyChain({ keptStates, parties = 10, daysAgo }: Opti
 
   async function mineAll(calls: Call[]) {
     for (let first = 0; first < calls.length; first += CALLS_PER_BLOCK) {
-      await sendAll(chain.rpcUrl, [
-        ...calls.slice(first, first + CALLS_PER_BLOCK),
-        { method: 'evm_mine', params: [] },
-      ])
+      await sendAll(chain.rpcUrl, [...calls.slice(first, first + CALLS_PER_BLOCK), { method: 'evm_mine', params: [] }])
     }
   }
 
