@@ -1,8 +1,8 @@
 // `npm run start:indexer`: runs Ponder in this process. Each build has a schema of its own; a restart of the same build
 // resumes. `npm run redeploy:indexer` does the same for a new build: it indexes beside the build that readers see, and
-// switches readers once it has caught up. With `--standby`, a second indexer of the same build has a schema of its own, and
-// takes over when the first one fails; afterwards either is the standby of the other. It exits with 75 where a restart helps, and with 1 where it cannot run with
-// its configuration.
+// switches readers once it has caught up. With `--standby`, a second indexer of the same build has a schema of its own,
+// and takes over when the first one fails; then the first one is its standby. It exits with 75 where a restart helps, and
+// with 1 where it cannot run with its configuration.
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { globSync, readFileSync } from 'node:fs'

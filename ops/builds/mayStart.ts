@@ -58,13 +58,17 @@ export async function reasonNotToStart(options: Options): Promise<string | undef
   }
 }
 
-/** Without this check, a restart of a replaced build would switch readers back to it. A sibling of the same build may start. */
+/**
+ * Without this check, a restart of a replaced build would switch readers back to it. The other indexer of the build that
+ * readers see may start.
+ */
 async function reasonNotToReplace(
   client: pg.ClientBase,
   servedSchema: string,
   { viewsSchema, redeploy, replace, ...options }: Options,
 ): Promise<string | undefined> {
-  const [served, build] = [buildOf(servedSchema), buildOf(options.build)]
+  const served = buildOf(servedSchema)
+  const build = buildOf(options.build)
   if (served === build || served === replace) return undefined
   const command = 'npm run redeploy:indexer'
   if (!redeploy) return `Readers see another build, ${served}. To replace it by this one, ${build}: ${command}`

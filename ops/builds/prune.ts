@@ -2,8 +2,9 @@ import pg from 'pg'
 import { isRunning, listBuilds, siblingOf } from './builds.ts'
 
 /**
- * Drops the schemas of a chain's builds that no reader sees and no process runs, but not the standby's of the build that readers see. Ponder's own `db prune` does not know our views:
- * it would drop the build that readers see whenever its process is down.
+ * Drops the schemas of a chain's builds that no reader sees and no process runs, but not the standby's of the build that
+ * readers see. Ponder's own `db prune` does not know our views: it would drop the build that readers see whenever its
+ * process is down.
  * @returns the chain's schemas, each with 'dropped' or the reason why it was kept.
  */
 export async function pruneBuilds(client: pg.ClientBase, chainId: number): Promise<{ schema: string; why: string }[]> {

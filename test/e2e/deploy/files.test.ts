@@ -17,19 +17,43 @@ const settings = {
   indexer: await settingsOf('ops/startIndexer.ts', 'ponder.config.ts', 'ops/chainSettings.ts'),
 }
 
-it.each(['api', 'indexer'] as const)('compose.yaml gives the %s only settings that it reads', async (name) => {
+it.each(['api', 'indexer', 'standby'] as const)(
+  'compose.yaml gives the %s only settings that it reads',
+  async (name) => {
+    const { services } = parse(await read('compose.yaml'), { merge: true })
+    const names = Object.keys(services[name].environment)
+    expect(names).toEqual(expect.arrayContaining(['DATABASE_URL', 'CHAIN_ID', 'RPC_URL']))
+    const known = settings[name === 'api' ? 'api' : 'indexer']
+    expect(names.filter((setting) => !known.has(setting))).toEqual([])
+  },
+)
+
+it('each deployment has an indexer and its standby', async () => {
   const { services } = parse(await read('compose.yaml'), { merge: true })
-  const names = Object.keys(services[name].environment)
-  expect(names).toEqual(expect.arrayContaining(['DATABASE_URL', 'CHAIN_ID', 'RPC_URL']))
-  expect(names.filter((setting) => !settings[name].has(setting))).toEqual([])
+  const documents = parseAllDocuments(await read('deploy/kubernetes/runline.yaml')).map((one) => one.toJS())
+  const deployments = documents.filter(({ kind }) => kind === 'Deployment')
+  const [indexer, standby] = deployments
+  const unit = await read('deploy/systemd/runline-standby.service')
+  const command = ['node', 'ops/startIndexer.ts', '--standby']
+  expect(services.standby).toEqual({ ...services.indexer, command })
+  const [container] = indexer.spec.template.spec.containers
+  expect(standby.spec.template.spec.containers).toEqual([{ ...container, command }])
+  const ofIndexer = await read('deploy/systemd/runline-indexer.service')
+  expect(
+    unit.replace('standby indexer', 'indexer').replace(' --standby', '').replace('standby.env', 'indexer.env'),
+  ).toBe(ofIndexer)
 })
 
 it('the Kubernetes manifests give processes only settings that they read', async () => {
   const documents = parseAllDocuments(await read('deploy/kubernetes/runline.yaml')).map((one) => one.toJS())
   const deployments = documents.filter(({ kind }) => kind === 'Deployment')
-  expect(deployments.map(({ metadata }) => metadata.name)).toEqual(['runline-indexer', 'runline-api'])
+  expect(deployments.map(({ metadata }) => metadata.name)).toEqual([
+    'runline-indexer',
+    'runline-standby',
+    'runline-api',
+  ])
   for (const { metadata, spec } of deployments) {
-    const known = settings[metadata.labels.component as keyof typeof settings]
+    const known = settings[metadata.labels.component === 'api' ? 'api' : 'indexer']
     const [{ env, envFrom }] = spec.template.spec.containers
     expect(envFrom).toEqual([{ configMapRef: { name: 'runline' } }])
     expect(env.map(({ name }: { name: string }) => name).filter((name: string) => !known.has(name))).toEqual([])
