@@ -22,10 +22,18 @@ type Target = { claim: Hex } | { signer: Address }
 async function run(client: pg.Client, env: ReturnType<typeof readSettings>) {
   const { target, yes } = readArguments()
   if ('claim' in target) await abandonOneClaim(client, target.claim, yes)
-  else await abandonAllOfSigner(client, target.signer, env.RELAYER_PRIVATE_KEY ?? [], yes)
+  else await abandonAllOfSigner(client, target.signer, await addressesOf(env), yes)
 }
 
-const readSettings = () => readEnv(['DATABASE_URL', 'RELAYER_PRIVATE_KEY'])
+const readSettings = () => readEnv(['DATABASE_URL', 'RELAYER_PRIVATE_KEY', 'RELAYER_KMS_KEYS'])
+
+/** The addresses of the keys with which the relay signs. */
+async function addressesOf(env: ReturnType<typeof readSettings>): Promise<Address[]> {
+  const local = (env.RELAYER_PRIVATE_KEY ?? []).map((key) => privateKeyToAccount(key).address)
+  if (!env.RELAYER_KMS_KEYS) return local
+  const { awsKmsSigners } = await import('../src/api/relay/submission/awsKms.ts')
+  return [...local, ...(await awsKmsSigners(env.RELAYER_KMS_KEYS)).map(({ address }) => address)]
+}
 
 function readArguments(): { target: Target; yes: boolean } {
   const options = { claim: { type: 'string' }, signer: { type: 'string' }, yes: { type: 'boolean' } } as const
@@ -52,11 +60,11 @@ async function abandonOneClaim(client: pg.Client, id: Hex, yes: boolean) {
   console.log('Abandoned 1 claim. The relay still fills its nonce, unless its transaction is mined first.')
 }
 
-async function abandonAllOfSigner(client: pg.Client, signer: Address, keys: Hex[], yes: boolean) {
-  if (keys.some((key) => privateKeyToAccount(key).address === signer)) {
+async function abandonAllOfSigner(client: pg.Client, signer: Address, signing: Address[], yes: boolean) {
+  if (signing.includes(signer)) {
     throw new Error(
-      `The key of ${signer} is in RELAYER_PRIVATE_KEY, so the relay still sends its transactions. Remove the key ` +
-        'from every replica first, or abandon a single claim with --claim',
+      `The key of ${signer} is in RELAYER_PRIVATE_KEY or RELAYER_KMS_KEYS, so the relay still sends its transactions. ` +
+        'Remove the key from every replica first, or abandon a single claim with --claim',
     )
   }
   const { transactions, claims } = await findUnmined(client, signer)

@@ -97,6 +97,8 @@ describe('parseEnv', () => {
     ['LOGS_RANGE', 'all'],
     ['RELAYER_PRIVATE_KEY', key.slice(2)],
     ['RELAYER_PRIVATE_KEY', `${key},`],
+    ['RELAYER_KMS_KEYS', 'alias/one,'],
+    ['RELAYER_KMS_KEYS', 'alias/one two'],
     ['ALLOW_UNSIGNED_CLAIMS', 'perhaps'],
     ['MAX_BATCH', '51'],
     ['MAX_BATCH', '0'],

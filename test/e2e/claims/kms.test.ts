@@ -1,4 +1,6 @@
-import { parseEther, parseTransaction, recoverTransactionAddress } from 'viem'
+import { secp256k1 } from '@noble/curves/secp256k1'
+import { execa } from 'execa'
+import { parseEther, parseTransaction, recoverTransactionAddress, type TransactionSerialized } from 'viem'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { accountOf, keyOf } from '../../../devnet/accounts.ts'
 import { startApi } from '../../../devnet/api.ts'
@@ -52,7 +54,7 @@ type Status = { status: string; reasons: { code: string; figures: string }[] }
 const status = async () => (await (await fetch(`${market.api.opsUrl}/status`)).json()) as Status
 
 describe('a relayer whose key is in AWS KMS', () => {
-  it('makes claims, with signatures of low and of high s', async () => {
+  it('makes claims', async () => {
     for (const _ of [1, 2, 3, 4]) {
       const { status, body } = await claim()
       expect([status, body.code]).toEqual([200, undefined])
@@ -93,7 +95,16 @@ describe('a relayer whose key is in AWS KMS', () => {
     },
   )
 
-  it('is not named by a key that KMS does not have: the API does not start, and says which key', async () => {
+  it('is not abandoned while the relay has its key', async () => {
+    const { exitCode, stderr } = await execa(
+      process.execPath,
+      ['ops/abandonCommand.ts', '--signer', signer.address, '--yes'],
+      { reject: false, env: { ...kms.env, DATABASE_URL: market.databaseUrl, RELAYER_KMS_KEYS: keyId } },
+    )
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining(`The key of ${signer.address} is in`)])
+  })
+
+  it('that KMS does not have: the API does not start, and says which key', async () => {
     const starting = startApi({
       ...market,
       env: { ...kms.env, RELAYER_KMS_KEYS: `${keyId}0` },
@@ -102,13 +113,15 @@ describe('a relayer whose key is in AWS KMS', () => {
   })
 })
 
-it('a transaction of KMS is the one that a local key signs', async () => {
+it('every transaction is signed by the key with a low s, as EIP-2 requires', async () => {
   Object.assign(process.env, kms.env)
   const [remote] = await awsKmsSigners([keyId])
-  const transaction = { type: 'eip1559', chainId: 1, nonce: 7, to: signer.address, gas: 21_000n } as const
+  const transaction = { type: 'eip1559', chainId: 1, to: signer.address, gas: 21_000n } as const
   for (const nonce of [1, 2, 3, 4]) {
-    const raw = await remote?.signTransaction({ ...transaction, nonce })
-    expect(parseTransaction(raw ?? '0x')).toMatchObject({ nonce, chainId: 1, gas: 21_000n })
-    expect(await recoverTransactionAddress({ serializedTransaction: raw as never })).toBe(signer.address)
+    const raw = (await remote?.signTransaction({ ...transaction, nonce })) as TransactionSerialized<'eip1559'>
+    const parsed = parseTransaction(raw)
+    expect(parsed).toMatchObject({ nonce, chainId: 1, gas: 21_000n })
+    expect(BigInt(parsed.s ?? 0)).toBeLessThanOrEqual(secp256k1.CURVE.n / 2n)
+    expect(await recoverTransactionAddress({ serializedTransaction: raw })).toBe(signer.address)
   }
 })
