@@ -2,7 +2,7 @@ import { pino } from 'pino'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { accountOf } from '../../../devnet/accounts.ts'
 import { type ChooseFault, type Fault, status } from '../../../sim/faults/rpcProxy.ts'
-import { createEndpoints } from '../../../src/api/node/endpoints.ts'
+import { createEndpoints, type Endpoints } from '../../../src/api/node/endpoints.ts'
 import type { Relay } from '../../../src/api/relay/relay.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
 import { freshDatabase } from '../../support/database.ts'
@@ -15,6 +15,7 @@ let people: Participants
 let agent: Agent
 let first: FaultyNode
 let second: FaultyNode
+let endpoints: Endpoints
 let relay: Relay
 const log: string[] = []
 
@@ -30,7 +31,7 @@ beforeAll(async () => {
   parts.defer(second.stop)
   const logger = pino({ level: 'info' }, { write: (line: string) => log.push(line) })
   const { chainId } = chain.deployment
-  const endpoints = createEndpoints({ rpcUrls: [first.url, second.url], chainId, logger })
+  endpoints = createEndpoints({ rpcUrls: [first.url, second.url], chainId, logger })
   relay = await relayOn({ ...chain, databaseUrl: await freshDatabase() }, { endpoints, logger })
   parts.defer(relay.close)
   const kept = parts.move()
@@ -40,8 +41,11 @@ beforeAll(async () => {
 afterEach(async () => {
   first.heal()
   second.heal()
-  // The first endpoint is used again before the next test.
-  await until('the first endpoint in use', async () => (await claimNewRun())[0] === 'won')
+  // The first endpoint is used again before the next test. A claim that is won may be the second one's.
+  await until('the first endpoint in use', async () => {
+    const [result] = await claimNewRun()
+    return result === 'won' && endpoints.list[0]?.state === 'usable'
+  })
 })
 
 const nonce = () => chain.client.getTransactionCount({ address: relayer.address })
