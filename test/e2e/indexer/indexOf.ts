@@ -18,6 +18,9 @@ export async function startIndexOf({ client, rpcUrl, deploymentsDirectory }: Mar
   let indexer = await start()
 
   const pool = new pg.Pool({ connectionString: databaseUrl, options: `-c search_path=${viewsSchema}` })
+  // The pool does not await its clients' end, so the server may stop before, and end them with an error. A query rejects
+  // by itself.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   const db = drizzle(pool, { casing: 'snake_case' })
 
   /** The head and the checkpoint's block, from one statement. Undefined while there is no head. */
