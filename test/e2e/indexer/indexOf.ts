@@ -18,9 +18,6 @@ export async function startIndexOf({ client, rpcUrl, deploymentsDirectory }: Mar
   let indexer = await start()
 
   const pool = new pg.Pool({ connectionString: databaseUrl, options: `-c search_path=${viewsSchema}` })
-  // The pool does not await its clients' end, so the server may stop before, and end them with an error. A query rejects
-  // by itself.
-  pool.on('connect', (client) => client.on('error', () => undefined))
   const db = drizzle(pool, { casing: 'snake_case' })
 
   /** The head and the checkpoint's block, from one statement. Undefined while there is no head. */
@@ -93,8 +90,10 @@ export async function startIndexOf({ client, rpcUrl, deploymentsDirectory }: Mar
       indexer = await start(env)
     },
     async stop() {
-      await indexer.stop()
+      // First, because the pool does not await the end of its connections, and a server that stops would end them with an
+      // error.
       await pool.end()
+      await indexer.stop()
     },
   }
 }
