@@ -94,7 +94,10 @@ await import(ponder.href)
 process.removeAllListeners('SIGTERM')
 process.on('SIGTERM', () => process.emit('SIGINT', 'SIGINT'))
 
-void takeOver({ ...readers, logger })
+const caughtUp = Promise.withResolvers<void>()
+void takeOver({ ...readers, onCaughtUp: caughtUp.resolve, logger })
+// Not earlier: Ponder creates the cache's tables when it starts, and a backfill reads them.
+await caughtUp.promise
 await keepCacheSmall({ databaseUrl: DATABASE_URL, chainId: CHAIN_ID, logger })
 
 /**

@@ -12,7 +12,14 @@ const POLL_MS = 100
 /** Milliseconds to the next try after a database error. */
 const ERROR_DELAY_MS = 1_000
 
-type Options = { databaseUrl: string; build: string; viewsSchema: string; logger: Logger }
+type Options = {
+  databaseUrl: string
+  build: string
+  viewsSchema: string
+  /** Called when readers see this build, or could: it has caught up and has its indexes. May be called again. */
+  onCaughtUp: () => void
+  logger: Logger
+}
 
 /**
  * Switches readers to this build once it has caught up with the one that they see. If they see its sibling, an indexer
@@ -21,7 +28,7 @@ type Options = { databaseUrl: string; build: string; viewsSchema: string; logger
  *
  * It ends when another build takes over: the later deployment counts.
  */
-export async function takeOver({ databaseUrl, build, viewsSchema, logger }: Options): Promise<void> {
+export async function takeOver({ databaseUrl, build, viewsSchema, onCaughtUp, logger }: Options): Promise<void> {
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 1, application_name: 'runline_views' })
   pool.on('error', (err) => logger.warn({ err }, 'The connection that switches readers broke'))
   let hasIndexes = false
@@ -38,7 +45,10 @@ export async function takeOver({ databaseUrl, build, viewsSchema, logger }: Opti
     }
     if (served !== build && served !== last) lookAtSibling = watchSibling(build)
     last = served ?? last
-    if (served === build) return undefined
+    if (served === build) {
+      onCaughtUp()
+      return undefined
+    }
     const isStandby = served !== undefined && buildOf(served) === buildOf(build)
     const sibling = isStandby ? await lookAtSibling(client) : undefined
     const change = { build, served, viewsSchema, ...(sibling && { seen: sibling.seen }) }
@@ -46,6 +56,7 @@ export async function takeOver({ databaseUrl, build, viewsSchema, logger }: Opti
       if (!(await hasCaughtUp(client, change))) return undefined
       await createIndexes(client, build)
       hasIndexes = true
+      onCaughtUp()
       if (isStandby) logger.info({ schema: build, served }, 'This indexer is ready to take over')
     }
     if (sibling && sibling.failure === undefined) return undefined
