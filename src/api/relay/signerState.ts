@@ -59,9 +59,9 @@ export async function signerStates(relay: Options): Promise<SignerState[]> {
       const asked = [backlogOf(pool, address), inTime(client.getBalance({ address })), gasPrice] as const
       const [backlog, balance, price] = await Promise.all(asked)
       const claimPrice = price === undefined ? undefined : 2n * price * MAX_GAS
-      const isRemoved = !signers.includes(address)
-      const objection = nonceCheck.objectionTo(address) && (await askAgain(address, backlog))
       const account = relay.accounts.find((one) => one.address === address)
+      const isRemoved = account === undefined
+      const objection = nonceCheck.objectionTo(address) && (await askAgain(address, backlog))
       const signingFailure = account && signingFailureOf(account)
       const state = { isRemoved, objection, signingFailure, claims, oldestUnmined, balance, budget, claimPrice }
       return { ...backlog, signer: address, ...state }

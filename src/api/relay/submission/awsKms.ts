@@ -10,6 +10,9 @@ const ATTEMPTS = 3
 const CONNECTION_TIMEOUT_MS = 1_000
 const ATTEMPT_TIMEOUT_MS = 1_400
 
+/** The last bytes of a public key in DER: 0x04, x and y. */
+const POINT_BYTES = 65
+
 /**
  * The signers of keys in AWS KMS. Region, credentials and endpoint are the SDK's own settings, such as `AWS_REGION`.
  * @param keyIds ids, ARNs or aliases of keys of type ECC_SECG_P256K1.
@@ -63,7 +66,7 @@ async function addressOf(client: KMSClient, keyId: string) {
   if (!PublicKey || KeySpec !== 'ECC_SECG_P256K1') {
     throw new Error(`The key must be of type ECC_SECG_P256K1, and is of type ${KeySpec}`)
   }
-  const key = createPublicKey({ key: Buffer.from(PublicKey), format: 'der', type: 'spki' }).export({ format: 'jwk' })
-  const [x, y] = [key.x, key.y].map((coordinate) => Buffer.from(String(coordinate), 'base64url'))
-  return publicKeyToAddress(toHex(Buffer.concat([Buffer.of(4), x ?? Buffer.of(), y ?? Buffer.of()])))
+  const spki = { format: 'der', type: 'spki' } as const
+  const key = createPublicKey({ key: Buffer.from(PublicKey), ...spki }).export(spki)
+  return publicKeyToAddress(toHex(key.subarray(-POINT_BYTES)))
 }
