@@ -11,6 +11,8 @@ export const eventsOfALife = 5
 /** How many runs a block posts, claims, submits and approves while the chain grows. */
 const RUNS_PER_BLOCK = 10
 const DAY_SECONDS = 86_400n
+/** The time between blocks of a chain that begins in the past. */
+const BLOCK_SECONDS = 60
 
 /** More blocks than the 30 after which Ponder counts a block as finalized, so that all earlier ones are backfilled. */
 const padding = 64
@@ -25,7 +27,7 @@ type Options = {
   keptStates?: number
   /** How many posters there are, and how many agents. */
   parties?: number
-  /** How long before now the chain begins. Its blocks are then a minute apart. */
+  /** How long before now the chain begins. Its blocks are then `BLOCK_SECONDS` apart. */
   daysAgo?: number
 }
 
@@ -37,7 +39,7 @@ export async function startBusyChain({ keptStates, parties = 10, daysAgo }: Opti
     daysAgo === undefined ? {} : { timestamp: Math.floor(Date.now() / 1_000) - daysAgo * Number(DAY_SECONDS) }
   const chain = await startChain({ deploymentsDirectory: deployments.path, flags, ...past })
   const { client, usdc, registry, staking, market } = contractsOf(chain)
-  if (daysAgo !== undefined) await client.setBlockTimestampInterval({ interval: 60 })
+  if (daysAgo !== undefined) await client.setBlockTimestampInterval({ interval: BLOCK_SECONDS })
   await client.setAutomine(false)
   await sendAll(chain.rpcUrl, [{ method: 'anvil_autoImpersonateAccount', params: [true] }])
 
@@ -50,12 +52,17 @@ export async function startBusyChain({ keptStates, parties = 10, daysAgo }: Opti
     return { method: 'eth_sendTransaction', params: [transaction] }
   }
 
+  const mineBlock = (calls: Call[]) => sendAll(chain.rpcUrl, [...calls, { method: 'evm_mine', params: [] }])
+
+  async function mineAll(calls: Call[]) {
+    for (let first = 0; first < calls.length; first += CALLS_PER_BLOCK) {
+      await mineBlock(calls.slice(first, first + CALLS_PER_BLOCK))
+    }
+  }
+
   const posters = Array.from({ length: parties }, (_, index) => addressOf(FIRST_POSTER + index))
   const agents = Array.from({ length: parties }, (_, index) => addressOf(FIRST_AGENT + index))
-  await sendAll(
-    chain.rpcUrl,
-    [...posters, ...agents].map((address) => setBalance(address)),
-  )
+  await sendAll(chain.rpcUrl, [...posters, ...agents].map(setBalance))
   await mineAll([
     ...posters.flatMap((poster) => fund(poster, market.address)),
     ...agents.flatMap((agent, index) => [
@@ -119,12 +126,6 @@ export async function startBusyChain({ keptStates, parties = 10, daysAgo }: Opti
     lives = Number(await market.read.bountyCount())
   }
 
-  async function mineAll(calls: Call[]) {
-    for (let first = 0; first < calls.length; first += CALLS_PER_BLOCK) {
-      await sendAll(chain.rpcUrl, [...calls.slice(first, first + CALLS_PER_BLOCK), { method: 'evm_mine', params: [] }])
-    }
-  }
-
   return {
     ...chain,
     client,
@@ -151,7 +152,7 @@ export async function startBusyChain({ keptStates, parties = 10, daysAgo }: Opti
     /** Mines one block in which `count` runs are posted, claimed, submitted and approved. */
     async mineLives(count: number) {
       const ids = Array.from({ length: count }, () => BigInt(++lives))
-      await mineAll(ids.flatMap((bountyId) => steps.map((step) => step(bountyId))))
+      await mineBlock(ids.flatMap((bountyId) => steps.map((step) => step(bountyId))))
     },
 
     /**
@@ -166,7 +167,7 @@ export async function startBusyChain({ keptStates, parties = 10, daysAgo }: Opti
         batches.push(Array.from({ length: size }, () => BigInt(++lives)))
       }
       for (let block = 0; block < batches.length + steps.length - 1; block++) {
-        await mineAll(steps.flatMap((step, index) => (batches[block - index] ?? []).map(step)))
+        await mineBlock(steps.flatMap((step, index) => (batches[block - index] ?? []).map(step)))
         if (block % 100 === 99) console.log(`  ${block + 1} blocks of ${RUNS_PER_BLOCK} runs each are on the chain`)
       }
       await client.mine({ blocks: padding })
