@@ -63,7 +63,7 @@ async function expectTakeover(serving: Indexer, standby: Indexer, signal: NodeJS
   const tookOver = standby.part.saw(/Readers see this build/, 30_000)
   process.kill(serving.part.pid, signal)
   await tookOver
-  // Proves that the standby goes on to index.
+  // The standby continues to index.
   await market.indexed()
   if (signal === 'SIGSTOP') process.kill(serving.part.pid, 'SIGCONT')
   else await serving.part.ended
@@ -72,9 +72,7 @@ async function expectTakeover(serving: Indexer, standby: Indexer, signal: NodeJS
 
 test.each(['SIGTERM', 'SIGKILL', 'SIGSTOP'] as const)(
   'after %s the standby serves readers, and later the other way round',
-  {
-    timeout: 180_000,
-  },
+  { timeout: 180_000 },
   async (signal) => {
     let stopReading = await expectTakeover(first, second, signal)
     if (signal === 'SIGSTOP') await first.part.saw(/The standby took over/, 30_000)
