@@ -1,4 +1,7 @@
-import { readFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
 import { expect, it } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 
@@ -59,6 +62,49 @@ it('the Kubernetes manifests give processes only settings that they read', async
     expect(env.map(({ name }: { name: string }) => name).filter((name: string) => !known.has(name))).toEqual([])
     expect(Object.keys(documents[0].data).filter((name) => !known.has(name))).toEqual([])
   }
+})
+
+/**
+ * Compiles the manifests as values of the types of Kubernetes' API. TypeScript refuses unknown fields of a literal, which
+ * `kubectl apply` would ignore.
+ * @returns the errors.
+ */
+async function manifestErrors(manifests: string): Promise<string> {
+  const lines = parseAllDocuments(manifests).map((document, place) => {
+    const { apiVersion, kind } = document.toJS()
+    const [version, ...group] = apiVersion.split('/').reverse()
+    const types = ['kubernetes-models', ...group, version].join('/')
+    return `import type { I${kind} as Kind${place} } from '${types}'
+export const document${place}: Kind${place} = ${JSON.stringify(document)}`
+  })
+  // Below the root, where imports are resolved from.
+  const cache = fileURLToPath(new URL('cache/', root))
+  await mkdir(cache, { recursive: true })
+  const directory = await mkdtemp(`${cache}manifests-`)
+  try {
+    await writeFile(`${directory}/manifests.ts`, lines.join('\n'))
+    const flags = ['--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext', '--ignoreConfig']
+    const options = { preferLocal: true, localDir: fileURLToPath(root), reject: false } as const
+    const { stdout, stderr } = await execa(options)('tsc', [...flags, `${directory}/manifests.ts`])
+    return stdout + stderr
+  } finally {
+    await rm(directory, { recursive: true })
+  }
+}
+
+it("the Kubernetes manifests match the types of Kubernetes' API", async () => {
+  const manifests = await read('deploy/kubernetes/runline.yaml')
+  expect(await manifestErrors(manifests)).toBe('')
+  const misspelt = manifests.replaceAll('readinessProbe:', 'readinesProbe:')
+  expect(await manifestErrors(misspelt)).toContain(`'"readinesProbe"' does not exist in type 'IContainer'`)
+})
+
+const promtool = [process.env.PROMTOOL, '/usr/bin/promtool'].find((path) => path !== undefined && existsSync(path))
+if (promtool === undefined) console.warn('The test of the alert rules is skipped: install promtool, or set PROMTOOL.')
+
+it.runIf(promtool)('Prometheus accepts the alert rules', async () => {
+  const { stdout } = await execa(String(promtool), ['check', 'rules', 'deploy/prometheus/alerts.yaml'])
+  expect(stdout).toMatch(/SUCCESS: \d+ rules found/)
 })
 
 it('the systemd units set only settings that the processes read', async () => {
