@@ -89,6 +89,8 @@ export function createEndpoints({ rpcUrls, chainId, logger }: Options) {
   }))
 
   const now = () => performance.now()
+  /** The highest block that any endpoint has shown, and when it was last shown. */
+  let highest = { number: 0, at: Number.NEGATIVE_INFINITY }
 
   function enter(endpoint: Endpoint, state: State, error?: unknown) {
     if (endpoint.state === state) return
@@ -137,6 +139,7 @@ export function createEndpoints({ rpcUrls, chainId, logger }: Options) {
   function saw(endpoint: Endpoint, head: number) {
     endpoint.head = head
     endpoint.answeredAt = now()
+    if (head >= highest.number || now() - highest.at > HEAD_LIFETIME_MS) highest = { number: head, at: now() }
   }
 
   function failed(endpoint: Endpoint, error: unknown) {
@@ -218,6 +221,12 @@ export function createEndpoints({ rpcUrls, chainId, logger }: Options) {
     },
 
     failed,
+
+    /**
+     * The highest block that any endpoint has shown. One endpoint may lead to several nodes, so a later answer may be of a
+     * node that lacks it. After `HEAD_LIFETIME_MS` without it, the chain has lost it.
+     */
+    highestBlock: () => highest.number,
 
     /** @throws if every endpoint serves another chain: the settings are wrong. */
     assertSomeOnChain() {

@@ -1,5 +1,5 @@
 import { pino } from 'pino'
-import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { accountOf } from '../../../devnet/accounts.ts'
 import { type ChooseFault, type Fault, status } from '../../../sim/faults/rpcProxy.ts'
 import { createEndpoints, type Endpoints } from '../../../src/api/node/endpoints.ts'
@@ -8,7 +8,7 @@ import { type Agent, type Participants, participantsOf, usdc } from '../../../te
 import { freshDatabase } from '../../support/database.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'
 import { type FaultyNode, startFaultyNode } from '../faultyNode.ts'
-import { relayer, relayOn, requestOf, resultOf, until } from './claimsOnChain.ts'
+import { relayer, relayOn, requestOf, resultOf, signedRequestOf, until } from './claimsOnChain.ts'
 
 let chain: TestChain
 let people: Participants
@@ -107,4 +107,25 @@ describe('with two endpoints', { timeout: 60_000 }, () => {
       },
     ])
   })
+})
+
+it('a claim is not refused by a node that is behind another one of the same endpoint', {
+  timeout: 60_000,
+}, async () => {
+  const { chainId } = chain.deployment
+  const logger = pino({ level: 'silent' })
+  const one = await relayOn(
+    { ...chain, databaseUrl: await freshDatabase() },
+    { endpoints: createEndpoints({ rpcUrls: [first.url], chainId, logger }), accounts: [accountOf(3)], logger },
+  )
+  onTestFinished(one.close)
+  // The node that is behind has the market, and not the run.
+  await chain.client.mine({ blocks: 20 })
+  const runId = await people.openRun(usdc)
+  const request = await signedRequestOf(people, runId, agent)
+  expect(await resultOf(one, await signedRequestOf(people, await people.openRun(usdc), agent))).toBe('won')
+  first.from(always({ kind: 'stale', blocks: 12 }))
+  expect(await resultOf(one, request, 5_000)).toBe('RELAY_UNAVAILABLE')
+  first.heal()
+  await until('won', async () => (await resultOf(one, request)) === 'won')
 })

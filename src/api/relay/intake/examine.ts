@@ -4,6 +4,7 @@ import { Problem } from '../../http/errors.ts'
 import { createFairLane } from '../../http/fairLane.ts'
 import { claimIdOf, MAX_VALIDITY_SECONDS } from '../../market/claimMessage.ts'
 import { type ClaimError, stateName } from '../../market/contractErrors.ts'
+import { unavailable } from '../chain/client.ts'
 import type { ChainHead } from '../chain/heads.ts'
 import type { Bounty, ClaimRequest, Failure, Market } from '../chain/market.ts'
 import { CONTRACT_WALLET_GAS, isHeldByClaimant, isSignedByContract, isSignedByKey } from '../chain/signatures.ts'
@@ -53,7 +54,7 @@ export type Examine = ReturnType<typeof createExamination>
  * and the chain is read once per head for all claims. The refusals and their order are those of the market.
  * @param market has a client of its own, so that a flood of claims does not delay simulations.
  */
-export function createExamination({ heads, allowUnsigned, relayers }: RelayContext, market: Market) {
+export function createExamination({ endpoints, heads, allowUnsigned, relayers }: RelayContext, market: Market) {
   const viewOf = createChainViews(market, heads)
   const contractWallets = createFairLane(CONTRACT_WALLET_LANE)
   const inTurn = createFairLane(EXAMINATION_LANE)
@@ -117,8 +118,11 @@ export function createExamination({ heads, allowUnsigned, relayers }: RelayConte
     if (!(first instanceof Problem)) return first
     const newer = await viewOf(request.bountyId, since, true)
     const result = newer.head.hash === view.head.hash ? first : await check(request, newer, sender)
-    if (result instanceof Problem) throw result
-    return result
+    if (!(result instanceof Problem)) return result
+    // What a node refuses that is behind, the chain may allow.
+    const highest = endpoints.highestBlock()
+    if (newer.head.number >= highest) throw result
+    throw unavailable(`The chain’s node is at block ${newer.head.number}, behind block ${highest}.`)
   }
 }
 
