@@ -1,5 +1,7 @@
 import { startIndexer } from '../devnet/indexer.ts'
+import type { ManagedProcess } from '../devnet/managedProcess.ts'
 import type { BusyChain } from './busyChain.ts'
+import type { CpuMeter } from './cpuMeter.ts'
 import { startPonderApp } from './ponderApp.ts'
 
 /** Milliseconds that a backfill took until the handlers had filled the tables, and until readers could see them. */
@@ -12,24 +14,35 @@ type Start = (options: {
   databaseUrl: string
   chain: BusyChain
   onLine: (line: string) => void
-}) => Promise<{ stop(): Promise<void> }>
+}) => Promise<ManagedProcess>
 
 /** The market's indexer, as in production. */
-export const ours: Start = ({ databaseUrl, chain, onLine }) =>
-  startIndexer({
+export const ours: Start = async ({ databaseUrl, chain, onLine }) => {
+  const { rpcUrl, deploymentsDirectory, deployment } = chain
+  const { part } = await startIndexer({
     databaseUrl,
-    chainId: chain.deployment.chainId,
-    rpcUrl: chain.rpcUrl,
-    deploymentsDirectory: chain.deploymentsDirectory,
+    chainId: deployment.chainId,
+    rpcUrl,
+    deploymentsDirectory,
     onLine,
   })
+  return part
+}
 
 /** A Ponder app on the same contracts and events that only inserts each event. */
 export const plain: Start = async (options) =>
   (await startPonderApp({ folder: 'bench/plainIndexer', command: 'start', schema: 'plain', ...options })).part
 
-/** Runs an indexer, on a database without its tables, until its log says that it has caught up with the chain. */
-export async function backfill(start: Start, databaseUrl: string, chain: BusyChain): Promise<Backfill> {
+/**
+ * Runs an indexer, on a database without its tables, until its log says that it has caught up with the chain.
+ * @param meter adds up the CPU use of the indexer and of `pids`, from when the indexer has started.
+ */
+export async function backfill(
+  start: Start,
+  databaseUrl: string,
+  chain: BusyChain,
+  { meter, pids }: { meter: CpuMeter; pids: Record<string, number> },
+): Promise<Backfill> {
   const { promise, resolve, reject } = Promise.withResolvers<Backfill>()
   let begin: number | undefined
   let handled: number | undefined
@@ -48,7 +61,7 @@ export async function backfill(start: Start, databaseUrl: string, chain: BusyCha
   const tooLong = new Error(`A backfill took longer than ${BACKFILL_TIMEOUT_MS} ms`)
   const timer = setTimeout(() => reject(tooLong), BACKFILL_TIMEOUT_MS)
   try {
-    return await promise
+    return await meter.during({ ...pids, indexer: indexer.pid }, () => promise)
   } finally {
     clearTimeout(timer)
     await indexer.stop()

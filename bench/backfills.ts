@@ -5,9 +5,10 @@
  * tables. With an empty cache both would mostly wait for Anvil, and the difference would be hidden.
  */
 import pg from 'pg'
-import { startPostgres } from '../devnet/postgres.ts'
+import { type Postgres, startPostgres } from '../devnet/postgres.ts'
 import { type Backfill, backfill, ours, plain } from './backfill.ts'
 import { type BusyChain, eventsOfALife, startBusyChain } from './busyChain.ts'
+import { createCpuMeter } from './cpuMeter.ts'
 import { type Measurement, median } from './figure.ts'
 import { workload } from './workload.ts'
 
@@ -34,12 +35,23 @@ export async function measure() {
         goal: { ratioAtLeast: 0.9 },
       },
     ] satisfies Measurement[],
+    notes: [
+      `The chain has ${PARTIES} posters and ${PARTIES} agents, of whom some have many more runs than others, and each step of a run is
+in a block of its own. Both indexers have the blocks and logs in their cache. Plain Ponder stores a row per event; ours also
+keeps runs, agents, and the bands that make totals and pages flat. Both wait for nothing but the indexer's one thread.`,
+      ...notesOf(small, little),
+      ...notesOf(large, much),
+    ],
   }
 }
 
+const notesOf = (events: number, { cpu }: Rates) =>
+  Object.entries(cpu).map(([name, shares]) => `backfill of ${events} market events, ${name}: ${shares}`)
+
 /** Events a second, of all three contracts, until each point of a backfill. */
 type Rate = Record<keyof Backfill, number>
-type Rates = { ours: Rate; plain: Rate }
+type Name = 'ours' | 'plain'
+type Rates = { ours: Rate; plain: Rate; cpu: Record<Name, string> }
 
 const figuresOf = (events: number, { ours, plain }: Rates): Measurement[] => [
   {
@@ -68,19 +80,22 @@ async function measureChain(marketEvents: number, rounds: number): Promise<Rates
   parts.defer(postgres.stop)
   const filled = await postgres.createDatabase('filled')
   console.log('  filling the cache once')
-  await backfill(plain, filled, chain)
+  await backfill(plain, filled, chain, { meter: createCpuMeter(), pids: {} })
   const events = await keepCacheOnly(filled)
-  return await alternate(chain, postgres.url, events, rounds)
+  return await alternate(chain, postgres, events, rounds)
 }
 
 /** Alternates the two in each round, so that other load on the machine affects both alike. */
-async function alternate(chain: BusyChain, serverUrl: string, events: number, rounds: number): Promise<Rates> {
-  const taken: Record<keyof Rates, Backfill[]> = { ours: [], plain: [] }
+async function alternate(chain: BusyChain, postgres: Postgres, events: number, rounds: number): Promise<Rates> {
+  const { url: serverUrl } = postgres
+  const taken: Record<Name, Backfill[]> = { ours: [], plain: [] }
+  const meters = { ours: createCpuMeter(), plain: createCpuMeter() }
   for (let round = 1; round <= rounds; round++) {
-    for (const [name, start] of Object.entries({ plain, ours }) as [keyof Rates, typeof ours][]) {
+    for (const [name, start] of Object.entries({ plain, ours }) as [Name, typeof ours][]) {
       const database = `${name}_${round}`
       await execute(serverUrl, `CREATE DATABASE ${database} TEMPLATE filled`)
-      const each = await backfill(start, urlOf(serverUrl, database), chain)
+      const measured = { meter: meters[name], pids: { PostgreSQL: postgres.part.pid } }
+      const each = await backfill(start, urlOf(serverUrl, database), chain, measured)
       await execute(serverUrl, `DROP DATABASE ${database} WITH (FORCE)`)
       taken[name].push(each)
       const seconds = Object.values(each).map((milliseconds) => (milliseconds / 1_000).toFixed(2))
@@ -91,7 +106,8 @@ async function alternate(chain: BusyChain, serverUrl: string, events: number, ro
   }
   const rate = (each: Backfill[], until: keyof Backfill) => median(each.map((times) => (1_000 * events) / times[until]))
   const rates = (each: Backfill[]): Rate => ({ handled: rate(each, 'handled'), served: rate(each, 'served') })
-  return { ours: rates(taken.ours), plain: rates(taken.plain) }
+  const cpu = { ours: meters.ours.shares(), plain: meters.plain.shares() }
+  return { ours: rates(taken.ours), plain: rates(taken.plain), cpu }
 }
 
 /** Drops the plain indexer's tables, and keeps the cache. @returns the number of events. */

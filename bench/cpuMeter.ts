@@ -4,6 +4,8 @@ import { cpus } from 'node:os'
 /** The unit of `utime` and `stime` in /proc/<pid>/stat (proc_pid_stat(5)), on every Linux that Node supports. */
 const TICKS_PER_SECOND = 100
 
+export type CpuMeter = ReturnType<typeof createCpuMeter>
+
 /** Adds up how much CPU the processes use during a measurement. A process that uses a whole core limits the figure. */
 export function createCpuMeter() {
   const used = new Map<string, number>()

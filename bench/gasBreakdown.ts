@@ -1,4 +1,12 @@
-import { type Hex, hexToBigInt, hexToBytes, type TransactionReceipt } from 'viem'
+import {
+  type Hex,
+  hexToBigInt,
+  hexToBytes,
+  serializeTransaction,
+  size,
+  type Transaction,
+  type TransactionReceipt,
+} from 'viem'
 import { createChainClient } from '../src/api/node/chainClient.ts'
 import { table } from './table.ts'
 
@@ -21,15 +29,17 @@ const lastPrecompile = 0x1ffn
 export async function breakdown(rpcUrl: string, receipts: Map<string, TransactionReceipt>): Promise<string> {
   const client = createChainClient(rpcUrl)
   const columns: Map<string, Share>[] = []
+  const bytes: string[] = []
   for (const { transactionHash: hash, gasUsed } of receipts.values()) {
-    const { input } = await client.getTransaction({ hash })
+    const transaction = await client.getTransaction({ hash })
     const options = { disableStorage: true }
     const { structLogs } = await client.request<Trace>({ method: 'debug_traceTransaction', params: [hash, options] })
-    columns.push(sharesOf(structLogs, input, Number(gasUsed)))
+    columns.push(sharesOf(structLogs, transaction.input, Number(gasUsed)))
+    bytes.push(signedBytes(transaction).toLocaleString('en-US'))
   }
   const kinds = new Set(columns.flatMap((column) => [...column.keys()]))
   const rows = [...kinds].map((kind) => [kind, ...columns.map((column) => cell(column.get(kind)))])
-  return table(['where the gas goes', ...receipts.keys()], rows)
+  return table(['where the gas goes', ...receipts.keys()], [...rows, ['bytes of the signed transaction', ...bytes]])
 }
 
 function sharesOf(steps: readonly Step[], input: Hex, gasUsed: number): Map<string, Share> {
@@ -59,10 +69,28 @@ function touchedSlots(steps: readonly Step[]): number {
 
 /** The called contracts that are cold at first: all but precompiles. */
 function calledBy(steps: readonly Step[]): Set<bigint> {
-  const calls = steps.filter(({ op }) => op === 'CALL' || op === 'STATICCALL')
+  const calls = steps.filter(({ op }) => op === 'CALL' || op === 'STATICCALL' || op === 'DELEGATECALL')
   const addresses = calls.map(({ stack }) => hexToBigInt(stack.at(-2) ?? '0x'))
   return new Set(addresses.filter((address) => address > lastPrecompile))
 }
+
+/** The size with which a rollup posts the transaction to L1, before it compresses it. */
+function signedBytes({ input: data, to, chainId, ...transaction }: Transaction): number {
+  const { nonce, gas, maxFeePerGas, maxPriorityFeePerGas } = transaction
+  const unsigned = {
+    type: 'eip1559',
+    chainId: chainId ?? 1,
+    to,
+    data,
+    nonce,
+    gas,
+    maxFeePerGas,
+    maxPriorityFeePerGas,
+  } as const
+  return size(serializeTransaction(unsigned, ANY_SIGNATURE))
+}
+
+const ANY_SIGNATURE = { r: `0x${'ff'.repeat(32)}`, s: `0x${'ff'.repeat(32)}`, yParity: 1 } as const
 
 const inputGas = (input: Hex) => hexToBytes(input).reduce((sum, byte) => sum + (byte === 0 ? 4 : 16), 0)
 

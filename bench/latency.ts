@@ -49,14 +49,14 @@ export async function latencies(
       unit: 'ms',
       value: percentile(times.ours, 0.5),
       baseline: percentile(times.bare, 0.5),
-      goal: { ratioAtMost: 1.5 },
+      goal: { ratioAtMost: 1.3 },
     },
     {
       figure: 'from block to answer, p99',
       unit: 'ms',
       value: percentile(times.ours, 0.99),
       baseline: percentile(times.bare, 0.99),
-      goal: { atMost: 250 },
+      goal: { atMost: 200 },
     },
   ]
 }

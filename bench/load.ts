@@ -1,4 +1,5 @@
 import autocannon from 'autocannon'
+import { createCpuMeter } from './cpuMeter.ts'
 import { median, percentile } from './figure.ts'
 import { workload } from './workload.ts'
 
@@ -59,17 +60,23 @@ export async function load(
   return { rps: times.length / duration, p50: percentile(times, 0.5), p99: percentile(times, 0.99) }
 }
 
-/** Loads each target in every round, so that other load on the machine affects all alike. @returns the medians. */
+/**
+ * Loads each target in every round, so that other load on the machine affects all alike.
+ * @param pids the processes whose CPU shares are measured, by name.
+ * @returns the medians, and what each target used of the CPU.
+ */
 export async function alternate<Name extends string>(
   targets: Record<Name, Target>,
   options: Options,
-  rounds = workload.rounds,
-): Promise<Record<Name, Load>> {
+  { rounds = workload.rounds, pids = {} }: { rounds?: number; pids?: Record<string, number> } = {},
+): Promise<Record<Name, Load & { cpu: string }>> {
   const names = Object.keys(targets) as Name[]
-  const taken = Object.fromEntries(names.map((name) => [name, [] as Load[]])) as Record<Name, Load[]>
+  const taken = new Map(names.map((name) => [name, { loads: [] as Load[], meter: createCpuMeter() }]))
   for (const name of names) await load(targets[name], { ...options, seconds: 1 })
   for (let round = 1; round <= rounds; round++) {
-    for (const name of names) taken[name].push(await load(targets[name], options))
+    for (const [name, { loads, meter }] of taken) {
+      loads.push(await meter.during(pids, () => load(targets[name], options)))
+    }
     console.log(`  round ${round} of ${rounds}: ${names.join(', ')}`)
   }
   const middle = (loads: Load[]) => ({
@@ -77,5 +84,6 @@ export async function alternate<Name extends string>(
     p50: median(loads.map(({ p50 }) => p50)),
     p99: median(loads.map(({ p99 }) => p99)),
   })
-  return Object.fromEntries(names.map((name) => [name, middle(taken[name])])) as Record<Name, Load>
+  const medians = [...taken].map(([name, { loads, meter }]) => [name, { ...middle(loads), cpu: meter.shares() }])
+  return Object.fromEntries(medians)
 }

@@ -26,55 +26,82 @@ export async function measure() {
   parts.defer(market.stop)
   const small = await startReadsMarket(postgres, few)
   parts.defer(small.stop)
+  const rates = await throughput(market)
+  const lists = await questions(market, small)
   return {
     measurements: [
-      ...(await throughput(market)),
-      ...(await questions(market, small)),
+      ...rates.measurements,
+      ...lists.measurements,
       ...(await cursors(market)),
       ...(await besideFloods(market)),
       ...(await memory(market, small)),
     ],
+    notes: [...limits, ...rates.notes, ...lists.notes],
   }
 }
+
+type Result = { measurements: Measurement[]; notes: string[] }
+
+/** What limits the figures, from profiles. The CPU shares of each measurement follow. */
+const limits = [
+  `Clients, API, bare server and PostgreSQL share two cores. Where the machine is busy, PostgreSQL is what the lists wait for.
+The same list is one statement for up to 16 requests that wait at the same time. Any minReward, the mix and pages of one
+state are a statement per request, of about 1 ms each, spread over more than a hundred texts, none of which dominates: so
+their rate is bound by the statements of PostgreSQL, and their ratio by how much the same list merges.`,
+]
 
 /** Another URL each time, so that the answer cache never answers. */
 const uncached = (url: string, list = '/api/runs?') => ({ url, path: (n: number) => `${list}&minBlock=${n}` })
 const byId = (url: string, prefix: string) => ({ url, path: (n: number) => `${prefix}${1 + ((n * 7_919) % many)}` })
 
-async function throughput({ api, bare }: ReadsMarket): Promise<Measurement[]> {
+async function throughput({ api, bare, pids }: ReadsMarket): Promise<Result> {
   console.log('Throughput')
-  const list = await alternate({ ours: uncached(api.url), bare: { url: bare.url, path: () => '/list' } }, manyClients)
-  const run = await alternate({ ours: byId(api.url, '/api/runs/'), bare: byId(bare.url, '/run/') }, manyClients)
+  const both = (ours: Target, bare: Target) => alternate({ ours, bare }, manyClients, { pids })
+  const list = await both(uncached(api.url), { url: bare.url, path: () => '/list' })
+  const run = await both(byId(api.url, '/api/runs/'), byId(bare.url, '/run/'))
   const constant = (url: string, path: string): Target => ({ url, path: () => path })
-  const cached = await alternate(
-    { ours: constant(api.url, '/api/runs'), bare: constant(bare.url, '/constant') },
-    manyClients,
-  )
-  return [...against('list, uncached', list), ...against('by id, uncached', run), rate('list, cached', cached)]
+  const cached = await both(constant(api.url, '/api/runs'), constant(bare.url, '/constant'))
+  const named = { 'list, uncached': list, 'by id, uncached': run, 'list, cached': cached }
+  return {
+    measurements: [
+      ...against('list, uncached', list, LIST_GOAL),
+      ...against('by id, uncached', run, BARE_GOAL),
+      rate('list, cached', cached, BARE_GOAL),
+    ],
+    notes: Object.entries(named).flatMap(([name, { ours, bare }]) => [
+      `${name}: ${ours.cpu}`,
+      `${name}, bare: ${bare.cpu}`,
+    ]),
+  }
 }
 
 type Pair = { ours: Load; bare: Load }
 
-const rate = (name: string, { ours, bare }: Pair): Measurement => ({
+/** Of the bare server's rate. */
+const BARE_GOAL = 0.9
+/** A list does more than its statement: it parses filters, and makes a cursor and a total. */
+const LIST_GOAL = 0.85
+
+const rate = (name: string, { ours, bare }: Pair, ratioAtLeast: number): Measurement => ({
   figure: name,
   unit: 'rps',
   value: ours.rps,
   baseline: bare.rps,
-  goal: { ratioAtLeast: 0.85 },
+  goal: { ratioAtLeast },
 })
 
-const against = (name: string, { ours, bare }: Pair): Measurement[] => [
-  rate(name, { ours, bare }),
+const against = (name: string, { ours, bare }: Pair, ratioAtLeast: number): Measurement[] => [
+  rate(name, { ours, bare }, ratioAtLeast),
   { figure: `${name}, p99`, unit: 'ms', value: ours.p99, baseline: bare.p99, goal: { ratioAtMost: 1.3 } },
 ]
 
 /** Lists that few requests share, beside the same list over and over, which requests share; and beside few runs. */
-async function questions(market: ReadsMarket, small: ReadsMarket): Promise<Measurement[]> {
+async function questions(market: ReadsMarket, small: ReadsMarket): Promise<Result> {
   console.log('Other questions than the same list')
   const [large, little] = [await questionsOf(market, many), await questionsOf(small, few)]
   // A connection plans each of the mix's statements once, which takes longer than it runs.
   for (const { mix } of [large, little]) await load(mix, { ...manyClients, seconds: WARM_UP_SECONDS })
-  const concurrent = await alternate(large, manyClients)
+  const concurrent = await alternate(large, manyClients, { pids: market.pids })
   const alone = await alternate(
     { ...large, ...Object.fromEntries(Object.entries(little).map(([name, target]) => [`little ${name}`, target])) },
     oneClient,
@@ -83,7 +110,7 @@ async function questions(market: ReadsMarket, small: ReadsMarket): Promise<Measu
   const { rps } = await load(large.mix, manyClients)
   const statements = (await market.statements()) - before
   const names = Object.keys(large).filter((name) => name !== SAME) as (keyof typeof large)[]
-  return [
+  const measurements = [
     ...names.flatMap((name): Measurement[] => [
       {
         figure: `${name}, 10 clients`,
@@ -113,6 +140,10 @@ async function questions(market: ReadsMarket, small: ReadsMarket): Promise<Measu
       value: (rps * manyClients.seconds) / statements,
     },
   ]
+  return {
+    measurements,
+    notes: Object.entries(concurrent).map(([name, { cpu }]) => `${name}, 10 clients: ${cpu}`),
+  }
 }
 
 const SAME = 'same list'

@@ -62,7 +62,15 @@ export async function startReadsMarket(postgres: Postgres, runs: number) {
   })
   parts.defer(bare.stop)
   const kept = parts.move()
-  return { startAnotherApi, statements: () => statementCount(index.pool), api, bare, stop: () => kept.disposeAsync() }
+  return {
+    startAnotherApi,
+    statements: () => statementCount(index.pool),
+    api,
+    bare,
+    /** The processes whose CPU use limits a figure. */
+    pids: { API: api.part.pid, 'bare server': bare.pid, PostgreSQL: postgres.part.pid },
+    stop: () => kept.disposeAsync(),
+  }
 }
 
 /** How many statements the database has run: each of the API's is a transaction of its own. */
@@ -83,7 +91,7 @@ async function startBare(bare: object) {
     env: { BARE: JSON.stringify(bare) },
   })
   const [, port] = await part.saw(/listens on (\d+)/, 20_000)
-  return { url: `http://127.0.0.1:${port}`, stop: part.stop }
+  return { url: `http://127.0.0.1:${port}`, pid: part.pid, stop: part.stop }
 }
 
 /** The statements that the API sends for its list and for a run, recorded at the API's own pool. */

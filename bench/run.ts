@@ -3,6 +3,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
+import { buildContracts } from '../devnet/buildContracts.ts'
 import { stopAllProcesses } from '../devnet/managedProcess.ts'
 import { type Bench, compareWithGoal } from './figure.ts'
 import { figureTable } from './table.ts'
@@ -38,6 +39,7 @@ if (unknown.length > 0)
 
 await mkdir(results, { recursive: true })
 try {
+  await buildContracts(['contracts', 'test/contracts/peers'])
   for (const [name, load] of Object.entries(benches)) {
     // A look at all does without the peers, which must be installed.
     const isAsked = asked.length === 0 ? !isQuick || name !== 'peers' : asked.includes(name)

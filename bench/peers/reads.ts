@@ -57,7 +57,7 @@ export async function measureReads(
   const askList = (questions: Questions, n: number) => questions.list(mix[n % mix.length] ?? '', n)
   const measure = (ask: Ask) => {
     const targets = Object.entries(apis).map(([name, api]) => [name, targetOf(api, ask)] as const)
-    return alternate<string>(Object.fromEntries(targets), options, workload.peers.rounds)
+    return alternate<string>(Object.fromEntries(targets), options, { rounds: workload.peers.rounds })
   }
   // A connection of ours plans each of the mix's statements once, which takes longer than it runs.
   for (const api of Object.values(apis)) await load(targetOf(api, askList), { ...options, seconds: WARM_UP_SECONDS })
