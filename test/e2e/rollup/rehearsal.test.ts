@@ -8,7 +8,8 @@ import { type Api, noLimits, startApi } from '../../../devnet/api.ts'
 import { startIndexer } from '../../../devnet/indexer.ts'
 import { startRpcProxy } from '../../../sim/faults/rpcProxy.ts'
 import { readDeployment } from '../../../src/api/deployment.ts'
-import { contractsOf, deployArtifact } from '../../../testkit/contracts.ts'
+import { deployCircleUsdc } from '../../../testkit/circleUsdc.ts'
+import { contractsOf } from '../../../testkit/contracts.ts'
 import { setL1Prices } from '../../../testkit/l1Prices.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
 import { temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
@@ -57,7 +58,7 @@ beforeAll(async () => {
     DEPLOYER_PRIVATE_KEY: keyOf(roles.deployer),
     TREASURY: accountOf(roles.treasury).address,
     OWNER: accountOf(3).address,
-    USDC_ADDRESS: await deployArtifact(anvil.rpcUrl, 'MockUSDC'),
+    USDC_ADDRESS: await deployCircleUsdc(anvil.rpcUrl),
   })
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
   expect(stdout).toMatch(/^Total .* to L1/m)
@@ -104,6 +105,14 @@ async function codes() {
   return reasons.map(({ code }) => code)
 }
 
+async function deliver(runId: bigint) {
+  const account = agent.wallet.address
+  await people.mined(() => contracts.market.write.startWork([runId], { account }))
+  await people.mined(() => contracts.market.write.submitWork([runId, 'ipfs://work'], { account }))
+}
+
+const balance = () => contracts.usdc.read.balanceOf([agent.wallet.address])
+
 const stopSequencer = () => contracts.client.setIntervalMining({ interval: 0 })
 const continueSequencer = () => contracts.client.setIntervalMining({ interval: BLOCK_TIME })
 
@@ -114,14 +123,11 @@ it('refuses a claim without a signature', async () => {
 it('takes a run from its claim to its payment', async () => {
   const won = await claim(run(0), agent, await people.sign(run(0), agent))
   expect(won).toMatchObject({ status: 200, body: { run: { state: 'CLAIMED', claimedBy: Number(agent.id) } } })
-  const { market, usdc: token } = contracts
-  const account = agent.wallet.address
-  await people.mined(() => market.write.startWork([run(0)], { account }))
-  await people.mined(() => market.write.submitWork([run(0), 'ipfs://work'], { account }))
-  const before = await token.read.balanceOf([account])
-  const { blockNumber } = await people.mined(() => market.write.approveWork([run(0)]))
+  await deliver(run(0))
+  const before = await balance()
+  const { blockNumber } = await people.mined(() => contracts.market.write.approveWork([run(0)]))
   expect((await claims.get(`/api/runs/${run(0)}?minBlock=${blockNumber}`)).body).toMatchObject({ state: 'APPROVED' })
-  expect((await token.read.balanceOf([account])) - before).toBe(100n * usdc)
+  expect((await balance()) - before).toBe(100n * usdc)
 })
 
 it('answers reads and keeps a claim while the sequencer stops', async () => {
@@ -148,6 +154,19 @@ it('refuses a claim whose signature expires in a jump of the chain’s clock, an
 
   expect((await claim(run(2), other, await people.sign(run(2), other))).status).toBe(200)
   expect((await claim(run(3), agent, await people.sign(run(3), agent))).status).toBe(200)
+})
+
+it('owes what Circle’s USDC refuses to pay, until it can be collected', async () => {
+  const { market, usdc: token } = contracts
+  const account = agent.wallet.address
+  await deliver(run(1))
+  await people.mined(() => token.write.blacklist([account]))
+  const before = await balance()
+  await people.mined(() => market.write.approveWork([run(1)]))
+  expect([await market.read.owed([account]), await balance()]).toEqual([100n * usdc, before])
+  await people.mined(() => token.write.unBlacklist([account]))
+  await people.mined(() => market.write.collect([account]))
+  expect([await market.read.owed([account]), await balance()]).toEqual([0n, before + 100n * usdc])
 })
 
 it('loses no claim, and counts all that the relayer paid', async () => {
