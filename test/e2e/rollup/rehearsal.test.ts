@@ -1,5 +1,6 @@
 // `npm run rehearse`: the whole life of a market on a rollup as Base Sepolia is one, by the commands and the settings of
 // production.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { accountCount, accountOf, keyOf, roles } from '../../../devnet/accounts.ts'
@@ -23,6 +24,8 @@ const chainId = 84_532
 /** Seconds. */
 const BLOCK_TIME = 2
 const STOPPED = 10
+/** How long the sequencer stops; as long as it takes to be noticed if absent. */
+const OUTAGE = Number(process.env.OUTAGE_SECONDS || 0)
 
 const relayer = accountOf(roles.relayer).address
 const polling = { timeout: 30_000, interval: 200 }
@@ -130,12 +133,16 @@ it('takes a run from its claim to its payment', async () => {
   expect((await balance()) - before).toBe(100n * usdc)
 })
 
-it('answers reads and keeps a claim while the sequencer stops', async () => {
-  const signed = await people.sign(run(1), agent)
+it('answers reads and keeps a claim while the sequencer stops', { timeout: (OUTAGE + 60) * 1_000 }, async () => {
+  const deadline = (await people.now()) + BigInt(OUTAGE + 600)
+  const signed = await people.sign(run(1), agent, { deadline })
   await stopSequencer()
+  const end = performance.now() + 1_000 * OUTAGE
   const pending = await claim(run(1), agent, signed, { Prefer: 'wait=3' })
   expect(pending).toMatchObject({ status: 202, body: { status: 'accepted' } })
   await expect.poll(codes, polling).toEqual(['CHAIN_STOPPED'])
+  await sleep(Math.max(0, end - performance.now()))
+  expect(await codes()).toContain('CHAIN_STOPPED')
   expect((await claims.get(`/api/runs/${run(1)}`)).body).toMatchObject({ state: 'OPEN' })
   await continueSequencer()
   expect(await claim(run(1), agent, signed)).toMatchObject({ status: 200, body: { claimId: pending.body.claimId } })
