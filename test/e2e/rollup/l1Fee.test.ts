@@ -1,4 +1,4 @@
-import { parseAbi, parseEther } from 'viem'
+import { formatEther, parseAbi, parseEther } from 'viem'
 import { beforeAll, beforeEach, expect, it } from 'vitest'
 import { accountOf, keyOf, roles } from '../../../devnet/accounts.ts'
 import { startAnvil } from '../../../devnet/anvil.ts'
@@ -77,6 +77,11 @@ it('counts in what a claim may cost, and so in whether the funds suffice', async
   await hold(parseEther('1'))
   const { price, codes } = await status()
   expect(codes).not.toContain('RELAYER_FUNDS_LOW')
+  const metrics = await (await fetch(`${api.opsUrl}/metrics`)).text()
+  const [, metric] = /^relay_claim_price_ether{signer="\w+"} (.+)$/m.exec(metrics) ?? []
+  // A block with another gas price may come between the two requests.
+  expect(Number(metric)).toBeGreaterThan(2 * Number(formatEther(fee)))
+  expect(Number(metric)).toBeLessThanOrEqual(Number(formatEther(price)))
   const executed = price - 2n * fee
   expect(executed).toBeGreaterThan(0n)
   // The gas alone would be paid for: the funds are low because of L1.
