@@ -10,7 +10,7 @@ import { startTestChain } from '../../support/market.ts'
 
 /** Seconds. */
 const BLOCK_TIME = 1
-const STOPPED = 6
+const STOPPED = 7
 const DEFAULT = 30
 
 /** Moves the machine's clock as that process sees it: SIGWINCH once an hour ahead, then an hour behind. */
