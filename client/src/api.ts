@@ -1325,7 +1325,7 @@ export interface components {
             behindSeconds: number;
             reasons: {
                 /** @enum {string} */
-                code: "DATABASE_UNREACHABLE" | "INDEX_ABSENT" | "INDEX_REWINDING" | "INDEX_ORPHANED" | "INDEX_VERSION" | "INDEX_STALLED" | "INDEX_LAGGING" | "RELAY_DATABASE_UNREACHABLE" | "NODE_UNREACHABLE" | "RELAYER_OUT_OF_FUNDS" | "RELAYER_FUNDS_LOW" | "RELAYER_BUDGET_SPENT" | "RELAYER_STUCK" | "RELAYER_NOT_SIGNING" | "NODE_IMPLAUSIBLE";
+                code: "DATABASE_UNREACHABLE" | "INDEX_ABSENT" | "INDEX_REWINDING" | "INDEX_ORPHANED" | "INDEX_VERSION" | "INDEX_STALLED" | "INDEX_LAGGING" | "CHAIN_STOPPED" | "RELAY_DATABASE_UNREACHABLE" | "NODE_UNREACHABLE" | "RELAYER_OUT_OF_FUNDS" | "RELAYER_FUNDS_LOW" | "RELAYER_BUDGET_SPENT" | "RELAYER_STUCK" | "RELAYER_NOT_SIGNING" | "NODE_IMPLAUSIBLE";
                 /** @description A sentence for a person. Its words may change. */
                 detail: string;
                 /** @enum {string} */

@@ -68,6 +68,7 @@ export function planDeployment(deployer: Address, firstNonce: number, terms: Ter
 /** A contract's Forge artifact, of which `metadata` is solc's own description of the compilation. */
 type Artifact = {
   bytecode: { object: Hex }
+  deployedBytecode: { object: Hex }
   metadata: {
     compiler: { version: string }
     language: string

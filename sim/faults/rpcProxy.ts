@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Hex, hexToBigInt, numberToHex } from 'viem'
 import { answerAsOf, callAsOf, type RpcCall } from './staleNode.ts'
 
-type Reply = { result: unknown } | { error: { code: number; message: string; data?: Hex } }
+export type Reply = { result: unknown } | { error: { code: number; message: string; data?: Hex } }
 
 /** A fault of one call between client and node. Faults are counted by `kind`. */
 export type Fault =

@@ -113,6 +113,8 @@ const environment = z.object({
   STALL_SECONDS: integer(1, Number.MAX_SAFE_INTEGER).default(60),
   /** How old answers may be, by the chain's blocks that they lack. Older ones make a process unready. */
   MAX_LAG_SECONDS: integer(1, Number.MAX_SAFE_INTEGER).default(30),
+  /** How long the chain may be without a new block. 0 for a chain that makes blocks only for transactions. */
+  CHAIN_STOPPED_SECONDS: integer(0, Number.MAX_SAFE_INTEGER).optional(),
   /** Whether an indexer that starts after a reorg deeper than finality removes the orphaned branch's rows itself. */
   RECOVER_REORGS: z.stringbool('must be true or false').default(false),
   LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),

@@ -34,6 +34,9 @@ import { createStreams } from './stream/streams.ts'
 const DRAIN_TIMEOUT_MS = 18_000
 const EXIT_TIMEOUT_MS = 28_000
 
+/** Fifteen blocks of an OP Stack rollup. A devnet's chain may mine on demand only. */
+const STOPPED_SECONDS = 30
+
 const env = readEnv([
   'DATABASE_URL',
   'DATABASE_READ_URL',
@@ -65,6 +68,7 @@ const env = readEnv([
   'WALLET_CLAIMS_PER_DAY',
   'STALL_SECONDS',
   'MAX_LAG_SECONDS',
+  'CHAIN_STOPPED_SECONDS',
   'LOG_LEVEL',
 ])
 const deployment = readDeployment(env.CHAIN_ID, env.DEPLOYMENTS_DIR)
@@ -99,6 +103,7 @@ const lag = watchIndexLag({
   index,
   stallSeconds: env.STALL_SECONDS,
   maxLagSeconds: env.MAX_LAG_SECONDS,
+  stoppedSeconds: env.CHAIN_STOPPED_SECONDS ?? (env.CHAIN_ID === DEVNET ? 0 : STOPPED_SECONDS),
   logger,
 })
 measureLag(registry, lag)

@@ -22,7 +22,12 @@ afterEach(async () => {
   await index.close()
 })
 
-const notLagging = { delay: () => undefined, stall: () => undefined, lag: () => ({ behind: 0 }) as never }
+const notLagging = {
+  delay: () => undefined,
+  stall: () => undefined,
+  standstill: () => undefined,
+  lag: () => ({ behind: 0 }) as never,
+}
 
 /** A process's status, which is not reused. */
 async function status() {

@@ -110,6 +110,7 @@ describe('parseEnv', () => {
     ['TRUST_PROXY', '-1'],
     ['PORT', '65536'],
     ['PORT', 'http'],
+    ['CHAIN_STOPPED_SECONDS', '-1'],
     ['LOG_LEVEL', 'loud'],
   ] as const)('refuses %s=%s by name', (name, value) => {
     expect(() => parseEnv([name], { [name]: value, DATABASE_URL: value })).toThrow(`${name}: `)

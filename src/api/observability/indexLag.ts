@@ -20,14 +20,17 @@ type Options = {
   stallSeconds: number
   /** How many seconds the index may be behind the chain. */
   maxLagSeconds: number
+  /** How many seconds the chain may be without a new block before it counts as stopped; 0 if it may forever. */
+  stoppedSeconds: number
   logger: Logger
   intervalMs?: number
 }
 
 /**
  * How far the index is behind the chain: both latest blocks, how many seconds ago the chain got the first block that the
- * index lacks, for how many seconds the index has been behind without indexing a block, and how many seconds ago the node
- * last returned its latest block. A block is undefined until it is first read.
+ * index lacks, for how many seconds the index has been behind without indexing a block, how many seconds ago the node
+ * last returned its latest block, and for how many seconds up to then it had returned no higher one. A block is undefined
+ * until it is first read.
  */
 export type Lag = {
   chain: bigint | undefined
@@ -35,6 +38,7 @@ export type Lag = {
   behind: number
   stalled: number
   unseen: number
+  unchanged: number
 }
 
 export type IndexLag = ReturnType<typeof watchIndexLag>
@@ -44,7 +48,8 @@ export type IndexLag = ReturnType<typeof watchIndexLag>
  * that hangs or has stopped looks like one whose chain makes no blocks, and in both cases the age of its head grows.
  */
 export function watchIndexLag(options: Options) {
-  const { endpoints, index, stallSeconds, maxLagSeconds, logger, intervalMs = CHECK_INTERVAL_MS } = options
+  const { endpoints, index, stallSeconds, maxLagSeconds, stoppedSeconds, logger } = options
+  const { intervalMs = CHECK_INTERVAL_MS } = options
   const client = createChainClient(endpoints, { http: { retryCount: 0, timeout: RPC_TIMEOUT_MS }, cacheTime: 0 })
   const stopping = new AbortController()
   let chain: bigint | undefined
@@ -53,6 +58,8 @@ export function watchIndexLag(options: Options) {
   let lacking: { number: bigint; since: number }[] = []
   let movedAt = performance.now()
   let seenAt = performance.now()
+  /** A reorg to a shorter branch, or a node that is behind for a moment, is no progress of the chain. */
+  let highest: { number: bigint; since: number } | undefined
   let loggedAt = Number.NEGATIVE_INFINITY
 
   const seconds = (since: number) => Math.floor((performance.now() - since) / 1_000)
@@ -61,7 +68,10 @@ export function watchIndexLag(options: Options) {
     // An empty index is in its first backfill, or was never started. `INDEX_ABSENT` already reports that.
     const isBehind = chain !== undefined && head !== undefined && head < chain
     const behind = lacking[0] ? seconds(lacking[0].since) : 0
-    return { chain, head, behind, stalled: isBehind ? seconds(movedAt) : 0, unseen: seconds(seenAt) }
+    // Up to the last answer: neither a silent node nor a pause of this process proves that the chain stopped. Neither the
+    // block's timestamp nor the machine's clock counts, because either may be wrong.
+    const unchanged = highest ? Math.floor((seenAt - highest.since) / 1_000) : 0
+    return { chain, head, behind, stalled: isBehind ? seconds(movedAt) : 0, unseen: seconds(seenAt), unchanged }
   }
 
   async function check() {
@@ -72,6 +82,7 @@ export function watchIndexLag(options: Options) {
         lacking.push({ number: latest.value, since: seenAt })
       chain = latest.value
       seenAt = performance.now()
+      if (highest === undefined || chain > highest.number) highest = { number: chain, since: seenAt }
     }
     const seen = state.status === 'fulfilled' ? state.value?.snapshot.number : head
     const hasAll = chain !== undefined && seen !== undefined && seen >= chain
@@ -118,6 +129,12 @@ export function watchIndexLag(options: Options) {
       if (chain === undefined || unseen <= maxLagSeconds) return undefined
       return `The index is at block ${head}, and the node has not returned a block for ${unseen} seconds.`
     },
+    /** Why claims are not mined, in a sentence; undefined if the chain has new blocks, or it is not known. */
+    standstill(): string | undefined {
+      const { chain, unchanged } = lag()
+      if (stoppedSeconds === 0 || unchanged < stoppedSeconds) return undefined
+      return `The chain has had no block after block ${chain} for ${unchanged} seconds.`
+    },
     async stop() {
       stopping.abort()
       await loop
@@ -142,6 +159,11 @@ export function measureLag(registry: Registry, { lag }: IndexLag): void {
     Number(chain ?? Number.NaN),
   )
   watch('chain_head_unseen_seconds', 'How long ago the node last returned its latest block.', ({ unseen }) => unseen)
+  watch(
+    'chain_head_unchanged_seconds',
+    'For how long the node has returned no later block, up to its last answer.',
+    ({ unchanged }) => unchanged,
+  )
   watch('index_behind_blocks', 'How many blocks the index is behind the chain; NaN until both are known.', (now) =>
     now.chain === undefined || now.head === undefined ? Number.NaN : Math.max(0, Number(now.chain - now.head)),
   )

@@ -29,6 +29,7 @@ export const reasonCodes = [
   'INDEX_VERSION',
   'INDEX_STALLED',
   'INDEX_LAGGING',
+  'CHAIN_STOPPED',
   'RELAY_DATABASE_UNREACHABLE',
   'NODE_UNREACHABLE',
   'RELAYER_OUT_OF_FUNDS',
@@ -63,7 +64,7 @@ export type ProcessStatus = Omit<Readiness, 'reasons'> & { reasons: Reason[]; si
 
 type Parts = {
   index: Pick<IndexReader, 'isOfAnotherVersion' | 'readHead'>
-  lag: Pick<IndexLag, 'delay' | 'lag' | 'stall'>
+  lag: Pick<IndexLag, 'delay' | 'lag' | 'stall' | 'standstill'>
   orphan: Pick<OrphanedIndex, 'reason'>
   relay: Pick<Relay, 'signers'> | undefined
   logger: Logger
@@ -90,7 +91,7 @@ export function publicReadiness({ status, indexedBlock, behindSeconds, reasons }
 
 async function checkProcess({ index, lag, orphan, relay }: Omit<Parts, 'logger'>): Promise<ProcessStatus> {
   const [ofIndex, ofRelay] = await Promise.all([checkIndex(index, orphan), checkRelay(relay)])
-  const reasons = [...ofIndex.reasons, ...lagReasons(lag), ...ofRelay.reasons]
+  const reasons = [...ofIndex.reasons, ...lagReasons(lag), ...chainReasons(lag), ...ofRelay.reasons]
   return {
     status: statusOf(reasons),
     indexedBlock: ofIndex.indexedBlock,
@@ -122,6 +123,12 @@ function lagReasons(lag: Parts['lag']): Reason[] {
   if (stall !== undefined) return [{ code: 'INDEX_STALLED', detail: stall, affects: 'reads' }]
   const delay = lag.delay()
   return delay === undefined ? [] : [{ code: 'INDEX_LAGGING', detail: delay, affects: 'reads' }]
+}
+
+/** Reads stay correct: the chain has nothing newer. */
+function chainReasons(lag: Parts['lag']): Reason[] {
+  const standstill = lag.standstill()
+  return standstill === undefined ? [] : [ofClaims('CHAIN_STOPPED', standstill)]
 }
 
 async function checkIndex(

@@ -127,6 +127,11 @@ function watchSigners(registry: Registry, relay: Relay) {
     Number(state.objection !== undefined),
   )
   watch('relay_balance_ether', 'Balance of the signer.', ({ balance }) => ether(balance))
+  watch(
+    'relay_claim_price_ether',
+    'What a claim may cost at twice the current prices, with a rollup’s fee for L1.',
+    (state) => ether(state.claimPrice),
+  )
   watch('relay_budget_left_ether', 'What is left of the signer’s budget of 24 hours.', ({ budget, spent }) =>
     ether(budget - spent),
   )

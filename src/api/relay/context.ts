@@ -58,6 +58,8 @@ export type RelayContext = RelaySettings & {
   sender: PublicClient
   heads: Heads
   fees: () => Promise<Fees>
+  /** The most that a claim costs beside its gas on a rollup, in wei. */
+  l1Fee: () => Promise<bigint>
   finalBlock: FinalBlock
   nonceCheck: NonceCheck
   /** The accounts that may make unsigned claims. Resolves once this process may act on stored claims. */

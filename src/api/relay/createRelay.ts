@@ -6,6 +6,7 @@ import { MAX_BATCH, MAX_UNMINED } from '../market/constants.ts'
 import { createRpc, unlessUnavailable } from './chain/client.ts'
 import { createFees } from './chain/fees.ts'
 import { createFinalBlock, createHeads } from './chain/heads.ts'
+import { createL1Fee } from './chain/l1Fee.ts'
 import { assertMarket, type Market, relayersAmong } from './chain/market.ts'
 import { createClaimFlow } from './claimFlow.ts'
 import type { RelayContext, RelaySettings } from './context.ts'
@@ -136,6 +137,7 @@ function contextOf(settings: RelaySettings, holder: string): RelayContext {
     sender,
     heads,
     fees: createFees(watchClient, heads, maxFeePerGas),
+    l1Fee: createL1Fee(watchClient),
     finalBlock: createFinalBlock(market.client, logger),
     nonceCheck: createNonceCheck(settings.foreignNonces, logger),
     relayers,

@@ -29,11 +29,21 @@ export type SignerState = Backlog & {
   balance: bigint | undefined
   /** The most that it spends within 24 hours, in wei. */
   budget: bigint
-  /** The funds for one claim at twice the node's gas price, in wei; undefined if the node does not answer in time. */
+  /**
+   * The funds for one claim at twice the current prices, in wei, with a rollup's fee for L1; undefined if the node does not
+   * answer in time.
+   */
   claimPrice: bigint | undefined
 }
 
-type Options = { pool: pg.Pool; market: Market; accounts: Signer[]; nonceCheck: NonceCheck; dailyBudget: bigint }
+type Options = {
+  pool: pg.Pool
+  market: Market
+  accounts: Signer[]
+  nonceCheck: NonceCheck
+  l1Fee: () => Promise<bigint>
+  dailyBudget: bigint
+}
 
 /**
  * The states of this process's signers, and of other signers with unmined transactions.
@@ -52,13 +62,12 @@ export async function signerStates(relay: Options): Promise<SignerState[]> {
     LEFT JOIN LATERAL (SELECT count(*) AS claims FROM relay.claim WHERE claim.tx = tx.id) AS made ON true
     WHERE address = ANY($1) OR tx.id IS NOT NULL
     GROUP BY address ORDER BY array_position($1, address), address`
-  const gasPrice = inTime(client.getGasPrice())
+  const price = inTime(priceOfClaim(relay))
   const kept = await query<{ address: Address; claims: number; oldestUnmined: number }>(pool, text, [signers])
   return Promise.all(
     kept.map(async ({ address, claims, oldestUnmined }) => {
-      const asked = [backlogOf(pool, address), inTime(client.getBalance({ address })), gasPrice] as const
-      const [backlog, balance, price] = await Promise.all(asked)
-      const claimPrice = price === undefined ? undefined : 2n * price * MAX_GAS
+      const asked = [backlogOf(pool, address), inTime(client.getBalance({ address })), price] as const
+      const [backlog, balance, claimPrice] = await Promise.all(asked)
       const account = relay.accounts.find((one) => one.address === address)
       const isRemoved = account === undefined
       const objection = nonceCheck.objectionTo(address) && (await askAgain(address, backlog))
@@ -79,6 +88,11 @@ export async function signerStates(relay: Options): Promise<SignerState[]> {
       nonceCheck.accepts(address, nextNonce, backlog, { mined, pending })
     return nonceCheck.objectionTo(address)
   }
+}
+
+async function priceOfClaim({ market, l1Fee }: Options): Promise<bigint> {
+  const [gasPrice, fee] = await Promise.all([market.client.getGasPrice(), l1Fee()])
+  return 2n * (gasPrice * MAX_GAS + fee)
 }
 
 const inTime = <T>(question: Promise<T>): Promise<T | undefined> =>
