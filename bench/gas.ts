@@ -25,7 +25,7 @@ const life = ['postBounty', 'claimBounty', 'submitWork', 'approveWork']
 const batches = [1, 10, 50]
 
 const notes = [
-  `USDC is behind a proxy, as Circle's is. The peers are written from their specifications, with the calls of a paid bounty
+  `USDC is Circle's FiatToken 2.2 behind its proxy. The peers are written from their specifications, with the calls of a paid bounty
 only (test/contracts/peers). A run has what they lack: a claim that locks a stake and excludes others, a fee, time limits of
 delivery and review, and an on-chain identity. Their agents deliver without a claim.`,
   `On a rollup each transaction also pays for its bytes on L1: "bytes of the signed transaction" below, before compression.`,

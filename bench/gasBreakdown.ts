@@ -56,7 +56,7 @@ function sharesOf(steps: readonly Step[], input: Hex, gasUsed: number): Map<stri
     ['events', { gas: events.reduce((sum, { gasCost }) => sum + gasCost, 0), times: events.length }],
   ])
   const named = [...shares.values()].reduce((sum, { gas }) => sum + gas, 0)
-  return shares.set('code, memory, what is warm', { gas: gasUsed - named, times: steps.length })
+  return shares.set('code, memory, what is warm, less refunds', { gas: gasUsed - named, times: steps.length })
 }
 
 const priced = (each: number, times: number): Share => ({ gas: each * times, times })

@@ -1,10 +1,10 @@
-import { type Address, type Hex, keccak256, pad, parseEther, stringToBytes } from 'viem'
+import { type Address, type Hex, keccak256, parseEther, stringToBytes } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { accountOf, roles } from '../devnet/accounts.ts'
 import { contentId } from '../devnet/contentId.ts'
 import { defaultTerms } from '../devnet/defaultTerms.ts'
-import { artifactOf, deployArtifact } from '../testkit/contracts.ts'
-import { type MarketOnAnvil, startMarketOnAnvil } from '../testkit/marketOnAnvil.ts'
+import { deployCircleUsdc } from '../testkit/circleUsdc.ts'
+import { startMarketOnAnvil } from '../testkit/marketOnAnvil.ts'
 import { type Agent, participantsOf, usdc } from '../testkit/participants.ts'
 
 const day = 86_400n
@@ -17,13 +17,15 @@ export type SignedClaim = { bountyId: bigint; agentId: bigint; wallet: Address; 
 export type GasMarket = Awaited<ReturnType<typeof startGasMarket>>
 
 /**
- * Starts a market on an Anvil that mines each transaction at once. Every allowance is infinite. USDC is behind a proxy that
- * costs what Circle's does.
+ * Starts a market on an Anvil that mines each transaction at once. Every allowance is infinite. USDC is Circle's, behind its
+ * proxy.
  */
 export async function startGasMarket() {
-  const chain = await startMarketOnAnvil({ flags: ['--auto-impersonate', '--steps-tracing'] })
+  const chain = await startMarketOnAnvil({
+    flags: ['--auto-impersonate', '--steps-tracing'],
+    prepareUsdc: deployCircleUsdc,
+  })
   const { client, usdc: token, staking, market, rpcUrl } = chain
-  await putBehindProxy(chain)
   const participants = participantsOf(chain, accountOf(2).address)
   const { poster, fund, now } = participants
   await fund(poster, market.address, 1_000_000n * usdc)
@@ -61,17 +63,4 @@ export async function startGasMarket() {
       await client.mine({ blocks: 1 })
     },
   }
-}
-
-/** Replaces the token by a proxy at its address. The token has no balances yet. */
-async function putBehindProxy({ client, usdc: token, rpcUrl }: MarketOnAnvil) {
-  const { address } = token
-  const implementation = await deployArtifact(rpcUrl, 'MockUSDC')
-  const { deployedBytecode } = await artifactOf('UsdcProxy')
-  await client.setCode({ address, bytecode: deployedBytecode.object })
-  const put = (slot: string, value: Address) =>
-    client.setStorageAt({ address, index: keccak256(stringToBytes(`org.zeppelinos.proxy.${slot}`)), value: pad(value) })
-  await put('implementation', implementation)
-  // An account that does not call the token.
-  await put('admin', accountOf(roles.treasury).address)
 }

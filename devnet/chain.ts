@@ -8,6 +8,8 @@ import { type Anvil, type AnvilOptions, startAnvil } from './anvil.ts'
 export type ChainOptions = Omit<AnvilOptions, 'chainId' | 'accounts'> & {
   /** Directory for the deployment file. */
   deploymentsDirectory: string
+  /** Deploys a token to use instead of MockUSDC, before the market. @returns its address. */
+  prepareUsdc?: (rpcUrl: string) => Promise<Address>
   /** Deploys a registry to use instead of ours, before the market. @returns its address. */
   prepareRegistry?: (rpcUrl: string) => Promise<Address>
   onStep?: ((line: string) => void) | undefined
@@ -20,7 +22,7 @@ export type Chain = Anvil & { deployment: Deployment; deploymentsDirectory: stri
  * @throws if Anvil does not start or the deployment fails; it then leaves no process running.
  */
 export async function startChain(chainOptions: ChainOptions): Promise<Chain> {
-  const { deploymentsDirectory, prepareRegistry, onStep, ...options } = chainOptions
+  const { deploymentsDirectory, prepareUsdc, prepareRegistry, onStep, ...options } = chainOptions
   const anvil = await startAnvil({ accounts: accountCount, ...options })
   try {
     const deployment = await deploy({
@@ -30,6 +32,7 @@ export async function startChain(chainOptions: ChainOptions): Promise<Chain> {
       treasury: accountOf(roles.treasury).address,
       owner: accountOf(roles.owner).address,
       relayers: [accountOf(roles.relayer).address],
+      usdc: await prepareUsdc?.(anvil.rpcUrl),
       registry: await prepareRegistry?.(anvil.rpcUrl),
       onStep,
     })

@@ -54,12 +54,7 @@ function awaitingMining(client: Client): Client {
   }))
 }
 
-type Artifact = { abi: Abi; bytecode: { object: Hex }; deployedBytecode: { object: Hex } }
-
-/** What Forge has built of a contract in `<file>.sol`. @throws if the file is missing. */
-export async function artifactOf(name: string, file = name): Promise<Artifact> {
-  return JSON.parse(await readFile(`out/${file}.sol/${name}.json`, 'utf8'))
-}
+type Artifact = { abi: Abi; bytecode: { object: Hex } }
 
 /** Deploys a contract that Forge has built from `<file>.sol`, as Anvil's first account. @returns its address. */
 export async function deployArtifact(
@@ -69,7 +64,7 @@ export async function deployArtifact(
   file = name,
 ): Promise<Address> {
   const client = connect(rpcUrl, foundry.id)
-  const { abi, bytecode } = await artifactOf(name, file)
+  const { abi, bytecode } = JSON.parse(await readFile(`out/${file}.sol/${name}.json`, 'utf8')) as Artifact
   const hash = await client.deployContract({ abi, bytecode: bytecode.object, args, chain: null })
   const { contractAddress } = await client.waitForTransactionReceipt({ hash })
   if (!contractAddress) throw new Error(`${name} was not deployed`)

@@ -6,7 +6,9 @@ import { temporaryDirectory } from './temporaryDirectory.ts'
 export type MarketOnAnvil = Awaited<ReturnType<typeof startMarketOnAnvil>>
 
 /** A market on an Anvil that mines a block for each transaction. Each write is awaited until it is mined. */
-export async function startMarketOnAnvil(options: Pick<ChainOptions, 'prepareRegistry' | 'flags'> = {}) {
+export async function startMarketOnAnvil(
+  options: Pick<ChainOptions, 'prepareUsdc' | 'prepareRegistry' | 'flags'> = {},
+) {
   const deployments = await temporaryDirectory()
   const chain = await startChain({ ...options, deploymentsDirectory: deployments.path })
   const contracts = contractsOf(chain, { awaitsMining: true })
