@@ -11,6 +11,7 @@ import { headerMiddleware } from './http/readHeaders.ts'
 import { requestId } from './http/requestId.ts'
 import { refuseInvalid } from './http/validation.ts'
 import type { RequestTimer } from './observability/metrics.ts'
+import type { Tracing } from './observability/tracing.ts'
 import { describeApi } from './openapi.ts'
 import { createRunPageReader } from './queries/readRunPages.ts'
 import { agentRoutes } from './routes/agents.ts'
@@ -33,6 +34,8 @@ import { streamRoutes } from './routes/stream.ts'
 export type Host = {
   /** Times every request. */
   timer?: RequestTimer
+  /** Records every request but probes. */
+  tracing?: Tracing
   /** Routes about the process, such as its health. */
   routes?: OpenAPIHono
 }
@@ -42,9 +45,10 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   const app = new OpenAPIHono({ defaultHook: refuseInvalid })
   app.onError(errorHandler(deps.logger))
 
+  if (host.tracing) app.use(unlessProbe(host.tracing.middleware))
   if (host.timer) app.use(host.timer.middleware)
   app.use(requestId)
-  addResponseCache(app, deps.index.head, host.timer)
+  addResponseCache(app, deps.index.head, host)
   const limit = deps.limits && limitRequests(deps.limits)
   // Before `headerMiddleware`, which answers a preflight without calling the next middleware.
   if (limit) app.use((c, next) => (c.req.method === 'OPTIONS' ? limit(c, next) : next()))
@@ -83,6 +87,11 @@ const refuseMethod: NonNullable<Parameters<typeof methodNotAllowed>[0]['onMethod
   const detail = `${c.req.path} answers ${allow}, not ${c.req.method}.`
   return answerProblem(c, new Problem('METHOD_NOT_ALLOWED', detail, { headers: { Allow: allow } }))
 }
+
+const unlessProbe =
+  (middleware: MiddlewareHandler): MiddlewareHandler =>
+  (c, next) =>
+    isProbe(c.req.path) ? next() : middleware(c, next)
 
 /** Requests that the response cache answers cost almost nothing and are not limited, so that agents may poll. */
 const limitRequests =

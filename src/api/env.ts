@@ -8,10 +8,13 @@ const integer = (min: number, max: number) => {
   const error = `must be an integer from ${min} to ${max}`
   return z.coerce.number(error).int(error).min(min, error).max(max, error)
 }
+const noShare = 'must be a number from 0 to 1'
+const share = z.coerce.number(noShare).min(0, noShare).max(1, noShare)
 const port = (fallback: number) => integer(0, 65_535).default(fallback)
 const perTime = (fallback: number) => integer(1, 1_000_000).default(fallback)
 const postgresUrl = url(/^postgres(ql)?$/, 'postgres://user:password@host:5432/database')
 const endpoint = url(/^https?$/, 'http://127.0.0.1:8545')
+const collector = url(/^https?$/, 'http://127.0.0.1:4318')
 const commaSeparated = z.string().transform((list) => list.split(',').map((item) => item.trim()))
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 const privateKey = z
@@ -117,8 +120,21 @@ const environment = z.object({
   CHAIN_STOPPED_SECONDS: integer(0, Number.MAX_SAFE_INTEGER).optional(),
   /** Whether an indexer that starts after a reorg deeper than finality removes the orphaned branch's rows itself. */
   RECOVER_REORGS: z.stringbool('must be true or false').default(false),
+  /** The collector of traces, parsed to the URL that takes them. No traces without one. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: collector.transform(tracesUrl).optional(),
+  /** The URL that takes traces, if it is not the collector's usual one. */
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: collector.optional(),
+  /** The part of the traces that is recorded, where the request has no `traceparent` that decides. */
+  OTEL_TRACES_SAMPLER_ARG: share.default(1),
   LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
 })
+
+/** As the OpenTelemetry specification says, the path is added to that of the collector. */
+function tracesUrl(base: string): string {
+  const traces = new URL(base)
+  traces.pathname = `${traces.pathname.replace(/\/$/, '')}/v1/traces`
+  return traces.href
+}
 
 type Environment = z.infer<typeof environment>
 
@@ -126,7 +142,7 @@ type Environment = z.infer<typeof environment>
  * Variables whose values may contain a key or a password. No error shows them, and each may be in a file instead, which
  * the variable with `_FILE` names, as Docker, Kubernetes and systemd mount secrets.
  */
-const secret = /KEY$|URL$/
+const secret = /KEY$|URL$|ENDPOINT$/
 
 /**
  * Reads the named variables of this process. If one is invalid, it prints which and why, and the process ends with 1.

@@ -69,10 +69,22 @@ const env = readEnv([
   'STALL_SECONDS',
   'MAX_LAG_SECONDS',
   'CHAIN_STOPPED_SECONDS',
+  'OTEL_EXPORTER_OTLP_ENDPOINT',
+  'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
+  'OTEL_TRACES_SAMPLER_ARG',
   'LOG_LEVEL',
 ])
 const deployment = readDeployment(env.CHAIN_ID, env.DEPLOYMENTS_DIR)
 const logger = createLogger({ level: env.LOG_LEVEL, rpcUrls: env.RPC_URL })
+const collector = env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? env.OTEL_EXPORTER_OTLP_ENDPOINT
+// Loaded only where it is used, as AWS's SDK below.
+const tracing = collector
+  ? (await import('./observability/otlpTracing.ts')).startTracing({
+      collector,
+      ratio: env.OTEL_TRACES_SAMPLER_ARG,
+      logger,
+    })
+  : undefined
 const endpoints = createEndpoints({ rpcUrls: env.RPC_URL, chainId: env.CHAIN_ID, logger })
 
 /** Stops the process gracefully. Before it listens, there is nothing to stop. */
@@ -156,7 +168,11 @@ const streams = createStreams({
 measureStreams(registry, streams)
 const deps = { index, logger, deployment, limits, streams, ...(relay && { relay }) }
 const checkReadiness = createReadiness({ index, lag, orphan, relay, logger })
-const app = createApp(deps, { timer: createRequestTimer(registry), routes: healthRoutes(checkReadiness) })
+const app = createApp(deps, {
+  timer: createRequestTimer(registry),
+  ...(tracing && { tracing }),
+  routes: healthRoutes(checkReadiness),
+})
 const server = createHttpServer(app)
 const operators = createHttpServer(operatorRoutes(checkReadiness, registry, logger))
 
@@ -164,7 +180,7 @@ stop = async () => {
   streams.close()
   await Promise.all([drain(server, DRAIN_TIMEOUT_MS), lag.stop(), orphan.stop()])
   await relay?.close()
-  await Promise.all([drain(operators, 0), readPool.end(), blockNotifications.close()])
+  await Promise.all([drain(operators, 0), readPool.end(), blockNotifications.close(), tracing?.close()])
 }
 stopAtSignal(close, logger)
 

@@ -78,7 +78,8 @@ describe('CORS', () => {
     })
     expect(preflight.status).toBe(204)
     expect(preflight.headers.get('Access-Control-Allow-Methods')).toBe('GET,HEAD,POST')
-    expect(preflight.headers.get('Access-Control-Allow-Headers')).toContain('Idempotency-Key')
+    const allowed = preflight.headers.get('Access-Control-Allow-Headers')
+    for (const header of ['Idempotency-Key', 'traceparent', 'tracestate']) expect(allowed).toContain(header)
   })
 })
 

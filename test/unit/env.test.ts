@@ -24,6 +24,9 @@ describe('parseEnv', () => {
       'HEAD_INTERVAL_MS',
       'KEEPER_INTERVAL_MS',
       'RELAY_RETENTION_DAYS',
+      'OTEL_EXPORTER_OTLP_ENDPOINT',
+      'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
+      'OTEL_TRACES_SAMPLER_ARG',
     ] as const
     expect(parseEnv(names, {})).toEqual({
       DATABASE_SCHEMA: 'runline',
@@ -41,6 +44,18 @@ describe('parseEnv', () => {
       HEAD_INTERVAL_MS: 50,
       KEEPER_INTERVAL_MS: 1_000,
       RELAY_RETENTION_DAYS: 90,
+      OTEL_TRACES_SAMPLER_ARG: 1,
+    })
+  })
+
+  it.each([
+    ['http://collector:4318', 'http://collector:4318/v1/traces'],
+    ['https://collector.example/otlp/?key=1', 'https://collector.example/otlp/v1/traces?key=1'],
+  ])('adds the path of traces to the collector %s', (OTEL_EXPORTER_OTLP_ENDPOINT, expected) => {
+    const source = { OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://other:4318/traces' }
+    expect(parseEnv(['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'], source)).toEqual({
+      OTEL_EXPORTER_OTLP_ENDPOINT: expected,
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://other:4318/traces',
     })
   })
 
@@ -129,6 +144,13 @@ describe('parseEnv', () => {
     ['ALLOW_UNSIGNED_CLAIMS', 'perhaps', 'ALLOW_UNSIGNED_CLAIMS: must be true or false, got "perhaps"'],
     ['RPC_URL', 'ws://secret', 'RPC_URL: must be a URL such as http://127.0.0.1:8545'],
     ['RPC_URL', 'http://a.example, secret', 'RPC_URL: must be a URL such as http://127.0.0.1:8545'],
+    [
+      'OTEL_EXPORTER_OTLP_ENDPOINT',
+      'secret:4318',
+      'OTEL_EXPORTER_OTLP_ENDPOINT: must be a URL such as http://127.0.0.1:4318',
+    ],
+    ['OTEL_TRACES_SAMPLER_ARG', '1.1', 'OTEL_TRACES_SAMPLER_ARG: must be a number from 0 to 1, got "1.1"'],
+    ['OTEL_TRACES_SAMPLER_ARG', 'all', 'OTEL_TRACES_SAMPLER_ARG: must be a number from 0 to 1, got "all"'],
     ['RPC_REQUESTS_PER_SECOND', '501', 'RPC_REQUESTS_PER_SECOND: must be an integer from 5 to 500, got "501"'],
   ] as const)('says of %s=%s what is allowed', (name, value, expected) => {
     expect(() => parseEnv([name], { [name]: value })).toThrow(

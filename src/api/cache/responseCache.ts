@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache'
 import { isRead, readHeaders } from '../http/readHeaders.ts'
 import { idOf, REQUEST_ID } from '../http/requestId.ts'
 import type { RequestTimer } from '../observability/metrics.ts'
+import type { Tracing } from '../observability/tracing.ts'
 import type { HeadFeed, Validity } from '../queries/headFeed.ts'
 import type { Snapshot } from '../queries/snapshot.ts'
 import { blockHeaders, type CachedResponse, toResponse } from './cachedResponse.ts'
@@ -17,12 +18,15 @@ const ENTRY_OVERHEAD_BYTES = 2_048
 const MAX_REQUESTED_URLS = 10_000
 const MAX_REQUESTED_URL_CHARACTERS = 1024 * 1024
 
+/** What sees the requests that are answered before the app's middleware runs. */
+type Observers = { timer?: RequestTimer; tracing?: Tracing }
+
 /**
  * Adds the response cache to the app, in two places. `app.fetch` answers a cached GET before Hono routes it, because
  * routing and middleware take several times as long as the lookup. The middleware answers the other reads. An app that
  * is mounted in another app, as under Ponder, runs the middleware only, which gives the same answers.
  */
-export function addResponseCache(app: OpenAPIHono, head: HeadFeed, timer?: RequestTimer): void {
+export function addResponseCache(app: OpenAPIHono, head: HeadFeed, { timer, tracing }: Observers): void {
   const cache = createResponseCache(head)
   const { fetch } = app
   app.fetch = (request, ...host) => {
@@ -31,8 +35,11 @@ export function addResponseCache(app: OpenAPIHono, head: HeadFeed, timer?: Reque
     const cached = request.method === 'GET' ? cache.find(request.url) : undefined
     if (cached === undefined) return fetch(request, ...host)
     const { headers } = request
-    const response = toResponse(cached, headers.get('If-None-Match'), idOf(headers.get(REQUEST_ID)))
-    timer?.timeCached(cached.route, response.status, start)
+    const requestId = idOf(headers.get(REQUEST_ID))
+    const response = toResponse(cached, headers.get('If-None-Match'), requestId)
+    const { route } = cached
+    timer?.timeCached(route, response.status, start)
+    tracing?.recordCached({ headers, requestId, route, status: response.status, start })
     return response
   }
   app.use('/api/*', cache.middleware)

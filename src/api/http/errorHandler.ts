@@ -14,7 +14,8 @@ export function errorHandler(logger: Logger, answer: Answer = answerProblem): Er
   return (error, c) => {
     const problem = problemOf(error)
     if (problem.status >= 500) {
-      const request = { method: c.req.method, path: c.req.path, requestId: c.get('requestId') }
+      const traceId = c.get('trace')?.traceId
+      const request = { method: c.req.method, path: c.req.path, requestId: c.get('requestId'), traceId }
       if (problem.code === 'INTERNAL') logger.error({ err: error, ...request }, problem.code)
       else logger.warn({ err: error.cause, detail: problem.message, ...request }, problem.code)
     }

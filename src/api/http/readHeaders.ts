@@ -25,7 +25,15 @@ const apiPolicy = {
 const crossOrigin = {
   origin: '*',
   allowMethods: ['GET', 'HEAD', 'POST'],
-  allowHeaders: ['Content-Type', 'Idempotency-Key', 'If-None-Match', 'Last-Event-ID', 'Prefer'],
+  allowHeaders: [
+    'Content-Type',
+    'Idempotency-Key',
+    'If-None-Match',
+    'Last-Event-ID',
+    'Prefer',
+    'traceparent',
+    'tracestate',
+  ],
   exposeHeaders: ['*'],
   maxAge: 86_400,
 }

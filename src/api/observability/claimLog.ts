@@ -4,22 +4,23 @@ import type { Hex } from 'viem'
 import type { ClaimRequest, NamedClaim } from '../relay/chain/market.ts'
 import type { RelayEmitter } from '../relay/events.ts'
 
-/** How many claims keep their request id until they are final. */
+/** How many claims keep the ids of their request until they are final. */
 const MAX_CLAIMS = 10_000
 
 /**
  * Logs each step of a claim, from its request to its final block. The lines share a `claimId` once the round is known,
- * and a `requestId` if this process received the request. No line contains a signature.
+ * and a `requestId` if this process received the request, and a `traceId` if it also records traces. No line contains a
+ * signature.
  */
 export function logClaims(events: RelayEmitter, logger: Logger) {
-  const requestIds = new LRUCache<Hex, string>({ max: MAX_CLAIMS })
+  const requests = new LRUCache<Hex, RequestIds>({ max: MAX_CLAIMS })
 
   function lineOf({ claimId, request, round }: NamedClaim) {
     return {
       claimId,
       ...requestLine(request),
       round: `${round}`,
-      requestId: request.requestId ?? requestIds.get(claimId),
+      ...(request.requestId === undefined && requests.get(claimId)),
     }
   }
 
@@ -30,8 +31,8 @@ export function logClaims(events: RelayEmitter, logger: Logger) {
     logger.info({ ...requestLine(request), ...answer }, 'claim answered')
   })
   events.on('claimReserved', ({ signer, nonce, txHash, ...claim }) => {
-    const { requestId } = claim.request
-    if (requestId !== undefined) requestIds.set(claim.claimId, requestId)
+    const ids = idsOf(claim.request)
+    if (ids.requestId !== undefined) requests.set(claim.claimId, ids)
     logger.info({ ...lineOf(claim), signer, nonce, txHash }, 'claim reserved')
   })
   events.on('claimSent', ({ signer, nonce, txHash, result, ...claim }) => {
@@ -46,6 +47,11 @@ export function logClaims(events: RelayEmitter, logger: Logger) {
   })
 }
 
-function requestLine({ bountyId, agentId, wallet, requestId }: ClaimRequest) {
-  return { bountyId: `${bountyId}`, agentId: `${agentId}`, wallet, requestId }
+type RequestIds = { requestId: string | undefined; traceId: string | undefined }
+
+const idsOf = ({ requestId, trace }: ClaimRequest): RequestIds => ({ requestId, traceId: trace?.traceId })
+
+function requestLine(request: ClaimRequest) {
+  const { bountyId, agentId, wallet } = request
+  return { bountyId: `${bountyId}`, agentId: `${agentId}`, wallet, ...idsOf(request) }
 }

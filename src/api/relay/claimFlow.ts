@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Hex, isAddressEqual } from 'viem'
 import { createBatcher } from '../batcher.ts'
 import { Problem, type ProblemCode } from '../http/errors.ts'
+import { inSpan, TRANSACTION_HASH } from '../observability/tracing.ts'
 import { unavailable } from './chain/client.ts'
-import { type Bounty, type ClaimRequest, type Failure, readBounty } from './chain/market.ts'
+import { type Bounty, type ClaimRequest, type Failure, type NamedClaim, readBounty } from './chain/market.ts'
 import type { RelayContext } from './context.ts'
 import type { Examine } from './intake/examine.ts'
 import { claimPending, keyConflict, pendingWithOtherBody, refusal, signatureRequired } from './intake/refusal.ts'
@@ -44,7 +45,7 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
    */
   async function claim(request: ClaimRequest, asked: ClaimContext, run: RunClaims): Promise<ClaimOutcome> {
     const { until, key } = asked
-    const known = await lookUp({ request, key })
+    const known = await inSpan('look up', request, () => lookUp({ request, key }))
     const bound = await followBinding(request, asked, known)
     if (bound) return bound
     if (!known.isRepeat) {
@@ -59,7 +60,8 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
       heads.expire()
       since = performance.now()
     }
-    const decided = (other: StoredClaim) => results.decisionOf(other, until).then(lookAgain)
+    const decided = (other: StoredClaim) =>
+      inSpan('wait for another claim', request, () => results.decisionOf(other, until)).then(lookAgain)
     do {
       if (closing.aborted) throw unavailable('The server is shutting down.')
       if (asked.gone.aborted) throw unavailable('The client has disconnected.')
@@ -69,7 +71,7 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
       const own = open.find((one) => isSameClaimant(one.request, request))
       if (own?.bodyHash === bodyHashOf(request)) {
         await bind(request, key, { claimId: own.claimId, round: own.round })
-        return results.follow({ ...nameOf(own), request }, until)
+        return follow({ ...nameOf(own), request }, until)
       }
       if (rival && !own) {
         await decided(rival)
@@ -77,10 +79,8 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
       }
       // Read before the run is: if a block changes the run in between, `heads.after` returns at once.
       const head = await heads.latest()
-      const examined = await examine(request, asked, since, {
-        exist: run.isContended,
-        haveOvertaken: () => run.isPlacing() || run.stored() !== stored,
-      })
+      const rivals = { exist: run.isContended, haveOvertaken: () => run.isPlacing() || run.stored() !== stored }
+      const examined = await inSpan('examine', request, () => examine(request, asked, since, rivals))
       if ('overtaken' in examined) {
         obstacle.placement = { status: 'left', blocker: undefined }
         await run.whilePlacing(until)
@@ -104,7 +104,11 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
       const placed = await place(request, asked, run)
       if (placed.status === 'placed') {
         run.countStored()
-        return dispatcher.countInFlight(results.followPlaced(placed.claim, placed.allocated.attempt.hash, until))
+        const { hash } = placed.allocated.attempt
+        const outcome = inSpan('wait for the result', request, () => results.followPlaced(placed.claim, hash, until), {
+          [TRANSACTION_HASH]: hash,
+        })
+        return dispatcher.countInFlight(outcome)
       }
       if (placed.status === 'rival' && key !== undefined) {
         // Another request may have bound the key while this claim waited.
@@ -124,12 +128,15 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
     return giveUp(request, obstacle)
   }
 
+  const follow = (claim: NamedClaim, until: AbortSignal) =>
+    inSpan('wait for the result', claim.request, () => results.follow(claim, until))
+
   /** The outcome of the claim to which the idempotency key is bound. @throws Problem IDEMPOTENCY_CONFLICT */
   async function followBinding(request: ClaimRequest, { key, until }: ClaimContext, { binding }: Stored) {
     if (!binding || key === undefined) return undefined
     const { claimId, round, blockNumber } = binding
     if (binding.bodyHash !== bodyHashOf(request)) throw keyConflict(key)
-    if (binding.isRelayed) return results.follow({ claimId, round, request }, until)
+    if (binding.isRelayed) return follow({ claimId, round, request }, until)
     // The wallet made the claim without the relay. It is valid unless a reorg removed it.
     const bounty = await readBounty(market, request.bountyId)
     if (BigInt(bounty.round) >= round && blockNumber !== null)

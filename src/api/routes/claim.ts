@@ -6,6 +6,7 @@ import { blockHeaders as blockHeadersOf } from '../cache/cachedResponse.ts'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../http/errors.ts'
 import { idParameter } from '../http/values.ts'
+import { claimAttributes, inSpan, TRANSACTION_HASH } from '../observability/tracing.ts'
 import { createClaimedRunReader, type ReadClaimedRun } from '../queries/claimedRuns.ts'
 import type { ClaimRequest } from '../relay/chain/market.ts'
 import type { ClaimOutcome, Relay } from '../relay/relay.ts'
@@ -96,7 +97,9 @@ export function claimRoutes(deps: Deps) {
   app.openapi(claimRun, async (c) => {
     const { relay, limits } = deps
     if (!relay) throw new Problem('RELAY_UNAVAILABLE', 'This server relays no claims.')
-    const request = { ...requestOf(c.req.valid('param').id, c.req.valid('json')), requestId: c.get('requestId') }
+    const trace = c.get('trace')
+    const request = requestOf(c, c.req.valid('param').id, c.req.valid('json'))
+    trace?.describe(claimAttributes(request))
     const { 'idempotency-key': key, prefer } = c.req.valid('header')
     const preferred = preferredWait(prefer)
     if (preferred !== undefined) c.header('Preference-Applied', `wait=${preferred}`)
@@ -108,7 +111,10 @@ export function claimRoutes(deps: Deps) {
       key,
       countNew: () => limits?.takeClaim(c),
     })
-    const won = outcome.status === 'won' && (await readWon(c, readClaimed, request, outcome, until))
+    if (outcome.txHash) trace?.describe({ [TRANSACTION_HASH]: outcome.txHash })
+    const won =
+      outcome.status === 'won' &&
+      (await inSpan('read the run', request, () => readWon(c, readClaimed, request, outcome, until)))
     if (won) return c.json(await formatWon(relay, outcome, won), 200)
     if (await isStored(relay, outcome)) c.header('Location', `/api/claims/${outcome.claimId}`)
     c.header('Retry-After', String(RETRY_AFTER_SECONDS))
@@ -124,12 +130,20 @@ function preferredWait(prefer = ''): number | undefined {
   return seconds === undefined ? undefined : Math.min(Number(seconds), MAX_WAIT_SECONDS)
 }
 
-function requestOf(bountyId: bigint, body: z.output<typeof claimBody>): ClaimRequest {
+function requestOf(c: Context, bountyId: bigint, body: z.output<typeof claimBody>): ClaimRequest {
   const { agentId, walletAddress: wallet, signature, deadline } = body
   if (bountyId > maxUint256) throw runNotFound(bountyId)
   if (agentId > maxUint256) throw agentNotFound(agentId)
   const signed = signature !== undefined && deadline !== undefined ? { signature, deadline } : undefined
-  return { bountyId, agentId, wallet, ...(signed && { signed }) }
+  const trace = c.get('trace')
+  return {
+    requestId: c.get('requestId'),
+    bountyId,
+    agentId,
+    wallet,
+    ...(signed && { signed }),
+    ...(trace && { trace }),
+  }
 }
 
 /** @returns undefined if the index does not show the claim until `signal` aborts. */

@@ -22,7 +22,12 @@ export function mcpRoute(app: OpenAPIHono, description: string): Handler {
     const refusal = originValidationResponse(c.req.raw, localhostAllowedOrigins())
     if (refusal) return refusal
     const forwardedFor = c.req.header('X-Forwarded-For')
-    const client = { [REQUEST_ID]: c.get('requestId'), ...(forwardedFor && { 'X-Forwarded-For': forwardedFor }) }
+    const traceparent = c.get('trace')?.traceparent
+    const client = {
+      [REQUEST_ID]: c.get('requestId'),
+      ...(forwardedFor && { 'X-Forwarded-For': forwardedFor }),
+      ...(traceparent && { traceparent }),
+    }
     const send = async (path: string, init: RequestInit) => {
       const headers = { ...client, ...(init.headers as Record<string, string>) }
       return app.fetch(new Request(new URL(path, c.req.url), { ...init, headers }), c.env)

@@ -11,12 +11,15 @@ import { agentStakingAbi } from '../../../../abis/AgentStaking.ts'
 import { bountyMarketAbi } from '../../../../abis/BountyMarket.ts'
 import type { ClaimTerms, MarketAddress } from '../../market/claimMessage.ts'
 import { type ClaimError, decodeClaimError } from '../../market/contractErrors.ts'
+import type { Trace } from '../../observability/tracing.ts'
 import { answer, revertOf } from './client.ts'
 
 /** A claim as a request describes it. */
 export type ClaimRequest = {
   /** The id of the HTTP request, for the log; absent if the claim was read from the database. */
   requestId?: string
+  /** The trace of the HTTP request; absent also if tracing is off. */
+  trace?: Trace
   bountyId: bigint
   agentId: bigint
   wallet: Address

@@ -1,4 +1,5 @@
 import { size } from 'viem'
+import { type Span, startSpan } from '../../observability/tracing.ts'
 import { unavailable } from '../chain/client.ts'
 import type { ClaimRequest } from '../chain/market.ts'
 import type { Signer } from '../submission/signing.ts'
@@ -21,6 +22,8 @@ export type Entry<Result> = {
   signers: Signer[]
   /** Whether the index calls the claim eligible. Such claims are taken first. */
   isAdvised: boolean
+  /** Of its wait in the queue. */
+  span?: Span | undefined
   resolve: (result: Result) => void
   reject: (error: unknown) => void
 }
@@ -39,7 +42,10 @@ export function createClaimQueue<Result, Waiting extends Entry<Result>>() {
 
   const all = () => [...byClient.values()].flat()
 
+  const startWait = ({ request }: Waiting) => startSpan('wait in the queue', request)
+
   function remove(gone: ReadonlySet<Waiting>) {
+    for (const { span } of gone) span?.end()
     for (const [client, entries] of byClient) {
       const rest = entries.filter((entry) => !gone.has(entry))
       length -= entries.length - rest.length
@@ -89,6 +95,7 @@ export function createClaimQueue<Result, Waiting extends Entry<Result>>() {
     /** @throws Problem RELAY_UNAVAILABLE if the queue is full and no client has more claims in it. */
     enter(entry: Waiting) {
       if (length >= MAX_WAITING) makeRoomFor(entry.client)
+      entry.span = startWait(entry)
       byClient.set(entry.client, [...(byClient.get(entry.client) ?? []), entry])
       length++
     },
@@ -96,6 +103,7 @@ export function createClaimQueue<Result, Waiting extends Entry<Result>>() {
     /** Puts taken claims back, before the other claims of their clients. */
     putBack(entries: readonly Waiting[]) {
       for (const entry of entries.toReversed()) {
+        entry.span = startWait(entry)
         byClient.set(entry.client, [entry, ...(byClient.get(entry.client) ?? [])])
         length++
       }

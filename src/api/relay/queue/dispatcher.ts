@@ -2,6 +2,7 @@ import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import type { Hash } from 'viem'
 import { Problem } from '../../http/errors.ts'
 import { claimIdOf } from '../../market/claimMessage.ts'
+import { inSpan, inSpans } from '../../observability/tracing.ts'
 import { isUnavailable, unavailable } from '../chain/client.ts'
 import { gasLimit } from '../chain/gas.ts'
 import type { ChainHead } from '../chain/heads.ts'
@@ -12,7 +13,7 @@ import type { ClaimContext } from '../relay.ts'
 import { type SimulatedClaim, simulateAlone, simulateBatch } from '../simulation/simulateBatch.ts'
 import { isConflict } from '../store/database.ts'
 import type { Candidate } from '../store/reservations.ts'
-import type { Allocated, Allocator, Placed } from '../submission/allocation.ts'
+import type { Allocated, Allocator, Placed, Room } from '../submission/allocation.ts'
 import type { Send } from '../submission/send.ts'
 import type { Signer } from '../submission/signing.ts'
 import { createClaimQueue, type Entry } from './claimQueue.ts'
@@ -175,7 +176,9 @@ export function createDispatcher(context: RelayContext, allocator: Allocator, se
 
   async function simulateEntry(signer: Signer, entry: Waiting, head: ChainHead) {
     try {
-      applySimulation(entry, head, await simulateAlone(market, signer.address, entry.request))
+      const { request } = entry
+      const simulated = await inSpan('simulate', request, () => simulateAlone(market, signer.address, request))
+      applySimulation(entry, head, simulated)
     } catch (error) {
       finish(entry, () => entry.reject(error))
     }
@@ -196,11 +199,13 @@ export function createDispatcher(context: RelayContext, allocator: Allocator, se
 
   async function placeReady(signer: Signer, entries: Waiting[]) {
     let offered: Waiting[] | undefined
+    const requests = entries.map(({ request }) => request)
+    const offer = ({ items, transactions }: Room) => {
+      offered = entries.slice(0, items * transactions)
+      return offered.map(candidateOf)
+    }
     try {
-      const placed = await allocator.place(signer, ({ items, transactions }) => {
-        offered = entries.slice(0, items * transactions)
-        return offered.map(candidateOf)
-      })
+      const placed = await inSpans('sign and store', requests, () => allocator.place(signer, offer))
       if (typeof placed === 'string') {
         putBack(entries)
         return blockSigner(signer, placed)

@@ -4,6 +4,7 @@ import { bountyMarketAbi } from '../../../../abis/BountyMarket.ts'
 import { Problem } from '../../http/errors.ts'
 import { MAX_BATCH } from '../../market/constants.ts'
 import { stateName } from '../../market/contractErrors.ts'
+import { inSpans } from '../../observability/tracing.ts'
 import { answer, revertOf } from '../chain/client.ts'
 import { batchGasLimit, MAX_GAS } from '../chain/gas.ts'
 import {
@@ -52,7 +53,9 @@ export async function simulateBatch(
   const batches = Array.from({ length: Math.ceil(short.length / CLAIMS_PER_CALL) }, (_, place) =>
     short.slice(place * CLAIMS_PER_CALL, (place + 1) * CLAIMS_PER_CALL),
   ).filter(({ length }) => length > 1)
-  const passed = await Promise.all(batches.map((batch) => simulateTogether(market, from, batch)))
+  const passed = await Promise.all(
+    batches.map((batch) => inSpans('simulate', batch, () => simulateTogether(market, from, batch))),
+  )
   return new Map(passed.flat())
 }
 

@@ -1,5 +1,6 @@
 import type { Address } from 'viem'
 import { createVoidBatcher } from '../../batcher.ts'
+import { inSpans, TRANSACTION_HASH } from '../../observability/tracing.ts'
 import type { RelayContext } from '../context.ts'
 import type { Candidate } from '../store/reservations.ts'
 import { recordBroadcasts, type Sent } from '../store/transactions.ts'
@@ -15,7 +16,10 @@ export function createSend({ pool, sender, heads, events, logger }: RelayContext
   async function send({ tx, signer, nonce, attempt }: Allocated, made: Candidate[]) {
     const name = { signer, nonce, txHash: attempt.hash }
     for (const { claim } of made) events.emit('claimReserved', { ...claim, ...name })
-    const { result, error } = await broadcast(sender, attempt.raw)
+    const requests = made.map(({ claim }) => claim.request)
+    const { result, error } = await inSpans('broadcast', requests, () => broadcast(sender, attempt.raw), {
+      [TRANSACTION_HASH]: attempt.hash,
+    })
     events.emit('attemptSent', { ...name, result, error, claims: made.length })
     for (const { claim } of made) events.emit('claimSent', { ...claim, ...name, result })
     if (result !== 'accepted') logger.warn({ nonce, txHash: attempt.hash, result, err: error }, 'cannot send yet')
