@@ -16,6 +16,8 @@ type Options = {
   databaseUrl: string
   build: string
   viewsSchema: string
+  /** The build that readers saw when this process was allowed to start. Another one may take over during the start. */
+  servedAtStart: string | undefined
   /** Called when readers see this build, or could: it has caught up and has its indexes. May be called again. */
   onCaughtUp: () => void
   logger: Logger
@@ -28,11 +30,18 @@ type Options = {
  *
  * It ends when another build takes over: the later deployment counts.
  */
-export async function takeOver({ databaseUrl, build, viewsSchema, onCaughtUp, logger }: Options): Promise<void> {
+export async function takeOver({
+  databaseUrl,
+  build,
+  viewsSchema,
+  servedAtStart,
+  onCaughtUp,
+  logger,
+}: Options): Promise<void> {
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 1, application_name: 'runline_views' })
   pool.on('error', (err) => logger.warn({ err }, 'The connection that switches readers broke'))
   let hasIndexes = false
-  let last: string | undefined
+  let last = servedAtStart
   let lookAtSibling = watchSibling(build)
 
   /** @returns the build that took over, if one did. */
