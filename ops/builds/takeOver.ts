@@ -9,6 +9,9 @@ import { hasCaughtUp, servedBuild, switchViews } from './views.ts'
 /** Milliseconds between two looks at what readers see. */
 const POLL_MS = 100
 
+/** The same while readers see this build: then only a switch by another indexer is to be noticed. */
+const SERVING_POLL_MS = 1_000
+
 /** Milliseconds to the next try after a database error. */
 const ERROR_DELAY_MS = 1_000
 
@@ -60,7 +63,7 @@ export async function takeOver({
     }
     const isStandby = served !== undefined && buildOf(served) === buildOf(build)
     const sibling = isStandby ? await lookAtSibling(client) : undefined
-    const change = { build, served, viewsSchema, ...(sibling && { seen: sibling.seen }) }
+    const change = { build, served, viewsSchema, ...(sibling && { seen: sibling.seen, isLocked: sibling.isLocked }) }
     if (!hasIndexes) {
       if (!(await hasCaughtUp(client, change))) return undefined
       await createIndexes(client, build)
@@ -84,7 +87,7 @@ export async function takeOver({
       } finally {
         client.release()
       }
-      await sleep(POLL_MS)
+      await sleep(last === build ? SERVING_POLL_MS : POLL_MS)
     } catch (err) {
       logger.warn({ err }, 'Cannot tell whether this build has caught up')
       await sleep(ERROR_DELAY_MS)
