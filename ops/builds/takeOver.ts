@@ -44,6 +44,8 @@ export async function takeOver({
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 1, application_name: 'runline_views' })
   pool.on('error', (err) => logger.warn({ err }, 'The connection that switches readers broke'))
   let hasIndexes = false
+  /** Whether the log says that this indexer is a standby. */
+  let isReady = false
   let last = servedAtStart
   let lookAtSibling = watchSibling(build)
 
@@ -69,7 +71,11 @@ export async function takeOver({
       await createIndexes(client, build)
       hasIndexes = true
       onCaughtUp()
-      if (isStandby) logger.info({ schema: build, served }, 'This indexer is ready to take over')
+    }
+    // Also where both started at once, and the sibling was faster to switch readers.
+    if (isStandby && !isReady) {
+      isReady = true
+      logger.info({ schema: build, served }, 'This indexer is ready to take over')
     }
     if (sibling && sibling.failure === undefined) return undefined
     if (!(await switchViews(client, change))) return undefined
