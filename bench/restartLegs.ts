@@ -16,6 +16,9 @@ const LINE_TIMEOUT_MS = 60_000
 
 const sees = (indexer: Indexer) => indexer.part.saw(/Readers see this build/, LINE_TIMEOUT_MS)
 
+const caughtUp = (indexer: Indexer) =>
+  indexer.part.saw(/Readers see this build|This indexer is ready to take over/, LINE_TIMEOUT_MS)
+
 async function ready(starting: Promise<Indexer>): Promise<Indexer> {
   const indexer = await starting
   await indexer.part.saw(/This indexer is ready to take over/, LINE_TIMEOUT_MS)
@@ -40,10 +43,14 @@ export async function withStandby({ start }: RestartMarket, crash: () => Promise
   }
   await measure('database crash', async () => {
     await crash()
-    for (const role of [serving, standby]) await role.indexer.part.ended
-    const [restarted, other] = await Promise.all([serving.restart(), ready(standby.restart())])
-    serving = { ...serving, indexer: restarted }
-    standby = { ...standby, indexer: other }
+    await Promise.all(
+      [serving, standby].map(async (role) => {
+        await role.indexer.part.ended
+        role.indexer = await role.restart()
+      }),
+    )
+    // Either may serve now.
+    await Promise.all([serving, standby].map(({ indexer }) => caughtUp(indexer)))
   })
   await measure('redeploy', async () => {
     await standby.indexer.stop()

@@ -40,6 +40,31 @@ async function start(build: number, parts: AsyncDisposableStack, options: Partia
   return indexer
 }
 
+/**
+ * Pauses an indexer during its start, at a line of its log. An indexer that is paused for 20 seconds ends.
+ * @returns the indexer, which has started some time after `resume`.
+ */
+async function startAndPause(
+  build: number,
+  parts: AsyncDisposableStack,
+  options: Partial<IndexerOptions>,
+  pauseAt: RegExp,
+) {
+  let pid = 0
+  const paused = Promise.withResolvers<void>()
+  const indexer = start(build, parts, {
+    ...options,
+    onLine(line) {
+      if (line.includes('Starting Ponder')) pid = JSON.parse(line).pid
+      if (!pauseAt.test(line)) return
+      process.kill(pid, 'SIGSTOP')
+      paused.resolve()
+    },
+  })
+  await Promise.race([paused.promise, indexer])
+  return { indexer, resume: () => process.kill(pid, 'SIGCONT') }
+}
+
 const sees = ({ part }: Indexer, line: RegExp) => part.saw(line, 60_000)
 
 test('in the documented order a new build replaces both indexers without an outage', { timeout: 180_000 }, async () => {
@@ -76,26 +101,17 @@ test('an old standby, running or at its start, does not switch readers back', { 
   parts.defer(async () => {
     await stopReading()
   })
-  // It may start, and then waits until readers see another build.
-  let pid = 0
-  const starting = Promise.withResolvers<void>()
-  const late = start(1, parts, {
-    standby: true,
-    onLine(line) {
-      if (!line.includes('Starting Ponder')) return
-      pid = JSON.parse(line).pid
-      process.kill(pid, 'SIGSTOP')
-      starting.resolve()
-    },
-  })
-  await starting.promise
-  const replacement = await start(2, parts, { redeploy: true })
-  await sees(replacement, serves)
-  process.kill(pid, 'SIGCONT')
-  const lateStandby = await late
+  // Both may start. The standby looks at what readers see only after the switch.
+  const replacement = await startAndPause(2, parts, { redeploy: true }, /Created database tables/)
+  const late = await startAndPause(1, parts, { standby: true }, /Starting Ponder/)
+  replacement.resume()
+  const newIndexer = await replacement.indexer
+  await sees(newIndexer, serves)
+  late.resume()
+  const lateStandby = await late.indexer
   await Promise.all([sees(lateStandby, isReplaced), sees(serving, isReplaced)])
   await market.indexed()
-  expect(replacement.part.output()).not.toMatch(isReplaced)
+  expect(newIndexer.part.output()).not.toMatch(isReplaced)
   const { longestMs, wrong } = await stopReading()
   expect(wrong).toEqual([])
   expect(longestMs).toBeLessThan(OUTAGE_LIMIT_MS)
