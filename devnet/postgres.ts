@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -9,6 +9,9 @@ import { registerCleanup } from './registerCleanup.ts'
 
 const server = fileURLToPath(new URL('postgresServer.ts', import.meta.url))
 const password = 'postgres'
+
+/** How often a start after a crash is tried. */
+const CRASH_ATTEMPTS = 5
 
 export type PostgresOptions = {
   /** A free port if absent. */
@@ -24,8 +27,10 @@ export type Postgres = {
   port: number
   /** URL of the maintenance database `postgres`. */
   url: string
-  /** Creates a database on this server. @returns its URL. */
-  createDatabase(name?: string): Promise<string>
+  /** Creates a database on this server, as a copy of `template` if there is one. @returns its URL. */
+  createDatabase(name?: string, template?: string): Promise<string>
+  /** Kills the postmaster, and starts it again with the same files and port, as its supervisor would. */
+  crash(): Promise<void>
   /** Ends the server and removes its files. */
   stop(): Promise<void>
 }
@@ -57,30 +62,30 @@ async function start(
   registerCleanup({ directory })
   await fill?.(directory)
   const allSettings = { max_connections: '300', fsync: 'off', full_page_writes: 'off', ...settings }
-  const part = await startProcess({
-    name: 'PostgreSQL',
-    command: process.execPath,
-    args: [
-      server,
-      directory,
-      String(requestedPort),
-      password,
-      ...Object.entries(allSettings).map(([name, value]) => `${name}=${value}`),
-    ],
-  })
+  const flags = Object.entries(allSettings).map(([name, value]) => `${name}=${value}`)
+  let part = await startServer(directory, requestedPort, flags)
   async function stop() {
     await part.stop()
     // It still exists if the server had to be killed.
     await rm(directory, { recursive: true, force: true })
   }
   try {
-    const [, port] = await part.saw(/^PostgreSQL listens on port (\d+)$/, 30_000)
+    const port = await portOf(part)
     const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`
     return {
-      part,
-      port: Number(port),
+      get part() {
+        return part
+      },
+      port,
       url,
-      createDatabase: (name) => createDatabase(url, name),
+      createDatabase: (name, template) => createDatabase(url, name, template),
+      async crash() {
+        const file = await readFile(join(directory, 'postmaster.pid'), 'utf8')
+        process.kill(Number.parseInt(file, 10), 'SIGKILL')
+        await part.ended
+        await part.stop()
+        part = await startAfterCrash(directory, port, flags)
+      },
       stop,
     }
   } catch (error) {
@@ -89,16 +94,44 @@ async function start(
   }
 }
 
+const startServer = (directory: string, port: number, flags: string[]): Promise<ManagedProcess> =>
+  startProcess({
+    name: 'PostgreSQL',
+    command: process.execPath,
+    args: [server, directory, String(port), password, ...flags],
+  })
+
+async function portOf(part: ManagedProcess): Promise<number> {
+  const [, port] = await part.saw(/^PostgreSQL listens on port (\d+)$/, 30_000)
+  return Number(port)
+}
+
+/** The sessions of a killed postmaster end within milliseconds. Until then PostgreSQL refuses to start. */
+async function startAfterCrash(directory: string, port: number, flags: string[]): Promise<ManagedProcess> {
+  for (let attempt = 1; ; attempt++) {
+    const part = await startServer(directory, port, flags)
+    try {
+      await portOf(part)
+      return part
+    } catch (error) {
+      await part.stop()
+      if (attempt >= CRASH_ATTEMPTS) throw error
+    }
+  }
+}
+
 /**
- * Creates a database on the server of `serverUrl`, with a random name if none is given.
+ * Creates a database on the server of `serverUrl`, with a random name if none is given. To a database that is its
+ * template no client may be connected.
  * @returns the URL of the new database.
  * @throws if a database of this name exists, or the URL's user may not create databases.
  */
 export async function createDatabase(
   serverUrl: string,
   name = `runline_${randomBytes(6).toString('hex')}`,
+  template = 'template1',
 ): Promise<string> {
-  await execute(serverUrl, `CREATE DATABASE ${pg.escapeIdentifier(name)}`)
+  await execute(serverUrl, `CREATE DATABASE ${pg.escapeIdentifier(name)} TEMPLATE ${pg.escapeIdentifier(template)}`)
   const url = new URL(serverUrl)
   url.pathname = name
   return url.href

@@ -19,6 +19,8 @@ import { siblingOf } from './builds/builds.ts'
 import { keepCacheSmall } from './builds/cachedBlocks.ts'
 import { reasonNotToStart } from './builds/mayStart.ts'
 import { takeOver } from './builds/takeOver.ts'
+import { servedBuild } from './builds/views.ts'
+import { connect } from './database/connect.ts'
 import { endAtFailedCommit, proveConnections } from './database/driver.ts'
 import { sharesSessions } from './database/sessions.ts'
 import { RESTART, watchDatabase } from './database/watch.ts'
@@ -51,7 +53,7 @@ const build = `runline_${hashOfBuild(CHAIN_ID)}`
 const schema = standby ? siblingOf(build) : build
 const readers = { databaseUrl: DATABASE_URL, build: schema, viewsSchema: DATABASE_SCHEMA }
 await assertFree(PONDER_PORT)
-const reason = await prepareDatabase().catch((err) => {
+const { reason, served } = await prepareDatabase().catch((err) => {
   logger.fatal({ err }, 'Cannot tell whether this build may start')
   process.exit(RESTART)
 })
@@ -95,20 +97,25 @@ process.removeAllListeners('SIGTERM')
 process.on('SIGTERM', () => process.emit('SIGINT', 'SIGINT'))
 
 const caughtUp = Promise.withResolvers<void>()
-void takeOver({ ...readers, onCaughtUp: caughtUp.resolve, logger })
+void takeOver({ ...readers, servedAtStart: served, onCaughtUp: caughtUp.resolve, logger })
 // Not earlier: Ponder creates the cache's tables when it starts, and a backfill reads them.
 await caughtUp.promise
 await keepCacheSmall({ databaseUrl: DATABASE_URL, chainId: CHAIN_ID, logger })
 
 /**
  * Takes the lock of the build, and has each later connection of this process proved to have all its commits.
- * @returns why this build may not start; undefined if it may.
+ * @returns why this build may not start, if it may not, and the build that readers see.
  * @throws if the database or the node does not answer.
  */
-async function prepareDatabase(): Promise<string | undefined> {
+async function prepareDatabase(): Promise<{ reason?: string; served?: string | undefined }> {
   if (await sharesSessions(DATABASE_URL)) {
-    return 'DATABASE_URL leads to a pooler in transaction mode, which shares locks and settings of a session: use session mode, or PostgreSQL itself'
+    return {
+      reason:
+        'DATABASE_URL leads to a pooler in transaction mode, which shares locks and settings of a session: use session mode, or PostgreSQL itself',
+    }
   }
+  // Before the check, so that no switch comes between the two.
+  const served = await readServedBuild()
   const reason = await reasonNotToStart({
     ...readers,
     endpoints,
@@ -118,12 +125,21 @@ async function prepareDatabase(): Promise<string | undefined> {
     recoverReorgs: RECOVER_REORGS,
     logger,
   })
-  if (reason) return reason
+  if (reason) return { reason }
   const isOnly = await lockBuild(readers, endWithoutLock)
   if (isOnly) await clearStaleLock(readers, logger)
   else logger.warn({ schema }, 'Another session has the lock of this build: Ponder waits until its own lock expires')
   proveConnections(await createWitness({ ...readers, isOnly }), logger)
-  return undefined
+  return { served }
+}
+
+async function readServedBuild(): Promise<string | undefined> {
+  const client = await connect(DATABASE_URL)
+  try {
+    return await servedBuild(client, DATABASE_SCHEMA)
+  } finally {
+    await client.end()
+  }
 }
 
 /**

@@ -9,6 +9,9 @@ import { hasCaughtUp, servedBuild, switchViews } from './views.ts'
 /** Milliseconds between two looks at what readers see. */
 const POLL_MS = 100
 
+/** The same while readers see this build: then only a switch by another indexer is to be noticed. */
+const SERVING_POLL_MS = 1_000
+
 /** Milliseconds to the next try after a database error. */
 const ERROR_DELAY_MS = 1_000
 
@@ -16,6 +19,8 @@ type Options = {
   databaseUrl: string
   build: string
   viewsSchema: string
+  /** The build that readers saw when this process was allowed to start. Another one may take over during the start. */
+  servedAtStart: string | undefined
   /** Called when readers see this build, or could: it has caught up and has its indexes. May be called again. */
   onCaughtUp: () => void
   logger: Logger
@@ -28,11 +33,20 @@ type Options = {
  *
  * It ends when another build takes over: the later deployment counts.
  */
-export async function takeOver({ databaseUrl, build, viewsSchema, onCaughtUp, logger }: Options): Promise<void> {
+export async function takeOver({
+  databaseUrl,
+  build,
+  viewsSchema,
+  servedAtStart,
+  onCaughtUp,
+  logger,
+}: Options): Promise<void> {
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 1, application_name: 'runline_views' })
   pool.on('error', (err) => logger.warn({ err }, 'The connection that switches readers broke'))
   let hasIndexes = false
-  let last: string | undefined
+  /** Whether the log says that this indexer is a standby. */
+  let isReady = false
+  let last = servedAtStart
   let lookAtSibling = watchSibling(build)
 
   /** @returns the build that took over, if one did. */
@@ -51,13 +65,17 @@ export async function takeOver({ databaseUrl, build, viewsSchema, onCaughtUp, lo
     }
     const isStandby = served !== undefined && buildOf(served) === buildOf(build)
     const sibling = isStandby ? await lookAtSibling(client) : undefined
-    const change = { build, served, viewsSchema, ...(sibling && { seen: sibling.seen }) }
+    const change = { build, served, viewsSchema, ...(sibling && { seen: sibling.seen, isLocked: sibling.isLocked }) }
     if (!hasIndexes) {
       if (!(await hasCaughtUp(client, change))) return undefined
       await createIndexes(client, build)
       hasIndexes = true
       onCaughtUp()
-      if (isStandby) logger.info({ schema: build, served }, 'This indexer is ready to take over')
+    }
+    // Also where both started at once, and the sibling was faster to switch readers.
+    if (isStandby && !isReady) {
+      isReady = true
+      logger.info({ schema: build, served }, 'This indexer is ready to take over')
     }
     if (sibling && sibling.failure === undefined) return undefined
     if (!(await switchViews(client, change))) return undefined
@@ -75,7 +93,7 @@ export async function takeOver({ databaseUrl, build, viewsSchema, onCaughtUp, lo
       } finally {
         client.release()
       }
-      await sleep(POLL_MS)
+      await sleep(last === build ? SERVING_POLL_MS : POLL_MS)
     } catch (err) {
       logger.warn({ err }, 'Cannot tell whether this build has caught up')
       await sleep(ERROR_DELAY_MS)

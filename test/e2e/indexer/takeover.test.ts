@@ -1,12 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import { beforeAll, expect, test } from 'vitest'
 import { type Indexer, startIndexer } from '../../../devnet/indexer.ts'
 import { participantsOf } from '../../../testkit/participants.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
-
-/** The longest time without an answer. */
-const OUTAGE_LIMIT_MS = 2_000
+import { OUTAGE_LIMIT_MS, readList } from './readList.ts'
 
 let market: TestMarket
 let first: Indexer
@@ -32,34 +29,9 @@ async function start(standby: boolean): Promise<Indexer> {
   return indexer
 }
 
-/** Reads a list over and over. @returns a function that stops it, with what it saw. */
-function readList() {
-  const seen = { longestMs: 0, wrong: [] as string[], block: 0 }
-  let isOver = false
-  const reading = (async () => {
-    let answeredAt = performance.now()
-    for (; !isOver; await sleep(20)) {
-      const response = await fetch(`${market.api.url}/api/runs?state=OPEN`)
-      const { runs } = (await response.json()) as { runs?: unknown[] }
-      seen.longestMs = Math.max(seen.longestMs, performance.now() - answeredAt)
-      if (response.status !== 200) continue
-      answeredAt = performance.now()
-      const block = Number(response.headers.get('X-Indexed-Block'))
-      if (block < seen.block) seen.wrong.push(`block ${block} after ${seen.block}`)
-      if (runs?.length !== 1) seen.wrong.push(`${runs?.length} runs`)
-      seen.block = block
-    }
-  })()
-  return async () => {
-    isOver = true
-    await reading
-    return seen
-  }
-}
-
 /** Makes the serving indexer fail, and expects that the other one serves readers without an outage. */
 async function expectTakeover(serving: Indexer, standby: Indexer, signal: NodeJS.Signals) {
-  const stopReading = readList()
+  const stopReading = readList(market.api.url)
   const tookOver = standby.part.saw(/Readers see this build/, 30_000)
   process.kill(serving.part.pid, signal)
   await tookOver

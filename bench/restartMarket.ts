@@ -1,0 +1,104 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { startApi } from '../devnet/api.ts'
+import { type IndexerOptions, startIndexer } from '../devnet/indexer.ts'
+import type { Postgres } from '../devnet/postgres.ts'
+import { buildOf, siblingOf } from '../ops/builds/builds.ts'
+import { writeDeployment } from '../ops/writeDeployment.ts'
+import { temporaryDirectory } from '../testkit/temporaryDirectory.ts'
+import { waitForIndex } from '../testkit/waitForIndex.ts'
+import { addRuns, servedSchema } from './addRuns.ts'
+import { startBusyChain } from './busyChain.ts'
+
+/** More than the 30 after which Ponder counts a block as finalized: a restart replays only those. */
+const EARLIER_BLOCKS = 100
+
+/** Time between two blocks, by which a restarted indexer shows that it indexes. */
+const BLOCK_MS = 500
+
+type Start = Pick<IndexerOptions, 'redeploy' | 'standby' | 'replace' | 'schema'> & { isNewBuild?: boolean }
+
+export type RestartChain = Awaited<ReturnType<typeof startRestartChain>>
+export type RestartMarket = Awaited<ReturnType<typeof startRestartMarket>>
+
+/**
+ * Starts a chain and indexes it into a template of a database: by a build, by its standby, and by the standby of a new
+ * build. So each may get runs that the chain does not have, before readers see it.
+ */
+export async function startRestartChain(postgres: Postgres) {
+  await using parts = new AsyncDisposableStack()
+  const chain = await startBusyChain()
+  parts.defer(chain.stop)
+  const another = await temporaryDirectory()
+  parts.defer(another.remove)
+  // It starts at another block.
+  writeDeployment({ ...chain.deployment, startBlock: chain.deployment.startBlock - 1 }, another.path)
+  await chain.client.mine({ blocks: EARLIER_BLOCKS })
+  const template = await postgres.createDatabase()
+
+  const start = (databaseUrl: string, { isNewBuild, ...options }: Start) =>
+    startIndexer({
+      ...options,
+      databaseUrl,
+      chainId: chain.deployment.chainId,
+      rpcUrl: chain.rpcUrl,
+      deploymentsDirectory: isNewBuild ? another.path : chain.deploymentsDirectory,
+    })
+  async function index(options: Start, line: RegExp) {
+    const indexer = await start(template, options)
+    await using _stopped = { [Symbol.asyncDispose]: indexer.stop }
+    await indexer.part.saw(line, 60_000)
+  }
+  await Promise.all([
+    index({}, /Readers see this build/),
+    index({ isNewBuild: true, standby: true, schema: 'new_build' }, /Readers see this build/),
+  ])
+  await index({ standby: true }, /This indexer is ready to take over/)
+  const build = await servedSchema(template)
+  const newStandby = await servedSchema(template, 'new_build')
+  await execute(template, 'DROP SCHEMA new_build CASCADE')
+  const kept = parts.move()
+  return {
+    chain,
+    start,
+    template: new URL(template).pathname.slice(1),
+    schemas: [build, siblingOf(build), newStandby],
+    newBuild: buildOf(newStandby),
+    stop: () => kept.disposeAsync(),
+  }
+}
+
+/** Starts a market with `runs` runs besides the chain's: an API, and no indexer yet. The chain mines two blocks a second. */
+export async function startRestartMarket(postgres: Postgres, { chain, start, ...indexed }: RestartChain, runs: number) {
+  const databaseUrl = await postgres.createDatabase(`market_${runs}`, indexed.template)
+  await addRuns(databaseUrl, indexed.schemas, runs)
+  const api = await startApi({
+    databaseUrl,
+    rpcUrl: chain.rpcUrl,
+    deploymentsDirectory: chain.deploymentsDirectory,
+    chainId: chain.deployment.chainId,
+  })
+  let isOver = false
+  const mining = (async () => {
+    for (; !isOver; await sleep(BLOCK_MS)) await chain.mineLives(1)
+  })()
+  return {
+    api,
+    newBuild: indexed.newBuild,
+    /** Waits until readers see a block that the chain does not have yet. */
+    indexed: async () => waitForIndex(databaseUrl, (await chain.client.getBlockNumber({ cacheTime: 0 })) + 1n, 60_000),
+    start: (options: Start) => start(databaseUrl, options),
+    async stop() {
+      isOver = true
+      await mining
+      await api.stop()
+    },
+  }
+}
+
+async function execute(databaseUrl: string, statement: string) {
+  const client = new pg.Client({ connectionString: databaseUrl })
+  await client.connect()
+  await client.query(statement)
+  await client.end()
+}

@@ -1,0 +1,35 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** The interval between two reads. */
+const READ_INTERVAL_MS = 20
+
+/** The longest time that readers may get no answer for when one of two indexers fails, in milliseconds. */
+export const OUTAGE_LIMIT_MS = 2_000
+
+/**
+ * Reads the list of open runs over and over. Each answer must have `runs` runs, and no earlier block than the one before.
+ * @returns a function that stops it, with what it saw.
+ */
+export function readList(apiUrl: string, runs = 1) {
+  const seen = { longestMs: 0, wrong: [] as string[], block: 0 }
+  let isOver = false
+  const reading = (async () => {
+    let answeredAt = performance.now()
+    for (; !isOver; await sleep(READ_INTERVAL_MS)) {
+      const response = await fetch(`${apiUrl}/api/runs?state=OPEN`)
+      const body = (await response.json()) as { runs?: unknown[] }
+      seen.longestMs = Math.max(seen.longestMs, performance.now() - answeredAt)
+      if (response.status !== 200) continue
+      answeredAt = performance.now()
+      const block = Number(response.headers.get('X-Indexed-Block'))
+      if (block < seen.block) seen.wrong.push(`block ${block} after ${seen.block}`)
+      if (body.runs?.length !== runs) seen.wrong.push(`${body.runs?.length} runs`)
+      seen.block = block
+    }
+  })()
+  return async () => {
+    isOver = true
+    await reading
+    return seen
+  }
+}

@@ -1,0 +1,119 @@
+import { execa } from 'execa'
+import pg from 'pg'
+import { expect, test, vi } from 'vitest'
+import { type Api, startApi } from '../../../devnet/api.ts'
+import { type Indexer, type IndexerOptions, startIndexer } from '../../../devnet/indexer.ts'
+import { siblingOf } from '../../../ops/builds/builds.ts'
+import { servedBuild } from '../../../ops/builds/views.ts'
+import { startPublicChain } from '../../../testkit/publicChain.ts'
+import { waitForIndex } from '../../../testkit/waitForIndex.ts'
+import { freshDatabase } from '../../support/database.ts'
+import { startTestChain, type TestChain } from '../../support/market.ts'
+import { OUTAGE_LIMIT_MS, readList } from './readList.ts'
+
+type Connections = Pick<IndexerOptions, 'databaseUrl' | 'chainId' | 'rpcUrl' | 'deploymentsDirectory' | 'schema'>
+
+const connectionsOf = (
+  { rpcUrl, deploymentsDirectory, deployment }: Pick<TestChain, 'rpcUrl' | 'deploymentsDirectory' | 'deployment'>,
+  databaseUrl: string,
+): Connections => ({
+  databaseUrl,
+  rpcUrl,
+  deploymentsDirectory,
+  chainId: deployment.chainId,
+})
+
+/** Starts both indexers of a build at once, and waits until one serves readers and the other one is its standby. */
+async function startBoth(connections: Connections, parts: AsyncDisposableStack): Promise<[Indexer, Indexer]> {
+  const both = await Promise.all([startIndexer(connections), startIndexer({ ...connections, standby: true })])
+  for (const { stop } of both) parts.defer(stop)
+  await Promise.all(
+    both.map(({ part }) => part.saw(/Readers see this build|This indexer is ready to take over/, 60_000)),
+  )
+  return both
+}
+
+/** Kills the indexer that serves readers, and expects that they do not notice. */
+async function expectTakeover(
+  [own, standbys]: [Indexer, Indexer],
+  { databaseUrl, schema = 'runline' }: Connections,
+  api: Api,
+) {
+  const stopReading = readList(api.url, 0)
+  const before = await schemaThatReadersSee(databaseUrl, schema)
+  const { part } = before?.endsWith('_standby') ? standbys : own
+  process.kill(part.pid, 'SIGKILL')
+  await vi.waitFor(async () => expect(await schemaThatReadersSee(databaseUrl, schema)).toBe(siblingOf(before ?? '')), {
+    timeout: 10_000,
+    interval: 100,
+  })
+  const { longestMs, wrong } = await stopReading()
+  expect(wrong).toEqual([])
+  expect(longestMs).toBeLessThan(OUTAGE_LIMIT_MS)
+}
+
+async function schemaThatReadersSee(databaseUrl: string, viewsSchema: string) {
+  const client = new pg.Client({ connectionString: databaseUrl })
+  await client.connect()
+  try {
+    return await servedBuild(client, viewsSchema)
+  } finally {
+    await client.end()
+  }
+}
+
+test('two chains in one database: both indexers of each start at once, and each standby takes over', {
+  timeout: 240_000,
+}, async () => {
+  await using parts = new AsyncDisposableStack()
+  const databaseUrl = await freshDatabase()
+  const chain = await startTestChain()
+  parts.defer(chain.stop)
+  const other = await startPublicChain({ blockTime: 1 })
+  parts.defer(other.stop)
+  const connections = connectionsOf(chain, databaseUrl)
+  const otherConnections = { ...connectionsOf(other, databaseUrl), schema: 'base' }
+  const pair = await startBoth(connections, parts)
+  const otherPair = await startBoth(otherConnections, parts)
+  const api = await startApi(connections)
+  parts.defer(api.stop)
+  const otherApi = await startApi(otherConnections)
+  parts.defer(otherApi.stop)
+
+  const before = await schemaThatReadersSee(databaseUrl, 'base')
+  await expectTakeover(pair, connections, api)
+  expect(await schemaThatReadersSee(databaseUrl, 'base')).toBe(before)
+  const after = await schemaThatReadersSee(databaseUrl, 'runline')
+  await expectTakeover(otherPair, otherConnections, otherApi)
+  expect(await schemaThatReadersSee(databaseUrl, 'runline')).toBe(after)
+})
+
+test('after a reorg deeper than finality the command recovers both indexers of a build', {
+  timeout: 240_000,
+}, async () => {
+  await using parts = new AsyncDisposableStack()
+  const databaseUrl = await freshDatabase()
+  const chain = await startTestChain({ flags: [] })
+  parts.defer(chain.stop)
+  const connections = connectionsOf(chain, databaseUrl)
+  const both = await startBoth(connections, parts)
+  const { client } = chain
+  await client.mine({ blocks: 100 })
+  const number = await client.getBlockNumber({ cacheTime: 0 })
+  await waitForIndex(databaseUrl, number)
+
+  await client.request({ method: 'anvil_reorg', params: [90, []] })
+  await client.mine({ blocks: 1 })
+  expect(await Promise.all(both.map(({ part }) => part.ended))).toEqual(Array(2).fill('exited with code 75'))
+  for (const isStandby of [false, true]) {
+    const started = startIndexer({ ...connections, standby: isStandby })
+    await expect(started).rejects.toThrow(/exited with code 1.*npm run recover:indexer/s)
+  }
+  const { stdout } = await execa('node', ['ops/recoverCommand.ts'], {
+    env: { DATABASE_URL: databaseUrl, CHAIN_ID: String(connections.chainId), RPC_URL: chain.rpcUrl },
+    preferLocal: true,
+  })
+  expect(stdout).toMatch(/these builds: runline_\w{10}, runline_\w{10}_standby\. Start the indexer again/)
+  await startBoth(connections, parts)
+  await waitForIndex(databaseUrl, await client.getBlockNumber({ cacheTime: 0 }))
+})
