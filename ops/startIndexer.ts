@@ -21,7 +21,7 @@ import { reasonNotToStart } from './builds/mayStart.ts'
 import { takeOver } from './builds/takeOver.ts'
 import { servedBuild } from './builds/views.ts'
 import { connect } from './database/connect.ts'
-import { endAtFailedCommit, proveConnections } from './database/driver.ts'
+import { endAtFailedWrite, proveConnections } from './database/driver.ts'
 import { sharesSessions } from './database/sessions.ts'
 import { RESTART, watchDatabase } from './database/watch.ts'
 import { createWitness } from './database/witness.ts'
@@ -58,7 +58,7 @@ const { reason, served } = await prepareDatabase().catch((err) => {
   process.exit(RESTART)
 })
 if (reason) throw new Error(reason)
-endAtFailedCommit(logger)
+endAtFailedWrite(logger)
 void watchDatabase(DATABASE_URL, logger)
 askForRestartAtPassingError()
 endAtStall({
@@ -155,11 +155,11 @@ function hashOfBuild(chainId: number) {
 }
 
 /**
- * Ponder ends with 1 where its node is behind the index, and where another process runs the build.
- * Both pass, so a restart helps.
+ * Ponder ends with 1 where its node is behind the index, where another process runs the build, and where the disk is full
+ * (COPY does not pass the driver's check). These pass, so a restart helps.
  */
 function askForRestartAtPassingError() {
-  const passing = /Finalized block .* cannot move backwards|Failed to acquire lock on schema/
+  const passing = /Finalized block .* cannot move backwards|Failed to acquire lock on schema|No space left on device/
   const onError = (error: unknown) => {
     if (!(error instanceof Error) || !passing.test(error.message)) return
     process.once('exit', () => {

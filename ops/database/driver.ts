@@ -44,22 +44,32 @@ export function proveConnections(witness: Witness, logger: Logger): void {
   })
 }
 
+/** PostgreSQL's error code `disk_full`. */
+const DISK_FULL = '53100'
+
 /**
  * Ends this process when a COMMIT fails, because its connection broke. Ponder runs the block's handlers again, on rows
  * that its cache still has from the failed attempt: a counter of a band would count twice. It cannot know either
  * whether PostgreSQL has committed. A restart resumes from what the database has.
+ *
+ * It also ends where PostgreSQL's disk is full: Ponder would repeat the statement for minutes, and then end with 1, after
+ * which supervisors do not restart it.
  */
-export function endAtFailedCommit(logger: Logger): void {
+export function endAtFailedWrite(logger: Logger): void {
   const query: (this: pg.Client, ...args: unknown[]) => unknown = pg.Client.prototype.query
+  function end(err: Error, what: string) {
+    logger.fatal({ err }, `${what}: exiting, so that a restart resumes from what PostgreSQL has`)
+    process.exit(RESTART)
+  }
   Object.assign(pg.Client.prototype, {
     query(this: pg.Client, ...args: unknown[]) {
       const result = query.apply(this, args)
-      if (textOf(args[0])?.toLowerCase() === 'commit' && result instanceof Promise) {
-        result.catch((err) => {
-          logger.fatal({ err }, 'A commit failed: exiting, so that a restart resumes from what PostgreSQL has')
-          process.exit(RESTART)
-        })
-      }
+      if (!(result instanceof Promise)) return result
+      const isCommit = textOf(args[0])?.toLowerCase() === 'commit'
+      result.catch((err) => {
+        if (err.code === DISK_FULL) end(err, 'The disk of PostgreSQL is full')
+        else if (isCommit) end(err, 'A commit failed')
+      })
       return result
     },
   })

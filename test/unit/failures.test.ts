@@ -18,6 +18,8 @@ it.each([
   ['a cut connection, without a code', new Error('Connection terminated unexpectedly'), 'transient'],
   ['a silent server', new Error('Query read timeout'), 'transient'],
   ['an exhausted pool', new Error('timeout exceeded when trying to connect'), 'exhausted'],
+  ['disk_full', coded('53100'), 'exhausted'],
+  ['out_of_memory', coded('53200'), 'exhausted'],
   ['undefined_table', coded('42P01'), 'missing'],
   ['undefined_column', coded('42703'), 'schema'],
   ['syntax_error', coded('42601'), undefined],

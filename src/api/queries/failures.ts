@@ -10,6 +10,9 @@ const DISCONNECTED = ['53300', '57P01', '57P02', '57P03']
 /** The server is read-only, such as a former primary after a failover. A new connection may reach the new primary. */
 const READ_ONLY = '25006'
 
+/** PostgreSQL has no disk space or no memory for the statement: `disk_full`, `out_of_memory`. */
+const WITHOUT_RESOURCES = ['53100', '53200']
+
 const UNREACHABLE = [
   'ECONNREFUSED',
   'ECONNRESET',
@@ -34,7 +37,7 @@ const UNDEFINED_COLUMN = '42703'
  * Why a read failed.
  * - `missing`: the indexer has not created its tables or views yet, or a new build is replacing the views.
  * - `transient`: an immediate retry will probably succeed.
- * - `exhausted`: all connections are busy, so a retry would only lengthen the queue.
+ * - `exhausted`: all connections are busy, or disk or memory is full, so an immediate retry would make it worse.
  * - `schema`: the tables lack a column, because a build of another version made them.
  */
 export type ReadFailure = 'missing' | 'transient' | 'exhausted' | 'schema'
@@ -50,5 +53,5 @@ export function classifyReadError(error: unknown): ReadFailure | undefined {
   if (code === UNDEFINED_TABLE) return 'missing'
   if (code === UNDEFINED_COLUMN) return 'schema'
   if (TRANSIENT.has(code) || code.startsWith('08') || TRANSIENT_MESSAGE.test(error.message)) return 'transient'
-  return POOL_EXHAUSTED.test(error.message) ? 'exhausted' : undefined
+  return WITHOUT_RESOURCES.includes(code) || POOL_EXHAUSTED.test(error.message) ? 'exhausted' : undefined
 }

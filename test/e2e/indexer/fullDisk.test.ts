@@ -1,0 +1,101 @@
+// docs/runbook.md, "The disk is full": PostgreSQL on a small disk of its own.
+import { mkdtempSync } from 'node:fs'
+import { rm, rmdir } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { execa, execaSync } from 'execa'
+import { afterAll, expect, test, vi } from 'vitest'
+import { accountOf, keyOf, roles } from '../../../devnet/accounts.ts'
+import { startApi } from '../../../devnet/api.ts'
+import { defaultTerms } from '../../../devnet/defaultTerms.ts'
+import { startIndexer } from '../../../devnet/indexer.ts'
+import { startPostgres } from '../../../devnet/postgres.ts'
+import { startMarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
+import { type Agent, participantsOf, usdc } from '../../../testkit/participants.ts'
+import { freshDatabase } from '../../support/database.ts'
+import { claimApi, codeOf } from '../claims/claimApi.ts'
+import { startIndexOf } from './indexOf.ts'
+
+/** A new server takes a quarter of it. */
+const DISK_MEGABYTES = 200
+
+const disk = mountDisk()
+afterAll(async () => {
+  if (disk === undefined) return
+  await execa('umount', ['--lazy', disk])
+  await rmdir(disk)
+})
+
+/** @returns where the disk is; undefined where this user may not mount one. */
+function mountDisk(): string | undefined {
+  const path = mkdtempSync(join(tmpdir(), 'runline-disk-'))
+  const options = `size=${DISK_MEGABYTES}m,mode=1777`
+  const { failed } = execaSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', path], { reject: false })
+  if (!failed) return path
+  console.warn('The test of a full disk is skipped: it needs the right to mount a file system.')
+  return undefined
+}
+
+/** Claims one run after the other: the first ones may still fit into pages that the database has. */
+async function claimUntilRefused({ claim }: ReturnType<typeof claimApi>, agent: Agent) {
+  for (let runId = 1n; ; runId++) {
+    const answer = await claim(runId, agent, {}, { Prefer: 'wait=0' })
+    if (answer.status !== 200 && answer.status !== 202) return answer
+  }
+}
+
+test.skipIf(disk === undefined)(
+  'on a full disk readers get answers, claims get 503, the indexer exits with 75, and a restart with free space has all rows',
+  { timeout: 240_000 },
+  async () => {
+    await using parts = new AsyncDisposableStack()
+    const chain = await startMarketOnAnvil()
+    parts.defer(chain.stop)
+    const poster = accountOf(2).address
+    await chain.fund(poster)
+    vi.stubEnv('TMPDIR', disk)
+    const postgres = await startPostgres()
+    vi.unstubAllEnvs()
+    parts.defer(postgres.stop)
+    const databaseUrl = await postgres.createDatabase()
+    const { rpcUrl, deploymentsDirectory } = chain
+    const agent = await participantsOf(chain).newAgent(accountOf(3), 10_000n * usdc)
+    const connections = { databaseUrl, chainId: 31337, rpcUrl, deploymentsDirectory }
+    const indexer = await startIndexer(connections)
+    parts.defer(indexer.stop)
+    await indexer.part.saw(/Readers see this build/, 60_000)
+    const api = await startApi({
+      ...connections,
+      relayerKey: keyOf(roles.relayer),
+      allowUnsignedClaims: true,
+    })
+    parts.defer(api.stop)
+
+    let isOver = false
+    const posting = (async () => {
+      const { timestamp } = await chain.client.getBlock()
+      const terms = ['ipfs://run', 10_000_000n, timestamp + 86_400n, defaultTerms] as const
+      while (!isOver) await chain.market.write.postBounty(terms, { account: poster })
+    })()
+    parts.defer(() => posting)
+    const filler = join(String(disk), 'filler')
+    const { stderr } = await execa('dd', ['if=/dev/zero', `of=${filler}`, 'bs=1M'], { reject: false })
+    expect(stderr).toContain('No space left on device')
+    expect(await indexer.part.ended).toBe('exited with code 75')
+    expect(indexer.part.output()).toContain('No space left on device')
+    expect((await fetch(`${api.url}/api/runs`)).status).toBe(200)
+    isOver = true
+    await posting
+    const refused = await claimUntilRefused(claimApi(api.url), agent)
+    expect(codeOf(refused)).toEqual([503, 'RELAY_UNAVAILABLE'])
+
+    await rm(filler)
+    const resumed = await startIndexOf(chain, databaseUrl)
+    parts.defer(resumed.stop)
+    const undisturbed = await startIndexOf(chain, await freshDatabase())
+    parts.defer(undisturbed.stop)
+    const rows = await resumed.tables()
+    expect(BigInt(rows.runs.length)).toBe(await chain.market.read.bountyCount())
+    expect(rows).toEqual(await undisturbed.tables())
+  },
+)
