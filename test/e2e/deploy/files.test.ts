@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, globSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
@@ -137,4 +137,14 @@ it('every alert has a section in the runbook', async () => {
   )
   expect(anchors.length).toBeGreaterThan(10)
   expect(anchors.filter((anchor: string) => !headings.includes(anchor))).toEqual([])
+})
+
+it('the documentation names only files that exist', async () => {
+  const pages = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', ...globSync('docs/*.md', { cwd: fileURLToPath(root) })]
+  const texts = await Promise.all(pages.map(read))
+  const named = texts.flatMap(
+    (text) => text.match(/(?<![\w/])(?:test|ops|src|bench|sim|deploy)\/[\w./]+(?=[`) ])/g) ?? [],
+  )
+  expect(named.length).toBeGreaterThan(50)
+  expect(named.filter((path) => !existsSync(new URL(path, root)))).toEqual([])
 })
