@@ -101,6 +101,7 @@ describe('a refusal', () => {
     const { id, wallet } = await people.newAgent(agent.wallet)
     expect((await api.claim(runId, { id, wallet })).status).toBe(200)
     await people.mined(() => market.market.write.submitWork([runId, 'ipfs://work'], { account: wallet.address }))
+    await market.indexed()
     expect((await api.claim(runId, { id, wallet })).body).toMatchObject({ success: true, run: { state: 'SUBMITTED' } })
     await people.mined(() => market.market.write.approveWork([runId]))
     // The relay may use a head that is 50 ms old, at which the run has not ended.
