@@ -44,7 +44,8 @@ type Result = { measurements: Measurement[]; notes: string[] }
 
 /** What limits the figures, from profiles. The CPU shares of each measurement follow. */
 const limits = [
-  `Clients, API, bare server and PostgreSQL share two cores. Where the machine is busy, PostgreSQL is what the lists wait for.
+  `Clients, API, bare server and PostgreSQL share two cores. Cached lists are bound by the client, whose one thread is full in
+both cases, and by the server's. Any minReward, pages of one state and the mix are bound by PostgreSQL.
 The same list is one statement for up to 16 requests that wait at the same time. Any minReward, the mix and pages of one
 state are a statement per request, of about 1 ms each, spread over more than a hundred texts, none of which dominates: so
 their rate is bound by the statements of PostgreSQL, and their ratio by how much the same list merges.`,
