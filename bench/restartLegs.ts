@@ -19,9 +19,10 @@ const sees = (indexer: Indexer) => indexer.part.saw(/Readers see this build/, LI
 const caughtUp = (indexer: Indexer) =>
   indexer.part.saw(/Readers see this build|This indexer is ready to take over/, LINE_TIMEOUT_MS)
 
+/** Where both indexers start at once, the faster one serves. */
 async function ready(starting: Promise<Indexer>): Promise<Indexer> {
   const indexer = await starting
-  await indexer.part.saw(/This indexer is ready to take over/, LINE_TIMEOUT_MS)
+  await indexer.part.saw(/This indexer is ready to take over|Readers see this build/, LINE_TIMEOUT_MS)
   return indexer
 }
 

@@ -82,6 +82,8 @@ export async function startRestartMarket(postgres: Postgres, { chain, start, ...
   const mining = (async () => {
     for (; !isOver; await sleep(BLOCK_MS)) await chain.mineLives(1)
   })()
+  // `stop` throws it. Where a leg fails first, its error is the one to report.
+  mining.catch(() => undefined)
   return {
     api,
     newBuild: indexed.newBuild,

@@ -79,6 +79,8 @@ function watchReads(url: string) {
       await sleep(READ_INTERVAL_MS)
     }
   })()
+  // `stop` throws it. Where a leg fails first, its error is the one to report.
+  reading.catch(() => undefined)
   return {
     async stop() {
       isOver = true
