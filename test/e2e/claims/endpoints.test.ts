@@ -42,10 +42,12 @@ afterEach(async () => {
   first.heal()
   second.heal()
   // The first endpoint is used again before the next test. A claim that is won may be the second one's.
-  await until('the first endpoint in use', async () => {
+  const isInUse = async () => {
     const [result] = await claimNewRun()
     return result === 'won' && endpoints.list[0]?.state === 'usable'
-  })
+  }
+  // An endpoint's `Retry-After` is obeyed for up to ten seconds.
+  await until('the first endpoint in use', isInUse, 15_000)
 })
 
 const nonce = () => chain.client.getTransactionCount({ address: relayer.address })
