@@ -1,7 +1,7 @@
 // docs/runbook.md, "To restore a backup": the relay's database is set back to an earlier time.
-import pg from 'pg'
 import { beforeEach, expect, inject, it, onTestFinished } from 'vitest'
 import { accountOf } from '../../../devnet/accounts.ts'
+import { createDatabase } from '../../../devnet/postgres.ts'
 import type { ClaimRequest } from '../../../src/api/relay/chain/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
 import { freshDatabase } from '../../support/database.ts'
@@ -33,23 +33,14 @@ async function startRelay(databaseUrl: string, foreignNonces = 16) {
   return { ...relay, close }
 }
 
-/** Copies the database, to which nothing may be connected. @returns the copy's URL. */
-async function backUp(databaseUrl: string): Promise<string> {
-  const name = new URL(databaseUrl).pathname.slice(1)
-  const client = new pg.Client({ connectionString: inject('postgresUrl') })
-  await client.connect()
-  await client.query(`CREATE DATABASE ${name}_backup TEMPLATE ${name}`)
-  await client.end()
-  return `${databaseUrl}_backup`
-}
-
 /** A database with one claim, its backup, and what the relay claimed after the backup. */
 async function loseClaims(count: number) {
   const databaseUrl = await freshDatabase()
   const first = await startRelay(databaseUrl)
   expect(await resultOf(first, await newClaim())).toBe('won')
   await first.close()
-  const backup = await backUp(databaseUrl)
+  const name = new URL(databaseUrl).pathname.slice(1)
+  const backup = await createDatabase(inject('postgresUrl'), `${name}_backup`, name)
   const second = await startRelay(databaseUrl)
   const lost: ClaimRequest[] = []
   for (let claim = 0; claim < count; claim++) {
