@@ -88,7 +88,7 @@ contract OpenBounties {
         emit BountyFulfilled(bountyId, bounty.fulfillments.length - 1, fulfillers, data, msg.sender);
     }
 
-    /// @notice Pays those who submitted the work.
+    /// @notice Pays the fulfillers of a submission.
     function acceptFulfillment(
         uint256 bountyId,
         uint256 fulfillmentId,
