@@ -119,7 +119,7 @@ function contextOf(settings: RelaySettings, holder: string): RelayContext {
   // reads, heads do not wait for simulations, and simulations do not wait for claims that are not authenticated.
   const sender = createRpc(endpoints)
   const watchClient = createRpc(endpoints, WATCH_CONNECTIONS)
-  const heads = createHeads(watchClient, settings.interval)
+  const heads = createHeads(watchClient, endpoints, settings.interval)
 
   const relayers = once(async () => {
     await assertMarket(market)

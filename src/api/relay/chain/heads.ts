@@ -1,11 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Hex, PublicClient } from 'viem'
+import type { Endpoints } from '../../node/endpoints.ts'
 import { reuseResult } from '../../reuseResult.ts'
 import { answer, unlessUnavailable } from './client.ts'
 
 /** The node's latest block. Timestamp in seconds, fee in wei. */
-export type ChainHead = { number: bigint; hash: Hex; timestamp: bigint; baseFeePerGas: bigint; gasLimit: bigint }
+export type ChainHead = {
+  number: bigint
+  hash: Hex
+  timestamp: bigint
+  baseFeePerGas: bigint
+  gasLimit: bigint
+  /** The highest block that any endpoint had shown when the read of this head began. A node that is behind lacks it. */
+  highest: bigint
+}
 
 export type Heads = ReturnType<typeof createHeads>
 
@@ -13,11 +22,11 @@ export type Heads = ReturnType<typeof createHeads>
  * Reads the chain's head. All callers share one read per interval, and there are no reads without callers.
  * @param interval in milliseconds.
  */
-export function createHeads(client: PublicClient, interval: number) {
+export function createHeads(client: PublicClient, { highestBlock }: Pick<Endpoints, 'highestBlock'>, interval: number) {
   let current: { startedAt: number; head: Promise<ChainHead> } | undefined
 
   function read() {
-    const reading = { startedAt: performance.now(), head: fetchHead(client) }
+    const reading = { startedAt: performance.now(), head: fetchHead(client, BigInt(highestBlock())) }
     current = reading
     const forget = () => {
       if (current === reading) current = undefined
@@ -61,10 +70,10 @@ export function createHeads(client: PublicClient, interval: number) {
 /** How soon `since` checks whether the known head has expired. */
 const SINCE_INTERVAL_MS = 5
 
-async function fetchHead(client: PublicClient): Promise<ChainHead> {
+async function fetchHead(client: PublicClient, highest: bigint): Promise<ChainHead> {
   const { number, hash, timestamp, baseFeePerGas, gasLimit } = await answer(client.getBlock({ blockTag: 'latest' }))
   if (baseFeePerGas === null) throw new Error('The chain has no EIP-1559 fees; the relay sends no other transactions.')
-  return { number, hash, timestamp, baseFeePerGas, gasLimit }
+  return { number, hash, timestamp, baseFeePerGas, gasLimit, highest }
 }
 
 /** How long the node's answer is reused. Finality is minutes behind the head, so a few seconds do not matter. */

@@ -54,7 +54,7 @@ export type Examine = ReturnType<typeof createExamination>
  * and the chain is read once per head for all claims. The refusals and their order are those of the market.
  * @param market has a client of its own, so that a flood of claims does not delay simulations.
  */
-export function createExamination({ endpoints, heads, allowUnsigned, relayers }: RelayContext, market: Market) {
+export function createExamination({ heads, allowUnsigned, relayers }: RelayContext, market: Market) {
   const viewOf = createChainViews(market, heads)
   const contractWallets = createFairLane(CONTRACT_WALLET_LANE)
   const inTurn = createFairLane(EXAMINATION_LANE)
@@ -120,9 +120,9 @@ export function createExamination({ endpoints, heads, allowUnsigned, relayers }:
     const result = newer.head.hash === view.head.hash ? first : await check(request, newer, sender)
     if (!(result instanceof Problem)) return result
     // What a node refuses that is behind, the chain may allow.
-    const highest = endpoints.highestBlock()
-    if (newer.head.number >= highest) throw result
-    throw unavailable(`The chain’s node is at block ${newer.head.number}, behind block ${highest}.`)
+    const { number, highest } = newer.head
+    if (number >= highest) throw result
+    throw unavailable(`The chain’s node is at block ${number}, behind block ${highest}.`)
   }
 }
 
