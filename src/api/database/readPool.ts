@@ -1,6 +1,7 @@
 import { Socket } from 'node:net'
 import pg from 'pg'
 import type { Logger } from 'pino'
+import { followFailover } from './followFailover.ts'
 
 type Options = {
   /** Of the primary or of a read replica. */
@@ -25,9 +26,6 @@ const planner = [
 /** Longer than `statement_timeout`, at which PostgreSQL itself cancels the statement. */
 const SILENCE_TIMEOUT_MS = 3_000
 
-/** When a connection is replaced: after a failover, one could stay at a former primary, whose rows grow old. */
-const MAX_LIFETIME_SECONDS = 60
-
 /** Read-only connections with short timeouts: a read must neither block the indexer nor wait for it long. */
 export function openReadPool({ url, schema, logger }: Options): pg.Pool {
   const pool = new pg.Pool({
@@ -38,12 +36,14 @@ export function openReadPool({ url, schema, logger }: Options): pg.Pool {
     statement_timeout: 2_000,
     lock_timeout: 250,
     keepAlive: true,
-    maxLifetimeSeconds: MAX_LIFETIME_SECONDS,
+    // A new connection plans its statements again, so idle ones remain.
+    idleTimeoutMillis: 0,
     options: [`search_path=${schema}`, 'default_transaction_read_only=on', ...planner]
       .map((setting) => `-c ${setting}`)
       .join(' '),
   })
   closeSilentConnections(pool, SILENCE_TIMEOUT_MS)
+  followFailover(pool, { url, logger })
   // An idle connection that breaks would end the process if there were no listener. The next read opens another.
   pool.on('error', (err) => logger.warn({ err }, 'A connection of the read pool broke'))
   return pool
