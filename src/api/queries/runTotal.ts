@@ -59,12 +59,16 @@ function fromBands(db: Database, filter: RunFilter): SQL {
     unclaimable: sql`"rewarded" - ${claimable}`,
     none: sql`0`,
   }
-  const inOrder = isOfAll ? inBands(perBand[standing]) : inBands(perBand.any)
+  // Sums are evaluated once, and only those that the list needs.
+  const passed = isOfAll ? standing : 'any'
+  const isRewarded = filter.minReward === undefined && passed === standing
+  const inOrder = isRewarded ? sql`"rewarded"` : sql`"in_order"`
+  const inOrderSum = isRewarded ? sql`` : sql`, ${inBands(perBand[passed])} as "in_order"`
   return sql`
     select "total", "in_order", ${isOfAll && filter.minReward !== undefined ? sql`"rewarded"` : sql`"total"`} as "gathered"
     from (
-      select ${totals[standing]} as "total", "in_order", "rewarded"
-      from (select ${inOrder} as "in_order", ${rewarded(perBand[standing], statesOf[standing])} as "rewarded" offset 0) as "summed"
+      select ${totals[standing]} as "total", ${inOrder} as "in_order", "rewarded"
+      from (select ${rewarded(perBand[standing], statesOf[standing])} as "rewarded" ${inOrderSum} offset 0) as "summed"
       offset 0
     ) as "counted"`
 }
