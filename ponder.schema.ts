@@ -37,7 +37,7 @@ export const runEventNames = [
 export const storedText = (chainString: string) => chainString.replaceAll('\0', '\uFFFD')
 
 /** How many ids a band of runs spans: few enough to walk through, and ten million runs still have few bands. */
-export const RUN_BAND_IDS = 25_000n
+export const RUN_BAND_IDS = 10_000n
 
 /** How many seconds a band of deadlines spans: a quarter of a day. */
 export const DEADLINE_BAND_SECONDS = 21_600n

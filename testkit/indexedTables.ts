@@ -43,7 +43,7 @@ export const countRuns = [
     INSERT INTO run_band (list, sort, lowest, ${stateColumns})
     SELECT list, sort, lowest, ${sql.join(schema.runStates.map(countOf), sql`, `)}
     FROM run
-      CROSS JOIN LATERAL (SELECT bounty_id / 25000 * 25000 AS ids) AS band
+      CROSS JOIN LATERAL (SELECT bounty_id / 10000 * 10000 AS ids) AS band
       CROSS JOIN LATERAL (VALUES
         ('all', 'createdAt', ids),
         ('all', 'reward', rpad(left(reward::text, 2), length(reward::text), '0')::int8),

@@ -20,8 +20,8 @@ function pick<T>(choices: readonly T[]): T {
 }
 
 /** Ids on both sides of the edge of a band. */
-const firstId = 24_960n
-const last = 25_042
+const firstId = 9_960n
+const last = 10_042
 
 /** Rewards within bands, on their edges, and equal; deadlines around now, which is the edge of a band, and equal. */
 const rewards = [10_000n, 10_999n, 11_000n, 99_999_999n, 100_000_000n, 104_000_000n, 109_999_999n, 110_000_000n]

@@ -73,7 +73,7 @@ type Run = typeof run.$inferSelect
 export function runBandsOf(runs: readonly Run[]): (typeof runBand.$inferSelect)[] {
   const keysOf = ({ bountyId, reward, deadline, posterAddress, evaluator, claimedBy }: Run) => {
     const digits = reward.toString()
-    const ids = (bountyId / 25_000n) * 25_000n
+    const ids = (bountyId / 10_000n) * 10_000n
     return [
       `all|createdAt|${ids}`,
       `all|reward|${digits.slice(0, 2).padEnd(digits.length, '0')}`,
