@@ -1,5 +1,6 @@
 // The baseline of the read benches: Hono, node-postgres, and the API's own statements, without the API. `/run/:id` and
-// `/list` answer with the JSON that PostgreSQL produces, `/constant` with the bytes of the API's list.
+// `/list` answer with the JSON that PostgreSQL produces, `/constant` with the body of the API's list, and
+// `/constant-with-headers` with its headers too.
 import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import { pino } from 'pino'
@@ -7,7 +8,8 @@ import { openReadPool } from '../src/api/database/readPool.ts'
 
 type Statement = { name: string; text: string; values: unknown[] }
 type Row = { runs?: string; run?: string }
-type Bare = { url: string; schema: string; list: Statement; run: Statement; constant: string }
+type Constant = { body: string; headers: Record<string, string> }
+type Bare = { url: string; schema: string; list: Statement; run: Statement; constant: Constant }
 
 const { url, schema, list, run, constant } = JSON.parse(process.env.BARE ?? '') as Bare
 const pool = openReadPool({ url, schema, logger: pino({ level: 'warn' }) })
@@ -15,7 +17,8 @@ const app = new Hono()
 
 const json = { 'Content-Type': 'application/json' }
 
-app.get('/constant', (c) => c.body(constant, 200, json))
+app.get('/constant', (c) => c.body(constant.body, 200, json))
+app.get('/constant-with-headers', (c) => c.body(constant.body, 200, constant.headers))
 app.get('/list', async (c) => {
   const { rows } = await pool.query<Row>(list)
   return c.body(assertJson(rows[0]?.runs), 200, json)

@@ -61,13 +61,22 @@ async function throughput({ api, bare, pids }: ReadsMarket): Promise<Result> {
   const list = await both(uncached(api.url), { url: bare.url, path: () => '/list' })
   const run = await both(byId(api.url, '/api/runs/'), byId(bare.url, '/run/'))
   const constant = (url: string, path: string): Target => ({ url, path: () => path })
-  const cached = await both(constant(api.url, '/api/runs'), constant(bare.url, '/constant'))
+  const cached = await alternate(
+    {
+      ours: constant(api.url, '/api/runs'),
+      bare: constant(bare.url, '/constant'),
+      headers: constant(bare.url, '/constant-with-headers'),
+    },
+    manyClients,
+    { pids },
+  )
   const named = { 'list, uncached': list, 'by id, uncached': run, 'list, cached': cached }
   return {
     measurements: [
       ...against('list, uncached', list, LIST_GOAL),
       ...against('by id, uncached', run, BARE_GOAL),
       rate('list, cached', cached, BARE_GOAL),
+      rate('list, cached, beside the same headers', { ours: cached.ours, bare: cached.headers }, BARE_GOAL),
     ],
     notes: Object.entries(named).flatMap(([name, { ours, bare }]) => [
       `${name}: ${ours.cpu}`,

@@ -53,12 +53,11 @@ export async function startReadsMarket(postgres: Postgres, runs: number) {
     })
   const api = await startAnotherApi()
   parts.defer(api.stop)
-  const constant = await (await fetch(`${api.url}/api/runs`)).text()
   const bare = await startBare({
     url: databaseUrl,
     schema: viewsSchema,
     ...(await statementsOf(databaseUrl)),
-    constant,
+    constant: await listOf(api.url),
   })
   parts.defer(bare.stop)
   const kept = parts.move()
@@ -71,6 +70,16 @@ export async function startReadsMarket(postgres: Postgres, runs: number) {
     pids: { API: api.part.pid, 'bare server': bare.pid, PostgreSQL: postgres.part.pid },
     stop: () => kept.disposeAsync(),
   }
+}
+
+/** Headers that an HTTP server adds itself. */
+const OF_THE_SERVER = ['connection', 'content-length', 'date', 'keep-alive', 'transfer-encoding']
+
+/** The body and the headers with which the API answers its list. */
+async function listOf(url: string) {
+  const response = await fetch(`${url}/api/runs`)
+  const headers = [...response.headers].filter(([name]) => !OF_THE_SERVER.includes(name))
+  return { body: await response.text(), headers: Object.fromEntries(headers) }
 }
 
 /** How many statements the database has run: each of the API's is a transaction of its own. */
