@@ -1,4 +1,9 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+
+// Tests start hundreds of processes, which load the same modules. Node compiles each module once: the processes inherit
+// this variable.
+process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('cache/node', import.meta.url))
 
 const project = (name: string, timeoutMs: number, setupFiles: string[] = []) => ({
   test: {
