@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './test/support/longestFirst.ts'
 
 // Tests start hundreds of processes, which load the same modules. Node compiles each module once: the processes inherit
 // this variable.
@@ -20,6 +21,7 @@ export default defineConfig({
     globalSetup: 'test/support/globalSetup.ts',
     // An e2e test file runs Anvil, an indexer and an API: two files at a time use two cores.
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     projects: [
       project('unit', 10_000),
       project('api', 30_000),
