@@ -19,8 +19,9 @@ const project = (name: string, timeoutMs: number, setupFiles: string[] = []) => 
 export default defineConfig({
   test: {
     globalSetup: 'test/support/globalSetup.ts',
-    // An e2e test file runs Anvil, an indexer and an API: two files at a time use two cores.
-    maxWorkers: 2,
+    // An e2e test file runs Anvil, an indexer and an API, and waits for about half of its time: three files at a time use
+    // two cores.
+    maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     projects: [
       project('unit', 10_000),
