@@ -1,7 +1,6 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
-import { expect } from 'vitest'
-import { apiDescription } from '../../toolchain/apiDescription.ts'
+import { expect, inject } from 'vitest'
 
 type Described = { content?: Record<string, unknown>; headers?: Record<string, { required: boolean }> }
 type Operation = { responses: Record<string, Described> }
@@ -14,7 +13,7 @@ export type Answer = {
   body: any
 }
 
-const description: { paths: Record<string, Record<string, Operation>> } = JSON.parse(await apiDescription(), closed)
+const description: { paths: Record<string, Record<string, Operation>> } = JSON.parse(inject('apiDescription'), closed)
 const ajv = new Ajv2020({ strict: false, allErrors: true })
 formats.default(ajv)
 ajv.addSchema({ ...description, $id: 'openapi' })

@@ -1,16 +1,20 @@
 import type { TestProject } from 'vitest/node'
 import { buildContracts } from '../../devnet/buildContracts.ts'
 import { startPostgres } from '../../devnet/postgres.ts'
+import { apiDescription } from '../../toolchain/apiDescription.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
     /** One PostgreSQL server for the whole test run: each file creates its own databases on it. */
     postgresUrl: string
+    /** The text of /openapi.json. To make it loads the whole API, which takes seconds: no file makes its own. */
+    apiDescription: string
   }
 }
 
 export default async function setup(project: TestProject) {
   await buildContracts()
+  project.provide('apiDescription', await apiDescription())
   const postgres = await startPostgres()
   project.provide('postgresUrl', postgres.url)
   return postgres.stop

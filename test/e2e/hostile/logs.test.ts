@@ -105,6 +105,9 @@ const failures: [string, ChooseFault | 'html'][] = [
   ['repeats transactions', (call) => (sends(call) ? repeats(call) : undefined)],
 ]
 
+/** Longer than the API waits for a node, so that it logs a node that does not answer. */
+const preference = { Prefer: 'wait=6' }
+
 /** Occurrences of a secret in a text, with their context. */
 function findIn(text: string, secrets: ReadonlyMap<string, string>): string[] {
   const searched = text.toLowerCase()
@@ -130,11 +133,11 @@ it('no log and no answer contains the key of the node’s URL, a signature or a 
   })
   const client = claimApi(api.url)
 
-  async function claimNewRun(more: object = {}) {
+  async function claimNewRun(more: object = {}, headers: Record<string, string> = {}) {
     const runId = await people.openRun(usdc)
     const signed = { ...(await people.sign(runId, agent)), ...more }
     signatures.push(signed.signature)
-    const answer = await client.claim(runId, agent, signed)
+    const answer = await client.claim(runId, agent, signed, headers)
     answers.push(answer)
     if (answer.body.claimId) answers.push(await client.get(`/api/claims/${answer.body.claimId}`))
     return answer
@@ -152,7 +155,11 @@ it('no log and no answer contains the key of the node’s URL, a signature or a 
     const start = lines.length
     if (failure === 'html') gateway.break(true)
     else node.from(failure)
-    const [{ status }] = await Promise.all([claimNewRun(), look(), claimNewRun({ signature: `0x${'ab'.repeat(200)}` })])
+    const [{ status }] = await Promise.all([
+      claimNewRun({}, preference),
+      look(),
+      claimNewRun({ signature: `0x${'ab'.repeat(200)}` }, preference),
+    ])
     // The keeper and the index watcher get these answers too.
     await sleep(1_500)
     gateway.break(false)

@@ -1,0 +1,34 @@
+import { relative } from 'node:path'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
+
+/** Start in this order: a long file that starts last runs alone. Only the first run on a machine needs it. */
+const LONGEST = [
+  'test/e2e/indexer/databaseFailover.test.ts',
+  'test/e2e/indexer/stall.test.ts',
+  'test/e2e/indexer/outage.test.ts',
+  'test/e2e/indexer/standbys.test.ts',
+  'test/e2e/rollup/stoppedChain.test.ts',
+  'test/e2e/simulation/simFaults.test.ts',
+  'test/e2e/cli/commands.test.ts',
+  'test/e2e/hostile/logs.test.ts',
+  'test/e2e/indexer/redeploy.test.ts',
+  'test/e2e/client/claim.test.ts',
+  'test/e2e/indexer/ownThings.test.ts',
+  'test/e2e/indexer/requestRate.test.ts',
+  'test/e2e/indexer/standby.test.ts',
+  'test/e2e/indexer/audit.test.ts',
+  'test/e2e/claims/survival.test.ts',
+  'test/e2e/devnet/devnet.test.ts',
+  'test/e2e/rollup/rehearsal.test.ts',
+  'test/e2e/hostile/keeper.test.ts',
+]
+
+export class LongestFirst extends BaseSequencer {
+  override async sort(specifications: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ moduleId }: TestSpecification) => {
+      const known = LONGEST.indexOf(relative(this.ctx.config.root, moduleId))
+      return known < 0 ? LONGEST.length : known
+    }
+    return (await super.sort(specifications)).sort((a, b) => place(a) - place(b))
+  }
+}
