@@ -1,29 +1,14 @@
-import { db } from 'ponder:api'
-import { createApp } from './app.ts'
-import { readDeployment } from './deployment.ts'
-import { readEnv } from './env.ts'
-import { latestBlockOrZero } from './node/chainClient.ts'
-import { createEndpoints } from './node/endpoints.ts'
-import { createLogger } from './observability/logger.ts'
-import { IndexReader } from './queries/indexReader.ts'
-import type { Database } from './queries/snapshot.ts'
-import { createStreams } from './stream/streams.ts'
+import { Hono } from 'hono'
 
-// The app under Ponder's server: the read routes on Ponder's own connections, for operators who run a single process.
-// At shutdown Ponder's server ends requests after a second. Claims take longer, so they are refused here.
+// Ponder loads this file before it indexes. The app is loaded at its first request instead, because that takes most of a
+// second, by which an indexer that restarts would answer readers later.
 
-const env = readEnv(['CHAIN_ID', 'DEPLOYMENTS_DIR', 'RPC_URL', 'LOG_LEVEL'])
-const logger = createLogger({ level: env.LOG_LEVEL, rpcUrls: env.RPC_URL })
-const endpoints = createEndpoints({ rpcUrls: env.RPC_URL, chainId: env.CHAIN_ID, logger })
+let loading: Promise<typeof import('./ponderHost.ts')> | undefined
 
-// The type includes PGlite, which has another client; ponder.config.ts accepts PostgreSQL only.
-const index = new IndexReader(db as unknown as Database, env.CHAIN_ID, {
-  shownBefore: await latestBlockOrZero(endpoints, logger),
-})
-
-export default createApp({
-  index,
-  logger,
-  streams: createStreams({ index, chainId: env.CHAIN_ID, logger }),
-  deployment: readDeployment(env.CHAIN_ID, env.DEPLOYMENTS_DIR),
+export default new Hono<{ Bindings: object }>().all('*', async ({ req, env }) => {
+  loading ??= import('./ponderHost.ts')
+  const { app } = await loading
+  // Headers first: node-server's Response forgets those that middleware has set once its body is read.
+  const { headers, status, body } = await app.fetch(req.raw, env)
+  return new Response(body, { status, headers })
 })
