@@ -23,6 +23,7 @@ import { servedBuild } from './builds/views.ts'
 import { connect } from './database/connect.ts'
 import { endAtFailedWrite, proveConnections } from './database/driver.ts'
 import { sharesSessions } from './database/sessions.ts'
+import { waitForDatabase } from './database/waitForDatabase.ts'
 import { RESTART, watchDatabase } from './database/watch.ts'
 import { createWitness } from './database/witness.ts'
 import { endAtStall } from './stall/endAtStall.ts'
@@ -53,6 +54,9 @@ const build = `runline_${hashOfBuild(CHAIN_ID)}`
 const schema = standby ? siblingOf(build) : build
 const readers = { databaseUrl: DATABASE_URL, build: schema, viewsSchema: DATABASE_SCHEMA }
 await assertFree(PONDER_PORT)
+const ponder = new URL('bin/ponder.js', import.meta.resolve('ponder'))
+// Loading takes longer than most recoveries of PostgreSQL. An error is thrown where Ponder is imported.
+import(new URL('commands/start.js', ponder).href).catch(() => undefined)
 const { reason, served } = await prepareDatabase().catch((err) => {
   logger.fatal({ err }, 'Cannot tell whether this build may start')
   process.exit(RESTART)
@@ -76,7 +80,6 @@ delete process.env.PORT
 
 // Ponder is imported, not spawned, so that signals and exit codes are this process's own (75 asks for a restart), and a
 // SIGKILL leaves no indexer that holds the schema's lock.
-const ponder = new URL('bin/ponder.js', import.meta.resolve('ponder'))
 process.argv = [
   process.execPath,
   ponder.pathname,
@@ -108,6 +111,7 @@ await keepCacheSmall({ databaseUrl: DATABASE_URL, chainId: CHAIN_ID, logger })
  * @throws if the database or the node does not answer.
  */
 async function prepareDatabase(): Promise<{ reason?: string; served?: string | undefined }> {
+  await waitForDatabase(DATABASE_URL, logger)
   if (await sharesSessions(DATABASE_URL)) {
     return {
       reason:

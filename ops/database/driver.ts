@@ -19,6 +19,7 @@ export function proveConnections(witness: Witness, logger: Logger): void {
 
   async function connectAndProve(client: pg.Client) {
     await connect.call(client)
+    endAtCrash(client, logger)
     try {
       if (await witness.isThere(client)) return
     } catch (error) {
@@ -42,6 +43,28 @@ export function proveConnections(witness: Witness, logger: Logger): void {
       )
     },
   })
+}
+
+/** PostgreSQL's code `crash_shutdown`, with which it warns its clients when one of its processes crashed. */
+const CRASHED = '57P02'
+
+/** Where its main process was killed, the code is the same as in an orderly shutdown. */
+const KILLED = /unexpected postmaster exit/
+
+/**
+ * Ends this process as soon as PostgreSQL reports its own crash, so that the restart loads code while PostgreSQL recovers.
+ * Without the report, or with one in another language, the proof on the next connection ends it.
+ */
+function endAtCrash(client: pg.Client, logger: Logger): void {
+  function end() {
+    logger.fatal(
+      'PostgreSQL reports a crash, and may have lost its last commits: exiting, so that a restart resumes from what it has',
+    )
+    process.exit(RESTART)
+  }
+  const { connection } = client as pg.Client & { connection: pg.Connection }
+  client.on('notice', ({ code }) => code === CRASHED && end())
+  connection.on('errorMessage', ({ message }: Error) => KILLED.test(message) && end())
 }
 
 /** PostgreSQL's error code `disk_full`. */

@@ -1,3 +1,4 @@
+import getPort from 'get-port'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { accountOf } from '../../../devnet/accounts.ts'
 import { defaultTerms } from '../../../devnet/defaultTerms.ts'
@@ -43,7 +44,7 @@ test('an indexer whose database crashes exits with 75, and loses nothing after t
     for (let posted = 0; posted < 5; posted++) await post()
     await crashDatabase(databaseUrl)
     expect(await indexer.part.ended).toBe('exited with code 75')
-    expect(indexer.part.output()).toContain('PostgreSQL crashed or failed over')
+    expect(indexer.part.output()).toContain('PostgreSQL reports a crash')
   } finally {
     await indexer.stop()
   }
@@ -58,4 +59,25 @@ test('an indexer whose database crashes exits with 75, and loses nothing after t
     await resumed.stop()
     await fresh.stop()
   }
+})
+
+test('an indexer that starts before PostgreSQL waits for it', { timeout: 90_000 }, async () => {
+  await using parts = new AsyncDisposableStack()
+  const { rpcUrl, deploymentsDirectory } = chain
+  const port = await getPort()
+  const waiting = Promise.withResolvers<void>()
+  const databaseUrl = `postgres://postgres:postgres@127.0.0.1:${port}/postgres`
+  const starting = startIndexer({
+    databaseUrl,
+    chainId: 31337,
+    rpcUrl,
+    deploymentsDirectory,
+    onLine: (line) => line.includes('PostgreSQL does not accept connections') && waiting.resolve(),
+  })
+  await Promise.race([waiting.promise, starting])
+  const late = await startPostgres({ port })
+  parts.defer(late.stop)
+  const indexer = await starting
+  parts.defer(indexer.stop)
+  await indexer.part.saw(/Readers see this build/, 60_000)
 })
