@@ -42,13 +42,11 @@ export async function withStandby({ start }: RestartMarket, crash: () => Promise
     })
   }
   await measure('database crash', async () => {
-    await crash()
-    await Promise.all(
-      [serving, standby].map(async (role) => {
-        await role.indexer.part.ended
-        role.indexer = await role.restart()
-      }),
-    )
+    const restarting = [serving, standby].map(async (role) => {
+      await role.indexer.part.ended
+      role.indexer = await role.restart()
+    })
+    await Promise.all([crash(), ...restarting])
     // Either may serve now.
     await Promise.all([serving, standby].map(({ indexer }) => caughtUp(indexer)))
   })
@@ -78,9 +76,9 @@ export async function withoutStandby(
     })
   }
   await measure('database crash', async () => {
+    const restarting = indexer.part.ended.then(restart)
     await crash()
-    await indexer.part.ended
-    indexer = await restart()
+    indexer = await restarting
   })
   await measure('redeploy', async () => {
     const replacement = await start({ replace: newBuild, redeploy: true })
