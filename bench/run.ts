@@ -37,6 +37,9 @@ const unknown = asked.filter((name) => !(name in benches))
 if (unknown.length > 0)
   throw new Error(`No bench is called ${unknown.join(', ')}; there are: ${Object.keys(benches).join(', ')}`)
 
+/** How long each bench took. */
+const durations = new Map<string, number>()
+
 await mkdir(results, { recursive: true })
 try {
   await buildContracts(['contracts', 'test/contracts/peers'])
@@ -48,14 +51,19 @@ try {
 } finally {
   await stopAllProcesses()
 }
+const total = [...durations.values()].reduce((sum, seconds) => sum + seconds, 0)
+console.log([...durations, ['all', total] as const].map(([name, seconds]) => `${name}: ${seconds} s`).join(', '))
 
 async function run(name: string, bench: Bench) {
+  const begin = performance.now()
   const { measurements, notes = [] } = await bench.measure()
+  const seconds = Math.round((performance.now() - begin) / 1_000)
+  durations.set(name, seconds)
   const figures = measurements.map(compareWithGoal)
-  const result = `${JSON.stringify({ name, machine, figures, notes }, null, 2)}\n`
+  const result = `${JSON.stringify({ name, machine, seconds, figures, notes }, null, 2)}\n`
   if (!isQuick) await writeFile(new URL(`${name}.json`, results), result)
 
-  console.log(`\n${name}\n\n${figureTable(figures)}\n${notes.map((line) => `\n${line}`).join('')}\n`)
+  console.log(`\n${name}, ${seconds} s\n\n${figureTable(figures)}\n${notes.map((line) => `\n${line}`).join('')}\n`)
   const missed = figures.filter(({ ok }) => ok === false).map(({ figure }) => figure)
   if (missed.length === 0) return
   console.error(`${name}: these figures miss their goals: ${missed.join(', ')}`)

@@ -7,6 +7,8 @@ import { figureTable, number } from '../bench/table.ts'
 type Result = {
   name: string
   machine: { cpu: string; cores: number; memoryGiB: number; node: string }
+  /** How long the benchmark took. Absent in the results of before it was kept. */
+  seconds?: number
   figures: Figure[]
   /** Absent in the results of before the notes were kept. */
   notes?: string[]
@@ -42,8 +44,9 @@ const summary = chosen.map(([bench, name, label]) => {
 })
 const readme = ['| | here | baseline | ratio |', '|---|---|---|---|', ...summary].join('\n')
 
-const pages = results.map(({ name, machine, figures, notes = [] }) => {
-  const head = `## \`npm run bench ${name}\`\n\n${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Node ${machine.node}.`
+const pages = results.map(({ name, machine, seconds, figures, notes = [] }) => {
+  const duration = seconds === undefined ? '' : ` It took ${seconds} s.`
+  const head = `## \`npm run bench ${name}\`\n\n${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Node ${machine.node}.${duration}`
   return `${head}\n\n\`\`\`\n${[figureTable(figures), ...notes].join('\n\n')}\n\`\`\`\n`
 })
 const intro = `# Figures
