@@ -33,18 +33,20 @@ export async function addRuns(databaseUrl: string, schemas: string[], runs: numb
   // Building an index is faster than filling it row by row.
   await db.execute(sql`SET maintenance_work_mem = '256MB'`)
   const like = sql.identifier(schemas[0] ?? '')
-  await db.execute(sql`CREATE TEMP TABLE run (LIKE ${like}.run INCLUDING DEFAULTS)`)
-  await db.execute(manyRuns(runs, BigInt(Math.floor(Date.now() / 1_000))))
-  await db.execute(sql`UPDATE run SET bounty_id = bounty_id + ${firstAdded}::int8`)
+  const tables = ['run', 'run_band', 'market_day'].map((name) => sql.identifier(name))
+  for (const table of tables) {
+    await db.execute(sql`CREATE TEMP TABLE ${table} (LIKE ${like}.${table} INCLUDING DEFAULTS)`)
+  }
+  await db.execute(manyRuns(runs, BigInt(Math.floor(Date.now() / 1_000)), firstAdded))
+  for (const statement of countRuns) await db.execute(statement)
   for (const name of schemas) {
-    const schema = sql.identifier(name)
-    await db.execute(sql`SET search_path = pg_temp, ${schema}`)
-    for (const statement of countRuns) await db.execute(statement)
     await dropIndexes(client, name)
-    await db.execute(sql`INSERT INTO ${schema}.run SELECT * FROM pg_temp.run`)
+    for (const table of tables) {
+      await db.execute(sql`INSERT INTO ${sql.identifier(name)}.${table} SELECT * FROM pg_temp.${table}`)
+    }
     for (const statement of indexStatements(name)) await client.query(statement)
   }
-  await db.execute(sql`DROP TABLE pg_temp.run`)
+  for (const table of tables) await db.execute(sql`DROP TABLE pg_temp.${table}`)
   await client.query('VACUUM ANALYZE')
   await client.end()
 }

@@ -9,12 +9,13 @@ export const busyAgent = 7n
 const MARKET_AGE_SECONDS = 60 * 86_400
 
 /**
- * Inserts `count` runs of a market at the time `now`, in seconds. Deadlines are one to thirty days after creation. Of
+ * Inserts `count` runs, from the id `first`, of a market at the time `now`, in seconds. Deadlines are one to thirty days after creation. Of
  * the runs whose deadline is ahead, most are open or in work. The others have ended, but for a few that are still open.
  * Rewards run from 0.01 to 1,000 USDC, evenly by magnitude. Posters have from one run to half of all, and agents
  * likewise. The same rows each time. The caller fills the bands.
  */
-export function manyRuns(count: number, now = seedTime): SQL {
+export function manyRuns(count: number, now = seedTime, first = 1): SQL {
+  const last = first + count - 1
   /** From 0 to 1, evenly spread. Shares with different salts are independent. */
   const share = (salt: number) => sql`((hashint8extended(id, ${salt}::int8) & 1073741823)::float8 / 1073741824)`
   /** Numbers from 1 to `count`, evenly by magnitude. */
@@ -48,9 +49,9 @@ export function manyRuns(count: number, now = seedTime): SQL {
             CASE WHEN ${share(7)} < 0.5 THEN ${whale}
               ELSE '0x' || md5(${byMagnitude(100_000, 8)}::text) || 'aabbccdd' END AS poster,
             CASE WHEN id % 7 = 0 THEN ${busyAgent}::int8 ELSE ${byMagnitude(10_000, 9)} END AS agent
-          FROM generate_series(1, ${count}::int8) AS id
+          FROM generate_series(${first}::int8, ${last}::int8) AS id
             CROSS JOIN LATERAL (
-              SELECT ${now}::int8 - (${count}::int8 - id) * ${MARKET_AGE_SECONDS}::int8 / ${count}::int8 AS created
+              SELECT ${now}::int8 - (${last}::int8 - id) * ${MARKET_AGE_SECONDS}::int8 / ${count}::int8 AS created
             ) AS born
         ) AS posted
       ) AS dealt
