@@ -10,18 +10,21 @@ import { type Backfill, backfill, ours, plain } from './backfill.ts'
 import { type BusyChain, eventsOfALife, startBusyChain } from './busyChain.ts'
 import { createCpuMeter } from './cpuMeter.ts'
 import { type Measurement, median } from './figure.ts'
-import { workload } from './workload.ts'
+import { isQuick, workload } from './workload.ts'
 
 const large = workload.events
 const small = large / 10
-const PARTIES = 2_000
-const { rounds } = workload
+const PARTIES = isQuick ? 200 : 2_000
+const { longRounds: rounds } = workload
 /** A round of the small chain takes less than a second, so other load on the machine distorts it more. */
 const smallRounds = 3 * rounds
 
 export async function measure() {
-  const little = await measureChain(small, smallRounds)
-  const much = await measureChain(large, rounds)
+  // Old blocks of many parties, as in a backfill of a real chain.
+  const chain = await startBusyChain({ parties: PARTIES, daysAgo: 60 })
+  await using _stopped = { [Symbol.asyncDispose]: chain.stop }
+  const little = await measureChain(chain, small, smallRounds)
+  const much = await measureChain(chain, large, rounds)
   const ratio = ({ ours, plain }: Rates) => ours.handled / plain.handled
   return {
     measurements: [
@@ -69,12 +72,10 @@ const figuresOf = (events: number, { ours, plain }: Rates): Measurement[] => [
   },
 ]
 
-async function measureChain(marketEvents: number, rounds: number): Promise<Rates> {
+/** Grows the chain to so many market events, and indexes it. */
+async function measureChain(chain: BusyChain, marketEvents: number, rounds: number): Promise<Rates> {
   await using parts = new AsyncDisposableStack()
   console.log(`A chain with ${marketEvents} market events`)
-  // Old blocks of many parties, as in a backfill of a real chain.
-  const chain = await startBusyChain({ parties: PARTIES, daysAgo: 60 })
-  parts.defer(chain.stop)
   await chain.grow(marketEvents / eventsOfALife)
   const postgres = await startPostgres({ settings: { shared_buffers: '1GB', max_wal_size: '8GB' } })
   parts.defer(postgres.stop)

@@ -1,4 +1,4 @@
-import { agents, type Leg, type LegOptions, record, warmUp } from './claimsLeg.ts'
+import { agents, type Leg, type LegOptions, record, warmUp, warmUpClients } from './claimsLeg.ts'
 import { type ClaimsMarket, type SignedClaim, signAll, withMarket } from './claimsMarket.ts'
 import { claimThroughApi } from './claimsTraffic.ts'
 import { createCpuMeter } from './cpuMeter.ts'
@@ -26,7 +26,7 @@ export function floodLeg({ postgres, mining, trials, say }: LegOptions): Leg {
     const env = { TRUST_PROXY: '1', PROBES_PER_MINUTE: '600' }
     await withMarket(postgres, { mining, runs, agents, replicas: 1, env }, async (market) => {
       const claims = await signAll(market, runs)
-      await claimThroughApi(market, claims.splice(0, warmUp), 1)
+      await claimThroughApi(market, claims.splice(0, warmUp), warmUpClients)
       for (let trial = 1; trial <= trials; trial++) {
         say(
           `trial ${trial} of ${trials}: ${count} claims one by one, alone and beside ${CONNECTIONS} clients of /readyz`,

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { agents, type Leg, type LegOptions, record, warmUp } from './claimsLeg.ts'
+import { agents, type Leg, type LegOptions, record, warmUp, warmUpClients } from './claimsLeg.ts'
 import { signAll, withMarket } from './claimsMarket.ts'
 import { claimThroughApi } from './claimsTraffic.ts'
 import { createCpuMeter } from './cpuMeter.ts'
@@ -46,7 +46,7 @@ export function junkLeg({ postgres, mining, trials, say }: LegOptions): Leg {
     const env = { TRUST_PROXY: '1' }
     await withMarket(postgres, { mining, runs, agents, replicas: 1, env }, async (market) => {
       const claims = await signAll(market, runs)
-      await claimThroughApi(market, claims.splice(0, warmUp), 1)
+      await claimThroughApi(market, claims.splice(0, warmUp), warmUpClients)
       for (let trial = 1; trial <= trials; trial++) {
         for (const { junk, beside, repeats, loads, meter } of samples) {
           say(`trial ${trial} of ${trials}: an honest claim beside ${nameOf(junk)}`)

@@ -1,17 +1,20 @@
 import { accountOf, roles } from '../devnet/accounts.ts'
 import { costSince } from './claimsCost.ts'
-import { agents, type Leg, type LegOptions, record, warmUp } from './claimsLeg.ts'
+import { agents, type Leg, type LegOptions, record, warmUp, warmUpClients } from './claimsLeg.ts'
 import { type ClaimsMarket, type SignedClaim, signAll, withMarket } from './claimsMarket.ts'
-import { claimRawOneByOne, claimThroughApi, post, signRaw } from './claimsTraffic.ts'
+import { claimRawAtOnce, claimRawOneByOne, claimThroughApi, post, signRaw } from './claimsTraffic.ts'
 import { createCpuMeter } from './cpuMeter.ts'
 import { median, percentile } from './figure.ts'
+
+/** How many claims are made one by one with 1 s blocks, where each takes a block. */
+const TIMED_CLAIMS = 15
 
 /**
  * Claims one by one: through the API, and as raw transactions whose rows a poll waits for. Then all agents claim one
  * run at once.
  */
 export function latencyLeg({ postgres, mining, claims: throughputClaims, say }: LegOptions): Leg {
-  const count = Math.ceil(throughputClaims / 5)
+  const count = mining === 'automine' ? Math.ceil(throughputClaims / 5) : TIMED_CLAIMS
   const size = { mining, runs: warmUp + count + 2, agents }
   const meter = createCpuMeter()
   const raw = { p50: [] as number[], p99: [] as number[] }
@@ -22,14 +25,15 @@ export function latencyLeg({ postgres, mining, claims: throughputClaims, say }: 
     await withMarket(postgres, { ...size, replicas: 0 }, async (market) => {
       const claims = await signAll(market, warmUp + count)
       const [raws = []] = await signRaw(market, claims, [accountOf(roles.relayer)])
-      const latencies = (await claimRawOneByOne(market, raws, claims)).slice(warmUp)
+      await claimRawAtOnce(market, [raws.slice(0, warmUp)])
+      const latencies = await claimRawOneByOne(market, raws.slice(warmUp), claims.slice(warmUp))
       raw.p50.push(record('p50, ms', percentile(latencies, 0.5)))
       raw.p99.push(record('p99, ms', percentile(latencies, 0.99)))
     })
     say(`${count} claims, one by one, and then ${agents} agents for one run`)
     await withMarket(postgres, { ...size, replicas: 1 }, async (market) => {
       const claims = await signAll(market, warmUp + count + 1)
-      await claimThroughApi(market, claims.slice(0, warmUp), 1)
+      await claimThroughApi(market, claims.slice(0, warmUp), warmUpClients)
       const measured = claims.slice(warmUp, -1)
       const { latencies } = await meter.during(market.pids, () => claimThroughApi(market, measured, 1))
       ours.p50.push(record('p50, ms', percentile(latencies, 0.5)))

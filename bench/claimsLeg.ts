@@ -5,6 +5,9 @@ import type { Measurement } from './figure.ts'
 /** How many claims every leg makes first, without measuring them, to warm up the processes. */
 export const warmUp = 20
 
+/** How many of them at a time, because with 1 s blocks each takes a block. */
+export const warmUpClients = 10
+
 /** How many agents a market has, and how many claim the hot run. */
 export const agents = 100
 

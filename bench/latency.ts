@@ -6,8 +6,8 @@ import type { LargeMarket } from './largeMarket.ts'
 /** As often as the indexer polls a devnet. */
 const POLLING_MS = 100
 
-/** Time between two blocks, apart from the shift that spreads them over the polling interval. */
-const BLOCK_TIME_MS = 1_000
+/** Time between two blocks, apart from the shift that spreads them over the polling interval. Each is answered long before the next. */
+const BLOCK_TIME_MS = 500
 
 /** Its multiples, modulo 1, are spread evenly, so that the phases of the pollers do not affect the result. */
 export const GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2

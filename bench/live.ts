@@ -10,16 +10,16 @@ import { type Measurement, median } from './figure.ts'
 import { blocksBefore, type LargeMarket, startLargeMarket } from './largeMarket.ts'
 import { latencies } from './latency.ts'
 import { alternate, type Load, load } from './load.ts'
-import { workload } from './workload.ts'
+import { isQuick, workload } from './workload.ts'
 
-const { runs: many, seconds, rounds, blocks } = workload
+const { runs: many, seconds, longRounds: rounds, blocks } = workload
 const few = 1_000
 
 /**
  * A fixed rate of requests, by four clients: at full load the result would depend on how the scheduler shares the
  * cores. A round is long, because the slowest hundredth of so few requests would otherwise be a handful.
  */
-const steady = { connections: 4, seconds: 2 * seconds, rate: 100 }
+const steady = { connections: 4, seconds: isQuick ? 2 : 10, rate: 100 }
 
 /** Time between two blocks during the reads. */
 const FAST_BLOCK_MS = 100
@@ -140,7 +140,7 @@ async function besideGraphql(market: LargeMarket): Promise<Measurement[]> {
   try {
     const ours = { url: market.api.url, path: (n: number) => `/api/runs?minBlock=${n % blocksBefore}` }
     const theirs = { url: graphql.url, path: () => '/graphql', body: () => JSON.stringify({ query }) }
-    const taken = await alternate({ ours, theirs }, { connections: 1, seconds })
+    const taken = await alternate({ ours, theirs }, { connections: 1, seconds }, { rounds })
     const figure = "list, uncached, beside Ponder's GraphQL, p50"
     return [{ figure, unit: 'ms', value: taken.ours.p50, baseline: taken.theirs.p50 }]
   } finally {

@@ -15,7 +15,9 @@ const runs = 1_000
 
 /** The indexer's polling interval, over which the blocks are spread. */
 const POLLING_MS = 100
-const BLOCK_TIME_MS = 1_000
+/** Longer than a delivery to the most streams. */
+const BLOCK_TIME_MS = 600
+const BARE_INTERVAL_MS = 250
 const BARE_ROUNDS = 30
 const GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2
 
@@ -103,7 +105,7 @@ async function measureBare(streams: number) {
   const { deliveries, stop } = await openReaders({ port, streams })
   const times: number[] = []
   for (let block = 1; block <= BARE_ROUNDS; block++) {
-    await sleep(BLOCK_TIME_MS / 4)
+    await sleep(BARE_INTERVAL_MS)
     const orderedAt = Number(process.hrtime.bigint()) / 1e6
     server.send({ block } satisfies BareOrder)
     const { value } = await deliveries.next()

@@ -8,18 +8,18 @@ export const isQuick = process.argv.includes('--quick')
 export const workload = {
   /** How often a figure and its baseline are measured in turn. */
   rounds: amountOf('BENCH_ROUNDS', { full: 5, quick: 1 }),
+  /** The same where a round takes long. */
+  longRounds: amountOf('BENCH_ROUNDS', { full: 3, quick: 1 }),
   /** How long a load of reads takes. */
-  seconds: amountOf('BENCH_SECONDS', { full: 5, quick: 1 }),
+  seconds: amountOf('BENCH_SECONDS', { full: 3, quick: 1 }),
   /** The runs of the large market. */
   runs: amountOf('BENCH_RUNS', { full: 1_000_000, quick: 50_000 }),
   /** The claims of a leg. */
   claims: amountOf('BENCH_CLAIMS', { full: 500, quick: 60 }),
-  /** The rounds of `claims`, each of which takes minutes. */
-  claimRounds: amountOf('BENCH_ROUNDS', { full: 3, quick: 1 }),
   /** The blocks after which `live` waits for the answer. */
   blocks: amountOf('BENCH_BLOCKS', { full: 200, quick: 40 }),
-  /** The blocks that `stream` delivers, one a second, to each number of streams. */
-  streamBlocks: amountOf('BENCH_STREAM_BLOCKS', { full: 100, quick: 10 }),
+  /** The blocks that `stream` delivers to each number of streams. */
+  streamBlocks: amountOf('BENCH_STREAM_BLOCKS', { full: 60, quick: 10 }),
   streams: amountOf('BENCH_STREAMS', { full: 10_000, quick: 1_000 }),
   /** The market's events of a backfill. */
   events: amountOf('BENCH_EVENTS', { full: 100_000, quick: 10_000 }),
