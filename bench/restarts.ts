@@ -42,11 +42,16 @@ export async function measure() {
   })
   return {
     measurements,
-    notes: [
-      'A database that crashes ends the standby too, because Ponder commits without waiting for the disk: so a standby makes that outage no shorter.',
-    ],
+    notes: [limits],
   }
 }
+
+/** From the log lines of all processes with their times. */
+const limits = `A database that crashes ends the standby too, because Ponder commits without waiting for the disk: so a standby makes that outage
+no shorter, and two indexers that start at once share the cores. The outage has these parts, one after the other: the start of
+the indexer's process and the load of its code, which is the longest and runs while PostgreSQL recovers; Ponder's load of
+configuration and handlers; its revert of the blocks that are not finalized, and their replay, some 30 blocks of one
+transaction each. Until the replay has the last block that readers saw, an answer would show them an earlier market.`
 
 /** @returns the longest time between two answers in each leg, in seconds. */
 async function measureLegs(market: RestartMarket, crash: () => Promise<void>): Promise<Map<string, number>> {
