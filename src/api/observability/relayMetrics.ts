@@ -126,6 +126,9 @@ function watchSigners(registry: Registry, relay: Relay) {
   watch('relay_signer_resting', '1 while the node’s counts of its transactions are implausible, else 0.', (state) =>
     Number(state.objection !== undefined),
   )
+  watch('relay_signer_not_signing', '1 if its key signed nothing when this process last asked, else 0.', (state) =>
+    Number(state.signingFailure !== undefined),
+  )
   watch('relay_balance_ether', 'Balance of the signer.', ({ balance }) => ether(balance))
   watch(
     'relay_claim_price_ether',

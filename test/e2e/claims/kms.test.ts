@@ -1,7 +1,7 @@
 import { secp256k1 } from '@noble/curves/secp256k1'
 import { execa } from 'execa'
 import { parseEther, parseTransaction, recoverTransactionAddress, type TransactionSerialized } from 'viem'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { accountOf, keyOf } from '../../../devnet/accounts.ts'
 import { startApi } from '../../../devnet/api.ts'
 import { awsKmsSigners } from '../../../src/api/relay/submission/awsKms.ts'
@@ -81,19 +81,45 @@ describe('a relayer whose key is in AWS KMS', () => {
       kms.failAlways(fault)
       const refused = await claim()
       expect(codeOf(refused)).toEqual([503, 'RELAY_UNAVAILABLE'])
-      expect(refused.body.detail).toBe(`Signer ${signer.address} does not sign.`)
+      expect(refused.body.detail).toBe('The relayer’s key does not sign.')
       await until('in the status', async () => (await status()).status === 'degraded')
       const cause = fault === 'silent' ? /time/i : /AccessDeniedException/
       expect((await status()).reasons).toMatchObject([
         { code: 'RELAYER_NOT_SIGNING', affects: 'claims', figures: expect.stringMatching(cause) },
       ])
       expect((await status()).reasons[0]?.figures).toMatch(signer.address)
-      expect(log.filter((line) => line.includes('"RELAY_UNAVAILABLE"') && cause.test(line))).not.toEqual([])
+      expect(log.filter((line) => line.includes('its signer rests') && cause.test(line))).not.toEqual([])
       kms.failAlways()
-      expect((await claim()).status).toBe(200)
+      await until('won', async () => (await claim()).status === 200)
       await until('ready again', async () => (await status()).status === 'ready')
     },
   )
+
+  it('that is disabled is a metric, and a key in the environment makes the claims meanwhile', async () => {
+    const other = accountOf(21)
+    await market.client.setBalance({ address: other.address, value: parseEther('1') })
+    const both = await startApi({
+      ...market,
+      port: 0,
+      relayerKey: keyOf(21),
+      env: { ...kms.env, RELAYER_KMS_KEYS: keyId },
+    })
+    onTestFinished(both.stop)
+    const claimOfBoth = claimApi(both.url)
+    kms.failAlways({ status: 400, type: 'DisabledException' })
+    const before = await market.client.getTransactionCount({ address: other.address })
+    const isReported = async () => {
+      const runId = await people.openRun(usdc)
+      expect((await claimOfBoth.claim(runId, agent, await people.sign(runId, agent))).status).toBe(200)
+      const metrics = await (await fetch(`${both.opsUrl}/metrics`)).text()
+      return metrics.includes(`relay_signer_not_signing{signer="${signer.address}"} 1`)
+    }
+    await until('reported', isReported)
+    for (const _ of [1, 2, 3]) await isReported()
+    expect(await market.client.getTransactionCount({ address: other.address })).toBeGreaterThanOrEqual(before + 4)
+    const metrics = await (await fetch(`${both.opsUrl}/metrics`)).text()
+    expect(metrics).toContain(`relay_signer_not_signing{signer="${other.address}"} 0`)
+  })
 
   it('is not abandoned while the relay has its key', async () => {
     const { exitCode, stderr } = await execa(
