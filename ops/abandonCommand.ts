@@ -31,8 +31,9 @@ const readSettings = () => readEnv(['DATABASE_URL', 'RELAYER_PRIVATE_KEY', 'RELA
 async function addressesOf(env: ReturnType<typeof readSettings>): Promise<Address[]> {
   const local = (env.RELAYER_PRIVATE_KEY ?? []).map((key) => privateKeyToAccount(key).address)
   if (!env.RELAYER_KMS_KEYS) return local
-  const { awsKmsSigners } = await import('../src/api/relay/submission/awsKms.ts')
-  return [...local, ...(await awsKmsSigners(env.RELAYER_KMS_KEYS)).map(({ address }) => address)]
+  const { awsKmsKeys } = await import('../src/api/relay/submission/awsKms.ts')
+  const remote = await Promise.all((await awsKmsKeys(env.RELAYER_KMS_KEYS)).map((key) => key.open()))
+  return [...local, ...remote.map(({ address }) => address)]
 }
 
 function readArguments(): { target: Target; yes: boolean } {

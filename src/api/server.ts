@@ -121,20 +121,20 @@ const lag = watchIndexLag({
 measureLag(registry, lag)
 
 const accounts: Signer[] = (env.RELAYER_PRIVATE_KEY ?? []).map((key) => privateKeyToAccount(key))
-if (env.RELAYER_KMS_KEYS) {
-  // Loaded only where it is used, because the SDK takes memory and time.
-  const { awsKmsSigners } = await import('./relay/submission/awsKms.ts')
-  accounts.push(...(await awsKmsSigners(env.RELAYER_KMS_KEYS)))
-}
+// Loaded only where it is used, because the SDK takes memory and time.
+const remoteKeys = env.RELAYER_KMS_KEYS
+  ? await (await import('./relay/submission/awsKms.ts')).awsKmsKeys(env.RELAYER_KMS_KEYS)
+  : []
 const events: RelayEmitter = new EventEmitter()
 const relay =
-  accounts.length === 0
+  accounts.length + remoteKeys.length === 0
     ? undefined
     : await createRelay({
         endpoints,
         databaseUrl: env.DATABASE_URL,
         deployment,
         accounts,
+        remoteKeys,
         allowUnsigned: env.ALLOW_UNSIGNED_CLAIMS ?? env.CHAIN_ID === DEVNET,
         walletLimits: { perMinute: env.WALLET_CLAIMS_PER_MINUTE, perDay: env.WALLET_CLAIMS_PER_DAY },
         maxBatch: env.MAX_BATCH,

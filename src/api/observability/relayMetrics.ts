@@ -21,6 +21,14 @@ export function measureRelay(registry: Registry, events: RelayEmitter, relay: Re
       this.set(relay.waiting())
     },
   })
+  new Gauge({
+    name: 'relay_absent_keys',
+    help: 'Keys without a signer in this process, because their store has not returned their addresses since its start.',
+    registers: [registry],
+    collect() {
+      this.set(relay.absentKeys().length)
+    },
+  })
 }
 
 function countClaims(registry: Registry, events: RelayEmitter) {

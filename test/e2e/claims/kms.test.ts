@@ -4,7 +4,7 @@ import { parseEther, parseTransaction, recoverTransactionAddress, type Transacti
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { accountOf, keyOf } from '../../../devnet/accounts.ts'
 import { startApi } from '../../../devnet/api.ts'
-import { awsKmsSigners } from '../../../src/api/relay/submission/awsKms.ts'
+import { awsKmsKeys } from '../../../src/api/relay/submission/awsKms.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
 import { startFakeKms } from '../../support/fakeKms.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
@@ -95,7 +95,7 @@ describe('a relayer whose key is in AWS KMS', () => {
     },
   )
 
-  it('that is disabled is a metric, and a key in the environment makes the claims meanwhile', async () => {
+  it('that is disabled is a metric, and the key in RELAYER_PRIVATE_KEY makes the claims', async () => {
     const other = accountOf(21)
     await market.client.setBalance({ address: other.address, value: parseEther('1') })
     const both = await startApi({
@@ -130,6 +130,48 @@ describe('a relayer whose key is in AWS KMS', () => {
     expect([exitCode, stderr]).toEqual([1, expect.stringContaining(`The key of ${signer.address} is in`)])
   })
 
+  it.each([
+    ['refuses connections', undefined],
+    ['does not answer', 'silent' as const],
+    ['refuses', { status: 400, type: 'AccessDeniedException' } as const],
+  ])(
+    'whose KMS %s when the API starts: reads are served, and claims once KMS answers',
+    { timeout: 60_000 },
+    async (_, fault) => {
+      const refusing = await startFakeKms(keyId, keyOf(20))
+      if (fault) refusing.failAlways(fault)
+      else await refusing.stop()
+      const late = await startApi({ ...market, port: 0, env: { ...refusing.env, RELAYER_KMS_KEYS: keyId } })
+      onTestFinished(late.stop)
+      expect((await fetch(`${late.url}/api/runs`)).status).toBe(200)
+      const ready = await fetch(`${late.url}/readyz`)
+      expect([ready.status, await ready.json()]).toMatchObject([
+        200,
+        { status: 'degraded', reasons: [{ code: 'RELAYER_NOT_SIGNING', affects: 'claims' }] },
+      ])
+      const metrics = async () => (await fetch(`${late.opsUrl}/metrics`)).text()
+      expect(await metrics()).toMatch(/^relay_absent_keys 1$/m)
+      const { reasons } = (await (await fetch(`${late.opsUrl}/status`)).json()) as Status
+      expect(reasons[0]?.figures).toContain(`KMS does not return the public key of ${keyId}`)
+      const runId = await people.openRun(usdc)
+      const signature = await people.sign(runId, agent)
+      const refused = await claimApi(late.url).claim(runId, agent, signature)
+      expect(codeOf(refused)).toEqual([503, 'RELAY_UNAVAILABLE'])
+      expect(refused.body.detail).toBe('The store of the relayer’s keys does not answer.')
+      if (fault) refusing.failAlways()
+      const again = fault
+        ? refusing
+        : await startFakeKms(keyId, keyOf(20), Number(new URL(refusing.env.AWS_ENDPOINT_URL_KMS).port))
+      onTestFinished(again.stop)
+      await until('won', async () => (await claimApi(late.url).claim(runId, agent, signature)).status === 200, 20_000)
+      expect(await metrics()).toMatch(/^relay_absent_keys 0$/m)
+      await until('ready', async () => {
+        const { status } = (await (await fetch(`${late.opsUrl}/status`)).json()) as Status
+        return status === 'ready'
+      })
+    },
+  )
+
   it('that KMS does not have: the API does not start, and says which key', async () => {
     const starting = startApi({
       ...market,
@@ -137,11 +179,17 @@ describe('a relayer whose key is in AWS KMS', () => {
     })
     await expect(starting).rejects.toThrow(`KMS does not return the public key of ${keyId}0`)
   })
+
+  it('without a region: the API does not start, and says what to set', async () => {
+    const starting = startApi({ ...market, env: { ...kms.env, AWS_REGION: '', RELAYER_KMS_KEYS: keyId } })
+    await expect(starting).rejects.toThrow(/exited with code 1.*Set AWS_REGION/s)
+  })
 })
 
 it('every transaction is signed by the key with a low s, as EIP-2 requires', async () => {
   Object.assign(process.env, kms.env)
-  const [remote] = await awsKmsSigners([keyId])
+  const [key] = await awsKmsKeys([keyId])
+  const remote = await key?.open()
   const transaction = { type: 'eip1559', chainId: 1, to: signer.address, gas: 21_000n } as const
   for (const nonce of [1, 2, 3, 4]) {
     const raw = (await remote?.signTransaction({ ...transaction, nonce })) as TransactionSerialized<'eip1559'>
