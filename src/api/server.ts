@@ -5,6 +5,7 @@ import { privateKeyToAccount } from 'viem/accounts'
 import { createApp } from './app.ts'
 import { listenForBlocks } from './database/notifications.ts'
 import { openReadPool } from './database/readPool.ts'
+import { refusePooler } from './database/refusePooler.ts'
 import { DEVNET, readDeployment } from './deployment.ts'
 import { readEnv } from './env.ts'
 import { createClientLimits } from './http/clientLimits.ts'
@@ -95,6 +96,8 @@ const { close } = closeWithGrace({ delay: EXIT_TIMEOUT_MS, logger, skip: [...sto
   logger.info('Stopped')
 })
 
+await refusePooler('DATABASE_URL', env.DATABASE_URL)
+if (env.DATABASE_READ_URL) await refusePooler('DATABASE_READ_URL', env.DATABASE_READ_URL)
 const readPool = openReadPool({
   url: env.DATABASE_READ_URL ?? env.DATABASE_URL,
   schema: env.DATABASE_SCHEMA,
