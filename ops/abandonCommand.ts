@@ -1,7 +1,7 @@
 // `npm run abandon:claims -- --claim <id> | --signer <address> [--yes]`: abandons an unmined claim, or all unmined
 // transactions of a signer whose key was removed. Other claims of the same runs can then proceed.
 import { parseArgs } from 'node:util'
-import pg from 'pg'
+import type pg from 'pg'
 import { type Address, getAddress, type Hex, isAddress, isHash } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { readEnv } from '../src/api/env.ts'
@@ -13,6 +13,7 @@ import {
   findUnmined,
 } from '../src/api/relay/store/abandonment.ts'
 import { confirm } from './confirm.ts'
+import { connectCommand } from './database/connect.ts'
 
 const warning = `A transaction that a node has may still be mined. The abandoned claim then wins on chain, the run
 shows it, and a claim that another agent sent in between reverts at the relayer's cost.`
@@ -31,8 +32,9 @@ const readSettings = () => readEnv(['DATABASE_URL', 'RELAYER_PRIVATE_KEY', 'RELA
 async function addressesOf(env: ReturnType<typeof readSettings>): Promise<Address[]> {
   const local = (env.RELAYER_PRIVATE_KEY ?? []).map((key) => privateKeyToAccount(key).address)
   if (!env.RELAYER_KMS_KEYS) return local
-  const { awsKmsSigners } = await import('../src/api/relay/submission/awsKms.ts')
-  return [...local, ...(await awsKmsSigners(env.RELAYER_KMS_KEYS)).map(({ address }) => address)]
+  const { awsKmsKeys } = await import('../src/api/relay/submission/awsKms.ts')
+  const remote = await Promise.all((await awsKmsKeys(env.RELAYER_KMS_KEYS)).map((key) => key.open()))
+  return [...local, ...remote.map(({ address }) => address)]
 }
 
 function readArguments(): { target: Target; yes: boolean } {
@@ -83,8 +85,7 @@ const lineOf = ({ claim, bountyId, agentId, wallet, txHash, age }: Abandonable) 
 
 try {
   const env = readSettings()
-  const client = new pg.Client({ connectionString: env.DATABASE_URL })
-  await client.connect()
+  const client = await connectCommand(env.DATABASE_URL)
   await run(client, env).finally(() => client.end())
 } catch (error) {
   console.error(error instanceof Error ? error.message || String(error) : error)

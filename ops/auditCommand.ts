@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { drizzle } from 'drizzle-orm/node-postgres'
-import pg from 'pg'
+import type pg from 'pg'
 import type { PublicClient } from 'viem'
 import { type Deployment, readDeployment } from '../src/api/deployment.ts'
 import { parseEnv } from '../src/api/env.ts'
@@ -16,6 +16,7 @@ import { compareAll, type Result } from './audit/compare.ts'
 import { copySchemaOf, copyTables, dropCopy, isCopied } from './audit/copy.ts'
 import { createProgress } from './audit/progress.ts'
 import { isCanonical, untilFinal } from './audit/settledBlock.ts'
+import { connectCommand } from './database/connect.ts'
 
 const DIFFERENT = 1
 const NOT_COMPARED = 2
@@ -51,7 +52,7 @@ async function run(isFresh: boolean): Promise<number> {
   if (chainId !== deployment.chainId) {
     throw new Error(`CHAIN_ID is ${deployment.chainId}, but RPC_URL serves chain ${chainId}`)
   }
-  const client = await connect(env.DATABASE_URL, env.DATABASE_SCHEMA)
+  const client = await connectAlone(env.DATABASE_URL, env.DATABASE_SCHEMA)
   try {
     if (isFresh) await dropCopy(client, env.DATABASE_SCHEMA)
     return await audit(client, env.DATABASE_SCHEMA, chain, deployment)
@@ -61,9 +62,8 @@ async function run(isFresh: boolean): Promise<number> {
 }
 
 /** @throws if another audit of the same schema is running. */
-async function connect(url: string, schema: string) {
-  const client = new pg.Client({ connectionString: url, options: `-c search_path=${copySchemaOf(schema)}` })
-  await client.connect()
+async function connectAlone(url: string, schema: string) {
+  const client = await connectCommand(url, `-c search_path=${copySchemaOf(schema)}`)
   const { rows } = await client.query('SELECT pg_try_advisory_lock(hashtext($1)) AS free', [copySchemaOf(schema)])
   if (rows[0].free) return client
   await client.end()

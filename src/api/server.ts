@@ -5,6 +5,7 @@ import { privateKeyToAccount } from 'viem/accounts'
 import { createApp } from './app.ts'
 import { listenForBlocks } from './database/notifications.ts'
 import { openReadPool } from './database/readPool.ts'
+import { refusePooler } from './database/refusePooler.ts'
 import { DEVNET, readDeployment } from './deployment.ts'
 import { readEnv } from './env.ts'
 import { createClientLimits } from './http/clientLimits.ts'
@@ -95,6 +96,8 @@ const { close } = closeWithGrace({ delay: EXIT_TIMEOUT_MS, logger, skip: [...sto
   logger.info('Stopped')
 })
 
+await refusePooler('DATABASE_URL', env.DATABASE_URL)
+if (env.DATABASE_READ_URL) await refusePooler('DATABASE_READ_URL', env.DATABASE_READ_URL)
 const readPool = openReadPool({
   url: env.DATABASE_READ_URL ?? env.DATABASE_URL,
   schema: env.DATABASE_SCHEMA,
@@ -121,20 +124,20 @@ const lag = watchIndexLag({
 measureLag(registry, lag)
 
 const accounts: Signer[] = (env.RELAYER_PRIVATE_KEY ?? []).map((key) => privateKeyToAccount(key))
-if (env.RELAYER_KMS_KEYS) {
-  // Loaded only where it is used, because the SDK takes memory and time.
-  const { awsKmsSigners } = await import('./relay/submission/awsKms.ts')
-  accounts.push(...(await awsKmsSigners(env.RELAYER_KMS_KEYS)))
-}
+// Loaded only where it is used, because the SDK takes memory and time.
+const remoteKeys = env.RELAYER_KMS_KEYS
+  ? await (await import('./relay/submission/awsKms.ts')).awsKmsKeys(env.RELAYER_KMS_KEYS)
+  : []
 const events: RelayEmitter = new EventEmitter()
 const relay =
-  accounts.length === 0
+  accounts.length + remoteKeys.length === 0
     ? undefined
     : await createRelay({
         endpoints,
         databaseUrl: env.DATABASE_URL,
         deployment,
         accounts,
+        remoteKeys,
         allowUnsigned: env.ALLOW_UNSIGNED_CLAIMS ?? env.CHAIN_ID === DEVNET,
         walletLimits: { perMinute: env.WALLET_CLAIMS_PER_MINUTE, perDay: env.WALLET_CLAIMS_PER_DAY },
         maxBatch: env.MAX_BATCH,

@@ -8,8 +8,11 @@ import type { Hex } from 'viem'
 /** An answer of KMS instead of a signature; `silent`: none. */
 type Fault = { status: number; type: string } | 'silent'
 
-/** A server with the JSON 1.1 protocol of AWS KMS and one key. Every second signature has a high s, as those of KMS. */
-export async function startFakeKms(keyId: string, privateKey: Hex) {
+/**
+ * A server with the JSON 1.1 protocol of AWS KMS and one key. Every second signature has a high s, as those of KMS.
+ * @param at its port; a free one if absent.
+ */
+export async function startFakeKms(keyId: string, privateKey: Hex, at = 0) {
   const secret = Buffer.from(privateKey.slice(2), 'hex')
   const requests: string[] = []
   const faults: Fault[] = []
@@ -44,7 +47,7 @@ export async function startFakeKms(keyId: string, privateKey: Hex) {
       : answer(operation, body)
     response.writeHead(status, { 'Content-Type': 'application/x-amz-json-1.1' }).end(JSON.stringify(content))
   })
-  server.listen(0, '127.0.0.1')
+  server.listen(at, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
 

@@ -16,9 +16,14 @@ export const hasPgBouncer = executable !== undefined
 
 /**
  * Starts PgBouncer before the server of a URL. Its settings are those of docs/operations.md.
+ * @param ignored the startup parameters that it drops. It refuses connections with others that it does not know.
  * @returns with the database's URL behind it.
  */
-export async function startPgBouncer(databaseUrl: string, mode: 'session' | 'transaction') {
+export async function startPgBouncer(
+  databaseUrl: string,
+  mode: 'session' | 'transaction',
+  ignored = ['statement_timeout'],
+) {
   if (executable === undefined) throw new Error('PgBouncer is not installed')
   await using parts = new AsyncDisposableStack()
   const url = new URL(databaseUrl)
@@ -42,7 +47,7 @@ auth_type = trust
 auth_file = ${users}
 pool_mode = ${mode}
 default_pool_size = 60
-ignore_startup_parameters = statement_timeout
+ignore_startup_parameters = ${ignored}
 server_login_retry = 1
 ${process.getuid?.() === 0 ? 'user = postgres' : ''}
 `,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { type Hex, type HttpTransport, hexToNumber } from 'viem'
+import { type Hex, type HttpTransport, hexToNumber, isHex } from 'viem'
 import { nodeHttp } from './http.ts'
 import { NodeOutage, retryAfterOf } from './outage.ts'
 
@@ -38,7 +38,7 @@ export type Endpoint = {
   /** For checks. */
   node: ReturnType<HttpTransport>
   state: State
-  /** Its latest block, by its last answer. */
+  /** The latest block that it has shown, by its last answer. */
   head: number
   /** The chain that it served when it was last checked. */
   chainId?: number
@@ -67,7 +67,9 @@ export type Endpoints = ReturnType<typeof createEndpoints>
  * The first usable endpoint of the list is used. It serves the right chain, which is checked before its first request
  * and after each of its failures, and its head is not behind that of any sibling. So when another endpoint takes over,
  * it has every block that this process has seen: no answer is older than one before it, and no node that is behind looks
- * like a reorg. If no endpoint has the latest block, requests fail until one has it.
+ * like a reorg. If no endpoint has the latest block, requests fail until one has it. A block counts once an endpoint has
+ * shown its header. A number alone may be wrong, or of a block that the node does not have yet, and then every true answer
+ * would count as one of a node that is behind.
  *
  * viem's `rank` does not fit: it ranks by latency and by failures of the last ten pings, compares no heads, falls back
  * to nodes that are behind, and cannot be stopped.
@@ -121,13 +123,15 @@ export function createEndpoints({ rpcUrls, chainId, logger }: Options) {
   async function readState(endpoint: Endpoint) {
     const startedAt = now()
     try {
-      const [actual, head] = await Promise.all([
+      const [actual, latest] = await Promise.all([
         endpoint.node.request({ method: 'eth_chainId' }),
-        endpoint.node.request({ method: 'eth_blockNumber' }),
+        endpoint.node.request({ method: 'eth_getBlockByNumber', params: ['latest', false] }),
       ])
       endpoint.chainId = hexToNumber(actual as Hex)
-      if (endpoint.chainId === chainId) saw(endpoint, hexToNumber(head as Hex))
-      else enter(endpoint, 'wrong chain')
+      const head = blockNumberOf(latest)
+      if (endpoint.chainId !== chainId) enter(endpoint, 'wrong chain')
+      else if (head === undefined) endpoint.answeredAt = now()
+      else saw(endpoint, head)
       endpoint.checkedAt = now()
     } catch (error) {
       // After a hang, a later check has its answer before the earlier one times out.
@@ -234,4 +238,10 @@ export function createEndpoints({ rpcUrls, chainId, logger }: Options) {
       throw new Error(`The node serves chain ${list[0]?.chainId}; the deployment is on chain ${chainId}.`)
     },
   }
+}
+
+/** The number of a block that a node returned; undefined if it returned none, as some do at the tip of the chain. */
+export function blockNumberOf(block: unknown): number | undefined {
+  const { number } = Object(block)
+  return isHex(number) ? hexToNumber(number) : undefined
 }

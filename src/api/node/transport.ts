@@ -1,5 +1,5 @@
-import { type FallbackTransport, fallback, type Hex, hexToNumber, isHex, type Transport } from 'viem'
-import type { Endpoint, Endpoints } from './endpoints.ts'
+import { type FallbackTransport, fallback, hexToNumber, isHex, type Transport } from 'viem'
+import { blockNumberOf, type Endpoint, type Endpoints } from './endpoints.ts'
 import { type NodeHttpConfig, nodeHttp } from './http.ts'
 import { isOutage } from './outage.ts'
 
@@ -55,10 +55,8 @@ function endOfRange({ method, params }: Call): number | undefined {
   return isHex(toBlock) ? hexToNumber(toBlock) : undefined
 }
 
-/** The node's latest block, if the call asks for it. */
+/** The node's latest block, if the call shows it. `eth_blockNumber` does not. */
 function headIn({ method, params }: Call, result: unknown): number | undefined {
-  if (method === 'eth_blockNumber') return hexToNumber(result as Hex)
-  if (method !== 'eth_getBlockByNumber' || !Array.isArray(params) || params[0] !== 'latest') return undefined
-  const { number } = Object(result)
-  return isHex(number) ? hexToNumber(number) : undefined
+  const isLatest = method === 'eth_getBlockByNumber' && Array.isArray(params) && params[0] === 'latest'
+  return isLatest ? blockNumberOf(result) : undefined
 }

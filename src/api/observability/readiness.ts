@@ -66,7 +66,7 @@ type Parts = {
   index: Pick<IndexReader, 'isOfAnotherVersion' | 'readHead'>
   lag: Pick<IndexLag, 'delay' | 'lag' | 'stall' | 'standstill'>
   orphan: Pick<OrphanedIndex, 'reason'>
-  relay: Pick<Relay, 'signers'> | undefined
+  relay: Pick<Relay, 'signers' | 'absentKeys'> | undefined
   logger: Logger
 }
 
@@ -163,6 +163,8 @@ const ofClaims = (code: Reason['code'], detail: string, figures?: string): Reaso
   ...(figures !== undefined && { figures }),
 })
 
+const notSigning = (figures: string) => ofClaims('RELAYER_NOT_SIGNING', 'A relayer’s key does not sign.', figures)
+
 async function checkRelay(relay: Parts['relay']): Promise<Pick<ProcessStatus, 'reasons' | 'signers'>> {
   const unread = (detail: string) => ({ reasons: [ofClaims('RELAY_DATABASE_UNREACHABLE', detail)], signers: null })
   if (!relay) return { reasons: [], signers: null }
@@ -171,7 +173,8 @@ async function checkRelay(relay: Parts['relay']): Promise<Pick<ProcessStatus, 'r
     if (!signers) return unread(`The relay’s database did not answer within ${CHECK_TIMEOUT_MS} ms.`)
     const isSilent = signers.some(({ balance }) => balance === undefined)
     const silence = isSilent ? [ofClaims('NODE_UNREACHABLE', 'The chain’s node does not answer.')] : []
-    return { reasons: [...silence, ...signers.flatMap((signer) => [...reasonsOf(signer)])], signers }
+    const absent = relay.absentKeys().map(({ reason }) => notSigning(reason))
+    return { reasons: [...silence, ...absent, ...signers.flatMap((signer) => [...reasonsOf(signer)])], signers }
   } catch (error) {
     if (!(error instanceof Problem)) throw error
     return unread(error.message)
@@ -209,7 +212,7 @@ function* reasonsOf(state: SignerState): Generator<Reason> {
     yield ofClaims('NODE_IMPLAUSIBLE', 'The chain’s node counts a relayer’s transactions implausibly.', objection)
   }
   if (signingFailure !== undefined) {
-    yield ofClaims('RELAYER_NOT_SIGNING', 'A relayer’s key does not sign.', `${signer}: ${signingFailure}`)
+    yield notSigning(`${signer}: ${signingFailure}`)
   }
   if (isStuck || oldestUnmined >= STUCK_AFTER_SECONDS) {
     const seconds = Math.floor(oldestUnmined)

@@ -21,6 +21,14 @@ export function measureRelay(registry: Registry, events: RelayEmitter, relay: Re
       this.set(relay.waiting())
     },
   })
+  new Gauge({
+    name: 'relay_absent_keys',
+    help: 'Keys without a signer in this process, because their store has not returned their addresses since its start.',
+    registers: [registry],
+    collect() {
+      this.set(relay.absentKeys().length)
+    },
+  })
 }
 
 function countClaims(registry: Registry, events: RelayEmitter) {
@@ -125,6 +133,9 @@ function watchSigners(registry: Registry, relay: Relay) {
   watch('relay_oldest_unmined_seconds', 'Age of the oldest unmined transaction.', ({ oldestUnmined }) => oldestUnmined)
   watch('relay_signer_resting', '1 while the node’s counts of its transactions are implausible, else 0.', (state) =>
     Number(state.objection !== undefined),
+  )
+  watch('relay_signer_not_signing', '1 if its key signed nothing when this process last asked, else 0.', (state) =>
+    Number(state.signingFailure !== undefined),
   )
   watch('relay_balance_ether', 'Balance of the signer.', ({ balance }) => ether(balance))
   watch(

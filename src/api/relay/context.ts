@@ -18,7 +18,7 @@ export type RelaySettings = {
   /** The primary, because signed transactions are stored in its schema `relay`. */
   databaseUrl: string
   deployment: Deployment
-  /** The accounts of the signers. They need only gas, no role. */
+  /** The accounts of the signers. They need only gas, no role. Signers of remote keys are added once their store answers. */
   accounts: Signer[]
   /**
    * The most that each signer spends on gas within 24 hours, in wei. Beyond it, signed transactions are still resent

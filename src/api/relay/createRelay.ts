@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseGwei } from 'viem'
 import { MAX_BATCH, MAX_UNMINED } from '../market/constants.ts'
-import { createRpc, unlessUnavailable } from './chain/client.ts'
+import { createRpc, unavailable, unlessUnavailable } from './chain/client.ts'
 import { createFees } from './chain/fees.ts'
 import { createFinalBlock, createHeads } from './chain/heads.ts'
 import { createL1Fee } from './chain/l1Fee.ts'
@@ -25,7 +25,9 @@ import { startRetention } from './store/retention.ts'
 import { insertSigner } from './store/transactions.ts'
 import { createAllocator } from './submission/allocation.ts'
 import { createNonceCheck } from './submission/nonceCheck.ts'
+import { openRemoteKeys, type RemoteKey } from './submission/remoteKeys.ts'
 import { createSend } from './submission/send.ts'
+import type { Signer } from './submission/signing.ts'
 
 /** How long `close` waits for requests, and then for the keepers. */
 const CLOSE_TIMEOUT_MS = 4_000
@@ -47,16 +49,19 @@ const defaults = {
 }
 
 type Options = Omit<RelaySettings, 'events' | keyof typeof defaults> &
-  Partial<Pick<RelaySettings, 'events' | keyof typeof defaults>>
+  Partial<Pick<RelaySettings, 'events' | keyof typeof defaults>> & { remoteKeys?: readonly RemoteKey[] }
 
 /**
- * Starts the relay, also while the node does not answer yet. Any number of processes may share a database and keys.
- * @throws if the node's chain is not that of the deployment and of the database, if there is no market on it, or if the
- * database cannot be used.
+ * Starts the relay, also while the node or the store of a remote key does not answer yet. Any number of processes may
+ * share a database and keys.
+ * @throws if a remote key is unusable, if the node's chain is not that of the deployment and of the database, if there is
+ * no market on it, or if the database cannot be used.
  */
 export async function createRelay(options: Options): Promise<Relay> {
   const holder = randomUUID()
-  const context = contextOf({ events: new EventEmitter(), ...defaults, ...options }, holder)
+  const remote = await openRemoteKeys(options.remoteKeys ?? [], options.logger)
+  const all = [...options.accounts, ...remote.signers]
+  const context = contextOf({ events: new EventEmitter(), ...defaults, ...options, accounts: all }, holder)
   const { pool, accounts, relayers, market, logger } = context
   try {
     await migrate(pool)
@@ -78,6 +83,7 @@ export async function createRelay(options: Options): Promise<Relay> {
   const intakeMarket = { ...market, client: createRpc(context.endpoints, INTAKE_CONNECTIONS) }
   const examine = createExamination(context, intakeMarket)
   const closing = new AbortController()
+  const opening = remote.openAbsent(context.addSigner, closing.signal)
   const claim = createClaimFlow(context, { examine, dispatcher, results, closing: closing.signal })
   const pending = new Set<Promise<unknown>>()
 
@@ -98,19 +104,20 @@ export async function createRelay(options: Options): Promise<Relay> {
     },
     waiting: dispatcher.length,
     signers: () => signerStates(context),
+    absentKeys: remote.absent,
     async close() {
       closing.abort()
       await Promise.race([Promise.allSettled(pending), sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })])
       if (pending.size > 0)
         logger.warn({ undecided: pending.size }, 'the relay closes before all requests have an answer')
-      const stopped = Promise.all([keeper.stop(), retention.stop(), results.close()]).then(() => pool.end())
+      const stopped = Promise.all([keeper.stop(), retention.stop(), results.close(), opening]).then(() => pool.end())
       // A keeper may be stopped at any point: the next keeper continues from what is stored.
       await Promise.race([stopped, sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })])
     },
   }
 }
 
-function contextOf(settings: RelaySettings, holder: string): RelayContext {
+function contextOf(settings: RelaySettings, holder: string) {
   const { endpoints, databaseUrl, deployment, accounts, allowUnsigned, maxFeePerGas, logger } = settings
   const { BountyMarket: address, AgentStaking: staking } = deployment.contracts
   const market: Market = { client: createRpc(endpoints), chainId: deployment.chainId, address, staking }
@@ -121,16 +128,17 @@ function contextOf(settings: RelaySettings, holder: string): RelayContext {
   const watchClient = createRpc(endpoints, WATCH_CONNECTIONS)
   const heads = createHeads(watchClient, endpoints, settings.interval)
 
-  const relayers = once(async () => {
+  const askRelayers = async () => {
     await assertMarket(market)
     await assertSameChain(pool, market, deployment)
     const signers = accounts.map((account) => account.address)
     const named = await relayersAmong(market, signers)
     logger.info({ signers, relayers: [...named], allowUnsigned }, 'the relay is ready')
     return named
-  })
+  }
+  let relayers = once(askRelayers)
 
-  return {
+  const context: RelayContext = {
     ...settings,
     pool,
     market,
@@ -140,12 +148,21 @@ function contextOf(settings: RelaySettings, holder: string): RelayContext {
     l1Fee: createL1Fee(watchClient),
     finalBlock: createFinalBlock(market.client, logger),
     nonceCheck: createNonceCheck(settings.foreignNonces, logger),
-    relayers,
+    relayers: () => relayers(),
     async signersFor({ signed }) {
+      if (accounts.length === 0) throw unavailable('The store of the relayer’s keys does not answer.')
       const named = await relayers()
       return signed ? accounts : accounts.filter((account) => allowUnsigned && named.has(account.address))
     },
   }
+
+  async function addSigner(account: Signer) {
+    await insertSigner(pool, account.address)
+    accounts.push(account)
+    // Whether the account may make unsigned claims is not known yet.
+    relayers = once(askRelayers)
+  }
+  return { ...context, addSigner }
 }
 
 /** The index may show a win before the keeper stores it. A client that got a 200 must not read `accepted` after it. */

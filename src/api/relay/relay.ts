@@ -2,6 +2,7 @@ import type { Hash, Hex } from 'viem'
 import type { ClaimRequest, NamedClaim } from './chain/market.ts'
 import type { SignerState } from './signerState.ts'
 import type { StoredClaim } from './store/claims.ts'
+import type { AbsentKey } from './submission/remoteKeys.ts'
 
 /**
  * The outcome of a claim.
@@ -61,6 +62,8 @@ export type Relay = {
   isFinal(blockNumber: bigint): Promise<boolean>
   /** @throws Problem RELAY_UNAVAILABLE if the node or the database does not answer. */
   signers(): Promise<SignerState[]>
+  /** The keys without a signer, because their store has not answered since the start. */
+  absentKeys(): AbsentKey[]
   /** The number of claims that wait in this process for a signer. */
   waiting(): number
   /** Stops accepting claims, and answers the waiting ones within a timeout. Signed transactions stay stored. */

@@ -1,7 +1,9 @@
 import { pino } from 'pino'
+import { numberToHex } from 'viem'
 import { afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { accountOf } from '../../../devnet/accounts.ts'
 import { type ChooseFault, type Fault, status } from '../../../sim/faults/rpcProxy.ts'
+import { createChainClient } from '../../../src/api/node/chainClient.ts'
 import { createEndpoints, type Endpoints } from '../../../src/api/node/endpoints.ts'
 import type { Relay } from '../../../src/api/relay/relay.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
@@ -94,6 +96,34 @@ describe('with two endpoints', { timeout: 60_000 }, () => {
     second.heal()
     await until('won', async () => (await resultOf(relay, requestOf(runId, agent))) === 'won')
   })
+
+  it.each([1, 1_000])(
+    'an endpoint that names a block %s too high has no effect on claims and refusals',
+    async (excess) => {
+      const absent = await people.openRun(usdc)
+      const named = () => second.counts.get('reply') ?? 0
+      const before = named()
+      second.from(async ({ method }) => {
+        if (method !== 'eth_blockNumber') return undefined
+        const number = await chain.client.getBlockNumber({ cacheTime: 0 })
+        return { kind: 'reply', reply: { result: numberToHex(number + BigInt(excess)) } }
+      })
+      first.from(always({ kind: 'refuse' }))
+      const client = createChainClient(endpoints)
+      await until(
+        'named',
+        async () => (await client.getBlockNumber({ cacheTime: 0 }).catch(() => 0n)) > 0n && named() > before,
+      )
+      first.heal()
+      // Before a new block is mined.
+      expect(await resultOf(relay, requestOf(absent + 1_000n, agent))).toBe('RUN_NOT_FOUND')
+      expect(await claimNewRun()).toEqual(['won', 1])
+      await until('in use', async () => {
+        await claimNewRun()
+        return endpoints.list[0]?.state === 'usable'
+      })
+    },
+  )
 
   it('an endpoint of another chain is not used, not even while no other answers, and the log names it', async () => {
     second.from(always({ kind: 'wrong chain', chainId: 10 }))

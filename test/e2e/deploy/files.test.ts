@@ -20,13 +20,18 @@ const settings = {
   indexer: await settingsOf('ops/startIndexer.ts', 'ponder.config.ts', 'ops/chainSettings.ts'),
 }
 
+/** The settings of the AWS SDK that a deployment passes on. */
+const sdkSettings = ['AWS_REGION', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']
+
+const apiSettings = new Set([...settings.api, ...sdkSettings])
+
 it.each(['api', 'indexer', 'standby'] as const)(
   'compose.yaml gives the %s only settings that it reads',
   async (name) => {
     const { services } = parse(await read('compose.yaml'), { merge: true })
     const names = Object.keys(services[name].environment)
     expect(names).toEqual(expect.arrayContaining(['DATABASE_URL', 'CHAIN_ID', 'RPC_URL']))
-    const known = settings[name === 'api' ? 'api' : 'indexer']
+    const known = name === 'api' ? apiSettings : settings.indexer
     expect(names.filter((setting) => !known.has(setting))).toEqual([])
   },
 )
@@ -56,12 +61,29 @@ it('the Kubernetes manifests give processes only settings that they read', async
     'runline-api',
   ])
   for (const { metadata, spec } of deployments) {
-    const known = settings[metadata.labels.component === 'api' ? 'api' : 'indexer']
+    const known = metadata.labels.component === 'api' ? apiSettings : settings.indexer
     const [{ env, envFrom }] = spec.template.spec.containers
     expect(envFrom).toEqual([{ configMapRef: { name: 'runline' } }])
     expect(env.map(({ name }: { name: string }) => name).filter((name: string) => !known.has(name))).toEqual([])
     expect(Object.keys(documents[0].data).filter((name) => !known.has(name))).toEqual([])
   }
+})
+
+it('each deployment takes keys in AWS KMS, and works without them', async () => {
+  const { services } = parse(await read('compose.yaml'), { merge: true })
+  const absentUnlessSet = Object.fromEntries(sdkSettings.map((name) => [name, null]))
+  expect(services.api.environment).toMatchObject({ RELAYER_KMS_KEYS: `\${RELAYER_KMS_KEYS:-}`, ...absentUnlessSet })
+  const documents = parseAllDocuments(await read('deploy/kubernetes/runline.yaml')).map((one) => one.toJS())
+  const { spec } = documents.find(({ kind, metadata }) => kind === 'Deployment' && metadata.name === 'runline-api').spec
+    .template
+  const accounts = documents.filter(({ kind }) => kind === 'ServiceAccount').map(({ metadata }) => metadata.name)
+  expect(accounts).toEqual([spec.serviceAccountName])
+  const optional = (name: string) => ({
+    name,
+    valueFrom: { secretKeyRef: { name: 'runline', key: name, optional: true } },
+  })
+  expect(spec.containers[0].env).toEqual(expect.arrayContaining([optional('RELAYER_KMS_KEYS'), optional('AWS_REGION')]))
+  expect(await read('deploy/systemd/runline-api@.service')).toMatch(/^EnvironmentFile=-\/etc\/runline\/api\.env$/m)
 })
 
 /**

@@ -36,7 +36,8 @@ let people: Participants
 let agent: Agent
 let other: Agent
 let runs: bigint[]
-let held: bigint
+/** Of the relayer before its first claim, in wei. */
+let initialBalance: bigint
 let api: Api
 let claims: ReturnType<typeof claimApi>
 const claimIds: string[] = []
@@ -72,7 +73,7 @@ beforeAll(async () => {
   agent = await people.newAgent(accountOf(4), 200n * usdc)
   other = await people.newAgent(accountOf(5), 200n * usdc)
   runs = [await people.openRun(), await people.openRun(), await people.openRun(), await people.openRun()]
-  held = await contracts.client.getBalance({ address: relayer })
+  initialBalance = await contracts.client.getBalance({ address: relayer })
   // Blocks at a rollup's pace only now, so that the preparations are quick.
   await contracts.client.setAutomine(false)
   await contracts.client.setIntervalMining({ interval: BLOCK_TIME })
@@ -183,7 +184,7 @@ it('loses no claim, and counts all that the relayer paid', async () => {
   const states = () => Promise.all(claimIds.map(async (id) => (await claims.get(`/api/claims/${id}`)).body.state))
   await expect.poll(states, polling).toEqual(['final', 'final', 'refused', 'final', 'final'])
   const status = await (await fetch(`${api.opsUrl}/status`)).json()
-  const paid = held - (await contracts.client.getBalance({ address: relayer }))
+  const paid = initialBalance - (await contracts.client.getBalance({ address: relayer }))
   expect(status).toMatchObject({ status: 'ready', signers: [{ spent: String(paid), unmined: 0 }] })
 })
 

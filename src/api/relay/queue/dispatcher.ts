@@ -15,7 +15,7 @@ import { isConflict } from '../store/database.ts'
 import type { Candidate } from '../store/reservations.ts'
 import type { Allocated, Allocator, Placed, Room } from '../submission/allocation.ts'
 import type { Send } from '../submission/send.ts'
-import type { Signer } from '../submission/signing.ts'
+import { type Signer, signingRestOf } from '../submission/signing.ts'
 import { createClaimQueue, type Entry } from './claimQueue.ts'
 import { createSignerTurns, type SignerBlocker } from './signerTurns.ts'
 
@@ -29,9 +29,6 @@ const MAX_WINDOW_MS = 100
 
 /** How long a claim stays in the queue for its first turn after its request timed out, in milliseconds. */
 export const LAST_CHANCE_MS = 1_000
-
-/** The `Retry-After` of a claim that no signer can take. */
-const HOPELESS_RETRY_SECONDS = 60
 
 /**
  * The result of a claim in the queue.
@@ -64,7 +61,7 @@ export type Dispatcher = ReturnType<typeof createDispatcher>
 export function createDispatcher(context: RelayContext, allocator: Allocator, send: Send) {
   const { market, heads, accounts, maxBatch, interval } = context
   const queue = createClaimQueue<Placement, Waiting>()
-  const turns = createSignerTurns(accounts, interval, assign)
+  const turns = createSignerTurns(accounts, assign)
   /** Whether a signer gathers a batch. Only one does at a time, because two would halve the batches. */
   let isGathering = false
   /** The number of stored claims without an outcome. */
@@ -244,11 +241,18 @@ export function createDispatcher(context: RelayContext, allocator: Allocator, se
 
   /** The claims keep waiting, unless every signer that can make them is blocked for long. */
   function blockSigner(signer: Signer, blocker: SignerBlocker) {
-    turns.block(signer, blocker)
-    for (const entry of queue.takeAll(({ signers }) => turns.hopelessDetail(signers) !== undefined)) {
-      entry.reject(unavailable(turns.hopelessDetail(entry.signers) ?? '', undefined, HOPELESS_RETRY_SECONDS))
-    }
+    // A key that does not sign gets no turn before it is asked again.
+    turns.block(signer, blocker, Math.max(interval, signingRestOf(signer)))
+    rejectHopeless()
     for (const entry of queue.takeAll((one) => one.until.aborted && isBlocked(one))) leave(entry)
+  }
+
+  /** Rejects the claims that no signer can take for long. */
+  function rejectHopeless() {
+    for (const entry of queue.takeAll(({ signers }) => turns.hopelessness(signers) !== undefined)) {
+      const { detail = '', retrySeconds } = turns.hopelessness(entry.signers) ?? {}
+      entry.reject(unavailable(detail, undefined, retrySeconds))
+    }
   }
 
   function leave({ resolve, signers }: Waiting) {
@@ -288,6 +292,8 @@ export function createDispatcher(context: RelayContext, allocator: Allocator, se
       }
       queue.enter(entry)
       assign()
+      // Their next turn may be later than the request's end.
+      if (entry.signers.every((signer) => signingRestOf(signer) > 0)) rejectHopeless()
       gone.addEventListener('abort', giveUp)
       until.addEventListener('abort', expire)
       if (until.aborted) expire()

@@ -4,21 +4,25 @@ import type { Signer } from '../submission/signing.ts'
 /** Why a signer takes no claims. */
 export type SignerBlocker = Blocker | 'unreachable'
 
-/** The blockers that last longer than a request, and the detail of the client's answer. */
-const LASTING = new Map<SignerBlocker, string>([
-  ['unfunded', 'The relayer is out of funds.'],
-  ['spent', 'The relayer has spent its daily budget for gas.'],
-  ['resting', 'The chain’s node gives implausible nonces of the relayer.'],
-  ['unreachable', 'The chain’s node or the relay’s database does not answer.'],
+/** The answer to a claim that no signer can take. */
+type Hopeless = { detail: string; retrySeconds: number }
+
+/** The blockers that may last longer than a request. */
+const LASTING = new Map<SignerBlocker, Hopeless>([
+  ['unfunded', { detail: 'The relayer is out of funds.', retrySeconds: 60 }],
+  ['spent', { detail: 'The relayer has spent its daily budget for gas.', retrySeconds: 60 }],
+  ['resting', { detail: 'The chain’s node gives implausible nonces of the relayer.', retrySeconds: 60 }],
+  ['unreachable', { detail: 'The chain’s node or the relay’s database does not answer.', retrySeconds: 60 }],
+  // A key store that did not answer once is asked again within seconds.
+  ['notSigning', { detail: 'The relayer’s key does not sign.', retrySeconds: 5 }],
 ])
 
 /**
  * Chooses the signer of the next batch. The signers take turns, a signer has one batch at a time, and a blocked signer
- * is checked again after an interval.
- * @param interval in milliseconds.
+ * is checked again after a rest.
  * @param onReady is called when a blocked signer can be checked again.
  */
-export function createSignerTurns(signers: readonly Signer[], interval: number, onReady: () => void) {
+export function createSignerTurns(signers: readonly Signer[], onReady: () => void) {
   const busy = new Set<Signer>()
   const blockers = new Map<Signer, SignerBlocker>()
   const resting = new Set<Signer>()
@@ -38,13 +42,14 @@ export function createSignerTurns(signers: readonly Signer[], interval: number, 
 
     finish: (signer: Signer) => busy.delete(signer),
 
-    block(signer: Signer, blocker: SignerBlocker) {
+    /** @param rest how long the signer gets no turn, in milliseconds. */
+    block(signer: Signer, blocker: SignerBlocker, rest: number) {
       blockers.set(signer, blocker)
       resting.add(signer)
       setTimeout(() => {
         resting.delete(signer)
         onReady()
-      }, interval)
+      }, rest).unref()
     },
 
     unblock: (signer: Signer) => blockers.delete(signer),
@@ -58,9 +63,10 @@ export function createSignerTurns(signers: readonly Signer[], interval: number, 
     blockerAmong: (some: readonly Signer[]) => some.map((signer) => blockers.get(signer)).find(Boolean),
 
     /** The answer to a claim if all its signers are blocked for long; undefined if one may take it soon. */
-    hopelessDetail(some: readonly Signer[]): string | undefined {
-      const details = some.map((signer) => LASTING.get(blockers.get(signer) ?? 'full'))
-      return details.every((detail) => detail !== undefined) ? details.at(-1) : undefined
+    hopelessness(some: readonly Signer[]): Hopeless | undefined {
+      const reasons = some.map((signer) => LASTING.get(blockers.get(signer) ?? 'full'))
+      if (!reasons.every((reason) => reason !== undefined)) return undefined
+      return reasons.sort((left, right) => left.retrySeconds - right.retrySeconds)[0]
     },
   }
 }

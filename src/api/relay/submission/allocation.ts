@@ -11,7 +11,7 @@ import { type Database, query, stored, transaction } from '../store/database.ts'
 import { isHeld, type Lease } from '../store/leases.ts'
 import { type Candidate, type Obstacle, reserve } from '../store/reservations.ts'
 import { type Attempt, type Backlog, backlogOf, insertTxs, nextNonceOf } from '../store/transactions.ts'
-import { type PricedCall, type Signer, sign } from './signing.ts'
+import { NotSigned, type PricedCall, type Signer, sign, signingRestOf } from './signing.ts'
 
 /**
  * How long the node's counts and balance of a signer are reused. Our own transactions are counted in the database. A
@@ -27,8 +27,11 @@ export type Allocated = { tx: bigint; signer: Address; nonce: number; attempt: A
 /** The result of an allocation. */
 export type Placed = { made: (Allocated & { made: Candidate[] })[]; obstacles: Map<Candidate, Obstacle> }
 
-/** Why a signer takes no claims now. `resting`: the node’s counts of its nonces are implausible. */
-export type Blocker = 'full' | 'stuck' | 'unfunded' | 'spent' | 'resting'
+/**
+ * Why a signer takes no claims now. `resting`: the node’s counts of its nonces are implausible. `notSigning`: its key did
+ * not sign a moment ago.
+ */
+export type Blocker = 'full' | 'stuck' | 'unfunded' | 'spent' | 'resting' | 'notSigning'
 
 /** Balance in wei. `pending` is the nonce that the node expects next; all nonces below `mined` are mined. */
 type Quote = { price: Fees; head: ChainHead; mined: number; pending: number; balance: bigint }
@@ -41,7 +44,7 @@ export type Room = { items: number; transactions: number }
  * so a crash leaves nothing, or signed transactions that the keeper sends.
  */
 export function createAllocator(context: RelayContext) {
-  const { pool, market, heads, fees, nonceCheck, maxBatch, maxUnmined, dailyBudget, walletLimits } = context
+  const { pool, market, heads, fees, nonceCheck, maxBatch, maxUnmined, dailyBudget, walletLimits, logger } = context
   const { client, chainId } = market
 
   /** Reads from the node what is needed, before the signer is locked. */
@@ -138,6 +141,7 @@ export function createAllocator(context: RelayContext) {
   return {
     /** How many claims the signer can take, or what blocks it. It reserves nothing. */
     async roomOf(account: Signer): Promise<Room | Blocker> {
+      if (signingRestOf(account) > 0) return 'notSigning'
       return (await roomIn(pool, account, await freshQuote(account))).room
     },
 
@@ -148,11 +152,13 @@ export function createAllocator(context: RelayContext) {
 
     /**
      * Allocates nonces to the claims that `take` returns and that have no obstacle, in as few transactions as possible.
-     * @param take is called once the signer is locked, and not at all if it is blocked.
+     * @param take is called once the signer is locked, and not at all if it is blocked. `notSigning` may follow it: then
+     * the claims that it returned are not stored, and another signer can make them.
      */
     async place(account: Signer, take: (room: Room) => Candidate[]): Promise<Placed | Blocker> {
+      if (signingRestOf(account) > 0) return 'notSigning'
       const quoted = await takeQuote(account)
-      return stored(
+      const placing = stored(
         transaction(pool, async (db) => {
           const { nextNonce, room } = await roomIn(db, account, quoted, 'FOR UPDATE')
           if (typeof room === 'string') return room
@@ -163,6 +169,11 @@ export function createAllocator(context: RelayContext) {
           return { made: signed.map((one, place) => ({ ...one, made: groups[place]?.made ?? [] })), obstacles }
         }),
       )
+      return placing.catch((error) => {
+        if (!(error instanceof NotSigned)) throw error
+        logger.error({ signer: account.address, err: error }, 'a key does not sign: its signer rests')
+        return 'notSigning' as const
+      })
     },
 
     /**

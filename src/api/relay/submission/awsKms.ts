@@ -3,6 +3,7 @@ import { GetPublicKeyCommand, KMSClient, SignCommand } from '@aws-sdk/client-kms
 import { secp256k1 } from '@noble/curves/secp256k1'
 import { type Hex, isAddressEqual, keccak256, numberToHex, recoverAddress, serializeTransaction, toHex } from 'viem'
 import { publicKeyToAddress } from 'viem/accounts'
+import { type RemoteKey, UnusableKey } from './remoteKeys.ts'
 import type { Signer } from './signing.ts'
 
 /** All attempts of a signature together stay below the relay's timeout of a signature. */
@@ -13,25 +14,39 @@ const ATTEMPT_TIMEOUT_MS = 1_400
 /** The last bytes of a public key in DER: 0x04, x and y. */
 const POINT_BYTES = 65
 
+/** The errors of KMS that last until the settings are changed. */
+const UNUSABLE = new Set([
+  'NotFoundException',
+  'InvalidArnException',
+  'ValidationException',
+  'InvalidKeyUsageException',
+  'UnsupportedOperationException',
+])
+
 /**
- * The signers of keys in AWS KMS. Region, credentials and endpoint are the SDK's own settings, such as `AWS_REGION`.
+ * Keys in AWS KMS. Region, credentials and endpoint are the SDK's own settings, such as `AWS_REGION`. To open a key throws an
+ * error that names it if KMS does not return its public key.
  * @param keyIds ids, ARNs or aliases of keys of type ECC_SECG_P256K1.
- * @throws an error that names the key if KMS does not return it, or if it is of another type.
+ * @throws UnusableKey if there is no region.
  */
-export function awsKmsSigners(keyIds: readonly string[]): Promise<Signer[]> {
+export async function awsKmsKeys(keyIds: readonly string[]): Promise<RemoteKey[]> {
   const requestHandler = {
     connectionTimeout: CONNECTION_TIMEOUT_MS,
     requestTimeout: ATTEMPT_TIMEOUT_MS,
     throwOnRequestTimeout: true,
   }
   const client = new KMSClient({ maxAttempts: ATTEMPTS, requestHandler })
-  return Promise.all(keyIds.map((keyId) => signerOf(client, keyId)))
+  const region = await client.config.region().catch(() => undefined)
+  if (!region) throw new UnusableKey('RELAYER_KMS_KEYS: the region of the keys is not known. Set AWS_REGION.')
+  return keyIds.map((id) => ({ id, open: () => signerOf(client, id) }))
 }
 
 async function signerOf(client: KMSClient, keyId: string): Promise<Signer> {
   const address = await addressOf(client, keyId).catch((error) => {
     const advice = 'Check the key, the permission kms:GetPublicKey, AWS_REGION and the credentials.'
-    throw new Error(`RELAYER_KMS_KEYS: KMS does not return the public key of ${keyId}. ${advice}`, { cause: error })
+    const failure = `RELAYER_KMS_KEYS: KMS does not return the public key of ${keyId}. ${advice}`
+    const isUnusable = error instanceof UnusableKey || UNUSABLE.has(error.name)
+    throw new (isUnusable ? UnusableKey : Error)(failure, { cause: error })
   })
 
   /** KMS returns neither the parity of the public key's point nor always the low s that EIP-2 requires. */
@@ -64,7 +79,7 @@ async function signerOf(client: KMSClient, keyId: string): Promise<Signer> {
 async function addressOf(client: KMSClient, keyId: string) {
   const { PublicKey, KeySpec } = await client.send(new GetPublicKeyCommand({ KeyId: keyId }))
   if (!PublicKey || KeySpec !== 'ECC_SECG_P256K1') {
-    throw new Error(`The key must be of type ECC_SECG_P256K1, and is of type ${KeySpec}`)
+    throw new UnusableKey(`The key must be of type ECC_SECG_P256K1, and is of type ${KeySpec}`)
   }
   const spki = { format: 'der', type: 'spki' } as const
   const key = createPublicKey({ key: Buffer.from(PublicKey), ...spki }).export(spki)
