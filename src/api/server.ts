@@ -41,6 +41,7 @@ const STOPPED_SECONDS = 30
 const env = readEnv([
   'DATABASE_URL',
   'DATABASE_READ_URL',
+  'DATABASE_READ_CONNECTIONS',
   'DATABASE_SCHEMA',
   'CHAIN_ID',
   'DEPLOYMENTS_DIR',
@@ -101,6 +102,7 @@ if (env.DATABASE_READ_URL) await refusePooler('DATABASE_READ_URL', env.DATABASE_
 const readPool = openReadPool({
   url: env.DATABASE_READ_URL ?? env.DATABASE_URL,
   schema: env.DATABASE_SCHEMA,
+  connections: env.DATABASE_READ_CONNECTIONS,
   logger,
 })
 const blockNotifications = listenForBlocks({ url: env.DATABASE_URL, schema: env.DATABASE_SCHEMA, logger })

@@ -279,7 +279,8 @@ describe('where the database does not answer', () => {
   })
 
   it('answers 503 while every connection is busy, and recovers once one is free', async () => {
-    const busy = await Promise.all(Array.from({ length: 10 }, () => api.readPool.connect()))
+    const { readPool } = api
+    const busy = await Promise.all(Array.from({ length: readPool.options.max }, () => readPool.connect()))
     expectBehind(await api.get('/api/runs'))
     expect(api.logged.join()).toContain('timeout exceeded when trying to connect')
     for (const client of busy) client.release()

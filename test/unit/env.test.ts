@@ -98,6 +98,8 @@ describe('parseEnv', () => {
     ['DATABASE_URL', 'mysql://localhost/db'],
     ['DATABASE_URL', 'localhost'],
     ['DATABASE_READ_URL', 'nowhere'],
+    ['DATABASE_READ_CONNECTIONS', '0'],
+    ['DATABASE_READ_CONNECTIONS', '101'],
     ['DATABASE_SCHEMA', 'Runline'],
     ['DATABASE_SCHEMA', 'a; DROP SCHEMA b'],
     ['DATABASE_SCHEMA', 'a'.repeat(46)],

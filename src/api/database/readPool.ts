@@ -8,6 +8,11 @@ type Options = {
   url: string
   /** The schema of the indexer's tables or views. */
   schema: string
+  /**
+   * The most connections. Each plans and caches more than a hundred statements of its own, so more connections than a
+   * database with few cores can use make each read slower.
+   */
+  connections?: number
   logger: Logger
 }
 
@@ -27,11 +32,11 @@ const planner = [
 const SILENCE_TIMEOUT_MS = 3_000
 
 /** Read-only connections with short timeouts: a read must neither block the indexer nor wait for it long. */
-export function openReadPool({ url, schema, logger }: Options): pg.Pool {
+export function openReadPool({ url, schema, connections = 4, logger }: Options): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
     application_name: 'runline_api',
-    max: 10,
+    max: connections,
     connectionTimeoutMillis: 2_000,
     statement_timeout: 2_000,
     lock_timeout: 250,
