@@ -17,6 +17,15 @@ export type Window = {
   ready: number
 }
 
+/** How readers were served. */
+export type Availability = {
+  /** How many reads were sent, and how many of them were answered, rather than refused or lost with a killed process. */
+  reads: number
+  answered: number
+  /** The longest time without an answered read. */
+  longestOutageMs: number
+}
+
 /** `status` is undefined if the API could not be reached, which says nothing about the index. */
 type Seen = { askedAt: number; answeredAt: number; status: number | undefined; detail?: unknown }
 
@@ -39,6 +48,7 @@ export function watchAvailability(url: string) {
 
   return {
     windows: () => windowsOf(reads, readiness),
+    availability: () => availabilityOf(reads),
     async stop() {
       isStopping = true
       await polls
@@ -57,6 +67,19 @@ function windowsOf(reads: Seen[], readiness: Seen[]): Window[] {
     }
   }
   return windows
+}
+
+function availabilityOf(reads: Seen[]): Availability {
+  let answered = 0
+  let longestOutageMs = 0
+  let lastAnswered = reads[0]?.askedAt ?? 0
+  for (const { status, answeredAt } of reads) {
+    longestOutageMs = Math.max(longestOutageMs, answeredAt - lastAnswered)
+    if (status !== 200) continue
+    answered += 1
+    lastAnswered = answeredAt
+  }
+  return { reads: reads.length, answered, longestOutageMs }
 }
 
 function windowOf(begin: number, end: number, refused: Seen[], readiness: Seen[]): Window {

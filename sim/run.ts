@@ -1,6 +1,6 @@
 // `npm run sim -- [--seed N] [--seeds K] [--minutes M] [--faults P] [--jobs J]`: K simulations of M minutes each, J at
 // a time, with random seeds from N on; P is the share of the indexer's and API's RPC calls that fail. Once all have
-// ended, exits with 1 if one found a difference or failed.
+// ended, exits with 1 if one found a difference or failed, judged no answer, or served readers too seldom.
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import pLimit from 'p-limit'
@@ -27,6 +27,16 @@ function numberOf(option: keyof typeof values, least: number, most: number): num
   return number
 }
 
+/**
+ * What readers get at least while a reorg happens every 1.5 s and each process is killed within a minute: the share of
+ * the reads that are answered, over all seeds, and the longest time without an answer, which a crash of the database
+ * takes.
+ */
+const MIN_ANSWERED_SHARE = 0.4
+const MAX_OUTAGE_MS = 30_000
+
+const served = { reads: 0, answered: 0 }
+
 const totals = {
   steps: new Tally(),
   disturbances: new Tally(),
@@ -51,7 +61,13 @@ async function run() {
   const found = await Promise.all(numbers.map((seed) => atATime(() => runOne({ seed, seconds, faultProbability }))))
   const differences = found.reduce<number>((sum, each) => sum + (each ?? 0), 0)
   const failed = found.filter((each) => each === undefined).length
-  if (seeds > 1) console.log(`${seeds} seeds: ${differences} differences, ${failed} failed\n${show(totals)}`)
+  const share = served.answered / served.reads
+  if (seeds > 1)
+    console.log(
+      `${seeds} seeds: ${differences} differences, ${failed} failed\n${show(totals)}\n  answered: ${share.toFixed(3)} of the reads`,
+    )
+  if (share < MIN_ANSWERED_SHARE)
+    throw new Error(`${share} of the reads were answered; at least ${MIN_ANSWERED_SHARE} must be`)
   return differences + failed
 }
 
@@ -60,11 +76,18 @@ async function runOne(options: SimulationOptions): Promise<number | undefined> {
   try {
     const report = await simulate(options)
     for (const name of tallies) for (const [key, times] of report[name]) totals[name].add(key, times)
-    const { differences } = report
+    const { differences, availability } = report
+    const { reads, answered, longestOutageMs } = availability
+    served.reads += reads
+    served.answered += answered
     console.log(
-      `seed ${options.seed}: ${differences.length} differences in ${Math.round(options.seconds)} s\n${show(report)}`,
+      `seed ${options.seed}: ${differences.length} differences in ${Math.round(options.seconds)} s\n${show(report)}
+  availability: ${answered} of ${reads} reads answered, at most ${(longestOutageMs / 1_000).toFixed(1)} s without an answer`,
     )
     if (differences.length > 0) console.log(list(differences))
+    if (!Object.fromEntries(report.totals)['checked answers']) throw new Error('No answer was judged')
+    if (longestOutageMs > MAX_OUTAGE_MS)
+      throw new Error(`Readers were without an answer for ${longestOutageMs} ms; at most ${MAX_OUTAGE_MS} are allowed`)
     return differences.length
   } catch (error) {
     console.error(`seed ${options.seed} failed:`, error)

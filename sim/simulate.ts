@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Api, compareApi, request } from './api.ts'
-import { type Window, watchAvailability } from './availability.ts'
+import { type Availability, type Window, watchAvailability } from './availability.ts'
 import { createClaimants } from './claimants.ts'
 import { compareRoutes } from './compareRoutes.ts'
 import { compareTables } from './compareTables.ts'
@@ -44,6 +44,7 @@ export type Report = {
   totals: Tally
   /** The periods in which reads were refused because the index was not consistent. */
   windows: Window[]
+  availability: Availability
   differences: Difference[]
 }
 
@@ -64,8 +65,8 @@ export async function simulate({ seed, seconds, faultProbability, ...options }: 
     startReader({ api, witness, posters, random: createRandom(seedOf(seed, `reader ${place}`)) }),
   )
   for (const reader of readers) parts.defer(reader.stop)
-  const availability = watchAvailability(api.url)
-  parts.defer(availability.stop)
+  const watch = watchAvailability(api.url)
+  parts.defer(watch.stop)
   const claimants = createClaimants({
     world,
     api,
@@ -84,7 +85,7 @@ export async function simulate({ seed, seconds, faultProbability, ...options }: 
   )
   await reachable(api)
   await Promise.all(readers.map((reader) => reader.stop()))
-  await availability.stop()
+  await watch.stop()
   await witness.catchUp()
   const results = readers.map((reader) => reader.result())
   const final = await compareEnd(environment)
@@ -97,7 +98,8 @@ export async function simulate({ seed, seconds, faultProbability, ...options }: 
     answers: new Tally(readers.flatMap(({ outcomes }) => [...outcomes])),
     claims: claimants.answers,
     totals: new Tally([...Object.entries(witness.counts()), ...final.counts, ['checked answers', checkedCount]]),
-    windows: availability.windows(),
+    windows: watch.windows(),
+    availability: watch.availability(),
     differences: [...results.flatMap(({ differences }) => differences), ...misreported, ...final.differences],
   }
 }
