@@ -45,10 +45,13 @@ type Result = { measurements: Measurement[]; notes: string[] }
 /** What limits the figures, from profiles. The CPU shares of each measurement follow. */
 const limits = [
   `Clients, API, bare server and PostgreSQL share two cores. Cached lists are bound by the client, whose one thread is full in
-both cases, and by the server's. Any minReward, pages of one state and the mix are bound by PostgreSQL.
-The same list is one statement for up to 16 requests that wait at the same time. Any minReward, the mix and pages of one
-state are a statement per request, of about 1 ms each, spread over more than a hundred texts, none of which dominates: so
-their rate is bound by the statements of PostgreSQL, and their ratio by how much the same list merges.`,
+both cases. The bare server's constant answer has one header, the API's a dozen: "beside the same headers" is the bare
+server with all of them. Any minReward, pages of one state and the mix are bound by PostgreSQL.
+The same list is one statement for up to 16 requests that wait at the same time, so a request takes about half of a
+statement. Any minReward, the mix and pages of one state are a statement per request. Alone on a connection, a statement of
+the mix takes about 1.25 times as long as that of the same list. With ten clients it takes more: the connections plan and
+cache more than a hundred statements each, which do not fit into the cores' caches. So their ratio to the same list is
+bound by how much the same list merges, not by rows.`,
 ]
 
 /** Another URL each time, so that the answer cache never answers. */

@@ -47,7 +47,7 @@ describe('the connections of a pool', () => {
     expect(opened).not.toHaveBeenCalled()
   })
 
-  it('move to another server once the address leads there, and a query that runs meanwhile completes', async () => {
+  it('move to another server once the address leads there, after the queries that run', async () => {
     const long = pool.query('SELECT inet_server_port() AS port, pg_sleep(1)')
     proxy.moveTo(next.port)
     await sleep(6 * checkIntervalMs)
