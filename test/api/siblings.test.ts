@@ -70,12 +70,16 @@ test('an indexer that serves looks once a second whether another one took over',
     )
     return rows[0].count
   }
+  const looksIn = async (milliseconds: number) => {
+    const before = await commits()
+    await sleep(milliseconds)
+    return (await commits()) - before
+  }
   await sleep(2_000)
-  const before = await commits()
-  await sleep(5_000)
-  const looks = (await commits()) - before
+  // Autovacuum commits too, but not in two periods of so few seconds.
+  const looks = Math.min(await looksIn(4_000), await looksIn(4_000))
   expect(looks).toBeGreaterThan(1)
-  expect(looks).toBeLessThan(25)
+  expect(looks).toBeLessThan(20)
 })
 
 test('a standby takes over while a transaction of a lost host locks the tables that readers see', async () => {

@@ -6,6 +6,7 @@ import { startIndexer } from '../../../devnet/indexer.ts'
 import { type Postgres, startPostgres } from '../../../devnet/postgres.ts'
 import { crashDatabase, dropConnections } from '../../../sim/faults/database.ts'
 import { type MarketOnAnvil, startMarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
+import { waitForIndex } from '../../../testkit/waitForIndex.ts'
 import { startIndexOf } from './indexOf.ts'
 
 const poster = accountOf(2).address
@@ -42,6 +43,8 @@ test('an indexer whose database crashes exits with 75, and loses nothing after t
     // Closing connections, as an administrator may, does not end the indexer.
     await dropConnections(databaseUrl)
     for (let posted = 0; posted < 5; posted++) await post()
+    // Then it has connections on which PostgreSQL can report the crash.
+    await waitForIndex(databaseUrl, await chain.client.getBlockNumber({ cacheTime: 0 }), 20_000)
     await crashDatabase(databaseUrl)
     expect(await indexer.part.ended).toBe('exited with code 75')
     expect(indexer.part.output()).toContain('PostgreSQL reports a crash')
