@@ -32,7 +32,7 @@ function numberOf(option: keyof typeof values, least: number, most: number): num
  * the reads that are answered, over all seeds, and the longest time without an answer, which a crash of the database
  * takes.
  */
-const MIN_ANSWERED_SHARE = 0.4
+const MIN_ANSWERED_SHARE = 0.25
 const MAX_OUTAGE_MS = 30_000
 
 const served = { reads: 0, answered: 0 }
