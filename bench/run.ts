@@ -1,6 +1,6 @@
 // `npm run bench [name]`: measures, prints a table and writes bench/results/<name>.json. Fails if a goal is missed.
 // `npm run bench -- --quick [name]` only takes a look.
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { buildContracts } from '../devnet/buildContracts.ts'
@@ -43,8 +43,8 @@ const durations = new Map<string, number>()
 await mkdir(results, { recursive: true })
 try {
   // A build of other paths leaves these artifacts without bytecode, and Forge then counts them as up to date.
-  for (const peer of ['OpenBounties', 'AgenticJobs'])
-    await rm(new URL(`../out/${peer}.sol`, import.meta.url), { recursive: true, force: true })
+  for (const source of await readdir('test/contracts/peers'))
+    await rm(`out/${source}`, { recursive: true, force: true })
   await buildContracts(['contracts', 'test/contracts/peers'])
   for (const [name, load] of Object.entries(benches)) {
     // A look at all does without the peers, which must be installed.

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
 import type { Logger } from 'pino'
+import { withConnection } from '../../src/api/database/withConnection.ts'
 import { type Identity, readIdentity } from './identity.ts'
 
 /** Exit code that asks for a restart. */
@@ -52,19 +52,6 @@ export async function watchDatabase(databaseUrl: string, logger: Logger): Promis
   }
 }
 
-async function beat(connectionString: string): Promise<Identity> {
-  const client = new pg.Client({
-    connectionString,
-    application_name: 'runline_watch',
-    connectionTimeoutMillis: BEAT_TIMEOUT_MS,
-    query_timeout: BEAT_TIMEOUT_MS,
-  })
-  // A query that fails reports the error too.
-  client.on('error', () => undefined)
-  try {
-    await client.connect()
-    return await readIdentity(client)
-  } finally {
-    await Promise.race([client.end(), sleep(BEAT_TIMEOUT_MS, undefined, { ref: false })])
-  }
+function beat(connectionString: string): Promise<Identity> {
+  return withConnection({ connectionString, application_name: 'runline_watch' }, BEAT_TIMEOUT_MS, readIdentity)
 }

@@ -36,7 +36,7 @@ const environment = z.object({
   DATABASE_URL: postgresUrl,
   DATABASE_READ_URL: postgresUrl.optional(),
   /** The most connections that read at once. */
-  DATABASE_READ_CONNECTIONS: integer(1, 100).default(4),
+  DATABASE_READ_CONNECTIONS: integer(1, 100).optional(),
   /** The schema of the views that the indexer keeps for readers. */
   DATABASE_SCHEMA: z
     .string()

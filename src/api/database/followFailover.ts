@@ -1,5 +1,6 @@
-import pg from 'pg'
+import type pg from 'pg'
 import type { Logger } from 'pino'
+import { withConnection } from './withConnection.ts'
 
 /** How often a new connection shows which server the address leads to, and how long that may take. */
 const CHECK_INTERVAL_MS = 5_000
@@ -58,20 +59,10 @@ export function followFailover(
 }
 
 /** Which server a new connection reaches, by the start of its process: any role may read it. */
-async function serverAt(connectionString: string): Promise<string> {
-  const client = new pg.Client({
-    connectionString,
-    application_name: 'runline_failover_check',
-    connectionTimeoutMillis: CHECK_TIMEOUT_MS,
-    query_timeout: CHECK_TIMEOUT_MS,
-  })
-  // A query that fails reports the error too.
-  client.on('error', () => undefined)
-  try {
-    await client.connect()
+function serverAt(connectionString: string): Promise<string> {
+  const config = { connectionString, application_name: 'runline_failover_check' }
+  return withConnection(config, CHECK_TIMEOUT_MS, async (client) => {
     const { rows } = await client.query('SELECT pg_postmaster_start_time()::text AS started')
     return rows[0].started
-  } finally {
-    await client.end()
-  }
+  })
 }

@@ -12,7 +12,7 @@ type Options = {
    * The most connections. Each plans and caches more than a hundred statements of its own, so more connections than a
    * database with few cores can use make each read slower.
    */
-  connections?: number
+  connections?: number | undefined
   logger: Logger
 }
 

@@ -1,4 +1,5 @@
-import pg from 'pg'
+import type pg from 'pg'
+import { withConnection } from './withConnection.ts'
 
 /** A database that does not answer for so long is left to those that use it. */
 const TIMEOUT_MS = 2_000
@@ -16,17 +17,9 @@ const PROTOCOL_VIOLATION = '08P01'
  * @throws an error that says what to change. A database that does not answer is no reason for it.
  */
 export async function refusePooler(setting: string, url: string): Promise<void> {
-  const client = new pg.Client({
-    connectionString: url,
-    options: `-c ${PROBE}=kept`,
-    connectionTimeoutMillis: TIMEOUT_MS,
-    query_timeout: TIMEOUT_MS,
-  })
-  client.on('error', () => undefined)
-  const isPooled = await readProbe(client)
+  const isPooled = await withConnection({ connectionString: url, options: `-c ${PROBE}=kept` }, TIMEOUT_MS, readProbe)
     .then((probe) => probe !== 'kept')
     .catch((error) => error.code === PROTOCOL_VIOLATION)
-    .finally(() => client.end().catch(() => undefined))
   if (isPooled)
     throw new Error(
       `${setting} leads to a pooler that does not pass on settings of a connection, such as PgBouncer: set the address of PostgreSQL itself`,
@@ -34,7 +27,6 @@ export async function refusePooler(setting: string, url: string): Promise<void> 
 }
 
 async function readProbe(client: pg.Client): Promise<unknown> {
-  await client.connect()
   const { rows } = await client.query('SELECT current_setting($1, true) AS probe', [PROBE])
   return rows[0].probe
 }
