@@ -7,6 +7,9 @@ const PAUSE = 50
 /** The detail of a 503 where two reads in a row met a reorg's lock: the index itself may be consistent. */
 const unreadable = 'The index cannot be read now.'
 
+/** The longest time without an answer while processes are killed and the chain reorgs, on a machine with other work. */
+export const MAX_OUTAGE_MS = 30_000
+
 /** A period in which reads were refused: from the first refused request to the next answered one. */
 export type Window = {
   milliseconds: number

@@ -5,6 +5,7 @@ import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import pLimit from 'p-limit'
 import { stopAllProcesses } from '../devnet/managedProcess.ts'
+import { MAX_OUTAGE_MS } from './availability.ts'
 import { list } from './oracle.ts'
 import { type Report, type SimulationOptions, simulate } from './simulate.ts'
 import { Tally } from './tally.ts'
@@ -27,13 +28,8 @@ function numberOf(option: keyof typeof values, least: number, most: number): num
   return number
 }
 
-/**
- * What readers get at least while a reorg happens every 1.5 s and each process is killed within a minute: the share of
- * the reads that are answered, over all seeds, and the longest time without an answer, which a crash of the database
- * takes.
- */
+/** The share of reads, over all seeds, that are answered while a reorg happens every 1.5 s and processes are killed. */
 const MIN_ANSWERED_SHARE = 0.25
-const MAX_OUTAGE_MS = 30_000
 
 const served = { reads: 0, answered: 0 }
 

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { expect, test } from 'vitest'
+import { MAX_OUTAGE_MS } from '../../../sim/availability.ts'
 import { restartsAndReorgs } from '../../../sim/faults/schedule.ts'
 import { list } from '../../../sim/oracle.ts'
 import { createRandom, seedOf } from '../../../sim/random.ts'
@@ -24,7 +25,7 @@ refused for ms (readyz 503/200): ${refused.join(', ')}`)
 
   expect(list(differences)).toBe('')
   for (const { milliseconds, isRewound, notReady, ready } of windows) {
-    expect(milliseconds).toBeLessThan(10_000)
+    expect(milliseconds).toBeLessThan(MAX_OUTAGE_MS)
     // `/readyz` is up to one second out of date.
     if (isRewound && milliseconds > 2_500) expect(notReady).toBeGreaterThan(ready)
   }
