@@ -21,7 +21,8 @@ import { reasonNotToStart } from './builds/mayStart.ts'
 import { takeOver } from './builds/takeOver.ts'
 import { servedBuild } from './builds/views.ts'
 import { connect } from './database/connect.ts'
-import { endAtFailedWrite, proveConnections } from './database/driver.ts'
+import { proveConnections, watchWrites } from './database/driver.ts'
+import { createFlush } from './database/flush.ts'
 import { sharesSessions } from './database/sessions.ts'
 import { waitForDatabase } from './database/waitForDatabase.ts'
 import { RESTART, watchDatabase } from './database/watch.ts'
@@ -62,7 +63,7 @@ const { reason, served } = await prepareDatabase().catch((err) => {
   process.exit(RESTART)
 })
 if (reason) throw new Error(reason)
-endAtFailedWrite(logger)
+watchWrites(logger, createFlush(DATABASE_URL, logger))
 void watchDatabase(DATABASE_URL, logger)
 askForRestartAtPassingError()
 endAtStall({

@@ -71,14 +71,14 @@ function endAtCrash(client: pg.Client, logger: Logger): void {
 const DISK_FULL = '53100'
 
 /**
- * Ends this process when a COMMIT fails, because its connection broke. Ponder runs the block's handlers again, on rows
+ * Calls `onCommit` after each COMMIT, and ends this process when one fails, because its connection broke. Ponder runs the block's handlers again, on rows
  * that its cache still has from the failed attempt: a counter of a band would count twice. It cannot know either
  * whether PostgreSQL has committed. A restart resumes from what the database has.
  *
  * It also ends where PostgreSQL's disk is full: Ponder would repeat the statement for minutes, and then end with 1, after
  * which supervisors do not restart it.
  */
-export function endAtFailedWrite(logger: Logger): void {
+export function watchWrites(logger: Logger, onCommit: () => void): void {
   const query: (this: pg.Client, ...args: unknown[]) => unknown = pg.Client.prototype.query
   function end(err: Error, what: string) {
     logger.fatal({ err }, `${what}: exiting, so that a restart resumes from what PostgreSQL has`)
@@ -89,10 +89,13 @@ export function endAtFailedWrite(logger: Logger): void {
       const result = query.apply(this, args)
       if (!(result instanceof Promise)) return result
       const isCommit = textOf(args[0])?.toLowerCase() === 'commit'
-      result.catch((err) => {
-        if (err.code === DISK_FULL) end(err, 'The disk of PostgreSQL is full')
-        else if (isCommit) end(err, 'A commit failed')
-      })
+      result.then(
+        () => isCommit && onCommit(),
+        (err) => {
+          if (err.code === DISK_FULL) end(err, 'The disk of PostgreSQL is full')
+          else if (isCommit) end(err, 'A commit failed')
+        },
+      )
       return result
     },
   })

@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import getPort from 'get-port'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { accountOf } from '../../../devnet/accounts.ts'
+import { startApi } from '../../../devnet/api.ts'
 import { defaultTerms } from '../../../devnet/defaultTerms.ts'
 import { startIndexer } from '../../../devnet/indexer.ts'
 import { type Postgres, startPostgres } from '../../../devnet/postgres.ts'
@@ -62,6 +64,30 @@ test('an indexer whose database crashes exits with 75, and loses nothing after t
     await resumed.stop()
     await fresh.stop()
   }
+})
+
+test('a crash of PostgreSQL loses no block that readers saw, and they get answers before the indexer restarts', {
+  timeout: 90_000,
+}, async () => {
+  await using parts = new AsyncDisposableStack()
+  // By itself, this server writes commits to the disk only after the test.
+  const lazy = await startPostgres({ settings: { wal_writer_delay: '10s' } })
+  parts.defer(lazy.stop)
+  const { rpcUrl, deploymentsDirectory } = chain
+  const options = { databaseUrl: await lazy.createDatabase(), chainId: 31337, rpcUrl, deploymentsDirectory }
+  const indexer = await startIndexer(options)
+  parts.defer(indexer.stop)
+  await indexer.part.saw(/Readers see this build/, 60_000)
+  const api = await startApi(options)
+  parts.defer(api.stop)
+  await post()
+  const block = await chain.client.getBlockNumber({ cacheTime: 0 })
+  const statusAt = async () => (await fetch(`${api.url}/api/runs?minBlock=${block}`)).status
+  expect(await statusAt()).toBe(200)
+  await sleep(500)
+  await lazy.crash()
+  expect(await indexer.part.ended).toBe('exited with code 75')
+  await expect.poll(statusAt, { timeout: 20_000 }).toBe(200)
 })
 
 test('an indexer that starts before PostgreSQL waits for it', { timeout: 90_000 }, async () => {

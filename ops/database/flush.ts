@@ -1,0 +1,49 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import type { Logger } from 'pino'
+import { CONNECT_TIMEOUT_MS } from './connect.ts'
+
+/** The longest time between a commit and its flush. Commits in it share the flush, and readers' reads of the block come first. */
+const FLUSH_DELAY_MS = 20
+
+/** As long as a flush may take. It takes longer where PostgreSQL waits for a standby that does not answer. */
+const FLUSH_TIMEOUT_MS = 5_000
+
+/** A commit that waits for the disk writes all earlier ones too. PostgreSQL waits only if the transaction wrote something. */
+const FLUSH = `SET synchronous_commit = on; SELECT pg_logical_emit_message(true, 'runline', 'flush')`
+
+/**
+ * Has PostgreSQL write commits to the disk soon after they return. Ponder turns `synchronous_commit` off, so PostgreSQL
+ * would write them up to 0.6 seconds later. A crash that loses a block which readers saw costs them the time of a restart:
+ * until then they get no answer. One that loses nothing costs them the time that PostgreSQL takes to start.
+ *
+ * @returns a function to call after a commit. It does not wait. A flush that fails is logged: the next commit flushes again.
+ */
+export function createFlush(connectionString: string, logger: Logger): () => void {
+  const pool = new pg.Pool({
+    connectionString,
+    application_name: 'runline_flush',
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    query_timeout: FLUSH_TIMEOUT_MS,
+    max: 1,
+  })
+  const warn = (err: Error) => logger.warn({ err }, 'Cannot have PostgreSQL write its commits to the disk at once')
+  pool.on('error', warn)
+  let isDue = false
+  let isRunning = false
+
+  async function run() {
+    isRunning = true
+    while (isDue) {
+      await sleep(FLUSH_DELAY_MS)
+      isDue = false
+      await pool.query(FLUSH).catch(warn)
+    }
+    isRunning = false
+  }
+
+  return function requestFlush() {
+    isDue = true
+    if (!isRunning) void run()
+  }
+}
