@@ -5,6 +5,7 @@ import { signAll, withMarket } from './claimsMarket.ts'
 import { claimRawAtOnce, claimThroughApi, signRaw } from './claimsTraffic.ts'
 import { createCpuMeter } from './cpuMeter.ts'
 import { type Measurement, median } from './figure.ts'
+import { isQuick } from './workload.ts'
 
 /** Accounts that hold ETH and have no role in the market. */
 const senders = Array.from({ length: 16 }, (_, index) => accountOf(2 + index))
@@ -41,7 +42,7 @@ const BLOCK_SHARE_GOAL = 0.9
 /** Claims of many concurrent clients through the API, with and without batching, and as raw transactions. */
 export function throughputLeg({ postgres, mining, claims, say }: LegOptions): Leg {
   const isTimed = mining === '1 s blocks'
-  const ways = [batching, single, singleUnbounded].map((way) => ({
+  const ways = (isQuick ? [batching] : [batching, single, singleUnbounded]).map((way) => ({
     way,
     count: isTimed ? BLOCKS * way.inBlock : claims,
     throughputs: [] as number[],

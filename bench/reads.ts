@@ -9,7 +9,7 @@ import { alternate, type Load, load, type Target } from './load.ts'
 import { fairness } from './readsFairness.ts'
 import { type ReadsMarket, startReadsMarket } from './readsMarket.ts'
 import { drawMix, withAnyReward } from './readsMix.ts'
-import { workload } from './workload.ts'
+import { isQuick, workload } from './workload.ts'
 
 const many = workload.runs
 const few = 1_000
@@ -185,7 +185,7 @@ async function questionsOf({ api }: ReadsMarket, runs: number) {
 }
 
 const MIX_SEED = 1
-const WARM_UP_SECONDS = 15
+const WARM_UP_SECONDS = isQuick ? 2 : 15
 
 async function cursors({ api }: ReadsMarket): Promise<Measurement[]> {
   console.log('Cursors')

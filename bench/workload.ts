@@ -22,7 +22,7 @@ export const workload = {
   streamBlocks: amountOf('BENCH_STREAM_BLOCKS', { full: 60, quick: 10 }),
   streams: amountOf('BENCH_STREAMS', { full: 10_000, quick: 1_000 }),
   /** The market's events of a backfill. */
-  events: amountOf('BENCH_EVENTS', { full: 100_000, quick: 10_000 }),
+  events: amountOf('BENCH_EVENTS', { full: 100_000, quick: 5_000 }),
   /** `peers` measures five indexers, so each does less. */
   peers: {
     rounds: amountOf('BENCH_ROUNDS', { full: 3, quick: 1 }),
