@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import { CONNECT_TIMEOUT_MS } from './connect.ts'
 
 /** The longest time between a commit and its flush. Commits in it share the flush, and readers' reads of the block come first. */
-const FLUSH_DELAY_MS = 20
+const FLUSH_DELAY_MS = 5
 
 /** As long as a flush may take. It takes longer where PostgreSQL waits for a standby that does not answer. */
 const FLUSH_TIMEOUT_MS = 5_000
