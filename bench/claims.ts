@@ -19,7 +19,8 @@ import { isQuick, workload } from './workload.ts'
 const { claims, longRounds: rounds } = workload
 
 /** A round of latencies and throughputs takes minutes with 1 s blocks. */
-const minings = chosen('BENCH_MINING', ['automine', '1 s blocks'] as const satisfies Mining[]).slice(0, isQuick ? 1 : 2)
+const kinds = ['automine', '1 s blocks'] as const satisfies Mining[]
+const minings = chosen('BENCH_MINING', kinds, isQuick ? ['automine'] : kinds)
 
 const legs = {
   latency: latencyLeg,
@@ -31,7 +32,10 @@ const legs = {
 
 type LegName = keyof typeof legs
 
-const names = chosen('BENCH_LEGS', Object.keys(legs) as LegName[])
+const all = Object.keys(legs) as LegName[]
+
+/** A look does without the legs whose figures seldom change. */
+const names = chosen('BENCH_LEGS', all, isQuick ? ['latency', 'throughput', 'junk'] : all)
 
 /** Legs that start a new market in every round. The others repeat their measurement within one market. */
 const inRounds = new Set<LegName>(['latency', 'throughput'])
@@ -51,8 +55,8 @@ export async function measure() {
     const trials = mining === 'automine' ? rounds : 1
     const options = { postgres, mining, claims, trials, say }
     const running = names
-      // This leg mines no block while it measures, so one kind of mining is enough. Its figures have no goal.
-      .filter((name) => name !== 'junkCost' || (mining === minings[0] && !isQuick))
+      // This leg mines no block while it measures, so one kind of mining is enough.
+      .filter((name) => name !== 'junkCost' || mining === minings[0])
       .map((name) => ({ name, leg: legs[name](options) }))
     for (let round = 1; round <= rounds; round++) {
       progress = `${mining}, round ${round} of ${rounds}`
@@ -72,9 +76,9 @@ export async function measure() {
   }
 }
 
-/** The names in a comma-separated environment variable; all if it is absent. @throws if it has an unknown name. */
-function chosen<Name extends string>(variable: string, all: readonly Name[]): Name[] {
-  const asked = process.env[variable]?.split(',') ?? all
+/** The names in a comma-separated environment variable; `usual` if it is absent. @throws if it has an unknown name. */
+function chosen<Name extends string>(variable: string, all: readonly Name[], usual: readonly Name[]): Name[] {
+  const asked = process.env[variable]?.split(',') ?? usual
   const unknown = asked.filter((name) => !all.some((known) => known === name))
   if (unknown.length > 0) throw new Error(`${variable} is ${unknown}; it may be some of: ${all.join(', ')}`)
   return all.filter((name) => asked.includes(name))

@@ -34,7 +34,8 @@ export async function measure() {
       ...lists.measurements,
       ...(await cursors(market)),
       ...(await besideFloods(market)),
-      ...(await memory(market, small)),
+      // A look does without: it starts two more APIs.
+      ...(isQuick ? [] : await memory(market, small)),
     ],
     notes: [...limits, ...rates.notes, ...lists.notes],
   }

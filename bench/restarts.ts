@@ -12,6 +12,9 @@ import { isQuick, workload } from './workload.ts'
 const many = workload.runs
 const few = 1_000
 
+/** How long an event comes after a block. A crash within milliseconds of a block may lose it, which its readers wait for. */
+const AFTER_BLOCK_MS = 100
+
 /** The interval between two reads. */
 const READ_INTERVAL_MS = 20
 
@@ -59,6 +62,7 @@ async function measureLegs(market: RestartMarket, crash: () => Promise<void>): P
   const measureAs = (variant: string) => async (event: Event, leg: () => Promise<void>) => {
     await market.indexed()
     const reads = watchReads(market.api.url)
+    await sleep(AFTER_BLOCK_MS)
     await leg()
     await market.indexed()
     await sleep(AFTER_MS)

@@ -18,11 +18,11 @@ const POLLING_MS = 100
 /** Longer than a delivery to the most streams. */
 const BLOCK_TIME_MS = 600
 const BARE_INTERVAL_MS = 250
-const BARE_ROUNDS = 30
+const BARE_ROUNDS = isQuick ? 10 : 30
 const GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2
 
-/** How long the streams are idle while the CPU time is measured: two heartbeats, or a third of one. */
-const IDLE_MS = isQuick ? 5_000 : 30_000
+/** How long the streams are idle while the CPU time is measured: two heartbeats, or a part of one. */
+const IDLE_MS = isQuick ? 2_000 : 30_000
 
 export type ReadersOrder = { port: number; streams: number }
 

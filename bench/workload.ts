@@ -17,7 +17,7 @@ export const workload = {
   /** The claims of a leg. */
   claims: amountOf('BENCH_CLAIMS', { full: 500, quick: 60 }),
   /** The blocks after which `live` waits for the answer. */
-  blocks: amountOf('BENCH_BLOCKS', { full: 200, quick: 40 }),
+  blocks: amountOf('BENCH_BLOCKS', { full: 200, quick: 20 }),
   /** The blocks that `stream` delivers to each number of streams. */
   streamBlocks: amountOf('BENCH_STREAM_BLOCKS', { full: 60, quick: 10 }),
   streams: amountOf('BENCH_STREAMS', { full: 10_000, quick: 1_000 }),
