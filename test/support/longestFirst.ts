@@ -1,4 +1,5 @@
-import { relative } from 'node:path'
+import { existsSync } from 'node:fs'
+import { relative, resolve } from 'node:path'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** Start in this order: a long file that starts last runs alone. Only the first run on a machine needs it. */
@@ -25,6 +26,8 @@ const LONGEST = [
 
 export class LongestFirst extends BaseSequencer {
   override async sort(specifications: TestSpecification[]): Promise<TestSpecification[]> {
+    const missing = LONGEST.filter((path) => !existsSync(resolve(this.ctx.config.root, path)))
+    if (missing.length > 0) throw new Error(`LONGEST names files that do not exist: ${missing.join(', ')}`)
     const place = ({ moduleId }: TestSpecification) => {
       const known = LONGEST.indexOf(relative(this.ctx.config.root, moduleId))
       return known < 0 ? LONGEST.length : known
