@@ -11,26 +11,19 @@ import type { Created } from './transactions.ts'
  * Forge's artifacts must be up to date.
  */
 export function verificationOf({ chainId, contracts }: Deployment, owner: Address, created: readonly Created[]) {
-  const deployed = created.map(({ contract, address, hash, constructorArguments }) => ({
-    artifact: readArtifact(contract),
-    address,
-    creationTransactionHash: hash,
-    constructorArguments,
-  }))
-  const market = deployed.at(-1)
-  if (!market) throw new Error('No contract was created')
-  // The market creates its AgentStaking in its own transaction.
+  // The market, which is created last, creates its AgentStaking in its own transaction.
   const args = [contracts.USDC, contracts.AgentRegistry, owner] as const
-  deployed.push({
-    ...market,
-    artifact: readArtifact('AgentStaking'),
+  const staking = {
+    contract: 'AgentStaking',
     address: contracts.AgentStaking,
+    hash: created.at(-1)?.hash,
     constructorArguments: encodeDeployData({ abi: agentStakingAbi, bytecode: '0x', args }),
-  })
-  const { compiler, language, settings } = market.artifact.metadata
+  }
+  const deployed = [...created, staking].map((contract) => ({ ...contract, ...readArtifact(contract.contract) }))
+  const { compiler, language, settings } = readArtifact('BountyMarket').metadata
   // The target is an output of solc, which refuses it as an input.
   const { compilationTarget: _, ...input } = settings
-  const paths = deployed.flatMap(({ artifact }) => Object.keys(artifact.metadata.sources))
+  const paths = deployed.flatMap(({ metadata }) => Object.keys(metadata.sources))
   return {
     chainId,
     compilerVersion: compiler.version,
@@ -43,9 +36,11 @@ export function verificationOf({ chainId, contracts }: Deployment, owner: Addres
         outputSelection: { '*': { '*': ['abi', 'metadata', 'evm.bytecode', 'evm.deployedBytecode'] } },
       },
     },
-    contracts: deployed.map(({ artifact, ...onChain }) => ({
-      contractIdentifier: Object.entries(artifact.metadata.settings.compilationTarget).flat().join(':'),
-      ...onChain,
+    contracts: deployed.map(({ metadata, address, hash, constructorArguments }) => ({
+      contractIdentifier: Object.entries(metadata.settings.compilationTarget).flat().join(':'),
+      address,
+      creationTransactionHash: hash,
+      constructorArguments,
     })),
   }
 }
