@@ -1,5 +1,5 @@
 import type { Address } from 'viem'
-import { deploy } from '../ops/deploy.ts'
+import { prepareDeployment } from '../ops/deploy.ts'
 import { writeDeployment } from '../ops/writeDeployment.ts'
 import type { Deployment } from '../src/api/deployment.ts'
 import { accountCount, accountOf, roles } from './accounts.ts'
@@ -25,7 +25,7 @@ export async function startChain(chainOptions: ChainOptions): Promise<Chain> {
   const { deploymentsDirectory, prepareUsdc, prepareRegistry, onStep, ...options } = chainOptions
   const anvil = await startAnvil({ accounts: accountCount, ...options })
   try {
-    const deployment = await deploy({
+    const { send } = await prepareDeployment({
       rpcUrl: anvil.rpcUrl,
       chainId: 31337,
       account: accountOf(roles.deployer),
@@ -36,6 +36,7 @@ export async function startChain(chainOptions: ChainOptions): Promise<Chain> {
       registry: await prepareRegistry?.(anvil.rpcUrl),
       onStep,
     })
+    const { deployment } = await send()
     writeDeployment(deployment, deploymentsDirectory)
     return { ...anvil, deployment, deploymentsDirectory }
   } catch (error) {

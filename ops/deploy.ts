@@ -1,7 +1,7 @@
 import { keccak256, type LocalAccount } from 'viem'
-import type { Deployment } from '../src/api/deployment.ts'
+import { DEVNET } from '../src/api/deployment.ts'
 import { createChainClient } from '../src/api/node/chainClient.ts'
-import { assertUsable, creationBlock, isDevnet } from './deployment/checks.ts'
+import { assertUsable, creationBlock } from './deployment/checks.ts'
 import { type Cost, estimateCosts } from './deployment/cost.ts'
 import { assertUnchanged, type Journal, readJournal } from './deployment/journal.ts'
 import { type Creation, planDeployment, type Terms } from './deployment/plan.ts'
@@ -20,44 +20,30 @@ export type DeployOptions = Terms & {
   onStep?: ((line: string) => void) | undefined
 }
 
-export type Prepared = Awaited<ReturnType<typeof prepareDeployment>>
-
 /**
- * Deploys the contracts that the options do not name: MockUSDC, AgentRegistry, BountyMarket (which creates its
- * AgentStaking). Forge's artifacts must be up to date.
- * @returns the addresses and start blocks.
- * @throws as `prepareDeployment` and its `send`.
- */
-export async function deploy(options: DeployOptions): Promise<Deployment> {
-  const { send } = await prepareDeployment(options)
-  return (await send()).deployment
-}
-
-/**
- * Checks the deployment, and finds out what an earlier run has done, before it sends a transaction. All nonces are
- * fixed before the first transaction, and the journal has each transaction before it is sent: after any crash, a later
- * run finds what was sent and cannot create a contract twice.
+ * Prepares to deploy the contracts that the options do not name: MockUSDC, AgentRegistry, BountyMarket (which creates its
+ * AgentStaking). Forge's artifacts must be up to date. All nonces are fixed before the first transaction, and the journal
+ * has each transaction before it is sent: after any crash, a later run finds what was sent and cannot create a contract
+ * twice.
  * @returns the plan, the costs of the remaining transactions, and `send`, which sends them.
  * @throws naming the problem: the chain, the terms or a contract is unsuitable, the journal is of another deployment,
  * the deployer has a transaction that is not of this deployment, or too little ETH.
  */
 export async function prepareDeployment(options: DeployOptions) {
   const { rpcUrl, chainId, account, journalPath, onStep = () => {} } = options
-  const client = createChainClient(rpcUrl, { pollingInterval: isDevnet(chainId) ? 20 : 2_000, cacheTime: 0 })
+  const client = createChainClient(rpcUrl, { pollingInterval: chainId === DEVNET ? 20 : 2_000, cacheTime: 0 })
   await assertUsable(client, chainId, options)
   const registryBlock = options.registry && (await creationBlock(client, options.registry))
 
-  const deployer = account.address
-  const context = { client, deployer, onStep }
-  const { hash: genesis } = await client.getBlock({ blockNumber: 0n })
-  const nonce = await client.getTransactionCount({ address: deployer })
+  const nonce = await client.getTransactionCount({ address: account.address })
+  const { hash: GENESIS } = await client.getBlock({ blockNumber: 0n })
   const earlier = journalPath === undefined ? undefined : readJournal(journalPath)
   // All devnets share one chain id.
-  const isOver = isDevnet(chainId) && earlier !== undefined && earlier.fixed.GENESIS !== genesis
+  const isOver = chainId === DEVNET && earlier !== undefined && earlier.fixed.GENESIS !== GENESIS
   if (isOver) onStep(`${journalPath} is of a devnet that has ended: starting a new deployment`)
   const begun = isOver ? undefined : earlier
-  const plan = planDeployment(deployer, begun?.firstNonce ?? nonce, options)
-  const fixed = { GENESIS: genesis, ...plan.fixed }
+  const plan = planDeployment(account.address, begun?.firstNonce ?? nonce, options)
+  const fixed = { GENESIS, ...plan.fixed }
   if (begun) {
     assertUnchanged(`${journalPath}`, begun, fixed)
     onStep(`Resuming the deployment in ${journalPath}`)
@@ -67,13 +53,14 @@ export async function prepareDeployment(options: DeployOptions) {
 
   const created: Created[] = []
   for (const creation of plan.creations.filter((planned) => planned.nonce < nonce)) {
-    const done = await settle(context, creation, hashesOf(creation))
+    const done = await settle(client, creation, hashesOf(creation))
     onStep(`${done.contract} is at ${done.address} already, since block ${done.block}`)
     created.push(done)
   }
   const remaining = plan.creations.slice(created.length)
-  const pending = remaining[0] && (await pendingTransaction(context, remaining[0], hashesOf(remaining[0])))
-  const { fees, costs } = await estimateCosts(client, deployer, remaining, pending)
+  const pending = remaining[0] && (await pendingTransaction(client, remaining[0], hashesOf(remaining[0])))
+  if (pending) onStep(`${remaining[0]?.contract} is pending; its fee is raised`)
+  const { fees, costs } = await estimateCosts(client, account.address, remaining, pending)
 
   async function create({ creation, gas }: Cost) {
     const { contract, nonce, initCode: data } = creation
@@ -81,11 +68,10 @@ export async function prepareDeployment(options: DeployOptions) {
     const hash = keccak256(bytes)
     journal.transactions[contract] = [...hashesOf(creation), hash]
     if (journalPath) writeJson(journalPath, journal)
-    await broadcast(context, creation, bytes)
+    await broadcast(client, creation, bytes)
     onStep(`${contract} is sent: ${hash}`)
-    const done = await settle(context, creation, hashesOf(creation))
-    onStep(`${contract} is at ${done.address}`)
-    created.push(done)
+    created.push(await settle(client, creation, hashesOf(creation)))
+    onStep(`${contract} is at ${creation.address}`)
   }
 
   /**
@@ -95,13 +81,14 @@ export async function prepareDeployment(options: DeployOptions) {
    */
   async function send() {
     for (const cost of costs) await create(cost)
-    const blockOf = (name: string) => created.find(({ contract }) => contract === name)?.block
-    const startBlock = blockOf('BountyMarket')
-    const AgentRegistry = blockOf('AgentRegistry') ?? registryBlock
-    if (startBlock === undefined || AgentRegistry === undefined)
-      throw new Error('The plan lacks a market or a registry')
-    const { contracts } = plan
-    return { deployment: { chainId, startBlock, startBlocks: { AgentRegistry }, contracts }, created }
+    const blockOf = (name: Creation['contract']) => Number(created.find(({ contract }) => contract === name)?.block)
+    const deployment = {
+      chainId,
+      startBlock: blockOf('BountyMarket'),
+      startBlocks: { AgentRegistry: registryBlock ?? blockOf('AgentRegistry') },
+      contracts: plan.contracts,
+    }
+    return { deployment, created }
   }
 
   return { plan, costs, send }

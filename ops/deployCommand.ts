@@ -3,22 +3,30 @@
 import { existsSync, rmSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { privateKeyToAccount } from 'viem/accounts'
+import { DEVNET } from '../src/api/deployment.ts'
 import { readEnv } from '../src/api/env.ts'
 import { reasonOf } from '../src/api/observability/describeError.ts'
 import { confirm } from './confirm.ts'
-import { type Prepared, prepareDeployment } from './deploy.ts'
-import { chainName, isDevnet } from './deployment/checks.ts'
+import { prepareDeployment } from './deploy.ts'
 import { costLines } from './deployment/cost.ts'
 import { verificationOf } from './deployment/verification.ts'
 import { writeDeployment, writeJson } from './writeDeployment.ts'
+
+/** The supported chains, by id. */
+const chains: Record<string, string> = { [DEVNET]: 'devnet', 84532: 'Base Sepolia', 8453: 'Base' }
 
 async function run() {
   const { chain = 'nothing', yes } = parseArgs({
     options: { chain: { type: 'string' }, yes: { type: 'boolean' } },
   }).values
-  if (!/^[1-9]\d{0,14}$/.test(chain)) throw new Error(`--chain must be a chain id, got ${chain}`)
+  const name = chains[chain]
+  if (!name) {
+    const supported = Object.entries(chains).map(([id, known]) => `${id} (${known})`)
+    throw new Error(`--chain must be one of ${supported.join(', ')}, got ${chain}`)
+  }
   const chainId = Number(chain)
-  const name = chainName(chainId)
+  // A devnet's deployment is worthless once its chain has ended; one on a public chain may hold money.
+  const isPublic = chainId !== DEVNET
   const env = readEnv([
     'RPC_URL',
     'DEPLOYMENTS_DIR',
@@ -31,11 +39,10 @@ async function run() {
   ])
   const path = `${env.DEPLOYMENTS_DIR}/${chainId}`
   const journalPath = `${path}.journal.json`
-  // A devnet's deployment is worthless once its chain has ended; one on a public chain may hold money.
-  if (!isDevnet(chainId) && existsSync(`${path}.json`) && !existsSync(journalPath)) {
+  if (isPublic && existsSync(`${path}.json`) && !existsSync(journalPath)) {
     throw new Error(`${path}.json exists. Move it away to deploy a second market on chain ${chainId}.`)
   }
-  const prepared = await prepareDeployment({
+  const { plan, costs, send } = await prepareDeployment({
     // Nonces and receipts of one node: if it fails, the command resumes.
     rpcUrl: env.RPC_URL[0],
     chainId,
@@ -48,24 +55,20 @@ async function run() {
     journalPath,
     onStep: console.log,
   })
+  // The terms and addresses cannot be changed later.
   console.log(`Chain ${chainId} (${name})`)
-  describe(prepared)
-  if (!isDevnet(chainId) && !yes && prepared.costs.length > 0) await confirm('Send this?', 'Nothing was sent')
+  for (const [term, value] of Object.entries(plan.fixed)) console.log(`${term}: ${value}`)
+  for (const [contract, address] of Object.entries(plan.contracts)) console.log(`${contract} at ${address}`)
+  for (const line of costs.length > 0 ? costLines(costs) : ['Every transaction is already mined']) console.log(line)
+  if (isPublic && !yes && costs.length > 0) await confirm('Send this?', 'Nothing was sent')
 
-  const { deployment, created } = await prepared.send().catch((cause: unknown) => {
+  const { deployment, created } = await send().catch((cause: unknown) => {
     throw new Error('The deployment is not finished: the same command resumes it', { cause })
   })
   writeJson(`${path}.verification.json`, verificationOf(deployment, env.OWNER, created))
   console.log(`Wrote ${path}.verification.json, for block explorers`)
   console.log(`Wrote ${writeDeployment(deployment, env.DEPLOYMENTS_DIR)}`)
   rmSync(journalPath, { force: true })
-}
-
-/** Prints the terms and addresses, which cannot be changed later, and the costs. */
-function describe({ plan, costs }: Prepared) {
-  for (const [name, value] of Object.entries(plan.fixed)) console.log(`${name}: ${value}`)
-  for (const [name, address] of Object.entries(plan.contracts)) console.log(`${name} at ${address}`)
-  for (const line of costs.length > 0 ? costLines(costs) : ['Every transaction is already mined']) console.log(line)
 }
 
 try {

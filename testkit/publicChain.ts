@@ -1,7 +1,7 @@
 import { baseSepolia } from 'viem/chains'
 import { accountCount, accountOf, roles } from '../devnet/accounts.ts'
 import { startAnvil } from '../devnet/anvil.ts'
-import { deploy } from '../ops/deploy.ts'
+import { prepareDeployment } from '../ops/deploy.ts'
 import { writeDeployment } from '../ops/writeDeployment.ts'
 import { contractsOf, deployArtifact } from './contracts.ts'
 import { temporaryDirectory } from './temporaryDirectory.ts'
@@ -21,7 +21,8 @@ export async function startPublicChain({ blockTime }: { /** Seconds between bloc
   const owner = accountOf(roles.owner).address
   const treasury = accountOf(roles.treasury).address
   const account = accountOf(roles.deployer)
-  const deployment = await deploy({ rpcUrl, chainId, account, treasury, owner, usdc, relayers: [] })
+  const { send } = await prepareDeployment({ rpcUrl, chainId, account, treasury, owner, usdc })
+  const { deployment } = await send()
   const deployments = await temporaryDirectory()
   parts.defer(deployments.remove)
   writeDeployment(deployment, deployments.path)

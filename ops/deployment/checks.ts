@@ -1,22 +1,7 @@
 import { type Address, BaseError, ContractFunctionRevertedError, erc20Abi, type PublicClient } from 'viem'
 import { agentRegistryAbi } from '../../abis/AgentRegistry.ts'
+import { DEVNET } from '../../src/api/deployment.ts'
 import type { Terms } from './plan.ts'
-
-/** Names of the supported chains, by chain id. */
-const chains: Record<number, string> = { 31337: 'devnet', 84532: 'Base Sepolia', 8453: 'Base' }
-
-const ERC721_INTERFACE_ID = '0x80ac58cd'
-
-/** The chain's name. @throws if the chain is not supported. */
-export function chainName(chainId: number): string {
-  const name = chains[chainId]
-  if (name) return name
-  const supported = Object.entries(chains).map(([id, known]) => `${id} (${known})`)
-  throw new Error(`Chain ${chainId} is not supported; supported are: ${supported.join(', ')}`)
-}
-
-/** Whether the chain is a throw-away one on one machine, without anything of value. */
-export const isDevnet = (chainId: number) => chainId === 31337
 
 /**
  * Checks what must hold before a market is deployed, because the contracts cannot be changed afterwards.
@@ -25,47 +10,39 @@ export const isDevnet = (chainId: number) => chainId === 31337
  */
 export async function assertUsable(client: PublicClient, chainId: number, terms: Terms): Promise<void> {
   const { usdc, registry, relayers = [] } = terms
-  const name = chainName(chainId)
   const actual = await client.getChainId().catch((cause: unknown) => {
     throw new Error('RPC_URL does not answer', { cause })
   })
-  if (actual !== chainId) throw new Error(`RPC_URL serves chain ${actual}, not chain ${chainId} (${name})`)
-  if (!isDevnet(chainId)) {
-    if (!usdc) throw new Error(`USDC_ADDRESS is missing: a MockUSDC is for chain 31337, not ${chainId}`)
+  if (actual !== chainId) throw new Error(`RPC_URL serves chain ${actual}, not chain ${chainId}`)
+  if (chainId !== DEVNET) {
+    if (!usdc) throw new Error(`USDC_ADDRESS is missing: a MockUSDC is for chain ${DEVNET}, not ${chainId}`)
     if (relayers.length > 0)
-      throw new Error(`Relayers are for chain 31337, not ${chainId}; RELAYER_PRIVATE_KEY names ${relayers}`)
+      throw new Error(`Relayers are for chain ${DEVNET}, not ${chainId}; RELAYER_PRIVATE_KEY names ${relayers}`)
   }
   for (const [variable, address] of Object.entries({ USDC_ADDRESS: usdc, AGENT_REGISTRY_ADDRESS: registry })) {
     if (address && !(await client.getCode({ address })))
-      throw new Error(`${variable} ${address} is not a contract on chain ${chainId} (${name})`)
+      throw new Error(`${variable} ${address} is not a contract on chain ${chainId}`)
   }
   if (usdc) await assertUsdc(client, usdc)
   if (registry) await assertRegistry(client, registry)
 }
 
 async function assertUsdc(client: PublicClient, address: Address) {
-  const refuse = (why: string, cause?: unknown) =>
-    new Error(`USDC_ADDRESS ${address} is not an ERC-20 token with 6 decimals: ${why}`, { cause })
+  const problem = `USDC_ADDRESS ${address} is not an ERC-20 token with 6 decimals: decimals()`
   const decimals = await client.readContract({ address, abi: erc20Abi, functionName: 'decimals' }).catch((cause) => {
-    throw refuse('decimals() does not answer', cause)
+    throw new Error(`${problem} does not answer`, { cause })
   })
-  if (decimals !== 6) throw refuse(`decimals() is ${decimals}`)
+  if (decimals !== 6) throw new Error(`${problem} is ${decimals}`)
 }
 
 async function assertRegistry(client: PublicClient, address: Address) {
-  const refuse = (why: string, cause?: unknown) =>
-    new Error(`AGENT_REGISTRY_ADDRESS ${address} is not an ERC-8004 registry: ${why}`, { cause })
-  const registry = { address, abi: agentRegistryAbi } as const
-  const isErc721 = client.readContract({ ...registry, functionName: 'supportsInterface', args: [ERC721_INTERFACE_ID] })
-  const answer = await isErc721.catch((cause) => {
-    throw refuse('it does not say that it supports ERC-721', cause)
-  })
-  if (!answer) throw refuse('it does not say that it supports ERC-721')
-  await client.readContract({ ...registry, functionName: 'getAgentWallet', args: [0n] }).catch((cause) => {
+  const agentWallet = { address, abi: agentRegistryAbi, functionName: 'getAgentWallet', args: [0n] } as const
+  await client.readContract(agentWallet).catch((cause) => {
     // Agent 0 may not exist: a registry then reverts with a reason. A contract without the function reverts without one.
     const reverted = cause instanceof BaseError && cause.walk((error) => error instanceof ContractFunctionRevertedError)
-    const reason = reverted instanceof ContractFunctionRevertedError ? reverted.raw : undefined
-    if ((reason ?? '0x') === '0x') throw refuse('getAgentWallet(uint256) does not answer', cause)
+    if (reverted instanceof ContractFunctionRevertedError && (reverted.raw ?? '0x') !== '0x') return
+    const problem = `AGENT_REGISTRY_ADDRESS ${address} is not an ERC-8004 registry`
+    throw new Error(`${problem}: getAgentWallet(uint256) does not answer`, { cause })
   })
 }
 

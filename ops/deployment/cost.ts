@@ -1,22 +1,22 @@
-import { type Address, formatEther, type PublicClient } from 'viem'
+import { type Address, formatEther, type PublicClient, parseGwei } from 'viem'
 import { estimateL1Fee, estimateOperatorFee } from 'viem/op-stack'
 import type { Creation } from './plan.ts'
 
 /** The predeploy of every OP-stack chain that estimates its fees. https://specs.optimism.io/protocol/predeploys.html */
 const gasPriceOracle = '0x420000000000000000000000000000000000000F'
 
-/** The cost of one transaction, in wei. */
-export type Cost = {
-  creation: Creation
+type Amounts = {
   /** The gas limit. */
   gas: bigint
-  /** Of the execution, at the current price. */
+  /** Of the execution, at the current price. In wei, as what follows. */
   execution: bigint
   /** What an OP-stack chain charges in addition, for the data on L1 and for its operator. */
   l1: bigint
   /** The maximum, if the price of gas rises to the fee limit. The chain does not limit the L1 part. */
   most: bigint
 }
+
+export type Cost = Amounts & { creation: Creation }
 
 /** In wei per gas. */
 type Fees = { maxFeePerGas?: bigint | undefined; maxPriorityFeePerGas?: bigint | undefined }
@@ -52,7 +52,7 @@ export async function estimateCosts(
   }
 
   const costs = await Promise.all(creations.map(costOf))
-  const needed = sumOf(costs).most
+  const needed = totalOf(costs).most
   const balance = await client.getBalance({ address: deployer })
   if (balance < needed)
     throw new Error(`${deployer} has ${formatEther(balance)} ETH; the deployment may take ${formatEther(needed)} ETH`)
@@ -66,23 +66,20 @@ function atLeastRaised(fee: bigint, replaced = 0n): bigint {
 
 /** The costs, a line for each transaction and one for the total. */
 export function costLines(costs: readonly Cost[]): string[] {
-  const line = (name: string, { gas, execution, l1, most }: Omit<Cost, 'creation'>) =>
+  const line = (name: string, { gas, execution, l1, most }: Amounts) =>
     `${name.padEnd(24)} ${gas.toLocaleString('en').padStart(12)} gas  ${ether(execution)} ETH` +
     `${l1 > 0n ? ` + ${ether(l1)} ETH to L1` : ''}, at most ${ether(most)} ETH`
-  return [
-    ...costs.map((cost) => line(`${cost.creation.contract}, nonce ${cost.creation.nonce}`, cost)),
-    line('Total', sumOf(costs)),
-  ]
+  const lines = costs.map((cost) => line(`${cost.creation.contract}, nonce ${cost.creation.nonce}`, cost))
+  return [...lines, line('Total', totalOf(costs))]
 }
 
-function sumOf(costs: readonly Cost[]) {
-  const sum = (part: 'gas' | 'execution' | 'l1' | 'most') => costs.reduce((total, cost) => total + cost[part], 0n)
+function totalOf(costs: readonly Amounts[]): Amounts {
+  const sum = (part: keyof Amounts) => costs.reduce((total, cost) => total + cost[part], 0n)
   return { gas: sum('gas'), execution: sum('execution'), l1: sum('l1'), most: sum('most') }
 }
 
-const GWEI = 10n ** 9n
-
 /** In ether, rounded up to a gwei. */
 function ether(wei: bigint): string {
-  return formatEther(((wei + GWEI - 1n) / GWEI) * GWEI)
+  const gwei = parseGwei('1')
+  return formatEther(((wei + gwei - 1n) / gwei) * gwei)
 }

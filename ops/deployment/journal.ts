@@ -1,8 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { type Hash, isHash } from 'viem'
 import { z } from 'zod'
-
-const hash = z.custom<Hash>((value) => typeof value === 'string' && isHash(value))
 
 const content = z.strictObject({
   /** The deployer's nonce before its first transaction. It fixes the addresses of all contracts. */
@@ -10,7 +7,7 @@ const content = z.strictObject({
   /** The chain, the terms and the code, which must be the same in every run of the deployment, by name. */
   fixed: z.record(z.string(), z.string()),
   /** By contract: every transaction signed to create it. They share a nonce, so at most one can be mined. */
-  transactions: z.record(z.string(), z.array(hash)),
+  transactions: z.record(z.string(), z.array(z.templateLiteral(['0x', z.hex()]))),
 })
 
 /** The progress of an unfinished deployment. */

@@ -17,9 +17,10 @@ export type Terms = {
   relayers?: readonly Address[] | undefined
 }
 
-/** One transaction that creates a contract. Its nonce fixes the contract's address. */
+/** One transaction that creates a contract. Its sender and nonce fix the contract's address. */
 export type Creation = {
   contract: 'MockUSDC' | 'AgentRegistry' | 'BountyMarket'
+  deployer: Address
   nonce: number
   address: Address
   constructorArguments: Hex
@@ -52,7 +53,7 @@ export function planDeployment(deployer: Address, firstNonce: number, terms: Ter
     const bytecode = readArtifact(contract).bytecode.object
     const initCode = concatHex([bytecode, constructorArguments])
     fixed[`code of ${contract}`] = keccak256(bytecode)
-    creations.push({ contract, nonce, address, constructorArguments, initCode })
+    creations.push({ contract, deployer, nonce, address, constructorArguments, initCode })
     return address
   }
 
