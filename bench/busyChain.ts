@@ -1,9 +1,7 @@
 import { type Address, encodeFunctionData, type Hex, maxUint256, numberToHex, parseEther } from 'viem'
-import { startChain } from '../devnet/chain.ts'
 import { contentId } from '../devnet/contentId.ts'
 import { defaultTerms } from '../devnet/defaultTerms.ts'
-import { contractsOf } from '../testkit/contracts.ts'
-import { temporaryDirectory } from '../testkit/temporaryDirectory.ts'
+import { startMarketOnAnvil } from '../testkit/marketOnAnvil.ts'
 
 /** The market's events of a run completed without a revision: created, funded, claimed, submitted, approved. */
 export const eventsOfALife = 5
@@ -33,12 +31,11 @@ type Options = {
 
 /** Starts a chain with a market, funded posters and staked agents. It mines only on request. */
 export async function startBusyChain({ keptStates, parties = 10, daysAgo }: Options = {}) {
-  const deployments = await temporaryDirectory()
   const flags = ['--order', 'fifo', '--prune-history', ...(keptStates === undefined ? [] : [String(keptStates)])]
   const past =
     daysAgo === undefined ? {} : { timestamp: Math.floor(Date.now() / 1_000) - daysAgo * Number(DAY_SECONDS) }
-  const chain = await startChain({ deploymentsDirectory: deployments.path, flags, ...past })
-  const { client, usdc, registry, staking, market } = contractsOf(chain)
+  const chain = await startMarketOnAnvil({ flags, ...past, awaitsMining: false })
+  const { client, usdc, registry, staking, market } = chain
   if (daysAgo !== undefined) await client.setBlockTimestampInterval({ interval: BLOCK_SECONDS })
   await client.setAutomine(false)
   await sendAll(chain.rpcUrl, [{ method: 'anvil_autoImpersonateAccount', params: [true] }])
@@ -128,8 +125,6 @@ export async function startBusyChain({ keptStates, parties = 10, daysAgo }: Opti
 
   return {
     ...chain,
-    client,
-    market,
 
     /** How many runs are on the chain. Their ids are 1 to this number. */
     runs: () => lives,
@@ -174,11 +169,6 @@ export async function startBusyChain({ keptStates, parties = 10, daysAgo }: Opti
       const { state } = await market.read.getBounty([BigInt(runs)])
       if (state !== APPROVED)
         throw new Error(`Run ${runs} is in state ${state}, not approved: the chain lacks some transactions`)
-    },
-
-    async stop() {
-      await chain.stop()
-      await deployments.remove()
     },
   }
 }

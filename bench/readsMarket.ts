@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { drizzle } from 'drizzle-orm/node-postgres'
@@ -9,7 +6,6 @@ import { pino } from 'pino'
 import { startApi, youngGenerationFlag } from '../devnet/api.ts'
 import { startProcess } from '../devnet/managedProcess.ts'
 import type { Postgres } from '../devnet/postgres.ts'
-import { registerCleanup } from '../devnet/registerCleanup.ts'
 import { writeDeployment } from '../ops/writeDeployment.ts'
 import { createApp } from '../src/api/app.ts'
 import { openReadPool } from '../src/api/database/readPool.ts'
@@ -17,6 +13,7 @@ import { IndexReader } from '../src/api/queries/indexReader.ts'
 import { createStreams } from '../src/api/stream/streams.ts'
 import { chainId, indexedDatabaseAt, viewsSchema } from '../testkit/indexedTables.ts'
 import { manyRuns } from '../testkit/manyRuns.ts'
+import { temporaryDirectory } from '../testkit/temporaryDirectory.ts'
 
 /** High enough that each request can name another `minBlock`: another URL misses the answer cache. */
 const head = 1_000_000_000n
@@ -37,10 +34,9 @@ export async function startReadsMarket(postgres: Postgres, runs: number) {
   await index.moveTo({ number: head, timestamp: now })
   await index.pool.query('VACUUM ANALYZE')
 
-  const deploymentsDirectory = await mkdtemp(join(tmpdir(), 'runline-bench-'))
-  registerCleanup({ directory: deploymentsDirectory })
-  parts.defer(() => rm(deploymentsDirectory, { recursive: true }))
-  writeDeployment({ chainId, startBlock: 0, contracts }, deploymentsDirectory)
+  const deployments = await temporaryDirectory()
+  parts.defer(deployments.remove)
+  writeDeployment({ chainId, startBlock: 0, contracts }, deployments.path)
   // The API never calls the chain: without a relayer's key there are no claims.
   const startAnotherApi = () =>
     startApi({
@@ -48,7 +44,7 @@ export async function startReadsMarket(postgres: Postgres, runs: number) {
       schema: viewsSchema,
       chainId,
       rpcUrl: 'http://127.0.0.1:1',
-      deploymentsDirectory,
+      deploymentsDirectory: deployments.path,
       env: { TRUST_PROXY: '1' },
     })
   const api = await startAnotherApi()

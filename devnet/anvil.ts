@@ -18,7 +18,6 @@ export type AnvilOptions = {
 
 export type Anvil = {
   part: ManagedProcess
-  port: number
   rpcUrl: string
   stop(): Promise<void>
 }
@@ -45,7 +44,7 @@ export async function startAnvil(options: AnvilOptions = {}): Promise<Anvil> {
   })
   try {
     const [, bound] = await part.saw(/^Listening on 127\.0\.0\.1:(\d+)$/, 15_000)
-    return { part, port: Number(bound), rpcUrl: `http://127.0.0.1:${bound}`, stop: part.stop }
+    return { part, rpcUrl: `http://127.0.0.1:${bound}`, stop: part.stop }
   } catch (error) {
     await part.stop()
     throw error

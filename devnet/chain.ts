@@ -1,11 +1,11 @@
 import type { Address } from 'viem'
 import { prepareDeployment } from '../ops/deploy.ts'
 import { writeDeployment } from '../ops/writeDeployment.ts'
-import type { Deployment } from '../src/api/deployment.ts'
+import { DEVNET, type Deployment } from '../src/api/deployment.ts'
 import { accountCount, accountOf, roles } from './accounts.ts'
 import { type Anvil, type AnvilOptions, startAnvil } from './anvil.ts'
 
-export type ChainOptions = Omit<AnvilOptions, 'chainId' | 'accounts'> & {
+export type ChainOptions = Omit<AnvilOptions, 'accounts'> & {
   /** Directory for the deployment file. */
   deploymentsDirectory: string
   /** Deploys a token to use instead of MockUSDC, before the market. @returns its address. */
@@ -15,30 +15,31 @@ export type ChainOptions = Omit<AnvilOptions, 'chainId' | 'accounts'> & {
   onStep?: ((line: string) => void) | undefined
 }
 
-export type Chain = Anvil & { deployment: Deployment; deploymentsDirectory: string }
+/** An Anvil with a market on it, and what an indexer and an API need to find them. */
+export type Chain = Anvil & { chainId: number; deployment: Deployment; deploymentsDirectory: string }
 
 /**
- * Starts Anvil and deploys the market on it, with the relayer of `roles`. Forge's artifacts must be up to date.
+ * Starts Anvil and deploys the market on it, with the relayer of `roles` if it is a devnet. Forge's artifacts must be up to date.
  * @throws if Anvil does not start or the deployment fails; it then leaves no process running.
  */
 export async function startChain(chainOptions: ChainOptions): Promise<Chain> {
-  const { deploymentsDirectory, prepareUsdc, prepareRegistry, onStep, ...options } = chainOptions
-  const anvil = await startAnvil({ accounts: accountCount, ...options })
+  const { deploymentsDirectory, prepareUsdc, prepareRegistry, onStep, chainId = DEVNET, ...options } = chainOptions
+  const anvil = await startAnvil({ accounts: accountCount, chainId, ...options })
   try {
     const { send } = await prepareDeployment({
       rpcUrl: anvil.rpcUrl,
-      chainId: 31337,
+      chainId,
       account: accountOf(roles.deployer),
       treasury: accountOf(roles.treasury).address,
       owner: accountOf(roles.owner).address,
-      relayers: [accountOf(roles.relayer).address],
+      relayers: chainId === DEVNET ? [accountOf(roles.relayer).address] : [],
       usdc: await prepareUsdc?.(anvil.rpcUrl),
       registry: await prepareRegistry?.(anvil.rpcUrl),
       onStep,
     })
     const { deployment } = await send()
     writeDeployment(deployment, deploymentsDirectory)
-    return { ...anvil, deployment, deploymentsDirectory }
+    return { ...anvil, chainId, deployment, deploymentsDirectory }
   } catch (error) {
     await anvil.stop()
     throw error

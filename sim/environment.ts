@@ -3,10 +3,9 @@ import { keccak256, parseEther, toHex } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { accountOf, roles } from '../devnet/accounts.ts'
 import { startApi } from '../devnet/api.ts'
-import { startChain } from '../devnet/chain.ts'
 import { startIndexer } from '../devnet/indexer.ts'
 import { startPostgres } from '../devnet/postgres.ts'
-import { temporaryDirectory } from '../testkit/temporaryDirectory.ts'
+import { startMarketOnAnvil } from '../testkit/marketOnAnvil.ts'
 import { act } from './activity.ts'
 import { drawFaults } from './faults/drawFaults.ts'
 import { startRpcProxy } from './faults/rpcProxy.ts'
@@ -33,12 +32,9 @@ export type Environment = Awaited<ReturnType<typeof startEnvironment>>
  */
 export async function startEnvironment(options: { seed: number; faultProbability: number }) {
   await using parts = new AsyncDisposableStack()
-  const deployments = await temporaryDirectory()
-  parts.defer(deployments.remove)
-  const deploymentsDirectory = deployments.path
   // Keeps the states of all blocks in memory: by default Anvil writes older states to disk, and after about forty
   // seconds of reorgs the contracts were missing at the latest block.
-  const chain = await startChain({ deploymentsDirectory, flags: ['--prune-history', '100000'] })
+  const chain = await startMarketOnAnvil({ flags: ['--prune-history', '100000'] })
   parts.defer(chain.stop)
   const postgres = await startPostgres()
   parts.defer(postgres.stop)
@@ -83,7 +79,7 @@ export async function startEnvironment(options: { seed: number; faultProbability
   const apiNetwork = await startFaultyNetwork('faults of the relay')
 
   const ends = new Tally()
-  const market = { databaseUrl, chainId: chain.deployment.chainId, deploymentsDirectory }
+  const market = { ...chain, databaseUrl }
   const [indexerPort, apiPort] = await Promise.all([getPort(), getPort()])
   const indexer = keepRunning(
     () => startIndexer({ ...market, rpcUrl: indexerNetwork.rpcUrl, port: indexerPort }),
@@ -117,7 +113,7 @@ export async function startEnvironment(options: { seed: number; faultProbability
     /** An indexer on an empty database with a connection to the chain without faults, and its API. */
     async startFreshMarket() {
       await using parts = new AsyncDisposableStack()
-      const fresh = { ...market, databaseUrl: await postgres.createDatabase('fresh'), rpcUrl: chain.rpcUrl }
+      const fresh = { ...market, databaseUrl: await postgres.createDatabase('fresh') }
       parts.defer((await startIndexer(fresh)).stop)
       const { url, stop } = await startApi(fresh)
       parts.defer(stop)

@@ -1,12 +1,7 @@
-import { type Account, encodePacked, type Hex, keccak256, maxUint256 } from 'viem'
+import { type Account, encodePacked, type Hex, keccak256 } from 'viem'
 import { type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts'
-import { foundry } from 'viem/chains'
-import { agentRegistryAbi } from '../abis/AgentRegistry.ts'
-import { agentStakingAbi } from '../abis/AgentStaking.ts'
-import { bountyMarketAbi } from '../abis/BountyMarket.ts'
-import { mockUsdcAbi } from '../abis/MockUSDC.ts'
-import { createAnvilClient } from '../devnet/anvilClient.ts'
 import type { Deployment } from '../src/api/deployment.ts'
+import { contractsOf, fund } from '../testkit/contracts.ts'
 
 /** The market on a devnet, and the accounts that act in it. */
 export type World = Awaited<ReturnType<typeof createWorld>>
@@ -32,16 +27,7 @@ const many = (count: number, salt: string, role: string) =>
 
 /** Funds the accounts with ETH and USDC and approves the contracts for unlimited amounts. */
 export async function createWorld({ rpcUrl, deployment, relayer, owner, salt, ...counts }: Options) {
-  const node = createAnvilClient(rpcUrl, { ...foundry, id: deployment.chainId })
-
-  const { USDC, AgentRegistry, AgentStaking, BountyMarket } = deployment.contracts
-  const contracts = {
-    usdc: { address: USDC, abi: mockUsdcAbi },
-    registry: { address: AgentRegistry, abi: agentRegistryAbi },
-    staking: { address: AgentStaking, abi: agentStakingAbi },
-    market: { address: BountyMarket, abi: bountyMarketAbi },
-  } as const
-
+  const { client: node, ...contracts } = contractsOf({ rpcUrl, deployment })
   const posters = many(counts.posters, salt, 'poster')
   const owners = many(counts.agents, salt, 'owner')
   const wallets = many(counts.agents, salt, 'wallet')
@@ -53,29 +39,11 @@ export async function createWorld({ rpcUrl, deployment, relayer, owner, salt, ..
     return receipt
   }
 
-  for (const account of everyone) await node.setBalance({ address: account.address, value: 10n ** 21n })
-  const hashes: Hex[] = []
+  const awaited = contractsOf({ rpcUrl, deployment }, { awaitsMining: true })
   for (const account of everyone) {
-    hashes.push(
-      await node.writeContract({
-        ...contracts.usdc,
-        account,
-        functionName: 'mint',
-        args: [account.address, 10n ** 13n],
-      }),
-    )
-    for (const spender of [AgentStaking, BountyMarket]) {
-      hashes.push(
-        await node.writeContract({
-          ...contracts.usdc,
-          account,
-          functionName: 'approve',
-          args: [spender, maxUint256],
-        }),
-      )
-    }
+    await node.setBalance({ address: account.address, value: 10n ** 21n })
+    await fund(awaited, account)
   }
-  await Promise.all(hashes.map(confirm))
 
   return { deployment, contracts, node, relayer, owner, posters, owners, wallets, everyone, confirm }
 }

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { type Abi, type Address, getContract, type Hash, type Hex } from 'viem'
+import { type Abi, type Account, type Address, getContract, type Hash, type Hex, maxUint256 } from 'viem'
 import { foundry } from 'viem/chains'
 import { agentRegistryAbi } from '../abis/AgentRegistry.ts'
 import { agentStakingAbi } from '../abis/AgentStaking.ts'
@@ -9,7 +9,7 @@ import { accountOf, roles } from '../devnet/accounts.ts'
 import { createAnvilClient } from '../devnet/anvilClient.ts'
 import type { Chain } from '../devnet/chain.ts'
 
-type Options = {
+export type WriteOptions = {
   /** Whether a transaction resolves only once it is mined, and throws if it reverted. */
   awaitsMining?: boolean
 }
@@ -22,7 +22,7 @@ export type Contracts = ReturnType<typeof contractsOf>
  */
 export function contractsOf(
   { rpcUrl, deployment: { chainId, contracts } }: Pick<Chain, 'rpcUrl' | 'deployment'>,
-  { awaitsMining = false }: Options = {},
+  { awaitsMining = false }: WriteOptions = {},
 ) {
   const connected = connect(rpcUrl, chainId)
   const client = awaitsMining ? awaitingMining(connected) : connected
@@ -33,6 +33,12 @@ export function contractsOf(
     staking: getContract({ abi: agentStakingAbi, address: contracts.AgentStaking, client }),
     market: getContract({ abi: bountyMarketAbi, address: contracts.BountyMarket, client }),
   }
+}
+
+/** Gives the account ten million dollars to stake and to post runs with. It has ETH already. */
+export async function fund({ usdc, staking, market }: Contracts, account: Account | Address): Promise<void> {
+  await usdc.write.mint([typeof account === 'string' ? account : account.address, 10n ** 13n])
+  for (const { address: spender } of [staking, market]) await usdc.write.approve([spender, maxUint256], { account })
 }
 
 type Client = ReturnType<typeof connect>

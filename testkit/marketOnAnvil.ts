@@ -1,33 +1,32 @@
-import { type Address, maxUint256 } from 'viem'
+import type { Address } from 'viem'
 import { type ChainOptions, startChain } from '../devnet/chain.ts'
-import { contractsOf } from './contracts.ts'
+import { contractsOf, fund, type WriteOptions } from './contracts.ts'
 import { temporaryDirectory } from './temporaryDirectory.ts'
 
 export type MarketOnAnvil = Awaited<ReturnType<typeof startMarketOnAnvil>>
 
-/** A market on an Anvil that mines a block for each transaction. Each write is awaited until it is mined. */
-export async function startMarketOnAnvil(
-  options: Pick<ChainOptions, 'prepareUsdc' | 'prepareRegistry' | 'flags'> = {},
-) {
+/**
+ * A market on an Anvil that mines a block for each transaction, with a temporary directory for its deployment file. Each
+ * write is awaited until it is mined, unless the options say otherwise.
+ */
+export async function startMarketOnAnvil({
+  awaitsMining = true,
+  ...options
+}: Omit<ChainOptions, 'deploymentsDirectory'> & WriteOptions = {}) {
+  await using parts = new AsyncDisposableStack()
   const deployments = await temporaryDirectory()
+  parts.defer(deployments.remove)
   const chain = await startChain({ ...options, deploymentsDirectory: deployments.path })
-  const contracts = contractsOf(chain, { awaitsMining: true })
-  const { usdc, staking, market } = contracts
+  parts.defer(chain.stop)
+  const contracts = contractsOf(chain, { awaitsMining })
+  const kept = parts.move()
   return {
     ...chain,
     ...contracts,
-    /** Gives each account a million dollars to stake and to post runs with. */
+    /** Gives each account ten million dollars to stake and to post runs with. */
     async fund(...accounts: Address[]) {
-      for (const account of accounts) {
-        await usdc.write.mint([account, 10n ** 12n])
-        for (const { address: spender } of [staking, market]) {
-          await usdc.write.approve([spender, maxUint256], { account })
-        }
-      }
+      for (const account of accounts) await fund(contracts, account)
     },
-    async stop() {
-      await chain.stop()
-      await deployments.remove()
-    },
+    stop: () => kept.disposeAsync(),
   }
 }

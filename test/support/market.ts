@@ -1,10 +1,8 @@
 import { keyOf, roles } from '../../devnet/accounts.ts'
 import { type ApiOptions, startApi } from '../../devnet/api.ts'
-import { type ChainOptions, startChain } from '../../devnet/chain.ts'
 import { startIndexer } from '../../devnet/indexer.ts'
 import type { ManagedProcess } from '../../devnet/managedProcess.ts'
-import { contractsOf } from '../../testkit/contracts.ts'
-import { temporaryDirectory } from '../../testkit/temporaryDirectory.ts'
+import { startMarketOnAnvil } from '../../testkit/marketOnAnvil.ts'
 import { waitForIndex } from '../../testkit/waitForIndex.ts'
 import { freshDatabase } from './database.ts'
 
@@ -16,14 +14,13 @@ export type TestChain = Awaited<ReturnType<typeof startTestChain>>
  * The caller calls `stop`: `beforeAll(async () => { chain = await startTestChain(); return chain.stop })`.
  */
 export async function startTestChain(
-  options: Omit<ChainOptions, 'deploymentsDirectory'> = { blockTime: 1, flags: ['--mixed-mining'] },
+  options: Parameters<typeof startMarketOnAnvil>[0] = { blockTime: 1, flags: ['--mixed-mining'] },
 ) {
   await using parts = new AsyncDisposableStack()
-  const deployments = await temporaryDirectory()
-  parts.defer(deployments.remove)
-  const chain = await startChain({ ...options, deploymentsDirectory: deployments.path })
+  const chain = await startMarketOnAnvil({ awaitsMining: false, ...options })
+  parts.defer(chain.stop)
   parts.defer(watched(chain.part))
-  return { ...chain, ...contractsOf(chain), stop: stopOf(parts) }
+  return { ...chain, stop: stopOf(parts) }
 }
 
 /** `startTestChain`, with its own database and the production indexer. */
@@ -31,16 +28,14 @@ async function startIndexedChain(options?: Parameters<typeof startTestChain>[0])
   await using parts = new AsyncDisposableStack()
   const [chain, databaseUrl] = await Promise.all([startTestChain(options), freshDatabase()])
   parts.defer(chain.stop)
-  const { rpcUrl, deploymentsDirectory, deployment, client } = chain
-  const connections = { databaseUrl, rpcUrl, deploymentsDirectory, chainId: deployment.chainId }
-  const indexer = await startIndexer(connections)
+  const indexer = await startIndexer({ ...chain, databaseUrl })
   parts.defer(watched(indexer.part))
   return {
     ...chain,
-    ...connections,
+    databaseUrl,
     indexer,
     /** Waits until readers see the chain's latest block. */
-    indexed: async () => waitForIndex(databaseUrl, await client.getBlockNumber({ cacheTime: 0 })),
+    indexed: async () => waitForIndex(databaseUrl, await chain.client.getBlockNumber()),
     stop: stopOf(parts),
   }
 }
@@ -58,9 +53,7 @@ export async function startTestMarket({
   await using parts = new AsyncDisposableStack()
   const chain = await startIndexedChain(chainOptions)
   parts.defer(chain.stop)
-  const { databaseUrl, rpcUrl, deploymentsDirectory, chainId } = chain
-  const relayerKey = keyOf(roles.relayer)
-  const api = await startApi({ databaseUrl, rpcUrl, deploymentsDirectory, chainId, relayerKey, ...apiOptions })
+  const api = await startApi({ ...chain, relayerKey: keyOf(roles.relayer), ...apiOptions })
   parts.defer(watched(api.part))
   await chain.indexed()
   return { ...chain, api, stop: stopOf(parts) }

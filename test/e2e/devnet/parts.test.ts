@@ -20,6 +20,11 @@ async function stopAfterwards<T extends { stop(): Promise<void> }>(starting: Pro
   return part
 }
 
+async function takenPort(): Promise<number> {
+  const { rpcUrl } = await stopAfterwards(startAnvil())
+  return Number(new URL(rpcUrl).port)
+}
+
 it('starts Anvil with the given chain id, on a free port', async () => {
   const [one, other] = await Promise.all([stopAfterwards(startAnvil()), stopAfterwards(startAnvil({ chainId: 84532 }))])
   expect(await getChainId(createClient({ transport: http(one.rpcUrl) }))).toBe(31337)
@@ -27,7 +32,7 @@ it('starts Anvil with the given chain id, on a free port', async () => {
 })
 
 it('reports why Anvil does not start', async () => {
-  const { port } = await stopAfterwards(startAnvil())
+  const port = await takenPort()
   await expect(startAnvil({ port })).rejects.toThrow(/Anvil exited with code 1.*Address already in use/s)
 })
 
@@ -44,7 +49,7 @@ it('starts a PostgreSQL that stores UTF-8, and removes its files at the end', as
 })
 
 it('reports why PostgreSQL does not start', async () => {
-  const { port } = await stopAfterwards(startAnvil())
+  const port = await takenPort()
   await expect(startPostgres({ port })).rejects.toThrow(/PostgreSQL exited with code 1.*Address already in use/s)
 })
 
