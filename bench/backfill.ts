@@ -18,14 +18,7 @@ type Start = (options: {
 
 /** The market's indexer, as in production. */
 export const ours: Start = async ({ databaseUrl, chain, onLine }) => {
-  const { rpcUrl, deploymentsDirectory, deployment } = chain
-  const { part } = await startIndexer({
-    databaseUrl,
-    chainId: deployment.chainId,
-    rpcUrl,
-    deploymentsDirectory,
-    onLine,
-  })
+  const { part } = await startIndexer({ ...chain, databaseUrl, onLine })
   return part
 }
 

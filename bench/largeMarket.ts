@@ -22,8 +22,7 @@ export async function startLargeMarket(postgres: Postgres, runs: number) {
   // In parts, because Anvil needs some time for a block, and the client has a timeout.
   for (let mined = 0; mined < blocksBefore; mined += 50) await chain.client.mine({ blocks: 50 })
   const databaseUrl = await postgres.createDatabase()
-  const { rpcUrl, deploymentsDirectory, deployment } = chain
-  const connections = { databaseUrl, rpcUrl, deploymentsDirectory, chainId: deployment.chainId }
+  const connections = { ...chain, databaseUrl }
   const indexed = async () => waitForIndex(databaseUrl, await chain.client.getBlockNumber(), 60_000)
 
   const first = await startIndexer(connections)

@@ -37,13 +37,7 @@ export async function startRestartChain(postgres: Postgres) {
   const template = await postgres.createDatabase()
 
   const start = (databaseUrl: string, { isNewBuild, ...options }: Start) =>
-    startIndexer({
-      ...options,
-      databaseUrl,
-      chainId: chain.deployment.chainId,
-      rpcUrl: chain.rpcUrl,
-      deploymentsDirectory: isNewBuild ? another.path : chain.deploymentsDirectory,
-    })
+    startIndexer({ ...chain, ...options, ...(isNewBuild && { deploymentsDirectory: another.path }), databaseUrl })
   async function index(options: Start, line: RegExp) {
     const indexer = await start(template, options)
     await using _stopped = { [Symbol.asyncDispose]: indexer.stop }
@@ -72,12 +66,7 @@ export async function startRestartChain(postgres: Postgres) {
 export async function startRestartMarket(postgres: Postgres, { chain, start, ...indexed }: RestartChain, runs: number) {
   const databaseUrl = await postgres.createDatabase(`market_${runs}`, indexed.template)
   await addRuns(databaseUrl, indexed.schemas, runs)
-  const api = await startApi({
-    databaseUrl,
-    rpcUrl: chain.rpcUrl,
-    deploymentsDirectory: chain.deploymentsDirectory,
-    chainId: chain.deployment.chainId,
-  })
+  const api = await startApi({ ...chain, databaseUrl })
   let isOver = false
   const mining = (async () => {
     for (; !isOver; await sleep(BLOCK_MS)) await chain.mineLives(1)
@@ -88,7 +77,7 @@ export async function startRestartMarket(postgres: Postgres, { chain, start, ...
     api,
     newBuild: indexed.newBuild,
     /** Waits until readers see a block that the chain does not have yet. */
-    indexed: async () => waitForIndex(databaseUrl, (await chain.client.getBlockNumber({ cacheTime: 0 })) + 1n, 60_000),
+    indexed: async () => waitForIndex(databaseUrl, (await chain.client.getBlockNumber()) + 1n, 60_000),
     start: (options: Start) => start(databaseUrl, options),
     async stop() {
       isOver = true

@@ -1,14 +1,7 @@
 import { startApi } from '../../devnet/api.ts'
 import { startIndexer } from '../../devnet/indexer.ts'
-import { joinProcesses, type LivePeer, type Place } from './peer.ts'
+import { joinProcesses, type LivePeer } from './peer.ts'
 import { ours } from './questions.ts'
-
-const connectionsOf = ({ databaseUrl, chain: { rpcUrl, deploymentsDirectory, deployment } }: Place) => ({
-  databaseUrl,
-  rpcUrl,
-  deploymentsDirectory,
-  chainId: deployment.chainId,
-})
 
 /** Our own indexer and API, for the phases with a chain. */
 export const runline: LivePeer = {
@@ -18,8 +11,8 @@ export const runline: LivePeer = {
   begins: /"msg":"Started backfill indexing"/,
   tables: { run: 'runline.run', agent: 'runline.agent' },
 
-  async start(place, onLine) {
-    const connections = connectionsOf(place)
+  async start({ chain, databaseUrl }, onLine) {
+    const connections = { ...chain, databaseUrl }
     const api = await startApi(connections)
     const indexer = await startIndexer({ ...connections, onLine })
     return joinProcesses(api, indexer.part)

@@ -37,8 +37,7 @@ test('an indexer whose database crashes exits with 75, and loses nothing after t
   timeout: 150_000,
 }, async () => {
   const databaseUrl = await postgres.createDatabase()
-  const { rpcUrl, deploymentsDirectory } = chain
-  const options = { databaseUrl, chainId: 31337, rpcUrl, deploymentsDirectory }
+  const options = { ...chain, databaseUrl }
   const indexer = await startIndexer(options)
   try {
     for (let posted = 0; posted < 5; posted++) await post()
@@ -73,8 +72,7 @@ test('a crash of PostgreSQL loses no block that readers saw, and they get answer
   // By itself, this server writes commits to the disk only after the test.
   const lazy = await startPostgres({ settings: { wal_writer_delay: '10s' } })
   parts.defer(lazy.stop)
-  const { rpcUrl, deploymentsDirectory } = chain
-  const options = { databaseUrl: await lazy.createDatabase(), chainId: 31337, rpcUrl, deploymentsDirectory }
+  const options = { ...chain, databaseUrl: await lazy.createDatabase() }
   const indexer = await startIndexer(options)
   parts.defer(indexer.stop)
   await indexer.part.saw(/Readers see this build/, 60_000)
@@ -92,15 +90,12 @@ test('a crash of PostgreSQL loses no block that readers saw, and they get answer
 
 test('an indexer that starts before PostgreSQL waits for it', { timeout: 90_000 }, async () => {
   await using parts = new AsyncDisposableStack()
-  const { rpcUrl, deploymentsDirectory } = chain
   const port = await getPort()
   const waiting = Promise.withResolvers<void>()
   const databaseUrl = `postgres://postgres:postgres@127.0.0.1:${port}/postgres`
   const starting = startIndexer({
+    ...chain,
     databaseUrl,
-    chainId: 31337,
-    rpcUrl,
-    deploymentsDirectory,
     onLine: (line) => line.includes('PostgreSQL does not accept connections') && waiting.resolve(),
   })
   await Promise.race([waiting.promise, starting])

@@ -76,8 +76,7 @@ async function startCluster(pool = async (url: string, _parts: AsyncDisposableSt
   const address = await startTcpProxy(primary.port)
   parts.defer(address.stop)
   const databaseUrl = await pool(address.urlOf(primaryUrl), parts)
-  const { rpcUrl, deploymentsDirectory } = chain
-  const indexer = await startIndexer({ databaseUrl, chainId: 31337, rpcUrl, deploymentsDirectory })
+  const indexer = await startIndexer({ ...chain, databaseUrl })
   parts.defer(indexer.stop)
   await indexer.part.saw(/Readers see this build/, 60_000)
   const kept = parts.move()
@@ -217,8 +216,7 @@ test.skipIf(!hasPgBouncer)(
     await failOver()
     await post(1)
     expect(await indexer.part.ended).toBe('exited with code 75')
-    const { rpcUrl, deploymentsDirectory } = chain
-    const again = await startIndexer({ databaseUrl, chainId: 31337, rpcUrl, deploymentsDirectory })
+    const again = await startIndexer({ ...chain, databaseUrl })
     onTestFinished(again.stop)
     await waitForIndex(databaseUrl, await post(1), 60_000)
     await again.stop()
@@ -229,8 +227,7 @@ test.skipIf(!hasPgBouncer)(
 test.skipIf(!hasPgBouncer)('an indexer behind PgBouncer in transaction mode does not start', async () => {
   const pooler = await startPgBouncer(await freshDatabase(), 'transaction')
   onTestFinished(pooler.stop)
-  const { rpcUrl, deploymentsDirectory } = chain
-  const starting = startIndexer({ databaseUrl: pooler.url, chainId: 31337, rpcUrl, deploymentsDirectory })
+  const starting = startIndexer({ ...chain, databaseUrl: pooler.url })
   await expect(starting).rejects.toThrow(/exited with code 1.*pooler in transaction mode/s)
 })
 
@@ -238,8 +235,7 @@ test('after a failover an API answers 503, never from a block before the one tha
   timeout: TIMEOUT_MS,
 }, async () => {
   const { primary, databaseUrl, standbyUrl, indexer, cutOffAt, failOver } = await startCluster()
-  const { rpcUrl, deploymentsDirectory } = chain
-  const api = await startApi({ databaseUrl, chainId: 31337, rpcUrl, deploymentsDirectory })
+  const api = await startApi({ ...chain, databaseUrl })
   onTestFinished(api.stop)
   const kept = await post(2)
   await cutOffAt(kept)

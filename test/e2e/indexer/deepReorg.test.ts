@@ -19,7 +19,7 @@ let api: Api
 beforeAll(async () => {
   ;[chain, databaseUrl] = await Promise.all([startMarketOnAnvil(), freshDatabase()])
   index = await startIndexOf(chain, databaseUrl)
-  api = await startApi({ ...chain, databaseUrl, chainId: 31337, port: undefined })
+  api = await startApi({ ...chain, databaseUrl })
   await chain.fund(poster)
 })
 
@@ -79,8 +79,7 @@ test('after a reorg deeper than finality reads answer 503, and the index recover
   })
   expect(await index.ended()).toBe('exited with code 75')
 
-  const { rpcUrl, deploymentsDirectory } = chain
-  const started = startIndexer({ databaseUrl, chainId: 31337, rpcUrl, deploymentsDirectory })
+  const started = startIndexer({ ...chain, databaseUrl })
   await expect(started).rejects.toThrow(/exited with code 1.*which was finalized: npm run recover:indexer/s)
 
   expect(await operate('recoverCommand')).toContain(`the last block that chain and index share is ${kept.number}`)

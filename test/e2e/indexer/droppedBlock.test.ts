@@ -14,14 +14,14 @@ test('a reorg between a block and its logs delays the index by less than 8 s', {
   await using parts = new AsyncDisposableStack()
   const chain = await startPublicChain({ blockTime: 1 })
   parts.defer(chain.stop)
-  const { client, registry, rpcUrl, chainId, deploymentsDirectory } = chain
+  const { client, registry, rpcUrl } = chain
   const owner = accountOf(roles.owner).address
 
   let choose: ChooseFault = () => undefined
   const proxy = await startRpcProxy(rpcUrl, (call) => choose(call))
   parts.defer(proxy.stop)
   const databaseUrl = await freshDatabase()
-  const indexer = await startIndexer({ databaseUrl, chainId, deploymentsDirectory, rpcUrl: proxy.url })
+  const indexer = await startIndexer({ ...chain, databaseUrl, rpcUrl: proxy.url })
   parts.defer(indexer.stop)
   await waitForIndex(databaseUrl, await client.getBlockNumber(), 60_000)
 

@@ -34,10 +34,9 @@ beforeAll(async () => {
   second = await startRpcProxy(chain.rpcUrl, (call) => chooseSecond(call))
   parts.defer(second.stop)
   databaseUrl = await freshDatabase()
-  const { chainId, deploymentsDirectory } = chain
   const rpcUrl = `${first.url}/v2/SECRETONE,${wrongChain.rpcUrl}?key=SECRETTWO, ${second.url}?key=SECRETTHREE`
   const onLine = (line: string) => lines.push(line)
-  const connections = { databaseUrl, chainId, deploymentsDirectory, rpcUrl, onLine }
+  const connections = { ...chain, databaseUrl, rpcUrl, onLine }
   indexer = await startIndexer(connections)
   parts.defer(() => indexer.stop())
   api = await startApi(connections)

@@ -84,8 +84,7 @@ test.each<Breakage>(['lost request', 'lost answer'])(
   async (breakage) => {
     const databaseUrl = await freshDatabase()
     const proxy = await startCommitProxy(databaseUrl)
-    const { rpcUrl, deploymentsDirectory } = chain
-    const indexer = await startIndexer({ databaseUrl: proxy.url, chainId: 31337, rpcUrl, deploymentsDirectory })
+    const indexer = await startIndexer({ ...chain, databaseUrl: proxy.url })
     try {
       await post()
       await waitForIndex(databaseUrl, await chain.client.getBlockNumber())

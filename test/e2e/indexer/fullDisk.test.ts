@@ -58,9 +58,8 @@ test.skipIf(disk === undefined)(
     vi.unstubAllEnvs()
     parts.defer(postgres.stop)
     const databaseUrl = await postgres.createDatabase()
-    const { rpcUrl, deploymentsDirectory } = chain
     const agent = await participantsOf(chain).newAgent(accountOf(3), 10_000n * usdc)
-    const connections = { databaseUrl, chainId: 31337, rpcUrl, deploymentsDirectory }
+    const connections = { ...chain, databaseUrl }
     const indexer = await startIndexer(connections)
     parts.defer(indexer.stop)
     await indexer.part.saw(/Readers see this build/, 60_000)

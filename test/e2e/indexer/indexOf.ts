@@ -12,9 +12,8 @@ const viewsSchema = 'runline'
 export type Index = Awaited<ReturnType<typeof startIndexOf>>
 
 /** The production indexer of a market, and its tables as readers see them through the views. */
-export async function startIndexOf({ client, rpcUrl, deploymentsDirectory }: MarketOnAnvil, databaseUrl: string) {
-  const start = (env: Record<string, string> = {}) =>
-    startIndexer({ databaseUrl, schema: viewsSchema, chainId: 31337, rpcUrl, deploymentsDirectory, env })
+export async function startIndexOf(chain: MarketOnAnvil, databaseUrl: string) {
+  const start = (env: Record<string, string> = {}) => startIndexer({ ...chain, databaseUrl, schema: viewsSchema, env })
   let indexer = await start()
 
   const pool = new pg.Pool({ connectionString: databaseUrl, options: `-c search_path=${viewsSchema}` })
@@ -32,7 +31,7 @@ export async function startIndexOf({ client, rpcUrl, deploymentsDirectory }: Mar
   async function settle(milliseconds = 30_000) {
     const deadline = Date.now() + milliseconds
     for (;;) {
-      const latest = await client.getBlock()
+      const latest = await chain.client.getBlock()
       const seen = await snapshot().catch(viewsMissing)
       const isWhole = seen !== undefined && seen.number === seen.checkpoint
       if (isWhole && BigInt(seen.number) === latest.number && seen.hash === latest.hash) return

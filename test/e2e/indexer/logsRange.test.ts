@@ -18,8 +18,7 @@ test('a backfill requests at most LOGS_RANGE blocks per eth_getLogs', { timeout:
   })
   parts.defer(proxy.stop)
   const databaseUrl = await freshDatabase()
-  const { chainId, deploymentsDirectory } = chain
-  const connections = { databaseUrl, chainId, deploymentsDirectory, rpcUrl: proxy.url }
+  const connections = { ...chain, databaseUrl, rpcUrl: proxy.url }
   const indexer = await startIndexer({ ...connections, env: { LOGS_RANGE: '10' } })
   parts.defer(indexer.stop)
   await waitForIndex(databaseUrl, await chain.client.getBlockNumber(), 60_000)

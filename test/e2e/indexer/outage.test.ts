@@ -29,8 +29,7 @@ beforeAll(async () => {
   databaseUrl = await freshDatabase()
   proxy = await startRpcProxy(chain.rpcUrl, (call) => choose(call))
   parts.defer(proxy.stop)
-  const { chainId, deploymentsDirectory } = chain
-  const connections = { databaseUrl, chainId, deploymentsDirectory, rpcUrl: proxy.url }
+  const connections = { ...chain, databaseUrl, rpcUrl: proxy.url }
   indexer = await startIndexer(connections)
   parts.defer(() => indexer.stop())
   api = await startApi({ ...connections, env: { MAX_LAG_SECONDS: String(MAX_LAG) } })

@@ -34,7 +34,7 @@ beforeAll(async () => {
   other = await startPublicChain({ blockTime: 1 })
   parts.defer(other.stop)
   await chain.fund(poster)
-  indexer = await startIndexer({ ...chain, databaseUrl, chainId: 31337, port: undefined })
+  indexer = await startIndexer({ ...chain, databaseUrl })
   parts.defer(() => indexer.stop())
   otherIndexer = await startIndexer({ ...other, databaseUrl, schema: 'base' })
   parts.defer(() => otherIndexer.stop())
@@ -82,9 +82,8 @@ test('a switch keeps the views of an operator, also those that read ours', { tim
   writeDeployment({ ...chain.deployment, startBlock: chain.deployment.startBlock - 1 }, another.path)
   const before = await builds('runline')
   const replacement = await startIndexer({
+    ...chain,
     databaseUrl,
-    chainId: 31337,
-    rpcUrl: chain.rpcUrl,
     deploymentsDirectory: another.path,
     redeploy: true,
   })
@@ -152,13 +151,7 @@ async function cachedBlocks(chainId: number): Promise<number[]> {
 test('the cache keeps the blocks of events and the newest, and a new build indexes the same from it', {
   timeout: 120_000,
 }, async () => {
-  const start = () =>
-    startIndexer({
-      databaseUrl,
-      chainId: 31337,
-      rpcUrl: chain.rpcUrl,
-      deploymentsDirectory: chain.deploymentsDirectory,
-    })
+  const start = () => startIndexer({ ...chain, databaseUrl })
   const latest = () => chain.client.getBlockNumber({ cacheTime: 0 })
   const runs = async () => (await client.query('SELECT bounty_id, created_at FROM runline.run ORDER BY 1')).rows
   await client.query('DROP SCHEMA IF EXISTS runline CASCADE')

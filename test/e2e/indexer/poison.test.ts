@@ -56,8 +56,7 @@ let databaseUrl: string
 async function start(options?: Parameters<typeof startMarketOnAnvil>[0]) {
   chain = await startMarketOnAnvil(options)
   index = await startIndexOf(chain, databaseUrl)
-  const { rpcUrl, deploymentsDirectory } = chain
-  api = await startApi({ databaseUrl, chainId: 31337, rpcUrl, deploymentsDirectory })
+  api = await startApi({ ...chain, databaseUrl })
   await chain.fund(poster, ada, bob)
 }
 

@@ -79,10 +79,9 @@ const failureOf = (options: IndexerOptions): Promise<string> =>
   )
 
 test('readers see a new build without an error or a step back', { timeout: 180_000 }, async () => {
-  const { databaseUrl, chainId, rpcUrl, deploymentsDirectory } = market
   const participants = participantsOf(market)
   const another = await deploymentOfAnotherBuild()
-  const options = { databaseUrl, chainId, rpcUrl, deploymentsDirectory: another.path }
+  const options = { ...market, deploymentsDirectory: another.path }
   const readers = listen(8)
   let isDone = false
   const posting = (async () => {
@@ -106,7 +105,7 @@ test('readers see a new build without an error or a step back', { timeout: 180_0
     console.log(`${answers} answers while readers were switched, none wrong`)
 
     // A restart of the replaced build would take readers back, also by a supervisor that repeats its command.
-    const old = { ...options, deploymentsDirectory }
+    const old = market
     await expect(startIndexer(old)).rejects.toThrow(/exited with code 1.*Readers see another build/s)
     await expect(startIndexer({ ...old, redeploy: true })).rejects.toThrow(/exited with code 1.*which replaced this/s)
     expect(await prune()).toEqual(['dropped', 'kept: readers see it'])

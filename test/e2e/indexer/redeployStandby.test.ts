@@ -33,9 +33,8 @@ beforeAll(async () => {
 
 /** Starts an indexer of a build by its number, and has `parts` stop it. */
 async function start(build: number, parts: AsyncDisposableStack, options: Partial<IndexerOptions> = {}) {
-  const { databaseUrl, rpcUrl, chainId } = market
   const deploymentsDirectory = builds[build] ?? ''
-  const indexer = await startIndexer({ databaseUrl, rpcUrl, chainId, deploymentsDirectory, ...options })
+  const indexer = await startIndexer({ ...market, deploymentsDirectory, ...options })
   parts.defer(indexer.stop)
   return indexer
 }

@@ -19,8 +19,7 @@ test(`a backfill makes at most ${RATE} requests per second`, { timeout: 120_000 
   })
   parts.defer(proxy.stop)
   const databaseUrl = await freshDatabase()
-  const { chainId, deploymentsDirectory } = chain
-  const connections = { databaseUrl, chainId, deploymentsDirectory, rpcUrl: proxy.url }
+  const connections = { ...chain, databaseUrl, rpcUrl: proxy.url }
   const env = { RPC_REQUESTS_PER_SECOND: String(RATE), LOGS_RANGE: '1' }
   const indexer = await startIndexer({ ...connections, env })
   parts.defer(indexer.stop)

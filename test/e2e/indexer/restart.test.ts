@@ -36,8 +36,7 @@ test.each(['SIGTERM', 'SIGKILL'] as const)(
     expect(before).toHaveLength(indexStatements('any').length)
     process.kill(indexer.part.pid, signal)
     await indexer.part.ended
-    const { databaseUrl, rpcUrl, deploymentsDirectory, chainId } = market
-    indexer = await startIndexer({ databaseUrl, rpcUrl, deploymentsDirectory, chainId })
+    indexer = await startIndexer(market)
     // Ponder says so before it waits until the lock of a killed process expires.
     expect(indexer.part.output()).not.toContain('Schema is locked')
     await market.indexed()

@@ -50,8 +50,7 @@ async function startIndexer(env: Record<string, string> = {}) {
 
 /** An API with its own connection to the chain. */
 function startWatchingApi(): Promise<Api> {
-  const { rpcUrl, deploymentsDirectory } = chain
-  return startApi({ databaseUrl, chainId: 31337, rpcUrl, deploymentsDirectory, env: { STALL_SECONDS: String(STALL) } })
+  return startApi({ ...chain, databaseUrl, env: { STALL_SECONDS: String(STALL) } })
 }
 
 const atTip = async () => waitForIndex(databaseUrl, await chain.client.getBlockNumber({ cacheTime: 0 }), 120_000)

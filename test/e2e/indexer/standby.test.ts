@@ -33,8 +33,7 @@ beforeAll(async () => {
   chain = await startTestChain()
   parts.defer(chain.stop)
   const databaseUrl = await server.createDatabase()
-  const { rpcUrl, deploymentsDirectory, deployment } = chain
-  const market = { databaseUrl, rpcUrl, deploymentsDirectory, chainId: deployment.chainId }
+  const market = { ...chain, databaseUrl }
   const indexer = await startIndexer(market)
   parts.defer(indexer.stop)
   await waitForIndex(databaseUrl, await chain.client.getBlockNumber())

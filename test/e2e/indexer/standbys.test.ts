@@ -8,20 +8,10 @@ import { servedBuild } from '../../../ops/builds/views.ts'
 import { startPublicChain } from '../../../testkit/publicChain.ts'
 import { waitForIndex } from '../../../testkit/waitForIndex.ts'
 import { freshDatabase } from '../../support/database.ts'
-import { startTestChain, type TestChain } from '../../support/market.ts'
+import { startTestChain } from '../../support/market.ts'
 import { OUTAGE_LIMIT_MS, readList } from './readList.ts'
 
 type Connections = Pick<IndexerOptions, 'databaseUrl' | 'chainId' | 'rpcUrl' | 'deploymentsDirectory' | 'schema'>
-
-const connectionsOf = (
-  { rpcUrl, deploymentsDirectory, deployment }: Pick<TestChain, 'rpcUrl' | 'deploymentsDirectory' | 'deployment'>,
-  databaseUrl: string,
-): Connections => ({
-  databaseUrl,
-  rpcUrl,
-  deploymentsDirectory,
-  chainId: deployment.chainId,
-})
 
 /** Starts both indexers of a build at once, and waits until one serves readers and the other one is its standby. */
 async function startBoth(connections: Connections, parts: AsyncDisposableStack): Promise<[Indexer, Indexer]> {
@@ -71,8 +61,8 @@ test('two chains in one database: both indexers of each start at once, and each 
   parts.defer(chain.stop)
   const other = await startPublicChain({ blockTime: 1 })
   parts.defer(other.stop)
-  const connections = connectionsOf(chain, databaseUrl)
-  const otherConnections = { ...connectionsOf(other, databaseUrl), schema: 'base' }
+  const connections = { ...chain, databaseUrl }
+  const otherConnections = { ...other, databaseUrl, schema: 'base' }
   const pair = await startBoth(connections, parts)
   const otherPair = await startBoth(otherConnections, parts)
   const api = await startApi(connections)
@@ -95,7 +85,7 @@ test('after a reorg deeper than finality the command recovers both indexers of a
   const databaseUrl = await freshDatabase()
   const chain = await startTestChain({ flags: [] })
   parts.defer(chain.stop)
-  const connections = connectionsOf(chain, databaseUrl)
+  const connections = { ...chain, databaseUrl }
   const both = await startBoth(connections, parts)
   const { client } = chain
   await client.mine({ blocks: 100 })

@@ -23,8 +23,7 @@ beforeAll(async () => {
 })
 
 async function start(standby: boolean): Promise<Indexer> {
-  const { databaseUrl, rpcUrl, deploymentsDirectory, chainId } = market
-  const indexer = await startIndexer({ databaseUrl, rpcUrl, deploymentsDirectory, chainId, standby })
+  const indexer = await startIndexer({ ...market, standby })
   await indexer.part.saw(/This indexer is ready to take over/, 60_000)
   return indexer
 }

@@ -83,7 +83,7 @@ it('keeps a copy that equals the lists, through kills and reorgs, without loss o
   process.kill(indexer.part.pid, 'SIGKILL')
   await indexer.part.ended
   await abandon(first)
-  indexer = await startIndexer({ ...market, port: undefined })
+  indexer = await startIndexer(market)
   await compare(copy)
   expect(copy.events.filter(({ type }) => type === 'reset')).toEqual([])
   expect(repeated(copy.events)).toEqual([])
