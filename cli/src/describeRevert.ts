@@ -1,19 +1,9 @@
 import type { ContractFunctionRevertedError } from 'viem'
-import type { RunState } from '../../client/src/index.ts'
 import { formatUsdc } from './arguments.ts'
+import { runStates } from './runStates.ts'
 
 /** The contract's states, by their number. It has one more than the API, for a run that does not exist. */
-const states: ('NONE' | RunState)[] = [
-  'NONE',
-  'DRAFT',
-  'OPEN',
-  'CLAIMED',
-  'IN_PROGRESS',
-  'SUBMITTED',
-  'APPROVED',
-  'REVISION_REQUESTED',
-  'REJECTED',
-]
+const states = ['NONE', ...runStates]
 
 /** The arguments of the contracts' errors that are USDC base units, and those that are times. */
 const amounts = ['staked', 'required', 'unlocked', 'remaining', 'amount', 'balance', 'needed', 'allowance', 'reward']

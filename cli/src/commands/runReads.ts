@@ -2,21 +2,11 @@ import { type Command, Option } from 'commander'
 import type { Run, RunQuery, RunState, RunSummary } from '../../../client/src/index.ts'
 import { action, type Context } from '../action.ts'
 import { formatUsdc, parseAddress, parseId, parseLimit } from '../arguments.ts'
+import { runStates } from '../runStates.ts'
 import { openReader } from '../session.ts'
 
 /** The states in which `run watch` ends: the run never changes again. */
 const finalStates: RunState[] = ['APPROVED', 'REJECTED']
-
-const states: RunState[] = [
-  'DRAFT',
-  'OPEN',
-  'CLAIMED',
-  'IN_PROGRESS',
-  'SUBMITTED',
-  'APPROVED',
-  'REVISION_REQUESTED',
-  'REJECTED',
-]
 
 type ListOptions = {
   state?: RunState
@@ -31,7 +21,7 @@ export function addRunReads(run: Command) {
   run
     .command('list')
     .description('list runs, newest first')
-    .addOption(new Option('--state <state>', 'only runs in this state').choices(states))
+    .addOption(new Option('--state <state>', 'only runs in this state').choices(runStates))
     .option('--min-reward <amount>', 'only runs that pay at least so much, in whole USDC')
     .option('--poster <address>', 'only runs of this account', parseAddress)
     .option('--claimed-by <agent>', 'only runs that this agent claimed', parseId)
