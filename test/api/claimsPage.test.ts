@@ -13,10 +13,6 @@ beforeAll(async () => {
 afterAll(() => api.close())
 
 describe('docs/claims.md', () => {
-  it('contains the example of the client unchanged', () => {
-    expect(page).toContain(`\n\`\`\`ts\n${readFileSync('client/examples/claimBestRun.ts', 'utf8')}\`\`\`\n`)
-  })
-
   it('explains every answer to a claim that /openapi.json has', async () => {
     const { paths } = (await (await api.app.request('/openapi.json')).json()) as {
       paths: Record<string, { post: { responses: Record<string, { description: string }> } }>
