@@ -36,14 +36,14 @@ export async function prepareDeployment(options: DeployOptions) {
   const registryBlock = options.registry && (await creationBlock(client, options.registry))
 
   const nonce = await client.getTransactionCount({ address: account.address })
-  const { hash: GENESIS } = await client.getBlock({ blockNumber: 0n })
+  const { hash: genesis } = await client.getBlock({ blockNumber: 0n })
   const earlier = journalPath === undefined ? undefined : readJournal(journalPath)
   // All devnets share one chain id.
-  const isOver = chainId === DEVNET && earlier !== undefined && earlier.fixed.GENESIS !== GENESIS
+  const isOver = chainId === DEVNET && earlier !== undefined && earlier.fixed.GENESIS !== genesis
   if (isOver) onStep(`${journalPath} is of a devnet that has ended: starting a new deployment`)
   const begun = isOver ? undefined : earlier
   const plan = planDeployment(account.address, begun?.firstNonce ?? nonce, options)
-  const fixed = { GENESIS, ...plan.fixed }
+  const fixed = { GENESIS: genesis, ...plan.fixed }
   if (begun) {
     assertUnchanged(`${journalPath}`, begun, fixed)
     onStep(`Resuming the deployment in ${journalPath}`)
@@ -81,7 +81,11 @@ export async function prepareDeployment(options: DeployOptions) {
    */
   async function send() {
     for (const cost of costs) await create(cost)
-    const blockOf = (name: Creation['contract']) => Number(created.find(({ contract }) => contract === name)?.block)
+    const blockOf = (name: Creation['contract']) => {
+      const done = created.find(({ contract }) => contract === name)
+      if (!done) throw new Error(`The plan does not create ${name}`)
+      return done.block
+    }
     const deployment = {
       chainId,
       startBlock: blockOf('BountyMarket'),
