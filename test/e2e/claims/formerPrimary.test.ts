@@ -40,7 +40,7 @@ it('claims leave a former primary that still takes them within ten seconds', { t
     return resultOf(relay, request, 5_000)
   }
   let isOver = false
-  /** Claims keep the connections in use, so that none closes because it is idle. */
+  /** Without claims, the pool would close its connections, because they are idle. */
   const claiming = (async () => {
     for (; !isOver; await sleep(CLAIM_INTERVAL_MS)) await claim()
   })()
