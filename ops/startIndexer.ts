@@ -17,6 +17,7 @@ import { createLogger } from '../src/api/observability/logger.ts'
 import { clearStaleLock, lockBuild } from './builds/buildLock.ts'
 import { siblingOf } from './builds/builds.ts'
 import { keepCacheSmall } from './builds/cachedBlocks.ts'
+import { letSiblingServe } from './builds/letSiblingServe.ts'
 import { reasonNotToStart } from './builds/mayStart.ts'
 import { takeOver } from './builds/takeOver.ts'
 import { servedBuild } from './builds/views.ts'
@@ -119,6 +120,7 @@ async function prepareDatabase(): Promise<{ reason?: string; served?: string | u
         'DATABASE_URL leads to a pooler in transaction mode, which shares locks and settings of a session: use session mode, or PostgreSQL itself',
     }
   }
+  await letSiblingServe(readers, logger)
   // Before the check, so that no switch comes between the two.
   const served = await readServedBuild()
   const reason = await reasonNotToStart({

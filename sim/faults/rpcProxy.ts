@@ -31,6 +31,8 @@ export type Fault =
   | { kind: 'no logs' }
   /** The node is `blocks` behind, and answers as of its own latest block. */
   | { kind: 'stale'; blocks: number }
+  /** The node's latest block has this many blocks and seconds more than its true one. Its other answers are true. */
+  | { kind: 'forged head'; blocks: number; seconds: number }
   /** The node's transaction count of an account is off by this, but never below zero. */
   | { kind: 'nonce'; by: number }
   /** The node sends this reply, true or not. */
@@ -133,7 +135,7 @@ function breakOff(response: ServerResponse, fault: Fault) {
   else response.destroy()
 }
 
-function spoil(answer: string, fault: Fault, { id, method }: RpcCall): string {
+function spoil(answer: string, fault: Fault, { id, method, params }: RpcCall): string {
   const reply = (result: unknown) => JSON.stringify({ jsonrpc: '2.0', id, result })
   switch (fault.kind) {
     case 'truncate':
@@ -144,6 +146,12 @@ function spoil(answer: string, fault: Fault, { id, method }: RpcCall): string {
       return reply([])
     case 'wrong chain':
       return method === 'eth_chainId' ? reply(numberToHex(fault.chainId)) : answer
+    case 'forged head': {
+      if (method !== 'eth_getBlockByNumber' || params[0] !== 'latest') return answer
+      const { result } = JSON.parse(answer)
+      const number = numberToHex(Number(result.number) + fault.blocks)
+      return reply({ ...result, number, timestamp: numberToHex(Number(result.timestamp) + fault.seconds) })
+    }
     case 'nonce':
       return reply(numberToHex(Math.max(0, Number(JSON.parse(answer).result) + fault.by)))
   }

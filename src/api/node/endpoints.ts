@@ -1,14 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { type Hex, type HttpTransport, hexToNumber, isHex } from 'viem'
+import { type Hex, type HttpTransport, hexToNumber } from 'viem'
+import { type Head, headOf, isImpossible } from './head.ts'
 import { nodeHttp } from './http.ts'
 import { NodeOutage, retryAfterOf } from './outage.ts'
+import { compareHeads, HEAD_LIFETIME_MS } from './siblings.ts'
 
 /** How often each endpoint's chain and head are checked while there are requests. */
 const CHECK_INTERVAL_MS = 3_000
 
-/** How soon an endpoint that is behind is checked again. */
-const BEHIND_INTERVAL_MS = 250
+/** How soon an endpoint that is behind, or refuted, is checked again when it is needed. */
+const REJECTED_INTERVAL_MS = 250
 
 /** How long a request waits for a check. */
 const CHECK_WAIT_MS = 2_000
@@ -19,9 +21,6 @@ const CHECK_RESEND_MS = 1_500
 /** A single endpoint may be slow. One of several is not waited for. */
 const CHECK_TIMEOUT_MS = { single: 15_000, oneOfSeveral: 3_000 }
 
-/** How long a head counts after its endpoint's last answer. Later, a sibling behind it is better than none. */
-const HEAD_LIFETIME_MS = 30_000
-
 /** After a failure, an endpoint is not used for so long, and twice as long after each further failure in a row. */
 const FIRST_REST_MS = 1_000
 const LONGEST_REST_MS = 8_000
@@ -29,7 +28,9 @@ const LONGEST_REST_MS = 8_000
 /** `Retry-After` is obeyed up to so long: the index must be current 15 seconds after the node's first answer. */
 const LONGEST_RETRY_AFTER_MS = 10_000
 
-type State = 'usable' | 'failing' | 'behind' | 'wrong chain'
+const GENESIS: Head = { number: 0, timestamp: 0 }
+
+type State = 'usable' | 'failing' | 'behind' | 'refuted' | 'wrong chain'
 
 export type Endpoint = {
   url: string
@@ -39,7 +40,7 @@ export type Endpoint = {
   node: ReturnType<HttpTransport>
   state: State
   /** The latest block that it has shown, by its last answer. */
-  head: number
+  head: Head
   /** The chain that it served when it was last checked. */
   chainId?: number
   /** When it last answered, and when it was last checked. By `performance.now()`, like all times here. */
@@ -71,6 +72,8 @@ export type Endpoints = ReturnType<typeof createEndpoints>
  * shown its header. A number alone may be wrong, or of a block that the node does not have yet, and then every true answer
  * would count as one of a node that is behind.
  *
+ * A header may be wrong too: an endpoint whose head is refuted by its siblings is not used, and no other is behind it.
+ *
  * viem's `rank` does not fit: it ranks by latency and by failures of the last ten pings, compares no heads, falls back
  * to nodes that are behind, and cannot be stopped.
  */
@@ -82,7 +85,7 @@ export function createEndpoints({ rpcUrls, chainId, logger }: Options) {
     // Both calls of a check are one request, so one node behind the endpoint answers them.
     node: nodeHttp(url, { timeout, retryCount: 0, batch: { wait: 0 } })({}),
     state: 'usable',
-    head: 0,
+    head: GENESIS,
     answeredAt: Number.NEGATIVE_INFINITY,
     checkedAt: Number.NEGATIVE_INFINITY,
     failures: 0,
@@ -91,19 +94,25 @@ export function createEndpoints({ rpcUrls, chainId, logger }: Options) {
   }))
 
   const now = () => performance.now()
+  const { isRefuted, latestOf } = compareHeads(list, chainId)
   /** The highest block that any endpoint has shown, and when it was last shown. */
-  let highest = { number: 0, at: Number.NEGATIVE_INFINITY }
+  let highest: { head: Head; by?: Endpoint; at: number } = { head: GENESIS, at: Number.NEGATIVE_INFINITY }
 
   function enter(endpoint: Endpoint, state: State, error?: unknown) {
     if (endpoint.state === state) return
     endpoint.state = state
-    const { name, chainId: actual, head } = endpoint
-    const about = { endpoint: name, head }
+    const { name, chainId: actual } = endpoint
+    const about = { endpoint: name, head: endpoint.head.number }
     if (state === 'wrong chain')
       logger.error({ ...about, chainId: actual, expected: chainId }, 'An endpoint serves another chain: it is not used')
     else if (state === 'failing') logger.warn({ ...about, err: error }, 'An endpoint of the node fails')
     else if (state === 'behind')
       logger.info({ ...about, latest: latestOf(endpoint) }, 'An endpoint is behind another: it is not used')
+    else if (state === 'refuted')
+      logger.error(
+        { ...about, timestamp: endpoint.head.timestamp },
+        'An endpoint shows a latest block that is impossible by the others: it is not used. If that repeats, remove it',
+      )
     else logger.info(about, 'An endpoint of the node is used again')
   }
 
@@ -128,7 +137,7 @@ export function createEndpoints({ rpcUrls, chainId, logger }: Options) {
         endpoint.node.request({ method: 'eth_getBlockByNumber', params: ['latest', false] }),
       ])
       endpoint.chainId = hexToNumber(actual as Hex)
-      const head = blockNumberOf(latest)
+      const head = headOf(latest)
       if (endpoint.chainId !== chainId) enter(endpoint, 'wrong chain')
       else if (head === undefined) endpoint.answeredAt = now()
       else saw(endpoint, head)
@@ -140,10 +149,17 @@ export function createEndpoints({ rpcUrls, chainId, logger }: Options) {
     }
   }
 
-  function saw(endpoint: Endpoint, head: number) {
+  function saw(endpoint: Endpoint, head: Head) {
     endpoint.head = head
     endpoint.answeredAt = now()
-    if (head >= highest.number || now() - highest.at > HEAD_LIFETIME_MS) highest = { number: head, at: now() }
+    // This head may refute a sibling's.
+    for (const other of list) if (isRefuted(other)) enter(other, 'refuted')
+    if (isRefuted(endpoint)) return
+    const isHighest =
+      head.number >= highest.head.number ||
+      now() - highest.at > HEAD_LIFETIME_MS ||
+      (highest.by !== endpoint && isImpossible(highest.head, head))
+    if (isHighest) highest = { head, by: endpoint, at: now() }
   }
 
   function failed(endpoint: Endpoint, error: unknown) {
@@ -157,19 +173,14 @@ export function createEndpoints({ rpcUrls, chainId, logger }: Options) {
     enter(endpoint, 'failing', error)
   }
 
-  /** The latest block of its siblings. */
-  function latestOf(endpoint: Endpoint): number {
-    const known = list.filter(
-      (other) => other !== endpoint && other.chainId === chainId && now() - other.answeredAt < HEAD_LIFETIME_MS,
-    )
-    return Math.max(0, ...known.map(({ head }) => head))
-  }
-
   const isResting = ({ restsUntil }: Endpoint) => now() < restsUntil
   const mayReplace = (other: Endpoint) => !isResting(other) && (other.chainId ?? chainId) === chainId
 
   const wrongChain = (endpoint: Endpoint) =>
     new NodeOutage(`${endpoint.name} serves chain ${endpoint.chainId}, not ${chainId}`)
+
+  const refuted = ({ name, head }: Endpoint) =>
+    new NodeOutage(`${name} shows block ${head.number}, which is impossible by the other endpoints`)
 
   const hasBeenChecked = ({ checkedAt }: Endpoint) => checkedAt > Number.NEGATIVE_INFINITY
 
@@ -191,10 +202,10 @@ export function createEndpoints({ rpcUrls, chainId, logger }: Options) {
       if (now() < endpoint.limitedUntil) throw new NodeOutage(`${name} limits requests`)
       if (isResting(endpoint) && list.some(mayReplace)) throw new NodeOutage(`${name} failed`)
       for (const other of list) if (!isResting(other)) checkIfDue(other)
-      const isBehind = () => endpoint.head < latestOf(endpoint)
-      const mustCheck = !hasBeenChecked(endpoint) || endpoint.head < block
-      const mayHaveCaughtUp = isBehind() && now() - endpoint.checkedAt > BEHIND_INTERVAL_MS
-      if (mustCheck || mayHaveCaughtUp) {
+      const isBehind = () => endpoint.head.number < latestOf(endpoint)
+      const mustCheck = !hasBeenChecked(endpoint) || endpoint.head.number < block
+      const isRejected = isBehind() || isRefuted(endpoint)
+      if (mustCheck || (isRejected && now() - endpoint.checkedAt > REJECTED_INTERVAL_MS)) {
         const checked = check(endpoint).catch((error) => {
           throw new NodeOutage(`${name} does not answer`, error)
         })
@@ -203,24 +214,28 @@ export function createEndpoints({ rpcUrls, chainId, logger }: Options) {
         if (!hasBeenChecked(endpoint)) throw new NodeOutage(`${name} does not answer`)
       }
       if (endpoint.chainId !== chainId) throw wrongChain(endpoint)
+      const { number } = endpoint.head
+      if (isRefuted(endpoint)) throw refuted(endpoint)
       if (isBehind()) {
         enter(endpoint, 'behind')
-        throw new NodeOutage(`${name} is at block ${endpoint.head}, behind ${latestOf(endpoint)}`)
+        throw new NodeOutage(`${name} is at block ${number}, behind ${latestOf(endpoint)}`)
       }
-      if (endpoint.head < block) throw new NodeOutage(`${name} is at block ${endpoint.head}, before ${block}`)
+      if (number < block) throw new NodeOutage(`${name} is at block ${number}, before ${block}`)
     },
 
     /**
      * The endpoint answered a request.
      * @param head its latest block, if the answer says it.
-     * @throws NodeOutage if a check found, while the request ran, that it serves another chain: the answer may be from there.
+     * @throws NodeOutage if a check found, while the request ran, that it serves another chain: the answer may be from
+     * there; or if its siblings refute its head.
      */
-    answered(endpoint: Endpoint, head: number | undefined) {
+    answered(endpoint: Endpoint, head: Head | undefined) {
       if (endpoint.chainId !== chainId) throw wrongChain(endpoint)
       endpoint.failures = 0
       endpoint.restsUntil = 0
       if (head === undefined) endpoint.answeredAt = now()
       else saw(endpoint, head)
+      if (head && isRefuted(endpoint)) throw refuted(endpoint)
       enter(endpoint, 'usable')
     },
 
@@ -230,7 +245,7 @@ export function createEndpoints({ rpcUrls, chainId, logger }: Options) {
      * The highest block that any endpoint has shown. One endpoint may lead to several nodes, so a later answer may be of a
      * node that lacks it. After `HEAD_LIFETIME_MS` without it, the chain has lost it.
      */
-    highestBlock: () => highest.number,
+    highestBlock: () => highest.head.number,
 
     /** @throws if every endpoint serves another chain: the settings are wrong. */
     assertSomeOnChain() {
@@ -238,10 +253,4 @@ export function createEndpoints({ rpcUrls, chainId, logger }: Options) {
       throw new Error(`The node serves chain ${list[0]?.chainId}; the deployment is on chain ${chainId}.`)
     },
   }
-}
-
-/** The number of a block that a node returned; undefined if it returned none, as some do at the tip of the chain. */
-export function blockNumberOf(block: unknown): number | undefined {
-  const { number } = Object(block)
-  return isHex(number) ? hexToNumber(number) : undefined
 }

@@ -1,5 +1,6 @@
 import { type FallbackTransport, fallback, hexToNumber, isHex, type Transport } from 'viem'
-import { blockNumberOf, type Endpoint, type Endpoints } from './endpoints.ts'
+import type { Endpoint, Endpoints } from './endpoints.ts'
+import { type Head, headOf } from './head.ts'
 import { type NodeHttpConfig, nodeHttp } from './http.ts'
 import { isOutage } from './outage.ts'
 
@@ -56,7 +57,7 @@ function endOfRange({ method, params }: Call): number | undefined {
 }
 
 /** The node's latest block, if the call shows it. `eth_blockNumber` does not. */
-function headIn({ method, params }: Call, result: unknown): number | undefined {
+function headIn({ method, params }: Call, result: unknown): Head | undefined {
   const isLatest = method === 'eth_getBlockByNumber' && Array.isArray(params) && params[0] === 'latest'
-  return isLatest ? blockNumberOf(result) : undefined
+  return isLatest ? headOf(result) : undefined
 }

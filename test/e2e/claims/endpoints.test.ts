@@ -125,6 +125,20 @@ describe('with two endpoints', { timeout: 60_000 }, () => {
     },
   )
 
+  it.each([
+    ['', 0],
+    [' with a timestamp of the future', 2_000_000],
+  ])('an endpoint that forges a latest block a million blocks ahead%s has no effect on claims', async (_, seconds) => {
+    const shown = () => second.counts.get('forged head') ?? 0
+    const before = shown()
+    second.from(always({ kind: 'forged head', blocks: 1_000_000, seconds }))
+    await until('shown twice', async () => {
+      expect(await claimNewRun()).toEqual(['won', 1])
+      return shown() >= before + 4
+    })
+    expect(endpoints.list[1]?.state).toBe('refuted')
+  })
+
   it('an endpoint of another chain is not used, not even while no other answers, and the log names it', async () => {
     second.from(always({ kind: 'wrong chain', chainId: 10 }))
     first.from(always({ kind: 'refuse' }))
@@ -139,6 +153,25 @@ describe('with two endpoints', { timeout: 60_000 }, () => {
       },
     ])
   })
+})
+
+it('of three endpoints, the first is not used while it forges its latest block', async () => {
+  const { chainId } = chain.deployment
+  const rpcUrls = [first.url, second.url, chain.rpcUrl]
+  const three = createEndpoints({ rpcUrls, chainId, logger: pino({ level: 'silent' }) })
+  const client = createChainClient(three)
+  await until('all known', async () => {
+    await client.getBlock()
+    return three.list.every(({ checkedAt }) => checkedAt > 0)
+  })
+  first.from(always({ kind: 'forged head', blocks: 1_000_000, seconds: 0 }))
+  const number = await chain.client.getBlockNumber({ cacheTime: 0 })
+  for (let asked = 0; asked < 5; asked++) expect((await client.getBlock()).number).toBe(number)
+  expect(three.highestBlock()).toBe(Number(number))
+  first.heal()
+  // A jump of the chain itself is seen by all.
+  await chain.client.mine({ blocks: 1_000 })
+  for (let asked = 0; asked < 5; asked++) expect((await client.getBlock()).number).toBe(number + 1_000n)
 })
 
 it('a claim is not refused by a node that is behind another one of the same endpoint', {

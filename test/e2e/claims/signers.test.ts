@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseEther, parseGwei } from 'viem'
-import { toAccount } from 'viem/accounts'
+import { type PrivateKeyAccount, toAccount } from 'viem/accounts'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { accountOf } from '../../../devnet/accounts.ts'
 import type { ClaimRequest } from '../../../src/api/relay/chain/market.ts'
@@ -157,6 +157,63 @@ describe('a signer whose key is in a remote key store', () => {
     await until('sent again', async () => (await chain.client.getTxpoolStatus()).pending === 1, 15_000)
     await chain.client.mine({ blocks: 1 })
     expect(await claiming).toBe('won')
+  })
+})
+
+describe('a claim whose transaction lost its nonce to a foreign one, while its signer’s key does not sign', () => {
+  const bad = accountOf(23)
+
+  /** Such a claim, with a relay that has the key and those of `others`. */
+  async function stranded(others: PrivateKeyAccount[]) {
+    await chain.client.setBalance({ address: bad.address, value: parseEther('1') })
+    const databaseUrl = await freshDatabase()
+    const request = await signed(await people.openRun(usdc))
+    await chain.client.setAutomine(false)
+    const old = await relayOn({ ...chain, databaseUrl }, { accounts: [bad] })
+    expect(await messageOf(old, request, 700)).toBe('accepted')
+    await old.close()
+    let isDown = true
+    const remote = toAccount({
+      ...bad,
+      signTransaction: async (...transaction) => {
+        if (isDown) throw new Error('the key store is down')
+        return bad.signTransaction(...transaction)
+      },
+    })
+    const relay = await start(databaseUrl, { accounts: [remote, ...others] })
+    await chain.client.sendTransaction({
+      account: bad,
+      to: bad.address,
+      nonce: await nonce(bad.address),
+      maxFeePerGas: parseGwei('100'),
+      maxPriorityFeePerGas: parseGwei('90'),
+    })
+    await chain.client.mine({ blocks: 1 })
+    await chain.client.setAutomine(true)
+    const sign = () => {
+      isDown = false
+    }
+    return { relay, request, sign }
+  }
+
+  it('is made by another signer', { timeout: 40_000 }, async () => {
+    const other = accountOf(22)
+    const before = await nonce(other.address)
+    const { relay, request } = await stranded([other])
+    expect(await messageOf(relay, request, 30_000)).toBe('won')
+    expect(await nonce(other.address)).toBe(before + 1)
+  })
+
+  it('without another signer is 202, the operator sees why, and it is won once the key signs', {
+    timeout: 60_000,
+  }, async () => {
+    const { relay, request, sign } = await stranded([])
+    const failure = async () => (await relay.signers())[0]?.signingFailure
+    await until('reported', async () => (await failure()) !== undefined, 30_000)
+    expect(await failure()).toContain('the key store is down')
+    expect(await messageOf(relay, request, 1_000)).toBe('signed')
+    sign()
+    expect(await messageOf(relay, request, 30_000)).toBe('won')
   })
 })
 

@@ -121,6 +121,18 @@ test('load-balanced nodes of which one is behind are no reorg', { timeout: 90_00
   expect(heads).toEqual(heads.toSorted((left, right) => left - right))
 })
 
+test('an endpoint that forges a latest block far ahead is not used, and the log says so', {
+  timeout: 90_000,
+}, async () => {
+  const heads = await headsDuring(async () => {
+    chooseSecond = () => ({ kind: 'forged head', blocks: 1_000_000, seconds: 0 })
+    // Each check of the endpoint shows it.
+    while ((second.counts.get('forged head') ?? 0) < 20) await untilEventIsIndexed()
+  })
+  expect(heads).toEqual(heads.toSorted((left, right) => left - right))
+  expect(lines.join('\n')).toContain('An endpoint shows a latest block that is impossible by the others')
+})
+
 test('the latest block is null for a moment at the tip', { timeout: 90_000 }, async () => {
   let turn = 0
   const isTip: ChooseFault = ({ method }) =>

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Hash } from 'viem'
 
 /** The interval between two reads. */
 const READ_INTERVAL_MS = 20
@@ -8,10 +9,11 @@ export const OUTAGE_LIMIT_MS = 2_000
 
 /**
  * Reads the list of open runs over and over. Each answer must have `runs` runs, and no earlier block than the one before.
+ * @param runs null if a reorg changes the number.
  * @returns a function that stops it, with what it saw.
  */
-export function readList(apiUrl: string, runs = 1) {
-  const seen = { longestMs: 0, wrong: [] as string[], block: 0 }
+export function readList(apiUrl: string, runs: number | null = 1) {
+  const seen = { longestMs: 0, wrong: [] as string[], block: 0, answers: [] as { hash: Hash; runs: number }[] }
   let isOver = false
   const reading = (async () => {
     let answeredAt = performance.now()
@@ -23,7 +25,9 @@ export function readList(apiUrl: string, runs = 1) {
       answeredAt = performance.now()
       const block = Number(response.headers.get('X-Indexed-Block'))
       if (block < seen.block) seen.wrong.push(`block ${block} after ${seen.block}`)
-      if (body.runs?.length !== runs) seen.wrong.push(`${body.runs?.length} runs`)
+      const count = body.runs?.length ?? Number.NaN
+      if (runs !== null && count !== runs) seen.wrong.push(`${count} runs`)
+      seen.answers.push({ hash: response.headers.get('X-Indexed-Hash') as Hash, runs: count })
       seen.block = block
     }
   })()

@@ -10,6 +10,7 @@ import { nameOf, type StoredClaim, strandedClaimsOf } from '../store/claims.ts'
 import type { Lease } from '../store/leases.ts'
 import { nextNonceOf, unminedOf } from '../store/transactions.ts'
 import type { Allocator } from '../submission/allocation.ts'
+import { signingRestOf } from '../submission/signing.ts'
 import { decide } from './decision.ts'
 import { createRefuseExpired } from './expiry.ts'
 import { fillGaps, resendDue } from './resend.ts'
@@ -104,7 +105,10 @@ export function createReconcile(context: RelayContext, allocator: Allocator) {
     const { lease } = turn
     const { request } = claim
     const able = await context.signersFor(request)
-    const signer = able.find(({ address }) => address === lease.signer) ?? able[0]
+    // A key that does not sign must not delay a claim that another one can make.
+    const signing = able.filter((account) => signingRestOf(account) === 0)
+    const chosen = signing.length > 0 ? signing : able
+    const signer = chosen.find(({ address }) => address === lease.signer) ?? chosen[0]
     const call = signer ? claimCall(market, signer.address, request) : checkCall(market, request)
     const simulation = await simulate(market, call, request)
     if (simulation.result === 'undecided') return false

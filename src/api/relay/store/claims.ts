@@ -1,5 +1,6 @@
 import { type Address, type Hash, type Hex, keccak256, stringToHex } from 'viem'
 import type { Problem, ProblemCode } from '../../http/errors.ts'
+import { unavailable } from '../chain/client.ts'
 import type { ClaimRequest, NamedClaim } from '../chain/market.ts'
 import { type Database, query } from './database.ts'
 
@@ -81,10 +82,10 @@ export const openClaimsOfAgent = (database: Database, agentId: bigint) =>
 
 export const claimsById = (database: Database, claimIds: Hex[]) => find(database, 'claim.id = ANY($1)', [claimIds])
 
-/** Reads a claim that must be stored. @throws if it is not. */
+/** Reads a claim that was stored. @throws Problem RELAY_UNAVAILABLE if a failover of the database lost it. */
 export async function findClaim(database: Database, claimId: Hex): Promise<StoredClaim> {
   const [found] = await claimsById(database, [claimId])
-  if (!found) throw new Error(`Claim ${claimId} is not stored any more`)
+  if (!found) throw unavailable(`The relay’s database has lost claim ${claimId}: send it again.`)
   return found
 }
 

@@ -1,13 +1,11 @@
 import pg from 'pg'
 import type { Logger } from 'pino'
+import { followFailover } from '../../database/followFailover.ts'
 import { classifyReadError, isReadOnly } from '../../queries/failures.ts'
 import { unavailable } from '../chain/client.ts'
 
 /** Runs statements, in a transaction or each on its own. */
 export type Database = Pick<pg.Pool | pg.PoolClient, 'query'>
-
-/** When a connection is replaced: one to a former primary must not stay in use. */
-const MAX_LIFETIME_SECONDS = 60
 
 /**
  * Connections to the primary, for schema `relay`.
@@ -26,8 +24,9 @@ export function openRelayPool(url: string, name: string, logger: Logger): pg.Poo
     // timeout is longer than signing takes.
     idle_in_transaction_session_timeout: 10_000,
     keepAlive: true,
-    maxLifetimeSeconds: MAX_LIFETIME_SECONDS,
   })
+  // What a former primary stores is lost.
+  followFailover(pool, { url, logger })
   // Without a listener, a broken idle connection would end the process. The next statement opens a new one.
   pool.on('error', (err) => logger.warn({ err }, 'A connection of the relay’s pool broke'))
   return pool
