@@ -83,6 +83,30 @@ describe('CORS', () => {
   })
 })
 
+describe('an answer to a POST', () => {
+  const names = ['access-control-allow-origin', 'access-control-expose-headers', 'content-security-policy']
+
+  it.each([
+    [400, 'VALIDATION_FAILED', '/api/runs/1/claim', '{}'],
+    [400, 'VALIDATION_FAILED', '/api/runs/1/claim', '{'],
+    [413, 'PAYLOAD_TOO_LARGE', '/api/runs/1/claim', 'x'.repeat(40_000)],
+    [404, 'ROUTE_NOT_FOUND', '/api/nowhere', '{}'],
+    [405, 'METHOD_NOT_ALLOWED', '/api/runs', '{}'],
+  ])('of %i %s has the headers of a refused GET', async (status, code, path, body) => {
+    const response = await api.app.request(path, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', 'X-Request-Id': 'proxy-1' },
+      body,
+    })
+    expect([response.status, (await response.json()) as object]).toMatchObject([status, { code }])
+    const refused = await api.get('/nowhere', { 'X-Request-Id': 'proxy-1' })
+    for (const name of [...names, 'x-content-type-options', 'content-type', 'x-request-id']) {
+      expect([name, response.headers.get(name)]).toEqual([name, refused.headers.get(name)])
+      expect(response.headers.get(name)).not.toBeNull()
+    }
+  })
+})
+
 it('answers HEAD like GET, without the body', async () => {
   const head = await api.app.request('/api/runs', { method: 'HEAD' })
   const get = await api.get('/api/runs')

@@ -53,15 +53,26 @@ export function isRead({ req }: Context): boolean {
 
 const addHeaders = every(...everywhere)
 
-/** Adds the headers to an answer, unless the request `isRead`: then the response cache adds them. */
-export const headerMiddleware: MiddlewareHandler = (c, next) => (isRead(c) ? next() : addHeaders(c, next))
-
 /**
  * The headers of every answer to a read. They are always the same, so Hono's middleware computes them once, at start.
  * Per request it would convert the answer to a web-standard Response to add them, which takes longer than reading a
  * page.
  */
 export const readHeaders: Readonly<Record<string, string>> = await headersFrom([...everywhere, revalidate])
+
+/** The headers of every answer to a claim, for the same reason. */
+const claimHeaders = Object.entries(await headersFrom(everywhere))
+
+/**
+ * Adds the headers to an answer, unless the request `isRead`: then the response cache adds them. The answers to POSTs
+ * under /api are made by `c.json`, which includes headers that were set before.
+ */
+export const headerMiddleware: MiddlewareHandler = (c, next) => {
+  if (isRead(c)) return next()
+  if (c.req.method !== 'POST' || !c.req.path.startsWith('/api/')) return addHeaders(c, next)
+  for (const [name, value] of claimHeaders) c.header(name, value)
+  return next()
+}
 
 async function headersFrom(middleware: readonly MiddlewareHandler[]): Promise<Record<string, string>> {
   const app = new Hono()

@@ -1,10 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { type Hex, maxUint256 } from 'viem'
 import { blockHeaders as blockHeadersOf } from '../cache/cachedResponse.ts'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../http/errors.ts'
+import { createFairLane } from '../http/fairLane.ts'
 import { idParameter } from '../http/values.ts'
 import { claimAttributes, inSpan, TRANSACTION_HASH } from '../observability/tracing.ts'
 import { createClaimedRunReader, type ReadClaimedRun } from '../queries/claimedRuns.ts'
@@ -26,6 +27,17 @@ const RETRY_AFTER_SECONDS = 1
 
 /** The interval between reads of the index while it cannot answer, or after a reorg removed the claim. */
 const INDEX_INTERVAL_MS = 200
+
+/**
+ * Claims enter one by one, so that a client waits for one claim of each other client, not for all that have arrived
+ * before. `maxWaitingPerClient` is the most claims of one client that wait.
+ */
+const ENTRY_LANE = {
+  concurrency: 1,
+  maxWaitingPerClient: 1_000,
+  waiting: 'claims wait to be read',
+  goneCode: 'RELAY_UNAVAILABLE',
+} as const
 
 const idempotencyKey = z
   .string()
@@ -93,6 +105,12 @@ const claimRun = createRoute({
 export function claimRoutes(deps: Deps) {
   const app = new OpenAPIHono()
   const readClaimed = createClaimedRunReader(deps.index)
+  const inTurn = createFairLane(ENTRY_LANE)
+
+  app.post(claimRun.getRoutingPath(), async (c, next) => {
+    await inTurn(clientOf(c, deps), c.req.raw.signal, setImmediate)
+    return next()
+  })
 
   app.openapi(claimRun, async (c) => {
     const { relay, limits } = deps
@@ -105,7 +123,7 @@ export function claimRoutes(deps: Deps) {
     if (preferred !== undefined) c.header('Preference-Applied', `wait=${preferred}`)
     const until = AbortSignal.timeout((preferred ?? MAX_WAIT_SECONDS) * 1_000)
     const outcome = await relay.claim(request, {
-      client: limits?.clientOf(c) ?? 'unknown',
+      client: clientOf(c, deps),
       gone: c.req.raw.signal,
       until,
       key,
@@ -123,6 +141,8 @@ export function claimRoutes(deps: Deps) {
 
   return app
 }
+
+const clientOf = (c: Context, { limits }: Deps) => limits?.clientOf(c) ?? 'unknown'
 
 /** By RFC 7240, unknown preferences are ignored. @returns seconds. */
 function preferredWait(prefer = ''): number | undefined {

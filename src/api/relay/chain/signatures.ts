@@ -1,7 +1,7 @@
 import * as secp256k1 from 'tiny-secp256k1'
-import { type Address, encodeFunctionData, type Hex, hashTypedData, hexToBytes, isAddressEqual, parseAbi } from 'viem'
+import { type Address, encodeFunctionData, type Hex, hexToBytes, isAddressEqual, parseAbi } from 'viem'
 import { publicKeyToAddress } from 'viem/utils'
-import { claimTypedData } from '../../market/claimMessage.ts'
+import { claimDigest } from '../../market/claimMessage.ts'
 import { stateName } from '../../market/contractErrors.ts'
 import { isHalt } from './client.ts'
 import { type Bounty, type ClaimRequest, type Market, termsOf, tryCall } from './market.ts'
@@ -27,7 +27,7 @@ export async function isHeldBy(market: Market, request: ClaimRequest, bounty: Bo
 function digestOf(market: Market, request: ClaimRequest, round: bigint, bounty: Bounty): Hex {
   const { bountyId, agentId, wallet, signed } = request
   const claim = { bountyId, agentId, wallet, round, ...termsOf(bounty) }
-  return hashTypedData(claimTypedData(market, claim, signed?.deadline ?? 0n))
+  return claimDigest(market, claim, signed?.deadline ?? 0n)
 }
 
 /** Whether the wallet’s key signed the claim of this round, with the bounty’s terms. It needs no call to the node. */

@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import type { Address, Hash } from 'viem'
-import { answer } from './client.ts'
 import type { ChainHead, Heads } from './heads.ts'
 import { type Bounty, type Market, readBounty } from './market.ts'
+import { createCodeReader } from './walletCode.ts'
 
 /** The most runs, and the most wallets, in the cache. Beyond it, the least recently used one is dropped. */
 const MAX_ENTRIES = 10_000
@@ -22,10 +22,7 @@ export type ChainView = {
  */
 export function createChainViews(market: Market, heads: Heads) {
   const bounties = oncePerHead((bountyId: bigint) => readBounty(market, bountyId))
-  const codes = oncePerHead(async (address: Address) => {
-    const code = await answer(market.client.getCode({ address }))
-    return code !== undefined && code !== '0x'
-  })
+  const codes = oncePerHead(createCodeReader(market))
   const pending = sharedSince((bountyId: bigint) => readBounty(market, bountyId, 'pending'))
 
   /**

@@ -1,0 +1,58 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { expect, it } from 'vitest'
+import { startApi } from '../../devnet/api.ts'
+import { writeDeployment } from '../../ops/writeDeployment.ts'
+import { seedTime, wallet } from '../../testkit/rows.ts'
+import { temporaryDirectory } from '../../testkit/temporaryDirectory.ts'
+import { chainId, indexedDatabase, viewsSchema } from './indexedDatabase.ts'
+
+const FLOOD = 300
+const FLOODING = '203.0.113.1'
+const HONEST = '203.0.113.2'
+
+it('a claim of another client enters before the claims of one client that have arrived earlier', async () => {
+  await using parts = new AsyncDisposableStack()
+  const deployments = await temporaryDirectory()
+  parts.defer(deployments.remove)
+  const contract = '0x5FbDB2315678afecb367f032d93F642f64180aa3'
+  const contracts = { USDC: contract, AgentRegistry: contract, AgentStaking: contract, BountyMarket: contract } as const
+  writeDeployment({ chainId, startBlock: 0, contracts }, deployments.path)
+  const index = await indexedDatabase()
+  parts.defer(() => index.close())
+  await index.create()
+  await index.moveTo({ number: 10n, timestamp: seedTime })
+  // Without a relayer's key it answers a claim as soon as the claim has entered.
+  const api = await startApi({
+    databaseUrl: index.url,
+    schema: viewsSchema,
+    chainId,
+    rpcUrl: 'http://127.0.0.1:1',
+    deploymentsDirectory: deployments.path,
+    env: { TRUST_PROXY: '1' },
+  })
+  parts.defer(api.stop)
+
+  const answered: string[] = []
+  const clients = [...Array.from({ length: FLOOD }, () => FLOODING), HONEST]
+  const sockets = await Promise.all(
+    clients.map(async (client) => {
+      const socket = connect(api.port, '127.0.0.1')
+      parts.defer(() => void socket.destroy())
+      socket.once('data', () => answered.push(client))
+      await once(socket, 'connect')
+      return { socket, client }
+    }),
+  )
+  // While the API is paused, the system keeps the requests in their order.
+  process.kill(api.part.pid, 'SIGSTOP')
+  const body = JSON.stringify({ agentId: 1, walletAddress: wallet })
+  for (const { socket, client } of sockets) {
+    const fields = ['Host: localhost', `X-Forwarded-For: ${client}`, 'Content-Type: application/json']
+    const head = ['POST /api/runs/1/claim HTTP/1.1', ...fields, `Content-Length: ${body.length}`].join('\r\n')
+    await new Promise((sent) => socket.write(`${head}\r\n\r\n${body}`, sent))
+  }
+  process.kill(api.part.pid, 'SIGCONT')
+  await expect.poll(() => answered.length, { timeout: 10_000 }).toBe(clients.length)
+  expect(answered.indexOf(HONEST)).toBeLessThan(FLOOD / 3)
+})
