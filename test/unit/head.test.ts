@@ -19,6 +19,7 @@ describe('a head is possible', () => {
       'of a chain of 1-second blocks, beside a node that is a year behind',
       heads(365 * 24 * HOUR, 365 * 24 * HOUR, 365 * 24 * HOUR),
     ],
+    ['of a chain of quarter-second blocks, beside a node that is an hour behind', heads(4 * HOUR, HOUR, HOUR)],
     ['after hours without blocks', heads(1, 5 * HOUR, 5 * HOUR)],
     ['after hours that a sequencer filled with blocks', heads((5 * HOUR) / 2, 5 * HOUR, 5 * HOUR)],
     ['of many blocks within a second, as Anvil mines them', heads(100, 0)],
