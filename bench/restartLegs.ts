@@ -47,8 +47,9 @@ export async function withStandby({ start }: RestartMarket, crash: () => Promise
       role.indexer = await role.restart()
     })
     await Promise.all([crash(), ...restarting])
-    // Either may serve now.
-    await Promise.all([serving, standby].map(({ indexer }) => caughtUp(indexer)))
+    await sees(standby.indexer)
+    ;[serving, standby] = [standby, serving]
+    await caughtUp(standby.indexer)
   })
   await measure('redeploy', async () => {
     await standby.indexer.stop()
