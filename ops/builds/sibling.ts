@@ -37,18 +37,20 @@ export type SiblingState = {
 export function watchSibling(schema: string, clock: () => number = () => performance.now()) {
   const sibling = siblingOf(schema)
   let seen = -1
-  let ranAt = clock()
+  let stoppedAt: number | undefined
   let fineAt = clock()
   const watchedFrom = clock()
 
   return async function look(client: pg.ClientBase): Promise<SiblingState> {
-    if (!(await isUnlocked(client, sibling))) ranAt = clock()
+    stoppedAt = (await isUnlocked(client, sibling)) ? (stoppedAt ?? clock()) : undefined
+    // Not later: a look may take longer than the limit.
+    const isStopped = stoppedAt !== undefined && clock() - stoppedAt >= STOPPED_LIMIT_MS
     // This one first: the sibling, read later, is not behind for blocks that both just indexed.
     const own = await positionOf(client, schema)
     const { served, isLocked } = await positionUnlessLocked(client, sibling)
     if (isFine(served, own)) fineAt = clock()
     if (served?.isConsistent) seen = Math.max(seen, served.block)
-    return { failure: failureOf(served, isLocked), seen, isLocked }
+    return { failure: isStopped ? 'stopped' : failureOf(served, isLocked), seen, isLocked }
   }
 
   /** An indexer that replays blocks which readers have seen makes no progress. */
@@ -62,7 +64,6 @@ export function watchSibling(schema: string, clock: () => number = () => perform
 
   function failureOf(served: Position | undefined, isLocked: boolean): SiblingState['failure'] {
     const now = clock()
-    if (now - ranAt >= STOPPED_LIMIT_MS) return 'stopped'
     if (now - fineAt < FAILING_LIMIT_MS) return undefined
     if (isLocked) return 'locked'
     if (!served?.isConsistent || served.block < seen) return 'rewinding'

@@ -3,6 +3,7 @@ import pg from 'pg'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { siblingOf } from '../../ops/builds/builds.ts'
+import { watchSibling } from '../../ops/builds/sibling.ts'
 import { takeOver } from '../../ops/builds/takeOver.ts'
 import { servedBuild } from '../../ops/builds/views.ts'
 import { chainId, checkpointOf } from '../../testkit/indexedTables.ts'
@@ -103,6 +104,17 @@ test('a standby takes over while a transaction of a lost host locks the tables t
     await lost.end()
     await Promise.all(readers)
   }
+})
+
+test('a look that takes longer than a stop does not find a stop', async () => {
+  let now = 0
+  const look = watchSibling(build, () => {
+    now += 300
+    return now
+  })
+  const looking = await connect()
+  for (let looks = 0; looks < 3; looks++) expect((await look(looking)).failure).not.toBe('stopped')
+  await looking.end()
 })
 
 test('the other one takes over once the serving one has rewound for a second, but not sooner', async () => {
