@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 
-const missingTable = '42P01'
+/** The codes of a missing table, and of a deadlock with the switch of the views. */
+const PASSING = ['42P01', '40P01']
 
 /**
  * Waits until the tables that readers use are at `block` or later.
@@ -31,8 +32,8 @@ async function headAndCheckpoint(client: pg.Client) {
       FROM runline.head JOIN runline._ponder_checkpoint USING (chain_id)`)
     return rows[0]
   } catch (error) {
-    // Ponder makes the views once its first backfill is done.
-    if (error instanceof pg.DatabaseError && error.code === missingTable) return undefined
+    // Ponder makes the views once its first backfill is done, and a standby replaces them.
+    if (error instanceof pg.DatabaseError && PASSING.includes(error.code ?? '')) return undefined
     throw error
   }
 }

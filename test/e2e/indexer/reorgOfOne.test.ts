@@ -53,6 +53,8 @@ test('a standby takes over from an indexer whose endpoint alone shows a reorg, a
   // The reorg removes the only run.
   await participantsOf(chain).openRun()
   await waitForIndex(databaseUrl, await latest())
+  // A standby that lacks a block which readers saw does not take over.
+  await standby.part.saw(new RegExp(`"Indexed block".*"number":${await latest()},`), 20_000)
   const stopReading = readList(api.url, null)
   // The endpoint of the standby shows nothing of the reorg for now.
   ofStandby.from(() => ({ kind: 'hang' }))
