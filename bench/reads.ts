@@ -24,8 +24,9 @@ export async function measure() {
   console.log(`Loading ${many} runs`)
   const market = await startReadsMarket(postgres, many)
   parts.defer(market.stop)
-  const small = await startReadsMarket(postgres, few)
-  parts.defer(small.stop)
+  // A look does without: its market takes as long to ask.
+  const small = isQuick ? undefined : await startReadsMarket(postgres, few)
+  if (small) parts.defer(small.stop)
   const rates = await throughput(market)
   const lists = await questions(market, small)
   return {
@@ -34,8 +35,7 @@ export async function measure() {
       ...lists.measurements,
       ...(await cursors(market)),
       ...(await besideFloods(market)),
-      // A look does without: it starts two more APIs.
-      ...(isQuick ? [] : await memory(market, small)),
+      ...(small ? await memory(market, small) : []),
     ],
     notes: [...limits, ...rates.notes, ...lists.notes],
   }
@@ -110,16 +110,14 @@ const against = (name: string, { ours, bare }: Pair, ratioAtLeast: number): Meas
 ]
 
 /** Lists that few requests share, beside the same list over and over, which requests share; and beside few runs. */
-async function questions(market: ReadsMarket, small: ReadsMarket): Promise<Result> {
+async function questions(market: ReadsMarket, small: ReadsMarket | undefined): Promise<Result> {
   console.log('Other questions than the same list')
-  const [large, little] = [await questionsOf(market, many), await questionsOf(small, few)]
+  const large = await questionsOf(market, many)
+  const little = small && (await questionsOf(small, few))
   // A connection plans each of the mix's statements once, which takes longer than it runs.
-  for (const { mix } of [large, little]) await load(mix, { ...manyClients, seconds: WARM_UP_SECONDS })
+  for (const asked of [large, little]) if (asked) await load(asked.mix, { ...manyClients, seconds: WARM_UP_SECONDS })
   const concurrent = await alternate(large, manyClients, { pids: market.pids })
-  const alone = await alternate(
-    { ...large, ...Object.fromEntries(Object.entries(little).map(([name, target]) => [`little ${name}`, target])) },
-    oneClient,
-  )
+  const both = little && (await alternate({ ...large, ...ofLittle(little) }, oneClient))
   const before = await market.statements()
   const { rps } = await load(large.mix, manyClients)
   const statements = (await market.statements()) - before
@@ -140,13 +138,7 @@ async function questions(market: ReadsMarket, small: ReadsMarket): Promise<Resul
         baseline: concurrent[SAME].p99,
         goal: { atMost: 25 },
       },
-      {
-        figure: `${name}, p50 beside ${few} runs`,
-        unit: 'ms',
-        value: alone[name].p50,
-        baseline: alone[`little ${name}` as keyof typeof alone]?.p50,
-        goal: { ratioAtMost: 1.5 },
-      },
+      ...(both ? [flatness(name, both[name], both[`little ${name}` as const])] : []),
     ]),
     {
       figure: 'mix: requests that share a statement',
@@ -159,6 +151,20 @@ async function questions(market: ReadsMarket, small: ReadsMarket): Promise<Resul
     notes: Object.entries(concurrent).map(([name, { cpu }]) => `${name}, 10 clients: ${cpu}`),
   }
 }
+
+const ofLittle = <Name extends string>(targets: Record<Name, Target>) =>
+  Object.fromEntries(Object.entries(targets).map(([name, target]) => [`little ${name}`, target])) as Record<
+    `little ${Name}`,
+    Target
+  >
+
+const flatness = (name: string, large: Load, little: Load): Measurement => ({
+  figure: `${name}, p50 beside ${few} runs`,
+  unit: 'ms',
+  value: large.p50,
+  baseline: little.p50,
+  goal: { ratioAtMost: 1.5 },
+})
 
 const SAME = 'same list'
 

@@ -4,7 +4,7 @@ import { busyAgent, whale } from '../testkit/manyRuns.ts'
 import { isQuick } from './workload.ts'
 
 /** Requests that are drawn, and then repeated. More than a load sends within one second. */
-const DRAWN = isQuick ? 1_000 : 5_000
+const DRAWN = isQuick ? 500 : 5_000
 
 /** Of a hundred requests, how many ask for one of the popular lists. */
 const POPULAR_PERCENT = 20
