@@ -71,9 +71,11 @@ function endAtCrash(client: pg.Client, logger: Logger): void {
 const DISK_FULL = '53100'
 
 /**
- * Calls `onCommit` after each COMMIT, and ends this process when one fails, because its connection broke. Ponder runs the block's handlers again, on rows
- * that its cache still has from the failed attempt: a counter of a band would count twice. It cannot know either
- * whether PostgreSQL has committed. A restart resumes from what the database has.
+ * Calls `onCommit` after each COMMIT, and ends this process when a COMMIT fails.
+ *
+ * A COMMIT fails because its connection broke. Ponder then runs the block's handlers again, on rows that its cache still
+ * has from the failed attempt: a counter of a band would count twice. It cannot know either whether PostgreSQL has
+ * committed. A restart resumes from what the database has.
  *
  * It also ends where PostgreSQL's disk is full: Ponder would repeat the statement for minutes, and then end with 1, after
  * which supervisors do not restart it.
