@@ -16,7 +16,7 @@ import type { Mining } from './claimsMarket.ts'
 import { throughputLeg } from './claimsThroughput.ts'
 import { isQuick, workload } from './workload.ts'
 
-const { claims, longRounds: rounds } = workload
+const { claims, rounds } = workload
 
 /** A round of latencies and throughputs takes minutes with 1 s blocks. */
 const kinds = ['automine', '1 s blocks'] as const satisfies Mining[]
