@@ -23,13 +23,17 @@ const popular = [
   'minReward=500',
 ]
 
+/** The members of a list's `pagination` that a mix needs. */
+export type Pagination = { totalPages: number; nextCursor: string | null }
+
 /**
  * Draws lists as a market's clients ask for them: a share for the same front pages, which requests may share; the
- * others with filters, order, limit and page of their own. Of those, a quarter go on with the cursor of the page.
- * @param cursorOf reads the `nextCursor` of a list.
+ * others with filters, order, limit and page of their own. Of those, a quarter go on with the cursor of the page. Every
+ * page exists, because an answer without runs would make a small market look faster than a large one.
+ * @param paginationOf reads the pagination of a list.
  * @returns the queries of `/api/runs`. A seed repeats them.
  */
-export async function drawMix(seed: number, cursorOf: (query: string) => Promise<string | null>): Promise<string[]> {
+export async function drawMix(seed: number, paginationOf: (query: string) => Promise<Pagination>): Promise<string[]> {
   const random = createRandom(seed)
   const weights = Object.fromEntries(popular.map((query, place) => [query, Math.round(1_000 / (place + 1))]))
   const queries: string[] = []
@@ -48,10 +52,10 @@ export async function drawMix(seed: number, cursorOf: (query: string) => Promise
     query.set('sort', random.pick(['createdAt', 'reward', 'deadline']))
     query.set('order', random.pick(['asc', 'desc']))
     query.set('limit', String(random.int(5, 54)))
+    const { totalPages, nextCursor } = await paginationOf(query.toString())
     if (random.chance(0.25)) {
-      const cursor = await cursorOf(query.toString())
-      if (cursor !== null) query.set('cursor', cursor)
-    } else query.set('page', String(random.int(1, 40)))
+      if (nextCursor !== null) query.set('cursor', nextCursor)
+    } else query.set('page', String(1 + (random.int(0, 39) % Math.max(totalPages, 1))))
     return query.toString()
   }
 

@@ -85,7 +85,7 @@ const targetOf = ({ url, questions }: Api, ask: Ask): Target => ({
 
 /** The lists of the reads bench that every peer answers: without cursors, and without "not claimable". */
 async function drawLists() {
-  const lists = await drawMix(MIX_SEED, async () => null)
+  const lists = await drawMix(MIX_SEED, async () => ({ totalPages: 40, nextCursor: null }))
   return lists.filter((query) => !query.includes('claimable=false'))
 }
 
