@@ -42,9 +42,9 @@ function fromBands(db: Database, filter: RunFilter): SQL {
   const inBands = (counter: SQL) => sumOfBands(db, counter, isBandOf('createdAt'))
   const rewarded = (counter: SQL, condition: SQL | undefined) => {
     if (filter.minReward === undefined) return inBands(counter)
-    const isWhole = and(isBandOf('reward'), gte(runBand.lowest, sql.placeholder('wholeBand')))
+    const isWholeBand = and(isBandOf('reward'), gte(runBand.lowest, sql.placeholder('wholeBand')))
     const inSplit = sql`${countOf(db, and(condition, isInSplit))} * ${sql.placeholder('splitSign')}::int4`
-    return sql`(${sumOfBands(db, counter, isWhole)} + ${inSplit})`
+    return sql`(${sumOfBands(db, counter, isWholeBand)} + ${inSplit})`
   }
   const expiredCount = countOf(db, and(expired, matching({ ...filter, state: undefined, claimable: undefined })))
   const claimable =

@@ -58,7 +58,7 @@ const openRuns = (count: number) => Promise.all(Array.from({ length: count }, ()
 const signed = (runId: bigint, by: Agent) => signedRequestOf(people, runId, by)
 
 /** Sends one claim, and then the others, so that they share the next transaction. @returns the result of each. */
-async function together(requests: ClaimRequest[], timeout = 15_000) {
+async function claimTogether(requests: ClaimRequest[], timeout = 15_000) {
   const first = await people.openRun(usdc)
   await chain.client.setAutomine(false)
   const { promise, resolve } = Promise.withResolvers<void>()
@@ -86,7 +86,7 @@ describe('claims that are queued together', () => {
       runIds.map((runId, index) => (index % 2 === 0 ? requestOf(runId, agent) : signed(runId, rival))),
     )
     const before = await nonce()
-    const { ahead, results } = await together(requests)
+    const { ahead, results } = await claimTogether(requests)
     await mine()
     expect(await ahead).toBe('won')
     expect(await Promise.all(results)).toEqual(Array(20).fill('won'))
@@ -98,7 +98,7 @@ describe('claims that are queued together', () => {
   it('get separate answers: one that loses its run gets the winner', async () => {
     const runIds = await openRuns(3)
     const lost = runIds[1] ?? 0n
-    const { results } = await together(runIds.map((runId) => requestOf(runId, agent)))
+    const { results } = await claimTogether(runIds.map((runId) => requestOf(runId, agent)))
     await chain.market.write.claimBounty([lost, rival.id], {
       account: rival.wallet.address,
       maxPriorityFeePerGas: 50_000_000_000n,
@@ -131,7 +131,7 @@ describe('a batch', () => {
   it('that a reorg drops is mined again, and claims each run once', { timeout: 40_000 }, async () => {
     const runIds = await openRuns(4)
     await mine(6)
-    const { ahead, results } = await together(runIds.map((runId) => requestOf(runId, agent)))
+    const { ahead, results } = await claimTogether(runIds.map((runId) => requestOf(runId, agent)))
     await mine()
     expect([await ahead, ...(await Promise.all(results))]).toEqual(Array(5).fill('won'))
     const used = await nonce()
@@ -162,7 +162,7 @@ describe('a batch', () => {
 
   it('that is stuck is replaced by a batch of the claims that can still be won', { timeout: 60_000 }, async () => {
     const runIds = await openRuns(3)
-    const { ahead, results } = await together(
+    const { ahead, results } = await claimTogether(
       runIds.map((runId) => requestOf(runId, agent)),
       45_000,
     )
@@ -176,7 +176,7 @@ describe('a batch', () => {
   it('none of whose claims can still be won is replaced by a filler transaction', { timeout: 60_000 }, async () => {
     const runIds = await openRuns(2)
     const before = await nonce()
-    const { ahead, results } = await together(
+    const { ahead, results } = await claimTogether(
       runIds.map((runId) => requestOf(runId, agent)),
       45_000,
     )
@@ -194,7 +194,7 @@ describe('a batch', () => {
     await chain.client.setNextBlockBaseFeePerGas({ baseFeePerGas: parseGwei('1') })
     await chain.client.setBalance({ address: relayer.address, value: 700_000n * parseGwei('3') })
     await mine()
-    const { ahead, results } = await together(
+    const { ahead, results } = await claimTogether(
       runIds.map((runId) => requestOf(runId, agent)),
       45_000,
     )
@@ -244,7 +244,7 @@ describe('pending claims of an agent', () => {
     const poor = await people.newAgent(accountOf(4), 20n * usdc)
     const runIds = await Promise.all(Array.from({ length: 3 }, () => people.openRun(100n * usdc)))
     const before = await nonce()
-    const { results } = await together(runIds.map((runId) => requestOf(runId, poor)))
+    const { results } = await claimTogether(runIds.map((runId) => requestOf(runId, poor)))
     const waiting = Symbol()
     const undecided = await Promise.all(results.map((result) => Promise.race([result, sleep(100, waiting)])))
     expect(undecided).toEqual([waiting, waiting, waiting])

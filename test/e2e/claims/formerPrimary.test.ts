@@ -56,7 +56,8 @@ it('claims leave a former primary that still takes them within ten seconds', { t
   await until('the former primary is left', async () => (await countOf(formerUrl, sessions)) === 0, LIMIT_MS)
   console.log(`the former primary was left after ${Math.round(performance.now() - movedAt)} ms`)
 
-  const [stored, storedByFormer] = [await countOf(nextUrl, 'relay.claim'), await countOf(formerUrl, 'relay.claim')]
+  const stored = await countOf(nextUrl, 'relay.claim')
+  const storedByFormer = await countOf(formerUrl, 'relay.claim')
   await until('won', async () => (await claim()) === 'won')
   isOver = true
   await claiming

@@ -87,7 +87,9 @@ describe('the trace of a read', () => {
   })
 
   it('is not recorded if its client does not record it, nor if it is a probe', async () => {
-    const [silent, probe, after] = [newTrace('00'), newTrace(), newTrace()]
+    const silent = newTrace('00')
+    const probe = newTrace()
+    const after = newTrace()
     await read('/api/runs', silent.headers)
     for (const path of ['/healthz', '/readyz']) await read(path, probe.headers)
     for (const path of ['/metrics', '/status']) await read(path, probe.headers, market.api.opsUrl)

@@ -100,7 +100,9 @@ it('runs whose time limits have passed are ended, and a deferred payment is coll
     return id
   }
   const unclaimed = await post('--deadline', '1h')
-  const [unreviewed, abandoned, unrevised] = [await claim(), await claim(), await claim()]
+  const unreviewed = await claim()
+  const abandoned = await claim()
+  const unrevised = await claim()
   for (const id of [unreviewed, unrevised]) await answerOf(agentKey, 'run', 'submit', id, 'ipfs://work')
   await answerOf(posterKey, 'run', 'revise', unrevised, 'ipfs://feedback')
   await client.increaseTime({ seconds: 8 * 86_400 })

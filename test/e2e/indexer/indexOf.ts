@@ -33,8 +33,8 @@ export async function startIndexOf(chain: MarketOnAnvil, databaseUrl: string) {
     for (;;) {
       const latest = await chain.client.getBlock()
       const seen = await snapshot().catch(viewsMissing)
-      const isWhole = seen !== undefined && seen.number === seen.checkpoint
-      if (isWhole && BigInt(seen.number) === latest.number && seen.hash === latest.hash) return
+      const isConsistent = seen !== undefined && seen.number === seen.checkpoint
+      if (isConsistent && BigInt(seen.number) === latest.number && seen.hash === latest.hash) return
       if (Date.now() > deadline) {
         throw new Error(
           `The index is at ${JSON.stringify(seen)}, not at block ${latest.number}:\n${indexer.part.output()}`,

@@ -117,7 +117,8 @@ describe.each<[string, () => Transport, ClientOptions]>([
 
 describe('claim_run over stdio', () => {
   it('signs with the key, for as many claims as the user allows', async () => {
-    const [first, second] = [await openRun(), await openRun()]
+    const first = await openRun()
+    const second = await openRun()
     const { call } = await connect(overStdio('--allow-claims', '1'))
     const agentId = Number(agent.id)
     expect((await call('claim_run', { runId: first, agentId })).value).toMatchObject({

@@ -59,7 +59,8 @@ export function createSettle({ pool, market, events, logger }: RelayContext) {
     const { lease, head } = turn
     const receipts = await Promise.all(attempts.map(({ hash }) => receiptOf(market.client, hash)))
     const position = receipts.findIndex((receipt) => receipt !== undefined)
-    const [receipt, attempt] = [receipts[position], attempts[position]]
+    const receipt = receipts[position]
+    const attempt = attempts[position]
     if (!receipt || !attempt) {
       const isTaken = await recordTaken(pool, lease, id, RECEIPT_WAIT_SECONDS, head.number)
       const hashes = attempts.map(({ hash }) => hash)

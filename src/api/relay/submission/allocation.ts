@@ -104,7 +104,8 @@ export function createAllocator(context: RelayContext) {
     // If gas is free, any balance is enough.
     const gasFor = (wei: bigint) => wei / (price.maxFeePerGas || 1n)
     if (gasFor(dailyBudget - spent) < MAX_GAS) return 'spent'
-    const [left, funded] = [gasFor(dailyBudget - spent - committed), gasFor(balance - committed)]
+    const left = gasFor(dailyBudget - spent - committed)
+    const funded = gasFor(balance - committed)
     // Without unmined transactions, the node itself decides whether the funds suffice for one.
     if (left < MAX_GAS || (funded < MAX_GAS && committed > 0n)) return 'full'
     const items = Math.min(maxBatch, itemsOfBlock(head.gasLimit), itemsWithin(left), itemsWithin(funded))

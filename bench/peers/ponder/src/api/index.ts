@@ -19,7 +19,8 @@ app.use('/graphql', graphql({ db, schema }))
 app.get('/runs', async (c) => {
   const { state, minReward, claimable, poster, claimedBy, ...rest } = c.req.query()
   const { sort = 'createdAt', order = 'desc' } = rest
-  const [page, limit] = [Number(rest.page ?? 1), Number(rest.limit ?? 20)]
+  const page = Number(rest.page ?? 1)
+  const limit = Number(rest.limit ?? 20)
   const isClaimable = and(eq(run.state, 'OPEN'), gte(run.deadline, BigInt(Math.floor(Date.now() / 1_000))))
   const where = and(
     state ? eq(run.state, state) : undefined,
