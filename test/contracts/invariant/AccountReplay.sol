@@ -56,35 +56,35 @@ abstract contract AccountReplay is Breaches {
             (uint256 amount, uint256 staked, uint64 stakedAt) = abi.decode(data, (uint256, uint256, uint64));
             account.staked += amount;
             if (account.staked >= MIN_STAKE && account.stakedAt == 0) account.stakedAt = uint64(block.timestamp);
-            _hold(7, staked == account.staked && stakedAt == account.stakedAt, "totals of Staked");
+            _assertInvariant(7, staked == account.staked && stakedAt == account.stakedAt, "totals of Staked");
         } else if (selector == IAgentStaking.Unstaked.selector) {
             (uint256 amount, uint256 staked, uint64 stakedAt) = abi.decode(data, (uint256, uint256, uint64));
             account.staked -= amount;
             _stopClockBelowMinimum(account);
-            _hold(7, staked == account.staked && stakedAt == account.stakedAt, "totals of Unstaked");
+            _assertInvariant(7, staked == account.staked && stakedAt == account.stakedAt, "totals of Unstaked");
         } else if (selector == IAgentStaking.StakeLocked.selector || selector == IAgentStaking.StakeReleased.selector) {
             (uint256 amount, uint256 locked) = abi.decode(data, (uint256, uint256));
             if (selector == IAgentStaking.StakeLocked.selector) account.locked += amount;
             else account.locked -= amount;
-            _hold(7, locked == account.locked, "totals of StakeLocked or StakeReleased");
+            _assertInvariant(7, locked == account.locked, "totals of StakeLocked or StakeReleased");
         } else if (selector == IAgentStaking.StakeForfeited.selector) {
             (uint256 amount, uint256 staked, uint256 locked, uint64 stakedAt) =
                 abi.decode(data, (uint256, uint256, uint256, uint64));
             _lose(account, amount);
-            _hold(7, staked == account.staked && locked == account.locked, "totals of StakeForfeited");
-            _hold(7, stakedAt == account.stakedAt, "stakedAt of StakeForfeited");
+            _assertInvariant(7, staked == account.staked && locked == account.locked, "totals of StakeForfeited");
+            _assertInvariant(7, stakedAt == account.stakedAt, "stakedAt of StakeForfeited");
         } else if (selector == IAgentStaking.Slashed.selector) {
             (uint256 amount, uint256 staked, uint256 locked, uint64 stakedAt, uint256 slashes) =
                 abi.decode(data, (uint256, uint256, uint256, uint64, uint256));
             _lose(account, amount);
             account.slashes += 1;
             account.stakedAt = 0;
-            _hold(7, staked == account.staked && locked == account.locked, "totals of Slashed");
-            _hold(7, stakedAt == 0 && slashes == account.slashes, "slashes");
+            _assertInvariant(7, staked == account.staked && locked == account.locked, "totals of Slashed");
+            _assertInvariant(7, stakedAt == 0 && slashes == account.slashes, "slashes");
         } else if (selector == IAgentStaking.RunCompleted.selector) {
             (, uint256 completions) = abi.decode(data, (uint256, uint256));
             account.completions += 1;
-            _hold(7, completions == account.completions, "completions");
+            _assertInvariant(7, completions == account.completions, "completions");
         } else if (
             selector != Ownable.OwnershipTransferred.selector
                 && selector != Ownable2Step.OwnershipTransferStarted.selector

@@ -8,7 +8,7 @@ abstract contract Breaches {
     /// @notice The first breach of each invariant, empty while it holds.
     mapping(uint256 invariantNumber => string) public breach;
 
-    function _hold(uint256 invariantNumber, bool condition, string memory what) internal {
+    function _assertInvariant(uint256 invariantNumber, bool condition, string memory what) internal {
         if (condition || bytes(breach[invariantNumber]).length > 0) return;
         breach[invariantNumber] = what;
     }

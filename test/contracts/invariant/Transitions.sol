@@ -75,7 +75,7 @@ abstract contract Transitions is Breaches, Tally {
             IBountyMarket.Bounty memory before = _seen[bountyId];
             if (keccak256(abi.encode(bounty)) == keccak256(abi.encode(before))) continue;
             bytes32 transition = _key(call, before.state, bounty.state);
-            _hold(4, _allowed[transition], "a transition that is not listed");
+            _assertInvariant(4, _allowed[transition], "a transition that is not listed");
             _count(transition);
             _observeFields(call, before, bounty);
             if (before.wallet != address(0) && bounty.wallet == address(0)) lostClaimsOf[bountyId] += 1;
@@ -90,17 +90,21 @@ abstract contract Transitions is Breaches, Tally {
         bool claimed = to != IBountyMarket.State.DRAFT && to != IBountyMarket.State.OPEN;
         bool claims = to == IBountyMarket.State.CLAIMED;
         if (before.state != IBountyMarket.State.NONE) {
-            _hold(4, _termsHash(bounty) == _termsHash(before), "the terms changed");
+            _assertInvariant(4, _termsHash(bounty) == _termsHash(before), "the terms changed");
         }
-        _hold(4, bounty.round == before.round + (claims ? 1 : 0), "round is not the number of claims");
-        _hold(4, claimed == (bounty.wallet != address(0)), "a wallet without a claim, or a claim without a wallet");
+        _assertInvariant(4, bounty.round == before.round + (claims ? 1 : 0), "round is not the number of claims");
+        _assertInvariant(
+            4, claimed == (bounty.wallet != address(0)), "a wallet without a claim, or a claim without a wallet"
+        );
         if (claimed && !claims) {
-            _hold(4, bounty.wallet == before.wallet && bounty.agentId == before.agentId, "the claimer changed");
+            _assertInvariant(
+                4, bounty.wallet == before.wallet && bounty.agentId == before.agentId, "the claimer changed"
+            );
         }
         uint256 asked = call == IBountyMarket.requestRevision.selector ? 1 : 0;
-        _hold(4, bounty.revisions == (claimed ? before.revisions + asked : 0), "revisions of this claim");
-        _hold(4, bounty.revisions <= 3, "more revisions than MAX_REVISIONS");
-        _hold(4, bounty.since == _expectedSince(to, before.since), "since");
+        _assertInvariant(4, bounty.revisions == (claimed ? before.revisions + asked : 0), "revisions of this claim");
+        _assertInvariant(4, bounty.revisions <= 3, "more revisions than MAX_REVISIONS");
+        _assertInvariant(4, bounty.since == _expectedSince(to, before.since), "since");
     }
 
     function _termsHash(IBountyMarket.Bounty memory bounty) private pure returns (bytes32) {

@@ -26,7 +26,7 @@ abstract contract BatchHandler is SignedClaimHandler {
         (bool ok, bytes memory answer, Vm.Log[] memory logs) =
             _actWithin(gas, caller, address(market), abi.encodeCall(market.claimBatch, (items)));
         if (ok) _compare(abi.decode(answer, (IBountyMarket.ItemResult[])), expected, logs, scarce);
-        else _hold(8, scarce && answer.length == 0, "a batch failed");
+        else _assertInvariant(8, scarce && answer.length == 0, "a batch failed");
     }
 
     function _items(Dice memory dice) private returns (IBountyMarket.Claim[] memory items) {
@@ -73,22 +73,30 @@ abstract contract BatchHandler is SignedClaimHandler {
         for (uint256 i = 0; i < logs.length; ++i) {
             bytes32 selector = logs[i].topics[0];
             if (selector == IBountyMarket.BountyClaimed.selector) {
-                _hold(8, expected[tried].length == 0, "a batch claims what must be refused");
-                _hold(8, results[tried] == IBountyMarket.ItemResult.MADE, "a claim that was made is not reported");
+                _assertInvariant(8, expected[tried].length == 0, "a batch claims what must be refused");
+                _assertInvariant(
+                    8, results[tried] == IBountyMarket.ItemResult.MADE, "a claim that was made is not reported"
+                );
                 _count("batch item claimed");
                 ++tried;
             } else if (selector == IBountyMarket.ClaimRefused.selector) {
                 bytes memory reason = abi.decode(logs[i].data, (bytes));
-                _hold(8, keccak256(reason) == keccak256(expected[tried]), "a batch refuses with another reason");
-                _hold(8, results[tried] == IBountyMarket.ItemResult.REFUSED, "a refused item is not reported");
+                _assertInvariant(
+                    8, keccak256(reason) == keccak256(expected[tried]), "a batch refuses with another reason"
+                );
+                _assertInvariant(
+                    8, results[tried] == IBountyMarket.ItemResult.REFUSED, "a refused item is not reported"
+                );
                 _count("batch item refused");
                 ++tried;
             }
         }
-        _hold(8, results.length == expected.length, "a result for each item");
-        _hold(8, mayStop || tried == results.length, "a batch stopped with gas left");
+        _assertInvariant(8, results.length == expected.length, "a result for each item");
+        _assertInvariant(8, mayStop || tried == results.length, "a batch stopped with gas left");
         for (; tried < results.length; ++tried) {
-            _hold(8, results[tried] == IBountyMarket.ItemResult.UNTRIED, "an untouched item is reported as tried");
+            _assertInvariant(
+                8, results[tried] == IBountyMarket.ItemResult.UNTRIED, "an untouched item is reported as tried"
+            );
             _count("batch item left untouched");
         }
     }

@@ -48,7 +48,7 @@ abstract contract ClaimHandler is Handler {
         IAgentStaking.Status status = staking.statusOf(agentId);
         (bool ok, bytes memory answer) = _act(caller, address(market), data);
         if (ok) answer = "";
-        _hold(8, keccak256(answer) == keccak256(expected), "a claim answers otherwise than checkClaim");
+        _assertInvariant(8, keccak256(answer) == keccak256(expected), "a claim answers otherwise than checkClaim");
         _count(_triedBy(status));
     }
 

@@ -14,7 +14,7 @@ abstract contract MeddleHandler is Handler {
         (address target, bytes memory data) =
             withStake ? (address(staking), _takingStake(dice)) : (address(market), _claimingFromOutside(dice));
         (bool ok,) = _act(caller, target, data);
-        _hold(6, !ok, "a call that no account may make succeeded");
+        _assertInvariant(6, !ok, "a call that no account may make succeeded");
     }
 
     function _takingStake(Dice memory dice) private view returns (bytes memory) {

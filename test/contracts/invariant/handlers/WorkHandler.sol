@@ -57,7 +57,7 @@ abstract contract WorkHandler is Handler, ClaimSigner {
         bytes memory signature = _signed(dice, bounty.wallet, submitDigest(address(market), message), fault);
         bytes memory data = abi.encodeCall(market.submitWorkWithSig, (bountyId, text, deadline, signature));
         (bool ok,) = _act(_anyone(dice), address(market), data);
-        _hold(6, !ok || fault > 5, "work submitted with a faulty signature");
+        _assertInvariant(6, !ok || fault > 5, "work submitted with a faulty signature");
     }
 
     /// @return deadline The last second at which the signature is valid.
