@@ -14,6 +14,7 @@ import {
 } from '../src/api/relay/store/abandonment.ts'
 import { confirm } from './confirm.ts'
 import { connectCommand } from './database/connect.ts'
+import { runCommand } from './runCommand.ts'
 
 const warning = `A transaction that a node has may still be mined. The abandoned claim then wins on chain, the run
 shows it, and a claim that another agent sent in between reverts at the relayer's cost.`
@@ -83,11 +84,8 @@ ${claims.length} open claims will be refused as CLAIM_REVERTED:`)
 const lineOf = ({ claim, bountyId, agentId, wallet, txHash, age }: Abandonable) =>
   `  ${claim}: run ${bountyId}, agent ${agentId} (${wallet}), transaction ${txHash}, signed ${age} s ago`
 
-try {
+await runCommand(async () => {
   const env = readSettings()
   const client = await connectCommand(env.DATABASE_URL)
   await run(client, env).finally(() => client.end())
-} catch (error) {
-  console.error(error instanceof Error ? error.message || String(error) : error)
-  process.exitCode = 1
-}
+})

@@ -3,9 +3,9 @@
 import type pg from 'pg'
 import { readEnv } from '../src/api/env.ts'
 import { createChainClient } from '../src/api/node/chainClient.ts'
-import { reasonOf } from '../src/api/observability/describeError.ts'
 import { recover } from './builds/deadBranch.ts'
 import { connectCommand } from './database/connect.ts'
+import { runCommand } from './runCommand.ts'
 
 const { DATABASE_URL, CHAIN_ID, RPC_URL } = readEnv(['DATABASE_URL', 'CHAIN_ID', 'RPC_URL'])
 // One node, so that all its answers are of one chain.
@@ -26,10 +26,7 @@ async function run(client: pg.Client) {
   )
 }
 
-try {
+await runCommand(async () => {
   const client = await connectCommand(DATABASE_URL)
   await run(client).finally(() => client.end())
-} catch (error) {
-  console.error(reasonOf(error))
-  process.exitCode = 1
-}
+})
