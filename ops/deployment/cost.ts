@@ -1,4 +1,4 @@
-import { formatEther, formatUnits, type PublicClient } from 'viem'
+import { formatEther, formatUnits, type PublicClient, type Transaction } from 'viem'
 import { estimateL1Fee, estimateOperatorFee } from 'viem/op-stack'
 import type { Creation } from './plan.ts'
 
@@ -18,19 +18,16 @@ type Amounts = {
 
 export type Cost = Amounts & { creation: Creation }
 
-/** In wei per gas. */
-type Fees = { maxFeePerGas?: bigint | undefined; maxPriorityFeePerGas?: bigint | undefined }
-
 /**
  * The costs of these transactions, and fees that still suffice when the base fee doubles.
  * @param replaced The pending transaction to be replaced: nodes require both fees to rise by an eighth.
  * @throws if a constructor reverts, or the deployer has too little ETH.
  */
-export async function estimateCosts(client: PublicClient, creations: readonly Creation[], replaced: Fees = {}) {
+export async function estimateCosts(client: PublicClient, creations: readonly Creation[], replaced?: Transaction) {
   const [{ baseFeePerGas }, tip] = await Promise.all([client.getBlock(), client.estimateMaxPriorityFeePerGas()])
   if (baseFeePerGas === null) throw new Error('RPC_URL serves a chain without EIP-1559')
-  const maxPriorityFeePerGas = atLeastRaised(tip, replaced.maxPriorityFeePerGas)
-  const maxFeePerGas = atLeastRaised(2n * baseFeePerGas + maxPriorityFeePerGas, replaced.maxFeePerGas)
+  const maxPriorityFeePerGas = atLeastRaised(tip, replaced?.maxPriorityFeePerGas)
+  const maxFeePerGas = atLeastRaised(2n * baseFeePerGas + maxPriorityFeePerGas, replaced?.maxFeePerGas)
   const isOpStack = (await client.getCode({ address: gasPriceOracle })) !== undefined
 
   const costs: Cost[] = []

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { type Address, concatHex, encodeDeployData, getContractAddress, type Hex, keccak256 } from 'viem'
 import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
+import { readArtifact } from '../readArtifact.ts'
 
 /** What cannot be changed once the market is deployed. */
 export type Terms = {
@@ -57,22 +57,4 @@ export function planDeployment(deployer: Address, firstNonce: number, terms: Ter
   // The market creates its AgentStaking before any other contract; a contract's nonces start at 1 (EIP-161).
   const AgentStaking = getContractAddress({ from: BountyMarket, nonce: 1n })
   return { creations, contracts: { USDC, AgentRegistry, AgentStaking, BountyMarket }, fixed }
-}
-
-/** A contract's Forge artifact, of which `metadata` is solc's own description of the compilation. */
-type Artifact = {
-  bytecode: { object: Hex }
-  deployedBytecode: { object: Hex }
-  metadata: {
-    compiler: { version: string }
-    language: string
-    settings: { compilationTarget: Record<string, string> }
-    sources: Record<string, { keccak256: Hex }>
-  }
-}
-
-/** Reads a contract's artifact from `out/`, which must be up to date. @throws if the file is missing. */
-export function readArtifact(contract: string): Artifact {
-  const path = new URL(`../../out/${contract}.sol/${contract}.json`, import.meta.url)
-  return JSON.parse(readFileSync(path, 'utf8'))
 }

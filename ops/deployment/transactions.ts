@@ -19,8 +19,8 @@ export async function pendingTransaction(client: PublicClient, creation: Creatio
   const known = await Promise.all(hashes.map((hash) => transactionOf(client, hash)))
   const own = known.findLast((transaction) => transaction && !transaction.blockHash)
   const sent = await client.getTransactionCount({ address, blockTag: 'pending' })
-  // Last, so that a transaction that is mined meanwhile does not count as another one. A higher nonce than the
-  // creation's is fine: `settle` finds out whether another transaction used it.
+  // Asked last: a transaction that is mined in between must not count as another's. A higher nonce than the creation's
+  // is fine: `settle` finds out whether another transaction used it.
   const mined = await client.getTransactionCount({ address })
   if (mined < nonce) throw new Error(`${contract} is planned with nonce ${nonce}, but ${address} is at nonce ${mined}`)
   const others = sent - mined - (own ? 1 : 0)
