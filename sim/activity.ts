@@ -1,7 +1,7 @@
 import { BaseError, type Hex } from 'viem'
+import type { Call } from '../testkit/call.ts'
 import { proposeForAgent } from './agentActions.ts'
 import { proposeForBounty } from './bountyActions.ts'
-import type { Call } from './call.ts'
 import { proposeClaim } from './claimActions.ts'
 import type { Random } from './random.ts'
 import { travel } from './time.ts'
