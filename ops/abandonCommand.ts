@@ -86,6 +86,6 @@ const lineOf = ({ claim, bountyId, agentId, wallet, txHash, age }: Abandonable) 
 
 await runCommand(async () => {
   const env = readSettings()
-  const client = await connectCommand(env.DATABASE_URL)
-  await run(client, env).finally(() => client.end())
+  await using client = await connectCommand(env.DATABASE_URL)
+  await run(client, env)
 })

@@ -8,7 +8,6 @@ import { runCommand } from './runCommand.ts'
 const { DATABASE_URL, CHAIN_ID } = readEnv(['DATABASE_URL', 'CHAIN_ID'])
 
 await runCommand(async () => {
-  const client = await connectCommand(DATABASE_URL)
-  const pruned = await pruneBuilds(client, CHAIN_ID).finally(() => client.end())
-  for (const { schema, why } of pruned) console.log(`${schema} ${why}`)
+  await using client = await connectCommand(DATABASE_URL)
+  for (const { schema, why } of await pruneBuilds(client, CHAIN_ID)) console.log(`${schema} ${why}`)
 })

@@ -27,6 +27,6 @@ async function run(client: pg.Client) {
 }
 
 await runCommand(async () => {
-  const client = await connectCommand(DATABASE_URL)
-  await run(client).finally(() => client.end())
+  await using client = await connectCommand(DATABASE_URL)
+  await run(client)
 })
