@@ -1,7 +1,7 @@
 import { type Address, numberToHex } from 'viem'
+import { callOf } from '../devnet/call.ts'
 import { contentId } from '../devnet/contentId.ts'
 import { defaultTerms } from '../devnet/defaultTerms.ts'
-import { callOf } from '../testkit/call.ts'
 import { impersonate } from '../testkit/impersonate.ts'
 import { startMarketOnAnvil } from '../testkit/marketOnAnvil.ts'
 

@@ -1,5 +1,5 @@
 import { toHex } from 'viem'
-import { type Call, callOf } from '../testkit/call.ts'
+import { type Call, callOf } from '../devnet/call.ts'
 import { accountOf, agentCount, agentParties } from './parties.ts'
 import type { Random } from './random.ts'
 import type { World } from './world.ts'

@@ -1,5 +1,5 @@
 import type { PrivateKeyAccount } from 'viem/accounts'
-import { type Call, callOf } from '../testkit/call.ts'
+import { type Call, callOf } from '../devnet/call.ts'
 import type { Random } from './random.ts'
 import type { World } from './world.ts'
 

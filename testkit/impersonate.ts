@@ -1,5 +1,5 @@
 import { type Address, maxUint256, numberToHex, parseEther } from 'viem'
-import { type Call, callOf } from './call.ts'
+import { type Call, callOf } from '../devnet/call.ts'
 import type { MarketOnAnvil } from './marketOnAnvil.ts'
 
 /** Enough for any call of the market. With gas and nonce given, Anvil need not look them up. */
