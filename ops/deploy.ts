@@ -3,9 +3,9 @@ import { DEVNET, deploymentSchema } from '../src/api/deployment.ts'
 import { createChainClient } from '../src/api/node/chainClient.ts'
 import { assertUsable, creationBlock } from './deployment/checks.ts'
 import { estimateCosts } from './deployment/cost.ts'
-import { assertUnchanged, type Journal, readJournal } from './deployment/journal.ts'
+import { type Journal, openJournal } from './deployment/journal.ts'
 import { type Creation, planDeployment, type Terms } from './deployment/plan.ts'
-import { broadcast, type Created, pendingTransaction, settle } from './deployment/transactions.ts'
+import { broadcast, type Created, pendingFees, settle } from './deployment/transactions.ts'
 import { writeJson } from './writeDeployment.ts'
 
 export type DeployOptions = Terms & {
@@ -39,18 +39,10 @@ export async function prepareDeployment(options: DeployOptions) {
 
   const nonce = await client.getTransactionCount({ address: account.address })
   const { hash: genesis } = await client.getBlock({ blockNumber: 0n })
-  const earlier = journalPath === undefined ? undefined : readJournal(journalPath)
-  // All devnets share one chain id.
-  const isOver = chainId === DEVNET && earlier !== undefined && earlier.fixed.GENESIS !== genesis
-  if (isOver) onStep(`${journalPath} is of a devnet that has ended: starting a new deployment`)
-  const begun = isOver ? undefined : earlier
-  const plan = planDeployment(account.address, begun?.firstNonce ?? nonce, options)
-  const fixed = { GENESIS: genesis, ...plan.fixed }
-  if (begun) {
-    assertUnchanged(`${journalPath}`, begun, fixed)
-    onStep(`Resuming the deployment in ${journalPath}`)
-  }
-  const journal: Journal = begun ?? { firstNonce: nonce, fixed, transactions: {} }
+  const fixed = { GENESIS: genesis, ...planDeployment(account.address, nonce, options).fixed }
+  const fresh: Journal = { firstNonce: nonce, fixed, transactions: {} }
+  const journal = journalPath === undefined ? fresh : openJournal(journalPath, chainId, fresh, onStep)
+  const plan = planDeployment(account.address, journal.firstNonce, options)
   const hashesOf = ({ contract }: Creation) => journal.transactions[contract] ?? []
 
   const created: Created[] = []
@@ -60,8 +52,9 @@ export async function prepareDeployment(options: DeployOptions) {
     created.push(done)
   }
   const remaining = plan.creations.slice(created.length)
-  const pending = remaining[0] && (await pendingTransaction(client, remaining[0], hashesOf(remaining[0])))
-  if (pending) onStep(`${remaining[0]?.contract} is pending; its fee is raised`)
+  const [next] = remaining
+  const pending = next && (await pendingFees(client, next, hashesOf(next)))
+  if (pending) onStep(`${next.contract} is pending; its fee is raised`)
   const { fees, costs } = await estimateCosts(client, remaining, pending)
 
   async function send() {

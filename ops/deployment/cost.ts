@@ -1,5 +1,6 @@
-import { formatEther, formatUnits, type PublicClient, type Transaction } from 'viem'
+import { formatEther, formatUnits, type PublicClient } from 'viem'
 import { estimateL1Fee, estimateOperatorFee } from 'viem/op-stack'
+import { type Fees, replacementFees } from '../../src/api/relay/chain/fees.ts'
 import type { Creation } from './plan.ts'
 
 /** The predeploy of every OP-stack chain that estimates its fees. https://specs.optimism.io/protocol/predeploys.html */
@@ -20,14 +21,14 @@ export type Cost = Amounts & { creation: Creation }
 
 /**
  * The costs of these transactions, and fees that still suffice when the base fee doubles.
- * @param replaced The pending transaction to be replaced: nodes require both fees to rise by an eighth.
+ * @param replaced The fees of the pending transaction that the first one replaces.
  * @throws if a constructor reverts, or the deployer has too little ETH.
  */
-export async function estimateCosts(client: PublicClient, creations: readonly Creation[], replaced?: Transaction) {
+export async function estimateCosts(client: PublicClient, creations: readonly Creation[], replaced?: Fees) {
   const [{ baseFeePerGas }, tip] = await Promise.all([client.getBlock(), client.estimateMaxPriorityFeePerGas()])
   if (baseFeePerGas === null) throw new Error('RPC_URL serves a chain without EIP-1559')
-  const maxPriorityFeePerGas = atLeastRaised(tip, replaced?.maxPriorityFeePerGas)
-  const maxFeePerGas = atLeastRaised(2n * baseFeePerGas + maxPriorityFeePerGas, replaced?.maxFeePerGas)
+  const current = { maxFeePerGas: 2n * baseFeePerGas + tip, maxPriorityFeePerGas: tip }
+  const fees = replaced ? replacementFees(replaced, current) : current
   const isOpStack = (await client.getCode({ address: gasPriceOracle })) !== undefined
 
   const costs: Cost[] = []
@@ -36,10 +37,10 @@ export async function estimateCosts(client: PublicClient, creations: readonly Cr
     const used = await client.estimateGas(transaction)
     // The estimate is exact at the moment; the extra tenth allows for a node that counts slightly differently.
     const gas = used + used / 10n
-    const execution = used * (baseFeePerGas + maxPriorityFeePerGas)
+    const execution = used * (baseFeePerGas + fees.maxPriorityFeePerGas)
     const parts = isOpStack ? [estimateL1Fee(client, transaction), estimateOperatorFee(client, transaction)] : []
     const l1 = (await Promise.all(parts)).reduce((sum, part) => sum + part, 0n)
-    costs.push({ creation, gas, execution, l1, most: gas * maxFeePerGas + l1 })
+    costs.push({ creation, gas, execution, l1, most: gas * fees.maxFeePerGas + l1 })
   }
 
   const deployer = creations[0]?.deployer
@@ -47,12 +48,7 @@ export async function estimateCosts(client: PublicClient, creations: readonly Cr
   const needed = totalOf(costs).most
   if (balance < needed)
     throw new Error(`${deployer} has ${formatEther(balance)} ETH; the deployment may take ${formatEther(needed)} ETH`)
-  return { fees: { maxFeePerGas, maxPriorityFeePerGas }, costs }
-}
-
-function atLeastRaised(fee: bigint, replaced = 0n): bigint {
-  const raised = (replaced * 9n + 7n) / 8n
-  return fee > raised ? fee : raised
+  return { fees, costs }
 }
 
 /** The costs, a line for each transaction and one for the total. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { formatTransaction, type Hash, type Hex, keccak256, type PublicClient } from 'viem'
+import { type Hash, type Hex, keccak256, type PublicClient } from 'viem'
 import type { Creation } from './plan.ts'
 
 /** How long a transaction may take to be mined; then the run fails, and the next run raises the fee. */
@@ -10,23 +10,26 @@ const LATE_RECEIPT_POLLS = 3
 export type Created = Creation & { hash: Hash; block: number }
 
 /**
- * The transaction of an earlier run that is still pending, if any.
+ * The fees of the transaction of an earlier run that is still pending, if any.
  * @param hashes Every transaction signed to create this contract, the next one; they share its nonce.
  * @throws if the deployer is not at the creation's nonce yet, or if another transaction of the deployer is pending.
  */
-export async function pendingTransaction(client: PublicClient, creation: Creation, hashes: readonly Hash[]) {
+export async function pendingFees(client: PublicClient, creation: Creation, hashes: readonly Hash[]) {
   const { contract, deployer: address, nonce } = creation
   const known = await Promise.all(hashes.map((hash) => transactionOf(client, hash)))
-  const own = known.findLast((transaction) => transaction && !transaction.blockHash)
+  const own = known.filter((transaction) => transaction !== null).findLast(({ blockHash }) => !blockHash)
   const sent = await client.getTransactionCount({ address, blockTag: 'pending' })
   // Asked last: a transaction that is mined in between must not count as another's. A higher nonce than the creation's
   // is fine: `settle` finds out whether another transaction used it.
   const mined = await client.getTransactionCount({ address })
   if (mined < nonce) throw new Error(`${contract} is planned with nonce ${nonce}, but ${address} is at nonce ${mined}`)
   const others = sent - mined - (own ? 1 : 0)
-  if (others <= 0) return own ? formatTransaction(own) : undefined
-  const first = `${others} pending transaction(s), not of this deployment, from nonce ${sent - others} on`
-  throw new Error(`${address} has ${first}: wait until they are mined`)
+  if (others > 0) {
+    const which = `${others} pending transaction(s), not of this deployment, from nonce ${sent - others} on`
+    throw new Error(`${address} has ${which}: wait until they are mined`)
+  }
+  const { maxFeePerGas = 0, maxPriorityFeePerGas = 0 } = own ?? {}
+  return own && { maxFeePerGas: BigInt(maxFeePerGas), maxPriorityFeePerGas: BigInt(maxPriorityFeePerGas) }
 }
 
 const transactionOf = (client: PublicClient, hash: Hash) =>
