@@ -21,12 +21,6 @@ shows it, and a claim that another agent sent in between reverts at the relayer'
 
 type Target = { claim: Hex } | { signer: Address }
 
-async function run(client: pg.Client, env: ReturnType<typeof readSettings>) {
-  const { target, yes } = readArguments()
-  if ('claim' in target) await abandonOneClaim(client, target.claim, yes)
-  else await abandonAllOfSigner(client, target.signer, await addressesOf(env), yes)
-}
-
 const readSettings = () => readEnv(['DATABASE_URL', 'RELAYER_PRIVATE_KEY', 'RELAYER_KMS_KEYS'])
 
 /** The addresses of the keys with which the relay signs. */
@@ -87,5 +81,7 @@ const lineOf = ({ claim, bountyId, agentId, wallet, txHash, age }: Abandonable) 
 await runCommand(async () => {
   const env = readSettings()
   await using client = await connectCommand(env.DATABASE_URL)
-  await run(client, env)
+  const { target, yes } = readArguments()
+  if ('claim' in target) await abandonOneClaim(client, target.claim, yes)
+  else await abandonAllOfSigner(client, target.signer, await addressesOf(env), yes)
 })
