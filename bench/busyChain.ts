@@ -1,6 +1,8 @@
-import { type Address, encodeFunctionData, type Hex, maxUint256, numberToHex, parseEther } from 'viem'
+import { type Address, numberToHex } from 'viem'
+import { callOf } from '../devnet/call.ts'
 import { contentId } from '../devnet/contentId.ts'
 import { defaultTerms } from '../devnet/defaultTerms.ts'
+import { impersonate } from '../testkit/impersonate.ts'
 import { startMarketOnAnvil } from '../testkit/marketOnAnvil.ts'
 
 /** The market's events of a run completed without a revision: created, funded, claimed, submitted, approved. */
@@ -14,9 +16,6 @@ const BLOCK_SECONDS = 60
 
 /** More blocks than the 30 after which Ponder counts a block as finalized, so that all earlier ones are backfilled. */
 const padding = 64
-
-/** How many calls fit into a block. */
-const CALLS_PER_BLOCK = 60
 
 export type BusyChain = Awaited<ReturnType<typeof startBusyChain>>
 
@@ -35,61 +34,14 @@ export async function startBusyChain({ keptStates, parties = 10, daysAgo }: Opti
   const past =
     daysAgo === undefined ? {} : { timestamp: Math.floor(Date.now() / 1_000) - daysAgo * Number(DAY_SECONDS) }
   const chain = await startMarketOnAnvil({ flags, ...past, awaitsMining: false })
-  const { client, usdc, registry, staking, market } = chain
+  const { client, market } = chain
   if (daysAgo !== undefined) await client.setBlockTimestampInterval({ interval: BLOCK_SECONDS })
-  await client.setAutomine(false)
-  await sendAll(chain.rpcUrl, [{ method: 'anvil_autoImpersonateAccount', params: [true] }])
-
-  const nonces = new Map<Address, number>()
-  const callOf = (from: Address, to: Address, data: Hex) => {
-    const nonce = nonces.get(from) ?? 0
-    nonces.set(from, nonce + 1)
-    // With gas and nonce given, Anvil need not look them up.
-    const transaction = { from, to, data, gas: numberToHex(400_000), nonce: numberToHex(nonce) }
-    return { method: 'eth_sendTransaction', params: [transaction] }
-  }
-
-  const mineBlock = (calls: Call[]) => sendAll(chain.rpcUrl, [...calls, { method: 'evm_mine', params: [] }])
-
-  async function mineAll(calls: Call[]) {
-    for (let first = 0; first < calls.length; first += CALLS_PER_BLOCK) {
-      await mineBlock(calls.slice(first, first + CALLS_PER_BLOCK))
-    }
-  }
-
+  const { mineBlock, addParties, readNonces } = await impersonate(chain)
   const posters = Array.from({ length: parties }, (_, index) => addressOf(FIRST_POSTER + index))
   const agents = Array.from({ length: parties }, (_, index) => addressOf(FIRST_AGENT + index))
-  await sendAll(chain.rpcUrl, [...posters, ...agents].map(setBalance))
-  await mineAll([
-    ...posters.flatMap((poster) => fund(poster, market.address)),
-    ...agents.flatMap((agent, index) => [
-      callOf(
-        agent,
-        registry.address,
-        encodeFunctionData({ ...registry, functionName: 'register', args: ['ipfs://agent'] }),
-      ),
-      ...fund(agent, staking.address),
-      callOf(
-        agent,
-        staking.address,
-        encodeFunctionData({ ...staking, functionName: 'stake', args: [BigInt(index + 1), 10n ** 9n] }),
-      ),
-    ]),
-  ])
+  await addParties(posters, agents)
   const genesis = (await client.getBlock()).timestamp
   let lives = 0
-
-  function fund(party: Address, spender: Address) {
-    return [
-      callOf(party, usdc.address, encodeFunctionData({ ...usdc, functionName: 'mint', args: [party, 10n ** 15n] })),
-      callOf(
-        party,
-        usdc.address,
-        encodeFunctionData({ ...usdc, functionName: 'approve', args: [spender, maxUint256] }),
-      ),
-    ]
-  }
-  const send = (from: Address, data: Hex) => callOf(from, market.address, data)
 
   /** The parties of a run. Some have many more runs than others. */
   function partiesOf(bountyId: bigint) {
@@ -98,30 +50,21 @@ export async function startBusyChain({ keptStates, parties = 10, daysAgo }: Opti
     return { poster: pick(posters, draw(Math.E)), agent: pick(agents, index), agentId: BigInt(index + 1) }
   }
 
-  const { abi } = market
   /** The calls of a run's life, in their order. Rewards are of all magnitudes. */
   const steps = [
     (bountyId: bigint) => {
       const reward = 10_000n + ((bountyId * 997n) % 10n ** BigInt(4 + (Number(bountyId) % 5)))
       const args = [contentId(`terms ${bountyId}`), reward, genesis + 300n * DAY_SECONDS, defaultTerms] as const
-      return send(partiesOf(bountyId).poster, encodeFunctionData({ abi, functionName: 'postBounty', args }))
+      return callOf(partiesOf(bountyId).poster, market, 'postBounty', args)
     },
     (bountyId: bigint) => {
       const { agent, agentId } = partiesOf(bountyId)
-      return send(agent, encodeFunctionData({ abi, functionName: 'claimBounty', args: [bountyId, agentId] }))
-    },
-    (bountyId: bigint) => {
-      const args = [bountyId, contentId(`work ${bountyId}`)] as const
-      return send(partiesOf(bountyId).agent, encodeFunctionData({ abi, functionName: 'submitWork', args }))
+      return callOf(agent, market, 'claimBounty', [bountyId, agentId])
     },
     (bountyId: bigint) =>
-      send(partiesOf(bountyId).poster, encodeFunctionData({ abi, functionName: 'approveWork', args: [bountyId] })),
+      callOf(partiesOf(bountyId).agent, market, 'submitWork', [bountyId, contentId(`work ${bountyId}`)]),
+    (bountyId: bigint) => callOf(partiesOf(bountyId).poster, market, 'approveWork', [bountyId]),
   ]
-
-  async function readProgress() {
-    for (const address of nonces.keys()) nonces.set(address, await client.getTransactionCount({ address }))
-    lives = Number(await market.read.bountyCount())
-  }
 
   return {
     ...chain,
@@ -136,11 +79,12 @@ export async function startBusyChain({ keptStates, parties = 10, daysAgo }: Opti
      */
     async reorg(depth: number): Promise<number> {
       const { number, hash } = await client.getBlock()
-      await client.request<Reorg>({ method: 'anvil_reorg', params: [depth, []] })
+      await client.request({ method: 'anvil_reorg', params: [depth, []] })
       const doneAt = performance.now()
       const replaced = await client.getBlock({ blockNumber: number })
       if (replaced.hash === hash) throw new Error(`anvil_reorg of ${depth} blocks left block ${number} as it was`)
-      await readProgress()
+      await readNonces()
+      lives = Number(await market.read.bountyCount())
       return doneAt
     },
 
@@ -173,12 +117,8 @@ export async function startBusyChain({ keptStates, parties = 10, daysAgo }: Opti
   }
 }
 
-type Reorg = { Method: 'anvil_reorg'; Parameters: [depth: number, transactions: []]; ReturnType: null }
-
 /** `BountyMarket.State.APPROVED`. */
 const APPROVED = 6
-
-type Call = { method: string; params: unknown[] }
 
 /** Above the addresses of precompiled contracts. */
 const FIRST_POSTER = 1_000_000
@@ -190,17 +130,4 @@ function pick(addresses: Address[], index: number): Address {
   const address = addresses[index]
   if (!address) throw new Error(`There is no party ${index}; there are ${addresses.length}`)
   return address
-}
-
-const setBalance = (address: Address): Call => ({
-  method: 'anvil_setBalance',
-  params: [address, numberToHex(parseEther('1000'))],
-})
-
-async function sendAll(rpcUrl: string, calls: Call[]) {
-  const body = JSON.stringify(calls.map((call, id) => ({ jsonrpc: '2.0', id, ...call })))
-  const response = await fetch(rpcUrl, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body })
-  const answers = (await response.json()) as { error?: { message: string } }[]
-  const failed = answers.find(({ error }) => error)
-  if (failed) throw new Error(`Anvil refuses: ${failed.error?.message}`)
 }

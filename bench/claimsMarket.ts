@@ -1,27 +1,22 @@
-import { type Address, encodeFunctionData, type Hex, keccak256, maxUint256, stringToBytes } from 'viem'
+import { type Address, type Hex, keccak256, stringToBytes } from 'viem'
 import { type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts'
-import { agentRegistryAbi } from '../abis/AgentRegistry.ts'
-import { agentStakingAbi } from '../abis/AgentStaking.ts'
-import { bountyMarketAbi } from '../abis/BountyMarket.ts'
-import { mockUsdcAbi } from '../abis/MockUSDC.ts'
 import { accountOf, keyOf, roles } from '../devnet/accounts.ts'
 import { startApi } from '../devnet/api.ts'
-import { startChain } from '../devnet/chain.ts'
+import { callOf } from '../devnet/call.ts'
 import { contentId } from '../devnet/contentId.ts'
 import { defaultTerms } from '../devnet/defaultTerms.ts'
 import { startIndexer } from '../devnet/indexer.ts'
 import type { Postgres } from '../devnet/postgres.ts'
 import { claimTypedData } from '../src/api/market/claimMessage.ts'
-import { contractsOf } from '../testkit/contracts.ts'
-import { temporaryDirectory } from '../testkit/temporaryDirectory.ts'
+import { impersonate } from '../testkit/impersonate.ts'
+import { type MarketOnAnvil, startMarketOnAnvil } from '../testkit/marketOnAnvil.ts'
 import { waitForIndex } from '../testkit/waitForIndex.ts'
 
 const usdc = 1_000_000n
 const reward = 1n * usdc
-const stake = 500n * usdc
 
-/** Enough for any transaction of the preparation. */
-const preparationGas = 400_000n
+/** Posts all runs. */
+const poster = accountOf(roles.treasury).address
 
 /** How blocks are mined during the measurement. */
 export type Mining = 'automine' | '1 s blocks'
@@ -62,13 +57,9 @@ type Backends = { rpcUrl: string; databaseUrl: string }
 async function startClaimsMarket(postgres: Postgres, options: Options) {
   const { mining, runs, agents, replicas, env = {}, between = async (direct) => direct } = options
   await using parts = new AsyncDisposableStack()
-  const deployments = await temporaryDirectory()
-  parts.defer(deployments.remove)
-  const deploymentsDirectory = deployments.path
-  const chain = await startChain({ deploymentsDirectory, flags: ['--auto-impersonate'] })
+  const chain = await startMarketOnAnvil({ awaitsMining: false })
   parts.defer(chain.stop)
-  const { rpcUrl, deployment } = chain
-  const { client } = contractsOf(chain)
+  const { client, rpcUrl, deployment, deploymentsDirectory } = chain
   const populated = await populate(chain, { runs, agents })
   await (mining === 'automine' ? client.setAutomine(true) : client.setIntervalMining({ interval: 1 }))
 
@@ -126,67 +117,20 @@ export function signAll({ agents, sign }: ClaimsMarket, count: number): Promise<
 
 type Agent = { id: bigint; wallet: PrivateKeyAccount }
 
-type Chain = Awaited<ReturnType<typeof startChain>>
-
 /** Posts runs 1 to `runs`, and registers agents 1 to `agents`, as fast as Anvil allows. */
-async function populate(chain: Chain, { runs, agents }: { runs: number; agents: number }): Promise<Agent[]> {
-  const { client } = contractsOf(chain)
-  const { USDC, AgentRegistry, AgentStaking, BountyMarket } = chain.deployment.contracts
-  const poster = accountOf(roles.deployer).address
+async function populate(chain: MarketOnAnvil, { runs, agents }: { runs: number; agents: number }): Promise<Agent[]> {
+  const { client, market } = chain
   const populated = Array.from({ length: agents }, (_, index) => ({
     id: BigInt(index + 1),
     wallet: privateKeyToAccount(keccak256(stringToBytes(`agent ${index + 1}`))),
   }))
-  const nonces = new Map<Address, number>([[poster, await client.getTransactionCount({ address: poster })]])
-
-  function send(from: Address, to: Address, data: Hex) {
-    const nonce = nonces.get(from) ?? 0
-    nonces.set(from, nonce + 1)
-    return client.sendTransaction({ account: from, to, data, nonce, gas: preparationGas, chain: null })
-  }
-
-  async function mineAll(sent: Promise<unknown>[]) {
-    await Promise.all(sent)
-    while ((await client.getTxpoolStatus()).pending > 0) await client.mine({ blocks: 1 })
-  }
-
-  const mint = (to: Address, amount: bigint) =>
-    send(poster, USDC, encodeFunctionData({ abi: mockUsdcAbi, functionName: 'mint', args: [to, amount] }))
-  const approve = (from: Address, spender: Address) =>
-    send(from, USDC, encodeFunctionData({ abi: mockUsdcAbi, functionName: 'approve', args: [spender, maxUint256] }))
-
-  await client.setAutomine(false)
-  await Promise.all(populated.map(({ wallet: { address } }) => client.setBalance({ address, value: 10n ** 18n })))
-  await mineAll([
-    mint(poster, 10n * reward * BigInt(runs)),
-    approve(poster, BountyMarket),
-    ...populated.flatMap(({ wallet: { address } }) => [
-      send(
-        poster,
-        AgentRegistry,
-        encodeFunctionData({ abi: agentRegistryAbi, functionName: 'registerFor', args: [address, 'ipfs://agent'] }),
-      ),
-      mint(address, stake),
-      approve(address, AgentStaking),
-    ]),
-  ])
+  const { addParties, mineAll } = await impersonate(chain)
+  const addresses = populated.map(({ wallet }) => wallet.address)
+  await addParties([poster], addresses)
   const deadline = (await client.getBlock()).timestamp + 86_400n
-  const post = encodeFunctionData({
-    abi: bountyMarketAbi,
-    functionName: 'postBounty',
-    args: [contentId('terms'), reward, deadline, defaultTerms],
-  })
-  await mineAll([
-    ...populated.map(({ id, wallet: { address } }) =>
-      send(
-        address,
-        AgentStaking,
-        encodeFunctionData({ abi: agentStakingAbi, functionName: 'stake', args: [id, stake] }),
-      ),
-    ),
-    ...Array.from({ length: runs }, () => send(poster, BountyMarket, post)),
-  ])
-  const posted = await client.readContract({ address: BountyMarket, abi: bountyMarketAbi, functionName: 'bountyCount' })
+  const post = callOf(poster, market, 'postBounty', [contentId('terms'), reward, deadline, defaultTerms])
+  await mineAll(Array.from({ length: runs }, () => post))
+  const posted = await market.read.bountyCount()
   if (posted !== BigInt(runs)) throw new Error(`Only ${posted} of ${runs} runs were posted`)
   return populated
 }

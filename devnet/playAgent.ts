@@ -1,12 +1,13 @@
-import { encodeFunctionData, parseEventLogs, parseUnits } from 'viem'
+import { parseEventLogs, parseUnits } from 'viem'
 import { agentRegistryAbi } from '../abis/AgentRegistry.ts'
 import { agentStakingAbi } from '../abis/AgentStaking.ts'
 import type { Deployment } from '../src/api/deployment.ts'
 import { accountOf, roles } from './accounts.ts'
+import { callOf } from './call.ts'
 import { contentId } from './contentId.ts'
 import type { DemoAgent } from './demoMarket.ts'
 import type { Play } from './history.ts'
-import type { Call, Timeline } from './timeline.ts'
+import type { Timeline } from './timeline.ts'
 
 /** Plays a demo agent's history. Its registration adds its id to `ids`. */
 export function playAgent(
@@ -16,31 +17,24 @@ export function playAgent(
   ids: Map<string, bigint>,
 ): Play {
   const wallet = accountOf(account).address
+  const registry = { address: AgentRegistry, abi: agentRegistryAbi }
+  const staking = { address: AgentStaking, abi: agentStakingAbi }
 
   async function register(at: number) {
-    const args = [contentId(`agent ${name}`)] as const
-    const data = encodeFunctionData({ abi: agentRegistryAbi, functionName: 'register', args })
-    const { logs } = await timeline.send(at, { from: wallet, to: AgentRegistry, data })
+    const call = callOf(wallet, registry, 'register', [contentId(`agent ${name}`)])
+    const { logs } = await timeline.send(at, call)
     for (const { args } of parseEventLogs({ abi: agentRegistryAbi, eventName: 'Registered', logs })) {
       ids.set(name, args.agentId)
     }
   }
 
-  function stakingCall(event: string, amount: string | undefined): Call {
+  function stakingCall(event: string, amount: string | undefined) {
     const id = idOf(ids, name)
-    if (event === 'ban') {
-      const data = encodeFunctionData({ abi: agentStakingAbi, functionName: event, args: [id] })
-      return { from: accountOf(roles.owner).address, to: AgentStaking, data }
-    }
+    if (event === 'ban') return callOf(accountOf(roles.owner).address, staking, event, [id])
     if ((event !== 'stake' && event !== 'unstake') || !amount) {
       throw new Error(`'${event} ${amount ?? ''}' is not an event of an agent: ${name}`)
     }
-    const args = [id, parseUnits(amount, 6)] as const
-    return {
-      from: wallet,
-      to: AgentStaking,
-      data: encodeFunctionData({ abi: agentStakingAbi, functionName: event, args }),
-    }
+    return callOf(wallet, staking, event, [id, parseUnits(amount, 6)])
   }
 
   return async (at, event) => {

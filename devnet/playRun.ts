@@ -1,7 +1,8 @@
-import { type Address, encodeFunctionData, parseEventLogs, parseUnits, zeroAddress } from 'viem'
+import { type Address, parseEventLogs, parseUnits, zeroAddress } from 'viem'
 import { bountyMarketAbi } from '../abis/BountyMarket.ts'
 import type { Deployment } from '../src/api/deployment.ts'
 import { accountOf, roles } from './accounts.ts'
+import { callOf } from './call.ts'
 import { contentId } from './contentId.ts'
 import { agents, type DemoRun } from './demoMarket.ts'
 import type { Play } from './history.ts'
@@ -34,6 +35,7 @@ export function playRun(
   agentIds: ReadonlyMap<string, bigint>,
   bountyIds: Map<string, bigint>,
 ): Play {
+  const market = { address: BountyMarket, abi: bountyMarketAbi }
   const posterAddress = accountOf(poster).address
   const evaluatorAddress = accountOf(evaluator).address
   let bountyId = 0n
@@ -47,7 +49,7 @@ export function playRun(
       evaluator: evaluator === poster ? zeroAddress : evaluatorAddress,
     }
     const args = [contentId(title), parseUnits(String(reward), 6), deadline, terms] as const
-    const { logs } = await send(at, 'poster', encodeFunctionData({ abi: bountyMarketAbi, functionName, args }))
+    const { logs } = await timeline.send(at, callOf(addressOf('poster'), market, functionName, args))
     for (const { args } of parseEventLogs({ abi: bountyMarketAbi, eventName: 'BountyCreated', logs })) {
       bountyId = args.bountyId
       bountyIds.set(title, bountyId)
@@ -56,31 +58,29 @@ export function playRun(
 
   async function claim(at: number, name: string) {
     claimant = walletOf(name)
-    const args = [bountyId, idOf(agentIds, name)] as const
-    await send(at, 'agent', encodeFunctionData({ abi: bountyMarketAbi, functionName: 'claimBounty', args }))
+    await timeline.send(at, callOf(claimant, market, 'claimBounty', [bountyId, idOf(agentIds, name)]))
   }
 
-  function send(at: number, party: Party, data: `0x${string}`) {
+  function addressOf(party: Party): Address {
     const stranger = accountOf(roles.relayer).address
-    const from = { poster: posterAddress, evaluator: evaluatorAddress, agent: claimant, stranger }[party]
-    if (!from) throw new Error(`An agent acts on '${title}' before it is claimed`)
-    return timeline.send(at, { from, to: BountyMarket, data })
+    const address = { poster: posterAddress, evaluator: evaluatorAddress, agent: claimant, stranger }[party]
+    if (!address) throw new Error(`An agent acts on '${title}' before it is claimed`)
+    return address
   }
 
   return async (at, { name, argument }) => {
-    const abi = bountyMarketAbi
     if (name === 'create') await post(at, 'createBounty')
     else if (name === 'post') await post(at, 'postBounty')
     else if (name === 'claim' && argument) await claim(at, argument)
     else if (name === 'submit') {
       const args = [bountyId, contentId(`${title}, delivered at ${at}`)] as const
-      await send(at, 'agent', encodeFunctionData({ abi, functionName: 'submitWork', args }))
+      await timeline.send(at, callOf(addressOf('agent'), market, 'submitWork', args))
     } else if (name === 'requestRevision') {
       const args = [bountyId, contentId(`${title}, feedback at ${at}`)] as const
-      await send(at, 'evaluator', encodeFunctionData({ abi, functionName: 'requestRevision', args }))
+      await timeline.send(at, callOf(addressOf('evaluator'), market, 'requestRevision', args))
     } else {
       const [party, functionName] = simpleEvent(name)
-      await send(at, party, encodeFunctionData({ abi, functionName, args: [bountyId] }))
+      await timeline.send(at, callOf(addressOf(party), market, functionName, [bountyId]))
     }
   }
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
+import { connect } from '../ops/database/connect.ts'
 import { type ManagedProcess, startProcess } from './managedProcess.ts'
 import { registerCleanup } from './registerCleanup.ts'
 
@@ -143,11 +144,6 @@ export async function dropDatabase(serverUrl: string, name: string): Promise<voi
 }
 
 async function execute(serverUrl: string, statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: serverUrl, connectionTimeoutMillis: 10_000 })
-  await client.connect()
-  try {
-    await client.query(statement)
-  } finally {
-    await client.end()
-  }
+  await using client = await connect(serverUrl)
+  await client.query(statement)
 }

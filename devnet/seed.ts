@@ -1,7 +1,8 @@
-import { encodeFunctionData, maxUint256, parseUnits } from 'viem'
+import { maxUint256, parseUnits } from 'viem'
 import { mockUsdcAbi } from '../abis/MockUSDC.ts'
 import type { Deployment } from '../src/api/deployment.ts'
 import { accountOf } from './accounts.ts'
+import { callOf } from './call.ts'
 import { agents, posters, runs } from './demoMarket.ts'
 import { parseHistory } from './history.ts'
 import { playAgent } from './playAgent.ts'
@@ -50,11 +51,10 @@ async function fundParties(timeline: Timeline, { USDC, BountyMarket, AgentStakin
     ...Object.values(posters).map((account) => [account, BountyMarket] as const),
     ...agents.map(({ account }) => [account, AgentStaking] as const),
   ]
+  const usdc = { address: USDC, abi: mockUsdcAbi }
   for (const [account, spender] of spenders) {
-    const from = accountOf(account).address
-    const minted = [from, parseUnits('10000', 6)] as const
-    const mint = encodeFunctionData({ abi: mockUsdcAbi, functionName: 'mint', args: minted })
-    const approve = encodeFunctionData({ abi: mockUsdcAbi, functionName: 'approve', args: [spender, maxUint256] })
-    for (const data of [mint, approve]) await timeline.send(0, { from, to: USDC, data })
+    const party = accountOf(account).address
+    await timeline.send(0, callOf(party, usdc, 'mint', [party, parseUnits('10000', 6)]))
+    await timeline.send(0, callOf(party, usdc, 'approve', [spender, maxUint256]))
   }
 }

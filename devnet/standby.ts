@@ -1,7 +1,8 @@
 import { chown, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
-import pg from 'pg'
+import type pg from 'pg'
+import { connect } from '../ops/database/connect.ts'
 import { type Postgres, startPostgres } from './postgres.ts'
 
 export type Standby = Postgres & {
@@ -21,28 +22,23 @@ export async function startStandby(primary: Postgres, settings: Record<string, s
   const { hostname, port, username, password } = new URL(primary.url)
   // Because of the slot, the primary keeps the WAL that the standby lacks, from before the copy on.
   const slot = 'standby'
-  const client = new pg.Client({ connectionString: primary.url })
-  await client.connect()
-  try {
-    await client.query(`SELECT pg_create_physical_replication_slot($1, true)`, [slot])
-    const standby = await startPostgres({
-      settings: {
-        primary_conninfo: `host=${hostname} port=${port} user=${username} password=${password}`,
-        primary_slot_name: slot,
-        ...settings,
-      },
-      fill: (directory) => backUp(client, directory),
-    })
-    return {
-      ...standby,
-      urlOf(primaryDatabaseUrl) {
-        const url = new URL(primaryDatabaseUrl)
-        url.port = String(standby.port)
-        return url.href
-      },
-    }
-  } finally {
-    await client.end()
+  await using client = await connect(primary.url)
+  await client.query(`SELECT pg_create_physical_replication_slot($1, true)`, [slot])
+  const standby = await startPostgres({
+    settings: {
+      primary_conninfo: `host=${hostname} port=${port} user=${username} password=${password}`,
+      primary_slot_name: slot,
+      ...settings,
+    },
+    fill: (directory) => backUp(client, directory),
+  })
+  return {
+    ...standby,
+    urlOf(primaryDatabaseUrl) {
+      const url = new URL(primaryDatabaseUrl)
+      url.port = String(standby.port)
+      return url.href
+    },
   }
 }
 

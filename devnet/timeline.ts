@@ -1,8 +1,6 @@
-import type { Address, Hex, TransactionReceipt } from 'viem'
+import type { Address, TransactionReceipt } from 'viem'
 import { createAnvilClient } from './anvilClient.ts'
-
-/** A call from one of Anvil's accounts. */
-export type Call = { from: Address; to: Address; data: Hex }
+import type { Call } from './call.ts'
 
 /** Enough for any call of the market. Without it, Anvil would estimate at the time of the previous block. */
 const gas = 1_000_000n
@@ -18,19 +16,19 @@ export function openTimeline(rpcUrl: string) {
 
   return {
     /**
-     * Sends a call in a block of its own at `at` seconds, or one second after the previous block if that is later.
+     * Sends a call of one of Anvil's accounts in a block of its own at `at` seconds, or one second after the previous block if that is later.
      * @throws if the call reverts.
      */
-    async send(at: number, { from, to, data }: Call): Promise<TransactionReceipt> {
+    async send(at: number, { action, account, to, data }: Call<Address>): Promise<TransactionReceipt> {
       if (latest === 0n) latest = (await client.getBlock()).timestamp
       latest = latest < BigInt(at) ? BigInt(at) : latest + 1n
       await client.setNextBlockTimestamp({ timestamp: latest })
-      const hash = await client.sendTransaction({ account: from, to, data, gas, chain: null })
+      const hash = await client.sendTransaction({ account, to, data, gas, chain: null })
       const receipt = await client.waitForTransactionReceipt({ hash, pollingInterval: 10 })
       if (receipt.status === 'success') return receipt
       // Throws with the reason of the revert.
-      await client.call({ account: from, to, data, blockNumber: receipt.blockNumber })
-      throw new Error(`${data.slice(0, 10)} to ${to} reverted in block ${receipt.blockNumber}`)
+      await client.call({ account, to, data, blockNumber: receipt.blockNumber })
+      throw new Error(`${action} of ${account} reverted in block ${receipt.blockNumber}`)
     },
 
     /** Sets the chain's clock to the present, and from then on mines every second. @returns the latest block. */

@@ -14,17 +14,12 @@ import {
 } from '../src/api/relay/store/abandonment.ts'
 import { confirm } from './confirm.ts'
 import { connectCommand } from './database/connect.ts'
+import { runCommand } from './runCommand.ts'
 
 const warning = `A transaction that a node has may still be mined. The abandoned claim then wins on chain, the run
 shows it, and a claim that another agent sent in between reverts at the relayer's cost.`
 
 type Target = { claim: Hex } | { signer: Address }
-
-async function run(client: pg.Client, env: ReturnType<typeof readSettings>) {
-  const { target, yes } = readArguments()
-  if ('claim' in target) await abandonOneClaim(client, target.claim, yes)
-  else await abandonAllOfSigner(client, target.signer, await addressesOf(env), yes)
-}
 
 const readSettings = () => readEnv(['DATABASE_URL', 'RELAYER_PRIVATE_KEY', 'RELAYER_KMS_KEYS'])
 
@@ -83,11 +78,10 @@ ${claims.length} open claims will be refused as CLAIM_REVERTED:`)
 const lineOf = ({ claim, bountyId, agentId, wallet, txHash, age }: Abandonable) =>
   `  ${claim}: run ${bountyId}, agent ${agentId} (${wallet}), transaction ${txHash}, signed ${age} s ago`
 
-try {
+await runCommand(async () => {
   const env = readSettings()
-  const client = await connectCommand(env.DATABASE_URL)
-  await run(client, env).finally(() => client.end())
-} catch (error) {
-  console.error(error instanceof Error ? error.message || String(error) : error)
-  process.exitCode = 1
-}
+  await using client = await connectCommand(env.DATABASE_URL)
+  const { target, yes } = readArguments()
+  if ('claim' in target) await abandonOneClaim(client, target.claim, yes)
+  else await abandonAllOfSigner(client, target.signer, await addressesOf(env), yes)
+})

@@ -52,13 +52,9 @@ async function run(isFresh: boolean): Promise<number> {
   if (chainId !== deployment.chainId) {
     throw new Error(`CHAIN_ID is ${deployment.chainId}, but RPC_URL serves chain ${chainId}`)
   }
-  const client = await connectAlone(env.DATABASE_URL, env.DATABASE_SCHEMA)
-  try {
-    if (isFresh) await dropCopy(client, env.DATABASE_SCHEMA)
-    return await audit(client, env.DATABASE_SCHEMA, chain, deployment)
-  } finally {
-    await client.end()
-  }
+  await using client = await connectAlone(env.DATABASE_URL, env.DATABASE_SCHEMA)
+  if (isFresh) await dropCopy(client, env.DATABASE_SCHEMA)
+  return await audit(client, env.DATABASE_SCHEMA, chain, deployment)
 }
 
 /** @throws if another audit of the same schema is running. */

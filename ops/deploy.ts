@@ -1,11 +1,11 @@
 import { keccak256, type LocalAccount } from 'viem'
-import { DEVNET } from '../src/api/deployment.ts'
+import { DEVNET, deploymentSchema } from '../src/api/deployment.ts'
 import { createChainClient } from '../src/api/node/chainClient.ts'
 import { assertUsable, creationBlock } from './deployment/checks.ts'
-import { type Cost, estimateCosts } from './deployment/cost.ts'
-import { assertUnchanged, type Journal, readJournal } from './deployment/journal.ts'
+import { estimateCosts } from './deployment/cost.ts'
+import { type Journal, openJournal } from './deployment/journal.ts'
 import { type Creation, planDeployment, type Terms } from './deployment/plan.ts'
-import { broadcast, type Created, pendingTransaction, settle } from './deployment/transactions.ts'
+import { broadcast, type Created, pendingFees, settle } from './deployment/transactions.ts'
 import { writeJson } from './writeDeployment.ts'
 
 export type DeployOptions = Terms & {
@@ -25,7 +25,9 @@ export type DeployOptions = Terms & {
  * AgentStaking). Forge's artifacts must be up to date. All nonces are fixed before the first transaction, and the journal
  * has each transaction before it is sent: after any crash, a later run finds what was sent and cannot create a contract
  * twice.
- * @returns the plan, the costs of the remaining transactions, and `send`, which sends them.
+ * @returns the plan, the costs of the remaining transactions, and `send`, which sends each once the previous one is mined
+ * and returns the deployment, with every contract that this run and earlier ones created. `send` throws if a transaction
+ * is refused, reverts, or is not mined in time; with a journal, the next run resumes.
  * @throws naming the problem: the chain, the terms or a contract is unsuitable, the journal is of another deployment,
  * the deployer has a transaction that is not of this deployment, or too little ETH.
  */
@@ -37,18 +39,10 @@ export async function prepareDeployment(options: DeployOptions) {
 
   const nonce = await client.getTransactionCount({ address: account.address })
   const { hash: genesis } = await client.getBlock({ blockNumber: 0n })
-  const earlier = journalPath === undefined ? undefined : readJournal(journalPath)
-  // All devnets share one chain id.
-  const isOver = chainId === DEVNET && earlier !== undefined && earlier.fixed.GENESIS !== genesis
-  if (isOver) onStep(`${journalPath} is of a devnet that has ended: starting a new deployment`)
-  const begun = isOver ? undefined : earlier
-  const plan = planDeployment(account.address, begun?.firstNonce ?? nonce, options)
-  const fixed = { GENESIS: genesis, ...plan.fixed }
-  if (begun) {
-    assertUnchanged(`${journalPath}`, begun, fixed)
-    onStep(`Resuming the deployment in ${journalPath}`)
-  }
-  const journal: Journal = begun ?? { firstNonce: nonce, fixed, transactions: {} }
+  const fixed = { GENESIS: genesis, ...planDeployment(account.address, nonce, options).fixed }
+  const fresh: Journal = { firstNonce: nonce, fixed, transactions: {} }
+  const journal = journalPath === undefined ? fresh : openJournal(journalPath, chainId, fresh, onStep)
+  const plan = planDeployment(account.address, journal.firstNonce, options)
   const hashesOf = ({ contract }: Creation) => journal.transactions[contract] ?? []
 
   const created: Created[] = []
@@ -58,41 +52,27 @@ export async function prepareDeployment(options: DeployOptions) {
     created.push(done)
   }
   const remaining = plan.creations.slice(created.length)
-  const pending = remaining[0] && (await pendingTransaction(client, remaining[0], hashesOf(remaining[0])))
-  if (pending) onStep(`${remaining[0]?.contract} is pending; its fee is raised`)
-  const { fees, costs } = await estimateCosts(client, account.address, remaining, pending)
+  const [next] = remaining
+  const pending = next && (await pendingFees(client, next, hashesOf(next)))
+  if (pending) onStep(`${next.contract} is pending; its fee is raised`)
+  const { fees, costs } = await estimateCosts(client, remaining, pending)
 
-  async function create({ creation, gas }: Cost) {
-    const { contract, nonce, initCode: data } = creation
-    const bytes = await account.signTransaction({ type: 'eip1559', chainId, nonce, data, gas, ...fees })
-    const hash = keccak256(bytes)
-    journal.transactions[contract] = [...hashesOf(creation), hash]
-    if (journalPath) writeJson(journalPath, journal)
-    await broadcast(client, creation, bytes)
-    onStep(`${contract} is sent: ${hash}`)
-    created.push(await settle(client, creation, hashesOf(creation)))
-    onStep(`${contract} is at ${creation.address}`)
-  }
-
-  /**
-   * Sends the remaining transactions, each once the previous one is mined.
-   * @returns the deployment, and every contract that this run and earlier ones created.
-   * @throws if a transaction cannot be sent, reverts, or is not mined in time. With a journal, the next run resumes.
-   */
   async function send() {
-    for (const cost of costs) await create(cost)
-    const blockOf = (name: Creation['contract']) => {
-      const done = created.find(({ contract }) => contract === name)
-      if (!done) throw new Error(`The plan does not create ${name}`)
-      return done.block
+    for (const { creation, gas } of costs) {
+      const { contract, nonce, initCode: data } = creation
+      const bytes = await account.signTransaction({ type: 'eip1559', chainId, nonce, data, gas, ...fees })
+      const hash = keccak256(bytes)
+      journal.transactions[contract] = [...hashesOf(creation), hash]
+      if (journalPath) writeJson(journalPath, journal)
+      await broadcast(client, creation, bytes)
+      onStep(`${contract} is sent: ${hash}`)
+      created.push(await settle(client, creation, hashesOf(creation)))
+      onStep(`${contract} is at ${creation.address}`)
     }
-    const deployment = {
-      chainId,
-      startBlock: blockOf('BountyMarket'),
-      startBlocks: { AgentRegistry: registryBlock ?? blockOf('AgentRegistry') },
-      contracts: plan.contracts,
-    }
-    return { deployment, created }
+    const blocks = Object.fromEntries(created.map(({ contract, block }) => [contract, block]))
+    const startBlocks = { AgentRegistry: registryBlock ?? blocks.AgentRegistry }
+    const deployment = { chainId, startBlock: blocks.BountyMarket, startBlocks, contracts: plan.contracts }
+    return { deployment: deploymentSchema.parse(deployment), created }
   }
 
   return { plan, costs, send }

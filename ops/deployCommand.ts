@@ -5,17 +5,17 @@ import { parseArgs } from 'node:util'
 import { privateKeyToAccount } from 'viem/accounts'
 import { DEVNET } from '../src/api/deployment.ts'
 import { readEnv } from '../src/api/env.ts'
-import { reasonOf } from '../src/api/observability/describeError.ts'
 import { confirm } from './confirm.ts'
 import { prepareDeployment } from './deploy.ts'
 import { costLines } from './deployment/cost.ts'
 import { verificationOf } from './deployment/verification.ts'
+import { runCommand } from './runCommand.ts'
 import { writeDeployment, writeJson } from './writeDeployment.ts'
 
 /** The supported chains, by id. */
 const chains: Record<string, string> = { [DEVNET]: 'devnet', 84532: 'Base Sepolia', 8453: 'Base' }
 
-async function run() {
+await runCommand(async () => {
   const { chain = 'nothing', yes } = parseArgs({
     options: { chain: { type: 'string' }, yes: { type: 'boolean' } },
   }).values
@@ -69,11 +69,4 @@ async function run() {
   console.log(`Wrote ${path}.verification.json, for block explorers`)
   console.log(`Wrote ${writeDeployment(deployment, env.DEPLOYMENTS_DIR)}`)
   rmSync(journalPath, { force: true })
-}
-
-try {
-  await run()
-} catch (error) {
-  console.error(reasonOf(error))
-  process.exitCode = 1
-}
+})

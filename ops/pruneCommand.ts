@@ -1,17 +1,13 @@
 // `npm run prune:indexer`: drops the tables of the chain's replaced builds. Run it once you will not switch back to one of
 // them.
 import { readEnv } from '../src/api/env.ts'
-import { reasonOf } from '../src/api/observability/describeError.ts'
 import { pruneBuilds } from './builds/prune.ts'
 import { connectCommand } from './database/connect.ts'
+import { runCommand } from './runCommand.ts'
 
 const { DATABASE_URL, CHAIN_ID } = readEnv(['DATABASE_URL', 'CHAIN_ID'])
 
-try {
-  const client = await connectCommand(DATABASE_URL)
-  const pruned = await pruneBuilds(client, CHAIN_ID).finally(() => client.end())
-  for (const { schema, why } of pruned) console.log(`${schema} ${why}`)
-} catch (error) {
-  console.error(reasonOf(error))
-  process.exitCode = 1
-}
+await runCommand(async () => {
+  await using client = await connectCommand(DATABASE_URL)
+  for (const { schema, why } of await pruneBuilds(client, CHAIN_ID)) console.log(`${schema} ${why}`)
+})

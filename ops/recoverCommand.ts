@@ -1,17 +1,17 @@
 // `npm run recover:indexer`: recovers from a reorg deeper than Ponder's finality. With the indexer stopped, it removes
 // the builds and cached blocks of the orphaned branch; the next start indexes again, from the cache up to the fork.
-import type pg from 'pg'
 import { readEnv } from '../src/api/env.ts'
 import { createChainClient } from '../src/api/node/chainClient.ts'
-import { reasonOf } from '../src/api/observability/describeError.ts'
 import { recover } from './builds/deadBranch.ts'
 import { connectCommand } from './database/connect.ts'
+import { runCommand } from './runCommand.ts'
 
 const { DATABASE_URL, CHAIN_ID, RPC_URL } = readEnv(['DATABASE_URL', 'CHAIN_ID', 'RPC_URL'])
 // One node, so that all its answers are of one chain.
 const chain = createChainClient(RPC_URL[0])
 
-async function run(client: pg.Client) {
+await runCommand(async () => {
+  await using client = await connectCommand(DATABASE_URL)
   const chainId = await chain.getChainId()
   if (chainId !== CHAIN_ID) throw new Error(`CHAIN_ID is ${CHAIN_ID}, but RPC_URL serves chain ${chainId}`)
   const recovery = await recover(client, chain, CHAIN_ID)
@@ -24,12 +24,4 @@ async function run(client: pg.Client) {
   console.log(
     `Removed the cached blocks after it and these builds: ${builds.join(', ') || 'none'}. Start the indexer again.`,
   )
-}
-
-try {
-  const client = await connectCommand(DATABASE_URL)
-  await run(client).finally(() => client.end())
-} catch (error) {
-  console.error(reasonOf(error))
-  process.exitCode = 1
-}
+})

@@ -141,12 +141,8 @@ async function prepareDatabase(): Promise<{ reason?: string; served?: string | u
 }
 
 async function readServedBuild(): Promise<string | undefined> {
-  const client = await connect(DATABASE_URL)
-  try {
-    return await servedBuild(client, DATABASE_SCHEMA)
-  } finally {
-    await client.end()
-  }
+  await using client = await connect(DATABASE_URL)
+  return await servedBuild(client, DATABASE_SCHEMA)
 }
 
 /**

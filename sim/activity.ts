@@ -1,14 +1,16 @@
 import { BaseError, type Hex } from 'viem'
+import type { Call } from '../devnet/call.ts'
 import { proposeForAgent } from './agentActions.ts'
 import { proposeForBounty } from './bountyActions.ts'
-import type { Call } from './call.ts'
 import { proposeClaim } from './claimActions.ts'
+import { LIVE, OPEN, pickBounty } from './parties.ts'
 import type { Random } from './random.ts'
-import { travel } from './time.ts'
 import type { World } from './world.ts'
 
 /** One step and its outcome, for the simulation's report. */
 export type Step = { action: string; outcome: 'mined' | 'beaten' | 'refused' | 'skipped'; hash?: Hex }
+
+const WEEK = 7n * 86_400n
 
 const kinds = { bounty: 50, claim: 25, agent: 20, time: 5 }
 
@@ -18,7 +20,7 @@ const kinds = { bounty: 50, claim: 25, agent: 20, time: 5 }
  */
 export async function act(world: World, random: Random): Promise<Step> {
   const kind = random.weighted(kinds)
-  if (kind === 'time') return { action: await travel(world, random), outcome: 'mined' }
+  if (kind === 'time') return travel(world, random)
   const call = await propose[kind](world, random)
   return call ? attempt(world, call) : { action: kind, outcome: 'skipped' }
 }
@@ -44,4 +46,25 @@ async function unlessRefused<T>(sending: Promise<T>): Promise<T | undefined> {
     if (error instanceof BaseError && error.walk((cause) => 'data' in (cause as object))) return undefined
     throw error
   }
+}
+
+/** Moves the chain's clock forward, often to a time limit of a live bounty or a second before or after it. */
+async function travel(world: World, random: Random): Promise<Step> {
+  const { timestamp } = await world.node.getBlock()
+  const bounty = random.chance(0.4) ? await pickBounty(world, random, LIVE) : undefined
+  const boundary = bounty ? boundaryOf(bounty) : undefined
+  const target =
+    boundary && boundary > timestamp
+      ? boundary + BigInt(random.int(-1, 1))
+      : timestamp + BigInt(random.pick([1, 60, 3_600, 6 * 3_600, 86_400]))
+  if (target > timestamp) {
+    await world.node.setNextBlockTimestamp({ timestamp: target })
+    await world.node.mine({ blocks: 1 })
+  }
+  return { action: 'travel', outcome: 'mined' }
+}
+
+/** The bounty's next time limit: its deadline while OPEN, else a week after the current wait began. */
+function boundaryOf({ state, deadline, since }: { state: number; deadline: number; since: number }) {
+  return state === OPEN ? BigInt(deadline) : since === 0 ? undefined : BigInt(since) + WEEK
 }

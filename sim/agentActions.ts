@@ -1,5 +1,5 @@
-import { toHex } from 'viem'
-import { type Call, callOf } from './call.ts'
+import { parseAbiParameters, toHex } from 'viem'
+import { type Call, callOf } from '../devnet/call.ts'
 import { accountOf, agentCount, agentParties } from './parties.ts'
 import type { Random } from './random.ts'
 import type { World } from './world.ts'
@@ -70,12 +70,7 @@ async function setWallet(world: World, random: Random, agentId: bigint, owner: C
       verifyingContract: registry.address,
     },
     types: {
-      AgentWalletSet: [
-        { name: 'agentId', type: 'uint256' },
-        { name: 'newWallet', type: 'address' },
-        { name: 'owner', type: 'address' },
-        { name: 'deadline', type: 'uint256' },
-      ],
+      AgentWalletSet: parseAbiParameters('uint256 agentId, address newWallet, address owner, uint256 deadline'),
     },
     primaryType: 'AgentWalletSet',
     message: { agentId, newWallet: wallet.address, owner: owner.address, deadline },

@@ -1,7 +1,7 @@
 import { type Address, isAddressEqual, zeroAddress } from 'viem'
 import type { PrivateKeyAccount } from 'viem/accounts'
+import { type Call, callOf } from '../devnet/call.ts'
 import { defaultTerms } from '../devnet/defaultTerms.ts'
-import { type Call, callOf } from './call.ts'
 import { accountOf, LIVE, pickBounty } from './parties.ts'
 import type { Random } from './random.ts'
 import { startBySignature, submitBySignature } from './signedWork.ts'

@@ -1,6 +1,6 @@
-import type { Address } from 'viem'
+import { type Address, parseAbiParameters } from 'viem'
 import type { PrivateKeyAccount } from 'viem/accounts'
-import { type Call, callOf } from './call.ts'
+import { type Call, callOf } from '../devnet/call.ts'
 import { accountOf, agentCount, agentParties, OPEN, pickBounty } from './parties.ts'
 import type { Random } from './random.ts'
 import { domainOf } from './signedWork.ts'
@@ -42,16 +42,9 @@ export async function signClaim(world: World, signer: PrivateKeyAccount, candida
   const signature = await signer.signTypedData({
     domain: domainOf(world),
     types: {
-      Claim: [
-        { name: 'bountyId', type: 'uint256' },
-        { name: 'agentId', type: 'uint256' },
-        { name: 'wallet', type: 'address' },
-        { name: 'round', type: 'uint256' },
-        { name: 'reward', type: 'uint256' },
-        { name: 'stake', type: 'uint256' },
-        { name: 'workPeriod', type: 'uint256' },
-        { name: 'deadline', type: 'uint256' },
-      ],
+      Claim: parseAbiParameters(
+        'uint256 bountyId, uint256 agentId, address wallet, uint256 round, uint256 reward, uint256 stake, uint256 workPeriod, uint256 deadline',
+      ),
     },
     primaryType: 'Claim',
     message: { bountyId, agentId, wallet, round, ...terms, deadline },

@@ -1,6 +1,7 @@
 import { getTableName, is } from 'drizzle-orm'
 import { PgTable } from 'drizzle-orm/pg-core'
-import pg from 'pg'
+import type pg from 'pg'
+import { connect } from '../ops/database/connect.ts'
 import * as schema from '../ponder.schema.ts'
 import type { Difference } from './oracle.ts'
 
@@ -10,24 +11,18 @@ const tables = Object.values(schema)
   .map((table) => getTableName(table))
   .filter((name) => name !== getTableName(schema.recentBlock))
 
-/** A connection that reads the views of one index. */
-const readerOf = (url: string) => new pg.Client({ connectionString: url, options: '-c search_path=runline' })
+const READS_VIEWS = '-c search_path=runline'
 
 /**
  * Compares every row of every table of one index with those of another, in both directions.
  * @param expectedUrl The database of the index that is known to be right.
  */
 export async function compareTables(expectedUrl: string, actualUrl: string): Promise<Difference[]> {
-  const expected = readerOf(expectedUrl)
-  const actual = readerOf(actualUrl)
-  await Promise.all([expected.connect(), actual.connect()])
-  try {
-    const differences: Difference[] = []
-    for (const table of tables) differences.push(...(await compareTable(table, expected, actual)))
-    return differences
-  } finally {
-    await Promise.all([expected.end(), actual.end()])
-  }
+  await using expected = await connect(expectedUrl, READS_VIEWS)
+  await using actual = await connect(actualUrl, READS_VIEWS)
+  const differences: Difference[] = []
+  for (const table of tables) differences.push(...(await compareTable(table, expected, actual)))
+  return differences
 }
 
 async function compareTable(table: string, expected: pg.Client, actual: pg.Client): Promise<Difference[]> {

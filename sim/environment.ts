@@ -1,7 +1,6 @@
 import getPort from 'get-port'
 import { keccak256, parseEther, toHex } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
-import { accountOf, roles } from '../devnet/accounts.ts'
 import { startApi } from '../devnet/api.ts'
 import { startIndexer } from '../devnet/indexer.ts'
 import { startPostgres } from '../devnet/postgres.ts'
@@ -34,21 +33,13 @@ export async function startEnvironment(options: { seed: number; faultProbability
   await using parts = new AsyncDisposableStack()
   // Keeps the states of all blocks in memory: by default Anvil writes older states to disk, and after about forty
   // seconds of reorgs the contracts were missing at the latest block.
-  const chain = await startMarketOnAnvil({ flags: ['--prune-history', '100000'] })
+  const chain = await startMarketOnAnvil({ flags: ['--prune-history', '100000'], awaitsMining: false })
   parts.defer(chain.stop)
   const postgres = await startPostgres()
   parts.defer(postgres.stop)
   const databaseUrl = await postgres.createDatabase('simulated')
 
-  const world = await createWorld({
-    rpcUrl: chain.rpcUrl,
-    deployment: chain.deployment,
-    salt: 'simulation',
-    posters: 4,
-    agents: 8,
-    relayer: accountOf(roles.relayer),
-    owner: accountOf(roles.owner),
-  })
+  const world = await createWorld(chain, { salt: 'simulation', posters: 4, agents: 8 })
   // The API takes the later of chain time and this machine's time as now: keep chain time the later.
   await world.node.increaseTime({ seconds: 86_400 })
   await world.node.mine({ blocks: 1 })

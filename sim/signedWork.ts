@@ -1,5 +1,6 @@
+import { parseAbiParameters } from 'viem'
 import type { PrivateKeyAccount } from 'viem/accounts'
-import { type Call, callOf } from './call.ts'
+import { type Call, callOf } from '../devnet/call.ts'
 import type { Random } from './random.ts'
 import type { World } from './world.ts'
 
@@ -25,14 +26,7 @@ export async function startBySignature(
   const deadline = await deadlineOf(world)
   const signature = await wallet.signTypedData({
     domain: domainOf(world),
-    types: {
-      StartWork: [
-        { name: 'bountyId', type: 'uint256' },
-        { name: 'wallet', type: 'address' },
-        { name: 'round', type: 'uint256' },
-        { name: 'deadline', type: 'uint256' },
-      ],
-    },
+    types: { StartWork: parseAbiParameters('uint256 bountyId, address wallet, uint256 round, uint256 deadline') },
     primaryType: 'StartWork',
     message: { bountyId: run.bountyId, wallet: wallet.address, round: BigInt(run.round), deadline },
   })
@@ -54,14 +48,9 @@ export async function submitBySignature(
   const signature = await wallet.signTypedData({
     domain: domainOf(world),
     types: {
-      SubmitWork: [
-        { name: 'bountyId', type: 'uint256' },
-        { name: 'wallet', type: 'address' },
-        { name: 'round', type: 'uint256' },
-        { name: 'revision', type: 'uint256' },
-        { name: 'deliverableHash', type: 'string' },
-        { name: 'deadline', type: 'uint256' },
-      ],
+      SubmitWork: parseAbiParameters(
+        'uint256 bountyId, address wallet, uint256 round, uint256 revision, string deliverableHash, uint256 deadline',
+      ),
     },
     primaryType: 'SubmitWork',
     message: { bountyId, wallet: wallet.address, ...counts, deliverableHash, deadline },

@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises'
-import { type Abi, type Account, type Address, getContract, type Hash, type Hex, maxUint256 } from 'viem'
+import { type Account, type Address, getContract, type Hash, maxUint256 } from 'viem'
 import { foundry } from 'viem/chains'
 import { agentRegistryAbi } from '../abis/AgentRegistry.ts'
 import { agentStakingAbi } from '../abis/AgentStaking.ts'
@@ -8,6 +7,7 @@ import { mockUsdcAbi } from '../abis/MockUSDC.ts'
 import { accountOf, roles } from '../devnet/accounts.ts'
 import { createAnvilClient } from '../devnet/anvilClient.ts'
 import type { Chain } from '../devnet/chain.ts'
+import { readArtifact } from '../ops/readArtifact.ts'
 
 export type WriteOptions = {
   /** Whether a transaction resolves only once it is mined, and throws if it reverted. */
@@ -60,8 +60,6 @@ function awaitingMining(client: Client): Client {
   }))
 }
 
-type Artifact = { abi: Abi; bytecode: { object: Hex } }
-
 /** Deploys a contract that Forge has built from `<file>.sol`, as Anvil's first account. @returns its address. */
 export async function deployArtifact(
   rpcUrl: string,
@@ -70,7 +68,7 @@ export async function deployArtifact(
   file = name,
 ): Promise<Address> {
   const client = connect(rpcUrl, foundry.id)
-  const { abi, bytecode } = JSON.parse(await readFile(`out/${file}.sol/${name}.json`, 'utf8')) as Artifact
+  const { abi, bytecode } = readArtifact(name, file)
   const hash = await client.deployContract({ abi, bytecode: bytecode.object, args, chain: null })
   const { contractAddress } = await client.waitForTransactionReceipt({ hash })
   if (!contractAddress) throw new Error(`${name} was not deployed`)

@@ -1,6 +1,6 @@
 import { type Address, type Hex, numberToHex, parseGwei } from 'viem'
 import { createAnvilClient } from '../devnet/anvilClient.ts'
-import { readArtifact } from '../ops/deployment/plan.ts'
+import { readArtifact } from '../ops/readArtifact.ts'
 
 /** The predeploys of the OP Stack: Anvil's `--network optimism` charges by the first, and clients ask the second. */
 const L1_BLOCK: Address = '0x4200000000000000000000000000000000000015'

@@ -1,4 +1,4 @@
-import type { Address } from 'viem'
+import type { Account, Address } from 'viem'
 import { type ChainOptions, startChain } from '../devnet/chain.ts'
 import { contractsOf, fund, type WriteOptions } from './contracts.ts'
 import { temporaryDirectory } from './temporaryDirectory.ts'
@@ -24,7 +24,7 @@ export async function startMarketOnAnvil({
     ...chain,
     ...contracts,
     /** Gives each account ten million dollars to stake and to post runs with. */
-    async fund(...accounts: Address[]) {
+    async fund(...accounts: (Account | Address)[]) {
       for (const account of accounts) await fund(contracts, account)
     },
     stop: () => kept.disposeAsync(),

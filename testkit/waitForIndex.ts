@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
+import { positionOf } from '../ops/builds/views.ts'
+import { connect } from '../ops/database/connect.ts'
 
 /** The codes of a missing table, and of a deadlock with the switch of the views. */
 const PASSING = ['42P01', '40P01']
@@ -10,30 +12,16 @@ const PASSING = ['42P01', '40P01']
  */
 export async function waitForIndex(databaseUrl: string, block: bigint, milliseconds = 20_000): Promise<void> {
   const deadline = Date.now() + milliseconds
-  const client = new pg.Client({ connectionString: databaseUrl })
-  await client.connect()
-  try {
-    for (let seen = 'nothing'; ; await sleep(20)) {
-      const snapshot = await headAndCheckpoint(client)
-      if (snapshot && snapshot.head === snapshot.checkpoint && BigInt(snapshot.head) >= block) return
-      if (snapshot) seen = `head ${snapshot.head}, checkpoint ${snapshot.checkpoint}`
-      if (Date.now() > deadline)
-        throw new Error(`The index shows ${seen}, not block ${block}, after ${milliseconds} ms`)
-    }
-  } finally {
-    await client.end()
+  await using client = await connect(databaseUrl)
+  for (let seen = 'nothing'; ; await sleep(20)) {
+    const position = await positionOf(client, 'runline').catch(undefinedIfPassing)
+    if (position?.isConsistent && position.block >= block) return
+    if (position) seen = `block ${position.block}${position.isConsistent ? '' : ', rewinding'}`
+    if (Date.now() > deadline) throw new Error(`The index shows ${seen}, not block ${block}, after ${milliseconds} ms`)
   }
 }
 
-async function headAndCheckpoint(client: pg.Client) {
-  try {
-    const { rows } = await client.query<{ head: string; checkpoint: string }>(`
-      SELECT head.number AS head, substring(latest_checkpoint FROM 27 FOR 16)::int8 AS checkpoint
-      FROM runline.head JOIN runline._ponder_checkpoint USING (chain_id)`)
-    return rows[0]
-  } catch (error) {
-    // Ponder makes the views once its first backfill is done, and a standby replaces them.
-    if (error instanceof pg.DatabaseError && PASSING.includes(error.code ?? '')) return undefined
-    throw error
-  }
+/** Ponder makes the views once its first backfill is done, and a standby replaces them. */
+function undefinedIfPassing(error: unknown): undefined {
+  if (!(error instanceof pg.DatabaseError && PASSING.includes(error.code ?? ''))) throw error
 }

@@ -1,8 +1,6 @@
 // Writes abis/*.ts from Forge's artifacts. With --check it only compares them, and fails if they differ.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { z } from 'zod'
-
-const artifact = z.object({ abi: z.array(z.looseObject({ type: z.string() })) })
+import { readArtifact } from '../ops/readArtifact.ts'
 
 const contracts = {
   AgentRegistry: 'agentRegistryAbi',
@@ -15,7 +13,7 @@ const checkOnly = process.argv.includes('--check')
 const drifted: string[] = []
 
 for (const [contract, constant] of Object.entries(contracts)) {
-  const { abi } = artifact.parse(JSON.parse(readFileSync(`out/${contract}.sol/${contract}.json`, 'utf8')))
+  const { abi } = readArtifact(contract)
   const path = `abis/${contract}.ts`
   const source = `// Generated from contracts/ by \`npm run abis\`. Do not edit.\nexport const ${constant} = ${JSON.stringify(abi, null, 2)} as const\n`
   if (existsSync(path) && readFileSync(path, 'utf8') === source) continue

@@ -67,16 +67,12 @@ export async function isUnlocked(client: pg.ClientBase, build: string): Promise<
  * that lock expires. Only for the process that has the lock of `lockBuild`, before it starts Ponder.
  */
 export async function clearStaleLock({ databaseUrl, build }: Build, logger: Logger): Promise<void> {
-  const client = await connect(databaseUrl)
-  try {
-    const meta = `${pg.escapeIdentifier(build)}._ponder_meta`
-    const { rows } = await client.query('SELECT to_regclass($1) IS NOT NULL AS exists', [meta])
-    if (!rows[0].exists) return
-    const { rowCount } = await client.query(
-      `UPDATE ${meta} SET value = jsonb_set(value, '{is_locked}', '0') WHERE key = 'app' AND value -> 'is_locked' = '1'`,
-    )
-    if (rowCount) logger.info({ schema: build }, 'Cleared the lock of an indexer that was killed')
-  } finally {
-    await client.end()
-  }
+  await using client = await connect(databaseUrl)
+  const meta = `${pg.escapeIdentifier(build)}._ponder_meta`
+  const { rows } = await client.query('SELECT to_regclass($1) IS NOT NULL AS exists', [meta])
+  if (!rows[0].exists) return
+  const { rowCount } = await client.query(
+    `UPDATE ${meta} SET value = jsonb_set(value, '{is_locked}', '0') WHERE key = 'app' AND value -> 'is_locked' = '1'`,
+  )
+  if (rowCount) logger.info({ schema: build }, 'Cleared the lock of an indexer that was killed')
 }

@@ -21,21 +21,17 @@ type Readers = { databaseUrl: string; build: string; viewsSchema: string }
  * does so because this process does not have the lock of its build yet.
  */
 export async function letSiblingServe({ databaseUrl, build, viewsSchema }: Readers, logger: Logger): Promise<void> {
-  const client = await connect(databaseUrl)
-  try {
-    if (!(await isAfterCrash(client, build))) return
-    const sibling = siblingOf(build)
-    const startedAt = performance.now()
-    while ((await servedBuild(client, viewsSchema)) === build) {
-      const limit = (await isUnlocked(client, sibling)) ? START_LIMIT_MS : TAKEOVER_LIMIT_MS
-      if (performance.now() - startedAt > limit) {
-        logger.warn({ schema: build, sibling }, 'The other indexer does not take over: continuing without it')
-        return
-      }
-      await sleep(POLL_MS)
+  await using client = await connect(databaseUrl)
+  if (!(await isAfterCrash(client, build))) return
+  const sibling = siblingOf(build)
+  const startedAt = performance.now()
+  while ((await servedBuild(client, viewsSchema)) === build) {
+    const limit = (await isUnlocked(client, sibling)) ? START_LIMIT_MS : TAKEOVER_LIMIT_MS
+    if (performance.now() - startedAt > limit) {
+      logger.warn({ schema: build, sibling }, 'The other indexer does not take over: continuing without it')
+      return
     }
-  } finally {
-    await client.end()
+    await sleep(POLL_MS)
   }
 }
 

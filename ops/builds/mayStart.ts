@@ -32,30 +32,26 @@ type Options = {
  */
 export async function reasonNotToStart(options: Options): Promise<string | undefined> {
   const { databaseUrl, endpoints, chainId, viewsSchema, recoverReorgs, logger } = options
-  const client = await connect(databaseUrl)
-  try {
-    const served = await servedBuild(client, viewsSchema)
-    const servedChain = served === undefined ? undefined : await chainOf(client, served)
-    if (servedChain !== undefined && servedChain !== chainId) {
-      return `Schema ${viewsSchema} has chain ${servedChain}, not ${chainId}: set another DATABASE_SCHEMA`
-    }
-    const reason = served === undefined ? undefined : await reasonNotToReplace(client, served, options)
-    if (reason) return reason
-    const chain = createChainClient(endpoints, { http: { timeout: RPC_TIMEOUT_MS } })
-    if (recoverReorgs) {
-      const recovery = await recover(client, chain, chainId)
-      if (recovery)
-        logger.warn(
-          { block: Number(recovery.dead.number), fork: Number(recovery.fork), builds: recovery.builds },
-          'Removed the branch that a reorg orphaned, to index it again',
-        )
-      return undefined
-    }
-    const dead = await findDeadBlock(client, chain, chainId)
-    return dead && `A reorg removed block ${dead.number}, ${dead.hash}, which was finalized: npm run recover:indexer`
-  } finally {
-    await client.end()
+  await using client = await connect(databaseUrl)
+  const served = await servedBuild(client, viewsSchema)
+  const servedChain = served === undefined ? undefined : await chainOf(client, served)
+  if (servedChain !== undefined && servedChain !== chainId) {
+    return `Schema ${viewsSchema} has chain ${servedChain}, not ${chainId}: set another DATABASE_SCHEMA`
   }
+  const reason = served === undefined ? undefined : await reasonNotToReplace(client, served, options)
+  if (reason) return reason
+  const chain = createChainClient(endpoints, { http: { timeout: RPC_TIMEOUT_MS } })
+  if (recoverReorgs) {
+    const recovery = await recover(client, chain, chainId)
+    if (recovery)
+      logger.warn(
+        { block: Number(recovery.dead.number), fork: Number(recovery.fork), builds: recovery.builds },
+        'Removed the branch that a reorg orphaned, to index it again',
+      )
+    return undefined
+  }
+  const dead = await findDeadBlock(client, chain, chainId)
+  return dead && `A reorg removed block ${dead.number}, ${dead.hash}, which was finalized: npm run recover:indexer`
 }
 
 /**

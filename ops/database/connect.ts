@@ -4,12 +4,14 @@ import { reasonOf } from '../../src/api/observability/describeError.ts'
 /** How long a connection may take. A primary that hangs accepts connections, and does not answer. */
 export const CONNECT_TIMEOUT_MS = 5_000
 
-/** Opens a connection of its own, which the caller ends. @throws if there is none in time. */
-export async function connect(connectionString: string, options?: string): Promise<pg.Client> {
+export type Connection = pg.Client & AsyncDisposable
+
+/** Opens a connection of its own, which `await using` closes. @throws if there is none in time. */
+export async function connect(connectionString: string, options?: string): Promise<Connection> {
   const timeout = { connectionTimeoutMillis: CONNECT_TIMEOUT_MS }
   const client = new pg.Client({ connectionString, ...timeout, ...(options !== undefined && { options }) })
   await client.connect()
-  return client
+  return Object.assign(client, { [Symbol.asyncDispose]: () => client.end() })
 }
 
 /**
@@ -17,7 +19,7 @@ export async function connect(connectionString: string, options?: string): Promi
  * @param options of the session, such as `-c search_path=runline`.
  * @throws an error that names the server, and says what to check.
  */
-export async function connectCommand(connectionString: string, options?: string): Promise<pg.Client> {
+export async function connectCommand(connectionString: string, options?: string): Promise<Connection> {
   try {
     return await connect(connectionString, options)
   } catch (error) {

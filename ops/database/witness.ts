@@ -30,16 +30,12 @@ type Options = { databaseUrl: string; build: string; isOnly: boolean }
 export async function createWitness({ databaseUrl, build, isOnly }: Options): Promise<Witness> {
   const schema = pg.escapeIdentifier(build)
   const id = randomUUID()
-  const client = await connect(databaseUrl)
-  try {
-    await client.query(`
-      CREATE SCHEMA IF NOT EXISTS ${schema};
-      CREATE UNLOGGED TABLE IF NOT EXISTS ${schema}.${WITNESS_TABLE} (process uuid PRIMARY KEY)`)
-    if (isOnly) await client.query(`DELETE FROM ${schema}.${WITNESS_TABLE}`)
-    await client.query(`INSERT INTO ${schema}.${WITNESS_TABLE} VALUES ($1)`, [id])
-  } finally {
-    await client.end()
-  }
+  await using client = await connect(databaseUrl)
+  await client.query(`
+    CREATE SCHEMA IF NOT EXISTS ${schema};
+    CREATE UNLOGGED TABLE IF NOT EXISTS ${schema}.${WITNESS_TABLE} (process uuid PRIMARY KEY)`)
+  if (isOnly) await client.query(`DELETE FROM ${schema}.${WITNESS_TABLE}`)
+  await client.query(`INSERT INTO ${schema}.${WITNESS_TABLE} VALUES ($1)`, [id])
   const proof = {
     text: `SELECT FROM ${schema}.${WITNESS_TABLE} WHERE process = $1`,
     values: [id],

@@ -1,14 +1,15 @@
-import { type Address, formatEther, type PublicClient, parseGwei } from 'viem'
+import { formatEther, formatUnits, type PublicClient } from 'viem'
 import { estimateL1Fee, estimateOperatorFee } from 'viem/op-stack'
+import { type Fees, replacementFees } from '../../src/api/relay/chain/fees.ts'
 import type { Creation } from './plan.ts'
 
 /** The predeploy of every OP-stack chain that estimates its fees. https://specs.optimism.io/protocol/predeploys.html */
 const gasPriceOracle = '0x420000000000000000000000000000000000000F'
 
+/** Of one transaction, or of all. In wei, except the gas limit. */
 type Amounts = {
-  /** The gas limit. */
   gas: bigint
-  /** Of the execution, at the current price. In wei, as what follows. */
+  /** Of the execution, at the current price. */
   execution: bigint
   /** What an OP-stack chain charges in addition, for the data on L1 and for its operator. */
   l1: bigint
@@ -18,50 +19,36 @@ type Amounts = {
 
 export type Cost = Amounts & { creation: Creation }
 
-/** In wei per gas. */
-type Fees = { maxFeePerGas?: bigint | undefined; maxPriorityFeePerGas?: bigint | undefined }
-
 /**
  * The costs of these transactions, and fees that still suffice when the base fee doubles.
- * @param replaced The pending transaction to be replaced: nodes require both fees to rise by an eighth.
+ * @param replaced The fees of the pending transaction that the first one replaces.
  * @throws if a constructor reverts, or the deployer has too little ETH.
  */
-export async function estimateCosts(
-  client: PublicClient,
-  deployer: Address,
-  creations: readonly Creation[],
-  replaced: Fees = {},
-) {
+export async function estimateCosts(client: PublicClient, creations: readonly Creation[], replaced?: Fees) {
   const [{ baseFeePerGas }, tip] = await Promise.all([client.getBlock(), client.estimateMaxPriorityFeePerGas()])
   if (baseFeePerGas === null) throw new Error('RPC_URL serves a chain without EIP-1559')
-  const maxPriorityFeePerGas = atLeastRaised(tip, replaced.maxPriorityFeePerGas)
-  const maxFeePerGas = atLeastRaised(2n * baseFeePerGas + maxPriorityFeePerGas, replaced.maxFeePerGas)
-  const price = baseFeePerGas + maxPriorityFeePerGas
+  const current = { maxFeePerGas: 2n * baseFeePerGas + tip, maxPriorityFeePerGas: tip }
+  const fees = replaced ? replacementFees(replaced, current) : current
   const isOpStack = (await client.getCode({ address: gasPriceOracle })) !== undefined
 
-  async function costOf(creation: Creation): Promise<Cost> {
-    const transaction = { account: deployer, data: creation.initCode, chain: null }
+  const costs: Cost[] = []
+  for (const creation of creations) {
+    const transaction = { account: creation.deployer, data: creation.initCode, chain: null }
     const used = await client.estimateGas(transaction)
     // The estimate is exact at the moment; the extra tenth allows for a node that counts slightly differently.
     const gas = used + used / 10n
-    const execution = used * price
-    const l1 = isOpStack
-      ? (await estimateL1Fee(client, transaction)) + (await estimateOperatorFee(client, transaction))
-      : 0n
-    return { creation, gas, execution, l1, most: gas * maxFeePerGas + l1 }
+    const execution = used * (baseFeePerGas + fees.maxPriorityFeePerGas)
+    const parts = isOpStack ? [estimateL1Fee(client, transaction), estimateOperatorFee(client, transaction)] : []
+    const l1 = (await Promise.all(parts)).reduce((sum, part) => sum + part, 0n)
+    costs.push({ creation, gas, execution, l1, most: gas * fees.maxFeePerGas + l1 })
   }
 
-  const costs = await Promise.all(creations.map(costOf))
+  const deployer = creations[0]?.deployer
+  const balance = deployer ? await client.getBalance({ address: deployer }) : 0n
   const needed = totalOf(costs).most
-  const balance = await client.getBalance({ address: deployer })
   if (balance < needed)
     throw new Error(`${deployer} has ${formatEther(balance)} ETH; the deployment may take ${formatEther(needed)} ETH`)
-  return { fees: { maxFeePerGas, maxPriorityFeePerGas }, costs }
-}
-
-function atLeastRaised(fee: bigint, replaced = 0n): bigint {
-  const raised = (replaced * 9n + 7n) / 8n
-  return fee > raised ? fee : raised
+  return { fees, costs }
 }
 
 /** The costs, a line for each transaction and one for the total. */
@@ -79,7 +66,4 @@ function totalOf(costs: readonly Amounts[]): Amounts {
 }
 
 /** In ether, rounded up to a gwei. */
-function ether(wei: bigint): string {
-  const gwei = parseGwei('1')
-  return formatEther(((wei + gwei - 1n) / gwei) * gwei)
-}
+const ether = (wei: bigint) => formatUnits((wei + 999_999_999n) / 1_000_000_000n, 9)

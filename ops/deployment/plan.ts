@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { type Address, concatHex, encodeDeployData, getContractAddress, type Hex, keccak256 } from 'viem'
 import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
-import type { Deployment } from '../../src/api/deployment.ts'
+import { readArtifact } from '../readArtifact.ts'
 
 /** What cannot be changed once the market is deployed. */
 export type Terms = {
@@ -27,22 +26,16 @@ export type Creation = {
   initCode: Hex
 }
 
-export type Plan = {
-  creations: Creation[]
-  contracts: Deployment['contracts']
-  /** The deployer, the terms by variable, and the hash of each contract's code: all inputs of the deployment. */
-  fixed: Record<string, string>
-}
-
 /**
  * Plans the transactions that deploy the missing contracts, and their addresses. All is known before the first
  * transaction: an address follows from the sender and its nonce, and no constructor calls another contract.
  * @param firstNonce The nonce of the deployer's first transaction.
+ * @returns in `fixed`, all inputs of the deployment: the deployer, the terms, and the hash of each contract's code.
  */
-export function planDeployment(deployer: Address, firstNonce: number, terms: Terms): Plan {
+export function planDeployment(deployer: Address, firstNonce: number, terms: Terms) {
   const { usdc, registry, treasury, owner, relayers = [] } = terms
   const creations: Creation[] = []
-  const fixed: Plan['fixed'] = { DEPLOYER: deployer, TREASURY: treasury, OWNER: owner }
+  const fixed: Record<string, string> = { DEPLOYER: deployer, TREASURY: treasury, OWNER: owner }
   if (usdc) fixed.USDC_ADDRESS = usdc
   if (registry) fixed.AGENT_REGISTRY_ADDRESS = registry
   if (relayers.length > 0) fixed.relayers = relayers.join(', ')
@@ -64,22 +57,4 @@ export function planDeployment(deployer: Address, firstNonce: number, terms: Ter
   // The market creates its AgentStaking before any other contract; a contract's nonces start at 1 (EIP-161).
   const AgentStaking = getContractAddress({ from: BountyMarket, nonce: 1n })
   return { creations, contracts: { USDC, AgentRegistry, AgentStaking, BountyMarket }, fixed }
-}
-
-/** A contract's Forge artifact, of which `metadata` is solc's own description of the compilation. */
-type Artifact = {
-  bytecode: { object: Hex }
-  deployedBytecode: { object: Hex }
-  metadata: {
-    compiler: { version: string }
-    language: string
-    settings: { compilationTarget: Record<string, string> }
-    sources: Record<string, { keccak256: Hex }>
-  }
-}
-
-/** Reads a contract's artifact from `out/`, which must be up to date. @throws if the file is missing. */
-export function readArtifact(contract: string): Artifact {
-  const path = new URL(`../../out/${contract}.sol/${contract}.json`, import.meta.url)
-  return JSON.parse(readFileSync(path, 'utf8'))
 }

@@ -1,46 +1,46 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { formatTransaction, type Hash, type Hex, keccak256, type PublicClient } from 'viem'
+import { type Hash, type Hex, keccak256, type PublicClient } from 'viem'
 import type { Creation } from './plan.ts'
 
 /** How long a transaction may take to be mined; then the run fails, and the next run raises the fee. */
-const MINING_TIMEOUT_MS = 120_000
+const MINING_TIMEOUT_SECONDS = 120
 /** Polls without a receipt after the nonce was used: an endpoint with several nodes may show the receipt later. */
 const LATE_RECEIPT_POLLS = 3
 
 export type Created = Creation & { hash: Hash; block: number }
 
 /**
- * The transaction of an earlier run that is still pending, if any.
- * @param next The contract to be created next.
- * @param hashes Every transaction signed to create it; they share its nonce.
+ * The fees of the transaction of an earlier run that is still pending, if any.
+ * @param hashes Every transaction signed to create this contract, the next one; they share its nonce.
  * @throws if the deployer is not at the creation's nonce yet, or if another transaction of the deployer is pending.
  */
-export async function pendingTransaction(client: PublicClient, next: Creation, hashes: readonly Hash[]) {
-  const { contract, deployer: address, nonce } = next
-  const mined = await client.getTransactionCount({ address })
-  // A higher nonce is fine: `settle` finds out whether another transaction used this one.
-  if (mined < nonce) throw new Error(`${contract} is planned with nonce ${nonce}, but ${address} is at nonce ${mined}`)
-  const known = await Promise.all(
-    hashes.map((hash) => client.request({ method: 'eth_getTransactionByHash', params: [hash] })),
-  )
-  const own = known.findLast((transaction) => transaction && !transaction.blockHash)
+export async function pendingFees(client: PublicClient, creation: Creation, hashes: readonly Hash[]) {
+  const { contract, deployer: address, nonce } = creation
+  const known = await Promise.all(hashes.map((hash) => transactionOf(client, hash)))
+  const own = known.filter((transaction) => transaction !== null).findLast(({ blockHash }) => !blockHash)
   const sent = await client.getTransactionCount({ address, blockTag: 'pending' })
-  const foreign = sent - mined - (own ? 1 : 0)
-  if (foreign > 0) {
-    throw new Error(
-      `${address} has ${foreign} pending transaction(s), not of this deployment, from nonce ${sent - foreign} on: ` +
-        'wait until they are mined',
-    )
+  // Asked last: a transaction that is mined in between must not count as another's. A higher nonce than the creation's
+  // is fine: `settle` finds out whether another transaction used it.
+  const mined = await client.getTransactionCount({ address })
+  if (mined < nonce) throw new Error(`${contract} is planned with nonce ${nonce}, but ${address} is at nonce ${mined}`)
+  const others = sent - mined - (own ? 1 : 0)
+  if (others > 0) {
+    const which = `${others} pending transaction(s), not of this deployment, from nonce ${sent - others} on`
+    throw new Error(`${address} has ${which}: wait until they are mined`)
   }
-  return own ? formatTransaction(own) : undefined
+  const { maxFeePerGas = 0, maxPriorityFeePerGas = 0 } = own ?? {}
+  return own && { maxFeePerGas: BigInt(maxFeePerGas), maxPriorityFeePerGas: BigInt(maxPriorityFeePerGas) }
 }
+
+const transactionOf = (client: PublicClient, hash: Hash) =>
+  client.request({ method: 'eth_getTransactionByHash', params: [hash] })
 
 /** Sends a signed transaction. @throws if the endpoint does not take it. */
 export async function broadcast(client: PublicClient, { contract, deployer, nonce }: Creation, bytes: Hex) {
   await client.sendRawTransaction({ serializedTransaction: bytes }).catch(async (cause: unknown) => {
     // If only the endpoint's answer was lost, it has the transaction. If another transaction used the nonce, `settle`
     // reports that.
-    const known = await client.request({ method: 'eth_getTransactionByHash', params: [keccak256(bytes)] })
+    const known = await transactionOf(client, keccak256(bytes))
     const used = await client.getTransactionCount({ address: deployer })
     if (!known && used <= nonce) throw new Error(`${contract} (nonce ${nonce}) was not taken by RPC_URL`, { cause })
   })
@@ -53,24 +53,20 @@ export async function broadcast(client: PublicClient, { contract, deployer, nonc
  */
 export async function settle(client: PublicClient, creation: Creation, hashes: readonly Hash[]): Promise<Created> {
   const { contract, deployer, nonce } = creation
-  const deadline = Date.now() + MINING_TIMEOUT_MS
+  const deadline = Date.now() + MINING_TIMEOUT_SECONDS * 1_000
   for (let late = 0; late < LATE_RECEIPT_POLLS; await sleep(client.pollingInterval)) {
     // In this order: without a receipt after the nonce was used, another transaction used it, or the receipt is late.
     const isUsed = (await client.getTransactionCount({ address: deployer })) > nonce
-    const receipts = await Promise.all(
-      hashes.map((hash) => client.request({ method: 'eth_getTransactionReceipt', params: [hash] })),
-    )
-    const receipt = receipts.find((found) => found !== null)
-    if (receipt) {
-      const { transactionHash: hash, status, blockNumber } = receipt
-      if (status !== '0x1') throw new Error(`The deployment of ${contract} reverted: ${hash}`)
-      return { ...creation, hash, block: Number(blockNumber) }
+    for (const hash of hashes) {
+      const receipt = await client.request({ method: 'eth_getTransactionReceipt', params: [hash] })
+      if (receipt?.status === '0x1') return { ...creation, hash, block: Number(receipt.blockNumber) }
+      if (receipt) throw new Error(`The deployment of ${contract} reverted: ${hash}`)
     }
     if (isUsed) late++
-    else if (Date.now() > deadline) {
-      const seconds = MINING_TIMEOUT_MS / 1_000
-      throw new Error(`${contract} (nonce ${nonce}) was not mined in ${seconds} seconds: ${hashes.at(-1)}`)
-    }
+    else if (Date.now() > deadline)
+      throw new Error(
+        `${contract} (nonce ${nonce}) was not mined in ${MINING_TIMEOUT_SECONDS} seconds: ${hashes.at(-1)}`,
+      )
   }
   throw new Error(
     `Nonce ${nonce} of ${deployer}, planned for ${contract}, was used by a transaction that is not of this deployment`,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { type Address, encodeDeployData } from 'viem'
 import { agentStakingAbi } from '../../abis/AgentStaking.ts'
 import type { Deployment } from '../../src/api/deployment.ts'
-import { readArtifact } from './plan.ts'
+import { readArtifact } from '../readArtifact.ts'
 import type { Created } from './transactions.ts'
 
 /**

@@ -5,9 +5,6 @@ import type { World } from '../world.ts'
 import { crashDatabase, dropConnections, stallDatabase } from './database.ts'
 import type { Disturbance } from './schedule.ts'
 
-/** Replaces the last blocks by the same number of blocks, which hold only the transactions given here. */
-type Reorg = { Method: 'anvil_reorg'; Parameters: [depth: number, transactions: []]; ReturnType: null }
-
 type Disturbed = {
   world: World
   witness: Witness
@@ -55,20 +52,20 @@ export async function disturb(target: Disturbed, what: Disturbance, happened: Ta
  * @throws if no block was replaced: then nothing was tested.
  */
 async function reorg({ world, witness }: Disturbed, depth: number): Promise<number> {
-  const { node, confirm, posters } = world
+  const { node, posters } = world
   const [account] = posters
   if (!account) throw new Error('The world has no posters')
   // With automine, a relayed claim could be mined that the witness misses, or an empty block after this one.
   await node.setAutomine(false)
   const sent = await node.sendTransaction({ account, to: account.address })
   await node.mine({ blocks: 1 })
-  await confirm(sent)
+  await node.waitForTransactionReceipt({ hash: sent })
   await witness.catchUp()
   const latest = await node.getBlockNumber({ cacheTime: 0 })
   const numbers = Array.from({ length: depth }, (_, index) => latest - BigInt(index))
   const hashes = () => Promise.all(numbers.map(async (blockNumber) => (await node.getBlock({ blockNumber })).hash))
   const before = await hashes()
-  await node.request<Reorg>({ method: 'anvil_reorg', params: [depth, []] })
+  await node.request({ method: 'anvil_reorg', params: [depth, []] })
   await node.setAutomine(true)
   const after = await hashes()
   if (after[0] === before[0]) throw new Error(`anvil_reorg of ${depth} blocks left block ${latest} as it was`)

@@ -12,7 +12,7 @@ const block = z.int().nonnegative()
 
 const contractNames = ['USDC', 'AgentRegistry', 'AgentStaking', 'BountyMarket'] as const
 
-const deploymentSchema = z.object({
+export const deploymentSchema = z.object({
   chainId: z.int().positive(),
   /** The block from which events are indexed. */
   startBlock: block,

@@ -2,7 +2,8 @@ import { getContractAddress, keccak256 } from 'viem'
 import { describe, expect, it } from 'vitest'
 import { accountOf } from '../../devnet/accounts.ts'
 import { costLines } from '../../ops/deployment/cost.ts'
-import { planDeployment, readArtifact } from '../../ops/deployment/plan.ts'
+import { planDeployment } from '../../ops/deployment/plan.ts'
+import { readArtifact } from '../../ops/readArtifact.ts'
 
 const deployer = accountOf(0).address
 const treasury = accountOf(1).address

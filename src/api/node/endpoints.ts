@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { type Hex, type HttpTransport, hexToNumber } from 'viem'
+import { type Hex, hexToNumber } from 'viem'
+import { type Endpoint, GENESIS, listEndpoints, logState, type State } from './endpoint.ts'
 import { type Head, headOf, isImpossible } from './head.ts'
-import { nodeHttp } from './http.ts'
 import { NodeOutage, retryAfterOf } from './outage.ts'
 import { compareHeads, HEAD_LIFETIME_MS } from './siblings.ts'
 
@@ -18,40 +18,12 @@ const CHECK_WAIT_MS = 2_000
 /** A check without an answer for so long is sent again, beside the first: a node that had hung answers the second. */
 const CHECK_RESEND_MS = 1_500
 
-/** A single endpoint may be slow. One of several is not waited for. */
-const CHECK_TIMEOUT_MS = { single: 15_000, oneOfSeveral: 3_000 }
-
 /** After a failure, an endpoint is not used for so long, and twice as long after each further failure in a row. */
 const FIRST_REST_MS = 1_000
 const LONGEST_REST_MS = 8_000
 
 /** `Retry-After` is obeyed up to so long: the index must be current 15 seconds after the node's first answer. */
 const LONGEST_RETRY_AFTER_MS = 10_000
-
-const GENESIS: Head = { number: 0, timestamp: 0 }
-
-type State = 'usable' | 'failing' | 'behind' | 'refuted' | 'wrong chain'
-
-export type Endpoint = {
-  url: string
-  /** Its host and its place in the list, for the log: two endpoints of one provider differ by their keys only. */
-  name: string
-  /** For checks. */
-  node: ReturnType<HttpTransport>
-  state: State
-  /** The latest block that it has shown, by its last answer. */
-  head: Head
-  /** The chain that it served when it was last checked. */
-  chainId?: number
-  /** When it last answered, and when it was last checked. By `performance.now()`, like all times here. */
-  answeredAt: number
-  checkedAt: number
-  checking?: { startedAt: number; result: Promise<void> }
-  failures: number
-  restsUntil: number
-  /** Until when the provider accepts no requests. */
-  limitedUntil: number
-}
 
 type Options = {
   rpcUrls: readonly string[]
@@ -78,21 +50,7 @@ export type Endpoints = ReturnType<typeof createEndpoints>
  * to nodes that are behind, and cannot be stopped.
  */
 export function createEndpoints({ rpcUrls, chainId, logger }: Options) {
-  const timeout = rpcUrls.length > 1 ? CHECK_TIMEOUT_MS.oneOfSeveral : CHECK_TIMEOUT_MS.single
-  const list: readonly Endpoint[] = rpcUrls.map((url, place) => ({
-    url,
-    name: `${new URL(url).host} (endpoint ${place + 1} of ${rpcUrls.length})`,
-    // Both calls of a check are one request, so one node behind the endpoint answers them.
-    node: nodeHttp(url, { timeout, retryCount: 0, batch: { wait: 0 } })({}),
-    state: 'usable',
-    head: GENESIS,
-    answeredAt: Number.NEGATIVE_INFINITY,
-    checkedAt: Number.NEGATIVE_INFINITY,
-    failures: 0,
-    restsUntil: 0,
-    limitedUntil: 0,
-  }))
-
+  const list: readonly Endpoint[] = listEndpoints(rpcUrls)
   const now = () => performance.now()
   const { isRefuted, latestOf } = compareHeads(list, chainId)
   /** The highest block that any endpoint has shown, and when it was last shown. */
@@ -101,19 +59,7 @@ export function createEndpoints({ rpcUrls, chainId, logger }: Options) {
   function enter(endpoint: Endpoint, state: State, error?: unknown) {
     if (endpoint.state === state) return
     endpoint.state = state
-    const { name, chainId: actual } = endpoint
-    const about = { endpoint: name, head: endpoint.head.number }
-    if (state === 'wrong chain')
-      logger.error({ ...about, chainId: actual, expected: chainId }, 'An endpoint serves another chain: it is not used')
-    else if (state === 'failing') logger.warn({ ...about, err: error }, 'An endpoint of the node fails')
-    else if (state === 'behind')
-      logger.info({ ...about, latest: latestOf(endpoint) }, 'An endpoint is behind another: it is not used')
-    else if (state === 'refuted')
-      logger.error(
-        { ...about, timestamp: endpoint.head.timestamp },
-        'An endpoint shows a latest block that is impossible by the others: it is not used. If that repeats, remove it',
-      )
-    else logger.info(about, 'An endpoint of the node is used again')
+    logState(logger, endpoint, { chainId, latest: latestOf(endpoint) }, error)
   }
 
   /** Reads its chain and its head. Callers share a check, unless it has been without an answer for long. */

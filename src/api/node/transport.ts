@@ -1,5 +1,6 @@
 import { type FallbackTransport, fallback, hexToNumber, isHex, type Transport } from 'viem'
-import type { Endpoint, Endpoints } from './endpoints.ts'
+import type { Endpoint } from './endpoint.ts'
+import type { Endpoints } from './endpoints.ts'
 import { type Head, headOf } from './head.ts'
 import { type NodeHttpConfig, nodeHttp } from './http.ts'
 import { isOutage } from './outage.ts'

@@ -50,13 +50,13 @@ contract AgentWalletsTest is Test {
     }
 
     function test_WhenAnswerIsShort_AnEarlierOneDoesNotFillIt() public {
-        address nobody = makeAddr("nobody");
+        address codeless = makeAddr("no contract");
         ScriptedRegistry short = new ScriptedRegistry();
         short.script(IERC721.ownerOf.selector, abi.encodePacked(bytes12(0), bytes19(bytes20(owner))), false);
         _answer("", abi.encode(owner));
 
         (address first, address second) = (_ownerOf(address(registry)), _ownerOf(address(short)));
-        (address third, address fourth) = (_ownerOf(address(registry)), _ownerOf(nobody));
+        (address third, address fourth) = (_ownerOf(address(registry)), _ownerOf(codeless));
         assertEq(first, owner);
         assertEq(second, address(0));
         assertEq(third, owner);
@@ -97,9 +97,9 @@ contract AgentWalletsTest is Test {
     }
 
     function test_WhenRegistryHasNoCode_ThereIsNoAgent() public {
-        address nobody = makeAddr("nobody");
-        assertEq(AgentWallets.walletOf(nobody, 1), address(0));
-        assertEq(AgentWallets.ownerOf(nobody, 1), address(0));
+        address codeless = makeAddr("no contract");
+        assertEq(AgentWallets.walletOf(codeless, 1), address(0));
+        assertEq(AgentWallets.ownerOf(codeless, 1), address(0));
     }
 
     function test_WhenRegistryBurnsAllGas_ThereIsNoAgent() public {

@@ -18,7 +18,7 @@ contract AgentStakingMatrixTest is AgentStakingTest, Matrix {
     /// @dev An agent that is not registered.
     uint256 private constant UNKNOWN_AGENT = 99;
     uint256 private constant LOCKED = 10e6;
-    uint256 private constant NOBODY = 0;
+    uint256 private constant NO_CALLER = 0;
 
     uint256 private immutable AGENTS;
     uint256 private immutable MARKET;
@@ -86,9 +86,9 @@ contract AgentStakingMatrixTest is AgentStakingTest, Matrix {
         // forgefmt: disable-start
         //                                                    UEBSLFKXYZ
         _row("stake (1 USDC)",          AGENTS, NOT_AGENTS,   "a+++++++++");
-        _row("stake (nothing)",         NOBODY, ZERO_AMOUNT,  "!!!!!!!!!!");
+        _row("stake (nothing)",         NO_CALLER, ZERO_AMOUNT,  "!!!!!!!!!!");
         _row("unstake (all)",           AGENTS, NOT_AGENTS,   "ae++l+l+l+");
-        _row("unstake (nothing)",       NOBODY, ZERO_AMOUNT,  "!!!!!!!!!!");
+        _row("unstake (nothing)",       NO_CALLER, ZERO_AMOUNT,  "!!!!!!!!!!");
         _row("ban",                     ADMIN,  NOT_OWNER,    "+++++++bbb");
         _row("unban",                   ADMIN,  NOT_OWNER,    "nnnnnnn+++");
         _row("lock (10 USDC)",          MARKET, NOT_MARKET,   "iii++ffbbb");

@@ -128,7 +128,7 @@ contract BountyMarketMatrixTest is BountyMarketMatrixCalls {
         _row("claimBountyFor",             RELAYER,  NOT_RELAYER,         "zn+nnnnnnn zndnnnnnnn zndnnnnnnn zndnnnnnnn", CLAIMED);
         _row("claimBatch (signed)",        ANYONE,   DONE,                "0N+NNNNNNN 0NDNNNNNNN 0NDNNNNNNN 0NDNNNNNNN", CLAIMED);
         _row("claimBatch (unsigned)",      RELAYER,  NOT_RELAYER,         "zn+nnnnnnn zndnnnnnnn zndnnnnnnn zndnnnnnnn", CLAIMED);
-        _row("claimInBatch",               NOBODY,   NOT_SELF,            "!!!!!!!!!! !!!!!!!!!! !!!!!!!!!! !!!!!!!!!!", UNCHANGED);
+        _row("claimInBatch",               NO_CALLER, NOT_SELF,            "!!!!!!!!!! !!!!!!!!!! !!!!!!!!!! !!!!!!!!!!", UNCHANGED);
         _row("startWork",                  WALLET,   NOT_CLAIMING_WALLET, "0..+...... 0..+...... 0..+...... 0..+......", IN_PROGRESS);
         _row("startWorkWithSig",           ANYONE,   DONE,                "0..+...... 0..+...... 0..+...... 0..+......", IN_PROGRESS);
         _row("submitWork",                 WALLET,   NOT_CLAIMING_WALLET, "0..++..+.. 0..++..+.. 0..++..+.. 0..++..+..", SUBMITTED);
@@ -142,7 +142,7 @@ contract BountyMarketMatrixTest is BountyMarketMatrixCalls {
         _row("slashExpired",               POSTER,   NOT_OVERDUE,         "0..ss..... 0..++..... 0..++..... 0..**.....", OPEN);
         _row("slashAndWithdraw",           POSTER,   NOT_POSTER,          "0..ss..... 0..++..... 0..++..... 0..++.....", DRAFT);
         _row("collect (something owed)",   ANYONE,   DONE,                "++++++++++ ++++++++++ ++++++++++ ++++++++++", UNCHANGED);
-        _row("collect (nothing owed)",     NOBODY,   NOTHING_OWED,        "!!!!!!!!!! !!!!!!!!!! !!!!!!!!!! !!!!!!!!!!", UNCHANGED);
+        _row("collect (nothing owed)",     NO_CALLER, NOTHING_OWED,        "!!!!!!!!!! !!!!!!!!!! !!!!!!!!!! !!!!!!!!!!", UNCHANGED);
         // forgefmt: disable-end
     }
 }

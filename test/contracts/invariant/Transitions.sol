@@ -75,7 +75,7 @@ abstract contract Transitions is Breaches, Tally {
             IBountyMarket.Bounty memory before = _seen[bountyId];
             if (keccak256(abi.encode(bounty)) == keccak256(abi.encode(before))) continue;
             bytes32 transition = _key(call, before.state, bounty.state);
-            _assertInvariant(4, _allowed[transition], "a transition that is not listed");
+            _assertInvariant(4, _allowed[transition], "a transition that the rules do not list");
             _count(transition);
             _observeFields(call, before, bounty);
             if (before.wallet != address(0) && bounty.wallet == address(0)) lostClaimsOf[bountyId] += 1;

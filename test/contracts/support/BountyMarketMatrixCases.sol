@@ -19,7 +19,7 @@ abstract contract BountyMarketMatrixCases is Matrix, RelayedMarketTest {
     uint256 internal immutable WALLET;
     uint256 internal immutable RELAYER;
     uint256 internal immutable EVALUATOR;
-    uint256 internal constant NOBODY = 0;
+    uint256 internal constant NO_CALLER = 0;
 
     address private otherWallet = makeAddr("other agent's wallet");
 

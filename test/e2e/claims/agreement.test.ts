@@ -1,6 +1,5 @@
 import { randomInt } from 'node:crypto'
 import { beforeAll, expect, it } from 'vitest'
-import { accountOf as anvilAccount, roles } from '../../../devnet/accounts.ts'
 import { act } from '../../../sim/activity.ts'
 import { type Candidate, pickCandidate, signClaim } from '../../../sim/claimActions.ts'
 import { accountOf } from '../../../sim/parties.ts'
@@ -32,15 +31,7 @@ beforeAll(async () => {
   market = await startTestMarket({ chain: {} })
   people = participantsOf(market)
   api = claimApi(market.api.url)
-  world = await createWorld({
-    rpcUrl: market.rpcUrl,
-    deployment: market.deployment,
-    salt: String(seed),
-    posters: 3,
-    agents: 15,
-    relayer: anvilAccount(roles.relayer),
-    owner: anvilAccount(roles.owner),
-  })
+  world = await createWorld(market, { salt: String(seed), posters: 3, agents: 15 })
   return market.stop
 }, 120_000)
 

@@ -1,6 +1,5 @@
 import { randomInt } from 'node:crypto'
 import { beforeAll, expect, test } from 'vitest'
-import { accountOf, roles } from '../../../devnet/accounts.ts'
 import { act } from '../../../sim/activity.ts'
 import { compareApi } from '../../../sim/api.ts'
 import { claimThroughApi } from '../../../sim/apiClaims.ts'
@@ -19,10 +18,7 @@ let world: World
 
 beforeAll(async () => {
   market = await startTestMarket({ chain: {} })
-  const { rpcUrl, deployment } = market
-  const relayer = accountOf(roles.relayer)
-  const owner = accountOf(roles.owner)
-  world = await createWorld({ rpcUrl, deployment, relayer, owner, salt: 'simulation', posters: 4, agents: 8 })
+  world = await createWorld(market, { salt: 'simulation', posters: 4, agents: 8 })
   // The API takes the later of chain time and this machine's time as now: keep chain time the later.
   await world.node.increaseTime({ seconds: 86_400 })
   await world.node.mine({ blocks: 1 })

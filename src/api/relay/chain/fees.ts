@@ -37,15 +37,20 @@ export function createFees(client: PublicClient, heads: Heads, ceiling: bigint) 
 /**
  * The price of a replacement: the chain's current price, but at least an eighth more than the last attempt in both
  * parts, because nodes refuse a smaller increase.
- * @returns undefined if that price, or the chain's, is above the ceiling.
  */
-export function raised(last: Fees, now: Fees | undefined, ceiling: bigint): Fees | undefined {
-  if (!now) return undefined
+export function replacementFees(last: Fees, now: Fees): Fees {
   const eighthMore = (wei: bigint) => (wei * 9n + 7n) / 8n
   const higher = (left: bigint, right: bigint) => (left > right ? left : right)
-  const maxFeePerGas = higher(now.maxFeePerGas, eighthMore(last.maxFeePerGas))
-  const maxPriorityFeePerGas = higher(now.maxPriorityFeePerGas, eighthMore(last.maxPriorityFeePerGas))
-  return maxFeePerGas > ceiling ? undefined : { maxFeePerGas, maxPriorityFeePerGas }
+  return {
+    maxFeePerGas: higher(now.maxFeePerGas, eighthMore(last.maxFeePerGas)),
+    maxPriorityFeePerGas: higher(now.maxPriorityFeePerGas, eighthMore(last.maxPriorityFeePerGas)),
+  }
+}
+
+/** `replacementFees`. @returns undefined if that price, or the chain's, is above the ceiling. */
+export function raised(last: Fees, now: Fees | undefined, ceiling: bigint): Fees | undefined {
+  const fees = now && replacementFees(last, now)
+  return fees && fees.maxFeePerGas <= ceiling ? fees : undefined
 }
 
 /** The cost of a mined transaction, in wei. `l1Fee` is the data fee of an OP Stack rollup (specs.optimism.io). */
