@@ -69,7 +69,7 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
       const open = await openClaims(request.bountyId)
       const [rival] = open
       const own = open.find((one) => isSameClaimant(one.request, request))
-      if (own?.bodyHash === bodyHashOf(request)) {
+      if (own && own.bodyHash === bodyHashOf(request)) {
         await bind(request, key, { claimId: own.claimId, round: own.round })
         return follow({ ...nameOf(own), request }, until)
       }
@@ -185,7 +185,7 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
   async function giveUp(request: ClaimRequest, { failure, placement }: Obstacle): Promise<ClaimOutcome> {
     const open = await openClaims(request.bountyId)
     const own = open.find((one) => isSameClaimant(one.request, request))
-    if (own?.bodyHash === bodyHashOf(request)) return outcomeOf(own)
+    if (own && own.bodyHash === bodyHashOf(request)) return outcomeOf(own)
     const [rival] = open
     if (rival) throw claimPending(rival)
     if (failure) throw refusal(request, failure, await readBounty(market, request.bountyId))
