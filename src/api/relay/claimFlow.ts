@@ -35,7 +35,7 @@ type Obstacle = { failure?: Failure | undefined; placement?: Placement | undefin
 /** Takes a claim from its request to its outcome. */
 export function createClaimFlow(context: RelayContext, { examine, dispatcher, results, closing }: Rooms) {
   const { pool, market, heads, walletLimits, indexedClaims, signersFor, interval, events } = context
-  const amongClaimsOf = createRunClaims()
+  const runClaims = createRunClaims()
   const openClaims = createBatcher((bountyIds: readonly bigint[]) => openClaimsOf(pool, bountyIds))
   const lookUp = createLookUp(pool, walletLimits)
 
@@ -69,7 +69,7 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
       const open = await openClaims(request.bountyId)
       const [rival] = open
       const own = open.find((one) => isSameClaimant(one.request, request))
-      if (own?.bodyHash === bodyHashOf(request)) {
+      if (own && own.bodyHash === bodyHashOf(request)) {
         await bind(request, key, { claimId: own.claimId, round: own.round })
         return follow({ ...nameOf(own), request }, until)
       }
@@ -79,7 +79,10 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
       }
       // Read before the run is: if a block changes the run in between, `heads.after` returns at once.
       const head = await heads.latest()
-      const rivals = { exist: run.isContended, haveOvertaken: () => run.isPlacing() || run.stored() !== stored }
+      const rivals = {
+        exist: run.isContended,
+        haveOvertaken: () => run.placing() !== undefined || run.stored() !== stored,
+      }
       const examined = await inSpan('examine', request, () => examine(request, asked, since, rivals))
       if ('overtaken' in examined) {
         obstacle.placement = { status: 'left', blocker: undefined }
@@ -185,7 +188,7 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
   async function giveUp(request: ClaimRequest, { failure, placement }: Obstacle): Promise<ClaimOutcome> {
     const open = await openClaims(request.bountyId)
     const own = open.find((one) => isSameClaimant(one.request, request))
-    if (own?.bodyHash === bodyHashOf(request)) return outcomeOf(own)
+    if (own && own.bodyHash === bodyHashOf(request)) return outcomeOf(own)
     const [rival] = open
     if (rival) throw claimPending(rival)
     if (failure) throw refusal(request, failure, await readBounty(market, request.bountyId))
@@ -199,7 +202,7 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
   }
 
   /** Emits events for the request and its answer. */
-  return async function observedClaim(request: ClaimRequest, asked: ClaimContext): Promise<ClaimOutcome> {
+  async function observedClaim(request: ClaimRequest, asked: ClaimContext): Promise<ClaimOutcome> {
     const start = performance.now()
     const emitAnswer = (outcome: ClaimOutcome['status'] | ProblemCode, claimId?: Hex) => {
       const milliseconds = performance.now() - start
@@ -207,7 +210,7 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
     }
     events.emit('claimReceived', { request })
     try {
-      const outcome = await amongClaimsOf(request.bountyId, (run) => claim(request, asked, run))
+      const outcome = await runClaims.among(request.bountyId, (run) => claim(request, asked, run))
       emitAnswer(outcome.status, outcome.claimId)
       return outcome
     } catch (error) {
@@ -215,6 +218,8 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
       throw error
     }
   }
+
+  return { claim: observedClaim, whilePlacing: runClaims.whilePlacing }
 }
 
 const isSameClaimant = (left: ClaimRequest, right: ClaimRequest) =>

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { EventEmitter } from 'node:events'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { parseGwei } from 'viem'
 import { MAX_BATCH, MAX_UNMINED } from '../market/constants.ts'
 import { createRpc, unavailable, unlessUnavailable } from './chain/client.ts'
@@ -81,10 +81,10 @@ export async function createRelay(options: Options): Promise<Relay> {
   const dispatcher = createDispatcher(context, allocator, createSend(context, keeper.wake))
   const results = createResults(context)
   const intakeMarket = { ...market, client: createRpc(context.endpoints, INTAKE_CONNECTIONS) }
-  const examine = createExamination(context, intakeMarket)
+  const { examine, isBusy } = createExamination(context, intakeMarket)
   const closing = new AbortController()
   const opening = remote.openAbsent(context.addSigner, closing.signal)
-  const claim = createClaimFlow(context, { examine, dispatcher, results, closing: closing.signal })
+  const { claim, whilePlacing } = createClaimFlow(context, { examine, dispatcher, results, closing: closing.signal })
   const pending = new Set<Promise<unknown>>()
 
   return {
@@ -94,6 +94,7 @@ export async function createRelay(options: Options): Promise<Relay> {
       claiming.catch(() => undefined).finally(() => pending.delete(claiming))
       return claiming
     },
+    whilePlacing,
     async find(claimId) {
       const [found] = await claimsById(pool, [claimId])
       return found && withIndexedWin(context, found)
@@ -101,6 +102,10 @@ export async function createRelay(options: Options): Promise<Relay> {
     async isFinal(blockNumber) {
       const finalized = await context.finalBlock()
       return finalized !== undefined && blockNumber <= finalized
+    },
+    async quiet() {
+      do await setImmediate()
+      while (isBusy())
     },
     waiting: dispatcher.length,
     signers: () => signerStates(context),

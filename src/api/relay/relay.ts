@@ -54,6 +54,14 @@ export type Relay = {
    */
   claim(request: ClaimRequest, context: ClaimContext): Promise<ClaimOutcome>
   /**
+   * Waits, for at most 100 ms, while a claim of the run that the index calls eligible is in the queue: to read another
+   * claim would delay it.
+   * @returns whether it waited.
+   */
+  whilePlacing(bountyId: bigint): Promise<boolean>
+  /** Resolves in another turn of the event loop, once no claim of a contended run waits for its examination. */
+  quiet(): Promise<void>
+  /**
    * Finds a stored claim, with the win that the index shows if the keeper has not stored it yet; undefined if no
    * transaction was ever signed for the claim.
    */

@@ -30,7 +30,8 @@ const INDEX_INTERVAL_MS = 200
 
 /**
  * Claims enter one by one, so that a client waits for one claim of each other client, not for all that have arrived
- * before. `maxWaitingPerClient` is the most claims of one client that wait.
+ * before. None enters while others wait for their examination, which it would delay. `maxWaitingPerClient` is the most
+ * claims of one client that wait.
  */
 const ENTRY_LANE = {
   concurrency: 1,
@@ -108,7 +109,11 @@ export function claimRoutes(deps: Deps) {
   const inTurn = createFairLane(ENTRY_LANE)
 
   app.post(claimRun.getRoutingPath(), async (c, next) => {
-    await inTurn(clientOf(c, deps), c.req.raw.signal, setImmediate)
+    const enter = () => inTurn(clientOf(c, deps), c.req.raw.signal, deps.relay?.quiet ?? setImmediate)
+    await enter()
+    const { data: bountyId } = idParameter.safeParse(c.req.param('id'))
+    // Claims that have waited enter one by one again: read at once, they would delay the other one's broadcast.
+    if (bountyId !== undefined && (await deps.relay?.whilePlacing(bountyId))) await enter()
     return next()
   })
 

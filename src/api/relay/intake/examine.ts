@@ -47,7 +47,7 @@ export type Examined =
 /** The other claims of the run in this process. `haveOvertaken`: one of them is likely to win the run. */
 export type Rivals = { exist: () => boolean; haveOvertaken: () => boolean }
 
-export type Examine = ReturnType<typeof createExamination>
+export type Examine = ReturnType<typeof createExamination>['examine']
 
 /**
  * Checks the run and the signature of a claim before the claim can delay any other. A key’s signature needs no call,
@@ -58,6 +58,12 @@ export function createExamination({ heads, allowUnsigned, relayers }: RelayConte
   const viewOf = createChainViews(market, heads)
   const contractWallets = createFairLane(CONTRACT_WALLET_LANE)
   const inTurn = createFairLane(EXAMINATION_LANE)
+  let waiting = 0
+
+  async function waitForTurn({ client, gone }: Sender) {
+    waiting++
+    await inTurn(client, gone, setImmediate).finally(() => waiting--)
+  }
 
   const mayBeUnsigned = async () => allowUnsigned && (await relayers()).size > 0
 
@@ -105,14 +111,9 @@ export function createExamination({ heads, allowUnsigned, relayers }: RelayConte
    * @param rivals checked again when it is the claim’s turn.
    * @throws Problem with the market’s reason; RATE_LIMITED; RELAY_UNAVAILABLE, also when the client disconnects.
    */
-  return async function examine(
-    request: ClaimRequest,
-    sender: Sender,
-    since: number,
-    rivals: Rivals,
-  ): Promise<Examined> {
+  async function examine(request: ClaimRequest, sender: Sender, since: number, rivals: Rivals): Promise<Examined> {
     const view = await viewOf(request.bountyId, since, false)
-    if (rivals.exist()) await inTurn(sender.client, sender.gone, setImmediate)
+    if (rivals.exist()) await waitForTurn(sender)
     if (rivals.haveOvertaken()) return { overtaken: true }
     const first = await check(request, view, sender)
     if (!(first instanceof Problem)) return first
@@ -124,6 +125,9 @@ export function createExamination({ heads, allowUnsigned, relayers }: RelayConte
     if (number >= highest) throw result
     throw unavailable(`The chain’s node is at block ${number}, behind block ${highest}.`)
   }
+
+  /** `isBusy`: whether claims wait for their turn. */
+  return { examine, isBusy: () => waiting > 0 }
 }
 
 /** @param bounty at `head`, or after the pending transactions. */

@@ -12,42 +12,56 @@ export type RunClaims = {
   /** The number of claims that were stored with a transaction. */
   stored: () => number
   countStored: () => void
-  /** Whether a claim that the index calls eligible is in the queue. */
-  isPlacing: () => boolean
+  /** Resolves when the claim that the index calls eligible has left the queue; undefined if none is in the queue. */
+  placing: () => Promise<void> | undefined
   /** Counts such a claim as in the queue until `placement` settles. */
   startPlacing: (placement: Promise<unknown>) => void
   /** Resolves when that claim has left the queue, or soon after `until` aborts. */
   whilePlacing: (until: AbortSignal) => Promise<void>
 }
 
-/** @returns a function that runs `work`, and counts the claim among the claims of its run until `work` ends. */
+/** How long a claim waits unread. Placing another one takes longer only if the node or the database is slow. */
+const MAX_UNREAD_MS = 100
+
+/** Counts the claims of each run. */
 export function createRunClaims() {
   const runs = new Map<bigint, { count: number; claims: RunClaims }>()
 
-  return async function amongClaimsOf<T>(bountyId: bigint, work: (claims: RunClaims) => Promise<T>): Promise<T> {
-    const isContended = () => (runs.get(bountyId)?.count ?? 0) > 1
-    const run = runs.get(bountyId) ?? { count: 0, claims: claimsOfRun(isContended) }
-    runs.set(bountyId, run)
-    run.count++
-    try {
-      return await work(run.claims)
-    } finally {
-      run.count--
-      if (run.count === 0) runs.delete(bountyId)
-    }
+  return {
+    /** Runs `work`, and counts the claim among the claims of its run until `work` ends. */
+    async among<T>(bountyId: bigint, work: (claims: RunClaims) => Promise<T>): Promise<T> {
+      const isContended = () => (runs.get(bountyId)?.count ?? 0) > 1
+      const run = runs.get(bountyId) ?? { count: 0, claims: claimsOfRun(isContended) }
+      runs.set(bountyId, run)
+      run.count++
+      try {
+        return await work(run.claims)
+      } finally {
+        run.count--
+        if (run.count === 0) runs.delete(bountyId)
+      }
+    },
+
+    /** See `Relay`. */
+    async whilePlacing(bountyId: bigint): Promise<boolean> {
+      const placing = runs.get(bountyId)?.claims.placing()
+      if (!placing) return false
+      await Promise.race([placing, sleep(MAX_UNREAD_MS, undefined, { ref: false })])
+      return true
+    },
   }
 }
 
 function claimsOfRun(isContended: () => boolean): RunClaims {
   let stored = 0
-  let placing: Promise<unknown> | undefined
+  let placing: Promise<void> | undefined
   return {
     isContended,
     stored: () => stored,
     countStored() {
       stored++
     },
-    isPlacing: () => placing !== undefined,
+    placing: () => placing,
     startPlacing(placement) {
       const end = () => {
         placing = undefined
