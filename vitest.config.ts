@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config'
 import { LongestFirst } from './test/support/longestFirst.ts'
 
 // Tests start hundreds of processes, which load the same modules. Node compiles each module once: the processes inherit
-// this variable.
-process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('cache/node', import.meta.url))
+// this variable. Ponder watches all other folders of this one, and its watcher would look at each of thousands of files.
+process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('node_modules/.cache/node', import.meta.url))
 
 const project = (name: string, timeoutMs: number, setupFiles: string[] = []) => ({
   test: {
