@@ -20,4 +20,4 @@ COPY deployments deployments
 RUN mkdir generated .ponder && chown node generated .ponder
 USER node
 EXPOSE 3000 9464 42069
-CMD ["node", "--max-semi-space-size=64", "src/api/server.ts"]
+CMD ["node", "--max-semi-space-size=64", "src/api/start.ts"]

@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config'
 import { LongestFirst } from './test/support/longestFirst.ts'
 
 // Tests start hundreds of processes, which load the same modules. Node compiles each module once: the processes inherit
-// this variable.
-process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('cache/node', import.meta.url))
+// this variable. Ponder watches all other folders of this one, and its watcher would look at each of thousands of files.
+process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('node_modules/.cache/node', import.meta.url))
 
 const project = (name: string, timeoutMs: number, setupFiles: string[] = []) => ({
   test: {
@@ -18,6 +18,8 @@ const project = (name: string, timeoutMs: number, setupFiles: string[] = []) => 
 
 export default defineConfig({
   test: {
+    // As the API and the indexer do.
+    execArgv: ['--import', new URL('src/api/moduleFormats.ts', import.meta.url).href],
     globalSetup: 'test/support/globalSetup.ts',
     // An e2e test file runs Anvil, an indexer and an API, and waits for about half of its time: three files at a time use
     // two cores.

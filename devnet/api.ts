@@ -72,7 +72,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   const part = await startProcess({
     name: 'The API',
     command: process.execPath,
-    args: [youngGenerationFlag, ...(reload ? ['--watch', '--watch-preserve-output'] : []), 'src/api/server.ts'],
+    args: [youngGenerationFlag, ...(reload ? ['--watch', '--watch-preserve-output'] : []), 'src/api/start.ts'],
     directory,
     env: {
       DATABASE_URL: databaseUrl,

@@ -8,9 +8,9 @@ import { once } from 'node:events'
 import { globSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { parseArgs } from 'node:util'
-// First, because it changes a module of Ponder's as that is loaded.
+// These two change how modules are loaded. What imports Ponder is imported below, once both are registered.
+import '../src/api/moduleFormats.ts'
 import './ponderRate.ts'
-import config from '../ponder.config.ts'
 import { readEnv } from '../src/api/env.ts'
 import { createEndpoints } from '../src/api/node/endpoints.ts'
 import { createLogger } from '../src/api/observability/logger.ts'
@@ -19,7 +19,6 @@ import { siblingOf } from './builds/builds.ts'
 import { keepCacheSmall } from './builds/cachedBlocks.ts'
 import { letSiblingServe } from './builds/letSiblingServe.ts'
 import { reasonNotToStart } from './builds/mayStart.ts'
-import { takeOver } from './builds/takeOver.ts'
 import { servedBuild } from './builds/views.ts'
 import { connect } from './database/connect.ts'
 import { proveConnections, watchWrites } from './database/driver.ts'
@@ -41,6 +40,8 @@ const { DATABASE_URL, CHAIN_ID, RPC_URL, DATABASE_SCHEMA, PONDER_PORT, STALL_SEC
     'RECOVER_REORGS',
     'LOG_LEVEL',
   ])
+const { default: config } = await import('../ponder.config.ts')
+const { takeOver } = await import('./builds/takeOver.ts')
 const logger = createLogger({ level: LOG_LEVEL, rpcUrls: RPC_URL })
 const endpoints = createEndpoints({ rpcUrls: RPC_URL, chainId: CHAIN_ID, logger })
 

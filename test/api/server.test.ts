@@ -37,7 +37,7 @@ afterAll(async () => {
   await deployments.remove()
 })
 
-/** Runs `node src/api/server.ts` without a relayer's key, so that it needs no chain. */
+/** Runs `node src/api/start.ts` without a relayer's key, so that it needs no chain. */
 async function start(options: Partial<ApiOptions> = {}): Promise<Api> {
   api = await startApi({
     databaseUrl: index.url,

@@ -46,7 +46,7 @@ it('runs indexer and API from the files and dependencies of the image alone', { 
     return part
   }
   await run('The indexer', 'ops/startIndexer.ts')
-  const api = await run('The API', '--max-semi-space-size=64', 'src/api/server.ts')
+  const api = await run('The API', '--max-semi-space-size=64', 'src/api/start.ts')
   const [, port] = await api.saw(/"port":(\d+),"opsPort":\d+,"msg":"API listens"/, 60_000)
   const stats = async () => (await fetch(`http://127.0.0.1:${port}/api/stats`)).status
   await until('the API of the image answers', async () => (await stats()) === 200, 60_000)

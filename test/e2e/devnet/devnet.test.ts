@@ -98,7 +98,7 @@ it('can be restarted at once, and ends all parts when one crashes', async () => 
   try {
     await dev.ready()
     const server = (await dev.processes()).find(
-      (line) => / src\/api\/server\.ts/.test(line) && !line.includes('--watch '),
+      (line) => / src\/api\/start\.ts/.test(line) && !line.includes('--watch '),
     )
     process.kill(Number.parseInt(server ?? '', 10), 'SIGKILL')
     expect(await dev.npm.ended).toBe('exited with code 1')

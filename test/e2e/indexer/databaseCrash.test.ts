@@ -41,6 +41,7 @@ test('an indexer whose database crashes exits with 75, and loses nothing after t
   const indexer = await startIndexer(options)
   try {
     for (let posted = 0; posted < 5; posted++) await post()
+    await waitForIndex(databaseUrl, await chain.client.getBlockNumber({ cacheTime: 0 }), 20_000)
     // Closing connections, as an administrator may, does not end the indexer.
     await dropConnections(databaseUrl)
     for (let posted = 0; posted < 5; posted++) await post()
