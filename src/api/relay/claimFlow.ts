@@ -89,10 +89,10 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
         await run.whilePlacing(until)
         continue
       }
-      if ('held' in examined) {
-        const [relayed] = await claimsById(pool, [examined.held.claimId])
-        await bind(request, key, examined.held)
-        return { ...examined.held, status: 'won', ...(relayed?.txHash && { txHash: relayed.txHash }) }
+      if ('currentClaim' in examined) {
+        const [relayed] = await claimsById(pool, [examined.currentClaim.claimId])
+        await bind(request, key, examined.currentClaim)
+        return { ...examined.currentClaim, status: 'won', ...(relayed?.txHash && { txHash: relayed.txHash }) }
       }
       if ('undecided' in examined) {
         obstacle.failure = examined.undecided

@@ -33,13 +33,13 @@ const EXAMINATION_LANE = { ...CONTRACT_WALLET_LANE, concurrency: 1, maxWaitingPe
 type Sender = Pick<ClaimContext, 'client' | 'gone'>
 
 /**
- * - `held`: this claim is the current claim of the run already.
+ * - `currentClaim`: this claim is the current claim of the run already.
  * - `good`: the claim may enter the queue.
  * - `undecided`: the run is not open, and a pending transaction would open it.
  * - `overtaken`: the claim was not examined, because another claim of the run is likely to win it.
  */
 export type Examined =
-  | { held: { claimId: Hex; round: bigint; blockNumber: bigint } }
+  | { currentClaim: { claimId: Hex; round: bigint; blockNumber: bigint } }
   | { good: true }
   | { undecided: Failure }
   | { overtaken: true }
@@ -83,7 +83,7 @@ export function createExamination({ heads, allowUnsigned, relayers }: RelayConte
     if (await isHeld(request, view, sender)) {
       const round = BigInt(bounty.round)
       const claimId = claimIdOf(market, { ...request, round })
-      return { held: { claimId, round, blockNumber: head.number } }
+      return { currentClaim: { claimId, round, blockNumber: head.number } }
     }
     const refuse = (error: ClaimError) => refusal(request, { error, data: undefined }, bounty)
     const runError = errorOfRun(request, bounty, head)
