@@ -5,7 +5,9 @@ import { createReadStream, globSync, mkdirSync, rmSync, writeFileSync } from 'no
 import { createInterface } from 'node:readline'
 import { RARE, tallyReport } from './invariant/tallyReport.ts'
 
+/** Fixed, so that a failure can be repeated. */
 const SEED = 1
+
 const FORGE = 'toolchain/forge.ts'
 
 /** Run separately: beside other suites Forge draws other calls, and not the same each time. */

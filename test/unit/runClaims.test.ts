@@ -19,7 +19,7 @@ it('a claim waits unread until the claim of its run has left the queue', async (
   const runClaims = createRunClaims()
   const placed = placeClaim(runClaims)
   let hasWaited: boolean | undefined
-  const waiting = runClaims.whilePlacing(RUN).then((waited) => {
+  const waiting = runClaims.waitUnread(RUN).then((waited) => {
     hasWaited = waited
   })
   await sleep(0)
@@ -27,7 +27,7 @@ it('a claim waits unread until the claim of its run has left the queue', async (
   placed.leaveQueue()
   await waiting
   expect(hasWaited).toBe(true)
-  expect(await runClaims.whilePlacing(RUN)).toBe(false)
+  expect(await runClaims.waitUnread(RUN)).toBe(false)
   placed.end()
   await placed.ended
 })
@@ -35,10 +35,10 @@ it('a claim waits unread until the claim of its run has left the queue', async (
 it('a claim does not wait for the claim of another run, nor for one that has failed in the queue', async () => {
   const runClaims = createRunClaims()
   const placed = placeClaim(runClaims)
-  expect(await runClaims.whilePlacing(RUN + 1n)).toBe(false)
+  expect(await runClaims.waitUnread(RUN + 1n)).toBe(false)
   placed.failInQueue(new Error('The queue is full.'))
-  expect(await runClaims.whilePlacing(RUN)).toBe(true)
-  expect(await runClaims.whilePlacing(RUN)).toBe(false)
+  expect(await runClaims.waitUnread(RUN)).toBe(true)
+  expect(await runClaims.waitUnread(RUN)).toBe(false)
   placed.end()
   await placed.ended
 })
@@ -47,7 +47,7 @@ it('a claim waits unread for at most 100 ms', async () => {
   const runClaims = createRunClaims()
   const placed = placeClaim(runClaims)
   const start = performance.now()
-  expect(await runClaims.whilePlacing(RUN)).toBe(true)
+  expect(await runClaims.waitUnread(RUN)).toBe(true)
   // A timer of Node may fire up to a millisecond early.
   expect(performance.now() - start).toBeGreaterThan(98)
   placed.leaveQueue()

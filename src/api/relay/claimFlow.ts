@@ -219,7 +219,7 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
     }
   }
 
-  return { claim: observedClaim, whilePlacing: runClaims.whilePlacing }
+  return { claim: observedClaim, waitUnread: runClaims.waitUnread }
 }
 
 const isSameClaimant = (left: ClaimRequest, right: ClaimRequest) =>

@@ -84,7 +84,7 @@ export async function createRelay(options: Options): Promise<Relay> {
   const { examine, isBusy } = createExamination(context, intakeMarket)
   const closing = new AbortController()
   const opening = remote.openAbsent(context.addSigner, closing.signal)
-  const { claim, whilePlacing } = createClaimFlow(context, { examine, dispatcher, results, closing: closing.signal })
+  const { claim, waitUnread } = createClaimFlow(context, { examine, dispatcher, results, closing: closing.signal })
   const pending = new Set<Promise<unknown>>()
 
   return {
@@ -94,7 +94,7 @@ export async function createRelay(options: Options): Promise<Relay> {
       claiming.catch(() => undefined).finally(() => pending.delete(claiming))
       return claiming
     },
-    whilePlacing,
+    waitUnread,
     async find(claimId) {
       const [found] = await claimsById(pool, [claimId])
       return found && withIndexedWin(context, found)
@@ -103,7 +103,7 @@ export async function createRelay(options: Options): Promise<Relay> {
       const finalized = await context.finalBlock()
       return finalized !== undefined && blockNumber <= finalized
     },
-    async quiet() {
+    async waitForExaminations() {
       do await setImmediate()
       while (isBusy())
     },

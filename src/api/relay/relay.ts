@@ -58,9 +58,9 @@ export type Relay = {
    * claim would delay it.
    * @returns whether it waited.
    */
-  whilePlacing(bountyId: bigint): Promise<boolean>
+  waitUnread(bountyId: bigint): Promise<boolean>
   /** Resolves in another turn of the event loop, once no claim of a contended run waits for its examination. */
-  quiet(): Promise<void>
+  waitForExaminations(): Promise<void>
   /**
    * Finds a stored claim, with the win that the index shows if the keeper has not stored it yet; undefined if no
    * transaction was ever signed for the claim.

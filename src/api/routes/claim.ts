@@ -109,11 +109,11 @@ export function claimRoutes(deps: Deps) {
   const inTurn = createFairLane(ENTRY_LANE)
 
   app.post(claimRun.getRoutingPath(), async (c, next) => {
-    const enter = () => inTurn(clientOf(c, deps), c.req.raw.signal, deps.relay?.quiet ?? setImmediate)
+    const enter = () => inTurn(clientOf(c, deps), c.req.raw.signal, deps.relay?.waitForExaminations ?? setImmediate)
     await enter()
     const { data: bountyId } = idParameter.safeParse(c.req.param('id'))
     // Claims that have waited enter one by one again: read at once, they would delay the other one's broadcast.
-    if (bountyId !== undefined && (await deps.relay?.whilePlacing(bountyId))) await enter()
+    if (bountyId !== undefined && (await deps.relay?.waitUnread(bountyId))) await enter()
     return next()
   })
 

@@ -43,7 +43,7 @@ export function createRunClaims() {
     },
 
     /** See `Relay`. */
-    async whilePlacing(bountyId: bigint): Promise<boolean> {
+    async waitUnread(bountyId: bigint): Promise<boolean> {
       const placing = runs.get(bountyId)?.claims.placing()
       if (!placing) return false
       await Promise.race([placing, sleep(MAX_UNREAD_MS, undefined, { ref: false })])
