@@ -2,6 +2,7 @@ import { Socket } from 'node:net'
 import pg from 'pg'
 import type { Logger } from 'pino'
 import { followFailover } from './followFailover.ts'
+import { shareConnections } from './sharedConnections.ts'
 
 type Options = {
   /** Of the primary or of a read replica. */
@@ -9,8 +10,8 @@ type Options = {
   /** The schema of the indexer's tables or views. */
   schema: string
   /**
-   * The most connections. Each plans and caches more than a hundred statements of its own, so more connections than a
-   * database with few cores can use make each read slower.
+   * The most connections. Each plans and caches more than a hundred statements of its own, so more shared connections
+   * than the database's cores make each read slower.
    */
   connections?: number | undefined
   logger: Logger
@@ -28,6 +29,12 @@ const planner = [
   'jit=off',
 ]
 
+/** How long a query waits for a connection. */
+const CONNECTION_TIMEOUT_MS = 2_000
+
+/** Connections for queries that run alone. The others are shared, and one always is. */
+const CONNECTIONS_ALONE = 2
+
 /** Longer than `statement_timeout`, at which PostgreSQL itself cancels the statement. */
 const SILENCE_TIMEOUT_MS = 3_000
 
@@ -37,7 +44,8 @@ export function openReadPool({ url, schema, connections = 4, logger }: Options):
     connectionString: url,
     application_name: 'runline_api',
     max: connections,
-    connectionTimeoutMillis: 2_000,
+    connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
+    pipeline: true,
     statement_timeout: 2_000,
     lock_timeout: 250,
     keepAlive: true,
@@ -48,6 +56,10 @@ export function openReadPool({ url, schema, connections = 4, logger }: Options):
       .join(' '),
   })
   closeSilentConnections(pool, SILENCE_TIMEOUT_MS)
+  shareConnections(pool, {
+    connections: Math.max(1, connections - CONNECTIONS_ALONE),
+    timeoutMs: CONNECTION_TIMEOUT_MS,
+  })
   followFailover(pool, { url, logger })
   // An idle connection that breaks would end the process if there were no listener. The next read opens another.
   pool.on('error', (err) => logger.warn({ err }, 'A connection of the read pool broke'))

@@ -24,11 +24,14 @@ const UNREACHABLE = [
   'ETIMEDOUT',
 ]
 
-const TRANSIENT = new Set([...CONTENDED, ...DISCONNECTED, READ_ONLY, ...UNREACHABLE])
+/** A query before it on its connection failed to prepare the statement, for a reason that a retry shows. */
+const NOT_PREPARED = '26000'
+
+const TRANSIENT = new Set([...CONTENDED, ...DISCONNECTED, READ_ONLY, NOT_PREPARED, ...UNREACHABLE])
 
 /** node-postgres reports these errors without a code. */
 const TRANSIENT_MESSAGE = /^(Connection terminated|Client has encountered a connection error|Query read timeout)/
-const POOL_EXHAUSTED = /^timeout exceeded when trying to connect/
+const POOL_EXHAUSTED = /^(timeout exceeded when trying to connect|No connection to PostgreSQL was free)/
 
 const UNDEFINED_TABLE = '42P01'
 const UNDEFINED_COLUMN = '42703'

@@ -3,9 +3,8 @@ import { createFairLane } from '../http/fairLane.ts'
 import { createBatchedRead, readOne } from './batchedReads.ts'
 import type { IndexReader } from './indexReader.ts'
 import { nameOfList, type RunList } from './runList.ts'
-import { type RequestedPage, type RunPage, runPages, startKind } from './runPages.ts'
-import { isBanded, isUnfiltered, type StartKind } from './runStarts.ts'
-import { isCounted } from './runTotal.ts'
+import { isExpensive, type RequestedPage, type RunPage, runPages, startKind } from './runPages.ts'
+import type { StartKind } from './runStarts.ts'
 import type { SnapshotResult } from './snapshot.ts'
 
 /** The most pages that one statement reads: hundreds of runs, within a few milliseconds. */
@@ -58,11 +57,6 @@ export function createRunPageReader(index: IndexReader) {
     if (minBlock !== undefined) await index.reach(minBlock)
     return readInTurn(client, gone, () => readOne(index, runPages(list, kind, [page]), minBlock))
   }
-}
-
-/** Whether PostgreSQL must count or skip many runs one by one for a page. */
-function isExpensive(list: RunList, kind: StartKind): boolean {
-  return !isCounted(list) || (kind === 'far' && !isUnfiltered(list) && !isBanded(list, kind))
 }
 
 export type RunPageReader = ReturnType<typeof createRunPageReader>

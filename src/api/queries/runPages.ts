@@ -4,9 +4,9 @@ import { selectMembers } from './json.ts'
 import { bandListOf } from './runBands.ts'
 import { shapeOf } from './runFilter.ts'
 import { inOrder, type RunList, type RunOrder, sortKeyOf } from './runList.ts'
-import { isBanded, NEAR_ROWS, rankedBands, type StartKind } from './runStarts.ts'
+import { isBanded, isUnfiltered, NEAR_ROWS, rankedBands, type StartKind } from './runStarts.ts'
 import { runSummaryMembers } from './runs.ts'
-import { matchesOf } from './runTotal.ts'
+import { isCounted, matchesOf } from './runTotal.ts'
 import { requested, walksOf } from './runWalks.ts'
 import { plainQuery, type SnapshotQuery, snapshotColumns } from './snapshot.ts'
 
@@ -61,6 +61,11 @@ export function startKind(start: RunStart): StartKind {
   return start.offset > NEAR_ROWS ? 'far' : 'near'
 }
 
+/** Whether PostgreSQL must count or skip many runs one by one for a page. */
+export function isExpensive(list: RunList, kind: StartKind): boolean {
+  return !isCounted(list) || (kind === 'far' && !isUnfiltered(list) && !isBanded(list, kind))
+}
+
 /**
  * The band that `minReward` splits, and how to count from the nearer edge of it (`wholeBand`): the runs between that edge
  * and `minReward` are counted one by one, and added to the bands from there on, or subtracted from them.
@@ -85,7 +90,8 @@ function statementOf(list: RunList, start: StartKind) {
 }
 
 function makeStatement(name: string, list: RunList, start: StartKind) {
-  return plainQuery<PageRow>(name, (db, snapshot) => {
+  const alone = isExpensive(list, start)
+  const buildStatement: Parameters<typeof plainQuery>[1] = (db, snapshot) => {
     const matches = matchesOf(db, list)
     const ranked = isBanded(list, start) ? [db.$with('ranked', {}).as(rankedBands(db, list))] : []
     const page = db.$with('page', pageColumns).as(sql`
@@ -97,7 +103,8 @@ function makeStatement(name: string, list: RunList, start: StartKind) {
       .from(snapshot)
       .innerJoin(matches, sql`true`)
       .innerJoin(page, sql`true`)
-  })
+  }
+  return plainQuery<PageRow>(name, buildStatement, { alone })
 }
 
 type PageRow = {

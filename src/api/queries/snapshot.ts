@@ -4,9 +4,12 @@ import { type AnyPgColumn, bigint, pgTable, varchar } from 'drizzle-orm/pg-core'
 import type pg from 'pg'
 import type { Hex } from 'viem'
 import { head } from '../../../ponder.schema.ts'
+import type { ReadQuery } from '../database/sharedConnections.ts'
 
 /** The part of drizzle that queries use. */
-export type Database = Pick<NodePgDatabase, 'select' | '$with' | 'with'> & { $client: Pick<pg.Pool, 'query'> }
+export type Database = Pick<NodePgDatabase, 'select' | '$with' | 'with'> & {
+  $client: { query<Row extends pg.QueryResultRow>(query: ReadQuery, values: unknown[]): Promise<pg.QueryResult<Row>> }
+}
 
 /** Ponder's own table of the latest indexed event, one row per chain. It is not part of ponder.schema.ts. */
 const checkpoint = pgTable('_ponder_checkpoint', {
@@ -106,17 +109,19 @@ type SnapshotRow = { number: string; hash: Hex; timestamp: string; checkpoint: s
  * As `snapshotQuery`, but columns have the types that node-postgres returns. The most frequent reads use it: drizzle's
  * mapping took 6 % of this process's time for a page.
  * @param build selects `snapshotColumns`, and each column of `Row` by its name.
+ * @param options.alone whether it may take so long that it must not share a connection.
  */
 export function plainQuery<Row>(
   name: string,
   build: (db: Database, snapshot: SnapshotCte) => { toSQL(): { sql: string; params: unknown[] } },
+  { alone }: Pick<ReadQuery, 'alone'> = {},
 ) {
   const statementOf = oncePerDatabase((db) => build(db, snapshotOf(db)).toSQL())
   return <T>(values: Record<string, unknown>, dataOf: (first: Row, rows: Row[]) => T): SnapshotQuery<T> =>
     async (db, moment) => {
       const { sql: text, params } = statementOf(db)
       const filled = fillPlaceholders(params, { ...moment, ...values })
-      const { rows } = await db.$client.query<SnapshotRow & Row>({ name, text }, filled)
+      const { rows } = await db.$client.query<SnapshotRow & Row>({ name, text, alone }, filled)
       const [first] = rows
       return first && { snapshot: decodeSnapshot(first), data: dataOf(first, rows) }
     }

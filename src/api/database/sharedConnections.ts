@@ -1,0 +1,124 @@
+import type pg from 'pg'
+
+/** How many queries a connection has at once. The others wait here, where a timeout limits their wait. */
+const MAX_QUERIES_PER_CONNECTION = 4
+
+/**
+ * How long queries may join a lease. A connection that no longer leads to the right server is closed at its release,
+ * which under constant load would never come if a lease had no end.
+ */
+const LEASE_MS = 1_000
+
+/** `alone` gives the query a connection of its own: the queries of one connection run one after the other. */
+export type ReadQuery = pg.QueryConfig & { alone?: boolean | undefined }
+
+/** A connection that queries share until none of them runs. */
+type Lease = {
+  client: Promise<pg.PoolClient>
+  /** How many queries it runs. */
+  running: number
+  /** When queries no longer join it, by `performance.now()`. */
+  endsAt: number
+  /** Why one of its queries failed. No more queries join it, and its connection is closed, as a pool does. */
+  error?: unknown
+}
+
+type Waiting = { start: (lease: Lease) => void; timer: NodeJS.Timeout }
+
+type Options = {
+  /** The most connections that are shared. */
+  connections: number
+  /** How long a query waits for a connection. */
+  timeoutMs: number
+}
+
+/**
+ * Makes `pool.query` send a query to a connection before its earlier ones have ended (pipelining). So PostgreSQL begins
+ * the next query without a wait for this process, and both wake up less often. The pool's clients must be pipelining.
+ */
+export function shareConnections(pool: pg.Pool, { connections, timeoutMs }: Options): void {
+  const queryAlone = pool.query.bind(pool)
+  const leases = new Set<Lease>()
+  const waiting: Waiting[] = []
+
+  /** A lease that one more query may join. */
+  function findLease(): Lease | undefined {
+    if (leases.size < connections) return createLease()
+    const now = performance.now()
+    let found: Lease | undefined
+    for (const lease of leases) {
+      if (lease.error || now > lease.endsAt || lease.running >= MAX_QUERIES_PER_CONNECTION) continue
+      if (found === undefined || lease.running < found.running) found = lease
+    }
+    return found
+  }
+
+  function createLease(): Lease {
+    const lease: Lease = { client: pool.connect(), running: 0, endsAt: performance.now() + LEASE_MS }
+    leases.add(lease)
+    lease.client.catch((error) => {
+      lease.error = error
+    })
+    return lease
+  }
+
+  async function joinLease(): Promise<Lease> {
+    const found = findLease()
+    if (found) {
+      found.running++
+      return found
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<Lease>()
+    const entry: Waiting = {
+      start(lease) {
+        clearTimeout(entry.timer)
+        lease.running++
+        resolve(lease)
+      },
+      timer: setTimeout(() => {
+        waiting.splice(waiting.indexOf(entry), 1)
+        reject(new Error(`No connection to PostgreSQL was free within ${timeoutMs} ms`))
+      }, timeoutMs),
+    }
+    waiting.push(entry)
+    return promise
+  }
+
+  function leaveLease(lease: Lease) {
+    lease.running--
+    if (lease.running === 0) endLease(lease)
+    while (waiting.length > 0) {
+      const next = findLease()
+      if (next === undefined) return
+      waiting.shift()?.start(next)
+    }
+  }
+
+  function endLease(lease: Lease) {
+    leases.delete(lease)
+    const release = (client: pg.PoolClient) => client.release(lease.error !== undefined)
+    // Without a connection, its queries have failed with the reason.
+    lease.client.then(release, () => undefined)
+  }
+
+  async function query(config: ReadQuery, values?: unknown[]) {
+    if (config.alone) return queryAlone(config, values)
+    const lease = await joinLease()
+    try {
+      const client = await lease.client
+      return await client.query(config, values)
+    } catch (error) {
+      lease.error = error
+      throw error
+    } finally {
+      leaveLease(lease)
+    }
+  }
+
+  // A pool removes its own listener while a connection is in use, and an error without a listener ends the process. The
+  // connection's queries fail with the same error.
+  pool.on('connect', (client) => client.on('error', () => undefined))
+  const countOf = () => Reflect.get(Object.getPrototypeOf(pool), 'waitingCount', pool)
+  Object.defineProperty(pool, 'waitingCount', { get: () => countOf() + waiting.length })
+  Object.assign(pool, { query })
+}
