@@ -94,14 +94,13 @@ function makeStatement(name: string, list: RunList, start: StartKind) {
   const buildStatement: Parameters<typeof plainQuery>[1] = (db, snapshot) => {
     const matches = matchesOf(db, list)
     const ranked = isBanded(list, start) ? [db.$with('ranked', {}).as(rankedBands(db, list))] : []
-    const page = db.$with('page', pageColumns).as(sql`
-      select "requested"."place", "one".*
-      from ${requestedPages} cross join lateral (with ${walksOf(list, start)} ${pageOf(list)}) as "one"`)
+    const page = sql`lateral (with ${walksOf(list, start)} ${pageOf(list)}) as "page"`
     return db
-      .with(snapshot, matches, ...ranked, page)
+      .with(snapshot, matches, ...ranked)
       .select({ ...snapshotColumns(snapshot), total: matches.total, ...pageColumns })
       .from(snapshot)
       .innerJoin(matches, sql`true`)
+      .innerJoin(requestedPages, sql`true`)
       .innerJoin(page, sql`true`)
   }
   return plainQuery<PageRow>(name, buildStatement, { alone })

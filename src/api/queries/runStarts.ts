@@ -74,7 +74,7 @@ const lowestOf: Record<RunOrder['sort'], SQL> = {
  * the page (`skipped`). It has no row if the page is past the end.
  */
 export function startOf({ order }: RunOrder, offset: SQL): SQL {
-  const total = sql`(select "total" from "matches")`
+  const total = sql`"matches"."total"`
   const [before, end] =
     order === 'asc'
       ? [sql`greatest(${total} - "through", 0)`, sql`${total} - "through" + "own"`]

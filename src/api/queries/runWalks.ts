@@ -17,9 +17,9 @@ export const requested = {
 
 /** The counts of the list. See `matchesOf`. */
 const matched = {
-  total: sql`(select "total" from "matches")`,
-  inOrder: sql`(select "in_order" from "matches")`,
-  gathered: sql`(select "gathered" from "matches")`,
+  total: sql`"matches"."total"`,
+  inOrder: sql`"matches"."in_order"`,
+  gathered: sql`"matches"."gathered"`,
 }
 
 /** The CTE `walked`: the ids of the page's runs, and of the run that follows. The CTEs that it needs precede it. */
