@@ -80,8 +80,8 @@ async function listOf(url: string) {
 
 /** How many statements the database has run: each of the API's is a transaction of its own. */
 async function statementCount(pool: Pool) {
-  // A connection reports its transactions at most once a second.
-  await sleep(1_500)
+  // A connection reports its last transactions once it has been idle for ten seconds.
+  await sleep(11_000)
   const { rows } = await pool.query(
     'SELECT xact_commit AS count FROM pg_stat_database WHERE datname = current_database()',
   )

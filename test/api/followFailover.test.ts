@@ -4,6 +4,7 @@ import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Postgres, startPostgres } from '../../devnet/postgres.ts'
 import { followFailover } from '../../src/api/database/followFailover.ts'
+import { shareConnections } from '../../src/api/database/sharedConnections.ts'
 import { startTcpProxy, type TcpProxy } from '../support/tcpProxy.ts'
 
 const checkIntervalMs = 50
@@ -22,7 +23,8 @@ beforeAll(async () => {
   proxy = await startTcpProxy(former.port)
   parts.defer(proxy.stop)
   const url = proxy.urlOf(former.url)
-  pool = new pg.Pool({ connectionString: url, max: 4, idleTimeoutMillis: 0 })
+  pool = new pg.Pool({ connectionString: url, max: 4, idleTimeoutMillis: 0, pipeline: true })
+  shareConnections(pool, { connections: 4, timeoutMs: 5_000 })
   parts.defer(() => pool.end())
   followFailover(pool, { url, logger: pino({ level: 'silent' }), checkIntervalMs })
 })

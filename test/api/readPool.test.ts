@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { closeSilentConnections } from '../../src/api/database/readPool.ts'
+import { shareConnections } from '../../src/api/database/sharedConnections.ts'
 import { freshDatabase } from '../support/database.ts'
 
 const silence = 300
@@ -13,8 +14,9 @@ let pool: pg.Pool
 
 beforeAll(async () => {
   proxy = await startProxy(await freshDatabase())
-  pool = new pg.Pool({ connectionString: proxy.url, max: 1 })
+  pool = new pg.Pool({ connectionString: proxy.url, max: 1, pipeline: true })
   closeSilentConnections(pool, silence)
+  shareConnections(pool, { connections: 1, timeoutMs: 5_000 })
 })
 
 afterAll(async () => {

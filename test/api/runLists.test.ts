@@ -1,6 +1,7 @@
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { run, runStates } from '../../ponder.schema.ts'
+import type { ReadQuery } from '../../src/api/database/sharedConnections.ts'
 import { openRun, poster, seedTime, wallet } from '../../testkit/rows.ts'
 import type { Answer } from '../support/describedAnswers.ts'
 import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
@@ -159,14 +160,15 @@ describe('concurrently requested pages', () => {
   it('are read in one statement at any offset of the list of all runs', async () => {
     const query = vi.spyOn(api.readPool, 'query')
     const pages = await Promise.all([2, 5, 9, 40].map((number) => page({ limit: 7, page: number, minBlock: 3 })))
-    const names = query.mock.calls.map(([config]) => (config as unknown as { name: string }).name)
+    const sent = query.mock.calls.map(([config]) => config as unknown as ReadQuery)
     query.mockRestore()
-    expect(names.filter((name) => name !== 'snapshot')).toEqual(['runs createdAt desc near any'])
+    const pagesSent = sent.filter(({ name }) => name !== 'snapshot')
+    expect(pagesSent).toMatchObject([{ name: 'runs createdAt desc near any', alone: false }])
     const ids = Array.from({ length: 83 }, (_, place) => last - place)
     expect(pages.map((each) => each.ids)).toEqual([ids.slice(7, 14), ids.slice(28, 35), ids.slice(56, 63), []])
   })
 
-  it('are read two at a time if they are expensive, and refused if too many of one client wait', async () => {
+  it('are read two at a time, on other connections, if they are expensive, and refused if too many of one client wait', async () => {
     let reading = 0
     let most = 0
     const original = api.readPool.query.bind(api.readPool) as (...of: unknown[]) => Promise<unknown>
@@ -180,7 +182,10 @@ describe('concurrently requested pages', () => {
     }) as never)
     const paths = Array.from({ length: 80 }, (_, place) => `poster=${poster}&minReward=0.0105&limit=${place + 1}`)
     const answers = await Promise.all(paths.map((path) => api.app.request(`/api/runs?${path}`)))
+    const sent = query.mock.calls.map(([config]) => config as unknown as ReadQuery)
     query.mockRestore()
+    const pagesSent = sent.filter(({ name }) => name !== 'snapshot')
+    expect(new Set(pagesSent.map(({ alone }) => alone))).toEqual(new Set([true]))
     const accepted = 2 + 64
     expect(answers.map(({ status }) => status)).toEqual(paths.map((_, place) => (place < accepted ? 200 : 429)))
     expect(most).toBe(2)

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
+import { pino } from 'pino'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { openReadPool } from '../../src/api/database/readPool.ts'
 import { type ReadQuery, shareConnections } from '../../src/api/database/sharedConnections.ts'
 import { classifyReadError } from '../../src/api/queries/failures.ts'
 import { freshDatabase } from '../support/database.ts'
@@ -75,12 +77,20 @@ describe('a query that fails', () => {
     expect(await pid()).not.toBe('value' in before && before.value)
   })
 
-  it('lets the queries behind it fail as transient if they use its statement', async () => {
+  it('is the reason of the queries behind it that use its statement', async () => {
     const { pool } = openPool()
-    const read = () => pool.query({ name: 'absent', text: 'SELECT FROM absent_table' }).catch((error: unknown) => error)
-    const errors = await Promise.all([read(), read()])
-    expect(errors).toMatchObject([{ code: '42P01' }, { code: '26000' }])
-    expect(errors.map(classifyReadError)).toEqual(['missing', 'transient'])
+    const read = (table: string) =>
+      pool.query({ name: table, text: `SELECT absent FROM ${table}` }).catch((error: unknown) => error)
+    const errors = await Promise.all([read('absent'), read('pg_class'), read('pg_class'), read('absent')])
+    expect(errors).toMatchObject([{ code: '42P01' }, { code: '42703' }, { code: '42703' }, { code: '42P01' }])
+  })
+
+  it('ends the use of its connection, which other queries still run on', async () => {
+    const { pool, pid } = openPool({ connections: 2 })
+    const long = times(2, () => pid({}, 0.6))
+    const failures = times(2, () => pool.query('SELECT 1 / 0').catch((error: unknown) => error))
+    await Promise.all(failures)
+    expect(await Promise.all(long)).not.toContain(await pid())
   })
 
   it('fails with all queries of its connection if the connection breaks, and the next query opens another', async () => {
@@ -114,4 +124,17 @@ it('under constant load, a connection is released about once a second', async ()
   // The last release is the end of the load.
   expect(releases).toBeGreaterThanOrEqual(3)
   expect(releases).toBeLessThanOrEqual(5)
+  expect(pool.totalCount).toBe(1)
 })
+
+it.each([1, 2, 3])(
+  'a read pool of %s connections runs shared queries, and those that run alone',
+  async (connections) => {
+    const pool = openReadPool({ url: databaseUrl, schema: 'public', connections, logger: pino({ level: 'silent' }) })
+    onTestFinished(() => pool.end())
+    const queries = times(20, (index) => ({ text: `SELECT ${index} AS value`, alone: index % 2 === 0 }))
+    const answers = await Promise.all(queries.map((query) => pool.query(query as ReadQuery)))
+    expect(answers.map(({ rows }) => rows[0].value)).toEqual(times(20, (index) => index))
+    expect(pool.totalCount).toBeLessThanOrEqual(connections)
+  },
+)

@@ -10,8 +10,8 @@ type Options = {
   /** The schema of the indexer's tables or views. */
   schema: string
   /**
-   * The most connections. Each plans and caches more than a hundred statements of its own, so more shared connections
-   * than the database's cores make each read slower.
+   * The most connections. All but two are shared. Each plans and caches more than a hundred statements of its own, so
+   * more shared connections than the database's cores make each read slower.
    */
   connections?: number | undefined
   logger: Logger
@@ -29,10 +29,10 @@ const planner = [
   'jit=off',
 ]
 
-/** How long a query waits for a connection. */
+/** How long a connection may take, and how long a query waits for one. */
 const CONNECTION_TIMEOUT_MS = 2_000
 
-/** Connections for queries that run alone. The others are shared, and one always is. */
+/** How many connections are left for queries that run alone, as many as run at once. At least one is shared. */
 const CONNECTIONS_ALONE = 2
 
 /** Longer than `statement_timeout`, at which PostgreSQL itself cancels the statement. */
@@ -68,12 +68,12 @@ export function openReadPool({ url, schema, connections = 4, logger }: Options):
 
 /**
  * Closes a connection on which a query gets no answer within the timeout: PostgreSQL's own timeouts do not help once
- * its host is unreachable. The query fails with ETIMEDOUT. For pools on which only `query` is called, because a
- * connection that is checked out without running a query counts as silent too.
+ * its host is unreachable. Its queries fail with ETIMEDOUT. For pools whose connections run a query whenever they are
+ * in use, because a connection that is checked out without one counts as silent too.
  *
  * node-postgres has `query_timeout`, which is a timer per query. The rows of a query stay in memory as long as its
  * timer, which made the garbage collector's pauses four times as long. This is one timer per connection, which any
- * received data resets.
+ * sent or received data resets: queries join a shared connection for a second at most.
  */
 export function closeSilentConnections(pool: pg.Pool, timeoutMs: number) {
   const querying = new Set<pg.PoolClient>()

@@ -3,6 +3,9 @@ import type pg from 'pg'
 /** How many queries a connection has at once. The others wait here, where a timeout limits their wait. */
 const MAX_QUERIES_PER_CONNECTION = 4
 
+/** A query before this one on its connection failed to prepare the statement that both use. */
+const NOT_PREPARED = '26000'
+
 /**
  * How long queries may join a lease. A connection that no longer leads to the right server is closed at its release,
  * which under constant load would never come if a lease had no end.
@@ -15,12 +18,14 @@ export type ReadQuery = pg.QueryConfig & { alone?: boolean | undefined }
 /** A connection that queries share until none of them runs. */
 type Lease = {
   client: Promise<pg.PoolClient>
-  /** How many queries it runs. */
+  /** The client, once it is connected. */
+  connected?: pg.PoolClient
+  /** How many queries have joined it and not ended. */
   running: number
   /** When queries no longer join it, by `performance.now()`. */
   endsAt: number
-  /** Why one of its queries failed. No more queries join it, and its connection is closed, as a pool does. */
-  error?: unknown
+  /** Why queries failed, by the names of their statements. After an error, no query joins, and the connection is closed. */
+  errors: Map<string, unknown>
 }
 
 type Waiting = { start: (lease: Lease) => void; timer: NodeJS.Timeout }
@@ -28,7 +33,7 @@ type Waiting = { start: (lease: Lease) => void; timer: NodeJS.Timeout }
 type Options = {
   /** The most connections that are shared. */
   connections: number
-  /** How long a query waits for a connection. */
+  /** How long a query waits until it joins a lease. */
   timeoutMs: number
 }
 
@@ -47,18 +52,16 @@ export function shareConnections(pool: pg.Pool, { connections, timeoutMs }: Opti
     const now = performance.now()
     let found: Lease | undefined
     for (const lease of leases) {
-      if (lease.error || now > lease.endsAt || lease.running >= MAX_QUERIES_PER_CONNECTION) continue
+      if (lease.errors.size > 0 || now > lease.endsAt || lease.running >= MAX_QUERIES_PER_CONNECTION) continue
       if (found === undefined || lease.running < found.running) found = lease
     }
     return found
   }
 
   function createLease(): Lease {
-    const lease: Lease = { client: pool.connect(), running: 0, endsAt: performance.now() + LEASE_MS }
+    const endsAt = performance.now() + LEASE_MS
+    const lease: Lease = { client: pool.connect(), running: 0, endsAt, errors: new Map() }
     leases.add(lease)
-    lease.client.catch((error) => {
-      lease.error = error
-    })
     return lease
   }
 
@@ -86,6 +89,7 @@ export function shareConnections(pool: pg.Pool, { connections, timeoutMs }: Opti
 
   function leaveLease(lease: Lease) {
     lease.running--
+    // Before another lease is created, so that it gets this connection, which has prepared its statements.
     if (lease.running === 0) endLease(lease)
     while (waiting.length > 0) {
       const next = findLease()
@@ -96,20 +100,26 @@ export function shareConnections(pool: pg.Pool, { connections, timeoutMs }: Opti
 
   function endLease(lease: Lease) {
     leases.delete(lease)
-    const release = (client: pg.PoolClient) => client.release(lease.error !== undefined)
-    // Without a connection, its queries have failed with the reason.
-    lease.client.then(release, () => undefined)
+    lease.connected?.release(lease.errors.size > 0)
   }
 
-  async function query(config: ReadQuery, values?: unknown[]) {
+  /** @returns why the query failed: an error of another query of its statement may be the reason. */
+  function recordError({ errors }: Lease, { name = '' }: ReadQuery, error: unknown): unknown {
+    const isNotPrepared = error instanceof Error && 'code' in error && error.code === NOT_PREPARED
+    const reason = (isNotPrepared && errors.get(name)) || error
+    errors.set(name, reason)
+    return reason
+  }
+
+  async function query(given: ReadQuery | string, values?: unknown[]) {
+    const config = typeof given === 'string' ? { text: given } : given
     if (config.alone) return queryAlone(config, values)
     const lease = await joinLease()
     try {
-      const client = await lease.client
-      return await client.query(config, values)
+      lease.connected ??= await lease.client
+      return await lease.connected.query(config, values)
     } catch (error) {
-      lease.error = error
-      throw error
+      throw recordError(lease, config, error)
     } finally {
       leaveLease(lease)
     }
@@ -118,7 +128,7 @@ export function shareConnections(pool: pg.Pool, { connections, timeoutMs }: Opti
   // A pool removes its own listener while a connection is in use, and an error without a listener ends the process. The
   // connection's queries fail with the same error.
   pool.on('connect', (client) => client.on('error', () => undefined))
-  const countOf = () => Reflect.get(Object.getPrototypeOf(pool), 'waitingCount', pool)
-  Object.defineProperty(pool, 'waitingCount', { get: () => countOf() + waiting.length })
+  const waitingInPool = () => Reflect.get(Object.getPrototypeOf(pool), 'waitingCount', pool)
+  Object.defineProperty(pool, 'waitingCount', { get: () => waitingInPool() + waiting.length })
   Object.assign(pool, { query })
 }

@@ -24,10 +24,7 @@ const UNREACHABLE = [
   'ETIMEDOUT',
 ]
 
-/** A query before it on its connection failed to prepare the statement, for a reason that a retry shows. */
-const NOT_PREPARED = '26000'
-
-const TRANSIENT = new Set([...CONTENDED, ...DISCONNECTED, READ_ONLY, NOT_PREPARED, ...UNREACHABLE])
+const TRANSIENT = new Set([...CONTENDED, ...DISCONNECTED, READ_ONLY, ...UNREACHABLE])
 
 /** node-postgres reports these errors without a code. */
 const TRANSIENT_MESSAGE = /^(Connection terminated|Client has encountered a connection error|Query read timeout)/
