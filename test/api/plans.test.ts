@@ -1,10 +1,12 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { AGENT_BAND_IDS, RUN_BAND_IDS } from '../../ponder.schema.ts'
+import { changesSince } from '../../src/api/queries/changes.ts'
+import { checkpointOf } from '../../testkit/indexedTables.ts'
 import { manyAgents } from '../../testkit/manyAgents.ts'
 import { busyAgent, manyRuns, whale } from '../../testkit/manyRuns.ts'
 import { seedTime } from '../../testkit/rows.ts'
-import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
+import { blockHash, chainId, type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
 import { type TestApi, testApi } from './testApi.ts'
 
 /** The number of runs and of agents. `npm run test:plans` sets a million; the plans are the same. */
@@ -219,6 +221,29 @@ it(`a page in the middle of ${runs} runs is as cheap as the first page`, async (
     const { nodes } = await planOf(`/api/runs?order=${order}&page=${Math.ceil(runs / 2 / limit)}&limit=${limit}`)
     expectWalk(nodes, passedAtMost('', limit + 1, runs) + 1)
   }
+})
+
+it(`the changes since a block are read without the ${runs} events before it`, async () => {
+  const old = { number: 5n, timestamp: seedTime - 5n, hash: blockHash(5n) }
+  const changed = 100
+  const insertEvents = (block: typeof old, count: number) =>
+    index.pool.query(
+      `INSERT INTO run_event (id, bounty_id, name, timestamp, block_number, block_hash, log_index, transaction_hash)
+      SELECT left($1, 42) || lpad(n::text, 33, '0'), n, 'BountyFunded', $2, $3, $4, 0, $4 FROM generate_series(1, $5) n`,
+      [checkpointOf(block), block.timestamp, block.number, block.hash, count],
+    )
+  await insertEvents(old, runs)
+  await insertEvents({ number: 10n, timestamp: seedTime, hash: blockHash(10n) }, changed)
+  await index.pool.query('VACUUM ANALYZE run_event')
+  const query = vi.spyOn(api.readPool, 'query')
+  const { data } = await api.index.read(changesSince(chainId, { number: 9n, timestamp: seedTime - 1n }, old))
+  const [config, values] = query.mock.calls.at(-1) as unknown as [{ name: string }, unknown[]]
+  query.mockRestore()
+  expect(data.changes).toHaveLength(changed)
+  const nodes = (await explain(config, values)).flatMap((plan) => nodesOf(plan))
+  const passed = nodes.filter((node) => node['Relation Name'] === 'run_event').map(passedBy)
+  // Each changed run is counted, has its events since, and its last event before.
+  expect(passed.reduce((sum, rows) => sum + rows, 0)).toBeLessThanOrEqual(3 * changed + 1)
 })
 
 describe(`ten days after the last of ${runs} runs`, () => {

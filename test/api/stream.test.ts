@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { eq, sql } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { agent, recentBlock, run, runEvent, type runEventNames, type runStates } from '../../ponder.schema.ts'
+import type { ReadQuery } from '../../src/api/database/sharedConnections.ts'
 import { checkpointOf } from '../../testkit/indexedTables.ts'
 import { eventOf, openRun, seedTime, stakedAgent, wallet } from '../../testkit/rows.ts'
 import { readEvents } from '../support/readEvents.ts'
@@ -267,6 +268,20 @@ describe('a stream that resumes', () => {
       expect(named(await reader.next())).toEqual(['run 2 OPEN 12'])
       expect(new Set(reader.events.map((event) => event.id)).size).toBe(4)
     }
+  })
+
+  it('reads what it lacks on a connection of its own, and what follows on a shared one', async () => {
+    const id = await broken()
+    const api = await startApi()
+    const query = vi.spyOn(api.readPool, 'query')
+    const changesSent = () =>
+      query.mock.calls.map(([config]) => config as unknown as ReadQuery).filter(({ name }) => name === 'changes')
+    const reader = await open(api, `?lastEventId=${id}`)
+    await reader.next(3)
+    await vi.waitFor(() => expect(changesSent()).toContainEqual(expect.objectContaining({ alone: true })))
+    await mine(12n, (tx) => abandon(tx, 12n, 2n))
+    expect(named(await reader.next())).toEqual(['run 2 OPEN 12'])
+    expect(changesSent().at(-1)?.alone).toBeFalsy()
   })
 
   it('sends the rest of the batch, and then what changed since, each once', async () => {

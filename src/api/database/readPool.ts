@@ -32,7 +32,7 @@ const planner = [
 /** How long a connection may take, and how long a query waits for one. */
 const CONNECTION_TIMEOUT_MS = 2_000
 
-/** How many connections are left for queries that run alone, as many as run at once. At least one is shared. */
+/** How many connections are left for queries that run alone: expensive pages, and what resuming streams lack. */
 const CONNECTIONS_ALONE = 2
 
 /** Longer than `statement_timeout`, at which PostgreSQL itself cancels the statement. */

@@ -111,8 +111,9 @@ const findChanges = plainQuery<Row>('changes', (db, snapshot) => {
       or exists (select from ${runEvent} where ${runEvent.id} > ${sql.placeholder('start')}
         and ${runEvent.id} < ${sql.placeholder('end')} and ${runEvent.blockHash} = ${hash}) as "known"`)
   const isKnown = sql`(select "known" from "branch")`
+  const isSince = sql`${runEvent.id} > ${sql.placeholder('sinceEnd')}`
   const events = db.$with('events', {}).as(sql`
-    select ${runEvent.id} as "id" from ${runEvent} where ${isKnown} and ${runEvent.id} > ${sql.placeholder('sinceEnd')} and ${changesRun}
+    select ${runEvent.bountyId} as "run" from ${runEvent} where ${isKnown} and ${isSince} and ${changesRun}
     order by ${runEvent.id} limit ${limit}`)
   const agents = db.$with('agents', {}).as(sql`
     select ${agent.id} as "id" from ${agent} where ${isKnown} and ${agent.updatedBlock} > ${since}::int8
@@ -136,14 +137,13 @@ const findChanges = plainQuery<Row>('changes', (db, snapshot) => {
           (select "number" from "snapshot")) as "numbers" ("number")
         join ${recentBlock} on ${recentBlock.slot} = "numbers"."number" % ${ring} and ${recentBlock.number} = "numbers"."number"
       union all
-      select 'run', "changed"."id"::text, ${runJson(sql`"changed"."id"`)}::text, "changed"."history", (
+      select 'run', "changed"."id"::text, ${runJson(sql`"changed"."id"`)}::text, (
+        select json_agg(${eventJson} order by ${runEvent.id})::text from ${runEvent}
+        where ${runEvent.bountyId} = "changed"."id" and ${isSince} and ${changesRun}), (
         select ${eventJson}::text from ${runEvent}
         where ${runEvent.bountyId} = "changed"."id" and ${runEvent.id} <= ${sql.placeholder('sinceEnd')} and ${changesRun}
         order by ${runEvent.id} desc limit 1)
-      from (
-        select ${runEvent.bountyId} as "id", json_agg(${eventJson} order by ${runEvent.id})::text as "history"
-        from "events" join ${runEvent} on ${runEvent.id} = "events"."id" where ${isFew} group by ${runEvent.bountyId}
-      ) as "changed"
+      from (select distinct "run" as "id" from "events" where ${isFew}) as "changed"
       union all
       select 'agent', ${agent.id}::text, (select row_to_json("row") from (${selectMembers(agentMembers)}) as "row")::text, null, null
       from "agents" join ${agent} on ${agent.id} = "agents"."id" where ${isFew}`)
@@ -169,8 +169,14 @@ const findChanges = plainQuery<Row>('changes', (db, snapshot) => {
 /**
  * What changed in the blocks after `since`, up to the snapshot's, if the block `point` is part of the chain.
  * @param chainId Ids of events have it.
+ * @param options.alone whether the read has a connection of its own: `MAX_CHANGES` take a tenth of a second.
  */
-export function changesSince(chainId: number, since: Mark, point: Block): SnapshotQuery<Changes> {
+export function changesSince(
+  chainId: number,
+  since: Mark,
+  point: Block,
+  options: { alone?: boolean } = {},
+): SnapshotQuery<Changes> {
   const values = {
     since: String(since.number),
     sinceEnd: idOf(chainId, since, '9'),
@@ -179,13 +185,14 @@ export function changesSince(chainId: number, since: Mark, point: Block): Snapsh
     start: idOf(chainId, point, '0'),
     end: idOf(chainId, point, '9'),
   }
-  return findChanges(values, ({ known, many, finalized }, rows) => ({
+  const decode = ({ known, many, finalized }: Row, rows: Row[]): Changes => ({
     isKnown: known,
     areTooMany: many,
     changes: rows.flatMap((row) => decodeChange(row) ?? []).toSorted(inOrder),
     recent: rows.flatMap((row) => decodeBlock(row) ?? []).toSorted((a, b) => Number(b.number - a.number)),
     finalized: BigInt(finalized),
-  }))
+  })
+  return findChanges(values, decode, options)
 }
 
 /**

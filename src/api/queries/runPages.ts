@@ -43,10 +43,11 @@ export function runPages(list: RunList, kind: StartKind, pages: readonly Request
     bountyIds: pages.map(({ start }) => ('after' in start ? start.after.bountyId : null)),
     values: pages.map(({ start }) => ('after' in start ? start.after.value : null)),
   }
-  return statementOf(list, kind)(values, (_, rows) => {
+  const decode = (_: PageRow, rows: PageRow[]) => {
     const read = new Map(rows.map((row) => [Number(row.place), row]))
     return pages.map(({ limit }, index) => decodePage(read.get(index + 1), limit))
-  })
+  }
+  return statementOf(list, kind)(values, decode, { alone: isExpensive(list, kind) })
 }
 
 function decodePage(row: PageRow | undefined, limit: number): RunPage {
@@ -90,8 +91,7 @@ function statementOf(list: RunList, start: StartKind) {
 }
 
 function makeStatement(name: string, list: RunList, start: StartKind) {
-  const alone = isExpensive(list, start)
-  const buildStatement: Parameters<typeof plainQuery>[1] = (db, snapshot) => {
+  return plainQuery<PageRow>(name, (db, snapshot) => {
     const matches = matchesOf(db, list)
     const ranked = isBanded(list, start) ? [db.$with('ranked', {}).as(rankedBands(db, list))] : []
     const page = sql`lateral (with ${walksOf(list, start)} ${pageOf(list)}) as "page"`
@@ -102,8 +102,7 @@ function makeStatement(name: string, list: RunList, start: StartKind) {
       .innerJoin(matches, sql`true`)
       .innerJoin(requestedPages, sql`true`)
       .innerJoin(page, sql`true`)
-  }
-  return plainQuery<PageRow>(name, buildStatement, { alone })
+  })
 }
 
 type PageRow = {

@@ -109,15 +109,19 @@ type SnapshotRow = { number: string; hash: Hex; timestamp: string; checkpoint: s
  * As `snapshotQuery`, but columns have the types that node-postgres returns. The most frequent reads use it: drizzle's
  * mapping took 6 % of this process's time for a page.
  * @param build selects `snapshotColumns`, and each column of `Row` by its name.
- * @param options.alone whether it may take so long that it must not share a connection.
+ * @returns a function of the values, the decoder, and whether this read may take so long that it must not share a
+ * connection.
  */
 export function plainQuery<Row>(
   name: string,
   build: (db: Database, snapshot: SnapshotCte) => { toSQL(): { sql: string; params: unknown[] } },
-  { alone }: Pick<ReadQuery, 'alone'> = {},
 ) {
   const statementOf = oncePerDatabase((db) => build(db, snapshotOf(db)).toSQL())
-  return <T>(values: Record<string, unknown>, dataOf: (first: Row, rows: Row[]) => T): SnapshotQuery<T> =>
+  return <T>(
+    values: Record<string, unknown>,
+    dataOf: (first: Row, rows: Row[]) => T,
+    { alone }: Pick<ReadQuery, 'alone'> = {},
+  ): SnapshotQuery<T> =>
     async (db, moment) => {
       const { sql: text, params } = statementOf(db)
       const filled = fillPlaceholders(params, { ...moment, ...values })

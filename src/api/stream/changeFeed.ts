@@ -17,7 +17,10 @@ const IDLE_CHECK_MS = 1_000
 /** How long a resuming stream waits for the block that its client has. Then that branch counts as orphaned. */
 const MAX_BEHIND_MS = 30_000
 
-/** How many resuming streams' reads run at once. Streams with the same cursor share a read. */
+/**
+ * How many resuming streams' reads run at once. Streams with the same cursor share a read. Each has a connection of its
+ * own, because clients choose how many changes it reads, and other reads must not wait for it.
+ */
 const RESUME_CONCURRENCY = 2
 
 /** After so many streams the feed lets other requests run. */
@@ -100,9 +103,9 @@ export class ChangeFeed {
     return { head: later.head, cursor: end, remembered: hashesOf(later.changes) }
   }
 
-  async #read(cursor: Cursor) {
+  async #read(cursor: Cursor, options?: { alone: boolean }) {
     const { index, chainId } = this.#options
-    const { snapshot, data } = await index.read(changesSince(chainId, cursor.since, cursor.to))
+    const { snapshot, data } = await index.read(changesSince(chainId, cursor.since, cursor.to, options))
     return { head: snapshot as Block, changes: data }
   }
 
@@ -164,7 +167,8 @@ export class ChangeFeed {
     const key = formatCursor({ ...cursor, after: undefined })
     const known = this.#resuming.get(key)
     if (known) return known
-    const read = this.#limitResuming(() => this.#read(cursor)).finally(() => this.#resuming.delete(key))
+    const readAlone = () => this.#read(cursor, { alone: true })
+    const read = this.#limitResuming(readAlone).finally(() => this.#resuming.delete(key))
     this.#resuming.set(key, read)
     return read
   }
