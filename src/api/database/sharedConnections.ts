@@ -46,8 +46,8 @@ export function shareConnections(pool: pg.Pool, { connections, timeoutMs }: Opti
   const leases = new Set<Lease>()
   const waiting: Waiting[] = []
 
-  /** A lease that one more query may join. */
-  function findLease(): Lease | undefined {
+  /** A lease that one more query may join. It is created if fewer than `connections` exist. */
+  function getLease(): Lease | undefined {
     if (leases.size < connections) return createLease()
     const now = performance.now()
     let found: Lease | undefined
@@ -66,7 +66,7 @@ export function shareConnections(pool: pg.Pool, { connections, timeoutMs }: Opti
   }
 
   async function joinLease(): Promise<Lease> {
-    const found = findLease()
+    const found = getLease()
     if (found) {
       found.running++
       return found
@@ -92,7 +92,7 @@ export function shareConnections(pool: pg.Pool, { connections, timeoutMs }: Opti
     // Before another lease is created, so that it gets this connection, which has prepared its statements.
     if (lease.running === 0) endLease(lease)
     while (waiting.length > 0) {
-      const next = findLease()
+      const next = getLease()
       if (next === undefined) return
       waiting.shift()?.start(next)
     }
