@@ -12,6 +12,8 @@ const project = (name: string, timeoutMs: number, setupFiles: string[] = []) => 
     include: [`test/${name}/**/*.test.ts`],
     testTimeout: timeoutMs,
     hookTimeout: 2 * timeoutMs,
+    // Vitest's second is too short on a busy machine.
+    expect: { poll: { timeout: 10_000 } },
     setupFiles,
   },
 })

@@ -21,7 +21,7 @@ beforeEach(async () => {
   await index.moveTo(block(10n))
   notifications = listenForBlocks({ url: index.url, schema: viewsSchema, logger })
   api = await testApi(index.url, undefined, notifications)
-  await vi.waitUntil(notifications.isLive)
+  await vi.waitUntil(notifications.isLive, { timeout: 10_000 })
 })
 
 afterEach(async () => {
@@ -48,6 +48,13 @@ async function latency(number: bigint, commit: () => Promise<unknown>) {
   return performance.now() - committedAt
 }
 
+/** Of seven blocks. A poll takes about 250 ms. */
+async function medianLatency(commit: (number: bigint) => Promise<unknown>) {
+  const latencies: number[] = []
+  for (let number = 11n; number < 18n; number++) latencies.push(await latency(number, () => commit(number)))
+  return latencies.sort((a, b) => a - b)[3]
+}
+
 async function listeners() {
   const { rows } = await index.pool.query<{ pid: number }>(
     "SELECT pid FROM pg_stat_activity WHERE application_name = 'runline_notifications' AND datname = current_database()",
@@ -57,29 +64,22 @@ async function listeners() {
 
 describe('a request that waits for a block', () => {
   it('is answered on the block’s notification, not on the next poll', async () => {
-    const latencies: number[] = []
-    for (let number = 11n; number < 18n; number++) latencies.push(await latency(number, () => announce(number)))
-    expect(latencies.sort((a, b) => a - b)[3]).toBeLessThan(60)
+    expect(await medianLatency(announce)).toBeLessThan(120)
   })
 
   it('is answered soon where a standby has the block only after the notification', async () => {
-    const latencies: number[] = []
-    for (let number = 11n; number < 18n; number++) {
-      latencies.push(
-        await latency(number, async () => {
-          await index.db.execute(notify)
-          await sleep(30)
-          await index.moveTo(block(number))
-        }),
-      )
+    const announceTooEarly = async (number: bigint) => {
+      await index.db.execute(notify)
+      await sleep(30)
+      await index.moveTo(block(number))
     }
-    expect(latencies.sort((a, b) => a - b)[3]).toBeLessThan(100)
+    expect(await medianLatency(announceTooEarly)).toBeLessThan(120)
   })
 
   it('is answered without a notification', async () => {
-    expect(await latency(11n, () => index.moveTo(block(11n)))).toBeLessThan(400)
+    expect(await latency(11n, () => index.moveTo(block(11n)))).toBeLessThan(2_000)
     await notifications.close()
-    expect(await latency(12n, () => announce(12n))).toBeLessThan(400)
+    expect(await latency(12n, () => announce(12n))).toBeLessThan(2_000)
   })
 
   it('reads nothing but the head until the block is there', async () => {
@@ -127,7 +127,7 @@ it('shows a new block to a client that polls the same page before the next poll 
     while ((await api.get('/api/runs')).headers.get('X-Indexed-Block') !== String(number)) await sleep(2)
     latencies.push(performance.now() - committedAt)
   }
-  expect(latencies.sort((a, b) => a - b)[3]).toBeLessThan(60)
+  expect(latencies.sort((a, b) => a - b)[3]).toBeLessThan(120)
 })
 
 describe('after', () => {
@@ -165,11 +165,14 @@ describe('the connection that listens', () => {
   it('is reopened when it breaks', async () => {
     const [pid] = await listeners()
     await index.pool.query('SELECT pg_terminate_backend($1)', [pid])
-    await vi.waitUntil(async () => {
-      const [now] = await listeners()
-      return notifications.isLive() && now !== undefined && now !== pid
-    })
-    expect(await latency(11n, () => announce(11n))).toBeLessThan(200)
+    await vi.waitUntil(
+      async () => {
+        const [now] = await listeners()
+        return notifications.isLive() && now !== undefined && now !== pid
+      },
+      { timeout: 10_000 },
+    )
+    expect(await medianLatency(announce)).toBeLessThan(120)
   })
 
   it('is closed by close()', async () => {

@@ -278,7 +278,9 @@ describe('a stream that resumes', () => {
       query.mock.calls.map(([config]) => config as unknown as ReadQuery).filter(({ name }) => name === 'changes')
     const reader = await open(api, `?lastEventId=${id}`)
     await reader.next(3)
-    await vi.waitFor(() => expect(changesSent()).toContainEqual(expect.objectContaining({ alone: true })))
+    await vi.waitFor(() => expect(changesSent()).toContainEqual(expect.objectContaining({ alone: true })), {
+      timeout: 10_000,
+    })
     await mine(12n, (tx) => abandon(tx, 12n, 2n))
     expect(named(await reader.next())).toEqual(['run 2 OPEN 12'])
     expect(changesSent().at(-1)?.alone).toBeFalsy()
@@ -404,11 +406,11 @@ describe('a reorg', () => {
     const reader = await open(await startApi())
     await reader.next()
     for (const number of [11n, 12n, 13n]) await mine(number)
-    await vi.waitUntil(() => apis[0]?.index.head.last?.number === 13n)
+    await vi.waitUntil(() => apis[0]?.index.head.last?.number === 13n, { timeout: 10_000 })
     await sleep(50)
     await reorg(11n, 12n)
     // A restarted index passes lower blocks too, so the reader waits until the index stays there.
-    await vi.waitUntil(() => apis[0]?.index.head.last?.number === 12n)
+    await vi.waitUntil(() => apis[0]?.index.head.last?.number === 12n, { timeout: 10_000 })
     await sleep(300)
     ahead = 60_000
     expect(named(await reader.next())).toEqual(['reset REORG 11'])
@@ -444,7 +446,7 @@ describe('limits', () => {
     if (!unread) throw new Error('The stream has no body')
     const late = readEvents(unread)
     readers.push(late)
-    await vi.waitUntil(() => late.end() !== undefined)
+    await vi.waitUntil(() => late.end() !== undefined, { timeout: 10_000 })
     expect(late.events.at(-1)).toMatchObject({ event: 'close', data: { reason: 'SLOW_READER' } })
     expect(steady.end()).toBeUndefined()
   })

@@ -74,7 +74,7 @@ it('sends a comment with an id every 15 seconds, and no timeout of the server en
   await changeRun('ipfs://work')
   await reader.next()
   await vi.waitUntil(() => reader.comments.length === 1, { timeout: 16_000 })
-  await vi.waitUntil(() => reader.lastId()?.endsWith('.end'))
+  await vi.waitUntil(() => reader.lastId()?.endsWith('.end'), { timeout: 10_000 })
   expect(reader.lastId()).not.toBe(first)
   expect(reader.end()).toBeUndefined()
   const resumed = await fetch(`${api.url}/api/stream?lastEventId=${reader.lastId()}`)
@@ -90,7 +90,7 @@ it('closes streams at SIGTERM, and exits at once', async () => {
   process.kill(api.part.pid, 'SIGTERM')
   expect(await reader.next()).toMatchObject([{ event: 'close', data: { reason: 'SHUTDOWN' } }])
   expect(await api.part.ended).toBe('exited with code 0')
-  expect(performance.now() - started).toBeLessThan(3_000)
+  expect(performance.now() - started).toBeLessThan(10_000)
 })
 
 it('cuts a connection that takes nothing, and measures it', async () => {

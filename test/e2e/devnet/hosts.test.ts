@@ -98,7 +98,7 @@ it('our host is notified of each block by Ponder', async () => {
     schema: 'runline',
     logger: pino({ level: 'silent' }),
   })
-  await vi.waitUntil(notifications.isLive)
+  await vi.waitUntil(notifications.isLive, { timeout: 10_000 })
   let notified = 0
   notifications.subscribe(() => notified++)
   for (let blocks = 1; blocks <= 3; blocks++) {

@@ -122,7 +122,9 @@ test('an indexer whose event loop is blocked is killed', { timeout: 120_000 }, a
   process.kill(indexer.pid, 'SIGUSR2')
   expect(await indexer.ended).toBe('was killed by SIGKILL')
   // The last output may arrive after the end of the process.
-  await vi.waitFor(() => expect(indexer.output()).toContain('The indexer does not end: killing it'))
+  await vi.waitFor(() => expect(indexer.output()).toContain('The indexer does not end: killing it'), {
+    timeout: 10_000,
+  })
 })
 
 test('an indexer whose build another process runs exits with 75', { timeout: 120_000 }, async () => {

@@ -63,7 +63,7 @@ it('keeps a copy that equals the lists, through kills and reorgs, without loss o
   const first = await people.openRun()
   await market.indexed()
   const copy = keepCopy(balanced())
-  await vi.waitUntil(() => copy.events.length > 0)
+  await vi.waitUntil(() => copy.events.length > 0, { timeout: 10_000 })
   await claim(first)
   await compare(copy)
 
@@ -79,7 +79,10 @@ it('keeps a copy that equals the lists, through kills and reorgs, without loss o
 
   // The last change before the kill is of an agent only, and the restarted indexer replays its block.
   await people.stake(agent, usdc)
-  await vi.waitUntil(() => copy.events.some(({ data }) => 'stakedAmount' in data && data.stakedAmount === '1001000000'))
+  await vi.waitUntil(
+    () => copy.events.some(({ data }) => 'stakedAmount' in data && data.stakedAmount === '1001000000'),
+    { timeout: 10_000 },
+  )
   process.kill(indexer.part.pid, 'SIGKILL')
   await indexer.part.ended
   await abandon(first)
@@ -90,7 +93,7 @@ it('keeps a copy that equals the lists, through kills and reorgs, without loss o
 
   const dropped = await people.openRun()
   await claim(first)
-  await vi.waitUntil(() => copy.runs().some(({ bountyId }) => bountyId === Number(dropped)))
+  await vi.waitUntil(() => copy.runs().some(({ bountyId }) => bountyId === Number(dropped)), { timeout: 10_000 })
   const number = await market.client.getBlockNumber({ cacheTime: 0 })
   await reorg(4)
   expect(number).toBeGreaterThan(4n)
