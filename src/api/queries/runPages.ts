@@ -6,8 +6,8 @@ import { shapeOf } from './runFilter.ts'
 import { inOrder, type RunList, type RunOrder, sortKeyOf } from './runList.ts'
 import { isBanded, isUnfiltered, NEAR_ROWS, rankedBands, type StartKind } from './runStarts.ts'
 import { runSummaryMembers } from './runs.ts'
-import { isCounted, matchesOf } from './runTotal.ts'
-import { requested, walksOf } from './runWalks.ts'
+import { isCounted, matchesInRanked, matchesOf } from './runTotal.ts'
+import { mayGather, requested, walksOf } from './runWalks.ts'
 import { plainQuery, type SnapshotQuery, snapshotColumns } from './snapshot.ts'
 
 /** The sort key of a run, which is its position in the list. */
@@ -92,11 +92,12 @@ function statementOf(list: RunList, start: StartKind) {
 
 function makeStatement(name: string, list: RunList, start: StartKind) {
   return plainQuery<PageRow>(name, (db, snapshot) => {
-    const matches = matchesOf(db, list)
     const ranked = isBanded(list, start) ? [db.$with('ranked', {}).as(rankedBands(db, list))] : []
+    const isInRanked = isBanded(list, start) && list.minReward === undefined
+    const matches = isInRanked ? matchesInRanked(db) : matchesOf(db, list, mayGather(list, start))
     const page = sql`lateral (with ${walksOf(list, start)} ${pageOf(list)}) as "page"`
     return db
-      .with(snapshot, matches, ...ranked)
+      .with(snapshot, ...ranked, matches)
       .select({ ...snapshotColumns(snapshot), total: matches.total, ...pageColumns })
       .from(snapshot)
       .innerJoin(matches, sql`true`)
@@ -137,8 +138,7 @@ const pageColumns = {
 function pageOf(order: RunOrder): SQL {
   const listed = sql`
     select row_to_json("summary")::text as "json", ${run.bountyId} as "id", ${sortKeyOf(order)} as "value"
-    from "walked" left join ${run} on ${run.bountyId} = "walked"."bounty_id"
-      cross join lateral (${selectMembers(runSummaryMembers)}) as "summary"
+    from "walked" as ${run} cross join lateral (${selectMembers(runSummaryMembers)}) as "summary"
     order by ${sql.join(inOrder(order), sql`, `)} limit ${requested.limit}`
   return sql`
     select coalesce(string_agg("json", ','), '') as "runs", (select count(*) from "walked") as "found",

@@ -2,7 +2,7 @@ import { and, gte, type SQL, sql } from 'drizzle-orm'
 import { ALL_RUNS, DEADLINE_BAND_SECONDS, RUN_BAND_IDS, run, runBand } from '../../../ponder.schema.ts'
 import { bandListOf, isBandOf, isOfParty, perBand } from './runBands.ts'
 import { matching, shapeOf, standingOf } from './runFilter.ts'
-import { type RunList, type RunOrder, sortKeyOf } from './runList.ts'
+import type { RunList, RunOrder } from './runList.ts'
 import type { Database } from './snapshot.ts'
 
 /** Where pages start: after a run, after few runs (at most `NEAR_ROWS`), or after many. */
@@ -70,26 +70,19 @@ const lowestOf: Record<RunOrder['sort'], SQL> = {
 }
 
 /**
- * The CTE `start`: the band in which the page at the offset starts, and the number of the band's matching runs before
- * the page (`skipped`). It has no row if the page is past the end.
+ * The CTE `start`: the band in which the page at the offset starts, from `lowest` to before `end`, and the number of the
+ * band's matching runs before and after the page's first run. It has no row if the page is past the end.
  */
 export function startOf({ order }: RunOrder, offset: SQL): SQL {
   const total = sql`"matches"."total"`
-  const [before, end] =
-    order === 'asc'
-      ? [sql`greatest(${total} - "through", 0)`, sql`${total} - "through" + "own"`]
-      : [sql`("through" - "own")`, sql`"through"`]
+  const above = sql`("through" - "own")`
+  // The band that `minReward` splits has fewer matching runs than its own.
+  const own = sql`least("own", ${total} - ${above})`
+  const before = order === 'asc' ? sql`(${total} - ${above} - ${own})` : above
   return sql`
-    select "lowest", "next", ${offset} - ${before} as "skipped" from "ranked"
-    where ${before} <= ${offset} and ${offset} < ${end}`
-}
-
-/** Whether the run is in the band of `start`, or in a later band of the list's order. */
-export function isFromStart(order: RunOrder): SQL {
-  const key = sortKeyOf(order)
-  return order.order === 'asc'
-    ? sql`${key} >= (select "lowest" from "start")`
-    : sql`${key} < (select coalesce("next", ${MAX_INT8}) from "start")`
+    select "lowest", coalesce("next", ${MAX_INT8}) as "end", ${offset} - ${before} as "before",
+      ${before} + ${own} - 1 - ${offset} as "after"
+    from "ranked" where ${before} <= ${offset} and ${offset} < ${before} + ${own}`
 }
 
 const MAX_INT8 = sql.raw(String(2n ** 63n - 1n))

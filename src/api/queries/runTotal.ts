@@ -5,22 +5,27 @@ import { expired, inStanding, isInSplit, matching, type RunFilter, type Standing
 import type { Database } from './snapshot.ts'
 
 /**
- * The CTE `matches`: `total` is the exact number of matching runs. The other columns choose between walk and gathering,
- * see `unbandedWalks`: `in_order` is the number of runs that a walk in the list's order passes in all, `gathered` the
- * number of runs that another index finds.
+ * The CTE `matches`: `total` is the exact number of matching runs. If `mayGather`, two more columns choose between walk
+ * and gathering, see `walkOrGather`: `in_order` is the number of runs that a walk in the list's order passes in all,
+ * `gathered` the number of runs that another index finds.
  *
  * Most totals are sums of bands, whose cost does not grow with the number of runs. These runs are counted one by one:
  * - the runs of the band that `minReward` or the current time splits,
  * - expired runs of a party or with a `minReward`, which are few because their posters withdraw the escrow,
  * - runs of a party with a `minReward`, and runs of two parties.
  */
-export function matchesOf(db: Database, filter: RunFilter) {
-  const selection = {
-    total: sql<number>`"total"`.mapWith(Number).as('total'),
-    inOrder: sql`"in_order"`.as('in_order'),
-    gathered: sql`"gathered"`.as('gathered'),
-  }
-  return db.$with('matches', selection).as(isCounted(filter) ? fromBands(db, filter) : oneByOne(db, filter))
+export function matchesOf(db: Database, filter: RunFilter, mayGather: boolean) {
+  const count = isCounted(filter) ? fromBands : oneByOne
+  return matchesAs(db, count(db, filter, mayGather))
+}
+
+/** The CTE `matches` of a list whose matching runs are all in bands of `ranked`. */
+export function matchesInRanked(db: Database) {
+  return matchesAs(db, sql`select coalesce(max("through"), 0) as "total" from "ranked"`)
+}
+
+function matchesAs(db: Database, counts: SQL) {
+  return db.$with('matches', { total: sql<number>`"total"`.mapWith(Number).as('total') }).as(counts)
 }
 
 /** Whether bands count all matching runs but a few. */
@@ -30,13 +35,14 @@ export function isCounted(filter: RunFilter): boolean {
 }
 
 /** `offset 0` makes PostgreSQL count once, not at each use of the count. */
-function oneByOne(db: Database, filter: RunFilter): SQL {
+function oneByOne(db: Database, filter: RunFilter, mayGather: boolean): SQL {
+  if (!mayGather) return sql`select ${countOf(db, matching(filter))} as "total" offset 0`
   return sql`
     select "total", ${sumOfBands(db, perBand.any, isBandOf('createdAt'))} as "in_order", "total" as "gathered"
     from (select ${countOf(db, matching(filter))} as "total" offset 0) as "counted"`
 }
 
-function fromBands(db: Database, filter: RunFilter): SQL {
+function fromBands(db: Database, filter: RunFilter, mayGather: boolean): SQL {
   const standing = standingOf(filter)
   const isOfAll = bandListOf(filter) === ALL_RUNS
   const inBands = (counter: SQL) => sumOfBands(db, counter, isBandOf('createdAt'))
@@ -51,14 +57,16 @@ function fromBands(db: Database, filter: RunFilter): SQL {
     isOfAll && filter.minReward === undefined
       ? claimableTotal(db)
       : sql`(${rewarded(perBand.claimable, sql`${run.state} = 'OPEN'`)} - ${expiredCount})`
-  const totals: Record<Standing, SQL> = {
-    any: sql`"rewarded"`,
-    state: sql`"rewarded"`,
+  const totalOf = (all: SQL): Record<Standing, SQL> => ({
+    any: all,
+    state: all,
     claimable,
-    expired: sql`"rewarded" - ${claimable}`,
-    unclaimable: sql`"rewarded" - ${claimable}`,
+    expired: sql`${all} - ${claimable}`,
+    unclaimable: sql`${all} - ${claimable}`,
     none: sql`0`,
-  }
+  })
+  const allRewarded = rewarded(perBand[standing], statesOf[standing])
+  if (!mayGather) return sql`select ${totalOf(allRewarded)[standing]} as "total" offset 0`
   // Sums are evaluated once, and only those that the list needs.
   const passed = isOfAll ? standing : 'any'
   const isRewarded = filter.minReward === undefined && passed === standing
@@ -67,8 +75,8 @@ function fromBands(db: Database, filter: RunFilter): SQL {
   return sql`
     select "total", "in_order", ${isOfAll && filter.minReward !== undefined ? sql`"rewarded"` : sql`"total"`} as "gathered"
     from (
-      select ${totals[standing]} as "total", ${inOrder} as "in_order", "rewarded"
-      from (select ${rewarded(perBand[standing], statesOf[standing])} as "rewarded" ${inOrderSum} offset 0) as "summed"
+      select ${totalOf(sql`"rewarded"`)[standing]} as "total", ${inOrder} as "in_order", "rewarded"
+      from (select ${allRewarded} as "rewarded" ${inOrderSum} offset 0) as "summed"
       offset 0
     ) as "counted"`
 }

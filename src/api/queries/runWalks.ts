@@ -2,8 +2,8 @@ import { and, not, type SQL, sql } from 'drizzle-orm'
 import { run } from '../../../ponder.schema.ts'
 import { isOfParty } from './runBands.ts'
 import { matching, standingOf } from './runFilter.ts'
-import { inOrder, type RunList, type RunOrder } from './runList.ts'
-import { isBanded, isFromStart, isUnfiltered, type StartKind, startOf } from './runStarts.ts'
+import { inOrder, type RunList, type RunOrder, sortKeyOf } from './runList.ts'
+import { isBanded, isUnfiltered, type StartKind, startOf } from './runStarts.ts'
 
 /** The columns of the requested page that a walk reads. */
 export const requested = {
@@ -22,14 +22,60 @@ const matched = {
   gathered: sql`"matches"."gathered"`,
 }
 
-/** The CTE `walked`: the ids of the page's runs, and of the run that follows. The CTEs that it needs precede it. */
+/** The columns of a run that a page shows, or is ordered by. */
+const columns = sql.join(
+  [run.bountyId, run.posterAddress, run.ipfsHash, run.reward, run.deadline, run.state, run.claimedBy, run.createdAt],
+  sql`, `,
+)
+
+/**
+ * The CTE `walked`: the page's runs, and the run that follows. The CTEs that it needs precede it.
+ *
+ * A walk reads an index in the list's order. If almost all runs that it passes match, it reads runs from the page's
+ * first one on. What finds the first run, or passes many runs that do not match, reads only ids and keys: every index
+ * contains those, so the skipped runs are not read from the table.
+ */
 export function walksOf(list: RunList, start: StartKind): SQL {
-  if (isBanded(list, start)) {
-    const condition = and(matching(list), isFromStart(list))
-    const skip = sql`(select "skipped" from "start")`
-    return sql`"start" as (${startOf(list, requested.offset)}), "walked" as ${walk(condition, list, skip)}`
+  if (mayGather(list, start)) {
+    return sql`"found" as (${walkOrGather(list, start)}), "walked" as (
+      select ${columns} from "found" left join ${run} on ${run.bountyId} = "found"."bounty_id")`
   }
-  return sql`"walked" as (${unbandedWalks(list, start)})`
+  const walked = (position: SQL) =>
+    sql`"walked" as (${select(columns, and(matching(list), position), list)} limit ${requested.rows})`
+  if (start === 'after') return walked(isAfterIn(list))
+  if (isUnfiltered(list) && start === 'far') return walked(isFromOffset(list))
+  return sql`${isBanded(list, start) ? firstInBand(list) : firstAtOffset(list)}, ${walked(isFromFirst(list))}`
+}
+
+/** Whether the statement has a second way to find the page. */
+export function mayGather(list: RunList, start: StartKind): boolean {
+  return !isBanded(list, start) && gatheredBy(list, start) !== undefined
+}
+
+/** The CTE `first`: the position of the page's first run. It has no row if the page is past the end. */
+function firstAtOffset(list: RunList): SQL {
+  const isWithin = sql`${requested.offset} < ${matched.total}`
+  return sql`"first" as (${select(positionIn(list), and(matching(list), isWithin), list)} limit 1 offset ${requested.offset})`
+}
+
+/** The CTEs `start` and `first`. The runs of the band are skipped from its nearer end. */
+function firstInBand(list: RunList): SQL {
+  const key = sortKeyOf(list)
+  const walk = (order: RunOrder['order'], skipped: SQL, isNearer: SQL) => {
+    const isInBand = sql`${key} >= (select "lowest" from "start") and ${key} < (select "end" from "start")`
+    const condition = and(matching(list), isInBand, sql`(select ${isNearer} from "start")`)
+    return sql`(${select(positionIn(list), condition, { ...list, order })} limit 1 offset (select ${skipped} from "start"))`
+  }
+  const [forwards, backwards] = list.order === 'asc' ? (['asc', 'desc'] as const) : (['desc', 'asc'] as const)
+  return sql`"start" as (${startOf(list, requested.offset)}), "first" as (
+    ${walk(forwards, sql`"before"`, sql`"before" <= "after"`)}
+    union all ${walk(backwards, sql`"after"`, sql`"before" > "after"`)})`
+}
+
+function isFromFirst({ sort, order }: RunOrder): SQL {
+  const compare = order === 'asc' ? sql`>=` : sql`<=`
+  if (sort === 'createdAt') return sql`${run.bountyId} ${compare} (select "bounty_id" from "first")`
+  return sql`(${run[sort]}, ${run.bountyId}) ${compare} ((select "value" from "first"), (select "bounty_id" from "first"))`
 }
 
 /**
@@ -37,16 +83,16 @@ export function walksOf(list: RunList, start: StartKind): SQL {
  * reads all matching runs by another index and sorts them. The counts choose one: each way has a condition that does
  * not depend on a row, so PostgreSQL checks it once and reads nothing for the other way, or for a page past the end.
  */
-function unbandedWalks(list: RunList, start: StartKind): SQL {
-  if (isUnfiltered(list) && start === 'far') return walk(isFromOffset(list), list)
+function walkOrGather(list: RunList, start: StartKind): SQL {
   const offset = start === 'after' ? undefined : requested.offset
   const isWithin = offset && sql`${offset} < ${matched.total}`
   const condition = and(matching(list), start === 'after' ? isAfterIn(list) : undefined, isWithin)
   const gathered = gatheredBy(list, start)
-  if (gathered === undefined) return walk(condition, list, offset)
+  if (gathered === undefined) throw new Error('There is no other way to find a page of this list')
   const { by, isBetter } = gathered
-  return sql`${walk(and(condition, not(isBetter)), list, offset)}
-    union all ${gather(list, by, and(condition, isBetter), offset)}`
+  const skip = offset === undefined ? sql`` : sql`offset ${offset}`
+  return sql`(${select(sql`${run.bountyId}`, and(condition, not(isBetter)), list)} limit ${requested.rows} ${skip})
+    union all ${gather(list, by, and(condition, isBetter), skip)}`
 }
 
 /** The id at an offset is known because ids count up without gaps. */
@@ -93,17 +139,16 @@ function isShorter(start: StartKind): SQL {
 }
 
 /** `offset 0` prevents that PostgreSQL turns this into a walk in the list's order. */
-function gather(list: RunList, by: 'reward' | 'deadline', condition: SQL | undefined, offset?: SQL): SQL {
+function gather(list: RunList, by: 'reward' | 'deadline', condition: SQL | undefined, skip: SQL): SQL {
   return sql`
     (select ${run.bountyId} from (
       select ${run.bountyId}, ${run.reward}, ${run.deadline} from ${run} where ${condition} order by ${run[by]} offset 0
-    ) as ${run} order by ${sql.join(inOrder(list), sql`, `)} limit ${requested.rows} ${offset === undefined ? sql`` : sql`offset ${offset}`})`
+    ) as ${run} order by ${sql.join(inOrder(list), sql`, `)} limit ${requested.rows} ${skip})`
 }
 
-/** Selects ids only, which every index contains, so that only the page's runs are read from the table. */
-function walk(condition: SQL | undefined, order: RunOrder, offset?: SQL): SQL {
-  const where = condition ? sql`where ${condition}` : sql``
-  const skip = offset === undefined ? sql`` : sql`offset ${offset}`
-  return sql`(select ${run.bountyId} from ${run} ${where}
-    order by ${sql.join(inOrder(order), sql`, `)} limit ${requested.rows} ${skip})`
+/** Selects matching runs in the list's order. */
+function select(selected: SQL, condition: SQL | undefined, order: RunOrder): SQL {
+  return sql`select ${selected} from ${run} where ${condition} order by ${sql.join(inOrder(order), sql`, `)}`
 }
+
+const positionIn = (order: RunOrder) => sql`${sortKeyOf(order)} as "value", ${run.bountyId} as "bounty_id"`
