@@ -194,8 +194,9 @@ export const runIndexes = {
  * One row per band of a list of runs in one order: how many of the band's runs are in each state.
  *
  * Lists give exact totals, and counting a million rows takes longer than the rest of an answer. Nor can PostgreSQL skip
- * to a page without visiting the rows before it. So totals are sums of bands, and a page is found by the sums of the
- * bands before it. Only the runs of a band that a request splits are counted or skipped one by one.
+ * to a page without visiting the rows before it. So totals are sums of bands, or of days (`marketDay`), and a page is
+ * found by the sums of the bands before it. Only the runs of a band that a request splits are counted or skipped one by
+ * one.
  *
  * The handlers update these rows with each change of a run, so that they are reverted and replayed with the runs. A row
  * has a column per state, so that a change of state costs one write, not two. Lists of all runs have bands in every

@@ -2,6 +2,7 @@ import { and, eq, gte, lt, type SQL, sql } from 'drizzle-orm'
 import {
   ALL_RUNS,
   DEADLINE_BAND_SECONDS,
+  type marketDay,
   ofClaimant,
   ofEvaluator,
   ofPoster,
@@ -30,25 +31,22 @@ export function isOfParty(filter: RunFilter): boolean {
   return bandListOf(filter) !== ALL_RUNS
 }
 
-const everyState = sql.join(
-  runStates.map((state) => sql`${runBand[state]}`),
-  sql` + `,
-)
-
-const chosenState = sql`case ${sql.placeholder('state')}::text ${sql.join(
-  runStates.map((state) => sql`when ${state} then ${runBand[state]}`),
-  sql` `,
-)} end`
-
-/** For each standing, how many runs of a band are in the states that the standing allows. */
-export const perBand: Record<Standing, SQL> = {
-  any: everyState,
-  state: chosenState,
-  claimable: sql`${runBand.OPEN}`,
-  expired: sql`${runBand.OPEN}`,
-  unclaimable: everyState,
-  none: sql`0`,
+/** For each standing, how many runs of a row are in the states that the standing allows. A row has a count per state. */
+export function countersOf(row: typeof runBand | typeof marketDay): Record<Standing, SQL> {
+  const counts = runStates.map((state) => sql`${row[state]}`)
+  const chosen = runStates.map((state) => sql`when ${state} then ${row[state]}`)
+  const every = sql.join(counts, sql` + `)
+  return {
+    any: every,
+    state: sql`case ${sql.placeholder('state')}::text ${sql.join(chosen, sql` `)} end`,
+    claimable: sql`${row.OPEN}`,
+    expired: sql`${row.OPEN}`,
+    unclaimable: every,
+    none: sql`0`,
+  }
 }
+
+export const perBand = countersOf(runBand)
 
 /** The bands of the placeholder `bandList`, in one order. */
 export function isBandOf(sort: RunOrder['sort']): SQL | undefined {
@@ -65,10 +63,18 @@ export function sumOfBands(db: Database, counter: SQL, condition: SQL | undefine
 
 const SPAN = sql.raw(String(DEADLINE_BAND_SECONDS))
 
-/** How many runs are claimable: bands of later deadlines, plus the runs of the current band, counted one by one. */
+/**
+ * How many runs are claimable: the bands from the edge that is nearer to the current time, and the runs between that
+ * edge and the time, counted one by one, and added or subtracted.
+ */
 export function claimableTotal(db: Database): SQL {
-  const nextBand = sql`((${now} / ${SPAN} + 1) * ${SPAN})`
-  const isLater = and(eq(runBand.list, sql`${ALL_RUNS}`), eq(runBand.sort, 'deadline'), gte(runBand.lowest, nextBand))
-  const isOfThisBand = and(sql`${run.state} = 'OPEN'`, gte(run.deadline, now), lt(run.deadline, nextBand))
-  return sql`(${sumOfBands(db, perBand.claimable, isLater)} + (select count(*) from ${run} where ${isOfThisBand}))`
+  const edge = sql`((${now} + ${SPAN} / 2) / ${SPAN} * ${SPAN})`
+  const isFromEdge = and(eq(runBand.list, sql`${ALL_RUNS}`), eq(runBand.sort, 'deadline'), gte(runBand.lowest, edge))
+  const isBetween = and(
+    sql`${run.state} = 'OPEN'`,
+    gte(run.deadline, sql`least(${now}, ${edge})`),
+    lt(run.deadline, sql`greatest(${now}, ${edge})`),
+  )
+  return sql`(${sumOfBands(db, perBand.claimable, isFromEdge)}
+    + (select count(*) from ${run} where ${isBetween}) * case when ${edge} > ${now} then 1 else -1 end)`
 }

@@ -1,6 +1,6 @@
 import { and, count, gte, type SQL, sql } from 'drizzle-orm'
-import { ALL_RUNS, run, runBand } from '../../../ponder.schema.ts'
-import { bandListOf, claimableTotal, isBandOf, perBand, sumOfBands } from './runBands.ts'
+import { ALL_RUNS, marketDay, run, runBand } from '../../../ponder.schema.ts'
+import { bandListOf, claimableTotal, countersOf, isBandOf, perBand, sumOfBands } from './runBands.ts'
 import { expired, inStanding, isInSplit, matching, type RunFilter, type Standing, standingOf } from './runFilter.ts'
 import type { Database } from './snapshot.ts'
 
@@ -9,13 +9,14 @@ import type { Database } from './snapshot.ts'
  * and gathering, see `walkOrGather`: `in_order` is the number of runs that a walk in the list's order passes in all,
  * `gathered` the number of runs that another index finds.
  *
- * Most totals are sums of bands, whose cost does not grow with the number of runs. These runs are counted one by one:
+ * Most totals are sums of days or bands, whose cost does not grow with the number of runs. These runs are counted one by
+ * one:
  * - the runs of the band that `minReward` or the current time splits,
  * - expired runs of a party or with a `minReward`, which are few because their posters withdraw the escrow,
  * - runs of a party with a `minReward`, and runs of two parties.
  */
 export function matchesOf(db: Database, filter: RunFilter, mayGather: boolean) {
-  const count = isCounted(filter) ? fromBands : oneByOne
+  const count = isCounted(filter) ? bySums : oneByOne
   return matchesAs(db, count(db, filter, mayGather))
 }
 
@@ -28,7 +29,7 @@ function matchesAs(db: Database, counts: SQL) {
   return db.$with('matches', { total: sql<number>`"total"`.mapWith(Number).as('total') }).as(counts)
 }
 
-/** Whether bands count all matching runs but a few. */
+/** Whether days or bands count all matching runs but a few. */
 export function isCounted(filter: RunFilter): boolean {
   const list = bandListOf(filter)
   return list === ALL_RUNS || (list !== undefined && filter.minReward === undefined)
@@ -42,21 +43,22 @@ function oneByOne(db: Database, filter: RunFilter, mayGather: boolean): SQL {
     from (select ${countOf(db, matching(filter))} as "total" offset 0) as "counted"`
 }
 
-function fromBands(db: Database, filter: RunFilter, mayGather: boolean): SQL {
+function bySums(db: Database, filter: RunFilter, mayGather: boolean): SQL {
   const standing = standingOf(filter)
   const isOfAll = bandListOf(filter) === ALL_RUNS
-  const inBands = (counter: SQL) => sumOfBands(db, counter, isBandOf('createdAt'))
-  const rewarded = (counter: SQL, condition: SQL | undefined) => {
-    if (filter.minReward === undefined) return inBands(counter)
+  const ofAnyReward = (counted: Standing) =>
+    isOfAll ? sumOfDays(db, perDay[counted]) : sumOfBands(db, perBand[counted], isBandOf('createdAt'))
+  const rewarded = (counted: Standing, condition: SQL | undefined) => {
+    if (filter.minReward === undefined) return ofAnyReward(counted)
     const isWholeBand = and(isBandOf('reward'), gte(runBand.lowest, sql.placeholder('wholeBand')))
     const inSplit = sql`${countOf(db, and(condition, isInSplit))} * ${sql.placeholder('splitSign')}::int4`
-    return sql`(${sumOfBands(db, counter, isWholeBand)} + ${inSplit})`
+    return sql`(${sumOfBands(db, perBand[counted], isWholeBand)} + ${inSplit})`
   }
   const expiredCount = countOf(db, and(expired, matching({ ...filter, state: undefined, claimable: undefined })))
   const claimable =
     isOfAll && filter.minReward === undefined
       ? claimableTotal(db)
-      : sql`(${rewarded(perBand.claimable, sql`${run.state} = 'OPEN'`)} - ${expiredCount})`
+      : sql`(${rewarded('claimable', open)} - ${expiredCount})`
   const totalOf = (all: SQL): Record<Standing, SQL> => ({
     any: all,
     state: all,
@@ -65,13 +67,13 @@ function fromBands(db: Database, filter: RunFilter, mayGather: boolean): SQL {
     unclaimable: sql`${all} - ${claimable}`,
     none: sql`0`,
   })
-  const allRewarded = rewarded(perBand[standing], statesOf[standing])
+  const allRewarded = rewarded(standing, statesOf[standing])
   if (!mayGather) return sql`select ${totalOf(allRewarded)[standing]} as "total" offset 0`
   // Sums are evaluated once, and only those that the list needs.
   const passed = isOfAll ? standing : 'any'
   const isRewarded = filter.minReward === undefined && passed === standing
   const inOrder = isRewarded ? sql`"rewarded"` : sql`"in_order"`
-  const inOrderSum = isRewarded ? sql`` : sql`, ${inBands(perBand[passed])} as "in_order"`
+  const inOrderSum = isRewarded ? sql`` : sql`, ${ofAnyReward(passed)} as "in_order"`
   return sql`
     select "total", "in_order", ${isOfAll && filter.minReward !== undefined ? sql`"rewarded"` : sql`"total"`} as "gathered"
     from (
@@ -81,9 +83,16 @@ function fromBands(db: Database, filter: RunFilter, mayGather: boolean): SQL {
     ) as "counted"`
 }
 
+const perDay = countersOf(marketDay)
+
+/** The sum of a counter over the market's days. They are fewer than the bands, and their rows lie together. */
+function sumOfDays(db: Database, counter: SQL): SQL {
+  return sql`${db.select({ total: sql`coalesce(sum(${counter}), 0)` }).from(marketDay)}`
+}
+
 const open = sql`${run.state} = 'OPEN'`
 
-/** The states that `perBand` counts, as a condition on runs. */
+/** The states that `countersOf` counts, as a condition on runs. */
 const statesOf: Record<Standing, SQL | undefined> = {
   any: undefined,
   state: inStanding.state,

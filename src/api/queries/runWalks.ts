@@ -31,20 +31,31 @@ const columns = sql.join(
 /**
  * The CTE `walked`: the page's runs, and the run that follows. The CTEs that it needs precede it.
  *
- * A walk reads an index in the list's order. If almost all runs that it passes match, it reads runs from the page's
- * first one on. What finds the first run, or passes many runs that do not match, reads only ids and keys: every index
- * contains those, so the skipped runs are not read from the table.
+ * What skips runs reads only ids and keys. Every index contains those, so the skipped runs are not read from the table.
  */
 export function walksOf(list: RunList, start: StartKind): SQL {
-  if (mayGather(list, start)) {
-    return sql`"found" as (${walkOrGather(list, start)}), "walked" as (
-      select ${columns} from "found" left join ${run} on ${run.bountyId} = "found"."bounty_id")`
+  const walk = (position: SQL, selected: SQL) =>
+    sql`${select(selected, and(matching(list), position), list)} limit ${requested.rows}`
+  const walkRuns = (position: SQL) => sql`"walked" as (${walk(position, columns)})`
+  const withIds = (ids: SQL) =>
+    sql`"found" as (${ids}), "walked" as (select ${columns} from "found" left join ${run} on ${run.bountyId} = "found"."bounty_id")`
+  if (!readsRuns(list, start)) {
+    return isBanded(list, start)
+      ? sql`${firstInBand(list)}, ${withIds(walk(isFromFirst(list), sql`${run.bountyId}`))}`
+      : withIds(walkOrGather(list, start))
   }
-  const walked = (position: SQL) =>
-    sql`"walked" as (${select(columns, and(matching(list), position), list)} limit ${requested.rows})`
-  if (start === 'after') return walked(isAfterIn(list))
-  if (isUnfiltered(list) && start === 'far') return walked(isFromOffset(list))
-  return sql`${isBanded(list, start) ? firstInBand(list) : firstAtOffset(list)}, ${walked(isFromFirst(list))}`
+  if (start === 'after') return walkRuns(isAfterIn(list))
+  if (start === 'far' && isUnfiltered(list)) return walkRuns(isFromOffset(list))
+  const first = isBanded(list, start) ? firstInBand(list) : firstAtOffset(list)
+  return sql`${first}, ${walkRuns(isFromFirst(list))}`
+}
+
+/**
+ * Whether a walk reads the runs themselves, not only their ids, from the page's first run on. Not if it may pass many
+ * runs that do not match. PostgreSQL may walk the primary key of a filtered list by `createdAt`, and pass most runs.
+ */
+function readsRuns(list: RunList, start: StartKind): boolean {
+  return !mayGather(list, start) && (list.sort !== 'createdAt' || isUnfiltered(list))
 }
 
 /** Whether the statement has a second way to find the page. */
@@ -79,7 +90,7 @@ function isFromFirst({ sort, order }: RunOrder): SQL {
 }
 
 /**
- * Two ways to find a page. A walk reads an index in the list's order and skips the runs that do not match. Gathering
+ * Up to two ways to find a page. A walk reads an index in the list's order and skips the runs that do not match. Gathering
  * reads all matching runs by another index and sorts them. The counts choose one: each way has a condition that does
  * not depend on a row, so PostgreSQL checks it once and reads nothing for the other way, or for a page past the end.
  */
@@ -87,12 +98,13 @@ function walkOrGather(list: RunList, start: StartKind): SQL {
   const offset = start === 'after' ? undefined : requested.offset
   const isWithin = offset && sql`${offset} < ${matched.total}`
   const condition = and(matching(list), start === 'after' ? isAfterIn(list) : undefined, isWithin)
-  const gathered = gatheredBy(list, start)
-  if (gathered === undefined) throw new Error('There is no other way to find a page of this list')
-  const { by, isBetter } = gathered
   const skip = offset === undefined ? sql`` : sql`offset ${offset}`
-  return sql`(${select(sql`${run.bountyId}`, and(condition, not(isBetter)), list)} limit ${requested.rows} ${skip})
-    union all ${gather(list, by, and(condition, isBetter), skip)}`
+  const walk = (where: SQL | undefined) =>
+    sql`${select(sql`${run.bountyId}`, where, list)} limit ${requested.rows} ${skip}`
+  const gathered = gatheredBy(list, start)
+  if (gathered === undefined) return walk(condition)
+  const { by, isBetter } = gathered
+  return sql`(${walk(and(condition, not(isBetter)))}) union all ${gather(list, by, and(condition, isBetter), skip)}`
 }
 
 /** The id at an offset is known because ids count up without gaps. */

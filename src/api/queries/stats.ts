@@ -1,5 +1,5 @@
-import { and, type Column, eq, type SQL, sql } from 'drizzle-orm'
-import { ALL_RUNS, marketDay, payee, runBand, runStates } from '../../../ponder.schema.ts'
+import { type Column, type SQL, sql } from 'drizzle-orm'
+import { marketDay, payee, runStates } from '../../../ponder.schema.ts'
 import { agentBands } from './agentBands.ts'
 import { type AgentStatus, agentStatuses } from './agents.ts'
 import { claimableTotal } from './runBands.ts'
@@ -40,9 +40,8 @@ const readTotals = snapshotQuery('stats', (db, snapshot) => {
   const bands = agentBands(db)
   const claimableRuns = sql<number>`${claimableTotal(db)}`.mapWith(Number).as('claimableRuns')
   const runs = db
-    .select({ ...countEach(runStates, runBand), claimableRuns })
-    .from(runBand)
-    .where(and(eq(runBand.list, sql`${ALL_RUNS}`), eq(runBand.sort, 'createdAt')))
+    .select({ ...countEach(runStates, marketDay), claimableRuns })
+    .from(marketDay)
     .as('runs')
   const amounts = db
     .select({
