@@ -79,3 +79,18 @@ describe.each(['createdAt', 'reward', 'deadline'] as const)(`of ${runs} runs by 
     },
   )
 })
+
+it.each([5_000n, 10_800n, 16_000n, 21_599n, 21_600n])(
+  'claimable runs are counted at any time of a band: %s s after its start',
+  async (seconds) => {
+    const timestamp = seedTime + seconds
+    await index.pool.query('UPDATE head SET timestamp = $1', [timestamp])
+    const { rows } = await index.pool.query<{ claimable: number }>(
+      `SELECT count(*)::int AS claimable FROM run WHERE state = 'OPEN' AND deadline >= ${timestamp}`,
+    )
+    // With an equal URL, the response cache would answer.
+    const response = await api.app.request(`/api/runs?claimable=true&limit=${1n + (seconds % 89n)}`)
+    const { pagination } = (await response.json()) as Answer['body']
+    expect(pagination.total).toBe(rows[0]?.claimable)
+  },
+)
