@@ -5,7 +5,7 @@ import { changesSince } from '../../src/api/queries/changes.ts'
 import { checkpointOf } from '../../testkit/indexedTables.ts'
 import { manyAgents } from '../../testkit/manyAgents.ts'
 import { busyAgent, manyRuns, whale } from '../../testkit/manyRuns.ts'
-import { seedTime } from '../../testkit/rows.ts'
+import { seedTime, wallet } from '../../testkit/rows.ts'
 import { blockHash, chainId, type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
 import { type TestApi, testApi } from './testApi.ts'
 
@@ -31,6 +31,10 @@ let api: TestApi
 beforeAll(async () => {
   index = await indexedDatabase()
   await index.create(manyRuns(runs))
+  // The poster of few runs, of which the approved ones are the oldest.
+  await index.pool.query(`UPDATE run SET poster_address = '${wallet}',
+    state = CASE WHEN bounty_id < ${RUN_BAND_IDS} THEN 'APPROVED' ELSE 'REJECTED' END
+    WHERE bounty_id % ${runs / 400} = 0`)
   await index.db.execute(manyAgents(runs))
   await index.moveTo({ number: 10n, timestamp: seedTime })
   await index.pool.query('VACUUM ANALYZE')
@@ -74,7 +78,7 @@ async function explain(config: { name: string }, values: unknown[]): Promise<Nod
 
 /** The nodes below, each with whether it belongs to the count rather than to the listed rows. */
 function nodesOf(node: Node, isBelowAggregate = false): (Node & { isCounted: boolean })[] {
-  const isCounted = isBelowAggregate && node['Subplan Name'] !== 'CTE walked'
+  const isCounted = isBelowAggregate && !['CTE first', 'CTE found', 'CTE walked'].includes(node['Subplan Name'] ?? '')
   const below = node.Plans ?? []
   return [
     { ...node, isCounted },
@@ -104,6 +108,9 @@ const filters = [
   `poster=${whale}&claimable=true`,
   `poster=${whale}&minReward=900`,
   `poster=${whale}&claimedBy=${busyAgent}`,
+  `poster=${wallet}`,
+  `poster=${wallet}&state=APPROVED`,
+  `poster=${wallet}&claimable=false`,
   'claimable=true',
   'claimable=false',
   'claimable=true&minReward=100',

@@ -131,10 +131,7 @@ const pageColumns = {
   last_value: sql`"last_value"`.as('last_value'),
 }
 
-/**
- * The page in one row: the walk's runs without the extra one that shows whether a run follows. A left join, because
- * with an inner join PostgreSQL may scan an index of all runs in the list's order.
- */
+/** The page in one row: the walk's runs without the extra one that shows whether a run follows. */
 function pageOf(order: RunOrder): SQL {
   const listed = sql`
     select row_to_json("summary")::text as "json", ${run.bountyId} as "id", ${sortKeyOf(order)} as "value"

@@ -1,8 +1,8 @@
-import { and, gte, type SQL, sql } from 'drizzle-orm'
+import { and, type Column, gte, type SQL, sql } from 'drizzle-orm'
 import { ALL_RUNS, DEADLINE_BAND_SECONDS, RUN_BAND_IDS, run, runBand } from '../../../ponder.schema.ts'
 import { bandListOf, isBandOf, isOfParty, perBand } from './runBands.ts'
 import { matching, shapeOf, standingOf } from './runFilter.ts'
-import type { RunList, RunOrder } from './runList.ts'
+import { type RunList, type RunOrder, sortKeyOf } from './runList.ts'
 import type { Database } from './snapshot.ts'
 
 /** Where pages start: after a run, after few runs (at most `NEAR_ROWS`), or after many. */
@@ -33,11 +33,10 @@ export function isBanded(list: RunList, start: StartKind): boolean {
 
 /**
  * The CTE `ranked`: the bands that have matching runs. `own` is the number of the band's matching runs, `through` the
- * number of those of this band and all higher bands, `next` the lowest key of the next higher band, or null.
+ * number of those of this band and all higher bands.
  *
  * Bands count OPEN runs, claimable or expired. Expired runs are few, so they are subtracted or added one by one. The
- * band that `minReward` splits counts as a whole. That is right because it is the lowest band: in descending order no
- * page starts after it, and in ascending order `startOf` counts from the end of the list.
+ * band that `minReward` splits, the lowest, counts as a whole: `startOf` corrects it.
  */
 export function rankedBands(db: Database, list: RunList): SQL {
   const standing = standingOf(list)
@@ -51,38 +50,42 @@ export function rankedBands(db: Database, list: RunList): SQL {
     .where(and(isBandOf(sort), minReward === undefined ? undefined : gte(runBand.lowest, splitBand)))}`
   const expiredRuns = sql`
     union all
-    select ${lowestOf[sort]}, ${isUnclaimable ? sql`1` : sql`-1`} from ${run}
+    select ${lowestOf(list)}, ${isUnclaimable ? sql`1` : sql`-1`} from ${run}
     where ${and(matching({ ...list, minReward: undefined, claimable: false, state: 'OPEN' }), minReward === undefined ? undefined : gte(run.reward, splitBand))}`
-  const above = sql`over (order by "lowest" desc)`
   return sql`
-    select "lowest", "own", sum("own") ${above} as "through", lag("lowest") ${above} as "next"
+    select "lowest", "own", sum("own") over (order by "lowest" desc) as "through"
     from (
       select "lowest", sum("runs") as "own" from (${counted}${standing === 'claimable' || isUnclaimable ? expiredRuns : sql``}) as "counted"
       group by "lowest" having sum("runs") > 0
     ) as "counted"`
 }
 
+/** The width of a band in the unit of its keys, for a key in it. */
+const widthOf: Record<RunOrder['sort'], (key: SQL | Column) => SQL> = {
+  createdAt: () => sql.raw(String(RUN_BAND_IDS)),
+  // `rewardBandWidth` in SQL.
+  reward: (key) => sql`(10 ^ greatest(length(${key}::text) - 2, 0))::int8`,
+  deadline: () => sql.raw(String(DEADLINE_BAND_SECONDS)),
+}
+
 /** `lowestOfBand` in SQL. */
-const lowestOf: Record<RunOrder['sort'], SQL> = {
-  createdAt: sql`${run.bountyId} - ${run.bountyId} % ${sql.raw(String(RUN_BAND_IDS))}`,
-  reward: sql`${run.reward} - ${run.reward} % (10 ^ greatest(length(${run.reward}::text) - 2, 0))::int8`,
-  deadline: sql`${run.deadline} - ${run.deadline} % ${sql.raw(String(DEADLINE_BAND_SECONDS))}`,
+function lowestOf(order: RunOrder): SQL {
+  const key = sortKeyOf(order)
+  return sql`${key} - ${key} % ${widthOf[order.sort](key)}`
 }
 
 /**
  * The CTE `start`: the band in which the page at the offset starts, from `lowest` to before `end`, and the number of the
  * band's matching runs before and after the page's first run. It has no row if the page is past the end.
  */
-export function startOf({ order }: RunOrder, offset: SQL): SQL {
+export function startOf({ sort, order }: RunOrder, offset: SQL): SQL {
   const total = sql`"matches"."total"`
   const above = sql`("through" - "own")`
-  // The band that `minReward` splits has fewer matching runs than its own.
+  // Not all runs of the band that `minReward` splits match. The total tells how many do.
   const own = sql`least("own", ${total} - ${above})`
   const before = order === 'asc' ? sql`(${total} - ${above} - ${own})` : above
   return sql`
-    select "lowest", coalesce("next", ${MAX_INT8}) as "end", ${offset} - ${before} as "before",
+    select "lowest", "lowest" + ${widthOf[sort](sql`"lowest"`)} as "end", ${offset} - ${before} as "before",
       ${before} + ${own} - 1 - ${offset} as "after"
     from "ranked" where ${before} <= ${offset} and ${offset} < ${before} + ${own}`
 }
-
-const MAX_INT8 = sql.raw(String(2n ** 63n - 1n))

@@ -85,7 +85,7 @@ function bySums(db: Database, filter: RunFilter, mayGather: boolean): SQL {
 
 const perDay = countersOf(marketDay)
 
-/** The sum of a counter over the market's days. They are fewer than the bands, and their rows lie together. */
+/** The sum of a counter over the market's days. Their rows lie together, while those of bands are spread over the table. */
 function sumOfDays(db: Database, counter: SQL): SQL {
   return sql`${db.select({ total: sql`coalesce(sum(${counter}), 0)` }).from(marketDay)}`
 }

@@ -8,8 +8,6 @@ import { isBanded, isUnfiltered, type StartKind, startOf } from './runStarts.ts'
 /** The columns of the requested page that a walk reads. */
 export const requested = {
   limit: sql`"requested"."limit"`,
-  /** One more than the limit, to see whether a run follows the page. */
-  rows: sql`("requested"."limit" + 1)`,
   offset: sql`"requested"."offset"`,
   bountyId: sql`"requested"."bounty_id"`,
   value: sql`"requested"."value"`,
@@ -22,7 +20,7 @@ const matched = {
   gathered: sql`"matches"."gathered"`,
 }
 
-/** The columns of a run that a page shows, or is ordered by. */
+/** The columns that `runSummaryMembers` and orders read. */
 const columns = sql.join(
   [run.bountyId, run.posterAddress, run.ipfsHash, run.reward, run.deadline, run.state, run.claimedBy, run.createdAt],
   sql`, `,
@@ -31,31 +29,48 @@ const columns = sql.join(
 /**
  * The CTE `walked`: the page's runs, and the run that follows. The CTEs that it needs precede it.
  *
- * What skips runs reads only ids and keys. Every index contains those, so the skipped runs are not read from the table.
+ * What skips runs reads only ids and keys, which are columns of an index, so the skipped runs are not read from the table.
  */
 export function walksOf(list: RunList, start: StartKind): SQL {
-  const walk = (position: SQL, selected: SQL) =>
-    sql`${select(selected, and(matching(list), position), list)} limit ${requested.rows}`
-  const walkRuns = (position: SQL) => sql`"walked" as (${walk(position, columns)})`
-  const withIds = (ids: SQL) =>
-    sql`"found" as (${ids}), "walked" as (select ${columns} from "found" left join ${run} on ${run.bountyId} = "found"."bounty_id")`
+  // The position is first, because a scan starts at the first of two bounds on one column, such as `minReward`.
+  const pageFrom = (position: SQL, selected: SQL) =>
+    sql`${select(selected, and(position, matching(list)), list)} limit ${rowsOf(start)}`
   if (!readsRuns(list, start)) {
     return isBanded(list, start)
-      ? sql`${firstInBand(list)}, ${withIds(walk(isFromFirst(list), sql`${run.bountyId}`))}`
-      : withIds(walkOrGather(list, start))
+      ? sql`${firstInBand(list)}, ${withRuns(pageFrom(isFromFirst(list), sql`${run.bountyId}`))}`
+      : withRuns(walkOrGather(list, start))
   }
-  if (start === 'after') return walkRuns(isAfterIn(list))
-  if (start === 'far' && isUnfiltered(list)) return walkRuns(isFromOffset(list))
+  const runsFrom = (position: SQL) => sql`"walked" as (${pageFrom(position, columns)})`
+  if (start === 'after') return runsFrom(isAfterIn(list))
+  if (start === 'far' && isUnfiltered(list)) return runsFrom(isFromOffset(list))
   const first = isBanded(list, start) ? firstInBand(list) : firstAtOffset(list)
-  return sql`${first}, ${walkRuns(isFromFirst(list))}`
+  return sql`${first}, ${runsFrom(isFromFirst(list))}`
 }
 
 /**
- * Whether a walk reads the runs themselves, not only their ids, from the page's first run on. Not if it may pass many
- * runs that do not match. PostgreSQL may walk the primary key of a filtered list by `createdAt`, and pass most runs.
+ * One more than the limit, to see whether a run follows the page. At an offset not more than the list has from there on,
+ * because a walk would go on behind the last match to the end of the index.
+ */
+function rowsOf(start: StartKind): SQL {
+  const rows = sql`${requested.limit} + 1`
+  return start === 'after' ? sql`(${rows})` : sql`greatest(least(${rows}, ${matched.total} - ${requested.offset}), 0)`
+}
+
+/**
+ * The CTE `walked` of a page's ids. A left join, because with an inner join PostgreSQL may scan an index of all runs in
+ * the list's order.
+ */
+const withRuns = (ids: SQL) => sql`
+  "found" as (${ids}),
+  "walked" as (select ${columns} from "found" left join ${run} on ${run.bountyId} = "found"."bounty_id")`
+
+/**
+ * Whether a walk reads the runs themselves from the page's first one on. Only in lists of all runs, where each run that
+ * it passes matches: where a filter must be checked, PostgreSQL may choose an index without the filter's column, because
+ * it reads the table anyway.
  */
 function readsRuns(list: RunList, start: StartKind): boolean {
-  return !mayGather(list, start) && (list.sort !== 'createdAt' || isUnfiltered(list))
+  return standingOf(list) === 'any' && !isOfParty(list) && !mayGather(list, start)
 }
 
 /** Whether the statement has a second way to find the page. */
@@ -73,7 +88,9 @@ function firstAtOffset(list: RunList): SQL {
 function firstInBand(list: RunList): SQL {
   const key = sortKeyOf(list)
   const walk = (order: RunOrder['order'], skipped: SQL, isNearer: SQL) => {
-    const isInBand = sql`${key} >= (select "lowest" from "start") and ${key} < (select "end" from "start")`
+    // One bound is enough, because the band has more runs than are skipped. With two, PostgreSQL may choose the primary key.
+    const isInBand =
+      order === 'asc' ? sql`${key} >= (select "lowest" from "start")` : sql`${key} < (select "end" from "start")`
     const condition = and(matching(list), isInBand, sql`(select ${isNearer} from "start")`)
     return sql`(${select(positionIn(list), condition, { ...list, order })} limit 1 offset (select ${skipped} from "start"))`
   }
@@ -97,14 +114,14 @@ function isFromFirst({ sort, order }: RunOrder): SQL {
 function walkOrGather(list: RunList, start: StartKind): SQL {
   const offset = start === 'after' ? undefined : requested.offset
   const isWithin = offset && sql`${offset} < ${matched.total}`
-  const condition = and(matching(list), start === 'after' ? isAfterIn(list) : undefined, isWithin)
+  const condition = and(start === 'after' ? isAfterIn(list) : undefined, matching(list), isWithin)
   const skip = offset === undefined ? sql`` : sql`offset ${offset}`
   const walk = (where: SQL | undefined) =>
-    sql`${select(sql`${run.bountyId}`, where, list)} limit ${requested.rows} ${skip}`
+    sql`${select(sql`${run.bountyId}`, where, list)} limit ${rowsOf(start)} ${skip}`
   const gathered = gatheredBy(list, start)
   if (gathered === undefined) return walk(condition)
   const { by, isBetter } = gathered
-  return sql`(${walk(and(condition, not(isBetter)))}) union all ${gather(list, by, and(condition, isBetter), skip)}`
+  return sql`(${walk(and(condition, not(isBetter)))}) union all (${gather(list, by, and(condition, isBetter))} limit ${rowsOf(start)} ${skip})`
 }
 
 /** The id at an offset is known because ids count up without gaps. */
@@ -146,16 +163,16 @@ function gatheredBy(list: RunList, start: StartKind): { by: 'reward' | 'deadline
  * among the `in_order` runs: to find n matches, a walk passes n × in_order / total runs.
  */
 function isShorter(start: StartKind): SQL {
-  const walked = start === 'after' ? requested.rows : sql`(${requested.offset} + ${requested.rows})`
+  const walked = start === 'after' ? rowsOf(start) : sql`(${requested.offset} + ${rowsOf(start)})`
   return sql`${matched.gathered} * ${matched.total} <= ${walked} * ${matched.inOrder}`
 }
 
 /** `offset 0` prevents that PostgreSQL turns this into a walk in the list's order. */
-function gather(list: RunList, by: 'reward' | 'deadline', condition: SQL | undefined, skip: SQL): SQL {
+function gather(list: RunList, by: 'reward' | 'deadline', condition: SQL | undefined): SQL {
   return sql`
-    (select ${run.bountyId} from (
+    select ${run.bountyId} from (
       select ${run.bountyId}, ${run.reward}, ${run.deadline} from ${run} where ${condition} order by ${run[by]} offset 0
-    ) as ${run} order by ${sql.join(inOrder(list), sql`, `)} limit ${requested.rows} ${skip})`
+    ) as ${run} order by ${sql.join(inOrder(list), sql`, `)}`
 }
 
 /** Selects matching runs in the list's order. */
