@@ -49,14 +49,13 @@ const limits = [
 both cases. The bare server's constant answer has one header, the API's a dozen: "beside the same headers" is the bare
 server with all of them. Any minReward, pages of one state and the mix are bound by PostgreSQL.
 The same list is one statement for up to 16 requests that wait at the same time, so a request takes about half of a
-statement. Any minReward, the mix and pages of one state are a statement per request. Alone on a connection, a statement of
-the mix takes about 1.25 times as long as that of the same list. Of PostgreSQL's time for the mix, 27 % are totals, 24 % the
-ids and rows of the page, 15 % the start and the end of a statement, and 9 % JSON; no other part is above 7 %. So the mix's
-ratio to the same list is bound by how much the same list merges.
+statement. Any minReward, the mix and pages of one state are a statement per request. A profile of PostgreSQL under the mix is
+flat: the greatest part, to find pages in memory, takes 7 % of its time. So the mix's ratio to the same list is bound by how
+much the same list merges.
 Since connections have several statements at once, the bare server's slowest hundredth of lists and of runs by id takes less
 time, but the API's does not. The cause is not known.
-For a page in the middle of one state's runs, PostgreSQL sums a hundred bands, and then skips up to 10,000 ids of an index,
-4,000 on average, in 0.3 ms. Smaller bands would skip fewer ids and sum more bands, which takes as long.`,
+For a page in the middle of one state's runs, PostgreSQL sums a hundred bands, and then skips up to 5,000 ids of an index, from
+the nearer end of a band.`,
 ]
 
 /** Another URL each time, so that the answer cache never answers. */
