@@ -1,13 +1,11 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { ALL_RUNS, rewardBandWidth, run } from '../../../ponder.schema.ts'
-import { selectMembers } from './json.ts'
+import { ALL_RUNS, rewardBandWidth } from '../../../ponder.schema.ts'
 import { bandListOf } from './runBands.ts'
 import { shapeOf } from './runFilter.ts'
-import { inOrder, type RunList, type RunOrder, sortKeyOf } from './runList.ts'
+import type { RunList, RunOrder } from './runList.ts'
 import { isBanded, isUnfiltered, NEAR_ROWS, rankedBands, type StartKind } from './runStarts.ts'
-import { runSummaryMembers } from './runs.ts'
 import { isCounted, matchesInRanked, matchesOf } from './runTotal.ts'
-import { mayGather, requested, walksOf } from './runWalks.ts'
+import { byPosition, mayGather, requested, walksOf } from './runWalks.ts'
 import { plainQuery, type SnapshotQuery, snapshotColumns } from './snapshot.ts'
 
 /** The sort key of a run, which is its position in the list. */
@@ -133,12 +131,8 @@ const pageColumns = {
 
 /** The page in one row: the walk's runs without the extra one that shows whether a run follows. */
 function pageOf(order: RunOrder): SQL {
-  const listed = sql`
-    select row_to_json("summary")::text as "json", ${run.bountyId} as "id", ${sortKeyOf(order)} as "value"
-    from "walked" as ${run} cross join lateral (${selectMembers(runSummaryMembers)}) as "summary"
-    order by ${sql.join(inOrder(order), sql`, `)} limit ${requested.limit}`
   return sql`
     select coalesce(string_agg("json", ','), '') as "runs", (select count(*) from "walked") as "found",
-      (array_agg("id"))[${requested.limit}] as "last_id", (array_agg("value"))[${requested.limit}] as "last_value"
-    from (${listed}) as "listed"`
+      (array_agg("bounty_id"))[${requested.limit}] as "last_id", (array_agg("value"))[${requested.limit}] as "last_value"
+    from (select * from "walked" order by ${byPosition(order)} limit ${requested.limit}) as "listed"`
 }

@@ -1,9 +1,11 @@
 import { and, not, type SQL, sql } from 'drizzle-orm'
 import { run } from '../../../ponder.schema.ts'
+import { selectMembers } from './json.ts'
 import { isOfParty } from './runBands.ts'
 import { matching, standingOf } from './runFilter.ts'
 import { inOrder, type RunList, type RunOrder, sortKeyOf } from './runList.ts'
 import { isBanded, isUnfiltered, type StartKind, startOf } from './runStarts.ts'
+import { runSummaryMembers } from './runs.ts'
 
 /** The columns of the requested page that a walk reads. */
 export const requested = {
@@ -20,32 +22,32 @@ const matched = {
   gathered: sql`"matches"."gathered"`,
 }
 
-/** The columns that `runSummaryMembers` and orders read. */
-const columns = sql.join(
-  [run.bountyId, run.posterAddress, run.ipfsHash, run.reward, run.deadline, run.state, run.claimedBy, run.createdAt],
-  sql`, `,
-)
-
 /**
- * The CTE `walked`: the page's runs, and the run that follows. The CTEs that it needs precede it.
+ * The CTE `walked`: the JSON and the position of the page's runs, and of the run that follows. The CTEs that it needs
+ * precede it.
  *
  * What skips runs reads only ids and keys, which are columns of an index, so the skipped runs are not read from the table.
  */
 export function walksOf(list: RunList, start: StartKind): SQL {
   // The position is first, because a scan starts at the first of two bounds on one column, such as `minReward`.
-  const pageFrom = (position: SQL, selected: SQL) =>
-    sql`${select(selected, and(position, matching(list)), list)} limit ${rowsOf(start)}`
+  const pageFrom = (position: SQL, selected: SQL, from: SQL) =>
+    sql`${select(selected, and(position, matching(list)), list, from)} limit ${rowsOf(start)}`
   if (!readsRuns(list, start)) {
     return isBanded(list, start)
-      ? sql`${firstInBand(list)}, ${withRuns(pageFrom(isFromFirst(list), sql`${run.bountyId}`))}`
-      : withRuns(walkOrGather(list, start))
+      ? sql`${firstInBand(list)}, ${withRuns(pageFrom(isFromFirst(list), sql`${run.bountyId}`, sql`${run}`), list)}`
+      : withRuns(walkOrGather(list, start), list)
   }
-  const runsFrom = (position: SQL) => sql`"walked" as (${pageFrom(position, columns)})`
+  const runsFrom = (position: SQL) =>
+    sql`"walked" as (${pageFrom(position, listed(list), sql`${run} cross join lateral ${summary}`)})`
   if (start === 'after') return runsFrom(isAfterIn(list))
   if (start === 'far' && isUnfiltered(list)) return runsFrom(isFromOffset(list))
   const first = isBanded(list, start) ? firstInBand(list) : firstAtOffset(list)
   return sql`${first}, ${runsFrom(isFromFirst(list))}`
 }
+
+const summary = sql`(${selectMembers(runSummaryMembers)}) as "summary"`
+
+const listed = (order: RunOrder) => sql`row_to_json("summary")::text as "json", ${positionIn(order)}`
 
 /**
  * One more than the limit, to see whether a run follows the page. At an offset not more than the list has from there on,
@@ -60,9 +62,10 @@ function rowsOf(start: StartKind): SQL {
  * The CTE `walked` of a page's ids. A left join, because with an inner join PostgreSQL may scan an index of all runs in
  * the list's order.
  */
-const withRuns = (ids: SQL) => sql`
+const withRuns = (ids: SQL, order: RunOrder) => sql`
   "found" as (${ids}),
-  "walked" as (select ${columns} from "found" left join ${run} on ${run.bountyId} = "found"."bounty_id")`
+  "walked" as (select ${listed(order)}
+    from "found" left join ${run} on ${run.bountyId} = "found"."bounty_id" cross join lateral ${summary})`
 
 /**
  * Whether a walk reads the runs themselves from the page's first one on. Only in lists of all runs, where each run that
@@ -94,10 +97,10 @@ function firstInBand(list: RunList): SQL {
     const condition = and(matching(list), isInBand, sql`(select ${isNearer} from "start")`)
     return sql`(${select(positionIn(list), condition, { ...list, order })} limit 1 offset (select ${skipped} from "start"))`
   }
-  const [forwards, backwards] = list.order === 'asc' ? (['asc', 'desc'] as const) : (['desc', 'asc'] as const)
+  const reverse = list.order === 'asc' ? 'desc' : 'asc'
   return sql`"start" as (${startOf(list, requested.offset)}), "first" as (
-    ${walk(forwards, sql`"before"`, sql`"before" <= "after"`)}
-    union all ${walk(backwards, sql`"after"`, sql`"before" > "after"`)})`
+    ${walk(list.order, sql`"before"`, sql`"before" <= "after"`)}
+    union all ${walk(reverse, sql`"after"`, sql`"before" > "after"`)})`
 }
 
 function isFromFirst({ sort, order }: RunOrder): SQL {
@@ -170,14 +173,19 @@ function isShorter(start: StartKind): SQL {
 /** `offset 0` prevents that PostgreSQL turns this into a walk in the list's order. */
 function gather(list: RunList, by: 'reward' | 'deadline', condition: SQL | undefined): SQL {
   return sql`
-    select ${run.bountyId} from (
-      select ${run.bountyId}, ${run.reward}, ${run.deadline} from ${run} where ${condition} order by ${run[by]} offset 0
-    ) as ${run} order by ${sql.join(inOrder(list), sql`, `)}`
+    select "bounty_id" from (select ${positionIn(list)} from ${run} where ${condition} order by ${run[by]} offset 0) as "gathered"
+    order by ${byPosition(list)}`
 }
 
 /** Selects matching runs in the list's order. */
-function select(selected: SQL, condition: SQL | undefined, order: RunOrder): SQL {
-  return sql`select ${selected} from ${run} where ${condition} order by ${sql.join(inOrder(order), sql`, `)}`
+function select(selected: SQL, condition: SQL | undefined, order: RunOrder, from = sql`${run}`): SQL {
+  return sql`select ${selected} from ${from} where ${condition} order by ${sql.join(inOrder(order), sql`, `)}`
 }
 
 const positionIn = (order: RunOrder) => sql`${sortKeyOf(order)} as "value", ${run.bountyId} as "bounty_id"`
+
+/** The list's order of rows with `positionIn`. Without names of tables, because in Ponder's process they have a schema. */
+export function byPosition({ order }: RunOrder): SQL {
+  const direction = sql.raw(order)
+  return sql`"value" ${direction}, "bounty_id" ${direction}`
+}

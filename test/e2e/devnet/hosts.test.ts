@@ -30,6 +30,10 @@ async function answer(host: string, path: string, init: RequestInit = {}) {
 describe('our host and Ponder’s', () => {
   it.each([
     ['/api/runs', 200],
+    ['/api/runs?claimable=true', 200],
+    ['/api/runs?state=DRAFT&sort=reward', 200],
+    ['/api/runs?minReward=1&sort=deadline', 200],
+    ['/api/runs?page=3000&sort=deadline', 200],
     ['/api/runs/1', 200],
     ['/api/runs/1/events', 200],
     ['/api/runs/1/claim-eligibility?agentId=1', 200],
