@@ -30,11 +30,11 @@ const matched = {
  */
 export function walksOf(list: RunList, start: StartKind): SQL {
   // The position is first, because a scan starts at the first of two bounds on one column, such as `minReward`.
-  const pageFrom = (position: SQL, selected: SQL, from: SQL) =>
+  const pageFrom = (position: SQL, selected: SQL, from?: SQL) =>
     sql`${select(selected, and(position, matching(list)), list, from)} limit ${rowsOf(start)}`
   if (!readsRuns(list, start)) {
     return isBanded(list, start)
-      ? sql`${firstInBand(list)}, ${withRuns(pageFrom(isFromFirst(list), sql`${run.bountyId}`, sql`${run}`), list)}`
+      ? sql`${firstInBand(list)}, ${withRuns(pageFrom(isFromFirst(list), sql`${run.bountyId}`), list)}`
       : withRuns(walkOrGather(list, start), list)
   }
   const runsFrom = (position: SQL) =>

@@ -39,18 +39,16 @@ function countEach<Key extends string>(keys: readonly Key[], counters: Record<Ke
 const readTotals = snapshotQuery('stats', (db, snapshot) => {
   const bands = agentBands(db)
   const claimableRuns = sql<number>`${claimableTotal(db)}`.mapWith(Number).as('claimableRuns')
-  const runs = db
-    .select({ ...countEach(runStates, marketDay), claimableRuns })
-    .from(marketDay)
-    .as('runs')
-  const amounts = db
+  const days = db
     .select({
+      ...countEach(runStates, marketDay),
+      claimableRuns,
       escrowed: sumOf(marketDay.escrowed, 'escrowed'),
       locked: sumOf(marketDay.locked, 'locked'),
       paid: sumOf(marketDay.paid, 'paid'),
     })
     .from(marketDay)
-    .as('market')
+    .as('days')
   const agents = db
     .select({ ...countEach(agentStatuses, bands), staked: sumOf(bands.staked, 'staked') })
     .from(bands)
@@ -63,16 +61,13 @@ const readTotals = snapshotQuery('stats', (db, snapshot) => {
     .with(snapshot, bands)
     .select()
     .from(snapshot)
-    .innerJoin(runs, sql`true`)
-    .innerJoin(amounts, sql`true`)
+    .innerJoin(days, sql`true`)
     .innerJoin(agents, sql`true`)
     .innerJoin(payees, sql`true`)
 })
 
 /** The market's counts and amounts. It sums bands and days, so it does not grow with runs and agents. */
-export const stats: SnapshotQuery<Stats> = readTotals({}, ({ runs, market, agents, payees }) => ({
-  runs,
-  market,
-  agents,
-  payees,
-}))
+export const stats: SnapshotQuery<Stats> = readTotals({}, ({ days, agents, payees }) => {
+  const { escrowed, locked, paid, ...runs } = days
+  return { runs, market: { escrowed, locked, paid }, agents, payees }
+})

@@ -172,7 +172,7 @@ describe('a dead node', () => {
     const problem = await relay
       .claim(requestOf(runId, agent), contextOf(AbortSignal.timeout(15_000)))
       .catch((error) => error)
-    expect(performance.now() - start).toBeLessThan(10_000)
+    expect(performance.now() - start).toBeLessThan(3_000)
     expect(problem).toBeInstanceOf(Problem)
     expect(problem).toMatchObject({ code: 'RELAY_UNAVAILABLE', headers: { 'Retry-After': expect.any(String) } })
     node.heal()
@@ -184,7 +184,7 @@ describe('a dead node', () => {
     node.plan('eth_call', Array(4).fill({ kind: 'hang' }))
     const start = performance.now()
     expect(await resultOf(relay, requestOf(runId, agent))).toBe('RELAY_UNAVAILABLE')
-    expect(performance.now() - start).toBeLessThan(10_000)
+    expect(performance.now() - start).toBeLessThan(6_000)
     node.heal()
   })
 
@@ -222,7 +222,7 @@ describe('a relayer', () => {
     await chain.client.setBalance({ address: relayer.address, value: balance })
     const funded = performance.now()
     expect(await resultOf(relay, requestOf(runId, agent))).toBe('won')
-    expect(performance.now() - funded).toBeLessThan(10_000)
+    expect(performance.now() - funded).toBeLessThan(3_000)
     expect(await resultOf(relay, requestOf(later, agent))).toBe('won')
   })
 
@@ -234,7 +234,7 @@ describe('a relayer', () => {
     expect(await resultOf(relay, requestOf(runId, agent))).toBe('RELAY_UNAVAILABLE')
     await chain.client.setNextBlockBaseFeePerGas({ baseFeePerGas: parseGwei('1') })
     await chain.client.mine({ blocks: 1 })
-    await until('won', async () => (await resultOf(relay, requestOf(runId, agent))) === 'won')
+    await until('won', async () => (await resultOf(relay, requestOf(runId, agent))) === 'won', 1_000)
   })
 
   it('without the relayer role makes signed claims only', async () => {

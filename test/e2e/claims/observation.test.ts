@@ -73,7 +73,7 @@ async function readiness(path = '/readyz', origin = api.url) {
 
 /** For values that the process reads once a second. */
 const readinessIs = (...answer: (number | string)[]) =>
-  until(answer.join(), async () => (await readiness()).answer.join() === answer.join())
+  until(answer.join(), async () => (await readiness()).answer.join() === answer.join(), 3_000)
 
 /** The first reason in the public answer, and in the operator's. */
 async function firstReason() {
@@ -235,7 +235,7 @@ describe('/readyz', () => {
   it.each<[string, Parameters<FaultyNode['from']>[0]]>([
     ['refuses', () => ({ kind: 'refuse' })],
     ['hangs', () => ({ kind: 'hang' })],
-  ])('reports, within two seconds of a request, that the node %s', async (_, fault) => {
+  ])('reports, within a second of a request, that the node %s', async (_, fault) => {
     await readinessIs(200, 'ready')
     node.from(fault)
     let slowest = 0
@@ -245,8 +245,8 @@ describe('/readyz', () => {
       slowest = Math.max(slowest, performance.now() - start)
       return answer.join() === '200,degraded,NODE_UNREACHABLE'
     }
-    await until('unreachable', asked)
-    expect(slowest).toBeLessThan(2_000)
+    await until('unreachable', asked, 3_000)
+    expect(slowest).toBeLessThan(1_000)
     expect((await metrics()).value(`relay_balance_ether{signer="${relayer}"}`)).toBeUndefined()
   })
 })
