@@ -19,7 +19,7 @@ export function jsonAmount(amount: Column): SQL {
 
 /** ISO 8601, in the format of `formatTime`. @param seconds since the epoch. */
 export function jsonTime(seconds: Column): SQL {
-  return sql`to_char(to_timestamp(${seconds}) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
+  return sql`(to_json(to_timestamp(${seconds}) at time zone 'UTC') #>> '{}') || '.000Z'`
 }
 
 /** A SELECT for `row_to_json`, which uses the names of columns as names of members. */
