@@ -26,11 +26,13 @@ export default defineConfig({
     // An e2e test file runs Anvil, an indexer and an API, and waits for about half of its time: three files at a time use
     // two cores.
     maxWorkers: 3,
+    // Vitest's 10 s to end a worker are too short on a busy machine, and too long a time fails the run.
+    teardownTimeout: 60_000,
     sequence: { sequencer: LongestFirst },
     projects: [
       project('unit', 10_000),
       project('api', 30_000),
-      project('e2e', 60_000, ['test/support/checkAnswers.ts']),
+      project('e2e', 120_000, ['test/support/checkAnswers.ts']),
     ],
   },
 })

@@ -74,7 +74,7 @@ describe('forged claims of a run', () => {
     })
   }
 
-  it('are not simulated, and an honest claim among them is won', { timeout: 120_000 }, async () => {
+  it('are not simulated, and an honest claim among them is won', async () => {
     const agent = await people.newAgent(accountOf(2))
     const [flooded = 0n] = await openRuns(1)
     const junk = await junkOf(flooded)

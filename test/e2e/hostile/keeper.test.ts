@@ -72,9 +72,7 @@ const stateOf = async (hash: string) => {
 const holder = async () =>
   (await pool.query('SELECT holder FROM relay.keeper WHERE signer = $1', [relayer])).rows[0]?.holder
 
-it('a replica that is paused in the middle of its work is replaced in seconds, and writes nothing when it continues', {
-  timeout: 120_000,
-}, async () => {
+it('a replica that is paused in the middle of its work is replaced in seconds, and writes nothing when it continues', async () => {
   const receipts = 'eth_getTransactionReceipt'
   let asked = 0
   node.from(({ method }) => {

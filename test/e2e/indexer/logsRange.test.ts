@@ -5,7 +5,7 @@ import { startPublicChain } from '../../../testkit/publicChain.ts'
 import { waitForIndex } from '../../../testkit/waitForIndex.ts'
 import { freshDatabase } from '../../support/database.ts'
 
-test('a backfill requests at most LOGS_RANGE blocks per eth_getLogs', { timeout: 120_000 }, async () => {
+test('a backfill requests at most LOGS_RANGE blocks per eth_getLogs', async () => {
   await using parts = new AsyncDisposableStack()
   const chain = await startPublicChain({ blockTime: 2 })
   parts.defer(chain.stop)

@@ -74,7 +74,7 @@ async function postRun() {
   })
 }
 
-test('a switch keeps the views of an operator, also those that read ours', { timeout: 120_000 }, async () => {
+test('a switch keeps the views of an operator, also those that read ours', async () => {
   await client.query(`
     CREATE VIEW runline.report AS SELECT count(*) AS runs FROM runline.run;
     CREATE VIEW runline.clock AS SELECT now()`)
@@ -114,7 +114,7 @@ test('an indexer does not use a schema that has another chain', async () => {
   )
 })
 
-test('the commands leave the builds and the cache of another chain alone', { timeout: 120_000 }, async () => {
+test('the commands leave the builds and the cache of another chain alone', async () => {
   await other.client.mine({ blocks: 100 })
   await servesHead('base', await other.client.getBlockNumber({ cacheTime: 0 }))
   await otherIndexer.stop()
@@ -148,9 +148,7 @@ async function cachedBlocks(chainId: number): Promise<number[]> {
   return rows.map(({ number }) => Number(number))
 }
 
-test('the cache keeps the blocks of events and the newest, and a new build indexes the same from it', {
-  timeout: 120_000,
-}, async () => {
+test('the cache keeps the blocks of events and the newest, and a new build indexes the same from it', async () => {
   const start = () => startIndexer({ ...chain, databaseUrl })
   const latest = () => chain.client.getBlockNumber({ cacheTime: 0 })
   const runs = async () => (await client.query('SELECT bounty_id, created_at FROM runline.run ORDER BY 1')).rows

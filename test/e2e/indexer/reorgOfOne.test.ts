@@ -45,9 +45,7 @@ beforeAll(async () => {
   return () => kept.disposeAsync()
 }, 180_000)
 
-test('a standby takes over from an indexer whose endpoint alone shows a reorg, and follows it later', {
-  timeout: 120_000,
-}, async () => {
+test('a standby takes over from an indexer whose endpoint alone shows a reorg, and follows it later', async () => {
   const { client } = chain
   const latest = () => client.getBlockNumber({ cacheTime: 0 })
   // The reorg removes the only run.

@@ -7,7 +7,7 @@ import { freshDatabase } from '../../support/database.ts'
 
 const RATE = 5
 
-test(`a backfill makes at most ${RATE} requests per second`, { timeout: 120_000 }, async () => {
+test(`a backfill makes at most ${RATE} requests per second`, async () => {
   await using parts = new AsyncDisposableStack()
   const chain = await startPublicChain({ blockTime: 2 })
   parts.defer(chain.stop)

@@ -114,7 +114,7 @@ test('an index that falls behind the chain raises an alarm and exits with 75, an
   await until(async () => (await readiness(api)).status === 200, 'ready again')
 })
 
-test('an indexer whose event loop is blocked is killed', { timeout: 120_000 }, async () => {
+test('an indexer whose event loop is blocked is killed', async () => {
   const blocking = `process.on('SIGUSR2', () => { for (;;); })`
   const indexer = await startIndexer({ NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(blocking)}` })
   await indexer.saw(/Readers see this build|Indexed block/, 60_000)
@@ -127,7 +127,7 @@ test('an indexer whose event loop is blocked is killed', { timeout: 120_000 }, a
   })
 })
 
-test('an indexer whose build another process runs exits with 75', { timeout: 120_000 }, async () => {
+test('an indexer whose build another process runs exits with 75', async () => {
   const indexer = await startIndexer()
   await indexer.saw(/Indexed block/, 60_000)
   const second = await startIndexer()
@@ -135,9 +135,7 @@ test('an indexer whose build another process runs exits with 75', { timeout: 120
   expect(second.output()).toContain('Failed to acquire lock on schema')
 })
 
-test('an indexer whose node is behind the finalized block of the index exits with 75, and starts once the node has it', {
-  timeout: 120_000,
-}, async () => {
+test('an indexer whose node is behind the finalized block of the index exits with 75, and starts once the node has it', async () => {
   const indexer = await startIndexer()
   await indexer.saw(/Indexed block/, 60_000)
   await atTip()
@@ -152,7 +150,10 @@ test('an indexer whose node is behind the finalized block of the index exits wit
   })
   const behind = await startIndexer()
   expect(await behind.ended).toBe('exited with code 75')
-  expect(behind.output()).toMatch(/Finalized block for chain .* cannot move backwards/)
+  // If Ponder has cached blocks behind the finalized one, it asks the node for them until the watch ends it.
+  expect(behind.output()).toMatch(
+    /Finalized block for chain .* cannot move backwards|The chain moves and head does not/,
+  )
 
   choose = () => undefined
   await startIndexer()
