@@ -40,9 +40,11 @@ test('an indexer whose database crashes exits with 75, and loses nothing after t
   const options = { ...chain, databaseUrl }
   const indexer = await startIndexer(options)
   try {
+    await indexer.part.saw(/Readers see this build/, 60_000)
     for (let posted = 0; posted < 5; posted++) await post()
     await waitForIndex(databaseUrl, await chain.client.getBlockNumber({ cacheTime: 0 }), 20_000)
-    // Closing connections, as an administrator may, does not end the indexer.
+    // Closing idle connections, as an administrator may, does not end the indexer. While it starts or writes, it may.
+    await sleep(1_000)
     await dropConnections(databaseUrl)
     for (let posted = 0; posted < 5; posted++) await post()
     // Then it has connections on which PostgreSQL can report the crash.
