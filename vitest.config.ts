@@ -26,7 +26,7 @@ export default defineConfig({
     // An e2e test file runs Anvil, an indexer and an API, and waits for about half of its time: three files at a time use
     // two cores.
     maxWorkers: 3,
-    // Vitest's 10 s to end a worker are too short on a busy machine, and too long a time fails the run.
+    // Vitest's 10 s to end a worker are too short on a busy machine.
     teardownTimeout: 60_000,
     sequence: { sequencer: LongestFirst },
     projects: [

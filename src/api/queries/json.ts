@@ -17,7 +17,10 @@ export function jsonAmount(amount: Column): SQL {
   return sql`${amount}::text`
 }
 
-/** ISO 8601, in the format of `formatTime`. @param seconds since the epoch. */
+/**
+ * ISO 8601, in the format of `formatTime`. `to_json` takes less time than `to_char`, and ignores `DateStyle`.
+ * @param seconds since the epoch.
+ */
 export function jsonTime(seconds: Column): SQL {
   return sql`(to_json(to_timestamp(${seconds}) at time zone 'UTC') #>> '{}') || '.000Z'`
 }
