@@ -30,11 +30,11 @@ export async function startChain(chainOptions: ChainOptions): Promise<Chain> {
       rpcUrl: anvil.rpcUrl,
       chainId,
       account: accountOf(roles.deployer),
-      treasury: accountOf(roles.treasury).address,
-      owner: accountOf(roles.owner).address,
+      TREASURY: accountOf(roles.treasury).address,
+      OWNER: accountOf(roles.owner).address,
       relayers: chainId === DEVNET ? [accountOf(roles.relayer).address] : [],
-      usdc: await prepareUsdc?.(anvil.rpcUrl),
-      registry: await prepareRegistry?.(anvil.rpcUrl),
+      USDC_ADDRESS: await prepareUsdc?.(anvil.rpcUrl),
+      AGENT_REGISTRY_ADDRESS: await prepareRegistry?.(anvil.rpcUrl),
       onStep,
     })
     const { deployment } = await send()

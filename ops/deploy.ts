@@ -1,11 +1,13 @@
+import { existsSync, readFileSync } from 'node:fs'
 import { keccak256, type LocalAccount } from 'viem'
+import { z } from 'zod'
 import { DEVNET, deploymentSchema } from '../src/api/deployment.ts'
 import { createChainClient } from '../src/api/node/chainClient.ts'
+import { broadcast } from '../src/api/relay/submission/broadcast.ts'
 import { assertUsable, creationBlock } from './deployment/checks.ts'
 import { estimateCosts } from './deployment/cost.ts'
-import { type Journal, openJournal } from './deployment/journal.ts'
 import { type Creation, planDeployment, type Terms } from './deployment/plan.ts'
-import { broadcast, type Created, pendingFees, settle } from './deployment/transactions.ts'
+import { type Created, pendingFees, settle } from './deployment/transactions.ts'
 import { writeJson } from './writeDeployment.ts'
 
 export type DeployOptions = Terms & {
@@ -15,10 +17,20 @@ export type DeployOptions = Terms & {
   /** Pays for the deployment, and has no rights in it. */
   account: LocalAccount
   /** File for the progress, from which a later run resumes after a crash. */
-  journalPath?: string | undefined
+  journalPath?: string
   /** Called with a line for each step. */
   onStep?: ((line: string) => void) | undefined
 }
+
+/** The progress of an unfinished deployment. */
+const journalSchema = z.strictObject({
+  /** The deployer's nonce before its first transaction. It fixes the addresses of all contracts. */
+  firstNonce: z.int().nonnegative(),
+  /** The terms and the code, which must be the same in every run of the deployment, by name. */
+  fixed: z.record(z.string(), z.string()),
+  /** By contract: every transaction signed to create it. They share a nonce, so at most one can be mined. */
+  transactions: z.record(z.string(), z.array(z.templateLiteral(['0x', z.hex()]))),
+})
 
 /**
  * Prepares to deploy the contracts that the options do not name: MockUSDC, AgentRegistry, BountyMarket (which creates its
@@ -32,17 +44,19 @@ export type DeployOptions = Terms & {
  * the deployer has a transaction that is not of this deployment, or too little ETH.
  */
 export async function prepareDeployment(options: DeployOptions) {
-  const { rpcUrl, chainId, account, journalPath, onStep = () => {} } = options
+  const { rpcUrl, chainId, account, journalPath = '', onStep = () => {} } = options
   const client = createChainClient(rpcUrl, { pollingInterval: chainId === DEVNET ? 20 : 2_000, cacheTime: 0 })
   await assertUsable(client, chainId, options)
-  const registryBlock = options.registry && (await creationBlock(client, options.registry))
+  const registry = options.AGENT_REGISTRY_ADDRESS
+  const registryBlock = registry && (await creationBlock(client, registry))
 
+  const begun = existsSync(journalPath) ? readJournal(journalPath) : undefined
+  if (begun) onStep(`Resuming the deployment in ${journalPath}`)
   const nonce = await client.getTransactionCount({ address: account.address })
-  const { hash: genesis } = await client.getBlock({ blockNumber: 0n })
-  const fixed = { GENESIS: genesis, ...planDeployment(account.address, nonce, options).fixed }
-  const fresh: Journal = { firstNonce: nonce, fixed, transactions: {} }
-  const journal = journalPath === undefined ? fresh : openJournal(journalPath, chainId, fresh, onStep)
-  const plan = planDeployment(account.address, journal.firstNonce, options)
+  const firstNonce = begun?.firstNonce ?? nonce
+  const plan = planDeployment(account.address, firstNonce, options)
+  const journal = begun ?? { firstNonce, fixed: plan.fixed, transactions: {} }
+  assertUnchanged(journalPath, journal.fixed, plan.fixed)
   const hashesOf = ({ contract }: Creation) => journal.transactions[contract] ?? []
 
   const created: Created[] = []
@@ -55,7 +69,7 @@ export async function prepareDeployment(options: DeployOptions) {
   const [next] = remaining
   const pending = next && (await pendingFees(client, next, hashesOf(next)))
   if (pending) onStep(`${next.contract} is pending; its fee is raised`)
-  const { fees, costs } = await estimateCosts(client, remaining, pending)
+  const { fees, costs } = await estimateCosts(client, account.address, remaining, pending)
 
   async function send() {
     for (const { creation, gas } of costs) {
@@ -64,7 +78,10 @@ export async function prepareDeployment(options: DeployOptions) {
       const hash = keccak256(bytes)
       journal.transactions[contract] = [...hashesOf(creation), hash]
       if (journalPath) writeJson(journalPath, journal)
-      await broadcast(client, creation, bytes)
+      const { result, error } = await broadcast(client, bytes)
+      // If another transaction took the nonce, `settle` reports it.
+      if (result !== 'accepted' && result !== 'nonceTaken')
+        throw new Error(`${contract} (nonce ${nonce}) was not taken by RPC_URL`, { cause: error })
       onStep(`${contract} is sent: ${hash}`)
       created.push(await settle(client, creation, hashesOf(creation)))
       onStep(`${contract} is at ${creation.address}`)
@@ -76,4 +93,20 @@ export async function prepareDeployment(options: DeployOptions) {
   }
 
   return { plan, costs, send }
+}
+
+function readJournal(path: string) {
+  const { data, error } = journalSchema.safeParse(JSON.parse(readFileSync(path, 'utf8')))
+  if (!data) throw new Error(`${path} is malformed:\n${z.prettifyError(error)}`)
+  return data
+}
+
+/** @throws if a resumed deployment has other terms or code: its contracts would not match. */
+function assertUnchanged(path: string, begun: Record<string, string>, now: Record<string, string>) {
+  const changes = Object.keys({ ...begun, ...now })
+    .filter((name) => begun[name] !== now[name])
+    .map((name) => `  ${name} was ${begun[name] ?? 'absent'}, and is ${now[name] ?? 'absent'}\n`)
+  if (changes.length === 0) return
+  const advice = 'Restore these to resume it, or move the file away to start a new deployment.'
+  throw new Error(`${path} is of a deployment with other terms or code:\n${changes.join('')}${advice}`)
 }

@@ -43,14 +43,11 @@ await runCommand(async () => {
     throw new Error(`${path}.json exists. Move it away to deploy a second market on chain ${chainId}.`)
   }
   const { plan, costs, send } = await prepareDeployment({
+    ...env,
     // Nonces and receipts of one node: if it fails, the command resumes.
     rpcUrl: env.RPC_URL[0],
     chainId,
     account: privateKeyToAccount(env.DEPLOYER_PRIVATE_KEY),
-    treasury: env.TREASURY,
-    owner: env.OWNER,
-    usdc: env.USDC_ADDRESS,
-    registry: env.AGENT_REGISTRY_ADDRESS,
     relayers: (env.RELAYER_PRIVATE_KEY ?? []).map((key) => privateKeyToAccount(key).address),
     journalPath,
     onStep: console.log,

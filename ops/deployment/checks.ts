@@ -1,4 +1,4 @@
-import { type Address, BaseError, ContractFunctionRevertedError, erc20Abi, type PublicClient } from 'viem'
+import { type Address, type BaseError, ContractFunctionRevertedError, erc20Abi, type PublicClient } from 'viem'
 import { agentRegistryAbi } from '../../abis/AgentRegistry.ts'
 import { DEVNET } from '../../src/api/deployment.ts'
 import type { Terms } from './plan.ts'
@@ -9,22 +9,18 @@ import type { Terms } from './plan.ts'
  * address is not the contract that it should be.
  */
 export async function assertUsable(client: PublicClient, chainId: number, terms: Terms): Promise<void> {
-  const { usdc, registry, relayers = [] } = terms
+  const { USDC_ADDRESS, AGENT_REGISTRY_ADDRESS, relayers = [] } = terms
   const actual = await client.getChainId().catch((cause: unknown) => {
     throw new Error('RPC_URL does not answer', { cause })
   })
   if (actual !== chainId) throw new Error(`RPC_URL serves chain ${actual}, not chain ${chainId}`)
   if (chainId !== DEVNET) {
-    if (!usdc) throw new Error(`USDC_ADDRESS is missing: a MockUSDC is for chain ${DEVNET}, not ${chainId}`)
+    if (!USDC_ADDRESS) throw new Error(`USDC_ADDRESS is missing: a MockUSDC is for chain ${DEVNET}, not ${chainId}`)
     if (relayers.length > 0)
       throw new Error(`Relayers are for chain ${DEVNET}, not ${chainId}; RELAYER_PRIVATE_KEY names ${relayers}`)
   }
-  for (const [variable, address] of Object.entries({ USDC_ADDRESS: usdc, AGENT_REGISTRY_ADDRESS: registry })) {
-    if (address && !(await client.getCode({ address })))
-      throw new Error(`${variable} ${address} is not a contract on chain ${chainId}`)
-  }
-  if (usdc) await assertUsdc(client, usdc)
-  if (registry) await assertRegistry(client, registry)
+  if (USDC_ADDRESS) await assertUsdc(client, USDC_ADDRESS)
+  if (AGENT_REGISTRY_ADDRESS) await assertRegistry(client, AGENT_REGISTRY_ADDRESS)
 }
 
 async function assertUsdc(client: PublicClient, address: Address) {
@@ -37,10 +33,10 @@ async function assertUsdc(client: PublicClient, address: Address) {
 
 async function assertRegistry(client: PublicClient, address: Address) {
   const agentWallet = { address, abi: agentRegistryAbi, functionName: 'getAgentWallet', args: [0n] } as const
-  await client.readContract(agentWallet).catch((cause) => {
-    // Agent 0 may not exist: a registry then reverts with a reason. A contract without the function reverts without one.
-    const reverted = cause instanceof BaseError && cause.walk((error) => error instanceof ContractFunctionRevertedError)
-    if (reverted instanceof ContractFunctionRevertedError && (reverted.raw ?? '0x') !== '0x') return
+  // Agent 0 may not exist: a registry then reverts with a reason. A contract without the function reverts without one.
+  const hasReason = (error: unknown) => error instanceof ContractFunctionRevertedError && (error.raw ?? '0x') !== '0x'
+  await client.readContract(agentWallet).catch((cause: BaseError) => {
+    if (cause.walk(hasReason)) return
     const problem = `AGENT_REGISTRY_ADDRESS ${address} is not an ERC-8004 registry`
     throw new Error(`${problem}: getAgentWallet(uint256) does not answer`, { cause })
   })

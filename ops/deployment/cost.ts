@@ -1,4 +1,4 @@
-import { formatEther, formatUnits, type PublicClient } from 'viem'
+import { type Address, formatEther, formatUnits, type PublicClient } from 'viem'
 import { estimateL1Fee, estimateOperatorFee } from 'viem/op-stack'
 import { type Fees, replacementFees } from '../../src/api/relay/chain/fees.ts'
 import type { Creation } from './plan.ts'
@@ -20,11 +20,11 @@ type Amounts = {
 export type Cost = Amounts & { creation: Creation }
 
 /**
- * The costs of these transactions, and fees that still suffice when the base fee doubles.
+ * The costs of these transactions of the deployer, and fees that still suffice when the base fee doubles.
  * @param replaced The fees of the pending transaction that the first one replaces.
  * @throws if a constructor reverts, or the deployer has too little ETH.
  */
-export async function estimateCosts(client: PublicClient, creations: readonly Creation[], replaced?: Fees) {
+export async function estimateCosts(client: PublicClient, address: Address, creations: Creation[], replaced?: Fees) {
   const [{ baseFeePerGas }, tip] = await Promise.all([client.getBlock(), client.estimateMaxPriorityFeePerGas()])
   if (baseFeePerGas === null) throw new Error('RPC_URL serves a chain without EIP-1559')
   const current = { maxFeePerGas: 2n * baseFeePerGas + tip, maxPriorityFeePerGas: tip }
@@ -33,7 +33,7 @@ export async function estimateCosts(client: PublicClient, creations: readonly Cr
 
   const costs: Cost[] = []
   for (const creation of creations) {
-    const transaction = { account: creation.deployer, data: creation.initCode, chain: null }
+    const transaction = { account: address, data: creation.initCode, chain: null }
     const used = await client.estimateGas(transaction)
     // The estimate is exact at the moment; the extra tenth allows for a node that counts slightly differently.
     const gas = used + used / 10n
@@ -43,11 +43,10 @@ export async function estimateCosts(client: PublicClient, creations: readonly Cr
     costs.push({ creation, gas, execution, l1, most: gas * fees.maxFeePerGas + l1 })
   }
 
-  const deployer = creations[0]?.deployer
-  const balance = deployer ? await client.getBalance({ address: deployer }) : 0n
-  const needed = totalOf(costs).most
-  if (balance < needed)
-    throw new Error(`${deployer} has ${formatEther(balance)} ETH; the deployment may take ${formatEther(needed)} ETH`)
+  const { most } = totalOf(costs)
+  const balance = await client.getBalance({ address })
+  if (balance < most)
+    throw new Error(`${address} has ${formatEther(balance)} ETH; the deployment may take ${formatEther(most)} ETH`)
   return { fees, costs }
 }
 

@@ -2,16 +2,16 @@ import { type Address, concatHex, encodeDeployData, getContractAddress, type Hex
 import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
 import { readArtifact } from '../readArtifact.ts'
 
-/** What cannot be changed once the market is deployed. */
+/** What cannot be changed once the market is deployed, by the names of the settings. */
 export type Terms = {
-  /** USDC of this chain; may be absent on 31337 only, where a MockUSDC is deployed. */
-  usdc?: Address | undefined
-  /** An ERC-8004 identity registry; ours is deployed if absent. */
-  registry?: Address | undefined
   /** Receives the fees of completed runs. The market has no setter for it. */
-  treasury: Address
+  TREASURY: Address
   /** May ban agents. */
-  owner: Address
+  OWNER: Address
+  /** May be absent on 31337 only, where a MockUSDC is deployed. */
+  USDC_ADDRESS?: Address | undefined
+  /** An ERC-8004 identity registry; ours is deployed if absent. */
+  AGENT_REGISTRY_ADDRESS?: Address | undefined
   /** May claim without a wallet's signature; 31337 only. */
   relayers?: readonly Address[] | undefined
 }
@@ -33,11 +33,11 @@ export type Creation = {
  * @returns in `fixed`, all inputs of the deployment: the deployer, the terms, and the hash of each contract's code.
  */
 export function planDeployment(deployer: Address, firstNonce: number, terms: Terms) {
-  const { usdc, registry, treasury, owner, relayers = [] } = terms
+  const { TREASURY, OWNER, USDC_ADDRESS, AGENT_REGISTRY_ADDRESS, relayers = [] } = terms
   const creations: Creation[] = []
-  const fixed: Record<string, string> = { DEPLOYER: deployer, TREASURY: treasury, OWNER: owner }
-  if (usdc) fixed.USDC_ADDRESS = usdc
-  if (registry) fixed.AGENT_REGISTRY_ADDRESS = registry
+  const fixed: Record<string, string> = { DEPLOYER: deployer, TREASURY, OWNER }
+  if (USDC_ADDRESS) fixed.USDC_ADDRESS = USDC_ADDRESS
+  if (AGENT_REGISTRY_ADDRESS) fixed.AGENT_REGISTRY_ADDRESS = AGENT_REGISTRY_ADDRESS
   if (relayers.length > 0) fixed.relayers = relayers.join(', ')
 
   function create(contract: Creation['contract'], constructorArguments: Hex = '0x'): Address {
@@ -50,9 +50,9 @@ export function planDeployment(deployer: Address, firstNonce: number, terms: Ter
     return address
   }
 
-  const USDC = usdc ?? create('MockUSDC')
-  const AgentRegistry = registry ?? create('AgentRegistry')
-  const args = [USDC, AgentRegistry, treasury, owner, relayers] as const
+  const USDC = USDC_ADDRESS ?? create('MockUSDC')
+  const AgentRegistry = AGENT_REGISTRY_ADDRESS ?? create('AgentRegistry')
+  const args = [USDC, AgentRegistry, TREASURY, OWNER, relayers] as const
   const BountyMarket = create('BountyMarket', encodeDeployData({ abi: bountyMarketAbi, bytecode: '0x', args }))
   // The market creates its AgentStaking before any other contract; a contract's nonces start at 1 (EIP-161).
   const AgentStaking = getContractAddress({ from: BountyMarket, nonce: 1n })

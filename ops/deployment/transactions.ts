@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Hash, type Hex, keccak256, type PublicClient } from 'viem'
+import type { Hash, PublicClient } from 'viem'
 import type { Creation } from './plan.ts'
 
 /** How long a transaction may take to be mined; then the run fails, and the next run raises the fee. */
@@ -16,8 +16,8 @@ export type Created = Creation & { hash: Hash; block: number }
  */
 export async function pendingFees(client: PublicClient, creation: Creation, hashes: readonly Hash[]) {
   const { contract, deployer: address, nonce } = creation
-  const known = await Promise.all(hashes.map((hash) => transactionOf(client, hash)))
-  const own = known.filter((transaction) => transaction !== null).findLast(({ blockHash }) => !blockHash)
+  const requests = hashes.map((hash) => client.request({ method: 'eth_getTransactionByHash', params: [hash] }))
+  const own = (await Promise.all(requests)).findLast((transaction) => transaction?.blockHash === null) ?? undefined
   const sent = await client.getTransactionCount({ address, blockTag: 'pending' })
   // Asked last: a transaction that is mined in between must not count as another's. A higher nonce than the creation's
   // is fine: `settle` finds out whether another transaction used it.
@@ -32,20 +32,6 @@ export async function pendingFees(client: PublicClient, creation: Creation, hash
   return own && { maxFeePerGas: BigInt(maxFeePerGas), maxPriorityFeePerGas: BigInt(maxPriorityFeePerGas) }
 }
 
-const transactionOf = (client: PublicClient, hash: Hash) =>
-  client.request({ method: 'eth_getTransactionByHash', params: [hash] })
-
-/** Sends a signed transaction. @throws if the endpoint does not take it. */
-export async function broadcast(client: PublicClient, { contract, deployer, nonce }: Creation, bytes: Hex) {
-  await client.sendRawTransaction({ serializedTransaction: bytes }).catch(async (cause: unknown) => {
-    // If only the endpoint's answer was lost, it has the transaction. If another transaction used the nonce, `settle`
-    // reports that.
-    const known = await transactionOf(client, keccak256(bytes))
-    const used = await client.getTransactionCount({ address: deployer })
-    if (!known && used <= nonce) throw new Error(`${contract} (nonce ${nonce}) was not taken by RPC_URL`, { cause })
-  })
-}
-
 /**
  * Waits until the contract is created.
  * @param hashes Every transaction signed to create it; they share its nonce.
@@ -53,6 +39,7 @@ export async function broadcast(client: PublicClient, { contract, deployer, nonc
  */
 export async function settle(client: PublicClient, creation: Creation, hashes: readonly Hash[]): Promise<Created> {
   const { contract, deployer, nonce } = creation
+  const what = `${contract} (nonce ${nonce} of ${deployer})`
   const deadline = Date.now() + MINING_TIMEOUT_SECONDS * 1_000
   for (let late = 0; late < LATE_RECEIPT_POLLS; await sleep(client.pollingInterval)) {
     // In this order: without a receipt after the nonce was used, another transaction used it, or the receipt is late.
@@ -64,11 +51,8 @@ export async function settle(client: PublicClient, creation: Creation, hashes: r
     }
     if (isUsed) late++
     else if (Date.now() > deadline)
-      throw new Error(
-        `${contract} (nonce ${nonce}) was not mined in ${MINING_TIMEOUT_SECONDS} seconds: ${hashes.at(-1)}`,
-      )
+      throw new Error(`${what} was not mined in ${MINING_TIMEOUT_SECONDS} seconds: ${hashes.at(-1)}`)
   }
-  throw new Error(
-    `Nonce ${nonce} of ${deployer}, planned for ${contract}, was used by a transaction that is not of this deployment`,
-  )
+  const problem = `${what} cannot be created: a transaction that is not of this deployment used the nonce`
+  throw new Error(`${problem}. Move the journal away to start a new deployment.`)
 }

@@ -5,6 +5,8 @@ import type { Deployment } from '../../src/api/deployment.ts'
 import { readArtifact } from '../readArtifact.ts'
 import type { Created } from './transactions.ts'
 
+const root = new URL('../../', import.meta.url)
+
 /**
  * The data with which anyone can compile the contracts and compare them with the deployed ones. The names are those of
  * Sourcify's API (`POST /v2/verify/{chainId}/{address}`); block explorers take the same `stdJsonInput`.
@@ -30,11 +32,8 @@ export function verificationOf({ chainId, contracts }: Deployment, owner: Addres
     // solc's input. https://docs.soliditylang.org/en/latest/using-the-compiler.html#input-description
     stdJsonInput: {
       language,
-      sources: Object.fromEntries(paths.map((path) => [path, { content: sourceOf(path) }])),
-      settings: {
-        ...input,
-        outputSelection: { '*': { '*': ['abi', 'metadata', 'evm.bytecode', 'evm.deployedBytecode'] } },
-      },
+      sources: Object.fromEntries(paths.map((path) => [path, { content: readFileSync(new URL(path, root), 'utf8') }])),
+      settings: { ...input, outputSelection: { '*': { '*': ['*'] } } },
     },
     contracts: deployed.map(({ metadata, address, hash, constructorArguments }) => ({
       contractIdentifier: Object.entries(metadata.settings.compilationTarget).flat().join(':'),
@@ -44,5 +43,3 @@ export function verificationOf({ chainId, contracts }: Deployment, owner: Addres
     })),
   }
 }
-
-const sourceOf = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')

@@ -6,14 +6,14 @@ import { planDeployment } from '../../ops/deployment/plan.ts'
 import { readArtifact } from '../../ops/readArtifact.ts'
 
 const deployer = accountOf(0).address
-const treasury = accountOf(1).address
-const owner = accountOf(2).address
-const usdc = accountOf(3).address
-const registry = accountOf(4).address
+const TREASURY = accountOf(1).address
+const OWNER = accountOf(2).address
+const USDC_ADDRESS = accountOf(3).address
+const AGENT_REGISTRY_ADDRESS = accountOf(4).address
 
 describe('planDeployment', () => {
   it('plans each missing contract at its own nonce, and passes their addresses to the market', () => {
-    const { creations, contracts } = planDeployment(deployer, 7, { treasury, owner })
+    const { creations, contracts } = planDeployment(deployer, 7, { TREASURY, OWNER })
     expect(creations.map(({ contract, nonce }) => [contract, nonce])).toEqual([
       ['MockUSDC', 7],
       ['AgentRegistry', 8],
@@ -24,7 +24,7 @@ describe('planDeployment', () => {
     }
     const market = creations[2]
     expect(contracts).toMatchObject({ USDC: creations[0]?.address, AgentRegistry: creations[1]?.address })
-    for (const address of [contracts.USDC, contracts.AgentRegistry, treasury, owner]) {
+    for (const address of [contracts.USDC, contracts.AgentRegistry, TREASURY, OWNER]) {
       expect(market?.constructorArguments).toContain(address.slice(2).toLowerCase())
     }
     expect(market?.initCode).toBe(
@@ -33,22 +33,27 @@ describe('planDeployment', () => {
   })
 
   it('plans no contract that is given, and lists the inputs that fix the deployment', () => {
-    const { creations, contracts, fixed } = planDeployment(deployer, 0, { treasury, owner, usdc, registry })
+    const { creations, contracts, fixed } = planDeployment(deployer, 0, {
+      TREASURY,
+      OWNER,
+      USDC_ADDRESS,
+      AGENT_REGISTRY_ADDRESS,
+    })
     expect(creations.map(({ contract }) => contract)).toEqual(['BountyMarket'])
-    expect(contracts).toMatchObject({ USDC: usdc, AgentRegistry: registry })
+    expect(contracts).toMatchObject({ USDC: USDC_ADDRESS, AgentRegistry: AGENT_REGISTRY_ADDRESS })
     expect(fixed).toEqual({
       DEPLOYER: deployer,
-      TREASURY: treasury,
-      OWNER: owner,
-      USDC_ADDRESS: usdc,
-      AGENT_REGISTRY_ADDRESS: registry,
+      TREASURY,
+      OWNER,
+      USDC_ADDRESS,
+      AGENT_REGISTRY_ADDRESS,
       'code of BountyMarket': keccak256(readArtifact('BountyMarket').bytecode.object),
     })
   })
 })
 
 it('costLines adds up gas, execution fee, L1 fee and maximum, rounded up to a gwei', () => {
-  const [creation] = planDeployment(deployer, 3, { treasury, owner, usdc, registry }).creations
+  const [creation] = planDeployment(deployer, 3, { TREASURY, OWNER, USDC_ADDRESS, AGENT_REGISTRY_ADDRESS }).creations
   if (!creation) throw new Error('The plan is empty')
   const cost = { creation, gas: 1_234_567n, execution: 10n ** 15n, l1: 1n, most: 3n * 10n ** 15n }
   expect(costLines([cost, cost])).toEqual([
