@@ -2,7 +2,7 @@ import { and, getTableColumns, notInArray, type SQL, sql } from 'drizzle-orm'
 import type { Hex } from 'viem'
 import { agent, RECENT_BLOCKS, recentBlock, runEvent, type runEventNames } from '../../../ponder.schema.ts'
 import { type AgentRow, agentStatus } from './agents.ts'
-import { selectMembers } from './json.ts'
+import { jsonBoolean, jsonObject, jsonText } from './json.ts'
 import type { RunState } from './runFilter.ts'
 import { runJson } from './runs.ts'
 import { finalizedBlock, plainQuery, type SnapshotQuery, snapshotColumns } from './snapshot.ts'
@@ -88,11 +88,11 @@ const { owner, frozen, banned, ...otherColumns } = getTableColumns(agent)
 
 /** As text, because JSON's numbers are not exact beyond 2^53. */
 const agentMembers = {
-  ...Object.fromEntries(Object.entries(otherColumns).map(([name, column]) => [name, sql`${column}::text`])),
-  owner,
-  frozen,
-  banned,
-  status: agentStatus,
+  ...Object.fromEntries(Object.entries(otherColumns).map(([name, column]) => [name, jsonText(column)])),
+  owner: jsonText(owner),
+  frozen: jsonBoolean(frozen),
+  banned: jsonBoolean(banned),
+  status: jsonText(agentStatus),
 }
 
 const findChanges = plainQuery<Row>('changes', (db, snapshot) => {
@@ -137,7 +137,7 @@ const findChanges = plainQuery<Row>('changes', (db, snapshot) => {
           (select "number" from "snapshot")) as "numbers" ("number")
         join ${recentBlock} on ${recentBlock.slot} = "numbers"."number" % ${ring} and ${recentBlock.number} = "numbers"."number"
       union all
-      select 'run', "changed"."id"::text, ${runJson(sql`"changed"."id"`)}::text, (
+      select 'run', "changed"."id"::text, ${runJson(sql`"changed"."id"`)}, (
         select json_agg(${eventJson} order by ${runEvent.id})::text from ${runEvent}
         where ${runEvent.bountyId} = "changed"."id" and ${isSince} and ${changesRun}), (
         select ${eventJson}::text from ${runEvent}
@@ -145,7 +145,7 @@ const findChanges = plainQuery<Row>('changes', (db, snapshot) => {
         order by ${runEvent.id} desc limit 1)
       from (select distinct "run" as "id" from "events" where ${isFew}) as "changed"
       union all
-      select 'agent', ${agent.id}::text, (select row_to_json("row") from (${selectMembers(agentMembers)}) as "row")::text, null, null
+      select 'agent', ${agent.id}::text, ${jsonObject(agentMembers)}, null, null
       from "agents" join ${agent} on ${agent.id} = "agents"."id" where ${isFew}`)
   return db
     .with(snapshot, branch, events, agents, size, rows)

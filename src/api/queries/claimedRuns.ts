@@ -30,7 +30,7 @@ const findClaimedRuns = snapshotQuery('claimed runs', (db, snapshot) => {
     sql`${sql.placeholder('rounds')}::int4[]`,
   ]
   const claims = db.$with('requested', { json: sql<RunJson | null>`"json"`.as('json') }).as(
-    sql`select *, ${runJson(sql`"requested"."bounty_id"`)} as "json"
+    sql`select *, ${runJson(sql`"requested"."bounty_id"`)}::json as "json"
         from unnest(${sql.join(arrays, sql`, `)}) with ordinality as "requested" ("bounty_id", "agent_id", "round", "place")`,
   )
   const agents = db.select(agentColumns).from(agent).where(isRegistered).as('agent')

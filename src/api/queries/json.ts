@@ -1,32 +1,64 @@
-import { type Column, type SQL, sql } from 'drizzle-orm'
+import { Column, is, type SQL, sql } from 'drizzle-orm'
 
 /**
  * PostgreSQL writes the JSON of rows, and this process sends it unchanged. A list takes PostgreSQL a third longer, but
  * takes this process less than half of the time that parsing rows and serializing objects took.
+ *
+ * The JSON is concatenated text. `row_to_json` takes a third longer, because it looks up the type of every value.
  */
 
-/** The members of a JSON object, in their order. SQL's null becomes JSON's null. */
-export type Members = Record<string, SQL | Column>
+/** A JSON value: an expression between two constant texts. It is never null, which would make the whole object null. */
+type JsonValue = { before: string; text: SQL; after: string }
+
+/** The members of a JSON object, in their order. */
+export type Members = Record<string, JsonValue>
+
+/** The text of a JSON object. */
+export function jsonObject(members: Members): SQL {
+  let constant = '{'
+  const parts = Object.entries(members).map(([name, { before, text, after }], place) => {
+    const start = quoted(`${constant}${place === 0 ? '' : ','}"${name}":${before}`)
+    constant = after
+    return sql`${start} || ${text}`
+  })
+  return sql`${sql.join(parts, sql` || `)} || ${quoted(`${constant}}`)}`
+}
+
+const quoted = (text: string) => sql.raw(`'${text}'`)
+
+/** SQL's null becomes JSON's null. */
+function jsonValue(value: SQL | Column, text: SQL, before = '', after = ''): JsonValue {
+  if (is(value, Column) && value.notNull) return { before, text, after }
+  return { before: '', text: sql`coalesce(${quoted(before)} || ${text} || ${quoted(after)}, 'null')`, after: '' }
+}
+
+/** For numbers that every JSON parser represents exactly. */
+export const jsonNumber = (value: Column) => jsonValue(value, sql`${value}::text`)
 
 /** A number if JSON parsers represent it exactly, else a decimal string. */
-export function jsonId(id: Column): SQL {
-  return sql`case when ${id} <= ${sql.raw(String(Number.MAX_SAFE_INTEGER))} then to_json(${id}) else to_json(${id}::text) end`
+export function jsonId(id: Column): JsonValue {
+  const isExact = sql`${id} <= ${sql.raw(String(Number.MAX_SAFE_INTEGER))}`
+  return jsonValue(id, sql`case when ${isExact} then ${id}::text else '"' || ${id}::text || '"' end`)
 }
 
-export function jsonAmount(amount: Column): SQL {
-  return sql`${amount}::text`
-}
+/** For texts without characters that JSON escapes: addresses, amounts, names of states. */
+export const jsonWord = (value: Column) => jsonValue(value, sql`${value}::text`, '"', '"')
+
+/** For texts of users. */
+export const jsonText = (value: SQL | Column) => jsonValue(value, sql`to_json(${value}::text)::text`)
+
+/** @param condition is never null. */
+export const jsonBoolean = (condition: SQL | Column): JsonValue => ({
+  before: '',
+  text: sql`case when ${condition} then 'true' else 'false' end`,
+  after: '',
+})
 
 /**
- * ISO 8601, in the format of `formatTime`. `to_json` takes less time than `to_char`, and ignores `DateStyle`.
+ * ISO 8601, in the format of `formatTime`. `to_json` takes less time than `to_char`, and ignores `DateStyle`. Its last
+ * character is a quotation mark.
  * @param seconds since the epoch.
  */
-export function jsonTime(seconds: Column): SQL {
-  return sql`(to_json(to_timestamp(${seconds}) at time zone 'UTC') #>> '{}') || '.000Z'`
-}
-
-/** A SELECT for `row_to_json`, which uses the names of columns as names of members. */
-export function selectMembers(members: Members): SQL {
-  const columns = Object.entries(members).map(([name, value]) => sql`${value} as ${sql.identifier(name)}`)
-  return sql`select ${sql.join(columns, sql`, `)}`
+export function jsonTime(seconds: Column): JsonValue {
+  return jsonValue(seconds, sql`left(to_json(to_timestamp(${seconds}) at time zone 'UTC')::text, -1)`, '', '.000Z"')
 }

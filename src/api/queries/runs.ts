@@ -1,6 +1,6 @@
 import { eq, getTableColumns, type SQL, sql } from 'drizzle-orm'
 import { run } from '../../../ponder.schema.ts'
-import { jsonAmount, jsonId, jsonTime, type Members, selectMembers } from './json.ts'
+import { jsonBoolean, jsonId, jsonNumber, jsonObject, jsonText, jsonTime, jsonWord, type Members } from './json.ts'
 import { claimable } from './runFilter.ts'
 import { plainQuery, type SnapshotQuery, snapshotColumns } from './snapshot.ts'
 
@@ -10,45 +10,45 @@ export type RunRow = typeof run.$inferSelect & { claimable: boolean }
 
 /** The members of a run in lists, in the order of the answer. */
 export const runSummaryMembers = {
-  bountyId: run.bountyId,
-  posterAddress: run.posterAddress,
-  ipfsHash: run.ipfsHash,
-  reward: jsonAmount(run.reward),
+  bountyId: jsonNumber(run.bountyId),
+  posterAddress: jsonWord(run.posterAddress),
+  ipfsHash: jsonText(run.ipfsHash),
+  reward: jsonWord(run.reward),
   deadline: jsonTime(run.deadline),
-  state: run.state,
+  state: jsonWord(run.state),
   claimedBy: jsonId(run.claimedBy),
   createdAt: jsonTime(run.createdAt),
-  claimable,
+  claimable: jsonBoolean(claimable),
 } satisfies Members
 
 export type RunSummaryJson = Record<keyof typeof runSummaryMembers, unknown>
 
 /** All members of a run, in the order of the answer. */
 const runMembers = {
-  bountyId: run.bountyId,
-  posterAddress: run.posterAddress,
-  ipfsHash: run.ipfsHash,
-  reward: jsonAmount(run.reward),
+  bountyId: jsonNumber(run.bountyId),
+  posterAddress: jsonWord(run.posterAddress),
+  ipfsHash: jsonText(run.ipfsHash),
+  reward: jsonWord(run.reward),
   deadline: jsonTime(run.deadline),
-  state: run.state,
+  state: jsonWord(run.state),
   claimedBy: jsonId(run.claimedBy),
-  claimedByWallet: run.claimedByWallet,
-  stake: jsonAmount(run.stake),
-  deliverableHash: run.deliverableHash,
+  claimedByWallet: jsonWord(run.claimedByWallet),
+  stake: jsonWord(run.stake),
+  deliverableHash: jsonText(run.deliverableHash),
   claimedAt: jsonTime(run.claimedAt),
   submittedAt: jsonTime(run.submittedAt),
   createdAt: jsonTime(run.createdAt),
-  claimable,
+  claimable: jsonBoolean(claimable),
   submitBy: jsonTime(run.submitBy),
   reviewBy: jsonTime(run.reviewBy),
   endedAt: jsonTime(run.endedAt),
-  feedbackHash: run.feedbackHash,
-  revisions: run.revisions,
-  round: run.round,
-  fee: jsonAmount(run.fee),
-  workPeriod: run.workPeriod,
-  stakeRequired: jsonAmount(run.stakeRequired),
-  evaluator: run.evaluator,
+  feedbackHash: jsonText(run.feedbackHash),
+  revisions: jsonNumber(run.revisions),
+  round: jsonNumber(run.round),
+  fee: jsonWord(run.fee),
+  workPeriod: jsonNumber(run.workPeriod),
+  stakeRequired: jsonWord(run.stakeRequired),
+  evaluator: jsonWord(run.evaluator),
 } satisfies Members
 
 /** The greatest int8. PostgreSQL refuses to compare an int8 column with a greater number. */
@@ -68,13 +68,13 @@ export const isBounty: SQL = eq(run.bountyId, sql.placeholder('bountyId'))
 /** The JSON of a run, parsed. */
 export type RunJson = Record<keyof typeof runMembers, unknown>
 
-/** A subquery: the JSON of the run with this id, or null. */
+/** A subquery: the text of the JSON of the run with this id, or null. */
 export const runJson = (bountyId: SQL): SQL =>
-  sql`(select row_to_json("run") from (${selectMembers(runMembers)} from ${run} where ${run.bountyId} = ${bountyId}) as "run")`
+  sql`(select ${jsonObject(runMembers)} from ${run} where ${run.bountyId} = ${bountyId})`
 
 const findRuns = plainQuery<{ id: string; run: string | null }>('runs by id', (db, snapshot) => {
   const requested = db.$with('requested', { id: sql`"id"`.as('id'), run: sql`"run"`.as('run') }).as(
-    sql`select "id", ${runJson(sql`"requested"."id"`)}::text as "run"
+    sql`select "id", ${runJson(sql`"requested"."id"`)} as "run"
         from unnest(${sql.placeholder('bountyIds')}::int8[]) as "requested" ("id")`,
   )
   return db
