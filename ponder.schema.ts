@@ -191,6 +191,13 @@ export const runIndexes = {
 } satisfies Indexes<typeof run>
 
 /**
+ * How many values PostgreSQL assumes in the columns that filters compare; a negative number is a share of the rows. A
+ * sample of a market whose runs almost all have one state, or one poster, has one value. PostgreSQL would then expect that
+ * every run matches, and read a list of few runs by an index of all.
+ */
+export const runDistinctValues = { state: 8, posterAddress: -0.05, claimedBy: -0.01, evaluator: -0.01 }
+
+/**
  * One row per band of a list of runs in one order: how many of the band's runs are in each state.
  *
  * Lists give exact totals, and counting a million rows takes longer than the rest of an answer. Nor can PostgreSQL skip

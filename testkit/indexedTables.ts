@@ -8,7 +8,7 @@ import { getSql as untypedGetSql } from '../node_modules/ponder/dist/esm/drizzle
 import { encodeCheckpoint as untypedEncode } from '../node_modules/ponder/dist/esm/utils/checkpoint.js'
 import type { getSql as GetSql } from '../node_modules/ponder/dist/types/drizzle/kit/index.d.ts'
 import type { encodeCheckpoint as Encode } from '../node_modules/ponder/dist/types/utils/checkpoint.d.ts'
-import { indexStatements } from '../ops/builds/indexes.ts'
+import { distinctValuesStatement, indexStatements } from '../ops/builds/indexes.ts'
 import * as schema from '../ponder.schema.ts'
 
 const getSql: typeof GetSql = untypedGetSql
@@ -111,7 +111,7 @@ export function indexedDatabaseAt(url: string) {
     // Ponder's own log for reverts is not visible to readers.
     await pool.query(tables.sql.filter((text) => !text.includes('_reorg__')).join(';'))
     if (backfill) await db.execute(backfill)
-    await pool.query(indexStatements(tablesSchema).join(';'))
+    await pool.query([...indexStatements(tablesSchema), distinctValuesStatement(tablesSchema)].join(';'))
     await pool.query(`CREATE TABLE _ponder_checkpoint (
       chain_name TEXT PRIMARY KEY,
       chain_id BIGINT NOT NULL,

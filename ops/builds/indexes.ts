@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { agentIndexes, runEventIndexes, runIndexes } from '../../ponder.schema.ts'
+import { agentIndexes, runDistinctValues, runEventIndexes, runIndexes } from '../../ponder.schema.ts'
 
 const snakeCase = (name: string) => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
@@ -15,12 +15,21 @@ export function indexStatements(schema: string): string[] {
   )
 }
 
+/** The statement with which the next ANALYZE of the runs stores `runDistinctValues`. */
+export function distinctValuesStatement(schema: string): string {
+  const actions = Object.entries(runDistinctValues).map(
+    ([column, count]) => `ALTER COLUMN ${pg.escapeIdentifier(snakeCase(column))} SET (n_distinct = ${count})`,
+  )
+  return `ALTER TABLE ${pg.escapeIdentifier(schema)}.run ${actions.join(', ')}`
+}
+
 /**
  * Creates the indexes of a build that has caught up, and that readers do not see yet. Each statement blocks the build's
  * writes while it runs, up to a second for a million runs. They remain when the indexer restarts.
  */
 export async function createIndexes(client: pg.ClientBase, build: string): Promise<void> {
   for (const statement of indexStatements(build)) await client.query(statement)
+  await client.query(distinctValuesStatement(build))
   // New tables have no statistics, without which PostgreSQL chooses bad plans.
   for (const table of ['run', 'agent', 'run_event'])
     await client.query(`ANALYZE ${pg.escapeIdentifier(build)}.${table}`)

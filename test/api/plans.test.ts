@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { AGENT_BAND_IDS, RUN_BAND_IDS } from '../../ponder.schema.ts'
@@ -271,6 +272,31 @@ describe(`ten days after the last of ${runs} runs`, () => {
       const [row] = rows
       expect(counted.reduce((sum, node) => sum + passedBy(node), 0)).toBeLessThanOrEqual(Number(row?.today) + limit + 1)
       expect(Number(row?.late)).toBeGreaterThan(2 * Number(row?.today))
+    },
+  )
+})
+
+describe(`${runs} runs that almost all have one state, poster and agent`, () => {
+  const few = 10
+
+  beforeAll(async () => {
+    const common = sql`bounty_id % ${runs / few} <> 0`
+    await index.moveTo({ number: 11n, timestamp: seedTime }, (tx) =>
+      tx.execute(sql`UPDATE run SET state = CASE WHEN ${common} THEN 'APPROVED' ELSE 'REJECTED' END,
+        poster_address = CASE WHEN ${common} THEN ${whale} ELSE ${wallet} END,
+        claimed_by = CASE WHEN ${common} THEN ${busyAgent} ELSE 8 END`),
+    )
+    await index.pool.query('VACUUM ANALYZE run')
+  }, 300_000)
+
+  const ofFew = ['state=REJECTED', `poster=${wallet}`, 'claimedBy=8']
+
+  it.each(ofFew.flatMap((filter) => orders.map((order) => [filter, order])))(
+    '%s finds its few runs by an index of the filter, %s',
+    async (filter, order) => {
+      const { nodes, pagination } = await planOf(`/api/runs?${filter}&${order}&limit=${limit}`)
+      expect(pagination.total).toBe(few)
+      expectWalk(nodes, passedAtMost(filter, few, few))
     },
   )
 })

@@ -1,6 +1,6 @@
 import { and, not, type SQL, sql } from 'drizzle-orm'
 import { run } from '../../../ponder.schema.ts'
-import { selectMembers } from './json.ts'
+import { jsonObject } from './json.ts'
 import { isOfParty } from './runBands.ts'
 import { matching, standingOf } from './runFilter.ts'
 import { inOrder, type RunList, type RunOrder, sortKeyOf } from './runList.ts'
@@ -30,24 +30,21 @@ const matched = {
  */
 export function walksOf(list: RunList, start: StartKind): SQL {
   // The position is first, because a scan starts at the first of two bounds on one column, such as `minReward`.
-  const pageFrom = (position: SQL, selected: SQL, from?: SQL) =>
-    sql`${select(selected, and(position, matching(list)), list, from)} limit ${rowsOf(start)}`
+  const pageFrom = (position: SQL, selected: SQL) =>
+    sql`${select(selected, and(position, matching(list)), list)} limit ${rowsOf(start)}`
   if (!readsRuns(list, start)) {
     return isBanded(list, start)
       ? sql`${firstInBand(list)}, ${withRuns(pageFrom(isFromFirst(list), sql`${run.bountyId}`), list)}`
       : withRuns(walkOrGather(list, start), list)
   }
-  const runsFrom = (position: SQL) =>
-    sql`"walked" as (${pageFrom(position, listed(list), sql`${run} cross join lateral ${summary}`)})`
+  const runsFrom = (position: SQL) => sql`"walked" as (${pageFrom(position, listed(list))})`
   if (start === 'after') return runsFrom(isAfterIn(list))
   if (start === 'far' && isUnfiltered(list)) return runsFrom(isFromOffset(list))
   const first = isBanded(list, start) ? firstInBand(list) : firstAtOffset(list)
   return sql`${first}, ${runsFrom(isFromFirst(list))}`
 }
 
-const summary = sql`(${selectMembers(runSummaryMembers)}) as "summary"`
-
-const listed = (order: RunOrder) => sql`row_to_json("summary")::text as "json", ${positionIn(order)}`
+const listed = (order: RunOrder) => sql`${jsonObject(runSummaryMembers)} as "json", ${positionIn(order)}`
 
 /**
  * One more than the limit, to see whether a run follows the page. At an offset not more than the list has from there on,
@@ -65,15 +62,14 @@ function rowsOf(start: StartKind): SQL {
 const withRuns = (ids: SQL, order: RunOrder) => sql`
   "found" as (${ids}),
   "walked" as (select ${listed(order)}
-    from "found" left join ${run} on ${run.bountyId} = "found"."bounty_id" cross join lateral ${summary})`
+    from "found" left join ${run} on ${run.bountyId} = "found"."bounty_id")`
 
 /**
- * Whether a walk reads the runs themselves from the page's first one on. Only in lists of all runs, where each run that
- * it passes matches: where a filter must be checked, PostgreSQL may choose an index without the filter's column, because
- * it reads the table anyway.
+ * Whether a walk reads the runs themselves from the page's first one on. An index checks the filter of such a list before
+ * the run is read. It cannot check the alternative in `unclaimable`, and between two such runs may be thousands of others.
  */
 function readsRuns(list: RunList, start: StartKind): boolean {
-  return standingOf(list) === 'any' && !isOfParty(list) && !mayGather(list, start)
+  return standingOf(list) !== 'unclaimable' && !mayGather(list, start)
 }
 
 /** Whether the statement has a second way to find the page. */
@@ -181,8 +177,8 @@ function gather(list: RunList, by: 'reward' | 'deadline', condition: SQL | undef
 }
 
 /** Selects matching runs in the list's order. */
-function select(selected: SQL, condition: SQL | undefined, order: RunOrder, from = sql`${run}`): SQL {
-  return sql`select ${selected} from ${from} where ${condition} order by ${sql.join(inOrder(order), sql`, `)}`
+function select(selected: SQL, condition: SQL | undefined, order: RunOrder): SQL {
+  return sql`select ${selected} from ${run} where ${condition} order by ${sql.join(inOrder(order), sql`, `)}`
 }
 
 const positionIn = (order: RunOrder) => sql`${sortKeyOf(order)} as "value", ${run.bountyId} as "bounty_id"`

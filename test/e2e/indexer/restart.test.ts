@@ -2,6 +2,7 @@ import pg from 'pg'
 import { beforeAll, expect, test } from 'vitest'
 import { type Indexer, startIndexer } from '../../../devnet/indexer.ts'
 import { indexStatements } from '../../../ops/builds/indexes.ts'
+import { runDistinctValues } from '../../../ponder.schema.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 
 let market: TestMarket
@@ -16,18 +17,29 @@ beforeAll(async () => {
   }
 })
 
-/** The oids of the build's indexes that are not of primary keys: an index that was made again has another one. */
-async function indexes(): Promise<string[]> {
+const ofBuild = `pg_class JOIN information_schema.view_table_usage
+  ON table_schema = relnamespace::regnamespace::text AND table_name = relname AND view_schema = 'runline'`
+
+async function query(text: string) {
   const client = new pg.Client({ connectionString: market.databaseUrl })
   await client.connect()
-  const { rows } = await client.query<{ oid: string }>(
-    `SELECT indexrelid AS oid FROM pg_index JOIN pg_class ON pg_class.oid = indrelid
-     JOIN information_schema.view_table_usage ON table_schema = relnamespace::regnamespace::text AND table_name = relname
-     WHERE view_schema = 'runline' AND NOT indisprimary AND indisvalid ORDER BY 1`,
-  )
+  const { rows } = await client.query<Record<string, string>>(text)
   await client.end()
-  return rows.map(({ oid }) => oid)
+  return rows
 }
+
+/** The oids of the build's indexes that are not of primary keys: an index that was made again has another one. */
+const indexes = () =>
+  query(`SELECT indexrelid AS oid FROM ${ofBuild} JOIN pg_index ON indrelid = pg_class.oid
+    WHERE NOT indisprimary AND indisvalid ORDER BY 1`)
+
+test('a build has the numbers of distinct values that its schema names', async () => {
+  const rows = await query(`SELECT attname AS column, split_part(attoptions[1], '=', 2) AS count
+    FROM ${ofBuild} JOIN pg_attribute ON attrelid = pg_class.oid WHERE attoptions IS NOT NULL AND relname = 'run'`)
+  const counts = Object.fromEntries(rows.map(({ column, count }) => [column, Number(count)]))
+  const { state, posterAddress, claimedBy, evaluator } = runDistinctValues
+  expect(counts).toEqual({ state, poster_address: posterAddress, claimed_by: claimedBy, evaluator })
+})
 
 test.each(['SIGTERM', 'SIGKILL'] as const)(
   'after %s the indexer starts without waiting, and the indexes remain',
