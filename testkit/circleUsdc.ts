@@ -58,8 +58,8 @@ export async function deployCircleUsdc(rpcUrl: string): Promise<Address> {
 function linked({ bytecode, linkReferences }: Artifact, library: Address): Hex {
   let code: string = bytecode
   for (const { start, length } of Object.values(linkReferences).flatMap((file) => Object.values(file).flat())) {
-    const [from, to] = [2 + 2 * start, 2 + 2 * (start + length)]
-    code = code.slice(0, from) + library.slice(2).toLowerCase() + code.slice(to)
+    const from = 2 + 2 * start
+    code = code.slice(0, from) + library.slice(2).toLowerCase() + code.slice(from + 2 * length)
   }
   return code as Hex
 }

@@ -7,7 +7,8 @@ const L1_BLOCK: Address = '0x4200000000000000000000000000000000000015'
 const GAS_PRICE_ORACLE: Address = '0x420000000000000000000000000000000000000F'
 
 /** In millionths, about as large as those of Base. */
-const [BASE_FEE_SCALAR, BLOB_FEE_SCALAR] = [2_000n, 1_000_000n]
+const BASE_FEE_SCALAR = 2_000n
+const BLOB_FEE_SCALAR = 1_000_000n
 
 /** L1's base fee and blob fee, in gwei. */
 type L1Prices = { base: string; blob: string }

@@ -38,7 +38,8 @@ type Behaviour = 'accept' | 'refuse' | 'silent'
 
 /** A new trace of a client, and the header that names it. @param flags `01` if the client records it. */
 export function newTrace(flags = '01') {
-  const [traceId, spanId] = [randomBytes(16).toString('hex'), randomBytes(8).toString('hex')]
+  const traceId = randomBytes(16).toString('hex')
+  const spanId = randomBytes(8).toString('hex')
   return { traceId, spanId, headers: { traceparent: `00-${traceId}-${spanId}-${flags}` } }
 }
 

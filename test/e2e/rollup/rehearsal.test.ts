@@ -151,7 +151,8 @@ it('answers reads and keeps a claim while the sequencer stops', { timeout: (OUTA
 })
 
 it('refuses a claim whose signature expires in a jump of the chain’s clock, and the run stays open', async () => {
-  const [early, late] = [await people.sign(run(2), agent), await people.sign(run(3), agent)]
+  const early = await people.sign(run(2), agent)
+  const late = await people.sign(run(3), agent)
   await stopSequencer()
   const pending = await claim(run(2), agent, early, { Prefer: 'wait=1' })
   expect(pending.status).toBe(202)

@@ -18,8 +18,10 @@ const RESULT_GAS = 200n
 /** The gas of claimBatch before its first item and after its last, without the results. */
 const BATCH_GAS = 5_000n
 
-/** The gas of a transaction itself, and the most per byte of its data. The floor price of data (EIP-7623) is lower. */
-const [TRANSACTION_GAS, BYTE_GAS] = [21_000n, 16n]
+/** The gas of a transaction itself. */
+const TRANSACTION_GAS = 21_000n
+/** The most gas per byte of a transaction's data. The floor price of data (EIP-7623) is lower. */
+const BYTE_GAS = 16n
 
 /** Includes the data of a signed item: eleven words. */
 const SIGNED_ITEM_GAS = ITEM_GAS_NEEDED + RESULT_GAS + BYTE_GAS * 352n

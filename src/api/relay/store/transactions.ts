@@ -9,8 +9,9 @@ const RESEND_AFTER_SECONDS = 5
 /** How long the keeper leaves a new transaction to the process that signed it. */
 const HANDOVER_SECONDS = 2
 
-/** The delay after a failed broadcast doubles from the first to the second, in seconds. */
-const [FIRST_PAUSE, LAST_PAUSE] = [0.2, 2]
+/** The delay after a failed broadcast doubles from the first to the second. */
+const FIRST_PAUSE_SECONDS = 0.2
+const LAST_PAUSE_SECONDS = 2
 
 /** A signed transaction for a nonce. A nonce may have several attempts, of which one is mined. */
 export type Attempt = { hash: Hex; raw: Hex; gas: bigint; filler: boolean; fees: Fees }
@@ -135,7 +136,7 @@ export async function recordBroadcasts(database: Database, sent: readonly Sent[]
       failures = CASE result WHEN 'accepted' THEN 0 ELSE failures + 1 END,
       last_result = nullif(result, 'accepted'),
       send_at = now() + make_interval(secs => CASE result WHEN 'accepted' THEN ${RESEND_AFTER_SECONDS}
-        ELSE least(${FIRST_PAUSE} * 2 ^ least(failures, 16), ${LAST_PAUSE}) END)
+        ELSE least(${FIRST_PAUSE_SECONDS} * 2 ^ least(failures, 16), ${LAST_PAUSE_SECONDS}) END)
     FROM unnest($1::bigint[], $2::text[]) AS sent (tx, result)
     WHERE id = sent.tx AND state IN ('signed', 'accepted')`
   await query(database, text, [sent.map(({ tx }) => tx), sent.map(({ result }) => result)])
