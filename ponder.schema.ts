@@ -194,8 +194,11 @@ export const runIndexes = {
  * How many values PostgreSQL assumes in the columns that filters compare; a negative number is a share of the rows. A
  * sample of a market whose runs almost all have one state, or one poster, has one value. PostgreSQL would then expect that
  * every run matches, and read a list of few runs by an index of all.
+ *
+ * Runs of two parties are counted by the index of the party with more values: first an agent's, which has the other
+ * parties, then a poster's, which has the evaluator.
  */
-export const runDistinctValues = { state: 8, posterAddress: -0.05, claimedBy: -0.01, evaluator: -0.01 }
+export const runDistinctValues = { state: 8, claimedBy: -0.2, posterAddress: -0.02, evaluator: -0.0005 }
 
 /**
  * One row per band of a list of runs in one order: how many of the band's runs are in each state.

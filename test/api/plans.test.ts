@@ -188,6 +188,24 @@ describe.each(filters)(`${runs} runs, filtered by '%s'`, (filter) => {
   })
 })
 
+it.each([
+  `poster=${whale}&claimedBy=${busyAgent}`,
+  `poster=${whale}&claimedBy=${busyAgent}&state=APPROVED`,
+  `poster=${whale}&claimedBy=9000`,
+  `poster=${whale}&evaluator=${whale}`,
+  `poster=${wallet}&evaluator=${whale}`,
+  `evaluator=${whale}&claimedBy=${busyAgent}`,
+])("the runs of two parties, '%s', are counted by an index that has both", async (filter) => {
+  for (const order of orders) {
+    const { nodes } = await planOf(`/api/runs?${filter}&${order}&limit=${limit}`)
+    const counted = nodes.filter((node) => node['Relation Name'] === 'run' && node.isCounted)
+    expect(counted.length).toBeGreaterThan(0)
+    for (const node of counted) {
+      expect([node['Node Type'], node['Rows Removed by Filter'] ?? 0]).toEqual(['Index Only Scan', 0])
+    }
+  }
+})
+
 describe(`${runs} agents`, () => {
   /** The number of rows read of the table; all of them by an index, or from a table of bands. */
   function rowsRead(nodes: ReturnType<typeof nodesOf>, table: string) {
