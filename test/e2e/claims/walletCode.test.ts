@@ -22,7 +22,10 @@ it('reads which of many wallets have code, in few calls, and reads it again for 
   parts.defer(proxy.stop)
   const client = createAnvilClient(anvil.rpcUrl)
   const hasCode = createCodeReader({ client: createRpc(proxy.url) })
-  const [key, contract, delegated, last] = [walletOf(0), walletOf(1), walletOf(2), walletOf(WALLETS - 1)] as const
+  const key = walletOf(0)
+  const contract = walletOf(1)
+  const delegated = walletOf(2)
+  const last = walletOf(WALLETS - 1)
   await client.setCode({ address: contract, bytecode: '0x00' })
   // By EIP-7702, this account runs the contract's code.
   await client.setCode({ address: delegated, bytecode: `0xef0100${contract.slice(2)}` })
