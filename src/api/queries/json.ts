@@ -21,15 +21,20 @@ export function jsonObject(members: Members): SQL {
     constant = after
     return sql`${start} || ${text}`
   })
-  return sql`${sql.join(parts, sql` || `)} || ${quoted(`${constant}}`)}`
+  return concatenated([...parts, quoted(`${constant}}`)])
 }
 
 const quoted = (text: string) => sql.raw(`'${text}'`)
 
+const concatenated = (parts: SQL[]) => sql.join(parts, sql` || `)
+
 /** SQL's null becomes JSON's null. */
 function jsonValue(value: SQL | Column, text: SQL, before = '', after = ''): JsonValue {
   if (is(value, Column) && value.notNull) return { before, text, after }
-  return { before: '', text: sql`coalesce(${quoted(before)} || ${text} || ${quoted(after)}, 'null')`, after: '' }
+  const parts = [text]
+  if (before) parts.unshift(quoted(before))
+  if (after) parts.push(quoted(after))
+  return { before: '', text: sql`coalesce(${concatenated(parts)}, 'null')`, after: '' }
 }
 
 /** For numbers that every JSON parser represents exactly. */
