@@ -26,7 +26,7 @@ export type DeployOptions = Terms & {
 const journalSchema = z.strictObject({
   /** The deployer's nonce before its first transaction. It fixes the addresses of all contracts. */
   firstNonce: z.int().nonnegative(),
-  /** The terms and the code, which must be the same in every run of the deployment, by name. */
+  /** The chain, the terms and the code, which must be the same in every run of the deployment, by name. */
   fixed: z.record(z.string(), z.string()),
   /** By contract: every transaction signed to create it. They share a nonce, so at most one can be mined. */
   transactions: z.record(z.string(), z.array(z.templateLiteral(['0x', z.hex()]))),
@@ -50,13 +50,19 @@ export async function prepareDeployment(options: DeployOptions) {
   const registry = options.AGENT_REGISTRY_ADDRESS
   const registryBlock = registry && (await creationBlock(client, registry))
 
-  const begun = existsSync(journalPath) ? readJournal(journalPath) : undefined
+  const { hash: genesis } = await client.getBlock({ blockNumber: 0n })
+  const stored = existsSync(journalPath) ? readJournal(journalPath) : undefined
+  // All devnets share one chain id.
+  const isOfEndedDevnet = chainId === DEVNET && stored?.fixed.GENESIS !== genesis
+  const begun = isOfEndedDevnet ? undefined : stored
   if (begun) onStep(`Resuming the deployment in ${journalPath}`)
+  else if (stored) onStep(`${journalPath} is of a devnet that has ended: starting a new deployment`)
   const nonce = await client.getTransactionCount({ address: account.address })
   const firstNonce = begun?.firstNonce ?? nonce
   const plan = planDeployment(account.address, firstNonce, options)
-  const journal = begun ?? { firstNonce, fixed: plan.fixed, transactions: {} }
-  assertUnchanged(journalPath, journal.fixed, plan.fixed)
+  const fixed = { GENESIS: genesis, ...plan.fixed }
+  const journal: z.infer<typeof journalSchema> = begun ?? { firstNonce, fixed, transactions: {} }
+  assertUnchanged(journalPath, journal.fixed, fixed)
   const hashesOf = ({ contract }: Creation) => journal.transactions[contract] ?? []
 
   const created: Created[] = []

@@ -19,6 +19,10 @@ export async function assertUsable(client: PublicClient, chainId: number, terms:
     if (relayers.length > 0)
       throw new Error(`Relayers are for chain ${DEVNET}, not ${chainId}; RELAYER_PRIVATE_KEY names ${relayers}`)
   }
+  for (const [variable, address] of Object.entries({ USDC_ADDRESS, AGENT_REGISTRY_ADDRESS })) {
+    if (address && !(await client.getCode({ address })))
+      throw new Error(`${variable} ${address} is not a contract on chain ${chainId}`)
+  }
   if (USDC_ADDRESS) await assertUsdc(client, USDC_ADDRESS)
   if (AGENT_REGISTRY_ADDRESS) await assertRegistry(client, AGENT_REGISTRY_ADDRESS)
 }

@@ -96,13 +96,13 @@ describe('refuses, without a transaction,', () => {
       'a USDC that is not a contract',
       '31337',
       { USDC_ADDRESS: treasury },
-      `USDC_ADDRESS ${treasury} is not an ERC-20 token with 6 decimals: decimals() does not answer`,
+      `USDC_ADDRESS ${treasury} is not a contract`,
     ],
     [
       'a registry that is not a contract',
       '31337',
       { AGENT_REGISTRY_ADDRESS: treasury },
-      `AGENT_REGISTRY_ADDRESS ${treasury} is not an ERC-8004 registry: getAgentWallet(uint256) does not answer`,
+      `AGENT_REGISTRY_ADDRESS ${treasury} is not a contract`,
     ],
     [
       'a deployer without funds',

@@ -166,6 +166,17 @@ describe('an interrupted deployment', () => {
     await writeFile(journal(), '{}')
     await expect(deploy(account)).rejects.toThrow(`${journal()} is malformed`)
   })
+
+  it('is discarded when its devnet is gone', async () => {
+    const account = accountOf(6)
+    await stoppedWith(1, account)
+    await changeJournal(({ fixed }) => {
+      fixed.GENESIS = `0x${'9'.repeat(64)}`
+    })
+    const { created, lines } = await deploy(account)
+    expect(lines[0]).toBe(`${journal()} is of a devnet that has ended: starting a new deployment`)
+    expect(created).toHaveLength(3)
+  })
 })
 
 it('does not start while another transaction of the deployer is pending', async () => {
