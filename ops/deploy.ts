@@ -7,7 +7,7 @@ import { broadcast } from '../src/api/relay/submission/broadcast.ts'
 import { assertUsable, creationBlock } from './deployment/checks.ts'
 import { estimateCosts } from './deployment/cost.ts'
 import { type Creation, planDeployment, type Terms } from './deployment/plan.ts'
-import { type Created, pendingFees, settle } from './deployment/transactions.ts'
+import { type Created, pendingFees, settle, transactionOf } from './deployment/transactions.ts'
 import { writeJson } from './writeDeployment.ts'
 
 export type DeployOptions = Terms & {
@@ -85,9 +85,9 @@ export async function prepareDeployment(options: DeployOptions) {
       journal.transactions[contract] = [...hashesOf(creation), hash]
       if (journalPath) writeJson(journalPath, journal)
       const { result, error } = await broadcast(client, bytes)
-      // If another transaction took the nonce, `settle` reports it.
-      if (result !== 'accepted' && result !== 'nonceTaken')
-        throw new Error(`${contract} (nonce ${nonce}) was not taken by RPC_URL`, { cause: error })
+      // If only the endpoint's answers were lost, it has the transaction. If another one took the nonce, `settle` reports it.
+      const isKnown = result === 'accepted' || result === 'nonceTaken' || (await transactionOf(client, hash)) !== null
+      if (!isKnown) throw new Error(`${contract} (nonce ${nonce}) was not taken by RPC_URL`, { cause: error })
       onStep(`${contract} is sent: ${hash}`)
       created.push(await settle(client, creation, hashesOf(creation)))
       onStep(`${contract} is at ${creation.address}`)

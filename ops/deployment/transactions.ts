@@ -16,8 +16,8 @@ export type Created = Creation & { hash: Hash; block: number }
  */
 export async function pendingFees(client: PublicClient, creation: Creation, hashes: readonly Hash[]) {
   const { contract, deployer: address, nonce } = creation
-  const requests = hashes.map((hash) => client.request({ method: 'eth_getTransactionByHash', params: [hash] }))
-  const own = (await Promise.all(requests)).findLast((transaction) => transaction?.blockHash === null) ?? undefined
+  const known = await Promise.all(hashes.map((hash) => transactionOf(client, hash)))
+  const own = known.findLast((transaction) => transaction?.blockHash === null) ?? undefined
   const sent = await client.getTransactionCount({ address, blockTag: 'pending' })
   // Asked last: a transaction that is mined in between must not count as another's. A higher nonce than the creation's
   // is fine: `settle` finds out whether another transaction used it.
@@ -31,6 +31,10 @@ export async function pendingFees(client: PublicClient, creation: Creation, hash
   const { maxFeePerGas = 0, maxPriorityFeePerGas = 0 } = own ?? {}
   return own && { maxFeePerGas: BigInt(maxFeePerGas), maxPriorityFeePerGas: BigInt(maxPriorityFeePerGas) }
 }
+
+/** What the endpoint knows of a transaction; null if nothing. */
+export const transactionOf = (client: PublicClient, hash: Hash) =>
+  client.request({ method: 'eth_getTransactionByHash', params: [hash] })
 
 /**
  * Waits until the contract is created.
