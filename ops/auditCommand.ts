@@ -71,9 +71,11 @@ async function audit(client: pg.Client, schema: string, chain: PublicClient, dep
     const audited = await openCopy(client, schema, chain, deployment)
     const { number, hash } = audited.block
     try {
-      const result = await compareAll(audited, progress.step)
-      const onWait = (missing: number) =>
-        progress.wait(`Waiting until block ${number} is finalized: ${missing} more blocks`)
+      const result = await compareAll(audited, (phase, share, compared) =>
+        progress.show(phase.padEnd(6), share, `${compared} compared`),
+      )
+      const onWait = (share: number, missing: bigint) =>
+        progress.show(`Waiting until block ${number} is finalized`, share, `${missing} more blocks`)
       if (!(await untilFinal(chain, audited.block, onWait))) throw new Error(`A reorg removed block ${number}`)
       await dropCopy(client, schema)
       return report(result, number)

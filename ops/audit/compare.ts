@@ -10,8 +10,8 @@ const phases: readonly Phase[] = [events, runs, agents, payees, bands]
 
 export type Result = { differences: string[]; compared: Record<Phase['name'], number> }
 
-/** Called after each step. @param share The finished part of the phase, from 0 to 1. */
-export type OnStep = (phase: Phase['name'], compared: number, share: number) => void
+/** Called when a phase begins, and after each step. @param share How much of the phase is done, from 0 to 1. */
+export type OnStep = (phase: Phase['name'], share: number, compared: number) => void
 
 /**
  * Compares everything, and resumes an interrupted audit: each step and its results are one database transaction.
@@ -26,6 +26,7 @@ export async function compareAll(audited: Audited, onStep: OnStep): Promise<Resu
 
 async function comparePhase(audited: Audited, phase: Phase, onStep: OnStep): Promise<number> {
   let { next, compared } = await readProgress(audited, phase)
+  if (compared === 0) onStep(phase.name, 0, 0)
   while (next !== undefined) {
     const from: bigint = next
     const step = await inTransaction(audited, async () => {
@@ -35,7 +36,7 @@ async function comparePhase(audited: Audited, phase: Phase, onStep: OnStep): Pro
     })
     compared += step.compared
     next = step.next
-    onStep(phase.name, compared, step.share)
+    onStep(phase.name, step.share, compared)
   }
   return compared
 }

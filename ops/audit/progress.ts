@@ -1,27 +1,49 @@
-/**
- * Shows the progress of a long command: on a terminal, a line that is rewritten in place, else a line for each tenth.
- * @param output Not the stream of the results.
- */
-export function createProgress(output: NodeJS.WriteStream) {
-  const start = output.isTTY ? '\r\x1b[K' : ''
-  let shown: string | undefined
+import { SingleBar } from 'cli-progress'
 
-  /** @param key Without a terminal, a text is shown only if its key differs from the last one's. */
-  function show(key: string, text: string) {
-    if (output.isTTY) output.write(`${start}${text}`)
-    else if (key !== shown) output.write(`${text}\n`)
-    shown = key
+/** Milliseconds between two lines of progress without a terminal. */
+const LOG_INTERVAL_MS = 10_000
+
+/**
+ * Shows the progress of a long command: a bar on a terminal, else a line when a part begins, one in each interval, and
+ * one when it ends.
+ * @param stream Not the stream of the results.
+ */
+export function createProgress(stream: NodeJS.WriteStream) {
+  let part: string | undefined
+  const bar = new SingleBar({
+    stream,
+    format: `{part}  ${stream.isTTY ? '{bar} ' : ''}{percentage} %  {detail}`,
+    barsize: 20,
+    noTTYOutput: true,
+    notTTYSchedule: LOG_INTERVAL_MS,
+    // Without a terminal, the library would add an empty line after each part.
+    clearOnComplete: !stream.isTTY,
+    // With the library's handler, SIGTERM would end the bar, but not the command.
+    gracefulExit: false,
+    // A command that is killed leaves the terminal as it was.
+    linewrap: true,
+  })
+
+  function end() {
+    bar.stop()
+    part = undefined
   }
 
   return {
-    /** Prints a line that stays. */
-    line: (text: string) => output.write(`${start}${text}\n`),
-    /** Shows what the command waits for. */
-    wait: (text: string) => show('wait', text),
-    step(phase: string, compared: number, share: number) {
-      const percent = Math.floor(share * 100)
-      show(`${phase} ${Math.floor(share * 10)}`, `${phase.padEnd(7)} ${percent} %  ${compared} compared`)
-      if (share === 1 && output.isTTY) output.write('\n')
+    /** @param share The finished share of the part, from 0 to 1. */
+    show(name: string, share: number, detail: string) {
+      if (name !== part) {
+        end()
+        bar.start(1, share, { part: name, detail })
+        part = name
+      } else {
+        bar.update(share, { detail })
+      }
+    },
+    /** Ends the part that is shown, and prints a line. */
+    line(text: string) {
+      end()
+      stream.write(`${text}\n`)
     },
   }
 }

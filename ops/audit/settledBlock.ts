@@ -16,14 +16,17 @@ export async function isCanonical(client: PublicClient, { number, hash }: Block)
 
 /**
  * Waits until the block is finalized.
- * @param onWait Called before each wait, with the number of blocks that are still missing.
+ * @param onWait Called before each wait, with the share of the wait that is done, from 0 to 1, and the missing blocks.
  * @returns false if another block replaced it at its height.
  */
-export async function untilFinal(client: PublicClient, block: Block, onWait: (missing: number) => void) {
+export async function untilFinal(client: PublicClient, block: Block, onWait: (share: number, missing: bigint) => void) {
+  let missingAtFirst: bigint | undefined
   for (;;) {
     const { number: finalized } = await client.getBlock({ blockTag: 'finalized' })
     if (finalized >= block.number || !(await isCanonical(client, block))) return isCanonical(client, block)
-    onWait(Number(block.number - finalized))
+    const missing = block.number - finalized
+    missingAtFirst ??= missing
+    onWait(1 - Number(missing) / Number(missingAtFirst), missing)
     await sleep(POLL_MS)
   }
 }

@@ -85,6 +85,8 @@ test('an index that equals the chain has no differences, at a final block', asyn
   const [, block] = /^0 differences in 2 runs, 3 agents at block (\d+)$/.exec(stdout) ?? []
   expect(block, stdout + stderr).toBeDefined()
   expect((await chain.client.getBlock({ blockTag: 'finalized' })).number).toBeGreaterThanOrEqual(BigInt(block ?? 0))
+  expect(stderr).toMatch(/^events {2}0 % {2}0 compared\nevents {2}100 % {2}11 compared\nruns {4}0 %/m)
+  expect(stderr).toMatch(/^Waiting until block \d+ is finalized {2}0 % {2}\d+ more blocks$/m)
   expect(stderr).toContain('Also compared: 11 events, 1 payees, 7 bands')
   expect(exitCode).toBe(0)
 })
@@ -160,7 +162,14 @@ test('every changed, missing and invented row is reported, field by field', asyn
 })
 
 test('an interrupted audit resumes at the same block', async () => {
-  const interrupted = await audit({ whileWaiting: (process) => process.kill() })
+  let isKilled = false
+  const interrupted = await audit({
+    whileWaiting(process) {
+      // The last line of the wait, which the interruption prints, must not interrupt the command again.
+      if (!isKilled) process.kill()
+      isKilled = true
+    },
+  })
   expect(interrupted).toMatchObject({ exitCode: 130, stdout: '' })
   const [, block] = /Copied block (\d+)/.exec(interrupted.stderr) ?? []
   const { stdout, stderr, exitCode } = await audit()
