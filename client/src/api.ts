@@ -1333,10 +1333,178 @@ export interface components {
             }[];
         };
     };
-    responses: never;
+    responses: {
+        /** @description The answer is the one that If-None-Match names. It has no body. */
+        ReadNotModified: {
+            headers: {
+                "X-Indexed-Block": components["headers"]["X-Indexed-Block"];
+                "X-Indexed-Hash": components["headers"]["X-Indexed-Hash"];
+                ETag: components["headers"]["ETag"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content?: never;
+        };
+        /** @description `VALIDATION_FAILED`: The request is malformed. */
+        ReadValidationFailed: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ValidationFailedProblem"];
+            };
+        };
+        /** @description `RATE_LIMITED`: Too many requests. */
+        ReadRateLimited: {
+            headers: {
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["RateLimitedProblem"];
+            };
+        };
+        /** @description `INTERNAL`: Internal error. */
+        ReadInternal: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["InternalProblem"];
+            };
+        };
+        /** @description `INDEX_BEHIND`: The index is catching up with the chain. */
+        ReadIndexBehind: {
+            headers: {
+                "Retry-After": components["headers"]["Optional-Retry-After"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["IndexBehindProblem"];
+            };
+        };
+        /** @description `RUN_NOT_FOUND`: No such run. */
+        ReadRunNotFound: {
+            headers: {
+                "X-Indexed-Block": components["headers"]["Optional-X-Indexed-Block"];
+                "X-Indexed-Hash": components["headers"]["Optional-X-Indexed-Hash"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["RunNotFoundProblem"];
+            };
+        };
+        /** @description `RUN_NOT_FOUND`: No such run. `AGENT_NOT_FOUND`: No such agent. */
+        ReadRunNotFoundOrAgentNotFound: {
+            headers: {
+                "X-Indexed-Block": components["headers"]["Optional-X-Indexed-Block"];
+                "X-Indexed-Hash": components["headers"]["Optional-X-Indexed-Hash"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["RunNotFoundProblem"] | components["schemas"]["AgentNotFoundProblem"];
+            };
+        };
+        /** @description `RATE_LIMITED`: Too many requests. */
+        RateLimited: {
+            headers: {
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["RateLimitedProblem"];
+            };
+        };
+        /** @description `INTERNAL`: Internal error. */
+        Internal: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["InternalProblem"];
+            };
+        };
+        /** @description `AGENT_NOT_FOUND`: No such agent. */
+        ReadAgentNotFound: {
+            headers: {
+                "X-Indexed-Block": components["headers"]["Optional-X-Indexed-Block"];
+                "X-Indexed-Hash": components["headers"]["Optional-X-Indexed-Hash"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["AgentNotFoundProblem"];
+            };
+        };
+    };
     parameters: never;
     requestBodies: never;
-    headers: never;
+    headers: {
+        /** @description The block at which the answer is true. */
+        "X-Indexed-Block": number;
+        /** @description The hash of that block. */
+        "X-Indexed-Hash": string;
+        /** @description Strong. Send it as If-None-Match to get 304 while the answer is the same. */
+        ETag: string;
+        /** @description The id of the request, which the server’s log has too. */
+        "X-Request-Id": string;
+        /** @description Always `*`: any web page may call the API. */
+        "Access-Control-Allow-Origin": string;
+        /** @description Always `*`: a web page may read all headers. */
+        "Access-Control-Expose-Headers": string;
+        /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
+        "Cache-Control": string;
+        /** @description The methods of the route. */
+        Allow: string;
+        /** @description Seconds after which to send the same request again. */
+        "Retry-After": number;
+        /** @description Seconds after which to send the same request again. */
+        "Optional-Retry-After": number;
+        /** @description The block at which the answer is true. */
+        "Optional-X-Indexed-Block": number;
+        /** @description The hash of that block. */
+        "Optional-X-Indexed-Hash": string;
+        /** @description `GET /api/claims/:claimId` of the claim. Absent if the agent claimed the run without the relay: then repeat the request. */
+        "Optional-Location": string;
+        /** @description The URL of the message to sign, as `message` of the scheme EIP712. */
+        "WWW-Authenticate": string;
+    };
     pathItems: never;
 }
 export type RunList = components['schemas']['RunList'];
@@ -1397,6 +1565,30 @@ export type StreamClose = components['schemas']['StreamClose'];
 export type StreamsUnavailableProblem = components['schemas']['StreamsUnavailableProblem'];
 export type Liveness = components['schemas']['Liveness'];
 export type Readiness = components['schemas']['Readiness'];
+export type ResponseReadNotModified = components['responses']['ReadNotModified'];
+export type ResponseReadValidationFailed = components['responses']['ReadValidationFailed'];
+export type ResponseReadRateLimited = components['responses']['ReadRateLimited'];
+export type ResponseReadInternal = components['responses']['ReadInternal'];
+export type ResponseReadIndexBehind = components['responses']['ReadIndexBehind'];
+export type ResponseReadRunNotFound = components['responses']['ReadRunNotFound'];
+export type ResponseReadRunNotFoundOrAgentNotFound = components['responses']['ReadRunNotFoundOrAgentNotFound'];
+export type ResponseRateLimited = components['responses']['RateLimited'];
+export type ResponseInternal = components['responses']['Internal'];
+export type ResponseReadAgentNotFound = components['responses']['ReadAgentNotFound'];
+export type HeaderXIndexedBlock = components['headers']['X-Indexed-Block'];
+export type HeaderXIndexedHash = components['headers']['X-Indexed-Hash'];
+export type HeaderETag = components['headers']['ETag'];
+export type HeaderXRequestId = components['headers']['X-Request-Id'];
+export type HeaderAccessControlAllowOrigin = components['headers']['Access-Control-Allow-Origin'];
+export type HeaderAccessControlExposeHeaders = components['headers']['Access-Control-Expose-Headers'];
+export type HeaderCacheControl = components['headers']['Cache-Control'];
+export type HeaderAllow = components['headers']['Allow'];
+export type HeaderRetryAfter = components['headers']['Retry-After'];
+export type HeaderOptionalRetryAfter = components['headers']['Optional-Retry-After'];
+export type HeaderOptionalXIndexedBlock = components['headers']['Optional-X-Indexed-Block'];
+export type HeaderOptionalXIndexedHash = components['headers']['Optional-X-Indexed-Hash'];
+export type HeaderOptionalLocation = components['headers']['Optional-Location'];
+export type HeaderWwwAuthenticate = components['headers']['WWW-Authenticate'];
 export type $defs = Record<string, never>;
 export interface operations {
     listRuns: {
@@ -1429,138 +1621,38 @@ export interface operations {
             /** @description One page of the runs that match, newest first. */
             200: {
                 headers: {
-                    /** @description The block at which the answer is true. */
-                    "X-Indexed-Block": number;
-                    /** @description The hash of that block. */
-                    "X-Indexed-Hash": string;
-                    /** @description Strong. Send it as If-None-Match to get 304 while the answer is the same. */
-                    ETag: string;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
+                    "X-Indexed-Block": components["headers"]["X-Indexed-Block"];
+                    "X-Indexed-Hash": components["headers"]["X-Indexed-Hash"];
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RunList"];
                 };
             };
-            /** @description The answer is the one that If-None-Match names. It has no body. */
-            304: {
-                headers: {
-                    /** @description The block at which the answer is true. */
-                    "X-Indexed-Block": number;
-                    /** @description The hash of that block. */
-                    "X-Indexed-Hash": string;
-                    /** @description Strong. Send it as If-None-Match to get 304 while the answer is the same. */
-                    ETag: string;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description `VALIDATION_FAILED`: The request is malformed. */
-            400: {
-                headers: {
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ValidationFailedProblem"];
-                };
-            };
+            304: components["responses"]["ReadNotModified"];
+            400: components["responses"]["ReadValidationFailed"];
             /** @description `METHOD_NOT_ALLOWED`: The route does not answer this method. */
             405: {
                 headers: {
-                    /** @description The methods of the route. */
-                    Allow: string;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
+                    Allow: components["headers"]["Allow"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["MethodNotAllowedProblem"];
                 };
             };
-            /** @description `RATE_LIMITED`: Too many requests. */
-            429: {
-                headers: {
-                    /** @description Seconds after which the same request may succeed. */
-                    "Retry-After": number;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
-                };
-            };
-            /** @description `INTERNAL`: Internal error. */
-            500: {
-                headers: {
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["InternalProblem"];
-                };
-            };
-            /** @description `INDEX_BEHIND`: The index is catching up with the chain. */
-            503: {
-                headers: {
-                    /** @description Seconds after which the same request may succeed. */
-                    "Retry-After"?: number;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["IndexBehindProblem"];
-                };
-            };
+            429: components["responses"]["ReadRateLimited"];
+            500: components["responses"]["ReadInternal"];
+            503: components["responses"]["ReadIndexBehind"];
         };
     };
     getRun: {
@@ -1581,159 +1673,39 @@ export interface operations {
             /** @description The run. */
             200: {
                 headers: {
-                    /** @description The block at which the answer is true. */
-                    "X-Indexed-Block": number;
-                    /** @description The hash of that block. */
-                    "X-Indexed-Hash": string;
-                    /** @description Strong. Send it as If-None-Match to get 304 while the answer is the same. */
-                    ETag: string;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
+                    "X-Indexed-Block": components["headers"]["X-Indexed-Block"];
+                    "X-Indexed-Hash": components["headers"]["X-Indexed-Hash"];
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Run"];
                 };
             };
-            /** @description The answer is the one that If-None-Match names. It has no body. */
-            304: {
-                headers: {
-                    /** @description The block at which the answer is true. */
-                    "X-Indexed-Block": number;
-                    /** @description The hash of that block. */
-                    "X-Indexed-Hash": string;
-                    /** @description Strong. Send it as If-None-Match to get 304 while the answer is the same. */
-                    ETag: string;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description `VALIDATION_FAILED`: The request is malformed. */
-            400: {
-                headers: {
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ValidationFailedProblem"];
-                };
-            };
-            /** @description `RUN_NOT_FOUND`: No such run. */
-            404: {
-                headers: {
-                    /** @description The block at which the answer is true. */
-                    "X-Indexed-Block"?: number;
-                    /** @description The hash of that block. */
-                    "X-Indexed-Hash"?: string;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["RunNotFoundProblem"];
-                };
-            };
+            304: components["responses"]["ReadNotModified"];
+            400: components["responses"]["ReadValidationFailed"];
+            404: components["responses"]["ReadRunNotFound"];
             /** @description `METHOD_NOT_ALLOWED`: The route does not answer this method. */
             405: {
                 headers: {
-                    /** @description The methods of the route. */
-                    Allow: string;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
+                    Allow: components["headers"]["Allow"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["MethodNotAllowedProblem"];
                 };
             };
-            /** @description `RATE_LIMITED`: Too many requests. */
-            429: {
-                headers: {
-                    /** @description Seconds after which the same request may succeed. */
-                    "Retry-After": number;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
-                };
-            };
-            /** @description `INTERNAL`: Internal error. */
-            500: {
-                headers: {
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["InternalProblem"];
-                };
-            };
-            /** @description `INDEX_BEHIND`: The index is catching up with the chain. */
-            503: {
-                headers: {
-                    /** @description Seconds after which the same request may succeed. */
-                    "Retry-After"?: number;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["IndexBehindProblem"];
-                };
-            };
+            429: components["responses"]["ReadRateLimited"];
+            500: components["responses"]["ReadInternal"];
+            503: components["responses"]["ReadIndexBehind"];
         };
     };
     checkClaimEligibility: {
@@ -1758,159 +1730,39 @@ export interface operations {
             /** @description Whether the contract would accept an authorised claim of the agent, and every reason why not. */
             200: {
                 headers: {
-                    /** @description The block at which the answer is true. */
-                    "X-Indexed-Block": number;
-                    /** @description The hash of that block. */
-                    "X-Indexed-Hash": string;
-                    /** @description Strong. Send it as If-None-Match to get 304 while the answer is the same. */
-                    ETag: string;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
+                    "X-Indexed-Block": components["headers"]["X-Indexed-Block"];
+                    "X-Indexed-Hash": components["headers"]["X-Indexed-Hash"];
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ClaimEligibility"];
                 };
             };
-            /** @description The answer is the one that If-None-Match names. It has no body. */
-            304: {
-                headers: {
-                    /** @description The block at which the answer is true. */
-                    "X-Indexed-Block": number;
-                    /** @description The hash of that block. */
-                    "X-Indexed-Hash": string;
-                    /** @description Strong. Send it as If-None-Match to get 304 while the answer is the same. */
-                    ETag: string;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description `VALIDATION_FAILED`: The request is malformed. */
-            400: {
-                headers: {
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ValidationFailedProblem"];
-                };
-            };
-            /** @description `RUN_NOT_FOUND`: No such run. `AGENT_NOT_FOUND`: No such agent. */
-            404: {
-                headers: {
-                    /** @description The block at which the answer is true. */
-                    "X-Indexed-Block"?: number;
-                    /** @description The hash of that block. */
-                    "X-Indexed-Hash"?: string;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["RunNotFoundProblem"] | components["schemas"]["AgentNotFoundProblem"];
-                };
-            };
+            304: components["responses"]["ReadNotModified"];
+            400: components["responses"]["ReadValidationFailed"];
+            404: components["responses"]["ReadRunNotFoundOrAgentNotFound"];
             /** @description `METHOD_NOT_ALLOWED`: The route does not answer this method. */
             405: {
                 headers: {
-                    /** @description The methods of the route. */
-                    Allow: string;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
+                    Allow: components["headers"]["Allow"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["MethodNotAllowedProblem"];
                 };
             };
-            /** @description `RATE_LIMITED`: Too many requests. */
-            429: {
-                headers: {
-                    /** @description Seconds after which the same request may succeed. */
-                    "Retry-After": number;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
-                };
-            };
-            /** @description `INTERNAL`: Internal error. */
-            500: {
-                headers: {
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["InternalProblem"];
-                };
-            };
-            /** @description `INDEX_BEHIND`: The index is catching up with the chain. */
-            503: {
-                headers: {
-                    /** @description Seconds after which the same request may succeed. */
-                    "Retry-After"?: number;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["IndexBehindProblem"];
-                };
-            };
+            429: components["responses"]["ReadRateLimited"];
+            500: components["responses"]["ReadInternal"];
+            503: components["responses"]["ReadIndexBehind"];
         };
     };
     getClaimMessage: {
@@ -1936,159 +1788,39 @@ export interface operations {
             /** @description The message. */
             200: {
                 headers: {
-                    /** @description The block at which the answer is true. */
-                    "X-Indexed-Block": number;
-                    /** @description The hash of that block. */
-                    "X-Indexed-Hash": string;
-                    /** @description Strong. Send it as If-None-Match to get 304 while the answer is the same. */
-                    ETag: string;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
+                    "X-Indexed-Block": components["headers"]["X-Indexed-Block"];
+                    "X-Indexed-Hash": components["headers"]["X-Indexed-Hash"];
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ClaimMessage"];
                 };
             };
-            /** @description The answer is the one that If-None-Match names. It has no body. */
-            304: {
-                headers: {
-                    /** @description The block at which the answer is true. */
-                    "X-Indexed-Block": number;
-                    /** @description The hash of that block. */
-                    "X-Indexed-Hash": string;
-                    /** @description Strong. Send it as If-None-Match to get 304 while the answer is the same. */
-                    ETag: string;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description `VALIDATION_FAILED`: The request is malformed. */
-            400: {
-                headers: {
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ValidationFailedProblem"];
-                };
-            };
-            /** @description `RUN_NOT_FOUND`: No such run. `AGENT_NOT_FOUND`: No such agent. */
-            404: {
-                headers: {
-                    /** @description The block at which the answer is true. */
-                    "X-Indexed-Block"?: number;
-                    /** @description The hash of that block. */
-                    "X-Indexed-Hash"?: string;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["RunNotFoundProblem"] | components["schemas"]["AgentNotFoundProblem"];
-                };
-            };
+            304: components["responses"]["ReadNotModified"];
+            400: components["responses"]["ReadValidationFailed"];
+            404: components["responses"]["ReadRunNotFoundOrAgentNotFound"];
             /** @description `METHOD_NOT_ALLOWED`: The route does not answer this method. */
             405: {
                 headers: {
-                    /** @description The methods of the route. */
-                    Allow: string;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
+                    Allow: components["headers"]["Allow"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["MethodNotAllowedProblem"];
                 };
             };
-            /** @description `RATE_LIMITED`: Too many requests. */
-            429: {
-                headers: {
-                    /** @description Seconds after which the same request may succeed. */
-                    "Retry-After": number;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
-                };
-            };
-            /** @description `INTERNAL`: Internal error. */
-            500: {
-                headers: {
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["InternalProblem"];
-                };
-            };
-            /** @description `INDEX_BEHIND`: The index is catching up with the chain. */
-            503: {
-                headers: {
-                    /** @description Seconds after which the same request may succeed. */
-                    "Retry-After"?: number;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["IndexBehindProblem"];
-                };
-            };
+            429: components["responses"]["ReadRateLimited"];
+            500: components["responses"]["ReadInternal"];
+            503: components["responses"]["ReadIndexBehind"];
         };
     };
     claimRun: {
@@ -2115,16 +1847,11 @@ export interface operations {
             /** @description The agent has claimed the run. */
             200: {
                 headers: {
-                    /** @description The block at which the answer is true. */
-                    "X-Indexed-Block": number;
-                    /** @description The hash of that block. */
-                    "X-Indexed-Hash": string;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
+                    "X-Indexed-Block": components["headers"]["X-Indexed-Block"];
+                    "X-Indexed-Hash": components["headers"]["X-Indexed-Hash"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2134,16 +1861,11 @@ export interface operations {
             /** @description The claim is not decided in time, and continues. `Location` has its state. */
             202: {
                 headers: {
-                    /** @description `GET /api/claims/:claimId` of the claim. Absent if the agent claimed the run without the relay: then repeat the request. */
-                    Location?: string;
-                    /** @description Seconds. */
-                    "Retry-After": number;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
+                    Location: components["headers"]["Optional-Location"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2153,12 +1875,9 @@ export interface operations {
             /** @description `VALIDATION_FAILED`: The request is malformed. `RUN_NOT_OPEN`: The run is not open. `RUN_DEADLINE_PASSED`: The run can no longer be claimed. */
             400: {
                 headers: {
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2168,14 +1887,10 @@ export interface operations {
             /** @description `SIGNATURE_REQUIRED`: The claim needs the signature of the wallet. `INVALID_SIGNATURE`: The signature is not the wallet’s signature of this claim. `SIGNATURE_EXPIRED`: The signature has expired, or its deadline is too far ahead. */
             401: {
                 headers: {
-                    /** @description The URL of the message to sign, as `message` of the scheme EIP712. */
-                    "WWW-Authenticate": string;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2185,12 +1900,9 @@ export interface operations {
             /** @description `WALLET_MISMATCH`: The wallet is not the agent’s wallet. `AGENT_BANNED`: The agent is banned. `AGENT_FROZEN`: The agent is frozen. `INSUFFICIENT_STAKE`: The agent’s stake is below the minimum. `INSUFFICIENT_UNLOCKED_STAKE`: Too much of the agent’s stake is locked in other runs. */
             403: {
                 headers: {
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2200,16 +1912,11 @@ export interface operations {
             /** @description `RUN_NOT_FOUND`: No such run. `AGENT_NOT_FOUND`: No such agent. */
             404: {
                 headers: {
-                    /** @description The block at which the answer is true. */
-                    "X-Indexed-Block"?: number;
-                    /** @description The hash of that block. */
-                    "X-Indexed-Hash"?: string;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
+                    "X-Indexed-Block": components["headers"]["Optional-X-Indexed-Block"];
+                    "X-Indexed-Hash": components["headers"]["Optional-X-Indexed-Hash"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2219,14 +1926,10 @@ export interface operations {
             /** @description `METHOD_NOT_ALLOWED`: The route does not answer this method. */
             405: {
                 headers: {
-                    /** @description The methods of the route. */
-                    Allow: string;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
+                    Allow: components["headers"]["Allow"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2236,12 +1939,9 @@ export interface operations {
             /** @description `CLAIM_REVERTED`: The claim reverted on chain. `IDEMPOTENCY_CONFLICT`: The idempotency key was used for another request. */
             409: {
                 headers: {
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2251,12 +1951,9 @@ export interface operations {
             /** @description `PAYLOAD_TOO_LARGE`: The body is too large. */
             413: {
                 headers: {
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2266,61 +1963,24 @@ export interface operations {
             /** @description `UNSUPPORTED_MEDIA_TYPE`: The body is not application/json. */
             415: {
                 headers: {
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
                 };
             };
-            /** @description `RATE_LIMITED`: Too many requests. */
-            429: {
-                headers: {
-                    /** @description Seconds after which the same request may succeed. */
-                    "Retry-After": number;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
-                };
-            };
-            /** @description `INTERNAL`: Internal error. */
-            500: {
-                headers: {
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["InternalProblem"];
-                };
-            };
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
             /** @description `CLAIM_PENDING`: Another claim of the run is not decided yet. `RELAY_UNAVAILABLE`: Claims cannot be relayed now. */
             503: {
                 headers: {
-                    /** @description Seconds after which the same request may succeed. */
-                    "Retry-After"?: number;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
+                    "Retry-After": components["headers"]["Optional-Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2343,14 +2003,10 @@ export interface operations {
             /** @description The claim. */
             200: {
                 headers: {
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2360,14 +2016,10 @@ export interface operations {
             /** @description `VALIDATION_FAILED`: The request is malformed. */
             400: {
                 headers: {
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2377,18 +2029,12 @@ export interface operations {
             /** @description `CLAIM_NOT_FOUND`: No such claim. */
             404: {
                 headers: {
-                    /** @description The block at which the answer is true. */
-                    "X-Indexed-Block"?: number;
-                    /** @description The hash of that block. */
-                    "X-Indexed-Hash"?: string;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
+                    "X-Indexed-Block": components["headers"]["Optional-X-Indexed-Block"];
+                    "X-Indexed-Hash": components["headers"]["Optional-X-Indexed-Hash"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2398,71 +2044,27 @@ export interface operations {
             /** @description `METHOD_NOT_ALLOWED`: The route does not answer this method. */
             405: {
                 headers: {
-                    /** @description The methods of the route. */
-                    Allow: string;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
+                    Allow: components["headers"]["Allow"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["MethodNotAllowedProblem"];
                 };
             };
-            /** @description `RATE_LIMITED`: Too many requests. */
-            429: {
-                headers: {
-                    /** @description Seconds after which the same request may succeed. */
-                    "Retry-After": number;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
-                };
-            };
-            /** @description `INTERNAL`: Internal error. */
-            500: {
-                headers: {
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["InternalProblem"];
-                };
-            };
+            429: components["responses"]["ReadRateLimited"];
+            500: components["responses"]["ReadInternal"];
             /** @description `RELAY_UNAVAILABLE`: Claims cannot be relayed now. */
             503: {
                 headers: {
-                    /** @description Seconds after which the same request may succeed. */
-                    "Retry-After"?: number;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
+                    "Retry-After": components["headers"]["Optional-Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2491,159 +2093,39 @@ export interface operations {
             /** @description The timeline of the run, oldest first. */
             200: {
                 headers: {
-                    /** @description The block at which the answer is true. */
-                    "X-Indexed-Block": number;
-                    /** @description The hash of that block. */
-                    "X-Indexed-Hash": string;
-                    /** @description Strong. Send it as If-None-Match to get 304 while the answer is the same. */
-                    ETag: string;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
+                    "X-Indexed-Block": components["headers"]["X-Indexed-Block"];
+                    "X-Indexed-Hash": components["headers"]["X-Indexed-Hash"];
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RunEventList"];
                 };
             };
-            /** @description The answer is the one that If-None-Match names. It has no body. */
-            304: {
-                headers: {
-                    /** @description The block at which the answer is true. */
-                    "X-Indexed-Block": number;
-                    /** @description The hash of that block. */
-                    "X-Indexed-Hash": string;
-                    /** @description Strong. Send it as If-None-Match to get 304 while the answer is the same. */
-                    ETag: string;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description `VALIDATION_FAILED`: The request is malformed. */
-            400: {
-                headers: {
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ValidationFailedProblem"];
-                };
-            };
-            /** @description `RUN_NOT_FOUND`: No such run. */
-            404: {
-                headers: {
-                    /** @description The block at which the answer is true. */
-                    "X-Indexed-Block"?: number;
-                    /** @description The hash of that block. */
-                    "X-Indexed-Hash"?: string;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["RunNotFoundProblem"];
-                };
-            };
+            304: components["responses"]["ReadNotModified"];
+            400: components["responses"]["ReadValidationFailed"];
+            404: components["responses"]["ReadRunNotFound"];
             /** @description `METHOD_NOT_ALLOWED`: The route does not answer this method. */
             405: {
                 headers: {
-                    /** @description The methods of the route. */
-                    Allow: string;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
+                    Allow: components["headers"]["Allow"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["MethodNotAllowedProblem"];
                 };
             };
-            /** @description `RATE_LIMITED`: Too many requests. */
-            429: {
-                headers: {
-                    /** @description Seconds after which the same request may succeed. */
-                    "Retry-After": number;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
-                };
-            };
-            /** @description `INTERNAL`: Internal error. */
-            500: {
-                headers: {
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["InternalProblem"];
-                };
-            };
-            /** @description `INDEX_BEHIND`: The index is catching up with the chain. */
-            503: {
-                headers: {
-                    /** @description Seconds after which the same request may succeed. */
-                    "Retry-After"?: number;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["IndexBehindProblem"];
-                };
-            };
+            429: components["responses"]["ReadRateLimited"];
+            500: components["responses"]["ReadInternal"];
+            503: components["responses"]["ReadIndexBehind"];
         };
     };
     listAgents: {
@@ -2664,138 +2146,38 @@ export interface operations {
             /** @description One page of the agents, by id. */
             200: {
                 headers: {
-                    /** @description The block at which the answer is true. */
-                    "X-Indexed-Block": number;
-                    /** @description The hash of that block. */
-                    "X-Indexed-Hash": string;
-                    /** @description Strong. Send it as If-None-Match to get 304 while the answer is the same. */
-                    ETag: string;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
+                    "X-Indexed-Block": components["headers"]["X-Indexed-Block"];
+                    "X-Indexed-Hash": components["headers"]["X-Indexed-Hash"];
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["AgentList"];
                 };
             };
-            /** @description The answer is the one that If-None-Match names. It has no body. */
-            304: {
-                headers: {
-                    /** @description The block at which the answer is true. */
-                    "X-Indexed-Block": number;
-                    /** @description The hash of that block. */
-                    "X-Indexed-Hash": string;
-                    /** @description Strong. Send it as If-None-Match to get 304 while the answer is the same. */
-                    ETag: string;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description `VALIDATION_FAILED`: The request is malformed. */
-            400: {
-                headers: {
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ValidationFailedProblem"];
-                };
-            };
+            304: components["responses"]["ReadNotModified"];
+            400: components["responses"]["ReadValidationFailed"];
             /** @description `METHOD_NOT_ALLOWED`: The route does not answer this method. */
             405: {
                 headers: {
-                    /** @description The methods of the route. */
-                    Allow: string;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
+                    Allow: components["headers"]["Allow"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["MethodNotAllowedProblem"];
                 };
             };
-            /** @description `RATE_LIMITED`: Too many requests. */
-            429: {
-                headers: {
-                    /** @description Seconds after which the same request may succeed. */
-                    "Retry-After": number;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
-                };
-            };
-            /** @description `INTERNAL`: Internal error. */
-            500: {
-                headers: {
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["InternalProblem"];
-                };
-            };
-            /** @description `INDEX_BEHIND`: The index is catching up with the chain. */
-            503: {
-                headers: {
-                    /** @description Seconds after which the same request may succeed. */
-                    "Retry-After"?: number;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["IndexBehindProblem"];
-                };
-            };
+            429: components["responses"]["ReadRateLimited"];
+            500: components["responses"]["ReadInternal"];
+            503: components["responses"]["ReadIndexBehind"];
         };
     };
     getAgent: {
@@ -2816,159 +2198,39 @@ export interface operations {
             /** @description The agent. */
             200: {
                 headers: {
-                    /** @description The block at which the answer is true. */
-                    "X-Indexed-Block": number;
-                    /** @description The hash of that block. */
-                    "X-Indexed-Hash": string;
-                    /** @description Strong. Send it as If-None-Match to get 304 while the answer is the same. */
-                    ETag: string;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
+                    "X-Indexed-Block": components["headers"]["X-Indexed-Block"];
+                    "X-Indexed-Hash": components["headers"]["X-Indexed-Hash"];
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Agent"];
                 };
             };
-            /** @description The answer is the one that If-None-Match names. It has no body. */
-            304: {
-                headers: {
-                    /** @description The block at which the answer is true. */
-                    "X-Indexed-Block": number;
-                    /** @description The hash of that block. */
-                    "X-Indexed-Hash": string;
-                    /** @description Strong. Send it as If-None-Match to get 304 while the answer is the same. */
-                    ETag: string;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description `VALIDATION_FAILED`: The request is malformed. */
-            400: {
-                headers: {
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ValidationFailedProblem"];
-                };
-            };
-            /** @description `AGENT_NOT_FOUND`: No such agent. */
-            404: {
-                headers: {
-                    /** @description The block at which the answer is true. */
-                    "X-Indexed-Block"?: number;
-                    /** @description The hash of that block. */
-                    "X-Indexed-Hash"?: string;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["AgentNotFoundProblem"];
-                };
-            };
+            304: components["responses"]["ReadNotModified"];
+            400: components["responses"]["ReadValidationFailed"];
+            404: components["responses"]["ReadAgentNotFound"];
             /** @description `METHOD_NOT_ALLOWED`: The route does not answer this method. */
             405: {
                 headers: {
-                    /** @description The methods of the route. */
-                    Allow: string;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
+                    Allow: components["headers"]["Allow"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["MethodNotAllowedProblem"];
                 };
             };
-            /** @description `RATE_LIMITED`: Too many requests. */
-            429: {
-                headers: {
-                    /** @description Seconds after which the same request may succeed. */
-                    "Retry-After": number;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
-                };
-            };
-            /** @description `INTERNAL`: Internal error. */
-            500: {
-                headers: {
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["InternalProblem"];
-                };
-            };
-            /** @description `INDEX_BEHIND`: The index is catching up with the chain. */
-            503: {
-                headers: {
-                    /** @description Seconds after which the same request may succeed. */
-                    "Retry-After"?: number;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["IndexBehindProblem"];
-                };
-            };
+            429: components["responses"]["ReadRateLimited"];
+            500: components["responses"]["ReadInternal"];
+            503: components["responses"]["ReadIndexBehind"];
         };
     };
     getAgentStake: {
@@ -2989,159 +2251,39 @@ export interface operations {
             /** @description The agent, and whether its stake lets it claim runs. */
             200: {
                 headers: {
-                    /** @description The block at which the answer is true. */
-                    "X-Indexed-Block": number;
-                    /** @description The hash of that block. */
-                    "X-Indexed-Hash": string;
-                    /** @description Strong. Send it as If-None-Match to get 304 while the answer is the same. */
-                    ETag: string;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
+                    "X-Indexed-Block": components["headers"]["X-Indexed-Block"];
+                    "X-Indexed-Hash": components["headers"]["X-Indexed-Hash"];
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["AgentStake"];
                 };
             };
-            /** @description The answer is the one that If-None-Match names. It has no body. */
-            304: {
-                headers: {
-                    /** @description The block at which the answer is true. */
-                    "X-Indexed-Block": number;
-                    /** @description The hash of that block. */
-                    "X-Indexed-Hash": string;
-                    /** @description Strong. Send it as If-None-Match to get 304 while the answer is the same. */
-                    ETag: string;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description `VALIDATION_FAILED`: The request is malformed. */
-            400: {
-                headers: {
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ValidationFailedProblem"];
-                };
-            };
-            /** @description `AGENT_NOT_FOUND`: No such agent. */
-            404: {
-                headers: {
-                    /** @description The block at which the answer is true. */
-                    "X-Indexed-Block"?: number;
-                    /** @description The hash of that block. */
-                    "X-Indexed-Hash"?: string;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["AgentNotFoundProblem"];
-                };
-            };
+            304: components["responses"]["ReadNotModified"];
+            400: components["responses"]["ReadValidationFailed"];
+            404: components["responses"]["ReadAgentNotFound"];
             /** @description `METHOD_NOT_ALLOWED`: The route does not answer this method. */
             405: {
                 headers: {
-                    /** @description The methods of the route. */
-                    Allow: string;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
+                    Allow: components["headers"]["Allow"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["MethodNotAllowedProblem"];
                 };
             };
-            /** @description `RATE_LIMITED`: Too many requests. */
-            429: {
-                headers: {
-                    /** @description Seconds after which the same request may succeed. */
-                    "Retry-After": number;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
-                };
-            };
-            /** @description `INTERNAL`: Internal error. */
-            500: {
-                headers: {
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["InternalProblem"];
-                };
-            };
-            /** @description `INDEX_BEHIND`: The index is catching up with the chain. */
-            503: {
-                headers: {
-                    /** @description Seconds after which the same request may succeed. */
-                    "Retry-After"?: number;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["IndexBehindProblem"];
-                };
-            };
+            429: components["responses"]["ReadRateLimited"];
+            500: components["responses"]["ReadInternal"];
+            503: components["responses"]["ReadIndexBehind"];
         };
     };
     getStats: {
@@ -3159,138 +2301,38 @@ export interface operations {
             /** @description Counts, and amounts in USDC base units. */
             200: {
                 headers: {
-                    /** @description The block at which the answer is true. */
-                    "X-Indexed-Block": number;
-                    /** @description The hash of that block. */
-                    "X-Indexed-Hash": string;
-                    /** @description Strong. Send it as If-None-Match to get 304 while the answer is the same. */
-                    ETag: string;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
+                    "X-Indexed-Block": components["headers"]["X-Indexed-Block"];
+                    "X-Indexed-Hash": components["headers"]["X-Indexed-Hash"];
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Stats"];
                 };
             };
-            /** @description The answer is the one that If-None-Match names. It has no body. */
-            304: {
-                headers: {
-                    /** @description The block at which the answer is true. */
-                    "X-Indexed-Block": number;
-                    /** @description The hash of that block. */
-                    "X-Indexed-Hash": string;
-                    /** @description Strong. Send it as If-None-Match to get 304 while the answer is the same. */
-                    ETag: string;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description `VALIDATION_FAILED`: The request is malformed. */
-            400: {
-                headers: {
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ValidationFailedProblem"];
-                };
-            };
+            304: components["responses"]["ReadNotModified"];
+            400: components["responses"]["ReadValidationFailed"];
             /** @description `METHOD_NOT_ALLOWED`: The route does not answer this method. */
             405: {
                 headers: {
-                    /** @description The methods of the route. */
-                    Allow: string;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
+                    Allow: components["headers"]["Allow"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["MethodNotAllowedProblem"];
                 };
             };
-            /** @description `RATE_LIMITED`: Too many requests. */
-            429: {
-                headers: {
-                    /** @description Seconds after which the same request may succeed. */
-                    "Retry-After": number;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
-                };
-            };
-            /** @description `INTERNAL`: Internal error. */
-            500: {
-                headers: {
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["InternalProblem"];
-                };
-            };
-            /** @description `INDEX_BEHIND`: The index is catching up with the chain. */
-            503: {
-                headers: {
-                    /** @description Seconds after which the same request may succeed. */
-                    "Retry-After"?: number;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["IndexBehindProblem"];
-                };
-            };
+            429: components["responses"]["ReadRateLimited"];
+            500: components["responses"]["ReadInternal"];
+            503: components["responses"]["ReadIndexBehind"];
         };
     };
     getStatsHistory: {
@@ -3314,138 +2356,38 @@ export interface operations {
             /** @description The figures of each period. */
             200: {
                 headers: {
-                    /** @description The block at which the answer is true. */
-                    "X-Indexed-Block": number;
-                    /** @description The hash of that block. */
-                    "X-Indexed-Hash": string;
-                    /** @description Strong. Send it as If-None-Match to get 304 while the answer is the same. */
-                    ETag: string;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
+                    "X-Indexed-Block": components["headers"]["X-Indexed-Block"];
+                    "X-Indexed-Hash": components["headers"]["X-Indexed-Hash"];
+                    ETag: components["headers"]["ETag"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["StatsHistory"];
                 };
             };
-            /** @description The answer is the one that If-None-Match names. It has no body. */
-            304: {
-                headers: {
-                    /** @description The block at which the answer is true. */
-                    "X-Indexed-Block": number;
-                    /** @description The hash of that block. */
-                    "X-Indexed-Hash": string;
-                    /** @description Strong. Send it as If-None-Match to get 304 while the answer is the same. */
-                    ETag: string;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description `VALIDATION_FAILED`: The request is malformed. */
-            400: {
-                headers: {
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ValidationFailedProblem"];
-                };
-            };
+            304: components["responses"]["ReadNotModified"];
+            400: components["responses"]["ReadValidationFailed"];
             /** @description `METHOD_NOT_ALLOWED`: The route does not answer this method. */
             405: {
                 headers: {
-                    /** @description The methods of the route. */
-                    Allow: string;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
+                    Allow: components["headers"]["Allow"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["MethodNotAllowedProblem"];
                 };
             };
-            /** @description `RATE_LIMITED`: Too many requests. */
-            429: {
-                headers: {
-                    /** @description Seconds after which the same request may succeed. */
-                    "Retry-After": number;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
-                };
-            };
-            /** @description `INTERNAL`: Internal error. */
-            500: {
-                headers: {
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["InternalProblem"];
-                };
-            };
-            /** @description `INDEX_BEHIND`: The index is catching up with the chain. */
-            503: {
-                headers: {
-                    /** @description Seconds after which the same request may succeed. */
-                    "Retry-After"?: number;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["IndexBehindProblem"];
-                };
-            };
+            429: components["responses"]["ReadRateLimited"];
+            500: components["responses"]["ReadInternal"];
+            503: components["responses"]["ReadIndexBehind"];
         };
     };
     getMarket: {
@@ -3460,14 +2402,10 @@ export interface operations {
             /** @description The market. */
             200: {
                 headers: {
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3477,14 +2415,10 @@ export interface operations {
             /** @description `VALIDATION_FAILED`: The request is malformed. */
             400: {
                 headers: {
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3494,58 +2428,19 @@ export interface operations {
             /** @description `METHOD_NOT_ALLOWED`: The route does not answer this method. */
             405: {
                 headers: {
-                    /** @description The methods of the route. */
-                    Allow: string;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
+                    Allow: components["headers"]["Allow"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["MethodNotAllowedProblem"];
                 };
             };
-            /** @description `RATE_LIMITED`: Too many requests. */
-            429: {
-                headers: {
-                    /** @description Seconds after which the same request may succeed. */
-                    "Retry-After": number;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
-                };
-            };
-            /** @description `INTERNAL`: Internal error. */
-            500: {
-                headers: {
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["InternalProblem"];
-                };
-            };
+            429: components["responses"]["ReadRateLimited"];
+            500: components["responses"]["ReadInternal"];
         };
     };
     getAbi: {
@@ -3562,12 +2457,9 @@ export interface operations {
             /** @description The ABI. */
             200: {
                 headers: {
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3577,16 +2469,11 @@ export interface operations {
             /** @description `ROUTE_NOT_FOUND`: No such route. */
             404: {
                 headers: {
-                    /** @description The block at which the answer is true. */
-                    "X-Indexed-Block"?: number;
-                    /** @description The hash of that block. */
-                    "X-Indexed-Hash"?: string;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
+                    "X-Indexed-Block": components["headers"]["Optional-X-Indexed-Block"];
+                    "X-Indexed-Hash": components["headers"]["Optional-X-Indexed-Hash"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3596,52 +2483,18 @@ export interface operations {
             /** @description `METHOD_NOT_ALLOWED`: The route does not answer this method. */
             405: {
                 headers: {
-                    /** @description The methods of the route. */
-                    Allow: string;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
+                    Allow: components["headers"]["Allow"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["MethodNotAllowedProblem"];
                 };
             };
-            /** @description `RATE_LIMITED`: Too many requests. */
-            429: {
-                headers: {
-                    /** @description Seconds after which the same request may succeed. */
-                    "Retry-After": number;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
-                };
-            };
-            /** @description `INTERNAL`: Internal error. */
-            500: {
-                headers: {
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["InternalProblem"];
-                };
-            };
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
         };
     };
     streamChanges: {
@@ -3671,14 +2524,10 @@ export interface operations {
             /** @description A stream that does not end. */
             200: {
                 headers: {
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3688,14 +2537,10 @@ export interface operations {
             /** @description `VALIDATION_FAILED`: The request is malformed. */
             400: {
                 headers: {
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3705,71 +2550,27 @@ export interface operations {
             /** @description `METHOD_NOT_ALLOWED`: The route does not answer this method. */
             405: {
                 headers: {
-                    /** @description The methods of the route. */
-                    Allow: string;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
+                    Allow: components["headers"]["Allow"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["MethodNotAllowedProblem"];
                 };
             };
-            /** @description `RATE_LIMITED`: Too many requests. */
-            429: {
-                headers: {
-                    /** @description Seconds after which the same request may succeed. */
-                    "Retry-After": number;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
-                };
-            };
-            /** @description `INTERNAL`: Internal error. */
-            500: {
-                headers: {
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["InternalProblem"];
-                };
-            };
+            429: components["responses"]["ReadRateLimited"];
+            500: components["responses"]["ReadInternal"];
             /** @description `STREAMS_UNAVAILABLE`: The server has too many streams. `INDEX_BEHIND`: The index is catching up with the chain. */
             503: {
                 headers: {
-                    /** @description Seconds after which the same request may succeed. */
-                    "Retry-After"?: number;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    /** @description Always `no-cache`: a cache must ask again with If-None-Match before each use. */
-                    "Cache-Control": string;
+                    "Retry-After": components["headers"]["Optional-Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3790,12 +2591,9 @@ export interface operations {
             /** @description The process answers. */
             200: {
                 headers: {
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3805,52 +2603,18 @@ export interface operations {
             /** @description `METHOD_NOT_ALLOWED`: The route does not answer this method. */
             405: {
                 headers: {
-                    /** @description The methods of the route. */
-                    Allow: string;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
+                    Allow: components["headers"]["Allow"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["MethodNotAllowedProblem"];
                 };
             };
-            /** @description `RATE_LIMITED`: Too many requests. */
-            429: {
-                headers: {
-                    /** @description Seconds after which the same request may succeed. */
-                    "Retry-After": number;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
-                };
-            };
-            /** @description `INTERNAL`: Internal error. */
-            500: {
-                headers: {
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["InternalProblem"];
-                };
-            };
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
         };
     };
     getReadiness: {
@@ -3865,12 +2629,9 @@ export interface operations {
             /** @description Reads work; `degraded`: claims do not, or soon will not. */
             200: {
                 headers: {
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3880,61 +2641,24 @@ export interface operations {
             /** @description `METHOD_NOT_ALLOWED`: The route does not answer this method. */
             405: {
                 headers: {
-                    /** @description The methods of the route. */
-                    Allow: string;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
+                    Allow: components["headers"]["Allow"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["MethodNotAllowedProblem"];
                 };
             };
-            /** @description `RATE_LIMITED`: Too many requests. */
-            429: {
-                headers: {
-                    /** @description Seconds after which the same request may succeed. */
-                    "Retry-After": number;
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
-                };
-            };
-            /** @description `INTERNAL`: Internal error. */
-            500: {
-                headers: {
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["InternalProblem"];
-                };
-            };
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
             /** @description Reads fail, or are stale. */
             503: {
                 headers: {
-                    /** @description The id of the request, which the server’s log has too. */
-                    "X-Request-Id": string;
-                    /** @description Always `*`: any web page may call the API. */
-                    "Access-Control-Allow-Origin": string;
-                    /** @description Always `*`: a web page may read all headers. */
-                    "Access-Control-Expose-Headers": string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
                     [name: string]: unknown;
                 };
                 content: {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { OpenAPIHono, type RouteConfig } from '@hono/zod-openapi'
 import { Problem } from './http/errors.ts'
 import { exampleAgent } from './resources/agent.ts'
+import { pascalCase } from './resources/problem.ts'
 import { problemResponses } from './routes/responses.ts'
 
 const info = {
@@ -51,6 +52,11 @@ const readHeader = {
   },
 }
 
+type Response = {
+  headers: Record<string, { required?: boolean }>
+  content?: Record<string, { examples?: object }>
+}
+
 /** Values of the required parameters in examples. */
 const exampleOf: Record<string, string | number> = {
   id: 1,
@@ -80,12 +86,48 @@ export function describeApi(app: OpenAPIHono): string {
     })
   }
   const document = getOpenAPI31Document(info)
-  const operations = Object.values(document.paths ?? {}).flatMap(({ get, post }) => [get, post])
-  for (const parameter of operations.flatMap((operation) => operation?.parameters ?? [])) {
+  const operations = Object.values(document.paths ?? {}).flatMap(({ get, post }) => [get ?? [], post ?? []].flat())
+  for (const parameter of operations.flatMap(({ parameters }) => parameters ?? [])) {
     // A page that tries requests prefills what is required.
     if ('name' in parameter && parameter.required) parameter.example = exampleOf[parameter.name]
   }
-  return JSON.stringify(document)
+  const responses = operations.map((operation) => operation.responses as Record<string, Response>)
+  const components = { ...document.components, headers: shareHeaders(responses), responses: shareResponses(responses) }
+  return JSON.stringify({ ...document, components })
+}
+
+/** Replaces the headers of all responses by references. @returns the headers by the names of the references. */
+function shareHeaders(operations: readonly Record<string, Response>[]) {
+  const shared: Record<string, object> = {}
+  for (const response of operations.flatMap((responses) => Object.values(responses))) {
+    const references = Object.entries(response.headers).map(([name, header]) => {
+      const component = header.required ? name : `Optional-${name}`
+      shared[component] = header
+      return [name, { $ref: `#/components/headers/${component}` }]
+    })
+    response.headers = Object.fromEntries(references)
+  }
+  return shared
+}
+
+/** Replaces responses that several operations have by references. @returns those responses by name. */
+function shareResponses(operations: readonly Record<string, Response>[]) {
+  const uses = operations.flatMap((responses) =>
+    Object.entries(responses).map(([status, response]) => ({ responses, status, response })),
+  )
+  const shared: Record<string, object> = {}
+  for (const [first, ...others] of Map.groupBy(uses, ({ response }) => JSON.stringify(response)).values()) {
+    if (!first || others.length === 0) continue
+    const { headers, content } = first.response
+    const codes = Object.keys(content?.['application/problem+json']?.examples ?? { NOT_MODIFIED: {} })
+    const name = `${'Cache-Control' in headers ? 'Read' : ''}${codes.map(pascalCase).join('Or')}`
+    if (name in shared) throw new Error(`Two shared responses have the name ${name}`)
+    shared[name] = first.response
+    for (const { responses, status } of [first, ...others]) {
+      Object.assign(responses, { [status]: { $ref: `#/components/responses/${name}` } })
+    }
+  }
+  return shared
 }
 
 /** The refusals that any route can answer, whatever its handler does. */

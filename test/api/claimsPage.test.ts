@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { follow } from '../support/describedAnswers.ts'
 import { type TestApi, testApi } from './testApi.ts'
 
 const page = readFileSync('docs/claims.md', 'utf8')
@@ -14,13 +15,14 @@ afterAll(() => api.close())
 
 describe('docs/claims.md', () => {
   it('explains every answer to a claim that /openapi.json has', async () => {
-    const { paths } = (await (await api.app.request('/openapi.json')).json()) as {
-      paths: Record<string, { post: { responses: Record<string, { description: string }> } }>
+    const document = (await (await api.app.request('/openapi.json')).json()) as {
+      paths: Record<string, { post: { responses: Record<string, { description: string } | { $ref: string }> } }>
     }
-    const answers = Object.entries(paths['/api/runs/{id}/claim']?.post.responses ?? {})
-    const described = answers.flatMap(([status, { description }]) =>
-      [...description.matchAll(/`([A-Z_]+)`: /g)].map(([, code]) => ({ status, code: String(code) })),
-    )
+    const answers = Object.entries(document.paths['/api/runs/{id}/claim']?.post.responses ?? {})
+    const described = answers.flatMap(([status, response]) => {
+      const { description } = follow<{ description: string }>(document, response)
+      return [...description.matchAll(/`([A-Z_]+)`: /g)].map(([, code]) => ({ status, code: String(code) }))
+    })
     expect(described.length).toBeGreaterThanOrEqual(20)
     const rows = page.split('\n').filter((line) => line.startsWith('| '))
     const missing = described.filter(({ status, code }) =>

@@ -3,6 +3,7 @@ import { zeroAddress } from 'viem'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
 import { apiDescription } from '../../toolchain/apiDescription.ts'
+import { follow } from '../support/describedAnswers.ts'
 import { type TestApi, testApi } from './testApi.ts'
 
 let api: TestApi
@@ -19,13 +20,15 @@ afterAll(() => api.close())
 
 type Described = {
   parameters?: { name: string; in: string; required: boolean }[]
-  responses: Record<string, { content: Record<string, { examples: Record<string, Example> }> }>
+  responses: Record<string, Refusal | { $ref: string }>
 }
+type Refusal = { content: Record<string, { examples: Record<string, Example> }> }
 type Example = { value: { field: string; value: string } }
 
 /** The only example of a refusal with the status. */
 function exampleOf(responses: Described['responses'], status: number) {
-  const [example] = Object.values(responses[status]?.content['application/problem+json']?.examples ?? {})
+  const { content } = follow<Refusal>(description, responses[status] ?? { content: {} })
+  const [example] = Object.values(content['application/problem+json']?.examples ?? {})
   if (!example) throw new Error(`${status} has no example`)
   return example.value
 }
@@ -50,6 +53,20 @@ describe('/openapi.json', () => {
     const served: { paths: unknown } = JSON.parse(await (await api.app.request('/openapi.json')).text())
     const { '/healthz': _, '/readyz': __, ...paths } = description.paths
     expect(served.paths).toEqual(paths)
+  })
+
+  it('describes headers, and responses that many operations have, once', () => {
+    const { paths, components } = description
+    const { responses } = paths['/api/runs'].get
+    expect(responses[429]).toEqual({ $ref: '#/components/responses/ReadRateLimited' })
+    expect(paths['/api/agents'].get.responses[429]).toEqual(responses[429])
+    expect(follow<Refusal>(description, responses[429])).toEqual(components.responses.ReadRateLimited)
+    expect(responses[200].headers.ETag).toEqual({ $ref: '#/components/headers/ETag' })
+    expect(components.headers).toMatchObject({
+      ETag: { required: true },
+      'Optional-Retry-After': { required: false },
+      'Retry-After': { required: true },
+    })
   })
 
   it('names every event of a run', () => {

@@ -2,8 +2,9 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 import { expect, inject } from 'vitest'
 
-type Described = { content?: Record<string, unknown>; headers?: Record<string, { required: boolean }> }
-type Operation = { responses: Record<string, Described> }
+type Reference = { $ref: string }
+type Described = { content?: Record<string, unknown>; headers?: Record<string, { required: boolean } | Reference> }
+type Operation = { responses: Record<string, Described | Reference> }
 
 /** An answer whose body is parsed. `body` is empty text where the answer has none. */
 export type Answer = {
@@ -30,6 +31,13 @@ function closed(_: string, value: unknown) {
   return isObjectSchema ? { ...value, additionalProperties: false } : value
 }
 
+/** What a reference in the document refers to, and anything else as it is. */
+export function follow<Value extends object>(document: object, value: Value | Reference): Value {
+  if (!('$ref' in value)) return value
+  const names = value.$ref.split('/').slice(1)
+  return names.reduce<unknown>((parent, name) => (parent as Record<string, unknown>)[name], document) as Value
+}
+
 function describedPath(url: string): string | undefined {
   const { pathname } = new URL(url, 'http://localhost')
   return routes.find(({ pattern }) => pattern.test(pathname))?.path
@@ -48,16 +56,18 @@ export function departure(method: string, url: string, { status, headers, body }
   if (body?.code === 'ROUTE_NOT_FOUND') return undefined
   const path = describedPath(url)
   if (path === undefined) return `${url} is not described`
-  const response = description.paths[path]?.[method.toLowerCase()]?.responses[status]
-  if (response === undefined) return `${method} ${path} does not describe ${status}`
-  for (const [name, { required }] of Object.entries(response.headers ?? {})) {
-    if (required && !headers.has(name)) return `${name} is missing`
+  const described = description.paths[path]?.[method.toLowerCase()]?.responses[status]
+  if (described === undefined) return `${method} ${path} does not describe ${status}`
+  const response = follow(description, described)
+  for (const [name, header] of Object.entries(response.headers ?? {})) {
+    if (follow(description, header).required && !headers.has(name)) return `${name} is missing`
   }
   if (response.content === undefined) return body === '' ? undefined : `${status} has no body in the description`
   const mediaType = headers.get('Content-Type')?.split(';')[0] ?? ''
   if (!(mediaType in response.content)) return `${method} ${path} does not describe ${status} ${mediaType}`
-  const pointer = ['paths', path, method.toLowerCase(), 'responses', String(status), 'content', mediaType, 'schema']
-  const validate = validatorOf(pointer)
+  const inPath = ['paths', path, method.toLowerCase(), 'responses', String(status)]
+  const place = '$ref' in described ? described.$ref.split('/').slice(1) : inPath
+  const validate = validatorOf([...place, 'content', mediaType, 'schema'])
   return validate(body) ? undefined : ajv.errorsText(validate.errors)
 }
 

@@ -121,9 +121,9 @@ export const problemExamples = Object.fromEntries(examples.map((problem) => [pro
   Problem
 >
 
-/** `RUN_NOT_OPEN` becomes `RunNotOpenProblem`, the name of the component. */
-const nameOf = (code: ProblemCode) =>
-  `${code.toLowerCase().replaceAll(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase())}Problem`
+/** `RUN_NOT_OPEN` becomes `RunNotOpen`. */
+export const pascalCase = (code: string) =>
+  code.toLowerCase().replaceAll(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase())
 
 /** The schema of the problems with the code. */
 function schemaOf(example: Problem): z.ZodObject {
@@ -137,7 +137,7 @@ function schemaOf(example: Problem): z.ZodObject {
       code: z.literal(code),
       ...members[code],
     })
-    .openapi(nameOf(code), { example: formatProblem(example) })
+    .openapi(`${pascalCase(code)}Problem`, { example: formatProblem(example) })
 }
 
 const schemas = Object.fromEntries(examples.map((problem) => [problem.code, schemaOf(problem)])) as Record<

@@ -16,7 +16,7 @@ import { claimBody, claimSchema, NO_ADDRESS, pendingClaimSchema } from '../resou
 import { claimRefusals, refusedValue } from '../resources/problem.ts'
 import { asRun } from '../resources/run.ts'
 import { agentNotFound } from './agents.ts'
-import { blockHeaders, problemResponses } from './responses.ts'
+import { blockHeaders, problemResponses, retryAfter } from './responses.ts'
 import { runNotFound } from './runs.ts'
 
 /** How long a request waits at most until its claim is mined and indexed. */
@@ -83,7 +83,7 @@ const claimRun = createRoute({
             'repeat the request.',
           schema: { type: 'string' },
         },
-        'Retry-After': { description: 'Seconds.', required: true, schema: { type: 'integer' } },
+        ...retryAfter(true),
       },
       content: { 'application/json': { schema: pendingClaimSchema } },
     },

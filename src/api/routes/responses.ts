@@ -34,9 +34,9 @@ const optionalBlockHeaders = {
   'X-Indexed-Hash': { ...blockHeaders['X-Indexed-Hash'], required: false },
 }
 
-const retryAfter = (required: boolean) => ({
+export const retryAfter = (required: boolean) => ({
   'Retry-After': {
-    description: 'Seconds after which the same request may succeed.',
+    description: 'Seconds after which to send the same request again.',
     required,
     schema: { type: 'integer' as const },
   },
