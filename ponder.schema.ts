@@ -59,8 +59,7 @@ export const lowestOfBand: Record<(typeof runSorts)[number], (run: SortKeys) => 
   deadline: ({ deadline }) => deadline - (deadline % DEADLINE_BAND_SECONDS),
 }
 
-/** The runs that a band counts: all, or those of one poster, of one evaluator or of one agent. */
-export const ALL_RUNS = 'all'
+/** The party whose runs a band counts. */
 export const ofPoster = (address: Address) => `poster ${address}`
 export const ofEvaluator = (address: Address) => `evaluator ${address}`
 export const ofClaimant = (agentId: bigint) => `claimedBy ${agentId}`
@@ -200,8 +199,22 @@ export const runIndexes = {
  */
 export const runDistinctValues = { state: 8, claimedBy: -0.2, posterAddress: -0.02, evaluator: -0.0005 }
 
+type ColumnBuilders = Parameters<Extract<Parameters<typeof onchainTable>[1], (builders: never) => unknown>>[0]
+
+/** A count of runs per state. */
+const countsPerState = (t: ColumnBuilders) => ({
+  DRAFT: t.integer().notNull().default(0),
+  OPEN: t.integer().notNull().default(0),
+  CLAIMED: t.integer().notNull().default(0),
+  IN_PROGRESS: t.integer().notNull().default(0),
+  SUBMITTED: t.integer().notNull().default(0),
+  APPROVED: t.integer().notNull().default(0),
+  REVISION_REQUESTED: t.integer().notNull().default(0),
+  REJECTED: t.integer().notNull().default(0),
+})
+
 /**
- * One row per band of a list of runs in one order: how many of the band's runs are in each state.
+ * One row per band of all runs in one order: how many of the band's runs are in each state.
  *
  * Lists give exact totals, and counting a million rows takes longer than the rest of an answer. Nor can PostgreSQL skip
  * to a page without visiting the rows before it. So totals are sums of bands, or of days (`marketDay`), and a page is
@@ -209,27 +222,33 @@ export const runDistinctValues = { state: 8, claimedBy: -0.2, posterAddress: -0.
  * one.
  *
  * The handlers update these rows with each change of a run, so that they are reverted and replayed with the runs. A row
- * has a column per state, so that a change of state costs one write, not two. Lists of all runs have bands in every
- * order. Lists of one poster, evaluator or agent have bands by `createdAt` only, for each further row slows a backfill.
+ * has a column per state, so that a change of state costs one write, not two.
  */
-export const runBand = onchainTable(
-  'run_band',
+export const marketBand = onchainTable(
+  'market_band',
   (t) => ({
-    /** See `ALL_RUNS`, `ofPoster`, `ofEvaluator`, `ofClaimant`. */
-    list: t.text().notNull(),
     sort: t.text({ enum: runSorts }).notNull(),
     /** See `lowestOfBand`. */
     lowest: t.int8({ mode: 'bigint' }).notNull(),
-    DRAFT: t.integer().notNull().default(0),
-    OPEN: t.integer().notNull().default(0),
-    CLAIMED: t.integer().notNull().default(0),
-    IN_PROGRESS: t.integer().notNull().default(0),
-    SUBMITTED: t.integer().notNull().default(0),
-    APPROVED: t.integer().notNull().default(0),
-    REVISION_REQUESTED: t.integer().notNull().default(0),
-    REJECTED: t.integer().notNull().default(0),
+    ...countsPerState(t),
   }),
-  (table) => ({ key: primaryKey({ columns: [table.list, table.sort, table.lowest] }) }),
+  (table) => ({ key: primaryKey({ columns: [table.sort, table.lowest] }) }),
+)
+
+/**
+ * As `marketBand`, for the runs of one poster, evaluator or agent. Only by `createdAt`, because each further row slows a
+ * backfill. The tables are separate because parties have many more bands: the sum of a few hundred bands that are spread
+ * over a large table takes as long as the rest of an answer.
+ */
+export const partyBand = onchainTable(
+  'party_band',
+  (t) => ({
+    /** See `ofPoster`, `ofEvaluator`, `ofClaimant`. */
+    party: t.text().notNull(),
+    lowest: t.int8({ mode: 'bigint' }).notNull(),
+    ...countsPerState(t),
+  }),
+  (table) => ({ key: primaryKey({ columns: [table.party, table.lowest] }) }),
 )
 
 /**
@@ -240,14 +259,7 @@ export const marketDay = onchainTable('market_day', (t) => ({
   /** See `dayOf`. */
   day: t.int8({ mode: 'bigint' }).primaryKey(),
   /** How many more runs are in the state after the day than before. The sum over the states is the runs created. */
-  DRAFT: t.integer().notNull().default(0),
-  OPEN: t.integer().notNull().default(0),
-  CLAIMED: t.integer().notNull().default(0),
-  IN_PROGRESS: t.integer().notNull().default(0),
-  SUBMITTED: t.integer().notNull().default(0),
-  APPROVED: t.integer().notNull().default(0),
-  REVISION_REQUESTED: t.integer().notNull().default(0),
-  REJECTED: t.integer().notNull().default(0),
+  ...countsPerState(t),
   /** Rewards and fees of the runs that are funded and have not ended. */
   escrowed: t.bigint().notNull().default(0n),
   /** Stake that the claims of live runs have locked. */

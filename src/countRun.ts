@@ -1,14 +1,14 @@
 import type { Context } from 'ponder:registry'
 import {
-  ALL_RUNS,
   dayOf,
   lowestOfBand,
+  marketBand,
   marketDay,
   ofClaimant,
   ofEvaluator,
   ofPoster,
+  partyBand,
   type run,
-  runBand,
   runSorts,
   type runStates,
 } from 'ponder:schema'
@@ -31,24 +31,32 @@ export async function countRun({ db }: Context, after: Run, before: Counted | un
   // A claim begins and ends, but never passes from one agent to another.
   const claimedBy = after.claimedBy ?? before?.claimedBy ?? null
   const claimant = claimedBy === null ? undefined : ofClaimant(claimedBy)
-  const lists = [ofPoster(posterAddress), evaluator && ofEvaluator(evaluator), claimant].filter((list) => list != null)
+  const parties = [ofPoster(posterAddress), evaluator && ofEvaluator(evaluator), claimant].filter(
+    (party) => party != null,
+  )
   const lowest = lowestOfBand.createdAt(after)
-  const bands: (typeof runBand.$inferInsert)[] = [
-    ...runSorts.map((sort) => ({ list: ALL_RUNS, sort, lowest: lowestOfBand[sort](after), [to]: 1 })),
-    ...lists.map((list) => ({ list, sort: 'createdAt' as const, lowest, [to]: 1 })),
-  ]
-  // A row exists if the band had a run before, as every band that the run leaves had. One call for all rows, because
-  // each call of Ponder's store waits for its lock.
+  // A row exists if the band had a run before, as every band that the run leaves had. One call for all rows of a table,
+  // because each call of Ponder's store waits for its lock.
   await db
-    .insert(runBand)
-    .values(bands)
+    .insert(marketBand)
+    .values(runSorts.map((sort) => ({ sort, lowest: lowestOfBand[sort](after), [to]: 1 })))
+    .onConflictDoUpdate((band) => moved(band, before?.state, to))
+  await db
+    .insert(partyBand)
+    .values(parties.map((party) => ({ party, lowest, [to]: 1 })))
     .onConflictDoUpdate((band) => {
-      const isClaimants = band.list === claimant
-      const change: Partial<Record<State, number>> = {}
-      if (before && !(isClaimants && before.claimedBy === null)) change[before.state] = band[before.state] - 1
-      if (!(isClaimants && after.claimedBy === null)) change[to] = (change[to] ?? band[to]) + 1
-      return change
+      const isClaimants = band.party === claimant
+      const from = isClaimants && before?.claimedBy === null ? undefined : before?.state
+      return moved(band, from, isClaimants && after.claimedBy === null ? undefined : to)
     })
+}
+
+/** The changed counts of a band from which a run leaves one state, into which it enters another, or both. */
+function moved(counts: Record<State, number>, from: State | undefined, to: State | undefined) {
+  const changed: Partial<Record<State, number>> = {}
+  if (from) changed[from] = counts[from] - 1
+  if (to) changed[to] = (changed[to] ?? counts[to]) + 1
+  return changed
 }
 
 /** Adds what a change of the run's state changes in the market's figures to its day. */

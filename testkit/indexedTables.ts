@@ -34,28 +34,32 @@ const stateColumns = sql.join(
   sql`, `,
 )
 
+const stateCounts = sql.join(schema.runStates.map(countOf), sql`, `)
+
 /**
  * Fills the empty bands of runs with their counts, and the market's days. Each band is computed from the digits. A day
  * has the runs created on it, as if they had all their changes on that day.
  */
 export const countRuns = [
   sql`
-    INSERT INTO run_band (list, sort, lowest, ${stateColumns})
-    SELECT list, sort, lowest, ${sql.join(schema.runStates.map(countOf), sql`, `)}
-    FROM run
-      CROSS JOIN LATERAL (SELECT bounty_id / 10000 * 10000 AS ids) AS band
-      CROSS JOIN LATERAL (VALUES
-        ('all', 'createdAt', ids),
-        ('all', 'reward', rpad(left(reward::text, 2), length(reward::text), '0')::int8),
-        ('all', 'deadline', deadline / 21600 * 21600),
-        ('poster ' || poster_address, 'createdAt', ids),
-        ('evaluator ' || evaluator, 'createdAt', ids),
-        ('claimedBy ' || claimed_by, 'createdAt', ids)
-      ) AS counted (list, sort, lowest)
-    WHERE list IS NOT NULL GROUP BY 1, 2, 3`,
+    INSERT INTO market_band (sort, lowest, ${stateColumns})
+    SELECT sort, lowest, ${stateCounts}
+    FROM run CROSS JOIN LATERAL (VALUES
+      ('createdAt', bounty_id / 10000 * 10000),
+      ('reward', rpad(left(reward::text, 2), length(reward::text), '0')::int8),
+      ('deadline', deadline / 21600 * 21600)
+    ) AS band (sort, lowest)
+    GROUP BY 1, 2`,
+  sql`
+    INSERT INTO party_band (party, lowest, ${stateColumns})
+    SELECT party, bounty_id / 10000 * 10000, ${stateCounts}
+    FROM run CROSS JOIN LATERAL (VALUES
+      ('poster ' || poster_address), ('evaluator ' || evaluator), ('claimedBy ' || claimed_by)
+    ) AS counted (party)
+    WHERE party IS NOT NULL GROUP BY 1, 2`,
   sql`
     INSERT INTO market_day (day, ${stateColumns}, escrowed, locked, paid, claims, claim_seconds)
-    SELECT created_at / 86400 * 86400, ${sql.join(schema.runStates.map(countOf), sql`, `)},
+    SELECT created_at / 86400 * 86400, ${stateCounts},
       coalesce(sum(reward + fee) FILTER (WHERE state NOT IN ('DRAFT', 'APPROVED', 'REJECTED')), 0),
       coalesce(sum(stake) FILTER (WHERE state IN ('CLAIMED', 'IN_PROGRESS', 'SUBMITTED', 'REVISION_REQUESTED')), 0),
       coalesce(sum(reward) FILTER (WHERE state = 'APPROVED'), 0),
@@ -152,7 +156,7 @@ export function indexedDatabaseAt(url: string) {
   async function moveTo(block: Block, writeRows?: (tx: Writer) => PromiseLike<unknown>) {
     await db.transaction(async (tx) => {
       await writeRows?.(tx)
-      for (const table of ['run_band', 'market_day', 'agent_band', 'proven_band']) {
+      for (const table of ['market_band', 'party_band', 'market_day', 'agent_band', 'proven_band']) {
         await tx.execute(sql`DELETE FROM ${sql.identifier(table)}`)
       }
       for (const statement of [...countRuns, ...countAgents]) await tx.execute(statement)

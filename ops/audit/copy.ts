@@ -1,8 +1,9 @@
 import { getTableName } from 'drizzle-orm'
 import pg from 'pg'
-import { agent, agentBand, head, marketDay, payee, provenBand, run, runBand, runEvent } from '../../ponder.schema.ts'
+import * as schema from '../../ponder.schema.ts'
 
-const INDEXED = [head, run, agent, runEvent, payee, runBand, marketDay, agentBand, provenBand]
+const { head, run, agent, runEvent, payee, marketBand, partyBand, marketDay, agentBand, provenBand } = schema
+const INDEXED = [head, run, agent, runEvent, payee, marketBand, partyBand, marketDay, agentBand, provenBand]
 const TABLES = [...INDEXED.map(getTableName), '_ponder_checkpoint']
 
 /**

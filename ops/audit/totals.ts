@@ -66,26 +66,32 @@ const MARKET_DAYS = `
     coalesce(sum(waited) FILTER (WHERE name = 'BountyClaimed'), 0) AS claim_seconds
   FROM change JOIN run USING (bounty_id) GROUP BY 1`
 
+const ID_BAND = `div(bounty_id, ${RUN_BAND_IDS}) * ${RUN_BAND_IDS}`
+
 /**
  * The tables of counts, and the same counts made from the rows that earlier phases compared. These queries compute the
  * bands in another way than the handlers do.
  */
 const COUNTS = [
   {
-    stored: `SELECT list || ' by ' || sort || ' from ' || lowest AS subject, * FROM run_band`,
+    stored: `SELECT 'runs by ' || sort || ' from ' || lowest AS subject, * FROM market_band`,
     counted: `
-      SELECT list || ' by ' || sort || ' from ' || lowest AS subject, ${countsOf('state', runStates)}
-      FROM run
-        CROSS JOIN LATERAL (SELECT div(bounty_id, ${RUN_BAND_IDS}) * ${RUN_BAND_IDS} AS ids) AS band
-        CROSS JOIN LATERAL (VALUES
-          ('all', 'createdAt', ids),
-          ('all', 'reward', rpad(left(reward::text, 2), length(reward::text), '0')::int8),
-          ('all', 'deadline', div(deadline, ${DEADLINE_BAND_SECONDS}) * ${DEADLINE_BAND_SECONDS}),
-          ('poster ' || poster_address, 'createdAt', ids),
-          ('evaluator ' || evaluator, 'createdAt', ids),
-          ('claimedBy ' || claimed_by, 'createdAt', ids)
-        ) AS counted (list, sort, lowest)
-      WHERE list IS NOT NULL GROUP BY 1`,
+      SELECT 'runs by ' || sort || ' from ' || lowest AS subject, ${countsOf('state', runStates)}
+      FROM run CROSS JOIN LATERAL (VALUES
+        ('createdAt', ${ID_BAND}),
+        ('reward', rpad(left(reward::text, 2), length(reward::text), '0')::int8),
+        ('deadline', div(deadline, ${DEADLINE_BAND_SECONDS}) * ${DEADLINE_BAND_SECONDS})
+      ) AS band (sort, lowest)
+      GROUP BY 1`,
+  },
+  {
+    stored: `SELECT 'runs with ' || party || ' from ' || lowest AS subject, * FROM party_band`,
+    counted: `
+      SELECT 'runs with ' || party || ' from ' || ${ID_BAND} AS subject, ${countsOf('state', runStates)}
+      FROM run CROSS JOIN LATERAL (VALUES
+        ('poster ' || poster_address), ('evaluator ' || evaluator), ('claimedBy ' || claimed_by)
+      ) AS counted (party)
+      WHERE party IS NOT NULL GROUP BY 1`,
   },
   {
     stored: `SELECT 'market on ' || to_timestamp(day) AT TIME ZONE 'UTC' AS subject, * FROM market_day`,
@@ -131,7 +137,7 @@ export const bands: Phase = {
 /** The bands by their subject, without those that count nothing: a band that became empty may have a row or none. */
 async function bandsIn(client: Audited['client'], statement: string) {
   const { rows } = await client.query<Band>(statement)
-  const counts = rows.map(({ subject, list, sort, lowest, day, ...fields }) => {
+  const counts = rows.map(({ subject, sort, party, lowest, day, ...fields }) => {
     const asText = Object.entries(fields).map(([name, value]) => [name, String(value)] as const)
     return [subject, asText] as const
   })

@@ -1,38 +1,39 @@
 import { and, eq, gte, lt, type SQL, sql } from 'drizzle-orm'
 import {
-  ALL_RUNS,
   DEADLINE_BAND_SECONDS,
+  marketBand,
   type marketDay,
   ofClaimant,
   ofEvaluator,
   ofPoster,
+  partyBand,
   run,
-  runBand,
   runStates,
 } from '../../../ponder.schema.ts'
 import type { RunFilter, Standing } from './runFilter.ts'
 import type { RunOrder } from './runList.ts'
 import { type Database, now } from './snapshot.ts'
 
-/**
- * The list whose bands count the filter's runs in every state; undefined for runs of two parties, which have no bands.
- */
-export function bandListOf({ poster, evaluator, claimedBy }: RunFilter): string | undefined {
-  const lists = [
+/** The parties that the filter names, as `partyBand` has them: posters, evaluators and agents. */
+export function partiesOf({ poster, evaluator, claimedBy }: RunFilter): string[] {
+  const parties = [
     poster && ofPoster(poster),
     evaluator && ofEvaluator(evaluator),
     claimedBy === undefined ? undefined : ofClaimant(claimedBy),
-  ].filter((list) => list !== undefined)
-  return lists.length > 1 ? undefined : (lists[0] ?? ALL_RUNS)
+  ]
+  return parties.filter((party) => party !== undefined)
 }
 
-/** Whether the filter names a party: a poster, an evaluator or an agent. */
-export function isOfParty(filter: RunFilter): boolean {
-  return bandListOf(filter) !== ALL_RUNS
-}
+/** Whether the filter names a party. */
+export const isOfParty = (filter: RunFilter): boolean => partiesOf(filter).length > 0
+
+type BandTable = typeof marketBand | typeof partyBand
+
+/** The bands of the filter's party, else of all runs. Runs of two parties have no bands: these are those of all. */
+export const bandTableOf = (filter: RunFilter): BandTable => (partiesOf(filter).length === 1 ? partyBand : marketBand)
 
 /** For each standing, how many runs of a row are in the states that the standing allows. A row has a count per state. */
-export function countersOf(row: typeof runBand | typeof marketDay): Record<Standing, SQL> {
+export function countersOf(row: BandTable | typeof marketDay): Record<Standing, SQL> {
   const counts = runStates.map((state) => sql`${row[state]}`)
   const chosen = runStates.map((state) => sql`when ${state} then ${row[state]}`)
   const every = sql.join(counts, sql` + `)
@@ -46,18 +47,16 @@ export function countersOf(row: typeof runBand | typeof marketDay): Record<Stand
   }
 }
 
-export const perBand = countersOf(runBand)
-
-/** The bands of the placeholder `bandList`, in one order. */
-export function isBandOf(sort: RunOrder['sort']): SQL | undefined {
-  return and(eq(runBand.list, sql.placeholder('bandList')), eq(runBand.sort, sort))
+/** The bands of a table in one order; those of the placeholder `party`, if the table has several. */
+export function isBandOf(table: BandTable, sort: RunOrder['sort']): SQL {
+  return table === partyBand ? eq(partyBand.party, sql.placeholder('party')) : eq(marketBand.sort, sort)
 }
 
-/** The sum of a counter over bands: a subquery of one value. */
-export function sumOfBands(db: Database, counter: SQL, condition: SQL | undefined): SQL {
+/** The sum of a counter over bands or days: a subquery of one value. */
+export function sumOf(db: Database, table: BandTable | typeof marketDay, standing: Standing, condition?: SQL): SQL {
   return sql`${db
-    .select({ total: sql`coalesce(sum(${counter}), 0)` })
-    .from(runBand)
+    .select({ total: sql`coalesce(sum(${countersOf(table)[standing]}), 0)` })
+    .from(table as typeof marketBand)
     .where(condition)}`
 }
 
@@ -69,12 +68,12 @@ const SPAN = sql.raw(String(DEADLINE_BAND_SECONDS))
  */
 export function claimableTotal(db: Database): SQL {
   const edge = sql`((${now} + ${SPAN} / 2) / ${SPAN} * ${SPAN})`
-  const isFromEdge = and(eq(runBand.list, sql`${ALL_RUNS}`), eq(runBand.sort, 'deadline'), gte(runBand.lowest, edge))
+  const isFromEdge = and(isBandOf(marketBand, 'deadline'), gte(marketBand.lowest, edge))
   const isBetween = and(
     sql`${run.state} = 'OPEN'`,
     gte(run.deadline, sql`least(${now}, ${edge})`),
     lt(run.deadline, sql`greatest(${now}, ${edge})`),
   )
-  return sql`(${sumOfBands(db, perBand.claimable, isFromEdge)}
+  return sql`(${sumOf(db, marketBand, 'claimable', isFromEdge)}
     + (select count(*) from ${run} where ${isBetween}) * case when ${edge} > ${now} then 1 else -1 end)`
 }

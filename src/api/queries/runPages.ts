@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { ALL_RUNS, rewardBandWidth } from '../../../ponder.schema.ts'
-import { bandListOf } from './runBands.ts'
+import { rewardBandWidth } from '../../../ponder.schema.ts'
+import { partiesOf } from './runBands.ts'
 import { shapeOf } from './runFilter.ts'
 import type { RunList, RunOrder } from './runList.ts'
 import { isBanded, isUnfiltered, NEAR_ROWS, rankedBands, type StartKind } from './runStarts.ts'
@@ -35,7 +35,7 @@ export function runPages(list: RunList, kind: StartKind, pages: readonly Request
   const values = {
     ...list,
     ...(list.minReward !== undefined && bandsAt(list.minReward)),
-    bandList: bandListOf(list) ?? ALL_RUNS,
+    party: partiesOf(list)[0],
     limits: pages.map(({ limit }) => limit),
     offsets: pages.map(({ start }) => ('offset' in start ? start.offset : null)),
     bountyIds: pages.map(({ start }) => ('after' in start ? start.after.bountyId : null)),

@@ -1,6 +1,6 @@
 import { and, type Column, gte, type SQL, sql } from 'drizzle-orm'
-import { ALL_RUNS, DEADLINE_BAND_SECONDS, RUN_BAND_IDS, run, runBand } from '../../../ponder.schema.ts'
-import { bandListOf, isBandOf, isOfParty, perBand } from './runBands.ts'
+import { DEADLINE_BAND_SECONDS, type marketBand, RUN_BAND_IDS, run } from '../../../ponder.schema.ts'
+import { bandTableOf, countersOf, isBandOf, isOfParty, partiesOf } from './runBands.ts'
 import { matching, shapeOf, standingOf } from './runFilter.ts'
 import { type RunList, type RunOrder, sortKeyOf } from './runList.ts'
 import type { Database } from './snapshot.ts'
@@ -27,8 +27,8 @@ export function isBanded(list: RunList, start: StartKind): boolean {
   if (start === 'near' && !(isOfParty(list) && mayBeFar)) return false
   // Expired runs are few, so they are gathered and sorted.
   if (standing === 'expired' || standing === 'none') return false
-  if (bandListOf(list) === ALL_RUNS) return list.minReward === undefined || list.sort === 'reward'
-  return bandListOf(list) !== undefined && list.minReward === undefined && list.sort === 'createdAt'
+  if (!isOfParty(list)) return list.minReward === undefined || list.sort === 'reward'
+  return partiesOf(list).length === 1 && list.minReward === undefined && list.sort === 'createdAt'
 }
 
 /**
@@ -44,11 +44,14 @@ export function rankedBands(db: Database, list: RunList): SQL {
   const splitBand = sql.placeholder('splitBand')
   const { minReward, sort } = list
   const isUnclaimable = standing === 'unclaimable'
-  const counter = isUnclaimable ? sql`${perBand.any} - ${runBand.OPEN}` : perBand[standing]
+  const bandTable = bandTableOf(list)
+  const counters = countersOf(bandTable)
+  const counter = isUnclaimable ? sql`${counters.any} - ${bandTable.OPEN}` : counters[standing]
+  const isFromSplit = minReward === undefined ? undefined : gte(bandTable.lowest, splitBand)
   const counted = sql`${db
-    .select({ lowest: sql`${runBand.lowest}`.as('lowest'), runs: sql`${counter}`.as('runs') })
-    .from(runBand)
-    .where(and(isBandOf(sort), minReward === undefined ? undefined : gte(runBand.lowest, splitBand)))}`
+    .select({ lowest: sql`${bandTable.lowest}`.as('lowest'), runs: sql`${counter}`.as('runs') })
+    .from(bandTable as typeof marketBand)
+    .where(and(isBandOf(bandTable, sort), isFromSplit))}`
   const expiredRuns = sql`
     select ${lowestOf(list)}, ${isUnclaimable ? sql`1` : sql`-1`} from ${run}
     where ${and(matching({ ...list, minReward: undefined, claimable: false, state: 'OPEN' }), minReward === undefined ? undefined : gte(run.reward, splitBand))}`

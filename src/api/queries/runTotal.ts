@@ -1,6 +1,6 @@
 import { and, count, gte, type SQL, sql } from 'drizzle-orm'
-import { ALL_RUNS, marketDay, run, runBand } from '../../../ponder.schema.ts'
-import { bandListOf, claimableTotal, countersOf, isBandOf, perBand, sumOfBands } from './runBands.ts'
+import { marketBand, marketDay, partyBand, run } from '../../../ponder.schema.ts'
+import { bandTableOf, claimableTotal, isBandOf, isOfParty, partiesOf, sumOf } from './runBands.ts'
 import { expired, inStanding, isInSplit, matching, type RunFilter, type Standing, standingOf } from './runFilter.ts'
 import type { Database } from './snapshot.ts'
 
@@ -31,28 +31,29 @@ function matchesAs(db: Database, counts: SQL) {
 
 /** Whether days or bands count all matching runs but a few. */
 export function isCounted(filter: RunFilter): boolean {
-  const list = bandListOf(filter)
-  return list === ALL_RUNS || (list !== undefined && filter.minReward === undefined)
+  return !isOfParty(filter) || (partiesOf(filter).length === 1 && filter.minReward === undefined)
 }
 
 /** `offset 0` makes PostgreSQL count once, not at each use of the count. */
 function oneByOne(db: Database, filter: RunFilter, mayGather: boolean): SQL {
   if (!mayGather) return sql`select ${countOf(db, matching(filter))} as "total" offset 0`
+  const bands = bandTableOf(filter)
   return sql`
-    select "total", ${sumOfBands(db, perBand.any, isBandOf('createdAt'))} as "in_order", "total" as "gathered"
+    select "total", ${sumOf(db, bands, 'any', isBandOf(bands, 'createdAt'))} as "in_order", "total" as "gathered"
     from (select ${countOf(db, matching(filter))} as "total" offset 0) as "counted"`
 }
 
 function bySums(db: Database, filter: RunFilter, mayGather: boolean): SQL {
   const standing = standingOf(filter)
-  const isOfAll = bandListOf(filter) === ALL_RUNS
+  const isOfAll = !isOfParty(filter)
+  // The rows of days lie together, while those of a party's bands are spread over the table.
   const ofAnyReward = (counted: Standing) =>
-    isOfAll ? sumOfDays(db, perDay[counted]) : sumOfBands(db, perBand[counted], isBandOf('createdAt'))
+    isOfAll ? sumOf(db, marketDay, counted) : sumOf(db, partyBand, counted, isBandOf(partyBand, 'createdAt'))
   const rewarded = (counted: Standing, condition: SQL | undefined) => {
     if (filter.minReward === undefined) return ofAnyReward(counted)
-    const isWholeBand = and(isBandOf('reward'), gte(runBand.lowest, sql.placeholder('wholeBand')))
+    const isWholeBand = and(isBandOf(marketBand, 'reward'), gte(marketBand.lowest, sql.placeholder('wholeBand')))
     const inSplit = sql`${countOf(db, and(condition, isInSplit))} * ${sql.placeholder('splitSign')}::int4`
-    return sql`(${sumOfBands(db, perBand[counted], isWholeBand)} + ${inSplit})`
+    return sql`(${sumOf(db, marketBand, counted, isWholeBand)} + ${inSplit})`
   }
   const expiredCount = countOf(db, and(expired, matching({ ...filter, state: undefined, claimable: undefined })))
   const claimable =
@@ -81,13 +82,6 @@ function bySums(db: Database, filter: RunFilter, mayGather: boolean): SQL {
       from (select ${allRewarded} as "rewarded" ${inOrderSum} offset 0) as "summed"
       offset 0
     ) as "counted"`
-}
-
-const perDay = countersOf(marketDay)
-
-/** The sum of a counter over the market's days. Their rows lie together, while those of bands are spread over the table. */
-function sumOfDays(db: Database, counter: SQL): SQL {
-  return sql`${db.select({ total: sql`coalesce(sum(${counter}), 0)` }).from(marketDay)}`
 }
 
 const open = sql`${run.state} = 'OPEN'`

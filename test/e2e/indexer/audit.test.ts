@@ -59,7 +59,17 @@ async function audit({ args = [], env = {}, whileWaiting = goOn }: Audit = {}) {
   return { stdout, stderr, exitCode }
 }
 
-const tables = ['run', 'agent', 'run_event', 'payee', 'run_band', 'market_day', 'agent_band', 'proven_band']
+const tables = [
+  'run',
+  'agent',
+  'run_event',
+  'payee',
+  'market_band',
+  'party_band',
+  'market_day',
+  'agent_band',
+  'proven_band',
+]
 
 /** Changes the indexer's tables in ways that the indexer never would, and restores them afterwards. */
 async function tampered<Result>(statements: string[], then: () => Promise<Result>): Promise<Result> {
@@ -103,7 +113,8 @@ test('every changed, missing and invented row is reported, field by field', asyn
     `DELETE FROM run_event WHERE name = 'RevisionRequested'`,
     `UPDATE payee SET owed = owed + 1`,
     `UPDATE market_day SET paid = paid + 1, claim_seconds = claim_seconds + 9`,
-    `UPDATE run_band SET open = open + 5 WHERE sort = 'deadline'`,
+    `UPDATE market_band SET open = open + 5 WHERE sort = 'deadline'`,
+    `UPDATE party_band SET draft = draft + 2 WHERE party LIKE 'claimedBy %'`,
     `UPDATE agent_band SET proven = 7`,
     `INSERT INTO proven_band (day, lowest, agents) VALUES (86400, 2500, 3)`,
   ]
@@ -132,20 +143,21 @@ test('every changed, missing and invented row is reported, field by field', asyn
     'agent 2: registrationLog is null in the table…',
     `payee ${ada}: owed is 100000001 in the table…`,
     `payee ${ada} by owed(): owed is 100000001 in the table…`,
-    'all by createdAt from 0: open is 1 in the table…',
-    'all by createdAt from 0: in_progress is 0 in the table…',
-    'all by createdAt from 0: approved is 1 in the table…',
-    expect.stringMatching(/^all by deadline from \d+: open is 6 in the table…$/),
-    expect.stringMatching(/^all by deadline from \d+: in_progress is 0 in the table…$/),
-    expect.stringMatching(/^all by deadline from \d+: approved is 1 in the table…$/),
-    'all by reward from 100000000: open is 1 in the table…',
-    'all by reward from 100000000: in_progress is 0 in the table…',
-    'all by reward from 100000000: approved is 1 in the table…',
-    'claimedBy 1 by createdAt from 0: in_progress is 0 in the table…',
-    'claimedBy 1 by createdAt from 0: approved is 1 in the table…',
-    `poster ${accountOf(roles.deployer).address} by createdAt from 0: open is 1 in the table…`,
-    `poster ${accountOf(roles.deployer).address} by createdAt from 0: in_progress is 0 in the table…`,
-    `poster ${accountOf(roles.deployer).address} by createdAt from 0: approved is 1 in the table…`,
+    'runs by createdAt from 0: open is 1 in the table…',
+    'runs by createdAt from 0: in_progress is 0 in the table…',
+    'runs by createdAt from 0: approved is 1 in the table…',
+    expect.stringMatching(/^runs by deadline from \d+: open is 6 in the table…$/),
+    expect.stringMatching(/^runs by deadline from \d+: in_progress is 0 in the table…$/),
+    expect.stringMatching(/^runs by deadline from \d+: approved is 1 in the table…$/),
+    'runs by reward from 100000000: open is 1 in the table…',
+    'runs by reward from 100000000: in_progress is 0 in the table…',
+    'runs by reward from 100000000: approved is 1 in the table…',
+    'runs with claimedBy 1 from 0: draft is 2 in the table…',
+    'runs with claimedBy 1 from 0: in_progress is 0 in the table…',
+    'runs with claimedBy 1 from 0: approved is 1 in the table…',
+    `runs with poster ${accountOf(roles.deployer).address} from 0: open is 1 in the table…`,
+    `runs with poster ${accountOf(roles.deployer).address} from 0: in_progress is 0 in the table…`,
+    `runs with poster ${accountOf(roles.deployer).address} from 0: approved is 1 in the table…`,
     expect.stringMatching(/^market on .+: open is 1 in the table…$/),
     expect.stringMatching(/^market on .+: escrowed is 105000000 in the table…$/),
     expect.stringMatching(/^market on .+: claim_seconds is \d+ in the table…$/),
@@ -155,7 +167,7 @@ test('every changed, missing and invented row is reported, field by field', asyn
     'agents from 0: frozen is 0 in the table…',
     'agents from 0: staked is 20000000 in the table…',
     'proven agents from 2500 since 86400: exists is true in the table, false on chain',
-    expect.stringMatching(/^44 differences in 9 runs, 2 agents at block \d+$/),
+    expect.stringMatching(/^45 differences in 9 runs, 2 agents at block \d+$/),
   ])
   expect(exitCode).toBe(1)
   expect((await audit()).exitCode).toBe(0)

@@ -7,7 +7,6 @@ import {
   type marketDay,
   type provenBand,
   type run,
-  type runBand,
   runStates,
 } from '../../../ponder.schema.ts'
 import type { MarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
@@ -69,18 +68,21 @@ export function comparableRun(row: typeof run.$inferSelect) {
 
 type Run = typeof run.$inferSelect
 
-/** The rows of `run_band` that the runs imply, with bands derived from the amounts' digits. Without empty rows. */
-export function runBandsOf(runs: readonly Run[]): (typeof runBand.$inferSelect)[] {
+/** How many runs of a band are in each state. The key names its table, its list and its lowest id or sort key. */
+type Band = { key: string } & Record<(typeof runStates)[number], number>
+
+/** The bands that the runs imply, derived from the amounts' digits. Without empty bands. */
+export function runBandsOf(runs: readonly Run[]): Band[] {
   const keysOf = ({ bountyId, reward, deadline, posterAddress, evaluator, claimedBy }: Run) => {
     const digits = reward.toString()
     const ids = (bountyId / 10_000n) * 10_000n
     return [
-      `all|createdAt|${ids}`,
-      `all|reward|${digits.slice(0, 2).padEnd(digits.length, '0')}`,
-      `all|deadline|${(deadline / 21_600n) * 21_600n}`,
-      `poster ${posterAddress}|createdAt|${ids}`,
-      ...(evaluator === null ? [] : [`evaluator ${evaluator}|createdAt|${ids}`]),
-      ...(claimedBy === null ? [] : [`claimedBy ${claimedBy}|createdAt|${ids}`]),
+      `market createdAt ${ids}`,
+      `market reward ${digits.slice(0, 2).padEnd(digits.length, '0')}`,
+      `market deadline ${(deadline / 21_600n) * 21_600n}`,
+      `party poster ${posterAddress} ${ids}`,
+      ...(evaluator === null ? [] : [`party evaluator ${evaluator} ${ids}`]),
+      ...(claimedBy === null ? [] : [`party claimedBy ${claimedBy} ${ids}`]),
     ]
   }
   const byKey = Map.groupBy(
@@ -88,23 +90,16 @@ export function runBandsOf(runs: readonly Run[]): (typeof runBand.$inferSelect)[
     ({ key }) => key,
   )
   return [...byKey].map(([key, members]) => {
-    const [list = '', sort = '', lowest = ''] = key.split('|')
     const counts = runStates.map((state) => [state, members.filter((member) => member.state === state).length])
-    return {
-      list,
-      sort: sort as (typeof runBand.$inferSelect)['sort'],
-      lowest: BigInt(lowest),
-      ...(Object.fromEntries(counts) as Record<(typeof runStates)[number], number>),
-    }
+    return { key, ...(Object.fromEntries(counts) as Record<(typeof runStates)[number], number>) }
   })
 }
 
-/** The bands that count any run, in an order that does not depend on the table. */
-export function comparableBands(bands: readonly (typeof runBand.$inferSelect)[]) {
-  const keyOf = ({ list, sort, lowest }: typeof runBand.$inferSelect) => `${list} ${sort} ${lowest}`
+/** The bands that count any run, in an order that does not depend on the tables. */
+export function comparableBands(bands: readonly Band[]): Band[] {
   return bands
     .filter((band) => runStates.some((state) => band[state] !== 0))
-    .toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
+    .toSorted((a, b) => (a.key < b.key ? -1 : 1))
 }
 
 /** The sums over all rows of `market_day` that the runs imply. */

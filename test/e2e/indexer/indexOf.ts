@@ -4,7 +4,18 @@ import { drizzle } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
 import type { Hex } from 'viem'
 import { startIndexer } from '../../../devnet/indexer.ts'
-import { agent, agentBand, head, marketDay, payee, provenBand, run, runBand, runEvent } from '../../../ponder.schema.ts'
+import {
+  agent,
+  agentBand,
+  head,
+  marketBand,
+  marketDay,
+  partyBand,
+  payee,
+  provenBand,
+  run,
+  runEvent,
+} from '../../../ponder.schema.ts'
 import type { MarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
 
 const viewsSchema = 'runline'
@@ -52,7 +63,20 @@ export async function startIndexOf(chain: MarketOnAnvil, databaseUrl: string) {
         runs: await db.select().from(run).orderBy(asc(run.bountyId)),
         agents: await db.select().from(agent).orderBy(asc(agent.id)),
         runEvents: await db.select().from(runEvent).orderBy(asc(runEvent.id)),
-        runBands: await db.select().from(runBand).orderBy(asc(runBand.list), asc(runBand.sort), asc(runBand.lowest)),
+        runBands: [
+          ...(await db.select().from(marketBand).orderBy(asc(marketBand.sort), asc(marketBand.lowest))).map(
+            ({ sort, lowest, ...counts }) => ({
+              key: `market ${sort} ${lowest}`,
+              ...counts,
+            }),
+          ),
+          ...(await db.select().from(partyBand).orderBy(asc(partyBand.party), asc(partyBand.lowest))).map(
+            ({ party, lowest, ...counts }) => ({
+              key: `party ${party} ${lowest}`,
+              ...counts,
+            }),
+          ),
+        ],
         marketDays: await db.select().from(marketDay).orderBy(asc(marketDay.day)),
         agentBands: await db.select().from(agentBand).orderBy(asc(agentBand.lowest)),
         provenBands: await db.select().from(provenBand).orderBy(asc(provenBand.day)),
