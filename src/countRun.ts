@@ -40,19 +40,19 @@ export async function countRun({ db }: Context, after: Run, before: Counted | un
   await db
     .insert(marketBand)
     .values(runSorts.map((sort) => ({ sort, lowest: lowestOfBand[sort](after), [to]: 1 })))
-    .onConflictDoUpdate((band) => moved(band, before?.state, to))
+    .onConflictDoUpdate((band) => moveCounts(band, before?.state, to))
   await db
     .insert(partyBand)
     .values(parties.map((party) => ({ party, lowest, [to]: 1 })))
     .onConflictDoUpdate((band) => {
       const isClaimants = band.party === claimant
       const from = isClaimants && before?.claimedBy === null ? undefined : before?.state
-      return moved(band, from, isClaimants && after.claimedBy === null ? undefined : to)
+      return moveCounts(band, from, isClaimants && after.claimedBy === null ? undefined : to)
     })
 }
 
 /** The changed counts of a band from which a run leaves one state, into which it enters another, or both. */
-function moved(counts: Record<State, number>, from: State | undefined, to: State | undefined) {
+function moveCounts(counts: Record<State, number>, from: State | undefined, to: State | undefined) {
   const changed: Partial<Record<State, number>> = {}
   if (from) changed[from] = counts[from] - 1
   if (to) changed[to] = (changed[to] ?? counts[to]) + 1

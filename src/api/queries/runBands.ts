@@ -47,7 +47,7 @@ export function countersOf(row: BandTable | typeof marketDay): Record<Standing, 
   }
 }
 
-/** The bands of a table in one order; those of the placeholder `party`, if the table has several. */
+/** The bands of all runs in one order, or those of the placeholder `party`, which have one order. */
 export function isBandOf(table: BandTable, sort: RunOrder['sort']): SQL {
   return table === partyBand ? eq(partyBand.party, sql.placeholder('party')) : eq(marketBand.sort, sort)
 }
