@@ -9,11 +9,14 @@ const path = 'client/src/api.ts'
 /** Examples would be most of the file, as comments. */
 const withoutExamples = (name: string, value: unknown) => (/^examples?$/.test(name) ? undefined : value)
 
+/** The root types of shared responses and headers. The client exports every root type, and only schemas are of use there. */
+const unusedTypes = /^export type (?:Response|Header)\w+ = .*\n/gm
+
 const types = await openapiTypes(JSON.parse(await apiDescription(), withoutExamples), {
   rootTypes: true,
   rootTypesNoSchemaPrefix: true,
 })
-const source = `// Generated from the API's routes by \`npm run client:types\`. Do not edit.\n${astToString(types)}`
+const source = `// Generated from the API's routes by \`npm run client:types\`. Do not edit.\n${astToString(types).replaceAll(unusedTypes, '')}`
 
 if (!existsSync(path) || readFileSync(path, 'utf8') !== source) {
   if (process.argv.includes('--check')) {
