@@ -237,8 +237,8 @@ export const marketBand = onchainTable(
 
 /**
  * As `marketBand`, for the runs of one poster, evaluator or agent. Only by `createdAt`, because each further row slows a
- * backfill. The tables are separate because parties have many more bands: the sum of a few hundred bands that are spread
- * over a large table takes as long as the rest of an answer.
+ * backfill. Parties have hundreds of times as many bands. In one table, the bands of all runs would be spread over many
+ * pages, and sums of them would take longer.
  */
 export const partyBand = onchainTable(
   'party_band',
