@@ -1391,7 +1391,8 @@ export interface components {
         /** @description `INDEX_BEHIND`: The index is catching up with the chain. */
         ReadIndexBehind: {
             headers: {
-                "Retry-After": components["headers"]["Optional-Retry-After"];
+                /** @description Seconds after which to send the same request again. */
+                "Retry-After"?: number;
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
                 "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
@@ -1405,8 +1406,10 @@ export interface components {
         /** @description `RUN_NOT_FOUND`: No such run. */
         ReadRunNotFound: {
             headers: {
-                "X-Indexed-Block": components["headers"]["Optional-X-Indexed-Block"];
-                "X-Indexed-Hash": components["headers"]["Optional-X-Indexed-Hash"];
+                /** @description The block at which the answer is true. */
+                "X-Indexed-Block"?: number;
+                /** @description The hash of that block. */
+                "X-Indexed-Hash"?: string;
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
                 "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
@@ -1420,8 +1423,10 @@ export interface components {
         /** @description `RUN_NOT_FOUND`: No such run. `AGENT_NOT_FOUND`: No such agent. */
         ReadRunNotFoundOrAgentNotFound: {
             headers: {
-                "X-Indexed-Block": components["headers"]["Optional-X-Indexed-Block"];
-                "X-Indexed-Hash": components["headers"]["Optional-X-Indexed-Hash"];
+                /** @description The block at which the answer is true. */
+                "X-Indexed-Block"?: number;
+                /** @description The hash of that block. */
+                "X-Indexed-Hash"?: string;
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
                 "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
@@ -1460,8 +1465,10 @@ export interface components {
         /** @description `AGENT_NOT_FOUND`: No such agent. */
         ReadAgentNotFound: {
             headers: {
-                "X-Indexed-Block": components["headers"]["Optional-X-Indexed-Block"];
-                "X-Indexed-Hash": components["headers"]["Optional-X-Indexed-Hash"];
+                /** @description The block at which the answer is true. */
+                "X-Indexed-Block"?: number;
+                /** @description The hash of that block. */
+                "X-Indexed-Hash"?: string;
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
                 "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
@@ -1494,14 +1501,6 @@ export interface components {
         Allow: string;
         /** @description Seconds after which to send the same request again. */
         "Retry-After": number;
-        /** @description Seconds after which to send the same request again. */
-        "Optional-Retry-After": number;
-        /** @description The block at which the answer is true. */
-        "Optional-X-Indexed-Block": number;
-        /** @description The hash of that block. */
-        "Optional-X-Indexed-Hash": string;
-        /** @description `GET /api/claims/:claimId` of the claim. Absent if the agent claimed the run without the relay: then repeat the request. */
-        "Optional-Location": string;
         /** @description The URL of the message to sign, as `message` of the scheme EIP712. */
         "WWW-Authenticate": string;
     };
@@ -1837,7 +1836,8 @@ export interface operations {
             /** @description The claim is not decided in time, and continues. `Location` has its state. */
             202: {
                 headers: {
-                    Location: components["headers"]["Optional-Location"];
+                    /** @description `GET /api/claims/:claimId` of the claim. Absent if the agent claimed the run without the relay: then repeat the request. */
+                    Location?: string;
                     "Retry-After": components["headers"]["Retry-After"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
@@ -1888,8 +1888,10 @@ export interface operations {
             /** @description `RUN_NOT_FOUND`: No such run. `AGENT_NOT_FOUND`: No such agent. */
             404: {
                 headers: {
-                    "X-Indexed-Block": components["headers"]["Optional-X-Indexed-Block"];
-                    "X-Indexed-Hash": components["headers"]["Optional-X-Indexed-Hash"];
+                    /** @description The block at which the answer is true. */
+                    "X-Indexed-Block"?: number;
+                    /** @description The hash of that block. */
+                    "X-Indexed-Hash"?: string;
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
                     "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
@@ -1953,7 +1955,8 @@ export interface operations {
             /** @description `CLAIM_PENDING`: Another claim of the run is not decided yet. `RELAY_UNAVAILABLE`: Claims cannot be relayed now. */
             503: {
                 headers: {
-                    "Retry-After": components["headers"]["Optional-Retry-After"];
+                    /** @description Seconds after which to send the same request again. */
+                    "Retry-After"?: number;
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
                     "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
@@ -2005,8 +2008,10 @@ export interface operations {
             /** @description `CLAIM_NOT_FOUND`: No such claim. */
             404: {
                 headers: {
-                    "X-Indexed-Block": components["headers"]["Optional-X-Indexed-Block"];
-                    "X-Indexed-Hash": components["headers"]["Optional-X-Indexed-Hash"];
+                    /** @description The block at which the answer is true. */
+                    "X-Indexed-Block"?: number;
+                    /** @description The hash of that block. */
+                    "X-Indexed-Hash"?: string;
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
                     "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
@@ -2036,7 +2041,8 @@ export interface operations {
             /** @description `RELAY_UNAVAILABLE`: Claims cannot be relayed now. */
             503: {
                 headers: {
-                    "Retry-After": components["headers"]["Optional-Retry-After"];
+                    /** @description Seconds after which to send the same request again. */
+                    "Retry-After"?: number;
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
                     "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
@@ -2445,8 +2451,10 @@ export interface operations {
             /** @description `ROUTE_NOT_FOUND`: No such route. */
             404: {
                 headers: {
-                    "X-Indexed-Block": components["headers"]["Optional-X-Indexed-Block"];
-                    "X-Indexed-Hash": components["headers"]["Optional-X-Indexed-Hash"];
+                    /** @description The block at which the answer is true. */
+                    "X-Indexed-Block"?: number;
+                    /** @description The hash of that block. */
+                    "X-Indexed-Hash"?: string;
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
                     "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
@@ -2542,7 +2550,8 @@ export interface operations {
             /** @description `STREAMS_UNAVAILABLE`: The server has too many streams. `INDEX_BEHIND`: The index is catching up with the chain. */
             503: {
                 headers: {
-                    "Retry-After": components["headers"]["Optional-Retry-After"];
+                    /** @description Seconds after which to send the same request again. */
+                    "Retry-After"?: number;
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
                     "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];

@@ -1,8 +1,8 @@
 import { getTableName } from 'drizzle-orm'
 import pg from 'pg'
-import * as schema from '../../ponder.schema.ts'
+import * as tables from '../../ponder.schema.ts'
 
-const { head, run, agent, runEvent, payee, marketBand, partyBand, marketDay, agentBand, provenBand } = schema
+const { head, run, agent, runEvent, payee, marketBand, partyBand, marketDay, agentBand, provenBand } = tables
 const INDEXED = [head, run, agent, runEvent, payee, marketBand, partyBand, marketDay, agentBand, provenBand]
 const TABLES = [...INDEXED.map(getTableName), '_ponder_checkpoint']
 

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { isDeepStrictEqual } from 'node:util'
 import { OpenAPIHono, type RouteConfig } from '@hono/zod-openapi'
 import { Problem } from './http/errors.ts'
 import { exampleAgent } from './resources/agent.ts'
@@ -86,7 +87,8 @@ export function describeApi(app: OpenAPIHono): string {
     })
   }
   const document = getOpenAPI31Document(info)
-  const operations = Object.values(document.paths ?? {}).flatMap(({ get, post }) => [get ?? [], post ?? []].flat())
+  const methods = Object.values(document.paths ?? {}).flatMap(({ get, post }) => [get, post])
+  const operations = methods.filter((operation) => operation !== undefined)
   for (const parameter of operations.flatMap(({ parameters }) => parameters ?? [])) {
     // A page that tries requests prefills what is required.
     if ('name' in parameter && parameter.required) parameter.example = exampleOf[parameter.name]
@@ -96,16 +98,21 @@ export function describeApi(app: OpenAPIHono): string {
   return JSON.stringify({ ...document, components })
 }
 
-/** Replaces the headers of all responses by references. @returns the headers by the names of the references. */
+/**
+ * Replaces the required headers of all responses by references. Optional ones stay, because types that are generated from
+ * a reference do not say that it is optional.
+ * @returns the headers by name.
+ */
 function shareHeaders(operations: readonly Record<string, Response>[]) {
   const shared: Record<string, object> = {}
   for (const response of operations.flatMap((responses) => Object.values(responses))) {
-    const references = Object.entries(response.headers).map(([name, header]) => {
-      const component = header.required ? name : `Optional-${name}`
-      shared[component] = header
-      return [name, { $ref: `#/components/headers/${component}` }]
+    const headers = Object.entries(response.headers).map(([name, header]) => {
+      if (!header.required) return [name, header]
+      shared[name] ??= header
+      if (!isDeepStrictEqual(shared[name], header)) throw new Error(`The header ${name} has two descriptions`)
+      return [name, { $ref: `#/components/headers/${name}` }]
     })
-    response.headers = Object.fromEntries(references)
+    response.headers = Object.fromEntries(headers)
   }
   return shared
 }

@@ -46,7 +46,7 @@ function oneByOne(db: Database, filter: RunFilter, mayGather: boolean): SQL {
 function bySums(db: Database, filter: RunFilter, mayGather: boolean): SQL {
   const standing = standingOf(filter)
   const isOfAll = !isOfParty(filter)
-  // The rows of days lie together, while those of a party's bands are spread over the table.
+  // Only the market has days. They lie on fewer pages than its bands.
   const ofAnyReward = (counted: Standing) =>
     isOfAll ? sumOf(db, marketDay, counted) : sumOf(db, partyBand, counted, isBandOf(partyBand, 'createdAt'))
   const rewarded = (counted: Standing, condition: SQL | undefined) => {
