@@ -1,11 +1,11 @@
-import { and, getTableColumns, notInArray, type SQL, sql } from 'drizzle-orm'
+import { getTableColumns, notInArray, sql } from 'drizzle-orm'
 import type { Hex } from 'viem'
 import { agent, RECENT_BLOCKS, recentBlock, runEvent, type runEventNames } from '../../../ponder.schema.ts'
 import { type AgentRow, agentStatus } from './agents.ts'
 import { jsonBoolean, jsonObject, jsonText } from './json.ts'
 import type { RunState } from './runFilter.ts'
 import { runJson } from './runs.ts'
-import { finalizedBlock, plainQuery, type SnapshotQuery, snapshotColumns } from './snapshot.ts'
+import { finalizedBlock, plainQuery, type SnapshotQuery, withSnapshot } from './snapshot.ts'
 
 /** How many changes a read returns at most: the JSON of so many runs has about 5 MB. */
 const MAX_CHANGES = 5_000
@@ -54,7 +54,7 @@ export type Changes = {
 type Row = {
   known: boolean
   many: boolean
-  finalized: string
+  finalized: bigint
   kind: 'block' | 'run' | 'agent' | null
   id: string
   json: string
@@ -95,42 +95,30 @@ const agentMembers = {
   status: jsonText(agentStatus),
 }
 
-const findChanges = plainQuery<Row>('changes', (db, snapshot) => {
-  const { number } = snapshot
-  const since = sql.placeholder('since')
-  const hash = sql.placeholder('hash')
-  const limit = sql.raw(String(MAX_CHANGES + 1))
-  const isAsked = and(
-    sql`${recentBlock.number} = ${sql.placeholder('number')}::int8`,
-    sql`${recentBlock.hash} = ${hash}`,
-  )
-  const ring = sql.raw(String(RECENT_BLOCKS))
-  const branch = db.$with('branch', { known: sql`"known"`.as('known') }).as(sql`
-    select exists (select from ${recentBlock}
-        where ${recentBlock.slot} = ${sql.placeholder('number')}::int8 % ${ring} and ${isAsked})
-      or exists (select from ${runEvent} where ${runEvent.id} > ${sql.placeholder('start')}
-        and ${runEvent.id} < ${sql.placeholder('end')} and ${runEvent.blockHash} = ${hash}) as "known"`)
-  const isKnown = sql`(select "known" from "branch")`
-  const isSince = sql`${runEvent.id} > ${sql.placeholder('sinceEnd')}`
-  const events = db.$with('events', {}).as(sql`
-    select ${runEvent.bountyId} as "run" from ${runEvent} where ${isKnown} and ${isSince} and ${changesRun}
-    order by ${runEvent.id} limit ${limit}`)
-  const agents = db.$with('agents', {}).as(sql`
-    select ${agent.id} as "id" from ${agent} where ${isKnown} and ${agent.updatedBlock} > ${since}::int8
-    order by ${agent.updatedBlock} limit ${limit}`)
-  const size = db.$with('size', { many: sql`"many"`.as('many') }).as(sql`
-    select greatest((select count(*) from "events"), (select count(*) from "agents")) > ${sql.raw(String(MAX_CHANGES))} as "many"`)
-  const isFew = sql`not (select "many" from "size")`
-  const column = (name: string) => sql`${sql.identifier(name)}`.as(name) as SQL.Aliased
-  const rows = db
-    .$with('rows', {
-      kind: column('kind'),
-      id: column('id'),
-      json: column('json'),
-      details: column('details'),
-      before: column('before'),
-    })
-    .as(sql`
+const limit = sql.raw(String(MAX_CHANGES))
+const ring = sql.raw(String(RECENT_BLOCKS))
+const number = sql`${sql.placeholder('number')}::int8`
+const hash = sql.placeholder('hash')
+const isSince = sql`${runEvent.id} > ${sql.placeholder('sinceEnd')}`
+
+const findChanges = plainQuery<Row>(
+  'changes',
+  sql`${withSnapshot}, "branch" as (
+      select exists (select from ${recentBlock} where ${recentBlock.slot} = ${number} % ${ring}
+          and ${recentBlock.number} = ${number} and ${recentBlock.hash} = ${hash})
+        or exists (select from ${runEvent} where ${runEvent.id} > ${sql.placeholder('start')}
+          and ${runEvent.id} < ${sql.placeholder('end')} and ${runEvent.blockHash} = ${hash}) as "known"
+    ), "events" as (
+      select ${runEvent.bountyId} as "run" from ${runEvent}
+      where (select "known" from "branch") and ${isSince} and ${changesRun}
+      order by ${runEvent.id} limit ${limit} + 1
+    ), "agents" as (
+      select ${agent.id} as "id" from ${agent}
+      where (select "known" from "branch") and ${agent.updatedBlock} > ${sql.placeholder('since')}::int8
+      order by ${agent.updatedBlock} limit ${limit} + 1
+    ), "size" as (
+      select greatest((select count(*) from "events"), (select count(*) from "agents")) > ${limit} as "many"
+    ), "rows" as (
       select 'block' as "kind", ${recentBlock.number}::text as "id", ${recentBlock.hash} as "json",
         ${recentBlock.timestamp}::text as "details", null as "before"
       from generate_series((select "number" from "snapshot") - ${sql.raw(String(COMPARED_BLOCKS - 1))},
@@ -143,28 +131,14 @@ const findChanges = plainQuery<Row>('changes', (db, snapshot) => {
         select ${eventJson}::text from ${runEvent}
         where ${runEvent.bountyId} = "changed"."id" and ${runEvent.id} <= ${sql.placeholder('sinceEnd')} and ${changesRun}
         order by ${runEvent.id} desc limit 1)
-      from (select distinct "run" as "id" from "events" where ${isFew}) as "changed"
+      from (select distinct "run" as "id" from "events" where not (select "many" from "size")) as "changed"
       union all
       select 'agent', ${agent.id}::text, ${jsonObject(agentMembers)}, null, null
-      from "agents" join ${agent} on ${agent.id} = "agents"."id" where ${isFew}`)
-  return db
-    .with(snapshot, branch, events, agents, size, rows)
-    .select({
-      ...snapshotColumns(snapshot),
-      finalized: finalizedBlock.as('finalized'),
-      known: branch.known,
-      many: size.many,
-      kind: rows.kind,
-      id: rows.id,
-      json: rows.json,
-      details: rows.details,
-      before: rows.before,
-    })
-    .from(snapshot)
-    .innerJoin(branch, sql`true`)
-    .innerJoin(size, sql`true`)
-    .leftJoin(rows, sql`${number} is not null`)
-})
+      from "agents" join ${agent} on ${agent.id} = "agents"."id" where not (select "many" from "size")
+    )
+    select "snapshot".*, ${finalizedBlock} as "finalized", "known", "many", "rows".*
+    from "snapshot" cross join "branch" cross join "size" left join "rows" on "snapshot"."number" is not null`,
+)
 
 /**
  * What changed in the blocks after `since`, up to the snapshot's, if the block `point` is part of the chain.
@@ -190,7 +164,7 @@ export function changesSince(
     areTooMany: many,
     changes: rows.flatMap((row) => decodeChange(row) ?? []).toSorted(inOrder),
     recent: rows.flatMap((row) => decodeBlock(row) ?? []).toSorted((a, b) => Number(b.number - a.number)),
-    finalized: BigInt(finalized),
+    finalized,
   })
   return findChanges(values, decode, options)
 }

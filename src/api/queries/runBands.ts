@@ -12,7 +12,7 @@ import {
 } from '../../../ponder.schema.ts'
 import type { RunFilter, Standing } from './runFilter.ts'
 import type { RunOrder } from './runList.ts'
-import { type Database, now } from './snapshot.ts'
+import { now } from './snapshot.ts'
 
 /** The parties that the filter names, as `partyBand` has them: posters, evaluators and agents. */
 export function partiesOf({ poster, evaluator, claimedBy }: RunFilter): string[] {
@@ -53,11 +53,8 @@ export function isBandOf(table: BandTable, sort: RunOrder['sort']): SQL {
 }
 
 /** The sum of a counter over bands or days: a subquery of one value. */
-export function sumOf(db: Database, table: BandTable | typeof marketDay, standing: Standing, condition?: SQL): SQL {
-  return sql`${db
-    .select({ total: sql`coalesce(sum(${countersOf(table)[standing]}), 0)` })
-    .from(table as typeof marketBand)
-    .where(condition)}`
+export function sumOf(table: BandTable | typeof marketDay, standing: Standing, condition = sql`true`): SQL {
+  return sql`(select coalesce(sum(${countersOf(table)[standing]}), 0) from ${table} where ${condition})`
 }
 
 const SPAN = sql.raw(String(DEADLINE_BAND_SECONDS))
@@ -66,7 +63,7 @@ const SPAN = sql.raw(String(DEADLINE_BAND_SECONDS))
  * How many runs are claimable: the bands from the edge that is nearer to the current time, and the runs between that
  * edge and the time, counted one by one, and added or subtracted.
  */
-export function claimableTotal(db: Database): SQL {
+export function claimableTotal(): SQL {
   const edge = sql`((${now} + ${SPAN} / 2) / ${SPAN} * ${SPAN})`
   const isFromEdge = and(isBandOf(marketBand, 'deadline'), gte(marketBand.lowest, edge))
   const isBetween = and(
@@ -74,6 +71,6 @@ export function claimableTotal(db: Database): SQL {
     gte(run.deadline, sql`least(${now}, ${edge})`),
     lt(run.deadline, sql`greatest(${now}, ${edge})`),
   )
-  return sql`(${sumOf(db, marketBand, 'claimable', isFromEdge)}
+  return sql`(${sumOf(marketBand, 'claimable', isFromEdge)}
     + (select count(*) from ${run} where ${isBetween}) * case when ${edge} > ${now} then 1 else -1 end)`
 }

@@ -6,7 +6,7 @@ import type { RunList, RunOrder } from './runList.ts'
 import { isBanded, isUnfiltered, NEAR_ROWS, rankedBands, type StartKind } from './runStarts.ts'
 import { isCounted, matchesInRanked, matchesOf } from './runTotal.ts'
 import { byPosition, mayGather, requested, walksOf } from './runWalks.ts'
-import { plainQuery, type SnapshotQuery, snapshotColumns } from './snapshot.ts'
+import { plainQuery, type SnapshotQuery, withSnapshot } from './snapshot.ts'
 
 /** The sort key of a run, which is its position in the list. */
 export type RunPosition = { value: bigint; bountyId: bigint }
@@ -51,7 +51,7 @@ export function runPages(list: RunList, kind: StartKind, pages: readonly Request
 function decodePage(row: PageRow | undefined, limit: number): RunPage {
   if (row === undefined) throw new Error('The statement returned no row for a requested page')
   const { runs, total, found, last_id, last_value } = row
-  const end = Number(found) > limit ? { value: BigInt(last_value), bountyId: BigInt(last_id) } : null
+  const end = found > limit ? { value: last_value, bountyId: last_id } : null
   return { runs, total: Number(total), end }
 }
 
@@ -89,45 +89,34 @@ function statementOf(list: RunList, start: StartKind) {
 }
 
 function makeStatement(name: string, list: RunList, start: StartKind) {
-  return plainQuery<PageRow>(name, (db, snapshot) => {
-    const ranked = isBanded(list, start) ? [db.$with('ranked', {}).as(rankedBands(db, list))] : []
-    const isInRanked = isBanded(list, start) && list.minReward === undefined
-    const matches = isInRanked ? matchesInRanked(db) : matchesOf(db, list, mayGather(list, start))
-    const page = sql`lateral (with ${walksOf(list, start)} ${pageOf(list)}) as "page"`
-    return db
-      .with(snapshot, ...ranked, matches)
-      .select({ ...snapshotColumns(snapshot), total: matches.total, ...pageColumns })
-      .from(snapshot)
-      .innerJoin(matches, sql`true`)
-      .innerJoin(requestedPages, sql`true`)
-      .innerJoin(page, sql`true`)
-  })
+  const ranked = isBanded(list, start) ? sql`, "ranked" as (${rankedBands(list)})` : sql``
+  const isInRanked = isBanded(list, start) && list.minReward === undefined
+  const matches = isInRanked ? matchesInRanked : matchesOf(list, mayGather(list, start))
+  return plainQuery<PageRow>(
+    name,
+    sql`${withSnapshot}${ranked}, "matches" as (${matches})
+      select "snapshot".*, "total", "place", "page".*
+      from "snapshot" cross join "matches" cross join ${requestedPages}
+        cross join lateral (with ${walksOf(list, start)} ${pageOf(list)}) as "page"`,
+  )
 }
 
 type PageRow = {
   /** The number of the page among the requested pages, from 1. */
-  place: string
-  total: string
+  place: bigint
+  total: bigint
   runs: string
   /** How many runs the walk found: one more than the limit if a run follows the page. */
-  found: string
+  found: bigint
   /** The position of the run that fills the page. */
-  last_id: string
-  last_value: string
+  last_id: bigint
+  last_value: bigint
 }
 
 /** One row per requested page. Columns that its kind of start does not use are null. */
 const requestedPages = sql`
   unnest(${placeholder('limits')}::int4[], ${placeholder('offsets')}::int8[], ${placeholder('bountyIds')}::int8[],
     ${placeholder('values')}::int8[]) with ordinality as "requested" ("limit", "offset", "bounty_id", "value", "place")`
-
-const pageColumns = {
-  place: sql`"place"`.as('place'),
-  runs: sql`"runs"`.as('runs'),
-  found: sql`"found"`.as('found'),
-  last_id: sql`"last_id"`.as('last_id'),
-  last_value: sql`"last_value"`.as('last_value'),
-}
 
 /** The page in one row: the walk's runs without the extra one that shows whether a run follows. */
 function pageOf(order: RunOrder): SQL {

@@ -1,9 +1,8 @@
 import { and, type Column, gte, type SQL, sql } from 'drizzle-orm'
-import { DEADLINE_BAND_SECONDS, type marketBand, RUN_BAND_IDS, run } from '../../../ponder.schema.ts'
+import { DEADLINE_BAND_SECONDS, RUN_BAND_IDS, run } from '../../../ponder.schema.ts'
 import { bandTableOf, countersOf, isBandOf, isOfParty, partiesOf } from './runBands.ts'
 import { matching, shapeOf, standingOf } from './runFilter.ts'
 import { type RunList, type RunOrder, sortKeyOf } from './runList.ts'
-import type { Database } from './snapshot.ts'
 
 /** Where pages start: after a run, after few runs (at most `NEAR_ROWS`), or after many. */
 export type StartKind = 'after' | 'near' | 'far'
@@ -39,7 +38,7 @@ export function isBanded(list: RunList, start: StartKind): boolean {
  * band that `minReward` splits, the lowest, counts as a whole: `startOf` corrects it. Counts are `int4`, because the sum
  * of `int8` is `numeric`, which takes longer.
  */
-export function rankedBands(db: Database, list: RunList): SQL {
+export function rankedBands(list: RunList): SQL {
   const standing = standingOf(list)
   const splitBand = sql.placeholder('splitBand')
   const { minReward, sort } = list
@@ -48,10 +47,8 @@ export function rankedBands(db: Database, list: RunList): SQL {
   const counters = countersOf(bandTable)
   const counter = isUnclaimable ? sql`${counters.any} - ${bandTable.OPEN}` : counters[standing]
   const isFromSplit = minReward === undefined ? undefined : gte(bandTable.lowest, splitBand)
-  const counted = sql`${db
-    .select({ lowest: sql`${bandTable.lowest}`.as('lowest'), runs: sql`${counter}`.as('runs') })
-    .from(bandTable as typeof marketBand)
-    .where(and(isBandOf(bandTable, sort), isFromSplit))}`
+  const counted = sql`(select ${bandTable.lowest} as "lowest", ${counter} as "runs" from ${bandTable}
+    where ${and(isBandOf(bandTable, sort), isFromSplit)})`
   const expiredRuns = sql`
     select ${lowestOf(list)}, ${isUnclaimable ? sql`1` : sql`-1`} from ${run}
     where ${and(matching({ ...list, minReward: undefined, claimable: false, state: 'OPEN' }), minReward === undefined ? undefined : gte(run.reward, splitBand))}`

@@ -1,8 +1,7 @@
-import { and, count, gte, type SQL, sql } from 'drizzle-orm'
+import { and, gte, type SQL, sql } from 'drizzle-orm'
 import { marketBand, marketDay, partyBand, run } from '../../../ponder.schema.ts'
 import { bandTableOf, claimableTotal, isBandOf, isOfParty, partiesOf, sumOf } from './runBands.ts'
 import { expired, inStanding, isInSplit, matching, type RunFilter, type Standing, standingOf } from './runFilter.ts'
-import type { Database } from './snapshot.ts'
 
 /**
  * The CTE `matches`: `total` is the exact number of matching runs. If `mayGather`, two more columns choose between walk
@@ -15,19 +14,12 @@ import type { Database } from './snapshot.ts'
  * - expired runs of a party or with a `minReward`, which are few because their posters withdraw the escrow,
  * - runs of a party with a `minReward`, and runs of two parties.
  */
-export function matchesOf(db: Database, filter: RunFilter, mayGather: boolean) {
-  const count = isCounted(filter) ? bySums : oneByOne
-  return matchesAs(db, count(db, filter, mayGather))
+export function matchesOf(filter: RunFilter, mayGather: boolean): SQL {
+  return isCounted(filter) ? bySums(filter, mayGather) : oneByOne(filter, mayGather)
 }
 
 /** The CTE `matches` of a list whose matching runs are all in bands of `ranked`. */
-export function matchesInRanked(db: Database) {
-  return matchesAs(db, sql`select coalesce(max("through"), 0) as "total" from "ranked"`)
-}
-
-function matchesAs(db: Database, counts: SQL) {
-  return db.$with('matches', { total: sql<number>`"total"`.mapWith(Number).as('total') }).as(counts)
-}
+export const matchesInRanked = sql`select coalesce(max("through"), 0) as "total" from "ranked"`
 
 /** Whether days or bands count all matching runs but a few. */
 export function isCounted(filter: RunFilter): boolean {
@@ -35,30 +27,30 @@ export function isCounted(filter: RunFilter): boolean {
 }
 
 /** `offset 0` makes PostgreSQL count once, not at each use of the count. */
-function oneByOne(db: Database, filter: RunFilter, mayGather: boolean): SQL {
-  if (!mayGather) return sql`select ${countOf(db, matching(filter))} as "total" offset 0`
+function oneByOne(filter: RunFilter, mayGather: boolean): SQL {
+  if (!mayGather) return sql`select ${countOf(matching(filter))} as "total" offset 0`
   const bands = bandTableOf(filter)
   return sql`
-    select "total", ${sumOf(db, bands, 'any', isBandOf(bands, 'createdAt'))} as "in_order", "total" as "gathered"
-    from (select ${countOf(db, matching(filter))} as "total" offset 0) as "counted"`
+    select "total", ${sumOf(bands, 'any', isBandOf(bands, 'createdAt'))} as "in_order", "total" as "gathered"
+    from (select ${countOf(matching(filter))} as "total" offset 0) as "counted"`
 }
 
-function bySums(db: Database, filter: RunFilter, mayGather: boolean): SQL {
+function bySums(filter: RunFilter, mayGather: boolean): SQL {
   const standing = standingOf(filter)
   const isOfAll = !isOfParty(filter)
   // Only the market has days. They lie on fewer pages than its bands.
   const ofAnyReward = (counted: Standing) =>
-    isOfAll ? sumOf(db, marketDay, counted) : sumOf(db, partyBand, counted, isBandOf(partyBand, 'createdAt'))
+    isOfAll ? sumOf(marketDay, counted) : sumOf(partyBand, counted, isBandOf(partyBand, 'createdAt'))
   const rewarded = (counted: Standing, condition: SQL | undefined) => {
     if (filter.minReward === undefined) return ofAnyReward(counted)
     const isWholeBand = and(isBandOf(marketBand, 'reward'), gte(marketBand.lowest, sql.placeholder('wholeBand')))
-    const inSplit = sql`${countOf(db, and(condition, isInSplit))} * ${sql.placeholder('splitSign')}::int4`
-    return sql`(${sumOf(db, marketBand, counted, isWholeBand)} + ${inSplit})`
+    const inSplit = sql`${countOf(and(condition, isInSplit))} * ${sql.placeholder('splitSign')}::int4`
+    return sql`(${sumOf(marketBand, counted, isWholeBand)} + ${inSplit})`
   }
-  const expiredCount = countOf(db, and(expired, matching({ ...filter, state: undefined, claimable: undefined })))
+  const expiredCount = countOf(and(expired, matching({ ...filter, state: undefined, claimable: undefined })))
   const claimable =
     isOfAll && filter.minReward === undefined
-      ? claimableTotal(db)
+      ? claimableTotal()
       : sql`(${rewarded('claimable', open)} - ${expiredCount})`
   const totalOf = (all: SQL): Record<Standing, SQL> => ({
     any: all,
@@ -96,6 +88,6 @@ const statesOf: Record<Standing, SQL | undefined> = {
   none: sql`false`,
 }
 
-function countOf(db: Database, condition: SQL | undefined): SQL {
-  return sql`${db.select({ total: count() }).from(run).where(condition)}`
+function countOf(condition = sql`true`): SQL {
+  return sql`(select count(*) from ${run} where ${condition})`
 }

@@ -2,7 +2,7 @@ import { eq, getTableColumns, type SQL, sql } from 'drizzle-orm'
 import { run } from '../../../ponder.schema.ts'
 import { jsonBoolean, jsonId, jsonNumber, jsonObject, jsonText, jsonTime, jsonWord, type Members } from './json.ts'
 import { claimable } from './runFilter.ts'
-import { plainQuery, type SnapshotQuery, snapshotColumns } from './snapshot.ts'
+import { plainQuery, type SnapshotQuery, withSnapshot } from './snapshot.ts'
 
 export const runColumns = { ...getTableColumns(run), claimable: claimable.as('claimable') }
 
@@ -72,23 +72,17 @@ export type RunJson = Record<keyof typeof runMembers, unknown>
 export const runJson = (bountyId: SQL): SQL =>
   sql`(select ${jsonObject(runMembers)} from ${run} where ${run.bountyId} = ${bountyId})`
 
-const findRuns = plainQuery<{ id: string; run: string | null }>('runs by id', (db, snapshot) => {
-  const requested = db.$with('requested', { id: sql`"id"`.as('id'), run: sql`"run"`.as('run') }).as(
-    sql`select "id", ${runJson(sql`"requested"."id"`)} as "run"
-        from unnest(${sql.placeholder('bountyIds')}::int8[]) as "requested" ("id")`,
-  )
-  return db
-    .with(snapshot, requested)
-    .select({ ...snapshotColumns(snapshot), id: requested.id, run: requested.run })
-    .from(snapshot)
-    .innerJoin(requested, sql`true`)
-})
+const findRuns = plainQuery<{ id: bigint; run: string | null }>(
+  'runs by id',
+  sql`${withSnapshot}
+    select "snapshot".*, "id", ${runJson(sql`"requested"."id"`)} as "run"
+    from "snapshot" cross join unnest(${sql.placeholder('bountyIds')}::int8[]) as "requested" ("id")`,
+)
 
 /** Reads the JSON of the runs with these ids, in their order; null if there is no such run. */
 export function runsById(bountyIds: readonly bigint[]): SnapshotQuery<(string | null)[]> {
-  const ids = bountyIds.map((id) => String(storableId(id)))
-  return findRuns({ bountyIds: ids }, (_, rows) => {
+  return findRuns({ bountyIds: bountyIds.map(storableId) }, (_, rows) => {
     const found = new Map(rows.map(({ id, run }) => [id, run]))
-    return ids.map((id) => found.get(id) ?? null)
+    return bountyIds.map((id) => found.get(id) ?? null)
   })
 }

@@ -1,7 +1,7 @@
-import { eq, fillPlaceholders, sql } from 'drizzle-orm'
+import { eq, fillPlaceholders, type SQL, sql } from 'drizzle-orm'
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
-import { type AnyPgColumn, bigint, pgTable, varchar } from 'drizzle-orm/pg-core'
-import type pg from 'pg'
+import { type AnyPgColumn, bigint, PgDialect, pgTable, QueryBuilder, varchar } from 'drizzle-orm/pg-core'
+import pg from 'pg'
 import type { Hex } from 'viem'
 import { head } from '../../../ponder.schema.ts'
 import type { ReadQuery } from '../database/sharedConnections.ts'
@@ -18,34 +18,37 @@ const checkpoint = pgTable('_ponder_checkpoint', {
   finalizedCheckpoint: varchar('finalized_checkpoint', { length: 75 }).notNull(),
 })
 
+/** Names of columns are those of Ponder. */
+const dialect = new PgDialect({ casing: 'snake_case' })
+const builder = new QueryBuilder(dialect)
+
 /** A checkpoint has 10 digits of timestamp and 16 of chain id before the 16 of the block number. */
 const blockOf = (column: AnyPgColumn) => sql<bigint>`substring(${column} from 27 for 16)::int8`.mapWith(BigInt)
 
 /** The latest block that Ponder counts as finalized: a subquery of one value. */
-export const finalizedBlock = sql<bigint>`(select ${blockOf(checkpoint.finalizedCheckpoint)} from ${checkpoint}
+export const finalizedBlock = sql`(select ${blockOf(checkpoint.finalizedCheckpoint)} from ${checkpoint}
   where ${checkpoint.chainId} = ${sql.placeholder('chainId')})`
 
 /**
  * The CTE `snapshot`: one row, or none while no block is indexed. A query selects from it and left-joins the rows that
  * it reads. So rows, head and checkpoint come from one statement, and thus from one state of the database.
  */
-function snapshotOf(db: Database) {
-  return db.$with('snapshot').as(
-    db
-      .select({
-        number: head.number,
-        hash: head.hash,
-        timestamp: head.timestamp,
-        checkpoint: blockOf(checkpoint.latestCheckpoint).as('checkpoint'),
-        now: sql<bigint>`greatest(${head.timestamp}, ${sql.placeholder('clock')}::int8)`.mapWith(BigInt).as('now'),
-      })
-      .from(head)
-      .innerJoin(checkpoint, eq(checkpoint.chainId, head.chainId))
-      .where(eq(head.chainId, sql.placeholder('chainId'))),
-  )
-}
+const snapshotCte = builder.$with('snapshot').as(
+  builder
+    .select({
+      number: head.number,
+      hash: head.hash,
+      timestamp: head.timestamp,
+      checkpoint: blockOf(checkpoint.latestCheckpoint).as('checkpoint'),
+      now: sql<bigint>`greatest(${head.timestamp}, ${sql.placeholder('clock')}::int8)`.mapWith(BigInt).as('now'),
+    })
+    .from(head)
+    .innerJoin(checkpoint, eq(checkpoint.chainId, head.chainId))
+    .where(eq(head.chainId, sql.placeholder('chainId'))),
+)
 
-type SnapshotCte = ReturnType<typeof snapshotOf>
+/** The beginning of a statement that is written in SQL: `with` and the CTE `snapshot`. */
+export const withSnapshot = sql`with "snapshot" as (${snapshotCte._.sql})`
 
 /**
  * The block at which an answer is true. `now`, in seconds, is the later of the block's timestamp and the clock: the
@@ -83,70 +86,47 @@ type Prepared<Row> = { execute(values: Record<string, unknown>): Promise<Row[]> 
  */
 export function snapshotQuery<Row extends { snapshot: Snapshot }>(
   name: string,
-  build: (db: Database, snapshot: SnapshotCte) => { prepare(name: string): Prepared<Row> },
+  build: (db: Database, snapshot: typeof snapshotCte) => { prepare(name: string): Prepared<Row> },
 ) {
-  const statementOf = oncePerDatabase((db) => build(db, snapshotOf(db)).prepare(name))
+  const statements = new WeakMap<Database, Prepared<Row>>()
   return <T>(values: Record<string, unknown>, dataOf: (first: Row, rows: Row[]) => T): SnapshotQuery<T> =>
     async (db, moment) => {
-      const rows = await statementOf(db).execute({ ...moment, ...values })
+      const statement = statements.get(db) ?? build(db, snapshotCte).prepare(name)
+      statements.set(db, statement)
+      const rows = await statement.execute({ ...moment, ...values })
       const [first] = rows
       return first && { snapshot: first.snapshot, data: dataOf(first, rows) }
     }
 }
 
-function oncePerDatabase<Made>(make: (db: Database) => Made): (db: Database) => Made {
-  const made = new WeakMap<Database, Made>()
-  return (db) => {
-    const known = made.get(db) ?? make(db)
-    made.set(db, known)
-    return known
-  }
+/** An int8 column is a bigint. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser: (oid, format) => (oid === pg.types.builtins.INT8 ? BigInt : pg.types.getTypeParser(oid, format)),
 }
 
-type SnapshotRow = { number: string; hash: Hex; timestamp: string; checkpoint: string; now: string }
-
 /**
- * As `snapshotQuery`, but columns have the types that node-postgres returns. The most frequent reads use it: drizzle's
- * mapping took 6 % of this process's time for a page.
- * @param build selects `snapshotColumns`, and each column of `Row` by its name.
+ * As `snapshotQuery`, for a statement in SQL. Columns have the types of node-postgres, but int8 is bigint. The most
+ * frequent reads use it: drizzle's mapping took 6 % of this process's time for a page.
+ * @param statement begins with `withSnapshot`, and selects `"snapshot".*` and each column of `Row` by its name.
  * @returns a function of the values, the decoder, and whether this read may take so long that it must not share a
  * connection.
  */
-export function plainQuery<Row>(
-  name: string,
-  build: (db: Database, snapshot: SnapshotCte) => { toSQL(): { sql: string; params: unknown[] } },
-) {
-  const statementOf = oncePerDatabase((db) => build(db, snapshotOf(db)).toSQL())
+export function plainQuery<Row>(name: string, statement: SQL) {
+  const { sql: text, params } = dialect.sqlToQuery(statement)
   return <T>(
     values: Record<string, unknown>,
     dataOf: (first: Row, rows: Row[]) => T,
     { alone }: Pick<ReadQuery, 'alone'> = {},
   ): SnapshotQuery<T> =>
     async (db, moment) => {
-      const { sql: text, params } = statementOf(db)
       const filled = fillPlaceholders(params, { ...moment, ...values })
-      const { rows } = await db.$client.query<SnapshotRow & Row>({ name, text, alone }, filled)
+      const { rows } = await db.$client.query<Snapshot & Row>({ name, text, alone, types }, filled)
       const [first] = rows
-      return first && { snapshot: decodeSnapshot(first), data: dataOf(first, rows) }
+      if (first === undefined) return undefined
+      const { number, hash, timestamp, checkpoint, now } = first
+      return { snapshot: { number, hash, timestamp, checkpoint, now }, data: dataOf(first, rows) }
     }
 }
 
-function decodeSnapshot({ number, hash, timestamp, checkpoint, now }: SnapshotRow): Snapshot {
-  return {
-    number: BigInt(number),
-    hash,
-    timestamp: BigInt(timestamp),
-    checkpoint: BigInt(checkpoint),
-    now: BigInt(now),
-  }
-}
-
-/** The columns of the CTE. */
-export function snapshotColumns({ number, hash, timestamp, checkpoint, now }: SnapshotCte) {
-  return { number, hash, timestamp, checkpoint, now }
-}
-
 /** Reads only the snapshot. */
-export const snapshotOnly = plainQuery('snapshot', (db, snapshot) =>
-  db.with(snapshot).select(snapshotColumns(snapshot)).from(snapshot),
-)({}, () => null)
+export const snapshotOnly = plainQuery('snapshot', sql`${withSnapshot} select * from "snapshot"`)({}, () => null)

@@ -38,7 +38,7 @@ function countEach<Key extends string>(keys: readonly Key[], counters: Record<Ke
 
 const readTotals = snapshotQuery('stats', (db, snapshot) => {
   const bands = agentBands(db)
-  const claimableRuns = sql<number>`${claimableTotal(db)}`.mapWith(Number).as('claimableRuns')
+  const claimableRuns = sql<number>`${claimableTotal()}`.mapWith(Number).as('claimableRuns')
   const days = db
     .select({
       ...countEach(runStates, marketDay),

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { marketDay, runStates } from '../../../ponder.schema.ts'
 import type { RunState } from './runFilter.ts'
-import { plainQuery, type SnapshotQuery, snapshotColumns } from './snapshot.ts'
+import { plainQuery, type SnapshotQuery, withSnapshot } from './snapshot.ts'
 
 export const historyIntervals = ['day', 'week', 'month'] as const
 export type HistoryInterval = (typeof historyIntervals)[number]
@@ -39,17 +39,17 @@ const created = sql.join(
 )
 
 const interval = sql`${sql.placeholder('interval')}::text`
+const last = sql`date_trunc(${interval}, coalesce(${sql.placeholder('until')}::timestamp,
+  (select to_timestamp("timestamp") at time zone 'UTC' from "snapshot")))`
 const step = sql`('1 ' || ${interval})::interval`
 
 /**
  * Days before the first period count as one period before it, so that the sums over the periods begin with what the
  * market was then. It reads one row per day, however many runs there are.
  */
-const readHistory = plainQuery<{ history: MarketPeriod[] }>('stats history', (db, snapshot) => {
-  const last = sql`date_trunc(${interval}, coalesce(${sql.placeholder('until')}::timestamp,
-    (select to_timestamp("timestamp") at time zone 'UTC' from "snapshot")))`
-  const history = db.$with('history', { history: sql<MarketPeriod[]>`"history"`.as('history') }).as(sql`
-    with "bounds" as (
+const readHistory = plainQuery<{ history: MarketPeriod[] }>(
+  'stats history',
+  sql`${withSnapshot}, "bounds" as (
       select ${last} as "last", ${last} - ${step} * (${sql.placeholder('periods')}::int - 1) as "first"
     ), "changed" as (
       select greatest(date_trunc(${interval}, to_timestamp(${marketDay.day}) at time zone 'UTC'), "first" - ${step}) as "start",
@@ -72,13 +72,10 @@ const readHistory = plainQuery<{ history: MarketPeriod[] }>('stats history', (db
         left join "changed" using ("start")
       window "until_then" as (order by "start")
     )
-    select json_agg("json" order by "start") as "history" from "period", "bounds" where "start" >= "first"`)
-  return db
-    .with(snapshot, history)
-    .select({ ...snapshotColumns(snapshot), history: history.history })
-    .from(snapshot)
-    .innerJoin(history, sql`true`)
-})
+    select "snapshot".*, (
+      select json_agg("json" order by "start") from "period", "bounds" where "start" >= "first") as "history"
+    from "snapshot"`,
+)
 
 /** The periods up to one of them, oldest first. */
 export function statsHistory({ interval, periods, until }: HistoryRange): SnapshotQuery<MarketPeriod[]> {
