@@ -4,8 +4,7 @@ import { agentBands } from './agentBands.ts'
 import { type AgentRow, type AgentStatus, agentColumns, agentStatus, agentStatuses } from './agents.ts'
 import { createBatchedRead } from './batchedReads.ts'
 import type { IndexReader } from './indexReader.ts'
-import type { Page } from './page.ts'
-import { type SnapshotQuery, snapshotQuery } from './snapshot.ts'
+import { type Page, type SnapshotQuery, snapshotQuery } from './snapshot.ts'
 
 /** The most pages that one statement reads. */
 const MAX_PAGES = 16

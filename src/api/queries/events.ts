@@ -1,15 +1,21 @@
-import { and, asc, eq, getTableColumns, sql } from 'drizzle-orm'
+import { and, asc, count, eq, getTableColumns, sql } from 'drizzle-orm'
 import { run, runEvent } from '../../../ponder.schema.ts'
-import { countMatches, isWithin, type Page } from './page.ts'
 import { isBounty, storableId } from './runs.ts'
-import { type SnapshotQuery, snapshotQuery } from './snapshot.ts'
+import { type Page, type SnapshotQuery, snapshotQuery } from './snapshot.ts'
 
 export type EventRow = typeof runEvent.$inferSelect
 
 const listEvents = snapshotQuery('events', (db, snapshot) => {
   const runs = db.select({ bountyId: run.bountyId }).from(run).where(isBounty).as('run')
   const ofRun = eq(runEvent.bountyId, sql.placeholder('bountyId'))
-  const matches = countMatches(db, runEvent, ofRun)
+  const matches = db.$with('matches').as(
+    db
+      .select({ total: count().as('total') })
+      .from(runEvent)
+      .where(ofRun),
+  )
+  // It does not depend on the row, so PostgreSQL checks it once, and a page past the end skips no rows.
+  const isWithin = sql`(select "total" from "matches") > ${sql.placeholder('offset')}::int8`
   const slice = db
     .select(getTableColumns(runEvent))
     .from(runEvent)

@@ -67,6 +67,9 @@ export const now = sql<bigint>`(select "now" from "snapshot")`
 /** The chain to read, and this machine's time in seconds. */
 type Moment = { chainId: number; clock: number }
 
+/** A slice of an ordered list. */
+export type Page = { limit: number; offset: number }
+
 /** The data that a statement read, and its block. */
 export type SnapshotResult<T> = { snapshot: Snapshot; data: T }
 

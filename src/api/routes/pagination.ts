@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import type { Page } from '../queries/page.ts'
+import type { Page } from '../queries/snapshot.ts'
 
 const MAX_LIMIT = 100
 
