@@ -3,7 +3,7 @@ import type { Hex } from 'viem'
 import { agent, RECENT_BLOCKS, recentBlock, runEvent, type runEventNames } from '../../../ponder.schema.ts'
 import { type AgentRow, agentStatus } from './agents.ts'
 import { jsonBoolean, jsonObject, jsonText } from './json.ts'
-import type { RunState } from './runFilter.ts'
+import type { RunState } from './runList.ts'
 import { runJson } from './runs.ts'
 import { finalizedBlock, plainQuery, type SnapshotQuery, withSnapshot } from './snapshot.ts'
 

@@ -10,8 +10,7 @@ import {
   run,
   runStates,
 } from '../../../ponder.schema.ts'
-import type { RunFilter, Standing } from './runFilter.ts'
-import type { RunOrder } from './runList.ts'
+import type { RunFilter, RunOrder, Standing } from './runList.ts'
 import { now } from './snapshot.ts'
 
 /** The parties that the filter names, as `partyBand` has them: posters, evaluators and agents. */

@@ -1,7 +1,7 @@
 import { and, gte, type SQL, sql } from 'drizzle-orm'
 import { marketBand, marketDay, partyBand, run } from '../../../ponder.schema.ts'
 import { bandTableOf, claimableTotal, isBandOf, isOfParty, partiesOf, sumOf } from './runBands.ts'
-import { expired, inStanding, isInSplit, matching, type RunFilter, type Standing, standingOf } from './runFilter.ts'
+import { expired, inStanding, isInSplit, matching, type RunFilter, type Standing, standingOf } from './runList.ts'
 
 /**
  * The CTE `matches`: `total` is the exact number of matching runs. If `mayGather`, two more columns choose between walk

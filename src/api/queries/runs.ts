@@ -1,7 +1,7 @@
 import { eq, getTableColumns, type SQL, sql } from 'drizzle-orm'
 import { run } from '../../../ponder.schema.ts'
 import { jsonBoolean, jsonId, jsonNumber, jsonObject, jsonText, jsonTime, jsonWord, type Members } from './json.ts'
-import { claimable } from './runFilter.ts'
+import { claimable } from './runList.ts'
 import { plainQuery, type SnapshotQuery, withSnapshot } from './snapshot.ts'
 
 export const runColumns = { ...getTableColumns(run), claimable: claimable.as('claimable') }

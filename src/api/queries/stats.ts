@@ -3,7 +3,7 @@ import { marketDay, payee, runStates } from '../../../ponder.schema.ts'
 import { agentBands } from './agentBands.ts'
 import { type AgentStatus, agentStatuses } from './agents.ts'
 import { claimableTotal } from './runBands.ts'
-import type { RunState } from './runFilter.ts'
+import type { RunState } from './runList.ts'
 import { type SnapshotQuery, snapshotQuery } from './snapshot.ts'
 
 /** Counts, and amounts in USDC base units. */

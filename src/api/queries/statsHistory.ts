@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { marketDay, runStates } from '../../../ponder.schema.ts'
-import type { RunState } from './runFilter.ts'
+import type { RunState } from './runList.ts'
 import { plainQuery, type SnapshotQuery, withSnapshot } from './snapshot.ts'
 
 export const historyIntervals = ['day', 'week', 'month'] as const

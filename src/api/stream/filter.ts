@@ -1,6 +1,6 @@
 import type { Address } from 'viem'
 import type { Change, Standing } from '../queries/changes.ts'
-import type { RunState } from '../queries/runFilter.ts'
+import type { RunState } from '../queries/runList.ts'
 
 /** Which runs and agents a stream is about. Its set: those that match now. */
 export type StreamFilter = {
