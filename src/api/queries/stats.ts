@@ -1,26 +1,9 @@
 import { type Column, type SQL, sql } from 'drizzle-orm'
 import { marketDay, payee, runStates } from '../../../ponder.schema.ts'
 import { agentBands } from './agentBands.ts'
-import { type AgentStatus, agentStatuses } from './agents.ts'
+import { agentStatuses } from './agents.ts'
 import { claimableTotal } from './runBands.ts'
-import type { RunState } from './runList.ts'
-import { type SnapshotQuery, snapshotQuery } from './snapshot.ts'
-
-/** Counts, and amounts in USDC base units. */
-export type Stats = {
-  runs: Record<RunState, number> & { claimableRuns: number }
-  market: {
-    /** Rewards and fees of the runs that are funded and have not ended. */
-    escrowed: bigint
-    /** Stake that the claims of live runs have locked. */
-    locked: bigint
-    /** Rewards of approved runs. */
-    paid: bigint
-  }
-  agents: Record<AgentStatus, number> & { staked: bigint }
-  /** Payments that USDC refused and that are not collected yet. */
-  payees: { owed: bigint }
-}
+import { snapshotQuery } from './snapshot.ts'
 
 const countOf = (counter: Column | SQL.Aliased, alias: string) =>
   sql<number>`coalesce(sum(${counter}), 0)`.mapWith(Number).as(alias)
@@ -66,8 +49,13 @@ const readTotals = snapshotQuery('stats', (db, snapshot) => {
     .innerJoin(payees, sql`true`)
 })
 
-/** The market's counts and amounts. It sums bands and days, so it does not grow with runs and agents. */
-export const stats: SnapshotQuery<Stats> = readTotals({}, ({ days, agents, payees }) => {
+/**
+ * The market's counts, and amounts in USDC base units: see `marketDay`, `agentBand` and `payee`. It sums bands and days,
+ * so it does not grow with runs and agents.
+ */
+export const stats = readTotals({}, ({ days, agents, payees }) => {
   const { escrowed, locked, paid, ...runs } = days
   return { runs, market: { escrowed, locked, paid }, agents, payees }
 })
+
+export type Stats = NonNullable<Awaited<ReturnType<typeof stats>>>['data']
