@@ -9,57 +9,42 @@ import { type SnapshotQuery, snapshotQuery } from './snapshot.ts'
 /** Identifies a claim. `round` is its number among the claims of the run, from 1. */
 export type ClaimName = { bountyId: bigint; agentId: bigint; round: bigint }
 
-/** The transaction and block of a successful claim. */
-type ClaimEvent = { transactionHash: string; blockNumber: bigint }
-
-/** A member is null if there is no such run, agent or successful claim. */
-type ClaimedRun = { run: RunJson | null; agent: AgentRow | null; claim: ClaimEvent | null }
-
-/** The columns of the requested claims, one row per claim. */
-const requested = {
-  bountyId: sql`"requested"."bounty_id"`,
-  agentId: sql`"requested"."agent_id"`,
-  round: sql`"requested"."round"`,
-  place: sql`"requested"."place"`,
+/** The columns of the event of a successful claim. `ordinal` is its round. */
+const claimColumns = {
+  bountyId: runEvent.bountyId,
+  agentId: runEvent.agentId,
+  address: runEvent.address,
+  ordinal: runEvent.ordinal,
+  transactionHash: runEvent.transactionHash,
+  blockNumber: runEvent.blockNumber,
 }
 
+/** A successful claim that the index shows. */
+export type ShownClaim = Pick<typeof runEvent.$inferSelect, keyof typeof claimColumns>
+
+/** A member is null if there is no such run, agent or successful claim. */
+type ClaimedRun = { run: RunJson | null; agent: AgentRow | null; claim: ShownClaim | null }
+
+const isClaim = eq(runEvent.name, 'BountyClaimed')
+
 const findClaimedRuns = snapshotQuery('claimed runs', (db, snapshot) => {
-  const arrays = [
-    sql`${sql.placeholder('bountyIds')}::int8[]`,
-    sql`${sql.placeholder('agentIds')}::numeric[]`,
-    sql`${sql.placeholder('rounds')}::int4[]`,
-  ]
-  const claims = db.$with('requested', { json: sql<RunJson | null>`"json"`.as('json') }).as(
+  const requested = db.$with('requested', { json: sql<RunJson | null>`"json"`.as('json') }).as(
     sql`select *, ${runJson(sql`"requested"."bounty_id"`)}::json as "json"
-        from unnest(${sql.join(arrays, sql`, `)}) with ordinality as "requested" ("bounty_id", "agent_id", "round", "place")`,
+        from unnest(${sql.placeholder('bountyIds')}::int8[], ${sql.placeholder('agentIds')}::numeric[],
+          ${sql.placeholder('rounds')}::int4[]) with ordinality as "requested" ("bounty_id", "agent_id", "round", "place")`,
   )
   const agents = db.select(agentColumns).from(agent).where(isRegistered).as('agent')
-  const claimEvents = db
-    .select({
-      bountyId: runEvent.bountyId,
-      agentId: runEvent.agentId,
-      round: runEvent.ordinal,
-      transactionHash: runEvent.transactionHash,
-      blockNumber: runEvent.blockNumber,
-    })
-    .from(runEvent)
-    .where(eq(runEvent.name, 'BountyClaimed'))
-    .as('claim')
+  const claims = db.select(claimColumns).from(runEvent).where(isClaim).as('claim')
+  const isRequested = sql`${claims.bountyId} = "requested"."bounty_id" and ${claims.agentId} = "requested"."agent_id"
+    and ${claims.ordinal} = "requested"."round"`
   return db
-    .with(snapshot, claims)
+    .with(snapshot, requested)
     .select()
     .from(snapshot)
-    .innerJoin(claims, sql`true`)
-    .leftJoin(agents, eq(agents.id, requested.agentId))
-    .leftJoin(
-      claimEvents,
-      and(
-        eq(claimEvents.bountyId, requested.bountyId),
-        eq(claimEvents.agentId, requested.agentId),
-        eq(claimEvents.round, requested.round),
-      ),
-    )
-    .orderBy(requested.place)
+    .innerJoin(requested, sql`true`)
+    .leftJoin(agents, sql`${agents.id} = "requested"."agent_id"`)
+    .leftJoin(claims, isRequested)
+    .orderBy(sql`"requested"."place"`)
 })
 
 /** Reads the run, the agent and the event of each claim, all at one block. */
@@ -88,4 +73,16 @@ export function createClaimedRunReader(index: IndexReader) {
     if (reach) await index.head.until(({ number }) => number >= reach.block, reach.signal)
     return read(claim)
   }
+}
+
+const findShown = snapshotQuery('shown claims', (db, snapshot) => {
+  const isAsked = sql`${runEvent.bountyId} = ANY(${sql.placeholder('bountyIds')}::int8[])`
+  const claims = db.select(claimColumns).from(runEvent).where(and(isAsked, isClaim)).as('claim')
+  return db.with(snapshot).select().from(snapshot).leftJoin(claims, sql`true`)
+})
+
+/** Reads all successful claims of these runs, also of earlier rounds. */
+export function shownClaims(bountyIds: bigint[]): SnapshotQuery<ShownClaim[]> {
+  const values = { bountyIds: bountyIds.map((id) => String(storableId(id))) }
+  return findShown(values, (_, rows) => rows.flatMap(({ claim }) => claim ?? []))
 }
