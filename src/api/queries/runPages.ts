@@ -4,7 +4,7 @@ import { partiesOf } from './runBands.ts'
 import { type RunList, type RunOrder, shapeOf } from './runList.ts'
 import { isBanded, isUnfiltered, NEAR_ROWS, rankedBands, type StartKind } from './runStarts.ts'
 import { isCounted, matchesInRanked, matchesOf } from './runTotal.ts'
-import { byPosition, mayGather, requested, walksOf } from './runWalks.ts'
+import { byPosition, mayGather, walksOf } from './runWalks.ts'
 import { plainQuery, type SnapshotQuery, withSnapshot } from './snapshot.ts'
 
 /** The sort key of a run, which is its position in the list. */
@@ -121,6 +121,6 @@ const requestedPages = sql`
 function pageOf(order: RunOrder): SQL {
   return sql`
     select coalesce(string_agg("json", ','), '') as "runs", (select count(*) from "walked") as "found",
-      (array_agg("bounty_id"))[${requested.limit}] as "last_id", (array_agg("value"))[${requested.limit}] as "last_value"
-    from (select * from "walked" order by ${byPosition(order)} limit ${requested.limit}) as "listed"`
+      (array_agg("bounty_id"))["requested"."limit"] as "last_id", (array_agg("value"))["requested"."limit"] as "last_value"
+    from (select * from "walked" order by ${byPosition(order)} limit "requested"."limit") as "listed"`
 }

@@ -75,10 +75,11 @@ function lowestOf(order: RunOrder): SQL {
 }
 
 /**
- * The CTE `start`: the band in which the page at the offset starts, from `lowest` to before `end`, and the number of the
+ * The CTE `start`: the band in which the requested page starts, from `lowest` to before `end`, and the number of the
  * band's matching runs before and after the page's first run. It has no row if the page is past the end.
  */
-export function startOf({ sort, order }: RunOrder, offset: SQL): SQL {
+export function startOf({ sort, order }: RunOrder): SQL {
+  const offset = sql`"requested"."offset"`
   const total = sql`"matches"."total"`
   const above = sql`("through" - "own")`
   // Not all runs of the band that `minReward` splits match. The total tells how many do.

@@ -6,20 +6,8 @@ import { inOrder, matching, type RunList, type RunOrder, sortKeyOf, standingOf }
 import { isBanded, isUnfiltered, type StartKind, startOf } from './runStarts.ts'
 import { runSummaryMembers } from './runs.ts'
 
-/** The columns of the requested page that a walk reads. */
-export const requested = {
-  limit: sql`"requested"."limit"`,
-  offset: sql`"requested"."offset"`,
-  bountyId: sql`"requested"."bounty_id"`,
-  value: sql`"requested"."value"`,
-}
-
-/** The counts of the list. See `matchesOf`. */
-const matched = {
-  total: sql`"matches"."total"`,
-  inOrder: sql`"matches"."in_order"`,
-  gathered: sql`"matches"."gathered"`,
-}
+/** Whether the page's offset is within the list. */
+const isWithin = sql`"requested"."offset" < "matches"."total"`
 
 /**
  * The CTE `walked`: the JSON and the position of the page's runs, and of the run that follows. The CTEs that it needs
@@ -50,8 +38,8 @@ const listed = (order: RunOrder) => sql`${jsonObject(runSummaryMembers)} as "jso
  * because a walk would go on behind the last match to the end of the index.
  */
 function rowsOf(start: StartKind): SQL {
-  const rows = sql`${requested.limit} + 1`
-  return start === 'after' ? sql`(${rows})` : sql`greatest(least(${rows}, ${matched.total} - ${requested.offset}), 0)`
+  if (start === 'after') return sql`("requested"."limit" + 1)`
+  return sql`greatest(least("requested"."limit" + 1, "matches"."total" - "requested"."offset"), 0)`
 }
 
 /**
@@ -78,8 +66,7 @@ export function mayGather(list: RunList, start: StartKind): boolean {
 
 /** The CTE `first`: the position of the page's first run. It has no row if the page is past the end. */
 function firstAtOffset(list: RunList): SQL {
-  const isWithin = sql`${requested.offset} < ${matched.total}`
-  return sql`"first" as (${select(positionIn(list), and(matching(list), isWithin), list)} limit 1 offset ${requested.offset})`
+  return sql`"first" as (${select(positionIn(list), and(matching(list), isWithin), list)} limit 1 offset "requested"."offset")`
 }
 
 /** The CTEs `start` and `first`. The runs of the band are skipped from its nearer end. */
@@ -93,7 +80,7 @@ function firstInBand(list: RunList): SQL {
     return sql`(${select(positionIn(list), condition, { ...list, order })} limit 1 offset (select ${skipped} from "start"))`
   }
   const reverse = list.order === 'asc' ? 'desc' : 'asc'
-  return sql`"start" as (${startOf(list, requested.offset)}), "first" as (
+  return sql`"start" as (${startOf(list)}), "first" as (
     ${walk(list.order, sql`"before"`, sql`"before" <= "after"`)}
     union all ${walk(reverse, sql`"after"`, sql`"before" > "after"`)})`
 }
@@ -110,10 +97,9 @@ function isFromFirst({ sort, order }: RunOrder): SQL {
  * not depend on a row, so PostgreSQL checks it once and reads nothing for the other way, or for a page past the end.
  */
 function walkOrGather(list: RunList, start: StartKind): SQL {
-  const offset = start === 'after' ? undefined : requested.offset
-  const isWithin = offset && sql`${offset} < ${matched.total}`
-  const condition = and(start === 'after' ? isAfterIn(list) : undefined, matching(list), isWithin)
-  const skip = offset === undefined ? sql`` : sql`offset ${offset}`
+  const isAfter = start === 'after'
+  const condition = isAfter ? and(isAfterIn(list), matching(list)) : and(matching(list), isWithin)
+  const skip = isAfter ? sql`` : sql`offset "requested"."offset"`
   const walk = (where: SQL | undefined) =>
     sql`${select(sql`${run.bountyId}`, where, list)} limit ${rowsOf(start)} ${skip}`
   const gathered = gatheredBy(list, start)
@@ -125,14 +111,14 @@ function walkOrGather(list: RunList, start: StartKind): SQL {
 /** The id at an offset is known because ids count up without gaps. */
 function isFromOffset({ order }: RunOrder): SQL {
   return order === 'asc'
-    ? sql`${run.bountyId} >= (select min(${run.bountyId}) from ${run}) + ${requested.offset}`
-    : sql`${run.bountyId} <= (select max(${run.bountyId}) from ${run}) - ${requested.offset}`
+    ? sql`${run.bountyId} >= (select min(${run.bountyId}) from ${run}) + "requested"."offset"`
+    : sql`${run.bountyId} <= (select max(${run.bountyId}) from ${run}) - "requested"."offset"`
 }
 
 function isAfterIn({ sort, order }: RunOrder): SQL {
   const compare = order === 'asc' ? sql`>` : sql`<`
-  if (sort === 'createdAt') return sql`${run.bountyId} ${compare} ${requested.bountyId}`
-  return sql`(${run[sort]}, ${run.bountyId}) ${compare} (${requested.value}, ${requested.bountyId})`
+  if (sort === 'createdAt') return sql`${run.bountyId} ${compare} "requested"."bounty_id"`
+  return sql`(${run[sort]}, ${run.bountyId}) ${compare} ("requested"."value", "requested"."bounty_id")`
 }
 
 /**
@@ -164,8 +150,8 @@ const GATHERING_COST = sql.raw('4')
  * `in_order` runs: to find n matches, a walk passes n × in_order / total runs.
  */
 function isFaster(start: StartKind): SQL {
-  const walked = start === 'after' ? rowsOf(start) : sql`(${requested.offset} + ${rowsOf(start)})`
-  return sql`${GATHERING_COST} * ${matched.gathered} * ${matched.total} <= ${walked} * ${matched.inOrder}`
+  const walked = start === 'after' ? rowsOf(start) : sql`("requested"."offset" + ${rowsOf(start)})`
+  return sql`${GATHERING_COST} * "matches"."gathered" * "matches"."total" <= ${walked} * "matches"."in_order"`
 }
 
 /** `offset 0` prevents that PostgreSQL turns this into a walk in the list's order. */
