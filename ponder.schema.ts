@@ -201,17 +201,14 @@ export const runDistinctValues = { state: 8, claimedBy: -0.2, posterAddress: -0.
 
 type ColumnBuilders = Parameters<Extract<Parameters<typeof onchainTable>[1], (builders: never) => unknown>>[0]
 
-/** A count of runs per state. */
-const countsPerState = (t: ColumnBuilders) => ({
-  DRAFT: t.integer().notNull().default(0),
-  OPEN: t.integer().notNull().default(0),
-  CLAIMED: t.integer().notNull().default(0),
-  IN_PROGRESS: t.integer().notNull().default(0),
-  SUBMITTED: t.integer().notNull().default(0),
-  APPROVED: t.integer().notNull().default(0),
-  REVISION_REQUESTED: t.integer().notNull().default(0),
-  REJECTED: t.integer().notNull().default(0),
-})
+/** An object with these keys. */
+export function recordOf<Key extends string, Value>(keys: readonly Key[], create: (key: Key) => Value) {
+  return Object.fromEntries(keys.map((key) => [key, create(key)])) as Record<Key, Value>
+}
+
+/** A column for each key, which counts runs or agents. */
+const countsPer = <Key extends string>(keys: readonly Key[], t: ColumnBuilders) =>
+  recordOf(keys, () => t.integer().notNull().default(0))
 
 /**
  * One row per band of all runs in one order: how many of the band's runs are in each state.
@@ -230,7 +227,7 @@ export const marketBand = onchainTable(
     sort: t.text({ enum: runSorts }).notNull(),
     /** See `lowestOfBand`. */
     lowest: t.int8({ mode: 'bigint' }).notNull(),
-    ...countsPerState(t),
+    ...countsPer(runStates, t),
   }),
   (table) => ({ key: primaryKey({ columns: [table.sort, table.lowest] }) }),
 )
@@ -246,7 +243,7 @@ export const partyBand = onchainTable(
     /** See `ofPoster`, `ofEvaluator`, `ofClaimant`. */
     party: t.text().notNull(),
     lowest: t.int8({ mode: 'bigint' }).notNull(),
-    ...countsPerState(t),
+    ...countsPer(runStates, t),
   }),
   (table) => ({ key: primaryKey({ columns: [table.party, table.lowest] }) }),
 )
@@ -259,7 +256,7 @@ export const marketDay = onchainTable('market_day', (t) => ({
   /** See `dayOf`. */
   day: t.int8({ mode: 'bigint' }).primaryKey(),
   /** How many more runs are in the state after the day than before. The sum over the states is the runs created. */
-  ...countsPerState(t),
+  ...countsPer(runStates, t),
   /** Rewards and fees of the runs that are funded and have not ended. */
   escrowed: t.bigint().notNull().default(0n),
   /** Stake that the claims of live runs have locked. */
@@ -319,11 +316,7 @@ export const agentIndexes = {
 export const agentBand = onchainTable('agent_band', (t) => ({
   /** See `agentBandOf`. */
   lowest: t.bigint().primaryKey(),
-  UNVERIFIED: t.integer().notNull().default(0),
-  PROVISIONAL: t.integer().notNull().default(0),
-  PROVEN: t.integer().notNull().default(0),
-  FROZEN: t.integer().notNull().default(0),
-  BANNED: t.integer().notNull().default(0),
+  ...countsPer(agentSteps, t),
   /** Stakes of all ids of the band, including agents that the registry burned. USDC base units. */
   staked: t.bigint().notNull().default(0n),
 }))

@@ -1,5 +1,5 @@
 import { and, eq, gte, isNotNull, type SQL, sql } from 'drizzle-orm'
-import { AGENT_BAND_IDS, type AgentStep, agent } from '../../../ponder.schema.ts'
+import { AGENT_BAND_IDS, type AgentStep, agent, recordOf } from '../../../ponder.schema.ts'
 import { agentBands } from './agentBands.ts'
 import { type AgentRow, type AgentStatus, agentColumns, agentStatus, agentStatuses } from './agents.ts'
 import { createBatchedRead } from './batchedReads.ts'
@@ -16,7 +16,8 @@ type AgentPage = {
 }
 
 /** A list has the agents of one status, or all agents. */
-type Listed = AgentStatus | 'all'
+const lists = ['all', ...agentStatuses] as const
+type Listed = (typeof lists)[number]
 
 const isOn = (step: AgentStep) => eq(agent.step, step)
 
@@ -95,20 +96,10 @@ function pageQuery(listed: Listed) {
   }
 }
 
-const queries = Object.fromEntries(
-  (['all', ...agentStatuses] as const).map((listed) => [listed, pageQuery(listed)]),
-) as Record<Listed, ReturnType<typeof pageQuery>>
-
 /** Creates a function that reads pages of agents. Concurrent requests for pages of one status share a statement. */
 export function createAgentPageReader(index: IndexReader) {
-  const readers = new Map(
-    Object.entries(queries).map(([listed, query]) => [listed, createBatchedRead(index, query, { maxSize: MAX_PAGES })]),
-  )
+  const readers = recordOf(lists, (listed) => createBatchedRead(index, pageQuery(listed), { maxSize: MAX_PAGES }))
 
   /** @throws Problem INDEX_BEHIND if the index cannot be read, or does not reach `minBlock` in time. */
-  return (status: AgentStatus | undefined, page: Page, minBlock?: bigint) => {
-    const read = readers.get(status ?? 'all')
-    if (read === undefined) throw new Error(`There is no list of agents of the status ${status}`)
-    return read(page, minBlock)
-  }
+  return (status: AgentStatus | undefined, page: Page, minBlock?: bigint) => readers[status ?? 'all'](page, minBlock)
 }

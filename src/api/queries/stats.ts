@@ -1,5 +1,5 @@
 import { type Column, type SQL, sql } from 'drizzle-orm'
-import { marketDay, payee, runStates } from '../../../ponder.schema.ts'
+import { marketDay, payee, recordOf, runStates } from '../../../ponder.schema.ts'
 import { agentBands } from './agentBands.ts'
 import { agentStatuses } from './agents.ts'
 import { claimableTotal } from './runBands.ts'
@@ -11,20 +11,12 @@ const countOf = (counter: Column | SQL.Aliased, alias: string) =>
 const sumOf = (amount: Column | SQL.Aliased, alias: string) =>
   sql<bigint>`coalesce(sum(${amount}), 0)`.mapWith(BigInt).as(alias)
 
-/** A column for each key: the sum of the counter of that name. */
-function countEach<Key extends string>(keys: readonly Key[], counters: Record<Key, Column | SQL.Aliased>) {
-  return Object.fromEntries(keys.map((key) => [key, countOf(counters[key], key)])) as Record<
-    Key,
-    ReturnType<typeof countOf>
-  >
-}
-
 const readTotals = snapshotQuery('stats', (db, snapshot) => {
   const bands = agentBands(db)
   const claimableRuns = sql<number>`${claimableTotal()}`.mapWith(Number).as('claimableRuns')
   const days = db
     .select({
-      ...countEach(runStates, marketDay),
+      ...recordOf(runStates, (state) => countOf(marketDay[state], state)),
       claimableRuns,
       escrowed: sumOf(marketDay.escrowed, 'escrowed'),
       locked: sumOf(marketDay.locked, 'locked'),
@@ -33,7 +25,10 @@ const readTotals = snapshotQuery('stats', (db, snapshot) => {
     .from(marketDay)
     .as('days')
   const agents = db
-    .select({ ...countEach(agentStatuses, bands), staked: sumOf(bands.staked, 'staked') })
+    .select({
+      ...recordOf(agentStatuses, (status) => countOf(bands[status], status)),
+      staked: sumOf(bands.staked, 'staked'),
+    })
     .from(bands)
     .as('agents')
   const payees = db
