@@ -8,9 +8,10 @@ import {
   ofEvaluator,
   ofPoster,
   partyBand,
+  recordOf,
   type run,
   runSorts,
-  type runStates,
+  runStates,
 } from 'ponder:schema'
 
 type Run = typeof run.$inferSelect
@@ -18,6 +19,8 @@ type State = (typeof runStates)[number]
 
 /** The columns that counts depend on and changes may change. */
 export type Counted = Pick<Run, 'state' | 'stake' | 'claimedBy'>
+
+const noRuns = recordOf(runStates, () => 0)
 
 /** States in which the market holds reward and fee. */
 const escrowing: ReadonlySet<State> = new Set(['OPEN', 'CLAIMED', 'IN_PROGRESS', 'SUBMITTED', 'REVISION_REQUESTED'])
@@ -51,9 +54,9 @@ export async function countRun({ db }: Context, after: Run, before: Counted | un
     })
 }
 
-/** The changed counts of a band from which a run leaves one state, into which it enters another, or both. */
-function moveCounts(counts: Record<State, number>, from: State | undefined, to: State | undefined) {
-  const changed: Partial<Record<State, number>> = {}
+/** The changed counts of a row from which a run or an agent leaves one count, into which it enters another, or both. */
+export function moveCounts<Key extends string>(counts: Record<Key, number>, from?: Key | null, to?: Key | null) {
+  const changed: Partial<Record<Key, number>> = {}
   if (from) changed[from] = counts[from] - 1
   if (to) changed[to] = (changed[to] ?? counts[to]) + 1
   return changed
@@ -70,24 +73,18 @@ export async function countDay({ db }: Context, timestamp: bigint, after: Run, b
     claims: isClaim ? 1 : 0,
     claimSeconds: isClaim && after.openedAt !== null ? timestamp - after.openedAt : 0n,
   }
-  const values: typeof marketDay.$inferInsert = { day: dayOf(timestamp), ...change, [to]: 1 }
-  if (before) values[before.state] = (values[before.state] ?? 0) - 1
   // Row exists if a run changed on that day before.
   await db
     .insert(marketDay)
-    .values(values)
-    .onConflictDoUpdate((day) => {
-      const next: Partial<typeof marketDay.$inferInsert> = {
-        escrowed: day.escrowed + change.escrowed,
-        locked: day.locked + change.locked,
-        paid: day.paid + change.paid,
-        claims: day.claims + change.claims,
-        claimSeconds: day.claimSeconds + change.claimSeconds,
-        [to]: day[to] + 1,
-      }
-      if (before) next[before.state] = (next[before.state] ?? day[before.state]) - 1
-      return next
-    })
+    .values({ day: dayOf(timestamp), ...change, ...moveCounts(noRuns, before?.state, to) })
+    .onConflictDoUpdate((day) => ({
+      escrowed: day.escrowed + change.escrowed,
+      locked: day.locked + change.locked,
+      paid: day.paid + change.paid,
+      claims: day.claims + change.claims,
+      claimSeconds: day.claimSeconds + change.claimSeconds,
+      ...moveCounts(day, before?.state, to),
+    }))
 }
 
 function lockedBy({ state, stake }: Pick<Counted, 'state' | 'stake'>): bigint {

@@ -1,9 +1,9 @@
 import type { Context } from 'ponder:registry'
 import { agent, agentBand, agentBandOf, dayOf, head, provenBand, stepOf } from 'ponder:schema'
+import { moveCounts } from './countRun.ts'
 import { type Block, storeBlock } from './storeBlock.ts'
 
 type Agent = typeof agent.$inferSelect
-type AgentBand = typeof agentBand.$inferSelect
 
 /** The columns that changes and counts depend on. */
 type Known = Pick<
@@ -64,17 +64,14 @@ async function storeAgentBlock(context: Context, block: Block) {
 async function countSteps({ db }: Context, id: bigint, before: Known, after: Known) {
   const staked = after.stakedAmount - before.stakedAmount
   if (before.step === after.step && staked === 0n) return
-  const move = (band: AgentBand) => {
-    if (before.step) band[before.step] -= 1
-    if (after.step) band[after.step] += 1
-    return { ...band, staked: band.staked + staked }
-  }
-  const emptyBand = { UNVERIFIED: 0, PROVISIONAL: 0, PROVEN: 0, FROZEN: 0, BANNED: 0, staked: 0n }
-  // Row exists if an agent of the band was counted before.
+  // Row exists if an agent of the band was counted before, as every agent that leaves a step was.
   await db
     .insert(agentBand)
-    .values(move({ lowest: agentBandOf(id), ...emptyBand }))
-    .onConflictDoUpdate((band) => move({ ...band }))
+    .values({ lowest: agentBandOf(id), staked, ...(after.step && { [after.step]: 1 }) })
+    .onConflictDoUpdate((band) => ({
+      staked: band.staked + staked,
+      ...moveCounts(band, before.step, after.step),
+    }))
 }
 
 async function countProven({ db }: Context, id: bigint, before: Known, after: Known) {
