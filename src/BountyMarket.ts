@@ -1,5 +1,5 @@
 import { type Context, type Event, ponder } from 'ponder:registry'
-import { payee, run, runEvent, type runEventNames, type runStates, storedText } from 'ponder:schema'
+import { payee, run, runEvent, storedText } from 'ponder:schema'
 import { getAddress, zeroAddress } from 'viem'
 import { type Counted, countDay, countRun } from './countRun.ts'
 
@@ -187,10 +187,9 @@ ponder.on('BountyMarket:PaymentCollected', async ({ event, context }) => {
 })
 
 type Run = typeof run.$inferSelect
-type State = (typeof runStates)[number]
 
 /** Moves a run to another state, and updates the counts. */
-async function move(context: Context, event: MarketEvent, change: Partial<Run> & { state: State }): Promise<Run> {
+async function move(context: Context, event: MarketEvent, change: Partial<Run> & Pick<Run, 'state'>): Promise<Run> {
   const { bountyId } = event.args
   let before: Counted | undefined
   // One call reads and writes the row, because each call of Ponder's store copies it.
@@ -205,14 +204,11 @@ async function move(context: Context, event: MarketEvent, change: Partial<Run> &
 }
 
 type RunEvent = typeof runEvent.$inferInsert
-type Details = Partial<
-  Pick<RunEvent, 'agentId' | 'address' | 'amount' | 'hash' | 'reason' | 'dueAt' | 'ordinal' | 'byTimeout'>
->
 type MarketEvent = Pick<Event<'BountyMarket:WorkStarted'>, 'id' | 'block' | 'transaction' | 'log'> & {
   args: { bountyId: bigint }
 }
 
-async function record(context: Context, event: MarketEvent, name: (typeof runEventNames)[number], details: Details) {
+async function record(context: Context, event: MarketEvent, name: RunEvent['name'], details: Partial<RunEvent>) {
   await context.db.insert(runEvent).values({
     id: event.id,
     bountyId: event.args.bountyId,
