@@ -1,8 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import type { Logger } from 'pino'
 import { withConnection } from './withConnection.ts'
 
-/** How often a new connection shows which server the address leads to, and how long that may take. */
+/** The pause between checks of which server the address leads to, and how long each step of a check may take. */
 const CHECK_INTERVAL_MS = 5_000
 const CHECK_TIMEOUT_MS = 2_000
 
@@ -31,7 +32,6 @@ export function followFailover(
 
   let server: string | undefined
   let replacedAt = Number.NEGATIVE_INFINITY
-  let isChecking = false
 
   async function check() {
     const reached = await serverAt(url)
@@ -45,17 +45,14 @@ export function followFailover(
     await Promise.all(Array.from({ length: pool.idleCount }, async () => (await pool.connect()).release()))
   }
 
-  async function checkUnlessEnding() {
-    if (pool.ending) return clearInterval(timer)
-    if (isChecking) return
-    isChecking = true
-    await check().catch((err) => logger.warn({ err }, 'Cannot check which server the database URL leads to'))
-    isChecking = false
+  async function follow() {
+    while (!pool.ending) {
+      await check().catch((err) => logger.warn({ err }, 'Cannot check which server the database URL leads to'))
+      await sleep(checkIntervalMs, undefined, { ref: false })
+    }
   }
 
-  const timer = setInterval(checkUnlessEnding, checkIntervalMs)
-  timer.unref()
-  void checkUnlessEnding()
+  void follow()
 }
 
 /** Which server a new connection reaches, by the start of its process: any role may read it. */
