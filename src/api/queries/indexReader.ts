@@ -54,14 +54,17 @@ export class IndexReader {
   /** A query that failed because the tables lack a column. */
   #unanswerable: SnapshotQuery<unknown> | undefined
 
-  constructor(db: Database, chainId: number, options: Options = {}) {
-    const {
+  constructor(
+    db: Database,
+    chainId: number,
+    {
       clock = Date.now,
       notifications,
       shownBefore = 0n,
       orphaned = () => undefined,
       latestBlock = () => undefined,
-    } = options
+    }: Options = {},
+  ) {
     this.#db = db
     this.#latestBlock = latestBlock
     this.#chainId = chainId
@@ -134,7 +137,7 @@ export class IndexReader {
     const orphaned = this.#orphaned()
     if (orphaned !== undefined) {
       this.head.record(undefined, askedAt)
-      throw new Problem('INDEX_BEHIND', orphaned, { headers: RETRY_SOON })
+      throw indexBehind(orphaned)
     }
     try {
       const result = await query(this.#db, { chainId: this.#chainId, clock: Math.floor(this.#clock() / 1_000) })
@@ -150,25 +153,21 @@ export class IndexReader {
       }
       if (failure === 'schema') {
         this.#unanswerable = query
-        throw ofAnotherVersion(error)
+        const cause = new Error(UPGRADE_ORDER, { cause: error })
+        throw indexBehind('The index is of another version than this server.', { cause })
       }
       if (failure === 'transient' && retry) return this.#readOnce(query, false)
-      throw new Problem('INDEX_BEHIND', 'The index cannot be read now.', { headers: RETRY_SOON, cause: error })
+      throw indexBehind('The index cannot be read now.', { cause: error })
     }
   }
 }
-
-const RETRY_SOON = { 'Retry-After': '1' }
 
 /** What the log says where the tables of the index lack a column. */
 const UPGRADE_ORDER =
   'The index is newer or older than this API. If the newer version adds the column, upgrade the indexer; if it removes the column, upgrade the API: see docs/operations.md'
 
-function ofAnotherVersion(cause: unknown) {
-  return new Problem('INDEX_BEHIND', 'The index is of another version than this server.', {
-    headers: RETRY_SOON,
-    cause: new Error(UPGRADE_ORDER, { cause }),
-  })
+function indexBehind(detail: string, extras: { extensions?: Record<string, unknown>; cause?: unknown } = {}) {
+  return new Problem('INDEX_BEHIND', detail, { headers: { 'Retry-After': '1' }, ...extras })
 }
 
 function beyondChain(minBlock: bigint, latest: bigint) {
@@ -178,11 +177,8 @@ function beyondChain(minBlock: bigint, latest: bigint) {
 }
 
 function behind(snapshot: Snapshot | undefined, minBlock: bigint) {
-  if (snapshot === undefined) {
-    return new Problem('INDEX_BEHIND', 'No block is indexed yet.', { headers: RETRY_SOON })
-  }
-  const extensions = { indexedBlock: Number(snapshot.number) }
-  return new Problem('INDEX_BEHIND', describeProgress(snapshot, minBlock), { extensions, headers: RETRY_SOON })
+  if (snapshot === undefined) return indexBehind('No block is indexed yet.')
+  return indexBehind(describeProgress(snapshot, minBlock), { extensions: { indexedBlock: Number(snapshot.number) } })
 }
 
 function describeProgress(snapshot: Snapshot, minBlock: bigint): string {
