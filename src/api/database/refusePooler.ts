@@ -1,4 +1,3 @@
-import type pg from 'pg'
 import { withConnection } from './withConnection.ts'
 
 /** A database that does not answer for so long is left to those that use it. */
@@ -17,16 +16,13 @@ const PROTOCOL_VIOLATION = '08P01'
  * @throws an error that says what to change. A database that does not answer is no reason for it.
  */
 export async function refusePooler(setting: string, url: string): Promise<void> {
-  const isPooled = await withConnection({ connectionString: url, options: `-c ${PROBE}=kept` }, TIMEOUT_MS, readProbe)
-    .then((probe) => probe !== 'kept')
-    .catch((error) => error.code === PROTOCOL_VIOLATION)
+  const config = { connectionString: url, options: `-c ${PROBE}=kept` }
+  const isPooled = await withConnection(config, TIMEOUT_MS, async (client) => {
+    const { rows } = await client.query('SELECT current_setting($1, true) AS probe', [PROBE])
+    return rows[0].probe !== 'kept'
+  }).catch((error) => error.code === PROTOCOL_VIOLATION)
   if (isPooled)
     throw new Error(
       `${setting} leads to a pooler that does not pass on settings of a connection, such as PgBouncer: set the address of PostgreSQL itself`,
     )
-}
-
-async function readProbe(client: pg.Client): Promise<unknown> {
-  const { rows } = await client.query('SELECT current_setting($1, true) AS probe', [PROBE])
-  return rows[0].probe
 }
