@@ -49,7 +49,6 @@ export function createStreams({
   const ended = new Map<EndReason, number>()
   let sent = 0
   let isClosed = false
-  let heartbeats: NodeJS.Timeout | undefined
 
   function count(client: string, change: number) {
     const streams = (perClient.get(client) ?? 0) + change
@@ -57,12 +56,9 @@ export function createStreams({
     else perClient.set(client, streams)
   }
 
-  function beat() {
+  const heartbeats = setInterval(() => {
     for (const stream of feed.streams) stream.sendHeartbeat()
-    if (feed.streams.size > 0) return
-    clearInterval(heartbeats)
-    heartbeats = undefined
-  }
+  }, HEARTBEAT_MS).unref()
 
   return {
     figures: {
@@ -106,13 +102,13 @@ export function createStreams({
         count(client, -1)
         throw error
       }
-      heartbeats ??= setInterval(beat, HEARTBEAT_MS).unref()
       return stream.body
     },
 
     /** Ends all streams, and refuses new ones. */
     close() {
       isClosed = true
+      clearInterval(heartbeats)
       for (const stream of [...feed.streams]) stream.close('SHUTDOWN')
     },
   }
