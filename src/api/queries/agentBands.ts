@@ -1,20 +1,12 @@
 import { sql } from 'drizzle-orm'
-import { AGENT_BAND_IDS, agent, agentBand, DAY_SECONDS, provenBand } from '../../../ponder.schema.ts'
-import { establishedSince } from './agents.ts'
+import { AGENT_BAND_IDS, agent, agentBand, DAY_SECONDS, provenBand, recordOf } from '../../../ponder.schema.ts'
+import { agentStatuses, establishedSince } from './agents.ts'
 import type { Database } from './snapshot.ts'
 
 const BAND_IDS = sql.raw(String(AGENT_BAND_IDS))
 const DAY = sql.raw(String(DAY_SECONDS))
 
-const columns = {
-  lowest: sql`"lowest"`.as('lowest'),
-  UNVERIFIED: sql`"unverified"`.as('unverified'),
-  PROVISIONAL: sql`"provisional"`.as('provisional'),
-  ESTABLISHED: sql`"established"`.as('established'),
-  FROZEN: sql`"frozen"`.as('frozen'),
-  BANNED: sql`"banned"`.as('banned'),
-  staked: sql`"staked"`.as('staked'),
-}
+const columns = recordOf(['lowest', ...agentStatuses, 'staked'], (name) => sql`${sql.identifier(name)}`.as(name))
 
 /**
  * The CTE `band`: for each band, how many agents have each status at the snapshot's `now`. A band may have several
@@ -27,8 +19,8 @@ const columns = {
  */
 export function agentBands(db: Database, splitsProven = true) {
   const counted = sql`
-    select ${agentBand.lowest} as "lowest", ${agentBand.UNVERIFIED} as "unverified", ${agentBand.PROVISIONAL} as "provisional",
-      ${agentBand.PROVEN} as "established", ${agentBand.FROZEN} as "frozen", ${agentBand.BANNED} as "banned", ${agentBand.staked} as "staked"
+    select ${agentBand.lowest} as "lowest", ${agentBand.UNVERIFIED} as "UNVERIFIED", ${agentBand.PROVISIONAL} as "PROVISIONAL",
+      ${agentBand.PROVEN} as "ESTABLISHED", ${agentBand.FROZEN} as "FROZEN", ${agentBand.BANNED} as "BANNED", ${agentBand.staked} as "staked"
     from ${agentBand}`
   if (!splitsProven) return db.$with('band', columns).as(counted)
 
