@@ -84,12 +84,11 @@ const changesRun = notInArray(runEvent.name, ['ClaimRefused', 'PaymentDeferred']
 const eventJson = sql`json_build_array(${runEvent.blockNumber}::text, ${runEvent.timestamp}::text, ${runEvent.blockHash},
   ${runEvent.name}, ${runEvent.agentId}::text)`
 
-const { owner, frozen, banned, ...otherColumns } = getTableColumns(agent)
+const { frozen, banned, ...otherColumns } = getTableColumns(agent)
 
 /** As text, because JSON's numbers are not exact beyond 2^53. */
 const agentMembers = {
   ...Object.fromEntries(Object.entries(otherColumns).map(([name, column]) => [name, jsonText(column)])),
-  owner: jsonText(owner),
   frozen: jsonBoolean(frozen),
   banned: jsonBoolean(banned),
   status: jsonText(agentStatus),
