@@ -60,9 +60,23 @@ export const lowestOfBand: Record<(typeof runSorts)[number], (run: SortKeys) => 
 }
 
 /** The party whose runs a band counts. */
-export const ofPoster = (address: Address) => `poster ${address}`
-export const ofEvaluator = (address: Address) => `evaluator ${address}`
 export const ofClaimant = (agentId: bigint) => `claimedBy ${agentId}`
+
+type Parties = {
+  poster?: Address | undefined
+  evaluator?: Address | null | undefined
+  claimedBy?: bigint | null | undefined
+}
+
+/** The parties that are named, as `partyBand` has them: posters, evaluators and agents. */
+export function partiesOf({ poster, evaluator, claimedBy }: Parties): string[] {
+  const parties = [
+    poster && `poster ${poster}`,
+    evaluator && `evaluator ${evaluator}`,
+    claimedBy == null ? undefined : ofClaimant(claimedBy),
+  ]
+  return parties.filter((party) => party != null)
+}
 
 /**
  * The steps of the trust ladder, without their dependence on time. A PROVEN agent has the completions that ESTABLISHED
@@ -240,7 +254,7 @@ export const marketBand = onchainTable(
 export const partyBand = onchainTable(
   'party_band',
   (t) => ({
-    /** See `ofPoster`, `ofEvaluator`, `ofClaimant`. */
+    /** See `partiesOf`. */
     party: t.text().notNull(),
     lowest: t.int8({ mode: 'bigint' }).notNull(),
     ...countsPer(runStates, t),

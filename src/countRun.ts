@@ -5,8 +5,7 @@ import {
   marketBand,
   marketDay,
   ofClaimant,
-  ofEvaluator,
-  ofPoster,
+  partiesOf,
   partyBand,
   recordOf,
   type run,
@@ -33,10 +32,7 @@ export async function countRun({ db }: Context, after: Run, before: Counted | un
   const { posterAddress, evaluator, state: to } = after
   // A claim begins and ends, but never passes from one agent to another.
   const claimedBy = after.claimedBy ?? before?.claimedBy ?? null
-  const claimant = claimedBy === null ? undefined : ofClaimant(claimedBy)
-  const parties = [ofPoster(posterAddress), evaluator && ofEvaluator(evaluator), claimant].filter(
-    (party) => party != null,
-  )
+  const parties = partiesOf({ poster: posterAddress, evaluator, claimedBy })
   const lowest = lowestOfBand.createdAt(after)
   // A row exists if the band had a run before, as every band that the run leaves had. One call for all rows of a table,
   // because each call of Ponder's store waits for its lock.
@@ -48,7 +44,7 @@ export async function countRun({ db }: Context, after: Run, before: Counted | un
     .insert(partyBand)
     .values(parties.map((party) => ({ party, lowest, [to]: 1 })))
     .onConflictDoUpdate((band) => {
-      const isClaimants = band.party === claimant
+      const isClaimants = claimedBy !== null && band.party === ofClaimant(claimedBy)
       const from = isClaimants && before?.claimedBy === null ? undefined : before?.state
       return moveCounts(band, from, isClaimants && after.claimedBy === null ? undefined : to)
     })

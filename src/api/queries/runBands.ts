@@ -3,25 +3,13 @@ import {
   DEADLINE_BAND_SECONDS,
   marketBand,
   type marketDay,
-  ofClaimant,
-  ofEvaluator,
-  ofPoster,
+  partiesOf,
   partyBand,
   run,
   runStates,
 } from '../../../ponder.schema.ts'
 import type { RunFilter, RunOrder, Standing } from './runList.ts'
 import { now } from './snapshot.ts'
-
-/** The parties that the filter names, as `partyBand` has them: posters, evaluators and agents. */
-export function partiesOf({ poster, evaluator, claimedBy }: RunFilter): string[] {
-  const parties = [
-    poster && ofPoster(poster),
-    evaluator && ofEvaluator(evaluator),
-    claimedBy === undefined ? undefined : ofClaimant(claimedBy),
-  ]
-  return parties.filter((party) => party !== undefined)
-}
 
 /** Whether the filter names a party. */
 export const isOfParty = (filter: RunFilter): boolean => partiesOf(filter).length > 0

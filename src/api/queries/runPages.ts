@@ -1,6 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { rewardBandWidth } from '../../../ponder.schema.ts'
-import { partiesOf } from './runBands.ts'
+import { partiesOf, rewardBandWidth } from '../../../ponder.schema.ts'
 import { type RunList, type RunOrder, shapeOf } from './runList.ts'
 import { isBanded, isUnfiltered, NEAR_ROWS, rankedBands, type StartKind } from './runStarts.ts'
 import { isCounted, matchesInRanked, matchesOf } from './runTotal.ts'

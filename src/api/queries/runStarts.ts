@@ -1,6 +1,6 @@
 import { and, type Column, gte, type SQL, sql } from 'drizzle-orm'
-import { DEADLINE_BAND_SECONDS, RUN_BAND_IDS, run } from '../../../ponder.schema.ts'
-import { bandTableOf, countersOf, isBandOf, isOfParty, partiesOf } from './runBands.ts'
+import { DEADLINE_BAND_SECONDS, partiesOf, RUN_BAND_IDS, run } from '../../../ponder.schema.ts'
+import { bandTableOf, countersOf, isBandOf, isOfParty } from './runBands.ts'
 import { matching, type RunList, type RunOrder, shapeOf, sortKeyOf, standingOf } from './runList.ts'
 
 /** Where pages start: after a run, after few runs (at most `NEAR_ROWS`), or after many. */

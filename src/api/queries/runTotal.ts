@@ -1,6 +1,6 @@
 import { and, gte, type SQL, sql } from 'drizzle-orm'
-import { marketBand, marketDay, partyBand, run } from '../../../ponder.schema.ts'
-import { bandTableOf, claimableTotal, isBandOf, isOfParty, partiesOf, sumOf } from './runBands.ts'
+import { marketBand, marketDay, partiesOf, partyBand, run } from '../../../ponder.schema.ts'
+import { bandTableOf, claimableTotal, isBandOf, isOfParty, sumOf } from './runBands.ts'
 import { expired, inStanding, isInSplit, matching, type RunFilter, type Standing, standingOf } from './runList.ts'
 
 /**
