@@ -1,10 +1,11 @@
 import { eq, getTableColumns, type SQL, sql } from 'drizzle-orm'
-import { run } from '../../../ponder.schema.ts'
+import { agent, run } from '../../../ponder.schema.ts'
+import { type AgentRow, agentColumns, isAgent } from './agents.ts'
 import { jsonBoolean, jsonId, jsonNumber, jsonObject, jsonText, jsonTime, jsonWord, type Members } from './json.ts'
 import { claimable } from './runList.ts'
-import { plainQuery, type SnapshotQuery, withSnapshot } from './snapshot.ts'
+import { plainQuery, type SnapshotQuery, snapshotQuery, withSnapshot } from './snapshot.ts'
 
-export const runColumns = { ...getTableColumns(run), claimable: claimable.as('claimable') }
+const runColumns = { ...getTableColumns(run), claimable: claimable.as('claimable') }
 
 export type RunRow = typeof run.$inferSelect & { claimable: boolean }
 
@@ -85,4 +86,18 @@ export function runsById(bountyIds: readonly bigint[]): SnapshotQuery<(string | 
     const found = new Map(rows.map(({ id, run }) => [id, run]))
     return bountyIds.map((id) => found.get(id) ?? null)
   })
+}
+
+const findRunAndAgent = snapshotQuery('run and agent', (db, snapshot) => {
+  const runs = db.select(runColumns).from(run).where(isBounty).as('run')
+  const agents = db.select(agentColumns).from(agent).where(isAgent).as('agent')
+  return db.with(snapshot).select().from(snapshot).leftJoin(runs, sql`true`).leftJoin(agents, sql`true`)
+})
+
+/** Reads a run and an agent at one block. A member is null if there is no such run or agent. */
+export function runAndAgent(
+  bountyId: bigint,
+  agentId: bigint,
+): SnapshotQuery<{ run: RunRow | null; agent: AgentRow | null }> {
+  return findRunAndAgent({ bountyId: storableId(bountyId), agentId }, ({ run, agent }) => ({ run, agent }))
 }
