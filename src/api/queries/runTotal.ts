@@ -52,16 +52,12 @@ function bySums(filter: RunFilter, mayGather: boolean): SQL {
     isOfAll && filter.minReward === undefined
       ? claimableTotal()
       : sql`(${rewarded('claimable', open)} - ${expiredCount})`
-  const totalOf = (all: SQL): Record<Standing, SQL> => ({
-    any: all,
-    state: all,
-    claimable,
-    expired: sql`${all} - ${claimable}`,
-    unclaimable: sql`${all} - ${claimable}`,
-    none: sql`0`,
-  })
+  const totalOf = (all: SQL) => {
+    if (standing === 'claimable') return claimable
+    return standing === 'expired' || standing === 'unclaimable' ? sql`${all} - ${claimable}` : all
+  }
   const allRewarded = rewarded(standing, statesOf[standing])
-  if (!mayGather) return sql`select ${totalOf(allRewarded)[standing]} as "total" offset 0`
+  if (!mayGather) return sql`select ${totalOf(allRewarded)} as "total" offset 0`
   // Sums are evaluated once, and only those that the list needs.
   const passed = isOfAll ? standing : 'any'
   const isRewarded = filter.minReward === undefined && passed === standing
@@ -70,7 +66,7 @@ function bySums(filter: RunFilter, mayGather: boolean): SQL {
   return sql`
     select "total", "in_order", ${isOfAll && filter.minReward !== undefined ? sql`"rewarded"` : sql`"total"`} as "gathered"
     from (
-      select ${totalOf(sql`"rewarded"`)[standing]} as "total", ${inOrder} as "in_order", "rewarded"
+      select ${totalOf(sql`"rewarded"`)} as "total", ${inOrder} as "in_order", "rewarded"
       from (select ${allRewarded} as "rewarded" ${inOrderSum} offset 0) as "summed"
       offset 0
     ) as "counted"`
@@ -79,14 +75,7 @@ function bySums(filter: RunFilter, mayGather: boolean): SQL {
 const open = sql`${run.state} = 'OPEN'`
 
 /** The states that `countersOf` counts, as a condition on runs. */
-const statesOf: Record<Standing, SQL | undefined> = {
-  any: undefined,
-  state: inStanding.state,
-  claimable: open,
-  expired: open,
-  unclaimable: undefined,
-  none: sql`false`,
-}
+const statesOf = { ...inStanding, claimable: open, expired: open, unclaimable: undefined }
 
 function countOf(condition = sql`true`): SQL {
   return sql`(select count(*) from ${run} where ${condition})`
