@@ -41,30 +41,28 @@ function bySums(filter: RunFilter, mayGather: boolean): SQL {
   // Only the market has days. They lie on fewer pages than its bands.
   const ofAnyReward = (counted: Standing) =>
     isOfAll ? sumOf(marketDay, counted) : sumOf(partyBand, counted, isBandOf(partyBand, 'createdAt'))
-  const rewarded = (counted: Standing, condition: SQL | undefined) => {
+  const rewarded = (counted: Standing) => {
     if (filter.minReward === undefined) return ofAnyReward(counted)
     const isWholeBand = and(isBandOf(marketBand, 'reward'), gte(marketBand.lowest, sql.placeholder('wholeBand')))
-    const inSplit = sql`${countOf(and(condition, isInSplit))} * ${sql.placeholder('splitSign')}::int4`
+    const inSplit = sql`${countOf(and(statesOf[counted], isInSplit))} * ${sql.placeholder('splitSign')}::int4`
     return sql`(${sumOf(marketBand, counted, isWholeBand)} + ${inSplit})`
   }
   const expiredCount = countOf(and(expired, matching({ ...filter, state: undefined, claimable: undefined })))
-  const claimable =
-    isOfAll && filter.minReward === undefined
-      ? claimableTotal()
-      : sql`(${rewarded('claimable', open)} - ${expiredCount})`
+  const isOfAnyReward = filter.minReward === undefined
+  const claimable = isOfAll && isOfAnyReward ? claimableTotal() : sql`(${rewarded('claimable')} - ${expiredCount})`
   const totalOf = (all: SQL) => {
     if (standing === 'claimable') return claimable
     return standing === 'expired' || standing === 'unclaimable' ? sql`${all} - ${claimable}` : all
   }
-  const allRewarded = rewarded(standing, statesOf[standing])
+  const allRewarded = rewarded(standing)
   if (!mayGather) return sql`select ${totalOf(allRewarded)} as "total" offset 0`
   // Sums are evaluated once, and only those that the list needs.
   const passed = isOfAll ? standing : 'any'
-  const isRewarded = filter.minReward === undefined && passed === standing
+  const isRewarded = isOfAnyReward && passed === standing
   const inOrder = isRewarded ? sql`"rewarded"` : sql`"in_order"`
   const inOrderSum = isRewarded ? sql`` : sql`, ${ofAnyReward(passed)} as "in_order"`
   return sql`
-    select "total", "in_order", ${isOfAll && filter.minReward !== undefined ? sql`"rewarded"` : sql`"total"`} as "gathered"
+    select "total", "in_order", ${isOfAll && !isOfAnyReward ? sql`"rewarded"` : sql`"total"`} as "gathered"
     from (
       select ${totalOf(sql`"rewarded"`)} as "total", ${inOrder} as "in_order", "rewarded"
       from (select ${allRewarded} as "rewarded" ${inOrderSum} offset 0) as "summed"
