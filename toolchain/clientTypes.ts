@@ -6,17 +6,28 @@ import { apiDescription } from './apiDescription.ts'
 
 const path = 'client/src/api.ts'
 
-/** Examples would be most of the file, as comments. */
-const withoutExamples = (name: string, value: unknown) => (/^examples?$/.test(name) ? undefined : value)
+/**
+ * Examples would be most of the file, as comments. The client shows no headers, asks for no 304, and sends no method that
+ * gets a 405. TypeScript tells problems apart without a discriminator. Without operation ids, paths have their operations.
+ */
+const unused = /^(examples?|headers|304|ReadNotModified|405|discriminator|operationId)$/
 
-/** The root types of shared responses and headers. The client exports every root type, and only schemas are of use there. */
-const unusedTypes = /^export type (?:Response|Header)\w+ = .*\n/gm
+/**
+ * What openapi-typescript writes besides: root types of other things than schemas, members that are never there, objects
+ * that have no others, the headers that any answer may have, and comments that a type is an enum.
+ */
+const noise = [
+  /^export type (?:Response\w+|webhooks|\$defs|operations) = .*\n/gm,
+  /^ +\w+\??: never;\n/gm,
+  /^ +headers: \{\n +\[name: string\]: unknown;\n +\};\n/gm,
+  /^ +parameters: \{\n +\};\n/gm,
+  /^ +\/\*\* @enum .*\n/gm,
+]
 
-const types = await openapiTypes(JSON.parse(await apiDescription(), withoutExamples), {
-  rootTypes: true,
-  rootTypesNoSchemaPrefix: true,
-})
-const source = `// Generated from the API's routes by \`npm run client:types\`. Do not edit.\n${astToString(types).replaceAll(unusedTypes, '')}`
+const description = JSON.parse(await apiDescription(), (name, value) => (unused.test(name) ? undefined : value))
+const types = await openapiTypes(description, { rootTypes: true, rootTypesNoSchemaPrefix: true })
+const written = noise.reduce((text, pattern) => text.replaceAll(pattern, ''), astToString(types))
+const source = `// Generated from the API's routes by \`npm run client:types\`. Do not edit.\n${written}`
 
 if (!existsSync(path) || readFileSync(path, 'utf8') !== source) {
   if (process.argv.includes('--check')) {
