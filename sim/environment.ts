@@ -101,15 +101,11 @@ export async function startEnvironment(options: { seed: number; faultProbability
     setFaults(areOn: boolean) {
       areFaultsOn = areOn
     },
-    /** An indexer on an empty database with a connection to the chain without faults, and its API. */
-    async startFreshMarket() {
-      await using parts = new AsyncDisposableStack()
+    /** An indexer on an empty database, with a connection to the chain without faults. */
+    async startFreshIndexer() {
       const fresh = { ...market, databaseUrl: await postgres.createDatabase('fresh') }
-      parts.defer((await startIndexer(fresh)).stop)
-      const { url, stop } = await startApi(fresh)
-      parts.defer(stop)
-      const started = parts.move()
-      return { databaseUrl: fresh.databaseUrl, api: { url }, stop: () => started.disposeAsync() }
+      const { stop } = await startIndexer(fresh)
+      return { databaseUrl: fresh.databaseUrl, [Symbol.asyncDispose]: stop }
     },
     stop: () => kept.disposeAsync(),
   }

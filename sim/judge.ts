@@ -1,9 +1,7 @@
 import { type Answer, agentJson, type Json, pick, runJson } from './api.ts'
 import { compareStats } from './judgeStats.ts'
-import { compare, type Difference } from './oracle.ts'
+import { compare, type Difference, statusOf, type Truth } from './oracle.ts'
 import { compareRunList, type RunListQuestion } from './runList.ts'
-import { statusOf } from './status.ts'
-import type { WitnessedBlock } from './witness.ts'
 
 /** A request for one run or agent, the events of a run, a page of runs, the first page of agents, or the stats. */
 export type Question =
@@ -17,7 +15,7 @@ export const listLimit = 100
  * Compares an answer with the market's state at the block that the answer names.
  * @returns the differences, including a wrong 404 and rows missing from a list.
  */
-export function compareAnswer(question: Question, answer: Answer, block: WitnessedBlock): Difference[] {
+export function compareAnswer(question: Question, answer: Answer, block: Truth): Difference[] {
   const subject = `${question.path} at block ${block.number}`
   return [
     ...compare(subject, { 'X-Indexed-Block': String(block.number) }, { 'X-Indexed-Block': answer.block }),
@@ -25,7 +23,7 @@ export function compareAnswer(question: Question, answer: Answer, block: Witness
   ]
 }
 
-function compareBody(subject: string, question: Question, answer: Answer, block: WitnessedBlock): Difference[] {
+function compareBody(subject: string, question: Question, answer: Answer, block: Truth): Difference[] {
   switch (question.subject) {
     case 'run':
     case 'agent': {
@@ -55,7 +53,7 @@ function compareFound<T>(
   return expected && status === 200 ? compareRow(expected) : differences
 }
 
-type Events = NonNullable<ReturnType<WitnessedBlock['state']['events']['get']>>
+type Events = NonNullable<ReturnType<Truth['state']['events']['get']>>
 
 function compareEvents(subject: string, events: Events, body: Json): Difference[] {
   const line = (event: object) =>
@@ -68,7 +66,7 @@ function compareEvents(subject: string, events: Events, body: Json): Difference[
   )
 }
 
-function compareAgentList(subject: string, body: Json, block: WitnessedBlock): Difference[] {
+function compareAgentList(subject: string, body: Json, block: Truth): Difference[] {
   const ids = [...block.state.agents.keys()].sort((left, right) => Number(left - right))
   const items = body.agents as Json[]
   const { total } = body.pagination as { total: number }
@@ -85,7 +83,7 @@ function compareAgentList(subject: string, body: Json, block: WitnessedBlock): D
   ]
 }
 
-function expectedJson(subject: 'run' | 'agent', id: bigint, { timestamp, state }: WitnessedBlock): Json | undefined {
+function expectedJson(subject: 'run' | 'agent', id: bigint, { timestamp, state }: Truth): Json | undefined {
   if (subject === 'run') {
     const run = state.runs.get(id)
     return run && runJson(run, timestamp)

@@ -1,8 +1,6 @@
 import type { Answer, Json } from './api.ts'
-import { compare, type Difference } from './oracle.ts'
+import { compare, type Difference, statusOf, type Truth } from './oracle.ts'
 import type { ReplayedAgent } from './replay.ts'
-import { statusOf } from './status.ts'
-import type { WitnessedBlock } from './witness.ts'
 
 /** States in which the market holds reward and fee in escrow. */
 const escrowing = ['OPEN', 'CLAIMED', 'IN_PROGRESS', 'SUBMITTED', 'REVISION_REQUESTED']
@@ -10,7 +8,7 @@ const escrowing = ['OPEN', 'CLAIMED', 'IN_PROGRESS', 'SUBMITTED', 'REVISION_REQU
 const sum = (amounts: readonly bigint[]) => amounts.reduce((total, amount) => total + amount, 0n).toString()
 
 /** Compares each figure of `/api/stats` with a count of the rows at the block. */
-export function compareStats(subject: string, { body }: Answer, { timestamp, state }: WitnessedBlock): Difference[] {
+export function compareStats(subject: string, { body }: Answer, { timestamp, state }: Truth): Difference[] {
   const runs = [...state.runs.values()]
   const agents = [...state.agents.values()]
   const { runs: runCounts, agents: agentCounts, ...amounts } = body as Record<string, Json>

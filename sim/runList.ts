@@ -1,9 +1,8 @@
 import { type Address, isAddressEqual, parseUnits } from 'viem'
 import { type Answer, type Json, pick, runJson } from './api.ts'
-import { compare, type Difference } from './oracle.ts'
+import { compare, type Difference, type Truth } from './oracle.ts'
 import type { Random } from './random.ts'
 import type { ReplayedRun } from './replay.ts'
-import type { WitnessedBlock } from './witness.ts'
 
 type Filter = {
   state?: string
@@ -80,7 +79,7 @@ export function compareRunList(
   subject: string,
   { filter, sort, order, limit, start }: RunListQuestion,
   { body }: Answer,
-  { timestamp, state }: WitnessedBlock,
+  { timestamp, state }: Truth,
 ): Difference[] {
   const matching = [...state.runs.values()].filter((run) => matches(run, filter, timestamp))
   const inOrder = matching

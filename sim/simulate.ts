@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Api, compareApi, request } from './api.ts'
+import { type Api, request } from './api.ts'
 import { type Availability, type Window, watchAvailability } from './availability.ts'
 import { createClaimants } from './claimants.ts'
-import { compareRoutes } from './compareRoutes.ts'
+import { compareApi } from './compareApi.ts'
 import { compareTables } from './compareTables.ts'
 import { type Environment, startEnvironment } from './environment.ts'
 import { drawSchedule, type Schedule } from './faults/schedule.ts'
 import { type Difference, readTruth } from './oracle.ts'
 import { play } from './play.ts'
-import { createRandom, seedOf } from './random.ts'
+import { createRandom, type Random, seedOf } from './random.ts'
 import { startReader } from './reader.ts'
 import { settled } from './settled.ts'
 import { Tally } from './tally.ts'
@@ -88,7 +88,7 @@ export async function simulate({ seed, seconds, faultProbability, ...options }: 
   await watch.stop()
   await witness.catchUp()
   const results = readers.map((reader) => reader.result())
-  const final = await compareEnd(environment)
+  const final = await compareEnd(environment, createRandom(seedOf(seed, 'end')))
   const checkedCount = results.reduce((sum, result) => sum + result.checkedCount, 0)
   return {
     steps,
@@ -116,17 +116,11 @@ async function reachable(api: Api) {
   }
 }
 
-async function compareEnd(environment: Environment) {
-  const { world, api, databaseUrl } = environment
-  const truth = await readTruth(world, await world.node.getBlockNumber({ cacheTime: 0 }))
-  const differences = await compareApi(api, truth)
-  const fresh = await environment.startFreshMarket()
-  try {
-    await settled(fresh.databaseUrl, world, { milliseconds: RECOVERY_MILLISECONDS, chainMoves: false })
-    differences.push(...(await compareTables(fresh.databaseUrl, databaseUrl)))
-    differences.push(...(await compareRoutes(fresh.api, api, truth)))
-  } finally {
-    await fresh.stop()
-  }
-  return { differences, counts: Object.entries({ runs: truth.runs.size, agents: truth.agents.size }) }
+async function compareEnd({ world, api, databaseUrl, startFreshIndexer }: Environment, random: Random) {
+  const truth = await readTruth(world)
+  const differences = await compareApi(world, api, truth, random)
+  await using fresh = await startFreshIndexer()
+  await settled(fresh.databaseUrl, world, { milliseconds: RECOVERY_MILLISECONDS, chainMoves: false })
+  differences.push(...(await compareTables(fresh.databaseUrl, databaseUrl)))
+  return { differences, counts: Object.entries({ runs: truth.state.runs.size, agents: truth.state.agents.size }) }
 }

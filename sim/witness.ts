@@ -1,9 +1,10 @@
 import type { Hash } from 'viem'
+import type { Truth } from './oracle.ts'
 import { applyLog, type Replay, replay } from './replay.ts'
 import type { World } from './world.ts'
 
 /** A block that was once canonical, and the market's state by the logs up to it. */
-export type WitnessedBlock = { number: bigint; timestamp: bigint; parentHash: Hash; state: Replay }
+type WitnessedBlock = Truth & { parentHash: Hash }
 
 export type Witness = Awaited<ReturnType<typeof createWitness>>
 

@@ -28,16 +28,18 @@ const FEE_BPS = 500n
  */
 const MAX_CALLDATA_BYTES = 40 * 36
 
+type Client = Pick<PublicClient, 'multicall' | 'readContract'>
+
 /**
  * Reads the contracts' state at one block, in the form of our tables' columns. It names the block by its hash, so that
  * the node refuses, rather than answer for another block, once the block is not canonical or its state is pruned.
  */
 export class ChainState {
-  readonly #client: PublicClient
+  readonly #client: Client
   readonly #contracts: Deployment['contracts']
   readonly #block: { blockHash: Hash; requireCanonical: true }
 
-  constructor(client: PublicClient, { contracts }: Deployment, blockHash: Hash) {
+  constructor(client: Client, { contracts }: Deployment, blockHash: Hash) {
     this.#client = client
     this.#contracts = contracts
     this.#block = { blockHash, requireCanonical: true }

@@ -1,10 +1,10 @@
 import { randomInt } from 'node:crypto'
 import { beforeAll, expect, test } from 'vitest'
 import { act } from '../../../sim/activity.ts'
-import { compareApi } from '../../../sim/api.ts'
 import { claimThroughApi } from '../../../sim/apiClaims.ts'
+import { compareApi } from '../../../sim/compareApi.ts'
 import { list, readTruth } from '../../../sim/oracle.ts'
-import { createRandom } from '../../../sim/random.ts'
+import { createRandom, type Random } from '../../../sim/random.ts'
 import { createWorld, type World } from '../../../sim/world.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 
@@ -41,7 +41,7 @@ test(`after any calls of the parties, the index equals the chain, and eligibilit
       const { action, outcome } = await act(world, random)
       count(`${action}: ${outcome}`)
     }
-    if (step % CHECK_EVERY === 0) await expectEqual(step)
+    if (step % CHECK_EVERY === 0) await expectEqual(step, random)
   }
   console.log(
     `seed ${seed}: ${[...outcomes]
@@ -51,8 +51,8 @@ test(`after any calls of the parties, the index equals the chain, and eligibilit
   )
 }, 300_000)
 
-async function expectEqual(step: number) {
-  const truth = await readTruth(world, await world.node.getBlockNumber({ cacheTime: 0 }))
-  expect(truth.runs.size).toBeGreaterThan(0)
-  expect(list(await compareApi(market.api, truth)), `step ${step}, seed ${seed}`).toBe('')
+async function expectEqual(step: number, random: Random) {
+  const truth = await readTruth(world)
+  expect(truth.state.runs.size).toBeGreaterThan(0)
+  expect(list(await compareApi(world, market.api, truth, random)), `step ${step}, seed ${seed}`).toBe('')
 }
