@@ -7,9 +7,9 @@ import {
   getAddress,
   type Hex,
   isAddressEqual,
-  type Log,
   zeroAddress,
 } from 'viem'
+import { type ChainLog, timeOf } from '../ops/audit/chainLogs.ts'
 import type { World } from './world.ts'
 
 /** A run as its logs alone describe it; times in seconds, amounts in USDC base units. */
@@ -58,7 +58,7 @@ export type ReplayedAgent = {
 
 /** A log of the market that names a run. */
 export type ReplayedEvent = { name: string } & Pick<
-  Log<bigint, number, false>,
+  ChainLog,
   'blockNumber' | 'blockHash' | 'logIndex' | 'transactionHash'
 >
 
@@ -82,6 +82,20 @@ const unclaimed = {
   revisions: 0,
 }
 
+const unregistered = {
+  owner: null,
+  agentWallet: null,
+  agentURI: null,
+  stakedAmount: 0n,
+  lockedAmount: 0n,
+  stakedAt: 0n,
+  completions: 0,
+  slashes: 0,
+  frozen: false,
+  banned: false,
+  volume: 0n,
+}
+
 /**
  * Replays the three contracts' logs up to and including `toBlock` into the state of every run and agent. It shares no
  * code with the indexer, so that the two cannot have the same mistake.
@@ -94,194 +108,135 @@ export async function replay(world: World, toBlock: bigint): Promise<Replay> {
     toBlock,
   })
   const state: Replay = { runs: new Map(), agents: new Map(), events: new Map() }
-  const timestamps = new Map<bigint, bigint>()
-  for (const { blockNumber } of logs) {
-    if (timestamps.has(blockNumber)) continue
-    timestamps.set(blockNumber, (await world.node.getBlock({ blockNumber })).timestamp)
-  }
-  for (const log of logs) {
-    const time = timestamps.get(log.blockNumber)
-    if (time === undefined) throw new Error(`no timestamp for block ${log.blockNumber}`)
-    applyLog(world, state, log, time)
-  }
+  for (const log of logs) applyLog(world, state, log)
   return state
 }
 
 /**
  * Applies one log to the state. It replaces entries of the maps and never changes one, so that a copy of the maps keeps
  * an earlier state.
- * @param time Timestamp of the log's block.
  */
-export function applyLog(world: World, state: Replay, log: Log<bigint, number, false>, time: bigint) {
+export function applyLog(world: World, state: Replay, log: ChainLog) {
   const { registry, staking, market } = world.contracts
   switch (getAddress(log.address)) {
     case registry.address:
       return applyRegistry(state, decodeEventLog({ abi: registry.abi, ...log, strict: true }))
     case staking.address:
       return applyStaking(state, decodeEventLog({ abi: staking.abi, ...log, strict: true }))
-    case market.address: {
-      const event = decodeEventLog({ abi: market.abi, ...log, strict: true })
-      applyMarket(state, event, time)
-      if ('bountyId' in event.args) record(state, event.args.bountyId, { ...log, name: event.eventName })
-    }
+    case market.address:
+      return applyMarket(state, decodeEventLog({ abi: market.abi, ...log, strict: true }), log)
   }
-}
-
-/** A refused claim may name a run that does not exist, which has no timeline. */
-function record({ runs, events }: Replay, bountyId: bigint, event: ReplayedEvent) {
-  if (runs.has(bountyId)) events.set(bountyId, [...(events.get(bountyId) ?? []), event])
-}
-
-function agentOf({ agents }: Replay, id: bigint): ReplayedAgent {
-  const fresh: ReplayedAgent = {
-    id,
-    owner: null,
-    agentWallet: null,
-    agentURI: null,
-    stakedAmount: 0n,
-    lockedAmount: 0n,
-    stakedAt: 0n,
-    completions: 0,
-    slashes: 0,
-    frozen: false,
-    banned: false,
-    volume: 0n,
-    ...agents.get(id),
-  }
-  agents.set(id, fresh)
-  return fresh
-}
-
-function runOf({ runs }: Replay, bountyId: bigint): ReplayedRun {
-  const known = runs.get(bountyId)
-  if (!known) throw new Error(`an event names bounty ${bountyId}, which was never created`)
-  const fresh = { ...known }
-  runs.set(bountyId, fresh)
-  return fresh
 }
 
 type Decoded<abi extends Abi> = DecodeEventLogReturnType<abi, ContractEventName<abi>, Hex[], Hex, true>
 
+const changeAgent = ({ agents }: Replay, id: bigint, changes: Partial<ReplayedAgent>) =>
+  agents.set(id, { id, ...unregistered, ...agents.get(id), ...changes })
+
 function applyRegistry(state: Replay, event: Decoded<World['contracts']['registry']['abi']>) {
   switch (event.eventName) {
     case 'Registered':
-      agentOf(state, event.args.agentId).agentURI = event.args.agentURI
-      return
+      return changeAgent(state, event.args.agentId, { agentURI: event.args.agentURI })
     case 'URIUpdated':
-      agentOf(state, event.args.agentId).agentURI = event.args.newURI
-      return
+      return changeAgent(state, event.args.agentId, { agentURI: event.args.newURI })
     case 'Transfer':
-      agentOf(state, event.args.tokenId).owner = event.args.to
-      return
-    case 'MetadataSet':
-      if (event.args.metadataKey !== 'agentWallet') return
-      agentOf(state, event.args.agentId).agentWallet =
-        event.args.metadataValue === '0x' ? null : getAddress(event.args.metadataValue)
+      return changeAgent(state, event.args.tokenId, { owner: event.args.to })
+    case 'MetadataSet': {
+      const { agentId, metadataKey, metadataValue } = event.args
+      if (metadataKey !== 'agentWallet') return
+      return changeAgent(state, agentId, { agentWallet: metadataValue === '0x' ? null : getAddress(metadataValue) })
+    }
   }
 }
 
-function applyStaking(state: Replay, event: Decoded<World['contracts']['staking']['abi']>) {
+type StakingEvent = Decoded<World['contracts']['staking']['abi']>
+
+function applyStaking(state: Replay, event: StakingEvent) {
   if (!('agentId' in event.args)) return
-  const agent = agentOf(state, event.args.agentId)
   const { args } = event
-  if ('staked' in args) agent.stakedAmount = args.staked
-  if ('stakedAt' in args) agent.stakedAt = args.stakedAt
-  if ('locked' in args) agent.lockedAmount = args.locked
+  const volume = state.agents.get(args.agentId)?.volume ?? 0n
+  changeAgent(state, args.agentId, {
+    ...('staked' in args && { stakedAmount: args.staked }),
+    ...('stakedAt' in args && { stakedAt: args.stakedAt }),
+    ...('locked' in args && { lockedAmount: args.locked }),
+    ...recordOf(event, volume),
+  })
+}
+
+/** What an event changes of the agent's record. @param volume Before the event. */
+function recordOf(event: StakingEvent, volume: bigint): Partial<ReplayedAgent> | undefined {
   switch (event.eventName) {
     case 'Slashed':
-      agent.slashes = Number(event.args.slashes)
-      return
+      return { slashes: Number(event.args.slashes) }
     case 'RunCompleted':
-      agent.completions = Number(event.args.completions)
-      agent.volume += event.args.reward
-      return
+      return { completions: Number(event.args.completions), volume: volume + event.args.reward }
     case 'AgentFrozen':
-      agent.frozen = true
-      return
+      return { frozen: true }
     case 'AgentUnfrozen':
-      agent.frozen = false
-      return
+      return { frozen: false }
     case 'AgentBanned':
-      agent.banned = true
-      return
+      return { banned: true }
     case 'AgentUnbanned':
-      agent.banned = false
+      return { banned: false }
   }
 }
 
-function applyMarket(state: Replay, event: Decoded<World['contracts']['market']['abi']>, time: bigint) {
+type MarketEvent = Decoded<World['contracts']['market']['abi']>
+
+function applyMarket({ runs, events }: Replay, event: MarketEvent, log: ChainLog) {
+  if (!('bountyId' in event.args)) return
+  const { bountyId } = event.args
+  const run = event.eventName === 'BountyCreated' ? createdRun(event.args, timeOf(log)) : runs.get(bountyId)
+  if (!run) {
+    // A refused claim may name a run that does not exist, which has no timeline.
+    if (event.eventName === 'ClaimRefused') return
+    throw new Error(`an event names bounty ${bountyId}, which was never created`)
+  }
+  runs.set(bountyId, { ...run, ...changesOf(event, timeOf(log)) })
+  events.set(bountyId, [...(events.get(bountyId) ?? []), { ...log, name: event.eventName }])
+}
+
+type Created = Extract<MarketEvent, { eventName: 'BountyCreated' }>['args']
+
+const createdRun = ({ poster, stake, evaluator, ...terms }: Created, time: bigint): ReplayedRun => ({
+  ...terms,
+  ...unclaimed,
+  posterAddress: poster,
+  state: 'DRAFT',
+  round: 0,
+  createdAt: time,
+  stakeRequired: stake,
+  evaluator: isAddressEqual(evaluator, zeroAddress) ? null : evaluator,
+})
+
+/** What an event changes of its run. */
+function changesOf(event: MarketEvent, time: bigint): Partial<ReplayedRun> | undefined {
   switch (event.eventName) {
-    case 'BountyCreated': {
-      const { bountyId, poster, ipfsHash, reward, fee, stake, deadline, workPeriod, evaluator } = event.args
-      state.runs.set(bountyId, {
-        bountyId,
-        posterAddress: poster,
-        ipfsHash,
-        reward,
-        fee,
-        deadline,
-        state: 'DRAFT',
-        ...unclaimed,
-        round: 0,
-        createdAt: time,
-        workPeriod,
-        stakeRequired: stake,
-        evaluator: isAddressEqual(evaluator, zeroAddress) ? null : evaluator,
-      })
-      return
-    }
     case 'BountyFunded':
-      runOf(state, event.args.bountyId).state = 'OPEN'
-      return
+      return { state: 'OPEN' }
     case 'BountyWithdrawn':
-      runOf(state, event.args.bountyId).state = 'DRAFT'
-      return
+      return { state: 'DRAFT' }
     case 'BountyClaimed': {
-      const { bountyId, agentId, wallet, stake, round, submitBy } = event.args
-      Object.assign(runOf(state, bountyId), {
-        state: 'CLAIMED',
-        claimedBy: agentId,
-        claimedByWallet: wallet,
-        stake,
-        round: Number(round),
-        submitBy,
-        claimedAt: time,
-      })
-      return
+      const { agentId, wallet, stake, round, submitBy } = event.args
+      const claim = { claimedBy: agentId, claimedByWallet: wallet, claimedAt: time }
+      return { state: 'CLAIMED', ...claim, stake, round: Number(round), submitBy }
     }
     case 'WorkStarted':
-      runOf(state, event.args.bountyId).state = 'IN_PROGRESS'
-      return
+      return { state: 'IN_PROGRESS' }
     case 'WorkSubmitted': {
-      const { bountyId, deliverableHash, reviewBy } = event.args
-      Object.assign(runOf(state, bountyId), {
-        state: 'SUBMITTED',
-        deliverableHash,
-        reviewBy,
-        submitBy: null,
-        submittedAt: time,
-      })
-      return
+      const { deliverableHash, reviewBy } = event.args
+      return { state: 'SUBMITTED', deliverableHash, reviewBy, submitBy: null, submittedAt: time }
     }
     case 'RevisionRequested': {
-      const { bountyId, feedbackHash, revision, submitBy } = event.args
-      Object.assign(runOf(state, bountyId), {
-        state: 'REVISION_REQUESTED',
-        feedbackHash,
-        revisions: Number(revision),
-        submitBy,
-        reviewBy: null,
-      })
-      return
+      const { feedbackHash, revision, submitBy } = event.args
+      return { state: 'REVISION_REQUESTED', feedbackHash, revisions: Number(revision), submitBy, reviewBy: null }
     }
     case 'BountyApproved':
-      Object.assign(runOf(state, event.args.bountyId), { state: 'APPROVED', reviewBy: null })
-      return
+      return { state: 'APPROVED', reviewBy: null }
     case 'BountyRejected':
-      Object.assign(runOf(state, event.args.bountyId), { state: 'REJECTED', submitBy: null, reviewBy: null })
-      return
+      return { state: 'REJECTED', submitBy: null, reviewBy: null }
     case 'ClaimSlashed':
     case 'ClaimAbandoned':
-      Object.assign(runOf(state, event.args.bountyId), { state: 'OPEN', ...unclaimed })
+      return { state: 'OPEN', ...unclaimed }
   }
 }

@@ -29,7 +29,7 @@ export async function createWitness(world: World) {
     const logs = await world.node.getLogs({ address, blockHash: hash })
     logCount += logs.length
     const state = logs.length === 0 ? parent.state : copyOf(parent.state)
-    for (const log of logs) applyLog(world, state, log, timestamp)
+    for (const log of logs) applyLog(world, state, log)
     const block = { number, timestamp, parentHash, state }
     blocks.set(hash, block)
     return block
