@@ -1,7 +1,8 @@
-import { parseAbiParameters, toHex } from 'viem'
+import { toHex } from 'viem'
 import { type Call, callOf } from '../devnet/call.ts'
 import { accountOf, agentCount, agentParties } from './parties.ts'
 import type { Random } from './random.ts'
+import { sign } from './sign.ts'
 import type { World } from './world.ts'
 
 const stakes = [1n, 5_000_000n, 19_999_999n, 20_000_000n, 40_000_000n, 60_000_000n]
@@ -60,20 +61,14 @@ export async function proposeForAgent(world: World, random: Random): Promise<Cal
 async function setWallet(world: World, random: Random, agentId: bigint, owner: Call['account']): Promise<Call> {
   const wallet = random.pick(world.wallets)
   const { registry } = world.contracts
-  const deadline = (await world.node.getBlock()).timestamp + 240n
   const { domain } = await world.node.getEip712Domain({ address: registry.address })
-  const signature = await wallet.signTypedData({
-    domain: {
-      name: domain.name,
-      version: domain.version,
-      chainId: domain.chainId,
-      verifyingContract: registry.address,
-    },
-    types: {
-      AgentWalletSet: parseAbiParameters('uint256 agentId, address newWallet, address owner, uint256 deadline'),
-    },
+  const { name, version, chainId } = domain
+  const { deadline, signature } = await sign(world, wallet, {
     primaryType: 'AgentWalletSet',
-    message: { agentId, newWallet: wallet.address, owner: owner.address, deadline },
+    fields: 'uint256 agentId, address newWallet, address owner',
+    members: { agentId, newWallet: wallet.address, owner: owner.address },
+    validity: 240n,
+    domain: { name, version, chainId, verifyingContract: registry.address },
   })
   return callOf(owner, registry, 'setAgentWallet', [agentId, wallet.address, deadline, signature])
 }

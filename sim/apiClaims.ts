@@ -1,7 +1,7 @@
 import { BaseError, ContractFunctionRevertedError } from 'viem'
 import { type Api, request } from './api.ts'
 import { type Candidate, pickCandidate, signClaim } from './claimActions.ts'
-import type { Difference } from './oracle.ts'
+import { compare, type Difference } from './oracle.ts'
 import { accountOf, LIVE } from './parties.ts'
 import type { Random } from './random.ts'
 import type { World } from './world.ts'
@@ -65,7 +65,7 @@ async function compareEligibility(world: World, api: Api, candidate: Candidate, 
   const answered = status === 200 ? (body.reasonCodes as string[])[0] : body.code
   // Eligibility looks the agent up before it reads anything of the run but its existence.
   const expected = candidate.isAgent || code === 'RUN_NOT_FOUND' ? code : 'AGENT_NOT_FOUND'
-  return differ(`eligibility of ${label(candidate)}`, expected, answered)
+  return compare(`eligibility of ${label(candidate)}`, { code: expected }, { code: answered })
 }
 
 async function compareClaim(world: World, api: Api, random: Random, candidate: Candidate, code: string | undefined) {
@@ -87,8 +87,8 @@ async function compareClaim(world: World, api: Api, random: Random, candidate: C
   const answered = status === 200 ? undefined : body.code
   // Nothing else happens while the API decides, but seconds pass: the deadline may pass in between.
   const isSince = !held && answered === (await refusalCode(world, candidate, 'pending'))
-  const differences = isSince ? [] : differ(`claim of ${label(candidate)}`, expected, answered)
-  if (status === 200) differences.push(...differ(`${label(candidate)} is won`, true, held))
+  const differences = isSince ? [] : compare(`claim of ${label(candidate)}`, { code: expected }, { code: answered })
+  if (status === 200) differences.push(...compare(label(candidate), { isWon: true }, { isWon: held }))
   return differences
 }
 
@@ -99,6 +99,3 @@ async function isHeld({ node, contracts }: World, { bountyId, agentId, wallet }:
 }
 
 const label = ({ bountyId, agentId, wallet }: Candidate) => `run ${bountyId} by agent ${agentId} (${wallet})`
-
-const differ = (subject: string, expected: unknown, actual: unknown): Difference[] =>
-  expected === actual ? [] : [{ subject, field: 'code', expected, actual }]

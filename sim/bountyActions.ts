@@ -4,8 +4,10 @@ import { type Call, callOf } from '../devnet/call.ts'
 import { defaultTerms } from '../devnet/defaultTerms.ts'
 import { accountOf, LIVE, pickBounty } from './parties.ts'
 import type { Random } from './random.ts'
-import { startBySignature, submitBySignature } from './signedWork.ts'
+import { sign } from './sign.ts'
 import type { World } from './world.ts'
+
+const SIGNATURE_SECONDS = 600n
 
 const cid = (random: Random) => `ipfs://Qm${random.int(0, 2 ** 30).toString(36)}${random.int(0, 2 ** 30).toString(36)}`
 
@@ -103,10 +105,26 @@ async function move(
     case 'submitWork':
     case 'requestRevision':
       return callOf(account, market, action, [bountyId, cid(random)])
-    case 'startWorkWithSig':
-      return startBySignature(world, random, account, bounty)
-    case 'submitWorkWithSig':
-      return submitBySignature(world, random, account, bounty, cid(random))
+    case 'startWorkWithSig': {
+      const { deadline, signature } = await sign(world, account, {
+        primaryType: 'StartWork',
+        fields: 'uint256 bountyId, address wallet, uint256 round',
+        members: { bountyId, wallet: account.address, round: bounty.round },
+        validity: SIGNATURE_SECONDS,
+      })
+      return callOf(random.pick(world.everyone), market, action, [bountyId, deadline, signature])
+    }
+    case 'submitWorkWithSig': {
+      const deliverableHash = cid(random)
+      const { round, revisions: revision } = bounty
+      const { deadline, signature } = await sign(world, account, {
+        primaryType: 'SubmitWork',
+        fields: 'uint256 bountyId, address wallet, uint256 round, uint256 revision, string deliverableHash',
+        members: { bountyId, wallet: account.address, round, revision, deliverableHash },
+        validity: SIGNATURE_SECONDS,
+      })
+      return callOf(random.pick(world.everyone), market, action, [bountyId, deliverableHash, deadline, signature])
+    }
     default:
       return callOf(account, market, action, [bountyId])
   }

@@ -1,9 +1,9 @@
-import { type Address, parseAbiParameters } from 'viem'
+import type { Address } from 'viem'
 import type { PrivateKeyAccount } from 'viem/accounts'
 import { type Call, callOf } from '../devnet/call.ts'
 import { accountOf, agentCount, agentParties, OPEN, pickBounty } from './parties.ts'
 import type { Random } from './random.ts'
-import { domainOf } from './signedWork.ts'
+import { sign } from './sign.ts'
 import type { World } from './world.ts'
 
 /** A run, an agent and a wallet; the claim may be valid or not. */
@@ -36,20 +36,15 @@ export async function pickCandidate(world: World, random: Random): Promise<Candi
 }
 
 /** The wallet's EIP-712 signature of a claim, valid for `validity` seconds of chain time. */
-export async function signClaim(world: World, signer: PrivateKeyAccount, candidate: Candidate, validity: bigint) {
-  const { bountyId, agentId, wallet, round, terms } = candidate
-  const deadline = (await world.node.getBlock()).timestamp + validity
-  const signature = await signer.signTypedData({
-    domain: domainOf(world),
-    types: {
-      Claim: parseAbiParameters(
-        'uint256 bountyId, uint256 agentId, address wallet, uint256 round, uint256 reward, uint256 stake, uint256 workPeriod, uint256 deadline',
-      ),
-    },
+export function signClaim(world: World, signer: PrivateKeyAccount, candidate: Candidate, validity: bigint) {
+  const { isAgent: _, terms, ...claim } = candidate
+  return sign(world, signer, {
     primaryType: 'Claim',
-    message: { bountyId, agentId, wallet, round, ...terms, deadline },
+    fields:
+      'uint256 bountyId, uint256 agentId, address wallet, uint256 round, uint256 reward, uint256 stake, uint256 workPeriod',
+    members: { ...claim, ...terms },
+    validity,
   })
-  return { deadline, signature }
 }
 
 /** A claim by one of the contract's four functions. */

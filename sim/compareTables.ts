@@ -26,20 +26,17 @@ export async function compareTables(expectedUrl: string, actualUrl: string): Pro
 }
 
 async function compareTable(table: string, expected: pg.Client, actual: pg.Client): Promise<Difference[]> {
-  const { rows } = await expected.query(`SELECT coalesce(jsonb_agg(t), '[]')::text AS all FROM ${table} t`)
-  await actual.query(`CREATE TEMP TABLE expected_${table} AS TABLE ${table} WITH NO DATA`)
-  await actual.query(
-    `INSERT INTO expected_${table} SELECT * FROM jsonb_populate_recordset(NULL::expected_${table}, $1::jsonb)`,
-    [rows[0].all],
-  )
-  const missing = await actual.query(
-    `SELECT to_json(t)::text AS row FROM (TABLE expected_${table} EXCEPT TABLE ${table}) t`,
-  )
-  const wrong = await actual.query(
-    `SELECT to_json(t)::text AS row FROM (TABLE ${table} EXCEPT TABLE expected_${table}) t`,
-  )
+  const right = await rowsOf(table, expected)
+  const found = await rowsOf(table, actual)
+  const missing = [...right].filter((row) => !found.has(row))
+  const wrong = [...found].filter((row) => !right.has(row))
   return [
-    ...missing.rows.map(({ row }) => ({ subject: `table ${table}`, field: 'row', expected: row, actual: 'none' })),
-    ...wrong.rows.map(({ row }) => ({ subject: `table ${table}`, field: 'row', expected: 'none', actual: row })),
+    ...missing.map((row) => ({ subject: `table ${table}`, field: 'row', expected: row, actual: 'none' })),
+    ...wrong.map((row) => ({ subject: `table ${table}`, field: 'row', expected: 'none', actual: row })),
   ]
+}
+
+async function rowsOf(table: string, client: pg.Client): Promise<Set<string>> {
+  const { rows } = await client.query<{ row: string }>(`SELECT to_jsonb(t)::text AS row FROM ${table} t`)
+  return new Set(rows.map(({ row }) => row))
 }

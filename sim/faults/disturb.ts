@@ -19,29 +19,26 @@ export async function disturb(target: Disturbed, what: Disturbance, happened: Ta
   switch (what.kind) {
     case 'reorg':
       happened.add('block reorged', await reorg(target, what.depth))
-      happened.add(what.kind)
-      return
+      break
     case 'kill the indexer':
-      if (indexer.kill()) happened.add(what.kind)
-      return
+      if (!indexer.kill()) return
+      break
     case 'terminate the indexer':
-      if (indexer.terminate()) happened.add(what.kind)
-      return
+      if (!indexer.terminate()) return
+      break
     case 'kill the API':
-      if (api.kill()) happened.add(what.kind)
-      return
+      if (!api.kill()) return
+      break
     case 'drop connections':
       await dropConnections(databaseUrl)
-      happened.add(what.kind)
-      return
+      break
     case 'stall the disk':
       await stallDatabase(databaseUrl, what.milliseconds)
-      happened.add(what.kind)
-      return
+      break
     case 'crash the database':
       await crashDatabase(databaseUrl)
-      happened.add(what.kind)
   }
+  happened.add(what.kind)
 }
 
 /**
