@@ -53,15 +53,6 @@ export const status = (code: number, retryAfter?: number): Fault => ({
   ...(retryAfter !== undefined && { retryAfter }),
 })
 
-/** A provider's refusal of `eth_getLogs` for more than so many blocks, in the words of Infura and others. */
-export const limitRange =
-  (blocks: number): ChooseFault =>
-  ({ method, params: [filter] }) => {
-    const { fromBlock, toBlock } = Object(filter)
-    const isTooLong = method === 'eth_getLogs' && fromBlock && Number(toBlock) - Number(fromBlock) >= blocks
-    return isTooLong ? says('query returned more than 10000 results', -32_005) : undefined
-  }
-
 /**
  * A JSON-RPC endpoint that passes calls on to `target`, except for the faults. The calls of a batch are passed on one
  * by one; a fault that breaks the connection breaks it for all of them.

@@ -5,7 +5,7 @@ import { accountOf } from '../../devnet/accounts.ts'
 import { type Anvil, startAnvil } from '../../devnet/anvil.ts'
 import { drawFaults } from '../../sim/faults/drawFaults.ts'
 import { requirePriceBump } from '../../sim/faults/replacementRule.ts'
-import { type Fault, limitRange, type RpcProxy, says, startRpcProxy, status } from '../../sim/faults/rpcProxy.ts'
+import { type Fault, type RpcProxy, says, startRpcProxy, status } from '../../sim/faults/rpcProxy.ts'
 import type { RpcCall } from '../../sim/faults/staleNode.ts'
 
 let anvil: Anvil
@@ -89,16 +89,13 @@ test('each kind of fault changes the answer as described', async () => {
   })
 })
 
-test('a provider limits requests with or without Retry-After, and the range of eth_getLogs', async () => {
+test('a provider limits requests with or without Retry-After', async () => {
   const body = JSON.stringify({ jsonrpc: '2.0', id: 7, method: 'eth_chainId', params: [] })
   const retryAfter = async (fault: Fault) => {
     next = fault
     return (await fetch(proxy.url, { method: 'POST', body })).headers.get('Retry-After')
   }
   expect([await retryAfter(status(429, 3)), await retryAfter(status(429))]).toEqual(['3', null])
-  const ofRange = (toBlock: string) =>
-    limitRange(4)({ jsonrpc: '2.0', id: 7, method: 'eth_getLogs', params: [{ fromBlock: '0x0', toBlock }] })
-  expect([ofRange('0x3'), ofRange('0x4')]).toEqual([undefined, says('query returned more than 10000 results', -32_005)])
 })
 
 test('a stale node answers with an earlier block of the same chain as the latest', async () => {
