@@ -1,9 +1,16 @@
-import { type Address, isAddressEqual } from 'viem'
+import {
+  type Address,
+  createClient,
+  http,
+  isAddressEqual,
+  type PrivateKeyAccount,
+  publicActions,
+  walletActions,
+} from 'viem'
 import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
 import { createRunlineClient, type RunlineClient } from '../../client/src/index.ts'
 import { CommandError } from './commandError.ts'
 import { readAccount } from './key.ts'
-import { createNode, type Node } from './node.ts'
 import type { Settings } from './settings.ts'
 
 /** The chain that Anvil makes, where nothing has value. */
@@ -14,9 +21,26 @@ const READ_TIMEOUT_SECONDS = 5
 /** For how long a read is repeated until the index has the block of a transaction. */
 const INDEX_TIMEOUT_SECONDS = 30
 
+const POLLING_INTERVAL_MS = 500
+
+/**
+ * A client of the chain's node that signs with the account. It does not follow CCIP-Read: viem would fetch any URL that
+ * a contract names.
+ */
+const createNode = (rpc: string, account: PrivateKeyAccount) =>
+  createClient({
+    account,
+    ccipRead: false,
+    cacheTime: 0,
+    pollingInterval: POLLING_INTERVAL_MS,
+    transport: http(rpc, { retryCount: 1 }),
+  })
+    .extend(publicActions)
+    .extend(walletActions)
+
 /** What a transaction needs: the account, the node, and the contracts that the user trusts. */
 export type Session = {
-  node: Node
+  node: ReturnType<typeof createNode>
   chainId: number
   contracts: { usdc: Address; registry: Address; staking: Address; market: Address }
   /** Reads of what the transactions did. */
@@ -29,7 +53,7 @@ export const openReader = ({ api }: Pick<Settings, 'api'>): RunlineClient =>
 
 /** @throws CommandError if the node is of another chain than the API, or the market's address is not known. */
 export async function openSession(settings: Settings): Promise<Session> {
-  const node = createNode(settings, readAccount(settings))
+  const node = createNode(settings.rpc, readAccount(settings))
   const { chainId, contracts } = await openReader(settings).getMarket()
   const nodeChainId = await node.getChainId()
   if (nodeChainId !== chainId) {

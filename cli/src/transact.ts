@@ -1,11 +1,16 @@
-import { type Address, erc20Abi, type TransactionReceipt } from 'viem'
+import { type Abi, type Address, erc20Abi, type TransactionReceipt } from 'viem'
 import { simulateBlocks } from 'viem/actions'
-import { contractsAbi as abi } from './abi.ts'
+import { agentRegistryAbi } from '../../abis/AgentRegistry.ts'
+import { agentStakingAbi } from '../../abis/AgentStaking.ts'
+import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
+import { mockUsdcAbi } from '../../abis/MockUSDC.ts'
 import type { Context } from './action.ts'
 import { formatUsdc } from './arguments.ts'
 import { CommandError } from './commandError.ts'
-import type { Node } from './node.ts'
 import type { Session } from './session.ts'
+
+/** The union of all contracts' ABIs. They call each other, so a call may revert with an error of any of them. */
+export const abi: Abi = [...bountyMarketAbi, ...agentStakingAbi, ...agentRegistryAbi, ...mockUsdcAbi]
 
 /** A call of a contract, and what it does: `stake 20 USDC for agent 3`. */
 export type Call = { action: string; address: Address; functionName: string; args: readonly unknown[] }
@@ -42,7 +47,7 @@ export async function approvalFor(
   return [{ action, address: usdc, functionName: 'approve', args: [spender, amount] }]
 }
 
-async function send(node: Node, call: Omit<Call, 'action'>): Promise<TransactionReceipt> {
+async function send(node: Session['node'], call: Omit<Call, 'action'>): Promise<TransactionReceipt> {
   const { request } = await node.simulateContract({ abi, ...call })
   const hash = await node.writeContract({ ...request, chain: null })
   const receipt = await node.waitForTransactionReceipt({ hash })
@@ -53,7 +58,7 @@ async function send(node: Node, call: Omit<Call, 'action'>): Promise<Transaction
   )
 }
 
-async function simulate(node: Node, calls: Call[]) {
+async function simulate(node: Session['node'], calls: Call[]) {
   const account = node.account.address
   const inOrder = calls.map(({ address: to, functionName, args }) => ({ account, to, abi, functionName, args }))
   const [block] = await simulateBlocks(node, { blocks: [{ calls: inOrder }] })

@@ -1,6 +1,6 @@
-import { contractsAbi } from '../abi.ts'
 import type { Context } from '../action.ts'
 import { openSession } from '../session.ts'
+import { abi } from '../transact.ts'
 import { showState } from './changeRun.ts'
 
 /** For how long the command waits until the claim is decided. */
@@ -16,18 +16,17 @@ export async function claim(context: Context<{ agent: bigint }>, id: bigint) {
     // It reverts as the claim would.
     await session.node.readContract({
       address: session.contracts.market,
-      abi: contractsAbi,
+      abi,
       functionName: 'checkClaim',
       args: [id, agentId, account.address],
     })
     output.transaction({ action })
     return output.result({ dryRun: true })
   }
-  const timeoutSeconds = CLAIM_TIMEOUT_SECONDS
   const { run, txHash, blockNumber } = await session.runline.runs.claim(id, {
     agentId,
     signer: account,
-    timeoutSeconds,
+    timeoutSeconds: CLAIM_TIMEOUT_SECONDS,
   })
   output.transaction({ action, txHash, blockNumber })
   showState(context, run)
