@@ -57,10 +57,7 @@ export type ReplayedAgent = {
 }
 
 /** A log of the market that names a run. */
-export type ReplayedEvent = { name: string } & Pick<
-  ChainLog,
-  'blockNumber' | 'blockHash' | 'logIndex' | 'transactionHash'
->
+type ReplayedEvent = { name: string } & Pick<ChainLog, 'blockNumber' | 'blockHash' | 'logIndex' | 'transactionHash'>
 
 export type Replay = {
   runs: Map<bigint, ReplayedRun>

@@ -33,19 +33,13 @@ const MIN_ANSWERED_SHARE = 0.25
 
 const served = { reads: 0, answered: 0 }
 
-const totals = {
-  steps: new Tally(),
-  disturbances: new Tally(),
-  faults: new Tally(),
-  ends: new Tally(),
-  answers: new Tally(),
-  claims: new Tally(),
-  totals: new Tally(),
-}
-const tallies = Object.keys(totals) as (keyof typeof totals)[]
+const tallies = ['steps', 'disturbances', 'faults', 'ends', 'answers', 'claims', 'totals'] as const
 
-const show = (report: Pick<Report, keyof typeof totals>) =>
-  tallies.map((name) => `  ${name}: ${report[name]}`).join('\n')
+type Tallies = Pick<Report, (typeof tallies)[number]>
+
+const totals = Object.fromEntries(tallies.map((name) => [name, new Tally()])) as Tallies
+
+const show = (report: Tallies) => tallies.map((name) => `  ${name}: ${report[name]}`).join('\n')
 
 async function run() {
   const first = numberOf('seed', 0, 2 ** 31)
