@@ -1,6 +1,5 @@
 import {
   type Abi,
-  type Address,
   type ContractEventName,
   type DecodeEventLogReturnType,
   decodeEventLog,
@@ -10,51 +9,17 @@ import {
   zeroAddress,
 } from 'viem'
 import { type ChainLog, timeOf } from '../ops/audit/chainLogs.ts'
+import type { agent, run } from '../ponder.schema.ts'
 import type { World } from './world.ts'
 
-/** A run as its logs alone describe it; times in seconds, amounts in USDC base units. */
-export type ReplayedRun = {
-  bountyId: bigint
-  posterAddress: Address
-  ipfsHash: string
-  reward: bigint
-  fee: bigint
-  deadline: bigint
-  state: string
-  claimedBy: bigint | null
-  claimedByWallet: Address | null
-  stake: bigint | null
-  deliverableHash: string | null
-  feedbackHash: string | null
-  claimedAt: bigint | null
-  submittedAt: bigint | null
-  submitBy: bigint | null
-  reviewBy: bigint | null
-  revisions: number
-  round: number
-  createdAt: bigint
-  /** Seconds. */
-  workPeriod: number
-  stakeRequired: bigint
-  /** Null where the poster evaluates. */
-  evaluator: Address | null
-}
+/** A run as its logs alone describe it. */
+export type ReplayedRun = Omit<typeof run.$inferSelect, 'openedAt' | 'endedAt'>
 
 /** An agent as its logs alone describe it. */
-export type ReplayedAgent = {
-  id: bigint
-  owner: Address | null
-  agentWallet: Address | null
-  agentURI: string | null
-  stakedAmount: bigint
-  lockedAmount: bigint
-  stakedAt: bigint
-  completions: number
-  slashes: number
-  frozen: boolean
-  banned: boolean
-  volume: bigint
-}
+export type ReplayedAgent = Omit<
+  typeof agent.$inferSelect,
+  'registeredAt' | 'registrationLog' | 'step' | 'updatedBlock'
+>
 
 /** A log of the market that names a run. */
 type ReplayedEvent = { name: string } & Pick<ChainLog, 'blockNumber' | 'blockHash' | 'logIndex' | 'transactionHash'>
@@ -94,8 +59,8 @@ const unregistered = {
 }
 
 /**
- * Replays the three contracts' logs up to and including `toBlock` into the state of every run and agent. It shares no
- * code with the indexer, so that the two cannot have the same mistake.
+ * Replays the three contracts' logs up to and including `toBlock` into the state of every run and agent. Of the
+ * indexer it shares the types of rows only, so that the two cannot have the same mistake.
  */
 export async function replay(world: World, toBlock: bigint): Promise<Replay> {
   const { registry, staking, market } = world.contracts

@@ -1,4 +1,5 @@
 import { type Address, isAddressEqual, parseUnits } from 'viem'
+import { runStates } from '../ponder.schema.ts'
 import { type Answer, type Json, pick, runJson } from './api.ts'
 import { compare, type Difference, type Truth } from './oracle.ts'
 import type { Random } from './random.ts'
@@ -27,15 +28,13 @@ export type RunListQuestion = {
 
 type Place = { value: bigint; bountyId: bigint }
 
-const states = ['DRAFT', 'OPEN', 'CLAIMED', 'IN_PROGRESS', 'SUBMITTED', 'APPROVED', 'REVISION_REQUESTED', 'REJECTED']
-
 /** Equal and close to the rewards of the simulation's runs. */
 const minima = ['0', '0.01', '50', '100', '100.000001', '199.99', '200.005', '200.01', '1000000']
 
 /** Any filters, any order, one of the first pages. */
 export function drawRunList(random: Random, posters: readonly Address[]): RunListQuestion {
   const filter = {
-    ...(random.chance(0.4) && { state: random.pick(states) }),
+    ...(random.chance(0.4) && { state: random.pick(runStates) }),
     ...(random.chance(0.3) && { minReward: random.pick(minima) }),
     ...(random.chance(0.2) && { poster: random.pick(posters) }),
     ...(random.chance(0.2) && { evaluator: random.pick(posters) }),
