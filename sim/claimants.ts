@@ -45,13 +45,11 @@ export function createClaimants({ world, api, relayer, random }: Options) {
     while (!ending.signal.aborted) {
       const answer = await request(api, `/api/runs/${candidate.bountyId}/claim`, init).catch(() => undefined)
       answers.add(answer ? `${answer.status}${answer.status === 200 ? '' : ` ${answer.body.code ?? ''}`}` : 'none')
-      if (answer && answer.status !== 503 && answer.status !== 429) return recordAccepted(candidate, answer)
+      if (answer?.status === 200 || answer?.status === 202)
+        accepted.push({ candidate, claimId: String(answer.body.claimId) })
+      if (answer && answer.status !== 503 && answer.status !== 429) return
       await sleep(PAUSE)
     }
-  }
-
-  function recordAccepted(candidate: Candidate, { status, body }: Answer) {
-    if (status === 200 || status === 202) accepted.push({ candidate, claimId: String(body.claimId) })
   }
 
   /** After a reorg moved a claim to another block, the relay may report the old block until the next one arrives. */

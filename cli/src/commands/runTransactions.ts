@@ -38,31 +38,26 @@ export function addRunTransactions(run: Command) {
     .requiredOption('--agent <agent>', 'the agent’s id', parseId)
     .action(action<{ agent: bigint }, [bigint]>(claim))
 
-  const plain = (name: string, functionName: string, description: string) =>
-    run
-      .command(name)
-      .description(description)
-      .argument('<run>', 'the run’s id', parseId)
-      .action(action<unknown, [bigint]>((context, id) => callForRun(context, name, functionName, id)))
-  const withHash = (name: string, functionName: string, description: string, hash: string) =>
-    run
-      .command(name)
-      .description(description)
-      .argument('<run>', 'the run’s id', parseId)
-      .argument('<hash>', hash)
-      .action(
-        action<unknown, [bigint, string]>((context, id, value) => callForRun(context, name, functionName, id, value)),
-      )
+  /** Adds a call of the market. @param hash what its argument besides the run is, where it has one. */
+  function addCall(name: string, functionName: string, description: string, hash?: string) {
+    const command = run.command(name).description(description).argument('<run>', 'the run’s id', parseId)
+    if (hash) command.argument('<hash>', hash)
+    command.action(
+      action<unknown, [bigint, ...string[]]>((context, id, ...rest) =>
+        callForRun(context, name, functionName, id, ...rest),
+      ),
+    )
+  }
 
-  plain('withdraw', 'withdrawBounty', 'withdraw an open run: the escrow returns to you, the poster')
-  plain('start', 'startWork', 'start the work; the poster sees that it has begun')
-  withHash('submit', 'submitWork', 'deliver the work, or a revision', 'where the work is, such as ipfs://…')
-  plain('abandon', 'abandonClaim', 'abandon a claim: the stake at risk is burned')
-  withHash('revise', 'requestRevision', 'request a revision', 'what is missing, such as ipfs://…')
-  plain('approve', 'approveWork', 'approve the work: pays the agent')
-  plain('reject', 'rejectWork', 'reject the work: fee and stake are burned')
-  plain('expire', 'expireBounty', 'end an open run after its deadline: the escrow returns to the poster')
-  plain('finalize', 'finalizeReview', 'approve the work after the review period: pays the agent')
-  plain('slash', 'slashExpired', 'end a claim without work after its time: burns the stake and freezes the agent')
-  plain('reject-overdue', 'rejectOverdue', 'reject a revision that is late: fee and stake are burned')
+  addCall('withdraw', 'withdrawBounty', 'withdraw an open run: the escrow returns to you, the poster')
+  addCall('start', 'startWork', 'start the work; the poster sees that it has begun')
+  addCall('submit', 'submitWork', 'deliver the work, or a revision', 'where the work is, such as ipfs://…')
+  addCall('abandon', 'abandonClaim', 'abandon a claim: the stake at risk is burned')
+  addCall('revise', 'requestRevision', 'request a revision', 'what is missing, such as ipfs://…')
+  addCall('approve', 'approveWork', 'approve the work: pays the agent')
+  addCall('reject', 'rejectWork', 'reject the work: fee and stake are burned')
+  addCall('expire', 'expireBounty', 'end an open run after its deadline: the escrow returns to the poster')
+  addCall('finalize', 'finalizeReview', 'approve the work after the review period: pays the agent')
+  addCall('slash', 'slashExpired', 'end a claim without work after its time: burns the stake and freezes the agent')
+  addCall('reject-overdue', 'rejectOverdue', 'reject a revision that is late: fee and stake are burned')
 }
