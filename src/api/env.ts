@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { getAddress, type Hex, isAddress, parseEther, parseGwei, zeroAddress } from 'viem'
+import { getAddress, type Hex, isAddress, parseEther, parseGwei, parseUnits, zeroAddress } from 'viem'
 import { z } from 'zod'
 import { MAX_BATCH, MAX_UNMINED } from './market/constants.ts'
 
@@ -12,6 +12,12 @@ const noShare = 'must be a number from 0 to 1'
 const share = z.coerce.number(noShare).min(0, noShare).max(1, noShare)
 const port = (fallback: number) => integer(0, 65_535).default(fallback)
 const perTime = (fallback: number) => integer(1, 1_000_000).default(fallback)
+/** An amount in the unit, parsed to wei. */
+const amount = (unit: string, decimals: number) =>
+  z
+    .string()
+    .regex(new RegExp(`^[0-9]{1,9}([.][0-9]{1,${decimals}})?$`), `must be an amount of ${unit}, such as 0.5`)
+    .transform((value) => parseUnits(value, decimals))
 const postgresUrl = url(/^postgres(ql)?$/, 'postgres://user:password@host:5432/database')
 const endpoint = url(/^https?$/, 'http://127.0.0.1:8545')
 const collector = url(/^https?$/, 'http://127.0.0.1:4318')
@@ -31,8 +37,8 @@ const address = z
   .refine((value) => value !== zeroAddress, 'must not be the zero address')
   .transform((value) => getAddress(value))
 
-/** All environment variables. Each process reads those that it names to `readEnv`, and nothing else reads any. */
-const environment = z.object({
+/** The settings that the API reads. */
+const apiEnvironment = z.object({
   DATABASE_URL: postgresUrl,
   DATABASE_READ_URL: postgresUrl.optional(),
   /** The most connections that read at once. */
@@ -50,28 +56,14 @@ const environment = z.object({
     .pipe(z.tuple([endpoint], endpoint))
     .refine((urls) => new Set(urls).size === urls.length, 'must not name an endpoint twice')
     .default(['http://127.0.0.1:8545']),
-  /** How often the indexer asks the node for new blocks. Ponder refuses less than 100 ms. */
-  POLL_INTERVAL_MS: integer(100, 60_000).optional(),
-  /** The most requests that the indexer makes per second. */
-  RPC_REQUESTS_PER_SECOND: integer(5, 500).optional(),
-  /** Blocks in one `eth_getLogs`. Ponder finds it by the errors of common providers. */
-  LOGS_RANGE: integer(1, Number.MAX_SAFE_INTEGER).optional(),
   RELAYER_PRIVATE_KEY: commaSeparated.pipe(z.array(privateKey).min(1)).optional(),
   /** Ids, ARNs or aliases of keys in AWS KMS. Not secret: only the credentials allow their use. */
   RELAYER_KMS_KEYS: commaSeparated.pipe(z.array(kmsKey).min(1)).optional(),
   ALLOW_UNSIGNED_CLAIMS: z.stringbool('must be true or false').optional(),
   /** The most that each relayer key may spend on gas within 24 hours. In ether, parsed to wei. */
-  DAILY_GAS_BUDGET: z
-    .string()
-    .regex(/^[0-9]{1,9}([.][0-9]{1,18})?$/, 'must be an amount of ether, such as 0.5')
-    .default('1')
-    .transform((ether) => parseEther(ether)),
+  DAILY_GAS_BUDGET: amount('ether', 18).default(parseEther('1')),
   /** The most that a transaction may offer per gas. In gwei, parsed to wei. */
-  MAX_FEE_GWEI: z
-    .string()
-    .regex(/^[0-9]{1,9}([.][0-9]{1,9})?$/, 'must be an amount of gwei, such as 0.5')
-    .default('200')
-    .transform((gwei) => parseGwei(gwei)),
+  MAX_FEE_GWEI: amount('gwei', 9).default(parseGwei('200')),
   /** How many nonces of a relayer key other programs may have used before the node's counts are implausible. */
   FOREIGN_NONCES: integer(0, 1_000_000).default(16),
   /** How often the node is asked for the latest block while a claim waits. A paid node charges for each request. */
@@ -103,14 +95,6 @@ const environment = z.object({
   /** The operator's port, with signers and metrics. */
   OPS_PORT: port(9464),
   OPS_HOST: z.string().default('127.0.0.1'),
-  PONDER_PORT: port(42069),
-  ANVIL_PORT: port(8545),
-  POSTGRES_PORT: port(0),
-  DEPLOYER_PRIVATE_KEY: privateKey,
-  TREASURY: address,
-  OWNER: address,
-  USDC_ADDRESS: address.optional(),
-  AGENT_REGISTRY_ADDRESS: address.optional(),
   /**
    * How long the index may be behind the chain without indexing a block. Then readiness and log report it, and the
    * indexer exits so that it is restarted.
@@ -120,8 +104,6 @@ const environment = z.object({
   MAX_LAG_SECONDS: integer(1, Number.MAX_SAFE_INTEGER).default(30),
   /** How long the chain may be without a new block. 0 for a chain that makes blocks only for transactions. */
   CHAIN_STOPPED_SECONDS: integer(0, Number.MAX_SAFE_INTEGER).optional(),
-  /** Whether an indexer that starts after a reorg deeper than finality removes the orphaned branch's rows itself. */
-  RECOVER_REORGS: z.stringbool('must be true or false').default(false),
   /** The collector of traces, parsed to the URL that takes them. No traces without one. */
   OTEL_EXPORTER_OTLP_ENDPOINT: collector.transform(tracesUrl).optional(),
   /** The URL that takes traces, if it is not the collector's usual one. */
@@ -129,6 +111,28 @@ const environment = z.object({
   /** The part of the traces that is recorded, where the request has no `traceparent` that decides. */
   OTEL_TRACES_SAMPLER_ARG: share.default(1),
   LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
+})
+
+export const apiSettings = apiEnvironment.keyof().options
+
+/** All environment variables. Each process reads those that it names to `readEnv`, and nothing else reads any. */
+const environment = apiEnvironment.extend({
+  /** How often the indexer asks the node for new blocks. Ponder refuses less than 100 ms. */
+  POLL_INTERVAL_MS: integer(100, 60_000).optional(),
+  /** The most requests that the indexer makes per second. */
+  RPC_REQUESTS_PER_SECOND: integer(5, 500).optional(),
+  /** Blocks in one `eth_getLogs`. Ponder finds it by the errors of common providers. */
+  LOGS_RANGE: integer(1, Number.MAX_SAFE_INTEGER).optional(),
+  PONDER_PORT: port(42069),
+  ANVIL_PORT: port(8545),
+  POSTGRES_PORT: port(0),
+  DEPLOYER_PRIVATE_KEY: privateKey,
+  TREASURY: address,
+  OWNER: address,
+  USDC_ADDRESS: address.optional(),
+  AGENT_REGISTRY_ADDRESS: address.optional(),
+  /** Whether an indexer that starts after a reorg deeper than finality removes the orphaned branch's rows itself. */
+  RECOVER_REORGS: z.stringbool('must be true or false').default(false),
 })
 
 /** As the OpenTelemetry specification says, the path is added to that of the collector. */

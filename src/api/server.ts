@@ -7,7 +7,7 @@ import { listenForBlocks } from './database/notifications.ts'
 import { openReadPool } from './database/readPool.ts'
 import { refusePooler } from './database/refusePooler.ts'
 import { DEVNET, readDeployment } from './deployment.ts'
-import { readEnv } from './env.ts'
+import { apiSettings, readEnv } from './env.ts'
 import { createClientLimits } from './http/clientLimits.ts'
 import { createHttpServer, drain, listen } from './http/httpServer.ts'
 import { stopAtSignal, stopSignals } from './http/stopSignals.ts'
@@ -38,44 +38,7 @@ const EXIT_TIMEOUT_MS = 28_000
 /** Fifteen blocks of an OP Stack rollup. A devnet's chain may mine on demand only. */
 const STOPPED_SECONDS = 30
 
-const env = readEnv([
-  'DATABASE_URL',
-  'DATABASE_READ_URL',
-  'DATABASE_READ_CONNECTIONS',
-  'DATABASE_SCHEMA',
-  'CHAIN_ID',
-  'DEPLOYMENTS_DIR',
-  'RPC_URL',
-  'RELAYER_PRIVATE_KEY',
-  'RELAYER_KMS_KEYS',
-  'ALLOW_UNSIGNED_CLAIMS',
-  'MAX_BATCH',
-  'MAX_UNMINED',
-  'DAILY_GAS_BUDGET',
-  'MAX_FEE_GWEI',
-  'FOREIGN_NONCES',
-  'HEAD_INTERVAL_MS',
-  'KEEPER_INTERVAL_MS',
-  'RELAY_RETENTION_DAYS',
-  'PORT',
-  'OPS_PORT',
-  'OPS_HOST',
-  'TRUST_PROXY',
-  'REQUESTS_PER_MINUTE',
-  'PROBES_PER_MINUTE',
-  'STREAMS_PER_CLIENT',
-  'MAX_STREAMS',
-  'CLAIMS_PER_MINUTE',
-  'WALLET_CLAIMS_PER_MINUTE',
-  'WALLET_CLAIMS_PER_DAY',
-  'STALL_SECONDS',
-  'MAX_LAG_SECONDS',
-  'CHAIN_STOPPED_SECONDS',
-  'OTEL_EXPORTER_OTLP_ENDPOINT',
-  'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
-  'OTEL_TRACES_SAMPLER_ARG',
-  'LOG_LEVEL',
-])
+const env = readEnv(apiSettings)
 const deployment = readDeployment(env.CHAIN_ID, env.DEPLOYMENTS_DIR)
 const logger = createLogger({ level: env.LOG_LEVEL, rpcUrls: env.RPC_URL })
 const collector = env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? env.OTEL_EXPORTER_OTLP_ENDPOINT

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { expect, it } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
+import { apiSettings } from '../../../src/api/env.ts'
 
 const root = new URL('../../../', import.meta.url)
 const read = (path: string) => readFile(new URL(path, root), 'utf8')
@@ -15,15 +16,13 @@ async function settingsOf(...sources: string[]): Promise<Set<string>> {
   return new Set(calls.flatMap((names) => names.match(/[A-Z_]+/g) ?? []))
 }
 
-const settings = {
-  api: await settingsOf('src/api/server.ts'),
-  indexer: await settingsOf('ops/startIndexer.ts', 'ponder.config.ts', 'ops/chainSettings.ts'),
-}
-
 /** The settings of the AWS SDK that a deployment passes on. */
 const sdkSettings = ['AWS_REGION', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']
 
-const apiSettings = new Set([...settings.api, ...sdkSettings])
+const settings = {
+  api: new Set([...apiSettings, ...sdkSettings]),
+  indexer: await settingsOf('ops/startIndexer.ts', 'ponder.config.ts', 'ops/chainSettings.ts'),
+}
 
 it.each(['api', 'indexer', 'standby'] as const)(
   'compose.yaml gives the %s only settings that it reads',
@@ -31,7 +30,7 @@ it.each(['api', 'indexer', 'standby'] as const)(
     const { services } = parse(await read('compose.yaml'), { merge: true })
     const names = Object.keys(services[name].environment)
     expect(names).toEqual(expect.arrayContaining(['DATABASE_URL', 'CHAIN_ID', 'RPC_URL']))
-    const known = name === 'api' ? apiSettings : settings.indexer
+    const known = name === 'api' ? settings.api : settings.indexer
     expect(names.filter((setting) => !known.has(setting))).toEqual([])
   },
 )
@@ -61,7 +60,7 @@ it('the Kubernetes manifests give processes only settings that they read', async
     'runline-api',
   ])
   for (const { metadata, spec } of deployments) {
-    const known = metadata.labels.component === 'api' ? apiSettings : settings.indexer
+    const known = metadata.labels.component === 'api' ? settings.api : settings.indexer
     const [{ env, envFrom }] = spec.template.spec.containers
     expect(envFrom).toEqual([{ configMapRef: { name: 'runline' } }])
     expect(env.map(({ name }: { name: string }) => name).filter((name: string) => !known.has(name))).toEqual([])
