@@ -2,7 +2,6 @@ import type { Context, ErrorHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { Logger } from 'pino'
 import { Problem, type ProblemCode } from './errors.ts'
-import { formatProblem } from './problem.ts'
 
 type Answer = (c: Context, problem: Problem) => Response | Promise<Response>
 
@@ -32,7 +31,7 @@ declare module 'hono' {
 
 export function answerProblem(c: Context, problem: Problem): Response {
   c.set('problem', problem.code)
-  return c.json(formatProblem(problem), problem.status, {
+  return c.json(problem.toJSON(), problem.status, {
     ...problem.headers,
     'Content-Type': 'application/problem+json',
   })
@@ -44,16 +43,12 @@ export function routeNotFound(c: Context): Response {
 
 function problemOf(error: Error): Problem {
   if (error instanceof Problem) return error
-  if (error instanceof HTTPException) return problemOfHono(error)
-  return new Problem('INTERNAL', 'The request failed because of an error in this server.', { cause: error })
-}
-
-/** Hono's validators throw these before a schema checks the request. */
-function problemOfHono(error: HTTPException): Problem {
-  if (error.status === 415) {
+  // Hono's validators throw these before a schema checks the request.
+  const status = error instanceof HTTPException ? error.status : 500
+  if (status === 415) {
     return new Problem('UNSUPPORTED_MEDIA_TYPE', 'Send the body as application/json.', { cause: error })
   }
-  if (error.status === 400) {
+  if (status === 400) {
     const extensions = { field: 'body' }
     return new Problem('VALIDATION_FAILED', 'body: is not valid JSON.', { extensions, cause: error })
   }

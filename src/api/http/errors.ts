@@ -60,4 +60,11 @@ export class Problem extends Error {
   get status() {
     return problemTypes[this.code].status
   }
+
+  /** The members of RFC 9457, `code`, and those that only this problem has. */
+  toJSON() {
+    const { code, status, message, extensions } = this
+    const { title } = problemTypes[code]
+    return { type: `urn:problem-type:runline:${code}`, title, status, detail: message, code, ...extensions }
+  }
 }

@@ -4,7 +4,6 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { getRequestListener, RequestError } from '@hono/node-server'
 import { Problem } from './errors.ts'
-import { formatProblem } from './problem.ts'
 
 type App = { fetch: Parameters<typeof getRequestListener>[0] }
 
@@ -33,7 +32,7 @@ const PROBLEM_JSON = { 'Content-Type': 'application/problem+json' }
 function refuseMalformed(error: unknown): Response {
   if (!(error instanceof RequestError)) throw error
   const problem = new Problem('VALIDATION_FAILED', `url: ${error.message}.`, { extensions: { field: 'url' } })
-  return new Response(JSON.stringify(formatProblem(problem)), { status: problem.status, headers: PROBLEM_JSON })
+  return new Response(JSON.stringify(problem), { status: problem.status, headers: PROBLEM_JSON })
 }
 
 /** Answers bytes that Node's parser refuses, which reach no app, and closes the connection. */
@@ -41,7 +40,7 @@ function refuseUnparsed(error: NodeJS.ErrnoException, socket: Duplex & { _httpMe
   // As Node's own handler: nothing is written into an answer that has begun.
   if (socket.writable && !socket._httpMessage?.headersSent) {
     const problem = problemOfParser(error)
-    const body = JSON.stringify(formatProblem(problem))
+    const body = JSON.stringify(problem)
     const fields = { ...PROBLEM_JSON, 'Content-Length': Buffer.byteLength(body), Connection: 'close' }
     const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`)
     socket.write(`HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n${lines.join('')}\r\n${body}`)

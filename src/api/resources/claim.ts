@@ -1,7 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import type { Hex } from 'viem'
 import { Problem } from '../http/errors.ts'
-import { formatProblem } from '../http/problem.ts'
 import { address, addressParameter, asId, formatId, hash, id, orNull } from '../http/values.ts'
 import type { StoredClaim } from '../relay/store/claims.ts'
 import { agentSummarySchema, exampleAgentSummary } from './agent.ts'
@@ -150,7 +149,7 @@ export function formatClaimState(claim: StoredClaim): z.input<typeof claimStateS
     txHash: (claim.state === 'open' ? claim.tx.hash : txHash) ?? null,
     blockNumber: blockNumber === undefined ? null : Number(blockNumber),
     finalized: claim.state !== 'open' && claim.tx.state === 'final',
-    problem: code && detail ? formatProblem(new Problem(code, detail, { extensions: extensions ?? {} })) : null,
+    problem: code && detail ? new Problem(code, detail, { extensions: extensions ?? {} }).toJSON() : null,
   }
 }
 

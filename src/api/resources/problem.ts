@@ -1,6 +1,5 @@
 import { z } from '@hono/zod-openapi'
 import { Problem, type ProblemCode, problemTypes } from '../http/errors.ts'
-import { formatProblem } from '../http/problem.ts'
 import { address, amount, hash, id, orNull, time } from '../http/values.ts'
 import { type ClaimError, claimErrorCodes, explainClaimError, type Holder } from '../market/contractErrors.ts'
 import { claimTypedDataSchema, exampleTypedData } from './claimMessage.ts'
@@ -137,7 +136,7 @@ function schemaOf(example: Problem): z.ZodObject {
       code: z.literal(code),
       ...members[code],
     })
-    .openapi(`${pascalCase(code)}Problem`, { example: formatProblem(example) })
+    .openapi(`${pascalCase(code)}Problem`, { example: example.toJSON() })
 }
 
 const schemas = Object.fromEntries(examples.map((problem) => [problem.code, schemaOf(problem)])) as Record<

@@ -1,6 +1,5 @@
 import type { z } from '@hono/zod-openapi'
 import { type Problem, type ProblemCode, problemTypes } from '../http/errors.ts'
-import { formatProblem } from '../http/problem.ts'
 import { problemExamples, problemSchema } from '../resources/problem.ts'
 
 /** The headers of an answer from the index. */
@@ -84,7 +83,7 @@ export function problemResponses<const Code extends ProblemCode>(
         'application/problem+json': {
           schema: problemSchema(sameStatus as [Code, ...Code[]]),
           examples: Object.fromEntries(
-            sameStatus.map((code) => [code, { value: formatProblem(own[code] ?? problemExamples[code]) }]),
+            sameStatus.map((code) => [code, { value: (own[code] ?? problemExamples[code]).toJSON() }]),
           ),
         },
       },
