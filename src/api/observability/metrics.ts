@@ -5,6 +5,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import { Problem } from '../http/errors.ts'
 import type { IndexReader } from '../queries/indexReader.ts'
 import type { Streams } from '../stream/streams.ts'
+import { addGauge } from './gauge.ts'
 
 /** Creates a registry with the metrics of this process. */
 export function createMetrics(index: IndexReader, readPool: pg.Pool): Registry {
@@ -55,14 +56,7 @@ export function createRequestTimer(registry: Registry): RequestTimer {
 
 /** Adds the streams of this process to the registry. */
 export function measureStreams(registry: Registry, streams: Pick<Streams, 'figures'>) {
-  new Gauge({
-    name: 'streams_open',
-    help: 'Open streams of changes.',
-    registers: [registry],
-    collect() {
-      this.set(streams.figures.open())
-    },
-  })
+  addGauge(registry, 'streams_open', 'Open streams of changes.', streams.figures.open)
   new Counter({
     name: 'stream_events_total',
     help: 'Events sent on all streams.',
@@ -101,14 +95,7 @@ function watchPool(registry: Registry, pool: pg.Pool) {
 function watchIndex(registry: Registry, index: IndexReader) {
   type State = Awaited<ReturnType<IndexReader['readHead']>>
   const watch = (name: string, help: string, read: (state: State) => number) =>
-    new Gauge({
-      name,
-      help,
-      registers: [registry],
-      async collect() {
-        this.set(read(await index.readHead().catch(unlessUnreadable)))
-      },
-    })
+    addGauge(registry, name, help, async () => read(await index.readHead().catch(unlessUnreadable)))
   watch('index_head_block', 'The last indexed block; NaN if none can be read.', (state) =>
     state ? Number(state.snapshot.number) : Number.NaN,
   )

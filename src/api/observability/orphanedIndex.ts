@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import type { Logger } from 'pino'
 import { type FinalizedBlock, findDeadBlock } from '../database/finalizedBlocks.ts'
 import { createChainClient } from '../node/chainClient.ts'
 import type { Endpoints } from '../node/endpoints.ts'
+import { repeat } from '../repeat.ts'
 
 const CHECK_INTERVAL_MS = 1_000
 
@@ -17,7 +17,6 @@ export type OrphanedIndex = ReturnType<typeof watchForOrphan>
 /** Checks once a second whether a reorg removed a block that Ponder counts as finalized. Then no row may be served. */
 export function watchForOrphan({ endpoints, chainId, pool, logger }: Options) {
   const chain = createChainClient(endpoints, { http: { retryCount: 0, timeout: RPC_TIMEOUT_MS }, cacheTime: 0 })
-  const stopping = new AbortController()
   let dead: FinalizedBlock | undefined
 
   async function check() {
@@ -35,20 +34,10 @@ export function watchForOrphan({ endpoints, chainId, pool, logger }: Options) {
     }
   }
 
-  const loop = (async () => {
-    while (!stopping.signal.aborted) {
-      await check()
-      await sleep(CHECK_INTERVAL_MS, undefined, { signal: stopping.signal }).catch(() => undefined)
-    }
-  })()
-
   return {
     /** Why no row may be served, in a sentence; undefined if rows may be. */
     reason: () => dead && `A reorg removed finalized block ${dead.number}: the index has to be rebuilt.`,
-    async stop() {
-      stopping.abort()
-      await loop
-    },
+    stop: repeat(CHECK_INTERVAL_MS, check),
   }
 }
 

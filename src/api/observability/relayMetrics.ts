@@ -4,6 +4,7 @@ import { Problem } from '../http/errors.ts'
 import type { RelayEmitter } from '../relay/events.ts'
 import type { Relay } from '../relay/relay.ts'
 import type { SignerState } from '../relay/signerState.ts'
+import { addGauge } from './gauge.ts'
 
 /**
  * Adds the relay's metrics to a registry. Counters and histograms cover what this process did or settled; sum them over
@@ -13,22 +14,18 @@ export function measureRelay(registry: Registry, events: RelayEmitter, relay: Re
   countClaims(registry, events)
   countTransactions(registry, events)
   watchSigners(registry, relay)
-  new Gauge({
-    name: 'relay_waiting_claims',
-    help: 'Claims that passed their simulation and wait in this process for a signer.',
-    registers: [registry],
-    collect() {
-      this.set(relay.waiting())
-    },
-  })
-  new Gauge({
-    name: 'relay_absent_keys',
-    help: 'Keys without a signer in this process, because their store has not returned their addresses since its start.',
-    registers: [registry],
-    collect() {
-      this.set(relay.absentKeys().length)
-    },
-  })
+  addGauge(
+    registry,
+    'relay_waiting_claims',
+    'Claims that passed their simulation and wait in this process for a signer.',
+    relay.waiting,
+  )
+  addGauge(
+    registry,
+    'relay_absent_keys',
+    'Keys without a signer in this process, because their store has not returned their addresses since its start.',
+    () => relay.absentKeys().length,
+  )
 }
 
 function countClaims(registry: Registry, events: RelayEmitter) {
