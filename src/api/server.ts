@@ -74,19 +74,12 @@ const shownBefore = await latestBlockOrZero(endpoints, logger)
 const index = new IndexReader(drizzle(readPool, { casing: 'snake_case' }), env.CHAIN_ID, {
   notifications: blockNotifications,
   shownBefore,
-  latestBlock: () => lag.lag().chain,
+  latestBlock: () => indexLag.lag().chain,
   orphaned: orphan.reason,
 })
 const registry = createMetrics(index, readPool)
-const lag = watchIndexLag({
-  endpoints,
-  index,
-  stallSeconds: env.STALL_SECONDS,
-  maxLagSeconds: env.MAX_LAG_SECONDS,
-  stoppedSeconds: env.CHAIN_STOPPED_SECONDS ?? (env.CHAIN_ID === DEVNET ? 0 : STOPPED_SECONDS),
-  logger,
-})
-measureLag(registry, lag)
+const indexLag = watchIndexLag({ endpoints, index, stallSeconds: env.STALL_SECONDS, logger })
+measureLag(registry, indexLag.lag)
 
 const accounts: Signer[] = (env.RELAYER_PRIVATE_KEY ?? []).map((key) => privateKeyToAccount(key))
 // Loaded only where it is used, because the SDK takes memory and time.
@@ -135,7 +128,12 @@ const streams = createStreams({
 })
 measureStreams(registry, streams)
 const deps = { index, logger, deployment, limits, streams, ...(relay && { relay }) }
-const checkReadiness = createReadiness({ index, lag, orphan, relay, logger })
+const readinessLimits = {
+  stallSeconds: env.STALL_SECONDS,
+  maxLagSeconds: env.MAX_LAG_SECONDS,
+  stoppedSeconds: env.CHAIN_STOPPED_SECONDS ?? (env.CHAIN_ID === DEVNET ? 0 : STOPPED_SECONDS),
+}
+const checkReadiness = createReadiness({ index, lag: indexLag.lag, limits: readinessLimits, orphan, relay, logger })
 const app = createApp(deps, {
   timer: createRequestTimer(registry),
   ...(tracing && { tracing }),
@@ -146,7 +144,7 @@ const operators = createHttpServer(operatorRoutes(checkReadiness, registry, logg
 
 stop = async () => {
   streams.close()
-  await Promise.all([drain(server, DRAIN_TIMEOUT_MS), lag.stop(), orphan.stop()])
+  await Promise.all([drain(server, DRAIN_TIMEOUT_MS), indexLag.stop(), orphan.stop()])
   await relay?.close()
   await Promise.all([drain(operators, 0), readPool.end(), blockNotifications.close(), tracing?.close()])
 }

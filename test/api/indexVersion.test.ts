@@ -1,6 +1,7 @@
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { run } from '../../ponder.schema.ts'
+import type { Lag } from '../../src/api/observability/indexLag.ts'
 import { createReadiness } from '../../src/api/observability/readiness.ts'
 import { openRun, seedTime } from '../../testkit/rows.ts'
 import { type IndexedDatabase, indexedDatabase, viewsSchema } from './indexedDatabase.ts'
@@ -22,19 +23,16 @@ afterEach(async () => {
   await index.close()
 })
 
-const notLagging = {
-  delay: () => undefined,
-  stall: () => undefined,
-  standstill: () => undefined,
-  lag: () => ({ behind: 0 }) as never,
-}
+const notLagging: Lag = { chain: 10n, head: 10n, behind: 0, stalled: 0, unseen: 0, unchanged: 0 }
+const limits = { stallSeconds: 60, maxLagSeconds: 30, stoppedSeconds: 0 }
 
 /** A process's status, which is not reused. */
 async function status() {
   const orphan = { reason: () => undefined }
   const check = createReadiness({
     index: api.index,
-    lag: notLagging,
+    lag: () => notLagging,
+    limits,
     orphan,
     relay: undefined,
     logger: pino({ level: 'silent' }),

@@ -1,9 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { Gauge, type Registry } from 'prom-client'
+import type { Registry } from 'prom-client'
 import { createChainClient } from '../node/chainClient.ts'
 import type { Endpoints } from '../node/endpoints.ts'
 import type { IndexReader } from '../queries/indexReader.ts'
+import { repeat } from '../repeat.ts'
+import { addGauge } from './gauge.ts'
 
 const CHECK_INTERVAL_MS = 2_000
 
@@ -18,12 +19,7 @@ type Options = {
   index: Pick<IndexReader, 'readHead'>
   /** How long the index may be behind the chain without indexing a block before it counts as stalled. */
   stallSeconds: number
-  /** How many seconds the index may be behind the chain. */
-  maxLagSeconds: number
-  /** How many seconds the chain may be without a new block before it counts as stopped; 0 if it may forever. */
-  stoppedSeconds: number
   logger: Logger
-  intervalMs?: number
 }
 
 /**
@@ -41,17 +37,12 @@ export type Lag = {
   unchanged: number
 }
 
-export type IndexLag = ReturnType<typeof watchIndexLag>
-
 /**
  * Checks, with a client of its own, whether the index follows the chain. The index alone cannot show it: an indexer
  * that hangs or has stopped looks like one whose chain makes no blocks, and in both cases the age of its head grows.
  */
-export function watchIndexLag(options: Options) {
-  const { endpoints, index, stallSeconds, maxLagSeconds, stoppedSeconds, logger } = options
-  const { intervalMs = CHECK_INTERVAL_MS } = options
+export function watchIndexLag({ endpoints, index, stallSeconds, logger }: Options) {
   const client = createChainClient(endpoints, { http: { retryCount: 0, timeout: RPC_TIMEOUT_MS }, cacheTime: 0 })
-  const stopping = new AbortController()
   let chain: bigint | undefined
   let head: bigint | undefined
   /** The chain's blocks that the index lacks, and since when the node may have had each. */
@@ -106,55 +97,15 @@ export function watchIndexLag(options: Options) {
     loggedAt = performance.now()
   }
 
-  const loop = (async () => {
-    while (!stopping.signal.aborted) {
-      await check()
-      await sleep(intervalMs, undefined, { signal: stopping.signal }).catch(() => undefined)
-    }
-  })()
-
-  return {
-    lag,
-    /** Why answers are stale, in a sentence; undefined if they are not, or it is not known. */
-    stall(): string | undefined {
-      const { chain, head, stalled } = lag()
-      if (stalled < stallSeconds) return undefined
-      return `The chain is at block ${chain}, the index has not moved from ${head} for ${stalled} seconds.`
-    },
-    /** Why answers are older than the setting allows, in a sentence; undefined if they are not, or it is not known. */
-    delay(): string | undefined {
-      const { chain, head, behind, unseen } = lag()
-      if (head === undefined) return undefined
-      if (behind > maxLagSeconds) return `The index is at block ${head}, ${behind} seconds behind block ${chain}.`
-      if (chain === undefined || unseen <= maxLagSeconds) return undefined
-      return `The index is at block ${head}, and the node has not returned a block for ${unseen} seconds.`
-    },
-    /** Why claims are not mined, in a sentence; undefined if the chain has new blocks, or it is not known. */
-    standstill(): string | undefined {
-      const { chain, unchanged } = lag()
-      if (stoppedSeconds === 0 || unchanged < stoppedSeconds) return undefined
-      return `The chain has had no block after block ${chain} for ${unchanged} seconds.`
-    },
-    async stop() {
-      stopping.abort()
-      await loop
-    },
-  }
+  return { lag, stop: repeat(CHECK_INTERVAL_MS, check) }
 }
 
 const toNumber = (block: bigint | undefined) => (block === undefined ? null : Number(block))
 
 /** Adds the metrics of the lag to a registry. */
-export function measureLag(registry: Registry, { lag }: IndexLag): void {
+export function measureLag(registry: Registry, lag: () => Lag): void {
   const watch = (name: string, help: string, read: (now: Lag) => number) =>
-    new Gauge({
-      name,
-      help,
-      registers: [registry],
-      collect() {
-        this.set(read(lag()))
-      },
-    })
+    addGauge(registry, name, help, () => read(lag()))
   watch('chain_head_block', "The node's latest block; NaN until it is first read.", ({ chain }) =>
     Number(chain ?? Number.NaN),
   )

@@ -5,7 +5,7 @@ import type { IndexReader } from '../queries/indexReader.ts'
 import type { Relay } from '../relay/relay.ts'
 import type { SignerState } from '../relay/signerState.ts'
 import { reuseResult } from '../reuseResult.ts'
-import type { IndexLag } from './indexLag.ts'
+import type { Lag } from './indexLag.ts'
 import type { OrphanedIndex } from './orphanedIndex.ts'
 
 /** Kubernetes lets a probe take one second. */
@@ -62,9 +62,19 @@ export type Readiness = {
 /** The status that only the operator sees. `signers` is null if they cannot be read, or there are none. */
 export type ProcessStatus = Omit<Readiness, 'reasons'> & { reasons: Reason[]; signers: SignerState[] | null }
 
+type Limits = {
+  /** How long the index may be behind the chain without indexing a block before it counts as stalled. */
+  stallSeconds: number
+  /** How many seconds the index may be behind the chain. */
+  maxLagSeconds: number
+  /** How many seconds the chain may be without a new block before it counts as stopped; 0 if it may forever. */
+  stoppedSeconds: number
+}
+
 type Parts = {
   index: Pick<IndexReader, 'isOfAnotherVersion' | 'readHead'>
-  lag: Pick<IndexLag, 'delay' | 'lag' | 'stall' | 'standstill'>
+  lag: () => Lag
+  limits: Limits
   orphan: Pick<OrphanedIndex, 'reason'>
   relay: Pick<Relay, 'signers' | 'absentKeys'> | undefined
   logger: Logger
@@ -75,11 +85,14 @@ type Parts = {
  * @returns a function that resolves with the status, at most a second old.
  */
 export function createReadiness({ logger, ...parts }: Parts): () => Promise<ProcessStatus> {
-  const logChange = createChangeLog(logger)
+  let loggedCodes = ''
   return reuseResult(STATUS_LIFETIME_MS, async () => {
-    const status = await checkProcess(parts)
-    logChange(status)
-    return status
+    const process = await checkProcess(parts)
+    const { status, reasons } = process
+    const codes = reasons.map(({ code }) => code).join()
+    if (codes !== loggedCodes) logger[status === 'ready' ? 'info' : 'warn']({ reasons }, status)
+    loggedCodes = codes
+    return process
   })
 }
 
@@ -89,13 +102,14 @@ export function publicReadiness({ status, indexedBlock, behindSeconds, reasons }
   return { status, indexedBlock, behindSeconds, reasons: [...byCode.values()] }
 }
 
-async function checkProcess({ index, lag, orphan, relay }: Omit<Parts, 'logger'>): Promise<ProcessStatus> {
+async function checkProcess({ index, lag, limits, orphan, relay }: Omit<Parts, 'logger'>): Promise<ProcessStatus> {
   const [ofIndex, ofRelay] = await Promise.all([checkIndex(index, orphan), checkRelay(relay)])
-  const reasons = [...ofIndex.reasons, ...lagReasons(lag), ...chainReasons(lag), ...ofRelay.reasons]
+  const now = lag()
+  const reasons = [...ofIndex.reasons, ...lagReasons(now, limits), ...ofRelay.reasons]
   return {
     status: statusOf(reasons),
     indexedBlock: ofIndex.indexedBlock,
-    behindSeconds: lag.lag().behind,
+    behindSeconds: now.behind,
     reasons,
     signers: ofRelay.signers,
   }
@@ -106,39 +120,31 @@ function statusOf(reasons: Reason[]): Readiness['status'] {
   return reasons.some(({ affects }) => affects === 'reads') ? 'unready' : 'degraded'
 }
 
-/** Logs a status only if its codes differ from those of the last one. */
-function createChangeLog(logger: Logger) {
-  let last = ''
-  return ({ status, reasons }: ProcessStatus) => {
-    const now = reasons.map(({ code }) => code).join()
-    if (now === last) return
-    last = now
-    logger[status === 'ready' ? 'info' : 'warn']({ reasons }, status)
-  }
-}
+const ofReads = (code: Reason['code'], detail: string): Reason => ({ code, detail, affects: 'reads' })
 
 /** A stall is reported instead of the lag that it causes. */
-function lagReasons(lag: Parts['lag']): Reason[] {
-  const stall = lag.stall()
-  if (stall !== undefined) return [{ code: 'INDEX_STALLED', detail: stall, affects: 'reads' }]
-  const delay = lag.delay()
-  return delay === undefined ? [] : [{ code: 'INDEX_LAGGING', detail: delay, affects: 'reads' }]
-}
-
-/** Reads stay correct: the chain has nothing newer. */
-function chainReasons(lag: Parts['lag']): Reason[] {
-  const standstill = lag.standstill()
-  return standstill === undefined ? [] : [ofClaims('CHAIN_STOPPED', standstill)]
+function* lagReasons(lag: Lag, { stallSeconds, maxLagSeconds, stoppedSeconds }: Limits): Generator<Reason> {
+  const { chain, head, behind, stalled, unseen, unchanged } = lag
+  const indexed = `The index is at block ${head}`
+  if (stalled >= stallSeconds) {
+    const detail = `The chain is at block ${chain}, the index has not moved from ${head} for ${stalled} seconds.`
+    yield ofReads('INDEX_STALLED', detail)
+  } else if (head !== undefined && behind > maxLagSeconds) {
+    yield ofReads('INDEX_LAGGING', `${indexed}, ${behind} seconds behind block ${chain}.`)
+  } else if (head !== undefined && chain !== undefined && unseen > maxLagSeconds) {
+    yield ofReads('INDEX_LAGGING', `${indexed}, and the node has not returned a block for ${unseen} seconds.`)
+  }
+  if (stoppedSeconds > 0 && unchanged >= stoppedSeconds) {
+    // Reads stay correct: the chain has nothing newer.
+    yield ofClaims('CHAIN_STOPPED', `The chain has had no block after block ${chain} for ${unchanged} seconds.`)
+  }
 }
 
 async function checkIndex(
   index: Parts['index'],
   orphan: Parts['orphan'],
 ): Promise<Pick<ProcessStatus, 'indexedBlock' | 'reasons'>> {
-  const unread = (code: Reason['code'], detail: string) => ({
-    indexedBlock: null,
-    reasons: [{ code, detail, affects: 'reads' as const }],
-  })
+  const unread = (...reason: Parameters<typeof ofReads>) => ({ indexedBlock: null, reasons: [ofReads(...reason)] })
   const orphaned = orphan.reason()
   if (orphaned !== undefined) return unread('INDEX_ORPHANED', orphaned)
   try {
@@ -182,22 +188,9 @@ async function checkRelay(relay: Parts['relay']): Promise<Pick<ProcessStatus, 'r
 }
 
 function* reasonsOf(state: SignerState): Generator<Reason> {
-  const {
-    signer,
-    isRemoved,
-    isUnfunded,
-    isStuck,
-    balance,
-    budget,
-    spent,
-    claimPrice = 0n,
-    unmined,
-    oldestUnmined,
-    objection,
-    signingFailure,
-  } = state
+  const { signer, isRemoved, balance, budget, spent, claimPrice = 0n } = state
   const isNeeded = !isRemoved && balance !== undefined
-  if (isUnfunded || (isNeeded && balance < claimPrice)) {
+  if (state.isUnfunded || (isNeeded && balance < claimPrice)) {
     const figures = `${signer} holds ${balance ?? 'an unknown number of'} wei.`
     yield ofClaims('RELAYER_OUT_OF_FUNDS', 'A relayer cannot pay for a claim.', figures)
   } else if (isNeeded && balance < LOW_CLAIMS * claimPrice) {
@@ -208,15 +201,15 @@ function* reasonsOf(state: SignerState): Generator<Reason> {
     const figures = `${signer} has spent ${spent} of ${budget} wei within 24 hours.`
     yield ofClaims('RELAYER_BUDGET_SPENT', 'A relayer has spent its budget of 24 hours.', figures)
   }
-  if (objection !== undefined) {
-    yield ofClaims('NODE_IMPLAUSIBLE', 'The chain’s node counts a relayer’s transactions implausibly.', objection)
+  if (state.objection !== undefined) {
+    yield ofClaims('NODE_IMPLAUSIBLE', 'The chain’s node counts a relayer’s transactions implausibly.', state.objection)
   }
-  if (signingFailure !== undefined) {
-    yield notSigning(`${signer}: ${signingFailure}`)
+  if (state.signingFailure !== undefined) {
+    yield notSigning(`${signer}: ${state.signingFailure}`)
   }
-  if (isStuck || oldestUnmined >= STUCK_AFTER_SECONDS) {
-    const seconds = Math.floor(oldestUnmined)
-    const figures = `${signer} has ${unmined} unmined transactions, the oldest for ${seconds} s.`
+  if (state.isStuck || state.oldestUnmined >= STUCK_AFTER_SECONDS) {
+    const seconds = Math.floor(state.oldestUnmined)
+    const figures = `${signer} has ${state.unmined} unmined transactions, the oldest for ${seconds} s.`
     yield ofClaims('RELAYER_STUCK', 'A relayer’s transactions are not mined.', figures)
   }
 }
