@@ -27,30 +27,17 @@ const info = {
   ],
 }
 
+/** A header that every such answer has. */
+const header = (description: string) => ({ description, required: true, schema: { type: 'string' as const } })
+
 const everyHeader = {
-  'X-Request-Id': {
-    description: 'The id of the request, which the server’s log has too.',
-    required: true,
-    schema: { type: 'string' as const },
-  },
-  'Access-Control-Allow-Origin': {
-    description: 'Always `*`: any web page may call the API.',
-    required: true,
-    schema: { type: 'string' as const },
-  },
-  'Access-Control-Expose-Headers': {
-    description: 'Always `*`: a web page may read all headers.',
-    required: true,
-    schema: { type: 'string' as const },
-  },
+  'X-Request-Id': header('The id of the request, which the server’s log has too.'),
+  'Access-Control-Allow-Origin': header('Always `*`: any web page may call the API.'),
+  'Access-Control-Expose-Headers': header('Always `*`: a web page may read all headers.'),
 }
 
 const readHeader = {
-  'Cache-Control': {
-    description: 'Always `no-cache`: a cache must ask again with If-None-Match before each use.',
-    required: true,
-    schema: { type: 'string' as const },
-  },
+  'Cache-Control': header('Always `no-cache`: a cache must ask again with If-None-Match before each use.'),
 }
 
 type Response = {
