@@ -3,14 +3,12 @@ import { runStates } from '../../../ponder.schema.ts'
 import type { Stats } from '../queries/stats.ts'
 import { type HistoryInterval, historyIntervals, type MarketPeriod } from '../queries/statsHistory.ts'
 import { barPlot } from './plots.ts'
-import { amount, badge, count, duration, type Html, usdc, words } from './values.ts'
+import { amount, badge, classOf, count, duration, type Html, usdc, words } from './values.ts'
 
 /** How many periods the plots show. */
 export const PERIODS: Record<HistoryInterval, number> = { day: 30, week: 26, month: 12 }
 
 type MarketPage = { stats: Stats; history: readonly MarketPeriod[]; interval: HistoryInterval }
-
-const className = (name: string) => name.toLowerCase().replaceAll('_', '-')
 
 /** The market in figures, now and over time. */
 export function marketPage({ stats, history, interval }: MarketPage): Html {
@@ -58,7 +56,7 @@ function plots(history: readonly MarketPeriod[]): Html[] {
       days,
       series: runStates.map((state) => ({
         name: words(state),
-        className: className(state),
+        className: classOf(state),
         values: history.map(({ byState }) => byState[state]),
       })),
       format: count,

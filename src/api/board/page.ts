@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { html } from 'hono/html'
+import { type Problem, problemTypes } from '../http/errors.ts'
 import type { Snapshot } from '../queries/snapshot.ts'
-import { count, duration, type Html } from './values.ts'
+import { chainText, count, duration, type Html } from './values.ts'
 
 const types = { css: 'text/css', js: 'text/javascript', svg: 'image/svg+xml' }
 
@@ -59,6 +60,14 @@ export const renderPage = ({ title, section, content, snapshot }: Page): Html =>
     <footer data-live id="block">${snapshot && blockLine(snapshot)}</footer>
   </body>
 </html>`
+
+/** The page of a request that is refused. The detail may repeat the client's own text, which is shown as such. */
+export function problemPage({ code, status, message }: Problem): Html {
+  const { title } = problemTypes[code]
+  const advice = status === 503 ? 'Load the page again in a moment.' : html`See <a href="/">the open runs</a>.`
+  const content = html`<h1>${title}</h1><p class="lead">${chainText(message)}</p><p>${advice}</p>`
+  return renderPage({ title, content })
+}
 
 /** Which block the page is of, and how old the block is. */
 const blockLine = ({ number, hash, timestamp, now }: Snapshot): Html => html`

@@ -24,15 +24,13 @@ const eventNames: Record<RunEvent['name'], { text: string; className: string }> 
   PaymentDeferred: { text: 'Payment deferred', className: 'draft' },
 }
 
-const field = (name: string, value: Html | string | null): Html | string =>
-  value === null ? '' : html`<div><dt>${name}</dt><dd>${value}</dd></div>`
+/** Nothing if the value is null. */
+const field = <Value>(name: string, value: Value | null, show: (value: Value) => Html | string): Html | string =>
+  value === null ? '' : html`<div><dt>${name}</dt><dd>${show(value)}</dd></div>`
 
 /** A text that may be long, over the whole width. */
-const wholeField = (name: string, value: Html | null): Html | string =>
-  value === null ? '' : html`<div class="whole"><dt>${name}</dt><dd>${value}</dd></div>`
-
-const optional = <Value>(value: Value | null, show: (value: Value) => Html): Html | null =>
-  value === null ? null : show(value)
+const contentField = (name: string, hash: string | null): Html | string =>
+  hash === null ? '' : html`<div class="whole"><dt>${name}</dt><dd>${contentLink(hash)}</dd></div>`
 
 /** A run with its terms, its claim and its timeline. @param now Seconds since 1970. */
 export function runPage({ run, events, page, totalPages }: RunPage, now: bigint): Html {
@@ -42,15 +40,15 @@ export function runPage({ run, events, page, totalPages }: RunPage, now: bigint)
       <div class="title"><h1>Run ${run.bountyId}</h1>${badge(run.state)}</div>
       <p class="lead">${whatIsNext(run, time)}</p>
       <dl>
-        ${field('Reward', amount(run.reward))}
-        ${field('Fee, paid by the poster', amount(run.fee))}
-        ${field('Stake that a claim locks', amount(run.stakeRequired))}
-        ${field('To be claimed by', time(run.deadline))}
-        ${field('Time to deliver', duration(run.workPeriod))}
-        ${field('Poster', posterLink(run.posterAddress))}
-        ${field('Evaluator', run.evaluator === null ? 'The poster' : shortHex(run.evaluator))}
-        ${field('Created', time(run.createdAt))}
-        ${wholeField('Terms', contentLink(run.ipfsHash))}
+        ${field('Reward', run.reward, amount)}
+        ${field('Fee, paid by the poster', run.fee, amount)}
+        ${field('Stake that a claim locks', run.stakeRequired, amount)}
+        ${field('To be claimed by', run.deadline, time)}
+        ${field('Time to deliver', run.workPeriod, duration)}
+        ${field('Poster', run.posterAddress, posterLink)}
+        ${field('Evaluator', run, ({ evaluator }) => (evaluator === null ? 'The poster' : shortHex(evaluator)))}
+        ${field('Created', run.createdAt, time)}
+        ${contentField('Terms', run.ipfsHash)}
       </dl>
       ${run.claimedBy === null ? '' : claim(run, run.claimedBy, time)}
       <h2>Timeline</h2>
@@ -75,17 +73,17 @@ function whatIsNext({ state, claimable, deadline, submitBy, reviewBy, endedAt }:
 const claim = (run: Run, claimedBy: number | string, time: Time): Html => html`
   <h2>Claim ${run.round}</h2>
   <dl>
-    ${field('Agent', agentLink(claimedBy))}
-    ${field('Wallet', optional(run.claimedByWallet, shortHex))}
-    ${field('Stake at risk', optional(run.stake, amount))}
-    ${field('Claimed', optional(run.claimedAt, time))}
-    ${field('Delivery due', optional(run.submitBy, time))}
-    ${field('Submitted', optional(run.submittedAt, time))}
-    ${field('Review due', optional(run.reviewBy, time))}
-    ${field('Ended', optional(run.endedAt, time))}
-    ${field('Revisions requested', count(run.revisions))}
-    ${wholeField('Deliverable', optional(run.deliverableHash, contentLink))}
-    ${wholeField('Feedback', optional(run.feedbackHash, contentLink))}
+    ${field('Agent', claimedBy, agentLink)}
+    ${field('Wallet', run.claimedByWallet, shortHex)}
+    ${field('Stake at risk', run.stake, amount)}
+    ${field('Claimed', run.claimedAt, time)}
+    ${field('Delivery due', run.submitBy, time)}
+    ${field('Submitted', run.submittedAt, time)}
+    ${field('Review due', run.reviewBy, time)}
+    ${field('Ended', run.endedAt, time)}
+    ${field('Revisions requested', run.revisions, count)}
+    ${contentField('Deliverable', run.deliverableHash)}
+    ${contentField('Feedback', run.feedbackHash)}
   </dl>`
 
 function timelineEntry(event: RunEvent, time: Time): Html {

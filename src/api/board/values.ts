@@ -55,7 +55,6 @@ const UNITS = [
   { name: 'day', seconds: 86_400 },
   { name: 'hour', seconds: 3_600 },
   { name: 'minute', seconds: 60 },
-  { name: 'second', seconds: 1 },
 ]
 
 /** A duration in its largest unit, such as "3 days". */
@@ -79,6 +78,7 @@ export function words(name: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1)
 }
 
-/** The state of a run or the status of an agent. The style of each is in style.css. */
-export const badge = (name: string): Html =>
-  html`<span class="badge ${name.toLowerCase().replaceAll('_', '-')}">${words(name)}</span>`
+/** The class of a state of a run or a status of an agent in style.css. */
+export const classOf = (name: string): string => name.toLowerCase().replaceAll('_', '-')
+
+export const badge = (name: string): Html => html`<span class="badge ${classOf(name)}">${words(name)}</span>`
