@@ -16,20 +16,7 @@ const MAX_CLIENTS = 50_000
 
 const MINUTE_MS = 60_000
 
-/** Rate limits of this process per client address. Each replica counts for itself. */
-export type ClientLimits = {
-  /** Counts a request that the response cache did not answer. @throws Problem RATE_LIMITED */
-  takeRequest(c: Context): void
-  /**
-   * Counts a probe. Probes have a limit of their own, because behind an untrusted proxy they share their address with
-   * the clients, whose requests must not make the process look dead. @throws Problem RATE_LIMITED, after a delay
-   */
-  takeProbe(c: Context): Promise<void>
-  /** Counts a claim. @throws Problem RATE_LIMITED */
-  takeClaim(c: Context): void
-  /** The name by which these limits count the client. */
-  clientOf(c: Context): string
-}
+export type ClientLimits = ReturnType<typeof createClientLimits>
 
 type Options = {
   /** How many proxies in front of this process are the operator's own. */
@@ -39,7 +26,8 @@ type Options = {
   claimsPerMinute: number
 }
 
-export function createClientLimits(options: Options): ClientLimits {
+/** Rate limits of this process per client address. Each replica counts for itself. */
+export function createClientLimits(options: Options) {
   const { trustProxy, requestsPerMinute, probesPerMinute, claimsPerMinute } = options
 
   const clientOfRequest = (c: Context) =>
@@ -56,8 +44,14 @@ export function createClientLimits(options: Options): ClientLimits {
   const takeProbe = limit(probesPerMinute, 'probes')
 
   return {
+    /** Counts a request that the response cache did not answer. @throws Problem RATE_LIMITED */
     takeRequest: limit(requestsPerMinute, 'requests'),
-    async takeProbe(c) {
+
+    /**
+     * Counts a probe. Probes have a limit of their own, because behind an untrusted proxy they share their address with
+     * the clients, whose requests must not make the process look dead. @throws Problem RATE_LIMITED, after a delay
+     */
+    async takeProbe(c: Context) {
       try {
         takeProbe(c)
       } catch (error) {
@@ -65,7 +59,11 @@ export function createClientLimits(options: Options): ClientLimits {
         throw error
       }
     },
+
+    /** Counts a claim. @throws Problem RATE_LIMITED */
     takeClaim: limit(claimsPerMinute, 'claims'),
+
+    /** The name by which these limits count the client. */
     clientOf: clientOfRequest,
   }
 }

@@ -4,6 +4,7 @@ import { Problem } from '../http/errors.ts'
 import type { RelayEmitter } from '../relay/events.ts'
 import type { Relay } from '../relay/relay.ts'
 import type { SignerState } from '../relay/signerState.ts'
+import { reuseResult } from '../reuseResult.ts'
 import { addGauge } from './gauge.ts'
 
 /**
@@ -94,19 +95,8 @@ function countTransactions(registry: Registry, events: RelayEmitter) {
 }
 
 function watchSigners(registry: Registry, relay: Relay) {
-  let reading: Promise<SignerState[]> | undefined
-  /**
-   * Reads once for all gauges of a scrape. Empty if the relay is unavailable, so that the rest of the scrape succeeds.
-   */
-  function states() {
-    reading ??= relay
-      .signers()
-      .catch(unlessUnavailable)
-      .finally(() => {
-        reading = undefined
-      })
-    return reading
-  }
+  /** One read for all gauges of a scrape. Empty if the relay is unavailable, so that the rest of the scrape succeeds. */
+  const readStates = reuseResult(0, () => relay.signers().catch(unlessUnavailable))
   const watch = (name: string, help: string, read: (state: SignerState) => number | undefined) =>
     new Gauge({
       name,
@@ -115,7 +105,7 @@ function watchSigners(registry: Registry, relay: Relay) {
       registers: [registry],
       async collect() {
         this.reset()
-        for (const state of await states()) {
+        for (const state of await readStates()) {
           const value = read(state)
           if (value !== undefined) this.set({ signer: state.signer }, value)
         }
