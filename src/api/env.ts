@@ -158,22 +158,20 @@ export function readEnv<const Name extends keyof Environment>(names: readonly Na
   try {
     return parseEnv(names, process.env)
   } catch (error) {
-    console.error(error instanceof InvalidEnvironment ? error.message : error)
+    console.error((error as Error).message)
     process.exit(1)
   }
 }
-
-class InvalidEnvironment extends Error {}
 
 /** The variable's value, or the content of its file without the line break at its end. */
 function readVariable(name: string, source: Record<string, string | undefined>): string | undefined {
   const file = secret.test(name) && source[`${name}_FILE`]
   if (!file) return source[name] || undefined
-  if (source[name]) throw new InvalidEnvironment(`${name} and ${name}_FILE are both set. Remove one of them.`)
+  if (source[name]) throw new Error(`${name} and ${name}_FILE are both set. Remove one of them.`)
   try {
     return readFileSync(file, 'utf8').trim()
   } catch (error) {
-    throw new InvalidEnvironment(`${name}_FILE: cannot read ${JSON.stringify(file)}: ${(error as Error).message}`)
+    throw new Error(`${name}_FILE: cannot read ${JSON.stringify(file)}: ${(error as Error).message}`)
   }
 }
 
@@ -194,5 +192,5 @@ export function parseEnv<const Name extends keyof Environment>(
     if (value === undefined) return `  ${String(name)}: is missing`
     return `  ${String(name)}: ${message}${secret.test(String(name)) ? '' : `, got ${JSON.stringify(value)}`}`
   })
-  throw new InvalidEnvironment(`The environment is not usable. Correct these variables:\n${lines.join('\n')}`)
+  throw new Error(`The environment is not usable. Correct these variables:\n${lines.join('\n')}`)
 }

@@ -49,12 +49,7 @@ export function listEndpoints(rpcUrls: readonly string[]): Endpoint[] {
   }))
 }
 
-/**
- * Logs the state that an endpoint has entered.
- * @param expected.chainId The chain that it should serve.
- * @param expected.latest The latest block of the others.
- * @param error Why it fails.
- */
+/** Logs the state that an endpoint has entered. @param expected its chain, and the latest block of the others. */
 export function logState(
   logger: Logger,
   { name, state, head, chainId }: Endpoint,

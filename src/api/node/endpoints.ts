@@ -2,9 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { type Hex, hexToNumber } from 'viem'
 import { type Endpoint, GENESIS, listEndpoints, logState, type State } from './endpoint.ts'
-import { type Head, headOf, isImpossible } from './head.ts'
+import { compareHeads, HEAD_LIFETIME_MS, type Head, headOf, isImpossible } from './head.ts'
 import { NodeOutage, retryAfterOf } from './outage.ts'
-import { compareHeads, HEAD_LIFETIME_MS } from './siblings.ts'
 
 /** How often each endpoint's chain and head are checked while there are requests. */
 const CHECK_INTERVAL_MS = 3_000
@@ -85,7 +84,6 @@ export function createEndpoints({ rpcUrls, chainId, logger }: Options) {
       endpoint.chainId = hexToNumber(actual as Hex)
       const head = headOf(latest)
       if (endpoint.chainId !== chainId) enter(endpoint, 'wrong chain')
-      else if (head === undefined) endpoint.answeredAt = now()
       else saw(endpoint, head)
       endpoint.checkedAt = now()
     } catch (error) {
@@ -95,9 +93,11 @@ export function createEndpoints({ rpcUrls, chainId, logger }: Options) {
     }
   }
 
-  function saw(endpoint: Endpoint, head: Head) {
-    endpoint.head = head
+  /** @param head its latest block, if its answer says it. */
+  function saw(endpoint: Endpoint, head: Head | undefined) {
     endpoint.answeredAt = now()
+    if (head === undefined) return
+    endpoint.head = head
     // This head may refute a sibling's.
     for (const other of list) if (isRefuted(other)) enter(other, 'refuted')
     if (isRefuted(endpoint)) return
@@ -179,8 +179,7 @@ export function createEndpoints({ rpcUrls, chainId, logger }: Options) {
       if (endpoint.chainId !== chainId) throw wrongChain(endpoint)
       endpoint.failures = 0
       endpoint.restsUntil = 0
-      if (head === undefined) endpoint.answeredAt = now()
-      else saw(endpoint, head)
+      saw(endpoint, head)
       if (head && isRefuted(endpoint)) throw refuted(endpoint)
       enter(endpoint, 'usable')
     },
