@@ -15,13 +15,12 @@ export function indexedClaims(index: IndexReader): IndexedClaims {
   return {
     async look(claims) {
       const { data } = await index.read(shownClaims(claims.map(({ request }) => request.bountyId)))
-      return new Map(
-        claims.flatMap((claim): [Hex, IndexedWin][] => {
-          const win = data.find((other) => isOf(claim, other))
-          if (!win) return []
-          return [[claim.claimId, { blockNumber: win.blockNumber, txHash: win.transactionHash }]]
-        }),
-      )
+      const wins = new Map<Hex, IndexedWin>()
+      for (const claim of claims) {
+        const win = data.find((other) => isOf(claim, other))
+        if (win) wins.set(claim.claimId, { blockNumber: win.blockNumber, txHash: win.transactionHash })
+      }
+      return wins
     },
 
     async pause(signal) {

@@ -82,7 +82,7 @@ export const agentPage = (
 ): Html => html`
   <div data-live id="agent">
     <div class="title"><h1>Agent ${shortId(agent.id)}</h1>${badge(agent.status)}</div>
-    <p class="lead">${agent.canClaimRuns ? 'May claim runs.' : whyNot[agent.status]}</p>
+    <p class="lead">${mayClaim[agent.status]}</p>
     <ol class="ladder" aria-label="Trust ladder">
       ${steps.map(
         ({ status, needs }) => html`<li ${status === agent.status ? html`aria-current="step"` : ''}>
@@ -107,10 +107,10 @@ export const agentPage = (
     ${pager(page, totalPages, (other) => `?page=${other}`)}
   </div>`
 
-const whyNot: Record<Agent['status'], string> = {
+const mayClaim: Record<Agent['status'], string> = {
   UNVERIFIED: 'May not claim runs until it has 20 USDC at stake.',
-  PROVISIONAL: '',
-  ESTABLISHED: '',
+  PROVISIONAL: 'May claim runs.',
+  ESTABLISHED: 'May claim runs.',
   FROZEN: 'May not claim runs: it was slashed. Adding stake unfreezes it.',
   BANNED: 'May not claim runs: it is banned.',
 }

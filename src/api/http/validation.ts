@@ -22,10 +22,6 @@ export const refuseInvalid: Hook<any, Env, any, any> = (result) => {
 /** The refusal of an input with this error: Problem VALIDATION_FAILED. */
 export function refusalOf({ issues: [issue] }: z.core.$ZodError, input: unknown): Problem {
   if (issue === undefined) throw new Error('Zod refused a request without an issue')
-  return problemOf(issue, input)
-}
-
-function problemOf(issue: z.core.$ZodIssue, input: unknown): Problem {
   const path = issue.code === 'unrecognized_keys' ? [...issue.path, ...issue.keys.slice(0, 1)] : issue.path
   const field = path.join('.') || 'body'
   const value = shorten(path.reduce(memberOf, input))

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Logger } from 'pino'
-import type { Hex } from 'viem'
+import type { Address, Hash, Hex } from 'viem'
 import type { ClaimRequest, NamedClaim } from '../relay/chain/market.ts'
 import type { RelayEmitter } from '../relay/events.ts'
 
@@ -15,13 +15,9 @@ const MAX_CLAIMS = 10_000
 export function logClaims(events: RelayEmitter, logger: Logger) {
   const requests = new LRUCache<Hex, RequestIds>({ max: MAX_CLAIMS })
 
-  function lineOf({ claimId, request, round }: NamedClaim) {
-    return {
-      claimId,
-      ...requestLine(request),
-      round: `${round}`,
-      ...(request.requestId === undefined && requests.get(claimId)),
-    }
+  function lineOf({ claimId, request, round, signer, nonce, txHash, result, outcome }: Step) {
+    const ids = request.requestId === undefined && requests.get(claimId)
+    return { claimId, ...requestLine(request), round: `${round}`, ...ids, signer, nonce, txHash, result, outcome }
   }
 
   events.on('claimReceived', ({ request }) => {
@@ -30,22 +26,19 @@ export function logClaims(events: RelayEmitter, logger: Logger) {
   events.on('claimAnswered', ({ request, ...answer }) => {
     logger.info({ ...requestLine(request), ...answer }, 'claim answered')
   })
-  events.on('claimReserved', ({ signer, nonce, txHash, ...claim }) => {
+  events.on('claimReserved', (claim) => {
     const ids = idsOf(claim.request)
     if (ids.requestId !== undefined) requests.set(claim.claimId, ids)
-    logger.info({ ...lineOf(claim), signer, nonce, txHash }, 'claim reserved')
+    logger.info(lineOf(claim), 'claim reserved')
   })
-  events.on('claimSent', ({ signer, nonce, txHash, result, ...claim }) => {
-    logger.info({ ...lineOf(claim), signer, nonce, txHash, result }, 'claim sent')
-  })
-  events.on('claimDecided', ({ txHash, outcome, ...claim }) => {
-    logger.info({ ...lineOf(claim), txHash, outcome }, 'claim decided')
-  })
+  events.on('claimSent', (claim) => logger.info(lineOf(claim), 'claim sent'))
+  events.on('claimDecided', (claim) => logger.info(lineOf(claim), 'claim decided'))
   events.on('claimReopened', (claim) => logger.warn(lineOf(claim), 'claim reopened by a reorg'))
-  events.on('claimFinal', ({ txHash, outcome, ...claim }) => {
-    logger.info({ ...lineOf(claim), txHash, outcome }, 'claim final')
-  })
+  events.on('claimFinal', (claim) => logger.info(lineOf(claim), 'claim final'))
 }
+
+/** A claim, with what its last step adds. */
+type Step = NamedClaim & { signer?: Address; nonce?: number; txHash?: Hash; result?: string; outcome?: string }
 
 type RequestIds = { requestId: string | undefined; traceId: string | undefined }
 
