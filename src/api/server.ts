@@ -12,7 +12,7 @@ import { createClientLimits } from './http/clientLimits.ts'
 import { createHttpServer, drain, listen } from './http/httpServer.ts'
 import { stopAtSignal, stopSignals } from './http/stopSignals.ts'
 import { indexedClaims } from './indexedClaims.ts'
-import { latestBlockOrZero } from './node/chainClient.ts'
+import { createChainClient, latestBlockOrZero } from './node/chainClient.ts'
 import { createEndpoints } from './node/endpoints.ts'
 import { logClaims } from './observability/claimLog.ts'
 import { measureLag, watchIndexLag } from './observability/indexLag.ts'
@@ -34,6 +34,9 @@ import { createStreams } from './stream/streams.ts'
  */
 const DRAIN_TIMEOUT_MS = 18_000
 const EXIT_TIMEOUT_MS = 28_000
+
+/** How long the node may take to answer a check of the chain. */
+const CHECK_TIMEOUT_MS = 5_000
 
 /** Fifteen blocks of an OP Stack rollup. A devnet's chain may mine on demand only. */
 const STOPPED_SECONDS = 30
@@ -69,7 +72,9 @@ const readPool = openReadPool({
   logger,
 })
 const blockNotifications = listenForBlocks({ url: env.DATABASE_URL, schema: env.DATABASE_SCHEMA, logger })
-const orphan = watchForOrphan({ endpoints, chainId: env.CHAIN_ID, pool: readPool, logger })
+// Each check asks anew. A check that fails is soon repeated.
+const client = createChainClient(endpoints, { http: { retryCount: 0, timeout: CHECK_TIMEOUT_MS }, cacheTime: 0 })
+const orphan = watchForOrphan({ client, chainId: env.CHAIN_ID, pool: readPool, logger })
 const shownBefore = await latestBlockOrZero(endpoints, logger)
 const index = new IndexReader(drizzle(readPool, { casing: 'snake_case' }), env.CHAIN_ID, {
   notifications: blockNotifications,
@@ -78,7 +83,7 @@ const index = new IndexReader(drizzle(readPool, { casing: 'snake_case' }), env.C
   orphaned: orphan.reason,
 })
 const registry = createMetrics(index, readPool)
-const indexLag = watchIndexLag({ endpoints, index, stallSeconds: env.STALL_SECONDS, logger })
+const indexLag = watchIndexLag({ client, index, stallSeconds: env.STALL_SECONDS, logger })
 measureLag(registry, indexLag.lag)
 
 const accounts: Signer[] = (env.RELAYER_PRIVATE_KEY ?? []).map((key) => privateKeyToAccount(key))

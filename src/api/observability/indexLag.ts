@@ -1,7 +1,6 @@
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
-import { createChainClient } from '../node/chainClient.ts'
-import type { Endpoints } from '../node/endpoints.ts'
+import type { PublicClient } from 'viem'
 import type { IndexReader } from '../queries/indexReader.ts'
 import { repeat } from '../repeat.ts'
 import { addGauge } from './gauge.ts'
@@ -11,11 +10,8 @@ const CHECK_INTERVAL_MS = 2_000
 /** How many of the chain's blocks that the index lacks are remembered: enough for half an hour. */
 const MAX_REMEMBERED = 1_000
 
-/** How long the node may take to return its latest block. */
-const RPC_TIMEOUT_MS = 5_000
-
 type Options = {
-  endpoints: Endpoints
+  client: PublicClient
   index: Pick<IndexReader, 'readHead'>
   /** How long the index may be behind the chain without indexing a block before it counts as stalled. */
   stallSeconds: number
@@ -38,11 +34,10 @@ export type Lag = {
 }
 
 /**
- * Checks, with a client of its own, whether the index follows the chain. The index alone cannot show it: an indexer
+ * Checks whether the index follows the chain. The index alone cannot show it: an indexer
  * that hangs or has stopped looks like one whose chain makes no blocks, and in both cases the age of its head grows.
  */
-export function watchIndexLag({ endpoints, index, stallSeconds, logger }: Options) {
-  const client = createChainClient(endpoints, { http: { retryCount: 0, timeout: RPC_TIMEOUT_MS }, cacheTime: 0 })
+export function watchIndexLag({ client, index, stallSeconds, logger }: Options) {
   let chain: bigint | undefined
   let head: bigint | undefined
   /** The chain's blocks that the index lacks, and since when the node may have had each. */

@@ -1,27 +1,22 @@
 import type pg from 'pg'
 import type { Logger } from 'pino'
+import type { PublicClient } from 'viem'
 import { type FinalizedBlock, findDeadBlock } from '../database/finalizedBlocks.ts'
-import { createChainClient } from '../node/chainClient.ts'
-import type { Endpoints } from '../node/endpoints.ts'
 import { repeat } from '../repeat.ts'
 
 const CHECK_INTERVAL_MS = 1_000
 
-/** How long the node may take to return a block. */
-const RPC_TIMEOUT_MS = 5_000
-
-type Options = { endpoints: Endpoints; chainId: number; pool: pg.Pool; logger: Logger }
+type Options = { client: PublicClient; chainId: number; pool: pg.Pool; logger: Logger }
 
 export type OrphanedIndex = ReturnType<typeof watchForOrphan>
 
 /** Checks once a second whether a reorg removed a block that Ponder counts as finalized. Then no row may be served. */
-export function watchForOrphan({ endpoints, chainId, pool, logger }: Options) {
-  const chain = createChainClient(endpoints, { http: { retryCount: 0, timeout: RPC_TIMEOUT_MS }, cacheTime: 0 })
+export function watchForOrphan({ client, chainId, pool, logger }: Options) {
   let dead: FinalizedBlock | undefined
 
   async function check() {
     try {
-      const found = await findDeadBlock(pool, chain, chainId)
+      const found = await findDeadBlock(pool, client, chainId)
       if (found?.hash !== dead?.hash)
         logger.warn(
           { block: Number(found?.number ?? 0), hash: found?.hash },
