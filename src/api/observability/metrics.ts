@@ -2,8 +2,8 @@ import type { Context, Next } from 'hono'
 import { routePath } from 'hono/route'
 import type pg from 'pg'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import { Problem } from '../http/errors.ts'
 import type { IndexReader } from '../queries/indexReader.ts'
+import { unlessUnavailable } from '../relay/chain/client.ts'
 import type { Streams } from '../stream/streams.ts'
 import { addGauge } from './gauge.ts'
 
@@ -93,7 +93,7 @@ function watchPool(registry: Registry, pool: pg.Pool) {
 function watchIndex(registry: Registry, index: IndexReader) {
   type State = Awaited<ReturnType<IndexReader['readHead']>>
   const watch = (name: string, help: string, read: (state: State) => number) =>
-    addGauge(registry, name, help, async () => read(await index.readHead().catch(unlessUnreadable)))
+    addGauge(registry, name, help, async () => read(await index.readHead().catch(unlessUnavailable)))
   watch('index_head_block', 'The last indexed block; NaN if none can be read.', (state) =>
     state ? Number(state.snapshot.number) : Number.NaN,
   )
@@ -105,9 +105,4 @@ function watchIndex(registry: Registry, index: IndexReader) {
     '1 while reads are answered; 0 while the index replays blocks, is empty or cannot be read.',
     (state) => (state?.isCurrent ? 1 : 0),
   )
-}
-
-function unlessUnreadable(error: unknown) {
-  if (error instanceof Problem) return undefined
-  throw error
 }

@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { Problem } from '../http/errors.ts'
 import type { IndexReader } from '../queries/indexReader.ts'
+import { within } from '../relay/chain/client.ts'
 import type { Relay } from '../relay/relay.ts'
 import type { SignerState } from '../relay/signerState.ts'
 import { reuseResult } from '../reuseResult.ts'
@@ -175,8 +175,8 @@ async function checkRelay(relay: Parts['relay']): Promise<Pick<ProcessStatus, 'r
   const unread = (detail: string) => ({ reasons: [ofClaims('RELAY_DATABASE_UNREACHABLE', detail)], signers: null })
   if (!relay) return { reasons: [], signers: null }
   try {
-    const signers = await Promise.race([relay.signers(), sleep(CHECK_TIMEOUT_MS, undefined, { ref: false })])
-    if (!signers) return unread(`The relay’s database did not answer within ${CHECK_TIMEOUT_MS} ms.`)
+    const late = `The relay’s database did not answer within ${CHECK_TIMEOUT_MS} ms.`
+    const signers = await within(CHECK_TIMEOUT_MS, relay.signers(), late)
     const isSilent = signers.some(({ balance }) => balance === undefined)
     const silence = isSilent ? [ofClaims('NODE_UNREACHABLE', 'The chain’s node does not answer.')] : []
     const absent = relay.absentKeys().map(({ reason }) => notSigning(reason))

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import { formatEther } from 'viem'
-import { Problem } from '../http/errors.ts'
+import { unlessUnavailable } from '../relay/chain/client.ts'
 import type { RelayEmitter } from '../relay/events.ts'
 import type { Relay } from '../relay/relay.ts'
 import type { SignerState } from '../relay/signerState.ts'
@@ -95,7 +95,7 @@ function countTransactions(registry: Registry, events: RelayEmitter) {
 }
 
 function watchSigners(registry: Registry, relay: Relay) {
-  /** One read for all gauges of a scrape. Empty if the relay is unavailable, so that the rest of the scrape succeeds. */
+  /** One read for all gauges of a scrape. Without the relay the rest of the scrape succeeds. */
   const readStates = reuseResult(0, () => relay.signers().catch(unlessUnavailable))
   const watch = (name: string, help: string, read: (state: SignerState) => number | undefined) =>
     new Gauge({
@@ -105,7 +105,7 @@ function watchSigners(registry: Registry, relay: Relay) {
       registers: [registry],
       async collect() {
         this.reset()
-        for (const state of await readStates()) {
+        for (const state of (await readStates()) ?? []) {
           const value = read(state)
           if (value !== undefined) this.set({ signer: state.signer }, value)
         }
@@ -136,8 +136,3 @@ function watchSigners(registry: Registry, relay: Relay) {
 }
 
 const ether = (wei: bigint | undefined) => (wei === undefined ? undefined : Number(formatEther(wei)))
-
-function unlessUnavailable(error: unknown): SignerState[] {
-  if (error instanceof Problem) return []
-  throw error
-}
