@@ -34,8 +34,8 @@ export type Lag = {
 }
 
 /**
- * Checks whether the index follows the chain. The index alone cannot show it: an indexer
- * that hangs or has stopped looks like one whose chain makes no blocks, and in both cases the age of its head grows.
+ * Checks whether the index follows the chain. The index alone cannot show it: an indexer that hangs or has stopped looks
+ * like one whose chain makes no blocks, and in both cases the age of its head grows.
  */
 export function watchIndexLag({ client, index, stallSeconds, logger }: Options) {
   let chain: bigint | undefined
