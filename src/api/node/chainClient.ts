@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { createPublicClient, type PublicClient } from 'viem'
+import { createPublicClient, type PublicClient, type PublicClientConfig } from 'viem'
 import type { Endpoints } from './endpoints.ts'
 import { type NodeHttpConfig, nodeHttp } from './http.ts'
 import { nodeTransport } from './transport.ts'
@@ -7,13 +7,7 @@ import { nodeTransport } from './transport.ts'
 /** The timeout of each of three requests for the latest block. */
 const LATEST_BLOCK_TIMEOUT_MS = 1_000
 
-type Options = {
-  http?: NodeHttpConfig
-  /** How long an answer is reused, in milliseconds. */
-  cacheTime?: number
-  /** The interval between requests while waiting for a block or a receipt, in milliseconds. */
-  pollingInterval?: number
-}
+type Options = { http?: NodeHttpConfig } & Pick<PublicClientConfig, 'cacheTime' | 'pollingInterval'>
 
 /**
  * A client of the chain. All our processes create their clients here. It does not follow CCIP-Read (ERC-3668): viem would
