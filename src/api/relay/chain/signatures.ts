@@ -13,17 +13,6 @@ const LIVE = new Set(['CLAIMED', 'IN_PROGRESS', 'SUBMITTED', 'REVISION_REQUESTED
 export const isHeldByClaimant = ({ agentId, wallet }: ClaimRequest, bounty: Bounty): boolean =>
   LIVE.has(stateName(bounty.state) ?? '') && bounty.agentId === agentId && isAddressEqual(bounty.wallet, wallet)
 
-/**
- * Whether the request repeats the current claim of the run, as a client does that lost the answer. The signature must
- * be the wallet’s for this round. It may have expired since.
- */
-export async function isHeldBy(market: Market, request: ClaimRequest, bounty: Bounty): Promise<boolean> {
-  if (!isHeldByClaimant(request, bounty)) return false
-  if (!request.signed) return true
-  const round = BigInt(bounty.round)
-  return isSignedByKey(market, request, round, bounty) || isSignedByContract(market, request, round, bounty)
-}
-
 function digestOf(market: Market, request: ClaimRequest, round: bigint, bounty: Bounty): Hex {
   const { bountyId, agentId, wallet, signed } = request
   const claim = { bountyId, agentId, wallet, round, ...termsOf(bounty) }

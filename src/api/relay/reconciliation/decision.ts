@@ -7,10 +7,11 @@ import {
   type Failure,
   failureOf,
   type Market,
+  type NamedClaim,
   readBounty,
   tryCall,
 } from '../chain/market.ts'
-import { isHeldBy } from '../chain/signatures.ts'
+import { isHeldByClaimant } from '../chain/signatures.ts'
 import { refusal, unexplained } from '../intake/refusal.ts'
 import type { Decision, Landing } from '../store/settlements.ts'
 
@@ -26,11 +27,12 @@ export const claimLogsOf = ({ logs }: TransactionReceipt) =>
  */
 export async function conclude(
   market: Market,
-  request: ClaimRequest,
+  claim: NamedClaim,
   receipt: TransactionReceipt,
   logs: ClaimLogs,
   isAlone: boolean,
 ): Promise<Decision> {
+  const { request } = claim
   const { blockNumber, transactionHash: txHash, status } = receipt
   const at = { blockNumber, txHash }
   const { round, reason } = eventOf(request, logs)
@@ -46,7 +48,7 @@ export async function conclude(
       ? { refused: unexplained({ ...at, blockNumber: Number(blockNumber) }), at }
       : { undecided: true }
   }
-  return decide(market, request, trial.failure, bounty, blockNumber, at)
+  return decide(claim, trial.failure, bounty, blockNumber, at)
 }
 
 /**
@@ -64,18 +66,21 @@ function eventOf({ bountyId, agentId, wallet }: ClaimRequest, logs: ClaimLogs) {
 }
 
 /**
- * The decision about a claim that the contract refuses. The agent may have won the run by another transaction.
+ * The decision about a claim that the contract refuses. The agent may have won the run by another transaction. A signed
+ * claim is of one round, and its signature was checked before it was stored.
  * @param bounty as it is at `blockNumber`.
  * @param at the block and transaction that refused the claim, if any.
  */
-export async function decide(
-  market: Market,
-  request: ClaimRequest,
+export function decide(
+  { request, round }: NamedClaim,
   failure: Failure,
   bounty: Bounty,
   blockNumber: bigint,
   at?: Landing,
-): Promise<Decision> {
-  if (await isHeldBy(market, request, bounty)) return { won: { round: BigInt(bounty.round), blockNumber } }
+): Decision {
+  const heldRound = BigInt(bounty.round)
+  if (isHeldByClaimant(request, bounty) && (!request.signed || heldRound === round)) {
+    return { won: { round: heldRound, blockNumber } }
+  }
   return { refused: refusal(request, failure, bounty), ...(at && { at }) }
 }

@@ -56,7 +56,7 @@ async function refuseIfExpired(turn: Turn, claim: StoredClaim, latest: bigint) {
   const isSignatureDead = request.signed !== undefined && request.signed.deadline < latest
   const isRunOver = error?.errorName === 'BountyDeadlinePassed' && error.args[1] < latest
   if (!isSignatureDead && !isRunOver) return
-  const decision = await decide(market, request, trial.failure, bounty, head.number)
+  const decision = decide(claim, trial.failure, bounty, head.number)
   logger.warn({ claimId: claim.claimId, txHash: claim.tx.hash }, 'an unmined claim can no longer succeed')
   await decideClaim(turn, claim, decision)
 }

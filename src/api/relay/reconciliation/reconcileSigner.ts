@@ -115,7 +115,7 @@ export function createReconcile(context: RelayContext, allocator: Allocator) {
     const { bounty } = simulation
     if (simulation.result === 'fails') {
       const block = await answer(market.client.getBlockNumber({ cacheTime: 0 }))
-      await decideClaim(turn, claim, await decide(market, request, simulation.failure, bounty, block))
+      await decideClaim(turn, claim, decide(claim, simulation.failure, bounty, block))
       return true
     }
     if (!signer) {

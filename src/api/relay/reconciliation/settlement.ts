@@ -72,7 +72,7 @@ export function createSettle({ pool, market, events, logger }: RelayContext) {
     const { filler } = attempt
     const isAlone = claims.length === 1 && !filler
     const decide = async (claim: StoredClaim): Promise<DecidedClaim> => {
-      return [claim, await conclude(market, claim.request, receipt, logs, isAlone)]
+      return [claim, await conclude(market, claim, receipt, logs, isAlone)]
     }
     const decisions = await Promise.all(claims.map(decide))
     const fee = feeOf(receipt)
