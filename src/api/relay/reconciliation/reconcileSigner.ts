@@ -6,7 +6,7 @@ import { checkCall, claimCall } from '../chain/market.ts'
 import type { RelayContext } from '../context.ts'
 import { signatureRequired } from '../intake/refusal.ts'
 import { simulate } from '../simulation/simulate.ts'
-import { nameOf, type StoredClaim, strandedClaimsOf } from '../store/claims.ts'
+import { claimsOf, nameOf, type StoredClaim, strandedClaimsOf } from '../store/claims.ts'
 import type { Lease } from '../store/leases.ts'
 import { nextNonceOf, unminedOf } from '../store/transactions.ts'
 import type { Allocator } from '../submission/allocation.ts'
@@ -14,7 +14,7 @@ import { signingRestOf } from '../submission/signing.ts'
 import { decide } from './decision.ts'
 import { createRefuseExpired } from './expiry.ts'
 import { fillGaps, resendDue } from './resend.ts'
-import { createSettle, decideClaim, dropReorganised, finalise, type Turn, usedNonces } from './settlement.ts'
+import { decideClaim, dropReorganised, finalise, settle, type Turn, usedNonces } from './settlement.ts'
 
 /**
  * The delay of the next check after a broadcast, which reads from the database when the next one is due. Milliseconds.
@@ -37,7 +37,6 @@ export type Look = {
  */
 export function createReconcile(context: RelayContext, allocator: Allocator) {
   const { pool, market, heads, accounts, nonceCheck, events, logger } = context
-  const settle = createSettle(context)
   const refuseExpired = createRefuseExpired()
   /** For each signer, the head at which everything is settled, and the number of its used nonces there. */
   const settledAt = new Map<Address, { head: Hash; used: number }>()
@@ -73,7 +72,8 @@ export function createReconcile(context: RelayContext, allocator: Allocator) {
     }
     const newest = await dropReorganised(turn, used)
     const mined = (await unminedOf(pool, signer)).filter(({ nonce }) => nonce < used)
-    const isSettled = await Promise.all(mined.map((tx) => orLater(settle(turn, tx))))
+    const claims = Map.groupBy(await claimsOf(pool, ...mined.map(({ id }) => id)), ({ tx }) => tx.id)
+    const isSettled = await Promise.all(mined.map((tx) => orLater(settle(turn, tx, claims.get(tx.id) ?? []))))
     const stranded = await strandedClaimsOf(pool, signer)
     const isRenewed = await Promise.all(stranded.map((claim) => orLater(renew(turn, claim))))
     if (newest !== undefined) await finalise(turn, newest)

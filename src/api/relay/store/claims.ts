@@ -91,11 +91,6 @@ export async function findClaim(database: Database, claimId: Hex): Promise<Store
 
 export const claimsOf = (database: Database, ...txs: bigint[]) => find(database, 'claim.tx = ANY($1)', [txs])
 
-export async function claimsOfEach(database: Database, txs: readonly bigint[]): Promise<StoredClaim[][]> {
-  const made = Map.groupBy(await claimsOf(database, ...txs), ({ tx }) => tx.id)
-  return txs.map((tx) => made.get(tx) ?? [])
-}
-
 /** The open claims of a signer whose transaction can no longer decide them. */
 export const strandedClaimsOf = (database: Database, signer: Address) =>
   find(database, "claim.state = 'open' AND tx.state NOT IN ('signed', 'accepted') AND tx.signer = $1", [signer])
