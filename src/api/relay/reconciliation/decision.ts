@@ -2,7 +2,6 @@ import { isAddressEqual, parseEventLogs, type TransactionReceipt } from 'viem'
 import { bountyMarketAbi } from '../../../../abis/BountyMarket.ts'
 import {
   type Bounty,
-  type ClaimRequest,
   claimCall,
   type Failure,
   failureOf,
@@ -13,56 +12,48 @@ import {
 } from '../chain/market.ts'
 import { isHeldByClaimant } from '../chain/signatures.ts'
 import { refusal, unexplained } from '../intake/refusal.ts'
-import type { Decision, Landing } from '../store/settlements.ts'
-
-type ClaimLogs = ReturnType<typeof claimLogsOf>
-
-export const claimLogsOf = ({ logs }: TransactionReceipt) =>
-  parseEventLogs({ abi: bountyMarketAbi, eventName: ['BountyClaimed', 'ClaimRefused'], logs })
+import type { StoredClaim } from '../store/claims.ts'
+import type { DecidedClaim, Decision, Landing } from '../store/settlements.ts'
 
 /**
- * The decision about a claim, from the receipt of its transaction.
- * @param logs of the receipt.
- * @param isAlone whether the transaction was to make this claim only.
+ * The decisions about the claims of a mined transaction. A claim without one stays open, and the keeper finds it as a
+ * claim whose transaction can no longer decide it.
+ * @param isFiller whether the mined attempt makes no claim.
  */
 export async function conclude(
   market: Market,
-  claim: NamedClaim,
-  receipt: TransactionReceipt,
-  logs: ClaimLogs,
-  isAlone: boolean,
-): Promise<Decision> {
-  const { request } = claim
-  const { blockNumber, transactionHash: txHash, status } = receipt
+  claims: StoredClaim[],
+  { blockNumber, transactionHash: txHash, status, from, logs }: TransactionReceipt,
+  isFiller: boolean,
+): Promise<DecidedClaim[]> {
   const at = { blockNumber, txHash }
-  const { round, reason } = eventOf(request, logs)
-  if (round !== undefined) return { won: { ...at, round } }
-  // The state after the block contains whatever made the claim fail in it.
-  const [trial, bounty] = await Promise.all([
-    reason ? { failure: reason } : tryCall(market, claimCall(market, receipt.from, request), blockNumber),
-    readBounty(market, request.bountyId, blockNumber),
-  ])
-  if (!('failure' in trial)) {
-    const isUnexplained = status === 'reverted' && isAlone
-    return isUnexplained
-      ? { refused: unexplained({ ...at, blockNumber: Number(blockNumber) }), at }
-      : { undecided: true }
-  }
-  return decide(claim, trial.failure, bounty, blockNumber, at)
-}
+  const events = parseEventLogs({ abi: bountyMarketAbi, eventName: ['BountyClaimed', 'ClaimRefused'], logs })
 
-/**
- * The result of one claim of a transaction; undefined if the transaction did not try it. An item that ran out of gas
- * has no reason, and may succeed alone.
- */
-function eventOf({ bountyId, agentId, wallet }: ClaimRequest, logs: ClaimLogs) {
-  const own = logs.filter(
-    ({ args }) => args.bountyId === bountyId && args.agentId === agentId && isAddressEqual(args.wallet, wallet),
-  )
-  const claimed = own.find((log) => log.eventName === 'BountyClaimed')
-  const refused = own.find((log) => log.eventName === 'ClaimRefused')
-  const reason = refused && failureOf(refused.args.reason)
-  return { round: claimed?.args.round, reason: reason?.error && reason }
+  async function decisionOf(claim: StoredClaim): Promise<Decision | undefined> {
+    const { bountyId, agentId, wallet } = claim.request
+    const own = events.filter(
+      ({ args }) => args.bountyId === bountyId && args.agentId === agentId && isAddressEqual(args.wallet, wallet),
+    )
+    const claimed = own.find((event) => event.eventName === 'BountyClaimed')
+    if (claimed) return { won: { ...at, round: claimed.args.round } }
+    const refused = own.find((event) => event.eventName === 'ClaimRefused')
+    const reason = refused && failureOf(refused.args.reason)
+    // An item that ran out of gas has no reason, and may succeed alone. The state after the block contains whatever made
+    // the claim fail in it.
+    const [trial, bounty] = await Promise.all([
+      reason?.error ? { failure: reason } : tryCall(market, claimCall(market, from, claim.request), blockNumber),
+      readBounty(market, bountyId, blockNumber),
+    ])
+    if ('failure' in trial) return decide(claim, trial.failure, bounty, blockNumber, at)
+    if (status !== 'reverted' || claims.length > 1 || isFiller) return undefined
+    return { refused: unexplained({ ...at, blockNumber: Number(blockNumber) }), at }
+  }
+
+  const decisions = await Promise.all(claims.map(decisionOf))
+  return claims.flatMap((claim, position): DecidedClaim[] => {
+    const decision = decisions[position]
+    return decision ? [[claim, decision]] : []
+  })
 }
 
 /**

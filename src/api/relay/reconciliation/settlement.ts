@@ -14,7 +14,6 @@ import type { RelayContext } from '../context.ts'
 import { claimsOf, nameOf, type StoredClaim } from '../store/claims.ts'
 import type { Lease } from '../store/leases.ts'
 import {
-  type DecidedClaim,
   type Decision,
   type MinedTx,
   minedTxsOf,
@@ -27,7 +26,7 @@ import {
 } from '../store/settlements.ts'
 import type { Unmined } from '../store/transactions.ts'
 import type { Signer } from '../submission/signing.ts'
-import { claimLogsOf, conclude } from './decision.ts'
+import { conclude } from './decision.ts'
 
 /** How long a used nonce may have no receipt before another transaction counts as mined: the node may lag. Seconds. */
 const RECEIPT_WAIT_SECONDS = 10
@@ -57,13 +56,7 @@ export async function settle(turn: Turn, { id, nonce, attempts }: Unmined, claim
   }
   const { transactionHash: txHash, gasUsed } = receipt
   const filler = attempts.some((attempt) => attempt.hash === txHash && attempt.filler)
-  const isAlone = claims.length === 1 && !filler
-  const logs = claimLogsOf(receipt)
-  const decisions = await Promise.all(
-    claims.map(async (claim): Promise<DecidedClaim> => {
-      return [claim, await conclude(market, claim, receipt, logs, isAlone)]
-    }),
-  )
+  const decisions = await conclude(market, claims, receipt, filler)
   const fee = feeOf(receipt)
   const changed = await recordMined(pool, lease, id, receipt, fee, decisions)
   if (!changed) return false
@@ -81,7 +74,6 @@ export async function decideClaim(turn: Turn, claim: StoredClaim, decision: Deci
 
 /** Emits decisions, also of claims for which no client waits. */
 function emitDecided({ events }: Turn, claim: StoredClaim, decision: Decision) {
-  if ('undecided' in decision) return
   const isWon = 'won' in decision
   const { txHash } = (isWon ? decision.won : decision.at) ?? {}
   const outcome = isWon ? 'won' : decision.refused.code

@@ -1,5 +1,5 @@
 import { type Address, type Hash, type Hex, keccak256, stringToHex } from 'viem'
-import type { Problem, ProblemCode } from '../../http/errors.ts'
+import type { ProblemCode } from '../../http/errors.ts'
 import { unavailable } from '../chain/client.ts'
 import type { ClaimRequest, NamedClaim } from '../chain/market.ts'
 import { type Database, query } from './database.ts'
@@ -133,7 +133,3 @@ export const unbindKey = (database: Database, { agentId, wallet }: ClaimRequest,
      AND NOT EXISTS (SELECT FROM relay.claim WHERE claim.id = bound.claim)`,
     [agentId, wallet, key],
   )
-
-export function storableProblem({ code, message, extensions, headers }: Problem): StoredProblem {
-  return { code, detail: message, extensions, headers }
-}

@@ -1,15 +1,14 @@
 import type pg from 'pg'
 import { type Hash, type Hex, stringify, type TransactionReceipt } from 'viem'
 import type { Problem, ProblemCode } from '../../http/errors.ts'
-import { type StoredClaim, storableProblem } from './claims.ts'
+import type { StoredClaim, StoredProblem } from './claims.ts'
 import { type Database, query } from './database.ts'
 import { type Lease, writeUnder } from './leases.ts'
 
 /** The block that decided a claim, and the transaction if it is of this relay. */
 export type Landing = { blockNumber: bigint; txHash?: Hash }
 
-/** `undecided`: the claim may still be won, but not by its transaction. */
-export type Decision = { won: Landing & { round: bigint } } | { refused: Problem; at?: Landing } | { undecided: true }
+export type Decision = { won: Landing & { round: bigint } } | { refused: Problem; at?: Landing }
 
 export type DecidedClaim = [StoredClaim, Decision]
 
@@ -80,14 +79,14 @@ export async function recordDecisions(database: Database, lease: Lease, decision
   return new Set(rows.map(({ id }) => id))
 }
 
-/** An undecided claim stays open. The keeper finds it as a claim whose transaction can no longer decide it. */
 const jsonOf = (decisions: DecidedClaim[]) =>
   stringify(
-    decisions.flatMap(([{ claimId, tx }, decision]): object[] => {
-      if ('undecided' in decision) return []
+    decisions.map(([{ claimId, tx }, decision]) => {
       const claim = { claim: claimId, tx: tx.id }
-      if ('won' in decision) return [{ ...claim, state: 'won', ...decision.won }]
-      return [{ ...claim, state: 'refused', problem: storableProblem(decision.refused), ...decision.at }]
+      if ('won' in decision) return { ...claim, state: 'won', ...decision.won }
+      const { code, message: detail, extensions, headers } = decision.refused
+      const problem: StoredProblem = { code, detail, extensions, headers }
+      return { ...claim, state: 'refused', problem, ...decision.at }
     }),
   )
 
