@@ -16,7 +16,7 @@ import { migrate } from '../../src/api/relay/store/migrations.ts'
 import { startRetention } from '../../src/api/relay/store/retention.ts'
 import {
   minedTxsOf,
-  recordDecisions,
+  recordDecision,
   recordDropped,
   recordFinal,
   recordMined,
@@ -86,7 +86,7 @@ const receiptOf = (id: bigint, block: string) =>
   ({ transactionHash: hashOf(`tx ${id}`), blockNumber: 5n, blockHash: hashOf(block) }) as TransactionReceipt
 
 const minedIn = async (lease: Lease, { id, claim }: Awaited<ReturnType<typeof insertTx>>, block: string) => {
-  const won = { won: { blockNumber: 5n, txHash: hashOf(`tx ${id}`), round: 1n } }
+  const won = { state: 'won' as const, blockNumber: 5n, txHash: hashOf(`tx ${id}`), round: 1n }
   return recordMined(pool, lease, id, receiptOf(id, block), 3n, [[claim, won]])
 }
 
@@ -117,11 +117,11 @@ describe('a signer’s lease', () => {
     const { rows: before } = await pool.query(
       'SELECT * FROM relay.tx JOIN relay.claim ON claim.tx = tx.id ORDER BY tx.id',
     )
-    const refused = { refused: new Problem('RUN_NOT_OPEN', 'The run is not open.') }
+    const refused = { state: 'refused' as const, problem: new Problem('RUN_NOT_OPEN', 'The run is not open.') }
 
     async function writeAll() {
       expect(await minedIn(stale, unmined, 'block')).toBeUndefined()
-      expect((await recordDecisions(pool, stale, [[unmined.claim, refused]])).size).toBe(0)
+      expect(await recordDecision(pool, stale, [unmined.claim, refused])).toBe(false)
       const [tx] = await minedTxsOf(pool, stale, 1)
       if (tx) expect(await recordDropped(pool, stale, tx)).toBe(false)
       expect(tx).toBeDefined()

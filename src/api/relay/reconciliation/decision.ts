@@ -35,7 +35,7 @@ export async function conclude(
       ({ args }) => args.bountyId === bountyId && args.agentId === agentId && isAddressEqual(args.wallet, wallet),
     )
     const claimed = own.find((event) => event.eventName === 'BountyClaimed')
-    if (claimed) return { won: { ...at, round: claimed.args.round } }
+    if (claimed) return { ...at, state: 'won', round: claimed.args.round }
     const refused = own.find((event) => event.eventName === 'ClaimRefused')
     const reason = refused && failureOf(refused.args.reason)
     // An item that ran out of gas has no reason, and may succeed alone. The state after the block contains whatever made
@@ -46,7 +46,7 @@ export async function conclude(
     ])
     if ('failure' in trial) return decide(claim, trial.failure, bounty, blockNumber, at)
     if (status !== 'reverted' || claims.length > 1 || isFiller) return undefined
-    return { refused: unexplained({ ...at, blockNumber: Number(blockNumber) }), at }
+    return { ...at, state: 'refused', problem: unexplained({ ...at, blockNumber: Number(blockNumber) }) }
   }
 
   const decisions = await Promise.all(claims.map(decisionOf))
@@ -71,7 +71,7 @@ export function decide(
 ): Decision {
   const heldRound = BigInt(bounty.round)
   if (isHeldByClaimant(request, bounty) && (!request.signed || heldRound === round)) {
-    return { won: { round: heldRound, blockNumber } }
+    return { state: 'won', round: heldRound, blockNumber }
   }
-  return { refused: refusal(request, failure, bounty), ...(at && { at }) }
+  return { state: 'refused', problem: refusal(request, failure, bounty), ...at }
 }

@@ -121,7 +121,8 @@ export function createReconcile(context: RelayContext, allocator: Allocator) {
     if (!signer) {
       // No signer that could make an unsigned claim is left.
       const { timestamp } = await heads.latest()
-      await decideClaim(turn, claim, { refused: signatureRequired(market, request, bounty, timestamp) })
+      const problem = signatureRequired(market, request, bounty, timestamp)
+      await decideClaim(turn, claim, { state: 'refused', problem })
       return true
     }
     const renewed = await allocator.renew(signer, lease, claim, gasLimit(simulation.gas))

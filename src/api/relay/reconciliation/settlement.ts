@@ -17,7 +17,7 @@ import {
   type Decision,
   type MinedTx,
   minedTxsOf,
-  recordDecisions,
+  recordDecision,
   recordDropped,
   recordFinal,
   recordMined,
@@ -68,15 +68,13 @@ export async function settle(turn: Turn, { id, nonce, attempts }: Unmined, claim
 
 /** Stores the decision about a claim that its transaction did not make. */
 export async function decideClaim(turn: Turn, claim: StoredClaim, decision: Decision) {
-  const changed = await recordDecisions(turn.pool, turn.lease, [[claim, decision]])
-  if (changed.size > 0) emitDecided(turn, claim, decision)
+  if (await recordDecision(turn.pool, turn.lease, [claim, decision])) emitDecided(turn, claim, decision)
 }
 
 /** Emits decisions, also of claims for which no client waits. */
 function emitDecided({ events }: Turn, claim: StoredClaim, decision: Decision) {
-  const isWon = 'won' in decision
-  const { txHash } = (isWon ? decision.won : decision.at) ?? {}
-  const outcome = isWon ? 'won' : decision.refused.code
+  const { txHash } = decision
+  const outcome = decision.state === 'won' ? 'won' : decision.problem.code
   events.emit('claimDecided', { ...nameOf(claim), ...(txHash && { txHash }), outcome })
 }
 

@@ -6,9 +6,9 @@ import { type Database, query } from './database.ts'
 import { type Lease, writeUnder } from './leases.ts'
 
 /** The block that decided a claim, and the transaction if it is of this relay. */
-export type Landing = { blockNumber: bigint; txHash?: Hash }
+export type Landing = { blockNumber?: bigint; txHash?: Hash }
 
-export type Decision = { won: Landing & { round: bigint } } | { refused: Problem; at?: Landing }
+export type Decision = Landing & ({ state: 'won'; round: bigint } | { state: 'refused'; problem: Problem })
 
 export type DecidedClaim = [StoredClaim, Decision]
 
@@ -71,24 +71,23 @@ export async function recordMined(
   return rows.length > 0 ? new Set(rows.map(({ claim }) => claim)) : undefined
 }
 
-/** Stores decisions about claims that their transactions did not make. @returns the ids of the changed claims. */
-export async function recordDecisions(database: Database, lease: Lease, decisions: DecidedClaim[]): Promise<Set<Hex>> {
+/** Stores a decision about a claim that its transaction did not make. @returns whether it changed the claim. */
+export async function recordDecision(database: Database, lease: Lease, decided: DecidedClaim): Promise<boolean> {
   const text = `, decided AS (${decide('$3', 'lease')} RETURNING claim.id)
     SELECT id, pg_notify('${CHANNEL}', id) FROM decided`
-  const rows = await writeUnder<{ id: Hex }>(database, lease, text, [jsonOf(decisions)])
-  return new Set(rows.map(({ id }) => id))
+  return (await writeUnder(database, lease, text, [jsonOf([decided])])).length > 0
 }
 
-const jsonOf = (decisions: DecidedClaim[]) =>
-  stringify(
-    decisions.map(([{ claimId, tx }, decision]) => {
-      const claim = { claim: claimId, tx: tx.id }
-      if ('won' in decision) return { ...claim, state: 'won', ...decision.won }
-      const { code, message: detail, extensions, headers } = decision.refused
-      const problem: StoredProblem = { code, detail, extensions, headers }
-      return { ...claim, state: 'refused', problem, ...decision.at }
-    }),
-  )
+function jsonOf(decisions: DecidedClaim[]) {
+  const rows = decisions.map(([{ claimId, tx }, decision]) => {
+    const row = { claim: claimId, tx: tx.id, ...decision }
+    if (decision.state === 'won') return row
+    const { code, message: detail, extensions, headers } = decision.problem
+    const problem: StoredProblem = { code, detail, extensions, headers }
+    return { ...row, problem }
+  })
+  return stringify(rows)
+}
 
 /**
  * Stores that a foreign transaction has used the nonce, if no receipt of ours was found for `seconds`.
