@@ -34,7 +34,7 @@ import { freshDatabase } from '../support/database.ts'
 const signer: Address = '0x00000000000000000000000000000000000000A1'
 const hashOf = (text: string) => keccak256(stringToHex(text))
 const fees = { maxFeePerGas: 2n, maxPriorityFeePerGas: 1n }
-const attemptOf = (name: string) => ({ hash: hashOf(name), raw: '0x02' as Hex, gas: 21_000n, filler: false, fees })
+const attemptOf = (name: string) => ({ hash: hashOf(name), raw: '0x02' as Hex, gas: 21_000n, filler: false, ...fees })
 
 let url: string
 let pool: pg.Pool

@@ -5,7 +5,7 @@ import { answer, unlessUnavailable } from './chain/client.ts'
 import { MAX_GAS } from './chain/gas.ts'
 import type { Market } from './chain/market.ts'
 import { query } from './store/database.ts'
-import { type Backlog, backlogOf, nextNonceOf } from './store/transactions.ts'
+import { type Backlog, backlogOf } from './store/transactions.ts'
 import type { NonceCheck } from './submission/nonceCheck.ts'
 import { type Signer, signingFailureOf } from './submission/signing.ts'
 
@@ -13,7 +13,7 @@ import { type Signer, signingFailureOf } from './submission/signing.ts'
 const NODE_TIMEOUT_MS = 500
 
 /** The state of a signer, over all replicas. */
-export type SignerState = Backlog & {
+export type SignerState = Omit<Backlog, 'nextNonce'> & {
   signer: Address
   /** Whether this process lacks the signer's key: it then finishes signed transactions and signs no new ones. */
   isRemoved: boolean
@@ -73,19 +73,18 @@ export async function signerStates(relay: Options): Promise<SignerState[]> {
       const objection = nonceCheck.objectionTo(address) && (await askAgain(address, backlog))
       const signingFailure = account && signingFailureOf(account)
       const state = { isRemoved, objection, signingFailure, claims, oldestUnmined, balance, budget, claimPrice }
-      return { ...backlog, signer: address, ...state }
+      const { nextNonce: _, ...figures } = backlog
+      return { ...figures, signer: address, ...state }
     }),
   )
 
   /** Checks a paused signer again, because no claim may come that would. @returns why it is still paused. */
   async function askAgain(address: Address, backlog: Backlog) {
-    const [nextNonce, mined, pending] = await Promise.all([
-      nextNonceOf(pool, address),
+    const [mined, pending] = await Promise.all([
       inTime(client.getTransactionCount({ address, blockTag: 'latest' })),
       inTime(client.getTransactionCount({ address, blockTag: 'pending' })),
     ])
-    if (mined !== undefined && pending !== undefined)
-      nonceCheck.accepts(address, nextNonce, backlog, { mined, pending })
+    if (mined !== undefined && pending !== undefined) nonceCheck.accepts(address, backlog, { mined, pending })
     return nonceCheck.objectionTo(address)
   }
 }

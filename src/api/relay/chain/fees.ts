@@ -47,12 +47,6 @@ export function replacementFees(last: Fees, now: Fees): Fees {
   }
 }
 
-/** `replacementFees`. @returns undefined if that price, or the chain's, is above the ceiling. */
-export function raised(last: Fees, now: Fees | undefined, ceiling: bigint): Fees | undefined {
-  const fees = now && replacementFees(last, now)
-  return fees && fees.maxFeePerGas <= ceiling ? fees : undefined
-}
-
 /** The cost of a mined transaction, in wei. `l1Fee` is the data fee of an OP Stack rollup (specs.optimism.io). */
 export function feeOf({ gasUsed, effectiveGasPrice, ...rest }: TransactionReceipt): bigint {
   const { l1Fee } = rest as { l1Fee?: Hex }

@@ -1,6 +1,6 @@
-import { size } from 'viem'
+import { type Address, size } from 'viem'
 import { Problem } from '../../http/errors.ts'
-import type { MarketCall } from './market.ts'
+import { batchCall, type ClaimRequest, claimCall, type Market, type MarketCall } from './market.ts'
 
 /**
  * The most gas of a claim: the gas of a batch item, of which an ERC-1271 wallet may use 100k, and the transaction's
@@ -47,6 +47,22 @@ export function gasLimit(estimate: bigint): bigint {
 /** The gas limit with which claimBatch tries every item, even if all earlier items use their maximum. */
 export const batchGasLimit = ({ data }: MarketCall, items: number): bigint =>
   TRANSACTION_GAS + BYTE_GAS * BigInt(size(data)) + BATCH_GAS + BigInt(items) * (ITEM_GAS_NEEDED + RESULT_GAS)
+
+/** A call with its gas limit. */
+export type PricedCall = Required<MarketCall>
+
+/** The call with which `from` makes these claims. @param claims with the gas limit of a call for each one alone. */
+export function claimsCall(
+  market: Market,
+  from: Address,
+  claims: { request: ClaimRequest; gas: bigint }[],
+): PricedCall {
+  const [only, ...others] = claims
+  if (only && others.length === 0) return { ...claimCall(market, from, only.request), gas: only.gas }
+  const requests = claims.map(({ request }) => request)
+  const call = batchCall(market, from, requests)
+  return { ...call, gas: batchGasLimit(call, claims.length) }
+}
 
 /** The most claims of a transaction with so much gas. A single claim is not sent as a batch and needs less. */
 export function itemsWithin(gas: bigint): number {

@@ -1,19 +1,12 @@
 import { answer, unlessUnavailable } from '../chain/client.ts'
-import { raised } from '../chain/fees.ts'
-import { batchGasLimit } from '../chain/gas.ts'
+import { replacementFees } from '../chain/fees.ts'
+import { claimsCall, MAX_GAS } from '../chain/gas.ts'
 import type { ChainHead } from '../chain/heads.ts'
-import { batchCall, claimCall, tryCall } from '../chain/market.ts'
-import { claimsOf } from '../store/claims.ts'
-import {
-  type Attempt,
-  insertAttempt,
-  insertFiller,
-  rawOf,
-  recordBroadcasts,
-  type Unmined,
-} from '../store/transactions.ts'
+import { claimCall, tryCall } from '../chain/market.ts'
+import { claimsOf, type StoredClaim } from '../store/claims.ts'
+import { insertAttempt, insertFiller, rawOf, recordBroadcasts, type Unmined } from '../store/transactions.ts'
 import { broadcast } from '../submission/broadcast.ts'
-import { fillerCall, type PricedCall, type Signer, sign } from '../submission/signing.ts'
+import { fillerCall, type Signer, sign } from '../submission/signing.ts'
 import type { Turn } from './settlement.ts'
 
 /** An attempt is stuck, and is replaced, once it is older than both. */
@@ -31,7 +24,7 @@ export async function resendDue(turn: Turn, unmined: Unmined[]) {
     if (tx.dueIn > 0) continue
     const { nonce } = tx
     const isReplaced = account && position === 0 && isStuck(tx, head)
-    const attempt = (isReplaced && (await replace(turn, account, tx))) || newestOf(tx)
+    const attempt = (isReplaced && (await replace(turn, account, tx))) || tx.newest
     const { result, error } = await broadcast(sender, await rawOf(pool, attempt.hash))
     await recordBroadcasts(pool, [{ tx: tx.id, result }])
     const claims = attempt.filler ? 0 : (await claimsOf(pool, tx.id)).length
@@ -44,47 +37,40 @@ export async function resendDue(turn: Turn, unmined: Unmined[]) {
 }
 
 /** Without funds, or without an answer of the node, a replacement does not help. */
-function isStuck(tx: Unmined, head: ChainHead): boolean {
-  const { age, block } = newestOf(tx)
-  const isPriceable = tx.lastResult === null || tx.lastResult === 'refused' || tx.lastResult === 'nonceTaken'
-  return isPriceable && age >= STUCK_SECONDS && head.number >= block + STUCK_BLOCKS
+function isStuck({ lastResult, newest }: Unmined, head: ChainHead): boolean {
+  const isPriceable = lastResult === null || lastResult === 'refused' || lastResult === 'nonceTaken'
+  return isPriceable && newest.age >= STUCK_SECONDS && head.number >= newest.block + STUCK_BLOCKS
 }
 
 /**
  * @returns undefined if the price is at its ceiling or the signer does not sign. Then the last attempt is sent again.
  */
-async function replace(turn: Turn, account: Signer, tx: Unmined) {
+async function replace(turn: Turn, account: Signer, { id, nonce, newest: last }: Unmined) {
   const { pool, market, fees, maxFeePerGas, events, logger, lease, head } = turn
-  const last = newestOf(tx)
-  const price = raised(last.fees, await fees().catch(unlessUnavailable), maxFeePerGas)
-  if (!price) return undefined
-  const call = await callFor(turn, account, tx, last)
-  const attempt = await sign(account, market.chainId, tx.nonce, call, price).catch(unlessUnavailable)
-  if (!attempt || !(await insertAttempt(pool, lease, tx.id, attempt, head.number))) return undefined
-  const names = { signer: account.address, nonce: tx.nonce, txHash: attempt.hash }
-  logger.warn({ ...names, replaced: last.hash, filler: call.filler }, 'replaces what is stuck')
-  events.emit('attemptReplaced', { ...names, replaced: last.hash, filler: call.filler })
+  const current = await fees().catch(unlessUnavailable)
+  const price = current && replacementFees(last, current)
+  if (!price || price.maxFeePerGas > maxFeePerGas) return undefined
+  const claims = last.filler ? [] : await winnableClaims(turn, account, id)
+  // The limit of a batch is more than one claim needs.
+  const gas: bigint = last.gas
+  const priced = claims.map(({ request }) => ({ request, gas: gas < MAX_GAS ? gas : MAX_GAS }))
+  // Without any claim, a filler is the cheapest call that uses the nonce.
+  const call = claims.length > 0 ? claimsCall(market, account.address, priced) : fillerCall(account)
+  const attempt = await sign(account, market.chainId, nonce, call, price).catch(unlessUnavailable)
+  if (!attempt || !(await insertAttempt(pool, lease, id, attempt, head.number))) return undefined
+  const names = { signer: account.address, nonce, txHash: attempt.hash }
+  const change = { replaced: last.hash, filler: attempt.filler }
+  logger.warn({ ...names, ...change }, 'replaces what is stuck')
+  events.emit('attemptReplaced', { ...names, ...change })
   return attempt
 }
 
-/** The call for the claims that can still be won; without any, a filler, the cheapest call that uses the nonce. */
-async function callFor(
-  { pool, market }: Turn,
-  account: Signer,
-  { id }: Unmined,
-  last: Pick<Attempt, 'filler' | 'gas'>,
-): Promise<PricedCall> {
-  const claims = last.filler ? [] : await claimsOf(pool, id)
-  const open = claims.filter(({ state }) => state === 'open')
-  const calls = open.map(({ request }) => claimCall(market, account.address, request))
-  const trials = await Promise.all(calls.map((call) => tryCall(market, call, 'latest')))
-  const winnable = open.filter((_, position) => 'passed' in (trials[position] ?? {}))
-  const [call] = calls
-  if (!call || winnable.length === 0) return fillerCall(account)
-  if (claims.length === 1) return { ...call, gas: last.gas, filler: false }
-  const requests = winnable.map(({ request }) => request)
-  const batch = batchCall(market, account.address, requests)
-  return { ...batch, gas: batchGasLimit(batch, requests.length), filler: false }
+async function winnableClaims({ pool, market }: Turn, { address }: Signer, tx: bigint): Promise<StoredClaim[]> {
+  const open = (await claimsOf(pool, tx)).filter(({ state }) => state === 'open')
+  const trials = await Promise.all(
+    open.map(({ request }) => tryCall(market, claimCall(market, address, request), 'latest')),
+  )
+  return open.filter((_, position) => 'passed' in (trials[position] ?? {}))
 }
 
 /**
@@ -108,9 +94,4 @@ export async function fillGaps(turn: Turn, account: Signer, used: number, lowest
     logger.warn(names, 'fills a gap in the nonces')
     events.emit('gapFilled', names)
   }
-}
-
-function newestOf({ id, attempts: [newest] }: Unmined) {
-  if (!newest) throw new Error(`Transaction ${id} has no attempt`)
-  return newest
 }

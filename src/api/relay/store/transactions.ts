@@ -14,7 +14,7 @@ const FIRST_PAUSE_SECONDS = 0.2
 const LAST_PAUSE_SECONDS = 2
 
 /** A signed transaction for a nonce. A nonce may have several attempts, of which one is mined. */
-export type Attempt = { hash: Hex; raw: Hex; gas: bigint; filler: boolean; fees: Fees }
+export type Attempt = Fees & { hash: Hex; raw: Hex; gas: bigint; filler: boolean }
 
 /**
  * The result of a broadcast.
@@ -27,6 +27,9 @@ export type Attempt = { hash: Hex; raw: Hex; gas: bigint; filler: boolean; fees:
  */
 export type BroadcastResult = 'accepted' | 'nonceTaken' | 'unfunded' | 'refused' | 'unsent' | 'unknown'
 
+/** An attempt without its bytes. `block`: the latest one when it was priced. `age` in seconds. */
+type StoredAttempt = Omit<Attempt, 'raw'> & { block: bigint; age: number }
+
 /** A nonce that the chain has not used, as far as the database knows. */
 export type Unmined = {
   id: bigint
@@ -34,8 +37,9 @@ export type Unmined = {
   /** Seconds until it is broadcast again; 0 if it is due. */
   dueIn: number
   lastResult: BroadcastResult | null
-  /** Latest first. */
-  attempts: (Omit<Attempt, 'raw'> & { block: bigint; age: number })[]
+  newest: StoredAttempt
+  /** With the newest. */
+  attempts: StoredAttempt[]
 }
 
 export async function insertSigner(database: Database, address: Address): Promise<void> {
@@ -47,22 +51,18 @@ export async function insertSigner(database: Database, address: Address): Promis
 export async function unminedOf(database: Database, signer: Address): Promise<Unmined[]> {
   const text = `
     SELECT tx.id, nonce::int, greatest(0, extract(epoch FROM send_at - now()))::float8 AS "dueIn",
-      last_result AS "lastResult",
-      json_agg(json_build_object('hash', attempt.hash, 'gas', gas::text, 'filler', filler,
-        'block', attempt.block_number::text, 'maxFeePerGas', max_fee_per_gas::text,
-        'maxPriorityFeePerGas', max_priority_fee_per_gas::text,
-        'age', extract(epoch FROM now() - signed_at)) ORDER BY signed_at DESC) AS attempts
+      last_result AS "lastResult", attempt.hash, gas, filler, attempt.block_number AS block,
+      max_fee_per_gas AS "maxFeePerGas", max_priority_fee_per_gas AS "maxPriorityFeePerGas",
+      extract(epoch FROM now() - signed_at)::float8 AS age
     FROM relay.tx JOIN relay.attempt ON attempt.tx = tx.id
-    WHERE signer = $1 AND state IN ('signed', 'accepted') GROUP BY tx.id ORDER BY nonce`
-  const rows = await query<Omit<Unmined, 'attempts'> & { attempts: AttemptJson[] }>(database, text, [signer])
-  return rows.map(({ attempts, ...tx }) => ({ ...tx, attempts: attempts.map(attemptOf) }))
-}
-
-type AttemptJson = { hash: Hex; filler: boolean; age: number } & Record<'gas' | 'block' | keyof Fees, string>
-
-function attemptOf({ gas, block, maxFeePerGas, maxPriorityFeePerGas, ...attempt }: AttemptJson) {
-  const fees = { maxFeePerGas: BigInt(maxFeePerGas), maxPriorityFeePerGas: BigInt(maxPriorityFeePerGas) }
-  return { ...attempt, gas: BigInt(gas), block: BigInt(block), fees }
+    WHERE signer = $1 AND state IN ('signed', 'accepted') ORDER BY nonce, signed_at DESC`
+  const rows = await query<Omit<Unmined, 'newest' | 'attempts'> & StoredAttempt>(database, text, [signer])
+  return [...Map.groupBy(rows, ({ id }) => id).values()].flatMap((attempts) => {
+    const [newest] = attempts
+    if (!newest) return []
+    const { id, nonce, dueIn, lastResult } = newest
+    return [{ id, nonce, dueIn, lastResult, newest, attempts }]
+  })
 }
 
 /** Reads the bytes of an attempt, up to 100 kB, just before they are sent. */
@@ -124,7 +124,7 @@ type NewAttempt = { tx?: bigint; nonce?: number; attempt: Attempt }
 
 /** The rows of `attemptInsert` and `insertTxs`. Integers are strings, which PostgreSQL parses exactly. */
 const jsonOf = (attempts: NewAttempt[]) =>
-  stringify(attempts.map(({ tx, nonce, attempt: { fees, ...attempt } }) => ({ tx, nonce, ...attempt, ...fees })))
+  stringify(attempts.map(({ tx, nonce, attempt }) => ({ tx, nonce, ...attempt })))
 
 export type Sent = { tx: bigint; result: BroadcastResult }
 
@@ -144,6 +144,7 @@ export async function recordBroadcasts(database: Database, sent: readonly Sent[]
 
 /** A signer's unmined transactions and spending. */
 export type Backlog = {
+  nextNonce: number
   /** The number of its signed transactions that are not known to be mined. */
   unmined: number
   /** One more than the highest nonce that is settled. */
@@ -160,7 +161,10 @@ export type Backlog = {
   committed: bigint
 }
 
-export async function backlogOf(database: Database, signer: Address): Promise<Backlog> {
+/** @param lock prevents other allocations until the database transaction ends. */
+export async function backlogOf(database: Database, signer: Address, lock: '' | 'FOR UPDATE' = ''): Promise<Backlog> {
+  // First, so that the other statement sees what was stored before the lock.
+  const nextNonce = await nextNonceOf(database, signer, lock)
   const text = `
     SELECT count(*)::int AS unmined, coalesce(bool_or(last_result = 'unfunded'), false) AS "isUnfunded",
       coalesce(bool_or(last_result IN ('refused', 'unsent', 'unknown')), false) AS "isStuck",
@@ -171,12 +175,11 @@ export async function backlogOf(database: Database, signer: Address): Promise<Ba
     FROM relay.tx, LATERAL (
       SELECT max(gas * max_fee_per_gas) AS ceiling FROM relay.attempt WHERE attempt.tx = tx.id) AS attempt
     WHERE signer = $1 AND state IN ('signed', 'accepted')`
-  const [backlog] = await query<Backlog>(database, text, [signer])
+  const [backlog] = await query<Omit<Backlog, 'nextNonce'>>(database, text, [signer])
   if (!backlog) throw new Error(`There is no backlog of signer ${signer}`)
-  return backlog
+  return { nextNonce, ...backlog }
 }
 
-/** The signer's next nonce. @param lock prevents other allocations until the database transaction ends. */
 export async function nextNonceOf(database: Database, signer: Address, lock: '' | 'FOR UPDATE' = ''): Promise<number> {
   const text = `SELECT next_nonce::int AS nonce FROM relay.signer WHERE address = $1 ${lock}`
   const [next] = await query<{ nonce: number }>(database, text, [signer])

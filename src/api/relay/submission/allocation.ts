@@ -2,16 +2,15 @@ import type pg from 'pg'
 import type { Address } from 'viem'
 import { answer } from '../chain/client.ts'
 import type { Fees } from '../chain/fees.ts'
-import { batchGasLimit, gasOfItems, itemsOfBlock, itemsWithin, MAX_GAS } from '../chain/gas.ts'
+import { claimsCall, gasOfItems, itemsOfBlock, itemsWithin, MAX_GAS, type PricedCall } from '../chain/gas.ts'
 import type { ChainHead } from '../chain/heads.ts'
-import { batchCall, claimCall } from '../chain/market.ts'
 import type { RelayContext } from '../context.ts'
 import type { StoredClaim } from '../store/claims.ts'
-import { type Database, query, stored, transaction } from '../store/database.ts'
+import { query, stored, transaction } from '../store/database.ts'
 import { isHeld, type Lease } from '../store/leases.ts'
 import { type Candidate, type Obstacle, reserve } from '../store/reservations.ts'
-import { type Attempt, type Backlog, backlogOf, insertTxs, nextNonceOf } from '../store/transactions.ts'
-import { NotSigned, type PricedCall, type Signer, sign, signingRestOf } from './signing.ts'
+import { type Attempt, type Backlog, backlogOf, insertTxs } from '../store/transactions.ts'
+import { NotSigned, type Signer, sign, signingRestOf } from './signing.ts'
 
 /**
  * How long the node's counts and balance of a signer are reused. Our own transactions are counted in the database. A
@@ -81,7 +80,7 @@ export function createAllocator(context: RelayContext) {
   async function signNext(
     db: pg.PoolClient,
     account: Signer,
-    nextNonce: number,
+    { nextNonce }: Backlog,
     calls: { tx: bigint; call: PricedCall }[],
     { price, head, pending }: Quote,
   ): Promise<Allocated[]> {
@@ -114,36 +113,23 @@ export function createAllocator(context: RelayContext) {
     return { items, transactions: Math.max(1, Math.min(affordable, maxUnmined - unmined)) }
   }
 
-  function blockerOf({ address }: Signer, nextNonce: number, backlog: Backlog, quoted: Quote): Blocker | undefined {
+  function blockerOf({ address }: Signer, backlog: Backlog, quoted: Quote): Blocker | undefined {
     const { unmined, isUnfunded, isStuck } = backlog
-    if (!nonceCheck.accepts(address, nextNonce, backlog, quoted)) return 'resting'
+    if (!nonceCheck.accepts(address, backlog, quoted)) return 'resting'
     if (isUnfunded) return 'unfunded'
     if (isStuck) return 'stuck'
     return unmined >= maxUnmined ? 'full' : undefined
   }
 
-  /** How many claims the signer can take now, and its next nonce. */
-  async function roomIn(db: Database, account: Signer, quoted: Quote, lock?: 'FOR UPDATE') {
-    const nextNonce = await nextNonceOf(db, account.address, lock)
-    const backlog = await backlogOf(db, account.address)
-    return { nextNonce, room: blockerOf(account, nextNonce, backlog, quoted) ?? roomFor(backlog, quoted) }
-  }
-
-  function callFor({ address }: Signer, made: Candidate[]): PricedCall {
-    const requests = made.map(({ claim }) => claim.request)
-    const [only, ...others] = made
-    if (only && others.length === 0) {
-      return { ...claimCall(market, address, only.claim.request), gas: only.gas, filler: false }
-    }
-    const call = batchCall(market, address, requests)
-    return { ...call, gas: batchGasLimit(call, made.length), filler: false }
-  }
+  const roomIn = (account: Signer, backlog: Backlog, quoted: Quote) =>
+    blockerOf(account, backlog, quoted) ?? roomFor(backlog, quoted)
 
   return {
     /** How many claims the signer can take, or what blocks it. It reserves nothing. */
     async roomOf(account: Signer): Promise<Room | Blocker> {
       if (signingRestOf(account) > 0) return 'notSigning'
-      return (await roomIn(pool, account, await freshQuote(account))).room
+      const quoted = await freshQuote(account)
+      return roomIn(account, await backlogOf(pool, account.address), quoted)
     },
 
     /** Prefetches from the node what the next allocation needs, while its claims are simulated. */
@@ -161,12 +147,16 @@ export function createAllocator(context: RelayContext) {
       const quoted = await takeQuote(account)
       const placing = stored(
         transaction(pool, async (db) => {
-          const { nextNonce, room } = await roomIn(db, account, quoted, 'FOR UPDATE')
+          const backlog = await backlogOf(db, account.address, 'FOR UPDATE')
+          const room = roomIn(account, backlog, quoted)
           if (typeof room === 'string') return room
           const { groups, obstacles } = await reserve(db, take(room), room.items, walletLimits)
           if (groups.length === 0) return { made: [], obstacles }
-          const calls = groups.map(({ tx, made }) => ({ tx, call: callFor(account, made) }))
-          const signed = await signNext(db, account, nextNonce, calls, quoted)
+          const calls = groups.map(({ tx, made }) => {
+            const claims = made.map(({ claim, gas }) => ({ request: claim.request, gas }))
+            return { tx, call: claimsCall(market, account.address, claims) }
+          })
+          const signed = await signNext(db, account, backlog, calls, quoted)
           return { made: signed.map((one, place) => ({ ...one, made: groups[place]?.made ?? [] })), obstacles }
         }),
       )
@@ -186,8 +176,8 @@ export function createAllocator(context: RelayContext) {
       const quoted = await takeQuote(account)
       return stored(
         transaction(pool, async (db) => {
-          const nextNonce = await nextNonceOf(db, account.address, 'FOR UPDATE')
-          const blocker = blockerOf(account, nextNonce, await backlogOf(db, account.address), quoted)
+          const backlog = await backlogOf(db, account.address, 'FOR UPDATE')
+          const blocker = blockerOf(account, backlog, quoted)
           if (blocker) return blocker
           // Does not lock the lease, as other keeper writes do: a process that is paused here must not keep the lease.
           const text = `
@@ -195,8 +185,8 @@ export function createAllocator(context: RelayContext) {
             WHERE id = $3 AND tx = $4 AND state = 'open' AND ${isHeld} RETURNING tx`
           const [row] = await query<{ tx: bigint }>(db, text, [lease.signer, lease.token, claimId, old.id])
           if (!row) return undefined
-          const call = { ...claimCall(market, account.address, request), gas, filler: false }
-          const [renewed] = await signNext(db, account, nextNonce, [{ tx: row.tx, call }], quoted)
+          const call = claimsCall(market, account.address, [{ request, gas }])
+          const [renewed] = await signNext(db, account, backlog, [{ tx: row.tx, call }], quoted)
           return renewed
         }),
       )

@@ -40,12 +40,8 @@ export function createNonceCheck(margin: number, logger: Logger) {
      * @param counts the node's number of mined transactions, and the nonce that it expects next.
      * @returns whether the counts are plausible. If not, the signer is paused until the node returns plausible ones.
      */
-    accepts(
-      signer: Address,
-      nextNonce: number,
-      { settled, unmined }: Pick<Backlog, 'settled' | 'unmined'>,
-      { mined, pending }: { mined: number; pending: number },
-    ): boolean {
+    accepts(signer: Address, backlog: Backlog, { mined, pending }: { mined: number; pending: number }): boolean {
+      const { nextNonce, settled, unmined } = backlog
       const unknown = Math.max(nextNonce, pending) - Math.max(settled, mined) - unmined
       const objection = `The node expects nonce ${pending} of ${signer}; no transaction is known of ${unknown} nonces before it.`
       const isMinedPlausible = acceptsMined(signer, nextNonce, mined)

@@ -3,7 +3,7 @@ import { Problem } from '../../http/errors.ts'
 import { reasonOf } from '../../observability/describeError.ts'
 import { within } from '../chain/client.ts'
 import type { Fees } from '../chain/fees.ts'
-import type { MarketCall } from '../chain/market.ts'
+import type { PricedCall } from '../chain/gas.ts'
 import type { Attempt } from '../store/transactions.ts'
 
 /** The timeout of a signature, during which database locks are kept. */
@@ -55,18 +55,20 @@ export class NotSigned extends Problem {
   }
 }
 
-/** A call with its gas limit. */
-export type PricedCall = Pick<MarketCall, 'to' | 'data'> & { gas: bigint; filler: boolean }
-
 /** A filler: an empty transfer to the signer itself, which only uses up a nonce. */
-export const fillerCall = ({ address }: Signer): PricedCall => ({ to: address, data: '0x', gas: 21_000n, filler: true })
+export const fillerCall = ({ address }: Signer): PricedCall => ({
+  from: address,
+  to: address,
+  data: '0x',
+  gas: 21_000n,
+})
 
 /** @throws NotSigned if the account does not sign, or rests because it did not. */
 export async function sign(
   signer: Signer,
   chainId: number,
   nonce: number,
-  { to, data, gas, filler }: PricedCall,
+  { to, data, gas }: PricedCall,
   fees: Fees,
 ): Promise<Attempt> {
   if (signingRestOf(signer) > 0) throw new NotSigned(signer, failures.get(signer)?.error)
@@ -77,5 +79,5 @@ export async function sign(
     throw new NotSigned(signer, error)
   })
   failures.delete(signer)
-  return { hash: keccak256(raw), raw, gas, filler, fees }
+  return { hash: keccak256(raw), raw, gas, filler: data === '0x', ...fees }
 }
