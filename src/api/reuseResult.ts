@@ -1,6 +1,6 @@
 /**
- * Shares one result of `check`, or its failure, among all calls within `lifetimeMs` of its start. One check runs at a
- * time; calls wait for one that takes longer than its lifetime.
+ * Shares one result of `check` among all calls within `lifetimeMs` of its start. One check runs at a time; calls wait for
+ * one that takes longer than its lifetime. A failure is shared only by the calls that wait for it.
  */
 export function reuseResult<T>(lifetimeMs: number, check: () => Promise<T>): () => Promise<T> {
   let last: Promise<T> | undefined
@@ -11,9 +11,14 @@ export function reuseResult<T>(lifetimeMs: number, check: () => Promise<T>): () 
     if (last !== undefined && (isRunning || performance.now() - startedAt < lifetimeMs)) return last
     startedAt = performance.now()
     isRunning = true
-    last = check().finally(() => {
-      isRunning = false
-    })
+    last = check()
+      .finally(() => {
+        isRunning = false
+      })
+      .catch((error) => {
+        last = undefined
+        throw error
+      })
     return last
   }
 }

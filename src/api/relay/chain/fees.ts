@@ -1,4 +1,5 @@
 import type { Hex, PublicClient, TransactionReceipt } from 'viem'
+import { reuseResult } from '../../reuseResult.ts'
 import { answer, unavailable } from './client.ts'
 import type { Heads } from './heads.ts'
 
@@ -13,15 +14,9 @@ export type Fees = { maxFeePerGas: bigint; maxPriorityFeePerGas: bigint }
  * @param ceiling the most that a transaction offers per gas, in wei.
  */
 export function createFees(client: PublicClient, heads: Heads, ceiling: bigint) {
-  let tip: { amount: bigint; askedAt: number } | undefined
-
-  async function priorityFee() {
-    const now = performance.now()
-    if (!tip || now - tip.askedAt > TIP_LIFETIME_MS) {
-      tip = { amount: BigInt(await answer(client.request({ method: 'eth_maxPriorityFeePerGas' }))), askedAt: now }
-    }
-    return tip.amount
-  }
+  const priorityFee = reuseResult(TIP_LIFETIME_MS, async () =>
+    BigInt(await answer(client.request({ method: 'eth_maxPriorityFeePerGas' }))),
+  )
 
   /** @throws Problem RELAY_UNAVAILABLE if the chain's price is above the ceiling. */
   return async function fees(): Promise<Fees> {

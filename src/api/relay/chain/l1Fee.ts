@@ -1,4 +1,5 @@
 import { encodeFunctionData, type Hex, hexToBigInt, type PublicClient, parseAbi } from 'viem'
+import { reuseResult } from '../../reuseResult.ts'
 import { answer, revertOf } from './client.ts'
 import { MAX_GAS } from './gas.ts'
 
@@ -21,20 +22,14 @@ const LIFETIME_MS = 10_000
  * operator fee. Both are 0 on chains without the OP Stack's oracle, and a fee that the oracle does not know is 0.
  * @returns a function that throws Problem RELAY_UNAVAILABLE if the node does not answer.
  */
-export function createL1Fee(client: PublicClient): () => Promise<bigint> {
-  let known: { fee: bigint; askedAt: number } | undefined
-  return async () => {
-    const now = performance.now()
-    if (!known || now - known.askedAt > LIFETIME_MS) {
-      const [data, operator] = await Promise.all([
-        ask(client, encodeFunctionData({ abi: oracleAbi, functionName: 'getL1FeeUpperBound', args: [CLAIM_BYTES] })),
-        ask(client, encodeFunctionData({ abi: oracleAbi, functionName: 'getOperatorFee', args: [MAX_GAS] })),
-      ])
-      known = { fee: data + operator, askedAt: now }
-    }
-    return known.fee
-  }
-}
+export const createL1Fee = (client: PublicClient): (() => Promise<bigint>) =>
+  reuseResult(LIFETIME_MS, async () => {
+    const [data, operator] = await Promise.all([
+      ask(client, encodeFunctionData({ abi: oracleAbi, functionName: 'getL1FeeUpperBound', args: [CLAIM_BYTES] })),
+      ask(client, encodeFunctionData({ abi: oracleAbi, functionName: 'getOperatorFee', args: [MAX_GAS] })),
+    ])
+    return data + operator
+  })
 
 async function ask(client: PublicClient, data: Hex): Promise<bigint> {
   try {
