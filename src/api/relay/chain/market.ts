@@ -97,29 +97,13 @@ export const tryCall = ({ client }: Market, { from, ...call }: MarketCall, block
 export const tryNext = ({ client }: Market, { from, to, data }: MarketCall): Promise<Trial<bigint>> =>
   attempt(client.estimateGas({ account: from, to, data, blockTag: 'pending', prepare: false }))
 
-type BountyOnChain = ContractFunctionReturnType<typeof bountyMarketAbi, 'view', 'getBounty'>
-
-/** A bounty as the market returns it, with the agent's id as a bigint. */
-export type Bounty = Omit<BountyOnChain, 'agentId'> & { agentId: bigint }
-
-export const asBounty = (bounty: BountyOnChain): Bounty => ({ ...bounty, agentId: BigInt(bounty.agentId) })
+/** A bounty as the market returns it. */
+export type Bounty = ContractFunctionReturnType<typeof bountyMarketAbi, 'view', 'getBounty'>
 
 /** @param block defaults to the latest. */
-export async function readBounty(
-  { client, address }: Market,
-  bountyId: bigint,
-  block: bigint | BlockTag = 'latest',
-): Promise<Bounty> {
-  const bounty = await answer(
-    client.readContract({
-      address,
-      abi: bountyMarketAbi,
-      functionName: 'getBounty',
-      args: [bountyId],
-      ...atBlock(block),
-    }),
-  )
-  return asBounty(bounty)
+export function readBounty({ client, address }: Market, bountyId: bigint, block: bigint | BlockTag = 'latest') {
+  const call = { address, abi: bountyMarketAbi, functionName: 'getBounty', args: [bountyId] } as const
+  return answer(client.readContract({ ...call, ...atBlock(block) }))
 }
 
 /** The terms of the bounty that a claim's signature covers. */

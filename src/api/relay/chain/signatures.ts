@@ -11,7 +11,7 @@ const LIVE = new Set(['CLAIMED', 'IN_PROGRESS', 'SUBMITTED', 'REVISION_REQUESTED
 
 /** Whether the run is claimed by the agent and the wallet of the request. */
 export const isHeldByClaimant = ({ agentId, wallet }: ClaimRequest, bounty: Bounty): boolean =>
-  LIVE.has(stateName(bounty.state) ?? '') && bounty.agentId === agentId && isAddressEqual(bounty.wallet, wallet)
+  LIVE.has(stateName(bounty.state) ?? '') && BigInt(bounty.agentId) === agentId && isAddressEqual(bounty.wallet, wallet)
 
 function digestOf(market: Market, request: ClaimRequest, round: bigint, bounty: Bounty): Hex {
   const { bountyId, agentId, wallet, signed } = request

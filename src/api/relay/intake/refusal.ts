@@ -16,7 +16,8 @@ const isUnauthorised = (code: ProblemCode) =>
   code === 'SIGNATURE_REQUIRED' || code === 'INVALID_SIGNATURE' || code === 'SIGNATURE_EXPIRED'
 
 /** The agent that claimed the bounty, if any. */
-const holderOf = ({ agentId, wallet }: Bounty) => (BigInt(wallet) === 0n ? undefined : { agentId, wallet })
+const holderOf = ({ agentId, wallet }: Bounty) =>
+  BigInt(wallet) === 0n ? undefined : { agentId: BigInt(agentId), wallet }
 
 /** The Problem for the contract's refusal. @param bounty as it was when the claim was refused. */
 export function refusal(request: ClaimRequest, { error, data }: Failure, bounty: Bounty): Problem {

@@ -8,7 +8,6 @@ import { inSpans } from '../../observability/tracing.ts'
 import { answer, revertOf } from '../chain/client.ts'
 import { batchGasLimit, MAX_GAS } from '../chain/gas.ts'
 import {
-  asBounty,
   batchCall,
   type ClaimRequest,
   claimCall,
@@ -103,7 +102,7 @@ async function readBounties({ client, address }: Market, requests: readonly Clai
     return { address, abi: bountyMarketAbi, functionName: 'getBounty', args: [bountyId] } as const
   })
   const bounties = await answer(client.multicall({ ...inOneCall, contracts }))
-  return bounties.map(({ result }) => result && asBounty(result))
+  return bounties.map(({ result }) => result)
 }
 
 async function readUnlockedStakes({ client, staking }: Market, requests: readonly ClaimRequest[]) {
