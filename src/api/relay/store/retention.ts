@@ -54,10 +54,8 @@ const deletions = [
   { text: counts, limit: MAX_ROWS },
 ]
 
-/** Deletes old rows periodically, in small transactions, one replica at a time. */
-export function startRetention(pool: pg.Pool, days: number, logger: Logger) {
-  const stopping = new AbortController()
-
+/** Deletes old rows periodically, in small transactions, one replica at a time. @returns once `stopping` aborts. */
+export async function deleteOldRows(pool: pg.Pool, days: number, stopping: AbortSignal, logger: Logger) {
   /** @returns the number of deleted rows; 0 while another replica deletes. */
   const deleteBatch = (text: string) =>
     transaction(pool, async (db) => {
@@ -67,22 +65,12 @@ export function startRetention(pool: pg.Pool, days: number, logger: Logger) {
 
   async function deleteAll() {
     for (const { text, limit } of deletions) {
-      for (let deleted = limit; deleted === limit && !stopping.signal.aborted; ) deleted = await deleteBatch(text)
+      for (let deleted = limit; deleted === limit && !stopping.aborted; ) deleted = await deleteBatch(text)
     }
   }
 
-  async function run() {
-    while (!stopping.signal.aborted) {
-      await deleteAll().catch((err) => logger.warn({ err }, 'cannot delete old claims'))
-      await sleep(INTERVAL_MS, undefined, { signal: stopping.signal, ref: false }).catch(() => undefined)
-    }
-  }
-
-  const ended = run()
-  return {
-    async stop() {
-      stopping.abort()
-      await ended
-    },
+  while (!stopping.aborted) {
+    await deleteAll().catch((err) => logger.warn({ err }, 'cannot delete old claims'))
+    await sleep(INTERVAL_MS, undefined, { signal: stopping, ref: false }).catch(() => undefined)
   }
 }
