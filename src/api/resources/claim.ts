@@ -146,8 +146,8 @@ export function formatClaimState(claim: StoredClaim): z.input<typeof claimStateS
     agentId: formatId(request.agentId),
     walletAddress: request.wallet,
     state: stateOf(claim),
-    txHash: (claim.state === 'open' ? claim.tx.hash : txHash) ?? null,
-    blockNumber: blockNumber === undefined ? null : Number(blockNumber),
+    txHash: claim.state === 'open' ? claim.tx.hash : txHash,
+    blockNumber: blockNumber === null ? null : Number(blockNumber),
     finalized: claim.state !== 'open' && claim.tx.state === 'final',
     problem: code && detail ? new Problem(code, detail, { extensions: extensions ?? {} }).toJSON() : null,
   }

@@ -83,6 +83,6 @@ export function outcomeOf({ claimId, round, state, tx, txHash, blockNumber, prob
   if (state === 'open') {
     return { claimId, round, status: tx.state === 'accepted' ? 'accepted' : 'signed', txHash: tx.hash }
   }
-  if (blockNumber === undefined) throw new Error(`Claim ${claimId} is won in no block`)
+  if (blockNumber === null) throw new Error(`Claim ${claimId} is won in no block`)
   return { claimId, round, status: 'won', blockNumber, ...(txHash && { txHash }) }
 }

@@ -19,25 +19,20 @@ export type StoredClaim = NamedClaim & {
   state: 'open' | 'won' | 'refused'
   /** Its current transaction. */
   tx: { id: bigint; state: 'signed' | 'accepted' | 'mined' | 'final' | 'taken' | 'abandoned'; hash: Hash }
-  /** The transaction that decided it; undefined if it is open, or if the agent won the run without the relay. */
-  txHash: Hash | undefined
-  blockNumber: bigint | undefined
-  problem: StoredProblem | undefined
-}
-
-type Row = Pick<StoredClaim, 'claimId' | 'round' | 'bodyHash' | 'state'> & {
-  bountyId: bigint
-  agentId: bigint
-  wallet: Address
-  signature: Hex | null
-  deadline: bigint | null
-  txId: bigint
-  txState: StoredClaim['tx']['state']
-  newestHash: Hash
+  /** The transaction that decided it; null if it is open, or if the agent won the run without the relay. */
   txHash: Hash | null
   blockNumber: bigint | null
   problem: StoredProblem | null
 }
+
+type Row = Omit<StoredClaim, 'request' | 'tx'> &
+  Omit<ClaimRequest, 'signed'> & {
+    signature: Hex | null
+    deadline: bigint | null
+    txId: bigint
+    txState: StoredClaim['tx']['state']
+    newestHash: Hash
+  }
 
 const select = `
   SELECT claim.id AS "claimId", bounty_id AS "bountyId", round, agent_id AS "agentId", wallet, signature, deadline,
@@ -55,9 +50,6 @@ async function find(database: Database, clauses: string, values: unknown[]): Pro
       ...claim,
       request: { bountyId, agentId, wallet, ...(signed && { signed }) },
       tx: { id: txId, state: txState, hash: newestHash },
-      txHash: claim.txHash ?? undefined,
-      blockNumber: claim.blockNumber ?? undefined,
-      problem: claim.problem ?? undefined,
     }
   })
 }
