@@ -13,7 +13,7 @@ import type { ClaimContext } from '../relay.ts'
 import { type SimulatedClaim, simulateAlone, simulateBatch } from '../simulation/simulateBatch.ts'
 import { isConflict } from '../store/database.ts'
 import type { Candidate } from '../store/reservations.ts'
-import type { Allocated, Allocator, Placed, Room } from '../submission/allocation.ts'
+import type { Allocated, Allocator, Placed, Quote, Room } from '../submission/allocation.ts'
 import type { Send } from '../submission/send.ts'
 import { type Signer, signingRestOf } from '../submission/signing.ts'
 import { createClaimQueue, type Entry } from './claimQueue.ts'
@@ -79,14 +79,16 @@ export function createDispatcher(context: RelayContext, allocator: Allocator, se
 
   async function runBatch(signer: Signer) {
     await batchWindow()
-    const room = turns.isBlocked(signer) ? await roomOf(signer) : Number.POSITIVE_INFINITY
+    // Asked while the claims are simulated. If it fails, the allocation reports it.
+    const quote = allocator.quote(signer)
+    quote.catch(() => undefined)
+    const room = turns.isBlocked(signer) ? await roomOf(signer, quote) : Number.POSITIVE_INFINITY
     if (typeof room === 'string') {
       isGathering = false
       turns.finish(signer)
       blockSigner(signer, room)
       return assign()
     }
-    allocator.anticipate(signer)
     const share = Math.max(maxBatch, Math.ceil(queue.length() / turns.able()))
     const most = Math.max(maxBatch * TRANSACTIONS_PER_BATCH, CLAIMS_PER_BATCH)
     const entries = queue.take(signer, Math.min(share, most, room))
@@ -94,7 +96,7 @@ export function createDispatcher(context: RelayContext, allocator: Allocator, se
     isGathering = false
     queueMicrotask(assign)
     try {
-      await handle(signer, entries)
+      await handle(signer, quote, entries)
     } catch (error) {
       for (const entry of entries) finish(entry, () => entry.reject(error))
     }
@@ -115,9 +117,9 @@ export function createDispatcher(context: RelayContext, allocator: Allocator, se
    * How many claims a blocked signer can make now, or why none. It is checked before claims are taken from the queue,
    * so that no claim is simulated that this signer cannot send.
    */
-  async function roomOf(signer: Signer): Promise<number | SignerBlocker> {
+  async function roomOf(signer: Signer, quote: Promise<Quote>): Promise<number | SignerBlocker> {
     try {
-      const room = await allocator.roomOf(signer)
+      const room = await allocator.roomOf(signer, quote)
       return typeof room === 'string' ? room : room.items * room.transactions
     } catch (error) {
       if (!isUnavailable(error)) throw error
@@ -138,7 +140,7 @@ export function createDispatcher(context: RelayContext, allocator: Allocator, se
     queue.putBack(entries)
   }
 
-  async function handle(signer: Signer, entries: Waiting[]) {
+  async function handle(signer: Signer, quote: Promise<Quote>, entries: Waiting[]) {
     const head = await heads.latest()
     const present = entries.filter((entry) => isPresent(entry, head))
     const unready = present.filter(({ ready }) => ready?.head !== head.hash)
@@ -153,7 +155,7 @@ export function createDispatcher(context: RelayContext, allocator: Allocator, se
     const simulations = alone.map((entry) => simulateEntry(signer, entry, head))
     if (present.length === 1) await Promise.all(simulations)
     const ready = present.filter((entry) => entry.ready?.head === head.hash)
-    if (ready.length > 0) await placeReady(signer, ready)
+    if (ready.length > 0) await placeReady(signer, quote, ready)
     // Claims that must be simulated alone do not delay the batch: those that pass join the next one.
     if (present.length > 1) {
       void Promise.all(simulations).then(() => {
@@ -194,7 +196,7 @@ export function createDispatcher(context: RelayContext, allocator: Allocator, se
     entry.ready = { head: head.hash, candidate: { claim, gas, lock, unlocked, block: head.number, key } }
   }
 
-  async function placeReady(signer: Signer, entries: Waiting[]) {
+  async function placeReady(signer: Signer, quote: Promise<Quote>, entries: Waiting[]) {
     let offered: Waiting[] | undefined
     const requests = entries.map(({ request }) => request)
     const offer = ({ items, transactions }: Room) => {
@@ -202,7 +204,7 @@ export function createDispatcher(context: RelayContext, allocator: Allocator, se
       return offered.map(candidateOf)
     }
     try {
-      const placed = await inSpans('sign and store', requests, () => allocator.place(signer, offer))
+      const placed = await inSpans('sign and store', requests, () => allocator.place(signer, quote, offer))
       if (typeof placed === 'string') {
         putBack(entries)
         return blockSigner(signer, placed)

@@ -12,12 +12,6 @@ import { type Candidate, type Obstacle, reserve } from '../store/reservations.ts
 import { type Attempt, type Backlog, backlogOf, insertTxs } from '../store/transactions.ts'
 import { NotSigned, type Signer, sign, signingRestOf } from './signing.ts'
 
-/**
- * How long the node's counts and balance of a signer are reused. Our own transactions are counted in the database. A
- * foreign transaction of the meantime is noticed when the node refuses ours.
- */
-const QUOTE_LIFETIME_MS = 100
-
 export type Allocator = ReturnType<typeof createAllocator>
 
 /** A stored transaction, ready to be broadcast. */
@@ -32,8 +26,12 @@ export type Placed = { made: (Allocated & { made: Candidate[] })[]; obstacles: M
  */
 export type Blocker = 'full' | 'stuck' | 'unfunded' | 'spent' | 'resting' | 'notSigning'
 
-/** Balance in wei. `pending` is the nonce that the node expects next; all nonces below `mined` are mined. */
-type Quote = { price: Fees; head: ChainHead; mined: number; pending: number; balance: bigint }
+/**
+ * What the node says of a signer. Our own transactions of the meantime are counted in the database; a foreign one is
+ * noticed when the node refuses ours. Balance in wei. `pending` is the nonce that the node expects next; all nonces below
+ * `mined` are mined.
+ */
+export type Quote = { price: Fees; head: ChainHead; mined: number; pending: number; balance: bigint }
 
 /** The most claims per transaction, and the most such transactions. */
 export type Room = { items: number; transactions: number }
@@ -46,8 +44,7 @@ export function createAllocator(context: RelayContext) {
   const { pool, market, heads, fees, nonceCheck, maxBatch, maxUnmined, dailyBudget, walletLimits, logger } = context
   const { client, chainId } = market
 
-  /** Reads from the node what is needed, before the signer is locked. */
-  async function ask({ address }: Signer): Promise<Quote> {
+  async function quote({ address }: Signer): Promise<Quote> {
     const [price, head, mined, pending, balance] = await Promise.all([
       fees(),
       heads.latest(),
@@ -56,24 +53,6 @@ export function createAllocator(context: RelayContext) {
       answer(client.getBalance({ address })),
     ])
     return { price, head, mined, pending, balance }
-  }
-
-  const quotes = new Map<Signer, { answered: Promise<Quote>; at: number }>()
-
-  function freshQuote(account: Signer) {
-    const known = quotes.get(account)
-    if (known && performance.now() - known.at < QUOTE_LIFETIME_MS) return known.answered
-    const asked = { answered: ask(account), at: performance.now() }
-    quotes.set(account, asked)
-    asked.answered.catch(() => quotes.get(account) === asked && quotes.delete(account))
-    return asked.answered
-  }
-
-  /** Each quote serves one allocation, because the node learns later what that allocation takes. */
-  function takeQuote(account: Signer) {
-    const answered = freshQuote(account)
-    quotes.delete(account)
-    return answered
   }
 
   /** The database knows signed transactions that the node lacks; the node knows foreign transactions of this key. */
@@ -125,26 +104,25 @@ export function createAllocator(context: RelayContext) {
     blockerOf(account, backlog, quoted) ?? roomFor(backlog, quoted)
 
   return {
-    /** How many claims the signer can take, or what blocks it. It reserves nothing. */
-    async roomOf(account: Signer): Promise<Room | Blocker> {
-      if (signingRestOf(account) > 0) return 'notSigning'
-      const quoted = await freshQuote(account)
-      return roomIn(account, await backlogOf(pool, account.address), quoted)
-    },
+    /** Asks the node, without a lock. */
+    quote,
 
-    /** Prefetches from the node what the next allocation needs, while its claims are simulated. */
-    anticipate(account: Signer) {
-      freshQuote(account).catch(() => undefined)
+    /** How many claims the signer can take, or what blocks it. It reserves nothing. */
+    async roomOf(account: Signer, asked: Promise<Quote>): Promise<Room | Blocker> {
+      if (signingRestOf(account) > 0) return 'notSigning'
+      const quoted = await asked
+      return roomIn(account, await backlogOf(pool, account.address), quoted)
     },
 
     /**
      * Allocates nonces to the claims that `take` returns and that have no obstacle, in as few transactions as possible.
+     * @param asked serves one allocation, because the node learns later what that allocation takes.
      * @param take is called once the signer is locked, and not at all if it is blocked. `notSigning` may follow it: then
      * the claims that it returned are not stored, and another signer can make them.
      */
-    async place(account: Signer, take: (room: Room) => Candidate[]): Promise<Placed | Blocker> {
+    async place(account: Signer, asked: Promise<Quote>, take: (room: Room) => Candidate[]): Promise<Placed | Blocker> {
       if (signingRestOf(account) > 0) return 'notSigning'
-      const quoted = await takeQuote(account)
+      const quoted = await asked
       const placing = stored(
         transaction(pool, async (db) => {
           const backlog = await backlogOf(db, account.address, 'FOR UPDATE')
@@ -173,7 +151,7 @@ export function createAllocator(context: RelayContext) {
      * @returns undefined if it has one already, or the lease is lost.
      */
     async renew(account: Signer, lease: Lease, { claimId, request, tx: old }: StoredClaim, gas: bigint) {
-      const quoted = await takeQuote(account)
+      const quoted = await quote(account)
       return stored(
         transaction(pool, async (db) => {
           const backlog = await backlogOf(db, account.address, 'FOR UPDATE')
