@@ -1,5 +1,5 @@
 import type { Address, Hash } from 'viem'
-import { answer, isUnavailable, unavailable } from '../chain/client.ts'
+import { answer, isUnavailable } from '../chain/client.ts'
 import { gasLimit } from '../chain/gas.ts'
 import type { ChainHead } from '../chain/heads.ts'
 import { checkCall, claimCall } from '../chain/market.ts'
@@ -14,7 +14,7 @@ import { signingRestOf } from '../submission/signing.ts'
 import { decide } from './decision.ts'
 import { createRefuseExpired } from './expiry.ts'
 import { fillGaps, resendDue } from './resend.ts'
-import { decideClaim, dropReorganised, finalise, settle, type Turn, usedNonces } from './settlement.ts'
+import { decideClaim, dropReorganised, finalise, settle, type Turn } from './settlement.ts'
 
 /**
  * The delay of the next check after a broadcast, which reads from the database when the next one is due. Milliseconds.
@@ -66,10 +66,13 @@ export function createReconcile(context: RelayContext, allocator: Allocator) {
     const { head } = turn
     const { signer } = turn.lease
     settledAt.delete(signer)
-    const [used, nextNonce] = await Promise.all([usedNonces(context, signer, head), nextNonceOf(pool, signer)])
-    if (!nonceCheck.acceptsMined(signer, nextNonce, used)) {
-      throw unavailable(nonceCheck.objectionTo(signer) ?? '')
-    }
+    // At this block, not at the latest one of whichever node answers.
+    const count = { address: signer, blockNumber: head.number }
+    const [used, nextNonce] = await Promise.all([
+      answer(market.client.getTransactionCount(count)),
+      nextNonceOf(pool, signer),
+    ])
+    nonceCheck.assertMined(signer, nextNonce, used)
     const newest = await dropReorganised(turn, used)
     const mined = (await unminedOf(pool, signer)).filter(({ nonce }) => nonce < used)
     const claims = Map.groupBy(await claimsOf(pool, ...mined.map(({ id }) => id)), ({ tx }) => tx.id)

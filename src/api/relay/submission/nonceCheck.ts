@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { Address } from 'viem'
+import { unavailable } from '../chain/client.ts'
 import type { Backlog } from '../store/transactions.ts'
 
 export type NonceCheck = ReturnType<typeof createNonceCheck>
@@ -11,29 +12,27 @@ export type NonceCheck = ReturnType<typeof createNonceCheck>
  * @param margin how many nonces other programs may have used.
  */
 export function createNonceCheck(margin: number, logger: Logger) {
-  const objections = { mined: new Map<Address, string>(), pending: new Map<Address, string>() }
-  const objectionTo = (signer: Address) => objections.mined.get(signer) ?? objections.pending.get(signer)
+  const objections = new Map<Address, string>()
 
-  function store(about: keyof typeof objections, signer: Address, objection: string | undefined) {
-    const wasResting = objectionTo(signer) !== undefined
-    if (objection === undefined) objections[about].delete(signer)
-    else objections[about].set(signer, objection)
-    const isResting = objectionTo(signer) !== undefined
-    if (isResting && !wasResting) logger.error({ signer, objection, margin }, 'implausible nonces: the signer rests')
-    if (wasResting && !isResting) logger.warn({ signer }, 'the nonces are plausible again')
+  function pause(signer: Address, objection: string) {
+    if (!objections.has(signer)) logger.error({ signer, objection, margin }, 'implausible nonces: the signer rests')
+    objections.set(signer, objection)
   }
 
   /** For a signer that never signed for this relay, the node's count of mined transactions is accepted. */
-  function acceptsMined(signer: Address, nextNonce: number, mined: number): boolean {
-    const isTooHigh = nextNonce > 0 && mined > nextNonce + margin
-    const objection = `The node counts ${mined} mined transactions of ${signer}; the relay signed up to nonce ${nextNonce - 1}.`
-    store('mined', signer, isTooHigh ? objection : undefined)
-    return !isTooHigh
+  function objectionToMined(signer: Address, nextNonce: number, mined: number) {
+    if (nextNonce === 0 || mined <= nextNonce + margin) return undefined
+    return `The node counts ${mined} mined transactions of ${signer}; the relay signed up to nonce ${nextNonce - 1}.`
   }
 
   return {
-    /** @returns whether the count is plausible. If not, the signer is paused until the node returns a plausible one. */
-    acceptsMined,
+    /** @throws Problem RELAY_UNAVAILABLE if the count is implausible. Then the signer is paused until `accepts`. */
+    assertMined(signer: Address, nextNonce: number, mined: number) {
+      const objection = objectionToMined(signer, nextNonce, mined)
+      if (objection === undefined) return
+      pause(signer, objection)
+      throw unavailable(objection)
+    },
 
     /**
      * @param backlog read after the nonce was locked.
@@ -43,13 +42,14 @@ export function createNonceCheck(margin: number, logger: Logger) {
     accepts(signer: Address, backlog: Backlog, { mined, pending }: { mined: number; pending: number }): boolean {
       const { nextNonce, settled, unmined } = backlog
       const unknown = Math.max(nextNonce, pending) - Math.max(settled, mined) - unmined
-      const objection = `The node expects nonce ${pending} of ${signer}; no transaction is known of ${unknown} nonces before it.`
-      const isMinedPlausible = acceptsMined(signer, nextNonce, mined)
-      store('pending', signer, unknown > margin ? objection : undefined)
-      return isMinedPlausible && unknown <= margin
+      const gap = `The node expects nonce ${pending} of ${signer}; no transaction is known of ${unknown} nonces before it.`
+      const objection = objectionToMined(signer, nextNonce, mined) ?? (unknown > margin ? gap : undefined)
+      if (objection !== undefined) pause(signer, objection)
+      else if (objections.delete(signer)) logger.warn({ signer }, 'the nonces are plausible again')
+      return objection === undefined
     },
 
     /** Why the signer is paused; undefined if it is not. */
-    objectionTo,
+    objectionTo: (signer: Address) => objections.get(signer),
   }
 }
