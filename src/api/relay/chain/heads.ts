@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import type { Hex, PublicClient } from 'viem'
+import { type Hex, numberToHex, type PublicClient } from 'viem'
 import type { Endpoints } from '../../node/endpoints.ts'
 import { reuseResult } from '../../reuseResult.ts'
 import { answer, unlessUnavailable } from './client.ts'
@@ -74,6 +74,13 @@ async function fetchHead(client: PublicClient, highest: bigint): Promise<ChainHe
   const { number, hash, timestamp, baseFeePerGas, gasLimit } = await answer(client.getBlock({ blockTag: 'latest' }))
   if (baseFeePerGas === null) throw new Error('The chain has no EIP-1559 fees; the relay sends no other transactions.')
   return { number, hash, timestamp, baseFeePerGas, gasLimit, highest }
+}
+
+/** @returns undefined if the node does not have the block. */
+export async function hashOfBlock(client: PublicClient, number: bigint): Promise<Hex | undefined> {
+  const params: [Hex, false] = [numberToHex(number), false]
+  const block = await answer(client.request({ method: 'eth_getBlockByNumber', params }))
+  return block?.hash ?? undefined
 }
 
 /** How long the node's answer is reused. Finality is minutes behind the head, so a few seconds do not matter. */

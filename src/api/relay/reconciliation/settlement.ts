@@ -1,15 +1,7 @@
-import {
-  type Address,
-  formatTransactionReceipt,
-  type Hash,
-  type Hex,
-  numberToHex,
-  type PublicClient,
-  type TransactionReceipt,
-} from 'viem'
+import { formatTransactionReceipt, type Hash, type PublicClient, type TransactionReceipt } from 'viem'
 import { answer } from '../chain/client.ts'
 import { feeOf } from '../chain/fees.ts'
-import type { ChainHead } from '../chain/heads.ts'
+import { type ChainHead, hashOfBlock } from '../chain/heads.ts'
 import type { RelayContext } from '../context.ts'
 import { claimsOf, nameOf, type StoredClaim } from '../store/claims.ts'
 import type { Lease } from '../store/leases.ts'
@@ -129,13 +121,3 @@ async function receiptOf(client: PublicClient, hash: Hash): Promise<TransactionR
   const receipt = await answer(client.request({ method: 'eth_getTransactionReceipt', params: [hash] }))
   return receipt ? formatTransactionReceipt(receipt) : undefined
 }
-
-async function hashOfBlock(client: PublicClient, number: bigint): Promise<Hash | undefined> {
-  const params: [Hex, false] = [numberToHex(number), false]
-  const block = await answer(client.request({ method: 'eth_getBlockByNumber', params }))
-  return block?.hash ?? undefined
-}
-
-/** The number of used nonces at this block, not at the latest block of whichever node answers. */
-export const usedNonces = ({ market }: RelayContext, address: Address, { number }: ChainHead) =>
-  answer(market.client.getTransactionCount({ address, blockNumber: number }))

@@ -1,7 +1,7 @@
 import type pg from 'pg'
-import { type Hex, numberToHex } from 'viem'
 import type { Deployment } from '../../deployment.ts'
-import { answer, unavailable } from '../chain/client.ts'
+import { unavailable } from '../chain/client.ts'
+import { hashOfBlock } from '../chain/heads.ts'
 import type { Market } from '../chain/market.ts'
 import { query, transaction } from './database.ts'
 
@@ -162,14 +162,13 @@ export async function migrate(pool: pg.Pool): Promise<void> {
  * @throws if the schema belongs to another chain or another market.
  */
 export async function assertSameChain(pool: pg.Pool, market: Market, { startBlock }: Deployment): Promise<void> {
-  const params: [Hex, false] = [numberToHex(startBlock), false]
-  const block = await answer(market.client.request({ method: 'eth_getBlockByNumber', params }))
-  if (!block?.hash) throw unavailable(`The node does not know the deployment’s start block ${startBlock}.`)
-  const present = { chain_id: BigInt(market.chainId), market: market.address, start_block_hash: block.hash }
-  const insert =
-    'INSERT INTO relay.meta (chain_id, market, start_block_hash) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING'
-  await query(pool, insert, Object.values(present))
-  const [kept] = await query<typeof present>(pool, 'SELECT chain_id, market, start_block_hash FROM relay.meta')
+  const hash = await hashOfBlock(market.client, BigInt(startBlock))
+  if (!hash) throw unavailable(`The node does not know the deployment’s start block ${startBlock}.`)
+  const present = { chain_id: BigInt(market.chainId), market: market.address, start_block_hash: hash }
+  const text = `
+    INSERT INTO relay.meta (chain_id, market, start_block_hash) VALUES ($1, $2, $3)
+    ON CONFLICT (one_row) DO UPDATE SET one_row = true RETURNING chain_id, market, start_block_hash`
+  const [kept] = await query<typeof present>(pool, text, Object.values(present))
   const names = Object.keys(present) as (keyof typeof present)[]
   const different = names.filter((name) => kept?.[name] !== present[name])
   if (different.length === 0) return
