@@ -1,4 +1,3 @@
-import { createPublicKey } from 'node:crypto'
 import { GetPublicKeyCommand, KMSClient, SignCommand } from '@aws-sdk/client-kms'
 import { secp256k1 } from '@noble/curves/secp256k1'
 import { type Hex, isAddressEqual, keccak256, numberToHex, recoverAddress, serializeTransaction, toHex } from 'viem'
@@ -11,7 +10,7 @@ const ATTEMPTS = 3
 const CONNECTION_TIMEOUT_MS = 1_000
 const ATTEMPT_TIMEOUT_MS = 1_400
 
-/** The last bytes of a public key in DER: 0x04, x and y. */
+/** The last bytes of a public key in DER, of a type that has one encoding: 0x04, x and y. */
 const POINT_BYTES = 65
 
 /** The errors of KMS that last until the settings are changed. */
@@ -81,7 +80,5 @@ async function addressOf(client: KMSClient, keyId: string) {
   if (!PublicKey || KeySpec !== 'ECC_SECG_P256K1') {
     throw new UnusableKey(`The key must be of type ECC_SECG_P256K1, and is of type ${KeySpec}`)
   }
-  const spki = { format: 'der', type: 'spki' } as const
-  const key = createPublicKey({ key: Buffer.from(PublicKey), ...spki }).export(spki)
-  return publicKeyToAddress(toHex(key.subarray(-POINT_BYTES)))
+  return publicKeyToAddress(toHex(PublicKey.subarray(-POINT_BYTES)))
 }
