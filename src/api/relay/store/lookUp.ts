@@ -28,11 +28,6 @@ export type Stored = Waits & { binding: KeyBinding | undefined; isRepeat: boolea
 
 type Asked = { request: ClaimRequest; key: string | undefined }
 
-/** Looks up claims in schema `relay`. Concurrent calls share a statement. */
-export function createLookUp(pool: pg.Pool, limits: WalletLimits) {
-  return createBatcher((asked: readonly Asked[]) => lookUpAll(pool, asked, limits))
-}
-
 /** The problem RATE_LIMITED if the wallet is over its limit or the agent is paused. */
 export function problemOfLimits(
   { agentId, wallet }: ClaimRequest,
@@ -82,17 +77,19 @@ const lookUpText = `
 
 type Row = Omit<Stored, 'binding'> & (KeyBinding | { bodyHash: null })
 
-/** In the order of the requests. */
-async function lookUpAll(pool: pg.Pool, asked: readonly Asked[], { perMinute, perDay }: WalletLimits) {
-  const requests = asked.map(({ request }) => request)
-  const rows = await query<Row>(pool, lookUpText, [
-    asked.map(({ key }) => key),
-    requests.map(({ bountyId }) => bountyId),
-    requests.map(({ agentId }) => agentId),
-    requests.map(({ wallet }) => wallet),
-    requests.map(bodyHashOf),
-    perMinute,
-    perDay,
-  ])
-  return rows.map((row): Stored => ({ ...row, binding: row.bodyHash === null ? undefined : row }))
+/** Looks up claims in schema `relay`. Concurrent calls share a statement. */
+export function createLookUp(pool: pg.Pool, { perMinute, perDay }: WalletLimits) {
+  return createBatcher(async (asked: readonly Asked[]) => {
+    const requests = asked.map(({ request }) => request)
+    const rows = await query<Row>(pool, lookUpText, [
+      asked.map(({ key }) => key),
+      requests.map(({ bountyId }) => bountyId),
+      requests.map(({ agentId }) => agentId),
+      requests.map(({ wallet }) => wallet),
+      requests.map(bodyHashOf),
+      perMinute,
+      perDay,
+    ])
+    return rows.map((row): Stored => ({ ...row, binding: row.bodyHash === null ? undefined : row }))
+  })
 }
