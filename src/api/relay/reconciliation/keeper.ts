@@ -81,9 +81,9 @@ export function startKeeper(context: RelayContext, holder: string, reconcile: (l
         sleeper.clear()
         const lease = await leaseOf(signer)
         if (!lease) return searchSoon()
-        const { head, hasUnmined, isSettled, dueIn } = await reconcile(lease)
+        const { head, isSettled, dueIn } = await reconcile(lease)
         if (isSettled) retry = FIRST_RETRY_MS
-        if (isSettled && !hasUnmined && !sleeper.isAwake()) return
+        if (isSettled && dueIn === Number.POSITIVE_INFINITY && !sleeper.isAwake()) return
         const pause = Math.min(interval, dueIn, isSettled ? interval : retry)
         await sleeper.sleep(pause, (signal) => heads.after(head, signal))
       }

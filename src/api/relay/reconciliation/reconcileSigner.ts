@@ -24,10 +24,9 @@ const AFTER_SENDING_MS = 200
 /** What remains after a reconciliation. */
 export type Look = {
   head: ChainHead
-  hasUnmined: boolean
   /** Whether all transactions that are mined at the head are settled. */
   isSettled: boolean
-  /** Milliseconds until a transaction is due to be broadcast again. */
+  /** Milliseconds until a transaction is due to be broadcast again; infinity if none is unmined. */
   dueIn: number
 }
 
@@ -58,7 +57,7 @@ export function createReconcile(context: RelayContext, allocator: Allocator) {
     if (account && lowest > used) await fillGaps(turn, account, used, lowest)
     if (!account) logLeftBehind(signer, unmined.length)
     const dueIn = Math.min(...unmined.map((tx) => tx.dueIn * 1_000 || AFTER_SENDING_MS))
-    return { head, hasUnmined: unmined.length > 0, isSettled: settledAt.has(signer), dueIn }
+    return { head, isSettled: settledAt.has(signer), dueIn }
   }
 
   /** @returns the number of used nonces at the head. */
