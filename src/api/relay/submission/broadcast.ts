@@ -26,7 +26,7 @@ const UNDERPRICED_REPLACEMENT = /replacement transaction underpriced|could not r
 const RATE_LIMITED = new Set([LimitExceededRpcError.code, 429, -32007])
 
 /** Failures before the request was sent. */
-const NOT_CONNECTED = new Set([
+const NOT_CONNECTED = new Set<unknown>([
   'ECONNREFUSED',
   'ENOTFOUND',
   'EAI_AGAIN',
@@ -62,9 +62,12 @@ async function send(client: PublicClient, raw: Hex): Promise<Broadcast> {
 function classify(error: BaseError): BroadcastResult {
   const refusal = refusalIn(error)
   if (refusal) return classifyRefusal(refusal)
-  const { status } = (error.walk((cause) => cause instanceof HttpRequestError) ?? {}) as { status?: number }
-  const turnedAway = status !== undefined && status >= 400 && status < 500
-  return turnedAway || NOT_CONNECTED.has(systemCode(error)) ? 'unsent' : 'unknown'
+  const isUnsent = (cause: unknown) => {
+    if (cause instanceof HttpRequestError && cause.status !== undefined)
+      return cause.status >= 400 && cause.status < 500
+    return cause instanceof Error && 'code' in cause && NOT_CONNECTED.has(cause.code)
+  }
+  return error.walk(isUnsent) ? 'unsent' : 'unknown'
 }
 
 function classifyRefusal(refusal: RpcRequestError): BroadcastResult {
@@ -75,11 +78,4 @@ function classifyRefusal(refusal: RpcRequestError): BroadcastResult {
   if (cause instanceof NonceTooLowError) return 'nonceTaken'
   if (cause instanceof InsufficientFundsError) return 'unfunded'
   return refusal.code === InternalRpcError.code ? 'unknown' : 'refused'
-}
-
-/** The code of the system error that caused a failed fetch. */
-function systemCode(error: unknown): string {
-  if (!(error instanceof Error)) return ''
-  if ('code' in error && typeof error.code === 'string') return error.code
-  return systemCode(error.cause)
 }
