@@ -64,20 +64,16 @@ export function claimsCall(
   return { ...call, gas: batchGasLimit(call, claims.length) }
 }
 
-/** The most claims of a transaction with so much gas. A single claim is not sent as a batch and needs less. */
-export function itemsWithin(gas: bigint): number {
-  const items = (gas - TRANSACTION_GAS - BATCH_GAS) / SIGNED_ITEM_GAS
-  return Math.max(1, Number(items))
+/**
+ * The most claims of a transaction with so much gas. A single claim is not sent as a batch and needs less. At most half of
+ * a block's gas is used, because a transaction that does not fit into the rest of a block waits for the next.
+ */
+export function itemsWithin(gas: bigint, blockGasLimit: bigint): number {
+  const limits = [gas, blockGasLimit / 2n, MAX_TRANSACTION_GAS]
+  const least = limits.reduce((lower, limit) => (limit < lower ? limit : lower))
+  return Math.max(1, Number((least - TRANSACTION_GAS - BATCH_GAS) / SIGNED_ITEM_GAS))
 }
 
-/** The most gas that a transaction with so many claims needs: the reverse of `itemsWithin`. */
+/** The most gas that a transaction with so many claims needs. */
 export const gasOfItems = (items: number): bigint =>
   items === 1 ? MAX_GAS : TRANSACTION_GAS + BATCH_GAS + BigInt(items) * SIGNED_ITEM_GAS
-
-/**
- * At most half of a block's gas, because a transaction that does not fit into the rest of a block waits for the next.
- */
-export function itemsOfBlock(blockGasLimit: bigint): number {
-  const half = blockGasLimit / 2n
-  return itemsWithin(half < MAX_TRANSACTION_GAS ? half : MAX_TRANSACTION_GAS)
-}

@@ -2,7 +2,7 @@ import type pg from 'pg'
 import type { Address } from 'viem'
 import { answer } from '../chain/client.ts'
 import type { Fees } from '../chain/fees.ts'
-import { claimsCall, gasOfItems, itemsOfBlock, itemsWithin, MAX_GAS, type PricedCall } from '../chain/gas.ts'
+import { claimsCall, gasOfItems, itemsWithin, MAX_GAS, type PricedCall } from '../chain/gas.ts'
 import type { ChainHead } from '../chain/heads.ts'
 import type { RelayContext } from '../context.ts'
 import type { StoredClaim } from '../store/claims.ts'
@@ -74,24 +74,6 @@ export function createAllocator(context: RelayContext) {
     return signed
   }
 
-  /**
-   * The most claims per transaction that block gas, budget and balance allow, and the most such transactions. A batch's
-   * gas limit is reserved in full, although most of it is not used.
-   */
-  function roomFor({ unmined, spent, committed }: Backlog, { price, head, balance }: Quote): Room | Blocker {
-    // If gas is free, any balance is enough.
-    const gasFor = (wei: bigint) => wei / (price.maxFeePerGas || 1n)
-    if (gasFor(dailyBudget - spent) < MAX_GAS) return 'spent'
-    const left = gasFor(dailyBudget - spent - committed)
-    const funded = gasFor(balance - committed)
-    // Without unmined transactions, the node itself decides whether the funds suffice for one.
-    if (left < MAX_GAS || (funded < MAX_GAS && committed > 0n)) return 'full'
-    const items = Math.min(maxBatch, itemsOfBlock(head.gasLimit), itemsWithin(left), itemsWithin(funded))
-    const gas = gasOfItems(items)
-    const affordable = Math.min(Number(left / gas), Number(funded / gas))
-    return { items, transactions: Math.max(1, Math.min(affordable, maxUnmined - unmined)) }
-  }
-
   function blockerOf({ address }: Signer, backlog: Backlog, quoted: Quote): Blocker | undefined {
     const { unmined, isUnfunded, isStuck } = backlog
     if (!nonceCheck.accepts(address, backlog, quoted)) return 'resting'
@@ -100,8 +82,27 @@ export function createAllocator(context: RelayContext) {
     return unmined >= maxUnmined ? 'full' : undefined
   }
 
-  const roomIn = (account: Signer, backlog: Backlog, quoted: Quote) =>
-    blockerOf(account, backlog, quoted) ?? roomFor(backlog, quoted)
+  /**
+   * The most claims per transaction that block gas, budget and balance allow, and the most such transactions. A batch's
+   * gas limit is reserved in full, although most of it is not used.
+   */
+  function roomIn(account: Signer, backlog: Backlog, quoted: Quote): Room | Blocker {
+    const blocker = blockerOf(account, backlog, quoted)
+    if (blocker) return blocker
+    const { unmined, spent, committed } = backlog
+    const { price, head, balance } = quoted
+    // If gas is free, any balance is enough.
+    const gasFor = (wei: bigint) => wei / (price.maxFeePerGas || 1n)
+    if (gasFor(dailyBudget - spent) < MAX_GAS) return 'spent'
+    const left: bigint = gasFor(dailyBudget - spent - committed)
+    const funded: bigint = gasFor(balance - committed)
+    // Without unmined transactions, the node itself decides whether the funds suffice for one.
+    if (left < MAX_GAS || (funded < MAX_GAS && committed > 0n)) return 'full'
+    const gas = left < funded ? left : funded
+    const items = Math.min(maxBatch, itemsWithin(gas, head.gasLimit))
+    const affordable = Number(gas / gasOfItems(items))
+    return { items, transactions: Math.max(1, Math.min(affordable, maxUnmined - unmined)) }
+  }
 
   return {
     /** Asks the node, without a lock. */
