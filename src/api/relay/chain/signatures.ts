@@ -13,11 +13,8 @@ const LIVE = new Set(['CLAIMED', 'IN_PROGRESS', 'SUBMITTED', 'REVISION_REQUESTED
 export const isHeldByClaimant = ({ agentId, wallet }: ClaimRequest, bounty: Bounty): boolean =>
   LIVE.has(stateName(bounty.state) ?? '') && BigInt(bounty.agentId) === agentId && isAddressEqual(bounty.wallet, wallet)
 
-function digestOf(market: Market, request: ClaimRequest, round: bigint, bounty: Bounty): Hex {
-  const { bountyId, agentId, wallet, signed } = request
-  const claim = { bountyId, agentId, wallet, round, ...termsOf(bounty) }
-  return claimDigest(market, claim, signed?.deadline ?? 0n)
-}
+const digestOf = (market: Market, request: ClaimRequest, round: bigint, bounty: Bounty): Hex =>
+  claimDigest(market, { ...request, round, ...termsOf(bounty) }, request.signed?.deadline ?? 0n)
 
 /** Whether the wallet’s key signed the claim of this round, with the bounty’s terms. It needs no call to the node. */
 export function isSignedByKey(market: Market, request: ClaimRequest, round: bigint, bounty: Bounty): boolean {

@@ -1,16 +1,11 @@
 import { type Address, type Hash, type Hex, keccak256, stringToHex } from 'viem'
-import type { ProblemCode } from '../../http/errors.ts'
+import type { Problem } from '../../http/errors.ts'
 import { unavailable } from '../chain/client.ts'
 import type { ClaimRequest, NamedClaim } from '../chain/market.ts'
 import { type Database, query } from './database.ts'
 
 /** A stored refusal, for repeats of the request. */
-export type StoredProblem = {
-  code: ProblemCode
-  detail: string
-  extensions: Record<string, unknown>
-  headers: Record<string, string>
-}
+export type StoredProblem = Pick<Problem, 'code' | 'extensions' | 'headers'> & { detail: string }
 
 /** A claim that got a nonce, and its state. */
 export type StoredClaim = NamedClaim & {
