@@ -75,8 +75,10 @@ export async function rawOf(database: Database, hash: Hex): Promise<Hex> {
 /** The channel of notifications with the signers of new transactions, for the keeper of another replica. */
 export const TX_CHANNEL = 'relay_tx'
 
+type NewTx = { tx: bigint; nonce: number; attempt: Attempt }
+
 /** Stores transactions that take the next nonces. @param block the latest block when they were priced. */
-export function insertTxs(db: Database, signer: Address, txs: Required<NewAttempt>[], block: bigint) {
+export function insertTxs(db: Database, signer: Address, txs: NewTx[], block: bigint) {
   const text = `
     WITH counted AS (
         UPDATE relay.signer SET next_nonce = greatest(next_nonce, $4::bigint + 1) WHERE address = $3),
@@ -85,8 +87,9 @@ export function insertTxs(db: Database, signer: Address, txs: Required<NewAttemp
         FROM jsonb_to_recordset($1) AS new (tx bigint, nonce bigint)),
       attempt AS (${attemptInsert('$1', '$2')})
     SELECT pg_notify('${TX_CHANNEL}', $3)`
+  const attempts = txs.map(({ tx, nonce, attempt }) => ({ tx, nonce, ...attempt }))
   const nonces = txs.map(({ nonce }) => nonce)
-  return query(db, text, [jsonOf(txs), block, signer, Math.max(...nonces)])
+  return query(db, text, [stringify(attempts), block, signer, Math.max(...nonces)])
 }
 
 /**
@@ -98,7 +101,7 @@ export async function insertAttempt(database: Database, lease: Lease, tx: bigint
   const text = `
     ${attemptInsert('$3', '$4')}, lease, relay.tx
     WHERE tx.id = new.tx AND tx.state IN ('signed', 'accepted') RETURNING attempt.hash`
-  return (await writeUnder(database, lease, text, [jsonOf([{ tx, attempt }]), block])).length > 0
+  return (await writeUnder(database, lease, text, [stringify([{ tx, ...attempt }]), block])).length > 0
 }
 
 /**
@@ -111,20 +114,15 @@ export async function insertFiller(database: Database, lease: Lease, nonce: numb
       ON CONFLICT (signer, nonce) DO UPDATE SET state = 'signed', send_at = now() WHERE tx.state = 'abandoned'
       RETURNING id)
     ${attemptInsert('$3', '$4', 'tx.id')}, tx RETURNING attempt.hash`
-  return (await writeUnder(database, lease, text, [jsonOf([{ attempt }]), block, nonce])).length > 0
+  return (await writeUnder(database, lease, text, [stringify([attempt]), block, nonce])).length > 0
 }
 
+/** @param attempts the parameter with the JSON. Its integers are strings, which PostgreSQL parses exactly. */
 const attemptInsert = (attempts: string, block: string, tx = 'new.tx') => `
   INSERT INTO relay.attempt (hash, tx, raw, filler, gas, max_fee_per_gas, max_priority_fee_per_gas, block_number)
   SELECT new.hash, ${tx}, raw, filler, gas, "maxFeePerGas", "maxPriorityFeePerGas", ${block}
   FROM jsonb_to_recordset(${attempts}) AS new (hash text, tx bigint, raw text, filler boolean, gas bigint,
     "maxFeePerGas" numeric, "maxPriorityFeePerGas" numeric)`
-
-type NewAttempt = { tx?: bigint; nonce?: number; attempt: Attempt }
-
-/** The rows of `attemptInsert` and `insertTxs`. Integers are strings, which PostgreSQL parses exactly. */
-const jsonOf = (attempts: NewAttempt[]) =>
-  stringify(attempts.map(({ tx, nonce, attempt }) => ({ tx, nonce, ...attempt })))
 
 /** Stores the result of a broadcast, unless the transaction is settled already. */
 export async function recordBroadcast(database: Database, tx: bigint, result: BroadcastResult): Promise<void> {
