@@ -3,22 +3,10 @@ import { ESTABLISHED_COMPLETIONS } from '../../../ponder.schema.ts'
 import type { Deployment } from '../deployment.ts'
 import { address, amount } from '../http/values.ts'
 import { MAX_VALIDITY_SECONDS } from '../market/claimMessage.ts'
-import {
-  BAN_AFTER_SLASHES,
-  DEFAULT_WORK_PERIOD,
-  ESTABLISHED_AFTER,
-  FEE_BPS,
-  GRACE_PERIOD,
-  LOCK_BPS,
-  MAX_DEADLINE,
-  MAX_REVISIONS,
-  MAX_REWARD,
-  MIN_REWARD,
-  MIN_STAKE,
-  REVIEW_PERIOD,
-} from '../market/constants.ts'
+import { ESTABLISHED_AFTER, MIN_STAKE } from '../market/constants.ts'
 
 const USDC_DECIMALS = 6
+const DAY_SECONDS = 24 * 60 * 60
 
 const seconds = (description: string) => z.int().openapi({ description: `${description} Seconds.` })
 
@@ -50,21 +38,21 @@ const termsSchema = z.object({
   signatureValidity: seconds('How far ahead the deadline of a signature may be.'),
 })
 
-/** The contracts' constants, which no one can change. */
+/** The constants of BountyMarket and AgentStaking, which no one can change. */
 const terms: z.infer<typeof termsSchema> = {
-  feeBps: FEE_BPS,
-  lockBps: LOCK_BPS,
+  feeBps: 500,
+  lockBps: 1_000,
   minimumStake: MIN_STAKE.toString(),
-  minimumReward: MIN_REWARD.toString(),
-  maximumReward: MAX_REWARD.toString(),
-  maximumDeadline: Number(MAX_DEADLINE),
-  defaultWorkPeriod: Number(DEFAULT_WORK_PERIOD),
-  reviewPeriod: Number(REVIEW_PERIOD),
-  gracePeriod: Number(GRACE_PERIOD),
-  maximumRevisions: MAX_REVISIONS,
-  establishedAfter: Number(ESTABLISHED_AFTER),
+  minimumReward: '10000',
+  maximumReward: '1000000000000000',
+  maximumDeadline: 365 * DAY_SECONDS,
+  defaultWorkPeriod: 7 * DAY_SECONDS,
+  reviewPeriod: 7 * DAY_SECONDS,
+  gracePeriod: 7 * DAY_SECONDS,
+  maximumRevisions: 3,
+  establishedAfter: ESTABLISHED_AFTER,
   establishedCompletions: ESTABLISHED_COMPLETIONS,
-  banAfterSlashes: BAN_AFTER_SLASHES,
+  banAfterSlashes: 3,
   signatureValidity: Number(MAX_VALIDITY_SECONDS),
 }
 
