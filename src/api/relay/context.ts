@@ -1,16 +1,43 @@
 import type pg from 'pg'
 import type { Logger } from 'pino'
-import type { Address, PublicClient } from 'viem'
+import type { Address, Hash, Hex, PublicClient } from 'viem'
 import type { Deployment } from '../deployment.ts'
 import type { Endpoints } from '../node/endpoints.ts'
 import type { Fees } from './chain/fees.ts'
 import type { FinalBlock, Heads } from './chain/heads.ts'
-import type { ClaimRequest, Market } from './chain/market.ts'
+import type { ClaimRequest, Market, NamedClaim } from './chain/market.ts'
 import type { RelayEmitter } from './events.ts'
-import type { IndexedClaims } from './relay.ts'
 import type { WalletLimits } from './store/lookUp.ts'
 import type { NonceCheck } from './submission/nonceCheck.ts'
+import type { RemoteKey } from './submission/remoteKeys.ts'
 import type { Signer } from './submission/signing.ts'
+
+/** The request of a claim. */
+export type ClaimContext = {
+  /** The client as the limits identify it. */
+  client: string
+  /** Aborts when the client disconnects. Then a claim that is not stored yet is dropped. */
+  gone: AbortSignal
+  /** Aborts when the request times out. It does not undo what was sent. */
+  until: AbortSignal
+  /** The client’s idempotency key, scoped to the agent and wallet of the claim. */
+  key: string | undefined
+  /** Counts a claim that does not repeat a stored one. @throws Problem RATE_LIMITED */
+  countNew: () => void
+}
+
+/** The transaction and block at which the index shows a claim as won. */
+export type IndexedWin = { blockNumber: bigint; txHash: Hash }
+
+/** Claims in the index, which may be behind the chain. */
+export type IndexedClaims = {
+  /** Finds those of the claims that the index shows as won. */
+  look: (claims: readonly NamedClaim[]) => Promise<Map<Hex, IndexedWin>>
+  /** Resolves when the index has another block than at the last call. */
+  pause: (signal: AbortSignal) => Promise<unknown>
+  /** Whether the agent may claim the run by the index. It decides the order of claims, never a refusal. */
+  isEligible: (request: ClaimRequest) => Promise<boolean>
+}
 
 export type RelaySettings = {
   /** Of the chain; shared with the rest of the process. */
@@ -20,6 +47,7 @@ export type RelaySettings = {
   deployment: Deployment
   /** The accounts of the signers. They need only gas, no role. Signers of remote keys are added once their store answers. */
   accounts: Signer[]
+  remoteKeys: readonly RemoteKey[]
   /**
    * The most that each signer spends on gas within 24 hours, in wei. Beyond it, signed transactions are still resent
    * and replaced.

@@ -2,8 +2,19 @@ import type { EventEmitter } from 'node:events'
 import type { Address, Hash, Hex } from 'viem'
 import type { ProblemCode } from '../http/errors.ts'
 import type { ClaimRequest, NamedClaim } from './chain/market.ts'
-import type { ClaimOutcome } from './relay.ts'
 import type { Broadcast } from './submission/broadcast.ts'
+
+/**
+ * The outcome of a claim.
+ * - `won`: the agent has the run in this round, by this request or an earlier one of the same claim. An index at
+ *   `blockNumber` or later shows it. `txHash` is set if a transaction of this relay made it.
+ * - `signed`, `accepted`: it is not mined yet, and continues without the request. `signed`: no node has confirmed that
+ *   it has the transaction.
+ */
+export type ClaimOutcome = { claimId: Hex; round: bigint } & (
+  | { status: 'won'; blockNumber: bigint; txHash?: Hash }
+  | { status: 'signed' | 'accepted'; txHash: Hash }
+)
 
 /** A signed transaction for a nonce of a signer. */
 type NamedAttempt = { signer: Address; nonce: number; txHash: Hash }

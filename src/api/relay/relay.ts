@@ -1,79 +1,202 @@
-import type { Hash, Hex } from 'viem'
-import type { ClaimRequest, NamedClaim } from './chain/market.ts'
-import type { SignerState } from './signerState.ts'
-import type { StoredClaim } from './store/claims.ts'
-import type { AbsentKey } from './submission/remoteKeys.ts'
+import { randomUUID } from 'node:crypto'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
+import type { Hex } from 'viem'
+import { createRpc, unavailable, unlessUnavailable } from './chain/client.ts'
+import { createFees, createL1Fee } from './chain/fees.ts'
+import { createFinalBlock, createHeads } from './chain/heads.ts'
+import { assertMarket, type ClaimRequest, type Market, relayersAmong } from './chain/market.ts'
+import { createClaimFlow } from './claimFlow.ts'
+import type { ClaimContext, RelayContext, RelaySettings } from './context.ts'
+import type { ClaimOutcome } from './events.ts'
+import { createExamination } from './intake/examine.ts'
+import { createDispatcher } from './queue/dispatcher.ts'
+import { startKeeper } from './reconciliation/keeper.ts'
+import { createReconcile } from './reconciliation/reconcileSigner.ts'
+import { createResults } from './results/results.ts'
+import { signerStates } from './signerState.ts'
+import { claimsById, type StoredClaim } from './store/claims.ts'
+import { openRelayPool } from './store/database.ts'
+import { connectionName } from './store/leases.ts'
+import { assertSameChain, migrate } from './store/migrations.ts'
+import { deleteOldRows } from './store/retention.ts'
+import { insertSigner } from './store/transactions.ts'
+import { createAllocator } from './submission/allocation.ts'
+import { createNonceCheck } from './submission/nonceCheck.ts'
+import { openRemoteKeys } from './submission/remoteKeys.ts'
+import { createSend } from './submission/send.ts'
+import type { Signer } from './submission/signing.ts'
 
-/**
- * The outcome of a claim.
- * - `won`: the agent has the run in this round, by this request or an earlier one of the same claim. An index at
- *   `blockNumber` or later shows it. `txHash` is set if a transaction of this relay made it.
- * - `signed`, `accepted`: it is not mined yet, and continues without the request. `signed`: no node has confirmed that
- *   it has the transaction.
- */
-export type ClaimOutcome = { claimId: Hex; round: bigint } & (
-  | { status: 'won'; blockNumber: bigint; txHash?: Hash }
-  | { status: 'signed' | 'accepted'; txHash: Hash }
-)
+/** How long `close` waits for requests, and then for the keepers. */
+const CLOSE_TIMEOUT_MS = 4_000
 
-/** The request of a claim. */
-export type ClaimContext = {
-  /** The client as the limits identify it. */
-  client: string
-  /** Aborts when the client disconnects. Then a claim that is not stored yet is dropped. */
-  gone: AbortSignal
-  /** Aborts when the request times out. It does not undo what was sent. */
-  until: AbortSignal
-  /** The client’s idempotency key, scoped to the agent and wallet of the claim. */
-  key: string | undefined
-  /** Counts a claim that does not repeat a stored one. @throws Problem RATE_LIMITED */
-  countNew: () => void
-}
+/** The connections to the node for heads and fees. */
+const WATCH_CONNECTIONS = 2
 
-/** The transaction and block at which the index shows a claim as won. */
-export type IndexedWin = { blockNumber: bigint; txHash: Hash }
-
-/** Claims in the index, which may be behind the chain. */
-export type IndexedClaims = {
-  /** Finds those of the claims that the index shows as won. */
-  look: (claims: readonly NamedClaim[]) => Promise<Map<Hex, IndexedWin>>
-  /** Resolves when the index has another block than at the last call. */
-  pause: (signal: AbortSignal) => Promise<unknown>
-  /** Whether the agent may claim the run by the index. It decides the order of claims, never a refusal. */
-  isEligible: (request: ClaimRequest) => Promise<boolean>
-}
+/** The connections to the node for claims that are not authenticated yet. */
+const INTAKE_CONNECTIONS = 4
 
 /** Makes claims by sending transactions to the market. */
-export type Relay = {
-  /**
-   * Makes the claim.
-   * @throws Problem with the code of the contract’s refusal; RATE_LIMITED; CLAIM_PENDING if another claim of the run is
-   * undecided; IDEMPOTENCY_CONFLICT if the key, or a pending claim of the same round by the same wallet, has another
-   * body; RELAY_UNAVAILABLE if nothing was signed, or if the database connection broke so that the state is unknown.
-   * Sending the same request again is always safe.
-   */
-  claim(request: ClaimRequest, context: ClaimContext): Promise<ClaimOutcome>
-  /**
-   * Waits, for at most 100 ms, while a claim of the run that the index calls eligible is in the queue: to read another
-   * claim would delay it.
-   * @returns whether it waited.
-   */
-  waitUnread(bountyId: bigint): Promise<boolean>
-  /** Resolves in another turn of the event loop, once no claim of a contended run waits for its examination. */
-  waitForExaminations(): Promise<void>
-  /**
-   * Finds a stored claim, with the win that the index shows if the keeper has not stored it yet; undefined if no
-   * transaction was ever signed for the claim.
-   */
-  find(claimId: Hex): Promise<StoredClaim | undefined>
-  /** Whether the node has finalized the block. */
-  isFinal(blockNumber: bigint): Promise<boolean>
-  /** @throws Problem RELAY_UNAVAILABLE if the node or the database does not answer. */
-  signers(): Promise<SignerState[]>
-  /** The keys without a signer, because their store has not answered since the start. */
-  absentKeys(): AbsentKey[]
-  /** The number of claims that wait in this process for a signer. */
-  waiting(): number
-  /** Stops accepting claims, and answers the waiting ones within a timeout. Signed transactions stay stored. */
-  close(): Promise<void>
+export type Relay = Awaited<ReturnType<typeof createRelay>>
+
+/**
+ * Starts the relay, also while the node or the store of a remote key does not answer yet. Any number of processes may
+ * share a database and keys.
+ * @throws if a remote key is unusable, if the node's chain is not that of the deployment and of the database, if there is
+ * no market on it, or if the database cannot be used.
+ */
+export async function createRelay(settings: RelaySettings) {
+  const holder = randomUUID()
+  const remote = await openRemoteKeys(settings.remoteKeys, settings.logger)
+  const context = contextOf({ ...settings, accounts: [...settings.accounts, ...remote.signers] }, holder)
+  const { pool, accounts, relayers, market, logger } = context
+  try {
+    await migrate(pool)
+    await Promise.all(accounts.map(({ address }) => insertSigner(pool, address)))
+    await relayers().catch((error) => {
+      unlessUnavailable(error)
+      context.endpoints.assertSomeOnChain()
+      logger.warn({ err: error }, 'the relay starts without an answer of the chain’s node')
+    })
+  } catch (error) {
+    await pool.end()
+    throw error
+  }
+  const allocator = createAllocator(context)
+  const keeper = startKeeper(context, holder, createReconcile(context, allocator))
+  const dispatcher = createDispatcher(context, allocator, createSend(context, keeper.wake))
+  const results = createResults(context)
+  const intakeMarket = { ...market, client: createRpc(context.endpoints, INTAKE_CONNECTIONS) }
+  const { examine, isBusy } = createExamination(context, intakeMarket)
+  const closing = new AbortController()
+  const retention = deleteOldRows(pool, context.retentionDays, closing.signal, logger)
+  const opening = remote.openAbsent(context.addSigner, closing.signal)
+  const { claim, waitUnread } = createClaimFlow(context, { examine, dispatcher, results, closing: closing.signal })
+  const pending = new Set<Promise<unknown>>()
+
+  return {
+    /**
+     * Makes the claim.
+     * @throws Problem with the code of the contract’s refusal; RATE_LIMITED; CLAIM_PENDING if another claim of the run is
+     * undecided; IDEMPOTENCY_CONFLICT if the key, or a pending claim of the same round by the same wallet, has another
+     * body; RELAY_UNAVAILABLE if nothing was signed, or if the database connection broke so that the state is unknown.
+     * Sending the same request again is always safe.
+     */
+    claim(request: ClaimRequest, claimContext: ClaimContext): Promise<ClaimOutcome> {
+      const claiming = claim(request, claimContext)
+      pending.add(claiming)
+      claiming.catch(() => undefined).finally(() => pending.delete(claiming))
+      return claiming
+    },
+
+    waitUnread,
+
+    /** Resolves in another turn of the event loop, once no claim of a contended run waits for its examination. */
+    async waitForExaminations() {
+      do await setImmediate()
+      while (isBusy())
+    },
+
+    /**
+     * Finds a stored claim, with the win that the index shows if the keeper has not stored it yet; undefined if no
+     * transaction was ever signed for the claim.
+     */
+    async find(claimId: Hex) {
+      const [found] = await claimsById(pool, [claimId])
+      return found && withIndexedWin(context, found)
+    },
+
+    /** Whether the node has finalized the block. */
+    async isFinal(blockNumber: bigint) {
+      const finalized = await context.finalBlock()
+      return finalized !== undefined && blockNumber <= finalized
+    },
+
+    /** @throws Problem RELAY_UNAVAILABLE if the node or the database does not answer. */
+    signers: () => signerStates(context),
+
+    /** The keys without a signer, because their store has not answered since the start. */
+    absentKeys: remote.absent,
+
+    /** The number of claims that wait in this process for a signer. */
+    waiting: dispatcher.length,
+
+    /** Stops accepting claims, and answers the waiting ones within a timeout. Signed transactions stay stored. */
+    async close() {
+      closing.abort()
+      await Promise.race([Promise.allSettled(pending), sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })])
+      if (pending.size > 0)
+        logger.warn({ undecided: pending.size }, 'the relay closes before all requests have an answer')
+      const stopped = Promise.all([keeper.stop(), retention, results.close(), opening]).then(() => pool.end())
+      // A keeper may be stopped at any point: the next keeper continues from what is stored.
+      await Promise.race([stopped, sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })])
+    },
+  }
+}
+
+function contextOf(settings: RelaySettings, holder: string) {
+  const { endpoints, databaseUrl, deployment, accounts, allowUnsigned, maxFeePerGas, logger } = settings
+  const { BountyMarket: address, AgentStaking: staking } = deployment.contracts
+  const market: Market = { client: createRpc(endpoints), chainId: deployment.chainId, address, staking }
+  const pool = openRelayPool(databaseUrl, connectionName(holder), logger)
+  // Separate clients, because a slow call delays the other calls of its HTTP request. So broadcasts do not wait for
+  // reads, heads do not wait for simulations, and simulations do not wait for claims that are not authenticated.
+  const sender = createRpc(endpoints)
+  const watchClient = createRpc(endpoints, WATCH_CONNECTIONS)
+  const heads = createHeads(watchClient, endpoints, settings.interval)
+
+  const askRelayers = async () => {
+    await assertMarket(market)
+    await assertSameChain(pool, market, deployment)
+    const signers = accounts.map((account) => account.address)
+    const named = await relayersAmong(market, signers)
+    logger.info({ signers, relayers: [...named], allowUnsigned }, 'the relay is ready')
+    return named
+  }
+  let relayers = once(askRelayers)
+
+  const context: RelayContext = {
+    ...settings,
+    pool,
+    market,
+    sender,
+    heads,
+    fees: createFees(watchClient, heads, maxFeePerGas),
+    l1Fee: createL1Fee(watchClient),
+    finalBlock: createFinalBlock(market.client, logger),
+    nonceCheck: createNonceCheck(settings.foreignNonces, logger),
+    relayers: () => relayers(),
+    async signersFor({ signed }) {
+      if (accounts.length === 0) throw unavailable('The store of the relayer’s keys does not answer.')
+      const named = await relayers()
+      return signed ? accounts : accounts.filter((account) => allowUnsigned && named.has(account.address))
+    },
+  }
+
+  async function addSigner(account: Signer) {
+    await insertSigner(pool, account.address)
+    accounts.push(account)
+    // Whether the account may make unsigned claims is not known yet.
+    relayers = once(askRelayers)
+  }
+  return { ...context, addSigner }
+}
+
+/** The index may show a win before the keeper stores it. A client that got a 200 must not read `accepted` after it. */
+async function withIndexedWin({ indexedClaims }: RelayContext, found: StoredClaim): Promise<StoredClaim> {
+  if (found.state !== 'open' || !indexedClaims) return found
+  const wins = await indexedClaims.look([found]).catch(unlessUnavailable)
+  const win = wins?.get(found.claimId)
+  return win ? { ...found, state: 'won', txHash: win.txHash, blockNumber: win.blockNumber } : found
+}
+
+/** Caches the answer. A failure is not cached. */
+function once<T>(ask: () => Promise<T>): () => Promise<T> {
+  let asked: Promise<T> | undefined
+  return () => {
+    asked ??= ask().catch((error) => {
+      asked = undefined
+      throw error
+    })
+    return asked
+  }
 }

@@ -1,13 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type pg from 'pg'
 import type { Address } from 'viem'
 import { answer, unlessUnavailable } from './chain/client.ts'
 import { MAX_GAS } from './chain/gas.ts'
-import type { Market } from './chain/market.ts'
+import type { RelayContext } from './context.ts'
 import { query } from './store/database.ts'
 import { type Backlog, backlogOf } from './store/transactions.ts'
-import type { NonceCheck } from './submission/nonceCheck.ts'
-import { type Signer, signingFailureOf } from './submission/signing.ts'
+import { signingFailureOf } from './submission/signing.ts'
 
 /** The timeout of calls to the node. Probes wait a second at most. */
 const NODE_TIMEOUT_MS = 500
@@ -36,20 +34,11 @@ export type SignerState = Omit<Backlog, 'nextNonce'> & {
   claimPrice: bigint | undefined
 }
 
-type Options = {
-  pool: pg.Pool
-  market: Market
-  accounts: Signer[]
-  nonceCheck: NonceCheck
-  l1Fee: () => Promise<bigint>
-  dailyBudget: bigint
-}
-
 /**
  * The states of this process's signers, and of other signers with unmined transactions.
  * @throws Problem RELAY_UNAVAILABLE if the database does not answer.
  */
-export async function signerStates(relay: Options): Promise<SignerState[]> {
+export async function signerStates(relay: RelayContext): Promise<SignerState[]> {
   const { pool, market, nonceCheck, dailyBudget: budget } = relay
   const { client } = market
   const signers = relay.accounts.map(({ address }) => address)
@@ -89,7 +78,7 @@ export async function signerStates(relay: Options): Promise<SignerState[]> {
   }
 }
 
-async function priceOfClaim({ market, l1Fee }: Options): Promise<bigint> {
+async function priceOfClaim({ market, l1Fee }: RelayContext): Promise<bigint> {
   const [gasPrice, fee] = await Promise.all([market.client.getGasPrice(), l1Fee()])
   return 2n * (gasPrice * MAX_GAS + fee)
 }

@@ -1,12 +1,14 @@
+import { EventEmitter } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import { parseEther } from 'viem'
 import { accountOf, roles } from '../../../devnet/accounts.ts'
+import { parseEnv } from '../../../src/api/env.ts'
 import { Problem } from '../../../src/api/http/errors.ts'
 import { createEndpoints } from '../../../src/api/node/endpoints.ts'
 import type { ClaimRequest } from '../../../src/api/relay/chain/market.ts'
-import { createRelay } from '../../../src/api/relay/createRelay.ts'
-import type { ClaimContext, Relay } from '../../../src/api/relay/relay.ts'
+import type { ClaimContext } from '../../../src/api/relay/context.ts'
+import { createRelay, type Relay } from '../../../src/api/relay/relay.ts'
 import type { Agent, Participants } from '../../../testkit/participants.ts'
 import type { TestChain } from '../../support/market.ts'
 
@@ -14,6 +16,19 @@ export const relayer = accountOf(roles.relayer)
 
 /** Addresses that a test does not meet by chance: Anvil's accounts are few. */
 const walletLimits = { perMinute: 100_000, perDay: 100_000 }
+
+const env = parseEnv(
+  [
+    'MAX_BATCH',
+    'MAX_UNMINED',
+    'MAX_FEE_GWEI',
+    'FOREIGN_NONCES',
+    'HEAD_INTERVAL_MS',
+    'KEEPER_INTERVAL_MS',
+    'RELAY_RETENTION_DAYS',
+  ],
+  {},
+)
 
 type Options = Partial<Parameters<typeof createRelay>[0]>
 
@@ -32,6 +47,15 @@ export async function relayOn(
     allowUnsigned: true,
     dailyBudget: parseEther('1'),
     walletLimits,
+    maxBatch: env.MAX_BATCH,
+    maxUnmined: env.MAX_UNMINED,
+    maxFeePerGas: env.MAX_FEE_GWEI,
+    foreignNonces: env.FOREIGN_NONCES,
+    interval: env.HEAD_INTERVAL_MS,
+    keeperInterval: env.KEEPER_INTERVAL_MS,
+    retentionDays: env.RELAY_RETENTION_DAYS,
+    remoteKeys: [],
+    events: new EventEmitter(),
     logger,
     ...options,
   })

@@ -9,8 +9,7 @@ import type { ChainHead } from '../chain/heads.ts'
 import type { Bounty, ClaimRequest, Failure, Market } from '../chain/market.ts'
 import { CONTRACT_WALLET_GAS, isHeldByClaimant, isSignedByContract, isSignedByKey } from '../chain/signatures.ts'
 import { type ChainView, createChainViews } from '../chain/views.ts'
-import type { RelayContext } from '../context.ts'
-import type { ClaimContext } from '../relay.ts'
+import type { ClaimContext, RelayContext } from '../context.ts'
 import { refusal, refusedByContract, signatureExpiring, signatureRequired } from './refusal.ts'
 
 /** How long a signature must still be valid when its transaction is signed, because its block may take that long. */

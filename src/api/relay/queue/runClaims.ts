@@ -42,7 +42,11 @@ export function createRunClaims() {
       }
     },
 
-    /** See `Relay`. */
+    /**
+     * Waits, for at most 100 ms, while a claim of the run that the index calls eligible is in the queue: to read another
+     * claim would delay it.
+     * @returns whether it waited.
+     */
     async waitUnread(bountyId: bigint): Promise<boolean> {
       const placing = runs.get(bountyId)?.claims.placing()
       if (!placing) return false
