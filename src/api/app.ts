@@ -14,21 +14,21 @@ import type { RequestTimer } from './observability/metrics.ts'
 import type { Tracing } from './observability/tracing.ts'
 import { describeApi } from './openapi.ts'
 import { createRunPageReader } from './queries/readRunPages.ts'
-import { agentRoutes } from './routes/agents.ts'
+import { addAgentRoutes } from './routes/agents.ts'
 import { boardRoutes } from './routes/board.ts'
-import { claimRoutes } from './routes/claim.ts'
-import { claimMessageRoutes } from './routes/claimMessage.ts'
-import { claimStateRoutes } from './routes/claimState.ts'
-import { docsRoutes } from './routes/docs.ts'
-import { eligibilityRoutes } from './routes/eligibility.ts'
-import { eventRoutes } from './routes/events.ts'
+import { addClaimRoutes } from './routes/claim.ts'
+import { addClaimMessageRoutes } from './routes/claimMessage.ts'
+import { addClaimStateRoutes } from './routes/claimState.ts'
+import { addDocsRoutes } from './routes/docs.ts'
+import { addEligibilityRoutes } from './routes/eligibility.ts'
+import { addEventRoutes } from './routes/events.ts'
 import { isProbe } from './routes/health.ts'
 import { llmsText } from './routes/llms.ts'
-import { marketRoutes } from './routes/market.ts'
+import { addMarketRoutes } from './routes/market.ts'
 import { mcpRoute } from './routes/mcp.ts'
-import { runRoutes } from './routes/runs.ts'
-import { statsRoutes } from './routes/stats.ts'
-import { streamRoutes } from './routes/stream.ts'
+import { addRunRoutes } from './routes/runs.ts'
+import { addStatsRoutes } from './routes/stats.ts'
+import { addStreamRoutes } from './routes/stream.ts'
 
 /** What a host adds to the app. */
 export type Host = {
@@ -58,18 +58,18 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
 
   // One reader, so that pages and the API share the bound of expensive reads.
   const readRuns = createRunPageReader(deps.index)
-  app.route('/', runRoutes(deps, readRuns))
-  app.route('/', eligibilityRoutes(deps))
-  app.route('/', claimMessageRoutes(deps))
-  app.route('/', claimRoutes(deps))
-  app.route('/', claimStateRoutes(deps))
-  app.route('/', eventRoutes(deps))
-  app.route('/', agentRoutes(deps))
-  app.route('/', statsRoutes(deps))
-  app.route('/', marketRoutes(deps))
+  addRunRoutes(app, deps, readRuns)
+  addEligibilityRoutes(app, deps)
+  addClaimMessageRoutes(app, deps)
+  addClaimRoutes(app, deps)
+  addClaimStateRoutes(app, deps)
+  addEventRoutes(app, deps)
+  addAgentRoutes(app, deps)
+  addStatsRoutes(app, deps)
+  addMarketRoutes(app, deps)
   app.route('/', boardRoutes(deps, readRuns))
-  app.route('/', streamRoutes(deps))
-  app.route('/', docsRoutes())
+  addStreamRoutes(app, deps)
+  addDocsRoutes(app)
   if (host.routes) app.route('/', host.routes)
 
   const description = describeApi(app)

@@ -1,4 +1,4 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../http/errors.ts'
@@ -16,12 +16,11 @@ import {
 } from '../resources/agent.ts'
 import { answerJson, minBlock } from './indexed.ts'
 import { exampleOnlyPage, formatPagination, pageParameters, paginationSchema, sliceOf } from './pagination.ts'
-import { indexedResponses, problemResponses } from './responses.ts'
+import { indexedResponses } from './responses.ts'
 
 const listQuery = z.strictObject({ ...pageParameters(20), status: statusSchema.optional(), minBlock })
 const agentParams = z.object({ id: idParameter })
 const agentQuery = z.strictObject({ minBlock })
-const agentProblems = problemResponses(['VALIDATION_FAILED', 'AGENT_NOT_FOUND', 'INDEX_BEHIND'])
 
 const agentListSchema = z
   .object({ agents: z.array(agentSchema), pagination: paginationSchema })
@@ -35,10 +34,7 @@ const listAgents = createRoute({
   summary: 'List agents',
   description: 'All registered agents, or those with one status.',
   request: { query: listQuery },
-  responses: {
-    ...indexedResponses('One page of the agents, by id.', agentListSchema),
-    ...problemResponses(['VALIDATION_FAILED', 'INDEX_BEHIND']),
-  },
+  responses: indexedResponses('One page of the agents, by id.', agentListSchema),
 })
 
 const getAgent = createRoute({
@@ -49,10 +45,7 @@ const getAgent = createRoute({
   summary: 'Get an agent',
   description: 'The agent with its status on the trust ladder and its record.',
   request: { params: agentParams, query: agentQuery },
-  responses: {
-    ...indexedResponses('The agent.', agentSchema),
-    ...agentProblems,
-  },
+  responses: indexedResponses('The agent.', agentSchema, ['AGENT_NOT_FOUND']),
 })
 
 const getStake = createRoute({
@@ -63,18 +56,16 @@ const getStake = createRoute({
   summary: 'Get the stake of an agent',
   description: 'The agent, and whether its stake and status let it claim runs.',
   request: { params: agentParams, query: agentQuery },
-  responses: {
-    ...indexedResponses('The agent, and whether its stake lets it claim runs.', agentStakeSchema),
-    ...agentProblems,
-  },
+  responses: indexedResponses('The agent, and whether its stake lets it claim runs.', agentStakeSchema, [
+    'AGENT_NOT_FOUND',
+  ]),
 })
 
 export function agentNotFound(id: bigint) {
   return new Problem('AGENT_NOT_FOUND', `There is no agent ${id}.`, { extensions: { agentId: formatId(id) } })
 }
 
-export function agentRoutes(deps: Deps) {
-  const app = new OpenAPIHono()
+export function addAgentRoutes(app: OpenAPIHono, deps: Deps) {
   const readPage = createAgentPageReader(deps.index)
   const readAgent = createBatchedRead(deps.index, agentsById)
 
@@ -99,6 +90,4 @@ export function agentRoutes(deps: Deps) {
   app.openapi(getStake, async (c) =>
     answerJson(c, formatAgentStake(await findAgent(c, c.req.valid('param').id, c.req.valid('query').minBlock))),
   )
-
-  return app
 }

@@ -1,5 +1,5 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { type Hex, maxUint256 } from 'viem'
 import { blockHeaders as blockHeadersOf } from '../cache/cachedResponse.ts'
@@ -104,8 +104,7 @@ const claimRun = createRoute({
   },
 })
 
-export function claimRoutes(deps: Deps) {
-  const app = new OpenAPIHono()
+export function addClaimRoutes(app: OpenAPIHono, deps: Deps) {
   const readClaimed = createClaimedRunReader(deps.index)
   const inTurn = createFairLane(ENTRY_LANE)
 
@@ -144,8 +143,6 @@ export function claimRoutes(deps: Deps) {
     c.header('Retry-After', String(RETRY_AFTER_SECONDS))
     return c.json(await pending(readClaimed, request, outcome), 202)
   })
-
-  return app
 }
 
 const clientOf = (c: Context, { limits }: Deps) => limits?.clientOf(c) ?? 'unknown'

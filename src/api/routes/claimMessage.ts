@@ -1,4 +1,4 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { maxUint256 } from 'viem'
 import { marketOf } from '../deployment.ts'
 import type { Deps } from '../deps.ts'
@@ -9,7 +9,7 @@ import { runAndAgent } from '../queries/runs.ts'
 import { claimMessageSchema } from '../resources/claimMessage.ts'
 import { agentNotFound } from './agents.ts'
 import { answerJson, minBlock, readIndex } from './indexed.ts'
-import { indexedResponses, problemResponses } from './responses.ts'
+import { indexedResponses } from './responses.ts'
 import { runNotFound } from './runs.ts'
 
 const deadlineParameter = z
@@ -39,14 +39,10 @@ const getClaimMessage = createRoute({
       minBlock,
     }),
   },
-  responses: {
-    ...indexedResponses('The message.', claimMessageSchema),
-    ...problemResponses(['VALIDATION_FAILED', 'RUN_NOT_FOUND', 'AGENT_NOT_FOUND', 'INDEX_BEHIND']),
-  },
+  responses: indexedResponses('The message.', claimMessageSchema, ['RUN_NOT_FOUND', 'AGENT_NOT_FOUND']),
 })
 
-export function claimMessageRoutes(deps: Deps) {
-  const app = new OpenAPIHono()
+export function addClaimMessageRoutes(app: OpenAPIHono, deps: Deps) {
   const market = marketOf(deps.deployment)
 
   app.openapi(getClaimMessage, async (c) => {
@@ -70,8 +66,6 @@ export function claimMessageRoutes(deps: Deps) {
     const submit = { method: 'POST' as const, path: `/api/runs/${id}/claim`, body }
     return answerJson(c, { ...claimTypedDataJson(market, claim, deadline), submit })
   })
-
-  return app
 }
 
 function deadlineOf(requested: bigint | undefined, now: bigint): bigint {

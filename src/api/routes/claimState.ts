@@ -1,4 +1,4 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Hex } from 'viem'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../http/errors.ts'
@@ -30,9 +30,7 @@ const getClaim = createRoute({
   },
 })
 
-export function claimStateRoutes({ relay }: Deps) {
-  const app = new OpenAPIHono()
-
+export function addClaimStateRoutes(app: OpenAPIHono, { relay }: Deps) {
   app.openapi(getClaim, async (c) => {
     if (!relay) throw new Problem('RELAY_UNAVAILABLE', 'This server relays no claims.')
     const { claimId } = c.req.valid('param')
@@ -40,6 +38,4 @@ export function claimStateRoutes({ relay }: Deps) {
     if (!claim) throw new Problem('CLAIM_NOT_FOUND', `No transaction was ever signed for a claim ${claimId}.`)
     return c.json(formatClaimState(claim), 200)
   })
-
-  return app
 }

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { serveStatic } from '@hono/node-server/serve-static'
-import { Hono } from 'hono'
+import type { OpenAPIHono } from '@hono/zod-openapi'
 import { html } from 'hono/html'
 import { secureHeaders } from 'hono/secure-headers'
 
@@ -40,8 +40,7 @@ const start = `Scalar.createApiReference('#reference', ${JSON.stringify({
 })})`
 
 /** `/docs`: a page to read and try the API, which loads files from this server only. */
-export function docsRoutes() {
-  const app = new Hono()
+export function addDocsRoutes(app: OpenAPIHono) {
   const policy = secureHeaders({
     contentSecurityPolicy: {
       defaultSrc: ["'none'"],
@@ -58,5 +57,4 @@ export function docsRoutes() {
   app.get('/docs', policy, (c) => c.html(page))
   app.get('/docs/start.js', (c) => c.body(start, 200, { 'Content-Type': 'text/javascript; charset=utf-8' }))
   app.get('/docs/scalar.js', serveStatic({ path: script }))
-  return app
 }

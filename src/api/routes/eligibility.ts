@@ -1,4 +1,4 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Deps } from '../deps.ts'
 import { addressParameter, idParameter } from '../http/values.ts'
 import { claimErrors } from '../market/eligibility.ts'
@@ -6,7 +6,7 @@ import { runAndAgent } from '../queries/runs.ts'
 import { eligibilitySchema, formatEligibility } from '../resources/eligibility.ts'
 import { agentNotFound } from './agents.ts'
 import { answerJson, minBlock, readIndex } from './indexed.ts'
-import { indexedResponses, problemResponses } from './responses.ts'
+import { indexedResponses } from './responses.ts'
 import { runNotFound } from './runs.ts'
 
 const checkEligibility = createRoute({
@@ -26,18 +26,14 @@ const checkEligibility = createRoute({
       minBlock,
     }),
   },
-  responses: {
-    ...indexedResponses(
-      'Whether the contract would accept an authorised claim of the agent, and every reason why not.',
-      eligibilitySchema,
-    ),
-    ...problemResponses(['VALIDATION_FAILED', 'RUN_NOT_FOUND', 'AGENT_NOT_FOUND', 'INDEX_BEHIND']),
-  },
+  responses: indexedResponses(
+    'Whether the contract would accept an authorised claim of the agent, and every reason why not.',
+    eligibilitySchema,
+    ['RUN_NOT_FOUND', 'AGENT_NOT_FOUND'],
+  ),
 })
 
-export function eligibilityRoutes(deps: Deps) {
-  const app = new OpenAPIHono()
-
+export function addEligibilityRoutes(app: OpenAPIHono, deps: Deps) {
   app.openapi(checkEligibility, async (c) => {
     const { id } = c.req.valid('param')
     const { agentId, walletAddress, minBlock } = c.req.valid('query')
@@ -47,6 +43,4 @@ export function eligibilityRoutes(deps: Deps) {
     const errors = claimErrors(data.run, data.agent, walletAddress, snapshot.now)
     return answerJson(c, formatEligibility(data.run, data.agent, errors))
   })
-
-  return app
 }

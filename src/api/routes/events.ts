@@ -1,11 +1,11 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Deps } from '../deps.ts'
 import { idParameter } from '../http/values.ts'
 import { eventPage } from '../queries/events.ts'
 import { eventSchema, exampleEvent, formatEvent } from '../resources/event.ts'
 import { answerJson, minBlock, readIndex } from './indexed.ts'
 import { exampleOnlyPage, formatPagination, pageParameters, paginationSchema, sliceOf } from './pagination.ts'
-import { indexedResponses, problemResponses } from './responses.ts'
+import { indexedResponses } from './responses.ts'
 import { runNotFound } from './runs.ts'
 
 const eventListSchema = z
@@ -24,15 +24,10 @@ const listEvents = createRoute({
     // 100 covers all events of a run, unless a client had many claims of it refused on purpose.
     query: z.strictObject({ ...pageParameters(100), minBlock }),
   },
-  responses: {
-    ...indexedResponses('The timeline of the run, oldest first.', eventListSchema),
-    ...problemResponses(['VALIDATION_FAILED', 'RUN_NOT_FOUND', 'INDEX_BEHIND']),
-  },
+  responses: indexedResponses('The timeline of the run, oldest first.', eventListSchema, ['RUN_NOT_FOUND']),
 })
 
-export function eventRoutes(deps: Deps) {
-  const app = new OpenAPIHono()
-
+export function addEventRoutes(app: OpenAPIHono, deps: Deps) {
   app.openapi(listEvents, async (c) => {
     const { id } = c.req.valid('param')
     const { minBlock, ...page } = c.req.valid('query')
@@ -40,6 +35,4 @@ export function eventRoutes(deps: Deps) {
     if (data === null) throw runNotFound(id)
     return answerJson(c, { events: data.events.map(formatEvent), pagination: formatPagination(page, data.total) })
   })
-
-  return app
 }

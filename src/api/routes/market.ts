@@ -1,4 +1,4 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { erc20Abi } from 'viem'
 import { agentRegistryAbi } from '../../../abis/AgentRegistry.ts'
 import { agentStakingAbi } from '../../../abis/AgentStaking.ts'
@@ -56,8 +56,7 @@ const getAbi = createRoute({
   },
 })
 
-export function marketRoutes({ deployment }: Deps) {
-  const app = new OpenAPIHono()
+export function addMarketRoutes(app: OpenAPIHono, { deployment }: Deps) {
   const market = formatMarket(deployment)
   const abis: Record<(typeof files)[number], readonly { type: string }[]> = {
     'USDC.json': deployment.chainId === DEVNET ? mockUsdcAbi : erc20Abi,
@@ -72,6 +71,4 @@ export function marketRoutes({ deployment }: Deps) {
     const file = files.find((name) => name === c.req.valid('param').file)
     return file === undefined ? (routeNotFound(c) as never) : c.json([...abis[file]], 200)
   })
-
-  return app
 }

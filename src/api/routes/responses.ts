@@ -21,10 +21,18 @@ const indexedHeaders = {
   },
 } as const
 
-/** The responses of a route that reads the index, without its refusals. */
-export const indexedResponses = <Schema extends z.ZodType>(description: string, schema: Schema) => ({
+/**
+ * The responses of a route that reads the index.
+ * @param codes those of its refusals, besides a malformed request and an index that is behind.
+ */
+export const indexedResponses = <Schema extends z.ZodType, const Code extends ProblemCode = never>(
+  description: string,
+  schema: Schema,
+  codes: readonly Code[] = [],
+) => ({
   200: { description, headers: indexedHeaders, content: { 'application/json': { schema } } },
   304: { description: 'The answer is the one that If-None-Match names. It has no body.', headers: indexedHeaders },
+  ...problemResponses(['VALIDATION_FAILED', ...codes, 'INDEX_BEHIND']),
 })
 
 /** The block headers of refusals with the status: absent where the index was not read. */

@@ -1,4 +1,4 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { marketOf } from '../deployment.ts'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../http/errors.ts'
@@ -19,7 +19,7 @@ import {
   formatPagination,
   sliceOf,
 } from './pagination.ts'
-import { indexedResponses, problemResponses } from './responses.ts'
+import { indexedResponses } from './responses.ts'
 
 export const listQuery = z.strictObject({
   ...cursorParameters(20),
@@ -54,10 +54,7 @@ const listRuns = createRoute({
   summary: 'List runs',
   description: 'Filters combine. Pages have numbers, or cursors, which stay exact while runs are added.',
   request: { query: listQuery },
-  responses: {
-    ...indexedResponses('One page of the runs that match, newest first.', runListSchema),
-    ...problemResponses(['VALIDATION_FAILED', 'INDEX_BEHIND']),
-  },
+  responses: indexedResponses('One page of the runs that match, newest first.', runListSchema),
 })
 
 const getRun = createRoute({
@@ -68,10 +65,7 @@ const getRun = createRoute({
   summary: 'Get a run',
   description: 'The run with its claim, its terms and its time limits.',
   request: { params: runParams, query: runQuery },
-  responses: {
-    ...indexedResponses('The run.', runSchema),
-    ...problemResponses(['VALIDATION_FAILED', 'RUN_NOT_FOUND', 'INDEX_BEHIND']),
-  },
+  responses: indexedResponses('The run.', runSchema, ['RUN_NOT_FOUND']),
 })
 
 type Place = { page: number | undefined; limit: number; cursor: string | undefined }
@@ -88,8 +82,7 @@ function startOf(market: MarketAddress, list: RunList, { page, limit, cursor }: 
   })
 }
 
-export function runRoutes(deps: Deps, readPage: RunPageReader) {
-  const app = new OpenAPIHono()
+export function addRunRoutes(app: OpenAPIHono, deps: Deps, readPage: RunPageReader) {
   const market = marketOf(deps.deployment)
   const readRun = createBatchedRead(deps.index, runsById)
 
@@ -116,6 +109,4 @@ export function runRoutes(deps: Deps, readPage: RunPageReader) {
     if (run === null) throw runNotFound(id)
     return answerText(c, run)
   })
-
-  return app
 }

@@ -1,4 +1,4 @@
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { runStates } from '../../../ponder.schema.ts'
 import type { Deps } from '../deps.ts'
 import { amount, time } from '../http/values.ts'
@@ -7,7 +7,7 @@ import { createSharedRead } from '../queries/batchedReads.ts'
 import { type Stats, stats } from '../queries/stats.ts'
 import { historyIntervals, statsHistory } from '../queries/statsHistory.ts'
 import { answerJson, minBlock, readIndex } from './indexed.ts'
-import { indexedResponses, problemResponses } from './responses.ts'
+import { indexedResponses } from './responses.ts'
 
 /** A count for each key. */
 const counts = <const Key extends string>(keys: readonly Key[]) =>
@@ -58,10 +58,7 @@ const getStats = createRoute({
   summary: 'Get the market in figures',
   description: 'How many runs and agents there are, and how much is escrowed, paid, owed and staked.',
   request: { query: z.strictObject({ minBlock }) },
-  responses: {
-    ...indexedResponses('Counts, and amounts in USDC base units.', statsSchema),
-    ...problemResponses(['VALIDATION_FAILED', 'INDEX_BEHIND']),
-  },
+  responses: indexedResponses('Counts, and amounts in USDC base units.', statsSchema),
 })
 
 /** The most periods of an answer: more than a year of days. */
@@ -129,10 +126,7 @@ const getStatsHistory = createRoute({
   summary: 'Get the market over time',
   description: 'One entry per day, week or month, oldest first. The last period includes the block of the answer.',
   request: { query: historyQuery },
-  responses: {
-    ...indexedResponses('The figures of each period.', historySchema),
-    ...problemResponses(['VALIDATION_FAILED', 'INDEX_BEHIND']),
-  },
+  responses: indexedResponses('The figures of each period.', historySchema),
 })
 
 const sum = (counts: Record<string, number>) => Object.values(counts).reduce((total, count) => total + count, 0)
@@ -151,8 +145,7 @@ function formatStats({ runs, market, agents, payees }: Stats): z.infer<typeof st
   }
 }
 
-export function statsRoutes(deps: Deps) {
-  const app = new OpenAPIHono()
+export function addStatsRoutes(app: OpenAPIHono, deps: Deps) {
   const readStats = createSharedRead(deps.index, stats)
 
   app.openapi(getStats, async (c) => {
@@ -167,6 +160,4 @@ export function statsRoutes(deps: Deps) {
     const history = data.map((period) => ({ ...period, start: `${period.start}T00:00:00.000Z` }))
     return answerJson(c, { interval: range.interval, history })
   })
-
-  return app
 }

@@ -1,5 +1,5 @@
 import type { HttpBindings } from '@hono/node-server'
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Deps } from '../deps.ts'
 import { addressParameter, idParameter, usdcParameter } from '../http/values.ts'
 import { refusedValue } from '../resources/problem.ts'
@@ -56,9 +56,7 @@ const streamChanges = createRoute({
   },
 })
 
-export function streamRoutes({ streams, limits }: Deps) {
-  const app = new OpenAPIHono()
-
+export function addStreamRoutes(app: OpenAPIHono, { streams, limits }: Deps) {
   app.openapi(streamChanges, async (c) => {
     const { lastEventId: ofQuery, types: asked, ...filter } = c.req.valid('query')
     const lastEventId = c.req.valid('header')['last-event-id'] || ofQuery
@@ -79,6 +77,4 @@ export function streamRoutes({ streams, limits }: Deps) {
     )
     return new Response(body, { headers }) as never
   })
-
-  return app
 }
