@@ -14,7 +14,7 @@ import {
   formatAgentStake,
   statusSchema,
 } from '../resources/agent.ts'
-import { answerJson, minBlock } from './indexed.ts'
+import { answerJson, minBlock, readIndex } from './indexed.ts'
 import { exampleOnlyPage, formatPagination, pageParameters, paginationSchema, sliceOf } from './pagination.ts'
 import { indexedResponses } from './responses.ts'
 
@@ -71,14 +71,12 @@ export function addAgentRoutes(app: OpenAPIHono, deps: Deps) {
 
   app.openapi(listAgents, async (c) => {
     const { minBlock, status, ...page } = c.req.valid('query')
-    const { snapshot, data } = await readPage(status, sliceOf(page), minBlock)
-    c.set('snapshot', snapshot)
+    const { data } = await readIndex(c, readPage(status, sliceOf(page), minBlock))
     return answerJson(c, { agents: data.agents.map(formatAgent), pagination: formatPagination(page, data.total) })
   })
 
   async function findAgent(c: Context, id: bigint, minBlock: bigint | undefined) {
-    const { snapshot, data: agent } = await readAgent(id, minBlock)
-    c.set('snapshot', snapshot)
+    const { data: agent } = await readIndex(c, readAgent(id, minBlock))
     if (agent === null) throw agentNotFound(id)
     return agent
   }

@@ -48,7 +48,7 @@ export function addClaimMessageRoutes(app: OpenAPIHono, deps: Deps) {
   app.openapi(getClaimMessage, async (c) => {
     const { id } = c.req.valid('param')
     const { agentId, walletAddress, minBlock, deadline: requested } = c.req.valid('query')
-    const { snapshot, data } = await readIndex(c, deps, runAndAgent(id, agentId), minBlock)
+    const { snapshot, data } = await readIndex(c, deps.index.read(runAndAgent(id, agentId), minBlock))
     if (data.run === null) throw runNotFound(id)
     if (agentId > maxUint256) throw agentNotFound(agentId)
     const deadline = deadlineOf(requested, snapshot.now)

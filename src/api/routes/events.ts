@@ -31,7 +31,7 @@ export function addEventRoutes(app: OpenAPIHono, deps: Deps) {
   app.openapi(listEvents, async (c) => {
     const { id } = c.req.valid('param')
     const { minBlock, ...page } = c.req.valid('query')
-    const { data } = await readIndex(c, deps, eventPage(id, sliceOf(page)), minBlock)
+    const { data } = await readIndex(c, deps.index.read(eventPage(id, sliceOf(page)), minBlock))
     if (data === null) throw runNotFound(id)
     return answerJson(c, { events: data.events.map(formatEvent), pagination: formatPagination(page, data.total) })
   })

@@ -2,8 +2,7 @@ import { z } from '@hono/zod-openapi'
 import type { Context, TypedResponse } from 'hono'
 import { routePath } from 'hono/route'
 import { createCachedResponse, toResponse } from '../cache/cachedResponse.ts'
-import type { Deps } from '../deps.ts'
-import type { SnapshotQuery } from '../queries/snapshot.ts'
+import type { SnapshotResult } from '../queries/snapshot.ts'
 
 /** Part of the query of every route that reads the index. */
 export const minBlock = z
@@ -18,12 +17,9 @@ export const minBlock = z
       'A block more than 10,000 beyond the chain is refused at once.',
   })
 
-/**
- * Reads one snapshot of the index for this request. The response cache names its block in the headers, of refusals too.
- * @throws Problem INDEX_BEHIND
- */
-export async function readIndex<T>(c: Context, { index }: Deps, query: SnapshotQuery<T>, minBlock?: bigint) {
-  const result = await index.read(query, minBlock)
+/** Awaits the read for this request. The response cache names its block in the headers, of refusals too. */
+export async function readIndex<T>(c: Context, read: Promise<SnapshotResult<T>>) {
+  const result = await read
   c.set('snapshot', result.snapshot)
   return result
 }

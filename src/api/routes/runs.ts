@@ -11,7 +11,7 @@ import type { RunStart } from '../queries/runPages.ts'
 import { runsById } from '../queries/runs.ts'
 import { exampleRunSummary, runSchema, runSummarySchema, stateSchema } from '../resources/run.ts'
 import { formatRunCursor, parseRunCursor } from '../resources/runCursor.ts'
-import { answerText, minBlock } from './indexed.ts'
+import { answerText, minBlock, readIndex } from './indexed.ts'
 import {
   cursorPaginationSchema,
   cursorParameters,
@@ -91,8 +91,7 @@ export function addRunRoutes(app: OpenAPIHono, deps: Deps, readPage: RunPageRead
     const start = startOf(market, list, { page, limit, cursor })
     // Without limits, under Ponder's server, all requests are one client's.
     const asker = { client: deps.limits?.clientOf(c) ?? '', gone: c.req.raw.signal }
-    const { snapshot, data } = await readPage(list, { start, limit }, asker, minBlock)
-    c.set('snapshot', snapshot)
+    const { data } = await readIndex(c, readPage(list, { start, limit }, asker, minBlock))
     const pagination: z.infer<typeof cursorPaginationSchema> = {
       ...formatPagination({ page: page ?? 1, limit }, data.total),
       page: cursor === undefined ? (page ?? 1) : null,
@@ -104,8 +103,7 @@ export function addRunRoutes(app: OpenAPIHono, deps: Deps, readPage: RunPageRead
   app.openapi(getRun, async (c) => {
     const { id } = c.req.valid('param')
     const { minBlock } = c.req.valid('query')
-    const { snapshot, data: run } = await readRun(id, minBlock)
-    c.set('snapshot', snapshot)
+    const { data: run } = await readIndex(c, readRun(id, minBlock))
     if (run === null) throw runNotFound(id)
     return answerText(c, run)
   })

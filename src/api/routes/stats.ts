@@ -149,14 +149,13 @@ export function addStatsRoutes(app: OpenAPIHono, deps: Deps) {
   const readStats = createSharedRead(deps.index, stats)
 
   app.openapi(getStats, async (c) => {
-    const { snapshot, data } = await readStats(c.req.valid('query').minBlock)
-    c.set('snapshot', snapshot)
+    const { data } = await readIndex(c, readStats(c.req.valid('query').minBlock))
     return answerJson(c, formatStats(data))
   })
 
   app.openapi(getStatsHistory, async (c) => {
     const { minBlock, ...range } = c.req.valid('query')
-    const { data } = await readIndex(c, deps, statsHistory(range), minBlock)
+    const { data } = await readIndex(c, deps.index.read(statsHistory(range), minBlock))
     const history = data.map((period) => ({ ...period, start: `${period.start}T00:00:00.000Z` }))
     return answerJson(c, { interval: range.interval, history })
   })
