@@ -33,32 +33,11 @@ export type ClaimError = {
   [Name in ClaimErrorName]: { errorName: Name; args: Arguments<Name> }
 }[ClaimErrorName]
 
-/** The codes of the problems that explain a `ClaimError`. */
-export const claimErrorCodes = [
-  'RUN_NOT_FOUND',
-  'RUN_NOT_OPEN',
-  'RUN_DEADLINE_PASSED',
-  'SIGNATURE_REQUIRED',
-  'INVALID_SIGNATURE',
-  'SIGNATURE_EXPIRED',
-  'AGENT_NOT_FOUND',
-  'WALLET_MISMATCH',
-  'AGENT_BANNED',
-  'AGENT_FROZEN',
-  'INSUFFICIENT_STAKE',
-  'INSUFFICIENT_UNLOCKED_STAKE',
-] as const satisfies ProblemCode[]
-
-type ClaimErrorCode = (typeof claimErrorCodes)[number]
-
-/** How an answer explains a `ClaimError`. */
-export type Explanation = { code: ClaimErrorCode; sentence: string; extensions: Record<string, unknown> }
-
 /** The agent that claimed a run, and its wallet. */
 export type Holder = { agentId: bigint; wallet: Address }
 
 type Row<Name extends ClaimErrorName> = {
-  code: ClaimErrorCode
+  code: ProblemCode
   sentence: (args: Arguments<Name>, holder?: Holder) => string
   extensions?: (args: Arguments<Name>, holder?: Holder) => Record<string, unknown>
 }
@@ -69,10 +48,6 @@ const usdc = (amount: bigint) => `${formatUnits(amount, 6)} USDC`
 export const stateName = (state: number) => runStates[state - 1]
 
 const rows: { [Name in ClaimErrorName]: Row<Name> } = {
-  NotRelayer: {
-    code: 'SIGNATURE_REQUIRED',
-    sentence: ([account]) => `${account} may not claim for a wallet without its signature.`,
-  },
   BountyNotFound: {
     code: 'RUN_NOT_FOUND',
     sentence: ([bountyId]) => `There is no run ${bountyId}.`,
@@ -95,6 +70,16 @@ const rows: { [Name in ClaimErrorName]: Row<Name> } = {
     sentence: ([bountyId, deadline]) => `Run ${bountyId} could be claimed until ${formatTime(deadline)}.`,
     extensions: ([, deadline]) => ({ deadline: formatTime(deadline) }),
   },
+  NotRelayer: {
+    code: 'SIGNATURE_REQUIRED',
+    sentence: ([account]) => `${account} may not claim for a wallet without its signature.`,
+  },
+  InvalidSignature: {
+    code: 'INVALID_SIGNATURE',
+    sentence: ([bountyId, wallet, round]) =>
+      `The signature is not ${wallet}’s of this claim of run ${bountyId} in round ${round}.`,
+    extensions: ([, , round]) => ({ round: Number(round) }),
+  },
   SignatureExpired: {
     code: 'SIGNATURE_EXPIRED',
     sentence: ([deadline]) => `The signature was valid until ${formatTime(deadline)}.`,
@@ -105,12 +90,6 @@ const rows: { [Name in ClaimErrorName]: Row<Name> } = {
     sentence: ([deadline, latest]) =>
       `The signature’s deadline ${deadline} is too far ahead; the latest accepted now is ${latest}.`,
     extensions: ([deadline, latest]) => ({ deadline: deadline.toString(), latest: latest.toString() }),
-  },
-  InvalidSignature: {
-    code: 'INVALID_SIGNATURE',
-    sentence: ([bountyId, wallet, round]) =>
-      `The signature is not ${wallet}’s of this claim of run ${bountyId} in round ${round}.`,
-    extensions: ([, , round]) => ({ round: Number(round) }),
   },
   AgentNotFound: {
     code: 'AGENT_NOT_FOUND',
@@ -144,17 +123,17 @@ const rows: { [Name in ClaimErrorName]: Row<Name> } = {
   },
 }
 
-const explain = <Name extends ClaimErrorName>(errorName: Name, args: Arguments<Name>, holder?: Holder): Explanation => {
-  const { code, sentence, extensions } = rows[errorName]
-  return { code, sentence: sentence(args, holder), extensions: extensions?.(args, holder) ?? {} }
-}
+/** The codes of the problems that explain a `ClaimError`. */
+export const claimErrorCodes = [...new Set(Object.values(rows).map(({ code }) => code))]
 
 /**
  * Explains the refusal of a claim.
  * @param holder the agent that claimed the run, if it is not open for that reason.
  */
-export const explainClaimError = ({ errorName, args }: ClaimError, holder?: Holder): Explanation =>
-  explain(errorName, args as never, holder)
+export function explainClaimError({ errorName, args }: ClaimError, holder?: Holder) {
+  const { code, sentence, extensions } = rows[errorName]
+  return { code, sentence: sentence(args as never, holder), extensions: extensions?.(args as never, holder) ?? {} }
+}
 
 const isClaimErrorName = (name: string): name is ClaimErrorName => Object.hasOwn(rows, name)
 

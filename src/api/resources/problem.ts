@@ -145,10 +145,10 @@ const schemas = Object.fromEntries(examples.map((problem) => [problem.code, sche
 >
 
 /** The schema of a problem with one of the codes. */
-export function problemSchema([first, ...rest]: readonly [ProblemCode, ...ProblemCode[]]) {
-  const options = rest.map((code) => schemas[code])
-  return options.length === 0 ? schemas[first] : z.discriminatedUnion('code', [schemas[first], ...options])
+export function problemSchema(codes: readonly ProblemCode[]) {
+  const [first, ...others] = codes.map((code) => schemas[code]) as [z.ZodObject, ...z.ZodObject[]]
+  return others.length === 0 ? first : z.discriminatedUnion('code', [first, ...others])
 }
 
 /** The codes with which the chain refuses a claim, before or after its transaction was sent. */
-export const claimRefusals = [...claimErrorCodes, 'CLAIM_REVERTED'] as const satisfies ProblemCode[]
+export const claimRefusals = [...claimErrorCodes, 'CLAIM_REVERTED'] as const

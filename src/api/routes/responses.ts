@@ -89,7 +89,7 @@ export function problemResponses<const Code extends ProblemCode>(
       headers: headersOf[status] ?? {},
       content: {
         'application/problem+json': {
-          schema: problemSchema(sameStatus as [Code, ...Code[]]),
+          schema: problemSchema(sameStatus),
           examples: Object.fromEntries(
             sameStatus.map((code) => [code, { value: (own[code] ?? problemExamples[code]).toJSON() }]),
           ),

@@ -1,5 +1,5 @@
 import type { Hex } from 'viem'
-import { Problem, type ProblemCode } from '../../http/errors.ts'
+import { Problem, problemTypes } from '../../http/errors.ts'
 import { claimTypedDataJson, DEFAULT_VALIDITY_SECONDS, type MarketAddress } from '../../market/claimMessage.ts'
 import { explainClaimError } from '../../market/contractErrors.ts'
 import { type Bounty, type ClaimRequest, type Failure, termsOf } from '../chain/market.ts'
@@ -12,9 +12,6 @@ const challenge = ({ bountyId, agentId, wallet }: ClaimRequest) => ({
   'WWW-Authenticate': `EIP712 realm="runline", message="/api/runs/${bountyId}/claim-message?agentId=${agentId}&walletAddress=${wallet}"`,
 })
 
-const isUnauthorised = (code: ProblemCode) =>
-  code === 'SIGNATURE_REQUIRED' || code === 'INVALID_SIGNATURE' || code === 'SIGNATURE_EXPIRED'
-
 /** The agent that claimed the bounty, if any. */
 const holderOf = ({ agentId, wallet }: Bounty) =>
   BigInt(wallet) === 0n ? undefined : { agentId: BigInt(agentId), wallet }
@@ -23,7 +20,10 @@ const holderOf = ({ agentId, wallet }: Bounty) =>
 export function refusal(request: ClaimRequest, { error, data }: Failure, bounty: Bounty): Problem {
   if (!error) return unexplained({ revertData: data ?? null })
   const { code, sentence, extensions } = explainClaimError(error, holderOf(bounty))
-  return new Problem(code, sentence, { extensions, headers: isUnauthorised(code) ? challenge(request) : {} })
+  return new Problem(code, sentence, {
+    extensions,
+    headers: problemTypes[code].status === 401 ? challenge(request) : {},
+  })
 }
 
 export const unexplained = (extensions: Record<string, unknown>) =>
