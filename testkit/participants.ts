@@ -6,6 +6,7 @@ import {
   parseEther,
   parseEventLogs,
   type TransactionReceipt,
+  type TypedDataDefinition,
 } from 'viem'
 import { bountyMarketAbi } from '../abis/BountyMarket.ts'
 import { accountOf, roles } from '../devnet/accounts.ts'
@@ -99,7 +100,8 @@ export function participantsOf(
       }
       const terms = { reward, stake, workPeriod: BigInt(workPeriod) }
       const claim = { bountyId, agentId, wallet: wallet.address, round: word.round, ...terms }
-      const signature = await word.signer.signTypedData(claimTypedData(word, claim, word.deadline))
+      const typedData = claimTypedData(word, claim, word.deadline) as TypedDataDefinition
+      const signature = await word.signer.signTypedData(typedData)
       return { signature, deadline: Number(word.deadline) }
     },
   }

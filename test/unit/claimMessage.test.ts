@@ -1,4 +1,4 @@
-import { hashTypedData, maxUint256 } from 'viem'
+import { hashTypedData, maxUint256, type TypedDataDefinition } from 'viem'
 import { expect, it } from 'vitest'
 import { claimDigest, claimTypedData } from '../../src/api/market/claimMessage.ts'
 
@@ -22,5 +22,7 @@ it.each([
   [first, { ...claim, bountyId: maxUint256, agentId: maxUint256, round: 0n, reward: 0n }, maxUint256],
   [second, { ...claim, wallet: '0x0000000000000000000000000000000000000001', workPeriod: 1n }, 1n],
 ] as const)('the digest of a claim is the EIP-712 hash of its message: %#', (market, message, deadline) => {
-  expect(claimDigest(market, message, deadline)).toBe(hashTypedData(claimTypedData(market, message, deadline)))
+  expect(claimDigest(market, message, deadline)).toBe(
+    hashTypedData(claimTypedData(market, message, deadline) as TypedDataDefinition),
+  )
 })

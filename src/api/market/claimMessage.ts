@@ -44,19 +44,28 @@ const types = {
 } as const
 
 const domainOf = ({ chainId, address }: MarketAddress) =>
-  ({ name: 'BountyMarket', version: '1', chainId: BigInt(chainId), verifyingContract: address }) as const
+  ({ name: 'BountyMarket', version: '1', chainId, verifyingContract: address }) as const
 
 /**
- * The EIP-712 message with which a wallet claims a run, as RunSignatures.sol hashes it.
+ * The EIP-712 message with which a wallet claims a run, as RunSignatures.sol hashes it. Its integers are decimal strings,
+ * which every wallet reads exactly from JSON.
  * @param deadline The last second at which the signature is valid.
  */
 export function claimTypedData(market: MarketAddress, claim: Claim & ClaimTerms, deadline: bigint) {
-  const { bountyId, agentId, wallet, round, reward, stake, workPeriod } = claim
   return {
-    domain: domainOf(market),
     types,
     primaryType: 'Claim',
-    message: { bountyId, agentId, wallet, round, reward, stake, workPeriod, deadline },
+    message: {
+      bountyId: claim.bountyId.toString(),
+      agentId: claim.agentId.toString(),
+      wallet: claim.wallet,
+      round: claim.round.toString(),
+      reward: claim.reward.toString(),
+      stake: claim.stake.toString(),
+      workPeriod: claim.workPeriod.toString(),
+      deadline: deadline.toString(),
+    },
+    domain: domainOf(market),
   } as const
 }
 
@@ -70,27 +79,11 @@ const domainHashes = new WeakMap<MarketAddress, Hex>()
  */
 export function claimDigest(market: MarketAddress, claim: Claim & ClaimTerms, deadline: bigint): Hex {
   const { bountyId, agentId, wallet, round, reward, stake, workPeriod } = claim
-  const domainHash = domainHashes.get(market) ?? hashDomain({ domain: domainOf(market), types })
+  const domain = { ...domainOf(market), chainId: BigInt(market.chainId) }
+  const domainHash = domainHashes.get(market) ?? hashDomain({ domain, types })
   domainHashes.set(market, domainHash)
   const values = [claimTypeHash, bountyId, agentId, wallet, round, reward, stake, workPeriod, deadline] as const
   return keccak256(concat(['0x1901', domainHash, keccak256(encodeAbiParameters(messageParameters, values))]))
-}
-
-/** `claimTypedData` as JSON. The integers of the message are decimal strings, which every wallet reads exactly. */
-export function claimTypedDataJson(market: MarketAddress, claim: Claim & ClaimTerms, deadline: bigint) {
-  const { domain, ...typedData } = claimTypedData(market, claim, deadline)
-  const { bountyId, agentId, wallet, round, reward, stake, workPeriod } = claim
-  const message = {
-    bountyId: bountyId.toString(),
-    agentId: agentId.toString(),
-    wallet,
-    round: round.toString(),
-    reward: reward.toString(),
-    stake: stake.toString(),
-    workPeriod: workPeriod.toString(),
-    deadline: deadline.toString(),
-  }
-  return { ...typedData, domain: { ...domain, chainId: market.chainId }, message }
 }
 
 const claimIdParameters = parseAbiParameters(

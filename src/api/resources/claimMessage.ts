@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { address, id } from '../http/values.ts'
-import { claimTypedDataJson } from '../market/claimMessage.ts'
+import { claimTypedData } from '../market/claimMessage.ts'
 
 const decimal = z.string().regex(/^(0|[1-9][0-9]*)$/)
 const members = z.array(z.object({ name: z.string(), type: z.string() }).readonly()).readonly()
@@ -34,7 +34,7 @@ export const claimTypedDataSchema = z
   .openapi('ClaimTypedData')
 
 /** A claim of the examples' run by the examples' agent, as JSON. */
-export const exampleTypedData = claimTypedDataJson(
+export const exampleTypedData = claimTypedData(
   { chainId: 31337, address: '0x5FbDB2315678afecb367f032d93F642f64180aa3' },
   {
     bountyId: 1n,

@@ -4,7 +4,7 @@ import { marketOf } from '../deployment.ts'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../http/errors.ts'
 import { addressParameter, formatId, idParameter } from '../http/values.ts'
-import { claimTypedDataJson, DEFAULT_VALIDITY_SECONDS, MAX_VALIDITY_SECONDS } from '../market/claimMessage.ts'
+import { claimTypedData, DEFAULT_VALIDITY_SECONDS, MAX_VALIDITY_SECONDS } from '../market/claimMessage.ts'
 import { runAndAgent } from '../queries/runs.ts'
 import { claimMessageSchema } from '../resources/claimMessage.ts'
 import { agentNotFound } from './agents.ts'
@@ -64,7 +64,7 @@ export function addClaimMessageRoutes(app: OpenAPIHono, deps: Deps) {
     }
     const body = { agentId: formatId(agentId), walletAddress, deadline: Number(deadline) }
     const submit = { method: 'POST' as const, path: `/api/runs/${id}/claim`, body }
-    return answerJson(c, { ...claimTypedDataJson(market, claim, deadline), submit })
+    return answerJson(c, { ...claimTypedData(market, claim, deadline), submit })
   })
 }
 

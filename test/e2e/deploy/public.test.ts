@@ -8,6 +8,7 @@ import {
   http,
   maxUint256,
   publicActions,
+  type TypedDataDefinition,
   walletActions,
 } from 'viem'
 import { base } from 'viem/chains'
@@ -173,7 +174,8 @@ async function claimBySignature(deployment: Deployment) {
   const terms = { reward: 100_000_000n, stake: 10_000_000n, workPeriod: 604_800n }
   const claim = { bountyId: 1n, agentId: 0n, wallet: agent.address, round: 1n, ...terms }
   const deadline = timestamp + 900n
-  const signature = await agent.signTypedData(claimTypedData({ chainId, address: market.address }, claim, deadline))
+  const typedData = claimTypedData({ chainId, address: market.address }, claim, deadline) as TypedDataDefinition
+  const signature = await agent.signTypedData(typedData)
   const signed = [1n, 0n, agent.address, deadline, signature] as const
   await mined(market.write.claimBountyWithSig(signed, { account: anyone.address }))
   return market.read.getBounty([1n])

@@ -1,6 +1,6 @@
 import type { Hex } from 'viem'
 import { Problem, problemTypes } from '../../http/errors.ts'
-import { claimTypedDataJson, DEFAULT_VALIDITY_SECONDS, type MarketAddress } from '../../market/claimMessage.ts'
+import { claimTypedData, DEFAULT_VALIDITY_SECONDS, type MarketAddress } from '../../market/claimMessage.ts'
 import { explainClaimError } from '../../market/contractErrors.ts'
 import { type Bounty, type ClaimRequest, type Failure, termsOf } from '../chain/market.ts'
 
@@ -33,7 +33,7 @@ export const unexplained = (extensions: Record<string, unknown>) =>
 export function signatureRequired(market: MarketAddress, request: ClaimRequest, bounty: Bounty, now: bigint): Problem {
   const { bountyId, agentId, wallet } = request
   const claim = { bountyId, agentId, wallet, round: BigInt(bounty.round) + 1n, ...termsOf(bounty) }
-  const typedData = claimTypedDataJson(market, claim, now + DEFAULT_VALIDITY_SECONDS)
+  const typedData = claimTypedData(market, claim, now + DEFAULT_VALIDITY_SECONDS)
   const detail = `Sign typedData with ${wallet} and send the claim again with signature and deadline.`
   return new Problem('SIGNATURE_REQUIRED', detail, { extensions: { typedData }, headers: challenge(request) })
 }
