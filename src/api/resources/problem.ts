@@ -5,6 +5,8 @@ import { type ClaimError, claimErrorCodes, explainClaimError, type Holder } from
 import { claimTypedDataSchema, exampleTypedData } from './claimMessage.ts'
 import { stateSchema } from './run.ts'
 
+const MAX_SHOWN_CHARACTERS = 120
+
 const seconds = z
   .string()
   .regex(/^[0-9]+$/)
@@ -63,11 +65,12 @@ function refused(error: ClaimError, holder?: Holder): Problem {
   return new Problem(code, sentence, { extensions })
 }
 
-/** The problem of a malformed request, in the words of a real answer. */
-export const refusedValue = (field: string, complaint: string, value: string): Problem =>
-  new Problem('VALIDATION_FAILED', `${field}: ${complaint}, got ${JSON.stringify(value)}.`, {
-    extensions: { field, value },
-  })
+/** The problem of a malformed request, which repeats the refused text, shortened. */
+export function refusedValue(field: string, complaint: string, text: string): Problem {
+  const value = text.length > MAX_SHOWN_CHARACTERS ? `${text.slice(0, MAX_SHOWN_CHARACTERS)}…` : text
+  const extensions = { field, value }
+  return new Problem('VALIDATION_FAILED', `${field}: ${complaint}, got ${JSON.stringify(value)}.`, { extensions })
+}
 
 const examples = [
   refusedValue('minBlock', 'must be a block number of at most 16 digits', 'latest'),
@@ -76,9 +79,7 @@ const examples = [
   new Problem(
     'SIGNATURE_REQUIRED',
     `Sign typedData with ${wallet} and send the claim again with signature and deadline.`,
-    {
-      extensions: { typedData: exampleTypedData },
-    },
+    { extensions: { typedData: exampleTypedData } },
   ),
   refused({ errorName: 'InvalidSignature', args: [1n, wallet, 1n] }),
   refused({ errorName: 'SignatureExpired', args: [deadline, deadline + 1n] }),

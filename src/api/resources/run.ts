@@ -10,13 +10,17 @@ const claimable = z.boolean().openapi({ description: 'OPEN, and the deadline has
 /** Checks that a schema has exactly the members of the JSON. */
 type Shape<Json> = Record<keyof Json, z.ZodType>
 
-/** An open run. */
-export const exampleRunSummary = {
+const exampleTerms = {
   bountyId: 1,
   posterAddress: '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266',
   ipfsHash: 'ipfs://QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG',
   reward: '100000000',
   deadline: '2024-01-20T12:00:00.000Z',
+} as const
+
+/** An open run. */
+export const exampleRunSummary = {
+  ...exampleTerms,
   state: 'OPEN',
   claimedBy: null,
   createdAt: '2024-01-15T12:00:00.000Z',
@@ -25,11 +29,7 @@ export const exampleRunSummary = {
 
 /** The same run, claimed. */
 export const exampleRun = {
-  bountyId: 1,
-  posterAddress: '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266',
-  ipfsHash: 'ipfs://QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG',
-  reward: '100000000',
-  deadline: '2024-01-20T12:00:00.000Z',
+  ...exampleTerms,
   state: 'CLAIMED',
   claimedBy: 1,
   claimedByWallet: '0x70997970C51812dc3A010C7d01b50e0d17dc79C8',
@@ -51,16 +51,21 @@ export const exampleRun = {
   evaluator: null,
 } as const
 
+/** The members that come first in every run. */
+const firstMembers = {
+  bountyId: id,
+  posterAddress: address,
+  ipfsHash: z.string(),
+  reward: amount,
+  deadline: time,
+  state: stateSchema,
+  claimedBy: orNull(id),
+}
+
 /** A run in lists. The order of the members is part of the API. */
 export const runSummarySchema = z
   .object({
-    bountyId: id,
-    posterAddress: address,
-    ipfsHash: z.string(),
-    reward: amount,
-    deadline: time,
-    state: stateSchema,
-    claimedBy: orNull(id),
+    ...firstMembers,
     createdAt: time,
     claimable,
   } satisfies Shape<RunSummaryJson>)
@@ -69,13 +74,7 @@ export const runSummarySchema = z
 /** A run in full. The order of the members is part of the API. */
 export const runSchema = z
   .object({
-    bountyId: id,
-    posterAddress: address,
-    ipfsHash: z.string(),
-    reward: amount,
-    deadline: time,
-    state: stateSchema,
-    claimedBy: orNull(id),
+    ...firstMembers,
     claimedByWallet: address.nullable(),
     stake: amount
       .nullable()

@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import { Problem } from '../http/errors.ts'
 import type { MarketAddress } from '../market/claimMessage.ts'
 import { nameOfList, type RunList } from '../queries/runList.ts'
 import type { RunPosition } from '../queries/runPages.ts'
+import { refusedValue } from './problem.ts'
 
 const LIST_BYTES = 8
 const INT8_BYTES = 8
@@ -24,26 +24,18 @@ export function formatRunCursor(market: MarketAddress, list: RunList, { value, b
 export function parseRunCursor(market: MarketAddress, list: RunList, cursor: string): RunPosition {
   const bytes = Buffer.from(cursor, 'base64url')
   const isCursor = bytes.length === LIST_BYTES + 2 * INT8_BYTES && bytes.toString('base64url') === cursor
-  if (!isCursor) throw refusal('must be a nextCursor of this API', cursor)
+  if (!isCursor) throw refusedValue('cursor', 'must be a nextCursor of this API', cursor)
   if (!digestOf(market, list).equals(bytes.subarray(0, LIST_BYTES))) {
-    throw refusal('must be the nextCursor of an answer with the same filters and order', cursor)
+    throw refusedValue('cursor', 'must be the nextCursor of an answer with the same filters and order', cursor)
   }
   return { value: bytes.readBigInt64BE(LIST_BYTES), bountyId: bytes.readBigInt64BE(LIST_BYTES + INT8_BYTES) }
 }
 
-/** The digests of recent lists. */
-const digests = new LRUCache<string, Buffer>({ max: 1_000 })
+/** The digests of recent lists, by chain, market and list. */
+const digests = new LRUCache<string, Buffer>({
+  max: 1_000,
+  memoMethod: (name) => hash('sha256', name, 'buffer').subarray(0, LIST_BYTES),
+})
 
-function digestOf({ chainId, address }: MarketAddress, list: RunList): Buffer {
-  const name = `${chainId} ${address} ${nameOfList(list)}`
-  const digest = digests.get(name) ?? hash('sha256', name, 'buffer').subarray(0, LIST_BYTES)
-  digests.set(name, digest)
-  return digest
-}
-
-function refusal(complaint: string, cursor: string) {
-  const value = cursor.length > 120 ? `${cursor.slice(0, 120)}…` : cursor
-  return new Problem('VALIDATION_FAILED', `cursor: ${complaint}, got ${JSON.stringify(value)}.`, {
-    extensions: { field: 'cursor', value },
-  })
-}
+const digestOf = ({ chainId, address }: MarketAddress, list: RunList) =>
+  digests.memo(`${chainId} ${address} ${nameOfList(list)}`)

@@ -57,6 +57,4 @@ export function parseCursor(text: string): Cursor {
   return cursor
 }
 
-function refusal(text: string) {
-  return refusedValue('lastEventId', 'must be the id of an event', text.length > 120 ? `${text.slice(0, 120)}…` : text)
-}
+const refusal = (text: string) => refusedValue('lastEventId', 'must be the id of an event', text)
