@@ -9,26 +9,31 @@ const integer = (message: string) =>
     .regex(/^[1-9][0-9]*$/, message)
     .transform(Number)
 
-const limitMessage = `must be an integer from 1 to ${MAX_LIMIT}`
 const pageMessage = 'must be an integer from 1 to 2^53 - 1'
 
 const page = integer(pageMessage)
   .refine(Number.isSafeInteger, pageMessage)
   .openapi({ type: 'integer', minimum: 1, default: 1 })
 
-const limit = (fallback: number) =>
-  integer(limitMessage)
-    .refine((limit) => limit <= MAX_LIMIT, limitMessage)
+/** A number of entries in a request, from 1 to `most`. */
+export function countParameter(most: number, fallback: number) {
+  const message = `must be an integer from 1 to ${most}`
+  return integer(message)
+    .refine((count) => count <= most, message)
     .default(fallback)
-    .openapi({ type: 'integer', minimum: 1, maximum: MAX_LIMIT, default: fallback })
+    .openapi({ type: 'integer', minimum: 1, maximum: most, default: fallback })
+}
 
 /** The parameters `page` and `limit` of a list. A page past the end is empty, not an error. */
-export const pageParameters = (defaultLimit: number) => ({ page: page.default(1), limit: limit(defaultLimit) })
+export const pageParameters = (defaultLimit: number) => ({
+  page: page.default(1),
+  limit: countParameter(MAX_LIMIT, defaultLimit),
+})
 
 /** The parameters of a list that also has cursors. */
 export const cursorParameters = (defaultLimit: number) => ({
   page: page.optional(),
-  limit: limit(defaultLimit),
+  limit: countParameter(MAX_LIMIT, defaultLimit),
   cursor: z.string('must be given once').optional().openapi({
     description:
       'The `nextCursor` of an answer with the same filters and order, for the page after it. Not with `page`.',
@@ -48,10 +53,8 @@ export const paginationSchema = z
 
 export const cursorPaginationSchema = z
   .object({
+    ...paginationSchema.shape,
     page: z.int().nullable().openapi({ description: 'Null if the request has a cursor: its page has no number.' }),
-    limit: z.int(),
-    total: z.int(),
-    totalPages: z.int(),
     nextCursor: z.string().nullable().openapi({ description: 'The cursor of the next page; null on the last page.' }),
   })
   .openapi('CursorPagination', { example: exampleCursorPagination })

@@ -7,6 +7,7 @@ import { createSharedRead } from '../queries/batchedReads.ts'
 import { type Stats, stats } from '../queries/stats.ts'
 import { historyIntervals, statsHistory } from '../queries/statsHistory.ts'
 import { answerJson, minBlock, readIndex } from './indexed.ts'
+import { countParameter } from './pagination.ts'
 import { indexedResponses } from './responses.ts'
 
 /** A count for each key. */
@@ -36,11 +37,7 @@ const statsSchema = z
   })
   .openapi('Stats', {
     example: {
-      runs: {
-        total: 12,
-        claimable: 3,
-        byState: exampleStates,
-      },
+      runs: { total: 12, claimable: 3, byState: exampleStates },
       escrowed: '735000000',
       paid: '300000000',
       owed: '0',
@@ -63,17 +60,10 @@ const getStats = createRoute({
 
 /** The most periods of an answer: more than a year of days. */
 const MAX_PERIODS = 400
-const periodsMessage = `must be an integer from 1 to ${MAX_PERIODS}`
 
 const historyQuery = z.strictObject({
   interval: z.enum(historyIntervals).default('day').openapi({ description: 'A week begins on Monday. Days are UTC.' }),
-  periods: z
-    .string('must be given once')
-    .regex(/^[1-9][0-9]{0,2}$/, periodsMessage)
-    .transform(Number)
-    .refine((periods) => periods <= MAX_PERIODS, periodsMessage)
-    .default(30)
-    .openapi({ type: 'integer', minimum: 1, maximum: MAX_PERIODS, default: 30, description: 'How many periods.' }),
+  periods: countParameter(MAX_PERIODS, 30).openapi({ description: 'How many periods.' }),
   until: z.iso
     .date('must be a day such as 2024-01-15')
     .optional()
