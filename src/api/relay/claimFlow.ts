@@ -65,7 +65,7 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
     do {
       if (closing.aborted) throw unavailable('The server is shutting down.')
       if (asked.gone.aborted) throw unavailable('The client has disconnected.')
-      const stored = run.stored()
+      const { stored } = run
       const open = await openClaims(request.bountyId)
       const [rival] = open
       const own = open.find((one) => isSameClaimant(one.request, request))
@@ -80,8 +80,8 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
       // Read before the run is: if a block changes the run in between, `heads.after` returns at once.
       const head = await heads.latest()
       const rivals = {
-        exist: run.isContended,
-        haveOvertaken: () => run.placing() !== undefined || run.stored() !== stored,
+        exist: () => run.count > 1,
+        haveOvertaken: () => run.placing !== undefined || run.stored !== stored,
       }
       const examined = await inSpan('examine', request, () => examine(request, asked, since, rivals))
       if ('overtaken' in examined) {
@@ -106,7 +106,7 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
       }
       const placed = await place(request, asked, run)
       if (placed.status === 'placed') {
-        run.countStored()
+        run.stored++
         const { hash } = placed.allocated.attempt
         const outcome = inSpan('wait for the result', request, () => results.followPlaced(placed.claim, hash, until), {
           [TRANSACTION_HASH]: hash,
@@ -161,7 +161,7 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
 
   async function place(request: ClaimRequest, asked: ClaimContext, run: RunClaims): Promise<Placement> {
     const { client, gone, until, key } = asked
-    const isContended = run.isContended() || dispatcher.isLong()
+    const isContended = run.count > 1 || dispatcher.isLong()
     const isAdvised = !indexedClaims || !isContended || (await indexedClaims.isEligible(request))
     const signers = await signersFor(request)
     if (signers.length === 0) return { status: 'stale' }

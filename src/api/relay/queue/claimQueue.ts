@@ -102,6 +102,7 @@ export function createClaimQueue<Result, Waiting extends Entry<Result>>() {
 
     /** Puts taken claims back, before the other claims of their clients. */
     putBack(entries: readonly Waiting[]) {
+      this.release(entries)
       for (const entry of entries.toReversed()) {
         entry.span = startWait(entry)
         byClient.set(entry.client, [entry, ...(byClient.get(entry.client) ?? [])])
@@ -124,7 +125,7 @@ export function createClaimQueue<Result, Waiting extends Entry<Result>>() {
       return [...taken]
     },
 
-    /** Lets other claims of these runs be taken, because the taken claims have a result or are put back. */
+    /** Lets other claims of these runs be taken, because the taken claims have a result. */
     release(entries: readonly Waiting[]) {
       for (const { request } of entries) runsOut.delete(request.bountyId)
     },

@@ -97,7 +97,7 @@ export function createDispatcher(context: RelayContext, allocator: Allocator, se
     try {
       await handle(signer, quote, entries)
     } catch (error) {
-      for (const entry of entries) finish(entry, () => entry.reject(error))
+      for (const entry of entries) fail(entry, error)
     }
     turns.finish(signer)
     assign()
@@ -126,17 +126,16 @@ export function createDispatcher(context: RelayContext, allocator: Allocator, se
     }
   }
 
-  /** Settles a taken entry, so that another claim of its run may be taken. */
-  function finish(entry: Waiting, end: () => void) {
+  /** Ends the wait of a taken entry, so that another claim of its run may be taken. */
+  function settle(entry: Waiting, placement: Placement) {
     queue.release([entry])
-    end()
+    entry.resolve(placement)
   }
 
-  const settle = (entry: Waiting, placement: Placement) => finish(entry, () => entry.resolve(placement))
-
-  function putBack(entries: readonly Waiting[]) {
-    queue.release(entries)
-    queue.putBack(entries)
+  /** As `settle`, if the claim cannot be placed. */
+  function fail(entry: Waiting, error: unknown) {
+    queue.release([entry])
+    entry.reject(error)
   }
 
   async function handle(signer: Signer, quote: Promise<Quote>, entries: Waiting[]) {
@@ -158,7 +157,7 @@ export function createDispatcher(context: RelayContext, allocator: Allocator, se
     // Claims that must be simulated alone do not delay the batch: those that pass join the next one.
     if (present.length > 1) {
       void Promise.all(simulations).then(() => {
-        putBack(alone.filter((entry) => entry.ready?.head === head.hash))
+        queue.putBack(alone.filter((entry) => entry.ready?.head === head.hash))
         assign()
       })
     }
@@ -178,7 +177,7 @@ export function createDispatcher(context: RelayContext, allocator: Allocator, se
       const simulated = await inSpan('simulate', request, () => simulateAlone(market, signer.address, request))
       applySimulation(entry, head, simulated)
     } catch (error) {
-      finish(entry, () => entry.reject(error))
+      fail(entry, error)
     }
   }
 
@@ -205,19 +204,19 @@ export function createDispatcher(context: RelayContext, allocator: Allocator, se
     try {
       const placed = await inSpans('sign and store', requests, () => allocator.place(signer, quote, offer))
       if (typeof placed === 'string') {
-        putBack(entries)
+        queue.putBack(entries)
         return blockSigner(signer, placed)
       }
-      putBack(entries.slice(offered?.length ?? 0))
+      queue.putBack(entries.slice(offered?.length ?? 0))
       settlePlaced(offered ?? [], placed)
     } catch (error) {
       if (isConflict(error)) {
         for (const entry of entries) settle(entry, { status: 'rival' })
       } else if (offered === undefined && isUnavailable(error)) {
-        putBack(entries)
+        queue.putBack(entries)
         blockSigner(signer, 'unreachable')
       } else {
-        for (const entry of entries) finish(entry, () => entry.reject(error))
+        for (const entry of entries) fail(entry, error)
       }
     }
   }
@@ -233,7 +232,7 @@ export function createDispatcher(context: RelayContext, allocator: Allocator, se
       const allocated = transactionOf.get(candidate)
       const obstacle = obstacles.get(candidate)
       if (allocated) settle(entry, { status: 'placed', claim: candidate.claim, allocated })
-      else if (obstacle instanceof Problem) finish(entry, () => entry.reject(obstacle))
+      else if (obstacle instanceof Problem) fail(entry, obstacle)
       else settle(entry, { status: obstacle ?? 'rival' })
     }
     const runs = new Set([...transactionOf.keys()].map(({ claim }) => claim.request.bountyId))

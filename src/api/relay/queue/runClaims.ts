@@ -6,18 +6,30 @@ import { LAST_CHANCE_MS } from './dispatcher.ts'
  * The claims of one run that this process handles. While one of them is likely to win the run, the others are not
  * examined, because a hundred examinations would delay that one claim.
  */
-export type RunClaims = {
-  /** Whether the run has more than one claim. */
-  isContended: () => boolean
-  /** The number of claims that were stored with a transaction. */
-  stored: () => number
-  countStored: () => void
+export class RunClaims {
+  count = 0
+  /** The number of those that were stored with a transaction. */
+  stored = 0
   /** Resolves when the claim that the index calls eligible has left the queue; undefined if none is in the queue. */
-  placing: () => Promise<void> | undefined
+  placing: Promise<void> | undefined
+
   /** Counts such a claim as in the queue until `placement` settles. */
-  startPlacing: (placement: Promise<unknown>) => void
+  startPlacing(placement: Promise<unknown>) {
+    const end = () => {
+      this.placing = undefined
+    }
+    this.placing ??= placement.then(end, end)
+  }
+
   /** Resolves when that claim has left the queue, or soon after `until` aborts. */
-  whilePlacing: (until: AbortSignal) => Promise<void>
+  async whilePlacing(until: AbortSignal) {
+    const settled = new AbortController()
+    const { signal } = settled
+    const aborted = until.aborted ? Promise.resolve() : once(until, 'abort', { signal })
+    const late = aborted.then(() => sleep(LAST_CHANCE_MS, undefined, { signal }))
+    await Promise.race([this.placing, late.catch(() => undefined)])
+    settled.abort()
+  }
 }
 
 /** How long a claim waits unread. Placing another one takes longer only if the node or the database is slow. */
@@ -25,17 +37,16 @@ const MAX_UNREAD_MS = 100
 
 /** Counts the claims of each run. */
 export function createRunClaims() {
-  const runs = new Map<bigint, { count: number; claims: RunClaims }>()
+  const runs = new Map<bigint, RunClaims>()
 
   return {
     /** Runs `work`, and counts the claim among the claims of its run until `work` ends. */
-    async among<T>(bountyId: bigint, work: (claims: RunClaims) => Promise<T>): Promise<T> {
-      const isContended = () => (runs.get(bountyId)?.count ?? 0) > 1
-      const run = runs.get(bountyId) ?? { count: 0, claims: claimsOfRun(isContended) }
+    async among<T>(bountyId: bigint, work: (run: RunClaims) => Promise<T>): Promise<T> {
+      const run = runs.get(bountyId) ?? new RunClaims()
       runs.set(bountyId, run)
       run.count++
       try {
-        return await work(run.claims)
+        return await work(run)
       } finally {
         run.count--
         if (run.count === 0) runs.delete(bountyId)
@@ -48,37 +59,10 @@ export function createRunClaims() {
      * @returns whether it waited.
      */
     async waitUnread(bountyId: bigint): Promise<boolean> {
-      const placing = runs.get(bountyId)?.claims.placing()
+      const placing = runs.get(bountyId)?.placing
       if (!placing) return false
       await Promise.race([placing, sleep(MAX_UNREAD_MS, undefined, { ref: false })])
       return true
-    },
-  }
-}
-
-function claimsOfRun(isContended: () => boolean): RunClaims {
-  let stored = 0
-  let placing: Promise<void> | undefined
-  return {
-    isContended,
-    stored: () => stored,
-    countStored() {
-      stored++
-    },
-    placing: () => placing,
-    startPlacing(placement) {
-      const end = () => {
-        placing = undefined
-      }
-      placing ??= placement.then(end, end)
-    },
-    async whilePlacing(until) {
-      const settled = new AbortController()
-      const { signal } = settled
-      const aborted = until.aborted ? Promise.resolve() : once(until, 'abort', { signal })
-      const late = aborted.then(() => sleep(LAST_CHANCE_MS, undefined, { signal }))
-      await Promise.race([placing, late.catch(() => undefined)])
-      settled.abort()
     },
   }
 }
