@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Hex } from 'viem'
@@ -17,16 +18,15 @@ type Options<Found> = {
   logger: Logger
 }
 
-type Waiting<Found> = { claim: NamedClaim; listeners: Set<(found: Found) => void> }
-
 /** Waits for claims. All waiting claims share each read. */
 export function createWatch<Found>({ look, pause, logger }: Options<Found>) {
-  const waiting = new Map<Hex, Waiting<Found>>()
+  const waiting = new Map<Hex, NamedClaim>()
+  /** An event for each claim that is found, by its id. */
+  const finds = new EventEmitter<Record<Hex, [Found]>>().setMaxListeners(0)
   let watching: AbortController | undefined
 
   async function lookAt(claims: readonly NamedClaim[]) {
-    for (const [claimId, what] of await look(claims))
-      for (const tell of waiting.get(claimId)?.listeners ?? []) tell(what)
+    for (const [claimId, found] of await look(claims)) finds.emit(claimId, found)
   }
 
   const glance = createVoidBatcher((claims: readonly NamedClaim[]) => lookAt(claims).catch(warn))
@@ -40,7 +40,7 @@ export function createWatch<Found>({ look, pause, logger }: Options<Found>) {
     while (!signal.aborted) {
       try {
         await pause(signal)
-        if (!signal.aborted) await lookAt([...waiting.values()].map(({ claim }) => claim))
+        if (!signal.aborted) await lookAt([...waiting.values()])
         await sleep(LEAST_INTERVAL_MS)
       } catch (error) {
         warn(error)
@@ -49,45 +49,37 @@ export function createWatch<Found>({ look, pause, logger }: Options<Found>) {
     }
   }
 
-  function enter({ claim, listeners }: Waiting<Found>, listener: (found: Found) => void) {
-    listeners.add(listener)
-    waiting.set(claim.claimId, { claim, listeners })
-    void glance(claim)
-    if (watching) return
-    watching = new AbortController()
-    void run(watching)
-  }
-
-  function leave({ claim, listeners }: Waiting<Found>, listener: (found: Found) => void) {
-    listeners.delete(listener)
-    if (listeners.size === 0) waiting.delete(claim.claimId)
-    if (waiting.size > 0) return
-    watching?.abort()
-    watching = undefined
-  }
-
   return {
     /** Makes the claim, or all claims if none is named, be read soon. */
     hint(claimId?: Hex) {
       for (const id of claimId === undefined ? waiting.keys() : [claimId]) {
-        const watched = waiting.get(id)
-        if (watched) void glance(watched.claim)
+        const claim = waiting.get(id)
+        if (claim) void glance(claim)
       }
     },
 
     /** @returns undefined if there is no result until `signal` aborts. */
     async until(claim: NamedClaim, signal: AbortSignal): Promise<Found | undefined> {
       if (signal.aborted) return undefined
-      const { promise, resolve } = Promise.withResolvers<Found | undefined>()
-      const giveUp = () => resolve(undefined)
-      const watched = waiting.get(claim.claimId) ?? { claim, listeners: new Set() }
-      enter(watched, resolve)
-      signal.addEventListener('abort', giveUp, { once: true })
+      const { claimId } = claim
+      waiting.set(claimId, claim)
+      void glance(claim)
+      if (!watching) {
+        watching = new AbortController()
+        void run(watching)
+      }
       try {
-        return await promise
+        const [found] = await once(finds, claimId, { signal })
+        return found
+      } catch {
+        // `once` throws only if the signal aborts.
+        return undefined
       } finally {
-        signal.removeEventListener('abort', giveUp)
-        leave(watched, resolve)
+        if (finds.listenerCount(claimId) === 0) waiting.delete(claimId)
+        if (waiting.size === 0) {
+          watching?.abort()
+          watching = undefined
+        }
       }
     },
   }
