@@ -29,9 +29,6 @@ import { createLookUp, problemOfLimits, type Stored } from './store/lookUp.ts'
 /** `closing` aborts when the relay stops accepting claims. */
 type Rooms = { examine: Examine; dispatcher: Dispatcher; results: Results; closing: AbortSignal }
 
-/** What a claim waits for, to be answered if the request times out first. */
-type Obstacle = { failure?: Failure | undefined; placement?: Placement | undefined }
-
 /** Takes a claim from its request to its outcome. */
 export function createClaimFlow(context: RelayContext, { examine, dispatcher, results, closing }: Rooms) {
   const { pool, market, heads, walletLimits, indexedClaims, signersFor, interval, events } = context
@@ -53,7 +50,7 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
       const limited = problemOfLimits(request, known, walletLimits)
       if (limited) throw limited
     }
-    const obstacle: Obstacle = {}
+    let obstacle: Placement | undefined
     // A refusal uses only what was read from the chain after this time.
     let since = performance.now()
     const lookAgain = () => {
@@ -85,7 +82,7 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
       }
       const examined = await inSpan('examine', request, () => examine(request, asked, since, rivals))
       if ('overtaken' in examined) {
-        obstacle.placement = { status: 'left', blocker: undefined }
+        obstacle = { status: 'left', blocker: undefined }
         await run.whilePlacing(until)
         continue
       }
@@ -95,7 +92,7 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
         return { ...examined.currentClaim, status: 'won', ...(relayed?.txHash && { txHash: relayed.txHash }) }
       }
       if ('undecided' in examined) {
-        obstacle.failure = examined.undecided
+        obstacle = { status: 'undecided', failure: examined.undecided }
         await heads.after(head, until)
         continue
       }
@@ -123,8 +120,7 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
         if (!isAboutRun(failure)) throw await refuse(request, failure, bounty)
         lookAgain()
       }
-      obstacle.placement = placed
-      obstacle.failure = 'failure' in placed ? placed.failure : undefined
+      obstacle = placed
       if (placed.status === 'undecided') await heads.after(head, until)
       if (placed.status === 'locked') await whileLocked(request, until)
     } while (!until.aborted)
@@ -184,20 +180,22 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
     return signatureRequired(market, request, bounty, timestamp)
   }
 
-  /** The request timed out before its claim was sent. */
-  async function giveUp(request: ClaimRequest, { failure, placement }: Obstacle): Promise<ClaimOutcome> {
+  /** The request timed out before its claim was sent. @param obstacle what the claim waited for last. */
+  async function giveUp(request: ClaimRequest, obstacle: Placement | undefined): Promise<ClaimOutcome> {
     const open = await openClaims(request.bountyId)
     const own = open.find((one) => isSameClaimant(one.request, request))
     if (own && own.bodyHash === bodyHashOf(request)) return outcomeOf(own)
     const [rival] = open
     if (rival) throw claimPending(rival)
-    if (failure) throw refusal(request, failure, await readBounty(market, request.bountyId))
-    if (placement?.status === 'locked')
-      throw unavailable(`Other claims of agent ${request.agentId} are not decided yet.`)
-    if (placement?.status === 'left' && placement.blocker === 'stuck') {
-      throw unavailable('The chain’s node does not take transactions.')
+    if (obstacle && 'failure' in obstacle && obstacle.failure) {
+      throw refusal(request, obstacle.failure, await readBounty(market, request.bountyId))
     }
-    if (placement?.status === 'left') throw unavailable('The claim queue is too long.')
+    if (obstacle?.status === 'locked')
+      throw unavailable(`Other claims of agent ${request.agentId} are not decided yet.`)
+    if (obstacle?.status === 'left') {
+      const isStuck = obstacle.blocker === 'stuck'
+      throw unavailable(isStuck ? 'The chain’s node does not take transactions.' : 'The claim queue is too long.')
+    }
     throw unavailable('A transaction that is not mined yet decides about this claim.')
   }
 

@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Address } from 'viem'
-import { answer, unlessUnavailable } from './chain/client.ts'
+import { answer, unlessUnavailable, within } from './chain/client.ts'
 import { MAX_GAS } from './chain/gas.ts'
 import type { RelayContext } from './context.ts'
 import { query } from './store/database.ts'
@@ -84,4 +83,4 @@ async function priceOfClaim({ market, l1Fee }: RelayContext): Promise<bigint> {
 }
 
 const inTime = <T>(question: Promise<T>): Promise<T | undefined> =>
-  Promise.race([answer(question).catch(unlessUnavailable), sleep(NODE_TIMEOUT_MS, undefined, { ref: false })])
+  within(NODE_TIMEOUT_MS, answer(question), 'The chain’s node does not answer in time.').catch(unlessUnavailable)

@@ -6,10 +6,10 @@ import { type AgentRow, agentStatuses } from '../queries/agents.ts'
 
 export const statusSchema = z.enum(agentStatuses).openapi('AgentStatus')
 
+export const exampleAgentSummary = { id: 1, status: 'ESTABLISHED', stakedAmount: '20000000' } as const
+
 export const exampleAgent = {
-  id: 1,
-  status: 'ESTABLISHED',
-  stakedAmount: '20000000',
+  ...exampleAgentSummary,
   lockedAmount: '10000000',
   stakedAt: '2023-12-01T12:00:00.000Z',
   completions: 7,
@@ -22,8 +22,6 @@ export const exampleAgent = {
   frozen: false,
   banned: false,
 } as const
-
-export const exampleAgentSummary = { id: 1, status: 'ESTABLISHED', stakedAmount: '20000000' } as const
 
 /** The members that come first in every agent. Their order is part of the API. */
 export const agentSummarySchema = z

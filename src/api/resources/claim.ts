@@ -138,7 +138,6 @@ export const claimStateSchema = z
 
 export function formatClaimState(claim: StoredClaim): z.input<typeof claimStateSchema> {
   const { claimId, request, round, txHash, blockNumber, problem } = claim
-  const { code, detail, extensions } = problem ?? {}
   return {
     claimId,
     bountyId: formatId(request.bountyId),
@@ -149,7 +148,7 @@ export function formatClaimState(claim: StoredClaim): z.input<typeof claimStateS
     txHash: claim.state === 'open' ? claim.tx.hash : txHash,
     blockNumber: blockNumber === null ? null : Number(blockNumber),
     finalized: claim.state !== 'open' && claim.tx.state === 'final',
-    problem: code && detail ? new Problem(code, detail, { extensions: extensions ?? {} }).toJSON() : null,
+    problem: problem ? new Problem(problem.code, problem.detail, problem).toJSON() : null,
   }
 }
 

@@ -5,7 +5,7 @@ import { claimErrorCodes, explainClaimError, type Holder } from '../market/contr
 import type { claimErrors } from '../market/eligibility.ts'
 import type { AgentRow } from '../queries/agents.ts'
 import type { RunRow } from '../queries/runs.ts'
-import { agentSummarySchema, formatAgentSummary } from './agent.ts'
+import { agentSummarySchema, exampleAgentSummary, formatAgentSummary } from './agent.ts'
 import { stateSchema } from './run.ts'
 
 /** The order of the members is part of the API. */
@@ -32,7 +32,7 @@ export const eligibilitySchema = z
     example: {
       eligible: true,
       reasons: [],
-      agent: { id: 1, status: 'ESTABLISHED', stakedAmount: '20000000', hasMinStake: true, unlockedAmount: '20000000' },
+      agent: { ...exampleAgentSummary, hasMinStake: true, unlockedAmount: '20000000' },
       run: { id: 1, state: 'OPEN', reward: '100000000', stake: '10000000' },
       reasonCodes: [],
     },

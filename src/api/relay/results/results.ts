@@ -77,8 +77,7 @@ export function createResults({ pool, databaseUrl, indexedClaims, events, logger
 export function outcomeOf({ claimId, round, state, tx, txHash, blockNumber, problem }: StoredClaim): ClaimOutcome {
   if (state === 'refused') {
     if (!problem) throw new Error(`Claim ${claimId} is refused without a reason`)
-    const { code, detail, ...extras } = problem
-    throw new Problem(code, detail, extras)
+    throw new Problem(problem.code, problem.detail, problem)
   }
   if (state === 'open') {
     return { claimId, round, status: tx.state === 'accepted' ? 'accepted' : 'signed', txHash: tx.hash }
