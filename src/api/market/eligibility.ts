@@ -27,7 +27,11 @@ export function claimErrors(run: Run, agent: Agent, wallet: Address | undefined,
   return [...runErrors(run, now), ...agentErrors(agent, wallet, run.stakeRequired)]
 }
 
-function* runErrors({ bountyId, state, deadline }: Run, now: bigint): Generator<ClaimError> {
+/** Every error with which the market would refuse any claim of the run at this time, in seconds. */
+export function* runErrors(
+  { bountyId, state, deadline }: Omit<Run, 'stakeRequired'>,
+  now: bigint,
+): Generator<ClaimError> {
   if (state !== 'OPEN') {
     yield { errorName: 'BountyNotOpen', args: [bountyId, runStates.indexOf(state) + 1] }
   }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
-import type { Hex } from 'viem'
+import type { Address, Hex } from 'viem'
 import { createRpc, unavailable, unlessUnavailable } from './chain/client.ts'
 import { createFees, createL1Fee } from './chain/fees.ts'
 import { createFinalBlock, createHeads } from './chain/heads.ts'
@@ -100,9 +100,13 @@ export async function createRelay(settings: RelaySettings) {
      * Finds a stored claim, with the win that the index shows if the keeper has not stored it yet; undefined if no
      * transaction was ever signed for the claim.
      */
-    async find(claimId: Hex) {
+    async find(claimId: Hex): Promise<StoredClaim | undefined> {
       const [found] = await claimsById(pool, [claimId])
-      return found && withIndexedWin(context, found)
+      if (found?.state !== 'open') return found
+      // A client that got a 200 must not read `accepted` after it.
+      const wins = await context.indexedClaims?.look([found]).catch(unlessUnavailable)
+      const win = wins?.get(claimId)
+      return win ? { ...found, state: 'won', ...win } : found
     },
 
     /** Whether the node has finalized the block. */
@@ -152,7 +156,7 @@ function contextOf(settings: RelaySettings, holder: string) {
     logger.info({ signers, relayers: [...named], allowUnsigned }, 'the relay is ready')
     return named
   }
-  let relayers = once(askRelayers)
+  let relayers: Promise<Set<Address>> | undefined
 
   const context: RelayContext = {
     ...settings,
@@ -164,10 +168,17 @@ function contextOf(settings: RelaySettings, holder: string) {
     l1Fee: createL1Fee(watchClient),
     finalBlock: createFinalBlock(market.client, logger),
     nonceCheck: createNonceCheck(settings.foreignNonces, logger),
-    relayers: () => relayers(),
+    relayers() {
+      // A failure is not cached.
+      relayers ??= askRelayers().catch((error) => {
+        relayers = undefined
+        throw error
+      })
+      return relayers
+    },
     async signersFor({ signed }) {
       if (accounts.length === 0) throw unavailable('The store of the relayer’s keys does not answer.')
-      const named = await relayers()
+      const named = await context.relayers()
       return signed ? accounts : accounts.filter((account) => allowUnsigned && named.has(account.address))
     },
   }
@@ -176,27 +187,7 @@ function contextOf(settings: RelaySettings, holder: string) {
     await insertSigner(pool, account.address)
     accounts.push(account)
     // Whether the account may make unsigned claims is not known yet.
-    relayers = once(askRelayers)
+    relayers = undefined
   }
   return { ...context, addSigner }
-}
-
-/** The index may show a win before the keeper stores it. A client that got a 200 must not read `accepted` after it. */
-async function withIndexedWin({ indexedClaims }: RelayContext, found: StoredClaim): Promise<StoredClaim> {
-  if (found.state !== 'open' || !indexedClaims) return found
-  const wins = await indexedClaims.look([found]).catch(unlessUnavailable)
-  const win = wins?.get(found.claimId)
-  return win ? { ...found, state: 'won', txHash: win.txHash, blockNumber: win.blockNumber } : found
-}
-
-/** Caches the answer. A failure is not cached. */
-function once<T>(ask: () => Promise<T>): () => Promise<T> {
-  let asked: Promise<T> | undefined
-  return () => {
-    asked ??= ask().catch((error) => {
-      asked = undefined
-      throw error
-    })
-    return asked
-  }
 }

@@ -4,6 +4,7 @@ import { Problem } from '../../http/errors.ts'
 import { createFairLane } from '../../http/fairLane.ts'
 import { claimIdOf, MAX_VALIDITY_SECONDS } from '../../market/claimMessage.ts'
 import { type ClaimError, stateName } from '../../market/contractErrors.ts'
+import { runErrors } from '../../market/eligibility.ts'
 import { unavailable } from '../chain/client.ts'
 import type { ChainHead } from '../chain/heads.ts'
 import type { Bounty, ClaimRequest, Failure, Market } from '../chain/market.ts'
@@ -133,10 +134,8 @@ export function createExamination({ heads, allowUnsigned, relayers }: RelayConte
 function errorOfRun({ bountyId }: ClaimRequest, bounty: Bounty, head: ChainHead): ClaimError | undefined {
   const state = stateName(bounty.state)
   if (state === undefined) return { errorName: 'BountyNotFound', args: [bountyId] }
-  if (state !== 'OPEN') return { errorName: 'BountyNotOpen', args: [bountyId, bounty.state] }
-  const deadline = BigInt(bounty.deadline)
-  if (head.timestamp <= deadline) return undefined
-  return { errorName: 'BountyDeadlinePassed', args: [bountyId, deadline, head.timestamp] }
+  const [error] = runErrors({ bountyId, state, deadline: BigInt(bounty.deadline) }, head.timestamp)
+  return error
 }
 
 /** The timestamp of the next block, in seconds: not before the head, and on an idle chain much later. */
