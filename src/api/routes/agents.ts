@@ -15,16 +15,16 @@ import {
   statusSchema,
 } from '../resources/agent.ts'
 import { answerJson, minBlock, readIndex } from './indexed.ts'
-import { exampleOnlyPage, formatPagination, pageParameters, paginationSchema, sliceOf } from './pagination.ts'
+import { formatPagination, pageParameters, paginationSchema, sliceOf } from './pagination.ts'
 import { indexedResponses } from './responses.ts'
 
 const listQuery = z.strictObject({ ...pageParameters(20), status: statusSchema.optional(), minBlock })
 const agentParams = z.object({ id: idParameter })
 const agentQuery = z.strictObject({ minBlock })
 
-const agentListSchema = z
-  .object({ agents: z.array(agentSchema), pagination: paginationSchema })
-  .openapi('AgentList', { example: { agents: [exampleAgent], pagination: exampleOnlyPage(20, 1) } })
+const agentListSchema = z.object({ agents: z.array(agentSchema), pagination: paginationSchema }).openapi('AgentList', {
+  example: { agents: [exampleAgent], pagination: formatPagination({ page: 1, limit: 20 }, 1) },
+})
 
 const listAgents = createRoute({
   method: 'get',

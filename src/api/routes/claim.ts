@@ -71,7 +71,7 @@ const claimRun = createRoute({
   responses: {
     200: {
       description: 'The agent has claimed the run.',
-      headers: blockHeaders,
+      headers: blockHeaders(true),
       content: { 'application/json': { schema: claimSchema } },
     },
     202: {

@@ -4,13 +4,15 @@ import { idParameter } from '../http/values.ts'
 import { eventPage } from '../queries/events.ts'
 import { eventSchema, exampleEvent, formatEvent } from '../resources/event.ts'
 import { answerJson, minBlock, readIndex } from './indexed.ts'
-import { exampleOnlyPage, formatPagination, pageParameters, paginationSchema, sliceOf } from './pagination.ts'
+import { formatPagination, pageParameters, paginationSchema, sliceOf } from './pagination.ts'
 import { indexedResponses } from './responses.ts'
 import { runNotFound } from './runs.ts'
 
 const eventListSchema = z
   .object({ events: z.array(eventSchema), pagination: paginationSchema })
-  .openapi('RunEventList', { example: { events: [exampleEvent], pagination: exampleOnlyPage(100, 1) } })
+  .openapi('RunEventList', {
+    example: { events: [exampleEvent], pagination: formatPagination({ page: 1, limit: 100 }, 1) },
+  })
 
 const listEvents = createRoute({
   method: 'get',

@@ -40,12 +40,9 @@ export const cursorParameters = (defaultLimit: number) => ({
   }),
 })
 
-const examplePagination = { page: 1, limit: 20, total: 100, totalPages: 5 }
+const examplePagination = formatPagination({ page: 1, limit: 20 }, 100)
 
 export const exampleCursorPagination = { ...examplePagination, nextCursor: 'l3Zb0xQeBpAAAAAAAAAAUQ' }
-
-/** The pagination of a list that is complete on its first page. */
-export const exampleOnlyPage = (limit: number, total: number) => ({ page: 1, limit, total, totalPages: 1 })
 
 export const paginationSchema = z
   .object({ page: z.int(), limit: z.int(), total: z.int(), totalPages: z.int() })
@@ -68,6 +65,6 @@ export function sliceOf({ page, limit }: PageQuery): Page {
   return { limit, offset: (page - 1) * limit }
 }
 
-export function formatPagination({ page, limit }: PageQuery, total: number): z.infer<typeof paginationSchema> {
+export function formatPagination({ page, limit }: PageQuery, total: number) {
   return { page, limit, total, totalPages: Math.ceil(total / limit) }
 }

@@ -2,18 +2,18 @@ import type { z } from '@hono/zod-openapi'
 import { type Problem, type ProblemCode, problemTypes } from '../http/errors.ts'
 import { problemExamples, problemSchema } from '../resources/problem.ts'
 
-/** The headers of an answer from the index. */
-export const blockHeaders = {
+/** The headers that name the block of an answer. */
+export const blockHeaders = (required: boolean) => ({
   'X-Indexed-Block': {
     description: 'The block at which the answer is true.',
-    required: true,
-    schema: { type: 'integer' },
+    required,
+    schema: { type: 'integer' as const },
   },
-  'X-Indexed-Hash': { description: 'The hash of that block.', required: true, schema: { type: 'string' } },
-} as const
+  'X-Indexed-Hash': { description: 'The hash of that block.', required, schema: { type: 'string' as const } },
+})
 
 const indexedHeaders = {
-  ...blockHeaders,
+  ...blockHeaders(true),
   ETag: {
     description: 'Strong. Send it as If-None-Match to get 304 while the answer is the same.',
     required: true,
@@ -35,12 +35,6 @@ export const indexedResponses = <Schema extends z.ZodType, const Code extends Pr
   ...problemResponses(['VALIDATION_FAILED', ...codes, 'INDEX_BEHIND']),
 })
 
-/** The block headers of refusals with the status: absent where the index was not read. */
-const optionalBlockHeaders = {
-  'X-Indexed-Block': { ...blockHeaders['X-Indexed-Block'], required: false },
-  'X-Indexed-Hash': { ...blockHeaders['X-Indexed-Hash'], required: false },
-}
-
 export const retryAfter = (required: boolean) => ({
   'Retry-After': {
     description: 'Seconds after which to send the same request again.',
@@ -58,7 +52,8 @@ const headersOf: Record<number, Headers> = {
       schema: { type: 'string' },
     },
   },
-  404: optionalBlockHeaders,
+  // Absent where the index was not read.
+  404: blockHeaders(false),
   405: { Allow: { description: 'The methods of the route.', required: true, schema: { type: 'string' } } },
   429: retryAfter(true),
   // Absent where the server has no relayer: then the same request never succeeds.
