@@ -1,10 +1,8 @@
 // Writes client/src/api.ts from the OpenAPI document of the API. With --check it only compares them, and fails if they
 // differ.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import openapiTypes, { astToString } from 'openapi-typescript'
 import { apiDescription } from './apiDescription.ts'
-
-const path = 'client/src/api.ts'
+import { writeGenerated } from './writeGenerated.ts'
 
 /**
  * Examples would be most of the file, as comments. The client shows no headers, asks for no 304, and sends no method that
@@ -29,11 +27,4 @@ const types = await openapiTypes(description, { rootTypes: true, rootTypesNoSche
 const written = noise.reduce((text, pattern) => text.replaceAll(pattern, ''), astToString(types))
 const source = `// Generated from the API's routes by \`npm run client:types\`. Do not edit.\n${written}`
 
-if (!existsSync(path) || readFileSync(path, 'utf8') !== source) {
-  if (process.argv.includes('--check')) {
-    console.error(`${path} differs from the API. Run \`npm run client:types\` and commit the result.`)
-    process.exitCode = 1
-  } else {
-    writeFileSync(path, source)
-  }
-}
+writeGenerated('client/src/api.ts', source, 'the API', 'client:types')

@@ -1,17 +1,17 @@
 // Writes the figures of bench/results into README.md and docs/figures.md. With --check it only compares them, and fails
 // if they differ.
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import type { Figure } from '../bench/figure.ts'
 import { figureTable, number } from '../bench/table.ts'
+import { writeGenerated } from './writeGenerated.ts'
 
 type Result = {
   name: string
   machine: { cpu: string; cores: number; memoryGiB: number; node: string }
-  /** How long the benchmark took. Absent in the results of before it was kept. */
-  seconds?: number
+  /** How long the benchmark took. */
+  seconds: number
   figures: Figure[]
-  /** Absent in the results of before the notes were kept. */
-  notes?: string[]
+  notes: string[]
 }
 
 const results: Result[] = readdirSync('bench/results')
@@ -44,9 +44,8 @@ const summary = chosen.map(([bench, name, label]) => {
 })
 const readme = ['| | here | baseline | ratio |', '|---|---|---|---|', ...summary].join('\n')
 
-const pages = results.map(({ name, machine, seconds, figures, notes = [] }) => {
-  const duration = seconds === undefined ? '' : ` It took ${seconds} s.`
-  const head = `## \`npm run bench ${name}\`\n\n${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Node ${machine.node}.${duration}`
+const pages = results.map(({ name, machine, seconds, figures, notes }) => {
+  const head = `## \`npm run bench ${name}\`\n\n${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Node ${machine.node}. It took ${seconds} s.`
   return `${head}\n\n\`\`\`\n${[figureTable(figures), ...notes].join('\n\n')}\n\`\`\`\n`
 })
 const intro = `# Figures
@@ -56,24 +55,13 @@ goal is on the ratio, or on the value where its unit is that of the figure.
 `
 
 /** The first note of `peers` is the table of all indexers side by side. */
-const peers = results.find(({ name }) => name === 'peers')?.notes?.[0]
+const peers = results.find(({ name }) => name === 'peers')?.notes[0]
 if (!peers) throw new Error('bench/results/peers.json has no table of the peers')
 
 const block = (name: string) => new RegExp(`(?<=<!-- ${name} -->\\n)[\\s\\S]*?(?=<!-- end of ${name} -->)`)
-const files = {
-  'README.md': (text: string) =>
-    text.replace(block('figures'), () => `${readme}\n`).replace(block('peers'), () => `\`\`\`\n${peers}\n\`\`\`\n`),
-  'docs/figures.md': () => `${intro}\n${pages.join('\n')}`,
-}
+const overview = readFileSync('README.md', 'utf8')
+  .replace(block('figures'), () => `${readme}\n`)
+  .replace(block('peers'), () => `\`\`\`\n${peers}\n\`\`\`\n`)
 
-for (const [path, write] of Object.entries(files)) {
-  const before = readFileSync(path, 'utf8')
-  const after = write(before)
-  if (before === after) continue
-  if (process.argv.includes('--check')) {
-    console.error(`${path} differs from bench/results. Run \`npm run figures\` and commit the result.`)
-    process.exitCode = 1
-  } else {
-    writeFileSync(path, after)
-  }
-}
+writeGenerated('README.md', overview, 'bench/results', 'figures')
+writeGenerated('docs/figures.md', `${intro}\n${pages.join('\n')}`, 'bench/results', 'figures')
