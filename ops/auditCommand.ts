@@ -9,7 +9,6 @@ import { parseEnv } from '../src/api/env.ts'
 import { createChainClient } from '../src/api/node/chainClient.ts'
 import { reasonOf } from '../src/api/observability/describeError.ts'
 import { IndexReader } from '../src/api/queries/indexReader.ts'
-import type { Audited } from './audit/audited.ts'
 import { ChainLogs } from './audit/chainLogs.ts'
 import { ChainState } from './audit/chainState.ts'
 import { compareAll, type Result } from './audit/compare.ts'
@@ -93,14 +92,12 @@ async function openCopy(client: pg.Client, schema: string, chain: PublicClient, 
   const isOld = await isCopied(client, schema)
   for (const deadline = Date.now() + INDEX_TIMEOUT_MS; ; await sleep(INDEX_POLL_MS)) {
     if (!isOld) await copyTables(client, schema)
-    const db = drizzle(client, { casing: 'snake_case' })
-    const index = new IndexReader(db, deployment.chainId, { clock: () => 0 })
-    const seen = await index.readHead()
+    const seen = await new IndexReader(drizzle(client, { casing: 'snake_case' }), deployment.chainId).readHead()
     if (seen?.isCurrent) {
       const { snapshot: block } = seen
       progress.line(`${isOld ? 'Resuming at' : 'Copied'} block ${block.number}, ${block.hash}`)
       const state = new ChainState(chain, deployment, block.hash)
-      return { deployment, block, index, client, db, state, logs: new ChainLogs(chain, deployment) } satisfies Audited
+      return { deployment, block, client, state, logs: new ChainLogs(chain, deployment) }
     }
     if (Date.now() > deadline)
       throw new Error(

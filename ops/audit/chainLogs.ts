@@ -28,21 +28,23 @@ export class ChainLogs {
   }
 
   /**
-   * Reads the logs from block `from` to `last`, or to an earlier block where the range is too wide for the node.
+   * Reads the logs from block `from`, or from the first one that can have logs, to `last`, or to an earlier block where the
+   * range is too wide for the node.
    * @returns the logs, and the last block read.
    * @throws if the node refuses even a single block.
    */
   async read(from: bigint, last: bigint): Promise<{ logs: ChainLog[]; to: bigint }> {
+    const first = from > this.start ? from : this.start
     for (;;) {
-      const end = from + this.#span - 1n
+      const end = first + this.#span - 1n
       const to = end < last ? end : last
       try {
-        const logs = await this.#client.getLogs({ address: this.#addresses, fromBlock: from, toBlock: to })
+        const logs = await this.#client.getLogs({ address: this.#addresses, fromBlock: first, toBlock: to })
         this.#span = this.#span * 2n < MAX_SPAN ? this.#span * 2n : MAX_SPAN
         return { logs: await this.#withTimestamps(logs), to }
       } catch (error) {
-        if (to === from || !isRefusal(error)) throw error
-        this.#span = (to - from + 1n) / 2n
+        if (to === first || !isRefusal(error)) throw error
+        this.#span = (to - first + 1n) / 2n
       }
     }
   }

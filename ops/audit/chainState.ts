@@ -1,7 +1,10 @@
 import {
+  type Abi,
   type Address,
   BaseError,
   ContractFunctionExecutionError,
+  type ContractFunctionName,
+  type ContractFunctionParameters,
   type ContractFunctionReturnType,
   ContractFunctionRevertedError,
   ContractFunctionZeroDataError,
@@ -52,20 +55,12 @@ export class ChainState {
   }
 
   /**
-   * The bounties' rows, undefined for a bounty that does not exist. They lack the strings and past times, which only
-   * events have.
+   * The bounties' rows, without the strings and past times, which only events have.
    * @throws if the chain cannot be read.
    */
-  async runs(ids: readonly bigint[]): Promise<(ReturnType<typeof runOf> | undefined)[]> {
-    const market = { address: this.#contracts.BountyMarket, abi: bountyMarketAbi } as const
-    const bounties = await this.#client.multicall({
-      contracts: ids.map((id) => ({ ...market, functionName: 'getBounty' as const, args: [id] as const })),
-      ...this.#multicallOptions(),
-    })
-    return bounties.map((answer, index) => {
-      const bounty = unlessReverted(answer)
-      return bounty && bounty.state !== 0 ? runOf(ids[index] as bigint, bounty) : undefined
-    })
+  async runs(ids: readonly bigint[]) {
+    const bounties = await this.#callEach(this.#contracts.BountyMarket, bountyMarketAbi, 'getBounty', ids)
+    return bounties.map((answer, index) => runOf(ids[index] as bigint, resultOf(answer)))
   }
 
   /**
@@ -73,48 +68,49 @@ export class ChainState {
    * staking knows has an empty row.
    * @throws if the chain cannot be read.
    */
-  async agents(ids: readonly bigint[]): Promise<Record<string, unknown>[]> {
+  async agents(ids: readonly bigint[]) {
     const { AgentRegistry, AgentStaking } = this.#contracts
-    const registry = { address: AgentRegistry, abi: agentRegistryAbi } as const
-    const staking = { address: AgentStaking, abi: agentStakingAbi } as const
-    const options = this.#multicallOptions()
-    const calls = <const name extends string>(functionName: name) =>
-      ids.map((id) => ({ functionName, args: [id] as const }))
     const [owners, wallets, accounts, statuses] = await Promise.all([
-      this.#client.multicall({ contracts: calls('ownerOf').map((call) => ({ ...registry, ...call })), ...options }),
-      this.#client.multicall({
-        contracts: calls('getAgentWallet').map((call) => ({ ...registry, ...call })),
-        ...options,
-      }),
-      this.#client.multicall({ contracts: calls('accountOf').map((call) => ({ ...staking, ...call })), ...options }),
-      this.#client.multicall({ contracts: calls('statusOf').map((call) => ({ ...staking, ...call })), ...options }),
+      this.#callEach(AgentRegistry, agentRegistryAbi, 'ownerOf', ids),
+      this.#callEach(AgentRegistry, agentRegistryAbi, 'getAgentWallet', ids),
+      this.#callEach(AgentStaking, agentStakingAbi, 'accountOf', ids),
+      this.#callEach(AgentStaking, agentStakingAbi, 'statusOf', ids),
     ])
     return ids.map((id, index) => {
-      const account = resultOf(accounts[index])
-      const status = agentStatuses[resultOf(statuses[index])]
+      const [stakedAmount, lockedAmount, stakedAt, completions, slashes, frozen, banned] = resultOf(accounts[index])
       const owner = addressOf(unlessReverted(owners[index]))
-      const agent = agentOf(id, owner, addressOf(unlessReverted(wallets[index])), account)
+      const agentWallet = addressOf(unlessReverted(wallets[index]))
       // `statusOf` answers for every id, but the index has a status for registered agents only.
-      return owner === null ? agent : { ...agent, status }
+      const status = owner === null ? null : agentStatuses[resultOf(statuses[index])]
+      const account = { stakedAmount, lockedAmount, stakedAt, completions, slashes, frozen, banned }
+      return { id, owner, agentWallet, status, ...account }
     })
   }
 
   /**
-   * What the market owes to each payee, in USDC base units.
+   * The payees' rows by the market's view.
    * @throws if the chain cannot be read.
    */
-  async owed(payees: readonly Address[]): Promise<bigint[]> {
-    const market = { address: this.#contracts.BountyMarket, abi: bountyMarketAbi } as const
-    const debts = await this.#client.multicall({
-      contracts: payees.map((payee) => ({ ...market, functionName: 'owed' as const, args: [payee] as const })),
-      ...this.#multicallOptions(),
-    })
-    return debts.map(resultOf)
+  async payees(addresses: readonly Address[]) {
+    const debts = await this.#callEach(this.#contracts.BountyMarket, bountyMarketAbi, 'owed', addresses)
+    return addresses.map((address, index) => ({ address, owed: resultOf(debts[index]) }))
   }
 
-  /** Deployless: one `eth_call` creates the multicall contract and calls it, so the chain needs no Multicall3. */
-  #multicallOptions() {
-    return { deployless: true, allowFailure: true, batchSize: MAX_CALLDATA_BYTES, ...this.#block } as const
+  /** Calls a view of one argument, in few requests. Deployless: the chain needs no Multicall3. */
+  #callEach<const abi extends Abi, name extends ContractFunctionName<abi, 'view'>>(
+    address: Address,
+    abi: abi,
+    functionName: name,
+    args: readonly unknown[],
+  ) {
+    const calls = args.map((arg): ContractFunctionParameters => ({ address, abi, functionName, args: [arg] }))
+    const answers = this.#client.multicall({
+      contracts: calls,
+      deployless: true,
+      batchSize: MAX_CALLDATA_BYTES,
+      ...this.#block,
+    })
+    return answers as Promise<Answer<ContractFunctionReturnType<abi, 'view', name>>[]>
   }
 }
 
@@ -167,23 +163,5 @@ function runOf(bountyId: bigint, bounty: Bounty) {
     workPeriod: bounty.workPeriod,
     stakeRequired: bounty.stake,
     evaluator: bounty.evaluator === zeroAddress ? null : bounty.evaluator,
-  }
-}
-
-type Account = readonly [bigint, bigint, bigint, bigint, bigint, boolean, boolean]
-
-function agentOf(id: bigint, owner: string | null, agentWallet: string | null, account: Account) {
-  const [stakedAmount, lockedAmount, stakedAt, completions, slashes, frozen, banned] = account
-  return {
-    id,
-    owner,
-    agentWallet,
-    stakedAmount,
-    lockedAmount,
-    stakedAt,
-    completions: Number(completions),
-    slashes: Number(slashes),
-    frozen,
-    banned,
   }
 }

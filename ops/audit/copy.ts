@@ -1,26 +1,30 @@
 import { getTableName } from 'drizzle-orm'
 import pg from 'pg'
 import * as tables from '../../ponder.schema.ts'
+import { inTransaction } from '../database/inTransaction.ts'
 
 const { head, run, agent, runEvent, payee, marketBand, partyBand, marketDay, agentBand, provenBand } = tables
 const INDEXED = [head, run, agent, runEvent, payee, marketBand, partyBand, marketDay, agentBand, provenBand]
 const TABLES = [...INDEXED.map(getTableName), '_ponder_checkpoint']
 
 /**
- * Adds the indexes that make paging through the copy cheap, and the audit's own tables: its progress, the differences
- * found, and in the `logged_` tables what the logs read so far say.
+ * The audit's own tables: its progress, the differences found, and in the `chain_` tables the rows that the chain
+ * requires. `agent_fact` has what each log says of an agent, and `debt` each payment that was deferred or collected.
  */
 const EXTENSION = `
   ALTER TABLE run ADD PRIMARY KEY (bounty_id);
-  ALTER TABLE agent ADD PRIMARY KEY (id);
-  ALTER TABLE payee ADD PRIMARY KEY (address);
-  CREATE INDEX ON run_event (block_number, log_index);
-  CREATE INDEX ON run_event (bounty_id, id);
-  CREATE INDEX ON run_event (agent_id) WHERE name = 'BountyApproved';
-  CREATE UNLOGGED TABLE logged_agent
-    (id numeric PRIMARY KEY, agent_uri text, registered_at int8, registration_log text);
-  CREATE UNLOGGED TABLE logged_payee (address text PRIMARY KEY, owed numeric NOT NULL);
-  CREATE UNLOGGED TABLE difference (place serial PRIMARY KEY, line text NOT NULL);
+  CREATE UNLOGGED TABLE chain_run AS TABLE run WITH NO DATA;
+  CREATE UNLOGGED TABLE chain_run_event AS TABLE run_event WITH NO DATA;
+  CREATE INDEX ON chain_run_event (bounty_id, id);
+  CREATE INDEX ON chain_run_event (agent_id) WHERE name = 'BountyApproved';
+  CREATE UNLOGGED TABLE chain_agent AS TABLE agent WITH NO DATA;
+  ALTER TABLE chain_agent DROP COLUMN step, DROP COLUMN updated_block, ADD COLUMN status text;
+  CREATE UNLOGGED TABLE chain_payee AS TABLE payee WITH NO DATA;
+  CREATE UNLOGGED TABLE agent_fact
+    (place text, id numeric, agent_uri text, registered_at int8, registration_log text);
+  CREATE INDEX ON agent_fact (id);
+  CREATE UNLOGGED TABLE debt (address text, change numeric);
+  CREATE UNLOGGED TABLE difference (place serial PRIMARY KEY, subject text, field text, on_chain text, in_table text);
   CREATE UNLOGGED TABLE progress
     (phase text PRIMARY KEY, next numeric, compared int8 NOT NULL, at timestamptz DEFAULT now());
   INSERT INTO progress (phase, compared) VALUES ('copied', 0)`
@@ -41,16 +45,13 @@ export const copySchemaOf = (schema: string) => `audit_of_${schema}`
 export async function copyTables(client: pg.ClientBase, schema: string): Promise<void> {
   const from = pg.escapeIdentifier(schema)
   const to = pg.escapeIdentifier(copySchemaOf(schema))
-  await client.query(`DROP SCHEMA IF EXISTS ${to} CASCADE`)
-  await client.query(`BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`)
-  try {
+  await dropCopy(client, schema)
+  const begin = `BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`
+  const copy = async () => {
     await client.query(`CREATE SCHEMA ${to}`)
     for (const table of TABLES) await client.query(`CREATE UNLOGGED TABLE ${to}.${table} AS TABLE ${from}.${table}`)
-    await client.query('COMMIT')
-  } catch (error) {
-    await client.query('ROLLBACK')
-    throw error
   }
+  await inTransaction(client, copy, begin)
   await client.query(EXTENSION)
 }
 

@@ -1,78 +1,87 @@
-import { and, asc, between, eq, inArray } from 'drizzle-orm'
 import { type Hex, parseEventLogs } from 'viem'
+import { agentRegistryAbi } from '../../abis/AgentRegistry.ts'
+import { agentStakingAbi } from '../../abis/AgentStaking.ts'
 import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
-import { runEvent, storedText } from '../../ponder.schema.ts'
-import type { Audited, Phase } from './audited.ts'
+import { storedText } from '../../ponder.schema.ts'
+import type { Audited, Step } from './audited.ts'
 import { type ChainLog, timeOf } from './chainLogs.ts'
-import { differencesOf } from './difference.ts'
-import { recordLogFacts } from './logFacts.ts'
+import { addRows, compareRows } from './chainTables.ts'
 
-/** The greatest id that the table can hold. */
+/** The greatest id of a bounty that the tables can hold. */
 const MAX_INT8 = 2n ** 63n - 1n
 
-/**
- * Compares the timelines with the market's logs, range by range, and records what the logs say of agents and payees for
- * the later phases.
- */
-export const events: Phase = {
-  name: 'events',
-  first: ({ logs }) => logs.start,
-  async step(audited, from) {
-    const last = audited.block.number
-    const { logs, to } = await audited.logs.read(from, last)
-    await recordLogFacts(audited, logs)
-    const expected = await eventsOf(audited, logs)
-    const rows = await rowsBetween(audited, from, to)
-    const places = [...new Set([...expected.keys(), ...rows.keys()])]
-    return {
-      differences: places.flatMap((place) => differencesOf(place, expected.get(place), rows.get(place))),
-      compared: expected.size,
-      next: to < last ? to + 1n : undefined,
-      share: Number(to - audited.logs.start + 1n) / Number(last - audited.logs.start + 1n),
-    }
-  },
-}
+/** Anyone may try to claim a bounty that does not exist. It has no timeline. */
+const DELETE_REFUSALS_WITHOUT_BOUNTY = `
+  DELETE FROM chain_run_event AS event WHERE name = 'ClaimRefused' AND NOT EXISTS (
+    SELECT FROM chain_run_event AS created
+    WHERE created.bounty_id = event.bounty_id AND created.name = 'BountyCreated' AND created.id < event.id
+  )`
 
-const placeOf = (blockNumber: bigint, logIndex: number) => `event of block ${blockNumber}, log ${logIndex}`
+/** Events that name no account: the wallet of the claim acted, or the evaluator, who is the poster if the run has none. */
+const ADD_ACTORS = `
+  UPDATE chain_run_event AS event SET address = coalesce(
+    (SELECT lower(evaluator) FROM run WHERE run.bounty_id = event.bounty_id AND event.name = 'RevisionRequested'),
+    (SELECT address FROM chain_run_event AS earlier
+     WHERE earlier.bounty_id = event.bounty_id AND earlier.id < event.id
+       AND earlier.name = CASE event.name WHEN 'RevisionRequested' THEN 'BountyCreated' ELSE 'BountyClaimed' END
+     ORDER BY id DESC LIMIT 1)
+  ) WHERE name IN ('WorkStarted', 'WorkSubmitted', 'RevisionRequested')`
 
-async function rowsBetween({ db }: Audited, from: bigint, to: bigint) {
-  const rows = await db
-    .select()
-    .from(runEvent)
-    .where(between(runEvent.blockNumber, from, to))
-    .orderBy(asc(runEvent.blockNumber), asc(runEvent.logIndex))
-  return new Map(rows.map((row) => [placeOf(row.blockNumber, row.logIndex), row]))
-}
-
-/** The rows that the market's logs require. */
-async function eventsOf(audited: Audited, logs: ChainLog[]) {
-  const { BountyMarket } = audited.deployment.contracts
-  const ours = logs.filter(({ address }) => address.toLowerCase() === BountyMarket.toLowerCase())
-  const parsed = parseEventLogs({ abi: bountyMarketAbi, logs: ours })
-  const refused = parsed.flatMap(({ eventName, args }) => (eventName === 'ClaimRefused' ? [args.bountyId] : []))
-  const created = await creationsOf(audited, refused)
-  const expected = new Map<string, Record<string, unknown>>()
-  for (const { eventName, args, ...log } of parsed) {
-    if (!('bountyId' in args)) continue
-    const place = placeOf(log.blockNumber, log.logIndex)
-    const id = checkpointOf(log, audited.deployment.chainId)
-    // Anyone may try to claim a bounty that does not exist. It has no timeline.
-    const isUnknownBounty = eventName === 'ClaimRefused' && !((created.get(args.bountyId) ?? id) < id)
-    if (isUnknownBounty) continue
-    if (eventName === 'BountyCreated') created.set(args.bountyId, id)
-    expected.set(place, { id, name: eventName, ...fieldsOf(args), ...placementOf(log) })
+/** Reads the logs, range by range. Compares the timelines; later phases compare what the logs say of agents and payees. */
+export async function compareEvents(audited: Audited, from: bigint): Promise<Step> {
+  const { client, logs } = audited
+  const last = audited.block.number
+  const read = await logs.read(from, last)
+  const stored = await storeLogs(audited, read.logs)
+  if (read.to < last) {
+    const share = Number(read.to - logs.start + 1n) / Number(last - logs.start + 1n)
+    return { compared: stored, next: read.to + 1n, share }
   }
-  return expected
+  const { rowCount: deleted } = await client.query(DELETE_REFUSALS_WITHOUT_BOUNTY)
+  await client.query(ADD_ACTORS)
+  await compareRows(client, {
+    chain: 'chain_run_event',
+    table: 'run_event',
+    key: 'block_number, log_index',
+    subject: `'event of block ' || block_number || ', log ' || log_index`,
+  })
+  return { compared: stored - (deleted ?? 0), next: undefined, share: 1 }
 }
 
-/** The ids of the events that created these bounties. A bounty that does not exist has none. */
-async function creationsOf({ db }: Audited, bountyIds: bigint[]): Promise<Map<bigint, string>> {
-  const storable = bountyIds.filter((id) => id <= MAX_INT8)
-  const rows = await db
-    .select({ bountyId: runEvent.bountyId, id: runEvent.id })
-    .from(runEvent)
-    .where(and(inArray(runEvent.bountyId, storable), eq(runEvent.name, 'BountyCreated')))
-  return new Map(rows.map(({ bountyId, id }) => [bountyId, id]))
+/** @returns how many events of runs are among the logs. */
+async function storeLogs({ client, deployment }: Audited, logs: ChainLog[]): Promise<number> {
+  const { AgentRegistry, AgentStaking, BountyMarket } = deployment.contracts
+  const of = (contract: string) => logs.filter(({ address }) => address.toLowerCase() === contract.toLowerCase())
+  const events: object[] = []
+  const debts: object[] = []
+  for (const { eventName, args, ...log } of parseEventLogs({ abi: bountyMarketAbi, logs: of(BountyMarket) })) {
+    if (eventName === 'PaymentDeferred' || eventName === 'PaymentCollected') {
+      const change = eventName === 'PaymentDeferred' ? args.amount : -args.amount
+      debts.push({ address: args.payee.toLowerCase(), change })
+    }
+    if (!('bountyId' in args) || args.bountyId > MAX_INT8) continue
+    const id = checkpointOf(log, deployment.chainId)
+    events.push({ id, name: eventName, ...fieldsOf(args), ...placementOf(log) })
+  }
+  const facts: object[] = []
+  for (const { eventName, args, ...log } of parseEventLogs({ abi: agentRegistryAbi, logs: of(AgentRegistry) })) {
+    const place = checkpointOf(log, deployment.chainId)
+    if (eventName === 'Transfer') facts.push({ place, id: args.tokenId })
+    else if (eventName === 'MetadataSet' && args.metadataKey === 'agentWallet') facts.push({ place, id: args.agentId })
+    else if (eventName === 'URIUpdated') facts.push({ place, id: args.agentId, agentURI: storedText(args.newURI) })
+    else if (eventName === 'Registered') {
+      const registrationLog = `${log.transactionHash}:${log.logIndex}`
+      const agentURI = storedText(args.agentURI)
+      facts.push({ place, id: args.agentId, agentURI, registeredAt: timeOf(log), registrationLog })
+    }
+  }
+  for (const { args, ...log } of parseEventLogs({ abi: agentStakingAbi, logs: of(AgentStaking) })) {
+    if ('agentId' in args) facts.push({ place: checkpointOf(log, deployment.chainId), id: args.agentId })
+  }
+  await addRows(client, 'chain_run_event', events)
+  await addRows(client, 'debt', debts)
+  await addRows(client, 'agent_fact', facts)
+  return events.length
 }
 
 /** Ponder's id of a log, which sorts the logs of all chains. */
@@ -84,42 +93,27 @@ function checkpointOf(log: ChainLog, chainId: number) {
 }
 
 /** The arguments of all the market's events. */
-type Arguments = { bountyId: bigint } & Partial<{
-  agentId: bigint
-  poster: Hex
-  wallet: Hex
-  payee: Hex
-  amount: bigint
-  reward: bigint
-  refund: bigint
-  stake: bigint
-  ipfsHash: string
-  deliverableHash: string
-  feedbackHash: string
-  reason: Hex
-  deadline: bigint
-  submitBy: bigint
-  reviewBy: bigint
-  round: bigint
-  revision: bigint
-  byTimeout: boolean
-}>
+type Arguments = { bountyId: bigint } & Partial<
+  Record<'agentId' | 'amount' | 'reward' | 'refund' | 'stake' | 'round' | 'revision', bigint> &
+    Record<'deadline' | 'submitBy' | 'reviewBy', bigint> &
+    Record<'poster' | 'wallet' | 'payee' | 'reason', Hex> &
+    Record<'ipfsHash' | 'deliverableHash' | 'feedbackHash', string> &
+    Record<'byTimeout', boolean>
+>
 
-/** The columns from the event's arguments. An event that names no account gets its address from the run's history. */
+/** The columns from the event's arguments. */
 function fieldsOf(args: Arguments) {
-  const address = args.payee ?? args.wallet ?? args.poster
   const hash = args.ipfsHash ?? args.deliverableHash ?? args.feedbackHash
-  const ordinal = args.round ?? args.revision
   return {
     bountyId: args.bountyId,
-    agentId: args.agentId ?? null,
-    ...(address && { address: address.toLowerCase() }),
-    amount: args.amount ?? args.refund ?? args.reward ?? args.stake ?? null,
-    hash: hash === undefined ? null : storedText(hash),
-    reason: args.reason ?? null,
-    dueAt: args.deadline ?? args.submitBy ?? args.reviewBy ?? null,
-    ordinal: ordinal === undefined ? null : Number(ordinal),
-    byTimeout: args.byTimeout ?? null,
+    agentId: args.agentId,
+    address: (args.payee ?? args.wallet ?? args.poster)?.toLowerCase(),
+    amount: args.amount ?? args.refund ?? args.reward ?? args.stake,
+    hash: hash === undefined ? undefined : storedText(hash),
+    reason: args.reason,
+    dueAt: args.deadline ?? args.submitBy ?? args.reviewBy,
+    ordinal: args.round ?? args.revision,
+    byTimeout: args.byTimeout,
   }
 }
 

@@ -1,34 +1,6 @@
-import type { Address } from 'viem'
-import {
-  AGENT_BAND_IDS,
-  agentSteps,
-  DEADLINE_BAND_SECONDS,
-  payee,
-  RUN_BAND_IDS,
-  runStates,
-} from '../../ponder.schema.ts'
-import type { Audited, Phase } from './audited.ts'
-import { type Difference, differencesOf } from './difference.ts'
-
-/** Compares the payees' rows with the sum of the market's logs, and with the market's `owed`. */
-export const payees: Phase = {
-  name: 'payees',
-  first: () => 0n,
-  async step({ client, db, state }) {
-    const { rows: logged } = await client.query<{ address: Address; owed: string }>(
-      'SELECT address, owed::text FROM logged_payee ORDER BY address',
-    )
-    const rows = new Map((await db.select().from(payee)).map((row) => [row.address as string, row]))
-    const addresses = [...new Set([...logged.map(({ address }) => address), ...rows.keys()])] as Address[]
-    const owed = await state.owed(addresses)
-    const byLogs = new Map(logged.map(({ address, owed }) => [address, { address, owed: BigInt(owed) }]))
-    const differences = addresses.flatMap((address, place) => [
-      ...differencesOf(`payee ${address}`, byLogs.get(address), rows.get(address)),
-      ...differencesOf(`payee ${address} by owed()`, { owed: owed[place] }, { owed: rows.get(address)?.owed }),
-    ])
-    return { differences, compared: addresses.length, next: undefined, share: 1 }
-  },
-}
+import { AGENT_BAND_IDS, agentSteps, DEADLINE_BAND_SECONDS, RUN_BAND_IDS, runStates } from '../../ponder.schema.ts'
+import type { Audited, Step } from './audited.ts'
+import { compareRows } from './chainTables.ts'
 
 const countsOf = (column: string, values: readonly string[]) =>
   values.map((value) => `count(*) FILTER (WHERE ${column} = '${value}') AS ${value.toLowerCase()}`).join(', ')
@@ -55,7 +27,7 @@ const MARKET_DAYS = `
     FROM (SELECT *, ${STATE_AFTER} AS after FROM run_event WHERE name NOT IN ('ClaimRefused', 'PaymentDeferred')) AS event
     WINDOW timeline AS (PARTITION BY bounty_id ORDER BY id)
   )
-  SELECT 'market on ' || date_trunc('day', to_timestamp(timestamp), 'UTC') AT TIME ZONE 'UTC' AS subject,
+  SELECT 'market on ' || date_trunc('day', to_timestamp(timestamp), 'UTC') AT TIME ZONE 'UTC' AS name,
     ${dailyChanges.join(', ')},
     sum(CASE WHEN name = 'BountyFunded' THEN reward + fee
       WHEN name = 'BountyWithdrawn' OR after IN ('APPROVED', 'REJECTED') THEN -(reward + fee) ELSE 0 END) AS escrowed,
@@ -74,9 +46,9 @@ const ID_BAND = `div(bounty_id, ${RUN_BAND_IDS}) * ${RUN_BAND_IDS}`
  */
 const COUNTS = [
   {
-    stored: `SELECT 'runs by ' || sort || ' from ' || lowest AS subject, * FROM market_band`,
+    stored: `SELECT 'runs by ' || sort || ' from ' || lowest AS name, * FROM market_band`,
     counted: `
-      SELECT 'runs by ' || sort || ' from ' || lowest AS subject, ${countsOf('state', runStates)}
+      SELECT 'runs by ' || sort || ' from ' || lowest AS name, ${countsOf('state', runStates)}
       FROM run CROSS JOIN LATERAL (VALUES
         ('createdAt', ${ID_BAND}),
         ('reward', rpad(left(reward::text, 2), length(reward::text), '0')::int8),
@@ -85,62 +57,48 @@ const COUNTS = [
       GROUP BY 1`,
   },
   {
-    stored: `SELECT 'runs with ' || party || ' from ' || lowest AS subject, * FROM party_band`,
+    stored: `SELECT 'runs with ' || party || ' from ' || lowest AS name, * FROM party_band`,
     counted: `
-      SELECT 'runs with ' || party || ' from ' || ${ID_BAND} AS subject, ${countsOf('state', runStates)}
+      SELECT 'runs with ' || party || ' from ' || ${ID_BAND} AS name, ${countsOf('state', runStates)}
       FROM run CROSS JOIN LATERAL (VALUES
         ('poster ' || poster_address), ('evaluator ' || evaluator), ('claimedBy ' || claimed_by)
       ) AS counted (party)
       WHERE party IS NOT NULL GROUP BY 1`,
   },
   {
-    stored: `SELECT 'market on ' || to_timestamp(day) AT TIME ZONE 'UTC' AS subject, * FROM market_day`,
+    stored: `SELECT 'market on ' || to_timestamp(day) AT TIME ZONE 'UTC' AS name, * FROM market_day`,
     counted: MARKET_DAYS,
   },
   {
-    stored: `SELECT 'agents from ' || lowest AS subject, * FROM agent_band`,
+    stored: `SELECT 'agents from ' || lowest AS name, * FROM agent_band`,
     counted: `
-      SELECT 'agents from ' || div(id, ${AGENT_BAND_IDS}) * ${AGENT_BAND_IDS} AS subject, ${countsOf('step', agentSteps)},
+      SELECT 'agents from ' || div(id, ${AGENT_BAND_IDS}) * ${AGENT_BAND_IDS} AS name, ${countsOf('step', agentSteps)},
         sum(staked_amount) AS staked
       FROM agent GROUP BY 1`,
   },
   {
-    stored: `SELECT 'proven agents from ' || lowest || ' since ' || day AS subject, agents FROM proven_band`,
+    stored: `SELECT 'proven agents from ' || lowest || ' since ' || day AS name, agents FROM proven_band`,
     counted: `
       SELECT 'proven agents from ' || div(id, ${AGENT_BAND_IDS}) * ${AGENT_BAND_IDS} || ' since ' ||
-        extract(epoch FROM date_trunc('day', to_timestamp(staked_at), 'UTC'))::int8 AS subject, count(*) AS agents
+        extract(epoch FROM date_trunc('day', to_timestamp(staked_at), 'UTC'))::int8 AS name, count(*) AS agents
       FROM agent WHERE step = 'PROVEN' GROUP BY 1`,
   },
 ]
 
-type Band = { subject: string } & Record<string, string>
+/** The bands that count something: one that became empty may have a row or none. */
+const nonEmpty = (bands: string) => `(
+  SELECT * FROM (${bands}) AS band WHERE EXISTS (
+    SELECT FROM jsonb_each_text(to_jsonb(band) - ARRAY['name', 'sort', 'party', 'lowest', 'day']) WHERE value <> '0'
+  ))`
 
 /** Compares the tables of counts with the runs and agents, which earlier phases have compared with the chain. */
-export const bands: Phase = {
-  name: 'bands',
-  first: () => 0n,
-  async step({ client }) {
-    const differences: Difference[] = []
-    let compared = 0
-    for (const { stored, counted } of COUNTS) {
-      const rows = await bandsIn(client, stored)
-      const expected = await bandsIn(client, counted)
-      const subjects = [...new Set([...expected.keys(), ...rows.keys()])].sort()
-      for (const subject of subjects)
-        differences.push(...differencesOf(subject, expected.get(subject), rows.get(subject)))
-      compared += subjects.length
-    }
-    return { differences, compared, next: undefined, share: 1 }
-  },
-}
-
-/** The bands by their subject, without those that count nothing: a band that became empty may have a row or none. */
-async function bandsIn(client: Audited['client'], statement: string) {
-  const { rows } = await client.query<Band>(statement)
-  const counts = rows.map(({ subject, sort, party, lowest, day, ...fields }) => {
-    const asText = Object.entries(fields).map(([name, value]) => [name, String(value)] as const)
-    return [subject, asText] as const
-  })
-  const counting = counts.filter(([, fields]) => fields.some(([, value]) => value !== '0'))
-  return new Map(counting.map(([subject, fields]) => [subject, Object.fromEntries(fields)]))
+export async function compareBands({ client }: Audited): Promise<Step> {
+  let compared = 0
+  for (const { stored, counted } of COUNTS) {
+    const table = nonEmpty(stored)
+    await compareRows(client, { chain: nonEmpty(counted), table, key: 'name', subject: 'name' })
+    const { rows } = await client.query<{ count: string }>(`SELECT count(*) FROM ${table} AS stored`)
+    compared += Number(rows[0]?.count)
+  }
+  return { compared, next: undefined, share: 1 }
 }

@@ -1,0 +1,102 @@
+import { PgDialect } from 'drizzle-orm/pg-core'
+import type { Address } from 'viem'
+import { agentStatus } from '../../src/api/queries/agents.ts'
+import type { Audited, Step } from './audited.ts'
+import { addRows, compareRows } from './chainTables.ts'
+
+/** How many runs or agents a step reads. */
+const SIZE = 100n
+
+/** The fields of a run that no view returns, by its timeline. Those of a claim are null once it is slashed or abandoned. */
+const ADD_HISTORY = `
+  UPDATE chain_run SET
+    ipfs_hash = past.ipfs_hash, created_at = past.created_at, opened_at = past.opened_at, claimed_at = past.claimed_at,
+    deliverable_hash = past.deliverable_hash, submitted_at = past.submitted_at, feedback_hash = past.feedback_hash,
+    ended_at = past.ended_at
+  FROM (
+    SELECT bounty_id,
+      max(hash) FILTER (WHERE name = 'BountyCreated') AS ipfs_hash,
+      max(timestamp) FILTER (WHERE name = 'BountyCreated') AS created_at,
+      max(timestamp) FILTER (WHERE name IN ('BountyFunded', 'ClaimSlashed', 'ClaimAbandoned')) AS opened_at,
+      max(timestamp) FILTER (WHERE name = 'BountyClaimed' AND later_changes = 0) AS claimed_at,
+      max(timestamp) FILTER (WHERE name = 'WorkSubmitted' AND later_changes = 0) AS submitted_at,
+      (array_agg(hash ORDER BY id DESC) FILTER (WHERE name = 'WorkSubmitted' AND later_changes = 0))[1] AS deliverable_hash,
+      (array_agg(hash ORDER BY id DESC) FILTER (WHERE name = 'RevisionRequested' AND later_changes = 0))[1] AS feedback_hash,
+      max(timestamp) FILTER (WHERE name IN ('BountyApproved', 'BountyRejected')) AS ended_at
+    FROM (
+      SELECT *, count(*) FILTER (WHERE name IN ('BountyClaimed', 'ClaimSlashed', 'ClaimAbandoned')) OVER (
+        PARTITION BY bounty_id ORDER BY id ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
+      ) AS later_changes
+      FROM chain_run_event
+    ) AS event
+    GROUP BY bounty_id
+  ) AS past
+  WHERE chain_run.bounty_id = past.bounty_id`
+
+/** Compares the runs with `getBounty`, and the fields that no view returns with the logs. */
+export async function compareRuns({ client, state }: Audited, from: bigint): Promise<Step> {
+  const count = await state.bountyCount()
+  const last = from + SIZE < count ? from + SIZE : count
+  const ids = Array.from({ length: Number(last - from) }, (_, index) => from + BigInt(index) + 1n)
+  await addRows(client, 'chain_run', await state.runs(ids))
+  if (last < count) return { compared: ids.length, next: last, share: Number(last) / Number(count) }
+  await client.query(ADD_HISTORY)
+  await compareRows(client, { chain: 'chain_run', table: 'run', key: 'bounty_id', subject: `'run ' || bounty_id` })
+  return { compared: ids.length, next: undefined, share: 1 }
+}
+
+/** The fields of an agent that no view returns. */
+const ADD_FACTS = `
+  UPDATE chain_agent SET
+    agent_uri = fact.agent_uri, registered_at = fact.registered_at, registration_log = fact.registration_log,
+    volume = coalesce((
+      SELECT sum(amount) FROM chain_run_event WHERE name = 'BountyApproved' AND agent_id = chain_agent.id
+    ), 0)
+  FROM (
+    SELECT id,
+      (array_agg(agent_uri ORDER BY place DESC) FILTER (WHERE agent_uri IS NOT NULL))[1] AS agent_uri,
+      (array_agg(registered_at ORDER BY place DESC) FILTER (WHERE registered_at IS NOT NULL))[1] AS registered_at,
+      (array_agg(registration_log ORDER BY place DESC) FILTER (WHERE registration_log IS NOT NULL))[1] AS registration_log
+    FROM agent_fact GROUP BY id
+  ) AS fact
+  WHERE chain_agent.id = fact.id`
+
+/** The agents with their status as the API derives it, at the time of the copied block. An unregistered one has none. */
+const AGENTS_WITH_STATUS = `(
+  WITH snapshot AS (SELECT timestamp AS now FROM head)
+  SELECT *, CASE WHEN step IS NOT NULL THEN ${new PgDialect().sqlToQuery(agentStatus).sql} END AS status FROM agent
+)`
+
+/**
+ * Compares the agents with registry and staking, and the fields that no view returns with the logs. No contract lists
+ * the agents: their ids are those that a log names.
+ */
+export async function compareAgents({ client, state }: Audited, from: bigint): Promise<Step> {
+  const { rows } = await client.query<{ id: string; greatest: string }>(
+    `SELECT DISTINCT id, (SELECT max(id) FROM agent_fact) AS greatest FROM agent_fact
+     WHERE id >= $1 ORDER BY id LIMIT ${SIZE}`,
+    [from.toString()],
+  )
+  await addRows(client, 'chain_agent', await state.agents(rows.map(({ id }) => BigInt(id))))
+  const last = rows.at(-1)
+  if (last && last.id !== last.greatest) {
+    return { compared: rows.length, next: BigInt(last.id) + 1n, share: Number(last.id) / Number(last.greatest) }
+  }
+  await client.query(ADD_FACTS)
+  await compareRows(client, { chain: 'chain_agent', table: AGENTS_WITH_STATUS, key: 'id', subject: `'agent ' || id` })
+  return { compared: rows.length, next: undefined, share: 1 }
+}
+
+/** Compares the payees with the sum of the market's logs, and with the market's `owed`. */
+export async function comparePayees({ client, state }: Audited): Promise<Step> {
+  const { rows } = await client.query<{ address: Address }>('SELECT address FROM debt UNION SELECT address FROM payee')
+  await addRows(client, 'chain_payee', await state.payees(rows.map(({ address }) => address)))
+  const compared = { table: 'payee', key: 'address' }
+  await compareRows(client, {
+    ...compared,
+    chain: '(SELECT address, sum(change) AS owed FROM debt GROUP BY address)',
+    subject: `'payee ' || address`,
+  })
+  await compareRows(client, { ...compared, chain: 'chain_payee', subject: `'payee ' || address || ' by owed()'` })
+  return { compared: rows.length, next: undefined, share: 1 }
+}
