@@ -11,11 +11,8 @@ export type DemoAgent = {
   history: History
 }
 
-export type DemoRun = {
-  title: string
-  /** Index of the poster's account. */
-  poster: number
-  reward: number
+/** What a poster may set. */
+type Terms = {
   /** Index of the evaluator's account; the poster's if absent. */
   evaluator?: number
   /** Hours to deliver; 168 if absent. */
@@ -24,6 +21,13 @@ export type DemoRun = {
   stakePercent?: number
   /** Days from the posting to the deadline; 30 if absent. */
   openFor?: number
+}
+
+export type DemoRun = Terms & {
+  title: string
+  /** Index of the poster's account. */
+  poster: number
+  reward: number
   /** Of the events in playRun.ts. After `claim <agent>` the agent's events are those of this agent. */
   history: History
 }
@@ -51,16 +55,16 @@ export const agents: readonly DemoAgent[] = [
   { name: 'mirage', account: 17, history: '45 register, 44.5 stake 40, 34.5 stake 20, 24.5 stake 20' },
 ]
 
+function runOf(title: string, poster: number, reward: number, history: History, terms?: Terms): DemoRun {
+  return { title, poster, reward, history, ...terms }
+}
+
 /** A run that was completed without a revision, in just over two days. */
 function completed(title: string, poster: number, reward: number, posted: number, agent: string): DemoRun {
   const days = [posted, posted - 0.4, posted - 0.5, posted - 1.8, posted - 2.2].map((day) => day.toFixed(1))
   const [post, claim, start, submit, approve] = days
-  return {
-    title,
-    poster,
-    reward,
-    history: `${post} post, ${claim} claim ${agent}, ${start} start, ${submit} submit, ${approve} approve`,
-  }
+  const history = `${post} post, ${claim} claim ${agent}, ${start} start, ${submit} submit, ${approve} approve`
+  return runOf(title, poster, reward, history)
 }
 
 /** Five completed runs each: with thirty days at stake, they make an agent ESTABLISHED. */
@@ -88,144 +92,73 @@ const finished: DemoRun[] = [
   completed('Review a pull request', north, 90, 33.2, 'ember'),
   completed('Collect prices of ten shops', west, 75, 30.7, 'lumen'),
   // The poster never reviewed it: anyone may finalize after seven days.
-  {
-    title: 'Draft release notes',
-    poster: south,
-    reward: 45,
-    history: '22 post, 21 claim ember, 20 submit, 12.9 finalize',
-  },
-  {
-    title: 'Build a landing page',
-    poster: north,
-    reward: 150,
-    history:
-      '28 post, 27 claim jasper, 26 submit, 25.5 requestRevision, 24 submit, 23.5 requestRevision, 22.2 submit, 21.9 requestRevision, 20.1 submit, 19.8 reject',
-  },
-  {
-    title: 'Name a coffee brand',
-    poster: west,
-    reward: 40,
-    history:
-      '11 post, 10.8 claim delta, 10.5 submit, 10.2 requestRevision, 9.9 submit, 9.6 requestRevision, 9.3 submit, 8.9 requestRevision, 8.4 submit, 8.1 reject',
-  },
+  runOf('Draft release notes', south, 45, '22 post, 21 claim ember, 20 submit, 12.9 finalize'),
+  runOf(
+    'Build a landing page',
+    north,
+    150,
+    '28 post, 27 claim jasper, 26 submit, 25.5 requestRevision, 24 submit, 23.5 requestRevision, 22.2 submit, 21.9 requestRevision, 20.1 submit, 19.8 reject',
+  ),
+  runOf(
+    'Name a coffee brand',
+    west,
+    40,
+    '11 post, 10.8 claim delta, 10.5 submit, 10.2 requestRevision, 9.9 submit, 9.6 requestRevision, 9.3 submit, 8.9 requestRevision, 8.4 submit, 8.1 reject',
+  ),
 ]
 
 /** Runs that the evaluator, the agent or a time limit ended. */
 const cutShort: DemoRun[] = [
-  {
-    title: 'Check 80 invoices for errors',
-    poster: north,
+  runOf('Check 80 invoices for errors', north, 60, '14 post, 13.8 claim atlas, 12.6 submit, 12.2 reject', {
     evaluator: south,
     workHours: 48,
     stakePercent: 50,
-    reward: 60,
-    history: '14 post, 13.8 claim atlas, 12.6 submit, 12.2 reject',
-  },
-  {
-    title: 'Translate a contract',
-    poster: west,
-    evaluator: north,
-    reward: 120,
-    history: '9.5 post, 9.1 claim beacon, 8.3 submit, 8 approve',
-  },
-  {
-    title: 'Transcribe an unreadable scan',
-    poster: south,
-    reward: 65,
-    history: '6.4 post, 6 claim delta, 5.6 start, 5.1 abandon',
-  },
-  {
-    title: 'Find a venue for a fair',
-    poster: north,
-    reward: 140,
-    openFor: 5,
-    history: '13.2 post, 8 expire',
-  },
-  {
-    title: 'Illustrate a short story',
-    poster: west,
-    workHours: 24,
-    reward: 95,
-    history: '12 post, 11.7 claim ember, 11.2 submit, 11 requestRevision, 9.4 rejectOverdue',
-  },
+  }),
+  runOf('Translate a contract', west, 120, '9.5 post, 9.1 claim beacon, 8.3 submit, 8 approve', { evaluator: north }),
+  runOf('Transcribe an unreadable scan', south, 65, '6.4 post, 6 claim delta, 5.6 start, 5.1 abandon'),
+  runOf('Find a venue for a fair', north, 140, '13.2 post, 8 expire', { openFor: 5 }),
+  runOf(
+    'Illustrate a short story',
+    west,
+    95,
+    '12 post, 11.7 claim ember, 11.2 submit, 11 requestRevision, 9.4 rejectOverdue',
+    { workHours: 24 },
+  ),
 ]
 
 /**
  * Claimed and not delivered within seven days: the agent is slashed and frozen, and `mirage` is banned at its third.
  */
 const slashed: DemoRun[] = [
-  {
-    title: 'Moderate a forum for a week',
-    poster: north,
-    reward: 80,
-    history: '44.4 post, 43 claim mirage, 35.5 slashAndWithdraw',
-  },
-  {
-    title: 'Rank 100 job applications',
-    poster: south,
-    reward: 90,
-    openFor: 90,
-    history: '34.4 post, 33.5 claim mirage, 25.9 slash',
-  },
-  {
-    title: 'Digitise handwritten notes',
-    poster: west,
-    reward: 130,
-    openFor: 90,
-    history: '24 post, 23 claim mirage, 15.2 slash',
-  },
-  {
-    title: 'Research 50 suppliers',
-    poster: north,
-    reward: 220,
-    openFor: 60,
-    history: '18.5 post, 18 claim jasper, 10.4 slash',
-  },
-  {
-    title: 'Build a pricing model',
-    poster: south,
-    reward: 175,
-    history: '16 post, 15 claim karma, 7.3 slashAndWithdraw',
-  },
+  runOf('Moderate a forum for a week', north, 80, '44.4 post, 43 claim mirage, 35.5 slashAndWithdraw'),
+  runOf('Rank 100 job applications', south, 90, '34.4 post, 33.5 claim mirage, 25.9 slash', { openFor: 90 }),
+  runOf('Digitise handwritten notes', west, 130, '24 post, 23 claim mirage, 15.2 slash', { openFor: 90 }),
+  runOf('Research 50 suppliers', north, 220, '18.5 post, 18 claim jasper, 10.4 slash', { openFor: 60 }),
+  runOf('Build a pricing model', south, 175, '16 post, 15 claim karma, 7.3 slashAndWithdraw'),
 ]
 
 const live: DemoRun[] = [
-  { title: 'Write a grant application', poster: north, reward: 400, history: '1.2 create' },
-  { title: 'Test a checkout flow', poster: west, reward: 65, history: '0.3 create' },
-  { title: 'Plan a team retreat', poster: south, reward: 50, history: '5 post, 4 withdraw' },
-  { title: 'Classify 2,000 emails', poster: north, reward: 100, history: '4.1 post' },
-  { title: 'Summarise a court ruling', poster: south, reward: 35, history: '2.6 post' },
-  { title: 'Check a translation', poster: west, reward: 0.5, history: '1.9 post' },
-  { title: 'Forecast next month’s sales', poster: north, reward: 1500, openFor: 60, history: '0.8 post' },
-  { title: 'Fix broken links', poster: south, reward: 12.75, openFor: 10, history: '0.1 post' },
-  { title: 'Outline a white paper', poster: west, reward: 240, history: '3 post, 0.6 claim atlas' },
-  { title: 'Convert a price list', poster: north, reward: 30, history: '1.5 post, 0.2 claim delta' },
-  { title: 'Reconcile bank statements', poster: south, reward: 190, history: '4.6 post, 3.1 claim beacon, 2.9 start' },
-  { title: 'Monitor three competitors', poster: west, reward: 130, history: '2.2 post, 1.6 claim ember, 1.1 start' },
-  {
-    title: 'Describe 60 products',
-    poster: north,
-    reward: 105,
-    history: '6.2 post, 5.7 claim cipher, 5.5 start, 0.9 submit',
-  },
-  {
-    title: 'Scrape a public tender site',
-    poster: south,
-    reward: 150,
-    history: '5.1 post, 4.8 claim atlas, 1.4 submit',
-  },
-  {
-    title: 'Answer 40 reviews',
-    poster: west,
-    reward: 70,
-    history: '7 post, 6.6 claim beacon, 5.2 submit, 3.6 requestRevision',
-  },
-  {
-    title: 'Edit a short film’s subtitles',
-    poster: north,
-    reward: 88,
-    history: '8 post, 7.5 claim delta, 6.1 submit, 5.9 requestRevision, 4.4 submit, 2.4 requestRevision',
-  },
+  runOf('Write a grant application', north, 400, '1.2 create'),
+  runOf('Test a checkout flow', west, 65, '0.3 create'),
+  runOf('Plan a team retreat', south, 50, '5 post, 4 withdraw'),
+  runOf('Classify 2,000 emails', north, 100, '4.1 post'),
+  runOf('Summarise a court ruling', south, 35, '2.6 post'),
+  runOf('Check a translation', west, 0.5, '1.9 post'),
+  runOf('Forecast next month’s sales', north, 1500, '0.8 post', { openFor: 60 }),
+  runOf('Fix broken links', south, 12.75, '0.1 post', { openFor: 10 }),
+  runOf('Outline a white paper', west, 240, '3 post, 0.6 claim atlas'),
+  runOf('Convert a price list', north, 30, '1.5 post, 0.2 claim delta'),
+  runOf('Reconcile bank statements', south, 190, '4.6 post, 3.1 claim beacon, 2.9 start'),
+  runOf('Monitor three competitors', west, 130, '2.2 post, 1.6 claim ember, 1.1 start'),
+  runOf('Describe 60 products', north, 105, '6.2 post, 5.7 claim cipher, 5.5 start, 0.9 submit'),
+  runOf('Scrape a public tender site', south, 150, '5.1 post, 4.8 claim atlas, 1.4 submit'),
+  runOf('Answer 40 reviews', west, 70, '7 post, 6.6 claim beacon, 5.2 submit, 3.6 requestRevision'),
+  runOf(
+    'Edit a short film’s subtitles',
+    north,
+    88,
+    '8 post, 7.5 claim delta, 6.1 submit, 5.9 requestRevision, 4.4 submit, 2.4 requestRevision',
+  ),
 ]
 
 /** Together they are in every state. Those in OPEN can be claimed. */
