@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import { type ManagedProcess, startProcess } from './managedProcess.ts'
+import { type ManagedProcess, startReady } from './managedProcess.ts'
 
 export type AnvilOptions = {
   /** A free port if absent. */
@@ -28,27 +28,18 @@ export type Anvil = {
  */
 export async function startAnvil(options: AnvilOptions = {}): Promise<Anvil> {
   const { port = 0, chainId = 31337, blockTime, timestamp, accounts, flags = [] } = options
-  const part = await startProcess({
-    name: 'Anvil',
-    command: anvilBinary(),
-    args: [
-      '--port',
-      String(port),
-      '--chain-id',
-      String(chainId),
-      ...(blockTime === undefined ? [] : ['--block-time', String(blockTime)]),
-      ...(timestamp === undefined ? [] : ['--timestamp', String(timestamp)]),
-      ...(accounts === undefined ? [] : ['--accounts', String(accounts)]),
-      ...flags,
-    ],
-  })
-  try {
-    const [, bound] = await part.saw(/^Listening on 127\.0\.0\.1:(\d+)$/, 15_000)
-    return { part, rpcUrl: `http://127.0.0.1:${bound}`, stop: part.stop }
-  } catch (error) {
-    await part.stop()
-    throw error
-  }
+  const settings = { '--block-time': blockTime, '--timestamp': timestamp, '--accounts': accounts }
+  const given = Object.entries(settings).filter(([, value]) => value !== undefined)
+  const { part, match } = await startReady(
+    {
+      name: 'Anvil',
+      command: anvilBinary(),
+      args: ['--port', port, '--chain-id', chainId, ...given.flat(), ...flags].map(String),
+    },
+    /^Listening on 127\.0\.0\.1:(\d+)$/,
+    15_000,
+  )
+  return { part, rpcUrl: `http://127.0.0.1:${match[1]}`, stop: part.stop }
 }
 
 /** The native binary. npm's wrapper would be one more process, and would report a crash of Anvil as success. */

@@ -1,16 +1,8 @@
-import { fileURLToPath } from 'node:url'
 import type { Hex } from 'viem'
-import { type ManagedProcess, startProcess } from './managedProcess.ts'
+import { type ManagedProcess, startReady } from './managedProcess.ts'
+import { type ServiceOptions, serviceProcess } from './service.ts'
 
-export type ApiOptions = {
-  databaseUrl: string
-  /** The schema that readers use. */
-  schema?: string
-  chainId: number
-  rpcUrl: string
-  deploymentsDirectory: string
-  /** A free port if absent. */
-  port?: number | undefined
+export type ApiOptions = ServiceOptions & {
   /** The operator's port, with signers and metrics; a free port if absent. */
   opsPort?: number | undefined
   /** The key that pays for claims; without it the claim route answers 503. */
@@ -19,11 +11,6 @@ export type ApiOptions = {
   allowUnsignedClaims?: boolean
   /** Runs the server under Node's watcher, which restarts it when a source file changes. */
   reload?: boolean
-  /** Another checkout to run; this one if absent. */
-  directory?: string
-  /** Additional environment variables. */
-  env?: Record<string, string>
-  onLine?: ((line: string) => void) | undefined
 }
 
 export type Api = {
@@ -58,53 +45,39 @@ export const youngGenerationFlag = '--max-semi-space-size=64'
 const listens = /"port":(\d+),"opsPort":(\d+),"msg":"API listens"/
 const failed = /^Failed running/
 
-const root = fileURLToPath(new URL('..', import.meta.url))
-
 /**
  * Starts the API and waits until it listens.
  * @throws with its output if it does not start, for instance because the port is in use.
  */
 export async function startApi(options: ApiOptions): Promise<Api> {
-  const { databaseUrl, schema = 'runline', chainId, rpcUrl, deploymentsDirectory, port = 0, opsPort = 0 } = options
-  const { relayerKey, allowUnsignedClaims, reload = false, directory = root, env = {}, onLine } = options
+  const { port = 0, opsPort = 0, relayerKey, allowUnsignedClaims, reload = false, onLine } = options
   const crashed = Promise.withResolvers<string>()
   let isListening = false
-  const part = await startProcess({
-    name: 'The API',
-    command: process.execPath,
-    args: [youngGenerationFlag, ...(reload ? ['--watch', '--watch-preserve-output'] : []), 'src/api/start.ts'],
-    directory,
-    env: {
-      DATABASE_URL: databaseUrl,
-      DATABASE_READ_URL: undefined,
-      DATABASE_SCHEMA: schema,
-      CHAIN_ID: String(chainId),
-      RPC_URL: rpcUrl,
-      DEPLOYMENTS_DIR: deploymentsDirectory,
-      PORT: String(port),
-      OPS_PORT: String(opsPort),
-      RELAYER_PRIVATE_KEY: relayerKey,
-      ALLOW_UNSIGNED_CLAIMS: allowUnsignedClaims === undefined ? undefined : String(allowUnsignedClaims),
-      // The line with the port has this level.
-      LOG_LEVEL: 'info',
-      ...noLimits,
-      ...env,
-    },
-    onLine(line) {
-      onLine?.(line)
-      // A crash before it listens is a broken edit of a source file, which the next edit may fix.
-      if (failed.test(line) && isListening) crashed.resolve('crashed')
-      isListening = listens.test(line) || (isListening && !line.startsWith('Restarting'))
-    },
-  })
-  try {
-    const [line, bound, boundOps] = await part.saw(new RegExp(`${listens.source}|${failed.source}`), 20_000)
-    if (failed.test(line)) throw part.failure('does not start')
-    const ended = Promise.race([part.ended, crashed.promise])
-    const url = `http://127.0.0.1:${bound}`
-    return { part, port: Number(bound), url, opsUrl: `http://127.0.0.1:${boundOps}`, ended, stop: part.stop }
-  } catch (error) {
+  const args = [youngGenerationFlag, ...(reload ? ['--watch', '--watch-preserve-output'] : []), 'src/api/start.ts']
+  const settings = {
+    DATABASE_READ_URL: undefined,
+    PORT: String(port),
+    OPS_PORT: String(opsPort),
+    RELAYER_PRIVATE_KEY: relayerKey,
+    ALLOW_UNSIGNED_CLAIMS: allowUnsignedClaims === undefined ? undefined : String(allowUnsignedClaims),
+    ...noLimits,
+  }
+  const server = serviceProcess('The API', args, options, settings)
+  const ready = new RegExp(`${listens.source}|${failed.source}`)
+  const { part, match } = await startReady({ ...server, onLine: watchLine }, ready, 20_000)
+  const [line, bound, boundOps] = match
+  if (failed.test(line)) {
     await part.stop()
-    throw error
+    throw part.failure('does not start')
+  }
+  const ended = Promise.race([part.ended, crashed.promise])
+  const url = `http://127.0.0.1:${bound}`
+  return { part, port: Number(bound), url, opsUrl: `http://127.0.0.1:${boundOps}`, ended, stop: part.stop }
+
+  function watchLine(line: string) {
+    onLine?.(line)
+    // A crash before it listens is a broken edit of a source file, which the next edit may fix.
+    if (failed.test(line) && isListening) crashed.resolve('crashed')
+    isListening = listens.test(line) || (isListening && !line.startsWith('Restarting'))
   }
 }

