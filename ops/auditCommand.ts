@@ -58,7 +58,7 @@ async function run(isFresh: boolean): Promise<number> {
 
 /** @throws if another audit of the same schema is running. */
 async function connectAlone(url: string, schema: string) {
-  const client = await connectCommand(url, `-c search_path=${copySchemaOf(schema)}`)
+  const client = await connectCommand(url, { options: `-c search_path=${copySchemaOf(schema)}` })
   const { rows } = await client.query('SELECT pg_try_advisory_lock(hashtext($1)) AS free', [copySchemaOf(schema)])
   if (rows[0].free) return client
   await client.end()

@@ -23,9 +23,10 @@ import { servedBuild } from './builds/views.ts'
 import { connect } from './database/connect.ts'
 import { proveConnections, watchWrites } from './database/driver.ts'
 import { createFlush } from './database/flush.ts'
+import { exitForRestart, RESTART } from './database/restart.ts'
 import { sharesSessions } from './database/sessions.ts'
 import { waitForDatabase } from './database/waitForDatabase.ts'
-import { RESTART, watchDatabase } from './database/watch.ts'
+import { watchDatabase } from './database/watch.ts'
 import { createWitness } from './database/witness.ts'
 import { endAtStall } from './stall/endAtStall.ts'
 
@@ -55,7 +56,6 @@ const {
 
 const build = `runline_${hashOfBuild(CHAIN_ID)}`
 const schema = standby ? siblingOf(build) : build
-const readers = { databaseUrl: DATABASE_URL, build: schema, viewsSchema: DATABASE_SCHEMA }
 await assertFree(PONDER_PORT)
 const ponder = new URL('bin/ponder.js', import.meta.resolve('ponder'))
 // Loading takes longer than most recoveries of PostgreSQL. An error is thrown where Ponder is imported.
@@ -103,7 +103,14 @@ process.removeAllListeners('SIGTERM')
 process.on('SIGTERM', () => process.emit('SIGINT', 'SIGINT'))
 
 const caughtUp = Promise.withResolvers<void>()
-void takeOver({ ...readers, servedAtStart: served, onCaughtUp: caughtUp.resolve, logger })
+void takeOver({
+  databaseUrl: DATABASE_URL,
+  build: schema,
+  viewsSchema: DATABASE_SCHEMA,
+  servedAtStart: served,
+  onCaughtUp: caughtUp.resolve,
+  logger,
+})
 // Not earlier: Ponder creates the cache's tables when it starts, and a backfill reads them.
 await caughtUp.promise
 await keepCacheSmall({ databaseUrl: DATABASE_URL, chainId: CHAIN_ID, logger })
@@ -121,29 +128,28 @@ async function prepareDatabase(): Promise<{ reason?: string; served?: string | u
         'DATABASE_URL leads to a pooler in transaction mode, which shares locks and settings of a session: use session mode, or PostgreSQL itself',
     }
   }
-  await letSiblingServe(readers, logger)
-  // Before the check, so that no switch comes between the two.
-  const served = await readServedBuild()
-  const reason = await reasonNotToStart({
-    ...readers,
+  await using client = await connect(DATABASE_URL)
+  await letSiblingServe(client, schema, DATABASE_SCHEMA, logger)
+  const served = await servedBuild(client, DATABASE_SCHEMA)
+  const reason = await reasonNotToStart(client, {
     endpoints,
     chainId: CHAIN_ID,
+    build: schema,
+    viewsSchema: DATABASE_SCHEMA,
+    served,
     redeploy,
     replace,
     recoverReorgs: RECOVER_REORGS,
     logger,
   })
   if (reason) return { reason }
-  const isOnly = await lockBuild(readers, endWithoutLock)
-  if (isOnly) await clearStaleLock(readers, logger)
+  // Another process could then run the same build.
+  const endWithoutLock = (err?: Error) => exitForRestart(logger, 'The lock of this build is lost', { err })
+  const isOnly = await lockBuild({ databaseUrl: DATABASE_URL, build: schema }, endWithoutLock)
+  if (isOnly) await clearStaleLock(client, schema, logger)
   else logger.warn({ schema }, 'Another session has the lock of this build: Ponder waits until its own lock expires')
-  proveConnections(await createWitness({ ...readers, isOnly }), logger)
+  proveConnections(await createWitness(client, schema, isOnly), logger)
   return { served }
-}
-
-async function readServedBuild(): Promise<string | undefined> {
-  await using client = await connect(DATABASE_URL)
-  return await servedBuild(client, DATABASE_SCHEMA)
 }
 
 /**
@@ -172,12 +178,6 @@ function askForRestartAtPassingError() {
   }
   process.on('uncaughtException', onError)
   process.on('unhandledRejection', onError)
-}
-
-/** Another process could now run the same build. */
-function endWithoutLock(err?: Error) {
-  logger.fatal({ err }, 'The lock of this build is lost: exiting, so that a restart takes it again')
-  process.exit(RESTART)
 }
 
 /** Ponder silently takes the next port if its own is in use, and probes of the port would then ask another process. */

@@ -11,7 +11,7 @@ const tables = Object.values(schema)
   .map((table) => getTableName(table))
   .filter((name) => name !== getTableName(schema.recentBlock))
 
-const READS_VIEWS = '-c search_path=runline'
+const READS_VIEWS = { options: '-c search_path=runline' }
 
 /**
  * Compares every row of every table of one index with those of another, in both directions.

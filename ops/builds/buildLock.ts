@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { Logger } from 'pino'
-import { CONNECT_TIMEOUT_MS, connect } from '../database/connect.ts'
+import { connect } from '../database/connect.ts'
 
 /** PostgreSQL ends the session of a killed process within milliseconds. */
 const TRIES = 20
@@ -18,12 +18,7 @@ type Build = { databaseUrl: string; build: string }
  * @returns false if another session has the lock.
  */
 export async function lockBuild({ databaseUrl, build }: Build, onLost: (err?: Error) => void): Promise<boolean> {
-  const client = new pg.Client({
-    connectionString: databaseUrl,
-    application_name: 'runline_build',
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    keepAlive: true,
-  })
+  const client = await connect(databaseUrl, { application_name: 'runline_build', keepAlive: true })
   let isLocked = false
   client.on('error', async (err) => {
     if (!isLocked) return
@@ -42,7 +37,6 @@ export async function lockBuild({ databaseUrl, build }: Build, onLost: (err?: Er
     }
   }
 
-  await client.connect()
   for (let tries = 0; tries < TRIES; tries++) {
     const { rows } = await client.query('SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS locked', [build])
     isLocked = rows[0].locked
@@ -66,8 +60,7 @@ export async function isUnlocked(client: pg.ClientBase, build: string): Promise<
  * Clears the lock that a killed process left in Ponder's own table. Otherwise Ponder waits for up to 25 seconds until
  * that lock expires. Only for the process that has the lock of `lockBuild`, before it starts Ponder.
  */
-export async function clearStaleLock({ databaseUrl, build }: Build, logger: Logger): Promise<void> {
-  await using client = await connect(databaseUrl)
+export async function clearStaleLock(client: pg.ClientBase, build: string, logger: Logger): Promise<void> {
   const meta = `${pg.escapeIdentifier(build)}._ponder_meta`
   const { rows } = await client.query('SELECT to_regclass($1) IS NOT NULL AS exists', [meta])
   if (!rows[0].exists) return

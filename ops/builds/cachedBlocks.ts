@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
+import type pg from 'pg'
 import type { Logger } from 'pino'
+import { connect } from '../database/connect.ts'
 import { NAME_PATTERN } from './builds.ts'
 
 /** The newest blocks stay: they show where a reorg forked, and they are more than Ponder counts as unfinalized. */
@@ -17,9 +18,8 @@ type Options = { databaseUrl: string; chainId: number; logger: Logger }
 export async function keepCacheSmall({ databaseUrl, chainId, logger }: Options): Promise<never> {
   for (;;) {
     try {
-      const client = new pg.Client({ connectionString: databaseUrl, application_name: 'runline_cache' })
-      await client.connect()
-      const blocks = await pruneCachedBlocks(client, chainId).finally(() => client.end())
+      await using client = await connect(databaseUrl, { application_name: 'runline_cache' })
+      const blocks = await pruneCachedBlocks(client, chainId)
       if (blocks > 0) logger.info({ blocks }, 'Pruned cached blocks without events')
     } catch (err) {
       logger.warn({ err }, 'Cannot prune cached blocks; the next try is in an hour')

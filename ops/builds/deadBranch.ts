@@ -1,6 +1,7 @@
 import pg from 'pg'
 import type { PublicClient } from 'viem'
 import { type FinalizedBlock, findDeadBlock, findForkBlock } from '../../src/api/database/finalizedBlocks.ts'
+import { inTransaction } from '../database/inTransaction.ts'
 import { isRunning, listBuilds } from './builds.ts'
 
 /** The schema in which Ponder caches, for all builds, its answers about finalized blocks. */
@@ -41,8 +42,7 @@ export async function recover(
  */
 export async function removeBranch(client: pg.ClientBase, chainId: number, fork: bigint): Promise<string[]> {
   const builds = await buildsAfter(client, chainId, fork)
-  await client.query('BEGIN')
-  try {
+  await inTransaction(client, async () => {
     for (const build of builds) await client.query(`DROP SCHEMA ${pg.escapeIdentifier(build)} CASCADE`)
     for (const [table, column] of CACHE_TABLES) {
       await client.query(`DELETE FROM ${CACHE}.${table} WHERE chain_id = $1 AND ${column} > $2`, [chainId, fork])
@@ -52,11 +52,7 @@ export async function removeBranch(client: pg.ClientBase, chainId: number, fork:
       `UPDATE ${CACHE}.intervals SET blocks = blocks * nummultirange(numrange(0, $2::numeric + 1, '[]')) WHERE chain_id = $1`,
       [chainId, fork],
     )
-    await client.query('COMMIT')
-  } catch (error) {
-    await client.query('ROLLBACK')
-    throw error
-  }
+  })
   return builds
 }
 

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { Logger } from 'pino'
-import { connect } from '../database/connect.ts'
 import { WITNESS_TABLE } from '../database/witness.ts'
 import { isUnlocked } from './buildLock.ts'
 import { siblingOf } from './builds.ts'
@@ -13,15 +12,12 @@ const TAKEOVER_LIMIT_MS = 15_000
 
 const POLL_MS = 100
 
-type Readers = { databaseUrl: string; build: string; viewsSchema: string }
-
 /**
  * A crash of PostgreSQL ends both indexers of a build, and a restart rewinds the tables of each. So the one that readers
  * see waits before that: readers get answers from its tables until the sibling has caught up and takes over. The sibling
  * does so because this process does not have the lock of its build yet.
  */
-export async function letSiblingServe({ databaseUrl, build, viewsSchema }: Readers, logger: Logger): Promise<void> {
-  await using client = await connect(databaseUrl)
+export async function letSiblingServe(client: pg.Client, build: string, viewsSchema: string, logger: Logger) {
   if (!(await isAfterCrash(client, build))) return
   const sibling = siblingOf(build)
   const startedAt = performance.now()

@@ -3,20 +3,20 @@ import type { Logger } from 'pino'
 import { findDeadBlock } from '../../src/api/database/finalizedBlocks.ts'
 import { createChainClient } from '../../src/api/node/chainClient.ts'
 import type { Endpoints } from '../../src/api/node/endpoints.ts'
-import { connect } from '../database/connect.ts'
 import { buildOf, chainOf } from './builds.ts'
 import { recover } from './deadBranch.ts'
-import { replacedBuilds, servedBuild } from './views.ts'
+import { replacedBuilds } from './views.ts'
 
 /** Timeout of each of the four tries to read a block. */
 const RPC_TIMEOUT_MS = 5_000
 
 type Options = {
-  databaseUrl: string
   endpoints: Endpoints
   chainId: number
   build: string
   viewsSchema: string
+  /** The build that readers see; undefined if there is none. */
+  served: string | undefined
   /** Whether this build, if it is new, may replace the one that readers see. */
   redeploy: boolean
   /** The build that this one may replace even if it was replaced before. */
@@ -30,10 +30,8 @@ type Options = {
  * Why this build may not start, and what the operator must do; undefined if it may.
  * @throws if the database or the node does not answer, or if a reorg's orphaned build still runs.
  */
-export async function reasonNotToStart(options: Options): Promise<string | undefined> {
-  const { databaseUrl, endpoints, chainId, viewsSchema, recoverReorgs, logger } = options
-  await using client = await connect(databaseUrl)
-  const served = await servedBuild(client, viewsSchema)
+export async function reasonNotToStart(client: pg.ClientBase, options: Options): Promise<string | undefined> {
+  const { endpoints, chainId, viewsSchema, served, recoverReorgs, logger } = options
   const servedChain = served === undefined ? undefined : await chainOf(client, served)
   if (servedChain !== undefined && servedChain !== chainId) {
     return `Schema ${viewsSchema} has chain ${servedChain}, not ${chainId}: set another DATABASE_SCHEMA`

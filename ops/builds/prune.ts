@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { isRunning, listBuilds, siblingOf } from './builds.ts'
+import { VIEW_READS } from './views.ts'
 
 /**
  * Drops the schemas of a chain's builds that no reader sees and no process runs, but not the standby's of the build that
@@ -25,11 +26,6 @@ async function reasonToKeep(client: pg.ClientBase, schema: string): Promise<stri
 
 /** Whether a view reads one of the schema's tables. False if there is no such schema. */
 async function isServed(client: pg.ClientBase, schema: string): Promise<boolean> {
-  const { rowCount } = await client.query(
-    `SELECT FROM pg_rewrite JOIN pg_depend ON objid = pg_rewrite.oid JOIN pg_class ON pg_class.oid = refobjid
-     WHERE classid = 'pg_rewrite'::regclass AND refclassid = 'pg_class'::regclass
-       AND relkind = 'r' AND relnamespace = to_regnamespace($1) LIMIT 1`,
-    [pg.escapeIdentifier(schema)],
-  )
-  return rowCount === 1
+  const { rowCount } = await client.query(`SELECT FROM ${VIEW_READS} WHERE build = $1`, [schema])
+  return rowCount !== 0
 }

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { inTransaction } from '../database/inTransaction.ts'
 import { isUnlocked } from './buildLock.ts'
 import { siblingOf } from './builds.ts'
 import { isLockConflict, type Position, positionOf } from './views.ts'
@@ -73,13 +74,10 @@ export function watchSibling(schema: string, clock: () => number = () => perform
 
 /** Where a build is, unless another session's transaction locks its tables. */
 async function positionUnlessLocked(client: pg.ClientBase, build: string) {
-  await client.query(`BEGIN; SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`)
+  const begin = `BEGIN; SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`
   try {
-    const served = await positionOf(client, build)
-    await client.query('COMMIT')
-    return { served, isLocked: false }
+    return { served: await inTransaction(client, () => positionOf(client, build), begin), isLocked: false }
   } catch (error) {
-    await client.query('ROLLBACK')
     if (!isLockConflict(error)) throw error
     return { served: undefined, isLocked: true }
   }

@@ -31,18 +31,28 @@ export type Switch = {
   isLocked?: boolean
 }
 
-/** The last block of a build, and whether the rows are those of that block: they are not while Ponder reverts and replays. */
-export type Position = { block: number; isConsistent: boolean }
+export type Position = {
+  /** The last block of a build. */
+  block: number
+  /** Whether the rows are those of the block: they are not while Ponder reverts and replays. */
+  isConsistent: boolean
+  /** Changes with every commit of Ponder's. */
+  mark: string
+}
 
 const quote = pg.escapeIdentifier
+
+/** The tables that views read: `view` is the view's oid, `name` the table's, and `build` the schema of the table. */
+export const VIEW_READS = `(
+  SELECT ev_class AS view, relname AS name, relnamespace::regnamespace::text AS build
+  FROM pg_rewrite JOIN pg_depend ON objid = pg_rewrite.oid JOIN pg_class ON pg_class.oid = refobjid
+  WHERE classid = 'pg_rewrite'::regclass AND refclassid = 'pg_class'::regclass AND relkind = 'r'
+) AS view_reads`
 
 /** The schema of the tables that readers see through the views; undefined if there are no views. */
 export async function servedBuild(client: pg.ClientBase, viewsSchema: string): Promise<string | undefined> {
   const { rows } = await client.query<{ build: string }>(
-    `SELECT relnamespace::regnamespace::text AS build
-     FROM pg_rewrite JOIN pg_depend ON objid = pg_rewrite.oid JOIN pg_class ON pg_class.oid = refobjid
-     WHERE ev_class = to_regclass($1) AND classid = 'pg_rewrite'::regclass AND refclassid = 'pg_class'::regclass
-       AND relkind = 'r'`,
+    `SELECT build FROM ${VIEW_READS} WHERE view = to_regclass($1)`,
     [`${quote(viewsSchema)}.head`],
   )
   return rows[0]?.build
@@ -120,14 +130,16 @@ async function isAt(client: pg.ClientBase, build: string, block: number): Promis
 }
 
 /** Undefined if the build has no block, or no tables. */
-export async function positionOf(client: pg.ClientBase, build: string): Promise<Position | undefined> {
+export async function positionOf(client: Pick<pg.Pool, 'query'>, build: string): Promise<Position | undefined> {
   const { rows: tables } = await client.query('SELECT to_regclass($1) AS head', [`${quote(build)}.head`])
   if (tables[0].head === null) return undefined
-  const { rows } = await client.query<{ block: string; checkpoint: string }>(
-    `SELECT number AS block, substring(latest_checkpoint FROM 27 FOR 16)::int8 AS checkpoint
+  const { rows } = await client.query<{ block: string; checkpoint: string; mark: string }>(
+    `SELECT number AS block, substring(latest_checkpoint FROM 27 FOR 16)::int8 AS checkpoint, hash || latest_checkpoint AS mark
      FROM ${quote(build)}.head JOIN ${quote(build)}._ponder_checkpoint USING (chain_id)`,
   )
-  return rows[0] && { block: Number(rows[0].block), isConsistent: rows[0].block === rows[0].checkpoint }
+  if (!rows[0]) return undefined
+  const { block, checkpoint, mark } = rows[0]
+  return { block: Number(block), isConsistent: block === checkpoint, mark }
 }
 
 /**
@@ -185,13 +197,8 @@ async function tablesOf(client: pg.ClientBase, build: string): Promise<string[]>
 /** The views that a switch made: each reads the table of its own name in a build's schema. */
 async function ourViews(client: pg.ClientBase, viewsSchema: string): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>(
-    `SELECT DISTINCT view.relname AS name
-     FROM pg_class AS view JOIN pg_rewrite ON ev_class = view.oid JOIN pg_depend ON objid = pg_rewrite.oid
-       JOIN pg_class AS source ON source.oid = refobjid
-     WHERE view.relkind = 'v' AND view.relnamespace = to_regnamespace($1) AND source.relname = view.relname
-       AND classid = 'pg_rewrite'::regclass AND refclassid = 'pg_class'::regclass AND source.relkind = 'r'
-       AND source.relnamespace::regnamespace::text ~ $2
-     ORDER BY 1`,
+    `SELECT DISTINCT name FROM ${VIEW_READS} JOIN pg_class ON pg_class.oid = view
+     WHERE relkind = 'v' AND relnamespace = to_regnamespace($1) AND relname = name AND build ~ $2 ORDER BY 1`,
     [quote(viewsSchema), NAME_PATTERN],
   )
   return rows.map(({ name }) => name)

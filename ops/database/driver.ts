@@ -2,7 +2,7 @@
 // Ponder is imported.
 import pg from 'pg'
 import type { Logger } from 'pino'
-import { RESTART } from './watch.ts'
+import { exitForRestart } from './restart.ts'
 import type { Witness } from './witness.ts'
 
 type Connected = (error: Error | null, client?: pg.Client) => void
@@ -27,10 +27,7 @@ export function proveConnections(witness: Witness, logger: Logger): void {
       void client.end()
       throw error
     }
-    logger.fatal(
-      'PostgreSQL crashed or failed over, and may have lost its last commits: exiting, so that a restart resumes from what it has',
-    )
-    process.exit(RESTART)
+    exitForRestart(logger, 'PostgreSQL crashed or failed over, and may have lost its last commits')
   }
 
   Object.assign(pg.Client.prototype, {
@@ -56,12 +53,7 @@ const KILLED = /unexpected postmaster exit/
  * Without the report, or with one in another language, the proof on the next connection ends it.
  */
 function endAtCrash(client: pg.Client, logger: Logger): void {
-  function end() {
-    logger.fatal(
-      'PostgreSQL reports a crash, and may have lost its last commits: exiting, so that a restart resumes from what it has',
-    )
-    process.exit(RESTART)
-  }
+  const end = () => exitForRestart(logger, 'PostgreSQL reports a crash, and may have lost its last commits')
   const { connection } = client as pg.Client & { connection: pg.Connection }
   client.on('notice', ({ code }) => code === CRASHED && end())
   connection.on('errorMessage', ({ message }: Error) => KILLED.test(message) && end())
@@ -82,10 +74,6 @@ const DISK_FULL = '53100'
  */
 export function watchWrites(logger: Logger, onCommit: () => void): void {
   const query: (this: pg.Client, ...args: unknown[]) => unknown = pg.Client.prototype.query
-  function end(err: Error, what: string) {
-    logger.fatal({ err }, `${what}: exiting, so that a restart resumes from what PostgreSQL has`)
-    process.exit(RESTART)
-  }
   Object.assign(pg.Client.prototype, {
     query(this: pg.Client, ...args: unknown[]) {
       const result = query.apply(this, args)
@@ -94,8 +82,8 @@ export function watchWrites(logger: Logger, onCommit: () => void): void {
       result.then(
         () => isCommit && onCommit(),
         (err) => {
-          if (err.code === DISK_FULL) end(err, 'The disk of PostgreSQL is full')
-          else if (isCommit) end(err, 'A commit failed')
+          if (err.code === DISK_FULL) exitForRestart(logger, 'The disk of PostgreSQL is full', { err })
+          if (isCommit) exitForRestart(logger, 'A commit failed', { err })
         },
       )
       return result

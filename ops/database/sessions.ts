@@ -7,18 +7,9 @@ import { connect } from './connect.ts'
  * Under load such a pooler may give each its own session; then this is false.
  */
 export async function sharesSessions(databaseUrl: string): Promise<boolean> {
-  const clients: pg.Client[] = []
-  try {
-    const sessions = new Set<number | undefined>()
-    while (clients.length < 2) {
-      const client = await connect(databaseUrl)
-      clients.push(client)
-      sessions.add(await sessionOf(client))
-    }
-    return sessions.size < clients.length
-  } finally {
-    for (const client of clients) await client.end()
-  }
+  await using one = await connect(databaseUrl)
+  await using other = await connect(databaseUrl)
+  return (await sessionOf(one)) === (await sessionOf(other))
 }
 
 async function sessionOf(client: pg.Client): Promise<number | undefined> {

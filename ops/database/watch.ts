@@ -2,9 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { withConnection } from '../../src/api/database/withConnection.ts'
 import { type Identity, readIdentity } from './identity.ts'
-
-/** Exit code that asks for a restart. */
-export const RESTART = 75
+import { exitForRestart } from './restart.ts'
 
 /** Milliseconds between two beats. */
 const BEAT_INTERVAL_MS = 1_000
@@ -25,15 +23,17 @@ const UNPROVEN_LIMIT_MS = 20_000
  * Call it after `proveConnections`, which looks for lost commits on this connection as on any other.
  */
 export async function watchDatabase(databaseUrl: string, logger: Logger): Promise<never> {
+  const config = { connectionString: databaseUrl, application_name: 'runline_watch' }
   let first: Identity | undefined
   let last: Identity | undefined
   let provenAt = performance.now()
   for (;;) {
     try {
-      const now = await beat(databaseUrl)
+      const now = await withConnection(config, BEAT_TIMEOUT_MS, readIdentity)
       provenAt = performance.now()
       first ??= now
-      if (now.system !== first.system) end({ before: first, now }, 'DATABASE_URL leads to another database')
+      if (now.system !== first.system)
+        exitForRestart(logger, 'DATABASE_URL leads to another database', { before: first, now })
       if (last === undefined) logger.info(now, 'Watches PostgreSQL')
       else if (now.startedAt !== last.startedAt || now.timeline !== last.timeline)
         logger.warn({ before: last, now }, 'PostgreSQL was restarted, and lost no commit')
@@ -41,17 +41,8 @@ export async function watchDatabase(databaseUrl: string, logger: Logger): Promis
     } catch (err) {
       const seconds = Math.round((performance.now() - provenAt) / 1_000)
       logger.warn({ err, seconds }, 'PostgreSQL does not answer')
-      if (1_000 * seconds >= UNPROVEN_LIMIT_MS) end({ err, seconds }, 'PostgreSQL has not answered')
+      if (1_000 * seconds >= UNPROVEN_LIMIT_MS) exitForRestart(logger, 'PostgreSQL has not answered', { err, seconds })
     }
     await sleep(BEAT_INTERVAL_MS, undefined, { ref: false })
   }
-
-  function end(details: object, what: string): never {
-    logger.fatal(details, `${what}: exiting, so that a restart resumes from what PostgreSQL has`)
-    process.exit(RESTART)
-  }
-}
-
-function beat(connectionString: string): Promise<Identity> {
-  return withConnection({ connectionString, application_name: 'runline_watch' }, BEAT_TIMEOUT_MS, readIdentity)
 }

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
-import { connect } from './connect.ts'
 
 /** In the schema of the build, so that it is dropped with it. Readers get no view of it. */
 export const WITNESS_TABLE = 'witness'
@@ -21,16 +20,13 @@ export type Witness = {
   isThere(client: pg.ClientBase): Promise<boolean>
 }
 
-type Options = { databaseUrl: string; build: string; isOnly: boolean }
-
 /**
  * Stores the row.
- * @param options.isOnly Whether no other process runs the build. Rows of former processes are then deleted.
+ * @param isOnly Whether no other process runs the build. Rows of former processes are then deleted.
  */
-export async function createWitness({ databaseUrl, build, isOnly }: Options): Promise<Witness> {
+export async function createWitness(client: pg.ClientBase, build: string, isOnly: boolean): Promise<Witness> {
   const schema = pg.escapeIdentifier(build)
   const id = randomUUID()
-  await using client = await connect(databaseUrl)
   await client.query(`
     CREATE SCHEMA IF NOT EXISTS ${schema};
     CREATE UNLOGGED TABLE IF NOT EXISTS ${schema}.${WITNESS_TABLE} (process uuid PRIMARY KEY)`)

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { Level } from 'pino'
-import { RESTART } from '../database/watch.ts'
+import { RESTART } from '../database/restart.ts'
 
 export type StallWatch = {
   databaseUrl: string

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import type { Position } from '../builds/views.ts'
 
-/** The index's progress: its newest block, and a mark that changes with every commit of Ponder's. */
-export type Progress = { block: bigint; mark: string }
+export type Progress = Pick<Position, 'block' | 'mark'>
 
 /** An index this many blocks behind the chain, or fewer, has caught up. */
-const NEAR_BLOCKS = 10n
+const NEAR_BLOCKS = 10
 
 /** How many times the stall timeout an index gets that has not caught up: a start may take longer than the timeout. */
 const START_FACTOR = 16
@@ -33,14 +33,15 @@ export async function untilStalled(options: StallOptions): Promise<void> {
   let hasCaughtUp = false
   for (; ; await sleep(interval)) {
     try {
-      const [latest, progress] = await Promise.all([readChain(), readProgress()])
+      const [chain, progress] = await Promise.all([readChain(), readProgress()])
+      const latest = Number(chain)
       if (progress && progress.block + NEAR_BLOCKS >= latest) hasCaughtUp = true
       const isIdle = progress !== undefined && progress.block >= latest
       if (isIdle || progress?.mark !== mark) since = performance.now()
       mark = progress?.mark
       const age = performance.now() - since
       if (!progress || age < (hasCaughtUp ? 1 : START_FACTOR) * stallTimeout) continue
-      const place = { latest: Number(latest), head: Number(progress.block), seconds: Math.round(age / 1_000) }
+      const place = { latest, head: progress.block, seconds: Math.round(age / 1_000) }
       logger.error(place, 'The chain moves and head does not')
       return
     } catch (err) {

@@ -6,6 +6,7 @@ import { findDeadBlock } from '../../src/api/database/finalizedBlocks.ts'
 import { createChainClient } from '../../src/api/node/chainClient.ts'
 import { createEndpoints } from '../../src/api/node/endpoints.ts'
 import { createLogger } from '../../src/api/observability/logger.ts'
+import { positionOf } from '../builds/views.ts'
 import type { StallWatch } from './endAtStall.ts'
 import { untilStalled } from './untilStalled.ts'
 
@@ -26,13 +27,11 @@ const pool = new pg.Pool({
   connectionTimeoutMillis: 3_000,
   query_timeout: 3_000,
 })
-// PgBouncer does not accept a search path at the start of a session.
-const [head, checkpoint] = ['head', '_ponder_checkpoint'].map((table) => `${pg.escapeIdentifier(schema)}.${table}`)
 pool.on('error', (err) => logger.warn({ err }, 'The connection that watches the index broke'))
 
 const stalled = untilStalled({
   readChain: () => client.getBlockNumber({ cacheTime: 0 }),
-  readProgress,
+  readProgress: () => positionOf(pool, schema),
   stallTimeout: 1_000 * stallSeconds,
   logger,
 })
@@ -56,14 +55,4 @@ async function untilOrphaned() {
       logger.warn({ err }, 'Cannot tell whether the chain has the finalized blocks')
     }
   }
-}
-
-/** Undefined until the first blocks are indexed. */
-async function readProgress() {
-  const { rows: tables } = await pool.query('SELECT to_regclass($1) AS head', [head])
-  if (tables[0].head === null) return undefined
-  const { rows } = await pool.query<{ block: string; mark: string }>(
-    `SELECT number AS block, hash || latest_checkpoint AS mark FROM ${head} JOIN ${checkpoint} USING (chain_id)`,
-  )
-  return rows[0] && { block: BigInt(rows[0].block), mark: rows[0].mark }
 }

@@ -27,16 +27,16 @@ async function watched(chainAt: (look: number) => bigint, progressAt: (look: num
 }
 
 test('a chain that moves without the index is a stall', async () => {
-  const { isStalled, messages } = await watched(BigInt, () => ({ block: 1n, mark: 'same' }))
+  const { isStalled, messages } = await watched(BigInt, () => ({ block: 1, mark: 'same' }))
   expect(isStalled).toBe(true)
   expect(messages).toEqual(new Set(['The chain moves and head does not']))
 })
 
 test.each([
-  ['an index that follows', BigInt, (look: number) => ({ block: BigInt(look), mark: String(look) })],
-  ['an index that catches up', BigInt, (look: number) => ({ block: 1n, mark: String(look) })],
-  ['an index that has not caught up yet', (look: number) => BigInt(look + 100), () => ({ block: 1n, mark: 'same' })],
-  ['an index at the latest block of a chain without new blocks', () => 9n, () => ({ block: 9n, mark: 'same' })],
+  ['an index that follows', BigInt, (look: number) => ({ block: look, mark: String(look) })],
+  ['an index that catches up', BigInt, (look: number) => ({ block: 1, mark: String(look) })],
+  ['an index that has not caught up yet', (look: number) => BigInt(look + 100), () => ({ block: 1, mark: 'same' })],
+  ['an index at the latest block of a chain without new blocks', () => 9n, () => ({ block: 9, mark: 'same' })],
   ['an index that does not exist yet', BigInt, () => undefined],
 ] as const)('%s is no stall', async (_, chainAt, progressAt) => {
   expect(await watched(chainAt, progressAt)).toEqual({ isStalled: false, messages: new Set() })
@@ -47,7 +47,7 @@ test('an index that does not catch up is a stall after sixteen times as long', a
   const begin = performance.now()
   await untilStalled({
     readChain: async () => 100n,
-    readProgress: async () => ({ block: 1n, mark: 'same' }),
+    readProgress: async () => ({ block: 1, mark: 'same' }),
     logger,
     interval: 5,
     stallTimeout: 20,
@@ -60,7 +60,7 @@ test('a node that does not answer is logged and is no stall', async () => {
     () => {
       throw new Error('dead')
     },
-    () => ({ block: 1n, mark: 'same' }),
+    () => ({ block: 1, mark: 'same' }),
   )
   expect(isStalled).toBe(false)
   expect(messages).toEqual(new Set(['Cannot tell whether the index follows the chain']))
