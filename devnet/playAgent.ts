@@ -6,8 +6,7 @@ import { accountOf, roles } from './accounts.ts'
 import { callOf } from './call.ts'
 import { contentId } from './contentId.ts'
 import type { DemoAgent } from './demoMarket.ts'
-import type { Play } from './history.ts'
-import type { Timeline } from './timeline.ts'
+import type { Play, Timeline } from './timeline.ts'
 
 /** Plays a demo agent's history. Its registration adds its id to `ids`. */
 export function playAgent(
@@ -20,26 +19,19 @@ export function playAgent(
   const registry = { address: AgentRegistry, abi: agentRegistryAbi }
   const staking = { address: AgentStaking, abi: agentStakingAbi }
 
-  async function register(at: number) {
-    const call = callOf(wallet, registry, 'register', [contentId(`agent ${name}`)])
-    const { logs } = await timeline.send(at, call)
+  function callFor(event: string, amount: string) {
+    if (event === 'register') return callOf(wallet, registry, event, [contentId(`agent ${name}`)])
+    const id = idOf(ids, name)
+    if (event === 'ban') return callOf(accountOf(roles.owner).address, staking, event, [id])
+    if (event === 'stake' || event === 'unstake') return callOf(wallet, staking, event, [id, parseUnits(amount, 6)])
+    throw new Error(`'${event}' is not an event of an agent: ${name}`)
+  }
+
+  return async (at, event, amount) => {
+    const { logs } = await timeline.send(at, callFor(event, amount))
     for (const { args } of parseEventLogs({ abi: agentRegistryAbi, eventName: 'Registered', logs })) {
       ids.set(name, args.agentId)
     }
-  }
-
-  function stakingCall(event: string, amount: string | undefined) {
-    const id = idOf(ids, name)
-    if (event === 'ban') return callOf(accountOf(roles.owner).address, staking, event, [id])
-    if ((event !== 'stake' && event !== 'unstake') || !amount) {
-      throw new Error(`'${event} ${amount ?? ''}' is not an event of an agent: ${name}`)
-    }
-    return callOf(wallet, staking, event, [id, parseUnits(amount, 6)])
-  }
-
-  return async (at, event) => {
-    if (event.name === 'register') await register(at)
-    else await timeline.send(at, stakingCall(event.name, event.argument))
   }
 }
 

@@ -5,9 +5,8 @@ import { accountOf, roles } from './accounts.ts'
 import { callOf } from './call.ts'
 import { contentId } from './contentId.ts'
 import { agents, type DemoRun } from './demoMarket.ts'
-import type { Play } from './history.ts'
 import { idOf } from './playAgent.ts'
-import type { Timeline } from './timeline.ts'
+import type { Play, Timeline } from './timeline.ts'
 
 const day = 86_400
 
@@ -41,26 +40,6 @@ export function playRun(
   let bountyId = 0n
   let claimant: Address | undefined
 
-  async function post(at: number, functionName: 'createBounty' | 'postBounty') {
-    const deadline = BigInt(at + openFor * day)
-    const terms = {
-      workPeriod: workHours * 3_600,
-      stakePercent,
-      evaluator: evaluator === poster ? zeroAddress : evaluatorAddress,
-    }
-    const args = [contentId(title), parseUnits(String(reward), 6), deadline, terms] as const
-    const { logs } = await timeline.send(at, callOf(addressOf('poster'), market, functionName, args))
-    for (const { args } of parseEventLogs({ abi: bountyMarketAbi, eventName: 'BountyCreated', logs })) {
-      bountyId = args.bountyId
-      bountyIds.set(title, bountyId)
-    }
-  }
-
-  async function claim(at: number, name: string) {
-    claimant = walletOf(name)
-    await timeline.send(at, callOf(claimant, market, 'claimBounty', [bountyId, idOf(agentIds, name)]))
-  }
-
   function addressOf(party: Party): Address {
     const stranger = accountOf(roles.relayer).address
     const address = { poster: posterAddress, evaluator: evaluatorAddress, agent: claimant, stranger }[party]
@@ -68,19 +47,39 @@ export function playRun(
     return address
   }
 
-  return async (at, { name, argument }) => {
-    if (name === 'create') await post(at, 'createBounty')
-    else if (name === 'post') await post(at, 'postBounty')
-    else if (name === 'claim' && argument) await claim(at, argument)
-    else if (name === 'submit') {
+  function callFor(at: number, event: string) {
+    if (event === 'create' || event === 'post') {
+      const deadline = BigInt(at + openFor * day)
+      const terms = {
+        workPeriod: workHours * 3_600,
+        stakePercent,
+        evaluator: evaluator === poster ? zeroAddress : evaluatorAddress,
+      }
+      const args = [contentId(title), parseUnits(String(reward), 6), deadline, terms] as const
+      return callOf(posterAddress, market, `${event}Bounty`, args)
+    }
+    if (event === 'submit') {
       const args = [bountyId, contentId(`${title}, delivered at ${at}`)] as const
-      await timeline.send(at, callOf(addressOf('agent'), market, 'submitWork', args))
-    } else if (name === 'requestRevision') {
+      return callOf(addressOf('agent'), market, 'submitWork', args)
+    }
+    if (event === 'requestRevision') {
       const args = [bountyId, contentId(`${title}, feedback at ${at}`)] as const
-      await timeline.send(at, callOf(addressOf('evaluator'), market, 'requestRevision', args))
-    } else {
-      const [party, functionName] = simpleEvent(name)
-      await timeline.send(at, callOf(addressOf(party), market, functionName, [bountyId]))
+      return callOf(evaluatorAddress, market, 'requestRevision', args)
+    }
+    const [party, functionName] = simpleEvent(event)
+    return callOf(addressOf(party), market, functionName, [bountyId])
+  }
+
+  return async (at, event, agent) => {
+    if (event === 'claim') {
+      claimant = walletOf(agent)
+      await timeline.send(at, callOf(claimant, market, 'claimBounty', [bountyId, idOf(agentIds, agent)]))
+      return
+    }
+    const { logs } = await timeline.send(at, callFor(at, event))
+    for (const { args } of parseEventLogs({ abi: bountyMarketAbi, eventName: 'BountyCreated', logs })) {
+      bountyId = args.bountyId
+      bountyIds.set(title, bountyId)
     }
   }
 }

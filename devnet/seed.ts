@@ -4,7 +4,6 @@ import type { Deployment } from '../src/api/deployment.ts'
 import { accountOf } from './accounts.ts'
 import { callOf } from './call.ts'
 import { agents, posters, runs } from './demoMarket.ts'
-import { parseHistory } from './history.ts'
 import { playAgent } from './playAgent.ts'
 import { playRun } from './playRun.ts'
 import { openTimeline, type Timeline } from './timeline.ts'
@@ -39,10 +38,15 @@ export async function seedMarket(rpcUrl: string, { contracts }: Deployment): Pro
     ...agents.map((agent) => ({ history: agent.history, play: playAgent(timeline, contracts, agent, agentIds) })),
     ...runs.map((run) => ({ history: run.history, play: playRun(timeline, contracts, run, agentIds, bountyIds) })),
   ]
-  const events = histories.flatMap(({ history, play }) => parseHistory(history).map((event) => ({ ...event, play })))
+  const events = histories.flatMap(({ history, play }) =>
+    history.split(', ').map((text) => {
+      const [daysAgo, name = '', argument = ''] = text.split(' ')
+      return { daysAgo: Number(daysAgo), name, argument, play }
+    }),
+  )
   // The sort is stable, so events of one history at the same time stay in order.
   events.sort((a, b) => b.daysAgo - a.daysAgo)
-  for (const { play, ...event } of events) await play(Math.floor(now - event.daysAgo * day), event)
+  for (const { daysAgo, name, argument, play } of events) await play(Math.floor(now - daysAgo * day), name, argument)
   return { agentIds, bountyIds, block: await timeline.catchUp() }
 }
 

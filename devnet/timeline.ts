@@ -7,6 +7,9 @@ const gas = 1_000_000n
 
 export type Timeline = ReturnType<typeof openTimeline>
 
+/** Plays one event of a history at the time `at`, in seconds. The argument is empty if the event has none. */
+export type Play = (at: number, event: string, argument: string) => Promise<void>
+
 /**
  * Writes history to an Anvil that mines each transaction at once: each call is in a block with the time it asks for.
  */
