@@ -19,12 +19,10 @@ import { runCommand } from './runCommand.ts'
 const warning = `A transaction that a node has may still be mined. The abandoned claim then wins on chain, the run
 shows it, and a claim that another agent sent in between reverts at the relayer's cost.`
 
-type Target = { claim: Hex } | { signer: Address }
-
-const readSettings = () => readEnv(['DATABASE_URL', 'RELAYER_PRIVATE_KEY', 'RELAYER_KMS_KEYS'])
+const env = readEnv(['DATABASE_URL', 'RELAYER_PRIVATE_KEY', 'RELAYER_KMS_KEYS'])
 
 /** The addresses of the keys with which the relay signs. */
-async function addressesOf(env: ReturnType<typeof readSettings>): Promise<Address[]> {
+async function readSigners(): Promise<Address[]> {
   const local = (env.RELAYER_PRIVATE_KEY ?? []).map((key) => privateKeyToAccount(key).address)
   if (!env.RELAYER_KMS_KEYS) return local
   const { awsKmsKeys } = await import('../src/api/relay/submission/awsKms.ts')
@@ -32,20 +30,9 @@ async function addressesOf(env: ReturnType<typeof readSettings>): Promise<Addres
   return [...local, ...remote.map(({ address }) => address)]
 }
 
-function readArguments(): { target: Target; yes: boolean } {
-  const options = { claim: { type: 'string' }, signer: { type: 'string' }, yes: { type: 'boolean' } } as const
-  const { claim, signer, yes = false } = parseArgs({ options }).values
-  if ((claim === undefined) === (signer === undefined))
-    throw new Error('Name either --claim <id> or --signer <address>')
-  if (claim !== undefined) {
-    if (!isHash(claim)) throw new Error(`--claim must be a claim's id, 0x and 64 hexadecimal digits, got ${claim}`)
-    return { target: { claim: claim.toLowerCase() as Hex }, yes }
-  }
-  if (!signer || !isAddress(signer)) throw new Error(`--signer must be an address, got ${signer || 'nothing'}`)
-  return { target: { signer: getAddress(signer) }, yes }
-}
-
-async function abandonOneClaim(client: pg.Client, id: Hex, yes: boolean) {
+async function abandonOneClaim(client: pg.Client, claimId: string, yes: boolean) {
+  if (!isHash(claimId)) throw new Error(`--claim must be a claim's id, 0x and 64 hexadecimal digits, got ${claimId}`)
+  const id = claimId.toLowerCase() as Hex
   const claim = await findAbandonable(client, id)
   if (!claim) throw new Error(`No claim ${id} is stored in schema relay of DATABASE_URL`)
   if (claim.state !== 'open') throw new Error(`Claim ${id} is already decided: ${claim.state}`)
@@ -57,8 +44,10 @@ async function abandonOneClaim(client: pg.Client, id: Hex, yes: boolean) {
   console.log('Abandoned 1 claim. The relay still fills its nonce, unless its transaction is mined first.')
 }
 
-async function abandonAllOfSigner(client: pg.Client, signer: Address, signing: Address[], yes: boolean) {
-  if (signing.includes(signer)) {
+async function abandonAllOfSigner(client: pg.Client, address: string, yes: boolean) {
+  if (!isAddress(address)) throw new Error(`--signer must be an address, got ${address || 'nothing'}`)
+  const signer = getAddress(address)
+  if ((await readSigners()).includes(signer)) {
     throw new Error(
       `The key of ${signer} is in RELAYER_PRIVATE_KEY or RELAYER_KMS_KEYS, so the relay still sends its transactions. ` +
         'Remove the key from every replica first, or abandon a single claim with --claim',
@@ -79,9 +68,10 @@ const lineOf = ({ claim, bountyId, agentId, wallet, txHash, age }: Abandonable) 
   `  ${claim}: run ${bountyId}, agent ${agentId} (${wallet}), transaction ${txHash}, signed ${age} s ago`
 
 await runCommand(async () => {
-  const env = readSettings()
   await using client = await connectCommand(env.DATABASE_URL)
-  const { target, yes } = readArguments()
-  if ('claim' in target) await abandonOneClaim(client, target.claim, yes)
-  else await abandonAllOfSigner(client, target.signer, await addressesOf(env), yes)
+  const options = { claim: { type: 'string' }, signer: { type: 'string' }, yes: { type: 'boolean' } } as const
+  const { claim, signer, yes = false } = parseArgs({ options }).values
+  if (claim !== undefined && signer === undefined) await abandonOneClaim(client, claim, yes)
+  else if (signer !== undefined && claim === undefined) await abandonAllOfSigner(client, signer, yes)
+  else throw new Error('Name either --claim <id> or --signer <address>')
 })
