@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { LRUCache } from 'lru-cache'
 import {
   BaseError,
   type Hash,
@@ -36,7 +37,7 @@ const OUTAGE_MS = 60_000
 const REQUEST_TIMEOUT_MS = 30_000
 
 /** More than the 30 blocks that Ponder may revert. */
-const REMEMBERED_BLOCKS = 256n
+const REMEMBERED_BLOCKS = 256
 
 type Call = { method: string; params?: unknown }
 type Ask = (call: Call) => Promise<unknown>
@@ -63,13 +64,14 @@ type Block = { number: Hex; hash: Hash }
 export function ponderTransport(endpoints: Endpoints, hideKeys: (text: string) => string): Transport {
   return (options) => {
     const node = nodeTransport(endpoints, { retryCount: 0 })({ ...options, timeout: REQUEST_TIMEOUT_MS })
-    const seen = rememberBlocks()
+    /** By height: the hash of each of the last blocks that Ponder got. */
+    const hashes = new LRUCache<Hex, Hash>({ max: REMEMBERED_BLOCKS })
     const ask: Ask = async (call) => {
       const result = await untilAnswered(call.method, () => node.request(call as never))
-      seen.add(result)
+      if (isBlock(result)) hashes.set(result.number, result.hash)
       return result
     }
-    const latestBlock = createLatestBlock(ask, seen.has)
+    const latestBlock = createLatestBlock(ask, ({ number, hash }) => hashes.peek(number) === hash)
     const request = async (call: Call) => {
       for (let tries = 1; ; tries++) {
         const isLast = tries === TRIES
@@ -92,22 +94,6 @@ export function ponderTransport(endpoints: Endpoints, hideKeys: (text: string) =
 /** Ponder's poll for new blocks: the latest block with its transactions. At its start it asks for the block without. */
 const isPoll = ({ method, params }: Call) =>
   method === 'eth_getBlockByNumber' && Array.isArray(params) && params[0] === 'latest' && params[1] === true
-
-/** The latest hash of each height among the last blocks that Ponder got. */
-function rememberBlocks() {
-  const hashes = new Map<bigint, Hash>()
-  let latest = 0n
-  return {
-    add(result: unknown) {
-      if (!isBlock(result)) return
-      const number = hexToBigInt(result.number)
-      hashes.set(number, result.hash)
-      latest = number > latest ? number : latest
-      hashes.delete(latest - REMEMBERED_BLOCKS)
-    },
-    has: ({ number, hash }: Block) => hashes.get(hexToBigInt(number)) === hash,
-  }
-}
 
 const isBlock = (value: unknown): value is Block =>
   typeof value === 'object' && value !== null && 'number' in value && 'hash' in value && 'parentHash' in value
