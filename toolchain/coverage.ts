@@ -1,15 +1,15 @@
 // `npm run coverage:contracts`: the lines, branches and functions of the contracts that the tests reach. Fails below
 // 100 %.
-import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { execa } from 'execa'
 
 const directory = mkdtempSync(join(tmpdir(), 'runline-coverage-'))
 const report = join(directory, 'lcov.info')
 
 try {
-  const { status, stderr, error } = spawnSync(
+  await execa(
     process.execPath,
     [
       'toolchain/forge.ts',
@@ -28,14 +28,8 @@ try {
       // Coverage builds without the optimizer, so the gas tests fail. `npm test` says whether tests pass.
       '--allow-failure',
     ],
-    {
-      env: { ...process.env, FORGE_SNAPSHOT_CHECK: 'false' },
-      encoding: 'utf8',
-      stdio: ['ignore', 'ignore', 'pipe'],
-    },
+    { env: { FORGE_SNAPSHOT_CHECK: 'false' }, stdin: 'ignore', stdout: 'ignore' },
   )
-  if (error) throw error
-  if (status !== 0) throw new Error(`Forge exited with code ${status}:\n${stderr}`)
   const gaps = readFileSync(report, 'utf8').split('end_of_record').flatMap(printFile)
   for (const gap of gaps) console.error(`not reached: ${gap}`)
   if (gaps.length > 0) process.exitCode = 1

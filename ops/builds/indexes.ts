@@ -1,15 +1,14 @@
+import { toSnakeCase } from 'drizzle-orm/casing'
 import pg from 'pg'
 import { agentIndexes, runDistinctValues, runEventIndexes, runIndexes } from '../../ponder.schema.ts'
-
-const snakeCase = (name: string) => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
 /** Statements that create the indexes of the tables in a schema, unless they exist. */
 export function indexStatements(schema: string): string[] {
   const tables = { run: runIndexes, agent: agentIndexes, run_event: runEventIndexes }
   return Object.entries(tables).flatMap(([table, indexes]) =>
     Object.entries<readonly string[]>(indexes).map(([name, columns]) => {
-      const list = columns.map((column) => pg.escapeIdentifier(snakeCase(column))).join(', ')
-      const index = pg.escapeIdentifier(`${table}_${snakeCase(name)}`)
+      const list = columns.map((column) => pg.escapeIdentifier(toSnakeCase(column))).join(', ')
+      const index = pg.escapeIdentifier(`${table}_${toSnakeCase(name)}`)
       return `CREATE INDEX IF NOT EXISTS ${index} ON ${pg.escapeIdentifier(schema)}.${table} (${list})`
     }),
   )
@@ -18,7 +17,7 @@ export function indexStatements(schema: string): string[] {
 /** The statement with which the next ANALYZE of the runs stores `runDistinctValues`. */
 export function distinctValuesStatement(schema: string): string {
   const actions = Object.entries(runDistinctValues).map(
-    ([column, count]) => `ALTER COLUMN ${pg.escapeIdentifier(snakeCase(column))} SET (n_distinct = ${count})`,
+    ([column, count]) => `ALTER COLUMN ${pg.escapeIdentifier(toSnakeCase(column))} SET (n_distinct = ${count})`,
   )
   return `ALTER TABLE ${pg.escapeIdentifier(schema)}.run ${actions.join(', ')}`
 }
