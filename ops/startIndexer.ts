@@ -56,6 +56,7 @@ const {
 
 const build = `runline_${hashOfBuild(CHAIN_ID)}`
 const schema = standby ? siblingOf(build) : build
+const readers = { build: schema, viewsSchema: DATABASE_SCHEMA }
 await assertFree(PONDER_PORT)
 const ponder = new URL('bin/ponder.js', import.meta.resolve('ponder'))
 // Loading takes longer than most recoveries of PostgreSQL. An error is thrown where Ponder is imported.
@@ -103,14 +104,7 @@ process.removeAllListeners('SIGTERM')
 process.on('SIGTERM', () => process.emit('SIGINT', 'SIGINT'))
 
 const caughtUp = Promise.withResolvers<void>()
-void takeOver({
-  databaseUrl: DATABASE_URL,
-  build: schema,
-  viewsSchema: DATABASE_SCHEMA,
-  servedAtStart: served,
-  onCaughtUp: caughtUp.resolve,
-  logger,
-})
+void takeOver({ ...readers, databaseUrl: DATABASE_URL, servedAtStart: served, onCaughtUp: caughtUp.resolve, logger })
 // Not earlier: Ponder creates the cache's tables when it starts, and a backfill reads them.
 await caughtUp.promise
 await keepCacheSmall({ databaseUrl: DATABASE_URL, chainId: CHAIN_ID, logger })
@@ -134,8 +128,7 @@ async function prepareDatabase(): Promise<{ reason?: string; served?: string | u
   const reason = await reasonNotToStart(client, {
     endpoints,
     chainId: CHAIN_ID,
-    build: schema,
-    viewsSchema: DATABASE_SCHEMA,
+    ...readers,
     served,
     redeploy,
     replace,
@@ -145,7 +138,7 @@ async function prepareDatabase(): Promise<{ reason?: string; served?: string | u
   if (reason) return { reason }
   // Another process could then run the same build.
   const endWithoutLock = (err?: Error) => exitForRestart(logger, 'The lock of this build is lost', { err })
-  const isOnly = await lockBuild({ databaseUrl: DATABASE_URL, build: schema }, endWithoutLock)
+  const isOnly = await lockBuild(DATABASE_URL, schema, endWithoutLock)
   if (isOnly) await clearStaleLock(client, schema, logger)
   else logger.warn({ schema }, 'Another session has the lock of this build: Ponder waits until its own lock expires')
   proveConnections(await createWitness(client, schema, isOnly), logger)

@@ -55,7 +55,7 @@ export class ChainState {
    */
   async runs(ids: readonly bigint[]) {
     const bounties = await this.#callEach(this.#contracts.BountyMarket, bountyMarketAbi, 'getBounty', ids)
-    return bounties.map((answer, index) => runOf(ids[index] as bigint, resultOf(answer)))
+    return bounties.flatMap((bounty, index) => (bounty ? runOf(ids[index] as bigint, bounty) : []))
   }
 
   /**
@@ -72,11 +72,11 @@ export class ChainState {
       this.#callEach(AgentStaking, agentStakingAbi, 'statusOf', ids),
     ])
     return ids.map((id, index) => {
-      const [stakedAmount, lockedAmount, stakedAt, completions, slashes, frozen, banned] = resultOf(accounts[index])
-      const owner = addressOf(unlessReverted(owners[index]))
-      const agentWallet = addressOf(unlessReverted(wallets[index]))
+      const [stakedAmount, lockedAmount, stakedAt, completions, slashes, frozen, banned] = accounts[index] ?? []
+      const owner = addressOf(owners[index])
+      const agentWallet = addressOf(wallets[index])
       // `statusOf` answers for every id, but the index has a status for registered agents only.
-      const status = owner === null ? null : agentStatuses[resultOf(statuses[index])]
+      const status = owner === null ? null : agentStatuses[statuses[index] ?? -1]
       const account = { stakedAmount, lockedAmount, stakedAt, completions, slashes, frozen, banned }
       return { id, owner, agentWallet, status, ...account }
     })
@@ -88,46 +88,42 @@ export class ChainState {
    */
   async payees(addresses: readonly Address[]) {
     const debts = await this.#callEach(this.#contracts.BountyMarket, bountyMarketAbi, 'owed', addresses)
-    return addresses.map((address, index) => ({ address, owed: resultOf(debts[index]) }))
+    return addresses.map((address, index) => ({ address, owed: debts[index] }))
   }
 
-  /** Calls a view of one argument, in few requests. Deployless: the chain needs no Multicall3. */
-  #callEach<const abi extends Abi, name extends ContractFunctionName<abi, 'view'>>(
+  /**
+   * Calls a view of one argument, in few requests. Deployless: the chain needs no Multicall3.
+   * @returns undefined where the contract reverts.
+   * @throws if the chain cannot be read.
+   */
+  async #callEach<const abi extends Abi, name extends ContractFunctionName<abi, 'view'>>(
     address: Address,
     abi: abi,
     functionName: name,
     args: readonly unknown[],
   ) {
-    const calls = args.map((arg): ContractFunctionParameters => ({ address, abi, functionName, args: [arg] }))
-    const answers = this.#client.multicall({
-      contracts: calls,
+    const answers = await this.#client.multicall({
+      contracts: args.map((arg): ContractFunctionParameters => ({ address, abi, functionName, args: [arg] })),
       deployless: true,
       batchSize: MAX_CALLDATA_BYTES,
       ...this.#block,
     })
-    return answers as Promise<Answer<ContractFunctionReturnType<abi, 'view', name>>[]>
+    return answers.map(({ error, result }) => {
+      if (error && !isRevert(error)) throw error
+      return result as ContractFunctionReturnType<abi, 'view', name> | undefined
+    })
   }
 }
 
-type Answer<Result> = { status: 'success'; result: Result } | { status: 'failure'; error: Error; result?: undefined }
-
-/** The result, or undefined if the contract reverted. @throws any other failure. */
-function unlessReverted<Result>(answer: Answer<Result> | undefined): Result | undefined {
-  if (answer?.status !== 'failure') return resultOf(answer)
-  const { error } = answer
-  // If `aggregate3` itself failed, viem reports its error for each call in it: it says nothing about this call.
-  const isOfAggregate = error instanceof ContractFunctionExecutionError && error.functionName === 'aggregate3'
+/**
+ * Whether the contract reverted. If `aggregate3` itself failed, viem reports its error for each call in it: it says
+ * nothing about a call.
+ */
+function isRevert(error: Error): boolean {
+  if (error instanceof ContractFunctionExecutionError && error.functionName === 'aggregate3') return false
   const isRefusal = (cause: unknown) =>
     cause instanceof ContractFunctionRevertedError || cause instanceof ContractFunctionZeroDataError
-  if (!isOfAggregate && error instanceof BaseError && error.walk(isRefusal)) return undefined
-  throw error
-}
-
-/** The call's result. @throws if the call failed. */
-function resultOf<Result>(answer: Answer<Result> | undefined): Result {
-  if (!answer) throw new Error('The node returned fewer answers than calls')
-  if (answer.status === 'failure') throw answer.error
-  return answer.result
+  return error instanceof BaseError && error.walk(isRefusal) !== null
 }
 
 /** An agent's address in the form of our tables: lower case, null for none. */

@@ -7,8 +7,6 @@ import { connect } from '../database/connect.ts'
 const TRIES = 20
 const RETRY_MS = 50
 
-type Build = { databaseUrl: string; build: string }
-
 /**
  * Takes an advisory lock, which proves that no other process runs the build. It keeps a connection, and takes the lock
  * again if that breaks.
@@ -17,7 +15,7 @@ type Build = { databaseUrl: string; build: string }
  * @param onLost is called if the lock is lost. Another process may then take it.
  * @returns false if another session has the lock.
  */
-export async function lockBuild({ databaseUrl, build }: Build, onLost: (err?: Error) => void): Promise<boolean> {
+export async function lockBuild(databaseUrl: string, build: string, onLost: (err?: Error) => void): Promise<boolean> {
   const client = await connect(databaseUrl, { application_name: 'runline_build', keepAlive: true })
   let isLocked = false
   client.on('error', async (err) => {
@@ -30,7 +28,7 @@ export async function lockBuild({ databaseUrl, build }: Build, onLost: (err?: Er
   async function lockAgain(): Promise<boolean> {
     for (;;) {
       try {
-        return await lockBuild({ databaseUrl, build }, onLost)
+        return await lockBuild(databaseUrl, build, onLost)
       } catch {
         await sleep(RETRY_MS)
       }

@@ -31,14 +31,11 @@ export type Switch = {
   isLocked?: boolean
 }
 
-export type Position = {
-  /** The last block of a build. */
-  block: number
-  /** Whether the rows are those of the block: they are not while Ponder reverts and replays. */
-  isConsistent: boolean
-  /** Changes with every commit of Ponder's. */
-  mark: string
-}
+/**
+ * The last block of a build, whether the rows are those of that block (they are not while Ponder reverts and replays), and
+ * a mark that changes with every commit of Ponder's.
+ */
+export type Position = { block: number; isConsistent: boolean; mark: string }
 
 const quote = pg.escapeIdentifier
 
