@@ -1,7 +1,7 @@
 // The demo market as data: its agents and runs, and their events of the last weeks. Amounts are whole USDC.
 
 /** The events of an agent or a run, such as `22 post, 21 claim ember, 20 submit`. The numbers are days ago. */
-export type History = string
+type History = string
 
 export type DemoAgent = {
   name: string

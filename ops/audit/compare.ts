@@ -1,5 +1,5 @@
 import { inTransaction } from '../database/inTransaction.ts'
-import type { Audited } from './audited.ts'
+import type { Audited, Phase } from './audited.ts'
 import { readDifferences } from './chainTables.ts'
 import { compareEvents } from './events.ts'
 import { compareAgents, comparePayees, compareRuns } from './state.ts'
@@ -12,7 +12,7 @@ const phases = {
   agents: compareAgents,
   payees: comparePayees,
   bands: compareBands,
-}
+} satisfies Record<string, Phase>
 
 type PhaseName = keyof typeof phases
 
