@@ -15,7 +15,7 @@ const EXTENSION = `
   ALTER TABLE run ADD PRIMARY KEY (bounty_id);
   CREATE UNLOGGED TABLE chain_run AS TABLE run WITH NO DATA;
   CREATE UNLOGGED TABLE chain_run_event AS TABLE run_event WITH NO DATA;
-  CREATE INDEX ON chain_run_event (bounty_id, id);
+  CREATE INDEX ON chain_run_event (bounty_id, name, id);
   CREATE INDEX ON chain_run_event (agent_id) WHERE name = 'BountyApproved';
   CREATE UNLOGGED TABLE chain_agent AS TABLE agent WITH NO DATA;
   ALTER TABLE chain_agent DROP COLUMN step, DROP COLUMN updated_block, ADD COLUMN status text;

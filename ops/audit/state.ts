@@ -7,7 +7,10 @@ import { addRows, compareRows } from './chainTables.ts'
 /** How many runs or agents a step reads. */
 const SIZE = 100n
 
-/** The fields of a run that no view returns, by its timeline. Those of a claim are null once it is slashed or abandoned. */
+/**
+ * The fields of a run that no view returns, by its timeline. Those of a claim are null once it is slashed or abandoned.
+ * `later_changes` is how many claims began or ended in this way after the event: none for events of the current claim.
+ */
 const ADD_HISTORY = `
   UPDATE chain_run SET
     ipfs_hash = past.ipfs_hash, created_at = past.created_at, opened_at = past.opened_at, claimed_at = past.claimed_at,
@@ -27,7 +30,7 @@ const ADD_HISTORY = `
       SELECT *, count(*) FILTER (WHERE name IN ('BountyClaimed', 'ClaimSlashed', 'ClaimAbandoned')) OVER (
         PARTITION BY bounty_id ORDER BY id ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
       ) AS later_changes
-      FROM chain_run_event
+      FROM chain_run_event WHERE name <> 'ClaimRefused'
     ) AS event
     GROUP BY bounty_id
   ) AS past
