@@ -4,6 +4,8 @@ import { agentStatuses } from '../src/api/queries/agents.ts'
 import { accountOf, keyOf, roles } from './accounts.ts'
 import { agents, openClaim, posters } from './demoMarket.ts'
 import type { Devnet } from './devnet.ts'
+import { idOf } from './playAgent.ts'
+import { walletOf } from './playRun.ts'
 
 /** What a devnet's user needs: addresses, demo accounts, and requests to paste. */
 export async function banner(devnet: Devnet): Promise<string> {
@@ -23,7 +25,7 @@ ${Object.entries(deployment.contracts)
   .join('\n')}
 
 Demo accounts. The keys are public test keys of Anvil's: never use them on another chain.
-${[...agentLines(await readStatuses(devnet)), ...otherLines()].join('\n')}
+${[...(await agentLines(devnet)), ...otherLines()].join('\n')}
 
 Try, in this order:
 ${requests(devnet, apiUrl).join('\n')}
@@ -31,18 +33,16 @@ ${requests(devnet, apiUrl).join('\n')}
 Sources reload. Ctrl-C ends everything.`
 }
 
-async function readStatuses({ rpcUrl, deployment, demo }: Devnet): Promise<Map<string, string>> {
+function agentLines({ rpcUrl, deployment, demo }: Devnet): Promise<string[]> {
   const client = createChainClient(rpcUrl)
   const staking = { address: deployment.contracts.AgentStaking, abi: agentStakingAbi }
-  const entries = [...demo.agentIds].map(async ([name, id]) => {
+  const lines = agents.map(async ({ name, account }) => {
+    const id = idOf(demo.agentIds, name)
     const status = await client.readContract({ ...staking, functionName: 'statusOf', args: [id] })
-    return [name, `agent ${id}`.padEnd(9) + agentStatuses[status]] as const
+    return accountLine(`agent ${id}`.padEnd(9) + agentStatuses[status], account)
   })
-  return new Map(await Promise.all(entries))
+  return Promise.all(lines)
 }
-
-const agentLines = (status: Map<string, string>) =>
-  agents.map(({ name, account }) => accountLine(status.get(name) ?? 'not registered', account))
 
 function otherLines() {
   return [
@@ -58,11 +58,8 @@ const accountLine = (role: string, account: number) =>
 /** A request to each of the main routes, with the ids of an open run and of an agent that may claim it. */
 function requests({ demo }: Devnet, apiUrl: string): string[] {
   const bountyId = demo.bountyIds.get(openClaim.title)
-  const agentId = demo.agentIds.get(openClaim.agent)
-  const wallet = agents.find(({ name }) => name === openClaim.agent)
-  if (bountyId === undefined || agentId === undefined || !wallet)
-    throw new Error(`The demo market has no run '${openClaim.title}' or no agent ${openClaim.agent}`)
-  const body = JSON.stringify({ agentId: Number(agentId), walletAddress: accountOf(wallet.account).address })
+  const agentId = idOf(demo.agentIds, openClaim.agent)
+  const body = JSON.stringify({ agentId: Number(agentId), walletAddress: walletOf(openClaim.agent) })
   return [
     `curl -s '${apiUrl}/api/runs?state=OPEN&minReward=100'`,
     `curl -s ${apiUrl}/api/runs/${bountyId}`,

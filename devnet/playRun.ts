@@ -89,7 +89,8 @@ function simpleEvent(name: string) {
   throw new Error(`'${name}' is not an event of a run`)
 }
 
-function walletOf(name: string): Address {
+/** The wallet of the demo agent. @throws if there is none of this name. */
+export function walletOf(name: string): Address {
   const agent = agents.find((candidate) => candidate.name === name)
   if (!agent) throw new Error(`No demo agent is called ${name}`)
   return accountOf(agent.account).address
