@@ -17,8 +17,13 @@ import { agentStakingAbi } from '../../abis/AgentStaking.ts'
 import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
 import { runStates } from '../../ponder.schema.ts'
 import type { Deployment } from '../../src/api/deployment.ts'
-import { FEE_BPS, REVIEW_PERIOD } from '../../src/api/market/constants.ts'
 import { agentStatuses } from '../../src/api/queries/agents.ts'
+
+/** BountyMarket.REVIEW_PERIOD, in seconds. */
+const REVIEW_PERIOD = 7n * 86_400n
+
+/** BountyMarket.FEE_BPS: the part of a reward that the poster pays on top, in 1/10,000. */
+const FEE_BPS = 500n
 
 /**
  * The calldata in one `eth_call`, enough for 40 calls. A deployless multicall returns its answer as a contract's code,
@@ -141,7 +146,7 @@ function runOf(bountyId: bigint, bounty: Bounty) {
     bountyId,
     posterAddress: bounty.poster,
     reward: bounty.reward,
-    fee: (bounty.reward * BigInt(FEE_BPS)) / 10_000n,
+    fee: (bounty.reward * FEE_BPS) / 10_000n,
     deadline: BigInt(bounty.deadline),
     state,
     claimedBy: isClaimed ? BigInt(bounty.agentId) : null,
