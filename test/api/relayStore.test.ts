@@ -27,7 +27,7 @@ import {
   insertFiller,
   insertSigner,
   insertTxs,
-  recordBroadcast,
+  recordBroadcasts,
 } from '../../src/api/relay/store/transactions.ts'
 import { freshDatabase } from '../support/database.ts'
 
@@ -150,7 +150,7 @@ describe('a write', () => {
     expect(await minedIn(lease, tx, 'first')).toEqual(new Set([tx.claim.claimId]))
     expect(await minedIn(lease, tx, 'second')).toBeUndefined()
     expect(await txOf(1n)).toEqual({ state: 'mined', block_hash: hashOf('first') })
-    await recordBroadcast(pool, 1n, 'accepted')
+    await recordBroadcasts(pool, [{ tx: 1n, result: 'accepted' }])
     expect(await recordTaken(pool, lease, 1n, -1, 9n)).toBe(false)
     expect(await insertAttempt(pool, lease, 1n, attemptOf('late'), 9n)).toBe(false)
     const dropped = { id: 1n, hash: hashOf('tx 1'), blockNumber: 5n, blockHash: hashOf('second') }

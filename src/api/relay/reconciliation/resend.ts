@@ -4,7 +4,7 @@ import { claimsCall, MAX_GAS } from '../chain/gas.ts'
 import type { ChainHead } from '../chain/heads.ts'
 import { claimCall, tryCall } from '../chain/market.ts'
 import { claimsOf, type StoredClaim } from '../store/claims.ts'
-import { insertAttempt, insertFiller, rawOf, recordBroadcast, type Unmined } from '../store/transactions.ts'
+import { insertAttempt, insertFiller, rawOf, recordBroadcasts, type Unmined } from '../store/transactions.ts'
 import { broadcast } from '../submission/broadcast.ts'
 import { fillerCall, type Signer, sign } from '../submission/signing.ts'
 import type { Turn } from './settlement.ts'
@@ -26,7 +26,7 @@ export async function resendDue(turn: Turn, unmined: Unmined[]) {
     const isReplaced = account && position === 0 && isStuck(tx, head)
     const attempt = (isReplaced && (await replace(turn, account, tx))) || tx.newest
     const { result, error } = await broadcast(sender, await rawOf(pool, attempt.hash))
-    await recordBroadcast(pool, tx.id, result)
+    await recordBroadcasts(pool, [{ tx: tx.id, result }])
     const claims = attempt.filler ? 0 : (await claimsOf(pool, tx.id)).length
     events.emit('attemptSent', { signer, nonce, txHash: attempt.hash, result, error, claims })
     if (result === 'accepted') continue

@@ -124,17 +124,20 @@ const attemptInsert = (attempts: string, block: string, tx = 'new.tx') => `
   FROM jsonb_to_recordset(${attempts}) AS new (hash text, tx bigint, raw text, filler boolean, gas bigint,
     "maxFeePerGas" numeric, "maxPriorityFeePerGas" numeric)`
 
-/** Stores the result of a broadcast, unless the transaction is settled already. */
-export async function recordBroadcast(database: Database, tx: bigint, result: BroadcastResult): Promise<void> {
+export type Sent = { tx: bigint; result: BroadcastResult }
+
+/** Stores the results of broadcasts. It ignores transactions that are settled already. */
+export async function recordBroadcasts(database: Database, sent: readonly Sent[]): Promise<void> {
   const text = `
     UPDATE relay.tx SET
-      state = CASE WHEN $2 = 'accepted' THEN 'accepted' ELSE state END,
-      failures = CASE WHEN $2 = 'accepted' THEN 0 ELSE failures + 1 END,
-      last_result = nullif($2, 'accepted'),
-      send_at = now() + make_interval(secs => CASE WHEN $2 = 'accepted' THEN ${RESEND_AFTER_SECONDS}
+      state = CASE WHEN result = 'accepted' THEN 'accepted' ELSE state END,
+      failures = CASE result WHEN 'accepted' THEN 0 ELSE failures + 1 END,
+      last_result = nullif(result, 'accepted'),
+      send_at = now() + make_interval(secs => CASE result WHEN 'accepted' THEN ${RESEND_AFTER_SECONDS}
         ELSE least(${FIRST_PAUSE_SECONDS} * 2 ^ least(failures, 16), ${LAST_PAUSE_SECONDS}) END)
-    WHERE id = $1 AND state IN ('signed', 'accepted')`
-  await query(database, text, [tx, result])
+    FROM unnest($1::bigint[], $2::text[]) AS sent (tx, result)
+    WHERE id = sent.tx AND state IN ('signed', 'accepted')`
+  await query(database, text, [sent.map(({ tx }) => tx), sent.map(({ result }) => result)])
 }
 
 /** A signer's unmined transactions and spending. */

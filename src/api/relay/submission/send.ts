@@ -1,8 +1,9 @@
 import type { Address } from 'viem'
+import { createVoidBatcher } from '../../batcher.ts'
 import { inSpans, TRANSACTION_HASH } from '../../observability/tracing.ts'
 import type { RelayContext } from '../context.ts'
 import type { Candidate } from '../store/reservations.ts'
-import { recordBroadcast } from '../store/transactions.ts'
+import { recordBroadcasts, type Sent } from '../store/transactions.ts'
 import type { Allocated } from './allocation.ts'
 import { broadcast } from './broadcast.ts'
 
@@ -10,6 +11,8 @@ export type Send = ReturnType<typeof createSend>
 
 /** Broadcasts new transactions. @param onSent is called with the signer once the result is stored. */
 export function createSend({ pool, sender, heads, events, logger }: RelayContext, onSent: (signer: Address) => void) {
+  const record = createVoidBatcher((sent: readonly Sent[]) => recordBroadcasts(pool, sent))
+
   async function send({ tx, signer, nonce, attempt }: Allocated, made: Candidate[]) {
     const name = { signer, nonce, txHash: attempt.hash }
     for (const { claim } of made) events.emit('claimReserved', { ...claim, ...name })
@@ -20,7 +23,7 @@ export function createSend({ pool, sender, heads, events, logger }: RelayContext
     events.emit('attemptSent', { ...name, result, error, claims: made.length })
     for (const { claim } of made) events.emit('claimSent', { ...claim, ...name, result })
     if (result !== 'accepted') logger.warn({ nonce, txHash: attempt.hash, result, err: error }, 'cannot send yet')
-    await recordBroadcast(pool, tx, result)
+    await record({ tx, result })
     heads.expire()
     onSent(signer)
   }
