@@ -2,7 +2,7 @@ import type pg from 'pg'
 import { type Hex, stringify } from 'viem'
 import type { Problem } from '../../http/errors.ts'
 import type { NamedClaim } from '../chain/market.ts'
-import { bodyHashOf } from './claims.ts'
+import { bindKey, bodyHashOf } from './claims.ts'
 import { query } from './database.ts'
 import { problemOfLimits, type Waits, type WalletLimits, waitColumns } from './lookUp.ts'
 
@@ -38,7 +38,7 @@ export async function reserve(db: pg.PoolClient, candidates: Candidate[], maxIte
   const obstacles = new Map<Candidate, Obstacle>()
   const remaining = () => candidates.filter((candidate) => !obstacles.has(candidate))
   await lockNames(db, candidates)
-  for (const candidate of withSharedKeys(candidates)) obstacles.set(candidate, 'rival')
+  for (const candidate of await boundKeys(db, candidates)) obstacles.set(candidate, 'rival')
   for (const [candidate, problem] of await overLimits(db, remaining(), limits)) obstacles.set(candidate, problem)
   for (const candidate of await overStake(db, remaining())) obstacles.set(candidate, 'locked')
   const groups = new Map<bigint, Group>()
@@ -47,6 +47,9 @@ export async function reserve(db: pg.PoolClient, candidates: Candidate[], maxIte
     const tx = inserted.get(candidate.claim.claimId)
     if (tx === undefined) obstacles.set(candidate, 'rival')
     else groups.set(tx, { tx, made: [...(groups.get(tx)?.made ?? []), candidate] })
+  }
+  for (const { key, claim } of remaining()) {
+    if (key !== undefined) await bindKey(db, { key, ...claim })
   }
   return { groups: [...groups.values()], obstacles }
 }
@@ -64,11 +67,27 @@ async function lockNames(db: pg.PoolClient, candidates: Candidate[]) {
   await query(db, text, [names])
 }
 
-/** The candidates whose idempotency key is also that of an earlier candidate, which may bind it. */
-function withSharedKeys(candidates: Candidate[]): Candidate[] {
+/** The candidates whose idempotency key is bound, or is also the key of another candidate. */
+async function boundKeys(db: pg.PoolClient, candidates: Candidate[]): Promise<Candidate[]> {
   const keyed = candidates.filter(({ key }) => key !== undefined)
-  const byKey = Map.groupBy(keyed, ({ claim: { request }, key }) => `${request.agentId} ${request.wallet} ${key}`)
-  return [...byKey.values()].flatMap(([, ...others]) => others)
+  if (keyed.length === 0) return []
+  const text = `
+    SELECT EXISTS (SELECT FROM relay.idempotency_key AS bound WHERE bound.agent_id = asked.agent_id
+      AND bound.wallet = asked.wallet AND bound.key = asked.key) AS "isBound"
+    FROM unnest($1::numeric[], $2::text[], $3::text[]) WITH ORDINALITY AS asked (agent_id, wallet, key, place)
+    ORDER BY place`
+  const rows = await query<{ isBound: boolean }>(db, text, [
+    keyed.map(({ claim }) => claim.request.agentId),
+    keyed.map(({ claim }) => claim.request.wallet),
+    keyed.map(({ key }) => key),
+  ])
+  const seen = new Set<string>()
+  return keyed.filter(({ claim: { request }, key }, place) => {
+    const name = `${request.agentId} ${request.wallet} ${key}`
+    const isBound = rows[place]?.isBound || seen.has(name)
+    seen.add(name)
+    return isBound
+  })
 }
 
 /**
@@ -93,10 +112,22 @@ async function overLimits(db: pg.PoolClient, candidates: Candidate[], limits: Wa
 }
 
 /**
- * The candidates for which the agent's unlocked stake is too small, in order of arrival. A later one that locks less may
- * fit. A claim that was won after the block of the known stake counts as pending.
+ * The candidates for which the unlocked stake is too small, in order of arrival. A later one that locks less may fit.
  */
 async function overStake(db: pg.PoolClient, candidates: Candidate[]): Promise<Candidate[]> {
+  const free = await freeStakes(db, candidates)
+  return candidates.filter(({ claim: { request }, lock }) => {
+    const left = (free.get(request.agentId) ?? 0n) - lock
+    if (left >= 0n) free.set(request.agentId, left)
+    return left < 0n
+  })
+}
+
+/**
+ * The stake that each agent has left for new claims. A claim that was won after the block of the known stake counts as
+ * pending.
+ */
+async function freeStakes(db: pg.PoolClient, candidates: Candidate[]): Promise<Map<bigint, bigint>> {
   const byBlock = candidates.toSorted((left, right) => Number(left.block - right.block))
   const newest = new Map(byBlock.map(({ claim, unlocked, block }) => [claim.request.agentId, { unlocked, block }]))
   const text = `
@@ -107,48 +138,32 @@ async function overStake(db: pg.PoolClient, candidates: Candidate[]): Promise<Ca
     GROUP BY agent.id`
   const blocks = [...newest.values()].map(({ block }) => block)
   const rows = await query<{ id: bigint; locking: bigint }>(db, text, [[...newest.keys()], blocks])
-  const free = new Map(rows.map(({ id, locking }) => [id, (newest.get(id)?.unlocked ?? 0n) - locking]))
-  return candidates.filter(({ claim: { request }, lock }) => {
-    const left = (free.get(request.agentId) ?? 0n) - lock
-    if (left >= 0n) free.set(request.agentId, left)
-    return left < 0n
-  })
+  return new Map(rows.map(({ id, locking }) => [id, (newest.get(id)?.unlocked ?? 0n) - locking]))
 }
 
-/**
- * Stores the claims whose round is not reserved and whose idempotency key is not bound, and binds their keys. A refused
- * claim may be made again in the same round.
- * @returns the transaction of each stored claim.
- */
+/** A refused claim may be made again in the same round. @returns the transaction of each stored claim. */
 async function insertClaims(db: pg.PoolClient, candidates: Candidate[], maxItems: number): Promise<Map<Hex, bigint>> {
   const text = `
     WITH tx AS MATERIALIZED (
       SELECT place, nextval('relay.tx_id') AS id FROM generate_series(0, $2::int - 1) AS place),
-    new AS MATERIALIZED (
-      SELECT * FROM jsonb_to_recordset($1) AS new (id text, "bountyId" numeric, round bigint, "agentId" numeric,
-        wallet text, signature text, deadline numeric, "bodyHash" text, lock numeric, key text, place int)),
     stored AS (
       INSERT INTO relay.claim AS claim (id, bounty_id, round, agent_id, wallet, signature, deadline, body_hash, lock, tx)
       SELECT new.id, "bountyId", round, "agentId", wallet, signature, deadline, "bodyHash", lock, tx.id
-      FROM new JOIN tx ON tx.place = new.place
+      FROM jsonb_to_recordset($1) AS new (id text, "bountyId" numeric, round bigint, "agentId" numeric, wallet text,
+        signature text, deadline numeric, "bodyHash" text, lock numeric, place int)
+      JOIN tx ON tx.place = new.place
       WHERE NOT EXISTS (SELECT FROM relay.claim AS other WHERE other.bounty_id = new."bountyId"
-          AND other.round = new.round AND other.state <> 'refused' AND other.reserved)
-        AND NOT EXISTS (SELECT FROM relay.idempotency_key AS bound WHERE bound.agent_id = new."agentId"
-          AND bound.wallet = new.wallet AND bound.key = new.key)
+        AND other.round = new.round AND other.state <> 'refused' AND other.reserved)
       ON CONFLICT (id) DO UPDATE SET signature = excluded.signature, deadline = excluded.deadline,
         body_hash = excluded.body_hash, lock = excluded.lock, tx = excluded.tx, state = 'open', reserved = true,
         tx_hash = NULL, block_number = NULL, problem = NULL
       WHERE claim.state = 'refused'
-      RETURNING id, agent_id, wallet, body_hash, round, tx),
-    counted AS (INSERT INTO relay.sent_claim (wallet) SELECT wallet FROM stored),
-    keyed AS (
-      INSERT INTO relay.idempotency_key (agent_id, wallet, key, body_hash, claim, round)
-      SELECT agent_id, stored.wallet, key, body_hash, id, stored.round FROM stored JOIN new USING (id)
-      WHERE key IS NOT NULL)
+      RETURNING id, wallet, tx),
+    counted AS (INSERT INTO relay.sent_claim (wallet) SELECT wallet FROM stored)
     SELECT id, tx FROM stored`
-  const claims = candidates.map(({ claim: { claimId, request, round }, lock, key }, position) => {
+  const claims = candidates.map(({ claim: { claimId, request, round }, lock }, position) => {
     const place = Math.floor(position / maxItems)
-    return { id: claimId, round, ...request, ...request.signed, bodyHash: bodyHashOf(request), lock, key, place }
+    return { id: claimId, round, ...request, ...request.signed, bodyHash: bodyHashOf(request), lock, place }
   })
   const values = [stringify(claims), Math.ceil(candidates.length / maxItems)]
   const rows = await query<{ id: Hex; tx: bigint }>(db, text, values)
