@@ -3,7 +3,7 @@ import type { Address } from 'viem'
 import { listenTo } from '../../database/notifications.ts'
 import { Problem } from '../../http/errors.ts'
 import type { RelayContext } from '../context.ts'
-import { LEASE_SECONDS, type Lease, releaseLease, signersWithWork, takeLease } from '../store/leases.ts'
+import { LEASE_SECONDS, type Lease, releaseLease, renewLease, signersWithWork, takeLease } from '../store/leases.ts'
 import { TX_CHANNEL } from '../store/transactions.ts'
 import type { Look } from './reconcileSigner.ts'
 
@@ -35,6 +35,8 @@ export function startKeeper(context: RelayContext, holder: string, reconcile: (l
   const working = new Map<Address, { sleeper: Sleeper; ended: Promise<void> }>()
   /** The leases of this replica. They may have expired. */
   const leases = new Map<Address, { lease: Lease; renewedAt: number }>()
+  /** When a signer's lease was last found to be another replica's. */
+  const refusedAt = new Map<Address, number>()
   let searchingSoon: NodeJS.Timeout | undefined
 
   /** Finds signers with work and without a keeper. */
@@ -74,8 +76,7 @@ export function startKeeper(context: RelayContext, holder: string, reconcile: (l
   }
 
   async function work(signer: Address, sleeper: Sleeper) {
-    const renew = () => take(signer).catch((err) => logger.warn({ err, signer }, 'cannot renew a lease'))
-    const renewing = setInterval(renew, RENEWAL_MS)
+    const renewing = setInterval(() => renew(signer), RENEWAL_MS)
     try {
       for (let retry = FIRST_RETRY_MS; !stopping.signal.aborted; retry *= 2) {
         sleeper.clear()
@@ -92,17 +93,27 @@ export function startKeeper(context: RelayContext, holder: string, reconcile: (l
     }
   }
 
+  /** A lease without work is not renewed. The next replica with work for the signer takes it again. */
   async function leaseOf(signer: Address): Promise<Lease | undefined> {
     const known = leases.get(signer)
-    return known && performance.now() - known.renewedAt < 2 * RENEWAL_MS ? known.lease : take(signer)
-  }
-
-  /** A lease without work is not renewed. The next replica with work for the signer takes it again. */
-  async function take(signer: Address): Promise<Lease | undefined> {
+    if (known && performance.now() - known.renewedAt < 2 * RENEWAL_MS) return known.lease
     const lease = await takeLease(pool, holder, signer)
     if (lease) leases.set(signer, { lease, renewedAt: performance.now() })
     else leases.delete(signer)
+    if (!lease) refusedAt.set(signer, performance.now())
     return lease
+  }
+
+  function renew(signer: Address) {
+    const known = leases.get(signer)
+    if (!known) return
+    renewLease(pool, known.lease).then(
+      (isRenewed) => {
+        if (isRenewed) known.renewedAt = performance.now()
+        else if (leases.get(signer) === known) leases.delete(signer)
+      },
+      (err) => logger.warn({ err, signer }, 'cannot renew a lease'),
+    )
   }
 
   async function logged(what: { signer?: Address }, task: () => Promise<unknown>) {
@@ -123,7 +134,10 @@ export function startKeeper(context: RelayContext, holder: string, reconcile: (l
   const ended = run()
   return {
     /** This process has sent a transaction of the signer. */
-    wake: begin,
+    wake(signer: Address) {
+      const isElsewhere = performance.now() - (refusedAt.get(signer) ?? Number.NEGATIVE_INFINITY) < interval
+      if (!isElsewhere || working.has(signer)) begin(signer)
+    },
     async stop() {
       stopping.abort()
       clearTimeout(searchingSoon)
@@ -148,10 +162,15 @@ function createSleeper(stopping: AbortSignal) {
     async sleep(milliseconds: number, event?: (signal: AbortSignal) => Promise<unknown>) {
       const awake = new AbortController()
       const signal = AbortSignal.any([stopping, alarm.signal, awake.signal])
-      const slept = sleep(milliseconds, undefined, { signal }).catch(() => undefined)
-      const happened = event?.(signal).catch(() => slept)
-      await Promise.race([slept, happened ?? slept])
+      const wake = () => awake.abort()
+      const slept = sleep(milliseconds, undefined, { signal }).catch(unlessAborted)
+      event?.(signal).then(wake, () => undefined)
+      await slept
       awake.abort()
     },
   }
+}
+
+function unlessAborted(error: unknown) {
+  if (!(error instanceof Error && error.name === 'AbortError')) throw error
 }

@@ -6,8 +6,8 @@ import { type Database, query } from './database.ts'
 export const LEASE_SECONDS = 6
 
 /**
- * The right to change the stored transactions of a signer. The token (a fencing token) grows each time the lease
- * is taken anew, so that a late statement of an earlier keeper changes nothing.
+ * The right to change the stored transactions of a signer. The token (a fencing token) grows each time a keeper takes
+ * the lease, so that a late statement of an earlier keeper changes nothing.
  */
 export type Lease = { signer: Address; token: bigint }
 
@@ -21,18 +21,21 @@ export const connectionName = (holder: string) => `runline_relay ${holder}`
 const isFree = `(holder = $1 OR expires_at <= now() OR NOT EXISTS (
   SELECT FROM pg_stat_activity WHERE application_name = '${connectionName('')}' || holder))`
 
-/**
- * Takes the signer's lease, or renews it. An expired lease gets a new token even so, because data read under it may be
- * outdated.
- * @returns undefined while another replica has it.
- */
+/** @returns undefined while another replica has it. */
 export async function takeLease(database: Database, holder: string, signer: Address): Promise<Lease | undefined> {
   const text = `
-    UPDATE relay.keeper SET holder = $1, expires_at = now() + interval '${LEASE_SECONDS} seconds',
-      token = CASE WHEN holder = $1 AND expires_at > now() THEN token ELSE token + 1 END
+    UPDATE relay.keeper SET token = token + 1, holder = $1, expires_at = now() + interval '${LEASE_SECONDS} seconds'
     WHERE signer = $2 AND ${isFree} RETURNING token`
   const [row] = await query<{ token: bigint }>(database, text, [holder, signer])
   return row && { signer, token: row.token }
+}
+
+/** An expired lease is not renewed: data read under it may be outdated, and another keeper may have the lease. */
+export async function renewLease(database: Database, { signer, token }: Lease): Promise<boolean> {
+  const text = `
+    UPDATE relay.keeper SET expires_at = now() + interval '${LEASE_SECONDS} seconds'
+    WHERE signer = $1 AND token = $2 AND expires_at > now() RETURNING token`
+  return (await query(database, text, [signer, token])).length === 1
 }
 
 export const releaseLease = (database: Database, { signer, token }: Lease) =>
