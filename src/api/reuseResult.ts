@@ -12,12 +12,12 @@ export function reuseResult<T>(lifetimeMs: number, check: () => Promise<T>): () 
     startedAt = performance.now()
     isRunning = true
     last = check()
-      .finally(() => {
-        isRunning = false
-      })
       .catch((error) => {
         last = undefined
         throw error
+      })
+      .finally(() => {
+        isRunning = false
       })
     return last
   }

@@ -87,7 +87,8 @@ const receiptOf = (id: bigint, block: string) =>
 
 const minedIn = async (lease: Lease, { id, claim }: Awaited<ReturnType<typeof insertTx>>, block: string) => {
   const won = { state: 'won' as const, blockNumber: 5n, txHash: hashOf(`tx ${id}`), round: 1n }
-  return recordMined(pool, lease, id, receiptOf(id, block), 3n, [[claim, won]])
+  const receipt = receiptOf(id, block)
+  return recordMined(pool, lease, [{ lease, tx: id, receipt, fee: 3n, decisions: [[claim, won]] }])
 }
 
 describe('a signer’s lease', () => {
@@ -120,7 +121,7 @@ describe('a signer’s lease', () => {
     const refused = { state: 'refused' as const, problem: new Problem('RUN_NOT_OPEN', 'The run is not open.') }
 
     async function writeAll() {
-      expect(await minedIn(stale, unmined, 'block')).toBeUndefined()
+      expect((await minedIn(stale, unmined, 'block')).txs.size).toBe(0)
       expect(await recordDecision(pool, stale, [unmined.claim, refused])).toBe(false)
       const [tx] = await minedTxsOf(pool, stale, 1)
       if (tx) expect(await recordDropped(pool, stale, tx)).toBe(false)
@@ -139,7 +140,7 @@ describe('a signer’s lease', () => {
     await writeAll()
     const current = await taken('b', b)
     await writeAll()
-    expect(await minedIn(current, unmined, 'block')).toBeDefined()
+    expect((await minedIn(current, unmined, 'block')).txs).toEqual(new Set([1n]))
     expect(await insertFiller(pool, current, 9, attemptOf('filler'), 9n)).toBe(true)
   })
 })
@@ -148,8 +149,8 @@ describe('a write', () => {
   it('changes a transaction only if it is in the expected state', async () => {
     const lease = await taken('a', a)
     const tx = await insertTx(1n)
-    expect(await minedIn(lease, tx, 'first')).toEqual(new Set([tx.claim.claimId]))
-    expect(await minedIn(lease, tx, 'second')).toBeUndefined()
+    expect((await minedIn(lease, tx, 'first')).claims).toEqual(new Set([tx.claim.claimId]))
+    expect((await minedIn(lease, tx, 'second')).txs.size).toBe(0)
     expect(await txOf(1n)).toEqual({ state: 'mined', block_hash: hashOf('first') })
     await recordBroadcasts(pool, [{ tx: 1n, result: 'accepted' }])
     expect(await recordTaken(pool, lease, 1n, -1, 9n)).toBe(false)

@@ -78,16 +78,16 @@ export function createDispatcher(context: RelayContext, allocator: Allocator, se
 
   async function runBatch(signer: Signer) {
     await batchWindow()
-    // Asked while the claims are simulated. If it fails, the allocation reports it.
-    const quote = allocator.quote(signer)
-    quote.catch(() => undefined)
-    const room = turns.isBlocked(signer) ? await roomOf(signer, quote) : Number.POSITIVE_INFINITY
+    const room = turns.isBlocked(signer) ? await roomOf(signer) : Number.POSITIVE_INFINITY
     if (typeof room === 'string') {
       isGathering = false
       turns.finish(signer)
       blockSigner(signer, room)
       return assign()
     }
+    // Asked while the claims are simulated. If it fails, the allocation asks again.
+    const quote = allocator.quote(signer)
+    quote.catch(() => undefined)
     const share = Math.max(maxBatch, Math.ceil(queue.length() / turns.able()))
     const most = Math.max(maxBatch * TRANSACTIONS_PER_BATCH, CLAIMS_PER_BATCH)
     const entries = queue.take(signer, Math.min(share, most, room))
@@ -116,9 +116,9 @@ export function createDispatcher(context: RelayContext, allocator: Allocator, se
    * How many claims a blocked signer can make now, or why none. It is checked before claims are taken from the queue,
    * so that no claim is simulated that this signer cannot send.
    */
-  async function roomOf(signer: Signer, quote: Promise<Quote>): Promise<number | SignerBlocker> {
+  async function roomOf(signer: Signer): Promise<number | SignerBlocker> {
     try {
-      const room = await allocator.roomOf(signer, quote)
+      const room = await allocator.roomOf(signer)
       return typeof room === 'string' ? room : room.items * room.transactions
     } catch (error) {
       if (!isUnavailable(error)) throw error

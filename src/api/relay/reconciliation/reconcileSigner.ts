@@ -14,7 +14,7 @@ import { signingRestOf } from '../submission/signing.ts'
 import { decide } from './decision.ts'
 import { createRefuseExpired } from './expiry.ts'
 import { fillGaps, resendDue } from './resend.ts'
-import { decideClaim, dropReorganised, finalise, settle, type Turn } from './settlement.ts'
+import { createSettle, decideClaim, dropReorganised, finalise, type Turn } from './settlement.ts'
 
 /**
  * The delay of the next check after a broadcast, which reads from the database when the next one is due. Milliseconds.
@@ -36,6 +36,7 @@ export type Look = {
  */
 export function createReconcile(context: RelayContext, allocator: Allocator) {
   const { pool, market, heads, accounts, nonceCheck, events, logger } = context
+  const settle = createSettle(context)
   const refuseExpired = createRefuseExpired()
   /** For each signer, the head at which everything is settled, and the number of its used nonces there. */
   const settledAt = new Map<Address, { head: Hash; used: number }>()
@@ -74,8 +75,9 @@ export function createReconcile(context: RelayContext, allocator: Allocator) {
     nonceCheck.assertMined(signer, nextNonce, used)
     const newest = await dropReorganised(turn, used)
     const mined = (await unminedOf(pool, signer)).filter(({ nonce }) => nonce < used)
-    const claims = Map.groupBy(await claimsOf(pool, ...mined.map(({ id }) => id)), ({ tx }) => tx.id)
-    const isSettled = await Promise.all(mined.map((tx) => orLater(settle(turn, tx, claims.get(tx.id) ?? []))))
+    const claims = mined.length > 0 ? await claimsOf(pool, ...mined.map(({ id }) => id)) : []
+    const byTx = Map.groupBy(claims, ({ tx }) => tx.id)
+    const isSettled = await Promise.all(mined.map((tx) => orLater(settle(turn, tx, byTx.get(tx.id) ?? []))))
     const stranded = await strandedClaimsOf(pool, signer)
     const isRenewed = await Promise.all(stranded.map((claim) => orLater(renew(turn, claim))))
     if (newest !== undefined) await finalise(turn, newest)

@@ -1,4 +1,5 @@
 import { formatTransactionReceipt, type Hash, type PublicClient, type TransactionReceipt } from 'viem'
+import { createBatcher } from '../../batcher.ts'
 import { answer } from '../chain/client.ts'
 import { feeOf } from '../chain/fees.ts'
 import { type ChainHead, hashOfBlock } from '../chain/heads.ts'
@@ -7,6 +8,7 @@ import { claimsOf, nameOf, type StoredClaim } from '../store/claims.ts'
 import type { Lease } from '../store/leases.ts'
 import {
   type Decision,
+  type Mined,
   type MinedTx,
   minedTxsOf,
   recordDecision,
@@ -32,30 +34,39 @@ export type Turn = RelayContext & {
 }
 
 /**
- * Settles a transaction whose nonce is used: any of its attempts may have been mined.
- * @param claims that it was to make.
- * @returns whether it is known which transaction used the nonce.
+ * Settles transactions whose nonce is used: any of their attempts may have been mined. Transactions that are settled
+ * concurrently share a statement.
+ * @returns a function of a transaction and of the claims that it was to make. It resolves to whether it is known which
+ * transaction used the nonce.
  */
-export async function settle(turn: Turn, { id, nonce, attempts }: Unmined, claims: StoredClaim[]): Promise<boolean> {
-  const { pool, market, events, logger, lease, head } = turn
-  const receipts = await Promise.all(attempts.map(({ hash }) => receiptOf(market.client, hash)))
-  const receipt = receipts.find((one) => one !== undefined)
-  if (!receipt) {
-    const isTaken = await recordTaken(pool, lease, id, RECEIPT_WAIT_SECONDS, head.number)
-    const hashes = attempts.map(({ hash }) => hash)
-    if (isTaken) logger.error({ nonce, hashes }, 'another transaction has used the nonce')
-    return isTaken
+export function createSettle({ pool, market, events, logger }: RelayContext) {
+  const store = createBatcher(async (mined: readonly Mined[]) => {
+    const byLease = [...Map.groupBy(mined, ({ lease }) => lease)]
+    const stored = await Promise.all(byLease.map(([lease, its]) => recordMined(pool, lease, its)))
+    return mined.map(({ tx }) => stored.find(({ txs }) => txs.has(tx)))
+  })
+
+  return async function settle(turn: Turn, { id, nonce, attempts }: Unmined, claims: StoredClaim[]): Promise<boolean> {
+    const { lease, head } = turn
+    const receipts = await Promise.all(attempts.map(({ hash }) => receiptOf(market.client, hash)))
+    const receipt = receipts.find((one) => one !== undefined)
+    if (!receipt) {
+      const isTaken = await recordTaken(pool, lease, id, RECEIPT_WAIT_SECONDS, head.number)
+      const hashes = attempts.map(({ hash }) => hash)
+      if (isTaken) logger.error({ nonce, hashes }, 'another transaction has used the nonce')
+      return isTaken
+    }
+    const { transactionHash: txHash, gasUsed } = receipt
+    const filler = attempts.some((attempt) => attempt.hash === txHash && attempt.filler)
+    const decisions = await conclude(market, claims, receipt, filler)
+    const fee = feeOf(receipt)
+    const stored = await store({ lease, tx: id, receipt, fee, decisions })
+    if (!stored) return false
+    const made = filler ? 0 : claims.length
+    events.emit('attemptMined', { signer: lease.signer, nonce, txHash, filler, claims: made, gasUsed, fee })
+    for (const [claim, decision] of decisions) if (stored.claims.has(claim.claimId)) emitDecided(turn, claim, decision)
+    return true
   }
-  const { transactionHash: txHash, gasUsed } = receipt
-  const filler = attempts.some((attempt) => attempt.hash === txHash && attempt.filler)
-  const decisions = await conclude(market, claims, receipt, filler)
-  const fee = feeOf(receipt)
-  const changed = await recordMined(pool, lease, id, receipt, fee, decisions)
-  if (!changed) return false
-  const made = filler ? 0 : claims.length
-  events.emit('attemptMined', { signer: lease.signer, nonce, txHash, filler, claims: made, gasUsed, fee })
-  for (const [claim, decision] of decisions) if (changed.has(claim.claimId)) emitDecided(turn, claim, decision)
-  return true
 }
 
 /** Stores the decision about a claim that its transaction did not make. */

@@ -6,11 +6,17 @@ import { type Database, query } from './database.ts'
 import { type Lease, writeUnder } from './leases.ts'
 
 /** The block that decided a claim, and the transaction if it is of this relay. */
-export type Landing = { blockNumber?: bigint; txHash?: Hash }
+export type Landing = { blockNumber: bigint; txHash?: Hash }
 
-export type Decision = Landing & ({ state: 'won'; round: bigint } | { state: 'refused'; problem: Problem })
+/** A claim may be refused without a block: before its transaction is mined. */
+export type Decision =
+  | (Landing & { state: 'won'; round: bigint })
+  | (Partial<Landing> & { state: 'refused'; problem: Problem })
 
 export type DecidedClaim = [StoredClaim, Decision]
+
+/** A mined transaction and the decisions of its claims. Fee in wei. */
+export type Mined = { lease: Lease; tx: bigint; receipt: TransactionReceipt; fee: bigint; decisions: DecidedClaim[] }
 
 /** The channel of notifications with the ids of decided claims. */
 export const CHANNEL = 'relay_claim'
@@ -39,36 +45,35 @@ const decide = (decisions: string, from: string) => `
     AND (claim.state = 'open' OR claim.state = 'refused' AND new.state = 'won')`
 
 /**
- * Stores a mined transaction, the decisions of its claims, and the reverts that count against agents.
- * @param fee in wei.
- * @returns the ids of the changed claims; undefined if the transaction was settled before, or the lease is lost.
+ * Stores mined transactions, the decisions of their claims, and the reverts that count against agents.
+ * @returns the transactions and claims that it changed. The others were settled before, or the lease is lost.
  */
-export async function recordMined(
-  database: Database,
-  lease: Lease,
-  tx: bigint,
-  { transactionHash, blockNumber, blockHash }: TransactionReceipt,
-  fee: bigint,
-  decisions: DecidedClaim[],
-): Promise<Set<Hex | null> | undefined> {
+export async function recordMined(database: Database, lease: Lease, mined: readonly Mined[]) {
   const text = `,
     mined AS (
-      UPDATE relay.tx SET state = 'mined', hash = $4, block_number = $5, block_hash = $6, used_since = NULL,
-        last_result = NULL, fee = $7, mined_at = now()
-      FROM lease WHERE id = $3 AND state IN ('signed', 'accepted') RETURNING id),
+      UPDATE relay.tx SET state = 'mined', hash = "transactionHash", block_number = "blockNumber",
+        block_hash = "blockHash", used_since = NULL, last_result = NULL, fee = new.fee, mined_at = now()
+      FROM lease, jsonb_to_recordset($3) AS new (tx bigint, "transactionHash" text, "blockNumber" bigint,
+        "blockHash" text, fee numeric)
+      WHERE tx.id = new.tx AND tx.state IN ('signed', 'accepted') RETURNING tx.id),
     decided AS (
-      ${decide('$8', 'mined')}
-      RETURNING claim.id, claim.agent_id, claim.state, claim.tx_hash, claim.problem->>'code' AS code),
+      ${decide('$4', 'mined')} AND new.tx = mined.id
+      RETURNING claim.id, claim.tx, claim.agent_id, claim.state, claim.tx_hash, claim.problem->>'code' AS code),
     reverted AS (
       INSERT INTO relay.revert (tx_hash, claim, agent_id)
       SELECT decided.tx_hash, decided.id, decided.agent_id
       FROM decided JOIN relay.attempt ON attempt.hash = decided.tx_hash
-      WHERE decided.state = 'refused' AND NOT attempt.filler AND code <> ALL($9)
+      WHERE decided.state = 'refused' AND NOT attempt.filler AND code <> ALL($5)
       ON CONFLICT DO NOTHING)
-    SELECT decided.id AS claim, pg_notify('${CHANNEL}', decided.id) FROM mined LEFT JOIN decided ON true`
-  const values = [tx, transactionHash, blockNumber, blockHash, fee, jsonOf(decisions), BLAMELESS]
-  const rows = await writeUnder<{ claim: Hex | null }>(database, lease, text, values)
-  return rows.length > 0 ? new Set(rows.map(({ claim }) => claim)) : undefined
+    SELECT mined.id AS tx, decided.id AS claim, pg_notify('${CHANNEL}', decided.id)
+    FROM mined LEFT JOIN decided ON decided.tx = mined.id`
+  const decisions = mined.flatMap((one) => one.decisions)
+  const txs = mined.map(({ tx, fee, receipt: { transactionHash, blockNumber, blockHash } }) => {
+    return { tx, fee, transactionHash, blockNumber, blockHash }
+  })
+  const values = [stringify(txs), jsonOf(decisions), BLAMELESS]
+  const rows = await writeUnder<{ tx: bigint; claim: Hex | null }>(database, lease, text, values)
+  return { txs: new Set(rows.map(({ tx }) => tx)), claims: new Set(rows.map(({ claim }) => claim)) }
 }
 
 /** Stores a decision about a claim that its transaction did not make. @returns whether it changed the claim. */

@@ -109,21 +109,22 @@ export function createAllocator(context: RelayContext) {
     quote,
 
     /** How many claims the signer can take, or what blocks it. It reserves nothing. */
-    async roomOf(account: Signer, asked: Promise<Quote>): Promise<Room | Blocker> {
+    async roomOf(account: Signer): Promise<Room | Blocker> {
       if (signingRestOf(account) > 0) return 'notSigning'
-      const quoted = await asked
+      const quoted = await quote(account)
       return roomIn(account, await backlogOf(pool, account.address), quoted)
     },
 
     /**
      * Allocates nonces to the claims that `take` returns and that have no obstacle, in as few transactions as possible.
-     * @param asked serves one allocation, because the node learns later what that allocation takes.
+     * @param asked serves one allocation, because the node learns later what that allocation takes. If it fails, the
+     * node is asked again.
      * @param take is called once the signer is locked, and not at all if it is blocked. `notSigning` may follow it: then
      * the claims that it returned are not stored, and another signer can make them.
      */
     async place(account: Signer, asked: Promise<Quote>, take: (room: Room) => Candidate[]): Promise<Placed | Blocker> {
       if (signingRestOf(account) > 0) return 'notSigning'
-      const quoted = await asked
+      const quoted = await asked.catch(() => quote(account))
       const placing = stored(
         transaction(pool, async (db) => {
           const backlog = await backlogOf(db, account.address, 'FOR UPDATE')
