@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import getPort from 'get-port'
 
 /** How often a start on a free port is tried. */
@@ -18,11 +20,24 @@ export async function usablePorts<Variable extends string>(
     const owner = owners.get(port)
     if (port === 0) usable[variable] = await getPort()
     else if (owner) problems.push(`${variable} ${port} is already the port of ${owner}`)
-    else if ((await getPort({ port })) !== port) problems.push(`${variable} ${port} is taken by another process`)
+    else if (!(await isFree(port))) problems.push(`${variable} ${port} is taken by another process`)
     owners.set(port, variable)
   }
   if (problems.length === 0) return usable
   throw new Error(`${problems.join('.\n')}.\nEnd the other process, or set the variable to another port.`)
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port)
+  try {
+    await once(server, 'listening')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return false
+    throw error
+  }
+  server.close()
+  await once(server, 'close')
+  return true
 }
 
 /**

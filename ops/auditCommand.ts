@@ -58,7 +58,9 @@ async function run(isFresh: boolean): Promise<number> {
 
 /** @throws if another audit of the same schema is running. */
 async function connectAlone(url: string, schema: string) {
-  const client = await connectCommand(url, { options: `-c search_path=${copySchemaOf(schema)}` })
+  // The lock of an interrupted audit is released within a second, although its statement may take minutes.
+  const options = `-c search_path=${copySchemaOf(schema)} -c client_connection_check_interval=1s`
+  const client = await connectCommand(url, { options })
   const { rows } = await client.query('SELECT pg_try_advisory_lock(hashtext($1)) AS free', [copySchemaOf(schema)])
   if (rows[0].free) return client
   await client.end()

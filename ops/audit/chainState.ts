@@ -31,6 +31,9 @@ const FEE_BPS = 500n
  */
 const MAX_CALLDATA_BYTES = 40 * 36
 
+/** The views that revert for what does not exist. */
+const revertingViews = new Set(['getBounty', 'ownerOf', 'getAgentWallet'])
+
 type Client = Pick<PublicClient, 'multicall' | 'readContract'>
 
 /**
@@ -98,7 +101,7 @@ export class ChainState {
 
   /**
    * Calls a view of one argument, in few requests. Deployless: the chain needs no Multicall3.
-   * @returns undefined where the contract reverts.
+   * @returns undefined where a view in `revertingViews` reverts.
    * @throws if the chain cannot be read.
    */
   async #callEach<const abi extends Abi, name extends ContractFunctionName<abi, 'view'>>(
@@ -114,7 +117,7 @@ export class ChainState {
       ...this.#block,
     })
     return answers.map(({ error, result }) => {
-      if (error && !isRevert(error)) throw error
+      if (error && !(revertingViews.has(functionName) && isRevert(error))) throw error
       return result as ContractFunctionReturnType<abi, 'view', name> | undefined
     })
   }

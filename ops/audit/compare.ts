@@ -5,7 +5,6 @@ import { compareEvents } from './events.ts'
 import { compareAgents, comparePayees, compareRuns } from './state.ts'
 import { compareBands } from './totals.ts'
 
-/** In this order: each phase relies on what the earlier ones have read and compared. */
 const phases = {
   events: compareEvents,
   runs: compareRuns,
@@ -27,6 +26,7 @@ export type OnStep = (phase: PhaseName, share: number, compared: number) => void
  */
 export async function compareAll(audited: Audited, onStep: OnStep): Promise<Result> {
   const compared = { events: 0, runs: 0, agents: 0, payees: 0, bands: 0 }
+  // In this order: each phase relies on what the earlier ones have read.
   for (const name of Object.keys(compared) as PhaseName[]) compared[name] = await comparePhase(audited, name, onStep)
   return { differences: await readDifferences(audited.client), compared }
 }

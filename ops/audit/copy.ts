@@ -1,4 +1,5 @@
-import { getTableName } from 'drizzle-orm'
+import { getTableColumns, getTableName, type Table } from 'drizzle-orm'
+import { toSnakeCase } from 'drizzle-orm/casing'
 import pg from 'pg'
 import * as tables from '../../ponder.schema.ts'
 import { inTransaction } from '../database/inTransaction.ts'
@@ -7,19 +8,29 @@ const { head, run, agent, runEvent, payee, marketBand, partyBand, marketDay, age
 const INDEXED = [head, run, agent, runEvent, payee, marketBand, partyBand, marketDay, agentBand, provenBand]
 const TABLES = [...INDEXED.map(getTableName), '_ponder_checkpoint']
 
+/** The columns that this version of the index has. A copy of another version may have more. */
+const columnsOf = (table: Table) => Object.keys(getTableColumns(table)).map(toSnakeCase).join(', ')
+
+const emptyCopyOf = (table: Table) => {
+  const name = getTableName(table)
+  return `CREATE UNLOGGED TABLE chain_${name} AS SELECT ${columnsOf(table)} FROM ${name} WITH NO DATA`
+}
+
 /**
  * The audit's own tables: its progress, the differences found, and in the `chain_` tables the rows that the chain
- * requires. `agent_fact` has what each log says of an agent, and `debt` each payment that was deferred or collected.
+ * requires. `agent_fact` has what each log says of an agent, and `debt` each payment that was deferred or collected. The
+ * evaluator of a run is dropped once the events that it caused have its address.
  */
 const EXTENSION = `
   ALTER TABLE run ADD PRIMARY KEY (bounty_id);
-  CREATE UNLOGGED TABLE chain_run AS TABLE run WITH NO DATA;
-  CREATE UNLOGGED TABLE chain_run_event AS TABLE run_event WITH NO DATA;
+  ${emptyCopyOf(run)};
+  ${emptyCopyOf(runEvent)};
+  ALTER TABLE chain_run_event ADD COLUMN evaluator text;
   CREATE INDEX ON chain_run_event (bounty_id, name, id);
   CREATE INDEX ON chain_run_event (agent_id) WHERE name = 'BountyApproved';
-  CREATE UNLOGGED TABLE chain_agent AS TABLE agent WITH NO DATA;
+  ${emptyCopyOf(agent)};
   ALTER TABLE chain_agent DROP COLUMN step, DROP COLUMN updated_block, ADD COLUMN status text;
-  CREATE UNLOGGED TABLE chain_payee AS TABLE payee WITH NO DATA;
+  ${emptyCopyOf(payee)};
   CREATE UNLOGGED TABLE agent_fact
     (place text, id numeric, agent_uri text, registered_at int8, registration_log text);
   CREATE INDEX ON agent_fact (id);
@@ -57,8 +68,9 @@ export async function copyTables(client: pg.ClientBase, schema: string): Promise
 
 /** Whether there is a complete copy, less than a day old, of an interrupted audit. */
 export async function isCopied(client: pg.ClientBase, schema: string): Promise<boolean> {
-  const { rows } = await client.query('SELECT to_regclass($1) AS progress', [`${copySchemaOf(schema)}.progress`])
-  if (rows[0].progress === null) return false
+  // An earlier version of the audit had a table `progress`, and not this one.
+  const { rows } = await client.query('SELECT to_regclass($1) AS table', [`${copySchemaOf(schema)}.chain_run_event`])
+  if (rows[0].table === null) return false
   return (
     (await client.query(`SELECT FROM progress WHERE phase = 'copied' AND at > now() - interval '1 day'`)).rowCount === 1
   )

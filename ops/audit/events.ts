@@ -1,4 +1,4 @@
-import { type Hex, parseEventLogs } from 'viem'
+import { type Hex, parseEventLogs, zeroAddress } from 'viem'
 import { agentRegistryAbi } from '../../abis/AgentRegistry.ts'
 import { agentStakingAbi } from '../../abis/AgentStaking.ts'
 import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
@@ -17,15 +17,15 @@ const DELETE_REFUSALS_WITHOUT_BOUNTY = `
     WHERE created.bounty_id = event.bounty_id AND created.name = 'BountyCreated' AND created.id < event.id
   )`
 
-/** Events that name no account: the wallet of the claim acted, or the evaluator, who is the poster if the run has none. */
+/** Events that name no account: the wallet of the claim acted, or the evaluator, which is the poster if the run has none. */
 const ADD_ACTORS = `
-  UPDATE chain_run_event AS event SET address = coalesce(
-    (SELECT lower(evaluator) FROM run WHERE run.bounty_id = event.bounty_id AND event.name = 'RevisionRequested'),
-    (SELECT address FROM chain_run_event AS earlier
-     WHERE earlier.bounty_id = event.bounty_id AND earlier.id < event.id
-       AND earlier.name = CASE event.name WHEN 'RevisionRequested' THEN 'BountyCreated' ELSE 'BountyClaimed' END
-     ORDER BY id DESC LIMIT 1)
-  ) WHERE name IN ('WorkStarted', 'WorkSubmitted', 'RevisionRequested')`
+  UPDATE chain_run_event AS event SET address = (
+    SELECT coalesce(evaluator, address) FROM chain_run_event AS earlier
+    WHERE earlier.bounty_id = event.bounty_id AND earlier.id < event.id
+      AND earlier.name = CASE event.name WHEN 'RevisionRequested' THEN 'BountyCreated' ELSE 'BountyClaimed' END
+    ORDER BY id DESC LIMIT 1
+  ) WHERE name IN ('WorkStarted', 'WorkSubmitted', 'RevisionRequested');
+  ALTER TABLE chain_run_event DROP COLUMN evaluator`
 
 /** Reads the logs, range by range. Compares the timelines; later phases compare what the logs say of agents and payees. */
 export async function compareEvents(audited: Audited, from: bigint): Promise<Step> {
@@ -37,6 +37,7 @@ export async function compareEvents(audited: Audited, from: bigint): Promise<Ste
     const share = Number(read.to - logs.start + 1n) / Number(last - logs.start + 1n)
     return { compared: stored, next: read.to + 1n, share }
   }
+  await client.query('ANALYZE chain_run_event, agent_fact')
   const { rowCount: deleted } = await client.query(DELETE_REFUSALS_WITHOUT_BOUNTY)
   await client.query(ADD_ACTORS)
   await compareRows(client, {
@@ -61,7 +62,8 @@ async function storeLogs({ client, deployment }: Audited, logs: ChainLog[]): Pro
     }
     if (!('bountyId' in args) || args.bountyId > MAX_INT8) continue
     const id = checkpointOf(log, deployment.chainId)
-    events.push({ id, name: eventName, ...fieldsOf(args), ...placementOf(log) })
+    const evaluator = 'evaluator' in args && args.evaluator !== zeroAddress ? args.evaluator.toLowerCase() : undefined
+    events.push({ id, name: eventName, evaluator, ...fieldsOf(args), ...placementOf(log) })
   }
   const facts: object[] = []
   for (const { eventName, args, ...log } of parseEventLogs({ abi: agentRegistryAbi, logs: of(AgentRegistry) })) {

@@ -6,9 +6,13 @@ export const CONNECT_TIMEOUT_MS = 5_000
 
 export type Connection = pg.Client & AsyncDisposable
 
-/** Opens a connection of its own, which `await using` closes. @throws if there is none in time. */
+/**
+ * Opens a connection of its own, which `await using` closes. If it breaks, its next query fails.
+ * @throws if there is none in time.
+ */
 export async function connect(connectionString: string, config: pg.ClientConfig = {}): Promise<Connection> {
   const client = new pg.Client({ connectionString, connectionTimeoutMillis: CONNECT_TIMEOUT_MS, ...config })
+  client.on('error', () => undefined)
   await client.connect()
   return Object.assign(client, { [Symbol.asyncDispose]: () => client.end() })
 }

@@ -73,8 +73,8 @@ const readPool = openReadPool({
 })
 const blockNotifications = listenForBlocks({ url: env.DATABASE_URL, schema: env.DATABASE_SCHEMA, logger })
 // Each check asks anew. A check that fails is soon repeated.
-const client = createChainClient(endpoints, { http: { retryCount: 0, timeout: CHECK_TIMEOUT_MS }, cacheTime: 0 })
-const orphan = watchForOrphan({ client, chainId: env.CHAIN_ID, pool: readPool, logger })
+const chain = createChainClient(endpoints, { http: { retryCount: 0, timeout: CHECK_TIMEOUT_MS }, cacheTime: 0 })
+const orphan = watchForOrphan({ client: chain, chainId: env.CHAIN_ID, pool: readPool, logger })
 const shownBefore = await latestBlockOrZero(endpoints, logger)
 const index = new IndexReader(drizzle(readPool, { casing: 'snake_case' }), env.CHAIN_ID, {
   notifications: blockNotifications,
@@ -83,7 +83,7 @@ const index = new IndexReader(drizzle(readPool, { casing: 'snake_case' }), env.C
   orphaned: orphan.reason,
 })
 const registry = createMetrics(index, readPool)
-const indexLag = watchIndexLag({ client, index, stallSeconds: env.STALL_SECONDS, logger })
+const indexLag = watchIndexLag({ client: chain, index, stallSeconds: env.STALL_SECONDS, logger })
 measureLag(registry, indexLag.lag)
 
 const accounts: Signer[] = (env.RELAYER_PRIVATE_KEY ?? []).map((key) => privateKeyToAccount(key))

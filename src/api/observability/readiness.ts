@@ -87,12 +87,12 @@ type Parts = {
 export function createReadiness({ logger, ...parts }: Parts): () => Promise<ProcessStatus> {
   let loggedCodes = ''
   return reuseResult(STATUS_LIFETIME_MS, async () => {
-    const process = await checkProcess(parts)
-    const { status, reasons } = process
+    const checked = await checkProcess(parts)
+    const { status, reasons } = checked
     const codes = reasons.map(({ code }) => code).join()
     if (codes !== loggedCodes) logger[status === 'ready' ? 'info' : 'warn']({ reasons }, status)
     loggedCodes = codes
-    return process
+    return checked
   })
 }
 
