@@ -85,8 +85,9 @@ export class ChainState {
       const agentWallet = addressOf(wallets[index])
       // `statusOf` answers for every id, but the index has a status for registered agents only.
       const status = owner === null ? null : agentStatuses[statuses[index] ?? -1]
-      const account = { stakedAmount, lockedAmount, stakedAt, completions, slashes, frozen, banned }
-      return { id, owner, agentWallet, status, ...account }
+      const amounts = { stakedAmount, lockedAmount, stakedAt }
+      const record = { completions: Number(completions), slashes: Number(slashes), frozen, banned }
+      return { id, owner, agentWallet, status, ...amounts, ...record }
     })
   }
 
