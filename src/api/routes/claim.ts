@@ -1,7 +1,7 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
-import { maxUint256 } from 'viem'
+import { type Hex, maxUint256 } from 'viem'
 import { blockHeaders as blockHeadersOf } from '../cache/cachedResponse.ts'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../http/errors.ts'
@@ -11,6 +11,7 @@ import { claimAttributes, inSpan, TRANSACTION_HASH } from '../observability/trac
 import { createClaimedRunReader, type ReadClaimedRun } from '../queries/claimedRuns.ts'
 import type { ClaimRequest } from '../relay/chain/market.ts'
 import type { ClaimOutcome } from '../relay/events.ts'
+import type { Relay } from '../relay/relay.ts'
 import { formatAgentSummary } from '../resources/agent.ts'
 import { claimBody, claimSchema, NO_ADDRESS, pendingClaimSchema } from '../resources/claim.ts'
 import { claimRefusals, refusedValue } from '../resources/problem.ts'
@@ -134,41 +135,13 @@ export function addClaimRoutes(app: OpenAPIHono, deps: Deps) {
       countNew: () => limits?.takeClaim(c),
     })
     if (outcome.txHash) trace?.describe({ [TRANSACTION_HASH]: outcome.txHash })
-    const isWon = outcome.status === 'won'
-    const shown = await inSpan('read the run', request, () => readClaim(readClaimed, request, outcome, until))
-    const { run, agent, claim } = shown?.data ?? {}
-    if (shown && isWon) {
-      for (const [name, value] of Object.entries(blockHeadersOf(shown.snapshot))) c.header(name, value)
-    }
-    const { claimId } = outcome
-    if (isWon && run && agent && claim) {
-      const body = {
-        success: true as const,
-        run: asRun(run),
-        agent: formatAgentSummary(agent),
-        message: 'Run claimed successfully.',
-        claimId,
-        txHash: claim.transactionHash,
-        blockNumber: Number(claim.blockNumber),
-        finalized: await relay.isFinal(claim.blockNumber),
-      }
-      return c.json(body, 200)
-    }
-    // A claim that the agent made without the relay is not stored.
-    if (!isWon || (await relay.find(claimId))) c.header('Location', `/api/claims/${claimId}`)
+    const won =
+      outcome.status === 'won' &&
+      (await inSpan('read the run', request, () => readWon(c, readClaimed, request, outcome, until)))
+    if (won) return c.json(await formatWon(relay, outcome, won), 200)
+    if (await isStored(relay, outcome)) c.header('Location', `/api/claims/${outcome.claimId}`)
     c.header('Retry-After', String(RETRY_AFTER_SECONDS))
-    const body = {
-      success: false as const,
-      run: run ? asRun(run) : null,
-      agent: agent ? formatAgentSummary(agent) : null,
-      message: isWon
-        ? 'The run is the agent’s on chain, and the index does not show it yet. Send the claim again.'
-        : 'The claim is not decided yet, and continues. See Location, or send it again.',
-      claimId,
-      txHash: outcome.txHash ?? null,
-      status: outcome.status === 'won' ? ('mined' as const) : outcome.status,
-    }
-    return c.json(body, 202)
+    return c.json(await pending(readClaimed, request, outcome), 202)
   })
 }
 
@@ -196,24 +169,70 @@ function requestOf(c: Context, bountyId: bigint, body: z.output<typeof claimBody
   }
 }
 
-/**
- * Reads the run, the agent and the claim, at the same block. A won claim is read until the index shows it, or `signal`
- * aborts.
- * @returns undefined if the index cannot be read.
- */
-async function readClaim(
+/** @returns undefined if the index does not show the claim until `signal` aborts. */
+async function readWon(
+  c: Context,
+  readClaimed: ReadClaimedRun,
+  { bountyId, agentId }: ClaimRequest,
+  { round, blockNumber }: Extract<ClaimOutcome, { status: 'won' }>,
+  signal: AbortSignal,
+) {
+  do {
+    try {
+      const { snapshot, data } = await readClaimed({ bountyId, agentId, round }, { block: blockNumber, signal })
+      const { run, agent, claim } = data
+      for (const [name, value] of Object.entries(blockHeadersOf(snapshot))) c.header(name, value)
+      if (run && agent && claim) return { run, agent, claim }
+    } catch (error) {
+      if (!(error instanceof Problem && error.code === 'INDEX_BEHIND')) throw error
+    }
+    await sleep(INDEX_INTERVAL_MS)
+  } while (!signal.aborted)
+  return undefined
+}
+
+/** A claim that the agent made without the relay is not stored. */
+const isStored = async (relay: Relay, { status, claimId }: ClaimOutcome) =>
+  status !== 'won' || (await relay.find(claimId)) !== undefined
+
+const messageOf = ({ status }: ClaimOutcome) =>
+  status === 'won'
+    ? 'The run is the agent’s on chain, and the index does not show it yet. Send the claim again.'
+    : 'The claim is not decided yet, and continues. See Location, or send it again.'
+
+async function formatWon(
+  relay: Relay,
+  { claimId }: ClaimOutcome,
+  { run, agent, claim }: NonNullable<Awaited<ReturnType<typeof readWon>>>,
+): Promise<z.input<typeof claimSchema>> {
+  return {
+    success: true,
+    run: asRun(run),
+    agent: formatAgentSummary(agent),
+    message: 'Run claimed successfully.',
+    claimId,
+    txHash: claim.transactionHash as Hex,
+    blockNumber: Number(claim.blockNumber),
+    finalized: await relay.isFinal(claim.blockNumber),
+  }
+}
+
+async function pending(
   readClaimed: ReadClaimedRun,
   { bountyId, agentId }: ClaimRequest,
   outcome: ClaimOutcome,
-  signal: AbortSignal,
-) {
-  const reach = outcome.status === 'won' ? { block: outcome.blockNumber, signal } : undefined
-  for (;;) {
-    const shown = await readClaimed({ bountyId, agentId, round: outcome.round }, reach).catch((error) => {
-      if (!(error instanceof Problem && error.code === 'INDEX_BEHIND')) throw error
-    })
-    const isShown = shown?.data.run && shown.data.agent && shown.data.claim
-    if (isShown || !reach || signal.aborted) return shown
-    await sleep(INDEX_INTERVAL_MS)
+): Promise<z.input<typeof pendingClaimSchema>> {
+  const { data } = await readClaimed({ bountyId, agentId, round: outcome.round }).catch((error) => {
+    if (error instanceof Problem && error.code === 'INDEX_BEHIND') return { data: undefined }
+    throw error
+  })
+  return {
+    success: false,
+    run: data?.run ? asRun(data.run) : null,
+    agent: data?.agent ? formatAgentSummary(data.agent) : null,
+    message: messageOf(outcome),
+    claimId: outcome.claimId,
+    txHash: outcome.txHash ?? null,
+    status: outcome.status === 'won' ? 'mined' : outcome.status,
   }
 }
