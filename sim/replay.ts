@@ -121,12 +121,12 @@ function applyStaking(state: Replay, event: StakingEvent) {
     ...('staked' in args && { stakedAmount: args.staked }),
     ...('stakedAt' in args && { stakedAt: args.stakedAt }),
     ...('locked' in args && { lockedAmount: args.locked }),
-    ...recordOf(event, volume),
+    ...recordChangesOf(event, volume),
   })
 }
 
 /** What an event changes of the agent's record. @param volume Before the event. */
-function recordOf(event: StakingEvent, volume: bigint): Partial<ReplayedAgent> | undefined {
+function recordChangesOf(event: StakingEvent, volume: bigint): Partial<ReplayedAgent> | undefined {
   switch (event.eventName) {
     case 'Slashed':
       return { slashes: Number(event.args.slashes) }

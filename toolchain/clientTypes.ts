@@ -22,7 +22,13 @@ const noise = [
   /^ +\/\*\* @enum .*\n/gm,
 ]
 
-const description = JSON.parse(await apiDescription(), (name, value) => (unused.test(name) ? undefined : value))
+const text = await apiDescription()
+const { schemas }: { schemas: Record<string, { properties?: object }> } = JSON.parse(text).components
+const members = Object.values(schemas).flatMap(({ properties = {} }) => Object.keys(properties))
+const lost = members.filter((name) => unused.test(name))
+if (lost.length > 0) throw new Error(`The client's types would lack the members ${lost.join(', ')}: change \`unused\``)
+
+const description = JSON.parse(text, (name, value) => (unused.test(name) ? undefined : value))
 const types = await openapiTypes(description, { rootTypes: true, rootTypesNoSchemaPrefix: true })
 const written = noise.reduce((text, pattern) => text.replaceAll(pattern, ''), astToString(types))
 const source = `// Generated from the API's routes by \`npm run client:types\`. Do not edit.\n${written}`
