@@ -13,7 +13,7 @@ import {
   takeLease,
 } from '../../src/api/relay/store/leases.ts'
 import { migrate } from '../../src/api/relay/store/migrations.ts'
-import { deleteOldRows } from '../../src/api/relay/store/retention.ts'
+import { startRetention } from '../../src/api/relay/store/retention.ts'
 import {
   minedTxsOf,
   recordDecision,
@@ -200,13 +200,11 @@ describe('retention', () => {
     await age('tx', 'mined_at', 'mined_at IS NOT NULL')
     await age('claim', 'created_at', `tx <> ${young.id}`)
 
-    const stopping = new AbortController()
-    const retention = deleteOldRows(pool, 30, stopping.signal, pino({ level: 'silent' }))
+    const stop = startRetention(pool, 30, pino({ level: 'silent' }))
     const left = async (table: string) => (await pool.query(`SELECT FROM relay.${table}`)).rowCount
     await expect.poll(() => left('tx')).toBe(2)
     await expect.poll(() => left('sent_claim')).toBe(1)
-    stopping.abort()
-    await retention
+    await stop()
     expect(await Promise.all(['claim', 'attempt', 'idempotency_key', 'revert'].map(left))).toEqual([2, 2, 3, 1])
     expect([await stateOf(unmined.id), await stateOf(young.id)]).toEqual(['open', 'won'])
   })

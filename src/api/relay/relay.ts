@@ -18,7 +18,7 @@ import { claimsById, type StoredClaim } from './store/claims.ts'
 import { openRelayPool } from './store/database.ts'
 import { connectionName } from './store/leases.ts'
 import { assertSameChain, migrate } from './store/migrations.ts'
-import { deleteOldRows } from './store/retention.ts'
+import { startRetention } from './store/retention.ts'
 import { insertSigner } from './store/transactions.ts'
 import { createAllocator } from './submission/allocation.ts'
 import { createNonceCheck } from './submission/nonceCheck.ts'
@@ -68,7 +68,7 @@ export async function createRelay(settings: RelaySettings) {
   const intakeMarket = { ...market, client: createRpc(context.endpoints, INTAKE_CONNECTIONS) }
   const { examine, isBusy } = createExamination(context, intakeMarket)
   const closing = new AbortController()
-  const retention = deleteOldRows(pool, context.retentionDays, closing.signal, logger)
+  const stopRetention = startRetention(pool, context.retentionDays, logger)
   const opening = remote.openAbsent(context.addSigner, closing.signal)
   const { claim, waitUnread } = createClaimFlow(context, { examine, dispatcher, results, closing: closing.signal })
   const pending = new Set<Promise<unknown>>()
@@ -130,7 +130,7 @@ export async function createRelay(settings: RelaySettings) {
       await Promise.race([Promise.allSettled(pending), sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })])
       if (pending.size > 0)
         logger.warn({ undecided: pending.size }, 'the relay closes before all requests have an answer')
-      const stopped = Promise.all([keeper.stop(), retention, results.close(), opening]).then(() => pool.end())
+      const stopped = Promise.all([keeper.stop(), stopRetention(), results.close(), opening]).then(() => pool.end())
       // A keeper may be stopped at any point: the next keeper continues from what is stored.
       await Promise.race([stopped, sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })])
     },

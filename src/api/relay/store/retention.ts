@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import type { Logger } from 'pino'
+import { repeat } from '../../repeat.ts'
 import { transaction } from './database.ts'
 
 /** The interval between deletions, in milliseconds. */
@@ -54,8 +54,11 @@ const deletions = [
   { text: counts, limit: MAX_ROWS },
 ]
 
-/** Deletes old rows periodically, in small transactions, one replica at a time. @returns once `stopping` aborts. */
-export async function deleteOldRows(pool: pg.Pool, days: number, stopping: AbortSignal, logger: Logger) {
+/**
+ * Deletes old rows periodically, in small transactions, one replica at a time.
+ * @returns a function that stops this.
+ */
+export function startRetention(pool: pg.Pool, days: number, logger: Logger): () => Promise<void> {
   /** @returns the number of deleted rows; 0 while another replica deletes. */
   const deleteBatch = (text: string) =>
     transaction(pool, async (db) => {
@@ -63,14 +66,13 @@ export async function deleteOldRows(pool: pg.Pool, days: number, stopping: Abort
       return rows[0].isFirst ? ((await db.query(text, [days])).rowCount ?? 0) : 0
     })
 
-  async function deleteAll() {
+  async function deleteAll(stopping: AbortSignal) {
     for (const { text, limit } of deletions) {
       for (let deleted = limit; deleted === limit && !stopping.aborted; ) deleted = await deleteBatch(text)
     }
   }
 
-  while (!stopping.aborted) {
-    await deleteAll().catch((err) => logger.warn({ err }, 'cannot delete old claims'))
-    await sleep(INTERVAL_MS, undefined, { signal: stopping, ref: false }).catch(() => undefined)
-  }
+  return repeat(INTERVAL_MS, (stopping) =>
+    deleteAll(stopping).catch((err) => logger.warn({ err }, 'cannot delete old claims')),
+  )
 }
