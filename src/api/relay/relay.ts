@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
-import type { Address, Hex } from 'viem'
+import type { Hex } from 'viem'
+import { reuseResult } from '../reuseResult.ts'
 import { createRpc, unavailable, unlessUnavailable } from './chain/client.ts'
 import { createFees, createL1Fee } from './chain/fees.ts'
 import { createFinalBlock, createHeads } from './chain/heads.ts'
@@ -156,7 +157,7 @@ function contextOf(settings: RelaySettings, holder: string) {
     logger.info({ signers, relayers: [...named], allowUnsigned }, 'the relay is ready')
     return named
   }
-  let relayers: Promise<Set<Address>> | undefined
+  let relayers = reuseResult(Number.POSITIVE_INFINITY, askRelayers)
 
   const context: RelayContext = {
     ...settings,
@@ -168,17 +169,10 @@ function contextOf(settings: RelaySettings, holder: string) {
     l1Fee: createL1Fee(watchClient),
     finalBlock: createFinalBlock(market.client, logger),
     nonceCheck: createNonceCheck(settings.foreignNonces, logger),
-    relayers() {
-      // A failure is not cached.
-      relayers ??= askRelayers().catch((error) => {
-        relayers = undefined
-        throw error
-      })
-      return relayers
-    },
+    relayers: () => relayers(),
     async signersFor({ signed }) {
       if (accounts.length === 0) throw unavailable('The store of the relayer’s keys does not answer.')
-      const named = await context.relayers()
+      const named = await relayers()
       return signed ? accounts : accounts.filter((account) => allowUnsigned && named.has(account.address))
     },
   }
@@ -187,7 +181,7 @@ function contextOf(settings: RelaySettings, holder: string) {
     await insertSigner(pool, account.address)
     accounts.push(account)
     // Whether the account may make unsigned claims is not known yet.
-    relayers = undefined
+    relayers = reuseResult(Number.POSITIVE_INFINITY, askRelayers)
   }
   return { ...context, addSigner }
 }
