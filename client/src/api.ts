@@ -435,7 +435,7 @@ export interface paths {
                     interval?: "day" | "week" | "month";
                     /** @description How many periods. */
                     periods?: number;
-                    /** @description A day of the last period. The default is the day of the block. */
+                    /** @description A day of the last period, from 2000-01-01. The default is the day of the block. */
                     until?: string;
                     /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
                     minBlock?: number;

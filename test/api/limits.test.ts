@@ -86,7 +86,7 @@ describe('requests of one address', () => {
     expect((await get('/healthz')).status).toBe(200)
   })
 
-  it.each(['/openapi.json', '/docs', '/docs/scalar.js', '/nowhere', '/metrics', '/'])(
+  it.each(['/openapi.json', '/docs', '/docs/start.js', '/nowhere', '/metrics', '/'])(
     'beyond the limit are refused also for %s',
     async (path) => {
       await start({ REQUESTS_PER_MINUTE: '3' })
