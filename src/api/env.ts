@@ -83,6 +83,8 @@ const apiEnvironment = z.object({
   STREAMS_PER_CLIENT: z.coerce.number().int().min(1).max(1_000_000).default(100),
   /** Each takes a connection, some 20 kB of memory, and a part of the time in which a block is sent to all. */
   MAX_STREAMS: z.coerce.number().int().min(1).max(1_000_000).default(10_000),
+  /** Streams among them. A connection beyond it is closed at once, so keep it above what proxies and readers open. */
+  MAX_CONNECTIONS: integer(10, 1_000_000).default(20_000),
   /** Per address: ten a second, more than orchestrators and load balancers send. Refusals are delayed. */
   PROBES_PER_MINUTE: perTime(600),
   /** Per address: a hundred agents behind one NAT that try 30 runs each. A claim costs the node about six calls. */

@@ -41,6 +41,9 @@ const CHECK_TIMEOUT_MS = 5_000
 /** Fifteen blocks of an OP Stack rollup. A devnet's chain may mine on demand only. */
 const STOPPED_SECONDS = 30
 
+/** Many more than Prometheus, probes and people open. */
+const MAX_OPERATOR_CONNECTIONS = 1_000
+
 const env = readEnv(apiSettings)
 const deployment = readDeployment(env.CHAIN_ID, env.DEPLOYMENTS_DIR)
 const logger = createLogger({ level: env.LOG_LEVEL, rpcUrls: env.RPC_URL })
@@ -144,8 +147,8 @@ const app = createApp(deps, {
   ...(tracing && { tracing }),
   routes: healthRoutes(checkReadiness),
 })
-const server = createHttpServer(app)
-const operators = createHttpServer(operatorRoutes(checkReadiness, registry, logger))
+const server = createHttpServer(app, { maxConnections: env.MAX_CONNECTIONS })
+const operators = createHttpServer(operatorRoutes(checkReadiness, registry, logger), { maxConnections: MAX_OPERATOR_CONNECTIONS })
 
 stop = async () => {
   streams.close()
