@@ -137,6 +137,8 @@ const environment = apiEnvironment.extend({
   RECOVER_REORGS: z.stringbool('must be true or false').default(false),
 })
 
+export const allSettings = environment.keyof().options
+
 /** As the OpenTelemetry specification says, the path is added to that of the collector. */
 function tracesUrl(base: string): string {
   const traces = new URL(base)
