@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { Deployment } from './deployment.ts'
+import type { Deployment } from '../../core/deployment.ts'
 import type { ClientLimits } from './http/clientLimits.ts'
 import type { IndexReader } from './queries/indexReader.ts'
 import type { Relay } from './relay/relay.ts'

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { parseEnv } from '../../src/api/env.ts'
+import { parseEnv } from '../../core/env.ts'
 
 const key = `0x${'ab'.repeat(32)}`
 

@@ -8,7 +8,7 @@ import {
   parseAbiParameters,
   stringToHex,
 } from 'viem'
-import type { MarketAddress } from '../deployment.ts'
+import type { MarketAddress } from '../../../core/deployment.ts'
 
 /** A claim of one round of a run. A wallet signs it, and it can happen once only. */
 export type Claim = { bountyId: bigint; agentId: bigint; wallet: Address; round: bigint }

@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
-import { type MarketAddress, marketOf } from '../deployment.ts'
+import { type MarketAddress, marketOf } from '../../../core/deployment.ts'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../http/errors.ts'
 import { addressParameter, formatId, idParameter, usdcParameter } from '../http/values.ts'

@@ -9,7 +9,7 @@ import {
 } from 'viem'
 import { agentStakingAbi } from '../../../../abis/AgentStaking.ts'
 import { bountyMarketAbi } from '../../../../abis/BountyMarket.ts'
-import type { MarketAddress } from '../../deployment.ts'
+import type { MarketAddress } from '../../../../core/deployment.ts'
 import type { ClaimTerms } from '../../market/claimMessage.ts'
 import { type ClaimError, decodeClaimError } from '../../market/contractErrors.ts'
 import type { Trace } from '../../observability/tracing.ts'

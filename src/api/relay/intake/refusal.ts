@@ -1,5 +1,5 @@
 import type { Hex } from 'viem'
-import type { MarketAddress } from '../../deployment.ts'
+import type { MarketAddress } from '../../../../core/deployment.ts'
 import { Problem, problemTypes } from '../../http/errors.ts'
 import { claimTypedData, DEFAULT_VALIDITY_SECONDS } from '../../market/claimMessage.ts'
 import { explainClaimError } from '../../market/contractErrors.ts'

@@ -1,7 +1,7 @@
 import { type Address, type BlockTag, decodeFunctionResult, size } from 'viem'
 import { agentStakingAbi } from '../../../../abis/AgentStaking.ts'
 import { bountyMarketAbi } from '../../../../abis/BountyMarket.ts'
-import { MAX_BATCH } from '../../env.ts'
+import { MAX_BATCH } from '../../../../core/env.ts'
 import { Problem } from '../../http/errors.ts'
 import { stateName } from '../../market/contractErrors.ts'
 import { inSpans } from '../../observability/tracing.ts'
