@@ -129,6 +129,8 @@ const environment = apiEnvironment.extend({
   /** Blocks in one `eth_getLogs`. Ponder finds it by the errors of common providers. */
   LOGS_RANGE: integer(1, Number.MAX_SAFE_INTEGER).optional(),
   PONDER_PORT: port(42069),
+  /** The address on which the indexer's port listens. */
+  PONDER_HOST: z.string().default('127.0.0.1'),
   ANVIL_PORT: port(8545),
   POSTGRES_PORT: port(0),
   DEPLOYER_PRIVATE_KEY: privateKey,
