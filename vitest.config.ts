@@ -21,7 +21,7 @@ const project = (name: string, timeoutMs: number, setupFiles: string[] = []) => 
 export default defineConfig({
   test: {
     // As the API and the indexer do.
-    execArgv: ['--import', new URL('src/api/moduleFormats.ts', import.meta.url).href],
+    execArgv: ['--import', new URL('core/moduleFormats.ts', import.meta.url).href],
     globalSetup: 'test/support/globalSetup.ts',
     // An e2e test file runs Anvil, an indexer and an API, and waits for about half of its time: three files at a time use
     // two cores.

@@ -1,7 +1,7 @@
 import type { Address } from 'viem'
+import { DEVNET, type Deployment } from '../core/deployment.ts'
 import { prepareDeployment } from '../ops/deploy.ts'
 import { writeDeployment } from '../ops/writeDeployment.ts'
-import { DEVNET, type Deployment } from '../src/api/deployment.ts'
 import { accountCount, accountOf, roles } from './accounts.ts'
 import { type Anvil, type AnvilOptions, startAnvil } from './anvil.ts'
 

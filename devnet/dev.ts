@@ -1,6 +1,6 @@
 // `npm run dev`: the whole market on this machine, until Ctrl-C, SIGTERM or the end of any of its processes.
 import { prettyFactory } from 'pino-pretty'
-import { readEnv } from '../src/api/env.ts'
+import { readEnv } from '../core/env.ts'
 import { banner } from './banner.ts'
 import { startDevnet } from './devnet.ts'
 import { stopAllProcesses } from './managedProcess.ts'

@@ -33,7 +33,7 @@ async function start(options: IndexerOptions, port: number): Promise<Indexer> {
   const { schema = 'runline', reload = false, redeploy = false, standby = false, replace } = options
   const dev = ['--import', ponderRate, ponder, 'dev', '--disable-ui', '--log-format', 'json', '--log-level', 'info']
   const args = reload
-    ? [...dev, '--schema', schema, '--port', String(port)]
+    ? [...dev, '--schema', schema, '--port', String(port), '--hostname', '127.0.0.1']
     : [
         'ops/startIndexer.ts',
         ...(redeploy ? ['--redeploy'] : []),

@@ -1,6 +1,6 @@
 import { type Address, parseEventLogs, parseUnits, zeroAddress } from 'viem'
 import { bountyMarketAbi } from '../abis/BountyMarket.ts'
-import type { Deployment } from '../src/api/deployment.ts'
+import type { Deployment } from '../core/deployment.ts'
 import { accountOf, roles } from './accounts.ts'
 import { callOf } from './call.ts'
 import { contentId } from './contentId.ts'

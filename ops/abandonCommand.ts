@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import type pg from 'pg'
 import { type Address, getAddress, type Hex, isAddress, isHash } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
-import { readEnv } from '../src/api/env.ts'
+import { readEnv } from '../core/env.ts'
 import {
   type Abandonable,
   abandonClaim,

@@ -2,7 +2,7 @@
 // second for each transport, and adapts in steps of 5 % to a constant maximum. So its two constants are replaced as its
 // module is loaded. An update of Ponder that renames them fails here, at the start.
 import { registerHooks } from 'node:module'
-import { chainSettings } from './chainSettings.ts'
+import { chainSettings } from '../core/chainSettings.ts'
 
 const MODULE = /\/ponder\/dist\/esm\/rpc\/index\.js$/
 const LIMITS = /^const (INITIAL_MAX_RPS|MAX_RPS) = \d+;$/gm

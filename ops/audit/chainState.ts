@@ -15,8 +15,8 @@ import {
 import { agentRegistryAbi } from '../../abis/AgentRegistry.ts'
 import { agentStakingAbi } from '../../abis/AgentStaking.ts'
 import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
+import type { Deployment } from '../../core/deployment.ts'
 import { runStates } from '../../ponder.schema.ts'
-import type { Deployment } from '../../src/api/deployment.ts'
 import { agentStatuses } from '../../src/api/queries/agents.ts'
 
 /** BountyMarket.REVIEW_PERIOD, in seconds. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { type Address, encodeDeployData } from 'viem'
 import { agentStakingAbi } from '../../abis/AgentStaking.ts'
-import type { Deployment } from '../../src/api/deployment.ts'
+import type { Deployment } from '../../core/deployment.ts'
 import { readArtifact } from '../readArtifact.ts'
 import type { Created } from './transactions.ts'
 

@@ -77,7 +77,6 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   app.post('/mcp', mcpRoute(app, description))
   const guide = llmsText(description)
   app.get('/llms.txt', (c) => c.text(guide))
-  // A route, not `app.notFound`, which is lost where the app is mounted in another app, as under Ponder.
   app.all('*', methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }), routeNotFound)
   return app
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { readDeployment } from '../../src/api/deployment.ts'
+import { readDeployment } from '../../core/deployment.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'runline-deployments-'))
 

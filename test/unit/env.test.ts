@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { parseEnv } from '../../src/api/env.ts'
+import { parseEnv } from '../../core/env.ts'
 
 const key = `0x${'ab'.repeat(32)}`
 
@@ -14,6 +14,7 @@ describe('parseEnv', () => {
       'RPC_URL',
       'PORT',
       'PONDER_PORT',
+      'PONDER_HOST',
       'ANVIL_PORT',
       'TRUST_PROXY',
       'MAX_BATCH',
@@ -34,6 +35,7 @@ describe('parseEnv', () => {
       RPC_URL: ['http://127.0.0.1:8545'],
       PORT: 3000,
       PONDER_PORT: 42069,
+      PONDER_HOST: '127.0.0.1',
       ANVIL_PORT: 8545,
       TRUST_PROXY: 0,
       MAX_BATCH: 50,

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import type { Logger } from 'pino'
-import { withConnection } from './withConnection.ts'
+import { withConnection } from '../../../core/database/withConnection.ts'
 
 /** The pause between checks of which server the address leads to, and how long each step of a check may take. */
 const CHECK_INTERVAL_MS = 5_000

@@ -8,15 +8,13 @@ import {
   parseAbiParameters,
   stringToHex,
 } from 'viem'
+import type { MarketAddress } from '../../../core/deployment.ts'
 
 /** A claim of one round of a run. A wallet signs it, and it can happen once only. */
 export type Claim = { bountyId: bigint; agentId: bigint; wallet: Address; round: bigint }
 
 /** The run's terms, which a wallet signs too, so that its signature is for these terms only. Base units; seconds. */
 export type ClaimTerms = { reward: bigint; stake: bigint; workPeriod: bigint }
-
-/** The BountyMarket contract of a chain. */
-export type MarketAddress = { chainId: number; address: Address }
 
 /** How long a signature may be valid at most, by the contract. */
 export const MAX_VALIDITY_SECONDS = 3_600n

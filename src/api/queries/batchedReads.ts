@@ -1,4 +1,4 @@
-import { createBatcher } from '../batcher.ts'
+import { createBatcher } from '../../../core/batcher.ts'
 import type { IndexReader } from './indexReader.ts'
 import type { SnapshotQuery, SnapshotResult } from './snapshot.ts'
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Hex, isAddressEqual } from 'viem'
-import { createBatcher } from '../batcher.ts'
+import { createBatcher } from '../../../core/batcher.ts'
 import { Problem, type ProblemCode } from '../http/errors.ts'
 import { inSpan, TRANSACTION_HASH } from '../observability/tracing.ts'
 import { unavailable } from './chain/client.ts'

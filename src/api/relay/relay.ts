@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import type { Hex } from 'viem'
-import { reuseResult } from '../reuseResult.ts'
+import { reuseResult } from '../../../core/reuseResult.ts'
 import { createRpc, unavailable, unlessUnavailable } from './chain/client.ts'
 import { createFees, createL1Fee } from './chain/fees.ts'
 import { createFinalBlock, createHeads } from './chain/heads.ts'

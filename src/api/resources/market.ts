@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
+import type { Deployment } from '../../../core/deployment.ts'
 import { ESTABLISHED_COMPLETIONS } from '../../../ponder.schema.ts'
-import type { Deployment } from '../deployment.ts'
 import { address, amount } from '../http/values.ts'
 import { MAX_VALIDITY_SECONDS } from '../market/claimMessage.ts'
 import { ESTABLISHED_AFTER, MIN_STAKE } from '../market/constants.ts'

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import type { MarketAddress } from '../market/claimMessage.ts'
+import type { MarketAddress } from '../../../core/deployment.ts'
 import { nameOfList, type RunList } from '../queries/runList.ts'
 import type { RunPosition } from '../queries/runPages.ts'
 import { refusedValue } from './problem.ts'

@@ -1,6 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { maxUint256 } from 'viem'
-import { marketOf } from '../deployment.ts'
+import { marketOf } from '../../../core/deployment.ts'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../http/errors.ts'
 import { addressParameter, formatId, idParameter } from '../http/values.ts'

@@ -1,9 +1,8 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
-import { marketOf } from '../deployment.ts'
+import { type MarketAddress, marketOf } from '../../../core/deployment.ts'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../http/errors.ts'
 import { addressParameter, formatId, idParameter, usdcParameter } from '../http/values.ts'
-import type { MarketAddress } from '../market/claimMessage.ts'
 import { createBatchedRead } from '../queries/batchedReads.ts'
 import type { RunPageReader } from '../queries/readRunPages.ts'
 import type { RunList } from '../queries/runList.ts'
@@ -89,7 +88,7 @@ export function addRunRoutes(app: OpenAPIHono, deps: Deps, readPage: RunPageRead
   app.openapi(listRuns, async (c) => {
     const { minBlock, page, limit, cursor, ...list } = c.req.valid('query')
     const start = startOf(market, list, { page, limit, cursor })
-    // Without limits, under Ponder's server, all requests are one client's.
+    // Without limits all requests are one client's.
     const asker = { client: deps.limits?.clientOf(c) ?? '', gone: c.req.raw.signal }
     const { data } = await readIndex(c, readPage(list, { start, limit }, asker, minBlock))
     const pagination: z.infer<typeof cursorPaginationSchema> = {

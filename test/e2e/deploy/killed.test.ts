@@ -2,9 +2,9 @@ import { readdir } from 'node:fs/promises'
 import { execa } from 'execa'
 import { type Address, createTestClient, http, isAddressEqual, publicActions } from 'viem'
 import { expect, it, onTestFinished } from 'vitest'
+import { readDeployment } from '../../../core/deployment.ts'
 import { accountOf, keyOf } from '../../../devnet/accounts.ts'
 import { startAnvil } from '../../../devnet/anvil.ts'
-import { readDeployment } from '../../../src/api/deployment.ts'
 import { temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
 
 const deployer = 0

@@ -1,8 +1,8 @@
 import pLimit from 'p-limit'
 import { BaseError, ExecutionRevertedError, type Hex, isHex, type PublicClient, RpcRequestError } from 'viem'
+import { createChainClient } from '../../../../core/node/chainClient.ts'
+import type { Endpoints } from '../../../../core/node/endpoints.ts'
 import { Problem } from '../../http/errors.ts'
-import { createChainClient } from '../../node/chainClient.ts'
-import type { Endpoints } from '../../node/endpoints.ts'
 
 /** The timeout of one attempt. */
 const ATTEMPT_TIMEOUT_MS = 2_000

@@ -1,5 +1,5 @@
 import { encodeFunctionData, type Hex, hexToBigInt, type PublicClient, parseAbi, type TransactionReceipt } from 'viem'
-import { reuseResult } from '../../reuseResult.ts'
+import { reuseResult } from '../../../../core/reuseResult.ts'
 import { answer, revertOf, unavailable } from './client.ts'
 import { MAX_GAS } from './gas.ts'
 import type { Heads } from './heads.ts'

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { type Hex, numberToHex, type PublicClient } from 'viem'
-import type { Endpoints } from '../../node/endpoints.ts'
-import { reuseResult } from '../../reuseResult.ts'
+import type { Endpoints } from '../../../../core/node/endpoints.ts'
+import { reuseResult } from '../../../../core/reuseResult.ts'
 import { answer, unlessUnavailable } from './client.ts'
 
 /** The node's latest block. Timestamp in seconds, fee in wei. */

@@ -1,5 +1,5 @@
 import { type Address, concat, hexToBytes, size } from 'viem'
-import { createBatcher } from '../../batcher.ts'
+import { createBatcher } from '../../../../core/batcher.ts'
 import { answer, unavailable } from './client.ts'
 import type { Market } from './market.ts'
 

@@ -1,6 +1,7 @@
 import type { Hex } from 'viem'
+import type { MarketAddress } from '../../../../core/deployment.ts'
 import { Problem, problemTypes } from '../../http/errors.ts'
-import { claimTypedData, DEFAULT_VALIDITY_SECONDS, type MarketAddress } from '../../market/claimMessage.ts'
+import { claimTypedData, DEFAULT_VALIDITY_SECONDS } from '../../market/claimMessage.ts'
 import { explainClaimError } from '../../market/contractErrors.ts'
 import { type Bounty, type ClaimRequest, type Failure, termsOf } from '../chain/market.ts'
 

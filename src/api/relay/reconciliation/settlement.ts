@@ -1,5 +1,5 @@
 import { formatTransactionReceipt, type Hash, type PublicClient, type TransactionReceipt } from 'viem'
-import { createBatcher } from '../../batcher.ts'
+import { createBatcher } from '../../../../core/batcher.ts'
 import { answer } from '../chain/client.ts'
 import { feeOf } from '../chain/fees.ts'
 import { type ChainHead, hashOfBlock } from '../chain/heads.ts'

@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Hex } from 'viem'
-import { createVoidBatcher } from '../../batcher.ts'
+import { createVoidBatcher } from '../../../../core/batcher.ts'
 import { Problem } from '../../http/errors.ts'
 import type { NamedClaim } from '../chain/market.ts'
 

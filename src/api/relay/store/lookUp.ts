@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import type { Hex } from 'viem'
-import { createBatcher } from '../../batcher.ts'
+import { createBatcher } from '../../../../core/batcher.ts'
 import { rateLimited } from '../../http/clientLimits.ts'
 import type { Problem } from '../../http/errors.ts'
 import type { ClaimRequest } from '../chain/market.ts'

@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import type { Deployment } from '../../deployment.ts'
+import type { Deployment } from '../../../../core/deployment.ts'
 import { unavailable } from '../chain/client.ts'
 import { hashOfBlock } from '../chain/heads.ts'
 import type { Market } from '../chain/market.ts'

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import type { Logger } from 'pino'
-import { repeat } from '../../repeat.ts'
+import { repeat } from '../../../../core/repeat.ts'
 import { transaction } from './database.ts'
 
 /** The interval between deletions, in milliseconds. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { reasonOf } from '../../observability/describeError.ts'
+import { reasonOf } from '../../../../core/describeError.ts'
 import type { Signer } from './signing.ts'
 
 /** How often a key store that did not return a public key is asked again. */

@@ -1,5 +1,5 @@
 import type { Address } from 'viem'
-import { createVoidBatcher } from '../../batcher.ts'
+import { createVoidBatcher } from '../../../../core/batcher.ts'
 import { inSpans, TRANSACTION_HASH } from '../../observability/tracing.ts'
 import type { RelayContext } from '../context.ts'
 import type { Candidate } from '../store/reservations.ts'

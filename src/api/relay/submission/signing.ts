@@ -1,6 +1,6 @@
 import { type Address, type Hex, keccak256, type TransactionSerializableEIP1559 } from 'viem'
+import { reasonOf } from '../../../../core/describeError.ts'
 import { Problem } from '../../http/errors.ts'
-import { reasonOf } from '../../observability/describeError.ts'
 import { within } from '../chain/client.ts'
 import type { Fees } from '../chain/fees.ts'
 import type { PricedCall } from '../chain/gas.ts'

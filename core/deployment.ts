@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { getAddress, isAddress } from 'viem'
+import { type Address, getAddress, isAddress } from 'viem'
 import { z } from 'zod'
-import type { MarketAddress } from './market/claimMessage.ts'
 
 const address = z
   .string()
@@ -29,6 +28,9 @@ export const DEVNET = 31337
 
 /** The market's addresses on one chain: the content of `deployments/<chainId>.json`. */
 export type Deployment = z.infer<typeof deploymentSchema>
+
+/** The BountyMarket contract of a chain. */
+export type MarketAddress = { chainId: number; address: Address }
 
 /** The contract that claims are signed for. */
 export const marketOf = ({ chainId, contracts }: Deployment): MarketAddress => ({

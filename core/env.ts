@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { getAddress, type Hex, isAddress, parseEther, parseGwei, parseUnits, zeroAddress } from 'viem'
 import { z } from 'zod'
-import { MAX_BATCH, MAX_UNMINED } from './market/constants.ts'
+
+/** The most claims in a transaction: they take about half a block of 30 million gas. */
+export const MAX_BATCH = 50
 
 const url = (protocol: RegExp, example: string) => z.url({ protocol, error: `must be a URL such as ${example}` })
 const integer = (min: number, max: number) => {
@@ -73,8 +75,11 @@ const apiEnvironment = z.object({
   /** Longer than a run with all its revisions. At least two days, because limits and budgets count the last day. */
   RELAY_RETENTION_DAYS: integer(2, 36_500).default(90),
   MAX_BATCH: integer(1, MAX_BATCH).default(MAX_BATCH),
-  /** Above the default only if the node's pool keeps more transactions of one sender, else they must be resent. */
-  MAX_UNMINED: integer(1, 1_024).default(MAX_UNMINED),
+  /**
+   * Geth never drops 16 transactions of one sender, and with up to 50 claims in each they fill several blocks. More only
+   * if the node's pool keeps more of one sender, else they must be resent.
+   */
+  MAX_UNMINED: integer(1, 1_024).default(16),
   /** How many proxies in front of the API are the operator's own and append to X-Forwarded-For. */
   TRUST_PROXY: integer(0, 16).default(0),
   /** Per address, without requests that the response cache answers: 5,000 a second, for many agents behind one NAT. */
@@ -126,6 +131,8 @@ const environment = apiEnvironment.extend({
   /** Blocks in one `eth_getLogs`. Ponder finds it by the errors of common providers. */
   LOGS_RANGE: integer(1, Number.MAX_SAFE_INTEGER).optional(),
   PONDER_PORT: port(42069),
+  /** The address on which the indexer's port listens. */
+  PONDER_HOST: z.string().default('127.0.0.1'),
   ANVIL_PORT: port(8545),
   POSTGRES_PORT: port(0),
   DEPLOYER_PRIVATE_KEY: privateKey,

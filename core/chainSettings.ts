@@ -1,4 +1,4 @@
-import { readEnv } from '../src/api/env.ts'
+import { readEnv } from './env.ts'
 
 type ChainSettings = {
   /** Milliseconds between two polls for the latest block. */

@@ -9,10 +9,10 @@ import {
   RpcRequestError,
   type Transport,
 } from 'viem'
-import type { Endpoints } from '../src/api/node/endpoints.ts'
-import { isOutage } from '../src/api/node/outage.ts'
-import { nodeTransport } from '../src/api/node/transport.ts'
-import { filterError } from '../src/api/observability/urlSecrets.ts'
+import { filterError } from '../urlSecrets.ts'
+import type { Endpoints } from './endpoints.ts'
+import { isOutage } from './outage.ts'
+import { nodeTransport } from './transport.ts'
 
 /** Retried, because a node behind a load balancer may get a block a moment after another node has served it. */
 const RETRY_DELAY_MS = 250
