@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { allSettings, parseEnv } from '../../src/api/env.ts'
+import { allSettings, parseEnv } from '../../core/env.ts'
 
 /** The rows of the tables: a setting and its default. */
 const rows = [...readFileSync('docs/settings.md', 'utf8').matchAll(/^\| `([A-Z_]+)` \| (.+?) \|/gm)].map(
