@@ -6,10 +6,10 @@ import { LongestFirst } from './test/support/longestFirst.ts'
 // this variable. Ponder watches all other folders of this one, and its watcher would look at each of thousands of files.
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('node_modules/.cache/node', import.meta.url))
 
-const project = (name: string, timeoutMs: number, setupFiles: string[] = []) => ({
+const project = (name: string, files: string, timeoutMs: number, setupFiles: string[] = []) => ({
   test: {
     name,
-    include: [`test/${name}/**/*.test.ts`],
+    include: [files],
     testTimeout: timeoutMs,
     hookTimeout: 2 * timeoutMs,
     // Vitest's second is too short on a busy machine.
@@ -30,9 +30,11 @@ export default defineConfig({
     teardownTimeout: 60_000,
     sequence: { sequencer: LongestFirst },
     projects: [
-      project('unit', 10_000),
-      project('api', 30_000),
-      project('e2e', 120_000, ['test/support/checkAnswers.ts']),
+      project('unit', 'test/unit/**/*.test.ts', 10_000),
+      project('api', 'test/api/**/*.test.ts', 30_000),
+      project('e2e', 'test/e2e/**/*.test.ts', 120_000, ['test/support/checkAnswers.ts']),
+      // They break or replace a part that runs, and wait until the others notice and recover.
+      project('drills', 'test/e2e/**/*.drill.ts', 120_000, ['test/support/checkAnswers.ts']),
     ],
   },
 })
