@@ -148,7 +148,9 @@ const app = createApp(deps, {
   routes: healthRoutes(checkReadiness),
 })
 const server = createHttpServer(app, { maxConnections: env.MAX_CONNECTIONS })
-const operators = createHttpServer(operatorRoutes(checkReadiness, registry, logger), { maxConnections: MAX_OPERATOR_CONNECTIONS })
+const operators = createHttpServer(operatorRoutes(checkReadiness, registry, logger), {
+  maxConnections: MAX_OPERATOR_CONNECTIONS,
+})
 
 stop = async () => {
   streams.close()
