@@ -1,10 +1,10 @@
 import { type Hex, isAddressEqual } from 'viem'
+import { agentErrors } from '../../market/eligibility.ts'
+import type { NamedClaim } from '../../relay/claims/chain/market.ts'
+import type { IndexedClaims, IndexedWin } from '../../relay/context.ts'
 import { Problem } from './http/errors.ts'
-import { agentErrors } from './market/eligibility.ts'
 import { createClaimedRunReader, type ShownClaim, shownClaims } from './queries/claimedRuns.ts'
 import type { IndexReader } from './queries/indexReader.ts'
-import type { NamedClaim } from './relay/chain/market.ts'
-import type { IndexedClaims, IndexedWin } from './relay/context.ts'
 import { asRun } from './resources/run.ts'
 
 /** What the index shows of claims, for the relay. A win that the index shows needs no receipt. */

@@ -2,8 +2,7 @@ import pg from 'pg'
 import { pino } from 'pino'
 import { type Address, type Hex, keccak256, stringToHex, type TransactionReceipt } from 'viem'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { Problem } from '../../src/api/http/errors.ts'
-import { claimsOf } from '../../src/api/relay/store/claims.ts'
+import { claimsOf } from '../../relay/claims/store/claims.ts'
 import {
   connectionName,
   type Lease,
@@ -11,9 +10,7 @@ import {
   renewLease,
   signersWithWork,
   takeLease,
-} from '../../src/api/relay/store/leases.ts'
-import { migrate } from '../../src/api/relay/store/migrations.ts'
-import { startRetention } from '../../src/api/relay/store/retention.ts'
+} from '../../relay/sender/store/leases.ts'
 import {
   minedTxsOf,
   recordDecision,
@@ -22,14 +19,17 @@ import {
   recordMined,
   recordTaken,
   recordUntaken,
-} from '../../src/api/relay/store/settlements.ts'
+} from '../../relay/sender/store/settlements.ts'
 import {
   insertAttempt,
   insertFiller,
   insertSigner,
   insertTxs,
   recordBroadcasts,
-} from '../../src/api/relay/store/transactions.ts'
+} from '../../relay/sender/store/transactions.ts'
+import { migrate } from '../../relay/store/migrations.ts'
+import { startRetention } from '../../relay/store/retention.ts'
+import { Problem } from '../../src/api/http/errors.ts'
 import { freshDatabase } from '../support/database.ts'
 
 const signer: Address = '0x00000000000000000000000000000000000000A1'

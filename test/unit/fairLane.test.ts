@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { createFairLane } from '../../src/api/http/fairLane.ts'
+import { createFairLane } from '../../core/fairLane.ts'
 
 const stays = new AbortController().signal
 const waiting = 'tasks wait'

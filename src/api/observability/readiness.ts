@@ -1,10 +1,10 @@
 import type { Logger } from 'pino'
 import { reuseResult } from '../../../core/reuseResult.ts'
+import { within } from '../../../relay/chain/client.ts'
+import type { Relay } from '../../../relay/relay.ts'
+import type { SignerState } from '../../../relay/sender/signerState.ts'
 import { Problem } from '../http/errors.ts'
 import type { IndexReader } from '../queries/indexReader.ts'
-import { within } from '../relay/chain/client.ts'
-import type { Relay } from '../relay/relay.ts'
-import type { SignerState } from '../relay/signerState.ts'
 import type { Lag } from './indexLag.ts'
 import type { OrphanedIndex } from './orphanedIndex.ts'
 

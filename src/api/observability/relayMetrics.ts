@@ -1,10 +1,10 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import { formatEther } from 'viem'
 import { reuseResult } from '../../../core/reuseResult.ts'
-import { unlessUnavailable } from '../relay/chain/client.ts'
-import type { RelayEmitter } from '../relay/events.ts'
-import type { Relay } from '../relay/relay.ts'
-import type { SignerState } from '../relay/signerState.ts'
+import { unlessUnavailable } from '../../../relay/chain/client.ts'
+import type { RelayEmitter } from '../../../relay/events.ts'
+import type { Relay } from '../../../relay/relay.ts'
+import type { SignerState } from '../../../relay/sender/signerState.ts'
 import { addGauge } from './gauge.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { createFairLane } from '../http/fairLane.ts'
+import { createFairLane } from '../../../core/fairLane.ts'
 import { createBatchedRead, readOne } from './batchedReads.ts'
 import type { IndexReader } from './indexReader.ts'
 import { nameOfList, type RunList } from './runList.ts'

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { getAddress } from 'viem'
+import { MIN_STAKE } from '../../../market/constants.ts'
 import { address, amount, formatId, formatOptionalTime, formatTime, id, time } from '../http/values.ts'
-import { MIN_STAKE } from '../market/constants.ts'
 import { type AgentRow, agentStatuses } from '../queries/agents.ts'
 
 export const statusSchema = z.enum(agentStatuses).openapi('AgentStatus')

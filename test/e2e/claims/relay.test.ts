@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { accountOf, roles } from '../../../devnet/accounts.ts'
+import type { Relay } from '../../../relay/relay.ts'
 import { Problem } from '../../../src/api/http/errors.ts'
-import type { Relay } from '../../../src/api/relay/relay.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'
