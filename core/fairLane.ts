@@ -1,13 +1,15 @@
-import { rateLimited } from '../src/api/http/clientLimits.ts'
-import { Problem, type ProblemCode } from '../src/api/http/errors.ts'
+/** Who sends a request: the client as the limits identify it, and a signal that aborts when it disconnects. */
+export type Requester = { client: string; gone: AbortSignal }
 
 type Options = {
   concurrency: number
   maxWaitingPerClient: number
-  /** What waits for what, for the problem's detail: 'claims wait for their signatures to be checked'. */
+  /** What waits for what, for a refusal: 'claims wait for their signatures to be checked'. */
   waiting: string
-  /** The code of the problem if the client disconnects. */
-  goneCode: ProblemCode
+  /** The error for a client of which too many tasks wait. It may ask again in so many seconds. */
+  refuseFull: (detail: string, seconds: number) => Error
+  /** The error for a task whose client has disconnected. */
+  refuseGone: (detail: string) => Error
 }
 
 /** After how many seconds a client whose tasks fill its share of the lane may ask again. */
@@ -17,12 +19,12 @@ const RETRY_AFTER_SECONDS = 1
  * Runs tasks a few at a time, the clients taking turns: a client that asks for many delays its own, and each other
  * client’s by one at most.
  */
-export function createFairLane({ concurrency, maxWaitingPerClient, waiting: what, goneCode }: Options) {
+export function createFairLane({ concurrency, maxWaitingPerClient, waiting: what, refuseFull, refuseGone }: Options) {
   /** What starts each waiting task, by client. */
   const waiting = new Map<string, (() => void)[]>()
   let running = 0
 
-  const disconnected = () => new Problem(goneCode, 'The client has disconnected.')
+  const disconnected = () => refuseGone('The client has disconnected.')
 
   function startNext() {
     const [first] = waiting
@@ -40,7 +42,7 @@ export function createFairLane({ concurrency, maxWaitingPerClient, waiting: what
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const tasks = waiting.get(client) ?? []
     if (tasks.length >= maxWaitingPerClient) {
-      throw rateLimited(`${tasks.length} ${what}, all of ${client}.`, RETRY_AFTER_SECONDS)
+      throw refuseFull(`${tasks.length} ${what}, all of ${client}.`, RETRY_AFTER_SECONDS)
     }
     tasks.push(resolve)
     waiting.set(client, tasks)
@@ -57,12 +59,12 @@ export function createFairLane({ concurrency, maxWaitingPerClient, waiting: what
   }
 
   /**
-   * @param signal takes the task out of the lane if it has not started.
-   * @throws Problem RATE_LIMITED if too many tasks of the client wait; `goneCode` if the signal aborts.
+   * @param requester takes the task out of the lane if it disconnects before the task has started.
+   * @throws the error of `refuseFull` if too many tasks of the client wait; that of `refuseGone` if it disconnects.
    */
-  return async function run<T>(client: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    if (signal.aborted) throw disconnected()
-    await waitForSlot(client, signal)
+  return async function run<T>({ client, gone }: Requester, work: () => Promise<T>): Promise<T> {
+    if (gone.aborted) throw disconnected()
+    await waitForSlot(client, gone)
     try {
       return await work()
     } finally {

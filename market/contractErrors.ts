@@ -2,9 +2,8 @@ import { type Address, BaseError, type ContractErrorArgs, decodeErrorResult, for
 import { agentRegistryAbi } from '../abis/AgentRegistry.ts'
 import { agentStakingAbi } from '../abis/AgentStaking.ts'
 import { bountyMarketAbi } from '../abis/BountyMarket.ts'
+import { formatId, formatTime } from '../core/format.ts'
 import { runStates } from '../ponder.schema.ts'
-import type { ProblemCode } from '../src/api/http/errors.ts'
-import { formatId, formatTime } from '../src/api/http/values.ts'
 
 /**
  * The union of all contracts' ABIs. The market calls staking and registry in a claim, so a claim may revert with an
@@ -33,11 +32,26 @@ export type ClaimError = {
   [Name in ClaimErrorName]: { errorName: Name; args: Arguments<Name> }
 }[ClaimErrorName]
 
+/** The code with which the API explains a `ClaimError`. */
+export type ClaimErrorCode =
+  | 'RUN_NOT_FOUND'
+  | 'RUN_NOT_OPEN'
+  | 'RUN_DEADLINE_PASSED'
+  | 'SIGNATURE_REQUIRED'
+  | 'INVALID_SIGNATURE'
+  | 'SIGNATURE_EXPIRED'
+  | 'AGENT_NOT_FOUND'
+  | 'WALLET_MISMATCH'
+  | 'AGENT_BANNED'
+  | 'AGENT_FROZEN'
+  | 'INSUFFICIENT_STAKE'
+  | 'INSUFFICIENT_UNLOCKED_STAKE'
+
 /** The agent that claimed a run, and its wallet. */
 export type Holder = { agentId: bigint; wallet: Address }
 
 type Row<Name extends ClaimErrorName> = {
-  code: ProblemCode
+  code: ClaimErrorCode
   sentence: (args: Arguments<Name>, holder?: Holder) => string
   extensions?: (args: Arguments<Name>, holder?: Holder) => Record<string, unknown>
 }

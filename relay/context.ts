@@ -2,6 +2,7 @@ import type pg from 'pg'
 import type { Logger } from 'pino'
 import type { Address, Hash, Hex, PublicClient } from 'viem'
 import type { Deployment } from '../core/deployment.ts'
+import type { Requester } from '../core/fairLane.ts'
 import type { Endpoints } from '../core/node/endpoints.ts'
 import type { Fees } from './chain/fees.ts'
 import type { FinalBlock, Heads } from './chain/heads.ts'
@@ -12,17 +13,13 @@ import type { RemoteKey } from './sender/keys/remoteKeys.ts'
 import type { Signer } from './sender/keys/signing.ts'
 import type { NonceCheck } from './sender/nonceCheck.ts'
 
-/** The request of a claim. */
-export type ClaimContext = {
-  /** The client as the limits identify it. */
-  client: string
-  /** Aborts when the client disconnects. Then a claim that is not stored yet is dropped. */
-  gone: AbortSignal
+/** The request of a claim. If its client disconnects, a claim that is not stored yet is dropped. */
+export type ClaimContext = Requester & {
   /** Aborts when the request times out. It does not undo what was sent. */
   until: AbortSignal
   /** The client’s idempotency key, scoped to the agent and wallet of the claim. */
   key: string | undefined
-  /** Counts a claim that does not repeat a stored one. @throws Problem RATE_LIMITED */
+  /** Counts a claim that does not repeat a stored one. @throws Refusal RATE_LIMITED */
   countNew: () => void
 }
 

@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events'
 import type { Address, Hash, Hex } from 'viem'
-import type { ProblemCode } from '../src/api/http/errors.ts'
 import type { ClaimRequest, NamedClaim } from './claims/chain/market.ts'
+import type { RefusalCode } from './refusal.ts'
 import type { Broadcast } from './sender/broadcast.ts'
 
 /**
@@ -28,17 +28,17 @@ export type RelayEvents = {
   claimReceived: [{ request: ClaimRequest }]
   /** The request was answered, after so many milliseconds. Most refusals have no `claimId`. */
   claimAnswered: [
-    { request: ClaimRequest; claimId?: Hex; outcome: ClaimOutcome['status'] | ProblemCode; milliseconds: number },
+    { request: ClaimRequest; claimId?: Hex; outcome: ClaimOutcome['status'] | RefusalCode; milliseconds: number },
   ]
   /** The claim and its signed transaction are stored. */
   claimReserved: [NamedClaim & NamedAttempt]
   /** The transaction of the claim was broadcast for the first time. */
   claimSent: [NamedClaim & NamedAttempt & Pick<Broadcast, 'result'>]
   /** The chain decided the claim; `txHash` if a transaction of this relay did. A reorg may open it again. */
-  claimDecided: [NamedClaim & { txHash?: Hash; outcome: 'won' | ProblemCode }]
+  claimDecided: [NamedClaim & { txHash?: Hash; outcome: 'won' | RefusalCode }]
   claimReopened: [NamedClaim]
   /** The decision is final. */
-  claimFinal: [NamedClaim & { txHash?: Hash; outcome: 'won' | ProblemCode }]
+  claimFinal: [NamedClaim & { txHash?: Hash; outcome: 'won' | RefusalCode }]
   /** For the first time or again. `claims` is the number of its claims; 0 for a filler. */
   attemptSent: [NamedAttempt & Broadcast & { claims: number }]
   /** Another transaction for the same nonce: at a higher price, or a filler. */

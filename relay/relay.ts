@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import type { Hex } from 'viem'
 import { reuseResult } from '../core/reuseResult.ts'
-import { createRpc, unavailable, unlessUnavailable } from './chain/client.ts'
+import { createRpc } from './chain/client.ts'
 import { createFees, createL1Fee } from './chain/fees.ts'
 import { createFinalBlock, createHeads } from './chain/heads.ts'
 import { assertMarket, type ClaimRequest, type Market, relayersAmong } from './claims/chain/market.ts'
@@ -13,6 +13,7 @@ import { createResults } from './claims/results/results.ts'
 import { claimsById, type StoredClaim } from './claims/store/claims.ts'
 import type { ClaimContext, RelayContext, RelaySettings } from './context.ts'
 import type { ClaimOutcome } from './events.ts'
+import { unavailable, unlessUnavailable } from './refusal.ts'
 import { createAllocator } from './sender/allocation.ts'
 import { startKeeper } from './sender/keeper/keeper.ts'
 import { createReconcile } from './sender/keeper/reconcileSigner.ts'
@@ -77,7 +78,7 @@ export async function createRelay(settings: RelaySettings) {
   return {
     /**
      * Makes the claim.
-     * @throws Problem with the code of the contract’s refusal; RATE_LIMITED; CLAIM_PENDING if another claim of the run is
+     * @throws Refusal with the code of the contract’s refusal; RATE_LIMITED; CLAIM_PENDING if another claim of the run is
      * undecided; IDEMPOTENCY_CONFLICT if the key, or a pending claim of the same round by the same wallet, has another
      * body; RELAY_UNAVAILABLE if nothing was signed, or if the database connection broke so that the state is unknown.
      * Sending the same request again is always safe.
@@ -116,7 +117,7 @@ export async function createRelay(settings: RelaySettings) {
       return finalized !== undefined && blockNumber <= finalized
     },
 
-    /** @throws Problem RELAY_UNAVAILABLE if the node or the database does not answer. */
+    /** @throws Refusal RELAY_UNAVAILABLE if the node or the database does not answer. */
     signers: () => signerStates(context),
 
     /** The keys without a signer, because their store has not answered since the start. */

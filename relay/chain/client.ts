@@ -2,7 +2,7 @@ import pLimit from 'p-limit'
 import { BaseError, ExecutionRevertedError, type Hex, isHex, type PublicClient, RpcRequestError } from 'viem'
 import { createChainClient } from '../../core/node/chainClient.ts'
 import type { Endpoints } from '../../core/node/endpoints.ts'
-import { Problem } from '../../src/api/http/errors.ts'
+import { Refusal, unavailable } from '../refusal.ts'
 
 /** The timeout of one attempt. */
 const ATTEMPT_TIMEOUT_MS = 2_000
@@ -35,19 +35,7 @@ export function createRpc(node: Endpoints | string, connections = MAX_CONNECTION
   })
 }
 
-/** A temporary failure of the relay. @param retryAfter in seconds. */
-export const unavailable = (detail: string, cause?: unknown, retryAfter = 2) =>
-  new Problem('RELAY_UNAVAILABLE', detail, { headers: { 'Retry-After': String(retryAfter) }, cause })
-
-/** Whether the error is a temporary failure of the relay. */
-export const isUnavailable = (error: unknown) => error instanceof Problem && error.code === 'RELAY_UNAVAILABLE'
-
-/** For a `catch` that ignores temporary failures of node and database. @throws any other error. */
-export function unlessUnavailable(error: unknown): undefined {
-  if (!(error instanceof Problem)) throw error
-}
-
-/** Awaits the promise. @throws Problem RELAY_UNAVAILABLE with the detail `failure` after so many milliseconds. */
+/** Awaits the promise. @throws Refusal RELAY_UNAVAILABLE with the detail `failure` after so many milliseconds. */
 export async function within<T>(milliseconds: number, question: Promise<T>, failure: string): Promise<T> {
   const { promise: timeout, reject } = Promise.withResolvers<never>()
   const timer = setTimeout(() => reject(unavailable(failure)), milliseconds)
@@ -60,7 +48,7 @@ export async function within<T>(milliseconds: number, question: Promise<T>, fail
 
 /**
  * Awaits the node's answer, with a timeout.
- * @throws Problem RELAY_UNAVAILABLE if the node does not answer. Reverts of contracts are thrown unchanged.
+ * @throws Refusal RELAY_UNAVAILABLE if the node does not answer. Reverts of contracts are thrown unchanged.
  */
 export async function answer<T>(question: Promise<T>): Promise<T> {
   try {
@@ -77,7 +65,7 @@ const HALTED =
 
 /** Whether the called code failed without a revert. */
 export const isHalt = (error: unknown) =>
-  error instanceof Problem && error.cause instanceof BaseError && HALTED.test(refusalIn(error.cause)?.details ?? '')
+  error instanceof Refusal && error.cause instanceof BaseError && HALTED.test(refusalIn(error.cause)?.details ?? '')
 
 /** The revert data of a call; absent if the node returned none. */
 export type Revert = { data: Hex | undefined }

@@ -1,7 +1,8 @@
 import { encodeFunctionData, type Hex, hexToBigInt, type PublicClient, parseAbi, type TransactionReceipt } from 'viem'
 import { reuseResult } from '../../core/reuseResult.ts'
 import { MAX_GAS } from '../claims/chain/gas.ts'
-import { answer, revertOf, unavailable } from './client.ts'
+import { unavailable } from '../refusal.ts'
+import { answer, revertOf } from './client.ts'
 import type { Heads } from './heads.ts'
 
 /** How long a priority fee from the node is reused. */
@@ -19,7 +20,7 @@ export function createFees(client: PublicClient, heads: Heads, ceiling: bigint) 
     BigInt(await answer(client.request({ method: 'eth_maxPriorityFeePerGas' }))),
   )
 
-  /** @throws Problem RELAY_UNAVAILABLE if the chain's price is above the ceiling. */
+  /** @throws Refusal RELAY_UNAVAILABLE if the chain's price is above the ceiling. */
   return async function fees(): Promise<Fees> {
     const [{ baseFeePerGas }, maxPriorityFeePerGas] = await Promise.all([heads.latest(), priorityFee()])
     if (baseFeePerGas + maxPriorityFeePerGas > ceiling) {
@@ -66,7 +67,7 @@ const L1_FEE_LIFETIME_MS = 10_000
 /**
  * The most that one claim costs beside its gas, at the current prices, in wei: the fee for its data on L1, and the
  * operator fee. Both are 0 on chains without the OP Stack's oracle, and a fee that the oracle does not know is 0.
- * @returns a function that throws Problem RELAY_UNAVAILABLE if the node does not answer.
+ * @returns a function that throws Refusal RELAY_UNAVAILABLE if the node does not answer.
  */
 export const createL1Fee = (client: PublicClient): (() => Promise<bigint>) =>
   reuseResult(L1_FEE_LIFETIME_MS, async () => {

@@ -3,7 +3,8 @@ import type { Logger } from 'pino'
 import { type Hex, numberToHex, type PublicClient } from 'viem'
 import type { Endpoints } from '../../core/node/endpoints.ts'
 import { reuseResult } from '../../core/reuseResult.ts'
-import { answer, unlessUnavailable } from './client.ts'
+import { unlessUnavailable } from '../refusal.ts'
+import { answer } from './client.ts'
 
 /** The node's latest block. Timestamp in seconds, fee in wei. */
 export type ChainHead = {

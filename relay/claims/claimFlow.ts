@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Hex, isAddressEqual } from 'viem'
 import { createBatcher } from '../../core/batcher.ts'
-import { Problem, type ProblemCode } from '../../src/api/http/errors.ts'
 import { inSpan, TRANSACTION_HASH } from '../../src/api/observability/tracing.ts'
-import { unavailable } from '../chain/client.ts'
 import type { ClaimContext, RelayContext } from '../context.ts'
 import type { ClaimOutcome } from '../events.ts'
+import { Refusal, type RefusalCode, unavailable } from '../refusal.ts'
 import { type Bounty, type ClaimRequest, type Failure, type NamedClaim, readBounty } from './chain/market.ts'
 import type { Examine } from './intake/examine.ts'
 import { claimPending, keyConflict, pendingWithOtherBody, refusal, signatureRequired } from './intake/refusal.ts'
@@ -24,7 +23,7 @@ import {
   type StoredClaim,
   unbindKey,
 } from './store/claims.ts'
-import { createLookUp, problemOfLimits, type Stored } from './store/lookUp.ts'
+import { createLookUp, refusalOfLimits, type Stored } from './store/lookUp.ts'
 
 /** `closing` aborts when the relay stops accepting claims. */
 type Rooms = { examine: Examine; dispatcher: Dispatcher; results: Results; closing: AbortSignal }
@@ -47,7 +46,7 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
     if (bound) return bound
     if (!known.isRepeat) {
       asked.countNew()
-      const limited = problemOfLimits(request, known, walletLimits)
+      const limited = refusalOfLimits(request, known, walletLimits)
       if (limited) throw limited
     }
     let obstacle: Placement | undefined
@@ -130,7 +129,7 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
   const follow = (claim: NamedClaim, until: AbortSignal) =>
     inSpan('wait for the result', claim.request, () => results.follow(claim, until))
 
-  /** The outcome of the claim to which the idempotency key is bound. @throws Problem IDEMPOTENCY_CONFLICT */
+  /** The outcome of the claim to which the idempotency key is bound. @throws Refusal IDEMPOTENCY_CONFLICT */
   async function followBinding(request: ClaimRequest, { key, until }: ClaimContext, { binding }: Stored) {
     if (!binding || key === undefined) return undefined
     const { claimId, round, blockNumber } = binding
@@ -144,7 +143,7 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
     return undefined
   }
 
-  /** Binds the idempotency key to the claim. @throws Problem IDEMPOTENCY_CONFLICT */
+  /** Binds the idempotency key to the claim. @throws Refusal IDEMPOTENCY_CONFLICT */
   async function bind(request: ClaimRequest, key: string | undefined, claim: Omit<Binding, 'key' | 'request'>) {
     if (key === undefined) return
     const bodyHash = await bindKey(pool, { key, request, ...claim })
@@ -173,9 +172,9 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
     else await sleep(interval)
   }
 
-  async function refuse(request: ClaimRequest, failure: Failure, bounty: Bounty): Promise<Problem> {
+  async function refuse(request: ClaimRequest, failure: Failure, bounty: Bounty): Promise<Refusal> {
     // The signer may not make unsigned claims, so the claim needs a signature.
-    if (failure.error?.errorName !== 'NotRelayer') return refusal(request, failure, bounty)
+    if (failure.error?.errorName !== 'NotRelayer') return refusal(failure, bounty)
     const { timestamp } = await heads.latest()
     return signatureRequired(market, request, bounty, timestamp)
   }
@@ -188,7 +187,7 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
     const [rival] = open
     if (rival) throw claimPending(rival)
     if (obstacle && 'failure' in obstacle && obstacle.failure) {
-      throw refusal(request, obstacle.failure, await readBounty(market, request.bountyId))
+      throw refusal(obstacle.failure, await readBounty(market, request.bountyId))
     }
     if (obstacle?.status === 'locked')
       throw unavailable(`Other claims of agent ${request.agentId} are not decided yet.`)
@@ -202,7 +201,7 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
   /** Emits events for the request and its answer. */
   async function observedClaim(request: ClaimRequest, asked: ClaimContext): Promise<ClaimOutcome> {
     const start = performance.now()
-    const emitAnswer = (outcome: ClaimOutcome['status'] | ProblemCode, claimId?: Hex) => {
+    const emitAnswer = (outcome: ClaimOutcome['status'] | RefusalCode, claimId?: Hex) => {
       const milliseconds = performance.now() - start
       events.emit('claimAnswered', { request, outcome, milliseconds, ...(claimId && { claimId }) })
     }
@@ -212,7 +211,7 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
       emitAnswer(outcome.status, outcome.claimId)
       return outcome
     } catch (error) {
-      emitAnswer(error instanceof Problem ? error.code : 'INTERNAL')
+      emitAnswer(error instanceof Refusal ? error.code : 'INTERNAL')
       throw error
     }
   }

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { Address } from 'viem'
-import { unavailable } from '../chain/client.ts'
+import { unavailable } from '../refusal.ts'
 import type { Backlog } from './store/transactions.ts'
 
 export type NonceCheck = ReturnType<typeof createNonceCheck>
@@ -26,7 +26,7 @@ export function createNonceCheck(margin: number, logger: Logger) {
   }
 
   return {
-    /** @throws Problem RELAY_UNAVAILABLE if the count is implausible. Then the signer is paused until `accepts`. */
+    /** @throws Refusal RELAY_UNAVAILABLE if the count is implausible. Then the signer is paused until `accepts`. */
     assertMined(signer: Address, nextNonce: number, mined: number) {
       const objection = objectionToMined(signer, nextNonce, mined)
       if (objection === undefined) return

@@ -1,7 +1,8 @@
 import type { Address } from 'viem'
-import { answer, unlessUnavailable, within } from '../chain/client.ts'
+import { answer, within } from '../chain/client.ts'
 import { MAX_GAS } from '../claims/chain/gas.ts'
 import type { RelayContext } from '../context.ts'
+import { unlessUnavailable } from '../refusal.ts'
 import { query } from '../store/database.ts'
 import { signingFailureOf } from './keys/signing.ts'
 import { type Backlog, backlogOf } from './store/transactions.ts'
@@ -35,7 +36,7 @@ export type SignerState = Omit<Backlog, 'nextNonce'> & {
 
 /**
  * The states of this process's signers, and of other signers with unmined transactions.
- * @throws Problem RELAY_UNAVAILABLE if the database does not answer.
+ * @throws Refusal RELAY_UNAVAILABLE if the database does not answer.
  */
 export async function signerStates(relay: RelayContext): Promise<SignerState[]> {
   const { pool, market, nonceCheck, dailyBudget: budget } = relay

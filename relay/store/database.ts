@@ -2,7 +2,7 @@ import pg from 'pg'
 import type { Logger } from 'pino'
 import { classifyReadError, isReadOnly } from '../../core/database/failures.ts'
 import { followFailover } from '../../core/database/followFailover.ts'
-import { unavailable } from '../chain/client.ts'
+import { unavailable } from '../refusal.ts'
 
 /** Runs statements, in a transaction or each on its own. */
 export type Database = Pick<pg.Pool | pg.PoolClient, 'query'>
@@ -44,7 +44,7 @@ const statementNames = new Map<string, string>()
  * Runs a statement and returns its rows, with int8 and numeric columns as bigint. Each connection prepares it once,
  * because planning takes longer than most statements.
  * @param text a constant that names its columns: a prepared `*` fails after a newer build adds a column.
- * @throws Problem RELAY_UNAVAILABLE if the database is temporarily unavailable.
+ * @throws Refusal RELAY_UNAVAILABLE if the database is temporarily unavailable.
  */
 export async function query<Row extends pg.QueryResultRow>(
   database: Database,
@@ -88,7 +88,7 @@ function inDoubt(error: unknown): never {
   throw unavailable('The relay’s database broke off. Whether anything was stored is not known; send it again.', error)
 }
 
-/** @throws Problem RELAY_UNAVAILABLE if the database is temporarily unavailable. */
+/** @throws Refusal RELAY_UNAVAILABLE if the database is temporarily unavailable. */
 export async function stored<T>(work: Promise<T>): Promise<T> {
   try {
     return await work

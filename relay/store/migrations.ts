@@ -1,8 +1,8 @@
 import type pg from 'pg'
 import type { Deployment } from '../../core/deployment.ts'
-import { unavailable } from '../chain/client.ts'
 import { hashOfBlock } from '../chain/heads.ts'
 import type { Market } from '../claims/chain/market.ts'
+import { unavailable } from '../refusal.ts'
 import { query, transaction } from './database.ts'
 
 /** The advisory lock that serialises migrations. Any number that no other user of the database uses. */

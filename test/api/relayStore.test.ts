@@ -3,6 +3,7 @@ import { pino } from 'pino'
 import { type Address, type Hex, keccak256, stringToHex, type TransactionReceipt } from 'viem'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { claimsOf } from '../../relay/claims/store/claims.ts'
+import { Refusal } from '../../relay/refusal.ts'
 import {
   connectionName,
   type Lease,
@@ -29,7 +30,6 @@ import {
 } from '../../relay/sender/store/transactions.ts'
 import { migrate } from '../../relay/store/migrations.ts'
 import { startRetention } from '../../relay/store/retention.ts'
-import { Problem } from '../../src/api/http/errors.ts'
 import { freshDatabase } from '../support/database.ts'
 
 const signer: Address = '0x00000000000000000000000000000000000000A1'
@@ -118,7 +118,7 @@ describe('a signer’s lease', () => {
     const { rows: before } = await pool.query(
       'SELECT * FROM relay.tx JOIN relay.claim ON claim.tx = tx.id ORDER BY tx.id',
     )
-    const refused = { state: 'refused' as const, problem: new Problem('RUN_NOT_OPEN', 'The run is not open.') }
+    const refused = { state: 'refused' as const, problem: new Refusal('RUN_NOT_OPEN', 'The run is not open.') }
 
     async function writeAll() {
       expect((await minedIn(stale, unmined, 'block')).txs.size).toBe(0)

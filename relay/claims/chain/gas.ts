@@ -1,5 +1,5 @@
 import { type Address, size } from 'viem'
-import { Problem } from '../../../src/api/http/errors.ts'
+import { Refusal } from '../../refusal.ts'
 import { batchCall, type ClaimRequest, claimCall, type Market, type MarketCall } from './market.ts'
 
 /**
@@ -33,12 +33,12 @@ const MAX_TRANSACTION_GAS = 2n ** 24n
  * The gas limit of a claim: a fifth more than its simulation used, and the gas of two cold slots, because it may use
  * more in its block than in the simulation.
  * @param estimate the gas that the simulation used.
- * @throws Problem CLAIM_REVERTED if the claim uses more gas than the relay pays for.
+ * @throws Refusal CLAIM_REVERTED if the claim uses more gas than the relay pays for.
  */
 export function gasLimit(estimate: bigint): bigint {
   if (estimate > MAX_GAS) {
     const detail = `The claim takes ${estimate} gas, and the relay pays for ${MAX_GAS}. Send it with the wallet.`
-    throw new Problem('CLAIM_REVERTED', detail, { extensions: { gas: String(estimate), gasLimit: String(MAX_GAS) } })
+    throw new Refusal('CLAIM_REVERTED', detail, { extensions: { gas: String(estimate), gasLimit: String(MAX_GAS) } })
   }
   const limit = (estimate * 6n) / 5n + 5_000n
   return limit < MAX_GAS ? limit : MAX_GAS

@@ -18,7 +18,7 @@ export type ChainView = {
 
 /**
  * Reads runs and wallets for claims that are not authenticated yet, once per head for all claims.
- * The functions that it returns throw a Problem RELAY_UNAVAILABLE.
+ * The functions that it returns throw a Refusal RELAY_UNAVAILABLE.
  */
 export function createChainViews(market: Market, heads: Heads) {
   const bounties = oncePerHead((bountyId: bigint) => readBounty(market, bountyId))

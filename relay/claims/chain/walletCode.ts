@@ -1,6 +1,7 @@
 import { type Address, concat, hexToBytes, size } from 'viem'
 import { createBatcher } from '../../../core/batcher.ts'
-import { answer, unavailable } from '../../chain/client.ts'
+import { answer } from '../../chain/client.ts'
+import { unavailable } from '../../refusal.ts'
 import type { Market } from './market.ts'
 
 /**
@@ -27,7 +28,7 @@ const MAX_ADDRESSES = 500
 /**
  * Creates a function that reads whether an address has code at the latest block. Concurrent calls share one `eth_call`,
  * because viem takes a third of a millisecond for each `eth_getCode`. The call has no target, so it needs no contract.
- * No address can make it fail. The function throws a Problem RELAY_UNAVAILABLE.
+ * No address can make it fail. The function throws a Refusal RELAY_UNAVAILABLE.
  */
 export function createCodeReader({ client }: Pick<Market, 'client'>) {
   return createBatcher(

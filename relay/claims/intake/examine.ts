@@ -1,13 +1,12 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Hex } from 'viem'
-import { createFairLane } from '../../../core/fairLane.ts'
+import { createFairLane, type Requester } from '../../../core/fairLane.ts'
 import { claimIdOf, MAX_VALIDITY_SECONDS } from '../../../market/claimMessage.ts'
 import { type ClaimError, stateName } from '../../../market/contractErrors.ts'
 import { runErrors } from '../../../market/eligibility.ts'
-import { Problem } from '../../../src/api/http/errors.ts'
-import { unavailable } from '../../chain/client.ts'
 import type { ChainHead } from '../../chain/heads.ts'
-import type { ClaimContext, RelayContext } from '../../context.ts'
+import type { RelayContext } from '../../context.ts'
+import { Refusal, rateLimited, unavailable } from '../../refusal.ts'
 import type { Bounty, ClaimRequest, Failure, Market } from '../chain/market.ts'
 import { CONTRACT_WALLET_GAS, isHeldByClaimant, isSignedByContract, isSignedByKey } from '../chain/signatures.ts'
 import { type ChainView, createChainViews } from '../chain/views.ts'
@@ -21,16 +20,15 @@ const CONTRACT_WALLET_LANE = {
   concurrency: 4,
   maxWaitingPerClient: 64,
   waiting: 'claims wait for their signatures to be checked',
-  goneCode: 'RELAY_UNAVAILABLE',
-} as const
+  refuseFull: rateLimited,
+  refuseGone: unavailable,
+}
 
 /**
  * Several claims of a run are examined one by one, for about half a millisecond each, so that the process can place the
  * first ones in between. `maxWaitingPerClient` is the most claims of one client that wait.
  */
-const EXAMINATION_LANE = { ...CONTRACT_WALLET_LANE, concurrency: 1, maxWaitingPerClient: 1_000 } as const
-
-type Sender = Pick<ClaimContext, 'client' | 'gone'>
+const EXAMINATION_LANE = { ...CONTRACT_WALLET_LANE, concurrency: 1, maxWaitingPerClient: 1_000 }
 
 /**
  * - `currentClaim`: this claim is the current claim of the run already.
@@ -60,32 +58,32 @@ export function createExamination({ heads, allowUnsigned, relayers }: RelayConte
   const inTurn = createFairLane(EXAMINATION_LANE)
   let waiting = 0
 
-  async function waitForTurn({ client, gone }: Sender) {
+  async function waitForTurn(requester: Requester) {
     waiting++
-    await inTurn(client, gone, setImmediate).finally(() => waiting--)
+    await inTurn(requester, setImmediate).finally(() => waiting--)
   }
 
   const mayBeUnsigned = async () => allowUnsigned && (await relayers()).size > 0
 
-  async function isSigned(request: ClaimRequest, round: bigint, view: ChainView, { client, gone }: Sender) {
+  async function isSigned(request: ClaimRequest, round: bigint, view: ChainView, requester: Requester) {
     if (isSignedByKey(market, request, round, view.bounty)) return true
     if (!(await view.hasCode(request.wallet))) return false
-    return contractWallets(client, gone, () => isSignedByContract(market, request, round, view.bounty))
+    return contractWallets(requester, () => isSignedByContract(market, request, round, view.bounty))
   }
 
-  async function isHeld(request: ClaimRequest, view: ChainView, sender: Sender): Promise<boolean> {
+  async function isHeld(request: ClaimRequest, view: ChainView, requester: Requester): Promise<boolean> {
     if (!isHeldByClaimant(request, view.bounty)) return false
-    return request.signed ? isSigned(request, BigInt(view.bounty.round), view, sender) : mayBeUnsigned()
+    return request.signed ? isSigned(request, BigInt(view.bounty.round), view, requester) : mayBeUnsigned()
   }
 
-  async function check(request: ClaimRequest, view: ChainView, sender: Sender): Promise<Examined | Problem> {
+  async function check(request: ClaimRequest, view: ChainView, requester: Requester): Promise<Examined | Refusal> {
     const { bounty, head } = view
-    if (await isHeld(request, view, sender)) {
+    if (await isHeld(request, view, requester)) {
       const round = BigInt(bounty.round)
       const claimId = claimIdOf(market, { ...request, round })
       return { currentClaim: { claimId, round, blockNumber: head.number } }
     }
-    const refuse = (error: ClaimError) => refusal(request, { error, data: undefined }, bounty)
+    const refuse = (error: ClaimError) => refusal({ error, data: undefined }, bounty)
     const runError = errorOfRun(request, bounty, head)
     if (runError) {
       const isPending = !errorOfRun(request, await view.pendingBounty(), head)
@@ -99,7 +97,7 @@ export function createExamination({ heads, allowUnsigned, relayers }: RelayConte
       return signatureExpiring(request, signed.deadline - now, MIN_VALIDITY_SECONDS)
     }
     const round = BigInt(bounty.round) + 1n
-    if (await isSigned(request, round, view, sender)) return { good: true }
+    if (await isSigned(request, round, view, requester)) return { good: true }
     const latest = now + MAX_VALIDITY_SECONDS
     if (signed.deadline > latest) return refuse({ errorName: 'SignatureTooLong', args: [signed.deadline, latest] })
     if (await view.hasCode(request.wallet)) return refusedByContract(request, round, CONTRACT_WALLET_GAS)
@@ -109,17 +107,22 @@ export function createExamination({ heads, allowUnsigned, relayers }: RelayConte
   /**
    * @param since by `performance.now()`. A refusal uses only reads of the chain that started at this time or later.
    * @param rivals checked again when it is the claim’s turn.
-   * @throws Problem with the market’s reason; RATE_LIMITED; RELAY_UNAVAILABLE, also when the client disconnects.
+   * @throws Refusal with the market’s reason; RATE_LIMITED; RELAY_UNAVAILABLE, also when the client disconnects.
    */
-  async function examine(request: ClaimRequest, sender: Sender, since: number, rivals: Rivals): Promise<Examined> {
+  async function examine(
+    request: ClaimRequest,
+    requester: Requester,
+    since: number,
+    rivals: Rivals,
+  ): Promise<Examined> {
     const view = await viewOf(request.bountyId, since, false)
-    if (rivals.exist()) await waitForTurn(sender)
+    if (rivals.exist()) await waitForTurn(requester)
     if (rivals.haveOvertaken()) return { overtaken: true }
-    const first = await check(request, view, sender)
-    if (!(first instanceof Problem)) return first
+    const first = await check(request, view, requester)
+    if (!(first instanceof Refusal)) return first
     const newer = await viewOf(request.bountyId, since, true)
-    const result = newer.head.hash === view.head.hash ? first : await check(request, newer, sender)
-    if (!(result instanceof Problem)) return result
+    const result = newer.head.hash === view.head.hash ? first : await check(request, newer, requester)
+    if (!(result instanceof Refusal)) return result
     // What a node refuses that is behind, the chain may allow.
     const { number, highest } = newer.head
     if (number >= highest) throw result

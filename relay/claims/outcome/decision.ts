@@ -73,5 +73,5 @@ export function decide(
   if (isHeldByClaimant(request, bounty) && (!request.signed || heldRound === round)) {
     return { state: 'won', round: heldRound, blockNumber }
   }
-  return { state: 'refused', problem: refusal(request, failure, bounty), ...at }
+  return { state: 'refused', problem: refusal(failure, bounty), ...at }
 }

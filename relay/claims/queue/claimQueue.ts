@@ -1,6 +1,6 @@
 import { size } from 'viem'
 import { type Span, startSpan } from '../../../src/api/observability/tracing.ts'
-import { unavailable } from '../../chain/client.ts'
+import { unavailable } from '../../refusal.ts'
 import type { Signer } from '../../sender/keys/signing.ts'
 import type { ClaimRequest } from '../chain/market.ts'
 
@@ -92,7 +92,7 @@ export function createClaimQueue<Result, Waiting extends Entry<Result>>() {
     hasWorkFor: (signer: Signer) =>
       all().some(({ signers, request }) => signers.includes(signer) && !runsOut.has(request.bountyId)),
 
-    /** @throws Problem RELAY_UNAVAILABLE if the queue is full and no client has more claims in it. */
+    /** @throws Refusal RELAY_UNAVAILABLE if the queue is full and no client has more claims in it. */
     enter(entry: Waiting) {
       if (length >= MAX_WAITING) makeRoomFor(entry.client)
       entry.span = startWait(entry)

@@ -1,11 +1,10 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import type { Hash } from 'viem'
 import { claimIdOf } from '../../../market/claimMessage.ts'
-import { Problem } from '../../../src/api/http/errors.ts'
 import { inSpan, inSpans } from '../../../src/api/observability/tracing.ts'
-import { isUnavailable, unavailable } from '../../chain/client.ts'
 import type { ChainHead } from '../../chain/heads.ts'
 import type { ClaimContext, RelayContext } from '../../context.ts'
+import { isUnavailable, Refusal, unavailable } from '../../refusal.ts'
 import type { Allocated, Allocator, Placed, Quote, Room } from '../../sender/allocation.ts'
 import { type Signer, signingRestOf } from '../../sender/keys/signing.ts'
 import type { Send } from '../../sender/send.ts'
@@ -181,7 +180,7 @@ export function createDispatcher(context: RelayContext, allocator: Allocator, se
     }
   }
 
-  /** @throws Problem CLAIM_REVERTED if the claim uses more gas than the relay pays for. */
+  /** @throws Refusal CLAIM_REVERTED if the claim uses more gas than the relay pays for. */
   function applySimulation(entry: Waiting, head: ChainHead, { simulation, unlocked }: SimulatedClaim) {
     const { bounty } = simulation
     if (simulation.result === 'fails') return settle(entry, { status: 'fails', failure: simulation.failure, bounty })
@@ -232,7 +231,7 @@ export function createDispatcher(context: RelayContext, allocator: Allocator, se
       const allocated = transactionOf.get(candidate)
       const obstacle = obstacles.get(candidate)
       if (allocated) settle(entry, { status: 'placed', claim: candidate.claim, allocated })
-      else if (obstacle instanceof Problem) fail(entry, obstacle)
+      else if (obstacle instanceof Refusal) fail(entry, obstacle)
       else settle(entry, { status: obstacle ?? 'rival' })
     }
     const runs = new Set([...transactionOf.keys()].map(({ claim }) => claim.request.bountyId))
@@ -276,7 +275,7 @@ export function createDispatcher(context: RelayContext, allocator: Allocator, se
 
     /**
      * Puts the claim into the queue and waits for its turn.
-     * @throws Problem RELAY_UNAVAILABLE, RATE_LIMITED, CLAIM_REVERTED
+     * @throws Refusal RELAY_UNAVAILABLE, RATE_LIMITED, CLAIM_REVERTED
      */
     async place(asked: Asked): Promise<Placement> {
       const { gone, until } = asked

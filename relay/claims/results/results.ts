@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Hash, Hex } from 'viem'
 import { listenTo } from '../../../core/database/notifications.ts'
-import { Problem } from '../../../src/api/http/errors.ts'
-import { isUnavailable } from '../../chain/client.ts'
 import type { IndexedWin, RelayContext } from '../../context.ts'
 import type { ClaimOutcome } from '../../events.ts'
+import { isUnavailable, Refusal } from '../../refusal.ts'
 import { CHANNEL } from '../../sender/store/settlements.ts'
 import type { NamedClaim } from '../chain/market.ts'
 import { claimsById, findClaim, type StoredClaim } from '../store/claims.ts'
@@ -73,11 +72,11 @@ export function createResults({ pool, databaseUrl, indexedClaims, events, logger
   }
 }
 
-/** The outcome of a stored claim now. @throws Problem with the reason if it was refused. */
+/** The outcome of a stored claim now. @throws Refusal with the reason if it was refused. */
 export function outcomeOf({ claimId, round, state, tx, txHash, blockNumber, problem }: StoredClaim): ClaimOutcome {
   if (state === 'refused') {
     if (!problem) throw new Error(`Claim ${claimId} is refused without a reason`)
-    throw new Problem(problem.code, problem.detail, problem)
+    throw new Refusal(problem.code, problem.detail, problem)
   }
   if (state === 'open') {
     return { claimId, round, status: tx.state === 'accepted' ? 'accepted' : 'signed', txHash: tx.hash }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Hex } from 'viem'
 import { createVoidBatcher } from '../../../core/batcher.ts'
-import { Problem } from '../../../src/api/http/errors.ts'
+import { Refusal } from '../../refusal.ts'
 import type { NamedClaim } from '../chain/market.ts'
 
 /** The delay between reads of all claims, and after a failed read. */
@@ -32,7 +32,7 @@ export function createWatch<Found>({ look, pause, logger }: Options<Found>) {
   const glance = createVoidBatcher((claims: readonly NamedClaim[]) => lookAt(claims).catch(warn))
 
   function warn(error: unknown) {
-    const level = error instanceof Problem ? 'warn' : 'error'
+    const level = error instanceof Refusal ? 'warn' : 'error'
     logger[level]({ err: error, claims: waiting.size }, 'cannot look at claims')
   }
 

@@ -3,9 +3,9 @@ import { agentStakingAbi } from '../../../abis/AgentStaking.ts'
 import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
 import { MAX_BATCH } from '../../../core/env.ts'
 import { stateName } from '../../../market/contractErrors.ts'
-import { Problem } from '../../../src/api/http/errors.ts'
 import { inSpans } from '../../../src/api/observability/tracing.ts'
 import { answer, revertOf } from '../../chain/client.ts'
+import { Refusal } from '../../refusal.ts'
 import { batchGasLimit, MAX_GAS } from '../chain/gas.ts'
 import {
   batchCall,
@@ -77,7 +77,7 @@ async function simulateTogether(market: Market, from: Address, requests: readonl
     })
   } catch (error) {
     // Claims whose common call fails or times out may still pass alone.
-    if (error instanceof Problem || revertOf(error)) return []
+    if (error instanceof Refusal || revertOf(error)) return []
     throw error
   }
 }

@@ -8,7 +8,7 @@ export type Abandonable = { claim: Hex; bountyId: string; agentId: string; walle
 
 const refuse = (where: string) => `
   UPDATE relay.claim SET state = 'refused', problem = jsonb_build_object(
-    'code', 'CLAIM_REVERTED', 'extensions', '{}'::jsonb, 'headers', '{}'::jsonb, 'detail',
+    'code', 'CLAIM_REVERTED', 'extensions', '{}'::jsonb, 'detail',
     'An operator abandoned the claim before it was mined. Its transaction may still be mined: look at the run.')
   ${where} AND claim.state = 'open' RETURNING claim.id`
 

@@ -1,11 +1,10 @@
 import { type Address, type Hash, type Hex, keccak256, stringToHex } from 'viem'
-import type { Problem } from '../../../src/api/http/errors.ts'
-import { unavailable } from '../../chain/client.ts'
+import { type Refusal, unavailable } from '../../refusal.ts'
 import { type Database, query } from '../../store/database.ts'
 import type { ClaimRequest, NamedClaim } from '../chain/market.ts'
 
 /** A stored refusal, for repeats of the request. */
-export type StoredProblem = Pick<Problem, 'code' | 'extensions' | 'headers'> & { detail: string }
+export type StoredRefusal = Pick<Refusal, 'code' | 'detail' | 'extensions'>
 
 /** A claim that got a nonce, and its state. */
 export type StoredClaim = NamedClaim & {
@@ -17,7 +16,7 @@ export type StoredClaim = NamedClaim & {
   /** The transaction that decided it; null if it is open, or if the agent won the run without the relay. */
   txHash: Hash | null
   blockNumber: bigint | null
-  problem: StoredProblem | null
+  problem: StoredRefusal | null
 }
 
 type Row = Omit<StoredClaim, 'request' | 'tx'> &
@@ -69,7 +68,7 @@ export const openClaimsOfAgent = (database: Database, agentId: bigint) =>
 
 export const claimsById = (database: Database, claimIds: Hex[]) => find(database, 'claim.id = ANY($1)', [claimIds])
 
-/** Reads a claim that was stored. @throws Problem RELAY_UNAVAILABLE if a failover of the database lost it. */
+/** Reads a claim that was stored. @throws Refusal RELAY_UNAVAILABLE if a failover of the database lost it. */
 export async function findClaim(database: Database, claimId: Hex): Promise<StoredClaim> {
   const [found] = await claimsById(database, [claimId])
   if (!found) throw unavailable(`The relay’s database has lost claim ${claimId}: send it again.`)

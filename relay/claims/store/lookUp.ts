@@ -1,8 +1,7 @@
 import type pg from 'pg'
 import type { Hex } from 'viem'
 import { createBatcher } from '../../../core/batcher.ts'
-import { rateLimited } from '../../../src/api/http/clientLimits.ts'
-import type { Problem } from '../../../src/api/http/errors.ts'
+import { type Refusal, rateLimited } from '../../refusal.ts'
 import { query } from '../../store/database.ts'
 import type { ClaimRequest } from '../chain/market.ts'
 import { bodyHashOf } from './claims.ts'
@@ -29,11 +28,11 @@ export type Stored = Waits & { binding: KeyBinding | undefined; isRepeat: boolea
 type Asked = { request: ClaimRequest; key: string | undefined }
 
 /** The problem RATE_LIMITED if the wallet is over its limit or the agent is paused. */
-export function problemOfLimits(
+export function refusalOfLimits(
   { agentId, wallet }: ClaimRequest,
   { minute, day, paused }: Waits,
   limits: WalletLimits,
-): Problem | undefined {
+): Refusal | undefined {
   if (paused !== null) {
     const detail = `${MAX_REVERTS} claims of agent ${agentId} passed when they were simulated and reverted in their block.`
     return rateLimited(`${detail} It is paused for a day.`, paused)

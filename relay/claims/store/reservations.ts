@@ -1,10 +1,10 @@
 import type pg from 'pg'
 import { type Hex, stringify } from 'viem'
-import type { Problem } from '../../../src/api/http/errors.ts'
+import type { Refusal } from '../../refusal.ts'
 import { query } from '../../store/database.ts'
 import type { NamedClaim } from '../chain/market.ts'
 import { bindKey, bodyHashOf } from './claims.ts'
-import { problemOfLimits, type Waits, type WalletLimits, waitColumns } from './lookUp.ts'
+import { refusalOfLimits, type Waits, type WalletLimits, waitColumns } from './lookUp.ts'
 
 /** A claim that passed its simulation and needs a nonce. */
 export type Candidate = {
@@ -25,7 +25,7 @@ export type Candidate = {
  * - `locked`: the agent’s pending claims lock the stake that this one needs.
  * - a problem: RATE_LIMITED.
  */
-export type Obstacle = 'rival' | 'locked' | Problem
+export type Obstacle = 'rival' | 'locked' | Refusal
 
 /** The claims of one transaction. */
 type Group = { tx: bigint; made: Candidate[] }
@@ -104,9 +104,9 @@ async function overLimits(db: pg.PoolClient, candidates: Candidate[], limits: Wa
   const agents = requests.map(({ agentId }) => agentId)
   const wallets = requests.map(({ wallet }) => wallet)
   const rows = await query<Waits>(db, text, [wallets, agents, limits.perMinute, limits.perDay])
-  return candidates.flatMap((candidate, place): [Candidate, Problem][] => {
+  return candidates.flatMap((candidate, place): [Candidate, Refusal][] => {
     const waits = rows[place]
-    const problem = waits && problemOfLimits(candidate.claim.request, waits, limits)
+    const problem = waits && refusalOfLimits(candidate.claim.request, waits, limits)
     return problem ? [[candidate, problem]] : []
   })
 }

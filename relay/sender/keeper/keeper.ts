@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Address } from 'viem'
 import { listenTo } from '../../../core/database/notifications.ts'
-import { Problem } from '../../../src/api/http/errors.ts'
 import type { RelayContext } from '../../context.ts'
+import { Refusal } from '../../refusal.ts'
 import { LEASE_SECONDS, type Lease, releaseLease, renewLease, signersWithWork, takeLease } from '../store/leases.ts'
 import { TX_CHANNEL } from '../store/transactions.ts'
 import type { Look } from './reconcileSigner.ts'
@@ -120,7 +120,7 @@ export function startKeeper(context: RelayContext, holder: string, reconcile: (l
     try {
       await task()
     } catch (error) {
-      const level = error instanceof Problem ? 'warn' : 'error'
+      const level = error instanceof Refusal ? 'warn' : 'error'
       logger[level]({ err: error, ...what }, 'the keeper cannot do its work')
       searchSoon()
     }

@@ -1,9 +1,9 @@
 import { type Address, type Hex, keccak256, type TransactionSerializableEIP1559 } from 'viem'
 import { reasonOf } from '../../../core/describeError.ts'
-import { Problem } from '../../../src/api/http/errors.ts'
 import { within } from '../../chain/client.ts'
 import type { Fees } from '../../chain/fees.ts'
 import type { PricedCall } from '../../claims/chain/gas.ts'
+import { Refusal } from '../../refusal.ts'
 import type { Attempt } from '../store/transactions.ts'
 
 /** The timeout of a signature, during which database locks are kept. */
@@ -49,9 +49,9 @@ function storeFailure(signer: Signer, error: unknown) {
 }
 
 /** RELAY_UNAVAILABLE because the signer did not sign: no bytes exist that could be stored or sent. */
-export class NotSigned extends Problem {
+export class NotSigned extends Refusal {
   constructor({ address }: Signer, cause: unknown) {
-    super('RELAY_UNAVAILABLE', `Signer ${address} does not sign.`, { headers: { 'Retry-After': '2' }, cause })
+    super('RELAY_UNAVAILABLE', `Signer ${address} does not sign.`, { retrySeconds: 2, cause })
   }
 }
 

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { type Hash, type Hex, stringify, type TransactionReceipt } from 'viem'
-import type { Problem, ProblemCode } from '../../../src/api/http/errors.ts'
-import type { StoredClaim, StoredProblem } from '../../claims/store/claims.ts'
+import type { StoredClaim, StoredRefusal } from '../../claims/store/claims.ts'
+import type { Refusal, RefusalCode } from '../../refusal.ts'
 import { type Database, query } from '../../store/database.ts'
 import { type Lease, writeUnder } from './leases.ts'
 
@@ -11,7 +11,7 @@ export type Landing = { blockNumber: bigint; txHash?: Hash }
 /** A claim may be refused without a block: before its transaction is mined. */
 export type Decision =
   | (Landing & { state: 'won'; round: bigint })
-  | (Partial<Landing> & { state: 'refused'; problem: Problem })
+  | (Partial<Landing> & { state: 'refused'; problem: Refusal })
 
 export type DecidedClaim = [StoredClaim, Decision]
 
@@ -26,7 +26,7 @@ export const CHANNEL = 'relay_claim'
  * rival that wins three runs from an agent could pause it for a day. An expired signature counts, because the relay
  * requires more validity than a block takes.
  */
-const BLAMELESS: ProblemCode[] = ['RUN_NOT_OPEN', 'RUN_DEADLINE_PASSED']
+const BLAMELESS: RefusalCode[] = ['RUN_NOT_OPEN', 'RUN_DEADLINE_PASSED']
 
 /**
  * Updates open claims with their decisions. A refused claim may still become won: an expired claim is refused before
@@ -87,8 +87,8 @@ function jsonOf(decisions: DecidedClaim[]) {
   const rows = decisions.map(([{ claimId, tx }, decision]) => {
     const row = { claim: claimId, tx: tx.id, ...decision }
     if (decision.state === 'won') return row
-    const { code, message: detail, extensions, headers } = decision.problem
-    const problem: StoredProblem = { code, detail, extensions, headers }
+    const { code, detail, extensions } = decision.problem
+    const problem: StoredRefusal = { code, detail, extensions }
     return { ...row, problem }
   })
   return stringify(rows)

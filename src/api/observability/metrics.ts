@@ -2,7 +2,7 @@ import type { Context, Next } from 'hono'
 import { routePath } from 'hono/route'
 import type pg from 'pg'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import { unlessUnavailable } from '../../../relay/chain/client.ts'
+import { unlessProblem } from '../http/errors.ts'
 import type { IndexReader } from '../queries/indexReader.ts'
 import type { Streams } from '../stream/streams.ts'
 import { addGauge } from './gauge.ts'
@@ -93,7 +93,7 @@ function watchPool(registry: Registry, pool: pg.Pool) {
 function watchIndex(registry: Registry, index: IndexReader) {
   type State = Awaited<ReturnType<IndexReader['readHead']>>
   const watch = (name: string, help: string, read: (state: State) => number) =>
-    addGauge(registry, name, help, async () => read(await index.readHead().catch(unlessUnavailable)))
+    addGauge(registry, name, help, async () => read(await index.readHead().catch(unlessProblem)))
   watch('index_head_block', 'The last indexed block; NaN if none can be read.', (state) =>
     state ? Number(state.snapshot.number) : Number.NaN,
   )

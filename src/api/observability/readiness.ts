@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { reuseResult } from '../../../core/reuseResult.ts'
 import { within } from '../../../relay/chain/client.ts'
+import { Refusal } from '../../../relay/refusal.ts'
 import type { Relay } from '../../../relay/relay.ts'
 import type { SignerState } from '../../../relay/sender/signerState.ts'
 import { Problem } from '../http/errors.ts'
@@ -182,7 +183,7 @@ async function checkRelay(relay: Parts['relay']): Promise<Pick<ProcessStatus, 'r
     const absent = relay.absentKeys().map(({ reason }) => notSigning(reason))
     return { reasons: [...silence, ...absent, ...signers.flatMap((signer) => [...reasonsOf(signer)])], signers }
   } catch (error) {
-    if (!(error instanceof Problem)) throw error
+    if (!(error instanceof Refusal)) throw error
     return unread(error.message)
   }
 }

@@ -8,7 +8,10 @@ import type { ClaimOutcome } from '../../../relay/events.ts'
 import type { Relay } from '../../../relay/relay.ts'
 import { blockHeaders as blockHeadersOf } from '../cache/cachedResponse.ts'
 import type { Deps } from '../deps.ts'
+import { rateLimited } from '../http/clientLimits.ts'
 import { Problem } from '../http/errors.ts'
+import { problemOfClaim } from '../http/refusals.ts'
+import { requesterOf } from '../http/requester.ts'
 import { idParameter } from '../http/values.ts'
 import { claimAttributes, inSpan, TRANSACTION_HASH } from '../observability/tracing.ts'
 import { createClaimedRunReader, type ReadClaimedRun } from '../queries/claimedRuns.ts'
@@ -38,8 +41,9 @@ const ENTRY_LANE = {
   concurrency: 1,
   maxWaitingPerClient: 1_000,
   waiting: 'claims wait to be read',
-  goneCode: 'RELAY_UNAVAILABLE',
-} as const
+  refuseFull: rateLimited,
+  refuseGone: (detail: string) => new Problem('RELAY_UNAVAILABLE', detail),
+}
 
 const idempotencyKey = z
   .string()
@@ -109,7 +113,7 @@ export function addClaimRoutes(app: OpenAPIHono, deps: Deps) {
   const inTurn = createFairLane(ENTRY_LANE)
 
   app.post(claimRun.getRoutingPath(), async (c, next) => {
-    const enter = () => inTurn(clientOf(c, deps), c.req.raw.signal, deps.relay?.waitForExaminations ?? setImmediate)
+    const enter = () => inTurn(requesterOf(c, deps.limits), deps.relay?.waitForExaminations ?? setImmediate)
     await enter()
     const { data: bountyId } = idParameter.safeParse(c.req.param('id'))
     // Claims that have waited enter one by one again: read at once, they would delay the other one's broadcast.
@@ -127,12 +131,9 @@ export function addClaimRoutes(app: OpenAPIHono, deps: Deps) {
     const preferred = preferredWait(prefer)
     if (preferred !== undefined) c.header('Preference-Applied', `wait=${preferred}`)
     const until = AbortSignal.timeout((preferred ?? MAX_WAIT_SECONDS) * 1_000)
-    const outcome = await relay.claim(request, {
-      client: clientOf(c, deps),
-      gone: c.req.raw.signal,
-      until,
-      key,
-      countNew: () => limits?.takeClaim(c),
+    const asked = { ...requesterOf(c, limits), until, key, countNew: () => limits?.takeClaim(c) }
+    const outcome = await relay.claim(request, asked).catch((error) => {
+      throw problemOfClaim(error, request)
     })
     if (outcome.txHash) trace?.describe({ [TRANSACTION_HASH]: outcome.txHash })
     const won =
@@ -144,8 +145,6 @@ export function addClaimRoutes(app: OpenAPIHono, deps: Deps) {
     return c.json(await pending(readClaimed, request, outcome), 202)
   })
 }
-
-const clientOf = (c: Context, { limits }: Deps) => limits?.clientOf(c) ?? 'unknown'
 
 /** By RFC 7240, unknown preferences are ignored. @returns seconds. */
 function preferredWait(prefer = ''): number | undefined {
