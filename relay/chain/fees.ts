@@ -1,6 +1,5 @@
 import { encodeFunctionData, type Hex, hexToBigInt, type PublicClient, parseAbi, type TransactionReceipt } from 'viem'
 import { reuseResult } from '../../core/reuseResult.ts'
-import { MAX_GAS } from '../claims/chain/gas.ts'
 import { unavailable } from '../refusal.ts'
 import { answer, revertOf } from './client.ts'
 import type { Heads } from './heads.ts'
@@ -58,25 +57,23 @@ const oracleAbi = parseAbi([
   'function getOperatorFee(uint256 gasUsed) view returns (uint256)',
 ])
 
-/** Bytes of an unsigned transaction with one signed claim: ten words of data, and up to 60 bytes beside them. */
-const CLAIM_BYTES = 400n
-
 /** How long an answer is reused. L1's base fee changes by at most an eighth within its block time of 12 seconds. */
 const L1_FEE_LIFETIME_MS = 10_000
 
 /**
- * The most that one claim costs beside its gas, at the current prices, in wei: the fee for its data on L1, and the
+ * The most that a transaction costs beside its gas, at the current prices, in wei: the fee for its data on L1, and the
  * operator fee. Both are 0 on chains without the OP Stack's oracle, and a fee that the oracle does not know is 0.
+ * @param bytes of the transaction without its signature.
  * @returns a function that throws Refusal RELAY_UNAVAILABLE if the node does not answer.
  */
-export const createL1Fee = (client: PublicClient): (() => Promise<bigint>) =>
+export const createL1Fee = (
+  client: PublicClient,
+  { bytes, gas }: { bytes: bigint; gas: bigint },
+): (() => Promise<bigint>) =>
   reuseResult(L1_FEE_LIFETIME_MS, async () => {
     const [data, operator] = await Promise.all([
-      askOracle(
-        client,
-        encodeFunctionData({ abi: oracleAbi, functionName: 'getL1FeeUpperBound', args: [CLAIM_BYTES] }),
-      ),
-      askOracle(client, encodeFunctionData({ abi: oracleAbi, functionName: 'getOperatorFee', args: [MAX_GAS] })),
+      askOracle(client, encodeFunctionData({ abi: oracleAbi, functionName: 'getL1FeeUpperBound', args: [bytes] })),
+      askOracle(client, encodeFunctionData({ abi: oracleAbi, functionName: 'getOperatorFee', args: [gas] })),
     ])
     return data + operator
   })

@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Hex, isAddressEqual } from 'viem'
 import { createBatcher } from '../../core/batcher.ts'
 import { inSpan, TRANSACTION_HASH } from '../../src/api/observability/tracing.ts'
-import type { ClaimContext, RelayContext } from '../context.ts'
-import type { ClaimOutcome } from '../events.ts'
 import { Refusal, type RefusalCode, unavailable } from '../refusal.ts'
 import { type Bounty, type ClaimRequest, type Failure, type NamedClaim, readBounty } from './chain/market.ts'
+import type { ClaimContext, ClaimsContext } from './context.ts'
+import type { ClaimOutcome } from './events.ts'
 import type { Examine } from './intake/examine.ts'
 import { claimPending, keyConflict, pendingWithOtherBody, refusal, signatureRequired } from './intake/refusal.ts'
 import type { Dispatcher, Placement } from './queue/dispatcher.ts'
@@ -29,7 +29,7 @@ import { createLookUp, refusalOfLimits, type Stored } from './store/lookUp.ts'
 type Rooms = { examine: Examine; dispatcher: Dispatcher; results: Results; closing: AbortSignal }
 
 /** Takes a claim from its request to its outcome. */
-export function createClaimFlow(context: RelayContext, { examine, dispatcher, results, closing }: Rooms) {
+export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, results, closing }: Rooms) {
   const { pool, market, heads, walletLimits, indexedClaims, signersFor, interval, events } = context
   const runClaims = createRunClaims()
   const openClaims = createBatcher((bountyIds: readonly bigint[]) => openClaimsOf(pool, bountyIds))
@@ -201,7 +201,7 @@ export function createClaimFlow(context: RelayContext, { examine, dispatcher, re
   /** Emits events for the request and its answer. */
   async function observedClaim(request: ClaimRequest, asked: ClaimContext): Promise<ClaimOutcome> {
     const start = performance.now()
-    const emitAnswer = (outcome: ClaimOutcome['status'] | RefusalCode, claimId?: Hex) => {
+    const emitAnswer = (outcome: ClaimOutcome['status'] | RefusalCode | 'INTERNAL', claimId?: Hex) => {
       const milliseconds = performance.now() - start
       events.emit('claimAnswered', { request, outcome, milliseconds, ...(claimId && { claimId }) })
     }

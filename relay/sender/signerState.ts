@@ -1,9 +1,8 @@
 import type { Address } from 'viem'
 import { answer, within } from '../chain/client.ts'
-import { MAX_GAS } from '../claims/chain/gas.ts'
-import type { RelayContext } from '../context.ts'
 import { unlessUnavailable } from '../refusal.ts'
 import { query } from '../store/database.ts'
+import type { SenderContext } from './context.ts'
 import { signingFailureOf } from './keys/signing.ts'
 import { type Backlog, backlogOf } from './store/transactions.ts'
 
@@ -19,8 +18,6 @@ export type SignerState = Omit<Backlog, 'nextNonce'> & {
   objection: string | undefined
   /** Why its key signed nothing when this process last asked, at most a minute ago. */
   signingFailure: string | undefined
-  /** The number of claims of its unmined transactions. */
-  claims: number
   /** Seconds since the oldest unmined transaction was signed; 0 if there is none. */
   oldestUnmined: number
   /** In wei; undefined if the node does not answer in time. */
@@ -28,40 +25,38 @@ export type SignerState = Omit<Backlog, 'nextNonce'> & {
   /** The most that it spends within 24 hours, in wei. */
   budget: bigint
   /**
-   * The funds for one claim at twice the current prices, in wei, with a rollup's fee for L1; undefined if the node does not
-   * answer in time.
+   * The funds for one smallest call at twice the current prices, in wei, with a rollup's fee for L1; undefined if the node
+   * does not answer in time.
    */
-  claimPrice: bigint | undefined
+  callPrice: bigint | undefined
 }
 
 /**
  * The states of this process's signers, and of other signers with unmined transactions.
  * @throws Refusal RELAY_UNAVAILABLE if the database does not answer.
  */
-export async function signerStates(relay: RelayContext): Promise<SignerState[]> {
-  const { pool, market, nonceCheck, dailyBudget: budget } = relay
-  const { client } = market
-  const signers = relay.accounts.map(({ address }) => address)
+export async function signerStates(context: SenderContext): Promise<SignerState[]> {
+  const { pool, client, accounts, nonceCheck, dailyBudget: budget } = context
+  const signers = accounts.map(({ address }) => address)
   const text = `
-    SELECT address, coalesce(sum(made.claims), 0)::int AS claims,
+    SELECT address,
       coalesce(extract(epoch FROM now() - min(attempt.signed_at)), 0)::float8 AS "oldestUnmined"
     FROM relay.signer
     LEFT JOIN relay.tx ON tx.signer = address AND state IN ('signed', 'accepted')
     LEFT JOIN LATERAL (SELECT min(signed_at) AS signed_at FROM relay.attempt WHERE attempt.tx = tx.id) AS attempt ON true
-    LEFT JOIN LATERAL (SELECT count(*) AS claims FROM relay.claim WHERE claim.tx = tx.id) AS made ON true
     WHERE address = ANY($1) OR tx.id IS NOT NULL
     GROUP BY address ORDER BY array_position($1, address), address`
-  const price = inTime(priceOfClaim(relay))
-  const kept = await query<{ address: Address; claims: number; oldestUnmined: number }>(pool, text, [signers])
+  const price = inTime(priceOfCall(context))
+  const kept = await query<{ address: Address; oldestUnmined: number }>(pool, text, [signers])
   return Promise.all(
-    kept.map(async ({ address, claims, oldestUnmined }) => {
+    kept.map(async ({ address, oldestUnmined }) => {
       const asked = [backlogOf(pool, address), inTime(client.getBalance({ address })), price] as const
-      const [backlog, balance, claimPrice] = await Promise.all(asked)
-      const account = relay.accounts.find((one) => one.address === address)
+      const [backlog, balance, callPrice] = await Promise.all(asked)
+      const account = accounts.find((one) => one.address === address)
       const isRemoved = account === undefined
       const objection = nonceCheck.objectionTo(address) && (await askAgain(address, backlog))
       const signingFailure = account && signingFailureOf(account)
-      const state = { isRemoved, objection, signingFailure, claims, oldestUnmined, balance, budget, claimPrice }
+      const state = { isRemoved, objection, signingFailure, oldestUnmined, balance, budget, callPrice }
       const { nextNonce: _, ...figures } = backlog
       return { ...figures, signer: address, ...state }
     }),
@@ -78,9 +73,9 @@ export async function signerStates(relay: RelayContext): Promise<SignerState[]> 
   }
 }
 
-async function priceOfClaim({ market, l1Fee }: RelayContext): Promise<bigint> {
-  const [gasPrice, fee] = await Promise.all([market.client.getGasPrice(), l1Fee()])
-  return 2n * (gasPrice * MAX_GAS + fee)
+async function priceOfCall({ client, leastGas, l1Fee }: SenderContext): Promise<bigint> {
+  const [gasPrice, fee] = await Promise.all([client.getGasPrice(), l1Fee()])
+  return 2n * (gasPrice * leastGas + fee)
 }
 
 const inTime = <T>(question: Promise<T>): Promise<T | undefined> =>

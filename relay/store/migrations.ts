@@ -1,7 +1,7 @@
 import type pg from 'pg'
-import type { Deployment } from '../../core/deployment.ts'
+import type { PublicClient } from 'viem'
+import type { Deployment, MarketAddress } from '../../core/deployment.ts'
 import { hashOfBlock } from '../chain/heads.ts'
-import type { Market } from '../claims/chain/market.ts'
 import { unavailable } from '../refusal.ts'
 import { query, transaction } from './database.ts'
 
@@ -161,7 +161,11 @@ export async function migrate(pool: pg.Pool): Promise<void> {
  * same addresses, but another hash of the deployment's start block.
  * @throws if the schema belongs to another chain or another market.
  */
-export async function assertSameChain(pool: pg.Pool, market: Market, { startBlock }: Deployment): Promise<void> {
+export async function assertSameChain(
+  pool: pg.Pool,
+  market: MarketAddress & { client: PublicClient },
+  { startBlock }: Deployment,
+): Promise<void> {
   const hash = await hashOfBlock(market.client, BigInt(startBlock))
   if (!hash) throw unavailable(`The node does not know the deployment’s start block ${startBlock}.`)
   const present = { chain_id: BigInt(market.chainId), market: market.address, start_block_hash: hash }

@@ -1,7 +1,7 @@
 import { type Hex, isAddressEqual } from 'viem'
 import { agentErrors } from '../../market/eligibility.ts'
 import type { NamedClaim } from '../../relay/claims/chain/market.ts'
-import type { IndexedClaims, IndexedWin } from '../../relay/context.ts'
+import type { IndexedClaims, IndexedWin } from '../../relay/claims/context.ts'
 import { unavailable } from '../../relay/refusal.ts'
 import { Problem } from './http/errors.ts'
 import { createClaimedRunReader, type ShownClaim, shownClaims } from './queries/claimedRuns.ts'

@@ -1,5 +1,7 @@
 import { type Address, size } from 'viem'
 import { Refusal } from '../../refusal.ts'
+import type { Room } from '../../sender/action.ts'
+import type { Call } from '../../sender/keys/signing.ts'
 import { batchCall, type ClaimRequest, claimCall, type Market, type MarketCall } from './market.ts'
 
 /**
@@ -26,8 +28,8 @@ const BYTE_GAS = 16n
 /** Includes the data of a signed item: eleven words. */
 const SIGNED_ITEM_GAS = ITEM_GAS_NEEDED + RESULT_GAS + BYTE_GAS * 352n
 
-/** EIP-7825: the highest gas limit of a transaction. */
-const MAX_TRANSACTION_GAS = 2n ** 24n
+/** What one signed claim takes: ten words of data, and up to 60 bytes of its transaction beside them. */
+export const ONE_CLAIM = { bytes: 400n, gas: MAX_GAS }
 
 /**
  * The gas limit of a claim: a fifth more than its simulation used, and the gas of two cold slots, because it may use
@@ -48,15 +50,8 @@ export function gasLimit(estimate: bigint): bigint {
 export const batchGasLimit = ({ data }: MarketCall, items: number): bigint =>
   TRANSACTION_GAS + BYTE_GAS * BigInt(size(data)) + BATCH_GAS + BigInt(items) * (ITEM_GAS_NEEDED + RESULT_GAS)
 
-/** A call with its gas limit. */
-export type PricedCall = Required<MarketCall>
-
 /** The call with which `from` makes these claims. @param claims with the gas limit of a call for each one alone. */
-export function claimsCall(
-  market: Market,
-  from: Address,
-  claims: { request: ClaimRequest; gas: bigint }[],
-): PricedCall {
+export function claimsCall(market: Market, from: Address, claims: { request: ClaimRequest; gas: bigint }[]): Call {
   const [only, ...others] = claims
   if (only && others.length === 0) return { ...claimCall(market, from, only.request), gas: only.gas }
   const requests = claims.map(({ request }) => request)
@@ -64,16 +59,19 @@ export function claimsCall(
   return { ...call, gas: batchGasLimit(call, claims.length) }
 }
 
-/**
- * The most claims of a transaction with so much gas. A single claim is not sent as a batch and needs less. At most half of
- * a block's gas is used, because a transaction that does not fit into the rest of a block waits for the next.
- */
-export function itemsWithin(gas: bigint, blockGasLimit: bigint): number {
-  const limits = [gas, blockGasLimit / 2n, MAX_TRANSACTION_GAS]
-  const least = limits.reduce((lower, limit) => (limit < lower ? limit : lower))
-  return Math.max(1, Number((least - TRANSACTION_GAS - BATCH_GAS) / SIGNED_ITEM_GAS))
-}
+/** The most claims of a transaction with so much gas. A single claim is not sent as a batch and needs less. */
+const itemsWithin = (gas: bigint): number => Math.max(1, Number((gas - TRANSACTION_GAS - BATCH_GAS) / SIGNED_ITEM_GAS))
 
 /** The most gas that a transaction with so many claims needs. */
-export const gasOfItems = (items: number): bigint =>
+const gasOfItems = (items: number): bigint =>
   items === 1 ? MAX_GAS : TRANSACTION_GAS + BATCH_GAS + BigInt(items) * SIGNED_ITEM_GAS
+
+/** The most claims per transaction, and the most such transactions. */
+export type ClaimRoom = { items: number; transactions: number }
+
+/** How many claims a signer can make with what it can send. Most of the gas of a batch is not used. */
+export function claimRoomOf({ gas, gasPerTransaction, transactions }: Room, maxBatch: number): ClaimRoom {
+  const items = Math.min(maxBatch, itemsWithin(gas < gasPerTransaction ? gas : gasPerTransaction))
+  const affordable = Number(gas / gasOfItems(items))
+  return { items, transactions: Math.max(1, Math.min(affordable, transactions)) }
+}

@@ -5,11 +5,11 @@ import { claimIdOf, MAX_VALIDITY_SECONDS } from '../../../market/claimMessage.ts
 import { type ClaimError, stateName } from '../../../market/contractErrors.ts'
 import { runErrors } from '../../../market/eligibility.ts'
 import type { ChainHead } from '../../chain/heads.ts'
-import type { RelayContext } from '../../context.ts'
 import { Refusal, rateLimited, unavailable } from '../../refusal.ts'
 import type { Bounty, ClaimRequest, Failure, Market } from '../chain/market.ts'
 import { CONTRACT_WALLET_GAS, isHeldByClaimant, isSignedByContract, isSignedByKey } from '../chain/signatures.ts'
 import { type ChainView, createChainViews } from '../chain/views.ts'
+import type { ClaimsContext } from '../context.ts'
 import { refusal, refusedByContract, signatureExpiring, signatureRequired } from './refusal.ts'
 
 /** How long a signature must still be valid when its transaction is signed, because its block may take that long. */
@@ -52,7 +52,7 @@ export type Examine = ReturnType<typeof createExamination>['examine']
  * and the chain is read once per head for all claims. The refusals and their order are those of the market.
  * @param market has a client of its own, so that a flood of claims does not delay simulations.
  */
-export function createExamination({ heads, allowUnsigned, relayers }: RelayContext, market: Market) {
+export function createExamination({ heads, allowUnsigned, relayers }: ClaimsContext, market: Market) {
   const viewOf = createChainViews(market, heads)
   const contractWallets = createFairLane(CONTRACT_WALLET_LANE)
   const inTurn = createFairLane(EXAMINATION_LANE)

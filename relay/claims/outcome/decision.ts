@@ -1,6 +1,5 @@
 import { isAddressEqual, parseEventLogs, type TransactionReceipt } from 'viem'
 import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
-import type { DecidedClaim, Decision, Landing } from '../../sender/store/settlements.ts'
 import {
   type Bounty,
   claimCall,
@@ -14,6 +13,7 @@ import {
 import { isHeldByClaimant } from '../chain/signatures.ts'
 import { refusal, unexplained } from '../intake/refusal.ts'
 import type { StoredClaim } from '../store/claims.ts'
+import type { DecidedClaim, Decision, Landing } from '../store/decisions.ts'
 
 /**
  * The decisions about the claims of a mined transaction. A claim without one stays open, and the keeper finds it as a
@@ -22,7 +22,7 @@ import type { StoredClaim } from '../store/claims.ts'
  */
 export async function conclude(
   market: Market,
-  claims: StoredClaim[],
+  claims: readonly StoredClaim[],
   { blockNumber, transactionHash: txHash, status, from, logs }: TransactionReceipt,
   isFiller: boolean,
 ): Promise<DecidedClaim[]> {

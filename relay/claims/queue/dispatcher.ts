@@ -1,17 +1,18 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import type { Hash } from 'viem'
 import { claimIdOf } from '../../../market/claimMessage.ts'
-import { inSpan, inSpans } from '../../../src/api/observability/tracing.ts'
+import { inSpan, inSpans, TRANSACTION_HASH } from '../../../src/api/observability/tracing.ts'
 import type { ChainHead } from '../../chain/heads.ts'
-import type { ClaimContext, RelayContext } from '../../context.ts'
 import { isUnavailable, Refusal, unavailable } from '../../refusal.ts'
-import type { Allocated, Allocator, Placed, Quote, Room } from '../../sender/allocation.ts'
+import type { Allocated, Allocator, Quote } from '../../sender/allocation.ts'
 import { type Signer, signingRestOf } from '../../sender/keys/signing.ts'
 import type { Send } from '../../sender/send.ts'
 import { isConflict } from '../../store/database.ts'
-import { gasLimit } from '../chain/gas.ts'
+import { type ClaimRoom, claimRoomOf, gasLimit } from '../chain/gas.ts'
 import type { Bounty, Failure, NamedClaim } from '../chain/market.ts'
+import type { ClaimContext, ClaimsContext } from '../context.ts'
 import { isExpiring } from '../intake/examine.ts'
+import { type Placed, placeClaims } from '../placing.ts'
 import { type SimulatedClaim, simulateAlone, simulateBatch } from '../simulation/simulateBatch.ts'
 import type { Candidate } from '../store/reservations.ts'
 import { createClaimQueue, type Entry } from './claimQueue.ts'
@@ -56,8 +57,8 @@ export type Dispatcher = ReturnType<typeof createDispatcher>
  * Takes claims from the queue in batches, simulates each batch, and stores the claims that pass with signed
  * transactions. The signers take turns. While a signer works on a batch, claims gather for the next.
  */
-export function createDispatcher(context: RelayContext, allocator: Allocator, send: Send) {
-  const { market, heads, accounts, maxBatch, interval } = context
+export function createDispatcher(context: ClaimsContext, allocator: Allocator, send: Send) {
+  const { market, heads, accounts, maxBatch, interval, events, logger } = context
   const queue = createClaimQueue<Placement, Waiting>()
   const turns = createSignerTurns(accounts, assign)
   /** Whether a signer gathers a batch. Only one does at a time, because two would halve the batches. */
@@ -118,7 +119,9 @@ export function createDispatcher(context: RelayContext, allocator: Allocator, se
   async function roomOf(signer: Signer): Promise<number | SignerBlocker> {
     try {
       const room = await allocator.roomOf(signer)
-      return typeof room === 'string' ? room : room.items * room.transactions
+      if (typeof room === 'string') return room
+      const { items, transactions } = claimRoomOf(room, maxBatch)
+      return items * transactions
     } catch (error) {
       if (!isUnavailable(error)) throw error
       return 'unreachable'
@@ -196,12 +199,14 @@ export function createDispatcher(context: RelayContext, allocator: Allocator, se
   async function placeReady(signer: Signer, quote: Promise<Quote>, entries: Waiting[]) {
     let offered: Waiting[] | undefined
     const requests = entries.map(({ request }) => request)
-    const offer = ({ items, transactions }: Room) => {
+    const offer = ({ items, transactions }: ClaimRoom) => {
       offered = entries.slice(0, items * transactions)
       return offered.map(candidateOf)
     }
     try {
-      const placed = await inSpans('sign and store', requests, () => allocator.place(signer, quote, offer))
+      const placed = await inSpans('sign and store', requests, () =>
+        placeClaims(context, allocator, signer, quote, offer),
+      )
       if (typeof placed === 'string') {
         queue.putBack(entries)
         return blockSigner(signer, placed)
@@ -220,11 +225,23 @@ export function createDispatcher(context: RelayContext, allocator: Allocator, se
     }
   }
 
-  function settlePlaced(entries: Waiting[], { made, obstacles }: Placed) {
+  /** Broadcasts a transaction of claims. */
+  async function sendClaims(allocated: Allocated, candidates: Candidate[]) {
+    const { signer, nonce, attempt } = allocated
+    const name = { signer, nonce, txHash: attempt.hash }
+    for (const { claim } of candidates) events.emit('claimReserved', { ...claim, ...name })
+    const requests = candidates.map(({ claim }) => claim.request)
+    const result = await inSpans('broadcast', requests, () => send(allocated), { [TRANSACTION_HASH]: attempt.hash })
+    for (const { claim } of candidates) events.emit('claimSent', { ...claim, ...name, result })
+  }
+
+  function settlePlaced(entries: Waiting[], { transactions, obstacles }: Placed) {
     const transactionOf = new Map<Candidate, Allocated>()
-    for (const { made: candidates, ...allocated } of made) {
+    for (const { allocated, candidates } of transactions) {
       for (const candidate of candidates) transactionOf.set(candidate, allocated)
-      send(allocated, candidates)
+      sendClaims(allocated, candidates).catch((err) =>
+        logger.error({ err, txHash: allocated.attempt.hash }, 'cannot broadcast a transaction: the keeper will'),
+      )
     }
     for (const entry of entries) {
       const candidate = candidateOf(entry)

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Hash, Hex } from 'viem'
 import { listenTo } from '../../../core/database/notifications.ts'
-import type { IndexedWin, RelayContext } from '../../context.ts'
-import type { ClaimOutcome } from '../../events.ts'
 import { isUnavailable, Refusal } from '../../refusal.ts'
-import { CHANNEL } from '../../sender/store/settlements.ts'
 import type { NamedClaim } from '../chain/market.ts'
+import type { ClaimsContext, IndexedWin } from '../context.ts'
+import type { ClaimOutcome } from '../events.ts'
 import { claimsById, findClaim, type StoredClaim } from '../store/claims.ts'
+import { CHANNEL } from '../store/decisions.ts'
 import { createWatch } from './watch.ts'
 
 /** How often the claims’ states are read, with and without notifications. A notification may be lost. */
@@ -16,7 +16,7 @@ const POLL_INTERVAL_MS = 50
 export type Results = ReturnType<typeof createResults>
 
 /** Waits for the decisions of stored claims, which the keeper of any replica may make. */
-export function createResults({ pool, databaseUrl, indexedClaims, events, logger }: RelayContext) {
+export function createResults({ pool, databaseUrl, indexedClaims, events, logger }: ClaimsContext) {
   const notifications = listenTo({ url: databaseUrl, channel: CHANNEL, logger })
   const decisions = createWatch<StoredClaim>({
     async look(claims) {

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import type { Address, Hex } from 'viem'
-import { CHANNEL } from '../../sender/store/settlements.ts'
 import type { Database } from '../../store/database.ts'
+import { CHANNEL } from './decisions.ts'
 
 /** What an abandonment takes: an open claim, with its transaction. Seconds since it was first signed. */
 export type Abandonable = { claim: Hex; bountyId: string; agentId: string; wallet: Address; txHash: Hex; age: number }

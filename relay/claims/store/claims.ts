@@ -1,5 +1,6 @@
 import { type Address, type Hash, type Hex, keccak256, stringToHex } from 'viem'
 import { type Refusal, unavailable } from '../../refusal.ts'
+import { isHeld, type Lease } from '../../sender/store/leases.ts'
 import { type Database, query } from '../../store/database.ts'
 import type { ClaimRequest, NamedClaim } from '../chain/market.ts'
 
@@ -80,6 +81,32 @@ export const claimsOf = (database: Database, ...txs: bigint[]) => find(database,
 /** The open claims of a signer whose transaction can no longer decide them. */
 export const strandedClaimsOf = (database: Database, signer: Address) =>
   find(database, "claim.state = 'open' AND tx.state NOT IN ('signed', 'accepted') AND tx.signer = $1", [signer])
+
+/** An SQL condition on `signer.address`: whether the signer has open claims. */
+export const HAS_STRANDED_CLAIMS = `EXISTS (SELECT FROM relay.claim JOIN relay.tx ON tx.id = claim.tx
+  WHERE claim.state = 'open' AND tx.signer = signer.address)`
+
+/**
+ * Gives an open claim another transaction, if it still has the one that was read, and the lease is valid. It does not lock
+ * the lease, as other keeper writes do: a process that is paused here must not keep the lease.
+ * @returns the id of the transaction; undefined if it did not.
+ */
+export async function moveClaim(database: Database, { signer, token }: Lease, { claimId, tx: old }: StoredClaim) {
+  const text = `
+    UPDATE relay.claim SET tx = nextval('relay.tx_id')
+    WHERE id = $3 AND tx = $4 AND state = 'open' AND ${isHeld} RETURNING tx`
+  const [row] = await query<{ tx: bigint }>(database, text, [signer, token, claimId, old.id])
+  return row?.tx
+}
+
+/** The number of claims in unmined transactions, by signer. */
+export async function countUnminedClaims(database: Database): Promise<Map<Address, number>> {
+  const text = `
+    SELECT tx.signer, count(*)::int AS claims FROM relay.claim JOIN relay.tx ON tx.id = claim.tx
+    WHERE tx.state IN ('signed', 'accepted') GROUP BY tx.signer`
+  const rows = await query<{ signer: Address; claims: number }>(database, text)
+  return new Map(rows.map(({ signer, claims }) => [signer, claims]))
+}
 
 /**
  * The open claims of a signer's unmined transactions that are older than so many seconds, or whose signature's deadline

@@ -28,7 +28,7 @@ export type Candidate = {
 export type Obstacle = 'rival' | 'locked' | Refusal
 
 /** The claims of one transaction. */
-type Group = { tx: bigint; made: Candidate[] }
+type Group = { tx: bigint; candidates: Candidate[] }
 
 /**
  * Stores the claims without an obstacle, in new transactions of at most `maxItems` claims. It locks all rows that it
@@ -46,7 +46,7 @@ export async function reserve(db: pg.PoolClient, candidates: Candidate[], maxIte
   for (const candidate of remaining()) {
     const tx = inserted.get(candidate.claim.claimId)
     if (tx === undefined) obstacles.set(candidate, 'rival')
-    else groups.set(tx, { tx, made: [...(groups.get(tx)?.made ?? []), candidate] })
+    else groups.set(tx, { tx, candidates: [...(groups.get(tx)?.candidates ?? []), candidate] })
   }
   for (const { key, claim } of remaining()) {
     if (key !== undefined) await bindKey(db, { key, ...claim })

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Address } from 'viem'
 import { listenTo } from '../../../core/database/notifications.ts'
-import type { RelayContext } from '../../context.ts'
 import { Refusal } from '../../refusal.ts'
+import type { SenderContext } from '../context.ts'
 import { LEASE_SECONDS, type Lease, releaseLease, renewLease, signersWithWork, takeLease } from '../store/leases.ts'
 import { TX_CHANNEL } from '../store/transactions.ts'
 import type { Look } from './reconcileSigner.ts'
@@ -21,14 +21,23 @@ const FIRST_RETRY_MS = 50
 /** How many intervals without work pass between checks for signers that another replica left. */
 const IDLE_INTERVALS = 5
 
+type Options = {
+  /** Names this replica in its leases. */
+  holder: string
+  /** See `ActionKind`. */
+  hasStranded: string
+  reconcile: (lease: Lease) => Promise<Look>
+}
+
 /**
  * Reconciles the signers that have unsettled transactions: at each new head, after a transaction was sent, and when a
  * transaction is due to be sent again. Every replica has a keeper. A lease assigns each signer to one keeper, and to
  * another one once that keeper ends or is paused.
- * @param holder names this replica in its leases.
  */
-export function startKeeper(context: RelayContext, holder: string, reconcile: (lease: Lease) => Promise<Look>) {
-  const { pool, databaseUrl, heads, keeperInterval: interval, relayers, logger } = context
+export function startKeeper(
+  { pool, databaseUrl, heads, keeperInterval: interval, whenReady, logger }: SenderContext,
+  { holder, hasStranded, reconcile }: Options,
+) {
   const stopping = new AbortController()
   const notifications = listenTo({ url: databaseUrl, channel: TX_CHANNEL, logger })
   const search = createSleeper(stopping.signal)
@@ -44,9 +53,8 @@ export function startKeeper(context: RelayContext, holder: string, reconcile: (l
     while (!stopping.signal.aborted) {
       search.clear()
       await logged({}, async () => {
-        // Before that, the keeper may not act on stored claims.
-        await relayers()
-        const signers = await signersWithWork(pool, holder)
+        await whenReady()
+        const signers = await signersWithWork(pool, holder, hasStranded)
         for (const { address, isFree } of signers) if (isFree) begin(address)
         if (signers.length > 0 || !notifications.isLive()) searchSoon()
       })

@@ -2,18 +2,20 @@ import { type Address, type Hex, keccak256, type TransactionSerializableEIP1559 
 import { reasonOf } from '../../../core/describeError.ts'
 import { within } from '../../chain/client.ts'
 import type { Fees } from '../../chain/fees.ts'
-import type { PricedCall } from '../../claims/chain/gas.ts'
 import { Refusal } from '../../refusal.ts'
 import type { Attempt } from '../store/transactions.ts'
 
 /** The timeout of a signature, during which database locks are kept. */
 const SIGNING_TIMEOUT_MS = 5_000
 
-/** Any account of viem. It pays for claims. Its key may be in a KMS: then signing takes longer, and may fail. */
+/** Any account of viem. It pays for gas. Its key may be in a KMS: then signing takes longer, and may fail. */
 export type Signer = {
   address: Address
   signTransaction: (transaction: TransactionSerializableEIP1559) => Promise<Hex>
 }
+
+/** A call that a signer may send. Its target and selector come from this program, never from a request. Its value is 0. */
+export type Call = { to: Address; data: Hex; gas: bigint }
 
 /** How long a signer rests after a failure; twice as long after each further one in a row. */
 const FIRST_REST_MS = 1_000
@@ -56,8 +58,7 @@ export class NotSigned extends Refusal {
 }
 
 /** A filler: an empty transfer to the signer itself, which only uses up a nonce. */
-export const fillerCall = ({ address }: Signer): PricedCall => ({
-  from: address,
+export const fillerCall = ({ address }: Signer): Call => ({
   to: address,
   data: '0x',
   gas: 21_000n,
@@ -68,7 +69,7 @@ export async function sign(
   signer: Signer,
   chainId: number,
   nonce: number,
-  { to, data, gas }: PricedCall,
+  { to, data, gas }: Call,
   fees: Fees,
 ): Promise<Attempt> {
   if (signingRestOf(signer) > 0) throw new NotSigned(signer, failures.get(signer)?.error)

@@ -64,12 +64,14 @@ export function writeUnder<Row extends pg.QueryResultRow>(
   return query<Row>(database, statement, [signer, token, ...values])
 }
 
-/** The signers with transactions that are not final, or open claims without a transaction that could decide them. */
-export function signersWithWork(database: Database, holder: string) {
+/**
+ * The signers with work for a keeper: with transactions that are not final, or with actions that no transaction decides.
+ * @param hasStranded see `ActionKind`.
+ */
+export function signersWithWork(database: Database, holder: string, hasStranded: string) {
   const text = `
     SELECT signer.address, ${isFree} AS "isFree" FROM relay.signer JOIN relay.keeper ON keeper.signer = signer.address
     WHERE EXISTS (SELECT FROM relay.tx WHERE tx.signer = address AND state IN ('signed', 'accepted', 'mined'))
-      OR EXISTS (SELECT FROM relay.claim JOIN relay.tx ON tx.id = claim.tx
-        WHERE claim.state = 'open' AND tx.signer = address)`
+      OR ${hasStranded}`
   return query<{ address: Address; isFree: boolean }>(database, text, [holder])
 }

@@ -1,97 +1,30 @@
-import type pg from 'pg'
-import { type Hash, type Hex, stringify, type TransactionReceipt } from 'viem'
-import type { StoredClaim, StoredRefusal } from '../../claims/store/claims.ts'
-import type { Refusal, RefusalCode } from '../../refusal.ts'
+import { type Hex, stringify, type TransactionReceipt } from 'viem'
 import { type Database, query } from '../../store/database.ts'
+import type { Effect } from '../action.ts'
 import { type Lease, writeUnder } from './leases.ts'
 
-/** The block that decided a claim, and the transaction if it is of this relay. */
-export type Landing = { blockNumber: bigint; txHash?: Hash }
-
-/** A claim may be refused without a block: before its transaction is mined. */
-export type Decision =
-  | (Landing & { state: 'won'; round: bigint })
-  | (Partial<Landing> & { state: 'refused'; problem: Refusal })
-
-export type DecidedClaim = [StoredClaim, Decision]
-
-/** A mined transaction and the decisions of its claims. Fee in wei. */
-export type Mined = { lease: Lease; tx: bigint; receipt: TransactionReceipt; fee: bigint; decisions: DecidedClaim[] }
-
-/** The channel of notifications with the ids of decided claims. */
-export const CHANNEL = 'relay_claim'
+/** A transaction that the chain has mined. Fee in wei. */
+export type Mined = { tx: bigint; receipt: TransactionReceipt; fee: bigint }
 
 /**
- * The reverts that are not the agent's fault: another claim came first, or the relay was too slow. If they counted, a
- * rival that wins three runs from an agent could pause it for a day. An expired signature counts, because the relay
- * requires more validity than a block takes.
+ * Stores mined transactions, and what they decided.
+ * @returns the transactions and the ids of the actions that it changed. The others were settled before, or the lease is
+ * lost.
  */
-const BLAMELESS: RefusalCode[] = ['RUN_NOT_OPEN', 'RUN_DEADLINE_PASSED']
-
-/**
- * Updates open claims with their decisions. A refused claim may still become won: an expired claim is refused before
- * its transaction is mined, and after a reorg that transaction may still win. If the round is reserved for another
- * claim by then, the chain refuses that other claim.
- */
-const decide = (decisions: string, from: string) => `
-  UPDATE relay.claim SET state = new.state, problem = new.problem, tx_hash = "txHash",
-    block_number = "blockNumber", round = coalesce(new.round, claim.round),
-    reserved = NOT EXISTS (SELECT FROM relay.claim AS other
-      WHERE other.bounty_id = claim.bounty_id AND other.round = coalesce(new.round, claim.round)
-        AND other.state <> 'refused' AND other.reserved AND other.id <> claim.id)
-  FROM ${from}, jsonb_to_recordset(${decisions}) AS new (claim text, tx bigint, state text, problem jsonb,
-    "txHash" text, "blockNumber" bigint, round bigint)
-  WHERE claim.id = new.claim AND claim.tx = new.tx
-    AND (claim.state = 'open' OR claim.state = 'refused' AND new.state = 'won')`
-
-/**
- * Stores mined transactions, the decisions of their claims, and the reverts that count against agents.
- * @returns the transactions and claims that it changed. The others were settled before, or the lease is lost.
- */
-export async function recordMined(database: Database, lease: Lease, mined: readonly Mined[]) {
+export async function recordMined(database: Database, lease: Lease, mined: readonly Mined[], decisions: Effect) {
   const text = `,
-    mined AS (
+    changed AS (
       UPDATE relay.tx SET state = 'mined', hash = "transactionHash", block_number = "blockNumber",
         block_hash = "blockHash", used_since = NULL, last_result = NULL, fee = new.fee, mined_at = now()
       FROM lease, jsonb_to_recordset($3) AS new (tx bigint, "transactionHash" text, "blockNumber" bigint,
         "blockHash" text, fee numeric)
-      WHERE tx.id = new.tx AND tx.state IN ('signed', 'accepted') RETURNING tx.id),
-    decided AS (
-      ${decide('$4', 'mined')} AND new.tx = mined.id
-      RETURNING claim.id, claim.tx, claim.agent_id, claim.state, claim.tx_hash, claim.problem->>'code' AS code),
-    reverted AS (
-      INSERT INTO relay.revert (tx_hash, claim, agent_id)
-      SELECT decided.tx_hash, decided.id, decided.agent_id
-      FROM decided JOIN relay.attempt ON attempt.hash = decided.tx_hash
-      WHERE decided.state = 'refused' AND NOT attempt.filler AND code <> ALL($5)
-      ON CONFLICT DO NOTHING)
-    SELECT mined.id AS tx, decided.id AS claim, pg_notify('${CHANNEL}', decided.id)
-    FROM mined LEFT JOIN decided ON decided.tx = mined.id`
-  const decisions = mined.flatMap((one) => one.decisions)
+      WHERE tx.id = new.tx AND tx.state IN ('signed', 'accepted') RETURNING tx.id)${decisions.text(4)}`
   const txs = mined.map(({ tx, fee, receipt: { transactionHash, blockNumber, blockHash } }) => {
     return { tx, fee, transactionHash, blockNumber, blockHash }
   })
-  const values = [stringify(txs), jsonOf(decisions), BLAMELESS]
-  const rows = await writeUnder<{ tx: bigint; claim: Hex | null }>(database, lease, text, values)
-  return { txs: new Set(rows.map(({ tx }) => tx)), claims: new Set(rows.map(({ claim }) => claim)) }
-}
-
-/** Stores a decision about a claim that its transaction did not make. @returns whether it changed the claim. */
-export async function recordDecision(database: Database, lease: Lease, decided: DecidedClaim): Promise<boolean> {
-  const text = `, decided AS (${decide('$3', 'lease')} RETURNING claim.id)
-    SELECT id, pg_notify('${CHANNEL}', id) FROM decided`
-  return (await writeUnder(database, lease, text, [jsonOf([decided])])).length > 0
-}
-
-function jsonOf(decisions: DecidedClaim[]) {
-  const rows = decisions.map(([{ claimId, tx }, decision]) => {
-    const row = { claim: claimId, tx: tx.id, ...decision }
-    if (decision.state === 'won') return row
-    const { code, detail, extensions } = decision.problem
-    const problem: StoredRefusal = { code, detail, extensions }
-    return { ...row, problem }
-  })
-  return stringify(rows)
+  const values = [stringify(txs), ...decisions.values]
+  const rows = await writeUnder<{ tx: bigint; action: string | null }>(database, lease, text, values)
+  return { txs: new Set(rows.map(({ tx }) => tx)), actions: new Set(rows.map(({ action }) => action)) }
 }
 
 /**
@@ -134,25 +67,21 @@ export function minedTxsOf(database: Database, { signer }: Lease, limit: number 
 }
 
 /**
- * Reopens a transaction that a reorg removed from its block, and the claims that the block decided. Each claim's round
- * is reserved again, unless another claim has reserved it.
+ * Returns a transaction that a reorg removed from its block to the unmined ones, and reopens its actions.
  * @returns whether the transaction was still stored as mined in that block.
  */
-export async function recordDropped(pool: pg.Pool, lease: Lease, { id, blockHash }: MinedTx): Promise<boolean> {
+export async function recordDropped(
+  database: Database,
+  lease: Lease,
+  { id, blockHash }: MinedTx,
+  reopen: Effect,
+): Promise<boolean> {
   const text = `,
-    dropped AS (
+    changed AS (
       UPDATE relay.tx SET state = 'signed', hash = NULL, block_number = NULL, block_hash = NULL, failures = 0,
         fee = NULL, mined_at = NULL, send_at = now()
-      FROM lease WHERE id = $3 AND state = 'mined' AND block_hash = $4 RETURNING id),
-    reopened AS (
-      UPDATE relay.claim SET state = 'open', problem = NULL, tx_hash = NULL, block_number = NULL,
-        reserved = NOT EXISTS (SELECT FROM relay.claim AS other WHERE other.bounty_id = claim.bounty_id
-          AND other.round = claim.round AND other.state <> 'refused' AND other.reserved AND other.id <> claim.id)
-      FROM dropped WHERE claim.tx = dropped.id AND claim.block_number IS NOT NULL),
-    forgotten AS (
-      DELETE FROM relay.revert USING relay.attempt, dropped WHERE tx_hash = attempt.hash AND attempt.tx = dropped.id)
-    SELECT id FROM dropped`
-  return (await writeUnder(pool, lease, text, [id, blockHash])).length > 0
+      FROM lease WHERE id = $3 AND state = 'mined' AND block_hash = $4 RETURNING id)${reopen.text(5)}`
+  return (await writeUnder(database, lease, text, [id, blockHash, ...reopen.values])).length > 0
 }
 
 /** @returns the transactions that became final. */

@@ -3,8 +3,7 @@ import { formatEther } from 'viem'
 import { reuseResult } from '../../../core/reuseResult.ts'
 import type { RelayEmitter } from '../../../relay/events.ts'
 import { unlessUnavailable } from '../../../relay/refusal.ts'
-import type { Relay } from '../../../relay/relay.ts'
-import type { SignerState } from '../../../relay/sender/signerState.ts'
+import type { Relay, RelayerState } from '../../../relay/relay.ts'
 import { addGauge } from './gauge.ts'
 
 /**
@@ -87,17 +86,17 @@ function countTransactions(registry: Registry, events: RelayEmitter) {
   events.on('attemptSent', ({ result }) => broadcasts.inc({ result }))
   events.on('attemptReplaced', ({ filler }) => replacements.inc({ by: filler ? 'filler' : 'higher_price' }))
   events.on('gapFilled', ({ signer }) => gaps.inc({ signer }))
-  events.on('attemptMined', ({ signer, filler, claims, gasUsed, fee }) => {
+  events.on('attemptMined', ({ signer, filler, actions, gasUsed, fee }) => {
     gas.inc({ signer }, Number(gasUsed))
     fees.inc({ signer }, Number(formatEther(fee)))
-    if (!filler) size.observe(claims)
+    if (!filler) size.observe(actions)
   })
 }
 
 function watchSigners(registry: Registry, relay: Relay) {
   /** One read for all gauges of a scrape. Without the relay the rest of the scrape succeeds. */
   const readStates = reuseResult(0, () => relay.signers().catch(unlessUnavailable))
-  const watch = (name: string, help: string, read: (state: SignerState) => number | undefined) =>
+  const watch = (name: string, help: string, read: (state: RelayerState) => number | undefined) =>
     new Gauge({
       name,
       help: `${help} Absent while the database or the node does not answer.`,

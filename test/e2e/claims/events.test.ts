@@ -49,9 +49,9 @@ it('events report a claim from its request to its final block', async () => {
     expect.arrayContaining([
       { event: 'claimReceived', what: { request } },
       { event: 'claimReserved', what: { ...claim, ...attempt } },
-      { event: 'attemptSent', what: { ...attempt, claims: 1, result: 'accepted' } },
+      { event: 'attemptSent', what: { ...attempt, result: 'accepted' } },
       { event: 'claimSent', what: { ...claim, ...attempt, result: 'accepted' } },
-      { event: 'attemptMined', what: { ...attempt, claims: 1, filler: false, gasUsed: receipt.gasUsed, fee } },
+      { event: 'attemptMined', what: { ...attempt, actions: 1, filler: false, gasUsed: receipt.gasUsed, fee } },
       { event: 'claimDecided', what: { ...claim, txHash, outcome: 'won' } },
       {
         event: 'claimAnswered',
