@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Hex, isAddressEqual } from 'viem'
 import { createBatcher } from '../../core/batcher.ts'
-import { inSpan, TRANSACTION_HASH } from '../../src/api/observability/tracing.ts'
 import { Refusal, type RefusalCode, unavailable } from '../refusal.ts'
 import { type Bounty, type ClaimRequest, type Failure, type NamedClaim, readBounty } from './chain/market.ts'
 import type { ClaimContext, ClaimsContext } from './context.ts'
@@ -12,6 +11,7 @@ import type { Dispatcher, Placement } from './queue/dispatcher.ts'
 import { createRunClaims, type RunClaims } from './queue/runClaims.ts'
 import { outcomeOf, type Results } from './results/results.ts'
 import { isAboutRun } from './simulation/simulate.ts'
+import { createRunStep } from './steps.ts'
 import {
   type Binding,
   bindKey,
@@ -32,6 +32,7 @@ type Rooms = { examine: Examine; dispatcher: Dispatcher; results: Results; closi
 export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, results, closing }: Rooms) {
   const { pool, market, heads, walletLimits, indexedClaims, signersFor, interval, events } = context
   const runClaims = createRunClaims()
+  const runStep = createRunStep(events)
   const openClaims = createBatcher((bountyIds: readonly bigint[]) => openClaimsOf(pool, bountyIds))
   const lookUp = createLookUp(pool, walletLimits)
 
@@ -41,7 +42,7 @@ export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, r
    */
   async function claim(request: ClaimRequest, asked: ClaimContext, run: RunClaims): Promise<ClaimOutcome> {
     const { until, key } = asked
-    const known = await inSpan('look up', request, () => lookUp({ request, key }))
+    const known = await runStep('look up', [request], () => lookUp({ request, key }))
     const bound = await followBinding(request, asked, known)
     if (bound) return bound
     if (!known.isRepeat) {
@@ -57,7 +58,7 @@ export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, r
       since = performance.now()
     }
     const decided = (other: StoredClaim) =>
-      inSpan('wait for another claim', request, () => results.decisionOf(other, until)).then(lookAgain)
+      runStep('wait for another claim', [request], () => results.decisionOf(other, until)).then(lookAgain)
     do {
       if (closing.aborted) throw unavailable('The server is shutting down.')
       if (asked.gone.aborted) throw unavailable('The client has disconnected.')
@@ -79,7 +80,7 @@ export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, r
         exist: () => run.count > 1,
         haveOvertaken: () => run.placing !== undefined || run.stored !== stored,
       }
-      const examined = await inSpan('examine', request, () => examine(request, asked, since, rivals))
+      const examined = await runStep('examine', [request], () => examine(request, asked, since, rivals))
       if ('overtaken' in examined) {
         obstacle = { status: 'left', blocker: undefined }
         await run.whilePlacing(until)
@@ -104,9 +105,8 @@ export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, r
       if (placed.status === 'placed') {
         run.stored++
         const { hash } = placed.allocated.attempt
-        const outcome = inSpan('wait for the result', request, () => results.followPlaced(placed.claim, hash, until), {
-          [TRANSACTION_HASH]: hash,
-        })
+        const followPlaced = () => results.followPlaced(placed.claim, hash, until)
+        const outcome = runStep('wait for the result', [request], followPlaced, hash)
         return dispatcher.countInFlight(outcome)
       }
       if (placed.status === 'rival' && key !== undefined) {
@@ -127,7 +127,7 @@ export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, r
   }
 
   const follow = (claim: NamedClaim, until: AbortSignal) =>
-    inSpan('wait for the result', claim.request, () => results.follow(claim, until))
+    runStep('wait for the result', [claim.request], () => results.follow(claim, until))
 
   /** The outcome of the claim to which the idempotency key is bound. @throws Refusal IDEMPOTENCY_CONFLICT */
   async function followBinding(request: ClaimRequest, { key, until }: ClaimContext, { binding }: Stored) {

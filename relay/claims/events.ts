@@ -3,6 +3,7 @@ import type { RefusalCode } from '../refusal.ts'
 import type { NamedAttempt } from '../sender/events.ts'
 import type { BroadcastResult } from '../sender/store/transactions.ts'
 import type { ClaimRequest, NamedClaim } from './chain/market.ts'
+import type { BegunStep } from './steps.ts'
 
 /**
  * The outcome of a claim.
@@ -28,6 +29,8 @@ export type ClaimEvents = {
       milliseconds: number
     },
   ]
+  /** A step of claims begins. Of a batch, all its claims. */
+  claimStep: [BegunStep]
   /** The claim and its signed transaction are stored. */
   claimReserved: [NamedClaim & NamedAttempt]
   /** The transaction of the claim was broadcast for the first time. */

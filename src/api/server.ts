@@ -19,6 +19,7 @@ import { createHttpServer, drain, listen } from './http/httpServer.ts'
 import { stopAtSignal, stopSignals } from './http/stopSignals.ts'
 import { indexedClaims } from './indexedClaims.ts'
 import { logClaims } from './observability/claimLog.ts'
+import { recordClaimSteps } from './observability/claimTraces.ts'
 import { measureLag, watchIndexLag } from './observability/indexLag.ts'
 import { createMetrics, createRequestTimer, measureStreams } from './observability/metrics.ts'
 import { watchForOrphan } from './observability/orphanedIndex.ts'
@@ -116,6 +117,7 @@ const relay =
         logger,
       })
 logClaims(events, logger)
+if (tracing) recordClaimSteps(events)
 if (relay) measureRelay(registry, events, relay)
 
 const limits = createClientLimits({

@@ -23,7 +23,7 @@ function entryOf(bountyId: bigint, { client = 'a', bytes = 65, isAdvised = true,
 }
 
 function queueOf(...entries: Entry<string>[]) {
-  const queue = createClaimQueue<string, Entry<string>>()
+  const queue = createClaimQueue<string, Entry<string>>(() => undefined)
   for (const entry of entries) queue.enter(entry)
   return queue
 }

@@ -12,15 +12,12 @@ import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
 import type { MarketAddress } from '../../../core/deployment.ts'
 import type { ClaimTerms } from '../../../market/claimMessage.ts'
 import { type ClaimError, decodeClaimError } from '../../../market/contractErrors.ts'
-import type { Trace } from '../../../src/api/observability/tracing.ts'
 import { answer, revertOf } from '../../chain/client.ts'
 
 /** A claim as a request describes it. */
 export type ClaimRequest = {
   /** The id of the HTTP request, for the log; absent if the claim was read from the database. */
   requestId?: string
-  /** The trace of the HTTP request; absent also if tracing is off. */
-  trace?: Trace
   bountyId: bigint
   agentId: bigint
   wallet: Address

@@ -1,5 +1,4 @@
 import { size } from 'viem'
-import { type Span, startSpan } from '../../../src/api/observability/tracing.ts'
 import { unavailable } from '../../refusal.ts'
 import type { Signer } from '../../sender/keys/signing.ts'
 import type { ClaimRequest } from '../chain/market.ts'
@@ -22,8 +21,8 @@ export type Entry<Result> = {
   signers: Signer[]
   /** Whether the index calls the claim eligible. Such claims are taken first. */
   isAdvised: boolean
-  /** Of its wait in the queue. */
-  span?: Span | undefined
+  /** Ends its wait in the queue. */
+  endWait?: (() => void) | undefined
   resolve: (result: Result) => void
   reject: (error: unknown) => void
 }
@@ -32,8 +31,11 @@ export type Entry<Result> = {
  * The authenticated claims that wait for a signer. The queue is bounded and fair: the clients take turns, and if the
  * queue is full, the client with the most claims loses one. One claim of a run is taken at a time, because only one can
  * win.
+ * @param onWait is called when an entry begins to wait, with a promise that resolves when it no longer waits.
  */
-export function createClaimQueue<Result, Waiting extends Entry<Result>>() {
+export function createClaimQueue<Result, Waiting extends Entry<Result>>(
+  onWait: (entry: Waiting, ended: Promise<void>) => void,
+) {
   /** The waiting entries of each client, in the order of the clients’ turns. */
   const byClient = new Map<string, Waiting[]>()
   /** The runs of which a claim is taken. */
@@ -42,10 +44,14 @@ export function createClaimQueue<Result, Waiting extends Entry<Result>>() {
 
   const all = () => [...byClient.values()].flat()
 
-  const startWait = ({ request }: Waiting) => startSpan('wait in the queue', request)
+  function startWait(entry: Waiting) {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    entry.endWait = resolve
+    onWait(entry, promise)
+  }
 
   function remove(gone: ReadonlySet<Waiting>) {
-    for (const { span } of gone) span?.end()
+    for (const { endWait } of gone) endWait?.()
     for (const [client, entries] of byClient) {
       const rest = entries.filter((entry) => !gone.has(entry))
       length -= entries.length - rest.length
@@ -95,7 +101,7 @@ export function createClaimQueue<Result, Waiting extends Entry<Result>>() {
     /** @throws Refusal RELAY_UNAVAILABLE if the queue is full and no client has more claims in it. */
     enter(entry: Waiting) {
       if (length >= MAX_WAITING) makeRoomFor(entry.client)
-      entry.span = startWait(entry)
+      startWait(entry)
       byClient.set(entry.client, [...(byClient.get(entry.client) ?? []), entry])
       length++
     },
@@ -104,7 +110,7 @@ export function createClaimQueue<Result, Waiting extends Entry<Result>>() {
     putBack(entries: readonly Waiting[]) {
       this.release(entries)
       for (const entry of entries.toReversed()) {
-        entry.span = startWait(entry)
+        startWait(entry)
         byClient.set(entry.client, [entry, ...(byClient.get(entry.client) ?? [])])
         length++
       }

@@ -1,7 +1,6 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import type { Hash } from 'viem'
 import { claimIdOf } from '../../../market/claimMessage.ts'
-import { inSpan, inSpans, TRANSACTION_HASH } from '../../../src/api/observability/tracing.ts'
 import type { ChainHead } from '../../chain/heads.ts'
 import { isUnavailable, Refusal, unavailable } from '../../refusal.ts'
 import type { Allocated, Allocator, Quote } from '../../sender/allocation.ts'
@@ -14,6 +13,7 @@ import type { ClaimContext, ClaimsContext } from '../context.ts'
 import { isExpiring } from '../intake/examine.ts'
 import { type Placed, placeClaims } from '../placing.ts'
 import { type SimulatedClaim, simulateAlone, simulateBatch } from '../simulation/simulateBatch.ts'
+import { createRunStep } from '../steps.ts'
 import type { Candidate } from '../store/reservations.ts'
 import { createClaimQueue, type Entry } from './claimQueue.ts'
 import { createSignerTurns, type SignerBlocker } from './signerTurns.ts'
@@ -59,7 +59,10 @@ export type Dispatcher = ReturnType<typeof createDispatcher>
  */
 export function createDispatcher(context: ClaimsContext, allocator: Allocator, send: Send) {
   const { market, heads, accounts, maxBatch, interval, events, logger } = context
-  const queue = createClaimQueue<Placement, Waiting>()
+  const runStep = createRunStep(events)
+  const queue = createClaimQueue<Placement, Waiting>(({ request }, ended) => {
+    void runStep('wait in the queue', [request], () => ended)
+  })
   const turns = createSignerTurns(accounts, assign)
   /** Whether a signer gathers a batch. Only one does at a time, because two would halve the batches. */
   let isGathering = false
@@ -145,7 +148,7 @@ export function createDispatcher(context: ClaimsContext, allocator: Allocator, s
     const present = entries.filter((entry) => isPresent(entry, head))
     const unready = present.filter(({ ready }) => ready?.head !== head.hash)
     const requests = unready.map(({ request }) => request)
-    const passed = await simulateBatch(market, signer.address, requests)
+    const passed = await simulateBatch(market, signer.address, requests, runStep)
     const alone: Waiting[] = []
     for (const entry of unready) {
       const simulated = passed.get(entry.request)
@@ -176,7 +179,7 @@ export function createDispatcher(context: ClaimsContext, allocator: Allocator, s
   async function simulateEntry(signer: Signer, entry: Waiting, head: ChainHead) {
     try {
       const { request } = entry
-      const simulated = await inSpan('simulate', request, () => simulateAlone(market, signer.address, request))
+      const simulated = await runStep('simulate', [request], () => simulateAlone(market, signer.address, request))
       applySimulation(entry, head, simulated)
     } catch (error) {
       fail(entry, error)
@@ -204,7 +207,7 @@ export function createDispatcher(context: ClaimsContext, allocator: Allocator, s
       return offered.map(candidateOf)
     }
     try {
-      const placed = await inSpans('sign and store', requests, () =>
+      const placed = await runStep('sign and store', requests, () =>
         placeClaims(context, allocator, signer, quote, offer),
       )
       if (typeof placed === 'string') {
@@ -231,7 +234,7 @@ export function createDispatcher(context: ClaimsContext, allocator: Allocator, s
     const name = { signer, nonce, txHash: attempt.hash }
     for (const { claim } of candidates) events.emit('claimReserved', { ...claim, ...name })
     const requests = candidates.map(({ claim }) => claim.request)
-    const result = await inSpans('broadcast', requests, () => send(allocated), { [TRANSACTION_HASH]: attempt.hash })
+    const result = await runStep('broadcast', requests, () => send(allocated), attempt.hash)
     for (const { claim } of candidates) events.emit('claimSent', { ...claim, ...name, result })
   }
 

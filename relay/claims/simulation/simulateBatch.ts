@@ -3,7 +3,6 @@ import { agentStakingAbi } from '../../../abis/AgentStaking.ts'
 import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
 import { MAX_BATCH } from '../../../core/env.ts'
 import { stateName } from '../../../market/contractErrors.ts'
-import { inSpans } from '../../../src/api/observability/tracing.ts'
 import { answer, revertOf } from '../../chain/client.ts'
 import { Refusal } from '../../refusal.ts'
 import { batchGasLimit, MAX_GAS } from '../chain/gas.ts'
@@ -15,6 +14,7 @@ import {
   type MarketCall,
   unlockedStake,
 } from '../chain/market.ts'
+import type { RunStep } from '../steps.ts'
 import { type Simulation, simulate } from './simulate.ts'
 
 /** `unlocked` is the agent's unlocked stake, in USDC base units. */
@@ -47,13 +47,14 @@ export async function simulateBatch(
   market: Market,
   from: Address,
   requests: readonly ClaimRequest[],
+  runStep: RunStep,
 ): Promise<Map<ClaimRequest, SimulatedClaim>> {
   const short = requests.filter(({ signed }) => !signed || size(signed.signature) <= MAX_SIGNATURE_BYTES)
   const batches = Array.from({ length: Math.ceil(short.length / CLAIMS_PER_CALL) }, (_, place) =>
     short.slice(place * CLAIMS_PER_CALL, (place + 1) * CLAIMS_PER_CALL),
   ).filter(({ length }) => length > 1)
   const passed = await Promise.all(
-    batches.map((batch) => inSpans('simulate', batch, () => simulateTogether(market, from, batch))),
+    batches.map((batch) => runStep('simulate', batch, () => simulateTogether(market, from, batch))),
   )
   return new Map(passed.flat())
 }

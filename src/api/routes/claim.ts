@@ -13,6 +13,7 @@ import { Problem } from '../http/errors.ts'
 import { problemOfClaim } from '../http/refusals.ts'
 import { requesterOf } from '../http/requester.ts'
 import { idParameter } from '../http/values.ts'
+import { traceClaim } from '../observability/claimTraces.ts'
 import { claimAttributes, inSpan, TRANSACTION_HASH } from '../observability/tracing.ts'
 import { createClaimedRunReader, type ReadClaimedRun } from '../queries/claimedRuns.ts'
 import { formatAgentSummary } from '../resources/agent.ts'
@@ -126,7 +127,7 @@ export function addClaimRoutes(app: OpenAPIHono, deps: Deps) {
     if (!relay) throw new Problem('RELAY_UNAVAILABLE', 'This server relays no claims.')
     const trace = c.get('trace')
     const request = requestOf(c, c.req.valid('param').id, c.req.valid('json'))
-    trace?.describe(claimAttributes(request))
+    traceClaim(request, trace)
     const { 'idempotency-key': key, prefer } = c.req.valid('header')
     const preferred = preferredWait(prefer)
     if (preferred !== undefined) c.header('Preference-Applied', `wait=${preferred}`)
@@ -138,7 +139,9 @@ export function addClaimRoutes(app: OpenAPIHono, deps: Deps) {
     if (outcome.txHash) trace?.describe({ [TRANSACTION_HASH]: outcome.txHash })
     const won =
       outcome.status === 'won' &&
-      (await inSpan('read the run', request, () => readWon(c, readClaimed, request, outcome, until)))
+      (await inSpan(trace, 'read the run', claimAttributes(request), () =>
+        readWon(c, readClaimed, request, outcome, until),
+      ))
     if (won) return c.json(await formatWon(relay, outcome, won), 200)
     if (await isStored(relay, outcome)) c.header('Location', `/api/claims/${outcome.claimId}`)
     c.header('Retry-After', String(RETRY_AFTER_SECONDS))
@@ -157,14 +160,12 @@ function requestOf(c: Context, bountyId: bigint, body: z.output<typeof claimBody
   if (bountyId > maxUint256) throw runNotFound(bountyId)
   if (agentId > maxUint256) throw agentNotFound(agentId)
   const signed = signature !== undefined && deadline !== undefined ? { signature, deadline } : undefined
-  const trace = c.get('trace')
   return {
     requestId: c.get('requestId'),
     bountyId,
     agentId,
     wallet,
     ...(signed && { signed }),
-    ...(trace && { trace }),
   }
 }
 
