@@ -1,29 +1,30 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Hex, isAddressEqual } from 'viem'
 import { createBatcher } from '../../core/batcher.ts'
+import type { ChainHead } from '../chain/heads.ts'
 import { Refusal, type RefusalCode, unavailable } from '../refusal.ts'
-import { type Bounty, type ClaimRequest, type Failure, type NamedClaim, readBounty } from './chain/market.ts'
+import { type Bounty, type ClaimRequest, type Failure, readBounty } from './chain/market.ts'
 import type { ClaimContext, ClaimsContext } from './context.ts'
 import type { ClaimOutcome } from './events.ts'
+import { createIdempotency } from './idempotency.ts'
 import type { Examine } from './intake/examine.ts'
-import { claimPending, keyConflict, pendingWithOtherBody, refusal, signatureRequired } from './intake/refusal.ts'
+import { claimPending, refusal, signatureRequired } from './intake/refusal.ts'
+import {
+  type Followed,
+  type Judged,
+  type Known,
+  nextStep,
+  type Obstacle,
+  type Open,
+  stepAfter,
+  type Wait,
+} from './nextStep.ts'
 import type { Dispatcher, Placement } from './queue/dispatcher.ts'
 import { createRunClaims, type RunClaims } from './queue/runClaims.ts'
 import { outcomeOf, type Results } from './results/results.ts'
-import { isAboutRun } from './simulation/simulate.ts'
 import { createRunStep } from './steps.ts'
-import {
-  type Binding,
-  bindKey,
-  bodyHashOf,
-  claimsById,
-  nameOf,
-  openClaimsOf,
-  openClaimsOfAgent,
-  type StoredClaim,
-  unbindKey,
-} from './store/claims.ts'
-import { createLookUp, refusalOfLimits, type Stored } from './store/lookUp.ts'
+import { bodyHashOf, claimsById, openClaimsOf, openClaimsOfAgent, type StoredClaim } from './store/claims.ts'
+import { createLookUp, refusalOfLimits } from './store/lookUp.ts'
 
 /** `closing` aborts when the relay stops accepting claims. */
 type Rooms = { examine: Examine; dispatcher: Dispatcher; results: Results; closing: AbortSignal }
@@ -35,119 +36,78 @@ export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, r
   const runStep = createRunStep(events)
   const openClaims = createBatcher((bountyIds: readonly bigint[]) => openClaimsOf(pool, bountyIds))
   const lookUp = createLookUp(pool, walletLimits)
+  const { boundTo, bind } = createIdempotency(context)
 
-  /**
-   * The cheapest checks come first: stored claims, limits, the run’s pending claim. Then come the chain and the
-   * signature, and then the queue, which only authenticated claims enter.
-   */
+  /** Carries out what `nextStep` decides, until the claim has an outcome or its request times out. */
   async function claim(request: ClaimRequest, asked: ClaimContext, run: RunClaims): Promise<ClaimOutcome> {
     const { until, key } = asked
-    const known = await runStep('look up', [request], () => lookUp({ request, key }))
-    const bound = await followBinding(request, asked, known)
-    if (bound) return bound
-    if (!known.isRepeat) {
-      asked.countNew()
-      const limited = refusalOfLimits(request, known, walletLimits)
-      if (limited) throw limited
-    }
-    let obstacle: Placement | undefined
+    let known = await know(request, asked)
+    let obstacle: Obstacle | undefined
     // A refusal uses only what was read from the chain after this time.
     let since = performance.now()
-    const lookAgain = () => {
-      heads.expire()
-      since = performance.now()
+
+    async function wait(wait: Wait, head: ChainHead | undefined) {
+      if (wait.for === 'decision') await decision(request, wait.of, until)
+      if (wait.for === 'placing') await run.whilePlacing(until)
+      if (wait.for === 'block' && head) await heads.after(head, until)
+      if (wait.for === 'agent') await whileLocked(request, until)
+      if (wait.for === 'binding' && key !== undefined) {
+        known = { ...known, bound: await boundTo(request, key, await lookUp({ request, key })) }
+      }
+      if (wait.for === 'decision' || wait.for === 'reread') {
+        heads.expire()
+        since = performance.now()
+      }
     }
-    const decided = (other: StoredClaim) =>
-      runStep('wait for another claim', [request], () => results.decisionOf(other, until)).then(lookAgain)
+
     do {
       if (closing.aborted) throw unavailable('The server is shutting down.')
       if (asked.gone.aborted) throw unavailable('The client has disconnected.')
-      const { stored } = run
-      const open = await openClaims(request.bountyId)
-      const [rival] = open
-      const own = open.find((one) => isSameClaimant(one.request, request))
-      if (own && own.bodyHash === bodyHashOf(request)) {
-        await bind(request, key, { claimId: own.claimId, round: own.round })
-        return follow({ ...nameOf(own), request }, until)
-      }
-      if (rival && !own) {
-        await decided(rival)
-        continue
-      }
+      const { placed } = run
+      const open = await openOf(request)
+      let step = nextStep(known, open)
       // Read before the run is: if a block changes the run in between, `heads.after` returns at once.
-      const head = await heads.latest()
-      const rivals = {
-        exist: () => run.count > 1,
-        haveOvertaken: () => run.placing !== undefined || run.stored !== stored,
-      }
-      const examined = await runStep('examine', [request], () => examine(request, asked, since, rivals))
-      if ('overtaken' in examined) {
-        obstacle = { status: 'left', blocker: undefined }
-        await run.whilePlacing(until)
-        continue
-      }
-      if ('currentClaim' in examined) {
-        const [relayed] = await claimsById(pool, [examined.currentClaim.claimId])
-        await bind(request, key, examined.currentClaim)
-        return { ...examined.currentClaim, status: 'won', ...(relayed?.txHash && { txHash: relayed.txHash }) }
-      }
-      if ('undecided' in examined) {
-        obstacle = { status: 'undecided', failure: examined.undecided }
-        await heads.after(head, until)
-        continue
-      }
-      if (own) {
-        if (key === undefined && !(await isLanded(own))) throw pendingWithOtherBody(own)
-        await decided(own)
-        continue
-      }
-      const placed = await place(request, asked, run)
-      if (placed.status === 'placed') {
-        run.stored++
-        const { hash } = placed.allocated.attempt
-        const followPlaced = () => results.followPlaced(placed.claim, hash, until)
-        const outcome = runStep('wait for the result', [request], followPlaced, hash)
-        return dispatcher.countInFlight(outcome)
-      }
-      if (placed.status === 'rival' && key !== undefined) {
-        // Another request may have bound the key while this claim waited.
-        const boundNow = await followBinding(request, asked, await lookUp({ request, key }))
-        if (boundNow) return boundNow
-      }
-      if (placed.status === 'fails') {
-        const { failure, bounty } = placed
-        if (!isAboutRun(failure)) throw await refuse(request, failure, bounty)
-        lookAgain()
-      }
-      obstacle = placed
-      if (placed.status === 'undecided') await heads.after(head, until)
-      if (placed.status === 'locked') await whileLocked(request, until)
+      const head = step.do === 'examine' ? await heads.latest() : undefined
+      if (step.do === 'examine') step = nextStep(known, open, await judge(request, asked, open, { run, placed, since }))
+      if (step.do === 'place') step = stepAfter(await place(request, asked, run))
+      if (step.do === 'follow') return follow(request, asked, step)
+      if (step.do === 'refuse') throw 'refusal' in step ? step.refusal : await refusalOf(request, step)
+      if (step.do !== 'wait') throw new Error(`The step ${step.do} of a claim has no result`)
+      if ('obstacle' in step) obstacle = step.obstacle
+      await wait(step, head)
     } while (!until.aborted)
     return giveUp(request, obstacle)
   }
 
-  const follow = (claim: NamedClaim, until: AbortSignal) =>
-    runStep('wait for the result', [claim.request], () => results.follow(claim, until))
-
-  /** The outcome of the claim to which the idempotency key is bound. @throws Refusal IDEMPOTENCY_CONFLICT */
-  async function followBinding(request: ClaimRequest, { key, until }: ClaimContext, { binding }: Stored) {
-    if (!binding || key === undefined) return undefined
-    const { claimId, round, blockNumber } = binding
-    if (binding.bodyHash !== bodyHashOf(request)) throw keyConflict(key)
-    if (binding.isRelayed) return follow({ claimId, round, request }, until)
-    // The wallet made the claim without the relay. It is valid unless a reorg removed it.
-    const bounty = await readBounty(market, request.bountyId)
-    if (BigInt(bounty.round) >= round && blockNumber !== null)
-      return { claimId, round, status: 'won', blockNumber } as const
-    await unbindKey(pool, request, key)
-    return undefined
+  /** What is stored about the request. A new claim is counted. */
+  async function know(request: ClaimRequest, { key, countNew }: ClaimContext): Promise<Known> {
+    const stored = await runStep('look up', [request], () => lookUp({ request, key }))
+    const bound = await boundTo(request, key, stored)
+    if (bound || stored.isRepeat) return { key, bound, limit: undefined }
+    countNew()
+    return { key, bound, limit: refusalOfLimits(request, stored, walletLimits) }
   }
 
-  /** Binds the idempotency key to the claim. @throws Refusal IDEMPOTENCY_CONFLICT */
-  async function bind(request: ClaimRequest, key: string | undefined, claim: Omit<Binding, 'key' | 'request'>) {
-    if (key === undefined) return
-    const bodyHash = await bindKey(pool, { key, request, ...claim })
-    if (bodyHash !== bodyHashOf(request)) throw keyConflict(key)
+  async function openOf(request: ClaimRequest): Promise<Open> {
+    const open = await openClaims(request.bountyId)
+    const own = open.find((one) => isSameClaimant(one.request, request))
+    return { own, hasSameBody: own?.bodyHash === bodyHashOf(request), rival: open[0] }
+  }
+
+  /** @param seen the run's claims in this process when the stored ones were read, and the time after which to read. */
+  async function judge(
+    request: ClaimRequest,
+    asked: ClaimContext,
+    { own }: Open,
+    { run, placed, since }: { run: RunClaims; placed: number; since: number },
+  ): Promise<Judged> {
+    const rivals = {
+      exist: () => run.count > 1,
+      haveOvertaken: () => run.placing !== undefined || run.placed !== placed,
+    }
+    const examined = await runStep('examine', [request], () => examine(request, asked, since, rivals))
+    if (!('good' in examined) || !own || asked.key !== undefined) return examined
+    return { ...examined, isLanded: await isLanded(own) }
   }
 
   /** Whether the chain has a claim of this round or a later one, which the keeper may not have stored yet. */
@@ -160,10 +120,32 @@ export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, r
     const isAdvised = !indexedClaims || !isContended || (await indexedClaims.isEligible(request))
     const signers = await signersFor(request)
     if (signers.length === 0) return { status: 'stale' }
-    const placement = dispatcher.place({ request, client, gone, until, key, isAdvised, signers })
-    if (isAdvised) run.startPlacing(placement)
+    const placing = dispatcher.place({ request, client, gone, until, key, isAdvised, signers })
+    if (isAdvised) run.startPlacing(placing)
+    const placement = await placing
+    if (placement.status === 'placed') run.placed++
     return placement
   }
+
+  async function follow(
+    request: ClaimRequest,
+    { key, until }: ClaimContext,
+    followed: Followed,
+  ): Promise<ClaimOutcome> {
+    const { claim, isBound, wonAt, txHash } = followed
+    if (!isBound) await bind(request, key, followed)
+    if (wonAt !== undefined) {
+      const [relayed] = await claimsById(pool, [claim.claimId])
+      return { ...claim, status: 'won', blockNumber: wonAt, ...(relayed?.txHash && { txHash: relayed.txHash }) }
+    }
+    const named = { ...claim, request }
+    const waiting = () => (txHash ? results.followPlaced(named, txHash, until) : results.follow(named, until))
+    const outcome = runStep('wait for the result', [request], waiting, txHash)
+    return txHash ? dispatcher.countInFlight(outcome) : outcome
+  }
+
+  const decision = (request: ClaimRequest, other: StoredClaim, until: AbortSignal) =>
+    runStep('wait for another claim', [request], () => results.decisionOf(other, until))
 
   /** Waits until one of the agent’s pending claims is decided, because that changes its unlocked stake. */
   async function whileLocked({ agentId }: ClaimRequest, until: AbortSignal) {
@@ -172,7 +154,7 @@ export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, r
     else await sleep(interval)
   }
 
-  async function refuse(request: ClaimRequest, failure: Failure, bounty: Bounty): Promise<Refusal> {
+  async function refusalOf(request: ClaimRequest, { failure, bounty }: { failure: Failure; bounty: Bounty }) {
     // The signer may not make unsigned claims, so the claim needs a signature.
     if (failure.error?.errorName !== 'NotRelayer') return refusal(failure, bounty)
     const { timestamp } = await heads.latest()
@@ -180,11 +162,9 @@ export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, r
   }
 
   /** The request timed out before its claim was sent. @param obstacle what the claim waited for last. */
-  async function giveUp(request: ClaimRequest, obstacle: Placement | undefined): Promise<ClaimOutcome> {
-    const open = await openClaims(request.bountyId)
-    const own = open.find((one) => isSameClaimant(one.request, request))
-    if (own && own.bodyHash === bodyHashOf(request)) return outcomeOf(own)
-    const [rival] = open
+  async function giveUp(request: ClaimRequest, obstacle: Obstacle | undefined): Promise<ClaimOutcome> {
+    const { own, hasSameBody, rival } = await openOf(request)
+    if (own && hasSameBody) return outcomeOf(own)
     if (rival) throw claimPending(rival)
     if (obstacle && 'failure' in obstacle && obstacle.failure) {
       throw refusal(obstacle.failure, await readBounty(market, request.bountyId))

@@ -62,7 +62,7 @@ export async function signerStates(context: SenderContext): Promise<SignerState[
     }),
   )
 
-  /** Checks a paused signer again, because no claim may come that would. @returns why it is still paused. */
+  /** Checks a paused signer again, because no call may come that would. @returns why it is still paused. */
   async function askAgain(address: Address, backlog: Backlog) {
     const [mined, pending] = await Promise.all([
       inTime(client.getTransactionCount({ address, blockTag: 'latest' })),

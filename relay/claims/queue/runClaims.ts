@@ -8,8 +8,8 @@ import { LAST_CHANCE_MS } from './dispatcher.ts'
  */
 export class RunClaims {
   count = 0
-  /** The number of those that were stored with a transaction. */
-  stored = 0
+  /** The number of those that were placed. */
+  placed = 0
   /** Resolves when the claim that the index calls eligible has left the queue; undefined if none is in the queue. */
   placing: Promise<void> | undefined
 
