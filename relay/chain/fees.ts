@@ -44,7 +44,7 @@ export function replacementFees(last: Fees, now: Fees): Fees {
 }
 
 /** The cost of a mined transaction, in wei. `l1Fee` is the data fee of an OP Stack rollup (specs.optimism.io). */
-export function feeOf({ gasUsed, effectiveGasPrice, ...rest }: TransactionReceipt): bigint {
+export function paidFee({ gasUsed, effectiveGasPrice, ...rest }: TransactionReceipt): bigint {
   const { l1Fee } = rest as { l1Fee?: Hex }
   return gasUsed * effectiveGasPrice + BigInt(l1Fee ?? 0)
 }

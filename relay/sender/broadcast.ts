@@ -39,7 +39,7 @@ const NOT_CONNECTED = new Set<unknown>([
 export async function broadcast(client: PublicClient, raw: Hex): Promise<Broadcast> {
   let unclear: Broadcast | undefined
   for (let attempt = 1; ; attempt++) {
-    const sent = await send(client, raw)
+    const sent = await broadcastOnce(client, raw)
     // The node may have this transaction from an earlier broadcast. The receipt will show it.
     if (unclear && sent.result === 'nonceTaken') return { result: 'accepted' }
     if (sent.result !== 'unknown' && !(unclear && sent.result === 'unsent')) return sent
@@ -49,7 +49,7 @@ export async function broadcast(client: PublicClient, raw: Hex): Promise<Broadca
   }
 }
 
-async function send(client: PublicClient, raw: Hex): Promise<Broadcast> {
+async function broadcastOnce(client: PublicClient, raw: Hex): Promise<Broadcast> {
   try {
     await client.request({ method: 'eth_sendRawTransaction', params: [raw] }, { retryCount: 0 })
     return { result: 'accepted' }

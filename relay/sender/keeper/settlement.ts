@@ -1,7 +1,7 @@
 import { formatTransactionReceipt, type Hash, type PublicClient, type TransactionReceipt } from 'viem'
 import { createBatcher } from '../../../core/batcher.ts'
 import { answer } from '../../chain/client.ts'
-import { feeOf } from '../../chain/fees.ts'
+import { paidFee } from '../../chain/fees.ts'
 import { hashOfBlock } from '../../chain/heads.ts'
 import type { ActionKind } from '../action.ts'
 import type { SenderContext, Turn } from '../context.ts'
@@ -57,7 +57,7 @@ export function createSettle<Action, Decision>(
     const { transactionHash: txHash, gasUsed } = receipt
     const filler = attempts.some((attempt) => attempt.hash === txHash && attempt.filler)
     const decisions = await kind.conclude(actions, receipt, filler)
-    const fee = feeOf(receipt)
+    const fee = paidFee(receipt)
     const stored = await store({ lease, tx: id, receipt, fee, decisions })
     if (!stored) return false
     const made = filler ? 0 : actions.length
