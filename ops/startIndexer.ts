@@ -64,8 +64,8 @@ const {
   options: { redeploy: { type: 'boolean' }, replace: { type: 'string' }, standby: { type: 'boolean' } },
 }).values
 
-const build = `runline_${hashOfBuild(CHAIN_ID)}`
-const schema = standby ? siblingOf(build) : build
+const mainSchema = `runline_${hashOfBuild(CHAIN_ID)}`
+const schema = standby ? siblingOf(mainSchema) : mainSchema
 const readers = { build: schema, viewsSchema: DATABASE_SCHEMA }
 await assertFree(PONDER_PORT, PONDER_HOST)
 const ponder = new URL('bin/ponder.js', import.meta.resolve('ponder'))

@@ -12,7 +12,7 @@ import { bountyMarketAbi } from '../abis/BountyMarket.ts'
 import { accountOf, roles } from '../devnet/accounts.ts'
 import type { Chain } from '../devnet/chain.ts'
 import { defaultTerms } from '../devnet/defaultTerms.ts'
-import { claimTypedData } from '../src/api/market/claimMessage.ts'
+import { claimTypedData } from '../market/claimMessage.ts'
 import type { Contracts } from './contracts.ts'
 
 export const usdc = 1_000_000n

@@ -3,7 +3,7 @@ import { type ClaimOptions, claimRun } from './claim.ts'
 import type { MarketAddress } from './claimMessage.ts'
 import { bodyOf, createApi, type RequestOptions } from './request.ts'
 import { type StreamEvent, type StreamOptions, type StreamQuery, streamChanges } from './stream.ts'
-import { callMarket, type Mined, stake, type Wallet } from './transactions.ts'
+import { callMarket, type MarketFunction, type Mined, stake, type Wallet } from './transactions.ts'
 
 export type * from './api.ts'
 export type { ClaimOptions } from './claim.ts'
@@ -64,7 +64,7 @@ export function createRunlineClient({
     return wallet
   }
 
-  const call = async (functionName: string, ...args: unknown[]) =>
+  const call = async (functionName: MarketFunction, ...args: unknown[]) =>
     callMarket(connectedWallet(), trustedMarket(), functionName, args)
 
   const runs = {

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino'
 import type { Deployment } from '../../core/deployment.ts'
+import type { Relay } from '../../relay/relay.ts'
 import type { ClientLimits } from './http/clientLimits.ts'
 import type { IndexReader } from './queries/indexReader.ts'
-import type { Relay } from './relay/relay.ts'
 import type { Streams } from './stream/streams.ts'
 
 /** What the app uses. A host creates it; importing this module creates nothing. */

@@ -2,13 +2,16 @@ import { EventEmitter } from 'node:events'
 import closeWithGrace from 'close-with-grace'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { privateKeyToAccount } from 'viem/accounts'
+import { listenForBlocks } from '../../core/database/notifications.ts'
 import { DEVNET, readDeployment } from '../../core/deployment.ts'
 import { apiSettings, readEnv } from '../../core/env.ts'
 import { createLogger } from '../../core/logger.ts'
 import { createChainClient, latestBlockOrZero } from '../../core/node/chainClient.ts'
 import { createEndpoints } from '../../core/node/endpoints.ts'
+import type { RelayEmitter } from '../../relay/events.ts'
+import { createRelay } from '../../relay/relay.ts'
+import type { Signer } from '../../relay/sender/keys/signing.ts'
 import { createApp } from './app.ts'
-import { listenForBlocks } from './database/notifications.ts'
 import { openReadPool } from './database/readPool.ts'
 import { refusePooler } from './database/refusePooler.ts'
 import { createClientLimits } from './http/clientLimits.ts'
@@ -16,15 +19,13 @@ import { createHttpServer, drain, listen } from './http/httpServer.ts'
 import { stopAtSignal, stopSignals } from './http/stopSignals.ts'
 import { indexedClaims } from './indexedClaims.ts'
 import { logClaims } from './observability/claimLog.ts'
+import { recordClaimSteps } from './observability/claimTraces.ts'
 import { measureLag, watchIndexLag } from './observability/indexLag.ts'
 import { createMetrics, createRequestTimer, measureStreams } from './observability/metrics.ts'
 import { watchForOrphan } from './observability/orphanedIndex.ts'
 import { createReadiness } from './observability/readiness.ts'
 import { measureRelay } from './observability/relayMetrics.ts'
 import { IndexReader } from './queries/indexReader.ts'
-import type { RelayEmitter } from './relay/events.ts'
-import { createRelay } from './relay/relay.ts'
-import type { Signer } from './relay/submission/signing.ts'
 import { healthRoutes, operatorRoutes } from './routes/health.ts'
 import { createStreams } from './stream/streams.ts'
 
@@ -92,7 +93,7 @@ measureLag(registry, indexLag.lag)
 const accounts: Signer[] = (env.RELAYER_PRIVATE_KEY ?? []).map((key) => privateKeyToAccount(key))
 // Loaded only where it is used, because the SDK takes memory and time.
 const remoteKeys = env.RELAYER_KMS_KEYS
-  ? await (await import('./relay/submission/awsKms.ts')).awsKmsKeys(env.RELAYER_KMS_KEYS)
+  ? await (await import('../../relay/sender/keys/awsKms.ts')).awsKmsKeys(env.RELAYER_KMS_KEYS)
   : []
 const events: RelayEmitter = new EventEmitter()
 const relay =
@@ -119,6 +120,7 @@ const relay =
         logger,
       })
 logClaims(events, logger)
+if (tracing) recordClaimSteps(events)
 if (relay) measureRelay(registry, events, relay)
 
 const limits = createClientLimits({

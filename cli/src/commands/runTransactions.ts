@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import { action } from '../action.ts'
 import { parseAddress, parseDuration, parseId, parsePercent, parseUsdc } from '../arguments.ts'
-import { callForRun } from './changeRun.ts'
+import { callForRun, type MarketFunction } from './changeRun.ts'
 import { claim } from './claim.ts'
 import { fund, type PostOptions, post } from './post.ts'
 
@@ -39,7 +39,7 @@ export function addRunTransactions(run: Command) {
     .action(action<{ agent: bigint }, [bigint]>(claim))
 
   /** Adds a call of the market. @param hash what its argument besides the run is, where it has one. */
-  function addCall(name: string, functionName: string, description: string, hash?: string) {
+  function addCall(name: string, functionName: MarketFunction, description: string, hash?: string) {
     const command = run.command(name).description(description).argument('<run>', 'the run’s id', parseId)
     if (hash) command.argument('<hash>', hash)
     command.action(

@@ -1,8 +1,9 @@
 import { LRUCache } from 'lru-cache'
 import type { Logger } from 'pino'
 import type { Address, Hash, Hex } from 'viem'
-import type { ClaimRequest, NamedClaim } from '../relay/chain/market.ts'
-import type { RelayEmitter } from '../relay/events.ts'
+import type { ClaimRequest, NamedClaim } from '../../../relay/claims/chain/market.ts'
+import type { RelayEmitter } from '../../../relay/events.ts'
+import { traceIdOf } from './claimTraces.ts'
 
 /** How many claims keep the ids of their request until they are final. */
 const MAX_CLAIMS = 10_000
@@ -42,7 +43,7 @@ type Step = NamedClaim & { signer?: Address; nonce?: number; txHash?: Hash; resu
 
 type RequestIds = { requestId: string | undefined; traceId: string | undefined }
 
-const idsOf = ({ requestId, trace }: ClaimRequest): RequestIds => ({ requestId, traceId: trace?.traceId })
+const idsOf = (request: ClaimRequest): RequestIds => ({ requestId: request.requestId, traceId: traceIdOf(request) })
 
 function requestLine(request: ClaimRequest) {
   const { bountyId, agentId, wallet } = request

@@ -1,6 +1,6 @@
+import { classifyReadError } from '../../../core/database/failures.ts'
 import { Problem } from '../http/errors.ts'
 import { createBlockHighWaterMark } from './blockHighWaterMark.ts'
-import { classifyReadError } from './failures.ts'
 import { type BlockNotifications, HeadFeed } from './headFeed.ts'
 import {
   type Database,

@@ -1,5 +1,7 @@
 import { LRUCache } from 'lru-cache'
-import { createFairLane } from '../http/fairLane.ts'
+import { createFairLane, type Requester } from '../../../core/fairLane.ts'
+import { rateLimited } from '../http/clientLimits.ts'
+import { Problem } from '../http/errors.ts'
 import { createBatchedRead, readOne } from './batchedReads.ts'
 import type { IndexReader } from './indexReader.ts'
 import { nameOfList, type RunList } from './runList.ts'
@@ -20,11 +22,9 @@ const EXPENSIVE_LANE = {
   concurrency: 2,
   maxWaitingPerClient: 64,
   waiting: 'expensive pages wait to be read',
-  goneCode: 'INDEX_BEHIND',
-} as const
-
-/** The client that sends the request, and a signal that aborts if the client disconnects. */
-export type Requester = { client: string; gone: AbortSignal }
+  refuseFull: rateLimited,
+  refuseGone: (detail: string) => new Problem('INDEX_BEHIND', detail),
+}
 
 /**
  * Creates a function that reads pages of lists. Concurrent requests for pages of one list share a statement, which
@@ -50,12 +50,12 @@ export function createRunPageReader(index: IndexReader) {
    * @throws Problem INDEX_BEHIND if the index cannot be read, or does not reach `minBlock` in time; RATE_LIMITED if too
    * many expensive pages of the client wait.
    */
-  return async (list: RunList, page: RequestedPage, { client, gone }: Requester, minBlock?: bigint) => {
+  return async (list: RunList, page: RequestedPage, requester: Requester, minBlock?: bigint) => {
     const kind = startKind(page.start)
     if (!isExpensive(list, kind)) return readerOf(list, kind)(page, minBlock)
     // Before the lane, because a page that waits for a later block would occupy a slot of the lane.
     if (minBlock !== undefined) await index.reach(minBlock)
-    return readInTurn(client, gone, () => readOne(index, runPages(list, kind, [page]), minBlock))
+    return readInTurn(requester, () => readOne(index, runPages(list, kind, [page]), minBlock))
   }
 }
 

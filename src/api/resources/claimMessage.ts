@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
+import { claimTypedData } from '../../../market/claimMessage.ts'
 import { address, id } from '../http/values.ts'
-import { claimTypedData } from '../market/claimMessage.ts'
 
 const decimal = z.string().regex(/^(0|[1-9][0-9]*)$/)
 const members = z.array(z.object({ name: z.string(), type: z.string() }).readonly()).readonly()

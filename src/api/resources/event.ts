@@ -1,7 +1,8 @@
 import { z } from '@hono/zod-openapi'
 import { getAddress } from 'viem'
+import { formatId, formatOptionalTime, formatTime } from '../../../core/format.ts'
 import { runEventNames } from '../../../ponder.schema.ts'
-import { address, amount, formatId, formatOptionalTime, formatTime, hash, id, orNull, time } from '../http/values.ts'
+import { address, amount, hash, id, orNull, time } from '../http/values.ts'
 import type { EventRow } from '../queries/events.ts'
 
 export const exampleEvent = {

@@ -1,9 +1,9 @@
 import { z } from '@hono/zod-openapi'
 import type { Deployment } from '../../../core/deployment.ts'
+import { MAX_VALIDITY_SECONDS } from '../../../market/claimMessage.ts'
+import { ESTABLISHED_AFTER, MIN_STAKE } from '../../../market/constants.ts'
 import { ESTABLISHED_COMPLETIONS } from '../../../ponder.schema.ts'
 import { address, amount } from '../http/values.ts'
-import { MAX_VALIDITY_SECONDS } from '../market/claimMessage.ts'
-import { ESTABLISHED_AFTER, MIN_STAKE } from '../market/constants.ts'
 
 const USDC_DECIMALS = 6
 const DAY_SECONDS = 24 * 60 * 60

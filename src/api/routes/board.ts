@@ -10,6 +10,7 @@ import type { Html } from '../board/values.ts'
 import type { Deps } from '../deps.ts'
 import { errorHandler } from '../http/errorHandler.ts'
 import { Problem } from '../http/errors.ts'
+import { requesterOf } from '../http/requester.ts'
 import { refusalOf } from '../http/validation.ts'
 import { idParameter } from '../http/values.ts'
 import { createAgentPageReader } from '../queries/agentPages.ts'
@@ -99,7 +100,7 @@ export function boardRoutes(deps: Deps, readRuns: RunPageReader) {
   }
 
   async function readRunPage(c: Context, list: RunList, page: number) {
-    const requester = { client: deps.limits?.clientOf(c) ?? '', gone: c.req.raw.signal }
+    const requester = requesterOf(c, deps.limits)
     const { snapshot, data } = await readRuns(list, { start: sliceOf({ page, limit: LIMIT }), limit: LIMIT }, requester)
     const runs: RunSummary[] = JSON.parse(`[${data.runs}]`)
     return { snapshot, data: { runs, ...formatPagination({ page, limit: LIMIT }, data.total) } }

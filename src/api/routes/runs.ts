@@ -1,8 +1,10 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { type MarketAddress, marketOf } from '../../../core/deployment.ts'
+import { formatId } from '../../../core/format.ts'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../http/errors.ts'
-import { addressParameter, formatId, idParameter, usdcParameter } from '../http/values.ts'
+import { requesterOf } from '../http/requester.ts'
+import { addressParameter, idParameter, usdcParameter } from '../http/values.ts'
 import { createBatchedRead } from '../queries/batchedReads.ts'
 import type { RunPageReader } from '../queries/readRunPages.ts'
 import type { RunList } from '../queries/runList.ts'
@@ -88,9 +90,7 @@ export function addRunRoutes(app: OpenAPIHono, deps: Deps, readPage: RunPageRead
   app.openapi(listRuns, async (c) => {
     const { minBlock, page, limit, cursor, ...list } = c.req.valid('query')
     const start = startOf(market, list, { page, limit, cursor })
-    // Without limits all requests are one client's.
-    const asker = { client: deps.limits?.clientOf(c) ?? '', gone: c.req.raw.signal }
-    const { data } = await readIndex(c, readPage(list, { start, limit }, asker, minBlock))
+    const { data } = await readIndex(c, readPage(list, { start, limit }, requesterOf(c, deps.limits), minBlock))
     const pagination: z.infer<typeof cursorPaginationSchema> = {
       ...formatPagination({ page: page ?? 1, limit }, data.total),
       page: cursor === undefined ? (page ?? 1) : null,

@@ -1,8 +1,8 @@
 import { networkInterfaces } from 'node:os'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { listenForBlocks } from '../../../core/database/notifications.ts'
 import { defaultTerms } from '../../../devnet/defaultTerms.ts'
-import { listenForBlocks } from '../../../src/api/database/notifications.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 
 let market: TestMarket

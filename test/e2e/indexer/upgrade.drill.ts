@@ -31,6 +31,8 @@ async function checkoutWith(line: string, changed: string) {
     'ponder.schema.ts',
     'abis',
     'core',
+    'market',
+    'relay',
     'src',
     'mcp',
     'ops',
