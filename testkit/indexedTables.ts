@@ -8,6 +8,7 @@ import { getSql as untypedGetSql } from '../node_modules/ponder/dist/esm/drizzle
 import { encodeCheckpoint as untypedEncode } from '../node_modules/ponder/dist/esm/utils/checkpoint.js'
 import type { getSql as GetSql } from '../node_modules/ponder/dist/types/drizzle/kit/index.d.ts'
 import type { encodeCheckpoint as Encode } from '../node_modules/ponder/dist/types/utils/checkpoint.d.ts'
+import { keepHighestBlock } from '../ops/builds/highestBlock.ts'
 import { distinctValuesStatement, indexStatements } from '../ops/builds/indexes.ts'
 import * as schema from '../ponder.schema.ts'
 
@@ -123,6 +124,7 @@ export function indexedDatabaseAt(url: string) {
       latest_checkpoint VARCHAR(75) NOT NULL,
       finalized_checkpoint VARCHAR(75) NOT NULL
     )`)
+    await keepHighestBlock(pool, tablesSchema)
     const { rows } = await pool.query<{ name: string }>(
       'SELECT tablename AS name FROM pg_tables WHERE schemaname = $1',
       [tablesSchema],
