@@ -4,6 +4,7 @@
  */
 import { startPostgres } from '../devnet/postgres.ts'
 import { eventsOfALife, startBusyChain } from './busyChain.ts'
+import { autovacuumSettings } from './livingTables.ts'
 import { envio } from './peers/envio.ts'
 import { figuresOf, overview } from './peers/figures.ts'
 import { type Live, measureLive } from './peers/live.ts'
@@ -23,7 +24,9 @@ const peers = [plainPonder, poller, subsquid, envio].filter(({ name }) => asked?
 
 export async function measure() {
   await using parts = new AsyncDisposableStack()
-  const postgres = await startPostgres({ settings: { shared_buffers: '1GB', max_wal_size: '8GB' } })
+  const postgres = await startPostgres({
+    settings: { ...autovacuumSettings, shared_buffers: '1GB', max_wal_size: '8GB' },
+  })
   parts.defer(postgres.stop)
   const chain = await startBusyChain({ keptStates: 64 })
   parts.defer(chain.stop)

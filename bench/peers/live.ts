@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BusyChain } from '../busyChain.ts'
 import { createCpuMeter } from '../cpuMeter.ts'
-import { median, percentile } from '../figure.ts'
+import { median, percentile, slowest } from '../figure.ts'
 import { GOLDEN_RATIO } from '../latency.ts'
 import { workload } from '../workload.ts'
 import { approved, askPage } from './ask.ts'
@@ -15,9 +15,11 @@ const READERS = 4
 export type Live = {
   /** Events a second. */
   backfill: number
+  /** How many events a block of the backfill has, of the blocks that have any. */
+  eventsOfBlock: number
   /** Milliseconds from a block to its answer. */
   p50: number
-  p99: number
+  tail: ReturnType<typeof slowest>
   /** Answers that mix two blocks, and all answers. */
   torn: number
   answers: number
@@ -36,7 +38,7 @@ export async function measureLive(peer: LivePeer, place: Place, postgresPid: num
   let running: Running | undefined
   try {
     const begun = Promise.withResolvers<number>()
-    const events = await countEvents(chain)
+    const { events, eventsOfBlock } = await countEvents(chain)
     running = await peer.start(place, (line) => peer.begins.test(line) && begun.resolve(performance.now()))
     const { url, indexer } = running
     const pids = { indexer: indexer.pid, Anvil: chain.part.pid, PostgreSQL: postgresPid }
@@ -56,8 +58,9 @@ export async function measureLive(peer: LivePeer, place: Place, postgresPid: num
     console.log(`  reorg: ${reorg === undefined ? 'never corrected' : `${Math.round(reorg)} ms`}`)
     return {
       backfill,
+      eventsOfBlock,
       p50: percentile(times, 0.5),
-      p99: percentile(times, 0.99),
+      tail: slowest(times),
       ...seen,
       wrongRows,
       reorg,
@@ -81,15 +84,18 @@ function within<T>(promise: Promise<T>, milliseconds: number): Promise<T> {
 }
 
 /** The logs of the two contracts that every peer indexes, read in ranges that viem accepts the size of. */
-async function countEvents({ client, deployment: { contracts } }: BusyChain): Promise<number> {
+async function countEvents({ client, deployment: { contracts } }: BusyChain) {
   const address = [contracts.BountyMarket, contracts.AgentStaking]
   const head = await client.getBlockNumber()
-  let count = 0
+  let events = 0
+  const blocks = new Set<bigint>()
   for (let fromBlock = 0n; fromBlock <= head; fromBlock += LOG_BLOCKS) {
     const toBlock = fromBlock + LOG_BLOCKS - 1n
-    count += (await client.getLogs({ address, fromBlock, toBlock: toBlock < head ? toBlock : head })).length
+    const logs = await client.getLogs({ address, fromBlock, toBlock: toBlock < head ? toBlock : head })
+    events += logs.length
+    for (const { blockNumber } of logs) blocks.add(blockNumber)
   }
-  return count
+  return { events, eventsOfBlock: events / blocks.size }
 }
 
 const LOG_BLOCKS = 50n

@@ -4,8 +4,10 @@ export const notes = [
 polls every 100 ms but Envio, which has no setting for it and polls every second. All share one PostgreSQL, which does not
 sync to disk: that helps the poller most, for it commits each event. Peers keep the runs with an index per filter and the
 agents; Runline also keeps timelines, bands of counts, days, and recent blocks.`,
-  `Backfill: from the line in which an indexer says that it begins, until its API answers the chain's last run. Ponder begins
-with 20 requests a second and raises this slowly, which bounds it here: it uses half a core. Runline sets 500 on this chain.`,
+  `Backfill: from the line in which an indexer says that it begins, until its API answers the chain's last run. Runline, Ponder
+and Subsquid may send 500 requests a second: Ponder has no setting for this, so its own constant of 20 is replaced. Envio
+and the poller have no limit. The blocks with events follow each other, so one request brings many events.`,
+  `Tables of the reads: loaded, then the newest 30 % of the runs change twice. Only autovacuum has vacuumed and analysed them.`,
   `From block to answer: until GET of the block's run answers it as approved, asked every 2 ms. Polling bounds it.`,
   `Torn answers: a list whose total is not its newest id, or that has a run in the middle of a block's events. Ponder's
 and Envio's routes send two statements, which may see two blocks. The poller commits each event.`,
