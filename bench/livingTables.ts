@@ -1,7 +1,7 @@
 /**
- * Leaves loaded tables as a market leaves them that goes on after the load: runs have changed since, autovacuum came when
- * PostgreSQL's own settings ask for it, and nothing else vacuumed. So there are dead rows, pages that are not all
- * visible, and indexes with entries of rows that are no more.
+ * Makes loaded tables as they are in a market that goes on after the load: runs have changed since then, and only
+ * autovacuum vacuums, when PostgreSQL's own settings ask for it. So there are dead rows, pages that are not all visible,
+ * and index entries of dead rows.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClientBase } from 'pg'

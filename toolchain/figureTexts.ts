@@ -39,7 +39,7 @@ export function missedTable(results: readonly Result[]): string {
     .filter(({ name }) => name !== 'peers')
     .flatMap(({ name, figures }) => figures.filter(({ ok }) => ok !== null).map((figure) => ({ name, figure })))
   const missed = withGoals.filter(({ figure }) => figure.ok === false)
-  const count = `Of ${withGoals.length} goals of these benchmarks, ${missed.length} are missed`
+  const count = `All benchmarks but \`peers\` have ${withGoals.length} goals, and miss ${missed.length}`
   if (missed.length === 0) return `${count}.`
   const lines = missed.map(({ name, figure }) => {
     const { figure: what, value, unit, baseline, ratio } = figure
@@ -58,14 +58,18 @@ export function betterPeers(figures: readonly Figure[]): string {
   for (const { figure, unit, value, baseline } of figures) {
     const [, what, peer] = /^(.*), beside ([^,]*)$/.exec(figure) ?? []
     if (what === undefined || peer === undefined || baseline === null) continue
-    const told = better.get(peer) ?? []
-    better.set(peer, told)
+    const advantages = better.get(peer) ?? []
+    better.set(peer, advantages)
     const isRate = RATES.has(unit)
     if (isRate ? baseline <= value : baseline >= value) continue
     const times = isRate ? baseline / value : value / baseline
-    told.push(`${what}: ${rounded(baseline)} beside ${rounded(value)} ${unit}, ${times.toPrecision(3)} times as good`)
+    advantages.push(
+      `${what}: ${rounded(baseline)} beside ${rounded(value)} ${unit}, ${times.toPrecision(3)} times as good`,
+    )
   }
-  return [...better].map(([peer, told]) => `- ${peer}: ${told.length === 0 ? 'nothing' : told.join('; ')}.`).join('\n')
+  return [...better]
+    .map(([peer, advantages]) => `- ${peer}: ${advantages.length === 0 ? 'nothing' : advantages.join('; ')}.`)
+    .join('\n')
 }
 
 /** Where the results were measured. */
