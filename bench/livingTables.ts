@@ -1,5 +1,5 @@
 /**
- * Makes loaded tables as they are in a market that goes on after the load: runs have changed since then, and only
+ * Makes loaded tables as those of a market that continues after the load: runs have changed since then, and only
  * autovacuum vacuums, when PostgreSQL's own settings ask for it. So there are dead rows, pages that are not all visible,
  * and index entries of dead rows.
  */

@@ -83,7 +83,7 @@ const pages = results.map(({ name, machine, seconds, figures, notes }) => {
 const intro = `# Figures
 
 Written by \`npm run figures\` from bench/results, which \`npm run bench\` writes. The baseline is measured in the same run. A
-goal is on the ratio, or on the value where its unit is that of the figure.
+goal limits the ratio or the value.
 `
 
 /** The first note of `peers` is the table of all indexers side by side. */
