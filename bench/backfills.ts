@@ -31,8 +31,9 @@ export async function measure() {
     measurements: little ? [...figuresOf(small, little), ...largeFigures, compare(much, little)] : largeFigures,
     notes: [
       `The chain has ${PARTIES} posters and ${PARTIES} agents, of whom some have many more runs than others, and each step of a run is
-in a block of its own. A block has the steps of 40 runs, and ${Math.round(much.eventsOfBlock)} events of all three contracts. Both indexers have the blocks and logs in their cache. Plain Ponder stores a row per event; ours also
-keeps runs, agents, and the bands that make totals and pages flat. Both wait for nothing but the indexer's one thread.`,
+in a block of its own. A block has the steps of 40 runs, and ${Math.round(much.eventsOfBlock)} events of all three contracts.
+Both indexers have the blocks and logs in their cache. Plain Ponder stores a row per event; ours also keeps runs,
+agents, and the bands that make totals and pages flat. Both wait for nothing but the indexer's one thread.`,
       ...(little ? notesOf(small, little) : []),
       ...notesOf(large, much),
     ],
