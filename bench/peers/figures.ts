@@ -1,18 +1,21 @@
 import type { Measurement } from '../figure.ts'
 import { number, table } from '../table.ts'
+import type { Backfill } from './backfill.ts'
 import type { Live } from './live.ts'
 import { type Reads, RUNS, readFigures } from './reads.ts'
+
+type Measured = Backfill & Live
 
 const OURS = 'Runline'
 
 /** Runline beside each peer, whose figure is the baseline. */
-export function figuresOf(live: Record<string, Live>, reads: Reads): Measurement[] {
+export function figuresOf(live: Record<string, Measured>, reads: Reads): Measurement[] {
   const { [OURS]: ours, ...peers } = live
   if (!ours) throw new Error('There are no figures of Runline')
   return [...Object.entries(peers).flatMap(([name, theirs]) => liveFigures(name, ours, theirs)), ...readsOf(reads)]
 }
 
-function liveFigures(name: string, ours: Live, theirs: Live): Measurement[] {
+function liveFigures(name: string, ours: Measured, theirs: Measured): Measurement[] {
   return [
     {
       figure: `backfill, beside ${name}`,
@@ -79,13 +82,13 @@ function readsOf(reads: Reads): Measurement[] {
 }
 
 /** All peers side by side: a column each. */
-export function overview(live: Record<string, Live>, reads: Reads): string {
+export function overview(live: Record<string, Measured>, reads: Reads): string {
   const { [OURS]: ours } = live
   if (!ours) throw new Error('There are no figures of Runline')
   const { eventsOfBlock, tail } = ours
   const names = Object.keys(reads[readFigures[0]])
   const rounded = (value: number) => number(Number(value.toPrecision(3)))
-  const liveRow = (label: string, cell: (live: Live) => string) => [
+  const liveRow = (label: string, cell: (measured: Measured) => string) => [
     label,
     ...names.map((name) => (live[name] ? cell(live[name]) : '')),
   ]
