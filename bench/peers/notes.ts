@@ -7,7 +7,9 @@ index per filter and the agents; Runline also keeps timelines, bands of counts, 
   `Backfill: from the line in which an indexer says that it begins, until its API answers the chain's last run. Runline, Ponder
 and Subsquid may send 500 requests a second: Ponder has no setting for this, so its own constant of 20 is replaced. Envio
 and the poller have no limit. The blocks with events follow each other, so one request brings many events.`,
-  `Tables of the reads: loaded, then the newest 30 % of the runs change twice. Only autovacuum has vacuumed and analysed them.`,
+  `Reads: the same list is the newest 20 runs, the filtered list state=OPEN&minReward= with another amount in each request, the mix
+lists with filters, orders and pages of all kinds. Each has its exact total. Their tables are loaded, then the
+newest 30 % of the runs change twice, and only autovacuum vacuums and analyses them.`,
   `From block to answer: until GET of the block's run answers it as approved, asked every 2 ms. Polling bounds it.`,
   `Torn answers: a list whose total is not its newest id, or that has a run in the middle of a block's events. Ponder's
 and Envio's routes send two statements, which may see two blocks. The poller commits each event.`,
