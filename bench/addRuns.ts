@@ -47,9 +47,6 @@ export async function addRuns(databaseUrl: string, schemas: string[], runs: numb
     for (const statement of indexStatements(name)) await client.query(statement)
   }
   for (const table of tables) await db.execute(sql`DROP TABLE pg_temp.${table}`)
-  await client.query('VACUUM ANALYZE')
-  // As PostgreSQL does every five minutes: otherwise its recovery from a crash would replay these inserts.
-  await client.query('CHECKPOINT')
   await client.end()
 }
 

@@ -18,7 +18,7 @@ const encodeCheckpoint: typeof Encode = untypedEncode
 export const chainId = 31337
 
 /** The schemas of Ponder's tables and of the readers' views, as under `ponder start`. */
-const tablesSchema = 'runline_build'
+export const tablesSchema = 'runline_build'
 export const viewsSchema = 'runline'
 
 /** The block at which the tables are. `timestamp` in seconds; `hash` is `blockHash` if absent. */
