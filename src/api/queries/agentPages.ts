@@ -2,12 +2,10 @@ import { and, eq, gte, isNotNull, type SQL, sql } from 'drizzle-orm'
 import { AGENT_BAND_IDS, type AgentStep, agent, recordOf } from '../../../ponder.schema.ts'
 import { agentBands } from './agentBands.ts'
 import { type AgentRow, type AgentStatus, agentColumns, agentStatus, agentStatuses } from './agents.ts'
-import { createBatchedRead } from './batchedReads.ts'
-import type { IndexReader } from './indexReader.ts'
 import { type Page, type SnapshotQuery, snapshotQuery } from './snapshot.ts'
 
-/** The most pages that one statement reads. */
-const MAX_PAGES = 16
+const limit = sql`${sql.placeholder('limit')}::int8`
+const offset = sql`${sql.placeholder('offset')}::int8`
 
 type AgentPage = {
   agents: AgentRow[]
@@ -56,23 +54,13 @@ function pageQuery(listed: Listed) {
       gte(agent.id, sql`"ranked"."lowest"`),
       sql`${agent.id} < "ranked"."lowest" + ${sql.raw(String(AGENT_BAND_IDS))}`,
     )
-    const page = db
-      .$with('page', {
-        place: sql<number>`"place"`.mapWith(Number).as('place'),
-        agentId: sql`"agent_id"`.as('agent_id'),
-      })
-      .as(sql`
-        select "asked"."place", "one"."id" as "agent_id"
-        from unnest(${sql.placeholder('limits')}::int8[], ${sql.placeholder('offsets')}::int8[])
-          with ordinality as "asked" ("limit", "offset", "place")
-        cross join lateral (
-          select "near"."id" from "ranked" cross join lateral (
-            select ${agent.id} from ${agent} where ${matching}
-            order by ${agent.id} limit "asked"."limit" offset greatest("asked"."offset" - "before", 0)
-          ) as "near"
-          where "before" < "asked"."offset" + "asked"."limit" and "before" + "agents" > "asked"."offset"
-          order by "near"."id" limit "asked"."limit"
-        ) as "one"`)
+    const page = db.$with('page', { agentId: sql`"id"`.as('id') }).as(sql`
+      select "near"."id" from "ranked" cross join lateral (
+        select ${agent.id} from ${agent} where ${matching}
+        order by ${agent.id} limit ${limit} offset greatest(${offset} - "before", 0)
+      ) as "near"
+      where "before" < ${offset} + ${limit} and "before" + "agents" > ${offset}
+      order by "near"."id" limit ${limit}`)
     const row = db.select(agentColumns).from(agent).as('agent')
     return db
       .with(snapshot, bands, ranked, matches, page)
@@ -81,25 +69,15 @@ function pageQuery(listed: Listed) {
       .innerJoin(matches, sql`true`)
       .leftJoin(page, sql`true`)
       .leftJoin(row, eq(row.id, page.agentId))
-      .orderBy(page.place, page.agentId)
+      .orderBy(page.agentId)
   })
 
-  return (pages: readonly Page[]): SnapshotQuery<AgentPage[]> => {
-    const values = { limits: pages.map(({ limit }) => limit), offsets: pages.map(({ offset }) => offset) }
-    return readPages(values, ({ matches }, rows) => {
-      const byPlace = Map.groupBy(rows, ({ page }) => page?.place)
-      return pages.map((_, index) => ({
-        agents: (byPlace.get(index + 1) ?? []).flatMap(({ agent }) => agent ?? []),
-        total: matches.total,
-      }))
-    })
-  }
+  return (page: Page): SnapshotQuery<AgentPage> =>
+    readPages(page, ({ matches }, rows) => ({ agents: rows.flatMap(({ agent }) => agent ?? []), total: matches.total }))
 }
 
-/** Creates a function that reads pages of agents. Concurrent requests for pages of one status share a statement. */
-export function createAgentPageReader(index: IndexReader) {
-  const readers = recordOf(lists, (listed) => createBatchedRead(index, pageQuery(listed), { maxSize: MAX_PAGES }))
+const queries = recordOf(lists, pageQuery)
 
-  /** @throws Problem INDEX_BEHIND if the index cannot be read, or does not reach `minBlock` in time. */
-  return (status: AgentStatus | undefined, page: Page, minBlock?: bigint) => readers[status ?? 'all'](page, minBlock)
-}
+/** Reads a page of the agents with the status, or of all agents. */
+export const pageOfAgents = (status: AgentStatus | undefined, page: Page): SnapshotQuery<AgentPage> =>
+  queries[status ?? 'all'](page)

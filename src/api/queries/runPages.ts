@@ -3,7 +3,7 @@ import { partiesOf, rewardBandWidth } from '../../../ponder.schema.ts'
 import { type RunList, type RunOrder, shapeOf } from './runList.ts'
 import { isBanded, isUnfiltered, NEAR_ROWS, rankedBands, type StartKind } from './runStarts.ts'
 import { isCounted, matchesInRanked, matchesOf } from './runTotal.ts'
-import { byPosition, mayGather, walksOf } from './runWalks.ts'
+import { byPosition, limit, mayGather, walksOf } from './runWalks.ts'
 import { plainQuery, type SnapshotQuery, withSnapshot } from './snapshot.ts'
 
 /** The sort key of a run, which is its position in the list. */
@@ -23,34 +23,22 @@ export type RunPage = {
   end: RunPosition | null
 }
 
-const placeholder = sql.placeholder
-
-/**
- * Reads pages of a list. Runs with the same sort key are ordered by id, so that pages never overlap.
- * @param kind the kind of every page's start.
- */
-export function runPages(list: RunList, kind: StartKind, pages: readonly RequestedPage[]): SnapshotQuery<RunPage[]> {
+/** Reads a page of a list. Runs with the same sort key are ordered by id, so that pages never overlap. */
+export function pageOfRuns(list: RunList, { start, limit }: RequestedPage): SnapshotQuery<RunPage> {
+  const kind = startKind(start)
   const values = {
     ...list,
     ...(list.minReward !== undefined && bandsAt(list.minReward)),
     party: partiesOf(list)[0],
-    limits: pages.map(({ limit }) => limit),
-    offsets: pages.map(({ start }) => ('offset' in start ? start.offset : null)),
-    bountyIds: pages.map(({ start }) => ('after' in start ? start.after.bountyId : null)),
-    values: pages.map(({ start }) => ('after' in start ? start.after.value : null)),
+    limit,
+    ...('offset' in start ? start : { afterId: start.after.bountyId, afterValue: start.after.value }),
   }
-  const decode = (_: PageRow, rows: PageRow[]) => {
-    const read = new Map(rows.map((row) => [Number(row.place), row]))
-    return pages.map(({ limit }, index) => decodePage(read.get(index + 1), limit))
-  }
+  const decode = ({ runs, total, found, last_id, last_value }: PageRow): RunPage => ({
+    runs,
+    total: Number(total),
+    end: found > limit ? { value: last_value, bountyId: last_id } : null,
+  })
   return statementOf(list, kind)(values, decode, { alone: isExpensive(list, kind) })
-}
-
-function decodePage(row: PageRow | undefined, limit: number): RunPage {
-  if (row === undefined) throw new Error('The statement returned no row for a requested page')
-  const { runs, total, found, last_id, last_value } = row
-  const end = found > limit ? { value: last_value, bountyId: last_id } : null
-  return { runs, total: Number(total), end }
 }
 
 export function startKind(start: RunStart): StartKind {
@@ -92,16 +80,12 @@ function makeStatement(name: string, list: RunList, start: StartKind) {
   const matches = isInRanked ? matchesInRanked : matchesOf(list, mayGather(list, start))
   return plainQuery<PageRow>(
     name,
-    sql`${withSnapshot}${ranked}, "matches" as (${matches})
-      select "snapshot".*, "total", "place", "page".*
-      from "snapshot" cross join "matches" cross join ${requestedPages}
-        cross join lateral (with ${walksOf(list, start)} ${pageOf(list)}) as "page"`,
+    sql`${withSnapshot}${ranked}, "matches" as (${matches}), ${walksOf(list, start)}
+      select "snapshot".*, "total", "page".* from "snapshot" cross join "matches" cross join (${pageOf(list)}) as "page"`,
   )
 }
 
 type PageRow = {
-  /** The number of the page among the requested pages, from 1. */
-  place: bigint
   total: bigint
   runs: string
   /** How many runs the walk found: one more than the limit if a run follows the page. */
@@ -111,15 +95,10 @@ type PageRow = {
   last_value: bigint
 }
 
-/** One row per requested page. Columns that its kind of start does not use are null. */
-const requestedPages = sql`
-  unnest(${placeholder('limits')}::int4[], ${placeholder('offsets')}::int8[], ${placeholder('bountyIds')}::int8[],
-    ${placeholder('values')}::int8[]) with ordinality as "requested" ("limit", "offset", "bounty_id", "value", "place")`
-
 /** The page in one row: the walk's runs without the extra one that shows whether a run follows. */
 function pageOf(order: RunOrder): SQL {
   return sql`
     select coalesce(string_agg("json", ','), '') as "runs", (select count(*) from "walked") as "found",
-      (array_agg("bounty_id"))["requested"."limit"] as "last_id", (array_agg("value"))["requested"."limit"] as "last_value"
-    from (select * from "walked" order by ${byPosition(order)} limit "requested"."limit") as "listed"`
+      (array_agg("bounty_id"))[${limit}] as "last_id", (array_agg("value"))[${limit}] as "last_value"
+    from (select * from "walked" order by ${byPosition(order)} limit ${limit}) as "listed"`
 }

@@ -79,8 +79,8 @@ function lowestOf(order: RunOrder): SQL {
  * band's matching runs before and after the page's first run. It has no row if the page is past the end.
  */
 export function startOf({ sort, order }: RunOrder): SQL {
-  const offset = sql`"requested"."offset"`
-  const total = sql`"matches"."total"`
+  const offset = sql`${sql.placeholder('offset')}::int8`
+  const total = sql`(select "total" from "matches")`
   const above = sql`("through" - "own")`
   // Not all runs of the band that `minReward` splits match. The total tells how many do.
   const own = sql`least("own", ${total} - ${above})`

@@ -6,8 +6,14 @@ import { inOrder, matching, type RunList, type RunOrder, sortKeyOf, standingOf }
 import { isBanded, isUnfiltered, type StartKind, startOf } from './runStarts.ts'
 import { runSummaryMembers } from './runs.ts'
 
+/** How many runs the page has at most, and how many precede it. */
+export const limit = sql`${sql.placeholder('limit')}::int4`
+export const offset = sql`${sql.placeholder('offset')}::int8`
+
+const total = sql`(select "total" from "matches")`
+
 /** Whether the page's offset is within the list. */
-const isWithin = sql`"requested"."offset" < "matches"."total"`
+const isWithin = sql`${offset} < ${total}`
 
 /**
  * The CTE `walked`: the JSON and the position of the page's runs, and of the run that follows. The CTEs that it needs
@@ -38,8 +44,8 @@ const listed = (order: RunOrder) => sql`${jsonObject(runSummaryMembers)} as "jso
  * because a walk would go on behind the last match to the end of the index.
  */
 function rowsOf(start: StartKind): SQL {
-  if (start === 'after') return sql`("requested"."limit" + 1)`
-  return sql`greatest(least("requested"."limit" + 1, "matches"."total" - "requested"."offset"), 0)`
+  if (start === 'after') return sql`(${limit} + 1)`
+  return sql`greatest(least(${limit} + 1, ${total} - ${offset}), 0)`
 }
 
 /**
@@ -66,7 +72,7 @@ export function mayGather(list: RunList, start: StartKind): boolean {
 
 /** The CTE `first`: the position of the page's first run. It has no row if the page is past the end. */
 function firstAtOffset(list: RunList): SQL {
-  return sql`"first" as (${select(positionIn(list), and(matching(list), isWithin), list)} limit 1 offset "requested"."offset")`
+  return sql`"first" as (${select(positionIn(list), and(matching(list), isWithin), list)} limit 1 offset ${offset})`
 }
 
 /** The CTEs `start` and `first`. The runs of the band are skipped from its nearer end. */
@@ -99,7 +105,7 @@ function isFromFirst({ sort, order }: RunOrder): SQL {
 function walkOrGather(list: RunList, start: StartKind): SQL {
   const isAfter = start === 'after'
   const condition = isAfter ? and(isAfterIn(list), matching(list)) : and(matching(list), isWithin)
-  const skip = isAfter ? sql`` : sql`offset "requested"."offset"`
+  const skip = isAfter ? sql`` : sql`offset ${offset}`
   const walk = (where: SQL | undefined) =>
     sql`${select(sql`${run.bountyId}`, where, list)} limit ${rowsOf(start)} ${skip}`
   const gathered = gatheredBy(list, start)
@@ -111,14 +117,14 @@ function walkOrGather(list: RunList, start: StartKind): SQL {
 /** The id at an offset is known because ids count up without gaps. */
 function isFromOffset({ order }: RunOrder): SQL {
   return order === 'asc'
-    ? sql`${run.bountyId} >= (select min(${run.bountyId}) from ${run}) + "requested"."offset"`
-    : sql`${run.bountyId} <= (select max(${run.bountyId}) from ${run}) - "requested"."offset"`
+    ? sql`${run.bountyId} >= (select min(${run.bountyId}) from ${run}) + ${offset}`
+    : sql`${run.bountyId} <= (select max(${run.bountyId}) from ${run}) - ${offset}`
 }
 
 function isAfterIn({ sort, order }: RunOrder): SQL {
   const compare = order === 'asc' ? sql`>` : sql`<`
-  if (sort === 'createdAt') return sql`${run.bountyId} ${compare} "requested"."bounty_id"`
-  return sql`(${run[sort]}, ${run.bountyId}) ${compare} ("requested"."value", "requested"."bounty_id")`
+  if (sort === 'createdAt') return sql`${run.bountyId} ${compare} ${sql.placeholder('afterId')}::int8`
+  return sql`(${run[sort]}, ${run.bountyId}) ${compare} (${sql.placeholder('afterValue')}::int8, ${sql.placeholder('afterId')}::int8)`
 }
 
 /**
@@ -150,8 +156,8 @@ const GATHERING_COST = sql.raw('4')
  * `in_order` runs: to find n matches, a walk passes n × in_order / total runs.
  */
 function isFaster(start: StartKind): SQL {
-  const walked = start === 'after' ? rowsOf(start) : sql`("requested"."offset" + ${rowsOf(start)})`
-  return sql`${GATHERING_COST} * "matches"."gathered" * "matches"."total" <= ${walked} * "matches"."in_order"`
+  const walked = start === 'after' ? rowsOf(start) : sql`(${offset} + ${rowsOf(start)})`
+  return sql`(select ${GATHERING_COST} * "gathered" * "total" <= ${walked} * "in_order" from "matches")`
 }
 
 /** `offset 0` prevents that PostgreSQL turns this into a walk in the list's order. */

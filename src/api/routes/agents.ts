@@ -3,7 +3,7 @@ import type { Context } from 'hono'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../http/errors.ts'
 import { formatId, idParameter } from '../http/values.ts'
-import { createAgentPageReader } from '../queries/agentPages.ts'
+import { pageOfAgents } from '../queries/agentPages.ts'
 import { agentsById } from '../queries/agents.ts'
 import { createBatchedRead } from '../queries/batchedReads.ts'
 import {
@@ -66,12 +66,11 @@ export function agentNotFound(id: bigint) {
 }
 
 export function addAgentRoutes(app: OpenAPIHono, deps: Deps) {
-  const readPage = createAgentPageReader(deps.index)
   const readAgent = createBatchedRead(deps.index, agentsById)
 
   app.openapi(listAgents, async (c) => {
     const { minBlock, status, ...page } = c.req.valid('query')
-    const { data } = await readIndex(c, readPage(status, sliceOf(page), minBlock))
+    const { data } = await readIndex(c, deps.index.read(pageOfAgents(status, sliceOf(page)), minBlock))
     return answerJson(c, { agents: data.agents.map(formatAgent), pagination: formatPagination(page, data.total) })
   })
 

@@ -12,7 +12,7 @@ import { errorHandler } from '../http/errorHandler.ts'
 import { Problem } from '../http/errors.ts'
 import { refusalOf } from '../http/validation.ts'
 import { idParameter } from '../http/values.ts'
-import { createAgentPageReader } from '../queries/agentPages.ts'
+import { pageOfAgents } from '../queries/agentPages.ts'
 import { agentsById } from '../queries/agents.ts'
 import { createBatchedRead, createSharedRead } from '../queries/batchedReads.ts'
 import { eventPage } from '../queries/events.ts'
@@ -84,7 +84,6 @@ export function boardRoutes(deps: Deps, readRuns: RunPageReader) {
   const app = new Hono()
   const readRun = createBatchedRead(deps.index, runsById)
   const readAgent = createBatchedRead(deps.index, agentsById)
-  const readAgents = createAgentPageReader(deps.index)
   const readStats = createSharedRead(deps.index, stats)
 
   app.onError(
@@ -130,7 +129,7 @@ export function boardRoutes(deps: Deps, readRuns: RunPageReader) {
 
   app.get('/agents', policy, async (c) => {
     const { page } = parse(pageQuery, givenOf(c))
-    const { snapshot, data } = await readAgents(undefined, sliceOf({ page, limit: LIMIT }))
+    const { snapshot, data } = await deps.index.read(pageOfAgents(undefined, sliceOf({ page, limit: LIMIT })))
     const pagination = formatPagination({ page, limit: LIMIT }, data.total)
     const content = agentListPage({ agents: data.agents.map(formatAgent), ...pagination }, snapshot.now)
     return answer(c, snapshot, { title: 'Agents', section: '/agents', content })
