@@ -1,7 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { drizzle } from 'drizzle-orm/node-postgres'
-import type { Pool } from 'pg'
 import { pino } from 'pino'
 import { startApi, youngGenerationFlag } from '../devnet/api.ts'
 import { startProcess } from '../devnet/managedProcess.ts'
@@ -59,7 +57,6 @@ export async function startReadsMarket(postgres: Postgres, runs: number) {
   const kept = parts.move()
   return {
     startAnotherApi,
-    statements: () => statementCount(index.pool),
     api,
     bare,
     /** The processes whose CPU use limits a figure. */
@@ -76,16 +73,6 @@ async function listOf(url: string) {
   const response = await fetch(`${url}/api/runs`)
   const headers = [...response.headers].filter(([name]) => !OF_THE_SERVER.includes(name))
   return { body: await response.text(), headers: Object.fromEntries(headers) }
-}
-
-/** How many statements the database has run: each of the API's is a transaction of its own. */
-async function statementCount(pool: Pool) {
-  // A connection reports its last transactions once it has been idle for ten seconds.
-  await sleep(11_000)
-  const { rows } = await pool.query(
-    'SELECT xact_commit AS count FROM pg_stat_database WHERE datname = current_database()',
-  )
-  return Number(rows[0].count)
 }
 
 async function startBare(bare: object) {

@@ -37,7 +37,7 @@ const stateColumns = sql.join(
 const stateCounts = sql.join(schema.runStates.map(countOf), sql`, `)
 
 /**
- * Fills the empty bands of runs with their counts, and the market's days. Each band is computed from the digits. A day
+ * Fills the empty tables that count runs: bands, parties and the market's days. Each band is computed from the digits. A day
  * has the runs created on it, as if they had all their changes on that day.
  */
 export const countRuns = [
@@ -45,18 +45,17 @@ export const countRuns = [
     INSERT INTO market_band (sort, lowest, ${stateColumns})
     SELECT sort, lowest, ${stateCounts}
     FROM run CROSS JOIN LATERAL (VALUES
-      ('createdAt', bounty_id / 10000 * 10000),
       ('reward', rpad(left(reward::text, 2), length(reward::text), '0')::int8),
       ('deadline', deadline / 21600 * 21600)
     ) AS band (sort, lowest)
     GROUP BY 1, 2`,
   sql`
-    INSERT INTO party_band (party, lowest, ${stateColumns})
-    SELECT party, bounty_id / 10000 * 10000, ${stateCounts}
+    INSERT INTO party_count (party, ${stateColumns})
+    SELECT party, ${stateCounts}
     FROM run CROSS JOIN LATERAL (VALUES
       ('poster ' || poster_address), ('evaluator ' || evaluator), ('claimedBy ' || claimed_by)
     ) AS counted (party)
-    WHERE party IS NOT NULL GROUP BY 1, 2`,
+    WHERE party IS NOT NULL GROUP BY 1`,
   sql`
     INSERT INTO market_day (day, ${stateColumns}, escrowed, locked, paid, claims, claim_seconds)
     SELECT created_at / 86400 * 86400, ${stateCounts},
@@ -156,7 +155,7 @@ export function indexedDatabaseAt(url: string) {
   async function moveTo(block: Block, writeRows?: (tx: Writer) => PromiseLike<unknown>) {
     await db.transaction(async (tx) => {
       await writeRows?.(tx)
-      for (const table of ['market_band', 'party_band', 'market_day', 'agent_band', 'proven_band']) {
+      for (const table of ['market_band', 'party_count', 'market_day', 'agent_band', 'proven_band']) {
         await tx.execute(sql`DELETE FROM ${sql.identifier(table)}`)
       }
       for (const statement of [...countRuns, ...countAgents]) await tx.execute(statement)

@@ -1,4 +1,4 @@
-import { AGENT_BAND_IDS, agentSteps, DEADLINE_BAND_SECONDS, RUN_BAND_IDS, runStates } from '../../ponder.schema.ts'
+import { AGENT_BAND_IDS, agentSteps, DEADLINE_BAND_SECONDS, runStates } from '../../ponder.schema.ts'
 import type { Audited, Step } from './audited.ts'
 import { compareRows } from './chainTables.ts'
 
@@ -38,8 +38,6 @@ const MARKET_DAYS = `
     coalesce(sum(waited) FILTER (WHERE name = 'BountyClaimed'), 0) AS claim_seconds
   FROM change JOIN run USING (bounty_id) GROUP BY 1`
 
-const ID_BAND = `div(bounty_id, ${RUN_BAND_IDS}) * ${RUN_BAND_IDS}`
-
 /**
  * The tables of counts, and the same counts made from the rows that earlier phases compared. These queries compute the
  * bands in another way than the handlers do.
@@ -50,16 +48,15 @@ const COUNTS = [
     counted: `
       SELECT 'runs by ' || sort || ' from ' || lowest AS name, ${countsOf('state', runStates)}
       FROM run CROSS JOIN LATERAL (VALUES
-        ('createdAt', ${ID_BAND}),
         ('reward', rpad(left(reward::text, 2), length(reward::text), '0')::int8),
         ('deadline', div(deadline, ${DEADLINE_BAND_SECONDS}) * ${DEADLINE_BAND_SECONDS})
       ) AS band (sort, lowest)
       GROUP BY 1`,
   },
   {
-    stored: `SELECT 'runs with ' || party || ' from ' || lowest AS name, * FROM party_band`,
+    stored: `SELECT 'runs with ' || party AS name, * FROM party_count`,
     counted: `
-      SELECT 'runs with ' || party || ' from ' || ${ID_BAND} AS name, ${countsOf('state', runStates)}
+      SELECT 'runs with ' || party AS name, ${countsOf('state', runStates)}
       FROM run CROSS JOIN LATERAL (VALUES
         ('poster ' || poster_address), ('evaluator ' || evaluator), ('claimedBy ' || claimed_by)
       ) AS counted (party)

@@ -1,7 +1,7 @@
 import { createFairLane } from '../http/fairLane.ts'
 import type { IndexReader } from './indexReader.ts'
 import type { RunList } from './runList.ts'
-import { isExpensive, pageOfRuns, type RequestedPage, startKind } from './runPages.ts'
+import { isExpensive, pageOfRuns, type RequestedPage } from './runPages.ts'
 
 /** How many expensive pages are read at once, and how many pages of one client may wait. */
 const EXPENSIVE_LANE = {
@@ -27,7 +27,7 @@ export function createRunPageReader(index: IndexReader) {
    */
   return async (list: RunList, page: RequestedPage, { client, gone }: Requester, minBlock?: bigint) => {
     const query = pageOfRuns(list, page)
-    if (!isExpensive(list, startKind(page.start))) return index.read(query, minBlock)
+    if (!isExpensive(list, page.start)) return index.read(query, minBlock)
     // Before the lane, because a page that waits for a later block would occupy a slot of the lane.
     if (minBlock !== undefined) await index.reach(minBlock)
     return readInTurn(client, gone, () => index.read(query, minBlock))

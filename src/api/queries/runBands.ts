@@ -2,25 +2,22 @@ import { and, eq, gte, lt, type SQL, sql } from 'drizzle-orm'
 import {
   DEADLINE_BAND_SECONDS,
   marketBand,
-  type marketDay,
+  marketDay,
   partiesOf,
-  partyBand,
+  partyCount,
   run,
   runStates,
 } from '../../../ponder.schema.ts'
-import type { RunFilter, RunOrder, Standing } from './runList.ts'
+import type { RunFilter, Standing } from './runList.ts'
 import { now } from './snapshot.ts'
 
 /** Whether the filter names a party. */
 export const isOfParty = (filter: RunFilter): boolean => partiesOf(filter).length > 0
 
-type BandTable = typeof marketBand | typeof partyBand
-
-/** The bands of the filter's party, else of all runs. Runs of two parties have no bands: these are those of all. */
-export const bandTableOf = (filter: RunFilter): BandTable => (partiesOf(filter).length === 1 ? partyBand : marketBand)
+type CountTable = typeof marketBand | typeof partyCount | typeof marketDay
 
 /** For each standing, how many runs of a row are in the states that the standing allows. A row has a count per state. */
-export function countersOf(row: BandTable | typeof marketDay): Record<Standing, SQL> {
+function countersOf(row: CountTable): Record<Standing, SQL> {
   const counts = runStates.map((state) => sql`${row[state]}`)
   const chosen = runStates.map((state) => sql`when ${state} then ${row[state]}`)
   const every = sql.join(counts, sql` + `)
@@ -34,15 +31,16 @@ export function countersOf(row: BandTable | typeof marketDay): Record<Standing, 
   }
 }
 
-/** The bands of all runs in one order, or those of the placeholder `party`, which have one order. */
-export function isBandOf(table: BandTable, sort: RunOrder['sort']): SQL {
-  return table === partyBand ? eq(partyBand.party, sql.placeholder('party')) : eq(marketBand.sort, sort)
-}
-
-/** The sum of a counter over bands or days: a subquery of one value. */
-export function sumOf(table: BandTable | typeof marketDay, standing: Standing, condition = sql`true`): SQL {
+/** The sum of a counter over rows: a subquery of one value. */
+export function sumOf(table: CountTable, standing: Standing, condition = sql`true`): SQL {
   return sql`(select coalesce(sum(${countersOf(table)[standing]}), 0) from ${table} where ${condition})`
 }
+
+/** The sum over the filter's party, or over all runs. */
+export const sumOfAll = (filter: RunFilter, standing: Standing): SQL =>
+  partiesOf(filter).length === 1
+    ? sumOf(partyCount, standing, eq(partyCount.party, sql.placeholder('party')))
+    : sumOf(marketDay, standing)
 
 const SPAN = sql.raw(String(DEADLINE_BAND_SECONDS))
 
@@ -52,7 +50,7 @@ const SPAN = sql.raw(String(DEADLINE_BAND_SECONDS))
  */
 export function claimableTotal(): SQL {
   const edge = sql`((${now} + ${SPAN} / 2) / ${SPAN} * ${SPAN})`
-  const isFromEdge = and(isBandOf(marketBand, 'deadline'), gte(marketBand.lowest, edge))
+  const isFromEdge = and(eq(marketBand.sort, 'deadline'), gte(marketBand.lowest, edge))
   const isBetween = and(
     sql`${run.state} = 'OPEN'`,
     gte(run.deadline, sql`least(${now}, ${edge})`),

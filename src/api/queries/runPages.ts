@@ -1,9 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { partiesOf, rewardBandWidth } from '../../../ponder.schema.ts'
 import { type RunList, type RunOrder, shapeOf } from './runList.ts'
-import { isBanded, isUnfiltered, NEAR_ROWS, rankedBands, type StartKind } from './runStarts.ts'
-import { isCounted, matchesInRanked, matchesOf } from './runTotal.ts'
-import { byPosition, limit, mayGather, walksOf } from './runWalks.ts'
+import { isCounted, matchesOf } from './runTotal.ts'
+import { byPosition, limit, mayGather, type StartKind, walksOf } from './runWalks.ts'
 import { plainQuery, type SnapshotQuery, withSnapshot } from './snapshot.ts'
 
 /** The sort key of a run, which is its position in the list. */
@@ -25,7 +24,6 @@ export type RunPage = {
 
 /** Reads a page of a list. Runs with the same sort key are ordered by id, so that pages never overlap. */
 export function pageOfRuns(list: RunList, { start, limit }: RequestedPage): SnapshotQuery<RunPage> {
-  const kind = startKind(start)
   const values = {
     ...list,
     ...(list.minReward !== undefined && bandsAt(list.minReward)),
@@ -38,17 +36,15 @@ export function pageOfRuns(list: RunList, { start, limit }: RequestedPage): Snap
     total: Number(total),
     end: found > limit ? { value: last_value, bountyId: last_id } : null,
   })
-  return statementOf(list, kind)(values, decode, { alone: isExpensive(list, kind) })
+  return statementOf(list, 'after' in start ? 'after' : 'offset')(values, decode, { alone: isExpensive(list, start) })
 }
 
-export function startKind(start: RunStart): StartKind {
-  if ('after' in start) return 'after'
-  return start.offset > NEAR_ROWS ? 'far' : 'near'
-}
+/** Skipping up to this many rows one by one takes less time than the rest of a page. */
+const NEAR_ROWS = 2_000
 
 /** Whether PostgreSQL must count or skip many runs one by one for a page. */
-export function isExpensive(list: RunList, kind: StartKind): boolean {
-  return !isCounted(list) || (kind === 'far' && !isUnfiltered(list) && !isBanded(list, kind))
+export function isExpensive(list: RunList, start: RunStart): boolean {
+  return !isCounted(list) || ('offset' in start && start.offset > NEAR_ROWS)
 }
 
 /**
@@ -75,12 +71,10 @@ function statementOf(list: RunList, start: StartKind) {
 }
 
 function makeStatement(name: string, list: RunList, start: StartKind) {
-  const ranked = isBanded(list, start) ? sql`, "ranked" as (${rankedBands(list)})` : sql``
-  const isInRanked = isBanded(list, start) && list.minReward === undefined
-  const matches = isInRanked ? matchesInRanked : matchesOf(list, mayGather(list, start))
+  const matches = matchesOf(list, mayGather(list))
   return plainQuery<PageRow>(
     name,
-    sql`${withSnapshot}${ranked}, "matches" as (${matches}), ${walksOf(list, start)}
+    sql`${withSnapshot}, "matches" as (${matches}), ${walksOf(list, start)}
       select "snapshot".*, "total", "page".* from "snapshot" cross join "matches" cross join (${pageOf(list)}) as "page"`,
   )
 }

@@ -1,6 +1,6 @@
-import { and, gte, type SQL, sql } from 'drizzle-orm'
-import { marketBand, marketDay, partiesOf, partyBand, run } from '../../../ponder.schema.ts'
-import { bandTableOf, claimableTotal, isBandOf, isOfParty, sumOf } from './runBands.ts'
+import { and, eq, gte, type SQL, sql } from 'drizzle-orm'
+import { marketBand, partiesOf, run } from '../../../ponder.schema.ts'
+import { claimableTotal, isOfParty, sumOf, sumOfAll } from './runBands.ts'
 import { expired, inStanding, isInSplit, matching, type RunFilter, type Standing, standingOf } from './runList.ts'
 
 /**
@@ -8,7 +8,7 @@ import { expired, inStanding, isInSplit, matching, type RunFilter, type Standing
  * and gathering, see `walkOrGather`: `in_order` is the number of runs that a walk in the list's order passes in all,
  * `gathered` the number of runs that another index finds.
  *
- * Most totals are sums of days or bands, whose cost does not grow with the number of runs. These runs are counted one by
+ * Most totals are sums of days, bands or a party's count, whose cost does not grow with the number of runs. These runs are counted one by
  * one:
  * - the runs of the band that `minReward` or the current time splits,
  * - expired runs of a party or with a `minReward`, which are few because their posters withdraw the escrow,
@@ -18,10 +18,7 @@ export function matchesOf(filter: RunFilter, mayGather: boolean): SQL {
   return isCounted(filter) ? bySums(filter, mayGather) : oneByOne(filter, mayGather)
 }
 
-/** The CTE `matches` of a list whose matching runs are all in bands of `ranked`. */
-export const matchesInRanked = sql`select coalesce(max("through"), 0) as "total" from "ranked"`
-
-/** Whether days or bands count all matching runs but a few. */
+/** Whether days, bands or a party's count have all matching runs but a few. */
 export function isCounted(filter: RunFilter): boolean {
   return !isOfParty(filter) || (partiesOf(filter).length === 1 && filter.minReward === undefined)
 }
@@ -29,21 +26,17 @@ export function isCounted(filter: RunFilter): boolean {
 /** `offset 0` makes PostgreSQL count once, not at each use of the count. */
 function oneByOne(filter: RunFilter, mayGather: boolean): SQL {
   if (!mayGather) return sql`select ${countOf(matching(filter))} as "total" offset 0`
-  const bands = bandTableOf(filter)
   return sql`
-    select "total", ${sumOf(bands, 'any', isBandOf(bands, 'createdAt'))} as "in_order", "total" as "gathered"
+    select "total", ${sumOfAll(filter, 'any')} as "in_order", "total" as "gathered"
     from (select ${countOf(matching(filter))} as "total" offset 0) as "counted"`
 }
 
 function bySums(filter: RunFilter, mayGather: boolean): SQL {
   const standing = standingOf(filter)
   const isOfAll = !isOfParty(filter)
-  // Only the market has days. They lie on fewer pages than its bands.
-  const ofAnyReward = (counted: Standing) =>
-    isOfAll ? sumOf(marketDay, counted) : sumOf(partyBand, counted, isBandOf(partyBand, 'createdAt'))
   const rewarded = (counted: Standing) => {
-    if (filter.minReward === undefined) return ofAnyReward(counted)
-    const isWholeBand = and(isBandOf(marketBand, 'reward'), gte(marketBand.lowest, sql.placeholder('wholeBand')))
+    if (filter.minReward === undefined) return sumOfAll(filter, counted)
+    const isWholeBand = and(eq(marketBand.sort, 'reward'), gte(marketBand.lowest, sql.placeholder('wholeBand')))
     const inSplit = sql`${countOf(and(statesOf[counted], isInSplit))} * ${sql.placeholder('splitSign')}::int4`
     return sql`(${sumOf(marketBand, counted, isWholeBand)} + ${inSplit})`
   }
@@ -60,7 +53,7 @@ function bySums(filter: RunFilter, mayGather: boolean): SQL {
   const passed = isOfAll ? standing : 'any'
   const isRewarded = isOfAnyReward && passed === standing
   const inOrder = isRewarded ? sql`"rewarded"` : sql`"in_order"`
-  const inOrderSum = isRewarded ? sql`` : sql`, ${ofAnyReward(passed)} as "in_order"`
+  const inOrderSum = isRewarded ? sql`` : sql`, ${sumOfAll(filter, passed)} as "in_order"`
   return sql`
     select "total", "in_order", ${isOfAll && !isOfAnyReward ? sql`"rewarded"` : sql`"total"`} as "gathered"
     from (

@@ -1,10 +1,12 @@
 import { and, not, type SQL, sql } from 'drizzle-orm'
-import { run } from '../../../ponder.schema.ts'
+import { partiesOf, run } from '../../../ponder.schema.ts'
 import { jsonObject } from './json.ts'
 import { isOfParty } from './runBands.ts'
 import { inOrder, matching, type RunList, type RunOrder, sortKeyOf, standingOf } from './runList.ts'
-import { isBanded, isUnfiltered, type StartKind, startOf } from './runStarts.ts'
 import { runSummaryMembers } from './runs.ts'
+
+/** Where pages start: after a run, or after a number of runs. */
+export type StartKind = 'after' | 'offset'
 
 /** How many runs the page has at most, and how many precede it. */
 export const limit = sql`${sql.placeholder('limit')}::int4`
@@ -23,18 +25,11 @@ const isWithin = sql`${offset} < ${total}`
  */
 export function walksOf(list: RunList, start: StartKind): SQL {
   // The position is first, because a scan starts at the first of two bounds on one column, such as `minReward`.
-  const pageFrom = (position: SQL, selected: SQL) =>
-    sql`${select(selected, and(position, matching(list)), list)} limit ${rowsOf(start)}`
-  if (!readsRuns(list, start)) {
-    return isBanded(list, start)
-      ? sql`${firstInBand(list)}, ${withRuns(pageFrom(isFromFirst(list), sql`${run.bountyId}`), list)}`
-      : withRuns(walkOrGather(list, start), list)
-  }
-  const runsFrom = (position: SQL) => sql`"walked" as (${pageFrom(position, listed(list))})`
-  if (start === 'after') return runsFrom(isAfterIn(list))
-  if (start === 'far' && isUnfiltered(list)) return runsFrom(isFromOffset(list))
-  const first = isBanded(list, start) ? firstInBand(list) : firstAtOffset(list)
-  return sql`${first}, ${runsFrom(isFromFirst(list))}`
+  const pageFrom = (position: SQL) =>
+    sql`${select(listed(list), and(position, matching(list)), list)} limit ${rowsOf(start)}`
+  if (!readsRuns(list)) return withRuns(walkOrGather(list, start), list)
+  const runsFrom = (position: SQL) => sql`"walked" as (${pageFrom(position)})`
+  return start === 'after' ? runsFrom(isAfterIn(list)) : sql`${firstAtOffset(list)}, ${runsFrom(isFromFirst(list))}`
 }
 
 const listed = (order: RunOrder) => sql`${jsonObject(runSummaryMembers)} as "json", ${positionIn(order)}`
@@ -61,34 +56,18 @@ const withRuns = (ids: SQL, order: RunOrder) => sql`
  * Whether a walk reads the runs themselves from the page's first one on. An index checks the filter of such a list before
  * the run is read. It cannot check the alternative in `unclaimable`, and between two such runs may be thousands of others.
  */
-function readsRuns(list: RunList, start: StartKind): boolean {
-  return standingOf(list) !== 'unclaimable' && !mayGather(list, start)
+function readsRuns(list: RunList): boolean {
+  return standingOf(list) !== 'unclaimable' && !mayGather(list)
 }
 
 /** Whether the statement has a second way to find the page. */
-export function mayGather(list: RunList, start: StartKind): boolean {
-  return !isBanded(list, start) && gatheredBy(list, start) !== undefined
+export function mayGather(list: RunList): boolean {
+  return gatheredBy(list) !== undefined
 }
 
 /** The CTE `first`: the position of the page's first run. It has no row if the page is past the end. */
 function firstAtOffset(list: RunList): SQL {
   return sql`"first" as (${select(positionIn(list), and(matching(list), isWithin), list)} limit 1 offset ${offset})`
-}
-
-/** The CTEs `start` and `first`. The runs of the band are skipped from its nearer end. */
-function firstInBand(list: RunList): SQL {
-  const key = sortKeyOf(list)
-  const walk = (order: RunOrder['order'], skipped: SQL, isNearer: SQL) => {
-    // One bound is enough, because the band has more runs than are skipped. With two, PostgreSQL may choose the primary key.
-    const isInBand =
-      order === 'asc' ? sql`${key} >= (select "lowest" from "start")` : sql`${key} < (select "end" from "start")`
-    const condition = and(matching(list), isInBand, sql`(select ${isNearer} from "start")`)
-    return sql`(${select(positionIn(list), condition, { ...list, order })} limit 1 offset (select ${skipped} from "start"))`
-  }
-  const reverse = list.order === 'asc' ? 'desc' : 'asc'
-  return sql`"start" as (${startOf(list)}), "first" as (
-    ${walk(list.order, sql`"before"`, sql`"before" <= "after"`)}
-    union all ${walk(reverse, sql`"after"`, sql`"before" > "after"`)})`
 }
 
 function isFromFirst({ sort, order }: RunOrder): SQL {
@@ -108,17 +87,11 @@ function walkOrGather(list: RunList, start: StartKind): SQL {
   const skip = isAfter ? sql`` : sql`offset ${offset}`
   const walk = (where: SQL | undefined) =>
     sql`${select(sql`${run.bountyId}`, where, list)} limit ${rowsOf(start)} ${skip}`
-  const gathered = gatheredBy(list, start)
+  const gathered = gatheredBy(list)
   if (gathered === undefined) return walk(condition)
-  const { by, isBetter } = gathered
+  const { by, when } = gathered
+  const isBetter = when === 'always' ? sql`true` : isFaster(start)
   return sql`(${walk(and(condition, not(isBetter)))}) union all (${gather(list, by, and(condition, isBetter))} limit ${rowsOf(start)} ${skip})`
-}
-
-/** The id at an offset is known because ids count up without gaps. */
-function isFromOffset({ order }: RunOrder): SQL {
-  return order === 'asc'
-    ? sql`${run.bountyId} >= (select min(${run.bountyId}) from ${run}) + ${offset}`
-    : sql`${run.bountyId} <= (select max(${run.bountyId}) from ${run}) - ${offset}`
 }
 
 function isAfterIn({ sort, order }: RunOrder): SQL {
@@ -128,22 +101,23 @@ function isAfterIn({ sort, order }: RunOrder): SQL {
 }
 
 /**
- * The order of an index that finds only matching runs, and whether gathering by it is better than a walk. Undefined if
- * a walk passes few runs that do not match.
+ * The order of an index that finds only matching runs, and when gathering by it is better than a walk. Undefined if a
+ * walk passes few runs that do not match.
  */
-function gatheredBy(list: RunList, start: StartKind): { by: 'reward' | 'deadline'; isBetter: SQL } | undefined {
+function gatheredBy(list: RunList): { by: 'reward' | 'deadline'; when: 'always' | 'faster' } | undefined {
   const { sort, minReward } = list
   const standing = standingOf(list)
-  if (isOfParty(list)) {
-    // The index of a party's runs in a state is ordered by deadline.
-    if (standing !== 'any' && standing !== 'unclaimable') return { by: 'deadline', isBetter: isFaster(start) }
-    return minReward === undefined ? undefined : { by: 'reward', isBetter: isFaster(start) }
-  }
   // Expired runs are few, and they are the oldest, so a walk from the newest would pass almost all runs.
-  if (standing === 'expired') return sort === 'deadline' ? undefined : { by: 'deadline', isBetter: sql`true` }
-  if (minReward !== undefined && sort !== 'reward') return { by: 'reward', isBetter: isFaster(start) }
+  if (standing === 'expired') return sort === 'deadline' ? undefined : { by: 'deadline', when: 'always' }
+  if (isOfParty(list) && standing !== 'any' && standing !== 'unclaimable') {
+    // An index has the runs of one party in a state in the order of ids, and one in that of deadlines.
+    const isWalked =
+      sort !== 'reward' && standing === 'state' && minReward === undefined && partiesOf(list).length === 1
+    return isWalked ? undefined : { by: 'deadline', when: 'faster' }
+  }
+  if (minReward !== undefined && sort !== 'reward') return { by: 'reward', when: 'faster' }
   if (standing === 'claimable' && minReward === undefined && sort !== 'deadline') {
-    return { by: 'deadline', isBetter: isFaster(start) }
+    return { by: 'deadline', when: 'faster' }
   }
   return undefined
 }

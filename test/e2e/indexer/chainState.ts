@@ -68,21 +68,19 @@ export function comparableRun(row: typeof run.$inferSelect) {
 
 type Run = typeof run.$inferSelect
 
-/** How many runs of a band are in each state. The key names its table, its list and its lowest id or sort key. */
+/** How many runs of a band or a party are in each state. The key names its table, and its list and lowest sort key. */
 type Band = { key: string } & Record<(typeof runStates)[number], number>
 
-/** The bands that the runs imply, derived from the amounts' digits. Without empty bands. */
+/** The bands and parties' counts that the runs imply, derived from the amounts' digits. Without empty bands. */
 export function runBandsOf(runs: readonly Run[]): Band[] {
-  const keysOf = ({ bountyId, reward, deadline, posterAddress, evaluator, claimedBy }: Run) => {
+  const keysOf = ({ reward, deadline, posterAddress, evaluator, claimedBy }: Run) => {
     const digits = reward.toString()
-    const ids = (bountyId / 10_000n) * 10_000n
     return [
-      `market createdAt ${ids}`,
       `market reward ${digits.slice(0, 2).padEnd(digits.length, '0')}`,
       `market deadline ${(deadline / 21_600n) * 21_600n}`,
-      `party poster ${posterAddress} ${ids}`,
-      ...(evaluator === null ? [] : [`party evaluator ${evaluator} ${ids}`]),
-      ...(claimedBy === null ? [] : [`party claimedBy ${claimedBy} ${ids}`]),
+      `party poster ${posterAddress}`,
+      ...(evaluator === null ? [] : [`party evaluator ${evaluator}`]),
+      ...(claimedBy === null ? [] : [`party claimedBy ${claimedBy}`]),
     ]
   }
   const byKey = Map.groupBy(

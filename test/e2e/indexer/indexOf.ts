@@ -10,7 +10,7 @@ import {
   head,
   marketBand,
   marketDay,
-  partyBand,
+  partyCount,
   payee,
   provenBand,
   run,
@@ -70,12 +70,10 @@ export async function startIndexOf(chain: MarketOnAnvil, databaseUrl: string) {
               ...counts,
             }),
           ),
-          ...(await db.select().from(partyBand).orderBy(asc(partyBand.party), asc(partyBand.lowest))).map(
-            ({ party, lowest, ...counts }) => ({
-              key: `party ${party} ${lowest}`,
-              ...counts,
-            }),
-          ),
+          ...(await db.select().from(partyCount).orderBy(asc(partyCount.party))).map(({ party, ...counts }) => ({
+            key: `party ${party}`,
+            ...counts,
+          })),
         ],
         marketDays: await db.select().from(marketDay).orderBy(asc(marketDay.day)),
         agentBands: await db.select().from(agentBand).orderBy(asc(agentBand.lowest)),
