@@ -98,14 +98,6 @@ export function stepOf({ owner, banned, frozen, stakedAt, completions }: Account
   return completions >= ESTABLISHED_COMPLETIONS ? 'PROVEN' : 'PROVISIONAL'
 }
 
-/** How many ids a band of agents spans: few enough to scan, and a million agents still have few bands. */
-export const AGENT_BAND_IDS = 2_500n
-
-/** The band of agents with neighbouring ids, named by its lowest id. */
-export function agentBandOf(id: bigint): bigint {
-  return id - (id % AGENT_BAND_IDS)
-}
-
 export const DAY_SECONDS = 86_400n
 
 /** The first second of the day, UTC. */
@@ -307,7 +299,7 @@ export const agent = onchainTable('agent', (t) => ({
 export const agentIndexes = {
   /** For the pages of a status with few agents. */
   stepId: ['step', 'id', 'stakedAt'],
-  /** For the agents of the day that the bands cannot count. */
+  /** For the PROVEN agents that are not ESTABLISHED yet, and to count those of a day. */
   stepStakedAt: ['step', 'stakedAt', 'id'],
   /** For the agents that changed after a block. */
   updatedBlock: ['updatedBlock'],
@@ -315,27 +307,20 @@ export const agentIndexes = {
   agentWallet: ['agentWallet'],
 } satisfies Indexes<typeof agent>
 
-/** One row per band of agent ids: how many registered agents are on each step. For totals, and to skip to a page. */
-export const agentBand = onchainTable('agent_band', (t) => ({
-  /** See `agentBandOf`. */
-  lowest: t.bigint().primaryKey(),
+/** One row: how many registered agents are on each step. */
+export const agentCount = onchainTable('agent_count', (t) => ({
+  chainId: t.integer().primaryKey(),
   ...countsPer(agentSteps, t),
-  /** Stakes of all ids of the band, including agents that the registry burned. USDC base units. */
+  /** Stakes of all ids, including agents that the registry burned. USDC base units. */
   staked: t.bigint().notNull().default(0n),
 }))
 
-/** How many PROVEN agents of a band have their `stakedAt` on one day: for 30 days they are not ESTABLISHED. */
-export const provenBand = onchainTable(
-  'proven_band',
-  (t) => ({
-    /** See `dayOf`. */
-    day: t.int8({ mode: 'bigint' }).notNull(),
-    /** See `agentBandOf`. */
-    lowest: t.bigint().notNull(),
-    agents: t.integer().notNull(),
-  }),
-  (table) => ({ key: primaryKey({ columns: [table.day, table.lowest] }) }),
-)
+/** How many PROVEN agents have their `stakedAt` on one day: for 30 days they are not ESTABLISHED. */
+export const provenDay = onchainTable('proven_day', (t) => ({
+  /** See `dayOf`. */
+  day: t.int8({ mode: 'bigint' }).primaryKey(),
+  agents: t.integer().notNull(),
+}))
 
 /**
  * One row per market event of a run: its timeline. The agent and wallet of a refused claim are unverified: the sender

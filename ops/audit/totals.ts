@@ -1,4 +1,4 @@
-import { AGENT_BAND_IDS, agentSteps, DEADLINE_BAND_SECONDS, runStates } from '../../ponder.schema.ts'
+import { agentSteps, DEADLINE_BAND_SECONDS, runStates } from '../../ponder.schema.ts'
 import type { Audited, Step } from './audited.ts'
 import { compareRows } from './chainTables.ts'
 
@@ -39,8 +39,8 @@ const MARKET_DAYS = `
   FROM change JOIN run USING (bounty_id) GROUP BY 1`
 
 /**
- * The tables of counts, and the same counts made from the rows that earlier phases compared. These queries compute the
- * bands in another way than the handlers do.
+ * The tables of counts, and the same counts made from the rows that earlier phases compared. These queries compute
+ * bands and days in another way than the handlers do.
  */
 const COUNTS = [
   {
@@ -67,29 +67,27 @@ const COUNTS = [
     counted: MARKET_DAYS,
   },
   {
-    stored: `SELECT 'agents from ' || lowest AS name, * FROM agent_band`,
-    counted: `
-      SELECT 'agents from ' || div(id, ${AGENT_BAND_IDS}) * ${AGENT_BAND_IDS} AS name, ${countsOf('step', agentSteps)},
-        sum(staked_amount) AS staked
-      FROM agent GROUP BY 1`,
+    stored: `SELECT 'agents' AS name, * FROM agent_count`,
+    counted: `SELECT 'agents' AS name, ${countsOf('step', agentSteps)}, sum(staked_amount) AS staked FROM agent`,
   },
   {
-    stored: `SELECT 'proven agents from ' || lowest || ' since ' || day AS name, agents FROM proven_band`,
+    stored: `SELECT 'proven agents since ' || day AS name, agents FROM proven_day`,
     counted: `
-      SELECT 'proven agents from ' || div(id, ${AGENT_BAND_IDS}) * ${AGENT_BAND_IDS} || ' since ' ||
-        extract(epoch FROM date_trunc('day', to_timestamp(staked_at), 'UTC'))::int8 AS name, count(*) AS agents
+      SELECT 'proven agents since ' || extract(epoch FROM date_trunc('day', to_timestamp(staked_at), 'UTC'))::int8 AS name,
+        count(*) AS agents
       FROM agent WHERE step = 'PROVEN' GROUP BY 1`,
   },
 ]
 
-/** The bands that count something: one that became empty may have a row or none. */
-const nonEmpty = (bands: string) => `(
-  SELECT * FROM (${bands}) AS band WHERE EXISTS (
-    SELECT FROM jsonb_each_text(to_jsonb(band) - ARRAY['name', 'sort', 'party', 'lowest', 'day']) WHERE value <> '0'
+/** The rows that count something: one that became empty may exist or not. */
+const nonEmpty = (rows: string) => `(
+  SELECT * FROM (${rows}) AS counts WHERE EXISTS (
+    SELECT FROM jsonb_each_text(to_jsonb(counts) - ARRAY['name', 'sort', 'party', 'lowest', 'day', 'chain_id'])
+    WHERE value <> '0'
   ))`
 
 /** Compares the tables of counts with the runs and agents, which earlier phases have compared with the chain. */
-export async function compareBands({ client }: Audited): Promise<Step> {
+export async function compareCounts({ client }: Audited): Promise<Step> {
   let compared = 0
   for (const { stored, counted } of COUNTS) {
     const table = nonEmpty(stored)

@@ -18,7 +18,7 @@ const day = 86_400
 const thirtyDays = 30n * 86_400n
 const statuses = ['UNVERIFIED', 'PROVISIONAL', 'ESTABLISHED', 'FROZEN', 'BANNED'] as const
 
-/** Ids in many bands: some bands with hundreds, some with one, and ids of a foreign registry far above. */
+/** Ids next to each other, ids far apart, and ids of a foreign registry far above. */
 const ids = [
   ...Array.from({ length: 300 }, (_, place) => BigInt(place)),
   ...Array.from({ length: 200 }, () => BigInt(2_400 + below(200))),

@@ -1,9 +1,10 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { partiesOf, rewardBandWidth } from '../../../ponder.schema.ts'
+import { isFar, type PageRead } from './pageReader.ts'
 import { type RunList, type RunOrder, shapeOf } from './runList.ts'
 import { isCounted, matchesOf } from './runTotal.ts'
 import { byPosition, limit, mayGather, type StartKind, walksOf } from './runWalks.ts'
-import { plainQuery, type SnapshotQuery, withSnapshot } from './snapshot.ts'
+import { plainQuery, withSnapshot } from './snapshot.ts'
 
 /** The sort key of a run, which is its position in the list. */
 export type RunPosition = { value: bigint; bountyId: bigint }
@@ -22,8 +23,9 @@ export type RunPage = {
   end: RunPosition | null
 }
 
-/** Reads a page of a list. Runs with the same sort key are ordered by id, so that pages never overlap. */
-export function pageOfRuns(list: RunList, { start, limit }: RequestedPage): SnapshotQuery<RunPage> {
+/** A page of a list. Runs with the same sort key are ordered by id, so that pages never overlap. */
+export function pageOfRuns(list: RunList, { start, limit }: RequestedPage): PageRead<RunPage> {
+  const isExpensive = !isCounted(list) || ('offset' in start && isFar(start.offset))
   const values = {
     ...list,
     ...(list.minReward !== undefined && bandsAt(list.minReward)),
@@ -36,15 +38,8 @@ export function pageOfRuns(list: RunList, { start, limit }: RequestedPage): Snap
     total: Number(total),
     end: found > limit ? { value: last_value, bountyId: last_id } : null,
   })
-  return statementOf(list, 'after' in start ? 'after' : 'offset')(values, decode, { alone: isExpensive(list, start) })
-}
-
-/** Skipping up to this many rows one by one takes less time than the rest of a page. */
-const NEAR_ROWS = 2_000
-
-/** Whether PostgreSQL must count or skip many runs one by one for a page. */
-export function isExpensive(list: RunList, start: RunStart): boolean {
-  return !isCounted(list) || ('offset' in start && start.offset > NEAR_ROWS)
+  const statement = statementOf(list, 'after' in start ? 'after' : 'offset')
+  return { query: statement(values, decode, { alone: isExpensive }), isExpensive }
 }
 
 /**

@@ -6,6 +6,7 @@ import { formatId, idParameter } from '../http/values.ts'
 import { pageOfAgents } from '../queries/agentPages.ts'
 import { agentsById } from '../queries/agents.ts'
 import { createBatchedRead } from '../queries/batchedReads.ts'
+import type { PageReader } from '../queries/pageReader.ts'
 import {
   agentSchema,
   agentStakeSchema,
@@ -14,7 +15,7 @@ import {
   formatAgentStake,
   statusSchema,
 } from '../resources/agent.ts'
-import { answerJson, minBlock, readIndex } from './indexed.ts'
+import { answerJson, minBlock, readIndex, requesterOf } from './indexed.ts'
 import { formatPagination, pageParameters, paginationSchema, sliceOf } from './pagination.ts'
 import { indexedResponses } from './responses.ts'
 
@@ -65,12 +66,13 @@ export function agentNotFound(id: bigint) {
   return new Problem('AGENT_NOT_FOUND', `There is no agent ${id}.`, { extensions: { agentId: formatId(id) } })
 }
 
-export function addAgentRoutes(app: OpenAPIHono, deps: Deps) {
+export function addAgentRoutes(app: OpenAPIHono, deps: Deps, readPage: PageReader) {
   const readAgent = createBatchedRead(deps.index, agentsById)
 
   app.openapi(listAgents, async (c) => {
     const { minBlock, status, ...page } = c.req.valid('query')
-    const { data } = await readIndex(c, deps.index.read(pageOfAgents(status, sliceOf(page)), minBlock))
+    const read = readPage(pageOfAgents(status, sliceOf(page)), requesterOf(c, deps), minBlock)
+    const { data } = await readIndex(c, read)
     return answerJson(c, { agents: data.agents.map(formatAgent), pagination: formatPagination(page, data.total) })
   })
 

@@ -16,8 +16,9 @@ import { pageOfAgents } from '../queries/agentPages.ts'
 import { agentsById } from '../queries/agents.ts'
 import { createBatchedRead, createSharedRead } from '../queries/batchedReads.ts'
 import { eventPage } from '../queries/events.ts'
-import type { RunPageReader } from '../queries/readRunPages.ts'
+import type { PageReader } from '../queries/pageReader.ts'
 import type { RunList } from '../queries/runList.ts'
+import { pageOfRuns } from '../queries/runPages.ts'
 import { runsById } from '../queries/runs.ts'
 import type { Snapshot, SnapshotResult } from '../queries/snapshot.ts'
 import { stats } from '../queries/stats.ts'
@@ -26,6 +27,7 @@ import { formatAgent, formatAgentStake } from '../resources/agent.ts'
 import { formatEvent } from '../resources/event.ts'
 import type { Run, RunSummary } from '../resources/run.ts'
 import { agentNotFound } from './agents.ts'
+import { requesterOf } from './indexed.ts'
 import { formatPagination, pageParameters, sliceOf } from './pagination.ts'
 import { listQuery, runNotFound } from './runs.ts'
 
@@ -80,7 +82,7 @@ const policy = secureHeaders({
 })
 
 /** The board: pages of the market for people, from the same queries as the API. */
-export function boardRoutes(deps: Deps, readRuns: RunPageReader) {
+export function boardRoutes(deps: Deps, readPage: PageReader) {
   const app = new Hono()
   const readRun = createBatchedRead(deps.index, runsById)
   const readAgent = createBatchedRead(deps.index, agentsById)
@@ -98,8 +100,8 @@ export function boardRoutes(deps: Deps, readRuns: RunPageReader) {
   }
 
   async function readRunPage(c: Context, list: RunList, page: number) {
-    const requester = { client: deps.limits?.clientOf(c) ?? '', gone: c.req.raw.signal }
-    const { snapshot, data } = await readRuns(list, { start: sliceOf({ page, limit: LIMIT }), limit: LIMIT }, requester)
+    const requested = pageOfRuns(list, { start: sliceOf({ page, limit: LIMIT }), limit: LIMIT })
+    const { snapshot, data } = await readPage(requested, requesterOf(c, deps))
     const runs: RunSummary[] = JSON.parse(`[${data.runs}]`)
     return { snapshot, data: { runs, ...formatPagination({ page, limit: LIMIT }, data.total) } }
   }
@@ -129,7 +131,10 @@ export function boardRoutes(deps: Deps, readRuns: RunPageReader) {
 
   app.get('/agents', policy, async (c) => {
     const { page } = parse(pageQuery, givenOf(c))
-    const { snapshot, data } = await deps.index.read(pageOfAgents(undefined, sliceOf({ page, limit: LIMIT })))
+    const { snapshot, data } = await readPage(
+      pageOfAgents(undefined, sliceOf({ page, limit: LIMIT })),
+      requesterOf(c, deps),
+    )
     const pagination = formatPagination({ page, limit: LIMIT }, data.total)
     const content = agentListPage({ agents: data.agents.map(formatAgent), ...pagination }, snapshot.now)
     return answer(c, snapshot, { title: 'Agents', section: '/agents', content })

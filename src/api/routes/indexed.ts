@@ -2,6 +2,8 @@ import { z } from '@hono/zod-openapi'
 import type { Context, TypedResponse } from 'hono'
 import { routePath } from 'hono/route'
 import { createCachedResponse, toResponse } from '../cache/cachedResponse.ts'
+import type { Deps } from '../deps.ts'
+import type { Requester } from '../queries/pageReader.ts'
 import type { SnapshotResult } from '../queries/snapshot.ts'
 
 /** Part of the query of every route that reads the index. */
@@ -23,6 +25,12 @@ export async function readIndex<T>(c: Context, read: Promise<SnapshotResult<T>>)
   c.set('snapshot', result.snapshot)
   return result
 }
+
+/** For whom a page is read. Without limits, under Ponder's server, all requests are one client's. */
+export const requesterOf = (c: Context, { limits }: Pick<Deps, 'limits'>): Requester => ({
+  client: limits?.clientOf(c) ?? '',
+  gone: c.req.raw.signal,
+})
 
 /** Answers with JSON as `c.json` does. */
 export function answerJson<const Value>(c: Context, value: Value): Response & TypedResponse<Value, 200, 'json'> {

@@ -6,13 +6,13 @@ import type { Hex } from 'viem'
 import { startIndexer } from '../../../devnet/indexer.ts'
 import {
   agent,
-  agentBand,
+  agentCount,
   head,
   marketBand,
   marketDay,
   partyCount,
   payee,
-  provenBand,
+  provenDay,
   run,
   runEvent,
 } from '../../../ponder.schema.ts'
@@ -76,8 +76,8 @@ export async function startIndexOf(chain: MarketOnAnvil, databaseUrl: string) {
           })),
         ],
         marketDays: await db.select().from(marketDay).orderBy(asc(marketDay.day)),
-        agentBands: await db.select().from(agentBand).orderBy(asc(agentBand.lowest)),
-        provenBands: await db.select().from(provenBand).orderBy(asc(provenBand.day)),
+        agentCounts: await db.select().from(agentCount),
+        provenDays: await db.select().from(provenDay).orderBy(asc(provenDay.day)),
         payees: await db.select().from(payee).orderBy(asc(payee.address)),
         heads: await db.select().from(head),
       }

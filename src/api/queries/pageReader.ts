@@ -1,7 +1,6 @@
 import { createFairLane } from '../http/fairLane.ts'
 import type { IndexReader } from './indexReader.ts'
-import type { RunList } from './runList.ts'
-import { isExpensive, pageOfRuns, type RequestedPage } from './runPages.ts'
+import type { SnapshotQuery } from './snapshot.ts'
 
 /** How many expensive pages are read at once, and how many pages of one client may wait. */
 const EXPENSIVE_LANE = {
@@ -14,24 +13,32 @@ const EXPENSIVE_LANE = {
 /** The client that sends the request, and a signal that aborts if the client disconnects. */
 export type Requester = { client: string; gone: AbortSignal }
 
+/** A page of a list. It is expensive if PostgreSQL must count or pass many rows one by one. */
+export type PageRead<Data> = { query: SnapshotQuery<Data>; isExpensive: boolean }
+
+/** Passing up to this many rows of an index takes less time than the rest of a page. */
+const NEAR_ROWS = 2_000
+
+/** Whether a page that begins after so many rows is expensive. */
+export const isFar = (offset: number): boolean => offset > NEAR_ROWS
+
 /**
  * Creates a function that reads pages of lists. Expensive pages are read a few at a time, and the clients take turns. So
  * a client that requests many expensive pages delays its own requests, not those of other clients.
  */
-export function createRunPageReader(index: IndexReader) {
+export function createPageReader(index: IndexReader) {
   const readInTurn = createFairLane(EXPENSIVE_LANE)
 
   /**
    * @throws Problem INDEX_BEHIND if the index cannot be read, or does not reach `minBlock` in time; RATE_LIMITED if too
    * many expensive pages of the client wait.
    */
-  return async (list: RunList, page: RequestedPage, { client, gone }: Requester, minBlock?: bigint) => {
-    const query = pageOfRuns(list, page)
-    if (!isExpensive(list, page.start)) return index.read(query, minBlock)
+  return async <Data>({ query, isExpensive }: PageRead<Data>, { client, gone }: Requester, minBlock?: bigint) => {
+    if (!isExpensive) return index.read(query, minBlock)
     // Before the lane, because a page that waits for a later block would occupy a slot of the lane.
     if (minBlock !== undefined) await index.reach(minBlock)
     return readInTurn(client, gone, () => index.read(query, minBlock))
   }
 }
 
-export type RunPageReader = ReturnType<typeof createRunPageReader>
+export type PageReader = ReturnType<typeof createPageReader>
