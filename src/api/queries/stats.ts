@@ -2,7 +2,7 @@ import { type Column, type SQL, sql } from 'drizzle-orm'
 import { marketDay, payee, recordOf, runStates } from '../../../ponder.schema.ts'
 import { agentCounts } from './agentCounts.ts'
 import { agentStatuses } from './agents.ts'
-import { claimableTotal } from './runBands.ts'
+import { claimableTotal } from './runStatements.ts'
 import { snapshotQuery } from './snapshot.ts'
 
 const countOf = (counter: Column | SQL.Aliased, alias: string) =>
@@ -13,7 +13,7 @@ const sumOf = (amount: Column | SQL.Aliased, alias: string) =>
 
 const readTotals = snapshotQuery('stats', (db, snapshot) => {
   const counts = agentCounts(db)
-  const claimableRuns = sql<number>`${claimableTotal()}`.mapWith(Number).as('claimableRuns')
+  const claimableRuns = sql<number>`${claimableTotal}`.mapWith(Number).as('claimableRuns')
   const days = db
     .select({
       ...recordOf(runStates, (state) => countOf(marketDay[state], state)),

@@ -100,7 +100,7 @@ export function boardRoutes(deps: Deps, readPage: PageReader) {
   }
 
   async function readRunPage(c: Context, list: RunList, page: number) {
-    const requested = pageOfRuns(list, { start: sliceOf({ page, limit: LIMIT }), limit: LIMIT })
+    const requested = pageOfRuns(list, sliceOf({ page, limit: LIMIT }), LIMIT)
     const { snapshot, data } = await readPage(requested, requesterOf(c, deps))
     const runs: RunSummary[] = JSON.parse(`[${data.runs}]`)
     return { snapshot, data: { runs, ...formatPagination({ page, limit: LIMIT }, data.total) } }

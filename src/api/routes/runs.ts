@@ -6,8 +6,8 @@ import { addressParameter, formatId, idParameter, usdcParameter } from '../http/
 import type { MarketAddress } from '../market/claimMessage.ts'
 import { createBatchedRead } from '../queries/batchedReads.ts'
 import type { PageReader } from '../queries/pageReader.ts'
-import type { RunList } from '../queries/runList.ts'
-import { pageOfRuns, type RunStart } from '../queries/runPages.ts'
+import type { RunList, RunStart } from '../queries/runList.ts'
+import { pageOfRuns } from '../queries/runPages.ts'
 import { runsById } from '../queries/runs.ts'
 import { exampleRunSummary, runSchema, runSummarySchema, stateSchema } from '../resources/run.ts'
 import { formatRunCursor, parseRunCursor } from '../resources/runCursor.ts'
@@ -89,7 +89,7 @@ export function addRunRoutes(app: OpenAPIHono, deps: Deps, readPage: PageReader)
   app.openapi(listRuns, async (c) => {
     const { minBlock, page, limit, cursor, ...list } = c.req.valid('query')
     const start = startOf(market, list, { page, limit, cursor })
-    const { data } = await readIndex(c, readPage(pageOfRuns(list, { start, limit }), requesterOf(c, deps), minBlock))
+    const { data } = await readIndex(c, readPage(pageOfRuns(list, start, limit), requesterOf(c, deps), minBlock))
     const pagination: z.infer<typeof cursorPaginationSchema> = {
       ...formatPagination({ page: page ?? 1, limit }, data.total),
       page: cursor === undefined ? (page ?? 1) : null,
