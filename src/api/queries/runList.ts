@@ -3,7 +3,7 @@ import type { runSorts, runStates } from '../../../ponder.schema.ts'
 
 export type RunState = (typeof runStates)[number]
 
-export type RunFilter = {
+type RunFilter = {
   state?: RunState | undefined
   /** USDC base units, inclusive. */
   minReward?: bigint | undefined
@@ -37,7 +37,7 @@ export type RunStart = { after: RunPosition } | { offset: number }
  */
 export const standings = ['any', 'state', 'claimable', 'expired', 'unclaimable', 'none'] as const
 
-export type Standing = (typeof standings)[number]
+type Standing = (typeof standings)[number]
 
 function standingOf({ state, claimable }: RunFilter): Standing {
   if (claimable === undefined) return state ? 'state' : 'any'

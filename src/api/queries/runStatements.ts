@@ -62,8 +62,11 @@ function matching({ standing, isRewarded, parties }: Filter): SQL | undefined {
 function countedBy(shape: Shape): SQL {
   // `offset 0` makes PostgreSQL count once, not at each use of a count.
   if (gatheringOf(shape)?.when !== 'faster') return sql`select ${totalOf(shape)} as total offset 0`
-  return sql`select total, ${isGatheringFaster(shape)} as is_gathered
-  from (select ${totalOf(shape)} as total, ${passedOf(shape)} as passed offset 0) as sums`
+  return sql`select total, ${isGatheringFaster(shape)} as is_gathered from (
+    select ${totalOf(shape)} as total,
+      ${passedOf(shape)} as passed
+    offset 0
+  ) as sums`
 }
 
 /** Whether days, bands or a party's count have all matching runs but a few. */
@@ -120,15 +123,18 @@ const sumOf = ({ parties, isRewarded }: Pick<Filter, 'parties' | 'isRewarded'>, 
     + ${countOf(and(condition, inSplit))} * ${placeholder('splitSign')}::int4)`
 }
 
+const SPAN = DEADLINE_BAND_SECONDS
+
 /**
  * How many runs are claimable: the bands from the edge that is nearer to the current time, and the runs between that
  * edge and the time, counted one by one, and added or subtracted.
  */
-const SPAN = sql.raw(String(DEADLINE_BAND_SECONDS))
-const edge = sql`((${now} + ${SPAN} / 2) / ${SPAN} * ${SPAN})`
-export const claimableTotal = sql`((select coalesce(sum(open), 0) from market_band where sort = 'deadline' and lowest >= ${edge})
-  + (select count(*) from run where state = 'OPEN' and deadline >= least(${now}, ${edge}) and deadline < greatest(${now}, ${edge}))
-    * case when ${edge} > ${now} then 1 else -1 end)`
+export const claimableTotal = sql.raw(`(
+    select (select coalesce(sum(open), 0) from market_band where sort = 'deadline' and lowest >= edge)
+      + (select count(*) from run where state = 'OPEN' and deadline >= least(now, edge) and deadline < greatest(now, edge))
+      * case when edge > now then 1 else -1 end
+    from (select now, (now + ${SPAN / 2n}) / ${SPAN} * ${SPAN} as edge from snapshot) as time
+  )`)
 
 /** The list's first sort key. Ids count up in the order of creation. */
 const keyOf = ({ sort }: RunOrder) => sql.raw(sort === 'createdAt' ? 'bounty_id' : sort)
@@ -138,15 +144,22 @@ function foundBy(shape: Shape): SQL {
   const runs = sql`select bounty_id, ${key} as value from run`
   // The position is first, because a scan starts at the first of two bounds on one column, such as `minReward`.
   const condition = and(shape.start === 'after' ? isAfter(shape) : undefined, matching(shape)) ?? sql`true`
-  const slice = sql`limit ${rowsOf(shape)} ${shape.start === 'offset' ? sql`offset ${offset}` : sql``}`
+  const slice = sql`limit ${rowsOf(shape)}${shape.start === 'offset' ? sql` offset ${offset}` : sql``}`
   const inOrder = sql.raw(
     shape.sort === 'createdAt' ? `bounty_id ${shape.order}` : `${shape.sort} ${shape.order}, bounty_id ${shape.order}`,
   )
-  const walk = (where: SQL) => sql`${runs} where ${where} order by ${inOrder} ${slice}`
+  const walk = (where: SQL) => sql`${runs}
+  where ${where}
+  order by ${inOrder}
+  ${slice}`
   // `offset 0` prevents that PostgreSQL turns this into a walk in the list's order.
   const gather = (by: string, where: SQL) => sql`select * from (
-    ${runs} where ${where} order by ${sql.raw(by)} offset 0
-  ) as gathered order by ${byPosition(shape)} ${slice}`
+    ${runs}
+    where ${where}
+    order by ${sql.raw(by)} offset 0
+  ) as gathered
+  order by ${byPosition(shape)}
+  ${slice}`
 
   const gathering = gatheringOf(shape)
   if (gathering === undefined) return walk(condition)
