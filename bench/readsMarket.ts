@@ -64,7 +64,6 @@ export async function startReadsMarket(postgres: Postgres, runs: number) {
   const kept = parts.move()
   return {
     startAnotherApi,
-    statements: () => statementCount(index.pool),
     api,
     bare,
     /** The processes whose CPU use limits a figure. */
@@ -81,16 +80,6 @@ async function listOf(url: string) {
   const response = await fetch(`${url}/api/runs`)
   const headers = [...response.headers].filter(([name]) => !OF_THE_SERVER.includes(name))
   return { body: await response.text(), headers: Object.fromEntries(headers) }
-}
-
-/** How many statements the database has run: each of the API's is a transaction of its own. */
-async function statementCount(pool: pg.Pool) {
-  // A connection reports its last transactions once it has been idle for ten seconds.
-  await sleep(11_000)
-  const { rows } = await pool.query(
-    'SELECT xact_commit AS count FROM pg_stat_database WHERE datname = current_database()',
-  )
-  return Number(rows[0].count)
 }
 
 async function changeAll(databaseUrl: string): Promise<void> {

@@ -109,8 +109,8 @@ async function openCopy(client: pg.Client, schema: string, chain: PublicClient, 
 }
 
 function report({ differences, compared }: Result, block: bigint) {
-  const { events, runs, agents, payees, bands } = compared
-  progress.line(`Also compared: ${events} events, ${payees} payees, ${bands} bands`)
+  const { events, runs, agents, payees, counts } = compared
+  progress.line(`Also compared: ${events} events, ${payees} payees, ${counts} counts`)
   for (const difference of differences) console.log(difference)
   const counted = `${differences.length} difference${differences.length === 1 ? '' : 's'}`
   console.log(`${counted} in ${runs} runs, ${agents} agents at block ${block}`)
