@@ -10,7 +10,7 @@ import { createServer } from 'node:net'
 import { parseArgs } from 'node:util'
 // These two change how modules are loaded. What imports Ponder is imported below, once both are registered.
 import '../src/api/moduleFormats.ts'
-import './ponderRate.ts'
+import './ponderSource.ts'
 import { readEnv } from '../src/api/env.ts'
 import { createEndpoints } from '../src/api/node/endpoints.ts'
 import { createLogger } from '../src/api/observability/logger.ts'
