@@ -10,7 +10,7 @@ import { createServer } from 'node:net'
 import { parseArgs } from 'node:util'
 // These two change how modules are loaded. What imports Ponder is imported below, once both are registered.
 import '../core/moduleFormats.ts'
-import './ponderRate.ts'
+import './ponderSource.ts'
 import { readEnv } from '../core/env.ts'
 import { createLogger } from '../core/logger.ts'
 import { createEndpoints } from '../core/node/endpoints.ts'
