@@ -297,6 +297,8 @@ export const agent = onchainTable('agent', (t) => ({
 }))
 
 export const agentIndexes = {
+  /** For pages of all registered agents, so that a far one does not read the agents before it from the table. */
+  registered: ['id', 'step'],
   /** For the pages of a status with few agents. */
   stepId: ['step', 'id', 'stakedAt'],
   /** For the PROVEN agents that are not ESTABLISHED yet, and to count those of a day. */

@@ -30,7 +30,8 @@ const isYoung = and(eq(agent.step, 'PROVEN'), sql`${agent.stakedAt} > ${establis
  * the second are the PROVEN agents of the last 30 days, which are gathered and sorted.
  */
 const found: Record<Listed, SQL> = {
-  all: walk(isNotNull(agent.step)),
+  // By `step` too, because PostgreSQL would prefer the primary key, and read from the table whether an agent has one.
+  all: sql`${ids(isNotNull(agent.step))} order by ${agent.id}, ${agent.step} limit ${rows} offset ${offset}`,
   UNVERIFIED: walk(eq(agent.step, 'UNVERIFIED')),
   PROVISIONAL: sql`
     select "id" from (
