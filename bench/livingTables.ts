@@ -37,12 +37,11 @@ const changed = changes.map(([one, other]) => `WHEN '${one}' THEN '${other}' WHE
 export const countsOf = (schema: string): string[] => [
   `UPDATE ${schema}.market_band SET open = open WHERE (sort, lowest) IN (
     SELECT sort, lowest FROM ${schema}.run CROSS JOIN LATERAL (VALUES
-      ('createdAt', bounty_id / 10000 * 10000),
       ('reward', rpad(left(reward::text, 2), length(reward::text), '0')::int8),
       ('deadline', deadline / 21600 * 21600)
     ) AS band (sort, lowest) WHERE bounty_id = ANY($1))`,
-  `UPDATE ${schema}.party_band SET open = open WHERE (party, lowest) IN (
-    SELECT party, bounty_id / 10000 * 10000 FROM ${schema}.run CROSS JOIN LATERAL (VALUES
+  `UPDATE ${schema}.party_count SET open = open WHERE party IN (
+    SELECT party FROM ${schema}.run CROSS JOIN LATERAL (VALUES
       ('poster ' || poster_address), ('evaluator ' || evaluator), ('claimedBy ' || claimed_by)
     ) AS counted (party) WHERE bounty_id = ANY($1))`,
   `UPDATE ${schema}.market_day SET open = open WHERE day IN (

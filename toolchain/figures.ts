@@ -29,7 +29,7 @@ const chosen: Row[] = [
   {
     bench: 'reads',
     figure: 'list, uncached',
-    question: 'The newest 20 of a million runs, and the total: one list, of which up to 16 requests share a statement',
+    question: 'The newest 20 of a million runs, and the total: one list over and over',
     baseline: `${sameStatement} for each request`,
   },
   {
