@@ -56,20 +56,20 @@ contract BountyMarketConstructorTest is BountyMarketTest {
 
     function test_RevertWhen_AnyLinkIsZero() public {
         _expectZeroAddress();
-        new BountyMarket(address(0), address(registry), treasury, admin, new address[](0));
+        new BountyMarket(address(0), address(registry), treasury, admin, MAX_REWARD, new address[](0));
         _expectZeroAddress();
-        new BountyMarket(address(usdc), address(0), treasury, admin, new address[](0));
+        new BountyMarket(address(usdc), address(0), treasury, admin, MAX_REWARD, new address[](0));
         _expectZeroAddress();
-        new BountyMarket(address(usdc), address(registry), address(0), admin, new address[](0));
+        new BountyMarket(address(usdc), address(registry), address(0), admin, MAX_REWARD, new address[](0));
         _expectZeroAddress();
-        new BountyMarket(address(usdc), address(registry), treasury, address(0), new address[](0));
+        new BountyMarket(address(usdc), address(registry), treasury, address(0), MAX_REWARD, new address[](0));
     }
 
     function test_RevertWhen_ARelayerIsZero() public {
         address[] memory relayers = new address[](2);
         relayers[0] = relayer;
         _expectZeroAddress();
-        new BountyMarket(address(usdc), address(registry), treasury, admin, relayers);
+        new BountyMarket(address(usdc), address(registry), treasury, admin, MAX_REWARD, relayers);
     }
 
     function test_GivenDevnet_TheNamedAreRelayers() public {
@@ -83,7 +83,7 @@ contract BountyMarketConstructorTest is BountyMarketTest {
     function test_RevertGiven_AnotherChain_WhenARelayerIsNamed() public {
         vm.chainId(8453);
         vm.expectRevert(abi.encodeWithSelector(IBountyMarket.RelayersNotAllowed.selector, 8453, 31_337));
-        new BountyMarket(address(usdc), address(registry), treasury, admin, _relayers());
+        new BountyMarket(address(usdc), address(registry), treasury, admin, MAX_REWARD, _relayers());
     }
 
     function test_GivenAnotherChain_WhenNoRelayerIsNamed_NoAccountIsOne() public {

@@ -9,7 +9,7 @@ contract BountyMarketDeferredTest is BountyMarketTest {
         uint256 bountyId = _postSubmitted();
         usdc.blacklist(wallet);
         _expectEvent();
-        emit IBountyMarket.BountyApproved(bountyId, AGENT, wallet, REWARD, FEE, false);
+        emit IBountyMarket.BountyApproved(bountyId, AGENT, wallet, REWARD, FEE, false, 1);
         _expectDeferred(bountyId, wallet, REWARD);
         _expectTransfer(address(market), treasury, FEE);
         _approve(bountyId);
@@ -26,7 +26,7 @@ contract BountyMarketDeferredTest is BountyMarketTest {
         uint256 bountyId = _postSubmitted();
         usdc.blacklist(treasury);
         _expectEvent();
-        emit IBountyMarket.BountyApproved(bountyId, AGENT, wallet, REWARD, FEE, false);
+        emit IBountyMarket.BountyApproved(bountyId, AGENT, wallet, REWARD, FEE, false, 1);
         _expectTransfer(address(market), wallet, REWARD);
         _expectDeferred(bountyId, treasury, FEE);
         _approve(bountyId);

@@ -60,7 +60,7 @@ contract BountyMarketEndingsTest is BountyMarketTest {
             if (starts[i]) _start(bountyId);
             skip(1 days);
             _expectEvent();
-            emit IBountyMarket.ClaimAbandoned(bountyId, AGENT, poster, LOCK);
+            emit IBountyMarket.ClaimAbandoned(bountyId, AGENT, poster, LOCK, 1);
             vm.expectEmit(address(staking));
             emit IAgentStaking.StakeForfeited(AGENT, bountyId, LOCK, STAKE - LOCK, 0, START);
             _expectTransfer(address(staking), BURN, LOCK);
@@ -181,7 +181,7 @@ contract BountyMarketEndingsTest is BountyMarketTest {
 
     function _expectRejection(uint256 bountyId) private {
         _expectEvent();
-        emit IBountyMarket.BountyRejected(bountyId, AGENT, poster, REWARD, FEE + LOCK);
+        emit IBountyMarket.BountyRejected(bountyId, AGENT, poster, REWARD, FEE + LOCK, 1);
         vm.expectEmit(address(staking));
         emit IAgentStaking.StakeForfeited(AGENT, bountyId, LOCK, STAKE - LOCK, 0, START);
     }

@@ -55,7 +55,7 @@ contract BountyMarketReviewTest is BountyMarketTest {
         for (uint256 i = 0; i < callers.length; ++i) {
             _expectNotPosterOrEvaluator(bountyId, callers[i]);
             vm.prank(callers[i]);
-            market.approveWork(bountyId);
+            market.approveWork(bountyId, 0);
         }
     }
 
@@ -161,7 +161,7 @@ contract BountyMarketReviewTest is BountyMarketTest {
 
     function _expectApproval(uint256 bountyId, bool byTimeout) private {
         _expectEvent();
-        emit IBountyMarket.BountyApproved(bountyId, AGENT, wallet, REWARD, FEE, byTimeout);
+        emit IBountyMarket.BountyApproved(bountyId, AGENT, wallet, REWARD, FEE, byTimeout, 1);
         vm.expectEmit(address(staking));
         emit IAgentStaking.StakeReleased(AGENT, bountyId, LOCK, 0);
         vm.expectEmit(address(staking));
@@ -180,7 +180,7 @@ contract BountyMarketReviewTest is BountyMarketTest {
 
     function _expectRejection(uint256 bountyId) private {
         _expectEvent();
-        emit IBountyMarket.BountyRejected(bountyId, AGENT, poster, REWARD, FEE + LOCK);
+        emit IBountyMarket.BountyRejected(bountyId, AGENT, poster, REWARD, FEE + LOCK, 1);
         vm.expectEmit(address(staking));
         emit IAgentStaking.StakeForfeited(AGENT, bountyId, LOCK, STAKE - LOCK, 0, START);
         _expectTransfer(address(staking), BURN, LOCK);

@@ -27,7 +27,7 @@ contract BountyMarketSignedWorkTest is BountyMarketTest, ClaimSigner {
 
     function test_GivenSignature_AnyoneSubmitsTheWork() public {
         _expectEvent();
-        emit IBountyMarket.WorkSubmitted(bountyId, AGENT, DELIVERABLE, START + 7 days);
+        emit IBountyMarket.WorkSubmitted(bountyId, AGENT, DELIVERABLE, START + 7 days, 1, 0);
         _submitSigned(_submitSignature(_message()));
         _assertBounty(bountyId, _claimed(IBountyMarket.State.SUBMITTED, START));
     }

@@ -39,7 +39,7 @@ abstract contract Cast is Test {
         vm.warp(1_750_000_000);
         address[] memory relayers = new address[](1);
         relayers[0] = relayer;
-        market = new BountyMarket(address(usdc), address(registry), treasury, stakingOwner, relayers);
+        market = new BountyMarket(address(usdc), address(registry), treasury, stakingOwner, 1e15, relayers);
         staking = AgentStaking(market.STAKING());
 
         for (uint256 i = 0; i < POSTERS; ++i) {

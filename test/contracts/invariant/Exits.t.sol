@@ -94,7 +94,7 @@ contract ExitsTest is CampaignTest {
     function _assertPosterApproves(uint256 bountyId, IBountyMarket.Bounty memory bounty) private {
         _turnTheWorldAgainst(bountyId, bounty);
         vm.prank(bounty.poster);
-        market.approveWork(bountyId);
+        market.approveWork(bountyId, 0);
         _assertEnded(bountyId, IBountyMarket.State.APPROVED);
     }
 

@@ -38,7 +38,7 @@ abstract contract BountyMarketMatrixCalls is BountyMarketMatrixCases, ClaimSigne
         _calls["startWork"] = abi.encodeCall(market.startWork, (bountyId));
         _calls["submitWork"] = abi.encodeCall(market.submitWork, (bountyId, DELIVERABLE));
         _calls["requestRevision"] = abi.encodeCall(market.requestRevision, (bountyId, FEEDBACK));
-        _calls["approveWork"] = abi.encodeCall(market.approveWork, (bountyId));
+        _calls["approveWork"] = abi.encodeCall(market.approveWork, (bountyId, 0));
         _calls["rejectWork"] = abi.encodeCall(market.rejectWork, (bountyId));
         _calls["finalizeReview"] = abi.encodeCall(market.finalizeReview, (bountyId));
         _calls["slashExpired"] = abi.encodeCall(market.slashExpired, (bountyId));
@@ -70,7 +70,7 @@ abstract contract BountyMarketMatrixCalls is BountyMarketMatrixCases, ClaimSigne
 
     function _signature(uint256 bountyId, uint256 deadline) private view returns (bytes memory) {
         uint256 round = uint256(market.getBounty(bountyId).round) + 1;
-        ClaimMessage memory message = ClaimMessage(bountyId, AGENT, wallet, round, REWARD, LOCK, 7 days, deadline);
+        ClaimMessage memory message = ClaimMessage(bountyId, AGENT, wallet, round, REWARD, LOCK, 7 days, address(0), deadline);
         return sign(walletKey, claimDigest(address(market), message));
     }
 

@@ -22,7 +22,7 @@ abstract contract PosterHandler is NewBountyHandler {
     function approve(uint256 seed) external {
         Dice memory dice = Dice(seed);
         uint256 bountyId = _bountyIn(dice, _isSubmitted);
-        bytes memory data = abi.encodeCall(market.approveWork, (bountyId));
+        bytes memory data = abi.encodeCall(market.approveWork, (bountyId, 0));
         if (dice.roll(2) == 0) _actAsPoster(dice, bountyId, data);
         else _actAsEvaluator(dice, bountyId, data);
     }
