@@ -93,6 +93,19 @@ contract BountyMarketEndingsTest is BountyMarketTest {
         assertEq(usdc.balanceOf(poster), FUNDS);
     }
 
+    /// @dev Abandoning knows no time limit: only a slash makes a bounty a DRAFT after its deadline.
+    function test_GivenLongAfterTheDeadline_WhenAbandoned_BountyIsOpenUntilItIsExpired() public {
+        uint256 bountyId = _postClaimed();
+        vm.warp(DEADLINE + 75 days);
+        _abandon(bountyId);
+        IBountyMarket.Bounty memory expected = _unclaimed(IBountyMarket.State.OPEN);
+        expected.round = 1;
+        _assertBounty(bountyId, expected);
+        vm.prank(stranger);
+        market.expireBounty(bountyId);
+        assertEq(usdc.balanceOf(poster), FUNDS);
+    }
+
     function test_GivenAbandoned_TheSameAgentMayClaimAgain() public {
         uint256 bountyId = _postClaimed();
         _abandon(bountyId);

@@ -64,7 +64,7 @@ abstract contract ClaimSigner {
         return _digest(market, block.chainid, structHash);
     }
 
-    function _digest(address market, uint256 chainId, bytes32 structHash) private pure returns (bytes32) {
+    function _digest(address market, uint256 chainId, bytes32 structHash) internal pure returns (bytes32) {
         bytes32 domain = keccak256(
             abi.encode(
                 keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
