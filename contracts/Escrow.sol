@@ -30,7 +30,7 @@ abstract contract Escrow is IBountyMarket {
         // AgentStaking refuses a zero `usdc` and `registry`, with the same error.
         require(treasury != address(0) && stakingOwner != address(0), ZeroAddress());
         address staking = address(new AgentStaking(usdc, registry, stakingOwner));
-        // What these receive stays there for ever, or is burned.
+        // None of these can send on what it receives.
         require(
             treasury != address(this) && treasury != staking && treasury != usdc && treasury != BURN,
             InvalidTreasury(treasury)
@@ -43,7 +43,7 @@ abstract contract Escrow is IBountyMarket {
     /// @inheritdoc IBountyMarket
     function collect(address payee) external {
         uint256 amount = owed[payee];
-        // One unit of the treasury's stays for ever: a slot that is never zero makes every approval cheaper.
+        // One unit of the treasury's always stays: a slot that is never zero makes every approval cheaper.
         uint256 remaining = payee == TREASURY ? 1 : 0;
         require(amount > remaining, NothingOwed(payee));
 

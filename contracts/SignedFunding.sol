@@ -29,7 +29,7 @@ contract SignedFunding is ISignedFunding {
 
     uint256 private immutable FEE_BPS;
 
-    /// @dev Market and staking contract may take everything that is here, for ever: that is nothing between calls.
+    /// @dev Market and staking contract may take everything that is here, without a limit: between calls that is nothing.
     constructor(address market) {
         MARKET = market;
         STAKING = IBountyMarket(market).STAKING();

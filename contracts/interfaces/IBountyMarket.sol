@@ -293,7 +293,7 @@ interface IBountyMarket {
     /// may, and where the run would be rejected its evaluator too; GRACE_PERIOD longer before anyone may.
     error SubmissionNotOverdue(uint256 bountyId, uint256 limit, uint256 timestamp);
 
-    /// @notice The market owes `payee` nothing, or the treasury no more than the unit that stays.
+    /// @notice The market owes `payee` nothing, or the treasury only the unit that stays.
     error NothingOwed(address payee);
 
     /// @notice No address given to the constructor may be zero, nor the poster of `postBountyFor`.
@@ -396,12 +396,12 @@ interface IBountyMarket {
     /// @notice Ends what a lost claim would open again. The poster, once. OPEN → DRAFT, as `withdrawBounty`. In CLAIMED or
     /// IN_PROGRESS the state stays, and the bounty is `closing`: a slash or an abandonment then makes it a DRAFT, with
     /// reward + fee back to the poster. So no agent can keep the escrow by abandoning and claiming again, before this call
-    /// or after it. The claim itself goes on as before.
+    /// or after it. The claim itself continues as before.
     /// @dev Reverts with `InvalidState`, `NotPoster` or `BountyIsClosing`.
     function closeBounty(uint256 bountyId) external;
 
     /// @notice `closeBounty` by anyone, with a signature of the poster. It holds until its deadline, also for a bounty that
-    /// was funded again meanwhile.
+    /// has been funded again.
     /// @param deadline Last second at which the signature holds, at most an hour ahead.
     /// @param signature As of `claimBountyWithSig`, by the poster, over `CloseBounty(uint256 bountyId,address poster,uint256
     /// deadline)`.

@@ -113,7 +113,7 @@ contract MockAuthorizationsTest is Test, AuthorizationSigner {
     }
 
     function _sign(Authorization memory authorization) private view returns (bytes memory) {
-        return sign(keyOf("alice"), authorizationDigest(usdc, authorization));
+        return sign(keyNamed("alice"), authorizationDigest(usdc, authorization));
     }
 
     function _take(Authorization memory a, bytes memory signature) private {

@@ -255,7 +255,7 @@ contract SignedFundingTest is BountyMarketTest, AuthorizationSigner {
     ) private view returns (bytes memory) {
         Authorization memory authorization =
             Authorization(from, address(funding), value, validAfter, validBefore, nonce);
-        return sign(keyOf(name), authorizationDigest(usdc, authorization));
+        return sign(keyNamed(name), authorizationDigest(usdc, authorization));
     }
 
     function _postNonce(Post memory p) private view returns (bytes32) {

@@ -171,7 +171,7 @@ contract AgentStakingMatrixTest is AgentStakingTest, Matrix, UnstakeSigner {
     function _signedUnstake(uint256 agentId, uint256 amount) private view returns (bytes memory) {
         uint256 deadline = vm.getBlockTimestamp() + 1 hours;
         UnstakeMessage memory message = UnstakeMessage(agentId, owner, amount, 0, deadline);
-        bytes memory signature = sign(keyOf("agent owner"), unstakeDigest(address(staking), message));
+        bytes memory signature = sign(keyNamed("agent owner"), unstakeDigest(address(staking), message));
         return abi.encodeCall(staking.unstakeWithSig, (agentId, amount, owner, 0, deadline, signature));
     }
 

@@ -110,7 +110,7 @@ contract AgentStakingSignedUnstakeTest is AgentStakingTest, UnstakeSigner {
             if (fault == 4) message.deadline -= 1;
             bytes memory signature = _sign(message, fault == 5 ? "stranger" : "agent owner");
             if (fault == 6) signature = "";
-            if (fault == 7) signature = sign(keyOf("agent owner"), unstakeDigest(address(registry), message));
+            if (fault == 7) signature = sign(keyNamed("agent owner"), unstakeDigest(address(registry), message));
             vm.expectRevert(abi.encodeWithSelector(IAgentStaking.InvalidUnstakeSignature.selector, AGENT, owner, 0));
             _send(_message(owner), signature);
         }
@@ -158,7 +158,7 @@ contract AgentStakingSignedUnstakeTest is AgentStakingTest, UnstakeSigner {
     }
 
     function _sign(UnstakeMessage memory message, string memory name) private view returns (bytes memory) {
-        return sign(keyOf(name), unstakeDigest(address(staking), message));
+        return sign(keyNamed(name), unstakeDigest(address(staking), message));
     }
 
     function _send(UnstakeMessage memory message, bytes memory signature) private {

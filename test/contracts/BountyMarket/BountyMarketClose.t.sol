@@ -169,7 +169,7 @@ contract BountyMarketCloseTest is BountyMarketTest, ActionSigner {
         assertEq(market.owed(poster), 105e6);
     }
 
-    /// @dev It names no round: whoever has it can close again what is funded again within its hour.
+    /// @dev It names no round: anyone that has it can close again what is funded again within its hour.
     function test_GivenFundedAgain_WithinItsHourTheSignatureClosesAgain() public {
         uint256 bountyId = _post();
         bytes memory signature = _signature(bountyId, START + 1 hours);
@@ -210,7 +210,7 @@ contract BountyMarketCloseTest is BountyMarketTest, ActionSigner {
         bytes memory invalid = abi.encodeWithSelector(IBountyMarket.InvalidSignature.selector, bountyId, poster, 2);
         for (uint256 i = 0; i < digests.length; ++i) {
             vm.expectRevert(invalid);
-            _closeSigned(bountyId, START, sign(keyOf("poster"), digests[i]));
+            _closeSigned(bountyId, START, sign(keyNamed("poster"), digests[i]));
         }
         bytes memory others = sign(walletKey, closeDigest(address(market), bountyId, poster, START));
         vm.expectRevert(invalid);
@@ -230,7 +230,7 @@ contract BountyMarketCloseTest is BountyMarketTest, ActionSigner {
     }
 
     function _signature(uint256 bountyId, uint256 deadline) private view returns (bytes memory) {
-        return sign(keyOf("poster"), closeDigest(address(market), bountyId, poster, deadline));
+        return sign(keyNamed("poster"), closeDigest(address(market), bountyId, poster, deadline));
     }
 
     function _assertDraftOfRound(uint256 bountyId, uint32 round) private view {

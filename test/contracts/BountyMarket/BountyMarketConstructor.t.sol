@@ -65,7 +65,7 @@ contract BountyMarketConstructorTest is BountyMarketTest {
         new BountyMarket(address(usdc), address(registry), treasury, address(0), MAX_REWARD, new address[](0));
     }
 
-    /// @dev What these receive stays there for ever, or is burned. The market and its staking contract have the addresses
+    /// @dev None of these can send on what it receives. The market and its staking contract have the addresses
     /// that this contract's next contract and the first of that one get.
     function test_RevertWhen_TheTreasuryCannotSpend() public {
         address next = vm.computeCreateAddress(address(this), vm.getNonce(address(this)));

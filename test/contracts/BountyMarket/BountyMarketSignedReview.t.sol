@@ -238,7 +238,7 @@ contract BountyMarketSignedReviewTest is BountyMarketTest, ActionSigner {
         view
         returns (bytes memory)
     {
-        return sign(keyOf(name), _digestOf(action, message));
+        return sign(keyNamed(name), _digestOf(action, message));
     }
 
     function _digestOf(Action action, ActionMessage memory message) private view returns (bytes32) {

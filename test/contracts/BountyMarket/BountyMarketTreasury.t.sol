@@ -50,8 +50,8 @@ contract BountyMarketTreasuryTest is BountyMarketTest {
     /// @dev A fee of a reward that is no multiple of 20 units is rounded down: one unit more, and the market would owe
     /// more than it has.
     function test_GivenRewardsThatAreNoMultipleOf20Units_TheMarketHasWhatItOwes() public {
-        uint24[5] memory rewards = [10_001, 10_019, 10_020, 123_457, 999_999];
-        uint24[5] memory fees = [500, 500, 501, 6172, 49_999];
+        uint24[5] memory rewards = [uint24(10_001), 10_019, 10_020, 123_457, 999_999];
+        uint24[5] memory fees = [uint24(500), 500, 501, 6172, 49_999];
         uint256 owed = 0;
         for (uint256 i = 0; i < rewards.length; ++i) {
             uint256 bountyId = _post(rewards[i]);

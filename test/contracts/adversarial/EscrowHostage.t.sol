@@ -65,7 +65,7 @@ contract EscrowHostageTest is BountyMarketTest {
         }
     }
 
-    /// @dev The attacker sees the close and acts just before it: it is closed all the same.
+    /// @dev The attacker sees the close and acts just before it: the run is closed in any case.
     function test_GivenAnAttackerThatActsJustBefore_TheCloseStillHolds() public {
         uint256 bountyId = _postForAYear(100e6);
         attacker.claim(bountyId);

@@ -94,14 +94,14 @@ abstract contract BountyMarketMatrixCalls is BountyMarketMatrixCases, ActionSign
     function _prepareActions(uint256 bountyId) private {
         IBountyMarket.Bounty memory bounty = market.getBounty(bountyId);
         uint256 deadline = vm.getBlockTimestamp() + 1 hours;
-        bytes memory signature = sign(keyOf("poster"), closeDigest(address(market), bountyId, poster, deadline));
+        bytes memory signature = sign(keyNamed("poster"), closeDigest(address(market), bountyId, poster, deadline));
         _calls["closeBountyWithSig"] = abi.encodeCall(market.closeBountyWithSig, (bountyId, deadline, signature));
 
         deadline = type(uint256).max;
         ActionMessage memory message = ActionMessage(bountyId, wallet, bounty.round, bounty.revisions, deadline);
         signature = sign(walletKey, abandonDigest(address(market), message));
         _calls["abandonClaimWithSig"] = abi.encodeCall(market.abandonClaimWithSig, (bountyId, deadline, signature));
-        uint256 key = keyOf(terms.evaluator == address(0) ? "poster" : "evaluator");
+        uint256 key = keyNamed(terms.evaluator == address(0) ? "poster" : "evaluator");
         message.signer = _reviewer();
         signature = sign(key, rejectDigest(address(market), message));
         _calls["rejectWorkWithSig"] =

@@ -16,13 +16,13 @@ abstract contract Test {
     }
 
     function makeAddrAndKey(string memory name) internal returns (address account, uint256 privateKey) {
-        privateKey = keyOf(name);
+        privateKey = keyNamed(name);
         account = vm.addr(privateKey);
         vm.label(account, name);
     }
 
     /// @dev The key of the account that `makeAddr` gives for the name.
-    function keyOf(string memory name) internal pure returns (uint256) {
+    function keyNamed(string memory name) internal pure returns (uint256) {
         return uint256(keccak256(bytes(name)));
     }
 
