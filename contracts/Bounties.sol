@@ -25,6 +25,8 @@ abstract contract Bounties is IBountyMarket {
         uint40 since;
         /// NONE while the bounty is OPEN, because the second slot must then be empty: `_stateOf` reads it as OPEN.
         State state;
+        /// How many revisions the claim was asked for, plus LATER_ROUND where it is not the bounty's first claim. So the
+        /// round of a first claim is known from this slot alone.
         uint8 revisions;
     }
 
@@ -60,6 +62,7 @@ abstract contract Bounties is IBountyMarket {
     /// @inheritdoc IBountyMarket
     uint256 public constant MAX_DEADLINE = 365 days;
 
+    uint8 private constant LATER_ROUND = 128;
     uint256 private constant LARGEST_MAX_REWARD = 1e15;
     uint256 private constant MIN_WORK_PERIOD = 1 hours;
     uint256 private constant MAX_WORK_PERIOD = 30 days;
@@ -99,7 +102,7 @@ abstract contract Bounties is IBountyMarket {
             agentId: bounty.agentId,
             since: bounty.since,
             state: state,
-            revisions: bounty.revisions,
+            revisions: _revisionsOf(bounty),
             round: uint32(bounty.wallet == address(0) ? round - 1 : round),
             closing: _extras[bountyId].closing
         });
@@ -184,6 +187,24 @@ abstract contract Bounties is IBountyMarket {
     function _stateOf(StoredBounty storage bounty) internal view returns (State state) {
         state = bounty.state;
         if (state == State.NONE && bounty.poster != address(0)) return State.OPEN;
+    }
+
+    /// @dev Writes the second slot alone.
+    function _storeClaim(StoredBounty storage bounty, address wallet, uint40 agentId, uint256 round) internal {
+        bounty.wallet = wallet;
+        bounty.agentId = agentId;
+        bounty.since = uint40(block.timestamp);
+        bounty.state = State.CLAIMED;
+        bounty.revisions = round > 1 ? LATER_ROUND : 0;
+    }
+
+    function _revisionsOf(StoredBounty storage bounty) internal view returns (uint8) {
+        return bounty.revisions % LATER_ROUND;
+    }
+
+    /// @dev The number of the live claim.
+    function _liveRoundOf(uint256 bountyId, StoredBounty storage bounty) internal view returns (uint256) {
+        return bounty.revisions < LATER_ROUND ? 1 : uint256(_extras[bountyId].lostClaims) + 1;
     }
 
     /// @dev The number of the live claim, or of the next one.
@@ -308,8 +329,9 @@ abstract contract Bounties is IBountyMarket {
 
     function _requirePosterOrEvaluator(uint256 bountyId, StoredBounty storage bounty, address account) internal view {
         address poster = bounty.poster;
+        if (account == poster) return;
         address evaluator = _evaluatorOf(bountyId, bounty);
-        require(account == poster || account == evaluator, NotPosterOrEvaluator(bountyId, account, poster, evaluator));
+        require(account == evaluator, NotPosterOrEvaluator(bountyId, account, poster, evaluator));
     }
 
     function _requireClaimingWallet(uint256 bountyId, StoredBounty storage bounty) internal view {
@@ -319,7 +341,7 @@ abstract contract Bounties is IBountyMarket {
 
     /// @dev An approval names the delivery that it pays for, so that a later one cannot take its place.
     function _requireLastDelivery(uint256 bountyId, StoredBounty storage bounty, uint256 revision) internal view {
-        uint256 last = bounty.revisions;
+        uint256 last = _revisionsOf(bounty);
         if (bounty.state == State.REVISION_REQUESTED) last -= 1;
         require(revision == last, WrongRevision(bountyId, revision, last));
     }

@@ -130,12 +130,9 @@ abstract contract Claiming is Bounties, Escrow, RunSignatures {
         _requireAgentWallet(agentId, wallet);
         (uint256 stake, uint256 workPeriod, uint256 round) = _offerOf(bountyId, bounty);
 
-        bounty.wallet = wallet;
-        bounty.since = uint40(block.timestamp);
-        bounty.state = State.CLAIMED;
         // Casting is safe because `_requireAgentWallet` refuses a larger id.
         // forge-lint: disable-next-line(unsafe-typecast)
-        bounty.agentId = uint40(agentId);
+        _storeClaim(bounty, wallet, uint40(agentId), round);
         emit BountyClaimed(bountyId, agentId, wallet, stake, round, _secondsAhead(workPeriod));
 
         AgentStaking(STAKING).lock(agentId, bountyId, stake);

@@ -30,8 +30,8 @@ abstract contract Reviewing is Endings, RunSignatures {
             REQUEST_REVISION,
             bountyId,
             signer,
-            _roundOf(bountyId, bounty),
-            bounty.revisions,
+            _liveRoundOf(bountyId, bounty),
+            _revisionsOf(bounty),
             feedbackHash,
             deadline,
             signature
@@ -57,7 +57,7 @@ abstract contract Reviewing is Endings, RunSignatures {
     ) external {
         StoredBounty storage bounty = _approvable(bountyId);
         _requirePosterOrEvaluator(bountyId, bounty, signer);
-        uint256 round = _roundOf(bountyId, bounty);
+        uint256 round = _liveRoundOf(bountyId, bounty);
         _requireActionSignature(APPROVE_WORK, bountyId, signer, round, revision, deadline, signature);
         _requireLastDelivery(bountyId, bounty, revision);
         _approve(bountyId, bounty, false);
@@ -82,8 +82,8 @@ abstract contract Reviewing is Endings, RunSignatures {
     function rejectWorkWithSig(uint256 bountyId, address signer, uint256 deadline, bytes calldata signature) external {
         StoredBounty storage bounty = _bountyIn(bountyId, State.SUBMITTED);
         _requireEvaluator(bountyId, bounty, signer);
-        uint256 round = _roundOf(bountyId, bounty);
-        _requireActionSignature(REJECT_WORK, bountyId, signer, round, bounty.revisions, deadline, signature);
+        uint256 round = _liveRoundOf(bountyId, bounty);
+        _requireActionSignature(REJECT_WORK, bountyId, signer, round, _revisionsOf(bounty), deadline, signature);
         _rejectReviewed(bountyId, bounty, signer);
     }
 
@@ -113,21 +113,21 @@ abstract contract Reviewing is Endings, RunSignatures {
 
     function _requestRevision(uint256 bountyId, StoredBounty storage bounty, string calldata feedbackHash) private {
         _requireInReview(bountyId, bounty);
-        uint8 revisions = bounty.revisions;
+        uint8 revisions = _revisionsOf(bounty);
         require(revisions < MAX_REVISIONS, NoRevisionsLeft(bountyId, revisions, MAX_REVISIONS));
         _requireString(feedbackHash);
         uint64 submitBy = _secondsAhead(_workPeriodOf(bountyId, bounty));
 
         bounty.state = State.REVISION_REQUESTED;
         bounty.since = uint40(block.timestamp);
-        bounty.revisions = ++revisions;
-        emit RevisionRequested(bountyId, bounty.agentId, feedbackHash, revisions, submitBy);
+        bounty.revisions += 1;
+        emit RevisionRequested(bountyId, bounty.agentId, feedbackHash, revisions + 1, submitBy);
     }
 
     function _rejectReviewed(uint256 bountyId, StoredBounty storage bounty, address evaluator) private {
         _requireInReview(bountyId, bounty);
         if (evaluator == bounty.poster) {
-            uint256 revisions = bounty.revisions;
+            uint256 revisions = _revisionsOf(bounty);
             require(revisions >= MAX_REVISIONS, RevisionsLeft(bountyId, revisions, MAX_REVISIONS));
         }
         _reject(bountyId, bounty);

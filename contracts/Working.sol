@@ -18,7 +18,7 @@ abstract contract Working is Endings, RunSignatures {
     /// @inheritdoc IBountyMarket
     function startWorkWithSig(uint256 bountyId, uint256 deadline, bytes calldata signature) external {
         StoredBounty storage bounty = _bountyIn(bountyId, State.CLAIMED);
-        _requireStartSignature(bountyId, bounty.wallet, _roundOf(bountyId, bounty), deadline, signature);
+        _requireStartSignature(bountyId, bounty.wallet, _liveRoundOf(bountyId, bounty), deadline, signature);
         _start(bountyId, bounty);
     }
 
@@ -41,8 +41,8 @@ abstract contract Working is Endings, RunSignatures {
             SUBMIT_WORK,
             bountyId,
             bounty.wallet,
-            _roundOf(bountyId, bounty),
-            bounty.revisions,
+            _liveRoundOf(bountyId, bounty),
+            _revisionsOf(bounty),
             deliverableHash,
             deadline,
             signature
@@ -60,8 +60,10 @@ abstract contract Working is Endings, RunSignatures {
     /// @inheritdoc IBountyMarket
     function abandonClaimWithSig(uint256 bountyId, uint256 deadline, bytes calldata signature) external {
         StoredBounty storage bounty = _awaitingWork(bountyId);
-        uint256 round = _roundOf(bountyId, bounty);
-        _requireActionSignature(ABANDON_CLAIM, bountyId, bounty.wallet, round, bounty.revisions, deadline, signature);
+        uint256 round = _liveRoundOf(bountyId, bounty);
+        _requireActionSignature(
+            ABANDON_CLAIM, bountyId, bounty.wallet, round, _revisionsOf(bounty), deadline, signature
+        );
         _abandon(bountyId, bounty);
     }
 
@@ -80,8 +82,8 @@ abstract contract Working is Endings, RunSignatures {
             bounty.agentId,
             deliverableHash,
             _secondsAhead(REVIEW_PERIOD),
-            _roundOf(bountyId, bounty),
-            bounty.revisions
+            _liveRoundOf(bountyId, bounty),
+            _revisionsOf(bounty)
         );
     }
 
