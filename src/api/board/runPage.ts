@@ -12,6 +12,7 @@ const eventNames: Record<RunEvent['name'], { text: string; className: string }> 
   BountyCreated: { text: 'Created', className: 'draft' },
   BountyFunded: { text: 'Funded', className: 'open' },
   BountyWithdrawn: { text: 'Withdrawn', className: 'draft' },
+  BountyClosing: { text: 'Closed by its poster', className: 'claimed' },
   BountyClaimed: { text: 'Claimed', className: 'claimed' },
   ClaimRefused: { text: 'Claim refused', className: 'draft' },
   WorkStarted: { text: 'Work started', className: 'in-progress' },

@@ -18,7 +18,7 @@ contract GasStarvationTest is BountyMarketTest {
 
     function test_WhenPosterApproves_AtEveryAmountOfGas_TheAgentIsPaidOrNothingHappens() public {
         uint256 bountyId = _postSubmitted();
-        _assertPaidOrNothing(poster, abi.encodeCall(IBountyMarket.approveWork, (bountyId)));
+        _assertPaidOrNothing(poster, abi.encodeCall(IBountyMarket.approveWork, (bountyId, 0)));
     }
 
     function test_WhenRejecting_AtEveryAmountOfGas_AllIsPaidAndBurnedOrNothingHappens() public {

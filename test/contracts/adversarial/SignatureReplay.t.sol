@@ -89,7 +89,7 @@ contract SignatureReplayTest is SignedClaims {
     function test_RevertWhen_BroughtToAnotherMarket() public {
         ClaimMessage memory message = _message(bountyId);
         bytes memory signature = _sign(message);
-        market = new BountyMarket(address(usdc), address(registry), treasury, admin, new address[](0));
+        market = new BountyMarket(address(usdc), address(registry), treasury, admin, MAX_REWARD, new address[](0));
         _approveContracts();
         assertEq(_post(), bountyId);
         _expectInvalid(bountyId, wallet, 1);

@@ -94,7 +94,7 @@ contract ExitsTest is CampaignTest {
     function _assertPosterApproves(uint256 bountyId, IBountyMarket.Bounty memory bounty) private {
         _turnTheWorldAgainst(bountyId, bounty);
         vm.prank(bounty.poster);
-        market.approveWork(bountyId);
+        market.approveWork(bountyId, bounty.revisions);
         _assertEnded(bountyId, IBountyMarket.State.APPROVED);
     }
 
@@ -103,7 +103,8 @@ contract ExitsTest is CampaignTest {
         vm.prank(bounty.wallet);
         market.abandonClaim(bountyId);
         bool delivered = bounty.state == IBountyMarket.State.REVISION_REQUESTED;
-        _assertEnded(bountyId, delivered ? IBountyMarket.State.REJECTED : IBountyMarket.State.OPEN);
+        IBountyMarket.State lost = bounty.closing ? IBountyMarket.State.DRAFT : IBountyMarket.State.OPEN;
+        _assertEnded(bountyId, delivered ? IBountyMarket.State.REJECTED : lost);
     }
 
     /// @dev However late. The agent is paid even if the poster never acts.
