@@ -10,6 +10,7 @@ import {
   publicActions,
   type TypedDataDefinition,
   walletActions,
+  zeroAddress,
 } from 'viem'
 import { base } from 'viem/chains'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -171,7 +172,7 @@ async function claimBySignature(deployment: Deployment) {
   await mined(staking.write.stake([0n, 20_000_000n], { account: agent.address }))
   const args = ['ipfs://work', 100_000_000n, timestamp + 86_400n, defaultTerms] as const
   await mined(market.write.postBounty(args, { account: poster.address }))
-  const terms = { reward: 100_000_000n, stake: 10_000_000n, workPeriod: 604_800n }
+  const terms = { reward: 100_000_000n, stake: 10_000_000n, workPeriod: 604_800n, evaluator: zeroAddress }
   const claim = { bountyId: 1n, agentId: 0n, wallet: agent.address, round: 1n, ...terms }
   const deadline = timestamp + 900n
   const typedData = claimTypedData({ chainId, address: market.address }, claim, deadline) as TypedDataDefinition
