@@ -36,8 +36,8 @@ export type Creation = {
   address: Address
   constructorArguments: Hex
   initCode: Hex
-  /** Absent if the node can estimate it before the other contracts exist. */
-  gasLimit?: bigint
+  /** Undefined if the node can estimate it before the other contracts exist. */
+  gasLimit: bigint | undefined
 }
 
 /** SignedFunding's constructor calls the market and USDC, so its gas cannot be estimated before these exist. */
@@ -63,8 +63,7 @@ export function planDeployment(deployer: Address, firstNonce: number, terms: Ter
     const bytecode = readArtifact(contract).bytecode.object
     const initCode = concatHex([bytecode, constructorArguments])
     fixed[`code of ${contract}`] = keccak256(bytecode)
-    const creation = { contract, deployer, nonce, address, constructorArguments, initCode }
-    creations.push(gasLimit === undefined ? creation : { ...creation, gasLimit })
+    creations.push({ contract, deployer, nonce, address, constructorArguments, initCode, gasLimit })
     return address
   }
 
