@@ -1,4 +1,4 @@
-/** Who sends a request: the client as the limits identify it, and a signal that aborts when it disconnects. */
+/** The sender of a request: the client as the limits identify it, and a signal that aborts when it disconnects. */
 export type Requester = { client: string; gone: AbortSignal }
 
 type Options = {

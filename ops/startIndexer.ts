@@ -10,7 +10,7 @@ import { createServer } from 'node:net'
 import { parseArgs } from 'node:util'
 // These two change how modules are loaded. What imports Ponder is imported below, once both are registered.
 import '../core/moduleFormats.ts'
-import './ponderRate.ts'
+import './ponderSource.ts'
 import { readEnv } from '../core/env.ts'
 import { createLogger } from '../core/logger.ts'
 import { createEndpoints } from '../core/node/endpoints.ts'
@@ -158,13 +158,15 @@ async function prepareDatabase(): Promise<{ reason?: string; served?: string | u
 }
 
 /**
- * A hash of everything that decides the tables' content. Ponder refuses a schema that was made with other contracts or
- * blocks in its config, another schema file or handler, or another Ponder version; we add the chain id.
+ * A hash of everything that decides which tables readers get, and their content. Ponder refuses a schema that was made with
+ * other contracts or blocks in its config, another schema file or handler, or another Ponder version; we add the chain id.
  */
 function hashOfBuild(chainId: number) {
   const ponderPackage = readFileSync(new URL('../../package.json', import.meta.resolve('ponder')), 'utf8')
   const handlers = globSync('src/**/*.ts', { exclude: ['src/api/**'] }).sort()
-  const texts = ['ponder.schema.ts', ...handlers].map((path) => readFileSync(path, 'utf8'))
+  const texts = ['ponder.schema.ts', 'ops/builds/highestBlock.ts', ...handlers].map((path) =>
+    readFileSync(path, 'utf8'),
+  )
   const inputs = JSON.stringify([ponderPackage, chainId, config.contracts, config.blocks, texts])
   return createHash('sha256').update(inputs).digest('hex').slice(0, 10)
 }

@@ -16,13 +16,13 @@ import { createDispatcher } from './claims/queue/dispatcher.ts'
 import { createResults } from './claims/results/results.ts'
 import { claimsById, countUnminedClaims, type StoredClaim } from './claims/store/claims.ts'
 import { unavailable, unlessUnavailable } from './refusal.ts'
-import { createAllocator } from './sender/allocation.ts'
 import type { SenderContext } from './sender/context.ts'
 import { startKeeper } from './sender/keeper/keeper.ts'
 import { createReconcile } from './sender/keeper/reconcileSigner.ts'
 import { openRemoteKeys } from './sender/keys/remoteKeys.ts'
 import type { Signer } from './sender/keys/signing.ts'
 import { createNonceCheck } from './sender/nonceCheck.ts'
+import { createPlacer } from './sender/placement.ts'
 import { createSend } from './sender/send.ts'
 import { type SignerState, signerStates } from './sender/signerState.ts'
 import { connectionName } from './sender/store/leases.ts'
@@ -74,14 +74,14 @@ export async function createRelay(settings: RelaySettings) {
     await pool.end()
     throw error
   }
-  const allocator = createAllocator(sender)
-  const action = createClaimAction(claims, allocator)
+  const placer = createPlacer(sender)
+  const action = createClaimAction(claims, placer)
   const keeper = startKeeper(sender, {
     holder,
     hasStranded: action.hasStranded,
     reconcile: createReconcile(sender, action),
   })
-  const dispatcher = createDispatcher(claims, allocator, createSend(sender, keeper.wake))
+  const dispatcher = createDispatcher(claims, placer, createSend(sender, keeper.wake))
   const results = createResults(claims)
   const intakeMarket = { ...claims.market, client: createRpc(settings.endpoints, INTAKE_CONNECTIONS) }
   const { examine, isBusy } = createExamination(claims, intakeMarket)

@@ -1,11 +1,7 @@
-import type { Logger } from 'pino'
 import { createPublicClient, type PublicClient, type PublicClientConfig } from 'viem'
 import type { Endpoints } from './endpoints.ts'
 import { type NodeHttpConfig, nodeHttp } from './http.ts'
 import { nodeTransport } from './transport.ts'
-
-/** The timeout of each of three requests for the latest block. */
-const LATEST_BLOCK_TIMEOUT_MS = 1_000
 
 type Options = { http?: NodeHttpConfig } & Pick<PublicClientConfig, 'cacheTime' | 'pollingInterval'>
 
@@ -17,23 +13,4 @@ type Options = { http?: NodeHttpConfig } & Pick<PublicClientConfig, 'cacheTime' 
 export function createChainClient(node: Endpoints | string, { http, ...options }: Options = {}): PublicClient {
   const transport = typeof node === 'string' ? nodeHttp(node, http) : nodeTransport(node, http)
   return createPublicClient({ ...options, ccipRead: false, transport })
-}
-
-/**
- * The chain's latest block when a process starts. No earlier process can have answered from a later one.
- * @returns 0 if the node does not answer, because reads work without the node.
- */
-export async function latestBlockOrZero(endpoints: Endpoints, logger: Logger): Promise<bigint> {
-  const client = createChainClient(endpoints, {
-    http: { retryCount: 2, retryDelay: 100, timeout: LATEST_BLOCK_TIMEOUT_MS },
-  })
-  try {
-    return await client.getBlockNumber()
-  } catch (err) {
-    logger.warn(
-      { err },
-      'The node does not return its latest block: the first answers may be of an earlier block than before the restart',
-    )
-    return 0n
-  }
 }

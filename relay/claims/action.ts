@@ -1,6 +1,6 @@
 import type { Address } from 'viem'
 import type { ActionKind } from '../sender/action.ts'
-import type { Allocator } from '../sender/allocation.ts'
+import type { Placer } from '../sender/placement.ts'
 import { claimsCall, MAX_GAS } from './chain/gas.ts'
 import { claimCall, tryCall } from './chain/market.ts'
 import type { ClaimsContext } from './context.ts'
@@ -12,7 +12,7 @@ import { claimsOf, HAS_STRANDED_CLAIMS, nameOf, type StoredClaim } from './store
 import { type DecidedClaim, reopenClaims, storeDecisions } from './store/decisions.ts'
 
 /** Claims, as the sender's kind of action. */
-export function createClaimAction(context: ClaimsContext, allocator: Allocator): ActionKind<StoredClaim, DecidedClaim> {
+export function createClaimAction(context: ClaimsContext, placer: Placer): ActionKind<StoredClaim, DecidedClaim> {
   const { pool, market, events } = context
   const decideClaim = createDecideClaim(context)
 
@@ -29,7 +29,7 @@ export function createClaimAction(context: ClaimsContext, allocator: Allocator):
     store: storeDecisions,
     reopen: reopenClaims,
     giveUpExpired: createRefuseExpired(context, decideClaim),
-    sendAnew: createRenewal(context, allocator, decideClaim),
+    sendAnew: createRenewal(context, placer, decideClaim),
 
     async actionsOf(txs) {
       return Map.groupBy(await claimsOf(pool, ...txs), ({ tx }) => tx.id)

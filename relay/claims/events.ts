@@ -32,7 +32,7 @@ export type ClaimEvents = {
   /** A step of claims begins. Of a batch, all its claims. */
   claimStep: [BegunStep]
   /** The claim and its signed transaction are stored. */
-  claimReserved: [NamedClaim & NamedAttempt]
+  claimPlaced: [NamedClaim & NamedAttempt]
   /** The transaction of the claim was broadcast for the first time. */
   claimSent: [NamedClaim & NamedAttempt & { result: BroadcastResult }]
   /** The chain decided the claim; `txHash` if a transaction of this relay did. A reorg may open it again. */

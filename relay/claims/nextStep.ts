@@ -90,9 +90,9 @@ export function nextStep({ key, bound, limit }: Known, { own, hasSameBody, rival
 export function stepAfter(placement: Placement): Step {
   switch (placement.status) {
     case 'placed': {
-      const { claim, allocated } = placement
+      const { claim, transaction } = placement
       const { claimId, round } = claim
-      return { do: 'follow', claim: { claimId, round }, isBound: true, txHash: allocated.attempt.hash }
+      return { do: 'follow', claim: { claimId, round }, isBound: true, txHash: transaction.attempt.hash }
     }
     case 'fails': {
       const { failure, bounty } = placement

@@ -1,12 +1,12 @@
-import type { Allocated, Allocator, Blocker, Quote } from '../sender/allocation.ts'
 import type { Signer } from '../sender/keys/signing.ts'
+import type { Blocker, PlacedTx, Placer, Quote } from '../sender/placement.ts'
 import { type ClaimRoom, claimRoomOf, claimsCall } from './chain/gas.ts'
 import type { ClaimsContext } from './context.ts'
 import { type Candidate, type Obstacle, reserve } from './store/reservations.ts'
 
 /** The claims that got a nonce, by transaction, and why the others got none. */
 export type Placed = {
-  transactions: { allocated: Allocated; candidates: Candidate[] }[]
+  transactions: { placed: PlacedTx; candidates: Candidate[] }[]
   obstacles: Map<Candidate, Obstacle>
 }
 
@@ -17,13 +17,13 @@ export type Placed = {
  */
 export async function placeClaims(
   { market, maxBatch, walletLimits }: ClaimsContext,
-  allocator: Allocator,
+  placer: Placer,
   signer: Signer,
   quote: Promise<Quote>,
   take: (room: ClaimRoom) => Candidate[],
 ): Promise<Placed | Blocker> {
   let reservation: Awaited<ReturnType<typeof reserve>> | undefined
-  const allocated = await allocator.allocate(signer, quote, async (db, room) => {
+  const placed = await placer.place(signer, quote, async (db, room) => {
     const claimRoom = claimRoomOf(room, maxBatch)
     reservation = await reserve(db, take(claimRoom), claimRoom.items, walletLimits)
     return reservation.groups.map(({ tx, candidates }) => {
@@ -31,11 +31,11 @@ export async function placeClaims(
       return { tx, call: claimsCall(market, signer.address, claims) }
     })
   })
-  if (typeof allocated === 'string') return allocated
+  if (typeof placed === 'string') return placed
   const { groups = [], obstacles = new Map() } = reservation ?? {}
   const transactions = groups.flatMap(({ tx, candidates }) => {
-    const own = allocated.find((one) => one.tx === tx)
-    return own ? [{ allocated: own, candidates }] : []
+    const own = placed.find((one) => one.tx === tx)
+    return own ? [{ placed: own, candidates }] : []
   })
   return { transactions, obstacles }
 }

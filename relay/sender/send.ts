@@ -1,8 +1,8 @@
 import type { Address } from 'viem'
 import { createVoidBatcher } from '../../core/batcher.ts'
-import type { Allocated } from './allocation.ts'
 import { broadcast } from './broadcast.ts'
 import type { SenderContext } from './context.ts'
+import type { PlacedTx } from './placement.ts'
 import { type BroadcastResult, recordBroadcasts, type Sent } from './store/transactions.ts'
 
 export type Send = ReturnType<typeof createSend>
@@ -21,7 +21,7 @@ export function createSend(
   }
 
   /** @returns the node's answer. If it cannot be stored, the keeper broadcasts again. */
-  return async function send({ tx, signer, nonce, attempt }: Allocated): Promise<BroadcastResult> {
+  return async function send({ tx, signer, nonce, attempt }: PlacedTx): Promise<BroadcastResult> {
     const name = { signer, nonce, txHash: attempt.hash }
     const { result, error } = await broadcast(broadcaster, attempt.raw)
     events.emit('attemptSent', { ...name, result, error })

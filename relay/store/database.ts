@@ -20,7 +20,7 @@ export function openRelayPool(url: string, name: string, logger: Logger): pg.Poo
     statement_timeout: 5_000,
     // PostgreSQL's own timeout does not help if the connection is dead.
     query_timeout: 6_000,
-    // A process that is paused while it allocates a nonce locks the signer's row, which other replicas need. The
+    // A process that is paused while it places a transaction locks the signer's row, which other replicas need. The
     // timeout is longer than signing takes.
     idle_in_transaction_session_timeout: 10_000,
     keepAlive: true,

@@ -6,7 +6,7 @@ import { listenForBlocks } from '../../core/database/notifications.ts'
 import { DEVNET, readDeployment } from '../../core/deployment.ts'
 import { apiSettings, readEnv } from '../../core/env.ts'
 import { createLogger } from '../../core/logger.ts'
-import { createChainClient, latestBlockOrZero } from '../../core/node/chainClient.ts'
+import { createChainClient } from '../../core/node/chainClient.ts'
 import { createEndpoints } from '../../core/node/endpoints.ts'
 import type { RelayEmitter } from '../../relay/events.ts'
 import { createRelay } from '../../relay/relay.ts'
@@ -79,10 +79,8 @@ const blockNotifications = listenForBlocks({ url: env.DATABASE_URL, schema: env.
 // Each check asks anew. A check that fails is soon repeated.
 const chain = createChainClient(endpoints, { http: { retryCount: 0, timeout: CHECK_TIMEOUT_MS }, cacheTime: 0 })
 const orphan = watchForOrphan({ client: chain, chainId: env.CHAIN_ID, pool: readPool, logger })
-const shownBefore = await latestBlockOrZero(endpoints, logger)
 const index = new IndexReader(drizzle(readPool, { casing: 'snake_case' }), env.CHAIN_ID, {
   notifications: blockNotifications,
-  shownBefore,
   latestBlock: () => indexLag.lag().chain,
   orphaned: orphan.reason,
 })

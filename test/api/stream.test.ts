@@ -79,8 +79,8 @@ const unclaimed = { claimedBy: null, claimedByWallet: null, stake: null } as con
 const claim = (tx: Writer, number: bigint, id: bigint) => change(tx, number, id, 'BountyClaimed', 'CLAIMED', claimed)
 const abandon = (tx: Writer, number: bigint, id: bigint) => change(tx, number, id, 'ClaimAbandoned', 'OPEN', unclaimed)
 
-async function startApi(limits: Parameters<typeof testApi>[4] = {}) {
-  const api = await testApi(index.url, () => Date.now() + ahead, undefined, 0n, limits)
+async function startApi(limits: Parameters<typeof testApi>[3] = {}) {
+  const api = await testApi(index.url, () => Date.now() + ahead, undefined, limits)
   apis.push(api)
   return api
 }

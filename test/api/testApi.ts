@@ -25,23 +25,17 @@ const deployment = {
 /**
  * The app on the read pool of the real process, without its server. Every answer must match /openapi.json.
  * @param clock This machine's time in milliseconds.
- * @param shownBefore The latest block that an earlier process may have shown.
  */
 export async function testApi(
   url: string,
   clock?: () => number,
   notifications?: BlockNotifications,
-  shownBefore = 0n,
   limits: Partial<Parameters<typeof createStreams>[0]> = {},
 ) {
   const logged: string[] = []
   const logger = pino({ level: 'warn' }, { write: (line: string) => logged.push(line) })
   const readPool = openReadPool({ url, schema: viewsSchema, logger })
-  const index = new IndexReader(drizzle(readPool, { casing: 'snake_case' }), chainId, {
-    clock,
-    notifications,
-    shownBefore,
-  })
+  const index = new IndexReader(drizzle(readPool, { casing: 'snake_case' }), chainId, { clock, notifications })
   const streams = createStreams({ index, chainId, logger, ...limits })
   const app = createApp({ index, logger, deployment, streams })
 

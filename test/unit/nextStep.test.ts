@@ -91,7 +91,7 @@ describe('the next step of a claim', () => {
 describe('the step after the queue', () => {
   const bounty = {} as never
   const placements: Record<string, Placement> = {
-    placed: { status: 'placed', claim: own, allocated: { attempt: { hash } } as never },
+    placed: { status: 'placed', claim: own, transaction: { attempt: { hash } } as never },
     'fails for the agent': { status: 'fails', failure: failureOf('AgentIsFrozen'), bounty },
     'fails for the run': { status: 'fails', failure: failureOf('BountyNotOpen'), bounty },
     undecided: { status: 'undecided', failure: undefined },

@@ -1,8 +1,8 @@
 import { answer } from '../../chain/client.ts'
 import { isUnavailable } from '../../refusal.ts'
-import type { Allocator } from '../../sender/allocation.ts'
 import type { Turn } from '../../sender/context.ts'
 import { signingRestOf } from '../../sender/keys/signing.ts'
+import type { Placer } from '../../sender/placement.ts'
 import { claimsCall, gasLimit } from '../chain/gas.ts'
 import { checkCall, claimCall } from '../chain/market.ts'
 import type { ClaimsContext } from '../context.ts'
@@ -13,7 +13,7 @@ import type { DecideClaim } from './decideClaim.ts'
 import { decide } from './decision.ts'
 
 /** Decides open claims whose transaction can no longer decide them, or gives them new transactions. */
-export function createRenewal(context: ClaimsContext, allocator: Allocator, decideClaim: DecideClaim) {
+export function createRenewal(context: ClaimsContext, placer: Placer, decideClaim: DecideClaim) {
   const { pool, market, heads, events, logger } = context
 
   /**
@@ -47,14 +47,14 @@ export function createRenewal(context: ClaimsContext, allocator: Allocator, deci
     }
     // In a transaction of its own, in which no other claim can prevent its decision.
     const own = claimsCall(market, signer.address, [{ request, gas: gasLimit(simulation.gas) }])
-    const renewed = await allocator.reallocate(signer, async (db) => {
+    const renewed = await placer.placeAgain(signer, async (db) => {
       const tx = await moveClaim(db, lease, claim)
       return tx === undefined ? undefined : { tx, call: own }
     })
     if (!renewed) return true
     if (typeof renewed === 'string') return false
     const { nonce, attempt } = renewed
-    events.emit('claimReserved', { ...nameOf(claim), signer: signer.address, nonce, txHash: attempt.hash })
+    events.emit('claimPlaced', { ...nameOf(claim), signer: signer.address, nonce, txHash: attempt.hash })
     logger.warn({ claimId: claim.claimId, txHash: attempt.hash }, 'makes the claim anew')
     return true
   }

@@ -3,8 +3,8 @@ import type { Hash } from 'viem'
 import { claimIdOf } from '../../../market/claimMessage.ts'
 import type { ChainHead } from '../../chain/heads.ts'
 import { isUnavailable, Refusal, unavailable } from '../../refusal.ts'
-import type { Allocated, Allocator, Quote } from '../../sender/allocation.ts'
 import { type Signer, signingRestOf } from '../../sender/keys/signing.ts'
+import type { PlacedTx, Placer, Quote } from '../../sender/placement.ts'
 import type { Send } from '../../sender/send.ts'
 import { isConflict } from '../../store/database.ts'
 import { type ClaimRoom, claimRoomOf, gasLimit } from '../chain/gas.ts'
@@ -39,7 +39,7 @@ export const LAST_CHANCE_MS = 1_000
  * - `left`: the request timed out while `blocker` kept the claim in the queue.
  */
 export type Placement =
-  | { status: 'placed'; claim: NamedClaim; allocated: Allocated }
+  | { status: 'placed'; claim: NamedClaim; transaction: PlacedTx }
   | { status: 'fails'; failure: Failure; bounty: Bounty }
   | { status: 'undecided'; failure: Failure | undefined }
   | { status: 'rival' | 'locked' | 'stale' }
@@ -57,7 +57,7 @@ export type Dispatcher = ReturnType<typeof createDispatcher>
  * Takes claims from the queue in batches, simulates each batch, and stores the claims that pass with signed
  * transactions. The signers take turns. While a signer works on a batch, claims gather for the next.
  */
-export function createDispatcher(context: ClaimsContext, allocator: Allocator, send: Send) {
+export function createDispatcher(context: ClaimsContext, placer: Placer, send: Send) {
   const { market, heads, accounts, maxBatch, interval, events, logger } = context
   const runStep = createRunStep(events)
   const queue = createClaimQueue<Placement, Waiting>(({ request }, ended) => {
@@ -88,8 +88,8 @@ export function createDispatcher(context: ClaimsContext, allocator: Allocator, s
       blockSigner(signer, room)
       return assign()
     }
-    // Asked while the claims are simulated. If it fails, the allocation asks again.
-    const quote = allocator.quote(signer)
+    // Asked while the claims are simulated. If it fails, the placer asks again.
+    const quote = placer.quote(signer)
     quote.catch(() => undefined)
     const share = Math.max(maxBatch, Math.ceil(queue.length() / turns.able()))
     const most = Math.max(maxBatch * TRANSACTIONS_PER_BATCH, CLAIMS_PER_BATCH)
@@ -121,7 +121,7 @@ export function createDispatcher(context: ClaimsContext, allocator: Allocator, s
    */
   async function roomOf(signer: Signer): Promise<number | SignerBlocker> {
     try {
-      const room = await allocator.roomOf(signer)
+      const room = await placer.roomOf(signer)
       if (typeof room === 'string') return room
       const { items, transactions } = claimRoomOf(room, maxBatch)
       return items * transactions
@@ -207,9 +207,7 @@ export function createDispatcher(context: ClaimsContext, allocator: Allocator, s
       return offered.map(candidateOf)
     }
     try {
-      const placed = await runStep('sign and store', requests, () =>
-        placeClaims(context, allocator, signer, quote, offer),
-      )
+      const placed = await runStep('sign and store', requests, () => placeClaims(context, placer, signer, quote, offer))
       if (typeof placed === 'string') {
         queue.putBack(entries)
         return blockSigner(signer, placed)
@@ -229,28 +227,28 @@ export function createDispatcher(context: ClaimsContext, allocator: Allocator, s
   }
 
   /** Broadcasts a transaction of claims. */
-  async function sendClaims(allocated: Allocated, candidates: Candidate[]) {
-    const { signer, nonce, attempt } = allocated
+  async function sendClaims(placed: PlacedTx, candidates: Candidate[]) {
+    const { signer, nonce, attempt } = placed
     const name = { signer, nonce, txHash: attempt.hash }
-    for (const { claim } of candidates) events.emit('claimReserved', { ...claim, ...name })
+    for (const { claim } of candidates) events.emit('claimPlaced', { ...claim, ...name })
     const requests = candidates.map(({ claim }) => claim.request)
-    const result = await runStep('broadcast', requests, () => send(allocated), attempt.hash)
+    const result = await runStep('broadcast', requests, () => send(placed), attempt.hash)
     for (const { claim } of candidates) events.emit('claimSent', { ...claim, ...name, result })
   }
 
   function settlePlaced(entries: Waiting[], { transactions, obstacles }: Placed) {
-    const transactionOf = new Map<Candidate, Allocated>()
-    for (const { allocated, candidates } of transactions) {
-      for (const candidate of candidates) transactionOf.set(candidate, allocated)
-      sendClaims(allocated, candidates).catch((err) =>
-        logger.error({ err, txHash: allocated.attempt.hash }, 'cannot broadcast a transaction: the keeper will'),
+    const transactionOf = new Map<Candidate, PlacedTx>()
+    for (const { placed, candidates } of transactions) {
+      for (const candidate of candidates) transactionOf.set(candidate, placed)
+      sendClaims(placed, candidates).catch((err) =>
+        logger.error({ err, txHash: placed.attempt.hash }, 'cannot broadcast a transaction: the keeper will'),
       )
     }
     for (const entry of entries) {
       const candidate = candidateOf(entry)
-      const allocated = transactionOf.get(candidate)
+      const transaction = transactionOf.get(candidate)
       const obstacle = obstacles.get(candidate)
-      if (allocated) settle(entry, { status: 'placed', claim: candidate.claim, allocated })
+      if (transaction) settle(entry, { status: 'placed', claim: candidate.claim, transaction })
       else if (obstacle instanceof Refusal) fail(entry, obstacle)
       else settle(entry, { status: obstacle ?? 'rival' })
     }

@@ -1,5 +1,5 @@
-import type { Blocker } from '../../sender/allocation.ts'
 import type { Signer } from '../../sender/keys/signing.ts'
+import type { Blocker } from '../../sender/placement.ts'
 
 /** Why a signer takes no claims. */
 export type SignerBlocker = Blocker | 'unreachable'

@@ -159,7 +159,7 @@ export type Backlog = {
   committed: bigint
 }
 
-/** @param lock prevents other allocations until the database transaction ends. */
+/** @param lock prevents other placements until the database transaction ends. */
 export async function backlogOf(database: Database, signer: Address, lock: '' | 'FOR UPDATE' = ''): Promise<Backlog> {
   // First, so that the other statement sees what was stored before the lock.
   const nextNonce = await nextNonceOf(database, signer, lock)

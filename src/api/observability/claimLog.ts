@@ -27,10 +27,10 @@ export function logClaims(events: RelayEmitter, logger: Logger) {
   events.on('claimAnswered', ({ request, ...answer }) => {
     logger.info({ ...requestLine(request), ...answer }, 'claim answered')
   })
-  events.on('claimReserved', (claim) => {
+  events.on('claimPlaced', (claim) => {
     const ids = idsOf(claim.request)
     if (ids.requestId !== undefined) requests.set(claim.claimId, ids)
-    logger.info(lineOf(claim), 'claim reserved')
+    logger.info(lineOf(claim), 'claim placed')
   })
   events.on('claimSent', (claim) => logger.info(lineOf(claim), 'claim sent'))
   events.on('claimDecided', (claim) => logger.info(lineOf(claim), 'claim decided'))

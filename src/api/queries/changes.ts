@@ -1,5 +1,5 @@
 import { getTableColumns, notInArray, sql } from 'drizzle-orm'
-import type { Hex } from 'viem'
+import type { Address, Hex } from 'viem'
 import { agent, RECENT_BLOCKS, recentBlock, runEvent, type runEventNames } from '../../../ponder.schema.ts'
 import { type AgentRow, agentStatus } from './agents.ts'
 import { jsonBoolean, jsonObject, jsonText } from './json.ts'
@@ -21,11 +21,16 @@ export type Block = Mark & { hash: Hex }
 /** What filters depend on and a change of a run may change. */
 export type Standing = { block: bigint; state: RunState; claimedBy: bigint | null }
 
+/** Of a run's JSON. */
+export type RunTerms = { reward: string; posterAddress: Address }
+
 /** A run or an agent that changed. `block` is the last block that changed it. */
 export type Change = { id: bigint; block: bigint } & (
   | {
       type: 'run'
       json: string
+      /** What filters depend on and no change changes. */
+      terms: RunTerms
       /** The block `block`. */
       at: Block
       /** At the block from which the changes were read, if the run existed, and at the end of each block that changed it. */
@@ -201,7 +206,8 @@ function decodeChange({ kind, id, json, details, before }: Row): Change | undefi
   const standings = standingsAfter(events).filter(({ block }, place, all) => all[place + 1]?.block !== block)
   const [number, time, hash] = history.at(-1) as EventJson
   const at = { number: BigInt(number), timestamp: BigInt(time), hash }
-  return { type: 'run', id: BigInt(id), block: at.number, at, json, standings }
+  const terms: RunTerms = JSON.parse(json)
+  return { type: 'run', id: BigInt(id), block: at.number, at, json, terms, standings }
 }
 
 /** The standing after each event. @throws if the first one sets no state. */

@@ -23,7 +23,7 @@ const listen = <Name extends keyof RelayEvents>(event: Name) =>
   events.on<Name>(event, ((what: RelayEvents[Name][0]) => reported.push({ event, what } as never)) as never)
 
 beforeAll(async () => {
-  const names = ['claimReceived', 'claimReserved', 'claimSent', 'attemptSent', 'attemptMined'] as const
+  const names = ['claimReceived', 'claimPlaced', 'claimSent', 'attemptSent', 'attemptMined'] as const
   for (const name of [...names, 'claimDecided', 'claimAnswered', 'claimReopened', 'claimFinal'] as const) listen(name)
   chain = await startTestChain({})
   people = participantsOf(chain)
@@ -48,7 +48,7 @@ it('events report a claim from its request to its final block', async () => {
   expect(reported).toEqual(
     expect.arrayContaining([
       { event: 'claimReceived', what: { request } },
-      { event: 'claimReserved', what: { ...claim, ...attempt } },
+      { event: 'claimPlaced', what: { ...claim, ...attempt } },
       { event: 'attemptSent', what: { ...attempt, result: 'accepted' } },
       { event: 'claimSent', what: { ...claim, ...attempt, result: 'accepted' } },
       { event: 'attemptMined', what: { ...attempt, actions: 1, filler: false, gasUsed: receipt.gasUsed, fee } },

@@ -3,7 +3,7 @@ import { accountOf } from '../../../devnet/accounts.ts'
 import { defaultTerms } from '../../../devnet/defaultTerms.ts'
 import { type MarketOnAnvil, startMarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
 import { freshDatabase } from '../../support/database.ts'
-import { agentBandsOf, comparableBands, figuresOf, runBandsOf, sumOfDays } from './chainState.ts'
+import { agentCountsOf, comparableBands, figuresOf, runBandsOf, sumOfDays } from './chainState.ts'
 import { type Index, startIndexOf } from './indexOf.ts'
 
 const finality = 30
@@ -58,7 +58,7 @@ test('the index reverts exactly the blocks that a reorg drops', async () => {
   const reverted = await index.tables()
   expect(comparableBands(reverted.runBands)).toEqual(comparableBands(runBandsOf(reverted.runs)))
   expect(sumOfDays(reverted.marketDays)).toEqual(figuresOf(reverted.runs))
-  expect(reverted.agentBands).toEqual(agentBandsOf(reverted.agents))
+  expect(reverted.agentCounts).toMatchObject([agentCountsOf(reverted.agents)])
   expect({ ...reverted, heads: [] }).toEqual({ ...before, heads: [] })
   expect(reverted.heads).toMatchObject([{ number: replaced.number, hash: replaced.hash }])
 
@@ -81,7 +81,7 @@ test('the index has the same rows whether it followed the chain, was killed, or 
   expect(await index.tables()).toEqual(followed)
   expect(comparableBands(followed.runBands)).toEqual(comparableBands(runBandsOf(followed.runs)))
   expect(sumOfDays(followed.marketDays)).toEqual(figuresOf(followed.runs))
-  expect(followed.agentBands).toEqual(agentBandsOf(followed.agents))
+  expect(followed.agentCounts).toMatchObject([agentCountsOf(followed.agents)])
 
   const late = await startIndexOf(chain, await freshDatabase())
   try {

@@ -5,13 +5,13 @@ import { defaultTerms } from '../../../devnet/defaultTerms.ts'
 import { type MarketOnAnvil, startMarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
 import { freshDatabase } from '../../support/database.ts'
 import {
-  agentBandsOf,
+  agentCountsOf,
   agentsOnChain,
   comparableAgent,
   comparableBands,
   comparableRun,
   figuresOf,
-  provenBandsOf,
+  provenDaysOf,
   runBandsOf,
   runsOnChain,
   sumOfDays,
@@ -190,9 +190,9 @@ test('a run is approved when its review period ends', async () => {
 test('an agent becomes proven with its fifth run, and is counted on the day of its stakedAt', async () => {
   const { market, staking } = chain
   async function counted() {
-    const { agents, agentBands, provenBands } = await index.tables()
-    expect(agentBands).toEqual(agentBandsOf(agents))
-    expect(provenBands.filter(({ agents }) => agents > 0)).toEqual(provenBandsOf(agents))
+    const { agents, agentCounts, provenDays } = await index.tables()
+    expect(agentCounts).toMatchObject([agentCountsOf(agents)])
+    expect(provenDays.filter(({ agents }) => agents > 0)).toEqual(provenDaysOf(agents))
     return agents[0]?.step
   }
   expect(await counted()).toBe('PROVISIONAL')
@@ -350,12 +350,12 @@ test('every run and agent row equals the chain', async () => {
   const bountyId = await post('ipfs://in review', usd(40))
   await chain.market.write.claimBounty([bountyId, 1n], by(ada))
   await chain.market.write.submitWork([bountyId, 'ipfs://to review'], by(ada))
-  const { runs, agents, payees, runBands, marketDays, agentBands, provenBands } = await index.tables()
+  const { runs, agents, payees, runBands, marketDays, agentCounts, provenDays } = await index.tables()
   expect(runs.map(comparableRun)).toEqual(await runsOnChain(chain))
   expect(comparableBands(runBands)).toEqual(comparableBands(runBandsOf(runs)))
   expect(sumOfDays(marketDays)).toEqual(figuresOf(runs))
-  expect(agentBands).toEqual(agentBandsOf(agents))
-  expect(provenBands.filter(({ agents }) => agents > 0)).toEqual(provenBandsOf(agents))
+  expect(agentCounts).toMatchObject([agentCountsOf(agents)])
+  expect(provenDays.filter(({ agents }) => agents > 0)).toEqual(provenDaysOf(agents))
   expect(agents.map(comparableAgent)).toEqual(await agentsOnChain(chain, [1n, 2n]))
   for (const { id, volume } of agents) {
     const paid = runs.filter(({ state, claimedBy }) => state === 'APPROVED' && claimedBy === id)

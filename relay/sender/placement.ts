@@ -9,10 +9,10 @@ import type { SenderContext } from './context.ts'
 import { NotSigned, type Signer, sign, signingRestOf } from './keys/signing.ts'
 import { type Attempt, type Backlog, backlogOf, insertTxs } from './store/transactions.ts'
 
-export type Allocator = ReturnType<typeof createAllocator>
+export type Placer = ReturnType<typeof createPlacer>
 
-/** A stored transaction, ready to be broadcast. */
-export type Allocated = { tx: bigint; signer: Address; nonce: number; attempt: Attempt }
+/** A transaction that is stored with its nonce and its signature, and is ready to be broadcast. */
+export type PlacedTx = { tx: bigint; signer: Address; nonce: number; attempt: Attempt }
 
 /**
  * Why a signer takes no actions now. `resting`: the node’s counts of its nonces are implausible. `notSigning`: its key did
@@ -33,10 +33,10 @@ const MAX_TRANSACTION_GAS = 2n ** 24n
 const lesser = (left: bigint, right: bigint) => (left < right ? left : right)
 
 /**
- * Allocates nonces to calls. One database transaction covers everything from the actions to their signed transactions,
+ * Places calls: gives each a nonce, signs it, and stores it. One database transaction covers everything from the actions to their signed transactions,
  * so a crash leaves nothing, or signed transactions that the keeper sends.
  */
-export function createAllocator(context: SenderContext) {
+export function createPlacer(context: SenderContext) {
   const { pool, client, chainId, heads, fees, nonceCheck, leastGas, maxUnmined, dailyBudget, logger } = context
 
   async function quote({ address }: Signer): Promise<Quote> {
@@ -57,7 +57,7 @@ export function createAllocator(context: SenderContext) {
     { nextNonce }: Backlog,
     reserved: Reserved[],
     { price, head, pending }: Quote,
-  ): Promise<Allocated[]> {
+  ): Promise<PlacedTx[]> {
     const first = Math.max(nextNonce, pending)
     const signed = await Promise.all(
       reserved.map(async ({ tx, call }, place) => {
@@ -107,16 +107,16 @@ export function createAllocator(context: SenderContext) {
     },
 
     /**
-     * Allocates the next nonces to the calls that `reserve` returns.
-     * @param asked serves one allocation, because the node learns later what that allocation takes. If it fails, the
+     * Places the calls that `reserve` returns at the next nonces.
+     * @param asked serves one call of `place`, because the node learns later what that call takes. If it fails, the
      * node is asked again.
      * @param reserve is called once the signer is locked, and not at all if it is blocked. `notSigning` may follow it: then
      * nothing is stored, and another signer can send the calls.
      */
-    async allocate(account: Signer, asked: Promise<Quote>, reserve: Reserve): Promise<Allocated[] | Blocker> {
+    async place(account: Signer, asked: Promise<Quote>, reserve: Reserve): Promise<PlacedTx[] | Blocker> {
       if (signingRestOf(account) > 0) return 'notSigning'
       const quoted = await asked.catch(() => quote(account))
-      const allocating = stored(
+      const placing = stored(
         transaction(pool, async (db) => {
           const backlog = await backlogOf(db, account.address, 'FOR UPDATE')
           const room = roomIn(account, backlog, quoted)
@@ -125,7 +125,7 @@ export function createAllocator(context: SenderContext) {
           return reserved.length === 0 ? [] : signNext(db, account, backlog, reserved, quoted)
         }),
       )
-      return allocating.catch((error) => {
+      return placing.catch((error) => {
         if (!(error instanceof NotSigned)) throw error
         logger.error({ signer: account.address, err: error }, 'a key does not sign: its signer rests')
         return 'notSigning' as const
@@ -133,10 +133,10 @@ export function createAllocator(context: SenderContext) {
     },
 
     /**
-     * Allocates a nonce to the call of an action that was sent before, whatever the budget and the balance.
-     * @param reserve as of `allocate`. It returns undefined if there is nothing to send.
+     * Places the call of an action that was sent before, whatever the budget and the balance.
+     * @param reserve as of `place`. It returns undefined if there is nothing to send.
      */
-    async reallocate(account: Signer, reserve: (db: pg.PoolClient) => Promise<Reserved | undefined>) {
+    async placeAgain(account: Signer, reserve: (db: pg.PoolClient) => Promise<Reserved | undefined>) {
       const quoted = await quote(account)
       return stored(
         transaction(pool, async (db) => {
@@ -145,8 +145,8 @@ export function createAllocator(context: SenderContext) {
           if (blocker) return blocker
           const reserved = await reserve(db)
           if (!reserved) return undefined
-          const [allocated] = await signNext(db, account, backlog, [reserved], quoted)
-          return allocated
+          const [placed] = await signNext(db, account, backlog, [reserved], quoted)
+          return placed
         }),
       )
     },
