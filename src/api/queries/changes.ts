@@ -67,7 +67,7 @@ type Row = {
   before: string | null
 }
 
-/** The state after each event; null where the event does not change the state. */
+/** The state after each event; null where it stays. */
 const stateAfter: Record<(typeof runEventNames)[number], RunState | null> = {
   BountyCreated: 'DRAFT',
   BountyFunded: 'OPEN',
@@ -86,7 +86,7 @@ const stateAfter: Record<(typeof runEventNames)[number], RunState | null> = {
 }
 
 const changesRun = notInArray(runEvent.name, ['ClaimRefused', 'PaymentDeferred'])
-const changesState = notInArray(runEvent.name, ['ClaimRefused', 'PaymentDeferred', 'BountyClosing'])
+const setsState = notInArray(runEvent.name, ['ClaimRefused', 'PaymentDeferred', 'BountyClosing'])
 
 const eventJson = sql`json_build_array(${runEvent.blockNumber}::text, ${runEvent.timestamp}::text, ${runEvent.blockHash},
   ${runEvent.name}, ${runEvent.agentId}::text)`
@@ -135,7 +135,7 @@ const findChanges = plainQuery<Row>(
         select json_agg(${eventJson} order by ${runEvent.id})::text from ${runEvent}
         where ${runEvent.bountyId} = "changed"."id" and ${isSince} and ${changesRun}), (
         select ${eventJson}::text from ${runEvent}
-        where ${runEvent.bountyId} = "changed"."id" and ${runEvent.id} <= ${sql.placeholder('sinceEnd')} and ${changesState}
+        where ${runEvent.bountyId} = "changed"."id" and ${runEvent.id} <= ${sql.placeholder('sinceEnd')} and ${setsState}
         order by ${runEvent.id} desc limit 1)
       from (select distinct "run" as "id" from "events" where not (select "many" from "size")) as "changed"
       union all
@@ -210,18 +210,20 @@ function decodeChange({ kind, id, json, details, before }: Row): Change | undefi
   return { type: 'run', id: BigInt(id), block: at.number, at, json, terms, standings }
 }
 
-/** The standing after each event. One that does not change the state leaves the standing before it, which is known. */
+/** The standing after each event. @throws if the first one sets no state. */
 function standingsAfter(events: readonly EventJson[]): Standing[] {
   const standings: Standing[] = []
   for (const [number, , , name, agentId] of events) {
     const block = BigInt(number)
     const state = stateAfter[name]
-    const before = standings.at(-1)
-    if (state !== null) {
-      const isUnclaimed = state === 'DRAFT' || state === 'OPEN'
-      standings.push({ block, state, claimedBy: isUnclaimed || agentId === null ? null : BigInt(agentId) })
-    } else if (before) standings.push({ ...before, block })
-    else throw new Error(`${name} does not change the state of a run, and no event before it does`)
+    const previous = standings.at(-1)
+    if (state === null) {
+      if (!previous) throw new Error(`No event before ${name} in block ${number} sets the state of the run`)
+      standings.push({ ...previous, block })
+      continue
+    }
+    const isUnclaimed = state === 'DRAFT' || state === 'OPEN'
+    standings.push({ block, state, claimedBy: isUnclaimed || agentId === null ? null : BigInt(agentId) })
   }
   return standings
 }
