@@ -12,6 +12,7 @@ import {
 import type { Endpoints } from '../src/api/node/endpoints.ts'
 import { nodeTransport } from '../src/api/node/transport.ts'
 import { filterError } from '../src/api/observability/urlSecrets.ts'
+import { backfillAnswers } from './stall/backfillAnswers.ts'
 import { RESEND_MS, untilAnswered } from './untilAnswered.ts'
 
 /** Retried, because a node behind a load balancer may get a block a moment after another node has served it. */
@@ -78,12 +79,17 @@ export function ponderTransport(endpoints: Endpoints, hideKeys: (text: string) =
       const [{ blockHash }] = params as [{ blockHash?: Hash }]
       return blockHash !== undefined && blocksWithLogs.has(blockHash)
     }
+    /** What Ponder does: its first logs are of a backfill, and it polls once it follows the chain. */
+    let phase: 'start' | 'backfill' | 'live' = 'start'
     const latestBlock = createLatestBlock(ask, ({ number, hash }) => hashes.peek(number) === hash)
     const request = async (call: Call) => {
+      if (isPoll(call)) phase = 'live'
+      else if (phase === 'start' && call.method === 'eth_getLogs') phase = 'backfill'
       for (let tries = 1; ; tries++) {
         const isLast = tries === TRIES
         try {
           const result = await (isPoll(call) ? latestBlock(call) : ask(call))
+          if (phase === 'backfill') backfillAnswers.publish(call.method)
           if (isLast || !lacksBlock(call, result)) return result
         } catch (error) {
           filterError(error, hideKeys)
