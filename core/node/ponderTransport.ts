@@ -10,9 +10,10 @@ import {
   type Transport,
 } from 'viem'
 import { filterError } from '../urlSecrets.ts'
+import { backfillAnswers } from './backfillAnswers.ts'
 import type { Endpoints } from './endpoints.ts'
-import { isOutage } from './outage.ts'
 import { nodeTransport } from './transport.ts'
+import { RESEND_MS, untilAnswered } from './untilAnswered.ts'
 
 /** Retried, because a node behind a load balancer may get a block a moment after another node has served it. */
 const RETRY_DELAY_MS = 250
@@ -24,15 +25,6 @@ const CALLS_BY_BLOCK_HASH = ['eth_getLogs', 'eth_getBlockReceipts']
 /** The errors for a block that the node does not have: of geth and Anvil; of Reth, Erigon and Besu; of Nethermind. */
 const UNKNOWN_BLOCK = /unknown block|block not found|header not found|could not be found/i
 
-/**
- * A call without an answer for this long is sent again, beside the first: a slow node still answers the first, and a node
- * that had hung answers the second.
- */
-const RESEND_MS = 2_000
-
-/** A call without an answer for this long fails. While Ponder indexes the past, it then ends, and is restarted. */
-const OUTAGE_MS = 60_000
-
 /** The timeout of one request: a slow answer is better than none. */
 const REQUEST_TIMEOUT_MS = 30_000
 
@@ -41,7 +33,7 @@ const REMEMBERED_BLOCKS = 256
 
 type Call = { method: string; params?: unknown }
 type Ask = (call: Call) => Promise<unknown>
-type Block = { number: Hex; hash: Hash }
+type Block = { number: Hex; hash: Hash; logsBloom: Hex }
 
 /**
  * Ponder's transport: that of all our processes, with these differences, each measured with Ponder 0.17.7.
@@ -53,6 +45,9 @@ type Block = { number: Hex; hash: Hash }
  * While the node hangs, refuses or limits requests, Ponder's polls would queue up, and its limiter would allow fewer and
  * fewer requests: after a hang of 90 seconds it indexed a block in 16 seconds. This transport retries itself, so Ponder
  * sees a slow answer. It answers polls by the latest block that it has seen, which Ponder already has.
+ *
+ * A node behind a load balancer may return no logs for a block that it does not have yet. Ponder would discard the block,
+ * and up to 49 others that it has read with it. Where the block's bloom filter shows logs, this transport asks again.
  *
  * Ponder takes a latest block that is not later than its own for a reorg, and reverts rows. Where the block is one that
  * Ponder has, its node is behind, so Ponder gets the latest block again. A chain that really lost its last blocks shows it
@@ -66,19 +61,36 @@ export function ponderTransport(endpoints: Endpoints, hideKeys: (text: string) =
     const node = nodeTransport(endpoints, { retryCount: 0 })({ ...options, timeout: REQUEST_TIMEOUT_MS })
     /** By height: the hash of each of the last blocks that Ponder got. */
     const hashes = new LRUCache<Hex, Hash>({ max: REMEMBERED_BLOCKS })
+    /** Those of the last blocks that have logs. */
+    const blocksWithLogs = new LRUCache<Hash, true>({ max: REMEMBERED_BLOCKS })
     const ask: Ask = async (call) => {
       const result = await untilAnswered(call.method, () => node.request(call as never))
-      if (isBlock(result)) hashes.set(result.number, result.hash)
+      if (isBlock(result)) {
+        hashes.set(result.number, result.hash)
+        if (hexToBigInt(result.logsBloom) !== 0n) blocksWithLogs.set(result.hash, true)
+      }
       return result
     }
+    /** Whether the answer is of a node that is behind the one that named the block. */
+    const lacksBlock = ({ method, params }: Call, result: unknown) => {
+      if (method === 'eth_getBlockByNumber') return result === null
+      if (method !== 'eth_getLogs' || !Array.isArray(result) || result.length > 0) return false
+      // For a block, Ponder asks for the logs of all addresses.
+      const [{ blockHash }] = params as [{ blockHash?: Hash }]
+      return blockHash !== undefined && blocksWithLogs.has(blockHash)
+    }
+    /** What Ponder does: its first logs are of a backfill, and it polls once it follows the chain. */
+    let phase: 'start' | 'backfill' | 'live' = 'start'
     const latestBlock = createLatestBlock(ask, ({ number, hash }) => hashes.peek(number) === hash)
     const request = async (call: Call) => {
+      if (isPoll(call)) phase = 'live'
+      else if (phase === 'start' && call.method === 'eth_getLogs') phase = 'backfill'
       for (let tries = 1; ; tries++) {
         const isLast = tries === TRIES
         try {
           const result = await (isPoll(call) ? latestBlock(call) : ask(call))
-          // Its node may be behind the one that named the block's number.
-          if (result !== null || call.method !== 'eth_getBlockByNumber' || isLast) return result
+          if (phase === 'backfill') backfillAnswers.publish(call.method)
+          if (isLast || !lacksBlock(call, result)) return result
         } catch (error) {
           filterError(error, hideKeys)
           if (!isUnknownBlock(call.method, error)) throw error
@@ -123,30 +135,6 @@ function createLatestBlock(ask: Ask, isKnown: (block: Block) => boolean) {
     if (last === undefined) return asking
     return Promise.race([asking.catch(() => last), sleep(RESEND_MS, last)])
   }
-}
-
-/**
- * Repeats a request until the node answers; an error is an answer too.
- * @throws the node's error, or after `OUTAGE_MS` an error that Ponder does not retry.
- */
-function untilAnswered(method: string, send: () => Promise<unknown>): Promise<unknown> {
-  const { promise, resolve, reject } = Promise.withResolvers<unknown>()
-  let lastError: unknown = new Error('The node does not answer')
-  const attempt = () => {
-    send().then(resolve, (error) => {
-      lastError = error
-      if (!isOutage(error)) reject(error)
-    })
-  }
-  const resending = setInterval(attempt, RESEND_MS)
-  const ending = setTimeout(() => {
-    reject(new MethodNotSupportedRpcError(lastError as Error, { method }))
-  }, OUTAGE_MS)
-  attempt()
-  return promise.finally(() => {
-    clearInterval(resending)
-    clearTimeout(ending)
-  })
 }
 
 function isUnknownBlock(method: string, error: unknown): error is BaseError {

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { Level } from 'pino'
 import { RESTART } from '../database/restart.ts'
+import { backfillAnswers } from '../../core/node/backfillAnswers.ts'
 
 export type StallWatch = {
   databaseUrl: string
@@ -13,12 +14,20 @@ export type StallWatch = {
   level: Level | 'silent'
 }
 
+export type WatchData = StallWatch & {
+  /** Its only element is the number of the backfill's answers so far. */
+  answers: Int32Array
+}
+
 /**
  * Ends this process, in an orderly way and with the exit code that asks for a restart, when the index stops following
  * the chain, or when a reorg removed a finalized block. If the process cannot do so, because its event loop is blocked, the watching thread kills it.
  */
 export function endAtStall(watch: StallWatch): void {
-  const worker = new Worker(new URL('worker.ts', import.meta.url), { workerData: watch })
+  const answers = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
+  backfillAnswers.subscribe(() => Atomics.add(answers, 0, 1))
+  const workerData: WatchData = { ...watch, answers }
+  const worker = new Worker(new URL('worker.ts', import.meta.url), { workerData })
   worker.unref()
   worker.once('message', () => {
     process.once('exit', () => {

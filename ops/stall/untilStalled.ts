@@ -1,20 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import type { Position } from '../builds/views.ts'
-
-export type Progress = Pick<Position, 'block' | 'mark'>
+import type { Checkpoint } from './checkpoint.ts'
 
 /** An index this many blocks behind the chain, or fewer, has caught up. */
 const NEAR_BLOCKS = 10
 
-/** How many times the stall timeout an index gets that has not caught up: a start may take longer than the timeout. */
+/** How many times the stall timeout a start may take, until Ponder begins to index. */
 const START_FACTOR = 16
 
 export type StallOptions = {
   /** The number of the chain's latest block. */
   readChain: () => Promise<bigint>
-  /** Undefined while nothing is indexed. */
-  readProgress: () => Promise<Progress | undefined>
+  /** Undefined before the first start of the build. */
+  readCheckpoint: () => Promise<Checkpoint | undefined>
+  /** How many answers of the node Ponder's backfill has got: one batch of it may take longer than the stall timeout. */
+  countAnswers: () => number
   logger: Logger
   /** Milliseconds between two polls. */
   interval?: number
@@ -23,30 +23,44 @@ export type StallOptions = {
 }
 
 /**
- * Polls whether the index follows the chain, and resolves when it does not. An index at the chain's latest block cannot
- * stall. A node or database that does not answer is no stall either: a restart of the indexer would not help.
+ * Polls whether the index follows the chain, and resolves when it does not. Progress is a commit of Ponder's, or an answer
+ * of the node to its backfill. An index at the chain's latest block cannot stall.
+ *
+ * Only progress resets the time without it. The time between two polls does not count if the second one fails: while node
+ * or database do not answer, a restart of the indexer would not help.
  */
 export async function untilStalled(options: StallOptions): Promise<void> {
-  const { readChain, readProgress, logger, interval = 1_000, stallTimeout } = options
+  const { readChain, readCheckpoint, countAnswers, logger, interval = 1_000, stallTimeout } = options
   let mark: string | undefined
-  let since = performance.now()
-  let hasCaughtUp = false
-  for (; ; await sleep(interval)) {
+  let hasBegun = false
+  let idle = 0
+  let polledAt = performance.now()
+
+  async function poll() {
     try {
-      const [chain, progress] = await Promise.all([readChain(), readProgress()])
-      const latest = Number(chain)
-      if (progress && progress.block + NEAR_BLOCKS >= latest) hasCaughtUp = true
-      const isIdle = progress !== undefined && progress.block >= latest
-      if (isIdle || progress?.mark !== mark) since = performance.now()
-      mark = progress?.mark
-      const age = performance.now() - since
-      if (!progress || age < (hasCaughtUp ? 1 : START_FACTOR) * stallTimeout) continue
-      const place = { latest, head: progress.block, seconds: Math.round(age / 1_000) }
-      logger.error(place, 'The chain moves and head does not')
-      return
+      const [chain, checkpoint] = await Promise.all([readChain(), readCheckpoint()])
+      return checkpoint && { latest: Number(chain), checkpoint }
     } catch (err) {
       logger.warn({ err }, 'Cannot tell whether the index follows the chain')
-      since = performance.now()
+      return undefined
     }
+  }
+
+  for (; ; await sleep(interval)) {
+    const position = await poll()
+    const elapsed = performance.now() - polledAt
+    polledAt += elapsed
+    if (!position) continue
+    const { latest, checkpoint } = position
+    const answers = countAnswers()
+    const newMark = `${checkpoint.mark} ${answers}`
+    const hasMoved = newMark !== mark
+    if (answers > 0 || (mark !== undefined && hasMoved) || checkpoint.block + NEAR_BLOCKS >= latest) hasBegun = true
+    mark = newMark
+    idle = hasMoved || checkpoint.isCreatingIndex || checkpoint.block >= latest ? 0 : idle + elapsed
+    if (idle < (hasBegun ? 1 : START_FACTOR) * stallTimeout) continue
+    const place = { latest, indexed: checkpoint.block, seconds: Math.round(idle / 1_000) }
+    logger.error(place, 'The chain moves and the index does not')
+    return
   }
 }

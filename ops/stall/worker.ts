@@ -6,8 +6,8 @@ import { findDeadBlock } from '../../core/database/finalizedBlocks.ts'
 import { createLogger } from '../../core/logger.ts'
 import { createChainClient } from '../../core/node/chainClient.ts'
 import { createEndpoints } from '../../core/node/endpoints.ts'
-import { positionOf } from '../builds/views.ts'
-import type { StallWatch } from './endAtStall.ts'
+import { readCheckpoint } from './checkpoint.ts'
+import type { WatchData } from './endAtStall.ts'
 import { untilStalled } from './untilStalled.ts'
 
 /** Longer than Ponder's shutdown, which gives up after 5 seconds. */
@@ -18,12 +18,13 @@ const FLUSH_MS = 250
 /** Milliseconds between two looks for a reorg deeper than finality. */
 const ORPHAN_INTERVAL_MS = 1_000
 
-const { databaseUrl, rpcUrls, chainId, schema, stallSeconds, level } = workerData as StallWatch
+const { databaseUrl, rpcUrls, chainId, schema, stallSeconds, level, answers } = workerData as WatchData
 const logger = createLogger({ level, rpcUrls })
 const client = createChainClient(createEndpoints({ rpcUrls, chainId, logger }), { http: { retryCount: 0 } })
 const pool = new pg.Pool({
   connectionString: databaseUrl,
-  max: 1,
+  // One for each check, so that a slow one does not blind the other.
+  max: 2,
   connectionTimeoutMillis: 3_000,
   query_timeout: 3_000,
 })
@@ -31,7 +32,8 @@ pool.on('error', (err) => logger.warn({ err }, 'The connection that watches the 
 
 const stalled = untilStalled({
   readChain: () => client.getBlockNumber({ cacheTime: 0 }),
-  readProgress: () => positionOf(pool, schema),
+  readCheckpoint: () => readCheckpoint(pool, schema),
+  countAnswers: () => Atomics.load(answers, 0),
   stallTimeout: 1_000 * stallSeconds,
   logger,
 })

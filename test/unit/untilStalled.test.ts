@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import { expect, test } from 'vitest'
-import { type Progress, untilStalled } from '../../ops/stall/untilStalled.ts'
+import type { Checkpoint } from '../../ops/stall/checkpoint.ts'
+import { untilStalled } from '../../ops/stall/untilStalled.ts'
 
 /** A logger, and the warnings and errors that were logged. */
 function recording() {
@@ -10,58 +11,112 @@ function recording() {
   return { logger: pino({ level: 'warn' }, stream), messages }
 }
 
-/** Watches a chain and an index at these positions for a while. */
-async function watched(chainAt: (look: number) => bigint, progressAt: (look: number) => Progress | undefined) {
+type Watched = {
+  chainAt: (look: number) => bigint
+  checkpointAt: (look: number) => Checkpoint | undefined
+  answersAt?: (look: number) => number
+  /** Milliseconds. */
+  stallTimeout?: number
+}
+
+/** Watches a chain and an index at these positions for 350 ms. */
+async function watched({ chainAt, checkpointAt, answersAt = () => 0, stallTimeout = 100 }: Watched) {
   const { logger, messages } = recording()
   let chainLooks = 0
   let indexLooks = 0
+  let answerLooks = 0
   const stalled = untilStalled({
     readChain: async () => chainAt(chainLooks++),
-    readProgress: async () => progressAt(indexLooks++),
+    readCheckpoint: async () => checkpointAt(indexLooks++),
+    countAnswers: () => answersAt(answerLooks++),
     logger,
     interval: 5,
-    stallTimeout: 100,
+    stallTimeout,
   })
   const isStalled = await Promise.race([stalled.then(() => true), sleep(350, false)])
   return { isStalled, messages: new Set(messages) }
 }
 
+const checkpoint = (block: number): Checkpoint => ({ block, mark: String(block), isCreatingIndex: false })
+
+/** A chain that the index cannot reach. */
+const farChain = (look: number) => BigInt(look + 1_000)
+
 test('a chain that moves without the index is a stall', async () => {
-  const { isStalled, messages } = await watched(BigInt, () => ({ block: 1, mark: 'same' }))
+  const { isStalled, messages } = await watched({ chainAt: BigInt, checkpointAt: () => checkpoint(1) })
   expect(isStalled).toBe(true)
-  expect(messages).toEqual(new Set(['The chain moves and head does not']))
+  expect(messages).toEqual(new Set(['The chain moves and the index does not']))
 })
 
-test.each([
-  ['an index that follows', BigInt, (look: number) => ({ block: look, mark: String(look) })],
-  ['an index that catches up', BigInt, (look: number) => ({ block: 1, mark: String(look) })],
-  ['an index that has not caught up yet', (look: number) => BigInt(look + 100), () => ({ block: 1, mark: 'same' })],
-  ['an index at the latest block of a chain without new blocks', () => 9n, () => ({ block: 9, mark: 'same' })],
-  ['an index that does not exist yet', BigInt, () => undefined],
-] as const)('%s is no stall', async (_, chainAt, progressAt) => {
-  expect(await watched(chainAt, progressAt)).toEqual({ isStalled: false, messages: new Set() })
+test.each<[string, Watched]>([
+  ['a backfill that stops after a commit', { chainAt: farChain, checkpointAt: (look) => checkpoint(look < 3 ? 1 : 2) }],
+  [
+    'a backfill that stops within its first batch',
+    { chainAt: farChain, checkpointAt: () => checkpoint(1), answersAt: (look) => Math.min(look, 5) },
+  ],
+])('%s is a stall', async (_, positions) => {
+  expect(await watched(positions)).toMatchObject({ isStalled: true })
 })
 
-test('an index that does not catch up is a stall after sixteen times as long', async () => {
-  const { logger } = recording()
+test.each<[string, Watched]>([
+  ['an index that follows', { chainAt: BigInt, checkpointAt: checkpoint }],
+  ['an index that catches up', { chainAt: farChain, checkpointAt: checkpoint }],
+  [
+    'a backfill that reads one long batch',
+    { chainAt: farChain, checkpointAt: () => checkpoint(1), answersAt: (look) => look },
+  ],
+  [
+    'an index whose commits wait for the creation of an index',
+    { chainAt: BigInt, checkpointAt: () => ({ ...checkpoint(1), isCreatingIndex: true }) },
+  ],
+  ['an indexer that has not begun to index', { chainAt: farChain, checkpointAt: () => checkpoint(1) }],
+  [
+    'an index at the latest block of a chain without new blocks',
+    { chainAt: () => 9n, checkpointAt: () => checkpoint(9) },
+  ],
+  ['an index that does not exist yet', { chainAt: BigInt, checkpointAt: () => undefined }],
+])('%s is no stall', async (_, positions) => {
+  expect(await watched(positions)).toEqual({ isStalled: false, messages: new Set() })
+})
+
+test('an indexer that does not begin to index is a stall after sixteen times as long', async () => {
   const begin = performance.now()
   await untilStalled({
     readChain: async () => 100n,
-    readProgress: async () => ({ block: 1, mark: 'same' }),
-    logger,
+    readCheckpoint: async () => checkpoint(1),
+    countAnswers: () => 0,
+    logger: recording().logger,
     interval: 5,
     stallTimeout: 20,
   })
   expect(performance.now() - begin).toBeGreaterThanOrEqual(320)
 })
 
-test('a node that does not answer is logged and is no stall', async () => {
-  const { isStalled, messages } = await watched(
-    () => {
-      throw new Error('dead')
-    },
-    () => ({ block: 1, mark: 'same' }),
-  )
+test('reads that fail now and then do not hide a stall', async () => {
+  const failing = (look: number) => {
+    if (look % 5 === 4) throw new Error('too many requests')
+    return BigInt(look)
+  }
+  const { isStalled, messages } = await watched({ chainAt: failing, checkpointAt: () => checkpoint(1) })
+  expect(isStalled).toBe(true)
+  expect(messages).toContain('Cannot tell whether the index follows the chain')
+})
+
+test.each<[string, Pick<Watched, 'chainAt' | 'checkpointAt'>]>([
+  ['node', { chainAt: dead, checkpointAt: () => checkpoint(1) }],
+  ['database', { chainAt: BigInt, checkpointAt: dead }],
+])('a %s that does not answer is logged and is no stall', async (_, positions) => {
+  const { isStalled, messages } = await watched(positions)
   expect(isStalled).toBe(false)
   expect(messages).toEqual(new Set(['Cannot tell whether the index follows the chain']))
+})
+
+function dead(look: number): never {
+  throw new Error(`dead at look ${look}`)
+}
+
+test('the time in which reads fail does not count', async () => {
+  const failing = (look: number) => (look > 2 && look < 40 ? dead(look) : BigInt(look))
+  const { isStalled } = await watched({ chainAt: failing, checkpointAt: () => checkpoint(1), stallTimeout: 200 })
+  expect(isStalled).toBe(false)
 })

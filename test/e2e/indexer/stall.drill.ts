@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { numberToHex } from 'viem'
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
+import { accountOf, roles } from '../../../devnet/accounts.ts'
 import { type Api, startApi } from '../../../devnet/api.ts'
 import { startProcess } from '../../../devnet/managedProcess.ts'
+import { connect } from '../../../ops/database/connect.ts'
 import { type ChooseFault, type RpcProxy, startRpcProxy } from '../../../sim/faults/rpcProxy.ts'
 import { waitForIndex } from '../../../testkit/waitForIndex.ts'
 import { freshDatabase } from '../../support/database.ts'
@@ -88,7 +91,7 @@ test('an index that falls behind the chain raises an alarm and exits with 75, an
     choose = () => undefined
   })
   await Promise.all([
-    indexer.saw(/The chain moves and head does not/, 60_000),
+    indexer.saw(/The chain moves and the index does not/, 60_000),
     api.part.saw(/The chain moves and head does not/, 60_000),
   ])
   expect(await indexer.ended).toBe('exited with code 75')
@@ -112,6 +115,40 @@ test('an index that falls behind the chain raises an alarm and exits with 75, an
   await startIndexer()
   await atTip()
   await until(async () => (await readiness(api)).status === 200, 'ready again')
+})
+
+test('a backfill that stops ends with 75, before there is a head', { timeout: 120_000 }, async () => {
+  await using parts = new AsyncDisposableStack()
+  const backfillUrl = await freshDatabase()
+  const locker = parts.use(await connect(backfillUrl))
+  const hash = await chain.registry.write.register(['ipfs://any'], { account: accountOf(roles.owner) })
+  const { blockNumber } = await chain.client.waitForTransactionReceipt({ hash })
+  await chain.client.mine({ blocks: 60 })
+  choose = async ({ method, params: [block] }) => {
+    // Within the transaction of an interval, which then waits for the lock, as all later ones do.
+    if (method === 'eth_getBlockByNumber' && block === numberToHex(blockNumber))
+      await locker.query('BEGIN; LOCK TABLE ponder_sync.blocks IN EXCLUSIVE MODE')
+    return undefined
+  }
+  onTestFinished(() => {
+    choose = () => undefined
+  })
+  const indexer = await startIndexer({ DATABASE_URL: backfillUrl })
+  await indexer.saw(/The chain moves and the index does not/, 60_000)
+  expect(await indexer.ended).toBe('exited with code 75')
+  const { rows } = await locker.query<{ build: string }>(
+    `SELECT schemaname AS build FROM pg_tables WHERE tablename = 'head' AND schemaname LIKE 'runline%'`,
+  )
+  expect((await locker.query(`SELECT FROM ${rows[0]?.build}.head`)).rowCount).toBe(0)
+})
+
+test('a backfill whose node answers slowly is not ended', { timeout: 120_000 }, async () => {
+  await chain.client.mine({ blocks: 60 })
+  const settings = { RPC_REQUESTS_PER_SECOND: '5', POLL_INTERVAL_MS: '1000', LOGS_RANGE: '1' }
+  const indexer = await startIndexer({ DATABASE_URL: await freshDatabase(), ...settings })
+  await indexer.saw(/Started fetching backfill/, 60_000)
+  expect(await Promise.race([indexer.ended, sleep(2_500 * STALL, 'still running')])).toBe('still running')
+  expect(indexer.output()).not.toContain('Indexed block range')
 })
 
 test('an indexer whose event loop is blocked is killed', async () => {

@@ -1,0 +1,106 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { pino } from 'pino'
+import type { Hash, RpcLog } from 'viem'
+import { afterEach, beforeAll, expect, test } from 'vitest'
+import { accountOf, roles } from '../../../devnet/accounts.ts'
+import { ponderTransport } from '../../../ops/ponderTransport.ts'
+import { type Fault, status } from '../../../sim/faults/rpcProxy.ts'
+import { createEndpoints } from '../../../core/node/endpoints.ts'
+import { type MarketOnAnvil, startMarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
+import { type FaultyNode, startFaultyNode } from '../faultyNode.ts'
+
+type Request = (call: { method: string; params: unknown[] }) => Promise<unknown>
+
+let chain: MarketOnAnvil
+let node: FaultyNode
+let request: Request
+
+beforeAll(async () => {
+  await using parts = new AsyncDisposableStack()
+  chain = await startMarketOnAnvil()
+  parts.defer(chain.stop)
+  node = await startFaultyNode(chain.rpcUrl)
+  parts.defer(node.stop)
+  const logger = pino({ level: 'silent' })
+  const { chainId } = chain.deployment
+  const endpoints = createEndpoints({ rpcUrls: [node.url], chainId, logger })
+  request = ponderTransport(endpoints, (text) => text)({}).request as Request
+  const kept = parts.move()
+  return () => kept.disposeAsync()
+}, 60_000)
+
+afterEach(() => {
+  node.heal()
+})
+
+/** Sets the fault of all calls of a method. @returns a function that tells how many calls there were. */
+function count(method: string, fault?: Fault) {
+  let calls = 0
+  node.from((call) => {
+    if (call.method !== method) return undefined
+    calls += 1
+    return fault
+  })
+  return () => calls
+}
+
+/** As Ponder reads a block: the block, then its logs. */
+async function readLogs(hash: Hash) {
+  await request({ method: 'eth_getBlockByHash', params: [hash, true] })
+  return (await request({ method: 'eth_getLogs', params: [{ blockHash: hash }] })) as RpcLog[]
+}
+
+async function newBlockWithLogs(): Promise<Hash> {
+  const hash = await chain.registry.write.register(['ipfs://any'], { account: accountOf(roles.owner) })
+  return (await chain.client.getTransactionReceipt({ hash })).blockHash
+}
+
+/** A call without faults of its own, for which the node's answer is null. */
+const ofNoTransaction = { method: 'eth_getTransactionReceipt', params: [`0x${'11'.repeat(32)}`] }
+
+test('logs that the node does not have yet are asked for again', async () => {
+  const hash = await newBlockWithLogs()
+  node.plan('eth_getLogs', [{ kind: 'no logs' }, { kind: 'no logs' }])
+  expect((await readLogs(hash)).length).toBeGreaterThan(0)
+  expect(node.isUsedUp()).toBe(true)
+})
+
+test('logs that the node never has are asked for four times', async () => {
+  const hash = await newBlockWithLogs()
+  const calls = count('eth_getLogs', { kind: 'no logs' })
+  expect(await readLogs(hash)).toEqual([])
+  expect(calls()).toBe(4)
+})
+
+test('the logs of a block without logs are asked for once', async () => {
+  await chain.client.mine({ blocks: 1 })
+  const { hash } = await chain.client.getBlock()
+  const calls = count('eth_getLogs')
+  expect(await readLogs(hash)).toEqual([])
+  expect(calls()).toBe(1)
+})
+
+test('a call that is refused three times is answered in less than four seconds', async () => {
+  node.plan(ofNoTransaction.method, [{ kind: 'refuse' }, { kind: 'reset' }, status(503)])
+  const begin = performance.now()
+  expect(await request(ofNoTransaction)).toBeNull()
+  expect(performance.now() - begin).toBeLessThan(4_000)
+  expect(node.isUsedUp()).toBe(true)
+})
+
+test('a node that limits requests gets a call ever less often', { timeout: 20_000 }, async () => {
+  const calls = count(ofNoTransaction.method, status(429))
+  const answer = request(ofNoTransaction)
+  await sleep(6_500)
+  // After 0, 0.15, 0.45, 1.05, 2.25, 4.25 and 6.25 seconds.
+  expect(calls()).toBeLessThanOrEqual(7)
+  node.heal()
+  expect(await answer).toBeNull()
+})
+
+test('a call that hangs is sent again', async () => {
+  node.plan(ofNoTransaction.method, [{ kind: 'hang' }])
+  const begin = performance.now()
+  expect(await request(ofNoTransaction)).toBeNull()
+  expect(performance.now() - begin).toBeLessThan(4_000)
+})
