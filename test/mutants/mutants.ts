@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { type Change, changesAt, type Source } from './changes.ts'
 import { childOf, type Node, parse } from './syntaxTree.ts'
+import { valueChangesAt } from './valueChanges.ts'
 
 /** A contract with one small fault. */
 export type Mutant = {
@@ -51,7 +52,8 @@ type PlacedChange = Change & { within: string }
 
 function changesIn(node: Node, source: Source, within: string, isCondition: boolean): PlacedChange[] {
   const here = node.type === 'FunctionDefinition' ? `${within}.${functionName(node)}` : within
-  const changes = changesAt(node, source, isCondition).map((change) => ({ ...change, within: here }))
+  const found = [...changesAt(node, source, isCondition), ...valueChangesAt(node, source)]
+  const changes = found.map((change) => ({ ...change, within: here }))
   for (const [field, children] of node.children) {
     // A constructor invokes the constructors of its bases, not modifiers.
     if (field === 'modifiers' && node.fields.get('kind') === 'constructor') continue
