@@ -12,6 +12,9 @@ WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
 COPY package.json tsconfig.json ponder.config.ts ponder.schema.ts ./
 COPY abis abis
+COPY core core
+COPY market market
+COPY relay relay
 COPY src src
 COPY mcp mcp
 COPY ops ops

@@ -18,6 +18,7 @@ export const runEventNames = [
   'BountyCreated',
   'BountyFunded',
   'BountyWithdrawn',
+  'BountyClosing',
   'BountyClaimed',
   'ClaimRefused',
   'WorkStarted',
@@ -36,9 +37,6 @@ export const runEventNames = [
  */
 export const storedText = (chainString: string) => chainString.replaceAll('\0', '\uFFFD')
 
-/** How many ids a band of runs spans: few enough to walk through, and ten million runs still have few bands. */
-export const RUN_BAND_IDS = 10_000n
-
 /** How many seconds a band of deadlines spans: a quarter of a day. */
 export const DEADLINE_BAND_SECONDS = 21_600n
 
@@ -50,16 +48,16 @@ export function rewardBandWidth(reward: bigint): bigint {
 /** What lists of runs are sorted by. */
 export const runSorts = ['createdAt', 'reward', 'deadline'] as const
 
-type SortKeys = { bountyId: bigint; reward: bigint; deadline: bigint }
+/** The sorts whose keys have bands. */
+export const bandSorts = ['reward', 'deadline'] as const
 
-/** The lowest sort key of the run's band: 123.45 USDC is in the band of 120. Ids are in the order of `createdAt`. */
-export const lowestOfBand: Record<(typeof runSorts)[number], (run: SortKeys) => bigint> = {
-  createdAt: ({ bountyId }) => bountyId - (bountyId % RUN_BAND_IDS),
+/** The lowest value of the run's band: 123.45 USDC is in the band of 120. */
+export const lowestOfBand: Record<(typeof bandSorts)[number], (run: { reward: bigint; deadline: bigint }) => bigint> = {
   reward: ({ reward }) => reward - (reward % rewardBandWidth(reward)),
   deadline: ({ deadline }) => deadline - (deadline % DEADLINE_BAND_SECONDS),
 }
 
-/** The party whose runs a band counts. */
+/** The party that an agent is as a claimant. */
 export const ofClaimant = (agentId: bigint) => `claimedBy ${agentId}`
 
 type Parties = {
@@ -68,7 +66,7 @@ type Parties = {
   claimedBy?: bigint | null | undefined
 }
 
-/** The parties that are named, as `partyBand` has them: posters, evaluators and agents. */
+/** The parties that are named, as `partyCount` has them: posters, evaluators and agents. */
 export function partiesOf({ poster, evaluator, claimedBy }: Parties): string[] {
   const parties = [
     poster && `poster ${poster}`,
@@ -99,14 +97,6 @@ export function stepOf({ owner, banned, frozen, stakedAt, completions }: Account
   // The contract keeps `stakedAt` at zero while the stake is below MIN_STAKE.
   if (stakedAt === 0n) return 'UNVERIFIED'
   return completions >= ESTABLISHED_COMPLETIONS ? 'PROVEN' : 'PROVISIONAL'
-}
-
-/** How many ids a band of agents spans: few enough to scan, and a million agents still have few bands. */
-export const AGENT_BAND_IDS = 2_500n
-
-/** The band of agents with neighbouring ids, named by its lowest id. */
-export function agentBandOf(id: bigint): bigint {
-  return id - (id % AGENT_BAND_IDS)
 }
 
 export const DAY_SECONDS = 86_400n
@@ -166,6 +156,8 @@ export const run = onchainTable('run', (t) => ({
   stakeRequired: t.int8({ mode: 'bigint' }).notNull(),
   /** Requests revisions and rejects; null means the poster. */
   evaluator: t.text().$type<Address>(),
+  /** Whether the poster closed the run during a claim: a lost claim then makes it a DRAFT, which is not closing. */
+  closing: t.boolean().notNull().default(false),
 }))
 
 type Indexes<Table extends { $inferSelect: object }> = Record<string, (keyof Table['$inferSelect'])[]>
@@ -178,9 +170,8 @@ type Indexes<Table extends { $inferSelect: object }> = Record<string, (keyof Tab
  * There is an index for every pair of filter and sort, so that a list is read along one of them from the start of its
  * page, without a sort. Ids count up in the order of creation, so their order is the order of `createdAt`. Each index
  * ends with the columns of the other filters, so that skipping or counting many rows does not read the table. No index
- * begins with `minReward` or `claimable`: these are ranges, checked per row or read in their own order. The indexes that
- * begin with a party and a state count its expired runs, find its runs in a state that few of them are in, and count runs
- * of two parties.
+ * begins with `minReward` or `claimable`: these are ranges, checked per row or read in their own order. The indexes of a
+ * party and a state in the order of deadlines also count the party's expired runs, and runs of two parties.
  */
 export const runIndexes = {
   newest: ['bountyId', 'state', 'reward', 'deadline'],
@@ -192,15 +183,18 @@ export const runIndexes = {
   posterNewest: ['posterAddress', 'bountyId', 'state', 'reward', 'deadline'],
   posterReward: ['posterAddress', 'reward', 'bountyId', 'state', 'deadline'],
   posterDeadline: ['posterAddress', 'deadline', 'bountyId', 'state', 'reward'],
-  posterState: ['posterAddress', 'state', 'deadline', 'bountyId', 'reward', 'evaluator'],
+  posterStateNewest: ['posterAddress', 'state', 'bountyId', 'reward', 'deadline'],
+  posterStateDeadline: ['posterAddress', 'state', 'deadline', 'bountyId', 'reward', 'evaluator'],
   claimedByNewest: ['claimedBy', 'bountyId', 'state', 'reward', 'deadline'],
   claimedByReward: ['claimedBy', 'reward', 'bountyId', 'state', 'deadline'],
   claimedByDeadline: ['claimedBy', 'deadline', 'bountyId', 'state', 'reward'],
-  claimedByState: ['claimedBy', 'state', 'deadline', 'bountyId', 'reward', 'posterAddress', 'evaluator'],
+  claimedByStateNewest: ['claimedBy', 'state', 'bountyId', 'reward', 'deadline'],
+  claimedByStateDeadline: ['claimedBy', 'state', 'deadline', 'bountyId', 'reward', 'posterAddress', 'evaluator'],
   evaluatorNewest: ['evaluator', 'bountyId', 'state', 'reward', 'deadline'],
   evaluatorReward: ['evaluator', 'reward', 'bountyId', 'state', 'deadline'],
   evaluatorDeadline: ['evaluator', 'deadline', 'bountyId', 'state', 'reward'],
-  evaluatorState: ['evaluator', 'state', 'deadline', 'bountyId', 'reward'],
+  evaluatorStateNewest: ['evaluator', 'state', 'bountyId', 'reward', 'deadline'],
+  evaluatorStateDeadline: ['evaluator', 'state', 'deadline', 'bountyId', 'reward'],
 } satisfies Indexes<typeof run>
 
 /**
@@ -225,12 +219,11 @@ const countsPer = <Key extends string>(keys: readonly Key[], t: ColumnBuilders) 
   recordOf(keys, () => t.integer().notNull().default(0))
 
 /**
- * One row per band of all runs in one order: how many of the band's runs are in each state.
+ * One row per band of rewards, and one per band of deadlines: how many of the band's runs are in each state.
  *
- * Lists give exact totals, and counting a million rows takes longer than the rest of an answer. Nor can PostgreSQL skip
- * to a page without visiting the rows before it. So totals are sums of bands, or of days (`marketDay`), and a page is
- * found by the sums of the bands before it. Only the runs of a band that a request splits are counted or skipped one by
- * one.
+ * Lists give exact totals, and counting a million rows takes longer than the rest of an answer. So a total is a sum of
+ * bands or of days (`marketDay`), or the count of a party (`partyCount`). Bands count the runs from a reward, or from
+ * the current time, on; only the runs of the band that it splits are counted one by one.
  *
  * The handlers update these rows with each change of a run, so that they are reverted and replayed with the runs. A row
  * has a column per state, so that a change of state costs one write, not two.
@@ -238,7 +231,7 @@ const countsPer = <Key extends string>(keys: readonly Key[], t: ColumnBuilders) 
 export const marketBand = onchainTable(
   'market_band',
   (t) => ({
-    sort: t.text({ enum: runSorts }).notNull(),
+    sort: t.text({ enum: bandSorts }).notNull(),
     /** See `lowestOfBand`. */
     lowest: t.int8({ mode: 'bigint' }).notNull(),
     ...countsPer(runStates, t),
@@ -246,21 +239,12 @@ export const marketBand = onchainTable(
   (table) => ({ key: primaryKey({ columns: [table.sort, table.lowest] }) }),
 )
 
-/**
- * As `marketBand`, for the runs of one poster, evaluator or agent. Only by `createdAt`, because each further row slows a
- * backfill. Parties have hundreds of times as many bands. In one table, the bands of all runs would be spread over many
- * pages, and sums of them would take longer.
- */
-export const partyBand = onchainTable(
-  'party_band',
-  (t) => ({
-    /** See `partiesOf`. */
-    party: t.text().notNull(),
-    lowest: t.int8({ mode: 'bigint' }).notNull(),
-    ...countsPer(runStates, t),
-  }),
-  (table) => ({ key: primaryKey({ columns: [table.party, table.lowest] }) }),
-)
+/** One row per poster, evaluator and agent: how many of its runs are in each state. */
+export const partyCount = onchainTable('party_count', (t) => ({
+  /** See `partiesOf`. */
+  party: t.text().primaryKey(),
+  ...countsPer(runStates, t),
+}))
 
 /**
  * One row per day, UTC, with a change of a run: what the day's changes add to each figure of the market. The sum of the
@@ -316,9 +300,11 @@ export const agent = onchainTable('agent', (t) => ({
 }))
 
 export const agentIndexes = {
+  /** For pages of all registered agents, so that a far one does not read the agents before it from the table. */
+  registered: ['id', 'step'],
   /** For the pages of a status with few agents. */
   stepId: ['step', 'id', 'stakedAt'],
-  /** For the agents of the day that the bands cannot count. */
+  /** For the PROVEN agents that are not ESTABLISHED yet, and to count those of a day. */
   stepStakedAt: ['step', 'stakedAt', 'id'],
   /** For the agents that changed after a block. */
   updatedBlock: ['updatedBlock'],
@@ -326,27 +312,20 @@ export const agentIndexes = {
   agentWallet: ['agentWallet'],
 } satisfies Indexes<typeof agent>
 
-/** One row per band of agent ids: how many registered agents are on each step. For totals, and to skip to a page. */
-export const agentBand = onchainTable('agent_band', (t) => ({
-  /** See `agentBandOf`. */
-  lowest: t.bigint().primaryKey(),
+/** One row: how many registered agents are on each step. */
+export const agentCount = onchainTable('agent_count', (t) => ({
+  chainId: t.integer().primaryKey(),
   ...countsPer(agentSteps, t),
-  /** Stakes of all ids of the band, including agents that the registry burned. USDC base units. */
+  /** Stakes of all ids, including agents that the registry burned. USDC base units. */
   staked: t.bigint().notNull().default(0n),
 }))
 
-/** How many PROVEN agents of a band have their `stakedAt` on one day: for 30 days they are not ESTABLISHED. */
-export const provenBand = onchainTable(
-  'proven_band',
-  (t) => ({
-    /** See `dayOf`. */
-    day: t.int8({ mode: 'bigint' }).notNull(),
-    /** See `agentBandOf`. */
-    lowest: t.bigint().notNull(),
-    agents: t.integer().notNull(),
-  }),
-  (table) => ({ key: primaryKey({ columns: [table.day, table.lowest] }) }),
-)
+/** How many PROVEN agents have their `stakedAt` on one day: for 30 days they are not ESTABLISHED. */
+export const provenDay = onchainTable('proven_day', (t) => ({
+  /** See `dayOf`. */
+  day: t.int8({ mode: 'bigint' }).primaryKey(),
+  agents: t.integer().notNull(),
+}))
 
 /**
  * One row per market event of a run: its timeline. The agent and wallet of a refused claim are unverified: the sender
@@ -368,8 +347,13 @@ export const runEvent = onchainTable('run_event', (t) => ({
   reason: t.hex(),
   /** The time limit that the event sets: to claim, to submit or to review. */
   dueAt: t.int8({ mode: 'bigint' }),
-  /** Of a claim: which claim of the run it is. Of a revision request: which request of the claim it is. From 1. */
+  /**
+   * Of a claim: which claim of the run it is, from 1. Of a revision request: which request of the claim it is, from 1. Of
+   * a delivery: which request it answers; 0 for the claim's first delivery.
+   */
   ordinal: t.integer(),
+  /** Which claim of the run the event belongs to, from 1; null if the event names none. */
+  round: t.integer(),
   /** Of an approval: whether it happened because the review period ended, not by the poster or evaluator. */
   byTimeout: t.boolean(),
   timestamp: t.int8({ mode: 'bigint' }).notNull(),

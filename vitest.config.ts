@@ -6,22 +6,27 @@ import { LongestFirst } from './test/support/longestFirst.ts'
 // this variable. Ponder watches all other folders of this one, and its watcher would look at each of thousands of files.
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('node_modules/.cache/node', import.meta.url))
 
-const project = (name: string, timeoutMs: number, setupFiles: string[] = []) => ({
+const project = (name: string, files: string, timeoutMs: number, more = {}) => ({
   test: {
     name,
-    include: [`test/${name}/**/*.test.ts`],
+    include: [files],
     testTimeout: timeoutMs,
     hookTimeout: 2 * timeoutMs,
     // Vitest's second is too short on a busy machine.
     expect: { poll: { timeout: 10_000 } },
-    setupFiles,
+    ...more,
   },
 })
+
+/** To load viem, Hono and Drizzle takes about a second of CPU time, so the files of a worker load them once. */
+const sharedModules = { isolate: false }
+
+const checkedAnswers = { setupFiles: ['test/support/checkAnswers.ts'] }
 
 export default defineConfig({
   test: {
     // As the API and the indexer do.
-    execArgv: ['--import', new URL('src/api/moduleFormats.ts', import.meta.url).href],
+    execArgv: ['--import', new URL('core/moduleFormats.ts', import.meta.url).href],
     globalSetup: 'test/support/globalSetup.ts',
     // An e2e test file runs Anvil, an indexer and an API, and waits for about half of its time: three files at a time use
     // two cores.
@@ -30,9 +35,11 @@ export default defineConfig({
     teardownTimeout: 60_000,
     sequence: { sequencer: LongestFirst },
     projects: [
-      project('unit', 10_000),
-      project('api', 30_000),
-      project('e2e', 120_000, ['test/support/checkAnswers.ts']),
+      project('unit', 'test/unit/**/*.test.ts', 10_000, sharedModules),
+      project('api', 'test/api/**/*.test.ts', 30_000, sharedModules),
+      project('e2e', 'test/e2e/**/*.test.ts', 120_000, checkedAnswers),
+      // They break or replace a part that runs, and wait until the others notice and recover.
+      project('drills', 'test/e2e/**/*.drill.ts', 120_000, checkedAnswers),
     ],
   },
 })

@@ -33,7 +33,7 @@ export async function addRuns(databaseUrl: string, schemas: string[], runs: numb
   // Building an index is faster than filling it row by row.
   await db.execute(sql`SET maintenance_work_mem = '256MB'`)
   const like = sql.identifier(schemas[0] ?? '')
-  const tables = ['run', 'market_band', 'party_band', 'market_day'].map((name) => sql.identifier(name))
+  const tables = ['run', 'market_band', 'party_count', 'market_day'].map((name) => sql.identifier(name))
   for (const table of tables) {
     await db.execute(sql`CREATE TEMP TABLE ${table} (LIKE ${like}.${table} INCLUDING DEFAULTS)`)
   }
@@ -47,9 +47,6 @@ export async function addRuns(databaseUrl: string, schemas: string[], runs: numb
     for (const statement of indexStatements(name)) await client.query(statement)
   }
   for (const table of tables) await db.execute(sql`DROP TABLE pg_temp.${table}`)
-  await client.query('VACUUM ANALYZE')
-  // As PostgreSQL does every five minutes: otherwise its recovery from a crash would replay these inserts.
-  await client.query('CHECKPOINT')
   await client.end()
 }
 

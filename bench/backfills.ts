@@ -31,8 +31,9 @@ export async function measure() {
     measurements: little ? [...figuresOf(small, little), ...largeFigures, compare(much, little)] : largeFigures,
     notes: [
       `The chain has ${PARTIES} posters and ${PARTIES} agents, of whom some have many more runs than others, and each step of a run is
-in a block of its own. Both indexers have the blocks and logs in their cache. Plain Ponder stores a row per event; ours also
-keeps runs, agents, and the bands that make totals and pages flat. Both wait for nothing but the indexer's one thread.`,
+in a block of its own. A block has the steps of 40 runs, and ${Math.round(much.eventsOfBlock)} events of all three contracts.
+Both indexers have the blocks and logs in their cache. Plain Ponder stores a row per event; ours also keeps runs,
+agents, and the bands that make totals and pages flat. Both wait for nothing but the indexer's one thread.`,
       ...(little ? notesOf(small, little) : []),
       ...notesOf(large, much),
     ],
@@ -57,6 +58,7 @@ const notesOf = (events: number, { cpu }: Rates) =>
 type Rate = Record<keyof Backfill, number>
 type Name = 'ours' | 'plain'
 type Rates = { ours: Rate; plain: Rate; cpu: Record<Name, string> }
+type ChainRates = Rates & { eventsOfBlock: number }
 
 const figuresOf = (events: number, { ours, plain }: Rates): Measurement[] => [
   {
@@ -75,7 +77,7 @@ const figuresOf = (events: number, { ours, plain }: Rates): Measurement[] => [
 ]
 
 /** Grows the chain to so many market events, and indexes it. */
-async function measureChain(chain: BusyChain, marketEvents: number, rounds: number): Promise<Rates> {
+async function measureChain(chain: BusyChain, marketEvents: number, rounds: number): Promise<ChainRates> {
   await using parts = new AsyncDisposableStack()
   console.log(`A chain with ${marketEvents} market events`)
   await chain.grow(marketEvents / eventsOfALife)
@@ -84,8 +86,8 @@ async function measureChain(chain: BusyChain, marketEvents: number, rounds: numb
   const filled = await postgres.createDatabase('filled')
   console.log('  filling the cache once')
   await backfill(plain, filled, chain, { meter: createCpuMeter(), pids: {} })
-  const events = await keepCacheOnly(filled)
-  return await alternate(chain, postgres, events, rounds)
+  const { events, eventsOfBlock } = await keepCacheOnly(filled)
+  return { ...(await alternate(chain, postgres, events, rounds)), eventsOfBlock }
 }
 
 /** Alternates the two in each round, so that other load on the machine affects both alike. */
@@ -113,12 +115,16 @@ async function alternate(chain: BusyChain, postgres: Postgres, events: number, r
   return { ours: rates(taken.ours), plain: rates(taken.plain), cpu }
 }
 
-/** Drops the plain indexer's tables, and keeps the cache. @returns the number of events. */
-async function keepCacheOnly(url: string): Promise<number> {
-  const [counted] = await execute(url, 'SELECT count(*)::int AS count FROM plain.plain_event')
+/** Drops the plain indexer's tables, and keeps the cache. @returns how many events there are, and in a block that has any. */
+async function keepCacheOnly(url: string): Promise<{ events: number; eventsOfBlock: number }> {
+  const [counted] = await execute(
+    url,
+    `SELECT count(*)::int AS events, count(*)::float8 / count(DISTINCT block_number) AS "eventsOfBlock"
+    FROM plain.plain_event`,
+  )
   await execute(url, 'DROP SCHEMA plain CASCADE')
   await execute(url, 'VACUUM ANALYZE')
-  return counted?.count
+  return counted
 }
 
 async function execute(connectionString: string, statement: string) {

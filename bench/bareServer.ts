@@ -1,6 +1,7 @@
-// The baseline of the read benches: Hono, node-postgres, and the API's own statements, without the API. `/run/:id` and
-// `/list` answer with the JSON that PostgreSQL produces, `/constant` with the body of the API's list, and
+// The baseline of the read benches: Hono, node-postgres, and the API's own statements, without the API. `/run/:id`, `/list`
+// and `/filtered/:n` answer with the JSON that PostgreSQL produces, `/constant` with the body of the API's list, and
 // `/constant-with-headers` with its headers too.
+import { readFileSync } from 'node:fs'
 import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import { pino } from 'pino'
@@ -9,9 +10,19 @@ import { openReadPool } from '../src/api/database/readPool.ts'
 type Statement = { name: string; text: string; values: unknown[] }
 type Row = { runs?: string; run?: string }
 type Constant = { body: string; headers: Record<string, string> }
-type Bare = { url: string; schema: string; list: Statement; run: Statement; constant: Constant }
+/** One text with the values of each list. */
+type Filtered = { name: string; text: string; valuesOf: unknown[][] }
+type Bare = {
+  url: string
+  schema: string
+  list: Statement
+  run: Statement
+  filtered: Filtered
+  constant: Constant
+}
 
-const { url, schema, list, run, constant } = JSON.parse(process.env.BARE ?? '') as Bare
+const file = readFileSync(process.env.BARE ?? '', 'utf8')
+const { url, schema, list, run, filtered, constant } = JSON.parse(file) as Bare
 const pool = openReadPool({ url, schema, logger: pino({ level: 'warn' }) })
 const app = new Hono()
 
@@ -21,6 +32,11 @@ app.get('/constant', (c) => c.body(constant.body, 200, json))
 app.get('/constant-with-headers', (c) => c.body(constant.body, 200, constant.headers))
 app.get('/list', async (c) => {
   const { rows } = await pool.query<Row>(list)
+  return c.body(assertJson(rows[0]?.runs), 200, json)
+})
+app.get('/filtered/:n', async (c) => {
+  const { name, text, valuesOf } = filtered
+  const { rows } = await pool.query<Row>({ name, text, values: valuesOf[Number(c.req.param('n'))] ?? [] })
   return c.body(assertJson(rows[0]?.runs), 200, json)
 })
 app.get('/run/:id', async (c) => {

@@ -4,7 +4,7 @@ import { agents, type Leg, type LegOptions, record, warmUp, warmUpClients } from
 import { type ClaimsMarket, type SignedClaim, signAll, withMarket } from './claimsMarket.ts'
 import { claimRawAtOnce, claimRawOneByOne, claimThroughApi, post, signRaw } from './claimsTraffic.ts'
 import { createCpuMeter } from './cpuMeter.ts'
-import { median, percentile } from './figure.ts'
+import { median, percentile, slowest } from './figure.ts'
 
 /** How many claims are made one by one with 1 s blocks, where each takes a block. */
 const TIMED_CLAIMS = 15
@@ -23,8 +23,10 @@ export function latencyLeg({ postgres, mining, claims: throughputClaims, say }: 
   const count = mining === 'automine' ? Math.ceil(throughputClaims / 5) : TIMED_CLAIMS
   const size = { mining, runs: warmUp + count + 2 * HOT_RUNS, agents }
   const meter = createCpuMeter()
-  const raw = { p50: [] as number[], p99: [] as number[] }
-  const ours = { p50: [] as number[], p99: [] as number[], hot: [] as number[] }
+  // Of all rounds, of which one has few.
+  const raw: number[] = []
+  const ours: number[] = []
+  const hot: number[] = []
 
   async function round() {
     say(`${count} claims, one by one, without the API`)
@@ -33,8 +35,8 @@ export function latencyLeg({ postgres, mining, claims: throughputClaims, say }: 
       const [raws = []] = await signRaw(market, claims, [accountOf(roles.relayer)])
       await claimRawAtOnce(market, [raws.slice(0, warmUp)])
       const latencies = await claimRawOneByOne(market, raws.slice(warmUp), claims.slice(warmUp))
-      raw.p50.push(record('p50, ms', percentile(latencies, 0.5)))
-      raw.p99.push(record('p99, ms', percentile(latencies, 0.99)))
+      record('p50, ms', percentile(latencies, 0.5))
+      raw.push(...latencies)
     })
     say(`${count} claims, one by one, and then ${agents} agents for one run, ${HOT_RUNS} times`)
     await withMarket(postgres, { ...size, replicas: 1 }, async (market) => {
@@ -42,23 +44,29 @@ export function latencyLeg({ postgres, mining, claims: throughputClaims, say }: 
       await claimThroughApi(market, claims.slice(0, warmUp), warmUpClients)
       const measured = claims.slice(warmUp, -HOT_RUNS)
       const { latencies } = await meter.during(market.pids, () => claimThroughApi(market, measured, 1))
-      ours.p50.push(record('p50, ms', percentile(latencies, 0.5)))
-      ours.p99.push(record('p99, ms', percentile(latencies, 0.99)))
+      record('p50, ms', percentile(latencies, 0.5))
+      ours.push(...latencies)
       for (const [place, ahead] of claims.slice(-HOT_RUNS).entries())
-        ours.hot.push(record('hot run, ms', await hotRun(market, ahead, BigInt(claims.length + place + 1))))
+        hot.push(record('hot run, ms', await hotRun(market, ahead, BigInt(claims.length + place + 1))))
     })
   }
 
   function result() {
     const named = (figure: string) => ({ figure: `${figure}, ${mining}`, unit: 'ms' })
-    const p50 = median(ours.p50)
+    const p50 = median(ours)
+    const tail = slowest(ours)
     return {
       measurements: [
-        { ...named('latency p50'), value: p50, baseline: median(raw.p50), goal: { ratioAtMost: 1.2 } },
-        { ...named('latency p99'), value: median(ours.p99), baseline: median(raw.p99), goal: { ratioAtMost: 1.5 } },
+        { ...named('latency p50'), value: p50, baseline: median(raw), goal: { ratioAtMost: 1.2 } },
+        {
+          ...named(`latency ${tail.name}`),
+          value: tail.value,
+          baseline: slowest(raw).value,
+          goal: { ratioAtMost: 1.5 },
+        },
         {
           ...named(`hot run, last of ${agents} answers`),
-          value: median(ours.hot),
+          value: median(hot),
           baseline: p50,
           goal: { ratioAtMost: 1.5 },
         },

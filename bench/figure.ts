@@ -20,6 +20,8 @@ export type Figure = {
   /** value / baseline; null where that is not a number. */
   ratio: number | null
   goal: number | null
+  /** The goal in words, such as `ratio ≥ 0.9`; null without one. */
+  needs: string | null
   ok: boolean | null
 }
 
@@ -39,6 +41,7 @@ export function compareWithGoal({ figure, unit, value, baseline, goal }: Measure
     baseline: baseline ?? null,
     ratio: ratio === null ? null : Number(ratio.toFixed(3)),
     goal: goal ? goalValue(goal) : null,
+    needs: goal ? describe(goal, unit) : null,
     ok: goal ? meets(value, ratio ?? Number.NaN, goal) : null,
   }
 }
@@ -47,6 +50,13 @@ function goalValue(goal: Goal): number {
   if ('atMost' in goal) return goal.atMost
   if ('atLeast' in goal) return goal.atLeast
   return 'ratioAtMost' in goal ? goal.ratioAtMost : goal.ratioAtLeast
+}
+
+function describe(goal: Goal, unit: string): string {
+  const isRatio = 'ratioAtMost' in goal || 'ratioAtLeast' in goal
+  const sign = 'atMost' in goal || 'ratioAtMost' in goal ? '≤' : '≥'
+  const limit = goalValue(goal).toLocaleString('en-US')
+  return isRatio ? `ratio ${sign} ${limit}` : `${sign} ${limit} ${unit}`
 }
 
 function meets(value: number, ratio: number, goal: Goal): boolean {
@@ -70,4 +80,13 @@ export function percentile(values: readonly number[], share: number): number {
   const value = sorted[Math.min(Math.floor(share * sorted.length), sorted.length - 1)]
   if (value === undefined) throw new Error('The percentile needs at least one value')
   return value
+}
+
+/** With fewer values, more than a hundredth of them would be the slowest one. */
+const MIN_FOR_P99 = 200
+
+/** The slowest of the times, and what it is: their 99th percentile, or of few times the slowest one. */
+export function slowest(times: readonly number[]): { name: string; value: number } {
+  if (times.length < MIN_FOR_P99) return { name: `slowest of ${times.length}`, value: Math.max(...times) }
+  return { name: 'p99', value: percentile(times, 0.99) }
 }

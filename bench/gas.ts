@@ -79,6 +79,9 @@ async function play(market: GasMarket, agent: Agent): Promise<Map<string, Transa
   return runs.receipts
 }
 
+/** A life took at most 265,000 gas beside the best peer's 404,000, when USDC was a plain token. */
+const LIFE_GOAL = 0.656
+
 /** Each peer's life is a baseline. */
 function lifeFigures(lived: Map<string, TransactionReceipt>, peers: PeerLife[]): Measurement[] {
   const gasOf = (receipts: Map<string, TransactionReceipt>) =>
@@ -88,7 +91,7 @@ function lifeFigures(lived: Map<string, TransactionReceipt>, peers: PeerLife[]):
     unit: 'gas',
     value: gasOf(lived),
     baseline: gasOf(receipts),
-    goal: { ratioAtMost: 1 },
+    goal: { ratioAtMost: LIFE_GOAL },
   }))
 }
 

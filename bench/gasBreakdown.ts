@@ -7,7 +7,7 @@ import {
   type Transaction,
   type TransactionReceipt,
 } from 'viem'
-import { createChainClient } from '../src/api/node/chainClient.ts'
+import { createChainClient } from '../core/node/chainClient.ts'
 import { table } from './table.ts'
 
 /** The fields of a step of `debug_traceTransaction` that are used here. */

@@ -1,9 +1,11 @@
+import pg from 'pg'
 import { startApi } from '../devnet/api.ts'
 import { startIndexer } from '../devnet/indexer.ts'
 import type { Postgres } from '../devnet/postgres.ts'
 import { waitForIndex } from '../testkit/waitForIndex.ts'
 import { addRuns, servedSchema } from './addRuns.ts'
 import { startBusyChain } from './busyChain.ts'
+import { changeRuns, countsOf } from './livingTables.ts'
 import { ponderListens, startPonderApp } from './ponderApp.ts'
 
 /** Enough blocks that each request can name another `minBlock`: another URL misses the answer cache. */
@@ -29,7 +31,9 @@ export async function startLargeMarket(postgres: Postgres, runs: number) {
   parts.defer(first.stop)
   await indexed()
   await first.stop()
-  await addRuns(databaseUrl, [await servedSchema(databaseUrl)], runs)
+  const schema = await servedSchema(databaseUrl)
+  await addRuns(databaseUrl, [schema], runs)
+  await changeAddedRuns(databaseUrl, schema)
   const indexer = await startIndexer(connections)
   parts.defer(indexer.stop)
   await indexed()
@@ -55,5 +59,17 @@ export async function startLargeMarket(postgres: Postgres, runs: number) {
       return { url, stop: part.stop }
     },
     stop: () => kept.disposeAsync(),
+  }
+}
+
+async function changeAddedRuns(databaseUrl: string, schema: string): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl })
+  await client.connect()
+  try {
+    // Without the indexer's triggers, as `addRuns`.
+    await client.query('SET session_replication_role = replica')
+    await changeRuns(client, { table: `${schema}.run`, id: 'bounty_id', counts: countsOf(schema) })
+  } finally {
+    await client.end()
   }
 }

@@ -1,6 +1,6 @@
 import { setInterval, setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { type Measurement, percentile } from './figure.ts'
+import { type Measurement, percentile, slowest } from './figure.ts'
 import type { LargeMarket } from './largeMarket.ts'
 
 /** As often as the indexer polls a devnet. */
@@ -43,6 +43,7 @@ export async function latencies(
   } finally {
     await poller.stop()
   }
+  const tail = slowest(times.ours)
   return [
     {
       figure: 'from block to answer, p50',
@@ -52,10 +53,10 @@ export async function latencies(
       goal: { ratioAtMost: 1.3 },
     },
     {
-      figure: 'from block to answer, p99',
+      figure: `from block to answer, ${tail.name}`,
       unit: 'ms',
-      value: percentile(times.ours, 0.99),
-      baseline: percentile(times.bare, 0.99),
+      value: tail.value,
+      baseline: slowest(times.bare).value,
       goal: { atMost: 200 },
     },
   ]

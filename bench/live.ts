@@ -9,6 +9,7 @@ import { createCpuMeter } from './cpuMeter.ts'
 import { type Measurement, median } from './figure.ts'
 import { blocksBefore, type LargeMarket, startLargeMarket } from './largeMarket.ts'
 import { latencies } from './latency.ts'
+import { autovacuumSettings } from './livingTables.ts'
 import { alternate, type Load, load } from './load.ts'
 import { isQuick, workload } from './workload.ts'
 
@@ -29,7 +30,9 @@ const warmUp = 100
 
 export async function measure() {
   await using parts = new AsyncDisposableStack()
-  const postgres = await startPostgres({ settings: { shared_buffers: '1GB', max_wal_size: '8GB' } })
+  const postgres = await startPostgres({
+    settings: { ...autovacuumSettings, shared_buffers: '1GB', max_wal_size: '8GB' },
+  })
   parts.defer(postgres.stop)
   const latency = createCpuMeter()
   // A look does without the memory's figure, whose baseline needs a market of its own.

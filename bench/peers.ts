@@ -4,6 +4,8 @@
  */
 import { startPostgres } from '../devnet/postgres.ts'
 import { eventsOfALife, startBusyChain } from './busyChain.ts'
+import { autovacuumSettings } from './livingTables.ts'
+import { type Backfill, measureBackfill } from './peers/backfill.ts'
 import { envio } from './peers/envio.ts'
 import { figuresOf, overview } from './peers/figures.ts'
 import { type Live, measureLive } from './peers/live.ts'
@@ -23,7 +25,9 @@ const peers = [plainPonder, poller, subsquid, envio].filter(({ name }) => asked?
 
 export async function measure() {
   await using parts = new AsyncDisposableStack()
-  const postgres = await startPostgres({ settings: { shared_buffers: '1GB', max_wal_size: '8GB' } })
+  const postgres = await startPostgres({
+    settings: { ...autovacuumSettings, shared_buffers: '1GB', max_wal_size: '8GB' },
+  })
   parts.defer(postgres.stop)
   const chain = await startBusyChain({ keptStates: 64 })
   parts.defer(chain.stop)
@@ -34,17 +38,32 @@ export async function measure() {
     console.error(error)
     failures.push(`${name} is not measured further: ${error instanceof Error ? error.message : error}`)
   }
-  const live: Record<string, Live> = {}
+  const backfills: Record<string, Backfill> = {}
+  const live: Record<string, Backfill & Live> = {}
   const places: Record<string, Place> = {}
+  // All backfills before the first block that a peer adds, so that they are of the same chain.
   for (const peer of [runline, ...peers]) {
-    console.log(peer.name)
+    console.log(`${peer.name}: backfill`)
     const place = { chain, databaseUrl: await postgres.createDatabase() }
     try {
-      live[peer.name] = await measureLive(peer, place, postgres.part.pid)
+      backfills[peer.name] = await measureBackfill(peer, place, postgres.part.pid)
       places[peer.name] = place
     } catch (error) {
       if (peer === runline) throw error
       failed(peer.name, error)
+    }
+  }
+  for (const peer of [runline, ...peers]) {
+    const { [peer.name]: backfill } = backfills
+    const { [peer.name]: place } = places
+    if (!backfill || !place) continue
+    console.log(`${peer.name}: live`)
+    try {
+      live[peer.name] = { ...backfill, ...(await measureLive(peer, place)) }
+    } catch (error) {
+      if (peer === runline) throw error
+      failed(peer.name, error)
+      delete places[peer.name]
     }
   }
   const filled = peers.flatMap((peer) => {
@@ -52,9 +71,9 @@ export async function measure() {
     return place ? [{ peer, place }] : []
   })
   const { reads, bounds } = await measureReads(postgres, filled, failed)
-  const backfills = Object.entries(live).map(([name, { bound }]) => `backfill, ${name}: ${bound}`)
+  const limits = Object.entries(live).map(([name, { bound }]) => `backfill, ${name}: ${bound}`)
   return {
     measurements: figuresOf(live, reads),
-    notes: [overview(live, reads), ...failures, ...notes, [...backfills, ...bounds].join('\n')],
+    notes: [overview(live, reads), ...failures, ...notes, [...limits, ...bounds].join('\n')],
   }
 }

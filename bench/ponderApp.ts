@@ -4,6 +4,8 @@ import { type ManagedProcess, startProcess } from '../devnet/managedProcess.ts'
 import type { BusyChain } from './busyChain.ts'
 
 const ponder = fileURLToPath(new URL('bin/ponder.js', import.meta.resolve('ponder')))
+/** It gives other apps as many requests a second as ours. */
+const ponderSource = new URL('../ops/ponderSource.ts', import.meta.url).href
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 type Options = {
@@ -25,7 +27,7 @@ export async function startPonderApp(options: Options): Promise<{ url: string; p
   const part = await startProcess({
     name: `The Ponder app of ${folder}`,
     command: process.execPath,
-    args: [ponder, ...flags, command, '--schema', schema, '--port', port],
+    args: ['--import', ponderSource, ponder, ...flags, command, '--schema', schema, '--port', port],
     directory: root,
     env: {
       DATABASE_URL: databaseUrl,

@@ -5,10 +5,11 @@
 import { startPostgres } from '../devnet/postgres.ts'
 import { whale } from '../testkit/manyRuns.ts'
 import type { Measurement } from './figure.ts'
+import { autovacuumSettings } from './livingTables.ts'
 import { alternate, type Load, load, type Target } from './load.ts'
 import { fairness } from './readsFairness.ts'
-import { type ReadsMarket, startReadsMarket } from './readsMarket.ts'
-import { drawMix, type Pagination, withAnyReward } from './readsMix.ts'
+import { FILTERED_LISTS, type ReadsMarket, startReadsMarket } from './readsMarket.ts'
+import { drawMix, openWithAnyReward, type Pagination, withAnyReward } from './readsMix.ts'
 import { isQuick, workload } from './workload.ts'
 
 const many = workload.runs
@@ -19,7 +20,7 @@ const oneClient = { ...manyClients, connections: 1 }
 
 export async function measure() {
   await using parts = new AsyncDisposableStack()
-  const postgres = await startPostgres({ settings: { shared_buffers: '1GB' } })
+  const postgres = await startPostgres({ settings: { ...autovacuumSettings, shared_buffers: '1GB' } })
   parts.defer(postgres.stop)
   console.log(`Loading ${many} runs`)
   const market = await startReadsMarket(postgres, many)
@@ -45,17 +46,19 @@ type Result = { measurements: Measurement[]; notes: string[] }
 
 /** What limits the figures, from profiles. The CPU shares of each measurement follow. */
 const limits = [
-  `Clients, API, bare server and PostgreSQL share two cores. Cached lists are bound by the client, whose one thread is full in
+  `The list is /api/runs?minBlock=, whose minBlock differs so that no answer is cached. The filtered list is
+/api/runs?state=OPEN&minReward=&minBlock=, with one of ${FILTERED_LISTS} amounts in each request. Both answer 20 runs, and the
+exact total. Each request has a statement of its own. The bare server sends the same statements.
+The tables are as after some weeks of a market: the newest 30 % of the runs have changed twice since they were loaded, and only
+autovacuum has vacuumed and analysed them, with PostgreSQL's defaults.
+Clients, API, bare server and PostgreSQL share two cores. Cached lists are bound by the client, whose one thread is full in
 both cases. The bare server's constant answer has one header, the API's a dozen: "beside the same headers" is the bare
 server with all of them. Any minReward, pages of one state and the mix are bound by PostgreSQL.
-The same list is one statement for up to 16 requests that wait at the same time, so a request takes about half of a
-statement. Any minReward, the mix and pages of one state are a statement per request. A profile of PostgreSQL under the mix is
-flat: the greatest part, to find pages in memory, takes 7 % of its time. So the mix's ratio to the same list is bound by how
-much the same list merges.
+A profile of PostgreSQL under the mix is flat: the greatest part, to find pages in memory, takes 7 % of its time.
 Since connections have several statements at once, the bare server's slowest hundredth of lists and of runs by id takes less
 time, but the API's does not. The cause is not known.
-For a page in the middle of one state's runs, PostgreSQL sums a hundred bands, and then skips up to 5,000 ids of an index, from
-the nearer end of a band.`,
+A page in the middle is found by an offset: PostgreSQL passes the entries of an index that precede it. Such pages are read two
+at a time, on connections of their own.`,
 ]
 
 /** Another URL each time, so that the answer cache never answers. */
@@ -65,6 +68,10 @@ const byId = (url: string, prefix: string) => ({ url, path: (n: number) => `${pr
 async function throughput({ api, bare, pids }: ReadsMarket): Promise<Result> {
   console.log('Throughput')
   const both = (ours: Target, bare: Target) => alternate({ ours, bare }, manyClients, { pids })
+  const filtered = await both(
+    { url: api.url, path: (n) => `/api/runs?${openWithAnyReward(n % FILTERED_LISTS)}&minBlock=${n}` },
+    { url: bare.url, path: (n) => `/filtered/${n % FILTERED_LISTS}` },
+  )
   const list = await both(uncached(api.url), { url: bare.url, path: () => '/list' })
   const run = await both(byId(api.url, '/api/runs/'), byId(bare.url, '/run/'))
   const constant = (url: string, path: string): Target => ({ url, path: () => path })
@@ -77,9 +84,15 @@ async function throughput({ api, bare, pids }: ReadsMarket): Promise<Result> {
     manyClients,
     { pids },
   )
-  const named = { 'list, uncached': list, 'by id, uncached': run, 'list, cached': cached }
+  const named = {
+    'filtered list, uncached': filtered,
+    'list, uncached': list,
+    'by id, uncached': run,
+    'list, cached': cached,
+  }
   return {
     measurements: [
+      ...against('filtered list, uncached', filtered, LIST_GOAL),
       ...against('list, uncached', list, LIST_GOAL),
       ...against('by id, uncached', run, BARE_GOAL),
       rate('list, cached', cached, BARE_GOAL),
@@ -121,9 +134,6 @@ async function questions(market: ReadsMarket, small: ReadsMarket | undefined): P
   for (const asked of [large, little]) if (asked) await load(asked.mix, { ...manyClients, seconds: WARM_UP_SECONDS })
   const concurrent = await alternate(large, manyClients, { pids: market.pids })
   const both = little && (await alternate({ ...large, ...ofLittle(little) }, oneClient))
-  const before = await market.statements()
-  const { rps } = await load(large.mix, manyClients)
-  const statements = (await market.statements()) - before
   const names = Object.keys(large).filter((name) => name !== SAME) as (keyof typeof large)[]
   const measurements = [
     ...names.flatMap((name): Measurement[] => [
@@ -132,22 +142,18 @@ async function questions(market: ReadsMarket, small: ReadsMarket | undefined): P
         unit: 'rps',
         value: concurrent[name].rps,
         baseline: concurrent[SAME].rps,
-        goal: name.startsWith('middle page') ? MIDDLE_PAGES_RPS : { ratioAtLeast: 0.5 },
+        ...(!isMiddle(name) && { goal: { ratioAtLeast: 0.5 } }),
       },
       {
         figure: `${name}, 10 clients, p99`,
         unit: 'ms',
         value: concurrent[name].p99,
         baseline: concurrent[SAME].p99,
-        goal: { atMost: 25 },
+        ...(!isMiddle(name) && { goal: { atMost: 25 } }),
       },
-      ...(both ? [flatness(name, both[name], both[`little ${name}` as const])] : []),
+      ...(both ? [flatness(name, both[name], both[`little ${name}` as const], 1.5)] : []),
     ]),
-    {
-      figure: 'mix: requests that share a statement',
-      unit: 'requests',
-      value: (rps * manyClients.seconds) / statements,
-    },
+    ...(both ? [flatness(SAME, both[SAME], both[`little ${SAME}` as const], 1.2)] : []),
   ]
   return {
     measurements,
@@ -161,18 +167,20 @@ const ofLittle = <Name extends string>(targets: Record<Name, Target>) =>
     Target
   >
 
-const flatness = (name: string, large: Load, little: Load): Measurement => ({
+const flatness = (name: string, large: Load, little: Load, ratioAtMost: number): Measurement => ({
   figure: `${name}, p50 beside ${few} runs`,
   unit: 'ms',
   value: large.p50,
   baseline: little.p50,
-  goal: { ratioAtMost: 1.5 },
+  goal: isMiddle(name) ? { atMost: MIDDLE_PAGE_MS } : { ratioAtMost },
 })
 
 const SAME = 'same list'
 
-/** A page in the middle has a goal of its own: PostgreSQL must find it among half of a million runs. */
-const MIDDLE_PAGES_RPS = { atLeast: 300 }
+/** A page in the middle is not flat: PostgreSQL passes half of a million runs. It may take so long for a single client. */
+const MIDDLE_PAGE_MS = 50
+const isMiddle = (name: string) => name.startsWith('middle page')
+
 async function questionsOf({ api }: ReadsMarket, runs: number) {
   const ask = (query: (n: number) => string): Target => ({
     url: api.url,
@@ -219,12 +227,16 @@ function besideFloods({ api }: ReadsMarket): Promise<Measurement[]> {
     (n) => `/api/runs?state=OPEN&minBlock=${n}`,
     {
       'any minReward': (n) => `/api/runs?${withAnyReward(n)}&minBlock=${n}`,
+      'middle pages': (n) => `/api/runs?page=${Math.ceil(many / 2 / 20) - (n % 1_000)}&minBlock=${n}`,
       'pages of claimable=true': (n) => `/api/runs?claimable=true&${page(n)}&minBlock=${n}`,
       'pages of any minReward': (n) => `/api/runs?${withAnyReward(n)}&sort=deadline&${page(n)}&minBlock=${n}`,
     },
-    manyClients.seconds,
+    FAIRNESS_SECONDS,
   )
 }
+
+/** So long that the honest client sends hundreds of requests. */
+const FAIRNESS_SECONDS = 2 * manyClients.seconds
 
 async function memory(market: ReadsMarket, small: ReadsMarket): Promise<Measurement[]> {
   console.log('Memory')

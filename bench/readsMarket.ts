@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { drizzle } from 'drizzle-orm/node-postgres'
-import type { Pool } from 'pg'
+import pg from 'pg'
 import { pino } from 'pino'
 import { startApi, youngGenerationFlag } from '../devnet/api.ts'
 import { startProcess } from '../devnet/managedProcess.ts'
@@ -11,15 +11,15 @@ import { createApp } from '../src/api/app.ts'
 import { openReadPool } from '../src/api/database/readPool.ts'
 import { IndexReader } from '../src/api/queries/indexReader.ts'
 import { createStreams } from '../src/api/stream/streams.ts'
-import { chainId, indexedDatabaseAt, viewsSchema } from '../testkit/indexedTables.ts'
+import { chainId, indexedDatabaseAt, tablesSchema, viewsSchema } from '../testkit/indexedTables.ts'
 import { manyRuns } from '../testkit/manyRuns.ts'
+import { placeholderDeployment } from '../testkit/placeholderDeployment.ts'
 import { temporaryDirectory } from '../testkit/temporaryDirectory.ts'
+import { changeRuns, countsOf } from './livingTables.ts'
+import { openWithAnyReward } from './readsMix.ts'
 
 /** High enough that each request can name another `minBlock`: another URL misses the answer cache. */
 const head = 1_000_000_000n
-
-const contract = '0x5FbDB2315678afecb367f032d93F642f64180aa3'
-const contracts = { USDC: contract, AgentRegistry: contract, AgentStaking: contract, BountyMarket: contract } as const
 
 export type ReadsMarket = Awaited<ReturnType<typeof startReadsMarket>>
 
@@ -32,11 +32,13 @@ export async function startReadsMarket(postgres: Postgres, runs: number) {
   const now = BigInt(Math.floor(Date.now() / 1_000))
   await index.create(manyRuns(runs, now))
   await index.moveTo({ number: head, timestamp: now })
-  await index.pool.query('VACUUM ANALYZE')
+  // `changeRuns` asks what autovacuum knows of this session's load.
+  await index.pool.query('SELECT pg_stat_force_next_flush()')
+  await changeAll(databaseUrl)
 
   const deployments = await temporaryDirectory()
   parts.defer(deployments.remove)
-  writeDeployment({ chainId, startBlock: 0, contracts }, deployments.path)
+  writeDeployment(placeholderDeployment(chainId), deployments.path)
   // The API never calls the chain: without a relayer's key there are no claims.
   const startAnotherApi = () =>
     startApi({
@@ -49,7 +51,7 @@ export async function startReadsMarket(postgres: Postgres, runs: number) {
     })
   const api = await startAnotherApi()
   parts.defer(api.stop)
-  const bare = await startBare({
+  const bare = await startBare(`${deployments.path}/bare.json`, {
     url: databaseUrl,
     schema: viewsSchema,
     ...(await statementsOf(databaseUrl)),
@@ -59,7 +61,6 @@ export async function startReadsMarket(postgres: Postgres, runs: number) {
   const kept = parts.move()
   return {
     startAnotherApi,
-    statements: () => statementCount(index.pool),
     api,
     bare,
     /** The processes whose CPU use limits a figure. */
@@ -78,28 +79,33 @@ async function listOf(url: string) {
   return { body: await response.text(), headers: Object.fromEntries(headers) }
 }
 
-/** How many statements the database has run: each of the API's is a transaction of its own. */
-async function statementCount(pool: Pool) {
-  // A connection reports its last transactions once it has been idle for ten seconds.
-  await sleep(11_000)
-  const { rows } = await pool.query(
-    'SELECT xact_commit AS count FROM pg_stat_database WHERE datname = current_database()',
-  )
-  return Number(rows[0].count)
+async function changeAll(databaseUrl: string): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl })
+  await client.connect()
+  try {
+    await changeRuns(client, { table: `${tablesSchema}.run`, id: 'bounty_id', counts: countsOf(tablesSchema) })
+  } finally {
+    await client.end()
+  }
 }
 
-async function startBare(bare: object) {
+/** @param path of a file for what it serves, which is too long for an environment variable. */
+async function startBare(path: string, bare: object) {
+  await writeFile(path, JSON.stringify(bare))
   const part = await startProcess({
     name: 'The bare server',
     command: process.execPath,
     args: [youngGenerationFlag, fileURLToPath(new URL('bareServer.ts', import.meta.url))],
-    env: { BARE: JSON.stringify(bare) },
+    env: { BARE: path },
   })
   const [, port] = await part.saw(/listens on (\d+)/, 20_000)
   return { url: `http://127.0.0.1:${port}`, pid: part.pid, stop: part.stop }
 }
 
-/** The statements that the API sends for its list and for a run, recorded at the API's own pool. */
+/** How many filtered lists the bare server knows. */
+export const FILTERED_LISTS = 1_000
+
+/** The statements that the API sends for its lists and for a run, recorded at the API's own pool. */
 async function statementsOf(url: string) {
   const logger = pino({ level: 'silent' })
   const pool = openReadPool({ url, schema: viewsSchema, logger })
@@ -113,17 +119,24 @@ async function statementsOf(url: string) {
   })
   const index = new IndexReader(drizzle(pool, { casing: 'snake_case' }), chainId)
   const streams = createStreams({ index, chainId, logger })
-  const app = createApp({ index, logger, deployment: { chainId, startBlock: 0, contracts }, streams })
+  const app = createApp({ index, logger, deployment: placeholderDeployment(chainId), streams })
   const id = '123'
-  for (const path of ['/api/runs', `/api/runs/${id}`]) await app.request(path)
+  const filteredLists = Array.from({ length: FILTERED_LISTS }, (_, n) => `/api/runs?${openWithAnyReward(n)}`)
+  for (const path of ['/api/runs', `/api/runs/${id}`, ...filteredLists]) await app.request(path)
   await pool.end()
-  const [list, run] = sent.filter(({ name }) => name !== 'snapshot')
-  if (!list || !run)
-    throw new Error(`The API sent other statements than expected: ${sent.map(({ name }) => name).join(', ')}`)
+  const [list, run, ...filtered] = sent.filter(({ name }) => name !== 'snapshot')
+  const [one] = filtered
+  if (!list || !run || !one || filtered.length !== FILTERED_LISTS || filtered.some(({ text }) => text !== one.text))
+    throw new Error(`The API sent other statements than expected: ${[...new Set(sent.map(({ name }) => name))]}`)
   const texts = (values: unknown[], array: (value: unknown[]) => unknown) =>
     values.map((value) => (Array.isArray(value) ? array(value) : String(value)))
   return {
     list: { ...list, values: texts(list.values, (value) => value) },
     run: { ...run, values: texts(run.values, () => 'ids') },
+    filtered: {
+      name: one.name,
+      text: one.text,
+      valuesOf: filtered.map(({ values }) => texts(values, (value) => value)),
+    },
   }
 }

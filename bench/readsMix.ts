@@ -69,5 +69,8 @@ export async function drawMix(seed: number, paginationOf: (query: string) => Pro
 /** @param cents of whole USDC. */
 const randomReward = (cents: number) => (cents / 100).toFixed(2)
 
-/** A list with another `minReward` for each request: few of them can share a statement. */
+/** A list with another `minReward` for each request. */
 export const withAnyReward = (n: number) => `minReward=${randomReward((n * 7_919) % 100_000)}`
+
+/** Open runs with another `minReward` for each request, up to 500 USDC, so that each page is full. */
+export const openWithAnyReward = (n: number) => `state=OPEN&minReward=${randomReward((n * 7_919) % 50_000)}`

@@ -66,6 +66,9 @@ export async function startRestartChain(postgres: Postgres) {
 export async function startRestartMarket(postgres: Postgres, { chain, start, ...indexed }: RestartChain, runs: number) {
   const databaseUrl = await postgres.createDatabase(`market_${runs}`, indexed.template)
   await addRuns(databaseUrl, indexed.schemas, runs)
+  await execute(databaseUrl, 'VACUUM ANALYZE')
+  // As PostgreSQL does every five minutes: otherwise its recovery from a crash would replay these inserts.
+  await execute(databaseUrl, 'CHECKPOINT')
   const api = await startApi({ ...chain, databaseUrl })
   let isOver = false
   const mining = (async () => {

@@ -1,5 +1,5 @@
 // `npm run bench [name]`: measures, prints a table and writes bench/results/<name>.json. Fails if a goal is missed.
-// `npm run bench -- --quick [name]` only takes a look.
+// `npm run bench -- --quick [name]` only takes a look. A look, or a run with a BENCH_ variable, writes nothing.
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -7,7 +7,7 @@ import { buildContracts } from '../devnet/buildContracts.ts'
 import { stopAllProcesses } from '../devnet/managedProcess.ts'
 import { type Bench, compareWithGoal } from './figure.ts'
 import { figureTable } from './table.ts'
-import { isQuick } from './workload.ts'
+import { isComplete, isQuick } from './workload.ts'
 
 const benches: Record<string, () => Promise<Bench>> = {
   claims: () => import('./claims.ts'),
@@ -64,7 +64,7 @@ async function run(name: string, bench: Bench) {
   durations.set(name, seconds)
   const figures = measurements.map(compareWithGoal)
   const result = `${JSON.stringify({ name, machine, seconds, figures, notes }, null, 2)}\n`
-  if (!isQuick) await writeFile(new URL(`${name}.json`, results), result)
+  if (isComplete) await writeFile(new URL(`${name}.json`, results), result)
 
   console.log(`\n${name}, ${seconds} s\n\n${figureTable(figures)}\n${notes.map((line) => `\n${line}`).join('')}\n`)
   const missed = figures.filter(({ ok }) => ok === false).map(({ figure }) => figure)

@@ -4,6 +4,9 @@
  */
 export const isQuick = process.argv.includes('--quick')
 
+/** Whether the benchmarks do all that they do for bench/results: not briefly, and with no amount or choice of the environment. */
+export const isComplete = !isQuick && !Object.keys(process.env).some((variable) => variable.startsWith('BENCH_'))
+
 /** How much each benchmark does. */
 export const workload = {
   /** How often a figure and its baseline are measured in turn. */
@@ -28,7 +31,7 @@ export const workload = {
     rounds: amountOf('BENCH_ROUNDS', { full: 3, quick: 1 }),
     seconds: amountOf('BENCH_SECONDS', { full: 2, quick: 1 }),
     runs: amountOf('BENCH_RUNS', { full: 200_000, quick: 20_000 }),
-    blocks: amountOf('BENCH_BLOCKS', { full: 50, quick: 10 }),
+    blocks: amountOf('BENCH_BLOCKS', { full: 200, quick: 10 }),
     kills: amountOf('BENCH_KILLS', { full: 2, quick: 1 }),
     events: amountOf('BENCH_EVENTS', { full: 20_000, quick: 5_000 }),
   },

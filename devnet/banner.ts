@@ -1,5 +1,5 @@
 import { agentStakingAbi } from '../abis/AgentStaking.ts'
-import { createChainClient } from '../src/api/node/chainClient.ts'
+import { createChainClient } from '../core/node/chainClient.ts'
 import { agentStatuses } from '../src/api/queries/agents.ts'
 import { accountOf, keyOf, roles } from './accounts.ts'
 import { agents, openClaim, posters } from './demoMarket.ts'

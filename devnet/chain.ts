@@ -1,7 +1,7 @@
 import type { Address } from 'viem'
+import { DEVNET, type Deployment } from '../core/deployment.ts'
 import { prepareDeployment } from '../ops/deploy.ts'
 import { writeDeployment } from '../ops/writeDeployment.ts'
-import { DEVNET, type Deployment } from '../src/api/deployment.ts'
 import { accountCount, accountOf, roles } from './accounts.ts'
 import { type Anvil, type AnvilOptions, startAnvil } from './anvil.ts'
 
@@ -32,6 +32,7 @@ export async function startChain(chainOptions: ChainOptions): Promise<Chain> {
       account: accountOf(roles.deployer),
       TREASURY: accountOf(roles.treasury).address,
       OWNER: accountOf(roles.owner).address,
+      MAX_REWARD: 10n ** 15n,
       relayers: chainId === DEVNET ? [accountOf(roles.relayer).address] : [],
       USDC_ADDRESS: await prepareUsdc?.(anvil.rpcUrl),
       AGENT_REGISTRY_ADDRESS: await prepareRegistry?.(anvil.rpcUrl),

@@ -1,6 +1,6 @@
 // `npm run dev`: the whole market on this machine, until Ctrl-C, SIGTERM or the end of any of its processes.
 import { prettyFactory } from 'pino-pretty'
-import { readEnv } from '../src/api/env.ts'
+import { readEnv } from '../core/env.ts'
 import { banner } from './banner.ts'
 import { startDevnet } from './devnet.ts'
 import { stopAllProcesses } from './managedProcess.ts'
@@ -21,8 +21,8 @@ const format = prettyFactory({
   ignore: 'time,pid,hostname',
   minimumLevel: 'info',
 })
-/** Lines that are not shown: the indexer prints one every second, and a claim has a line when it is answered. */
-const hidden = /"msg":"(Indexed block|claim (requested|reserved|sent|decided|final)")/
+/** Lines that are not shown: they come with every block or every thirty, or a claim has another line once it is answered. */
+const hidden = /"msg":"((Indexed|Finalized) block"|claim (requested|reserved|sent|decided|final)")/
 
 // `on`, not `once`: a Ctrl-C in a terminal arrives twice, once through npm.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupted.resolve)

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Deployment } from '../src/api/deployment.ts'
+import type { Deployment } from '../core/deployment.ts'
 import { keyOf, roles } from './accounts.ts'
 import { type Api, startApi } from './api.ts'
 import { buildContracts } from './buildContracts.ts'

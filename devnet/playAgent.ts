@@ -1,7 +1,7 @@
 import { parseEventLogs, parseUnits } from 'viem'
 import { agentRegistryAbi } from '../abis/AgentRegistry.ts'
 import { agentStakingAbi } from '../abis/AgentStaking.ts'
-import type { Deployment } from '../src/api/deployment.ts'
+import type { Deployment } from '../core/deployment.ts'
 import { accountOf, roles } from './accounts.ts'
 import { callOf } from './call.ts'
 import { contentId } from './contentId.ts'

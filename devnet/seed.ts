@@ -1,6 +1,6 @@
 import { maxUint256, parseUnits } from 'viem'
 import { mockUsdcAbi } from '../abis/MockUSDC.ts'
-import type { Deployment } from '../src/api/deployment.ts'
+import type { Deployment } from '../core/deployment.ts'
 import { accountOf } from './accounts.ts'
 import { callOf } from './call.ts'
 import { agents, posters, runs } from './demoMarket.ts'

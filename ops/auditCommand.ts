@@ -4,11 +4,11 @@ import { parseArgs } from 'node:util'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import type pg from 'pg'
 import type { PublicClient } from 'viem'
-import { type Deployment, readDeployment } from '../src/api/deployment.ts'
-import { parseEnv } from '../src/api/env.ts'
-import { createChainClient } from '../src/api/node/chainClient.ts'
-import { reasonOf } from '../src/api/observability/describeError.ts'
-import { IndexReader } from '../src/api/queries/indexReader.ts'
+import { type Deployment, readDeployment } from '../core/deployment.ts'
+import { reasonOf } from '../core/describeError.ts'
+import { parseEnv } from '../core/env.ts'
+import { createChainClient } from '../core/node/chainClient.ts'
+import { isConsistent, snapshotOnly } from '../src/api/queries/snapshot.ts'
 import { ChainLogs } from './audit/chainLogs.ts'
 import { ChainState } from './audit/chainState.ts'
 import { compareAll, type Result } from './audit/compare.ts'
@@ -94,9 +94,9 @@ async function openCopy(client: pg.Client, schema: string, chain: PublicClient, 
   const isOld = await isCopied(client, schema)
   for (const deadline = Date.now() + INDEX_TIMEOUT_MS; ; await sleep(INDEX_POLL_MS)) {
     if (!isOld) await copyTables(client, schema)
-    const seen = await new IndexReader(drizzle(client, { casing: 'snake_case' }), deployment.chainId).readHead()
-    if (seen?.isCurrent) {
-      const { snapshot: block } = seen
+    const copied = await snapshotOnly(drizzle(client), { chainId: deployment.chainId, clock: 0 })
+    if (copied && isConsistent(copied.snapshot)) {
+      const { snapshot: block } = copied
       progress.line(`${isOld ? 'Resuming at' : 'Copied'} block ${block.number}, ${block.hash}`)
       const state = new ChainState(chain, deployment, block.hash)
       return { deployment, block, client, state, logs: new ChainLogs(chain, deployment) }
@@ -109,8 +109,8 @@ async function openCopy(client: pg.Client, schema: string, chain: PublicClient, 
 }
 
 function report({ differences, compared }: Result, block: bigint) {
-  const { events, runs, agents, payees, bands } = compared
-  progress.line(`Also compared: ${events} events, ${payees} payees, ${bands} bands`)
+  const { events, runs, agents, payees, counts } = compared
+  progress.line(`Also compared: ${events} events, ${payees} payees, ${counts} counts`)
   for (const difference of differences) console.log(difference)
   const counted = `${differences.length} difference${differences.length === 1 ? '' : 's'}`
   console.log(`${counted} in ${runs} runs, ${agents} agents at block ${block}`)

@@ -3,8 +3,8 @@
 import { existsSync, rmSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { privateKeyToAccount } from 'viem/accounts'
-import { DEVNET } from '../src/api/deployment.ts'
-import { readEnv } from '../src/api/env.ts'
+import { DEVNET } from '../core/deployment.ts'
+import { readEnv } from '../core/env.ts'
 import { confirm } from './confirm.ts'
 import { prepareDeployment } from './deploy.ts'
 import { costLines } from './deployment/cost.ts'
@@ -33,6 +33,7 @@ await runCommand(async () => {
     'DEPLOYER_PRIVATE_KEY',
     'TREASURY',
     'OWNER',
+    'MAX_REWARD',
     'USDC_ADDRESS',
     'AGENT_REGISTRY_ADDRESS',
     'RELAYER_PRIVATE_KEY',

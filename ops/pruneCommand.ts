@@ -1,6 +1,6 @@
 // `npm run prune:indexer`: drops the tables of the chain's replaced builds. Run it once you will not switch back to one of
 // them.
-import { readEnv } from '../src/api/env.ts'
+import { readEnv } from '../core/env.ts'
 import { pruneBuilds } from './builds/prune.ts'
 import { connectCommand } from './database/connect.ts'
 import { runCommand } from './runCommand.ts'

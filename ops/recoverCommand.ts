@@ -1,7 +1,7 @@
 // `npm run recover:indexer`: recovers from a reorg deeper than Ponder's finality. With the indexer stopped, it removes
 // the builds and cached blocks of the orphaned branch; the next start indexes again, from the cache up to the fork.
-import { readEnv } from '../src/api/env.ts'
-import { createChainClient } from '../src/api/node/chainClient.ts'
+import { readEnv } from '../core/env.ts'
+import { createChainClient } from '../core/node/chainClient.ts'
 import { recover } from './builds/deadBranch.ts'
 import { connectCommand } from './database/connect.ts'
 import { runCommand } from './runCommand.ts'

@@ -1,4 +1,4 @@
-import { reasonOf } from '../src/api/observability/describeError.ts'
+import { reasonOf } from '../core/describeError.ts'
 
 /** Runs an operator's command. If it fails, prints the reason without a stack; the process then exits with code 1. */
 export async function runCommand(run: () => Promise<void>): Promise<void> {

@@ -9,11 +9,11 @@ import { globSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { parseArgs } from 'node:util'
 // These two change how modules are loaded. What imports Ponder is imported below, once both are registered.
-import '../src/api/moduleFormats.ts'
-import './ponderRate.ts'
-import { readEnv } from '../src/api/env.ts'
-import { createEndpoints } from '../src/api/node/endpoints.ts'
-import { createLogger } from '../src/api/observability/logger.ts'
+import '../core/moduleFormats.ts'
+import './ponderSource.ts'
+import { readEnv } from '../core/env.ts'
+import { createLogger } from '../core/logger.ts'
+import { createEndpoints } from '../core/node/endpoints.ts'
 import { clearStaleLock, lockBuild } from './builds/buildLock.ts'
 import { siblingOf } from './builds/builds.ts'
 import { keepCacheSmall } from './builds/cachedBlocks.ts'
@@ -30,17 +30,27 @@ import { watchDatabase } from './database/watch.ts'
 import { createWitness } from './database/witness.ts'
 import { endAtStall } from './stall/endAtStall.ts'
 
-const { DATABASE_URL, CHAIN_ID, RPC_URL, DATABASE_SCHEMA, PONDER_PORT, STALL_SECONDS, RECOVER_REORGS, LOG_LEVEL } =
-  readEnv([
-    'DATABASE_URL',
-    'CHAIN_ID',
-    'RPC_URL',
-    'DATABASE_SCHEMA',
-    'PONDER_PORT',
-    'STALL_SECONDS',
-    'RECOVER_REORGS',
-    'LOG_LEVEL',
-  ])
+const {
+  DATABASE_URL,
+  CHAIN_ID,
+  RPC_URL,
+  DATABASE_SCHEMA,
+  PONDER_PORT,
+  PONDER_HOST,
+  STALL_SECONDS,
+  RECOVER_REORGS,
+  LOG_LEVEL,
+} = readEnv([
+  'DATABASE_URL',
+  'CHAIN_ID',
+  'RPC_URL',
+  'DATABASE_SCHEMA',
+  'PONDER_PORT',
+  'PONDER_HOST',
+  'STALL_SECONDS',
+  'RECOVER_REORGS',
+  'LOG_LEVEL',
+])
 const { default: config } = await import('../ponder.config.ts')
 const { takeOver } = await import('./builds/takeOver.ts')
 const logger = createLogger({ level: LOG_LEVEL, rpcUrls: RPC_URL })
@@ -54,10 +64,10 @@ const {
   options: { redeploy: { type: 'boolean' }, replace: { type: 'string' }, standby: { type: 'boolean' } },
 }).values
 
-const build = `runline_${hashOfBuild(CHAIN_ID)}`
-const schema = standby ? siblingOf(build) : build
+const mainSchema = `runline_${hashOfBuild(CHAIN_ID)}`
+const schema = standby ? siblingOf(mainSchema) : mainSchema
 const readers = { build: schema, viewsSchema: DATABASE_SCHEMA }
-await assertFree(PONDER_PORT)
+await assertFree(PONDER_PORT, PONDER_HOST)
 const ponder = new URL('bin/ponder.js', import.meta.resolve('ponder'))
 // Loading takes longer than most recoveries of PostgreSQL. An error is thrown where Ponder is imported.
 import(new URL('commands/start.js', ponder).href).catch(() => undefined)
@@ -96,6 +106,8 @@ process.argv = [
   schema,
   '--port',
   String(PONDER_PORT),
+  '--hostname',
+  PONDER_HOST,
 ]
 await import(ponder.href)
 
@@ -146,13 +158,15 @@ async function prepareDatabase(): Promise<{ reason?: string; served?: string | u
 }
 
 /**
- * A hash of everything that decides the tables' content. Ponder refuses a schema that was made with other contracts or
- * blocks in its config, another schema file or handler, or another Ponder version; we add the chain id.
+ * A hash of everything that decides which tables readers get, and their content. Ponder refuses a schema that was made with
+ * other contracts or blocks in its config, another schema file or handler, or another Ponder version; we add the chain id.
  */
 function hashOfBuild(chainId: number) {
   const ponderPackage = readFileSync(new URL('../../package.json', import.meta.resolve('ponder')), 'utf8')
   const handlers = globSync('src/**/*.ts', { exclude: ['src/api/**'] }).sort()
-  const texts = ['ponder.schema.ts', ...handlers].map((path) => readFileSync(path, 'utf8'))
+  const texts = ['ponder.schema.ts', 'ops/builds/highestBlock.ts', ...handlers].map((path) =>
+    readFileSync(path, 'utf8'),
+  )
   const inputs = JSON.stringify([ponderPackage, chainId, config.contracts, config.blocks, texts])
   return createHash('sha256').update(inputs).digest('hex').slice(0, 10)
 }
@@ -174,12 +188,12 @@ function askForRestartAtPassingError() {
 }
 
 /** Ponder silently takes the next port if its own is in use, and probes of the port would then ask another process. */
-async function assertFree(port: number) {
-  const server = createServer().listen(port)
+async function assertFree(port: number, host: string) {
+  const server = createServer().listen(port, host)
   try {
     await once(server, 'listening')
   } catch (cause) {
-    throw new Error(`PONDER_PORT ${port} cannot be used: set another port`, { cause })
+    throw new Error(`PONDER_PORT ${port} cannot be used on PONDER_HOST ${host}: set another port`, { cause })
   }
   server.close()
   await once(server, 'close')

@@ -1,6 +1,6 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { Deployment } from '../src/api/deployment.ts'
+import type { Deployment } from '../core/deployment.ts'
 
 /** Writes `<directory>/<chainId>.json`. @returns its path. */
 export function writeDeployment(deployment: Deployment, directory: string): string {

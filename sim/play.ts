@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { act } from './activity.ts'
 import type { Claimants } from './claimants.ts'
 import type { Environment } from './environment.ts'
@@ -6,6 +7,9 @@ import type { Schedule } from './faults/schedule.ts'
 import { createRandom, seedOf } from './random.ts'
 import type { Reader } from './reader.ts'
 import { Tally } from './tally.ts'
+
+/** Of the chain, on average, while nothing disturbs it. A chain as fast as the machine would leave the index behind on any. */
+const BLOCK_INTERVAL_MS = 100
 
 /** The share of steps that are claims through the API. */
 const RELAYED = 0.08
@@ -16,6 +20,8 @@ type Options = {
   schedule: Schedule
   claimants: Claimants
   readers: readonly Reader[]
+  /** Called after each step with the seconds since the first. */
+  onProgress?: ((seconds: number) => void) | undefined
 }
 
 /** Lets parties act and disturbances happen for `seconds`, one after the other; only stalls run concurrently. */
@@ -44,13 +50,19 @@ export async function play(environment: Environment, { seed, seconds, claimants,
     steps.add(`${action} ${outcome}`)
   }
 
+  let { number: last } = await witness.catchUp()
   const begin = performance.now()
   environment.setFaults(true)
   for (let elapsed = 0; elapsed < seconds; elapsed = (performance.now() - begin) / 1_000) {
+    const stepAt = performance.now()
     const isDue = schedule[0] !== undefined && schedule[0].at <= elapsed
     await (isDue ? disturbNext() : step())
-    await witness.catchUp()
+    options.onProgress?.(elapsed)
+    const { number } = await witness.catchUp()
     for (const reader of readers) reader.check()
+    const nextAt = stepAt + Number(number - last) * BLOCK_INTERVAL_MS
+    last = number
+    await sleep(Math.max(0, nextAt - performance.now()))
   }
   environment.setFaults(false)
   await Promise.all(stalls)

@@ -1,10 +1,12 @@
 // `npm run sim -- [--seed N] [--seeds K] [--minutes M] [--faults P] [--jobs J]`: K simulations of M minutes each, J at
 // a time, with random seeds from N on; P is the share of the indexer's and API's RPC calls that fail. Once all have
-// ended, exits with 1 if one found a difference or failed, judged no answer, or served readers too seldom.
+// ended, prints how long readers were without an answer, and exits with 1 if one found a difference or failed, judged no
+// answer, or served readers too seldom.
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import pLimit from 'p-limit'
 import { stopAllProcesses } from '../devnet/managedProcess.ts'
+import { createProgress } from '../ops/audit/progress.ts'
 import { MAX_OUTAGE_MS } from './availability.ts'
 import { list } from './oracle.ts'
 import { type Report, type SimulationOptions, simulate } from './simulate.ts'
@@ -33,6 +35,12 @@ const MIN_ANSWERED_SHARE = 0.25
 
 const served = { reads: 0, answered: 0 }
 
+/** By seed: how many of its seconds have passed. */
+const elapsed = new Map<number, number>()
+/** By seed of an ended simulation: the longest time without an answer. */
+const outages = new Map<number, string>()
+const progress = createProgress(process.stderr)
+
 const tallies = ['steps', 'disturbances', 'faults', 'ends', 'answers', 'claims', 'totals'] as const
 
 type Tallies = Pick<Report, (typeof tallies)[number]>
@@ -48,13 +56,22 @@ async function run() {
   const faultProbability = numberOf('faults', 0, 0.5)
   const atATime = pLimit(numberOf('jobs', 1, 64))
   const numbers = Array.from({ length: seeds }, (_, place) => first + place)
-  const found = await Promise.all(numbers.map((seed) => atATime(() => runOne({ seed, seconds, faultProbability }))))
+  const showProgress = (seed: number, passed: number) => {
+    elapsed.set(seed, passed)
+    const share = [...elapsed.values()].reduce((sum, each) => sum + each, 0) / (seeds * seconds)
+    progress.show(`${seeds} simulations of ${seconds} s`, share, `${outages.size} ended`)
+  }
+  const simulations = numbers.map((seed) =>
+    atATime(() => runOne({ seed, seconds, faultProbability, onProgress: (passed) => showProgress(seed, passed) })),
+  )
+  const found = await Promise.all(simulations)
   const differences = found.reduce<number>((sum, each) => sum + (each ?? 0), 0)
   const failed = found.filter((each) => each === undefined).length
   const share = served.answered / served.reads
   if (seeds > 1)
     console.log(
-      `${seeds} seeds: ${differences} differences, ${failed} failed\n${show(totals)}\n  answered: ${share.toFixed(3)} of the reads`,
+      `${seeds} seeds: ${differences} differences, ${failed} failed\n${show(totals)}\n  answered: ${share.toFixed(3)} of the reads
+  longest time without an answer, of at most ${MAX_OUTAGE_MS / 1_000} s: ${[...outages].map((each) => `seed ${each.join(' ')}`).join(', ')}`,
     )
   if (share < MIN_ANSWERED_SHARE)
     throw new Error(`${share} of the reads were answered; at least ${MIN_ANSWERED_SHARE} must be`)
@@ -70,9 +87,12 @@ async function runOne(options: SimulationOptions): Promise<number | undefined> {
     const { reads, answered, longestOutageMs } = availability
     served.reads += reads
     served.answered += answered
+    const outage = `${(longestOutageMs / 1_000).toFixed(1)} s`
+    outages.set(options.seed, outage)
+    progress.line(`seed ${options.seed} ended`)
     console.log(
       `seed ${options.seed}: ${differences.length} differences in ${Math.round(options.seconds)} s\n${show(report)}
-  availability: ${answered} of ${reads} reads answered, at most ${(longestOutageMs / 1_000).toFixed(1)} s without an answer`,
+  availability: ${answered} of ${reads} reads answered, at most ${outage} without an answer`,
     )
     if (differences.length > 0) console.log(list(differences))
     if (!Object.fromEntries(report.totals)['checked answers']) throw new Error('No answer was judged')
@@ -80,6 +100,7 @@ async function runOne(options: SimulationOptions): Promise<number | undefined> {
       throw new Error(`Readers were without an answer for ${longestOutageMs} ms; at most ${MAX_OUTAGE_MS} are allowed`)
     return differences.length
   } catch (error) {
+    if (!outages.has(options.seed)) outages.set(options.seed, 'unknown')
     console.error(`seed ${options.seed} failed:`, error)
     return undefined
   }

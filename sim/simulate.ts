@@ -26,6 +26,8 @@ export type SimulationOptions = {
   schedule?: Schedule
   /** How many readers send requests to the API concurrently; one if absent. */
   readers?: number
+  /** Called again and again with how many of the `seconds` have passed. */
+  onProgress?: (seconds: number) => void
 }
 
 export type Report = {
@@ -74,7 +76,14 @@ export async function simulate({ seed, seconds, faultProbability, ...options }: 
     random: createRandom(seedOf(seed, 'claims')),
   })
   parts.defer(claimants.stop)
-  const { steps, disturbances } = await play(environment, { seed, seconds, schedule, claimants, readers })
+  const { steps, disturbances } = await play(environment, {
+    seed,
+    seconds,
+    schedule,
+    claimants,
+    readers,
+    onProgress: options.onProgress,
+  })
   const misreported = await claimants.differences(RECOVERY_MILLISECONDS)
   await settled(environment.databaseUrl, world, { milliseconds: RECOVERY_MILLISECONDS, chainMoves: true }).catch(
     (cause) => {

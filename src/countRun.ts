@@ -1,15 +1,15 @@
 import type { Context } from 'ponder:registry'
 import {
+  bandSorts,
   dayOf,
   lowestOfBand,
   marketBand,
   marketDay,
   ofClaimant,
   partiesOf,
-  partyBand,
+  partyCount,
   recordOf,
   type run,
-  runSorts,
   runStates,
 } from 'ponder:schema'
 
@@ -27,26 +27,25 @@ const escrowing: ReadonlySet<State> = new Set(['OPEN', 'CLAIMED', 'IN_PROGRESS',
 /** States in which the agent's stake is locked. */
 const locking: ReadonlySet<State> = new Set(['CLAIMED', 'IN_PROGRESS', 'SUBMITTED', 'REVISION_REQUESTED'])
 
-/** Counts a run in its bands by its state now, and no longer by its state before. */
+/** Counts a run by its state now, and no longer by its state before. */
 export async function countRun({ db }: Context, after: Run, before: Counted | undefined) {
   const { posterAddress, evaluator, state: to } = after
   // A claim begins and ends, but never passes from one agent to another.
   const claimedBy = after.claimedBy ?? before?.claimedBy ?? null
   const parties = partiesOf({ poster: posterAddress, evaluator, claimedBy })
-  const lowest = lowestOfBand.createdAt(after)
-  // A row exists if the band had a run before, as every band that the run leaves had. One call for all rows of a table,
+  // A row exists if it counted a run before, as every row that the run leaves did. One call for all rows of a table,
   // because each call of Ponder's store waits for its lock.
   await db
     .insert(marketBand)
-    .values(runSorts.map((sort) => ({ sort, lowest: lowestOfBand[sort](after), [to]: 1 })))
+    .values(bandSorts.map((sort) => ({ sort, lowest: lowestOfBand[sort](after), [to]: 1 })))
     .onConflictDoUpdate((band) => moveCounts(band, before?.state, to))
   await db
-    .insert(partyBand)
-    .values(parties.map((party) => ({ party, lowest, [to]: 1 })))
-    .onConflictDoUpdate((band) => {
-      const isClaimants = claimedBy !== null && band.party === ofClaimant(claimedBy)
+    .insert(partyCount)
+    .values(parties.map((party) => ({ party, [to]: 1 })))
+    .onConflictDoUpdate((count) => {
+      const isClaimants = claimedBy !== null && count.party === ofClaimant(claimedBy)
       const from = isClaimants && before?.claimedBy === null ? undefined : before?.state
-      return moveCounts(band, from, isClaimants && after.claimedBy === null ? undefined : to)
+      return moveCounts(count, from, isClaimants && after.claimedBy === null ? undefined : to)
     })
 }
 

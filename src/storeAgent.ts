@@ -1,5 +1,5 @@
 import type { Context } from 'ponder:registry'
-import { agent, agentBand, agentBandOf, dayOf, head, provenBand, stepOf } from 'ponder:schema'
+import { agent, agentCount, dayOf, head, provenDay, stepOf } from 'ponder:schema'
 import { moveCounts } from './countRun.ts'
 import { type Block, storeBlock } from './storeBlock.ts'
 
@@ -25,7 +25,7 @@ const noAgent: Known = {
 }
 
 /**
- * Updates the row of an agent, and counts the agent in its bands. It inserts the row if there is none: a ban may name
+ * Updates the row of an agent, and counts the agent. It inserts the row if there is none: a ban may name
  * any id, and a foreign registry may have an agent for which it emitted no event.
  */
 export async function storeAgent(context: Context, block: Block, id: bigint, changeOf: (row: Known) => Partial<Agent>) {
@@ -43,8 +43,8 @@ export async function storeAgent(context: Context, block: Block, id: bigint, cha
       before = { ...row }
       return change()
     })
-  await countSteps(context, id, before, after)
-  await countProven(context, id, before, after)
+  await countSteps(context, before, after)
+  await countProven(context, before, after)
   await storeAgentBlock(context, block)
 }
 
@@ -61,38 +61,37 @@ async function storeAgentBlock(context: Context, block: Block) {
   if (isRecent || (await context.db.find(head, { chainId: context.chain.id }))) await storeBlock(context, block)
 }
 
-async function countSteps({ db }: Context, id: bigint, before: Known, after: Known) {
+async function countSteps({ db, chain }: Context, before: Known, after: Known) {
   const staked = after.stakedAmount - before.stakedAmount
   if (before.step === after.step && staked === 0n) return
-  // Row exists if an agent of the band was counted before, as every agent that leaves a step was.
+  // Row exists from the first agent on.
   await db
-    .insert(agentBand)
-    .values({ lowest: agentBandOf(id), staked, ...(after.step && { [after.step]: 1 }) })
-    .onConflictDoUpdate((band) => ({
-      staked: band.staked + staked,
-      ...moveCounts(band, before.step, after.step),
+    .insert(agentCount)
+    .values({ chainId: chain.id, staked, ...(after.step && { [after.step]: 1 }) })
+    .onConflictDoUpdate((count) => ({
+      staked: count.staked + staked,
+      ...moveCounts(count, before.step, after.step),
     }))
 }
 
-async function countProven({ db }: Context, id: bigint, before: Known, after: Known) {
-  const from = provenDay(before)
-  const to = provenDay(after)
+async function countProven({ db }: Context, before: Known, after: Known) {
+  const from = provenSince(before)
+  const to = provenSince(after)
   if (from === to) return
-  const lowest = agentBandOf(id)
   if (from !== undefined) {
     // Row must exist because the agent was counted when it became PROVEN.
-    await db.update(provenBand, { day: from, lowest }).set(({ agents }) => ({ agents: agents - 1 }))
+    await db.update(provenDay, { day: from }).set(({ agents }) => ({ agents: agents - 1 }))
   }
   if (to !== undefined) {
-    // Row exists if an agent of the band was counted on that day before.
+    // Row exists if an agent was counted on that day before.
     await db
-      .insert(provenBand)
-      .values({ day: to, lowest, agents: 1 })
+      .insert(provenDay)
+      .values({ day: to, agents: 1 })
       .onConflictDoUpdate(({ agents }) => ({ agents: agents + 1 }))
   }
 }
 
 /** The day since which a PROVEN agent is staked. */
-function provenDay({ step, stakedAt }: Known): bigint | undefined {
+function provenSince({ step, stakedAt }: Known): bigint | undefined {
   return step === 'PROVEN' ? dayOf(stakedAt) : undefined
 }

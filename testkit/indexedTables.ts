@@ -8,6 +8,7 @@ import { getSql as untypedGetSql } from '../node_modules/ponder/dist/esm/drizzle
 import { encodeCheckpoint as untypedEncode } from '../node_modules/ponder/dist/esm/utils/checkpoint.js'
 import type { getSql as GetSql } from '../node_modules/ponder/dist/types/drizzle/kit/index.d.ts'
 import type { encodeCheckpoint as Encode } from '../node_modules/ponder/dist/types/utils/checkpoint.d.ts'
+import { keepHighestBlock } from '../ops/builds/highestBlock.ts'
 import { distinctValuesStatement, indexStatements } from '../ops/builds/indexes.ts'
 import * as schema from '../ponder.schema.ts'
 
@@ -17,7 +18,7 @@ const encodeCheckpoint: typeof Encode = untypedEncode
 export const chainId = 31337
 
 /** The schemas of Ponder's tables and of the readers' views, as under `ponder start`. */
-const tablesSchema = 'runline_build'
+export const tablesSchema = 'runline_build'
 export const viewsSchema = 'runline'
 
 /** The block at which the tables are. `timestamp` in seconds; `hash` is `blockHash` if absent. */
@@ -37,7 +38,7 @@ const stateColumns = sql.join(
 const stateCounts = sql.join(schema.runStates.map(countOf), sql`, `)
 
 /**
- * Fills the empty bands of runs with their counts, and the market's days. Each band is computed from the digits. A day
+ * Fills the empty tables that count runs: bands, parties and the market's days. Each band is computed from the digits. A day
  * has the runs created on it, as if they had all their changes on that day.
  */
 export const countRuns = [
@@ -45,18 +46,17 @@ export const countRuns = [
     INSERT INTO market_band (sort, lowest, ${stateColumns})
     SELECT sort, lowest, ${stateCounts}
     FROM run CROSS JOIN LATERAL (VALUES
-      ('createdAt', bounty_id / 10000 * 10000),
       ('reward', rpad(left(reward::text, 2), length(reward::text), '0')::int8),
       ('deadline', deadline / 21600 * 21600)
     ) AS band (sort, lowest)
     GROUP BY 1, 2`,
   sql`
-    INSERT INTO party_band (party, lowest, ${stateColumns})
-    SELECT party, bounty_id / 10000 * 10000, ${stateCounts}
+    INSERT INTO party_count (party, ${stateColumns})
+    SELECT party, ${stateCounts}
     FROM run CROSS JOIN LATERAL (VALUES
       ('poster ' || poster_address), ('evaluator ' || evaluator), ('claimedBy ' || claimed_by)
     ) AS counted (party)
-    WHERE party IS NOT NULL GROUP BY 1, 2`,
+    WHERE party IS NOT NULL GROUP BY 1`,
   sql`
     INSERT INTO market_day (day, ${stateColumns}, escrowed, locked, paid, claims, claim_seconds)
     SELECT created_at / 86400 * 86400, ${stateCounts},
@@ -67,25 +67,28 @@ export const countRuns = [
     FROM run GROUP BY 1`,
 ]
 
-/** Sets each agent's step by the contract's rule, and fills the empty bands of agents with their counts. */
+const stepColumns = sql.join(
+  schema.agentSteps.map((step) => sql.identifier(step.toLowerCase())),
+  sql`, `,
+)
+
+const stepCounts = sql.join(
+  schema.agentSteps.map((step) => sql`count(*) FILTER (WHERE step = ${step})`),
+  sql`, `,
+)
+
+/** Sets each agent's step by the contract's rule, and fills the empty tables that count agents. */
 const countAgents = [
   sql`
     UPDATE agent SET step = CASE
       WHEN owner IS NULL THEN NULL WHEN banned THEN 'BANNED' WHEN frozen THEN 'FROZEN'
       WHEN staked_amount < 20000000 THEN 'UNVERIFIED' WHEN completions >= 5 THEN 'PROVEN' ELSE 'PROVISIONAL' END`,
   sql`
-    INSERT INTO agent_band (lowest, ${sql.join(
-      schema.agentSteps.map((step) => sql.identifier(step.toLowerCase())),
-      sql`, `,
-    )}, staked)
-    SELECT div(id, 2500) * 2500, ${sql.join(
-      schema.agentSteps.map((step) => sql`count(*) FILTER (WHERE step = ${step})`),
-      sql`, `,
-    )}, sum(staked_amount)
-    FROM agent GROUP BY 1`,
+    INSERT INTO agent_count (chain_id, ${stepColumns}, staked)
+    SELECT ${chainId}, ${stepCounts}, sum(staked_amount) FROM agent HAVING count(*) > 0`,
   sql`
-    INSERT INTO proven_band (day, lowest, agents)
-    SELECT staked_at / 86400 * 86400, div(id, 2500) * 2500, count(*) FROM agent WHERE step = 'PROVEN' GROUP BY 1, 2`,
+    INSERT INTO proven_day (day, agents)
+    SELECT staked_at / 86400 * 86400, count(*) FROM agent WHERE step = 'PROVEN' GROUP BY 1`,
 ]
 
 /** Ponder's checkpoint at the end of a block. Ids of events are checkpoints too. */
@@ -123,6 +126,7 @@ export function indexedDatabaseAt(url: string) {
       latest_checkpoint VARCHAR(75) NOT NULL,
       finalized_checkpoint VARCHAR(75) NOT NULL
     )`)
+    await keepHighestBlock(pool, tablesSchema)
     const { rows } = await pool.query<{ name: string }>(
       'SELECT tablename AS name FROM pg_tables WHERE schemaname = $1',
       [tablesSchema],
@@ -152,11 +156,11 @@ export function indexedDatabaseAt(url: string) {
       .onConflictDoUpdate({ target: schema.recentBlock.slot, set: block })
   }
 
-  /** Indexes a block: its rows, head and checkpoint in one transaction. Recomputes the bands from the runs. */
+  /** Indexes a block: its rows, head and checkpoint in one transaction. Recomputes the counts. */
   async function moveTo(block: Block, writeRows?: (tx: Writer) => PromiseLike<unknown>) {
     await db.transaction(async (tx) => {
       await writeRows?.(tx)
-      for (const table of ['market_band', 'party_band', 'market_day', 'agent_band', 'proven_band']) {
+      for (const table of ['market_band', 'party_count', 'market_day', 'agent_count', 'proven_day']) {
         await tx.execute(sql`DELETE FROM ${sql.identifier(table)}`)
       }
       for (const statement of [...countRuns, ...countAgents]) await tx.execute(statement)

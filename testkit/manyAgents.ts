@@ -4,7 +4,7 @@ import { seedTime, wallet } from './rows.ts'
 /**
  * Inserts `count` agents, registered one by one until `seedTime`, as a market may have after two years. Most
  * have a stake, every tenth of those since the last 60 days; about a third have the completions that ESTABLISHED needs;
- * few are frozen or banned. The same rows each time. The caller fills steps and bands.
+ * few are frozen or banned. The same rows each time. The caller fills steps and counts.
  */
 export function manyAgents(count: number): SQL {
   // Knuth's multiplicative hash: evenly spread, and without a generator's state.

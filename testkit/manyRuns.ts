@@ -12,7 +12,7 @@ const MARKET_AGE_SECONDS = 60 * 86_400
  * Inserts `count` runs, from the id `first`, of a market at the time `now`, in seconds. Deadlines are one to thirty days after creation. Of
  * the runs whose deadline is ahead, most are open or in work. The others have ended, but for a few that are still open.
  * Rewards run from 0.01 to 1,000 USDC, evenly by magnitude. Posters have from one run to half of all, and agents
- * likewise. The same rows each time. The caller fills the bands.
+ * likewise. The same rows each time. The caller fills the counts.
  */
 export function manyRuns(count: number, now = seedTime, first = 1): SQL {
   const last = first + count - 1

@@ -23,8 +23,15 @@ type Form = {
   isLowerCase?: boolean
 }
 
-/** SQL that inserts the runs of the temporary table `run`, whose columns are ours, into a peer's table. */
-export function fillFrom(table: string, { naming, hasId = false, isLowerCase = false }: Form): string {
+export type Fill = {
+  /** SQL that inserts the runs of the temporary table `run`, whose columns are ours, into the peer's table. */
+  insert: string
+  /** The column of a run's id, as SQL names it. */
+  id: string
+}
+
+/** How a peer's table is filled. */
+export function fillFrom(table: string, { naming, hasId = false, isLowerCase = false }: Form): Fill {
   const names = Object.entries(columns).map(([camel, snake]) => (naming === 'camel' ? `"${camel}"` : snake))
   const values = Object.values(columns).map((name) =>
     isLowerCase && /address|wallet/.test(name) ? `lower(${name})` : name,
@@ -33,5 +40,6 @@ export function fillFrom(table: string, { naming, hasId = false, isLowerCase = f
     names.push('id')
     values.push('bounty_id::text')
   }
-  return `INSERT INTO ${table} (${names}) SELECT ${values} FROM pg_temp.run`
+  const insert = `INSERT INTO ${table} (${names}) SELECT ${values} FROM pg_temp.run`
+  return { insert, id: naming === 'camel' ? '"bountyId"' : 'bounty_id' }
 }

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BusyChain } from '../busyChain.ts'
-import { createCpuMeter } from '../cpuMeter.ts'
-import { median, percentile } from '../figure.ts'
+import { median, percentile, slowest } from '../figure.ts'
 import { GOLDEN_RATIO } from '../latency.ts'
 import { workload } from '../workload.ts'
 import { approved, askPage } from './ask.ts'
+import { BACKFILL_LIMIT_MS, BACKFILL_POLL_MS } from './backfill.ts'
 import { countWrongRows, killAndRestart, measureReorgs, mineFast } from './faults.ts'
 import type { LivePeer, Place, Running } from './peer.ts'
 
@@ -13,39 +13,24 @@ const TORN_SECONDS = 5
 const READERS = 4
 
 export type Live = {
-  /** Events a second. */
-  backfill: number
   /** Milliseconds from a block to its answer. */
   p50: number
-  p99: number
+  tail: ReturnType<typeof slowest>
   /** Answers that mix two blocks, and all answers. */
   torn: number
   answers: number
   /** Rows that are lost, wrong or counted twice after kills. */
   wrongRows: number
-  /** How much CPU each process uses during the backfill. */
-  bound: string
   /** Milliseconds from a reorg to the answer of the new chain; undefined if there is none within `NEVER_MS`. */
   reorg: number | undefined
 }
 
-/** Lets a peer index the chain from its first block, and then follow it. */
-export async function measureLive(peer: LivePeer, place: Place, postgresPid: number): Promise<Live> {
+/** Lets a peer, whose backfill is done, follow the chain. */
+export async function measureLive(peer: LivePeer, place: Place): Promise<Live> {
   const { chain } = place
-  await peer.prepare?.(place)
-  let running: Running | undefined
+  let running = await peer.start(place)
   try {
-    const begun = Promise.withResolvers<number>()
-    const events = await countEvents(chain)
-    running = await peer.start(place, (line) => peer.begins.test(line) && begun.resolve(performance.now()))
-    const { url, indexer } = running
-    const pids = { indexer: indexer.pid, Anvil: chain.part.pid, PostgreSQL: postgresPid }
-    const meter = createCpuMeter()
-    const handled = await meter.during(pids, () =>
-      approved(peer, { url, indexer }, chain.runs(), BACKFILL_LIMIT_MS, BACKFILL_POLL_MS),
-    )
-    const backfill = (1_000 * events) / (handled - (await within(begun.promise, 1_000)))
-    console.log(`  backfill of ${events} events: ${Math.round(backfill)} events/s`)
+    await approved(peer, running, chain.runs(), BACKFILL_LIMIT_MS, BACKFILL_POLL_MS)
     const times = await fromBlockToAnswer(peer, running, chain)
     const seen = await countTorn(peer, running, chain)
     console.log(`  ${seen.torn} of ${seen.answers} answers are torn`)
@@ -55,44 +40,16 @@ export async function measureLive(peer: LivePeer, place: Place, postgresPid: num
     const reorg = await measureReorgs(peer, running, chain, REORGS)
     console.log(`  reorg: ${reorg === undefined ? 'never corrected' : `${Math.round(reorg)} ms`}`)
     return {
-      backfill,
       p50: percentile(times, 0.5),
-      p99: percentile(times, 0.99),
+      tail: slowest(times),
       ...seen,
       wrongRows,
       reorg,
-      bound: meter.shares(),
     }
   } finally {
-    await running?.stop()
+    await running.stop()
   }
 }
-
-const BACKFILL_LIMIT_MS = 300_000
-/** Seldom, so that the questions do not slow the backfill. */
-const BACKFILL_POLL_MS = 50
-
-/** @throws if the promise is not resolved in time. */
-function within<T>(promise: Promise<T>, milliseconds: number): Promise<T> {
-  const late = sleep(milliseconds, undefined, { ref: false }).then(() => {
-    throw new Error('The indexer did not log that it begins')
-  })
-  return Promise.race([promise, late])
-}
-
-/** The logs of the two contracts that every peer indexes, read in ranges that viem accepts the size of. */
-async function countEvents({ client, deployment: { contracts } }: BusyChain): Promise<number> {
-  const address = [contracts.BountyMarket, contracts.AgentStaking]
-  const head = await client.getBlockNumber()
-  let count = 0
-  for (let fromBlock = 0n; fromBlock <= head; fromBlock += LOG_BLOCKS) {
-    const toBlock = fromBlock + LOG_BLOCKS - 1n
-    count += (await client.getLogs({ address, fromBlock, toBlock: toBlock < head ? toBlock : head })).length
-  }
-  return count
-}
-
-const LOG_BLOCKS = 50n
 
 async function fromBlockToAnswer(peer: LivePeer, running: Running, chain: BusyChain): Promise<number[]> {
   const times: number[] = []

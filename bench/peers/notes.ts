@@ -1,11 +1,15 @@
 /** How the peers are compared, and what each does better. */
 export const notes = [
-  `How: all peers index the same chain, one after the other, and it grows while each follows it. Ours is the first. Each
-polls every 100 ms but Envio, which has no setting for it and polls every second. All share one PostgreSQL, which does not
-sync to disk: that helps the poller most, for it commits each event. Peers keep the runs with an index per filter and the
-agents; Runline also keeps timelines, bands of counts, days, and recent blocks.`,
-  `Backfill: from the line in which an indexer says that it begins, until its API answers the chain's last run. Ponder begins
-with 20 requests a second and raises this slowly, which bounds it here: it uses half a core. Runline sets 500 on this chain.`,
+  `How: all peers index the same chain from its first block, one after the other. Then each follows it in turn, ours first,
+and the chain grows. Each polls every 100 ms but Envio, which has no setting for it and polls every second. All share one
+PostgreSQL, which does not sync to disk: that helps the poller most, for it commits each event. Peers keep the runs with an
+index per filter and the agents; Runline also keeps timelines, bands of counts, days, and recent blocks.`,
+  `Backfill: from the line in which an indexer says that it begins, until its API answers the chain's last run. Runline, Ponder
+and Subsquid may send 500 requests a second: Ponder has no setting for this, so its own constant of 20 is replaced. Envio
+and the poller have no limit. The blocks with events follow each other, so one request brings many events.`,
+  `Reads: the same list is the newest 20 runs, the filtered list state=OPEN&minReward= with another amount in each request, the mix
+lists with filters, orders and pages of all kinds. Each has its exact total. Their tables are loaded, then the
+newest 30 % of the runs change twice, and only autovacuum vacuums and analyses them.`,
   `From block to answer: until GET of the block's run answers it as approved, asked every 2 ms. Polling bounds it.`,
   `Torn answers: a list whose total is not its newest id, or that has a run in the middle of a block's events. Ponder's
 and Envio's routes send two statements, which may see two blocks. The poller commits each event.`,

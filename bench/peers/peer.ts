@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { type ManagedProcess, startProcess } from '../../devnet/managedProcess.ts'
 import type { BusyChain } from '../busyChain.ts'
+import type { Fill } from './fill.ts'
 import type { Questions } from './questions.ts'
 
 /** What a peer runs on. */
@@ -29,8 +30,8 @@ export type Peer = {
   begins: RegExp
   /** Its tables, as SQL names them, for the counts after a kill. */
   tables: { run: string; agent: string }
-  /** Inserts `runs` of the session's temporary table `run` into its own table. */
-  fill: string
+  /** Inserts the runs of the session's temporary table `run` into its own table. */
+  fill: Fill
   /** Installs and builds it, and creates its tables. */
   prepare?(place: Place): Promise<void>
   /** Starts its indexer and its API. */

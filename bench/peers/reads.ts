@@ -3,9 +3,10 @@ import pg from 'pg'
 import type { Postgres } from '../../devnet/postgres.ts'
 import { manyRuns } from '../../testkit/manyRuns.ts'
 import { createCpuMeter } from '../cpuMeter.ts'
+import { changeRuns } from '../livingTables.ts'
 import { alternate, type Load, load, type Target } from '../load.ts'
 import { startReadsMarket } from '../readsMarket.ts'
-import { drawMix } from '../readsMix.ts'
+import { drawMix, openWithAnyReward } from '../readsMix.ts'
 import { workload } from '../workload.ts'
 import { ask } from './ask.ts'
 import type { Peer, Place } from './peer.ts'
@@ -20,7 +21,7 @@ const CHECKED_LISTS = 50
 
 type Api = { url: string; questions: Questions; pid: number }
 
-export const readFigures = ['same list', 'mix of lists', 'by id'] as const
+export const readFigures = ['same list', 'filtered list', 'mix of lists', 'by id'] as const
 
 export type Reads = Record<(typeof readFigures)[number], Record<string, Load>>
 
@@ -36,12 +37,14 @@ export async function measureReads(
 ): Promise<{ reads: Reads; bounds: string[] }> {
   await using parts = new AsyncDisposableStack()
   const mix = await drawLists()
+  // All before the first changes, which wait for autovacuum.
+  for (const { peer, place } of peers) await fill(peer, place)
   const market = await startReadsMarket(postgres, RUNS)
   parts.defer(market.stop)
   const apis: Record<string, Api> = { Runline: { url: market.api.url, questions: ours, pid: market.api.part.pid } }
   for (const { peer, place } of peers) {
     try {
-      await fill(peer, place)
+      await change(peer, place)
       const { url, part } = await peer.serve(place)
       parts.defer(part.stop)
       for (const [name, questions] of Object.entries({ [peer.name]: peer.questions, ...peer.others })) {
@@ -63,6 +66,7 @@ export async function measureReads(
   for (const api of Object.values(apis)) await load(targetOf(api, askList), { ...options, seconds: WARM_UP_SECONDS })
   const reads: Reads = {
     'same list': await measure((questions, n) => questions.list('', n)),
+    'filtered list': await measure((questions, n) => questions.list(openWithAnyReward(n), n)),
     'mix of lists': await measure(askList),
     'by id': await measure((questions, n) => questions.run(1 + ((n * 7_919) % RUNS))),
   }
@@ -113,8 +117,19 @@ async function fill({ tables, fill }: Peer, { databaseUrl }: Place) {
       stake_required int8, evaluator text)`)
     await drizzle(client).execute(manyRuns(RUNS, BigInt(Math.floor(Date.now() / 1_000))))
     await client.query(`TRUNCATE ${tables.run}`)
-    await client.query(fill)
-    await client.query('VACUUM ANALYZE')
+    await client.query(fill.insert)
+  } finally {
+    await client.end()
+  }
+}
+
+/** As those of Runline. */
+async function change({ tables, fill }: Peer, { databaseUrl }: Place) {
+  const client = new pg.Client({ connectionString: databaseUrl })
+  await client.connect()
+  try {
+    await client.query('SET session_replication_role = replica')
+    await changeRuns(client, { table: tables.run, id: fill.id })
   } finally {
     await client.end()
   }

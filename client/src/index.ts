@@ -3,7 +3,7 @@ import { type ClaimOptions, claimRun } from './claim.ts'
 import type { MarketAddress } from './claimMessage.ts'
 import { bodyOf, createApi, type RequestOptions } from './request.ts'
 import { type StreamEvent, type StreamOptions, type StreamQuery, streamChanges } from './stream.ts'
-import { callMarket, type Mined, stake, type Wallet } from './transactions.ts'
+import { callMarket, type MarketFunction, type Mined, stake, type Wallet } from './transactions.ts'
 
 export type * from './api.ts'
 export type { ClaimOptions } from './claim.ts'
@@ -64,7 +64,7 @@ export function createRunlineClient({
     return wallet
   }
 
-  const call = async (functionName: string, ...args: unknown[]) =>
+  const call = async (functionName: MarketFunction, ...args: unknown[]) =>
     callMarket(connectedWallet(), trustedMarket(), functionName, args)
 
   const runs = {
@@ -90,8 +90,12 @@ export function createRunlineClient({
     /** Delivers, from the wallet that claimed the run. */
     submitWork: (id: AnyId, deliverableHash: string): Promise<Mined> => call('submitWork', BigInt(id), deliverableHash),
 
-    /** Approves the delivery and pays the agent, from the poster or the evaluator. */
-    approve: (id: AnyId): Promise<Mined> => call('approveWork', BigInt(id)),
+    /**
+     * Approves a delivery and pays the agent, from the poster or the evaluator. The market refuses it if there is a later
+     * delivery.
+     * @param revision the delivery's: the run's `revisions` in SUBMITTED, one less in REVISION_REQUESTED.
+     */
+    approve: (id: AnyId, revision: number): Promise<Mined> => call('approveWork', BigInt(id), revision),
 
     /** Asks for a revision, from the evaluator. */
     requestRevision: (id: AnyId, feedbackHash: string): Promise<Mined> =>
@@ -99,6 +103,9 @@ export function createRunlineClient({
 
     /** Rejects the delivery, from the evaluator; a poster that evaluates its own run only after the last revision. */
     reject: (id: AnyId): Promise<Mined> => call('rejectWork', BigInt(id)),
+
+    /** Closes the run, from the poster: refunds it if it is open; during a claim, a lost claim ends in a refund. */
+    close: (id: AnyId): Promise<Mined> => call('closeBounty', BigInt(id)),
   }
 
   const agents = {

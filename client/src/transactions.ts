@@ -1,4 +1,4 @@
-import type { Abi, Account, Address, Chain, Client, Hash, Transport } from 'viem'
+import type { Abi, Account, Address, Chain, Client, ContractFunctionName, Hash, Transport } from 'viem'
 import { getChainId, readContract, simulateContract, waitForTransactionReceipt, writeContract } from 'viem/actions'
 import { agentStakingAbi } from '../../abis/AgentStaking.ts'
 import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
@@ -11,10 +11,19 @@ export type Wallet = Client<Transport, Chain | undefined, Account>
 /** A mined transaction. Read with `minBlock: blockNumber` to see what it did. */
 export type Mined = { txHash: Hash; blockNumber: number }
 
-/** A call may revert with an error of each of these contracts. */
-const abi: Abi = [...bountyMarketAbi, ...agentStakingAbi, ...mockUsdcAbi]
+const contractsAbi = [...bountyMarketAbi, ...agentStakingAbi, ...mockUsdcAbi] as const
 
-type Call = { address: Address; functionName: string; args: readonly unknown[] }
+/** A call may revert with an error of each of these contracts. */
+const abi: Abi = contractsAbi
+
+/** A function of the market that a transaction may call. */
+export type MarketFunction = ContractFunctionName<typeof bountyMarketAbi, 'nonpayable'>
+
+type Call = {
+  address: Address
+  functionName: ContractFunctionName<typeof contractsAbi, 'nonpayable'>
+  args: readonly unknown[]
+}
 
 /**
  * Simulates the call, sends it with the wallet, and waits until it is mined.
@@ -32,7 +41,7 @@ async function send(wallet: Wallet, call: Call): Promise<Mined> {
 export async function callMarket(
   wallet: Wallet,
   market: MarketAddress,
-  functionName: string,
+  functionName: MarketFunction,
   args: readonly unknown[],
 ): Promise<Mined> {
   await assertChain(wallet, market)

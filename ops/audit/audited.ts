@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import type { Deployment } from '../../src/api/deployment.ts'
+import type { Deployment } from '../../core/deployment.ts'
 import type { Snapshot } from '../../src/api/queries/snapshot.ts'
 import type { ChainLogs } from './chainLogs.ts'
 import type { ChainState } from './chainState.ts'

@@ -1,5 +1,5 @@
 import { BaseError, HttpRequestError, type Log, type PublicClient, RpcRequestError, TimeoutError } from 'viem'
-import type { Deployment } from '../../src/api/deployment.ts'
+import type { Deployment } from '../../core/deployment.ts'
 
 /** Blocks in one request at most. Many providers allow 10,000; for the others `read` halves the range. */
 const MAX_SPAN = 10_000n

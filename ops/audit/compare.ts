@@ -3,14 +3,14 @@ import type { Audited, Phase } from './audited.ts'
 import { readDifferences } from './chainTables.ts'
 import { compareEvents } from './events.ts'
 import { compareAgents, comparePayees, compareRuns } from './state.ts'
-import { compareBands } from './totals.ts'
+import { compareCounts } from './totals.ts'
 
 const phases = {
   events: compareEvents,
   runs: compareRuns,
   agents: compareAgents,
   payees: comparePayees,
-  bands: compareBands,
+  counts: compareCounts,
 } satisfies Record<string, Phase>
 
 type PhaseName = keyof typeof phases
@@ -25,7 +25,7 @@ export type OnStep = (phase: PhaseName, share: number, compared: number) => void
  * @throws if the chain cannot be read at the block.
  */
 export async function compareAll(audited: Audited, onStep: OnStep): Promise<Result> {
-  const compared = { events: 0, runs: 0, agents: 0, payees: 0, bands: 0 }
+  const compared = { events: 0, runs: 0, agents: 0, payees: 0, counts: 0 }
   // In this order: each phase relies on what the earlier ones have read.
   for (const name of Object.keys(compared) as PhaseName[]) compared[name] = await comparePhase(audited, name, onStep)
   return { differences: await readDifferences(audited.client), compared }

@@ -1,4 +1,4 @@
-import { AGENT_BAND_IDS, agentSteps, DEADLINE_BAND_SECONDS, RUN_BAND_IDS, runStates } from '../../ponder.schema.ts'
+import { agentSteps, DEADLINE_BAND_SECONDS, runStates } from '../../ponder.schema.ts'
 import type { Audited, Step } from './audited.ts'
 import { compareRows } from './chainTables.ts'
 
@@ -24,7 +24,7 @@ const MARKET_DAYS = `
   WITH change AS (
     SELECT bounty_id, name, amount, timestamp, after, lag(after) OVER timeline AS before,
       timestamp - lag(timestamp) OVER timeline AS waited
-    FROM (SELECT *, ${STATE_AFTER} AS after FROM run_event WHERE name NOT IN ('ClaimRefused', 'PaymentDeferred')) AS event
+    FROM (SELECT *, ${STATE_AFTER} AS after FROM run_event WHERE name NOT IN ('ClaimRefused', 'PaymentDeferred', 'BountyClosing')) AS event
     WINDOW timeline AS (PARTITION BY bounty_id ORDER BY id)
   )
   SELECT 'market on ' || date_trunc('day', to_timestamp(timestamp), 'UTC') AT TIME ZONE 'UTC' AS name,
@@ -38,11 +38,9 @@ const MARKET_DAYS = `
     coalesce(sum(waited) FILTER (WHERE name = 'BountyClaimed'), 0) AS claim_seconds
   FROM change JOIN run USING (bounty_id) GROUP BY 1`
 
-const ID_BAND = `div(bounty_id, ${RUN_BAND_IDS}) * ${RUN_BAND_IDS}`
-
 /**
- * The tables of counts, and the same counts made from the rows that earlier phases compared. These queries compute the
- * bands in another way than the handlers do.
+ * The tables of counts, and the same counts made from the rows that earlier phases compared. These queries compute
+ * bands and days in another way than the handlers do.
  */
 const COUNTS = [
   {
@@ -50,16 +48,15 @@ const COUNTS = [
     counted: `
       SELECT 'runs by ' || sort || ' from ' || lowest AS name, ${countsOf('state', runStates)}
       FROM run CROSS JOIN LATERAL (VALUES
-        ('createdAt', ${ID_BAND}),
         ('reward', rpad(left(reward::text, 2), length(reward::text), '0')::int8),
         ('deadline', div(deadline, ${DEADLINE_BAND_SECONDS}) * ${DEADLINE_BAND_SECONDS})
       ) AS band (sort, lowest)
       GROUP BY 1`,
   },
   {
-    stored: `SELECT 'runs with ' || party || ' from ' || lowest AS name, * FROM party_band`,
+    stored: `SELECT 'runs with ' || party AS name, * FROM party_count`,
     counted: `
-      SELECT 'runs with ' || party || ' from ' || ${ID_BAND} AS name, ${countsOf('state', runStates)}
+      SELECT 'runs with ' || party AS name, ${countsOf('state', runStates)}
       FROM run CROSS JOIN LATERAL (VALUES
         ('poster ' || poster_address), ('evaluator ' || evaluator), ('claimedBy ' || claimed_by)
       ) AS counted (party)
@@ -70,29 +67,27 @@ const COUNTS = [
     counted: MARKET_DAYS,
   },
   {
-    stored: `SELECT 'agents from ' || lowest AS name, * FROM agent_band`,
-    counted: `
-      SELECT 'agents from ' || div(id, ${AGENT_BAND_IDS}) * ${AGENT_BAND_IDS} AS name, ${countsOf('step', agentSteps)},
-        sum(staked_amount) AS staked
-      FROM agent GROUP BY 1`,
+    stored: `SELECT 'agents' AS name, * FROM agent_count`,
+    counted: `SELECT 'agents' AS name, ${countsOf('step', agentSteps)}, sum(staked_amount) AS staked FROM agent`,
   },
   {
-    stored: `SELECT 'proven agents from ' || lowest || ' since ' || day AS name, agents FROM proven_band`,
+    stored: `SELECT 'proven agents since ' || day AS name, agents FROM proven_day`,
     counted: `
-      SELECT 'proven agents from ' || div(id, ${AGENT_BAND_IDS}) * ${AGENT_BAND_IDS} || ' since ' ||
-        extract(epoch FROM date_trunc('day', to_timestamp(staked_at), 'UTC'))::int8 AS name, count(*) AS agents
+      SELECT 'proven agents since ' || extract(epoch FROM date_trunc('day', to_timestamp(staked_at), 'UTC'))::int8 AS name,
+        count(*) AS agents
       FROM agent WHERE step = 'PROVEN' GROUP BY 1`,
   },
 ]
 
-/** The bands that count something: one that became empty may have a row or none. */
-const nonEmpty = (bands: string) => `(
-  SELECT * FROM (${bands}) AS band WHERE EXISTS (
-    SELECT FROM jsonb_each_text(to_jsonb(band) - ARRAY['name', 'sort', 'party', 'lowest', 'day']) WHERE value <> '0'
+/** The rows that count something: one that became empty may exist or not. */
+const nonEmpty = (rows: string) => `(
+  SELECT * FROM (${rows}) AS counts WHERE EXISTS (
+    SELECT FROM jsonb_each_text(to_jsonb(counts) - ARRAY['name', 'sort', 'party', 'lowest', 'day', 'chain_id'])
+    WHERE value <> '0'
   ))`
 
 /** Compares the tables of counts with the runs and agents, which earlier phases have compared with the chain. */
-export async function compareBands({ client }: Audited): Promise<Step> {
+export async function compareCounts({ client }: Audited): Promise<Step> {
   let compared = 0
   for (const { stored, counted } of COUNTS) {
     const table = nonEmpty(stored)

@@ -1,6 +1,6 @@
 import pg from 'pg'
 import type { PublicClient } from 'viem'
-import { type FinalizedBlock, findDeadBlock, findForkBlock } from '../../src/api/database/finalizedBlocks.ts'
+import { type FinalizedBlock, findDeadBlock, findForkBlock } from '../../core/database/finalizedBlocks.ts'
 import { inTransaction } from '../database/inTransaction.ts'
 import { isRunning, listBuilds } from './builds.ts'
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { Logger } from 'pino'
 import { buildOf } from './builds.ts'
+import { keepHighestBlock } from './highestBlock.ts'
 import { createIndexes } from './indexes.ts'
 import { watchSibling } from './sibling.ts'
 import { hasCaughtUp, servedBuild, switchViews } from './views.ts'
@@ -69,6 +70,7 @@ export async function takeOver({
     if (!hasIndexes) {
       if (!(await hasCaughtUp(client, change))) return undefined
       await createIndexes(client, build)
+      await keepHighestBlock(client, build)
       hasIndexes = true
       onCaughtUp()
     }

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { reasonOf } from '../../src/api/observability/describeError.ts'
+import { reasonOf } from '../../core/describeError.ts'
 
 /** How long a connection may take. A primary that hangs accepts connections, and does not answer. */
 export const CONNECT_TIMEOUT_MS = 5_000

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { withConnection } from '../../src/api/database/withConnection.ts'
+import { withConnection } from '../../core/database/withConnection.ts'
 import { type Identity, readIdentity } from './identity.ts'
 import { exitForRestart } from './restart.ts'
 

@@ -1,6 +1,6 @@
 import { type Address, type BaseError, ContractFunctionRevertedError, erc20Abi, type PublicClient } from 'viem'
 import { agentRegistryAbi } from '../../abis/AgentRegistry.ts'
-import { DEVNET } from '../../src/api/deployment.ts'
+import { DEVNET } from '../../core/deployment.ts'
 import type { Terms } from './plan.ts'
 
 /**

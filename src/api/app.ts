@@ -13,7 +13,7 @@ import { refuseInvalid } from './http/validation.ts'
 import type { RequestTimer } from './observability/metrics.ts'
 import type { Tracing } from './observability/tracing.ts'
 import { describeApi } from './openapi.ts'
-import { createRunPageReader } from './queries/readRunPages.ts'
+import { createPageReader } from './queries/pageReader.ts'
 import { addAgentRoutes } from './routes/agents.ts'
 import { boardRoutes } from './routes/board.ts'
 import { addClaimRoutes } from './routes/claim.ts'
@@ -57,17 +57,17 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   if (limit) app.use(limit)
 
   // One reader, so that pages and the API share the bound of expensive reads.
-  const readRuns = createRunPageReader(deps.index)
-  addRunRoutes(app, deps, readRuns)
+  const readPage = createPageReader(deps.index)
+  addRunRoutes(app, deps, readPage)
   addEligibilityRoutes(app, deps)
   addClaimMessageRoutes(app, deps)
   addClaimRoutes(app, deps)
   addClaimStateRoutes(app, deps)
   addEventRoutes(app, deps)
-  addAgentRoutes(app, deps)
+  addAgentRoutes(app, deps, readPage)
   addStatsRoutes(app, deps)
   addMarketRoutes(app, deps)
-  app.route('/', boardRoutes(deps, readRuns))
+  app.route('/', boardRoutes(deps, readPage))
   addStreamRoutes(app, deps)
   addDocsRoutes(app)
   if (host.routes) app.route('/', host.routes)
@@ -77,7 +77,6 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   app.post('/mcp', mcpRoute(app, description))
   const guide = llmsText(description)
   app.get('/llms.txt', (c) => c.text(guide))
-  // A route, not `app.notFound`, which is lost where the app is mounted in another app, as under Ponder.
   app.all('*', methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }), routeNotFound)
   return app
 }

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino'
-import type { Deployment } from './deployment.ts'
+import type { Deployment } from '../../core/deployment.ts'
+import type { Relay } from '../../relay/relay.ts'
 import type { ClientLimits } from './http/clientLimits.ts'
 import type { IndexReader } from './queries/indexReader.ts'
-import type { Relay } from './relay/relay.ts'
 import type { Streams } from './stream/streams.ts'
 
 /** What the app uses. A host creates it; importing this module creates nothing. */
@@ -12,8 +12,8 @@ export type Deps = {
   /** The contracts of the market. Claims are signed for its BountyMarket. */
   deployment: Deployment
   streams: Streams
-  /** Absent where claims are not relayed: under Ponder's server, and without a relayer's key. */
+  /** Absent where claims are not relayed: without a relayer's key. */
   relay?: Relay
-  /** Rate limits of a client. Absent under Ponder's server, which is for operators who run a single process. */
+  /** Rate limits of a client. Absent where no server runs, as in tests of the app. */
   limits?: ClientLimits
 }

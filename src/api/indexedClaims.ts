@@ -1,10 +1,11 @@
 import { type Hex, isAddressEqual } from 'viem'
+import { agentErrors } from '../../market/eligibility.ts'
+import type { NamedClaim } from '../../relay/claims/chain/market.ts'
+import type { IndexedClaims, IndexedWin } from '../../relay/claims/context.ts'
+import { unavailable } from '../../relay/refusal.ts'
 import { Problem } from './http/errors.ts'
-import { agentErrors } from './market/eligibility.ts'
 import { createClaimedRunReader, type ShownClaim, shownClaims } from './queries/claimedRuns.ts'
 import type { IndexReader } from './queries/indexReader.ts'
-import type { NamedClaim } from './relay/chain/market.ts'
-import type { IndexedClaims, IndexedWin } from './relay/context.ts'
 import { asRun } from './resources/run.ts'
 
 /** What the index shows of claims, for the relay. A win that the index shows needs no receipt. */
@@ -14,7 +15,9 @@ export function indexedClaims(index: IndexReader): IndexedClaims {
 
   return {
     async look(claims) {
-      const { data } = await index.read(shownClaims(claims.map(({ request }) => request.bountyId)))
+      const { data } = await index.read(shownClaims(claims.map(({ request }) => request.bountyId))).catch((error) => {
+        throw error instanceof Problem ? unavailable('The index cannot be read.', error) : error
+      })
       const wins = new Map<Hex, IndexedWin>()
       for (const claim of claims) {
         const win = data.find((other) => isOf(claim, other))

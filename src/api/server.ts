@@ -2,29 +2,30 @@ import { EventEmitter } from 'node:events'
 import closeWithGrace from 'close-with-grace'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { privateKeyToAccount } from 'viem/accounts'
+import { listenForBlocks } from '../../core/database/notifications.ts'
+import { DEVNET, readDeployment } from '../../core/deployment.ts'
+import { apiSettings, readEnv } from '../../core/env.ts'
+import { createLogger } from '../../core/logger.ts'
+import { createChainClient } from '../../core/node/chainClient.ts'
+import { createEndpoints } from '../../core/node/endpoints.ts'
+import type { RelayEmitter } from '../../relay/events.ts'
+import { createRelay } from '../../relay/relay.ts'
+import type { Signer } from '../../relay/sender/keys/signing.ts'
 import { createApp } from './app.ts'
-import { listenForBlocks } from './database/notifications.ts'
 import { openReadPool } from './database/readPool.ts'
 import { refusePooler } from './database/refusePooler.ts'
-import { DEVNET, readDeployment } from './deployment.ts'
-import { apiSettings, readEnv } from './env.ts'
 import { createClientLimits } from './http/clientLimits.ts'
 import { createHttpServer, drain, listen } from './http/httpServer.ts'
 import { stopAtSignal, stopSignals } from './http/stopSignals.ts'
 import { indexedClaims } from './indexedClaims.ts'
-import { createChainClient, latestBlockOrZero } from './node/chainClient.ts'
-import { createEndpoints } from './node/endpoints.ts'
 import { logClaims } from './observability/claimLog.ts'
+import { recordClaimSteps } from './observability/claimTraces.ts'
 import { measureLag, watchIndexLag } from './observability/indexLag.ts'
-import { createLogger } from './observability/logger.ts'
 import { createMetrics, createRequestTimer, measureStreams } from './observability/metrics.ts'
 import { watchForOrphan } from './observability/orphanedIndex.ts'
 import { createReadiness } from './observability/readiness.ts'
 import { measureRelay } from './observability/relayMetrics.ts'
 import { IndexReader } from './queries/indexReader.ts'
-import type { RelayEmitter } from './relay/events.ts'
-import { createRelay } from './relay/relay.ts'
-import type { Signer } from './relay/submission/signing.ts'
 import { healthRoutes, operatorRoutes } from './routes/health.ts'
 import { createStreams } from './stream/streams.ts'
 
@@ -40,6 +41,9 @@ const CHECK_TIMEOUT_MS = 5_000
 
 /** Fifteen blocks of an OP Stack rollup. A devnet's chain may mine on demand only. */
 const STOPPED_SECONDS = 30
+
+/** Many more than Prometheus, probes and people open. */
+const MAX_OPERATOR_CONNECTIONS = 1_000
 
 const env = readEnv(apiSettings)
 const deployment = readDeployment(env.CHAIN_ID, env.DEPLOYMENTS_DIR)
@@ -75,10 +79,8 @@ const blockNotifications = listenForBlocks({ url: env.DATABASE_URL, schema: env.
 // Each check asks anew. A check that fails is soon repeated.
 const chain = createChainClient(endpoints, { http: { retryCount: 0, timeout: CHECK_TIMEOUT_MS }, cacheTime: 0 })
 const orphan = watchForOrphan({ client: chain, chainId: env.CHAIN_ID, pool: readPool, logger })
-const shownBefore = await latestBlockOrZero(endpoints, logger)
 const index = new IndexReader(drizzle(readPool, { casing: 'snake_case' }), env.CHAIN_ID, {
   notifications: blockNotifications,
-  shownBefore,
   latestBlock: () => indexLag.lag().chain,
   orphaned: orphan.reason,
 })
@@ -89,7 +91,7 @@ measureLag(registry, indexLag.lag)
 const accounts: Signer[] = (env.RELAYER_PRIVATE_KEY ?? []).map((key) => privateKeyToAccount(key))
 // Loaded only where it is used, because the SDK takes memory and time.
 const remoteKeys = env.RELAYER_KMS_KEYS
-  ? await (await import('./relay/submission/awsKms.ts')).awsKmsKeys(env.RELAYER_KMS_KEYS)
+  ? await (await import('../../relay/sender/keys/awsKms.ts')).awsKmsKeys(env.RELAYER_KMS_KEYS)
   : []
 const events: RelayEmitter = new EventEmitter()
 const relay =
@@ -116,6 +118,7 @@ const relay =
         logger,
       })
 logClaims(events, logger)
+if (tracing) recordClaimSteps(events)
 if (relay) measureRelay(registry, events, relay)
 
 const limits = createClientLimits({
@@ -144,8 +147,10 @@ const app = createApp(deps, {
   ...(tracing && { tracing }),
   routes: healthRoutes(checkReadiness),
 })
-const server = createHttpServer(app)
-const operators = createHttpServer(operatorRoutes(checkReadiness, registry, logger))
+const server = createHttpServer(app, { maxConnections: env.MAX_CONNECTIONS })
+const operators = createHttpServer(operatorRoutes(checkReadiness, registry, logger), {
+  maxConnections: MAX_OPERATOR_CONNECTIONS,
+})
 
 stop = async () => {
   streams.close()

@@ -1,5 +1,5 @@
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { agent } from '../../ponder.schema.ts'
 import { seedTime, stakedAgent } from '../../testkit/rows.ts'
 import type { Answer } from '../support/describedAnswers.ts'
@@ -18,7 +18,7 @@ const day = 86_400
 const thirtyDays = 30n * 86_400n
 const statuses = ['UNVERIFIED', 'PROVISIONAL', 'ESTABLISHED', 'FROZEN', 'BANNED'] as const
 
-/** Ids in many bands: some bands with hundreds, some with one, and ids of a foreign registry far above. */
+/** Ids next to each other, ids far apart, and ids of a foreign registry far above. */
 const ids = [
   ...Array.from({ length: 300 }, (_, place) => BigInt(place)),
   ...Array.from({ length: 200 }, () => BigInt(2_400 + below(200))),
@@ -110,17 +110,5 @@ describe.each([undefined, ...statuses])('the list of agents with status %s', (st
         })
       }
     }
-  })
-
-  it('reads concurrently requested pages in one statement', async () => {
-    const pages = [1, 2, 3, 4, 5].map((number) => ({ ...filter, limit: number, page: number }))
-    // With the URL below, the response cache would answer the requests that follow.
-    const alone: object[] = []
-    for (const each of pages) alone.push(await page({ ...each, minBlock: 2 }))
-    const query = vi.spyOn(api.readPool, 'query')
-    expect(await Promise.all(pages.map(page))).toEqual(alone)
-    const names = query.mock.calls.map(([config]) => (config as unknown as { name: string }).name)
-    query.mockRestore()
-    expect(names.filter((name) => name !== 'snapshot')).toEqual([`agents ${status ?? 'all'}`])
   })
 })

@@ -57,7 +57,7 @@ it('repeats an answer, bytes and headers, without another read', async () => {
   expect((await api.get('/api/runs?limit=7')).headers.get('X-Request-Id')).not.toBe('one')
 })
 
-it('answers the same where the app is mounted in another app, as under Ponder', async () => {
+it('answers the same with and without routing', async () => {
   const host = new Hono().route('/', api.app)
   const ask = async (app: Asked, known = '') => {
     const response = await app.request('/api/runs', { headers: { 'X-Request-Id': 'one', 'If-None-Match': known } })

@@ -6,7 +6,7 @@ import type { Answer } from '../support/describedAnswers.ts'
 import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
 import { type TestApi, testApi } from './testApi.ts'
 
-/** More ids than a band has. */
+/** Most of their pages are so far that they are read in the lane of expensive pages. */
 const runs = 60_000
 
 /** Deadlines are not on the edge of a band at this time. */

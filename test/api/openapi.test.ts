@@ -1,3 +1,4 @@
+import { gunzipSync } from 'node:zlib'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { zeroAddress } from 'viem'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -144,13 +145,24 @@ describe('/docs', () => {
     expect(page.headers.get('Content-Type')).toContain('text/html')
     expect(page.headers.get('Content-Security-Policy')).toContain("default-src 'none'; script-src 'self'")
     const links = [...(await page.text()).matchAll(/(?:src|href)="([^"]+)"/g)].map(([, link]) => link ?? '')
-    expect(links).toEqual(['data:,', '/docs/scalar.js', '/docs/start.js'])
+    expect(links).toEqual(['data:,', expect.stringMatching(/^\/docs\/scalar-\d+\.\d+\.\d+\.js$/), '/docs/start.js'])
     for (const link of links.slice(1)) {
       const file = await api.app.request(link)
       expect([link, file.status]).toEqual([link, 200])
       expect(file.headers.get('Content-Type')).toMatch('text/javascript')
       expect((await file.text()).length).toBeGreaterThan(50)
     }
+  })
+
+  it('sends its large script compressed, under a path that names its version, so that it may be cached without a time limit', async () => {
+    const page = await api.app.request('/docs')
+    const [path = ''] = /\/docs\/scalar-[^"]+/.exec(await page.text()) ?? []
+    const file = await api.app.request(path)
+    expect(file.headers.get('Cache-Control')).toBe('public, max-age=31536000, immutable')
+    expect(file.headers.get('Content-Encoding')).toBe('gzip')
+    const bytes = Buffer.from(await file.arrayBuffer())
+    expect(bytes.length).toBeLessThan(1_200_000)
+    expect(gunzipSync(bytes).toString()).toContain('createApiReference')
   })
 
   it.each([

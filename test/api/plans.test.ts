@@ -1,7 +1,6 @@
 import { sql } from 'drizzle-orm'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { AGENT_BAND_IDS, RUN_BAND_IDS } from '../../ponder.schema.ts'
 import { changesSince } from '../../src/api/queries/changes.ts'
 import { checkpointOf } from '../../testkit/indexedTables.ts'
 import { manyAgents } from '../../testkit/manyAgents.ts'
@@ -34,7 +33,7 @@ beforeAll(async () => {
   await index.create(manyRuns(runs))
   // The poster of few runs, of which the approved ones are the oldest.
   await index.pool.query(`UPDATE run SET poster_address = '${wallet}',
-    state = CASE WHEN bounty_id < ${RUN_BAND_IDS} THEN 'APPROVED' ELSE 'REJECTED' END
+    state = CASE WHEN bounty_id < ${runs / 20} THEN 'APPROVED' ELSE 'REJECTED' END
     WHERE bounty_id % ${runs / 400} = 0`)
   await index.db.execute(manyAgents(runs))
   await index.moveTo({ number: 10n, timestamp: seedTime })
@@ -136,19 +135,6 @@ function passedAtMost(filter: string, walked: number, total: number) {
   return (isCovered ? walked : 3 * Math.sqrt(walked * runs)) + limit + 1
 }
 
-/**
- * How many matching runs a walk visits to a page in the middle. Where bands in the list's order count the runs, these are
- * the runs of one band: the widest band of rewards has a hundredth of all, one of deadlines less.
- */
-function walkedToMiddle(filter: string, order: string, total: number) {
-  const isOfParty = /poster|evaluator|claimedBy/.test(filter)
-  const isBanded = isOfParty
-    ? order.includes('createdAt') && !/minReward|poster.*claimedBy/.test(filter)
-    : filter !== EXPIRED && (order.includes('reward') || !filter.includes('minReward'))
-  if (!isBanded) return total / 2
-  return order.includes('createdAt') ? Math.min(Number(RUN_BAND_IDS), total) : runs / 100
-}
-
 /** Of an index of runs, at least: a few columns of 8 bytes. */
 const ENTRIES_PER_PAGE = 25
 
@@ -184,7 +170,7 @@ describe.each(filters)(`${runs} runs, filtered by '%s'`, (filter) => {
       expectWalk(next.nodes, passedAtMost(filter, limit + 1, total))
     }
     const middle = await planOf(`${list}&page=${Math.max(2, Math.ceil(total / 2 / limit))}`)
-    expectWalk(middle.nodes, passedAtMost(filter, walkedToMiddle(filter, order, total) + 2 * limit, total))
+    expectWalk(middle.nodes, passedAtMost(filter, total / 2 + 2 * limit, total))
   })
 })
 
@@ -207,46 +193,39 @@ it.each([
 })
 
 describe(`${runs} agents`, () => {
-  /** The number of rows read of the table; all of them by an index, or from a table of bands. */
+  /** The number of rows read of the table; all of them by an index, or from a table of counts. */
   function rowsRead(nodes: ReturnType<typeof nodesOf>, table: string) {
     const ofTable = nodes.filter((node) => node['Relation Name'] === table)
     if (table === 'agent') for (const node of ofTable) expect(node['Node Type']).toContain('Index')
     return ofTable.reduce((sum, node) => sum + rowsOf(node), 0)
   }
 
-  const bands = Math.ceil((runs + 1) / Number(AGENT_BAND_IDS))
   /** Agents that became PROVEN on one day: about one in a thousand. */
   const ofOneDay = runs / 1_000
-  /** The rows of the page, and those that may precede it in its band. */
-  const walked = 2 * limit + 2 * Number(AGENT_BAND_IDS)
+  /** The PROVEN agents of the last 30 days: of the tenth that staked in the last 60 days, half, of which a third are PROVEN. */
+  const young = runs / 60
   const statuses = ['', 'UNVERIFIED', 'PROVISIONAL', 'ESTABLISHED', 'FROZEN', 'BANNED']
 
-  it.each(statuses)("of the status '%s' are found by the counts of their bands", async (status) => {
+  it.each(statuses)("of the status '%s' are found by an index, and counted by step", async (status) => {
     const list = `/api/agents?limit=${limit}${status && `&status=${status}`}`
+    const gathered = status === 'PROVISIONAL' ? young : 0
     const { nodes, pagination } = await planOf(list)
-    expect(rowsRead(nodes, 'agent')).toBeLessThanOrEqual(ofOneDay + 20 * limit)
-    expect(rowsRead(nodes, 'agent_band')).toBeLessThanOrEqual(bands)
+    expect(rowsRead(nodes, 'agent')).toBeLessThanOrEqual(ofOneDay + gathered + 20 * limit)
+    expect(rowsRead(nodes, 'agent_count')).toBe(1)
     for (const share of [0.2, 0.5, 0.95]) {
-      const far = await planOf(`${list}&page=${Math.max(2, Math.ceil((share * pagination.total) / limit))}`)
-      expect(rowsRead(far.nodes, 'agent')).toBeLessThanOrEqual(ofOneDay + walked)
+      const page = Math.max(2, Math.ceil((share * pagination.total) / limit))
+      const far = await planOf(`${list}&page=${page}`)
+      expect(rowsRead(far.nodes, 'agent')).toBeLessThanOrEqual(ofOneDay + gathered + (page + 2) * limit)
     }
   })
 
-  it('are counted by their bands in the stats, as are the runs', async () => {
+  it('are counted by step and day in the stats, as are the runs', async () => {
     const { nodes } = await planOf('/api/stats')
     expect(rowsRead(nodes, 'run')).toBeLessThan(runs / 50)
     expect(rowsRead(nodes, 'agent')).toBeLessThanOrEqual(ofOneDay)
-    expect(rowsRead(nodes, 'agent_band')).toBeLessThanOrEqual(bands)
-    // Bands of 31 days, each with the agents that joined then and those that staked again.
-    expect(rowsRead(nodes, 'proven_band')).toBeLessThanOrEqual(31 * bands)
+    expect(rowsRead(nodes, 'agent_count')).toBe(1)
+    expect(rowsRead(nodes, 'proven_day')).toBeLessThanOrEqual(31)
   })
-})
-
-it(`a page in the middle of ${runs} runs is as cheap as the first page`, async () => {
-  for (const order of ['asc', 'desc']) {
-    const { nodes } = await planOf(`/api/runs?order=${order}&page=${Math.ceil(runs / 2 / limit)}&limit=${limit}`)
-    expectWalk(nodes, passedAtMost('', limit + 1, runs) + 1)
-  }
 })
 
 it(`the changes since a block are read without the ${runs} events before it`, async () => {

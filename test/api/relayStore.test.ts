@@ -2,8 +2,9 @@ import pg from 'pg'
 import { pino } from 'pino'
 import { type Address, type Hex, keccak256, stringToHex, type TransactionReceipt } from 'viem'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { Problem } from '../../src/api/http/errors.ts'
-import { claimsOf } from '../../src/api/relay/store/claims.ts'
+import { claimsOf, HAS_STRANDED_CLAIMS } from '../../relay/claims/store/claims.ts'
+import { recordDecision, reopenClaims, storeDecisions } from '../../relay/claims/store/decisions.ts'
+import { Refusal } from '../../relay/refusal.ts'
 import {
   connectionName,
   type Lease,
@@ -11,25 +12,24 @@ import {
   renewLease,
   signersWithWork,
   takeLease,
-} from '../../src/api/relay/store/leases.ts'
-import { migrate } from '../../src/api/relay/store/migrations.ts'
-import { startRetention } from '../../src/api/relay/store/retention.ts'
+} from '../../relay/sender/store/leases.ts'
 import {
   minedTxsOf,
-  recordDecision,
   recordDropped,
   recordFinal,
   recordMined,
   recordTaken,
   recordUntaken,
-} from '../../src/api/relay/store/settlements.ts'
+} from '../../relay/sender/store/settlements.ts'
 import {
   insertAttempt,
   insertFiller,
   insertSigner,
   insertTxs,
   recordBroadcasts,
-} from '../../src/api/relay/store/transactions.ts'
+} from '../../relay/sender/store/transactions.ts'
+import { migrate } from '../../relay/store/migrations.ts'
+import { startRetention } from '../../relay/store/retention.ts'
 import { freshDatabase } from '../support/database.ts'
 
 const signer: Address = '0x00000000000000000000000000000000000000A1'
@@ -88,7 +88,7 @@ const receiptOf = (id: bigint, block: string) =>
 const minedIn = async (lease: Lease, { id, claim }: Awaited<ReturnType<typeof insertTx>>, block: string) => {
   const won = { state: 'won' as const, blockNumber: 5n, txHash: hashOf(`tx ${id}`), round: 1n }
   const receipt = receiptOf(id, block)
-  return recordMined(pool, lease, [{ lease, tx: id, receipt, fee: 3n, decisions: [[claim, won]] }])
+  return recordMined(pool, lease, [{ tx: id, receipt, fee: 3n }], storeDecisions([[claim, won]]))
 }
 
 describe('a signer’s lease', () => {
@@ -96,8 +96,8 @@ describe('a signer’s lease', () => {
     const first = await taken('a', a)
     await insertTx(1n)
     expect(await takeLease(b, 'b', signer)).toBeUndefined()
-    expect(await signersWithWork(b, 'b')).toEqual([{ address: signer, isFree: false }])
-    expect(await signersWithWork(b, 'a')).toEqual([{ address: signer, isFree: true }])
+    expect(await signersWithWork(b, 'b', HAS_STRANDED_CLAIMS)).toEqual([{ address: signer, isFree: false }])
+    expect(await signersWithWork(b, 'a', HAS_STRANDED_CLAIMS)).toEqual([{ address: signer, isFree: true }])
     await expire()
     expect(await renewLease(a, first)).toBe(false)
     const second = await taken('b', b)
@@ -118,13 +118,13 @@ describe('a signer’s lease', () => {
     const { rows: before } = await pool.query(
       'SELECT * FROM relay.tx JOIN relay.claim ON claim.tx = tx.id ORDER BY tx.id',
     )
-    const refused = { state: 'refused' as const, problem: new Problem('RUN_NOT_OPEN', 'The run is not open.') }
+    const refused = { state: 'refused' as const, problem: new Refusal('RUN_NOT_OPEN', 'The run is not open.') }
 
     async function writeAll() {
       expect((await minedIn(stale, unmined, 'block')).txs.size).toBe(0)
       expect(await recordDecision(pool, stale, [unmined.claim, refused])).toBe(false)
       const [tx] = await minedTxsOf(pool, stale, 1)
-      if (tx) expect(await recordDropped(pool, stale, tx)).toBe(false)
+      if (tx) expect(await recordDropped(pool, stale, tx, reopenClaims)).toBe(false)
       expect(tx).toBeDefined()
       expect(await recordFinal(pool, stale, 9n)).toEqual([])
       expect(await recordTaken(pool, stale, 1n, -1, 9n)).toBe(false)
@@ -149,16 +149,16 @@ describe('a write', () => {
   it('changes a transaction only if it is in the expected state', async () => {
     const lease = await taken('a', a)
     const tx = await insertTx(1n)
-    expect((await minedIn(lease, tx, 'first')).claims).toEqual(new Set([tx.claim.claimId]))
+    expect((await minedIn(lease, tx, 'first')).actions).toEqual(new Set([tx.claim.claimId]))
     expect((await minedIn(lease, tx, 'second')).txs.size).toBe(0)
     expect(await txOf(1n)).toEqual({ state: 'mined', block_hash: hashOf('first') })
     await recordBroadcasts(pool, [{ tx: 1n, result: 'accepted' }])
     expect(await recordTaken(pool, lease, 1n, -1, 9n)).toBe(false)
     expect(await insertAttempt(pool, lease, 1n, attemptOf('late'), 9n)).toBe(false)
     const dropped = { id: 1n, hash: hashOf('tx 1'), blockNumber: 5n, blockHash: hashOf('second') }
-    expect(await recordDropped(pool, lease, dropped)).toBe(false)
+    expect(await recordDropped(pool, lease, dropped, reopenClaims)).toBe(false)
     expect([(await txOf(1n)).state, await stateOf(1n)]).toEqual(['mined', 'won'])
-    expect(await recordDropped(pool, lease, { ...dropped, blockHash: hashOf('first') })).toBe(true)
+    expect(await recordDropped(pool, lease, { ...dropped, blockHash: hashOf('first') }, reopenClaims)).toBe(true)
     expect([(await txOf(1n)).state, await stateOf(1n)]).toEqual(['signed', 'open'])
   })
 

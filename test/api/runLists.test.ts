@@ -128,46 +128,6 @@ describe.each(['createdAt', 'reward', 'deadline'] as const)('lists by %s', (sort
 })
 
 describe('concurrently requested pages', () => {
-  const list = { minReward: '0.0105', sort: 'reward', order: 'asc' }
-
-  async function cursorsOf(list: Record<string, string>) {
-    const places = Array.from({ length: 5 }, (_, place) => page({ ...list, limit: 1 + 7 * place }))
-    return (await Promise.all(places)).map(({ nextCursor }) => nextCursor as string)
-  }
-
-  it('are read in one statement per list and kind of start, and equal the pages read alone', async () => {
-    const lists = [list, { ...list, order: 'desc' }]
-    const starts = await Promise.all(
-      lists.map(async (each) => [
-        ...[1, 5, 100].map((limit) => ({ ...each, limit })),
-        ...(await cursorsOf(each)).map((cursor) => ({ ...each, limit: 1 + below(9), cursor })),
-        ...[1, 9, 10].map((minBlock) => ({ ...each, limit: 12, minBlock })),
-      ]),
-    )
-    const alone: object[] = []
-    // With the URL below, the response cache would answer the requests that follow.
-    for (const start of starts.flat()) alone.push(await page({ ...start, minBlock: 2 }))
-    const query = vi.spyOn(api.readPool, 'query')
-    expect(await Promise.all(starts.flat().map(page))).toEqual(alone)
-    const names = query.mock.calls.map(([config]) => (config as unknown as { name: string }).name)
-    const expected = ['asc', 'desc'].flatMap((order) =>
-      ['near', 'after'].map((kind) => `runs reward ${order} ${kind} any min`),
-    )
-    expect(names.filter((name) => name !== 'snapshot').sort()).toEqual(expected.sort())
-    query.mockRestore()
-  })
-
-  it('are read in one statement at any offset of the list of all runs', async () => {
-    const query = vi.spyOn(api.readPool, 'query')
-    const pages = await Promise.all([2, 5, 9, 40].map((number) => page({ limit: 7, page: number, minBlock: 3 })))
-    const sent = query.mock.calls.map(([config]) => config as unknown as ReadQuery)
-    query.mockRestore()
-    const pagesSent = sent.filter(({ name }) => name !== 'snapshot')
-    expect(pagesSent).toMatchObject([{ name: 'runs createdAt desc near any', alone: false }])
-    const ids = Array.from({ length: 83 }, (_, place) => last - place)
-    expect(pages.map((each) => each.ids)).toEqual([ids.slice(7, 14), ids.slice(28, 35), ids.slice(56, 63), []])
-  })
-
   it('are read two at a time, on other connections, if they are expensive, and refused if too many of one client wait', async () => {
     let reading = 0
     let most = 0

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type Api, type ApiOptions, startApi } from '../../devnet/api.ts'
 import { startProcess } from '../../devnet/managedProcess.ts'
 import { writeDeployment } from '../../ops/writeDeployment.ts'
+import { placeholderDeployment } from '../../testkit/placeholderDeployment.ts'
 import { seedTime } from '../../testkit/rows.ts'
 import { type TemporaryDirectory, temporaryDirectory } from '../../testkit/temporaryDirectory.ts'
 import { chainId, type IndexedDatabase, indexedDatabase, viewsSchema } from './indexedDatabase.ts'
@@ -13,18 +14,20 @@ let index: IndexedDatabase
 let deployments: TemporaryDirectory
 let deploymentsDirectory: string
 let api: Api | undefined
+let head = 10n
 
 const block = (number: bigint) => ({ number, timestamp: seedTime })
+
+/** The index never goes back: an API that starts waits for the highest block that it had. */
+const indexNext = () => index.moveTo(block(++head))
 
 beforeAll(async () => {
   deployments = await temporaryDirectory()
   deploymentsDirectory = deployments.path
-  const contract = '0x5FbDB2315678afecb367f032d93F642f64180aa3'
-  const contracts = { USDC: contract, AgentRegistry: contract, AgentStaking: contract, BountyMarket: contract } as const
-  writeDeployment({ chainId, startBlock: 0, contracts }, deploymentsDirectory)
+  writeDeployment(placeholderDeployment(chainId), deploymentsDirectory)
   index = await indexedDatabase()
   await index.create()
-  await index.moveTo(block(10n))
+  await index.moveTo(block(head))
 })
 
 afterEach(async () => {
@@ -137,24 +140,23 @@ describe('on SIGTERM', () => {
     const { part, port, url } = await start()
     const idle = await send(port, 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n')
     await expect.poll(idle.received).toContain('200 OK')
-    const inFlight = fetch(`${url}/api/runs?minBlock=11`)
-    const keptAlive = await send(port, 'GET /api/runs?minBlock=11 HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    const inFlight = fetch(`${url}/api/runs?minBlock=${head + 1n}`)
+    const keptAlive = await send(port, `GET /api/runs?minBlock=${head + 1n} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
     await sleep(200)
 
     process.kill(part.pid, 'SIGTERM')
     await idle.closed
     // Node closes idle connections just before it stops listening.
     await expect.poll(() => knock(port)).toBe('ECONNREFUSED')
-    await index.moveTo(block(11n))
+    await indexNext()
 
     const response = await inFlight
-    expect([response.status, response.headers.get('X-Indexed-Block')]).toEqual([200, '11'])
+    expect([response.status, response.headers.get('X-Indexed-Block')]).toEqual([200, String(head)])
     expect(await response.json()).toMatchObject({ runs: [] })
     await keptAlive.closed
     expect(keptAlive.received()).toContain('"runs":[]')
     expect(await part.ended).toBe('exited with code 0')
     expect(part.output()).toContain('"msg":"Stopped"')
-    await index.moveTo(block(10n))
   })
 
   it.each<[string, NodeJS.Signals]>([
@@ -162,15 +164,14 @@ describe('on SIGTERM', () => {
     ['as SIGINT by Ctrl-C', 'SIGINT'],
   ])('sent %s, it still lets requests in flight finish', async (_, signal) => {
     const { part, url } = await start()
-    const inFlight = fetch(`${url}/api/runs?minBlock=11`)
+    const inFlight = fetch(`${url}/api/runs?minBlock=${head + 1n}`)
     await sleep(200)
     process.kill(part.pid, signal)
     await part.saw(/"msg":"Stopping"/, 2_000)
     process.kill(part.pid, signal)
-    await index.moveTo(block(11n))
+    await indexNext()
     expect((await inFlight).status).toBe(200)
     expect(await part.ended).toBe('exited with code 0')
-    await index.moveTo(block(10n))
   })
 
   it('sent to the whole process group, it still lets requests in flight finish', async () => {
@@ -189,22 +190,21 @@ describe('on SIGTERM', () => {
       },
     })
     const [, port] = await npm.saw(/"port":(\d+).*"msg":"API listens"/, 20_000)
-    const inFlight = fetch(`http://127.0.0.1:${port}/api/runs?minBlock=11`)
+    const inFlight = fetch(`http://127.0.0.1:${port}/api/runs?minBlock=${head + 1n}`)
     await sleep(200)
     // To the whole process group, as a terminal does.
     process.kill(-npm.pid, 'SIGINT')
     await npm.saw(/"msg":"Stopping"/, 2_000)
-    await index.moveTo(block(11n))
+    await indexNext()
     expect((await inFlight).status).toBe(200)
     await npm.ended
     expect(npm.output()).toContain('"msg":"Stopped"')
     await npm.stop()
-    await index.moveTo(block(10n))
   })
 
   it('exits at once on a second SIGTERM after a second', async () => {
     const { part, url } = await start()
-    const inFlight = fetch(`${url}/api/runs?minBlock=12`).catch((error: Error) => error.name)
+    const inFlight = fetch(`${url}/api/runs?minBlock=${head + 1n}`).catch((error: Error) => error.name)
     await sleep(200)
     process.kill(part.pid, 'SIGTERM')
     await part.saw(/"msg":"Stopping"/, 2_000)

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { pino } from 'pino'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { classifyReadError } from '../../core/database/failures.ts'
 import { openReadPool } from '../../src/api/database/readPool.ts'
 import { type ReadQuery, shareConnections } from '../../src/api/database/sharedConnections.ts'
-import { classifyReadError } from '../../src/api/queries/failures.ts'
 import { freshDatabase } from '../support/database.ts'
 
 const databaseUrl = await freshDatabase()

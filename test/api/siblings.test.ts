@@ -3,6 +3,7 @@ import pg from 'pg'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { siblingOf } from '../../ops/builds/builds.ts'
+import { keepHighestBlock } from '../../ops/builds/highestBlock.ts'
 import { watchSibling } from '../../ops/builds/sibling.ts'
 import { takeOver } from '../../ops/builds/takeOver.ts'
 import { servedBuild } from '../../ops/builds/views.ts'
@@ -25,6 +26,8 @@ beforeAll(async () => {
   for (const schema of [build, standby]) {
     await database.create()
     await client.query(`DROP SCHEMA runline CASCADE; ALTER SCHEMA runline_build RENAME TO ${schema}`)
+    // Its trigger names the schema.
+    await keepHighestBlock(client, schema)
     await client.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [schema])
     await moveTo(schema, 10)
   }

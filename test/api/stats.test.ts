@@ -211,4 +211,19 @@ describe('/api/stats/history', () => {
       expect([status, body.code]).toEqual([400, 'VALIDATION_FAILED'])
     },
   )
+
+  // PostgreSQL has no year 0, and shows years before it without their era.
+  it.each(['0000-01-01', '0001-01-01', '1999-12-31'])('refuses %s, a year before 2000, by name', async (until) => {
+    const { status, body } = await api.get(`/api/stats/history?until=${until}`)
+    expect([status, body.code, body.field]).toEqual([400, 'VALIDATION_FAILED', 'until'])
+    expect(body.detail).toContain('must be in the years 2000 to 9999')
+  })
+
+  it.each(['2000-01-01', '9999-12-31'])('answers for %s with its own year in every interval', async (until) => {
+    for (const interval of ['day', 'week', 'month']) {
+      const { status, body } = await api.get(`/api/stats/history?until=${until}&interval=${interval}&periods=400`)
+      const start = body.history?.at(-1).start
+      expect([status, Math.abs(Date.parse(start) - Date.parse(until)) < 31 * 86_400_000]).toEqual([200, true])
+    }
+  })
 })

@@ -17,29 +17,25 @@ const deployment = {
     AgentRegistry: '0xe7f1725E7734CE288F8367e1Bb143E90bb3F0512',
     AgentStaking: '0xa16E02E87b7454126E5E10d957A927A7F5B5d2be',
     BountyMarket: '0x9fE46736679d2D9a65F0992F2272dE9f3c7fa6e0',
+    SignedFunding: '0xCf7Ed3AccA5a467e9e704C703E8D87F634fB0Fc9',
   },
+  maxReward: '500000000',
 } as const
 
 /**
  * The app on the read pool of the real process, without its server. Every answer must match /openapi.json.
  * @param clock This machine's time in milliseconds.
- * @param shownBefore The latest block that an earlier process may have shown.
  */
 export async function testApi(
   url: string,
   clock?: () => number,
   notifications?: BlockNotifications,
-  shownBefore = 0n,
   limits: Partial<Parameters<typeof createStreams>[0]> = {},
 ) {
   const logged: string[] = []
   const logger = pino({ level: 'warn' }, { write: (line: string) => logged.push(line) })
   const readPool = openReadPool({ url, schema: viewsSchema, logger })
-  const index = new IndexReader(drizzle(readPool, { casing: 'snake_case' }), chainId, {
-    clock,
-    notifications,
-    shownBefore,
-  })
+  const index = new IndexReader(drizzle(readPool, { casing: 'snake_case' }), chainId, { clock, notifications })
   const streams = createStreams({ index, chainId, logger, ...limits })
   const app = createApp({ index, logger, deployment, streams })
 

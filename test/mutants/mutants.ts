@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { type Change, changesAt, type Source } from './changes.ts'
-import { childOf, type Node, parse } from './syntaxTree.ts'
-import { valueChangesAt } from './valueChanges.ts'
+import { changesAt } from './changes.ts'
+import { type Change, childOf, type Node, parse, type Source } from './syntaxTree.ts'
 
 /** A contract with one small fault. */
 export type Mutant = {
@@ -52,8 +51,7 @@ type PlacedChange = Change & { within: string }
 
 function changesIn(node: Node, source: Source, within: string, isCondition: boolean): PlacedChange[] {
   const here = node.type === 'FunctionDefinition' ? `${within}.${functionName(node)}` : within
-  const found = [...changesAt(node, source, isCondition), ...valueChangesAt(node, source)]
-  const changes = found.map((change) => ({ ...change, within: here }))
+  const changes = changesAt(node, source, isCondition).map((change) => ({ ...change, within: here }))
   for (const [field, children] of node.children) {
     // A constructor invokes the constructors of its bases, not modifiers.
     if (field === 'modifiers' && node.fields.get('kind') === 'constructor') continue

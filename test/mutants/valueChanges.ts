@@ -1,5 +1,4 @@
-import type { Change, Source } from './changes.ts'
-import { childOf, type Node } from './syntaxTree.ts'
+import { type Change, childOf, type Node, type Source } from './syntaxTree.ts'
 
 const swapped: Record<string, string> = { min: 'max', max: 'min' }
 

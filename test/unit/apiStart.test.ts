@@ -35,7 +35,7 @@ const format = async (...flags: string[]) => {
 }
 
 it('packages of ES modules, of CommonJS and of both export the same with the hook of module formats as without', async () => {
-  const names = await format('--import', './src/api/moduleFormats.ts')
+  const names = await format('--import', './core/moduleFormats.ts')
   expect(names).toContain('pgTable')
   expect(names).toBe(await format())
 })

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { createBatcher } from '../../src/api/batcher.ts'
+import { createBatcher } from '../../core/batcher.ts'
 
 /** Doubles numbers after a delay, and records the keys of each batch. */
 function doubling(milliseconds: number, options?: Parameters<typeof createBatcher>[1]) {

@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net'
 import { inspect } from 'node:util'
 import { encodeErrorResult, type Hex, parseAbi } from 'viem'
 import { afterAll, describe, expect, it } from 'vitest'
+import { createChainClient } from '../../core/node/chainClient.ts'
 import { createAnvilClient } from '../../devnet/anvilClient.ts'
-import { createChainClient } from '../../src/api/node/chainClient.ts'
 
 const contract = '0x5FbDB2315678afecb367f032d93F642f64180aa3'
 const offchainLookup = parseAbi([

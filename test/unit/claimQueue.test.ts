@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { accountOf } from '../../devnet/accounts.ts'
-import { createClaimQueue, type Entry } from '../../src/api/relay/queue/claimQueue.ts'
+import { createClaimQueue, type Entry } from '../../relay/claims/queue/claimQueue.ts'
 
 const signer = accountOf(1)
 const otherSigner = accountOf(2)
@@ -23,7 +23,7 @@ function entryOf(bountyId: bigint, { client = 'a', bytes = 65, isAdvised = true,
 }
 
 function queueOf(...entries: Entry<string>[]) {
-  const queue = createClaimQueue<string, Entry<string>>()
+  const queue = createClaimQueue<string, Entry<string>>(() => undefined)
   for (const entry of entries) queue.enter(entry)
   return queue
 }
@@ -85,7 +85,7 @@ describe('the claim queue', () => {
   it('refuses a client that fills the queue, with the seconds to wait', () => {
     const queue = queueOf(...Array.from({ length: 1_000 }, (_, run) => entryOf(BigInt(run)).entry))
     expect(() => queue.enter(entryOf(1_000n).entry)).toThrow(
-      expect.objectContaining({ code: 'RELAY_UNAVAILABLE', headers: { 'Retry-After': expect.any(String) } }),
+      expect.objectContaining({ code: 'RELAY_UNAVAILABLE', retrySeconds: expect.any(Number) }),
     )
     queue.take(signer, 1)
     expect(() => queue.enter(entryOf(1_000n).entry)).not.toThrow()

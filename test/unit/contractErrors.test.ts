@@ -1,8 +1,8 @@
 import { encodeAbiParameters, encodeErrorResult, type Hex, pad, toFunctionSelector } from 'viem'
 import { formatAbiItem } from 'viem/utils'
 import { describe, expect, it } from 'vitest'
+import { contractsAbi, decodeClaimError, explainClaimError, stateName } from '../../market/contractErrors.ts'
 import { problemTypes } from '../../src/api/http/errors.ts'
-import { contractsAbi, decodeClaimError, explainClaimError, stateName } from '../../src/api/market/contractErrors.ts'
 
 const errors = contractsAbi.filter((item) => item.type === 'error')
 
@@ -15,6 +15,9 @@ const notOfClaims = [
   'NotClaimingWallet',
   'NotPoster',
   'NotSelf',
+  'BountyIsClosing',
+  'InvalidTreasury',
+  'WrongRevision',
   'NothingOwed',
   'RelayersNotAllowed',
   'ReviewPeriodNotOver',
@@ -35,6 +38,9 @@ const notOfClaims = [
   'AmountExceedsStake',
   'NotAgentWalletOrOwner',
   'NotMarket',
+  'NotAgentOwner',
+  'WrongNonce',
+  'InvalidUnstakeSignature',
   'StakeIsLocked',
   'StakeTooLarge',
   'ZeroAmount',

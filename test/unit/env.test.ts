@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { parseEnv } from '../../src/api/env.ts'
+import { parseEnv } from '../../core/env.ts'
 
 const key = `0x${'ab'.repeat(32)}`
 
@@ -14,6 +14,7 @@ describe('parseEnv', () => {
       'RPC_URL',
       'PORT',
       'PONDER_PORT',
+      'PONDER_HOST',
       'ANVIL_PORT',
       'TRUST_PROXY',
       'MAX_BATCH',
@@ -34,6 +35,7 @@ describe('parseEnv', () => {
       RPC_URL: ['http://127.0.0.1:8545'],
       PORT: 3000,
       PONDER_PORT: 42069,
+      PONDER_HOST: '127.0.0.1',
       ANVIL_PORT: 8545,
       TRUST_PROXY: 0,
       MAX_BATCH: 50,
@@ -127,6 +129,10 @@ describe('parseEnv', () => {
     ['TRUST_PROXY', '-1'],
     ['TREASURY', `0x${'0'.repeat(40)}`],
     ['OWNER', '0x12'],
+    ['MAX_REWARD', '0'],
+    ['MAX_REWARD', '0.009999'],
+    ['MAX_REWARD', '1000000000.000001'],
+    ['MAX_REWARD', '1e3'],
     ['OWNER', '0x14dC79964da2C08b23698B3D3cc7Ca32193d9956'],
     ['PORT', '65536'],
     ['PORT', 'http'],

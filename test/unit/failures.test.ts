@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { classifyReadError } from '../../src/api/queries/failures.ts'
+import { classifyReadError } from '../../core/database/failures.ts'
 
 const coded = (code: string) => Object.assign(new Error('from the server'), { code })
 

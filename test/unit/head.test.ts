@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isImpossible } from '../../src/api/node/head.ts'
+import { isImpossible } from '../../core/node/head.ts'
 
 const now = Math.floor(Date.now() / 1_000)
 const HOUR = 3_600

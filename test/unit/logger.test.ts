@@ -1,8 +1,8 @@
 import pg from 'pg'
 import { HttpRequestError, RpcRequestError } from 'viem'
 import { describe, expect, it } from 'vitest'
-import { reasonOf } from '../../src/api/observability/describeError.ts'
-import { createLogger } from '../../src/api/observability/logger.ts'
+import { reasonOf } from '../../core/describeError.ts'
+import { createLogger } from '../../core/logger.ts'
 
 const signature = `0x${'5a'.repeat(65)}`
 const hash = `0x${'7b'.repeat(32)}`

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatId, formatOptionalTime, formatTime } from '../../src/api/http/values.ts'
+import { formatId, formatOptionalTime, formatTime } from '../../core/format.ts'
 
 describe('formatId', () => {
   it.each([

@@ -1,4 +1,4 @@
-import { type Log, parseEventLogs, type TransactionReceipt } from 'viem'
+import { type ContractFunctionName, type Log, parseEventLogs, type TransactionReceipt } from 'viem'
 import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
 import type { Run } from '../../../client/src/index.ts'
 import type { Context } from '../action.ts'
@@ -6,11 +6,20 @@ import { formatUsdc } from '../arguments.ts'
 import { openSession, type Session } from '../session.ts'
 import { type Call, transact } from '../transact.ts'
 
+/** A function of the market that a transaction may call. */
+export type MarketFunction = ContractFunctionName<typeof bountyMarketAbi, 'nonpayable'>
+
 /** Calls the market for a run. @param rest the arguments after the run’s id. */
-export async function callForRun(context: Context, name: string, functionName: string, id: bigint, ...rest: string[]) {
+export async function callForRun(
+  context: Context,
+  name: string,
+  functionName: MarketFunction,
+  id: bigint,
+  ...rest: (string | number)[]
+) {
   const session = await openSession(context)
   const address = session.contracts.market
-  const calls = [{ action: `${name} run ${id}`, address, functionName, args: [id, ...rest] }]
+  const calls: Call[] = [{ action: `${name} run ${id}`, address, functionName, args: [id, ...rest] }]
   await changeRun(session, context, calls, () => id)
 }
 
@@ -41,6 +50,8 @@ export function showState({ output }: Context, run: Run) {
     output.line(`The treasury earns the fee of ${formatUsdc(fee)}.`)
   }
   if (state === 'CLAIMED') output.line(`${formatUsdc(stake ?? 0n)} of the stake of agent ${claimedBy} is locked.`)
+  if (run.closing && !run.endedAt)
+    output.line('The run is closing: if the claim is lost, the escrow returns to the poster.')
   if (run.submitBy) output.line(`Submit by ${run.submitBy}.`)
   if (run.reviewBy) output.line(`Review by ${run.reviewBy}.`)
 }

@@ -3,7 +3,7 @@ import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
 import type { Context } from '../action.ts'
 import { formatUsdc } from '../arguments.ts'
 import { openSession, type Session } from '../session.ts'
-import { approvalFor } from '../transact.ts'
+import { approvalFor, type Call } from '../transact.ts'
 import { changeRun } from './changeRun.ts'
 
 export type PostOptions = {
@@ -25,12 +25,12 @@ export async function post(context: Context<PostOptions>, ipfsHash: string) {
   const { reward, draft, workPeriod = 0, stakePercent = 0, evaluator = zeroAddress } = context
   const session = await openSession(context)
   const { market } = session.contracts
-  const fee = await feeOf(session, reward)
+  const fee = await posterFee(session, reward)
   // The chain’s clock: the market compares the deadline with it.
   const { timestamp } = await session.node.getBlock()
   const deadline = timestamp + BigInt(context.deadline)
   const amounts = `${formatUsdc(reward)} and a fee of ${formatUsdc(fee)}`
-  const calls = [
+  const calls: Call[] = [
     ...(draft ? [] : await approvalFor(session, market, reward + fee)),
     {
       action: draft ? `create a run of ${amounts}` : `post a run of ${amounts}`,
@@ -56,8 +56,8 @@ export async function fund(context: Context, id: bigint) {
     functionName: 'getBounty',
     args: [id],
   })
-  const escrow = reward + (await feeOf(session, reward))
-  const calls = [
+  const escrow = reward + (await posterFee(session, reward))
+  const calls: Call[] = [
     ...(await approvalFor(session, market, escrow)),
     { action: `fund run ${id} with ${formatUsdc(escrow)}`, address: market, functionName: 'fundBounty', args: [id] },
   ]
@@ -65,7 +65,7 @@ export async function fund(context: Context, id: bigint) {
 }
 
 /** What the poster pays besides the reward, in USDC base units. The market rounds it down. */
-async function feeOf({ node, contracts: { market } }: Session, reward: bigint): Promise<bigint> {
+async function posterFee({ node, contracts: { market } }: Session, reward: bigint): Promise<bigint> {
   const feeBps = await node.readContract({ address: market, abi: bountyMarketAbi, functionName: 'FEE_BPS' })
   return (reward * feeBps) / BPS
 }

@@ -23,8 +23,7 @@ type Observers = { timer?: RequestTimer; tracing?: Tracing }
 
 /**
  * Adds the response cache to the app, in two places. `app.fetch` answers a cached GET before Hono routes it, because
- * routing and middleware take several times as long as the lookup. The middleware answers the other reads. An app that
- * is mounted in another app, as under Ponder, runs the middleware only, which gives the same answers.
+ * routing and middleware take several times as long as the lookup. The middleware answers the other reads.
  */
 export function addResponseCache(app: OpenAPIHono, head: HeadFeed, { timer, tracing }: Observers): void {
   const cache = createResponseCache(head)

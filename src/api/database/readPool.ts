@@ -1,7 +1,7 @@
 import { Socket } from 'node:net'
 import pg from 'pg'
 import type { Logger } from 'pino'
-import { followFailover } from './followFailover.ts'
+import { followFailover } from '../../../core/database/followFailover.ts'
 import { shareConnections } from './sharedConnections.ts'
 
 type Options = {

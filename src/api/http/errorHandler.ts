@@ -2,6 +2,7 @@ import type { Context, ErrorHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { Logger } from 'pino'
 import { Problem, type ProblemCode } from './errors.ts'
+import { problemOf } from './refusals.ts'
 
 type Answer = (c: Context, problem: Problem) => Response | Promise<Response>
 
@@ -11,7 +12,7 @@ type Answer = (c: Context, problem: Problem) => Response | Promise<Response>
  */
 export function errorHandler(logger: Logger, answer: Answer = answerProblem): ErrorHandler {
   return (error, c) => {
-    const problem = problemOf(error)
+    const problem = asProblem(error)
     if (problem.status >= 500) {
       const traceId = c.get('trace')?.traceId
       const request = { method: c.req.method, path: c.req.path, requestId: c.get('requestId'), traceId }
@@ -41,7 +42,8 @@ export function routeNotFound(c: Context): Response {
   return answerProblem(c, new Problem('ROUTE_NOT_FOUND', `There is no ${c.req.path} here. See /docs.`))
 }
 
-function problemOf(error: Error): Problem {
+function asProblem(thrown: Error): Problem {
+  const error = problemOf(thrown)
   if (error instanceof Problem) return error
   // Hono's validators throw these before a schema checks the request.
   const status = error instanceof HTTPException ? error.status : 500

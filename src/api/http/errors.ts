@@ -68,3 +68,8 @@ export class Problem extends Error {
     return { type: `urn:problem-type:runline:${code}`, title, status, detail: message, code, ...extensions }
   }
 }
+
+/** For a `catch` that ignores refusals, such as those of an index that cannot be read. @throws any other error. */
+export function unlessProblem(error: unknown): undefined {
+  if (!(error instanceof Problem)) throw error
+}

@@ -11,8 +11,23 @@ const MAX_HEADER_BYTES = 16 * 1024
 const HEADERS_TIMEOUT_MS = 5_000
 const REQUEST_TIMEOUT_MS = 10_000
 
-/** Creates an HTTP server for the app, with limits on how slowly and how much a client may send. */
-export function createHttpServer(app: App): Server {
+/**
+ * A connection on which nothing moves for this long is closed: a client that does not read its answer would keep its bytes
+ * in memory. Longer than any wait for an answer, and than the 15 s between two comments of a stream.
+ */
+const UNREAD_TIMEOUT_MS = 30_000
+
+type ServerLimits = {
+  /** How many connections may be open at once. A further one is closed at once. */
+  maxConnections: number
+  unreadTimeoutMs?: number
+}
+
+/** Creates an HTTP server for the app, with limits on how slowly and how much a client may send, and how slowly it may read. */
+export function createHttpServer(
+  app: App,
+  { maxConnections, unreadTimeoutMs = UNREAD_TIMEOUT_MS }: ServerLimits,
+): Server {
   const limits = {
     maxHeaderSize: MAX_HEADER_BYTES,
     headersTimeout: HEADERS_TIMEOUT_MS,
@@ -23,6 +38,8 @@ export function createHttpServer(app: App): Server {
     keepAliveTimeout: 65_000,
   }
   const server = createServer(limits, getRequestListener(app.fetch, { errorHandler: refuseMalformed }))
+  server.maxConnections = maxConnections
+  server.setTimeout(unreadTimeoutMs)
   return server.on('clientError', refuseUnparsed)
 }
 

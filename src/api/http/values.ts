@@ -46,27 +46,12 @@ export const usdcParameter = z
   .transform((usdc) => parseUnits(usdc, 6))
   .openapi({ type: 'string' })
 
-/** A number if JSON parsers represent it exactly, else a string. */
-export function formatId(value: bigint): number | string {
-  return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value.toString()
-}
-
 export const amount = z
   .string()
   .regex(/^[0-9]+$/)
   .openapi({ description: 'USDC base units (6 decimals).', example: '100000000' })
 
 export const time = z.iso.datetime({ precision: 3 }).openapi({ example: '2024-01-20T12:00:00.000Z' })
-
-/** @param seconds since the epoch. */
-export function formatTime(seconds: bigint): string {
-  return new Date(Number(seconds) * 1_000).toISOString()
-}
-
-/** Null stays null: the event has not happened. */
-export function formatOptionalTime(seconds: bigint | null): string | null {
-  return seconds === null ? null : formatTime(seconds)
-}
 
 export const address = z
   .string()

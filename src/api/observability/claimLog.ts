@@ -1,8 +1,9 @@
 import { LRUCache } from 'lru-cache'
 import type { Logger } from 'pino'
 import type { Address, Hash, Hex } from 'viem'
-import type { ClaimRequest, NamedClaim } from '../relay/chain/market.ts'
-import type { RelayEmitter } from '../relay/events.ts'
+import type { ClaimRequest, NamedClaim } from '../../../relay/claims/chain/market.ts'
+import type { RelayEmitter } from '../../../relay/events.ts'
+import { traceIdOf } from './claimTraces.ts'
 
 /** How many claims keep the ids of their request until they are final. */
 const MAX_CLAIMS = 10_000
@@ -26,10 +27,10 @@ export function logClaims(events: RelayEmitter, logger: Logger) {
   events.on('claimAnswered', ({ request, ...answer }) => {
     logger.info({ ...requestLine(request), ...answer }, 'claim answered')
   })
-  events.on('claimReserved', (claim) => {
+  events.on('claimPlaced', (claim) => {
     const ids = idsOf(claim.request)
     if (ids.requestId !== undefined) requests.set(claim.claimId, ids)
-    logger.info(lineOf(claim), 'claim reserved')
+    logger.info(lineOf(claim), 'claim placed')
   })
   events.on('claimSent', (claim) => logger.info(lineOf(claim), 'claim sent'))
   events.on('claimDecided', (claim) => logger.info(lineOf(claim), 'claim decided'))
@@ -42,7 +43,7 @@ type Step = NamedClaim & { signer?: Address; nonce?: number; txHash?: Hash; resu
 
 type RequestIds = { requestId: string | undefined; traceId: string | undefined }
 
-const idsOf = ({ requestId, trace }: ClaimRequest): RequestIds => ({ requestId, traceId: trace?.traceId })
+const idsOf = (request: ClaimRequest): RequestIds => ({ requestId: request.requestId, traceId: traceIdOf(request) })
 
 function requestLine(request: ClaimRequest) {
   const { bountyId, agentId, wallet } = request

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import type { PublicClient } from 'viem'
+import { repeat } from '../../../core/repeat.ts'
 import type { IndexReader } from '../queries/indexReader.ts'
-import { repeat } from '../repeat.ts'
 import { addGauge } from './gauge.ts'
 
 const CHECK_INTERVAL_MS = 2_000
@@ -99,26 +99,26 @@ const toNumber = (block: bigint | undefined) => (block === undefined ? null : Nu
 
 /** Adds the metrics of the lag to a registry. */
 export function measureLag(registry: Registry, lag: () => Lag): void {
-  const watch = (name: string, help: string, read: (now: Lag) => number) =>
+  const add = (name: string, help: string, read: (now: Lag) => number) =>
     addGauge(registry, name, help, () => read(lag()))
-  watch('chain_head_block', "The node's latest block; NaN until it is first read.", ({ chain }) =>
+  add('chain_head_block', "The node's latest block; NaN until it is first read.", ({ chain }) =>
     Number(chain ?? Number.NaN),
   )
-  watch('chain_head_unseen_seconds', 'How long ago the node last returned its latest block.', ({ unseen }) => unseen)
-  watch(
+  add('chain_head_unseen_seconds', 'How long ago the node last returned its latest block.', ({ unseen }) => unseen)
+  add(
     'chain_head_unchanged_seconds',
     'For how long the node has returned no later block, up to its last answer.',
     ({ unchanged }) => unchanged,
   )
-  watch('index_behind_blocks', 'How many blocks the index is behind the chain; NaN until both are known.', (now) =>
+  add('index_behind_blocks', 'How many blocks the index is behind the chain; NaN until both are known.', (now) =>
     now.chain === undefined || now.head === undefined ? Number.NaN : Math.max(0, Number(now.chain - now.head)),
   )
-  watch(
+  add(
     'index_behind_seconds',
     'How long ago the chain got the first block that the index lacks.',
     ({ behind }) => behind,
   )
-  watch(
+  add(
     'index_stalled_seconds',
     'For how long the index has been behind the chain without indexing a block.',
     ({ stalled }) => stalled,

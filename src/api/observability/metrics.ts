@@ -2,8 +2,8 @@ import type { Context, Next } from 'hono'
 import { routePath } from 'hono/route'
 import type pg from 'pg'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { unlessProblem } from '../http/errors.ts'
 import type { IndexReader } from '../queries/indexReader.ts'
-import { unlessUnavailable } from '../relay/chain/client.ts'
 import type { Streams } from '../stream/streams.ts'
 import { addGauge } from './gauge.ts'
 
@@ -11,8 +11,8 @@ import { addGauge } from './gauge.ts'
 export function createMetrics(index: IndexReader, readPool: pg.Pool): Registry {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
-  watchPool(registry, readPool)
-  watchIndex(registry, index)
+  addPoolGauges(registry, readPool)
+  addIndexGauges(registry, index)
   return registry
 }
 
@@ -76,7 +76,7 @@ export function measureStreams(registry: Registry, streams: Pick<Streams, 'figur
   })
 }
 
-function watchPool(registry: Registry, pool: pg.Pool) {
+function addPoolGauges(registry: Registry, pool: pg.Pool) {
   new Gauge({
     name: 'read_pool_connections',
     help: 'Connections of the read pool, and requests waiting for one.',
@@ -90,17 +90,17 @@ function watchPool(registry: Registry, pool: pg.Pool) {
   })
 }
 
-function watchIndex(registry: Registry, index: IndexReader) {
+function addIndexGauges(registry: Registry, index: IndexReader) {
   type State = Awaited<ReturnType<IndexReader['readHead']>>
-  const watch = (name: string, help: string, read: (state: State) => number) =>
-    addGauge(registry, name, help, async () => read(await index.readHead().catch(unlessUnavailable)))
-  watch('index_head_block', 'The last indexed block; NaN if none can be read.', (state) =>
+  const add = (name: string, help: string, read: (state: State) => number) =>
+    addGauge(registry, name, help, async () => read(await index.readHead().catch(unlessProblem)))
+  add('index_head_block', 'The last indexed block; NaN if none can be read.', (state) =>
     state ? Number(state.snapshot.number) : Number.NaN,
   )
-  watch('index_head_lag_seconds', 'The age of the last indexed block; NaN if none can be read.', (state) =>
+  add('index_head_lag_seconds', 'The age of the last indexed block; NaN if none can be read.', (state) =>
     state ? Number(state.snapshot.now - state.snapshot.timestamp) : Number.NaN,
   )
-  watch(
+  add(
     'index_whole',
     '1 while reads are answered; 0 while the index replays blocks, is empty or cannot be read.',
     (state) => (state?.isCurrent ? 1 : 0),

@@ -1,8 +1,8 @@
 import type pg from 'pg'
 import type { Logger } from 'pino'
 import type { PublicClient } from 'viem'
-import { type FinalizedBlock, findDeadBlock } from '../database/finalizedBlocks.ts'
-import { repeat } from '../repeat.ts'
+import { type FinalizedBlock, findDeadBlock } from '../../../core/database/finalizedBlocks.ts'
+import { repeat } from '../../../core/repeat.ts'
 
 const CHECK_INTERVAL_MS = 1_000
 

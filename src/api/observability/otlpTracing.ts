@@ -24,7 +24,8 @@ import {
 } from '@opentelemetry/sdk-trace'
 import { routePath } from 'hono/route'
 import type { Logger } from 'pino'
-import { Problem } from '../http/errors.ts'
+import { Refusal } from '../../../relay/refusal.ts'
+import { Problem, problemTypes } from '../http/errors.ts'
 import { createExporter } from './traceExporter.ts'
 import type { Trace, Tracing } from './tracing.ts'
 
@@ -132,10 +133,12 @@ const fromHeaders: TextMapGetter<Headers> = {
 
 /** Whether it is an error of this server or its parts, not a refusal of the request. */
 const isFailure = (failure: unknown): boolean =>
-  failure !== undefined && !(failure instanceof Problem && failure.status < 500)
+  failure !== undefined && !(isRefusal(failure) && problemTypes[failure.code].status < 500)
+
+const isRefusal = (failure: unknown) => failure instanceof Refusal || failure instanceof Problem
 
 /** The failure without its message, which may contain what a client or a node sent. */
 const failureType = (failure: unknown): string => {
-  if (failure instanceof Problem) return failure.code
+  if (isRefusal(failure)) return failure.code
   return failure instanceof Error ? failure.name : typeof failure
 }

@@ -1,10 +1,10 @@
 import type { Logger } from 'pino'
+import { reuseResult } from '../../../core/reuseResult.ts'
+import { within } from '../../../relay/chain/client.ts'
+import { Refusal } from '../../../relay/refusal.ts'
+import type { Relay, RelayerState } from '../../../relay/relay.ts'
 import { Problem } from '../http/errors.ts'
 import type { IndexReader } from '../queries/indexReader.ts'
-import { within } from '../relay/chain/client.ts'
-import type { Relay } from '../relay/relay.ts'
-import type { SignerState } from '../relay/signerState.ts'
-import { reuseResult } from '../reuseResult.ts'
 import type { Lag } from './indexLag.ts'
 import type { OrphanedIndex } from './orphanedIndex.ts'
 
@@ -60,7 +60,7 @@ export type Readiness = {
 }
 
 /** The status that only the operator sees. `signers` is null if they cannot be read, or there are none. */
-export type ProcessStatus = Omit<Readiness, 'reasons'> & { reasons: Reason[]; signers: SignerState[] | null }
+export type ProcessStatus = Omit<Readiness, 'reasons'> & { reasons: Reason[]; signers: RelayerState[] | null }
 
 type Limits = {
   /** How long the index may be behind the chain without indexing a block before it counts as stalled. */
@@ -182,12 +182,12 @@ async function checkRelay(relay: Parts['relay']): Promise<Pick<ProcessStatus, 'r
     const absent = relay.absentKeys().map(({ reason }) => notSigning(reason))
     return { reasons: [...silence, ...absent, ...signers.flatMap((signer) => [...reasonsOf(signer)])], signers }
   } catch (error) {
-    if (!(error instanceof Problem)) throw error
+    if (!(error instanceof Refusal)) throw error
     return unread(error.message)
   }
 }
 
-function* reasonsOf(state: SignerState): Generator<Reason> {
+function* reasonsOf(state: RelayerState): Generator<Reason> {
   const { signer, isRemoved, balance, budget, spent, claimPrice = 0n } = state
   const isNeeded = !isRemoved && balance !== undefined
   if (state.isUnfunded || (isNeeded && balance < claimPrice)) {

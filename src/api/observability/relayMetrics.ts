@@ -1,10 +1,9 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import { formatEther } from 'viem'
-import { unlessUnavailable } from '../relay/chain/client.ts'
-import type { RelayEmitter } from '../relay/events.ts'
-import type { Relay } from '../relay/relay.ts'
-import type { SignerState } from '../relay/signerState.ts'
-import { reuseResult } from '../reuseResult.ts'
+import { reuseResult } from '../../../core/reuseResult.ts'
+import type { RelayEmitter } from '../../../relay/events.ts'
+import { unlessUnavailable } from '../../../relay/refusal.ts'
+import type { Relay, RelayerState } from '../../../relay/relay.ts'
 import { addGauge } from './gauge.ts'
 
 /**
@@ -14,7 +13,7 @@ import { addGauge } from './gauge.ts'
 export function measureRelay(registry: Registry, events: RelayEmitter, relay: Relay) {
   countClaims(registry, events)
   countTransactions(registry, events)
-  watchSigners(registry, relay)
+  addSignerGauges(registry, relay)
   addGauge(
     registry,
     'relay_waiting_claims',
@@ -87,17 +86,17 @@ function countTransactions(registry: Registry, events: RelayEmitter) {
   events.on('attemptSent', ({ result }) => broadcasts.inc({ result }))
   events.on('attemptReplaced', ({ filler }) => replacements.inc({ by: filler ? 'filler' : 'higher_price' }))
   events.on('gapFilled', ({ signer }) => gaps.inc({ signer }))
-  events.on('attemptMined', ({ signer, filler, claims, gasUsed, fee }) => {
+  events.on('attemptMined', ({ signer, filler, actions, gasUsed, fee }) => {
     gas.inc({ signer }, Number(gasUsed))
     fees.inc({ signer }, Number(formatEther(fee)))
-    if (!filler) size.observe(claims)
+    if (!filler) size.observe(actions)
   })
 }
 
-function watchSigners(registry: Registry, relay: Relay) {
+function addSignerGauges(registry: Registry, relay: Relay) {
   /** One read for all gauges of a scrape. Without the relay the rest of the scrape succeeds. */
   const readStates = reuseResult(0, () => relay.signers().catch(unlessUnavailable))
-  const watch = (name: string, help: string, read: (state: SignerState) => number | undefined) =>
+  const add = (name: string, help: string, read: (state: RelayerState) => number | undefined) =>
     new Gauge({
       name,
       help: `${help} Absent while the database or the node does not answer.`,
@@ -111,26 +110,26 @@ function watchSigners(registry: Registry, relay: Relay) {
         }
       },
     })
-  watch(
+  add(
     'relay_unmined_transactions',
     'Transactions of all processes that are not known to be mined.',
     ({ unmined }) => unmined,
   )
-  watch('relay_unmined_claims', 'Claims in unmined transactions.', ({ claims }) => claims)
-  watch('relay_oldest_unmined_seconds', 'Age of the oldest unmined transaction.', ({ oldestUnmined }) => oldestUnmined)
-  watch('relay_signer_resting', '1 while the node’s counts of its transactions are implausible, else 0.', (state) =>
+  add('relay_unmined_claims', 'Claims in unmined transactions.', ({ claims }) => claims)
+  add('relay_oldest_unmined_seconds', 'Age of the oldest unmined transaction.', ({ oldestUnmined }) => oldestUnmined)
+  add('relay_signer_resting', '1 while the node’s counts of its transactions are implausible, else 0.', (state) =>
     Number(state.objection !== undefined),
   )
-  watch('relay_signer_not_signing', '1 if its key signed nothing when this process last asked, else 0.', (state) =>
+  add('relay_signer_not_signing', '1 if its key signed nothing when this process last asked, else 0.', (state) =>
     Number(state.signingFailure !== undefined),
   )
-  watch('relay_balance_ether', 'Balance of the signer.', ({ balance }) => ether(balance))
-  watch(
+  add('relay_balance_ether', 'Balance of the signer.', ({ balance }) => ether(balance))
+  add(
     'relay_claim_price_ether',
     'What a claim may cost at twice the current prices, with a rollup’s fee for L1.',
     (state) => ether(state.claimPrice),
   )
-  watch('relay_budget_left_ether', 'What is left of the signer’s budget of 24 hours.', ({ budget, spent }) =>
+  add('relay_budget_left_ether', 'What is left of the signer’s budget of 24 hours.', ({ budget, spent }) =>
     ether(budget - spent),
   )
 }

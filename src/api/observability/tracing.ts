@@ -1,7 +1,7 @@
 import type { Attributes } from '@opentelemetry/api'
 import type { MiddlewareHandler } from 'hono'
 
-/** The trace of a request. It is passed with the claim, because a claim leaves the request's async context in a batch. */
+/** The trace of a request. It is found by the request, because a claim leaves its async context in a batch. */
 export type Trace = {
   traceId: string
   /** The W3C header for requests that are made for this one. */
@@ -13,7 +13,7 @@ export type Trace = {
 }
 
 /** `end` takes the reason of a failure. */
-export type Span = { end: (failure?: unknown) => void }
+type Span = { end: (failure?: unknown) => void }
 
 /** The traces of this process. This module does not load the SDK: see `otlpTracing.ts`. */
 export type Tracing = {
@@ -35,40 +35,29 @@ declare module 'hono' {
   }
 }
 
-/** A claim as its request describes it. */
-type Claim = { bountyId: bigint; agentId: bigint; trace?: Trace }
-
 /** The attribute for the transaction of a claim. Claims of a batch have the same. */
 export const TRANSACTION_HASH = 'runline.transaction.hash'
 
 /** The attributes that a claim's spans share. None contains a signature. */
-export const claimAttributes = ({ bountyId, agentId }: Claim): Attributes => ({
+export const claimAttributes = ({ bountyId, agentId }: { bountyId: bigint; agentId: bigint }): Attributes => ({
   'runline.bounty.id': `${bountyId}`,
   'runline.agent.id': `${agentId}`,
 })
 
-/** Starts a span of the claim; undefined if tracing is off. */
-export const startSpan = (name: string, claim: Claim, attributes?: Attributes): Span | undefined =>
-  claim.trace?.start(name, { ...claimAttributes(claim), ...attributes })
-
-/** Runs `work` for a claim, in a span of its trace. Without tracing it only runs `work`. */
-export const inSpan = <T>(name: string, claim: Claim, work: () => Promise<T>, attributes?: Attributes): Promise<T> =>
-  claim.trace ? inSpans(name, [claim], work, attributes) : work()
-
-/** Runs `work` once for several claims, in a span of each claim's trace. */
-export async function inSpans<T>(
+/** Runs `work` in a span of the trace. Without tracing it only runs `work`. */
+export async function inSpan<T>(
+  trace: Trace | undefined,
   name: string,
-  claims: readonly Claim[],
+  attributes: Attributes,
   work: () => Promise<T>,
-  attributes?: Attributes,
 ): Promise<T> {
-  const spans = claims.map((claim) => startSpan(name, claim, attributes))
+  const span = trace?.start(name, attributes)
   try {
     const result = await work()
-    for (const span of spans) span?.end()
+    span?.end()
     return result
   } catch (error) {
-    for (const span of spans) span?.end(error)
+    span?.end(error)
     throw error
   }
 }

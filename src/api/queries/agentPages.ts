@@ -1,13 +1,9 @@
-import { and, eq, gte, isNotNull, type SQL, sql } from 'drizzle-orm'
-import { AGENT_BAND_IDS, type AgentStep, agent, recordOf } from '../../../ponder.schema.ts'
-import { agentBands } from './agentBands.ts'
-import { type AgentRow, type AgentStatus, agentColumns, agentStatus, agentStatuses } from './agents.ts'
-import { createBatchedRead } from './batchedReads.ts'
-import type { IndexReader } from './indexReader.ts'
+import { and, asc, eq, isNotNull, type SQL, sql } from 'drizzle-orm'
+import { agent, recordOf } from '../../../ponder.schema.ts'
+import { agentCounts } from './agentCounts.ts'
+import { type AgentRow, type AgentStatus, agentColumns, agentStatuses, establishedSince } from './agents.ts'
+import { isFar, type PageRead } from './pageReader.ts'
 import { type Page, type SnapshotQuery, snapshotQuery } from './snapshot.ts'
-
-/** The most pages that one statement reads. */
-const MAX_PAGES = 16
 
 type AgentPage = {
   agents: AgentRow[]
@@ -19,87 +15,70 @@ type AgentPage = {
 const lists = ['all', ...agentStatuses] as const
 type Listed = (typeof lists)[number]
 
-const isOn = (step: AgentStep) => eq(agent.step, step)
+const limit = sql`${sql.placeholder('limit')}::int8`
+const offset = sql`${sql.placeholder('offset')}::int8`
+
+/** Not more than the list has from the offset on, so that a walk does not go on to the end of the index. */
+const rows = sql`greatest(least(${limit}, (select "total" from "matches") - ${offset}), 0)`
+
+const ids = (condition: SQL | undefined) => sql`select ${agent.id} from ${agent} where ${condition}`
+const walk = (condition: SQL | undefined) => sql`${ids(condition)} order by ${agent.id} limit ${rows} offset ${offset}`
+const isYoung = and(eq(agent.step, 'PROVEN'), sql`${agent.stakedAt} > ${establishedSince}`)
 
 /**
- * The condition of each list. Where the step decides the status, it compares the step only, which an index leads with.
+ * The ids of each list's page, in order. An index has the agents of a step by id. Two steps can be PROVISIONAL: those of
+ * the second are the PROVEN agents of the last 30 days, which are gathered and sorted.
  */
-const isListed: Record<Listed, SQL | undefined> = {
-  all: isNotNull(agent.step),
-  UNVERIFIED: isOn('UNVERIFIED'),
-  PROVISIONAL: and(isNotNull(agent.step), sql`${agentStatus} = 'PROVISIONAL'`),
-  ESTABLISHED: and(isOn('PROVEN'), sql`${agentStatus} = 'ESTABLISHED'`),
-  FROZEN: isOn('FROZEN'),
-  BANNED: isOn('BANNED'),
+const found: Record<Listed, SQL> = {
+  // By `step` too, because PostgreSQL would prefer the primary key, and read from the table whether an agent has one.
+  all: sql`${ids(isNotNull(agent.step))} order by ${agent.id}, ${agent.step} limit ${rows} offset ${offset}`,
+  UNVERIFIED: walk(eq(agent.step, 'UNVERIFIED')),
+  PROVISIONAL: sql`
+    select "id" from (
+      (${ids(eq(agent.step, 'PROVISIONAL'))} order by ${agent.id} limit ${offset} + ${rows})
+      union all (${ids(isYoung)} order by ${agent.stakedAt})
+    ) as "either" order by "id" limit ${rows} offset ${offset}`,
+  ESTABLISHED: walk(and(eq(agent.step, 'PROVEN'), sql`${agent.stakedAt} <= ${establishedSince}`)),
+  FROZEN: walk(eq(agent.step, 'FROZEN')),
+  BANNED: walk(eq(agent.step, 'BANNED')),
 }
 
-/**
- * Pages of agents in the order of their ids. The bands give the total, and the band in which a page begins. So a page
- * skips at most the ids of one band.
- */
+/** Pages of agents in the order of their ids. */
 function pageQuery(listed: Listed) {
-  const readPages = snapshotQuery(`agents ${listed}`, (db, snapshot) => {
-    const bands = agentBands(db, listed === 'PROVISIONAL' || listed === 'ESTABLISHED')
-    const all = sql.join(
-      agentStatuses.map((status) => sql`${bands[status]}`),
-      sql` + `,
-    )
-    const counted = sql`sum(${listed === 'all' ? all : bands[listed]})`
-    const ranked = db.$with('ranked', {}).as(sql`
-      select ${bands.lowest}, ${counted} as "agents", sum(${counted}) over (order by ${bands.lowest}) - ${counted} as "before"
-      from ${bands} group by ${bands.lowest} having ${counted} > 0`)
+  const readPage = snapshotQuery(`agents ${listed}`, (db, snapshot) => {
+    const counts = agentCounts(db)
+    const counted =
+      listed === 'all'
+        ? sql.join(
+            agentStatuses.map((status) => sql`${counts[status]}`),
+            sql` + `,
+          )
+        : counts[listed]
     const matches = db
-      .$with('matches', { total: sql<number>`"total"`.mapWith(Number).as('total') })
-      .as(sql`select coalesce(sum("agents"), 0) as "total" from "ranked"`)
-    const matching = and(
-      isListed[listed],
-      gte(agent.id, sql`"ranked"."lowest"`),
-      sql`${agent.id} < "ranked"."lowest" + ${sql.raw(String(AGENT_BAND_IDS))}`,
-    )
+      .$with('matches')
+      .as(db.select({ total: sql<number>`${counted}`.mapWith(Number).as('total') }).from(counts))
     const page = db
-      .$with('page', {
-        place: sql<number>`"place"`.mapWith(Number).as('place'),
-        agentId: sql`"agent_id"`.as('agent_id'),
-      })
-      .as(sql`
-        select "asked"."place", "one"."id" as "agent_id"
-        from unnest(${sql.placeholder('limits')}::int8[], ${sql.placeholder('offsets')}::int8[])
-          with ordinality as "asked" ("limit", "offset", "place")
-        cross join lateral (
-          select "near"."id" from "ranked" cross join lateral (
-            select ${agent.id} from ${agent} where ${matching}
-            order by ${agent.id} limit "asked"."limit" offset greatest("asked"."offset" - "before", 0)
-          ) as "near"
-          where "before" < "asked"."offset" + "asked"."limit" and "before" + "agents" > "asked"."offset"
-          order by "near"."id" limit "asked"."limit"
-        ) as "one"`)
+      .$with('page', { agentId: sql`"agent_id"`.as('agent_id') })
+      .as(sql`select "id" as "agent_id" from (${found[listed]}) as "found"`)
     const row = db.select(agentColumns).from(agent).as('agent')
     return db
-      .with(snapshot, bands, ranked, matches, page)
+      .with(snapshot, counts, matches, page)
       .select()
       .from(snapshot)
       .innerJoin(matches, sql`true`)
       .leftJoin(page, sql`true`)
       .leftJoin(row, eq(row.id, page.agentId))
-      .orderBy(page.place, page.agentId)
+      .orderBy(asc(page.agentId))
   })
 
-  return (pages: readonly Page[]): SnapshotQuery<AgentPage[]> => {
-    const values = { limits: pages.map(({ limit }) => limit), offsets: pages.map(({ offset }) => offset) }
-    return readPages(values, ({ matches }, rows) => {
-      const byPlace = Map.groupBy(rows, ({ page }) => page?.place)
-      return pages.map((_, index) => ({
-        agents: (byPlace.get(index + 1) ?? []).flatMap(({ agent }) => agent ?? []),
-        total: matches.total,
-      }))
-    })
-  }
+  return (page: Page): SnapshotQuery<AgentPage> =>
+    readPage(page, ({ matches }, rows) => ({ agents: rows.flatMap(({ agent }) => agent ?? []), total: matches.total }))
 }
 
-/** Creates a function that reads pages of agents. Concurrent requests for pages of one status share a statement. */
-export function createAgentPageReader(index: IndexReader) {
-  const readers = recordOf(lists, (listed) => createBatchedRead(index, pageQuery(listed), { maxSize: MAX_PAGES }))
+const queries = recordOf(lists, pageQuery)
 
-  /** @throws Problem INDEX_BEHIND if the index cannot be read, or does not reach `minBlock` in time. */
-  return (status: AgentStatus | undefined, page: Page, minBlock?: bigint) => readers[status ?? 'all'](page, minBlock)
-}
+/** A page of the agents with the status, or of all agents. */
+export const pageOfAgents = (status: AgentStatus | undefined, page: Page): PageRead<AgentPage> => ({
+  query: queries[status ?? 'all'](page),
+  isExpensive: isFar(page.offset),
+})

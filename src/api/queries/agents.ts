@@ -1,7 +1,7 @@
 import { and, eq, getTableColumns, isNotNull, type SQL, sql } from 'drizzle-orm'
 import type { Hex } from 'viem'
+import { ESTABLISHED_AFTER } from '../../../market/constants.ts'
 import { agent } from '../../../ponder.schema.ts'
-import { ESTABLISHED_AFTER } from '../market/constants.ts'
 import { now, type SnapshotQuery, snapshotQuery } from './snapshot.ts'
 
 /** The trust ladder: AgentStaking.Status, in its order. */

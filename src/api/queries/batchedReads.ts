@@ -1,4 +1,4 @@
-import { createBatcher } from '../batcher.ts'
+import { createBatcher } from '../../../core/batcher.ts'
 import type { IndexReader } from './indexReader.ts'
 import type { SnapshotQuery, SnapshotResult } from './snapshot.ts'
 
@@ -8,21 +8,19 @@ const CONCURRENCY = 2
 /**
  * Creates a function that reads the data of a key. Concurrent calls share a statement, and so a block.
  * @param queryOf reads the data of each key, in the order of the keys.
- * @param options.maxSize the most keys of a statement.
  * @returns a function of a key and a block, which it waits for before it reads. It throws a Problem INDEX_BEHIND if the
  * index cannot be read, or does not reach the block in time.
  */
 export function createBatchedRead<Key, Data>(
   index: IndexReader,
   queryOf: (keys: readonly Key[]) => SnapshotQuery<Data[]>,
-  options: { maxSize?: number } = {},
 ) {
   const readWithOthers = createBatcher(
     async (keys: readonly Key[]): Promise<SnapshotResult<Data>[]> => {
       const { snapshot, data } = await index.read(queryOf(keys))
       return data.map((one) => ({ snapshot, data: one }))
     },
-    { ...options, concurrency: CONCURRENCY },
+    { concurrency: CONCURRENCY },
   )
 
   return async (key: Key, minBlock = 0n): Promise<SnapshotResult<Data>> => {
@@ -42,12 +40,8 @@ export function createSharedRead<Data>(index: IndexReader, query: SnapshotQuery<
   return (minBlock?: bigint) => read(true, minBlock)
 }
 
-/**
- * Reads the data of one key, in a statement of its own.
- * @param query reads one key.
- * @throws Problem INDEX_BEHIND if the index cannot be read, or does not reach `minBlock` in time.
- */
-export async function readOne<Data>(index: IndexReader, query: SnapshotQuery<Data[]>, minBlock?: bigint) {
+/** Reads the data of one key, in a statement of its own. */
+async function readOne<Data>(index: IndexReader, query: SnapshotQuery<Data[]>, minBlock: bigint) {
   const { snapshot, data } = await index.read(query, minBlock)
   if (data.length !== 1) throw new Error(`${data.length} results for one key`)
   return { snapshot, data: data[0] as Data }

@@ -10,7 +10,7 @@ const ROLLBACK_TIMEOUT_MS = 30_000
  * at a lower block for as long as no indexer runs. So while the chain has the highest block that this process saw, a
  * lower one is never shown.
  * @param clock returns milliseconds.
- * @param highest the latest block that another process may have shown before.
+ * @param highest the highest block that an earlier process may have shown.
  * @param latestBlock returns the chain's latest block; undefined if it is not known.
  * @returns a function that returns whether a block may be shown. Call it with blocks in the order in which they are
  * read.

@@ -1,7 +1,8 @@
+import { classifyReadError } from '../../../core/database/failures.ts'
 import { Problem } from '../http/errors.ts'
 import { createBlockHighWaterMark } from './blockHighWaterMark.ts'
-import { classifyReadError } from './failures.ts'
 import { type BlockNotifications, HeadFeed } from './headFeed.ts'
+import { readHighestBlock } from './highestBlock.ts'
 import {
   type Database,
   isConsistent,
@@ -29,8 +30,6 @@ type Options = {
   notifications?: BlockNotifications | undefined
   /** Why the index is of an orphaned branch, in a sentence; undefined if it is not. */
   orphaned?: (() => string | undefined) | undefined
-  /** The latest block that this or another process may have answered from before. */
-  shownBefore?: bigint
   /** The chain's latest block as this process knows it; undefined if it does not. */
   latestBlock?: () => bigint | undefined
 }
@@ -49,28 +48,23 @@ export class IndexReader {
   readonly #chainId: number
   readonly #clock: () => number
   readonly #orphaned: () => string | undefined
-  readonly #isForward: (number: bigint) => boolean
   readonly #latestBlock: () => bigint | undefined
+  #started: Promise<void> | undefined
+  /** Whether a block may be shown. No block may before the process knows which ones were shown before its start. */
+  #isForward: (number: bigint) => boolean = () => false
   /** A query that failed because the tables lack a column. */
   #unanswerable: SnapshotQuery<unknown> | undefined
 
   constructor(
     db: Database,
     chainId: number,
-    {
-      clock = Date.now,
-      notifications,
-      shownBefore = 0n,
-      orphaned = () => undefined,
-      latestBlock = () => undefined,
-    }: Options = {},
+    { clock = Date.now, notifications, orphaned = () => undefined, latestBlock = () => undefined }: Options = {},
   ) {
     this.#db = db
     this.#latestBlock = latestBlock
     this.#chainId = chainId
     this.#clock = clock
     this.#orphaned = orphaned
-    this.#isForward = createBlockHighWaterMark(clock, shownBefore, latestBlock)
     this.head = new HeadFeed({ readHead: () => this.readHead(), clock, notifications })
   }
 
@@ -132,6 +126,20 @@ export class IndexReader {
     return isConsistent(snapshot) && this.#isForward(snapshot.number)
   }
 
+  /** Reads, once, below which block this process may not answer. After a failure, the next call tries again. */
+  #start(): Promise<void> {
+    this.#started ??= readHighestBlock(this.#db).then(
+      (highest) => {
+        this.#isForward = createBlockHighWaterMark(this.#clock, highest, this.#latestBlock)
+      },
+      (error) => {
+        this.#started = undefined
+        throw error
+      },
+    )
+    return this.#started
+  }
+
   async #readOnce<T>(query: SnapshotQuery<T>, retry = true): Promise<SnapshotResult<T> | undefined> {
     const askedAt = performance.now()
     const orphaned = this.#orphaned()
@@ -140,6 +148,7 @@ export class IndexReader {
       throw indexBehind(orphaned)
     }
     try {
+      await this.#start()
       const result = await query(this.#db, { chainId: this.#chainId, clock: Math.floor(this.#clock() / 1_000) })
       this.head.record(result?.snapshot, askedAt)
       if (query === this.#unanswerable) this.#unanswerable = undefined

@@ -1,18 +1,8 @@
-import { type SQL, sql } from 'drizzle-orm'
 import { partiesOf, rewardBandWidth } from '../../../ponder.schema.ts'
-import { type RunList, type RunOrder, shapeOf } from './runList.ts'
-import { isBanded, isUnfiltered, NEAR_ROWS, rankedBands, type StartKind } from './runStarts.ts'
-import { isCounted, matchesInRanked, matchesOf } from './runTotal.ts'
-import { byPosition, mayGather, walksOf } from './runWalks.ts'
-import { plainQuery, type SnapshotQuery, withSnapshot } from './snapshot.ts'
-
-/** The sort key of a run, which is its position in the list. */
-export type RunPosition = { value: bigint; bountyId: bigint }
-
-/** Where a page starts: after a run, or after a number of runs. */
-export type RunStart = { after: RunPosition } | { offset: number }
-
-export type RequestedPage = { start: RunStart; limit: number }
+import { isFar, type PageRead } from './pageReader.ts'
+import { nameOfShape, type RunList, type RunPosition, type RunStart, type Shape, shapeOf } from './runList.ts'
+import { isCounted, pageStatement } from './runStatements.ts'
+import { plainQuery } from './snapshot.ts'
 
 export type RunPage = {
   /** The JSON of the page's runs, separated by commas. */
@@ -23,103 +13,54 @@ export type RunPage = {
   end: RunPosition | null
 }
 
-const placeholder = sql.placeholder
-
-/**
- * Reads pages of a list. Runs with the same sort key are ordered by id, so that pages never overlap.
- * @param kind the kind of every page's start.
- */
-export function runPages(list: RunList, kind: StartKind, pages: readonly RequestedPage[]): SnapshotQuery<RunPage[]> {
-  const values = {
-    ...list,
-    ...(list.minReward !== undefined && bandsAt(list.minReward)),
-    party: partiesOf(list)[0],
-    limits: pages.map(({ limit }) => limit),
-    offsets: pages.map(({ start }) => ('offset' in start ? start.offset : null)),
-    bountyIds: pages.map(({ start }) => ('after' in start ? start.after.bountyId : null)),
-    values: pages.map(({ start }) => ('after' in start ? start.after.value : null)),
-  }
-  const decode = (_: PageRow, rows: PageRow[]) => {
-    const read = new Map(rows.map((row) => [Number(row.place), row]))
-    return pages.map(({ limit }, index) => decodePage(read.get(index + 1), limit))
-  }
-  return statementOf(list, kind)(values, decode, { alone: isExpensive(list, kind) })
-}
-
-function decodePage(row: PageRow | undefined, limit: number): RunPage {
-  if (row === undefined) throw new Error('The statement returned no row for a requested page')
-  const { runs, total, found, last_id, last_value } = row
-  const end = found > limit ? { value: last_value, bountyId: last_id } : null
-  return { runs, total: Number(total), end }
-}
-
-export function startKind(start: RunStart): StartKind {
-  if ('after' in start) return 'after'
-  return start.offset > NEAR_ROWS ? 'far' : 'near'
-}
-
-/** Whether PostgreSQL must count or skip many runs one by one for a page. */
-export function isExpensive(list: RunList, kind: StartKind): boolean {
-  return !isCounted(list) || (kind === 'far' && !isUnfiltered(list) && !isBanded(list, kind))
-}
-
-/**
- * The band that `minReward` splits, and how to count from the nearer edge of it (`wholeBand`): the runs between that edge
- * and `minReward` are counted one by one, and added to the bands from there on, or subtracted from them.
- */
-function bandsAt(minReward: bigint) {
-  const width = rewardBandWidth(minReward)
-  const splitBand = minReward - (minReward % width)
-  const nextBand = splitBand + width
-  return minReward - splitBand < nextBand - minReward
-    ? { splitBand, wholeBand: splitBand, splitFrom: splitBand, splitBefore: minReward, splitSign: -1 }
-    : { splitBand, wholeBand: nextBand, splitFrom: minReward, splitBefore: nextBand, splitSign: 1 }
-}
-
-/** One statement per combination of filters, sort, order and kind of start. */
-const statements = new Map<string, ReturnType<typeof makeStatement>>()
-
-function statementOf(list: RunList, start: StartKind) {
-  const name = `runs ${list.sort} ${list.order} ${start} ${shapeOf(list)}`
-  const statement = statements.get(name) ?? makeStatement(name, list, start)
-  statements.set(name, statement)
-  return statement
-}
-
-function makeStatement(name: string, list: RunList, start: StartKind) {
-  const ranked = isBanded(list, start) ? sql`, "ranked" as (${rankedBands(list)})` : sql``
-  const isInRanked = isBanded(list, start) && list.minReward === undefined
-  const matches = isInRanked ? matchesInRanked : matchesOf(list, mayGather(list, start))
-  return plainQuery<PageRow>(
-    name,
-    sql`${withSnapshot}${ranked}, "matches" as (${matches})
-      select "snapshot".*, "total", "place", "page".*
-      from "snapshot" cross join "matches" cross join ${requestedPages}
-        cross join lateral (with ${walksOf(list, start)} ${pageOf(list)}) as "page"`,
-  )
-}
-
-type PageRow = {
-  /** The number of the page among the requested pages, from 1. */
-  place: bigint
+type Row = {
   total: bigint
   runs: string
-  /** How many runs the walk found: one more than the limit if a run follows the page. */
+  /** How many runs were found: one more than the limit if a run follows the page. */
   found: bigint
   /** The position of the run that fills the page. */
   last_id: bigint
   last_value: bigint
 }
 
-/** One row per requested page. Columns that its kind of start does not use are null. */
-const requestedPages = sql`
-  unnest(${placeholder('limits')}::int4[], ${placeholder('offsets')}::int8[], ${placeholder('bountyIds')}::int8[],
-    ${placeholder('values')}::int8[]) with ordinality as "requested" ("limit", "offset", "bounty_id", "value", "place")`
+/** A page of a list. Runs with the same sort key are ordered by id, so that pages never overlap. */
+export function pageOfRuns(list: RunList, start: RunStart, limit: number): PageRead<RunPage> {
+  const shape = shapeOf(list, start)
+  const isExpensive = !isCounted(shape) || ('offset' in start && isFar(start.offset))
+  const values = {
+    ...list,
+    ...(list.minReward !== undefined && splitAt(list.minReward)),
+    party: partiesOf(list)[0],
+    limit,
+    ...('offset' in start ? start : { afterId: start.after.bountyId, afterValue: start.after.value }),
+  }
+  const decode = ({ runs, total, found, last_id, last_value }: Row): RunPage => ({
+    runs,
+    total: Number(total),
+    end: found > limit ? { value: last_value, bountyId: last_id } : null,
+  })
+  return { query: queryOf(shape)(values, decode, { alone: isExpensive }), isExpensive }
+}
 
-/** The page in one row: the walk's runs without the extra one that shows whether a run follows. */
-function pageOf(order: RunOrder): SQL {
-  return sql`
-    select coalesce(string_agg("json", ','), '') as "runs", (select count(*) from "walked") as "found",
-      (array_agg("bounty_id"))["requested"."limit"] as "last_id", (array_agg("value"))["requested"."limit"] as "last_value"
-    from (select * from "walked" order by ${byPosition(order)} limit "requested"."limit") as "listed"`
+/**
+ * How to count the runs of the band that `minReward` splits, from the nearer edge of the band: the runs between that edge
+ * and `minReward` are counted one by one, and added to the bands from there on, or subtracted from them.
+ */
+function splitAt(minReward: bigint) {
+  const width = rewardBandWidth(minReward)
+  const lowest = minReward - (minReward % width)
+  const next = lowest + width
+  return minReward - lowest < next - minReward
+    ? { wholeBand: lowest, splitFrom: lowest, splitBefore: minReward, splitSign: -1 }
+    : { wholeBand: next, splitFrom: minReward, splitBefore: next, splitSign: 1 }
+}
+
+const queries = new Map<string, ReturnType<typeof plainQuery<Row>>>()
+
+/** The prepared query of the shape. Name and text are both made from the shape, so that each name has one text. */
+function queryOf(shape: Shape) {
+  const name = nameOfShape(shape)
+  const query = queries.get(name) ?? plainQuery<Row>(name, pageStatement(shape))
+  queries.set(name, query)
+  return query
 }

@@ -2,8 +2,10 @@ import { eq, getTableColumns, type SQL, sql } from 'drizzle-orm'
 import { agent, run } from '../../../ponder.schema.ts'
 import { type AgentRow, agentColumns, isAgent } from './agents.ts'
 import { jsonBoolean, jsonId, jsonNumber, jsonObject, jsonText, jsonTime, jsonWord, type Members } from './json.ts'
-import { claimable } from './runList.ts'
-import { plainQuery, type SnapshotQuery, snapshotQuery, withSnapshot } from './snapshot.ts'
+import { now, plainQuery, type SnapshotQuery, snapshotQuery, withSnapshot } from './snapshot.ts'
+
+/** Whether the run can be claimed now. The contract accepts a claim up to and including the deadline. */
+const claimable = sql<boolean>`(${run.state} = 'OPEN' and ${run.deadline} >= ${now})`
 
 const runColumns = { ...getTableColumns(run), claimable: claimable.as('claimable') }
 
@@ -50,6 +52,7 @@ const runMembers = {
   workPeriod: jsonNumber(run.workPeriod),
   stakeRequired: jsonWord(run.stakeRequired),
   evaluator: jsonWord(run.evaluator),
+  closing: jsonBoolean(run.closing),
 } satisfies Members
 
 /** The greatest int8. PostgreSQL refuses to compare an int8 column with a greater number. */

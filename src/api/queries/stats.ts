@@ -1,8 +1,8 @@
 import { type Column, type SQL, sql } from 'drizzle-orm'
 import { marketDay, payee, recordOf, runStates } from '../../../ponder.schema.ts'
-import { agentBands } from './agentBands.ts'
+import { agentCounts } from './agentCounts.ts'
 import { agentStatuses } from './agents.ts'
-import { claimableTotal } from './runBands.ts'
+import { claimableTotal } from './runStatements.ts'
 import { snapshotQuery } from './snapshot.ts'
 
 const countOf = (counter: Column | SQL.Aliased, alias: string) =>
@@ -12,8 +12,8 @@ const sumOf = (amount: Column | SQL.Aliased, alias: string) =>
   sql<bigint>`coalesce(sum(${amount}), 0)`.mapWith(BigInt).as(alias)
 
 const readTotals = snapshotQuery('stats', (db, snapshot) => {
-  const bands = agentBands(db)
-  const claimableRuns = sql<number>`${claimableTotal()}`.mapWith(Number).as('claimableRuns')
+  const counts = agentCounts(db)
+  const claimableRuns = sql<number>`${claimableTotal}`.mapWith(Number).as('claimableRuns')
   const days = db
     .select({
       ...recordOf(runStates, (state) => countOf(marketDay[state], state)),
@@ -26,17 +26,17 @@ const readTotals = snapshotQuery('stats', (db, snapshot) => {
     .as('days')
   const agents = db
     .select({
-      ...recordOf(agentStatuses, (status) => countOf(bands[status], status)),
-      staked: sumOf(bands.staked, 'staked'),
+      ...recordOf(agentStatuses, (status) => countOf(counts[status], status)),
+      staked: sumOf(counts.staked, 'staked'),
     })
-    .from(bands)
+    .from(counts)
     .as('agents')
   const payees = db
     .select({ owed: sumOf(payee.owed, 'owed') })
     .from(payee)
     .as('payees')
   return db
-    .with(snapshot, bands)
+    .with(snapshot, counts)
     .select()
     .from(snapshot)
     .innerJoin(days, sql`true`)
@@ -45,8 +45,8 @@ const readTotals = snapshotQuery('stats', (db, snapshot) => {
 })
 
 /**
- * The market's counts, and amounts in USDC base units: see `marketDay`, `agentBand` and `payee`. It sums bands and days,
- * so it does not grow with runs and agents.
+ * The market's counts, and amounts in USDC base units: see `marketDay`, `agentCount` and `payee`. It sums days and
+ * bands, so it does not grow with runs and agents.
  */
 export const stats = readTotals({}, ({ days, agents, payees }) => {
   const { escrowed, locked, paid, ...runs } = days

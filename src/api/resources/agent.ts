@@ -1,7 +1,8 @@
 import { z } from '@hono/zod-openapi'
 import { getAddress } from 'viem'
-import { address, amount, formatId, formatOptionalTime, formatTime, id, time } from '../http/values.ts'
-import { MIN_STAKE } from '../market/constants.ts'
+import { formatId, formatOptionalTime, formatTime } from '../../../core/format.ts'
+import { MIN_STAKE } from '../../../market/constants.ts'
+import { address, amount, id, time } from '../http/values.ts'
 import { type AgentRow, agentStatuses } from '../queries/agents.ts'
 
 export const statusSchema = z.enum(agentStatuses).openapi('AgentStatus')

@@ -1,7 +1,8 @@
 import { z } from '@hono/zod-openapi'
 import { getAddress } from 'viem'
+import { formatId, formatOptionalTime, formatTime } from '../../../core/format.ts'
 import { runEventNames } from '../../../ponder.schema.ts'
-import { address, amount, formatId, formatOptionalTime, formatTime, hash, id, orNull, time } from '../http/values.ts'
+import { address, amount, hash, id, orNull, time } from '../http/values.ts'
 import type { EventRow } from '../queries/events.ts'
 
 export const exampleEvent = {
@@ -13,6 +14,7 @@ export const exampleEvent = {
   reason: null,
   dueAt: '2024-01-23T12:00:00.000Z',
   ordinal: 1,
+  round: 1,
   byTimeout: null,
   timestamp: '2024-01-16T12:00:00.000Z',
   blockNumber: 1234,
@@ -37,6 +39,10 @@ export const eventSchema = z
       .int()
       .nullable()
       .openapi({ description: 'The number of the claim of the run, or of the revision of the claim.' }),
+    round: z
+      .int()
+      .nullable()
+      .openapi({ description: 'The number of the claim of the run that the event names, from 1.' }),
     byTimeout: z
       .boolean()
       .nullable()
@@ -61,6 +67,7 @@ export function formatEvent(event: EventRow): RunEvent {
     reason: event.reason,
     dueAt: formatOptionalTime(event.dueAt),
     ordinal: event.ordinal,
+    round: event.round,
     byTimeout: event.byTimeout,
     timestamp: formatTime(event.timestamp),
     blockNumber: Number(event.blockNumber),

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
+import { type ClaimError, claimErrorCodes, explainClaimError, type Holder } from '../../../market/contractErrors.ts'
 import { Problem, type ProblemCode, problemTypes } from '../http/errors.ts'
 import { address, amount, hash, id, orNull, time } from '../http/values.ts'
-import { type ClaimError, claimErrorCodes, explainClaimError, type Holder } from '../market/contractErrors.ts'
 import { claimTypedDataSchema, exampleTypedData } from './claimMessage.ts'
 import { stateSchema } from './run.ts'
 

@@ -1,8 +1,7 @@
 import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import type { MarketAddress } from '../market/claimMessage.ts'
-import { nameOfList, type RunList } from '../queries/runList.ts'
-import type { RunPosition } from '../queries/runPages.ts'
+import type { MarketAddress } from '../../../core/deployment.ts'
+import { nameOfList, type RunList, type RunPosition } from '../queries/runList.ts'
 import { refusedValue } from './problem.ts'
 
 const LIST_BYTES = 8

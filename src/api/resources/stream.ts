@@ -1,8 +1,12 @@
 import { z } from '@hono/zod-openapi'
 import { hash } from '../http/values.ts'
-import { closeReasons } from '../stream/eventStream.ts'
 import { agentSchema, exampleAgent } from './agent.ts'
 import { exampleRun, runSchema } from './run.ts'
+
+/** Why the server ends a stream. A code never changes its meaning. */
+const closeReasons = ['SLOW_READER', 'SHUTDOWN', 'INTERNAL'] as const
+
+export type CloseReason = (typeof closeReasons)[number]
 
 const exampleBlock = { number: 1_234, hash: `0x${'4e'.repeat(32)}` }
 

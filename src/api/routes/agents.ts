@@ -1,11 +1,14 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
+import { formatId } from '../../../core/format.ts'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../http/errors.ts'
-import { formatId, idParameter } from '../http/values.ts'
-import { createAgentPageReader } from '../queries/agentPages.ts'
+import { requesterOf } from '../http/requester.ts'
+import { idParameter } from '../http/values.ts'
+import { pageOfAgents } from '../queries/agentPages.ts'
 import { agentsById } from '../queries/agents.ts'
 import { createBatchedRead } from '../queries/batchedReads.ts'
+import type { PageReader } from '../queries/pageReader.ts'
 import {
   agentSchema,
   agentStakeSchema,
@@ -65,13 +68,13 @@ export function agentNotFound(id: bigint) {
   return new Problem('AGENT_NOT_FOUND', `There is no agent ${id}.`, { extensions: { agentId: formatId(id) } })
 }
 
-export function addAgentRoutes(app: OpenAPIHono, deps: Deps) {
-  const readPage = createAgentPageReader(deps.index)
+export function addAgentRoutes(app: OpenAPIHono, deps: Deps, readPage: PageReader) {
   const readAgent = createBatchedRead(deps.index, agentsById)
 
   app.openapi(listAgents, async (c) => {
     const { minBlock, status, ...page } = c.req.valid('query')
-    const { data } = await readIndex(c, readPage(status, sliceOf(page), minBlock))
+    const read = readPage(pageOfAgents(status, sliceOf(page)), requesterOf(c, deps.limits), minBlock)
+    const { data } = await readIndex(c, read)
     return answerJson(c, { agents: data.agents.map(formatAgent), pagination: formatPagination(page, data.total) })
   })
 

@@ -10,14 +10,16 @@ import type { Html } from '../board/values.ts'
 import type { Deps } from '../deps.ts'
 import { errorHandler } from '../http/errorHandler.ts'
 import { Problem } from '../http/errors.ts'
+import { requesterOf } from '../http/requester.ts'
 import { refusalOf } from '../http/validation.ts'
 import { idParameter } from '../http/values.ts'
-import { createAgentPageReader } from '../queries/agentPages.ts'
+import { pageOfAgents } from '../queries/agentPages.ts'
 import { agentsById } from '../queries/agents.ts'
 import { createBatchedRead, createSharedRead } from '../queries/batchedReads.ts'
 import { eventPage } from '../queries/events.ts'
-import type { RunPageReader } from '../queries/readRunPages.ts'
+import type { PageReader } from '../queries/pageReader.ts'
 import type { RunList } from '../queries/runList.ts'
+import { pageOfRuns } from '../queries/runPages.ts'
 import { runsById } from '../queries/runs.ts'
 import type { Snapshot, SnapshotResult } from '../queries/snapshot.ts'
 import { stats } from '../queries/stats.ts'
@@ -80,11 +82,10 @@ const policy = secureHeaders({
 })
 
 /** The board: pages of the market for people, from the same queries as the API. */
-export function boardRoutes(deps: Deps, readRuns: RunPageReader) {
+export function boardRoutes(deps: Deps, readPage: PageReader) {
   const app = new Hono()
   const readRun = createBatchedRead(deps.index, runsById)
   const readAgent = createBatchedRead(deps.index, agentsById)
-  const readAgents = createAgentPageReader(deps.index)
   const readStats = createSharedRead(deps.index, stats)
 
   app.onError(
@@ -99,8 +100,8 @@ export function boardRoutes(deps: Deps, readRuns: RunPageReader) {
   }
 
   async function readRunPage(c: Context, list: RunList, page: number) {
-    const requester = { client: deps.limits?.clientOf(c) ?? '', gone: c.req.raw.signal }
-    const { snapshot, data } = await readRuns(list, { start: sliceOf({ page, limit: LIMIT }), limit: LIMIT }, requester)
+    const requested = pageOfRuns(list, sliceOf({ page, limit: LIMIT }), LIMIT)
+    const { snapshot, data } = await readPage(requested, requesterOf(c, deps.limits))
     const runs: RunSummary[] = JSON.parse(`[${data.runs}]`)
     return { snapshot, data: { runs, ...formatPagination({ page, limit: LIMIT }, data.total) } }
   }
@@ -130,7 +131,10 @@ export function boardRoutes(deps: Deps, readRuns: RunPageReader) {
 
   app.get('/agents', policy, async (c) => {
     const { page } = parse(pageQuery, givenOf(c))
-    const { snapshot, data } = await readAgents(undefined, sliceOf({ page, limit: LIMIT }))
+    const { snapshot, data } = await readPage(
+      pageOfAgents(undefined, sliceOf({ page, limit: LIMIT })),
+      requesterOf(c, deps.limits),
+    )
     const pagination = formatPagination({ page, limit: LIMIT }, data.total)
     const content = agentListPage({ agents: data.agents.map(formatAgent), ...pagination }, snapshot.now)
     return answer(c, snapshot, { title: 'Agents', section: '/agents', content })

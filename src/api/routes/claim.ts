@@ -2,16 +2,20 @@ import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { type Hex, maxUint256 } from 'viem'
+import { createFairLane } from '../../../core/fairLane.ts'
+import type { ClaimRequest } from '../../../relay/claims/chain/market.ts'
+import type { ClaimOutcome } from '../../../relay/claims/events.ts'
+import type { Relay } from '../../../relay/relay.ts'
 import { blockHeaders as blockHeadersOf } from '../cache/cachedResponse.ts'
 import type { Deps } from '../deps.ts'
+import { rateLimited } from '../http/clientLimits.ts'
 import { Problem } from '../http/errors.ts'
-import { createFairLane } from '../http/fairLane.ts'
+import { problemOfClaim } from '../http/refusals.ts'
+import { requesterOf } from '../http/requester.ts'
 import { idParameter } from '../http/values.ts'
+import { traceClaim } from '../observability/claimTraces.ts'
 import { claimAttributes, inSpan, TRANSACTION_HASH } from '../observability/tracing.ts'
 import { createClaimedRunReader, type ReadClaimedRun } from '../queries/claimedRuns.ts'
-import type { ClaimRequest } from '../relay/chain/market.ts'
-import type { ClaimOutcome } from '../relay/events.ts'
-import type { Relay } from '../relay/relay.ts'
 import { formatAgentSummary } from '../resources/agent.ts'
 import { claimBody, claimSchema, NO_ADDRESS, pendingClaimSchema } from '../resources/claim.ts'
 import { claimRefusals, refusedValue } from '../resources/problem.ts'
@@ -38,8 +42,9 @@ const ENTRY_LANE = {
   concurrency: 1,
   maxWaitingPerClient: 1_000,
   waiting: 'claims wait to be read',
-  goneCode: 'RELAY_UNAVAILABLE',
-} as const
+  refuseFull: rateLimited,
+  refuseGone: (detail: string) => new Problem('RELAY_UNAVAILABLE', detail),
+}
 
 const idempotencyKey = z
   .string()
@@ -109,7 +114,7 @@ export function addClaimRoutes(app: OpenAPIHono, deps: Deps) {
   const inTurn = createFairLane(ENTRY_LANE)
 
   app.post(claimRun.getRoutingPath(), async (c, next) => {
-    const enter = () => inTurn(clientOf(c, deps), c.req.raw.signal, deps.relay?.waitForExaminations ?? setImmediate)
+    const enter = () => inTurn(requesterOf(c, deps.limits), deps.relay?.waitForExaminations ?? setImmediate)
     await enter()
     const { data: bountyId } = idParameter.safeParse(c.req.param('id'))
     // Claims that have waited enter one by one again: read at once, they would delay the other one's broadcast.
@@ -122,30 +127,27 @@ export function addClaimRoutes(app: OpenAPIHono, deps: Deps) {
     if (!relay) throw new Problem('RELAY_UNAVAILABLE', 'This server relays no claims.')
     const trace = c.get('trace')
     const request = requestOf(c, c.req.valid('param').id, c.req.valid('json'))
-    trace?.describe(claimAttributes(request))
+    traceClaim(request, trace)
     const { 'idempotency-key': key, prefer } = c.req.valid('header')
     const preferred = preferredWait(prefer)
     if (preferred !== undefined) c.header('Preference-Applied', `wait=${preferred}`)
     const until = AbortSignal.timeout((preferred ?? MAX_WAIT_SECONDS) * 1_000)
-    const outcome = await relay.claim(request, {
-      client: clientOf(c, deps),
-      gone: c.req.raw.signal,
-      until,
-      key,
-      countNew: () => limits?.takeClaim(c),
+    const asked = { ...requesterOf(c, limits), until, key, countNew: () => limits?.takeClaim(c) }
+    const outcome = await relay.claim(request, asked).catch((error) => {
+      throw problemOfClaim(error, request)
     })
     if (outcome.txHash) trace?.describe({ [TRANSACTION_HASH]: outcome.txHash })
     const won =
       outcome.status === 'won' &&
-      (await inSpan('read the run', request, () => readWon(c, readClaimed, request, outcome, until)))
+      (await inSpan(trace, 'read the run', claimAttributes(request), () =>
+        readWon(c, readClaimed, request, outcome, until),
+      ))
     if (won) return c.json(await formatWon(relay, outcome, won), 200)
     if (await isStored(relay, outcome)) c.header('Location', `/api/claims/${outcome.claimId}`)
     c.header('Retry-After', String(RETRY_AFTER_SECONDS))
     return c.json(await pending(readClaimed, request, outcome), 202)
   })
 }
-
-const clientOf = (c: Context, { limits }: Deps) => limits?.clientOf(c) ?? 'unknown'
 
 /** By RFC 7240, unknown preferences are ignored. @returns seconds. */
 function preferredWait(prefer = ''): number | undefined {
@@ -158,14 +160,12 @@ function requestOf(c: Context, bountyId: bigint, body: z.output<typeof claimBody
   if (bountyId > maxUint256) throw runNotFound(bountyId)
   if (agentId > maxUint256) throw agentNotFound(agentId)
   const signed = signature !== undefined && deadline !== undefined ? { signature, deadline } : undefined
-  const trace = c.get('trace')
   return {
     requestId: c.get('requestId'),
     bountyId,
     agentId,
     wallet,
     ...(signed && { signed }),
-    ...(trace && { trace }),
   }
 }
 

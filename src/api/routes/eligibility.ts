@@ -1,7 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import { claimErrors } from '../../../market/eligibility.ts'
 import type { Deps } from '../deps.ts'
 import { addressParameter, idParameter } from '../http/values.ts'
-import { claimErrors } from '../market/eligibility.ts'
 import { runAndAgent } from '../queries/runs.ts'
 import { eligibilitySchema, formatEligibility } from '../resources/eligibility.ts'
 import { agentNotFound } from './agents.ts'

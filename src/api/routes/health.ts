@@ -76,9 +76,7 @@ const getReadiness = createRoute({
   },
 })
 
-/**
- * The health of the process, for orchestrators and load balancers. Not under Ponder, which has its own routes for that.
- */
+/** The health of the process, for orchestrators and load balancers. */
 export function healthRoutes(checkReadiness: () => Promise<ProcessStatus>) {
   const app = new OpenAPIHono()
 

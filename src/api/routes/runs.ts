@@ -1,13 +1,14 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
-import { marketOf } from '../deployment.ts'
+import { type MarketAddress, marketOf } from '../../../core/deployment.ts'
+import { formatId } from '../../../core/format.ts'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../http/errors.ts'
-import { addressParameter, formatId, idParameter, usdcParameter } from '../http/values.ts'
-import type { MarketAddress } from '../market/claimMessage.ts'
+import { requesterOf } from '../http/requester.ts'
+import { addressParameter, idParameter, usdcParameter } from '../http/values.ts'
 import { createBatchedRead } from '../queries/batchedReads.ts'
-import type { RunPageReader } from '../queries/readRunPages.ts'
-import type { RunList } from '../queries/runList.ts'
-import type { RunStart } from '../queries/runPages.ts'
+import type { PageReader } from '../queries/pageReader.ts'
+import type { RunList, RunStart } from '../queries/runList.ts'
+import { pageOfRuns } from '../queries/runPages.ts'
 import { runsById } from '../queries/runs.ts'
 import { exampleRunSummary, runSchema, runSummarySchema, stateSchema } from '../resources/run.ts'
 import { formatRunCursor, parseRunCursor } from '../resources/runCursor.ts'
@@ -82,16 +83,14 @@ function startOf(market: MarketAddress, list: RunList, { page, limit, cursor }: 
   })
 }
 
-export function addRunRoutes(app: OpenAPIHono, deps: Deps, readPage: RunPageReader) {
+export function addRunRoutes(app: OpenAPIHono, deps: Deps, readPage: PageReader) {
   const market = marketOf(deps.deployment)
   const readRun = createBatchedRead(deps.index, runsById)
 
   app.openapi(listRuns, async (c) => {
     const { minBlock, page, limit, cursor, ...list } = c.req.valid('query')
     const start = startOf(market, list, { page, limit, cursor })
-    // Without limits, under Ponder's server, all requests are one client's.
-    const asker = { client: deps.limits?.clientOf(c) ?? '', gone: c.req.raw.signal }
-    const { data } = await readIndex(c, readPage(list, { start, limit }, asker, minBlock))
+    const { data } = await readIndex(c, readPage(pageOfRuns(list, start, limit), requesterOf(c, deps.limits), minBlock))
     const pagination: z.infer<typeof cursorPaginationSchema> = {
       ...formatPagination({ page: page ?? 1, limit }, data.total),
       page: cursor === undefined ? (page ?? 1) : null,

@@ -66,8 +66,9 @@ const historyQuery = z.strictObject({
   periods: countParameter(MAX_PERIODS, 30).openapi({ description: 'How many periods.' }),
   until: z.iso
     .date('must be a day such as 2024-01-15')
+    .regex(/^[2-9]/, 'must be in the years 2000 to 9999')
     .optional()
-    .openapi({ description: 'A day of the last period. The default is the day of the block.' }),
+    .openapi({ description: 'A day of the last period, from 2000-01-01. The default is the day of the block.' }),
   minBlock,
 })
 

@@ -1,6 +1,7 @@
 import type { HttpBindings } from '@hono/node-server'
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Deps } from '../deps.ts'
+import { requesterOf } from '../http/requester.ts'
 import { addressParameter, idParameter, usdcParameter } from '../http/values.ts'
 import { refusedValue } from '../resources/problem.ts'
 import { stateSchema } from '../resources/run.ts'
@@ -73,7 +74,7 @@ export function addStreamRoutes(app: OpenAPIHono, { streams, limits }: Deps) {
     outgoing?.removeHeader('Transfer-Encoding')
     const body = await streams.start(
       { ...filter, types: matched, key },
-      { cursor, client: limits?.clientOf(c) ?? '', cut: () => outgoing?.destroy() },
+      { cursor, client: requesterOf(c, limits).client, cut: () => outgoing?.destroy() },
     )
     return new Response(body, { headers }) as never
   })

@@ -1,4 +1,4 @@
-import { type Address, type Hex, zeroAddress } from 'viem'
+import { type Hex, zeroAddress } from 'viem'
 import type { Block, Change, Changes } from '../queries/changes.ts'
 import { formatAgent } from '../resources/agent.ts'
 import { type Cursor, cursorAt, formatCursor, isBehind } from './cursor.ts'
@@ -84,10 +84,9 @@ function endOf(later: readonly Change[], recent: readonly Block[], finalized: bi
 
 function createEvent(change: Change, cursor: Cursor, block: Block) {
   const json = change.type === 'run' ? change.json : formatChangedAgent(change.row)
-  const terms = JSON.parse(json) as { reward: string; posterAddress: Address }
   const id = formatCursor(cursor)
   return (filter: StreamFilter): string | undefined => {
-    const match = matchChange(filter, change, terms)
+    const match = matchChange(filter, change)
     if (match === 'never') return undefined
     const left = match === 'left' ? ',"left":true' : ''
     return formatEvent(change.type, `${json.slice(0, -1)},"block":${formatBlock(block)}${left}}`, id)

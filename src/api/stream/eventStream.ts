@@ -1,3 +1,4 @@
+import type { CloseReason } from '../resources/stream.ts'
 import type { StreamFilter } from './filter.ts'
 
 /** How many bytes may wait for a slow reader when the next event comes: some hundred events. */
@@ -8,11 +9,6 @@ const CUT_TIMEOUT_MS = 5_000
 
 /** How long an EventSource waits before it reconnects. */
 const RETRY_MS = 1_000
-
-/** Why the server ends a stream. A code never changes its meaning. */
-export const closeReasons = ['SLOW_READER', 'SHUTDOWN', 'INTERNAL'] as const
-
-export type CloseReason = (typeof closeReasons)[number]
 
 /** Why a stream has ended: by the server, or because the client has gone. */
 export type EndReason = CloseReason | 'GONE'

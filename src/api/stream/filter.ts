@@ -1,5 +1,5 @@
 import type { Address } from 'viem'
-import type { Change, Standing } from '../queries/changes.ts'
+import type { Change, RunTerms, Standing } from '../queries/changes.ts'
 import type { RunState } from '../queries/runList.ts'
 
 /** Which runs and agents a stream is about. Its set: those that match now. */
@@ -16,20 +16,14 @@ export type StreamFilter = {
   runId?: bigint | undefined
 }
 
-/** A run's members that filters depend on and that never change. */
-type RunTerms = { reward: string; posterAddress: Address }
-
-/**
- * Whether what changed is in the filter's set, has left it, or was not in it since the first of the change's standings.
- * @param terms Of a run.
- */
-export function matchChange(filter: StreamFilter, change: Change, terms: RunTerms) {
+/** Whether what changed is in the filter's set, has left it, or was not in it since the first of the change's standings. */
+export function matchChange(filter: StreamFilter, change: Change) {
   if (!filter.types.includes(change.type)) return 'never'
   if (change.type === 'agent') {
     if (filter.agentId !== undefined && filter.agentId !== change.id) return 'never'
     return change.row.owner === null ? 'left' : 'in'
   }
-  if (!matchTerms(filter, change.id, terms)) return 'never'
+  if (!matchTerms(filter, change.id, change.terms)) return 'never'
   const isIn = (standing: Standing) => matchStanding(filter, standing)
   const now = change.standings.at(-1)
   if (now && isIn(now)) return 'in'

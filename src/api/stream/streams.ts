@@ -25,7 +25,7 @@ type Options = {
   maxPerClient?: number
 }
 
-type Requester = {
+type Subscriber = {
   /** What the client has; undefined if it begins now. */
   cursor: Cursor | undefined
   /** The name by which streams are limited. */
@@ -75,7 +75,7 @@ export function createStreams({
      * @returns the body of the response.
      * @throws Problem RATE_LIMITED, STREAMS_UNAVAILABLE, or INDEX_BEHIND.
      */
-    async start(filter: StreamFilter, { cursor, client, cut }: Requester) {
+    async start(filter: StreamFilter, { cursor, client, cut }: Subscriber) {
       const own = perClient.get(client) ?? 0
       if (own >= maxPerClient) {
         throw rateLimited(`${client} has ${own} open streams, and may have ${maxPerClient}.`, RETRY_AFTER_SECONDS)

@@ -4,10 +4,10 @@ import { toAccount } from 'viem/accounts'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
 import { accountOf } from '../../../devnet/accounts.ts'
-import { Problem } from '../../../src/api/http/errors.ts'
-import { batchGasLimit } from '../../../src/api/relay/chain/gas.ts'
-import { batchCall, type ClaimRequest } from '../../../src/api/relay/chain/market.ts'
-import type { Relay } from '../../../src/api/relay/relay.ts'
+import { batchGasLimit } from '../../../relay/claims/chain/gas.ts'
+import { batchCall, type ClaimRequest } from '../../../relay/claims/chain/market.ts'
+import { Refusal } from '../../../relay/refusal.ts'
+import type { Relay } from '../../../relay/relay.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'
@@ -110,7 +110,7 @@ describe('claims that are queued together', () => {
     const again = await relay
       .claim(requestOf(lost, agent), contextOf(AbortSignal.timeout(5_000)))
       .catch((error) => error)
-    expect(again).toBeInstanceOf(Problem)
+    expect(again).toBeInstanceOf(Refusal)
     expect(again).toMatchObject({ code: 'RUN_NOT_OPEN', extensions: { claimedBy: Number(rival.id) } })
   })
 

@@ -81,7 +81,7 @@ describe('the trace of a claim', () => {
     await market.client.mine({ blocks: 70 })
     const traced = () => lines.filter((line) => line.traceId === traceId).map(({ msg }) => msg)
     await until('final', async () => traced().includes('claim final'))
-    const messages = ['requested', 'reserved', 'sent', 'decided', 'answered', 'final'].map((step) => `claim ${step}`)
+    const messages = ['requested', 'placed', 'sent', 'decided', 'answered', 'final'].map((step) => `claim ${step}`)
     expect(traced().toSorted()).toEqual(messages.toSorted())
   })
 

@@ -2,13 +2,13 @@ import { EventEmitter } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import { parseEther } from 'viem'
+import { parseEnv } from '../../../core/env.ts'
+import { createEndpoints } from '../../../core/node/endpoints.ts'
 import { accountOf, roles } from '../../../devnet/accounts.ts'
-import { parseEnv } from '../../../src/api/env.ts'
-import { Problem } from '../../../src/api/http/errors.ts'
-import { createEndpoints } from '../../../src/api/node/endpoints.ts'
-import type { ClaimRequest } from '../../../src/api/relay/chain/market.ts'
-import type { ClaimContext } from '../../../src/api/relay/context.ts'
-import { createRelay, type Relay } from '../../../src/api/relay/relay.ts'
+import type { ClaimRequest } from '../../../relay/claims/chain/market.ts'
+import type { ClaimContext } from '../../../relay/claims/context.ts'
+import { Refusal } from '../../../relay/refusal.ts'
+import { createRelay, type Relay } from '../../../relay/relay.ts'
 import type { Agent, Participants } from '../../../testkit/participants.ts'
 import type { TestChain } from '../../support/market.ts'
 
@@ -95,7 +95,7 @@ export async function resultOf(relay: Relay, request: ClaimRequest, timeout = 15
   try {
     return (await relay.claim(request, contextOf(AbortSignal.timeout(timeout)))).status
   } catch (error) {
-    if (error instanceof Problem) return error.code
+    if (error instanceof Refusal) return error.code
     throw error
   }
 }

@@ -2,8 +2,8 @@ import { encodeFunctionData } from 'viem'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
 import { accountOf } from '../../../devnet/accounts.ts'
-import { decodeClaimError, explainClaimError } from '../../../src/api/market/contractErrors.ts'
-import { revertOf } from '../../../src/api/relay/chain/client.ts'
+import { decodeClaimError, explainClaimError } from '../../../market/contractErrors.ts'
+import { revertOf } from '../../../relay/chain/client.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { claimApi } from './claimApi.ts'
@@ -103,7 +103,7 @@ async function manyRuns(holder: Agent): Promise<bigint[]> {
   const approved = await submitted()
   const revised = await submitted()
   const rejected = await submitted()
-  await people.mined(() => write.approveWork([approved]))
+  await people.mined(() => write.approveWork([approved, 0]))
   await people.mined(() => write.requestRevision([revised, 'ipfs://again']))
   for (let revision = 0; revision < 3; revision++) {
     await people.mined(() => write.requestRevision([rejected, 'ipfs://again']))

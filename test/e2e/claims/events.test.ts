@@ -2,8 +2,8 @@ import { EventEmitter } from 'node:events'
 import pg from 'pg'
 import { beforeAll, expect, it } from 'vitest'
 import { accountOf } from '../../../devnet/accounts.ts'
-import type { RelayEmitter, RelayEvents } from '../../../src/api/relay/events.ts'
-import type { Relay } from '../../../src/api/relay/relay.ts'
+import type { RelayEmitter, RelayEvents } from '../../../relay/events.ts'
+import type { Relay } from '../../../relay/relay.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'
@@ -23,7 +23,7 @@ const listen = <Name extends keyof RelayEvents>(event: Name) =>
   events.on<Name>(event, ((what: RelayEvents[Name][0]) => reported.push({ event, what } as never)) as never)
 
 beforeAll(async () => {
-  const names = ['claimReceived', 'claimReserved', 'claimSent', 'attemptSent', 'attemptMined'] as const
+  const names = ['claimReceived', 'claimPlaced', 'claimSent', 'attemptSent', 'attemptMined'] as const
   for (const name of [...names, 'claimDecided', 'claimAnswered', 'claimReopened', 'claimFinal'] as const) listen(name)
   chain = await startTestChain({})
   people = participantsOf(chain)
@@ -48,10 +48,10 @@ it('events report a claim from its request to its final block', async () => {
   expect(reported).toEqual(
     expect.arrayContaining([
       { event: 'claimReceived', what: { request } },
-      { event: 'claimReserved', what: { ...claim, ...attempt } },
-      { event: 'attemptSent', what: { ...attempt, claims: 1, result: 'accepted' } },
+      { event: 'claimPlaced', what: { ...claim, ...attempt } },
+      { event: 'attemptSent', what: { ...attempt, result: 'accepted' } },
       { event: 'claimSent', what: { ...claim, ...attempt, result: 'accepted' } },
-      { event: 'attemptMined', what: { ...attempt, claims: 1, filler: false, gasUsed: receipt.gasUsed, fee } },
+      { event: 'attemptMined', what: { ...attempt, actions: 1, filler: false, gasUsed: receipt.gasUsed, fee } },
       { event: 'claimDecided', what: { ...claim, txHash, outcome: 'won' } },
       {
         event: 'claimAnswered',

@@ -2,10 +2,10 @@ import { getAbiItem, type Hex, parseGwei, toFunctionSelector } from 'viem'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
 import { accountOf } from '../../../devnet/accounts.ts'
+import { Refusal } from '../../../relay/refusal.ts'
+import type { Relay } from '../../../relay/relay.ts'
 import { type Fault, says, status } from '../../../sim/faults/rpcProxy.ts'
 import type { RpcCall } from '../../../sim/faults/staleNode.ts'
-import { Problem } from '../../../src/api/http/errors.ts'
-import type { Relay } from '../../../src/api/relay/relay.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'
@@ -173,8 +173,8 @@ describe('a dead node', () => {
       .claim(requestOf(runId, agent), contextOf(AbortSignal.timeout(15_000)))
       .catch((error) => error)
     expect(performance.now() - start).toBeLessThan(3_000)
-    expect(problem).toBeInstanceOf(Problem)
-    expect(problem).toMatchObject({ code: 'RELAY_UNAVAILABLE', headers: { 'Retry-After': expect.any(String) } })
+    expect(problem).toBeInstanceOf(Refusal)
+    expect(problem).toMatchObject({ code: 'RELAY_UNAVAILABLE', retrySeconds: expect.any(Number) })
     node.heal()
     expect(await resultOf(relay, requestOf(runId, agent))).toBe('won')
   })

@@ -4,7 +4,7 @@ import { parseEther, parseTransaction, recoverTransactionAddress, type Transacti
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { accountOf, keyOf } from '../../../devnet/accounts.ts'
 import { startApi } from '../../../devnet/api.ts'
-import { awsKmsKeys } from '../../../src/api/relay/submission/awsKms.ts'
+import { awsKmsKeys } from '../../../relay/sender/keys/awsKms.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
 import { startFakeKms } from '../../support/fakeKms.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'

@@ -99,7 +99,7 @@ describe('the log', () => {
     expect(ofClaim().toSorted((left, right) => Number(left.time) - Number(right.time))).toEqual(
       expect.arrayContaining([
         step('claim requested', { requestId: 'the-first', isSigned: true }),
-        step('claim reserved', { ...ids, round: '1', signer: relayer, txHash: body.txHash }),
+        step('claim placed', { ...ids, round: '1', signer: relayer, txHash: body.txHash }),
         step('claim sent', { ...ids, txHash: body.txHash, result: 'accepted' }),
         step('claim decided', { ...ids, txHash: body.txHash, outcome: 'won' }),
         step('claim answered', { ...ids, outcome: 'won' }),

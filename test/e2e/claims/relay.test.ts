@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { accountOf, roles } from '../../../devnet/accounts.ts'
-import { Problem } from '../../../src/api/http/errors.ts'
-import type { Relay } from '../../../src/api/relay/relay.ts'
+import { Refusal } from '../../../relay/refusal.ts'
+import type { Relay } from '../../../relay/relay.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'
@@ -71,7 +71,7 @@ describe('a pending claim', () => {
     await claimDirectly(runId, rival, 50_000_000_000n)
     await mine()
     const problem = await claim
-    expect(problem).toBeInstanceOf(Problem)
+    expect(problem).toBeInstanceOf(Refusal)
     expect(problem).toMatchObject({
       code: 'RUN_NOT_OPEN',
       extensions: { state: 'CLAIMED', claimedBy: Number(rival.id), holder: rival.wallet.address },

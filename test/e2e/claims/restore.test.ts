@@ -2,7 +2,7 @@
 import { beforeEach, expect, inject, it, onTestFinished } from 'vitest'
 import { accountOf } from '../../../devnet/accounts.ts'
 import { createDatabase } from '../../../devnet/postgres.ts'
-import type { ClaimRequest } from '../../../src/api/relay/chain/market.ts'
+import type { ClaimRequest } from '../../../relay/claims/chain/market.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'

@@ -1,12 +1,14 @@
+import { EventEmitter } from 'node:events'
 import { toFunctionSelector } from 'viem'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { accountOf } from '../../../devnet/accounts.ts'
+import { createRpc } from '../../../relay/chain/client.ts'
+import type { ClaimRequest } from '../../../relay/claims/chain/market.ts'
+import { simulateBatch } from '../../../relay/claims/simulation/simulateBatch.ts'
+import { createRunStep } from '../../../relay/claims/steps.ts'
+import type { Relay } from '../../../relay/relay.ts'
 import { says } from '../../../sim/faults/rpcProxy.ts'
 import type { RpcCall } from '../../../sim/faults/staleNode.ts'
-import { createRpc } from '../../../src/api/relay/chain/client.ts'
-import type { ClaimRequest } from '../../../src/api/relay/chain/market.ts'
-import type { Relay } from '../../../src/api/relay/relay.ts'
-import { simulateBatch } from '../../../src/api/relay/simulation/simulateBatch.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'
@@ -105,7 +107,7 @@ describe('concurrent claims', () => {
     const client = createRpc(chain.rpcUrl)
     const market = { client, chainId, address: contracts.BountyMarket, staking: contracts.AgentStaking }
     const requests = runIds.map((runId) => requestOf(runId, agent))
-    expect((await simulateBatch(market, relayer.address, requests)).size).toBe(50)
+    expect((await simulateBatch(market, relayer.address, requests, createRunStep(new EventEmitter()))).size).toBe(50)
   })
 
   it('of an agent whose stake covers one of them are won once', async () => {

@@ -2,9 +2,9 @@ import { type Address, numberToHex } from 'viem'
 import { expect, it } from 'vitest'
 import { startAnvil } from '../../../devnet/anvil.ts'
 import { createAnvilClient } from '../../../devnet/anvilClient.ts'
+import { createRpc } from '../../../relay/chain/client.ts'
+import { createCodeReader } from '../../../relay/claims/chain/walletCode.ts'
 import { startRpcProxy } from '../../../sim/faults/rpcProxy.ts'
-import { createRpc } from '../../../src/api/relay/chain/client.ts'
-import { createCodeReader } from '../../../src/api/relay/chain/walletCode.ts'
 
 const WALLETS = 1_200
 

@@ -9,6 +9,7 @@ import { agents, runs } from '../../../devnet/demoMarket.ts'
 import { participantsOf, usdc } from '../../../testkit/participants.ts'
 import { type TemporaryDirectory, temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { patternOf, readSection } from '../../support/readme.ts'
 
 let market: TestMarket
 let project: TemporaryDirectory
@@ -34,35 +35,15 @@ beforeAll(async () => {
   }
 }, 240_000)
 
-type Step = { command: string; output: string[] }
-
-/** The commands of the README's walk, with the lines that each prints. */
-async function readSteps(): Promise<Step[]> {
-  const readme = await readFile('README.md', 'utf8')
-  const [, section = ''] = /^## A whole life\n(.*?)^## /ms.exec(readme) ?? []
-  const steps: Step[] = []
-  for (const [, block = ''] of section.matchAll(/^```\n(.*?)^```$/gms)) {
-    for (const line of block.trimEnd().split('\n')) {
-      if (line.startsWith('$ ')) steps.push({ command: line.slice(2), output: [] })
-      else steps.at(-1)?.output.push(line)
-    }
-  }
-  return steps
-}
-
-/** A pattern of the lines, in which `…` stands for any text. */
-const patternOf = (lines: string[]) =>
-  new RegExp(`^${lines.map((line) => line.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll('…', '\\S+')).join('\n')}$`)
-
 it('the README’s walk from faucet to payment works as printed', async () => {
-  const steps = await readSteps()
+  const { steps } = await readSection('A whole life')
   expect(steps.length).toBe(13)
   // The keys of the walk are written to the current directory, so that is not the repository.
   for (const name of ['package.json', 'cli', 'node_modules']) await symlink(resolve(name), join(project.path, name))
   const env = { RUNLINE_API: market.api.url, RUNLINE_RPC: market.rpcUrl, RUNLINE_KEY: undefined }
   for (const { command, output } of steps) {
     const { stdout } = await execa('bash', ['-c', command], { cwd: project.path, env, stdin: 'ignore' })
-    expect(stdout, command).toMatch(patternOf(output))
+    expect(stdout, command).toMatch(patternOf(output.join('\n')))
   }
 
   const balanceOf = async (name: string) => {
@@ -71,5 +52,5 @@ it('the README’s walk from faucet to payment works as printed', async () => {
   }
   expect(await balanceOf('agent')).toBe(100n * usdc)
   expect(await balanceOf('poster')).toBe(95n * usdc)
-  expect(await market.usdc.read.balanceOf([accountOf(roles.treasury).address])).toBe(5n * usdc)
+  expect(await market.market.read.owed([accountOf(roles.treasury).address])).toBe(5n * usdc)
 }, 300_000)

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { expect, it } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
-import { apiSettings } from '../../../src/api/env.ts'
+import { apiSettings } from '../../../core/env.ts'
 
 const root = new URL('../../../', import.meta.url)
 const read = (path: string) => readFile(new URL(path, root), 'utf8')
@@ -21,7 +21,7 @@ const sdkSettings = ['AWS_REGION', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']
 
 const settings = {
   api: new Set([...apiSettings, ...sdkSettings]),
-  indexer: await settingsOf('ops/startIndexer.ts', 'ponder.config.ts', 'ops/chainSettings.ts'),
+  indexer: await settingsOf('ops/startIndexer.ts', 'ponder.config.ts', 'core/chainSettings.ts'),
 }
 
 it.each(['api', 'indexer', 'standby'] as const)(
@@ -164,7 +164,7 @@ it('the documentation names only files that exist', async () => {
   const pages = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', ...globSync('docs/*.md', { cwd: fileURLToPath(root) })]
   const texts = await Promise.all(pages.map(read))
   const named = texts.flatMap(
-    (text) => text.match(/(?<![\w/])(?:test|ops|src|bench|sim|deploy)\/[\w./]+(?=[`) ])/g) ?? [],
+    (text) => text.match(/(?<![\w/])(?:test|ops|core|market|relay|src|bench|sim|deploy)\/[\w./]+(?=[`) ])/g) ?? [],
   )
   expect(named.length).toBeGreaterThan(50)
   expect(named.filter((path) => !existsSync(new URL(path, root)))).toEqual([])

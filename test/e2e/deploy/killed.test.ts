@@ -2,9 +2,9 @@ import { readdir } from 'node:fs/promises'
 import { execa } from 'execa'
 import { type Address, createTestClient, http, isAddressEqual, publicActions } from 'viem'
 import { expect, it, onTestFinished } from 'vitest'
+import { readDeployment } from '../../../core/deployment.ts'
 import { accountOf, keyOf } from '../../../devnet/accounts.ts'
 import { startAnvil } from '../../../devnet/anvil.ts'
-import { readDeployment } from '../../../src/api/deployment.ts'
 import { temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
 
 const deployer = 0
@@ -57,7 +57,8 @@ it('a deployment whose process was killed resumes, raises the fee of the pending
   expect(stdout).toMatch(/^MockUSDC is at 0x\w{40} already, since block 1$/m)
   expect(stdout).toMatch(/^AgentRegistry is at 0x\w{40} already, since block 2$/m)
   expect(stdout).toMatch(/^BountyMarket is at 0x\w{40}$/m)
+  expect(stdout).toMatch(/^SignedFunding is at 0x\w{40}$/m)
   expect((await readdir(path)).sort()).toEqual(['31337.json', '31337.verification.json'])
   expect(readDeployment(31337, path)).toMatchObject({ startBlock: 3, startBlocks: { AgentRegistry: 2 } })
-  expect(await chain.getTransactionCount({ address })).toBe(3)
+  expect(await chain.getTransactionCount({ address })).toBe(4)
 }, 120_000)

@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises'
 import solc from 'solc'
 import { type Address, concatHex, createPublicClient, type Hash, type Hex, http } from 'viem'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { readDeployment } from '../../../core/deployment.ts'
 import { accountOf, keyOf, roles } from '../../../devnet/accounts.ts'
 import { startAnvil } from '../../../devnet/anvil.ts'
-import { readDeployment } from '../../../src/api/deployment.ts'
 import { temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
 import { runDeploy } from '../../support/deployCommand.ts'
 
@@ -50,13 +50,14 @@ beforeAll(async () => {
 
 describe('the input for source verification', () => {
   it('names every contract of the deployment, and the compiler', () => {
-    const { USDC, AgentRegistry, AgentStaking, BountyMarket } = contracts
+    const { USDC, AgentRegistry, AgentStaking, BountyMarket, SignedFunding } = contracts
     const addresses = verification.contracts.map(({ contractIdentifier, address }) => [contractIdentifier, address])
     expect(Object.fromEntries(addresses)).toEqual({
       'contracts/mocks/MockUSDC.sol:MockUSDC': USDC,
       'contracts/AgentRegistry.sol:AgentRegistry': AgentRegistry,
       'contracts/BountyMarket.sol:BountyMarket': BountyMarket,
       'contracts/AgentStaking.sol:AgentStaking': AgentStaking,
+      'contracts/SignedFunding.sol:SignedFunding': SignedFunding,
     })
     expect(solc.version()).toContain(verification.compilerVersion)
     expect(output.errors?.filter(({ severity }) => severity === 'error') ?? []).toEqual([])

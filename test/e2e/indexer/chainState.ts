@@ -2,10 +2,10 @@ import { type Address, BaseError, ContractFunctionRevertedError, isAddressEqual,
 import {
   type AgentStep,
   type agent,
-  type agentBand,
+  type agentCount,
   agentSteps,
   type marketDay,
-  type provenBand,
+  type provenDay,
   type run,
   runStates,
 } from '../../../ponder.schema.ts'
@@ -45,6 +45,7 @@ export async function runsOnChain({ market }: MarketOnAnvil) {
         workPeriod: bounty.workPeriod,
         stakeRequired: bounty.stake,
         evaluator: bounty.evaluator === zeroAddress ? null : bounty.evaluator,
+        closing: bounty.closing,
       }
     }),
   )
@@ -68,21 +69,19 @@ export function comparableRun(row: typeof run.$inferSelect) {
 
 type Run = typeof run.$inferSelect
 
-/** How many runs of a band are in each state. The key names its table, its list and its lowest id or sort key. */
+/** How many runs of a band or a party are in each state. The key names its table, and its list and lowest sort key. */
 type Band = { key: string } & Record<(typeof runStates)[number], number>
 
-/** The bands that the runs imply, derived from the amounts' digits. Without empty bands. */
+/** The bands and parties' counts that the runs imply, derived from the amounts' digits. Without empty bands. */
 export function runBandsOf(runs: readonly Run[]): Band[] {
-  const keysOf = ({ bountyId, reward, deadline, posterAddress, evaluator, claimedBy }: Run) => {
+  const keysOf = ({ reward, deadline, posterAddress, evaluator, claimedBy }: Run) => {
     const digits = reward.toString()
-    const ids = (bountyId / 10_000n) * 10_000n
     return [
-      `market createdAt ${ids}`,
       `market reward ${digits.slice(0, 2).padEnd(digits.length, '0')}`,
       `market deadline ${(deadline / 21_600n) * 21_600n}`,
-      `party poster ${posterAddress} ${ids}`,
-      ...(evaluator === null ? [] : [`party evaluator ${evaluator} ${ids}`]),
-      ...(claimedBy === null ? [] : [`party claimedBy ${claimedBy} ${ids}`]),
+      `party poster ${posterAddress}`,
+      ...(evaluator === null ? [] : [`party evaluator ${evaluator}`]),
+      ...(claimedBy === null ? [] : [`party claimedBy ${claimedBy}`]),
     ]
   }
   const byKey = Map.groupBy(
@@ -133,29 +132,20 @@ function stepOf({ owner, banned, frozen, stakedAmount, completions }: Agent): Ag
   return completions < 5 ? 'PROVISIONAL' : 'PROVEN'
 }
 
-/** The rows of `proven_band` that the agents imply, without rows that count nothing. */
-export function provenBandsOf(agents: readonly Agent[]): (typeof provenBand.$inferSelect)[] {
+/** The rows of `proven_day` that the agents imply, without rows that count nothing. */
+export function provenDaysOf(agents: readonly Agent[]): (typeof provenDay.$inferSelect)[] {
   const proven = agents.filter((agent) => stepOf(agent) === 'PROVEN')
-  const byBand = Map.groupBy(proven, ({ id, stakedAt }) => `${stakedAt / 86_400n} ${id / 2_500n}`)
-  return [...byBand].map(([key, members]) => {
-    const [day = '', band = ''] = key.split(' ')
-    return { day: BigInt(day) * 86_400n, lowest: BigInt(band) * 2_500n, agents: members.length }
-  })
+  const byDay = Map.groupBy(proven, ({ stakedAt }) => stakedAt / 86_400n)
+  return [...byDay].map(([day, members]) => ({ day: day * 86_400n, agents: members.length }))
 }
 
-/** The rows of `agent_band` that the agents imply, without rows that count nothing. */
-export function agentBandsOf(agents: readonly Agent[]): (typeof agentBand.$inferSelect)[] {
-  const counting = agents.filter((agent) => stepOf(agent) !== null || agent.stakedAmount > 0n)
-  const byBand = Map.groupBy(counting, ({ id }) => (id / 2_500n) * 2_500n)
-  const inOrder = [...byBand].sort(([a], [b]) => (a < b ? -1 : 1))
-  return inOrder.map(([lowest, members]) => {
-    const counts = agentSteps.map((step) => [step, members.filter((member) => stepOf(member) === step).length])
-    return {
-      lowest,
-      ...(Object.fromEntries(counts) as Record<AgentStep, number>),
-      staked: members.reduce((total, { stakedAmount }) => total + stakedAmount, 0n),
-    }
-  })
+/** The row of `agent_count` that the agents imply, without its chain. */
+export function agentCountsOf(agents: readonly Agent[]): Omit<typeof agentCount.$inferSelect, 'chainId'> {
+  const counts = agentSteps.map((step) => [step, agents.filter((agent) => stepOf(agent) === step).length])
+  return {
+    ...(Object.fromEntries(counts) as Record<AgentStep, number>),
+    staked: agents.reduce((total, { stakedAmount }) => total + stakedAmount, 0n),
+  }
 }
 
 /** The agent rows of these ids that registry and staking contract imply. */

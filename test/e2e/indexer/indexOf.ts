@@ -6,13 +6,13 @@ import type { Hex } from 'viem'
 import { startIndexer } from '../../../devnet/indexer.ts'
 import {
   agent,
-  agentBand,
+  agentCount,
   head,
   marketBand,
   marketDay,
-  partyBand,
+  partyCount,
   payee,
-  provenBand,
+  provenDay,
   run,
   runEvent,
 } from '../../../ponder.schema.ts'
@@ -70,16 +70,14 @@ export async function startIndexOf(chain: MarketOnAnvil, databaseUrl: string) {
               ...counts,
             }),
           ),
-          ...(await db.select().from(partyBand).orderBy(asc(partyBand.party), asc(partyBand.lowest))).map(
-            ({ party, lowest, ...counts }) => ({
-              key: `party ${party} ${lowest}`,
-              ...counts,
-            }),
-          ),
+          ...(await db.select().from(partyCount).orderBy(asc(partyCount.party))).map(({ party, ...counts }) => ({
+            key: `party ${party}`,
+            ...counts,
+          })),
         ],
         marketDays: await db.select().from(marketDay).orderBy(asc(marketDay.day)),
-        agentBands: await db.select().from(agentBand).orderBy(asc(agentBand.lowest)),
-        provenBands: await db.select().from(provenBand).orderBy(asc(provenBand.day)),
+        agentCounts: await db.select().from(agentCount),
+        provenDays: await db.select().from(provenDay).orderBy(asc(provenDay.day)),
         payees: await db.select().from(payee).orderBy(asc(payee.address)),
         heads: await db.select().from(head),
       }

@@ -1,11 +1,12 @@
 import { formatEther, parseAbi, parseEther } from 'viem'
 import { beforeAll, beforeEach, expect, it } from 'vitest'
+import { createChainClient } from '../../../core/node/chainClient.ts'
 import { accountOf, keyOf, roles } from '../../../devnet/accounts.ts'
 import { startAnvil } from '../../../devnet/anvil.ts'
 import { createAnvilClient } from '../../../devnet/anvilClient.ts'
 import { startApi } from '../../../devnet/api.ts'
-import { createChainClient } from '../../../src/api/node/chainClient.ts'
-import { createL1Fee } from '../../../src/api/relay/chain/fees.ts'
+import { createL1Fee } from '../../../relay/chain/fees.ts'
+import { ONE_CLAIM } from '../../../relay/claims/chain/gas.ts'
 import { setL1Prices } from '../../../testkit/l1Prices.ts'
 import { startPublicChain } from '../../../testkit/publicChain.ts'
 import { returningFor } from '../../support/bytecode.ts'
@@ -24,7 +25,7 @@ beforeAll(async () => {
 
 beforeEach(() => createAnvilClient(rpcUrl).setCode({ address: oracle, bytecode: '0x' }))
 
-const l1Fee = () => createL1Fee(createChainClient(rpcUrl))
+const l1Fee = () => createL1Fee(createChainClient(rpcUrl), ONE_CLAIM)
 
 it('is 0 on a chain without the oracle', async () => {
   expect(await l1Fee()()).toBe(0n)
@@ -48,7 +49,7 @@ it('leaves out a fee that the oracle does not know', async () => {
 })
 
 it('is unknown while the node does not answer', async () => {
-  await expect(createL1Fee(createChainClient('http://127.0.0.1:1'))()).rejects.toMatchObject({
+  await expect(createL1Fee(createChainClient('http://127.0.0.1:1'), ONE_CLAIM)()).rejects.toMatchObject({
     code: 'RELAY_UNAVAILABLE',
   })
 })
@@ -58,7 +59,7 @@ it('counts in what a claim may cost, and so in whether the funds suffice', async
   const chain = await startPublicChain({ blockTime: 1 })
   parts.defer(chain.stop)
   await setL1Prices(chain.rpcUrl, { base: '1000', blob: '5000' })
-  const fee = await createL1Fee(createChainClient(chain.rpcUrl))()
+  const fee = await createL1Fee(createChainClient(chain.rpcUrl), ONE_CLAIM)()
   const { chainId, deploymentsDirectory } = chain
   const databaseUrl = await freshDatabase()
   const relayerKey = keyOf(roles.relayer)

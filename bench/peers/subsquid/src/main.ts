@@ -8,7 +8,7 @@ import { Agent, Run } from './model'
 const { RPC_URL, BOUNTY_MARKET = '', AGENT_STAKING = '' } = process.env
 
 const processor = new EvmBatchProcessor()
-  .setRpcEndpoint({ url: RPC_URL!, rateLimit: 1_000, capacity: 10 })
+  .setRpcEndpoint({ url: RPC_URL!, rateLimit: 500, capacity: 10 })
   .setRpcDataIngestionSettings({ headPollInterval: 100 })
   // As Ponder has it for this chain.
   .setFinalityConfirmation(30)

@@ -1,0 +1,38 @@
+import { readEnv } from './env.ts'
+
+type ChainSettings = {
+  /** Milliseconds between two polls for the latest block. */
+  pollingInterval: number
+  requestsPerSecond: number
+  /** Blocks in one `eth_getLogs`; if absent, Ponder finds it by the errors of common providers. */
+  logsRange?: number
+}
+
+/** Base, Base Sepolia, and chains not named here. The 300 blocks of ten minutes are read in 6 seconds. */
+const OP_STACK: ChainSettings = { pollingInterval: 500, requestsPerSecond: 50 }
+const defaults: Record<number, ChainSettings> = {
+  31337: { pollingInterval: 100, requestsPerSecond: 500 },
+  8453: OP_STACK,
+  84532: OP_STACK,
+}
+
+const env = readEnv(['CHAIN_ID', 'POLL_INTERVAL_MS', 'RPC_REQUESTS_PER_SECOND', 'LOGS_RANGE'])
+const { pollingInterval, requestsPerSecond } = defaults[env.CHAIN_ID] ?? OP_STACK
+
+/** Ponder's polls wait in a queue, so more polls than requests would delay each block by more than the one before. */
+const POLLS_SHARE = 0.5
+
+/** How the indexer asks the chain: the settings, else the chain's defaults. */
+export const chainSettings: ChainSettings = {
+  pollingInterval: env.POLL_INTERVAL_MS ?? pollingInterval,
+  requestsPerSecond: env.RPC_REQUESTS_PER_SECOND ?? requestsPerSecond,
+  ...(env.LOGS_RANGE !== undefined && { logsRange: env.LOGS_RANGE }),
+}
+
+const least = 1_000 / chainSettings.pollingInterval / POLLS_SHARE
+if (chainSettings.requestsPerSecond < least) {
+  throw new Error(
+    `RPC_REQUESTS_PER_SECOND is ${chainSettings.requestsPerSecond}, too few for a poll every ` +
+      `${chainSettings.pollingInterval} ms: set at least ${Math.ceil(least)}, or a longer POLL_INTERVAL_MS`,
+  )
+}

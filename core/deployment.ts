@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs'
+import { type Address, getAddress, isAddress } from 'viem'
+import { z } from 'zod'
+
+const address = z
+  .string()
+  .refine((value) => isAddress(value, { strict: false }), 'is not an address')
+  .transform((value) => getAddress(value))
+
+const block = z.int().nonnegative()
+
+const contractNames = ['USDC', 'AgentRegistry', 'AgentStaking', 'BountyMarket', 'SignedFunding'] as const
+
+export const deploymentSchema = z.object({
+  chainId: z.int().positive(),
+  /** The block from which events are indexed. */
+  startBlock: block,
+  /** The start blocks of contracts that are older than `startBlock`, such as a foreign registry. */
+  startBlocks: z.partialRecord(z.enum(contractNames), block).optional(),
+  contracts: z.record(z.enum(contractNames), address),
+  /** The largest reward of a run, in USDC base units: the market's MAX_REWARD. */
+  maxReward: z.string().regex(/^[1-9][0-9]{0,15}$/, 'must be USDC base units'),
+})
+
+/**
+ * The chain of devnets: its USDC is MockUSDC, and claims need no signature of the agent's wallet, unless
+ * ALLOW_UNSIGNED_CLAIMS says otherwise.
+ */
+export const DEVNET = 31337
+
+/** The market's addresses on one chain: the content of `deployments/<chainId>.json`. */
+export type Deployment = z.infer<typeof deploymentSchema>
+
+/** The BountyMarket contract of a chain. */
+export type MarketAddress = { chainId: number; address: Address }
+
+/** The contract that claims are signed for. */
+export const marketOf = ({ chainId, contracts }: Deployment): MarketAddress => ({
+  chainId,
+  address: contracts.BountyMarket,
+})
+
+/**
+ * Reads and validates a deployment file.
+ * @throws if there is no such file, it is malformed, or it is for another chain.
+ */
+export function readDeployment(chainId: number, directory = 'deployments'): Deployment {
+  const path = `${directory}/${chainId}.json`
+  let content: string
+  try {
+    content = readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new Error(`No deployment for chain ${chainId}: ${path} cannot be read. Deploy first, or set CHAIN_ID.`, {
+      cause,
+    })
+  }
+  const parsed = deploymentSchema.safeParse(JSON.parse(content))
+  if (!parsed.success) throw new Error(`${path} is malformed:\n${z.prettifyError(parsed.error)}`)
+  if (parsed.data.chainId !== chainId) {
+    throw new Error(`${path} is for chain ${parsed.data.chainId}, not ${chainId}`)
+  }
+  return parsed.data
+}

@@ -1,0 +1,10 @@
+/**
+ * The contracts' constants that reads need. The contracts cannot be upgraded, so the values are repeated here and not
+ * read at start, when the node may be unreachable.
+ */
+
+/** AgentStaking.MIN_STAKE, in USDC base units: the stake that an agent needs to claim. */
+export const MIN_STAKE = 20_000_000n
+
+/** AgentStaking.ESTABLISHED_AFTER, in seconds. */
+export const ESTABLISHED_AFTER = 30 * 24 * 60 * 60

@@ -1,0 +1,53 @@
+// Corrects Ponder's source as its modules are loaded, where it has no setting. A version of Ponder with another source
+// fails here, at the start.
+import { registerHooks } from 'node:module'
+import { chainSettings } from '../core/chainSettings.ts'
+
+type Correction = {
+  /** Its path in Ponder's package. */
+  module: string
+  pattern: RegExp
+  /** How often the pattern must match. */
+  matches: number
+  replacement: string
+}
+
+const corrections: readonly Correction[] = [
+  // Makes RPC_REQUESTS_PER_SECOND the limit of requests. Ponder starts at 20 requests a second for each transport, and
+  // adapts in steps of 5 % to a constant maximum.
+  {
+    module: 'rpc/index.js',
+    pattern: /^const (INITIAL_MAX_RPS|MAX_RPS) = \d+;$/gm,
+    matches: 2,
+    replacement: `const $1 = ${chainSettings.requestsPerSecond};`,
+  },
+  // Queues the next interval of a backfill once. Ponder queues it within a transaction, which it repeats after a broken
+  // connection: each repeat adds a copy of every later interval. The copies hold all connections, and the backfill stops.
+  {
+    module: 'runtime/historical.js',
+    pattern:
+      /(await promise;\s+if \(isSyncComplete === false)(\) \{)(\s+\/\/ Queue [^;]+promise: pwr\.promise,\s+\}\);)/g,
+    matches: 1,
+    replacement: '$1 && !pwr.isNextQueued$2 pwr.isNextQueued = true;$3',
+  },
+]
+
+const PONDER_MODULE = /\/ponder\/dist\/esm\/(.+)$/
+
+registerHooks({
+  load(url, context, nextLoad) {
+    const loaded = nextLoad(url, context)
+    const module = PONDER_MODULE.exec(url)?.[1]
+    const due = corrections.filter((correction) => correction.module === module)
+    if (due.length === 0) return loaded
+    return { ...loaded, source: due.reduce(correct, String(loaded.source)) }
+  },
+})
+
+function correct(source: string, { module, pattern, matches, replacement }: Correction): string {
+  const found = source.match(pattern)?.length ?? 0
+  if (found !== matches) {
+    throw new Error(`${module} of Ponder has ${found} of ${matches} places to correct by ${pattern}: use Ponder 0.17.7`)
+  }
+  return source.replace(pattern, replacement)
+}

@@ -1,0 +1,77 @@
+import { type Address, size } from 'viem'
+import { Refusal } from '../../refusal.ts'
+import type { Room } from '../../sender/action.ts'
+import type { Call } from '../../sender/keys/signing.ts'
+import { batchCall, type ClaimRequest, claimCall, type Market, type MarketCall } from './market.ts'
+
+/**
+ * The most gas of a claim: the gas of a batch item, of which an ERC-1271 wallet may use 100k, and the transaction's
+ * own.
+ */
+export const MAX_GAS = 300_000n
+
+/**
+ * BountyMarket.claimBatch tries an item only if this much gas is left, which is the most that an item and its event
+ * use.
+ */
+const ITEM_GAS_NEEDED = 270_000n
+/** The gas that claimBatch reserves for the result of each item. */
+const RESULT_GAS = 200n
+/** The gas of claimBatch before its first item and after its last, without the results. */
+const BATCH_GAS = 5_000n
+
+/** The gas of a transaction itself. */
+const TRANSACTION_GAS = 21_000n
+/** The most gas per byte of a transaction's data. The floor price of data (EIP-7623) is lower. */
+const BYTE_GAS = 16n
+
+/** Includes the data of a signed item: eleven words. */
+const SIGNED_ITEM_GAS = ITEM_GAS_NEEDED + RESULT_GAS + BYTE_GAS * 352n
+
+/** What one signed claim takes: ten words of data, and up to 60 bytes of its transaction beside them. */
+export const ONE_CLAIM = { bytes: 400n, gas: MAX_GAS }
+
+/**
+ * The gas limit of a claim: a fifth more than its simulation used, and the gas of two cold slots, because it may use
+ * more in its block than in the simulation.
+ * @param estimate the gas that the simulation used.
+ * @throws Refusal CLAIM_REVERTED if the claim uses more gas than the relay pays for.
+ */
+export function gasLimit(estimate: bigint): bigint {
+  if (estimate > MAX_GAS) {
+    const detail = `The claim takes ${estimate} gas, and the relay pays for ${MAX_GAS}. Send it with the wallet.`
+    throw new Refusal('CLAIM_REVERTED', detail, { extensions: { gas: String(estimate), gasLimit: String(MAX_GAS) } })
+  }
+  const limit = (estimate * 6n) / 5n + 5_000n
+  return limit < MAX_GAS ? limit : MAX_GAS
+}
+
+/** The gas limit with which claimBatch tries every item, even if all earlier items use their maximum. */
+export const batchGasLimit = ({ data }: MarketCall, items: number): bigint =>
+  TRANSACTION_GAS + BYTE_GAS * BigInt(size(data)) + BATCH_GAS + BigInt(items) * (ITEM_GAS_NEEDED + RESULT_GAS)
+
+/** The call with which `from` makes these claims. @param claims with the gas limit of a call for each one alone. */
+export function claimsCall(market: Market, from: Address, claims: { request: ClaimRequest; gas: bigint }[]): Call {
+  const [only, ...others] = claims
+  if (only && others.length === 0) return { ...claimCall(market, from, only.request), gas: only.gas }
+  const requests = claims.map(({ request }) => request)
+  const call = batchCall(market, from, requests)
+  return { ...call, gas: batchGasLimit(call, claims.length) }
+}
+
+/** The most claims of a transaction with so much gas. A single claim is not sent as a batch and needs less. */
+const itemsWithin = (gas: bigint): number => Math.max(1, Number((gas - TRANSACTION_GAS - BATCH_GAS) / SIGNED_ITEM_GAS))
+
+/** The most gas that a transaction with so many claims needs. */
+const gasOfItems = (items: number): bigint =>
+  items === 1 ? MAX_GAS : TRANSACTION_GAS + BATCH_GAS + BigInt(items) * SIGNED_ITEM_GAS
+
+/** The most claims per transaction, and the most such transactions. */
+export type ClaimRoom = { items: number; transactions: number }
+
+/** How many claims a signer can make with what it can send. Most of the gas of a batch is not used. */
+export function claimRoomOf({ gas, gasPerTransaction, transactions }: Room, maxBatch: number): ClaimRoom {
+  const items = Math.min(maxBatch, itemsWithin(gas < gasPerTransaction ? gas : gasPerTransaction))
+  const affordable = Number(gas / gasOfItems(items))
+  return { items, transactions: Math.max(1, Math.min(affordable, transactions)) }
+}

@@ -1,0 +1,61 @@
+import type { EventEmitter } from 'node:events'
+import type pg from 'pg'
+import type { Logger } from 'pino'
+import type { Address, Hash, Hex } from 'viem'
+import type { Requester } from '../../core/fairLane.ts'
+import type { Heads } from '../chain/heads.ts'
+import type { Signer } from '../sender/keys/signing.ts'
+import type { ClaimRequest, Market, NamedClaim } from './chain/market.ts'
+import type { ClaimEvents } from './events.ts'
+import type { WalletLimits } from './store/lookUp.ts'
+
+/** The request of a claim. If its client disconnects, a claim that is not stored yet is dropped. */
+export type ClaimContext = Requester & {
+  /** Aborts when the request times out. It does not undo what was sent. */
+  until: AbortSignal
+  /** The client’s idempotency key, scoped to the agent and wallet of the claim. */
+  key: string | undefined
+  /** Counts a claim that does not repeat a stored one. @throws an error that answers the request: RATE_LIMITED. */
+  countNew: () => void
+}
+
+/** The transaction and block at which the index shows a claim as won. */
+export type IndexedWin = { blockNumber: bigint; txHash: Hash }
+
+/** Claims in the index, which may be behind the chain. */
+export type IndexedClaims = {
+  /** Finds those of the claims that the index shows as won. @throws Refusal RELAY_UNAVAILABLE if it cannot be read. */
+  look: (claims: readonly NamedClaim[]) => Promise<Map<Hex, IndexedWin>>
+  /** Resolves when the index has another block than at the last call. */
+  pause: (signal: AbortSignal) => Promise<unknown>
+  /** Whether the agent may claim the run by the index. It decides the order of claims, never a refusal. */
+  isEligible: (request: ClaimRequest) => Promise<boolean>
+}
+
+/** What the modules for claims share. */
+export type ClaimsContext = {
+  /** The market, by the client for simulations and the keeper's reads. */
+  market: Market
+  heads: Heads
+  databaseUrl: string
+  pool: pg.Pool
+  /** The accounts of the signers, of which the sender has more to say. */
+  accounts: readonly Signer[]
+  /** Whether a devnet's relayer may make claims without the wallet’s signature. */
+  allowUnsigned: boolean
+  /** The accounts that may make unsigned claims. */
+  relayers: () => Promise<Set<Address>>
+  /** The accounts that can make the claim; none if it lacks a signature that it needs. */
+  signersFor: (request: ClaimRequest) => Promise<Signer[]>
+  walletLimits: WalletLimits
+  /** Claims in the index, if there is one: it may show a claim before its receipt is read. */
+  indexedClaims?: IndexedClaims | undefined
+  /** The most claims of a transaction. */
+  maxBatch: number
+  /** The interval between reads of the chain’s head while a claim waits, in milliseconds. */
+  interval: number
+  events: Pick<EventEmitter<ClaimEvents>, 'emit'> & {
+    on: (name: 'claimDecided', listener: (...decided: ClaimEvents['claimDecided']) => void) => unknown
+  }
+  logger: Logger
+}

@@ -1,0 +1,151 @@
+import { setImmediate } from 'node:timers/promises'
+import type { Hex } from 'viem'
+import { createFairLane, type Requester } from '../../../core/fairLane.ts'
+import { claimIdOf, MAX_VALIDITY_SECONDS } from '../../../market/claimMessage.ts'
+import { type ClaimError, stateName } from '../../../market/contractErrors.ts'
+import { runErrors } from '../../../market/eligibility.ts'
+import type { ChainHead } from '../../chain/heads.ts'
+import { Refusal, rateLimited, unavailable } from '../../refusal.ts'
+import type { Bounty, ClaimRequest, Failure, Market } from '../chain/market.ts'
+import { CONTRACT_WALLET_GAS, isHeldByClaimant, isSignedByContract, isSignedByKey } from '../chain/signatures.ts'
+import { type ChainView, createChainViews } from '../chain/views.ts'
+import type { ClaimsContext } from '../context.ts'
+import { refusal, refusedByContract, signatureExpiring, signatureRequired } from './refusal.ts'
+
+/** How long a signature must still be valid when its transaction is signed, because its block may take that long. */
+const MIN_VALIDITY_SECONDS = 30n
+
+/** How many calls of wallet contracts run at once, and how many claims of one client may wait for such a call. */
+const CONTRACT_WALLET_LANE = {
+  concurrency: 4,
+  maxWaitingPerClient: 64,
+  waiting: 'claims wait for their signatures to be checked',
+  refuseFull: rateLimited,
+  refuseGone: unavailable,
+}
+
+/**
+ * Several claims of a run are examined one by one, for about half a millisecond each, so that the process can place the
+ * first ones in between. `maxWaitingPerClient` is the most claims of one client that wait.
+ */
+const EXAMINATION_LANE = { ...CONTRACT_WALLET_LANE, concurrency: 1, maxWaitingPerClient: 1_000 }
+
+/**
+ * - `currentClaim`: this claim is the current claim of the run already.
+ * - `good`: the claim may enter the queue.
+ * - `undecided`: the run is not open, and a pending transaction would open it.
+ * - `overtaken`: the claim was not examined, because another claim of the run is likely to win it.
+ */
+export type Examined =
+  | { currentClaim: { claimId: Hex; round: bigint; blockNumber: bigint } }
+  | { good: true }
+  | { undecided: Failure }
+  | { overtaken: true }
+
+/** The other claims of the run in this process. `haveOvertaken`: one of them is likely to win the run. */
+export type Rivals = { exist: () => boolean; haveOvertaken: () => boolean }
+
+export type Examine = ReturnType<typeof createExamination>['examine']
+
+/**
+ * Checks the run and the signature of a claim before the claim can delay any other. A key’s signature needs no call,
+ * and the chain is read once per head for all claims. The refusals and their order are those of the market.
+ * @param market has a client of its own, so that a flood of claims does not delay simulations.
+ */
+export function createExamination({ heads, allowUnsigned, relayers }: ClaimsContext, market: Market) {
+  const viewOf = createChainViews(market, heads)
+  const contractWallets = createFairLane(CONTRACT_WALLET_LANE)
+  const inTurn = createFairLane(EXAMINATION_LANE)
+  let waiting = 0
+
+  async function waitForTurn(requester: Requester) {
+    waiting++
+    await inTurn(requester, setImmediate).finally(() => waiting--)
+  }
+
+  const mayBeUnsigned = async () => allowUnsigned && (await relayers()).size > 0
+
+  async function isSigned(request: ClaimRequest, round: bigint, view: ChainView, requester: Requester) {
+    if (isSignedByKey(market, request, round, view.bounty)) return true
+    if (!(await view.hasCode(request.wallet))) return false
+    return contractWallets(requester, () => isSignedByContract(market, request, round, view.bounty))
+  }
+
+  async function isHeld(request: ClaimRequest, view: ChainView, requester: Requester): Promise<boolean> {
+    if (!isHeldByClaimant(request, view.bounty)) return false
+    return request.signed ? isSigned(request, BigInt(view.bounty.round), view, requester) : mayBeUnsigned()
+  }
+
+  async function check(request: ClaimRequest, view: ChainView, requester: Requester): Promise<Examined | Refusal> {
+    const { bounty, head } = view
+    if (await isHeld(request, view, requester)) {
+      const round = BigInt(bounty.round)
+      const claimId = claimIdOf(market, { ...request, round })
+      return { currentClaim: { claimId, round, blockNumber: head.number } }
+    }
+    const refuse = (error: ClaimError) => refusal({ error, data: undefined }, bounty)
+    const runError = errorOfRun(request, bounty, head)
+    if (runError) {
+      const isPending = !errorOfRun(request, await view.pendingBounty(), head)
+      return isPending ? { undecided: { error: runError, data: undefined } } : refuse(runError)
+    }
+    const { signed } = request
+    const now = nowAt(head)
+    if (!signed) return (await mayBeUnsigned()) ? { good: true } : signatureRequired(market, request, bounty, now)
+    if (signed.deadline < now) return refuse({ errorName: 'SignatureExpired', args: [signed.deadline, now] })
+    if (isExpiring(signed.deadline, head)) {
+      return signatureExpiring(request, signed.deadline - now, MIN_VALIDITY_SECONDS)
+    }
+    const round = BigInt(bounty.round) + 1n
+    if (await isSigned(request, round, view, requester)) return { good: true }
+    const latest = now + MAX_VALIDITY_SECONDS
+    if (signed.deadline > latest) return refuse({ errorName: 'SignatureTooLong', args: [signed.deadline, latest] })
+    if (await view.hasCode(request.wallet)) return refusedByContract(request, round, CONTRACT_WALLET_GAS)
+    return refuse({ errorName: 'InvalidSignature', args: [request.bountyId, request.wallet, round] })
+  }
+
+  /**
+   * @param since by `performance.now()`. A refusal uses only reads of the chain that started at this time or later.
+   * @param rivals checked again when it is the claim’s turn.
+   * @throws Refusal with the market’s reason; RATE_LIMITED; RELAY_UNAVAILABLE, also when the client disconnects.
+   */
+  async function examine(
+    request: ClaimRequest,
+    requester: Requester,
+    since: number,
+    rivals: Rivals,
+  ): Promise<Examined> {
+    const view = await viewOf(request.bountyId, since, false)
+    if (rivals.exist()) await waitForTurn(requester)
+    if (rivals.haveOvertaken()) return { overtaken: true }
+    const first = await check(request, view, requester)
+    if (!(first instanceof Refusal)) return first
+    const newer = await viewOf(request.bountyId, since, true)
+    const result = newer.head.hash === view.head.hash ? first : await check(request, newer, requester)
+    if (!(result instanceof Refusal)) return result
+    // What a node refuses that is behind, the chain may allow.
+    const { number, highest } = newer.head
+    if (number >= highest) throw result
+    throw unavailable(`The chain’s node is at block ${number}, behind block ${highest}.`)
+  }
+
+  /** `isBusy`: whether claims wait for their turn. */
+  return { examine, isBusy: () => waiting > 0 }
+}
+
+/** @param bounty at `head`, or after the pending transactions. */
+function errorOfRun({ bountyId }: ClaimRequest, bounty: Bounty, head: ChainHead): ClaimError | undefined {
+  const state = stateName(bounty.state)
+  if (state === undefined) return { errorName: 'BountyNotFound', args: [bountyId] }
+  const [error] = runErrors({ bountyId, state, deadline: BigInt(bounty.deadline) }, head.timestamp)
+  return error
+}
+
+/** The timestamp of the next block, in seconds: not before the head, and on an idle chain much later. */
+function nowAt({ timestamp }: ChainHead): bigint {
+  const clock = BigInt(Math.floor(Date.now() / 1_000))
+  return timestamp > clock ? timestamp : clock
+}
+
+/** Whether the signature may expire before its block. @param deadline of the signature, in seconds. */
+export const isExpiring = (deadline: bigint, head: ChainHead): boolean => deadline < nowAt(head) + MIN_VALIDITY_SECONDS

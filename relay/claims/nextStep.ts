@@ -1,0 +1,112 @@
+import type { Hex } from 'viem'
+import type { Refusal } from '../refusal.ts'
+import type { Bounty, Failure, NamedClaim } from './chain/market.ts'
+import type { Examined } from './intake/examine.ts'
+import { keyConflict, pendingWithOtherBody } from './intake/refusal.ts'
+import type { Placement } from './queue/dispatcher.ts'
+import { isAboutRun } from './simulation/simulate.ts'
+import type { StoredClaim } from './store/claims.ts'
+
+/**
+ * A claim of which the outcome is the answer.
+ * @property isBound whether the request's idempotency key is bound to it, if it has one.
+ * @property wonAt the block at which the chain shows it as won.
+ * @property txHash the transaction in which it was just placed.
+ */
+export type Followed = { claim: Pick<NamedClaim, 'claimId' | 'round'>; isBound: boolean; wonAt?: bigint; txHash?: Hex }
+
+/** What is stored about the request itself. */
+export type Known = {
+  /** Its idempotency key; undefined if it has none. */
+  key: string | undefined
+  /** The claim to which the key is bound, or that it is bound to a request with another body. */
+  bound: Followed | 'other body' | undefined
+  /** Why the wallet or the agent may send no claim now. */
+  limit: Refusal | undefined
+}
+
+/** The open claims of the run: that of the same agent and wallet, and the one that the chain decides first. */
+export type Open = { own: StoredClaim | undefined; hasSameBody: boolean; rival: StoredClaim | undefined }
+
+/** What the chain says of the request. `isLanded`: it has decided the own open claim, which may not be stored yet. */
+export type Judged = Examined & { isLanded?: boolean }
+
+/** Why a claim is not placed. It is the answer if the time of the request is over. */
+export type Obstacle = Exclude<Placement, { status: 'placed' }>
+
+/**
+ * - `follow`: the outcome of this claim is the answer.
+ * - `examine`: ask the chain, then decide again.
+ * - `place`: enter the queue, for a signed transaction.
+ * - `wait`, then look again.
+ */
+export type Step =
+  | ({ do: 'follow' } & Followed)
+  | { do: 'examine' }
+  | { do: 'place' }
+  | { do: 'refuse'; refusal: Refusal }
+  | { do: 'refuse'; failure: Failure; bounty: Bounty }
+  | Wait
+
+/**
+ * - `decision`: until the claim `of` is decided.
+ * - `placing`: until the claim of the run that is likely to win has left the queue.
+ * - `block`: until the chain has another latest block.
+ * - `agent`: until a pending claim of the agent is decided, which changes its unlocked stake.
+ * - `reread`: not at all, but the chain is read anew.
+ * - `binding`: not at all, but the idempotency key is looked up anew.
+ * - `nothing`: not at all.
+ */
+export type Wait =
+  | { do: 'wait'; for: 'decision'; of: StoredClaim }
+  | { do: 'wait'; for: 'placing' | 'block' | 'agent' | 'reread' | 'binding' | 'nothing'; obstacle: Obstacle }
+
+/**
+ * The next step of a claim. The cheapest facts decide first: what is stored of the request, then the run's open claims,
+ * then the chain and the signature. Only an authenticated claim is placed.
+ * @param judged undefined before the chain is asked.
+ */
+export function nextStep({ key, bound, limit }: Known, { own, hasSameBody, rival }: Open, judged?: Judged): Step {
+  if (bound === 'other body') return { do: 'refuse', refusal: keyConflict(key ?? '') }
+  if (bound) return { do: 'follow', ...bound }
+  if (limit) return { do: 'refuse', refusal: limit }
+  if (own && hasSameBody) return { do: 'follow', claim: { claimId: own.claimId, round: own.round }, isBound: false }
+  if (rival && !own) return { do: 'wait', for: 'decision', of: rival }
+  if (!judged) return { do: 'examine' }
+  if ('overtaken' in judged) return { do: 'wait', for: 'placing', obstacle: { status: 'left', blocker: undefined } }
+  if ('currentClaim' in judged) {
+    const { blockNumber, ...claim } = judged.currentClaim
+    return { do: 'follow', claim, isBound: false, wonAt: blockNumber }
+  }
+  if ('undecided' in judged) {
+    return { do: 'wait', for: 'block', obstacle: { status: 'undecided', failure: judged.undecided } }
+  }
+  if (!own) return { do: 'place' }
+  const isRefused = key === undefined && !judged.isLanded
+  return isRefused ? { do: 'refuse', refusal: pendingWithOtherBody(own) } : { do: 'wait', for: 'decision', of: own }
+}
+
+/** The step after the queue. A claim that fails because of its run looks again, because another claim may have taken it. */
+export function stepAfter(placement: Placement): Step {
+  switch (placement.status) {
+    case 'placed': {
+      const { claim, transaction } = placement
+      const { claimId, round } = claim
+      return { do: 'follow', claim: { claimId, round }, isBound: true, txHash: transaction.attempt.hash }
+    }
+    case 'fails': {
+      const { failure, bounty } = placement
+      return isAboutRun(failure)
+        ? { do: 'wait', for: 'reread', obstacle: placement }
+        : { do: 'refuse', failure, bounty }
+    }
+    case 'undecided':
+      return { do: 'wait', for: 'block', obstacle: placement }
+    case 'locked':
+      return { do: 'wait', for: 'agent', obstacle: placement }
+    case 'rival':
+      return { do: 'wait', for: 'binding', obstacle: placement }
+    default:
+      return { do: 'wait', for: 'nothing', obstacle: placement }
+  }
+}

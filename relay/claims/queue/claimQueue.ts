@@ -1,0 +1,146 @@
+import { size } from 'viem'
+import { unavailable } from '../../refusal.ts'
+import type { Signer } from '../../sender/keys/signing.ts'
+import type { ClaimRequest } from '../chain/market.ts'
+
+/**
+ * The most claims that wait in a process. A block of 30 million gas has room for two batches, 100 claims. So a claim
+ * behind a thousand others would wait longer than its request.
+ */
+const MAX_WAITING = 1_000
+
+/** The most bytes of signatures in a transaction. Nodes refuse transactions of more than 128 KiB. */
+const MAX_SIGNATURE_BYTES = 65_536
+
+/** A claim in the queue. */
+export type Entry<Result> = {
+  request: ClaimRequest
+  /** The client as the limits identify it. */
+  client: string
+  /** The signers that can make the claim. */
+  signers: Signer[]
+  /** Whether the index calls the claim eligible. Such claims are taken first. */
+  isAdvised: boolean
+  /** Ends its wait in the queue. */
+  endWait?: (() => void) | undefined
+  resolve: (result: Result) => void
+  reject: (error: unknown) => void
+}
+
+/**
+ * The authenticated claims that wait for a signer. The queue is bounded and fair: the clients take turns, and if the
+ * queue is full, the client with the most claims loses one. One claim of a run is taken at a time, because only one can
+ * win.
+ * @param onWait is called when an entry begins to wait, with a promise that resolves when it no longer waits.
+ */
+export function createClaimQueue<Result, Waiting extends Entry<Result>>(
+  onWait: (entry: Waiting, ended: Promise<void>) => void,
+) {
+  /** The waiting entries of each client, in the order of the clients’ turns. */
+  const byClient = new Map<string, Waiting[]>()
+  /** The runs of which a claim is taken. */
+  const runsOut = new Set<bigint>()
+  let length = 0
+
+  const all = () => [...byClient.values()].flat()
+
+  function startWait(entry: Waiting) {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    entry.endWait = resolve
+    onWait(entry, promise)
+  }
+
+  function remove(gone: ReadonlySet<Waiting>) {
+    for (const { endWait } of gone) endWait?.()
+    for (const [client, entries] of byClient) {
+      const rest = entries.filter((entry) => !gone.has(entry))
+      length -= entries.length - rest.length
+      if (rest.length > 0) byClient.set(client, rest)
+      else byClient.delete(client)
+    }
+  }
+
+  function makeRoomFor(client: string) {
+    const [largest] = [...byClient.values()].toSorted((left, right) => right.length - left.length)
+    const newest = largest?.at(-1)
+    if (!largest || !newest || newest.client === client || largest.length <= (byClient.get(client)?.length ?? 0) + 1) {
+      throw unavailable('The claim queue is full.')
+    }
+    remove(new Set([newest]))
+    newest.reject(unavailable('The claim queue is full, and most of it is yours.'))
+  }
+
+  /** Takes one entry of each client in turn, until `taken` has `count` or no entry fits. */
+  function pick(taken: Set<Waiting>, count: number, bytes: { left: number }, fits: (entry: Waiting) => boolean) {
+    for (let isProgress = true; isProgress && taken.size < count; ) {
+      isProgress = false
+      for (const [client, entries] of [...byClient]) {
+        if (taken.size >= count) return
+        const entry = entries.find((one) => !taken.has(one) && !runsOut.has(one.request.bountyId) && fits(one))
+        if (!entry) continue
+        const length = entry.request.signed ? size(entry.request.signed.signature) : 0
+        if (length > bytes.left) return
+        bytes.left -= length
+        taken.add(entry)
+        runsOut.add(entry.request.bountyId)
+        isProgress = true
+        // The client’s next turn is after all others.
+        byClient.delete(client)
+        byClient.set(client, entries)
+      }
+    }
+  }
+
+  return {
+    length: () => length,
+
+    /** Whether there is a claim to take for the signer. */
+    hasWorkFor: (signer: Signer) =>
+      all().some(({ signers, request }) => signers.includes(signer) && !runsOut.has(request.bountyId)),
+
+    /** @throws Refusal RELAY_UNAVAILABLE if the queue is full and no client has more claims in it. */
+    enter(entry: Waiting) {
+      if (length >= MAX_WAITING) makeRoomFor(entry.client)
+      startWait(entry)
+      byClient.set(entry.client, [...(byClient.get(entry.client) ?? []), entry])
+      length++
+    },
+
+    /** Puts taken claims back, before the other claims of their clients. */
+    putBack(entries: readonly Waiting[]) {
+      this.release(entries)
+      for (const entry of entries.toReversed()) {
+        startWait(entry)
+        byClient.set(entry.client, [entry, ...(byClient.get(entry.client) ?? [])])
+        length++
+      }
+    },
+
+    /**
+     * Takes at most `count` claims of different runs that the signer can make. Claims that the index calls eligible
+     * come first, but at least one other claim is taken, so that a flood does not starve the others.
+     */
+    take(signer: Signer, count: number): Waiting[] {
+      const taken = new Set<Waiting>()
+      const bytes = { left: MAX_SIGNATURE_BYTES }
+      const isFor = ({ signers }: Waiting) => signers.includes(signer)
+      const hasOthers = all().some((entry) => isFor(entry) && !entry.isAdvised)
+      pick(taken, hasOthers ? count - 1 : count, bytes, (entry) => isFor(entry) && entry.isAdvised)
+      pick(taken, count, bytes, isFor)
+      remove(taken)
+      return [...taken]
+    },
+
+    /** Lets other claims of these runs be taken, because the taken claims have a result. */
+    release(entries: readonly Waiting[]) {
+      for (const { request } of entries) runsOut.delete(request.bountyId)
+    },
+
+    /** Removes all waiting claims for which the predicate is true. */
+    takeAll(matches: (entry: Waiting) => boolean): Waiting[] {
+      const taken = all().filter(matches)
+      remove(new Set(taken))
+      return taken
+    },
+  }
+}

@@ -1,0 +1,331 @@
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
+import type { Hash } from 'viem'
+import { claimIdOf } from '../../../market/claimMessage.ts'
+import type { ChainHead } from '../../chain/heads.ts'
+import { isUnavailable, Refusal, unavailable } from '../../refusal.ts'
+import { type Signer, signingRestOf } from '../../sender/keys/signing.ts'
+import type { PlacedTx, Placer, Quote } from '../../sender/placement.ts'
+import type { Send } from '../../sender/send.ts'
+import { isConflict } from '../../store/database.ts'
+import { type ClaimRoom, claimRoomOf, gasLimit } from '../chain/gas.ts'
+import type { Bounty, Failure, NamedClaim } from '../chain/market.ts'
+import type { ClaimContext, ClaimsContext } from '../context.ts'
+import { isExpiring } from '../intake/examine.ts'
+import { type Placed, placeClaims } from '../placing.ts'
+import { type SimulatedClaim, simulateAlone, simulateBatch } from '../simulation/simulateBatch.ts'
+import { createRunStep } from '../steps.ts'
+import type { Candidate } from '../store/reservations.ts'
+import { createClaimQueue, type Entry } from './claimQueue.ts'
+import { createSignerTurns, type SignerBlocker } from './signerTurns.ts'
+
+/** The size of a batch: the claims of so many transactions, but at least so many claims. */
+const TRANSACTIONS_PER_BATCH = 4
+const CLAIMS_PER_BATCH = 32
+
+/** The batching delay per claim in flight, and its maximum, in milliseconds. */
+const WINDOW_PER_CLAIM_MS = 1
+const MAX_WINDOW_MS = 100
+
+/** How long a claim stays in the queue for its first turn after its request timed out, in milliseconds. */
+export const LAST_CHANCE_MS = 1_000
+
+/**
+ * The result of a claim in the queue.
+ * - `placed`: it is stored with a signed transaction.
+ * - `fails`: its simulation fails, for this reason.
+ * - `undecided`: the next block decides it; `failure` is the answer if there is none in time.
+ * - `rival`, `locked`: see `Obstacle`.
+ * - `stale`: it must be examined again, because its run or its signature’s validity has changed.
+ * - `left`: the request timed out while `blocker` kept the claim in the queue.
+ */
+export type Placement =
+  | { status: 'placed'; claim: NamedClaim; transaction: PlacedTx }
+  | { status: 'fails'; failure: Failure; bounty: Bounty }
+  | { status: 'undecided'; failure: Failure | undefined }
+  | { status: 'rival' | 'locked' | 'stale' }
+  | { status: 'left'; blocker: SignerBlocker | undefined }
+
+/** A claim as the claim flow passes it to the queue. */
+type Asked = Omit<Entry<Placement>, 'resolve' | 'reject'> & Pick<ClaimContext, 'key' | 'gone' | 'until'>
+
+/** `ready`: the result of the claim's simulation at this head. */
+type Waiting = Entry<Placement> & Asked & { ready?: { head: Hash; candidate: Candidate } }
+
+export type Dispatcher = ReturnType<typeof createDispatcher>
+
+/**
+ * Takes claims from the queue in batches, simulates each batch, and stores the claims that pass with signed
+ * transactions. The signers take turns. While a signer works on a batch, claims gather for the next.
+ */
+export function createDispatcher(context: ClaimsContext, placer: Placer, send: Send) {
+  const { market, heads, accounts, maxBatch, interval, events, logger } = context
+  const runStep = createRunStep(events)
+  const queue = createClaimQueue<Placement, Waiting>(({ request }, ended) => {
+    void runStep('wait in the queue', [request], () => ended)
+  })
+  const turns = createSignerTurns(accounts, assign)
+  /** Whether a signer gathers a batch. Only one does at a time, because two would halve the batches. */
+  let isGathering = false
+  /** The number of stored claims without an outcome. */
+  let inFlight = 0
+
+  const isBlocked = ({ signers }: Waiting) => signers.every(turns.isBlocked)
+
+  function assign() {
+    if (isGathering) return
+    const signer = turns.start(queue.hasWorkFor)
+    if (!signer) return
+    isGathering = true
+    void runBatch(signer)
+  }
+
+  async function runBatch(signer: Signer) {
+    await batchWindow()
+    const room = turns.isBlocked(signer) ? await roomOf(signer) : Number.POSITIVE_INFINITY
+    if (typeof room === 'string') {
+      isGathering = false
+      turns.finish(signer)
+      blockSigner(signer, room)
+      return assign()
+    }
+    // Asked while the claims are simulated. If it fails, the placer asks again.
+    const quote = placer.quote(signer)
+    quote.catch(() => undefined)
+    const share = Math.max(maxBatch, Math.ceil(queue.length() / turns.able()))
+    const most = Math.max(maxBatch * TRANSACTIONS_PER_BATCH, CLAIMS_PER_BATCH)
+    const entries = queue.take(signer, Math.min(share, most, room))
+    turns.unblock(signer)
+    isGathering = false
+    queueMicrotask(assign)
+    try {
+      await handle(signer, quote, entries)
+    } catch (error) {
+      for (const entry of entries) fail(entry, error)
+    }
+    turns.finish(signer)
+    assign()
+  }
+
+  /**
+   * Waits for further claims, because a batch takes less gas per claim, and less work of node and indexer. The delay
+   * grows with the number of claims in flight. It resolves after all requests that have arrived are parsed.
+   */
+  async function batchWindow() {
+    if (inFlight > 0) await sleep(Math.min(inFlight * WINDOW_PER_CLAIM_MS, MAX_WINDOW_MS), undefined, { ref: false })
+    await setImmediate()
+  }
+
+  /**
+   * How many claims a blocked signer can make now, or why none. It is checked before claims are taken from the queue,
+   * so that no claim is simulated that this signer cannot send.
+   */
+  async function roomOf(signer: Signer): Promise<number | SignerBlocker> {
+    try {
+      const room = await placer.roomOf(signer)
+      if (typeof room === 'string') return room
+      const { items, transactions } = claimRoomOf(room, maxBatch)
+      return items * transactions
+    } catch (error) {
+      if (!isUnavailable(error)) throw error
+      return 'unreachable'
+    }
+  }
+
+  /** Ends the wait of a taken entry, so that another claim of its run may be taken. */
+  function settle(entry: Waiting, placement: Placement) {
+    queue.release([entry])
+    entry.resolve(placement)
+  }
+
+  /** As `settle`, if the claim cannot be placed. */
+  function fail(entry: Waiting, error: unknown) {
+    queue.release([entry])
+    entry.reject(error)
+  }
+
+  async function handle(signer: Signer, quote: Promise<Quote>, entries: Waiting[]) {
+    const head = await heads.latest()
+    const present = entries.filter((entry) => isPresent(entry, head))
+    const unready = present.filter(({ ready }) => ready?.head !== head.hash)
+    const requests = unready.map(({ request }) => request)
+    const passed = await simulateBatch(market, signer.address, requests, runStep)
+    const alone: Waiting[] = []
+    for (const entry of unready) {
+      const simulated = passed.get(entry.request)
+      if (simulated) applySimulation(entry, head, simulated)
+      else alone.push(entry)
+    }
+    const simulations = alone.map((entry) => simulateEntry(signer, entry, head))
+    if (present.length === 1) await Promise.all(simulations)
+    const ready = present.filter((entry) => entry.ready?.head === head.hash)
+    if (ready.length > 0) await placeReady(signer, quote, ready)
+    // Claims that must be simulated alone do not delay the batch: those that pass join the next one.
+    if (present.length > 1) {
+      void Promise.all(simulations).then(() => {
+        queue.putBack(alone.filter((entry) => entry.ready?.head === head.hash))
+        assign()
+      })
+    }
+  }
+
+  function isPresent(entry: Waiting, head: ChainHead): boolean {
+    const { request, gone } = entry
+    if (gone.aborted) settle(entry, { status: 'left', blocker: undefined })
+    else if (request.signed && isExpiring(request.signed.deadline, head)) settle(entry, { status: 'stale' })
+    else return true
+    return false
+  }
+
+  async function simulateEntry(signer: Signer, entry: Waiting, head: ChainHead) {
+    try {
+      const { request } = entry
+      const simulated = await runStep('simulate', [request], () => simulateAlone(market, signer.address, request))
+      applySimulation(entry, head, simulated)
+    } catch (error) {
+      fail(entry, error)
+    }
+  }
+
+  /** @throws Refusal CLAIM_REVERTED if the claim uses more gas than the relay pays for. */
+  function applySimulation(entry: Waiting, head: ChainHead, { simulation, unlocked }: SimulatedClaim) {
+    const { bounty } = simulation
+    if (simulation.result === 'fails') return settle(entry, { status: 'fails', failure: simulation.failure, bounty })
+    if (simulation.result === 'undecided') return settle(entry, { status: 'undecided', failure: simulation.failure })
+    const { request, key } = entry
+    const round = BigInt(bounty.round) + 1n
+    const claim = { claimId: claimIdOf(market, { ...request, round }), request, round }
+    const gas = gasLimit(simulation.gas)
+    const lock = bounty.stake
+    entry.ready = { head: head.hash, candidate: { claim, gas, lock, unlocked, block: head.number, key } }
+  }
+
+  async function placeReady(signer: Signer, quote: Promise<Quote>, entries: Waiting[]) {
+    let offered: Waiting[] | undefined
+    const requests = entries.map(({ request }) => request)
+    const offer = ({ items, transactions }: ClaimRoom) => {
+      offered = entries.slice(0, items * transactions)
+      return offered.map(candidateOf)
+    }
+    try {
+      const placed = await runStep('sign and store', requests, () => placeClaims(context, placer, signer, quote, offer))
+      if (typeof placed === 'string') {
+        queue.putBack(entries)
+        return blockSigner(signer, placed)
+      }
+      queue.putBack(entries.slice(offered?.length ?? 0))
+      settlePlaced(offered ?? [], placed)
+    } catch (error) {
+      if (isConflict(error)) {
+        for (const entry of entries) settle(entry, { status: 'rival' })
+      } else if (offered === undefined && isUnavailable(error)) {
+        queue.putBack(entries)
+        blockSigner(signer, 'unreachable')
+      } else {
+        for (const entry of entries) fail(entry, error)
+      }
+    }
+  }
+
+  /** Broadcasts a transaction of claims. */
+  async function sendClaims(placed: PlacedTx, candidates: Candidate[]) {
+    const { signer, nonce, attempt } = placed
+    const name = { signer, nonce, txHash: attempt.hash }
+    for (const { claim } of candidates) events.emit('claimPlaced', { ...claim, ...name })
+    const requests = candidates.map(({ claim }) => claim.request)
+    const result = await runStep('broadcast', requests, () => send(placed), attempt.hash)
+    for (const { claim } of candidates) events.emit('claimSent', { ...claim, ...name, result })
+  }
+
+  function settlePlaced(entries: Waiting[], { transactions, obstacles }: Placed) {
+    const transactionOf = new Map<Candidate, PlacedTx>()
+    for (const { placed, candidates } of transactions) {
+      for (const candidate of candidates) transactionOf.set(candidate, placed)
+      sendClaims(placed, candidates).catch((err) =>
+        logger.error({ err, txHash: placed.attempt.hash }, 'cannot broadcast a transaction: the keeper will'),
+      )
+    }
+    for (const entry of entries) {
+      const candidate = candidateOf(entry)
+      const transaction = transactionOf.get(candidate)
+      const obstacle = obstacles.get(candidate)
+      if (transaction) settle(entry, { status: 'placed', claim: candidate.claim, transaction })
+      else if (obstacle instanceof Refusal) fail(entry, obstacle)
+      else settle(entry, { status: obstacle ?? 'rival' })
+    }
+    const runs = new Set([...transactionOf.keys()].map(({ claim }) => claim.request.bountyId))
+    for (const rival of queue.takeAll(({ request }) => runs.has(request.bountyId))) rival.resolve({ status: 'rival' })
+  }
+
+  /** The claims keep waiting, unless every signer that can make them is blocked for long. */
+  function blockSigner(signer: Signer, blocker: SignerBlocker) {
+    // A key that does not sign gets no turn before it is asked again.
+    turns.block(signer, blocker, Math.max(interval, signingRestOf(signer)))
+    rejectHopeless()
+    for (const entry of queue.takeAll((one) => one.until.aborted && isBlocked(one))) leave(entry)
+  }
+
+  /** Rejects the claims that no signer can take for long. */
+  function rejectHopeless() {
+    for (const entry of queue.takeAll(({ signers }) => turns.hopelessness(signers) !== undefined)) {
+      const { detail = '', retrySeconds } = turns.hopelessness(entry.signers) ?? {}
+      entry.reject(unavailable(detail, undefined, retrySeconds))
+    }
+  }
+
+  function leave({ resolve, signers }: Waiting) {
+    resolve({ status: 'left', blocker: turns.blockerAmong(signers) })
+  }
+
+  return {
+    /** The number of waiting claims. */
+    length: queue.length,
+
+    /** Whether more claims wait than one transaction can make. */
+    isLong: () => queue.length() > maxBatch,
+
+    /** Counts a stored claim as in flight, for the batching delay. */
+    countInFlight<T>(outcome: Promise<T>): Promise<T> {
+      inFlight++
+      return outcome.finally(() => {
+        inFlight--
+      })
+    },
+
+    /**
+     * Puts the claim into the queue and waits for its turn.
+     * @throws Refusal RELAY_UNAVAILABLE, RATE_LIMITED, CLAIM_REVERTED
+     */
+    async place(asked: Asked): Promise<Placement> {
+      const { gone, until } = asked
+      const { promise, resolve, reject } = Promise.withResolvers<Placement>()
+      const entry: Waiting = { ...asked, resolve, reject }
+      const giveUp = () => {
+        for (const taken of queue.takeAll((one) => one === entry)) leave(taken)
+      }
+      let timer: NodeJS.Timeout | undefined
+      const expire = () => {
+        if (isBlocked(entry)) giveUp()
+        else timer = setTimeout(giveUp, LAST_CHANCE_MS)
+      }
+      queue.enter(entry)
+      assign()
+      // Their next turn may be later than the request's end.
+      if (entry.signers.every((signer) => signingRestOf(signer) > 0)) rejectHopeless()
+      gone.addEventListener('abort', giveUp)
+      until.addEventListener('abort', expire)
+      if (until.aborted) expire()
+      try {
+        return await promise
+      } finally {
+        clearTimeout(timer)
+        gone.removeEventListener('abort', giveUp)
+        until.removeEventListener('abort', expire)
+      }
+    },
+  }
+}
+
+function candidateOf({ ready }: Waiting): Candidate {
+  if (!ready) throw new Error('The claim was not simulated')
+  return ready.candidate
+}

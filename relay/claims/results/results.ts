@@ -1,0 +1,86 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Hash, Hex } from 'viem'
+import { listenTo } from '../../../core/database/notifications.ts'
+import { isUnavailable, Refusal } from '../../refusal.ts'
+import type { NamedClaim } from '../chain/market.ts'
+import type { ClaimsContext, IndexedWin } from '../context.ts'
+import type { ClaimOutcome } from '../events.ts'
+import { claimsById, findClaim, type StoredClaim } from '../store/claims.ts'
+import { CHANNEL } from '../store/decisions.ts'
+import { createWatch } from './watch.ts'
+
+/** How often the claims’ states are read, with and without notifications. A notification may be lost. */
+const NOTIFIED_INTERVAL_MS = 1_000
+const POLL_INTERVAL_MS = 50
+
+export type Results = ReturnType<typeof createResults>
+
+/** Waits for the decisions of stored claims, which the keeper of any replica may make. */
+export function createResults({ pool, databaseUrl, indexedClaims, events, logger }: ClaimsContext) {
+  const notifications = listenTo({ url: databaseUrl, channel: CHANNEL, logger })
+  const decisions = createWatch<StoredClaim>({
+    async look(claims) {
+      const ids = claims.map(({ claimId }) => claimId)
+      const decided = (await claimsById(pool, ids)).filter(({ state }) => state !== 'open')
+      return new Map(decided.map((claim) => [claim.claimId, claim]))
+    },
+    pause(signal) {
+      const interval = notifications.isLive() ? NOTIFIED_INTERVAL_MS : POLL_INTERVAL_MS
+      return sleep(interval, undefined, { signal }).catch(() => undefined)
+    },
+    logger,
+  })
+  notifications.subscribe((claimId) => decisions.hint(claimId as Hex | undefined))
+  // This process also receives the notifications of what it stores itself.
+  events.on('claimDecided', ({ claimId }) => notifications.isLive() || decisions.hint(claimId))
+  const wins = indexedClaims && createWatch<IndexedWin>({ ...indexedClaims, logger })
+
+  /** Resolves at the first refusal, or at a win once the index, if there is one, shows it. */
+  async function follow(claim: NamedClaim, until: AbortSignal): Promise<ClaimOutcome> {
+    const { claimId, round } = claim
+    const done = new AbortController()
+    const either = AbortSignal.any([until, done.signal])
+    const toOutcome = (win: IndexedWin | undefined): ClaimOutcome | undefined =>
+      win && { claimId, round, status: 'won', blockNumber: win.blockNumber, txHash: win.txHash }
+    const indexed = wins?.until(claim, either).then(toOutcome)
+    try {
+      const decided = decisions.until(claim, either).then((found) => found && outcomeOf(found))
+      const outcome = await Promise.race(indexed ? [decided, indexed] : [decided])
+      if (outcome && outcome.status !== 'won') return outcome
+      const won = indexed ? await indexed : outcome
+      if (won) return won
+    } finally {
+      done.abort()
+    }
+    return outcomeOf(await findClaim(pool, claimId))
+  }
+
+  return {
+    /** The decided claim; undefined if it is not decided until `until` aborts. */
+    decisionOf: decisions.until,
+
+    follow,
+
+    /** As `follow`, for a claim that was just stored. The claim continues even if this fails. */
+    followPlaced: (claim: NamedClaim, txHash: Hash, until: AbortSignal) =>
+      follow(claim, until).catch((error): ClaimOutcome => {
+        if (!isUnavailable(error)) throw error
+        return { claimId: claim.claimId, round: claim.round, status: 'signed', txHash }
+      }),
+
+    close: notifications.close,
+  }
+}
+
+/** The outcome of a stored claim now. @throws Refusal with the reason if it was refused. */
+export function outcomeOf({ claimId, round, state, tx, txHash, blockNumber, problem }: StoredClaim): ClaimOutcome {
+  if (state === 'refused') {
+    if (!problem) throw new Error(`Claim ${claimId} is refused without a reason`)
+    throw new Refusal(problem.code, problem.detail, problem)
+  }
+  if (state === 'open') {
+    return { claimId, round, status: tx.state === 'accepted' ? 'accepted' : 'signed', txHash: tx.hash }
+  }
+  if (blockNumber === null) throw new Error(`Claim ${claimId} is won in no block`)
+  return { claimId, round, status: 'won', blockNumber, ...(txHash && { txHash }) }
+}

@@ -1,0 +1,171 @@
+import type pg from 'pg'
+import { type Hex, stringify } from 'viem'
+import type { Refusal } from '../../refusal.ts'
+import { query } from '../../store/database.ts'
+import type { NamedClaim } from '../chain/market.ts'
+import { bindKey, bodyHashOf } from './claims.ts'
+import { refusalOfLimits, type Waits, type WalletLimits, waitColumns } from './lookUp.ts'
+
+/** A claim that passed its simulation and needs a nonce. */
+export type Candidate = {
+  claim: NamedClaim
+  /** The gas limit of a transaction with this claim only. */
+  gas: bigint
+  /** The stake that the claim locks, and the agent's unlocked stake at `block`, in USDC base units. */
+  lock: bigint
+  unlocked: bigint
+  block: bigint
+  /** The client’s idempotency key. */
+  key: string | undefined
+}
+
+/**
+ * Why a claim gets no nonce now.
+ * - `rival`: another claim of its round or its key came first. It may be the same claim.
+ * - `locked`: the agent’s pending claims lock the stake that this one needs.
+ * - a problem: RATE_LIMITED.
+ */
+export type Obstacle = 'rival' | 'locked' | Refusal
+
+/** The claims of one transaction. */
+type Group = { tx: bigint; candidates: Candidate[] }
+
+/**
+ * Stores the claims without an obstacle, in new transactions of at most `maxItems` claims. It locks all rows that it
+ * reads until the database transaction ends, so that no other process decides on outdated rows.
+ */
+export async function reserve(db: pg.PoolClient, candidates: Candidate[], maxItems: number, limits: WalletLimits) {
+  const obstacles = new Map<Candidate, Obstacle>()
+  const remaining = () => candidates.filter((candidate) => !obstacles.has(candidate))
+  await lockNames(db, candidates)
+  for (const candidate of await boundKeys(db, candidates)) obstacles.set(candidate, 'rival')
+  for (const [candidate, problem] of await overLimits(db, remaining(), limits)) obstacles.set(candidate, problem)
+  for (const candidate of await overStake(db, remaining())) obstacles.set(candidate, 'locked')
+  const groups = new Map<bigint, Group>()
+  const inserted = await insertClaims(db, remaining(), maxItems)
+  for (const candidate of remaining()) {
+    const tx = inserted.get(candidate.claim.claimId)
+    if (tx === undefined) obstacles.set(candidate, 'rival')
+    else groups.set(tx, { tx, candidates: [...(groups.get(tx)?.candidates ?? []), candidate] })
+  }
+  for (const { key, claim } of remaining()) {
+    if (key !== undefined) await bindKey(db, { key, ...claim })
+  }
+  return { groups: [...groups.values()], obstacles }
+}
+
+/** Locks runs, agents and wallets (which cover keys). All processes use one order, which excludes deadlocks. */
+async function lockNames(db: pg.PoolClient, candidates: Candidate[]) {
+  const names = candidates.flatMap(({ claim: { request } }) => [
+    `run ${request.bountyId}`,
+    `agent ${request.agentId}`,
+    `wallet ${request.wallet}`,
+  ])
+  const text = `
+    SELECT pg_advisory_xact_lock(id) FROM (
+      SELECT DISTINCT hashtextextended(name, 0) AS id FROM unnest($1::text[]) AS name ORDER BY id) AS locks`
+  await query(db, text, [names])
+}
+
+/** The candidates whose idempotency key is bound, or is also the key of another candidate. */
+async function boundKeys(db: pg.PoolClient, candidates: Candidate[]): Promise<Candidate[]> {
+  const keyed = candidates.filter(({ key }) => key !== undefined)
+  if (keyed.length === 0) return []
+  const text = `
+    SELECT EXISTS (SELECT FROM relay.idempotency_key AS bound WHERE bound.agent_id = asked.agent_id
+      AND bound.wallet = asked.wallet AND bound.key = asked.key) AS "isBound"
+    FROM unnest($1::numeric[], $2::text[], $3::text[]) WITH ORDINALITY AS asked (agent_id, wallet, key, place)
+    ORDER BY place`
+  const rows = await query<{ isBound: boolean }>(db, text, [
+    keyed.map(({ claim }) => claim.request.agentId),
+    keyed.map(({ claim }) => claim.request.wallet),
+    keyed.map(({ key }) => key),
+  ])
+  const seen = new Set<string>()
+  return keyed.filter(({ claim: { request }, key }, place) => {
+    const name = `${request.agentId} ${request.wallet} ${key}`
+    const isBound = rows[place]?.isBound || seen.has(name)
+    seen.add(name)
+    return isBound
+  })
+}
+
+/**
+ * The candidates that a limit of their wallet or agent refuses. They are counted in the transaction that stores the
+ * others, so that concurrent requests cannot pass a limit together.
+ */
+async function overLimits(db: pg.PoolClient, candidates: Candidate[], limits: WalletLimits) {
+  const text = `
+    SELECT ${waitColumns('asked.ahead', '$3', '$4')}
+    FROM (SELECT wallet, agent_id, place, (row_number() OVER (PARTITION BY wallet ORDER BY place) - 1)::int AS ahead
+      FROM unnest($1::text[], $2::numeric[]) WITH ORDINALITY AS new (wallet, agent_id, place)) AS asked
+    ORDER BY place`
+  const requests = candidates.map(({ claim }) => claim.request)
+  const agents = requests.map(({ agentId }) => agentId)
+  const wallets = requests.map(({ wallet }) => wallet)
+  const rows = await query<Waits>(db, text, [wallets, agents, limits.perMinute, limits.perDay])
+  return candidates.flatMap((candidate, place): [Candidate, Refusal][] => {
+    const waits = rows[place]
+    const problem = waits && refusalOfLimits(candidate.claim.request, waits, limits)
+    return problem ? [[candidate, problem]] : []
+  })
+}
+
+/**
+ * The candidates for which the unlocked stake is too small, in order of arrival. A later one that locks less may fit.
+ */
+async function overStake(db: pg.PoolClient, candidates: Candidate[]): Promise<Candidate[]> {
+  const free = await freeStakes(db, candidates)
+  return candidates.filter(({ claim: { request }, lock }) => {
+    const left = (free.get(request.agentId) ?? 0n) - lock
+    if (left >= 0n) free.set(request.agentId, left)
+    return left < 0n
+  })
+}
+
+/**
+ * The stake that each agent has left for new claims. A claim that was won after the block of the known stake counts as
+ * pending.
+ */
+async function freeStakes(db: pg.PoolClient, candidates: Candidate[]): Promise<Map<bigint, bigint>> {
+  const byBlock = candidates.toSorted((left, right) => Number(left.block - right.block))
+  const newest = new Map(byBlock.map(({ claim, unlocked, block }) => [claim.request.agentId, { unlocked, block }]))
+  const text = `
+    SELECT agent.id, coalesce(sum(claim.lock), 0) AS locking
+    FROM unnest($1::numeric[], $2::bigint[]) AS agent (id, block)
+    LEFT JOIN relay.claim ON claim.agent_id = agent.id AND state <> 'refused'
+      AND (claim.block_number IS NULL OR claim.block_number > agent.block)
+    GROUP BY agent.id`
+  const blocks = [...newest.values()].map(({ block }) => block)
+  const rows = await query<{ id: bigint; locking: bigint }>(db, text, [[...newest.keys()], blocks])
+  return new Map(rows.map(({ id, locking }) => [id, (newest.get(id)?.unlocked ?? 0n) - locking]))
+}
+
+/** A refused claim may be made again in the same round. @returns the transaction of each stored claim. */
+async function insertClaims(db: pg.PoolClient, candidates: Candidate[], maxItems: number): Promise<Map<Hex, bigint>> {
+  const text = `
+    WITH tx AS MATERIALIZED (
+      SELECT place, nextval('relay.tx_id') AS id FROM generate_series(0, $2::int - 1) AS place),
+    stored AS (
+      INSERT INTO relay.claim AS claim (id, bounty_id, round, agent_id, wallet, signature, deadline, body_hash, lock, tx)
+      SELECT new.id, "bountyId", round, "agentId", wallet, signature, deadline, "bodyHash", lock, tx.id
+      FROM jsonb_to_recordset($1) AS new (id text, "bountyId" numeric, round bigint, "agentId" numeric, wallet text,
+        signature text, deadline numeric, "bodyHash" text, lock numeric, place int)
+      JOIN tx ON tx.place = new.place
+      WHERE NOT EXISTS (SELECT FROM relay.claim AS other WHERE other.bounty_id = new."bountyId"
+        AND other.round = new.round AND other.state <> 'refused' AND other.reserved)
+      ON CONFLICT (id) DO UPDATE SET signature = excluded.signature, deadline = excluded.deadline,
+        body_hash = excluded.body_hash, lock = excluded.lock, tx = excluded.tx, state = 'open', reserved = true,
+        tx_hash = NULL, block_number = NULL, problem = NULL
+      WHERE claim.state = 'refused'
+      RETURNING id, wallet, tx),
+    counted AS (INSERT INTO relay.sent_claim (wallet) SELECT wallet FROM stored)
+    SELECT id, tx FROM stored`
+  const claims = candidates.map(({ claim: { claimId, request, round }, lock }, position) => {
+    const place = Math.floor(position / maxItems)
+    return { id: claimId, round, ...request, ...request.signed, bodyHash: bodyHashOf(request), lock, place }
+  })
+  const values = [stringify(claims), Math.ceil(candidates.length / maxItems)]
+  const rows = await query<{ id: Hex; tx: bigint }>(db, text, values)
+  return new Map(rows.map(({ id, tx }) => [id, tx]))
+}

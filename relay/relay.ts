@@ -1,0 +1,227 @@
+import { randomUUID } from 'node:crypto'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
+import type { Hex } from 'viem'
+import { reuseResult } from '../core/reuseResult.ts'
+import { createRpc } from './chain/client.ts'
+import { createFees, createL1Fee } from './chain/fees.ts'
+import { createFinalBlock, createHeads } from './chain/heads.ts'
+import { createClaimAction } from './claims/action.ts'
+import { ONE_CLAIM } from './claims/chain/gas.ts'
+import { assertMarket, type ClaimRequest, type Market, relayersAmong } from './claims/chain/market.ts'
+import { createClaimFlow } from './claims/claimFlow.ts'
+import type { ClaimContext, ClaimsContext } from './claims/context.ts'
+import type { ClaimOutcome } from './claims/events.ts'
+import { createExamination } from './claims/intake/examine.ts'
+import { createDispatcher } from './claims/queue/dispatcher.ts'
+import { createResults } from './claims/results/results.ts'
+import { claimsById, countUnminedClaims, type StoredClaim } from './claims/store/claims.ts'
+import { unavailable, unlessUnavailable } from './refusal.ts'
+import type { SenderContext } from './sender/context.ts'
+import { startKeeper } from './sender/keeper/keeper.ts'
+import { createReconcile } from './sender/keeper/reconcileSigner.ts'
+import { openRemoteKeys } from './sender/keys/remoteKeys.ts'
+import type { Signer } from './sender/keys/signing.ts'
+import { createNonceCheck } from './sender/nonceCheck.ts'
+import { createPlacer } from './sender/placement.ts'
+import { createSend } from './sender/send.ts'
+import { type SignerState, signerStates } from './sender/signerState.ts'
+import { connectionName } from './sender/store/leases.ts'
+import { insertSigner } from './sender/store/transactions.ts'
+import type { RelaySettings } from './settings.ts'
+import { openRelayPool } from './store/database.ts'
+import { assertSameChain, migrate } from './store/migrations.ts'
+import { startRetention } from './store/retention.ts'
+
+/** How long `close` waits for requests, and then for the keepers. */
+const CLOSE_TIMEOUT_MS = 4_000
+
+/** The connections to the node for heads and fees. */
+const WATCH_CONNECTIONS = 2
+
+/** The connections to the node for claims that are not authenticated yet. */
+const INTAKE_CONNECTIONS = 4
+
+/**
+ * The state of a signer, with the number of claims in its unmined transactions, and the funds for one claim at twice the
+ * current prices, in wei; undefined if the node does not answer in time.
+ */
+export type RelayerState = Omit<SignerState, 'callPrice'> & { claims: number; claimPrice: bigint | undefined }
+
+/** Makes claims by sending transactions to the market. */
+export type Relay = Awaited<ReturnType<typeof createRelay>>
+
+/**
+ * Starts the relay, also while the node or the store of a remote key does not answer yet. Any number of processes may
+ * share a database and keys.
+ * @throws if a remote key is unusable, if the node's chain is not that of the deployment and of the database, if there is
+ * no market on it, or if the database cannot be used.
+ */
+export async function createRelay(settings: RelaySettings) {
+  const holder = randomUUID()
+  const remote = await openRemoteKeys(settings.remoteKeys, settings.logger)
+  const accounts = [...settings.accounts, ...remote.signers]
+  const { sender, claims, addSigner } = contextsOf({ ...settings, accounts }, holder)
+  const { pool, logger } = sender
+  try {
+    await migrate(pool)
+    await Promise.all(accounts.map(({ address }) => insertSigner(pool, address)))
+    await sender.whenReady().catch((error) => {
+      unlessUnavailable(error)
+      settings.endpoints.assertSomeOnChain()
+      logger.warn({ err: error }, 'the relay starts without an answer of the chain’s node')
+    })
+  } catch (error) {
+    await pool.end()
+    throw error
+  }
+  const placer = createPlacer(sender)
+  const action = createClaimAction(claims, placer)
+  const keeper = startKeeper(sender, {
+    holder,
+    hasStranded: action.hasStranded,
+    reconcile: createReconcile(sender, action),
+  })
+  const dispatcher = createDispatcher(claims, placer, createSend(sender, keeper.wake))
+  const results = createResults(claims)
+  const intakeMarket = { ...claims.market, client: createRpc(settings.endpoints, INTAKE_CONNECTIONS) }
+  const { examine, isBusy } = createExamination(claims, intakeMarket)
+  const closing = new AbortController()
+  const stopRetention = startRetention(pool, settings.retentionDays, logger)
+  const opening = remote.openAbsent(addSigner, closing.signal)
+  const { claim, waitUnread } = createClaimFlow(claims, { examine, dispatcher, results, closing: closing.signal })
+  const pending = new Set<Promise<unknown>>()
+
+  return {
+    /**
+     * Makes the claim.
+     * @throws Refusal with the code of the contract’s refusal; RATE_LIMITED; CLAIM_PENDING if another claim of the run is
+     * undecided; IDEMPOTENCY_CONFLICT if the key, or a pending claim of the same round by the same wallet, has another
+     * body; RELAY_UNAVAILABLE if nothing was signed, or if the database connection broke so that the state is unknown.
+     * Sending the same request again is always safe.
+     */
+    claim(request: ClaimRequest, claimContext: ClaimContext): Promise<ClaimOutcome> {
+      const claiming = claim(request, claimContext)
+      pending.add(claiming)
+      claiming.catch(() => undefined).finally(() => pending.delete(claiming))
+      return claiming
+    },
+
+    waitUnread,
+
+    /** Resolves in another turn of the event loop, once no claim of a contended run waits for its examination. */
+    async waitForExaminations() {
+      do await setImmediate()
+      while (isBusy())
+    },
+
+    /**
+     * Finds a stored claim, with the win that the index shows if the keeper has not stored it yet; undefined if no
+     * transaction was ever signed for the claim.
+     */
+    async find(claimId: Hex): Promise<StoredClaim | undefined> {
+      const [found] = await claimsById(pool, [claimId])
+      if (found?.state !== 'open') return found
+      // A client that got a 200 must not read `accepted` after it.
+      const wins = await claims.indexedClaims?.look([found]).catch(unlessUnavailable)
+      const win = wins?.get(claimId)
+      return win ? { ...found, state: 'won', ...win } : found
+    },
+
+    /** Whether the node has finalized the block. */
+    async isFinal(blockNumber: bigint) {
+      const finalized = await sender.finalBlock()
+      return finalized !== undefined && blockNumber <= finalized
+    },
+
+    /** @throws Refusal RELAY_UNAVAILABLE if the node or the database does not answer. */
+    async signers(): Promise<RelayerState[]> {
+      const [states, unminedClaims] = await Promise.all([signerStates(sender), countUnminedClaims(pool)])
+      return states.map(({ callPrice, ...state }) => {
+        return { ...state, claims: unminedClaims.get(state.signer) ?? 0, claimPrice: callPrice }
+      })
+    },
+
+    /** The keys without a signer, because their store has not answered since the start. */
+    absentKeys: remote.absent,
+
+    /** The number of claims that wait in this process for a signer. */
+    waiting: dispatcher.length,
+
+    /** Stops accepting claims, and answers the waiting ones within a timeout. Signed transactions stay stored. */
+    async close() {
+      closing.abort()
+      await Promise.race([Promise.allSettled(pending), sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })])
+      if (pending.size > 0)
+        logger.warn({ undecided: pending.size }, 'the relay closes before all requests have an answer')
+      const stopped = Promise.all([keeper.stop(), stopRetention(), results.close(), opening]).then(() => pool.end())
+      // A keeper may be stopped at any point: the next keeper continues from what is stored.
+      await Promise.race([stopped, sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })])
+    },
+  }
+}
+
+/** What the sender and the claims share, and what each has of its own. */
+function contextsOf(settings: RelaySettings, holder: string) {
+  const { endpoints, databaseUrl, deployment, accounts, allowUnsigned, maxFeePerGas, events, logger } = settings
+  const { BountyMarket: address, AgentStaking: staking } = deployment.contracts
+  const { chainId } = deployment
+  const client = createRpc(endpoints)
+  const market: Market = { client, chainId, address, staking }
+  const pool = openRelayPool(databaseUrl, connectionName(holder), logger)
+  // Separate clients, because a slow call delays the other calls of its HTTP request. So broadcasts do not wait for
+  // reads, heads do not wait for simulations, and simulations do not wait for claims that are not authenticated.
+  const broadcaster = createRpc(endpoints)
+  const watchClient = createRpc(endpoints, WATCH_CONNECTIONS)
+  const heads = createHeads(watchClient, endpoints, settings.interval)
+
+  const askRelayers = async () => {
+    await assertMarket(market)
+    await assertSameChain(pool, market, deployment)
+    const signers = accounts.map((account) => account.address)
+    const named = await relayersAmong(market, signers)
+    logger.info({ signers, relayers: [...named], allowUnsigned }, 'the relay is ready')
+    return named
+  }
+  let relayers = reuseResult(Number.POSITIVE_INFINITY, askRelayers)
+
+  const shared = { databaseUrl, pool, heads, accounts, events, logger }
+  const sender: SenderContext = {
+    ...shared,
+    chainId,
+    client,
+    broadcaster,
+    fees: createFees(watchClient, heads, maxFeePerGas),
+    leastGas: ONE_CLAIM.gas,
+    l1Fee: createL1Fee(watchClient, ONE_CLAIM),
+    finalBlock: createFinalBlock(client, logger),
+    nonceCheck: createNonceCheck(settings.foreignNonces, logger),
+    dailyBudget: settings.dailyBudget,
+    maxUnmined: settings.maxUnmined,
+    maxFeePerGas,
+    keeperInterval: settings.keeperInterval,
+    whenReady: () => relayers(),
+  }
+  const claims: ClaimsContext = {
+    ...shared,
+    market,
+    allowUnsigned,
+    relayers: () => relayers(),
+    async signersFor({ signed }) {
+      if (accounts.length === 0) throw unavailable('The store of the relayer’s keys does not answer.')
+      const named = await relayers()
+      return signed ? accounts : accounts.filter((account) => allowUnsigned && named.has(account.address))
+    },
+    walletLimits: settings.walletLimits,
+    indexedClaims: settings.indexedClaims,
+    maxBatch: settings.maxBatch,
+    interval: settings.interval,
+  }
+
+  async function addSigner(account: Signer) {
+    await insertSigner(pool, account.address)
+    accounts.push(account)
+    // Whether the account may make unsigned claims is not known yet.
+    relayers = reuseResult(Number.POSITIVE_INFINITY, askRelayers)
+  }
+  return { sender, claims, addSigner }
+}

@@ -1,0 +1,91 @@
+import type { Address, Hash } from 'viem'
+import { answer } from '../../chain/client.ts'
+import type { ChainHead } from '../../chain/heads.ts'
+import { isUnavailable } from '../../refusal.ts'
+import type { ActionKind } from '../action.ts'
+import type { SenderContext, Turn } from '../context.ts'
+import type { Lease } from '../store/leases.ts'
+import { nextNonceOf, unminedOf } from '../store/transactions.ts'
+import { fillGaps, resendDue } from './resend.ts'
+import { createSettle, dropReorganised, finalise } from './settlement.ts'
+
+/**
+ * The delay of the next check after a broadcast, which reads from the database when the next one is due. Milliseconds.
+ */
+const AFTER_SENDING_MS = 200
+
+/** What remains after a reconciliation. */
+export type Look = {
+  head: ChainHead
+  /** Whether all transactions that are mined at the head are settled. */
+  isSettled: boolean
+  /** Milliseconds until a transaction is due to be broadcast again; infinity if none is unmined. */
+  dueIn: number
+}
+
+/**
+ * Reconciles the stored transactions of a signer with the chain: settles mined transactions, reopens those that a reorg
+ * removed, gives up actions that can no longer succeed, fills nonce gaps, and broadcasts again.
+ */
+export function createReconcile<Action, Decision>(context: SenderContext, kind: ActionKind<Action, Decision>) {
+  const { pool, client, heads, accounts, nonceCheck, logger } = context
+  const settle = createSettle(context, kind)
+  /** For each signer, the head at which everything is settled, and the number of its used nonces there. */
+  const settledAt = new Map<Address, { head: Hash; used: number }>()
+  /** For each signer without a key, the number of its unmined transactions in the last log line. */
+  const leftBehind = new Map<Address, number>()
+
+  /** @returns the number of used nonces at the head. */
+  async function settleAll(turn: Turn): Promise<number> {
+    const { head } = turn
+    const { signer } = turn.lease
+    settledAt.delete(signer)
+    // At this block, not at the latest one of whichever node answers.
+    const count = { address: signer, blockNumber: head.number }
+    const [used, nextNonce] = await Promise.all([answer(client.getTransactionCount(count)), nextNonceOf(pool, signer)])
+    nonceCheck.assertMined(signer, nextNonce, used)
+    const newest = await dropReorganised(turn, kind, used)
+    const mined = (await unminedOf(pool, signer)).filter(({ nonce }) => nonce < used)
+    const actions = mined.length > 0 ? await kind.actionsOf(mined.map(({ id }) => id)) : new Map<bigint, Action[]>()
+    const isSettled = await Promise.all(mined.map((tx) => orLater(settle(turn, tx, actions.get(tx.id) ?? []))))
+    const isRid = await orLater(kind.sendAnew(turn))
+    if (newest !== undefined) {
+      const final = await finalise(turn, newest)
+      if (final.length > 0) await kind.onFinal(final)
+    }
+    if (isRid && isSettled.every(Boolean)) settledAt.set(signer, { head: head.hash, used })
+    return used
+  }
+
+  /** Without the key we can rebroadcast, but neither reprice nor fill nonce gaps. */
+  function logLeftBehind(signer: Address, unmined: number) {
+    if (leftBehind.get(signer) === unmined) return
+    leftBehind.set(signer, unmined)
+    logger.warn({ signer, unmined }, 'finishes what a signer left behind whose key is not here')
+  }
+
+  /** A transaction that cannot be settled now must not delay the signer's others. */
+  const orLater = (settling: Promise<boolean>) =>
+    settling.catch((error) => {
+      logger[isUnavailable(error) ? 'warn' : 'error']({ err: error }, 'cannot settle what was mined')
+      return false
+    })
+
+  return async function reconcile(lease: Lease): Promise<Look> {
+    const { signer } = lease
+    // The head is read first, so that every transaction that it has mined is in the database.
+    const head = await heads.latest()
+    const account = accounts.find(({ address }) => address === signer)
+    const turn = { ...context, lease, head, account }
+    const known = settledAt.get(signer)
+    const used = known?.head === head.hash ? known.used : await settleAll(turn)
+    const unmined = (await unminedOf(pool, signer)).filter(({ nonce }) => nonce >= used)
+    await kind.giveUpExpired(turn)
+    await resendDue(turn, kind, unmined)
+    const lowest = unmined[0]?.nonce ?? used
+    if (account && lowest > used) await fillGaps(turn, account, used, lowest)
+    if (!account) logLeftBehind(signer, unmined.length)
+    const dueIn = Math.min(...unmined.map((tx) => tx.dueIn * 1_000 || AFTER_SENDING_MS))
+    return { head, isSettled: settledAt.has(signer), dueIn }
+  }
+}

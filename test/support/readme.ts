@@ -1,0 +1,32 @@
+import { readFile } from 'node:fs/promises'
+
+type Step = { command: string; output: string[] }
+
+export type Section = {
+  /** The commands after `$`, each with the lines that it prints. */
+  steps: Step[]
+  /** The blocks of TypeScript. */
+  programs: string[]
+}
+
+/** What README shows in the section of that title. */
+export async function readSection(title: string): Promise<Section> {
+  const readme = await readFile('README.md', 'utf8')
+  const [, section = ''] = new RegExp(`^## ${title}\\n(.*?)^## `, 'ms').exec(readme) ?? []
+  const steps: Step[] = []
+  const programs: string[] = []
+  for (const [, language, block = ''] of section.matchAll(/^```(\w*)\n(.*?)^```$/gms)) {
+    if (language === 'ts') programs.push(block)
+    if (language !== '') continue
+    // A backslash continues a command on the next line.
+    for (const line of block.trimEnd().replaceAll('\\\n', '').split('\n')) {
+      if (line.startsWith('$ ')) steps.push({ command: line.slice(2), output: [] })
+      else steps.at(-1)?.output.push(line)
+    }
+  }
+  return { steps, programs }
+}
+
+/** A pattern of the text, in which `…` stands for any characters but spaces. */
+export const patternOf = (text: string) =>
+  new RegExp(`^${text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll('…', '\\S+')}$`)

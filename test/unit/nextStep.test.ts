@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest'
+import { type Judged, type Known, nextStep, type Open, type Step, stepAfter } from '../../relay/claims/nextStep.ts'
+import type { Placement } from '../../relay/claims/queue/dispatcher.ts'
+import type { StoredClaim } from '../../relay/claims/store/claims.ts'
+import { Refusal } from '../../relay/refusal.ts'
+
+const claimOf = (digit: string) => ({ claimId: `0x${digit.repeat(64)}`, round: 1n }) as StoredClaim
+const own = claimOf('1')
+const rival = claimOf('2')
+const boundClaim = { claimId: claimOf('3').claimId, round: 1n }
+const limit = new Refusal('RATE_LIMITED', 'Too many.')
+const failureOf = (errorName: string) => ({ error: { errorName, args: [] } as never, data: undefined })
+const hash = `0x${'9a'.repeat(32)}` as const
+
+/** What is stored of the request, by the words of a row. */
+const knowns: Record<string, Known> = {
+  nothing: { key: undefined, bound: undefined, limit: undefined },
+  'a new key': { key: 'k', bound: undefined, limit: undefined },
+  'the key of another body': { key: 'k', bound: 'other body', limit: undefined },
+  'a bound key': { key: 'k', bound: { claim: boundClaim, isBound: true }, limit: undefined },
+  'a key of a claim won without the relay': {
+    key: 'k',
+    bound: { claim: boundClaim, isBound: true, wonAt: 7n },
+    limit: undefined,
+  },
+  'a limit': { key: undefined, bound: undefined, limit },
+}
+
+/** The open claims of the run. */
+const opens: Record<string, Open> = {
+  none: { own: undefined, hasSameBody: false, rival: undefined },
+  'the same claim': { own, hasSameBody: true, rival: own },
+  'the same claim behind a rival': { own, hasSameBody: true, rival },
+  'an own one with another signature': { own, hasSameBody: false, rival: own },
+  'a rival': { own: undefined, hasSameBody: false, rival },
+}
+
+/** What the chain says; `-` before it is asked. */
+const chain: Record<string, Judged | undefined> = {
+  '-': undefined,
+  good: { good: true },
+  'good, the own one landed': { good: true, isLanded: true },
+  'good, the own one not landed': { good: true, isLanded: false },
+  'the agent has the run': { currentClaim: { ...boundClaim, blockNumber: 9n } },
+  'a pending transaction opens it': { undecided: failureOf('BountyNotOpen') },
+  'another is likely to win it': { overtaken: true },
+}
+
+/** A step in one line. */
+function wordsOf(step: Step): string {
+  if (step.do === 'follow') {
+    const { claim, isBound, wonAt, txHash } = step
+    const which = claim.claimId === own.claimId ? 'own' : 'other'
+    return ['follow', which, !isBound && 'bind', wonAt && `won at ${wonAt}`, txHash && 'placed']
+      .filter(Boolean)
+      .join(' ')
+  }
+  if (step.do === 'refuse') return `refuse ${'refusal' in step ? step.refusal.code : step.failure.error?.errorName}`
+  if (step.do !== 'wait') return step.do
+  return step.for === 'decision' ? `wait for ${step.of === own ? 'own' : 'rival'}` : `wait for ${step.for}`
+}
+
+describe('the next step of a claim', () => {
+  it.each([
+    ['the key of another body', 'the same claim', '-', 'refuse IDEMPOTENCY_CONFLICT'],
+    ['a bound key', 'a rival', '-', 'follow other'],
+    ['a key of a claim won without the relay', 'none', '-', 'follow other won at 7'],
+    ['a limit', 'the same claim', '-', 'refuse RATE_LIMITED'],
+    ['nothing', 'the same claim', '-', 'follow own bind'],
+    ['nothing', 'the same claim behind a rival', '-', 'follow own bind'],
+    ['nothing', 'a rival', '-', 'wait for rival'],
+    ['a new key', 'a rival', '-', 'wait for rival'],
+    ['nothing', 'none', '-', 'examine'],
+    ['nothing', 'an own one with another signature', '-', 'examine'],
+    ['nothing', 'none', 'another is likely to win it', 'wait for placing'],
+    ['nothing', 'none', 'the agent has the run', 'follow other bind won at 9'],
+    ['nothing', 'an own one with another signature', 'the agent has the run', 'follow other bind won at 9'],
+    ['nothing', 'none', 'a pending transaction opens it', 'wait for block'],
+    ['nothing', 'none', 'good', 'place'],
+    ['a new key', 'none', 'good', 'place'],
+    ['a new key', 'an own one with another signature', 'good', 'wait for own'],
+    ['nothing', 'an own one with another signature', 'good, the own one landed', 'wait for own'],
+    ['nothing', 'an own one with another signature', 'good, the own one not landed', 'refuse IDEMPOTENCY_CONFLICT'],
+  ])('stored: %s | open: %s | chain: %s | → %s', (known, open, judged, expected) => {
+    expect([known in knowns, open in opens, judged in chain]).toEqual([true, true, true])
+    const step = nextStep(knowns[known] as Known, opens[open] as Open, chain[judged])
+    expect(wordsOf(step)).toBe(expected)
+  })
+})
+
+describe('the step after the queue', () => {
+  const bounty = {} as never
+  const placements: Record<string, Placement> = {
+    placed: { status: 'placed', claim: own, transaction: { attempt: { hash } } as never },
+    'fails for the agent': { status: 'fails', failure: failureOf('AgentIsFrozen'), bounty },
+    'fails for the run': { status: 'fails', failure: failureOf('BountyNotOpen'), bounty },
+    undecided: { status: 'undecided', failure: undefined },
+    rival: { status: 'rival' },
+    locked: { status: 'locked' },
+    stale: { status: 'stale' },
+    left: { status: 'left', blocker: 'full' },
+  }
+
+  it.each([
+    ['placed', 'follow own placed'],
+    ['fails for the agent', 'refuse AgentIsFrozen'],
+    ['fails for the run', 'wait for reread'],
+    ['undecided', 'wait for block'],
+    ['rival', 'wait for binding'],
+    ['locked', 'wait for agent'],
+    ['stale', 'wait for nothing'],
+    ['left', 'wait for nothing'],
+  ])('queue: %s | → %s', (placement, expected) => {
+    const step = stepAfter(placements[placement] as Placement)
+    expect(wordsOf(step)).toBe(expected)
+    // The answer, if the time of the request is over.
+    if (step.do === 'wait') expect('obstacle' in step && step.obstacle).toBe(placements[placement])
+  })
+})

@@ -1,0 +1,223 @@
+// Writes docs/queries.md: for each kind of list its statement, and the plan that PostgreSQL makes for it. With --check it
+// only compares the file, and fails if it differs.
+import type { Placeholder, SQL } from 'drizzle-orm'
+import { PgDialect } from 'drizzle-orm/pg-core'
+import pg from 'pg'
+import { pino } from 'pino'
+import { startPostgres } from '../devnet/postgres.ts'
+import { runSorts } from '../ponder.schema.ts'
+import { openReadPool } from '../src/api/database/readPool.ts'
+import { jsonObject } from '../src/api/queries/json.ts'
+import { nameOfShape, partyFilters, type Shape, standings } from '../src/api/queries/runList.ts'
+import { gatheringOf, isCounted, pageStatement } from '../src/api/queries/runStatements.ts'
+import { runSummaryMembers } from '../src/api/queries/runs.ts'
+import { withSnapshot } from '../src/api/queries/snapshot.ts'
+import { indexedDatabaseAt, viewsSchema } from '../testkit/indexedTables.ts'
+import { manyRuns } from '../testkit/manyRuns.ts'
+import { seedTime } from '../testkit/rows.ts'
+import { writeGenerated } from './writeGenerated.ts'
+
+/** The market in which the plans are made. test/api/plans.test.ts shows that they are the same in one of a million runs. */
+const RUNS = 5_000
+
+type Family = {
+  title: string
+  /** A request of the family. */
+  request: string
+  example: Shape
+  covers: (shape: Shape) => boolean
+  /** Why an answer takes the same time however many runs there are, or why not. */
+  why: string
+}
+
+const newest: Shape = {
+  sort: 'createdAt',
+  order: 'desc',
+  start: 'offset',
+  standing: 'any',
+  isRewarded: false,
+  parties: [],
+}
+const isPlain = ({ standing }: Shape) => standing === 'any' || standing === 'state' || standing === 'none'
+const isWalked = (shape: Shape) => isCounted(shape) && gatheringOf(shape) === undefined
+const isEither = (shape: Shape) => isCounted(shape) && gatheringOf(shape)?.when === 'faster'
+
+const families: Family[] = [
+  {
+    title: 'All runs, a state, a party, a party in a state',
+    request: 'state=OPEN',
+    example: { ...newest, standing: 'state' },
+    covers: (shape) => isWalked(shape) && isPlain(shape) && !shape.isRewarded,
+    why: 'The total is a sum of days, or the row of a party. An index begins with the filter and continues in the order of the list: the page is its next entries.',
+  },
+  {
+    title: 'Claimable runs by deadline, expired runs by deadline, all other runs',
+    request: 'claimable=true&sort=deadline',
+    example: { ...newest, standing: 'claimable', sort: 'deadline' },
+    covers: (shape) => isWalked(shape) && !isPlain(shape) && !shape.isRewarded,
+    why: 'The total is a sum of bands of deadlines, and only the runs of a quarter of a day are counted one by one. The page is found as above.',
+  },
+  {
+    title: 'A least reward, by reward',
+    request: 'minReward=100&sort=reward',
+    example: { ...newest, isRewarded: true, sort: 'reward' },
+    covers: (shape) => isWalked(shape) && shape.isRewarded,
+    why: 'The total is a sum of bands of rewards, and only the runs of the band that the reward splits are counted one by one. The page is found as above.',
+  },
+  {
+    title: 'Claimable runs by another order, a party in a state by reward',
+    request: 'claimable=true',
+    example: { ...newest, standing: 'claimable' },
+    covers: (shape) => isEither(shape) && gatheringOf(shape)?.by === 'deadline',
+    why: 'A walk passes runs that do not match, and gathering sorts all that do. The counts tell which is less: at most a few times the square root of the limit times the number of runs.',
+  },
+  {
+    title: 'A least reward by another order',
+    request: 'minReward=100',
+    example: { ...newest, isRewarded: true },
+    covers: (shape) => isEither(shape) && gatheringOf(shape)?.by === 'reward',
+    why: 'As claimable runs by another order.',
+  },
+  {
+    title: 'Expired runs by another order',
+    request: 'state=OPEN&claimable=false',
+    example: { ...newest, standing: 'expired' },
+    covers: (shape) => isCounted(shape) && gatheringOf(shape)?.when === 'always',
+    why: 'It grows with the expired runs: all are gathered. They are few, because their posters withdraw the escrow.',
+  },
+  {
+    title: 'A party with a least reward, two parties',
+    request: 'poster=0x…&minReward=100',
+    example: { ...newest, isRewarded: true, parties: ['poster'] },
+    covers: (shape) => !isCounted(shape),
+    why: 'It grows with the runs that match: no counts have them, so they are counted by an index of the party. Such pages are read two at a time, and clients take turns.',
+  },
+]
+
+const shapes = runSorts.flatMap((sort) =>
+  (['asc', 'desc'] as const).flatMap((order) =>
+    (['offset', 'after'] as const).flatMap((start) =>
+      standings.flatMap((standing) =>
+        [false, true].flatMap((isRewarded) =>
+          subsetsOf(partyFilters).map((parties): Shape => ({ sort, order, start, standing, isRewarded, parties })),
+        ),
+      ),
+    ),
+  ),
+)
+
+function subsetsOf<Member>([member, ...rest]: readonly Member[]): Member[][] {
+  if (member === undefined) return [[]]
+  const subsets = subsetsOf(rest)
+  return [...subsets, ...subsets.map((subset) => [member, ...subset])]
+}
+
+const dialect = new PgDialect({ casing: 'snake_case' })
+
+/** The SQL with the names of its values: `:limit`. */
+function named(statement: SQL): string {
+  const { sql: text, params } = dialect.sqlToQuery(statement)
+  return text.replace(/\$(\d+)/g, (_, place) => `:${(params[Number(place) - 1] as Placeholder).name}`)
+}
+
+const snapshot = named(withSnapshot)
+const json = named(jsonObject(runSummaryMembers))
+const shorten = (text: string) => text.replace(snapshot, 'with snapshot as (…)').replace(json, '…')
+
+type Node = {
+  'Node Type': string
+  'Index Name'?: string
+  'Relation Name'?: string
+  'Subplan Name'?: string
+  Plans?: Node[]
+}
+
+/** What each part of the statement reads and sorts, in the order in which PostgreSQL lists it. */
+function partsOf(node: Node, part = 'answer'): { part: string; does: string }[] {
+  const own = /^CTE (\w+)$/.exec(node['Subplan Name'] ?? '')?.[1] ?? part
+  const below = (node.Plans ?? []).flatMap((each) => partsOf(each, own))
+  const type = node['Node Type']
+  const does = type.endsWith('Sort')
+    ? 'sorts'
+    : node['Relation Name'] && `${type} of ${node['Index Name'] ?? node['Relation Name']}`
+  return does ? [...below, { part: own, does }] : below
+}
+
+async function planOf(client: pg.ClientBase, shape: Shape): Promise<string> {
+  const name = pg.escapeIdentifier(nameOfShape(shape))
+  const { sql: text, params } = dialect.sqlToQuery(pageStatement(shape))
+  await client.query(`PREPARE ${name} AS ${text}`)
+  const nulls = params.map(() => 'NULL').join(', ')
+  const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: Node }] }>(
+    `EXPLAIN (FORMAT JSON) EXECUTE ${name}(${nulls})`,
+  )
+  const parts = Map.groupBy(
+    rows.flatMap((row) => row['QUERY PLAN'].flatMap(({ Plan }) => partsOf(Plan))),
+    ({ part }) => part,
+  )
+  return [...parts]
+    .filter(([part]) => part !== 'snapshot')
+    .map(([part, steps]) => `${part}: ${steps.map(({ does }) => does).join(', ')}`)
+    .join('; ')
+}
+
+const sectionOf = ({ title, request, example, why }: Family, plan: string) => `## ${title}
+
+\`GET /api/runs?${request}\` runs \`${nameOfShape(example)}\`.
+
+\`\`\`sql
+${shorten(named(pageStatement(example)))}
+\`\`\`
+
+Plan: ${plan}.
+
+${why}
+`
+
+for (const shape of shapes) {
+  const covering = families.filter(({ covers }) => covers(shape))
+  if (covering.length !== 1) throw new Error(`${covering.length} families cover '${nameOfShape(shape)}', not one`)
+}
+const names = new Set(shapes.map(nameOfShape))
+if (names.size !== shapes.length) throw new Error(`${shapes.length} shapes have ${names.size} names`)
+const tooLong = [...names].find((name) => Buffer.byteLength(name) > 63)
+if (tooLong !== undefined) throw new Error(`PostgreSQL truncates the name '${tooLong}'`)
+
+const postgres = await startPostgres()
+try {
+  const url = await postgres.createDatabase()
+  const index = indexedDatabaseAt(url)
+  await index.create(manyRuns(RUNS))
+  await index.moveTo({ number: 10n, timestamp: seedTime })
+  await index.pool.query('VACUUM ANALYZE')
+  await index.close()
+  const pool = openReadPool({ url, schema: viewsSchema, logger: pino({ level: 'silent' }) })
+  const client = await pool.connect()
+  const sections: string[] = []
+  for (const family of families) sections.push(sectionOf(family, await planOf(client, family.example)))
+  client.release()
+  await pool.end()
+  const text = `# The statements of lists
+
+Written by \`npm run queries\` from src/api/queries/runStatements.ts, which composes them. ${shapes.length} combinations of filters, sort,
+order and start make ${shapes.length} statements, of the ${families.length} kinds below. \`:name\` is a value of the request. After a cursor, \`found\` has the
+condition \`bounty_id < :afterId\`, or \`(reward, bounty_id) < (:afterValue, :afterId)\`, instead of an offset.
+
+Every statement begins with the indexed block, and a page with the JSON of its runs. They are shortened to \`…\` below:
+
+\`\`\`sql
+${snapshot}
+\`\`\`
+
+\`\`\`sql
+${json}
+\`\`\`
+
+A page is found by an offset: PostgreSQL passes the entries of the index that precede it, 30 ns each. Pages after the
+first 2,000 runs are read two at a time, and clients take turns.
+
+${sections.join('\n')}`
+  writeGenerated('docs/queries.md', text, 'the statements', 'queries')
+} finally {
+  await postgres.stop()
+}
