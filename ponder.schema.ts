@@ -18,6 +18,7 @@ export const runEventNames = [
   'BountyCreated',
   'BountyFunded',
   'BountyWithdrawn',
+  'BountyClosing',
   'BountyClaimed',
   'ClaimRefused',
   'WorkStarted',
@@ -155,6 +156,8 @@ export const run = onchainTable('run', (t) => ({
   stakeRequired: t.int8({ mode: 'bigint' }).notNull(),
   /** Requests revisions and rejects; null means the poster. */
   evaluator: t.text().$type<Address>(),
+  /** Whether the poster closed the run during a claim: a lost claim then makes it a DRAFT, which is not closing. */
+  closing: t.boolean().notNull().default(false),
 }))
 
 type Indexes<Table extends { $inferSelect: object }> = Record<string, (keyof Table['$inferSelect'])[]>
@@ -344,8 +347,13 @@ export const runEvent = onchainTable('run_event', (t) => ({
   reason: t.hex(),
   /** The time limit that the event sets: to claim, to submit or to review. */
   dueAt: t.int8({ mode: 'bigint' }),
-  /** Of a claim: which claim of the run it is. Of a revision request: which request of the claim it is. From 1. */
+  /**
+   * Of a claim: which claim of the run it is, from 1. Of a revision request: which request of the claim it is, from 1. Of
+   * a delivery: which request it answers; 0 for the claim's first delivery.
+   */
   ordinal: t.integer(),
+  /** Which claim of the run the event belongs to, from 1; null if the event names none. */
+  round: t.integer(),
   /** Of an approval: whether it happened because the review period ended, not by the poster or evaluator. */
   byTimeout: t.boolean(),
   timestamp: t.int8({ mode: 'bigint' }).notNull(),

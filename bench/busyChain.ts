@@ -63,7 +63,7 @@ export async function startBusyChain({ keptStates, parties = 10, daysAgo }: Opti
     },
     (bountyId: bigint) =>
       callOf(partiesOf(bountyId).agent, market, 'submitWork', [bountyId, contentId(`work ${bountyId}`)]),
-    (bountyId: bigint) => callOf(partiesOf(bountyId).poster, market, 'approveWork', [bountyId]),
+    (bountyId: bigint) => callOf(partiesOf(bountyId).poster, market, 'approveWork', [bountyId, 0]),
   ]
 
   return {

@@ -1,4 +1,4 @@
-import { type Address, type Hex, keccak256, stringToBytes, type TypedDataDefinition } from 'viem'
+import { type Address, type Hex, keccak256, stringToBytes, type TypedDataDefinition, zeroAddress } from 'viem'
 import { type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts'
 import { accountOf, keyOf, roles } from '../devnet/accounts.ts'
 import { startApi } from '../devnet/api.ts'
@@ -95,7 +95,7 @@ async function startClaimsMarket(postgres: Postgres, options: Options) {
     async sign(bountyId: bigint, { id: agentId, wallet }: Agent, signer = wallet): Promise<SignedClaim> {
       // With automine every claim is a block, and every block advances the chain's clock by a second.
       const deadline = timestamp + 3_000n
-      const terms = { reward, stake: reward / 10n, workPeriod: 604_800n }
+      const terms = { reward, stake: reward / 10n, workPeriod: 604_800n, evaluator: zeroAddress }
       const claim = { bountyId, agentId, wallet: wallet.address, round: 1n, ...terms }
       const signature = await signer.signTypedData(claimTypedData(domain, claim, deadline) as TypedDataDefinition)
       return { bountyId, agentId, wallet: wallet.address, deadline, signature }

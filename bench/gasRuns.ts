@@ -54,7 +54,7 @@ export function runsOf({ market, staking, poster, relayer, mined, termsOfRun, si
     async live(agent: Agent) {
       const bountyId = await postClaimed(agent)
       await submit(bountyId, agent)
-      await keep('approveWork', write.approveWork([bountyId], byPoster))
+      await keep('approveWork', write.approveWork([bountyId, 0], byPoster))
     },
 
     async claimForAnother(agent: Agent) {
@@ -106,7 +106,7 @@ export function runsOf({ market, staking, poster, relayer, mined, termsOfRun, si
       const own = bountyOf(posted)
       await keep('claimBounty, own terms', write.claimBounty([own, agent.id], by(agent)))
       await submit(own, agent)
-      await keep('approveWork, by an evaluator', write.approveWork([own], { account: relayer }))
+      await keep('approveWork, by an evaluator', write.approveWork([own, 0], { account: relayer }))
 
       await keep('abandonClaim', write.abandonClaim([await postClaimed(agent)], by(agent)))
       const revised = await postClaimed(agent)

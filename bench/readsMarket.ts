@@ -13,15 +13,13 @@ import { IndexReader } from '../src/api/queries/indexReader.ts'
 import { createStreams } from '../src/api/stream/streams.ts'
 import { chainId, indexedDatabaseAt, tablesSchema, viewsSchema } from '../testkit/indexedTables.ts'
 import { manyRuns } from '../testkit/manyRuns.ts'
+import { placeholderDeployment } from '../testkit/placeholderDeployment.ts'
 import { temporaryDirectory } from '../testkit/temporaryDirectory.ts'
 import { changeRuns, countsOf } from './livingTables.ts'
 import { openWithAnyReward } from './readsMix.ts'
 
 /** High enough that each request can name another `minBlock`: another URL misses the answer cache. */
 const head = 1_000_000_000n
-
-const contract = '0x5FbDB2315678afecb367f032d93F642f64180aa3'
-const contracts = { USDC: contract, AgentRegistry: contract, AgentStaking: contract, BountyMarket: contract } as const
 
 export type ReadsMarket = Awaited<ReturnType<typeof startReadsMarket>>
 
@@ -40,7 +38,7 @@ export async function startReadsMarket(postgres: Postgres, runs: number) {
 
   const deployments = await temporaryDirectory()
   parts.defer(deployments.remove)
-  writeDeployment({ chainId, startBlock: 0, contracts }, deployments.path)
+  writeDeployment(placeholderDeployment(chainId), deployments.path)
   // The API never calls the chain: without a relayer's key there are no claims.
   const startAnotherApi = () =>
     startApi({
@@ -121,7 +119,7 @@ async function statementsOf(url: string) {
   })
   const index = new IndexReader(drizzle(pool, { casing: 'snake_case' }), chainId)
   const streams = createStreams({ index, chainId, logger })
-  const app = createApp({ index, logger, deployment: { chainId, startBlock: 0, contracts }, streams })
+  const app = createApp({ index, logger, deployment: placeholderDeployment(chainId), streams })
   const id = '123'
   const filteredLists = Array.from({ length: FILTERED_LISTS }, (_, n) => `/api/runs?${openWithAnyReward(n)}`)
   for (const path of ['/api/runs', `/api/runs/${id}`, ...filteredLists]) await app.request(path)

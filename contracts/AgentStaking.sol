@@ -4,18 +4,20 @@ pragma solidity ^0.8.28;
 import {Ownable, Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {AgentWallets} from "./AgentWallets.sol";
 import {BURN_ADDRESS, MIN_AGENT_STAKE} from "./Rules.sol";
+import {WalletSignatures} from "./WalletSignatures.sol";
 import {IAgentStaking} from "./interfaces/IAgentStaking.sol";
 
 /// @title AgentStaking
 /// @notice The stake of every agent, the part of it that is locked for live runs, and the trust ladder.
 /// @dev In every account: locked ≤ staked, and stakedAt is not zero exactly while staked ≥ MIN_STAKE and not frozen.
 /// The owner can ban agents from new claims, and nothing else: no call of the owner moves a single unit.
-contract AgentStaking is IAgentStaking, Ownable2Step {
+contract AgentStaking is IAgentStaking, Ownable2Step, EIP712 {
     using SafeCast for uint256;
     using SafeERC20 for IERC20;
 
@@ -47,13 +49,20 @@ contract AgentStaking is IAgentStaking, Ownable2Step {
     /// @inheritdoc IAgentStaking
     address public immutable REGISTRY;
 
+    bytes32 private constant UNSTAKE =
+        keccak256("Unstake(uint256 agentId,address signer,uint256 amount,uint256 nonce,uint256 deadline)");
+    uint256 private constant MAX_VALIDITY = 1 hours;
+
     mapping(uint256 agentId => Account) private _accounts;
+
+    /// @inheritdoc IAgentStaking
+    mapping(uint256 agentId => uint256) public nonceOf;
 
     /// @inheritdoc IAgentStaking
     uint256 public unburned;
 
     /// @dev Created by the market, so only that market can ever lock, release or burn stake.
-    constructor(address usdc, address registry, address owner) Ownable(owner) {
+    constructor(address usdc, address registry, address owner) Ownable(owner) EIP712("AgentStaking", "1") {
         require(usdc != address(0) && registry != address(0), ZeroAddress());
         MARKET = msg.sender;
         USDC = usdc;
@@ -63,40 +72,46 @@ contract AgentStaking is IAgentStaking, Ownable2Step {
     /// @inheritdoc IAgentStaking
     function stake(uint256 agentId, uint256 amount) external {
         require(amount != 0, ZeroAmount(agentId));
-        _requireWalletOrOwner(agentId);
-        Account memory account = _accounts[agentId];
-        uint256 staked = Math.saturatingAdd(account.staked, amount);
-        require(staked <= type(uint56).max, StakeTooLarge(agentId, staked, type(uint56).max));
+        _requireWalletOrOwner(agentId, msg.sender);
+        _stake(agentId, amount);
+    }
 
-        bool unfreezes = account.frozen && staked >= MIN_STAKE;
-        if (unfreezes) account.frozen = false;
-        if (staked >= MIN_STAKE && account.stakedAt == 0) account.stakedAt = block.timestamp.toUint40();
-        account.staked = staked.toUint56();
-        _accounts[agentId] = account;
-
-        emit Staked(agentId, msg.sender, amount, staked, account.stakedAt);
-        if (unfreezes) emit AgentUnfrozen(agentId);
-
-        IERC20(USDC).safeTransferFrom(msg.sender, address(this), amount);
+    /// @inheritdoc IAgentStaking
+    function stakeFor(uint256 agentId, address owner, uint256 amount) external {
+        require(amount != 0, ZeroAmount(agentId));
+        address actual = _requireOwner(agentId);
+        require(owner == actual, NotAgentOwner(agentId, owner, actual));
+        _stake(agentId, amount);
     }
 
     /// @inheritdoc IAgentStaking
     function unstake(uint256 agentId, uint256 amount) external {
         require(amount != 0, ZeroAmount(agentId));
-        address owner = _requireWalletOrOwner(agentId);
-        Account memory account = _accounts[agentId];
-        require(amount <= account.staked, AmountExceedsStake(agentId, amount, account.staked));
-        uint256 remaining = account.staked - amount;
-        uint256 required = account.locked == 0 ? 0 : Math.max(account.locked, MIN_STAKE);
-        require(remaining >= required, StakeIsLocked(agentId, remaining, required));
+        address owner = _requireWalletOrOwner(agentId, msg.sender);
+        _unstake(agentId, amount, msg.sender, owner);
+    }
 
-        if (remaining < MIN_STAKE) account.stakedAt = 0;
-        account.staked = remaining.toUint56();
-        _accounts[agentId] = account;
+    /// @inheritdoc IAgentStaking
+    function unstakeWithSig(
+        uint256 agentId,
+        uint256 amount,
+        address signer,
+        uint256 nonce,
+        uint256 deadline,
+        bytes calldata signature
+    ) external {
+        require(amount != 0, ZeroAmount(agentId));
+        address owner = _requireWalletOrOwner(agentId, signer);
+        uint256 current = nonceOf[agentId];
+        require(nonce == current, WrongNonce(agentId, nonce, current));
+        require(block.timestamp <= deadline, SignatureExpired(deadline, block.timestamp));
+        uint256 latest = block.timestamp + MAX_VALIDITY;
+        require(deadline <= latest, SignatureTooLong(deadline, latest));
+        bytes32 digest = _hashTypedDataV4(keccak256(abi.encode(UNSTAKE, agentId, signer, amount, nonce, deadline)));
+        require(WalletSignatures.isSignedBy(signer, digest, signature), InvalidUnstakeSignature(agentId, signer, nonce));
 
-        emit Unstaked(agentId, msg.sender, owner, amount, remaining, account.stakedAt);
-
-        IERC20(USDC).safeTransfer(owner, amount);
+        nonceOf[agentId] = nonce + 1;
+        _unstake(agentId, amount, signer, owner);
     }
 
     /// @inheritdoc IAgentStaking
@@ -223,17 +238,55 @@ contract AgentStaking is IAgentStaking, Ownable2Step {
         );
     }
 
+    /// @dev The caller pays.
+    function _stake(uint256 agentId, uint256 amount) private {
+        Account memory account = _accounts[agentId];
+        uint256 staked = Math.saturatingAdd(account.staked, amount);
+        require(staked <= type(uint56).max, StakeTooLarge(agentId, staked, type(uint56).max));
+
+        bool unfreezes = account.frozen && staked >= MIN_STAKE;
+        if (unfreezes) account.frozen = false;
+        if (staked >= MIN_STAKE && account.stakedAt == 0) account.stakedAt = block.timestamp.toUint40();
+        account.staked = staked.toUint56();
+        _accounts[agentId] = account;
+
+        emit Staked(agentId, msg.sender, amount, staked, account.stakedAt);
+        if (unfreezes) emit AgentUnfrozen(agentId);
+
+        IERC20(USDC).safeTransferFrom(msg.sender, address(this), amount);
+    }
+
+    function _unstake(uint256 agentId, uint256 amount, address by, address owner) private {
+        Account memory account = _accounts[agentId];
+        require(amount <= account.staked, AmountExceedsStake(agentId, amount, account.staked));
+        uint256 remaining = account.staked - amount;
+        uint256 required = account.locked == 0 ? 0 : Math.max(account.locked, MIN_STAKE);
+        require(remaining >= required, StakeIsLocked(agentId, remaining, required));
+
+        if (remaining < MIN_STAKE) account.stakedAt = 0;
+        account.staked = remaining.toUint56();
+        _accounts[agentId] = account;
+
+        emit Unstaked(agentId, by, owner, amount, remaining, account.stakedAt);
+
+        IERC20(USDC).safeTransfer(owner, amount);
+    }
+
     function _requireMarket() private view {
         require(msg.sender == MARKET, NotMarket(msg.sender, MARKET));
     }
 
-    /// @dev The owner is checked first, and suffices: it can unstake even where `getAgentWallet` fails.
-    function _requireWalletOrOwner(uint256 agentId) private view returns (address owner) {
+    function _requireOwner(uint256 agentId) private view returns (address owner) {
         owner = AgentWallets.ownerOf(REGISTRY, agentId);
         require(owner != address(0), AgentNotFound(agentId));
+    }
+
+    /// @dev The owner is checked first, and suffices: it can unstake even where `getAgentWallet` fails.
+    function _requireWalletOrOwner(uint256 agentId, address account) private view returns (address owner) {
+        owner = _requireOwner(agentId);
         require(
-            msg.sender == owner || msg.sender == AgentWallets.walletOf(REGISTRY, agentId),
-            NotAgentWalletOrOwner(agentId, msg.sender)
+            account == owner || account == AgentWallets.walletOf(REGISTRY, agentId),
+            NotAgentWalletOrOwner(agentId, account)
         );
     }
 

@@ -25,10 +25,13 @@ abstract contract Bounties is IBountyMarket {
         uint40 since;
         /// NONE while the bounty is OPEN, because the second slot must then be empty: `_stateOf` reads it as OPEN.
         State state;
+        /// How many revisions the claim was asked for, plus LATER_ROUND where it is not the bounty's first claim. So the
+        /// round of a first claim is known from this slot alone.
         uint8 revisions;
     }
 
-    /// @dev A third slot, only for a bounty with terms of its own or with a failed claim. Zero is the default.
+    /// @dev A third slot, only for a bounty with terms of its own, with a failed claim, or closed while it was claimed.
+    /// Zero is the default.
     struct StoredExtra {
         address evaluator;
         uint32 workPeriod;
@@ -36,6 +39,8 @@ abstract contract Bounties is IBountyMarket {
         /// How many of the bounty's claims were slashed or abandoned. Each takes a transaction: 2^32 of them would fill
         /// a chain for months, so no overflow can keep a claim from ending.
         uint32 lostClaims;
+        /// Whether the poster closed the bounty during a claim. DRAFT clears it.
+        bool closing;
     }
 
     /// @inheritdoc IBountyMarket
@@ -53,10 +58,12 @@ abstract contract Bounties is IBountyMarket {
     /// @inheritdoc IBountyMarket
     uint256 public constant MIN_REWARD = 10_000;
     /// @inheritdoc IBountyMarket
-    uint256 public constant MAX_REWARD = 1e15;
+    uint256 public immutable MAX_REWARD;
     /// @inheritdoc IBountyMarket
     uint256 public constant MAX_DEADLINE = 365 days;
 
+    uint8 private constant LATER_ROUND = 128;
+    uint256 private constant LARGEST_MAX_REWARD = 1e15;
     uint256 private constant MIN_WORK_PERIOD = 1 hours;
     uint256 private constant MAX_WORK_PERIOD = 30 days;
     uint256 private constant MAX_STAKE_PERCENT = 100;
@@ -67,6 +74,14 @@ abstract contract Bounties is IBountyMarket {
     mapping(uint256 bountyId => StoredExtra) private _extras;
     /// @inheritdoc IBountyMarket
     uint256 public bountyCount;
+
+    constructor(uint256 maxReward) {
+        require(
+            maxReward >= MIN_REWARD && maxReward <= LARGEST_MAX_REWARD,
+            RewardOutOfRange(maxReward, MIN_REWARD, LARGEST_MAX_REWARD)
+        );
+        MAX_REWARD = maxReward;
+    }
 
     /// @inheritdoc IBountyMarket
     function getBounty(uint256 bountyId) external view returns (Bounty memory) {
@@ -87,17 +102,22 @@ abstract contract Bounties is IBountyMarket {
             agentId: bounty.agentId,
             since: bounty.since,
             state: state,
-            revisions: bounty.revisions,
-            round: uint32(bounty.wallet == address(0) ? round - 1 : round)
+            revisions: _revisionsOf(bounty),
+            round: uint32(bounty.wallet == address(0) ? round - 1 : round),
+            closing: _extras[bountyId].closing
         });
         // forge-lint: disable-end(unsafe-typecast)
     }
 
-    /// @dev Stores a new bounty of the caller. The calling function emits and funds.
-    function _store(string calldata ipfsHash, uint256 reward, uint64 deadline, Terms calldata terms, State state)
-        internal
-        returns (uint256 bountyId)
-    {
+    /// @dev Stores a new bounty. The calling function emits and funds.
+    function _store(
+        address poster,
+        string calldata ipfsHash,
+        uint256 reward,
+        uint64 deadline,
+        Terms calldata terms,
+        State state
+    ) internal returns (uint256 bountyId) {
         _requireString(ipfsHash);
         require(reward >= MIN_REWARD && reward <= MAX_REWARD, RewardOutOfRange(reward, MIN_REWARD, MAX_REWARD));
         uint256 latest = Math.min(block.timestamp + MAX_DEADLINE, type(uint32).max);
@@ -108,7 +128,7 @@ abstract contract Bounties is IBountyMarket {
         bountyId = ++bountyCount;
         bool hasExtra = _storeTerms(bountyId, terms);
         StoredBounty storage bounty = _bounties[bountyId];
-        bounty.poster = msg.sender;
+        bounty.poster = poster;
         // Casting is safe because both were just bounded.
         // forge-lint: disable-next-line(unsafe-typecast)
         bounty.reward = uint56(reward);
@@ -130,19 +150,34 @@ abstract contract Bounties is IBountyMarket {
             InvalidWorkPeriod(workPeriod, MIN_WORK_PERIOD, MAX_WORK_PERIOD)
         );
         require(stakePercent <= MAX_STAKE_PERCENT, StakePercentOutOfRange(stakePercent, MAX_STAKE_PERCENT));
-        _extras[bountyId] = StoredExtra(evaluator, workPeriod, stakePercent, 0);
+        _extras[bountyId] = StoredExtra(evaluator, workPeriod, stakePercent, 0, false);
         return true;
     }
 
     /// @dev The bounty's claim has failed: clears the claim and ends its round. It had no revision: a claim that has
     /// submitted work ends otherwise.
-    function _loseClaim(uint256 bountyId, StoredBounty storage bounty, State next) internal {
+    /// @param withdraws Whether the bounty becomes a DRAFT even if it is not closing.
+    /// @return Whether it became a DRAFT.
+    function _loseClaim(uint256 bountyId, StoredBounty storage bounty, bool withdraws) internal returns (bool) {
+        StoredExtra memory extra = _extras[bountyId];
+        withdraws = withdraws || extra.closing;
+        extra.closing = false;
+        extra.lostClaims += 1;
+        _extras[bountyId] = extra;
+
         bounty.wallet = address(0);
         bounty.agentId = 0;
         bounty.since = 0;
-        _setState(bounty, next);
+        _setState(bounty, withdraws ? State.DRAFT : State.OPEN);
         if (!bounty.hasExtra) bounty.hasExtra = true;
-        _extras[bountyId].lostClaims += 1;
+        return withdraws;
+    }
+
+    function _markClosing(uint256 bountyId, StoredBounty storage bounty) internal {
+        StoredExtra storage extra = _extras[bountyId];
+        require(!extra.closing, BountyIsClosing(bountyId));
+        extra.closing = true;
+        if (!bounty.hasExtra) bounty.hasExtra = true;
     }
 
     function _setState(StoredBounty storage bounty, State state) internal {
@@ -152,6 +187,24 @@ abstract contract Bounties is IBountyMarket {
     function _stateOf(StoredBounty storage bounty) internal view returns (State state) {
         state = bounty.state;
         if (state == State.NONE && bounty.poster != address(0)) return State.OPEN;
+    }
+
+    /// @dev Writes the second slot alone.
+    function _storeClaim(StoredBounty storage bounty, address wallet, uint40 agentId, uint256 round) internal {
+        bounty.wallet = wallet;
+        bounty.agentId = agentId;
+        bounty.since = uint40(block.timestamp);
+        bounty.state = State.CLAIMED;
+        bounty.revisions = round > 1 ? LATER_ROUND : 0;
+    }
+
+    function _revisionsOf(StoredBounty storage bounty) internal view returns (uint8) {
+        return bounty.revisions % LATER_ROUND;
+    }
+
+    /// @dev The number of the live claim.
+    function _liveRoundOf(uint256 bountyId, StoredBounty storage bounty) internal view returns (uint256) {
+        return bounty.revisions < LATER_ROUND ? 1 : uint256(_extras[bountyId].lostClaims) + 1;
     }
 
     /// @dev The number of the live claim, or of the next one.
@@ -180,9 +233,14 @@ abstract contract Bounties is IBountyMarket {
         return _workPeriodFor(bounty.hasExtra ? _extras[bountyId].workPeriod : 0);
     }
 
+    /// @dev As the terms name it: zero means that the poster evaluates.
+    function _namedEvaluatorOf(uint256 bountyId, StoredBounty storage bounty) internal view returns (address) {
+        return bounty.hasExtra ? _extras[bountyId].evaluator : address(0);
+    }
+
     /// @dev The poster, unless the terms name another.
     function _evaluatorOf(uint256 bountyId, StoredBounty storage bounty) internal view returns (address) {
-        address evaluator = bounty.hasExtra ? _extras[bountyId].evaluator : address(0);
+        address evaluator = _namedEvaluatorOf(bountyId, bounty);
         return evaluator == address(0) ? bounty.poster : evaluator;
     }
 
@@ -218,6 +276,22 @@ abstract contract Bounties is IBountyMarket {
         }
     }
 
+    /// @dev Requires a bounty of which a delivery can be approved.
+    function _approvable(uint256 bountyId) internal view returns (StoredBounty storage bounty) {
+        bounty = _bounties[bountyId];
+        State state = _stateOf(bounty);
+        if (state != State.SUBMITTED && state != State.REVISION_REQUESTED) _refuseState(bountyId, state);
+    }
+
+    /// @dev Requires a bounty that its poster can close.
+    function _closable(uint256 bountyId) internal view returns (StoredBounty storage bounty) {
+        bounty = _bounties[bountyId];
+        State state = _stateOf(bounty);
+        if (state != State.OPEN && state != State.CLAIMED && state != State.IN_PROGRESS) {
+            _refuseState(bountyId, state);
+        }
+    }
+
     function _refuseState(uint256 bountyId, State state) private pure {
         require(state != State.NONE, BountyNotFound(bountyId));
         revert InvalidState(bountyId, state);
@@ -244,18 +318,32 @@ abstract contract Bounties is IBountyMarket {
         require(msg.sender == poster, NotPoster(bountyId, msg.sender, poster));
     }
 
-    function _requireEvaluator(uint256 bountyId, StoredBounty storage bounty)
+    function _requireEvaluator(uint256 bountyId, StoredBounty storage bounty, address account)
         internal
         view
         returns (address evaluator)
     {
         evaluator = _evaluatorOf(bountyId, bounty);
-        require(msg.sender == evaluator, NotEvaluator(bountyId, msg.sender, evaluator));
+        require(account == evaluator, NotEvaluator(bountyId, account, evaluator));
+    }
+
+    function _requirePosterOrEvaluator(uint256 bountyId, StoredBounty storage bounty, address account) internal view {
+        address poster = bounty.poster;
+        if (account == poster) return;
+        address evaluator = _evaluatorOf(bountyId, bounty);
+        require(account == evaluator, NotPosterOrEvaluator(bountyId, account, poster, evaluator));
     }
 
     function _requireClaimingWallet(uint256 bountyId, StoredBounty storage bounty) internal view {
         address wallet = bounty.wallet;
         require(msg.sender == wallet, NotClaimingWallet(bountyId, msg.sender, wallet));
+    }
+
+    /// @dev An approval names the delivery that it pays for, so that a later one cannot take its place.
+    function _requireLastDelivery(uint256 bountyId, StoredBounty storage bounty, uint256 revision) internal view {
+        uint256 last = _revisionsOf(bounty);
+        if (bounty.state == State.REVISION_REQUESTED) last -= 1;
+        require(revision == last, WrongRevision(bountyId, revision, last));
     }
 
     function _requireString(string calldata value) internal pure {
@@ -271,7 +359,7 @@ abstract contract Bounties is IBountyMarket {
 
     /// @param stakePercent From the terms: zero is the default.
     function _stakeFor(uint256 reward, uint256 stakePercent) internal pure returns (uint256) {
-        if (stakePercent == 0) return Math.min(_shareOf(reward, LOCK_BPS), MIN_AGENT_STAKE);
+        if (stakePercent == 0) return Math.max(_feeOf(reward), Math.min(_shareOf(reward, LOCK_BPS), MIN_AGENT_STAKE));
         return _shareOf(reward, stakePercent * (BPS / 100));
     }
 

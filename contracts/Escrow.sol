@@ -29,17 +29,26 @@ abstract contract Escrow is IBountyMarket {
     constructor(address usdc, address registry, address treasury, address stakingOwner) {
         // AgentStaking refuses a zero `usdc` and `registry`, with the same error.
         require(treasury != address(0) && stakingOwner != address(0), ZeroAddress());
+        address staking = address(new AgentStaking(usdc, registry, stakingOwner));
+        // None of these can send on what it receives.
+        require(
+            treasury != address(this) && treasury != staking && treasury != usdc && treasury != BURN,
+            InvalidTreasury(treasury)
+        );
         USDC = usdc;
         TREASURY = treasury;
-        STAKING = address(new AgentStaking(usdc, registry, stakingOwner));
+        STAKING = staking;
     }
 
     /// @inheritdoc IBountyMarket
     function collect(address payee) external {
         uint256 amount = owed[payee];
-        require(amount > 0, NothingOwed(payee));
+        // One unit of the treasury's always stays: a slot that is never zero makes every approval cheaper.
+        uint256 remaining = payee == TREASURY ? 1 : 0;
+        require(amount > remaining, NothingOwed(payee));
 
-        owed[payee] = 0;
+        amount -= remaining;
+        owed[payee] = remaining;
         emit PaymentCollected(payee, amount);
         // Lost stake that could not be burned is still in the staking contract.
         if (payee == BURN) amount -= AgentStaking(STAKING).burnDeferred();
@@ -63,6 +72,11 @@ abstract contract Escrow is IBountyMarket {
     /// the debt, so the whole call reverts.
     function _pay(uint256 bountyId, address payee, uint256 amount) internal {
         if (!IERC20(USDC).trySafeTransfer(payee, amount)) _defer(bountyId, payee, amount);
+    }
+
+    /// @dev Paid by `collect`, once for many runs: a transfer for each would cost more gas.
+    function _oweTreasury(uint256 fee) internal {
+        owed[TREASURY] += fee;
     }
 
     function _forfeitStake(uint256 bountyId, uint256 agentId, uint256 stake) internal {

@@ -9,7 +9,7 @@ const address = z
 
 const block = z.int().nonnegative()
 
-const contractNames = ['USDC', 'AgentRegistry', 'AgentStaking', 'BountyMarket'] as const
+const contractNames = ['USDC', 'AgentRegistry', 'AgentStaking', 'BountyMarket', 'SignedFunding'] as const
 
 export const deploymentSchema = z.object({
   chainId: z.int().positive(),
@@ -18,6 +18,8 @@ export const deploymentSchema = z.object({
   /** The start blocks of contracts that are older than `startBlock`, such as a foreign registry. */
   startBlocks: z.partialRecord(z.enum(contractNames), block).optional(),
   contracts: z.record(z.enum(contractNames), address),
+  /** The largest reward of a run, in USDC base units: the market's MAX_REWARD. */
+  maxReward: z.string().regex(/^[1-9][0-9]{0,15}$/, 'must be USDC base units'),
 })
 
 /**

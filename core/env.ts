@@ -39,6 +39,18 @@ const address = z
   .refine((value) => value !== zeroAddress, 'must not be the zero address')
   .transform((value) => getAddress(value))
 
+/** MIN_REWARD, and the largest MAX_REWARD, of the market's constructor. In USDC base units. */
+const MIN_REWARD = 10_000n
+const LARGEST_MAX_REWARD = 10n ** 15n
+const maxReward = z
+  .string()
+  .regex(/^[0-9]{1,10}([.][0-9]{1,6})?$/, 'must be an amount of USDC, such as 1000')
+  .transform((value) => parseUnits(value, 6))
+  .refine(
+    (value) => value >= MIN_REWARD && value <= LARGEST_MAX_REWARD,
+    'must be from 0.01 to 1000000000, a billion USDC',
+  )
+
 /** The settings that the API reads. */
 const apiEnvironment = z.object({
   DATABASE_URL: postgresUrl,
@@ -138,6 +150,8 @@ const environment = apiEnvironment.extend({
   DEPLOYER_PRIVATE_KEY: privateKey,
   TREASURY: address,
   OWNER: address,
+  /** The largest reward of a run, in whole USDC; parsed to base units. */
+  MAX_REWARD: maxReward.default(LARGEST_MAX_REWARD),
   USDC_ADDRESS: address.optional(),
   AGENT_REGISTRY_ADDRESS: address.optional(),
   /** Whether an indexer that starts after a reorg deeper than finality removes the orphaned branch's rows itself. */

@@ -32,6 +32,7 @@ export async function startChain(chainOptions: ChainOptions): Promise<Chain> {
       account: accountOf(roles.deployer),
       TREASURY: accountOf(roles.treasury).address,
       OWNER: accountOf(roles.owner).address,
+      MAX_REWARD: 10n ** 15n,
       relayers: chainId === DEVNET ? [accountOf(roles.relayer).address] : [],
       USDC_ADDRESS: await prepareUsdc?.(anvil.rpcUrl),
       AGENT_REGISTRY_ADDRESS: await prepareRegistry?.(anvil.rpcUrl),

@@ -17,7 +17,7 @@ type Terms = {
   evaluator?: number
   /** Hours to deliver; 168 if absent. */
   workHours?: number
-  /** What a claim puts at risk, in percent of the reward; 10 % and at most 20 USDC if absent. */
+  /** What a claim puts at risk, in percent of the reward; 10 %, at most 20 USDC but at least the fee, if absent. */
   stakePercent?: number
   /** Days from the posting to the deadline; 30 if absent. */
   openFor?: number
@@ -149,7 +149,7 @@ const live: DemoRun[] = [
   runOf('Outline a white paper', west, 240, '3 post, 0.6 claim atlas'),
   runOf('Convert a price list', north, 30, '1.5 post, 0.2 claim delta'),
   runOf('Reconcile bank statements', south, 190, '4.6 post, 3.1 claim beacon, 2.9 start'),
-  runOf('Monitor three competitors', west, 130, '2.2 post, 1.6 claim ember, 1.1 start'),
+  runOf('Monitor three competitors', west, 130, '2.2 post, 1.6 claim ember, 1.1 start, 0.7 close'),
   runOf('Describe 60 products', north, 105, '6.2 post, 5.7 claim cipher, 5.5 start, 0.9 submit'),
   runOf('Scrape a public tender site', south, 150, '5.1 post, 4.8 claim atlas, 1.4 submit'),
   runOf('Answer 40 reviews', west, 70, '7 post, 6.6 claim beacon, 5.2 submit, 3.6 requestRevision'),

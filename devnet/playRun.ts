@@ -15,8 +15,8 @@ type Party = 'poster' | 'evaluator' | 'agent' | 'stranger'
 /** The events without an argument or hash: the party that acts, and the function that it calls. */
 const simpleEvents = {
   withdraw: ['poster', 'withdrawBounty'],
+  close: ['poster', 'closeBounty'],
   expire: ['stranger', 'expireBounty'],
-  approve: ['evaluator', 'approveWork'],
   reject: ['evaluator', 'rejectWork'],
   rejectOverdue: ['evaluator', 'rejectOverdue'],
   abandon: ['agent', 'abandonClaim'],
@@ -39,6 +39,8 @@ export function playRun(
   const evaluatorAddress = accountOf(evaluator).address
   let bountyId = 0n
   let claimant: Address | undefined
+  let revisions = 0
+  let lastDelivery = 0
 
   function addressOf(party: Party): Address {
     const stranger = accountOf(roles.relayer).address
@@ -59,13 +61,16 @@ export function playRun(
       return callOf(posterAddress, market, `${event}Bounty`, args)
     }
     if (event === 'submit') {
+      lastDelivery = revisions
       const args = [bountyId, contentId(`${title}, delivered at ${at}`)] as const
       return callOf(addressOf('agent'), market, 'submitWork', args)
     }
     if (event === 'requestRevision') {
+      revisions++
       const args = [bountyId, contentId(`${title}, feedback at ${at}`)] as const
       return callOf(evaluatorAddress, market, 'requestRevision', args)
     }
+    if (event === 'approve') return callOf(evaluatorAddress, market, 'approveWork', [bountyId, lastDelivery])
     const [party, functionName] = simpleEvent(event)
     return callOf(addressOf(party), market, functionName, [bountyId])
   }
@@ -73,6 +78,8 @@ export function playRun(
   return async (at, event, agent) => {
     if (event === 'claim') {
       claimant = walletOf(agent)
+      revisions = 0
+      lastDelivery = 0
       await timeline.send(at, callOf(claimant, market, 'claimBounty', [bountyId, idOf(agentIds, agent)]))
       return
     }

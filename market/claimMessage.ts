@@ -13,8 +13,11 @@ import type { MarketAddress } from '../core/deployment.ts'
 /** A claim of one round of a run. A wallet signs it, and it can happen once only. */
 export type Claim = { bountyId: bigint; agentId: bigint; wallet: Address; round: bigint }
 
-/** The run's terms, which a wallet signs too, so that its signature is for these terms only. Base units; seconds. */
-export type ClaimTerms = { reward: bigint; stake: bigint; workPeriod: bigint }
+/**
+ * The run's terms, which a wallet signs too, so that its signature is for these terms only. Base units; seconds. The
+ * evaluator is the zero address if the poster evaluates.
+ */
+export type ClaimTerms = { reward: bigint; stake: bigint; workPeriod: bigint; evaluator: Address }
 
 /** How long a signature may be valid at most, by the contract. */
 export const MAX_VALIDITY_SECONDS = 3_600n
@@ -37,6 +40,7 @@ const types = {
     { name: 'reward', type: 'uint256' },
     { name: 'stake', type: 'uint256' },
     { name: 'workPeriod', type: 'uint256' },
+    { name: 'evaluator', type: 'address' },
     { name: 'deadline', type: 'uint256' },
   ],
 } as const
@@ -61,6 +65,7 @@ export function claimTypedData(market: MarketAddress, claim: Claim & ClaimTerms,
       reward: claim.reward.toString(),
       stake: claim.stake.toString(),
       workPeriod: claim.workPeriod.toString(),
+      evaluator: claim.evaluator,
       deadline: deadline.toString(),
     },
     domain: domainOf(market),
@@ -76,11 +81,12 @@ const domainHashes = new WeakMap<MarketAddress, Hex>()
  * hashes types and domain each time, and checks values that the callers have checked.
  */
 export function claimDigest(market: MarketAddress, claim: Claim & ClaimTerms, deadline: bigint): Hex {
-  const { bountyId, agentId, wallet, round, reward, stake, workPeriod } = claim
+  const { bountyId, agentId, wallet, round, reward, stake, workPeriod, evaluator } = claim
   const domain = { ...domainOf(market), chainId: BigInt(market.chainId) }
   const domainHash = domainHashes.get(market) ?? hashDomain({ domain, types })
   domainHashes.set(market, domainHash)
-  const values = [claimTypeHash, bountyId, agentId, wallet, round, reward, stake, workPeriod, deadline] as const
+  const terms = [reward, stake, workPeriod, evaluator] as const
+  const values = [claimTypeHash, bountyId, agentId, wallet, round, ...terms, deadline] as const
   return keccak256(concat(['0x1901', domainHash, keccak256(encodeAbiParameters(messageParameters, values))]))
 }
 

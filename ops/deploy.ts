@@ -34,7 +34,7 @@ const journalSchema = z.strictObject({
 
 /**
  * Prepares to deploy the contracts that the options do not name: MockUSDC, AgentRegistry, BountyMarket (which creates its
- * AgentStaking). Forge's artifacts must be up to date. All nonces are fixed before the first transaction, and the journal
+ * AgentStaking), SignedFunding. Forge's artifacts must be up to date. All nonces are fixed before the first transaction, and the journal
  * has each transaction before it is sent: after any crash, a later run finds what was sent and cannot create a contract
  * twice.
  * @returns the plan, the costs of the remaining transactions, and `send`, which sends each once the previous one is mined
@@ -94,7 +94,9 @@ export async function prepareDeployment(options: DeployOptions) {
     }
     const blocks = Object.fromEntries(created.map(({ contract, block }) => [contract, block]))
     const startBlocks = { AgentRegistry: registryBlock ?? blocks.AgentRegistry }
-    const deployment = { chainId, startBlock: blocks.BountyMarket, startBlocks, contracts: plan.contracts }
+    const { contracts } = plan
+    const maxReward = options.MAX_REWARD.toString()
+    const deployment = { chainId, startBlock: blocks.BountyMarket, startBlocks, contracts, maxReward }
     return { deployment: deploymentSchema.parse(deployment), created }
   }
 

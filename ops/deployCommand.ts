@@ -33,6 +33,7 @@ await runCommand(async () => {
     'DEPLOYER_PRIVATE_KEY',
     'TREASURY',
     'OWNER',
+    'MAX_REWARD',
     'USDC_ADDRESS',
     'AGENT_REGISTRY_ADDRESS',
     'RELAYER_PRIVATE_KEY',

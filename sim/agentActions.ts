@@ -1,4 +1,5 @@
 import { toHex } from 'viem'
+import type { PrivateKeyAccount } from 'viem/accounts'
 import { type Call, callOf } from '../devnet/call.ts'
 import { accountOf, agentCount, agentParties } from './parties.ts'
 import type { Random } from './random.ts'
@@ -10,8 +11,10 @@ const stakes = [1n, 5_000_000n, 19_999_999n, 20_000_000n, 40_000_000n, 60_000_00
 const weights = {
   register: 4,
   registerFor: 2,
-  stake: 70,
+  stake: 60,
+  stakeFor: 10,
   unstake: 8,
+  unstakeWithSig: 4,
   ban: 1,
   unban: 4,
   transferFrom: 4,
@@ -42,6 +45,12 @@ export async function proposeForAgent(world: World, random: Random): Promise<Cal
     case 'stake':
     case 'unstake':
       return callOf(accountOf(world, parties.wallet) ?? actor, staking, action, [agentId, random.pick(stakes)])
+    case 'stakeFor': {
+      const named = random.chance(0.9) ? parties.owner : random.pick(world.owners).address
+      return callOf(random.pick(world.everyone), staking, action, [agentId, named, random.pick(stakes)])
+    }
+    case 'unstakeWithSig':
+      return unstakeBySignature(world, random, agentId, accountOf(world, parties.wallet) ?? actor)
     case 'ban':
     case 'unban':
       return callOf(world.owner, staking, action, [agentId])
@@ -56,6 +65,27 @@ export async function proposeForAgent(world: World, random: Random): Promise<Cal
     case 'setAgentWallet':
       return setWallet(world, random, agentId, owner)
   }
+}
+
+async function unstakeBySignature(
+  world: World,
+  random: Random,
+  agentId: bigint,
+  signer: PrivateKeyAccount,
+): Promise<Call> {
+  const { staking } = world.contracts
+  const { chainId } = world.deployment
+  const nonce = await world.node.readContract({ ...staking, functionName: 'nonceOf', args: [agentId] })
+  const amount = random.pick(stakes)
+  const { deadline, signature } = await sign(world, signer, {
+    primaryType: 'Unstake',
+    fields: 'uint256 agentId, address signer, uint256 amount, uint256 nonce',
+    members: { agentId, signer: signer.address, amount, nonce },
+    validity: 600n,
+    domain: { name: 'AgentStaking', version: '1', chainId, verifyingContract: staking.address },
+  })
+  const args = [agentId, amount, signer.address, nonce, deadline, signature] as const
+  return callOf(random.pick(world.everyone), staking, 'unstakeWithSig', args)
 }
 
 async function setWallet(world: World, random: Random, agentId: bigint, owner: Call['account']): Promise<Call> {

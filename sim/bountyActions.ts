@@ -2,19 +2,15 @@ import { type Address, isAddressEqual, zeroAddress } from 'viem'
 import type { PrivateKeyAccount } from 'viem/accounts'
 import { type Call, callOf } from '../devnet/call.ts'
 import { defaultTerms } from '../devnet/defaultTerms.ts'
-import { accountOf, LIVE, pickBounty } from './parties.ts'
+import { accountOf, type PickedBounty as Bounty, LIVE, pickBounty, REVISION_REQUESTED } from './parties.ts'
 import type { Random } from './random.ts'
-import { sign } from './sign.ts'
+import { signedMove } from './signedMoves.ts'
 import type { World } from './world.ts'
-
-const SIGNATURE_SECONDS = 600n
 
 const cid = (random: Random) => `ipfs://Qm${random.int(0, 2 ** 30).toString(36)}${random.int(0, 2 ** 30).toString(36)}`
 
 /** Rewards around the one at which the lock reaches its maximum, at both limits, and common ones. */
 const rewards = [10_000n, 9_999n, 199_990_000n, 200_000_000n, 200_010_000n, 50_000_000n, 100_000_000n, 100_000_001n]
-
-type Bounty = NonNullable<Awaited<ReturnType<typeof pickBounty>>>
 
 /** A new bounty, or a call about an existing one; sometimes by a party that may not make it. */
 export async function proposeForBounty(world: World, random: Random): Promise<Call | undefined> {
@@ -30,9 +26,11 @@ export async function proposeForBounty(world: World, random: Random): Promise<Ca
 async function post(world: World, random: Random): Promise<Call> {
   const { timestamp } = await world.node.getBlock()
   const lifetime = random.pick([60, 20 * 86_400, 50 * 86_400, 100 * 86_400])
-  const action = random.chance(0.75) ? 'postBounty' : 'createBounty'
+  const action = random.weighted({ postBounty: 5, postBountyFor: 1, createBounty: 2 })
   const args = [cid(random), random.pick(rewards), timestamp + BigInt(lifetime), termsOf(world, random)] as const
-  return callOf(random.pick(world.posters), world.contracts.market, action, args)
+  const payer = random.pick(world.posters)
+  if (action !== 'postBountyFor') return callOf(payer, world.contracts.market, action, args)
+  return callOf(payer, world.contracts.market, action, [random.pick(world.posters).address, ...args])
 }
 
 /** Half are the defaults. The market refuses some: a work period of 3,601 seconds, and a stake of 101 percent. */
@@ -49,14 +47,20 @@ const allMoves = [
   'fundBounty',
   'withdrawBounty',
   'expireBounty',
+  'closeBounty',
+  'closeBountyWithSig',
   'startWork',
   'startWorkWithSig',
   'submitWork',
   'submitWorkWithSig',
   'abandonClaim',
+  'abandonClaimWithSig',
   'requestRevision',
+  'requestRevisionWithSig',
   'approveWork',
+  'approveWorkWithSig',
   'rejectWork',
+  'rejectWorkWithSig',
   'rejectOverdue',
   'finalizeReview',
   'slashExpired',
@@ -65,8 +69,23 @@ const allMoves = [
 
 type Move = (typeof allMoves)[number]
 
-const posterMoves = new Set<Move>(['fundBounty', 'withdrawBounty', 'approveWork', 'slashExpired', 'slashAndWithdraw'])
-const evaluatorMoves = new Set<Move>(['requestRevision', 'rejectWork', 'rejectOverdue'])
+const posterMoves = new Set<Move>([
+  'fundBounty',
+  'withdrawBounty',
+  'closeBounty',
+  'closeBountyWithSig',
+  'approveWork',
+  'approveWorkWithSig',
+  'slashExpired',
+  'slashAndWithdraw',
+])
+const evaluatorMoves = new Set<Move>([
+  'requestRevision',
+  'requestRevisionWithSig',
+  'rejectWork',
+  'rejectWorkWithSig',
+  'rejectOverdue',
+])
 
 /** The party that makes the move. Moves open to anyone are the agent's here: after the grace period most moves are. */
 function partyOf(action: Move, { poster, evaluator, wallet }: Bounty): Address {
@@ -80,18 +99,21 @@ function movesFrom({ state, since, deadline, workPeriod }: Bounty, now: number):
   if (state === 2 && now > deadline) return ['expireBounty']
   if (state === 7 && now > since + workPeriod) return ['rejectOverdue', 'rejectOverdue', 'submitWork', 'abandonClaim']
   const submits: readonly Move[] = ['submitWork', 'submitWork', 'submitWorkWithSig']
-  const endings: readonly Move[] = ['slashExpired', 'slashAndWithdraw', 'abandonClaim']
+  const closings: readonly Move[] = ['closeBounty', 'closeBountyWithSig']
+  const endings: readonly Move[] = ['slashExpired', 'slashAndWithdraw', 'abandonClaim', 'abandonClaimWithSig']
+  const reviews: readonly Move[] = ['requestRevision', 'requestRevision', 'requestRevisionWithSig', 'rejectWork']
   const moves: Record<number, readonly Move[]> = {
     1: ['fundBounty'],
-    2: ['withdrawBounty', 'expireBounty'],
-    3: ['startWork', 'startWorkWithSig', ...submits, ...endings],
-    4: [...submits, ...endings],
-    5: ['approveWork', 'approveWork', 'requestRevision', 'requestRevision', 'rejectWork', 'finalizeReview'],
-    7: [...submits, 'rejectOverdue', 'rejectOverdue', 'abandonClaim'],
+    2: ['withdrawBounty', 'expireBounty', 'closeBounty'],
+    3: ['startWork', 'startWorkWithSig', ...submits, ...closings, ...endings],
+    4: [...submits, ...closings, ...endings],
+    5: ['approveWork', 'approveWork', 'approveWorkWithSig', ...reviews, 'rejectWorkWithSig', 'finalizeReview'],
+    7: [...submits, 'approveWork', 'rejectOverdue', 'rejectOverdue', 'abandonClaim'],
   }
   return moves[state] ?? allMoves
 }
 
+/** The calls of a move, by the account or with its signature. */
 async function move(
   world: World,
   random: Random,
@@ -100,31 +122,23 @@ async function move(
   bounty: Bounty,
 ): Promise<Call> {
   const { market } = world.contracts
-  const { bountyId } = bounty
+  const { bountyId, revisions } = bounty
+  // Of the last delivery: in REVISION_REQUESTED, the contract has counted the request that followed it.
+  const revision = bounty.state === REVISION_REQUESTED ? revisions - 1 : revisions
   switch (action) {
     case 'submitWork':
     case 'requestRevision':
       return callOf(account, market, action, [bountyId, cid(random)])
-    case 'startWorkWithSig': {
-      const { deadline, signature } = await sign(world, account, {
-        primaryType: 'StartWork',
-        fields: 'uint256 bountyId, address wallet, uint256 round',
-        members: { bountyId, wallet: account.address, round: bounty.round },
-        validity: SIGNATURE_SECONDS,
-      })
-      return callOf(random.pick(world.everyone), market, action, [bountyId, deadline, signature])
-    }
-    case 'submitWorkWithSig': {
-      const deliverableHash = cid(random)
-      const { round, revisions: revision } = bounty
-      const { deadline, signature } = await sign(world, account, {
-        primaryType: 'SubmitWork',
-        fields: 'uint256 bountyId, address wallet, uint256 round, uint256 revision, string deliverableHash',
-        members: { bountyId, wallet: account.address, round, revision, deliverableHash },
-        validity: SIGNATURE_SECONDS,
-      })
-      return callOf(random.pick(world.everyone), market, action, [bountyId, deliverableHash, deadline, signature])
-    }
+    case 'approveWork':
+      return callOf(account, market, action, [bountyId, random.chance(0.95) ? revision : revision + 1])
+    case 'startWorkWithSig':
+    case 'submitWorkWithSig':
+    case 'abandonClaimWithSig':
+    case 'closeBountyWithSig':
+    case 'approveWorkWithSig':
+    case 'requestRevisionWithSig':
+    case 'rejectWorkWithSig':
+      return signedMove(world, random.pick(world.everyone), account, { action, bounty, revision, hash: cid(random) })
     default:
       return callOf(account, market, action, [bountyId])
   }

@@ -14,7 +14,7 @@ export type Candidate = {
   wallet: Address
   round: bigint
   /** The bounty's terms, which the claim's signature covers. */
-  terms: { reward: bigint; stake: bigint; workPeriod: bigint }
+  terms: { reward: bigint; stake: bigint; workPeriod: bigint; evaluator: Address }
 }
 
 /** Draws a candidate: mostly the agent's own wallet, sometimes another wallet, or an id that does not exist. */
@@ -31,7 +31,12 @@ export async function pickCandidate(world: World, random: Random): Promise<Candi
     isAgent,
     wallet: random.chance(0.07) ? random.pick(world.everyone).address : wallet,
     round: BigInt(bounty.round) + 1n,
-    terms: { reward: bounty.reward, stake: bounty.stake, workPeriod: BigInt(bounty.workPeriod) },
+    terms: {
+      reward: bounty.reward,
+      stake: bounty.stake,
+      workPeriod: BigInt(bounty.workPeriod),
+      evaluator: bounty.evaluator,
+    },
   }
 }
 
@@ -41,7 +46,7 @@ export function signClaim(world: World, signer: PrivateKeyAccount, candidate: Ca
   return sign(world, signer, {
     primaryType: 'Claim',
     fields:
-      'uint256 bountyId, uint256 agentId, address wallet, uint256 round, uint256 reward, uint256 stake, uint256 workPeriod',
+      'uint256 bountyId, uint256 agentId, address wallet, uint256 round, uint256 reward, uint256 stake, uint256 workPeriod, address evaluator',
     members: { ...claim, ...terms },
     validity,
   })

@@ -5,6 +5,7 @@ import type { World } from './world.ts'
 
 /** States by their number in the contract's enum. */
 export const OPEN = 2
+export const REVISION_REQUESTED = 7
 export const LIVE: readonly number[] = [3, 4, 5, 7]
 
 const DRAWS = 5
@@ -20,6 +21,8 @@ export async function pickBounty(world: World, random: Random, preferred: readon
     if (preferred.length === 0 || preferred.includes(bounty.state) || draw === DRAWS) return { bountyId, ...bounty }
   }
 }
+
+export type PickedBounty = NonNullable<Awaited<ReturnType<typeof pickBounty>>>
 
 function readBounty({ node, contracts }: World, bountyId: bigint) {
   return node.readContract({ ...contracts.market, functionName: 'getBounty', args: [bountyId] })

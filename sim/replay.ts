@@ -166,6 +166,7 @@ const createdRun = ({ poster, stake, evaluator, ...terms }: Created, time: bigin
   posterAddress: poster,
   state: 'DRAFT',
   round: 0,
+  closing: false,
   createdAt: time,
   stakeRequired: stake,
   evaluator: isAddressEqual(evaluator, zeroAddress) ? null : evaluator,
@@ -177,7 +178,9 @@ function changesOf(event: MarketEvent, time: bigint): Partial<ReplayedRun> | und
     case 'BountyFunded':
       return { state: 'OPEN' }
     case 'BountyWithdrawn':
-      return { state: 'DRAFT' }
+      return { state: 'DRAFT', closing: false }
+    case 'BountyClosing':
+      return { closing: true }
     case 'BountyClaimed': {
       const { agentId, wallet, stake, round, submitBy } = event.args
       const claim = { claimedBy: agentId, claimedByWallet: wallet, claimedAt: time }
@@ -194,7 +197,7 @@ function changesOf(event: MarketEvent, time: bigint): Partial<ReplayedRun> | und
       return { state: 'REVISION_REQUESTED', feedbackHash, revisions: Number(revision), submitBy, reviewBy: null }
     }
     case 'BountyApproved':
-      return { state: 'APPROVED', reviewBy: null }
+      return { state: 'APPROVED', submitBy: null, reviewBy: null }
     case 'BountyRejected':
       return { state: 'REJECTED', submitBy: null, reviewBy: null }
     case 'ClaimSlashed':

@@ -62,8 +62,15 @@ ponder.on('BountyMarket:BountyFunded', async ({ event, context }) => {
 ponder.on('BountyMarket:BountyWithdrawn', async ({ event, context }) => {
   const { poster, amount } = event.args
   // Row must exist because `BountyWithdrawn` cannot precede `BountyFunded`.
-  await move(context, event, { state: 'DRAFT' })
+  await move(context, event, { state: 'DRAFT', closing: false })
   await record(context, event, 'BountyWithdrawn', { address: poster, amount })
+})
+
+ponder.on('BountyMarket:BountyClosing', async ({ event, context }) => {
+  const { bountyId, poster } = event.args
+  // Row must exist because `BountyClosing` cannot precede `BountyClaimed`. The state and so the counts stay.
+  await context.db.update(run, { bountyId }).set({ closing: true })
+  await record(context, event, 'BountyClosing', { address: poster })
 })
 
 ponder.on('BountyMarket:BountyClaimed', async ({ event, context }) => {
@@ -84,6 +91,7 @@ ponder.on('BountyMarket:BountyClaimed', async ({ event, context }) => {
     amount: stake,
     dueAt: submitBy,
     ordinal: Number(round),
+    round: Number(round),
   })
 })
 
@@ -103,7 +111,7 @@ ponder.on('BountyMarket:WorkStarted', async ({ event, context }) => {
 })
 
 ponder.on('BountyMarket:WorkSubmitted', async ({ event, context }) => {
-  const { agentId, deliverableHash, reviewBy } = event.args
+  const { agentId, deliverableHash, reviewBy, round, revision } = event.args
   const hash = storedText(deliverableHash)
   // Row must exist because `WorkSubmitted` cannot precede `BountyClaimed`.
   const { claimedByWallet } = await move(context, event, {
@@ -113,7 +121,14 @@ ponder.on('BountyMarket:WorkSubmitted', async ({ event, context }) => {
     submitBy: null,
     reviewBy,
   })
-  await record(context, event, 'WorkSubmitted', { agentId, address: claimedByWallet, hash, dueAt: reviewBy })
+  await record(context, event, 'WorkSubmitted', {
+    agentId,
+    address: claimedByWallet,
+    hash,
+    dueAt: reviewBy,
+    ordinal: Number(revision),
+    round: Number(round),
+  })
 })
 
 ponder.on('BountyMarket:RevisionRequested', async ({ event, context }) => {
@@ -137,14 +152,20 @@ ponder.on('BountyMarket:RevisionRequested', async ({ event, context }) => {
 })
 
 ponder.on('BountyMarket:BountyApproved', async ({ event, context }) => {
-  const { agentId, wallet, reward, byTimeout } = event.args
-  // Row must exist because `BountyApproved` cannot precede `WorkSubmitted`.
-  await move(context, event, { state: 'APPROVED', reviewBy: null, endedAt: event.block.timestamp })
-  await record(context, event, 'BountyApproved', { agentId, address: wallet, amount: reward, byTimeout })
+  const { agentId, wallet, reward, byTimeout, round } = event.args
+  // Row must exist because `BountyApproved` cannot precede `WorkSubmitted`. `submitBy` is set if a revision was due.
+  await move(context, event, { state: 'APPROVED', submitBy: null, reviewBy: null, endedAt: event.block.timestamp })
+  await record(context, event, 'BountyApproved', {
+    agentId,
+    address: wallet,
+    amount: reward,
+    byTimeout,
+    round: Number(round),
+  })
 })
 
 ponder.on('BountyMarket:BountyRejected', async ({ event, context }) => {
-  const { agentId, poster, refund } = event.args
+  const { agentId, poster, refund, round } = event.args
   // Row must exist because `BountyRejected` cannot precede `WorkSubmitted`. `submitBy` is set if a revision was due.
   await move(context, event, {
     state: 'REJECTED',
@@ -152,22 +173,23 @@ ponder.on('BountyMarket:BountyRejected', async ({ event, context }) => {
     reviewBy: null,
     endedAt: event.block.timestamp,
   })
-  await record(context, event, 'BountyRejected', { agentId, address: poster, amount: refund })
+  await record(context, event, 'BountyRejected', { agentId, address: poster, amount: refund, round: Number(round) })
 })
 
 ponder.on('BountyMarket:ClaimSlashed', async ({ event, context }) => {
-  const { agentId, poster, stake } = event.args
+  const { agentId, poster, stake, round } = event.args
   // Row must exist because `ClaimSlashed` cannot precede `BountyClaimed`. If the escrow is refunded in the same call,
   // `BountyWithdrawn` follows.
   await move(context, event, { state: 'OPEN', openedAt: event.block.timestamp, ...noClaim })
-  await record(context, event, 'ClaimSlashed', { agentId, address: poster, amount: stake })
+  await record(context, event, 'ClaimSlashed', { agentId, address: poster, amount: stake, round: Number(round) })
 })
 
 ponder.on('BountyMarket:ClaimAbandoned', async ({ event, context }) => {
-  const { agentId, poster, stake } = event.args
-  // Row must exist because `ClaimAbandoned` cannot precede `BountyClaimed`.
+  const { agentId, poster, stake, round } = event.args
+  // Row must exist because `ClaimAbandoned` cannot precede `BountyClaimed`. If the run is closing, `BountyWithdrawn`
+  // follows.
   await move(context, event, { state: 'OPEN', openedAt: event.block.timestamp, ...noClaim })
-  await record(context, event, 'ClaimAbandoned', { agentId, address: poster, amount: stake })
+  await record(context, event, 'ClaimAbandoned', { agentId, address: poster, amount: stake, round: Number(round) })
 })
 
 ponder.on('BountyMarket:PaymentDeferred', async ({ event, context }) => {
@@ -181,9 +203,9 @@ ponder.on('BountyMarket:PaymentDeferred', async ({ event, context }) => {
 })
 
 ponder.on('BountyMarket:PaymentCollected', async ({ event, context }) => {
-  const { payee: address, amount } = event.args
-  // Row must exist because `PaymentCollected` cannot precede `PaymentDeferred`.
-  await context.db.update(payee, { address }).set((row) => ({ owed: row.owed - amount }))
+  // Row may not exist, because the treasury collects fees, of which no payment was deferred. A collection pays everything
+  // that the market owes the payee.
+  await context.db.insert(payee).values({ address: event.args.payee, owed: 0n }).onConflictDoUpdate({ owed: 0n })
 })
 
 type Run = typeof run.$inferSelect

@@ -89,7 +89,7 @@ export function participantsOf(
 
     /** The wallet's signature of a claim, valid for ten minutes. `changes` replace parts of the signed message. */
     async sign(bountyId: bigint, { id: agentId, wallet }: Agent, changes: Partial<SignedWord> = {}) {
-      const { round: claims, reward, stake, workPeriod } = await market.read.getBounty([bountyId])
+      const { round: claims, reward, stake, workPeriod, evaluator } = await market.read.getBounty([bountyId])
       const word: SignedWord = {
         chainId: deployment.chainId,
         address: market.address,
@@ -98,7 +98,7 @@ export function participantsOf(
         deadline: (await now()) + 600n,
         ...changes,
       }
-      const terms = { reward, stake, workPeriod: BigInt(workPeriod) }
+      const terms = { reward, stake, workPeriod: BigInt(workPeriod), evaluator }
       const claim = { bountyId, agentId, wallet: wallet.address, round: word.round, ...terms }
       const typedData = claimTypedData(word, claim, word.deadline) as TypedDataDefinition
       const signature = await word.signer.signTypedData(typedData)

@@ -7,6 +7,7 @@ const contracts = {
   AgentStaking: 'agentStakingAbi',
   BountyMarket: 'bountyMarketAbi',
   MockUSDC: 'mockUsdcAbi',
+  SignedFunding: 'signedFundingAbi',
 }
 
 for (const [contract, constant] of Object.entries(contracts)) {

@@ -19,8 +19,9 @@ export async function apiDescription(): Promise<string> {
     AgentRegistry: zeroAddress,
     AgentStaking: zeroAddress,
     BountyMarket: zeroAddress,
+    SignedFunding: zeroAddress,
   }
-  const deployment = { chainId: 31337, startBlock: 0, contracts }
+  const deployment = { chainId: 31337, startBlock: 0, contracts, maxReward: '1000000000000000' }
   const logger = pino({ level: 'silent' })
   const streams = createStreams({ index, chainId: deployment.chainId, logger })
   const app = createApp({ index, logger, deployment, streams }, { routes })

@@ -33,6 +33,8 @@ export const adviceFor: Record<string, string> = {
   RUN_DEADLINE_PASSED: otherRun,
   RevisionsLeft: 'Request a revision with `run revise`, or approve.',
   NoRevisionsLeft: 'Approve or reject the work.',
+  WrongRevision: 'There is a later delivery, or none yet: `run show` shows the last.',
+  BountyIsClosing: 'It is closed already: `run show` shows it.',
   ReviewPeriodOver: 'Approve the work.',
 
   InsufficientStake: stakeMore,

@@ -43,6 +43,12 @@ export function parsePercent(text: string): number {
   return Number(text)
 }
 
+/** @returns the number of the request for a revision that a delivery answers. */
+export function parseRevision(text: string): number {
+  if (!/^[0-3]$/.test(text)) throw new InvalidArgumentError('Give a revision from 0, the first delivery, to 3.')
+  return Number(text)
+}
+
 /** @returns the count of items. */
 export function parseLimit(text: string): number {
   if (!/^([1-9]\d?|100)$/.test(text)) throw new InvalidArgumentError('Give a number from 1 to 100.')

@@ -487,7 +487,7 @@ export interface paths {
         get: {
             parameters: {
                 path: {
-                    file: "USDC.json" | "AgentRegistry.json" | "AgentStaking.json" | "BountyMarket.json";
+                    file: "USDC.json" | "AgentRegistry.json" | "AgentStaking.json" | "BountyMarket.json" | "SignedFunding.json";
                 };
             };
             responses: {
@@ -732,6 +732,8 @@ export interface components {
             stakeRequired: string;
             /** @description The account that requests revisions and rejects; null means the poster. */
             evaluator: string | null;
+            /** @description Whether the poster closed the run during this claim: if the claim is lost, the run becomes a DRAFT. */
+            closing: boolean;
         };
         RunNotFoundProblem: {
             type: "urn:problem-type:runline:RUN_NOT_FOUND";
@@ -808,6 +810,8 @@ export interface components {
                 stake: string;
                 /** @description How long the agent has to deliver, in seconds. */
                 workPeriod: string;
+                /** @description The account that requests revisions and rejects; the zero address if the poster does. */
+                evaluator: string;
                 /** @description Last second at which the signature is valid; at most an hour ahead. */
                 deadline: string;
             };
@@ -919,6 +923,8 @@ export interface components {
                 stake: string;
                 /** @description How long the agent has to deliver, in seconds. */
                 workPeriod: string;
+                /** @description The account that requests revisions and rejects; the zero address if the poster does. */
+                evaluator: string;
                 /** @description Last second at which the signature is valid; at most an hour ahead. */
                 deadline: string;
             };
@@ -1096,7 +1102,7 @@ export interface components {
              * @description The Solidity name of the event.
              * @enum {string}
              */
-            name: "BountyCreated" | "BountyFunded" | "BountyWithdrawn" | "BountyClaimed" | "ClaimRefused" | "WorkStarted" | "WorkSubmitted" | "RevisionRequested" | "BountyApproved" | "BountyRejected" | "ClaimSlashed" | "ClaimAbandoned" | "PaymentDeferred";
+            name: "BountyCreated" | "BountyFunded" | "BountyWithdrawn" | "BountyClosing" | "BountyClaimed" | "ClaimRefused" | "WorkStarted" | "WorkSubmitted" | "RevisionRequested" | "BountyApproved" | "BountyRejected" | "ClaimSlashed" | "ClaimAbandoned" | "PaymentDeferred";
             agentId: components["schemas"]["Id"] | null;
             /** @description The account that the event names, else the account that acted; of a payment, the payee. */
             address: string | null;
@@ -1113,6 +1119,8 @@ export interface components {
             dueAt: string | null;
             /** @description The number of the claim of the run, or of the revision of the claim. */
             ordinal: number | null;
+            /** @description The number of the claim of the run that the event names, from 1. */
+            round: number | null;
             /** @description Whether the run was approved because the review period ended. */
             byTimeout: boolean | null;
             /** Format: date-time */
@@ -1300,18 +1308,26 @@ export interface components {
                     /** @description The path of its ABI as JSON. */
                     abi: string;
                 };
+                SignedFunding: {
+                    /** @description EIP-55 checksummed. */
+                    address: string;
+                    /** @description The block from which its events are indexed. */
+                    startBlock: number;
+                    /** @description The path of its ABI as JSON. */
+                    abi: string;
+                };
             };
             usdcDecimals: number;
             terms: {
                 /** @description What a poster pays on top of the reward, in hundredths of a percent. */
                 feeBps: number;
-                /** @description The part of the reward that a claim locks of the agent’s stake, in hundredths of a percent, up to minimumStake. A run’s own terms may set another: see `stakeRequired`. */
+                /** @description The part of the reward that a claim locks of the agent’s stake, in hundredths of a percent, up to minimumStake, but at least the fee. A run’s own terms may set another: see `stakeRequired`. */
                 lockBps: number;
                 /** @description The stake that an agent needs to claim, in USDC base units. */
                 minimumStake: string;
                 /** @description USDC base units (6 decimals). */
                 minimumReward: string;
-                /** @description USDC base units (6 decimals). */
+                /** @description Set at the deployment of the market, in USDC base units. */
                 maximumReward: string;
                 /** @description How far ahead a run’s deadline may be. Seconds. */
                 maximumDeadline: number;

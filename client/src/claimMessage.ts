@@ -25,6 +25,7 @@ export type ClaimTypedData = {
     reward: bigint
     stake: bigint
     workPeriod: bigint
+    evaluator: `0x${string}`
     deadline: bigint
   }
 }
@@ -63,6 +64,7 @@ export function claimTypedData(
         { name: 'reward', type: 'uint256' },
         { name: 'stake', type: 'uint256' },
         { name: 'workPeriod', type: 'uint256' },
+        { name: 'evaluator', type: 'address' },
         { name: 'deadline', type: 'uint256' },
       ],
     },
@@ -75,6 +77,7 @@ export function claimTypedData(
       reward: BigInt(message.reward),
       stake: BigInt(message.stake),
       workPeriod: BigInt(message.workPeriod),
+      evaluator: message.evaluator as `0x${string}`,
       deadline: BigInt(message.deadline),
     },
   }

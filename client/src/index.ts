@@ -90,8 +90,12 @@ export function createRunlineClient({
     /** Delivers, from the wallet that claimed the run. */
     submitWork: (id: AnyId, deliverableHash: string): Promise<Mined> => call('submitWork', BigInt(id), deliverableHash),
 
-    /** Approves the delivery and pays the agent, from the poster or the evaluator. */
-    approve: (id: AnyId): Promise<Mined> => call('approveWork', BigInt(id)),
+    /**
+     * Approves a delivery and pays the agent, from the poster or the evaluator. The market refuses it if there is a later
+     * delivery.
+     * @param revision the delivery's: the run's `revisions` in SUBMITTED, one less in REVISION_REQUESTED.
+     */
+    approve: (id: AnyId, revision: number): Promise<Mined> => call('approveWork', BigInt(id), revision),
 
     /** Asks for a revision, from the evaluator. */
     requestRevision: (id: AnyId, feedbackHash: string): Promise<Mined> =>
@@ -99,6 +103,9 @@ export function createRunlineClient({
 
     /** Rejects the delivery, from the evaluator; a poster that evaluates its own run only after the last revision. */
     reject: (id: AnyId): Promise<Mined> => call('rejectWork', BigInt(id)),
+
+    /** Closes the run, from the poster: refunds it if it is open; during a claim, a lost claim ends in a refund. */
+    close: (id: AnyId): Promise<Mined> => call('closeBounty', BigInt(id)),
   }
 
   const agents = {

@@ -20,10 +20,10 @@ interface IAgentStaking {
         BANNED
     }
 
-    /// @notice `by` added `amount`; `staked` is the balance after it.
+    /// @notice `by` paid and added `amount`; `staked` is the balance after it.
     event Staked(uint256 indexed agentId, address indexed by, uint256 amount, uint256 staked, uint64 stakedAt);
 
-    /// @notice `by` withdrew `amount` to the owner `to`; `staked` is the balance after it.
+    /// @notice `by` withdrew `amount`, by a call or a signature, to the owner `to`; `staked` is the balance after it.
     event Unstaked(
         uint256 indexed agentId, address indexed by, address indexed to, uint256 amount, uint256 staked, uint64 stakedAt
     );
@@ -77,8 +77,23 @@ interface IAgentStaking {
     /// @notice The registry has no such agent, or it could not answer.
     error AgentNotFound(uint256 agentId);
 
-    /// @notice `caller` is neither the agent's wallet nor its owner.
+    /// @notice `caller`, or the signer, is neither the agent's wallet nor its owner.
     error NotAgentWalletOrOwner(uint256 agentId, address caller);
+
+    /// @notice The agent's owner is `actual`, not the one that the payer named.
+    error NotAgentOwner(uint256 agentId, address owner, address actual);
+
+    /// @notice The agent's next signed withdrawal has the nonce `expected`.
+    error WrongNonce(uint256 agentId, uint256 nonce, uint256 expected);
+
+    /// @notice The signature has expired: `deadline` has passed.
+    error SignatureExpired(uint256 deadline, uint256 timestamp);
+
+    /// @notice The signature would hold for longer than an hour, until after `latest`.
+    error SignatureTooLong(uint256 deadline, uint256 latest);
+
+    /// @notice `signer` did not sign this withdrawal.
+    error InvalidUnstakeSignature(uint256 agentId, address signer, uint256 nonce);
 
     /// @notice `caller` is not the market.
     error NotMarket(address caller, address market);
@@ -137,12 +152,37 @@ interface IAgentStaking {
     /// @param amount What the caller pays.
     function stake(uint256 agentId, uint256 amount) external;
 
+    /// @notice `stake` by anyone, who pays. Reverts unless the agent's owner is `owner`, so that a reorg, after which
+    /// another has the id, cannot give it the stake.
+    /// @dev Reverts with `ZeroAmount`, `AgentNotFound`, `NotAgentOwner`, `StakeTooLarge`, or as USDC does.
+    function stakeFor(uint256 agentId, address owner, uint256 amount) external;
+
     /// @notice Withdraws `amount`, always to the agent's owner. The agent's wallet or owner. While anything is locked,
     /// max(locked, MIN_STAKE) must stay. A freeze or a ban does not prevent it: they bar new claims, and what the agent
     /// put at risk was locked. A freeze outlasts the withdrawal.
     /// @dev Reverts with `ZeroAmount`, `AgentNotFound`, `NotAgentWalletOrOwner`, `AmountExceedsStake`,
     /// `StakeIsLocked`, or as USDC does.
     function unstake(uint256 agentId, uint256 amount) external;
+
+    /// @notice `unstake` by anyone, with a signature of the agent's wallet or owner.
+    /// @dev Reverts with `ZeroAmount`, `AgentNotFound`, `NotAgentWalletOrOwner`, `WrongNonce`, `SignatureExpired`,
+    /// `SignatureTooLong`, `InvalidUnstakeSignature`, then as `unstake`.
+    /// @param signer The agent's wallet or owner, at the time of the call.
+    /// @param nonce As `nonceOf` shows it.
+    /// @param deadline Last second at which the signature holds, at most an hour ahead.
+    /// @param signature EIP-712 by `signer`, domain `AgentStaking` / `1`, over `Unstake(uint256 agentId,address signer,
+    /// uint256 amount,uint256 nonce,uint256 deadline)`; ECDSA, else ERC-1271.
+    function unstakeWithSig(
+        uint256 agentId,
+        uint256 amount,
+        address signer,
+        uint256 nonce,
+        uint256 deadline,
+        bytes calldata signature
+    ) external;
+
+    /// @notice How many signed withdrawals the agent has made, which is the nonce of the next.
+    function nonceOf(uint256 agentId) external view returns (uint256);
 
     /// @notice Bans the agent from new claims. Owner only. Live runs continue. Does not call the registry, so that an
     /// id can be banned while the registry is broken, or before the id is registered.

@@ -37,7 +37,7 @@ interface IBountyMarket {
         /// whole hours, 1 hour to 30 days. 0 is DEFAULT_WORK_PERIOD.
         uint32 workPeriod;
         /// What a claim puts at risk, in percent of the reward: 1 to 100. 0 is LOCK_BPS of the reward, at most the staking
-        /// contract's MIN_STAKE.
+        /// contract's MIN_STAKE, but at least the fee.
         uint8 stakePercent;
         /// Who requests revisions and rejects in the poster's place, and may approve too. 0 is the poster.
         address evaluator;
@@ -67,6 +67,8 @@ interface IBountyMarket {
         uint8 revisions;
         /// How many times the bounty was claimed. Never falls.
         uint32 round;
+        /// Whether the poster closed the bounty while it was claimed: a lost claim then ends in DRAFT.
+        bool closing;
     }
 
     /// @notice One item of `claimBatch`: the arguments of `claimBountyWithSig`.
@@ -107,11 +109,11 @@ interface IBountyMarket {
         address evaluator
     );
 
-    /// @notice DRAFT → OPEN. `amount` is reward + fee, taken from `poster`.
+    /// @notice DRAFT → OPEN. `amount` is reward + fee, taken from the caller.
     event BountyFunded(uint256 indexed bountyId, address indexed poster, uint256 amount);
 
-    /// @notice OPEN → DRAFT, also right after a `ClaimSlashed` that opened the bounty. `amount` is reward + fee, paid back
-    /// to `poster` or owed to it.
+    /// @notice OPEN → DRAFT, also right after a `ClaimSlashed` or `ClaimAbandoned`. `amount` is reward + fee, paid back
+    /// to `poster` or owed to it. The bounty is no longer closing.
     event BountyWithdrawn(uint256 indexed bountyId, address indexed poster, uint256 amount);
 
     /// @notice OPEN → CLAIMED.
@@ -140,7 +142,16 @@ interface IBountyMarket {
     /// @notice CLAIMED, IN_PROGRESS or REVISION_REQUESTED → SUBMITTED.
     /// @param deliverableHash Where the work is.
     /// @param reviewBy The last second to ask for a revision or to reject.
-    event WorkSubmitted(uint256 indexed bountyId, uint256 indexed agentId, string deliverableHash, uint64 reviewBy);
+    /// @param round The number of the claim, as of `BountyClaimed`.
+    /// @param revision The request that it answers; 0 for the claim's first delivery.
+    event WorkSubmitted(
+        uint256 indexed bountyId,
+        uint256 indexed agentId,
+        string deliverableHash,
+        uint64 reviewBy,
+        uint256 round,
+        uint256 revision
+    );
 
     /// @notice SUBMITTED → REVISION_REQUESTED.
     /// @param feedbackHash What is missing.
@@ -150,34 +161,53 @@ interface IBountyMarket {
         uint256 indexed bountyId, uint256 indexed agentId, string feedbackHash, uint256 revision, uint64 submitBy
     );
 
-    /// @notice SUBMITTED → APPROVED. `reward` went to `wallet` and `fee` to the treasury, or is owed to them.
+    /// @notice SUBMITTED or REVISION_REQUESTED → APPROVED. `reward` went to `wallet`, or is owed to it; `fee` is owed to the
+    /// treasury.
     /// @param byTimeout Whether the review period ended without an approval by poster or evaluator.
+    /// @param round The number of the claim, as of `BountyClaimed`.
     event BountyApproved(
         uint256 indexed bountyId,
         uint256 indexed agentId,
         address indexed wallet,
         uint256 reward,
         uint256 fee,
-        bool byTimeout
+        bool byTimeout,
+        uint256 round
     );
 
     /// @notice SUBMITTED or REVISION_REQUESTED → REJECTED. `refund`, the reward, went back to `poster`, or is owed to it.
     /// @param burned The fee and the agent's stake, which went to BURN, or are owed to it.
+    /// @param round The number of the claim, as of `BountyClaimed`.
     event BountyRejected(
-        uint256 indexed bountyId, uint256 indexed agentId, address indexed poster, uint256 refund, uint256 burned
+        uint256 indexed bountyId,
+        uint256 indexed agentId,
+        address indexed poster,
+        uint256 refund,
+        uint256 burned,
+        uint256 round
     );
 
     /// @notice CLAIMED or IN_PROGRESS → OPEN: the claim was not delivered in time. Its `stake` was burned, the agent is
     /// frozen. `BountyWithdrawn` follows where the bounty became a DRAFT.
-    event ClaimSlashed(uint256 indexed bountyId, uint256 indexed agentId, address indexed poster, uint256 stake);
+    /// @param round The number of the claim, as of `BountyClaimed`.
+    event ClaimSlashed(
+        uint256 indexed bountyId, uint256 indexed agentId, address indexed poster, uint256 stake, uint256 round
+    );
 
-    /// @notice CLAIMED or IN_PROGRESS → OPEN: the agent abandoned the claim. Its `stake` was burned.
-    event ClaimAbandoned(uint256 indexed bountyId, uint256 indexed agentId, address indexed poster, uint256 stake);
+    /// @notice CLAIMED or IN_PROGRESS → OPEN: the agent abandoned the claim. Its `stake` was burned. `BountyWithdrawn`
+    /// follows where the bounty became a DRAFT.
+    /// @param round The number of the claim, as of `BountyClaimed`.
+    event ClaimAbandoned(
+        uint256 indexed bountyId, uint256 indexed agentId, address indexed poster, uint256 stake, uint256 round
+    );
+
+    /// @notice The poster closed the bounty during a claim. If the claim is lost, the bounty becomes a DRAFT.
+    event BountyClosing(uint256 indexed bountyId, address indexed poster);
 
     /// @notice USDC refused to pay `payee` for this bounty; the market owes it `amount` more.
     event PaymentDeferred(uint256 indexed bountyId, address indexed payee, uint256 amount);
 
-    /// @notice The market paid `payee` everything that it owed it.
+    /// @notice The market paid `payee` everything that it owed it; the treasury, all but one unit.
     event PaymentCollected(address indexed payee, uint256 amount);
 
     /// @notice There is no such bounty.
@@ -198,7 +228,7 @@ interface IBountyMarket {
     /// @notice The signature would hold for longer than an hour, until after `latest`.
     error SignatureTooLong(uint256 deadline, uint256 latest);
 
-    /// @notice `wallet` did not sign this for this round of the bounty.
+    /// @notice The party that must sign, `wallet`, did not sign this for this round of the bounty.
     error InvalidSignature(uint256 bountyId, address wallet, uint256 round);
 
     /// @notice Only a relayer may make an unsigned claim, and only a devnet has relayers.
@@ -214,19 +244,25 @@ interface IBountyMarket {
     /// @notice The bounty is not in a state from which this call may be made.
     error InvalidState(uint256 bountyId, State state);
 
+    /// @notice The poster has closed the bounty already.
+    error BountyIsClosing(uint256 bountyId);
+
     /// @notice Only the bounty's poster may make this call.
     error NotPoster(uint256 bountyId, address caller, address poster);
 
-    /// @notice Only the bounty's evaluator may make this call: the one that the terms name, else the poster.
+    /// @notice Only the bounty's evaluator may make this call, or sign it: the one that the terms name, else the poster.
     error NotEvaluator(uint256 bountyId, address caller, address evaluator);
 
-    /// @notice Only the bounty's poster or its evaluator may make this call.
+    /// @notice Only the bounty's poster or its evaluator may make this call, or sign it.
     error NotPosterOrEvaluator(uint256 bountyId, address caller, address poster, address evaluator);
 
     /// @notice Only the wallet that claimed the bounty may make this call.
     error NotClaimingWallet(uint256 bountyId, address caller, address wallet);
 
-    /// @notice The reward must lie between MIN_REWARD and MAX_REWARD.
+    /// @notice The approval is not of the last delivery, which is that of revision `actual`.
+    error WrongRevision(uint256 bountyId, uint256 revision, uint256 actual);
+
+    /// @notice The reward must lie between MIN_REWARD and MAX_REWARD, and MAX_REWARD between MIN_REWARD and a billion USDC.
     error RewardOutOfRange(uint256 reward, uint256 minimum, uint256 maximum);
 
     /// @notice The deadline must be ahead, by at most MAX_DEADLINE.
@@ -257,11 +293,14 @@ interface IBountyMarket {
     /// may, and where the run would be rejected its evaluator too; GRACE_PERIOD longer before anyone may.
     error SubmissionNotOverdue(uint256 bountyId, uint256 limit, uint256 timestamp);
 
-    /// @notice The market owes `payee` nothing.
+    /// @notice The market owes `payee` nothing, or the treasury only the unit that stays.
     error NothingOwed(address payee);
 
-    /// @notice No address given to the constructor may be zero.
+    /// @notice No address given to the constructor may be zero, nor the poster of `postBountyFor`.
     error ZeroAddress();
+
+    /// @notice The treasury must not be the market, its staking contract, USDC or BURN.
+    error InvalidTreasury(address treasury);
 
     /// @notice A relayer may be named on a devnet only.
     error RelayersNotAllowed(uint256 chainId, uint256 allowedChainId);
@@ -272,8 +311,8 @@ interface IBountyMarket {
     /// @notice What the treasury gets on top of the reward, in hundredths of a percent of it, rounded down: 5 %.
     function FEE_BPS() external view returns (uint256);
 
-    /// @notice What a claim locks of the agent's stake by default, in hundredths of a percent of the reward, rounded down,
-    /// and at most the staking contract's MIN_STAKE: 10 %.
+    /// @notice What a claim locks of the agent's stake by default, in hundredths of a percent of the reward, rounded down:
+    /// 10 %, at most the staking contract's MIN_STAKE, but at least the fee.
     function LOCK_BPS() external view returns (uint256);
 
     /// @notice How long an agent has to deliver where the terms do not say, in seconds.
@@ -291,7 +330,7 @@ interface IBountyMarket {
     /// @notice The least reward: 0.01 USDC.
     function MIN_REWARD() external view returns (uint256);
 
-    /// @notice The largest reward: a billion USDC.
+    /// @notice The largest reward, set at deployment: at most a billion USDC.
     function MAX_REWARD() external view returns (uint256);
 
     /// @notice How far ahead a deadline may be, in seconds.
@@ -313,7 +352,7 @@ interface IBountyMarket {
     /// @notice The contract that holds the agents' stake. Created by this one.
     function STAKING() external view returns (address);
 
-    /// @notice Receives the fee of every run that is completed, and nothing else.
+    /// @notice Is owed the fee of every run that is completed, and nothing else.
     function TREASURY() external view returns (address);
 
     /// @notice Creates a bounty in DRAFT, which costs nothing. Anyone; the caller is its poster.
@@ -337,6 +376,16 @@ interface IBountyMarket {
         external
         returns (uint256 bountyId);
 
+    /// @notice `postBounty` for `poster` by anyone, who pays. All refunds go to `poster`.
+    /// @dev Reverts with `ZeroAddress`, or as `postBounty` does.
+    function postBountyFor(
+        address poster,
+        string calldata ipfsHash,
+        uint256 reward,
+        uint64 deadline,
+        Terms calldata terms
+    ) external returns (uint256 bountyId);
+
     /// @notice OPEN → DRAFT: pays reward + fee back. The poster, at any time. A signed claim outlives it: it holds again
     /// once the bounty is funded again, for the same work and reward.
     function withdrawBounty(uint256 bountyId) external;
@@ -344,18 +393,32 @@ interface IBountyMarket {
     /// @notice OPEN → DRAFT: pays reward + fee back to the poster. Anyone, once the deadline has passed.
     function expireBounty(uint256 bountyId) external;
 
+    /// @notice Ends what a lost claim would open again. The poster, once. OPEN → DRAFT, as `withdrawBounty`. In CLAIMED or
+    /// IN_PROGRESS the state stays, and the bounty is `closing`: a slash or an abandonment then makes it a DRAFT, with
+    /// reward + fee back to the poster. So no agent can keep the escrow by abandoning and claiming again, before this call
+    /// or after it. The claim itself continues as before.
+    /// @dev Reverts with `InvalidState`, `NotPoster` or `BountyIsClosing`.
+    function closeBounty(uint256 bountyId) external;
+
+    /// @notice `closeBounty` by anyone, with a signature of the poster. It holds until its deadline, also for a bounty that
+    /// has been funded again.
+    /// @param deadline Last second at which the signature holds, at most an hour ahead.
+    /// @param signature As of `claimBountyWithSig`, by the poster, over `CloseBounty(uint256 bountyId,address poster,uint256
+    /// deadline)`.
+    function closeBountyWithSig(uint256 bountyId, uint256 deadline, bytes calldata signature) external;
+
     /// @notice OPEN → CLAIMED, until the deadline. The agent's wallet: `getAgentWallet`, or the agent's owner where that
     /// is zero.
     /// @dev Locks the bounty's `stake`, under the checks and errors of `IAgentStaking.checkLock`.
     function claimBounty(uint256 bountyId, uint256 agentId) external;
 
     /// @notice `claimBounty` by anyone, with a signature of the agent's wallet, which cannot be taken back.
-    /// @dev Neither the text of the work nor the evaluator is signed: sign for a bounty that is final.
+    /// @dev The text of the work is not signed: sign for a bounty that is final.
     /// @param deadline Last second at which the signature holds, at most an hour ahead.
     /// @param signature EIP-712 by `wallet`, domain `BountyMarket` / `1`, over `Claim(uint256 bountyId,uint256 agentId,
-    /// address wallet,uint256 round,uint256 reward,uint256 stake,uint256 workPeriod,uint256 deadline)`, where `round` is
-    /// the number that the claim will get, the bounty's current `round` + 1, and `stake` and `workPeriod` are as
-    /// `getBounty` shows them. 65 bytes of ECDSA with low s, else ERC-1271 with 1 to 8192 bytes.
+    /// address wallet,uint256 round,uint256 reward,uint256 stake,uint256 workPeriod,address evaluator,uint256 deadline)`,
+    /// where `round` is the number that the claim will get, the bounty's current `round` + 1, and `stake`, `workPeriod` and
+    /// `evaluator` are as `getBounty` shows them. 65 bytes of ECDSA with low s, else ERC-1271 with 1 to 8192 bytes.
     function claimBountyWithSig(
         uint256 bountyId,
         uint256 agentId,
@@ -388,7 +451,7 @@ interface IBountyMarket {
     function startWork(uint256 bountyId) external;
 
     /// @notice `startWork` by anyone, with a signature of the claiming wallet.
-    /// @param deadline Last second at which the signature holds, at most an hour ahead.
+    /// @param deadline Last second at which the signature holds, as far ahead as the wallet likes.
     /// @param signature As of `claimBountyWithSig`, over `StartWork(uint256 bountyId,address wallet,uint256 round,uint256
     /// deadline)`, with the bounty's current `round`.
     function startWorkWithSig(uint256 bountyId, uint256 deadline, bytes calldata signature) external;
@@ -399,7 +462,7 @@ interface IBountyMarket {
     function submitWork(uint256 bountyId, string calldata deliverableHash) external;
 
     /// @notice `submitWork` by anyone, with a signature of the claiming wallet.
-    /// @param deadline Last second at which the signature holds, at most an hour ahead.
+    /// @param deadline Last second at which the signature holds, as far ahead as the wallet likes.
     /// @param signature As of `claimBountyWithSig`, over `SubmitWork(uint256 bountyId,address wallet,uint256 round,uint256
     /// revision,string deliverableHash,uint256 deadline)`, with the bounty's current `round` and, as `revision`, its
     /// current `revisions`.
@@ -411,22 +474,66 @@ interface IBountyMarket {
     ) external;
 
     /// @notice Abandons the claim, which burns its stake and does not freeze the agent. The claiming wallet.
-    /// CLAIMED or IN_PROGRESS → OPEN. REVISION_REQUESTED → REJECTED, as `rejectOverdue`, because work was delivered.
+    /// CLAIMED or IN_PROGRESS → OPEN, or → DRAFT with reward + fee back to the poster where the bounty is closing.
+    /// REVISION_REQUESTED → REJECTED, as `rejectOverdue`, because work was delivered.
     function abandonClaim(uint256 bountyId) external;
+
+    /// @notice `abandonClaim` by anyone, with a signature of the claiming wallet.
+    /// @param deadline Last second at which the signature holds, as far ahead as the wallet likes.
+    /// @param signature As of `claimBountyWithSig`, over `AbandonClaim(uint256 bountyId,address wallet,uint256 round,uint256
+    /// revision,uint256 deadline)`, with the bounty's current `round` and, as `revision`, its current `revisions`.
+    function abandonClaimWithSig(uint256 bountyId, uint256 deadline, bytes calldata signature) external;
 
     /// @notice SUBMITTED → REVISION_REQUESTED. The evaluator, within REVIEW_PERIOD of the submission, MAX_REVISIONS times
     /// a claim.
     /// @param feedbackHash What is missing, 1 to 128 bytes. Not read.
     function requestRevision(uint256 bountyId, string calldata feedbackHash) external;
 
-    /// @notice SUBMITTED → APPROVED: pays the reward to the claiming wallet and the fee to the treasury, and releases
-    /// the agent's locked stake. The poster or the evaluator, at any time.
-    function approveWork(uint256 bountyId) external;
+    /// @notice `requestRevision` by anyone, with a signature of the evaluator.
+    /// @param signer The evaluator: the poster where the terms name none.
+    /// @param deadline Last second at which the signature holds, as far ahead as the signer likes.
+    /// @param signature As of `claimBountyWithSig`, by `signer`, over `RequestRevision(uint256 bountyId,address signer,uint256
+    /// round,uint256 revision,string feedbackHash,uint256 deadline)`, with the bounty's current `round` and, as `revision`,
+    /// its current `revisions`.
+    function requestRevisionWithSig(
+        uint256 bountyId,
+        string calldata feedbackHash,
+        address signer,
+        uint256 deadline,
+        bytes calldata signature
+    ) external;
+
+    /// @notice SUBMITTED or REVISION_REQUESTED → APPROVED: pays the reward to the claiming wallet, owes the fee to the
+    /// treasury, and releases the agent's locked stake. The poster or the evaluator, at any time.
+    /// @param revision That of the last delivery: the bounty's `revisions`, in REVISION_REQUESTED one less. Any other
+    /// reverts with `WrongRevision`, so that an approval never pays for a delivery that came after it.
+    function approveWork(uint256 bountyId, uint8 revision) external;
+
+    /// @notice `approveWork` by anyone, with a signature of poster or evaluator.
+    /// @param signer The poster or the evaluator.
+    /// @param deadline Last second at which the signature holds, as far ahead as the signer likes.
+    /// @param signature As of `claimBountyWithSig`, by `signer`, over `ApproveWork(uint256 bountyId,address signer,uint256
+    /// round,uint256 revision,uint256 deadline)`, with the bounty's current `round`.
+    function approveWorkWithSig(
+        uint256 bountyId,
+        uint8 revision,
+        address signer,
+        uint256 deadline,
+        bytes calldata signature
+    ) external;
 
     /// @notice SUBMITTED → REJECTED: pays the reward back to the poster, and burns the fee and the agent's stake, so that
     /// no party gains by it. The agent is not frozen. The evaluator, within REVIEW_PERIOD of the submission; a poster that
     /// evaluates its own run only after MAX_REVISIONS.
     function rejectWork(uint256 bountyId) external;
+
+    /// @notice `rejectWork` by anyone, with a signature of the evaluator.
+    /// @param signer The evaluator: the poster where the terms name none.
+    /// @param deadline Last second at which the signature holds, as far ahead as the signer likes.
+    /// @param signature As of `claimBountyWithSig`, by `signer`, over `RejectWork(uint256 bountyId,address signer,uint256
+    /// round,uint256 revision,uint256 deadline)`, with the bounty's current `round` and, as `revision`, its current
+    /// `revisions`.
+    function rejectWorkWithSig(uint256 bountyId, address signer, uint256 deadline, bytes calldata signature) external;
 
     /// @notice REVISION_REQUESTED → REJECTED, as `rejectWork`. Poster or evaluator once `submitBy` has passed, anyone
     /// GRACE_PERIOD later.
@@ -436,15 +543,15 @@ interface IBountyMarket {
     function finalizeReview(uint256 bountyId) external;
 
     /// @notice CLAIMED or IN_PROGRESS → OPEN, or → DRAFT with reward + fee back to the poster where the deadline has
-    /// passed: burns the agent's stake and freezes the agent. The poster once `submitBy` has passed, anyone GRACE_PERIOD
+    /// passed or the bounty is closing: burns the agent's stake and freezes the agent. The poster once `submitBy` has passed, anyone GRACE_PERIOD
     /// later.
     function slashExpired(uint256 bountyId) external;
 
     /// @notice `slashExpired`, but → DRAFT at any time: pays reward + fee back as well. The poster.
     function slashAndWithdraw(uint256 bountyId) external;
 
-    /// @notice Pays `payee` everything that the market owes it. Anyone. For BURN, that includes lost stake that is
-    /// still in the staking contract.
+    /// @notice Pays `payee` everything that the market owes it; the treasury, all but one unit. Anyone. For BURN, that
+    /// includes lost stake that is still in the staking contract.
     /// @dev Reverts with `NothingOwed`, or with USDC's own error while USDC still refuses.
     function collect(address payee) external;
 
@@ -454,7 +561,7 @@ interface IBountyMarket {
     /// @notice How many bounties were created, which is also the last one's id.
     function bountyCount() external view returns (uint256);
 
-    /// @notice What `collect` would pay `payee`.
+    /// @notice What the market owes `payee`. `collect` pays it, and leaves one unit of the treasury's.
     function owed(address payee) external view returns (uint256);
 
     /// @notice Reverts exactly as `claimBounty` by `wallet` would, in the order: found, OPEN, deadline, agent found,

@@ -2,13 +2,16 @@
 pragma solidity ^0.8.28;
 
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+
+import {MockAuthorizations} from "./MockAuthorizations.sol";
 
 /// @title MockUSDC
 /// @notice USDC for devnets and tests: six decimals, and the two ways in which Circle's token can refuse a transfer,
 /// a blacklist and a pause.
 /// @dev Mint, blacklist and pause are open to ANYONE, so that a test can cause any failure with one call. Never deploy
-/// it where a balance has value. Circle's `permit` and authorizations are absent: the market uses neither.
-contract MockUSDC is ERC20 {
+/// it where a balance has value. Of Circle's `permit` and authorizations it has only what SignedFunding calls.
+contract MockUSDC is ERC20, MockAuthorizations {
     /// @notice `account` may no longer move, receive, approve or be approved.
     event Blacklisted(address indexed account);
 
@@ -27,7 +30,7 @@ contract MockUSDC is ERC20 {
     /// @notice Whether the token is paused.
     bool public paused;
 
-    constructor() ERC20("USD Coin", "USDC") {}
+    constructor() ERC20("USD Coin", "USDC") EIP712("USD Coin", "2") {}
 
     /// @notice Creates `amount` base units for `to`. Open to anyone.
     function mint(address to, uint256 amount) external {
@@ -87,7 +90,7 @@ contract MockUSDC is ERC20 {
     }
 
     /// @dev The order and the texts of Circle's modifiers, so that callers get the same errors as from Circle's token.
-    function _requireActive(address account) private view {
+    function _requireActive(address account) internal view override {
         require(!paused, "Pausable: paused");
         require(!isBlacklisted[account], "Blacklistable: account is blacklisted");
     }

@@ -92,12 +92,27 @@ export class ChainState {
   }
 
   /**
-   * The payees' rows by the market's view.
+   * What the market owes each payee by its view; the treasury's includes fees.
    * @throws if the chain cannot be read.
    */
   async payees(addresses: readonly Address[]) {
     const debts = await this.#callEach(this.#contracts.BountyMarket, bountyMarketAbi, 'owed', addresses)
     return addresses.map((address, index) => ({ address, owed: debts[index] }))
+  }
+
+  /**
+   * The payee of the fees, in lower case.
+   * @throws if the chain cannot be read.
+   */
+  async treasury() {
+    const address = this.#contracts.BountyMarket
+    const treasury = await this.#client.readContract({
+      address,
+      abi: bountyMarketAbi,
+      functionName: 'TREASURY',
+      ...this.#block,
+    })
+    return treasury.toLowerCase() as Address
   }
 
   /**
@@ -163,5 +178,6 @@ function runOf(bountyId: bigint, bounty: Bounty) {
     workPeriod: bounty.workPeriod,
     stakeRequired: bounty.stake,
     evaluator: bounty.evaluator === zeroAddress ? null : bounty.evaluator,
+    closing: bounty.closing,
   }
 }

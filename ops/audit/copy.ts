@@ -34,7 +34,7 @@ const EXTENSION = `
   CREATE UNLOGGED TABLE agent_fact
     (place text, id numeric, agent_uri text, registered_at int8, registration_log text);
   CREATE INDEX ON agent_fact (id);
-  CREATE UNLOGGED TABLE debt (address text, change numeric);
+  CREATE UNLOGGED TABLE debt (place text, address text, change numeric);
   CREATE UNLOGGED TABLE difference (place serial PRIMARY KEY, subject text, field text, on_chain text, in_table text);
   CREATE UNLOGGED TABLE progress
     (phase text PRIMARY KEY, next numeric, compared int8 NOT NULL, at timestamptz DEFAULT now());

@@ -58,12 +58,12 @@ async function storeLogs({ client, deployment }: Audited, logs: ChainLog[]): Pro
   for (const { eventName, args, ...log } of parseEventLogs({ abi: bountyMarketAbi, logs: of(BountyMarket) })) {
     if (eventName === 'PaymentDeferred' || eventName === 'PaymentCollected') {
       const change = eventName === 'PaymentDeferred' ? args.amount : -args.amount
-      debts.push({ address: args.payee.toLowerCase(), change })
+      debts.push({ place: checkpointOf(log, deployment.chainId), address: args.payee.toLowerCase(), change })
     }
     if (!('bountyId' in args) || args.bountyId > MAX_INT8) continue
     const id = checkpointOf(log, deployment.chainId)
     const evaluator = 'evaluator' in args && args.evaluator !== zeroAddress ? args.evaluator.toLowerCase() : undefined
-    events.push({ id, name: eventName, evaluator, ...fieldsOf(args), ...placementOf(log) })
+    events.push({ id, name: eventName, evaluator, ...fieldsOf(eventName, args), ...placementOf(log) })
   }
   const facts: object[] = []
   for (const { eventName, args, ...log } of parseEventLogs({ abi: agentRegistryAbi, logs: of(AgentRegistry) })) {
@@ -104,7 +104,7 @@ type Arguments = { bountyId: bigint } & Partial<
 >
 
 /** The columns from the event's arguments. */
-function fieldsOf(args: Arguments) {
+function fieldsOf(name: string, args: Arguments) {
   const hash = args.ipfsHash ?? args.deliverableHash ?? args.feedbackHash
   return {
     bountyId: args.bountyId,
@@ -114,7 +114,9 @@ function fieldsOf(args: Arguments) {
     hash: hash === undefined ? undefined : storedText(hash),
     reason: args.reason,
     dueAt: args.deadline ?? args.submitBy ?? args.reviewBy,
-    ordinal: args.round ?? args.revision,
+    // A claim counts rounds; a revision request and a delivery count revisions.
+    ordinal: name === 'BountyClaimed' ? args.round : args.revision,
+    round: args.round,
     byTimeout: args.byTimeout,
   }
 }

@@ -90,16 +90,33 @@ export async function compareAgents({ client, state }: Audited, from: bigint): P
   return { compared: rows.length, next: undefined, share: 1 }
 }
 
-/** Compares the payees with the sum of the market's logs, and with the market's `owed`. */
+/** What was deferred since the payee last collected: a collection pays all, and the treasury's also its fees. */
+const DEFERRED = `(
+  SELECT address, coalesce(sum(change) FILTER (WHERE change > 0 AND place > coalesce(collected, '')), 0) AS owed
+  FROM (
+    SELECT *, max(place) FILTER (WHERE change < 0) OVER (PARTITION BY address) AS collected FROM debt
+  ) AS debt
+  GROUP BY address
+)`
+
+/** The treasury is owed the fee of each approved run. It has no row in `debt` before its first collection. */
+const ADD_FEES = `
+  INSERT INTO debt (place, address, change) SELECT '', $1, coalesce(sum(fee), 0) FROM chain_run WHERE state = 'APPROVED'`
+
+/**
+ * Compares the payees with what the market's logs say was deferred and not collected, and the sum of the logs and fees
+ * with the market's `owed`.
+ */
 export async function comparePayees({ client, state }: Audited): Promise<Step> {
-  const { rows } = await client.query<{ address: Address }>('SELECT address FROM debt UNION SELECT address FROM payee')
+  await compareRows(client, { chain: DEFERRED, table: 'payee', key: 'address', subject: `'payee ' || address` })
+  await client.query(ADD_FEES, [await state.treasury()])
+  const { rows } = await client.query<{ address: Address }>('SELECT DISTINCT address FROM debt')
   await addRows(client, 'chain_payee', await state.payees(rows.map(({ address }) => address)))
-  const compared = { table: 'payee', key: 'address' }
   await compareRows(client, {
-    ...compared,
-    chain: '(SELECT address, sum(change) AS owed FROM debt GROUP BY address)',
-    subject: `'payee ' || address`,
+    chain: 'chain_payee',
+    table: '(SELECT address, sum(change) AS owed FROM debt GROUP BY address)',
+    key: 'address',
+    subject: `'payee ' || address || ' by logs'`,
   })
-  await compareRows(client, { ...compared, chain: 'chain_payee', subject: `'payee ' || address || ' by owed()'` })
   return { compared: rows.length, next: undefined, share: 1 }
 }

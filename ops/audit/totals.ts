@@ -24,7 +24,7 @@ const MARKET_DAYS = `
   WITH change AS (
     SELECT bounty_id, name, amount, timestamp, after, lag(after) OVER timeline AS before,
       timestamp - lag(timestamp) OVER timeline AS waited
-    FROM (SELECT *, ${STATE_AFTER} AS after FROM run_event WHERE name NOT IN ('ClaimRefused', 'PaymentDeferred')) AS event
+    FROM (SELECT *, ${STATE_AFTER} AS after FROM run_event WHERE name NOT IN ('ClaimRefused', 'PaymentDeferred', 'BountyClosing')) AS event
     WINDOW timeline AS (PARTITION BY bounty_id ORDER BY id)
   )
   SELECT 'market on ' || date_trunc('day', to_timestamp(timestamp), 'UTC') AT TIME ZONE 'UTC' AS name,

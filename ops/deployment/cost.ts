@@ -1,10 +1,11 @@
-import { type Address, formatEther, formatUnits, type PublicClient } from 'viem'
-import { estimateL1Fee, estimateOperatorFee } from 'viem/op-stack'
+import { type Address, formatEther, formatUnits, type PublicClient, parseAbi } from 'viem'
+import { estimateL1Fee } from 'viem/op-stack'
 import { type Fees, replacementFees } from '../../relay/chain/fees.ts'
 import type { Creation } from './plan.ts'
 
 /** The predeploy of every OP-stack chain that estimates its fees. https://specs.optimism.io/protocol/predeploys.html */
 const gasPriceOracle = '0x420000000000000000000000000000000000000F'
+const gasPriceOracleAbi = parseAbi(['function getOperatorFee(uint256 gasUsed) view returns (uint256)'])
 
 /** Of one transaction, or of all. In wei, except the gas limit. */
 type Amounts = {
@@ -34,11 +35,11 @@ export async function estimateCosts(client: PublicClient, address: Address, crea
   const costs: Cost[] = []
   for (const creation of creations) {
     const transaction = { account: address, data: creation.initCode, chain: null }
-    const used = await client.estimateGas(transaction)
+    const used = creation.gasLimit ?? (await client.estimateGas(transaction))
     // The estimate is exact at the moment; the extra tenth allows for a node that counts slightly differently.
-    const gas = used + used / 10n
+    const gas = creation.gasLimit ?? used + used / 10n
     const execution = used * (baseFeePerGas + fees.maxPriorityFeePerGas)
-    const parts = isOpStack ? [estimateL1Fee(client, transaction), estimateOperatorFee(client, transaction)] : []
+    const parts = isOpStack ? [estimateL1Fee(client, transaction), operatorFee(client, used)] : []
     const l1 = (await Promise.all(parts)).reduce((sum, part) => sum + part, 0n)
     costs.push({ creation, gas, execution, l1, most: gas * fees.maxFeePerGas + l1 })
   }
@@ -49,6 +50,9 @@ export async function estimateCosts(client: PublicClient, address: Address, crea
     throw new Error(`${address} has ${formatEther(balance)} ETH; the deployment may take ${formatEther(most)} ETH`)
   return { fees, costs }
 }
+
+const operatorFee = (client: PublicClient, gas: bigint) =>
+  client.readContract({ address: gasPriceOracle, abi: gasPriceOracleAbi, functionName: 'getOperatorFee', args: [gas] })
 
 /** The costs, a line for each transaction and one for the total. */
 export function costLines(costs: readonly Cost[]): string[] {

@@ -1,5 +1,15 @@
-import { type Address, concatHex, encodeDeployData, getContractAddress, type Hex, keccak256 } from 'viem'
+import {
+  type Address,
+  concatHex,
+  encodeDeployData,
+  formatUnits,
+  getContractAddress,
+  type Hex,
+  isAddressEqual,
+  keccak256,
+} from 'viem'
 import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
+import { signedFundingAbi } from '../../abis/SignedFunding.ts'
 import { readArtifact } from '../readArtifact.ts'
 
 /** What cannot be changed once the market is deployed, by the names of the settings. */
@@ -8,6 +18,8 @@ export type Terms = {
   TREASURY: Address
   /** May ban agents. */
   OWNER: Address
+  /** The largest reward of a run, in USDC base units. */
+  MAX_REWARD: bigint
   /** May be absent on 31337 only, where a MockUSDC is deployed. */
   USDC_ADDRESS?: Address | undefined
   /** An ERC-8004 identity registry; ours is deployed if absent. */
@@ -18,43 +30,61 @@ export type Terms = {
 
 /** One transaction that creates a contract. Its sender and nonce fix the contract's address. */
 export type Creation = {
-  contract: 'MockUSDC' | 'AgentRegistry' | 'BountyMarket'
+  contract: 'MockUSDC' | 'AgentRegistry' | 'BountyMarket' | 'SignedFunding'
   deployer: Address
   nonce: number
   address: Address
   constructorArguments: Hex
   initCode: Hex
+  /** Undefined if the node can estimate it before the other contracts exist. */
+  gasLimit: bigint | undefined
 }
+
+/** SignedFunding's constructor calls the market and USDC, so its gas cannot be estimated before these exist. */
+const SIGNED_FUNDING_GAS = 1_500_000n
 
 /**
  * Plans the transactions that deploy the missing contracts, and their addresses. All is known before the first
- * transaction: an address follows from the sender and its nonce, and no constructor calls another contract.
+ * transaction: an address follows from the sender and its nonce.
  * @param firstNonce The nonce of the deployer's first transaction.
  * @returns in `fixed`, all inputs of the deployment: the deployer, the terms, and the hash of each contract's code.
  */
 export function planDeployment(deployer: Address, firstNonce: number, terms: Terms) {
-  const { TREASURY, OWNER, USDC_ADDRESS, AGENT_REGISTRY_ADDRESS, relayers = [] } = terms
+  const { TREASURY, OWNER, MAX_REWARD, USDC_ADDRESS, AGENT_REGISTRY_ADDRESS, relayers = [] } = terms
   const creations: Creation[] = []
-  const fixed: Record<string, string> = { DEPLOYER: deployer, TREASURY, OWNER }
+  const fixed: Record<string, string> = { DEPLOYER: deployer, TREASURY, OWNER, MAX_REWARD: formatUnits(MAX_REWARD, 6) }
   if (USDC_ADDRESS) fixed.USDC_ADDRESS = USDC_ADDRESS
   if (AGENT_REGISTRY_ADDRESS) fixed.AGENT_REGISTRY_ADDRESS = AGENT_REGISTRY_ADDRESS
   if (relayers.length > 0) fixed.relayers = relayers.join(', ')
 
-  function create(contract: Creation['contract'], constructorArguments: Hex = '0x'): Address {
+  function create(contract: Creation['contract'], constructorArguments: Hex = '0x', gasLimit?: bigint): Address {
     const nonce = firstNonce + creations.length
     const address = getContractAddress({ from: deployer, nonce: BigInt(nonce) })
     const bytecode = readArtifact(contract).bytecode.object
     const initCode = concatHex([bytecode, constructorArguments])
     fixed[`code of ${contract}`] = keccak256(bytecode)
-    creations.push({ contract, deployer, nonce, address, constructorArguments, initCode })
+    creations.push({ contract, deployer, nonce, address, constructorArguments, initCode, gasLimit })
     return address
   }
 
   const USDC = USDC_ADDRESS ?? create('MockUSDC')
   const AgentRegistry = AGENT_REGISTRY_ADDRESS ?? create('AgentRegistry')
-  const args = [USDC, AgentRegistry, TREASURY, OWNER, relayers] as const
+  const args = [USDC, AgentRegistry, TREASURY, OWNER, MAX_REWARD, relayers] as const
   const BountyMarket = create('BountyMarket', encodeDeployData({ abi: bountyMarketAbi, bytecode: '0x', args }))
   // The market creates its AgentStaking before any other contract; a contract's nonces start at 1 (EIP-161).
   const AgentStaking = getContractAddress({ from: BountyMarket, nonce: 1n })
-  return { creations, contracts: { USDC, AgentRegistry, AgentStaking, BountyMarket }, fixed }
+  assertTreasury(TREASURY, [USDC, AgentStaking, BountyMarket])
+  const market = encodeDeployData({ abi: signedFundingAbi, bytecode: '0x', args: [BountyMarket] })
+  const SignedFunding = create('SignedFunding', market, SIGNED_FUNDING_GAS)
+  const contracts = { USDC, AgentRegistry, AgentStaking, BountyMarket, SignedFunding }
+  return { creations, contracts, fixed }
+}
+
+/** `IBountyMarket.BURN`. */
+const BURN: Address = '0x000000000000000000000000000000000000dEaD'
+
+/** @throws if the treasury is an address that cannot send on what it receives. The market's constructor refuses it too. */
+function assertTreasury(treasury: Address, contracts: readonly Address[]) {
+  if (![BURN, ...contracts].some((address) => isAddressEqual(address, treasury))) return
+  throw new Error(`TREASURY ${treasury} must not be the market, its staking contract, USDC or the burn address`)
 }

@@ -13,12 +13,13 @@ const root = new URL('../../', import.meta.url)
  * Forge's artifacts must be up to date.
  */
 export function verificationOf({ chainId, contracts }: Deployment, owner: Address, created: readonly Created[]) {
-  // The market, which is created last, creates its AgentStaking in its own transaction.
+  // The market creates its AgentStaking in its own transaction.
+  const market = created.find(({ contract }) => contract === 'BountyMarket')
   const args = [contracts.USDC, contracts.AgentRegistry, owner] as const
   const staking = {
     contract: 'AgentStaking',
     address: contracts.AgentStaking,
-    hash: created.at(-1)?.hash,
+    hash: market?.hash,
     constructorArguments: encodeDeployData({ abi: agentStakingAbi, bytecode: '0x', args }),
   }
   const deployed = [...created, staking].map((contract) => ({ ...contract, ...readArtifact(contract.contract) }))

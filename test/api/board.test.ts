@@ -44,7 +44,9 @@ beforeAll(async () => {
       reviewBy: seedTime + 9n,
       claimedBy: hugeId,
       evaluator: poster,
+      closing: true,
     }),
+    claimedRun(10n, { state: 'APPROVED', submitBy: null, endedAt: seedTime, closing: true }),
     ...hostileTexts.map((text, place) =>
       claimedRun(BigInt(100 + place), { ipfsHash: text, deliverableHash: text, feedbackHash: text }),
     ),
@@ -85,6 +87,12 @@ describe('the board without a browser', () => {
     expect(text).toContain('<time datetime="2024-01-20T12:00:00.000Z" title="2024-01-20 12:00 UTC">in 4 days</time>')
     expect(text).toMatch(/Indexed block <code title="0x0+a">10<\/code>, 4 seconds old/)
     expect(text).not.toContain('/runs/3"')
+  })
+
+  it('says of a run whose claim is the last that its poster has closed it, until it ends', async () => {
+    expect((await textOf('/runs/9')).text).toContain('The poster has closed the run: this claim is the last.')
+    expect((await textOf('/runs/10')).text).not.toContain('has closed')
+    expect((await textOf('/runs/101')).text).not.toContain('has closed')
   })
 
   it('filters, sorts and pages as the API does', async () => {

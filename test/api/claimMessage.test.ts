@@ -1,4 +1,4 @@
-import { recoverTypedDataAddress } from 'viem'
+import { recoverTypedDataAddress, zeroAddress } from 'viem'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { accountOf } from '../../devnet/accounts.ts'
 import { run } from '../../ponder.schema.ts'
@@ -43,6 +43,7 @@ describe('GET /api/runs/:id/claim-message', () => {
         reward: '100000000',
         stake: '10000000',
         workPeriod: '604800',
+        evaluator: zeroAddress,
         deadline: `${now + 900n}`,
       },
       submit: {

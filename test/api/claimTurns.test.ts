@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { startApi } from '../../devnet/api.ts'
 import { writeDeployment } from '../../ops/writeDeployment.ts'
+import { placeholderDeployment } from '../../testkit/placeholderDeployment.ts'
 import { seedTime, wallet } from '../../testkit/rows.ts'
 import { temporaryDirectory } from '../../testkit/temporaryDirectory.ts'
 import { chainId, indexedDatabase, viewsSchema } from './indexedDatabase.ts'
@@ -16,9 +17,7 @@ it('a claim of another client enters before the claims of one client that have a
   await using parts = new AsyncDisposableStack()
   const deployments = await temporaryDirectory()
   parts.defer(deployments.remove)
-  const contract = '0x5FbDB2315678afecb367f032d93F642f64180aa3'
-  const contracts = { USDC: contract, AgentRegistry: contract, AgentStaking: contract, BountyMarket: contract } as const
-  writeDeployment({ chainId, startBlock: 0, contracts }, deployments.path)
+  writeDeployment(placeholderDeployment(chainId), deployments.path)
   const index = await indexedDatabase()
   parts.defer(() => index.close())
   await index.create()

@@ -20,6 +20,7 @@ beforeAll(async () => {
       amount: 10_000_000n,
       dueAt: seedTime + 1n,
       ordinal: 1,
+      round: 1,
     }),
   ])
   await index.moveTo({ number: 10n, timestamp: seedTime })
@@ -45,6 +46,7 @@ describe('GET /api/runs/:id/events', () => {
           reason: null,
           dueAt: '2024-01-15T12:00:01.000Z',
           ordinal: 1,
+          round: 1,
           byTimeout: null,
           timestamp: '2024-01-15T12:00:00.000Z',
           blockNumber: 1,

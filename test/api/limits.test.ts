@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type Api, startApi } from '../../devnet/api.ts'
 import { writeDeployment } from '../../ops/writeDeployment.ts'
+import { placeholderDeployment } from '../../testkit/placeholderDeployment.ts'
 import { seedTime, wallet } from '../../testkit/rows.ts'
 import { temporaryDirectory } from '../../testkit/temporaryDirectory.ts'
 import { chainId, type IndexedDatabase, indexedDatabase, viewsSchema } from './indexedDatabase.ts'
@@ -11,9 +12,7 @@ let api: Api
 
 beforeAll(async () => {
   deployments = await temporaryDirectory()
-  const contract = '0x5FbDB2315678afecb367f032d93F642f64180aa3'
-  const contracts = { USDC: contract, AgentRegistry: contract, AgentStaking: contract, BountyMarket: contract } as const
-  writeDeployment({ chainId, startBlock: 0, contracts }, deployments.path)
+  writeDeployment(placeholderDeployment(chainId), deployments.path)
   index = await indexedDatabase()
   await index.create()
   await index.moveTo({ number: 10n, timestamp: seedTime })

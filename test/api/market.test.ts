@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
 import { mockUsdcAbi } from '../../abis/MockUSDC.ts'
+import { signedFundingAbi } from '../../abis/SignedFunding.ts'
 import { type TestApi, testApi } from './testApi.ts'
 
 let api: TestApi
@@ -19,7 +20,12 @@ describe('GET /api/market', () => {
     expect(body.contracts).toMatchObject({
       USDC: { startBlock: 3, abi: '/abis/USDC.json' },
       BountyMarket: { address: '0x9fE46736679d2D9a65F0992F2272dE9f3c7fa6e0', startBlock: 7 },
+      SignedFunding: { address: '0xCf7Ed3AccA5a467e9e704C703E8D87F634fB0Fc9', abi: '/abis/SignedFunding.json' },
     })
+  })
+
+  it('names the largest reward that the deployment set', async () => {
+    expect((await api.get('/api/market')).body.terms.maximumReward).toBe('500000000')
   })
 
   it('answers while the index cannot be read', async () => {
@@ -41,8 +47,8 @@ describe('GET /abis/:file', () => {
     const abis = await Promise.all(
       Object.values<{ abi: string }>(contracts).map(async ({ abi }) => (await api.get(abi)).body),
     )
-    expect(abis.map((abi) => abi.length > 10)).toEqual([true, true, true, true])
-    expect([abis[0], abis[3]]).toEqual([mockUsdcAbi, bountyMarketAbi])
+    expect(abis.map((abi) => abi.length > 3)).toEqual([true, true, true, true, true])
+    expect([abis[0], abis[3], abis[4]]).toEqual([mockUsdcAbi, bountyMarketAbi, signedFundingAbi])
   })
 
   it.each(['Bounty.json', 'BountyMarket.ts', '..%2fpackage.json', 'constructor'])('is 404 for %s', async (file) => {

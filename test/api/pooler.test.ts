@@ -1,6 +1,7 @@
 import { beforeAll, expect, it, onTestFinished } from 'vitest'
 import { startApi } from '../../devnet/api.ts'
 import { writeDeployment } from '../../ops/writeDeployment.ts'
+import { placeholderDeployment } from '../../testkit/placeholderDeployment.ts'
 import { temporaryDirectory } from '../../testkit/temporaryDirectory.ts'
 import { freshDatabase } from '../support/database.ts'
 import { hasPgBouncer, startPgBouncer } from '../support/pgBouncer.ts'
@@ -8,13 +9,11 @@ import { hasPgBouncer, startPgBouncer } from '../support/pgBouncer.ts'
 /** The parameters with which the API's connections start. */
 const OF_API = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'options']
 
-const contract = '0x5FbDB2315678afecb367f032d93F642f64180aa3'
 let deploymentsDirectory: string
 
 beforeAll(async () => {
   const { path, remove } = await temporaryDirectory()
-  const contracts = { USDC: contract, AgentRegistry: contract, AgentStaking: contract, BountyMarket: contract } as const
-  writeDeployment({ chainId: 31337, startBlock: 0, contracts }, path)
+  writeDeployment(placeholderDeployment(31337), path)
   deploymentsDirectory = path
   return remove
 })

@@ -69,6 +69,7 @@ describe('GET /api/runs/:id', () => {
         workPeriod: 604_800,
         stakeRequired: '10000000',
         evaluator: null,
+        closing: false,
       }),
     )
   })

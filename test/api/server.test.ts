@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type Api, type ApiOptions, startApi } from '../../devnet/api.ts'
 import { startProcess } from '../../devnet/managedProcess.ts'
 import { writeDeployment } from '../../ops/writeDeployment.ts'
+import { placeholderDeployment } from '../../testkit/placeholderDeployment.ts'
 import { seedTime } from '../../testkit/rows.ts'
 import { type TemporaryDirectory, temporaryDirectory } from '../../testkit/temporaryDirectory.ts'
 import { chainId, type IndexedDatabase, indexedDatabase, viewsSchema } from './indexedDatabase.ts'
@@ -23,9 +24,7 @@ const indexNext = () => index.moveTo(block(++head))
 beforeAll(async () => {
   deployments = await temporaryDirectory()
   deploymentsDirectory = deployments.path
-  const contract = '0x5FbDB2315678afecb367f032d93F642f64180aa3'
-  const contracts = { USDC: contract, AgentRegistry: contract, AgentStaking: contract, BountyMarket: contract } as const
-  writeDeployment({ chainId, startBlock: 0, contracts }, deploymentsDirectory)
+  writeDeployment(placeholderDeployment(chainId), deploymentsDirectory)
   index = await indexedDatabase()
   await index.create()
   await index.moveTo(block(head))

@@ -125,6 +125,21 @@ describe('a stream', () => {
     expect(named(await reader.next())).toEqual(['run 2 OPEN 13'])
   })
 
+  it('sends a run that its poster closes in the state that it keeps', async () => {
+    const reader = await open(await startApi(), '?state=CLAIMED&agentId=1&types=run')
+    await reader.next()
+    await mine(11n, (tx) => claim(tx, 11n, 2n))
+    expect(named(await reader.next())).toEqual(['run 2 CLAIMED 11'])
+    await mine(12n, (tx) => change(tx, 12n, 2n, 'BountyClosing', 'CLAIMED', { closing: true }))
+    const [closed] = await reader.next()
+    expect(closed?.data).toMatchObject({ bountyId: 2, state: 'CLAIMED', claimedBy: 1, closing: true })
+    await mine(13n, async (tx) => {
+      await abandon(tx, 13n, 2n)
+      await change(tx, 13n, 2n, 'BountyWithdrawn', 'DRAFT', { closing: false })
+    })
+    expect(named(await reader.next())).toEqual(['run 2 DRAFT left 13'])
+  })
+
   it('sends no event for a refused claim or a deferred payment', async () => {
     const reader = await open(await startApi())
     await reader.next()

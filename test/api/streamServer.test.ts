@@ -6,6 +6,7 @@ import { type Api, startApi } from '../../devnet/api.ts'
 import { writeDeployment } from '../../ops/writeDeployment.ts'
 import { run, runEvent } from '../../ponder.schema.ts'
 import { checkpointOf } from '../../testkit/indexedTables.ts'
+import { placeholderDeployment } from '../../testkit/placeholderDeployment.ts'
 import { eventOf, openRun, seedTime } from '../../testkit/rows.ts'
 import { type TemporaryDirectory, temporaryDirectory } from '../../testkit/temporaryDirectory.ts'
 import { readEvents } from '../support/readEvents.ts'
@@ -18,9 +19,7 @@ let number = 10n
 
 beforeAll(async () => {
   deployments = await temporaryDirectory()
-  const contract = '0x5FbDB2315678afecb367f032d93F642f64180aa3'
-  const contracts = { USDC: contract, AgentRegistry: contract, AgentStaking: contract, BountyMarket: contract } as const
-  writeDeployment({ chainId, startBlock: 0, contracts }, deployments.path)
+  writeDeployment(placeholderDeployment(chainId), deployments.path)
   index = await indexedDatabase()
   await index.create()
   await index.moveTo({ number, timestamp: seedTime }, (tx) => tx.insert(run).values(openRun(1n)))

@@ -1,13 +1,5 @@
-import { childOf, type Node } from './syntaxTree.ts'
-
-/** One change of the source: the text between two byte offsets is replaced. */
-export type Change = { start: number; end: number; replacement: string }
-
-/** Access to the source for the rules below. */
-export type Source = {
-  /** The text between two byte offsets. */
-  text(start: number, end: number): string
-}
+import { type Change, childOf, type Node, type Source } from './syntaxTree.ts'
+import { valueChangesAt } from './valueChanges.ts'
 
 const boundaries: Record<string, string> = { '<': '<=', '<=': '<', '>': '>=', '>=': '>' }
 const opposites: Record<string, string> = {
@@ -25,12 +17,12 @@ const opposites: Record<string, string> = {
 
 /**
  * Every change to try at a node: delete a statement or a modifier, negate a condition, drop one side of && or ||, move
- * a boundary, flip a sign or a truth value, increase a constant by one.
+ * a boundary, flip a sign or a truth value, increase a constant by one, and what `valueChanges.ts` lists.
  * @param isCondition Whether the node is the condition of a require, an if, a loop or a `?:`: it is negated as a whole.
  */
 export function changesAt(node: Node, source: Source, isCondition: boolean): Change[] {
   const negation = isCondition ? [around(node, source, '!(', ')')] : []
-  return [...negation, ...changesOf(node, source, isCondition)]
+  return [...negation, ...changesOf(node, source, isCondition), ...valueChangesAt(node, source)]
 }
 
 function changesOf(node: Node, source: Source, isCondition: boolean): Change[] {

@@ -1,8 +1,9 @@
 /** Mutants that behave as the contracts promise, so that no test can fail on them. By name, each with the reason. */
 export const equivalents: Record<string, string> = {
-  'BountyMarket: 250_000 → 250_000 + 1': 'One unit of gas of an item, of which there are thousands to spare.',
-  'BountyMarket: ITEM_GAS + 20_000 → ITEM_GAS + 20_000 + 1': 'One unit of gas kept back, of thousands to spare.',
-  'BountyMarket: 200 → 200 + 1': 'One unit of gas kept back for a result. It suffices, with some to spare.',
-  'BountyMarket.claimBatch: gasleft() >= gasNeeded → gasleft() > gasNeeded':
+  'Claiming: 250_000 → 250_000 + 1': 'One unit of gas of an item, of which there are thousands to spare.',
+  'Claiming: ITEM_GAS + 20_000 → ITEM_GAS + 20_000 + 1': 'One unit of gas kept back, of thousands to spare.',
+  'Claiming: 20_000 → 20_000 + 1': 'The same unit of gas.',
+  'Claiming: 200 → 200 + 1': 'One unit of gas kept back for a result. It suffices, with some to spare.',
+  'Claiming.claimBatch: gasleft() >= gasNeeded → gasleft() > gasNeeded':
     'Says of one single amount of gas whether an item is still tried. It suffices, with thousands to spare.',
 }

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { type Change, changesAt, type Source } from './changes.ts'
-import { childOf, type Node, parse } from './syntaxTree.ts'
+import { changesAt } from './changes.ts'
+import { type Change, childOf, type Node, parse, type Source } from './syntaxTree.ts'
 
 /** A contract with one small fault. */
 export type Mutant = {
@@ -59,7 +59,13 @@ function changesIn(node: Node, source: Source, within: string, isCondition: bool
       changes.push(...changesIn(child, source, here, decides(node, field, index)))
     }
   }
-  return changes.sort((a, b) => a.start - b.start || a.end - b.end)
+  return changes.sort((a, b) => a.start - b.start || a.end - b.end).filter(isFirst)
+}
+
+/** Two rules can lead to the same change. */
+function isFirst(change: PlacedChange, index: number, changes: readonly PlacedChange[]): boolean {
+  const previous = changes.slice(0, index).findLast(({ start, end }) => start === change.start && end === change.end)
+  return previous?.replacement !== change.replacement
 }
 
 const functionName = ({ fields }: Node) => String(fields.get('name') || fields.get('kind'))

@@ -1,4 +1,4 @@
-import { hashTypedData, maxUint256, type TypedDataDefinition } from 'viem'
+import { hashTypedData, maxUint256, type TypedDataDefinition, zeroAddress } from 'viem'
 import { expect, it } from 'vitest'
 import { claimDigest, claimTypedData } from '../../market/claimMessage.ts'
 
@@ -13,6 +13,7 @@ const claim = {
   reward: 4_000_000n,
   stake: 400_000n,
   workPeriod: 604_800n,
+  evaluator: zeroAddress,
 } as const
 
 it.each([
@@ -20,7 +21,11 @@ it.each([
   [second, claim, 1_700_000_000n],
   [first, claim, 0n],
   [first, { ...claim, bountyId: maxUint256, agentId: maxUint256, round: 0n, reward: 0n }, maxUint256],
-  [second, { ...claim, wallet: '0x0000000000000000000000000000000000000001', workPeriod: 1n }, 1n],
+  [
+    second,
+    { ...claim, wallet: '0x0000000000000000000000000000000000000001', workPeriod: 1n, evaluator: first.address },
+    1n,
+  ],
 ] as const)('the digest of a claim is the EIP-712 hash of its message: %#', (market, message, deadline) => {
   expect(claimDigest(market, message, deadline)).toBe(
     hashTypedData(claimTypedData(market, message, deadline) as TypedDataDefinition),

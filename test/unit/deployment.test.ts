@@ -12,7 +12,14 @@ const address = '0x5fbdb2315678afecb367f032d93f642f64180aa3'
 const deployment = {
   chainId: 31337,
   startBlock: 7,
-  contracts: { USDC: address, AgentRegistry: address, AgentStaking: address, BountyMarket: address },
+  contracts: {
+    USDC: address,
+    AgentRegistry: address,
+    AgentStaking: address,
+    BountyMarket: address,
+    SignedFunding: address,
+  },
+  maxReward: '1000000',
 }
 
 function read(content: unknown, chainId = 31337) {
@@ -41,6 +48,7 @@ describe('readDeployment', () => {
       'contracts.USDC',
     ],
     ['with a bad address', { ...deployment, contracts: { ...deployment.contracts, USDC: '0x12' } }, 'contracts.USDC'],
+    ['with a largest reward that is no integer', { ...deployment, maxReward: '0.5' }, 'maxReward'],
     ['with a negative block', { ...deployment, startBlock: -1 }, 'startBlock'],
     ['that is truncated', '{"chainId": 31337', 'JSON'],
   ])('refuses a deployment %s', (_, content, message) => {

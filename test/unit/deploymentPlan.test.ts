@@ -8,16 +8,18 @@ import { readArtifact } from '../../ops/readArtifact.ts'
 const deployer = accountOf(0).address
 const TREASURY = accountOf(1).address
 const OWNER = accountOf(2).address
+const MAX_REWARD = 1_000_500_000n
 const USDC_ADDRESS = accountOf(3).address
 const AGENT_REGISTRY_ADDRESS = accountOf(4).address
 
 describe('planDeployment', () => {
   it('plans each missing contract at its own nonce, and passes their addresses to the market', () => {
-    const { creations, contracts } = planDeployment(deployer, 7, { TREASURY, OWNER })
+    const { creations, contracts } = planDeployment(deployer, 7, { TREASURY, OWNER, MAX_REWARD })
     expect(creations.map(({ contract, nonce }) => [contract, nonce])).toEqual([
       ['MockUSDC', 7],
       ['AgentRegistry', 8],
       ['BountyMarket', 9],
+      ['SignedFunding', 10],
     ])
     for (const { address, nonce } of creations) {
       expect(address).toBe(getContractAddress({ from: deployer, nonce: BigInt(nonce) }))
@@ -27,6 +29,7 @@ describe('planDeployment', () => {
     for (const address of [contracts.USDC, contracts.AgentRegistry, TREASURY, OWNER]) {
       expect(market?.constructorArguments).toContain(address.slice(2).toLowerCase())
     }
+    expect(creations[3]?.constructorArguments).toContain(contracts.BountyMarket.slice(2).toLowerCase())
     expect(market?.initCode).toBe(
       `${readArtifact('BountyMarket').bytecode.object}${market?.constructorArguments.slice(2)}`,
     )
@@ -36,24 +39,41 @@ describe('planDeployment', () => {
     const { creations, contracts, fixed } = planDeployment(deployer, 0, {
       TREASURY,
       OWNER,
+      MAX_REWARD,
       USDC_ADDRESS,
       AGENT_REGISTRY_ADDRESS,
     })
-    expect(creations.map(({ contract }) => contract)).toEqual(['BountyMarket'])
+    expect(creations.map(({ contract }) => contract)).toEqual(['BountyMarket', 'SignedFunding'])
     expect(contracts).toMatchObject({ USDC: USDC_ADDRESS, AgentRegistry: AGENT_REGISTRY_ADDRESS })
     expect(fixed).toEqual({
       DEPLOYER: deployer,
       TREASURY,
       OWNER,
+      MAX_REWARD: '1000.5',
       USDC_ADDRESS,
       AGENT_REGISTRY_ADDRESS,
       'code of BountyMarket': keccak256(readArtifact('BountyMarket').bytecode.object),
+      'code of SignedFunding': keccak256(readArtifact('SignedFunding').bytecode.object),
     })
+  })
+
+  it.each([
+    ['USDC', USDC_ADDRESS],
+    ['BURN', '0x000000000000000000000000000000000000dEaD'],
+    ['the market', getContractAddress({ from: deployer, nonce: 5n })],
+    [
+      'its staking contract',
+      getContractAddress({ from: getContractAddress({ from: deployer, nonce: 5n }), nonce: 1n }),
+    ],
+  ] as const)('refuses %s as the treasury', (_, treasury) => {
+    const terms = { TREASURY: treasury, OWNER, MAX_REWARD, USDC_ADDRESS, AGENT_REGISTRY_ADDRESS }
+    expect(() => planDeployment(deployer, 5, terms)).toThrow(`TREASURY ${treasury} must not be`)
   })
 })
 
 it('costLines adds up gas, execution fee, L1 fee and maximum, rounded up to a gwei', () => {
-  const [creation] = planDeployment(deployer, 3, { TREASURY, OWNER, USDC_ADDRESS, AGENT_REGISTRY_ADDRESS }).creations
+  const terms = { TREASURY, OWNER, MAX_REWARD, USDC_ADDRESS, AGENT_REGISTRY_ADDRESS }
+  const [creation] = planDeployment(deployer, 3, terms).creations
   if (!creation) throw new Error('The plan is empty')
   const cost = { creation, gas: 1_234_567n, execution: 10n ** 15n, l1: 1n, most: 3n * 10n ** 15n }
   expect(costLines([cost, cost])).toEqual([

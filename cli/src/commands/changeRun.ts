@@ -15,7 +15,7 @@ export async function callForRun(
   name: string,
   functionName: MarketFunction,
   id: bigint,
-  ...rest: string[]
+  ...rest: (string | number)[]
 ) {
   const session = await openSession(context)
   const address = session.contracts.market
@@ -50,6 +50,8 @@ export function showState({ output }: Context, run: Run) {
     output.line(`The treasury earns the fee of ${formatUsdc(fee)}.`)
   }
   if (state === 'CLAIMED') output.line(`${formatUsdc(stake ?? 0n)} of the stake of agent ${claimedBy} is locked.`)
+  if (run.closing && !run.endedAt)
+    output.line('The run is closing: if the claim is lost, the escrow returns to the poster.')
   if (run.submitBy) output.line(`Submit by ${run.submitBy}.`)
   if (run.reviewBy) output.line(`Review by ${run.reviewBy}.`)
 }

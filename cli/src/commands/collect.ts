@@ -1,16 +1,16 @@
 import type { Command } from 'commander'
-import type { Address } from 'viem'
+import { type Address, parseEventLogs } from 'viem'
 import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
 import { action } from '../action.ts'
 import { formatUsdc, parseAddress } from '../arguments.ts'
 import { openSession } from '../session.ts'
 import { transact } from '../transact.ts'
 
-/** `collect`: anyone may have a deferred payment paid to its payee. */
+/** `collect`: anyone may have what the market owes paid to its payee. */
 export function addCollect(program: Command) {
   program
     .command('collect')
-    .description('pay an address what the market owes it, because USDC refused the payment')
+    .description('pay an address what the market owes it: refused payments, or the treasury’s fees')
     .argument('[payee]', 'the address; the key’s if absent', parseAddress)
     .action(
       action<unknown, [Address | undefined]>(async (context, named) => {
@@ -18,11 +18,14 @@ export function addCollect(program: Command) {
         const address = session.contracts.market
         const payee = named ?? session.node.account.address
         const read = { address, abi: bountyMarketAbi, functionName: 'owed', args: [payee] } as const
-        const amount = await session.node.readContract(read)
-        await transact(session, context, [
-          { action: `collect ${formatUsdc(amount)} for ${payee}`, address, functionName: 'collect', args: [payee] },
+        const owed = await session.node.readContract(read)
+        const receipt = await transact(session, context, [
+          { action: `collect ${formatUsdc(owed)} for ${payee}`, address, functionName: 'collect', args: [payee] },
         ])
-        context.output.result({ payee, amount: String(amount), ...(context.dryRun && { dryRun: true }) })
+        if (!receipt) return context.output.result({ payee, amount: String(owed), dryRun: true })
+        // One unit of the treasury's stays.
+        const [collected] = parseEventLogs({ abi: bountyMarketAbi, eventName: 'PaymentCollected', logs: receipt.logs })
+        context.output.result({ payee, amount: String(collected?.args.amount ?? 0n) })
       }),
     )
 }

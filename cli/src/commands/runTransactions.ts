@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import { action } from '../action.ts'
-import { parseAddress, parseDuration, parseId, parsePercent, parseUsdc } from '../arguments.ts'
+import { parseAddress, parseDuration, parseId, parsePercent, parseRevision, parseUsdc } from '../arguments.ts'
+import { approve } from './approve.ts'
 import { callForRun, type MarketFunction } from './changeRun.ts'
 import { claim } from './claim.ts'
 import { fund, type PostOptions, post } from './post.ts'
@@ -50,11 +51,22 @@ export function addRunTransactions(run: Command) {
   }
 
   addCall('withdraw', 'withdrawBounty', 'withdraw an open run: the escrow returns to you, the poster')
+  addCall('close', 'closeBounty', 'withdraw an open run; of a claimed one, let a lost claim return the escrow to you')
   addCall('start', 'startWork', 'start the work; the poster sees that it has begun')
   addCall('submit', 'submitWork', 'deliver the work, or a revision', 'where the work is, such as ipfs://…')
   addCall('abandon', 'abandonClaim', 'abandon a claim: the stake at risk is burned')
   addCall('revise', 'requestRevision', 'request a revision', 'what is missing, such as ipfs://…')
-  addCall('approve', 'approveWork', 'approve the work: pays the agent')
+  run
+    .command('approve')
+    .description('approve the work: pays the agent')
+    .argument('<run>', 'the run’s id', parseId)
+    .option(
+      '--revision <number>',
+      'the request that the delivery answers, 0 for the first; if absent, the last',
+      parseRevision,
+    )
+    .action(action<{ revision?: number }, [bigint]>(approve))
+
   addCall('reject', 'rejectWork', 'reject the work: fee and stake are burned')
   addCall('expire', 'expireBounty', 'end an open run after its deadline: the escrow returns to the poster')
   addCall('finalize', 'finalizeReview', 'approve the work after the review period: pays the agent')

@@ -105,10 +105,11 @@ export function readBounty({ client, address }: Market, bountyId: bigint, block:
 }
 
 /** The terms of the bounty that a claim's signature covers. */
-export const termsOf = ({ reward, stake, workPeriod }: Bounty): ClaimTerms => ({
+export const termsOf = ({ reward, stake, workPeriod, evaluator }: Bounty): ClaimTerms => ({
   reward,
   stake,
   workPeriod: BigInt(workPeriod),
+  evaluator,
 })
 
 /** The unlocked part of the agent's stake at the latest block, in USDC base units. */

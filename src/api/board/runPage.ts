@@ -12,6 +12,7 @@ const eventNames: Record<RunEvent['name'], { text: string; className: string }> 
   BountyCreated: { text: 'Created', className: 'draft' },
   BountyFunded: { text: 'Funded', className: 'open' },
   BountyWithdrawn: { text: 'Withdrawn', className: 'draft' },
+  BountyClosing: { text: 'Closed by the poster', className: 'draft' },
   BountyClaimed: { text: 'Claimed', className: 'claimed' },
   ClaimRefused: { text: 'Claim refused', className: 'draft' },
   WorkStarted: { text: 'Work started', className: 'in-progress' },
@@ -38,7 +39,7 @@ export function runPage({ run, events, page, totalPages }: RunPage, now: bigint)
   return html`
     <div data-live id="run">
       <div class="title"><h1>Run ${run.bountyId}</h1>${badge(run.state)}</div>
-      <p class="lead">${whatIsNext(run, time)}</p>
+      <p class="lead">${whatIsNext(run, time)}${isLastClaim(run) ? ' The poster has closed the run: this claim is the last.' : ''}</p>
       <dl>
         ${field('Reward', run.reward, amount)}
         ${field('Fee, paid by the poster', run.fee, amount)}
@@ -56,6 +57,8 @@ export function runPage({ run, events, page, totalPages }: RunPage, now: bigint)
       ${pager(page, totalPages, (other) => `?page=${other}`)}
     </div>`
 }
+
+const isLastClaim = ({ closing, endedAt }: Run) => closing && endedAt === null
 
 type Time = (time: string) => Html
 

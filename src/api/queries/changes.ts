@@ -67,11 +67,12 @@ type Row = {
   before: string | null
 }
 
-/** The state after each event; null where the event does not change the run. */
+/** The state after each event; null where it stays. */
 const stateAfter: Record<(typeof runEventNames)[number], RunState | null> = {
   BountyCreated: 'DRAFT',
   BountyFunded: 'OPEN',
   BountyWithdrawn: 'DRAFT',
+  BountyClosing: null,
   BountyClaimed: 'CLAIMED',
   ClaimRefused: null,
   WorkStarted: 'IN_PROGRESS',
@@ -85,6 +86,7 @@ const stateAfter: Record<(typeof runEventNames)[number], RunState | null> = {
 }
 
 const changesRun = notInArray(runEvent.name, ['ClaimRefused', 'PaymentDeferred'])
+const setsState = notInArray(runEvent.name, ['ClaimRefused', 'PaymentDeferred', 'BountyClosing'])
 
 const eventJson = sql`json_build_array(${runEvent.blockNumber}::text, ${runEvent.timestamp}::text, ${runEvent.blockHash},
   ${runEvent.name}, ${runEvent.agentId}::text)`
@@ -133,7 +135,7 @@ const findChanges = plainQuery<Row>(
         select json_agg(${eventJson} order by ${runEvent.id})::text from ${runEvent}
         where ${runEvent.bountyId} = "changed"."id" and ${isSince} and ${changesRun}), (
         select ${eventJson}::text from ${runEvent}
-        where ${runEvent.bountyId} = "changed"."id" and ${runEvent.id} <= ${sql.placeholder('sinceEnd')} and ${changesRun}
+        where ${runEvent.bountyId} = "changed"."id" and ${runEvent.id} <= ${sql.placeholder('sinceEnd')} and ${setsState}
         order by ${runEvent.id} desc limit 1)
       from (select distinct "run" as "id" from "events" where not (select "many" from "size")) as "changed"
       union all
@@ -201,18 +203,29 @@ function decodeChange({ kind, id, json, details, before }: Row): Change | undefi
   if (kind !== 'run') return undefined
   const history = JSON.parse(details) as EventJson[]
   const events = before === null ? history : [JSON.parse(before) as EventJson, ...history]
-  const standings = events.map(standingAfter).filter(({ block }, place, all) => all[place + 1]?.block !== block)
+  const standings = standingsAfter(events).filter(({ block }, place, all) => all[place + 1]?.block !== block)
   const [number, time, hash] = history.at(-1) as EventJson
   const at = { number: BigInt(number), timestamp: BigInt(time), hash }
   const terms: RunTerms = JSON.parse(json)
   return { type: 'run', id: BigInt(id), block: at.number, at, json, terms, standings }
 }
 
-function standingAfter([block, , , name, agentId]: EventJson): Standing {
-  const state = stateAfter[name]
-  if (state === null) throw new Error(`${name} does not change a run`)
-  const isUnclaimed = state === 'DRAFT' || state === 'OPEN'
-  return { block: BigInt(block), state, claimedBy: isUnclaimed || agentId === null ? null : BigInt(agentId) }
+/** The standing after each event. @throws if the first one sets no state. */
+function standingsAfter(events: readonly EventJson[]): Standing[] {
+  const standings: Standing[] = []
+  for (const [number, , , name, agentId] of events) {
+    const block = BigInt(number)
+    const state = stateAfter[name]
+    const previous = standings.at(-1)
+    if (state === null) {
+      if (!previous) throw new Error(`No event before ${name} in block ${number} sets the state of the run`)
+      standings.push({ ...previous, block })
+      continue
+    }
+    const isUnclaimed = state === 'DRAFT' || state === 'OPEN'
+    standings.push({ block, state, claimedBy: isUnclaimed || agentId === null ? null : BigInt(agentId) })
+  }
+  return standings
 }
 
 function decodeAgent(json: string) {

@@ -52,6 +52,7 @@ const runMembers = {
   workPeriod: jsonNumber(run.workPeriod),
   stakeRequired: jsonWord(run.stakeRequired),
   evaluator: jsonWord(run.evaluator),
+  closing: jsonBoolean(run.closing),
 } satisfies Members
 
 /** The greatest int8. PostgreSQL refuses to compare an int8 column with a greater number. */

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { zeroAddress } from 'viem'
 import { claimTypedData } from '../../../market/claimMessage.ts'
 import { address, id } from '../http/values.ts'
 
@@ -28,6 +29,9 @@ export const claimTypedDataSchema = z
         description: 'How much of the agent’s stake the claim puts at risk, in USDC base units.',
       }),
       workPeriod: decimal.openapi({ description: 'How long the agent has to deliver, in seconds.' }),
+      evaluator: address.openapi({
+        description: 'The account that requests revisions and rejects; the zero address if the poster does.',
+      }),
       deadline: decimal.openapi({ description: 'Last second at which the signature is valid; at most an hour ahead.' }),
     }),
   })
@@ -44,6 +48,7 @@ export const exampleTypedData = claimTypedData(
     reward: 100_000_000n,
     stake: 10_000_000n,
     workPeriod: 604_800n,
+    evaluator: zeroAddress,
   },
   1_705_320_900n,
 )

@@ -14,6 +14,7 @@ export const exampleEvent = {
   reason: null,
   dueAt: '2024-01-23T12:00:00.000Z',
   ordinal: 1,
+  round: 1,
   byTimeout: null,
   timestamp: '2024-01-16T12:00:00.000Z',
   blockNumber: 1234,
@@ -38,6 +39,10 @@ export const eventSchema = z
       .int()
       .nullable()
       .openapi({ description: 'The number of the claim of the run, or of the revision of the claim.' }),
+    round: z
+      .int()
+      .nullable()
+      .openapi({ description: 'The number of the claim of the run that the event names, from 1.' }),
     byTimeout: z
       .boolean()
       .nullable()
@@ -62,6 +67,7 @@ export function formatEvent(event: EventRow): RunEvent {
     reason: event.reason,
     dueAt: formatOptionalTime(event.dueAt),
     ordinal: event.ordinal,
+    round: event.round,
     byTimeout: event.byTimeout,
     timestamp: formatTime(event.timestamp),
     blockNumber: Number(event.blockNumber),

@@ -20,11 +20,11 @@ const termsSchema = z.object({
   feeBps: z.int().openapi({ description: 'What a poster pays on top of the reward, in hundredths of a percent.' }),
   lockBps: z.int().openapi({
     description:
-      'The part of the reward that a claim locks of the agent’s stake, in hundredths of a percent, up to minimumStake. A run’s own terms may set another: see `stakeRequired`.',
+      'The part of the reward that a claim locks of the agent’s stake, in hundredths of a percent, up to minimumStake, but at least the fee. A run’s own terms may set another: see `stakeRequired`.',
   }),
   minimumStake: amount.openapi({ description: 'The stake that an agent needs to claim, in USDC base units.' }),
   minimumReward: amount,
-  maximumReward: amount,
+  maximumReward: amount.openapi({ description: 'Set at the deployment of the market, in USDC base units.' }),
   maximumDeadline: seconds('How far ahead a run’s deadline may be.'),
   defaultWorkPeriod: seconds('How long an agent has to deliver where the run’s terms set nothing else.'),
   reviewPeriod: seconds('How long the evaluator has to review. Then anyone may have the work approved.'),
@@ -38,13 +38,13 @@ const termsSchema = z.object({
   signatureValidity: seconds('How far ahead the deadline of a signature may be.'),
 })
 
-/** The constants of BountyMarket and AgentStaking, which no one can change. */
-const terms: z.infer<typeof termsSchema> = {
+/** The constants of BountyMarket and AgentStaking, and what the deployment set. No one can change them. */
+const termsOf = (maximumReward: string): z.infer<typeof termsSchema> => ({
   feeBps: 500,
   lockBps: 1_000,
   minimumStake: MIN_STAKE.toString(),
   minimumReward: '10000',
-  maximumReward: '1000000000000000',
+  maximumReward,
   maximumDeadline: 365 * DAY_SECONDS,
   defaultWorkPeriod: 7 * DAY_SECONDS,
   reviewPeriod: 7 * DAY_SECONDS,
@@ -54,7 +54,7 @@ const terms: z.infer<typeof termsSchema> = {
   establishedCompletions: ESTABLISHED_COMPLETIONS,
   banAfterSlashes: 3,
   signatureValidity: Number(MAX_VALIDITY_SECONDS),
-}
+})
 
 export const marketSchema = z
   .object({
@@ -64,6 +64,7 @@ export const marketSchema = z
       AgentRegistry: contractSchema,
       AgentStaking: contractSchema,
       BountyMarket: contractSchema,
+      SignedFunding: contractSchema,
     }),
     usdcDecimals: z.int(),
     terms: termsSchema,
@@ -77,12 +78,14 @@ export const marketSchema = z
         AgentRegistry: '0xe7f1725E7734CE288F8367e1Bb143E90bb3F0512',
         AgentStaking: '0xCafac3dD18aC6c6e92c921884f9E4176737C052c',
         BountyMarket: '0x9fE46736679d2D9a65F0992F2272dE9f3c7fa6e0',
+        SignedFunding: '0xCf7Ed3AccA5a467e9e704C703E8D87F634fB0Fc9',
       },
+      maxReward: '1000000000000000',
     }),
   })
 
 /** What `GET /api/market` answers for a deployment. */
-export function formatMarket({ chainId, startBlock, startBlocks, contracts }: Deployment) {
+export function formatMarket({ chainId, startBlock, startBlocks, contracts, maxReward }: Deployment) {
   const contract = (name: keyof typeof contracts) => ({
     address: contracts[name],
     startBlock: startBlocks?.[name] ?? startBlock,
@@ -95,8 +98,9 @@ export function formatMarket({ chainId, startBlock, startBlocks, contracts }: De
       AgentRegistry: contract('AgentRegistry'),
       AgentStaking: contract('AgentStaking'),
       BountyMarket: contract('BountyMarket'),
+      SignedFunding: contract('SignedFunding'),
     },
     usdcDecimals: USDC_DECIMALS,
-    terms,
+    terms: termsOf(maxReward),
   }
 }

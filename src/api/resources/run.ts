@@ -49,6 +49,7 @@ export const exampleRun = {
   workPeriod: 604_800,
   stakeRequired: '10000000',
   evaluator: null,
+  closing: false,
 } as const
 
 /** The members that come first in every run. */
@@ -99,6 +100,10 @@ export const runSchema = z
     evaluator: address
       .nullable()
       .openapi({ description: 'The account that requests revisions and rejects; null means the poster.' }),
+    closing: z.boolean().openapi({
+      description:
+        'Whether the poster closed the run during this claim: if the claim is lost, the run becomes a DRAFT.',
+    }),
   } satisfies Shape<RunJson>)
   .openapi('Run', { example: exampleRun })
 

@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
-import { maxUint256 } from 'viem'
+import { maxUint256, zeroAddress } from 'viem'
 import { marketOf } from '../../../core/deployment.ts'
 import { formatId } from '../../../core/format.ts'
 import { claimTypedData, DEFAULT_VALIDITY_SECONDS, MAX_VALIDITY_SECONDS } from '../../../market/claimMessage.ts'
@@ -53,7 +53,7 @@ export function addClaimMessageRoutes(app: OpenAPIHono, deps: Deps) {
     if (data.run === null) throw runNotFound(id)
     if (agentId > maxUint256) throw agentNotFound(agentId)
     const deadline = deadlineOf(requested, snapshot.now)
-    const { reward, stakeRequired: stake, workPeriod, round } = data.run
+    const { reward, stakeRequired: stake, workPeriod, evaluator, round } = data.run
     const claim = {
       bountyId: id,
       agentId,
@@ -62,6 +62,7 @@ export function addClaimMessageRoutes(app: OpenAPIHono, deps: Deps) {
       reward,
       stake,
       workPeriod: BigInt(workPeriod),
+      evaluator: evaluator ?? zeroAddress,
     }
     const body = { agentId: formatId(agentId), walletAddress, deadline: Number(deadline) }
     const submit = { method: 'POST' as const, path: `/api/runs/${id}/claim`, body }

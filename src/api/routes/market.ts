@@ -4,6 +4,7 @@ import { agentRegistryAbi } from '../../../abis/AgentRegistry.ts'
 import { agentStakingAbi } from '../../../abis/AgentStaking.ts'
 import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
 import { mockUsdcAbi } from '../../../abis/MockUSDC.ts'
+import { signedFundingAbi } from '../../../abis/SignedFunding.ts'
 import { DEVNET } from '../../../core/deployment.ts'
 import type { Deps } from '../deps.ts'
 import { routeNotFound } from '../http/errorHandler.ts'
@@ -29,7 +30,13 @@ const getMarket = createRoute({
   },
 })
 
-const files = ['USDC.json', 'AgentRegistry.json', 'AgentStaking.json', 'BountyMarket.json'] as const
+const files = [
+  'USDC.json',
+  'AgentRegistry.json',
+  'AgentStaking.json',
+  'BountyMarket.json',
+  'SignedFunding.json',
+] as const
 
 const getAbi = createRoute({
   method: 'get',
@@ -63,6 +70,7 @@ export function addMarketRoutes(app: OpenAPIHono, { deployment }: Deps) {
     'AgentRegistry.json': agentRegistryAbi,
     'AgentStaking.json': agentStakingAbi,
     'BountyMarket.json': bountyMarketAbi,
+    'SignedFunding.json': signedFundingAbi,
   }
 
   app.openapi(getMarket, (c) => c.json(market, 200))

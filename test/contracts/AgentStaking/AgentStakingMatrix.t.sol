@@ -6,10 +6,11 @@ import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {IAgentStaking} from "../../../contracts/interfaces/IAgentStaking.sol";
 import {AgentStakingTest} from "../support/AgentStakingTest.sol";
 import {Matrix} from "../support/Matrix.sol";
+import {UnstakeSigner} from "../support/UnstakeSigner.sol";
 
 /// @notice Every call × state of the account × caller, with the exact error of each refused call (I6). The table is
 /// derived from the market's rules, not from the contract.
-contract AgentStakingMatrixTest is AgentStakingTest, Matrix {
+contract AgentStakingMatrixTest is AgentStakingTest, Matrix, UnstakeSigner {
     bytes4 private constant NOT_AGENTS = IAgentStaking.NotAgentWalletOrOwner.selector;
     bytes4 private constant NOT_MARKET = IAgentStaking.NotMarket.selector;
     bytes4 private constant ZERO_AMOUNT = IAgentStaking.ZeroAmount.selector;
@@ -42,7 +43,9 @@ contract AgentStakingMatrixTest is AgentStakingTest, Matrix {
 
     function setUp() public override {
         super.setUp();
-        _fund(otherWallet);
+        for (uint256 i = 0; i < _callers.length; ++i) {
+            _fund(_callers[i]);
+        }
         registry.registerFor(otherWallet, "ipfs://other");
         vm.prank(otherWallet);
         staking.stake(AGENT + 1, MIN_STAKE);
@@ -69,6 +72,7 @@ contract AgentStakingMatrixTest is AgentStakingTest, Matrix {
 
     function _writeLegend() private {
         _forEveryone("a", IAgentStaking.AgentNotFound.selector);
+        _forEveryone("o", IAgentStaking.NotAgentOwner.selector);
         _forCallers("e", IAgentStaking.AmountExceedsStake.selector);
         _forCallers("l", IAgentStaking.StakeIsLocked.selector);
         _forCallers("b", IAgentStaking.AgentIsBanned.selector);
@@ -87,6 +91,10 @@ contract AgentStakingMatrixTest is AgentStakingTest, Matrix {
         //                                                    UEBSLFKXYZ
         _row("stake (1 USDC)",          AGENTS, NOT_AGENTS,   "a+++++++++");
         _row("stake (nothing)",         NO_CALLER, ZERO_AMOUNT,  "!!!!!!!!!!");
+        _row("stakeFor (1 USDC)",       ANYONE, DONE,         "a+++++++++");
+        _row("stakeFor (nothing)",      NO_CALLER, ZERO_AMOUNT,  "!!!!!!!!!!");
+        _row("stakeFor (another owner)", ANYONE, DONE,        "aooooooooo");
+        _row("unstakeWithSig (all)",    ANYONE, DONE,         "ae++l+l+l+");
         _row("unstake (all)",           AGENTS, NOT_AGENTS,   "ae++l+l+l+");
         _row("unstake (nothing)",       NO_CALLER, ZERO_AMOUNT,  "!!!!!!!!!!");
         _row("ban",                     ADMIN,  NOT_OWNER,    "+++++++bbb");
@@ -140,6 +148,10 @@ contract AgentStakingMatrixTest is AgentStakingTest, Matrix {
         uint256 staked = _account(agentId).staked;
         _calls["stake (1 USDC)"] = abi.encodeCall(staking.stake, (agentId, 1e6));
         _calls["stake (nothing)"] = abi.encodeCall(staking.stake, (agentId, 0));
+        _calls["stakeFor (1 USDC)"] = abi.encodeCall(staking.stakeFor, (agentId, owner, 1e6));
+        _calls["stakeFor (nothing)"] = abi.encodeCall(staking.stakeFor, (agentId, owner, 0));
+        _calls["stakeFor (another owner)"] = abi.encodeCall(staking.stakeFor, (agentId, otherWallet, 1e6));
+        _calls["unstakeWithSig (all)"] = _signedUnstake(agentId, staked == 0 ? 1 : staked);
         _calls["unstake (all)"] = abi.encodeCall(staking.unstake, (agentId, staked == 0 ? 1 : staked));
         _calls["unstake (nothing)"] = abi.encodeCall(staking.unstake, (agentId, 0));
         _calls["ban"] = abi.encodeCall(staking.ban, (agentId));
@@ -153,6 +165,14 @@ contract AgentStakingMatrixTest is AgentStakingTest, Matrix {
         _calls["transferOwnership"] = abi.encodeCall(staking.transferOwnership, (stranger));
         _calls["acceptOwnership"] = abi.encodeCall(staking.acceptOwnership, ());
         _calls["renounceOwnership"] = abi.encodeCall(staking.renounceOwnership, ());
+    }
+
+    /// @dev By the owner, in the last second of its hour.
+    function _signedUnstake(uint256 agentId, uint256 amount) private view returns (bytes memory) {
+        uint256 deadline = vm.getBlockTimestamp() + 1 hours;
+        UnstakeMessage memory message = UnstakeMessage(agentId, owner, amount, 0, deadline);
+        bytes memory signature = sign(keyNamed("agent owner"), unstakeDigest(address(staking), message));
+        return abi.encodeCall(staking.unstakeWithSig, (agentId, amount, owner, 0, deadline, signature));
     }
 
     function _try(Row memory row, address caller) internal override returns (bytes4) {

@@ -76,6 +76,21 @@ contract AgentStakingSlashTest is AgentStakingTest {
         _assertAccount(Account(37e6, 0, 0, 0, 3, true, true));
     }
 
+    /// @dev A ban does not stand for the freeze: unbanned, the agent is still frozen.
+    function test_GivenBannedAndNotFrozen_WhenSlashed_AgentIsFrozen() public {
+        _stake(40e6);
+        _lock(1e6);
+        _ban();
+        vm.recordLogs();
+        _slash(1e6);
+        bytes32[] memory selectors = new bytes32[](2);
+        (selectors[0], selectors[1]) = (IAgentStaking.Slashed.selector, IAgentStaking.AgentFrozen.selector);
+        _assertRecorded(selectors);
+        _assertAccount(Account(39e6, 0, 0, 0, 1, true, true));
+        _unban();
+        _assertStatus(IAgentStaking.Status.FROZEN);
+    }
+
     function test_GivenUnbanned_WhenSlashedTheFourthTime_AgentIsBannedAgain() public {
         _stake(40e6);
         _lock(4e6);

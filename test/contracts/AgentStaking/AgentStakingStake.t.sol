@@ -87,6 +87,7 @@ contract AgentStakingStakeTest is AgentStakingTest {
         vm.expectEmit(address(staking));
         emit IAgentStaking.Staked(AGENT, owner, 5e6, MIN_STAKE + 5e6, START);
         _stake(5e6);
+        _assertAccount(Account(MIN_STAKE + 5e6, 0, START, 0, 0, false, false));
     }
 
     function test_GivenFrozen_WhenStakingOneUnitAboveMinimum_AgentIsUnfrozenAndClockStartsNow() public {

@@ -263,7 +263,8 @@ contract BountyMarketBatchTest is RelayedMarketTest, ClaimSigner {
 
     function _signedClaim(uint256 bountyId) private view returns (IBountyMarket.Claim memory claim) {
         claim = IBountyMarket.Claim(bountyId, AGENT, wallet, START + 10 minutes, "");
-        ClaimMessage memory message = ClaimMessage(bountyId, AGENT, wallet, 1, REWARD, LOCK, 7 days, claim.deadline);
+        ClaimMessage memory message =
+            ClaimMessage(bountyId, AGENT, wallet, 1, REWARD, LOCK, 7 days, address(0), claim.deadline);
         claim.signature = sign(walletKey, claimDigest(address(market), message));
     }
 

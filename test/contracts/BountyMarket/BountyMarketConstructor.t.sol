@@ -56,20 +56,56 @@ contract BountyMarketConstructorTest is BountyMarketTest {
 
     function test_RevertWhen_AnyLinkIsZero() public {
         _expectZeroAddress();
-        new BountyMarket(address(0), address(registry), treasury, admin, new address[](0));
+        new BountyMarket(address(0), address(registry), treasury, admin, MAX_REWARD, new address[](0));
         _expectZeroAddress();
-        new BountyMarket(address(usdc), address(0), treasury, admin, new address[](0));
+        new BountyMarket(address(usdc), address(0), treasury, admin, MAX_REWARD, new address[](0));
         _expectZeroAddress();
-        new BountyMarket(address(usdc), address(registry), address(0), admin, new address[](0));
+        new BountyMarket(address(usdc), address(registry), address(0), admin, MAX_REWARD, new address[](0));
         _expectZeroAddress();
-        new BountyMarket(address(usdc), address(registry), treasury, address(0), new address[](0));
+        new BountyMarket(address(usdc), address(registry), treasury, address(0), MAX_REWARD, new address[](0));
+    }
+
+    /// @dev None of these can send on what it receives. The market and its staking contract have the addresses
+    /// that this contract's next contract and the first of that one get.
+    function test_RevertWhen_TheTreasuryCannotSpend() public {
+        address next = vm.computeCreateAddress(address(this), vm.getNonce(address(this)));
+        address[4] memory treasuries = [next, vm.computeCreateAddress(next, 1), address(usdc), BURN];
+        for (uint256 i = 0; i < treasuries.length; ++i) {
+            uint256 snapshot = vm.snapshotState();
+            vm.expectRevert(abi.encodeWithSelector(IBountyMarket.InvalidTreasury.selector, treasuries[i]));
+            new BountyMarket(address(usdc), address(registry), treasuries[i], admin, MAX_REWARD, new address[](0));
+            vm.revertToStateAndDelete(snapshot);
+        }
+    }
+
+    function test_GivenAMaximumReward_NoBountyExceedsIt() public {
+        uint256[3] memory maxima = [uint256(10_000), 1000e6, MAX_REWARD];
+        for (uint256 i = 0; i < maxima.length; ++i) {
+            market = new BountyMarket(address(usdc), address(registry), treasury, admin, maxima[i], new address[](0));
+            assertEq(market.MAX_REWARD(), maxima[i]);
+            market.createBounty(WORK, maxima[i], DEADLINE, terms);
+            vm.expectRevert(
+                abi.encodeWithSelector(IBountyMarket.RewardOutOfRange.selector, maxima[i] + 1, 10_000, maxima[i])
+            );
+            market.createBounty(WORK, maxima[i] + 1, DEADLINE, terms);
+        }
+    }
+
+    function test_RevertWhen_TheMaximumRewardIsOutOfRange() public {
+        uint256[3] memory maxima = [uint256(10_000 - 1), MAX_REWARD + 1, type(uint256).max];
+        for (uint256 i = 0; i < maxima.length; ++i) {
+            vm.expectRevert(
+                abi.encodeWithSelector(IBountyMarket.RewardOutOfRange.selector, maxima[i], 10_000, MAX_REWARD)
+            );
+            new BountyMarket(address(usdc), address(registry), treasury, admin, maxima[i], new address[](0));
+        }
     }
 
     function test_RevertWhen_ARelayerIsZero() public {
         address[] memory relayers = new address[](2);
         relayers[0] = relayer;
         _expectZeroAddress();
-        new BountyMarket(address(usdc), address(registry), treasury, admin, relayers);
+        new BountyMarket(address(usdc), address(registry), treasury, admin, MAX_REWARD, relayers);
     }
 
     function test_GivenDevnet_TheNamedAreRelayers() public {
@@ -83,7 +119,7 @@ contract BountyMarketConstructorTest is BountyMarketTest {
     function test_RevertGiven_AnotherChain_WhenARelayerIsNamed() public {
         vm.chainId(8453);
         vm.expectRevert(abi.encodeWithSelector(IBountyMarket.RelayersNotAllowed.selector, 8453, 31_337));
-        new BountyMarket(address(usdc), address(registry), treasury, admin, _relayers());
+        new BountyMarket(address(usdc), address(registry), treasury, admin, MAX_REWARD, _relayers());
     }
 
     function test_GivenAnotherChain_WhenNoRelayerIsNamed_NoAccountIsOne() public {

@@ -5,35 +5,19 @@ import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
 import {BountyMarketTest} from "../support/BountyMarketTest.sol";
 
 contract BountyMarketDeferredTest is BountyMarketTest {
-    function test_GivenBlacklistedWallet_WhenApproved_TreasuryIsPaidAndRewardOwed() public {
+    function test_GivenBlacklistedWallet_WhenApproved_TheRewardIsOwed() public {
         uint256 bountyId = _postSubmitted();
         usdc.blacklist(wallet);
         _expectEvent();
-        emit IBountyMarket.BountyApproved(bountyId, AGENT, wallet, REWARD, FEE, false);
+        emit IBountyMarket.BountyApproved(bountyId, AGENT, wallet, REWARD, FEE, false, 1);
         _expectDeferred(bountyId, wallet, REWARD);
-        _expectTransfer(address(market), treasury, FEE);
         _approve(bountyId);
 
         _assertState(bountyId, IBountyMarket.State.APPROVED);
         _assertStake(STAKE, 0);
-        _assertOwed(REWARD, 0);
+        _assertOwed(REWARD, FEE);
         _assertBalances(
             Balances({poster: FUNDS - 105e6, wallet: 0, treasury: FEE, market: REWARD, staking: STAKE, burned: 0})
-        );
-    }
-
-    function test_GivenBlacklistedTreasury_WhenApproved_AgentIsPaidAndFeeOwed() public {
-        uint256 bountyId = _postSubmitted();
-        usdc.blacklist(treasury);
-        _expectEvent();
-        emit IBountyMarket.BountyApproved(bountyId, AGENT, wallet, REWARD, FEE, false);
-        _expectTransfer(address(market), wallet, REWARD);
-        _expectDeferred(bountyId, treasury, FEE);
-        _approve(bountyId);
-
-        _assertOwed(0, FEE);
-        _assertBalances(
-            Balances({poster: FUNDS - 105e6, wallet: REWARD, treasury: 0, market: FEE, staking: STAKE, burned: 0})
         );
     }
 
@@ -42,7 +26,6 @@ contract BountyMarketDeferredTest is BountyMarketTest {
         usdc.pause();
         vm.warp(START + 7 days + 1);
         _expectDeferred(bountyId, wallet, REWARD);
-        _expectDeferred(bountyId, treasury, FEE);
         market.finalizeReview(bountyId);
         _assertState(bountyId, IBountyMarket.State.APPROVED);
         _assertOwed(REWARD, FEE);
@@ -135,11 +118,11 @@ contract BountyMarketDeferredTest is BountyMarketTest {
     function test_DebtsAddUp() public {
         uint256 first = _postSubmitted();
         uint256 second = _postSubmitted();
-        usdc.blacklist(treasury);
+        usdc.blacklist(wallet);
         _approve(first);
-        _expectDeferred(second, treasury, FEE);
+        _expectDeferred(second, wallet, REWARD);
         _approve(second);
-        _assertOwed(0, 2 * FEE);
+        _assertOwed(2 * REWARD, 2 * FEE);
     }
 
     function test_WhenPayeeIsFreeAgain_AnyoneCollectsForIt() public {
@@ -153,7 +136,7 @@ contract BountyMarketDeferredTest is BountyMarketTest {
         market.collect(wallet);
         assertEq(_countMarketEvents(), 1);
 
-        _assertOwed(0, 0);
+        _assertOwed(0, FEE);
         _assertBalances(
             Balances({poster: FUNDS - 105e6, wallet: REWARD, treasury: FEE, market: 0, staking: STAKE, burned: 0})
         );
@@ -164,14 +147,14 @@ contract BountyMarketDeferredTest is BountyMarketTest {
         _post(10_019);
         usdc.unBlacklist(wallet);
         market.collect(wallet);
-        assertEq(usdc.balanceOf(address(market)), 10_519);
+        assertEq(usdc.balanceOf(address(market)), 10_519 + FEE);
     }
 
     function test_RevertGiven_StillBlacklisted_WhenCollected_DebtStays() public {
         _deferReward();
         vm.expectRevert("Blacklistable: account is blacklisted");
         market.collect(wallet);
-        _assertOwed(REWARD, 0);
+        _assertOwed(REWARD, FEE);
     }
 
     function test_RevertGiven_NothingOwed_WhenCollected() public {
@@ -182,8 +165,6 @@ contract BountyMarketDeferredTest is BountyMarketTest {
         market.collect(wallet);
         _expectNothingOwed(wallet);
         market.collect(wallet);
-        _expectNothingOwed(treasury);
-        market.collect(treasury);
     }
 
     /// @dev Gas too low for the transfer is also too low to write the debt: no caller can create a debt by lack of gas.
@@ -195,9 +176,8 @@ contract BountyMarketDeferredTest is BountyMarketTest {
             uint256 snapshot = vm.snapshotState();
             try market.finalizeReview{gas: gas}(bountyId) {
                 ++succeeded;
-                _assertOwed(0, 0);
+                _assertOwed(0, FEE);
                 assertEq(usdc.balanceOf(wallet), REWARD);
-                assertEq(usdc.balanceOf(treasury), FEE);
             } catch {
                 _assertState(bountyId, IBountyMarket.State.SUBMITTED);
             }

@@ -60,7 +60,7 @@ contract BountyMarketEndingsTest is BountyMarketTest {
             if (starts[i]) _start(bountyId);
             skip(1 days);
             _expectEvent();
-            emit IBountyMarket.ClaimAbandoned(bountyId, AGENT, poster, LOCK);
+            emit IBountyMarket.ClaimAbandoned(bountyId, AGENT, poster, LOCK, 1);
             vm.expectEmit(address(staking));
             emit IAgentStaking.StakeForfeited(AGENT, bountyId, LOCK, STAKE - LOCK, 0, START);
             _expectTransfer(address(staking), BURN, LOCK);
@@ -88,6 +88,19 @@ contract BountyMarketEndingsTest is BountyMarketTest {
         _abandon(bountyId);
         _assertState(bountyId, IBountyMarket.State.OPEN);
         assertEq(usdc.balanceOf(BURN), LOCK);
+        vm.prank(stranger);
+        market.expireBounty(bountyId);
+        assertEq(usdc.balanceOf(poster), FUNDS);
+    }
+
+    /// @dev Abandoning knows no time limit: only a slash makes a bounty a DRAFT after its deadline.
+    function test_GivenLongAfterTheDeadline_WhenAbandoned_BountyIsOpenUntilItIsExpired() public {
+        uint256 bountyId = _postClaimed();
+        vm.warp(DEADLINE + 75 days);
+        _abandon(bountyId);
+        IBountyMarket.Bounty memory expected = _unclaimed(IBountyMarket.State.OPEN);
+        expected.round = 1;
+        _assertBounty(bountyId, expected);
         vm.prank(stranger);
         market.expireBounty(bountyId);
         assertEq(usdc.balanceOf(poster), FUNDS);
@@ -181,7 +194,7 @@ contract BountyMarketEndingsTest is BountyMarketTest {
 
     function _expectRejection(uint256 bountyId) private {
         _expectEvent();
-        emit IBountyMarket.BountyRejected(bountyId, AGENT, poster, REWARD, FEE + LOCK);
+        emit IBountyMarket.BountyRejected(bountyId, AGENT, poster, REWARD, FEE + LOCK, 1);
         vm.expectEmit(address(staking));
         emit IAgentStaking.StakeForfeited(AGENT, bountyId, LOCK, STAKE - LOCK, 0, START);
     }

@@ -15,7 +15,7 @@ contract BountyMarketEvaluatorTest is BountyMarketTest {
 
     function test_EvaluatorRejectsAtOnce() public {
         _expectEvent();
-        emit IBountyMarket.BountyRejected(bountyId, AGENT, poster, REWARD, FEE + LOCK);
+        emit IBountyMarket.BountyRejected(bountyId, AGENT, poster, REWARD, FEE + LOCK, 1);
         _reject(bountyId);
         _assertState(bountyId, IBountyMarket.State.REJECTED);
         _assertBalances(
@@ -39,11 +39,11 @@ contract BountyMarketEvaluatorTest is BountyMarketTest {
 
     function test_PosterAndEvaluatorApprove() public {
         vm.prank(evaluator);
-        market.approveWork(bountyId);
+        market.approveWork(bountyId, 0);
         _assertState(bountyId, IBountyMarket.State.APPROVED);
         bountyId = _postSubmitted();
         vm.prank(poster);
-        market.approveWork(bountyId);
+        market.approveWork(bountyId, 0);
         _assertState(bountyId, IBountyMarket.State.APPROVED);
         assertEq(usdc.balanceOf(wallet), 2 * REWARD);
     }
@@ -67,7 +67,7 @@ contract BountyMarketEvaluatorTest is BountyMarketTest {
                 )
             );
             vm.prank(callers[i]);
-            market.approveWork(bountyId);
+            market.approveWork(bountyId, 0);
         }
     }
 

@@ -50,7 +50,8 @@ contract BountyMarketGasTest is RelayedMarketTest, ClaimSigner {
     }
 
     function _signature(uint256 bountyId, uint256 deadline) private view returns (bytes memory) {
-        ClaimMessage memory message = ClaimMessage(bountyId, AGENT, wallet, 1, REWARD, LOCK, 7 days, deadline);
+        ClaimMessage memory message =
+            ClaimMessage(bountyId, AGENT, wallet, 1, REWARD, LOCK, 7 days, address(0), deadline);
         return sign(walletKey, claimDigest(address(market), message));
     }
 }

@@ -119,9 +119,12 @@ contract BountyMarketMatrixTest is BountyMarketMatrixCalls {
         //                                                                    NDOCISAVRL NDOCISAVRL NDOCISAVRL NDOCISAVRL
         _row("createBounty",               ANYONE,   DONE,                "++++++++++ ++++++++++ ++++++++++ ++++++++++", UNCHANGED);
         _row("postBounty",                 ANYONE,   DONE,                "++++++++++ ++++++++++ ++++++++++ ++++++++++", UNCHANGED);
+        _row("postBountyFor",              ANYONE,   DONE,                "++++++++++ ++++++++++ ++++++++++ ++++++++++", UNCHANGED);
         _row("fundBounty",                 POSTER,   NOT_POSTER,          "0+........ 0d........ 0d........ 0d........", OPEN);
         _row("withdrawBounty",             POSTER,   NOT_POSTER,          "0.+....... 0.+....... 0.+....... 0.+.......", DRAFT);
         _row("expireBounty",               ANYONE,   DONE,                "0.E....... 0.+....... 0.+....... 0.+.......", DRAFT);
+        _row("closeBounty",                POSTER,   NOT_POSTER,          "0.+++..... 0.+++..... 0.+++..... 0.+++.....", DRAFT);
+        _row("closeBountyWithSig",         ANYONE,   DONE,                "0.+++..... 0.+++..... 0.+++..... 0.+++.....", DRAFT);
         _row("claimBounty",                WALLET,   NOT_AGENT_WALLET,    "0N+NNNNNNN 0NDNNNNNNN 0NDNNNNNNN 0NDNNNNNNN", CLAIMED);
         _row("claimBountyWithSig",         ANYONE,   DONE,                "0N+NNNNNNN 0NDNNNNNNN 0NDNNNNNNN 0NDNNNNNNN", CLAIMED);
         _row("claimBountyWithSig (empty)", ANYONE,   DONE,                "0NINNNNNNN 0NDNNNNNNN 0NDNNNNNNN 0NDNNNNNNN", CLAIMED);
@@ -134,9 +137,13 @@ contract BountyMarketMatrixTest is BountyMarketMatrixCalls {
         _row("submitWork",                 WALLET,   NOT_CLAIMING_WALLET, "0..++..+.. 0..++..+.. 0..++..+.. 0..++..+..", SUBMITTED);
         _row("submitWorkWithSig",          ANYONE,   DONE,                "0..++..+.. 0..++..+.. 0..++..+.. 0..++..+..", SUBMITTED);
         _row("abandonClaim",               WALLET,   NOT_CLAIMING_WALLET, "0..++..+.. 0..++..+.. 0..++..+.. 0..++..+..", OPEN);
+        _row("abandonClaimWithSig",        ANYONE,   DONE,                "0..++..+.. 0..++..+.. 0..++..+.. 0..++..+..", OPEN);
         _row("requestRevision",            evaluates, NOT_EVALUATOR,       "0....+...x 0....o...o 0....o...o 0....o...o", REVISION_REQUESTED);
-        _row("approveWork",                parties,  NEITHER,             "0....+...+ 0....+...+ 0....+...+ 0....+...+", APPROVED);
+        _row("requestRevisionWithSig",     ANYONE,   DONE,                "0....+...x 0....o...o 0....o...o 0....o...o", REVISION_REQUESTED);
+        _row("approveWork",                parties,  NEITHER,             "0....+.+.+ 0....+.+.+ 0....+.+.+ 0....+.+.+", APPROVED);
+        _row("approveWorkWithSig",         ANYONE,   DONE,                "0....+.+.+ 0....+.+.+ 0....+.+.+ 0....+.+.+", APPROVED);
         _row("rejectWork",                 evaluates, NOT_EVALUATOR,       rejection, REJECTED);
+        _row("rejectWorkWithSig",          ANYONE,   DONE,                rejection, REJECTED);
         _row("rejectOverdue",              parties,  NOT_OVERDUE,         "0......s.. 0......+.. 0......+.. 0......*..", REJECTED);
         _row("finalizeReview",             ANYONE,   DONE,                "0....e...e 0....+...+ 0....+...+ 0....+...+", APPROVED);
         _row("slashExpired",               POSTER,   NOT_OVERDUE,         "0..ss..... 0..++..... 0..++..... 0..**.....", OPEN);

@@ -16,7 +16,7 @@ contract BountyMarketRegistryTest is BountyMarketTest {
 
     function setUp() public override {
         super.setUp();
-        market = new BountyMarket(address(usdc), address(foreign), treasury, admin, new address[](0));
+        market = new BountyMarket(address(usdc), address(foreign), treasury, admin, MAX_REWARD, new address[](0));
         staking = AgentStaking(market.STAKING());
         _answer(abi.encode(wallet), abi.encode(owner));
         _approveContracts();
@@ -32,7 +32,7 @@ contract BountyMarketRegistryTest is BountyMarketTest {
         _claimZero(bountyId);
         _submit(bountyId);
         _expectEvent();
-        emit IBountyMarket.BountyApproved(bountyId, 0, wallet, REWARD, FEE, false);
+        emit IBountyMarket.BountyApproved(bountyId, 0, wallet, REWARD, FEE, false, 1);
         _approve(bountyId);
         assertEq(usdc.balanceOf(wallet), REWARD);
     }
@@ -79,7 +79,7 @@ contract BountyMarketRegistryTest is BountyMarketTest {
         _submit(bountyId);
         _approve(bountyId);
         assertEq(usdc.balanceOf(wallet), REWARD);
-        assertEq(usdc.balanceOf(treasury), FEE);
+        assertEq(market.owed(treasury), FEE);
     }
 
     function test_GivenBrokenRegistry_LiveRunIsFinalized() public {

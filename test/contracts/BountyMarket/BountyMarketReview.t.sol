@@ -36,7 +36,7 @@ contract BountyMarketReviewTest is BountyMarketTest {
         _claim(_post(10_019));
         uint256 bountyId = _postSubmitted();
         _approve(bountyId);
-        assertEq(usdc.balanceOf(address(market)), 10_019 + 500);
+        assertEq(usdc.balanceOf(address(market)), 10_019 + 500 + FEE);
         _assertStake(STAKE, 1001);
     }
 
@@ -49,13 +49,52 @@ contract BountyMarketReviewTest is BountyMarketTest {
         assertEq(usdc.balanceOf(stranger), 0);
     }
 
+    /// @dev A poster that has what it needs can pay at once.
+    function test_GivenRevisionRequested_WhenApproved_TheLastDeliveryIsPaid() public {
+        uint256 bountyId = _postSubmitted();
+        for (uint8 revision = 0; revision < 3; ++revision) {
+            _requestRevision(bountyId);
+            uint256 snapshot = vm.snapshotState();
+            _expectApproval(bountyId, false);
+            vm.prank(poster);
+            market.approveWork(bountyId, revision);
+            _assertState(bountyId, IBountyMarket.State.APPROVED);
+            vm.revertToStateAndDelete(snapshot);
+            _submit(bountyId);
+        }
+    }
+
+    /// @dev An approval that was sent earlier never pays for a delivery that came after it.
+    function test_RevertGiven_AnotherRevisionThanThatOfTheLastDelivery_WhenApproved() public {
+        uint256 bountyId = _postSubmitted();
+        for (uint8 delivered = 0; delivered < 4; ++delivered) {
+            _assertOnlyApprovable(bountyId, delivered);
+            if (delivered == 3) return;
+            _requestRevision(bountyId);
+            _assertOnlyApprovable(bountyId, delivered);
+            _submit(bountyId);
+        }
+    }
+
+    function _assertOnlyApprovable(uint256 bountyId, uint8 delivered) private {
+        uint8[6] memory revisions = [0, 1, 2, 3, 4, 255];
+        for (uint256 i = 0; i < revisions.length; ++i) {
+            if (revisions[i] == delivered) continue;
+            vm.expectRevert(
+                abi.encodeWithSelector(IBountyMarket.WrongRevision.selector, bountyId, revisions[i], delivered)
+            );
+            vm.prank(poster);
+            market.approveWork(bountyId, revisions[i]);
+        }
+    }
+
     function test_RevertGiven_AnotherCaller_WhenApproved() public {
         uint256 bountyId = _postSubmitted();
         address[4] memory callers = [stranger, wallet, owner, treasury];
         for (uint256 i = 0; i < callers.length; ++i) {
             _expectNotPosterOrEvaluator(bountyId, callers[i]);
             vm.prank(callers[i]);
-            market.approveWork(bountyId);
+            market.approveWork(bountyId, 0);
         }
     }
 
@@ -161,13 +200,12 @@ contract BountyMarketReviewTest is BountyMarketTest {
 
     function _expectApproval(uint256 bountyId, bool byTimeout) private {
         _expectEvent();
-        emit IBountyMarket.BountyApproved(bountyId, AGENT, wallet, REWARD, FEE, byTimeout);
+        emit IBountyMarket.BountyApproved(bountyId, AGENT, wallet, REWARD, FEE, byTimeout, 1);
         vm.expectEmit(address(staking));
         emit IAgentStaking.StakeReleased(AGENT, bountyId, LOCK, 0);
         vm.expectEmit(address(staking));
         emit IAgentStaking.RunCompleted(AGENT, bountyId, REWARD, 1);
         _expectTransfer(address(market), wallet, REWARD);
-        _expectTransfer(address(market), treasury, FEE);
     }
 
     function _assertApproved(uint256 bountyId) private view {
@@ -180,7 +218,7 @@ contract BountyMarketReviewTest is BountyMarketTest {
 
     function _expectRejection(uint256 bountyId) private {
         _expectEvent();
-        emit IBountyMarket.BountyRejected(bountyId, AGENT, poster, REWARD, FEE + LOCK);
+        emit IBountyMarket.BountyRejected(bountyId, AGENT, poster, REWARD, FEE + LOCK, 1);
         vm.expectEmit(address(staking));
         emit IAgentStaking.StakeForfeited(AGENT, bountyId, LOCK, STAKE - LOCK, 0, START);
         _expectTransfer(address(staking), BURN, LOCK);

@@ -220,7 +220,7 @@ contract BountyMarketSignatureTest is BountyMarketTest, ClaimSigner {
     }
 
     function _message(uint256 round) private view returns (ClaimMessage memory) {
-        return ClaimMessage(bountyId, AGENT, wallet, round, REWARD, LOCK, 7 days, deadline);
+        return ClaimMessage(bountyId, AGENT, wallet, round, REWARD, LOCK, 7 days, address(0), deadline);
     }
 
     function _sign(ClaimMessage memory message) private view returns (bytes memory) {

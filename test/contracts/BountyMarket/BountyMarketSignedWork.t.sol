@@ -27,7 +27,7 @@ contract BountyMarketSignedWorkTest is BountyMarketTest, ClaimSigner {
 
     function test_GivenSignature_AnyoneSubmitsTheWork() public {
         _expectEvent();
-        emit IBountyMarket.WorkSubmitted(bountyId, AGENT, DELIVERABLE, START + 7 days);
+        emit IBountyMarket.WorkSubmitted(bountyId, AGENT, DELIVERABLE, START + 7 days, 1, 0);
         _submitSigned(_submitSignature(_message()));
         _assertBounty(bountyId, _claimed(IBountyMarket.State.SUBMITTED, START));
     }
@@ -99,7 +99,7 @@ contract BountyMarketSignedWorkTest is BountyMarketTest, ClaimSigner {
         }
     }
 
-    function test_RevertGiven_ExpiredOrTooLongSignature() public {
+    function test_RevertGiven_ExpiredSignature() public {
         bytes memory start = _startSignature(1);
         bytes memory submission = _submitSignature(_message());
         vm.warp(deadline + 1);
@@ -108,13 +108,17 @@ contract BountyMarketSignedWorkTest is BountyMarketTest, ClaimSigner {
         _startSigned(start);
         vm.expectRevert(expired);
         _submitSigned(submission);
+    }
 
-        vm.warp(deadline - 1 hours - 1);
-        bytes memory tooLong = abi.encodeWithSelector(IBountyMarket.SignatureTooLong.selector, deadline, deadline - 1);
-        vm.expectRevert(tooLong);
+    /// @dev So that a watchtower can hold a delivery. Only a claim's signature must be short.
+    function test_GivenDeadlineWithoutEnd_ASignatureHoldsAsLongAsItsRoundAndRevision() public {
+        deadline = type(uint256).max;
+        bytes memory start = _startSignature(1);
+        bytes memory submission = _submitSignature(_message());
+        vm.warp(START + 1000 days);
         _startSigned(start);
-        vm.expectRevert(tooLong);
         _submitSigned(submission);
+        _assertState(bountyId, IBountyMarket.State.SUBMITTED);
     }
 
     function test_GivenLateWork_ASignatureSubmitsItToo() public {
@@ -122,6 +126,28 @@ contract BountyMarketSignedWorkTest is BountyMarketTest, ClaimSigner {
         deadline = START + 20 days;
         _submitSigned(_submitSignature(_message()));
         _assertState(bountyId, IBountyMarket.State.SUBMITTED);
+    }
+
+    /// @dev EIP-712 hashes a text of any length, to its last byte.
+    function test_GivenTextOfTheGreatestLength_TheWholeOfItIsSigned() public {
+        bytes memory text = new bytes(128);
+        for (uint256 i = 0; i < text.length; ++i) {
+            text[i] = bytes1(uint8(97 + i % 26));
+        }
+        SubmitMessage memory message = _message();
+        message.deliverableHash = string(text);
+        bytes memory signature = _submitSignature(message);
+        uint8[4] memory changed = [0, 99, 100, 127];
+        for (uint256 i = 0; i < changed.length; ++i) {
+            bytes1 right = text[changed[i]];
+            text[changed[i]] = "Z";
+            _expectInvalid(1);
+            market.submitWorkWithSig(bountyId, string(text), deadline, signature);
+            text[changed[i]] = right;
+        }
+        _expectEvent();
+        emit IBountyMarket.WorkSubmitted(bountyId, AGENT, string(text), START + 7 days, 1, 0);
+        market.submitWorkWithSig(bountyId, string(text), deadline, signature);
     }
 
     function test_RevertGiven_EmptyText_SignatureIsCheckedFirst() public {

@@ -32,7 +32,7 @@ contract BountyMarketSlashTest is BountyMarketTest {
         uint256 bountyId = _postClaimed();
         vm.warp(OVERDUE);
         _expectEvent();
-        emit IBountyMarket.ClaimSlashed(bountyId, AGENT, poster, LOCK);
+        emit IBountyMarket.ClaimSlashed(bountyId, AGENT, poster, LOCK, 1);
         _expectEvent();
         emit IBountyMarket.BountyWithdrawn(bountyId, poster, 105e6);
         vm.expectEmit(address(staking));
@@ -98,7 +98,7 @@ contract BountyMarketSlashTest is BountyMarketTest {
         _claim(bountyId);
         vm.warp(DEADLINE + 1);
         _expectEvent();
-        emit IBountyMarket.ClaimSlashed(bountyId, AGENT, poster, LOCK);
+        emit IBountyMarket.ClaimSlashed(bountyId, AGENT, poster, LOCK, 1);
         _expectEvent();
         emit IBountyMarket.BountyWithdrawn(bountyId, poster, 105e6);
         _slashExpired(bountyId);
@@ -206,7 +206,7 @@ contract BountyMarketSlashTest is BountyMarketTest {
 
     function _expectSlash(uint256 bountyId) private {
         _expectEvent();
-        emit IBountyMarket.ClaimSlashed(bountyId, AGENT, poster, LOCK);
+        emit IBountyMarket.ClaimSlashed(bountyId, AGENT, poster, LOCK, 1);
         vm.expectEmit(address(staking));
         emit IAgentStaking.Slashed(AGENT, bountyId, LOCK, STAKE - LOCK, 0, 0, 1);
         vm.expectEmit(address(staking));

@@ -33,9 +33,16 @@ contract BountyMarketStatesTest is BountyMarketTest {
         _assertOnlyAllowed(poster, IBountyMarket.requestRevision.selector);
     }
 
-    function test_ApprovesASubmittedBountyOnly() public {
-        allowed.push(IBountyMarket.State.SUBMITTED);
+    function test_ApprovesADeliveredBountyOnly() public {
+        _allowDelivered();
         _assertOnlyAllowed(poster, IBountyMarket.approveWork.selector);
+    }
+
+    function test_ClosesABountyThatHasNotDeliveredOnly() public {
+        allowed.push(IBountyMarket.State.OPEN);
+        allowed.push(IBountyMarket.State.CLAIMED);
+        allowed.push(IBountyMarket.State.IN_PROGRESS);
+        _assertOnlyAllowed(poster, IBountyMarket.closeBounty.selector);
     }
 
     function test_RejectsASubmittedBountyOnly() public {
@@ -68,6 +75,11 @@ contract BountyMarketStatesTest is BountyMarketTest {
         allowed.push(IBountyMarket.State.IN_PROGRESS);
         _assertOnlyAllowed(poster, IBountyMarket.slashExpired.selector);
         _assertOnlyAllowed(poster, IBountyMarket.slashAndWithdraw.selector);
+    }
+
+    function _allowDelivered() private {
+        allowed.push(IBountyMarket.State.SUBMITTED);
+        allowed.push(IBountyMarket.State.REVISION_REQUESTED);
     }
 
     function _allowAwaitingWork() private {

@@ -65,6 +65,7 @@ contract BountyMarketStorageTest is BountyMarketTest {
         assertEq(_countDistinct(writes), 3);
     }
 
+    /// @dev Beside the bounty's slots, an approval adds to what the treasury is owed.
     function test_GivenDefaultTerms_ALifeTouchesNoThirdSlot() public {
         uint256 bountyId = _post();
         vm.record();
@@ -73,8 +74,43 @@ contract BountyMarketStorageTest is BountyMarketTest {
         _submit(bountyId);
         _approve(bountyId);
         (bytes32[] memory reads, bytes32[] memory writes) = vm.accesses(address(market));
-        assertEq(_countDistinct(reads), 2, "read");
-        assertEq(_countDistinct(writes), 1, "written");
+        assertEq(_countDistinct(reads), 3, "read");
+        assertEq(_countDistinct(writes), 2, "written");
+    }
+
+    function test_GivenAFirstClaim_StartAndSubmissionReadOneSlot() public {
+        uint256 bountyId = _postClaimed();
+        vm.record();
+        _start(bountyId);
+        _submit(bountyId);
+        (bytes32[] memory reads,) = vm.accesses(address(market));
+        assertEq(_countDistinct(reads), 1);
+    }
+
+    /// @dev In every round, a claim can be asked for three revisions.
+    function test_GivenALaterRound_EveryEventNamesRoundAndRevision() public {
+        uint256 bountyId = _postClaimed();
+        for (uint256 round = 2; round <= 3; ++round) {
+            _abandon(bountyId);
+            _claim(bountyId);
+            assertEq(market.getBounty(bountyId).round, round);
+            assertEq(market.getBounty(bountyId).revisions, 0);
+        }
+        for (uint256 revision = 0; revision < 3; ++revision) {
+            _expectEvent();
+            emit IBountyMarket.WorkSubmitted(bountyId, AGENT, DELIVERABLE, START + 7 days, 3, revision);
+            _submit(bountyId);
+            _expectEvent();
+            emit IBountyMarket.RevisionRequested(bountyId, AGENT, FEEDBACK, revision + 1, START + 7 days);
+            _requestRevision(bountyId);
+            assertEq(market.getBounty(bountyId).revisions, revision + 1);
+        }
+        _submit(bountyId);
+        vm.expectRevert(abi.encodeWithSelector(IBountyMarket.NoRevisionsLeft.selector, bountyId, 3, 3));
+        _requestRevision(bountyId);
+        _expectEvent();
+        emit IBountyMarket.BountyRejected(bountyId, AGENT, poster, REWARD, FEE + LOCK, 3);
+        _reject(bountyId);
     }
 
     /// @dev Every abandoned claim is a round. An eight-bit counter would overflow here, and block a live claim.

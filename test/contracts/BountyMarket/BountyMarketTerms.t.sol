@@ -31,6 +31,38 @@ contract BountyMarketTermsTest is BountyMarketTest {
         assertEq(bounty.evaluator, evaluator);
     }
 
+    /// @dev A tenth of the reward and at most 20 USDC, but never less than the fee, so that garbage costs its author what
+    /// it costs the poster. With rewards that are no multiple of 20 units, where the fee is rounded down.
+    function test_DefaultStakeIsATenthUpTo20ButAtLeastTheFee() public {
+        uint64[12] memory rewards = [
+            uint64(10_000),
+            10_019,
+            1e6,
+            100e6,
+            199_999_999,
+            200e6,
+            300e6,
+            400e6,
+            400_000_019,
+            400_000_020,
+            10_000e6,
+            1_000_000e6
+        ];
+        uint64[12] memory stakes =
+            [uint64(1000), 1001, 100_000, 10e6, 19_999_999, 20e6, 20e6, 20e6, 20e6, 20_000_001, 500e6, 50_000e6];
+        for (uint256 i = 0; i < rewards.length; ++i) {
+            vm.prank(poster);
+            uint256 bountyId = market.createBounty(WORK, rewards[i], DEADLINE, terms);
+            assertEq(market.getBounty(bountyId).stake, stakes[i]);
+        }
+    }
+
+    /// @dev `stakePercent` is taken as it is, also below the fee.
+    function test_GivenStakePercent_TheStakeMayBeLessThanTheFee() public {
+        terms.stakePercent = 1;
+        assertEq(market.getBounty(_post()).stake, 1e6);
+    }
+
     function test_StakePercentIsAShareOfTheRewardWithoutACeiling() public {
         uint8[4] memory percents = [1, 10, 99, 100];
         uint256[4] memory stakes = [uint256(4_000_000), 40_000_001, 396_000_009, 400_000_010];
@@ -92,6 +124,28 @@ contract BountyMarketTermsTest is BountyMarketTest {
         _slashExpired(bountyId);
         skip(1);
         _slashExpired(bountyId);
+    }
+
+    /// @dev A review takes seven days, whatever the work period.
+    function test_GivenAnotherWorkPeriod_ReviewStillEndsAfterSevenDays() public {
+        uint32[3] memory periods = [uint32(1 hours), 2 days, 30 days];
+        for (uint256 i = 0; i < periods.length; ++i) {
+            terms.workPeriod = periods[i];
+            uint256 bountyId = _postClaimed();
+            _expectEvent();
+            emit IBountyMarket.WorkSubmitted(bountyId, AGENT, DELIVERABLE, START + 7 days, 1, 0);
+            _submit(bountyId);
+            vm.warp(START + 7 days);
+            vm.expectRevert(
+                abi.encodeWithSelector(
+                    IBountyMarket.ReviewPeriodNotOver.selector, bountyId, START + 7 days, START + 7 days
+                )
+            );
+            market.finalizeReview(bountyId);
+            skip(1);
+            market.finalizeReview(bountyId);
+            vm.warp(START);
+        }
     }
 
     function test_WhenWorkPeriodIsAtEitherEnd_BountyIsCreated() public {

@@ -49,7 +49,7 @@ contract CanonicalAgentsTest is BountyMarketTest, CanonicalAgents, ClaimSigner {
     function test_AgentZeroClaimsBySignature() public {
         (, uint256 key) = makeAddrAndKey("owner of agent 0");
         ClaimMessage memory message =
-            ClaimMessage(bountyId, ZERO, ownerOfZero, 1, REWARD, LOCK, 7 days, START + 1 hours);
+            ClaimMessage(bountyId, ZERO, ownerOfZero, 1, REWARD, LOCK, 7 days, address(0), START + 1 hours);
         bytes memory signature = sign(key, claimDigest(address(market), message));
         market.claimBountyWithSig(bountyId, ZERO, ownerOfZero, START + 1 hours, signature);
         assertEq(market.getBounty(bountyId).wallet, ownerOfZero);

@@ -1,142 +1,226 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {IAgentStaking} from "../../../contracts/interfaces/IAgentStaking.sol";
+import {MeasuredAttacks} from "./support/MeasuredAttacks.sol";
 
-import {BountyMarketTest} from "../support/BountyMarketTest.sol";
-
-/// @notice The attack table of SECURITY.md: each test runs an attack to its end and measures, in USDC, the gain or loss
-/// of every account. No attacker ends with more than it began with, and no other party gains from the attack.
-contract AttacksTest is BountyMarketTest {
-    using SafeCast for uint256;
-
-    /// @dev 1,000,000 USDC, whose fee is 50,000.
-    uint256 private constant LARGE_REWARD = 1_000_000e6;
-    int256 private constant LARGE_FEE = 50_000e6;
-
-    // REWARD, FEE and LOCK of the other runs, as gains and losses.
-    int256 private constant PAID = 100e6;
-    int256 private constant FEE_PAID = 5e6;
-    int256 private constant STAKE_LOST = 10e6;
-
-    struct Wealth {
-        uint256 poster;
-        uint256 agent;
-        uint256 treasury;
-        uint256 burned;
+/// @notice The attack table of SECURITY.md: each test runs an attack to its end, at rewards of 1, 100, 10,000 and
+/// 1,000,000 USDC with default terms, and measures the gain or loss of every account. No attacker gains from what another
+/// loses, except where a party that must review does not.
+contract AttacksTest is MeasuredAttacks {
+    /// @dev The poster asks for a revision, and the agent gives up in the same second.
+    function test_GarbageAndAnAbandonedRevision_CostsTheStakeAndThePosterTheFee() public {
+        _atEachReward(this.garbageThatIsGivenUp);
     }
 
-    Wealth private _before;
-
-    function setUp() public override {
-        super.setUp();
-        usdc.mint(poster, 2 * LARGE_REWARD);
-        usdc.mint(owner, 2 * LARGE_REWARD);
-        _stake(LARGE_REWARD);
-        _before = _wealth();
-    }
-
-    function test_GarbageAtDefaultTerms_CostsTheAgent20AndThePosterTheFee() public {
-        uint256 bountyId = _post(LARGE_REWARD);
-        _claim(bountyId);
-        _submitAndRevise(bountyId);
-        _reject(bountyId);
-        assertLe(vm.getBlockTimestamp(), START + 28 days);
-        _assertGains(-LARGE_FEE, -20e6, 0);
-    }
-
-    /// @dev From a stake of 5 % on, the attacker loses as much as the poster. An evaluator can reject the first
-    /// delivery.
-    function test_GarbageAtAStakeOf10Percent_CostsTheAgentTwiceThePostersFee() public {
-        terms.stakePercent = 10;
-        terms.evaluator = evaluator;
-        uint256 bountyId = _post(LARGE_REWARD);
-        _claim(bountyId);
+    function garbageThatIsGivenUp(uint256 i) external {
+        uint256 bountyId = _postClaimedAt(i);
         _submit(bountyId);
-        _reject(bountyId);
-        assertEq(vm.getBlockTimestamp(), START, "no revision is needed");
-        _assertGains(-LARGE_FEE, -100_000e6, 0);
+        _requestRevision(bountyId);
+        _abandon(bountyId);
+        assertEq(vm.getBlockTimestamp(), START);
+        _assertGains(-_fee(i), -_stakeAt(i), 0);
+    }
+
+    /// @dev The longest way: every delivery comes at the last second of its work period.
+    function test_GarbageFourTimes_TakesFourWorkPeriods() public {
+        uint32[2] memory periods = [uint32(7 days), 30 days];
+        for (uint256 i = 0; i < periods.length; ++i) {
+            terms.workPeriod = periods[i];
+            uint256 snapshot = vm.snapshotState();
+            uint256 bountyId = _postClaimedAt(1);
+            skip(periods[i]);
+            _submit(bountyId);
+            for (uint256 revision = 0; revision < 3; ++revision) {
+                _requestRevision(bountyId);
+                skip(periods[i]);
+                _submit(bountyId);
+            }
+            _reject(bountyId);
+            assertEq(vm.getBlockTimestamp() - START, 4 * periods[i]);
+            _assertGains(-_fee(1), -_stakeAt(1), 0);
+            vm.revertToStateAndDelete(snapshot);
+        }
+    }
+
+    function test_GarbageToASilentPoster_WinsTheReward() public {
+        _atEachReward(this.garbageToASilentPoster);
+    }
+
+    function garbageToASilentPoster(uint256 i) external {
+        uint256 bountyId = _postClaimedAt(i);
+        _submit(bountyId);
+        skip(7 days + 1);
+        vm.prank(stranger);
+        market.finalizeReview(bountyId);
+        _assertGains(-_reward(i) - _fee(i), _reward(i), _fee(i));
     }
 
     function test_SquattingUntilTheSlash_CostsTheStakeAndAFreeze() public {
-        uint256 bountyId = _post(LARGE_REWARD);
-        _claim(bountyId);
+        _atEachReward(this.squattingUntilTheSlash);
+    }
+
+    function squattingUntilTheSlash(uint256 i) external {
+        uint256 bountyId = _postClaimedAt(i);
         skip(7 days + 1);
         vm.prank(poster);
         market.slashAndWithdraw(bountyId);
-        (,,,,, bool frozen,) = staking.accountOf(AGENT);
-        assertTrue(frozen);
-        _assertGains(0, -20e6, 0);
+        _assertStatus(IAgentStaking.Status.FROZEN);
+        _assertGains(0, -_stakeAt(i), 0);
+    }
+
+    /// @dev One unit of USDC lifts the freeze of an agent that still has 20 USDC.
+    function test_AFreeze_CostsOneUnit() public {
+        _atEachReward(this.aFreeze);
+    }
+
+    function aFreeze(uint256 i) external {
+        this.squattingUntilTheSlash(i);
+        _stake(1);
+        _assertStatus(IAgentStaking.Status.PROVISIONAL);
+        _assertGains(0, -_stakeAt(i), 0);
     }
 
     function test_SquattingUntilTheLastSecond_CostsTheStake() public {
-        uint256 bountyId = _post(LARGE_REWARD);
-        _claim(bountyId);
+        _atEachReward(this.squattingUntilTheLastSecond);
+    }
+
+    function squattingUntilTheLastSecond(uint256 i) external {
+        uint256 bountyId = _postClaimedAt(i);
         skip(7 days);
         _abandon(bountyId);
         vm.prank(poster);
         market.withdrawBounty(bountyId);
-        _assertGains(0, -20e6, 0);
+        _assertStatus(IAgentStaking.Status.PROVISIONAL);
+        _assertGains(0, -_stakeAt(i), 0);
     }
 
     /// @dev A run that no agent can complete. The poster gains nothing from the stake, and the agent keeps its status.
     function test_BaitThatTheAgentAbandons_BringsThePosterNothing() public {
-        uint256 bountyId = _postClaimed();
+        _atEachReward(this.baitThatIsAbandoned);
+    }
+
+    function baitThatIsAbandoned(uint256 i) external {
+        uint256 bountyId = _postClaimedAt(i);
         _abandon(bountyId);
         vm.prank(poster);
         market.withdrawBounty(bountyId);
         (,,,, uint256 slashes, bool frozen,) = staking.accountOf(AGENT);
         assertEq(slashes, 0);
         assertFalse(frozen);
-        _assertGains(0, -STAKE_LOST, 0);
+        _assertGains(0, -_stakeAt(i), 0);
+    }
+
+    /// @dev A poster that closes at once after the claim gains nothing either: the agent may still deliver.
+    function test_BaitThatIsClosed_BringsThePosterNothing() public {
+        _atEachReward(this.baitThatIsClosed);
+    }
+
+    function baitThatIsClosed(uint256 i) external {
+        uint256 bountyId = _postClaimedAt(i);
+        vm.prank(poster);
+        market.closeBounty(bountyId);
+        skip(7 days);
+        _submit(bountyId);
+        skip(7 days + 1);
+        market.finalizeReview(bountyId);
+        _assertGains(-_reward(i) - _fee(i), _reward(i), _fee(i));
     }
 
     function test_BaitThatExpires_BringsThePosterNothing() public {
-        uint256 bountyId = _postClaimed();
-        skip(7 days + 1);
-        vm.prank(poster);
-        market.slashAndWithdraw(bountyId);
-        _assertGains(0, -STAKE_LOST, 0);
+        _atEachReward(this.squattingUntilTheSlash);
     }
 
     /// @dev The poster keeps the delivered work. On chain, it pays the fee and gains no USDC.
     function test_FreeRidingByRejection_CostsThePosterTheFee() public {
-        uint256 bountyId = _postClaimed();
-        _submitAndRevise(bountyId);
+        _atEachReward(this.freeRiding);
+    }
+
+    function freeRiding(uint256 i) external {
+        uint256 bountyId = _postClaimedAt(i);
+        _submit(bountyId);
+        for (uint256 revision = 0; revision < 3; ++revision) {
+            _requestRevision(bountyId);
+            _submit(bountyId);
+        }
         _reject(bountyId);
-        _assertGains(-FEE_PAID, -STAKE_LOST, 0);
+        _assertGains(-_fee(i), -_stakeAt(i), 0);
     }
 
     function test_ARevisionAskedOfAnAbsentAgent_CostsThePosterTheFee() public {
-        uint256 bountyId = _postSubmitted();
+        _atEachReward(this.aRevisionAskedOfAnAbsentAgent);
+    }
+
+    function aRevisionAskedOfAnAbsentAgent(uint256 i) external {
+        uint256 bountyId = _postClaimedAt(i);
+        _submit(bountyId);
         _requestRevision(bountyId);
         skip(7 days + 1);
         _rejectOverdue(bountyId);
         (,,,, uint256 slashes, bool frozen,) = staking.accountOf(AGENT);
         assertEq(slashes, 0);
         assertFalse(frozen);
-        _assertGains(-FEE_PAID, -STAKE_LOST, 0);
+        _assertGains(-_fee(i), -_stakeAt(i), 0);
     }
 
     /// @dev Submitting the same work again is enough, and anyone may send the signed submission.
     function test_ARevisionThatTheAgentAnswers_BringsThePosterNothing() public {
-        uint256 bountyId = _postSubmitted();
-        for (uint256 i = 0; i < 2; ++i) {
+        _atEachReward(this.aRevisionThatIsAnswered);
+    }
+
+    function aRevisionThatIsAnswered(uint256 i) external {
+        uint256 bountyId = _postClaimedAt(i);
+        _submit(bountyId);
+        for (uint256 revision = 0; revision < 2; ++revision) {
             _requestRevision(bountyId);
             skip(6 days);
             _submit(bountyId);
         }
         skip(7 days + 1);
         market.finalizeReview(bountyId);
-        _assertGains(-PAID - FEE_PAID, PAID, FEE_PAID);
+        _assertGains(-_reward(i) - _fee(i), _reward(i), _fee(i));
     }
 
-    function test_AnEvaluatorThatIsThePosterInDisguise_PaysTheFeeForEachRejection() public {
-        terms.evaluator = makeAddr("poster in disguise");
-        uint256 bountyId = _postSubmitted();
+    /// @dev It pays nothing itself: poster and agent lose. With `stakePercent` of 100 it burns the whole reward's worth.
+    function test_AnEvaluatorThatRejects_CostsThePosterTheFeeAndTheAgentTheStake() public {
+        terms.evaluator = evaluator;
+        _atEachReward(this.aRejectionByTheEvaluator);
+    }
+
+    function aRejectionByTheEvaluator(uint256 i) external {
+        uint256 bountyId = _postClaimedAt(i);
+        _submit(bountyId);
         _reject(bountyId);
+        assertEq(vm.getBlockTimestamp(), START, "at once");
         assertEq(usdc.balanceOf(terms.evaluator), 0);
-        _assertGains(-FEE_PAID, -STAKE_LOST, 0);
+        _assertGains(-_fee(i), -_stakeAt(i), 0);
+    }
+
+    function test_AnEvaluatorThatRejects_BurnsAStakeOfTheWholeReward() public {
+        terms.evaluator = evaluator;
+        terms.stakePercent = 100;
+        _atEachReward(this.aRejectionOfAFullStake);
+    }
+
+    function aRejectionOfAFullStake(uint256 i) external {
+        uint256 bountyId = _postClaimedAt(i);
+        _submit(bountyId);
+        _reject(bountyId);
+        _assertGains(-_fee(i), -_reward(i), 0);
+    }
+
+    /// @dev With an agent of its own: the poster loses reward and fee at once.
+    function test_AnEvaluatorThatApprovesItsOwnAgent_WinsTheReward() public {
+        terms.evaluator = evaluator;
+        _atEachReward(this.anApprovalByTheEvaluator);
+    }
+
+    function anApprovalByTheEvaluator(uint256 i) external {
+        uint256 bountyId = _postClaimedAt(i);
+        _submit(bountyId);
+        vm.prank(evaluator);
+        market.approveWork(bountyId, 0);
+        _assertGains(-_reward(i) - _fee(i), _reward(i), _fee(i));
     }
 
     /// @dev As a poster it can lose only the fee that it burns, and as an agent only the stake.
@@ -144,18 +228,21 @@ contract AttacksTest is BountyMarketTest {
         vm.prank(owner);
         registry.transferFrom(owner, treasury, AGENT);
         wallet = treasury;
-        uint256 bountyId = _postClaimed();
-        _submitAndRevise(bountyId);
-        _reject(bountyId);
-        bountyId = _postClaimed();
+        uint256 bountyId = _postClaimedAt(1);
+        _submit(bountyId);
+        _requestRevision(bountyId);
+        _abandon(bountyId);
+        bountyId = _postClaimedAt(1);
         skip(7 days + 1);
         vm.prank(poster);
         market.slashAndWithdraw(bountyId);
         assertEq(usdc.balanceOf(treasury), 0);
+        assertEq(market.owed(treasury), 0);
         assertEq(usdc.balanceOf(BURN), FEE + 2 * LOCK);
     }
 
-    /// @dev The status costs 0.0025 USDC, and thirty days of a stake that is returned.
+    /// @dev The status costs 0.0025 USDC, and thirty days of a stake that is returned. Its own fees come back to the
+    /// treasury, so to it the status costs nothing.
     function test_FarmingTheLadder_CostsTheFees() public {
         for (uint256 i = 0; i < 5; ++i) {
             uint256 bountyId = _post(10_000);
@@ -163,49 +250,45 @@ contract AttacksTest is BountyMarketTest {
             _submit(bountyId);
             _approve(bountyId);
         }
-        assertEq(usdc.balanceOf(treasury), 2500);
-        Wealth memory wealth = _wealth();
-        assertEq(_before.poster + _before.agent - wealth.poster - wealth.agent, 2500);
+        skip(30 days);
+        _assertStatus(IAgentStaking.Status.ESTABLISHED);
+        assertEq(market.owed(treasury), 2500);
+        _assertGains(-52_500, 50_000, 2500);
     }
 
-    /// @dev No agent can keep a run forever, and every escrow is paid out even if both parties are gone.
+    /// @dev Before any work, the escrow goes back after the grace period, even if both parties are gone.
     function test_GivenADeadPosterAndADeadAgent_TheEscrowGoesBackAfterGrace() public {
-        uint256 bountyId = _post();
+        _atEachReward(this.deadBeforeWork);
+    }
+
+    function deadBeforeWork(uint256 i) external {
+        uint256 bountyId = _postAt(i);
         vm.warp(DEADLINE);
         _claim(bountyId);
         skip(14 days + 1);
         vm.prank(stranger);
         market.slashExpired(bountyId);
-        _assertGains(0, -STAKE_LOST, 0);
+        _assertGains(0, -_stakeAt(i), 0);
     }
 
-    function _submitAndRevise(uint256 bountyId) private {
-        _submit(bountyId);
-        for (uint256 i = 0; i < 3; ++i) {
-            skip(7 days);
-            _requestRevision(bountyId);
-            _submit(bountyId);
-        }
+    /// @dev After a delivery the poster pays: it could not review.
+    function test_GivenADeadPosterAfterADelivery_TheRewardIsPaid() public {
+        _atEachReward(this.garbageToASilentPoster);
     }
 
-    /// @dev The agent's side is its owner, its wallet and its stake.
-    function _wealth() private view returns (Wealth memory) {
-        (uint256 staked,,,,,,) = staking.accountOf(AGENT);
-        return Wealth({
-            poster: usdc.balanceOf(poster),
-            agent: usdc.balanceOf(owner) + usdc.balanceOf(wallet) + staked,
-            treasury: usdc.balanceOf(treasury),
-            burned: usdc.balanceOf(BURN)
-        });
+    /// @dev Anyone ends a claim after the grace period, although the poster would rather wait for the work.
+    function test_AThirdPartyThatSlashes_CostsTheAgentTheStakeAndThePosterTheWork() public {
+        _atEachReward(this.aSlashByAThirdParty);
     }
 
-    /// @dev The amount that no account gained was burned.
-    function _assertGains(int256 toPoster, int256 toAgent, int256 toTreasury) private view {
-        Wealth memory wealth = _wealth();
-        assertEq(wealth.poster.toInt256() - _before.poster.toInt256(), toPoster, "poster");
-        assertEq(wealth.agent.toInt256() - _before.agent.toInt256(), toAgent, "agent");
-        assertEq(wealth.treasury.toInt256() - _before.treasury.toInt256(), toTreasury, "treasury");
-        assertEq(wealth.burned.toInt256() - _before.burned.toInt256(), -toPoster - toAgent - toTreasury, "burned");
-        assertEq(usdc.balanceOf(address(market)), 0, "market");
+    function aSlashByAThirdParty(uint256 i) external {
+        uint256 bountyId = _postClaimedAt(i);
+        skip(14 days + 1);
+        vm.prank(stranger);
+        market.slashExpired(bountyId);
+        vm.prank(poster);
+        market.withdrawBounty(bountyId);
+        _assertStatus(IAgentStaking.Status.FROZEN);
+        _assertGains(0, -_stakeAt(i), 0);
     }
 }

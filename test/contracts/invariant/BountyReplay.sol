@@ -9,6 +9,9 @@ import {Vm} from "../support/Vm.sol";
 abstract contract BountyReplay {
     error UnknownMarketEvent(bytes32 selector);
 
+    /// @dev An event names another round or revision than that which the earlier events come to.
+    error WrongCount(bytes32 selector, uint256 named, uint256 counted);
+
     /// @dev The logs give the end of a review or work period, the bounty its begin.
     uint40 private constant REVIEW_PERIOD = 7 days;
 
@@ -30,9 +33,14 @@ abstract contract BountyReplay {
         }
     }
 
-    function _replayMarket(Vm.Log memory log) internal {
+    /// @param treasury Whom the market owes every fee: a constant of its deployment.
+    function _replayMarket(Vm.Log memory log, address treasury) internal {
         if (_replayDebt(log.topics, log.data)) return;
         IBountyMarket.Bounty storage bounty = _bounties[uint256(log.topics[1])];
+        if (log.topics[0] == IBountyMarket.BountyApproved.selector) {
+            (, uint256 fee) = abi.decode(log.data, (uint256, uint256));
+            _owed[treasury] += fee;
+        }
         if (_replayClaim(bounty, log.topics, log.data)) return;
         if (_replayWork(bounty, log.topics[0], log.data)) return;
         if (_replayMoney(bounty, log.topics, log.data)) return;
@@ -63,6 +71,8 @@ abstract contract BountyReplay {
         } else if (
             topics[0] == IBountyMarket.ClaimSlashed.selector || topics[0] == IBountyMarket.ClaimAbandoned.selector
         ) {
+            (, uint256 round) = abi.decode(data, (uint256, uint256));
+            _requireSame(topics[0], round, bounty.round);
             bounty.state = IBountyMarket.State.OPEN;
             (bounty.wallet, bounty.agentId, bounty.since, bounty.revisions) = (address(0), 0, 0, 0);
         } else {
@@ -78,7 +88,9 @@ abstract contract BountyReplay {
         if (selector == IBountyMarket.WorkStarted.selector) {
             bounty.state = IBountyMarket.State.IN_PROGRESS;
         } else if (selector == IBountyMarket.WorkSubmitted.selector) {
-            (, uint40 reviewBy) = abi.decode(data, (string, uint40));
+            (, uint40 reviewBy, uint256 round, uint256 revision) = abi.decode(data, (string, uint40, uint256, uint256));
+            _requireSame(selector, round, bounty.round);
+            _requireSame(selector, revision, bounty.revisions);
             bounty.state = IBountyMarket.State.SUBMITTED;
             bounty.since = reviewBy - REVIEW_PERIOD;
         } else if (selector == IBountyMarket.RevisionRequested.selector) {
@@ -101,15 +113,25 @@ abstract contract BountyReplay {
         } else if (topics[0] == IBountyMarket.BountyFunded.selector) {
             bounty.state = IBountyMarket.State.OPEN;
         } else if (topics[0] == IBountyMarket.BountyWithdrawn.selector) {
-            bounty.state = IBountyMarket.State.DRAFT;
+            (bounty.state, bounty.closing) = (IBountyMarket.State.DRAFT, false);
+        } else if (topics[0] == IBountyMarket.BountyClosing.selector) {
+            bounty.closing = true;
         } else if (topics[0] == IBountyMarket.BountyApproved.selector) {
+            (,,, uint256 round) = abi.decode(data, (uint256, uint256, bool, uint256));
+            _requireSame(topics[0], round, bounty.round);
             bounty.state = IBountyMarket.State.APPROVED;
         } else if (topics[0] == IBountyMarket.BountyRejected.selector) {
+            (,, uint256 round) = abi.decode(data, (uint256, uint256, uint256));
+            _requireSame(topics[0], round, bounty.round);
             bounty.state = IBountyMarket.State.REJECTED;
         } else {
             return false;
         }
         return true;
+    }
+
+    function _requireSame(bytes32 selector, uint256 named, uint256 counted) private pure {
+        require(named == counted, WrongCount(selector, named, counted));
     }
 
     function _replayTerms(IBountyMarket.Bounty storage bounty, bytes memory data) private {

@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {AgentRegistry} from "../../../contracts/AgentRegistry.sol";
 import {AgentStaking} from "../../../contracts/AgentStaking.sol";
 import {BountyMarket} from "../../../contracts/BountyMarket.sol";
+import {SignedFunding} from "../../../contracts/SignedFunding.sol";
 import {MockUSDC} from "../../../contracts/mocks/MockUSDC.sol";
 import {KeyedWallet} from "../support/ContractWallets.sol";
 import {Test} from "../support/Test.sol";
@@ -21,6 +22,7 @@ abstract contract Cast is Test {
     AgentRegistry public registry = new AgentRegistry();
     BountyMarket public market;
     AgentStaking public staking;
+    SignedFunding public funding;
 
     address public relayer = makeAddr("relayer");
     address public treasury = makeAddr("treasury");
@@ -39,8 +41,9 @@ abstract contract Cast is Test {
         vm.warp(1_750_000_000);
         address[] memory relayers = new address[](1);
         relayers[0] = relayer;
-        market = new BountyMarket(address(usdc), address(registry), treasury, stakingOwner, relayers);
+        market = new BountyMarket(address(usdc), address(registry), treasury, stakingOwner, 1e15, relayers);
         staking = AgentStaking(market.STAKING());
+        funding = new SignedFunding(address(market));
 
         for (uint256 i = 0; i < POSTERS; ++i) {
             _join(string.concat("poster", vm.toString(i)));

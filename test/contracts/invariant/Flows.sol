@@ -26,7 +26,10 @@ abstract contract Flows {
 
     /// @dev For each bounty, the market emits its event before it pays, and so does the staking contract. So every
     /// transfer belongs to the bounty of the last event, also where one transaction ends several runs.
-    function _traceFlows(Vm.Log[] memory logs, address usdc, address market, address staking) internal {
+    /// The fee of an approval is the treasury's from then on, as a debt of the market.
+    function _traceFlows(Vm.Log[] memory logs, address usdc, address market, address staking, address treasury)
+        internal
+    {
         uint256 bountyId = 0;
         uint256 lostStake = 0;
         for (uint256 i = 0; i < logs.length; ++i) {
@@ -44,6 +47,10 @@ abstract contract Flows {
                     bountyId = 0;
                 } else {
                     bountyId = uint256(topics[1]);
+                    if (topics[0] == IBountyMarket.BountyApproved.selector) {
+                        (, uint256 fee) = abi.decode(logs[i].data, (uint256, uint256));
+                        _move(bountyId, market, treasury, fee);
+                    }
                 }
             } else if (logs[i].emitter == usdc && topics[0] == IERC20.Transfer.selector) {
                 if (bountyId == 0) continue;

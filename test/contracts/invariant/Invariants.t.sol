@@ -52,6 +52,7 @@ contract InvariantsTest is CampaignTest {
         // Lost stake that could not be burned is a debt of the market, and is still in the staking contract.
         uint256 held = usdc.balanceOf(address(market)) + staking.unburned();
         assertEq(held, expected, "I1: the market's USDC");
+        assertEq(usdc.balanceOf(address(campaign.funding())), 0, "I1: SignedFunding holds nothing");
     }
 
     function _I2_StakingHoldsEveryStake(Chain memory chain) private view {
@@ -133,6 +134,8 @@ contract InvariantsTest is CampaignTest {
         uint256 fee = _feeOf(reward);
         uint256 lock = _lockOf(bountyId, bounty);
         _pay(gains, parties, address(staking), market.BURN(), campaign.lostClaimsOf(bountyId) * lock);
+        address payer = campaign.payerOf(bountyId);
+        if (payer != address(0)) _pay(gains, parties, payer, bounty.poster, reward + fee);
         if (_isFunded(bounty.state)) {
             _pay(gains, parties, bounty.poster, address(market), reward + fee);
         } else if (bounty.state == IBountyMarket.State.APPROVED) {

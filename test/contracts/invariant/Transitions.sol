@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {BountyMarket} from "../../../contracts/BountyMarket.sol";
 import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
+import {ISignedFunding} from "../../../contracts/interfaces/ISignedFunding.sol";
 import {Breaches} from "./Breaches.sol";
 import {Tally} from "./Tally.sol";
 
@@ -18,9 +19,14 @@ abstract contract Transitions is Breaches, Tally {
     constructor() {
         _allow(IBountyMarket.createBounty.selector, IBountyMarket.State.NONE, IBountyMarket.State.DRAFT);
         _allow(IBountyMarket.postBounty.selector, IBountyMarket.State.NONE, IBountyMarket.State.OPEN);
+        _allow(IBountyMarket.postBountyFor.selector, IBountyMarket.State.NONE, IBountyMarket.State.OPEN);
+        _allow(ISignedFunding.postBounty.selector, IBountyMarket.State.NONE, IBountyMarket.State.OPEN);
         _allow(IBountyMarket.fundBounty.selector, IBountyMarket.State.DRAFT, IBountyMarket.State.OPEN);
         _allow(IBountyMarket.withdrawBounty.selector, IBountyMarket.State.OPEN, IBountyMarket.State.DRAFT);
         _allow(IBountyMarket.expireBounty.selector, IBountyMarket.State.OPEN, IBountyMarket.State.DRAFT);
+
+        _allowClose(IBountyMarket.closeBounty.selector);
+        _allowClose(IBountyMarket.closeBountyWithSig.selector);
 
         _allow(IBountyMarket.claimBounty.selector, IBountyMarket.State.OPEN, IBountyMarket.State.CLAIMED);
         _allow(IBountyMarket.claimBountyWithSig.selector, IBountyMarket.State.OPEN, IBountyMarket.State.CLAIMED);
@@ -33,17 +39,35 @@ abstract contract Transitions is Breaches, Tally {
         _allowRevision(IBountyMarket.submitWork.selector, IBountyMarket.State.SUBMITTED);
         _allowUndelivered(IBountyMarket.submitWorkWithSig.selector, IBountyMarket.State.SUBMITTED);
         _allowRevision(IBountyMarket.submitWorkWithSig.selector, IBountyMarket.State.SUBMITTED);
-        _allowUndelivered(IBountyMarket.abandonClaim.selector, IBountyMarket.State.OPEN);
-        _allowRevision(IBountyMarket.abandonClaim.selector, IBountyMarket.State.REJECTED);
+        _allowAbandon(IBountyMarket.abandonClaim.selector);
+        _allowAbandon(IBountyMarket.abandonClaimWithSig.selector);
         _allowUndelivered(IBountyMarket.slashExpired.selector, IBountyMarket.State.OPEN);
         _allowUndelivered(IBountyMarket.slashExpired.selector, IBountyMarket.State.DRAFT);
         _allowUndelivered(IBountyMarket.slashAndWithdraw.selector, IBountyMarket.State.DRAFT);
         _allowRevision(IBountyMarket.rejectOverdue.selector, IBountyMarket.State.REJECTED);
 
         _allowReview(IBountyMarket.requestRevision.selector, IBountyMarket.State.REVISION_REQUESTED);
+        _allowReview(IBountyMarket.requestRevisionWithSig.selector, IBountyMarket.State.REVISION_REQUESTED);
         _allowReview(IBountyMarket.approveWork.selector, IBountyMarket.State.APPROVED);
+        _allowRevision(IBountyMarket.approveWork.selector, IBountyMarket.State.APPROVED);
+        _allowReview(IBountyMarket.approveWorkWithSig.selector, IBountyMarket.State.APPROVED);
+        _allowRevision(IBountyMarket.approveWorkWithSig.selector, IBountyMarket.State.APPROVED);
         _allowReview(IBountyMarket.finalizeReview.selector, IBountyMarket.State.APPROVED);
         _allowReview(IBountyMarket.rejectWork.selector, IBountyMarket.State.REJECTED);
+        _allowReview(IBountyMarket.rejectWorkWithSig.selector, IBountyMarket.State.REJECTED);
+    }
+
+    /// @dev In a claim only the flag changes.
+    function _allowClose(bytes4 call) private {
+        _allow(call, IBountyMarket.State.OPEN, IBountyMarket.State.DRAFT);
+        _allow(call, IBountyMarket.State.CLAIMED, IBountyMarket.State.CLAIMED);
+        _allow(call, IBountyMarket.State.IN_PROGRESS, IBountyMarket.State.IN_PROGRESS);
+    }
+
+    function _allowAbandon(bytes4 call) private {
+        _allowUndelivered(call, IBountyMarket.State.OPEN);
+        _allowUndelivered(call, IBountyMarket.State.DRAFT);
+        _allowRevision(call, IBountyMarket.State.REJECTED);
     }
 
     function _allowUndelivered(bytes4 call, IBountyMarket.State to) private {
@@ -88,7 +112,8 @@ abstract contract Transitions is Breaches, Tally {
     {
         IBountyMarket.State to = bounty.state;
         bool claimed = to != IBountyMarket.State.DRAFT && to != IBountyMarket.State.OPEN;
-        bool claims = to == IBountyMarket.State.CLAIMED;
+        bool closes = call == IBountyMarket.closeBounty.selector || call == IBountyMarket.closeBountyWithSig.selector;
+        bool claims = to == IBountyMarket.State.CLAIMED && !closes;
         if (before.state != IBountyMarket.State.NONE) {
             _assertInvariant(4, _termsHash(bounty) == _termsHash(before), "the terms changed");
         }
@@ -101,10 +126,15 @@ abstract contract Transitions is Breaches, Tally {
                 4, bounty.wallet == before.wallet && bounty.agentId == before.agentId, "the claimer changed"
             );
         }
-        uint256 asked = call == IBountyMarket.requestRevision.selector ? 1 : 0;
+        uint256 asked = to == IBountyMarket.State.REVISION_REQUESTED ? 1 : 0;
         _assertInvariant(4, bounty.revisions == (claimed ? before.revisions + asked : 0), "revisions of this claim");
         _assertInvariant(4, bounty.revisions <= 3, "more revisions than MAX_REVISIONS");
-        _assertInvariant(4, bounty.since == _expectedSince(to, before.since), "since");
+        _assertInvariant(
+            4, bounty.since == (closes && claimed ? before.since : _expectedSince(to, before.since)), "since"
+        );
+        bool closing = to != IBountyMarket.State.DRAFT && (before.closing || closes);
+        _assertInvariant(4, bounty.closing == closing, "closing");
+        _assertInvariant(4, !(closing && to == IBountyMarket.State.OPEN), "a closing bounty opened again");
     }
 
     function _termsHash(IBountyMarket.Bounty memory bounty) private pure returns (bytes32) {

@@ -50,7 +50,7 @@ abstract contract World is Weather, Transitions, Flows, BountyReplay, AccountRep
 
     function _watch(bytes4 call, Vm.Log[] memory logs, bytes4 outcome) private {
         _read(logs);
-        _traceFlows(logs, address(usdc), address(market), address(staking));
+        _traceFlows(logs, address(usdc), address(market), address(staking), treasury);
         _observe(call, market);
         _countCall(call, outcome);
         _weatherPasses();
@@ -59,17 +59,18 @@ abstract contract World is Weather, Transitions, Flows, BountyReplay, AccountRep
     /// @notice Every account that may gain or lose by a bounty.
     function parties() external view returns (address[] memory accounts) {
         address[] memory payees = allPeople();
-        accounts = new address[](payees.length + 2);
+        accounts = new address[](payees.length + 3);
         accounts[0] = address(market);
         accounts[1] = address(staking);
+        accounts[2] = address(funding);
         for (uint256 i = 0; i < payees.length; ++i) {
-            accounts[i + 2] = payees[i];
+            accounts[i + 3] = payees[i];
         }
     }
 
     function _read(Vm.Log[] memory logs) private {
         for (uint256 i = 0; i < logs.length; ++i) {
-            if (logs[i].emitter == address(market)) _replayMarket(logs[i]);
+            if (logs[i].emitter == address(market)) _replayMarket(logs[i], treasury);
             else if (logs[i].emitter == address(staking)) _replayStaking(logs[i]);
             else continue;
             _countEvent(logs[i].topics[0]);

@@ -13,6 +13,7 @@ import { agentRegistryAbi } from '../../../abis/AgentRegistry.ts'
 import { agentStakingAbi } from '../../../abis/AgentStaking.ts'
 import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
 import { mockUsdcAbi } from '../../../abis/MockUSDC.ts'
+import { signedFundingAbi } from '../../../abis/SignedFunding.ts'
 
 const core: Abi = [...bountyMarketAbi, ...agentStakingAbi]
 const around: Abi = [...agentRegistryAbi, ...mockUsdcAbi]
@@ -20,12 +21,16 @@ const around: Abi = [...agentRegistryAbi, ...mockUsdcAbi]
 /** The functions of registry and token that the campaign calls. */
 const CALLED_AROUND = ['transferFrom', 'setAgentWallet', 'unsetAgentWallet', 'transfer']
 
+/** The functions of SignedFunding have the names of those that they call. */
+const SIGNED = ['postBounty by SignedFunding', 'stake by SignedFunding']
+
 /** Calls that must fail for every account: the campaign must have tried each, and each must have been refused. */
 const NEVER_SUCCEEDS = ['claimInBatch', 'lock', 'release', 'forfeit', 'slash', 'burnDeferred']
 
 /** Raised by constructors only, or only with a token or clock other than USDC's and Ethereum's. */
 const UNREACHABLE_ERRORS = [
   'ZeroAddress',
+  'InvalidTreasury',
   'RelayersNotAllowed',
   'OwnableInvalidOwner',
   'InvalidShortString',
@@ -82,6 +87,10 @@ for (const item of [...core, ...around]) {
   if (item.type === 'event') events.set(slice(toEventSelector(item), 0, 4), item.name)
 }
 
+for (const item of signedFundingAbi) {
+  if (item.type === 'function') calls.set(toFunctionSelector(item), `${item.name} by SignedFunding`)
+}
+
 /** @param lines One per run: the ABI encoding of `Tally.counts()`. */
 export async function tallyReport(lines: AsyncIterable<string>) {
   const times = new Map(expected().map((what) => [what, 0n]))
@@ -105,7 +114,7 @@ function expected(): string[] {
   const emitted = core.flatMap((item) => (item.type === 'event' ? [item.name] : []))
   return [
     ...actions.filter((name) => !NEVER_SUCCEEDS.includes(name)).map((name) => `done ${name}`),
-    ...CALLED_AROUND.map((name) => `done ${name}`),
+    ...[...CALLED_AROUND, ...SIGNED].map((name) => `done ${name}`),
     ...raised.filter((name) => !UNREACHABLE_ERRORS.includes(name)).map((name) => `error ${name}`),
     ...emitted.filter((name) => !UNREACHABLE_EVENTS.includes(name)).map((name) => `event ${name}`),
   ]

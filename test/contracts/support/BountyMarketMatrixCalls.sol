@@ -2,14 +2,14 @@
 pragma solidity ^0.8.28;
 
 import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
+import {ActionSigner} from "./ActionSigner.sol";
 import {BountyMarketMatrixCases} from "./BountyMarketMatrixCases.sol";
-import {ClaimSigner} from "./ClaimSigner.sol";
 import {Vm} from "./Vm.sol";
 import {selectorOf} from "./selectorOf.sol";
 
 /// @title BountyMarketMatrixCalls
 /// @notice The calls that are the rows of the market's matrix, about one bounty.
-abstract contract BountyMarketMatrixCalls is BountyMarketMatrixCases, ClaimSigner {
+abstract contract BountyMarketMatrixCalls is BountyMarketMatrixCases, ActionSigner {
     mapping(string call => bytes) private _calls;
     mapping(string call => IBountyMarket.State) private _becomes;
     uint256 private _bountyId;
@@ -30,6 +30,8 @@ abstract contract BountyMarketMatrixCalls is BountyMarketMatrixCases, ClaimSigne
         _bountyId = bountyId;
         _calls["createBounty"] = abi.encodeCall(market.createBounty, (WORK, REWARD, _tomorrow(), terms));
         _calls["postBounty"] = abi.encodeCall(market.postBounty, (WORK, REWARD, _tomorrow(), terms));
+        _calls["postBountyFor"] = abi.encodeCall(market.postBountyFor, (stranger, WORK, REWARD, _tomorrow(), terms));
+        _calls["closeBounty"] = abi.encodeCall(market.closeBounty, (bountyId));
         _calls["fundBounty"] = abi.encodeCall(market.fundBounty, (bountyId));
         _calls["withdrawBounty"] = abi.encodeCall(market.withdrawBounty, (bountyId));
         _calls["expireBounty"] = abi.encodeCall(market.expireBounty, (bountyId));
@@ -38,7 +40,7 @@ abstract contract BountyMarketMatrixCalls is BountyMarketMatrixCases, ClaimSigne
         _calls["startWork"] = abi.encodeCall(market.startWork, (bountyId));
         _calls["submitWork"] = abi.encodeCall(market.submitWork, (bountyId, DELIVERABLE));
         _calls["requestRevision"] = abi.encodeCall(market.requestRevision, (bountyId, FEEDBACK));
-        _calls["approveWork"] = abi.encodeCall(market.approveWork, (bountyId));
+        _calls["approveWork"] = abi.encodeCall(market.approveWork, (bountyId, _lastRevision(bountyId)));
         _calls["rejectWork"] = abi.encodeCall(market.rejectWork, (bountyId));
         _calls["finalizeReview"] = abi.encodeCall(market.finalizeReview, (bountyId));
         _calls["slashExpired"] = abi.encodeCall(market.slashExpired, (bountyId));
@@ -47,6 +49,7 @@ abstract contract BountyMarketMatrixCalls is BountyMarketMatrixCases, ClaimSigne
         _calls["collect (nothing owed)"] = abi.encodeCall(market.collect, (wallet));
         _prepareClaims(bountyId);
         _prepareWork(bountyId);
+        _prepareActions(bountyId);
     }
 
     function _prepareClaims(uint256 bountyId) private {
@@ -70,7 +73,8 @@ abstract contract BountyMarketMatrixCalls is BountyMarketMatrixCases, ClaimSigne
 
     function _signature(uint256 bountyId, uint256 deadline) private view returns (bytes memory) {
         uint256 round = uint256(market.getBounty(bountyId).round) + 1;
-        ClaimMessage memory message = ClaimMessage(bountyId, AGENT, wallet, round, REWARD, LOCK, 7 days, deadline);
+        ClaimMessage memory message =
+            ClaimMessage(bountyId, AGENT, wallet, round, REWARD, LOCK, 7 days, terms.evaluator, deadline);
         return sign(walletKey, claimDigest(address(market), message));
     }
 
@@ -86,6 +90,32 @@ abstract contract BountyMarketMatrixCalls is BountyMarketMatrixCases, ClaimSigne
             abi.encodeCall(market.submitWorkWithSig, (bountyId, DELIVERABLE, deadline, signature));
     }
 
+    /// @dev Signed by the parties that may act, with the longest deadline: only a close ends within an hour.
+    function _prepareActions(uint256 bountyId) private {
+        IBountyMarket.Bounty memory bounty = market.getBounty(bountyId);
+        uint256 deadline = vm.getBlockTimestamp() + 1 hours;
+        bytes memory signature = sign(keyNamed("poster"), closeDigest(address(market), bountyId, poster, deadline));
+        _calls["closeBountyWithSig"] = abi.encodeCall(market.closeBountyWithSig, (bountyId, deadline, signature));
+
+        deadline = type(uint256).max;
+        ActionMessage memory message = ActionMessage(bountyId, wallet, bounty.round, bounty.revisions, deadline);
+        signature = sign(walletKey, abandonDigest(address(market), message));
+        _calls["abandonClaimWithSig"] = abi.encodeCall(market.abandonClaimWithSig, (bountyId, deadline, signature));
+        uint256 key = keyNamed(terms.evaluator == address(0) ? "poster" : "evaluator");
+        message.signer = _reviewer();
+        signature = sign(key, rejectDigest(address(market), message));
+        _calls["rejectWorkWithSig"] =
+            abi.encodeCall(market.rejectWorkWithSig, (bountyId, message.signer, deadline, signature));
+        signature = sign(key, reviseDigest(address(market), message, FEEDBACK));
+        _calls["requestRevisionWithSig"] =
+            abi.encodeCall(market.requestRevisionWithSig, (bountyId, FEEDBACK, message.signer, deadline, signature));
+        message.revision = _lastRevision(bountyId);
+        signature = sign(key, approveDigest(address(market), message));
+        _calls["approveWorkWithSig"] = abi.encodeCall(
+            market.approveWorkWithSig, (bountyId, uint8(message.revision), message.signer, deadline, signature)
+        );
+    }
+
     function _tomorrow() private view returns (uint64) {
         return uint64(vm.getBlockTimestamp() + 1 days);
     }
@@ -97,11 +127,15 @@ abstract contract BountyMarketMatrixCalls is BountyMarketMatrixCases, ClaimSigne
         _assertState(_bountyId, moves ? _next(row.call, state) : state);
     }
 
-    /// @dev One call has two results: if work was delivered, the abandoned bounty is rejected.
+    /// @dev Two calls have two results: if work was delivered, the abandoned bounty is rejected; if it is claimed, the
+    /// closed bounty keeps its state.
     function _next(string memory call, IBountyMarket.State state) private view returns (IBountyMarket.State) {
+        IBountyMarket.State becomes = _becomes[call];
         bool delivered = state == IBountyMarket.State.REVISION_REQUESTED;
-        bool abandons = keccak256(bytes(call)) == keccak256("abandonClaim");
-        return delivered && abandons ? IBountyMarket.State.REJECTED : _becomes[call];
+        if (delivered && becomes == IBountyMarket.State.OPEN) return IBountyMarket.State.REJECTED;
+        bytes4 selector = selectorOf(_calls[call]);
+        bool closes = selector == market.closeBounty.selector || selector == market.closeBountyWithSig.selector;
+        return closes && state != IBountyMarket.State.OPEN ? state : becomes;
     }
 
     function _call(Row memory row, address caller) private returns (bytes4) {

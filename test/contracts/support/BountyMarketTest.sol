@@ -34,6 +34,8 @@ abstract contract BountyMarketTest is AgentWalletSigner {
     uint256 internal constant FEE = 5e6;
     uint56 internal constant LOCK = 10e6;
 
+    uint256 internal constant MAX_REWARD = 1e15;
+
     address internal constant BURN = 0x000000000000000000000000000000000000dEaD;
 
     string internal constant WORK = "ipfs://QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG";
@@ -77,7 +79,7 @@ abstract contract BountyMarketTest is AgentWalletSigner {
     }
 
     function _deployMarket(address[] memory relayers) internal {
-        market = new BountyMarket(address(usdc), address(registry), treasury, admin, relayers);
+        market = new BountyMarket(address(usdc), address(registry), treasury, admin, MAX_REWARD, relayers);
         staking = AgentStaking(market.STAKING());
     }
 
@@ -146,8 +148,15 @@ abstract contract BountyMarketTest is AgentWalletSigner {
     }
 
     function _approve(uint256 bountyId) internal {
+        uint8 revision = _lastRevision(bountyId);
         vm.prank(poster);
-        market.approveWork(bountyId);
+        market.approveWork(bountyId, revision);
+    }
+
+    /// @dev The revision of the last delivery.
+    function _lastRevision(uint256 bountyId) internal view returns (uint8) {
+        IBountyMarket.Bounty memory bounty = market.getBounty(bountyId);
+        return bounty.state == IBountyMarket.State.REVISION_REQUESTED ? bounty.revisions - 1 : bounty.revisions;
     }
 
     function _reject(uint256 bountyId) internal {
@@ -248,18 +257,20 @@ abstract contract BountyMarketTest is AgentWalletSigner {
         assertEq(bounty.revisions, expected.revisions, "revisions");
         assertEq(bounty.agentId, expected.agentId, "agentId");
         assertEq(bounty.round, expected.round, "round");
+        assertEq(bounty.closing, expected.closing, "closing");
     }
 
     function _assertState(uint256 bountyId, IBountyMarket.State expected) internal view {
         assertEq(uint256(market.getBounty(bountyId).state), uint256(expected), "state");
     }
 
+    /// @dev What the market owes the treasury counts as the treasury's.
     function _balances() internal view returns (Balances memory) {
         return Balances({
             poster: usdc.balanceOf(poster),
             wallet: usdc.balanceOf(wallet),
-            treasury: usdc.balanceOf(treasury),
-            market: usdc.balanceOf(address(market)),
+            treasury: usdc.balanceOf(treasury) + market.owed(treasury),
+            market: usdc.balanceOf(address(market)) - market.owed(treasury),
             staking: usdc.balanceOf(address(staking)),
             burned: usdc.balanceOf(BURN)
         });

@@ -13,6 +13,7 @@ abstract contract ClaimSigner {
         uint256 reward;
         uint256 stake;
         uint256 workPeriod;
+        address evaluator;
         uint256 deadline;
     }
 
@@ -31,7 +32,7 @@ abstract contract ClaimSigner {
 
     function claimDigest(address market, uint256 chainId, ClaimMessage memory message) internal pure returns (bytes32) {
         bytes32 typeHash = keccak256(
-            "Claim(uint256 bountyId,uint256 agentId,address wallet,uint256 round,uint256 reward,uint256 stake,uint256 workPeriod,uint256 deadline)"
+            "Claim(uint256 bountyId,uint256 agentId,address wallet,uint256 round,uint256 reward,uint256 stake,uint256 workPeriod,address evaluator,uint256 deadline)"
         );
         return _digest(market, chainId, keccak256(abi.encode(typeHash, message)));
     }
@@ -63,7 +64,7 @@ abstract contract ClaimSigner {
         return _digest(market, block.chainid, structHash);
     }
 
-    function _digest(address market, uint256 chainId, bytes32 structHash) private pure returns (bytes32) {
+    function _digest(address market, uint256 chainId, bytes32 structHash) internal pure returns (bytes32) {
         bytes32 domain = keccak256(
             abi.encode(
                 keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),

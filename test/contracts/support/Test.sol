@@ -16,9 +16,14 @@ abstract contract Test {
     }
 
     function makeAddrAndKey(string memory name) internal returns (address account, uint256 privateKey) {
-        privateKey = uint256(keccak256(bytes(name)));
+        privateKey = keyNamed(name);
         account = vm.addr(privateKey);
         vm.label(account, name);
+    }
+
+    /// @dev The key of the account that `makeAddr` gives for the name.
+    function keyNamed(string memory name) internal pure returns (uint256) {
+        return uint256(keccak256(bytes(name)));
     }
 
     /// @dev Signs `digest` as wallets encode it: r, s, v in 65 bytes.

@@ -103,7 +103,7 @@ async function manyRuns(holder: Agent): Promise<bigint[]> {
   const approved = await submitted()
   const revised = await submitted()
   const rejected = await submitted()
-  await people.mined(() => write.approveWork([approved]))
+  await people.mined(() => write.approveWork([approved, 0]))
   await people.mined(() => write.requestRevision([revised, 'ipfs://again']))
   for (let revision = 0; revision < 3; revision++) {
     await people.mined(() => write.requestRevision([rejected, 'ipfs://again']))

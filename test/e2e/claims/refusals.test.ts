@@ -103,7 +103,7 @@ describe('a refusal', () => {
     await people.mined(() => market.market.write.submitWork([runId, 'ipfs://work'], { account: wallet.address }))
     await market.indexed()
     expect((await api.claim(runId, { id, wallet })).body).toMatchObject({ success: true, run: { state: 'SUBMITTED' } })
-    await people.mined(() => market.market.write.approveWork([runId]))
+    await people.mined(() => market.market.write.approveWork([runId, 0]))
     // The relay may use a head that is 50 ms old, at which the run has not ended.
     await market.indexed()
     const ended = await api.claim(runId, { id, wallet })

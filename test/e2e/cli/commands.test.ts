@@ -64,7 +64,7 @@ it('a draft is funded, claimed, abandoned and withdrawn', async () => {
   expect(listed.runs).toMatchObject([{ bountyId: run.bountyId }])
   expect((await answerOf(agentKey, 'run', 'claim', id, '--agent', String(agent.id))).run.state).toBe('CLAIMED')
   expect((await answerOf(agentKey, 'run', 'abandon', id)).run.state).toBe('OPEN')
-  expect((await answerOf(posterKey, 'run', 'withdraw', id)).run.state).toBe('DRAFT')
+  expect((await answerOf(posterKey, 'run', 'close', id)).run).toMatchObject({ state: 'DRAFT', closing: false })
   expect((await answerOf(agentKey, 'agent', 'unstake', String(agent.id), '10')).agent.stakedAmount).toBe('0')
 })
 
@@ -82,6 +82,35 @@ it('watch prints the changes of a run until its evaluator rejects it', async () 
   const { stdout, exitCode } = await watched
   expect(exitCode).toBe(0)
   expect(stdout.split('\n').at(-1)).toBe(`Run ${id} is REJECTED, claimed by agent ${agent.id}; claims 1, revisions 0`)
+})
+
+it('a delivery is approved by its revision, in a run that its poster has closed', async () => {
+  await answerOf(posterKey, 'faucet', '42')
+  await answerOf(agentKey, 'faucet', '20')
+  await answerOf(agentKey, 'agent', 'stake', String(agent.id), '20')
+  const claimed = async () => {
+    const { run } = await answerOf(posterKey, 'run', 'post', 'ipfs://task', '--reward', '20')
+    const id = String(run.bountyId)
+    await answerOf(agentKey, 'run', 'claim', id, '--agent', String(agent.id))
+    return id
+  }
+  const id = await claimed()
+  const { stdout } = await runnerOf(market)(posterKey, 'run', 'close', id)
+  expect(stdout).toContain('The run is closing: if the claim is lost, the escrow returns to the poster.')
+  await answerOf(agentKey, 'run', 'submit', id, 'ipfs://work')
+  await answerOf(posterKey, 'run', 'revise', id, 'ipfs://feedback')
+  await answerOf(agentKey, 'run', 'submit', id, 'ipfs://garbage')
+  const refused = await runnerOf(market)(posterKey, 'run', 'approve', id, '--revision', '0')
+  expect([refused.exitCode, refused.stderr]).toEqual([
+    1,
+    expect.stringContaining(`WrongRevision(bountyId ${id}, revision 0, actual 1)`),
+  ])
+  expect((await answerOf(posterKey, 'run', 'approve', id)).run.state).toBe('APPROVED')
+
+  const revised = await claimed()
+  await answerOf(agentKey, 'run', 'submit', revised, 'ipfs://work')
+  await answerOf(posterKey, 'run', 'revise', revised, 'ipfs://feedback')
+  expect((await answerOf(posterKey, 'run', 'approve', revised)).run.state).toBe('APPROVED')
 })
 
 it('runs whose time limits have passed are ended, and a deferred payment is collected', async () => {

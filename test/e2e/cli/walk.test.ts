@@ -52,5 +52,5 @@ it('the README’s walk from faucet to payment works as printed', async () => {
   }
   expect(await balanceOf('agent')).toBe(100n * usdc)
   expect(await balanceOf('poster')).toBe(95n * usdc)
-  expect(await market.usdc.read.balanceOf([accountOf(roles.treasury).address])).toBe(5n * usdc)
+  expect(await market.market.read.owed([accountOf(roles.treasury).address])).toBe(5n * usdc)
 }, 300_000)

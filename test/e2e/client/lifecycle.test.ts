@@ -42,7 +42,8 @@ describe('the client', () => {
     await worker.runs.submitWork(runId, 'ipfs://work')
     await poster.runs.requestRevision(runId, 'ipfs://feedback')
     await worker.runs.submitWork(runId, 'ipfs://revised')
-    const { blockNumber, txHash } = await poster.runs.approve(runId)
+    await expect(poster.runs.approve(runId, 0)).rejects.toThrow('WrongRevision')
+    const { blockNumber, txHash } = await poster.runs.approve(runId, 1)
     expect(txHash).toMatch(/^0x[0-9a-f]{64}$/)
     expect(await poster.runs.get(runId, { minBlock: blockNumber })).toMatchObject({
       state: 'APPROVED',

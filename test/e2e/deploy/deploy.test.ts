@@ -3,6 +3,7 @@ import { type Address, createPublicClient, createTestClient, getContract, http }
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { agentStakingAbi } from '../../../abis/AgentStaking.ts'
 import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
+import { signedFundingAbi } from '../../../abis/SignedFunding.ts'
 import { readDeployment } from '../../../core/deployment.ts'
 import { accountOf, keyOf, roles } from '../../../devnet/accounts.ts'
 import { startAnvil } from '../../../devnet/anvil.ts'
@@ -13,6 +14,7 @@ import { runDeploy } from '../../support/deployCommand.ts'
 const treasury = accountOf(7).address
 const owner = accountOf(8).address
 const relayer = accountOf(9)
+const burn = '0x000000000000000000000000000000000000dEaD'
 
 let rpcUrl: string
 beforeAll(async () => {
@@ -49,16 +51,19 @@ function contractsAt(url: string, { BountyMarket, AgentStaking }: ReturnType<typ
 
 describe('on a devnet', () => {
   it('deploys all contracts, with the accounts that the environment names', async () => {
-    const { exitCode, stdout } = await deploy('31337', { RELAYER_PRIVATE_KEY: keyOf(9) })
+    const { exitCode, stdout } = await deploy('31337', { RELAYER_PRIVATE_KEY: keyOf(9), MAX_REWARD: '5000.5' })
     expect(exitCode).toBe(0)
     expect(stdout).toContain(`Wrote ${directory}/31337.json`)
-    const { contracts, startBlock } = readDeployment(31337, directory)
+    const { contracts, startBlock, maxReward } = readDeployment(31337, directory)
     const { client, market, staking } = contractsAt(rpcUrl, contracts)
     expect(await market.read.USDC()).toBe(contracts.USDC)
     expect(await market.read.REGISTRY()).toBe(contracts.AgentRegistry)
     expect(await market.read.STAKING()).toBe(contracts.AgentStaking)
     expect(await market.read.TREASURY()).toBe(treasury)
     expect(await staking.read.owner()).toBe(owner)
+    expect([await market.read.MAX_REWARD(), maxReward]).toEqual([5_000_500_000n, '5000500000'])
+    const funding = { address: contracts.SignedFunding, abi: signedFundingAbi }
+    expect(await client.readContract({ ...funding, functionName: 'MARKET' })).toBe(contracts.BountyMarket)
     expect(await market.read.isRelayer([relayer.address])).toBe(true)
     const before = await client.getCode({ address: contracts.BountyMarket, blockNumber: BigInt(startBlock - 1) })
     expect(before).toBeUndefined()
@@ -91,6 +96,8 @@ describe('refuses, without a transaction,', () => {
     ['a chain other than the endpoint’s', '8453', {}, 'RPC_URL serves chain 31337, not chain 8453'],
     ['an endpoint that does not answer', '31337', { RPC_URL: 'http://127.0.0.1:9' }, 'RPC_URL does not answer'],
     ['no treasury', '31337', { TREASURY: '' }, 'TREASURY: is missing'],
+    ['the burn address as treasury', '31337', { TREASURY: burn }, `TREASURY ${burn} must not be the market`],
+    ['a largest reward of nothing', '31337', { MAX_REWARD: '0' }, 'MAX_REWARD: must be from 0.01 to 1000000000'],
     ['a malformed key', '31337', { DEPLOYER_PRIVATE_KEY: 'secret' }, 'DEPLOYER_PRIVATE_KEY: must be 0x and 64'],
     [
       'a USDC that is not a contract',

@@ -10,6 +10,7 @@ import {
   publicActions,
   type TypedDataDefinition,
   walletActions,
+  zeroAddress,
 } from 'viem'
 import { base } from 'viem/chains'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -119,10 +120,11 @@ describe('before it sends a transaction', () => {
     const { exitCode, stdout, stderr } = await deploy({}, [], 'no\n')
     expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: 'Nothing was sent: answer yes, or pass --yes' })
     const amount = '0\\.\\d+ ETH, at most 0\\.\\d+ ETH'
-    for (const what of [`AgentRegistry, nonce ${before}`, `BountyMarket, nonce ${before + 1}`, 'Total']) {
+    const contracts = [`AgentRegistry, nonce ${before}`, `BountyMarket, nonce ${before + 1}`]
+    for (const what of [...contracts, `SignedFunding, nonce ${before + 2}`, 'Total']) {
       expect(stdout).toMatch(new RegExp(`^${what} +[\\d,]+ gas  ${amount}$`, 'm'))
     }
-    expect(stdout).toContain(`TREASURY: ${treasury}\nOWNER: ${owner}\nUSDC_ADDRESS: ${usdc}`)
+    expect(stdout).toContain(`TREASURY: ${treasury}\nOWNER: ${owner}\nMAX_REWARD: 1000000000\nUSDC_ADDRESS: ${usdc}`)
     expect(await deploy({}, [], '')).toMatchObject({ exitCode: 1 })
     expect([await sent(), await readdir(directory)]).toEqual([before, []])
     expect(await deploy({}, [], 'yes\n')).toMatchObject({ exitCode: 0, stderr: '' })
@@ -136,7 +138,7 @@ describe('before it sends a transaction', () => {
     const { stdout } = await deploy({}, [], 'no\n')
     await client().setCode({ address, bytecode: '0x' })
     expect(stdout).toMatch(/^BountyMarket, .* \+ 0\.0002 ETH to L1, at most /m)
-    expect(stdout).toMatch(/^Total .* \+ 0\.0004 ETH to L1, at most /m)
+    expect(stdout).toMatch(/^Total .* \+ 0\.0006 ETH to L1, at most /m)
   })
 
   it('refuses to deploy without USDC_ADDRESS', async () => {
@@ -171,7 +173,7 @@ async function claimBySignature(deployment: Deployment) {
   await mined(staking.write.stake([0n, 20_000_000n], { account: agent.address }))
   const args = ['ipfs://work', 100_000_000n, timestamp + 86_400n, defaultTerms] as const
   await mined(market.write.postBounty(args, { account: poster.address }))
-  const terms = { reward: 100_000_000n, stake: 10_000_000n, workPeriod: 604_800n }
+  const terms = { reward: 100_000_000n, stake: 10_000_000n, workPeriod: 604_800n, evaluator: zeroAddress }
   const claim = { bountyId: 1n, agentId: 0n, wallet: agent.address, round: 1n, ...terms }
   const deadline = timestamp + 900n
   const typedData = claimTypedData({ chainId, address: market.address }, claim, deadline) as TypedDataDefinition

@@ -11,6 +11,7 @@ import { temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
 
 const TREASURY = accountOf(7).address
 const OWNER = accountOf(8).address
+const MAX_REWARD = 1_000_000_000n
 
 let rpcUrl: string
 beforeAll(async () => {
@@ -39,8 +40,8 @@ const journal = (name = 'journal') => join(directory, name)
 async function deploy(account: LocalAccount, changes: Partial<DeployOptions> = {}) {
   const lines: string[] = []
   const onStep = (line: string) => lines.push(line)
-  const options = { rpcUrl, chainId: 31337, account, TREASURY, OWNER, journalPath: journal(), onStep, ...changes }
-  const { send } = await prepareDeployment(options)
+  const options = { rpcUrl, chainId: 31337, account, TREASURY, OWNER, MAX_REWARD, journalPath: journal(), onStep }
+  const { send } = await prepareDeployment({ ...options, ...changes })
   return { ...(await send()), lines }
 }
 
@@ -91,15 +92,20 @@ describe('an interrupted deployment', () => {
       reason = await stoppedBy(account, (method) => (calls || method.includes('send') ? fault() : undefined), path)
 
       const { created, deployment } = await deploy(account, { journalPath: path })
-      expect(created.map(({ contract }) => contract)).toEqual(['MockUSDC', 'AgentRegistry', 'BountyMarket'])
-      expect(await sentBy(account)).toBe(before + 3)
+      expect(created.map(({ contract }) => contract)).toEqual([
+        'MockUSDC',
+        'AgentRegistry',
+        'BountyMarket',
+        'SignedFunding',
+      ])
+      expect(await sentBy(account)).toBe(before + 4)
       for (const { hash, block, address, nonce } of created) {
         const receipt = await chain().getTransactionReceipt({ hash })
         expect([Number(receipt.blockNumber), receipt.contractAddress]).toEqual([block, address.toLowerCase()])
         expect((await chain().getTransaction({ hash })).nonce).toBe(nonce)
       }
       expect(deployment.startBlock).toBe(created[2]?.block)
-      if (reason === undefined) expect(last).toBeGreaterThan(9)
+      if (reason === undefined) expect(last).toBeGreaterThan(12)
     }
   })
 
@@ -113,6 +119,8 @@ describe('an interrupted deployment', () => {
       `AgentRegistry is at ${created[1]?.address} already, since block ${created[1]?.block}`,
       `BountyMarket is sent: ${created[2]?.hash}`,
       `BountyMarket is at ${created[2]?.address}`,
+      `SignedFunding is sent: ${created[3]?.hash}`,
+      `SignedFunding is at ${created[3]?.address}`,
     ])
   })
 
@@ -175,7 +183,7 @@ describe('an interrupted deployment', () => {
     })
     const { created, lines } = await deploy(account)
     expect(lines[0]).toBe(`${journal()} is of a devnet that has ended: starting a new deployment`)
-    expect(created).toHaveLength(3)
+    expect(created).toHaveLength(4)
   })
 })
 

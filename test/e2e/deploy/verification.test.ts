@@ -50,13 +50,14 @@ beforeAll(async () => {
 
 describe('the input for source verification', () => {
   it('names every contract of the deployment, and the compiler', () => {
-    const { USDC, AgentRegistry, AgentStaking, BountyMarket } = contracts
+    const { USDC, AgentRegistry, AgentStaking, BountyMarket, SignedFunding } = contracts
     const addresses = verification.contracts.map(({ contractIdentifier, address }) => [contractIdentifier, address])
     expect(Object.fromEntries(addresses)).toEqual({
       'contracts/mocks/MockUSDC.sol:MockUSDC': USDC,
       'contracts/AgentRegistry.sol:AgentRegistry': AgentRegistry,
       'contracts/BountyMarket.sol:BountyMarket': BountyMarket,
       'contracts/AgentStaking.sol:AgentStaking': AgentStaking,
+      'contracts/SignedFunding.sol:SignedFunding': SignedFunding,
     })
     expect(solc.version()).toContain(verification.compilerVersion)
     expect(output.errors?.filter(({ severity }) => severity === 'error') ?? []).toEqual([])

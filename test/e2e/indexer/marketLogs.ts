@@ -26,6 +26,8 @@ type Arguments = Partial<{
   byTimeout: boolean
 }>
 
+const numberOrNull = (value: bigint | undefined) => (value === undefined ? null : Number(value))
+
 type ExpectedEvent = Omit<typeof runEvent.$inferSelect, 'name'> & { name: string }
 
 /**
@@ -69,7 +71,8 @@ export async function expectedRunEvents(
       hash: hash?.replaceAll('\0', '\uFFFD') ?? null,
       reason: named.reason ?? null,
       dueAt: named.deadline ?? named.submitBy ?? named.reviewBy ?? null,
-      ordinal: Number(named.round ?? named.revision ?? 0n) || null,
+      ordinal: numberOrNull(eventName === 'BountyClaimed' ? named.round : named.revision),
+      round: numberOrNull(named.round),
       byTimeout: named.byTimeout ?? null,
       timestamp,
       blockNumber,

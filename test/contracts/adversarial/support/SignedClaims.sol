@@ -18,6 +18,7 @@ abstract contract SignedClaims is BountyMarketTest, ClaimSigner {
             reward: REWARD,
             stake: LOCK,
             workPeriod: 7 days,
+            evaluator: terms.evaluator,
             deadline: vm.getBlockTimestamp() + 1 hours
         });
     }

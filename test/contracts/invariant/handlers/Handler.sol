@@ -49,6 +49,12 @@ abstract contract Handler is World {
         return dice.rarely() || right == address(0) ? _anyone(dice) : right;
     }
 
+    /// @dev By the key of `signer`, rarely by the stranger's.
+    function _signedBy(Dice memory dice, address signer, bytes32 digest) internal view returns (bytes memory) {
+        uint256 key = keyOf[signer];
+        return sign(key == 0 || dice.rarely() ? keyOf[stranger] : key, digest);
+    }
+
     function _anyone(Dice memory dice) internal view returns (address) {
         return people[dice.roll(people.length)];
     }

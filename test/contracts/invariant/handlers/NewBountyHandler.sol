@@ -4,12 +4,15 @@ pragma solidity ^0.8.28;
 import {IBountyMarket} from "../../../../contracts/interfaces/IBountyMarket.sol";
 import {Dice} from "../Dice.sol";
 import {selectorOf} from "../../support/selectorOf.sol";
+import {AuthorizationSigner} from "../../support/AuthorizationSigner.sol";
 import {Handler} from "./Handler.sol";
 
 /// @notice New bounties, with rewards and deadlines on both sides of every bound.
-abstract contract NewBountyHandler is Handler {
+abstract contract NewBountyHandler is Handler, AuthorizationSigner {
     /// @notice The poster's terms, by id: the tests compute stake and work period from them, not from the market.
     mapping(uint256 bountyId => IBountyMarket.Terms) public termsOf;
+    /// @notice Who paid a bounty that was posted for its poster; zero where the poster paid.
+    mapping(uint256 bountyId => address) public payerOf;
 
     constructor() {
         _mustHappen("evaluator named");
@@ -32,11 +35,57 @@ abstract contract NewBountyHandler is Handler {
         _newBounty(Dice(seed), IBountyMarket.postBounty.selector);
     }
 
+    function postFor(uint256 seed) external {
+        Dice memory dice = Dice(seed);
+        address payer = _anyone(dice);
+        (uint256 reward, string memory mark) = _reward(dice);
+        IBountyMarket.Terms memory terms = _terms(dice);
+        address poster = dice.rarely() ? address(0) : people[dice.roll(POSTERS)];
+        bytes memory data = abi.encodeCall(market.postBountyFor, (poster, _text(dice), reward, _deadline(dice), terms));
+        (bool ok, bytes memory answer) = _act(payer, address(market), data);
+        if (ok) payerOf[market.bountyCount()] = payer;
+        _keep(ok, answer, terms, mark);
+    }
+
+    function postSigned(uint256 seed) external {
+        Dice memory dice = Dice(seed);
+        address poster = people[dice.roll(POSTERS)];
+        (uint256 reward, string memory mark) = _reward(dice);
+        IBountyMarket.Terms memory terms = _terms(dice);
+        (bool ok, bytes memory answer) =
+            _act(_anyone(dice), address(funding), _signedPost(dice, poster, reward, _deadline(dice), terms));
+        if (ok) payerOf[market.bountyCount()] = address(funding);
+        _keep(ok, answer, terms, mark);
+    }
+
+    /// @dev Rarely signed by another.
+    function _signedPost(
+        Dice memory dice,
+        address poster,
+        uint256 reward,
+        uint64 deadline,
+        IBountyMarket.Terms memory terms
+    ) private view returns (bytes memory) {
+        uint256 validBefore = block.timestamp + 1;
+        bytes32 salt = bytes32(dice.seed);
+        bytes32 nonce =
+            keccak256(abi.encode(keccak256("postBounty"), poster, TEXT, reward, deadline, terms, 0, validBefore, salt));
+        Authorization memory authorization =
+            Authorization(poster, address(funding), reward + reward * 5 / 100, 0, validBefore, nonce);
+        bytes memory signature = sign(keyOf[_caller(dice, poster)], authorizationDigest(usdc, authorization));
+        return
+            abi.encodeCall(funding.postBounty, (poster, TEXT, reward, deadline, terms, 0, validBefore, salt, signature));
+    }
+
     function _newBounty(Dice memory dice, bytes4 selector) private {
         (uint256 reward, string memory mark) = _reward(dice);
         IBountyMarket.Terms memory terms = _terms(dice);
         bytes memory data = abi.encodeWithSelector(selector, _text(dice), reward, _deadline(dice), terms);
         (bool ok, bytes memory answer) = _act(people[dice.roll(POSTERS)], address(market), data);
+        _keep(ok, answer, terms, mark);
+    }
+
+    function _keep(bool ok, bytes memory answer, IBountyMarket.Terms memory terms, string memory mark) private {
         if (ok) {
             termsOf[market.bountyCount()] = terms;
             _count(bytes32(bytes(string.concat(mark, " taken"))));

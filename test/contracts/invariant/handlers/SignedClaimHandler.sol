@@ -59,7 +59,7 @@ abstract contract SignedClaimHandler is ClaimHandler, ClaimSigner {
         return abi.encodePacked(r, s, v);
     }
 
-    /// @param fault 9 to 11: other terms than the bounty's.
+    /// @param fault 9 to 12: other terms than the bounty's.
     function _digest(IBountyMarket.Claim memory item, uint256 round, uint256 fault) private view returns (bytes32) {
         IBountyMarket.Bounty memory bounty = market.getBounty(item.bountyId);
         ClaimMessage memory message = ClaimMessage({
@@ -70,6 +70,7 @@ abstract contract SignedClaimHandler is ClaimHandler, ClaimSigner {
             reward: bounty.reward + (fault == 9 ? 1 : 0),
             stake: bounty.stake + (fault == 10 ? 1 : 0),
             workPeriod: bounty.workPeriod + (fault == 11 ? 1 : 0),
+            evaluator: fault == 12 ? item.wallet : bounty.evaluator,
             deadline: item.deadline
         });
         return claimDigest(address(market), message);

@@ -2,10 +2,12 @@
 pragma solidity ^0.8.28;
 
 import {Dice} from "../Dice.sol";
+import {AuthorizationSigner} from "../../support/AuthorizationSigner.sol";
+import {UnstakeSigner} from "../../support/UnstakeSigner.sol";
 import {Handler} from "./Handler.sol";
 
 /// @notice The calls of agents about their stake.
-abstract contract StakeHandler is Handler {
+abstract contract StakeHandler is Handler, AuthorizationSigner, UnstakeSigner {
     /// @dev Frozen agents first, so that they are unfrozen.
     function stake(uint256 seed) external {
         Dice memory dice = Dice(seed);
@@ -20,6 +22,48 @@ abstract contract StakeHandler is Handler {
         Dice memory dice = Dice(seed);
         uint256 agentId = _agent(dice);
         _actAsAgent(dice, agentId, abi.encodeCall(staking.unstake, (agentId, _unstakeAmount(dice, agentId))));
+    }
+
+    /// @dev Rarely with another owner than the agent's.
+    function stakeFor(uint256 seed) external {
+        Dice memory dice = Dice(seed);
+        uint256 agentId = _agent(dice);
+        address owner = _caller(dice, _ownerOf(agentId));
+        bytes memory data = abi.encodeCall(staking.stakeFor, (agentId, owner, _stakeAmount(dice)));
+        _act(_anyone(dice), address(staking), data);
+    }
+
+    function stakeSigned(uint256 seed) external {
+        Dice memory dice = Dice(seed);
+        uint256 agentId = _agent(dice);
+        address owner = _caller(dice, _ownerOf(agentId));
+        address from = _anyone(dice);
+        uint256 amount = _stakeAmount(dice);
+        uint256 validBefore = block.timestamp + 1;
+        bytes32 salt = bytes32(dice.seed);
+        bytes32 nonce = keccak256(abi.encode(keccak256("stake"), from, agentId, owner, amount, 0, validBefore, salt));
+        Authorization memory authorization = Authorization(from, address(funding), amount, 0, validBefore, nonce);
+        bytes memory signature = _signedBy(dice, from, authorizationDigest(usdc, authorization));
+        bytes memory data =
+            abi.encodeCall(funding.stake, (from, agentId, owner, amount, 0, validBefore, salt, signature));
+        _act(_anyone(dice), address(funding), data);
+    }
+
+    /// @dev Rarely too long, expired or with another nonce.
+    function unstakeSigned(uint256 seed) external {
+        Dice memory dice = Dice(seed);
+        uint256 agentId = _agent(dice);
+        address signer = _caller(dice, dice.roll(2) == 0 ? _walletOf(agentId) : _ownerOf(agentId));
+        uint256 deadline = block.timestamp + dice.roll(1 hours + 1);
+        uint256 fault = dice.roll(16);
+        if (fault == 0) deadline = block.timestamp - 1;
+        if (fault == 1) deadline = block.timestamp + 1 hours + 1;
+        uint256 nonce = staking.nonceOf(agentId) + (fault == 2 ? 1 : 0);
+        UnstakeMessage memory message = UnstakeMessage(agentId, signer, _unstakeAmount(dice, agentId), nonce, deadline);
+        bytes memory signature = _signedBy(dice, signer, unstakeDigest(address(staking), message));
+        bytes memory data =
+            abi.encodeCall(staking.unstakeWithSig, (agentId, message.amount, signer, nonce, deadline, signature));
+        _act(_anyone(dice), address(staking), data);
     }
 
     function _actAsAgent(Dice memory dice, uint256 agentId, bytes memory data) private {

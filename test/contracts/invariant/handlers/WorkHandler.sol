@@ -2,13 +2,13 @@
 pragma solidity ^0.8.28;
 
 import {IBountyMarket} from "../../../../contracts/interfaces/IBountyMarket.sol";
-import {ClaimSigner} from "../../support/ClaimSigner.sol";
+import {ActionSigner} from "../../support/ActionSigner.sol";
 import {Dice} from "../Dice.sol";
 import {Handler} from "./Handler.sol";
 
 /// @notice The calls of the claiming wallet after its claim, sent by itself or with its signature, and the calls open
 /// to anyone once a review is over or a payment is deferred.
-abstract contract WorkHandler is Handler, ClaimSigner {
+abstract contract WorkHandler is Handler, ActionSigner {
     /// @dev One in two wallets calls `startWork` first; the others submit at once.
     function startOrSubmit(uint256 seed) external {
         Dice memory dice = Dice(seed);
@@ -23,11 +23,19 @@ abstract contract WorkHandler is Handler, ClaimSigner {
         _submit(dice, _bountyIn(dice, _awaitsWork));
     }
 
-    /// @dev One claim in four, so that most runs continue.
+    /// @dev One claim in four, so that most runs continue, and every claim of a bounty that is closing.
     function abandon(uint256 seed) external {
         Dice memory dice = Dice(seed);
         uint256 bountyId = _bountyIn(dice, _awaitsWork);
-        if (dice.roll(4) == 0) _actAsWallet(dice, bountyId, abi.encodeCall(market.abandonClaim, (bountyId)));
+        if (bountyId == NONE_FITS) return;
+        IBountyMarket.Bounty memory bounty = market.getBounty(bountyId);
+        if (!bounty.closing && dice.roll(4) > 0) return;
+        if (dice.roll(2) == 0) return _actAsWallet(dice, bountyId, abi.encodeCall(market.abandonClaim, (bountyId)));
+        uint256 deadline = dice.rarely() ? block.timestamp - 1 : type(uint256).max;
+        ActionMessage memory message = ActionMessage(bountyId, bounty.wallet, bounty.round, bounty.revisions, deadline);
+        bytes memory signature = _signedBy(dice, bounty.wallet, abandonDigest(address(market), message));
+        bytes memory data = abi.encodeCall(market.abandonClaimWithSig, (bountyId, deadline, signature));
+        _act(_anyone(dice), address(market), data);
     }
 
     function _start(Dice memory dice, uint256 bountyId) private {
@@ -57,16 +65,16 @@ abstract contract WorkHandler is Handler, ClaimSigner {
         bytes memory signature = _signed(dice, bounty.wallet, submitDigest(address(market), message), fault);
         bytes memory data = abi.encodeCall(market.submitWorkWithSig, (bountyId, text, deadline, signature));
         (bool ok,) = _act(_anyone(dice), address(market), data);
-        _assertInvariant(6, !ok || fault > 5, "work submitted with a faulty signature");
+        _assertInvariant(6, !ok || fault == 1 || fault > 5, "work submitted with a faulty signature");
     }
 
     /// @return deadline The last second at which the signature is valid.
-    /// @return fault 0 to 5 make the signature invalid, a number above does not.
+    /// @return fault 0 and 2 to 5 make the signature invalid; 1 makes it hold without end.
     function _validity(Dice memory dice) private view returns (uint256 deadline, uint256 fault) {
         fault = dice.roll(32);
         deadline = dice.between(block.timestamp, block.timestamp + 1 hours);
         if (fault == 0) deadline = block.timestamp - 1;
-        if (fault == 1) deadline = block.timestamp + 1 hours + 1;
+        if (fault == 1) deadline = type(uint256).max;
     }
 
     function _signed(Dice memory dice, address wallet, bytes32 digest, uint256 fault)
@@ -75,8 +83,7 @@ abstract contract WorkHandler is Handler, ClaimSigner {
         returns (bytes memory)
     {
         if (fault == 5) return "";
-        uint256 key = keyOf[wallet];
-        return sign(key == 0 || dice.rarely() ? keyOf[stranger] : key, digest);
+        return _signedBy(dice, wallet, digest);
     }
 
     function finalize(uint256 seed) external {

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {Endings} from "./Endings.sol";
+import {RunSignatures} from "./RunSignatures.sol";
+import {IBountyMarket} from "./interfaces/IBountyMarket.sol";
+
+/// @title Posting
+/// @notice What the poster does with a bounty: create, fund, withdraw and close it.
+abstract contract Posting is Endings, RunSignatures {
+    /// @inheritdoc IBountyMarket
+    function createBounty(string calldata ipfsHash, uint256 reward, uint64 deadline, Terms calldata terms)
+        external
+        returns (uint256 bountyId)
+    {
+        return _create(msg.sender, ipfsHash, reward, deadline, terms, State.DRAFT);
+    }
+
+    /// @inheritdoc IBountyMarket
+    function postBounty(string calldata ipfsHash, uint256 reward, uint64 deadline, Terms calldata terms)
+        external
+        returns (uint256 bountyId)
+    {
+        bountyId = _create(msg.sender, ipfsHash, reward, deadline, terms, State.OPEN);
+        _fund(bountyId, msg.sender, reward);
+    }
+
+    /// @inheritdoc IBountyMarket
+    function postBountyFor(
+        address poster,
+        string calldata ipfsHash,
+        uint256 reward,
+        uint64 deadline,
+        Terms calldata terms
+    ) external returns (uint256 bountyId) {
+        require(poster != address(0), ZeroAddress());
+        bountyId = _create(poster, ipfsHash, reward, deadline, terms, State.OPEN);
+        _fund(bountyId, poster, reward);
+    }
+
+    /// @inheritdoc IBountyMarket
+    function fundBounty(uint256 bountyId) external {
+        StoredBounty storage bounty = _bountyIn(bountyId, State.DRAFT);
+        _requirePoster(bountyId, bounty);
+        _requireBeforeDeadline(bountyId, bounty.deadline);
+
+        _setState(bounty, State.OPEN);
+        _fund(bountyId, msg.sender, bounty.reward);
+    }
+
+    /// @inheritdoc IBountyMarket
+    function withdrawBounty(uint256 bountyId) external {
+        StoredBounty storage bounty = _bountyIn(bountyId, State.OPEN);
+        _requirePoster(bountyId, bounty);
+        _withdraw(bountyId, bounty);
+    }
+
+    /// @inheritdoc IBountyMarket
+    function expireBounty(uint256 bountyId) external {
+        StoredBounty storage bounty = _bountyIn(bountyId, State.OPEN);
+        uint256 deadline = bounty.deadline;
+        require(block.timestamp > deadline, BountyDeadlineNotPassed(bountyId, deadline, block.timestamp));
+        _withdraw(bountyId, bounty);
+    }
+
+    /// @inheritdoc IBountyMarket
+    function closeBounty(uint256 bountyId) external {
+        StoredBounty storage bounty = _closable(bountyId);
+        _requirePoster(bountyId, bounty);
+        _close(bountyId, bounty);
+    }
+
+    /// @inheritdoc IBountyMarket
+    function closeBountyWithSig(uint256 bountyId, uint256 deadline, bytes calldata signature) external {
+        StoredBounty storage bounty = _closable(bountyId);
+        _requireCloseSignature(bountyId, bounty.poster, _roundOf(bountyId, bounty), deadline, signature);
+        _close(bountyId, bounty);
+    }
+
+    function _create(
+        address poster,
+        string calldata ipfsHash,
+        uint256 reward,
+        uint64 deadline,
+        Terms calldata terms,
+        State state
+    ) private returns (uint256 bountyId) {
+        bountyId = _store(poster, ipfsHash, reward, deadline, terms, state);
+        uint256 stake = _stakeFor(reward, terms.stakePercent);
+        // Casting is safe because a work period is at most thirty days.
+        // forge-lint: disable-next-line(unsafe-typecast)
+        uint32 workPeriod = uint32(_workPeriodFor(terms.workPeriod));
+        emit BountyCreated(
+            bountyId, poster, ipfsHash, reward, _feeOf(reward), stake, deadline, workPeriod, terms.evaluator
+        );
+    }
+
+    function _fund(uint256 bountyId, address poster, uint256 reward) private {
+        uint256 escrow = _escrowOf(reward);
+        emit BountyFunded(bountyId, poster, escrow);
+        _pull(escrow);
+    }
+
+    function _close(uint256 bountyId, StoredBounty storage bounty) private {
+        if (_stateOf(bounty) == State.OPEN) return _withdraw(bountyId, bounty);
+        _markClosing(bountyId, bounty);
+        emit BountyClosing(bountyId, bounty.poster);
+    }
+}

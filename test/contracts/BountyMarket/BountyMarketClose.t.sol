@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IBountyMarket} from "../../../contracts/interfaces/IBountyMarket.sol";
+import {ActionSigner} from "../support/ActionSigner.sol";
+import {BountyMarketTest} from "../support/BountyMarketTest.sol";
+
+/// @notice `closeBounty` and `closeBountyWithSig`.
+contract BountyMarketCloseTest is BountyMarketTest, ActionSigner {
+    function test_GivenOpen_WhenClosed_TheEscrowGoesBackAtOnce() public {
+        uint256 bountyId = _post();
+        _expectEvent();
+        emit IBountyMarket.BountyWithdrawn(bountyId, poster, 105e6);
+        _expectTransfer(address(market), poster, 105e6);
+        vm.recordLogs();
+        _close(bountyId);
+        assertEq(_countMarketEvents(), 1);
+        _assertBounty(bountyId, _unclaimed(IBountyMarket.State.DRAFT));
+        _assertNothingKept(0);
+    }
+
+    function test_GivenClaimed_WhenClosed_TheClaimGoesOn() public {
+        bool[2] memory starts = [false, true];
+        for (uint256 i = 0; i < starts.length; ++i) {
+            uint256 bountyId = _postClaimed();
+            if (starts[i]) _start(bountyId);
+            _expectEvent();
+            emit IBountyMarket.BountyClosing(bountyId, poster);
+            vm.recordLogs();
+            _close(bountyId);
+            assertEq(_countMarketEvents(), 1);
+            IBountyMarket.Bounty memory expected =
+                _claimed(starts[i] ? IBountyMarket.State.IN_PROGRESS : IBountyMarket.State.CLAIMED, START);
+            expected.closing = true;
+            _assertBounty(bountyId, expected);
+
+            _submit(bountyId);
+            _approve(bountyId);
+            expected.state = IBountyMarket.State.APPROVED;
+            _assertBounty(bountyId, expected);
+        }
+    }
+
+    function test_GivenClosing_WhenAbandoned_TheEscrowGoesBack() public {
+        uint256 bountyId = _postClaimed();
+        _close(bountyId);
+        _expectEvent();
+        emit IBountyMarket.ClaimAbandoned(bountyId, AGENT, poster, LOCK, 1);
+        _expectEvent();
+        emit IBountyMarket.BountyWithdrawn(bountyId, poster, 105e6);
+        _expectTransfer(address(staking), BURN, LOCK);
+        _expectTransfer(address(market), poster, 105e6);
+        vm.recordLogs();
+        _abandon(bountyId);
+        assertEq(_countMarketEvents(), 2);
+        _assertDraftOfRound(bountyId, 1);
+        _assertNothingKept(LOCK);
+    }
+
+    /// @dev Before its deadline, where a slash would open it again.
+    function test_GivenClosing_WhenSlashed_TheEscrowGoesBack() public {
+        uint256 bountyId = _postClaimed();
+        _close(bountyId);
+        skip(7 days + 1);
+        _expectEvent();
+        emit IBountyMarket.ClaimSlashed(bountyId, AGENT, poster, LOCK, 1);
+        _expectEvent();
+        emit IBountyMarket.BountyWithdrawn(bountyId, poster, 105e6);
+        _slashExpired(bountyId);
+        _assertDraftOfRound(bountyId, 1);
+        _assertNothingKept(LOCK);
+    }
+
+    function test_GivenClosing_WhenSlashedByAnyone_ARefusedRefundIsOwed() public {
+        uint256 bountyId = _postClaimed();
+        _close(bountyId);
+        skip(14 days + 1);
+        usdc.blacklist(poster);
+        vm.prank(stranger);
+        market.slashExpired(bountyId);
+        _assertDraftOfRound(bountyId, 1);
+        assertEq(market.owed(poster), 105e6);
+    }
+
+    function test_GivenClosing_WhenAbandoned_ARefusedRefundIsOwed() public {
+        uint256 bountyId = _postClaimed();
+        _close(bountyId);
+        usdc.blacklist(poster);
+        _expectEvent();
+        emit IBountyMarket.PaymentDeferred(bountyId, poster, 105e6);
+        _abandon(bountyId);
+        assertEq(market.owed(poster), 105e6);
+    }
+
+    /// @dev Funded again, the bounty opens again after a lost claim.
+    function test_WhenADraftAgain_ItIsNoLongerClosing() public {
+        uint256 bountyId = _postClaimed();
+        _close(bountyId);
+        _abandon(bountyId);
+        vm.prank(poster);
+        market.fundBounty(bountyId);
+        _claim(bountyId);
+        assertFalse(market.getBounty(bountyId).closing);
+        _abandon(bountyId);
+        IBountyMarket.Bounty memory expected = _unclaimed(IBountyMarket.State.OPEN);
+        expected.round = 2;
+        _assertBounty(bountyId, expected);
+    }
+
+    function test_GivenTermsAndALostClaim_TheyStayWhenClosed() public {
+        terms = IBountyMarket.Terms({workPeriod: 30 days, stakePercent: 40, evaluator: evaluator});
+        uint256 bountyId = _postClaimed();
+        _abandon(bountyId);
+        _claim(bountyId);
+        _close(bountyId);
+        _abandon(bountyId);
+        IBountyMarket.Bounty memory expected = _unclaimed(IBountyMarket.State.DRAFT);
+        expected.stake = 40e6;
+        expected.workPeriod = 30 days;
+        expected.round = 2;
+        _assertBounty(bountyId, expected);
+    }
+
+    function test_RevertGiven_Closing_WhenClosedAgain() public {
+        uint256 bountyId = _postClaimed();
+        _close(bountyId);
+        vm.expectRevert(abi.encodeWithSelector(IBountyMarket.BountyIsClosing.selector, bountyId));
+        _close(bountyId);
+    }
+
+    function test_RevertGiven_AnotherCaller_WhenClosed() public {
+        terms.evaluator = evaluator;
+        uint256[2] memory bounties = [_post(), _postClaimed()];
+        address[4] memory callers = [stranger, wallet, evaluator, treasury];
+        for (uint256 i = 0; i < 8; ++i) {
+            vm.expectRevert(
+                abi.encodeWithSelector(IBountyMarket.NotPoster.selector, bounties[i % 2], callers[i / 2], poster)
+            );
+            vm.prank(callers[i / 2]);
+            market.closeBounty(bounties[i % 2]);
+        }
+    }
+
+    function test_GivenPosterIsBlacklisted_WhenItClosesAnOpenBounty_USDCsErrorIsRaised() public {
+        uint256 bountyId = _post();
+        usdc.blacklist(poster);
+        vm.expectRevert("Blacklistable: account is blacklisted");
+        _close(bountyId);
+    }
+
+    function test_GivenSignature_AnyoneCloses() public {
+        uint256 open = _post();
+        _closeSigned(open, START + 1 hours, _signature(open, START + 1 hours));
+        _assertBounty(open, _unclaimed(IBountyMarket.State.DRAFT));
+        _assertNothingKept(0);
+
+        uint256 claimed = _postClaimed();
+        _expectEvent();
+        emit IBountyMarket.BountyClosing(claimed, poster);
+        _closeSigned(claimed, START + 1 hours, _signature(claimed, START + 1 hours));
+        assertTrue(market.getBounty(claimed).closing);
+    }
+
+    /// @dev A close that another sends must not depend on USDC.
+    function test_GivenSignatureAndABlacklistedPoster_TheRefundIsOwed() public {
+        uint256 bountyId = _post();
+        usdc.blacklist(poster);
+        _closeSigned(bountyId, START, _signature(bountyId, START));
+        assertEq(market.owed(poster), 105e6);
+    }
+
+    /// @dev It names no round: anyone that has it can close again what is funded again within its hour.
+    function test_GivenFundedAgain_WithinItsHourTheSignatureClosesAgain() public {
+        uint256 bountyId = _post();
+        bytes memory signature = _signature(bountyId, START + 1 hours);
+        _closeSigned(bountyId, START + 1 hours, signature);
+        vm.prank(poster);
+        market.fundBounty(bountyId);
+        vm.warp(START + 1 hours);
+        _closeSigned(bountyId, START + 1 hours, signature);
+        _assertState(bountyId, IBountyMarket.State.DRAFT);
+
+        vm.prank(poster);
+        market.fundBounty(bountyId);
+        vm.warp(START + 1 hours + 1);
+        vm.expectRevert(
+            abi.encodeWithSelector(IBountyMarket.SignatureExpired.selector, START + 1 hours, START + 1 hours + 1)
+        );
+        _closeSigned(bountyId, START + 1 hours, signature);
+    }
+
+    function test_RevertGiven_SignatureOfMoreThanAnHour_WhenClosed() public {
+        uint256 bountyId = _post();
+        bytes memory signature = _signature(bountyId, START + 1 hours + 1);
+        vm.expectRevert(
+            abi.encodeWithSelector(IBountyMarket.SignatureTooLong.selector, START + 1 hours + 1, START + 1 hours)
+        );
+        _closeSigned(bountyId, START + 1 hours + 1, signature);
+    }
+
+    function test_RevertGiven_AnotherSignature_WhenClosed() public {
+        uint256 bountyId = _postClaimed();
+        _abandon(bountyId);
+        bytes32[4] memory digests = [
+            closeDigest(address(market), bountyId + 1, poster, START),
+            closeDigest(address(market), bountyId, stranger, START),
+            closeDigest(address(market), bountyId, poster, START + 1),
+            closeDigest(address(staking), bountyId, poster, START)
+        ];
+        bytes memory invalid = abi.encodeWithSelector(IBountyMarket.InvalidSignature.selector, bountyId, poster, 2);
+        for (uint256 i = 0; i < digests.length; ++i) {
+            vm.expectRevert(invalid);
+            _closeSigned(bountyId, START, sign(keyNamed("poster"), digests[i]));
+        }
+        bytes memory others = sign(walletKey, closeDigest(address(market), bountyId, poster, START));
+        vm.expectRevert(invalid);
+        _closeSigned(bountyId, START, others);
+        vm.expectRevert(invalid);
+        _closeSigned(bountyId, START, "");
+    }
+
+    function _close(uint256 bountyId) private {
+        vm.prank(poster);
+        market.closeBounty(bountyId);
+    }
+
+    function _closeSigned(uint256 bountyId, uint256 deadline, bytes memory signature) private {
+        vm.prank(stranger);
+        market.closeBountyWithSig(bountyId, deadline, signature);
+    }
+
+    function _signature(uint256 bountyId, uint256 deadline) private view returns (bytes memory) {
+        return sign(keyNamed("poster"), closeDigest(address(market), bountyId, poster, deadline));
+    }
+
+    function _assertDraftOfRound(uint256 bountyId, uint32 round) private view {
+        IBountyMarket.Bounty memory expected = _unclaimed(IBountyMarket.State.DRAFT);
+        expected.round = round;
+        _assertBounty(bountyId, expected);
+    }
+
+    /// @dev The poster has all its USDC again; of the agent's, only `burned` is lost.
+    function _assertNothingKept(uint256 burned) private view {
+        _assertBalances(
+            Balances({poster: FUNDS, wallet: 0, treasury: 0, market: 0, staking: STAKE - burned, burned: burned})
+        );
+    }
+}
