@@ -120,8 +120,8 @@ it(`eligibility and claim agree at the same block, for ${PAIRS} random pairs of 
     const fresh: Pick<Candidate, 'bountyId' | 'round' | 'terms'>[] = []
     for (let run = 0; run < 6; run++) {
       const bountyId = await people.openRun(BigInt(random.int(1, 250)) * usdc, 90n * 86_400n)
-      const { reward, stake, workPeriod } = await market.market.read.getBounty([bountyId])
-      fresh.push({ bountyId, round: 1n, terms: { reward, stake, workPeriod: BigInt(workPeriod) } })
+      const { reward, stake, workPeriod, evaluator } = await market.market.read.getBounty([bountyId])
+      fresh.push({ bountyId, round: 1n, terms: { reward, stake, workPeriod: BigInt(workPeriod), evaluator } })
     }
     // The time of the latest block is the clock's, also right after the clock was moved.
     await market.client.mine({ blocks: 1 })
