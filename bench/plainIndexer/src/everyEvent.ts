@@ -21,6 +21,7 @@ const names = [
   'BountyMarket:BountyCreated',
   'BountyMarket:BountyFunded',
   'BountyMarket:BountyWithdrawn',
+  'BountyMarket:BountyClosing',
   'BountyMarket:BountyClaimed',
   'BountyMarket:ClaimRefused',
   'BountyMarket:WorkStarted',

@@ -27,7 +27,7 @@ beforeAll(async () => {
   await mined(() => market.write.requestRevision([run, 'ipfs://feedback']))
   await mined(() => market.write.submitWork([run, 'ipfs://second'], { account }))
   await mined(() => usdc.write.blacklist([account]))
-  await mined(() => market.write.approveWork([run]))
+  await mined(() => market.write.approveWork([run, 1]))
   // An agent id that was never registered has a row too.
   await mined(() => staking.write.ban([77n]))
   await chain.indexed()

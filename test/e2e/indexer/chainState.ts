@@ -45,6 +45,7 @@ export async function runsOnChain({ market }: MarketOnAnvil) {
         workPeriod: bounty.workPeriod,
         stakeRequired: bounty.stake,
         evaluator: bounty.evaluator === zeroAddress ? null : bounty.evaluator,
+        closing: bounty.closing,
       }
     }),
   )

@@ -91,6 +91,7 @@ test('a run passes every state up to its rejection', async () => {
     workPeriod: 7 * day,
     stakeRequired: usd(10),
     evaluator: null,
+    closing: false,
   }
   expect(await index.run(1n)).toEqual(draft)
 
@@ -155,7 +156,7 @@ test('a run is approved, and a payment that USDC refuses is owed until it is col
   expect(await index.run(bountyId)).toMatchObject({ stake: usd(20) })
   await market.write.submitWork([bountyId, 'ipfs://done'], by(ada))
   await usdc.write.blacklist([accountOf(ada).address])
-  await market.write.approveWork([bountyId], by(poster))
+  await market.write.approveWork([bountyId, 0], by(poster))
   expect(await index.run(bountyId)).toMatchObject({
     state: 'APPROVED',
     endedAt: await now(),
@@ -168,7 +169,7 @@ test('a run is approved, and a payment that USDC refuses is owed until it is col
   const second = await post('ipfs://approved too', usd(20))
   await market.write.claimBounty([second, 1n], by(ada))
   await market.write.submitWork([second, 'ipfs://done'], by(ada))
-  await market.write.approveWork([second], by(poster))
+  await market.write.approveWork([second, 0], by(poster))
   expect((await index.tables()).payees).toEqual([{ address: lower(ada), owed: usd(320) }])
 
   await usdc.write.unBlacklist([accountOf(ada).address])
@@ -200,7 +201,7 @@ test('an agent becomes proven with its fifth run, and is counted on the day of i
     const bountyId = await post(ipfsHash, usd(1))
     await market.write.claimBounty([bountyId, 1n], by(ada))
     await market.write.submitWork([bountyId, 'ipfs://done'], by(ada))
-    await market.write.approveWork([bountyId], by(poster))
+    await market.write.approveWork([bountyId, 0], by(poster))
   }
   expect(await counted()).toBe('PROVEN')
   await staking.write.ban([1n], by(roles.owner))
@@ -268,6 +269,46 @@ test('a run is open again after its claim was abandoned, and a draft once it exp
   await pass(31 * day)
   await market.write.expireBounty([bountyId], by(stranger))
   expect(await index.run(bountyId)).toMatchObject({ ...unclaimed, state: 'DRAFT', round: 1 })
+})
+
+test('a run that its poster closes during a claim is closing, and a draft once the claim is lost', async () => {
+  const { market } = chain
+  const bountyId = await post('ipfs://closing', usd(50))
+  await market.write.claimBounty([bountyId, 1n], by(ada))
+  await market.write.closeBounty([bountyId], by(poster))
+  expect(await index.run(bountyId)).toMatchObject({ state: 'CLAIMED', claimedBy: 1n, closing: true })
+  await market.write.startWork([bountyId], by(ada))
+  expect(await index.run(bountyId)).toMatchObject({ state: 'IN_PROGRESS', closing: true })
+  await market.write.abandonClaim([bountyId], by(ada))
+  expect(await index.run(bountyId)).toMatchObject({ ...unclaimed, state: 'DRAFT', round: 1, closing: false })
+  const { runEvents } = await index.tables()
+  const timeline = runEvents.filter((event) => event.bountyId === bountyId)
+  expect(timeline.map(({ name }) => name).slice(3)).toEqual([
+    'BountyClosing',
+    'WorkStarted',
+    'ClaimAbandoned',
+    'BountyWithdrawn',
+  ])
+  expect(timeline[3]).toMatchObject({ address: lower(poster), agentId: null, round: null })
+})
+
+test('a run that is due for a revision can be approved, and nothing is due any more', async () => {
+  const { market } = chain
+  const bountyId = await post('ipfs://good enough', usd(50))
+  await market.write.claimBounty([bountyId, 1n], by(ada))
+  await market.write.submitWork([bountyId, 'ipfs://first'], by(ada))
+  await market.write.requestRevision([bountyId, 'ipfs://feedback'], by(poster))
+  await market.write.approveWork([bountyId, 0], by(poster))
+  expect(await index.run(bountyId)).toMatchObject({ state: 'APPROVED', submitBy: null, reviewBy: null, revisions: 1 })
+})
+
+test('the treasury collects its fees, of which no payment was deferred', async () => {
+  const { market } = chain
+  const treasury = await market.read.TREASURY()
+  await market.write.collect([treasury], by(stranger))
+  expect((await index.tables()).payees).toContainEqual({ address: treasury.toLowerCase(), owed: 0n })
+  // One unit stays, so that the next fee does not pay for a new storage slot.
+  expect(await market.read.owed([treasury])).toBe(1n)
 })
 
 test('a refund that USDC refuses is owed, and appears in the run’s timeline', async () => {
@@ -361,7 +402,11 @@ test('every run and agent row equals the chain', async () => {
     const paid = runs.filter(({ state, claimedBy }) => state === 'APPROVED' && claimedBy === id)
     expect(volume).toBe(paid.reduce((sum, { reward }) => sum + reward, 0n))
   }
-  for (const { address, owed } of payees) expect(owed).toBe(await chain.market.read.owed([address]))
+  const treasury = (await chain.market.read.TREASURY()).toLowerCase()
+  for (const { address, owed } of payees) {
+    // Fees are owed to the treasury, but no payment of them was refused.
+    expect(owed).toBe(address === treasury ? 0n : await chain.market.read.owed([address]))
+  }
 })
 
 test('a run’s timeline has each of its logs', async () => {
@@ -372,6 +417,7 @@ test('a run’s timeline has each of its logs', async () => {
       'BountyCreated',
       'BountyFunded',
       'BountyWithdrawn',
+      'BountyClosing',
       'BountyClaimed',
       'ClaimRefused',
       'WorkStarted',

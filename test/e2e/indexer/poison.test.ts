@@ -115,7 +115,7 @@ async function playRun(string: Hex, agentId: bigint) {
   await call(ada, market.address, 'submitWork(uint256,string)', [run, string])
   await call(poster, market.address, 'requestRevision(uint256,string)', [run, string])
   await call(ada, market.address, 'submitWork(uint256,string)', [run, string])
-  await market.write.approveWork([run], { account: poster })
+  await market.write.approveWork([run, 1], { account: poster })
 }
 
 /** A run whose claim is slashed, claimed again and refused in one block. */
