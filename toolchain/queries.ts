@@ -48,7 +48,7 @@ const families: Family[] = [
     request: 'state=OPEN',
     example: { ...newest, standing: 'state' },
     covers: (shape) => isWalked(shape) && isPlain(shape) && !shape.isRewarded,
-    why: 'The total is a sum of days, or the row of a party. An index begins with the filter and goes on in the order of the list: the page is its next entries.',
+    why: 'The total is a sum of days, or the row of a party. An index begins with the filter and continues in the order of the list: the page is its next entries.',
   },
   {
     title: 'Claimable runs by deadline, expired runs by deadline, all other runs',

@@ -154,7 +154,7 @@ describe('/docs', () => {
     }
   })
 
-  it('sends its large script compressed, under a path that names its version, to be kept for ever', async () => {
+  it('sends its large script compressed, under a path that names its version, so that it may be cached without a time limit', async () => {
     const page = await api.app.request('/docs')
     const [path = ''] = /\/docs\/scalar-[^"]+/.exec(await page.text()) ?? []
     const file = await api.app.request(path)

@@ -23,9 +23,10 @@ contract MockAuthorizationsTest is Test, AuthorizationSigner {
 
     function test_GivenSignature_ThePayeeTakesThePayment() public {
         Authorization memory authorization = _authorization();
+        bytes memory signature = _sign(authorization);
         vm.expectEmit(address(usdc));
         emit MockAuthorizations.AuthorizationUsed(alice, "nonce");
-        _take(authorization, _sign(authorization));
+        _take(authorization, signature);
         assertEq(usdc.balanceOf(alice), 60e6);
         assertEq(usdc.balanceOf(bob), 40e6);
         assertTrue(usdc.authorizationState(alice, "nonce"));

@@ -49,13 +49,14 @@ contract SignedFundingTest is BountyMarketTest, AuthorizationSigner {
 
     function test_GivenSignature_AnyonePosts() public {
         Post memory post = _signedPost();
+        bytes memory signature = _sign(post, "payer");
         _expectTransfer(payer, address(funding), 105e6);
         _expectEvent();
         emit IBountyMarket.BountyCreated(1, payer, WORK, REWARD, FEE, LOCK, DEADLINE, 7 days, address(0));
         _expectEvent();
         emit IBountyMarket.BountyFunded(1, payer, 105e6);
         _expectTransfer(address(funding), address(market), 105e6);
-        uint256 bountyId = _send(post, _sign(post, "payer"));
+        uint256 bountyId = _send(post, signature);
         assertEq(bountyId, 1);
         poster = payer;
         _assertBounty(bountyId, _unclaimed(IBountyMarket.State.OPEN));
@@ -150,9 +151,10 @@ contract SignedFundingTest is BountyMarketTest, AuthorizationSigner {
 
     function test_GivenSignature_AnyoneStakes() public {
         Stake memory stake = _signedStake();
+        bytes memory signature = _sign(stake, "payer");
         vm.expectEmit(address(staking));
         emit IAgentStaking.Staked(AGENT, address(funding), 30e6, STAKE + 30e6, START);
-        _send(stake, _sign(stake, "payer"));
+        _send(stake, signature);
         _assertStake(STAKE + 30e6, 0);
         assertEq(usdc.balanceOf(payer), FUNDS - 30e6);
         _assertHoldsNothing();

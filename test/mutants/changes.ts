@@ -1,14 +1,5 @@
-import { childOf, type Node } from './syntaxTree.ts'
+import { type Change, childOf, type Node, type Source } from './syntaxTree.ts'
 import { valueChangesAt } from './valueChanges.ts'
-
-/** One change of the source: the text between two byte offsets is replaced. */
-export type Change = { start: number; end: number; replacement: string }
-
-/** Access to the source for the rules below. */
-export type Source = {
-  /** The text between two byte offsets. */
-  text(start: number, end: number): string
-}
 
 const boundaries: Record<string, string> = { '<': '<=', '<=': '<', '>': '>=', '>=': '>' }
 const opposites: Record<string, string> = {

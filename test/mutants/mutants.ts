@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { type Change, changesAt, type Source } from './changes.ts'
-import { childOf, type Node, parse } from './syntaxTree.ts'
+import { changesAt } from './changes.ts'
+import { type Change, childOf, type Node, parse, type Source } from './syntaxTree.ts'
 
 /** A contract with one small fault. */
 export type Mutant = {

@@ -13,6 +13,15 @@ export type Node = {
   fields: ReadonlyMap<string, unknown>
 }
 
+/** One change of the source: the text between two byte offsets is replaced. */
+export type Change = { start: number; end: number; replacement: string }
+
+/** Access to the source for the rules that change it. */
+export type Source = {
+  /** The text between two byte offsets. */
+  text(start: number, end: number): string
+}
+
 const rawNode = z.looseObject({ nodeType: z.string(), src: z.string() })
 
 const output = z.object({

@@ -1,5 +1,4 @@
-import type { Change, Source } from './changes.ts'
-import { childOf, type Node } from './syntaxTree.ts'
+import { type Change, childOf, type Node, type Source } from './syntaxTree.ts'
 
 const swapped: Record<string, string> = { min: 'max', max: 'min' }
 
@@ -43,7 +42,7 @@ function argumentChanges(node: Node, source: Source): Change[] {
   const args = node.children.get('arguments') ?? []
   return args.slice(1).flatMap((right, index) => {
     const left = args[index]
-    if (!left || left.type !== 'Identifier' || right.type !== 'Identifier') return []
+    if (left?.type !== 'Identifier' || right.type !== 'Identifier') return []
     const between = source.text(left.end, right.start)
     const replacement = `${textOf(right, source)}${between}${textOf(left, source)}`
     return [{ start: left.start, end: right.end, replacement }]

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 
-export type Step = { command: string; output: string[] }
+type Step = { command: string; output: string[] }
 
 export type Section = {
   /** The commands after `$`, each with the lines that it prints. */

@@ -13,7 +13,7 @@ export type Trace = {
 }
 
 /** `end` takes the reason of a failure. */
-export type Span = { end: (failure?: unknown) => void }
+type Span = { end: (failure?: unknown) => void }
 
 /** The traces of this process. This module does not load the SDK: see `otlpTracing.ts`. */
 export type Tracing = {

@@ -194,7 +194,7 @@ function rowsOf({ start }: Shape): SQL {
  * How a page is found. A walk reads an index in the list's order, and passes the runs that do not match. Gathering reads
  * all matching runs by another index, and sorts them.
  *
- * Undefined if an index begins with what the filter compares and goes on in the list's order: a walk then passes few
+ * Undefined if an index begins with what the filter compares and continues in the list's order: a walk then passes few
  * other runs. There is one for no filter, a state, a party, and a party's runs in a state, but not by reward. No index
  * begins with a range: `minReward` and `claimable` are checked for each run that is passed, unless the list is in their
  * own order.

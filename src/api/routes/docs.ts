@@ -15,7 +15,7 @@ const require = createRequire(import.meta.url)
 const scalar = dirname(require.resolve('@scalar/fastify-api-reference'))
 const { version } = require(join(scalar, '../package.json')) as { version: string }
 
-/** Names the version, so that browsers may keep the script for ever. */
+/** Names the version, so that a browser may cache the script without a time limit. */
 const scriptPath = `/docs/scalar-${version}.js`
 
 const page = html`<!doctype html>

@@ -101,6 +101,7 @@ contract AgentStakingSignedUnstakeTest is AgentStakingTest, UnstakeSigner {
     }
 
     function test_RevertGiven_AnotherSignature() public {
+        UnstakeMessage memory right = _message(owner);
         for (uint256 fault = 0; fault < 8; ++fault) {
             UnstakeMessage memory message = _message(owner);
             if (fault == 0) message.agentId = 2;
@@ -112,7 +113,7 @@ contract AgentStakingSignedUnstakeTest is AgentStakingTest, UnstakeSigner {
             if (fault == 6) signature = "";
             if (fault == 7) signature = sign(keyNamed("agent owner"), unstakeDigest(address(registry), message));
             vm.expectRevert(abi.encodeWithSelector(IAgentStaking.InvalidUnstakeSignature.selector, AGENT, owner, 0));
-            _send(_message(owner), signature);
+            _send(right, signature);
         }
     }
 

@@ -25,8 +25,8 @@ contract BountyMarketClaimTest is BountyMarketTest {
     }
 
     function test_LockIsATenthOfTheRewardUpToTheMinimumStake() public {
-        uint256[6] memory rewards = [uint256(10_000), 10_009, 199_999_999, 200e6, 200_000_010, 10_000e6];
-        uint256[6] memory locks = [uint256(1000), 1000, 19_999_999, 20e6, 20e6, 20e6];
+        uint256[6] memory rewards = [uint256(10_000), 10_009, 199_999_999, 200e6, 200_000_010, 600e6];
+        uint256[6] memory locks = [uint256(1000), 1000, 19_999_999, 20e6, 20e6, 30e6];
         uint256 locked = 0;
         for (uint256 i = 0; i < rewards.length; ++i) {
             uint256 bountyId = _post(rewards[i]);

@@ -79,7 +79,7 @@ contract BountyMarketRegistryTest is BountyMarketTest {
         _submit(bountyId);
         _approve(bountyId);
         assertEq(usdc.balanceOf(wallet), REWARD);
-        assertEq(usdc.balanceOf(treasury), FEE);
+        assertEq(market.owed(treasury), FEE);
     }
 
     function test_GivenBrokenRegistry_LiveRunIsFinalized() public {

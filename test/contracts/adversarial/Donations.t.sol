@@ -14,7 +14,8 @@ contract DonationsTest is BountyMarketTest {
         uint256 withdrawn = _post();
         vm.prank(poster);
         market.withdrawBounty(withdrawn);
-        assertEq(usdc.balanceOf(address(market)), GIFT);
+        assertEq(usdc.balanceOf(address(market)), GIFT + market.owed(treasury));
+        assertEq(market.owed(treasury), FEE);
     }
 
     function test_WhenUsdcIsSentToTheStaking_ItIsNobodysStake() public {

@@ -75,7 +75,7 @@ contract FlashStakeTest is BountyMarketTest {
 
         (,,, uint256 completions,,,) = staking.accountOf(AGENT);
         assertEq(completions, 1);
-        assertEq(usdc.balanceOf(treasury), FEE);
+        assertEq(market.owed(treasury), FEE);
         assertEq(usdc.balanceOf(poster) + usdc.balanceOf(wallet), FUNDS - FEE);
         assertEq(usdc.balanceOf(owner), FUNDS);
     }

@@ -47,24 +47,25 @@ contract SignatureReplayTest is SignedClaims {
         _bring(message, signature);
     }
 
-    /// @dev Reward, stake and work period are signed: a reorg cannot put other terms under the bounty's id.
+    /// @dev Reward, stake, work period and evaluator are signed: a reorg cannot put other terms under the bounty's id.
     function test_RevertGiven_ReorgThatGaveTheIdToABountyWithOtherTerms() public {
         uint256 beforeReorg = vm.snapshotState();
         uint256 forgotten = _post();
         ClaimMessage memory message = _message(forgotten);
         bytes memory signature = _sign(message);
 
-        for (uint256 i = 0; i < 3; ++i) {
+        for (uint256 i = 0; i < 4; ++i) {
             vm.revertToState(beforeReorg);
             terms.stakePercent = i == 1 ? 20 : 0;
             terms.workPeriod = i == 2 ? 1 hours : 0;
+            terms.evaluator = i == 3 ? evaluator : address(0);
             assertEq(_post(i == 0 ? 2 * REWARD : REWARD), forgotten);
             _expectInvalid(forgotten, wallet, 1);
             _bring(message, signature);
         }
     }
 
-    /// @dev Accepted: the text of the work and the evaluator are not signed.
+    /// @dev Accepted: the text of the work is not signed.
     function test_GivenReorgThatGaveTheIdToABountyOfTheSameTerms_SignatureHolds() public {
         uint256 beforeReorg = vm.snapshotState();
         uint256 forgotten = _post();
@@ -72,10 +73,18 @@ contract SignatureReplayTest is SignedClaims {
         bytes memory signature = _sign(message);
         vm.revertToState(beforeReorg);
 
-        terms.evaluator = evaluator;
-        assertEq(_post(), forgotten);
+        vm.prank(poster);
+        assertEq(market.postBounty(FEEDBACK, REWARD, DEADLINE, terms), forgotten);
         _bring(message, signature);
         _assertState(forgotten, IBountyMarket.State.CLAIMED);
+    }
+
+    function test_GivenANamedEvaluator_ItsSignatureHolds() public {
+        terms.evaluator = evaluator;
+        uint256 evaluated = _post();
+        ClaimMessage memory message = _message(evaluated);
+        _bring(message, _sign(message));
+        _assertState(evaluated, IBountyMarket.State.CLAIMED);
     }
 
     function test_RevertWhen_BroughtOnAnotherChain() public {

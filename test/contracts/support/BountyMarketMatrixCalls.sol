@@ -74,7 +74,7 @@ abstract contract BountyMarketMatrixCalls is BountyMarketMatrixCases, ActionSign
     function _signature(uint256 bountyId, uint256 deadline) private view returns (bytes memory) {
         uint256 round = uint256(market.getBounty(bountyId).round) + 1;
         ClaimMessage memory message =
-            ClaimMessage(bountyId, AGENT, wallet, round, REWARD, LOCK, 7 days, address(0), deadline);
+            ClaimMessage(bountyId, AGENT, wallet, round, REWARD, LOCK, 7 days, terms.evaluator, deadline);
         return sign(walletKey, claimDigest(address(market), message));
     }
 

@@ -292,7 +292,7 @@ test('a run that its poster closes during a claim is closing, and a draft once t
   expect(timeline[3]).toMatchObject({ address: lower(poster), agentId: null, round: null })
 })
 
-test('a run that is due for a revision can be approved, and nothing is due any more', async () => {
+test('a run that is due for a revision can be approved, and then nothing is due', async () => {
   const { market } = chain
   const bountyId = await post('ipfs://good enough', usd(50))
   await market.write.claimBounty([bountyId, 1n], by(ada))
