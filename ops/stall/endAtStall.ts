@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { Level } from 'pino'
-import { RESTART } from '../database/restart.ts'
 import { backfillAnswers } from '../../core/node/backfillAnswers.ts'
+import { RESTART } from '../database/restart.ts'
 
 export type StallWatch = {
   databaseUrl: string
