@@ -145,6 +145,7 @@ contract PosterEndsTest is CampaignTest {
         usdc.unpause();
         usdc.unBlacklist(bounty.poster);
         usdc.unBlacklist(address(market));
+        usdc.unBlacklist(address(staking));
         vm.etch(address(campaign.registry()), _registryCode);
     }
 }
