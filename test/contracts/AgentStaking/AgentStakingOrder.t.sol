@@ -101,8 +101,8 @@ contract AgentStakingOrderTest is AgentStakingTest {
         assertEq(writes[0], _slot(), "to the account's slot");
     }
 
-    /// @dev The accounts are the third storage variable, after the owner and the pending owner.
+    /// @dev The accounts are the fifth storage variable, after owner, pending owner, and two that EIP712 does not use.
     function _slot() private pure returns (bytes32) {
-        return keccak256(abi.encode(AGENT, 2));
+        return keccak256(abi.encode(AGENT, 4));
     }
 }

@@ -56,10 +56,14 @@ contract BountyMarketClaimTest is BountyMarketTest {
         assertEq(market.getBounty(bountyId).wallet, owner);
     }
 
-    function test_GivenTwentyUsdc_AgentClaimsTheLargestRun() public {
+    /// @dev At 400 USDC the fee is 20 USDC. A larger reward puts more at risk.
+    function test_GivenTwentyUsdc_AgentClaimsRunsOfUpTo400() public {
         _unstake(STAKE - 20e6);
-        usdc.mint(poster, 1.05e15);
-        uint256 bountyId = _post(1e15);
+        usdc.mint(poster, 1_000e6);
+        uint256 larger = _post(400e6 + 20);
+        vm.expectRevert(abi.encodeWithSelector(IAgentStaking.InsufficientUnlockedStake.selector, AGENT, 20e6, 20e6 + 1));
+        market.checkClaim(larger, AGENT, wallet);
+        uint256 bountyId = _post(400e6);
         market.checkClaim(bountyId, AGENT, wallet);
         _claim(bountyId);
         _assertStake(20e6, 20e6);

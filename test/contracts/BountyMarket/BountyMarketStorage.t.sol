@@ -72,7 +72,8 @@ contract BountyMarketStorageTest is BountyMarketTest {
         _claim(bountyId);
         _start(bountyId);
         _submit(bountyId);
-        _approve(bountyId);
+        vm.prank(poster);
+        market.approveWork(bountyId, 0);
         (bytes32[] memory reads, bytes32[] memory writes) = vm.accesses(address(market));
         assertEq(_countDistinct(reads), 3, "read");
         assertEq(_countDistinct(writes), 2, "written");

@@ -34,7 +34,7 @@ contract BountyMarketWorkTest is BountyMarketTest {
             skip(1 days);
             uint40 time = START + (i + 1) * 1 days;
             _expectEvent();
-            emit IBountyMarket.WorkSubmitted(bountyId, AGENT, DELIVERABLE, time + 7 days, 1, 0);
+            emit IBountyMarket.WorkSubmitted(bountyId, AGENT, DELIVERABLE, time + 7 days, 1, i / 2);
             vm.recordLogs();
             _submit(bountyId);
             assertEq(_countMarketEvents(), 1);

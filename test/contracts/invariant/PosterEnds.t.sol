@@ -21,6 +21,10 @@ contract PosterEndsTest is CampaignTest {
     function setUp() public override {
         super.setUp();
         _registryCode = address(campaign.registry()).code;
+    }
+
+    /// @dev Their agents exist while a run is checked only: the campaign takes the next free id for one of no agent.
+    function _enterAttackers() private {
         for (uint256 i = 0; i < _attackers.length; ++i) {
             _agents[i] = campaign.registry().registerFor(_attackers[i], "");
             usdc.mint(_attackers[i], DEEP_POCKET);
@@ -45,6 +49,7 @@ contract PosterEndsTest is CampaignTest {
 
     function _assertPosterEnds(uint256 bountyId, IBountyMarket.Bounty memory bounty) private {
         _calm(bounty);
+        _enterAttackers();
         uint256 start = vm.getBlockTimestamp();
         Dice memory dice = Dice(uint256(keccak256(abi.encode(bountyId, bounty, start))));
         bool approves = dice.roll(2) == 0;
