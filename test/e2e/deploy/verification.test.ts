@@ -81,9 +81,16 @@ describe('the input for source verification', () => {
       expect(withoutImmutables(code?.slice(2), deployedBytecode)).toBe(
         withoutImmutables(deployedBytecode.object, deployedBytecode),
       )
-      // The constructor writes the immutables: run with these arguments, it returns the code that contains them.
+      // The constructor writes the immutables, its own address among them: run with these arguments, before the deployment
+      // and as the market's first creation, it returns the code that contains them.
       if (address === contracts.AgentStaking) {
-        const { data } = await client.call({ account: contracts.BountyMarket, data: created })
+        const { blockNumber } = await client.getTransactionReceipt({ hash: creationTransactionHash })
+        const { data } = await client.call({
+          account: contracts.BountyMarket,
+          data: created,
+          blockNumber: blockNumber - 1n,
+          stateOverride: [{ address: contracts.BountyMarket, nonce: 1 }],
+        })
         expect(data).toBe(code)
       }
     }
