@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 
-export type Step = { command: string; output: string[] }
+type Step = { command: string; output: string[] }
 
-export type Section = {
+type Section = {
   /** The commands after `$`, each with the lines that it prints. */
   steps: Step[]
   /** The blocks of TypeScript. */
