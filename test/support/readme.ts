@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 
 type Step = { command: string; output: string[] }
 
-export type Section = {
+type Section = {
   /** The commands after `$`, each with the lines that it prints. */
   steps: Step[]
   /** The blocks of TypeScript. */
