@@ -94,7 +94,7 @@ export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, r
     return { own, hasSameBody: own?.bodyHash === bodyHashOf(request), rival: open[0] }
   }
 
-  /** @param seen the run's claims in this process when the stored ones were read, and the time after which to read. */
+  /** @param placed how many claims of the run this process had placed when the stored ones were read. */
   async function judge(
     request: ClaimRequest,
     asked: ClaimContext,

@@ -22,7 +22,7 @@ export async function placeClaims(
   quote: Promise<Quote>,
   take: (room: ClaimRoom) => Candidate[],
 ): Promise<Placed | Blocker> {
-  let reservation: Awaited<ReturnType<typeof reserve>> | undefined
+  let reservation: Awaited<ReturnType<typeof reserve>> = { groups: [], obstacles: new Map() }
   const placed = await placer.place(signer, quote, async (db, room) => {
     const claimRoom = claimRoomOf(room, maxBatch)
     reservation = await reserve(db, take(claimRoom), claimRoom.items, walletLimits)
@@ -32,10 +32,9 @@ export async function placeClaims(
     })
   })
   if (typeof placed === 'string') return placed
-  const { groups = [], obstacles = new Map() } = reservation ?? {}
-  const transactions = groups.flatMap(({ tx, candidates }) => {
+  const transactions = reservation.groups.flatMap(({ tx, candidates }) => {
     const own = placed.find((one) => one.tx === tx)
     return own ? [{ placed: own, candidates }] : []
   })
-  return { transactions, obstacles }
+  return { transactions, obstacles: reservation.obstacles }
 }
