@@ -55,6 +55,9 @@ export const RARE = [
   'error BountyDeadlinePassed',
   'error NoRevisionsLeft',
   'moved IN_PROGRESS → DRAFT by slashExpired',
+  'moved IN_PROGRESS → DRAFT by abandonClaimWithSig',
+  'done rejectWorkWithSig',
+  'moved SUBMITTED → REJECTED by rejectWorkWithSig',
 ]
 
 const SUCCESS: Hex = '0x00000000'
