@@ -76,6 +76,8 @@ it('answers the same with and without routing', async () => {
 })
 
 it('reads once for many concurrent requests', async () => {
+  // The first read of a process also reads the highest block that readers may have seen.
+  await api.get('/api/runs/1')
   const reads = countReads()
   const answers = await Promise.all(Array.from({ length: 50 }, () => api.get('/api/runs')))
   for (const { status, body } of answers) expect([status, body.runs.length]).toEqual([200, 1])

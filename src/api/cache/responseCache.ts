@@ -18,6 +18,12 @@ const ENTRY_OVERHEAD_BYTES = 2_048
 const MAX_REQUESTED_URLS = 10_000
 const MAX_REQUESTED_URL_CHARACTERS = 1024 * 1024
 
+/**
+ * How often a request waits for another one's read: an answer that was read just before a block or a second ends is not
+ * cached, so the next read is waited for too. There is a limit, because refusals are not cached either.
+ */
+const MAX_WAITS = 2
+
 /** What sees the requests that are answered before the app's middleware runs. */
 type Observers = { timer?: RequestTimer; tracing?: Tracing }
 
@@ -125,13 +131,14 @@ function createResponseCache(head: HeadFeed) {
       await head.refresh().catch(() => undefined)
       cached = find(path)
     }
-    const reader = cached ? undefined : reading.get(path)
-    if (reader) {
+    for (let waits = 0; cached === undefined && waits < MAX_WAITS; waits++) {
+      const reader = reading.get(path)
+      if (reader === undefined) break
       requested.set(path, true)
       await reader
       cached = find(path)
     }
-    // No `await` since checking `reading`, so only one request reads. A request waits once: refusals are not cached.
+    // No `await` since checking `reading`, so only one request reads.
     if (cached === undefined) return read(c, path, next)
     c.set('cachedResponse', cached)
     c.res = toResponse(cached, c.req.header('If-None-Match'), c.get('requestId'))
