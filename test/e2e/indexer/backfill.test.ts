@@ -43,6 +43,26 @@ test('a connection that breaks during a backfill does not multiply the intervals
   expect(later.map(([, times]) => times)).toEqual(later.map(() => 1))
 })
 
+test('a backfill that ends far behind the chain is followed by another', { timeout: 120_000 }, async () => {
+  await using parts = new AsyncDisposableStack()
+  const chain = await startMarketOnAnvil()
+  parts.defer(chain.stop)
+  await chain.client.mine({ blocks: 60 })
+  const databaseUrl = await freshDatabase()
+  let hasGrown = false
+  const proxy = await startRpcProxy(chain.rpcUrl, async ({ method }) => {
+    if (method !== 'eth_getLogs' || hasGrown) return undefined
+    hasGrown = true
+    await chain.client.mine({ blocks: 300 })
+    return undefined
+  })
+  parts.defer(proxy.stop)
+  const indexer = await startIndexer({ ...chain, databaseUrl, rpcUrl: proxy.url })
+  parts.defer(indexer.stop)
+  await waitForIndex(databaseUrl, await chain.client.getBlockNumber({ cacheTime: 0 }), 60_000)
+  expect(indexer.part.output().match(/Started backfill indexing/g)).toHaveLength(2)
+})
+
 /** @returns how many connections of Ponder's backfill it broke. */
 async function breakConnections(databaseUrl: string): Promise<number> {
   await using client = await connect(databaseUrl)
