@@ -110,8 +110,9 @@ describe('concurrent claims', () => {
     expect((await simulateBatch(market, relayer.address, requests, createRunStep(new EventEmitter()))).size).toBe(50)
   })
 
+  // A run of 400 USDC puts 20 at risk.
   it('of an agent whose stake covers one of them are won once', async () => {
-    const runIds = await Promise.all(Array.from({ length: 5 }, () => people.openRun(1_000n * usdc)))
+    const runIds = await Promise.all(Array.from({ length: 5 }, () => people.openRun(400n * usdc)))
     const results = await Promise.all(runIds.map((runId) => resultOf(relay, requestOf(runId, poor))))
     expect(results.toSorted()).toEqual([...Array(4).fill('INSUFFICIENT_UNLOCKED_STAKE'), 'won'])
   })
