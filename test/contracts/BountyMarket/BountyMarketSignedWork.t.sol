@@ -132,6 +132,8 @@ contract BountyMarketSignedWorkTest is BountyMarketTest, ClaimSigner {
     function test_GivenTextOfTheGreatestLength_TheWholeOfItIsSigned() public {
         bytes memory text = new bytes(128);
         for (uint256 i = 0; i < text.length; ++i) {
+            // Casting is safe because the value is a letter's code, from 97 to 122.
+            // forge-lint: disable-next-line(unsafe-typecast)
             text[i] = bytes1(uint8(97 + i % 26));
         }
         SubmitMessage memory message = _message();
