@@ -102,6 +102,16 @@ describe('health', () => {
     await index.moveTo(block(10n))
   })
 
+  it('is 503 once the node has not answered for MAX_LAG_SECONDS, also if it never has', async () => {
+    const { url } = await start({ env: { MAX_LAG_SECONDS: '1' } })
+    const ready = async () => {
+      const answer = await fetch(`${url}/readyz`)
+      const { reasons } = (await answer.json()) as { reasons: { code: string }[] }
+      return [answer.status, ...reasons.map(({ code }) => code)]
+    }
+    await expect.poll(ready).toEqual([503, 'INDEX_LAGGING'])
+  })
+
   it('does not depend on the database', async () => {
     const { url, opsUrl } = await start({ databaseUrl: 'postgres://postgres@127.0.0.1:1/none' })
     const paths = [`${url}/healthz`, `${url}/readyz`, `${url}/api/runs`, `${opsUrl}/metrics`, `${opsUrl}/status`]

@@ -131,7 +131,7 @@ function* lagReasons(lag: Lag, { stallSeconds, maxLagSeconds, stoppedSeconds }: 
     yield ofReads('INDEX_STALLED', detail)
   } else if (head !== undefined && behind > maxLagSeconds) {
     yield ofReads('INDEX_LAGGING', `${indexed}, ${behind} seconds behind block ${chain}.`)
-  } else if (head !== undefined && chain !== undefined && unseen > maxLagSeconds) {
+  } else if (head !== undefined && unseen > maxLagSeconds) {
     yield ofReads('INDEX_LAGGING', `${indexed}, and the node has not returned a block for ${unseen} seconds.`)
   }
   if (stoppedSeconds > 0 && unchanged >= stoppedSeconds) {
