@@ -10,18 +10,6 @@ import { writeGenerated } from './writeGenerated.ts'
  */
 const unused = /^(examples?|headers|304|ReadNotModified|405|discriminator|operationId)$/
 
-/**
- * What openapi-typescript writes besides: root types of other things than schemas, members that are never there, objects
- * that have no others, the headers that any answer may have, and comments that a type is an enum.
- */
-const noise = [
-  /^export type (?:Response\w+|webhooks|\$defs|operations) = .*\n/gm,
-  /^ +\w+\??: never;\n/gm,
-  /^ +headers: \{\n +\[name: string\]: unknown;\n +\};\n/gm,
-  /^ +parameters: \{\n +\};\n/gm,
-  /^ +\/\*\* @enum .*\n/gm,
-]
-
 const text = await apiDescription()
 const { schemas }: { schemas: Record<string, { properties?: object }> } = JSON.parse(text).components
 const members = Object.values(schemas).flatMap(({ properties = {} }) => Object.keys(properties))
@@ -30,7 +18,6 @@ if (lost.length > 0) throw new Error(`The client's types would lack the members 
 
 const description = JSON.parse(text, (name, value) => (unused.test(name) ? undefined : value))
 const types = await openapiTypes(description, { rootTypes: true, rootTypesNoSchemaPrefix: true })
-const written = noise.reduce((text, pattern) => text.replaceAll(pattern, ''), astToString(types))
-const source = `// Generated from the API's routes by \`npm run client:types\`. Do not edit.\n${written}`
+const source = `// Generated from the API's routes by \`npm run client:types\`. Do not edit.\n${astToString(types)}`
 
 writeGenerated('client/src/api.ts', source, 'the API', 'client:types')

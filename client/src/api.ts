@@ -1,6 +1,12 @@
 // Generated from the API's routes by `npm run client:types`. Do not edit.
 export interface paths {
     "/api/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         /**
          * List runs
          * @description Filters combine. Pages have numbers, or cursors, which stay exact while runs are added.
@@ -26,10 +32,17 @@ export interface paths {
                     /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
                     minBlock?: number;
                 };
+                header?: never;
+                path?: never;
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 /** @description One page of the runs that match, newest first. */
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["RunList"];
                     };
@@ -40,8 +53,21 @@ export interface paths {
                 503: components["responses"]["ReadIndexBehind"];
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/runs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         /**
          * Get a run
          * @description The run with its claim, its terms and its time limits.
@@ -52,14 +78,20 @@ export interface paths {
                     /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
                     minBlock?: number;
                 };
+                header?: never;
                 path: {
                     /** @description A number, or a decimal string where it exceeds 2^53 - 1 (ids of a foreign registry). */
                     id: components["schemas"]["Id"];
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 /** @description The run. */
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["Run"];
                     };
@@ -71,8 +103,21 @@ export interface paths {
                 503: components["responses"]["ReadIndexBehind"];
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/runs/{id}/claim-eligibility": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         /**
          * Check whether an agent may claim a run
          * @description Checks what the contract checks, in its order, at the block of the answer. It changes nothing.
@@ -87,14 +132,20 @@ export interface paths {
                     /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
                     minBlock?: number;
                 };
+                header?: never;
                 path: {
                     /** @description A number, or a decimal string where it exceeds 2^53 - 1 (ids of a foreign registry). */
                     id: components["schemas"]["Id"];
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 /** @description Whether the contract would accept an authorised claim of the agent, and every reason why not. */
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["ClaimEligibility"];
                     };
@@ -106,8 +157,21 @@ export interface paths {
                 503: components["responses"]["ReadIndexBehind"];
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/runs/{id}/claim-message": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         /**
          * Get the message that a wallet signs to claim a run
          * @description EIP-712 typed data for `eth_signTypedData_v4` or viem’s `signTypedData`. It names the round of the run’s next claim at the block of the answer. If the index is behind the chain, that round may be over; then a claim with the signature is refused with INVALID_SIGNATURE.
@@ -123,14 +187,20 @@ export interface paths {
                     /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
                     minBlock?: number;
                 };
+                header?: never;
                 path: {
                     /** @description A number, or a decimal string where it exceeds 2^53 - 1 (ids of a foreign registry). */
                     id: components["schemas"]["Id"];
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 /** @description The message. */
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["ClaimMessage"];
                     };
@@ -142,14 +212,30 @@ export interface paths {
                 503: components["responses"]["ReadIndexBehind"];
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/runs/{id}/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         /**
          * Claim a run
          * @description Claims the run on chain and waits, up to 15 seconds, until the index shows the claim. Repeating the request is safe: a pending claim is waited for, and a won one gets a 200 until that claim of the run ends. With an `Idempotency-Key`, a repeated request is answered with the claim that it made.
          */
         post: {
             parameters: {
+                query?: never;
                 header?: {
                     /** @description The client’s own key for this claim by this agent and wallet. With another body or run, the key gets a 409. */
                     "idempotency-key"?: string;
@@ -160,6 +246,7 @@ export interface paths {
                     /** @description A number, or a decimal string where it exceeds 2^53 - 1 (ids of a foreign registry). */
                     id: components["schemas"]["Id"];
                 };
+                cookie?: never;
             };
             requestBody: {
                 content: {
@@ -169,54 +256,81 @@ export interface paths {
             responses: {
                 /** @description The agent has claimed the run. */
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["Claim"];
                     };
                 };
                 /** @description The claim is not decided in time, and continues. `Location` has its state. */
                 202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["PendingClaim"];
                     };
                 };
                 /** @description `VALIDATION_FAILED`: The request is malformed. `RUN_NOT_OPEN`: The run is not open. `RUN_DEADLINE_PASSED`: The run can no longer be claimed. */
                 400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/problem+json": components["schemas"]["ValidationFailedProblem"] | components["schemas"]["RunNotOpenProblem"] | components["schemas"]["RunDeadlinePassedProblem"];
                     };
                 };
                 /** @description `SIGNATURE_REQUIRED`: The claim needs the signature of the wallet. `INVALID_SIGNATURE`: The signature is not the wallet’s signature of this claim. `SIGNATURE_EXPIRED`: The signature has expired, or its deadline is too far ahead. */
                 401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/problem+json": components["schemas"]["SignatureRequiredProblem"] | components["schemas"]["InvalidSignatureProblem"] | components["schemas"]["SignatureExpiredProblem"];
                     };
                 };
                 /** @description `WALLET_MISMATCH`: The wallet is not the agent’s wallet. `AGENT_BANNED`: The agent is banned. `AGENT_FROZEN`: The agent is frozen. `INSUFFICIENT_STAKE`: The agent’s stake is below the minimum. `INSUFFICIENT_UNLOCKED_STAKE`: Too much of the agent’s stake is locked in other runs. */
                 403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/problem+json": components["schemas"]["WalletMismatchProblem"] | components["schemas"]["AgentBannedProblem"] | components["schemas"]["AgentFrozenProblem"] | components["schemas"]["InsufficientStakeProblem"] | components["schemas"]["InsufficientUnlockedStakeProblem"];
                     };
                 };
                 /** @description `RUN_NOT_FOUND`: No such run. `AGENT_NOT_FOUND`: No such agent. */
                 404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/problem+json": components["schemas"]["RunNotFoundProblem"] | components["schemas"]["AgentNotFoundProblem"];
                     };
                 };
                 /** @description `CLAIM_REVERTED`: The claim reverted on chain. `IDEMPOTENCY_CONFLICT`: The idempotency key was used for another request. */
                 409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/problem+json": components["schemas"]["ClaimRevertedProblem"] | components["schemas"]["IdempotencyConflictProblem"];
                     };
                 };
                 /** @description `PAYLOAD_TOO_LARGE`: The body is too large. */
                 413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/problem+json": components["schemas"]["PayloadTooLargeProblem"];
                     };
                 };
                 /** @description `UNSUPPORTED_MEDIA_TYPE`: The body is not application/json. */
                 415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
                     };
@@ -225,39 +339,66 @@ export interface paths {
                 500: components["responses"]["Internal"];
                 /** @description `CLAIM_PENDING`: Another claim of the run is not decided yet. `RELAY_UNAVAILABLE`: Claims cannot be relayed now. */
                 503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/problem+json": components["schemas"]["ClaimPendingProblem"] | components["schemas"]["RelayUnavailableProblem"];
                     };
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/claims/{claimId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         /**
          * Get the state of a relayed claim
          * @description Every claim for which a process of this API signed a transaction has a state.
          */
         get: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     claimId: string;
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 /** @description The claim. */
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["ClaimState"];
                     };
                 };
                 /** @description `VALIDATION_FAILED`: The request is malformed. */
                 400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/problem+json": components["schemas"]["ValidationFailedProblem"];
                     };
                 };
                 /** @description `CLAIM_NOT_FOUND`: No such claim. */
                 404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/problem+json": components["schemas"]["ClaimNotFoundProblem"];
                     };
@@ -266,14 +407,30 @@ export interface paths {
                 500: components["responses"]["ReadInternal"];
                 /** @description `RELAY_UNAVAILABLE`: Claims cannot be relayed now. */
                 503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/problem+json": components["schemas"]["RelayUnavailableProblem"];
                     };
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/runs/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         /**
          * List the events of a run
          * @description What the market’s events say of the run, with the transaction of each.
@@ -286,14 +443,20 @@ export interface paths {
                     /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
                     minBlock?: number;
                 };
+                header?: never;
                 path: {
                     /** @description A number, or a decimal string where it exceeds 2^53 - 1 (ids of a foreign registry). */
                     id: components["schemas"]["Id"];
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 /** @description The timeline of the run, oldest first. */
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["RunEventList"];
                     };
@@ -305,8 +468,21 @@ export interface paths {
                 503: components["responses"]["ReadIndexBehind"];
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/agents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         /**
          * List agents
          * @description All registered agents, or those with one status.
@@ -320,10 +496,17 @@ export interface paths {
                     /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
                     minBlock?: number;
                 };
+                header?: never;
+                path?: never;
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 /** @description One page of the agents, by id. */
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["AgentList"];
                     };
@@ -334,8 +517,21 @@ export interface paths {
                 503: components["responses"]["ReadIndexBehind"];
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/agents/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         /**
          * Get an agent
          * @description The agent with its status on the trust ladder and its record.
@@ -346,14 +542,20 @@ export interface paths {
                     /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
                     minBlock?: number;
                 };
+                header?: never;
                 path: {
                     /** @description A number, or a decimal string where it exceeds 2^53 - 1 (ids of a foreign registry). */
                     id: components["schemas"]["Id"];
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 /** @description The agent. */
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["Agent"];
                     };
@@ -365,8 +567,21 @@ export interface paths {
                 503: components["responses"]["ReadIndexBehind"];
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/agents/{id}/stake": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         /**
          * Get the stake of an agent
          * @description The agent, and whether its stake and status let it claim runs.
@@ -377,14 +592,20 @@ export interface paths {
                     /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
                     minBlock?: number;
                 };
+                header?: never;
                 path: {
                     /** @description A number, or a decimal string where it exceeds 2^53 - 1 (ids of a foreign registry). */
                     id: components["schemas"]["Id"];
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 /** @description The agent, and whether its stake lets it claim runs. */
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["AgentStake"];
                     };
@@ -396,8 +617,21 @@ export interface paths {
                 503: components["responses"]["ReadIndexBehind"];
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         /**
          * Get the market in figures
          * @description How many runs and agents there are, and how much is escrowed, paid, owed and staked.
@@ -408,10 +642,17 @@ export interface paths {
                     /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
                     minBlock?: number;
                 };
+                header?: never;
+                path?: never;
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 /** @description Counts, and amounts in USDC base units. */
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["Stats"];
                     };
@@ -422,8 +663,21 @@ export interface paths {
                 503: components["responses"]["ReadIndexBehind"];
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/stats/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         /**
          * Get the market over time
          * @description One entry per day, week or month, oldest first. The last period includes the block of the answer.
@@ -440,10 +694,17 @@ export interface paths {
                     /** @description Waits, for a limited time, until the answer is of this block or a later one. For reading your own write. A block more than 10,000 beyond the chain is refused at once. */
                     minBlock?: number;
                 };
+                header?: never;
+                path?: never;
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 /** @description The figures of each period. */
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["StatsHistory"];
                     };
@@ -454,22 +715,48 @@ export interface paths {
                 503: components["responses"]["ReadIndexBehind"];
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/market": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         /**
          * Get the contracts and terms of the market
          * @description The same as long as the server runs: the contracts cannot be upgraded.
          */
         get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
             responses: {
                 /** @description The market. */
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["Market"];
                     };
                 };
                 /** @description `VALIDATION_FAILED`: The request is malformed. */
                 400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/problem+json": components["schemas"]["ValidationFailedProblem"];
                     };
@@ -478,27 +765,50 @@ export interface paths {
                 500: components["responses"]["ReadInternal"];
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/abis/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         /**
          * Get the ABI of a contract
          * @description For viem, ethers and other libraries. `USDC.json` is ERC-20, on a devnet with `mint`.
          */
         get: {
             parameters: {
+                query?: never;
+                header?: never;
                 path: {
                     file: "USDC.json" | "AgentRegistry.json" | "AgentStaking.json" | "BountyMarket.json" | "SignedFunding.json";
                 };
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 /** @description The ABI. */
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["Abi"];
                     };
                 };
                 /** @description `ROUTE_NOT_FOUND`: No such route. */
                 404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/problem+json": components["schemas"]["RouteNotFoundProblem"];
                     };
@@ -507,8 +817,21 @@ export interface paths {
                 500: components["responses"]["Internal"];
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/api/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         /**
          * Follow the changes of runs and agents
          * @description Server-sent events, for a browser’s EventSource or any client: `ready`, then `run` and `agent` with each change, `reset` after a reorg, `close` before the server ends the stream. The schema is of the JSON in an event’s data.
@@ -532,16 +855,25 @@ export interface paths {
                 header?: {
                     "last-event-id"?: string;
                 };
+                path?: never;
+                cookie?: never;
             };
+            requestBody?: never;
             responses: {
                 /** @description A stream that does not end. */
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "text/event-stream": components["schemas"]["RunChange"] | components["schemas"]["AgentChange"] | components["schemas"]["StreamReady"] | components["schemas"]["StreamReset"] | components["schemas"]["StreamClose"];
                     };
                 };
                 /** @description `VALIDATION_FAILED`: The request is malformed. */
                 400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/problem+json": components["schemas"]["ValidationFailedProblem"];
                     };
@@ -550,22 +882,48 @@ export interface paths {
                 500: components["responses"]["ReadInternal"];
                 /** @description `STREAMS_UNAVAILABLE`: The server has too many streams. `INDEX_BEHIND`: The index is catching up with the chain. */
                 503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/problem+json": components["schemas"]["StreamsUnavailableProblem"] | components["schemas"]["IndexBehindProblem"];
                     };
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         /**
          * Check that the process answers
          * @description 200 while the process answers. It does not check dependencies, because a restart would not repair them.
          */
         get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
             responses: {
                 /** @description The process answers. */
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["Liveness"];
                     };
@@ -574,16 +932,39 @@ export interface paths {
                 500: components["responses"]["Internal"];
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
     "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         /**
          * Check whether the process should get requests
          * @description 503 if reads fail or are stale, so that requests go to other processes. If only claims fail it stays 200: they fail in every process, and reads still work.
          */
         get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
             responses: {
                 /** @description Reads work; `degraded`: claims do not, or soon will not. */
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["Readiness"];
                     };
@@ -592,14 +973,25 @@ export interface paths {
                 500: components["responses"]["Internal"];
                 /** @description Reads fail, or are stale. */
                 503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
                     content: {
                         "application/json": components["schemas"]["Readiness"];
                     };
                 };
             };
         };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
 }
+export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         RunList: {
@@ -624,6 +1016,7 @@ export interface components {
         };
         /** @description A number, or a decimal string where it exceeds 2^53 - 1 (ids of a foreign registry). */
         Id: number | string;
+        /** @enum {string} */
         RunState: "DRAFT" | "OPEN" | "CLAIMED" | "IN_PROGRESS" | "SUBMITTED" | "APPROVED" | "REVISION_REQUESTED" | "REJECTED";
         CursorPagination: {
             /** @description Null if the request has a cursor: its page has no number. */
@@ -635,11 +1028,15 @@ export interface components {
             nextCursor: string | null;
         };
         ValidationFailedProblem: {
+            /** @enum {string} */
             type: "urn:problem-type:runline:VALIDATION_FAILED";
+            /** @enum {string} */
             title: "The request is malformed";
+            /** @enum {number} */
             status: 400;
             /** @description A sentence for a person. Its words may change. */
             detail: string;
+            /** @enum {string} */
             code: "VALIDATION_FAILED";
             /** @description The refused parameter or member of the body. */
             field: string;
@@ -647,35 +1044,51 @@ export interface components {
             value?: unknown;
         };
         MethodNotAllowedProblem: {
+            /** @enum {string} */
             type: "urn:problem-type:runline:METHOD_NOT_ALLOWED";
+            /** @enum {string} */
             title: "The route does not answer this method";
+            /** @enum {number} */
             status: 405;
             /** @description A sentence for a person. Its words may change. */
             detail: string;
+            /** @enum {string} */
             code: "METHOD_NOT_ALLOWED";
         };
         RateLimitedProblem: {
+            /** @enum {string} */
             type: "urn:problem-type:runline:RATE_LIMITED";
+            /** @enum {string} */
             title: "Too many requests";
+            /** @enum {number} */
             status: 429;
             /** @description A sentence for a person. Its words may change. */
             detail: string;
+            /** @enum {string} */
             code: "RATE_LIMITED";
         };
         InternalProblem: {
+            /** @enum {string} */
             type: "urn:problem-type:runline:INTERNAL";
+            /** @enum {string} */
             title: "Internal error";
+            /** @enum {number} */
             status: 500;
             /** @description A sentence for a person. Its words may change. */
             detail: string;
+            /** @enum {string} */
             code: "INTERNAL";
         };
         IndexBehindProblem: {
+            /** @enum {string} */
             type: "urn:problem-type:runline:INDEX_BEHIND";
+            /** @enum {string} */
             title: "The index is catching up with the chain";
+            /** @enum {number} */
             status: 503;
             /** @description A sentence for a person. Its words may change. */
             detail: string;
+            /** @enum {string} */
             code: "INDEX_BEHIND";
             indexedBlock?: number;
         };
@@ -736,11 +1149,15 @@ export interface components {
             closing: boolean;
         };
         RunNotFoundProblem: {
+            /** @enum {string} */
             type: "urn:problem-type:runline:RUN_NOT_FOUND";
+            /** @enum {string} */
             title: "No such run";
+            /** @enum {number} */
             status: 404;
             /** @description A sentence for a person. Its words may change. */
             detail: string;
+            /** @enum {string} */
             code: "RUN_NOT_FOUND";
             bountyId: components["schemas"]["Id"];
         };
@@ -768,19 +1185,26 @@ export interface components {
             /** @description The reasons’ codes. A claim is refused with the first of them. */
             reasonCodes: ("RUN_NOT_FOUND" | "RUN_NOT_OPEN" | "RUN_DEADLINE_PASSED" | "SIGNATURE_REQUIRED" | "INVALID_SIGNATURE" | "SIGNATURE_EXPIRED" | "AGENT_NOT_FOUND" | "WALLET_MISMATCH" | "AGENT_BANNED" | "AGENT_FROZEN" | "INSUFFICIENT_STAKE" | "INSUFFICIENT_UNLOCKED_STAKE")[];
         };
+        /** @enum {string} */
         AgentStatus: "UNVERIFIED" | "PROVISIONAL" | "ESTABLISHED" | "FROZEN" | "BANNED";
         AgentNotFoundProblem: {
+            /** @enum {string} */
             type: "urn:problem-type:runline:AGENT_NOT_FOUND";
+            /** @enum {string} */
             title: "No such agent";
+            /** @enum {number} */
             status: 404;
             /** @description A sentence for a person. Its words may change. */
             detail: string;
+            /** @enum {string} */
             code: "AGENT_NOT_FOUND";
             agentId: components["schemas"]["Id"];
         };
         ClaimMessage: {
             domain: {
+                /** @enum {string} */
                 name: "BountyMarket";
+                /** @enum {string} */
                 version: "1";
                 chainId: number;
                 /** @description EIP-55 checksummed. */
@@ -796,6 +1220,7 @@ export interface components {
                     type: string;
                 }[];
             };
+            /** @enum {string} */
             primaryType: "Claim";
             message: {
                 bountyId: string;
@@ -817,6 +1242,7 @@ export interface components {
             };
             /** @description How to send the claim: add the wallet’s `signature` to the body. */
             submit: {
+                /** @enum {string} */
                 method: "POST";
                 path: string;
                 body: {
@@ -828,6 +1254,7 @@ export interface components {
             };
         };
         Claim: {
+            /** @enum {boolean} */
             success: true;
             run: components["schemas"]["Run"];
             agent: components["schemas"]["AgentSummary"];
@@ -846,6 +1273,7 @@ export interface components {
             stakedAmount: string;
         };
         PendingClaim: {
+            /** @enum {boolean} */
             success: false;
             run: components["schemas"]["Run"] | null;
             agent: components["schemas"]["AgentSummary"] | null;
@@ -859,11 +1287,15 @@ export interface components {
             status: "signed" | "accepted" | "mined";
         };
         RunNotOpenProblem: {
+            /** @enum {string} */
             type: "urn:problem-type:runline:RUN_NOT_OPEN";
+            /** @enum {string} */
             title: "The run is not open";
+            /** @enum {number} */
             status: 400;
             /** @description A sentence for a person. Its words may change. */
             detail: string;
+            /** @enum {string} */
             code: "RUN_NOT_OPEN";
             state: components["schemas"]["RunState"];
             /** @description The agent that has the run; null if none has. */
@@ -872,28 +1304,38 @@ export interface components {
             holder: string | null;
         };
         RunDeadlinePassedProblem: {
+            /** @enum {string} */
             type: "urn:problem-type:runline:RUN_DEADLINE_PASSED";
+            /** @enum {string} */
             title: "The run can no longer be claimed";
+            /** @enum {number} */
             status: 400;
             /** @description A sentence for a person. Its words may change. */
             detail: string;
+            /** @enum {string} */
             code: "RUN_DEADLINE_PASSED";
             /** Format: date-time */
             deadline: string;
         };
         SignatureRequiredProblem: {
+            /** @enum {string} */
             type: "urn:problem-type:runline:SIGNATURE_REQUIRED";
+            /** @enum {string} */
             title: "The claim needs the signature of the wallet";
+            /** @enum {number} */
             status: 401;
             /** @description A sentence for a person. Its words may change. */
             detail: string;
+            /** @enum {string} */
             code: "SIGNATURE_REQUIRED";
             typedData?: components["schemas"]["ClaimTypedData"];
         };
         /** @description What to sign. Absent if the relayer may not claim without a signature: then ask claim-message. */
         ClaimTypedData: {
             domain: {
+                /** @enum {string} */
                 name: "BountyMarket";
+                /** @enum {string} */
                 version: "1";
                 chainId: number;
                 /** @description EIP-55 checksummed. */
@@ -909,6 +1351,7 @@ export interface components {
                     type: string;
                 }[];
             };
+            /** @enum {string} */
             primaryType: "Claim";
             message: {
                 bountyId: string;
@@ -930,21 +1373,29 @@ export interface components {
             };
         };
         InvalidSignatureProblem: {
+            /** @enum {string} */
             type: "urn:problem-type:runline:INVALID_SIGNATURE";
+            /** @enum {string} */
             title: "The signature is not the wallet’s signature of this claim";
+            /** @enum {number} */
             status: 401;
             /** @description A sentence for a person. Its words may change. */
             detail: string;
+            /** @enum {string} */
             code: "INVALID_SIGNATURE";
             /** @description The round of the run that a signature must name now. */
             round: number;
         };
         SignatureExpiredProblem: {
+            /** @enum {string} */
             type: "urn:problem-type:runline:SIGNATURE_EXPIRED";
+            /** @enum {string} */
             title: "The signature has expired, or its deadline is too far ahead";
+            /** @enum {number} */
             status: 401;
             /** @description A sentence for a person. Its words may change. */
             detail: string;
+            /** @enum {string} */
             code: "SIGNATURE_EXPIRED";
             /** @description Seconds since 1970. */
             deadline: string;
@@ -952,11 +1403,15 @@ export interface components {
             latest?: string;
         };
         WalletMismatchProblem: {
+            /** @enum {string} */
             type: "urn:problem-type:runline:WALLET_MISMATCH";
+            /** @enum {string} */
             title: "The wallet is not the agent’s wallet";
+            /** @enum {number} */
             status: 403;
             /** @description A sentence for a person. Its words may change. */
             detail: string;
+            /** @enum {string} */
             code: "WALLET_MISMATCH";
             /** @description EIP-55 checksummed. */
             walletAddress: string;
@@ -964,27 +1419,39 @@ export interface components {
             expected: string;
         };
         AgentBannedProblem: {
+            /** @enum {string} */
             type: "urn:problem-type:runline:AGENT_BANNED";
+            /** @enum {string} */
             title: "The agent is banned";
+            /** @enum {number} */
             status: 403;
             /** @description A sentence for a person. Its words may change. */
             detail: string;
+            /** @enum {string} */
             code: "AGENT_BANNED";
         };
         AgentFrozenProblem: {
+            /** @enum {string} */
             type: "urn:problem-type:runline:AGENT_FROZEN";
+            /** @enum {string} */
             title: "The agent is frozen";
+            /** @enum {number} */
             status: 403;
             /** @description A sentence for a person. Its words may change. */
             detail: string;
+            /** @enum {string} */
             code: "AGENT_FROZEN";
         };
         InsufficientStakeProblem: {
+            /** @enum {string} */
             type: "urn:problem-type:runline:INSUFFICIENT_STAKE";
+            /** @enum {string} */
             title: "The agent’s stake is below the minimum";
+            /** @enum {number} */
             status: 403;
             /** @description A sentence for a person. Its words may change. */
             detail: string;
+            /** @enum {string} */
             code: "INSUFFICIENT_STAKE";
             /** @description USDC base units (6 decimals). */
             stakedAmount: string;
@@ -992,11 +1459,15 @@ export interface components {
             required: string;
         };
         InsufficientUnlockedStakeProblem: {
+            /** @enum {string} */
             type: "urn:problem-type:runline:INSUFFICIENT_UNLOCKED_STAKE";
+            /** @enum {string} */
             title: "Too much of the agent’s stake is locked in other runs";
+            /** @enum {number} */
             status: 403;
             /** @description A sentence for a person. Its words may change. */
             detail: string;
+            /** @enum {string} */
             code: "INSUFFICIENT_UNLOCKED_STAKE";
             /** @description USDC base units (6 decimals). */
             unlockedAmount: string;
@@ -1004,11 +1475,15 @@ export interface components {
             required: string;
         };
         ClaimRevertedProblem: {
+            /** @enum {string} */
             type: "urn:problem-type:runline:CLAIM_REVERTED";
+            /** @enum {string} */
             title: "The claim reverted on chain";
+            /** @enum {number} */
             status: 409;
             /** @description A sentence for a person. Its words may change. */
             detail: string;
+            /** @enum {string} */
             code: "CLAIM_REVERTED";
             revertData?: string | null;
             txHash?: string;
@@ -1017,46 +1492,66 @@ export interface components {
             gasLimit?: string;
         };
         IdempotencyConflictProblem: {
+            /** @enum {string} */
             type: "urn:problem-type:runline:IDEMPOTENCY_CONFLICT";
+            /** @enum {string} */
             title: "The idempotency key was used for another request";
+            /** @enum {number} */
             status: 409;
             /** @description A sentence for a person. Its words may change. */
             detail: string;
+            /** @enum {string} */
             code: "IDEMPOTENCY_CONFLICT";
             /** @description The pending claim of the run. */
             claimId?: string;
         };
         PayloadTooLargeProblem: {
+            /** @enum {string} */
             type: "urn:problem-type:runline:PAYLOAD_TOO_LARGE";
+            /** @enum {string} */
             title: "The body is too large";
+            /** @enum {number} */
             status: 413;
             /** @description A sentence for a person. Its words may change. */
             detail: string;
+            /** @enum {string} */
             code: "PAYLOAD_TOO_LARGE";
         };
         UnsupportedMediaTypeProblem: {
+            /** @enum {string} */
             type: "urn:problem-type:runline:UNSUPPORTED_MEDIA_TYPE";
+            /** @enum {string} */
             title: "The body is not application/json";
+            /** @enum {number} */
             status: 415;
             /** @description A sentence for a person. Its words may change. */
             detail: string;
+            /** @enum {string} */
             code: "UNSUPPORTED_MEDIA_TYPE";
         };
         ClaimPendingProblem: {
+            /** @enum {string} */
             type: "urn:problem-type:runline:CLAIM_PENDING";
+            /** @enum {string} */
             title: "Another claim of the run is not decided yet";
+            /** @enum {number} */
             status: 503;
             /** @description A sentence for a person. Its words may change. */
             detail: string;
+            /** @enum {string} */
             code: "CLAIM_PENDING";
             claimId: string;
         };
         RelayUnavailableProblem: {
+            /** @enum {string} */
             type: "urn:problem-type:runline:RELAY_UNAVAILABLE";
+            /** @enum {string} */
             title: "Claims cannot be relayed now";
+            /** @enum {number} */
             status: 503;
             /** @description A sentence for a person. Its words may change. */
             detail: string;
+            /** @enum {string} */
             code: "RELAY_UNAVAILABLE";
         };
         ClaimRequest: {
@@ -1086,11 +1581,15 @@ export interface components {
             problem: components["schemas"]["RunNotFoundProblem"] | components["schemas"]["RunNotOpenProblem"] | components["schemas"]["RunDeadlinePassedProblem"] | components["schemas"]["SignatureRequiredProblem"] | components["schemas"]["InvalidSignatureProblem"] | components["schemas"]["SignatureExpiredProblem"] | components["schemas"]["AgentNotFoundProblem"] | components["schemas"]["WalletMismatchProblem"] | components["schemas"]["AgentBannedProblem"] | components["schemas"]["AgentFrozenProblem"] | components["schemas"]["InsufficientStakeProblem"] | components["schemas"]["InsufficientUnlockedStakeProblem"] | components["schemas"]["ClaimRevertedProblem"] | null;
         };
         ClaimNotFoundProblem: {
+            /** @enum {string} */
             type: "urn:problem-type:runline:CLAIM_NOT_FOUND";
+            /** @enum {string} */
             title: "No such claim";
+            /** @enum {number} */
             status: 404;
             /** @description A sentence for a person. Its words may change. */
             detail: string;
+            /** @enum {string} */
             code: "CLAIM_NOT_FOUND";
         };
         RunEventList: {
@@ -1241,6 +1740,7 @@ export interface components {
             locked: string;
         };
         StatsHistory: {
+            /** @enum {string} */
             interval: "day" | "week" | "month";
             history: {
                 /**
@@ -1355,11 +1855,15 @@ export interface components {
             [key: string]: unknown;
         })[];
         RouteNotFoundProblem: {
+            /** @enum {string} */
             type: "urn:problem-type:runline:ROUTE_NOT_FOUND";
+            /** @enum {string} */
             title: "No such route";
+            /** @enum {number} */
             status: 404;
             /** @description A sentence for a person. Its words may change. */
             detail: string;
+            /** @enum {string} */
             code: "ROUTE_NOT_FOUND";
         };
         RunChange: components["schemas"]["Run"] & {
@@ -1399,31 +1903,41 @@ export interface components {
                 number: number;
                 hash: string;
             };
+            /** @enum {string} */
             reason: "REORG" | "EXPIRED";
         };
         StreamClose: {
+            /** @enum {string} */
             reason: "SLOW_READER" | "SHUTDOWN" | "INTERNAL";
         };
         StreamsUnavailableProblem: {
+            /** @enum {string} */
             type: "urn:problem-type:runline:STREAMS_UNAVAILABLE";
+            /** @enum {string} */
             title: "The server has too many streams";
+            /** @enum {number} */
             status: 503;
             /** @description A sentence for a person. Its words may change. */
             detail: string;
+            /** @enum {string} */
             code: "STREAMS_UNAVAILABLE";
         };
         Liveness: {
+            /** @enum {string} */
             status: "ok";
         };
         Readiness: {
+            /** @enum {string} */
             status: "ready" | "degraded" | "unready";
             indexedBlock: number | null;
             /** @description How many seconds ago the chain got the first block that the index lacks; 0 if it lacks none. */
             behindSeconds: number;
             reasons: {
+                /** @enum {string} */
                 code: "DATABASE_UNREACHABLE" | "INDEX_ABSENT" | "INDEX_REWINDING" | "INDEX_ORPHANED" | "INDEX_VERSION" | "INDEX_STALLED" | "INDEX_LAGGING" | "CHAIN_STOPPED" | "RELAY_DATABASE_UNREACHABLE" | "NODE_UNREACHABLE" | "RELAYER_OUT_OF_FUNDS" | "RELAYER_FUNDS_LOW" | "RELAYER_BUDGET_SPENT" | "RELAYER_STUCK" | "RELAYER_NOT_SIGNING" | "NODE_IMPLAUSIBLE";
                 /** @description A sentence for a person. Its words may change. */
                 detail: string;
+                /** @enum {string} */
                 affects: "reads" | "claims";
             }[];
         };
@@ -1431,59 +1945,90 @@ export interface components {
     responses: {
         /** @description `VALIDATION_FAILED`: The request is malformed. */
         ReadValidationFailed: {
+            headers: {
+                [name: string]: unknown;
+            };
             content: {
                 "application/problem+json": components["schemas"]["ValidationFailedProblem"];
             };
         };
         /** @description `RATE_LIMITED`: Too many requests. */
         ReadRateLimited: {
+            headers: {
+                [name: string]: unknown;
+            };
             content: {
                 "application/problem+json": components["schemas"]["RateLimitedProblem"];
             };
         };
         /** @description `INTERNAL`: Internal error. */
         ReadInternal: {
+            headers: {
+                [name: string]: unknown;
+            };
             content: {
                 "application/problem+json": components["schemas"]["InternalProblem"];
             };
         };
         /** @description `INDEX_BEHIND`: The index is catching up with the chain. */
         ReadIndexBehind: {
+            headers: {
+                [name: string]: unknown;
+            };
             content: {
                 "application/problem+json": components["schemas"]["IndexBehindProblem"];
             };
         };
         /** @description `RUN_NOT_FOUND`: No such run. */
         ReadRunNotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
             content: {
                 "application/problem+json": components["schemas"]["RunNotFoundProblem"];
             };
         };
         /** @description `RUN_NOT_FOUND`: No such run. `AGENT_NOT_FOUND`: No such agent. */
         ReadRunNotFoundOrAgentNotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
             content: {
                 "application/problem+json": components["schemas"]["RunNotFoundProblem"] | components["schemas"]["AgentNotFoundProblem"];
             };
         };
         /** @description `RATE_LIMITED`: Too many requests. */
         RateLimited: {
+            headers: {
+                [name: string]: unknown;
+            };
             content: {
                 "application/problem+json": components["schemas"]["RateLimitedProblem"];
             };
         };
         /** @description `INTERNAL`: Internal error. */
         Internal: {
+            headers: {
+                [name: string]: unknown;
+            };
             content: {
                 "application/problem+json": components["schemas"]["InternalProblem"];
             };
         };
         /** @description `AGENT_NOT_FOUND`: No such agent. */
         ReadAgentNotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
             content: {
                 "application/problem+json": components["schemas"]["AgentNotFoundProblem"];
             };
         };
     };
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
 }
 export type RunList = components['schemas']['RunList'];
 export type RunSummary = components['schemas']['RunSummary'];
@@ -1543,3 +2088,14 @@ export type StreamClose = components['schemas']['StreamClose'];
 export type StreamsUnavailableProblem = components['schemas']['StreamsUnavailableProblem'];
 export type Liveness = components['schemas']['Liveness'];
 export type Readiness = components['schemas']['Readiness'];
+export type ResponseReadValidationFailed = components['responses']['ReadValidationFailed'];
+export type ResponseReadRateLimited = components['responses']['ReadRateLimited'];
+export type ResponseReadInternal = components['responses']['ReadInternal'];
+export type ResponseReadIndexBehind = components['responses']['ReadIndexBehind'];
+export type ResponseReadRunNotFound = components['responses']['ReadRunNotFound'];
+export type ResponseReadRunNotFoundOrAgentNotFound = components['responses']['ReadRunNotFoundOrAgentNotFound'];
+export type ResponseRateLimited = components['responses']['RateLimited'];
+export type ResponseInternal = components['responses']['Internal'];
+export type ResponseReadAgentNotFound = components['responses']['ReadAgentNotFound'];
+export type $defs = Record<string, never>;
+export type operations = Record<string, never>;
