@@ -40,6 +40,10 @@ type Options = {
 /**
  * Makes `pool.query` send a query to a connection before its earlier ones have ended (pipelining). So PostgreSQL begins
  * the next query without a wait for this process, and both wake up less often. The pool's clients must be pipelining.
+ *
+ * Requests per second beside a plain pool of four connections, in turn, with 300,000 runs, ten clients and two cores: the
+ * mix of lists 1,570 and 1,418, one list over and over 1,855 and 1,731, a filtered list 1,669 and 1,645, a run by its id
+ * 4,331 and 4,437.
  */
 export function shareConnections(pool: pg.Pool, { connections, timeoutMs }: Options): void {
   const queryAlone = pool.query.bind(pool)
