@@ -4,12 +4,12 @@
  *
  * The cost that no storage layout can avoid, by Ethereum's prices (EIP-2929):
  *
- * | call    | transaction | slots written anew, 22,100 each         | slots changed, 5,000 each                         |
- * |---------|-------------|-----------------------------------------|---------------------------------------------------|
- * | post    | 21,000      | terms: poster, reward, deadline         | bountyCount; USDC of poster, market               |
- * | claim   | 21,000      | the claim: wallet, agent, since, state  | the agent's account                               |
- * | submit  | 21,000      |                                         | the claim                                         |
- * | approve | 21,000      |                                         | the claim, account; USDC of market, wallet, treasury |
+ * | call    | transaction | slots written anew, 22,100 each         | slots changed, 5,000 each                          |
+ * |---------|-------------|-----------------------------------------|----------------------------------------------------|
+ * | post    | 21,000      | terms: poster, reward, deadline         | bountyCount; USDC of poster, market, its allowance |
+ * | claim   | 21,000      | the claim: wallet, agent, since, state  | the agent's account                                |
+ * | submit  | 21,000      |                                         | the claim                                          |
+ * | approve | 21,000      |                                         | the claim, account, debt; USDC of market, wallet   |
  *
  * In addition, each call pays for the slots it reads (2,100), for the contracts it calls (2,600), and for its events.
  */
@@ -79,20 +79,21 @@ async function play(market: GasMarket, agent: Agent): Promise<Map<string, Transa
   return runs.receipts
 }
 
-/** A life took at most 265,000 gas beside the best peer's 404,000, when USDC was a plain token. */
-const LIFE_GOAL = 0.656
+/** The ratio is that of 265,000 gas to the best peer's 404,000, when USDC was a plain token. */
+const LIFE_GOAL = { gas: 270_000, ratio: 0.656 }
 
-/** Each peer's life is a baseline. */
+/** The life by itself, and with each peer's life as a baseline. */
 function lifeFigures(lived: Map<string, TransactionReceipt>, peers: PeerLife[]): Measurement[] {
   const gasOf = (receipts: Map<string, TransactionReceipt>) =>
     [...receipts.values()].reduce((sum, { gasUsed }) => sum + Number(gasUsed), 0)
-  return peers.map(({ peer, receipts }) => ({
+  const life = { unit: 'gas', value: gasOf(lived) }
+  const besidePeers = peers.map(({ peer, receipts }) => ({
+    ...life,
     figure: `life, beside ${peer}`,
-    unit: 'gas',
-    value: gasOf(lived),
     baseline: gasOf(receipts),
-    goal: { ratioAtMost: LIFE_GOAL },
+    goal: { ratioAtMost: LIFE_GOAL.ratio },
   }))
+  return [{ ...life, figure: 'life', goal: { atMost: LIFE_GOAL.gas } }, ...besidePeers]
 }
 
 type ReceiptOf = (name: string) => TransactionReceipt
@@ -104,7 +105,7 @@ const batchFigure =
     unit: 'gas',
     value: Math.round(Number(receiptOf(`claimBatch of ${size}`).gasUsed) / size),
     baseline: Number(receiptOf('claimBountyWithSig').gasUsed),
-    ...(size === 50 ? { goal: { atMost: 60_000 } } : {}),
+    ...(size === 50 ? { goal: { atMost: 53_000 } } : {}),
   })
 
 function callFigures(receipts: Map<string, TransactionReceipt>): Measurement[] {

@@ -24,7 +24,8 @@ contract AgentRegistry is IAgentRegistry, ERC721URIStorage, EIP712 {
 
     uint256 private _lastAgentId;
 
-    /// @dev Holds the wallet too, as 20 bytes under its key, so that both of its getters read the same value.
+    /// @dev Zero where the agent has none. `getMetadata` shows it too, as 20 bytes or none, under WALLET_KEY.
+    mapping(uint256 agentId => address) private _wallets;
     mapping(uint256 agentId => mapping(string metadataKey => bytes metadataValue)) private _metadata;
 
     /// @dev The canonical registry's domain, so that wallet software needs only one typed-data definition.
@@ -76,23 +77,23 @@ contract AgentRegistry is IAgentRegistry, ERC721URIStorage, EIP712 {
             _hashTypedDataV4(keccak256(abi.encode(AGENT_WALLET_SET_TYPEHASH, agentId, newWallet, owner, deadline)));
         require(WalletSignatures.isSignedBy(newWallet, digest, signature), InvalidWalletSignature(agentId, newWallet));
 
-        _setMetadata(agentId, WALLET_KEY, abi.encodePacked(newWallet));
+        _setWallet(agentId, newWallet);
     }
 
     /// @inheritdoc IAgentRegistry
     function unsetAgentWallet(uint256 agentId) external {
         _requireOwnerOrApproved(agentId);
-        _setMetadata(agentId, WALLET_KEY, "");
+        _setWallet(agentId, address(0));
     }
 
     /// @inheritdoc IAgentRegistry
     function getMetadata(uint256 agentId, string calldata metadataKey) external view returns (bytes memory) {
-        return _metadata[agentId][metadataKey];
+        return _isWalletKey(metadataKey) ? _encode(_wallets[agentId]) : _metadata[agentId][metadataKey];
     }
 
     /// @inheritdoc IAgentRegistry
     function getAgentWallet(uint256 agentId) external view returns (address) {
-        return address(bytes20(_metadata[agentId][WALLET_KEY]));
+        return _wallets[agentId];
     }
 
     /// @inheritdoc IERC165
@@ -109,7 +110,7 @@ contract AgentRegistry is IAgentRegistry, ERC721URIStorage, EIP712 {
         _mint(owner, agentId);
         _setTokenURI(agentId, agentURI);
         emit Registered(agentId, agentURI, owner);
-        _setMetadata(agentId, WALLET_KEY, abi.encodePacked(owner));
+        _setWallet(agentId, owner);
         for (uint256 i = 0; i < metadata.length; ++i) {
             _setUnreservedMetadata(agentId, metadata[i].metadataKey, metadata[i].metadataValue);
         }
@@ -121,15 +122,16 @@ contract AgentRegistry is IAgentRegistry, ERC721URIStorage, EIP712 {
     /// sets it instead.
     function _update(address to, uint256 agentId, address auth) internal override returns (address from) {
         from = super._update(to, agentId, auth);
-        if (from != address(0)) _setMetadata(agentId, WALLET_KEY, "");
+        if (from != address(0)) _setWallet(agentId, address(0));
+    }
+
+    function _setWallet(uint256 agentId, address wallet) private {
+        _wallets[agentId] = wallet;
+        emit MetadataSet(agentId, WALLET_KEY, WALLET_KEY, _encode(wallet));
     }
 
     function _setUnreservedMetadata(uint256 agentId, string memory metadataKey, bytes memory metadataValue) private {
-        require(keccak256(bytes(metadataKey)) != WALLET_KEY_HASH, ReservedMetadataKey(agentId, metadataKey));
-        _setMetadata(agentId, metadataKey, metadataValue);
-    }
-
-    function _setMetadata(uint256 agentId, string memory metadataKey, bytes memory metadataValue) private {
+        require(!_isWalletKey(metadataKey), ReservedMetadataKey(agentId, metadataKey));
         _metadata[agentId][metadataKey] = metadataValue;
         emit MetadataSet(agentId, metadataKey, metadataKey, metadataValue);
     }
@@ -137,5 +139,14 @@ contract AgentRegistry is IAgentRegistry, ERC721URIStorage, EIP712 {
     function _requireOwnerOrApproved(uint256 agentId) private view returns (address owner) {
         owner = _requireOwned(agentId);
         require(_isAuthorized(owner, msg.sender, agentId), NotAgentOwnerOrApproved(agentId, msg.sender));
+    }
+
+    function _isWalletKey(string memory metadataKey) private pure returns (bool) {
+        return keccak256(bytes(metadataKey)) == WALLET_KEY_HASH;
+    }
+
+    /// @dev A wallet as metadata: no wallet is no bytes.
+    function _encode(address wallet) private pure returns (bytes memory) {
+        return wallet == address(0) ? bytes("") : abi.encodePacked(wallet);
     }
 }

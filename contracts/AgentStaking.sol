@@ -133,25 +133,29 @@ contract AgentStaking is IAgentStaking, Ownable2Step, EIP712 {
     /// @inheritdoc IAgentStaking
     function lock(uint256 agentId, uint256 bountyId, uint256 amount) external {
         _requireMarket();
-        Account memory account = _accounts[agentId];
-        _requireLockable(agentId, account, amount);
+        Account storage account = _accounts[agentId];
+        uint256 locked = _requireLockable(agentId, account, amount) + amount;
 
-        account.locked += amount.toUint56();
-        _accounts[agentId] = account;
-
-        emit StakeLocked(agentId, bountyId, amount, account.locked);
+        // Casting is safe because no more is locked than staked.
+        // forge-lint: disable-next-line(unsafe-typecast)
+        account.locked = uint56(locked);
+        emit StakeLocked(agentId, bountyId, amount, locked);
     }
 
     /// @inheritdoc IAgentStaking
     function release(uint256 agentId, uint256 bountyId, uint256 amount, uint256 reward) external {
         _requireMarket();
-        Account memory account = _accounts[agentId];
-        account.locked -= amount.toUint56();
-        account.completions += 1;
-        _accounts[agentId] = account;
+        Account storage account = _accounts[agentId];
+        // Both are read before and written after the arithmetic, so that each takes one access to the slot.
+        uint56 locked = account.locked;
+        uint40 completions = account.completions;
+        locked -= amount.toUint56();
+        completions += 1;
+        account.locked = locked;
+        account.completions = completions;
 
-        emit StakeReleased(agentId, bountyId, amount, account.locked);
-        emit RunCompleted(agentId, bountyId, reward, account.completions);
+        emit StakeReleased(agentId, bountyId, amount, locked);
+        emit RunCompleted(agentId, bountyId, reward, completions);
     }
 
     /// @inheritdoc IAgentStaking
@@ -290,11 +294,22 @@ contract AgentStaking is IAgentStaking, Ownable2Step, EIP712 {
         );
     }
 
-    function _requireLockable(uint256 agentId, Account memory account, uint256 amount) private pure {
-        require(!account.banned, AgentIsBanned(agentId));
-        require(!account.frozen, AgentIsFrozen(agentId));
-        require(account.staked >= MIN_STAKE, InsufficientStake(agentId, account.staked, MIN_STAKE));
-        uint256 unlocked = account.staked - account.locked;
+    /// @return locked What is locked already.
+    function _requireLockable(uint256 agentId, Account storage account, uint256 amount)
+        private
+        view
+        returns (uint256 locked)
+    {
+        // All are read before the first check, so that they take one access to the slot.
+        uint256 staked = account.staked;
+        locked = account.locked;
+        bool frozen = account.frozen;
+        bool banned = account.banned;
+
+        require(!banned, AgentIsBanned(agentId));
+        require(!frozen, AgentIsFrozen(agentId));
+        require(staked >= MIN_STAKE, InsufficientStake(agentId, staked, MIN_STAKE));
+        uint256 unlocked = staked - locked;
         require(unlocked >= amount, InsufficientUnlockedStake(agentId, unlocked, amount));
     }
 

@@ -88,7 +88,7 @@ abstract contract Bounties is IBountyMarket {
         StoredBounty storage bounty = _bounties[bountyId];
         State state = _stateOf(bounty);
         if (state == State.NONE) return _noBounty();
-        (uint256 stake, uint256 workPeriod, uint256 round) = _offerOf(bountyId, bounty);
+        (, uint256 stake, uint256 workPeriod, uint256 round) = _offerOf(bountyId, bounty);
         // Casting is safe because a stake is at most the reward, and a work period at most MAX_WORK_PERIOD.
         // forge-lint: disable-start(unsafe-typecast)
         return Bounty({
@@ -125,18 +125,27 @@ abstract contract Bounties is IBountyMarket {
             deadline > block.timestamp && deadline <= latest, DeadlineOutOfRange(deadline, block.timestamp + 1, latest)
         );
 
-        bountyId = ++bountyCount;
-        bool hasExtra = _storeTerms(bountyId, terms);
+        // No chain makes 2^256 transactions.
+        unchecked {
+            bountyId = ++bountyCount;
+        }
         StoredBounty storage bounty = _bounties[bountyId];
-        bounty.poster = poster;
         // Casting is safe because both were just bounded.
         // forge-lint: disable-next-line(unsafe-typecast)
-        bounty.reward = uint56(reward);
-        // forge-lint: disable-next-line(unsafe-typecast)
-        bounty.deadline = uint32(deadline);
-        bounty.hasExtra = hasExtra;
+        _storeOffer(bounty, poster, uint56(reward), uint32(deadline), _storeTerms(bountyId, terms));
         // The empty second slot already means OPEN; writing it would cost a read.
         if (state != State.OPEN) _setState(bounty, state);
+    }
+
+    /// @dev Writes the first slot alone. A function of its own, because among more variables the compiler writes the slot
+    /// once for each field.
+    function _storeOffer(StoredBounty storage bounty, address poster, uint56 reward, uint32 deadline, bool hasExtra)
+        private
+    {
+        bounty.poster = poster;
+        bounty.reward = reward;
+        bounty.deadline = deadline;
+        bounty.hasExtra = hasExtra;
     }
 
     /// @return Whether the terms differ from the defaults, and so take a slot.
@@ -150,7 +159,10 @@ abstract contract Bounties is IBountyMarket {
             InvalidWorkPeriod(workPeriod, MIN_WORK_PERIOD, MAX_WORK_PERIOD)
         );
         require(stakePercent <= MAX_STAKE_PERCENT, StakePercentOutOfRange(stakePercent, MAX_STAKE_PERCENT));
-        _extras[bountyId] = StoredExtra(evaluator, workPeriod, stakePercent, 0, false);
+        StoredExtra storage extra = _extras[bountyId];
+        extra.evaluator = evaluator;
+        extra.workPeriod = workPeriod;
+        extra.stakePercent = stakePercent;
         return true;
     }
 
@@ -159,11 +171,11 @@ abstract contract Bounties is IBountyMarket {
     /// @param withdraws Whether the bounty becomes a DRAFT even if it is not closing.
     /// @return Whether it became a DRAFT.
     function _loseClaim(uint256 bountyId, StoredBounty storage bounty, bool withdraws) internal returns (bool) {
-        StoredExtra memory extra = _extras[bountyId];
+        StoredExtra storage extra = _extras[bountyId];
+        uint32 lostClaims = extra.lostClaims + 1;
         withdraws = withdraws || extra.closing;
         extra.closing = false;
-        extra.lostClaims += 1;
-        _extras[bountyId] = extra;
+        extra.lostClaims = lostClaims;
 
         bounty.wallet = address(0);
         bounty.agentId = 0;
@@ -184,27 +196,36 @@ abstract contract Bounties is IBountyMarket {
         bounty.state = state == State.OPEN ? State.NONE : state;
     }
 
+    /// @dev Needed only where the bounty may be OPEN or none: any other state is the stored one.
     function _stateOf(StoredBounty storage bounty) internal view returns (State state) {
         state = bounty.state;
         if (state == State.NONE && bounty.poster != address(0)) return State.OPEN;
     }
 
-    /// @dev Writes the second slot alone.
+    /// @dev Writes the second slot alone. The state comes first and `revisions` is computed before, because the compiler
+    /// writes the slot once more after each value with a condition.
     function _storeClaim(StoredBounty storage bounty, address wallet, uint40 agentId, uint256 round) internal {
+        uint8 revisions = round > 1 ? LATER_ROUND : 0;
+        bounty.state = State.CLAIMED;
+        bounty.revisions = revisions;
         bounty.wallet = wallet;
         bounty.agentId = agentId;
         bounty.since = uint40(block.timestamp);
-        bounty.state = State.CLAIMED;
-        bounty.revisions = round > 1 ? LATER_ROUND : 0;
     }
 
     function _revisionsOf(StoredBounty storage bounty) internal view returns (uint8) {
         return bounty.revisions % LATER_ROUND;
     }
 
-    /// @dev The number of the live claim.
-    function _liveRoundOf(uint256 bountyId, StoredBounty storage bounty) internal view returns (uint256) {
-        return bounty.revisions < LATER_ROUND ? 1 : uint256(_extras[bountyId].lostClaims) + 1;
+    /// @dev The number of the live claim, and how many revisions it was asked for.
+    function _liveClaimOf(uint256 bountyId, StoredBounty storage bounty)
+        internal
+        view
+        returns (uint256 round, uint8 revisions)
+    {
+        revisions = bounty.revisions;
+        if (revisions < LATER_ROUND) return (1, revisions);
+        return (uint256(_extras[bountyId].lostClaims) + 1, revisions % LATER_ROUND);
     }
 
     /// @dev The number of the live claim, or of the next one.
@@ -217,16 +238,18 @@ abstract contract Bounties is IBountyMarket {
         return _stakeFor(bounty.reward, bounty.hasExtra ? _extras[bountyId].stakePercent : 0);
     }
 
-    /// @dev The terms of a claim. Read in one call, because a batch makes many claims.
+    /// @dev The reward, and the terms of a claim. Read in one call, because a batch makes many claims.
     function _offerOf(uint256 bountyId, StoredBounty storage bounty)
         internal
         view
-        returns (uint256 stake, uint256 workPeriod, uint256 round)
+        returns (uint256 reward, uint256 stake, uint256 workPeriod, uint256 round)
     {
-        uint256 reward = bounty.reward;
-        if (!bounty.hasExtra) return (_stakeFor(reward, 0), DEFAULT_WORK_PERIOD, 1);
+        reward = bounty.reward;
+        if (!bounty.hasExtra) return (reward, _stakeFor(reward, 0), DEFAULT_WORK_PERIOD, 1);
         StoredExtra storage extra = _extras[bountyId];
-        return (_stakeFor(reward, extra.stakePercent), _workPeriodFor(extra.workPeriod), uint256(extra.lostClaims) + 1);
+        stake = _stakeFor(reward, extra.stakePercent);
+        workPeriod = _workPeriodFor(extra.workPeriod);
+        round = uint256(extra.lostClaims) + 1;
     }
 
     function _workPeriodOf(uint256 bountyId, StoredBounty storage bounty) internal view returns (uint256) {
@@ -246,8 +269,7 @@ abstract contract Bounties is IBountyMarket {
 
     function _bountyIn(uint256 bountyId, State expected) internal view returns (StoredBounty storage bounty) {
         bounty = _bounties[bountyId];
-        State state = _stateOf(bounty);
-        if (state != expected) _refuseState(bountyId, state);
+        if (_stateOf(bounty) != expected) _refuseState(bountyId, bounty);
     }
 
     function _claimable(uint256 bountyId) internal view returns (StoredBounty storage bounty) {
@@ -263,24 +285,24 @@ abstract contract Bounties is IBountyMarket {
     /// @dev Requires a bounty whose claim has delivered nothing yet.
     function _undelivered(uint256 bountyId) internal view returns (StoredBounty storage bounty) {
         bounty = _bounties[bountyId];
-        State state = _stateOf(bounty);
-        if (state != State.CLAIMED && state != State.IN_PROGRESS) _refuseState(bountyId, state);
+        State state = bounty.state;
+        if (state != State.CLAIMED && state != State.IN_PROGRESS) _refuseState(bountyId, bounty);
     }
 
     /// @dev Requires a bounty whose agent has the next move.
     function _awaitingWork(uint256 bountyId) internal view returns (StoredBounty storage bounty) {
         bounty = _bounties[bountyId];
-        State state = _stateOf(bounty);
+        State state = bounty.state;
         if (state != State.CLAIMED && state != State.IN_PROGRESS && state != State.REVISION_REQUESTED) {
-            _refuseState(bountyId, state);
+            _refuseState(bountyId, bounty);
         }
     }
 
     /// @dev Requires a bounty of which a delivery can be approved.
     function _approvable(uint256 bountyId) internal view returns (StoredBounty storage bounty) {
         bounty = _bounties[bountyId];
-        State state = _stateOf(bounty);
-        if (state != State.SUBMITTED && state != State.REVISION_REQUESTED) _refuseState(bountyId, state);
+        State state = bounty.state;
+        if (state != State.SUBMITTED && state != State.REVISION_REQUESTED) _refuseState(bountyId, bounty);
     }
 
     /// @dev Requires a bounty that its poster can close.
@@ -288,11 +310,12 @@ abstract contract Bounties is IBountyMarket {
         bounty = _bounties[bountyId];
         State state = _stateOf(bounty);
         if (state != State.OPEN && state != State.CLAIMED && state != State.IN_PROGRESS) {
-            _refuseState(bountyId, state);
+            _refuseState(bountyId, bounty);
         }
     }
 
-    function _refuseState(uint256 bountyId, State state) private pure {
+    function _refuseState(uint256 bountyId, StoredBounty storage bounty) private view {
+        State state = _stateOf(bounty);
         require(state != State.NONE, BountyNotFound(bountyId));
         revert InvalidState(bountyId, state);
     }
@@ -341,7 +364,7 @@ abstract contract Bounties is IBountyMarket {
 
     /// @dev An approval names the delivery that it pays for, so that a later one cannot take its place.
     function _requireLastDelivery(uint256 bountyId, StoredBounty storage bounty, uint256 revision) internal view {
-        uint256 last = _revisionsOf(bounty);
+        uint256 last = bounty.revisions % LATER_ROUND;
         if (bounty.state == State.REVISION_REQUESTED) last -= 1;
         require(revision == last, WrongRevision(bountyId, revision, last));
     }
@@ -352,15 +375,19 @@ abstract contract Bounties is IBountyMarket {
     }
 
     function _secondsAhead(uint256 duration) internal view returns (uint64) {
-        // Casting is safe because a 64-bit clock runs for half a trillion years.
-        // forge-lint: disable-next-line(unsafe-typecast)
-        return uint64(block.timestamp + duration);
+        // A 64-bit clock runs for half a trillion years, and a duration is a few weeks.
+        unchecked {
+            // forge-lint: disable-next-line(unsafe-typecast)
+            return uint64(block.timestamp + duration);
+        }
     }
 
     /// @param stakePercent From the terms: zero is the default.
     function _stakeFor(uint256 reward, uint256 stakePercent) internal pure returns (uint256) {
-        if (stakePercent == 0) return Math.max(_feeOf(reward), Math.min(_shareOf(reward, LOCK_BPS), MIN_AGENT_STAKE));
-        return _shareOf(reward, stakePercent * (BPS / 100));
+        if (stakePercent != 0) return _shareOf(reward, stakePercent * (BPS / 100));
+        uint256 stake = _shareOf(reward, LOCK_BPS);
+        // The fee is a smaller share, so only where MIN_STAKE limits the stake can the fee be more.
+        return stake <= MIN_AGENT_STAKE ? stake : Math.max(_feeOf(reward), MIN_AGENT_STAKE);
     }
 
     /// @param workPeriod From the terms: zero is the default.
@@ -369,7 +396,10 @@ abstract contract Bounties is IBountyMarket {
     }
 
     function _escrowOf(uint256 reward) internal pure returns (uint256) {
-        return reward + _feeOf(reward);
+        // As in `_shareOf`.
+        unchecked {
+            return reward + _feeOf(reward);
+        }
     }
 
     function _feeOf(uint256 reward) internal pure returns (uint256) {

@@ -118,8 +118,7 @@ abstract contract Claiming is Bounties, Escrow, RunSignatures {
         message.bountyId = bountyId;
         message.agentId = agentId;
         message.wallet = wallet;
-        message.reward = bounty.reward;
-        (message.stake, message.workPeriod, message.round) = _offerOf(bountyId, bounty);
+        (message.reward, message.stake, message.workPeriod, message.round) = _offerOf(bountyId, bounty);
         message.evaluator = _namedEvaluatorOf(bountyId, bounty);
         message.deadline = deadline;
         _requireClaimSignature(message, signature);
@@ -128,7 +127,7 @@ abstract contract Claiming is Bounties, Escrow, RunSignatures {
 
     function _claim(StoredBounty storage bounty, uint256 bountyId, uint256 agentId, address wallet) private {
         _requireAgentWallet(agentId, wallet);
-        (uint256 stake, uint256 workPeriod, uint256 round) = _offerOf(bountyId, bounty);
+        (, uint256 stake, uint256 workPeriod, uint256 round) = _offerOf(bountyId, bounty);
 
         // Casting is safe because `_requireAgentWallet` refuses a larger id.
         // forge-lint: disable-next-line(unsafe-typecast)

@@ -25,8 +25,8 @@ abstract contract Endings is Bounties, Escrow {
     function _endClaim(uint256 bountyId, StoredBounty storage bounty, bool slashes, bool withdraws) internal {
         uint256 agentId = bounty.agentId;
         address poster = bounty.poster;
-        uint256 escrow = _escrowOf(bounty.reward);
-        (uint256 stake,, uint256 round) = _offerOf(bountyId, bounty);
+        (uint256 reward, uint256 stake,, uint256 round) = _offerOf(bountyId, bounty);
+        uint256 escrow = _escrowOf(reward);
 
         withdraws = _loseClaim(bountyId, bounty, withdraws);
         if (slashes) emit ClaimSlashed(bountyId, agentId, poster, stake, round);
@@ -42,9 +42,8 @@ abstract contract Endings is Bounties, Escrow {
     function _approve(uint256 bountyId, StoredBounty storage bounty, bool byTimeout) internal {
         uint256 agentId = bounty.agentId;
         address wallet = bounty.wallet;
-        uint256 reward = bounty.reward;
+        (uint256 reward, uint256 stake,, uint256 round) = _offerOf(bountyId, bounty);
         uint256 fee = _feeOf(reward);
-        (uint256 stake,, uint256 round) = _offerOf(bountyId, bounty);
 
         bounty.state = State.APPROVED;
         _oweTreasury(fee);
@@ -59,9 +58,8 @@ abstract contract Endings is Bounties, Escrow {
     function _reject(uint256 bountyId, StoredBounty storage bounty) internal {
         uint256 agentId = bounty.agentId;
         address poster = bounty.poster;
-        uint256 reward = bounty.reward;
+        (uint256 reward, uint256 stake,, uint256 round) = _offerOf(bountyId, bounty);
         uint256 fee = _feeOf(reward);
-        (uint256 stake,, uint256 round) = _offerOf(bountyId, bounty);
 
         bounty.state = State.REJECTED;
         emit BountyRejected(bountyId, agentId, poster, reward, fee + stake, round);

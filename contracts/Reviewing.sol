@@ -26,16 +26,8 @@ abstract contract Reviewing is Endings, RunSignatures {
     ) external {
         StoredBounty storage bounty = _bountyIn(bountyId, State.SUBMITTED);
         _requireEvaluator(bountyId, bounty, signer);
-        _requireTextSignature(
-            REQUEST_REVISION,
-            bountyId,
-            signer,
-            _liveRoundOf(bountyId, bounty),
-            _revisionsOf(bounty),
-            feedbackHash,
-            deadline,
-            signature
-        );
+        (uint256 round, uint256 revision) = _liveClaimOf(bountyId, bounty);
+        _requireTextSignature(REQUEST_REVISION, bountyId, signer, round, revision, feedbackHash, deadline, signature);
         _requestRevision(bountyId, bounty, feedbackHash);
     }
 
@@ -57,7 +49,7 @@ abstract contract Reviewing is Endings, RunSignatures {
     ) external {
         StoredBounty storage bounty = _approvable(bountyId);
         _requirePosterOrEvaluator(bountyId, bounty, signer);
-        uint256 round = _liveRoundOf(bountyId, bounty);
+        (uint256 round,) = _liveClaimOf(bountyId, bounty);
         _requireActionSignature(APPROVE_WORK, bountyId, signer, round, revision, deadline, signature);
         _requireLastDelivery(bountyId, bounty, revision);
         _approve(bountyId, bounty, false);
@@ -82,8 +74,8 @@ abstract contract Reviewing is Endings, RunSignatures {
     function rejectWorkWithSig(uint256 bountyId, address signer, uint256 deadline, bytes calldata signature) external {
         StoredBounty storage bounty = _bountyIn(bountyId, State.SUBMITTED);
         _requireEvaluator(bountyId, bounty, signer);
-        uint256 round = _liveRoundOf(bountyId, bounty);
-        _requireActionSignature(REJECT_WORK, bountyId, signer, round, _revisionsOf(bounty), deadline, signature);
+        (uint256 round, uint256 revision) = _liveClaimOf(bountyId, bounty);
+        _requireActionSignature(REJECT_WORK, bountyId, signer, round, revision, deadline, signature);
         _rejectReviewed(bountyId, bounty, signer);
     }
 

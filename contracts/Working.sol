@@ -18,7 +18,8 @@ abstract contract Working is Endings, RunSignatures {
     /// @inheritdoc IBountyMarket
     function startWorkWithSig(uint256 bountyId, uint256 deadline, bytes calldata signature) external {
         StoredBounty storage bounty = _bountyIn(bountyId, State.CLAIMED);
-        _requireStartSignature(bountyId, bounty.wallet, _liveRoundOf(bountyId, bounty), deadline, signature);
+        (uint256 round,) = _liveClaimOf(bountyId, bounty);
+        _requireStartSignature(bountyId, bounty.wallet, round, deadline, signature);
         _start(bountyId, bounty);
     }
 
@@ -37,15 +38,9 @@ abstract contract Working is Endings, RunSignatures {
         bytes calldata signature
     ) external {
         StoredBounty storage bounty = _awaitingWork(bountyId);
+        (uint256 round, uint256 revision) = _liveClaimOf(bountyId, bounty);
         _requireTextSignature(
-            SUBMIT_WORK,
-            bountyId,
-            bounty.wallet,
-            _liveRoundOf(bountyId, bounty),
-            _revisionsOf(bounty),
-            deliverableHash,
-            deadline,
-            signature
+            SUBMIT_WORK, bountyId, bounty.wallet, round, revision, deliverableHash, deadline, signature
         );
         _submit(bountyId, bounty, deliverableHash);
     }
@@ -60,10 +55,8 @@ abstract contract Working is Endings, RunSignatures {
     /// @inheritdoc IBountyMarket
     function abandonClaimWithSig(uint256 bountyId, uint256 deadline, bytes calldata signature) external {
         StoredBounty storage bounty = _awaitingWork(bountyId);
-        uint256 round = _liveRoundOf(bountyId, bounty);
-        _requireActionSignature(
-            ABANDON_CLAIM, bountyId, bounty.wallet, round, _revisionsOf(bounty), deadline, signature
-        );
+        (uint256 round, uint256 revision) = _liveClaimOf(bountyId, bounty);
+        _requireActionSignature(ABANDON_CLAIM, bountyId, bounty.wallet, round, revision, deadline, signature);
         _abandon(bountyId, bounty);
     }
 
@@ -74,17 +67,11 @@ abstract contract Working is Endings, RunSignatures {
 
     function _submit(uint256 bountyId, StoredBounty storage bounty, string calldata deliverableHash) private {
         _requireString(deliverableHash);
+        (uint256 round, uint256 revision) = _liveClaimOf(bountyId, bounty);
 
         bounty.state = State.SUBMITTED;
         bounty.since = uint40(block.timestamp);
-        emit WorkSubmitted(
-            bountyId,
-            bounty.agentId,
-            deliverableHash,
-            _secondsAhead(REVIEW_PERIOD),
-            _liveRoundOf(bountyId, bounty),
-            _revisionsOf(bounty)
-        );
+        emit WorkSubmitted(bountyId, bounty.agentId, deliverableHash, _secondsAhead(REVIEW_PERIOD), round, revision);
     }
 
     function _abandon(uint256 bountyId, StoredBounty storage bounty) private {

@@ -1,5 +1,7 @@
 /** Mutants that behave as the contracts promise, so that no test can fail on them. By name, each with the reason. */
 export const equivalents: Record<string, string> = {
+  'Bounties._stakeFor: stake <= MIN_AGENT_STAKE → stake < MIN_AGENT_STAKE':
+    'A stake of exactly MIN_AGENT_STAKE is more than its fee, so both sides come to it.',
   'Claiming: 250_000 → 250_000 + 1': 'One unit of gas of an item, of which there are thousands to spare.',
   'Claiming: ITEM_GAS + 20_000 → ITEM_GAS + 20_000 + 1': 'One unit of gas kept back, of thousands to spare.',
   'Claiming: 20_000 → 20_000 + 1': 'The same unit of gas.',

@@ -37,15 +37,17 @@ function conditionalChanges(node: Node, source: Source): Change[] {
   return branches.flatMap((branch) => (branch ? [{ ...node, replacement: textOf(branch, source) }] : []))
 }
 
-/** Exchanges plain names only: other neighbours rarely have the same type. */
+/** Exchanges different plain names only: other neighbours rarely have the same type. */
 function argumentChanges(node: Node, source: Source): Change[] {
   const args = node.children.get('arguments') ?? []
   return args.slice(1).flatMap((right, index) => {
     const left = args[index]
     if (left?.type !== 'Identifier' || right.type !== 'Identifier') return []
+    const first = textOf(left, source)
+    const second = textOf(right, source)
+    if (first === second) return []
     const between = source.text(left.end, right.start)
-    const replacement = `${textOf(right, source)}${between}${textOf(left, source)}`
-    return [{ start: left.start, end: right.end, replacement }]
+    return [{ start: left.start, end: right.end, replacement: `${second}${between}${first}` }]
   })
 }
 
