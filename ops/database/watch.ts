@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
 import type { Logger } from 'pino'
 import { withConnection } from '../../core/database/withConnection.ts'
 import { type Identity, readIdentity } from './identity.ts'
@@ -17,8 +18,18 @@ const BEAT_TIMEOUT_MS = 3_000
 const UNPROVEN_LIMIT_MS = 20_000
 
 /**
+ * PostgreSQL's class of errors for a server that has no connection, memory or disk for a new session. It answers, and open
+ * sessions work: a restart would only lose them to the clients that take all connections.
+ */
+const INSUFFICIENT_RESOURCES = '53'
+
+const isAlive = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError && error.code?.startsWith(INSUFFICIENT_RESOURCES) === true
+
+/**
  * Asks once a second, on a new connection, whether PostgreSQL is the one that this process started with. A new
- * connection follows the address to another server, while old ones stay with a primary that was replaced or hangs.
+ * connection follows the address to another server, while old ones stay with a primary that was replaced or hangs. While
+ * PostgreSQL takes no new session, the question waits: a session that breaks is proved when it is replaced.
  *
  * Call it after `proveConnections`, which looks for lost commits on this connection as on any other.
  */
@@ -39,8 +50,9 @@ export async function watchDatabase(databaseUrl: string, logger: Logger): Promis
         logger.warn({ before: last, now }, 'PostgreSQL was restarted, and lost no commit')
       last = now
     } catch (err) {
+      if (isAlive(err)) provenAt = performance.now()
       const seconds = Math.round((performance.now() - provenAt) / 1_000)
-      logger.warn({ err, seconds }, 'PostgreSQL does not answer')
+      logger.warn({ err, seconds }, isAlive(err) ? 'PostgreSQL takes no new session' : 'PostgreSQL does not answer')
       if (1_000 * seconds >= UNPROVEN_LIMIT_MS) exitForRestart(logger, 'PostgreSQL has not answered', { err, seconds })
     }
     await sleep(BEAT_INTERVAL_MS, undefined, { ref: false })
