@@ -45,7 +45,10 @@ export async function lockBuild(databaseUrl: string, build: string, onLost: (err
   return false
 }
 
-/** Whether no process runs the build. A process that takes the lock at the same moment tries again. */
+/**
+ * Whether no process runs the build. Within a transaction, none can start it until the transaction ends. A process that
+ * takes the lock at the same moment tries again.
+ */
 export async function isUnlocked(client: pg.ClientBase, build: string): Promise<boolean> {
   const { rows } = await client.query<{ unlocked: boolean }>(
     'SELECT pg_try_advisory_xact_lock_shared(hashtextextended($1, 0)) AS unlocked',
