@@ -23,6 +23,7 @@ import { servedBuild } from './builds/views.ts'
 import { connect } from './database/connect.ts'
 import { proveConnections, watchWrites } from './database/driver.ts'
 import { createFlush } from './database/flush.ts'
+import { createOwnSessions } from './database/ownSessions.ts'
 import { exitForRestart, RESTART, restartAtFailure } from './database/restart.ts'
 import { sharesSessions } from './database/sessions.ts'
 import { waitForDatabase } from './database/waitForDatabase.ts'
@@ -70,6 +71,7 @@ const readers = { build: schema, viewsSchema: DATABASE_SCHEMA }
 await assertFree(PONDER_PORT, PONDER_HOST)
 const ponder = new URL('bin/ponder.js', import.meta.resolve('ponder'))
 const refuse = restartAtFailure()
+const sessions = createOwnSessions()
 // Loading takes longer than most recoveries of PostgreSQL. Its error is looked at below.
 const loading = import(new URL('commands/start.js', ponder).href)
 loading.catch(() => undefined)
@@ -80,7 +82,7 @@ const { reason, served } = await prepareDatabase().catch((err) => {
 if (reason) refuse(new Error(reason))
 await loading.catch(refuse)
 watchWrites(logger, createFlush(DATABASE_URL, logger))
-void watchDatabase(DATABASE_URL, logger)
+void watchDatabase(DATABASE_URL, sessions, logger)
 endAtStall({
   databaseUrl: DATABASE_URL,
   rpcUrls: RPC_URL,
@@ -151,11 +153,11 @@ async function prepareDatabase(): Promise<{ reason?: string; served?: string | u
   })
   if (reason) return { reason }
   // Another process could then run the same build.
-  const endWithoutLock = (err?: Error) => exitForRestart(logger, 'The lock of this build is lost', { err })
-  const isOnly = await lockBuild(DATABASE_URL, schema, endWithoutLock)
-  if (isOnly) await clearStaleLock(client, schema, logger)
-  else logger.warn({ schema }, 'Another session has the lock of this build: Ponder waits until its own lock expires')
-  proveConnections(await createWitness(client, schema, isOnly), logger)
+  const onLost = (err: Error) => exitForRestart(logger, 'The lock of this build is lost', { err })
+  if (!(await lockBuild({ databaseUrl: DATABASE_URL, build: schema, sessions, onLost, logger })))
+    throw new Error(`Another process runs the build of schema ${schema}`)
+  await clearStaleLock(client, schema, logger)
+  proveConnections(await createWitness(client, schema), sessions, logger)
   return { served }
 }
 
