@@ -32,7 +32,13 @@ const indexed = (name: 'AgentRegistry' | 'AgentStaking' | 'BountyMarket') =>
   }) as const
 
 export default createConfig({
-  database: { kind: 'postgres', connectionString: DATABASE_URL },
+  database: {
+    kind: 'postgres',
+    connectionString: DATABASE_URL,
+    // Connections that each of Ponder's pools keeps once it has opened them, so that it can go on while other clients have
+    // all that PostgreSQL has free. Ponder would close each after ten seconds without a query.
+    poolConfig: { min: 4 },
+  },
   chains: {
     market: {
       id: CHAIN_ID,

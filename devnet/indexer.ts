@@ -43,7 +43,7 @@ async function start(options: IndexerOptions, port: number): Promise<Indexer> {
   // PORT is removed, because Ponder would prefer the API's port to its own flag.
   const settings = { PONDER_PORT: String(port), PORT: undefined }
   const indexer = serviceProcess('The indexer', args, options, settings)
-  // While another session has the build's lock, Ponder waits for up to 25 seconds until its own lock expires.
+  // While another session has the build's lock, it waits for up to 25 seconds.
   const { part } = await startReady(indexer, /Created HTTP server/, 60_000)
   return { part, port, url: `http://127.0.0.1:${port}`, stop: part.stop }
 }

@@ -1,8 +1,8 @@
 // `npm run start:indexer`: runs Ponder in this process. Each build has a schema of its own; a restart of the same build
 // resumes. `npm run redeploy:indexer` does the same for a new build: it indexes beside the build that readers see, and
 // switches readers once it has caught up. With `--standby`, a second indexer of the same build has a schema of its own,
-// and takes over when the first one fails; then the first one is its standby. It exits with 75 where a restart helps, and
-// with 1 where it cannot run with its configuration.
+// and takes over when the first one fails; then the first one is its standby. It exits with 1 only where this file refuses
+// to run, because of its configuration, its installation or the builds in the database. Any other failure exits with 75.
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { globSync, readFileSync } from 'node:fs'
@@ -23,7 +23,8 @@ import { servedBuild } from './builds/views.ts'
 import { connect } from './database/connect.ts'
 import { proveConnections, watchWrites } from './database/driver.ts'
 import { createFlush } from './database/flush.ts'
-import { exitForRestart, RESTART } from './database/restart.ts'
+import { createOwnSessions } from './database/ownSessions.ts'
+import { exitForRestart, RESTART, restartAtFailure } from './database/restart.ts'
 import { sharesSessions } from './database/sessions.ts'
 import { waitForDatabase } from './database/waitForDatabase.ts'
 import { watchDatabase } from './database/watch.ts'
@@ -69,16 +70,19 @@ const schema = standby ? siblingOf(mainSchema) : mainSchema
 const readers = { build: schema, viewsSchema: DATABASE_SCHEMA }
 await assertFree(PONDER_PORT, PONDER_HOST)
 const ponder = new URL('bin/ponder.js', import.meta.resolve('ponder'))
-// Loading takes longer than most recoveries of PostgreSQL. An error is thrown where Ponder is imported.
-import(new URL('commands/start.js', ponder).href).catch(() => undefined)
+const refuse = restartAtFailure()
+const sessions = createOwnSessions()
+// Loading takes longer than most recoveries of PostgreSQL. Its error is looked at below.
+const loading = import(new URL('commands/start.js', ponder).href)
+loading.catch(() => undefined)
 const { reason, served } = await prepareDatabase().catch((err) => {
   logger.fatal({ err }, 'Cannot tell whether this build may start')
   process.exit(RESTART)
 })
-if (reason) throw new Error(reason)
+if (reason) refuse(new Error(reason))
+await loading.catch(refuse)
 watchWrites(logger, createFlush(DATABASE_URL, logger))
-void watchDatabase(DATABASE_URL, logger)
-askForRestartAtPassingError()
+void watchDatabase(DATABASE_URL, sessions, logger)
 endAtStall({
   databaseUrl: DATABASE_URL,
   rpcUrls: RPC_URL,
@@ -149,11 +153,11 @@ async function prepareDatabase(): Promise<{ reason?: string; served?: string | u
   })
   if (reason) return { reason }
   // Another process could then run the same build.
-  const endWithoutLock = (err?: Error) => exitForRestart(logger, 'The lock of this build is lost', { err })
-  const isOnly = await lockBuild(DATABASE_URL, schema, endWithoutLock)
-  if (isOnly) await clearStaleLock(client, schema, logger)
-  else logger.warn({ schema }, 'Another session has the lock of this build: Ponder waits until its own lock expires')
-  proveConnections(await createWitness(client, schema, isOnly), logger)
+  const onLost = (err: Error) => exitForRestart(logger, 'The lock of this build is lost', { err })
+  if (!(await lockBuild({ databaseUrl: DATABASE_URL, build: schema, sessions, onLost, logger })))
+    throw new Error(`Another process runs the build of schema ${schema}`)
+  await clearStaleLock(client, schema, logger)
+  proveConnections(await createWitness(client, schema), sessions, logger)
   return { served }
 }
 
@@ -169,22 +173,6 @@ function hashOfBuild(chainId: number) {
   )
   const inputs = JSON.stringify([ponderPackage, chainId, config.contracts, config.blocks, texts])
   return createHash('sha256').update(inputs).digest('hex').slice(0, 10)
-}
-
-/**
- * Ponder ends with 1 where its node is behind the index, where another process runs the build, and where the disk is full
- * (COPY does not pass the driver's check). These pass, so a restart helps.
- */
-function askForRestartAtPassingError() {
-  const passing = /Finalized block .* cannot move backwards|Failed to acquire lock on schema|No space left on device/
-  const onError = (error: unknown) => {
-    if (!(error instanceof Error) || !passing.test(error.message)) return
-    process.once('exit', () => {
-      process.exitCode = RESTART
-    })
-  }
-  process.on('uncaughtException', onError)
-  process.on('unhandledRejection', onError)
 }
 
 /** Ponder silently takes the next port if its own is in use, and probes of the port would then ask another process. */

@@ -2,50 +2,89 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { Logger } from 'pino'
 import { connect } from '../database/connect.ts'
+import type { OwnSessions } from '../database/ownSessions.ts'
+
+/** How often the session of the lock shows PostgreSQL that its process runs, and how long the answer may take. */
+const PING_INTERVAL_MS = 5_000
+const PING_TIMEOUT_MS = 5_000
+
+/**
+ * After this time without a ping PostgreSQL ends the session. So the lock does not outlive a host that is lost, whatever is
+ * between it and PostgreSQL. A process whose event loop is blocked for longer takes its lock again.
+ */
+const SESSION_TIMEOUT_MS = 20_000
+
+/** How long to wait for a lock that another session has: longer than that of a lost host exists. */
+const WAIT_MS = 25_000
 
 /** PostgreSQL ends the session of a killed process within milliseconds. */
-const TRIES = 20
 const RETRY_MS = 50
+
+type LockOptions = {
+  databaseUrl: string
+  build: string
+  sessions: OwnSessions
+  /** Called if the lock is lost. Another process may then take it. */
+  onLost: (err: Error) => void
+  logger: Logger
+}
 
 /**
  * Takes an advisory lock, which proves that no other process runs the build. It keeps a connection, and takes the lock
- * again if that breaks.
+ * again if that breaks or does not answer.
  *
  * It needs a session: a pooler in transaction mode would share the lock among processes.
- * @param onLost is called if the lock is lost. Another process may then take it.
- * @returns false if another session has the lock.
+ * @returns false if another session keeps the lock for 25 seconds.
  */
-export async function lockBuild(databaseUrl: string, build: string, onLost: (err?: Error) => void): Promise<boolean> {
-  const client = await connect(databaseUrl, { application_name: 'runline_build', keepAlive: true })
-  let isLocked = false
-  client.on('error', async (err) => {
-    if (!isLocked) return
-    isLocked = false
+export async function lockBuild(options: LockOptions): Promise<boolean> {
+  const { databaseUrl, build, sessions, onLost, logger } = options
+  const client = await connect(databaseUrl, { application_name: 'runline_build', query_timeout: PING_TIMEOUT_MS })
+  await client.query(`SET idle_session_timeout = ${SESSION_TIMEOUT_MS}`)
+  await sessions.add(client)
+  if (!(await waitForLock(client, build, logger))) {
+    await client.end()
+    return false
+  }
+  const ping = setInterval(() => client.query('SELECT').catch(lose), PING_INTERVAL_MS).unref()
+  let isLost = false
+  client.on('error', lose)
+  return true
+
+  async function lose(err: Error) {
+    if (isLost) return
+    isLost = true
+    clearInterval(ping)
+    void client.end()
     if (!(await lockAgain())) onLost(err)
-  })
+  }
 
   /** Waits for the database, as in its restart. `watchDatabase` ends the process if it takes too long. */
   async function lockAgain(): Promise<boolean> {
     for (;;) {
       try {
-        return await lockBuild(databaseUrl, build, onLost)
+        return await lockBuild(options)
       } catch {
         await sleep(RETRY_MS)
       }
     }
   }
-
-  for (let tries = 0; tries < TRIES; tries++) {
-    const { rows } = await client.query('SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS locked', [build])
-    isLocked = rows[0].locked
-    if (isLocked) return true
-    await sleep(RETRY_MS)
-  }
-  await client.end()
-  return false
 }
 
-/** Whether no process runs the build. A process that takes the lock at the same moment tries again. */
+async function waitForLock(client: pg.ClientBase, build: string, logger: Logger): Promise<boolean> {
+  const deadline = performance.now() + WAIT_MS
+  for (let attempt = 1; ; attempt++) {
+    const { rows } = await client.query('SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS locked', [build])
+    if (rows[0].locked) return true
+    if (performance.now() >= deadline) return false
+    if (attempt === 1) logger.warn({ schema: build }, 'Another session has the lock of this build: waiting for it')
+    await sleep(RETRY_MS)
+  }
+}
+
+/**
+ * Whether no process runs the build. Within a transaction, none can start it until the transaction ends. A process that
+ * takes the lock at the same moment tries again.
+ */
 export async function isUnlocked(client: pg.ClientBase, build: string): Promise<boolean> {
   const { rows } = await client.query<{ unlocked: boolean }>(
     'SELECT pg_try_advisory_xact_lock_shared(hashtextextended($1, 0)) AS unlocked',

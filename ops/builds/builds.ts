@@ -1,8 +1,5 @@
 import pg from 'pg'
 
-/** How long after its last heartbeat Ponder counts a build as running. */
-const HEARTBEAT_TIMEOUT_MS = 25_000
-
 /** The names that ops/startIndexer.ts gives to builds' schemas: each build may have two. */
 export const NAME_PATTERN = '^runline_[0-9a-f]{10}(_standby)?$'
 
@@ -39,13 +36,4 @@ export async function chainOf(client: pg.ClientBase, build: string): Promise<num
     `SELECT chain_id FROM ${pg.escapeIdentifier(build)}._ponder_checkpoint`,
   )
   return rows[0] && Number(rows[0].chain_id)
-}
-
-/** Whether a process runs the build, or was killed less than 25 seconds ago. */
-export async function isRunning(client: pg.ClientBase, build: string): Promise<boolean> {
-  const { rows } = await client.query<{ app: { is_locked: 0 | 1; heartbeat_at: number } }>(
-    `SELECT value AS app FROM ${pg.escapeIdentifier(build)}._ponder_meta WHERE key = 'app'`,
-  )
-  const app = rows[0]?.app
-  return app?.is_locked === 1 && app.heartbeat_at + HEARTBEAT_TIMEOUT_MS > Date.now()
 }

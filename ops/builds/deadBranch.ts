@@ -2,7 +2,8 @@ import pg from 'pg'
 import type { PublicClient } from 'viem'
 import { type FinalizedBlock, findDeadBlock, findForkBlock } from '../../core/database/finalizedBlocks.ts'
 import { inTransaction } from '../database/inTransaction.ts'
-import { isRunning, listBuilds } from './builds.ts'
+import { isUnlocked } from './buildLock.ts'
+import { listBuilds } from './builds.ts'
 
 /** The schema in which Ponder caches, for all builds, its answers about finalized blocks. */
 const CACHE = 'ponder_sync'
@@ -41,8 +42,9 @@ export async function recover(
  * @throws naming a build that is running.
  */
 export async function removeBranch(client: pg.ClientBase, chainId: number, fork: bigint): Promise<string[]> {
-  const builds = await buildsAfter(client, chainId, fork)
-  await inTransaction(client, async () => {
+  // The transaction keeps a process from starting one of the builds until all is removed.
+  return await inTransaction(client, async () => {
+    const builds = await buildsAfter(client, chainId, fork)
     for (const build of builds) await client.query(`DROP SCHEMA ${pg.escapeIdentifier(build)} CASCADE`)
     for (const [table, column] of CACHE_TABLES) {
       await client.query(`DELETE FROM ${CACHE}.${table} WHERE chain_id = $1 AND ${column} > $2`, [chainId, fork])
@@ -52,8 +54,8 @@ export async function removeBranch(client: pg.ClientBase, chainId: number, fork:
       `UPDATE ${CACHE}.intervals SET blocks = blocks * nummultirange(numrange(0, $2::numeric + 1, '[]')) WHERE chain_id = $1`,
       [chainId, fork],
     )
+    return builds
   })
-  return builds
 }
 
 /** The chain's builds that count a block after `fork` as finalized. @throws naming one that is running. */
@@ -66,11 +68,8 @@ async function buildsAfter(client: pg.ClientBase, chainId: number, fork: bigint)
       [fork],
     )
     if (rowCount === 0) continue
-    if (await isRunning(client, build)) {
-      throw new Error(
-        `Build ${build} is running, or was killed less than 25 seconds ago: stop its indexer, then try again`,
-      )
-    }
+    if (!(await isUnlocked(client, build)))
+      throw new Error(`Build ${build} is running: stop its indexer, then try again`)
     builds.push(build)
   }
   return builds

@@ -1,5 +1,7 @@
 import pg from 'pg'
-import { isRunning, listBuilds, siblingOf } from './builds.ts'
+import { inTransaction } from '../database/inTransaction.ts'
+import { isUnlocked } from './buildLock.ts'
+import { listBuilds, siblingOf } from './builds.ts'
 import { VIEW_READS } from './views.ts'
 
 /**
@@ -11,8 +13,12 @@ import { VIEW_READS } from './views.ts'
 export async function pruneBuilds(client: pg.ClientBase, chainId: number): Promise<{ schema: string; why: string }[]> {
   const pruned = []
   for (const schema of await listBuilds(client, chainId)) {
-    const why = await reasonToKeep(client, schema)
-    if (why === undefined) await client.query(`DROP SCHEMA ${pg.escapeIdentifier(schema)} CASCADE`)
+    // The transaction keeps a process from starting the build until its schema is gone.
+    const why = await inTransaction(client, async () => {
+      const reason = await reasonToKeep(client, schema)
+      if (reason === undefined) await client.query(`DROP SCHEMA ${pg.escapeIdentifier(schema)} CASCADE`)
+      return reason
+    })
     pruned.push({ schema, why: why ?? 'dropped' })
   }
   return pruned
@@ -21,7 +27,7 @@ export async function pruneBuilds(client: pg.ClientBase, chainId: number): Promi
 async function reasonToKeep(client: pg.ClientBase, schema: string): Promise<string | undefined> {
   if (await isServed(client, schema)) return 'kept: readers see it'
   if (await isServed(client, siblingOf(schema))) return 'kept: it is the standby of the one that readers see'
-  return (await isRunning(client, schema)) ? 'kept: it is running' : undefined
+  return (await isUnlocked(client, schema)) ? undefined : 'kept: it is running'
 }
 
 /** Whether a view reads one of the schema's tables. False if there is no such schema. */

@@ -2,6 +2,7 @@
 // Ponder is imported.
 import pg from 'pg'
 import type { Logger } from 'pino'
+import type { OwnSessions } from './ownSessions.ts'
 import { exitForRestart } from './restart.ts'
 import type { Witness } from './witness.ts'
 
@@ -13,15 +14,17 @@ type Connected = (error: Error | null, client?: pg.Client) => void
  * reconnects and continues from its memory, and the lost rows would stay missing. The database then holds an earlier
  * consistent state, from which a restart resumes. The exit is immediate, because an orderly shutdown could commit one
  * more block on top of the lost ones.
+ *
+ * Each connection is added to `sessions`.
  */
-export function proveConnections(witness: Witness, logger: Logger): void {
+export function proveConnections(witness: Witness, sessions: OwnSessions, logger: Logger): void {
   const connect: (this: pg.Client) => Promise<unknown> = pg.Client.prototype.connect
 
   async function connectAndProve(client: pg.Client) {
     await connect.call(client)
     endAtCrash(client, logger)
     try {
-      if (await witness.isThere(client)) return
+      if (await witness.isThere(client)) return await sessions.add(client)
     } catch (error) {
       // Ponder ignores the error of a connection, and would use it.
       void client.end()

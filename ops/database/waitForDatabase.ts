@@ -2,8 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { connect } from './connect.ts'
 
-/** While PostgreSQL starts, it refuses connections, or accepts them and answers `cannot_connect_now`. */
-const STARTING = ['ECONNREFUSED', '57P03']
+/**
+ * While PostgreSQL starts, it refuses connections, or accepts them and answers `cannot_connect_now`. While other clients
+ * have all its connections, it answers `too_many_connections`.
+ */
+const PASSING = ['ECONNREFUSED', '57P03', '53300']
 
 /** As long as a running indexer continues without an answer. */
 const LIMIT_MS = 20_000
@@ -11,7 +14,7 @@ const LIMIT_MS = 20_000
 const RETRY_MS = 50
 
 /**
- * Waits while PostgreSQL starts or recovers from a crash.
+ * Waits while PostgreSQL starts, recovers from a crash, or has no connection for this process.
  * @throws any other error, and after 20 seconds the error of the last attempt.
  */
 export async function waitForDatabase(databaseUrl: string, logger: Logger): Promise<void> {
@@ -21,12 +24,11 @@ export async function waitForDatabase(databaseUrl: string, logger: Logger): Prom
       await (await connect(databaseUrl)).end()
       return
     } catch (err) {
-      if (!isStarting(err) || performance.now() >= deadline) throw err
+      if (!isPassing(err) || performance.now() >= deadline) throw err
       if (attempt === 1) logger.warn({ err }, 'PostgreSQL does not accept connections: waiting up to 20 seconds')
       await sleep(RETRY_MS)
     }
   }
 }
 
-const isStarting = (error: unknown) =>
-  error instanceof Error && 'code' in error && STARTING.includes(String(error.code))
+const isPassing = (error: unknown) => error instanceof Error && 'code' in error && PASSING.includes(String(error.code))

@@ -20,17 +20,14 @@ export type Witness = {
   isThere(client: pg.ClientBase): Promise<boolean>
 }
 
-/**
- * Stores the row.
- * @param isOnly Whether no other process runs the build. Rows of former processes are then deleted.
- */
-export async function createWitness(client: pg.ClientBase, build: string, isOnly: boolean): Promise<Witness> {
+/** Stores the row, and deletes those of former processes. Only for the process that has the lock of the build. */
+export async function createWitness(client: pg.ClientBase, build: string): Promise<Witness> {
   const schema = pg.escapeIdentifier(build)
   const id = randomUUID()
   await client.query(`
     CREATE SCHEMA IF NOT EXISTS ${schema};
     CREATE UNLOGGED TABLE IF NOT EXISTS ${schema}.${WITNESS_TABLE} (process uuid PRIMARY KEY)`)
-  if (isOnly) await client.query(`DELETE FROM ${schema}.${WITNESS_TABLE}`)
+  await client.query(`DELETE FROM ${schema}.${WITNESS_TABLE}`)
   await client.query(`INSERT INTO ${schema}.${WITNESS_TABLE} VALUES ($1)`, [id])
   const proof = {
     text: `SELECT FROM ${schema}.${WITNESS_TABLE} WHERE process = $1`,

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { followFailover } from '../../core/database/followFailover.ts'
 import { type Postgres, startPostgres } from '../../devnet/postgres.ts'
 import { shareConnections } from '../../src/api/database/sharedConnections.ts'
-import { startTcpProxy, type TcpProxy } from '../support/tcpProxy.ts'
+import { startTcpProxy, type TcpProxy } from '../../testkit/tcpProxy.ts'
 
 const checkIntervalMs = 50
 const parts = new AsyncDisposableStack()

@@ -5,8 +5,8 @@ import { type Postgres, startPostgres } from '../../../devnet/postgres.ts'
 import { type Standby, startStandby } from '../../../devnet/standby.ts'
 import type { Relay } from '../../../relay/relay.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
+import { startTcpProxy, type TcpProxy } from '../../../testkit/tcpProxy.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'
-import { startTcpProxy, type TcpProxy } from '../../support/tcpProxy.ts'
 import { relayer, relayOn, requestOf, resultOf, until } from './claimsOnChain.ts'
 
 const PENDING_CLAIMS = 5

@@ -6,8 +6,8 @@ import { startPostgres } from '../../../devnet/postgres.ts'
 import { startStandby } from '../../../devnet/standby.ts'
 import type { ClaimRequest } from '../../../relay/claims/chain/market.ts'
 import { participantsOf, usdc } from '../../../testkit/participants.ts'
+import { startTcpProxy } from '../../../testkit/tcpProxy.ts'
 import { startTestChain } from '../../support/market.ts'
-import { startTcpProxy } from '../../support/tcpProxy.ts'
 import { relayOn, requestOf, resultOf, until } from './claimsOnChain.ts'
 
 /** The longest time that a relay uses a former primary that still takes connections. */

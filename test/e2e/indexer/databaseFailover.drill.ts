@@ -10,10 +10,10 @@ import { startIndexer } from '../../../devnet/indexer.ts'
 import { startPostgres } from '../../../devnet/postgres.ts'
 import { startStandby } from '../../../devnet/standby.ts'
 import { type MarketOnAnvil, startMarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
+import { startTcpProxy } from '../../../testkit/tcpProxy.ts'
 import { waitForIndex } from '../../../testkit/waitForIndex.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { hasPgBouncer, startPgBouncer } from '../../support/pgBouncer.ts'
-import { startTcpProxy } from '../../support/tcpProxy.ts'
 import { type Index, startIndexOf } from './indexOf.ts'
 
 const poster = accountOf(2).address

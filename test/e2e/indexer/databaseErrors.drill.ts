@@ -1,0 +1,184 @@
+// docs/running.md, "When the indexer ends": whatever PostgreSQL answers, the indexer continues, or a restart helps.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { accountOf } from '../../../devnet/accounts.ts'
+import { defaultTerms } from '../../../devnet/defaultTerms.ts'
+import { startIndexer } from '../../../devnet/indexer.ts'
+import { type Connection, connect } from '../../../ops/database/connect.ts'
+import { cancelStatements, failWrites, terminateSessions } from '../../../testkit/databaseFaults.ts'
+import { type MarketOnAnvil, startMarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
+import { waitForIndex } from '../../../testkit/waitForIndex.ts'
+import { freshDatabase } from '../../support/database.ts'
+import { startIndexOf } from './indexOf.ts'
+
+const STORM_MS = 6_000
+
+/**
+ * Errors of a server that a statement may meet: rollback, resources, state, intervention, system. The first of each class
+ * repeats until the indexer ends.
+ */
+const CLASSES = [
+  ['40001', '40P01', '40003'],
+  ['53200', '53000', '53100', '53400'],
+  ['55P03', '55000', '55006'],
+  ['57014', '57000', '57P04', '57P05'],
+  ['58030', '58000', '58P01'],
+] as const
+
+const poster = accountOf(2).address
+
+let chain: MarketOnAnvil
+
+beforeAll(async () => {
+  chain = await startMarketOnAnvil()
+  await chain.fund(poster)
+})
+
+afterAll(() => chain?.stop())
+
+async function post() {
+  const { timestamp } = await chain.client.getBlock()
+  await chain.market.write.postBounty(['ipfs://run', 10_000_000n, timestamp + 86_400n, defaultTerms], {
+    account: poster,
+  })
+}
+
+/** Runs the indexer as systemd does with our unit: it restarts it a second after each end, but not after code 1. */
+async function superviseIndexer(databaseUrl: string) {
+  const ends: string[] = []
+  let isStopping = false
+  let indexer: Awaited<ReturnType<typeof startIndexer>> | undefined
+
+  async function runOnce(): Promise<string> {
+    try {
+      indexer = await startIndexer({ ...chain, databaseUrl })
+      return await indexer.part.ended
+    } catch (error) {
+      return /exited with code \d+|was killed by \w+/.exec(String(error))?.[0] ?? String(error)
+    }
+  }
+
+  async function supervise() {
+    while (!isStopping) {
+      const how = await runOnce()
+      if (isStopping) return
+      ends.push(how)
+      if (how === 'exited with code 1') return
+      await sleep(1_000)
+    }
+  }
+
+  const supervised = supervise()
+  return {
+    /** How the indexer ended, each time. */
+    ends,
+    /** Waits until readers see the chain's latest block. */
+    async follow() {
+      const latest = await chain.client.getBlockNumber({ cacheTime: 0 })
+      await Promise.race([waitForIndex(databaseUrl, latest, 90_000), supervised])
+      expect(ends.filter((how) => how !== 'exited with code 75')).toEqual([])
+    },
+    async stop() {
+      isStopping = true
+      await indexer?.stop()
+      await supervised
+    },
+  }
+}
+
+/** Whether an index has what one of the whole chain has. */
+async function expectAllRows(databaseUrl: string) {
+  const index = await startIndexOf(chain, databaseUrl)
+  const undisturbed = await startIndexOf(chain, await freshDatabase())
+  try {
+    expect(await index.tables()).toEqual(await undisturbed.tables())
+  } finally {
+    await index.stop()
+    await undisturbed.stop()
+  }
+}
+
+async function tableOfRuns(client: Connection): Promise<string> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT format('%I.%I', table_schema, table_name) AS name FROM information_schema.view_table_usage
+     WHERE view_schema = 'runline' AND view_name = 'run'`,
+  )
+  return rows[0]?.name ?? ''
+}
+
+/** Holds the lock of the runs' table again and again, as a migration that an operator tries. */
+async function lockRuns(url: string, milliseconds: number) {
+  await using client = await connect(url)
+  const table = await tableOfRuns(client)
+  for (const end = Date.now() + milliseconds; Date.now() < end; await sleep(100)) {
+    await client.query(`BEGIN; LOCK TABLE ${table} IN SHARE MODE`)
+    await sleep(900)
+    await client.query('ROLLBACK')
+  }
+}
+
+const storms: [string, (url: string) => Promise<void>, string?][] = [
+  ['statements are cancelled', (url) => cancelStatements(url, STORM_MS)],
+  ['sessions are ended', (url) => terminateSessions(url, STORM_MS)],
+  ['writes exceed lock_timeout', (url) => lockRuns(url, STORM_MS), 'lock_timeout = 50'],
+]
+
+test.each(storms)(
+  'while %s for seconds, the indexer continues or exits with 75, and then follows and counts nothing twice',
+  { timeout: 240_000 },
+  async (_, storm, setting) => {
+    const databaseUrl = await freshDatabase()
+    const supervised = await superviseIndexer(databaseUrl)
+    try {
+      await post()
+      await waitForIndex(databaseUrl, await chain.client.getBlockNumber({ cacheTime: 0 }), 60_000)
+      if (setting) {
+        await using client = await connect(databaseUrl)
+        await client.query(`ALTER DATABASE ${new URL(databaseUrl).pathname.slice(1)} SET ${setting}`)
+        // Sessions that are open keep the former setting.
+        await terminateSessions(databaseUrl, 100)
+      }
+      let isOver = false
+      const over = storm(databaseUrl).finally(() => {
+        isOver = true
+      })
+      while (!isOver) await post()
+      await over
+      await supervised.follow()
+      console.log(`The indexer ended ${supervised.ends.length} times`)
+    } finally {
+      await supervised.stop()
+    }
+    await expectAllRows(databaseUrl)
+  },
+)
+
+test('whatever error a write gets, once or repeatedly, the indexer continues or exits with 75', {
+  timeout: 600_000,
+}, async () => {
+  const databaseUrl = await freshDatabase()
+  await using client = await connect(databaseUrl)
+  const supervised = await superviseIndexer(databaseUrl)
+  const ended: Record<string, number> = {}
+  try {
+    await post()
+    await waitForIndex(databaseUrl, await chain.client.getBlockNumber({ cacheTime: 0 }), 60_000)
+    const runs = await tableOfRuns(client)
+    async function meet(code: string, times: number) {
+      const before = supervised.ends.length
+      await failWrites(databaseUrl, runs, code, times)
+      await post()
+      await supervised.follow()
+      ended[`${code}, ${times} times`] = supervised.ends.length - before
+    }
+    for (const codes of CLASSES) {
+      for (const code of codes) await meet(code, 1)
+      // Ponder repeats a write that failed, and takes a second error for a defect of a handler.
+      await meet(codes[0], 3)
+    }
+  } finally {
+    await supervised.stop()
+  }
+  console.log('How often each error ended the indexer', ended)
+  await expectAllRows(databaseUrl)
+})
