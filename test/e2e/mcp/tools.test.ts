@@ -152,6 +152,36 @@ describe('claim_run over stdio', () => {
     expect((await call('get_run', { runId: second })).value.state).toBe('OPEN')
   })
 
+  it('puts at most the stake at risk that the user allows, and signs nothing beyond', async () => {
+    const [first, second, third] = [await openRun(), await openRun(), await openRun()]
+    const costly = Number(await people.openRun(100n * usdc))
+    await market.indexed()
+    // Each of the small runs requires 0.1 USDC, the costly one 10.
+    const { call, client } = await connect(overStdio('--allow-claims', '10', '--allow-stake', '0.25'))
+    const { tools } = await client.listTools()
+    expect(tools.find(({ name }) => name === 'claim_run')?.description).toContain('0.25 USDC at stake')
+    const agentId = Number(agent.id)
+    const refusal = await call('claim_run', { runId: costly, agentId })
+    expect(JSON.parse(refusal.text)).toEqual({
+      code: 'ALLOWANCE_USED',
+      detail:
+        `The claim of run ${costly} puts 10 USDC at stake; 0.25 USDC of the 0.25 USDC of --allow-stake are left. ` +
+        'Nothing was signed. Choose a run with a lower stakeRequired, or ask the user to start the server with a larger one.',
+    })
+    const answers = await Promise.all([first, second, third].map((runId) => call('claim_run', { runId, agentId })))
+    expect(answers.filter(({ isError }) => !isError)).toHaveLength(2)
+    expect(answers.find(({ isError }) => isError)?.text).toContain('ALLOWANCE_USED')
+    expect((await call('get_run', { runId: costly })).value.state).toBe('OPEN')
+  })
+
+  it('allows 20 USDC at stake where the user names no amount', async () => {
+    const costly = Number(await people.openRun(500n * usdc))
+    await market.indexed()
+    const { call } = await connect(overStdio('--allow-claims', '1'))
+    const refusal = await call('claim_run', { runId: costly, agentId: Number(agent.id) })
+    expect(refusal).toMatchObject({ isError: true, text: expect.stringContaining('20 USDC of the 20 USDC') })
+  })
+
   it('claims for no agent of another wallet', async () => {
     const other = await people.newAgent(accountOf(4))
     const runId = await openRun()
