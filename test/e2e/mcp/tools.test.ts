@@ -3,6 +3,7 @@ import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { ClaimMessage } from '../../../client/src/index.ts'
 import { accountOf, keyOf } from '../../../devnet/accounts.ts'
+import { startApi } from '../../../devnet/api.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 
@@ -28,6 +29,12 @@ const overStdio = (...args: string[]) =>
   })
 
 type Transport = Parameters<Client['connect']>[0]
+
+/** The JSON-RPC message of an answer, which is JSON or one server-sent event. */
+function messageOf(text: string) {
+  const [, data = text] = /^data: (.*)$/m.exec(text) ?? []
+  return JSON.parse(data)
+}
 
 /** A connected client, and a function that calls a tool. */
 async function connect(transport: Transport, options?: ClientOptions) {
@@ -193,8 +200,8 @@ describe('claim_run over stdio', () => {
 
 describe('POST /mcp', () => {
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' })
-  const post = (headers: Record<string, string>, text = body) =>
-    fetch(`${market.api.url}/mcp`, {
+  const post = (headers: Record<string, string>, text = body, api = market.api.url) =>
+    fetch(`${api}/mcp`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream', ...headers },
       body: text,
@@ -208,6 +215,41 @@ describe('POST /mcp', () => {
   it('refuses a body of more than 32 kB', async () => {
     const refused = await post({}, JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'x'.repeat(33_000) }))
     expect([refused.status, await refused.json()]).toMatchObject([413, { code: 'PAYLOAD_TOO_LARGE' }])
+  })
+
+  /** How many bytes the answer has. */
+  const bytesOf = async (response: Response) => (await response.bytes()).length
+
+  it('counts each message of a batch, and refuses more than ten', async () => {
+    const env = { REQUESTS_PER_MINUTE: '25' }
+    const limited = await startApi({ ...market, port: 0, env })
+    onTestFinished(() => limited.stop())
+    const batchOf = (count: number) =>
+      JSON.stringify(Array.from({ length: count }, (_, id) => ({ jsonrpc: '2.0', id, method: 'tools/list' })))
+    const large = await post({}, batchOf(100), limited.url)
+    expect([large.status, await large.json()]).toMatchObject([
+      400,
+      { code: 'VALIDATION_FAILED', detail: 'body: must have at most 10 messages, got 100.', value: 100 },
+    ])
+    const first = await post({}, batchOf(10), limited.url)
+    expect([first.status, await bytesOf(first)]).toEqual([200, expect.closeTo(420_000, -5)])
+    expect((await post({}, batchOf(10), limited.url)).status).toBe(200)
+    const refused = await post({}, batchOf(10), limited.url)
+    expect([refused.status, await refused.json()]).toMatchObject([429, { code: 'RATE_LIMITED' }])
+  })
+
+  it('answers a list of the tools with the id of its request, whatever that is', async () => {
+    const withId = (id: string | number) => JSON.stringify({ jsonrpc: '2.0', id, method: 'tools/list' })
+    const [first, second, third] = [
+      await post({}, withId(1)),
+      await post({}, withId('a"\nb')),
+      await post({}, withId(7)),
+    ]
+    const results = await Promise.all([first, second, third].map(async (answer) => messageOf(await answer.text())))
+    expect(results.map(({ id }) => id)).toEqual([1, 'a"\nb', 7])
+    expect(new Set(results.map(({ result }) => JSON.stringify(result))).size).toBe(1)
+    expect(results[0]?.result.tools).toHaveLength(tools.length)
+    expect(second?.headers.get('Content-Type')).toBe(first?.headers.get('Content-Type'))
   })
 
   it('answers 405 to GET: it opens no stream', async () => {
