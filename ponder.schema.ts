@@ -37,6 +37,21 @@ export const runEventNames = [
  */
 export const storedText = (chainString: string) => chainString.replaceAll('\0', '\uFFFD')
 
+/** The most bytes of an agent's URI that are stored, as UTF-8. Lists and streams repeat it, and anyone may set any URI. */
+const MAX_URI_BYTES = 2_048
+
+/** JSON writes most control characters with six bytes. No valid URI has one. */
+const controlCharacters = /\p{Cc}/gu
+
+const encoder = new TextEncoder()
+
+/** The columns of an agent's URI. It is cut at the end of a character. */
+export function storedURI(chainString: string) {
+  const whole = chainString.replaceAll(controlCharacters, '\uFFFD')
+  const { read } = encoder.encodeInto(whole, new Uint8Array(MAX_URI_BYTES))
+  return { agentURI: whole.slice(0, read), agentURITruncated: read < whole.length }
+}
+
 /** How many seconds a band of deadlines spans: a quarter of a day. */
 export const DEADLINE_BAND_SECONDS = 21_600n
 
@@ -297,6 +312,10 @@ export const agent = onchainTable('agent', (t) => ({
   step: t.text({ enum: agentSteps }),
   /** The last block with an event of the agent. */
   updatedBlock: t.int8({ mode: 'bigint' }).notNull().default(0n),
+  /** Whether `agentURI` is only the beginning of the URI on chain. */
+  agentURITruncated: t.boolean().notNull().default(false),
+  /** The last block that set the URI, or that changed the agent while it was not registered: streams send the URI once. */
+  agentURIBlock: t.int8({ mode: 'bigint' }).notNull().default(0n),
 }))
 
 export const agentIndexes = {

@@ -57,7 +57,8 @@ export async function proposeForAgent(world: World, random: Random): Promise<Cal
     case 'transferFrom':
       return callOf(actor, registry, action, [parties.owner, random.pick(world.owners).address, agentId])
     case 'setAgentURI':
-      return callOf(actor, registry, action, [agentId, `https://agent.example/${random.int(0, 1e9)}`])
+      // A third of them is longer than the index stores.
+      return callOf(actor, registry, action, [agentId, `https://agent.example/${'é'.repeat(random.int(1, 1_500))}`])
     case 'setMetadata':
       return callOf(actor, registry, action, [agentId, 'skills', toHex(`rust,${random.int(0, 99)}`)])
     case 'unsetAgentWallet':

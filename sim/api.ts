@@ -66,6 +66,7 @@ export function agentJson(agent: ReplayedAgent): Json {
     ownerAddress: agent.owner,
     walletAddress: agent.agentWallet ?? agent.owner,
     agentURI: agent.agentURI,
+    agentURITruncated: agent.agentURITruncated,
     frozen: agent.frozen,
     banned: agent.banned,
   }

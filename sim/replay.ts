@@ -18,7 +18,7 @@ export type ReplayedRun = Omit<typeof run.$inferSelect, 'openedAt' | 'endedAt'>
 /** An agent as its logs alone describe it. */
 export type ReplayedAgent = Omit<
   typeof agent.$inferSelect,
-  'registeredAt' | 'registrationLog' | 'step' | 'updatedBlock'
+  'registeredAt' | 'registrationLog' | 'step' | 'updatedBlock' | 'agentURIBlock'
 >
 
 /** A log of the market that names a run. */
@@ -48,6 +48,7 @@ const unregistered = {
   owner: null,
   agentWallet: null,
   agentURI: null,
+  agentURITruncated: false,
   stakedAmount: 0n,
   lockedAmount: 0n,
   stakedAt: 0n,
@@ -95,12 +96,20 @@ type Decoded<abi extends Abi> = DecodeEventLogReturnType<abi, ContractEventName<
 const changeAgent = ({ agents }: Replay, id: bigint, changes: Partial<ReplayedAgent>) =>
   agents.set(id, { id, ...unregistered, ...agents.get(id), ...changes })
 
+/** The API has at most 2,048 bytes of a URI, in whole characters. */
+function uriOf(uri: string) {
+  const bytes = Buffer.from(uri)
+  // In a stream, the bytes of an incomplete character wait for the next ones.
+  const agentURI = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(0, 2_048), { stream: true })
+  return { agentURI, agentURITruncated: bytes.length > 2_048 }
+}
+
 function applyRegistry(state: Replay, event: Decoded<World['contracts']['registry']['abi']>) {
   switch (event.eventName) {
     case 'Registered':
-      return changeAgent(state, event.args.agentId, { agentURI: event.args.agentURI })
+      return changeAgent(state, event.args.agentId, uriOf(event.args.agentURI))
     case 'URIUpdated':
-      return changeAgent(state, event.args.agentId, { agentURI: event.args.newURI })
+      return changeAgent(state, event.args.agentId, uriOf(event.args.newURI))
     case 'Transfer':
       return changeAgent(state, event.args.tokenId, { owner: event.args.to })
     case 'MetadataSet': {

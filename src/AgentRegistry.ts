@@ -1,5 +1,5 @@
 import { ponder } from 'ponder:registry'
-import { storedText } from 'ponder:schema'
+import { storedURI } from 'ponder:schema'
 import { type Hex, size, zeroAddress } from 'viem'
 import { storeAgent } from './storeAgent.ts'
 
@@ -27,7 +27,7 @@ ponder.on('AgentRegistry:Transfer', async ({ event, context }) => {
 
 ponder.on('AgentRegistry:Registered', async ({ event, context }) => {
   const change = {
-    agentURI: storedText(event.args.agentURI),
+    ...storedURI(event.args.agentURI),
     registeredAt: event.block.timestamp,
     registrationLog: `${event.transaction.hash}:${event.log.logIndex}`,
   }
@@ -36,9 +36,9 @@ ponder.on('AgentRegistry:Registered', async ({ event, context }) => {
 })
 
 ponder.on('AgentRegistry:URIUpdated', async ({ event, context }) => {
-  const agentURI = storedText(event.args.newURI)
+  const change = storedURI(event.args.newURI)
   // Row exists if the registry emitted a `Transfer` at the mint.
-  await storeAgent(context, event.block, event.args.agentId, () => ({ agentURI }))
+  await storeAgent(context, event.block, event.args.agentId, () => change)
 })
 
 ponder.on('AgentRegistry:MetadataSet', async ({ event, context }) => {

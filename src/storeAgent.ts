@@ -32,7 +32,9 @@ export async function storeAgent(context: Context, block: Block, id: bigint, cha
   let before = noAgent
   const change = () => {
     const changed = changeOf(before)
-    return { ...changed, step: stepOf({ ...before, ...changed }), updatedBlock: block.number }
+    const isURINew = before.owner === null || 'agentURI' in changed
+    const uriBlock = isURINew ? { agentURIBlock: block.number } : {}
+    return { ...changed, ...uriBlock, step: stepOf({ ...before, ...changed }), updatedBlock: block.number }
   }
   const values: typeof agent.$inferInsert = { id, ...change() }
   const after = await context.db

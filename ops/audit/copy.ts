@@ -29,10 +29,11 @@ const EXTENSION = `
   CREATE INDEX ON chain_run_event (bounty_id, name, id);
   CREATE INDEX ON chain_run_event (agent_id) WHERE name = 'BountyApproved';
   ${emptyCopyOf(agent)};
-  ALTER TABLE chain_agent DROP COLUMN step, DROP COLUMN updated_block, ADD COLUMN status text;
+  ALTER TABLE chain_agent DROP COLUMN step, DROP COLUMN updated_block, DROP COLUMN agent_uri_block,
+    ADD COLUMN status text;
   ${emptyCopyOf(payee)};
   CREATE UNLOGGED TABLE agent_fact
-    (place text, id numeric, agent_uri text, registered_at int8, registration_log text);
+    (place text, id numeric, agent_uri text, agent_uri_truncated boolean, registered_at int8, registration_log text);
   CREATE INDEX ON agent_fact (id);
   CREATE UNLOGGED TABLE debt (place text, address text, change numeric);
   CREATE UNLOGGED TABLE difference (place serial PRIMARY KEY, subject text, field text, on_chain text, in_table text);

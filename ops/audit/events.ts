@@ -2,7 +2,7 @@ import { type Hex, parseEventLogs, zeroAddress } from 'viem'
 import { agentRegistryAbi } from '../../abis/AgentRegistry.ts'
 import { agentStakingAbi } from '../../abis/AgentStaking.ts'
 import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
-import { storedText } from '../../ponder.schema.ts'
+import { storedText, storedURI } from '../../ponder.schema.ts'
 import type { Audited, Step } from './audited.ts'
 import { type ChainLog, timeOf } from './chainLogs.ts'
 import { addRows, compareRows } from './chainTables.ts'
@@ -70,11 +70,11 @@ async function storeLogs({ client, deployment }: Audited, logs: ChainLog[]): Pro
     const place = checkpointOf(log, deployment.chainId)
     if (eventName === 'Transfer') facts.push({ place, id: args.tokenId })
     else if (eventName === 'MetadataSet' && args.metadataKey === 'agentWallet') facts.push({ place, id: args.agentId })
-    else if (eventName === 'URIUpdated') facts.push({ place, id: args.agentId, agentURI: storedText(args.newURI) })
+    else if (eventName === 'URIUpdated') facts.push({ place, id: args.agentId, ...storedURI(args.newURI) })
     else if (eventName === 'Registered') {
       const registrationLog = `${log.transactionHash}:${log.logIndex}`
-      const agentURI = storedText(args.agentURI)
-      facts.push({ place, id: args.agentId, agentURI, registeredAt: timeOf(log), registrationLog })
+      const registration = { registeredAt: timeOf(log), registrationLog }
+      facts.push({ place, id: args.agentId, ...storedURI(args.agentURI), ...registration })
     }
   }
   for (const { args, ...log } of parseEventLogs({ abi: agentStakingAbi, logs: of(AgentStaking) })) {

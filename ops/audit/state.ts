@@ -51,13 +51,15 @@ export async function compareRuns({ client, state }: Audited, from: bigint): Pro
 /** The fields of an agent that no view returns. */
 const ADD_FACTS = `
   UPDATE chain_agent SET
-    agent_uri = fact.agent_uri, registered_at = fact.registered_at, registration_log = fact.registration_log,
+    agent_uri = fact.agent_uri, agent_uri_truncated = coalesce(fact.agent_uri_truncated, false),
+    registered_at = fact.registered_at, registration_log = fact.registration_log,
     volume = coalesce((
       SELECT sum(amount) FROM chain_run_event WHERE name = 'BountyApproved' AND agent_id = chain_agent.id
     ), 0)
   FROM (
     SELECT id,
       (array_agg(agent_uri ORDER BY place DESC) FILTER (WHERE agent_uri IS NOT NULL))[1] AS agent_uri,
+      (array_agg(agent_uri_truncated ORDER BY place DESC) FILTER (WHERE agent_uri IS NOT NULL))[1] AS agent_uri_truncated,
       (array_agg(registered_at ORDER BY place DESC) FILTER (WHERE registered_at IS NOT NULL))[1] AS registered_at,
       (array_agg(registration_log ORDER BY place DESC) FILTER (WHERE registration_log IS NOT NULL))[1] AS registration_log
     FROM agent_fact GROUP BY id

@@ -36,7 +36,7 @@ export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, r
   const runStep = createRunStep(events)
   const openClaims = createBatcher((bountyIds: readonly bigint[]) => openClaimsOf(pool, bountyIds))
   const lookUp = createLookUp(pool, walletLimits)
-  const { boundTo, bind } = createIdempotency(context)
+  const { boundTo, bindUnrelayed } = createIdempotency(context)
 
   /** Carries out what `nextStep` decides, until the claim has an outcome or its request times out. */
   async function claim(request: ClaimRequest, asked: ClaimContext, run: RunClaims): Promise<ClaimOutcome> {
@@ -79,12 +79,11 @@ export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, r
     return giveUp(request, obstacle)
   }
 
-  /** What is stored about the request. A new claim is counted. */
-  async function know(request: ClaimRequest, { key, countNew }: ClaimContext): Promise<Known> {
+  /** What is stored about the request. */
+  async function know(request: ClaimRequest, { key }: ClaimContext): Promise<Known> {
     const stored = await runStep('look up', [request], () => lookUp({ request, key }))
     const bound = await boundTo(request, key, stored)
     if (bound || stored.isRepeat) return { key, bound, limit: undefined }
-    countNew()
     return { key, bound, limit: refusalOfLimits(request, stored, walletLimits) }
   }
 
@@ -132,8 +131,8 @@ export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, r
     { key, until }: ClaimContext,
     followed: Followed,
   ): Promise<ClaimOutcome> {
-    const { claim, isBound, wonAt, txHash } = followed
-    if (!isBound) await bind(request, key, followed)
+    const { claim, mayBeUnrelayed, wonAt, txHash } = followed
+    if (mayBeUnrelayed) await bindUnrelayed(request, key, followed)
     if (wonAt !== undefined) {
       const [relayed] = await claimsById(pool, [claim.claimId])
       return { ...claim, status: 'won', blockNumber: wonAt, ...(relayed?.txHash && { txHash: relayed.txHash }) }

@@ -15,8 +15,6 @@ export type ClaimContext = Requester & {
   until: AbortSignal
   /** The client’s idempotency key, scoped to the agent and wallet of the claim. */
   key: string | undefined
-  /** Counts a claim that does not repeat a stored one. @throws an error that answers the request: RATE_LIMITED. */
-  countNew: () => void
 }
 
 /** The transaction and block at which the index shows a claim as won. */

@@ -9,11 +9,16 @@ import type { StoredClaim } from './store/claims.ts'
 
 /**
  * A claim of which the outcome is the answer.
- * @property isBound whether the request's idempotency key is bound to it, if it has one.
  * @property wonAt the block at which the chain shows it as won.
+ * @property mayBeUnrelayed the chain shows it, and the wallet may have made it without the relay.
  * @property txHash the transaction in which it was just placed.
  */
-export type Followed = { claim: Pick<NamedClaim, 'claimId' | 'round'>; isBound: boolean; wonAt?: bigint; txHash?: Hex }
+export type Followed = {
+  claim: Pick<NamedClaim, 'claimId' | 'round'>
+  wonAt?: bigint
+  mayBeUnrelayed?: boolean
+  txHash?: Hex
+}
 
 /** What is stored about the request itself. */
 export type Known = {
@@ -70,13 +75,13 @@ export function nextStep({ key, bound, limit }: Known, { own, hasSameBody, rival
   if (bound === 'other body') return { do: 'refuse', refusal: keyConflict(key ?? '') }
   if (bound) return { do: 'follow', ...bound }
   if (limit) return { do: 'refuse', refusal: limit }
-  if (own && hasSameBody) return { do: 'follow', claim: { claimId: own.claimId, round: own.round }, isBound: false }
+  if (own && hasSameBody) return { do: 'follow', claim: { claimId: own.claimId, round: own.round } }
   if (rival && !own) return { do: 'wait', for: 'decision', of: rival }
   if (!judged) return { do: 'examine' }
   if ('overtaken' in judged) return { do: 'wait', for: 'placing', obstacle: { status: 'left', blocker: undefined } }
   if ('currentClaim' in judged) {
     const { blockNumber, ...claim } = judged.currentClaim
-    return { do: 'follow', claim, isBound: false, wonAt: blockNumber }
+    return { do: 'follow', claim, wonAt: blockNumber, mayBeUnrelayed: true }
   }
   if ('undecided' in judged) {
     return { do: 'wait', for: 'block', obstacle: { status: 'undecided', failure: judged.undecided } }
@@ -92,7 +97,7 @@ export function stepAfter(placement: Placement): Step {
     case 'placed': {
       const { claim, transaction } = placement
       const { claimId, round } = claim
-      return { do: 'follow', claim: { claimId, round }, isBound: true, txHash: transaction.attempt.hash }
+      return { do: 'follow', claim: { claimId, round }, txHash: transaction.attempt.hash }
     }
     case 'fails': {
       const { failure, bounty } = placement

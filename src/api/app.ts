@@ -74,7 +74,7 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
 
   const description = describeApi(app)
   app.get('/openapi.json', (c) => c.body(description, 200, { 'Content-Type': 'application/json' }))
-  app.post('/mcp', mcpRoute(app, description))
+  app.post('/mcp', mcpRoute(app, description, deps.limits))
   const guide = llmsText(description)
   app.get('/llms.txt', (c) => c.text(guide))
   app.all('*', methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }), routeNotFound)

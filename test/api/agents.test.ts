@@ -109,6 +109,7 @@ describe('GET /api/agents/:id', () => {
         registeredAt: '2024-01-15T12:00:00.000Z',
         frozen: false,
         banned: false,
+        agentURITruncated: false,
       }),
     )
   })

@@ -111,7 +111,8 @@ describe('a stream', () => {
       await claim(tx, 11n, 2n)
       await change(tx, 11n, 2n, 'WorkStarted', 'IN_PROGRESS', claimed)
       await post(tx, 11n, 4n)
-      await tx.update(agent).set({ lockedAmount: 10_000_000n, updatedBlock: 11n }).where(eq(agent.id, 1n))
+      const columns = { lockedAmount: 10_000_000n, agentURI: 'ipfs://new', agentURIBlock: 11n, updatedBlock: 11n }
+      await tx.update(agent).set(columns).where(eq(agent.id, 1n))
     })
     const events = await reader.next(3)
     expect(named(events)).toEqual(['run 2 IN_PROGRESS 11', 'run 4 OPEN 11', 'agent 1 11'])
@@ -123,6 +124,28 @@ describe('a stream', () => {
     await mine(12n)
     await mine(13n, (tx) => abandon(tx, 13n, 2n))
     expect(named(await reader.next())).toEqual(['run 2 OPEN 13'])
+  })
+
+  it('sends the URI of an agent only after a block that set it', async () => {
+    const api = await startApi()
+    const reader = await open(api, '?types=agent')
+    await reader.next()
+    await mine(11n, (tx) =>
+      tx.update(agent).set({ lockedAmount: 10_000_000n, updatedBlock: 11n }).where(eq(agent.id, 1n)),
+    )
+    const [changed] = await reader.next()
+    const { agentURI, agentURITruncated, ...known } = (await api.get('/api/agents/1')).body
+    const block = { number: 11, hash: blockAt(11n).hash }
+    expect(JSON.stringify(changed?.data)).toBe(JSON.stringify({ ...known, block }))
+    await mine(12n, (tx) =>
+      tx
+        .update(agent)
+        .set({ agentURI: 'ipfs://new', agentURITruncated: true, agentURIBlock: 12n, updatedBlock: 12n })
+        .where(eq(agent.id, 1n)),
+    )
+    expect((await reader.next())[0]?.data).toMatchObject({ agentURI: 'ipfs://new', agentURITruncated: true })
+    const resumed = await open(api, `?types=agent&lastEventId=${changed?.id}`)
+    expect((await resumed.next())[0]?.data).toMatchObject({ agentURI: 'ipfs://new', agentURITruncated: true })
   })
 
   it('sends a run that its poster closes in the state that it keeps', async () => {

@@ -17,10 +17,10 @@ const knowns: Record<string, Known> = {
   nothing: { key: undefined, bound: undefined, limit: undefined },
   'a new key': { key: 'k', bound: undefined, limit: undefined },
   'the key of another body': { key: 'k', bound: 'other body', limit: undefined },
-  'a bound key': { key: 'k', bound: { claim: boundClaim, isBound: true }, limit: undefined },
+  'a bound key': { key: 'k', bound: { claim: boundClaim }, limit: undefined },
   'a key of a claim won without the relay': {
     key: 'k',
-    bound: { claim: boundClaim, isBound: true, wonAt: 7n },
+    bound: { claim: boundClaim, wonAt: 7n },
     limit: undefined,
   },
   'a limit': { key: undefined, bound: undefined, limit },
@@ -49,9 +49,9 @@ const chain: Record<string, Judged | undefined> = {
 /** A step in one line. */
 function wordsOf(step: Step): string {
   if (step.do === 'follow') {
-    const { claim, isBound, wonAt, txHash } = step
+    const { claim, mayBeUnrelayed, wonAt, txHash } = step
     const which = claim.claimId === own.claimId ? 'own' : 'other'
-    return ['follow', which, !isBound && 'bind', wonAt && `won at ${wonAt}`, txHash && 'placed']
+    return ['follow', which, mayBeUnrelayed && 'bind', wonAt && `won at ${wonAt}`, txHash && 'placed']
       .filter(Boolean)
       .join(' ')
   }
@@ -66,8 +66,8 @@ describe('the next step of a claim', () => {
     ['a bound key', 'a rival', '-', 'follow other'],
     ['a key of a claim won without the relay', 'none', '-', 'follow other won at 7'],
     ['a limit', 'the same claim', '-', 'refuse RATE_LIMITED'],
-    ['nothing', 'the same claim', '-', 'follow own bind'],
-    ['nothing', 'the same claim behind a rival', '-', 'follow own bind'],
+    ['nothing', 'the same claim', '-', 'follow own'],
+    ['nothing', 'the same claim behind a rival', '-', 'follow own'],
     ['nothing', 'a rival', '-', 'wait for rival'],
     ['a new key', 'a rival', '-', 'wait for rival'],
     ['nothing', 'none', '-', 'examine'],

@@ -121,28 +121,3 @@ export const unminedClaimsOf = (database: Database, signer: Address, latest: big
      ORDER BY random() LIMIT $4`,
     [signer, latest, seconds, limit],
   )
-
-/** The claim of an idempotency key. `blockNumber`: where the claim was won, if no transaction of the relay made it. */
-export type Binding = NamedClaim & { key: string; blockNumber?: bigint | undefined }
-
-/** Binds the key unless it is bound. @returns the hash of the request to which it is bound now. */
-export async function bindKey(database: Database, binding: Binding): Promise<Hex> {
-  const { key, request, claimId, round, blockNumber } = binding
-  const text = `
-    INSERT INTO relay.idempotency_key AS bound (agent_id, wallet, key, body_hash, claim, round, block_number)
-    VALUES ($1, $2, $3, $4, $5, $6, $7)
-    ON CONFLICT (agent_id, wallet, key) DO UPDATE SET key = bound.key RETURNING body_hash AS "bodyHash"`
-  const values = [request.agentId, request.wallet, key, bodyHashOf(request), claimId, round, blockNumber]
-  const [bound] = await query<{ bodyHash: Hex }>(database, text, values)
-  if (!bound) throw new Error(`Idempotency-Key ${key} was not stored`)
-  return bound.bodyHash
-}
-
-/** Frees a key whose claim a reorg removed, if no transaction of the relay can make the claim again. */
-export const unbindKey = (database: Database, { agentId, wallet }: ClaimRequest, key: string) =>
-  query(
-    database,
-    `DELETE FROM relay.idempotency_key AS bound WHERE agent_id = $1 AND wallet = $2 AND key = $3
-     AND NOT EXISTS (SELECT FROM relay.claim WHERE claim.id = bound.claim)`,
-    [agentId, wallet, key],
-  )

@@ -2,8 +2,9 @@ import type pg from 'pg'
 import { type Hex, stringify } from 'viem'
 import type { Refusal } from '../../refusal.ts'
 import { query } from '../../store/database.ts'
-import type { NamedClaim } from '../chain/market.ts'
-import { bindKey, bodyHashOf } from './claims.ts'
+import type { ClaimRequest, NamedClaim } from '../chain/market.ts'
+import { bodyHashOf } from './claims.ts'
+import { bindKey, lockNames, lockOfWallet } from './keys.ts'
 import { refusalOfLimits, type Waits, type WalletLimits, waitColumns } from './lookUp.ts'
 
 /** A claim that passed its simulation and needs a nonce. */
@@ -37,7 +38,10 @@ type Group = { tx: bigint; candidates: Candidate[] }
 export async function reserve(db: pg.PoolClient, candidates: Candidate[], maxItems: number, limits: WalletLimits) {
   const obstacles = new Map<Candidate, Obstacle>()
   const remaining = () => candidates.filter((candidate) => !obstacles.has(candidate))
-  await lockNames(db, candidates)
+  await lockNames(
+    db,
+    candidates.flatMap(({ claim: { request } }) => namesOf(request)),
+  )
   for (const candidate of await boundKeys(db, candidates)) obstacles.set(candidate, 'rival')
   for (const [candidate, problem] of await overLimits(db, remaining(), limits)) obstacles.set(candidate, problem)
   for (const candidate of await overStake(db, remaining())) obstacles.set(candidate, 'locked')
@@ -54,18 +58,12 @@ export async function reserve(db: pg.PoolClient, candidates: Candidate[], maxIte
   return { groups: [...groups.values()], obstacles }
 }
 
-/** Locks runs, agents and wallets (which cover keys). All processes use one order, which excludes deadlocks. */
-async function lockNames(db: pg.PoolClient, candidates: Candidate[]) {
-  const names = candidates.flatMap(({ claim: { request } }) => [
-    `run ${request.bountyId}`,
-    `agent ${request.agentId}`,
-    `wallet ${request.wallet}`,
-  ])
-  const text = `
-    SELECT pg_advisory_xact_lock(id) FROM (
-      SELECT DISTINCT hashtextextended(name, 0) AS id FROM unnest($1::text[]) AS name ORDER BY id) AS locks`
-  await query(db, text, [names])
-}
+/** What a claim locks: its run, its agent, and its wallet. */
+const namesOf = (request: ClaimRequest) => [
+  `run ${request.bountyId}`,
+  `agent ${request.agentId}`,
+  lockOfWallet(request),
+]
 
 /** The candidates whose idempotency key is bound, or is also the key of another candidate. */
 async function boundKeys(db: pg.PoolClient, candidates: Candidate[]): Promise<Candidate[]> {

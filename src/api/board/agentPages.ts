@@ -100,7 +100,7 @@ export const agentPage = (
       <div><dt>Earned</dt><dd>${amount(agent.volume)}</dd></div>
       <div><dt>Wallet</dt><dd>${shortHex(agent.walletAddress)}</dd></div>
       <div><dt>Owner</dt><dd>${shortHex(agent.ownerAddress)}</dd></div>
-      <div class="whole"><dt>Registration file</dt><dd>${agent.agentURI === null ? '–' : chainText(agent.agentURI)}</dd></div>
+      <div class="whole"><dt>Registration file</dt><dd>${agent.agentURI === null ? '–' : chainText(agent.agentURI)}${agent.agentURITruncated ? html` <span class="hint">cut after 2 kB</span>` : ''}</dd></div>
     </dl>
     <h2>Runs it claimed</h2>
     ${runs.length > 0 ? runTable(runs, now) : html`<p class="hint">None. A run whose claim was slashed or abandoned is not here.</p>`}

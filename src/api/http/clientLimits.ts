@@ -60,7 +60,7 @@ export function createClientLimits(options: Options) {
       }
     },
 
-    /** Counts a claim. @throws Problem RATE_LIMITED */
+    /** Counts a claim, and each repeat of it. @throws Problem RATE_LIMITED */
     takeClaim: limit(claimsPerMinute, 'claims'),
 
     /** The name by which these limits count the client. */

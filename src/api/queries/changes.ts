@@ -38,8 +38,10 @@ export type Change = { id: bigint; block: bigint } & (
     }
   | {
       type: 'agent'
-      /** Its owner is null if the registry burned it, or never had it. */
+      /** Its owner is null if the registry burned it, or never had it. Its URI was read only if it is new. */
       row: Omit<AgentRow, 'owner'> & { owner: Hex | null }
+      /** Whether the URI was set, or the agent registered, since the block from which the changes were read. */
+      isURINew: boolean
     }
 )
 
@@ -91,13 +93,16 @@ const setsState = notInArray(runEvent.name, ['ClaimRefused', 'PaymentDeferred', 
 const eventJson = sql`json_build_array(${runEvent.blockNumber}::text, ${runEvent.timestamp}::text, ${runEvent.blockHash},
   ${runEvent.name}, ${runEvent.agentId}::text)`
 
-const { frozen, banned, ...otherColumns } = getTableColumns(agent)
+const sinceNumber = sql`${sql.placeholder('since')}::int8`
+const { frozen, banned, agentURITruncated, ...otherColumns } = getTableColumns(agent)
 
 /** As text, because JSON's numbers are not exact beyond 2^53. */
 const agentMembers = {
   ...Object.fromEntries(Object.entries(otherColumns).map(([name, column]) => [name, jsonText(column)])),
+  agentURI: jsonText(sql`case when ${agent.agentURIBlock} > ${sinceNumber} then ${agent.agentURI} end`),
   frozen: jsonBoolean(frozen),
   banned: jsonBoolean(banned),
+  agentURITruncated: jsonBoolean(agentURITruncated),
   status: jsonText(agentStatus),
 }
 
@@ -120,7 +125,7 @@ const findChanges = plainQuery<Row>(
       order by ${runEvent.id} limit ${limit} + 1
     ), "agents" as (
       select ${agent.id} as "id" from ${agent}
-      where (select "known" from "branch") and ${agent.updatedBlock} > ${sql.placeholder('since')}::int8
+      where (select "known" from "branch") and ${agent.updatedBlock} > ${sinceNumber}
       order by ${agent.updatedBlock} limit ${limit} + 1
     ), "size" as (
       select greatest((select count(*) from "events"), (select count(*) from "agents")) > ${limit} as "many"
@@ -168,7 +173,7 @@ export function changesSince(
   const decode = ({ known, many, finalized }: Row, rows: Row[]): Changes => ({
     isKnown: known,
     areTooMany: many,
-    changes: rows.flatMap((row) => decodeChange(row) ?? []).toSorted(inOrder),
+    changes: rows.flatMap((row) => decodeChange(row, since) ?? []).toSorted(inOrder),
     recent: rows.flatMap((row) => decodeBlock(row) ?? []).toSorted((a, b) => Number(b.number - a.number)),
     finalized,
   })
@@ -195,10 +200,11 @@ function decodeBlock({ kind, id, json, details }: Row): Block | undefined {
 
 type EventJson = [number: string, time: string, hash: Hex, name: (typeof runEventNames)[number], agentId: string | null]
 
-function decodeChange({ kind, id, json, details, before }: Row): Change | undefined {
+function decodeChange({ kind, id, json, details, before }: Row, since: Mark): Change | undefined {
   if (kind === 'agent') {
     const row = decodeAgent(json)
-    return { type: 'agent', id: row.id, block: row.updatedBlock, row }
+    const isURINew = row.agentURIBlock > since.number
+    return { type: 'agent', id: row.id, block: row.updatedBlock, row, isURINew }
   }
   if (kind !== 'run') return undefined
   const history = JSON.parse(details) as EventJson[]

@@ -2,14 +2,14 @@ import { z } from '@hono/zod-openapi'
 import { getAddress } from 'viem'
 import { formatId, formatOptionalTime, formatTime } from '../../../core/format.ts'
 import { MIN_STAKE } from '../../../market/constants.ts'
-import { address, amount, id, time } from '../http/values.ts'
+import { address, amount, id, time, untrusted } from '../http/values.ts'
 import { type AgentRow, agentStatuses } from '../queries/agents.ts'
 
 export const statusSchema = z.enum(agentStatuses).openapi('AgentStatus')
 
 export const exampleAgentSummary = { id: 1, status: 'ESTABLISHED', stakedAmount: '20000000' } as const
 
-export const exampleAgent = {
+const exampleMembers = {
   ...exampleAgentSummary,
   lockedAmount: '10000000',
   stakedAt: '2023-12-01T12:00:00.000Z',
@@ -24,40 +24,58 @@ export const exampleAgent = {
   banned: false,
 } as const
 
+export const exampleAgent = { ...exampleMembers, agentURITruncated: false } as const
+
 /** The members that come first in every agent. Their order is part of the API. */
 export const agentSummarySchema = z
   .object({ id, status: statusSchema, stakedAmount: amount })
   .openapi('AgentSummary', { example: exampleAgentSummary })
 
-export const agentSchema = z
-  .object({
-    ...agentSummarySchema.shape,
-    lockedAmount: amount.openapi({ description: 'The part of the stake at risk in live runs, in USDC base units.' }),
-    stakedAt: time.nullable().openapi({
-      description: 'When the stake last rose to the minimum or the agent was unfrozen; null while below or frozen.',
-    }),
-    completions: z.int().openapi({ description: 'Runs approved.' }),
-    slashes: z.int().openapi({ description: 'Runs slashed.' }),
-    volume: amount.openapi({ description: 'Sum of the rewards of approved runs, in USDC base units.' }),
-    ownerAddress: address,
-    walletAddress: address.openapi({
-      description: 'The wallet that acts for the agent and is paid; the owner if no wallet is set.',
-    }),
-    agentURI: z.string().nullable().openapi({ description: 'The URI of the ERC-8004 registration file.' }),
-    registeredAt: time.nullable(),
-    frozen: z.boolean(),
-    banned: z.boolean(),
-  })
-  .openapi('Agent', { example: exampleAgent })
+const members = {
+  ...agentSummarySchema.shape,
+  lockedAmount: amount.openapi({ description: 'The part of the stake at risk in live runs, in USDC base units.' }),
+  stakedAt: time.nullable().openapi({
+    description: 'When the stake last rose to the minimum or the agent was unfrozen; null while below or frozen.',
+  }),
+  completions: z.int().openapi({ description: 'Runs approved.' }),
+  slashes: z.int().openapi({ description: 'Runs slashed.' }),
+  volume: amount.openapi({ description: 'Sum of the rewards of approved runs, in USDC base units.' }),
+  ownerAddress: address,
+  walletAddress: address.openapi({
+    description: 'The wallet that acts for the agent and is paid; the owner if no wallet is set.',
+  }),
+  agentURI: z.string().nullable().openapi(untrusted('The URI of the ERC-8004 registration file, at most 2,048 bytes.')),
+  registeredAt: time.nullable(),
+  frozen: z.boolean(),
+  banned: z.boolean(),
+}
+
+/** The members that were added later, and come last. */
+const lastMembers = {
+  agentURITruncated: z.boolean().openapi({
+    description: 'Whether the URI on chain is longer than `agentURI`, which is cut after a whole character.',
+  }),
+}
+
+export const agentSchema = z.object({ ...members, ...lastMembers }).openapi('Agent', { example: exampleAgent })
 
 export const agentStakeSchema = z
   .object({
-    ...agentSchema.shape,
+    ...members,
     isStaked: z.boolean().openapi({ description: 'Whether the agent has any stake.' }),
     canClaimRuns: z.boolean().openapi({ description: 'PROVISIONAL or ESTABLISHED.' }),
     minimumStake: amount,
+    ...lastMembers,
   })
-  .openapi('AgentStake', { example: { ...exampleAgent, isStaked: true, canClaimRuns: true, minimumStake: '20000000' } })
+  .openapi('AgentStake', {
+    example: {
+      ...exampleMembers,
+      isStaked: true,
+      canClaimRuns: true,
+      minimumStake: '20000000',
+      agentURITruncated: false,
+    },
+  })
 
 export type Agent = z.infer<typeof agentSchema>
 export type AgentStake = z.infer<typeof agentStakeSchema>
@@ -80,14 +98,17 @@ export function formatAgent(agent: AgentRow): z.infer<typeof agentSchema> {
     registeredAt: formatOptionalTime(agent.registeredAt),
     frozen: agent.frozen,
     banned: agent.banned,
+    agentURITruncated: agent.agentURITruncated,
   }
 }
 
 export function formatAgentStake(agent: AgentRow): z.infer<typeof agentStakeSchema> {
+  const { agentURITruncated, ...members } = formatAgent(agent)
   return {
-    ...formatAgent(agent),
+    ...members,
     isStaked: agent.stakedAmount > 0n,
     canClaimRuns: agent.status === 'PROVISIONAL' || agent.status === 'ESTABLISHED',
     minimumStake: MIN_STAKE.toString(),
+    agentURITruncated,
   }
 }

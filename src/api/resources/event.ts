@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { getAddress } from 'viem'
 import { formatId, formatOptionalTime, formatTime } from '../../../core/format.ts'
 import { runEventNames } from '../../../ponder.schema.ts'
-import { address, amount, hash, id, orNull, time } from '../http/values.ts'
+import { address, amount, hash, id, orNull, time, untrusted } from '../http/values.ts'
 import type { EventRow } from '../queries/events.ts'
 
 export const exampleEvent = {
@@ -32,7 +32,7 @@ export const eventSchema = z
       description: 'The account that the event names, else the account that acted; of a payment, the payee.',
     }),
     amount: amount.nullable(),
-    hash: z.string().nullable().openapi({ description: 'The IPFS hash of the run, the deliverable or the feedback.' }),
+    hash: z.string().nullable().openapi(untrusted('The IPFS hash of the run, the deliverable or the feedback.')),
     reason: z.string().nullable().openapi({ description: 'Revert data of a refused claim.' }),
     dueAt: time.nullable().openapi({ description: 'The time limit that the event sets.' }),
     ordinal: z

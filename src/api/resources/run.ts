@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { runStates } from '../../../ponder.schema.ts'
-import { address, amount, id, orNull, time } from '../http/values.ts'
+import { address, amount, id, orNull, time, untrusted } from '../http/values.ts'
 import type { RunJson, RunSummaryJson } from '../queries/runs.ts'
 
 export const stateSchema = z.enum(runStates).openapi('RunState')
@@ -56,7 +56,7 @@ export const exampleRun = {
 const firstMembers = {
   bountyId: id,
   posterAddress: address,
-  ipfsHash: z.string(),
+  ipfsHash: z.string().openapi(untrusted('Where the description of the work is.')),
   reward: amount,
   deadline: time,
   state: stateSchema,
@@ -80,7 +80,7 @@ export const runSchema = z
     stake: amount
       .nullable()
       .openapi({ description: 'The stake that the claiming agent has at risk, in USDC base units.' }),
-    deliverableHash: z.string().nullable(),
+    deliverableHash: z.string().nullable().openapi(untrusted('Where the delivered work is.')),
     claimedAt: time.nullable(),
     submittedAt: time.nullable(),
     createdAt: time,
@@ -88,10 +88,7 @@ export const runSchema = z
     submitBy: time.nullable().openapi({ description: 'When delivery is due; null unless the agent must act next.' }),
     reviewBy: time.nullable().openapi({ description: 'When review is due; null unless the evaluator must act next.' }),
     endedAt: time.nullable().openapi({ description: 'When the run was approved or rejected.' }),
-    feedbackHash: z
-      .string()
-      .nullable()
-      .openapi({ description: 'The feedback of the last revision request of this claim.' }),
+    feedbackHash: z.string().nullable().openapi(untrusted('The feedback of the last revision request of this claim.')),
     revisions: z.int().openapi({ description: 'How many revisions of this claim were requested.' }),
     round: z.int().openapi({ description: 'How many times the run was claimed; a claim signature names the next.' }),
     fee: amount.openapi({ description: 'The fee that the poster pays in addition to the reward, in USDC base units.' }),

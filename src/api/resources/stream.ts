@@ -23,7 +23,11 @@ const change = {
 
 const runChange = runSchema.extend(change).openapi('RunChange', { example: { ...exampleRun, block: exampleBlock } })
 
+/** What an agent's event has only if the URI was set since the last one. */
+const whenSet = { agentURI: true, agentURITruncated: true } as const
+
 const agentChange = agentSchema
+  .partial(whenSet)
   .extend(change)
   .openapi('AgentChange', { example: { ...exampleAgent, block: exampleBlock } })
 

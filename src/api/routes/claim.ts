@@ -125,6 +125,7 @@ export function addClaimRoutes(app: OpenAPIHono, deps: Deps) {
   app.openapi(claimRun, async (c) => {
     const { relay, limits } = deps
     if (!relay) throw new Problem('RELAY_UNAVAILABLE', 'This server relays no claims.')
+    limits?.takeClaim(c)
     const trace = c.get('trace')
     const request = requestOf(c, c.req.valid('param').id, c.req.valid('json'))
     traceClaim(request, trace)
@@ -132,7 +133,7 @@ export function addClaimRoutes(app: OpenAPIHono, deps: Deps) {
     const preferred = preferredWait(prefer)
     if (preferred !== undefined) c.header('Preference-Applied', `wait=${preferred}`)
     const until = AbortSignal.timeout((preferred ?? MAX_WAIT_SECONDS) * 1_000)
-    const asked = { ...requesterOf(c, limits), until, key, countNew: () => limits?.takeClaim(c) }
+    const asked = { ...requesterOf(c, limits), until, key }
     const outcome = await relay.claim(request, asked).catch((error) => {
       throw problemOfClaim(error, request)
     })

@@ -83,7 +83,7 @@ function endOf(later: readonly Change[], recent: readonly Block[], finalized: bi
 }
 
 function createEvent(change: Change, cursor: Cursor, block: Block) {
-  const json = change.type === 'run' ? change.json : formatChangedAgent(change.row)
+  const json = change.type === 'run' ? change.json : formatChangedAgent(change)
   const id = formatCursor(cursor)
   return (filter: StreamFilter): string | undefined => {
     const match = matchChange(filter, change)
@@ -93,9 +93,15 @@ function createEvent(change: Change, cursor: Cursor, block: Block) {
   }
 }
 
-/** An agent without an owner is in no answer: its event only says that it has left. */
-const formatChangedAgent = ({ owner, ...row }: Extract<Change, { type: 'agent' }>['row']) =>
-  JSON.stringify(formatAgent({ ...row, owner: owner ?? zeroAddress }))
+/**
+ * An agent without an owner is in no answer: its event only says that it has left. A URI that the client has is not
+ * repeated, because it may be longer than all the rest, and one transaction can change many agents.
+ */
+function formatChangedAgent({ row, isURINew }: Extract<Change, { type: 'agent' }>) {
+  const whole = formatAgent({ ...row, owner: row.owner ?? zeroAddress })
+  const { agentURI, agentURITruncated, ...known } = whole
+  return JSON.stringify(isURINew ? whole : known)
+}
 
 /** A block as events name it. */
 export const formatBlock = ({ number, hash }: Pick<Block, 'number' | 'hash'>): string =>

@@ -84,7 +84,6 @@ export const contextOf = (until: AbortSignal, key?: string): ClaimContext => ({
   gone: new AbortController().signal,
   until,
   key,
-  countNew: () => undefined,
 })
 
 /** How long the relay uses an answer of the node about a signer, fees or the head. */

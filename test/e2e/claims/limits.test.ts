@@ -147,7 +147,7 @@ describe('an agent whose claims revert', () => {
 })
 
 describe('claims of one address', () => {
-  it('beyond the limit per minute are refused, except claims that are already stored', async () => {
+  it('beyond the limit per minute are refused, repeats of a stored claim too', async () => {
     const agent = await people.newAgent(accountOf(7))
     const [runId, other] = await openRuns(2)
     if (runId === undefined || other === undefined) throw new Error('The runs were not created')
@@ -161,7 +161,9 @@ describe('claims of one address', () => {
       expect(headers.get('Retry-After')).toMatch(/^[123]$/)
     }
     const again = await Promise.all(Array.from({ length: 40 }, () => replicas[1].claim(runId, agent)))
-    expect(again.map(({ status }) => status)).toEqual(Array(40).fill(200))
+    expect(again.filter(({ status }) => status === 429).length).toBeGreaterThan(5)
+    expect(new Set(again.map(({ status }) => status))).not.toContain(400)
+    expect((await replicas[0].claim(runId, agent)).status).toBe(200)
     expect((await replicas[0].claim(other, agent, { signature: '0x00', deadline: 1 })).status).toBe(401)
   })
 })

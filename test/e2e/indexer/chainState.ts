@@ -177,7 +177,8 @@ export async function agentsOnChain({ registry, staking }: MarketOnAnvil, ids: r
 
 /** The same columns of an agent row. */
 export function comparableAgent(row: typeof agent.$inferSelect) {
-  const { agentURI, registeredAt, registrationLog, volume, step, updatedBlock, ...comparable } = row
+  const { agentURI, agentURITruncated, agentURIBlock, registeredAt, ...withPast } = row
+  const { registrationLog, volume, step, updatedBlock, ...comparable } = withPast
   return comparable
 }
 

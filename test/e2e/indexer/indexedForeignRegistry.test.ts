@@ -131,7 +131,10 @@ test('a foreign registry may emit any event about any agent, and the index conti
     await client.writeContract({ ...registry(), functionName: 'announceWallet', args: [id, value] })
   }
   const { rows } = await agents()
-  expect(rows.find(({ id }) => id === maxUint256)?.agentURI).toBe(uri.replace('\0', '\uFFFD'))
+  expect(rows.find(({ id }) => id === maxUint256)).toMatchObject({
+    agentURI: `\uFFFD${'x'.repeat(2_045)}`,
+    agentURITruncated: true,
+  })
   expect(rows.find(({ id }) => id === maxUint256 - 2n)).toMatchObject({ owner: null, agentURI: '' })
   const nonsense = rows.filter(({ id }) => id < maxUint256 - 2n && id > maxUint256 / 2n)
   expect(nonsense.map(({ agentWallet }) => agentWallet)).toEqual(values.map(() => null))
