@@ -5,6 +5,7 @@ import { reuseResult } from '../core/reuseResult.ts'
 import { createRpc } from './chain/client.ts'
 import { createFees, createL1Fee } from './chain/fees.ts'
 import { createFinalBlock, createHeads } from './chain/heads.ts'
+import { createNextBlock } from './chain/nextBlock.ts'
 import { createClaimAction } from './claims/action.ts'
 import { ONE_CLAIM } from './claims/chain/gas.ts'
 import { assertMarket, type ClaimRequest, type Market, relayersAmong } from './claims/chain/market.ts'
@@ -184,13 +185,13 @@ function contextsOf(settings: RelaySettings, holder: string) {
   }
   let relayers = reuseResult(Number.POSITIVE_INFINITY, askRelayers)
 
-  const shared = { databaseUrl, pool, heads, accounts, events, logger }
+  const fees = createFees(watchClient, heads, maxFeePerGas)
+  const shared = { databaseUrl, pool, heads, fees, accounts, events, logger }
   const sender: SenderContext = {
     ...shared,
     chainId,
     client,
     broadcaster,
-    fees: createFees(watchClient, heads, maxFeePerGas),
     leastGas: ONE_CLAIM.gas,
     l1Fee: createL1Fee(watchClient, ONE_CLAIM),
     finalBlock: createFinalBlock(client, logger),
@@ -204,6 +205,7 @@ function contextsOf(settings: RelaySettings, holder: string) {
   const claims: ClaimsContext = {
     ...shared,
     market,
+    nextBlock: createNextBlock(watchClient, heads),
     allowUnsigned,
     relayers: () => relayers(),
     async signersFor({ signed }) {

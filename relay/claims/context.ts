@@ -3,7 +3,9 @@ import type pg from 'pg'
 import type { Logger } from 'pino'
 import type { Address, Hash, Hex } from 'viem'
 import type { Requester } from '../../core/fairLane.ts'
+import type { Fees } from '../chain/fees.ts'
 import type { Heads } from '../chain/heads.ts'
+import type { NextBlock } from '../chain/nextBlock.ts'
 import type { Signer } from '../sender/keys/signing.ts'
 import type { ClaimRequest, Market, NamedClaim } from './chain/market.ts'
 import type { ClaimEvents } from './events.ts'
@@ -37,6 +39,9 @@ export type ClaimsContext = {
   /** The market, by the client for simulations and the keeper's reads. */
   market: Market
   heads: Heads
+  /** The price of a transaction now. */
+  fees: () => Promise<Fees>
+  nextBlock: () => Promise<NextBlock>
   databaseUrl: string
   pool: pg.Pool
   /** The accounts of the signers, of which the sender has more to say. */

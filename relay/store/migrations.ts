@@ -131,6 +131,10 @@ const steps = [
   CREATE INDEX idempotency_key_age ON relay.idempotency_key (bound_at);
   CREATE INDEX idempotency_key_claim ON relay.idempotency_key (claim);
   `,
+  `
+  -- For the open claims of an agent, which a limit counts.
+  CREATE INDEX claim_agent_open ON relay.claim (agent_id) WHERE state = 'open';
+  `,
 ]
 
 /**

@@ -75,3 +75,24 @@ export function claimRoomOf({ gas, gasPerTransaction, transactions }: Room, maxB
   const affordable = Number(gas / gasOfItems(items))
   return { items, transactions: Math.max(1, Math.min(affordable, transactions)) }
 }
+
+/**
+ * The transaction of each of these claims, counted from 0. A claim that runs code of its wallet gets one of its own: no
+ * other claim shares its gas. The others share transactions of at most `items` claims.
+ */
+export function transactionsOf(claims: readonly { runsWalletCode: boolean }[], items: number): number[] {
+  const shared = Math.ceil(claims.filter(({ runsWalletCode }) => !runsWalletCode).length / items)
+  let alone = 0
+  let together = 0
+  return claims.map(({ runsWalletCode }) => (runsWalletCode ? shared + alone++ : Math.floor(together++ / items)))
+}
+
+/** As many of these claims, from the first on, as there is room for. */
+export function fitting<Claim extends { runsWalletCode: boolean }>(
+  claims: readonly Claim[],
+  { items, transactions }: ClaimRoom,
+): Claim[] {
+  const most = claims.slice(0, items * transactions)
+  while (Math.max(...transactionsOf(most, items)) >= transactions) most.pop()
+  return most
+}

@@ -7,7 +7,8 @@ import { type Signer, signingRestOf } from '../../sender/keys/signing.ts'
 import type { PlacedTx, Placer, Quote } from '../../sender/placement.ts'
 import type { Send } from '../../sender/send.ts'
 import { isConflict } from '../../store/database.ts'
-import { type ClaimRoom, claimRoomOf, gasLimit } from '../chain/gas.ts'
+import type { Conditions } from '../chain/conditions.ts'
+import { type ClaimRoom, claimRoomOf, fitting, gasLimit, MAX_GAS } from '../chain/gas.ts'
 import type { Bounty, Failure, NamedClaim } from '../chain/market.ts'
 import type { ClaimContext, ClaimsContext } from '../context.ts'
 import { isExpiring } from '../intake/examine.ts'
@@ -45,8 +46,9 @@ export type Placement =
   | { status: 'rival' | 'locked' | 'stale' }
   | { status: 'left'; blocker: SignerBlocker | undefined }
 
-/** A claim as the claim flow passes it to the queue. */
-type Asked = Omit<Entry<Placement>, 'resolve' | 'reject'> & Pick<ClaimContext, 'key' | 'gone' | 'until'>
+/** A claim as the claim flow passes it to the queue. `runsWalletCode`: see `Examined`. */
+type Asked = Omit<Entry<Placement>, 'resolve' | 'reject'> &
+  Pick<ClaimContext, 'key' | 'gone' | 'until'> & { runsWalletCode: boolean }
 
 /** `ready`: the result of the claim's simulation at this head. */
 type Waiting = Entry<Placement> & Asked & { ready?: { head: Hash; candidate: Candidate } }
@@ -58,7 +60,7 @@ export type Dispatcher = ReturnType<typeof createDispatcher>
  * transactions. The signers take turns. While a signer works on a batch, claims gather for the next.
  */
 export function createDispatcher(context: ClaimsContext, placer: Placer, send: Send) {
-  const { market, heads, accounts, maxBatch, interval, events, logger } = context
+  const { market, heads, fees, nextBlock, accounts, maxBatch, interval, events, logger } = context
   const runStep = createRunStep(events)
   const queue = createClaimQueue<Placement, Waiting>(({ request }, ended) => {
     void runStep('wait in the queue', [request], () => ended)
@@ -147,7 +149,7 @@ export function createDispatcher(context: ClaimsContext, placer: Placer, send: S
     const head = await heads.latest()
     const present = entries.filter((entry) => isPresent(entry, head))
     const unready = present.filter(({ ready }) => ready?.head !== head.hash)
-    const requests = unready.map(({ request }) => request)
+    const requests = unready.filter(({ runsWalletCode }) => !runsWalletCode).map(({ request }) => request)
     const passed = await simulateBatch(market, signer.address, requests, runStep)
     const alone: Waiting[] = []
     for (const entry of unready) {
@@ -178,32 +180,41 @@ export function createDispatcher(context: ClaimsContext, placer: Placer, send: S
 
   async function simulateEntry(signer: Signer, entry: Waiting, head: ChainHead) {
     try {
-      const { request } = entry
-      const simulated = await runStep('simulate', [request], () => simulateAlone(market, signer.address, request))
+      const { request, runsWalletCode } = entry
+      const simulated = await runStep('simulate', [request], async () =>
+        simulateAlone(market, signer.address, request, runsWalletCode ? await conditions() : undefined),
+      )
       applySimulation(entry, head, simulated)
     } catch (error) {
       fail(entry, error)
     }
   }
 
+  /** What the transaction of a single claim in the next block will be. */
+  async function conditions(): Promise<Conditions> {
+    const [price, block] = await Promise.all([fees(), nextBlock()])
+    return { gas: MAX_GAS, fees: price, block }
+  }
+
   /** @throws Refusal CLAIM_REVERTED if the claim uses more gas than the relay pays for. */
-  function applySimulation(entry: Waiting, head: ChainHead, { simulation, unlocked }: SimulatedClaim) {
+  function applySimulation(entry: Waiting, head: ChainHead, { simulation, account }: SimulatedClaim) {
     const { bounty } = simulation
     if (simulation.result === 'fails') return settle(entry, { status: 'fails', failure: simulation.failure, bounty })
     if (simulation.result === 'undecided') return settle(entry, { status: 'undecided', failure: simulation.failure })
-    const { request, key } = entry
+    const { request, key, runsWalletCode } = entry
     const round = BigInt(bounty.round) + 1n
     const claim = { claimId: claimIdOf(market, { ...request, round }), request, round }
     const gas = gasLimit(simulation.gas)
     const lock = bounty.stake
-    entry.ready = { head: head.hash, candidate: { claim, gas, lock, unlocked, block: head.number, key } }
+    const candidate = { claim, gas, lock, account, block: head.number, key, runsWalletCode }
+    entry.ready = { head: head.hash, candidate }
   }
 
   async function placeReady(signer: Signer, quote: Promise<Quote>, entries: Waiting[]) {
     let offered: Waiting[] | undefined
     const requests = entries.map(({ request }) => request)
-    const offer = ({ items, transactions }: ClaimRoom) => {
-      offered = entries.slice(0, items * transactions)
+    const offer = (room: ClaimRoom) => {
+      offered = fitting(entries, room)
       return offered.map(candidateOf)
     }
     try {

@@ -2,19 +2,23 @@ import type pg from 'pg'
 import { type Hex, stringify } from 'viem'
 import type { Refusal } from '../../refusal.ts'
 import { query } from '../../store/database.ts'
-import type { NamedClaim } from '../chain/market.ts'
+import { transactionsOf } from '../chain/gas.ts'
+import type { AgentAccount, NamedClaim } from '../chain/market.ts'
 import { bindKey, bodyHashOf } from './claims.ts'
 import { refusalOfLimits, type Waits, type WalletLimits, waitColumns } from './lookUp.ts'
+import { mostOpen } from './openClaims.ts'
 
 /** A claim that passed its simulation and needs a nonce. */
 export type Candidate = {
   claim: NamedClaim
   /** The gas limit of a transaction with this claim only. */
   gas: bigint
-  /** The stake that the claim locks, and the agent's unlocked stake at `block`, in USDC base units. */
+  /** The stake that the claim locks, in USDC base units, and the agent's account at `block`. */
   lock: bigint
-  unlocked: bigint
+  account: AgentAccount
   block: bigint
+  /** See `Examined`. */
+  runsWalletCode: boolean
   /** The client’s idempotency key. */
   key: string | undefined
 }
@@ -22,7 +26,7 @@ export type Candidate = {
 /**
  * Why a claim gets no nonce now.
  * - `rival`: another claim of its round or its key came first. It may be the same claim.
- * - `locked`: the agent’s pending claims lock the stake that this one needs.
+ * - `locked`: the agent’s pending claims lock the stake that this one needs, or are as many as it may have.
  * - a problem: RATE_LIMITED.
  */
 export type Obstacle = 'rival' | 'locked' | Refusal
@@ -39,7 +43,7 @@ export async function reserve(db: pg.PoolClient, candidates: Candidate[], maxIte
   const remaining = () => candidates.filter((candidate) => !obstacles.has(candidate))
   await lockNames(db, candidates)
   for (const candidate of await boundKeys(db, candidates)) obstacles.set(candidate, 'rival')
-  for (const [candidate, problem] of await overLimits(db, remaining(), limits)) obstacles.set(candidate, problem)
+  for (const [candidate, obstacle] of await overLimits(db, remaining(), limits)) obstacles.set(candidate, obstacle)
   for (const candidate of await overStake(db, remaining())) obstacles.set(candidate, 'locked')
   const groups = new Map<bigint, Group>()
   const inserted = await insertClaims(db, remaining(), maxItems)
@@ -92,22 +96,34 @@ async function boundKeys(db: pg.PoolClient, candidates: Candidate[]): Promise<Ca
 
 /**
  * The candidates that a limit of their wallet or agent refuses. They are counted in the transaction that stores the
- * others, so that concurrent requests cannot pass a limit together.
+ * others, so that concurrent requests cannot pass a limit together. Open claims and reverts count together: each open
+ * claim may still revert.
  */
 async function overLimits(db: pg.PoolClient, candidates: Candidate[], limits: WalletLimits) {
   const text = `
-    SELECT ${waitColumns('asked.ahead', '$3', '$4')}
+    SELECT ${waitColumns('asked.ahead', '$3', '$4')},
+      (SELECT count(*) FROM relay.claim WHERE claim.agent_id = asked.agent_id AND state = 'open')::int
+        + (SELECT count(*) FROM relay.revert WHERE revert.agent_id = asked.agent_id
+          AND reverted_at > now() - interval '1 day')::int AS undecided
     FROM (SELECT wallet, agent_id, place, (row_number() OVER (PARTITION BY wallet ORDER BY place) - 1)::int AS ahead
       FROM unnest($1::text[], $2::numeric[]) WITH ORDINALITY AS new (wallet, agent_id, place)) AS asked
     ORDER BY place`
   const requests = candidates.map(({ claim }) => claim.request)
   const agents = requests.map(({ agentId }) => agentId)
   const wallets = requests.map(({ wallet }) => wallet)
-  const rows = await query<Waits>(db, text, [wallets, agents, limits.perMinute, limits.perDay])
-  return candidates.flatMap((candidate, place): [Candidate, Refusal][] => {
-    const waits = rows[place]
-    const problem = waits && refusalOfLimits(candidate.claim.request, waits, limits)
-    return problem ? [[candidate, problem]] : []
+  const rows = await query<Waits & { undecided: number }>(db, text, [wallets, agents, limits.perMinute, limits.perDay])
+  /** The claims of each agent among those that pass. */
+  const added = new Map<bigint, number>()
+  return candidates.flatMap((candidate, place): [Candidate, Obstacle][] => {
+    const { agentId } = candidate.claim.request
+    const row = rows[place]
+    if (!row) throw new Error(`The limits of claim ${candidate.claim.claimId} were not read`)
+    const problem = refusalOfLimits(candidate.claim.request, row, limits)
+    if (problem) return [[candidate, problem]]
+    const ahead = added.get(agentId) ?? 0
+    if (row.undecided + ahead >= mostOpen(candidate)) return [[candidate, 'locked']]
+    added.set(agentId, ahead + 1)
+    return []
   })
 }
 
@@ -129,7 +145,9 @@ async function overStake(db: pg.PoolClient, candidates: Candidate[]): Promise<Ca
  */
 async function freeStakes(db: pg.PoolClient, candidates: Candidate[]): Promise<Map<bigint, bigint>> {
   const byBlock = candidates.toSorted((left, right) => Number(left.block - right.block))
-  const newest = new Map(byBlock.map(({ claim, unlocked, block }) => [claim.request.agentId, { unlocked, block }]))
+  const newest = new Map(
+    byBlock.map(({ claim, account, block }) => [claim.request.agentId, { unlocked: account.unlocked, block }]),
+  )
   const text = `
     SELECT agent.id, coalesce(sum(claim.lock), 0) AS locking
     FROM unnest($1::numeric[], $2::bigint[]) AS agent (id, block)
@@ -161,11 +179,12 @@ async function insertClaims(db: pg.PoolClient, candidates: Candidate[], maxItems
       RETURNING id, wallet, tx),
     counted AS (INSERT INTO relay.sent_claim (wallet) SELECT wallet FROM stored)
     SELECT id, tx FROM stored`
+  const places = transactionsOf(candidates, maxItems)
   const claims = candidates.map(({ claim: { claimId, request, round }, lock }, position) => {
-    const place = Math.floor(position / maxItems)
+    const place = places[position]
     return { id: claimId, round, ...request, ...request.signed, bodyHash: bodyHashOf(request), lock, place }
   })
-  const values = [stringify(claims), Math.ceil(candidates.length / maxItems)]
+  const values = [stringify(claims), Math.max(0, ...places.map((place) => place + 1))]
   const rows = await query<{ id: Hex; tx: bigint }>(db, text, values)
   return new Map(rows.map(({ id, tx }) => [id, tx]))
 }

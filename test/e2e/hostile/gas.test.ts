@@ -1,0 +1,139 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Hex, parseGwei } from 'viem'
+import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { accountOf } from '../../../devnet/accounts.ts'
+import type { Relay } from '../../../relay/relay.ts'
+import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
+import { freshDatabase } from '../../support/database.ts'
+import { startTestChain, type TestChain } from '../../support/market.ts'
+import { relayer, relayOn, requestOf, resultOf, until } from '../claims/claimsOnChain.ts'
+
+/** What one agent's claims may cost the relayer, in gas, before the relay stops to take them. */
+const MOST_GAS_OF_A_BURST = 2_000_000n
+
+/** As many as the attack that this file repeats. */
+const BURST = 96
+
+/** Returns ERC-1271's magic value. */
+const AGREES = '631626ba7e60e01b60005260206000f3'
+/** Agrees after hashing 128 kB: 70,000 gas, nearly as much as the relay pays for. */
+const AGREES_AT_LENGTH: Hex = `0x6202000060002050${AGREES}`
+/** Agrees where the gas has no price, as in a simulation without fees. Elsewhere it loops until its gas is used up. */
+const AGREES_IF_FREE: Hex = `0x3a601457${AGREES}5b601456`
+const BURNS: Hex = '0x5b600056'
+
+/** Blocks are mined when a test mines them, or at once. */
+let chain: TestChain & { databaseUrl: string }
+let people: Participants
+let relay: Relay
+
+beforeAll(async () => {
+  chain = { ...(await startTestChain({})), databaseUrl: await freshDatabase() }
+  people = participantsOf(chain)
+  relay = await relayOn(chain, { allowUnsigned: false })
+  return async () => {
+    await relay.close()
+    await chain.stop()
+  }
+}, 60_000)
+
+afterEach(() => chain.client.setAutomine(true))
+
+const openRuns = (count: number) => Promise.all(Array.from({ length: count }, () => people.openRun(usdc / 100n)))
+const pooled = async () => (await chain.client.getTxpoolStatus()).pending
+
+/** An agent whose wallet is a contract. */
+async function contractAgent(bytecode: Hex): Promise<Agent> {
+  const wallet = privateKeyToAccount(generatePrivateKey())
+  const agent = await people.newAgent(wallet, 0n)
+  await people.stakeFor(agent)
+  await chain.client.setCode({ address: wallet.address, bytecode })
+  return agent
+}
+
+/** The gas that an account has paid for since the block. */
+async function gasPaidBy(account: Hex, since: bigint): Promise<bigint> {
+  let gas = 0n
+  for (let block = since + 1n; block <= (await chain.client.getBlockNumber({ cacheTime: 0 })); block++) {
+    for (const hash of (await chain.client.getBlock({ blockNumber: block })).transactions) {
+      const { from, gasUsed } = await chain.client.getTransactionReceipt({ hash })
+      if (from.toLowerCase() === account.toLowerCase()) gas += gasUsed
+    }
+  }
+  return gas
+}
+
+const height = () => chain.client.getBlockNumber({ cacheTime: 0 })
+
+/** Claims all runs at once. @returns the result of each. */
+async function claimAll(agent: Agent, runIds: bigint[], signature?: Hex) {
+  const words = await Promise.all(runIds.map((runId) => people.sign(runId, agent)))
+  return words.map(({ deadline, signature: own }, place) => {
+    const signed = { deadline: BigInt(deadline), signature: signature ?? own }
+    return resultOf(relay, { ...requestOf(runIds[place] ?? 0n, agent), signed }, 8_000)
+  })
+}
+
+const countsOf = (results: string[]) =>
+  Object.fromEntries([...Map.groupBy(results, (result) => result)].map(([result, all]) => [result, all.length]))
+
+describe('96 claims of one agent at once', () => {
+  it('of a wallet that agrees only where gas is free cost the relayer nothing', { timeout: 120_000 }, async () => {
+    const agent = await contractAgent(AGREES_IF_FREE)
+    const runIds = await openRuns(BURST)
+    const before = await height()
+    await Promise.all(await claimAll(agent, runIds, '0xc0ffee'))
+    expect(await gasPaidBy(relayer.address, before)).toBe(0n)
+  })
+
+  it('of a wallet that no simulation tells from an honest one are three, which cost at most 2 M gas', {
+    timeout: 120_000,
+  }, async () => {
+    const agent = await contractAgent(AGREES_AT_LENGTH)
+    const { address } = agent.wallet
+    const runIds = await openRuns(BURST)
+    const before = await height()
+    await chain.client.setAutomine(false)
+    const results = await claimAll(agent, runIds, '0xc0ffee')
+    await until('sent', async () => (await pooled()) === 3)
+    await sleep(1_000)
+    expect(await pooled()).toBe(3)
+    await chain.client.setCode({ address, bytecode: BURNS })
+    await chain.client.mine({ blocks: 1 })
+    await chain.client.setCode({ address, bytecode: AGREES_AT_LENGTH })
+    await chain.client.setAutomine(true)
+    const counts = countsOf(await Promise.all(results))
+    expect(counts).toEqual({ INVALID_SIGNATURE: 3, RATE_LIMITED: BURST - 3 })
+    const gas = await gasPaidBy(relayer.address, before)
+    console.log(`96 claims of a hostile contract wallet cost the relayer ${gas} gas`)
+    expect(gas).toBeGreaterThan(3n * 100_000n)
+    expect(gas).toBeLessThanOrEqual(MOST_GAS_OF_A_BURST)
+  })
+
+  it('of a key whose agent takes its stake out before the block cost at most 2 M gas', {
+    timeout: 120_000,
+  }, async () => {
+    const agent = await people.newAgent(accountOf(5))
+    const runIds = await openRuns(BURST)
+    const before = await height()
+    await chain.client.setAutomine(false)
+    const results = await claimAll(agent, runIds)
+    await until('sent', async () => (await pooled()) > 0)
+    await sleep(1_000)
+    await chain.staking.write.unstake([agent.id, 20n * usdc], {
+      account: agent.wallet.address,
+      gas: 200_000n,
+      maxPriorityFeePerGas: parseGwei('50'),
+      maxFeePerGas: parseGwei('100'),
+    })
+    await chain.client.mine({ blocks: 1 })
+    await chain.client.setAutomine(true)
+    const counts = countsOf(await Promise.all(results))
+    expect(counts.won).toBeUndefined()
+    const gas = await gasPaidBy(relayer.address, before)
+    console.log(`96 claims of a hostile key cost the relayer ${gas} gas: ${JSON.stringify(counts)}`)
+    expect(gas).toBeGreaterThan(500_000n)
+    expect(gas).toBeLessThanOrEqual(MOST_GAS_OF_A_BURST)
+  })
+})
