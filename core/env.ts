@@ -20,6 +20,8 @@ const amount = (unit: string, decimals: number) =>
     .string()
     .regex(new RegExp(`^[0-9]{1,9}([.][0-9]{1,${decimals}})?$`), `must be an amount of ${unit}, such as 0.5`)
     .transform((value) => parseUnits(value, decimals))
+/** A percentage, parsed to parts of a million. */
+const percent = amount('percent', 4).refine((parts) => parts <= 1_000_000n, 'must be a percentage from 0 to 100')
 const postgresUrl = url(/^postgres(ql)?$/, 'postgres://user:password@host:5432/database')
 const endpoint = url(/^https?$/, 'http://127.0.0.1:8545')
 const collector = url(/^https?$/, 'http://127.0.0.1:4318')
@@ -76,6 +78,10 @@ const apiEnvironment = z.object({
   ALLOW_UNSIGNED_CLAIMS: z.stringbool('must be true or false').optional(),
   /** The most that each relayer key may spend on gas within 24 hours. In ether, parsed to wei. */
   DAILY_GAS_BUDGET: amount('ether', 18).default(parseEther('1')),
+  /** The most of the budgets of all keys that claims may cost within a day, in percent: for a wallet, an agent, a poster. */
+  WALLET_BUDGET_PERCENT: percent.default(10_000n),
+  AGENT_BUDGET_PERCENT: percent.default(10_000n),
+  POSTER_BUDGET_PERCENT: percent.default(100_000n),
   /** The most that a transaction may offer per gas. In gwei, parsed to wei. */
   MAX_FEE_GWEI: amount('gwei', 9).default(parseGwei('200')),
   /** How many nonces of a relayer key other programs may have used before the node's counts are implausible. */

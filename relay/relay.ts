@@ -214,6 +214,7 @@ function contextsOf(settings: RelaySettings, holder: string) {
       return signed ? accounts : accounts.filter((account) => allowUnsigned && named.has(account.address))
     },
     walletLimits: settings.walletLimits,
+    spendingLimits: { budget: () => settings.dailyBudget * BigInt(accounts.length), shares: settings.shares },
     indexedClaims: settings.indexedClaims,
     maxBatch: settings.maxBatch,
     interval: settings.interval,

@@ -3,6 +3,7 @@ import type { Deployment } from '../core/deployment.ts'
 import type { Endpoints } from '../core/node/endpoints.ts'
 import type { IndexedClaims } from './claims/context.ts'
 import type { WalletLimits } from './claims/store/lookUp.ts'
+import type { Shares } from './claims/store/spending.ts'
 import type { RelayEmitter } from './events.ts'
 import type { RemoteKey } from './sender/keys/remoteKeys.ts'
 import type { Signer } from './sender/keys/signing.ts'
@@ -24,6 +25,7 @@ export type RelaySettings = {
   /** Whether a devnet's relayer may make claims without the wallet’s signature. */
   allowUnsigned: boolean
   walletLimits: WalletLimits
+  shares: Shares
   logger: Logger
   /** Claims in the index, if there is one: it may show a claim before its receipt is read. */
   indexedClaims?: IndexedClaims

@@ -10,6 +10,7 @@ import type { Signer } from '../sender/keys/signing.ts'
 import type { ClaimRequest, Market, NamedClaim } from './chain/market.ts'
 import type { ClaimEvents } from './events.ts'
 import type { WalletLimits } from './store/lookUp.ts'
+import type { SpendingLimits } from './store/spending.ts'
 
 /** The request of a claim. If its client disconnects, a claim that is not stored yet is dropped. */
 export type ClaimContext = Requester & {
@@ -53,6 +54,7 @@ export type ClaimsContext = {
   /** The accounts that can make the claim; none if it lacks a signature that it needs. */
   signersFor: (request: ClaimRequest) => Promise<Signer[]>
   walletLimits: WalletLimits
+  spendingLimits: SpendingLimits
   /** Claims in the index, if there is one: it may show a claim before its receipt is read. */
   indexedClaims?: IndexedClaims | undefined
   /** The most claims of a transaction. */

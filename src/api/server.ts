@@ -105,6 +105,11 @@ const relay =
         remoteKeys,
         allowUnsigned: env.ALLOW_UNSIGNED_CLAIMS ?? env.CHAIN_ID === DEVNET,
         walletLimits: { perMinute: env.WALLET_CLAIMS_PER_MINUTE, perDay: env.WALLET_CLAIMS_PER_DAY },
+        shares: {
+          wallet: env.WALLET_BUDGET_PERCENT,
+          agent: env.AGENT_BUDGET_PERCENT,
+          poster: env.POSTER_BUDGET_PERCENT,
+        },
         maxBatch: env.MAX_BATCH,
         maxUnmined: env.MAX_UNMINED,
         dailyBudget: env.DAILY_GAS_BUDGET,

@@ -31,6 +31,13 @@ const BYTE_GAS = 16n
 /** Includes the data of a signed item: eleven words. */
 const SIGNED_ITEM_GAS = ITEM_GAS_NEEDED + RESULT_GAS + BYTE_GAS * 352n
 
+/** The most gas that one claim's part of a transaction may take. */
+export const MOST_RESERVED_GAS = SIGNED_ITEM_GAS
+
+/** The gas of a claim's part of its transaction. @param gas the limit of a transaction with this claim only. */
+export const reservedGas = ({ runsWalletCode, gas }: { runsWalletCode: boolean; gas: bigint }): bigint =>
+  runsWalletCode ? gas : SIGNED_ITEM_GAS
+
 /** What one signed claim takes: ten words of data, and up to 60 bytes of its transaction beside them. */
 export const ONE_CLAIM = { bytes: 400n, gas: MAX_GAS }
 

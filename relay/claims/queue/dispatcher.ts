@@ -205,8 +205,8 @@ export function createDispatcher(context: ClaimsContext, placer: Placer, send: S
     const round = BigInt(bounty.round) + 1n
     const claim = { claimId: claimIdOf(market, { ...request, round }), request, round }
     const gas = gasLimit(simulation.gas)
-    const lock = bounty.stake
-    const candidate = { claim, gas, lock, account, block: head.number, key, runsWalletCode }
+    const { stake: lock, poster } = bounty
+    const candidate = { claim, gas, lock, account, poster, block: head.number, key, runsWalletCode }
     entry.ready = { head: head.hash, candidate }
   }
 

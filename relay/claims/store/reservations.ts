@@ -1,12 +1,13 @@
 import type pg from 'pg'
-import { type Hex, stringify } from 'viem'
+import { type Address, type Hex, stringify } from 'viem'
 import type { Refusal } from '../../refusal.ts'
 import { query } from '../../store/database.ts'
-import { transactionsOf } from '../chain/gas.ts'
+import { reservedGas, transactionsOf } from '../chain/gas.ts'
 import type { AgentAccount, NamedClaim } from '../chain/market.ts'
 import { bindKey, bodyHashOf } from './claims.ts'
 import { refusalOfLimits, type Waits, type WalletLimits, waitColumns } from './lookUp.ts'
 import { mostOpen } from './openClaims.ts'
+import { createSharing, type Known, knownColumn, knownSpending, type SpendingLimits } from './spending.ts'
 
 /** A claim that passed its simulation and needs a nonce. */
 export type Candidate = {
@@ -16,6 +17,7 @@ export type Candidate = {
   /** The stake that the claim locks, in USDC base units, and the agent's account at `block`. */
   lock: bigint
   account: AgentAccount
+  poster: Address
   block: bigint
   /** See `Examined`. */
   runsWalletCode: boolean
@@ -34,19 +36,23 @@ export type Obstacle = 'rival' | 'locked' | Refusal
 /** The claims of one transaction. */
 type Group = { tx: bigint; candidates: Candidate[] }
 
+/** @property maxItems the most claims of a transaction. @property price the most that it offers per gas, in wei. */
+export type Terms = { maxItems: number; price: bigint; walletLimits: WalletLimits; spendingLimits: SpendingLimits }
+
 /**
- * Stores the claims without an obstacle, in new transactions of at most `maxItems` claims. It locks all rows that it
- * reads until the database transaction ends, so that no other process decides on outdated rows.
+ * Stores the claims without an obstacle, in new transactions. It locks the runs, agents and wallets until the database
+ * transaction ends, so that no other process decides on outdated rows. It does not lock posters, so that claims of one
+ * poster's runs need not wait for each other: concurrent transactions may together pass a poster's limit.
  */
-export async function reserve(db: pg.PoolClient, candidates: Candidate[], maxItems: number, limits: WalletLimits) {
+export async function reserve(db: pg.PoolClient, candidates: Candidate[], terms: Terms) {
   const obstacles = new Map<Candidate, Obstacle>()
   const remaining = () => candidates.filter((candidate) => !obstacles.has(candidate))
   await lockNames(db, candidates)
   for (const candidate of await boundKeys(db, candidates)) obstacles.set(candidate, 'rival')
-  for (const [candidate, obstacle] of await overLimits(db, remaining(), limits)) obstacles.set(candidate, obstacle)
+  for (const [candidate, obstacle] of await overLimits(db, remaining(), terms)) obstacles.set(candidate, obstacle)
   for (const candidate of await overStake(db, remaining())) obstacles.set(candidate, 'locked')
   const groups = new Map<bigint, Group>()
-  const inserted = await insertClaims(db, remaining(), maxItems)
+  const inserted = await insertClaims(db, remaining(), terms)
   for (const candidate of remaining()) {
     const tx = inserted.get(candidate.claim.claimId)
     if (tx === undefined) obstacles.set(candidate, 'rival')
@@ -99,29 +105,40 @@ async function boundKeys(db: pg.PoolClient, candidates: Candidate[]): Promise<Ca
  * others, so that concurrent requests cannot pass a limit together. Open claims and reverts count together: each open
  * claim may still revert.
  */
-async function overLimits(db: pg.PoolClient, candidates: Candidate[], limits: WalletLimits) {
+async function overLimits(db: pg.PoolClient, candidates: Candidate[], terms: Terms) {
+  const { walletLimits, spendingLimits, price } = terms
   const text = `
-    SELECT ${waitColumns('asked.ahead', '$3', '$4')},
+    WITH asked AS MATERIALIZED (
+      SELECT wallet, agent_id, poster, place, (row_number() OVER (PARTITION BY wallet ORDER BY place) - 1)::int AS ahead
+      FROM unnest($1::text[], $2::numeric[], $3::text[]) WITH ORDINALITY AS new (wallet, agent_id, poster, place)),
+    ${knownSpending}
+    SELECT ${waitColumns('asked.ahead', '$4', '$5')},
       (SELECT count(*) FROM relay.claim WHERE claim.agent_id = asked.agent_id AND state = 'open')::int
         + (SELECT count(*) FROM relay.revert WHERE revert.agent_id = asked.agent_id
-          AND reverted_at > now() - interval '1 day')::int AS undecided
-    FROM (SELECT wallet, agent_id, place, (row_number() OVER (PARTITION BY wallet ORDER BY place) - 1)::int AS ahead
-      FROM unnest($1::text[], $2::numeric[]) WITH ORDINALITY AS new (wallet, agent_id, place)) AS asked
-    ORDER BY place`
+          AND reverted_at > now() - interval '1 day')::int AS undecided,
+      ${knownColumn}
+    FROM asked ORDER BY place`
   const requests = candidates.map(({ claim }) => claim.request)
-  const agents = requests.map(({ agentId }) => agentId)
-  const wallets = requests.map(({ wallet }) => wallet)
-  const rows = await query<Waits & { undecided: number }>(db, text, [wallets, agents, limits.perMinute, limits.perDay])
+  const rows = await query<Waits & { undecided: number; known: Known[] }>(db, text, [
+    requests.map(({ wallet }) => wallet),
+    requests.map(({ agentId }) => agentId),
+    candidates.map(({ poster }) => poster),
+    walletLimits.perMinute,
+    walletLimits.perDay,
+  ])
   /** The claims of each agent among those that pass. */
   const added = new Map<bigint, number>()
+  const sharing = createSharing(spendingLimits, price)
   return candidates.flatMap((candidate, place): [Candidate, Obstacle][] => {
     const { agentId } = candidate.claim.request
     const row = rows[place]
     if (!row) throw new Error(`The limits of claim ${candidate.claim.claimId} were not read`)
-    const problem = refusalOfLimits(candidate.claim.request, row, limits)
+    const problem = refusalOfLimits(candidate.claim.request, row, walletLimits)
     if (problem) return [[candidate, problem]]
     const ahead = added.get(agentId) ?? 0
     if (row.undecided + ahead >= mostOpen(candidate)) return [[candidate, 'locked']]
+    const overShare = sharing.refuse(row.known, reservedGas(candidate) * price)
+    if (overShare) return [[candidate, overShare]]
     added.set(agentId, ahead + 1)
     return []
   })
@@ -160,29 +177,38 @@ async function freeStakes(db: pg.PoolClient, candidates: Candidate[]): Promise<M
 }
 
 /** A refused claim may be made again in the same round. @returns the transaction of each stored claim. */
-async function insertClaims(db: pg.PoolClient, candidates: Candidate[], maxItems: number): Promise<Map<Hex, bigint>> {
+async function insertClaims(
+  db: pg.PoolClient,
+  candidates: Candidate[],
+  { maxItems, price }: Terms,
+): Promise<Map<Hex, bigint>> {
   const text = `
     WITH tx AS MATERIALIZED (
       SELECT place, nextval('relay.tx_id') AS id FROM generate_series(0, $2::int - 1) AS place),
     stored AS (
-      INSERT INTO relay.claim AS claim (id, bounty_id, round, agent_id, wallet, signature, deadline, body_hash, lock, tx)
-      SELECT new.id, "bountyId", round, "agentId", wallet, signature, deadline, "bodyHash", lock, tx.id
+      INSERT INTO relay.claim AS claim
+        (id, bounty_id, round, agent_id, wallet, signature, deadline, body_hash, lock, poster, reserve, tx)
+      SELECT new.id, "bountyId", round, "agentId", wallet, signature, deadline, "bodyHash", lock, poster, reserve, tx.id
       FROM jsonb_to_recordset($1) AS new (id text, "bountyId" numeric, round bigint, "agentId" numeric, wallet text,
-        signature text, deadline numeric, "bodyHash" text, lock numeric, place int)
+        signature text, deadline numeric, "bodyHash" text, lock numeric, poster text, reserve numeric, place int)
       JOIN tx ON tx.place = new.place
       WHERE NOT EXISTS (SELECT FROM relay.claim AS other WHERE other.bounty_id = new."bountyId"
         AND other.round = new.round AND other.state <> 'refused' AND other.reserved)
       ON CONFLICT (id) DO UPDATE SET signature = excluded.signature, deadline = excluded.deadline,
-        body_hash = excluded.body_hash, lock = excluded.lock, tx = excluded.tx, state = 'open', reserved = true,
-        tx_hash = NULL, block_number = NULL, problem = NULL
+        body_hash = excluded.body_hash, lock = excluded.lock, poster = excluded.poster, reserve = excluded.reserve,
+        tx = excluded.tx, state = 'open', reserved = true, tx_hash = NULL, block_number = NULL, problem = NULL
       WHERE claim.state = 'refused'
       RETURNING id, wallet, tx),
     counted AS (INSERT INTO relay.sent_claim (wallet) SELECT wallet FROM stored)
     SELECT id, tx FROM stored`
   const places = transactionsOf(candidates, maxItems)
-  const claims = candidates.map(({ claim: { claimId, request, round }, lock }, position) => {
+  const claims = candidates.map((candidate, position) => {
+    const { claim, lock, poster } = candidate
+    const { claimId, request, round } = claim
+    const reserve = reservedGas(candidate) * price
+    const bodyHash = bodyHashOf(request)
     const place = places[position]
-    return { id: claimId, round, ...request, ...request.signed, bodyHash: bodyHashOf(request), lock, place }
+    return { id: claimId, round, ...request, ...request.signed, bodyHash, lock, poster, reserve, place }
   })
   const values = [stringify(claims), Math.max(0, ...places.map((place) => place + 1))]
   const rows = await query<{ id: Hex; tx: bigint }>(db, text, values)

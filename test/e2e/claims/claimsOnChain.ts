@@ -17,6 +17,9 @@ export const relayer = accountOf(roles.relayer)
 /** Addresses that a test does not meet by chance: Anvil's accounts are few. */
 const walletLimits = { perMinute: 100_000, perDay: 100_000 }
 
+/** Shares of the budget that a test does not meet by chance. */
+const shares = { wallet: 1_000_000n, agent: 1_000_000n, poster: 1_000_000n }
+
 const env = parseEnv(
   [
     'MAX_BATCH',
@@ -47,6 +50,7 @@ export async function relayOn(
     allowUnsigned: true,
     dailyBudget: parseEther('1'),
     walletLimits,
+    shares,
     maxBatch: env.MAX_BATCH,
     maxUnmined: env.MAX_UNMINED,
     maxFeePerGas: env.MAX_FEE_GWEI,
