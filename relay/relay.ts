@@ -95,7 +95,7 @@ export async function createRelay(settings: RelaySettings) {
   return {
     /**
      * Makes the claim.
-     * @throws Refusal with the code of the contract’s refusal; RATE_LIMITED; CLAIM_PENDING if another claim of the run is
+     * @throws Refusal with the code of the contract’s refusal; REWARD_TOO_LOW; RATE_LIMITED; CLAIM_PENDING if another claim of the run is
      * undecided; IDEMPOTENCY_CONFLICT if the key, or a pending claim of the same round by the same wallet, has another
      * body; RELAY_UNAVAILABLE if nothing was signed, or if the database connection broke so that the state is unknown.
      * Sending the same request again is always safe.
@@ -108,6 +108,9 @@ export async function createRelay(settings: RelaySettings) {
     },
 
     waitUnread,
+
+    /** The smallest reward of a run whose claims are made, in USDC base units. */
+    leastReward: settings.leastReward,
 
     /** Resolves in another turn of the event loop, once no claim of a contended run waits for its examination. */
     async waitForExaminations() {
@@ -207,6 +210,7 @@ function contextsOf(settings: RelaySettings, holder: string) {
     market,
     nextBlock: createNextBlock(watchClient, heads),
     allowUnsigned,
+    leastReward: settings.leastReward,
     relayers: () => relayers(),
     async signersFor({ signed }) {
       if (accounts.length === 0) throw unavailable('The store of the relayer’s keys does not answer.')

@@ -24,6 +24,8 @@ export type RelaySettings = {
   dailyBudget: bigint
   /** Whether a devnet's relayer may make claims without the wallet’s signature. */
   allowUnsigned: boolean
+  /** The smallest reward of a run whose claims are made, in USDC base units. */
+  leastReward: bigint
   walletLimits: WalletLimits
   shares: Shares
   logger: Logger

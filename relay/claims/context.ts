@@ -49,6 +49,8 @@ export type ClaimsContext = {
   accounts: readonly Signer[]
   /** Whether a devnet's relayer may make claims without the wallet’s signature. */
   allowUnsigned: boolean
+  /** The smallest reward of a run whose claims are made, in USDC base units. */
+  leastReward: bigint
   /** The accounts that may make unsigned claims. */
   relayers: () => Promise<Set<Address>>
   /** The accounts that can make the claim; none if it lacks a signature that it needs. */

@@ -104,6 +104,7 @@ const relay =
         accounts,
         remoteKeys,
         allowUnsigned: env.ALLOW_UNSIGNED_CLAIMS ?? env.CHAIN_ID === DEVNET,
+        leastReward: env.MIN_RELAYED_REWARD,
         walletLimits: { perMinute: env.WALLET_CLAIMS_PER_MINUTE, perDay: env.WALLET_CLAIMS_PER_DAY },
         shares: {
           wallet: env.WALLET_BUDGET_PERCENT,

@@ -11,7 +11,7 @@ import type { Bounty, ClaimRequest, Failure, Market } from '../chain/market.ts'
 import { isHeldByClaimant, isSignedByContract, isSignedByKey } from '../chain/signatures.ts'
 import { type ChainView, createChainViews } from '../chain/views.ts'
 import type { ClaimsContext } from '../context.ts'
-import { refusal, refusedByContract, signatureExpiring, signatureRequired } from './refusal.ts'
+import { refusal, refusalOfReward, refusedByContract, signatureExpiring, signatureRequired } from './refusal.ts'
 
 /** How long a signature must still be valid when its transaction is signed, because its block may take that long. */
 const MIN_VALIDITY_SECONDS = 30n
@@ -51,10 +51,10 @@ export type Examine = ReturnType<typeof createExamination>['examine']
 
 /**
  * Checks the run and the signature of a claim before the claim can delay any other. A key’s signature needs no call,
- * and the chain is read once per head for all claims. The refusals and their order are those of the market.
+ * and the chain is read once per head for all claims. The refusals and their order are those of the market, after that of the reward.
  * @param market has a client of its own, so that a flood of claims does not delay simulations.
  */
-export function createExamination({ heads, allowUnsigned, relayers }: ClaimsContext, market: Market) {
+export function createExamination({ heads, allowUnsigned, leastReward, relayers }: ClaimsContext, market: Market) {
   const viewOf = createChainViews(market, heads)
   const contractWallets = createFairLane(CONTRACT_WALLET_LANE)
   const inTurn = createFairLane(EXAMINATION_LANE)
@@ -88,6 +88,8 @@ export function createExamination({ heads, allowUnsigned, relayers }: ClaimsCont
       const claimId = claimIdOf(market, { ...request, round })
       return { currentClaim: { claimId, round, blockNumber: head.number } }
     }
+    const rewardRefusal = stateName(bounty.state) && refusalOfReward(request.bountyId, bounty.reward, leastReward)
+    if (rewardRefusal) return rewardRefusal
     const refuse = (error: ClaimError) => refusal({ error, data: undefined }, bounty)
     const runError = errorOfRun(request, bounty, head)
     if (runError) {

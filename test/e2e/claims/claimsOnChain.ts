@@ -49,6 +49,7 @@ export async function relayOn(
     accounts: [relayer],
     allowUnsigned: true,
     dailyBudget: parseEther('1'),
+    leastReward: 0n,
     walletLimits,
     shares,
     maxBatch: env.MAX_BATCH,

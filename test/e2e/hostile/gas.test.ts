@@ -1,13 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Hex, parseGwei } from 'viem'
+import pg from 'pg'
+import { type Hex, parseEther, parseGwei } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
-import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { accountOf } from '../../../devnet/accounts.ts'
+import type { Refusal } from '../../../relay/refusal.ts'
 import type { Relay } from '../../../relay/relay.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'
-import { relayer, relayOn, requestOf, resultOf, until } from '../claims/claimsOnChain.ts'
+import { contextOf, relayer, relayOn, requestOf, resultOf, signedRequestOf, until } from '../claims/claimsOnChain.ts'
 
 /** What one agent's claims may cost the relayer, in gas, before the relay stops to take them. */
 const MOST_GAS_OF_A_BURST = 2_000_000n
@@ -135,5 +137,96 @@ describe('96 claims of one agent at once', () => {
     console.log(`96 claims of a hostile key cost the relayer ${gas} gas: ${JSON.stringify(counts)}`)
     expect(gas).toBeGreaterThan(500_000n)
     expect(gas).toBeLessThanOrEqual(MOST_GAS_OF_A_BURST)
+  })
+})
+
+describe('the check of a contract wallet', () => {
+  /** Agrees after hashing 216 kB: 150,000 gas. */
+  const agreesAtTooGreatLength: Hex = `0x62034cc060002050${AGREES}`
+  /** The same, but agrees at once where the caller pays for the gas, as in a check of the signature alone. */
+  const agreesAtOnceIfAlone: Hex = `0x323314601e5762034cc060002050${AGREES}5b${AGREES}`
+
+  it.each([
+    ['always', agreesAtTooGreatLength],
+    ['in a claim', agreesAtOnceIfAlone],
+  ])('that takes 150,000 gas %s is refused, at no cost', async (_, bytecode) => {
+    const agent = await contractAgent(bytecode)
+    const runIds = await openRuns(1)
+    const before = await height()
+    const [result] = await Promise.all(await claimAll(agent, runIds, '0xc0ffee'))
+    expect(['INVALID_SIGNATURE', 'CLAIM_REVERTED']).toContain(result)
+    expect(await gasPaidBy(relayer.address, before)).toBe(0n)
+  })
+
+  it('that takes 70,000 gas is paid for', async () => {
+    const agent = await contractAgent(AGREES_AT_LENGTH)
+    const runIds = await openRuns(1)
+    const before = await height()
+    expect(await Promise.all(await claimAll(agent, runIds, '0xc0ffee'))).toEqual(['won'])
+    expect(await gasPaidBy(relayer.address, before)).toBeGreaterThan(100_000n)
+    expect(await gasPaidBy(relayer.address, before)).toBeLessThan(200_000n)
+  })
+
+  it('that is long because of its signature counts its bytes', async () => {
+    const agent = await contractAgent(`0x${AGREES}`)
+    const runIds = await openRuns(2)
+    const words = [`0x${'11'.repeat(2_000)}`, `0x${'11'.repeat(8_192)}`] as const
+    const before = await height()
+    const [short, long] = await Promise.all(
+      words.map(async (word, place) => (await claimAll(agent, runIds.slice(place, place + 1), word))[0]),
+    )
+    expect([short, long]).toEqual(['won', 'CLAIM_REVERTED'])
+    expect(await gasPaidBy(relayer.address, before)).toBeLessThan(200_000n)
+  })
+})
+
+describe('claims that are won and abandoned', () => {
+  const budget = parseEther('0.1')
+
+  it('cost at most the shares of their wallet and of their poster within a day', { timeout: 120_000 }, async () => {
+    const payer = accountOf(21)
+    const databaseUrl = await freshDatabase()
+    const pool = new pg.Pool({ connectionString: databaseUrl })
+    const shares = { wallet: 10_000n, agent: 10_000n, poster: 15_000n }
+    const limited = await relayOn({ ...chain, databaseUrl }, { accounts: [payer], allowUnsigned: false, dailyBudget: budget, shares })
+    onTestFinished(async () => {
+      await limited.close()
+      await pool.end()
+    })
+    const [first, second] = [await people.newAgent(accountOf(6), 30n * usdc), await people.newAgent(accountOf(7), 30n * usdc)]
+    const [runId = 0n] = await openRuns(1)
+    const before = await chain.client.getBalance({ address: payer.address })
+    const spent = async () => before - (await chain.client.getBalance({ address: payer.address }))
+
+    /** Claims and abandons until a claim is refused. @returns how often, and why. */
+    async function claimAgain(agent: Agent) {
+      for (let times = 0; times < 40; times++) {
+        const request = await signedRequestOf(people, runId, agent)
+        const refused = await limited.claim(request, contextOf(AbortSignal.timeout(8_000))).then(
+          () => undefined,
+          (error: Refusal) => error,
+        )
+        if (refused) return { times, code: refused.code, detail: refused.detail }
+        await people.mined(() => chain.market.write.abandonClaim([runId], { account: agent.wallet.address }))
+      }
+      throw new Error('No claim was refused')
+    }
+
+    const attackerBefore = await height()
+    const ofWallet = await claimAgain(first)
+    expect(ofWallet).toMatchObject({ code: 'RATE_LIMITED', detail: expect.stringContaining(`wallet ${first.wallet.address}`) })
+    expect(ofWallet.times).toBeGreaterThanOrEqual(3)
+    const share = budget / 100n
+    expect(await spent()).toBeLessThanOrEqual(share)
+    const gas = await gasPaidBy(payer.address, attackerBefore)
+    const attacker = await gasPaidBy(first.wallet.address, attackerBefore)
+    console.log(`${ofWallet.times} claims, won and abandoned: the relayer paid ${gas} gas, the agent ${attacker}`)
+
+    const ofPoster = await claimAgain(second)
+    expect(ofPoster).toMatchObject({ code: 'RATE_LIMITED', detail: expect.stringContaining(`poster ${people.poster}`) })
+    expect(await spent()).toBeLessThanOrEqual((share * 3n) / 2n)
+
+    await pool.query("UPDATE relay.spending SET hour = hour - interval '25 hours'")
+    expect((await claimAgain(first)).times).toBeGreaterThanOrEqual(3)
   })
 })
