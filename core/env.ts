@@ -88,6 +88,10 @@ const apiEnvironment = z.object({
   WALLET_BUDGET_PERCENT: percent.default(10_000n),
   AGENT_BUDGET_PERCENT: percent.default(10_000n),
   POSTER_BUDGET_PERCENT: percent.default(100_000n),
+  /** The same for all agents that have paid too little for their claims. */
+  NEWCOMERS_BUDGET_PERCENT: percent.default(500_000n),
+  /** What an agent may cost beyond that, for each USDC of fees that its completed runs have paid. */
+  FEE_BUDGET_PERCENT: percent.default(10_000n),
   /** The most that a transaction may offer per gas. In gwei, parsed to wei. */
   MAX_FEE_GWEI: amount('gwei', 9).default(parseGwei('200')),
   /** How many nonces of a relayer key other programs may have used before the node's counts are implausible. */

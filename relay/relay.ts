@@ -12,6 +12,7 @@ import { assertMarket, type ClaimRequest, type Market, relayersAmong } from './c
 import { createClaimFlow } from './claims/claimFlow.ts'
 import type { ClaimContext, ClaimsContext } from './claims/context.ts'
 import type { ClaimOutcome } from './claims/events.ts'
+import { createFeesPaid } from './claims/feesPaid.ts'
 import { createExamination } from './claims/intake/examine.ts'
 import { createDispatcher } from './claims/queue/dispatcher.ts'
 import { createResults } from './claims/results/results.ts'
@@ -220,6 +221,7 @@ function contextsOf(settings: RelaySettings, holder: string) {
     walletLimits: settings.walletLimits,
     spendingLimits: { budget: () => settings.dailyBudget * BigInt(accounts.length), shares: settings.shares },
     indexedClaims: settings.indexedClaims,
+    feesPaid: createFeesPaid(settings.indexedClaims),
     maxBatch: settings.maxBatch,
     interval: settings.interval,
   }

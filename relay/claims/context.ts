@@ -25,12 +25,17 @@ export type ClaimContext = Requester & {
 /** The transaction and block at which the index shows a claim as won. */
 export type IndexedWin = { blockNumber: bigint; txHash: Hash }
 
+/** The fees that the completed runs of these agents have paid, in USDC base units. */
+export type FeesPaid = (agentIds: readonly bigint[]) => Promise<Map<bigint, bigint>>
+
 /** Claims in the index, which may be behind the chain. */
 export type IndexedClaims = {
   /** Finds those of the claims that the index shows as won. @throws Refusal RELAY_UNAVAILABLE if it cannot be read. */
   look: (claims: readonly NamedClaim[]) => Promise<Map<Hex, IndexedWin>>
   /** Resolves when the index has another block than at the last call. */
   pause: (signal: AbortSignal) => Promise<unknown>
+  /** It lacks an agent that the index does not know, and all if the index cannot be read. */
+  feesPaid: FeesPaid
   /** Whether the agent may claim the run by the index. It decides the order of claims, never a refusal. */
   isEligible: (request: ClaimRequest) => Promise<boolean>
 }
@@ -59,6 +64,7 @@ export type ClaimsContext = {
   spendingLimits: SpendingLimits
   /** Claims in the index, if there is one: it may show a claim before its receipt is read. */
   indexedClaims?: IndexedClaims | undefined
+  feesPaid: FeesPaid
   /** The most claims of a transaction. */
   maxBatch: number
   /** The interval between reads of the chain’s head while a claim waits, in milliseconds. */

@@ -146,6 +146,10 @@ const steps = [
   CREATE TABLE relay.spending (subject text, hour timestamptz, wei numeric NOT NULL, PRIMARY KEY (subject, hour));
   CREATE INDEX spending_hour ON relay.spending (hour);
   `,
+  `
+  -- Whether the fees that the agent's completed runs have paid cover the claim.
+  ALTER TABLE relay.claim ADD COLUMN is_paid boolean NOT NULL DEFAULT false;
+  `,
 ]
 
 /**

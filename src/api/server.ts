@@ -110,6 +110,8 @@ const relay =
           wallet: env.WALLET_BUDGET_PERCENT,
           agent: env.AGENT_BUDGET_PERCENT,
           poster: env.POSTER_BUDGET_PERCENT,
+          newcomers: env.NEWCOMERS_BUDGET_PERCENT,
+          perUsdc: env.FEE_BUDGET_PERCENT,
         },
         maxBatch: env.MAX_BATCH,
         maxUnmined: env.MAX_UNMINED,

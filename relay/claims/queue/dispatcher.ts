@@ -60,7 +60,7 @@ export type Dispatcher = ReturnType<typeof createDispatcher>
  * transactions. The signers take turns. While a signer works on a batch, claims gather for the next.
  */
 export function createDispatcher(context: ClaimsContext, placer: Placer, send: Send) {
-  const { market, heads, fees, nextBlock, accounts, maxBatch, interval, events, logger } = context
+  const { market, heads, fees, nextBlock, feesPaid, accounts, maxBatch, interval, events, logger } = context
   const runStep = createRunStep(events)
   const queue = createClaimQueue<Placement, Waiting>(({ request }, ended) => {
     void runStep('wait in the queue', [request], () => ended)
@@ -150,14 +150,18 @@ export function createDispatcher(context: ClaimsContext, placer: Placer, send: S
     const present = entries.filter((entry) => isPresent(entry, head))
     const unready = present.filter(({ ready }) => ready?.head !== head.hash)
     const requests = unready.filter(({ runsWalletCode }) => !runsWalletCode).map(({ request }) => request)
-    const passed = await simulateBatch(market, signer.address, requests, runStep)
+    const agentIds = new Set(unready.map(({ request }) => request.agentId))
+    const [passed, paid] = await Promise.all([
+      simulateBatch(market, signer.address, requests, runStep),
+      feesPaid([...agentIds]),
+    ])
     const alone: Waiting[] = []
     for (const entry of unready) {
       const simulated = passed.get(entry.request)
-      if (simulated) applySimulation(entry, head, simulated)
+      if (simulated) applySimulation(entry, head, simulated, paid)
       else alone.push(entry)
     }
-    const simulations = alone.map((entry) => simulateEntry(signer, entry, head))
+    const simulations = alone.map((entry) => simulateEntry(signer, entry, head, paid))
     if (present.length === 1) await Promise.all(simulations)
     const ready = present.filter((entry) => entry.ready?.head === head.hash)
     if (ready.length > 0) await placeReady(signer, quote, ready)
@@ -178,13 +182,13 @@ export function createDispatcher(context: ClaimsContext, placer: Placer, send: S
     return false
   }
 
-  async function simulateEntry(signer: Signer, entry: Waiting, head: ChainHead) {
+  async function simulateEntry(signer: Signer, entry: Waiting, head: ChainHead, paid: Map<bigint, bigint>) {
     try {
       const { request, runsWalletCode } = entry
       const simulated = await runStep('simulate', [request], async () =>
         simulateAlone(market, signer.address, request, runsWalletCode ? await conditions() : undefined),
       )
-      applySimulation(entry, head, simulated)
+      applySimulation(entry, head, simulated, paid)
     } catch (error) {
       fail(entry, error)
     }
@@ -196,8 +200,16 @@ export function createDispatcher(context: ClaimsContext, placer: Placer, send: S
     return { gas: MAX_GAS, fees: price, block }
   }
 
-  /** @throws Refusal CLAIM_REVERTED if the claim uses more gas than the relay pays for. */
-  function applySimulation(entry: Waiting, head: ChainHead, { simulation, account }: SimulatedClaim) {
+  /**
+   * @param paid the fees that agents have paid, in USDC base units.
+   * @throws Refusal CLAIM_REVERTED if the claim uses more gas than the relay pays for.
+   */
+  function applySimulation(
+    entry: Waiting,
+    head: ChainHead,
+    { simulation, account }: SimulatedClaim,
+    paid: Map<bigint, bigint>,
+  ) {
     const { bounty } = simulation
     if (simulation.result === 'fails') return settle(entry, { status: 'fails', failure: simulation.failure, bounty })
     if (simulation.result === 'undecided') return settle(entry, { status: 'undecided', failure: simulation.failure })
@@ -206,7 +218,8 @@ export function createDispatcher(context: ClaimsContext, placer: Placer, send: S
     const claim = { claimId: claimIdOf(market, { ...request, round }), request, round }
     const gas = gasLimit(simulation.gas)
     const { stake: lock, poster } = bounty
-    const candidate = { claim, gas, lock, account, poster, block: head.number, key, runsWalletCode }
+    const ofAgent = { account, fees: paid.get(request.agentId) ?? 0n }
+    const candidate = { claim, gas, lock, ...ofAgent, poster, block: head.number, key, runsWalletCode }
     entry.ready = { head: head.hash, candidate }
   }
 

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { type Address, type Hex, stringify } from 'viem'
-import type { Refusal } from '../../refusal.ts'
+import { Refusal } from '../../refusal.ts'
 import { query } from '../../store/database.ts'
 import { reservedGas, transactionsOf } from '../chain/gas.ts'
 import type { AgentAccount, NamedClaim } from '../chain/market.ts'
@@ -17,6 +17,8 @@ export type Candidate = {
   /** The stake that the claim locks, in USDC base units, and the agent's account at `block`. */
   lock: bigint
   account: AgentAccount
+  /** The fees that the agent's completed runs have paid, in USDC base units. */
+  fees: bigint
   poster: Address
   block: bigint
   /** See `Examined`. */
@@ -41,18 +43,19 @@ export type Terms = { maxItems: number; price: bigint; walletLimits: WalletLimit
 
 /**
  * Stores the claims without an obstacle, in new transactions. It locks the runs, agents and wallets until the database
- * transaction ends, so that no other process decides on outdated rows. It does not lock posters, so that claims of one
- * poster's runs need not wait for each other: concurrent transactions may together pass a poster's limit.
+ * transaction ends, so that no other process decides on outdated rows. It does not lock posters or newcomers, so that
+ * claims of all agents need not wait for each other: concurrent transactions may together pass these two limits.
  */
 export async function reserve(db: pg.PoolClient, candidates: Candidate[], terms: Terms) {
   const obstacles = new Map<Candidate, Obstacle>()
   const remaining = () => candidates.filter((candidate) => !obstacles.has(candidate))
   await lockNames(db, candidates)
   for (const candidate of await boundKeys(db, candidates)) obstacles.set(candidate, 'rival')
-  for (const [candidate, obstacle] of await overLimits(db, remaining(), terms)) obstacles.set(candidate, obstacle)
+  const { over, paid } = await overLimits(db, remaining(), terms)
+  for (const [candidate, obstacle] of over) obstacles.set(candidate, obstacle)
   for (const candidate of await overStake(db, remaining())) obstacles.set(candidate, 'locked')
   const groups = new Map<bigint, Group>()
-  const inserted = await insertClaims(db, remaining(), terms)
+  const inserted = await insertClaims(db, remaining(), paid, terms)
   for (const candidate of remaining()) {
     const tx = inserted.get(candidate.claim.claimId)
     if (tx === undefined) obstacles.set(candidate, 'rival')
@@ -101,7 +104,7 @@ async function boundKeys(db: pg.PoolClient, candidates: Candidate[]): Promise<Ca
 }
 
 /**
- * The candidates that a limit of their wallet or agent refuses. They are counted in the transaction that stores the
+ * The candidates that a limit refuses, and those of the others that fees cover. They are counted in the transaction that stores the
  * others, so that concurrent requests cannot pass a limit together. Open claims and reverts count together: each open
  * claim may still revert.
  */
@@ -128,8 +131,9 @@ async function overLimits(db: pg.PoolClient, candidates: Candidate[], terms: Ter
   ])
   /** The claims of each agent among those that pass. */
   const added = new Map<bigint, number>()
+  const paid = new Set<Candidate>()
   const sharing = createSharing(spendingLimits, price)
-  return candidates.flatMap((candidate, place): [Candidate, Obstacle][] => {
+  const over = candidates.flatMap((candidate, place): [Candidate, Obstacle][] => {
     const { agentId } = candidate.claim.request
     const row = rows[place]
     if (!row) throw new Error(`The limits of claim ${candidate.claim.claimId} were not read`)
@@ -137,11 +141,13 @@ async function overLimits(db: pg.PoolClient, candidates: Candidate[], terms: Ter
     if (problem) return [[candidate, problem]]
     const ahead = added.get(agentId) ?? 0
     if (row.undecided + ahead >= mostOpen(candidate)) return [[candidate, 'locked']]
-    const overShare = sharing.refuse(row.known, reservedGas(candidate) * price)
-    if (overShare) return [[candidate, overShare]]
+    const share = sharing.take(row.known, reservedGas(candidate) * price, candidate.fees)
+    if (share instanceof Refusal) return [[candidate, share]]
+    if (share.isPaid) paid.add(candidate)
     added.set(agentId, ahead + 1)
     return []
   })
+  return { over, paid }
 }
 
 /**
@@ -180,6 +186,7 @@ async function freeStakes(db: pg.PoolClient, candidates: Candidate[]): Promise<M
 async function insertClaims(
   db: pg.PoolClient,
   candidates: Candidate[],
+  paid: ReadonlySet<Candidate>,
   { maxItems, price }: Terms,
 ): Promise<Map<Hex, bigint>> {
   const text = `
@@ -187,16 +194,16 @@ async function insertClaims(
       SELECT place, nextval('relay.tx_id') AS id FROM generate_series(0, $2::int - 1) AS place),
     stored AS (
       INSERT INTO relay.claim AS claim
-        (id, bounty_id, round, agent_id, wallet, signature, deadline, body_hash, lock, poster, reserve, tx)
-      SELECT new.id, "bountyId", round, "agentId", wallet, signature, deadline, "bodyHash", lock, poster, reserve, tx.id
+        (id, bounty_id, round, agent_id, wallet, signature, deadline, body_hash, lock, poster, reserve, is_paid, tx)
+      SELECT new.id, "bountyId", round, "agentId", wallet, signature, deadline, "bodyHash", lock, poster, reserve, "isPaid", tx.id
       FROM jsonb_to_recordset($1) AS new (id text, "bountyId" numeric, round bigint, "agentId" numeric, wallet text,
-        signature text, deadline numeric, "bodyHash" text, lock numeric, poster text, reserve numeric, place int)
+        signature text, deadline numeric, "bodyHash" text, lock numeric, poster text, reserve numeric, "isPaid" boolean, place int)
       JOIN tx ON tx.place = new.place
       WHERE NOT EXISTS (SELECT FROM relay.claim AS other WHERE other.bounty_id = new."bountyId"
         AND other.round = new.round AND other.state <> 'refused' AND other.reserved)
       ON CONFLICT (id) DO UPDATE SET signature = excluded.signature, deadline = excluded.deadline,
         body_hash = excluded.body_hash, lock = excluded.lock, poster = excluded.poster, reserve = excluded.reserve,
-        tx = excluded.tx, state = 'open', reserved = true, tx_hash = NULL, block_number = NULL, problem = NULL
+        is_paid = excluded.is_paid, tx = excluded.tx, state = 'open', reserved = true, tx_hash = NULL, block_number = NULL, problem = NULL
       WHERE claim.state = 'refused'
       RETURNING id, wallet, tx),
     counted AS (INSERT INTO relay.sent_claim (wallet) SELECT wallet FROM stored)
@@ -207,8 +214,9 @@ async function insertClaims(
     const { claimId, request, round } = claim
     const reserve = reservedGas(candidate) * price
     const bodyHash = bodyHashOf(request)
+    const isPaid = paid.has(candidate)
     const place = places[position]
-    return { id: claimId, round, ...request, ...request.signed, bodyHash, lock, poster, reserve, place }
+    return { id: claimId, round, ...request, ...request.signed, bodyHash, lock, poster, reserve, isPaid, place }
   })
   const values = [stringify(claims), Math.max(0, ...places.map((place) => place + 1))]
   const rows = await query<{ id: Hex; tx: bigint }>(db, text, values)

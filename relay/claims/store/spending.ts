@@ -1,8 +1,11 @@
-import { type Refusal, rateLimited } from '../../refusal.ts'
+import { type Refusal, rateLimited, unavailable } from '../../refusal.ts'
 import { MOST_RESERVED_GAS } from '../chain/gas.ts'
 
-/** What claims of a wallet, an agent or a poster may cost within a day: parts of a million of the budget. */
-export type Shares = { wallet: bigint; agent: bigint; poster: bigint }
+/**
+ * What claims may cost within a day: parts of a million of the budget. A claim that the agent's fees cover counts against
+ * `perUsdc` only, which is for each USDC of fees that its completed runs have paid. The others are claims of newcomers.
+ */
+export type Shares = { wallet: bigint; agent: bigint; poster: bigint; newcomers: bigint; perUsdc: bigint }
 
 /** @property budget what all keys may spend within a day, in wei. */
 export type SpendingLimits = { budget: () => bigint; shares: Shares }
@@ -13,9 +16,12 @@ const LEAST_CLAIMS = 3n
 /** When a claim may be sent again that open claims leave no room for. They are soon mined. */
 const RETRY_SECONDS = 2
 
-/** The subjects that a row of claims names, as `named`. */
-const subjectsOf = (row: string) => `LATERAL (VALUES
-  ('wallet ' || ${row}.wallet), ('agent ' || ${row}.agent_id), ('poster ' || ${row}.poster)) AS named (subject)`
+/** When a newcomer may try again that the share of all newcomers has no room for. */
+const NEWCOMERS_RETRY_SECONDS = 60
+
+/** The subjects that a row of claims names, as `named`: those of a claim that fees cover, and those of another. */
+const subjectsOf = (row: string) => `LATERAL (VALUES ('wallet ' || ${row}.wallet, false), ('agent ' || ${row}.agent_id, false),
+  ('poster ' || ${row}.poster, false), ('newcomers', false), ('fees ' || ${row}.agent_id, true)) AS named (subject, is_paid)`
 
 /**
  * Counts the costs of mined transactions for the subjects of their claims, in equal parts: the claims of a transaction take
@@ -23,12 +29,12 @@ const subjectsOf = (row: string) => `LATERAL (VALUES
  */
 export const countSpending = `
   cost AS (
-    SELECT claim.wallet, claim.agent_id, claim.poster, ceil(changed.fee / count(*) OVER (PARTITION BY changed.id)) AS wei
+    SELECT claim.wallet, claim.agent_id, claim.poster, claim.is_paid, ceil(changed.fee / count(*) OVER (PARTITION BY changed.id)) AS wei
     FROM changed JOIN relay.claim ON claim.tx = changed.id),
   counted AS (
     INSERT INTO relay.spending AS known (subject, hour, wei)
     SELECT subject, date_trunc('hour', now()), sum(wei) FROM cost, ${subjectsOf('cost')}
-    WHERE subject IS NOT NULL GROUP BY subject ORDER BY subject
+    WHERE subject IS NOT NULL AND named.is_paid = cost.is_paid GROUP BY subject ORDER BY subject
     ON CONFLICT (subject, hour) DO UPDATE SET wei = known.wei + excluded.wei)`
 
 /** The hours that contain the last day. */
@@ -42,13 +48,13 @@ export const knownSpending = `
   subject AS MATERIALIZED (SELECT DISTINCT subject AS name FROM asked, ${subjectsOf('asked')}),
   reserved AS MATERIALIZED (
     SELECT subject AS name, sum(reserve) AS wei FROM relay.claim, ${subjectsOf('claim')}
-    WHERE state = 'open' GROUP BY subject),
+    WHERE state = 'open' AND named.is_paid = claim.is_paid GROUP BY subject),
   known AS MATERIALIZED (
     SELECT name, coalesce(spent.wei, 0) AS spent, coalesce(reserved.wei, 0) AS reserved, spent.wait
     FROM subject LEFT JOIN reserved USING (name)
     CROSS JOIN LATERAL (
       SELECT sum(wei) AS wei, extract(epoch FROM min(hour) + ${LAST_DAY} - now())::float8 AS wait
-      FROM relay.spending WHERE subject = name AND hour > now() - ${LAST_DAY}) AS spent)`
+      FROM relay.spending WHERE spending.subject = name AND hour > now() - ${LAST_DAY}) AS spent)`
 
 /** A column with the rows of `known` that `asked` names. */
 export const knownColumn = `(SELECT jsonb_agg(jsonb_build_object(
@@ -64,24 +70,51 @@ export function createSharing({ budget, shares }: SpendingLimits, price: bigint)
   const least = LEAST_CLAIMS * MOST_RESERVED_GAS * price
 
   function limitOf(name: string): bigint {
-    const share = shares[name.slice(0, name.indexOf(' ')) as keyof Shares]
-    const limit = (budget() * share) / 1_000_000n
+    const [kind] = name.split(' ') as [Exclude<keyof Shares, 'perUsdc'>]
+    const limit = (budget() * shares[kind]) / MILLION
     return limit > least ? limit : least
   }
 
+  const isWithin = ({ name, spent, reserved }: Known, cost: bigint, limit: bigint) =>
+    BigInt(spent) + BigInt(reserved) + (added.get(name) ?? 0n) + cost <= limit
+
+  function add({ name }: Known, cost: bigint) {
+    added.set(name, (added.get(name) ?? 0n) + cost)
+  }
+
+  function refusalOf({ name, spent, wait }: Known, cost: bigint): Refusal {
+    if (name === 'newcomers') {
+      return unavailable('The relay takes no claim now that fees do not cover.', undefined, NEWCOMERS_RETRY_SECONDS)
+    }
+    const isSpent = BigInt(spent) + cost > limitOf(name)
+    const detail = isSpent
+      ? `The relay has spent what it spends on claims of ${name} within a day.`
+      : `Open claims of ${name} may cost what the relay spends on them within a day.`
+    return rateLimited(detail, isSpent ? (wait ?? RETRY_SECONDS) : RETRY_SECONDS)
+  }
+
   return {
-    /** Why a claim at this cost has to wait for the shares of its subjects. Else it counts from now on. */
-    refuse(known: readonly Known[], cost: bigint): Refusal | undefined {
-      for (const { name, spent, reserved, wait } of known) {
-        const limit = limitOf(name)
-        const spentBefore = BigInt(spent)
-        if (spentBefore + BigInt(reserved) + (added.get(name) ?? 0n) + cost <= limit) continue
-        const detail = `The relay has spent what it spends on claims of ${name} within a day.`
-        if (spentBefore + cost > limit) return rateLimited(detail, wait ?? RETRY_SECONDS)
-        return rateLimited(`Open claims of ${name} may cost what the relay spends on them within a day.`, RETRY_SECONDS)
+    /**
+     * Finds a share with room for the claim, which counts from now on.
+     * @param fees what the agent's completed runs have paid, in USDC base units.
+     * @returns whether the fees cover the claim, or why no share has room.
+     */
+    take(known: readonly Known[], cost: bigint, fees: bigint): { isPaid: boolean } | Refusal {
+      const earned = (budget() * shares.perUsdc * fees) / MILLION / MILLION
+      const [ofFees, ...others] = known.toSorted((left, right) => Number(isOfFees(right)) - Number(isOfFees(left)))
+      if (!ofFees || !isOfFees(ofFees)) throw new Error('What the fees of the agent cover was not read')
+      if (isWithin(ofFees, cost, earned)) {
+        add(ofFees, cost)
+        return { isPaid: true }
       }
-      for (const { name } of known) added.set(name, (added.get(name) ?? 0n) + cost)
-      return undefined
+      const full = others.find((one) => !isWithin(one, cost, limitOf(one.name)))
+      if (full) return refusalOf(full, cost)
+      for (const one of others) add(one, cost)
+      return { isPaid: false }
     },
   }
 }
+
+const MILLION = 1_000_000n
+
+const isOfFees = ({ name }: Known) => name.startsWith('fees ')

@@ -18,7 +18,7 @@ export const relayer = accountOf(roles.relayer)
 const walletLimits = { perMinute: 100_000, perDay: 100_000 }
 
 /** Shares of the budget that a test does not meet by chance. */
-const shares = { wallet: 1_000_000n, agent: 1_000_000n, poster: 1_000_000n }
+const shares = { wallet: 1_000_000n, agent: 1_000_000n, poster: 1_000_000n, newcomers: 1_000_000n, perUsdc: 0n }
 
 const env = parseEnv(
   [

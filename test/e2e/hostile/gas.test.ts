@@ -187,7 +187,7 @@ describe('claims that are won and abandoned', () => {
     const payer = accountOf(21)
     const databaseUrl = await freshDatabase()
     const pool = new pg.Pool({ connectionString: databaseUrl })
-    const shares = { wallet: 10_000n, agent: 10_000n, poster: 15_000n }
+    const shares = { wallet: 10_000n, agent: 10_000n, poster: 15_000n, newcomers: 500_000n, perUsdc: 0n }
     const limited = await relayOn({ ...chain, databaseUrl }, { accounts: [payer], allowUnsigned: false, dailyBudget: budget, shares })
     onTestFinished(async () => {
       await limited.close()
