@@ -18,8 +18,8 @@ export type RelaySettings = {
   accounts: Signer[]
   remoteKeys: readonly RemoteKey[]
   /**
-   * The most that each signer spends on gas within 24 hours, in wei. Beyond it, signed transactions are still resent
-   * and replaced.
+   * The most that each signer spends on gas within 24 hours, in wei. Beyond it, signed transactions are still resent, but not
+   * replaced at a higher price.
    */
   dailyBudget: bigint
   /** Whether a devnet's relayer may make claims without the wallet’s signature. */
