@@ -108,7 +108,9 @@ it('a transaction is replaced only within the budget: an endpoint that withholds
 }, async () => {
   const databaseUrl = await freshDatabase()
   const pool = new pg.Pool({ connectionString: databaseUrl })
-  const limited = await relayOn({ ...chain, databaseUrl, rpcUrl: node.url }, { accounts: [accountOf(21)] , allowUnsigned: false })
+  const payer = accountOf(21)
+  await chain.client.setBalance({ address: payer.address, value: parseEther('10') })
+  const limited = await relayOn({ ...chain, databaseUrl, rpcUrl: node.url }, { accounts: [payer], allowUnsigned: false })
   onTestFinished(async () => {
     await limited.close()
     await pool.end()
