@@ -17,6 +17,7 @@ import { createExamination } from './claims/intake/examine.ts'
 import { createDispatcher } from './claims/queue/dispatcher.ts'
 import { createResults } from './claims/results/results.ts'
 import { claimsById, countUnminedClaims, type StoredClaim } from './claims/store/claims.ts'
+import { newcomersLeft } from './claims/store/spending.ts'
 import { unavailable, unlessUnavailable } from './refusal.ts'
 import type { SenderContext } from './sender/context.ts'
 import { startKeeper } from './sender/keeper/keeper.ts'
@@ -145,6 +146,9 @@ export async function createRelay(settings: RelaySettings) {
         return { ...state, claims: unminedClaims.get(state.signer) ?? 0, claimPrice: callPrice }
       })
     },
+
+    /** What is left of the budget that newcomers share, in wei. @throws Refusal RELAY_UNAVAILABLE. */
+    newcomersLeft: () => newcomersLeft(pool, claims.spendingLimits),
 
     /** The keys without a signer, because their store has not answered since the start. */
     absentKeys: remote.absent,

@@ -1,4 +1,5 @@
 import { type Refusal, rateLimited, unavailable } from '../../refusal.ts'
+import { type Database, query } from '../../store/database.ts'
 import { MOST_RESERVED_GAS } from '../chain/gas.ts'
 
 /**
@@ -9,6 +10,8 @@ export type Shares = { wallet: bigint; agent: bigint; poster: bigint; newcomers:
 
 /** @property budget what all keys may spend within a day, in wei. */
 export type SpendingLimits = { budget: () => bigint; shares: Shares }
+
+const MILLION = 1_000_000n
 
 /** A share has room for so many claims, however small the budget is. */
 const LEAST_CLAIMS = 3n
@@ -64,6 +67,15 @@ export const knownColumn = `(SELECT jsonb_agg(jsonb_build_object(
 /** A row of `known`, as JSON. */
 export type Known = { name: string; spent: string; reserved: string; wait: number | null }
 
+/** What is left of the share of all newcomers, in wei; negative if transactions of several keys have exceeded it. */
+export async function newcomersLeft(database: Database, { budget, shares }: SpendingLimits): Promise<bigint> {
+  const text = `
+    SELECT coalesce(sum(wei), 0) AS spent FROM relay.spending
+    WHERE subject = 'newcomers' AND hour > now() - ${LAST_DAY}`
+  const [sum] = await query<{ spent: bigint }>(database, text)
+  return (budget() * shares.newcomers) / MILLION - (sum?.spent ?? 0n)
+}
+
 /** Adds up what the claims of one reservation cost their subjects. @param price the most per gas, in wei. */
 export function createSharing({ budget, shares }: SpendingLimits, price: bigint) {
   const added = new Map<string, bigint>()
@@ -84,7 +96,8 @@ export function createSharing({ budget, shares }: SpendingLimits, price: bigint)
 
   function refusalOf({ name, spent, wait }: Known, cost: bigint): Refusal {
     if (name === 'newcomers') {
-      return unavailable('The relay takes no claim now that fees do not cover.', undefined, NEWCOMERS_RETRY_SECONDS)
+      const detail = 'The relay makes no more claims now for agents that have paid too little in fees.'
+      return unavailable(`${detail} Send it with the wallet, or later.`, undefined, NEWCOMERS_RETRY_SECONDS)
     }
     const isSpent = BigInt(spent) + cost > limitOf(name)
     const detail = isSpent
@@ -101,12 +114,13 @@ export function createSharing({ budget, shares }: SpendingLimits, price: bigint)
      */
     take(known: readonly Known[], cost: bigint, fees: bigint): { isPaid: boolean } | Refusal {
       const earned = (budget() * shares.perUsdc * fees) / MILLION / MILLION
-      const [ofFees, ...others] = known.toSorted((left, right) => Number(isOfFees(right)) - Number(isOfFees(left)))
-      if (!ofFees || !isOfFees(ofFees)) throw new Error('What the fees of the agent cover was not read')
+      const ofFees = known.find(isOfFees)
+      if (!ofFees) throw new Error('What the fees of the agent have covered was not read')
       if (isWithin(ofFees, cost, earned)) {
         add(ofFees, cost)
         return { isPaid: true }
       }
+      const others = known.filter((one) => one !== ofFees)
       const full = others.find((one) => !isWithin(one, cost, limitOf(one.name)))
       if (full) return refusalOf(full, cost)
       for (const one of others) add(one, cost)
@@ -114,7 +128,5 @@ export function createSharing({ budget, shares }: SpendingLimits, price: bigint)
     },
   }
 }
-
-const MILLION = 1_000_000n
 
 const isOfFees = ({ name }: Known) => name.startsWith('fees ')

@@ -67,15 +67,21 @@ async function complete(agent: Agent, reward: bigint) {
   await people.mined(() => contract.write.approveWork([runId, 0]))
 }
 
-/** The gas that the accounts, and what the relayer, have paid for since the block. */
+/**
+ * The gas since the block that the relayer has paid for, and the attackers: by their accounts, and by the one that
+ * registers them and posts their runs.
+ */
 async function gasSince(block: bigint, accounts: ReadonlySet<string>) {
   const sums = { attackers: 0n, relayer: 0n }
+  const targets = [market.market.address, market.registry.address].map((address) => address.toLowerCase())
+  const isAttack = (from: string, to: string | null) =>
+    accounts.has(from) || (from === people.poster.toLowerCase() && targets.includes(to ?? ''))
   const head = await market.client.getBlockNumber({ cacheTime: 0 })
   for (let blockNumber = block + 1n; blockNumber <= head; blockNumber++) {
     for (const hash of (await market.client.getBlock({ blockNumber })).transactions) {
-      const { from, gasUsed } = await market.client.getTransactionReceipt({ hash })
+      const { from, to, gasUsed } = await market.client.getTransactionReceipt({ hash })
       if (from === relayer.toLowerCase()) sums.relayer += gasUsed
-      else if (accounts.has(from)) sums.attackers += gasUsed
+      else if (isAttack(from, to)) sums.attackers += gasUsed
     }
   }
   return sums
