@@ -23,7 +23,9 @@ const RETRY_SECONDS = 2
 const NEWCOMERS_RETRY_SECONDS = 60
 
 /** The subjects that a row of claims names, as `named`: those of a claim that fees cover, and those of another. */
-const subjectsOf = (row: string) => `LATERAL (VALUES ('wallet ' || ${row}.wallet, false), ('agent ' || ${row}.agent_id, false),
+const subjectsOf = (
+  row: string,
+) => `LATERAL (VALUES ('wallet ' || ${row}.wallet, false), ('agent ' || ${row}.agent_id, false),
   ('poster ' || ${row}.poster, false), ('newcomers', false), ('fees ' || ${row}.agent_id, true)) AS named (subject, is_paid)`
 
 /**
@@ -95,11 +97,12 @@ export function createSharing({ budget, shares }: SpendingLimits, price: bigint)
   }
 
   function refusalOf({ name, spent, wait }: Known, cost: bigint): Refusal {
-    if (name === 'newcomers') {
-      const detail = 'The relay makes no more claims now for agents that have paid too little in fees.'
-      return unavailable(`${detail} Send it with the wallet, or later.`, undefined, NEWCOMERS_RETRY_SECONDS)
-    }
     const isSpent = BigInt(spent) + cost > limitOf(name)
+    if (name === 'newcomers') {
+      const retry = isSpent ? NEWCOMERS_RETRY_SECONDS : RETRY_SECONDS
+      const detail = 'The relay makes no claims now for agents that have paid too little in fees.'
+      return unavailable(`${detail} Send it with the wallet, or later.`, undefined, retry)
+    }
     const detail = isSpent
       ? `The relay has spent what it spends on claims of ${name} within a day.`
       : `Open claims of ${name} may cost what the relay spends on them within a day.`

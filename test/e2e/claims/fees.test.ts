@@ -10,7 +10,16 @@ import { type Agent, type Participants, participantsOf, usdc } from '../../../te
 import { freshDatabase } from '../../support/database.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'
 import { type FaultyNode, startFaultyNode } from '../faultyNode.ts'
-import { contextOf, quotesPass, relayer, relayOn, requestOf, resultOf, signedRequestOf, until } from './claimsOnChain.ts'
+import {
+  contextOf,
+  quotesPass,
+  relayer,
+  relayOn,
+  requestOf,
+  resultOf,
+  signedRequestOf,
+  until,
+} from './claimsOnChain.ts'
 
 /** Blocks are mined when a test mines them, at the base fee that it sets; the node has Geth's rule for replacements. */
 let chain: TestChain & { databaseUrl: string }
@@ -110,7 +119,10 @@ it('a transaction is replaced only within the budget: an endpoint that withholds
   const pool = new pg.Pool({ connectionString: databaseUrl })
   const payer = accountOf(21)
   await chain.client.setBalance({ address: payer.address, value: parseEther('10') })
-  const limited = await relayOn({ ...chain, databaseUrl, rpcUrl: node.url }, { accounts: [payer], allowUnsigned: false })
+  const limited = await relayOn(
+    { ...chain, databaseUrl, rpcUrl: node.url },
+    { accounts: [payer], allowUnsigned: false },
+  )
   onTestFinished(async () => {
     await limited.close()
     await pool.end()
@@ -122,10 +134,13 @@ it('a transaction is replaced only within the budget: an endpoint that withholds
   expect((await claimOf(15_000)).status).toBe('won')
   const attempts = async () => (await pool.query('SELECT FROM relay.attempt')).rowCount
   /** Adds to what the first transaction has cost. */
-  const spend = (wei: bigint) => pool.query('UPDATE relay.tx SET fee = fee + $1 WHERE state <> $2 AND fee IS NOT NULL', [wei, 'signed'])
+  const spend = (wei: bigint) =>
+    pool.query('UPDATE relay.tx SET fee = fee + $1 WHERE state <> $2 AND fee IS NOT NULL', [wei, 'signed'])
 
   node.from(({ method }: RpcCall) => {
-    return method === 'eth_sendRawTransaction' ? { kind: 'reply', reply: { result: `0x${'11'.repeat(32)}` } } : undefined
+    return method === 'eth_sendRawTransaction'
+      ? { kind: 'reply', reply: { result: `0x${'11'.repeat(32)}` } }
+      : undefined
   })
   const withheld = await claimOf(500)
   expect(withheld.status).toBe('accepted')
