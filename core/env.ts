@@ -20,6 +20,12 @@ const amount = (unit: string, decimals: number) =>
     .string()
     .regex(new RegExp(`^[0-9]{1,9}([.][0-9]{1,${decimals}})?$`), `must be an amount of ${unit}, such as 0.5`)
     .transform((value) => parseUnits(value, decimals))
+/** A percentage, parsed to parts of a million. */
+const percent = amount('percent', 4).refine((parts) => parts <= 1_000_000n, 'must be a percentage from 0 to 100')
+const baseUnits = z
+  .string()
+  .regex(/^[0-9]{1,15}$/, 'must be an amount in USDC base units, such as 1000000 for 1 USDC')
+  .transform(BigInt)
 const postgresUrl = url(/^postgres(ql)?$/, 'postgres://user:password@host:5432/database')
 const endpoint = url(/^https?$/, 'http://127.0.0.1:8545')
 const collector = url(/^https?$/, 'http://127.0.0.1:4318')
@@ -76,6 +82,16 @@ const apiEnvironment = z.object({
   ALLOW_UNSIGNED_CLAIMS: z.stringbool('must be true or false').optional(),
   /** The most that each relayer key may spend on gas within 24 hours. In ether, parsed to wei. */
   DAILY_GAS_BUDGET: amount('ether', 18).default(parseEther('1')),
+  /** The smallest reward of a run whose claims are relayed. In USDC base units. */
+  MIN_RELAYED_REWARD: baseUnits.default(0n),
+  /** The most of the budgets of all keys that claims may cost within a day, in percent: for a wallet, an agent, a poster. */
+  WALLET_BUDGET_PERCENT: percent.default(10_000n),
+  AGENT_BUDGET_PERCENT: percent.default(10_000n),
+  POSTER_BUDGET_PERCENT: percent.default(100_000n),
+  /** The same for all agents that have paid too little for their claims. */
+  NEWCOMERS_BUDGET_PERCENT: percent.default(500_000n),
+  /** What an agent may cost beyond that, for each USDC of fees that its completed runs have paid. */
+  FEE_BUDGET_PERCENT: percent.default(10_000n),
   /** The most that a transaction may offer per gas. In gwei, parsed to wei. */
   MAX_FEE_GWEI: amount('gwei', 9).default(parseGwei('200')),
   /** How many nonces of a relayer key other programs may have used before the node's counts are implausible. */

@@ -8,3 +8,6 @@ export const MIN_STAKE = 20_000_000n
 
 /** AgentStaking.ESTABLISHED_AFTER, in seconds. */
 export const ESTABLISHED_AFTER = 30 * 24 * 60 * 60
+
+/** What BountyMarket.FEE_BPS says: of an approved run, the fee is a twentieth of the reward. */
+export const REWARD_PER_FEE = 20n

@@ -3,6 +3,7 @@ import type { ClaimErrorCode } from '../market/contractErrors.ts'
 /** Why the relay refuses a request. A code never changes its meaning. */
 export type RefusalCode =
   | ClaimErrorCode
+  | 'REWARD_TOO_LOW'
   | 'CLAIM_REVERTED'
   | 'CLAIM_PENDING'
   | 'IDEMPOTENCY_CONFLICT'

@@ -5,16 +5,19 @@ import { reuseResult } from '../core/reuseResult.ts'
 import { createRpc } from './chain/client.ts'
 import { createFees, createL1Fee } from './chain/fees.ts'
 import { createFinalBlock, createHeads } from './chain/heads.ts'
+import { createNextBlock } from './chain/nextBlock.ts'
 import { createClaimAction } from './claims/action.ts'
 import { ONE_CLAIM } from './claims/chain/gas.ts'
 import { assertMarket, type ClaimRequest, type Market, relayersAmong } from './claims/chain/market.ts'
 import { createClaimFlow } from './claims/claimFlow.ts'
 import type { ClaimContext, ClaimsContext } from './claims/context.ts'
 import type { ClaimOutcome } from './claims/events.ts'
+import { createFeesPaid } from './claims/feesPaid.ts'
 import { createExamination } from './claims/intake/examine.ts'
 import { createDispatcher } from './claims/queue/dispatcher.ts'
 import { createResults } from './claims/results/results.ts'
 import { claimsById, countUnminedClaims, type StoredClaim } from './claims/store/claims.ts'
+import { newcomersLeft } from './claims/store/spending.ts'
 import { unavailable, unlessUnavailable } from './refusal.ts'
 import type { SenderContext } from './sender/context.ts'
 import { startKeeper } from './sender/keeper/keeper.ts'
@@ -94,7 +97,7 @@ export async function createRelay(settings: RelaySettings) {
   return {
     /**
      * Makes the claim.
-     * @throws Refusal with the code of the contract’s refusal; RATE_LIMITED; CLAIM_PENDING if another claim of the run is
+     * @throws Refusal with the code of the contract’s refusal; REWARD_TOO_LOW; RATE_LIMITED; CLAIM_PENDING if another claim of the run is
      * undecided; IDEMPOTENCY_CONFLICT if the key, or a pending claim of the same round by the same wallet, has another
      * body; RELAY_UNAVAILABLE if nothing was signed, or if the database connection broke so that the state is unknown.
      * Sending the same request again is always safe.
@@ -107,6 +110,9 @@ export async function createRelay(settings: RelaySettings) {
     },
 
     waitUnread,
+
+    /** The smallest reward of a run whose claims are made, in USDC base units. */
+    leastReward: settings.leastReward,
 
     /** Resolves in another turn of the event loop, once no claim of a contended run waits for its examination. */
     async waitForExaminations() {
@@ -140,6 +146,9 @@ export async function createRelay(settings: RelaySettings) {
         return { ...state, claims: unminedClaims.get(state.signer) ?? 0, claimPrice: callPrice }
       })
     },
+
+    /** What is left of the budget that newcomers share, in wei. @throws Refusal RELAY_UNAVAILABLE. */
+    newcomersLeft: () => newcomersLeft(pool, claims.spendingLimits),
 
     /** The keys without a signer, because their store has not answered since the start. */
     absentKeys: remote.absent,
@@ -184,13 +193,13 @@ function contextsOf(settings: RelaySettings, holder: string) {
   }
   let relayers = reuseResult(Number.POSITIVE_INFINITY, askRelayers)
 
-  const shared = { databaseUrl, pool, heads, accounts, events, logger }
+  const fees = createFees(watchClient, heads, maxFeePerGas)
+  const shared = { databaseUrl, pool, heads, fees, accounts, events, logger }
   const sender: SenderContext = {
     ...shared,
     chainId,
     client,
     broadcaster,
-    fees: createFees(watchClient, heads, maxFeePerGas),
     leastGas: ONE_CLAIM.gas,
     l1Fee: createL1Fee(watchClient, ONE_CLAIM),
     finalBlock: createFinalBlock(client, logger),
@@ -204,7 +213,9 @@ function contextsOf(settings: RelaySettings, holder: string) {
   const claims: ClaimsContext = {
     ...shared,
     market,
+    nextBlock: createNextBlock(watchClient, heads),
     allowUnsigned,
+    leastReward: settings.leastReward,
     relayers: () => relayers(),
     async signersFor({ signed }) {
       if (accounts.length === 0) throw unavailable('The store of the relayer’s keys does not answer.')
@@ -212,7 +223,9 @@ function contextsOf(settings: RelaySettings, holder: string) {
       return signed ? accounts : accounts.filter((account) => allowUnsigned && named.has(account.address))
     },
     walletLimits: settings.walletLimits,
+    spendingLimits: { budget: () => settings.dailyBudget * BigInt(accounts.length), shares: settings.shares },
     indexedClaims: settings.indexedClaims,
+    feesPaid: createFeesPaid(settings.indexedClaims),
     maxBatch: settings.maxBatch,
     interval: settings.interval,
   }

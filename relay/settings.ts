@@ -3,6 +3,7 @@ import type { Deployment } from '../core/deployment.ts'
 import type { Endpoints } from '../core/node/endpoints.ts'
 import type { IndexedClaims } from './claims/context.ts'
 import type { WalletLimits } from './claims/store/lookUp.ts'
+import type { Shares } from './claims/store/spending.ts'
 import type { RelayEmitter } from './events.ts'
 import type { RemoteKey } from './sender/keys/remoteKeys.ts'
 import type { Signer } from './sender/keys/signing.ts'
@@ -17,13 +18,16 @@ export type RelaySettings = {
   accounts: Signer[]
   remoteKeys: readonly RemoteKey[]
   /**
-   * The most that each signer spends on gas within 24 hours, in wei. Beyond it, signed transactions are still resent
-   * and replaced.
+   * The most that each signer spends on gas within 24 hours, in wei. Beyond it, signed transactions are still resent, but not
+   * replaced at a higher price.
    */
   dailyBudget: bigint
   /** Whether a devnet's relayer may make claims without the wallet’s signature. */
   allowUnsigned: boolean
+  /** The smallest reward of a run whose claims are made, in USDC base units. */
+  leastReward: bigint
   walletLimits: WalletLimits
+  shares: Shares
   logger: Logger
   /** Claims in the index, if there is one: it may show a claim before its receipt is read. */
   indexedClaims?: IndexedClaims

@@ -37,6 +37,7 @@ export const adviceFor: Record<string, string> = {
   BountyIsClosing: 'It is closed already: `run show` shows it.',
   ReviewPeriodOver: 'Approve the work.',
 
+  REWARD_TOO_LOW: 'Call claimBounty of the market with the wallet, or claim a run with a higher reward.',
   InsufficientStake: stakeMore,
   INSUFFICIENT_STAKE: stakeMore,
   InsufficientUnlockedStake: freeStake,

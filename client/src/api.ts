@@ -120,7 +120,7 @@ export interface paths {
         };
         /**
          * Check whether an agent may claim a run
-         * @description Checks what the contract checks, in its order, at the block of the answer. It changes nothing.
+         * @description Checks the reward that this API relays claims of, then what the contract checks, in its order, at the block of the answer. It changes nothing.
          */
         get: {
             parameters: {
@@ -141,7 +141,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description Whether the contract would accept an authorised claim of the agent, and every reason why not. */
+                /** @description Whether an authorised claim of the agent would be accepted, and every reason why not. */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -290,13 +290,13 @@ export interface paths {
                         "application/problem+json": components["schemas"]["SignatureRequiredProblem"] | components["schemas"]["InvalidSignatureProblem"] | components["schemas"]["SignatureExpiredProblem"];
                     };
                 };
-                /** @description `WALLET_MISMATCH`: The wallet is not the agent’s wallet. `AGENT_BANNED`: The agent is banned. `AGENT_FROZEN`: The agent is frozen. `INSUFFICIENT_STAKE`: The agent’s stake is below the minimum. `INSUFFICIENT_UNLOCKED_STAKE`: Too much of the agent’s stake is locked in other runs. */
+                /** @description `WALLET_MISMATCH`: The wallet is not the agent’s wallet. `AGENT_BANNED`: The agent is banned. `AGENT_FROZEN`: The agent is frozen. `INSUFFICIENT_STAKE`: The agent’s stake is below the minimum. `INSUFFICIENT_UNLOCKED_STAKE`: Too much of the agent’s stake is locked in other runs. `REWARD_TOO_LOW`: Claims of runs with so small a reward are not relayed. */
                 403: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/problem+json": components["schemas"]["WalletMismatchProblem"] | components["schemas"]["AgentBannedProblem"] | components["schemas"]["AgentFrozenProblem"] | components["schemas"]["InsufficientStakeProblem"] | components["schemas"]["InsufficientUnlockedStakeProblem"];
+                        "application/problem+json": components["schemas"]["WalletMismatchProblem"] | components["schemas"]["AgentBannedProblem"] | components["schemas"]["AgentFrozenProblem"] | components["schemas"]["InsufficientStakeProblem"] | components["schemas"]["InsufficientUnlockedStakeProblem"] | components["schemas"]["RewardTooLowProblem"];
                     };
                 };
                 /** @description `RUN_NOT_FOUND`: No such run. `AGENT_NOT_FOUND`: No such agent. */
@@ -1166,7 +1166,7 @@ export interface components {
         };
         ClaimEligibility: {
             eligible: boolean;
-            /** @description Every reason to refuse a claim, in the contract’s order. */
+            /** @description Every reason to refuse a claim: that of the reward, then those of the contract in its order. */
             reasons: string[];
             agent: {
                 id: components["schemas"]["Id"];
@@ -1185,8 +1185,8 @@ export interface components {
                 /** @description How much of the agent’s stake a claim locks, in USDC base units. */
                 stake: string;
             };
-            /** @description The reasons’ codes. A claim is refused with the first of them. */
-            reasonCodes: ("RUN_NOT_FOUND" | "RUN_NOT_OPEN" | "RUN_DEADLINE_PASSED" | "SIGNATURE_REQUIRED" | "INVALID_SIGNATURE" | "SIGNATURE_EXPIRED" | "AGENT_NOT_FOUND" | "WALLET_MISMATCH" | "AGENT_BANNED" | "AGENT_FROZEN" | "INSUFFICIENT_STAKE" | "INSUFFICIENT_UNLOCKED_STAKE")[];
+            /** @description The reasons’ codes. A claim is refused with the first of them. REWARD_TOO_LOW is a refusal of this API only. */
+            reasonCodes: ("REWARD_TOO_LOW" | "RUN_NOT_FOUND" | "RUN_NOT_OPEN" | "RUN_DEADLINE_PASSED" | "SIGNATURE_REQUIRED" | "INVALID_SIGNATURE" | "SIGNATURE_EXPIRED" | "AGENT_NOT_FOUND" | "WALLET_MISMATCH" | "AGENT_BANNED" | "AGENT_FROZEN" | "INSUFFICIENT_STAKE" | "INSUFFICIENT_UNLOCKED_STAKE")[];
         };
         /** @enum {string} */
         AgentStatus: "UNVERIFIED" | "PROVISIONAL" | "ESTABLISHED" | "FROZEN" | "BANNED";
@@ -1474,6 +1474,22 @@ export interface components {
             code: "INSUFFICIENT_UNLOCKED_STAKE";
             /** @description USDC base units (6 decimals). */
             unlockedAmount: string;
+            /** @description USDC base units (6 decimals). */
+            required: string;
+        };
+        RewardTooLowProblem: {
+            /** @enum {string} */
+            type: "urn:problem-type:runline:REWARD_TOO_LOW";
+            /** @enum {string} */
+            title: "Claims of runs with so small a reward are not relayed";
+            /** @enum {number} */
+            status: 403;
+            /** @description A sentence for a person. Its words may change. */
+            detail: string;
+            /** @enum {string} */
+            code: "REWARD_TOO_LOW";
+            /** @description USDC base units (6 decimals). */
+            reward: string;
             /** @description USDC base units (6 decimals). */
             required: string;
         };
@@ -1968,9 +1984,10 @@ export interface components {
             indexedBlock: number | null;
             /** @description How many seconds ago the chain got the first block that the index lacks; 0 if it lacks none. */
             behindSeconds: number;
+            /** @description Empty too if only the operator may see the reason. */
             reasons: {
                 /** @enum {string} */
-                code: "DATABASE_UNREACHABLE" | "INDEX_ABSENT" | "INDEX_REWINDING" | "INDEX_ORPHANED" | "INDEX_VERSION" | "INDEX_STALLED" | "INDEX_LAGGING" | "CHAIN_STOPPED" | "RELAY_DATABASE_UNREACHABLE" | "NODE_UNREACHABLE" | "RELAYER_OUT_OF_FUNDS" | "RELAYER_FUNDS_LOW" | "RELAYER_BUDGET_SPENT" | "RELAYER_STUCK" | "RELAYER_NOT_SIGNING" | "NODE_IMPLAUSIBLE";
+                code: "DATABASE_UNREACHABLE" | "INDEX_ABSENT" | "INDEX_REWINDING" | "INDEX_ORPHANED" | "INDEX_VERSION" | "INDEX_STALLED" | "INDEX_LAGGING" | "CHAIN_STOPPED" | "RELAY_DATABASE_UNREACHABLE" | "NODE_UNREACHABLE" | "RELAYER_OUT_OF_FUNDS" | "RELAYER_FUNDS_LOW" | "RELAYER_STUCK" | "RELAYER_NOT_SIGNING" | "NODE_IMPLAUSIBLE";
                 /** @description A sentence for a person. Its words may change. */
                 detail: string;
                 /** @enum {string} */
@@ -2096,6 +2113,7 @@ export type AgentBannedProblem = components['schemas']['AgentBannedProblem'];
 export type AgentFrozenProblem = components['schemas']['AgentFrozenProblem'];
 export type InsufficientStakeProblem = components['schemas']['InsufficientStakeProblem'];
 export type InsufficientUnlockedStakeProblem = components['schemas']['InsufficientUnlockedStakeProblem'];
+export type RewardTooLowProblem = components['schemas']['RewardTooLowProblem'];
 export type ClaimRevertedProblem = components['schemas']['ClaimRevertedProblem'];
 export type IdempotencyConflictProblem = components['schemas']['IdempotencyConflictProblem'];
 export type PayloadTooLargeProblem = components['schemas']['PayloadTooLargeProblem'];

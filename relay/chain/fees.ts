@@ -43,6 +43,14 @@ export function replacementFees(last: Fees, now: Fees): Fees {
   }
 }
 
+/**
+ * Whether a replacement offers at most four times the base fee and the tip that the chain asks for, which leaves room for
+ * six increases. An endpoint that withholds a transaction must not raise its price to the ceiling of all transactions.
+ * @param now the current price, which has the base fee twice.
+ */
+export const isFairReplacement = (price: Fees, now: Fees): boolean =>
+  price.maxFeePerGas <= 2n * (now.maxFeePerGas + now.maxPriorityFeePerGas)
+
 /** The cost of a mined transaction, in wei. `l1Fee` is the data fee of an OP Stack rollup (specs.optimism.io). */
 export function paidFee({ gasUsed, effectiveGasPrice, ...rest }: TransactionReceipt): bigint {
   const { l1Fee } = rest as { l1Fee?: Hex }

@@ -69,7 +69,7 @@ export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, r
       // Read before the run is: if a block changes the run in between, `heads.after` returns at once.
       const head = step.do === 'examine' ? await heads.latest() : undefined
       if (step.do === 'examine') step = nextStep(known, open, await judge(request, asked, open, { run, placed, since }))
-      if (step.do === 'place') step = stepAfter(await place(request, asked, run))
+      if (step.do === 'place') step = stepAfter(await place(request, asked, run, step.runsWalletCode))
       if (step.do === 'follow') return follow(request, asked, step)
       if (step.do === 'refuse') throw 'refusal' in step ? step.refusal : await refusalOf(request, step)
       if (step.do !== 'wait') throw new Error(`The step ${step.do} of a claim has no result`)
@@ -113,13 +113,18 @@ export function createClaimFlow(context: ClaimsContext, { examine, dispatcher, r
   const isLanded = async ({ request, round }: StoredClaim) =>
     BigInt((await readBounty(market, request.bountyId)).round) >= round
 
-  async function place(request: ClaimRequest, asked: ClaimContext, run: RunClaims): Promise<Placement> {
+  async function place(
+    request: ClaimRequest,
+    asked: ClaimContext,
+    run: RunClaims,
+    runsWalletCode: boolean,
+  ): Promise<Placement> {
     const { client, gone, until, key } = asked
     const isContended = run.count > 1 || dispatcher.isLong()
     const isAdvised = !indexedClaims || !isContended || (await indexedClaims.isEligible(request))
     const signers = await signersFor(request)
     if (signers.length === 0) return { status: 'stale' }
-    const placing = dispatcher.place({ request, client, gone, until, key, isAdvised, signers })
+    const placing = dispatcher.place({ request, client, gone, until, key, isAdvised, runsWalletCode, signers })
     if (isAdvised) run.startPlacing(placing)
     const placement = await placing
     if (placement.status === 'placed') run.placed++

@@ -42,13 +42,13 @@ export type Obstacle = Exclude<Placement, { status: 'placed' }>
 /**
  * - `follow`: the outcome of this claim is the answer.
  * - `examine`: ask the chain, then decide again.
- * - `place`: enter the queue, for a signed transaction.
+ * - `place`: enter the queue, for a signed transaction. `runsWalletCode`: see `Examined`.
  * - `wait`, then look again.
  */
 export type Step =
   | ({ do: 'follow' } & Followed)
   | { do: 'examine' }
-  | { do: 'place' }
+  | { do: 'place'; runsWalletCode: boolean }
   | { do: 'refuse'; refusal: Refusal }
   | { do: 'refuse'; failure: Failure; bounty: Bounty }
   | Wait
@@ -86,7 +86,7 @@ export function nextStep({ key, bound, limit }: Known, { own, hasSameBody, rival
   if ('undecided' in judged) {
     return { do: 'wait', for: 'block', obstacle: { status: 'undecided', failure: judged.undecided } }
   }
-  if (!own) return { do: 'place' }
+  if (!own) return { do: 'place', runsWalletCode: judged.runsWalletCode }
   const isRefused = key === undefined && !judged.isLanded
   return isRefused ? { do: 'refuse', refusal: pendingWithOtherBody(own) } : { do: 'wait', for: 'decision', of: own }
 }

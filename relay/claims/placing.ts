@@ -16,7 +16,7 @@ export type Placed = {
  * claims that it returned are not stored, and another signer can make them.
  */
 export async function placeClaims(
-  { market, maxBatch, walletLimits }: ClaimsContext,
+  { market, maxBatch, walletLimits, spendingLimits }: ClaimsContext,
   placer: Placer,
   signer: Signer,
   quote: Promise<Quote>,
@@ -25,7 +25,8 @@ export async function placeClaims(
   let reservation: Awaited<ReturnType<typeof reserve>> = { groups: [], obstacles: new Map() }
   const placed = await placer.place(signer, quote, async (db, room) => {
     const claimRoom = claimRoomOf(room, maxBatch)
-    reservation = await reserve(db, take(claimRoom), claimRoom.items, walletLimits)
+    const terms = { maxItems: claimRoom.items, price: room.price, walletLimits, spendingLimits }
+    reservation = await reserve(db, take(claimRoom), terms)
     return reservation.groups.map(({ tx, candidates }) => {
       const claims = candidates.map(({ claim, gas }) => ({ request: claim.request, gas }))
       return { tx, call: claimsCall(market, signer.address, claims) }

@@ -10,6 +10,8 @@ export type Room = {
   /** The gas of one transaction: one that does not fit into the rest of a block waits for the next. */
   gasPerTransaction: bigint
   transactions: number
+  /** The most that a transaction offers per gas, in wei. */
+  price: bigint
 }
 
 /** A call, and the id of its transaction, from the sequence `relay.tx_id`, under which the kind of action has stored it. */
@@ -24,7 +26,7 @@ export type Reserve = (db: pg.PoolClient, room: Room) => Promise<Reserved[]>
 /**
  * SQL that runs in the sender's own statement, so that a transaction and its actions change together.
  * `text(first)` follows `WITH …, changed AS (…)`, where `changed` has the `id` of each transaction that the statement has
- * changed; its parameters begin at `$first`. It returns a row for each of them: `tx`, and `action`, the id of an action
+ * changed, and its `fee` in wei, which is null if it is not mined; its parameters begin at `$first`. It returns a row for each of them: `tx`, and `action`, the id of an action
  * that it changed, or null.
  */
 export type Effect = { text: (first: number) => string; values: unknown[] }

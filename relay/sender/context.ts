@@ -30,8 +30,8 @@ export type SenderContext = {
   accounts: Signer[]
   nonceCheck: NonceCheck
   /**
-   * The most that each signer spends on gas within 24 hours, in wei. Beyond it, signed transactions are still resent
-   * and replaced.
+   * The most that each signer spends on gas within 24 hours, in wei. Beyond it, signed transactions are still resent, but not
+   * replaced at a higher price.
    */
   dailyBudget: bigint
   /** The most unmined transactions of an account. */

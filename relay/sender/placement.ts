@@ -92,7 +92,8 @@ export function createPlacer(context: SenderContext) {
     if (left < leastGas || (funded < leastGas && committed > 0n)) return 'full'
     // At most half of a block, because a transaction that does not fit into the rest of a block waits for the next.
     const gasPerTransaction = lesser(head.gasLimit / 2n, MAX_TRANSACTION_GAS)
-    return { gas: lesser(left, funded), gasPerTransaction, transactions: maxUnmined - unmined }
+    const transactions = maxUnmined - unmined
+    return { gas: lesser(left, funded), gasPerTransaction, transactions, price: price.maxFeePerGas }
   }
 
   return {

@@ -131,6 +131,25 @@ const steps = [
   CREATE INDEX idempotency_key_age ON relay.idempotency_key (bound_at);
   CREATE INDEX idempotency_key_claim ON relay.idempotency_key (claim);
   `,
+  `
+  -- For the open claims of an agent, which a limit counts.
+  CREATE INDEX claim_agent_open ON relay.claim (agent_id) WHERE state = 'open';
+  `,
+  `
+  ALTER TABLE relay.claim
+    ADD COLUMN poster text,
+    -- The most that the claim costs in its first transaction, in wei. Counted while the claim is open.
+    ADD COLUMN reserve numeric NOT NULL DEFAULT 0;
+
+  -- What mined transactions have cost, by what their claims name: a wallet, an agent, a poster. Wei. A transaction that is
+  -- mined again after a reorg counts twice.
+  CREATE TABLE relay.spending (subject text, hour timestamptz, wei numeric NOT NULL, PRIMARY KEY (subject, hour));
+  CREATE INDEX spending_hour ON relay.spending (hour);
+  `,
+  `
+  -- Whether the fees that the agent's completed runs have paid cover the claim.
+  ALTER TABLE relay.claim ADD COLUMN is_paid boolean NOT NULL DEFAULT false;
+  `,
 ]
 
 /**

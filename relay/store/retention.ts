@@ -48,10 +48,16 @@ const counts = `
   DELETE FROM relay.sent_claim WHERE ctid IN (
     SELECT ctid FROM relay.sent_claim WHERE sent_at < now() - interval '2 days' AND $1::int > 0 LIMIT ${MAX_ROWS})`
 
+/** Deletes what was spent before the last day. */
+const spending = `
+  DELETE FROM relay.spending WHERE ctid IN (
+    SELECT ctid FROM relay.spending WHERE hour < now() - interval '2 days' AND $1::int > 0 LIMIT ${MAX_ROWS})`
+
 const deletions = [
   { text: transactions, limit: MAX_TRANSACTIONS },
   { text: keys, limit: MAX_ROWS },
   { text: counts, limit: MAX_ROWS },
+  { text: spending, limit: MAX_ROWS },
 ]
 
 /**

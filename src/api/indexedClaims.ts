@@ -1,9 +1,11 @@
 import { type Hex, isAddressEqual } from 'viem'
+import { REWARD_PER_FEE } from '../../market/constants.ts'
 import { agentErrors } from '../../market/eligibility.ts'
 import type { NamedClaim } from '../../relay/claims/chain/market.ts'
 import type { IndexedClaims, IndexedWin } from '../../relay/claims/context.ts'
 import { unavailable } from '../../relay/refusal.ts'
 import { Problem } from './http/errors.ts'
+import { agentsById } from './queries/agents.ts'
 import { createClaimedRunReader, type ShownClaim, shownClaims } from './queries/claimedRuns.ts'
 import type { IndexReader } from './queries/indexReader.ts'
 import { asRun } from './resources/run.ts'
@@ -28,6 +30,16 @@ export function indexedClaims(index: IndexReader): IndexedClaims {
 
     async pause(signal) {
       known = (await index.head.after(known, signal))?.hash ?? known
+    },
+
+    async feesPaid(agentIds) {
+      try {
+        const { data } = await index.read(agentsById(agentIds))
+        return new Map(data.flatMap((agent) => (agent ? [[agent.id, agent.volume / REWARD_PER_FEE] as const] : [])))
+      } catch (error) {
+        if (error instanceof Problem) return new Map()
+        throw error
+      }
     },
 
     /** True if the index cannot be read: then the chain alone decides. */

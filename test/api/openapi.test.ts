@@ -80,6 +80,7 @@ describe('/openapi.json', () => {
       'AGENT_FROZEN',
       'INSUFFICIENT_STAKE',
       'INSUFFICIENT_UNLOCKED_STAKE',
+      'REWARD_TOO_LOW',
       'WALLET_MISMATCH',
     ])
   })

@@ -174,6 +174,40 @@ describe('a write', () => {
   })
 })
 
+describe('what a mined transaction cost', () => {
+  const spending = async () =>
+    (await pool.query('SELECT subject, wei::text FROM relay.spending ORDER BY subject')).rows.map(Object.values)
+
+  it('is counted once, in equal parts, for what its claims name', async () => {
+    const lease = await taken('a', a)
+    const tx = await insertTx(1n)
+    const insertClaim = (id: string, agent: number, poster: string | null, isPaid: boolean) =>
+      pool.query(
+        `INSERT INTO relay.claim (id, bounty_id, round, agent_id, wallet, poster, is_paid, body_hash, lock, tx)
+         VALUES ($1, $2, 1, $3, '0xb1', $4, $5, '0x', 1, 1)`,
+        [hashOf(id), agent, agent, poster, isPaid],
+      )
+    await insertClaim('another claim', 8, '0xc0', false)
+    await insertClaim('a claim that fees cover', 9, '0xc0', true)
+    await minedIn(lease, tx, 'block')
+    await minedIn(lease, tx, 'block')
+    // A third of the fee of 3 each. The claim of agent 7 is older than the column of posters.
+    const expected = [
+      ['agent 7', '1'],
+      ['agent 8', '1'],
+      ['fees 9', '1'],
+      ['newcomers', '2'],
+      ['poster 0xc0', '1'],
+      ['wallet 0xb0', '1'],
+      ['wallet 0xb1', '1'],
+    ]
+    expect(await spending()).toEqual(expected)
+    const second = await insertTx(2n)
+    await minedIn(lease, second, 'block')
+    expect(await spending()).toContainEqual(['wallet 0xb0', '4'])
+  })
+})
+
 describe('retention', () => {
   it('deletes only old and settled transactions, with their claims and keys', async () => {
     const lease = await taken('a', a)
@@ -192,6 +226,7 @@ describe('retention', () => {
     await pool.query(
       `INSERT INTO relay.sent_claim VALUES ('0xb0', now() - interval '1 day'), ('0xb0', now() - interval '3 days')`,
     )
+    await pool.query("INSERT INTO relay.spending VALUES ('wallet 0xb0', now() - interval '3 days', 1)")
     await pool.query(`INSERT INTO relay.revert (tx_hash, claim, agent_id) SELECT tx_hash, id, 7 FROM relay.claim
       WHERE tx_hash IS NOT NULL`)
     const age = (table: string, column: string, where = 'true') =>
@@ -204,6 +239,7 @@ describe('retention', () => {
     const left = async (table: string) => (await pool.query(`SELECT FROM relay.${table}`)).rowCount
     await expect.poll(() => left('tx')).toBe(2)
     await expect.poll(() => left('sent_claim')).toBe(1)
+    await expect.poll(() => left('spending')).toBe(3)
     await stop()
     expect(await Promise.all(['claim', 'attempt', 'idempotency_key', 'revert'].map(left))).toEqual([2, 2, 3, 1])
     expect([await stateOf(unmined.id), await stateOf(young.id)]).toEqual(['open', 'won'])

@@ -126,6 +126,8 @@ describe('parseEnv', () => {
     ['DAILY_GAS_BUDGET', '1e18'],
     ['DAILY_GAS_BUDGET', '-1'],
     ['DAILY_GAS_BUDGET', '0.0000000000000000001'],
+    ['MIN_RELAYED_REWARD', '0.5'],
+    ['WALLET_BUDGET_PERCENT', '100.0001'],
     ['TRUST_PROXY', '-1'],
     ['TREASURY', `0x${'0'.repeat(40)}`],
     ['OWNER', '0x12'],

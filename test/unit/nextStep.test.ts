@@ -38,9 +38,10 @@ const opens: Record<string, Open> = {
 /** What the chain says; `-` before it is asked. */
 const chain: Record<string, Judged | undefined> = {
   '-': undefined,
-  good: { good: true },
-  'good, the own one landed': { good: true, isLanded: true },
-  'good, the own one not landed': { good: true, isLanded: false },
+  good: { good: true, runsWalletCode: false },
+  'good, by a contract': { good: true, runsWalletCode: true },
+  'good, the own one landed': { good: true, runsWalletCode: false, isLanded: true },
+  'good, the own one not landed': { good: true, runsWalletCode: false, isLanded: false },
   'the agent has the run': { currentClaim: { ...boundClaim, blockNumber: 9n } },
   'a pending transaction opens it': { undecided: failureOf('BountyNotOpen') },
   'another is likely to win it': { overtaken: true },
@@ -56,6 +57,7 @@ function wordsOf(step: Step): string {
       .join(' ')
   }
   if (step.do === 'refuse') return `refuse ${'refusal' in step ? step.refusal.code : step.failure.error?.errorName}`
+  if (step.do === 'place') return step.runsWalletCode ? 'place alone' : 'place'
   if (step.do !== 'wait') return step.do
   return step.for === 'decision' ? `wait for ${step.of === own ? 'own' : 'rival'}` : `wait for ${step.for}`
 }
@@ -78,6 +80,7 @@ describe('the next step of a claim', () => {
     ['nothing', 'none', 'a pending transaction opens it', 'wait for block'],
     ['nothing', 'none', 'good', 'place'],
     ['a new key', 'none', 'good', 'place'],
+    ['nothing', 'none', 'good, by a contract', 'place alone'],
     ['a new key', 'an own one with another signature', 'good', 'wait for own'],
     ['nothing', 'an own one with another signature', 'good, the own one landed', 'wait for own'],
     ['nothing', 'an own one with another signature', 'good, the own one not landed', 'refuse IDEMPOTENCY_CONFLICT'],

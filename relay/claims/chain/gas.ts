@@ -4,11 +4,14 @@ import type { Room } from '../../sender/action.ts'
 import type { Call } from '../../sender/keys/signing.ts'
 import { batchCall, type ClaimRequest, claimCall, type Market, type MarketCall } from './market.ts'
 
-/**
- * The most gas of a claim: the gas of a batch item, of which an ERC-1271 wallet may use 100k, and the transaction's
- * own.
- */
-export const MAX_GAS = 300_000n
+/** The most gas that a claim takes which a key has signed, in a transaction of its own, with every slot cold. */
+const PLAIN_CLAIM_GAS = 100_000n
+
+/** The most gas that a contract takes beyond that to check the signature of its wallet, with the bytes of the signature. */
+export const CONTRACT_WALLET_GAS = 100_000n
+
+/** The most gas of a claim. */
+export const MAX_GAS = PLAIN_CLAIM_GAS + CONTRACT_WALLET_GAS
 
 /**
  * BountyMarket.claimBatch tries an item only if this much gas is left, which is the most that an item and its event
@@ -28,22 +31,33 @@ const BYTE_GAS = 16n
 /** Includes the data of a signed item: eleven words. */
 const SIGNED_ITEM_GAS = ITEM_GAS_NEEDED + RESULT_GAS + BYTE_GAS * 352n
 
+/** The most gas that one claim's part of a transaction may take. */
+export const MOST_RESERVED_GAS = SIGNED_ITEM_GAS
+
+/** The gas of a claim's part of its transaction. @param gas the limit of a transaction with this claim only. */
+export const reservedGas = ({ runsWalletCode, gas }: { runsWalletCode: boolean; gas: bigint }): bigint =>
+  runsWalletCode ? gas : SIGNED_ITEM_GAS
+
 /** What one signed claim takes: ten words of data, and up to 60 bytes of its transaction beside them. */
 export const ONE_CLAIM = { bytes: 400n, gas: MAX_GAS }
 
 /**
  * The gas limit of a claim: a fifth more than its simulation used, and the gas of two cold slots, because it may use
- * more in its block than in the simulation.
+ * more in its block than in the simulation. It bounds what code of a wallet uses that behaves differently there.
  * @param estimate the gas that the simulation used.
  * @throws Refusal CLAIM_REVERTED if the claim uses more gas than the relay pays for.
  */
 export function gasLimit(estimate: bigint): bigint {
-  if (estimate > MAX_GAS) {
-    const detail = `The claim takes ${estimate} gas, and the relay pays for ${MAX_GAS}. Send it with the wallet.`
-    throw new Refusal('CLAIM_REVERTED', detail, { extensions: { gas: String(estimate), gasLimit: String(MAX_GAS) } })
-  }
+  if (estimate > MAX_GAS) throw tooMuchGas(estimate)
   const limit = (estimate * 6n) / 5n + 5_000n
   return limit < MAX_GAS ? limit : MAX_GAS
+}
+
+/** @param estimate what the claim takes; undefined if the node does not say how much more than the limit it is. */
+export function tooMuchGas(estimate?: bigint): Refusal {
+  const detail = `The claim takes ${estimate ?? 'more'} gas, and the relay pays for ${MAX_GAS}. Send it with the wallet.`
+  const extensions = { gasLimit: String(MAX_GAS), ...(estimate !== undefined && { gas: String(estimate) }) }
+  return new Refusal('CLAIM_REVERTED', detail, { extensions })
 }
 
 /** The gas limit with which claimBatch tries every item, even if all earlier items use their maximum. */
@@ -74,4 +88,25 @@ export function claimRoomOf({ gas, gasPerTransaction, transactions }: Room, maxB
   const items = Math.min(maxBatch, itemsWithin(gas < gasPerTransaction ? gas : gasPerTransaction))
   const affordable = Number(gas / gasOfItems(items))
   return { items, transactions: Math.max(1, Math.min(affordable, transactions)) }
+}
+
+/**
+ * The transaction of each of these claims, counted from 0. A claim that runs code of its wallet gets one of its own: no
+ * other claim shares its gas. The others share transactions of at most `items` claims.
+ */
+export function transactionsOf(claims: readonly { runsWalletCode: boolean }[], items: number): number[] {
+  const shared = Math.ceil(claims.filter(({ runsWalletCode }) => !runsWalletCode).length / items)
+  let alone = 0
+  let together = 0
+  return claims.map(({ runsWalletCode }) => (runsWalletCode ? shared + alone++ : Math.floor(together++ / items)))
+}
+
+/** As many of these claims, from the first on, as there is room for. */
+export function fitting<Claim extends { runsWalletCode: boolean }>(
+  claims: readonly Claim[],
+  { items, transactions }: ClaimRoom,
+): Claim[] {
+  const most = claims.slice(0, items * transactions)
+  while (Math.max(...transactionsOf(most, items)) >= transactions) most.pop()
+  return most
 }

@@ -77,7 +77,8 @@ export type Trial<Passed = unknown> = { passed: Passed } | { failure: Failure }
 
 export const failureOf = (data: Hex | undefined): Failure => ({ data, error: data && decodeClaimError(data) })
 
-async function attempt<T>(question: Promise<T>): Promise<Trial<T>> {
+/** Awaits a simulated call. @throws Refusal RELAY_UNAVAILABLE if the node does not answer. */
+export async function attempt<T>(question: Promise<T>): Promise<Trial<T>> {
   try {
     return { passed: await answer(question) }
   } catch (error) {
@@ -112,12 +113,19 @@ export const termsOf = ({ reward, stake, workPeriod, evaluator }: Bounty): Claim
   evaluator,
 })
 
-/** The unlocked part of the agent's stake at the latest block, in USDC base units. */
-export async function unlockedStake({ client, staking }: Market, agentId: bigint): Promise<bigint> {
-  const [staked, locked] = await answer(
-    client.readContract({ address: staking, abi: agentStakingAbi, functionName: 'accountOf', args: [agentId] }),
-  )
-  return staked - locked
+/** What a claim depends on of its agent's account. `unlocked`: the unlocked stake, in USDC base units. */
+export type AgentAccount = { unlocked: bigint; completions: bigint }
+
+export const agentAccount = ([staked, locked, , completions]: ContractFunctionReturnType<
+  typeof agentStakingAbi,
+  'view',
+  'accountOf'
+>): AgentAccount => ({ unlocked: staked - locked, completions })
+
+/** The agent's account at the latest block. */
+export async function readAccount({ client, staking }: Market, agentId: bigint): Promise<AgentAccount> {
+  const call = { address: staking, abi: agentStakingAbi, functionName: 'accountOf', args: [agentId] } as const
+  return agentAccount(await answer(client.readContract(call)))
 }
 
 /**

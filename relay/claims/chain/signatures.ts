@@ -4,6 +4,7 @@ import { publicKeyToAddress } from 'viem/utils'
 import { claimDigest } from '../../../market/claimMessage.ts'
 import { stateName } from '../../../market/contractErrors.ts'
 import { isHalt } from '../../chain/client.ts'
+import { CONTRACT_WALLET_GAS } from './gas.ts'
 import { type Bounty, type ClaimRequest, type Market, termsOf, tryCall } from './market.ts'
 
 /** The states of a run with a current claim. */
@@ -49,11 +50,14 @@ function recoverSigner(digest: Hex, signature: Hex): Address | undefined {
 const erc1271Abi = parseAbi(['function isValidSignature(bytes32 hash, bytes signature) view returns (bytes4)'])
 const ERC1271_MAGIC = '0x1626ba7e'
 
-/** The gas limit of a wallet contract’s check of a signature. */
-export const CONTRACT_WALLET_GAS = 100_000n
-
-/** The gas of the transaction itself for a call with a signature of 8 kB, the longest that the market accepts. */
-const ENVELOPE_GAS = 21_000n + 8_192n * 16n
+/** The gas limit of a call whose code may use `gas`: nodes take the gas of a transaction's data from it (EIP-7623). */
+function callGas(data: Hex, gas: bigint): bigint {
+  const bytes = hexToBytes(data)
+  const tokens = bytes.reduce((sum, byte) => sum + (byte === 0 ? 1n : 4n), 0n)
+  const standard = 4n * tokens + gas
+  const floor = 10n * tokens
+  return 21_000n + (standard > floor ? standard : floor)
+}
 
 /** Whether the wallet’s contract accepts the signature of this round's claim (ERC-1271). The caller is the market. */
 export async function isSignedByContract(
@@ -66,7 +70,7 @@ export async function isSignedByContract(
   if (!signed) return false
   const args = [digestOf(market, request, round, bounty), signed.signature] as const
   const data = encodeFunctionData({ abi: erc1271Abi, functionName: 'isValidSignature', args })
-  const call = { from: market.address, to: wallet, data, gas: CONTRACT_WALLET_GAS + ENVELOPE_GAS }
+  const call = { from: market.address, to: wallet, data, gas: callGas(data, CONTRACT_WALLET_GAS) }
   try {
     const trial = await tryCall(market, call, 'latest')
     return 'passed' in trial && trial.passed.data?.startsWith(ERC1271_MAGIC) === true

@@ -6,11 +6,12 @@ import { type ClaimError, stateName } from '../../../market/contractErrors.ts'
 import { runErrors } from '../../../market/eligibility.ts'
 import type { ChainHead } from '../../chain/heads.ts'
 import { Refusal, rateLimited, unavailable } from '../../refusal.ts'
+import { CONTRACT_WALLET_GAS } from '../chain/gas.ts'
 import type { Bounty, ClaimRequest, Failure, Market } from '../chain/market.ts'
-import { CONTRACT_WALLET_GAS, isHeldByClaimant, isSignedByContract, isSignedByKey } from '../chain/signatures.ts'
+import { isHeldByClaimant, isSignedByContract, isSignedByKey } from '../chain/signatures.ts'
 import { type ChainView, createChainViews } from '../chain/views.ts'
 import type { ClaimsContext } from '../context.ts'
-import { refusal, refusedByContract, signatureExpiring, signatureRequired } from './refusal.ts'
+import { refusal, refusalOfReward, refusedByContract, signatureExpiring, signatureRequired } from './refusal.ts'
 
 /** How long a signature must still be valid when its transaction is signed, because its block may take that long. */
 const MIN_VALIDITY_SECONDS = 30n
@@ -32,13 +33,14 @@ const EXAMINATION_LANE = { ...CONTRACT_WALLET_LANE, concurrency: 1, maxWaitingPe
 
 /**
  * - `currentClaim`: this claim is the current claim of the run already.
- * - `good`: the claim may enter the queue.
+ * - `good`: the claim may enter the queue. `runsWalletCode`: the wallet's contract, not its key, accepts the signature, so
+ *   that the claim runs code of the wallet.
  * - `undecided`: the run is not open, and a pending transaction would open it.
  * - `overtaken`: the claim was not examined, because another claim of the run is likely to win it.
  */
 export type Examined =
   | { currentClaim: { claimId: Hex; round: bigint; blockNumber: bigint } }
-  | { good: true }
+  | { good: true; runsWalletCode: boolean }
   | { undecided: Failure }
   | { overtaken: true }
 
@@ -49,10 +51,10 @@ export type Examine = ReturnType<typeof createExamination>['examine']
 
 /**
  * Checks the run and the signature of a claim before the claim can delay any other. A key’s signature needs no call,
- * and the chain is read once per head for all claims. The refusals and their order are those of the market.
+ * and the chain is read once per head for all claims. The refusals and their order are those of the market, after that of the reward.
  * @param market has a client of its own, so that a flood of claims does not delay simulations.
  */
-export function createExamination({ heads, allowUnsigned, relayers }: ClaimsContext, market: Market) {
+export function createExamination({ heads, allowUnsigned, leastReward, relayers }: ClaimsContext, market: Market) {
   const viewOf = createChainViews(market, heads)
   const contractWallets = createFairLane(CONTRACT_WALLET_LANE)
   const inTurn = createFairLane(EXAMINATION_LANE)
@@ -65,15 +67,18 @@ export function createExamination({ heads, allowUnsigned, relayers }: ClaimsCont
 
   const mayBeUnsigned = async () => allowUnsigned && (await relayers()).size > 0
 
-  async function isSigned(request: ClaimRequest, round: bigint, view: ChainView, requester: Requester) {
-    if (isSignedByKey(market, request, round, view.bounty)) return true
-    if (!(await view.hasCode(request.wallet))) return false
-    return contractWallets(requester, () => isSignedByContract(market, request, round, view.bounty))
+  /** What accepts the signature of this round's claim; undefined if nothing does. */
+  async function signedBy(request: ClaimRequest, round: bigint, view: ChainView, requester: Requester) {
+    if (isSignedByKey(market, request, round, view.bounty)) return 'key'
+    if (!(await view.hasCode(request.wallet))) return undefined
+    const accepts = () => isSignedByContract(market, request, round, view.bounty)
+    return (await contractWallets(requester, accepts)) ? 'contract' : undefined
   }
 
   async function isHeld(request: ClaimRequest, view: ChainView, requester: Requester): Promise<boolean> {
     if (!isHeldByClaimant(request, view.bounty)) return false
-    return request.signed ? isSigned(request, BigInt(view.bounty.round), view, requester) : mayBeUnsigned()
+    if (!request.signed) return mayBeUnsigned()
+    return (await signedBy(request, BigInt(view.bounty.round), view, requester)) !== undefined
   }
 
   async function check(request: ClaimRequest, view: ChainView, requester: Requester): Promise<Examined | Refusal> {
@@ -83,6 +88,8 @@ export function createExamination({ heads, allowUnsigned, relayers }: ClaimsCont
       const claimId = claimIdOf(market, { ...request, round })
       return { currentClaim: { claimId, round, blockNumber: head.number } }
     }
+    const rewardRefusal = stateName(bounty.state) && refusalOfReward(request.bountyId, bounty.reward, leastReward)
+    if (rewardRefusal) return rewardRefusal
     const refuse = (error: ClaimError) => refusal({ error, data: undefined }, bounty)
     const runError = errorOfRun(request, bounty, head)
     if (runError) {
@@ -91,13 +98,17 @@ export function createExamination({ heads, allowUnsigned, relayers }: ClaimsCont
     }
     const { signed } = request
     const now = nowAt(head)
-    if (!signed) return (await mayBeUnsigned()) ? { good: true } : signatureRequired(market, request, bounty, now)
+    if (!signed) {
+      const isGood = await mayBeUnsigned()
+      return isGood ? { good: true, runsWalletCode: false } : signatureRequired(market, request, bounty, now)
+    }
     if (signed.deadline < now) return refuse({ errorName: 'SignatureExpired', args: [signed.deadline, now] })
     if (isExpiring(signed.deadline, head)) {
       return signatureExpiring(request, signed.deadline - now, MIN_VALIDITY_SECONDS)
     }
     const round = BigInt(bounty.round) + 1n
-    if (await isSigned(request, round, view, requester)) return { good: true }
+    const by = await signedBy(request, round, view, requester)
+    if (by) return { good: true, runsWalletCode: by === 'contract' }
     const latest = now + MAX_VALIDITY_SECONDS
     if (signed.deadline > latest) return refuse({ errorName: 'SignatureTooLong', args: [signed.deadline, latest] })
     if (await view.hasCode(request.wallet)) return refusedByContract(request, round, CONTRACT_WALLET_GAS)

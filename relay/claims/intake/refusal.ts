@@ -1,4 +1,4 @@
-import type { Hex } from 'viem'
+import { formatUnits, type Hex } from 'viem'
 import type { MarketAddress } from '../../../core/deployment.ts'
 import { claimTypedData, DEFAULT_VALIDITY_SECONDS } from '../../../market/claimMessage.ts'
 import { explainClaimError } from '../../../market/contractErrors.ts'
@@ -21,6 +21,17 @@ export function refusal({ error, data }: Failure, bounty: Bounty): Refusal {
 
 export const unexplained = (extensions: Record<string, unknown>) =>
   new Refusal('CLAIM_REVERTED', 'The claim reverts on chain for a reason unknown to this API.', { extensions })
+
+/**
+ * Why the relay makes no claim of a run with so small a reward; undefined if it does.
+ * @param reward in USDC base units, as `least`.
+ */
+export function refusalOfReward(bountyId: bigint, reward: bigint, least: bigint): Refusal | undefined {
+  if (reward >= least) return undefined
+  const [paid, required] = [reward, least].map((amount) => formatUnits(amount, 6))
+  const detail = `Run ${bountyId} pays ${paid} USDC, and claims are relayed from ${required} USDC on. Send it with the wallet.`
+  return new Refusal('REWARD_TOO_LOW', detail, { extensions: { reward: String(reward), required: String(least) } })
+}
 
 /** @param now in seconds. */
 export function signatureRequired(market: MarketAddress, request: ClaimRequest, bounty: Bounty, now: bigint): Refusal {

@@ -7,7 +7,8 @@ import { type Signer, signingRestOf } from '../../sender/keys/signing.ts'
 import type { PlacedTx, Placer, Quote } from '../../sender/placement.ts'
 import type { Send } from '../../sender/send.ts'
 import { isConflict } from '../../store/database.ts'
-import { type ClaimRoom, claimRoomOf, gasLimit } from '../chain/gas.ts'
+import type { Conditions } from '../chain/conditions.ts'
+import { type ClaimRoom, claimRoomOf, fitting, gasLimit, MAX_GAS } from '../chain/gas.ts'
 import type { Bounty, Failure, NamedClaim } from '../chain/market.ts'
 import type { ClaimContext, ClaimsContext } from '../context.ts'
 import { isExpiring } from '../intake/examine.ts'
@@ -45,8 +46,9 @@ export type Placement =
   | { status: 'rival' | 'locked' | 'stale' }
   | { status: 'left'; blocker: SignerBlocker | undefined }
 
-/** A claim as the claim flow passes it to the queue. */
-type Asked = Omit<Entry<Placement>, 'resolve' | 'reject'> & Pick<ClaimContext, 'key' | 'gone' | 'until'>
+/** A claim as the claim flow passes it to the queue. `runsWalletCode`: see `Examined`. */
+type Asked = Omit<Entry<Placement>, 'resolve' | 'reject'> &
+  Pick<ClaimContext, 'key' | 'gone' | 'until'> & { runsWalletCode: boolean }
 
 /** `ready`: the result of the claim's simulation at this head. */
 type Waiting = Entry<Placement> & Asked & { ready?: { head: Hash; candidate: Candidate } }
@@ -58,7 +60,7 @@ export type Dispatcher = ReturnType<typeof createDispatcher>
  * transactions. The signers take turns. While a signer works on a batch, claims gather for the next.
  */
 export function createDispatcher(context: ClaimsContext, placer: Placer, send: Send) {
-  const { market, heads, accounts, maxBatch, interval, events, logger } = context
+  const { market, heads, fees, nextBlock, feesPaid, accounts, maxBatch, interval, events, logger } = context
   const runStep = createRunStep(events)
   const queue = createClaimQueue<Placement, Waiting>(({ request }, ended) => {
     void runStep('wait in the queue', [request], () => ended)
@@ -147,15 +149,19 @@ export function createDispatcher(context: ClaimsContext, placer: Placer, send: S
     const head = await heads.latest()
     const present = entries.filter((entry) => isPresent(entry, head))
     const unready = present.filter(({ ready }) => ready?.head !== head.hash)
-    const requests = unready.map(({ request }) => request)
-    const passed = await simulateBatch(market, signer.address, requests, runStep)
+    const requests = unready.filter(({ runsWalletCode }) => !runsWalletCode).map(({ request }) => request)
+    const agentIds = new Set(unready.map(({ request }) => request.agentId))
+    const [passed, paid] = await Promise.all([
+      simulateBatch(market, signer.address, requests, runStep),
+      feesPaid([...agentIds]),
+    ])
     const alone: Waiting[] = []
     for (const entry of unready) {
       const simulated = passed.get(entry.request)
-      if (simulated) applySimulation(entry, head, simulated)
+      if (simulated) applySimulation(entry, head, simulated, paid)
       else alone.push(entry)
     }
-    const simulations = alone.map((entry) => simulateEntry(signer, entry, head))
+    const simulations = alone.map((entry) => simulateEntry(signer, entry, head, paid))
     if (present.length === 1) await Promise.all(simulations)
     const ready = present.filter((entry) => entry.ready?.head === head.hash)
     if (ready.length > 0) await placeReady(signer, quote, ready)
@@ -176,34 +182,52 @@ export function createDispatcher(context: ClaimsContext, placer: Placer, send: S
     return false
   }
 
-  async function simulateEntry(signer: Signer, entry: Waiting, head: ChainHead) {
+  async function simulateEntry(signer: Signer, entry: Waiting, head: ChainHead, paid: Map<bigint, bigint>) {
     try {
-      const { request } = entry
-      const simulated = await runStep('simulate', [request], () => simulateAlone(market, signer.address, request))
-      applySimulation(entry, head, simulated)
+      const { request, runsWalletCode } = entry
+      const simulated = await runStep('simulate', [request], async () =>
+        simulateAlone(market, signer.address, request, runsWalletCode ? await conditions() : undefined),
+      )
+      applySimulation(entry, head, simulated, paid)
     } catch (error) {
       fail(entry, error)
     }
   }
 
-  /** @throws Refusal CLAIM_REVERTED if the claim uses more gas than the relay pays for. */
-  function applySimulation(entry: Waiting, head: ChainHead, { simulation, unlocked }: SimulatedClaim) {
+  /** What the transaction of a single claim in the next block will be. */
+  async function conditions(): Promise<Conditions> {
+    const [price, block] = await Promise.all([fees(), nextBlock()])
+    return { gas: MAX_GAS, fees: price, block }
+  }
+
+  /**
+   * @param paid the fees that agents have paid, in USDC base units.
+   * @throws Refusal CLAIM_REVERTED if the claim uses more gas than the relay pays for.
+   */
+  function applySimulation(
+    entry: Waiting,
+    head: ChainHead,
+    { simulation, account }: SimulatedClaim,
+    paid: Map<bigint, bigint>,
+  ) {
     const { bounty } = simulation
     if (simulation.result === 'fails') return settle(entry, { status: 'fails', failure: simulation.failure, bounty })
     if (simulation.result === 'undecided') return settle(entry, { status: 'undecided', failure: simulation.failure })
-    const { request, key } = entry
+    const { request, key, runsWalletCode } = entry
     const round = BigInt(bounty.round) + 1n
     const claim = { claimId: claimIdOf(market, { ...request, round }), request, round }
     const gas = gasLimit(simulation.gas)
-    const lock = bounty.stake
-    entry.ready = { head: head.hash, candidate: { claim, gas, lock, unlocked, block: head.number, key } }
+    const { stake: lock, poster } = bounty
+    const ofAgent = { account, fees: paid.get(request.agentId) ?? 0n }
+    const candidate = { claim, gas, lock, ...ofAgent, poster, block: head.number, key, runsWalletCode }
+    entry.ready = { head: head.hash, candidate }
   }
 
   async function placeReady(signer: Signer, quote: Promise<Quote>, entries: Waiting[]) {
     let offered: Waiting[] | undefined
     const requests = entries.map(({ request }) => request)
-    const offer = ({ items, transactions }: ClaimRoom) => {
-      offered = entries.slice(0, items * transactions)
+    const offer = (room: ClaimRoom) => {
+      offered = fitting(entries, room)
       return offered.map(candidateOf)
     }
     try {

@@ -1,4 +1,5 @@
 import { stateName } from '../../../market/contractErrors.ts'
+import { type Conditions, tryCallUnder, tryNextUnder } from '../chain/conditions.ts'
 import {
   type Bounty,
   type ClaimRequest,
@@ -27,11 +28,17 @@ export type Simulation =
  * Simulates a claim on the latest block and in the pending block. The latest block alone would pass claims that lose
  * against a pending transaction. The pending block alone would refuse claims because of a transaction that is never
  * mined.
+ * @param conditions of a claim that runs code of its wallet. The market alone reads no other field than the time.
  */
-export async function simulate(market: Market, call: MarketCall, { bountyId }: ClaimRequest): Promise<Simulation> {
+export async function simulate(
+  market: Market,
+  call: MarketCall,
+  { bountyId }: ClaimRequest,
+  conditions?: Conditions,
+): Promise<Simulation> {
   const [now, next, bounty] = await Promise.all([
-    tryCall(market, call, 'latest'),
-    tryNext(market, call),
+    conditions ? tryCallUnder(market, call, conditions) : tryCall(market, call, 'latest'),
+    conditions ? tryNextUnder(market, call, conditions) : tryNext(market, call),
     readBounty(market, bountyId),
   ])
   if ('passed' in next) {

@@ -1,24 +1,26 @@
-import { type Address, type BlockTag, decodeFunctionResult, size } from 'viem'
+import { type Address, type BlockTag, decodeFunctionResult } from 'viem'
 import { agentStakingAbi } from '../../../abis/AgentStaking.ts'
 import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
 import { MAX_BATCH } from '../../../core/env.ts'
 import { stateName } from '../../../market/contractErrors.ts'
 import { answer, revertOf } from '../../chain/client.ts'
 import { Refusal } from '../../refusal.ts'
+import type { Conditions } from '../chain/conditions.ts'
 import { batchGasLimit, MAX_GAS } from '../chain/gas.ts'
 import {
+  type AgentAccount,
+  agentAccount,
   batchCall,
   type ClaimRequest,
   claimCall,
   type Market,
   type MarketCall,
-  unlockedStake,
+  readAccount,
 } from '../chain/market.ts'
 import type { RunStep } from '../steps.ts'
 import { type Simulation, simulate } from './simulate.ts'
 
-/** `unlocked` is the agent's unlocked stake, in USDC base units. */
-export type SimulatedClaim = { simulation: Simulation; unlocked: bigint }
+export type SimulatedClaim = { simulation: Simulation; account: AgentAccount }
 
 /** BountyMarket.ItemResult of a successful claim. 0 means not tried, 1 refused. */
 const MADE = 2
@@ -26,21 +28,28 @@ const MADE = 2
 /** The most claims of one simulated call: the size of a full batch, also if transactions are smaller. */
 const CLAIMS_PER_CALL = MAX_BATCH
 
-/** Claims with longer signatures, of contract wallets, are simulated alone, because a node may refuse so much data. */
-const MAX_SIGNATURE_BYTES = 512
-
-/** Simulates a claim as a call of its own. @param from the signer that would send it. */
-export async function simulateAlone(market: Market, from: Address, request: ClaimRequest): Promise<SimulatedClaim> {
-  const [simulation, unlocked] = await Promise.all([
-    simulate(market, claimCall(market, from, request), request),
-    unlockedStake(market, request.agentId),
+/**
+ * Simulates a claim as a call of its own.
+ * @param from the signer that would send it.
+ * @param conditions of a claim that runs code of its wallet.
+ */
+export async function simulateAlone(
+  market: Market,
+  from: Address,
+  request: ClaimRequest,
+  conditions: Conditions | undefined,
+): Promise<SimulatedClaim> {
+  const [simulation, account] = await Promise.all([
+    simulate(market, claimCall(market, from, request), request, conditions),
+    readAccount(market, request.agentId),
   ])
-  return { simulation, unlocked }
+  return { simulation, account }
 }
 
 /**
  * Simulates claims of different runs in few calls, on the latest block and in the pending block: 50 claims in one call
  * take the node less time than two calls. No claim makes another one pass: it only takes a run and locks stake.
+ * @param requests claims that run no code of their wallets.
  * @returns the claims that pass. The other claims must be simulated alone, so that a claim does not fail because of another.
  */
 export async function simulateBatch(
@@ -49,9 +58,8 @@ export async function simulateBatch(
   requests: readonly ClaimRequest[],
   runStep: RunStep,
 ): Promise<Map<ClaimRequest, SimulatedClaim>> {
-  const short = requests.filter(({ signed }) => !signed || size(signed.signature) <= MAX_SIGNATURE_BYTES)
-  const batches = Array.from({ length: Math.ceil(short.length / CLAIMS_PER_CALL) }, (_, place) =>
-    short.slice(place * CLAIMS_PER_CALL, (place + 1) * CLAIMS_PER_CALL),
+  const batches = Array.from({ length: Math.ceil(requests.length / CLAIMS_PER_CALL) }, (_, place) =>
+    requests.slice(place * CLAIMS_PER_CALL, (place + 1) * CLAIMS_PER_CALL),
   ).filter(({ length }) => length > 1)
   const passed = await Promise.all(
     batches.map((batch) => runStep('simulate', batch, () => simulateTogether(market, from, batch))),
@@ -63,18 +71,18 @@ export async function simulateBatch(
 async function simulateTogether(market: Market, from: Address, requests: readonly ClaimRequest[]) {
   try {
     const call = batchCall(market, from, requests)
-    const [now, next, bounties, stakes] = await Promise.all([
+    const [now, next, bounties, accounts] = await Promise.all([
       tryBatch(market, call, requests.length, 'latest'),
       tryBatch(market, call, requests.length, 'pending'),
       readBounties(market, requests),
-      readUnlockedStakes(market, requests),
+      readAccounts(market, requests),
     ])
     return requests.flatMap((request, place): [ClaimRequest, SimulatedClaim][] => {
       const bounty = bounties[place]
-      const unlocked = stakes[place]
-      if (now[place] !== MADE || next[place] !== MADE || !bounty || unlocked === undefined) return []
+      const account = accounts[place]
+      if (now[place] !== MADE || next[place] !== MADE || !bounty || !account) return []
       if (stateName(bounty.state) !== 'OPEN') return []
-      return [[request, { simulation: { result: 'passes', bounty, gas: MAX_GAS }, unlocked }]]
+      return [[request, { simulation: { result: 'passes', bounty, gas: MAX_GAS }, account }]]
     })
   } catch (error) {
     // Claims whose common call fails or times out may still pass alone.
@@ -106,10 +114,10 @@ async function readBounties({ client, address }: Market, requests: readonly Clai
   return bounties.map(({ result }) => result)
 }
 
-async function readUnlockedStakes({ client, staking }: Market, requests: readonly ClaimRequest[]) {
+async function readAccounts({ client, staking }: Market, requests: readonly ClaimRequest[]) {
   const contracts = requests.map(({ agentId }) => {
     return { address: staking, abi: agentStakingAbi, functionName: 'accountOf', args: [agentId] } as const
   })
   const accounts = await answer(client.multicall({ ...inOneCall, contracts }))
-  return accounts.map(({ result }) => result && result[0] - result[1])
+  return accounts.map(({ result }) => result && agentAccount(result))
 }

@@ -4,6 +4,7 @@ import type { Effect } from '../../sender/action.ts'
 import { type Lease, writeUnder } from '../../sender/store/leases.ts'
 import type { Database } from '../../store/database.ts'
 import type { StoredClaim, StoredRefusal } from './claims.ts'
+import { countSpending } from './spending.ts'
 
 /** The block that decided a claim, and the transaction if it is of this relay. */
 export type Landing = { blockNumber: bigint; txHash?: Hash }
@@ -42,8 +43,8 @@ const decide = (decisions: string, from: string) => `
     AND (claim.state = 'open' OR claim.state = 'refused' AND new.state = 'won')`
 
 /**
- * Stores the decisions of transactions that are mined now, and the reverts that count against agents. A decision whose
- * claim has another transaction by now, or is decided, changes nothing.
+ * Stores the decisions of transactions that are mined now, the reverts that count against agents, and what the
+ * transactions cost. A decision whose claim has another transaction by now, or is decided, changes nothing.
  */
 export const storeDecisions = (decisions: readonly DecidedClaim[]): Effect => ({
   text: (first) => `,
@@ -55,7 +56,8 @@ export const storeDecisions = (decisions: readonly DecidedClaim[]): Effect => ({
       SELECT decided.tx_hash, decided.id, decided.agent_id
       FROM decided JOIN relay.attempt ON attempt.hash = decided.tx_hash
       WHERE decided.state = 'refused' AND NOT attempt.filler AND code <> ALL($${first + 1})
-      ON CONFLICT DO NOTHING)
+      ON CONFLICT DO NOTHING),
+    ${countSpending}
     SELECT changed.id AS tx, decided.id AS action, pg_notify('${CHANNEL}', decided.id)
     FROM changed LEFT JOIN decided ON decided.tx = changed.id`,
   values: [jsonOf(decisions), BLAMELESS],

@@ -1,21 +1,29 @@
 import type pg from 'pg'
-import { type Hex, stringify } from 'viem'
-import type { Refusal } from '../../refusal.ts'
+import { type Address, type Hex, stringify } from 'viem'
+import { Refusal } from '../../refusal.ts'
 import { query } from '../../store/database.ts'
-import type { ClaimRequest, NamedClaim } from '../chain/market.ts'
+import { reservedGas, transactionsOf } from '../chain/gas.ts'
+import type { AgentAccount, ClaimRequest, NamedClaim } from '../chain/market.ts'
 import { bodyHashOf } from './claims.ts'
 import { bindKey, lockNames, lockOfWallet } from './keys.ts'
 import { refusalOfLimits, type Waits, type WalletLimits, waitColumns } from './lookUp.ts'
+import { mostOpen } from './openClaims.ts'
+import { createSharing, type Known, knownColumn, knownSpending, type SpendingLimits } from './spending.ts'
 
 /** A claim that passed its simulation and needs a nonce. */
 export type Candidate = {
   claim: NamedClaim
   /** The gas limit of a transaction with this claim only. */
   gas: bigint
-  /** The stake that the claim locks, and the agent's unlocked stake at `block`, in USDC base units. */
+  /** The stake that the claim locks, in USDC base units, and the agent's account at `block`. */
   lock: bigint
-  unlocked: bigint
+  account: AgentAccount
+  /** The fees that the agent's completed runs have paid, in USDC base units. */
+  fees: bigint
+  poster: Address
   block: bigint
+  /** See `Examined`. */
+  runsWalletCode: boolean
   /** The client’s idempotency key. */
   key: string | undefined
 }
@@ -23,7 +31,7 @@ export type Candidate = {
 /**
  * Why a claim gets no nonce now.
  * - `rival`: another claim of its round or its key came first. It may be the same claim.
- * - `locked`: the agent’s pending claims lock the stake that this one needs.
+ * - `locked`: the agent’s pending claims lock the stake that this one needs, or are as many as it may have.
  * - a problem: RATE_LIMITED.
  */
 export type Obstacle = 'rival' | 'locked' | Refusal
@@ -31,11 +39,15 @@ export type Obstacle = 'rival' | 'locked' | Refusal
 /** The claims of one transaction. */
 type Group = { tx: bigint; candidates: Candidate[] }
 
+/** @property maxItems the most claims of a transaction. @property price the most that it offers per gas, in wei. */
+export type Terms = { maxItems: number; price: bigint; walletLimits: WalletLimits; spendingLimits: SpendingLimits }
+
 /**
- * Stores the claims without an obstacle, in new transactions of at most `maxItems` claims. It locks all rows that it
- * reads until the database transaction ends, so that no other process decides on outdated rows.
+ * Stores the claims without an obstacle, in new transactions. It locks the runs, agents and wallets until the database
+ * transaction ends, so that no other process decides on outdated rows. It does not lock posters or newcomers, so that
+ * claims of all agents need not wait for each other: concurrent transactions may together pass these two limits.
  */
-export async function reserve(db: pg.PoolClient, candidates: Candidate[], maxItems: number, limits: WalletLimits) {
+export async function reserve(db: pg.PoolClient, candidates: Candidate[], terms: Terms) {
   const obstacles = new Map<Candidate, Obstacle>()
   const remaining = () => candidates.filter((candidate) => !obstacles.has(candidate))
   await lockNames(
@@ -43,10 +55,11 @@ export async function reserve(db: pg.PoolClient, candidates: Candidate[], maxIte
     candidates.flatMap(({ claim: { request } }) => namesOf(request)),
   )
   for (const candidate of await boundKeys(db, candidates)) obstacles.set(candidate, 'rival')
-  for (const [candidate, problem] of await overLimits(db, remaining(), limits)) obstacles.set(candidate, problem)
+  const { over, paid } = await overLimits(db, remaining(), terms)
+  for (const [candidate, obstacle] of over) obstacles.set(candidate, obstacle)
   for (const candidate of await overStake(db, remaining())) obstacles.set(candidate, 'locked')
   const groups = new Map<bigint, Group>()
-  const inserted = await insertClaims(db, remaining(), maxItems)
+  const inserted = await insertClaims(db, remaining(), paid, terms)
   for (const candidate of remaining()) {
     const tx = inserted.get(candidate.claim.claimId)
     if (tx === undefined) obstacles.set(candidate, 'rival')
@@ -89,24 +102,50 @@ async function boundKeys(db: pg.PoolClient, candidates: Candidate[]): Promise<Ca
 }
 
 /**
- * The candidates that a limit of their wallet or agent refuses. They are counted in the transaction that stores the
- * others, so that concurrent requests cannot pass a limit together.
+ * The candidates that a limit refuses, and those of the others that fees cover. They are counted in the transaction that stores the
+ * others, so that concurrent requests cannot pass a limit together. Open claims and reverts count together: each open
+ * claim may still revert.
  */
-async function overLimits(db: pg.PoolClient, candidates: Candidate[], limits: WalletLimits) {
+async function overLimits(db: pg.PoolClient, candidates: Candidate[], terms: Terms) {
+  const { walletLimits, spendingLimits, price } = terms
   const text = `
-    SELECT ${waitColumns('asked.ahead', '$3', '$4')}
-    FROM (SELECT wallet, agent_id, place, (row_number() OVER (PARTITION BY wallet ORDER BY place) - 1)::int AS ahead
-      FROM unnest($1::text[], $2::numeric[]) WITH ORDINALITY AS new (wallet, agent_id, place)) AS asked
-    ORDER BY place`
+    WITH asked AS MATERIALIZED (
+      SELECT wallet, agent_id, poster, place, (row_number() OVER (PARTITION BY wallet ORDER BY place) - 1)::int AS ahead
+      FROM unnest($1::text[], $2::numeric[], $3::text[]) WITH ORDINALITY AS new (wallet, agent_id, poster, place)),
+    ${knownSpending}
+    SELECT ${waitColumns('asked.ahead', '$4', '$5')},
+      (SELECT count(*) FROM relay.claim WHERE claim.agent_id = asked.agent_id AND state = 'open')::int
+        + (SELECT count(*) FROM relay.revert WHERE revert.agent_id = asked.agent_id
+          AND reverted_at > now() - interval '1 day')::int AS undecided,
+      ${knownColumn}
+    FROM asked ORDER BY place`
   const requests = candidates.map(({ claim }) => claim.request)
-  const agents = requests.map(({ agentId }) => agentId)
-  const wallets = requests.map(({ wallet }) => wallet)
-  const rows = await query<Waits>(db, text, [wallets, agents, limits.perMinute, limits.perDay])
-  return candidates.flatMap((candidate, place): [Candidate, Refusal][] => {
-    const waits = rows[place]
-    const problem = waits && refusalOfLimits(candidate.claim.request, waits, limits)
-    return problem ? [[candidate, problem]] : []
+  const rows = await query<Waits & { undecided: number; known: Known[] }>(db, text, [
+    requests.map(({ wallet }) => wallet),
+    requests.map(({ agentId }) => agentId),
+    candidates.map(({ poster }) => poster),
+    walletLimits.perMinute,
+    walletLimits.perDay,
+  ])
+  /** The claims of each agent among those that pass. */
+  const added = new Map<bigint, number>()
+  const paid = new Set<Candidate>()
+  const sharing = createSharing(spendingLimits, price)
+  const over = candidates.flatMap((candidate, place): [Candidate, Obstacle][] => {
+    const { agentId } = candidate.claim.request
+    const row = rows[place]
+    if (!row) throw new Error(`The limits of claim ${candidate.claim.claimId} were not read`)
+    const problem = refusalOfLimits(candidate.claim.request, row, walletLimits)
+    if (problem) return [[candidate, problem]]
+    const ahead = added.get(agentId) ?? 0
+    if (row.undecided + ahead >= mostOpen(candidate)) return [[candidate, 'locked']]
+    const share = sharing.take(row.known, reservedGas(candidate) * price, candidate.fees)
+    if (share instanceof Refusal) return [[candidate, share]]
+    if (share.isPaid) paid.add(candidate)
+    added.set(agentId, ahead + 1)
+    return []
   })
+  return { over, paid }
 }
 
 /**
@@ -127,7 +166,9 @@ async function overStake(db: pg.PoolClient, candidates: Candidate[]): Promise<Ca
  */
 async function freeStakes(db: pg.PoolClient, candidates: Candidate[]): Promise<Map<bigint, bigint>> {
   const byBlock = candidates.toSorted((left, right) => Number(left.block - right.block))
-  const newest = new Map(byBlock.map(({ claim, unlocked, block }) => [claim.request.agentId, { unlocked, block }]))
+  const newest = new Map(
+    byBlock.map(({ claim, account, block }) => [claim.request.agentId, { unlocked: account.unlocked, block }]),
+  )
   const text = `
     SELECT agent.id, coalesce(sum(claim.lock), 0) AS locking
     FROM unnest($1::numeric[], $2::bigint[]) AS agent (id, block)
@@ -140,30 +181,42 @@ async function freeStakes(db: pg.PoolClient, candidates: Candidate[]): Promise<M
 }
 
 /** A refused claim may be made again in the same round. @returns the transaction of each stored claim. */
-async function insertClaims(db: pg.PoolClient, candidates: Candidate[], maxItems: number): Promise<Map<Hex, bigint>> {
+async function insertClaims(
+  db: pg.PoolClient,
+  candidates: Candidate[],
+  paid: ReadonlySet<Candidate>,
+  { maxItems, price }: Terms,
+): Promise<Map<Hex, bigint>> {
   const text = `
     WITH tx AS MATERIALIZED (
       SELECT place, nextval('relay.tx_id') AS id FROM generate_series(0, $2::int - 1) AS place),
     stored AS (
-      INSERT INTO relay.claim AS claim (id, bounty_id, round, agent_id, wallet, signature, deadline, body_hash, lock, tx)
-      SELECT new.id, "bountyId", round, "agentId", wallet, signature, deadline, "bodyHash", lock, tx.id
+      INSERT INTO relay.claim AS claim
+        (id, bounty_id, round, agent_id, wallet, signature, deadline, body_hash, lock, poster, reserve, is_paid, tx)
+      SELECT new.id, "bountyId", round, "agentId", wallet, signature, deadline, "bodyHash", lock, poster, reserve, "isPaid", tx.id
       FROM jsonb_to_recordset($1) AS new (id text, "bountyId" numeric, round bigint, "agentId" numeric, wallet text,
-        signature text, deadline numeric, "bodyHash" text, lock numeric, place int)
+        signature text, deadline numeric, "bodyHash" text, lock numeric, poster text, reserve numeric, "isPaid" boolean, place int)
       JOIN tx ON tx.place = new.place
       WHERE NOT EXISTS (SELECT FROM relay.claim AS other WHERE other.bounty_id = new."bountyId"
         AND other.round = new.round AND other.state <> 'refused' AND other.reserved)
       ON CONFLICT (id) DO UPDATE SET signature = excluded.signature, deadline = excluded.deadline,
-        body_hash = excluded.body_hash, lock = excluded.lock, tx = excluded.tx, state = 'open', reserved = true,
-        tx_hash = NULL, block_number = NULL, problem = NULL
+        body_hash = excluded.body_hash, lock = excluded.lock, poster = excluded.poster, reserve = excluded.reserve,
+        is_paid = excluded.is_paid, tx = excluded.tx, state = 'open', reserved = true, tx_hash = NULL, block_number = NULL, problem = NULL
       WHERE claim.state = 'refused'
       RETURNING id, wallet, tx),
     counted AS (INSERT INTO relay.sent_claim (wallet) SELECT wallet FROM stored)
     SELECT id, tx FROM stored`
-  const claims = candidates.map(({ claim: { claimId, request, round }, lock }, position) => {
-    const place = Math.floor(position / maxItems)
-    return { id: claimId, round, ...request, ...request.signed, bodyHash: bodyHashOf(request), lock, place }
+  const places = transactionsOf(candidates, maxItems)
+  const claims = candidates.map((candidate, position) => {
+    const { claim, lock, poster } = candidate
+    const { claimId, request, round } = claim
+    const reserve = reservedGas(candidate) * price
+    const bodyHash = bodyHashOf(request)
+    const isPaid = paid.has(candidate)
+    const place = places[position]
+    return { id: claimId, round, ...request, ...request.signed, bodyHash, lock, poster, reserve, isPaid, place }
   })
-  const values = [stringify(claims), Math.ceil(candidates.length / maxItems)]
+  const values = [stringify(claims), Math.max(0, ...places.map((place) => place + 1))]
   const rows = await query<{ id: Hex; tx: bigint }>(db, text, values)
   return new Map(rows.map(({ id, tx }) => [id, tx]))
 }

@@ -1,12 +1,12 @@
 import type { Address } from 'viem'
 import { answer } from '../../chain/client.ts'
-import { replacementFees } from '../../chain/fees.ts'
+import { isFairReplacement, replacementFees } from '../../chain/fees.ts'
 import type { ChainHead } from '../../chain/heads.ts'
 import { unlessUnavailable } from '../../refusal.ts'
 import { broadcast } from '../broadcast.ts'
 import type { Turn } from '../context.ts'
 import { type Call, fillerCall, type Signer, sign } from '../keys/signing.ts'
-import { insertAttempt, insertFiller, rawOf, recordBroadcasts, type Unmined } from '../store/transactions.ts'
+import { backlogOf, insertAttempt, insertFiller, rawOf, recordBroadcasts, type Unmined } from '../store/transactions.ts'
 
 /** An attempt is stuck, and is replaced, once it is older than both. */
 const STUCK_SECONDS = 5
@@ -44,13 +44,16 @@ function isStuck({ lastResult, newest }: Unmined, head: ChainHead): boolean {
 }
 
 /**
- * @returns undefined if the price is at its ceiling or the signer does not sign. Then the last attempt is sent again.
+ * @returns undefined if the price is at its ceiling, the budget does not cover it, or the signer does not sign. Then the last
+ * attempt is sent again.
  */
-async function replace(turn: Turn, kind: Replacing, account: Signer, { id, nonce, newest: last }: Unmined) {
+async function replace(turn: Turn, kind: Replacing, account: Signer, tx: Unmined) {
   const { pool, chainId, fees, maxFeePerGas, events, logger, lease, head } = turn
+  const { id, nonce, newest: last } = tx
   const current = await fees().catch(unlessUnavailable)
   const price = current && replacementFees(last, current)
-  if (!price || price.maxFeePerGas > maxFeePerGas) return undefined
+  if (!price || price.maxFeePerGas > maxFeePerGas || !isFairReplacement(price, current)) return undefined
+  if (!(await isWithinBudget(turn, tx, price.maxFeePerGas))) return undefined
   const useful = last.filler ? undefined : await kind.callWorthSending(id, account.address, last.gas)
   // Without any action, a filler is the cheapest call that uses the nonce.
   const call = useful ?? fillerCall(account)
@@ -61,6 +64,15 @@ async function replace(turn: Turn, kind: Replacing, account: Signer, { id, nonce
   logger.warn({ ...names, ...change }, 'replaces what is stuck')
   events.emit('attemptReplaced', { ...names, ...change })
   return attempt
+}
+
+/** Whether the signer's budget covers the transaction at this price, with what it has spent and its other transactions. */
+async function isWithinBudget({ pool, dailyBudget, lease }: Turn, { attempts, newest }: Unmined, price: bigint) {
+  const { spent, committed } = await backlogOf(pool, lease.signer)
+  const ceilings = attempts.map(({ gas, maxFeePerGas }) => gas * maxFeePerGas)
+  const counted = ceilings.reduce((most, ceiling) => (ceiling > most ? ceiling : most), 0n)
+  const replaced = newest.gas * price
+  return replaced <= counted || spent + committed - counted + replaced <= dailyBudget
 }
 
 /**

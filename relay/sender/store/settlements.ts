@@ -18,7 +18,7 @@ export async function recordMined(database: Database, lease: Lease, mined: reado
         block_hash = "blockHash", used_since = NULL, last_result = NULL, fee = new.fee, mined_at = now()
       FROM lease, jsonb_to_recordset($3) AS new (tx bigint, "transactionHash" text, "blockNumber" bigint,
         "blockHash" text, fee numeric)
-      WHERE tx.id = new.tx AND tx.state IN ('signed', 'accepted') RETURNING tx.id)${decisions.text(4)}`
+      WHERE tx.id = new.tx AND tx.state IN ('signed', 'accepted') RETURNING tx.id, tx.fee)${decisions.text(4)}`
   const txs = mined.map(({ tx, fee, receipt: { transactionHash, blockNumber, blockHash } }) => {
     return { tx, fee, transactionHash, blockNumber, blockHash }
   })
@@ -80,7 +80,7 @@ export async function recordDropped(
     changed AS (
       UPDATE relay.tx SET state = 'signed', hash = NULL, block_number = NULL, block_hash = NULL, failures = 0,
         fee = NULL, mined_at = NULL, send_at = now()
-      FROM lease WHERE id = $3 AND state = 'mined' AND block_hash = $4 RETURNING id)${reopen.text(5)}`
+      FROM lease WHERE id = $3 AND state = 'mined' AND block_hash = $4 RETURNING id, fee)${reopen.text(5)}`
   return (await writeUnder(database, lease, text, [id, blockHash, ...reopen.values])).length > 0
 }
 

@@ -9,6 +9,7 @@ export const problemTypes = {
   SIGNATURE_REQUIRED: { status: 401, title: 'The claim needs the signature of the wallet' },
   INVALID_SIGNATURE: { status: 401, title: 'The signature is not the wallet’s signature of this claim' },
   SIGNATURE_EXPIRED: { status: 401, title: 'The signature has expired, or its deadline is too far ahead' },
+  REWARD_TOO_LOW: { status: 403, title: 'Claims of runs with so small a reward are not relayed' },
   INSUFFICIENT_STAKE: { status: 403, title: 'The agent’s stake is below the minimum' },
   INSUFFICIENT_UNLOCKED_STAKE: { status: 403, title: 'Too much of the agent’s stake is locked in other runs' },
   AGENT_FROZEN: { status: 403, title: 'The agent is frozen' },

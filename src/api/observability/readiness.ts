@@ -21,7 +21,7 @@ const LOW_CLAIMS = 100n
 const STATUS_LIFETIME_MS = 1_000
 
 /** Why the process cannot, or soon cannot, answer all requests. A code never changes its meaning. */
-export const reasonCodes = [
+const reasonCodes = [
   'DATABASE_UNREACHABLE',
   'INDEX_ABSENT',
   'INDEX_REWINDING',
@@ -40,6 +40,18 @@ export const reasonCodes = [
   'NODE_IMPLAUSIBLE',
 ] as const
 
+/**
+ * The reasons that only the operator sees: an account that spends the relayer's budget would learn when it has done so.
+ */
+const hiddenCodes = ['RELAYER_BUDGET_SPENT'] as const satisfies (typeof reasonCodes)[number][]
+
+type PublicCode = Exclude<(typeof reasonCodes)[number], (typeof hiddenCodes)[number]>
+
+const isPublic = (code: Reason['code']): code is PublicCode => hiddenCodes.every((hidden) => hidden !== code)
+
+/** The codes that every client may see. */
+export const publicReasonCodes = reasonCodes.filter(isPublic)
+
 type Reason = {
   code: (typeof reasonCodes)[number]
   /** A sentence for any reader, without signers and figures of their funds. */
@@ -56,7 +68,7 @@ export type Readiness = {
   indexedBlock: number | null
   /** How many seconds ago the chain got the first block that the index lacks. */
   behindSeconds: number
-  reasons: Omit<Reason, 'figures'>[]
+  reasons: (Omit<Reason, 'code' | 'figures'> & { code: PublicCode })[]
 }
 
 /** The status that only the operator sees. `signers` is null if they cannot be read, or there are none. */
@@ -98,7 +110,8 @@ export function createReadiness({ logger, ...parts }: Parts): () => Promise<Proc
 
 /** The status without what only the operator may see. Each code appears once, however many signers it is about. */
 export function publicReadiness({ status, indexedBlock, behindSeconds, reasons }: ProcessStatus): Readiness {
-  const byCode = new Map(reasons.map(({ figures: _, ...reason }) => [reason.code, reason]))
+  const shown = reasons.flatMap(({ code, detail, affects }) => (isPublic(code) ? [{ code, detail, affects }] : []))
+  const byCode = new Map(shown.map((reason) => [reason.code, reason]))
   return { status, indexedBlock, behindSeconds, reasons: [...byCode.values()] }
 }
 

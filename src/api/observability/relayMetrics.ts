@@ -22,6 +22,12 @@ export function measureRelay(registry: Registry, events: RelayEmitter, relay: Re
   )
   addGauge(
     registry,
+    'relay_newcomers_budget_left_ether',
+    'What is left of the share of the budget that newcomers have within 24 hours; NaN while the database does not answer.',
+    async () => ether(await relay.newcomersLeft().catch(unlessUnavailable)) ?? Number.NaN,
+  )
+  addGauge(
+    registry,
     'relay_absent_keys',
     'Keys without a signer in this process, because their store has not returned their addresses since its start.',
     () => relay.absentKeys().length,

@@ -3,6 +3,7 @@ import { formatId } from '../../../core/format.ts'
 import { MIN_STAKE } from '../../../market/constants.ts'
 import { claimErrorCodes, explainClaimError, type Holder } from '../../../market/contractErrors.ts'
 import type { claimErrors } from '../../../market/eligibility.ts'
+import { refusalOfReward } from '../../../relay/claims/intake/refusal.ts'
 import { amount, id } from '../http/values.ts'
 import type { AgentRow } from '../queries/agents.ts'
 import type { RunRow } from '../queries/runs.ts'
@@ -13,7 +14,9 @@ import { stateSchema } from './run.ts'
 export const eligibilitySchema = z
   .object({
     eligible: z.boolean(),
-    reasons: z.array(z.string()).openapi({ description: 'Every reason to refuse a claim, in the contract’s order.' }),
+    reasons: z.array(z.string()).openapi({
+      description: 'Every reason to refuse a claim: that of the reward, then those of the contract in its order.',
+    }),
     agent: z.object({
       ...agentSummarySchema.shape,
       hasMinStake: z.boolean(),
@@ -25,9 +28,10 @@ export const eligibilitySchema = z
       reward: amount,
       stake: amount.openapi({ description: 'How much of the agent’s stake a claim locks, in USDC base units.' }),
     }),
-    reasonCodes: z
-      .array(z.enum(claimErrorCodes))
-      .openapi({ description: 'The reasons’ codes. A claim is refused with the first of them.' }),
+    reasonCodes: z.array(z.enum(['REWARD_TOO_LOW', ...claimErrorCodes])).openapi({
+      description:
+        'The reasons’ codes. A claim is refused with the first of them. REWARD_TOO_LOW is a refusal of this API only.',
+    }),
   })
   .openapi('ClaimEligibility', {
     example: {
@@ -39,16 +43,21 @@ export const eligibilitySchema = z
     },
   })
 
-/** @param errors the contract errors with which the claim would be refused. */
+/**
+ * @param errors the contract errors with which the claim would be refused.
+ * @param leastReward the smallest reward of a run whose claims are relayed, in USDC base units.
+ */
 export function formatEligibility(
   run: RunRow,
   agent: AgentRow,
   errors: ReturnType<typeof claimErrors>,
+  leastReward: bigint,
 ): z.infer<typeof eligibilitySchema> {
-  const reasons = errors.map((error) => explainClaimError(error, holderOf(run)))
+  const tooLow = refusalOfReward(run.bountyId, run.reward, leastReward)
+  const explained = errors.map((error) => explainClaimError(error, holderOf(run)))
   return {
-    eligible: reasons.length === 0,
-    reasons: reasons.map(({ sentence }) => sentence),
+    eligible: !tooLow && explained.length === 0,
+    reasons: [...(tooLow ? [tooLow.detail] : []), ...explained.map(({ sentence }) => sentence)],
     agent: {
       ...formatAgentSummary(agent),
       hasMinStake: agent.stakedAmount >= MIN_STAKE,
@@ -60,7 +69,7 @@ export function formatEligibility(
       reward: run.reward.toString(),
       stake: run.stakeRequired.toString(),
     },
-    reasonCodes: reasons.map(({ code }) => code),
+    reasonCodes: [...(tooLow ? (['REWARD_TOO_LOW'] as const) : []), ...explained.map(({ code }) => code)],
   }
 }
 

@@ -97,6 +97,7 @@ const claimRun = createRoute({
       [
         'VALIDATION_FAILED',
         ...claimRefusals,
+        'REWARD_TOO_LOW',
         'IDEMPOTENCY_CONFLICT',
         'PAYLOAD_TOO_LARGE',
         'UNSUPPORTED_MEDIA_TYPE',

@@ -15,7 +15,9 @@ const checkEligibility = createRoute({
   operationId: 'checkClaimEligibility',
   tags: ['Claims'],
   summary: 'Check whether an agent may claim a run',
-  description: 'Checks what the contract checks, in its order, at the block of the answer. It changes nothing.',
+  description:
+    'Checks the reward that this API relays claims of, then what the contract checks, in its order, at the block of the ' +
+    'answer. It changes nothing.',
   request: {
     params: z.object({ id: idParameter }),
     query: z.strictObject({
@@ -27,7 +29,7 @@ const checkEligibility = createRoute({
     }),
   },
   responses: indexedResponses(
-    'Whether the contract would accept an authorised claim of the agent, and every reason why not.',
+    'Whether an authorised claim of the agent would be accepted, and every reason why not.',
     eligibilitySchema,
     ['RUN_NOT_FOUND', 'AGENT_NOT_FOUND'],
   ),
@@ -41,6 +43,6 @@ export function addEligibilityRoutes(app: OpenAPIHono, deps: Deps) {
     if (data.run === null) throw runNotFound(id)
     if (data.agent === null) throw agentNotFound(agentId)
     const errors = claimErrors(data.run, data.agent, walletAddress, snapshot.now)
-    return answerJson(c, formatEligibility(data.run, data.agent, errors))
+    return answerJson(c, formatEligibility(data.run, data.agent, errors, deps.relay?.leastReward ?? 0n))
   })
 }

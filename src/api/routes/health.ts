@@ -3,7 +3,7 @@ import { Hono } from 'hono'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import { errorHandler } from '../http/errorHandler.ts'
-import { type ProcessStatus, publicReadiness, reasonCodes } from '../observability/readiness.ts'
+import { type ProcessStatus, publicReadiness, publicReasonCodes } from '../observability/readiness.ts'
 
 /** The paths at which orchestrators and load balancers check a process. */
 const paths = { live: '/healthz', ready: '/readyz' }
@@ -37,13 +37,15 @@ const readinessSchema = z
     behindSeconds: z.int().openapi({
       description: 'How many seconds ago the chain got the first block that the index lacks; 0 if it lacks none.',
     }),
-    reasons: z.array(
-      z.object({
-        code: z.enum(reasonCodes),
-        detail: z.string().openapi({ description: 'A sentence for a person. Its words may change.' }),
-        affects: z.enum(['reads', 'claims']),
-      }),
-    ),
+    reasons: z
+      .array(
+        z.object({
+          code: z.enum(publicReasonCodes),
+          detail: z.string().openapi({ description: 'A sentence for a person. Its words may change.' }),
+          affects: z.enum(['reads', 'claims']),
+        }),
+      )
+      .openapi({ description: 'Empty too if only the operator may see the reason.' }),
   })
   .openapi('Readiness')
 

@@ -17,6 +17,9 @@ export const relayer = accountOf(roles.relayer)
 /** Addresses that a test does not meet by chance: Anvil's accounts are few. */
 const walletLimits = { perMinute: 100_000, perDay: 100_000 }
 
+/** Shares of the budget that a test does not meet by chance. */
+const shares = { wallet: 1_000_000n, agent: 1_000_000n, poster: 1_000_000n, newcomers: 1_000_000n, perUsdc: 0n }
+
 const env = parseEnv(
   [
     'MAX_BATCH',
@@ -46,7 +49,9 @@ export async function relayOn(
     accounts: [relayer],
     allowUnsigned: true,
     dailyBudget: parseEther('1'),
+    leastReward: 0n,
     walletLimits,
+    shares,
     maxBatch: env.MAX_BATCH,
     maxUnmined: env.MAX_UNMINED,
     maxFeePerGas: env.MAX_FEE_GWEI,

@@ -1,14 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Hex, parseGwei } from 'viem'
-import { afterEach, beforeAll, expect, it } from 'vitest'
+import pg from 'pg'
+import { type Hex, parseEther, parseGwei } from 'viem'
+import { afterEach, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { accountOf } from '../../../devnet/accounts.ts'
 import type { Relay } from '../../../relay/relay.ts'
 import { requirePriceBump } from '../../../sim/faults/replacementRule.ts'
+import type { RpcCall } from '../../../sim/faults/staleNode.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startTestChain, type TestChain } from '../../support/market.ts'
 import { type FaultyNode, startFaultyNode } from '../faultyNode.ts'
-import { contextOf, quotesPass, relayer, relayOn, requestOf, resultOf, until } from './claimsOnChain.ts'
+import {
+  contextOf,
+  quotesPass,
+  relayer,
+  relayOn,
+  requestOf,
+  resultOf,
+  signedRequestOf,
+  until,
+} from './claimsOnChain.ts'
 
 /** Blocks are mined when a test mines them, at the base fee that it sets; the node has Geth's rule for replacements. */
 let chain: TestChain & { databaseUrl: string }
@@ -99,4 +110,46 @@ it('claims wait while the base fee is above the maximum, and are won within 3 s 
   expect(await resultOf(relay, requestOf(runId, agent))).toBe('won')
   expect(await resultOf(relay, requestOf(later, agent))).toBe('won')
   expect(performance.now() - down).toBeLessThan(3_000)
+})
+
+it('a transaction is replaced only within the budget: an endpoint that withholds it cannot spend more', {
+  timeout: 60_000,
+}, async () => {
+  const databaseUrl = await freshDatabase()
+  const pool = new pg.Pool({ connectionString: databaseUrl })
+  const payer = accountOf(21)
+  await chain.client.setBalance({ address: payer.address, value: parseEther('10') })
+  const limited = await relayOn(
+    { ...chain, databaseUrl, rpcUrl: node.url },
+    { accounts: [payer], allowUnsigned: false },
+  )
+  onTestFinished(async () => {
+    await limited.close()
+    await pool.end()
+  })
+  const claimOf = async (timeout: number) => {
+    const request = await signedRequestOf(people, await people.openRun(usdc), agent)
+    return limited.claim(request, contextOf(AbortSignal.timeout(timeout)))
+  }
+  expect((await claimOf(15_000)).status).toBe('won')
+  const attempts = async () => (await pool.query('SELECT FROM relay.attempt')).rowCount
+  /** Adds to what the first transaction has cost. */
+  const spend = (wei: bigint) =>
+    pool.query('UPDATE relay.tx SET fee = fee + $1 WHERE state <> $2 AND fee IS NOT NULL', [wei, 'signed'])
+
+  node.from(({ method }: RpcCall) => {
+    return method === 'eth_sendRawTransaction'
+      ? { kind: 'reply', reply: { result: `0x${'11'.repeat(32)}` } }
+      : undefined
+  })
+  const withheld = await claimOf(500)
+  expect(withheld.status).toBe('accepted')
+  await spend(parseEther('1'))
+  await chain.client.mine({ blocks: 5 })
+  await sleep(9_000)
+  expect(await attempts()).toBe(2)
+  await spend(-parseEther('1'))
+  await until('replaced', async () => (await attempts()) === 3, 12_000)
+  node.from(requirePriceBump(chain.rpcUrl))
+  await until('won', async () => (await limited.find(withheld.claimId))?.state === 'won', 12_000)
 })

@@ -218,7 +218,7 @@ describe('a claim whose transaction lost its nonce to a foreign one, while its s
 })
 
 describe('a daily budget', () => {
-  const budget = { dailyBudget: parseEther('0.001') }
+  const budget = { dailyBudget: parseEther('0.0008') }
 
   it('once spent, makes every replica refuse with that reason, and the amount equals the receipts’', async () => {
     const databaseUrl = await freshDatabase()

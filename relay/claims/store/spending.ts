@@ -1,0 +1,135 @@
+import { type Refusal, rateLimited, unavailable } from '../../refusal.ts'
+import { type Database, query } from '../../store/database.ts'
+import { MOST_RESERVED_GAS } from '../chain/gas.ts'
+
+/**
+ * What claims may cost within a day: parts of a million of the budget. A claim that the agent's fees cover counts against
+ * `perUsdc` only, which is for each USDC of fees that its completed runs have paid. The others are claims of newcomers.
+ */
+export type Shares = { wallet: bigint; agent: bigint; poster: bigint; newcomers: bigint; perUsdc: bigint }
+
+/** @property budget what all keys may spend within a day, in wei. */
+export type SpendingLimits = { budget: () => bigint; shares: Shares }
+
+const MILLION = 1_000_000n
+
+/** A share has room for so many claims, however small the budget is. */
+const LEAST_CLAIMS = 3n
+
+/** When a claim may be sent again that open claims leave no room for. They are soon mined. */
+const RETRY_SECONDS = 2
+
+/** When a newcomer may try again that the share of all newcomers has no room for. */
+const NEWCOMERS_RETRY_SECONDS = 60
+
+/** The subjects that a row of claims names, as `named`: those of a claim that fees cover, and those of another. */
+const subjectsOf = (
+  row: string,
+) => `LATERAL (VALUES ('wallet ' || ${row}.wallet, false), ('agent ' || ${row}.agent_id, false),
+  ('poster ' || ${row}.poster, false), ('newcomers', false), ('fees ' || ${row}.agent_id, true)) AS named (subject, is_paid)`
+
+/**
+ * Counts the costs of mined transactions for the subjects of their claims, in equal parts: the claims of a transaction take
+ * about the same gas. It follows `changed` of `Effect`. The order of the subjects excludes deadlocks.
+ */
+export const countSpending = `
+  cost AS (
+    SELECT claim.wallet, claim.agent_id, claim.poster, claim.is_paid, ceil(changed.fee / count(*) OVER (PARTITION BY changed.id)) AS wei
+    FROM changed JOIN relay.claim ON claim.tx = changed.id),
+  counted AS (
+    INSERT INTO relay.spending AS known (subject, hour, wei)
+    SELECT subject, date_trunc('hour', now()), sum(wei) FROM cost, ${subjectsOf('cost')}
+    WHERE subject IS NOT NULL AND named.is_paid = cost.is_paid GROUP BY subject ORDER BY subject
+    ON CONFLICT (subject, hour) DO UPDATE SET wei = known.wei + excluded.wei)`
+
+/** The hours that contain the last day. */
+const LAST_DAY = "interval '25 hours'"
+
+/**
+ * The relation `known` with the subjects of the relation `asked`: what they have spent and what their open claims reserve,
+ * in wei, and the seconds until less is spent. It follows a relation of the same statement.
+ */
+export const knownSpending = `
+  subject AS MATERIALIZED (SELECT DISTINCT subject AS name FROM asked, ${subjectsOf('asked')}),
+  reserved AS MATERIALIZED (
+    SELECT subject AS name, sum(reserve) AS wei FROM relay.claim, ${subjectsOf('claim')}
+    WHERE state = 'open' AND named.is_paid = claim.is_paid GROUP BY subject),
+  known AS MATERIALIZED (
+    SELECT name, coalesce(spent.wei, 0) AS spent, coalesce(reserved.wei, 0) AS reserved, spent.wait
+    FROM subject LEFT JOIN reserved USING (name)
+    CROSS JOIN LATERAL (
+      SELECT sum(wei) AS wei, extract(epoch FROM min(hour) + ${LAST_DAY} - now())::float8 AS wait
+      FROM relay.spending WHERE spending.subject = name AND hour > now() - ${LAST_DAY}) AS spent)`
+
+/** A column with the rows of `known` that `asked` names. */
+export const knownColumn = `(SELECT jsonb_agg(jsonb_build_object(
+    'name', name, 'spent', spent::text, 'reserved', reserved::text, 'wait', wait))
+  FROM known, ${subjectsOf('asked')} WHERE name = subject) AS known`
+
+/** A row of `known`, as JSON. */
+export type Known = { name: string; spent: string; reserved: string; wait: number | null }
+
+/** What is left of the share of all newcomers, in wei; negative if transactions of several keys have exceeded it. */
+export async function newcomersLeft(database: Database, { budget, shares }: SpendingLimits): Promise<bigint> {
+  const text = `
+    SELECT coalesce(sum(wei), 0) AS spent FROM relay.spending
+    WHERE subject = 'newcomers' AND hour > now() - ${LAST_DAY}`
+  const [sum] = await query<{ spent: bigint }>(database, text)
+  return (budget() * shares.newcomers) / MILLION - (sum?.spent ?? 0n)
+}
+
+/** Adds up what the claims of one reservation cost their subjects. @param price the most per gas, in wei. */
+export function createSharing({ budget, shares }: SpendingLimits, price: bigint) {
+  const added = new Map<string, bigint>()
+  const least = LEAST_CLAIMS * MOST_RESERVED_GAS * price
+
+  function limitOf(name: string): bigint {
+    const [kind] = name.split(' ') as [Exclude<keyof Shares, 'perUsdc'>]
+    const limit = (budget() * shares[kind]) / MILLION
+    return limit > least ? limit : least
+  }
+
+  const isWithin = ({ name, spent, reserved }: Known, cost: bigint, limit: bigint) =>
+    BigInt(spent) + BigInt(reserved) + (added.get(name) ?? 0n) + cost <= limit
+
+  function add({ name }: Known, cost: bigint) {
+    added.set(name, (added.get(name) ?? 0n) + cost)
+  }
+
+  function refusalOf({ name, spent, wait }: Known, cost: bigint): Refusal {
+    const isSpent = BigInt(spent) + cost > limitOf(name)
+    if (name === 'newcomers') {
+      const retry = isSpent ? NEWCOMERS_RETRY_SECONDS : RETRY_SECONDS
+      const detail = 'The relay makes no claims now for agents that have paid too little in fees.'
+      return unavailable(`${detail} Send it with the wallet, or later.`, undefined, retry)
+    }
+    const detail = isSpent
+      ? `The relay has spent what it spends on claims of ${name} within a day.`
+      : `Open claims of ${name} may cost what the relay spends on them within a day.`
+    return rateLimited(detail, isSpent ? (wait ?? RETRY_SECONDS) : RETRY_SECONDS)
+  }
+
+  return {
+    /**
+     * Finds a share with room for the claim, which counts from now on.
+     * @param fees what the agent's completed runs have paid, in USDC base units.
+     * @returns whether the fees cover the claim, or why no share has room.
+     */
+    take(known: readonly Known[], cost: bigint, fees: bigint): { isPaid: boolean } | Refusal {
+      const earned = (budget() * shares.perUsdc * fees) / MILLION / MILLION
+      const ofFees = known.find(isOfFees)
+      if (!ofFees) throw new Error('What the fees of the agent have covered was not read')
+      if (isWithin(ofFees, cost, earned)) {
+        add(ofFees, cost)
+        return { isPaid: true }
+      }
+      const others = known.filter((one) => one !== ofFees)
+      const full = others.find((one) => !isWithin(one, cost, limitOf(one.name)))
+      if (full) return refusalOf(full, cost)
+      for (const one of others) add(one, cost)
+      return { isPaid: false }
+    },
+  }
+}
+
+const isOfFees = ({ name }: Known) => name.startsWith('fees ')
