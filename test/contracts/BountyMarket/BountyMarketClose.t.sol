@@ -71,6 +71,21 @@ contract BountyMarketCloseTest is BountyMarketTest, ActionSigner {
         _assertNothingKept(LOCK);
     }
 
+    /// @dev A slash that would withdraw the bounty in any case.
+    function test_GivenClosing_WhenSlashedAndWithdrawnOrAfterTheDeadline_TheEscrowGoesBack() public {
+        uint256[2] memory bounties = [_postClaimed(), _postClaimed()];
+        _close(bounties[0]);
+        _close(bounties[1]);
+        skip(7 days + 1);
+        vm.prank(poster);
+        market.slashAndWithdraw(bounties[0]);
+        _assertDraftOfRound(bounties[0], 1);
+        vm.warp(DEADLINE + 1);
+        _slashExpired(bounties[1]);
+        _assertDraftOfRound(bounties[1], 1);
+        assertEq(usdc.balanceOf(address(market)), 0);
+    }
+
     function test_GivenClosing_WhenSlashedByAnyone_ARefusedRefundIsOwed() public {
         uint256 bountyId = _postClaimed();
         _close(bountyId);

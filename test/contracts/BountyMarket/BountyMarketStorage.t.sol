@@ -114,6 +114,31 @@ contract BountyMarketStorageTest is BountyMarketTest {
         _reject(bountyId);
     }
 
+    /// @dev An approval names the revision as it is counted anew in each round.
+    function test_GivenALaterRound_ItsLastDeliveryIsApproved() public {
+        uint256 bountyId = _postClaimedAgain();
+        _submit(bountyId);
+        _requestRevision(bountyId);
+        _submit(bountyId);
+        vm.prank(poster);
+        market.approveWork(bountyId, 1);
+        _assertState(bountyId, IBountyMarket.State.APPROVED);
+    }
+
+    function test_GivenALaterRound_WhenATimeLimitEndsTheRun_TheEventNamesTheRound() public {
+        uint256[2] memory bounties = [_postClaimedAgain(), _postClaimedAgain()];
+        _submit(bounties[0]);
+        _submit(bounties[1]);
+        _requestRevision(bounties[1]);
+        skip(7 days + 1);
+        _expectEvent();
+        emit IBountyMarket.BountyApproved(bounties[0], AGENT, wallet, REWARD, FEE, true, 2);
+        market.finalizeReview(bounties[0]);
+        _expectEvent();
+        emit IBountyMarket.BountyRejected(bounties[1], AGENT, poster, REWARD, FEE + LOCK, 2);
+        _rejectOverdue(bounties[1]);
+    }
+
     /// @dev Every abandoned claim is a round. An eight-bit counter would overflow here, and block a live claim.
     function test_GivenThreeHundredAbandonedClaims_TheNextIsClaimedAndEnds() public {
         uint256 bountyId = _post(10_000);
@@ -126,6 +151,13 @@ contract BountyMarketStorageTest is BountyMarketTest {
         vm.warp(START + 7 days + 1);
         _slashExpired(bountyId);
         assertEq(market.getBounty(bountyId).round, 301);
+    }
+
+    /// @dev In its second round.
+    function _postClaimedAgain() private returns (uint256 bountyId) {
+        bountyId = _postClaimed();
+        _abandon(bountyId);
+        _claim(bountyId);
     }
 
     function _countDistinct(bytes32[] memory slots) private pure returns (uint256 count) {
