@@ -70,7 +70,7 @@ async function replace(turn: Turn, kind: Replacing, account: Signer, tx: Unmined
 async function isWithinBudget({ pool, dailyBudget, lease }: Turn, { attempts, newest }: Unmined, price: bigint) {
   const { spent, committed } = await backlogOf(pool, lease.signer)
   const ceilings = attempts.map(({ gas, maxFeePerGas }) => gas * maxFeePerGas)
-  const counted = ceilings.reduce((most, ceiling) => (ceiling > most ? ceiling : most), 0n)
+  const [counted = 0n] = ceilings.sort((left, right) => (left < right ? 1 : -1))
   const replaced = newest.gas * price
   return replaced <= counted || spent + committed - counted + replaced <= dailyBudget
 }
