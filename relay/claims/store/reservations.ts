@@ -8,7 +8,7 @@ import { bodyHashOf } from './claims.ts'
 import { bindKey, lockNames, lockOfWallet } from './keys.ts'
 import { refusalOfLimits, type Waits, type WalletLimits, waitColumns } from './lookUp.ts'
 import { mostOpen } from './openClaims.ts'
-import { createSharing, type Known, knownColumn, knownSpending, type SpendingLimits } from './spending.ts'
+import { createSharing, type Known, knownColumn, namesOf, type SpendingLimits } from './spending.ts'
 
 /** A claim that passed its simulation and needs a nonce. */
 export type Candidate = {
@@ -32,7 +32,7 @@ export type Candidate = {
  * Why a claim gets no nonce now.
  * - `rival`: another claim of its round or its key came first. It may be the same claim.
  * - `locked`: the agent’s pending claims lock the stake that this one needs, or are as many as it may have.
- * - a problem: RATE_LIMITED.
+ * - a problem: RATE_LIMITED, or RELAY_UNAVAILABLE if no share of the budget has room.
  */
 export type Obstacle = 'rival' | 'locked' | Refusal
 
@@ -109,37 +109,38 @@ async function boundKeys(db: pg.PoolClient, candidates: Candidate[]): Promise<Ca
 async function overLimits(db: pg.PoolClient, candidates: Candidate[], terms: Terms) {
   const { walletLimits, spendingLimits, price } = terms
   const text = `
-    WITH asked AS MATERIALIZED (
-      SELECT wallet, agent_id, poster, place, (row_number() OVER (PARTITION BY wallet ORDER BY place) - 1)::int AS ahead
-      FROM unnest($1::text[], $2::numeric[], $3::text[]) WITH ORDINALITY AS new (wallet, agent_id, poster, place)),
-    ${knownSpending}
-    SELECT ${waitColumns('asked.ahead', '$4', '$5')},
+    SELECT ${waitColumns('asked.ahead', '$3', '$4')},
       (SELECT count(*) FROM relay.claim WHERE claim.agent_id = asked.agent_id AND state = 'open')::int
         + (SELECT count(*) FROM relay.revert WHERE revert.agent_id = asked.agent_id
           AND reverted_at > now() - interval '1 day')::int AS undecided,
-      ${knownColumn}
-    FROM asked ORDER BY place`
+      CASE WHEN place = 1 THEN ${knownColumn('$5')} END AS known
+    FROM (SELECT wallet, agent_id, place, (row_number() OVER (PARTITION BY wallet ORDER BY place) - 1)::int AS ahead
+      FROM unnest($1::text[], $2::numeric[]) WITH ORDINALITY AS new (wallet, agent_id, place)) AS asked
+    ORDER BY place`
   const requests = candidates.map(({ claim }) => claim.request)
-  const rows = await query<Waits & { undecided: number; known: Known[] }>(db, text, [
+  const names = candidates.map(({ claim, poster }) => namesOf({ ...claim.request, poster }))
+  const subjects = new Set(names.flatMap(({ shared, ofFees }) => [...shared, ofFees]))
+  const rows = await query<Waits & { undecided: number; known: Known[] | null }>(db, text, [
     requests.map(({ wallet }) => wallet),
     requests.map(({ agentId }) => agentId),
-    candidates.map(({ poster }) => poster),
     walletLimits.perMinute,
     walletLimits.perDay,
+    [...subjects],
   ])
   /** The claims of each agent among those that pass. */
   const added = new Map<bigint, number>()
   const paid = new Set<Candidate>()
-  const sharing = createSharing(spendingLimits, price)
+  const sharing = createSharing(spendingLimits, price, rows[0]?.known ?? [])
   const over = candidates.flatMap((candidate, place): [Candidate, Obstacle][] => {
     const { agentId } = candidate.claim.request
     const row = rows[place]
-    if (!row) throw new Error(`The limits of claim ${candidate.claim.claimId} were not read`)
+    const named = names[place]
+    if (!row || !named) throw new Error(`The limits of claim ${candidate.claim.claimId} were not read`)
     const problem = refusalOfLimits(candidate.claim.request, row, walletLimits)
     if (problem) return [[candidate, problem]]
     const ahead = added.get(agentId) ?? 0
     if (row.undecided + ahead >= mostOpen(candidate)) return [[candidate, 'locked']]
-    const share = sharing.take(row.known, reservedGas(candidate) * price, candidate.fees)
+    const share = sharing.take(named, reservedGas(candidate) * price, candidate.fees)
     if (share instanceof Refusal) return [[candidate, share]]
     if (share.isPaid) paid.add(candidate)
     added.set(agentId, ahead + 1)

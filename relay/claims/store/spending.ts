@@ -22,7 +22,13 @@ const RETRY_SECONDS = 2
 /** When a newcomer may try again that the share of all newcomers has no room for. */
 const NEWCOMERS_RETRY_SECONDS = 60
 
-/** The subjects that a row of claims names, as `named`: those of a claim that fees cover, and those of another. */
+/** A claim's subjects: those of a claim that fees do not cover, and that of another. */
+export const namesOf = ({ wallet, agentId, poster }: { wallet: string; agentId: bigint; poster: string }) => ({
+  shared: [`wallet ${wallet}`, `agent ${agentId}`, `poster ${poster}`, 'newcomers'],
+  ofFees: `fees ${agentId}`,
+})
+
+/** The same of a row of claims, as `named`: those of a claim that fees cover, and those of another. */
 const subjectsOf = (
   row: string,
 ) => `LATERAL (VALUES ('wallet ' || ${row}.wallet, false), ('agent ' || ${row}.agent_id, false),
@@ -46,27 +52,27 @@ export const countSpending = `
 const LAST_DAY = "interval '25 hours'"
 
 /**
- * The relation `known` with the subjects of the relation `asked`: what they have spent and what their open claims reserve,
- * in wei, and the seconds until less is spent. It follows a relation of the same statement.
+ * A column with the rows of `Known` for the subjects whose names the parameter has. It is a query that depends on no other
+ * relation, so that it runs once.
  */
-export const knownSpending = `
-  subject AS MATERIALIZED (SELECT DISTINCT subject AS name FROM asked, ${subjectsOf('asked')}),
-  reserved AS MATERIALIZED (
-    SELECT subject AS name, sum(reserve) AS wei FROM relay.claim, ${subjectsOf('claim')}
-    WHERE state = 'open' AND named.is_paid = claim.is_paid GROUP BY subject),
-  known AS MATERIALIZED (
-    SELECT name, coalesce(spent.wei, 0) AS spent, coalesce(reserved.wei, 0) AS reserved, spent.wait
-    FROM subject LEFT JOIN reserved USING (name)
-    CROSS JOIN LATERAL (
-      SELECT sum(wei) AS wei, extract(epoch FROM min(hour) + ${LAST_DAY} - now())::float8 AS wait
-      FROM relay.spending WHERE spending.subject = name AND hour > now() - ${LAST_DAY}) AS spent)`
+export const knownColumn = (names: string) => `(
+  WITH reserved AS MATERIALIZED (
+    SELECT sum(reserve) AS wei,
+      CASE WHEN GROUPING(agent_id) = 0 THEN CASE WHEN is_paid THEN 'fees ' ELSE 'agent ' END || agent_id
+        WHEN is_paid THEN NULL
+        WHEN GROUPING(wallet) = 0 THEN 'wallet ' || wallet
+        WHEN GROUPING(poster) = 0 THEN 'poster ' || poster
+        ELSE 'newcomers' END AS name
+    FROM relay.claim WHERE state = 'open'
+    GROUP BY GROUPING SETS ((is_paid, agent_id), (is_paid, wallet), (is_paid, poster), (is_paid)))
+  SELECT jsonb_agg(jsonb_build_object('name', name, 'wait', wait,
+    'spent', coalesce(spent.wei, 0)::text, 'reserved', coalesce(reserved.wei, 0)::text))
+  FROM unnest(${names}::text[]) AS asked_name (name) LEFT JOIN reserved USING (name)
+  CROSS JOIN LATERAL (
+    SELECT sum(wei) AS wei, extract(epoch FROM min(hour) + ${LAST_DAY} - now())::float8 AS wait
+    FROM relay.spending WHERE spending.subject = name AND hour > now() - ${LAST_DAY}) AS spent)`
 
-/** A column with the rows of `known` that `asked` names. */
-export const knownColumn = `(SELECT jsonb_agg(jsonb_build_object(
-    'name', name, 'spent', spent::text, 'reserved', reserved::text, 'wait', wait))
-  FROM known, ${subjectsOf('asked')} WHERE name = subject) AS known`
-
-/** A row of `known`, as JSON. */
+/** What a subject has spent and what its open claims reserve, in wei, and the seconds until less is spent. */
 export type Known = { name: string; spent: string; reserved: string; wait: number | null }
 
 /** What is left of the share of all newcomers, in wei; negative if transactions of several keys have exceeded it. */
@@ -78,26 +84,36 @@ export async function newcomersLeft(database: Database, { budget, shares }: Spen
   return (budget() * shares.newcomers) / MILLION - (sum?.spent ?? 0n)
 }
 
-/** Adds up what the claims of one reservation cost their subjects. @param price the most per gas, in wei. */
-export function createSharing({ budget, shares }: SpendingLimits, price: bigint) {
-  const added = new Map<string, bigint>()
+/**
+ * Adds up what the claims of one reservation cost their subjects.
+ * @param price the most per gas, in wei.
+ * @param known of all their subjects.
+ */
+export function createSharing({ budget, shares }: SpendingLimits, price: bigint, known: readonly Known[]) {
+  const subjects = new Map(
+    known.map(({ name, spent, reserved, wait }) => [
+      name,
+      { name, wait, spent: BigInt(spent), counted: BigInt(spent) + BigInt(reserved) },
+    ]),
+  )
   const least = LEAST_CLAIMS * MOST_RESERVED_GAS * price
 
-  function limitOf(name: string): bigint {
+  function subjectOf(name: string) {
+    const subject = subjects.get(name)
+    if (!subject) throw new Error(`What ${name} has spent was not read`)
+    return subject
+  }
+  type Subject = ReturnType<typeof subjectOf>
+
+  function limitOf({ name }: Subject): bigint {
     const [kind] = name.split(' ') as [Exclude<keyof Shares, 'perUsdc'>]
     const limit = (budget() * shares[kind]) / MILLION
     return limit > least ? limit : least
   }
 
-  const isWithin = ({ name, spent, reserved }: Known, cost: bigint, limit: bigint) =>
-    BigInt(spent) + BigInt(reserved) + (added.get(name) ?? 0n) + cost <= limit
-
-  function add({ name }: Known, cost: bigint) {
-    added.set(name, (added.get(name) ?? 0n) + cost)
-  }
-
-  function refusalOf({ name, spent, wait }: Known, cost: bigint): Refusal {
-    const isSpent = BigInt(spent) + cost > limitOf(name)
+  function refusalOf(subject: Subject, cost: bigint): Refusal {
+    const { name, spent, wait } = subject
+    const isSpent = spent + cost > limitOf(subject)
     if (name === 'newcomers') {
       const retry = isSpent ? NEWCOMERS_RETRY_SECONDS : RETRY_SECONDS
       const detail = 'The relay makes no claims now for agents that have paid too little in fees.'
@@ -112,24 +128,22 @@ export function createSharing({ budget, shares }: SpendingLimits, price: bigint)
   return {
     /**
      * Finds a share with room for the claim, which counts from now on.
+     * @param cost the most that the claim costs, in wei.
      * @param fees what the agent's completed runs have paid, in USDC base units.
      * @returns whether the fees cover the claim, or why no share has room.
      */
-    take(known: readonly Known[], cost: bigint, fees: bigint): { isPaid: boolean } | Refusal {
+    take({ shared, ofFees }: ReturnType<typeof namesOf>, cost: bigint, fees: bigint): { isPaid: boolean } | Refusal {
       const earned = (budget() * shares.perUsdc * fees) / MILLION / MILLION
-      const ofFees = known.find(isOfFees)
-      if (!ofFees) throw new Error('What the fees of the agent have covered was not read')
-      if (isWithin(ofFees, cost, earned)) {
-        add(ofFees, cost)
+      const own = subjectOf(ofFees)
+      if (own.counted + cost <= earned) {
+        own.counted += cost
         return { isPaid: true }
       }
-      const others = known.filter((one) => one !== ofFees)
-      const full = others.find((one) => !isWithin(one, cost, limitOf(one.name)))
+      const others = shared.map(subjectOf)
+      const full = others.find((one) => one.counted + cost > limitOf(one))
       if (full) return refusalOf(full, cost)
-      for (const one of others) add(one, cost)
+      for (const one of others) one.counted += cost
       return { isPaid: false }
     },
   }
 }
-
-const isOfFees = ({ name }: Known) => name.startsWith('fees ')

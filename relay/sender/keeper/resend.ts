@@ -69,8 +69,8 @@ async function replace(turn: Turn, kind: Replacing, account: Signer, tx: Unmined
 /** Whether the signer's budget covers the transaction at this price, with what it has spent and its other transactions. */
 async function isWithinBudget({ pool, dailyBudget, lease }: Turn, { attempts, newest }: Unmined, price: bigint) {
   const { spent, committed } = await backlogOf(pool, lease.signer)
-  let counted = 0n
-  for (const { gas, maxFeePerGas } of attempts) if (gas * maxFeePerGas > counted) counted = gas * maxFeePerGas
+  const ceilings = attempts.map(({ gas, maxFeePerGas }) => gas * maxFeePerGas)
+  const [counted = 0n] = ceilings.sort((left, right) => (left < right ? 1 : -1))
   const replaced = newest.gas * price
   return replaced <= counted || spent + committed - counted + replaced <= dailyBudget
 }
