@@ -23,19 +23,28 @@ export function resetOf(cursor: Cursor, changes: Changes, head: Block, remembere
   return shared ? ({ block: shared, reason: 'REORG' } satisfies Reset) : expired
 }
 
+/** Encoded events, undefined if no change matches the filter, and the cursor of a client that has them. */
+export type Part = { events: EncodedEvents | undefined; end: Cursor }
+
 /** Changes as streams send them, and the cursor of a client that has them. */
 export type Batch = {
   end: Cursor
   /** The events that match the filter, encoded once for each filter; undefined if none matches. */
   encode(filter: StreamFilter): EncodedEvents | undefined
+  /** The first of the changes, within a bound of changes and bytes, so that the event loop is never blocked for long. */
+  encodePart(filter: StreamFilter): Part
 }
+
+/** The most changes of a part, which take a millisecond or two, and the bytes after which it ends. */
+const MAX_PART_CHANGES = 250
+const MAX_PART_BYTES = 256 * 1024
 
 /** A batch of the event `reset` alone. */
 export function resetBatch({ block, reason }: Reset, finalized: bigint): Batch {
   const end = cursorAt(block, finalized)
   const data = `{"block":${formatBlock(block)},"reason":"${reason}"}`
   const events = encodeEvents([formatEvent('reset', data, formatCursor(end))])
-  return { end, encode: () => events }
+  return { end, encode: () => events, encodePart: () => ({ events, end }) }
 }
 
 /**
@@ -52,17 +61,31 @@ export function batchOf(cursor: Cursor, { changes, recent, finalized }: Changes,
   const rest = changes.filter((change) => change.block > from && change.block <= to.number && isBehind(change, cursor))
   const end = endOf(later, recent, finalized, to) ?? head
   const next = { since: cursor.after ? cursor.since : to, from: to.number, to: end, final: finalized }
-  const events = [
-    ...rest.map((change) => createEvent(change, { ...cursor, after: change }, to)),
-    ...later.map((change) => createEvent(change, { ...next, after: change }, head)),
+  const placed = [
+    ...rest.map((change) => ({ change, cursor, block: to })),
+    ...later.map((change) => ({ change, cursor: next, block: head })),
   ]
+  const batchEnd = cursorAt(end, finalized)
   const encoded = new Map<string, EncodedEvents | undefined>()
   return {
-    end: cursorAt(end, finalized),
+    end: batchEnd,
     encode(filter) {
       if (!encoded.has(filter.key))
-        encoded.set(filter.key, encodeEvents(events.flatMap((event) => event(filter) ?? [])))
+        encoded.set(filter.key, encodeEvents(placed.flatMap((each) => formatChange(each, filter) ?? [])))
       return encoded.get(filter.key)
+    },
+    encodePart(filter) {
+      const events: string[] = []
+      let length = 0
+      let taken = 0
+      while (taken < placed.length && taken < MAX_PART_CHANGES && length < MAX_PART_BYTES) {
+        const event = formatChange(placed[taken++] as PlacedChange, filter)
+        if (event === undefined) continue
+        events.push(event)
+        length += event.length
+      }
+      const last = taken < placed.length ? placed[taken - 1] : undefined
+      return { events: encodeEvents(events), end: last ? cursorAfter(last) : batchEnd }
     },
   }
 }
@@ -82,15 +105,20 @@ function endOf(later: readonly Change[], recent: readonly Block[], finalized: bi
   return run?.type === 'run' ? run.at : recent.find(({ number }) => number === last.block)
 }
 
-function createEvent(change: Change, cursor: Cursor, block: Block) {
+/** A change, the cursor of its batch, and the block at which it is true. */
+type PlacedChange = { change: Change; cursor: Cursor; block: Block }
+
+const cursorAfter = ({ change, cursor }: PlacedChange): Cursor => ({ ...cursor, after: change })
+
+/** @returns undefined if the change does not match the filter. */
+function formatChange(placed: PlacedChange, filter: StreamFilter): string | undefined {
+  const { change, block } = placed
+  const match = matchChange(filter, change)
+  if (match === 'never') return undefined
   const json = change.type === 'run' ? change.json : formatChangedAgent(change)
-  const id = formatCursor(cursor)
-  return (filter: StreamFilter): string | undefined => {
-    const match = matchChange(filter, change)
-    if (match === 'never') return undefined
-    const left = match === 'left' ? ',"left":true' : ''
-    return formatEvent(change.type, `${json.slice(0, -1)},"block":${formatBlock(block)}${left}}`, id)
-  }
+  const left = match === 'left' ? ',"left":true' : ''
+  const data = `${json.slice(0, -1)},"block":${formatBlock(block)}${left}}`
+  return formatEvent(change.type, data, formatCursor(cursorAfter(placed)))
 }
 
 /**
