@@ -3,10 +3,10 @@ import { startReady } from '../../devnet/managedProcess.ts'
 import { type ServiceOptions, serviceProcess } from '../../devnet/service.ts'
 import type { MarketOnAnvil } from '../../testkit/marketOnAnvil.ts'
 
-/** An audit waits until its block is final: 64 blocks on Anvil. The index follows at this rate. */
-const BLOCKS = 10
-const MINING_INTERVAL_MS = 250
+/** An audit waits until its block is final: 64 blocks on Anvil. */
+const FINAL_BLOCKS = 70
 
+const POLL_MS = 100
 const AUDIT_TIMEOUT_MS = 90_000
 
 /**
@@ -36,14 +36,17 @@ export async function startAudit({ port = 0, ...options }: ServiceOptions, every
     /** The lines of its log. */
     lines,
     value,
-    /** Mines until an audit has compared a copy that was made after now. @throws after 90 seconds. */
+    /** Has the chain make blocks until an audit has compared a copy of a later block than now's. @throws after 90 seconds. */
     async compared({ client }: Pick<MarketOnAnvil, 'client'>) {
       const number = await client.getBlockNumber({ cacheTime: 0 })
-      for (const deadline = Date.now() + AUDIT_TIMEOUT_MS; ; await sleep(MINING_INTERVAL_MS)) {
+      let handled = 0
+      for (const deadline = Date.now() + AUDIT_TIMEOUT_MS; ; await sleep(POLL_MS)) {
         const block = await value('audit_block')
         if (block > number) return
         if (Date.now() > deadline) throw new Error(`The last audit was at block ${block}, not after ${number}`)
-        await client.mine({ blocks: BLOCKS })
+        const copies = lines.filter(({ msg }) => /^(Copied|Resuming at) block/.test(String(msg))).length
+        if (copies > handled) await client.mine({ blocks: FINAL_BLOCKS })
+        handled = copies
       }
     },
     stop: part.stop,
