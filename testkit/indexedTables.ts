@@ -10,6 +10,7 @@ import type { getSql as GetSql } from '../node_modules/ponder/dist/types/drizzle
 import type { encodeCheckpoint as Encode } from '../node_modules/ponder/dist/types/utils/checkpoint.d.ts'
 import { keepHighestBlock } from '../ops/builds/highestBlock.ts'
 import { distinctValuesStatement, indexStatements } from '../ops/builds/indexes.ts'
+import { storageStatements } from '../ops/builds/storage.ts'
 import * as schema from '../ponder.schema.ts'
 
 const getSql: typeof GetSql = untypedGetSql
@@ -118,7 +119,8 @@ export function indexedDatabaseAt(url: string) {
     // Ponder's own log for reverts is not visible to readers.
     await pool.query(tables.sql.filter((text) => !text.includes('_reorg__')).join(';'))
     if (backfill) await db.execute(backfill)
-    await pool.query([...indexStatements(tablesSchema), distinctValuesStatement(tablesSchema)].join(';'))
+    const statements = [...indexStatements(tablesSchema), distinctValuesStatement(tablesSchema)]
+    await pool.query([...statements, ...storageStatements(tablesSchema)].join(';'))
     await pool.query(`CREATE TABLE _ponder_checkpoint (
       chain_name TEXT PRIMARY KEY,
       chain_id BIGINT NOT NULL,
