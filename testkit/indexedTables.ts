@@ -119,8 +119,7 @@ export function indexedDatabaseAt(url: string) {
     // Ponder's own log for reverts is not visible to readers.
     await pool.query(tables.sql.filter((text) => !text.includes('_reorg__')).join(';'))
     if (backfill) await db.execute(backfill)
-    const statements = [...indexStatements(tablesSchema), distinctValuesStatement(tablesSchema)]
-    await pool.query([...statements, ...storageStatements(tablesSchema)].join(';'))
+    await pool.query([...indexStatements(tablesSchema), distinctValuesStatement(tablesSchema)].join(';'))
     await pool.query(`CREATE TABLE _ponder_checkpoint (
       chain_name TEXT PRIMARY KEY,
       chain_id BIGINT NOT NULL,
@@ -129,6 +128,7 @@ export function indexedDatabaseAt(url: string) {
       finalized_checkpoint VARCHAR(75) NOT NULL
     )`)
     await keepHighestBlock(pool, tablesSchema)
+    await pool.query(storageStatements(tablesSchema).join(';'))
     const { rows } = await pool.query<{ name: string }>(
       'SELECT tablename AS name FROM pg_tables WHERE schemaname = $1',
       [tablesSchema],

@@ -97,7 +97,7 @@ describe.runIf(promtool)('the alert rules, on the series of real processes', () 
     const spend = async () =>
       (await pool.query('UPDATE relay.tx SET fee = fee + 1e18 WHERE fee IS NOT NULL')).rowCount === 1
     await until('mined', spend)
-    const readiness = async () => (await fetch(`${market.api.url}/readyz`)).text()
+    const readiness = async () => (await fetch(`${market.api.opsUrl}/status`)).text()
     await until('spent', async () => (await readiness()).includes('RELAYER_BUDGET_SPENT'))
     expect((await api.claim(await people.openRun(), agent)).status).toBe(503)
     await pool.query('UPDATE relay.tx SET fee = fee - 1e18')
