@@ -161,6 +161,10 @@ const environment = apiEnvironment.extend({
   PONDER_PORT: port(42069),
   /** The address on which the indexer's port listens. */
   PONDER_HOST: z.string().default('127.0.0.1'),
+  /** The metrics of an audit that runs by a timer. */
+  AUDIT_PORT: port(9465),
+  /** The address on which that port listens. */
+  AUDIT_HOST: z.string().default('127.0.0.1'),
   ANVIL_PORT: port(8545),
   POSTGRES_PORT: port(0),
   DEPLOYER_PRIVATE_KEY: privateKey,

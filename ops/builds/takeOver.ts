@@ -5,6 +5,7 @@ import { buildOf } from './builds.ts'
 import { keepHighestBlock } from './highestBlock.ts'
 import { createIndexes } from './indexes.ts'
 import { watchSibling } from './sibling.ts'
+import { setStorage } from './storage.ts'
 import { hasCaughtUp, servedBuild, switchViews } from './views.ts'
 
 /** Milliseconds between two looks at what readers see. */
@@ -45,6 +46,8 @@ export async function takeOver({
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 1, application_name: 'runline_views' })
   pool.on('error', (err) => logger.warn({ err }, 'The connection that switches readers broke'))
   let hasIndexes = false
+  /** Also for a build that an earlier version has made, and that readers see. */
+  let hasStorage = false
   /** Whether the log says that this indexer is a standby. */
   let isReady = false
   let last = servedAtStart
@@ -62,6 +65,8 @@ export async function takeOver({
     last = served ?? last
     if (served === build) {
       onCaughtUp()
+      if (!hasStorage) await setStorage(client, build)
+      hasStorage = true
       return undefined
     }
     const isStandby = served !== undefined && buildOf(served) === buildOf(build)
@@ -70,6 +75,8 @@ export async function takeOver({
     if (!hasIndexes) {
       if (!(await hasCaughtUp(client, change))) return undefined
       await createIndexes(client, build)
+      await setStorage(client, build)
+      hasStorage = true
       await keepHighestBlock(client, build)
       hasIndexes = true
       onCaughtUp()

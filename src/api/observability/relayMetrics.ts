@@ -135,6 +135,7 @@ function addSignerGauges(registry: Registry, relay: Relay) {
     'What a claim may cost at twice the current prices, with a rollup’s fee for L1.',
     (state) => ether(state.claimPrice),
   )
+  add('relay_budget_ether', 'The signer’s budget of 24 hours.', ({ budget }) => ether(budget))
   add('relay_budget_left_ether', 'What is left of the signer’s budget of 24 hours.', ({ budget, spent }) =>
     ether(budget - spent),
   )

@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { expect, it } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
-import { apiSettings } from '../../../core/env.ts'
+import { apiSettings, parseEnv } from '../../../core/env.ts'
+import { promtool } from '../../support/prometheus.ts'
 
 const root = new URL('../../../', import.meta.url)
 const read = (path: string) => readFile(new URL(path, root), 'utf8')
@@ -12,7 +13,7 @@ const read = (path: string) => readFile(new URL(path, root), 'utf8')
 /** The settings that a process reads: the names in its call of `readEnv`. */
 async function settingsOf(...sources: string[]): Promise<Set<string>> {
   const texts = await Promise.all(sources.map(read))
-  const calls = texts.flatMap((text) => text.match(/(?<=\breadEnv\(\[)[^\]]*/g) ?? [])
+  const calls = texts.flatMap((text) => text.match(/(?<=\b(?:readEnv\(|parseEnv\(|auditSettings = )\[)[^\]]*/g) ?? [])
   return new Set(calls.flatMap((names) => names.match(/[A-Z_]+/g) ?? []))
 }
 
@@ -22,16 +23,18 @@ const sdkSettings = ['AWS_REGION', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']
 const settings = {
   api: new Set([...apiSettings, ...sdkSettings]),
   indexer: await settingsOf('ops/startIndexer.ts', 'ponder.config.ts', 'core/chainSettings.ts'),
+  audit: await settingsOf('ops/auditCommand.ts', 'ops/audit/audit.ts'),
 }
 
-it.each(['api', 'indexer', 'standby'] as const)(
+const settingsOfPart = { ...settings, standby: settings.indexer }
+
+it.each(['api', 'indexer', 'standby', 'audit'] as const)(
   'compose.yaml gives the %s only settings that it reads',
   async (name) => {
     const { services } = parse(await read('compose.yaml'), { merge: true })
     const names = Object.keys(services[name].environment)
     expect(names).toEqual(expect.arrayContaining(['DATABASE_URL', 'CHAIN_ID', 'RPC_URL']))
-    const known = name === 'api' ? settings.api : settings.indexer
-    expect(names.filter((setting) => !known.has(setting))).toEqual([])
+    expect(names.filter((setting) => !settingsOfPart[name].has(setting))).toEqual([])
   },
 )
 
@@ -46,9 +49,47 @@ it('each deployment has an indexer and its standby', async () => {
   const [container] = indexer.spec.template.spec.containers
   expect(standby.spec.template.spec.containers).toEqual([{ ...container, command }])
   const ofIndexer = await read('deploy/systemd/runline-indexer.service')
+  const ownPort = `# Not the indexer's, which may be on the same host.\nEnvironment=PONDER_PORT=42070\n`
   expect(
-    unit.replace('standby indexer', 'indexer').replace(' --standby', '').replace('standby.env', 'indexer.env'),
+    unit
+      .replace('standby indexer', 'indexer')
+      .replace(' --standby', '')
+      .replace('standby.env', 'indexer.env')
+      .replace(ownPort, ''),
   ).toBe(ofIndexer)
+})
+
+it('Prometheus scrapes each systemd unit at its fixed port', async () => {
+  const { scrape_configs } = parse(await read('deploy/prometheus/prometheus.yaml'))
+  type Job = { job_name: string; static_configs: { targets: string[] }[] }
+  const targets = Object.fromEntries(
+    scrape_configs.map(({ job_name, static_configs }: Job) => [
+      job_name,
+      static_configs.flatMap(({ targets }) => targets.map((target) => Number(target.replace('127.0.0.1:', '')))),
+    ]),
+  )
+  const ports = parseEnv(['PONDER_PORT', 'AUDIT_PORT'], {})
+  const fixed = async (unit: string, setting: string) =>
+    new RegExp(`^Environment=${setting}=(.+)$`, 'm').exec(await read(`deploy/systemd/${unit}`))?.[1]
+  const opsPort = String(await fixed('runline-api@.service', 'OPS_PORT'))
+  expect(targets).toEqual({
+    'runline-api': ['3000', '3001'].map((instance) => Number(opsPort.replace('%i', instance))),
+    'runline-indexer': [ports.PONDER_PORT],
+    'runline-standby': [Number(await fixed('runline-standby.service', 'PONDER_PORT'))],
+    'runline-audit': [ports.AUDIT_PORT],
+  })
+})
+
+it('each deployment runs the audit by its timer', async () => {
+  const { services } = parse(await read('compose.yaml'), { merge: true })
+  const command = ['node', 'ops/auditCommand.ts', '--every', '1h']
+  expect(services.audit.command).toEqual(command)
+  const documents = parseAllDocuments(await read('deploy/kubernetes/runline.yaml')).map((one) => one.toJS())
+  const { spec } = documents.find(({ kind, metadata }) => kind === 'Deployment' && metadata.name === 'runline-audit')
+  expect(spec.template.spec.containers[0].command).toEqual(command)
+  expect(await read('deploy/systemd/runline-audit.service')).toMatch(
+    /^ExecStart=\S+\/node ops\/auditCommand\.ts --every 1h$/m,
+  )
 })
 
 it('the Kubernetes manifests give processes only settings that they read', async () => {
@@ -57,10 +98,11 @@ it('the Kubernetes manifests give processes only settings that they read', async
   expect(deployments.map(({ metadata }) => metadata.name)).toEqual([
     'runline-indexer',
     'runline-standby',
+    'runline-audit',
     'runline-api',
   ])
   for (const { metadata, spec } of deployments) {
-    const known = metadata.labels.component === 'api' ? settings.api : settings.indexer
+    const known = settingsOfPart[metadata.labels.component as keyof typeof settingsOfPart]
     const [{ env, envFrom }] = spec.template.spec.containers
     expect(envFrom).toEqual([{ configMapRef: { name: 'runline' } }])
     expect(env.map(({ name }: { name: string }) => name).filter((name: string) => !known.has(name))).toEqual([])
@@ -120,13 +162,16 @@ it("the Kubernetes manifests match the types of Kubernetes' API", async () => {
   expect(await manifestErrors(misspelt)).toContain(`'"readinesProbe"' does not exist in type 'IContainer'`)
 })
 
-const promtool = [process.env.PROMTOOL, '/usr/bin/promtool'].find((path) => path !== undefined && existsSync(path))
 if (promtool === undefined) console.warn('The test of the alert rules is skipped: install promtool, or set PROMTOOL.')
 
-it.runIf(promtool)('Prometheus accepts the alert rules', async () => {
-  const { stdout } = await execa(String(promtool), ['check', 'rules', 'deploy/prometheus/alerts.yaml'])
-  expect(stdout).toMatch(/SUCCESS: \d+ rules found/)
-})
+it.runIf(promtool).each(['prometheus', 'kubernetes'])(
+  'Prometheus accepts %s.yaml and the alert rules',
+  async (name) => {
+    const { stdout } = await execa(String(promtool), ['check', 'config', `deploy/prometheus/${name}.yaml`])
+    expect(stdout).toMatch(/SUCCESS: 1 rule files found/)
+    expect(stdout).toMatch(/SUCCESS: \d+ rules found/)
+  },
+)
 
 it('the systemd units set only settings that the processes read', async () => {
   const unit = await read('deploy/systemd/runline-api@.service')
@@ -153,11 +198,10 @@ it('every alert has a section in the runbook', async () => {
   const headings = [...(await read('docs/runbook.md')).matchAll(/^## (.+)$/gm)].map(([, heading]) =>
     String(heading).toLowerCase().replaceAll(' ', '-').replaceAll("'", ''),
   )
-  const anchors = groups[0].rules.map(({ annotations }: { annotations: { runbook: string } }) =>
-    annotations.runbook.replace('docs/runbook.md#', ''),
-  )
+  const rules: { annotations?: { runbook: string } }[] = groups.flatMap((group: { rules: object[] }) => group.rules)
+  const anchors = rules.flatMap(({ annotations }) => annotations?.runbook.replace('docs/runbook.md#', '') ?? [])
   expect(anchors.length).toBeGreaterThan(10)
-  expect(anchors.filter((anchor: string) => !headings.includes(anchor))).toEqual([])
+  expect(anchors.filter((anchor) => !headings.includes(anchor))).toEqual([])
 })
 
 it('the documentation names only files that exist', async () => {

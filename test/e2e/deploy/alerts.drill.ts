@@ -1,0 +1,316 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import getPort from 'get-port'
+import pg from 'pg'
+import { parseEther } from 'viem'
+import { beforeAll, describe, expect, inject, it } from 'vitest'
+import { accountOf, keyOf, roles } from '../../../devnet/accounts.ts'
+import { type Api, type ApiOptions, startApi } from '../../../devnet/api.ts'
+import { type Indexer, startIndexer } from '../../../devnet/indexer.ts'
+import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
+import { startAudit } from '../../support/audit.ts'
+import { startFakeKms } from '../../support/fakeKms.ts'
+import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { type Alert, prometheus, readRules, startPrometheus } from '../../support/prometheus.ts'
+import { claimApi } from '../claims/claimApi.ts'
+import { until } from '../claims/claimsOnChain.ts'
+import { type FaultyNode, startFaultyNode } from '../faultyNode.ts'
+
+if (prometheus === undefined) console.warn('The drill of the alerts is skipped: install prometheus, or set PROMETHEUS.')
+
+const keyId = 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab'
+const remoteSigner = accountOf(18)
+const relayer = accountOf(roles.relayer).address
+
+/** The thresholds of the rules: a minute without an answer or a block, two minutes without a mined transaction. */
+const SILENT_MS = 62_000
+const STUCK_SECONDS = 121
+
+let market: TestMarket
+let node: FaultyNode
+let kms: Awaited<ReturnType<typeof startFakeKms>>
+let second: Api
+let third: Api
+let standby: Indexer
+let audit: Awaited<ReturnType<typeof startAudit>>
+let watch: Awaited<ReturnType<typeof startPrometheus>>
+let people: Participants
+let agent: Agent
+let pool: pg.Pool
+const ports = { first: 0, second: 0, third: 0, audit: 0 }
+
+const startSecond = (more: Partial<ApiOptions> = {}) =>
+  startApi({
+    ...market,
+    port: 0,
+    opsPort: ports.second,
+    rpcUrl: node.url,
+    env: { ...kms.env, RELAYER_KMS_KEYS: keyId },
+    ...more,
+  })
+
+/** The alert for a late audit fires after three intervals. */
+const startAudits = (every: string) => startAudit({ ...market, port: ports.audit }, every)
+
+/** Two API processes: the first with a local key, the second with one in KMS and a node with faults. */
+async function startAll() {
+  await using parts = new AsyncDisposableStack()
+  for (const name of Object.keys(ports) as (keyof typeof ports)[]) ports[name] = await getPort()
+  market = await startTestMarket({ api: { opsPort: ports.first } })
+  parts.defer(market.stop)
+  node = await startFaultyNode(market.rpcUrl)
+  parts.defer(node.stop)
+  kms = await startFakeKms(keyId, keyOf(18))
+  parts.defer(kms.stop)
+  second = await startSecond()
+  parts.defer(() => second.stop())
+  third = await startApi({ ...market, port: 0, opsPort: ports.third })
+  parts.defer(() => third.stop())
+  standby = await startIndexer({ ...market, port: undefined, standby: true })
+  parts.defer(() => standby.stop())
+  audit = await startAudits('60s')
+  parts.defer(() => audit.stop())
+  pool = new pg.Pool({ connectionString: market.databaseUrl })
+  pool.on('error', () => undefined)
+  parts.defer(() => pool.end())
+  await market.client.setBalance({ address: remoteSigner.address, value: parseEther('1') })
+  people = participantsOf(market)
+  agent = await people.newAgent(accountOf(2), 1_000n * usdc)
+  const local = (port: number) => `127.0.0.1:${port}`
+  watch = await startPrometheus({
+    'runline-api': [local(ports.first), local(ports.second), local(ports.third)],
+    'runline-indexer': [local(market.indexer.port)],
+    'runline-standby': [local(standby.port)],
+    'runline-audit': [local(ports.audit)],
+  })
+  parts.defer(() => watch.stop())
+  await audit.compared(market)
+  await market.indexed()
+  const kept = parts.move()
+  return () => kept.disposeAsync()
+}
+
+/** Waits until the alert fires. @param labels those of its labels that must be these. */
+async function fires(name: string, labels: Record<string, string> = {}, milliseconds = 20_000) {
+  const matches = (alert: Alert) =>
+    alert.labels.alertname === name && Object.entries(labels).every(([key, value]) => alert.labels[key] === value)
+  let names: unknown[] = []
+  const isFiring = async () => {
+    await sleep(200)
+    const alerts = await watch.firing()
+    names = alerts.map(({ labels }) => labels.alertname)
+    return alerts.some(matches)
+  }
+  await until(`${name} ${JSON.stringify(labels)}`, isFiring, milliseconds).catch((error) => {
+    throw new Error(`${error.message}, while these fired: ${names.join()}`)
+  })
+}
+
+const firingNames = async () => (await watch.firing()).map(({ labels }) => labels.alertname)
+
+/** Makes a signed claim: only the devnet's own relayer may make others. */
+const claim = async (api: Api, run: bigint) => claimApi(api.url).claim(run, agent, await people.sign(run, agent))
+
+/** Reads by different URLs, which the response cache does not have. */
+let page = 1
+const readUncached = (api: Api, count: number) =>
+  Promise.all(
+    Array.from({ length: count }, async () => (await fetch(`${api.url}/api/agents?limit=1&page=${page++}`)).status),
+  )
+
+/** Has each read of a view first evaluate an expression. @returns a function that restores the view. */
+async function disturb(view: string, expression: string) {
+  const { rows } = await pool.query<{ definition: string }>(
+    `SELECT pg_get_viewdef('runline.${view}'::regclass) AS definition`,
+  )
+  const definition = String(rows[0]?.definition).replace(/;$/, '')
+  await pool.query(
+    `CREATE OR REPLACE VIEW runline.${view} AS
+     SELECT original.* FROM (${definition}) AS original WHERE (SELECT ${expression})`,
+  )
+  return () => pool.query(`CREATE OR REPLACE VIEW runline.${view} AS ${definition}`)
+}
+
+/** The schema of the tables that readers see. */
+async function servedSchema(): Promise<string> {
+  const { rows } = await pool.query<{ schema: string }>(
+    `SELECT quote_ident(table_schema) AS schema FROM information_schema.view_table_usage
+     WHERE view_schema = 'runline' AND view_name = 'run'`,
+  )
+  return String(rows[0]?.schema)
+}
+
+describe.runIf(prometheus)('each alert fires at its failure', () => {
+  beforeAll(startAll, 300_000)
+
+  it('none while everything works', async () => {
+    for (const api of [market.api, second]) {
+      const run = await people.openRun(usdc)
+      await until('claimed', async () => (await claim(api, run)).status === 200)
+    }
+    for (let second = 0; second < 10; second++) {
+      expect((await fetch(`${market.api.url}/api/agents/${agent.id}`)).status).toBe(200)
+      await sleep(1_000)
+    }
+    expect(await watch.query('up == 0')).toEqual([])
+    expect(await watch.query('count(up)')).toMatchObject([{ value: 6 }])
+    expect(await firingNames()).toEqual([])
+  })
+
+  it('one dead API process of three', async () => {
+    await third.stop()
+    await fires('ProcessDown', { job: 'runline-api', instance: `127.0.0.1:${ports.third}` })
+    expect(await firingNames()).toEqual(['ProcessDown'])
+  })
+
+  it('an audit that restarts again and again, and so compares nothing', async () => {
+    for (let restart = 0; restart < 5; restart++) {
+      await audit.stop()
+      audit = await startAudits('1s')
+      // Until Prometheus has scraped it.
+      await sleep(2_500)
+    }
+    await fires('ProcessRestarts', { job: 'runline-audit' })
+    await fires('AuditLate', { job: 'runline-audit' })
+  })
+
+  it('a defect in an answer, once', async () => {
+    const restore = await disturb('agent', '1 / 0 = 0')
+    expect(await readUncached(market.api, 1)).toEqual([500])
+    await restore()
+    await fires('ServerErrors')
+  })
+
+  it('a database that is too slow', async () => {
+    const restore = await disturb('agent', 'pg_sleep(0.6) IS NOT NULL')
+    const flood = setInterval(() => void readUncached(market.api, 60).catch(() => undefined), 1_000)
+    try {
+      await fires('SlowReads')
+    } finally {
+      clearInterval(flood)
+      await restore()
+    }
+  })
+
+  it('a standby whose tables are locked', async () => {
+    const served = await servedSchema()
+    const { rows } = await pool.query<{ schema: string }>(
+      `SELECT quote_ident(schemaname) AS schema FROM pg_tables
+       WHERE schemaname LIKE 'runline\\_%' AND quote_ident(schemaname) <> $1 AND tablename = 'head'`,
+      [served],
+    )
+    const client = await pool.connect()
+    await client.query(`BEGIN; LOCK TABLE ${rows[0]?.schema}.head IN ACCESS EXCLUSIVE MODE`)
+    // The chain's clock advances, as it would while the lock lasts.
+    await market.client.increaseTime({ seconds: 90 })
+    await fires('IndexerBehind')
+    await client.query('ROLLBACK')
+    client.release()
+  })
+
+  it('keys that do not sign, or have nothing left', async () => {
+    kms.failAlways({ status: 400, type: 'AccessDeniedException' })
+    const run = await people.openRun(usdc)
+    // Five a minute would do: the ratio counts.
+    for (let count = 0; count < 12; count++) {
+      expect((await claim(second, run)).status).toBe(503)
+      await sleep(300)
+    }
+    await fires('SignerNotSigning', { signer: remoteSigner.address })
+    await fires('ClaimsRefused')
+    await fires('ClaimsFailFast')
+    await fires('ClaimsFailSlowly')
+    kms.failAlways()
+    const balance = await market.client.getBalance({ address: relayer })
+    await market.client.setBalance({ address: relayer, value: 1n })
+    await fires('SignerFundsLow', { signer: relayer })
+    await market.client.setBalance({ address: relayer, value: balance })
+    const spend = (wei: bigint) =>
+      pool.query('UPDATE relay.tx SET fee = fee + $1 WHERE id = (SELECT min(id) FROM relay.tx)', [wei])
+    await spend(parseEther('0.95'))
+    await fires('GasBudgetLow')
+    await spend(-parseEther('0.95'))
+  })
+
+  it('a node that counts a signer’s transactions implausibly', async () => {
+    // The signer of the last test rests for a while.
+    const isSigning = async () => (await claim(second, await people.openRun(usdc))).status === 200
+    await until('signing', isSigning, 60_000)
+    node.from(({ method }) => (method === 'eth_getTransactionCount' ? { kind: 'nonce', by: 1_000 } : undefined))
+    await claim(second, await people.openRun(usdc))
+    await fires('SignerResting', { signer: remoteSigner.address })
+    node.heal()
+  })
+
+  it('an index that differs from the chain', { timeout: 150_000 }, async () => {
+    const schema = await servedSchema()
+    const client = await pool.connect()
+    // Without Ponder's triggers, which would record the change as one of a block.
+    await client.query('SET session_replication_role = replica')
+    await client.query(`UPDATE ${schema}.run SET reward = reward + 1 WHERE bounty_id = 1`)
+    await audit.compared(market)
+    await fires('IndexDiffers')
+    await client.query(`UPDATE ${schema}.run SET reward = reward - 1 WHERE bounty_id = 1`)
+    client.release(true)
+  })
+
+  it('a transaction that is not mined', async () => {
+    const run = await people.openRun(usdc)
+    await market.client.setAutomine(false)
+    await market.client.setIntervalMining({ interval: 0 })
+    void claim(market.api, run).catch(() => undefined)
+    await until('sent', async () => (await market.client.getTxpoolStatus()).pending === 1)
+    await pool.query(
+      `UPDATE relay.attempt SET signed_at = signed_at - make_interval(secs => $1)
+       FROM relay.tx WHERE tx.id = attempt.tx AND tx.state IN ('signed', 'accepted')`,
+      [STUCK_SECONDS],
+    )
+    await fires('SignerStuck', { signer: relayer })
+    await market.client.setAutomine(true)
+    await market.client.setIntervalMining({ interval: 1 })
+  })
+
+  it('a node that is silent or does not follow the chain, and no indexer', { timeout: 240_000 }, async () => {
+    // The third process has a node that is silent, and a key whose store is away. The second's node stays at a block.
+    const silent = await startFaultyNode(market.rpcUrl)
+    const away = await startFakeKms(keyId, keyOf(18))
+    await away.stop()
+    const env = { ...away.env, RELAYER_KMS_KEYS: keyId }
+    third = await startApi({ ...market, port: 0, opsPort: ports.third, rpcUrl: silent.url, env })
+    const frozen = await market.client.getBlockNumber()
+    silent.from(() => ({ kind: 'hang' }))
+    node.from(async () => ({ kind: 'stale', blocks: Number((await market.client.getBlockNumber()) - frozen) }))
+    await Promise.all([market.indexer.stop(), standby.stop()])
+    await fires('KeyAbsent')
+    await fires('IndexerDown')
+    await fires('IndexBehind', {}, 60_000)
+    await fires('NodeSilent', { instance: `127.0.0.1:${ports.third}` }, SILENT_MS)
+    await fires('ChainStopped', { instance: `127.0.0.1:${ports.second}` }, SILENT_MS)
+    await Promise.all([third.stop(), silent.stop()])
+    node.heal()
+  })
+
+  it('a database that takes no connections, and then no API process', async () => {
+    const name = new URL(market.databaseUrl).pathname.slice(1)
+    const server = new pg.Client({ connectionString: inject('postgresUrl') })
+    await server.connect()
+    await server.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`)
+    await server.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [name])
+    const reading = setInterval(() => void readUncached(market.api, 3).catch(() => undefined), 300)
+    await fires('ReadsRefused')
+    await fires('ReadsFailFast')
+    await fires('ReadsFailSlowly')
+    clearInterval(reading)
+    await server.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`)
+    await server.end()
+    await Promise.all([market.api.stop(), second.stop()])
+    await fires('ApiDown')
+  })
+
+  it('so that every alert has fired, but the one that test/e2e/deploy/alertRules.test.ts fires', async () => {
+    const fired = await watch.query('count by (alertname) (count_over_time(ALERTS{alertstate="firing"}[30m]))')
+    const { groups } = await readRules()
+    const alerts = groups.flatMap(({ rules }) => rules.flatMap(({ alert }) => alert ?? []))
+    const expected = alerts.filter((name) => name !== 'ReadPoolExhausted')
+    expect(fired.map(({ labels }) => labels.alertname).sort()).toEqual(expected.sort())
+  })
+})

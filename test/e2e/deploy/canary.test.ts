@@ -1,0 +1,106 @@
+import { execa } from 'execa'
+import pg from 'pg'
+import { beforeAll, expect, it } from 'vitest'
+import { accountOf } from '../../../devnet/accounts.ts'
+import { startApi } from '../../../devnet/api.ts'
+import { participantsOf } from '../../../testkit/participants.ts'
+import { startTestMarket, type TestMarket } from '../../support/market.ts'
+
+let market: TestMarket
+
+/** As in production, claims need signatures. */
+beforeAll(async () => {
+  market = await startTestMarket({ api: { allowUnsignedClaims: false } })
+  return market.stop
+}, 120_000)
+
+async function canary(...args: string[]) {
+  const { stdout, stderr, exitCode } = await execa('node', ['ops/canaryCommand.ts', '--url', market.api.url, ...args], {
+    env: {
+      CHAIN_ID: String(market.chainId),
+      RPC_URL: market.rpcUrl,
+      DEPLOYMENTS_DIR: market.deploymentsDirectory,
+    },
+    preferLocal: true,
+    reject: false,
+  })
+  const steps = stdout.split('\n').map((line) =>
+    line
+      .replace(/ +\d+ ms +/, ': ')
+      .replace(/ +/g, ' ')
+      .trim(),
+  )
+  return { steps, stdout, stderr, exitCode }
+}
+
+it('exits with 0 once a run of its own is claimed', async () => {
+  const { steps, stderr, exitCode } = await canary()
+  expect(stderr).toBe('')
+  expect(steps).toEqual([
+    'ok readiness: ready',
+    'ok lists: no open run or no agent',
+    'ok new run: run 1, agent 1',
+    'ok eligibility: eligible, as the contract says',
+    'ok claim: run 1 is claimed',
+  ])
+  expect(exitCode).toBe(0)
+  const run = await (await fetch(`${market.api.url}/api/runs/1`)).json()
+  expect(run).toMatchObject({ state: 'CLAIMED', claimedBy: 1 })
+})
+
+it('reads only, if it is asked to', async () => {
+  const participants = participantsOf(market)
+  const agent = await participants.newAgent(accountOf(2), 0n)
+  await participants.openRun()
+  await market.indexed()
+  const before = await market.market.read.bountyCount()
+  const { steps, exitCode } = await canary('--read-only', '--agent', String(agent.id))
+  expect(steps).toEqual([
+    'ok readiness: ready',
+    `ok lists: run ${before}, agent ${agent.id}`,
+    'ok eligibility: not eligible, as the contract says: INSUFFICIENT_STAKE,INSUFFICIENT_UNLOCKED_STAKE',
+  ])
+  expect(exitCode).toBe(0)
+  expect(await market.market.read.bountyCount()).toBe(before)
+})
+
+it('exits with 1 where the API and the contract disagree', async () => {
+  const participants = participantsOf(market)
+  const agent = await participants.newAgent(accountOf(3))
+  const run = await participants.openRun()
+  await market.indexed()
+  const client = new pg.Client({ connectionString: market.databaseUrl })
+  await client.connect()
+  const { rows } = await client.query(`SELECT nspname AS schema FROM pg_namespace WHERE nspname LIKE 'runline\\_%'`)
+  // Without Ponder's triggers, which would record the change as one of a block.
+  await client.query('SET session_replication_role = replica')
+  const setStake = (stake: bigint) =>
+    client.query(`UPDATE ${rows[0].schema}.agent SET staked_amount = $1 WHERE id = $2`, [stake, agent.id])
+  await setStake(0n)
+  const { steps, stderr, exitCode } = await canary('--read-only', '--run', String(run), '--agent', String(agent.id))
+  await setStake(20_000_000n)
+  await client.end()
+  expect(steps.at(-1)).toBe('failed eligibility:')
+  expect(stderr).toBe(
+    `Agent ${agent.id}, run ${run}: the API says INSUFFICIENT_STAKE,INSUFFICIENT_UNLOCKED_STAKE, the contract eligible`,
+  )
+  expect(exitCode).toBe(1)
+})
+
+it('exits with 1 where claims are refused, and says why', async () => {
+  const withoutKey = await startApi({ ...market, port: 0, relayerKey: undefined })
+  const { steps, stderr, exitCode } = await canary('--url', withoutKey.url)
+  await withoutKey.stop()
+  expect(steps.at(-1)).toBe('failed claim:')
+  expect(stderr).toMatch(/^POST \/api\/runs\/\d+\/claim answers 503: .*RELAY_UNAVAILABLE/)
+  expect(exitCode).toBe(1)
+})
+
+it.each([
+  ['an API that does not answer', ['--url', 'http://127.0.0.1:1'], 'fetch failed'],
+  ['a wrong id', ['--run', 'one'], '--run must be an id, got one'],
+])('exits with 1 for %s', async (_, args, why) => {
+  const { stderr, exitCode } = await canary(...args)
+  expect(stderr).toContain(why)
+  expect(exitCode).toBe(1)
+})

@@ -1,0 +1,165 @@
+import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
+import pg from 'pg'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { accountOf } from '../../../devnet/accounts.ts'
+import { type Indexer, startIndexer } from '../../../devnet/indexer.ts'
+import { parseInterval } from '../../../ops/audit/interval.ts'
+import { type Agent, type Participants, participantsOf } from '../../../testkit/participants.ts'
+import { waitForIndex } from '../../../testkit/waitForIndex.ts'
+import { startAudit } from '../../support/audit.ts'
+import { freshDatabase } from '../../support/database.ts'
+import { startTestChain, type TestChain } from '../../support/market.ts'
+import { until } from '../claims/claimsOnChain.ts'
+import { type FaultyNode, startFaultyNode } from '../faultyNode.ts'
+
+let chain: TestChain
+let node: FaultyNode
+let databaseUrl: string
+let indexer: Indexer
+let people: Participants
+let agent: Agent
+
+/** The indexer reads from a node with planned faults; audits read from the true one. */
+beforeAll(async () => {
+  await using parts = new AsyncDisposableStack()
+  chain = await startTestChain()
+  parts.defer(chain.stop)
+  node = await startFaultyNode(chain.rpcUrl)
+  parts.defer(node.stop)
+  databaseUrl = await freshDatabase()
+  await start()
+  parts.defer(() => indexer.stop())
+  people = participantsOf(chain)
+  agent = await people.newAgent(accountOf(2))
+  await indexed()
+  const kept = parts.move()
+  return () => kept.disposeAsync()
+})
+
+async function start() {
+  indexer = await startIndexer({ ...chain, databaseUrl, rpcUrl: node.url })
+}
+
+const indexed = async () => waitForIndex(databaseUrl, await chain.client.getBlockNumber())
+
+/** Drops the cache of Ponder and the build's schemas. */
+async function dropIndex() {
+  const client = new pg.Client({ connectionString: databaseUrl })
+  await client.connect()
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT nspname AS name FROM pg_namespace WHERE nspname = 'ponder_sync' OR nspname LIKE 'runline\\_%'`,
+  )
+  expect(rows.length).toBe(2)
+  for (const { name } of rows) await client.query(`DROP SCHEMA ${pg.escapeIdentifier(name)} CASCADE`)
+  await client.end()
+}
+
+/** Audits each second, from the true node. */
+const audits = (more: { rpcUrl?: string } = {}) => startAudit({ ...chain, databaseUrl, ...more })
+
+/** The node leaves out the last of a block's logs, as a node whose answer was cut at its limit does. */
+function truncateLogs() {
+  node.from(async ({ method, params: [filter] }) => {
+    if (method !== 'eth_getLogs') return undefined
+    const logs = (await chain.client.request({ method, params: [filter] } as never)) as unknown[]
+    return { kind: 'reply', reply: { result: logs.slice(0, -1) } }
+  })
+}
+
+describe('an audit by a timer', () => {
+  it('finds what a truncated answer of the node took from the index, and has it as a metric', {
+    timeout: 300_000,
+  }, async () => {
+    const audit = await audits()
+    expect(await audit.value('audit_differences')).toBeNaN()
+    expect(await audit.value('audit_last_success_timestamp_seconds')).toBeNaN()
+    expect(await audit.value('audit_interval_seconds')).toBe(1)
+    await audit.compared(chain)
+    expect(await audit.value('audit_differences')).toBe(0)
+    const first = await audit.value('audit_last_success_timestamp_seconds')
+    expect(Math.abs(Date.now() / 1_000 - first)).toBeLessThan(60)
+    expect(await audit.value('audit_duration_seconds')).toBeGreaterThan(0)
+
+    const run = await people.openRun()
+    await indexed()
+    truncateLogs()
+    const account = agent.wallet.address
+    await people.mined(() => chain.market.write.claimBounty([run, agent.id], { account }))
+    await indexed()
+    node.heal()
+    await audit.compared(chain)
+    expect(await audit.value('audit_differences')).toBeGreaterThan(0)
+    expect(await audit.value('audit_last_success_timestamp_seconds')).toBeGreaterThan(first)
+    expect(await audit.value('audit_failures_total')).toBe(0)
+    expect(audit.lines).toContainEqual(
+      expect.objectContaining({
+        level: 50,
+        msg: 'Table and chain differ',
+        // The claim emits `BountyClaimed`, then `StakeLocked`.
+        difference: `agent ${agent.id}: lockedAmount is 0 in the table, 10000000 on chain`,
+      }),
+    )
+    const [probe] = (await once(get(`${audit.url}/healthz`), 'response')) as [IncomingMessage]
+    expect(probe.resume().statusCode).toBe(200)
+
+    // As the runbook says: Ponder's cache has the wrong answer.
+    await indexer.stop()
+    await dropIndex()
+    await start()
+    await indexed()
+    await audit.compared(chain)
+    expect(await audit.value('audit_differences')).toBe(0)
+    await audit.stop()
+  })
+
+  it('ends with 0 at SIGTERM, also during an audit, and the next start resumes that audit', async () => {
+    const audit = await audits()
+    /** The block of the copy that it made, or that an earlier process had made. */
+    const blockOf = ({ lines }: typeof audit) =>
+      lines.flatMap(({ msg }) => /^(?:Copied|Resuming at) (block .+)/.exec(String(msg))?.[1] ?? [])[0]
+    await until('copied', async () => blockOf(audit) !== undefined)
+    process.kill(audit.part.pid, 'SIGTERM')
+    expect(await audit.part.ended).toBe('exited with code 0')
+    await audit.stop()
+    const next = await audits()
+    await until('resumed', async () => blockOf(next) !== undefined)
+    expect(next.lines.map(({ msg }) => msg)).toContain(`Resuming at ${blockOf(audit)}`)
+    await next.stop()
+  })
+
+  it('counts an audit that cannot compare, and audits again', async () => {
+    const audit = await audits({ rpcUrl: 'http://127.0.0.1:1' })
+    await until('failed twice', async () => (await audit.value('audit_failures_total')) >= 2)
+    expect(await audit.value('audit_differences')).toBeNaN()
+    expect(audit.lines).toContainEqual(expect.objectContaining({ level: 50, msg: 'The audit could not compare' }))
+    await audit.stop()
+  })
+
+  it('leaves no session behind', async () => {
+    const client = new pg.Client({ connectionString: databaseUrl })
+    await client.connect()
+    await until('the lock is free', async () => {
+      const { rows } = await client.query(`SELECT pg_try_advisory_lock(hashtext('audit_of_runline')) AS free`)
+      return rows[0].free
+    })
+    await client.end()
+  })
+})
+
+describe('the interval of a timer', () => {
+  it.each([
+    ['90s', 90_000],
+    ['10m', 600_000],
+    ['1h', 3_600_000],
+    ['24d', 2_073_600_000],
+  ])('%s is %i ms', (text, expected) => {
+    expect(parseInterval(text)).toBe(expected)
+  })
+
+  it.each(['', '0s', '1', 'h', '-1h', '1.5h', '25d', '1h ', 'hourly'])('refuses %j', (text) => {
+    expect(() => parseInterval(text)).toThrow(
+      `--every must be a number of s, m, h or d, of at most 24 days, such as 1h`,
+    )
+  })
+})
