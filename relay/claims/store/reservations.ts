@@ -52,7 +52,7 @@ export async function reserve(db: pg.PoolClient, candidates: Candidate[], terms:
   const remaining = () => candidates.filter((candidate) => !obstacles.has(candidate))
   await lockNames(
     db,
-    candidates.flatMap(({ claim: { request } }) => namesOf(request)),
+    candidates.flatMap(({ claim: { request } }) => locksOf(request)),
   )
   for (const candidate of await boundKeys(db, candidates)) obstacles.set(candidate, 'rival')
   const { over, paid } = await overLimits(db, remaining(), terms)
@@ -72,7 +72,7 @@ export async function reserve(db: pg.PoolClient, candidates: Candidate[], terms:
 }
 
 /** What a claim locks: its run, its agent, and its wallet. */
-const namesOf = (request: ClaimRequest) => [
+const locksOf = (request: ClaimRequest) => [
   `run ${request.bountyId}`,
   `agent ${request.agentId}`,
   lockOfWallet(request),

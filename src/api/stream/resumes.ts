@@ -114,7 +114,7 @@ export class Resumes {
     const streams = new Set([stream])
     const askedAt = performance.now()
     const read = this.#limitReads(async () => {
-      if (![...streams].some(({ isOpen }) => isOpen)) throw refusal('No client waits for the changes any more.')
+      if (![...streams].some(({ isOpen }) => isOpen)) throw refusal('No client waits for the changes.')
       if (performance.now() - askedAt > MAX_WAIT_MS) throw refusal('Too many streams resume at once.')
       const result = await this.#options.read(cursor)
       this.#reads.set(key, result)
