@@ -1908,7 +1908,7 @@ export interface components {
         };
         StreamClose: {
             /** @enum {string} */
-            reason: "SLOW_READER" | "SHUTDOWN" | "INTERNAL";
+            reason: "SLOW_READER" | "SHUTDOWN" | "INDEX_BEHIND" | "INTERNAL";
         };
         StreamsUnavailableProblem: {
             /** @enum {string} */

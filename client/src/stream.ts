@@ -8,7 +8,7 @@ type Schemas = components['schemas']
 /** The server sends at least a comment every 15 seconds. Without one for this time, the connection counts as lost. */
 const SILENCE_TIMEOUT_MS = 40_000
 
-/** The pause before a new connection. It doubles with each attempt that gets no event. */
+/** The pause before a new connection. It doubles with each attempt that gets no event, or only `close`. */
 const MIN_PAUSE_SECONDS = 1
 const MAX_PAUSE_SECONDS = 30
 
@@ -50,8 +50,9 @@ export async function* streamChanges(
         if (value !== undefined) target.searchParams.set(name, String(value))
       }
       for await (const { id: own = '', event, data } of messagesOf(fetch, target, signal, noteId)) {
+        if (!isKnown(event)) continue
         pause = MIN_PAUSE_SECONDS
-        if (isKnown(event)) yield { id: own, type: event, data: JSON.parse(data) } as StreamEvent
+        yield { id: own, type: event, data: JSON.parse(data) } as StreamEvent
       }
     } catch (error) {
       if (error instanceof Unavailable) pause = error.seconds

@@ -358,6 +358,99 @@ describe('a stream that resumes', () => {
     expect(named(await reader.next())).toEqual(['run 1 OPEN 13'])
   })
 
+  it('ends with a reason where what it lacks cannot be read, and is counted', async () => {
+    const id = await broken()
+    const api = await startApi()
+    const live = await open(api)
+    await live.next()
+    const client = await index.pool.connect()
+    await client.query('BEGIN; LOCK TABLE run_event IN ACCESS EXCLUSIVE MODE')
+    const reader = await open(api, `?lastEventId=${id}`)
+    const [last] = await reader.next()
+    expect(last).toMatchObject({ event: 'close', data: { reason: 'INDEX_BEHIND' } })
+    await vi.waitUntil(() => reader.end() === 'ended')
+    expect([...api.streams.figures.ended]).toEqual([['INDEX_BEHIND', 1]])
+    await client.query('ROLLBACK')
+    client.release()
+    const again = await open(api, `?lastEventId=${id}`)
+    expect(named(await again.next())).toEqual(['run 2 CLAIMED 11'])
+    expect(live.end()).toBeUndefined()
+  })
+
+  describe('with thousands of changes', () => {
+    const runs = 4_000
+    const bytesOfRun = 1_000
+
+    /** The id of a client that lacks a change of each of the runs. */
+    async function farBehind() {
+      const id = await broken()
+      await mine(12n, async (tx) => {
+        await tx.execute(sql`INSERT INTO run SELECT (jsonb_populate_record(run, jsonb_build_object('bounty_id', n,
+          'deliverable_hash', repeat('x', ${bytesOfRun})))).* FROM run, generate_series(11, ${10 + runs}) n WHERE bounty_id = 1`)
+        const { timestamp, hash } = blockAt(12n)
+        await tx.execute(sql`INSERT INTO run_event (id, bounty_id, name, timestamp, block_number, block_hash, log_index,
+          transaction_hash) SELECT left(${checkpointOf({ number: 12n, timestamp })}, 42) || lpad(n::text, 33, '0'), n,
+          'BountyFunded', ${timestamp}, 12, ${hash}, 0, ${hash} FROM generate_series(11, ${10 + runs}) n`)
+      })
+      return id
+    }
+
+    it('gets each once and in order, a bounded number in each turn of the event loop', async () => {
+      const id = await farBehind()
+      const api = await startApi()
+      const streams = [0, 1, 2].map((reward) => open(api, `?minReward=${reward}&lastEventId=${id}`))
+      const all = await Promise.all(streams)
+      let sent = 0
+      let mostInTurn = 0
+      while (sent < 3 * runs) {
+        await new Promise(setImmediate)
+        mostInTurn = Math.max(mostInTurn, api.streams.figures.sent() - sent)
+        sent = api.streams.figures.sent()
+      }
+      expect(mostInTurn).toBeLessThanOrEqual(250)
+      for (const reader of all) {
+        const events = await reader.next(2 + runs, 30_000)
+        const expected = [2, 3, ...Array.from({ length: runs }, (_, place) => 11 + place)]
+        expect(events.map(({ data }) => data.bountyId)).toEqual(expected)
+      }
+      const [middle] = all[0]?.events.slice(runs / 2) ?? []
+      const resumed = await open(await startApi(), `?types=run&lastEventId=${middle?.id}`)
+      expect((await resumed.next(1))[0]?.data.bountyId).toBe(middle?.data.bountyId + 1)
+    })
+
+    it('is read once and encoded once for all streams with the same id and filter', async () => {
+      const id = await farBehind()
+      const api = await startApi()
+      const query = vi.spyOn(api.readPool, 'query')
+      const all = await Promise.all(Array.from({ length: 20 }, () => api.app.request(`/api/stream?lastEventId=${id}`)))
+      const first = await Promise.all(all.map(async ({ body }) => chunksOf(body, 3)))
+      const names = query.mock.calls.map(([config]) => config as unknown as ReadQuery)
+      expect(names.filter(({ name, alone }) => name === 'changes' && alone)).toHaveLength(1)
+      for (const [, ...chunks] of first) {
+        for (const [place, bytes] of chunks.entries()) expect(bytes).toBe(first[0]?.[place + 1])
+      }
+    })
+
+    it('waits until its client reads, with a bounded number of bytes', async () => {
+      const id = await farBehind()
+      const api = await startApi()
+      const { body } = await api.app.request(`/api/stream?lastEventId=${id}`)
+      await vi.waitUntil(() => api.streams.figures.sent() > 500)
+      await sleep(300)
+      expect(api.streams.figures.sent() * bytesOfRun).toBeLessThan(1.5 * 1024 * 1024)
+      await body?.cancel()
+    })
+
+    /** The first chunks of a body, as the stream has them. */
+    async function chunksOf(body: ReadableStream<Uint8Array> | null, count: number) {
+      const reader = body?.getReader()
+      const chunks: (Uint8Array | undefined)[] = []
+      while (chunks.length < count) chunks.push((await reader?.read())?.value)
+      await reader?.cancel()
+      return chunks
+    }
+  })
+
   it('begins with reset where its block is no longer stored', async () => {
     const id = await broken()
     await index.db.delete(recentBlock)

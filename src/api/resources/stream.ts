@@ -4,7 +4,7 @@ import { agentSchema, exampleAgent } from './agent.ts'
 import { exampleRun, runSchema } from './run.ts'
 
 /** Why the server ends a stream. A code never changes its meaning. */
-const closeReasons = ['SLOW_READER', 'SHUTDOWN', 'INTERNAL'] as const
+const closeReasons = ['SLOW_READER', 'SHUTDOWN', 'INDEX_BEHIND', 'INTERNAL'] as const
 
 export type CloseReason = (typeof closeReasons)[number]
 

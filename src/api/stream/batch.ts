@@ -23,19 +23,28 @@ export function resetOf(cursor: Cursor, changes: Changes, head: Block, remembere
   return shared ? ({ block: shared, reason: 'REORG' } satisfies Reset) : expired
 }
 
+/** Encoded events, undefined if no change matches the filter, and the cursor of a client that has them. */
+export type Part = { events: EncodedEvents | undefined; end: Cursor }
+
 /** Changes as streams send them, and the cursor of a client that has them. */
 export type Batch = {
   end: Cursor
   /** The events that match the filter, encoded once for each filter; undefined if none matches. */
   encode(filter: StreamFilter): EncodedEvents | undefined
+  /** The first of the changes, within a bound of changes and bytes, so that the event loop is never blocked for long. */
+  encodePart(filter: StreamFilter): Part
 }
+
+/** The most changes of a part, which take a millisecond or two, and the bytes after which it ends. */
+const MAX_PART_CHANGES = 250
+const MAX_PART_BYTES = 256 * 1024
 
 /** A batch of the event `reset` alone. */
 export function resetBatch({ block, reason }: Reset, finalized: bigint): Batch {
   const end = cursorAt(block, finalized)
   const data = `{"block":${formatBlock(block)},"reason":"${reason}"}`
   const events = encodeEvents([formatEvent('reset', data, formatCursor(end))])
-  return { end, encode: () => events }
+  return { end, encode: () => events, encodePart: () => ({ events, end }) }
 }
 
 /**
@@ -52,20 +61,43 @@ export function batchOf(cursor: Cursor, { changes, recent, finalized }: Changes,
   const rest = changes.filter((change) => change.block > from && change.block <= to.number && isBehind(change, cursor))
   const end = endOf(later, recent, finalized, to) ?? head
   const next = { since: cursor.after ? cursor.since : to, from: to.number, to: end, final: finalized }
-  const events = [
-    ...rest.map((change) => createEvent(change, { ...cursor, after: change }, to)),
-    ...later.map((change) => createEvent(change, { ...next, after: change }, head)),
+  const placed = [
+    ...rest.map((change) => ({ change, cursor: { ...cursor, after: change }, block: to })),
+    ...later.map((change) => ({ change, cursor: { ...next, after: change }, block: head })),
   ]
+  // Created when they are first sent, because a resuming stream sends a part of them.
+  const events: ReturnType<typeof createEvent>[] = []
+  const format = (place: number, { change, cursor, block }: PlacedChange, filter: StreamFilter) => {
+    const event = events[place] ?? createEvent(change, cursor, block)
+    events[place] = event
+    return event(filter)
+  }
+  const batchEnd = cursorAt(end, finalized)
   const encoded = new Map<string, EncodedEvents | undefined>()
   return {
-    end: cursorAt(end, finalized),
+    end: batchEnd,
     encode(filter) {
       if (!encoded.has(filter.key))
-        encoded.set(filter.key, encodeEvents(events.flatMap((event) => event(filter) ?? [])))
+        encoded.set(filter.key, encodeEvents(placed.flatMap((each, place) => format(place, each, filter) ?? [])))
       return encoded.get(filter.key)
+    },
+    encodePart(filter) {
+      const part: string[] = []
+      let length = 0
+      for (const [place, each] of placed.entries()) {
+        const event = format(place, each, filter)
+        if (event !== undefined) part.push(event)
+        length += event?.length ?? 0
+        const isFull = place + 1 === MAX_PART_CHANGES || length >= MAX_PART_BYTES
+        if (isFull && place + 1 < placed.length) return { events: encodeEvents(part), end: each.cursor }
+      }
+      return { events: encodeEvents(part), end: batchEnd }
     },
   }
 }
+
+/** A change, the cursor of a client that has it and all before it, and the block at which it is true. */
+type PlacedChange = { change: Change; cursor: Cursor; block: Block }
 
 /**
  * The last block that changed anything, because each process recognises it, also after the indexer was restarted. If

@@ -1,14 +1,14 @@
 import { setTimeout as sleep, setImmediate as yieldToOthers } from 'node:timers/promises'
-import pLimit from 'p-limit'
 import type { Logger } from 'pino'
 import type { Hex } from 'viem'
-import { Problem } from '../http/errors.ts'
+import { Problem, unlessProblem } from '../http/errors.ts'
 import { type Block, type Changes, changesSince } from '../queries/changes.ts'
 import type { IndexReader } from '../queries/indexReader.ts'
 import { snapshotOnly } from '../queries/snapshot.ts'
 import { type Batch, batchOf, formatBlock, resetBatch, resetOf } from './batch.ts'
 import { type Cursor, cursorAt, formatCursor } from './cursor.ts'
 import { type EventStream, encodeEvents, formatEvent } from './eventStream.ts'
+import { type ChangesRead, Resumes } from './resumes.ts'
 
 /** The pause after a read that failed, and how often the feed checks whether there are streams. */
 const PAUSE_MS = 200
@@ -17,14 +17,11 @@ const IDLE_CHECK_MS = 1_000
 /** How long a resuming stream waits for the block that its client has. Then that branch counts as orphaned. */
 const MAX_BEHIND_MS = 30_000
 
-/**
- * How many resuming streams' reads run at once. Streams with the same cursor share a read. Each has a connection of its
- * own, because clients choose how many changes it reads, and other reads must not wait for it.
- */
-const RESUME_CONCURRENCY = 2
-
 /** After so many streams the feed lets other requests run. */
 const STREAMS_PER_TURN = 500
+
+/** After so long the feed lets other requests run too: each filter of a stream may have events to encode. */
+const TURN_MS = 10
 
 /** What all live streams have: the changes up to `head`. */
 type Position = {
@@ -42,14 +39,17 @@ export class ChangeFeed {
   /** All open streams, and those of them that have all changes up to `#position`. */
   readonly #streams = new Set<EventStream>()
   readonly #live = new Set<EventStream>()
-  readonly #resuming = new Map<string, Promise<{ head: Block; changes: Changes }>>()
-  readonly #limitResuming = pLimit(RESUME_CONCURRENCY)
+  readonly #resumes: Resumes
   #position: Position | undefined
   #start: Promise<Position> | undefined
   #moved = Promise.withResolvers<void>()
 
   constructor(options: Options) {
     this.#options = options
+    this.#resumes = new Resumes({
+      read: (cursor) => this.#readToResume(cursor),
+      lastHead: () => options.index.head.last?.hash,
+    })
   }
 
   get streams(): ReadonlySet<EventStream> {
@@ -103,7 +103,7 @@ export class ChangeFeed {
     return { head: later.head, cursor: end, remembered: hashesOf(later.changes) }
   }
 
-  async #read(cursor: Cursor, options?: { alone: boolean }) {
+  async #read(cursor: Cursor, options?: { alone: boolean }): Promise<ChangesRead> {
     const { index, chainId } = this.#options
     const { snapshot, data } = await index.read(changesSince(chainId, cursor.since, cursor.to, options))
     return { head: snapshot as Block, changes: data }
@@ -136,41 +136,62 @@ export class ChangeFeed {
 
   async #publish(batch: Batch, streams: readonly EventStream[]) {
     const id = formatCursor(batch.end)
+    let turnStart = performance.now()
     for (const [place, stream] of streams.entries()) {
       stream.send(batch.encode(stream.filter), id)
-      if (place % STREAMS_PER_TURN === STREAMS_PER_TURN - 1) await yieldToOthers()
+      const isTurnOver = place % STREAMS_PER_TURN === STREAMS_PER_TURN - 1 || performance.now() - turnStart > TURN_MS
+      if (!isTurnOver) continue
+      await yieldToOthers()
+      turnStart = performance.now()
     }
   }
 
-  /** Sends what the client lacks, until it has what the live streams have. */
+  /**
+   * Sends what the client lacks, until it has what the live streams have. If that cannot be read, the stream ends with
+   * the reason, because the client cannot see the difference between a read that fails and a quiet market.
+   */
   async #resume(stream: EventStream, from: Cursor) {
-    const start = performance.now()
-    for (let cursor = from; stream.isOpen; ) {
-      try {
-        if (performance.now() - start < MAX_BEHIND_MS) await this.#options.index.reach(cursor.to.number)
-        const { head, changes } = await this.#readToResume(cursor)
-        const reset = resetOf(cursor, changes, head, new Map())
-        const batch = reset ? resetBatch(reset, changes.finalized) : batchOf(cursor, changes, head)
-        stream.send(batch.encode(stream.filter), formatCursor(batch.end))
-        cursor = batch.end
+    try {
+      await this.#reach(from, stream)
+      for (let cursor = from; stream.isOpen; ) {
+        const part = await this.#resumes.next(cursor, stream)
+        stream.send(part.events, formatCursor(part.end))
+        cursor = part.end
         await stream.waitForRoom()
-        if (!reset) await this.#waitFor(head)
-        if (!reset && stream.isOpen && this.#position?.head.hash === head.hash) return this.#live.add(stream)
-      } catch (error) {
-        if (!(error instanceof Problem)) this.#fail(error, [stream])
-        await sleep(PAUSE_MS)
+        if (!part.head) continue
+        await this.#waitFor(part.head)
+        if (this.#position?.head.hash !== part.head.hash) continue
+        if (stream.isOpen) this.#live.add(stream)
+        return
       }
+    } catch (error) {
+      if (error instanceof Problem) stream.close('INDEX_BEHIND')
+      else this.#fail(error, [stream])
     }
   }
 
-  #readToResume(cursor: Cursor) {
-    const key = formatCursor({ ...cursor, after: undefined })
-    const known = this.#resuming.get(key)
-    if (known) return known
-    const readAlone = () => this.#read(cursor, { alone: true })
-    const read = this.#limitResuming(readAlone).finally(() => this.#resuming.delete(key))
-    this.#resuming.set(key, read)
-    return read
+  /** Waits for the block that the client has, if this replica's database is behind it. */
+  async #reach({ to }: Cursor, stream: EventStream) {
+    const start = performance.now()
+    while (stream.isOpen && performance.now() - start < MAX_BEHIND_MS) {
+      const isReached = await this.#options.index.reach(to.number).then(
+        () => true,
+        (error) => unlessProblem(error) ?? false,
+      )
+      if (isReached) return
+      await sleep(PAUSE_MS)
+    }
+  }
+
+  async #readToResume(cursor: Cursor): Promise<ChangesRead> {
+    try {
+      return await this.#read(cursor, { alone: true })
+    } catch (error) {
+      const { logger } = this.#options
+      const message = 'The changes that resuming streams lack cannot be read: these streams end'
+      if (error instanceof Problem) logger.warn({ err: error.cause ?? error }, message)
+      throw error
+    }
   }
 
   /** Waits for the next step of the live streams, unless they are at the block. */

@@ -10,6 +10,9 @@ const CUT_TIMEOUT_MS = 5_000
 /** How long an EventSource waits before it reconnects. */
 const RETRY_MS = 1_000
 
+/** As `RETRY_MS`, after the changes that the client lacks could not be read: that may last, and each attempt reads them. */
+const RETRY_BEHIND_MS = 10_000
+
 /** Why a stream has ended: by the server, or because the client has gone. */
 export type EndReason = CloseReason | 'GONE'
 
@@ -98,7 +101,8 @@ export class EventStream {
   close(reason: CloseReason) {
     if (!this.isOpen) return
     this.#end(reason)
-    this.#controller?.enqueue(encoder.encode(formatEvent('close', JSON.stringify({ reason }))))
+    const retry = reason === 'INDEX_BEHIND' ? `retry: ${RETRY_BEHIND_MS}\n` : ''
+    this.#controller?.enqueue(encoder.encode(`${retry}${formatEvent('close', JSON.stringify({ reason }))}`))
     this.#controller?.close()
     setTimeout(() => this.#listener.cut(), CUT_TIMEOUT_MS).unref()
   }
