@@ -96,3 +96,25 @@ describe('an error in the log', () => {
     expect(logged((logger) => logger.error({ err: 'a word' })).line.err).toEqual({ type: 'string', message: 'a word' })
   })
 })
+
+describe('a value in the log', () => {
+  it('that a client made long is cut, and says how long it was', () => {
+    const path = `/api/runs/${'7'.repeat(15_000)}`
+    const detail = `There is no run ${'7'.repeat(15_000)}.`
+    const { text, line } = logged((logger) => logger.warn({ method: 'GET', path, detail, status: 503 }, 'INDEX_BEHIND'))
+    expect(text.length).toBeLessThan(1_000)
+    expect(line).toMatchObject({ method: 'GET', status: 503, msg: 'INDEX_BEHIND' })
+    expect(line.path).toMatch(/^\/api\/runs\/7+… \(15010 characters\)$/)
+  })
+
+  it('is otherwise as it was given', () => {
+    const values = {
+      txHash: hash,
+      address: `0x${'12'.repeat(20)}`,
+      hashes: [hash, hash],
+      count: 3,
+      path: '/api/runs/7',
+    }
+    expect(logged((logger) => logger.info(values)).line).toMatchObject(values)
+  })
+})

@@ -12,6 +12,12 @@ const NOT_PREPARED = '26000'
  */
 const LEASE_MS = 1_000
 
+/**
+ * After how many prepared statements a connection is replaced, once the queries that run on it have ended. Clients choose the filters of lists, so they
+ * could prepare every statement that exists on every connection, and PostgreSQL keeps the plans as long as a connection.
+ */
+export const MAX_STATEMENTS = 250
+
 /** `alone` gives the query a connection of its own: the queries of one connection run one after the other. */
 export type ReadQuery = pg.QueryConfig & { alone?: boolean | undefined }
 
@@ -42,7 +48,6 @@ type Options = {
  * the next query without a wait for this process, and both wake up less often. The pool's clients must be pipelining.
  */
 export function shareConnections(pool: pg.Pool, { connections, timeoutMs }: Options): void {
-  const queryAlone = pool.query.bind(pool)
   const leases = new Set<Lease>()
   const waiting: Waiting[] = []
 
@@ -52,7 +57,8 @@ export function shareConnections(pool: pg.Pool, { connections, timeoutMs }: Opti
     const now = performance.now()
     let found: Lease | undefined
     for (const lease of leases) {
-      if (lease.errors.size > 0 || now > lease.endsAt || lease.running >= MAX_QUERIES_PER_CONNECTION) continue
+      const hasEnded = lease.errors.size > 0 || now > lease.endsAt || (lease.connected && isFull(lease.connected))
+      if (hasEnded || lease.running >= MAX_QUERIES_PER_CONNECTION) continue
       if (found === undefined || lease.running < found.running) found = lease
     }
     return found
@@ -100,7 +106,19 @@ export function shareConnections(pool: pg.Pool, { connections, timeoutMs }: Opti
 
   function endLease(lease: Lease) {
     leases.delete(lease)
-    lease.connected?.release(lease.errors.size > 0)
+    lease.connected?.release(lease.errors.size > 0 || isFull(lease.connected))
+  }
+
+  async function queryAlone(config: ReadQuery, values?: unknown[]) {
+    const client = await pool.connect()
+    let isBroken = true
+    try {
+      const result = await run(client, config, values)
+      isBroken = false
+      return result
+    } finally {
+      client.release(isBroken || isFull(client))
+    }
   }
 
   /** @returns why the query failed: an error of another query of its statement may be the reason. */
@@ -117,7 +135,7 @@ export function shareConnections(pool: pg.Pool, { connections, timeoutMs }: Opti
     const lease = await joinLease()
     try {
       lease.connected ??= await lease.client
-      return await lease.connected.query(config, values)
+      return await run(lease.connected, config, values)
     } catch (error) {
       throw recordError(lease, config, error)
     } finally {
@@ -132,3 +150,16 @@ export function shareConnections(pool: pg.Pool, { connections, timeoutMs }: Opti
   Object.defineProperty(pool, 'waitingCount', { get: () => waitingInPool() + waiting.length })
   Object.assign(pool, { query })
 }
+
+/** The names of the statements that each connection has prepared. */
+const prepared = new WeakMap<pg.PoolClient, Set<string>>()
+
+function run(client: pg.PoolClient, config: ReadQuery, values?: unknown[]) {
+  const names = prepared.get(client) ?? new Set()
+  prepared.set(client, names)
+  if (config.name !== undefined) names.add(config.name)
+  return client.query(config, values)
+}
+
+/** Whether the connection has as many prepared statements as it may. */
+const isFull = (client: pg.PoolClient): boolean => (prepared.get(client)?.size ?? 0) >= MAX_STATEMENTS
