@@ -198,6 +198,16 @@ export const runIndexes = {
 } satisfies Indexes<typeof run>
 
 /**
+ * Further indexes of `run`: each has the OPEN runs of a band of deadlines (`DEADLINE_BAND_SECONDS`) in the order of a list.
+ * They find claimable runs without the expired ones, however many expired, and in any order: only the current band has
+ * both. No write marks a run as expired, because a run expires without an event. A run has an entry only while it is OPEN.
+ */
+export const openRunIndexes = {
+  openBandNewest: ['bountyId', 'deadline'],
+  openBandReward: ['reward', 'bountyId', 'deadline'],
+} satisfies Indexes<typeof run>
+
+/**
  * How many values PostgreSQL assumes in the columns that filters compare; a negative number is a share of the rows. A
  * sample of a market whose runs almost all have one state, or one poster, has one value. PostgreSQL would then expect that
  * every run matches, and read a list of few runs by an index of all.
@@ -364,6 +374,12 @@ export const runEvent = onchainTable('run_event', (t) => ({
 }))
 
 export const runEventIndexes = { bountyId: ['bountyId', 'id'] } satisfies Indexes<typeof runEvent>
+
+/** The events that leave a run as it is. Any account can cause the first in any number. */
+export const unchangingEvents = ['ClaimRefused', 'PaymentDeferred'] as const satisfies (typeof runEventNames)[number][]
+
+/** An index of the other events, so that the changes of a run are read without them. */
+export const runChangeIndexes = { changeOfRun: ['bountyId', 'id'] } satisfies Indexes<typeof runEvent>
 
 /** What the market owes to a payee to whom USDC refused a transfer, until `collect` pays it. Base units. */
 export const payee = onchainTable('payee', (t) => ({

@@ -49,6 +49,7 @@ const limits = [
   `The list is /api/runs?minBlock=, whose minBlock differs so that no answer is cached. The filtered list is
 /api/runs?state=OPEN&minReward=&minBlock=, with one of ${FILTERED_LISTS} amounts in each request. Both answer 20 runs, and the
 exact total. Each request has a statement of its own. The bare server sends the same statements.
+A fifth of the runs are OPEN and past their deadlines, and newer than all others.
 The tables are as after some weeks of a market: the newest 30 % of the runs have changed twice since they were loaded, and only
 autovacuum has vacuumed and analysed them, with PostgreSQL's defaults.
 Clients, API, bare server and PostgreSQL share two cores. Cached lists are bound by the client, whose one thread is full in

@@ -12,7 +12,7 @@ import { openReadPool } from '../src/api/database/readPool.ts'
 import { IndexReader } from '../src/api/queries/indexReader.ts'
 import { createStreams } from '../src/api/stream/streams.ts'
 import { chainId, indexedDatabaseAt, tablesSchema, viewsSchema } from '../testkit/indexedTables.ts'
-import { manyRuns } from '../testkit/manyRuns.ts'
+import { expiredRuns, manyRuns } from '../testkit/manyRuns.ts'
 import { placeholderDeployment } from '../testkit/placeholderDeployment.ts'
 import { temporaryDirectory } from '../testkit/temporaryDirectory.ts'
 import { changeRuns, countsOf } from './livingTables.ts'
@@ -20,6 +20,9 @@ import { openWithAnyReward } from './readsMix.ts'
 
 /** High enough that each request can name another `minBlock`: another URL misses the answer cache. */
 const head = 1_000_000_000n
+
+/** How many of the runs are OPEN, past their deadline and newer than all others: they would fill lists of claimable runs. */
+const EXPIRED_SHARE = 0.2
 
 export type ReadsMarket = Awaited<ReturnType<typeof startReadsMarket>>
 
@@ -30,7 +33,9 @@ export async function startReadsMarket(postgres: Postgres, runs: number) {
   const index = indexedDatabaseAt(databaseUrl)
   parts.defer(index.close)
   const now = BigInt(Math.floor(Date.now() / 1_000))
-  await index.create(manyRuns(runs, now))
+  const expired = Math.floor(EXPIRED_SHARE * runs)
+  const others = runs - expired
+  await index.create(manyRuns(others, now), expiredRuns(expired, now, others + 1))
   await index.moveTo({ number: head, timestamp: now })
   // `changeRuns` asks what autovacuum knows of this session's load.
   await index.pool.query('SELECT pg_stat_force_next_flush()')

@@ -111,13 +111,13 @@ export function indexedDatabaseAt(url: string) {
   const db = drizzle(pool, { casing: 'snake_case' })
 
   /** What Ponder and the indexer do between a start and the first block; backfilled rows come before the indexes. */
-  async function create(backfill?: SQL) {
+  async function create(...backfill: SQL[]) {
     const { enums, tables } = getSql(schema)
     await pool.query(`CREATE SCHEMA ${tablesSchema}; CREATE SCHEMA ${viewsSchema}`)
     await pool.query(enums.sql.map((text) => text.replaceAll('"public".', '')).join(';'))
     // Ponder's own log for reverts is not visible to readers.
     await pool.query(tables.sql.filter((text) => !text.includes('_reorg__')).join(';'))
-    if (backfill) await db.execute(backfill)
+    for (const rows of backfill) await db.execute(rows)
     await pool.query([...indexStatements(tablesSchema), distinctValuesStatement(tablesSchema)].join(';'))
     await pool.query(`CREATE TABLE _ponder_checkpoint (
       chain_name TEXT PRIMARY KEY,

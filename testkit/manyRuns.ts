@@ -57,3 +57,17 @@ export function manyRuns(count: number, now = seedTime, first = 1): SQL {
       ) AS dealt
     ) AS run`
 }
+
+/**
+ * Inserts `count` runs, from the id `first`, that are OPEN, and whose deadlines have passed in the last 15 days. They have
+ * the least reward, so that they would come first in two orders of claimable runs. They stay as they are until their
+ * posters withdraw the escrow. The caller fills the counts.
+ */
+export function expiredRuns(count: number, now: bigint, first: number): SQL {
+  return sql`
+    INSERT INTO run (bounty_id, poster_address, ipfs_hash, reward, fee, deadline, state, created_at, work_period,
+      stake_required)
+    SELECT id, '0x' || md5((id % 100)::text) || 'aabbccdd', 'ipfs://Qm' || md5(id::text) || 'abcdefghijkl',
+      10000, 500, ${now}::int8 - 1 - (id % 30) * 43200, 'OPEN', ${now}::int8 - 16 * 86400, 604800, 1000
+    FROM generate_series(${first}::int8, ${first + count - 1}::int8) AS id`
+}

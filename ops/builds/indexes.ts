@@ -1,15 +1,35 @@
 import { toSnakeCase } from 'drizzle-orm/casing'
 import pg from 'pg'
-import { agentIndexes, runDistinctValues, runEventIndexes, runIndexes } from '../../ponder.schema.ts'
+import {
+  agentIndexes,
+  DEADLINE_BAND_SECONDS,
+  openRunIndexes,
+  runChangeIndexes,
+  runDistinctValues,
+  runEventIndexes,
+  runIndexes,
+  unchangingEvents,
+} from '../../ponder.schema.ts'
+
+type Index = { table: string; indexes: Record<string, readonly string[]>; band?: string; where?: string }
+
+/** An index of the tables, or a partial one that begins with the band of deadlines or has some of the rows only. */
+const indexesOf: Index[] = [
+  { table: 'run', indexes: runIndexes },
+  { table: 'run', indexes: openRunIndexes, band: `(deadline / ${DEADLINE_BAND_SECONDS})`, where: `state = 'OPEN'` },
+  { table: 'agent', indexes: agentIndexes },
+  { table: 'run_event', indexes: runEventIndexes },
+  { table: 'run_event', indexes: runChangeIndexes, where: `name NOT IN ('${unchangingEvents.join(`', '`)}')` },
+]
 
 /** Statements that create the indexes of the tables in a schema, unless they exist. */
 export function indexStatements(schema: string): string[] {
-  const tables = { run: runIndexes, agent: agentIndexes, run_event: runEventIndexes }
-  return Object.entries(tables).flatMap(([table, indexes]) =>
-    Object.entries<readonly string[]>(indexes).map(([name, columns]) => {
-      const list = columns.map((column) => pg.escapeIdentifier(toSnakeCase(column))).join(', ')
+  return indexesOf.flatMap(({ table, indexes, band, where }) =>
+    Object.entries(indexes).map(([name, columns]) => {
+      const list = [...(band ? [band] : []), ...columns.map((column) => pg.escapeIdentifier(toSnakeCase(column)))]
       const index = pg.escapeIdentifier(`${table}_${toSnakeCase(name)}`)
-      return `CREATE INDEX IF NOT EXISTS ${index} ON ${pg.escapeIdentifier(schema)}.${table} (${list})`
+      const create = `CREATE INDEX IF NOT EXISTS ${index} ON ${pg.escapeIdentifier(schema)}.${table} (${list.join(', ')})`
+      return where ? `${create} WHERE ${where}` : create
     }),
   )
 }

@@ -63,7 +63,7 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   addClaimMessageRoutes(app, deps)
   addClaimRoutes(app, deps)
   addClaimStateRoutes(app, deps)
-  addEventRoutes(app, deps)
+  addEventRoutes(app, deps, readPage)
   addAgentRoutes(app, deps, readPage)
   addStatsRoutes(app, deps)
   addMarketRoutes(app, deps)

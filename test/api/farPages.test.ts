@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createRandom } from '../../sim/random.ts'
-import { busyAgent, manyRuns, whale } from '../../testkit/manyRuns.ts'
+import { busyAgent, expiredRuns, manyRuns, whale } from '../../testkit/manyRuns.ts'
 import { seedTime } from '../../testkit/rows.ts'
 import type { Answer } from '../support/describedAnswers.ts'
 import { type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
@@ -8,6 +8,8 @@ import { type TestApi, testApi } from './testApi.ts'
 
 /** Most of their pages are so far that they are read in the lane of expensive pages. */
 const runs = 60_000
+/** All but the newest, which are OPEN and expired. */
+const others = 48_000
 
 /** Deadlines are not on the edge of a band at this time. */
 const now = seedTime + 5_000n
@@ -17,7 +19,7 @@ let api: TestApi
 
 beforeAll(async () => {
   index = await indexedDatabase()
-  await index.create(manyRuns(runs, now))
+  await index.create(manyRuns(others, now), expiredRuns(runs - others, now, others + 1))
   await index.moveTo({ number: 10n, timestamp: now })
   await index.pool.query('VACUUM ANALYZE')
   api = await testApi(index.url, () => 0)

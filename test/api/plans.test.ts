@@ -1,11 +1,12 @@
 import { sql } from 'drizzle-orm'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { runEvent } from '../../ponder.schema.ts'
 import { changesSince } from '../../src/api/queries/changes.ts'
 import { checkpointOf } from '../../testkit/indexedTables.ts'
 import { manyAgents } from '../../testkit/manyAgents.ts'
-import { busyAgent, manyRuns, whale } from '../../testkit/manyRuns.ts'
-import { seedTime, wallet } from '../../testkit/rows.ts'
+import { busyAgent, expiredRuns, manyRuns, whale } from '../../testkit/manyRuns.ts'
+import { eventOf, seedTime, wallet } from '../../testkit/rows.ts'
 import { blockHash, chainId, type IndexedDatabase, indexedDatabase } from './indexedDatabase.ts'
 import { type TestApi, testApi } from './testApi.ts'
 
@@ -52,14 +53,14 @@ async function planOf(path: string) {
   const query = vi.spyOn(api.readPool, 'query')
   const { status, body } = await api.get(path)
   expect(status).toBe(200)
-  const calls = query.mock.calls as unknown as [{ name: string }, unknown[]][]
+  const calls = query.mock.calls as unknown as [{ name: string; alone?: boolean }, unknown[]][]
   query.mockRestore()
   // The statements that read the head and the highest block may come first.
   const [config, values] = calls.find(([{ name }]) => /^(runs|agents|stats)/.test(name)) ?? []
   if (!config || !values) throw new Error(`${path} ran no statement of a list or of the stats`)
   const [plan] = await explain(config, values)
   if (!plan) throw new Error(`${config.name} has no plan`)
-  return { nodes: nodesOf(plan), pagination: body.pagination }
+  return { nodes: nodesOf(plan), pagination: body.pagination, isAlone: config.alone === true }
 }
 
 /** Uses one connection, because a statement is prepared per connection. */
@@ -261,6 +262,106 @@ it(`the changes since a block are read without the ${runs} events before it`, as
   const passed = nodes.filter((node) => node['Relation Name'] === 'run_event').map(passedBy)
   // Each changed run is counted, has its events since, and its last event before.
   expect(passed.reduce((sum, rows) => sum + rows, 0)).toBeLessThanOrEqual(3 * changed + 1)
+})
+
+describe(`${runs} runs and as many again by a quarter, newer and expired`, () => {
+  const expired = runs / 4
+  const move = () => index.moveTo({ number: 10n, timestamp: seedTime })
+
+  beforeAll(async () => {
+    await index.db.execute(expiredRuns(expired, seedTime, runs + 1))
+    await move()
+    await index.pool.query('VACUUM ANALYZE run')
+  }, 300_000)
+
+  afterAll(async () => {
+    await index.pool.query('DELETE FROM run WHERE bounty_id > $1', [runs])
+    await move()
+    await index.pool.query('VACUUM ANALYZE run')
+  }, 300_000)
+
+  it.each(orders)('claimable runs, %s, are found without the expired ones', async (order) => {
+    const most = passedAtMost('claimable=true', limit + 1, runs)
+    expect(most).toBeLessThan(expired / 4)
+    const list = `/api/runs?claimable=true&${order}&limit=${limit}`
+    const top = await planOf(list)
+    expect(expectWalk(top.nodes, most)).toBeLessThan(runs / 50)
+    expectWalk((await planOf(`${list}&cursor=${top.pagination.nextCursor}`)).nodes, most)
+    expectWalk((await planOf(`${list}&page=3`)).nodes, passedAtMost('claimable=true', 3 * limit + 1, runs))
+  })
+
+  it.each([
+    ['claimable=true', false],
+    ['claimable=true&page=7', true],
+    ['claimable=true&sort=reward&order=asc', false],
+    ['state=OPEN', false],
+    ['claimable=true&minReward=0.01', true],
+    [`claimable=true&poster=${whale}`, true],
+    [`claimable=false&poster=${whale}`, true],
+    [EXPIRED, true],
+    [`${EXPIRED}&sort=deadline`, false],
+  ])('%s has a connection of its own if it reads expired ones one by one: %s', async (filter, isAlone) => {
+    // With an equal URL, the response cache would answer.
+    expect((await planOf(`/api/runs?${filter}&limit=${limit - 1}`)).isAlone).toBe(isAlone)
+  })
+})
+
+describe('the events of a run of which 50,000 claims were refused', () => {
+  const refused = { number: 5n, timestamp: seedTime - 5n, hash: blockHash(5n) }
+
+  beforeAll(async () => {
+    await index.pool.query('DELETE FROM run_event')
+    await index.pool.query(
+      `INSERT INTO run_event (id, bounty_id, name, timestamp, block_number, block_hash, log_index, transaction_hash)
+      SELECT left($1, 42) || lpad(n::text, 33, '0'), 3, 'ClaimRefused', $2, $3, $4, 0, $4
+      FROM generate_series(9000001, 9050000) n`,
+      [checkpointOf(refused), refused.timestamp, refused.number, refused.hash],
+    )
+    await index.pool.query('VACUUM ANALYZE run_event')
+  })
+
+  afterAll(() => index.pool.query('DELETE FROM run_event WHERE bounty_id = 3'))
+
+  it.each([1, 100, 2_400])(
+    'page %s counts the first of them, and all of them only as an expensive page',
+    async (page) => {
+      const query = vi.spyOn(api.readPool, 'query')
+      const { body } = await api.get(`/api/runs/3/events?limit=${limit}&page=${page}`)
+      const calls = query.mock.calls as unknown as [{ name: string }, unknown[]][]
+      query.mockRestore()
+      expect(body.pagination.total).toBeGreaterThanOrEqual(50_000)
+      expect(body.events).toHaveLength(limit)
+      const [near, far, ...others] = calls.filter(([{ name }]) => name === 'events')
+      if (!near || !far) throw new Error('The events were not counted in two steps')
+      expect(others).toEqual([])
+      const nodes = (await explain(...near)).flatMap((plan) => nodesOf(plan))
+      const ofEvents = nodes.filter((node) => node['Relation Name'] === 'run_event')
+      expect(ofEvents.reduce((sum, node) => sum + passedBy(node), 0)).toBeLessThanOrEqual(2 * 2_001 + 2 * limit)
+      const ofAll = (await explain(...far)).flatMap((plan) => nodesOf(plan))
+      // The table has only the events of the page: those before it are entries of the index.
+      const read = ofAll.filter((node) => node['Relation Name'] === 'run_event' && node['Node Type'] === 'Index Scan')
+      expect(read.reduce((sum, node) => sum + passedBy(node), 0)).toBeLessThanOrEqual(limit)
+    },
+  )
+
+  it('are not passed to find what an event of the run changed', async () => {
+    const created = { number: 4n, timestamp: seedTime - 6n }
+    const funded = { number: 10n, timestamp: seedTime }
+    await index.db
+      .insert(runEvent)
+      .values([
+        eventOf(3n, 4, { timestamp: created.timestamp, id: checkpointOf(created, 1n), name: 'BountyCreated' }),
+        eventOf(3n, 10, { timestamp: funded.timestamp, id: checkpointOf(funded, 1n), name: 'BountyFunded' }),
+      ])
+    const query = vi.spyOn(api.readPool, 'query')
+    const { data } = await api.index.read(changesSince(chainId, { number: 9n, timestamp: seedTime - 1n }, refused))
+    const [config, values] = query.mock.calls.at(-1) as unknown as [{ name: string }, unknown[]]
+    query.mockRestore()
+    expect(data.changes).toMatchObject([{ id: 3n, standings: [{ state: 'DRAFT' }, { state: 'OPEN' }] }])
+    const nodes = (await explain(config, values)).flatMap((plan) => nodesOf(plan))
+    const passed = nodes.filter((node) => node['Relation Name'] === 'run_event').map(passedBy)
+    expect(passed.reduce((sum, rows) => sum + rows, 0)).toBeLessThanOrEqual(5)
+  })
 })
 
 describe(`ten days after the last of ${runs} runs`, () => {

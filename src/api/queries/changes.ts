@@ -1,6 +1,13 @@
-import { getTableColumns, notInArray, sql } from 'drizzle-orm'
+import { getTableColumns, sql } from 'drizzle-orm'
 import type { Address, Hex } from 'viem'
-import { agent, RECENT_BLOCKS, recentBlock, runEvent, type runEventNames } from '../../../ponder.schema.ts'
+import {
+  agent,
+  RECENT_BLOCKS,
+  recentBlock,
+  runEvent,
+  type runEventNames,
+  unchangingEvents,
+} from '../../../ponder.schema.ts'
 import { type AgentRow, agentStatus } from './agents.ts'
 import { jsonBoolean, jsonObject, jsonText } from './json.ts'
 import type { RunState } from './runList.ts'
@@ -9,6 +16,9 @@ import { finalizedBlock, plainQuery, type SnapshotQuery, withSnapshot } from './
 
 /** How many changes a read returns at most: the JSON of so many runs has about 5 MB. */
 const MAX_CHANGES = 5_000
+
+/** How many events a read passes at most, also such as change no run: any account can cause these in any number. */
+const MAX_PASSED_EVENTS = 100_000
 
 /** How many recent blocks a read returns, to find where two branches fork: more than finality on most chains. */
 const COMPARED_BLOCKS = 256
@@ -46,7 +56,7 @@ export type Change = { id: bigint; block: bigint } & (
 export type Changes = {
   /** Whether the block that was asked about is part of the chain. If not, no change is read. */
   isKnown: boolean
-  /** Whether there are more changes than `MAX_CHANGES`. Then none is read. */
+  /** Whether there are more changes than `MAX_CHANGES`, or more events than `MAX_PASSED_EVENTS`. Then none is read. */
   areTooMany: boolean
   /** Runs by id, then agents by id. */
   changes: Change[]
@@ -85,8 +95,9 @@ const stateAfter: Record<(typeof runEventNames)[number], RunState | null> = {
   PaymentDeferred: null,
 }
 
-const changesRun = notInArray(runEvent.name, ['ClaimRefused', 'PaymentDeferred'])
-const setsState = notInArray(runEvent.name, ['ClaimRefused', 'PaymentDeferred', 'BountyClosing'])
+/** Literals, because PostgreSQL uses a partial index only where the text of the statement implies its condition. */
+const changesRun = sql.raw(`"name" not in ('${unchangingEvents.join(`', '`)}')`)
+const setsState = sql`${changesRun} and ${runEvent.name} <> 'BountyClosing'`
 
 const eventJson = sql`json_build_array(${runEvent.blockNumber}::text, ${runEvent.timestamp}::text, ${runEvent.blockHash},
   ${runEvent.name}, ${runEvent.agentId}::text)`
@@ -114,16 +125,19 @@ const findChanges = plainQuery<Row>(
           and ${recentBlock.number} = ${number} and ${recentBlock.hash} = ${hash})
         or exists (select from ${runEvent} where ${runEvent.id} > ${sql.placeholder('start')}
           and ${runEvent.id} < ${sql.placeholder('end')} and ${runEvent.blockHash} = ${hash}) as "known"
+    ), "passed" as (
+      select ${runEvent.bountyId} as "run", ${runEvent.name} as "name" from ${runEvent}
+      where (select "known" from "branch") and ${isSince}
+      order by ${runEvent.id} limit ${sql.raw(String(MAX_PASSED_EVENTS))} + 1
     ), "events" as (
-      select ${runEvent.bountyId} as "run" from ${runEvent}
-      where (select "known" from "branch") and ${isSince} and ${changesRun}
-      order by ${runEvent.id} limit ${limit} + 1
+      select "run" from "passed" where ${changesRun} limit ${limit} + 1
     ), "agents" as (
       select ${agent.id} as "id" from ${agent}
       where (select "known" from "branch") and ${agent.updatedBlock} > ${sql.placeholder('since')}::int8
       order by ${agent.updatedBlock} limit ${limit} + 1
     ), "size" as (
-      select greatest((select count(*) from "events"), (select count(*) from "agents")) > ${limit} as "many"
+      select case when greatest((select count(*) from "events"), (select count(*) from "agents")) > ${limit} then true
+        else (select count(*) from "passed") > ${sql.raw(String(MAX_PASSED_EVENTS))} end as "many"
     ), "rows" as (
       select 'block' as "kind", ${recentBlock.number}::text as "id", ${recentBlock.hash} as "json",
         ${recentBlock.timestamp}::text as "details", null as "before"

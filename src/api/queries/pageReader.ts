@@ -17,10 +17,10 @@ const EXPENSIVE_LANE = {
 export type PageRead<Data> = { query: SnapshotQuery<Data>; isExpensive: boolean }
 
 /** Passing up to this many rows of an index takes less time than the rest of a page. */
-const NEAR_ROWS = 2_000
+export const NEAR_ROWS = 2_000
 
-/** Whether a page that begins after so many rows is expensive. */
-export const isFar = (offset: number): boolean => offset > NEAR_ROWS
+/** Whether a page that begins after so many rows is expensive. @param near After how many rows it is. */
+export const isFar = (offset: number, near = NEAR_ROWS): boolean => offset > near
 
 /**
  * Creates a function that reads pages of lists. Expensive pages are read a few at a time, and the clients take turns. So

@@ -1,7 +1,7 @@
 import { partiesOf, rewardBandWidth } from '../../../ponder.schema.ts'
 import { isFar, type PageRead } from './pageReader.ts'
 import { nameOfShape, type RunList, type RunPosition, type RunStart, type Shape, shapeOf } from './runList.ts'
-import { isCounted, pageStatement } from './runStatements.ts'
+import { gatheringOf, growsWithExpired, isCounted, pageStatement } from './runStatements.ts'
 import { plainQuery } from './snapshot.ts'
 
 export type RunPage = {
@@ -23,10 +23,15 @@ type Row = {
   last_value: bigint
 }
 
+/** A page that is merged from bands of deadlines reads as many rows of each band as precede it. */
+const NEAR_MERGED_ROWS = 100
+
 /** A page of a list. Runs with the same sort key are ordered by id, so that pages never overlap. */
 export function pageOfRuns(list: RunList, start: RunStart, limit: number): PageRead<RunPage> {
   const shape = shapeOf(list, start)
-  const isExpensive = !isCounted(shape) || ('offset' in start && isFar(start.offset))
+  const near = gatheringOf(shape)?.by === 'bands' ? NEAR_MERGED_ROWS : undefined
+  const isFarPage = 'offset' in start && isFar(start.offset, near)
+  const isExpensive = !isCounted(shape) || growsWithExpired(shape) || isFarPage
   const values = {
     ...list,
     ...(list.minReward !== undefined && splitAt(list.minReward)),

@@ -1,6 +1,7 @@
 import { and, type SQL, sql } from 'drizzle-orm'
 import { DEADLINE_BAND_SECONDS, runStates } from '../../../ponder.schema.ts'
 import { jsonObject } from './json.ts'
+import { NEAR_ROWS } from './pageReader.ts'
 import type { RunOrder, Shape } from './runList.ts'
 import { runSummaryMembers } from './runs.ts'
 import { now, withSnapshot } from './snapshot.ts'
@@ -61,7 +62,9 @@ function matching({ standing, isRewarded, parties }: Filter): SQL | undefined {
 
 function countedBy(shape: Shape): SQL {
   // `offset 0` makes PostgreSQL count once, not at each use of a count.
-  if (gatheringOf(shape)?.when !== 'faster') return sql`select ${totalOf(shape)} as total offset 0`
+  const gathering = gatheringOf(shape)
+  if (gathering?.when !== 'faster') return sql`select ${totalOf(shape)} as total offset 0`
+  if (gathering.by === 'bands') return countedForBands(shape)
   return sql`select total, ${isGatheringFaster(shape)} as is_gathered from (
     select ${totalOf(shape)} as total,
       ${passedOf(shape)} as passed
@@ -69,14 +72,37 @@ function countedBy(shape: Shape): SQL {
   ) as sums`
 }
 
+/**
+ * Also how many matches the page needs, and after how many runs a walk gives up: after a few times as many as it passes
+ * where the matches are spread evenly.
+ */
+const countedForBands = (shape: Shape) => sql`select total, needed,
+    ${GATHERING_COST} * total * total <= needed * passed as is_gathered,
+    ${sql.raw(String(NEAR_ROWS))} + 4 * needed * passed / greatest(total, 1) as most
+  from (
+    select total, passed, ${shape.start === 'after' ? sql`${limit} + 1` : neededAtOffset} as needed from (
+      select ${totalOf(shape)} as total,
+        ${passedOf(shape)} as passed
+      offset 0
+    ) as sums
+  ) as sizes`
+
 /** Whether days, bands or a party's count have all matching runs but a few. */
 export const isCounted = ({ parties, isRewarded }: Filter): boolean =>
   parties.length === 0 || (parties.length === 1 && !isRewarded)
 
 /**
+ * Whether expired runs are counted or gathered one by one. They are few if their posters withdraw the escrow, but any
+ * account can post many small runs that expire. A page of these is expensive.
+ */
+export const growsWithExpired = (shape: Shape): boolean =>
+  ['claimable', 'expired', 'unclaimable'].includes(shape.standing) &&
+  (shape.isRewarded || shape.parties.length > 0 || gatheringOf(shape)?.when === 'always')
+
+/**
  * The exact number of matching runs, at a cost that does not grow with it. These runs are counted one by one:
  * - the runs of the band that `minReward` or the current time splits,
- * - expired runs of a party or with a `minReward`, which are few because their posters withdraw the escrow,
+ * - expired runs of a party or with a `minReward`: see `growsWithExpired`,
  * - runs of a party with a `minReward`, and runs of two parties. A page of these is expensive.
  */
 function totalOf(shape: Filter): SQL {
@@ -124,6 +150,7 @@ const sumOf = ({ parties, isRewarded }: Pick<Filter, 'parties' | 'isRewarded'>, 
 }
 
 const SPAN = DEADLINE_BAND_SECONDS
+const SPAN_SQL = sql.raw(String(SPAN))
 
 /**
  * How many runs are claimable: the bands from the edge that is nearer to the current time, and the runs between that
@@ -163,12 +190,50 @@ function foundBy(shape: Shape): SQL {
 
   const gathering = gatheringOf(shape)
   if (gathering === undefined) return walk(condition)
+  if (gathering.by === 'bands') return foundByBands(shape, { inOrder, slice })
   if (gathering.when === 'always') return gather(gathering.by, condition)
   // A condition that does not depend on a row: PostgreSQL checks it once, and reads nothing for the other way.
   const isGathered = sql`(select is_gathered from counted)`
   return sql`(${walk(sql`${condition} and not ${isGathered}`)})
   union all
   (${gather(gathering.by, sql`${condition} and ${isGathered}`)})`
+}
+
+/**
+ * A walk, unless the claimable runs are few. If it gives up, because expired runs are where the page begins, then the page
+ * is merged from the bands of deadlines that have OPEN runs: from each as many as the page needs.
+ */
+function foundByBands(shape: Shape, { inOrder, slice }: { inOrder: SQL; slice: SQL }): SQL {
+  const key = keyOf(shape)
+  const isPast = shape.start === 'after' ? sql`${isAfter(shape)} and ` : sql``
+  const needed = sql`(select needed from counted)`
+  const isWalked = sql`(select count(*) >= ${needed} from walked)`
+  return sql`with walked as (
+    select bounty_id, value from (
+      select bounty_id, ${key} as value, deadline from run
+      where ${isPast}state = 'OPEN' and not (select is_gathered from counted)
+      order by ${inOrder}
+      limit (select most from counted)
+    ) as passed
+    where deadline >= ${now}
+    order by ${shape.sort === 'createdAt' ? inOrder : byPosition(shape)}
+    limit ${needed}
+  )
+  (select * from walked where ${isWalked}
+  order by ${byPosition(shape)}
+  ${slice})
+  union all
+  (select merged.* from (
+    select lowest / ${SPAN_SQL} as number from market_band
+    where sort = 'deadline' and lowest > ${now} - ${SPAN_SQL} and open > 0 and not ${isWalked}
+  ) as band cross join lateral (
+    select bounty_id, ${key} as value from run
+    where ${isPast}state = 'OPEN' and deadline / ${SPAN_SQL} = band.number and deadline >= ${now}
+    order by ${inOrder}
+    limit ${needed}
+  ) as merged
+  order by ${byPosition(shape)}
+  ${slice})`
 }
 
 function isAfter({ sort, order }: RunOrder): SQL {
@@ -190,6 +255,11 @@ function rowsOf({ start }: Shape): SQL {
   return sql`greatest(least(${limit} + 1, (select total from counted) - ${offset}), 0)`
 }
 
+type Gathering = { by: 'reward' | 'deadline'; when: 'always' | 'faster' } | { by: 'bands'; when: 'faster' }
+
+/** How many matches the list has up to the end of the page; none if the page is past its end. */
+const neededAtOffset = sql`case when total > ${offset} then least(${offset} + ${limit} + 1, total) else 0 end`
+
 /**
  * How a page is found. A walk reads an index in the list's order, and passes the runs that do not match. Gathering reads
  * all matching runs by another index, and sorts them.
@@ -198,8 +268,10 @@ function rowsOf({ start }: Shape): SQL {
  * other runs. There is one for no filter, a state, a party, and a party's runs in a state, but not by reward. No index
  * begins with a range: `minReward` and `claimable` are checked for each run that is passed, unless the list is in their
  * own order.
+ *
+ * `bands` gathers less than all matching runs: see `foundByBands`.
  */
-export function gatheringOf(shape: Shape): { by: 'reward' | 'deadline'; when: 'always' | 'faster' } | undefined {
+export function gatheringOf(shape: Shape): Gathering | undefined {
   const { sort, standing, isRewarded, parties } = shape
   // Expired runs are few, and they are the oldest, so a walk from the newest would pass almost all runs.
   if (standing === 'expired') return sort === 'deadline' ? undefined : { by: 'deadline', when: 'always' }
@@ -210,7 +282,7 @@ export function gatheringOf(shape: Shape): { by: 'reward' | 'deadline'; when: 'a
     return isInOrder ? undefined : { by: 'deadline', when: 'faster' }
   }
   if (isRewarded) return sort === 'reward' ? undefined : { by: 'reward', when: 'faster' }
-  return standing === 'claimable' && sort !== 'deadline' ? { by: 'deadline', when: 'faster' } : undefined
+  return standing === 'claimable' && sort !== 'deadline' ? { by: 'bands', when: 'faster' } : undefined
 }
 
 /** Gathering a run takes this many times as long as passing one on a walk, as measured at a million runs: it is sorted. */

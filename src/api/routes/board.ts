@@ -16,7 +16,7 @@ import { idParameter } from '../http/values.ts'
 import { pageOfAgents } from '../queries/agentPages.ts'
 import { agentsById } from '../queries/agents.ts'
 import { createBatchedRead, createSharedRead } from '../queries/batchedReads.ts'
-import { eventPage } from '../queries/events.ts'
+import { createEventReader } from '../queries/events.ts'
 import type { PageReader } from '../queries/pageReader.ts'
 import type { RunList } from '../queries/runList.ts'
 import { pageOfRuns } from '../queries/runPages.ts'
@@ -85,6 +85,7 @@ const policy = secureHeaders({
 export function boardRoutes(deps: Deps, readPage: PageReader) {
   const app = new Hono()
   const readRun = createBatchedRead(deps.index, runsById)
+  const readEvents = createEventReader(deps.index, readPage)
   const readAgent = createBatchedRead(deps.index, agentsById)
   const readStats = createSharedRead(deps.index, stats)
 
@@ -119,7 +120,7 @@ export function boardRoutes(deps: Deps, readPage: PageReader) {
     const { page } = parse(pageQuery, givenOf(c))
     const { snapshot, run, timeline } = await readAtOneBlock(async () => ({
       run: await readRun(id),
-      timeline: await deps.index.read(eventPage(id, sliceOf({ page, limit: EVENTS_LIMIT }))),
+      timeline: await readEvents(id, sliceOf({ page, limit: EVENTS_LIMIT }), requesterOf(c, deps.limits)),
     }))
     if (run.data === null || timeline.data === null) throw runNotFound(id)
     const { events, total } = timeline.data

@@ -1,7 +1,9 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Deps } from '../deps.ts'
+import { requesterOf } from '../http/requester.ts'
 import { idParameter } from '../http/values.ts'
-import { eventPage } from '../queries/events.ts'
+import { createEventReader } from '../queries/events.ts'
+import type { PageReader } from '../queries/pageReader.ts'
 import { eventSchema, exampleEvent, formatEvent } from '../resources/event.ts'
 import { answerJson, minBlock, readIndex } from './indexed.ts'
 import { formatPagination, pageParameters, paginationSchema, sliceOf } from './pagination.ts'
@@ -29,11 +31,13 @@ const listEvents = createRoute({
   responses: indexedResponses('The timeline of the run, oldest first.', eventListSchema, ['RUN_NOT_FOUND']),
 })
 
-export function addEventRoutes(app: OpenAPIHono, deps: Deps) {
+export function addEventRoutes(app: OpenAPIHono, deps: Deps, readPage: PageReader) {
+  const readEvents = createEventReader(deps.index, readPage)
+
   app.openapi(listEvents, async (c) => {
     const { id } = c.req.valid('param')
     const { minBlock, ...page } = c.req.valid('query')
-    const { data } = await readIndex(c, deps.index.read(eventPage(id, sliceOf(page)), minBlock))
+    const { data } = await readIndex(c, readEvents(id, sliceOf(page), requesterOf(c, deps.limits), minBlock))
     if (data === null) throw runNotFound(id)
     return answerJson(c, { events: data.events.map(formatEvent), pagination: formatPagination(page, data.total) })
   })
