@@ -62,33 +62,42 @@ export function batchOf(cursor: Cursor, { changes, recent, finalized }: Changes,
   const end = endOf(later, recent, finalized, to) ?? head
   const next = { since: cursor.after ? cursor.since : to, from: to.number, to: end, final: finalized }
   const placed = [
-    ...rest.map((change) => ({ change, cursor, block: to })),
-    ...later.map((change) => ({ change, cursor: next, block: head })),
+    ...rest.map((change) => ({ change, cursor: { ...cursor, after: change }, block: to })),
+    ...later.map((change) => ({ change, cursor: { ...next, after: change }, block: head })),
   ]
+  // Created when they are first sent, because a resuming stream sends a part of them.
+  const events: ReturnType<typeof createEvent>[] = []
+  const format = (place: number, { change, cursor, block }: PlacedChange, filter: StreamFilter) => {
+    const event = events[place] ?? createEvent(change, cursor, block)
+    events[place] = event
+    return event(filter)
+  }
   const batchEnd = cursorAt(end, finalized)
   const encoded = new Map<string, EncodedEvents | undefined>()
   return {
     end: batchEnd,
     encode(filter) {
       if (!encoded.has(filter.key))
-        encoded.set(filter.key, encodeEvents(placed.flatMap((each) => formatChange(each, filter) ?? [])))
+        encoded.set(filter.key, encodeEvents(placed.flatMap((each, place) => format(place, each, filter) ?? [])))
       return encoded.get(filter.key)
     },
     encodePart(filter) {
-      const events: string[] = []
+      const part: string[] = []
       let length = 0
-      let taken = 0
-      while (taken < placed.length && taken < MAX_PART_CHANGES && length < MAX_PART_BYTES) {
-        const event = formatChange(placed[taken++] as PlacedChange, filter)
-        if (event === undefined) continue
-        events.push(event)
-        length += event.length
+      for (const [place, each] of placed.entries()) {
+        const event = format(place, each, filter)
+        if (event !== undefined) part.push(event)
+        length += event?.length ?? 0
+        const isFull = place + 1 === MAX_PART_CHANGES || length >= MAX_PART_BYTES
+        if (isFull && place + 1 < placed.length) return { events: encodeEvents(part), end: each.cursor }
       }
-      const last = taken < placed.length ? placed[taken - 1] : undefined
-      return { events: encodeEvents(events), end: last ? cursorAfter(last) : batchEnd }
+      return { events: encodeEvents(part), end: batchEnd }
     },
   }
 }
+
+/** A change, the cursor of a client that has it and all before it, and the block at which it is true. */
+type PlacedChange = { change: Change; cursor: Cursor; block: Block }
 
 /**
  * The last block that changed anything, because each process recognises it, also after the indexer was restarted. If
@@ -105,20 +114,15 @@ function endOf(later: readonly Change[], recent: readonly Block[], finalized: bi
   return run?.type === 'run' ? run.at : recent.find(({ number }) => number === last.block)
 }
 
-/** A change, the cursor of its batch, and the block at which it is true. */
-type PlacedChange = { change: Change; cursor: Cursor; block: Block }
-
-const cursorAfter = ({ change, cursor }: PlacedChange): Cursor => ({ ...cursor, after: change })
-
-/** @returns undefined if the change does not match the filter. */
-function formatChange(placed: PlacedChange, filter: StreamFilter): string | undefined {
-  const { change, block } = placed
-  const match = matchChange(filter, change)
-  if (match === 'never') return undefined
+function createEvent(change: Change, cursor: Cursor, block: Block) {
   const json = change.type === 'run' ? change.json : formatChangedAgent(change)
-  const left = match === 'left' ? ',"left":true' : ''
-  const data = `${json.slice(0, -1)},"block":${formatBlock(block)}${left}}`
-  return formatEvent(change.type, data, formatCursor(cursorAfter(placed)))
+  const id = formatCursor(cursor)
+  return (filter: StreamFilter): string | undefined => {
+    const match = matchChange(filter, change)
+    if (match === 'never') return undefined
+    const left = match === 'left' ? ',"left":true' : ''
+    return formatEvent(change.type, `${json.slice(0, -1)},"block":${formatBlock(block)}${left}}`, id)
+  }
 }
 
 /**
