@@ -96,7 +96,8 @@ it('runs everything with roles that are no superusers, also on what superusers m
   await audit.compared(chain)
   expect(await audit.value('audit_differences')).toBe(0)
   const users = await asSuperuser(async (client) => {
-    const text = `SELECT DISTINCT usename, usesuper FROM pg_stat_activity JOIN pg_user USING (usename) WHERE pid <> pg_backend_pid()`
+    const text = `SELECT DISTINCT usename, usesuper FROM pg_stat_activity JOIN pg_user USING (usename)
+       WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'`
     return (await client.query(text)).rows
   })
   expect(users.map(({ usename }) => usename).sort()).toEqual(['runline_indexer', 'runline_reader', 'runline_relay'])
