@@ -136,7 +136,7 @@ contract AgentStaking is IAgentStaking, Ownable2Step, EIP712 {
         Account storage account = _accounts[agentId];
         uint256 locked = _requireLockable(agentId, account, amount) + amount;
 
-        // Casting is safe because what is locked is at most what is staked.
+        // Casting is safe because the locked amount is at most the staked one.
         // forge-lint: disable-next-line(unsafe-typecast)
         account.locked = uint56(locked);
         emit StakeLocked(agentId, bountyId, amount, locked);

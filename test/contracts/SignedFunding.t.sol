@@ -126,6 +126,12 @@ contract SignedFundingTest is BountyMarketTest, AuthorizationSigner {
         _send(post, signature);
         vm.warp(START + 19);
         _send(post, signature);
+
+        Stake memory stake = _signedStake();
+        stake.validAfter = START + 10;
+        stake.validBefore = START + 20;
+        _send(stake, _sign(stake, "payer"));
+        _assertStake(STAKE + 30e6, 0);
     }
 
     /// @dev If the market refuses, the money stays with the payer, and the signature is not used.
@@ -227,6 +233,8 @@ contract SignedFundingTest is BountyMarketTest, AuthorizationSigner {
         usdc.mint(address(funding), 7e6);
         Post memory post = _signedPost();
         _send(post, _sign(post, "payer"));
+        Stake memory stake = _signedStake();
+        _send(stake, _sign(stake, "payer"));
         assertEq(usdc.balanceOf(address(funding)), 7e6);
     }
 

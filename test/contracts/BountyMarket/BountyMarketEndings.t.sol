@@ -81,6 +81,18 @@ contract BountyMarketEndingsTest is BountyMarketTest {
         }
     }
 
+    function test_GivenAnyNumberOfRevisions_WhenAbandoned_TheRunIsRejected() public {
+        for (uint256 revisions = 1; revisions <= 3; ++revisions) {
+            uint256 bountyId = _postClaimed();
+            for (uint256 i = 0; i < revisions; ++i) {
+                _submit(bountyId);
+                _requestRevision(bountyId);
+            }
+            _abandon(bountyId);
+            _assertState(bountyId, IBountyMarket.State.REJECTED);
+        }
+    }
+
     /// @dev It costs the stake, as a slash does, so abandoning a claim is not cheaper than letting it expire.
     function test_GivenOverdue_WhenAbandoned_TheStakeIsBurned() public {
         uint256 bountyId = _postClaimed();

@@ -45,6 +45,12 @@ contract BountyMarketSignedReviewTest is BountyMarketTest, ActionSigner {
         IBountyMarket.Bounty memory expected = _claimed(IBountyMarket.State.REVISION_REQUESTED, START);
         expected.revisions = 1;
         _assertBounty(bountyId, expected);
+
+        _submit(bountyId);
+        message = _message(bountyId, poster);
+        _send(Action.REVISE, message, _sign(Action.REVISE, message, "poster"));
+        expected.revisions = 2;
+        _assertBounty(bountyId, expected);
     }
 
     function test_GivenSignatureOfTheEvaluator_AnyoneRejects() public {
