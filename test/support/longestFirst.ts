@@ -4,9 +4,11 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** Start in this order: a long file that starts last runs alone. Only the first run on a machine needs it. */
 const LONGEST = [
-  'test/e2e/simulation/simFaults.drill.ts',
-  'test/e2e/indexer/databaseFailover.drill.ts',
+  'test/e2e/deploy/alerts.drill.ts',
   'test/e2e/indexer/stall.drill.ts',
+  'test/e2e/indexer/databaseErrors.drill.ts',
+  'test/e2e/indexer/databaseFailover.drill.ts',
+  'test/e2e/simulation/simFaults.drill.ts',
   'test/e2e/indexer/outage.drill.ts',
   'test/e2e/indexer/standbys.drill.ts',
   'test/e2e/rollup/stoppedChain.drill.ts',
