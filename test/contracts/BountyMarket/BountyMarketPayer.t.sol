@@ -30,6 +30,13 @@ contract BountyMarketPayerTest is BountyMarketTest {
         assertEq(usdc.balanceOf(poster), FUNDS);
     }
 
+    function test_GivenThePosterAsThePayer_ItPaysForItsBounty() public {
+        vm.prank(poster);
+        uint256 bountyId = market.postBountyFor(poster, WORK, REWARD, DEADLINE, terms);
+        _assertBounty(bountyId, _unclaimed(IBountyMarket.State.OPEN));
+        assertEq(usdc.balanceOf(poster), FUNDS - 105e6);
+    }
+
     function test_GivenTerms_TheyAreTheBountys() public {
         terms = IBountyMarket.Terms({workPeriod: 2 days, stakePercent: 25, evaluator: evaluator});
         IBountyMarket.Bounty memory expected = _unclaimed(IBountyMarket.State.OPEN);
