@@ -90,7 +90,7 @@ async function startAll() {
 }
 
 /** Waits until the alert fires. @param labels those of its labels that must be these. */
-async function fires(name: string, labels: Record<string, string> = {}, milliseconds = 20_000) {
+async function fires(name: string, labels: Record<string, string> = {}, milliseconds = 60_000) {
   const matches = (alert: Alert) =>
     alert.labels.alertname === name && Object.entries(labels).every(([key, value]) => alert.labels[key] === value)
   let names: unknown[] = []
