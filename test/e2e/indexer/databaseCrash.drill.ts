@@ -1,17 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import getPort from 'get-port'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { accountOf } from '../../../devnet/accounts.ts'
 import { startApi } from '../../../devnet/api.ts'
-import { defaultTerms } from '../../../devnet/defaultTerms.ts'
 import { startIndexer } from '../../../devnet/indexer.ts'
 import { type Postgres, startPostgres } from '../../../devnet/postgres.ts'
 import { crashDatabase, dropConnections } from '../../../sim/faults/database.ts'
 import { type MarketOnAnvil, startMarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
 import { waitForIndex } from '../../../testkit/waitForIndex.ts'
 import { startIndexOf } from './indexOf.ts'
-
-const poster = accountOf(2).address
+import { poster, postRun } from './postRun.ts'
 
 let chain: MarketOnAnvil
 let postgres: Postgres
@@ -26,13 +23,6 @@ afterAll(async () => {
   await chain?.stop()
 })
 
-async function post() {
-  const { timestamp } = await chain.client.getBlock()
-  await chain.market.write.postBounty(['ipfs://run', 10_000_000n, timestamp + 86_400n, defaultTerms], {
-    account: poster,
-  })
-}
-
 test('an indexer whose database crashes exits with 75, and loses nothing after the restart', {
   timeout: 150_000,
 }, async () => {
@@ -41,12 +31,12 @@ test('an indexer whose database crashes exits with 75, and loses nothing after t
   const indexer = await startIndexer(options)
   try {
     await indexer.part.saw(/Readers see this build/, 60_000)
-    for (let posted = 0; posted < 5; posted++) await post()
+    for (let posted = 0; posted < 5; posted++) await postRun(chain)
     await waitForIndex(databaseUrl, await chain.client.getBlockNumber({ cacheTime: 0 }), 20_000)
     // Closing idle connections, as an administrator may, does not end the indexer. While it starts or writes, it may.
     await sleep(1_000)
     await dropConnections(databaseUrl)
-    for (let posted = 0; posted < 5; posted++) await post()
+    for (let posted = 0; posted < 5; posted++) await postRun(chain)
     // Then it has connections on which PostgreSQL can report the crash.
     await waitForIndex(databaseUrl, await chain.client.getBlockNumber({ cacheTime: 0 }), 20_000)
     await crashDatabase(databaseUrl)
@@ -55,7 +45,7 @@ test('an indexer whose database crashes exits with 75, and loses nothing after t
   } finally {
     await indexer.stop()
   }
-  await post()
+  await postRun(chain)
   const resumed = await startIndexOf(chain, databaseUrl)
   const fresh = await startIndexOf(chain, await postgres.createDatabase())
   try {
@@ -81,7 +71,7 @@ test('a crash of PostgreSQL loses no block that readers saw, and they get answer
   await indexer.part.saw(/Readers see this build/, 60_000)
   const api = await startApi(options)
   parts.defer(api.stop)
-  await post()
+  await postRun(chain)
   const block = await chain.client.getBlockNumber({ cacheTime: 0 })
   const statusAt = async () => (await fetch(`${api.url}/api/runs?minBlock=${block}`)).status
   expect(await statusAt()).toBe(200)

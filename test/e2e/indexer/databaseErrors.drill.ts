@@ -1,8 +1,6 @@
 // docs/running.md, "When the indexer ends": whatever PostgreSQL answers, the indexer continues, or a restart helps.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { accountOf } from '../../../devnet/accounts.ts'
-import { defaultTerms } from '../../../devnet/defaultTerms.ts'
 import { startIndexer } from '../../../devnet/indexer.ts'
 import { type Connection, connect } from '../../../ops/database/connect.ts'
 import { cancelStatements, failWrites, terminateSessions } from '../../../testkit/databaseFaults.ts'
@@ -10,6 +8,7 @@ import { type MarketOnAnvil, startMarketOnAnvil } from '../../../testkit/marketO
 import { waitForIndex } from '../../../testkit/waitForIndex.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startIndexOf } from './indexOf.ts'
+import { poster, postRun } from './postRun.ts'
 
 const STORM_MS = 6_000
 
@@ -25,8 +24,6 @@ const CLASSES = [
   ['58030', '58000', '58P01'],
 ] as const
 
-const poster = accountOf(2).address
-
 let chain: MarketOnAnvil
 
 beforeAll(async () => {
@@ -35,13 +32,6 @@ beforeAll(async () => {
 })
 
 afterAll(() => chain?.stop())
-
-async function post() {
-  const { timestamp } = await chain.client.getBlock()
-  await chain.market.write.postBounty(['ipfs://run', 10_000_000n, timestamp + 86_400n, defaultTerms], {
-    account: poster,
-  })
-}
 
 /** Runs the indexer as systemd does with our unit: it restarts it a second after each end, but not after code 1. */
 async function superviseIndexer(databaseUrl: string) {
@@ -137,14 +127,14 @@ test.each(storms)(
     const databaseUrl = await freshDatabase()
     const supervised = await superviseIndexer(databaseUrl)
     try {
-      await post()
+      await postRun(chain)
       await waitForIndex(databaseUrl, await chain.client.getBlockNumber({ cacheTime: 0 }), 60_000)
       if (setting) await alterDatabase(databaseUrl, `SET ${setting} = 50`)
       let isOver = false
       const over = storm(databaseUrl).finally(() => {
         isOver = true
       })
-      while (!isOver) await post()
+      while (!isOver) await postRun(chain)
       await over
       // On a busy machine, locks of the indexer's own connections take as long.
       if (setting) await alterDatabase(databaseUrl, `RESET ${setting}`)
@@ -165,13 +155,13 @@ test('whatever error a write gets, once or repeatedly, the indexer continues or 
   const supervised = await superviseIndexer(databaseUrl)
   const ended: Record<string, number> = {}
   try {
-    await post()
+    await postRun(chain)
     await waitForIndex(databaseUrl, await chain.client.getBlockNumber({ cacheTime: 0 }), 60_000)
     const runs = await tableOfRuns(client)
     async function meet(code: string, times: number) {
       const before = supervised.ends.length
       await failWrites(databaseUrl, runs, code, times)
-      await post()
+      await postRun(chain)
       await supervised.follow()
       ended[`${code}, ${times} times`] = supervised.ends.length - before
     }

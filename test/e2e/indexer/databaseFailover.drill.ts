@@ -3,9 +3,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import pg from 'pg'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
-import { accountOf } from '../../../devnet/accounts.ts'
 import { startApi } from '../../../devnet/api.ts'
-import { defaultTerms } from '../../../devnet/defaultTerms.ts'
 import { startIndexer } from '../../../devnet/indexer.ts'
 import { startPostgres } from '../../../devnet/postgres.ts'
 import { startStandby } from '../../../devnet/standby.ts'
@@ -15,8 +13,7 @@ import { waitForIndex } from '../../../testkit/waitForIndex.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { hasPgBouncer, startPgBouncer } from '../../support/pgBouncer.ts'
 import { type Index, startIndexOf } from './indexOf.ts'
-
-const poster = accountOf(2).address
+import { poster, postRun } from './postRun.ts'
 
 /** More than Ponder's finality, so that the standby also lacks what Ponder stored about finalized blocks. */
 const LOST_BLOCKS = 40
@@ -41,12 +38,7 @@ beforeAll(async () => {
 
 /** Each run is a block. */
 async function post(count: number) {
-  for (let posted = 0; posted < count; posted++) {
-    const { timestamp } = await chain.client.getBlock()
-    await chain.market.write.postBounty(['ipfs://run', 10_000_000n, timestamp + 86_400n, defaultTerms], {
-      account: poster,
-    })
-  }
+  for (let posted = 0; posted < count; posted++) await postRun(chain)
   return chain.client.getBlockNumber({ cacheTime: 0 })
 }
 

@@ -1,16 +1,13 @@
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { accountOf } from '../../../devnet/accounts.ts'
 import { type Api, startApi } from '../../../devnet/api.ts'
-import { defaultTerms } from '../../../devnet/defaultTerms.ts'
 import { startIndexer } from '../../../devnet/indexer.ts'
 import { type MarketOnAnvil, startMarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { type Index, startIndexOf } from './indexOf.ts'
+import { poster, postRun } from './postRun.ts'
 
 const finality = 30
-const poster = accountOf(2).address
-
 let chain: MarketOnAnvil
 let index: Index
 let databaseUrl: string
@@ -28,11 +25,6 @@ afterAll(async () => {
   await index?.stop()
   await chain?.stop()
 })
-
-async function post(reward: bigint) {
-  const { timestamp } = await chain.client.getBlock()
-  await chain.market.write.postBounty(['ipfs://run', reward, timestamp + 86_400n, defaultTerms], { account: poster })
-}
 
 const unready = { status: 503, body: { reasons: [{ code: 'INDEX_ORPHANED', affects: 'reads' }] } }
 
@@ -59,17 +51,17 @@ test('after a reorg deeper than finality reads answer 503, and the index recover
   timeout: 240_000,
 }, async () => {
   const { client } = chain
-  for (let posted = 0; posted < 5; posted++) await post(10_000_000n)
+  for (let posted = 0; posted < 5; posted++) await postRun(chain, 10_000_000n)
   const kept = await client.getBlock()
   // Some of these runs become final, and the reorg drops them.
-  for (let posted = 0; posted < 20; posted++) await post(20_000_000n)
+  for (let posted = 0; posted < 20; posted++) await postRun(chain, 20_000_000n)
   await client.mine({ blocks: 3 * finality })
   expect((await index.tables()).runs).toHaveLength(25)
   expect(await operate('recoverCommand')).toContain('there is nothing to recover')
 
   const { number } = await client.getBlock()
   await client.request({ method: 'anvil_reorg', params: [Number(number - kept.number), []] })
-  for (let posted = 0; posted < 3; posted++) await post(30_000_000n)
+  for (let posted = 0; posted < 3; posted++) await postRun(chain, 30_000_000n)
   const reorgAt = performance.now()
   await vi.waitFor(async () => expect(await read('/readyz')).toMatchObject(unready), { timeout: 10_000 })
   console.log(`Reads answered 503 ${Math.round(performance.now() - reorgAt)} ms after the reorg`)
@@ -95,12 +87,12 @@ test('after a reorg deeper than finality reads answer 503, and the index recover
 test('where a setting allows it, the next start recovers by itself', { timeout: 240_000 }, async () => {
   const { client } = chain
   const kept = await client.getBlock()
-  for (let posted = 0; posted < 4; posted++) await post(40_000_000n)
+  for (let posted = 0; posted < 4; posted++) await postRun(chain, 40_000_000n)
   await client.mine({ blocks: 3 * finality })
   expect((await index.tables()).runs).toHaveLength(12)
   const { number } = await client.getBlock()
   await client.request({ method: 'anvil_reorg', params: [Number(number - kept.number), []] })
-  await post(50_000_000n)
+  await postRun(chain, 50_000_000n)
   expect(await index.ended()).toBe('exited with code 75')
   await index.startAgain({ RECOVER_REORGS: 'true' })
   expect((await index.tables()).runs.map(({ reward }) => reward)).toEqual([

@@ -1,15 +1,12 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { accountOf } from '../../../devnet/accounts.ts'
-import { defaultTerms } from '../../../devnet/defaultTerms.ts'
 import { startIndexer } from '../../../devnet/indexer.ts'
 import { type MarketOnAnvil, startMarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
 import { waitForIndex } from '../../../testkit/waitForIndex.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startIndexOf } from './indexOf.ts'
-
-const poster = accountOf(2).address
+import { poster, postRun } from './postRun.ts'
 
 let chain: MarketOnAnvil
 
@@ -19,13 +16,6 @@ beforeAll(async () => {
 })
 
 afterAll(() => chain?.stop())
-
-async function post() {
-  const { timestamp } = await chain.client.getBlock()
-  await chain.market.write.postBounty(['ipfs://run', 10_000_000n, timestamp + 86_400n, defaultTerms], {
-    account: poster,
-  })
-}
 
 /** What breaks at the commit of a block: the connection before the server gets it, or before the client gets its answer. */
 type Breakage = 'lost request' | 'lost answer'
@@ -86,10 +76,10 @@ test.each<Breakage>(['lost request', 'lost answer'])(
     const proxy = await startCommitProxy(databaseUrl)
     const indexer = await startIndexer({ ...chain, databaseUrl: proxy.url })
     try {
-      await post()
+      await postRun(chain)
       await waitForIndex(databaseUrl, await chain.client.getBlockNumber())
       const broken = proxy.breakNext(breakage)
-      await post()
+      await postRun(chain)
       await broken
       expect(await indexer.part.ended).toBe('exited with code 75')
       expect(indexer.part.output()).toContain('A commit failed')

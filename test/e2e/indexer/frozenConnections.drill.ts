@@ -1,8 +1,6 @@
 // A firewall or a proxy forgets the indexer's connections to PostgreSQL, and drops what either end sends.
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { accountOf } from '../../../devnet/accounts.ts'
-import { defaultTerms } from '../../../devnet/defaultTerms.ts'
 import { startIndexer } from '../../../devnet/indexer.ts'
 import { isUnlocked } from '../../../ops/builds/buildLock.ts'
 import { listBuilds } from '../../../ops/builds/builds.ts'
@@ -12,14 +10,13 @@ import { startTcpProxy } from '../../../testkit/tcpProxy.ts'
 import { waitForIndex } from '../../../testkit/waitForIndex.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startIndexOf } from './indexOf.ts'
+import { poster, postRun } from './postRun.ts'
 
 /** An indexer that waits for an answer notices within some 12 seconds. The stall watch would end it after 60. */
 const NOTICE_LIMIT_MS = 25_000
 
 /** PostgreSQL ends the session of the lock 20 seconds after the last ping. */
 const LOCK_LIMIT_MS = 25_000
-
-const poster = accountOf(2).address
 
 let chain: MarketOnAnvil
 
@@ -29,13 +26,6 @@ beforeAll(async () => {
 })
 
 afterAll(() => chain?.stop())
-
-async function post() {
-  const { timestamp } = await chain.client.getBlock()
-  await chain.market.write.postBounty(['ipfs://run', 10_000_000n, timestamp + 86_400n, defaultTerms], {
-    account: poster,
-  })
-}
 
 /** An indexer whose connections go through a proxy. */
 async function startBehindProxy(parts: AsyncDisposableStack) {
@@ -48,7 +38,7 @@ async function startBehindProxy(parts: AsyncDisposableStack) {
     return indexer
   }
   const indexer = await start()
-  await post()
+  await postRun(chain)
   await indexer.part.saw(/Readers see this build/, 60_000)
   await waitForIndex(databaseUrl, await chain.client.getBlockNumber({ cacheTime: 0 }))
   return { databaseUrl, proxy, indexer, start }
@@ -61,7 +51,7 @@ test('an indexer whose connections freeze exits with 75 within seconds, and its 
   const { databaseUrl, proxy, indexer, start } = await startBehindProxy(parts)
   const frozenAt = performance.now()
   expect(proxy.freeze()).toBeGreaterThan(3)
-  await post()
+  await postRun(chain)
   expect(await indexer.part.ended).toBe('exited with code 75')
   const noticedMs = performance.now() - frozenAt
   expect(indexer.part.output()).toContain('Connections to PostgreSQL are frozen')

@@ -1,8 +1,6 @@
 // docs/scaling.md, "PostgreSQL's connections": another application takes all of them.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { accountOf } from '../../../devnet/accounts.ts'
-import { defaultTerms } from '../../../devnet/defaultTerms.ts'
 import { startIndexer } from '../../../devnet/indexer.ts'
 import { type Postgres, startPostgres } from '../../../devnet/postgres.ts'
 import { positionOf } from '../../../ops/builds/views.ts'
@@ -10,14 +8,13 @@ import { connect } from '../../../ops/database/connect.ts'
 import { takeAllConnections } from '../../../testkit/databaseFaults.ts'
 import { type MarketOnAnvil, startMarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
 import { waitForIndex } from '../../../testkit/waitForIndex.ts'
+import { poster, postRun } from './postRun.ts'
 
 /** Longer than the 20 seconds that an indexer continues without an answer of PostgreSQL. */
 const FULL_MS = 32_000
 
 /** How old the latest block may get that readers see. Ponder repeats a query that got no connection. */
 const LAG_LIMIT_MS = 5_000
-
-const poster = accountOf(2).address
 
 let chain: MarketOnAnvil
 let postgres: Postgres
@@ -35,13 +32,6 @@ afterAll(async () => {
   await chain?.stop()
 })
 
-async function post() {
-  const { timestamp } = await chain.client.getBlock()
-  await chain.market.write.postBounty(['ipfs://run', 10_000_000n, timestamp + 86_400n, defaultTerms], {
-    account: poster,
-  })
-}
-
 test(`another application has all connections for ${FULL_MS / 1_000} s: indexer and standby run, and follow the chain`, {
   timeout: 240_000,
 }, async () => {
@@ -53,7 +43,7 @@ test(`another application has all connections for ${FULL_MS / 1_000} s: indexer 
   const standby = await startIndexer({ ...chain, databaseUrl, standby: true })
   parts.defer(standby.stop)
   await standby.part.saw(/This indexer is ready to take over/, 60_000)
-  await post()
+  await postRun(chain)
   await waitForIndex(databaseUrl, await chain.client.getBlockNumber({ cacheTime: 0 }))
   const reader = parts.use(await connect(databaseUrl))
   const ends: string[] = []
@@ -64,7 +54,7 @@ test(`another application has all connections for ${FULL_MS / 1_000} s: indexer 
   let longestMs = 0
   for (const end = performance.now() + FULL_MS; performance.now() < end; await sleep(500)) {
     const startedAt = performance.now()
-    await post()
+    await postRun(chain)
     const latest = await chain.client.getBlockNumber({ cacheTime: 0 })
     for (;;) {
       const position = await positionOf(reader, 'runline')

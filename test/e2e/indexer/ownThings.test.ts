@@ -2,8 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { accountOf } from '../../../devnet/accounts.ts'
-import { defaultTerms } from '../../../devnet/defaultTerms.ts'
 import { type Indexer, startIndexer } from '../../../devnet/indexer.ts'
 import { pruneCachedBlocks } from '../../../ops/builds/cachedBlocks.ts'
 import { removeBranch } from '../../../ops/builds/deadBranch.ts'
@@ -13,8 +11,7 @@ import { type MarketOnAnvil, startMarketOnAnvil } from '../../../testkit/marketO
 import { startPublicChain } from '../../../testkit/publicChain.ts'
 import { temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
 import { freshDatabase } from '../../support/database.ts'
-
-const poster = accountOf(2).address
+import { poster, postRun } from './postRun.ts'
 
 let chain: MarketOnAnvil
 let other: Awaited<ReturnType<typeof startPublicChain>>
@@ -67,13 +64,6 @@ async function builds(schema: string): Promise<string> {
   return rows[0]?.build ?? ''
 }
 
-async function postRun() {
-  const { timestamp } = await chain.client.getBlock()
-  await chain.market.write.postBounty(['ipfs://run', 10_000_000n, timestamp + 86_400n, defaultTerms], {
-    account: poster,
-  })
-}
-
 test('a switch keeps the views of an operator, also those that read ours', async () => {
   await client.query(`
     CREATE VIEW runline.report AS SELECT count(*) AS runs FROM runline.run;
@@ -92,7 +82,7 @@ test('a switch keeps the views of an operator, also those that read ours', async
   indexer = replacement
   await another.remove()
   expect(await builds('runline')).not.toBe(before)
-  await postRun()
+  await postRun(chain)
   await servesHead('runline', await chain.client.getBlockNumber({ cacheTime: 0 }))
   expect((await client.query('SELECT runs FROM runline.report')).rows).toEqual([{ runs: '1' }])
   expect((await client.query('SELECT * FROM runline.clock')).rowCount).toBe(1)
@@ -155,7 +145,7 @@ test('the cache keeps the blocks of events and the newest, and a new build index
   await client.query('DROP SCHEMA IF EXISTS runline CASCADE')
   indexer = await start()
   await servesHead('runline', await latest())
-  await postRun()
+  await postRun(chain)
   await chain.client.mine({ blocks: 200 })
   await servesHead('runline', await latest())
   await chain.client.mine({ blocks: 100 })

@@ -1,0 +1,12 @@
+import { accountOf } from '../../../devnet/accounts.ts'
+import { defaultTerms } from '../../../devnet/defaultTerms.ts'
+import type { MarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
+
+/** Needs `chain.fund(poster)`. */
+export const poster = accountOf(2).address
+
+/** Posts a run for a day, in a block of its own. @param reward USDC base units. */
+export async function postRun({ client, market }: MarketOnAnvil, reward = 10_000_000n): Promise<void> {
+  const { timestamp } = await client.getBlock()
+  await market.write.postBounty(['ipfs://run', reward, timestamp + 86_400n, defaultTerms], { account: poster })
+}
