@@ -24,7 +24,7 @@ end, until SIGTERM, and has the results as metrics on AUDIT_PORT.
 After Ctrl-C or a failure the same command resumes the audit; --fresh starts over.
 
 Exit codes of --once: 0 no differences, 1 differences, 2 could not compare, 130 interrupted.
-Environment: ${[...auditSettings].join(', ')}; --every also AUDIT_PORT, AUDIT_HOST, LOG_LEVEL.`
+Environment: ${auditSettings.join(', ')}; --every also AUDIT_PORT, AUDIT_HOST, LOG_LEVEL.`
 
 const progress = createProgress(process.stderr)
 

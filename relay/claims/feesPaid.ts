@@ -23,8 +23,8 @@ export function createFeesPaid(index: Pick<IndexedClaims, 'feesPaid'> | undefine
   }
 
   return async function feesPaid(agentIds) {
-    const isStale = (agentId: bigint) => performance.now() - (known.get(agentId)?.at ?? 0) > LIFETIME_MS
-    const reading = read(agentIds.filter((agentId) => !known.has(agentId) || isStale(agentId)))
+    const isDue = (agentId: bigint) => performance.now() - (known.get(agentId)?.at ?? -Infinity) > LIFETIME_MS
+    const reading = read(agentIds.filter(isDue))
     const isNeeded = agentIds.some((agentId) => !known.has(agentId))
     const inTime = within(TIMEOUT_MS, reading, 'The index does not answer in time.').catch(unlessUnavailable)
     if (isNeeded) await inTime

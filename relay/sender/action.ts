@@ -26,8 +26,8 @@ export type Reserve = (db: pg.PoolClient, room: Room) => Promise<Reserved[]>
 /**
  * SQL that runs in the sender's own statement, so that a transaction and its actions change together.
  * `text(first)` follows `WITH …, changed AS (…)`, where `changed` has the `id` of each transaction that the statement has
- * changed, and its `fee` in wei, which is null if it is not mined; its parameters begin at `$first`. It returns a row for each of them: `tx`, and `action`, the id of an action
- * that it changed, or null.
+ * changed, and its `fee` in wei, which is null if it is not mined; its parameters begin at `$first`. It returns a row for
+ * each of them: `tx`, and `action`, the id of an action that it changed, or null.
  */
 export type Effect = { text: (first: number) => string; values: unknown[] }
 

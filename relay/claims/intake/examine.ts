@@ -51,7 +51,8 @@ export type Examine = ReturnType<typeof createExamination>['examine']
 
 /**
  * Checks the run and the signature of a claim before the claim can delay any other. A key’s signature needs no call,
- * and the chain is read once per head for all claims. The refusals and their order are those of the market, after that of the reward.
+ * and the chain is read once per head for all claims. The refusals and their order are those of the market, after that of
+ * the reward.
  * @param market has a client of its own, so that a flood of claims does not delay simulations.
  */
 export function createExamination({ heads, allowUnsigned, leastReward, relayers }: ClaimsContext, market: Market) {

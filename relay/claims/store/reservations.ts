@@ -7,7 +7,6 @@ import type { AgentAccount, ClaimRequest, NamedClaim } from '../chain/market.ts'
 import { bodyHashOf } from './claims.ts'
 import { bindKey, lockNames, lockOfWallet } from './keys.ts'
 import { refusalOfLimits, type Waits, type WalletLimits, waitColumns } from './lookUp.ts'
-import { mostOpen } from './openClaims.ts'
 import { createSharing, type Known, knownColumn, namesOf, type SpendingLimits } from './spending.ts'
 
 /** A claim that passed its simulation and needs a nonce. */
@@ -35,6 +34,20 @@ export type Candidate = {
  * - a problem: RATE_LIMITED, or RELAY_UNAVAILABLE if no share of the budget has room.
  */
 export type Obstacle = 'rival' | 'locked' | Refusal
+
+/**
+ * How many open claims an agent may have, with its reverts of the last day. An open claim has passed its simulation, and may
+ * still revert in its block at the relayer's expense. Claims beyond the limit wait.
+ *
+ * A wallet's code can tell a block from any simulation, so that each of its claims may use all the gas of its
+ * transaction. A claim that a key has signed runs only the code of the market, and costs little if it reverts.
+ */
+const MOST_OPEN = { ofKey: 30, ofContract: 8, ofContractWithoutCompletion: 3 }
+
+function mostOpen({ runsWalletCode, account }: Candidate): number {
+  if (!runsWalletCode) return MOST_OPEN.ofKey
+  return account.completions > 0n ? MOST_OPEN.ofContract : MOST_OPEN.ofContractWithoutCompletion
+}
 
 /** The claims of one transaction. */
 type Group = { tx: bigint; candidates: Candidate[] }
@@ -102,9 +115,9 @@ async function boundKeys(db: pg.PoolClient, candidates: Candidate[]): Promise<Ca
 }
 
 /**
- * The candidates that a limit refuses, and those of the others that fees cover. They are counted in the transaction that stores the
- * others, so that concurrent requests cannot pass a limit together. Open claims and reverts count together: each open
- * claim may still revert.
+ * The candidates that a limit refuses, and those of the others that fees cover. They are counted in the transaction that
+ * stores the others, so that concurrent requests cannot pass a limit together. Open claims and reverts count together:
+ * each open claim may still revert.
  */
 async function overLimits(db: pg.PoolClient, candidates: Candidate[], terms: Terms) {
   const { walletLimits, spendingLimits, price } = terms

@@ -53,7 +53,8 @@ const LAST_DAY = "interval '25 hours'"
 
 /**
  * A column with the rows of `Known` for the subjects whose names the parameter has. It is a query that depends on no other
- * relation, so that it runs once.
+ * relation, so that it runs once. It names the subjects again, because `subjectsOf`, a row for each subject of each open
+ * claim, takes twice as long: 19 beside 9 ms with 800 open claims.
  */
 export const knownColumn = (names: string) => `(
   WITH reserved AS MATERIALIZED (

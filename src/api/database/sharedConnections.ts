@@ -13,8 +13,9 @@ const NOT_PREPARED = '26000'
 const LEASE_MS = 1_000
 
 /**
- * After how many prepared statements a connection is replaced, once the queries that run on it have ended. Clients choose the filters of lists, so they
- * could prepare every statement that exists on every connection, and PostgreSQL keeps the plans as long as a connection.
+ * After how many prepared statements a connection is replaced, once the queries that run on it have ended. Clients
+ * choose the filters of lists, so they could prepare every statement that exists on every connection, and PostgreSQL
+ * keeps the plans as long as a connection.
  */
 export const MAX_STATEMENTS = 250
 

@@ -54,10 +54,13 @@ export function formatEligibility(
   leastReward: bigint,
 ): z.infer<typeof eligibilitySchema> {
   const tooLow = refusalOfReward(run.bountyId, run.reward, leastReward)
-  const explained = errors.map((error) => explainClaimError(error, holderOf(run)))
+  const reasons = [
+    ...(tooLow ? [{ code: 'REWARD_TOO_LOW' as const, sentence: tooLow.detail }] : []),
+    ...errors.map((error) => explainClaimError(error, holderOf(run))),
+  ]
   return {
-    eligible: !tooLow && explained.length === 0,
-    reasons: [...(tooLow ? [tooLow.detail] : []), ...explained.map(({ sentence }) => sentence)],
+    eligible: reasons.length === 0,
+    reasons: reasons.map(({ sentence }) => sentence),
     agent: {
       ...formatAgentSummary(agent),
       hasMinStake: agent.stakedAmount >= MIN_STAKE,
@@ -69,7 +72,7 @@ export function formatEligibility(
       reward: run.reward.toString(),
       stake: run.stakeRequired.toString(),
     },
-    reasonCodes: [...(tooLow ? (['REWARD_TOO_LOW'] as const) : []), ...explained.map(({ code }) => code)],
+    reasonCodes: reasons.map(({ code }) => code),
   }
 }
 
