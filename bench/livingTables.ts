@@ -84,10 +84,12 @@ const AUTOVACUUM_LIMIT_MS = 180_000
  * @throws if it has not after three minutes.
  */
 async function waitForAutovacuum(client: ClientBase): Promise<void> {
-  // When PostgreSQL's defaults ask for an ANALYZE. Temporary tables are not visible to autovacuum.
+  // When the table's setting or PostgreSQL's default asks for an ANALYZE. Temporary tables are not visible to autovacuum.
   const text = `SELECT string_agg(relid::regclass::text, ', ') AS tables
     FROM pg_stat_user_tables JOIN pg_class ON pg_class.oid = relid
-    WHERE n_mod_since_analyze > 50 + 0.1 * greatest(reltuples, 0) AND schemaname !~ '^pg_temp'`
+    LEFT JOIN LATERAL pg_options_to_table(reloptions) AS option ON option_name = 'autovacuum_analyze_scale_factor'
+    WHERE n_mod_since_analyze > 50 + coalesce(option_value::float8, 0.1) * greatest(reltuples, 0)
+      AND schemaname !~ '^pg_temp'`
   let tables: string | null = null
   for (const limit = performance.now() + AUTOVACUUM_LIMIT_MS; performance.now() < limit; await sleep(1_000)) {
     tables = (await client.query<{ tables: string | null }>(text)).rows[0]?.tables ?? null

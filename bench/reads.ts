@@ -51,7 +51,7 @@ const limits = [
 exact total. Each request has a statement of its own. The bare server sends the same statements.
 A fifth of the runs are OPEN and past their deadlines, and newer than all others.
 The tables are as after some weeks of a market: the newest 30 % of the runs have changed twice since they were loaded, and only
-autovacuum has vacuumed and analysed them, with PostgreSQL's defaults.
+autovacuum has vacuumed and analysed them, by the settings that the indexer gives its tables.
 Clients, API, bare server and PostgreSQL share two cores. Cached lists are bound by the client, whose one thread is full in
 both cases. The bare server's constant answer has one header, the API's a dozen: "beside the same headers" is the bare
 server with all of them. Any minReward, pages of one state and the mix are bound by PostgreSQL.

@@ -5,18 +5,13 @@ import { inTransaction } from '../database/inTransaction.ts'
  * Every change of a run or an agent changes an indexed column, so it leaves a dead row and a dead entry in each index.
  * PostgreSQL's default waits until a fifth of the table is dead: two million rows of ten million.
  */
-const changing = {
-  autovacuum_vacuum_threshold: 1_000,
-  autovacuum_vacuum_scale_factor: 0.01,
-  autovacuum_analyze_threshold: 1_000,
-  autovacuum_analyze_scale_factor: 0.02,
-}
+const changing = { autovacuum_vacuum_scale_factor: 0.01, autovacuum_analyze_scale_factor: 0.02 }
 
 /** Rows that are changed again and again, without their index's columns: the new version fits into the same page. */
 const counting = { fillfactor: 50, ...changing }
 
 /** Rows that are never changed. Without a vacuum, index-only scans visit the table for each of them. */
-const appended = { autovacuum_vacuum_insert_threshold: 1_000, autovacuum_vacuum_insert_scale_factor: 0.02 }
+const appended = { autovacuum_vacuum_insert_scale_factor: 0.02 }
 
 const settings: Record<string, Record<string, number>> = {
   run: changing,

@@ -126,7 +126,7 @@ it('has the tables of the index vacuumed early, and space for new versions of th
     )
     return Object.fromEntries(rows.map(({ name, options }) => [name, options ?? []]))
   })
-  const early = expect.arrayContaining(['autovacuum_vacuum_scale_factor=0.01', 'autovacuum_vacuum_threshold=1000'])
+  const early = expect.arrayContaining(['autovacuum_vacuum_scale_factor=0.01', 'autovacuum_analyze_scale_factor=0.02'])
   for (const table of ['run', 'agent', 'party_count', 'market_band', 'market_day', 'agent_count', 'head']) {
     expect(options[table], table).toEqual(early)
   }
