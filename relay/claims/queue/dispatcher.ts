@@ -1,19 +1,17 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import type { Hash } from 'viem'
-import { claimIdOf } from '../../../market/claimMessage.ts'
 import type { ChainHead } from '../../chain/heads.ts'
 import { isUnavailable, Refusal, unavailable } from '../../refusal.ts'
 import { type Signer, signingRestOf } from '../../sender/keys/signing.ts'
 import type { PlacedTx, Placer, Quote } from '../../sender/placement.ts'
 import type { Send } from '../../sender/send.ts'
 import { isConflict } from '../../store/database.ts'
-import type { Conditions } from '../chain/conditions.ts'
-import { type ClaimRoom, claimRoomOf, fitting, gasLimit, MAX_GAS } from '../chain/gas.ts'
-import type { Bounty, Failure, NamedClaim } from '../chain/market.ts'
+import { type ClaimRoom, claimRoomOf, fitting } from '../chain/gas.ts'
+import type { NamedClaim } from '../chain/market.ts'
 import type { ClaimContext, ClaimsContext } from '../context.ts'
 import { isExpiring } from '../intake/examine.ts'
 import { type Placed, placeClaims } from '../placing.ts'
-import { type SimulatedClaim, simulateAlone, simulateBatch } from '../simulation/simulateBatch.ts'
+import { createSimulateClaims, type Simulated, type Unplaceable } from '../simulation/simulateClaims.ts'
 import { createRunStep } from '../steps.ts'
 import type { Candidate } from '../store/reservations.ts'
 import { createClaimQueue, type Entry } from './claimQueue.ts'
@@ -33,16 +31,13 @@ export const LAST_CHANCE_MS = 1_000
 /**
  * The result of a claim in the queue.
  * - `placed`: it is stored with a signed transaction.
- * - `fails`: its simulation fails, for this reason.
- * - `undecided`: the next block decides it; `failure` is the answer if there is none in time.
  * - `rival`, `locked`: see `Obstacle`.
  * - `stale`: it must be examined again, because its run or its signature’s validity has changed.
  * - `left`: the request timed out while `blocker` kept the claim in the queue.
  */
 export type Placement =
   | { status: 'placed'; claim: NamedClaim; transaction: PlacedTx }
-  | { status: 'fails'; failure: Failure; bounty: Bounty }
-  | { status: 'undecided'; failure: Failure | undefined }
+  | Unplaceable
   | { status: 'rival' | 'locked' | 'stale' }
   | { status: 'left'; blocker: SignerBlocker | undefined }
 
@@ -60,8 +55,9 @@ export type Dispatcher = ReturnType<typeof createDispatcher>
  * transactions. The signers take turns. While a signer works on a batch, claims gather for the next.
  */
 export function createDispatcher(context: ClaimsContext, placer: Placer, send: Send) {
-  const { market, heads, fees, nextBlock, feesPaid, accounts, maxBatch, interval, events, logger } = context
+  const { heads, accounts, maxBatch, interval, events, logger } = context
   const runStep = createRunStep(events)
+  const simulateClaims = createSimulateClaims(context, runStep)
   const queue = createClaimQueue<Placement, Waiting>(({ request }, ended) => {
     void runStep('wait in the queue', [request], () => ended)
   })
@@ -149,29 +145,25 @@ export function createDispatcher(context: ClaimsContext, placer: Placer, send: S
     const head = await heads.latest()
     const present = entries.filter((entry) => isPresent(entry, head))
     const unready = present.filter(({ ready }) => ready?.head !== head.hash)
-    const requests = unready.filter(({ runsWalletCode }) => !runsWalletCode).map(({ request }) => request)
-    const agentIds = new Set(unready.map(({ request }) => request.agentId))
-    const [passed, paid] = await Promise.all([
-      simulateBatch(market, signer.address, requests, runStep),
-      feesPaid([...agentIds]),
-    ])
-    const alone: Waiting[] = []
-    for (const entry of unready) {
-      const simulated = passed.get(entry.request)
-      if (simulated) applySimulation(entry, head, simulated, paid)
-      else alone.push(entry)
-    }
-    const simulations = alone.map((entry) => simulateEntry(signer, entry, head, paid))
+    const { together, others } = await simulateClaims(signer.address, head, unready)
+    for (const [entry, simulated] of together) apply(entry, head, simulated)
+    const simulations = [...others].map(async ([entry, simulated]) => apply(entry, head, await simulated))
     if (present.length === 1) await Promise.all(simulations)
     const ready = present.filter((entry) => entry.ready?.head === head.hash)
     if (ready.length > 0) await placeReady(signer, quote, ready)
     // Claims that must be simulated alone do not delay the batch: those that pass join the next one.
     if (present.length > 1) {
       void Promise.all(simulations).then(() => {
-        queue.putBack(alone.filter((entry) => entry.ready?.head === head.hash))
+        queue.putBack([...others.keys()].filter((entry) => entry.ready?.head === head.hash))
         assign()
       })
     }
+  }
+
+  function apply(entry: Waiting, head: ChainHead, simulated: Simulated) {
+    if ('candidate' in simulated) entry.ready = { head: head.hash, candidate: simulated.candidate }
+    else if ('unplaceable' in simulated) settle(entry, simulated.unplaceable)
+    else fail(entry, simulated.error)
   }
 
   function isPresent(entry: Waiting, head: ChainHead): boolean {
@@ -180,47 +172,6 @@ export function createDispatcher(context: ClaimsContext, placer: Placer, send: S
     else if (request.signed && isExpiring(request.signed.deadline, head)) settle(entry, { status: 'stale' })
     else return true
     return false
-  }
-
-  async function simulateEntry(signer: Signer, entry: Waiting, head: ChainHead, paid: Map<bigint, bigint>) {
-    try {
-      const { request, runsWalletCode } = entry
-      const simulated = await runStep('simulate', [request], async () =>
-        simulateAlone(market, signer.address, request, runsWalletCode ? await conditions() : undefined),
-      )
-      applySimulation(entry, head, simulated, paid)
-    } catch (error) {
-      fail(entry, error)
-    }
-  }
-
-  /** What the transaction of a single claim in the next block will be. */
-  async function conditions(): Promise<Conditions> {
-    const [price, block] = await Promise.all([fees(), nextBlock()])
-    return { gas: MAX_GAS, fees: price, block }
-  }
-
-  /**
-   * @param paid the fees that agents have paid, in USDC base units.
-   * @throws Refusal CLAIM_REVERTED if the claim uses more gas than the relay pays for.
-   */
-  function applySimulation(
-    entry: Waiting,
-    head: ChainHead,
-    { simulation, account }: SimulatedClaim,
-    paid: Map<bigint, bigint>,
-  ) {
-    const { bounty } = simulation
-    if (simulation.result === 'fails') return settle(entry, { status: 'fails', failure: simulation.failure, bounty })
-    if (simulation.result === 'undecided') return settle(entry, { status: 'undecided', failure: simulation.failure })
-    const { request, key, runsWalletCode } = entry
-    const round = BigInt(bounty.round) + 1n
-    const claim = { claimId: claimIdOf(market, { ...request, round }), request, round }
-    const gas = gasLimit(simulation.gas)
-    const { stake: lock, poster } = bounty
-    const ofAgent = { account, fees: paid.get(request.agentId) ?? 0n }
-    const candidate = { claim, gas, lock, ...ofAgent, poster, block: head.number, key, runsWalletCode }
-    entry.ready = { head: head.hash, candidate }
   }
 
   async function placeReady(signer: Signer, quote: Promise<Quote>, entries: Waiting[]) {
