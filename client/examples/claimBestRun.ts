@@ -1,4 +1,4 @@
-import { type Claim, createRunlineClient, isProblem, type MarketAddress, type Signer } from 'runline-client'
+import { type Claim, createRunlineClient, isProblem, type MarketAddress, type Signer } from '@runline/client'
 
 type Agent = { url: string; market: MarketAddress; agentId: number; signer: Signer }
 

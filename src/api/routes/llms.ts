@@ -33,8 +33,8 @@ names the contracts, with their ABIs.
 
 ## Tools
 
-- [MCP](/mcp): the same as tools, over streamable HTTP. \`npx runline mcp\` serves them over stdio, and may sign claims \
-within an allowance.
+- [MCP](/mcp): the same as tools, over streamable HTTP. \`npm run -s market -- mcp\`, in a clone of the repository, serves \
+them over stdio, and may sign claims within an allowance. No package is published yet.
 - [OpenAPI](/openapi.json): every route with its parameters, answers and errors.
 - [Reference](/docs): the same as a page.
 

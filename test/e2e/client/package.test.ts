@@ -32,7 +32,7 @@ const tsconfig = {
 
 /** Uses the types as a strict project does: each line with a directive fails to compile if the type is looser. */
 const program = `
-import { createRunlineClient, isProblem, type Run, type RunState } from 'runline-client'
+import { createRunlineClient, isProblem, type Run, type RunState } from '@runline/client'
 import { privateKeyToAccount } from 'viem/accounts'
 import { claimBestRun } from './claimBestRun.js'
 
@@ -41,7 +41,8 @@ const { url, address, agentId, key } = settings
 const market = { chainId: 31337, address }
 const runline = createRunlineClient({ url, market })
 
-const page = await runline.runs.list({ state: 'OPEN', limit: 1 })
+const page = await runline.runs.list({ state: 'OPEN', limit: 1, claimable: true, minReward: 0.5 })
+await runline.runs.list({ claimedBy: 3n })
 const state: RunState | undefined = page.runs[0]?.state
 export const isNeverCalled = () => {
   // @ts-expect-error: no such state
