@@ -54,3 +54,9 @@ export function parseLimit(text: string): number {
   if (!/^([1-9]\d?|100)$/.test(text)) throw new InvalidArgumentError('Give a number from 1 to 100.')
   return Number(text)
 }
+
+/** @returns the number of a page, from 1. */
+export function parsePage(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('Give the number of a page, from 1.')
+  return Number(text)
+}

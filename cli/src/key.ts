@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts'
 import { CommandError } from './commandError.ts'
 import type { Settings } from './settings.ts'
@@ -29,9 +29,19 @@ export function readAccount({ keyFile }: Pick<Settings, 'keyFile'>): PrivateKeyA
 
 function readKeyFile(path: string): string {
   try {
+    warnIfShared(path)
     return readFileSync(path, 'utf8')
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new CommandError('NO_KEY', `The key file ${path} cannot be read: ${reason}. Correct --key-file.`, { cause })
   }
+}
+
+/** Windows has no such permissions: there every file seems open to all. */
+function warnIfShared(path: string) {
+  if (process.platform === 'win32') return
+  const permissions = statSync(path).mode & 0o777
+  if ((permissions & 0o044) === 0) return
+  const mode = permissions.toString(8)
+  console.error(`warning: other users of this machine may read the key file ${path} (mode ${mode}): chmod 600 ${path}`)
 }

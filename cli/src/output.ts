@@ -1,4 +1,4 @@
-import type { Reason } from './explain.ts'
+import { exitCodes, type Reason } from './explain.ts'
 
 /** A transaction that a command sent, or in a dry run only simulated. */
 type Sent = { action: string; txHash?: string; blockNumber?: number }
@@ -25,10 +25,10 @@ export function createOutput({ json: isJson = false }: { json?: boolean }) {
     result(members: object) {
       if (isJson) console.log(JSON.stringify(transactions.length > 0 ? { transactions, ...members } : members))
     },
-    /** Prints the reason to stderr, and makes the process end with 1. */
-    fail(reason: Reason) {
-      process.exitCode = 1
-      console.error(isJson ? JSON.stringify({ error: reason, transactions }) : `error: ${reason.message}`)
+    /** Prints the reason to stderr, and makes the process end with the exit code of its kind. */
+    fail({ code, message, kind }: Reason) {
+      process.exitCode = exitCodes[kind]
+      console.error(isJson ? JSON.stringify({ error: { code, message }, transactions }) : `error: ${message}`)
     },
   }
 }

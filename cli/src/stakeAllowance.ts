@@ -21,7 +21,9 @@ export function createStakeAllowance(limit: bigint) {
       const needed = `The claim of run ${bountyId} puts ${formatUsdc(stake)} at stake`
       const remaining = `${formatUsdc(left)} of the ${formatUsdc(limit)} of --allow-stake are left`
       const advice = 'Choose a run with a lower stakeRequired, or ask the user to start the server with a larger one.'
-      throw new CommandError('ALLOWANCE_USED', `${needed}; ${remaining}. Nothing was signed. ${advice}`)
+      throw new CommandError('ALLOWANCE_USED', `${needed}; ${remaining}. Nothing was signed. ${advice}`, {
+        kind: 'refused',
+      })
     }
     counted.add(claim)
     left -= stake

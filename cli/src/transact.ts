@@ -60,6 +60,7 @@ async function send(node: Session['node'], call: Omit<Call, 'action'>): Promise<
   throw new CommandError(
     'REVERTED',
     `${call.functionName} reverted in transaction ${hash}: the state of the market has changed since the simulation. Try again.`,
+    { kind: 'refused' },
   )
 }
 
@@ -69,8 +70,8 @@ async function simulate(node: Session['node'], calls: Call[]) {
   const [block] = await simulateBlocks(node, { blocks: [{ calls: inOrder }] })
   for (const [index, { status, error }] of (block?.calls ?? []).entries()) {
     if (status === 'success') continue
-    throw (
-      error ?? new CommandError('REVERTED', `The call would fail: ${calls[index]?.action}. The node names no reason.`)
-    )
+    if (error) throw error
+    const message = `The call would fail: ${calls[index]?.action}. The node names no reason.`
+    throw new CommandError('REVERTED', message, { kind: 'refused' })
   }
 }

@@ -1,11 +1,17 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { parseEventLogs } from 'viem'
 import { agentRegistryAbi } from '../../../abis/AgentRegistry.ts'
-import type { AgentStake } from '../../../client/src/index.ts'
+import type { AgentQuery, AgentStake } from '../../../client/src/index.ts'
 import { action, type Context } from '../action.ts'
-import { formatUsdc, parseId, parseUsdc } from '../arguments.ts'
+import { formatUsdc, parseId, parseLimit, parsePage, parseUsdc } from '../arguments.ts'
 import { openReader, openSession, type Session } from '../session.ts'
 import { approvalFor, type Call, transact } from '../transact.ts'
+
+type Status = NonNullable<AgentQuery['status']>
+
+const statuses: readonly Status[] = ['UNVERIFIED', 'PROVISIONAL', 'ESTABLISHED', 'FROZEN', 'BANNED']
+
+type ListOptions = { status?: Status; limit: number; page: number }
 
 export function addAgentCommands(agent: Command) {
   agent
@@ -29,6 +35,14 @@ export function addAgentCommands(agent: Command) {
     .action(action<unknown, [bigint, bigint]>(unstake))
 
   agent
+    .command('list')
+    .description('list agents, by id')
+    .addOption(new Option('--status <status>', 'only agents with this status').choices(statuses))
+    .option('--limit <count>', 'how many', parseLimit, 20)
+    .option('--page <number>', 'which page', parsePage, 1)
+    .action(action<ListOptions, []>(list))
+
+  agent
     .command('show')
     .description('show an agent')
     .argument('<agent>', 'the agent’s id', parseId)
@@ -37,6 +51,16 @@ export function addAgentCommands(agent: Command) {
         show(context, await openReader(context).agents.getStakeInfo(id)),
       ),
     )
+}
+
+async function list({ status, limit, page, output, ...context }: Context<ListOptions>) {
+  const answer = await openReader(context).agents.list({ limit, page, ...(status && { status }) })
+  for (const { id, status, stakedAmount, completions, slashes } of answer.agents) {
+    const record = `${completions} completed, ${slashes} slashed`
+    output.line(`${String(id).padStart(6)}  ${status.padEnd(11)}  ${formatUsdc(stakedAmount).padStart(16)}  ${record}`)
+  }
+  output.line(`${answer.agents.length} of ${answer.pagination.total} agents`)
+  output.result(answer)
 }
 
 async function register(context: Context, agentURI: string) {

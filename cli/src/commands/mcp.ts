@@ -66,6 +66,7 @@ const sendTo =
       throw new CommandError(
         'API_UNREACHABLE',
         `The API at ${api} does not answer: ${reason}. Start it, or correct --api.`,
+        { kind: 'unreachable' },
       )
     })
 

@@ -68,6 +68,16 @@ it('a draft is funded, claimed, abandoned and withdrawn', async () => {
   expect((await answerOf(agentKey, 'agent', 'unstake', String(agent.id), '10')).agent.stakedAmount).toBe('0')
 })
 
+it('agent list prints agents, by status and page', async () => {
+  const { agents } = await answerOf('', 'agent', 'list', '--limit', '1')
+  expect(agents.map(({ id }: { id: number }) => id)).toEqual([Number(agent.id)])
+  expect((await answerOf('', 'agent', 'list', '--status', 'BANNED')).agents).toEqual([])
+  const { stdout } = await runnerOf(market)('', 'agent', 'list', '--page', '2', '--limit', '100')
+  expect(stdout).toBe('0 of 1 agents')
+  const { exitCode, stderr } = await runnerOf(market)('', 'agent', 'list', '--status', 'GOOD')
+  expect([exitCode, stderr]).toEqual([2, expect.stringContaining('Allowed choices are UNVERIFIED, PROVISIONAL')])
+})
+
 it('watch prints the changes of a run until its evaluator rejects it', async () => {
   await answerOf(posterKey, 'faucet', '21')
   await answerOf(agentKey, 'faucet', '20')
@@ -102,7 +112,7 @@ it('a delivery is approved by its revision, in a run that its poster has closed'
   await answerOf(agentKey, 'run', 'submit', id, 'ipfs://garbage')
   const refused = await runnerOf(market)(posterKey, 'run', 'approve', id, '--revision', '0')
   expect([refused.exitCode, refused.stderr]).toEqual([
-    1,
+    3,
     expect.stringContaining(`WrongRevision(bountyId ${id}, revision 0, actual 1)`),
   ])
   expect((await answerOf(posterKey, 'run', 'approve', id)).run.state).toBe('APPROVED')

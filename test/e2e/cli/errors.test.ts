@@ -1,6 +1,9 @@
+import { chmod, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { accountOf, keyOf, roles } from '../../../devnet/accounts.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
+import { temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { runnerOf } from './market.ts'
 
@@ -27,25 +30,44 @@ beforeAll(async () => {
   return market.stop
 }, 120_000)
 
-/** The refusal that the command prints as JSON. */
-async function refusalOf(key: string, ...args: string[]) {
+const USAGE = 2
+const REFUSED = 3
+const UNREACHABLE = 4
+
+/** The error that the command prints as JSON. */
+async function errorOf(exits: number, key: string, ...args: string[]) {
   const { exitCode, stdout, stderr } = await run(key, ...args, '--json')
-  expect([exitCode, stdout]).toEqual([1, ''])
+  expect([exitCode, stdout]).toEqual([exits, ''])
   const { error, transactions } = JSON.parse(stderr)
   expect(transactions).toEqual([])
   return error
 }
 
+const refusalOf = (key: string, ...args: string[]) => errorOf(REFUSED, key, ...args)
+
 describe('the command line', () => {
   it('refuses what is no key, and does not print it', async () => {
     const { exitCode, stderr } = await run('0xc0ffee', 'run', 'approve', runId)
-    expect(exitCode).toBe(1)
+    expect(exitCode).toBe(USAGE)
     expect(stderr).toContain('RUNLINE_KEY has no private key, which is 64 hexadecimal digits: it has 6 characters.')
     expect(stderr).not.toContain('c0ffee')
-    expect((await refusalOf('0'.repeat(64), 'run', 'approve', runId)).code).toBe('INVALID_KEY')
-    expect((await refusalOf('', 'run', 'approve', runId)).code).toBe('NO_KEY')
-    const missing = await refusalOf(agentKey, 'run', 'approve', runId, '--key-file', '/no/such.key')
+    expect((await errorOf(USAGE, '0'.repeat(64), 'run', 'approve', runId)).code).toBe('INVALID_KEY')
+    expect((await errorOf(USAGE, '', 'run', 'approve', runId)).code).toBe('NO_KEY')
+    const missing = await errorOf(USAGE, agentKey, 'run', 'approve', runId, '--key-file', '/no/such.key')
     expect(missing.message).toContain('/no/such.key cannot be read')
+  })
+
+  it('warns of a key file that other users may read', async () => {
+    const { path, remove } = await temporaryDirectory()
+    const file = join(path, 'agent.key')
+    const show = () => run('', 'run', 'withdraw', runId, '--key-file', file, '--dry-run')
+    await writeFile(file, agentKey, { mode: 0o644 })
+    expect((await show()).stderr).toContain(`may read the key file ${file} (mode 644): chmod 600 ${file}`)
+    await chmod(file, 0o600)
+    const { stderr } = await show()
+    expect(stderr).not.toContain('warning')
+    expect(stderr).toContain('NotPoster')
+    await remove()
   })
 
   it('names the account that the contract expects instead of the key’s', async () => {
@@ -83,8 +105,9 @@ describe('the command line', () => {
   it('says that a run is unknown', async () => {
     expect((await refusalOf(agentKey, 'run', 'show', '999')).code).toBe('RUN_NOT_FOUND')
     expect((await refusalOf(posterKey, 'run', 'approve', '999')).message).toContain('BountyNotFound(bountyId 999)')
-    const { stderr } = await run(agentKey, 'run', 'show', 'first')
+    const { exitCode, stderr } = await run(agentKey, 'run', 'show', 'first')
     expect(stderr).toContain('Give an id, such as 39.')
+    expect(exitCode).toBe(USAGE)
   })
 
   it('names the limits of a reward, and the balance that is too low', async () => {
@@ -97,17 +120,17 @@ describe('the command line', () => {
   })
 
   it('names the API or the node that does not answer', async () => {
-    const api = await refusalOf(agentKey, 'run', 'list', '--api', unreachable)
+    const api = await errorOf(UNREACHABLE, agentKey, 'run', 'list', '--api', unreachable)
     expect(api.code).toBe('API_UNREACHABLE')
     expect(api.message).toContain(unreachable)
-    const node = await refusalOf(posterKey, 'run', 'withdraw', runId, '--rpc', unreachable)
+    const node = await errorOf(UNREACHABLE, posterKey, 'run', 'withdraw', runId, '--rpc', unreachable)
     expect(node.code).toBe('NODE_UNREACHABLE')
     expect(node.message).toContain(unreachable)
   })
 
   it('signs for no other market than the one that the user names', async () => {
     const other = people.poster
-    const { code, message } = await refusalOf(posterKey, 'run', 'withdraw', runId, '--market', other)
+    const { code, message } = await errorOf(USAGE, posterKey, 'run', 'withdraw', runId, '--market', other)
     expect(code).toBe('WRONG_MARKET')
     expect(message).toContain(`serves market ${market.market.address}, not ${other}`)
   })

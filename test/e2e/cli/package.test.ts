@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { execa } from 'execa'
 import { expect, it } from 'vitest'
 import { temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
@@ -8,7 +9,10 @@ it('the package’s command starts in an empty folder, with its dependencies alo
   const { path: cwd, remove } = await temporaryDirectory()
   parts.defer(remove)
   const files = await installPacked('cli', cwd)
-  expect(files.filter((file) => !/^dist\/.*\.js$/.test(file))).toEqual(['LICENSE', 'README.md', 'package.json'])
+  const others = ['LICENSE', 'README.md', 'dist/cli/package.json', 'package.json']
+  expect(files.filter((file) => !/^dist\/.*\.js$/.test(file))).toEqual(others)
   const help = await execa('npx', ['--offline', 'runline', 'run', 'claim', '--help'], { cwd })
   expect(help.stdout).toContain('Usage: runline run claim [options] <run>')
+  const { version } = JSON.parse(await readFile('cli/package.json', 'utf8'))
+  expect((await execa('npx', ['--offline', 'runline', '--version'], { cwd })).stdout).toBe(version)
 }, 180_000)
