@@ -2,7 +2,7 @@ import type { components, paths } from './api.ts'
 import { type ClaimOptions, claimRun } from './claim.ts'
 import type { MarketAddress } from './claimMessage.ts'
 import { bodyOf, createApi, type RequestOptions } from './request.ts'
-import { type StreamEvent, type StreamOptions, type StreamQuery, streamChanges } from './stream.ts'
+import { type Given, type StreamEvent, type StreamOptions, type StreamQuery, streamChanges } from './stream.ts'
 import { callMarket, type MarketFunction, type Mined, stake, type Wallet } from './transactions.ts'
 
 export type * from './api.ts'
@@ -14,10 +14,11 @@ export type { Mined, Wallet } from './transactions.ts'
 
 type Schemas = components['schemas']
 type QueryOf<Path extends '/api/runs' | '/api/agents'> = NonNullable<paths[Path]['get']['parameters']['query']>
+type SentRunQuery = QueryOf<'/api/runs'>
 
 /** An id as the API sends it, or as viem reads it. */
 export type AnyId = bigint | number | string
-export type RunQuery = QueryOf<'/api/runs'>
+export type RunQuery = Given<SentRunQuery>
 export type AgentQuery = QueryOf<'/api/agents'>
 
 /** `minBlock` waits, for a limited time, until the answer is of that block or a later one. */
@@ -69,7 +70,9 @@ export function createRunlineClient({
 
   const runs = {
     /** One page of the runs that match, newest first. */
-    list: (query: RunQuery = {}): Promise<Schemas['RunList']> => bodyOf(api.GET('/api/runs', { params: { query } })),
+    list: (query: RunQuery = {}): Promise<Schemas['RunList']> =>
+      // A URL has text in any case.
+      bodyOf(api.GET('/api/runs', { params: { query: query as SentRunQuery } })),
 
     /** All runs that match, page after page. */
     async *all(query: Omit<RunQuery, 'page' | 'cursor'> = {}): AsyncGenerator<Schemas['RunSummary'], void> {

@@ -40,8 +40,13 @@ export const isRetriable = ({ status }: Response): boolean => status === 429 || 
 export async function wait(seconds: number, signal?: AbortSignal | null): Promise<void> {
   signal?.throwIfAborted()
   await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, seconds * 1_000)
-    signal?.addEventListener('abort', () => resolve(clearTimeout(timer)), { once: true })
+    const end = () => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = setTimeout(end, seconds * 1_000)
+    signal?.addEventListener('abort', end)
   })
   signal?.throwIfAborted()
 }
@@ -81,6 +86,12 @@ async function send(fetch: typeof globalThis.fetch, request: Request): Promise<R
   } catch (error) {
     if (error instanceof NoAnswerError) throw error
     request.signal.throwIfAborted()
-    throw new NoAnswerError(name, String(error), error)
+    throw new NoAnswerError(name, reasonOf(error), error)
   }
+}
+
+/** `fetch` says only that it failed; its cause has the reason. */
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : ''
+  return cause === '' ? String(error) : `${error}: ${cause}`
 }

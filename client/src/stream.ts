@@ -12,7 +12,16 @@ const SILENCE_TIMEOUT_MS = 40_000
 const MIN_PAUSE_SECONDS = 1
 const MAX_PAUSE_SECONDS = 30
 
-export type StreamQuery = Omit<NonNullable<paths['/api/stream']['get']['parameters']['query']>, 'lastEventId'>
+/** A query whose numbers and booleans need not be text. */
+export type Given<Query> = {
+  [Name in keyof Query]: Name extends 'claimable'
+    ? Query[Name] | boolean
+    : Name extends 'minReward' | 'claimedBy' | 'runId' | 'agentId'
+      ? Query[Name] | bigint | number
+      : Query[Name]
+}
+
+export type StreamQuery = Given<Omit<NonNullable<paths['/api/stream']['get']['parameters']['query']>, 'lastEventId'>>
 
 /** An event, with the id after which another stream can continue. `docs/stream.md` says how to keep a copy with them. */
 export type StreamEvent = { id: string } & (

@@ -19,6 +19,9 @@ const abi: Abi = contractsAbi
 /** A function of the market that a transaction may call. */
 export type MarketFunction = ContractFunctionName<typeof bountyMarketAbi, 'nonpayable'>
 
+/** viem's default is four seconds on a chain that it does not know. */
+const POLLING_INTERVAL_MS = 500
+
 type Call = {
   address: Address
   functionName: ContractFunctionName<typeof contractsAbi, 'nonpayable'>
@@ -32,7 +35,9 @@ type Call = {
 async function send(wallet: Wallet, call: Call): Promise<Mined> {
   const { request } = await simulateContract(wallet, { abi, account: wallet.account, ...call })
   const hash = await writeContract(wallet, { ...request, chain: wallet.chain ?? null })
-  const { status, transactionHash, blockNumber } = await waitForTransactionReceipt(wallet, { hash })
+  const pollingInterval = Math.min(wallet.pollingInterval, POLLING_INTERVAL_MS)
+  const receipt = await waitForTransactionReceipt(wallet, { hash, pollingInterval })
+  const { status, transactionHash, blockNumber } = receipt
   if (status !== 'success') throw new Error(`${call.functionName} reverted in transaction ${transactionHash}.`)
   return { txHash: transactionHash, blockNumber: Number(blockNumber) }
 }
