@@ -21,7 +21,7 @@ export const isListing = (message: unknown): message is Listing => {
 }
 
 /**
- * Answers requests for the list of the tools. It has some 40 kB and never changes, so its text is kept: the server makes
+ * Answers requests for the list of the tools. It has some 10 kB and never changes, so its text is kept: the server makes
  * it for the first caller, and all others differ by the id of their request only.
  */
 export function createListings() {

@@ -81,7 +81,7 @@ describe.each<[string, () => Transport, ClientOptions]>([
 
     const terms = await call('get_market')
     expect(terms.value.contracts.BountyMarket.address).toBe(market.market.address)
-    const { runs } = (await call('list_runs', { claimable: 'true', limit: 1 })).value
+    const { runs } = (await call('list_runs', { claimable: true, state: 'open', minReward: 1, limit: '1' })).value
     expect(runs).toMatchObject([{ bountyId, state: 'OPEN' }])
     const ids = { runId: bountyId, agentId: Number(agent.id) }
     expect((await call('check_claim_eligibility', ids)).value).toMatchObject({ eligible: true, reasons: [] })
@@ -115,9 +115,36 @@ describe.each<[string, () => Transport, ClientOptions]>([
   it('name the argument that is wrong', async () => {
     const { call } = await connect(transport(), options)
     expect(await call('get_run')).toMatchObject({ isError: true, text: expect.stringContaining('runId') })
-    expect(await call('list_runs', { state: 'DONE' })).toMatchObject({
-      isError: true,
-      text: expect.stringContaining('state'),
+    const refusal = await call('list_runs', { state: 'DONE' })
+    expect(refusal).toMatchObject({ isError: true, text: expect.stringMatching(/state.*DRAFT.*OPEN.*CLAIMED/) })
+  })
+})
+
+describe('the list of the tools', () => {
+  /** Of the letters of a schema. A limit of 11,500 is less than 3,000 tokens. */
+  const MAX_CHARACTERS = 11_500
+
+  it('is short', async () => {
+    const { client } = await connect(overHttp())
+    expect(JSON.stringify((await client.listTools()).tools).length).toBeLessThan(MAX_CHARACTERS)
+  })
+
+  it('describes each input, and names no tool that does not exist', async () => {
+    const { client } = await connect(overHttp())
+    const listed = (await client.listTools()).tools
+    for (const { name, inputSchema } of listed) {
+      for (const [input, schema] of Object.entries(inputSchema.properties ?? {})) {
+        expect(schema, `${name}: ${input}`).toMatchObject({ description: expect.stringMatching(/./) })
+      }
+    }
+    const { messages } = await client.getPrompt({ name: 'find_and_claim' })
+    const { contents } = await client.readResource({ uri: 'runline://rules' })
+    const texts = JSON.stringify([client.getInstructions(), listed, messages, contents]).replaceAll('\\n', ' ')
+    const named = new Set(texts.match(/\b[a-z]+(_[a-z]+)+\b/g))
+    expect([...named].filter((name) => !tools.includes(name))).toEqual([])
+    expect(contents[0]).toMatchObject({
+      mimeType: 'text/markdown',
+      text: expect.stringContaining('# Rules of the market'),
     })
   })
 })
@@ -232,7 +259,7 @@ describe('POST /mcp', () => {
       { code: 'VALIDATION_FAILED', detail: 'body: must have at most 10 messages, got 100.', value: 100 },
     ])
     const first = await post({}, batchOf(10), limited.url)
-    expect([first.status, await bytesOf(first)]).toEqual([200, expect.closeTo(420_000, -5)])
+    expect([first.status, await bytesOf(first)]).toEqual([200, expect.closeTo(110_000, -5)])
     expect((await post({}, batchOf(10), limited.url)).status).toBe(200)
     const refused = await post({}, batchOf(10), limited.url)
     expect([refused.status, await refused.json()]).toMatchObject([429, { code: 'RATE_LIMITED' }])

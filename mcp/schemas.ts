@@ -1,0 +1,133 @@
+export type Schema = { [keyword: string]: unknown; $ref?: string }
+type Parameter = { name: string; in: string; required?: boolean; schema: Schema }
+type Content = { 'application/json'?: { schema: Schema } }
+
+/** An operation of the API's OpenAPI document. */
+export type Operation = {
+  operationId: string
+  summary: string
+  description: string
+  parameters?: Parameter[]
+  requestBody?: { content: Content }
+  responses: Record<string, { content?: Content }>
+}
+
+/** The named schemas of the document. */
+export type Components = Record<string, Schema>
+
+/** An input of a tool: the API's own schema of it, and whether it is required. */
+export type Input = { schema: Schema; isRequired: boolean }
+
+/** What a model reads about each input. Short, because every conversation pays for the list of the tools. */
+const descriptions: Record<string, string> = {
+  agentId: 'Id of the agent.',
+  claimable: 'Whether the run can be claimed now.',
+  claimedBy: 'Id of the agent that claimed the run.',
+  claimId: '0x and 64 hexadecimal digits.',
+  cursor: 'nextCursor of the former page, with the same filters.',
+  deadline: 'Second since 1970 until which the signature is valid, at most an hour ahead.',
+  evaluator: 'Address of the evaluator.',
+  limit: 'Items of a page, at most 100.',
+  minBlock: 'Waits until the index has this block.',
+  minReward: 'Least reward in whole USDC.',
+  order: 'Order of the list.',
+  page: 'From 1. Not with cursor.',
+  poster: 'Address of the poster.',
+  runId: 'Id of the run.',
+  signature: 'Signature of the message by the wallet.',
+  sort: 'What the list is ordered by.',
+  state: 'State of the run.',
+  walletAddress: 'Address of the wallet of the agent.',
+}
+
+/** The members whose texts accounts wrote on chain. */
+export const untrustedMembers = ['agentURI', 'ipfsHash', 'deliverableHash', 'feedbackHash', 'hash']
+
+/** The parameters in path and query, and the members of the body, by name. @param id the name for the `{id}` in the path. */
+export function inputsOf(operation: Operation, id: string, components: Components): Map<string, Input> {
+  const { parameters = [], requestBody } = operation
+  const body = resolve(requestBody?.content['application/json']?.schema ?? {}, components)
+  const { properties = {}, required = [] } = body as { properties?: Record<string, Schema>; required?: string[] }
+  const inputs = new Map<string, Input>()
+  for (const parameter of parameters) {
+    if (parameter.in === 'header') continue
+    const name = parameter.name === 'id' ? id : parameter.name
+    inputs.set(name, { schema: resolve(parameter.schema, components), isRequired: parameter.required === true })
+  }
+  for (const [name, schema] of Object.entries(properties)) {
+    inputs.set(name, { schema: resolve(schema, components), isRequired: required.includes(name) })
+  }
+  return inputs
+}
+
+/** The schema of a tool's input. It takes numbers and booleans as such or as text: models send either. */
+export function inputSchemaOf(inputs: ReadonlyMap<string, Input>): Schema {
+  const properties = [...inputs].map(([name, { schema }]) => {
+    const description = descriptions[name]
+    if (description === undefined) throw new Error(`No description for the input ${name} of a tool: add it`)
+    const allowed = schema.enum as string[] | undefined
+    if (allowed?.includes('true')) return [name, { type: ['boolean', 'string'], description }]
+    const choice = allowed ? ` One of ${allowed.join(', ')}.` : ''
+    return [
+      name,
+      { type: isNumeric(name, schema) ? ['number', 'string'] : 'string', description: description + choice },
+    ]
+  })
+  const required = [...inputs].flatMap(([name, { isRequired }]) => (isRequired ? [name] : []))
+  return { type: 'object', properties: Object.fromEntries(properties), required, additionalProperties: false }
+}
+
+const isNumeric = (name: string, { type }: Schema) =>
+  name === 'minReward' || type === 'integer' || (Array.isArray(type) && type.includes('integer'))
+
+/** The value as the API spells it, which has `OPEN` and `true` as text. */
+export function textOf(value: unknown, schema: Schema | undefined): string {
+  const text = String(value)
+  const allowed = schema?.enum as string[] | undefined
+  return allowed?.find((choice) => choice.toLowerCase() === text.toLowerCase()) ?? text
+}
+
+/**
+ * The names of the members of a success of any status: a claim that is not decided in time is one too. Types and
+ * constraints stay out, because with them the list of the tools would be 10,000 tokens of every conversation.
+ */
+export function outputSchemaOf({ responses }: Operation, components: Components): Schema {
+  const successes = Object.entries(responses).filter(([status]) => status.startsWith('2'))
+  const bodies = successes.map(([, { content }]) => content?.['application/json']?.schema ?? {})
+  const members = { untrusted: {}, ...membersOf(bodies, components) }
+  return { type: 'object', properties: namesOf(members, components, MAX_DEPTH) }
+}
+
+/** So deep are the members of a run in a list. What is deeper, such as the problem of a refused claim, explains itself. */
+const MAX_DEPTH = 3
+
+function namesOf(members: Record<string, Schema>, components: Components, depth: number): Record<string, Schema> {
+  const named = Object.entries(members).map(([name, member]): [string, Schema] => {
+    if (untrustedMembers.includes(name)) return [name, { description: 'untrusted data' }]
+    const { items } = resolve(member, components)
+    const below = depth > 1 ? membersOf([(items as Schema) ?? member], components) : {}
+    if (Object.keys(below).length === 0) return [name, {}]
+    const object = { properties: namesOf(below, components, depth - 1) }
+    return [name, items ? { items: object } : object]
+  })
+  return Object.fromEntries(named)
+}
+
+/** The members of any of these objects. */
+function membersOf(schemas: readonly Schema[], components: Components): Record<string, Schema> {
+  const all = schemas.map((schema): Record<string, Schema> => {
+    const { properties = {}, anyOf, oneOf, allOf } = resolve(schema, components)
+    const options = (anyOf ?? oneOf ?? allOf ?? []) as Schema[]
+    return { ...membersOf(options, components), ...(properties as Record<string, Schema>) }
+  })
+  return Object.assign({}, ...all)
+}
+
+const COMPONENTS = '#/components/schemas/'
+
+const resolve = (schema: Schema, components: Components): Schema => {
+  if (schema.$ref === undefined) return schema
+  const named = components[schema.$ref.slice(COMPONENTS.length)]
+  if (!named) throw new Error(`The API describes no schema ${schema.$ref}. Use the API's own version.`)
+  return resolve(named, components)
+}
