@@ -1,5 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
-import type { MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
+import { accepts } from 'hono/accepts'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { addResponseCache } from './cache/responseCache.ts'
 import type { Deps } from './deps.ts'
@@ -15,7 +16,7 @@ import type { Tracing } from './observability/tracing.ts'
 import { describeApi } from './openapi.ts'
 import { createPageReader } from './queries/pageReader.ts'
 import { addAgentRoutes } from './routes/agents.ts'
-import { boardRoutes } from './routes/board.ts'
+import { boardRoutes, unknownPage } from './routes/board.ts'
 import { addClaimRoutes } from './routes/claim.ts'
 import { addClaimMessageRoutes } from './routes/claimMessage.ts'
 import { addClaimStateRoutes } from './routes/claimState.ts'
@@ -77,9 +78,17 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   app.post('/mcp', mcpRoute(app, description, deps.limits))
   const guide = llmsText(description)
   app.get('/llms.txt', (c) => c.text(guide))
-  app.all('*', methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }), routeNotFound)
+  app.all('*', methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }), (c) =>
+    wantsPage(c) ? unknownPage.fetch(c.req.raw, c.env) : routeNotFound(c),
+  )
   return app
 }
+
+/** Whether a browser asks for a page: other clients prefer JSON, or have no preference. */
+const wantsPage = (c: Context) =>
+  c.req.method === 'GET' &&
+  accepts(c, { header: 'Accept', supports: ['application/json', 'text/html'], default: 'application/json' }) ===
+    'text/html'
 
 const refuseMethod: NonNullable<Parameters<typeof methodNotAllowed>[0]['onMethodNotAllowed']> = (c, methods) => {
   const allow = methods.join(', ')

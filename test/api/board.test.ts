@@ -142,6 +142,21 @@ describe('the board without a browser', () => {
     }
   })
 
+  it('answers an unknown path with a page to a browser, and with a problem to others', async () => {
+    const ask = (path: string, accept: string) => api.app.request(path, { headers: { Accept: accept } })
+    const ofBrowser = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8'
+    const page = await ask('/run/1', ofBrowser)
+    expect([page.status, page.headers.get('Content-Type')]).toEqual([404, 'text/html; charset=UTF-8'])
+    expect(page.headers.get('Content-Security-Policy')).toMatch(/^default-src 'none'/)
+    expect(await page.text()).toMatch(/There is no page \/run\/1 here.*See <a href="\/">the open runs<\/a>/s)
+    for (const accept of ['*/*', 'application/json', 'application/json, text/html;q=0.5']) {
+      const problem = await ask('/run/1', accept)
+      const { code } = (await problem.json()) as { code: string }
+      expect([problem.status, code]).toEqual([404, 'ROUTE_NOT_FOUND'])
+    }
+    expect((await ask('/mcp', ofBrowser)).status).toBe(405)
+  })
+
   it('answers 503 with a page while the index rewinds', async () => {
     await index.setHead({ number: 9n, timestamp: seedTime })
     const { status, headers, text } = await textOf('/runs/1')

@@ -81,6 +81,12 @@ const policy = secureHeaders({
   strictTransportSecurity: false,
 })
 
+/** What a browser gets for a path that leads nowhere. */
+export const unknownPage = new Hono().get('*', policy, (c) => {
+  const problem = new Problem('ROUTE_NOT_FOUND', `There is no page ${c.req.path} here.`)
+  return c.html(problemPage(problem), problem.status)
+})
+
 /** The board: pages of the market for people, from the same queries as the API. */
 export function boardRoutes(deps: Deps, readPage: PageReader) {
   const app = new Hono()

@@ -27,6 +27,7 @@ const page = html`<!doctype html>
     <link rel="icon" href="data:,">
   </head>
   <body>
+    <nav style="padding: 0.5rem 1rem; font-family: sans-serif"><a href="/">Runs on the board</a></nav>
     <div id="reference"></div>
     <script src="${scriptPath}"></script>
     <script src="/docs/start.js"></script>
