@@ -55,6 +55,9 @@ export function storedURI(chainString: string) {
 /** How many seconds a band of deadlines spans: a quarter of a day. */
 export const DEADLINE_BAND_SECONDS = 21_600n
 
+/** How many seconds a wide band of deadlines spans: four days. */
+export const WIDE_BAND_SECONDS = 16n * DEADLINE_BAND_SECONDS
+
 /** How many base units the band of the reward spans: the rewards of a band share two leading digits. */
 export function rewardBandWidth(reward: bigint): bigint {
   return 10n ** BigInt(Math.max(reward.toString().length - 2, 0))
@@ -220,6 +223,21 @@ export const runIndexes = {
 export const openRunIndexes = {
   openBandNewest: ['bountyId', 'deadline'],
   openBandReward: ['reward', 'bountyId', 'deadline'],
+} satisfies Indexes<typeof run>
+
+/** The same of wide bands (`WIDE_BAND_SECONDS`), so that a page is merged from few bands: a month has 120 of the others. */
+export const wideOpenRunIndexes = {
+  openWideBandNewest: ['bountyId', 'deadline'],
+  openWideBandReward: ['reward', 'bountyId', 'deadline'],
+} satisfies Indexes<typeof run>
+
+/**
+ * Each has the runs of a state whose rewards have the same number of digits, in the order of a list. They find the runs
+ * of a `minReward` without those of smaller rewards, however many of these are where the page begins.
+ */
+export const magnitudeIndexes = {
+  magnitudeNewest: ['bountyId', 'reward', 'deadline'],
+  magnitudeDeadline: ['deadline', 'bountyId', 'reward'],
 } satisfies Indexes<typeof run>
 
 /**

@@ -69,7 +69,7 @@ const families: Family[] = [
     request: 'claimable=true',
     example: { ...newest, standing: 'claimable' },
     covers: (shape) => isEither(shape) && gatheringOf(shape)?.by === 'bands',
-    why: 'A walk passes expired runs. It gives up after a few times as many runs as it passes where they are spread evenly. Then the page is merged from the bands of deadlines ahead, each of which has its OPEN runs in the order of the list: at most 1,461 bands, because a deadline is at most a year ahead. Of the current band, which lasts six hours, it passes the runs that have expired.',
+    why: 'A walk passes expired runs. It gives up after a few times as many runs as it passes where they are spread evenly. Then the page is merged from the bands of deadlines ahead, each of which has its OPEN runs in the order of the list: those of six hours up to the next band of four days, and then these, at most 15 and 92, because a deadline is at most a year ahead. Of the current band, which lasts six hours, it passes the runs that have expired.',
   },
   {
     title: 'A party in a state by reward, claimable runs of a party by another order',
@@ -82,8 +82,15 @@ const families: Family[] = [
     title: 'A least reward by another order',
     request: 'minReward=100',
     example: { ...newest, isRewarded: true },
+    covers: (shape) => isEither(shape) && gatheringOf(shape)?.by === 'magnitudes',
+    why: 'A walk would pass the runs of smaller rewards, which cost their posters little, also when thousands of them are the newest. The page is merged from the states and the magnitudes of rewards (their numbers of digits), each of which has its runs in the order of the list. Few matching runs are gathered and sorted, and later pages are found by a walk. The total is a sum of bands of rewards; of claimable runs, without the expired ones of at least this reward, which are counted one by one: each has its reward in escrow. Below 1 USDC such pages are read two at a time.',
+  },
+  {
+    title: 'A least reward of runs that cannot be claimed, by another order',
+    request: 'claimable=false&minReward=100',
+    example: { ...newest, standing: 'unclaimable', isRewarded: true },
     covers: (shape) => isEither(shape) && gatheringOf(shape)?.by === 'reward',
-    why: 'As a party in a state by reward. Claimable runs are read two at a time, because expired runs are counted one by one.',
+    why: 'As a party in a state by reward. Such pages are read two at a time, because expired runs are counted one by one.',
   },
   {
     title: 'Expired runs by another order',

@@ -3,20 +3,27 @@ import pg from 'pg'
 import {
   agentIndexes,
   DEADLINE_BAND_SECONDS,
+  magnitudeIndexes,
   openRunIndexes,
   runChangeIndexes,
   runDistinctValues,
   runEventIndexes,
   runIndexes,
   unchangingEvents,
+  WIDE_BAND_SECONDS,
+  wideOpenRunIndexes,
 } from '../../ponder.schema.ts'
 
-type Index = { table: string; indexes: Record<string, readonly string[]>; band?: string; where?: string }
+type Index = { table: string; indexes: Record<string, readonly string[]>; first?: string; where?: string }
 
-/** An index of the tables, or a partial one that begins with the band of deadlines or has some of the rows only. */
+const open = `state = 'OPEN'`
+
+/** An index of the tables, or one that begins with an expression (`first`), or a partial one that has some of the rows only. */
 const indexesOf: Index[] = [
   { table: 'run', indexes: runIndexes },
-  { table: 'run', indexes: openRunIndexes, band: `(deadline / ${DEADLINE_BAND_SECONDS})`, where: `state = 'OPEN'` },
+  { table: 'run', indexes: openRunIndexes, first: `(deadline / ${DEADLINE_BAND_SECONDS})`, where: open },
+  { table: 'run', indexes: wideOpenRunIndexes, first: `(deadline / ${WIDE_BAND_SECONDS})`, where: open },
+  { table: 'run', indexes: magnitudeIndexes, first: 'state, length(reward::text)' },
   { table: 'agent', indexes: agentIndexes },
   { table: 'run_event', indexes: runEventIndexes },
   { table: 'run_event', indexes: runChangeIndexes, where: `name NOT IN ('${unchangingEvents.join(`', '`)}')` },
@@ -24,9 +31,9 @@ const indexesOf: Index[] = [
 
 /** Statements that create the indexes of the tables in a schema, unless they exist. */
 export function indexStatements(schema: string): string[] {
-  return indexesOf.flatMap(({ table, indexes, band, where }) =>
+  return indexesOf.flatMap(({ table, indexes, first, where }) =>
     Object.entries(indexes).map(([name, columns]) => {
-      const list = [...(band ? [band] : []), ...columns.map((column) => pg.escapeIdentifier(toSnakeCase(column)))]
+      const list = [...(first ? [first] : []), ...columns.map((column) => pg.escapeIdentifier(toSnakeCase(column)))]
       const index = pg.escapeIdentifier(`${table}_${toSnakeCase(name)}`)
       const create = `CREATE INDEX IF NOT EXISTS ${index} ON ${pg.escapeIdentifier(schema)}.${table} (${list.join(', ')})`
       return where ? `${create} WHERE ${where}` : create

@@ -168,7 +168,7 @@ describe.each(filters)(`${runs} runs, filtered by '%s'`, (filter) => {
     const { total, nextCursor } = top.pagination
     const counted = expectWalk(top.nodes, passedAtMost(filter, limit + 1, total))
     // The bands' counts are not counted again; of the band that `minReward` splits, fewer rows than a band has.
-    const isCountedOneByOne = /poster.*minReward|poster.*claimedBy|claimable.*minReward/.test(filter)
+    const isCountedOneByOne = /poster.*minReward|poster.*claimedBy/.test(filter)
     if (!isCountedOneByOne) expect(counted).toBeLessThan(runs / 50)
 
     if (nextCursor) {
@@ -290,12 +290,28 @@ describe(`${runs} runs and as many again by a quarter, newer and expired`, () =>
     expectWalk((await planOf(`${list}&page=3`)).nodes, passedAtMost('claimable=true', 3 * limit + 1, runs))
   })
 
+  const rewarded = ['minReward=100', 'minReward=950', 'state=OPEN&minReward=100', 'claimable=true&minReward=100']
+  it.each(rewarded.flatMap((filter) => orders.map((order) => [filter, order])))(
+    '%s, %s, is found without those of the least reward',
+    async (filter, order) => {
+      const most = passedAtMost(filter, limit + 1, runs)
+      expect(most).toBeLessThan(expired / 4)
+      const list = `/api/runs?${filter}&${order}&limit=${limit}`
+      const top = await planOf(list)
+      expect(expectWalk(top.nodes, most)).toBeLessThan(runs / 50)
+      expectWalk((await planOf(`${list}&cursor=${top.pagination.nextCursor}`)).nodes, most)
+      expectWalk((await planOf(`${list}&page=3`)).nodes, passedAtMost(filter, 3 * limit + 1, runs))
+    },
+  )
+
   it.each([
     ['claimable=true', false],
     ['claimable=true&page=7', true],
     ['claimable=true&sort=reward&order=asc', false],
     ['state=OPEN', false],
     ['claimable=true&minReward=0.01', true],
+    ['claimable=true&minReward=1', false],
+    ['minReward=100', false],
     [`claimable=true&poster=${whale}`, true],
     [`claimable=false&poster=${whale}`, true],
     [EXPIRED, true],

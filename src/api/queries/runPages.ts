@@ -23,15 +23,23 @@ type Row = {
   last_value: bigint
 }
 
-/** A page that is merged from bands of deadlines reads as many rows of each band as precede it. */
+/** A page that is merged from bands or magnitudes reads as many rows of each as precede it. */
 const NEAR_MERGED_ROWS = 100
+
+/**
+ * The least `minReward`, in USDC base units, with which claimable runs are no expensive page: their expired runs are
+ * counted one by one, and 50,000 runs of a smaller reward cost an account little.
+ */
+const LEAST_CHEAP_REWARD = 1_000_000n
 
 /** A page of a list. Runs with the same sort key are ordered by id, so that pages never overlap. */
 export function pageOfRuns(list: RunList, start: RunStart, limit: number): PageRead<RunPage> {
   const shape = shapeOf(list, start)
-  const near = gatheringOf(shape)?.by === 'bands' ? NEAR_MERGED_ROWS : undefined
+  const by = gatheringOf(shape)?.by
+  const near = by === 'bands' || by === 'magnitudes' ? NEAR_MERGED_ROWS : undefined
   const isFarPage = 'offset' in start && isFar(start.offset, near)
-  const isExpensive = !isCounted(shape) || growsWithExpired(shape) || isFarPage
+  const isOfDust = shape.standing === 'claimable' && (list.minReward ?? LEAST_CHEAP_REWARD) < LEAST_CHEAP_REWARD
+  const isExpensive = !isCounted(shape) || growsWithExpired(shape) || isOfDust || isFarPage
   const values = {
     ...list,
     ...(list.minReward !== undefined && splitAt(list.minReward)),

@@ -1,7 +1,6 @@
 import { and, type SQL, sql } from 'drizzle-orm'
-import { DEADLINE_BAND_SECONDS, runStates } from '../../../ponder.schema.ts'
+import { DEADLINE_BAND_SECONDS, runStates, WIDE_BAND_SECONDS } from '../../../ponder.schema.ts'
 import { jsonObject } from './json.ts'
-import { NEAR_ROWS } from './pageReader.ts'
 import type { RunOrder, Shape } from './runList.ts'
 import { runSummaryMembers } from './runs.ts'
 import { now, withSnapshot } from './snapshot.ts'
@@ -65,6 +64,7 @@ function countedBy(shape: Shape): SQL {
   const gathering = gatheringOf(shape)
   if (gathering?.when !== 'faster') return sql`select ${totalOf(shape)} as total offset 0`
   if (gathering.by === 'bands') return countedForBands(shape)
+  if (gathering.by === 'magnitudes') return countedForMagnitudes(shape)
   return sql`select total, ${isGatheringFaster(shape)} as is_gathered from (
     select ${totalOf(shape)} as total,
       ${passedOf(shape)} as passed
@@ -78,14 +78,28 @@ function countedBy(shape: Shape): SQL {
  */
 const countedForBands = (shape: Shape) => sql`select total, needed,
     ${GATHERING_COST} * total * total <= needed * passed as is_gathered,
-    ${sql.raw(String(NEAR_ROWS))} + 4 * needed * passed / greatest(total, 1) as most
+    100 + 4 * needed * passed / greatest(total, 1) as most
   from (
-    select total, passed, ${shape.start === 'after' ? sql`${limit} + 1` : neededAtOffset} as needed from (
+    ${sizesOf(shape)}
+  ) as sizes`
+
+/** Also whether the page is merged from magnitudes. */
+const countedForMagnitudes = (shape: Shape) => sql`select total, needed, is_gathered,
+    not is_gathered and needed <= ${sql.raw(String(MOST_MERGED))} as is_merged
+  from (
+    select total, needed, ${GATHERING_COST} * total * total <= needed * passed as is_gathered from (
+      ${sizesOf(shape)}
+    ) as sizes
+  ) as choice`
+
+/** How many runs match, how many a walk passes in all, and how many matches the page needs. */
+const sizesOf = (
+  shape: Shape,
+) => sql`select total, passed, ${shape.start === 'after' ? sql`${limit} + 1` : neededAtOffset} as needed from (
       select ${totalOf(shape)} as total,
         ${passedOf(shape)} as passed
       offset 0
-    ) as sums
-  ) as sizes`
+    ) as sums`
 
 /** Whether days, bands or a party's count have all matching runs but a few. */
 export const isCounted = ({ parties, isRewarded }: Filter): boolean =>
@@ -97,18 +111,22 @@ export const isCounted = ({ parties, isRewarded }: Filter): boolean =>
  */
 export const growsWithExpired = (shape: Shape): boolean =>
   ['claimable', 'expired', 'unclaimable'].includes(shape.standing) &&
-  (shape.isRewarded || shape.parties.length > 0 || gatheringOf(shape)?.when === 'always')
+  ((shape.isRewarded && shape.standing !== 'claimable') ||
+    shape.parties.length > 0 ||
+    gatheringOf(shape)?.when === 'always')
 
 /**
  * The exact number of matching runs, at a cost that does not grow with it. These runs are counted one by one:
  * - the runs of the band that `minReward` or the current time splits,
- * - expired runs of a party or with a `minReward`: see `growsWithExpired`,
+ * - expired runs of a party or with a `minReward`: see `growsWithExpired`. Those of claimable runs with a `minReward` are few,
+ *   because each has the escrow of at least this reward,
  * - runs of a party with a `minReward`, and runs of two parties. A page of these is expensive.
  */
 function totalOf(shape: Filter): SQL {
   if (!isCounted(shape)) return countOf(matching(shape))
   const isOfAll = shape.parties.length === 0 && !shape.isRewarded
-  const expired = countOf(matching({ ...shape, standing: 'expired' }))
+  const areExpired = matching({ ...shape, standing: 'expired' })
+  const expired = shape.isRewarded && shape.parties.length === 0 ? countByMagnitude(areExpired) : countOf(areExpired)
   const claimable = isOfAll ? claimableTotal : sql`(${sumOf(shape, 'open')} - ${expired})`
   switch (shape.standing) {
     case 'claimable':
@@ -138,6 +156,13 @@ const statesOf = {
 type States = keyof typeof statesOf
 
 const countOf = (condition: SQL | undefined) => sql`(select count(*) from run where ${condition})`
+
+/** The numbers of digits that rewards from `minReward` on have. */
+const magnitudes = sql`generate_series(length(${placeholder('minReward')}::text), (select length(max(reward)::text) from run)) as digits`
+
+/** Counts runs that are OPEN. */
+const countByMagnitude = (condition: SQL | undefined) => sql`(select coalesce(sum(count), 0)::int8 from ${magnitudes}
+      cross join lateral (select count(*) from run where length(reward::text) = digits and ${condition}) as counted_of)`
 
 const sumOf = ({ parties, isRewarded }: Pick<Filter, 'parties' | 'isRewarded'>, states: States): SQL => {
   const { count, condition } = statesOf[states]
@@ -191,6 +216,13 @@ function foundBy(shape: Shape): SQL {
   const gathering = gatheringOf(shape)
   if (gathering === undefined) return walk(condition)
   if (gathering.by === 'bands') return foundByBands(shape, { inOrder, slice })
+  if (gathering.by === 'magnitudes') {
+    return sql`(${walk(sql`${condition} and not (select is_gathered or is_merged from counted)`)})
+  union all
+  (${mergedOfMagnitudes(shape, { condition, inOrder, slice })})
+  union all
+  (${gather('reward', sql`${condition} and (select is_gathered from counted)`)})`
+  }
   if (gathering.when === 'always') return gather(gathering.by, condition)
   // A condition that does not depend on a row: PostgreSQL checks it once, and reads nothing for the other way.
   const isGathered = sql`(select is_gathered from counted)`
@@ -223,17 +255,65 @@ function foundByBands(shape: Shape, { inOrder, slice }: { inOrder: SQL; slice: S
   order by ${byPosition(shape)}
   ${slice})
   union all
-  (select merged.* from (
-    select lowest / ${SPAN_SQL} as number from market_band
-    where sort = 'deadline' and lowest > ${now} - ${SPAN_SQL} and open > 0 and not ${isWalked}
-  ) as band cross join lateral (
-    select bounty_id, ${key} as value from run
-    where ${isPast}state = 'OPEN' and deadline / ${SPAN_SQL} = band.number and deadline >= ${now}
-    order by ${inOrder}
-    limit ${needed}
-  ) as merged
+  (select * from (
+    select merged.* from (
+      select lowest / ${SPAN_SQL} as number from market_band
+      where sort = 'deadline' and lowest > ${now} - ${SPAN_SQL} and lowest < ${nextWide} and open > 0 and not ${isWalked}
+    ) as band cross join lateral (
+      select bounty_id, ${key} as value from run
+      where ${isPast}state = 'OPEN' and deadline / ${SPAN_SQL} = band.number and deadline >= ${now}
+      order by ${inOrder}
+      limit ${needed}
+    ) as merged
+    union all
+    select merged.* from (
+      select distinct lowest / ${WIDE_SQL} as number from market_band
+      where sort = 'deadline' and lowest >= ${nextWide} and open > 0 and not ${isWalked}
+    ) as band cross join lateral (
+      select bounty_id, ${key} as value from run
+      where ${isPast}state = 'OPEN' and deadline / ${WIDE_SQL} = band.number
+      order by ${inOrder}
+      limit ${needed}
+    ) as merged
+  ) as of_bands
   order by ${byPosition(shape)}
   ${slice})`
+}
+
+const WIDE_SQL = sql.raw(String(WIDE_BAND_SECONDS))
+
+/** Where the first wide band begins that has no expired run. */
+const nextWide = sql`(${now} / ${WIDE_SQL} + 1) * ${WIDE_SQL}`
+
+/**
+ * A page that is merged from magnitudes reads as many runs of each as it needs and as precede it: there are up to eight
+ * states with some eight magnitudes. Later pages are found by a walk.
+ */
+const MOST_MERGED = 1_000
+
+/**
+ * The page merged from the states and magnitudes of the matching runs: from each as many as the page needs. It does not pass
+ * the runs of smaller rewards, which cost their posters little.
+ */
+function mergedOfMagnitudes(
+  shape: Shape,
+  { condition, inOrder, slice }: { condition: SQL; inOrder: SQL; slice: SQL },
+): SQL {
+  const states =
+    shape.standing === 'state'
+      ? sql`${placeholder('state')}::text`
+      : sql.raw(shape.standing === 'claimable' ? `'OPEN'` : runStates.map((state) => `'${state}'`).join(', '))
+  return sql`select merged.* from (
+    select of_state, digits from unnest(array[${states}]) as of_state cross join ${magnitudes}
+    where (select is_merged from counted)
+  ) as part cross join lateral (
+    select bounty_id, ${keyOf(shape)} as value from run
+    where state = of_state and length(reward::text) = digits and ${condition}
+    order by ${inOrder}
+    limit (select needed from counted)
+  ) as merged
+  order by ${byPosition(shape)}
+  ${slice}`
 }
 
 function isAfter({ sort, order }: RunOrder): SQL {
@@ -255,7 +335,9 @@ function rowsOf({ start }: Shape): SQL {
   return sql`greatest(least(${limit} + 1, (select total from counted) - ${offset}), 0)`
 }
 
-type Gathering = { by: 'reward' | 'deadline'; when: 'always' | 'faster' } | { by: 'bands'; when: 'faster' }
+type Gathering =
+  | { by: 'reward' | 'deadline'; when: 'always' | 'faster' }
+  | { by: 'bands' | 'magnitudes'; when: 'faster' }
 
 /** How many matches the list has up to the end of the page; none if the page is past its end. */
 const neededAtOffset = sql`case when total > ${offset} then least(${offset} + ${limit} + 1, total) else 0 end`
@@ -269,7 +351,7 @@ const neededAtOffset = sql`case when total > ${offset} then least(${offset} + ${
  * begins with a range: `minReward` and `claimable` are checked for each run that is passed, unless the list is in their
  * own order.
  *
- * `bands` gathers less than all matching runs: see `foundByBands`.
+ * `bands` and `magnitudes` gather less than all matching runs: see `foundByBands` and `mergedOfMagnitudes`.
  */
 export function gatheringOf(shape: Shape): Gathering | undefined {
   const { sort, standing, isRewarded, parties } = shape
@@ -281,7 +363,11 @@ export function gatheringOf(shape: Shape): Gathering | undefined {
       parties.length === 1 && !isRewarded && (standing === 'state' ? sort !== 'reward' : sort === 'deadline')
     return isInOrder ? undefined : { by: 'deadline', when: 'faster' }
   }
-  if (isRewarded) return sort === 'reward' ? undefined : { by: 'reward', when: 'faster' }
+  if (isRewarded) {
+    if (sort === 'reward') return undefined
+    const isMerged = parties.length === 0 && (isOfStates || standing === 'any')
+    return { by: isMerged ? 'magnitudes' : 'reward', when: 'faster' }
+  }
   return standing === 'claimable' && sort !== 'deadline' ? { by: 'bands', when: 'faster' } : undefined
 }
 
