@@ -18,9 +18,6 @@ const project = (name: string, files: string, timeoutMs: number, more = {}) => (
   },
 })
 
-/** To load viem, Hono and Drizzle takes about a second of CPU time, so the files of a worker load them once. */
-const sharedModules = { isolate: false }
-
 const checkedAnswers = { setupFiles: ['test/support/checkAnswers.ts'] }
 
 export default defineConfig({
@@ -28,6 +25,8 @@ export default defineConfig({
     // As the API and the indexer do.
     execArgv: ['--import', new URL('core/moduleFormats.ts', import.meta.url).href],
     globalSetup: 'test/support/globalSetup.ts',
+    // To load viem, Hono and Drizzle takes about a second of CPU time, so the files of a worker load them once.
+    isolate: false,
     // An e2e test file runs Anvil, an indexer and an API, and waits for about half of its time: three files at a time use
     // two cores.
     maxWorkers: 3,
@@ -35,8 +34,8 @@ export default defineConfig({
     teardownTimeout: 60_000,
     sequence: { sequencer: LongestFirst },
     projects: [
-      project('unit', 'test/unit/**/*.test.ts', 10_000, sharedModules),
-      project('api', 'test/api/**/*.test.ts', 30_000, sharedModules),
+      project('unit', 'test/unit/**/*.test.ts', 10_000),
+      project('api', 'test/api/**/*.test.ts', 30_000),
       project('e2e', 'test/e2e/**/*.test.ts', 120_000, checkedAnswers),
       // They break or replace a part that runs, and wait until the others notice and recover.
       project('drills', 'test/e2e/**/*.drill.ts', 120_000, checkedAnswers),

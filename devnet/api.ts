@@ -68,7 +68,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   }
   const server = serviceProcess('The API', args, options, settings)
   const ready = new RegExp(`${listens.source}|${failed.source}`)
-  const { part, match } = await startReady({ ...server, onLine: watchLine }, ready, 20_000)
+  const { part, match } = await startReady({ ...server, onLine: watchLine }, ready, 60_000)
   const [line, bound, boundOps] = match
   if (failed.test(line)) {
     await part.stop()

@@ -3,7 +3,7 @@
 import { registerHooks } from 'node:module'
 import { chainSettings } from '../core/chainSettings.ts'
 
-type Correction = {
+export type Correction = {
   /** Its path in Ponder's package. */
   module: string
   pattern: RegExp
@@ -43,15 +43,20 @@ const corrections: readonly Correction[] = [
 
 const PONDER_MODULE = /\/ponder\/dist\/esm\/(.+)$/
 
-registerHooks({
-  load(url, context, nextLoad) {
-    const loaded = nextLoad(url, context)
-    const module = PONDER_MODULE.exec(url)?.[1]
-    const due = corrections.filter((correction) => correction.module === module)
-    if (due.length === 0) return loaded
-    return { ...loaded, source: due.reduce(correct, String(loaded.source)) }
-  },
-})
+correctPonder(corrections)
+
+/** Corrects the modules that are loaded from now on. */
+export function correctPonder(corrections: readonly Correction[]): void {
+  registerHooks({
+    load(url, context, nextLoad) {
+      const loaded = nextLoad(url, context)
+      const module = PONDER_MODULE.exec(url)?.[1]
+      const due = corrections.filter((correction) => correction.module === module)
+      if (due.length === 0) return loaded
+      return { ...loaded, source: due.reduce(correct, String(loaded.source)) }
+    },
+  })
+}
 
 function correct(source: string, { module, pattern, matches, replacement }: Correction): string {
   const found = source.match(pattern)?.length ?? 0

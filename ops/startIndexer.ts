@@ -8,9 +8,10 @@ import { once } from 'node:events'
 import { globSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { parseArgs } from 'node:util'
-// These two change how modules are loaded. What imports Ponder is imported below, once both are registered.
+// These change how modules are loaded. What imports Ponder is imported below, once all are registered.
 import '../core/moduleFormats.ts'
 import './ponderSource.ts'
+import './ponderModules.ts'
 import { readEnv } from '../core/env.ts'
 import { createLogger } from '../core/logger.ts'
 import { createEndpoints } from '../core/node/endpoints.ts'
@@ -114,10 +115,6 @@ process.argv = [
   PONDER_HOST,
 ]
 await import(ponder.href)
-
-// Vite, with which Ponder loads our code, exits immediately on SIGTERM. Ponder shuts down in an orderly way on SIGINT.
-process.removeAllListeners('SIGTERM')
-process.on('SIGTERM', () => process.emit('SIGINT', 'SIGINT'))
 
 const caughtUp = Promise.withResolvers<void>()
 void takeOver({ ...readers, databaseUrl: DATABASE_URL, servedAtStart: served, onCaughtUp: caughtUp.resolve, logger })

@@ -1,37 +1,6 @@
-// Every answer that an e2e test gets by `fetch` from a described route must match /openapi.json, whatever the test asserts.
 import { afterEach, expect } from 'vitest'
-import { departure, isDescribed } from './describedAnswers.ts'
-import { FAULT_HEADER } from './httpProxy.ts'
-
-const send = globalThis.fetch
-const departures = new Set<string>()
-const checks = new Set<Promise<void>>()
-
-globalThis.fetch = async (input, init) => {
-  const ofRequest = input instanceof Request ? input : undefined
-  const method = init?.method ?? ofRequest?.method ?? 'GET'
-  const response = await send(input, init)
-  const url = ofRequest?.url ?? String(input)
-  const isJson = /json/.test(response.headers.get('Content-Type') ?? '')
-  if (!isJson || !isDescribed(url) || response.headers.has(FAULT_HEADER)) return response
-  const check = checkAnswer(method, url, response.clone())
-  checks.add(check)
-  void check.finally(() => checks.delete(check))
-  return response
-}
-
-async function checkAnswer(method: string, url: string, response: Response) {
-  // A test may abort a request while its answer arrives: that answer has no body to check.
-  const text = await response.text().catch(() => '')
-  if (text === '') return
-  const answer = { status: response.status, headers: response.headers, body: JSON.parse(text) }
-  const found = departure(method, url, answer)
-  if (found) departures.add(`${method} ${url}: ${found}`)
-}
+import { takeDepartures } from './checkedFetch.ts'
 
 afterEach(async () => {
-  await Promise.all(checks)
-  const found = [...departures]
-  departures.clear()
-  expect(found, 'answers that differ from /openapi.json').toEqual([])
+  expect(await takeDepartures(), 'answers that differ from /openapi.json').toEqual([])
 })

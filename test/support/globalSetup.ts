@@ -13,9 +13,8 @@ declare module 'vitest' {
 }
 
 export default async function setup(project: TestProject) {
-  await buildContracts()
-  project.provide('apiDescription', await apiDescription())
-  const postgres = await startPostgres()
+  const [postgres, description] = await Promise.all([startPostgres(), apiDescription(), buildContracts()])
+  project.provide('apiDescription', description)
   project.provide('postgresUrl', postgres.url)
   return postgres.stop
 }

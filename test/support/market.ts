@@ -23,26 +23,9 @@ export async function startTestChain(
   return { ...chain, stop: stopOf(parts) }
 }
 
-/** `startTestChain`, with its own database and the production indexer. */
-async function startIndexedChain(options?: Parameters<typeof startTestChain>[0]) {
-  await using parts = new AsyncDisposableStack()
-  const [chain, databaseUrl] = await Promise.all([startTestChain(options), freshDatabase()])
-  parts.defer(chain.stop)
-  const indexer = await startIndexer({ ...chain, databaseUrl })
-  parts.defer(watched(indexer.part))
-  return {
-    ...chain,
-    databaseUrl,
-    indexer,
-    /** Waits until readers see the chain's latest block. */
-    indexed: async () => waitForIndex(databaseUrl, await chain.client.getBlockNumber()),
-    stop: stopOf(parts),
-  }
-}
-
 export type TestMarket = Awaited<ReturnType<typeof startTestMarket>>
 
-/** The whole market: chain, database, indexer, and an API with the devnet's relayer key. */
+/** The whole market: chain, database, the production indexer, and an API with the devnet's relayer key. */
 export async function startTestMarket({
   chain: chainOptions,
   api: apiOptions,
@@ -51,12 +34,19 @@ export async function startTestMarket({
   api?: Partial<ApiOptions>
 } = {}) {
   await using parts = new AsyncDisposableStack()
-  const chain = await startIndexedChain(chainOptions)
+  const [chain, databaseUrl] = await Promise.all([startTestChain(chainOptions), freshDatabase()])
   parts.defer(chain.stop)
-  const api = await startApi({ ...chain, relayerKey: keyOf(roles.relayer), ...apiOptions })
+  const connections = { ...chain, databaseUrl }
+  const [indexer, api] = await Promise.all([
+    startIndexer(connections),
+    startApi({ ...connections, relayerKey: keyOf(roles.relayer), ...apiOptions }),
+  ])
+  parts.defer(watched(indexer.part))
   parts.defer(watched(api.part))
-  await chain.indexed()
-  return { ...chain, api, stop: stopOf(parts) }
+  /** Waits until readers see the chain's latest block. */
+  const indexed = async () => waitForIndex(databaseUrl, await chain.client.getBlockNumber())
+  await indexed()
+  return { ...connections, indexer, api, indexed, stop: stopOf(parts) }
 }
 
 /** @returns a function that stops the part; prints its output if it ends before that. */
