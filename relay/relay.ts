@@ -15,7 +15,7 @@ import { newcomersLeft } from './claims/store/spending.ts'
 import { createContexts } from './contexts.ts'
 import { unlessUnavailable } from './refusal.ts'
 import { startKeeper } from './sender/keeper/keeper.ts'
-import { createReconcile } from './sender/keeper/reconcileSigner.ts'
+import { createKinds, toKeeperKind } from './sender/keeper/kinds.ts'
 import { openRemoteKeys } from './sender/keys/remoteKeys.ts'
 import { createPlacer } from './sender/placement.ts'
 import { createSend } from './sender/send.ts'
@@ -65,18 +65,15 @@ export async function createRelay(settings: RelaySettings) {
     throw error
   }
   const placer = createPlacer(sender)
-  const action = createClaimAction(claims, placer)
-  const keeper = startKeeper(sender, {
-    holder,
-    hasStranded: action.hasStranded,
-    reconcile: createReconcile(sender, action),
-  })
+  const kinds = createKinds(sender, [toKeeperKind(sender, createClaimAction(claims, placer))])
+  const keeper = startKeeper(sender, { holder, kinds })
   const dispatcher = createDispatcher(claims, placer, createSend(sender, keeper.wake))
   const results = createResults(claims)
   const intakeMarket = { ...claims.market, client: createRpc(settings.endpoints, INTAKE_CONNECTIONS) }
   const { examine, isBusy } = createExamination(claims, intakeMarket)
   const closing = new AbortController()
-  const stopRetention = startRetention(pool, settings.retentionDays, logger)
+  const deletions = kinds.all.flatMap((kind) => kind.deletions)
+  const stopRetention = startRetention(pool, settings.retentionDays, deletions, logger)
   const opening = remote.openAbsent(addSigner, closing.signal)
   const { claim, waitUnread } = createClaimFlow(claims, { examine, dispatcher, results, closing: closing.signal })
   const pending = new Set<Promise<unknown>>()
