@@ -36,7 +36,6 @@ type Options = {
 export function startKeeper(context: SenderContext, { holder, kinds }: Options) {
   const { pool, databaseUrl, heads, keeperInterval: interval, whenReady, logger } = context
   const reconcile = createReconcile(context, kinds)
-  const hasStranded = kinds.all.map((kind) => kind.hasStranded)
   const stopping = new AbortController()
   const notifications = listenTo({ url: databaseUrl, channel: TX_CHANNEL, logger })
   const search = createSleeper(stopping.signal)
@@ -45,6 +44,8 @@ export function startKeeper(context: SenderContext, { holder, kinds }: Options) 
   const leases = new Map<Address, { lease: Lease; renewedAt: number }>()
   /** When a signer's lease was last found to be another replica's. */
   const refusedAt = new Map<Address, number>()
+  /** The signers with transactions of kinds that this process does not know. */
+  let withUnknown = new Set<Address>()
   let searchingSoon: NodeJS.Timeout | undefined
 
   /** Finds signers with work and without a keeper. */
@@ -53,7 +54,8 @@ export function startKeeper(context: SenderContext, { holder, kinds }: Options) 
       search.clear()
       await logged({}, async () => {
         await whenReady()
-        const signers = await signersWithWork(pool, holder, hasStranded)
+        const signers = await signersWithWork(pool, holder, kinds.all)
+        withUnknown = new Set(signers.filter(({ hasUnknown }) => hasUnknown).map(({ address }) => address))
         for (const { address, isFree } of signers) if (isFree) begin(address)
         if (signers.length > 0 || !notifications.isLive()) searchSoon()
       })
@@ -89,8 +91,8 @@ export function startKeeper(context: SenderContext, { holder, kinds }: Options) 
         sleeper.clear()
         const lease = await leaseOf(signer)
         if (!lease) return searchSoon()
-        const { head, isSettled, dueIn, hasUnknown } = await reconcile(lease)
-        if (hasUnknown) return await leave(lease)
+        const { head, isSettled, dueIn } = await reconcile(lease)
+        if (withUnknown.has(signer)) return await leave(lease)
         if (isSettled) retry = FIRST_RETRY_MS
         if (isSettled && dueIn === Number.POSITIVE_INFINITY && !sleeper.isAwake()) return
         const pause = Math.min(interval, dueIn, isSettled ? interval : retry)
@@ -112,7 +114,7 @@ export function startKeeper(context: SenderContext, { holder, kinds }: Options) 
     return lease
   }
 
-  /** Another replica that knows the kinds of the signer's transactions may take the lease. Without one, this does again. */
+  /** A replica that knows the kinds of all the signer's transactions can take the lease. Without one, this does so again. */
   async function leave(lease: Lease) {
     leases.delete(lease.signer)
     await releaseLease(pool, lease)

@@ -20,8 +20,6 @@ type Look = {
   isSettled: boolean
   /** Milliseconds until a transaction is due to be broadcast again; infinity if none is unmined. */
   dueIn: number
-  /** Whether transactions of an unknown kind are left to another process. */
-  hasUnknown: boolean
 }
 
 /**
@@ -92,15 +90,13 @@ export function createReconcile(context: SenderContext, kinds: Kinds) {
     const turn = { ...context, lease, head, account }
     const known = settledAt.get(signer)
     const used = known?.head === head.hash ? known.used : await settleAll(turn)
-    const unsettled = await unminedOf(pool, signer)
-    const unmined = unsettled.filter(({ nonce }) => nonce >= used)
+    const unmined = (await unminedOf(pool, signer)).filter(({ nonce }) => nonce >= used)
     await ofEachKind((kind) => kind.giveUpExpired(turn))
     await resendDue(turn, kinds.of, unmined)
     const lowest = unmined[0]?.nonce ?? used
     if (account && lowest > used) await fillGaps(turn, account, used, lowest)
     if (!account) logLeftBehind(signer, unmined.length)
     const dueIn = Math.min(...unmined.map((tx) => tx.dueIn * 1_000 || AFTER_SENDING_MS))
-    const hasUnknown = unsettled.some(({ kind }) => kinds.of(kind) === undefined)
-    return { head, isSettled: settledAt.has(signer), dueIn, hasUnknown }
+    return { head, isSettled: settledAt.has(signer), dueIn }
   }
 }

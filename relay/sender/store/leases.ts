@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import type { Address } from 'viem'
 import { type Database, query } from '../../store/database.ts'
+import type { ActionKind } from '../action.ts'
 
 /** How long a lease is valid without a renewal. Seconds. */
 export const LEASE_SECONDS = 6
@@ -66,12 +67,19 @@ export function writeUnder<Row extends pg.QueryResultRow>(
 
 /**
  * The signers with work for a keeper: with transactions that are not final, or with actions that no transaction decides.
- * @param hasStranded of each kind of action: see `ActionKind`.
+ * @param kinds those that this process knows.
+ * @returns with whether a signer has such transactions of another kind.
  */
-export function signersWithWork(database: Database, holder: string, hasStranded: readonly string[]) {
+export function signersWithWork(
+  database: Database,
+  holder: string,
+  kinds: readonly Pick<ActionKind<never, never>, 'name' | 'hasStranded'>[],
+) {
+  const ofSigner = "FROM relay.tx WHERE tx.signer = address AND state IN ('signed', 'accepted', 'mined')"
   const text = `
-    SELECT signer.address, ${isFree} AS "isFree" FROM relay.signer JOIN relay.keeper ON keeper.signer = signer.address
-    WHERE EXISTS (SELECT FROM relay.tx WHERE tx.signer = address AND state IN ('signed', 'accepted', 'mined'))
-      OR ${hasStranded.join(' OR ')}`
-  return query<{ address: Address; isFree: boolean }>(database, text, [holder])
+    SELECT signer.address, ${isFree} AS "isFree", EXISTS (SELECT ${ofSigner} AND kind <> ALL($2)) AS "hasUnknown"
+    FROM relay.signer JOIN relay.keeper ON keeper.signer = signer.address
+    WHERE EXISTS (SELECT ${ofSigner}) OR ${kinds.map(({ hasStranded }) => hasStranded).join(' OR ')}`
+  const names = kinds.map(({ name }) => name)
+  return query<{ address: Address; isFree: boolean; hasUnknown: boolean }>(database, text, [holder, names])
 }

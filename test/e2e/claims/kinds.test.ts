@@ -256,6 +256,28 @@ it('a kind that a process does not know is left to one that knows it, and blocks
   expect(await resultOf(old, requestOf(await people.openRun(usdc), agent))).toBe('won')
 })
 
+it('a reorg of a transaction of an unknown kind is left to a process that knows it', { timeout: 60_000 }, async () => {
+  const settings = settingsOn(here)
+  const first = await openTwoKinds(settings)
+  first.keep()
+  const recipient = newRecipient()
+  const { id } = await first.pay(recipient, 7n)
+  await until('paid', async () => (await first.paymentState(id)) === 'paid')
+  await first.close()
+  const log: string[] = []
+  await startOld(log)
+  await chain.client.request({ method: 'anvil_reorg', params: [1, []] } as never)
+  expect(await balanceOf(recipient)).toBe(0n)
+  await until('seen', async () => log.some((line) => line.includes('unknown kind')))
+
+  const both = await startBoth({ keeps: false })
+  expect((await both.txs()).map(({ state }) => state)).toEqual(['mined'])
+  both.keep()
+  await until('paid again', async () => both.log.length === 2)
+  expect(both.log).toEqual([`payment ${id} reopened: open`, `payment ${id} paid`])
+  expect(await balanceOf(recipient)).toBe(7n)
+})
+
 it('claims that an older build has stored are decided after the upgrade', async () => {
   const { claimId } = await unminedClaim()
   const both = await startBoth({ keeps: false })
