@@ -1,7 +1,6 @@
 import type pg from 'pg'
 import type { Address } from 'viem'
 import { type Database, query } from '../../store/database.ts'
-import type { ActionKind } from '../action.ts'
 
 /** How long a lease is valid without a renewal. Seconds. */
 export const LEASE_SECONDS = 6
@@ -65,16 +64,15 @@ export function writeUnder<Row extends pg.QueryResultRow>(
   return query<Row>(database, statement, [signer, token, ...values])
 }
 
+/** See `ActionKind`. */
+type WorkOfKind = { name: string; hasStranded: string }
+
 /**
  * The signers with work for a keeper: with transactions that are not final, or with actions that no transaction decides.
  * @param kinds those that this process knows.
  * @returns with whether a signer has such transactions of another kind.
  */
-export function signersWithWork(
-  database: Database,
-  holder: string,
-  kinds: readonly Pick<ActionKind<never, never>, 'name' | 'hasStranded'>[],
-) {
+export function signersWithWork(database: Database, holder: string, kinds: readonly WorkOfKind[]) {
   const ofSigner = "FROM relay.tx WHERE tx.signer = address AND state IN ('signed', 'accepted', 'mined')"
   const text = `
     SELECT signer.address, ${isFree} AS "isFree", EXISTS (SELECT ${ofSigner} AND kind <> ALL($2)) AS "hasUnknown"
