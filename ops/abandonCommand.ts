@@ -1,5 +1,5 @@
 // `npm run abandon:claims -- --claim <id> | --signer <address> [--yes]`: abandons an unmined claim, or all unmined
-// transactions of a signer whose key was removed. Other claims of the same runs can then proceed.
+// transactions for claims of a signer whose key was removed. Other claims of the same runs can then proceed.
 import { parseArgs } from 'node:util'
 import type pg from 'pg'
 import { type Address, getAddress, type Hex, isAddress, isHash } from 'viem'

@@ -1,45 +1,32 @@
 import { randomUUID } from 'node:crypto'
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import type { Hex } from 'viem'
-import { reuseResult } from '../core/reuseResult.ts'
 import { createRpc } from './chain/client.ts'
-import { createFees, createL1Fee } from './chain/fees.ts'
-import { createFinalBlock, createHeads } from './chain/heads.ts'
-import { createNextBlock } from './chain/nextBlock.ts'
 import { createClaimAction } from './claims/action.ts'
-import { ONE_CLAIM } from './claims/chain/gas.ts'
-import { assertMarket, type ClaimRequest, type Market, relayersAmong } from './claims/chain/market.ts'
+import type { ClaimRequest } from './claims/chain/market.ts'
 import { createClaimFlow } from './claims/claimFlow.ts'
-import type { ClaimContext, ClaimsContext } from './claims/context.ts'
+import type { ClaimContext } from './claims/context.ts'
 import type { ClaimOutcome } from './claims/events.ts'
-import { createFeesPaid } from './claims/feesPaid.ts'
 import { createExamination } from './claims/intake/examine.ts'
 import { createDispatcher } from './claims/queue/dispatcher.ts'
 import { createResults } from './claims/results/results.ts'
 import { claimsById, countUnminedClaims, type StoredClaim } from './claims/store/claims.ts'
 import { newcomersLeft } from './claims/store/spending.ts'
-import { unavailable, unlessUnavailable } from './refusal.ts'
-import type { SenderContext } from './sender/context.ts'
+import { createContexts } from './contexts.ts'
+import { unlessUnavailable } from './refusal.ts'
 import { startKeeper } from './sender/keeper/keeper.ts'
-import { createReconcile } from './sender/keeper/reconcileSigner.ts'
+import { createKinds, toKeeperKind } from './sender/keeper/kinds.ts'
 import { openRemoteKeys } from './sender/keys/remoteKeys.ts'
-import type { Signer } from './sender/keys/signing.ts'
-import { createNonceCheck } from './sender/nonceCheck.ts'
 import { createPlacer } from './sender/placement.ts'
 import { createSend } from './sender/send.ts'
 import { type SignerState, signerStates } from './sender/signerState.ts'
-import { connectionName } from './sender/store/leases.ts'
 import { insertSigner } from './sender/store/transactions.ts'
 import type { RelaySettings } from './settings.ts'
-import { openRelayPool } from './store/database.ts'
-import { assertSameChain, migrate } from './store/migrations.ts'
+import { migrate } from './store/migrations.ts'
 import { startRetention } from './store/retention.ts'
 
 /** How long `close` waits for requests, and then for the keepers. */
 const CLOSE_TIMEOUT_MS = 4_000
-
-/** The connections to the node for heads and fees. */
-const WATCH_CONNECTIONS = 2
 
 /** The connections to the node for claims that are not authenticated yet. */
 const INTAKE_CONNECTIONS = 4
@@ -63,7 +50,7 @@ export async function createRelay(settings: RelaySettings) {
   const holder = randomUUID()
   const remote = await openRemoteKeys(settings.remoteKeys, settings.logger)
   const accounts = [...settings.accounts, ...remote.signers]
-  const { sender, claims, addSigner } = contextsOf({ ...settings, accounts }, holder)
+  const { sender, claims, addSigner } = createContexts({ ...settings, accounts }, holder)
   const { pool, logger } = sender
   try {
     await migrate(pool)
@@ -78,18 +65,15 @@ export async function createRelay(settings: RelaySettings) {
     throw error
   }
   const placer = createPlacer(sender)
-  const action = createClaimAction(claims, placer)
-  const keeper = startKeeper(sender, {
-    holder,
-    hasStranded: action.hasStranded,
-    reconcile: createReconcile(sender, action),
-  })
+  const kinds = createKinds(sender, [toKeeperKind(sender, createClaimAction(claims, placer))])
+  const keeper = startKeeper(sender, { holder, kinds })
   const dispatcher = createDispatcher(claims, placer, createSend(sender, keeper.wake))
   const results = createResults(claims)
   const intakeMarket = { ...claims.market, client: createRpc(settings.endpoints, INTAKE_CONNECTIONS) }
   const { examine, isBusy } = createExamination(claims, intakeMarket)
   const closing = new AbortController()
-  const stopRetention = startRetention(pool, settings.retentionDays, logger)
+  const deletions = kinds.all.flatMap((kind) => kind.deletions)
+  const stopRetention = startRetention(pool, settings.retentionDays, deletions, logger)
   const opening = remote.openAbsent(addSigner, closing.signal)
   const { claim, waitUnread } = createClaimFlow(claims, { examine, dispatcher, results, closing: closing.signal })
   const pending = new Set<Promise<unknown>>()
@@ -167,74 +151,4 @@ export async function createRelay(settings: RelaySettings) {
       await Promise.race([stopped, sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })])
     },
   }
-}
-
-/** What the sender and the claims share, and what each has of its own. */
-function contextsOf(settings: RelaySettings, holder: string) {
-  const { endpoints, databaseUrl, deployment, accounts, allowUnsigned, maxFeePerGas, events, logger } = settings
-  const { BountyMarket: address, AgentStaking: staking } = deployment.contracts
-  const { chainId } = deployment
-  const client = createRpc(endpoints)
-  const market: Market = { client, chainId, address, staking }
-  const pool = openRelayPool(databaseUrl, connectionName(holder), logger)
-  // Separate clients, because a slow call delays the other calls of its HTTP request. So broadcasts do not wait for
-  // reads, heads do not wait for simulations, and simulations do not wait for claims that are not authenticated.
-  const broadcaster = createRpc(endpoints)
-  const watchClient = createRpc(endpoints, WATCH_CONNECTIONS)
-  const heads = createHeads(watchClient, endpoints, settings.interval)
-
-  const askRelayers = async () => {
-    await assertMarket(market)
-    await assertSameChain(pool, market, deployment)
-    const signers = accounts.map((account) => account.address)
-    const named = await relayersAmong(market, signers)
-    logger.info({ signers, relayers: [...named], allowUnsigned }, 'the relay is ready')
-    return named
-  }
-  let relayers = reuseResult(Number.POSITIVE_INFINITY, askRelayers)
-
-  const fees = createFees(watchClient, heads, maxFeePerGas)
-  const shared = { databaseUrl, pool, heads, fees, accounts, events, logger }
-  const sender: SenderContext = {
-    ...shared,
-    chainId,
-    client,
-    broadcaster,
-    leastGas: ONE_CLAIM.gas,
-    l1Fee: createL1Fee(watchClient, ONE_CLAIM),
-    finalBlock: createFinalBlock(client, logger),
-    nonceCheck: createNonceCheck(settings.foreignNonces, logger),
-    dailyBudget: settings.dailyBudget,
-    maxUnmined: settings.maxUnmined,
-    maxFeePerGas,
-    keeperInterval: settings.keeperInterval,
-    whenReady: () => relayers(),
-  }
-  const claims: ClaimsContext = {
-    ...shared,
-    market,
-    nextBlock: createNextBlock(watchClient, heads),
-    allowUnsigned,
-    leastReward: settings.leastReward,
-    relayers: () => relayers(),
-    async signersFor({ signed }) {
-      if (accounts.length === 0) throw unavailable('The store of the relayer’s keys does not answer.')
-      const named = await relayers()
-      return signed ? accounts : accounts.filter((account) => allowUnsigned && named.has(account.address))
-    },
-    walletLimits: settings.walletLimits,
-    spendingLimits: { budget: () => settings.dailyBudget * BigInt(accounts.length), shares: settings.shares },
-    indexedClaims: settings.indexedClaims,
-    feesPaid: createFeesPaid(settings.indexedClaims),
-    maxBatch: settings.maxBatch,
-    interval: settings.interval,
-  }
-
-  async function addSigner(account: Signer) {
-    await insertSigner(pool, account.address)
-    accounts.push(account)
-    // Whether the account may make unsigned claims is not known yet.
-    relayers = reuseResult(Number.POSITIVE_INFINITY, askRelayers)
-  }
-  return { sender, claims, addSigner }
 }

@@ -8,8 +8,9 @@ import { createDecideClaim, emitDecided } from './outcome/decideClaim.ts'
 import { conclude } from './outcome/decision.ts'
 import { createRefuseExpired } from './outcome/expiry.ts'
 import { createRenewal } from './outcome/renewal.ts'
-import { claimsOf, HAS_STRANDED_CLAIMS, nameOf, type StoredClaim } from './store/claims.ts'
+import { CLAIM, claimsOf, HAS_STRANDED_CLAIMS, nameOf, type StoredClaim } from './store/claims.ts'
 import { type DecidedClaim, reopenClaims, storeDecisions } from './store/decisions.ts'
+import { oldClaims } from './store/oldClaims.ts'
 
 /** Claims, as the sender's kind of action. */
 export function createClaimAction(context: ClaimsContext, placer: Placer): ActionKind<StoredClaim, DecidedClaim> {
@@ -25,9 +26,11 @@ export function createClaimAction(context: ClaimsContext, placer: Placer): Actio
   }
 
   return {
+    name: CLAIM,
     hasStranded: HAS_STRANDED_CLAIMS,
     store: storeDecisions,
     reopen: reopenClaims,
+    deletions: oldClaims,
     giveUpExpired: createRefuseExpired(context, decideClaim),
     sendAnew: createRenewal(context, placer, decideClaim),
 

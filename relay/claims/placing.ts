@@ -2,6 +2,7 @@ import type { Signer } from '../sender/keys/signing.ts'
 import type { Blocker, PlacedTx, Placer, Quote } from '../sender/placement.ts'
 import { type ClaimRoom, claimRoomOf, claimsCall } from './chain/gas.ts'
 import type { ClaimsContext } from './context.ts'
+import { CLAIM } from './store/claims.ts'
 import { type Candidate, type Obstacle, reserve } from './store/reservations.ts'
 
 /** The claims that got a nonce, by transaction, and why the others got none. */
@@ -29,7 +30,7 @@ export async function placeClaims(
     reservation = await reserve(db, take(claimRoom), terms)
     return reservation.groups.map(({ tx, candidates }) => {
       const claims = candidates.map(({ claim, gas }) => ({ request: claim.request, gas }))
-      return { tx, call: claimsCall(market, signer.address, claims) }
+      return { tx, kind: CLAIM, call: claimsCall(market, signer.address, claims) }
     })
   })
   if (typeof placed === 'string') return placed

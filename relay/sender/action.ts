@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import type { Address, TransactionReceipt } from 'viem'
+import type { Deletion } from '../store/retention.ts'
 import type { Turn } from './context.ts'
 import type { Call } from './keys/signing.ts'
 
@@ -14,8 +15,11 @@ export type Room = {
   price: bigint
 }
 
-/** A call, and the id of its transaction, from the sequence `relay.tx_id`, under which the kind of action has stored it. */
-export type Reserved = { tx: bigint; call: Call }
+/**
+ * A call, the name of its kind of action, and the id of its transaction, from the sequence `relay.tx_id`, under which the
+ * kind has stored it.
+ */
+export type Reserved = { tx: bigint; kind: string; call: Call }
 
 /**
  * Decides what to send once the signer is locked, and stores what the calls are for, in the database transaction that
@@ -36,6 +40,9 @@ export type Effect = { text: (first: number) => string; values: unknown[] }
  * `Action` is what the kind stores of an action, `Decision` what the chain decided about one.
  */
 export type ActionKind<Action, Decision> = {
+  /** The name of the kind in `relay.tx`, which never changes once it is released. */
+  name: string
+
   /** The actions of these transactions, by transaction. */
   actionsOf: (txs: readonly bigint[]) => Promise<Map<bigint, Action[]>>
 
@@ -77,4 +84,7 @@ export type ActionKind<Action, Decision> = {
 
   /** An SQL condition on `signer.address`: whether the signer has open actions that `sendAnew` is for. */
   hasStranded: string
+
+  /** Deletes old transactions of the kind, with their actions: see `deleteOldTransactions`. */
+  deletions: readonly Deletion[]
 }

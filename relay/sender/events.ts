@@ -11,6 +11,9 @@ export type SenderEvents = {
   attemptReplaced: [NamedAttempt & { replaced: Hash; filler: boolean }]
   /** A filler uses up a nonce without a transaction. */
   gapFilled: [NamedAttempt]
-  /** `actions` is the number of its actions; 0 for a filler. `fee` in wei, including a rollup's data fee. */
-  attemptMined: [NamedAttempt & { filler: boolean; actions: number; gasUsed: bigint; fee: bigint }]
+  /**
+   * `kind` is the name of its kind of action, and `actions` the number of its actions; 0 for a filler. `fee` in wei,
+   * including a rollup's data fee.
+   */
+  attemptMined: [NamedAttempt & { kind: string; filler: boolean; actions: number; gasUsed: bigint; fee: bigint }]
 }

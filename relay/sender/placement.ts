@@ -12,7 +12,7 @@ import { type Attempt, type Backlog, backlogOf, insertTxs } from './store/transa
 export type Placer = ReturnType<typeof createPlacer>
 
 /** A transaction that is stored with its nonce and its signature, and is ready to be broadcast. */
-export type PlacedTx = { tx: bigint; signer: Address; nonce: number; attempt: Attempt }
+export type PlacedTx = { tx: bigint; kind: string; signer: Address; nonce: number; attempt: Attempt }
 
 /**
  * Why a signer takes no actions now. `resting`: the node’s counts of its nonces are implausible. `notSigning`: its key did
@@ -60,9 +60,9 @@ export function createPlacer(context: SenderContext) {
   ): Promise<PlacedTx[]> {
     const first = Math.max(nextNonce, pending)
     const signed = await Promise.all(
-      reserved.map(async ({ tx, call }, place) => {
+      reserved.map(async ({ tx, kind, call }, place) => {
         const nonce = first + place
-        return { tx, signer: account.address, nonce, attempt: await sign(account, chainId, nonce, call, price) }
+        return { tx, kind, signer: account.address, nonce, attempt: await sign(account, chainId, nonce, call, price) }
       }),
     )
     await insertTxs(db, account.address, signed, head.number)

@@ -12,7 +12,7 @@ const LOCK = 7_286_543_021n
  * The migrations, in order. A released migration never changes.
  * Hashes, addresses and bytes are text in viem's format; wei and ids are numeric.
  */
-const steps = [
+export const migrations = [
   `
   CREATE TABLE relay.meta (
     one_row boolean PRIMARY KEY DEFAULT true CHECK (one_row),
@@ -150,6 +150,11 @@ const steps = [
   -- Whether the fees that the agent's completed runs have paid cover the claim.
   ALTER TABLE relay.claim ADD COLUMN is_paid boolean NOT NULL DEFAULT false;
   `,
+  `
+  -- The kind of action that the transaction is for. The default is for the transactions that are stored already, and for
+  -- those of processes of an older build that still run: they make claims only.
+  ALTER TABLE relay.tx ADD COLUMN kind text NOT NULL DEFAULT 'claim';
+  `,
 ]
 
 /**
@@ -164,10 +169,12 @@ export async function migrate(pool: pg.Pool): Promise<void> {
       version int PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())`)
     const { rows } = await client.query('SELECT coalesce(max(version), 0) AS version FROM relay.migration')
     const { version } = rows[0] as { version: number }
-    if (version > steps.length) {
-      throw new Error(`Schema relay is at version ${version}; this build knows ${steps.length}. Run the newer build.`)
+    if (version > migrations.length) {
+      throw new Error(
+        `Schema relay is at version ${version}; this build knows ${migrations.length}. Run the newer build.`,
+      )
     }
-    for (const [position, step] of steps.entries()) {
+    for (const [position, step] of migrations.entries()) {
       if (position < version) continue
       await client.query(step)
       await client.query('INSERT INTO relay.migration (version) VALUES ($1)', [position + 1])

@@ -2,8 +2,10 @@ import pg from 'pg'
 import { pino } from 'pino'
 import { type Address, type Hex, keccak256, stringToHex, type TransactionReceipt } from 'viem'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { claimsOf, HAS_STRANDED_CLAIMS } from '../../relay/claims/store/claims.ts'
+import { abandonSigner, findUnmined } from '../../relay/claims/store/abandonment.ts'
+import { CLAIM, claimsOf, HAS_STRANDED_CLAIMS } from '../../relay/claims/store/claims.ts'
 import { recordDecision, reopenClaims, storeDecisions } from '../../relay/claims/store/decisions.ts'
+import { oldClaims } from '../../relay/claims/store/oldClaims.ts'
 import { Refusal } from '../../relay/refusal.ts'
 import {
   connectionName,
@@ -22,6 +24,7 @@ import {
   recordUntaken,
 } from '../../relay/sender/store/settlements.ts'
 import {
+  GAP,
   insertAttempt,
   insertFiller,
   insertSigner,
@@ -56,6 +59,8 @@ beforeEach(async () => {
   return () => Promise.all([pool.end(), a.ended || a.end(), b.end()])
 })
 
+const kinds = [{ name: CLAIM, hasStranded: HAS_STRANDED_CLAIMS }]
+
 const expire = () => pool.query("UPDATE relay.keeper SET expires_at = now() - interval '1 second'")
 
 async function taken(by: string, database: pg.Pool): Promise<Lease> {
@@ -66,7 +71,7 @@ async function taken(by: string, database: pg.Pool): Promise<Lease> {
 
 /** A transaction with one claim of a run. */
 async function insertTx(id: bigint) {
-  const tx = { tx: id, nonce: Number(id), attempt: attemptOf(`tx ${id}`) }
+  const tx = { tx: id, kind: CLAIM, nonce: Number(id), attempt: attemptOf(`tx ${id}`) }
   await insertTxs(pool, signer, [tx], 1n)
   await pool.query(
     `INSERT INTO relay.claim (id, bounty_id, round, agent_id, wallet, body_hash, lock, tx)
@@ -96,8 +101,9 @@ describe('a signer’s lease', () => {
     const first = await taken('a', a)
     await insertTx(1n)
     expect(await takeLease(b, 'b', signer)).toBeUndefined()
-    expect(await signersWithWork(b, 'b', HAS_STRANDED_CLAIMS)).toEqual([{ address: signer, isFree: false }])
-    expect(await signersWithWork(b, 'a', HAS_STRANDED_CLAIMS)).toEqual([{ address: signer, isFree: true }])
+    const work = { address: signer, hasUnknown: false }
+    expect(await signersWithWork(b, 'b', kinds)).toEqual([{ ...work, isFree: false }])
+    expect(await signersWithWork(b, 'a', kinds)).toEqual([{ ...work, isFree: true }])
     await expire()
     expect(await renewLease(a, first)).toBe(false)
     const second = await taken('b', b)
@@ -126,7 +132,7 @@ describe('a signer’s lease', () => {
       const [tx] = await minedTxsOf(pool, stale, 1)
       if (tx) expect(await recordDropped(pool, stale, tx, reopenClaims)).toBe(false)
       expect(tx).toBeDefined()
-      expect(await recordFinal(pool, stale, 9n)).toEqual([])
+      expect(await recordFinal(pool, stale, 9n, [CLAIM])).toEqual([])
       expect(await recordTaken(pool, stale, 1n, -1, 9n)).toBe(false)
       await recordUntaken(pool, stale, 0, 9n)
       expect(await insertAttempt(pool, stale, 1n, attemptOf('another'), 9n)).toBe(false)
@@ -155,7 +161,7 @@ describe('a write', () => {
     await recordBroadcasts(pool, [{ tx: 1n, result: 'accepted' }])
     expect(await recordTaken(pool, lease, 1n, -1, 9n)).toBe(false)
     expect(await insertAttempt(pool, lease, 1n, attemptOf('late'), 9n)).toBe(false)
-    const dropped = { id: 1n, hash: hashOf('tx 1'), blockNumber: 5n, blockHash: hashOf('second') }
+    const dropped = { id: 1n, kind: CLAIM, hash: hashOf('tx 1'), blockNumber: 5n, blockHash: hashOf('second') }
     expect(await recordDropped(pool, lease, dropped, reopenClaims)).toBe(false)
     expect([(await txOf(1n)).state, await stateOf(1n)]).toEqual(['mined', 'won'])
     expect(await recordDropped(pool, lease, { ...dropped, blockHash: hashOf('first') }, reopenClaims)).toBe(true)
@@ -171,6 +177,62 @@ describe('a write', () => {
     expect((await txOf(1n)).state).toBe('taken')
     await recordUntaken(pool, lease, 0, 9n)
     expect((await txOf(1n)).state).toBe('signed')
+  })
+})
+
+describe('a transaction of a kind that this process does not know', () => {
+  async function insertOther(id: bigint) {
+    await insertTxs(pool, signer, [{ tx: id, kind: 'another', nonce: Number(id), attempt: attemptOf(`tx ${id}`) }], 1n)
+  }
+
+  const statesByKind = async () =>
+    (await pool.query('SELECT kind, state FROM relay.tx ORDER BY kind')).rows.map(Object.values)
+
+  it('does not become final with the others', async () => {
+    const lease = await taken('a', a)
+    await minedIn(lease, await insertTx(1n), 'block')
+    await insertOther(2n)
+    await pool.query("UPDATE relay.tx SET state = 'mined', block_number = 5 WHERE id = 2")
+    expect(await recordFinal(pool, lease, 9n, [CLAIM, GAP])).toEqual([{ id: 1n, kind: CLAIM }])
+    expect(await statesByKind()).toEqual([
+      ['another', 'mined'],
+      [CLAIM, 'final'],
+    ])
+  })
+
+  it('is reported with the work of its signer', async () => {
+    await insertTx(1n)
+    await insertOther(2n)
+    const expected = [{ address: signer, isFree: true, hasUnknown: true }]
+    expect(await signersWithWork(pool, 'a', kinds)).toEqual(expected)
+  })
+
+  it('is not abandoned with the claims and the fillers of its signer', async () => {
+    const lease = await taken('a', a)
+    await insertTx(1n)
+    await insertOther(2n)
+    await insertFiller(pool, lease, 3, attemptOf('filler'), 9n)
+    expect((await findUnmined(pool, signer)).transactions).toBe(2)
+    const client = new pg.Client({ connectionString: url })
+    await client.connect()
+    expect(await abandonSigner(client, signer)).toBe(1)
+    await client.end()
+    expect(await statesByKind()).toEqual([
+      ['another', 'signed'],
+      [CLAIM, 'abandoned'],
+      [GAP, 'abandoned'],
+    ])
+  })
+
+  it('is not deleted with old claims', async () => {
+    await insertOther(1n)
+    await pool.query("UPDATE relay.tx SET state = 'final', send_at = now() - interval '31 days'")
+    await pool.query("INSERT INTO relay.spending VALUES ('wallet 0xb0', now() - interval '3 days', 1)")
+    const stop = startRetention(pool, 30, oldClaims, pino({ level: 'silent' }))
+    // The last of the deletions.
+    await expect.poll(async () => (await pool.query('SELECT FROM relay.spending')).rowCount).toBe(0)
+    await stop()
+    expect(await statesByKind()).toEqual([['another', 'final']])
   })
 })
 
@@ -217,7 +279,7 @@ describe('retention', () => {
     const [unmined, young, ...old] = txs
     if (!unmined || !young) throw new Error('There are no transactions')
     for (const tx of [young, ...old]) await minedIn(lease, tx, 'block')
-    await recordFinal(pool, lease, 9n)
+    await recordFinal(pool, lease, 9n, [CLAIM])
     await pool.query(`INSERT INTO relay.idempotency_key (agent_id, wallet, key, body_hash, claim, round)
       SELECT agent_id, wallet, id, '0x', id, 1 FROM relay.claim`)
     const elsewhere = `INSERT INTO relay.idempotency_key (agent_id, wallet, key, body_hash, claim, round, bound_at)
@@ -235,7 +297,7 @@ describe('retention', () => {
     await age('tx', 'mined_at', 'mined_at IS NOT NULL')
     await age('claim', 'created_at', `tx <> ${young.id}`)
 
-    const stop = startRetention(pool, 30, pino({ level: 'silent' }))
+    const stop = startRetention(pool, 30, oldClaims, pino({ level: 'silent' }))
     const left = async (table: string) => (await pool.query(`SELECT FROM relay.${table}`)).rowCount
     await expect.poll(() => left('tx')).toBe(2)
     await expect.poll(() => left('sent_claim')).toBe(1)

@@ -8,7 +8,7 @@ import { checkCall, claimCall } from '../chain/market.ts'
 import type { ClaimsContext } from '../context.ts'
 import { signatureRequired } from '../intake/refusal.ts'
 import { simulate } from '../simulation/simulate.ts'
-import { moveClaim, nameOf, type StoredClaim, strandedClaimsOf } from '../store/claims.ts'
+import { CLAIM, moveClaim, nameOf, type StoredClaim, strandedClaimsOf } from '../store/claims.ts'
 import type { DecideClaim } from './decideClaim.ts'
 import { decide } from './decision.ts'
 
@@ -49,7 +49,7 @@ export function createRenewal(context: ClaimsContext, placer: Placer, decideClai
     const own = claimsCall(market, signer.address, [{ request, gas: gasLimit(simulation.gas) }])
     const renewed = await placer.placeAgain(signer, async (db) => {
       const tx = await moveClaim(db, lease, claim)
-      return tx === undefined ? undefined : { tx, call: own }
+      return tx === undefined ? undefined : { tx, kind: CLAIM, call: own }
     })
     if (!renewed) return true
     if (typeof renewed === 'string') return false

@@ -1,10 +1,15 @@
 import type pg from 'pg'
 import type { Address, Hex } from 'viem'
+import { GAP } from '../../sender/store/transactions.ts'
 import type { Database } from '../../store/database.ts'
+import { CLAIM } from './claims.ts'
 import { CHANNEL } from './decisions.ts'
 
 /** What an abandonment takes: an open claim, with its transaction. Seconds since it was first signed. */
 export type Abandonable = { claim: Hex; bountyId: string; agentId: string; wallet: Address; txHash: Hex; age: number }
+
+/** What an abandonment gives up: transactions of other kinds are for actions that it does not know. */
+const IS_ABANDONABLE = `tx.state IN ('signed', 'accepted') AND tx.kind IN ('${CLAIM}', '${GAP}')`
 
 const refuse = (where: string) => `
   UPDATE relay.claim SET state = 'refused', problem = jsonb_build_object(
@@ -28,9 +33,9 @@ export async function findAbandonable(database: Database, claim: Hex) {
   return rows[0]
 }
 
-/** How many unmined transactions a signer has, and their open claims. */
+/** How many unmined transactions for claims a signer has, and their open claims. */
 export async function findUnmined(database: Database, signer: Address) {
-  const isUnmined = `tx.signer = $1 AND tx.state IN ('signed', 'accepted')`
+  const isUnmined = `tx.signer = $1 AND ${IS_ABANDONABLE}`
   const txs = await database.query(`SELECT FROM relay.tx WHERE ${isUnmined}`, [signer])
   const text = `${select} WHERE ${isUnmined} AND claim.state = 'open' ORDER BY claim.tx`
   const claims = await database.query<Abandonable>(text, [signer])
@@ -43,11 +48,11 @@ export async function abandonClaim(client: pg.Client, claim: Hex): Promise<boole
   return (await client.query(text, [claim])).rowCount === 1
 }
 
-/** Gives up all unmined transactions of the signer and refuses their claims. @returns how many claims. */
+/** Gives up all unmined transactions for claims of the signer and refuses their claims. @returns how many claims. */
 export async function abandonSigner(client: pg.Client, signer: Address): Promise<number> {
   const text = `
     WITH abandoned AS (
-      UPDATE relay.tx SET state = 'abandoned' WHERE signer = $1 AND state IN ('signed', 'accepted') RETURNING tx.id),
+      UPDATE relay.tx SET state = 'abandoned' WHERE signer = $1 AND ${IS_ABANDONABLE} RETURNING tx.id),
     refused AS (${refuse('FROM abandoned WHERE claim.tx = abandoned.id')})
     SELECT pg_notify('${CHANNEL}', id) FROM refused`
   return (await client.query(text, [signer])).rowCount ?? 0

@@ -4,6 +4,9 @@ import { isHeld, type Lease } from '../../sender/store/leases.ts'
 import { type Database, query } from '../../store/database.ts'
 import type { ClaimRequest, NamedClaim } from '../chain/market.ts'
 
+/** The name of claims as a kind of action. */
+export const CLAIM = 'claim'
+
 /** A stored refusal, for repeats of the request. */
 export type StoredRefusal = Pick<Refusal, 'code' | 'detail' | 'extensions'>
 

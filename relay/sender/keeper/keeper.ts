@@ -5,7 +5,8 @@ import { Refusal } from '../../refusal.ts'
 import type { SenderContext } from '../context.ts'
 import { LEASE_SECONDS, type Lease, releaseLease, renewLease, signersWithWork, takeLease } from '../store/leases.ts'
 import { TX_CHANNEL } from '../store/transactions.ts'
-import type { Look } from './reconcileSigner.ts'
+import type { Kinds } from './kinds.ts'
+import { createReconcile } from './reconcileSigner.ts'
 
 /**
  * How often the lease of a signer with work is renewed. Without a renewal it is used for twice as long. Milliseconds.
@@ -24,9 +25,7 @@ const IDLE_INTERVALS = 5
 type Options = {
   /** Names this replica in its leases. */
   holder: string
-  /** See `ActionKind`. */
-  hasStranded: string
-  reconcile: (lease: Lease) => Promise<Look>
+  kinds: Kinds
 }
 
 /**
@@ -34,10 +33,9 @@ type Options = {
  * transaction is due to be sent again. Every replica has a keeper. A lease assigns each signer to one keeper, and to
  * another one once that keeper ends or is paused.
  */
-export function startKeeper(
-  { pool, databaseUrl, heads, keeperInterval: interval, whenReady, logger }: SenderContext,
-  { holder, hasStranded, reconcile }: Options,
-) {
+export function startKeeper(context: SenderContext, { holder, kinds }: Options) {
+  const { pool, databaseUrl, heads, keeperInterval: interval, whenReady, logger } = context
+  const reconcile = createReconcile(context, kinds)
   const stopping = new AbortController()
   const notifications = listenTo({ url: databaseUrl, channel: TX_CHANNEL, logger })
   const search = createSleeper(stopping.signal)
@@ -46,6 +44,8 @@ export function startKeeper(
   const leases = new Map<Address, { lease: Lease; renewedAt: number }>()
   /** When a signer's lease was last found to be another replica's. */
   const refusedAt = new Map<Address, number>()
+  /** The signers with transactions of kinds that this process does not know. */
+  let withUnknown = new Set<Address>()
   let searchingSoon: NodeJS.Timeout | undefined
 
   /** Finds signers with work and without a keeper. */
@@ -54,7 +54,8 @@ export function startKeeper(
       search.clear()
       await logged({}, async () => {
         await whenReady()
-        const signers = await signersWithWork(pool, holder, hasStranded)
+        const signers = await signersWithWork(pool, holder, kinds.all)
+        withUnknown = new Set(signers.filter(({ hasUnknown }) => hasUnknown).map(({ address }) => address))
         for (const { address, isFree } of signers) if (isFree) begin(address)
         if (signers.length > 0 || !notifications.isLive()) searchSoon()
       })
@@ -91,6 +92,7 @@ export function startKeeper(
         const lease = await leaseOf(signer)
         if (!lease) return searchSoon()
         const { head, isSettled, dueIn } = await reconcile(lease)
+        if (withUnknown.has(signer)) return await leave(lease)
         if (isSettled) retry = FIRST_RETRY_MS
         if (isSettled && dueIn === Number.POSITIVE_INFINITY && !sleeper.isAwake()) return
         const pause = Math.min(interval, dueIn, isSettled ? interval : retry)
@@ -110,6 +112,13 @@ export function startKeeper(
     else leases.delete(signer)
     if (!lease) refusedAt.set(signer, performance.now())
     return lease
+  }
+
+  /** A replica that knows the kinds of all the signer's transactions can take the lease. Without one, this does so again. */
+  async function leave(lease: Lease) {
+    leases.delete(lease.signer)
+    await releaseLease(pool, lease)
+    searchSoon()
   }
 
   function renew(signer: Address) {

@@ -1,13 +1,12 @@
 import type { Address, Hash } from 'viem'
 import { answer } from '../../chain/client.ts'
 import type { ChainHead } from '../../chain/heads.ts'
-import { isUnavailable } from '../../refusal.ts'
-import type { ActionKind } from '../action.ts'
 import type { SenderContext, Turn } from '../context.ts'
 import type { Lease } from '../store/leases.ts'
-import { nextNonceOf, unminedOf } from '../store/transactions.ts'
+import { nextNonceOf, type Unmined, unminedOf } from '../store/transactions.ts'
+import type { KeeperKind, Kinds } from './kinds.ts'
 import { fillGaps, resendDue } from './resend.ts'
-import { createSettle, dropReorganised, finalise } from './settlement.ts'
+import { dropReorganised, finalise, orLater } from './settlement.ts'
 
 /**
  * The delay of the next check after a broadcast, which reads from the database when the next one is due. Milliseconds.
@@ -15,7 +14,7 @@ import { createSettle, dropReorganised, finalise } from './settlement.ts'
 const AFTER_SENDING_MS = 200
 
 /** What remains after a reconciliation. */
-export type Look = {
+type Look = {
   head: ChainHead
   /** Whether all transactions that are mined at the head are settled. */
   isSettled: boolean
@@ -27,9 +26,8 @@ export type Look = {
  * Reconciles the stored transactions of a signer with the chain: settles mined transactions, reopens those that a reorg
  * removed, gives up actions that can no longer succeed, fills nonce gaps, and broadcasts again.
  */
-export function createReconcile<Action, Decision>(context: SenderContext, kind: ActionKind<Action, Decision>) {
+export function createReconcile(context: SenderContext, kinds: Kinds) {
   const { pool, client, heads, accounts, nonceCheck, logger } = context
-  const settle = createSettle(context, kind)
   /** For each signer, the head at which everything is settled, and the number of its used nonces there. */
   const settledAt = new Map<Address, { head: Hash; used: number }>()
   /** For each signer without a key, the number of its unmined transactions in the last log line. */
@@ -44,17 +42,37 @@ export function createReconcile<Action, Decision>(context: SenderContext, kind: 
     const count = { address: signer, blockNumber: head.number }
     const [used, nextNonce] = await Promise.all([answer(client.getTransactionCount(count)), nextNonceOf(pool, signer)])
     nonceCheck.assertMined(signer, nextNonce, used)
-    const newest = await dropReorganised(turn, kind, used)
+    const newest = await dropReorganised(turn, kinds.of, used)
     const mined = (await unminedOf(pool, signer)).filter(({ nonce }) => nonce < used)
-    const actions = mined.length > 0 ? await kind.actionsOf(mined.map(({ id }) => id)) : new Map<bigint, Action[]>()
-    const isSettled = await Promise.all(mined.map((tx) => orLater(settle(turn, tx, actions.get(tx.id) ?? []))))
-    const isRid = await orLater(kind.sendAnew(turn))
-    if (newest !== undefined) {
-      const final = await finalise(turn, newest)
-      if (final.length > 0) await kind.onFinal(final)
-    }
-    if (isRid && isSettled.every(Boolean)) settledAt.set(signer, { head: head.hash, used })
+    const isSettled = await settleByKind(turn, mined)
+    const isRid = await ofEachKind((kind) => kind.sendAnew(turn))
+    if (newest !== undefined) await finaliseByKind(turn, newest)
+    if (isSettled && isRid) settledAt.set(signer, { head: head.hash, used })
     return used
+  }
+
+  /** What fails for one kind must not delay the others. @returns whether all returned true. */
+  async function ofEachKind(work: (kind: KeeperKind) => Promise<unknown>): Promise<boolean> {
+    const done = await Promise.all(kinds.all.map((kind) => orLater(logger, work(kind))))
+    return done.every((result) => result === true)
+  }
+
+  /** @returns whether all are settled, apart from those of unknown kinds. */
+  async function settleByKind(turn: Turn, mined: Unmined[]): Promise<boolean> {
+    const settled = [...Map.groupBy(mined, ({ kind }) => kind)].map(([name, txs]) => {
+      const kind = kinds.of(name)
+      return kind ? orLater(logger, kind.settle(turn, txs)) : true
+    })
+    return (await Promise.all(settled)).every(Boolean)
+  }
+
+  async function finaliseByKind(turn: Turn, newest: bigint) {
+    const final = await finalise(turn, newest, kinds.names)
+    const byKind = Map.groupBy(final, ({ kind }) => kind)
+    await ofEachKind(async (kind) => {
+      const txs = byKind.get(kind.name)
+      if (txs) await kind.onFinal(txs.map(({ id }) => id))
+    })
   }
 
   /** Without the key we can rebroadcast, but neither reprice nor fill nonce gaps. */
@@ -63,13 +81,6 @@ export function createReconcile<Action, Decision>(context: SenderContext, kind: 
     leftBehind.set(signer, unmined)
     logger.warn({ signer, unmined }, 'finishes what a signer left behind whose key is not here')
   }
-
-  /** A transaction that cannot be settled now must not delay the signer's others. */
-  const orLater = (settling: Promise<boolean>) =>
-    settling.catch((error) => {
-      logger[isUnavailable(error) ? 'warn' : 'error']({ err: error }, 'cannot settle what was mined')
-      return false
-    })
 
   return async function reconcile(lease: Lease): Promise<Look> {
     const { signer } = lease
@@ -80,8 +91,8 @@ export function createReconcile<Action, Decision>(context: SenderContext, kind: 
     const known = settledAt.get(signer)
     const used = known?.head === head.hash ? known.used : await settleAll(turn)
     const unmined = (await unminedOf(pool, signer)).filter(({ nonce }) => nonce >= used)
-    await kind.giveUpExpired(turn)
-    await resendDue(turn, kind, unmined)
+    await ofEachKind((kind) => kind.giveUpExpired(turn))
+    await resendDue(turn, kinds.of, unmined)
     const lowest = unmined[0]?.nonce ?? used
     if (account && lowest > used) await fillGaps(turn, account, used, lowest)
     if (!account) logLeftBehind(signer, unmined.length)

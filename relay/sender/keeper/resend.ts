@@ -1,11 +1,11 @@
-import type { Address } from 'viem'
 import { answer } from '../../chain/client.ts'
 import { isFairReplacement, replacementFees } from '../../chain/fees.ts'
 import type { ChainHead } from '../../chain/heads.ts'
 import { unlessUnavailable } from '../../refusal.ts'
+import type { ActionKind } from '../action.ts'
 import { broadcast } from '../broadcast.ts'
 import type { Turn } from '../context.ts'
-import { type Call, fillerCall, type Signer, sign } from '../keys/signing.ts'
+import { fillerCall, type Signer, sign } from '../keys/signing.ts'
 import { backlogOf, insertAttempt, insertFiller, rawOf, recordBroadcasts, type Unmined } from '../store/transactions.ts'
 
 /** An attempt is stuck, and is replaced, once it is older than both. */
@@ -13,19 +13,23 @@ const STUCK_SECONDS = 5
 const STUCK_BLOCKS = 3n
 
 /** What the sender asks of a kind of action for a replacement. */
-type Replacing = { callWorthSending: (tx: bigint, from: Address, gas: bigint) => Promise<Call | undefined> }
+type Replacing = Pick<ActionKind<never, never>, 'callWorthSending'>
+
+/** The kind of that name; undefined if this process does not know it. */
+type KindOf = (name: string) => Replacing | undefined
 
 /**
  * Broadcasts the transactions that are due, lowest nonce first, because a nonce is mined only after all lower ones.
- * Without the signer's key, transactions are sent again unchanged, not replaced at a higher price.
+ * Without the signer's key, and without their kind, transactions are sent again unchanged, not replaced at a higher price.
  */
-export async function resendDue(turn: Turn, kind: Replacing, unmined: Unmined[]) {
+export async function resendDue(turn: Turn, kindOf: KindOf, unmined: Unmined[]) {
   const { broadcaster, pool, events, logger, account, head } = turn
   const { signer } = turn.lease
   for (const [position, tx] of unmined.entries()) {
     if (tx.dueIn > 0) continue
     const { nonce } = tx
-    const isReplaced = account && position === 0 && isStuck(tx, head)
+    const kind = kindOf(tx.kind)
+    const isReplaced = account && kind && position === 0 && isStuck(tx, head)
     const attempt = (isReplaced && (await replace(turn, kind, account, tx))) || tx.newest
     const { result, error } = await broadcast(broadcaster, await rawOf(pool, attempt.hash))
     await recordBroadcasts(pool, [{ tx: tx.id, result }])

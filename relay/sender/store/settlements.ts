@@ -55,13 +55,13 @@ export const recordUntaken = (database: Database, lease: Lease, used: number, bl
     [used, block],
   )
 
-/** A mined transaction that is not final. */
-export type MinedTx = { id: bigint; hash: Hex; blockNumber: bigint; blockHash: Hex }
+/** A mined transaction that is not final. `kind`: the name of its kind of action. */
+export type MinedTx = { id: bigint; kind: string; hash: Hex; blockNumber: bigint; blockHash: Hex }
 
 /** Latest first. */
 export function minedTxsOf(database: Database, { signer }: Lease, limit: number | null) {
   const text = `
-    SELECT id, hash, block_number AS "blockNumber", block_hash AS "blockHash" FROM relay.tx
+    SELECT id, kind, hash, block_number AS "blockNumber", block_hash AS "blockHash" FROM relay.tx
     WHERE signer = $1 AND state = 'mined' ORDER BY block_number DESC LIMIT $2`
   return query<MinedTx>(database, text, [signer, limit])
 }
@@ -84,10 +84,10 @@ export async function recordDropped(
   return (await writeUnder(database, lease, text, [id, blockHash, ...reopen.values])).length > 0
 }
 
-/** @returns the transactions that became final. */
-export async function recordFinal(database: Database, lease: Lease, block: bigint): Promise<bigint[]> {
+/** @returns the transactions of these kinds that became final. */
+export function recordFinal(database: Database, lease: Lease, block: bigint, kinds: readonly string[]) {
   const text = `
     UPDATE relay.tx SET state = 'final' FROM lease
-    WHERE tx.signer = $1 AND state = 'mined' AND block_number <= $3 RETURNING id`
-  return (await writeUnder<{ id: bigint }>(database, lease, text, [block])).map(({ id }) => id)
+    WHERE tx.signer = $1 AND state = 'mined' AND block_number <= $3 AND kind = ANY($4) RETURNING id, kind`
+  return writeUnder<{ id: bigint; kind: string }>(database, lease, text, [block, kinds])
 }

@@ -13,6 +13,9 @@ const HANDOVER_SECONDS = 2
 const FIRST_PAUSE_SECONDS = 0.2
 const LAST_PAUSE_SECONDS = 2
 
+/** The kind of the transactions that only fill gaps in the nonces. They are for no action. */
+export const GAP = 'gap'
+
 /** A signed transaction for a nonce. A nonce may have several attempts, of which one is mined. */
 export type Attempt = Fees & { hash: Hex; raw: Hex; gas: bigint; filler: boolean }
 
@@ -33,6 +36,8 @@ type StoredAttempt = Omit<Attempt, 'raw'> & { block: bigint; age: number }
 /** A nonce that the chain has not used, as far as the database knows. */
 export type Unmined = {
   id: bigint
+  /** The name of its kind of action. */
+  kind: string
   nonce: number
   /** Seconds until it is broadcast again; 0 if it is due. */
   dueIn: number
@@ -50,7 +55,7 @@ export async function insertSigner(database: Database, address: Address): Promis
 
 export async function unminedOf(database: Database, signer: Address): Promise<Unmined[]> {
   const text = `
-    SELECT tx.id, nonce::int, greatest(0, extract(epoch FROM send_at - now()))::float8 AS "dueIn",
+    SELECT tx.id, kind, nonce::int, greatest(0, extract(epoch FROM send_at - now()))::float8 AS "dueIn",
       last_result AS "lastResult", attempt.hash, gas, filler, attempt.block_number AS block,
       max_fee_per_gas AS "maxFeePerGas", max_priority_fee_per_gas AS "maxPriorityFeePerGas",
       extract(epoch FROM now() - signed_at)::float8 AS age
@@ -60,8 +65,8 @@ export async function unminedOf(database: Database, signer: Address): Promise<Un
   return [...Map.groupBy(rows, ({ id }) => id).values()].flatMap((attempts) => {
     const [newest] = attempts
     if (!newest) return []
-    const { id, nonce, dueIn, lastResult } = newest
-    return [{ id, nonce, dueIn, lastResult, newest, attempts }]
+    const { id, kind, nonce, dueIn, lastResult } = newest
+    return [{ id, kind, nonce, dueIn, lastResult, newest, attempts }]
   })
 }
 
@@ -75,19 +80,20 @@ export async function rawOf(database: Database, hash: Hex): Promise<Hex> {
 /** The channel of notifications with the signers of new transactions, for the keeper of another replica. */
 export const TX_CHANNEL = 'relay_tx'
 
-type NewTx = { tx: bigint; nonce: number; attempt: Attempt }
+/** `kind`: the name of its kind of action. */
+type NewTx = { tx: bigint; kind: string; nonce: number; attempt: Attempt }
 
 /** Stores transactions that take the next nonces. @param block the latest block when they were priced. */
 export function insertTxs(db: Database, signer: Address, txs: NewTx[], block: bigint) {
   const text = `
     WITH counted AS (
         UPDATE relay.signer SET next_nonce = greatest(next_nonce, $4::bigint + 1) WHERE address = $3),
-      tx AS (INSERT INTO relay.tx (id, signer, nonce, send_at)
-        SELECT tx, $3, nonce, now() + make_interval(secs => ${HANDOVER_SECONDS})
-        FROM jsonb_to_recordset($1) AS new (tx bigint, nonce bigint)),
+      tx AS (INSERT INTO relay.tx (id, kind, signer, nonce, send_at)
+        SELECT tx, kind, $3, nonce, now() + make_interval(secs => ${HANDOVER_SECONDS})
+        FROM jsonb_to_recordset($1) AS new (tx bigint, kind text, nonce bigint)),
       attempt AS (${attemptInsert('$1', '$2')})
     SELECT pg_notify('${TX_CHANNEL}', $3)`
-  const attempts = txs.map(({ tx, nonce, attempt }) => ({ tx, nonce, ...attempt }))
+  const attempts = txs.map(({ tx, kind, nonce, attempt }) => ({ tx, kind, nonce, ...attempt }))
   const nonces = txs.map(({ nonce }) => nonce)
   return query(db, text, [stringify(attempts), block, signer, Math.max(...nonces)])
 }
@@ -110,7 +116,7 @@ export async function insertAttempt(database: Database, lease: Lease, tx: bigint
  */
 export async function insertFiller(database: Database, lease: Lease, nonce: number, attempt: Attempt, block: bigint) {
   const text = `,
-    tx AS (INSERT INTO relay.tx (signer, nonce, send_at) SELECT $1, $5, now() FROM lease
+    tx AS (INSERT INTO relay.tx (kind, signer, nonce, send_at) SELECT '${GAP}', $1, $5, now() FROM lease
       ON CONFLICT (signer, nonce) DO UPDATE SET state = 'signed', send_at = now() WHERE tx.state = 'abandoned'
       RETURNING id)
     ${attemptInsert('$3', '$4', 'tx.id')}, tx RETURNING attempt.hash`

@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import { formatEther } from 'viem'
 import { reuseResult } from '../../../core/reuseResult.ts'
+import { CLAIM } from '../../../relay/claims/store/claims.ts'
 import type { RelayEmitter } from '../../../relay/events.ts'
 import { unlessUnavailable } from '../../../relay/refusal.ts'
 import type { Relay, RelayerState } from '../../../relay/relay.ts'
@@ -92,10 +93,10 @@ function countTransactions(registry: Registry, events: RelayEmitter) {
   events.on('attemptSent', ({ result }) => broadcasts.inc({ result }))
   events.on('attemptReplaced', ({ filler }) => replacements.inc({ by: filler ? 'filler' : 'higher_price' }))
   events.on('gapFilled', ({ signer }) => gaps.inc({ signer }))
-  events.on('attemptMined', ({ signer, filler, actions, gasUsed, fee }) => {
+  events.on('attemptMined', ({ signer, kind, filler, actions, gasUsed, fee }) => {
     gas.inc({ signer }, Number(gasUsed))
     fees.inc({ signer }, Number(formatEther(fee)))
-    if (!filler) size.observe(actions)
+    if (kind === CLAIM && !filler) size.observe(actions)
   })
 }
 

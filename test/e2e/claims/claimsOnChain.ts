@@ -9,6 +9,7 @@ import type { ClaimRequest } from '../../../relay/claims/chain/market.ts'
 import type { ClaimContext } from '../../../relay/claims/context.ts'
 import { Refusal } from '../../../relay/refusal.ts'
 import { createRelay, type Relay } from '../../../relay/relay.ts'
+import type { RelaySettings } from '../../../relay/settings.ts'
 import type { Agent, Participants } from '../../../testkit/participants.ts'
 import type { TestChain } from '../../support/market.ts'
 
@@ -33,16 +34,20 @@ const env = parseEnv(
   {},
 )
 
-type Options = Partial<Parameters<typeof createRelay>[0]>
+type ChainWithDatabase = Pick<TestChain, 'rpcUrl' | 'deployment'> & { databaseUrl: string }
 
 /** The relay as the API starts it, on a chain without an index. Its log lines go to `lines`. */
-export async function relayOn(
-  { rpcUrl, deployment, databaseUrl }: Pick<TestChain, 'rpcUrl' | 'deployment'> & { databaseUrl: string },
-  options: Options = {},
+export const relayOn = async (chain: ChainWithDatabase, options?: Partial<RelaySettings>, lines?: string[]) =>
+  createRelay(settingsOn(chain, options, lines))
+
+/** The settings of `relayOn`. */
+export function settingsOn(
+  { rpcUrl, deployment, databaseUrl }: ChainWithDatabase,
+  options: Partial<RelaySettings> = {},
   lines: string[] = [],
-) {
+): RelaySettings {
   const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(line) })
-  return createRelay({
+  return {
     endpoints: createEndpoints({ rpcUrls: [rpcUrl], chainId: deployment.chainId, logger }),
     databaseUrl,
     deployment,
@@ -63,7 +68,7 @@ export async function relayOn(
     events: new EventEmitter(),
     logger,
     ...options,
-  })
+  }
 }
 
 export const requestOf = (bountyId: bigint, { id, wallet }: Agent): ClaimRequest => ({

@@ -51,7 +51,10 @@ it('events report a claim from its request to its final block', async () => {
       { event: 'claimPlaced', what: { ...claim, ...attempt } },
       { event: 'attemptSent', what: { ...attempt, result: 'accepted' } },
       { event: 'claimSent', what: { ...claim, ...attempt, result: 'accepted' } },
-      { event: 'attemptMined', what: { ...attempt, actions: 1, filler: false, gasUsed: receipt.gasUsed, fee } },
+      {
+        event: 'attemptMined',
+        what: { ...attempt, kind: 'claim', actions: 1, filler: false, gasUsed: receipt.gasUsed, fee },
+      },
       { event: 'claimDecided', what: { ...claim, txHash, outcome: 'won' } },
       {
         event: 'claimAnswered',

@@ -1,0 +1,94 @@
+import { reuseResult } from '../core/reuseResult.ts'
+import { createRpc } from './chain/client.ts'
+import { createFees, createL1Fee } from './chain/fees.ts'
+import { createFinalBlock, createHeads } from './chain/heads.ts'
+import { createNextBlock } from './chain/nextBlock.ts'
+import { ONE_CLAIM } from './claims/chain/gas.ts'
+import { assertMarket, type Market, relayersAmong } from './claims/chain/market.ts'
+import type { ClaimsContext } from './claims/context.ts'
+import { createFeesPaid } from './claims/feesPaid.ts'
+import { unavailable } from './refusal.ts'
+import type { SenderContext } from './sender/context.ts'
+import type { Signer } from './sender/keys/signing.ts'
+import { createNonceCheck } from './sender/nonceCheck.ts'
+import { connectionName } from './sender/store/leases.ts'
+import { insertSigner } from './sender/store/transactions.ts'
+import type { RelaySettings } from './settings.ts'
+import { openRelayPool } from './store/database.ts'
+import { assertSameChain } from './store/migrations.ts'
+
+/** The connections to the node for heads and fees. */
+const WATCH_CONNECTIONS = 2
+
+/**
+ * What the sender and the claims share, and what each has of its own.
+ * @param holder names this process in its leases.
+ */
+export function createContexts(settings: RelaySettings, holder: string) {
+  const { endpoints, databaseUrl, deployment, accounts, allowUnsigned, maxFeePerGas, events, logger } = settings
+  const { BountyMarket: address, AgentStaking: staking } = deployment.contracts
+  const { chainId } = deployment
+  const client = createRpc(endpoints)
+  const market: Market = { client, chainId, address, staking }
+  const pool = openRelayPool(databaseUrl, connectionName(holder), logger)
+  // Separate clients, because a slow call delays the other calls of its HTTP request. So broadcasts do not wait for
+  // reads, heads do not wait for simulations, and simulations do not wait for claims that are not authenticated.
+  const broadcaster = createRpc(endpoints)
+  const watchClient = createRpc(endpoints, WATCH_CONNECTIONS)
+  const heads = createHeads(watchClient, endpoints, settings.interval)
+
+  const askRelayers = async () => {
+    await assertMarket(market)
+    await assertSameChain(pool, market, deployment)
+    const signers = accounts.map((account) => account.address)
+    const named = await relayersAmong(market, signers)
+    logger.info({ signers, relayers: [...named], allowUnsigned }, 'the relay is ready')
+    return named
+  }
+  let relayers = reuseResult(Number.POSITIVE_INFINITY, askRelayers)
+
+  const fees = createFees(watchClient, heads, maxFeePerGas)
+  const shared = { databaseUrl, pool, heads, fees, accounts, events, logger }
+  const sender: SenderContext = {
+    ...shared,
+    chainId,
+    client,
+    broadcaster,
+    leastGas: ONE_CLAIM.gas,
+    l1Fee: createL1Fee(watchClient, ONE_CLAIM),
+    finalBlock: createFinalBlock(client, logger),
+    nonceCheck: createNonceCheck(settings.foreignNonces, logger),
+    dailyBudget: settings.dailyBudget,
+    maxUnmined: settings.maxUnmined,
+    maxFeePerGas,
+    keeperInterval: settings.keeperInterval,
+    whenReady: () => relayers(),
+  }
+  const claims: ClaimsContext = {
+    ...shared,
+    market,
+    nextBlock: createNextBlock(watchClient, heads),
+    allowUnsigned,
+    leastReward: settings.leastReward,
+    relayers: () => relayers(),
+    async signersFor({ signed }) {
+      if (accounts.length === 0) throw unavailable('The store of the relayer’s keys does not answer.')
+      const named = await relayers()
+      return signed ? accounts : accounts.filter((account) => allowUnsigned && named.has(account.address))
+    },
+    walletLimits: settings.walletLimits,
+    spendingLimits: { budget: () => settings.dailyBudget * BigInt(accounts.length), shares: settings.shares },
+    indexedClaims: settings.indexedClaims,
+    feesPaid: createFeesPaid(settings.indexedClaims),
+    maxBatch: settings.maxBatch,
+    interval: settings.interval,
+  }
+
+  async function addSigner(account: Signer) {
+    await insertSigner(pool, account.address)
+    accounts.push(account)
+    // Whether the account may make unsigned claims is not known yet.
+    relayers = reuseResult(Number.POSITIVE_INFINITY, askRelayers)
+  }
+  return { sender, claims, addSigner }
+}
