@@ -1,8 +1,8 @@
 // `npm run test:contracts`: runs all tests and checks that short campaigns reached what they must. Ends with Forge's exit
 // code, or with 1 if anything not listed as rare never happened. Arguments go to Forge, and choose tests instead.
-import { spawnSync } from 'node:child_process'
 import { createReadStream, globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
+import { execa } from 'execa'
 import { RARE, tallyReport } from './invariant/tallyReport.ts'
 
 /** Fixed, so that a failure can be repeated. */
@@ -10,36 +10,42 @@ const SEED = 1
 
 const FORGE = 'toolchain/forge.ts'
 
-/** Run separately: beside other suites Forge draws other calls, and not the same each time. */
+/** Run by a process of its own: beside other suites Forge draws other calls, and not the same each time. */
 const CAMPAIGN = 'InvariantsTest'
 
-/**
- * Forge draws also what it finds in the files that it has just compiled, so a seed does not always reach the same. What
- * one campaign misses, the next seed's may reach.
- */
+/** What one campaign misses, the next seed's may reach. */
 const MAX_CAMPAIGNS = 5
 
 const chosen = process.argv.slice(2)
 if (chosen.length > 0) {
-  process.exitCode = forgeTest(chosen)
+  process.exitCode = await forgeTest(chosen)
 } else {
-  process.exitCode = forgeTest(['--no-match-contract', CAMPAIGN]) || (await runCampaigns()) || checkThatAllRan()
+  // Together, so that the tests, which run side by side, compile nothing.
+  const { exitCode = 1 } = await execa({ stdio: 'inherit', reject: false })(process.execPath, [FORGE, 'build'])
+  process.exitCode = exitCode || (await runAll()) || (await checkThatAllRan())
+}
+
+async function runAll(): Promise<number> {
+  const [others, campaigns] = await Promise.all([forgeTest(['--no-match-contract', CAMPAIGN]), runCampaigns()])
+  return others || campaigns
 }
 
 /** With a cache that disagrees with its artifacts, Forge leaves out files, without an error. */
-function checkThatAllRan(): number {
-  const list = [FORGE, 'test', '--list', '--json']
-  const listed = JSON.parse(spawnSync(process.execPath, list, { encoding: 'utf8' }).stdout)
+async function checkThatAllRan(): Promise<number> {
+  const { stdout } = await execa(process.execPath, [FORGE, 'test', '--list', '--json'])
+  const listed = JSON.parse(stdout)
   const left = globSync('test/contracts/**/*.t.sol').filter((file) => !Object.hasOwn(listed, file))
   if (left.length === 0) return 0
   console.error(`Forge left out ${left.join(', ')}: remove out/ and cache/, and run the tests again`)
   return 1
 }
 
-function forgeTest(args: string[], seed = SEED, env: Record<string, string> = {}): number {
+/** Prints the output once the tests have ended, because other tests run at the same time. */
+async function forgeTest(args: string[], seed = SEED, env: Record<string, string> = {}): Promise<number> {
   const all = [FORGE, 'test', '--fuzz-seed', `0x${seed.toString(16)}`, ...args]
-  const { status } = spawnSync(process.execPath, all, { stdio: 'inherit', env: { ...process.env, ...env } })
-  return status ?? 1
+  const { stdout, stderr, exitCode = 1 } = await execa({ env, reject: false })(process.execPath, all)
+  console.log(`${stdout}\n${stderr}`.trim())
+  return exitCode
 }
 
 async function runCampaigns(): Promise<number> {
@@ -49,7 +55,7 @@ async function runCampaigns(): Promise<number> {
   try {
     let unmet: string[] = []
     for (let seed = SEED; seed < SEED + MAX_CAMPAIGNS; seed++) {
-      const status = forgeTest(['--match-contract', CAMPAIGN], seed, { TALLY: path })
+      const status = await forgeTest(['--match-contract', CAMPAIGN], seed, { TALLY: path })
       if (status !== 0) return status
       const { missing } = await tallyReport(createInterface({ input: createReadStream(path) }))
       unmet = missing.filter((what) => !RARE.includes(what))
