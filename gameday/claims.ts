@@ -31,11 +31,13 @@ export type Claim = {
   agentId: bigint
   /** The fault during which it began. */
   during: string
+  /** By `performance.now()`. */
+  begunAt: number
   /** Whether the API answered that it has stored the claim, or that the claim is won. */
   isAccepted: boolean
   /** `won`, or what the client reports instead; undefined while it repeats the claim. */
   outcome?: string
-  /** When the API answered that it is won. */
+  /** When the API answered that it is won, by `performance.now()`. */
   wonAt?: number
 }
 
@@ -95,7 +97,13 @@ export function startClaims(chain: MarketOnAnvil, agents: readonly Agent[], urls
     for (let count = 0; !isStopping; count++) {
       const agent = agents[count % agents.length] as Agent
       // The market numbers its runs from 1.
-      const claim: Claim = { run: BigInt(count + 1), agentId: agent.id, during, isAccepted: false }
+      const claim: Claim = {
+        run: BigInt(count + 1),
+        agentId: agent.id,
+        during,
+        begunAt: performance.now(),
+        isAccepted: false,
+      }
       claims.push(claim)
       const deciding: Promise<void> = decide(claim, agent, urls[count % urls.length] as string).finally(() =>
         open.delete(deciding),

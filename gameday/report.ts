@@ -29,6 +29,8 @@ type ClaimCounts = {
   /** Stored or won, as the API answered. */
   accepted: number
   won: number
+  /** The longest time from the begin of a claim to the answer that it is won. */
+  slowestMs: number
   /** Accepted, and not on the chain. */
   lost: number
   /** On the chain more than once. */
@@ -64,6 +66,7 @@ export function countClaims(claims: readonly Claim[], claimed: readonly Claimed[
     made: claims.length,
     accepted: accepted.length,
     won: claims.length - refused.length,
+    slowestMs: Math.max(0, ...claims.map(({ begunAt, wonAt = begunAt }) => wonAt - begunAt)),
     lost: accepted.filter((claim) => timesOf(claim) === 0).length,
     doubled: claims.filter((claim) => timesOf(claim) > 1).length,
     refusals: refused.map(({ run, outcome }) => `run ${run}: ${outcome}`),
@@ -77,6 +80,7 @@ const HEAD = [
   'readers, s',
   'PostgreSQL, s',
   'claims, s',
+  'slowest, s',
   'lag, s',
   'made',
   'accepted',
@@ -91,7 +95,7 @@ const HEAD = [
 export function reportTable(rows: readonly Row[]): string {
   const cells = rows.map(({ fault, did, served, claimsSilentMs, claims, ends }) => [
     fault,
-    ...[served.readersSilentMs, served.databaseSilentMs, claimsSilentMs, served.lagMs].map(seconds),
+    ...[served.readersSilentMs, served.databaseSilentMs, claimsSilentMs, claims.slowestMs, served.lagMs].map(seconds),
     ...[claims.made, claims.accepted, claims.won, claims.lost, claims.doubled].map(String),
     ends.map(describeEnd).join('; ') || 'none',
     did,

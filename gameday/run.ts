@@ -125,8 +125,8 @@ function print(report: Report): boolean {
   const missed = missedBounds(report)
   console.log(`\n${reportTable(report.rows)}
 
-readers, claims: the longest time without an answer to reads, beside the time in which PostgreSQL did not answer, and without a claim
-that is won. lag: the most that an answer was behind the chain.
+readers: the longest time without an answer to reads, beside the time in which PostgreSQL did not answer. claims: the longest time
+without a claim that is won. slowest: the longest time to the answer of a claim. lag: the most that an answer was behind the chain.
 audit: ${report.audit}\n`)
   for (const each of missed) console.log(`MISSED  ${each}`)
   console.log(missed.length === 0 ? 'All bounds are met' : `${missed.length} bounds are missed`)

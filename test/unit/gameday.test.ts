@@ -10,7 +10,7 @@ const row: Row = {
   isRecovered: true,
   served: { readersSilentMs: 30_000, databaseSilentMs: 45_000, lagMs: 61_000 },
   claimsSilentMs: 50_000,
-  claims: { made: 20, accepted: 20, won: 20, lost: 0, doubled: 0, refusals: [] },
+  claims: { made: 20, accepted: 20, won: 20, slowestMs: 51_000, lost: 0, doubled: 0, refusals: [] },
   ends: [
     { process: 'indexer', isIndexer: true, how: 'exited with code 75', output: '', restartMs: 4_200 },
     { process: 'API 1', isIndexer: false, how: 'exited with code 1', output: '', restartMs: 2_000 },
@@ -77,16 +77,16 @@ describe('the verdict of a game day', () => {
 it('prints a line for each fault, with the ends of processes and their restarts', () => {
   const [head, , line, ...more] = reportTable([row]).split('\n')
   expect(head).toMatch(
-    /^fault +readers, s +PostgreSQL, s +claims, s +lag, s +made +accepted +won +lost +doubled +ended/,
+    /^fault +readers, s +PostgreSQL, s +claims, s +slowest, s +lag, s +made +accepted +won +lost +doubled +ended/,
   )
   expect(line).toMatch(
-    /^frozen +30\.0 +45\.0 +50\.0 +61\.0 +20 +20 +20 +0 +0 +indexer 75, 4\.2 s; API 1 1, 2\.0 s +11 connections/,
+    /^frozen +30\.0 +45\.0 +50\.0 +51\.0 +61\.0 +20 +20 +20 +0 +0 +indexer 75, 4\.2 s; API 1 1, 2\.0 s +11 connections/,
   )
   expect(more).toEqual([])
 })
 
 describe('claims', () => {
-  const claim: Claim = { run: 7n, agentId: 2n, during: 'disk', isAccepted: true, outcome: 'won' }
+  const claim: Claim = { run: 7n, agentId: 2n, during: 'disk', begunAt: 1_000, isAccepted: true, outcome: 'won' }
   const claimed = { bountyId: 7n, agentId: 2n }
 
   it('counts what was accepted and is not on the chain as lost, whatever the client was answered last', () => {
@@ -99,6 +99,11 @@ describe('claims', () => {
 
   it('counts what is on the chain twice as doubled', () => {
     expect(countClaims([claim], [claimed, claimed]).doubled).toBe(1)
+  })
+
+  it('has the time of the slowest claim that is won', () => {
+    const claims = [{ ...claim, wonAt: 3_000 }, { ...claim, wonAt: 66_000 }, claim]
+    expect(countClaims(claims, [claimed]).slowestMs).toBe(65_000)
   })
 
   it('has what clients report of claims that they did not win', () => {
