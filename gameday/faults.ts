@@ -57,7 +57,7 @@ export const faults: readonly Fault[] = [
         await cancelStatement(databaseUrl, INDEXER_SESSIONS)
         await sleep(POLL_MS)
       }
-      return 'a statement of an indexer was cancelled'
+      return 'cancelled a statement of an indexer'
     },
   },
   {
@@ -66,7 +66,7 @@ export const faults: readonly Fault[] = [
     async cause({ databaseUrl, countLogged }) {
       const before = countLogged(CANCELLED)
       await cancelStatements(databaseUrl, 1_000 * STORM_SECONDS)
-      return `${countLogged(CANCELLED) - before} statements were cancelled in ${STORM_SECONDS} s`
+      return `cancelled ${countLogged(CANCELLED) - before} statements in ${STORM_SECONDS} s`
     },
   },
   {
@@ -75,7 +75,7 @@ export const faults: readonly Fault[] = [
     async cause({ databaseUrl, countLogged }) {
       const before = countLogged(TERMINATED)
       await terminateSessions(databaseUrl, 1_000 * STORM_SECONDS)
-      return `${countLogged(TERMINATED) - before} sessions were ended in ${STORM_SECONDS} s`
+      return `ended ${countLogged(TERMINATED) - before} sessions in ${STORM_SECONDS} s`
     },
   },
   {
@@ -86,14 +86,14 @@ export const faults: readonly Fault[] = [
       await sleep(1_000 * FULL_SECONDS)
       const count = taken.count()
       await taken.release()
-      return `another application had all ${count} free connections for ${FULL_SECONDS} s`
+      return `took all ${count} free connections for ${FULL_SECONDS} s`
     },
   },
   {
     name: 'frozen',
     summary: 'the connections of the indexer that readers see are frozen (half-open)',
     async cause({ serving }) {
-      const { proxy, indexer } = await serving()
+      const { proxy, indexer, names } = await serving()
       const before = indexer.ends.length
       const count = proxy.freeze()
       const frozenAt = performance.now()
@@ -105,7 +105,7 @@ export const faults: readonly Fault[] = [
         }
         await sleep(POLL_MS)
       }
-      return `${count} connections of the indexer froze`
+      return `froze ${count} connections of the ${names.indexer}`
     },
   },
   {
@@ -121,7 +121,7 @@ export const faults: readonly Fault[] = [
       await host.setClock(CLOCK_SECONDS_AHEAD)
       await sleep(1_000 * CLOCK_SECONDS)
       await host.setClock(0)
-      return `the clock of ${host.names.indexer} and ${host.names.api} was ${CLOCK_SECONDS_AHEAD} s ahead for ${CLOCK_SECONDS} s`
+      return `set the clock of ${host.names.indexer} and ${host.names.api} ${CLOCK_SECONDS_AHEAD} s ahead for ${CLOCK_SECONDS} s`
     },
   },
 ]

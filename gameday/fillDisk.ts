@@ -38,7 +38,7 @@ export async function fillDisk(market: Market): Promise<string> {
   await disk.enlarge(LARGER * disk.megabytes)
   if (hasEnded) await postgres.restart()
   const megabytes = await dropSlot(databaseUrl)
-  return `an idle slot kept ${megabytes} MB of WAL, a disk of ${disk.megabytes} MB was full for ${FULL_SECONDS} s, ${outcome}`
+  return `filled a disk of ${disk.megabytes} MB with ${megabytes} MB of WAL for ${FULL_SECONDS} s: ${outcome}`
 }
 
 /** Makes WAL until PostgreSQL has no space for more. */

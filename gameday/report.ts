@@ -87,7 +87,7 @@ const HEAD = [
   'won',
   'lost',
   'doubled',
-  'ended: exit code, restart',
+  'ended, exit codes: runs again after',
   'what was done',
 ]
 
@@ -97,15 +97,22 @@ export function reportTable(rows: readonly Row[]): string {
     fault,
     ...[served.readersSilentMs, served.databaseSilentMs, claimsSilentMs, claims.slowestMs, served.lagMs].map(seconds),
     ...[claims.made, claims.accepted, claims.won, claims.lost, claims.doubled].map(String),
-    ends.map(describeEnd).join('; ') || 'none',
+    describeEnds(ends),
     did,
   ])
   return table(HEAD, cells)
 }
 
-function describeEnd({ process, how, restartMs }: ProcessEnd): string {
-  const code = how.replace('exited with code ', '')
-  return `${process} ${code}, ${restartMs === undefined ? 'not again' : `${seconds(restartMs)} s`}`
+/** The ends of each process: its exit codes, and the time from the first until it ran again. */
+function describeEnds(ends: readonly ProcessEnd[]): string {
+  const processes = [...new Set(ends.map(({ process }) => process))]
+  const described = processes.map((process) => {
+    const own = ends.filter((end) => end.process === process)
+    const codes = own.map(({ how }) => how.replace('exited with code ', '')).join(', ')
+    const restartMs = own[0]?.restartMs
+    return `${process} ${codes}: ${restartMs === undefined ? 'not again' : `${seconds(restartMs)} s`}`
+  })
+  return described.join('; ') || 'none'
 }
 
 /** Each bound that was missed, in words. Empty if the game day passed. */

@@ -5,7 +5,7 @@ import { longestOf, silencesOf } from '../../gameday/silences.ts'
 
 const row: Row = {
   fault: 'frozen',
-  did: '11 connections of the indexer froze',
+  did: 'froze 11 connections of the indexer',
   failures: [],
   isRecovered: true,
   served: { readersSilentMs: 30_000, databaseSilentMs: 45_000, lagMs: 61_000 },
@@ -13,6 +13,7 @@ const row: Row = {
   claims: { made: 20, accepted: 20, won: 20, slowestMs: 51_000, lost: 0, doubled: 0, refusals: [] },
   ends: [
     { process: 'indexer', isIndexer: true, how: 'exited with code 75', output: '', restartMs: 4_200 },
+    { process: 'indexer', isIndexer: true, how: 'was killed by SIGKILL', output: '', restartMs: 2_100 },
     { process: 'API 1', isIndexer: false, how: 'exited with code 1', output: '', restartMs: 2_000 },
   ],
 }
@@ -80,7 +81,7 @@ it('prints a line for each fault, with the ends of processes and their restarts'
     /^fault +readers, s +PostgreSQL, s +claims, s +slowest, s +lag, s +made +accepted +won +lost +doubled +ended/,
   )
   expect(line).toMatch(
-    /^frozen +30\.0 +45\.0 +50\.0 +51\.0 +61\.0 +20 +20 +20 +0 +0 +indexer 75, 4\.2 s; API 1 1, 2\.0 s +11 connections/,
+    /^frozen +30\.0 +45\.0 +50\.0 +51\.0 +61\.0 +20 +20 +20 +0 +0 +indexer 75, was killed by SIGKILL: 4\.2 s; API 1 1: 2\.0 s +froze 11/,
   )
   expect(more).toEqual([])
 })
