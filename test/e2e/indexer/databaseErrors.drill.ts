@@ -43,7 +43,7 @@ function superviseIndexer(databaseUrl: string) {
     async follow() {
       const latest = await chain.client.getBlockNumber({ cacheTime: 0 })
       await Promise.race([waitForIndex(databaseUrl, latest, 90_000), indexer.over])
-      expect(indexer.ends.map(({ how }) => how).filter((how) => how !== 'exited with code 75')).toEqual([])
+      expect(indexer.ends.filter(({ how }) => how !== 'exited with code 75')).toEqual([])
     },
   }
 }
