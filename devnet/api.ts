@@ -27,7 +27,7 @@ export type Api = {
 }
 
 /** Limits that are never reached: all clients of a devnet share one address and few wallets. */
-export const noLimits = {
+const noLimits = {
   REQUESTS_PER_MINUTE: '1000000',
   PROBES_PER_MINUTE: '1000000',
   CLAIMS_PER_MINUTE: '1000000',
@@ -39,6 +39,11 @@ export const noLimits = {
   POSTER_BUDGET_PERCENT: '100',
   NEWCOMERS_BUDGET_PERCENT: '100',
 }
+
+/** The limits of production: an empty setting counts as absent. */
+export const productionLimits: Record<string, string> = Object.fromEntries(
+  Object.keys(noLimits).map((name) => [name, '']),
+)
 
 /**
  * The same as in `npm run start:api`, in megabytes. With four times Node's default of 16, the garbage of requests is

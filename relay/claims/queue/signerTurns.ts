@@ -12,7 +12,8 @@ const LASTING = new Map<SignerBlocker, Hopeless>([
   ['unfunded', { detail: 'The relayer is out of funds.', retrySeconds: 60 }],
   ['spent', { detail: 'The relayer has spent its daily budget for gas.', retrySeconds: 60 }],
   ['resting', { detail: 'The chain’s node gives implausible nonces of the relayer.', retrySeconds: 60 }],
-  ['unreachable', { detail: 'The chain’s node or the relay’s database does not answer.', retrySeconds: 60 }],
+  // A storm of cancelled statements, or a failover, lasts seconds: a client that waits a minute would wait for nothing.
+  ['unreachable', { detail: 'The chain’s node or the relay’s database does not answer.', retrySeconds: 2 }],
   // A key store that did not answer once is asked again within seconds.
   ['notSigning', { detail: 'The relayer’s key does not sign.', retrySeconds: 5 }],
 ])

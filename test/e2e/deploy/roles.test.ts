@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises'
 import pg from 'pg'
 import { beforeAll, expect, it } from 'vitest'
 import { accountOf, keyOf, roles } from '../../../devnet/accounts.ts'
 import { type Api, startApi } from '../../../devnet/api.ts'
 import { type Indexer, startIndexer } from '../../../devnet/indexer.ts'
 import { startPostgres } from '../../../devnet/postgres.ts'
+import { createRoles, type RoleUrls } from '../../../testkit/databaseRoles.ts'
 import { participantsOf } from '../../../testkit/participants.ts'
 import { waitForIndex } from '../../../testkit/waitForIndex.ts'
 import { startAudit } from '../../support/audit.ts'
@@ -12,10 +12,9 @@ import { startTestChain, type TestChain } from '../../support/market.ts'
 import { claimApi } from '../claims/claimApi.ts'
 import { until } from '../claims/claimsOnChain.ts'
 
-const passwords = { indexer_password: 'of-indexer', relay_password: 'of-relay', reader_password: `of-reader'` }
-
 let chain: TestChain
 let ownerUrl: string
+let urls: RoleUrls
 const parts = new AsyncDisposableStack()
 
 /** A server of its own, because roles belong to a whole server. */
@@ -28,41 +27,22 @@ beforeAll(async () => {
   return () => parts.disposeAsync()
 })
 
-/** What psql makes of the file: its variables, as literals. */
-async function createRoles() {
-  let sql = await readFile('deploy/postgres/roles.sql', 'utf8')
-  expect(sql.match(/(?<=^\\getenv )\w+/gm)).toEqual(Object.keys(passwords))
-  for (const [name, value] of Object.entries(passwords)) sql = sql.replace(`:'${name}'`, pg.escapeLiteral(value))
-  await asSuperuser((client) => client.query(sql.replaceAll(/^\\.*$/gm, '')))
-}
-
 async function asSuperuser<Result>(use: (client: pg.Client) => Promise<Result>): Promise<Result> {
   const client = new pg.Client({ connectionString: ownerUrl })
   await client.connect()
   return use(client).finally(() => client.end())
 }
 
-function urlOf(role: 'indexer' | 'relay' | 'reader') {
-  const url = new URL(ownerUrl)
-  url.username = `runline_${role}`
-  url.password = encodeURIComponent(passwords[`${role}_password`])
-  return url.href
-}
-
-async function start(urls: {
-  indexer: string
-  relay: string
-  reader: string
-}): Promise<{ indexer: Indexer; api: Api }> {
-  const indexer = await startIndexer({ ...chain, databaseUrl: urls.indexer })
+async function start(by: RoleUrls): Promise<{ indexer: Indexer; api: Api }> {
+  const indexer = await startIndexer({ ...chain, databaseUrl: by.indexer })
   await waitForIndex(ownerUrl, await chain.client.getBlockNumber()).catch((error) => {
     throw indexer.part.failure(error.message)
   })
   const api = await startApi({
     ...chain,
-    databaseUrl: urls.relay,
+    databaseUrl: by.relay,
     relayerKey: keyOf(roles.relayer),
-    env: { DATABASE_READ_URL: urls.reader },
+    env: { DATABASE_READ_URL: by.reader },
   })
   return { indexer, api }
 }
@@ -85,8 +65,7 @@ it('runs everything with roles that are no superusers, also on what superusers m
   await before.api.stop()
   await before.indexer.stop()
 
-  await createRoles()
-  const urls = { indexer: urlOf('indexer'), relay: urlOf('relay'), reader: urlOf('reader') }
+  urls = await createRoles(ownerUrl)
   const after = await start(urls)
   parts.defer(after.indexer.stop)
   parts.defer(after.api.stop)
@@ -112,7 +91,7 @@ it.each([
   ['indexer', 'SELECT FROM relay.tx', /permission denied for schema relay/],
   ['indexer', `COPY runline.run TO PROGRAM 'cat'`, /permission denied to COPY to or from an external program/],
 ] as const)('%s cannot %s', async (role, statement, error) => {
-  const client = new pg.Client({ connectionString: urlOf(role) })
+  const client = new pg.Client({ connectionString: urls[role] })
   await client.connect()
   await expect(client.query(statement)).rejects.toThrow(error)
   await client.end()

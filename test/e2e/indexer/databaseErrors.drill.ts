@@ -5,6 +5,7 @@ import { startIndexer } from '../../../devnet/indexer.ts'
 import { type Connection, connect } from '../../../ops/database/connect.ts'
 import { cancelStatements, failWrites, terminateSessions } from '../../../testkit/databaseFaults.ts'
 import { type MarketOnAnvil, startMarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
+import { INDEXER_FINAL_ENDS, supervise } from '../../../testkit/supervise.ts'
 import { waitForIndex } from '../../../testkit/waitForIndex.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startIndexOf } from './indexOf.ts'
@@ -33,45 +34,16 @@ beforeAll(async () => {
 
 afterAll(() => chain?.stop())
 
-/** Runs the indexer as systemd does with our unit: it restarts it a second after each end, but not after code 1. */
-async function superviseIndexer(databaseUrl: string) {
-  const ends: string[] = []
-  let isStopping = false
-  let indexer: Awaited<ReturnType<typeof startIndexer>> | undefined
-
-  async function runOnce(): Promise<string> {
-    try {
-      indexer = await startIndexer({ ...chain, databaseUrl })
-      return await indexer.part.ended
-    } catch (error) {
-      return /exited with code \d+|was killed by \w+/.exec(String(error))?.[0] ?? String(error)
-    }
-  }
-
-  async function supervise() {
-    while (!isStopping) {
-      const how = await runOnce()
-      if (isStopping) return
-      ends.push(how)
-      if (how === 'exited with code 1') return
-      await sleep(1_000)
-    }
-  }
-
-  const supervised = supervise()
+/** A supervised indexer. */
+function superviseIndexer(databaseUrl: string) {
+  const indexer = supervise(() => startIndexer({ ...chain, databaseUrl }), INDEXER_FINAL_ENDS)
   return {
-    /** How the indexer ended, each time. */
-    ends,
+    ...indexer,
     /** Waits until readers see the chain's latest block. */
     async follow() {
       const latest = await chain.client.getBlockNumber({ cacheTime: 0 })
-      await Promise.race([waitForIndex(databaseUrl, latest, 90_000), supervised])
-      expect(ends.filter((how) => how !== 'exited with code 75')).toEqual([])
-    },
-    async stop() {
-      isStopping = true
-      await indexer?.stop()
-      await supervised
+      await Promise.race([waitForIndex(databaseUrl, latest, 90_000), indexer.over])
+      expect(indexer.ends.filter(({ how }) => how !== 'exited with code 75')).toEqual([])
     },
   }
 }
@@ -125,7 +97,7 @@ test.each(storms)(
   { timeout: 240_000 },
   async (_, storm, setting) => {
     const databaseUrl = await freshDatabase()
-    const supervised = await superviseIndexer(databaseUrl)
+    const supervised = superviseIndexer(databaseUrl)
     try {
       await postRun(chain)
       await waitForIndex(databaseUrl, await chain.client.getBlockNumber({ cacheTime: 0 }), 60_000)
@@ -152,7 +124,7 @@ test('whatever error a write gets, once or repeatedly, the indexer continues or 
 }, async () => {
   const databaseUrl = await freshDatabase()
   await using client = await connect(databaseUrl)
-  const supervised = await superviseIndexer(databaseUrl)
+  const supervised = superviseIndexer(databaseUrl)
   const ended: Record<string, number> = {}
   try {
     await postRun(chain)

@@ -1,10 +1,8 @@
 // docs/runbook.md, "The disk is full": PostgreSQL on a small disk of its own.
-import { mkdtempSync } from 'node:fs'
-import { rm, rmdir } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { execa, execaSync } from 'execa'
-import { afterAll, expect, test, vi } from 'vitest'
+import { execa } from 'execa'
+import { afterAll, expect, test } from 'vitest'
 import { accountOf, keyOf, roles } from '../../../devnet/accounts.ts'
 import { startApi } from '../../../devnet/api.ts'
 import { defaultTerms } from '../../../devnet/defaultTerms.ts'
@@ -12,6 +10,7 @@ import { startIndexer } from '../../../devnet/indexer.ts'
 import { startPostgres } from '../../../devnet/postgres.ts'
 import { startMarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
 import { type Agent, participantsOf, usdc } from '../../../testkit/participants.ts'
+import { mountSmallDisk } from '../../../testkit/smallDisk.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { claimApi, codeOf } from '../claims/claimApi.ts'
 import { startIndexOf } from './indexOf.ts'
@@ -19,22 +18,9 @@ import { startIndexOf } from './indexOf.ts'
 /** A new server takes a quarter of it. */
 const DISK_MEGABYTES = 200
 
-const disk = mountDisk()
-afterAll(async () => {
-  if (disk === undefined) return
-  await execa('umount', ['--lazy', disk])
-  await rmdir(disk)
-})
-
-/** @returns where the disk is; undefined where this user may not mount one. */
-function mountDisk(): string | undefined {
-  const path = mkdtempSync(join(tmpdir(), 'runline-disk-'))
-  const options = `size=${DISK_MEGABYTES}m,mode=1777`
-  const { failed } = execaSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', path], { reject: false })
-  if (!failed) return path
-  console.warn('The test of a full disk is skipped: it needs the right to mount a file system.')
-  return undefined
-}
+const disk = await mountSmallDisk(DISK_MEGABYTES)
+if (disk === undefined) console.warn('The test of a full disk is skipped: it needs the right to mount a file system.')
+afterAll(() => disk?.unmount())
 
 /** Claims one run after the other: the first ones may still fit into pages that the database has. */
 async function claimUntilRefused({ claim }: ReturnType<typeof claimApi>, agent: Agent) {
@@ -53,9 +39,7 @@ test.skipIf(disk === undefined)(
     parts.defer(chain.stop)
     const poster = accountOf(2).address
     await chain.fund(poster)
-    vi.stubEnv('TMPDIR', disk)
-    const postgres = await startPostgres()
-    vi.unstubAllEnvs()
+    const postgres = await startPostgres({ parent: disk?.path })
     parts.defer(postgres.stop)
     const databaseUrl = await postgres.createDatabase()
     const agent = await participantsOf(chain).newAgent(accountOf(3), 10_000n * usdc)
@@ -77,7 +61,7 @@ test.skipIf(disk === undefined)(
       while (!isOver) await chain.market.write.postBounty(terms, { account: poster })
     })()
     parts.defer(() => posting)
-    const filler = join(String(disk), 'filler')
+    const filler = join(String(disk?.path), 'filler')
     const { stderr } = await execa('dd', ['if=/dev/zero', `of=${filler}`, 'bs=1M'], { reject: false })
     expect(stderr).toContain('No space left on device')
     expect(await indexer.part.ended).toBe('exited with code 75')

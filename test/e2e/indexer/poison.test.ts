@@ -1,4 +1,3 @@
-import { execa } from 'execa'
 import {
   type Abi,
   type Address,
@@ -18,6 +17,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { accountOf } from '../../../devnet/accounts.ts'
 import { type Api, startApi } from '../../../devnet/api.ts'
 import { defaultTerms } from '../../../devnet/defaultTerms.ts'
+import { auditOnce } from '../../../testkit/auditOnce.ts'
 import { deployArtifact } from '../../../testkit/contracts.ts'
 import { type MarketOnAnvil, startMarketOnAnvil } from '../../../testkit/marketOnAnvil.ts'
 import { waitForIndex } from '../../../testkit/waitForIndex.ts'
@@ -183,20 +183,13 @@ async function askEverything() {
 /** The result of the operator's audit, after enough blocks. */
 async function audit() {
   await waitForIndex(databaseUrl, await chain.client.getBlockNumber({ cacheTime: 0 }))
-  const command = execa('node', ['ops/auditCommand.ts'], {
-    env: {
-      DATABASE_URL: databaseUrl,
-      CHAIN_ID: '31337',
-      RPC_URL: chain.rpcUrl,
-      DEPLOYMENTS_DIR: chain.deploymentsDirectory,
-    },
-    preferLocal: true,
-    reject: false,
-  })
-  for await (const line of command.iterable({ from: 'stderr' })) {
-    if (line.startsWith('Waiting until block')) await chain.client.mine({ blocks: 70 })
+  const env = {
+    DATABASE_URL: databaseUrl,
+    CHAIN_ID: '31337',
+    RPC_URL: chain.rpcUrl,
+    DEPLOYMENTS_DIR: chain.deploymentsDirectory,
   }
-  return (await command).stdout
+  return (await auditOnce(env, chain.client)).stdout
 }
 
 test('hostile strings, ids and blocks in our contracts stop neither index nor API', {

@@ -1,14 +1,14 @@
 // `npm run rehearse`: the whole life of a market on a rollup as Base Sepolia is one, by the commands and the settings of
 // production.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { execa } from 'execa'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { readDeployment } from '../../../core/deployment.ts'
 import { accountCount, accountOf, keyOf, roles } from '../../../devnet/accounts.ts'
 import { startAnvil } from '../../../devnet/anvil.ts'
-import { type Api, noLimits, startApi } from '../../../devnet/api.ts'
+import { type Api, productionLimits, startApi } from '../../../devnet/api.ts'
 import { startIndexer } from '../../../devnet/indexer.ts'
 import { startRpcProxy } from '../../../sim/faults/rpcProxy.ts'
+import { auditOnce } from '../../../testkit/auditOnce.ts'
 import { deployCircleUsdc } from '../../../testkit/circleUsdc.ts'
 import { contractsOf } from '../../../testkit/contracts.ts'
 import { setL1Prices } from '../../../testkit/l1Prices.ts'
@@ -81,12 +81,11 @@ beforeAll(async () => {
   const connections = { databaseUrl: settings.DATABASE_URL, chainId, rpcUrl: node.url }
   const indexer = await startIndexer({ ...connections, deploymentsDirectory: deployments.path })
   parts.defer(indexer.stop)
-  const limits = Object.fromEntries(Object.keys(noLimits).map((name) => [name, '']))
   api = await startApi({
     ...connections,
     deploymentsDirectory: deployments.path,
     relayerKey: keyOf(roles.relayer),
-    env: { ...limits, CHAIN_STOPPED_SECONDS: String(STOPPED) },
+    env: { ...productionLimits, CHAIN_STOPPED_SECONDS: String(STOPPED) },
   })
   parts.defer(api.stop)
   claims = claimApi(api.url)
@@ -190,11 +189,7 @@ it('loses no claim, and counts all that the relayer paid', async () => {
 })
 
 it('equals the chain, as the audit finds', async () => {
-  const audit = execa('node', ['ops/auditCommand.ts'], { env: settings, preferLocal: true, reject: false })
-  for await (const line of audit.iterable({ from: 'stderr' })) {
-    if (line.startsWith('Waiting until block')) await contracts.client.mine({ blocks: 70 })
-  }
-  const { stdout, stderr, exitCode } = await audit
+  const { stdout, stderr, exitCode } = await auditOnce(settings, contracts.client)
   expect(stdout, stderr).toMatch(/^0 differences in 4 runs, 2 agents at block \d+$/)
   expect(exitCode).toBe(0)
 })
