@@ -156,7 +156,7 @@ export const migrations = [
   ALTER TABLE relay.tx ADD COLUMN kind text NOT NULL DEFAULT 'claim';
   `,
   `
-  -- Rows change a few times within minutes, and then no more. PostgreSQL's default waits until a fifth of the rows are dead.
+  -- Rows change a few times, and only within minutes. PostgreSQL's default waits until a fifth of the rows are dead.
   ALTER TABLE relay.tx SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
   ALTER TABLE relay.claim SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
   `,
