@@ -3,7 +3,7 @@
 import { registerHooks } from 'node:module'
 import { chainSettings } from '../core/chainSettings.ts'
 
-export type Correction = {
+type Correction = {
   /** Its path in Ponder's package. */
   module: string
   pattern: RegExp
