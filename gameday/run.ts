@@ -24,7 +24,7 @@ claim and readers read while it causes these faults one after the other, each on
 
 ${faults.map(({ name, summary }) => `${name.padEnd(12)} ${summary}`).join('\n')}
 
-Then it audits the tables, and compares what the agents were answered with the chain. Takes about four minutes. No live deployment is
+Then it audits the tables, and compares what the agents were answered with the chain. Takes four to seven minutes. No live deployment is
 touched. For the full disk it must be root on Linux.
 
 --only   a fault; may be repeated
