@@ -48,7 +48,7 @@ export type ClaimsContext = {
   nextBlock: () => Promise<NextBlock>
   databaseUrl: string
   pool: pg.Pool
-  /** The accounts of the signers, of which the sender has more to say. */
+  /** The accounts of the signers. The list grows while a remote key's store does not answer at the start. */
   accounts: readonly Signer[]
   /** Whether a devnet's relayer may make claims without the wallet’s signature. */
   allowUnsigned: boolean

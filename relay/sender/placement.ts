@@ -33,8 +33,8 @@ const MAX_TRANSACTION_GAS = 2n ** 24n
 const lesser = (left: bigint, right: bigint) => (left < right ? left : right)
 
 /**
- * Places calls: gives each a nonce, signs it, and stores it. One database transaction covers everything from the actions to their signed transactions,
- * so a crash leaves nothing, or signed transactions that the keeper sends.
+ * Places calls: gives each a nonce, signs it, and stores it. One database transaction covers everything from the actions to
+ * their signed transactions, so a crash leaves nothing, or signed transactions that the keeper sends.
  */
 export function createPlacer(context: SenderContext) {
   const { pool, client, chainId, heads, fees, nonceCheck, leastGas, maxUnmined, dailyBudget, logger } = context
