@@ -1,8 +1,8 @@
 import type { components, paths } from './api.ts'
 import { type ClaimOptions, claimRun } from './claim.ts'
 import type { MarketAddress } from './claimMessage.ts'
-import { bodyOf, createApi, type RequestOptions } from './request.ts'
-import { type Given, type StreamEvent, type StreamOptions, type StreamQuery, streamChanges } from './stream.ts'
+import { bodyOf, createApi, type Given, type RequestOptions } from './request.ts'
+import { type StreamEvent, type StreamOptions, type StreamQuery, streamChanges } from './stream.ts'
 import { callMarket, type MarketFunction, type Mined, stake, type Wallet } from './transactions.ts'
 
 export type * from './api.ts'

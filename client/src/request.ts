@@ -13,6 +13,15 @@ export type RequestOptions = {
   fetch: typeof fetch
 }
 
+/** A query whose numbers and booleans need not be text. */
+export type Given<Query> = {
+  [Name in keyof Query]: Name extends 'claimable'
+    ? Query[Name] | boolean
+    : Name extends 'minReward' | 'claimedBy' | 'runId' | 'agentId'
+      ? Query[Name] | bigint | number
+      : Query[Name]
+}
+
 export type Api = ReturnType<typeof createApi>
 
 /** The routes of the API. A read is repeated until it is answered, or the timeout has passed. */

@@ -1,7 +1,7 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import type { components, paths } from './api.ts'
 import { NoAnswerError, type Problem, ProblemError } from './errors.ts'
-import { isRetriable, type RequestOptions, retryAfterOf, wait } from './request.ts'
+import { type Given, isRetriable, type RequestOptions, retryAfterOf, wait } from './request.ts'
 
 type Schemas = components['schemas']
 
@@ -11,15 +11,6 @@ const SILENCE_TIMEOUT_MS = 40_000
 /** The pause before a new connection. It doubles with each attempt that gets no event, or only `close`. */
 const MIN_PAUSE_SECONDS = 1
 const MAX_PAUSE_SECONDS = 30
-
-/** A query whose numbers and booleans need not be text. */
-export type Given<Query> = {
-  [Name in keyof Query]: Name extends 'claimable'
-    ? Query[Name] | boolean
-    : Name extends 'minReward' | 'claimedBy' | 'runId' | 'agentId'
-      ? Query[Name] | bigint | number
-      : Query[Name]
-}
 
 export type StreamQuery = Given<Omit<NonNullable<paths['/api/stream']['get']['parameters']['query']>, 'lastEventId'>>
 
