@@ -160,9 +160,9 @@ const countOf = (condition: SQL | undefined) => sql`(select count(*) from run wh
 /** The numbers of digits that rewards from `minReward` on have. */
 const magnitudes = sql`generate_series(length(${placeholder('minReward')}::text), (select length(max(reward)::text) from run)) as digits`
 
-/** Counts runs that are OPEN. */
+/** Counts runs with a `minReward` and of the state that the condition names, without passing runs of fewer digits. */
 const countByMagnitude = (condition: SQL | undefined) => sql`(select coalesce(sum(count), 0)::int8 from ${magnitudes}
-      cross join lateral (select count(*) from run where length(reward::text) = digits and ${condition}) as counted_of)`
+      cross join lateral (select count(*) from run where length(reward::text) = digits and ${condition}) as of_magnitude)`
 
 const sumOf = ({ parties, isRewarded }: Pick<Filter, 'parties' | 'isRewarded'>, states: States): SQL => {
   const { count, condition } = statesOf[states]
