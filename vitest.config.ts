@@ -28,7 +28,7 @@ export default defineConfig({
     // To load viem, Hono and Drizzle takes about a second of CPU time, so the files of a worker load them once.
     isolate: false,
     // An e2e test file runs Anvil, an indexer and an API, and waits for about two thirds of its time. Four files at a time use
-    // more of two cores, but then a node may not answer in time. Drills mostly wait: see `npm run test:drills`.
+    // more of two cores, but then a node may not answer in time, and drills exceed their bounds.
     maxWorkers: 3,
     // Vitest's 10 s to end a worker are too short on a busy machine.
     teardownTimeout: 60_000,

@@ -69,7 +69,15 @@ async function claimTogether(requests: ClaimRequest[], timeout = 15_000) {
   const results = requests.map((request) => resultOf(relay, request, timeout))
   await until('all wait', async () => relay.waiting() === requests.length)
   resolve()
-  await until('both sent', async () => (await pending()) === 2)
+  const relayed = log.length
+  await until('both sent', async () => (await pending()) === 2, 30_000).catch(async (error) => {
+    throw new Error(
+      `${await pending()} transactions are pending; the relay logged:\n${log.slice(relayed).join('\n')}`,
+      {
+        cause: error,
+      },
+    )
+  })
   return { ahead, results }
 }
 
