@@ -5,6 +5,7 @@
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import pLimit from 'p-limit'
+import { buildContracts } from '../devnet/buildContracts.ts'
 import { stopAllProcesses } from '../devnet/managedProcess.ts'
 import { createProgress } from '../ops/audit/progress.ts'
 import { MAX_OUTAGE_MS } from './availability.ts'
@@ -61,6 +62,7 @@ async function run() {
     const share = [...elapsed.values()].reduce((sum, each) => sum + each, 0) / (seeds * seconds)
     progress.show(`${seeds} simulations of ${seconds} s`, share, `${outages.size} ended`)
   }
+  await buildContracts()
   const simulations = numbers.map((seed) =>
     atATime(() => runOne({ seed, seconds, faultProbability, onProgress: (passed) => showProgress(seed, passed) })),
   )
