@@ -66,6 +66,8 @@ export async function startTcpProxy(port: number) {
       for (const flow of flows) flow.isFrozen = true
       return flows.size
     },
+    /** Ends every connection; new ones work. */
+    drop: destroyAll,
     /** Ends every connection, and refuses new ones. */
     cut() {
       isCut = true

@@ -68,7 +68,7 @@ const values: Record<string, string[]> = {
   ],
   poster: ['', '0x', '0x123', 'f39fd6e51aad88f6f4ce6ab8827279cfffb92266', 'vitalik.eth', `0x${'g'.repeat(40)}`],
   claimedBy: ['', ...noId],
-  claimable: ['', 'yes', 'TRUE', '1', 'false '],
+  claimable: ['', 'yes', 'truee', '1', 'false '],
   sort: ['', 'id', 'created_at', 'createdAt desc', 'reward; DROP TABLE run'],
   order: ['', 'up', 'DESC', 'desc nulls first'],
   minBlock: ['', '-1', '1e3', '0x1', 'latest', '9'.repeat(17), ...injections],

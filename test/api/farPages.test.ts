@@ -36,6 +36,7 @@ const lists = [
   ['state=APPROVED', `state = 'APPROVED'`],
   ['state=OPEN', `state = 'OPEN'`],
   ['claimable=true', `state = 'OPEN' AND deadline >= ${now}`],
+  ['claimable=True', `state = 'OPEN' AND deadline >= ${now}`],
   ['claimable=false', `NOT (state = 'OPEN' AND deadline >= ${now})`],
   ['minReward=1.23', 'reward >= 1230000'],
   ['claimable=true&minReward=0.1', `state = 'OPEN' AND deadline >= ${now} AND reward >= 100000`],

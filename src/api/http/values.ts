@@ -51,6 +51,12 @@ export const usdcParameter = z
   .transform((usdc) => parseUnits(usdc, 6))
   .openapi({ type: 'string' })
 
+/** A flag in a query, in any case: Python writes `True`. */
+export const flagParameter = z
+  .preprocess((value) => (typeof value === 'string' ? value.toLowerCase() : value), z.enum(['true', 'false']))
+  .transform((flag) => flag === 'true')
+  .openapi({ type: 'string', enum: ['true', 'false'] })
+
 export const amount = z
   .string()
   .regex(/^[0-9]+$/)

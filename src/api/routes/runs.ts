@@ -4,7 +4,7 @@ import { formatId } from '../../../core/format.ts'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../http/errors.ts'
 import { requesterOf } from '../http/requester.ts'
-import { addressParameter, idParameter, usdcParameter } from '../http/values.ts'
+import { addressParameter, flagParameter, idParameter, usdcParameter } from '../http/values.ts'
 import { createBatchedRead } from '../queries/batchedReads.ts'
 import type { PageReader } from '../queries/pageReader.ts'
 import type { RunList, RunStart } from '../queries/runList.ts'
@@ -29,10 +29,7 @@ export const listQuery = z.strictObject({
   poster: addressParameter.optional(),
   evaluator: addressParameter.optional().openapi({ description: 'The evaluator that the run’s terms name.' }),
   claimedBy: idParameter.optional(),
-  claimable: z
-    .enum(['true', 'false'])
-    .transform((flag) => flag === 'true')
-    .optional(),
+  claimable: flagParameter.optional(),
   sort: z.enum(['createdAt', 'reward', 'deadline']).default('createdAt'),
   order: z.enum(['asc', 'desc']).default('desc'),
   minBlock,

@@ -1,0 +1,129 @@
+"""Requests to the API. A read is repeated until it is answered, or the timeout has passed."""
+
+import json
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from http.client import HTTPException
+from typing import Any, NamedTuple
+
+from .errors import NoAnswerError, ProblemError
+
+REQUEST_TIMEOUT_SECONDS = 30
+"""After this time without a complete answer, a request counts as lost. A claim waits 15 seconds for its block."""
+
+CHUNK_BYTES = 65_536
+
+
+class Answer(NamedTuple):
+    """A complete answer of the API."""
+
+    status: int
+    headers: Any
+    body: dict[str, Any]
+
+    @property
+    def is_retriable(self) -> bool:
+        """Whether the same request may succeed later."""
+        return is_retriable(self.status)
+
+    @property
+    def retry_after_seconds(self) -> float:
+        """Seconds until the same request may succeed."""
+        return retry_after_seconds(self.headers)
+
+
+def is_retriable(status: int) -> bool:
+    """Whether a request with this answer may succeed later."""
+    return status == 429 or status >= 500
+
+
+def retry_after_seconds(headers: Any) -> float:
+    """Seconds until the same request may succeed: 1 if the answer does not say."""
+    try:
+        return float(headers.get("Retry-After", 1)) or 1
+    except ValueError:
+        return 1
+
+
+def query_text(query: dict[str, object]) -> str:
+    """The query as part of a URL. Booleans are `true` and `false`; members that are None are left out."""
+    members = {name: value for name, value in query.items() if value is not None}
+    texts = {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in members.items()}
+    return "?" + urllib.parse.urlencode(texts) if texts else ""
+
+
+class Api:
+    """The routes of the API."""
+
+    def __init__(self, url: str, timeout_seconds: float) -> None:
+        if not url.startswith(("http://", "https://")):
+            raise ValueError(f"url must start with http:// or https://, got {url!r}")
+        self.url = url.rstrip("/")
+        self.timeout_seconds = timeout_seconds
+
+    def get(self, path: str, **query: object) -> dict[str, Any]:
+        """
+        Reads, and repeats that after 429, 5xx and lost answers.
+        Raises ProblemError with the refusal, NoAnswerError if no answer arrived in time.
+        """
+        until = time.monotonic() + self.timeout_seconds
+        target = path + query_text(query)
+        while True:
+            answer: Answer | None = None
+            failure: Exception
+            try:
+                answer = self.send("GET", target)
+                failure = ProblemError(answer.body) if answer.status >= 400 else AssertionError()
+            except NoAnswerError as error:
+                failure = error
+            if answer is not None and answer.status < 400:
+                return answer.body
+            seconds = answer.retry_after_seconds if answer is not None else 1
+            is_refused = answer is not None and not answer.is_retriable
+            if is_refused or time.monotonic() + seconds > until:
+                raise failure
+            time.sleep(seconds)
+
+    def send(
+        self,
+        method: str,
+        target: str,
+        body: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Answer:
+        """Sends the request once. Raises NoAnswerError if no complete answer of the API arrives."""
+        name = f"{method} {self.url}{target}"
+        data = None if body is None else json.dumps(body).encode()
+        sent = {"Accept": "application/json", **(headers or {})}
+        if data is not None:
+            sent["Content-Type"] = "application/json"
+        request = urllib.request.Request(self.url + target, data, sent, method=method)
+        until = time.monotonic() + REQUEST_TIMEOUT_SECONDS
+        try:
+            with open_answer(request, REQUEST_TIMEOUT_SECONDS) as response:
+                kind = response.headers.get_content_type()
+                if kind not in ("application/json", "application/problem+json"):
+                    raise NoAnswerError(name, f"the answer has status {response.status} and is no JSON")
+                return Answer(response.status, response.headers, json.loads(read_until(response, until)))
+        except (OSError, HTTPException, ValueError) as error:
+            raise NoAnswerError(name, error) from error
+
+
+def open_answer(request: urllib.request.Request, timeout_seconds: float) -> Any:
+    """Sends the request. An answer with an error's status is an answer too. Raises OSError or HTTPException if none comes."""
+    try:
+        return urllib.request.urlopen(request, timeout=timeout_seconds)
+    except urllib.error.HTTPError as answer:
+        return answer
+
+
+def read_until(response: Any, until: float) -> bytes:
+    """The whole body. Raises TimeoutError if it is not complete then: a socket's timeout counts from each byte."""
+    chunks = []
+    while chunk := response.read1(CHUNK_BYTES):
+        if time.monotonic() > until:
+            raise TimeoutError("the answer takes too long")
+        chunks.append(chunk)
+    return b"".join(chunks)

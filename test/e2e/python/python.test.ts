@@ -1,0 +1,252 @@
+import { readFile } from 'node:fs/promises'
+import { execa } from 'execa'
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { accountOf, keyOf } from '../../../devnet/accounts.ts'
+import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
+import { startTcpProxy } from '../../../testkit/tcpProxy.ts'
+import { type HttpFault, startHttpProxy } from '../../support/httpProxy.ts'
+import { startTestMarket, type TestMarket } from '../../support/market.ts'
+
+/** Of Debian first, which packages what `eth_account` here needs. */
+const PYTHONS = ['/usr/bin/python3', 'python3']
+
+const python = await findPython()
+if (python === undefined) {
+  console.warn('Tests of the Python client are skipped: install python3-ecdsa and python3-pycryptodome.')
+}
+
+let market: TestMarket
+let people: Participants
+let proxy: Awaited<ReturnType<typeof startHttpProxy>>
+let agent: Agent
+
+beforeAll(async () => {
+  market = await startTestMarket({ api: { allowUnsignedClaims: false } })
+  proxy = await startHttpProxy(market.api.url)
+  people = participantsOf(market)
+  agent = await people.newAgent(accountOf(2), 1_000n * usdc)
+  return async () => {
+    await proxy.stop()
+    await market.stop()
+  }
+}, 120_000)
+
+beforeEach(() => {
+  // A test that failed may have left these behind.
+  proxy.faults.length = 0
+  proxy.requests.length = 0
+})
+
+async function findPython(): Promise<string | undefined> {
+  for (const command of PYTHONS) {
+    const { exitCode } = await execa({ reject: false })(command, ['-c', 'import ecdsa, Cryptodome.Hash.keccak'])
+    if (exitCode === 0) return command
+  }
+}
+
+/** What every program here begins with. */
+const prelude = (url: string) => `
+from eth_account import Account
+from runline import Market, Runline
+
+runline = Runline("${url}", market=Market(${market.chainId}, "${market.market.address}"), timeout_seconds=20)
+account = Account.from_key("${keyOf(2)}")
+
+def claim(run_id, agent_id=${agent.id}, account=account):
+    return runline.claim(run_id, agent_id=agent_id, account=account, timeout_seconds=60)
+`
+
+const start = (program: string) =>
+  execa({
+    input: program,
+    env: { PYTHONPATH: 'clients/python:test/e2e/python', PYTHONUNBUFFERED: '1', PYTHONDONTWRITEBYTECODE: '1' },
+    timeout: 100_000,
+  })(python ?? '', ['-W', 'error', '-'])
+
+/** The lines that a program prints, after the prelude. */
+async function run(program: string): Promise<string[]> {
+  const { stdout } = await start(prelude(proxy.url) + program)
+  return stdout.split('\n')
+}
+
+/** What the program raises, as its type and text. */
+const refusal = (call: string) => `
+try:
+    ${call}
+except Exception as error:
+    print(type(error).__name__, error)
+`
+
+async function openRun(reward = usdc) {
+  const runId = await people.openRun(reward)
+  await market.indexed()
+  return runId
+}
+
+const holderOf = async (runId: bigint) => (await market.market.read.getBounty([runId])).agentId
+
+const problem = (status: number, code: string, headers: Record<string, string> = {}): HttpFault => ({
+  status,
+  headers: { 'Content-Type': 'application/problem+json', ...headers },
+  body: JSON.stringify({ status, code, detail: 'Said by the test.' }),
+})
+
+const html = { status: 502, headers: { 'Content-Type': 'text/html' }, body: '<html>Bad Gateway</html>' }
+
+describe.skipIf(!python)('the Python client', () => {
+  it('runs the example of its README', async () => {
+    const runId = await openRun(100n * usdc)
+    const readme = await readFile('clients/python/README.md', 'utf8')
+    const [, example = ''] = /^```python\n(.*?)^```$/ms.exec(readme) ?? []
+    const program = example
+      .replace('http://localhost:3000', market.api.url)
+      .replace('chain_id=31337', `chain_id=${market.chainId}`)
+      .replace('address="0x…"', `address="${market.market.address}"`)
+      .replace('from_key("0x…")', `from_key("${keyOf(2)}")`)
+      .replaceAll('agent_id=3', `agent_id=${agent.id}`)
+    expect(program).not.toContain('…')
+    // The stream has no end: the first event shows that it runs.
+    const { stdout } = await start(`${program}    break\n`)
+    const [claimed, first] = stdout.split('\n')
+    expect(claimed).toMatch(new RegExp(`^claimed run ${runId} in block \\d+$`))
+    expect(first).toBe('ready None')
+    expect(await holderOf(runId)).toBe(Number(agent.id))
+  })
+
+  it('reads every page, one run, agents and the market', async () => {
+    const runIds = [await openRun(), await openRun(), await openRun()]
+    const lines = await run(`
+print([run["bountyId"] for run in runline.runs(claimable=True, limit=2, order="asc", minReward=1, state=None)])
+print(runline.run("${runIds[0]}")["state"], runline.agent(${agent.id})["id"], len(list(runline.agents(limit=1))))
+print(runline.market()["chainId"], runline.eligibility(${runIds[0]}, ${agent.id})["eligible"])
+`)
+    const open = JSON.parse(lines[0] ?? '')
+    expect(open).toEqual(expect.arrayContaining(runIds.map(Number)))
+    expect(lines.slice(1)).toEqual([`OPEN ${agent.id} 1`, `${market.chainId} True`])
+    expect(proxy.requests.filter((line) => line.startsWith('GET /api/runs?')).length).toBe(Math.ceil(open.length / 2))
+  })
+
+  it.each<[string, HttpFault[]]>([
+    ['a refused connection', ['refuse', 'pass', 'refuse', 'refuse']],
+    ['a lost answer', ['lose', 'pass', 'lose']],
+    ['half an answer', ['cut', 'pass', 'cut']],
+    ['503 and 429', [problem(503, 'INDEX_BEHIND', { 'Retry-After': '1' }), 'pass', problem(429, 'RATE_LIMITED')]],
+    ['an HTML page of a proxy', [html, 'pass', html]],
+    ['a Retry-After with a date', ['pass', problem(503, 'CLAIM_PENDING', { 'Retry-After': new Date().toUTCString() })]],
+  ])('retries after %s, and claims once', async (_, faults) => {
+    const runId = await openRun()
+    proxy.faults.push(...faults)
+    expect(await run(`print(claim(${runId})["success"])`)).toEqual(['True'])
+    expect(proxy.faults).toEqual([])
+    expect(await market.market.read.getBounty([runId])).toMatchObject({ round: 1, agentId: Number(agent.id) })
+  })
+
+  it('follows a claim that is not decided yet', async () => {
+    const runId = await openRun()
+    process.kill(market.indexer.part.pid, 'SIGSTOP')
+    const claimed = run(`print(claim(${runId})["success"])`)
+    try {
+      await expect.poll(() => holderOf(runId), { timeout: 20_000 }).toBe(Number(agent.id))
+      const isRepeated = () => proxy.requests.filter((line) => line === `POST /api/runs/${runId}/claim`).length > 1
+      await expect.poll(isRepeated, { timeout: 30_000 }).toBe(true)
+    } finally {
+      process.kill(market.indexer.part.pid, 'SIGCONT')
+    }
+    expect(await claimed).toEqual(['True'])
+    expect(await market.market.read.getBounty([runId])).toMatchObject({ round: 1 })
+  })
+
+  it('signs again if its signature was for an earlier round, at most three times', async () => {
+    const runId = await openRun()
+    for (let refused = 0; refused < 3; refused++) proxy.faults.push('pass', problem(401, 'INVALID_SIGNATURE'))
+    expect(await run(refusal(`claim(${runId})`))).toEqual(['ProblemError INVALID_SIGNATURE: Said by the test.'])
+    proxy.faults.push('pass', problem(401, 'SIGNATURE_EXPIRED'))
+    expect(await run(`print(claim(${runId})["success"])`)).toEqual(['True'])
+  })
+
+  it('says why a claim is refused or undecided, and which argument is wrong', async () => {
+    const taken = await openRun()
+    await run(`claim(${taken})`)
+    const runId = await openRun()
+    proxy.requests.length = 0
+    proxy.faults.push('pass', 'pass', problem(429, 'RATE_LIMITED', { 'Retry-After': '80000' }))
+    const lines = await run(
+      [
+        'claim(999_999)',
+        `claim(${runId})`,
+        `claim(${runId}, agent_id=999_999)`,
+        `claim(${runId}, account=Account.from_key("${keyOf(9)}"))`,
+        `claim("x")`,
+        `Runline("${proxy.url}").claim(1, agent_id=2, account=account)`,
+        `Runline("file:///etc/passwd")`,
+        `Runline("http://127.0.0.1:1", timeout_seconds=0).run(1)`,
+        `next(runline.stream(state="NONE"))`,
+      ]
+        .map(refusal)
+        .join(''),
+    )
+    expect(lines).toEqual([
+      'ProblemError RUN_NOT_FOUND: There is no run 999999.',
+      'UndecidedClaimError The claim is undecided: RATE_LIMITED. It may still be won. Claim the run again to wait for it.',
+      expect.stringMatching(/^ProblemError AGENT_NOT_FOUND: /),
+      expect.stringMatching(/^ProblemError WALLET_MISMATCH: /),
+      "ValueError invalid literal for int() with base 10: 'x'",
+      expect.stringMatching(/^ValueError .*market=Market/),
+      "ValueError url must start with http:// or https://, got 'file:///etc/passwd'",
+      expect.stringMatching(
+        /^NoAnswerError GET http:\/\/127.0.0.1:1\/api\/runs\/1 got no answer of the API: .*refused/,
+      ),
+      expect.stringMatching(/^ProblemError VALIDATION_FAILED: .*state/),
+    ])
+    expect(await holderOf(runId)).toBe(0)
+  })
+
+  it.each([
+    ['another chain', 'domain', 'chainId', 1],
+    ['another contract', 'domain', 'verifyingContract', accountOf(9).address],
+    ['another run', 'message', 'bountyId', '2'],
+    ['another agent', 'message', 'agentId', '99'],
+    ['another wallet', 'message', 'wallet', accountOf(9).address],
+  ] as const)('signs no message of %s', async (_, part, member, value) => {
+    const runId = await openRun()
+    const path = `/api/runs/${runId}/claim-message?agentId=${agent.id}&walletAddress=${agent.wallet.address}`
+    const message = (await (await fetch(market.api.url + path)).json()) as Record<string, Record<string, unknown>>
+    Object.assign(message[part] ?? {}, { [member]: value })
+    proxy.faults.push({ status: 200, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(message) })
+    const [line] = await run(`
+account.sign_typed_data = lambda **message: print("signed")
+${refusal(`claim(${runId})`)}`)
+    expect(line).toMatch(new RegExp(`^UnexpectedMessageError The message to sign has ${member} .*Nothing was signed`))
+    expect(proxy.requests.length).toBe(1)
+  })
+
+  it('streams changes, reconnects after a lost connection, and continues after the last event', async () => {
+    const [runId, other] = [await openRun(), await openRun()]
+    await using parts = new AsyncDisposableStack()
+    const tcp = await startTcpProxy(Number(new URL(market.api.url).port))
+    parts.defer(tcp.stop)
+    const account = agent.wallet.address
+    const claimBySelf = (id: bigint) => people.mined(() => market.market.write.claimBounty([id, agent.id], { account }))
+    const streamed = start(`${prelude(tcp.urlOf(market.api.url))}
+for event in runline.stream(runId=${runId}):
+    print(event.type, event.data.get("state"))
+    if event.data.get("state") == "IN_PROGRESS":
+        break
+for event in runline.stream(runId=${other}, last_event_id=event.id):
+    print(event.type, event.data.get("state"))
+    if event.type == "run":
+        break
+`)
+    const seen: string[] = []
+    for await (const line of streamed) {
+      seen.push(line)
+      if (line === 'ready None' && seen.length === 1) await claimBySelf(runId)
+      if (line === 'run CLAIMED' && !seen.includes('run IN_PROGRESS')) {
+        tcp.drop()
+        await people.mined(() => market.market.write.startWork([runId], { account }))
+      }
+      if (line === 'run IN_PROGRESS') await claimBySelf(other)
+    }
+    expect(seen.filter((line) => line.startsWith('run'))).toEqual(['run CLAIMED', 'run IN_PROGRESS', 'run CLAIMED'])
+  })
+})
