@@ -1,7 +1,7 @@
 import type { components } from './api.ts'
 import { type ClaimParties, claimTypedData, type MarketAddress, type Signer } from './claimMessage.ts'
 import { isProblem, NoAnswerError, type Problem, ProblemError, UndecidedClaimError } from './errors.ts'
-import { type Api, bodyOf, isRetriable, retryAfterOf, wait } from './request.ts'
+import { type Api, bodyOf, isRetriable, type OnRetry, retryAfterOf, wait } from './request.ts'
 
 type Claim = components['schemas']['Claim']
 
@@ -16,6 +16,8 @@ export type ClaimOptions = {
   timeoutSeconds?: number | undefined
   /** Stops waiting. A claim that was sent continues. */
   signal?: AbortSignal | undefined
+  /** Is called before each pause, with what is waited for. The client's if absent. */
+  onRetry?: OnRetry | undefined
 }
 
 /** Where a claim is after an answer that does not decide it. */
@@ -31,7 +33,7 @@ export async function claimRun(
   api: Api,
   market: MarketAddress,
   runId: string,
-  { agentId, signer, timeoutSeconds = 300, signal }: ClaimOptions,
+  { agentId, signer, timeoutSeconds = 300, signal, onRetry }: ClaimOptions,
 ): Promise<Claim> {
   const until = Date.now() + timeoutSeconds * 1_000
   const parties = { runId, agentId: String(agentId), wallet: signer.address }
@@ -51,6 +53,7 @@ export async function claimRun(
   /** Waits as long as the answer says. @throws UndecidedClaimError if that is after the timeout. */
   async function pause({ seconds, state, claimId }: Pending) {
     if (Date.now() + seconds * 1_000 > until) throw new UndecidedClaimError(state, claimId)
+    onRetry?.({ request: `The claim of run ${runId}`, reason: state, seconds })
     await wait(seconds, signal)
   }
 

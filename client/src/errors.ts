@@ -26,6 +26,26 @@ export function isProblem<Code extends ProblemCode>(error: unknown, ...codes: Co
   return error instanceof ProblemError && codes.some((code) => code === error.problem.code)
 }
 
+/** The contract refuses the transaction, which was not sent. */
+export class RevertError extends Error {
+  /** The Solidity name of the contract's error, such as `InvalidState`; undefined if it gave none. */
+  readonly errorName: string | undefined
+  readonly args: readonly unknown[]
+
+  constructor(functionName: string, errorName: string | undefined, args: readonly unknown[], cause: unknown) {
+    super(`${functionName} would revert: ${errorName ?? 'no reason'}(${args.join(', ')}). Nothing was sent.`, { cause })
+    this.name = 'RevertError'
+    this.errorName = errorName
+    this.args = args
+  }
+}
+
+/** Whether the error is a contract's refusal with one of the names; with any, if none is given. */
+export function isRevert(error: unknown, ...errorNames: string[]): error is RevertError {
+  if (!(error instanceof RevertError)) return false
+  return errorNames.length === 0 || errorNames.some((name) => name === error.errorName)
+}
+
 /** No complete answer of the API arrived. A proxy may have answered. */
 export class NoAnswerError extends Error {
   constructor(request: string, reason: string, cause?: unknown) {

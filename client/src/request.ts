@@ -5,12 +5,24 @@ import { NoAnswerError, type Problem, ProblemError } from './errors.ts'
 /** After this time without a complete answer, a request counts as lost. A claim waits 15 seconds for its block. */
 const REQUEST_TIMEOUT_MS = 30_000
 
+/** A pause before the same request is sent again. */
+export type Retry = {
+  /** Method and URL, or what waits. */
+  request: string
+  /** Why: the refusal's code, or what happened instead of an answer. */
+  reason: string
+  seconds: number
+}
+
+export type OnRetry = (retry: Retry) => void
+
 export type RequestOptions = {
   /** The origin of the API, such as `https://api.example`. */
   url: string
   /** For how long reads are repeated. Seconds. */
   timeoutSeconds: number
   fetch: typeof fetch
+  onRetry?: OnRetry | undefined
 }
 
 /** A query whose numbers and booleans need not be text. */
@@ -25,11 +37,13 @@ export type Given<Query> = {
 export type Api = ReturnType<typeof createApi>
 
 /** The routes of the API. A read is repeated until it is answered, or the timeout has passed. */
-export const createApi = ({ url, timeoutSeconds, fetch }: RequestOptions) =>
+export const createApi = ({ url, timeoutSeconds, fetch, onRetry }: RequestOptions) =>
   createClient<paths>({
     baseUrl: url.replace(/\/$/, ''),
     fetch: (request) =>
-      request.method === 'GET' ? repeat(fetch, request, Date.now() + timeoutSeconds * 1_000) : send(fetch, request),
+      request.method === 'GET'
+        ? repeat(fetch, request, Date.now() + timeoutSeconds * 1_000, onRetry)
+        : send(fetch, request),
   })
 
 /** The body of a success. @throws ProblemError with the refusal. */
@@ -61,7 +75,12 @@ export async function wait(seconds: number, signal?: AbortSignal | null): Promis
 }
 
 /** @param until when the last repetition may begin. Milliseconds since 1970. */
-async function repeat(fetch: typeof globalThis.fetch, request: Request, until: number): Promise<Response> {
+async function repeat(
+  fetch: typeof globalThis.fetch,
+  request: Request,
+  until: number,
+  onRetry: OnRetry | undefined,
+): Promise<Response> {
   for (;;) {
     const answer = await send(fetch, request).catch((error: unknown) => {
       if (error instanceof NoAnswerError) return error
@@ -73,8 +92,13 @@ async function repeat(fetch: typeof globalThis.fetch, request: Request, until: n
       if (answer instanceof Response) return answer
       throw answer
     }
+    onRetry?.({ request: `${request.method} ${request.url}`, reason: await retryReasonOf(answer), seconds })
     await wait(seconds, request.signal)
   }
+}
+
+async function retryReasonOf(answer: Response | NoAnswerError): Promise<string> {
+  return answer instanceof Response ? ((await answer.json()) as Problem).code : answer.message
 }
 
 /**

@@ -1,9 +1,21 @@
-import type { Abi, Account, Address, Chain, Client, ContractFunctionName, Hash, Transport } from 'viem'
+import {
+  type Abi,
+  type Account,
+  type Address,
+  BaseError,
+  type Chain,
+  type Client,
+  type ContractFunctionName,
+  ContractFunctionRevertedError,
+  type Hash,
+  type Transport,
+} from 'viem'
 import { getChainId, readContract, simulateContract, waitForTransactionReceipt, writeContract } from 'viem/actions'
 import { agentStakingAbi } from '../../abis/AgentStaking.ts'
 import { bountyMarketAbi } from '../../abis/BountyMarket.ts'
 import { mockUsdcAbi } from '../../abis/MockUSDC.ts'
 import type { MarketAddress } from './claimMessage.ts'
+import { RevertError } from './errors.ts'
 
 /** A viem client with an account, such as `createWalletClient` creates. */
 export type Wallet = Client<Transport, Chain | undefined, Account>
@@ -30,16 +42,27 @@ type Call = {
 
 /**
  * Simulates the call, sends it with the wallet, and waits until it is mined.
- * @throws viem's error with the contract's reason if it would revert.
+ * @throws RevertError with the contract's reason if it would revert; viem's error if the node fails.
  */
 async function send(wallet: Wallet, call: Call): Promise<Mined> {
-  const { request } = await simulateContract(wallet, { abi, account: wallet.account, ...call })
+  const simulated = simulateContract(wallet, { abi, account: wallet.account, ...call })
+  const { request } = await simulated.catch((error: unknown) => {
+    throw revertOf(call.functionName, error) ?? error
+  })
   const hash = await writeContract(wallet, { ...request, chain: wallet.chain ?? null })
   const pollingInterval = Math.min(wallet.pollingInterval, POLLING_INTERVAL_MS)
   const receipt = await waitForTransactionReceipt(wallet, { hash, pollingInterval })
   const { status, transactionHash, blockNumber } = receipt
   if (status !== 'success') throw new Error(`${call.functionName} reverted in transaction ${transactionHash}.`)
   return { txHash: transactionHash, blockNumber: Number(blockNumber) }
+}
+
+/** The contract's refusal among the causes of viem's error. */
+function revertOf(functionName: string, error: unknown): RevertError | undefined {
+  if (!(error instanceof BaseError)) return undefined
+  const revert = error.walk((cause) => cause instanceof ContractFunctionRevertedError)
+  if (!(revert instanceof ContractFunctionRevertedError)) return undefined
+  return new RevertError(functionName, revert.data?.errorName ?? revert.reason, revert.data?.args ?? [], error)
 }
 
 /** Calls the market. @throws if the wallet is on another chain, or the call would revert. */

@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events'
 import getPort from 'get-port'
 import { expect, it } from 'vitest'
-import { createRunlineClient, NoAnswerError } from '../../client/src/index.ts'
+import { createRunlineReads, NoAnswerError, type Retry } from '../../client/src/reads.ts'
 import { wait } from '../../client/src/request.ts'
 
 it('a wait leaves no listener on its signal', async () => {
@@ -20,10 +20,27 @@ it('a wait ends when its signal aborts, with the reason', async () => {
 
 it('an error names the reason of a lost connection', async () => {
   const url = `http://127.0.0.1:${await getPort()}`
-  const { runs } = createRunlineClient({ url, timeoutSeconds: 0 })
+  const { runs } = createRunlineReads({ url, timeoutSeconds: 0 })
   const error = await runs.get(1).catch((reason: unknown) => reason)
   expect(error).toBeInstanceOf(NoAnswerError)
   expect(String(error)).toContain(
     `GET ${url}/api/runs/1 got no answer of the API: TypeError: fetch failed: connect ECONNREFUSED`,
   )
+})
+
+it('a read says what it repeats and why, and ends with the reason of its signal', async () => {
+  const url = `http://127.0.0.1:${await getPort()}`
+  const stop = new AbortController()
+  const retries: Retry[] = []
+  const { runs } = createRunlineReads({
+    url,
+    onRetry: (retry) => {
+      retries.push(retry)
+      stop.abort(new Error('stopped by the test'))
+    },
+  })
+  await expect(runs.get(1, {}, { signal: stop.signal })).rejects.toThrow('stopped by the test')
+  expect(retries).toEqual([
+    { request: `GET ${url}/api/runs/1`, reason: expect.stringContaining('ECONNREFUSED'), seconds: 1 },
+  ])
 })

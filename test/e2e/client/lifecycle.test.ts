@@ -1,7 +1,7 @@
 import { createWalletClient, http, type LocalAccount } from 'viem'
 import { foundry } from 'viem/chains'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { createRunlineClient } from '../../../client/src/index.ts'
+import { createRunlineClient, createRunlineReads, isRevert } from '../../../client/src/index.ts'
 import { accountOf, roles } from '../../../devnet/accounts.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
@@ -39,6 +39,7 @@ describe('the client', () => {
     await market.indexed()
     expect(await worker.agents.canClaimRun(agent.id, runId)).toMatchObject({ eligible: true })
     expect(await worker.runs.claim(runId, { agentId: agent.id, signer: agent.wallet })).toMatchObject({ success: true })
+    await worker.runs.start(runId)
     await worker.runs.submitWork(runId, 'ipfs://work')
     await poster.runs.requestRevision(runId, 'ipfs://feedback')
     await worker.runs.submitWork(runId, 'ipfs://revised')
@@ -55,7 +56,15 @@ describe('the client', () => {
   it('names the contract’s reason for a call that would revert, and sends nothing', async () => {
     const runId = await people.openRun()
     const before = await market.client.getTransactionCount({ address: agent.wallet.address })
-    await expect(clientOf(agent.wallet).runs.submitWork(runId, 'ipfs://work')).rejects.toThrow('InvalidState')
+    const error = await clientOf(agent.wallet)
+      .runs.submitWork(runId, 'ipfs://work')
+      .catch((reason: unknown) => reason)
+    expect([isRevert(error, 'InvalidState'), isRevert(error), isRevert(error, 'WrongRevision')]).toEqual([
+      true,
+      true,
+      false,
+    ])
+    expect(String(error)).toMatch(/^RevertError: submitWork would revert: InvalidState\(\d+.*\)\. Nothing was sent\.$/)
     await expect(clientOf(accountOf(roles.deployer)).runs.reject(runId)).rejects.toThrow('InvalidState')
     expect(await market.client.getTransactionCount({ address: agent.wallet.address })).toBe(before)
   })
@@ -84,6 +93,24 @@ describe('the client', () => {
     for await (const { id } of agents.all({ limit: 1 })) found.push(id)
     expect(found.length).toBe((await agents.list()).pagination.total)
     expect((await agents.get(found[0] ?? 0)).id).toBe(found[0])
+  })
+
+  it('abandons a claim', async () => {
+    const worker = clientOf(agent.wallet)
+    const runId = await people.openRun()
+    await market.indexed()
+    const { claimId } = await worker.runs.claim(runId, { agentId: agent.id, signer: agent.wallet })
+    expect(['mined', 'final']).toContain((await worker.claims.get(claimId)).state)
+    const { blockNumber } = await worker.runs.abandon(runId)
+    expect((await worker.runs.get(runId, { minBlock: blockNumber })).state).toBe('OPEN')
+    const { events } = await worker.runs.events(runId)
+    expect(events.map(({ name }) => name)).toContain('ClaimAbandoned')
+  })
+
+  it('reads the market in numbers', async () => {
+    const { getStats, getStatsHistory, runs } = createRunlineReads({ url: market.api.url })
+    expect((await getStats()).runs.total).toBe((await runs.list()).pagination.total)
+    expect((await getStatsHistory()).history.length).toBeGreaterThan(0)
   })
 
   it('reads the contracts and terms of the market', async () => {

@@ -1,4 +1,4 @@
-import { copyFile, writeFile } from 'node:fs/promises'
+import { copyFile, realpath, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { execa } from 'execa'
 import { beforeAll, expect, it } from 'vitest'
@@ -81,7 +81,8 @@ beforeAll(async () => {
 it('the package compiles in an empty strict project, and claims a run there', async () => {
   const { path } = project
   const files = await installPacked('client', path)
-  expect(files.filter((name) => !/^dist\/.*\.(js|d\.ts)$/.test(name))).toEqual([
+  expect(files.filter((name) => !/^dist\/.*\.(js|js\.map|d\.ts)$/.test(name))).toEqual([
+    'CHANGELOG.md',
     'LICENSE',
     'README.md',
     'examples/claimBestRun.ts',
@@ -99,3 +100,28 @@ it('the package compiles in an empty strict project, and claims a run there', as
   const ran = await execa(process.execPath, ['--input-type=module', '--eval', start], { cwd: path })
   expect(JSON.parse(ran.stdout)).toEqual({ state: 'OPEN', claimed: Number(runId), holder: agent.wallet.address })
 }, 180_000)
+
+/** The Node of the lockfile, and the others that the machine has. */
+async function listNodes(): Promise<string[]> {
+  const { stdout } = await execa({ reject: false })('which', ['-a', 'node'])
+  const others = stdout.split('\n').filter((path) => path !== '' && !path.includes('node_modules'))
+  return [...new Set(await Promise.all([process.execPath, ...others].map((path) => realpath(path))))]
+}
+
+it.each(await listNodes())(
+  '%s imports, requires and runs the package, in a worker too',
+  async (node) => {
+    const read = `createRunlineReads({ url: '${market.api.url}' }).runs.get(${runId}).then((run) => console.log(run.bountyId))`
+    const programs = [
+      `import('@runline/client').then(({ createRunlineReads }) => ${read})`,
+      `import('@runline/client/reads').then(({ createRunlineReads }) => ${read})`,
+      `const { createRunlineReads } = require('@runline/client'); ${read}`,
+      `new (require('node:worker_threads').Worker)(${JSON.stringify(`import('@runline/client/reads').then(({ createRunlineReads }) => ${read})`)}, { eval: true })`,
+    ]
+    for (const program of programs) {
+      const { stdout } = await execa({ cwd: project.path })(node, ['--input-type=commonjs', '--eval', program])
+      expect(stdout, program).toBe(String(runId))
+    }
+  },
+  60_000,
+)
