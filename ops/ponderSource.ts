@@ -12,6 +12,9 @@ type Correction = {
   replacement: string
 }
 
+/** A module of ours, as Ponder's source imports it. */
+const finality = JSON.stringify(new URL('ponderFinality.ts', import.meta.url).href)
+
 const corrections: readonly Correction[] = [
   // Makes RPC_REQUESTS_PER_SECOND the limit of requests. Ponder starts at 20 requests a second for each transport, and
   // adapts in steps of 5 % to a constant maximum.
@@ -38,6 +41,31 @@ const corrections: readonly Correction[] = [
     // The second is of an ordering that we do not use.
     matches: 2,
     replacement: 'if (false) {',
+  },
+  // Counts blocks as finalized by time. Ponder assumes a block every two seconds on chains that it does not know.
+  {
+    module: 'utils/finality.js',
+    pattern: /^( {4}return )(finalityBlockCount);$/gm,
+    matches: 1,
+    replacement: '$1finalityBlocks($2);',
+  },
+  {
+    module: 'utils/finality.js',
+    pattern: /^export const isAsyncExecutionChain/gm,
+    matches: 1,
+    replacement: `import { finalityBlocks } from ${finality};\n$&`,
+  },
+  {
+    module: 'build/config.js',
+    pattern: /Math\.max\(latest - chain\.finalityBlockCount, 0\)/g,
+    matches: 1,
+    replacement: 'finalizedAtStart(latest, chain.finalityBlockCount)',
+  },
+  {
+    module: 'build/config.js',
+    pattern: /^import \{ getFinalityBlockCount \}/gm,
+    matches: 1,
+    replacement: `import { finalizedAtStart } from ${finality};\n$&`,
   },
 ]
 
