@@ -43,7 +43,10 @@ export default createConfig({
     market: {
       id: CHAIN_ID,
       // HTTP only: Ponder waits without a timeout on a WebSocket that has gone silent.
-      rpc: ponderTransport(endpoints, createSecretFilter(RPC_URL)),
+      rpc: ponderTransport(endpoints, {
+        hideKeys: createSecretFilter(RPC_URL),
+        callsPerSecond: chainSettings.requestsPerSecond,
+      }),
       pollingInterval: chainSettings.pollingInterval,
       ...(chainSettings.logsRange !== undefined && { ethGetLogsBlockRange: chainSettings.logsRange }),
     },

@@ -4,7 +4,7 @@ import { type ManagedProcess, startProcess } from '../devnet/managedProcess.ts'
 import type { BusyChain } from './busyChain.ts'
 
 const ponder = fileURLToPath(new URL('bin/ponder.js', import.meta.resolve('ponder')))
-/** It gives other apps as many requests a second as ours. */
+/** It lifts Ponder's limit of requests, of which other apps would have a lower one than ours. */
 const ponderSource = new URL('../ops/ponderSource.ts', import.meta.url).href
 const root = fileURLToPath(new URL('..', import.meta.url))
 

@@ -8,7 +8,7 @@ type ChainSettings = {
   logsRange?: number
 }
 
-/** Base, Base Sepolia, and chains not named here. The 300 blocks of ten minutes are read in 6 seconds. */
+/** Base, Base Sepolia, and chains not named here. */
 const OP_STACK: ChainSettings = { pollingInterval: 500, requestsPerSecond: 50 }
 const defaults: Record<number, ChainSettings> = {
   31337: { pollingInterval: 100, requestsPerSecond: 500 },

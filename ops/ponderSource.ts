@@ -1,7 +1,6 @@
 // Corrects Ponder's source as its modules are loaded, where it has no setting. A version of Ponder with another source
 // fails here, at the start.
 import { registerHooks } from 'node:module'
-import { chainSettings } from '../core/chainSettings.ts'
 
 type Correction = {
   /** Its path in Ponder's package. */
@@ -12,14 +11,17 @@ type Correction = {
   replacement: string
 }
 
+/** A module of ours, as Ponder's source imports it. */
+const finality = JSON.stringify(new URL('ponderFinality.ts', import.meta.url).href)
+
 const corrections: readonly Correction[] = [
-  // Makes RPC_REQUESTS_PER_SECOND the limit of requests. Ponder starts at 20 requests a second for each transport, and
-  // adapts in steps of 5 % to a constant maximum.
+  // Leaves the limit of requests to our transport, which knows what is sent to the node. Ponder starts at 20 requests a second
+  // for each transport, and adapts in steps of 5 % to a constant maximum.
   {
     module: 'rpc/index.js',
     pattern: /^const (INITIAL_MAX_RPS|MAX_RPS) = \d+;$/gm,
     matches: 2,
-    replacement: `const $1 = ${chainSettings.requestsPerSecond};`,
+    replacement: 'const $1 = Number.POSITIVE_INFINITY;',
   },
   // Queues the next interval of a backfill once. Ponder queues it within a transaction, which it repeats after a broken
   // connection: each repeat adds a copy of every later interval. The copies hold all connections, and the backfill stops.
@@ -38,6 +40,38 @@ const corrections: readonly Correction[] = [
     // The second is of an ordering that we do not use.
     matches: 2,
     replacement: 'if (false) {',
+  },
+  // Reads all blocks that it lacks, 50 at a time. Ponder reads the next 50 at the next poll.
+  {
+    module: 'sync-realtime/index.js',
+    pattern: /if \(hexToNumber\(block\.number\) - hexToNumber\(latestBlock\.number\) >\s+MAX_QUEUED_BLOCKS\) \{/g,
+    matches: 1,
+    replacement: 'if (false) {',
+  },
+  // Counts blocks as finalized by time. Ponder assumes a block every two seconds on chains that it does not know.
+  {
+    module: 'utils/finality.js',
+    pattern: /^( {4}return )(finalityBlockCount);$/gm,
+    matches: 1,
+    replacement: '$1finalityBlocks($2);',
+  },
+  {
+    module: 'utils/finality.js',
+    pattern: /^export const isAsyncExecutionChain/gm,
+    matches: 1,
+    replacement: `import { finalityBlocks } from ${finality};\n$&`,
+  },
+  {
+    module: 'build/config.js',
+    pattern: /Math\.max\(latest - chain\.finalityBlockCount, 0\)/g,
+    matches: 1,
+    replacement: 'finalizedAtStart(latest, chain.finalityBlockCount)',
+  },
+  {
+    module: 'build/config.js',
+    pattern: /^import \{ getFinalityBlockCount \}/gm,
+    matches: 1,
+    replacement: `import { finalizedAtStart } from ${finality};\n$&`,
   },
 ]
 

@@ -14,9 +14,11 @@ import './ponderSource.ts'
 import './ponderModules.ts'
 import { readEnv } from '../core/env.ts'
 import { createLogger } from '../core/logger.ts'
+import { measureBlockTimeMs } from '../core/node/blockTime.ts'
+import { createChainClient } from '../core/node/chainClient.ts'
 import { createEndpoints } from '../core/node/endpoints.ts'
 import { clearStaleLock, lockBuild } from './builds/buildLock.ts'
-import { siblingOf } from './builds/builds.ts'
+import { finalizedBlockOf, siblingOf } from './builds/builds.ts'
 import { keepCacheSmall } from './builds/cachedBlocks.ts'
 import { letSiblingServe } from './builds/letSiblingServe.ts'
 import { reasonNotToStart } from './builds/mayStart.ts'
@@ -30,6 +32,7 @@ import { sharesSessions } from './database/sessions.ts'
 import { waitForDatabase } from './database/waitForDatabase.ts'
 import { watchDatabase } from './database/watch.ts'
 import { createWitness } from './database/witness.ts'
+import { setFinality } from './ponderFinality.ts'
 import { endAtStall } from './stall/endAtStall.ts'
 
 const {
@@ -123,7 +126,8 @@ await caughtUp.promise
 await keepCacheSmall({ databaseUrl: DATABASE_URL, chainId: CHAIN_ID, logger })
 
 /**
- * Takes the lock of the build, and has each later connection of this process proved to have all its commits.
+ * Takes the lock of the build, and has each later connection of this process proved to have all its commits. Tells Ponder
+ * which blocks are final.
  * @returns why this build may not start, if it may not, and the build that readers see.
  * @throws if the database or the node does not answer.
  */
@@ -154,6 +158,9 @@ async function prepareDatabase(): Promise<{ reason?: string; served?: string | u
   if (!(await lockBuild({ databaseUrl: DATABASE_URL, build: schema, sessions, onLost, logger })))
     throw new Error(`Another process runs the build of schema ${schema}`)
   await clearStaleLock(client, schema, logger)
+  const blockTimeMs = await measureBlockTimeMs(createChainClient(endpoints))
+  const leastBlocks = setFinality({ blockTimeMs, finalizedBlock: await finalizedBlockOf(client, schema) })
+  logger.info({ blockTimeMs: blockTimeMs && Math.round(blockTimeMs), leastBlocks }, 'Measured the time between blocks')
   proveConnections(await createWitness(client, schema), sessions, logger)
   return { served }
 }

@@ -7,7 +7,7 @@ type Queryable = Pick<pg.Pool, 'query'>
 export type FinalizedBlock = { number: bigint; hash: Hash }
 
 /**
- * Ponder counts blocks as finalized that are 30 behind the latest, and never reads them again. When a reorg removes
+ * Ponder counts blocks as finalized that are some number behind the latest, and never reads them again. When a reorg removes
  * one, the index would continue from the rows of an orphaned branch, even after a restart.
  * @returns the latest block in Ponder's cache if the chain has another block at its height; undefined if the chain has
  * it, the cache is empty, or the node does not know the height yet: a node behind its siblings is no reorg.

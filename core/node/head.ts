@@ -15,7 +15,7 @@ export function headOf(block: unknown): Head | undefined {
 const POSSIBLE_LEAD_BLOCKS = 100
 
 /** More than the chains that make several blocks a second. */
-const POSSIBLE_BLOCKS_PER_SECOND = 10
+export const POSSIBLE_BLOCKS_PER_SECOND = 10
 
 /**
  * Whether a head cannot be ahead of `other` on the same chain: a chain makes few blocks per second, and none in the

@@ -10,8 +10,14 @@ import {
   type Transport,
 } from 'viem'
 import { filterError } from '../urlSecrets.ts'
+import { createAncestors } from './ancestors.ts'
 import { backfillAnswers } from './backfillAnswers.ts'
+import { type Block, isBlock } from './block.ts'
+import { createCallRate } from './callRate.ts'
 import type { Endpoints } from './endpoints.ts'
+import { MOST_REVERTED_BLOCKS } from './finality.ts'
+import type { NodeHttpConfig } from './http.ts'
+import { isOutage } from './outage.ts'
 import { nodeTransport } from './transport.ts'
 import { RESEND_MS, untilAnswered } from './untilAnswered.ts'
 
@@ -28,12 +34,18 @@ const UNKNOWN_BLOCK = /unknown block|block not found|header not found|could not 
 /** The timeout of one request: a slow answer is better than none. */
 const REQUEST_TIMEOUT_MS = 30_000
 
-/** More than the 30 blocks that Ponder may revert. */
-const REMEMBERED_BLOCKS = 256
+/** Calls in one request: as many as Ponder makes at once. */
+const BATCH_CALLS = 25
+
+/**
+ * The calls of so many seconds may be made at once after a time with fewer, while Ponder follows the chain: after a start or
+ * a reorg it reads the blocks that are not final, and waits for each.
+ */
+const BURST_SECONDS = 20
 
 type Call = { method: string; params?: unknown }
 type Ask = (call: Call) => Promise<unknown>
-type Block = { number: Hex; hash: Hash; logsBloom: Hex }
+type Options = { hideKeys: (text: string) => string; callsPerSecond: number }
 
 /**
  * Ponder's transport: that of all our processes, with these differences, each measured with Ponder 0.17.7.
@@ -53,19 +65,46 @@ type Block = { number: Hex; hash: Hash; logsBloom: Hex }
  * Ponder has, its node is behind, so Ponder gets the latest block again. A chain that really lost its last blocks shows it
  * by its next block.
  *
+ * Ponder asks for the blocks that it lacks, and for their logs, at the same time. Once it follows the chain, such calls are
+ * sent as a batch. Providers count the calls of a batch one by one, and so does the limit of calls per second.
+ *
  * Ponder logs errors unchanged, so this removes the URLs' secrets from them.
- * @param hideKeys removes the secrets from a text.
+ * @param options.hideKeys removes the secrets from a text.
+ * @param options.callsPerSecond the most calls per second, without those that are sent again.
  */
-export function ponderTransport(endpoints: Endpoints, hideKeys: (text: string) => string): Transport {
+export function ponderTransport(endpoints: Endpoints, { hideKeys, callsPerSecond }: Options): Transport {
   return (options) => {
-    const node = nodeTransport(endpoints, { retryCount: 0 })({ ...options, timeout: REQUEST_TIMEOUT_MS })
+    const connect = (config: NodeHttpConfig) =>
+      nodeTransport(endpoints, { ...config, retryCount: 0 })({ ...options, timeout: REQUEST_TIMEOUT_MS })
+    const node = connect({})
+    const batching = connect({ batch: { batchSize: BATCH_CALLS } })
+    const backfillRate = createCallRate(callsPerSecond, callsPerSecond)
+    const liveRate = createCallRate(callsPerSecond, BURST_SECONDS * callsPerSecond)
+    /** What Ponder does: its first logs are of a backfill, and it polls once it follows the chain. */
+    let phase: 'start' | 'backfill' | 'live' = 'start'
     /** By height: the hash of each of the last blocks that Ponder got. */
-    const hashes = new LRUCache<Hex, Hash>({ max: REMEMBERED_BLOCKS })
+    const hashes = new LRUCache<Hex, Hash>({ max: MOST_REVERTED_BLOCKS })
     /** Those of the last blocks that have logs. */
-    const blocksWithLogs = new LRUCache<Hash, true>({ max: REMEMBERED_BLOCKS })
+    const blocksWithLogs = new LRUCache<Hash, true>({ max: MOST_REVERTED_BLOCKS })
+    const send: Ask = async (call) => {
+      let isBatched = phase === 'live' && !isPoll(call) && isOfOneBlock(call)
+      await (phase === 'live' ? liveRate() : backfillRate())
+      return untilAnswered(call.method, async () => {
+        if (!isBatched) return node.request(call as never)
+        isBatched = false
+        // The endpoint may refuse the batch.
+        return batching.request(call as never).catch((error) => {
+          if (isOutage(error)) throw error
+          return node.request(call as never)
+        })
+      })
+    }
+    const ancestors = createAncestors(send)
     const ask: Ask = async (call) => {
-      const result = await untilAnswered(call.method, () => node.request(call as never))
+      const parent = parentIn(call)
+      const result = await (parent ? ancestors.read(call, parent) : send(call))
       if (isBlock(result)) {
+        ancestors.saw(result)
         hashes.set(result.number, result.hash)
         if (hexToBigInt(result.logsBloom) !== 0n) blocksWithLogs.set(result.hash, true)
       }
@@ -79,8 +118,6 @@ export function ponderTransport(endpoints: Endpoints, hideKeys: (text: string) =
       const [{ blockHash }] = params as [{ blockHash?: Hash }]
       return blockHash !== undefined && blocksWithLogs.has(blockHash)
     }
-    /** What Ponder does: its first logs are of a backfill, and it polls once it follows the chain. */
-    let phase: 'start' | 'backfill' | 'live' = 'start'
     const latestBlock = createLatestBlock(ask, ({ number, hash }) => hashes.peek(number) === hash)
     const request = async (call: Call) => {
       if (isPoll(call)) phase = 'live'
@@ -107,8 +144,17 @@ export function ponderTransport(endpoints: Endpoints, hideKeys: (text: string) =
 const isPoll = ({ method, params }: Call) =>
   method === 'eth_getBlockByNumber' && Array.isArray(params) && params[0] === 'latest' && params[1] === true
 
-const isBlock = (value: unknown): value is Block =>
-  typeof value === 'object' && value !== null && 'number' in value && 'hash' in value && 'parentHash' in value
+/** Whether the answer is that of one block, which is small enough for a batch. */
+function isOfOneBlock({ method, params }: Call): boolean {
+  if (method === 'eth_getLogs') return Array.isArray(params) && Object(params[0]).blockHash !== undefined
+  return method === 'eth_getBlockByNumber' || method === 'eth_getBlockByHash'
+}
+
+/** The hash in Ponder's question for the parent of a block, by which it looks for the block at which a reorg forked. */
+function parentIn({ method, params }: Call): Hash | undefined {
+  const [hash, isWhole] = Array.isArray(params) ? params : []
+  return method === 'eth_getBlockByHash' && isWhole === false ? hash : undefined
+}
 
 /**
  * Polls share one request. A poll that gets no answer for `RESEND_MS`, or one of a node that is behind, gets the last

@@ -27,13 +27,19 @@ export async function listBuilds(client: pg.ClientBase, chainId: number): Promis
 }
 
 /** The id of the chain that a build indexes; undefined until it has a checkpoint. */
-export async function chainOf(client: pg.ClientBase, build: string): Promise<number | undefined> {
-  const { rows: tables } = await client.query('SELECT to_regclass($1) AS checkpoint', [
-    `${pg.escapeIdentifier(build)}._ponder_checkpoint`,
-  ])
+export const chainOf = async (client: pg.ClientBase, build: string): Promise<number | undefined> =>
+  (await readCheckpoint(client, build))?.chainId
+
+/** The number of the latest block that a build counts as finalized; 0 until it has a checkpoint. */
+export const finalizedBlockOf = async (client: pg.ClientBase, build: string): Promise<number> =>
+  (await readCheckpoint(client, build))?.finalizedBlock ?? 0
+
+async function readCheckpoint(client: pg.ClientBase, build: string) {
+  const checkpoint = `${pg.escapeIdentifier(build)}._ponder_checkpoint`
+  const { rows: tables } = await client.query('SELECT to_regclass($1) AS checkpoint', [checkpoint])
   if (tables[0].checkpoint === null) return undefined
-  const { rows } = await client.query<{ chain_id: string }>(
-    `SELECT chain_id FROM ${pg.escapeIdentifier(build)}._ponder_checkpoint`,
+  const { rows } = await client.query<{ chain: string; finalized: string }>(
+    `SELECT chain_id AS chain, substring(finalized_checkpoint FROM 27 FOR 16)::int8 AS finalized FROM ${checkpoint}`,
   )
-  return rows[0] && Number(rows[0].chain_id)
+  return rows[0] && { chainId: Number(rows[0].chain), finalizedBlock: Number(rows[0].finalized) }
 }

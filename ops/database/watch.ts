@@ -13,8 +13,8 @@ const BEAT_INTERVAL_MS = 1_000
 const BEAT_TIMEOUT_MS = 3_000
 
 /**
- * How long the indexer continues without an answer. Shorter than the time in which a chain makes the 30 blocks
- * after which Ponder counts a block as finalized, and does not index it again.
+ * How long the indexer continues without an answer. Shorter than the time after which Ponder counts a block as finalized,
+ * and does not index it again.
  */
 const UNPROVEN_LIMIT_MS = 20_000
 

@@ -1,7 +1,7 @@
 /**
  * How long an index may be behind its highest block before its lower block is accepted. A restarted Ponder indexes the
- * last 30 or so blocks again, and a reorg replaces as many; both take seconds. A chain that was rolled back stays
- * there.
+ * blocks of the last minute or two again, and a reorg replaces as many; both take seconds. A chain that was rolled back
+ * stays there.
  */
 const ROLLBACK_TIMEOUT_MS = 30_000
 

@@ -24,7 +24,7 @@ beforeAll(async () => {
   const logger = pino({ level: 'silent' })
   const { chainId } = chain.deployment
   const endpoints = createEndpoints({ rpcUrls: [node.url], chainId, logger })
-  request = ponderTransport(endpoints, (text) => text)({}).request as Request
+  request = ponderTransport(endpoints, { hideKeys: (text) => text, callsPerSecond: 500 })({}).request as Request
   const kept = parts.move()
   return () => kept.disposeAsync()
 }, 60_000)

@@ -1,0 +1,41 @@
+import type { PublicClient } from 'viem'
+import { POSSIBLE_BLOCKS_PER_SECOND } from './head.ts'
+
+/** How many spans of equal length are measured, and how many blocks each of them has. A younger chain has shorter ones. */
+const SPANS = 9
+const LONGEST_SPAN_BLOCKS = 200
+
+/** A sequencer that stops makes one span longer than the others. Such a span says nothing about the blocks before and after. */
+const GAP_FACTOR = 2
+
+/** Timestamps are whole seconds, so a shorter time says too little. */
+const LEAST_MEASURED_SECONDS = 10
+
+const SHORTEST_BLOCK_TIME_MS = 1_000 / POSSIBLE_BLOCKS_PER_SECOND
+
+/**
+ * The chain's time from block to block in milliseconds, by the timestamps of its latest blocks: a mean of the spans between
+ * ten of them, without those in which the chain made no blocks for long. Several blocks may share a second.
+ * @returns undefined if the blocks tell too little: the chain is some seconds old, or makes blocks only for transactions,
+ * many of them at once.
+ * @throws if the node does not answer.
+ */
+export async function measureBlockTimeMs(chain: PublicClient): Promise<number | undefined> {
+  const latest = await chain.getBlock()
+  const spanBlocks = Math.min(LONGEST_SPAN_BLOCKS, Math.floor(Number(latest.number) / SPANS))
+  if (spanBlocks === 0) return undefined
+  const earlier = Array.from({ length: SPANS }, (_, place) => latest.number - BigInt((place + 1) * spanBlocks))
+  const blocks = await Promise.all(earlier.map((blockNumber) => chain.getBlock({ blockNumber })))
+  const timestamps = [latest, ...blocks].map(({ timestamp }) => Number(timestamp))
+  return blockTimeMsOf(timestamps, spanBlocks)
+}
+
+/** @param timestamps of blocks, in seconds, the latest first. @param spanBlocks from one of these blocks to the next. */
+export function blockTimeMsOf(timestamps: readonly number[], spanBlocks: number): number | undefined {
+  const spans = timestamps.slice(1).map((timestamp, place) => (timestamps[place] ?? timestamp) - timestamp)
+  const median = spans.toSorted((a, b) => a - b)[Math.floor(spans.length / 2)] ?? 0
+  const usual = spans.filter((seconds) => seconds <= GAP_FACTOR * median)
+  const seconds = usual.reduce((sum, each) => sum + each, 0)
+  if (seconds < LEAST_MEASURED_SECONDS) return undefined
+  return Math.max(SHORTEST_BLOCK_TIME_MS, (1_000 * seconds) / (usual.length * spanBlocks))
+}

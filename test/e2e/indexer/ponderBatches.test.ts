@@ -1,0 +1,99 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { pino } from 'pino'
+import { type Hash, numberToHex } from 'viem'
+import { beforeAll, beforeEach, expect, test } from 'vitest'
+import { createEndpoints } from '../../../core/node/endpoints.ts'
+import { ponderTransport } from '../../../core/node/ponderTransport.ts'
+import { type Anvil, startAnvil } from '../../../devnet/anvil.ts'
+import { createAnvilClient } from '../../../devnet/anvilClient.ts'
+
+const BLOCKS = 60
+const POLL = { method: 'eth_getBlockByNumber', params: ['latest', true] }
+
+type Block = { number: string; hash: Hash; parentHash: Hash }
+
+let anvil: Anvil
+let client: ReturnType<typeof createAnvilClient>
+let node: Awaited<ReturnType<typeof startNode>>
+
+/** An endpoint that passes each request on to Anvil, and refuses a batch of more calls than its limit. */
+async function startNode(target: string) {
+  const settings = { mostCalls: Number.POSITIVE_INFINITY }
+  const requests: number[] = []
+  const server = createServer(async (request, response) => {
+    const body = (await request.toArray()).join('')
+    const calls = [JSON.parse(body)].flat().length
+    response.setHeader('Content-Type', 'application/json')
+    if (calls > settings.mostCalls) {
+      const error = { code: -32_600, message: 'batch too large' }
+      return response.writeHead(400).end(JSON.stringify({ jsonrpc: '2.0', id: null, error }))
+    }
+    requests.push(calls)
+    const headers = { 'Content-Type': 'application/json' }
+    const answer = await fetch(target, { method: 'POST', headers, body })
+    return response.end(await answer.text())
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return { url, settings, requests, stop: () => server.close() }
+}
+
+beforeAll(async () => {
+  anvil = await startAnvil()
+  client = createAnvilClient(anvil.rpcUrl)
+  await client.mine({ blocks: BLOCKS })
+  node = await startNode(anvil.rpcUrl)
+  return async () => {
+    node.stop()
+    await anvil.stop()
+  }
+})
+
+beforeEach(() => {
+  node.settings.mostCalls = Number.POSITIVE_INFINITY
+})
+
+/** Ponder's requests once it follows the chain, and its first poll. */
+async function following() {
+  const endpoints = createEndpoints({ rpcUrls: [node.url], chainId: 31_337, logger: pino({ level: 'silent' }) })
+  const { request } = ponderTransport(endpoints, { hideKeys: (text) => text, callsPerSecond: 500 })({})
+  const ask = request as (call: { method: string; params: unknown[] }) => Promise<Block>
+  const latest = await ask(POLL)
+  node.requests.length = 0
+  return { ask, latest }
+}
+
+const blockCalls = (count: number) =>
+  Array.from({ length: count }, (_, place) => ({
+    method: 'eth_getBlockByNumber',
+    params: [numberToHex(BLOCKS - place), true],
+  }))
+
+test('calls that Ponder makes at once are a batch', async () => {
+  const { ask } = await following()
+  const blocks = await Promise.all(blockCalls(25).map(ask))
+  expect(blocks.map(({ number }) => Number(number))).toEqual(Array.from({ length: 25 }, (_, place) => BLOCKS - place))
+  expect(node.requests).toEqual([25])
+})
+
+test('an endpoint that refuses batches gets the calls one by one', async () => {
+  const { ask } = await following()
+  node.settings.mostCalls = 2
+  const blocks = await Promise.all(blockCalls(25).map(ask))
+  expect(blocks.map(({ number }) => Number(number))).toEqual(Array.from({ length: 25 }, (_, place) => BLOCKS - place))
+  expect(node.requests).toEqual(Array(25).fill(1))
+})
+
+test('the blocks of a branch are read ahead while Ponder looks for their fork', async () => {
+  const { ask, latest } = await following()
+  let block = latest
+  while (Number(block.number) > 1) {
+    const parent = await ask({ method: 'eth_getBlockByHash', params: [block.parentHash, false] })
+    expect(parent.hash).toBe(block.parentHash)
+    block = parent
+  }
+  expect(node.requests).toEqual([25, 25, expect.any(Number)])
+})
