@@ -1,14 +1,6 @@
-import {
-  type Address,
-  concat,
-  encodeAbiParameters,
-  type Hex,
-  hashDomain,
-  keccak256,
-  parseAbiParameters,
-  stringToHex,
-} from 'viem'
+import { type Address, concat, encodeAbiParameters, type Hex, keccak256, parseAbiParameters, stringToHex } from 'viem'
 import type { MarketAddress } from '../core/deployment.ts'
+import { domainHashOf, domainOf, domainType } from './domain.ts'
 
 /** A claim of one round of a run. A wallet signs it, and it can happen once only. */
 export type Claim = { bountyId: bigint; agentId: bigint; wallet: Address; round: bigint }
@@ -26,12 +18,7 @@ export const MAX_VALIDITY_SECONDS = 3_600n
 export const DEFAULT_VALIDITY_SECONDS = 900n
 
 const types = {
-  EIP712Domain: [
-    { name: 'name', type: 'string' },
-    { name: 'version', type: 'string' },
-    { name: 'chainId', type: 'uint256' },
-    { name: 'verifyingContract', type: 'address' },
-  ],
+  EIP712Domain: domainType,
   Claim: [
     { name: 'bountyId', type: 'uint256' },
     { name: 'agentId', type: 'uint256' },
@@ -44,9 +31,6 @@ const types = {
     { name: 'deadline', type: 'uint256' },
   ],
 } as const
-
-const domainOf = ({ chainId, address }: MarketAddress) =>
-  ({ name: 'BountyMarket', version: '1', chainId, verifyingContract: address }) as const
 
 /**
  * The EIP-712 message with which a wallet claims a run, as RunSignatures.sol hashes it. Its integers are decimal strings,
@@ -74,7 +58,6 @@ export function claimTypedData(market: MarketAddress, claim: Claim & ClaimTerms,
 
 const claimTypeHash = keccak256(stringToHex(`Claim(${types.Claim.map(({ name, type }) => `${type} ${name}`).join()})`))
 const messageParameters = [{ type: 'bytes32' }, ...types.Claim] as const
-const domainHashes = new WeakMap<MarketAddress, Hex>()
 
 /**
  * What the wallet signs: the EIP-712 hash of `claimTypedData`. viem's `hashTypedData` takes three times as long, because it
@@ -82,12 +65,9 @@ const domainHashes = new WeakMap<MarketAddress, Hex>()
  */
 export function claimDigest(market: MarketAddress, claim: Claim & ClaimTerms, deadline: bigint): Hex {
   const { bountyId, agentId, wallet, round, reward, stake, workPeriod, evaluator } = claim
-  const domain = { ...domainOf(market), chainId: BigInt(market.chainId) }
-  const domainHash = domainHashes.get(market) ?? hashDomain({ domain, types })
-  domainHashes.set(market, domainHash)
   const terms = [reward, stake, workPeriod, evaluator] as const
   const values = [claimTypeHash, bountyId, agentId, wallet, round, ...terms, deadline] as const
-  return keccak256(concat(['0x1901', domainHash, keccak256(encodeAbiParameters(messageParameters, values))]))
+  return keccak256(concat(['0x1901', domainHashOf(market), keccak256(encodeAbiParameters(messageParameters, values))]))
 }
 
 const claimIdParameters = parseAbiParameters(

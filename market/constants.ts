@@ -11,3 +11,6 @@ export const ESTABLISHED_AFTER = 30 * 24 * 60 * 60
 
 /** What BountyMarket.FEE_BPS says: of an approved run, the fee is a twentieth of the reward. */
 export const REWARD_PER_FEE = 20n
+
+/** BountyMarket.MAX_REVISIONS: how many revisions of a claim may be requested. */
+export const MAX_REVISIONS = 3n

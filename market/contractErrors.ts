@@ -151,6 +151,9 @@ export function explainClaimError({ errorName, args }: ClaimError, holder?: Hold
 
 const isClaimErrorName = (name: string): name is ClaimErrorName => Object.hasOwn(rows, name)
 
+/** Whether claims are refused with this error. */
+export const isClaimError = (error: { errorName: string }): error is ClaimError => isClaimErrorName(error.errorName)
+
 /**
  * Reads the revert data of a claim.
  * @returns the error, or undefined if it is not one of the market's refusals: an unknown selector, a panic, a message,

@@ -1,12 +1,14 @@
 import { reuseResult } from '../core/reuseResult.ts'
+import type { ActionsContext } from './actions/context.ts'
 import { createRpc } from './chain/client.ts'
 import { createFees, createL1Fee } from './chain/fees.ts'
 import { createFinalBlock, createHeads } from './chain/heads.ts'
+import { assertMarket, type Market } from './chain/market.ts'
 import { createNextBlock } from './chain/nextBlock.ts'
 import { ONE_CLAIM } from './claims/chain/gas.ts'
-import { assertMarket, type Market, relayersAmong } from './claims/chain/market.ts'
+import { relayersAmong } from './claims/chain/market.ts'
 import type { ClaimsContext } from './claims/context.ts'
-import { createFeesPaid } from './claims/feesPaid.ts'
+import { createFeesPaid } from './feesPaid.ts'
 import { unavailable } from './refusal.ts'
 import type { SenderContext } from './sender/context.ts'
 import type { Signer } from './sender/keys/signing.ts'
@@ -21,7 +23,7 @@ import { assertSameChain } from './store/migrations.ts'
 const WATCH_CONNECTIONS = 2
 
 /**
- * What the sender and the claims share, and what each has of its own.
+ * What the sender, the claims and the actions about runs share, and what each has of its own.
  * @param holder names this process in its leases.
  */
 export function createContexts(settings: RelaySettings, holder: string) {
@@ -64,25 +66,29 @@ export function createContexts(settings: RelaySettings, holder: string) {
     keeperInterval: settings.keeperInterval,
     whenReady: () => relayers(),
   }
-  const claims: ClaimsContext = {
+  const checked = {
     ...shared,
     market,
     nextBlock: createNextBlock(watchClient, heads),
-    allowUnsigned,
     leastReward: settings.leastReward,
+    walletLimits: settings.walletLimits,
+    spendingLimits: { budget: () => settings.dailyBudget * BigInt(accounts.length), shares: settings.shares },
+    feesPaid: createFeesPaid(settings.indexedClaims),
+    interval: settings.interval,
+  }
+  const claims: ClaimsContext = {
+    ...checked,
+    allowUnsigned,
     relayers: () => relayers(),
     async signersFor({ signed }) {
       if (accounts.length === 0) throw unavailable('The store of the relayer’s keys does not answer.')
       const named = await relayers()
       return signed ? accounts : accounts.filter((account) => allowUnsigned && named.has(account.address))
     },
-    walletLimits: settings.walletLimits,
-    spendingLimits: { budget: () => settings.dailyBudget * BigInt(accounts.length), shares: settings.shares },
     indexedClaims: settings.indexedClaims,
-    feesPaid: createFeesPaid(settings.indexedClaims),
     maxBatch: settings.maxBatch,
-    interval: settings.interval,
   }
+  const actions: ActionsContext = { ...checked, whenReady: () => relayers() }
 
   async function addSigner(account: Signer) {
     await insertSigner(pool, account.address)
@@ -90,5 +96,5 @@ export function createContexts(settings: RelaySettings, holder: string) {
     // Whether the account may make unsigned claims is not known yet.
     relayers = reuseResult(Number.POSITIVE_INFINITY, askRelayers)
   }
-  return { sender, claims, addSigner }
+  return { sender, claims, actions, addSigner }
 }

@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import type { Hex } from 'viem'
+import { type ActionAsked, createActionFlow } from './actions/actionFlow.ts'
+import type { ActionOutcome } from './actions/events.ts'
+import { createActionExamination } from './actions/examine.ts'
+import { createRunActionKind } from './actions/kind.ts'
+import { createPlaceAction } from './actions/placing.ts'
+import type { ActionRequest } from './actions/request.ts'
+import { actionsById, type StoredAction } from './actions/store/actions.ts'
 import { createRpc } from './chain/client.ts'
 import { createClaimAction } from './claims/action.ts'
 import type { ClaimRequest } from './claims/chain/market.ts'
@@ -11,7 +18,6 @@ import { createExamination } from './claims/intake/examine.ts'
 import { createDispatcher } from './claims/queue/dispatcher.ts'
 import { createResults } from './claims/results/results.ts'
 import { claimsById, countUnminedClaims, type StoredClaim } from './claims/store/claims.ts'
-import { newcomersLeft } from './claims/store/spending.ts'
 import { createContexts } from './contexts.ts'
 import { unlessUnavailable } from './refusal.ts'
 import { startKeeper } from './sender/keeper/keeper.ts'
@@ -24,6 +30,7 @@ import { insertSigner } from './sender/store/transactions.ts'
 import type { RelaySettings } from './settings.ts'
 import { migrate } from './store/migrations.ts'
 import { startRetention } from './store/retention.ts'
+import { newcomersLeft } from './store/spending.ts'
 
 /** How long `close` waits for requests, and then for the keepers. */
 const CLOSE_TIMEOUT_MS = 4_000
@@ -37,7 +44,7 @@ const INTAKE_CONNECTIONS = 4
  */
 export type RelayerState = Omit<SignerState, 'callPrice'> & { claims: number; claimPrice: bigint | undefined }
 
-/** Makes claims by sending transactions to the market. */
+/** Makes claims and other actions by sending transactions to the market. */
 export type Relay = Awaited<ReturnType<typeof createRelay>>
 
 /**
@@ -50,7 +57,7 @@ export async function createRelay(settings: RelaySettings) {
   const holder = randomUUID()
   const remote = await openRemoteKeys(settings.remoteKeys, settings.logger)
   const accounts = [...settings.accounts, ...remote.signers]
-  const { sender, claims, addSigner } = createContexts({ ...settings, accounts }, holder)
+  const { sender, claims, actions, addSigner } = createContexts({ ...settings, accounts }, holder)
   const { pool, logger } = sender
   try {
     await migrate(pool)
@@ -65,9 +72,13 @@ export async function createRelay(settings: RelaySettings) {
     throw error
   }
   const placer = createPlacer(sender)
-  const kinds = createKinds(sender, [toKeeperKind(sender, createClaimAction(claims, placer))])
+  const kinds = createKinds(sender, [
+    toKeeperKind(sender, createClaimAction(claims, placer)),
+    toKeeperKind(sender, createRunActionKind(actions, placer)),
+  ])
   const keeper = startKeeper(sender, { holder, kinds })
-  const dispatcher = createDispatcher(claims, placer, createSend(sender, keeper.wake))
+  const send = createSend(sender, keeper.wake)
+  const dispatcher = createDispatcher(claims, placer, send)
   const results = createResults(claims)
   const intakeMarket = { ...claims.market, client: createRpc(settings.endpoints, INTAKE_CONNECTIONS) }
   const { examine, isBusy } = createExamination(claims, intakeMarket)
@@ -76,7 +87,19 @@ export async function createRelay(settings: RelaySettings) {
   const stopRetention = startRetention(pool, settings.retentionDays, deletions, logger)
   const opening = remote.openAbsent(addSigner, closing.signal)
   const { claim, waitUnread } = createClaimFlow(claims, { examine, dispatcher, results, closing: closing.signal })
+  const actionFlow = createActionFlow(actions, {
+    examination: createActionExamination(actions, intakeMarket),
+    place: createPlaceAction(actions, placer, send),
+    closing: closing.signal,
+  })
   const pending = new Set<Promise<unknown>>()
+
+  /** `close` waits for the work. */
+  function waitedFor<T>(work: Promise<T>): Promise<T> {
+    pending.add(work)
+    work.catch(() => undefined).finally(() => pending.delete(work))
+    return work
+  }
 
   return {
     /**
@@ -87,10 +110,23 @@ export async function createRelay(settings: RelaySettings) {
      * state is unknown. Sending the same request again is always safe.
      */
     claim(request: ClaimRequest, claimContext: ClaimContext): Promise<ClaimOutcome> {
-      const claiming = claim(request, claimContext)
-      pending.add(claiming)
-      claiming.catch(() => undefined).finally(() => pending.delete(claiming))
-      return claiming
+      return waitedFor(claim(request, claimContext))
+    },
+
+    /**
+     * Makes the action that its party has signed. Sending the same request again is always safe: a signed message is sent
+     * once.
+     * @throws Refusal with the code of the contract’s refusal; REWARD_TOO_LOW; RATE_LIMITED; ACTION_PENDING if another
+     * action of the party about the run is undecided; RELAY_UNAVAILABLE if nothing was signed, or if the database
+     * connection broke so that the state is unknown.
+     */
+    act(request: ActionRequest, asked: ActionAsked): Promise<ActionOutcome> {
+      return waitedFor(actionFlow.act(request, asked))
+    },
+
+    /** Finds a stored action; undefined if no transaction was ever signed for it. */
+    async findAction(actionId: Hex): Promise<StoredAction | undefined> {
+      return (await actionsById(pool, [actionId]))[0]
     },
 
     waitUnread,
@@ -146,7 +182,9 @@ export async function createRelay(settings: RelaySettings) {
       await Promise.race([Promise.allSettled(pending), sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })])
       if (pending.size > 0)
         logger.warn({ undecided: pending.size }, 'the relay closes before all requests have an answer')
-      const stopped = Promise.all([keeper.stop(), stopRetention(), results.close(), opening]).then(() => pool.end())
+      const stopped = Promise.all([keeper.stop(), stopRetention(), results.close(), actionFlow.close(), opening]).then(
+        () => pool.end(),
+      )
       // A keeper may be stopped at any point: the next keeper continues from what is stored.
       await Promise.race([stopped, sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })])
     },

@@ -2,11 +2,11 @@ import type { Logger } from 'pino'
 import type { Deployment } from '../core/deployment.ts'
 import type { Endpoints } from '../core/node/endpoints.ts'
 import type { IndexedClaims } from './claims/context.ts'
-import type { WalletLimits } from './claims/store/lookUp.ts'
-import type { Shares } from './claims/store/spending.ts'
 import type { RelayEmitter } from './events.ts'
 import type { RemoteKey } from './sender/keys/remoteKeys.ts'
 import type { Signer } from './sender/keys/signing.ts'
+import type { Shares } from './store/spending.ts'
+import type { WalletLimits } from './store/walletLimits.ts'
 
 export type RelaySettings = {
   /** Of the chain; shared with the rest of the process. */

@@ -5,12 +5,14 @@ import type { Address, Hash, Hex } from 'viem'
 import type { Requester } from '../../core/fairLane.ts'
 import type { Fees } from '../chain/fees.ts'
 import type { Heads } from '../chain/heads.ts'
+import type { Market } from '../chain/market.ts'
 import type { NextBlock } from '../chain/nextBlock.ts'
+import type { FeesPaid } from '../feesPaid.ts'
 import type { Signer } from '../sender/keys/signing.ts'
-import type { ClaimRequest, Market, NamedClaim } from './chain/market.ts'
+import type { SpendingLimits } from '../store/spending.ts'
+import type { WalletLimits } from '../store/walletLimits.ts'
+import type { ClaimRequest, NamedClaim } from './chain/market.ts'
 import type { ClaimEvents } from './events.ts'
-import type { WalletLimits } from './store/lookUp.ts'
-import type { SpendingLimits } from './store/spending.ts'
 
 /** The request of a claim. If its client disconnects, a claim that is not stored yet is dropped. */
 export type ClaimContext = Requester & {
@@ -22,9 +24,6 @@ export type ClaimContext = Requester & {
 
 /** The transaction and block at which the index shows a claim as won. */
 export type IndexedWin = { blockNumber: bigint; txHash: Hash }
-
-/** The fees that the completed runs of these agents have paid, in USDC base units. */
-export type FeesPaid = (agentIds: readonly bigint[]) => Promise<Map<bigint, bigint>>
 
 /** Claims in the index, which may be behind the chain. */
 export type IndexedClaims = {

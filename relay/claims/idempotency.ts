@@ -1,5 +1,5 @@
+import { readBounty } from '../chain/market.ts'
 import type { ClaimRequest } from './chain/market.ts'
-import { readBounty } from './chain/market.ts'
 import type { ClaimsContext } from './context.ts'
 import { keyConflict } from './intake/refusal.ts'
 import type { Followed } from './nextStep.ts'

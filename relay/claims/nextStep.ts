@@ -1,6 +1,7 @@
 import type { Hex } from 'viem'
+import type { Bounty, Failure } from '../chain/market.ts'
 import type { Refusal } from '../refusal.ts'
-import type { Bounty, Failure, NamedClaim } from './chain/market.ts'
+import type { NamedClaim } from './chain/market.ts'
 import type { Examined } from './intake/examine.ts'
 import { keyConflict, pendingWithOtherBody } from './intake/refusal.ts'
 import type { Placement } from './queue/dispatcher.ts'

@@ -160,6 +160,37 @@ export const migrations = [
   ALTER TABLE relay.tx SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
   ALTER TABLE relay.claim SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
   `,
+  `
+  -- Actions about runs that a party has signed. A row is never written over: a signed message is sent once.
+  CREATE TABLE relay.action (
+    -- What the party has signed hashes to it (EIP-712).
+    id text PRIMARY KEY,
+    name text NOT NULL,
+    bounty_id numeric NOT NULL,
+    party text NOT NULL,
+    -- 0 and empty where the message has no such member.
+    round bigint NOT NULL,
+    revision bigint NOT NULL,
+    text text NOT NULL,
+    deadline numeric NOT NULL,
+    signature text NOT NULL,
+    state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'done', 'refused')),
+    -- The most that it costs in its first transaction, in wei, and the subjects of relay.spending for which it counts.
+    reserve numeric NOT NULL,
+    subjects text[] NOT NULL,
+    tx bigint NOT NULL REFERENCES relay.tx DEFERRABLE INITIALLY DEFERRED,
+    tx_hash text,
+    block_number bigint,
+    problem jsonb,
+    -- When its transaction reverted by the party's fault.
+    reverted_at timestamptz,
+    created_at timestamptz NOT NULL DEFAULT now()
+  );
+  CREATE INDEX action_open ON relay.action (party, bounty_id) WHERE state = 'open';
+  CREATE INDEX action_reverted ON relay.action (party, reverted_at) WHERE reverted_at IS NOT NULL;
+  CREATE INDEX action_tx ON relay.action (tx);
+  ALTER TABLE relay.action SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
+  `,
 ]
 
 /**

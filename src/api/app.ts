@@ -15,6 +15,8 @@ import type { RequestTimer } from './observability/metrics.ts'
 import type { Tracing } from './observability/tracing.ts'
 import { describeApi } from './openapi.ts'
 import { createPageReader } from './queries/pageReader.ts'
+import { addActionStateRoutes } from './routes/actionState.ts'
+import { addActionRoutes } from './routes/actions.ts'
 import { addAgentRoutes } from './routes/agents.ts'
 import { boardRoutes, unknownPage } from './routes/board.ts'
 import { addClaimRoutes } from './routes/claim.ts'
@@ -27,6 +29,7 @@ import { isProbe } from './routes/health.ts'
 import { llmsText } from './routes/llms.ts'
 import { addMarketRoutes } from './routes/market.ts'
 import { mcpRoute } from './routes/mcp.ts'
+import { addMessageRoutes } from './routes/messages.ts'
 import { addRunRoutes } from './routes/runs.ts'
 import { addStatsRoutes } from './routes/stats.ts'
 import { addStreamRoutes } from './routes/stream.ts'
@@ -64,6 +67,9 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   addClaimMessageRoutes(app, deps)
   addClaimRoutes(app, deps)
   addClaimStateRoutes(app, deps)
+  addMessageRoutes(app, deps)
+  addActionRoutes(app, deps)
+  addActionStateRoutes(app, deps)
   addEventRoutes(app, deps, readPage)
   addAgentRoutes(app, deps, readPage)
   addStatsRoutes(app, deps)

@@ -20,6 +20,7 @@ const info = {
   tags: [
     { name: 'Runs', description: 'Work requests with a reward in escrow.' },
     { name: 'Claims', description: 'What an agent needs to claim a run.' },
+    { name: 'Actions', description: 'What the parties of a run do, by a signature that the relay sends.' },
     { name: 'Agents', description: 'ERC-8004 identities, their stake and their status on the trust ladder.' },
     { name: 'Market', description: 'The contracts, their terms, and the market in figures.' },
     { name: 'Stream', description: 'The changes of runs and agents, as they are indexed.' },
@@ -51,6 +52,11 @@ const exampleOf: Record<string, string | number> = {
   agentId: 1,
   walletAddress: exampleAgent.walletAddress,
   claimId: `0x${'9a'.repeat(32)}`,
+  actionId: `0x${'9a'.repeat(32)}`,
+  runId: 1,
+  signer: exampleAgent.walletAddress,
+  deliverableHash: 'ipfs://QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG',
+  feedbackHash: 'ipfs://QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG',
   file: 'BountyMarket.json',
 }
 
@@ -69,7 +75,7 @@ export function describeApi(app: OpenAPIHono): string {
     openAPIRegistry.registerPath({
       ...route,
       responses: Object.fromEntries(
-        responses.map(([status, response]) => [status, { ...response, headers: { ...response.headers, ...headers } }]),
+        responses.map(([status, response]) => [status, { ...response, headers: { ...headers, ...response.headers } }]),
       ),
     })
   }

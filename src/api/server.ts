@@ -18,6 +18,7 @@ import { createClientLimits } from './http/clientLimits.ts'
 import { createHttpServer, drain, listen } from './http/httpServer.ts'
 import { stopAtSignal, stopSignals } from './http/stopSignals.ts'
 import { indexedClaims } from './indexedClaims.ts'
+import { logActions } from './observability/actionLog.ts'
 import { logClaims } from './observability/claimLog.ts'
 import { recordClaimSteps } from './observability/claimTraces.ts'
 import { measureLag, watchIndexLag } from './observability/indexLag.ts'
@@ -126,6 +127,7 @@ const relay =
         logger,
       })
 logClaims(events, logger)
+logActions(events, logger)
 if (tracing) recordClaimSteps(events)
 if (relay) measureRelay(registry, events, relay)
 

@@ -89,7 +89,7 @@ describe('/openapi.json', () => {
     const { app } = api
     for (const [path, operations] of Object.entries<Record<string, Described>>(description.paths)) {
       if (!path.startsWith('/api/')) continue
-      const url = path.replace('{id}', '1').replace('{claimId}', `0x${'9a'.repeat(32)}`)
+      const url = path.replace('{id}', '1').replace(/\{(claim|action)Id\}/, `0x${'9a'.repeat(32)}`)
       const refusal = await (await app.request(url, { method: 'DELETE' })).json()
       for (const { responses } of Object.values(operations)) expect(refusal).toEqual(exampleOf(responses, 405))
       const { get } = operations
@@ -98,7 +98,7 @@ describe('/openapi.json', () => {
       const isInPath = path.includes(`{${field}}`)
       const required = (get.parameters ?? []).filter((parameter) => parameter.in === 'query' && parameter.required)
       const query = new URLSearchParams()
-      for (const { name } of required) query.set(name, name === 'agentId' ? '1' : zeroAddress)
+      for (const { name } of required) query.set(name, /^(agent|run)Id$/.test(name) ? '1' : zeroAddress)
       query.set(field, value)
       const malformed = isInPath ? path.replace(`{${field}}`, value) : `${url}?${query}`
       expect(await (await app.request(malformed)).json()).toEqual(exampleOf(get.responses, 400))

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { accountOf } from '../../devnet/accounts.ts'
-import { createSignerTurns, type SignerBlocker } from '../../relay/claims/queue/signerTurns.ts'
+import { createSignerTurns, type SignerBlocker } from '../../relay/sender/signerTurns.ts'
 
 const signer = accountOf(0)
 

@@ -1,14 +1,14 @@
 import { type Address, size } from 'viem'
-import { Refusal } from '../../refusal.ts'
+import { gasLimitOf } from '../../chain/gas.ts'
+import type { Market, MarketCall } from '../../chain/market.ts'
+import { CONTRACT_WALLET_GAS } from '../../chain/signatures.ts'
+import { tooMuchGas } from '../../refusal.ts'
 import type { Room } from '../../sender/action.ts'
 import type { Call } from '../../sender/keys/signing.ts'
-import { batchCall, type ClaimRequest, claimCall, type Market, type MarketCall } from './market.ts'
+import { batchCall, type ClaimRequest, claimCall } from './market.ts'
 
 /** The most gas that a claim takes which a key has signed, in a transaction of its own, with every slot cold. */
 const PLAIN_CLAIM_GAS = 100_000n
-
-/** The most gas that a contract takes beyond that to check the signature of its wallet, with the bytes of the signature. */
-export const CONTRACT_WALLET_GAS = 100_000n
 
 /** The most gas of a claim. */
 export const MAX_GAS = PLAIN_CLAIM_GAS + CONTRACT_WALLET_GAS
@@ -42,22 +42,13 @@ export const reservedGas = ({ runsWalletCode, gas }: { runsWalletCode: boolean; 
 export const ONE_CLAIM = { bytes: 400n, gas: MAX_GAS }
 
 /**
- * The gas limit of a claim: a fifth more than its simulation used, and the gas of two cold slots, because it may use
- * more in its block than in the simulation. It bounds what code of a wallet uses that behaves differently there.
+ * The gas limit of a claim.
  * @param estimate the gas that the simulation used.
  * @throws Refusal CLAIM_REVERTED if the claim uses more gas than the relay pays for.
  */
 export function gasLimit(estimate: bigint): bigint {
-  if (estimate > MAX_GAS) throw tooMuchGas(estimate)
-  const limit = (estimate * 6n) / 5n + 5_000n
-  return limit < MAX_GAS ? limit : MAX_GAS
-}
-
-/** @param estimate what the claim takes; undefined if the node does not say how much more than the limit it is. */
-export function tooMuchGas(estimate?: bigint): Refusal {
-  const detail = `The claim takes ${estimate ?? 'more'} gas, and the relay pays for ${MAX_GAS}. Send it with the wallet.`
-  const extensions = { gasLimit: String(MAX_GAS), ...(estimate !== undefined && { gas: String(estimate) }) }
-  return new Refusal('CLAIM_REVERTED', detail, { extensions })
+  if (estimate > MAX_GAS) throw tooMuchGas('claim', MAX_GAS, estimate)
+  return gasLimitOf(estimate, MAX_GAS)
 }
 
 /** The gas limit with which claimBatch tries every item, even if all earlier items use their maximum. */

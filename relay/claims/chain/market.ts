@@ -1,18 +1,9 @@
-import {
-  type Address,
-  type BlockTag,
-  type ContractFunctionReturnType,
-  encodeFunctionData,
-  type Hex,
-  type PublicClient,
-  size,
-} from 'viem'
+import { type Address, type ContractFunctionReturnType, encodeFunctionData, type Hex, size } from 'viem'
 import { agentStakingAbi } from '../../../abis/AgentStaking.ts'
 import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
-import type { MarketAddress } from '../../../core/deployment.ts'
 import type { ClaimTerms } from '../../../market/claimMessage.ts'
-import { type ClaimError, decodeClaimError } from '../../../market/contractErrors.ts'
-import { answer, revertOf } from '../../chain/client.ts'
+import { answer } from '../../chain/client.ts'
+import type { Bounty, Market, MarketCall } from '../../chain/market.ts'
 
 /** A claim as a request describes it. */
 export type ClaimRequest = {
@@ -29,11 +20,6 @@ export type ClaimRequest = {
 
 /** The members that identify a claim. */
 export type NamedClaim = { claimId: Hex; request: ClaimRequest; round: bigint }
-
-/** A call. Its target and selector come from this program, never from a request. `gas` is its limit, if any. */
-export type MarketCall = { from: Address; to: Address; data: Hex; gas?: bigint }
-
-export type Market = MarketAddress & { client: PublicClient; staking: Address }
 
 /** The call with which `from` makes the claim. */
 export function claimCall({ address }: Market, from: Address, request: ClaimRequest): MarketCall {
@@ -65,44 +51,6 @@ export function checkCall({ address }: Market, { bountyId, agentId, wallet }: Cl
   const args = [bountyId, agentId, wallet] as const
   const data = encodeFunctionData({ abi: bountyMarketAbi, functionName: 'checkClaim', args })
   return { from: wallet, to: address, data }
-}
-
-const atBlock = (block: BlockTag | bigint) => (typeof block === 'bigint' ? { blockNumber: block } : { blockTag: block })
-
-/** Why a call reverts: the contract's error, if it is known, and the revert data. */
-export type Failure = { error: ClaimError | undefined; data: Hex | undefined }
-
-/** The result of a simulated call. */
-export type Trial<Passed = unknown> = { passed: Passed } | { failure: Failure }
-
-export const failureOf = (data: Hex | undefined): Failure => ({ data, error: data && decodeClaimError(data) })
-
-/** Awaits a simulated call. @throws Refusal RELAY_UNAVAILABLE if the node does not answer. */
-export async function attempt<T>(question: Promise<T>): Promise<Trial<T>> {
-  try {
-    return { passed: await answer(question) }
-  } catch (error) {
-    const revert = revertOf(error)
-    if (!revert) throw error
-    return { failure: failureOf(revert.data) }
-  }
-}
-
-/** Simulates the call on the state after a block, with that block's timestamp. */
-export const tryCall = ({ client }: Market, { from, ...call }: MarketCall, block: BlockTag | bigint) =>
-  attempt(client.call({ account: from, ...call, ...atBlock(block) }))
-
-/** Simulates the call in the pending block: after the node's pending transactions, with the current time. */
-export const tryNext = ({ client }: Market, { from, to, data }: MarketCall): Promise<Trial<bigint>> =>
-  attempt(client.estimateGas({ account: from, to, data, blockTag: 'pending', prepare: false }))
-
-/** A bounty as the market returns it. */
-export type Bounty = ContractFunctionReturnType<typeof bountyMarketAbi, 'view', 'getBounty'>
-
-/** @param block defaults to the latest. */
-export function readBounty({ client, address }: Market, bountyId: bigint, block: bigint | BlockTag = 'latest') {
-  const call = { address, abi: bountyMarketAbi, functionName: 'getBounty', args: [bountyId] } as const
-  return answer(client.readContract({ ...call, ...atBlock(block) }))
 }
 
 /** The terms of the bounty that a claim's signature covers. */
@@ -138,12 +86,4 @@ export async function relayersAmong({ client, address }: Market, accounts: Addre
     ),
   )
   return new Set(accounts.filter((_, position) => named[position]))
-}
-
-/** @throws if the node is of another chain, or there is no market at the address. */
-export async function assertMarket({ client, chainId, address }: Market): Promise<void> {
-  const actual = await answer(client.getChainId())
-  if (actual !== chainId) throw new Error(`The node serves chain ${actual}; the deployment is on chain ${chainId}.`)
-  const code = await answer(client.getCode({ address }))
-  if (!code) throw new Error(`There is no BountyMarket at ${address} on chain ${chainId}.`)
 }

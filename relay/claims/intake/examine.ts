@@ -5,16 +5,15 @@ import { claimIdOf, MAX_VALIDITY_SECONDS } from '../../../market/claimMessage.ts
 import { type ClaimError, stateName } from '../../../market/contractErrors.ts'
 import { runErrors } from '../../../market/eligibility.ts'
 import type { ChainHead } from '../../chain/heads.ts'
-import { Refusal, rateLimited, unavailable } from '../../refusal.ts'
-import { CONTRACT_WALLET_GAS } from '../chain/gas.ts'
-import type { Bounty, ClaimRequest, Failure, Market } from '../chain/market.ts'
-import { isHeldByClaimant, isSignedByContract, isSignedByKey } from '../chain/signatures.ts'
-import { type ChainView, createChainViews } from '../chain/views.ts'
+import type { Bounty, Failure, Market } from '../../chain/market.ts'
+import { CONTRACT_WALLET_GAS, isSignedByContract, isSignedByKey } from '../../chain/signatures.ts'
+import { isExpiring, MIN_VALIDITY_SECONDS, nextTimestamp } from '../../chain/validity.ts'
+import { type ChainView, checkView, createChainViews } from '../../chain/views.ts'
+import { type Refusal, rateLimited, refusalOfReward, signatureExpiring, unavailable } from '../../refusal.ts'
+import type { ClaimRequest } from '../chain/market.ts'
+import { isHeldByClaimant, wordOf } from '../chain/signatures.ts'
 import type { ClaimsContext } from '../context.ts'
-import { refusal, refusalOfReward, refusedByContract, signatureExpiring, signatureRequired } from './refusal.ts'
-
-/** How long a signature must still be valid when its transaction is signed, because its block may take that long. */
-const MIN_VALIDITY_SECONDS = 30n
+import { refusal, refusedByContract, signatureRequired } from './refusal.ts'
 
 /** How many calls of wallet contracts run at once, and how many claims of one client may wait for such a call. */
 const CONTRACT_WALLET_LANE = {
@@ -70,9 +69,11 @@ export function createExamination({ heads, allowUnsigned, leastReward, relayers 
 
   /** What accepts the signature of this round's claim; undefined if nothing does. */
   async function signedBy(request: ClaimRequest, round: bigint, view: ChainView, requester: Requester) {
-    if (isSignedByKey(market, request, round, view.bounty)) return 'key'
+    const word = wordOf(market, request, round, view.bounty)
+    if (!word) return undefined
+    if (isSignedByKey(word)) return 'key'
     if (!(await view.hasCode(request.wallet))) return undefined
-    const accepts = () => isSignedByContract(market, request, round, view.bounty)
+    const accepts = () => isSignedByContract(market, word)
     return (await contractWallets(requester, accepts)) ? 'contract' : undefined
   }
 
@@ -89,7 +90,8 @@ export function createExamination({ heads, allowUnsigned, leastReward, relayers 
       const claimId = claimIdOf(market, { ...request, round })
       return { currentClaim: { claimId, round, blockNumber: head.number } }
     }
-    const rewardRefusal = stateName(bounty.state) && refusalOfReward(request.bountyId, bounty.reward, leastReward)
+    const rewardRefusal =
+      stateName(bounty.state) && refusalOfReward('claim', request.bountyId, bounty.reward, leastReward)
     if (rewardRefusal) return rewardRefusal
     const refuse = (error: ClaimError) => refusal({ error, data: undefined }, bounty)
     const runError = errorOfRun(request, bounty, head)
@@ -98,14 +100,14 @@ export function createExamination({ heads, allowUnsigned, leastReward, relayers 
       return isPending ? { undecided: { error: runError, data: undefined } } : refuse(runError)
     }
     const { signed } = request
-    const now = nowAt(head)
+    const now = nextTimestamp(head)
     if (!signed) {
       const isGood = await mayBeUnsigned()
       return isGood ? { good: true, runsWalletCode: false } : signatureRequired(market, request, bounty, now)
     }
     if (signed.deadline < now) return refuse({ errorName: 'SignatureExpired', args: [signed.deadline, now] })
     if (isExpiring(signed.deadline, head)) {
-      return signatureExpiring(request, signed.deadline - now, MIN_VALIDITY_SECONDS)
+      return signatureExpiring('claim', signed.deadline, signed.deadline - now, MIN_VALIDITY_SECONDS)
     }
     const round = BigInt(bounty.round) + 1n
     const by = await signedBy(request, round, view, requester)
@@ -130,15 +132,7 @@ export function createExamination({ heads, allowUnsigned, leastReward, relayers 
     const view = await viewOf(request.bountyId, since, false)
     if (rivals.exist()) await waitForTurn(requester)
     if (rivals.haveOvertaken()) return { overtaken: true }
-    const first = await check(request, view, requester)
-    if (!(first instanceof Refusal)) return first
-    const newer = await viewOf(request.bountyId, since, true)
-    const result = newer.head.hash === view.head.hash ? first : await check(request, newer, requester)
-    if (!(result instanceof Refusal)) return result
-    // What a node refuses that is behind, the chain may allow.
-    const { number, highest } = newer.head
-    if (number >= highest) throw result
-    throw unavailable(`The chain’s node is at block ${number}, behind block ${highest}.`)
+    return checkView(viewOf, request.bountyId, since, view, (one) => check(request, one, requester))
   }
 
   /** `isBusy`: whether claims wait for their turn. */
@@ -152,12 +146,3 @@ function errorOfRun({ bountyId }: ClaimRequest, bounty: Bounty, head: ChainHead)
   const [error] = runErrors({ bountyId, state, deadline: BigInt(bounty.deadline) }, head.timestamp)
   return error
 }
-
-/** The timestamp of the next block, in seconds: not before the head, and on an idle chain much later. */
-function nowAt({ timestamp }: ChainHead): bigint {
-  const clock = BigInt(Math.floor(Date.now() / 1_000))
-  return timestamp > clock ? timestamp : clock
-}
-
-/** Whether the signature may expire before its block. @param deadline of the signature, in seconds. */
-export const isExpiring = (deadline: bigint, head: ChainHead): boolean => deadline < nowAt(head) + MIN_VALIDITY_SECONDS

@@ -1,9 +1,10 @@
-import { formatUnits, type Hex } from 'viem'
+import type { Hex } from 'viem'
 import type { MarketAddress } from '../../../core/deployment.ts'
 import { claimTypedData, DEFAULT_VALIDITY_SECONDS } from '../../../market/claimMessage.ts'
-import { explainClaimError } from '../../../market/contractErrors.ts'
+import { explainClaimError, isClaimError } from '../../../market/contractErrors.ts'
+import type { Bounty, Failure } from '../../chain/market.ts'
 import { Refusal } from '../../refusal.ts'
-import { type Bounty, type ClaimRequest, type Failure, termsOf } from '../chain/market.ts'
+import { type ClaimRequest, termsOf } from '../chain/market.ts'
 
 /** Most chains make a block within this time. */
 const PENDING_RETRY_SECONDS = 2
@@ -14,24 +15,13 @@ const holderOf = ({ agentId, wallet }: Bounty) =>
 
 /** The contract's refusal. @param bounty as it was when the claim was refused. */
 export function refusal({ error, data }: Failure, bounty: Bounty): Refusal {
-  if (!error) return unexplained({ revertData: data ?? null })
+  if (!error || !isClaimError(error)) return unexplained({ revertData: data ?? null })
   const { code, sentence, extensions } = explainClaimError(error, holderOf(bounty))
   return new Refusal(code, sentence, { extensions })
 }
 
 export const unexplained = (extensions: Record<string, unknown>) =>
   new Refusal('CLAIM_REVERTED', 'The claim reverts on chain for a reason unknown to this API.', { extensions })
-
-/**
- * Why the relay makes no claim of a run with so small a reward; undefined if it does.
- * @param reward in USDC base units, as `least`.
- */
-export function refusalOfReward(bountyId: bigint, reward: bigint, least: bigint): Refusal | undefined {
-  if (reward >= least) return undefined
-  const [paid, required] = [reward, least].map((amount) => formatUnits(amount, 6))
-  const detail = `Run ${bountyId} pays ${paid} USDC, and claims are relayed from ${required} USDC on. Send it with the wallet.`
-  return new Refusal('REWARD_TOO_LOW', detail, { extensions: { reward: String(reward), required: String(least) } })
-}
 
 /** @param now in seconds. */
 export function signatureRequired(market: MarketAddress, request: ClaimRequest, bounty: Bounty, now: bigint): Refusal {
@@ -40,13 +30,6 @@ export function signatureRequired(market: MarketAddress, request: ClaimRequest, 
   const typedData = claimTypedData(market, claim, now + DEFAULT_VALIDITY_SECONDS)
   const detail = `Sign typedData with ${wallet} and send the claim again with signature and deadline.`
   return new Refusal('SIGNATURE_REQUIRED', detail, { extensions: { typedData } })
-}
-
-/** The signature may expire before its transaction is mined. @param left in seconds. @param required in seconds. */
-export function signatureExpiring(request: ClaimRequest, left: bigint, required: bigint): Refusal {
-  const detail = `The signature expires in ${left} s; ${required} s must be left when the claim is sent. Sign a new message.`
-  const extensions = { deadline: String(request.signed?.deadline) }
-  return new Refusal('SIGNATURE_EXPIRED', detail, { extensions })
 }
 
 /** The wallet is a contract that did not accept the signature. @param gas the gas limit of its check. */

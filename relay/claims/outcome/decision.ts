@@ -1,15 +1,7 @@
 import { isAddressEqual, parseEventLogs, type TransactionReceipt } from 'viem'
 import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
-import {
-  type Bounty,
-  claimCall,
-  type Failure,
-  failureOf,
-  type Market,
-  type NamedClaim,
-  readBounty,
-  tryCall,
-} from '../chain/market.ts'
+import { type Bounty, type Failure, failureOf, type Market, readBounty, tryCall } from '../../chain/market.ts'
+import { claimCall, type NamedClaim } from '../chain/market.ts'
 import { isHeldByClaimant } from '../chain/signatures.ts'
 import { refusal, unexplained } from '../intake/refusal.ts'
 import type { StoredClaim } from '../store/claims.ts'

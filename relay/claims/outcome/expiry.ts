@@ -1,20 +1,11 @@
+import { readBounty, tryCall } from '../../chain/market.ts'
+import { REORG_MARGIN_SECONDS } from '../../chain/validity.ts'
 import type { Turn } from '../../sender/context.ts'
-import { claimCall, readBounty, tryCall } from '../chain/market.ts'
+import { claimCall } from '../chain/market.ts'
 import type { ClaimsContext } from '../context.ts'
 import { type StoredClaim, unminedClaimsOf } from '../store/claims.ts'
 import type { DecideClaim } from './decideClaim.ts'
 import { decide } from './decision.ts'
-
-/**
- * A claim is given up so many seconds after its deadline, by the latest block's timestamp.
- *
- * A claim succeeds only in a block whose timestamp is not after the deadlines of its signature and its run, and
- * timestamps grow along a chain. So once the latest block is after a deadline, the claim can succeed only after a reorg
- * that reaches back before the deadline. This margin is ten slots of Ethereum, or sixty 2-second blocks of a rollup:
- * more than any reorg of these chains since proof of stake. If there were such a reorg, the contract would still let
- * only one claim of the round win, and the transaction's receipt would correct the stored state (`recordMined`).
- */
-const REORG_MARGIN_SECONDS = 120n
 
 /**
  * An unmined claim that is older than this is checked on chain, because its run may have ended before its signature.

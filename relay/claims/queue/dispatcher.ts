@@ -1,21 +1,21 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import type { Hash } from 'viem'
 import type { ChainHead } from '../../chain/heads.ts'
+import { isExpiring } from '../../chain/validity.ts'
 import { isUnavailable, Refusal, unavailable } from '../../refusal.ts'
 import { type Signer, signingRestOf } from '../../sender/keys/signing.ts'
 import type { PlacedTx, Placer, Quote } from '../../sender/placement.ts'
 import type { Send } from '../../sender/send.ts'
+import { createSignerTurns, type SignerBlocker } from '../../sender/signerTurns.ts'
 import { isConflict } from '../../store/database.ts'
 import { type ClaimRoom, claimRoomOf, fitting } from '../chain/gas.ts'
 import type { NamedClaim } from '../chain/market.ts'
 import type { ClaimContext, ClaimsContext } from '../context.ts'
-import { isExpiring } from '../intake/examine.ts'
 import { type Placed, placeClaims } from '../placing.ts'
 import { createSimulateClaims, type Simulated, type Unplaceable } from '../simulation/simulateClaims.ts'
 import { createRunStep } from '../steps.ts'
 import type { Candidate } from '../store/reservations.ts'
 import { createClaimQueue, type Entry } from './claimQueue.ts'
-import { createSignerTurns, type SignerBlocker } from './signerTurns.ts'
 
 /** The size of a batch: the claims of so many transactions, but at least so many claims. */
 const TRANSACTIONS_PER_BATCH = 4

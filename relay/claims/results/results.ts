@@ -1,39 +1,28 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import type { Hash, Hex } from 'viem'
-import { listenTo } from '../../../core/database/notifications.ts'
+import type { Hash } from 'viem'
 import { isUnavailable, Refusal } from '../../refusal.ts'
+import { watchDecisions } from '../../results/decisions.ts'
+import { createWatch } from '../../results/watch.ts'
 import type { NamedClaim } from '../chain/market.ts'
 import type { ClaimsContext, IndexedWin } from '../context.ts'
 import type { ClaimOutcome } from '../events.ts'
 import { claimsById, findClaim, type StoredClaim } from '../store/claims.ts'
 import { CHANNEL } from '../store/decisions.ts'
-import { createWatch } from './watch.ts'
-
-/** How often the claims’ states are read, with and without notifications. A notification may be lost. */
-const NOTIFIED_INTERVAL_MS = 1_000
-const POLL_INTERVAL_MS = 50
 
 export type Results = ReturnType<typeof createResults>
 
 /** Waits for the decisions of stored claims, which the keeper of any replica may make. */
 export function createResults({ pool, databaseUrl, indexedClaims, events, logger }: ClaimsContext) {
-  const notifications = listenTo({ url: databaseUrl, channel: CHANNEL, logger })
-  const decisions = createWatch<StoredClaim>({
-    async look(claims) {
-      const ids = claims.map(({ claimId }) => claimId)
-      const decided = (await claimsById(pool, ids)).filter(({ state }) => state !== 'open')
-      return new Map(decided.map((claim) => [claim.claimId, claim]))
-    },
-    pause(signal) {
-      const interval = notifications.isLive() ? NOTIFIED_INTERVAL_MS : POLL_INTERVAL_MS
-      return sleep(interval, undefined, { signal }).catch(() => undefined)
-    },
+  const decisions = watchDecisions<NamedClaim, StoredClaim>({
+    databaseUrl,
+    channel: CHANNEL,
+    idOf: ({ claimId }) => claimId,
+    read: (claimIds) => claimsById(pool, claimIds),
+    isDecided: ({ state }) => state !== 'open',
     logger,
   })
-  notifications.subscribe((claimId) => decisions.hint(claimId as Hex | undefined))
-  // This process also receives the notifications of what it stores itself.
-  events.on('claimDecided', ({ claimId }) => notifications.isLive() || decisions.hint(claimId))
-  const wins = indexedClaims && createWatch<IndexedWin>({ ...indexedClaims, logger })
+  events.on('claimDecided', ({ claimId }) => decisions.hint(claimId))
+  const wins =
+    indexedClaims && createWatch<NamedClaim, IndexedWin>({ ...indexedClaims, idOf: ({ claimId }) => claimId, logger })
 
   /** Resolves at the first refusal, or at a win once the index, if there is one, shows it. */
   async function follow(claim: NamedClaim, until: AbortSignal): Promise<ClaimOutcome> {
@@ -44,7 +33,7 @@ export function createResults({ pool, databaseUrl, indexedClaims, events, logger
       win && { claimId, round, status: 'won', blockNumber: win.blockNumber, txHash: win.txHash }
     const indexed = wins?.until(claim, either).then(toOutcome)
     try {
-      const decided = decisions.until(claim, either).then((found) => found && outcomeOf(found))
+      const decided = decisions.of(claim, either).then((found) => found && outcomeOf(found))
       const outcome = await Promise.race(indexed ? [decided, indexed] : [decided])
       if (outcome && outcome.status !== 'won') return outcome
       const won = indexed ? await indexed : outcome
@@ -57,7 +46,7 @@ export function createResults({ pool, databaseUrl, indexedClaims, events, logger
 
   return {
     /** The decided claim; undefined if it is not decided until `until` aborts. */
-    decisionOf: decisions.until,
+    decisionOf: decisions.of,
 
     follow,
 
@@ -68,7 +57,7 @@ export function createResults({ pool, databaseUrl, indexedClaims, events, logger
         return { claimId: claim.claimId, round: claim.round, status: 'signed', txHash }
       }),
 
-    close: notifications.close,
+    close: decisions.close,
   }
 }
 

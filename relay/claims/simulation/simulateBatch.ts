@@ -4,8 +4,9 @@ import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
 import { MAX_BATCH } from '../../../core/env.ts'
 import { stateName } from '../../../market/contractErrors.ts'
 import { answer, revertOf } from '../../chain/client.ts'
+import type { Conditions } from '../../chain/conditions.ts'
+import type { Market, MarketCall } from '../../chain/market.ts'
 import { Refusal } from '../../refusal.ts'
-import type { Conditions } from '../chain/conditions.ts'
 import { batchGasLimit, MAX_GAS } from '../chain/gas.ts'
 import {
   type AgentAccount,
@@ -13,8 +14,6 @@ import {
   batchCall,
   type ClaimRequest,
   claimCall,
-  type Market,
-  type MarketCall,
   readAccount,
 } from '../chain/market.ts'
 import type { RunStep } from '../steps.ts'

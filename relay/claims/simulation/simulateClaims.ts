@@ -1,9 +1,11 @@
 import type { Address } from 'viem'
 import { claimIdOf } from '../../../market/claimMessage.ts'
+import type { Conditions } from '../../chain/conditions.ts'
 import type { ChainHead } from '../../chain/heads.ts'
-import type { Conditions } from '../chain/conditions.ts'
+import type { Bounty, Failure } from '../../chain/market.ts'
+import { tooMuchGas } from '../../refusal.ts'
 import { gasLimit, MAX_GAS } from '../chain/gas.ts'
-import type { Bounty, ClaimRequest, Failure } from '../chain/market.ts'
+import type { ClaimRequest } from '../chain/market.ts'
 import type { ClaimsContext } from '../context.ts'
 import type { RunStep } from '../steps.ts'
 import type { Candidate } from '../store/reservations.ts'
@@ -30,7 +32,7 @@ export function createSimulateClaims(context: ClaimsContext, runStep: RunStep) {
   /** What the transaction of a single claim in the next block will be. */
   async function conditions(): Promise<Conditions> {
     const [price, block] = await Promise.all([fees(), nextBlock()])
-    return { gas: MAX_GAS, fees: price, block }
+    return { gas: MAX_GAS, tooMuchGas: () => tooMuchGas('claim', MAX_GAS), fees: price, block }
   }
 
   /**

@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import { type Database, query, transaction } from '../../store/database.ts'
+import { lockNames } from '../../store/locks.ts'
 import type { ClaimRequest, NamedClaim } from '../chain/market.ts'
 import { bodyHashOf } from './claims.ts'
 
@@ -18,14 +19,6 @@ const keysOfClaim = 'FROM relay.idempotency_key WHERE claim = $5'
 const valuesOf = ({ key, request, claimId, round, blockNumber }: Binding) => {
   const { agentId, wallet } = request
   return [agentId, wallet, key, bodyHashOf(request), claimId, round, blockNumber]
-}
-
-/** Locks names until the transaction ends. All processes use one order, which excludes deadlocks. */
-export async function lockNames(db: pg.PoolClient, names: readonly string[]) {
-  const text = `
-    SELECT pg_advisory_xact_lock(id) FROM (
-      SELECT DISTINCT hashtextextended(name, 0) AS id FROM unnest($1::text[]) AS name ORDER BY id) AS locks`
-  await query(db, text, [names])
 }
 
 /** The lock of a wallet, which covers its keys and the keys of its claims. */

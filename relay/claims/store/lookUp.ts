@@ -3,11 +3,9 @@ import type { Hex } from 'viem'
 import { createBatcher } from '../../../core/batcher.ts'
 import { type Refusal, rateLimited } from '../../refusal.ts'
 import { query } from '../../store/database.ts'
+import { secondsUntil, type WalletLimits, type WalletWaits, walletWaitColumns } from '../../store/walletLimits.ts'
 import type { ClaimRequest } from '../chain/market.ts'
 import { bodyHashOf } from './claims.ts'
-
-/** The most transactions for a wallet, over all replicas. */
-export type WalletLimits = { perMinute: number; perDay: number }
 
 /** So many reverts by an agent’s own fault within a day pause it until the oldest is a day old. */
 const MAX_REVERTS = 3
@@ -16,7 +14,7 @@ const MAX_REVERTS = 3
 type KeyBinding = { bodyHash: Hex; claimId: Hex; round: bigint; blockNumber: bigint | null; isRelayed: boolean }
 
 /** Seconds until each limit allows a new claim; null if it allows one now. */
-export type Waits = { minute: number | null; day: number | null; paused: number | null }
+export type Waits = WalletWaits & { paused: number | null }
 
 /**
  * What is stored about a request.
@@ -42,22 +40,12 @@ export function refusalOfLimits(
   return undefined
 }
 
-/** Seconds until the window has fewer than `limit` rows; null if it has fewer now. */
-const secondsUntil = (from: string, time: string, window: string, limit: string) => `
-  (SELECT extract(epoch FROM ${time} + interval '${window}' - now())::float8 FROM ${from} AND ${time} > now() - interval '${window}'
-   ORDER BY ${time} DESC OFFSET greatest(${limit} - 1, 0) LIMIT 1)`
-
-const sentBy = 'relay.sent_claim AS sent WHERE sent.wallet = asked.wallet'
-
 /**
  * The columns of `Waits` for a row `asked` with `wallet` and `agent_id`.
  * @param ahead the number of the wallet's claims that are sent before this one.
  */
 export const waitColumns = (ahead: string, perMinute: string, perDay: string) => `
-  CASE WHEN ${ahead} >= ${perMinute}::int THEN 60
-    ELSE ${secondsUntil(sentBy, 'sent_at', '1 minute', `${perMinute}::int - ${ahead}`)} END AS minute,
-  CASE WHEN ${ahead} >= ${perDay}::int THEN 86400
-    ELSE ${secondsUntil(sentBy, 'sent_at', '1 day', `${perDay}::int - ${ahead}`)} END AS day,
+  ${walletWaitColumns(ahead, perMinute, perDay)},
   ${secondsUntil('relay.revert WHERE revert.agent_id = asked.agent_id', 'reverted_at', '1 day', String(MAX_REVERTS))} AS paused`
 
 const lookUpText = `

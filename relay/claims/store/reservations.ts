@@ -2,12 +2,15 @@ import type pg from 'pg'
 import { type Address, type Hex, stringify } from 'viem'
 import { Refusal } from '../../refusal.ts'
 import { query } from '../../store/database.ts'
-import { reservedGas, transactionsOf } from '../chain/gas.ts'
+import { lockNames } from '../../store/locks.ts'
+import { createSharing, type Known, knownColumn, type SpendingLimits } from '../../store/spending.ts'
+import type { WalletLimits } from '../../store/walletLimits.ts'
+import { MOST_RESERVED_GAS, reservedGas, transactionsOf } from '../chain/gas.ts'
 import type { AgentAccount, ClaimRequest, NamedClaim } from '../chain/market.ts'
 import { bodyHashOf } from './claims.ts'
-import { bindKey, lockNames, lockOfWallet } from './keys.ts'
-import { refusalOfLimits, type Waits, type WalletLimits, waitColumns } from './lookUp.ts'
-import { createSharing, type Known, knownColumn, namesOf, type SpendingLimits } from './spending.ts'
+import { bindKey, lockOfWallet } from './keys.ts'
+import { refusalOfLimits, type Waits, waitColumns } from './lookUp.ts'
+import { namesOf } from './spending.ts'
 
 /** A claim that passed its simulation and needs a nonce. */
 export type Candidate = {
@@ -143,7 +146,7 @@ async function overLimits(db: pg.PoolClient, candidates: Candidate[], terms: Ter
   /** The claims of each agent among those that pass. */
   const added = new Map<bigint, number>()
   const paid = new Set<Candidate>()
-  const sharing = createSharing(spendingLimits, price, rows[0]?.known ?? [])
+  const sharing = createSharing(spendingLimits, 'claims', MOST_RESERVED_GAS * price, rows[0]?.known ?? [])
   const over = candidates.flatMap((candidate, place): [Candidate, Obstacle][] => {
     const { agentId } = candidate.claim.request
     const row = rows[place]

@@ -1,29 +1,9 @@
-import { type Refusal, rateLimited, unavailable } from '../../refusal.ts'
-import { type Database, query } from '../../store/database.ts'
-import { MOST_RESERVED_GAS } from '../chain/gas.ts'
+import { addSpending, type Subjects } from '../../store/spending.ts'
 
-/**
- * What claims may cost within a day: parts of a million of the budget. A claim that the agent's fees cover counts against
- * `perUsdc` only, which is for each USDC of fees that its completed runs have paid. The others are claims of newcomers.
- */
-export type Shares = { wallet: bigint; agent: bigint; poster: bigint; newcomers: bigint; perUsdc: bigint }
-
-/** @property budget what all keys may spend within a day, in wei. */
-export type SpendingLimits = { budget: () => bigint; shares: Shares }
-
-const MILLION = 1_000_000n
-
-/** A share has room for so many claims, however small the budget is. */
-const LEAST_CLAIMS = 3n
-
-/** When a claim may be sent again that open claims leave no room for. They are soon mined. */
-const RETRY_SECONDS = 2
-
-/** When a newcomer may try again that the share of all newcomers has no room for. */
-const NEWCOMERS_RETRY_SECONDS = 60
+type Named = { wallet: string; agentId: bigint; poster: string }
 
 /** A claim's subjects: those of a claim that fees do not cover, and that of another. */
-export const namesOf = ({ wallet, agentId, poster }: { wallet: string; agentId: bigint; poster: string }) => ({
+export const namesOf = ({ wallet, agentId, poster }: Named): Subjects & { ofFees: string } => ({
   shared: [`wallet ${wallet}`, `agent ${agentId}`, `poster ${poster}`, 'newcomers'],
   ofFees: `fees ${agentId}`,
 })
@@ -36,115 +16,10 @@ const subjectsOf = (
 
 /**
  * Counts the costs of mined transactions for the subjects of their claims, in equal parts: the claims of a transaction take
- * about the same gas. It follows `changed` of `Effect`. The order of the subjects excludes deadlocks.
+ * about the same gas. It follows `changed` of `Effect`.
  */
 export const countSpending = `
   cost AS (
     SELECT claim.wallet, claim.agent_id, claim.poster, claim.is_paid, ceil(changed.fee / count(*) OVER (PARTITION BY changed.id)) AS wei
     FROM changed JOIN relay.claim ON claim.tx = changed.id),
-  counted AS (
-    INSERT INTO relay.spending AS known (subject, hour, wei)
-    SELECT subject, date_trunc('hour', now()), sum(wei) FROM cost, ${subjectsOf('cost')}
-    WHERE subject IS NOT NULL AND named.is_paid = cost.is_paid GROUP BY subject ORDER BY subject
-    ON CONFLICT (subject, hour) DO UPDATE SET wei = known.wei + excluded.wei)`
-
-/** The hours that contain the last day. */
-const LAST_DAY = "interval '25 hours'"
-
-/**
- * A column with the rows of `Known` for the subjects whose names the parameter has. It is a query that depends on no other
- * relation, so that it runs once. It names the subjects again, because `subjectsOf`, a row for each subject of each open
- * claim, takes twice as long: 19 beside 9 ms with 800 open claims.
- */
-export const knownColumn = (names: string) => `(
-  WITH reserved AS MATERIALIZED (
-    SELECT sum(reserve) AS wei,
-      CASE WHEN GROUPING(agent_id) = 0 THEN CASE WHEN is_paid THEN 'fees ' ELSE 'agent ' END || agent_id
-        WHEN is_paid THEN NULL
-        WHEN GROUPING(wallet) = 0 THEN 'wallet ' || wallet
-        WHEN GROUPING(poster) = 0 THEN 'poster ' || poster
-        ELSE 'newcomers' END AS name
-    FROM relay.claim WHERE state = 'open'
-    GROUP BY GROUPING SETS ((is_paid, agent_id), (is_paid, wallet), (is_paid, poster), (is_paid)))
-  SELECT jsonb_agg(jsonb_build_object('name', name, 'wait', wait,
-    'spent', coalesce(spent.wei, 0)::text, 'reserved', coalesce(reserved.wei, 0)::text))
-  FROM unnest(${names}::text[]) AS asked_name (name) LEFT JOIN reserved USING (name)
-  CROSS JOIN LATERAL (
-    SELECT sum(wei) AS wei, extract(epoch FROM min(hour) + ${LAST_DAY} - now())::float8 AS wait
-    FROM relay.spending WHERE spending.subject = name AND hour > now() - ${LAST_DAY}) AS spent)`
-
-/** What a subject has spent and what its open claims reserve, in wei, and the seconds until less is spent. */
-export type Known = { name: string; spent: string; reserved: string; wait: number | null }
-
-/** What is left of the share of all newcomers, in wei; negative if transactions of several keys have exceeded it. */
-export async function newcomersLeft(database: Database, { budget, shares }: SpendingLimits): Promise<bigint> {
-  const text = `
-    SELECT coalesce(sum(wei), 0) AS spent FROM relay.spending
-    WHERE subject = 'newcomers' AND hour > now() - ${LAST_DAY}`
-  const [sum] = await query<{ spent: bigint }>(database, text)
-  return (budget() * shares.newcomers) / MILLION - (sum?.spent ?? 0n)
-}
-
-/**
- * Adds up what the claims of one reservation cost their subjects.
- * @param price the most per gas, in wei.
- * @param known of all their subjects.
- */
-export function createSharing({ budget, shares }: SpendingLimits, price: bigint, known: readonly Known[]) {
-  const subjects = new Map(
-    known.map(({ name, spent, reserved, wait }) => [
-      name,
-      { name, wait, spent: BigInt(spent), counted: BigInt(spent) + BigInt(reserved) },
-    ]),
-  )
-  const least = LEAST_CLAIMS * MOST_RESERVED_GAS * price
-
-  function subjectOf(name: string) {
-    const subject = subjects.get(name)
-    if (!subject) throw new Error(`What ${name} has spent was not read`)
-    return subject
-  }
-  type Subject = ReturnType<typeof subjectOf>
-
-  function limitOf({ name }: Subject): bigint {
-    const [kind] = name.split(' ') as [Exclude<keyof Shares, 'perUsdc'>]
-    const limit = (budget() * shares[kind]) / MILLION
-    return limit > least ? limit : least
-  }
-
-  function refusalOf(subject: Subject, cost: bigint): Refusal {
-    const { name, spent, wait } = subject
-    const isSpent = spent + cost > limitOf(subject)
-    if (name === 'newcomers') {
-      const retry = isSpent ? NEWCOMERS_RETRY_SECONDS : RETRY_SECONDS
-      const detail = 'The relay makes no claims now for agents that have paid too little in fees.'
-      return unavailable(`${detail} Send it with the wallet, or later.`, undefined, retry)
-    }
-    const detail = isSpent
-      ? `The relay has spent what it spends on claims of ${name} within a day.`
-      : `Open claims of ${name} may cost what the relay spends on them within a day.`
-    return rateLimited(detail, isSpent ? (wait ?? RETRY_SECONDS) : RETRY_SECONDS)
-  }
-
-  return {
-    /**
-     * Finds a share with room for the claim, which counts from now on.
-     * @param cost the most that the claim costs, in wei.
-     * @param fees what the agent's completed runs have paid, in USDC base units.
-     * @returns whether the fees cover the claim, or why no share has room.
-     */
-    take({ shared, ofFees }: ReturnType<typeof namesOf>, cost: bigint, fees: bigint): { isPaid: boolean } | Refusal {
-      const earned = (budget() * shares.perUsdc * fees) / MILLION / MILLION
-      const own = subjectOf(ofFees)
-      if (own.counted + cost <= earned) {
-        own.counted += cost
-        return { isPaid: true }
-      }
-      const others = shared.map(subjectOf)
-      const full = others.find((one) => one.counted + cost > limitOf(one))
-      if (full) return refusalOf(full, cost)
-      for (const one of others) one.counted += cost
-      return { isPaid: false }
-    },
-  }
-}
+  counted AS (${addSpending(`cost, ${subjectsOf('cost')} WHERE subject IS NOT NULL AND named.is_paid = cost.is_paid`)})`

@@ -114,7 +114,11 @@ function createResponseCache(head: HeadFeed) {
           ...(snapshot && blockHeaders(snapshot)),
           'x-request-id': c.get('requestId'),
         }
-        for (const [name, value] of Object.entries(headers)) c.res.headers.set(name, value)
+        // An answer that no cache may keep says so itself.
+        const isUnstored = c.res.headers.get('cache-control') === 'no-store'
+        for (const [name, value] of Object.entries(headers)) {
+          if (name !== 'cache-control' || !isUnstored) c.res.headers.set(name, value)
+        }
       }
     } finally {
       if (reading.get(path) === promise) reading.delete(path)

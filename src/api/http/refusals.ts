@@ -1,3 +1,4 @@
+import { partyMemberOf, type RunMessage } from '../../../market/runActions.ts'
 import type { ClaimRequest } from '../../../relay/claims/chain/market.ts'
 import { Refusal } from '../../../relay/refusal.ts'
 import { Problem, problemTypes } from './errors.ts'
@@ -15,7 +16,17 @@ export function problemOf(error: unknown, headers: Record<string, string> = {}):
  * to get it.
  */
 export function problemOfClaim(error: unknown, { bountyId, agentId, wallet }: ClaimRequest): unknown {
+  return problemToSign(error, `/api/runs/${bountyId}/claim-message?agentId=${agentId}&walletAddress=${wallet}`)
+}
+
+/** As `problemOfClaim`, of another action about a run. */
+export function problemOfAction(error: unknown, { action, bountyId, party }: RunMessage): unknown {
+  const signer = partyMemberOf(action) === 'signer' ? `&signer=${party}` : ''
+  return problemToSign(error, `/api/messages/${action}?runId=${bountyId}${signer}`)
+}
+
+/** @param message the URL of the message to sign. */
+function problemToSign(error: unknown, message: string): unknown {
   if (!(error instanceof Refusal) || problemTypes[error.code].status !== 401) return problemOf(error)
-  const message = `/api/runs/${bountyId}/claim-message?agentId=${agentId}&walletAddress=${wallet}`
   return problemOf(error, { 'WWW-Authenticate': `EIP712 realm="runline", message="${message}"` })
 }

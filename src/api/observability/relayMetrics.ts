@@ -13,6 +13,7 @@ import { addGauge } from './gauge.ts'
  */
 export function measureRelay(registry: Registry, events: RelayEmitter, relay: Relay) {
   countClaims(registry, events)
+  countActions(registry, events)
   countTransactions(registry, events)
   addSignerGauges(registry, relay)
   addGauge(
@@ -66,6 +67,27 @@ function countClaims(registry: Registry, events: RelayEmitter) {
   })
   events.on('claimDecided', ({ outcome }) => decided.inc({ outcome }))
   events.on('claimReopened', () => reopened.inc())
+}
+
+function countActions(registry: Registry, events: RelayEmitter) {
+  const labelNames = ['action', 'outcome'] as const
+  const duration = new Histogram({
+    name: 'relay_action_duration_seconds',
+    help: 'From the request of an action about a run to its outcome: done, signed or accepted (202), or the code of its refusal.',
+    labelNames,
+    buckets: [0.01, 0.1, 0.5, 1, 2, 5, 10, 15, 20],
+    registers: [registry],
+  })
+  const decided = new Counter({
+    name: 'relay_actions_decided_total',
+    help: 'Actions about runs that the chain decided: done, or the code of the refusal. Counted again after a reorg undid it.',
+    labelNames,
+    registers: [registry],
+  })
+  events.on('actionAnswered', ({ request, outcome, milliseconds }) => {
+    duration.observe({ action: request.message.action, outcome }, milliseconds / 1_000)
+  })
+  events.on('actionDecided', ({ request, outcome }) => decided.inc({ action: request.message.action, outcome }))
 }
 
 function countTransactions(registry: Registry, events: RelayEmitter) {

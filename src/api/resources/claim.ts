@@ -10,12 +10,18 @@ import { exampleRun, runSchema } from './run.ts'
 
 const digits = (length: number) => new RegExp(`^(0|[1-9][0-9]{0,${length - 1}})$`)
 
-/** A JSON number if that is exact, or a decimal string. */
-const integer = (message: string, length: number) =>
+/** A JSON number if that is exact, or a decimal string. @param length the most digits of the string. */
+export const integer = (message: string, length: number) =>
   z.union([z.int(message).nonnegative(message), z.string().regex(digits(length))], message).transform(BigInt)
 
 export const NO_ADDRESS = 'must be 0x and 40 hexadecimal digits'
 const NO_SIGNATURE = 'must be 0x and the hexadecimal digits of at least one byte'
+
+export const signatureInBody = z
+  .string(NO_SIGNATURE)
+  .regex(/^0x([0-9a-fA-F]{2})+$/, NO_SIGNATURE)
+  .transform((value) => value.toLowerCase() as Hex)
+  .openapi({ type: 'string', description: 'The account’s signature of the message.' })
 
 export const claimBody = z
   .strictObject({

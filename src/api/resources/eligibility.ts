@@ -3,7 +3,7 @@ import { formatId } from '../../../core/format.ts'
 import { MIN_STAKE } from '../../../market/constants.ts'
 import { claimErrorCodes, explainClaimError, type Holder } from '../../../market/contractErrors.ts'
 import type { claimErrors } from '../../../market/eligibility.ts'
-import { refusalOfReward } from '../../../relay/claims/intake/refusal.ts'
+import { refusalOfReward } from '../../../relay/refusal.ts'
 import { amount, id } from '../http/values.ts'
 import type { AgentRow } from '../queries/agents.ts'
 import type { RunRow } from '../queries/runs.ts'
@@ -53,11 +53,7 @@ export function formatEligibility(
   errors: ReturnType<typeof claimErrors>,
   leastReward: bigint,
 ): z.infer<typeof eligibilitySchema> {
-  const tooLow = refusalOfReward(run.bountyId, run.reward, leastReward)
-  const reasons = [
-    ...(tooLow ? [{ code: 'REWARD_TOO_LOW' as const, sentence: tooLow.detail }] : []),
-    ...errors.map((error) => explainClaimError(error, holderOf(run))),
-  ]
+  const reasons = reasonsOf(run, errors, leastReward)
   return {
     eligible: reasons.length === 0,
     reasons: reasons.map(({ sentence }) => sentence),
@@ -74,6 +70,15 @@ export function formatEligibility(
     },
     reasonCodes: reasons.map(({ code }) => code),
   }
+}
+
+/** Why the claim would be refused: see `formatEligibility`. */
+export function reasonsOf(run: RunRow, errors: ReturnType<typeof claimErrors>, leastReward: bigint) {
+  const tooLow = refusalOfReward('claim', run.bountyId, run.reward, leastReward)
+  return [
+    ...(tooLow ? [{ code: 'REWARD_TOO_LOW' as const, sentence: tooLow.detail, extensions: tooLow.extensions }] : []),
+    ...errors.map((error) => explainClaimError(error, holderOf(run))),
+  ]
 }
 
 function holderOf({ claimedBy, claimedByWallet }: RunRow): Holder | undefined {

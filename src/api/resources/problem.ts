@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { type ActionError, actionErrorCodes, explainRunError } from '../../../market/actionErrors.ts'
 import { type ClaimError, claimErrorCodes, explainClaimError, type Holder } from '../../../market/contractErrors.ts'
 import { Problem, type ProblemCode, problemTypes } from '../http/errors.ts'
 import { address, amount, hash, id, orNull, time } from '../http/values.ts'
@@ -51,6 +52,26 @@ const members: { [Code in ProblemCode]?: z.ZodRawShape } = {
     gasLimit: z.string().optional(),
   },
   CLAIM_PENDING: { claimId: hash },
+  SIGNER_MISMATCH: {
+    signer: address,
+    expected: z.array(address).openapi({ description: 'The accounts of which one must sign.' }),
+  },
+  WRONG_STATE: { state: stateSchema },
+  WRONG_REVISION: {
+    revision: z.int(),
+    expected: z.int().openapi({ description: 'The revision that a message must name now.' }),
+  },
+  REVIEW_PERIOD_OVER: { reviewBy: time },
+  NO_REVISIONS_LEFT: { revisions: z.int(), maximum: z.int() },
+  REVISIONS_LEFT: { revisions: z.int(), required: z.int() },
+  ACTION_REVERTED: {
+    revertData: z.string().nullable().optional(),
+    txHash: hash.optional(),
+    blockNumber: z.int().optional(),
+    gas: z.string().optional(),
+    gasLimit: z.string().optional(),
+  },
+  ACTION_PENDING: { actionId: hash },
   INDEX_BEHIND: { indexedBlock: z.int().optional() },
 }
 
@@ -63,6 +84,12 @@ const deadline = 1_705_752_000n
 /** The problem of a claim that the contract refuses, in the words of a real answer. */
 function refused(error: ClaimError, holder?: Holder): Problem {
   const { code, sentence, extensions } = explainClaimError(error, holder)
+  return new Problem(code, sentence, { extensions })
+}
+
+/** As `refused`, of an action about a run. */
+function refusedAction(error: ActionError): Problem {
+  const { code, sentence, extensions } = explainRunError(error)
   return new Problem(code, sentence, { extensions })
 }
 
@@ -97,6 +124,7 @@ const examples = [
   refused({ errorName: 'BountyNotFound', args: [1n] }),
   refused({ errorName: 'AgentNotFound', args: [1n] }),
   new Problem('CLAIM_NOT_FOUND', `No transaction was ever signed for a claim ${claimId}.`),
+  new Problem('ACTION_NOT_FOUND', `No transaction was ever signed for an action ${claimId}.`),
   new Problem('ROUTE_NOT_FOUND', 'There is no /api/nothing here. See /docs.'),
   new Problem('METHOD_NOT_ALLOWED', '/api/runs answers GET, HEAD, not DELETE.'),
   new Problem('REQUEST_TIMEOUT', 'The request is too slow: send the headers within 5 s and all of it within 10 s.'),
@@ -104,6 +132,21 @@ const examples = [
   new Problem('CLAIM_REVERTED', 'The claim reverts on chain for a reason unknown to this API.', {
     extensions: { revertData: null },
   }),
+  refusedAction({ errorName: 'NotClaimingWallet', args: [1n, other, wallet] }),
+  refusedAction({ errorName: 'InvalidState', args: [1n, 2] }),
+  refusedAction({ errorName: 'WrongRevision', args: [1n, 0n, 1n] }),
+  refusedAction({ errorName: 'ReviewPeriodOver', args: [1n, deadline, deadline + 1n] }),
+  refusedAction({ errorName: 'NoRevisionsLeft', args: [1n, 3n, 3n] }),
+  refusedAction({ errorName: 'RevisionsLeft', args: [1n, 1n, 3n] }),
+  refusedAction({ errorName: 'BountyIsClosing', args: [1n] }),
+  new Problem('ACTION_REVERTED', 'The action reverts on chain for a reason unknown to this API.', {
+    extensions: { revertData: null },
+  }),
+  new Problem(
+    'ACTION_PENDING',
+    `The action start of ${wallet} about run 1 is not decided yet, ${claimId}. Send this one again.`,
+    { extensions: { actionId: claimId } },
+  ),
   new Problem('PAYLOAD_TOO_LARGE', 'The body must not exceed 32768 bytes.'),
   new Problem('UNSUPPORTED_MEDIA_TYPE', 'Send the body as application/json.'),
   new Problem('RATE_LIMITED', '203.0.113.7 may send 3000 claims a minute. Try again in 1 s.'),
@@ -159,3 +202,6 @@ export function problemSchema(codes: readonly ProblemCode[]) {
 
 /** The codes with which the chain refuses a claim, before or after its transaction was sent. */
 export const claimRefusals = [...claimErrorCodes, 'CLAIM_REVERTED'] as const
+
+/** The codes with which the chain refuses an action about a run, before or after its transaction was sent. */
+export const actionRefusals = [...actionErrorCodes, 'ACTION_REVERTED'] as const

@@ -10,6 +10,7 @@ import { blockHeaders as blockHeadersOf } from '../cache/cachedResponse.ts'
 import type { Deps } from '../deps.ts'
 import { rateLimited } from '../http/clientLimits.ts'
 import { Problem } from '../http/errors.ts'
+import { INDEX_INTERVAL_MS, prefer, RETRY_AFTER_SECONDS, waitingTime } from '../http/preferredWait.ts'
 import { problemOfClaim } from '../http/refusals.ts'
 import { requesterOf } from '../http/requester.ts'
 import { idParameter } from '../http/values.ts'
@@ -23,15 +24,6 @@ import { asRun } from '../resources/run.ts'
 import { agentNotFound } from './agents.ts'
 import { blockHeaders, problemResponses, retryAfter } from './responses.ts'
 import { runNotFound } from './runs.ts'
-
-/** How long a request waits at most until its claim is mined and indexed. */
-const MAX_WAIT_SECONDS = 15
-
-/** When a client may ask again for the state of a claim. */
-const RETRY_AFTER_SECONDS = 1
-
-/** The interval between reads of the index while it cannot answer, or after a reorg removed the claim. */
-const INDEX_INTERVAL_MS = 200
 
 /**
  * Claims enter one by one, so that a client waits for one claim of each other client, not for all that have arrived
@@ -53,11 +45,6 @@ const idempotencyKey = z
     description:
       'The client’s own key for this claim by this agent and wallet. With another body or run, the key gets a 409.',
   })
-
-const prefer = z.string().openapi({
-  description: '`wait=n`: how many seconds to wait before a 202, at most 15.',
-  example: 'wait=5',
-})
 
 const claimRun = createRoute({
   method: 'post',
@@ -131,9 +118,7 @@ export function addClaimRoutes(app: OpenAPIHono, deps: Deps) {
     const request = requestOf(c, c.req.valid('param').id, c.req.valid('json'))
     traceClaim(request, trace)
     const { 'idempotency-key': key, prefer } = c.req.valid('header')
-    const preferred = preferredWait(prefer)
-    if (preferred !== undefined) c.header('Preference-Applied', `wait=${preferred}`)
-    const until = AbortSignal.timeout((preferred ?? MAX_WAIT_SECONDS) * 1_000)
+    const until = waitingTime(c, prefer)
     const asked = { ...requesterOf(c, limits), until, key }
     const outcome = await relay.claim(request, asked).catch((error) => {
       throw problemOfClaim(error, request)
@@ -149,12 +134,6 @@ export function addClaimRoutes(app: OpenAPIHono, deps: Deps) {
     c.header('Retry-After', String(RETRY_AFTER_SECONDS))
     return c.json(await pending(readClaimed, request, outcome), 202)
   })
-}
-
-/** By RFC 7240, unknown preferences are ignored. @returns seconds. */
-function preferredWait(prefer = ''): number | undefined {
-  const [, seconds] = /(?:^|,)\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?=$|[,;])/i.exec(prefer) ?? []
-  return seconds === undefined ? undefined : Math.min(Number(seconds), MAX_WAIT_SECONDS)
 }
 
 function requestOf(c: Context, bountyId: bigint, body: z.output<typeof claimBody>): ClaimRequest {

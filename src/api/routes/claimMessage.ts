@@ -1,19 +1,19 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
-import { maxUint256, zeroAddress } from 'viem'
-import { marketOf } from '../../../core/deployment.ts'
+import { type Address, maxUint256, zeroAddress } from 'viem'
+import { type MarketAddress, marketOf } from '../../../core/deployment.ts'
 import { formatId } from '../../../core/format.ts'
 import { claimTypedData, DEFAULT_VALIDITY_SECONDS, MAX_VALIDITY_SECONDS } from '../../../market/claimMessage.ts'
 import type { Deps } from '../deps.ts'
 import { Problem } from '../http/errors.ts'
 import { addressParameter, idParameter } from '../http/values.ts'
-import { runAndAgent } from '../queries/runs.ts'
+import { type RunRow, runAndAgent } from '../queries/runs.ts'
 import { claimMessageSchema } from '../resources/claimMessage.ts'
 import { agentNotFound } from './agents.ts'
 import { answerJson, minBlock, readIndex } from './indexed.ts'
 import { indexedResponses } from './responses.ts'
 import { runNotFound } from './runs.ts'
 
-const deadlineParameter = z
+export const deadlineParameter = z
   .string('must be given once')
   .regex(/^[1-9][0-9]{0,14}$/, 'must be a time in seconds since 1970')
   .transform(BigInt)
@@ -52,30 +52,48 @@ export function addClaimMessageRoutes(app: OpenAPIHono, deps: Deps) {
     const { snapshot, data } = await readIndex(c, deps.index.read(runAndAgent(id, agentId), minBlock))
     if (data.run === null) throw runNotFound(id)
     if (agentId > maxUint256) throw agentNotFound(agentId)
-    const deadline = deadlineOf(requested, snapshot.now)
-    const { reward, stakeRequired: stake, workPeriod, evaluator, round } = data.run
-    const claim = {
-      bountyId: id,
-      agentId,
-      wallet: walletAddress,
-      round: BigInt(round) + 1n,
-      reward,
-      stake,
-      workPeriod: BigInt(workPeriod),
-      evaluator: evaluator ?? zeroAddress,
-    }
-    const body = { agentId: formatId(agentId), walletAddress, deadline: Number(deadline) }
-    const submit = { method: 'POST' as const, path: `/api/runs/${id}/claim`, body }
-    return answerJson(c, { ...claimTypedData(market, claim, deadline), submit })
+    const deadline = futureDeadline(requested, snapshot.now, MAX_VALIDITY_SECONDS)
+    const { typedData, path, body } = claimToSign(market, data.run, agentId, walletAddress, deadline)
+    return answerJson(c, { ...typedData, submit: { method: 'POST' as const, path, body } })
   })
 }
 
-function deadlineOf(requested: bigint | undefined, now: bigint): bigint {
+/** What a wallet signs to claim the run, and what it sends with the signature. */
+export function claimToSign(
+  market: MarketAddress,
+  run: RunRow,
+  agentId: bigint,
+  walletAddress: Address,
+  deadline: bigint,
+) {
+  const { bountyId, reward, stakeRequired: stake, workPeriod, evaluator, round } = run
+  const claim = {
+    bountyId,
+    agentId,
+    wallet: walletAddress,
+    round: BigInt(round) + 1n,
+    reward,
+    stake,
+    workPeriod: BigInt(workPeriod),
+    evaluator: evaluator ?? zeroAddress,
+  }
+  return {
+    typedData: claimTypedData(market, claim, deadline),
+    path: `/api/runs/${bountyId}/claim`,
+    body: { agentId: formatId(agentId), walletAddress, deadline: Number(deadline) },
+  }
+}
+
+/**
+ * The deadline of a message, in seconds.
+ * @param longest how far ahead it may be, in seconds; undefined if the market accepts any.
+ * @throws Problem VALIDATION_FAILED
+ */
+export function futureDeadline(requested: bigint | undefined, now: bigint, longest: bigint | undefined): bigint {
   if (requested === undefined) return now + DEFAULT_VALIDITY_SECONDS
-  if (requested > now && requested <= now + MAX_VALIDITY_SECONDS) return requested
-  throw new Problem(
-    'VALIDATION_FAILED',
-    `deadline: must be from ${now + 1n} to ${now + MAX_VALIDITY_SECONDS}, an hour ahead, got ${requested}.`,
-    { extensions: { field: 'deadline', value: requested.toString() } },
-  )
+  if (requested > now && (longest === undefined || requested <= now + longest)) return requested
+  const range = longest === undefined ? `${now + 1n} on` : `${now + 1n} to ${now + longest}, an hour ahead`
+  throw new Problem('VALIDATION_FAILED', `deadline: must be from ${range}, got ${requested}.`, {
+    extensions: { field: 'deadline', value: requested.toString() },
+  })
 }

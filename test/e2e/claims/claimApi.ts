@@ -15,6 +15,12 @@ export function claimApi(url: string) {
 
   return {
     get: (path: string) => request(path),
+    post: (path: string, body: object, headers: Record<string, string> = {}) =>
+      request(path, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json', ...headers },
+        body: JSON.stringify(body),
+      }),
     /** @param more Further fields of the body, such as the signature. */
     claim: (
       runId: bigint,

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { startAnvil } from '../../../devnet/anvil.ts'
 import { createAnvilClient } from '../../../devnet/anvilClient.ts'
 import { createRpc } from '../../../relay/chain/client.ts'
-import { createCodeReader } from '../../../relay/claims/chain/walletCode.ts'
+import { createCodeReader } from '../../../relay/chain/walletCode.ts'
 import { startRpcProxy } from '../../../sim/faults/rpcProxy.ts'
 
 const WALLETS = 1_200

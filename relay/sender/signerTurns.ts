@@ -1,14 +1,14 @@
-import type { Signer } from '../../sender/keys/signing.ts'
-import type { Blocker } from '../../sender/placement.ts'
+import type { Signer } from './keys/signing.ts'
+import type { Blocker } from './placement.ts'
 
-/** Why a signer takes no claims. */
+/** Why a signer takes no actions. */
 export type SignerBlocker = Blocker | 'unreachable'
 
-/** The answer to a claim that no signer can take. */
+/** The answer to an action that no signer can take. */
 type Hopeless = { detail: string; retrySeconds: number }
 
 /** The blockers that may last longer than a request. */
-const LASTING = new Map<SignerBlocker, Hopeless>([
+export const lastingBlockers = new Map<SignerBlocker, Hopeless>([
   ['unfunded', { detail: 'The relayer is out of funds.', retrySeconds: 60 }],
   ['spent', { detail: 'The relayer has spent its daily budget for gas.', retrySeconds: 60 }],
   ['resting', { detail: 'The chain’s node gives implausible nonces of the relayer.', retrySeconds: 60 }],
@@ -65,7 +65,7 @@ export function createSignerTurns(signers: readonly Signer[], onReady: () => voi
 
     /** The answer to a claim if all its signers are blocked for long; undefined if one may take it soon. */
     hopelessness(some: readonly Signer[]): Hopeless | undefined {
-      const reasons = some.map((signer) => LASTING.get(blockers.get(signer) ?? 'full'))
+      const reasons = some.map((signer) => lastingBlockers.get(blockers.get(signer) ?? 'full'))
       if (!reasons.every((reason) => reason !== undefined)) return undefined
       return reasons.sort((left, right) => left.retrySeconds - right.retrySeconds)[0]
     },

@@ -7,17 +7,17 @@ import {
   InvalidParamsRpcError,
   numberToHex,
 } from 'viem'
-import { refusalIn, revertOf } from '../../chain/client.ts'
-import type { Fees } from '../../chain/fees.ts'
-import type { NextBlock } from '../../chain/nextBlock.ts'
-import { tooMuchGas } from './gas.ts'
+import type { Refusal } from '../refusal.ts'
+import { refusalIn, revertOf } from './client.ts'
+import type { Fees } from './fees.ts'
 import { attempt, type Market, type MarketCall } from './market.ts'
+import type { NextBlock } from './nextBlock.ts'
 
 /**
  * What the transaction of a call and its block will be. A wallet's code can read them, so a simulation without them may
- * differ from the block. `gas`: the most that the transaction may use.
+ * differ from the block. `gas`: the most that the transaction may use; `tooMuchGas`: the refusal of a call that uses more.
  */
-export type Conditions = { gas: bigint; fees?: Fees; block?: NextBlock }
+export type Conditions = { gas: bigint; tooMuchGas: () => Refusal; fees?: Fees; block?: NextBlock }
 
 /** Simulates the call on the latest state. */
 export const tryCallUnder = (market: Market, { from, to, data }: MarketCall, conditions: Conditions) =>
@@ -59,7 +59,7 @@ const OUT_OF_GAS = /gas required exceeds|out ?of ?gas|intrinsic gas|floor/i
 /**
  * Asks under the conditions, or without those that the node refuses: a block's fields that it cannot override, and a
  * price that the sender cannot pay. Then the sender's transaction is not sent anyway.
- * @throws Refusal CLAIM_REVERTED if the gas is not enough.
+ * @throws the refusal `tooMuchGas` if the gas is not enough.
  */
 async function withAccepted<T>(
   market: Pick<Market, 'client'>,
@@ -72,17 +72,17 @@ async function withAccepted<T>(
   } catch (error) {
     const refused = error instanceof BaseError && !revertOf(error) ? refusalIn(error) : undefined
     if (!refused) throw error
-    const { block, fees, gas } = conditions
+    const { block, fees, ...limit } = conditions
     if (block && refused.code === InvalidParamsRpcError.code) {
-      return withAccepted(market, from, { gas, ...(fees && { fees }) }, ask)
+      return withAccepted(market, from, { ...limit, ...(fees && { fees }) }, ask)
     }
     const isOutOfGas = OUT_OF_GAS.test(refused.details)
     if (!isOutOfGas && !UNFUNDED.test(refused.details)) throw error
     // The code of the wallet may run out of gas because of the price, so the balance decides, not the message.
-    if (fees && (await market.client.getBalance({ address: from })) < gas * fees.maxFeePerGas) {
-      return withAccepted(market, from, { gas, ...(block && { block }) }, ask)
+    if (fees && (await market.client.getBalance({ address: from })) < limit.gas * fees.maxFeePerGas) {
+      return withAccepted(market, from, { ...limit, ...(block && { block }) }, ask)
     }
-    if (isOutOfGas) throw tooMuchGas()
+    if (isOutOfGas) throw limit.tooMuchGas()
     throw error
   }
 }

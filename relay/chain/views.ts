@@ -1,13 +1,14 @@
 import { LRUCache } from 'lru-cache'
 import type { Address, Hash } from 'viem'
-import type { ChainHead, Heads } from '../../chain/heads.ts'
+import { Refusal, unavailable } from '../refusal.ts'
+import type { ChainHead, Heads } from './heads.ts'
 import { type Bounty, type Market, readBounty } from './market.ts'
 import { createCodeReader } from './walletCode.ts'
 
 /** The most runs, and the most wallets, in the cache. Beyond it, the least recently used one is dropped. */
 const MAX_ENTRIES = 10_000
 
-/** A claim’s run and wallet at one head. */
+/** A request’s run and wallet at one head. */
 export type ChainView = {
   head: ChainHead
   bounty: Bounty
@@ -16,8 +17,10 @@ export type ChainView = {
   hasCode: (wallet: Address) => Promise<boolean>
 }
 
+export type ViewOf = ReturnType<typeof createChainViews>
+
 /**
- * Reads runs and wallets for claims that are not authenticated yet, once per head for all claims.
+ * Reads runs and wallets for what is not authenticated yet, once per head for all requests.
  * The functions that it returns throw a Refusal RELAY_UNAVAILABLE.
  */
 export function createChainViews(market: Market, heads: Heads) {
@@ -38,6 +41,29 @@ export function createChainViews(market: Market, heads: Heads) {
       hasCode: (wallet) => codes(head.hash, wallet),
     }
   }
+}
+
+/**
+ * Checks a request against the view, and again against a newer one before it is refused: a refusal uses only reads of the
+ * chain that started at `since` or later.
+ * @throws the refusal; RELAY_UNAVAILABLE if the node is behind.
+ */
+export async function checkView<Good>(
+  viewOf: ViewOf,
+  bountyId: bigint,
+  since: number,
+  view: ChainView,
+  check: (view: ChainView) => Promise<Good | Refusal>,
+): Promise<Good> {
+  const first = await check(view)
+  if (!(first instanceof Refusal)) return first
+  const newer = await viewOf(bountyId, since, true)
+  const result = newer.head.hash === view.head.hash ? first : await check(newer)
+  if (!(result instanceof Refusal)) return result
+  // What a node refuses that is behind, the chain may allow.
+  const { number, highest } = newer.head
+  if (number >= highest) throw result
+  throw unavailable(`The chain’s node is at block ${number}, behind block ${highest}.`)
 }
 
 /** Shares each read among the callers that wait before it starts. */

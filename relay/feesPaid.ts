@@ -1,7 +1,9 @@
 import { LRUCache } from 'lru-cache'
-import { within } from '../chain/client.ts'
-import { unlessUnavailable } from '../refusal.ts'
-import type { FeesPaid, IndexedClaims } from './context.ts'
+import { within } from './chain/client.ts'
+import { unlessUnavailable } from './refusal.ts'
+
+/** The fees that the completed runs of these agents have paid, in USDC base units. */
+export type FeesPaid = (agentIds: readonly bigint[]) => Promise<Map<bigint, bigint>>
 
 /** The most agents in the cache. Beyond it, the least recently used one is dropped. */
 const MAX_AGENTS = 10_000
@@ -13,7 +15,7 @@ const LIFETIME_MS = 10_000
 const TIMEOUT_MS = 500
 
 /** Reads fees once per agent and lifetime. Without an index, no fees are known. */
-export function createFeesPaid(index: Pick<IndexedClaims, 'feesPaid'> | undefined): FeesPaid {
+export function createFeesPaid(index: { feesPaid: FeesPaid } | undefined): FeesPaid {
   const known = new LRUCache<bigint, { fees: bigint; at: number }>({ max: MAX_AGENTS })
 
   async function read(agentIds: readonly bigint[]) {

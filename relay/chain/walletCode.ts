@@ -1,7 +1,7 @@
 import { type Address, concat, hexToBytes, size } from 'viem'
-import { createBatcher } from '../../../core/batcher.ts'
-import { answer } from '../../chain/client.ts'
-import { unavailable } from '../../refusal.ts'
+import { createBatcher } from '../../core/batcher.ts'
+import { unavailable } from '../refusal.ts'
+import { answer } from './client.ts'
 import type { Market } from './market.ts'
 
 /**

@@ -1,0 +1,193 @@
+import { z } from '@hono/zod-openapi'
+import type { Address, Hex } from 'viem'
+import { formatId } from '../../../core/format.ts'
+import { actionOf, type RunActionName, runActionNames } from '../../../market/runActions.ts'
+import type { StoredAction } from '../../../relay/actions/store/actions.ts'
+import type { StoredClaim } from '../../../relay/claims/store/claims.ts'
+import { Problem } from '../http/errors.ts'
+import { address, addressParameter, hash, id, orNull, untrusted } from '../http/values.ts'
+import { formatClaimState, integer, NO_ADDRESS, signatureInBody } from './claim.ts'
+import { actionRefusals, claimRefusals, pascalCase, problemSchema } from './problem.ts'
+import { exampleRun, runSchema } from './run.ts'
+
+/** What a request's body says of an action: the members of its message beside the run, and the signature. */
+export type ActionBody = {
+  wallet?: Address
+  signer?: Address
+  poster?: Address
+  round?: bigint
+  revision?: bigint
+  deliverableHash?: string
+  feedbackHash?: string
+  deadline: bigint
+  signature: Hex
+}
+
+const MAX_TEXT_BYTES = 128
+
+/** PostgreSQL stores no NUL, and no signature covers a half of a surrogate pair. */
+const isText = (text: string) => {
+  const { length } = Buffer.from(text)
+  return length > 0 && length <= MAX_TEXT_BYTES && text.isWellFormed() && !text.includes('\0')
+}
+
+/** A text that its signer has stored in an event. */
+export const textParameter = z
+  .string('must be given once')
+  .refine(isText, `must be 1 to ${MAX_TEXT_BYTES} bytes of UTF-8, without NUL`)
+
+const wallet = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8'
+const exampleURI = 'ipfs://QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG'
+
+const account = z.string(NO_ADDRESS).pipe(addressParameter)
+const count = (message: string) => integer(message, 10).openapi({ type: ['integer', 'string'] })
+
+/** The members of bodies, and their examples. */
+const members = {
+  wallet: [account.openapi({ description: 'The wallet that claimed the run.' }), wallet],
+  signer: [account.openapi({ description: 'The account that signs: see the action.' }), wallet],
+  poster: [account.openapi({ description: 'The poster of the run.' }), wallet],
+  round: [count('must be the number of the claim, from 1').openapi({ description: 'The run’s current claim.' }), 1],
+  revision: [count('must be the number of a revision, from 0').openapi({ description: 'As in the message.' }), 0],
+  deliverableHash: [textParameter.openapi(untrusted('Where the delivered work is.')), exampleURI],
+  feedbackHash: [textParameter.openapi(untrusted('Where the feedback is.')), exampleURI],
+  deadline: [
+    integer('must be a time in seconds since 1970', 16).openapi({
+      type: ['integer', 'string'],
+      description: 'The last second at which the signature is valid.',
+    }),
+    1_705_320_900,
+  ],
+} as const
+
+/** The schema of the body of the action. It has the members of the message beside the run's id, and the signature. */
+export function actionBody(name: RunActionName) {
+  const own = actionOf(name).members.filter((member) => member !== 'bountyId')
+  const shape = Object.fromEntries(own.map((member) => [member, members[member][0]]))
+  const example = Object.fromEntries(own.map((member) => [member, members[member][1]]))
+  const schema = z
+    .strictObject({ ...shape, signature: signatureInBody })
+    .openapi(`${pascalCase(name)}Request`, { example: { ...example, signature: `0x${'1b'.repeat(65)}` } })
+  return schema as unknown as z.ZodType<ActionBody>
+}
+
+/** The transaction of the examples. */
+const relayed = { actionId: `0x${'ac'.repeat(32)}`, txHash: `0x${'9a'.repeat(32)}`, blockNumber: 1_234 }
+
+const actionId = hash.openapi({
+  description: 'What the signed message hashes to (EIP-712). `GET /api/actions/:actionId` returns the action’s state.',
+})
+
+/** The order of the members is part of the API. */
+export const actionSchema = z
+  .object({
+    success: z.literal(true),
+    run: runSchema,
+    message: z.string(),
+    actionId,
+    txHash: hash,
+    blockNumber: z.int(),
+    finalized: z
+      .boolean()
+      .openapi({ description: 'Whether the block is final. Until then a reorg may undo the action.' }),
+  })
+  .openapi('Action', {
+    example: { success: true, run: exampleRun, message: 'Work started.', ...relayed, finalized: false },
+  })
+
+/** An action that was sent and is not known to be decided. */
+export const pendingActionSchema = z
+  .object({
+    success: z.literal(false),
+    run: orNull(runSchema),
+    message: z.string(),
+    actionId,
+    txHash: hash,
+    status: z.enum(['signed', 'accepted', 'mined']).openapi({
+      description:
+        '`signed`: the node has not confirmed that it has the transaction. `accepted`: it has. ' +
+        '`mined`: the chain has made the action, and the index does not show it yet.',
+    }),
+  })
+  .openapi('PendingAction', {
+    example: {
+      success: false,
+      run: null,
+      message: 'The action is not decided yet, and continues. See Location, or send it again.',
+      actionId: relayed.actionId,
+      txHash: relayed.txHash,
+      status: 'accepted',
+    },
+  })
+
+/** The names of all that is relayed. */
+const actionNames = ['claim', ...runActionNames] as const
+
+const stateProblems = [...new Set([...claimRefusals, ...actionRefusals])]
+
+/** The state of an action for which a transaction was signed. */
+export const actionStateSchema = z
+  .object({
+    actionId: hash,
+    action: z.enum(actionNames),
+    bountyId: id,
+    round: z
+      .int()
+      .nullable()
+      .openapi({ description: 'The claim that it is about; null of `close`, which names none.' }),
+    signer: address,
+    state: z.enum(['signed', 'accepted', 'mined', 'final', 'refused']).openapi({
+      description:
+        '`signed`: the node has not confirmed that it has the transaction. `accepted`: it has. `mined`: the chain has ' +
+        'made it. `final`: and no reorg can undo it. `refused`: the chain refused it, for the reason in `problem`. ' +
+        'Until the block is final, a reorg may return any of these to `signed`; then it is sent again.',
+    }),
+    txHash: hash
+      .nullable()
+      .openapi({ description: 'The latest transaction; null if the chain decided it without one.' }),
+    blockNumber: z.int().nullable(),
+    finalized: z.boolean(),
+    problem: orNull(problemSchema(stateProblems)),
+  })
+  .openapi('ActionState', {
+    example: {
+      actionId: relayed.actionId,
+      action: 'start',
+      bountyId: exampleRun.bountyId,
+      round: exampleRun.round,
+      signer: exampleRun.claimedByWallet,
+      state: 'mined',
+      txHash: relayed.txHash,
+      blockNumber: relayed.blockNumber,
+      finalized: false,
+      problem: null,
+    },
+  })
+
+type ActionState = z.input<typeof actionStateSchema>
+
+export function formatActionState(stored: StoredAction): ActionState {
+  const { actionId, request, state, tx, txHash, blockNumber, problem } = stored
+  const { action, bountyId, party, round } = request.message
+  const isDecided = state !== 'open'
+  const open = tx.state === 'accepted' ? 'accepted' : 'signed'
+  const made = tx.state === 'final' ? 'final' : 'mined'
+  return {
+    actionId,
+    action,
+    bountyId: formatId(bountyId),
+    round: actionOf(action).members.includes('round') ? Number(round) : null,
+    signer: party,
+    state: state === 'refused' ? 'refused' : isDecided ? made : open,
+    txHash: isDecided ? txHash : tx.hash,
+    blockNumber: blockNumber === null ? null : Number(blockNumber),
+    finalized: isDecided && tx.state === 'final',
+    problem: problem ? new Problem(problem.code, problem.detail, problem).toJSON() : null,
+  }
+}
+
+/** A claim as an action. */
+export function formatClaimAsAction(claim: StoredClaim): ActionState {
+  const { claimId, bountyId, round, agentId: _, walletAddress: signer, ...state } = formatClaimState(claim)
+  return { actionId: claimId, action: 'claim', bountyId, round, signer, ...state }
+}

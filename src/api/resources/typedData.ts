@@ -1,0 +1,21 @@
+import { z } from '@hono/zod-openapi'
+import { address } from '../http/values.ts'
+
+const members = z.array(z.object({ name: z.string(), type: z.string() }).readonly()).readonly()
+
+/** EIP-712 typed data of any message to the market. */
+export const typedDataSchema = z
+  .object({
+    domain: z.object({
+      name: z.literal('BountyMarket'),
+      version: z.literal('1'),
+      chainId: z.int(),
+      verifyingContract: address,
+    }),
+    types: z.record(z.string(), members),
+    primaryType: z.string(),
+    message: z
+      .record(z.string(), z.string())
+      .openapi({ description: 'The members of the message. Integers are decimal strings.' }),
+  })
+  .openapi('TypedData', { description: 'The argument of `eth_signTypedData_v4` and of viem’s `signTypedData`.' })

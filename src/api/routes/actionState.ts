@@ -1,0 +1,42 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import type { Hex } from 'viem'
+import type { Deps } from '../deps.ts'
+import { Problem } from '../http/errors.ts'
+import { actionStateSchema, formatActionState, formatClaimAsAction } from '../resources/action.ts'
+import { refusedValue } from '../resources/problem.ts'
+import { problemResponses } from './responses.ts'
+
+const NO_ACTION_ID = 'must be 0x and 64 hexadecimal digits'
+
+const actionId = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{64}$/, NO_ACTION_ID)
+  .transform((value) => value.toLowerCase() as Hex)
+  .openapi({ type: 'string', pattern: '^0x[0-9a-fA-F]{64}$' })
+
+const getAction = createRoute({
+  method: 'get',
+  path: '/api/actions/{actionId}',
+  operationId: 'getAction',
+  tags: ['Actions'],
+  summary: 'Get the state of a relayed action',
+  description: 'Every action and every claim for which a process of this API signed a transaction has a state.',
+  request: { params: z.object({ actionId }) },
+  responses: {
+    200: { description: 'The action.', content: { 'application/json': { schema: actionStateSchema } } },
+    ...problemResponses(['VALIDATION_FAILED', 'ACTION_NOT_FOUND', 'RELAY_UNAVAILABLE'], {
+      VALIDATION_FAILED: refusedValue('actionId', NO_ACTION_ID, '0x12'),
+    }),
+  },
+})
+
+export function addActionStateRoutes(app: OpenAPIHono, { relay }: Deps) {
+  app.openapi(getAction, async (c) => {
+    if (!relay) throw new Problem('RELAY_UNAVAILABLE', 'This server relays nothing.')
+    const { actionId } = c.req.valid('param')
+    const [action, claim] = await Promise.all([relay.findAction(actionId), relay.find(actionId)])
+    if (action) return c.json(formatActionState(action), 200)
+    if (claim) return c.json(formatClaimAsAction(claim), 200)
+    throw new Problem('ACTION_NOT_FOUND', `No transaction was ever signed for an action ${actionId}.`)
+  })
+}

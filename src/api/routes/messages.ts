@@ -1,0 +1,219 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import { type Address, maxUint256, zeroAddress } from 'viem'
+import { type MarketAddress, marketOf } from '../../../core/deployment.ts'
+import { explainRunError } from '../../../market/actionErrors.ts'
+import { MAX_VALIDITY_SECONDS } from '../../../market/claimMessage.ts'
+import { claimErrors } from '../../../market/eligibility.ts'
+import { onlyPartyOf, type RunFacts, revisionOf, runActionError } from '../../../market/runActionRules.ts'
+import {
+  bodyOf,
+  hasMember,
+  partyMemberOf,
+  type RunActionName,
+  runActionNames,
+  runTypedData,
+  textMemberOf,
+} from '../../../market/runActions.ts'
+import { refusalOfReward } from '../../../relay/refusal.ts'
+import type { Deps } from '../deps.ts'
+import { Problem, type ProblemCode } from '../http/errors.ts'
+import { problemOf } from '../http/refusals.ts'
+import { addressParameter, idParameter } from '../http/values.ts'
+import { createBatchedRead } from '../queries/batchedReads.ts'
+import { runAndAgent, runsById } from '../queries/runs.ts'
+import { textParameter } from '../resources/action.ts'
+import { reasonsOf } from '../resources/eligibility.ts'
+import { messageSchema } from '../resources/message.ts'
+import { asRun, type Run } from '../resources/run.ts'
+import { agentNotFound } from './agents.ts'
+import { claimToSign, deadlineParameter, futureDeadline } from './claimMessage.ts'
+import { minBlock, readIndex } from './indexed.ts'
+import { blockHeaders, problemResponses } from './responses.ts'
+import { runNotFound } from './runs.ts'
+
+/** A message is for one signature: no cache may answer it to another request. */
+const NO_STORE = { 'Cache-Control': 'no-store' }
+
+const unstored = {
+  'Cache-Control': {
+    description: '`no-store`: no cache may keep a message.',
+    required: false,
+    schema: { type: 'string' as const },
+  },
+}
+
+/** Why there is no message: the index shows that the market would refuse the action. */
+const refusalCodes = {
+  claim: [
+    'RUN_NOT_FOUND',
+    'AGENT_NOT_FOUND',
+    'RUN_NOT_OPEN',
+    'RUN_DEADLINE_PASSED',
+    'REWARD_TOO_LOW',
+    'WALLET_MISMATCH',
+    'AGENT_BANNED',
+    'AGENT_FROZEN',
+    'INSUFFICIENT_STAKE',
+    'INSUFFICIENT_UNLOCKED_STAKE',
+  ],
+  action: [
+    'RUN_NOT_FOUND',
+    'REWARD_TOO_LOW',
+    'WRONG_STATE',
+    'SIGNER_MISMATCH',
+    'WRONG_REVISION',
+    'REVIEW_PERIOD_OVER',
+    'NO_REVISIONS_LEFT',
+    'REVISIONS_LEFT',
+    'RUN_CLOSING',
+  ],
+} as const satisfies Record<string, readonly ProblemCode[]>
+
+/** The route of the action's message. @param query its parameters beside those of all messages. */
+const routeOf = <Query extends z.ZodRawShape>(
+  name: RunActionName | 'claim',
+  query: Query,
+  codes: readonly ProblemCode[],
+) =>
+  createRoute({
+    method: 'get',
+    path: `/api/messages/${name}`,
+    operationId: `${name}Message`,
+    tags: ['Actions'],
+    summary: `Get what to sign for the action ${name}`,
+    description:
+      'Sign `typedData`, add the `signature` to `body`, and POST it to `path`. Compare `typedData` with what you asked for ' +
+      'before you sign it. There is no message for what the market would refuse at the block of the answer.',
+    request: {
+      query: z.strictObject({
+        runId: idParameter,
+        ...query,
+        deadline: deadlineParameter.optional().openapi({
+          type: 'integer',
+          description: 'Last second at which the signature is valid. 15 minutes ahead if absent.',
+        }),
+        minBlock,
+      }),
+    },
+    responses: {
+      200: {
+        description: `What to sign for ${name}.`,
+        headers: { ...blockHeaders(true), ...unstored },
+        content: { 'application/json': { schema: messageSchema } },
+      },
+      ...problemResponses(['VALIDATION_FAILED', ...codes, 'INDEX_BEHIND']),
+    },
+  })
+
+/** The parameters of the messages of actions about runs. */
+type ActionQuery = {
+  runId: bigint
+  signer?: Address
+  revision?: bigint
+  deliverableHash?: string
+  feedbackHash?: string
+  deadline?: bigint
+  minBlock?: bigint
+}
+
+const revisionParameter = z
+  .string('must be given once')
+  .regex(/^[0-9]$/, 'must be the number of a revision, from 0')
+  .transform(BigInt)
+  .openapi({
+    type: 'integer',
+    description: 'That of the last delivery, which is the default. Refused if it no longer is.',
+  })
+
+/** The parameters that the action has beside those of all messages. */
+function parametersOf(name: RunActionName): z.ZodRawShape {
+  const isReview = partyMemberOf(name) === 'signer'
+  const text = textMemberOf(name)
+  return {
+    ...(isReview && { signer: addressParameter }),
+    ...(text && { [text]: textParameter }),
+    ...(isReview && { revision: revisionParameter.optional() }),
+  }
+}
+
+export function addMessageRoutes(app: OpenAPIHono, deps: Deps) {
+  const market = marketOf(deps.deployment)
+  const readRun = createBatchedRead(deps.index, runsById)
+  const leastReward = deps.relay?.leastReward ?? 0n
+
+  const claimQuery = { agentId: idParameter, walletAddress: addressParameter }
+  app.openapi(routeOf('claim', claimQuery, refusalCodes.claim), async (c) => {
+    const { runId, agentId, walletAddress, deadline, minBlock } = c.req.valid('query')
+    const { snapshot, data } = await readIndex(c, deps.index.read(runAndAgent(runId, agentId), minBlock))
+    const { run, agent } = data
+    if (run === null) throw runNotFound(runId)
+    if (agent === null || agentId > maxUint256) throw agentNotFound(agentId)
+    const [reason] = reasonsOf(run, claimErrors(run, agent, walletAddress, snapshot.now), leastReward)
+    if (reason) throw new Problem(reason.code, reason.sentence, { extensions: reason.extensions })
+    const until = futureDeadline(deadline, snapshot.now, MAX_VALIDITY_SECONDS)
+    return c.json({ action: 'claim', ...claimToSign(market, run, agentId, walletAddress, until) }, 200, NO_STORE)
+  })
+
+  for (const name of runActionNames) {
+    app.openapi(routeOf(name, parametersOf(name), refusalCodes.action), async (c) => {
+      const query = c.req.valid('query') as ActionQuery
+      const { snapshot, data } = await readIndex(c, readRun(query.runId, query.minBlock))
+      if (data === null) throw runNotFound(query.runId)
+      const run = asRun(JSON.parse(data))
+      return c.json(toSign(market, name, run, query, snapshot.now, leastReward), 200, NO_STORE)
+    })
+  }
+}
+
+/** @param now in seconds. @throws Problem with the reason for which the market would refuse the action at this block. */
+function toSign(
+  market: MarketAddress,
+  name: RunActionName,
+  run: Run,
+  { signer, revision: named, deadline: requested, ...query }: ActionQuery,
+  now: bigint,
+  leastReward: bigint,
+) {
+  const facts = factsOf(run)
+  const { bountyId } = facts
+  // Without a claim there is no wallet that could sign, and the run is in no state in which one may.
+  const party = onlyPartyOf(name, facts) ?? signer ?? zeroAddress
+  const revision = named ?? revisionOf(name, facts)
+  const error = runActionError(name, facts, party, revision, now)
+  if (error) {
+    const { code, sentence, extensions } = explainRunError(error)
+    throw new Problem(code, sentence, { extensions })
+  }
+  const small = refusalOfReward('action', bountyId, BigInt(run.reward), leastReward)
+  if (small) throw problemOf(small)
+  const text = textMemberOf(name)
+  const message = {
+    action: name,
+    bountyId,
+    party,
+    round: hasMember(name, 'round') ? BigInt(run.round) : 0n,
+    revision: hasMember(name, 'revision') ? revision : 0n,
+    text: (text && query[text]) ?? '',
+    deadline: futureDeadline(requested, now, name === 'close' ? MAX_VALIDITY_SECONDS : undefined),
+  }
+  return {
+    action: name,
+    path: `/api/runs/${bountyId}/${name}`,
+    body: bodyOf(message),
+    typedData: runTypedData(market, message),
+  }
+}
+
+function factsOf(run: Run): RunFacts {
+  const { bountyId, state, posterAddress, evaluator, claimedByWallet, revisions, reviewBy, closing } = run
+  return {
+    bountyId: BigInt(bountyId),
+    state,
+    poster: posterAddress as Address,
+    evaluator: evaluator as Address | null,
+    claimedByWallet: claimedByWallet as Address | null,
+    revisions: BigInt(revisions),
+    reviewBy: reviewBy === null ? null : BigInt(Date.parse(reviewBy) / 1_000),
+    closing,
+  }
+}

@@ -1,0 +1,268 @@
+import { type LocalAccount, zeroAddress } from 'viem'
+import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { accountOf, roles } from '../../../devnet/accounts.ts'
+import { defaultTerms } from '../../../devnet/defaultTerms.ts'
+import { bodyOf, type RunActionName, runTypedData } from '../../../market/runActions.ts'
+import type { ActionRequest } from '../../../relay/actions/request.ts'
+import { type Participants, usdc } from '../../../testkit/participants.ts'
+import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { claimApi, codeOf } from '../claims/claimApi.ts'
+import { poster, type Runs, runsOn } from './runsInStates.ts'
+
+let market: TestMarket
+let runs: Runs
+let people: Participants
+let api: ReturnType<typeof claimApi>
+
+beforeAll(async () => {
+  market = await startTestMarket()
+  runs = await runsOn(market)
+  people = runs.people
+  api = claimApi(market.api.url)
+  return market.stop
+}, 120_000)
+
+const newAccount = () => privateKeyToAccount(generatePrivateKey())
+const indexed = () => market.client.getBlockNumber({ cacheTime: 0 })
+
+/** Asks what to sign at the chain's latest block. */
+async function messageFor(action: RunActionName, runId: bigint, query = '') {
+  return api.get(`/api/messages/${action}?runId=${runId}&minBlock=${await indexed()}${query}`)
+}
+
+/** Signs what the API says, and sends it where the API says. */
+async function make(action: RunActionName, runId: bigint, account: LocalAccount, query = '') {
+  const message = await messageFor(action, runId, query)
+  expect(message.status, JSON.stringify(message.body)).toBe(200)
+  const { path, body, typedData } = message.body
+  return api.post(path, { ...body, signature: await account.signTypedData(typedData) })
+}
+
+/** Sends an action that was signed without asking the API. */
+const send = ({ message, signature }: ActionRequest) =>
+  api.post(`/api/runs/${message.bountyId}/${message.action}`, { ...bodyOf(message), signature })
+
+describe('a poster and an agent without ether', () => {
+  it('live a run by signatures', { timeout: 60_000 }, async () => {
+    const [owner, wallet] = [newAccount(), newAccount()]
+    const agent = await people.newAgent(wallet, 0n)
+    await people.fund(people.poster, market.staking.address, 20n * usdc)
+    await people.mined(() => market.staking.write.stakeFor([agent.id, wallet.address, 20n * usdc]))
+    await people.fund(people.poster, market.market.address, 105n * usdc)
+    const deadline = (await people.now()) + 86_400n
+    const terms = ['ipfs://run', 100n * usdc, deadline, defaultTerms] as const
+    await people.mined(() => market.market.write.postBountyFor([owner.address, ...terms]))
+    const runId = await market.market.read.bountyCount()
+
+    const claimMessage = await api.get(
+      `/api/messages/claim?runId=${runId}&agentId=${agent.id}&walletAddress=${wallet.address}&minBlock=${await indexed()}`,
+    )
+    const { path, body, typedData } = claimMessage.body
+    const claimed = await api.post(path, { ...body, signature: await wallet.signTypedData(typedData) })
+    expect(claimed.status).toBe(200)
+    const claimState = await api.get(`/api/actions/${claimed.body.claimId}`)
+    expect(claimState.body).toMatchObject({ action: 'claim', signer: wallet.address, state: 'mined' })
+
+    const delivery = `&deliverableHash=${encodeURIComponent('ipfs://first try')}`
+    const signer = `&signer=${owner.address}`
+    const steps = [
+      [await make('start', runId, wallet), 'IN_PROGRESS'],
+      [await make('submit', runId, wallet, delivery), 'SUBMITTED'],
+      [await make('revise', runId, owner, `${signer}&feedbackHash=ipfs://more`), 'REVISION_REQUESTED'],
+      [await make('submit', runId, wallet, '&deliverableHash=ipfs://second'), 'SUBMITTED'],
+      [await make('approve', runId, owner, signer), 'APPROVED'],
+    ] as const
+    for (const [answer, state] of steps) {
+      expect(answer.status, JSON.stringify(answer.body)).toBe(200)
+      expect(answer.body.run).toMatchObject({ bountyId: Number(runId), state })
+      const receipt = await market.client.getTransactionReceipt({ hash: answer.body.txHash })
+      expect(receipt).toMatchObject({ status: 'success', blockNumber: BigInt(answer.body.blockNumber) })
+      expect(Number(answer.headers.get('X-Indexed-Block'))).toBeGreaterThanOrEqual(answer.body.blockNumber)
+    }
+    expect(await market.usdc.read.balanceOf([wallet.address])).toBe(100n * usdc)
+    const [ofOwner, ofWallet] = await Promise.all(
+      [owner, wallet].map(({ address }) => market.client.getBalance({ address })),
+    )
+    expect([ofOwner, ofWallet]).toEqual([0n, 0n])
+  })
+
+  it('abandon, reject and close by signatures', { timeout: 60_000 }, async () => {
+    const evaluator = newAccount()
+    const abandoned = await runs.runIn('IN_PROGRESS')
+    expect((await make('abandon', abandoned, runs.agent.wallet)).body.run.state).toBe('OPEN')
+    const rejected = await runs.runIn('SUBMITTED', evaluator.address)
+    const rejection = await make('reject', rejected, evaluator, `&signer=${evaluator.address}`)
+    expect(rejection.body.run.state).toBe('REJECTED')
+    const open = await runs.runIn('OPEN')
+    expect((await make('close', open, poster)).body.run.state).toBe('DRAFT')
+    const claimed = await runs.runIn('CLAIMED')
+    expect((await make('close', claimed, poster)).body.run).toMatchObject({ state: 'CLAIMED', closing: true })
+  })
+})
+
+describe('an action', () => {
+  it('is answered with its state by its id, and again by its body', { timeout: 30_000 }, async () => {
+    const runId = await runs.runIn('CLAIMED')
+    const request = await runs.signed(
+      await runs.messageOf('start', runId, runs.agent.wallet.address),
+      runs.agent.wallet,
+    )
+    const first = await send(request)
+    expect(first.status).toBe(200)
+    const state = await api.get(`/api/actions/${first.body.actionId}`)
+    expect(state.body).toMatchObject({
+      action: 'start',
+      bountyId: Number(runId),
+      round: 1,
+      signer: runs.agent.wallet.address,
+      state: 'mined',
+      txHash: first.body.txHash,
+      problem: null,
+    })
+    // The run moves on: the same message is the same action still, and its answer has the run as it is.
+    await runs.call('submit', runId, zeroAddress)
+    await market.indexed()
+    const again = await send(request)
+    expect(again).toMatchObject({ status: 200, body: { actionId: first.body.actionId, txHash: first.body.txHash } })
+    expect(again.body.run.state).toBe('SUBMITTED')
+    expect(codeOf(await api.get(`/api/actions/0x${'12'.repeat(32)}`))).toEqual([404, 'ACTION_NOT_FOUND'])
+  })
+
+  it('continues without its request, which gets its state', { timeout: 30_000 }, async () => {
+    const runId = await runs.runIn('CLAIMED')
+    const message = await runs.messageOf('start', runId, runs.agent.wallet.address)
+    const { signature } = await runs.signed(message, runs.agent.wallet)
+    const answer = await api.post(`/api/runs/${runId}/start`, { ...bodyOf(message), signature }, { Prefer: 'wait=0' })
+    expect([202, 503]).toContain(answer.status)
+    if (answer.status === 202) expect(answer.headers.get('Location')).toBe(`/api/actions/${answer.body.actionId}`)
+    const sent = await send({ message, signature })
+    expect(sent.status).toBe(200)
+  })
+
+  it('of two requests at once with one signature is sent once', { timeout: 30_000 }, async () => {
+    const runId = await runs.runIn('CLAIMED')
+    const message = await runs.messageOf('submit', runId, runs.agent.wallet.address)
+    const request = await runs.signed(message, runs.agent.wallet)
+    const before = await market.client.getTransactionCount({ address: accountOf(roles.relayer).address })
+    const answers = await Promise.all([send(request), send(request), send(request), send(request)])
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200])
+    expect(new Set(answers.map(({ body }) => body.txHash)).size).toBe(1)
+    expect(await market.client.getTransactionCount({ address: accountOf(roles.relayer).address })).toBe(before + 1)
+  })
+})
+
+describe('is refused, and costs no transaction:', () => {
+  let before: number
+  const sentByRelayer = () => market.client.getTransactionCount({ address: accountOf(roles.relayer).address })
+
+  beforeAll(async () => {
+    before = await sentByRelayer()
+  })
+  afterAll(async () => expect(await sentByRelayer()).toBe(before))
+
+  it('the signature of another account', async () => {
+    const runId = await runs.runIn('CLAIMED')
+    const { wallet } = runs.agent
+    const ofStranger = await runs.messageOf('start', runId, accountOf(5).address)
+    const named = await send(await runs.signed(ofStranger, accountOf(5)))
+    expect(codeOf(named)).toEqual([403, 'SIGNER_MISMATCH'])
+    expect(named.body).toMatchObject({ signer: accountOf(5).address, expected: [wallet.address] })
+    const forged = await send(await runs.signed({ ...ofStranger, party: wallet.address }, accountOf(5)))
+    expect(codeOf(forged)).toEqual([401, 'INVALID_SIGNATURE'])
+    expect(forged.headers.get('WWW-Authenticate')).toBe(
+      `EIP712 realm="runline", message="/api/messages/start?runId=${runId}"`,
+    )
+  })
+
+  it('a signature of another message: of the run’s other action, of another text, of another chain', async () => {
+    const runId = await runs.runIn('CLAIMED')
+    const { wallet } = runs.agent
+    const start = await runs.messageOf('start', runId, wallet.address)
+    const { signature } = await runs.signed(start, wallet)
+    const submit = await runs.messageOf('submit', runId, wallet.address)
+    expect(codeOf(await send({ message: submit, signature }))).toEqual([401, 'INVALID_SIGNATURE'])
+    const own = await runs.signed(submit, wallet)
+    const changed = { ...own, message: { ...submit, text: 'ipfs://worm' } }
+    expect(codeOf(await send(changed))).toEqual([401, 'INVALID_SIGNATURE'])
+    const elsewhere = runTypedData({ chainId: 8453, address: market.deployment.contracts.BountyMarket }, start)
+    const foreign = await wallet.signTypedData(elsewhere as never)
+    expect(codeOf(await send({ message: start, signature: foreign }))).toEqual([401, 'INVALID_SIGNATURE'])
+  })
+
+  it('an expired signature, and one that soon expires', async () => {
+    const runId = await runs.runIn('CLAIMED')
+    const { wallet } = runs.agent
+    for (const deadline of [(await people.now()) - 1n, BigInt(Math.floor(Date.now() / 1_000)) + 5n]) {
+      const message = await runs.messageOf('start', runId, wallet.address, { deadline })
+      expect(codeOf(await send(await runs.signed(message, wallet)))).toEqual([401, 'SIGNATURE_EXPIRED'])
+    }
+  })
+
+  it('a signature of an earlier round', async () => {
+    const runId = await runs.runIn('REOPENED')
+    const { wallet } = runs.agent
+    const message = await runs.messageOf('start', runId, wallet.address, { round: 1n })
+    const answer = await send(await runs.signed(message, wallet))
+    expect(codeOf(answer)).toEqual([401, 'INVALID_SIGNATURE'])
+    expect(answer.body.round).toBe(2)
+  })
+
+  it('a signature of an earlier revision', async () => {
+    const runId = await runs.runIn('LAST_SUBMITTED')
+    const signer = poster.address
+    const message = await runs.messageOf('approve', runId, signer, { revision: 2n })
+    const answer = await send(await runs.signed(message, poster))
+    expect(codeOf(answer)).toEqual([409, 'WRONG_REVISION'])
+    expect(answer.body).toMatchObject({ revision: 2, expected: 3 })
+    await market.indexed()
+    expect(codeOf(await messageFor('approve', runId, `&signer=${signer}&revision=2`))).toEqual([409, 'WRONG_REVISION'])
+  })
+
+  it('an action about a run that has moved on, or that does not exist', async () => {
+    const runId = await runs.runIn('SUBMITTED')
+    const { wallet } = runs.agent
+    const answer = await send(await runs.signed(await runs.messageOf('start', runId, wallet.address), wallet))
+    expect(codeOf(answer)).toEqual([409, 'WRONG_STATE'])
+    expect(answer.body.state).toBe('SUBMITTED')
+    const unknown = await runs.messageOf('start', 999_999n, wallet.address)
+    expect(codeOf(await send(await runs.signed(unknown, wallet)))).toEqual([404, 'RUN_NOT_FOUND'])
+    expect(codeOf(await messageFor('start', 999_999n))).toEqual([404, 'RUN_NOT_FOUND'])
+    expect(codeOf(await messageFor('start', 2n ** 300n))).toEqual([404, 'RUN_NOT_FOUND'])
+  })
+
+  it('a body that is not the message’s', async () => {
+    const runId = await runs.runIn('CLAIMED')
+    const wallet = runs.agent.wallet.address
+    const good = {
+      wallet,
+      round: 1,
+      revision: 0,
+      deliverableHash: 'ipfs://work',
+      deadline: 4_000_000_000,
+      signature: '0x12',
+    }
+    const fields = async (change: object) => {
+      const { status, body } = await api.post(`/api/runs/${runId}/submit`, { ...good, ...change })
+      return [status, body.field]
+    }
+    expect(await fields({ signature: undefined })).toEqual([400, 'signature'])
+    expect(await fields({ signature: '0x' })).toEqual([400, 'signature'])
+    expect(await fields({ wallet: '0x12' })).toEqual([400, 'wallet'])
+    expect(await fields({ round: -1 })).toEqual([400, 'round'])
+    expect(await fields({ round: 1.5 })).toEqual([400, 'round'])
+    expect(await fields({ deadline: 'soon' })).toEqual([400, 'deadline'])
+    expect(await fields({ deliverableHash: '' })).toEqual([400, 'deliverableHash'])
+    expect(await fields({ deliverableHash: 'é'.repeat(65) })).toEqual([400, 'deliverableHash'])
+    expect(await fields({ deliverableHash: 'a\0b' })).toEqual([400, 'deliverableHash'])
+    expect(await fields({ deliverableHash: '\ud800' })).toEqual([400, 'deliverableHash'])
+    expect(await fields({ more: 1 })).toEqual([400, 'more'])
+  })
+
+  it('a message of no action, and no cache keeps one', async () => {
+    const runId = await runs.runIn('CLAIMED')
+    expect(codeOf(await api.get(`/api/messages/steal?runId=${runId}`))).toEqual([404, 'ROUTE_NOT_FOUND'])
+    const { status, headers } = await messageFor('start', runId)
+    expect([status, headers.get('Cache-Control')]).toEqual([200, 'no-store'])
+  })
+})
