@@ -1,8 +1,8 @@
-"""A client of the Runline API: read runs, follow their changes, claim them."""
+"""A client of the Runline API: read runs, follow their changes, claim them, deliver, review."""
 
-from .claims import Account, Market
 from .client import Runline
-from .errors import NoAnswerError, ProblemError, UndecidedClaimError, UnexpectedMessageError
+from .errors import NoAnswerError, ProblemError, UndecidedError, UnexpectedMessageError
+from .signing import Account, Market
 from .stream import Event
 
 __all__ = [
@@ -12,6 +12,6 @@ __all__ = [
     "NoAnswerError",
     "ProblemError",
     "Runline",
-    "UndecidedClaimError",
+    "UndecidedError",
     "UnexpectedMessageError",
 ]

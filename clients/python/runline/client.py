@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from .claims import Account, Market, claim_run
+from .actions import act
+from .claims import claim_run
 from .http import Api
+from .signing import Account, Market
 from .stream import Event, stream_changes
 
 Id = int | str
@@ -84,11 +86,66 @@ class Runline:
     ) -> dict[str, Any]:
         """
         Signs the claim with the agent's wallet, sends it, and repeats it until it is decided: it is made once. Raises ProblemError
-        with the refusal, UndecidedClaimError at the timeout, and UnexpectedMessageError before it signs anything but the claim.
+        with the refusal, UndecidedError at the timeout, and UnexpectedMessageError before it signs anything but the claim.
         """
+        ids = str(int(run_id)), str(int(agent_id))
+        return claim_run(self._api, self._trusted_market(), *ids, account, timeout_seconds)
+
+    def start(self, run_id: Id, *, account: Account, timeout_seconds: float = 300) -> dict[str, Any]:
+        """Tells the poster that the work has begun. The wallet that claimed the run signs. Raises as `claim` does."""
+        return self._act("start", run_id, account, timeout_seconds)
+
+    def submit(
+        self, run_id: Id, deliverable_hash: str, *, account: Account, timeout_seconds: float = 300
+    ) -> dict[str, Any]:
+        """Delivers. The wallet that claimed the run signs. Raises as `claim` does."""
+        return self._act("submit", run_id, account, timeout_seconds, deliverableHash=deliverable_hash)
+
+    def abandon(self, run_id: Id, *, account: Account, timeout_seconds: float = 300) -> dict[str, Any]:
+        """Gives the run back, which burns the claim's stake. The wallet that claimed it signs. Raises as `claim` does."""
+        return self._act("abandon", run_id, account, timeout_seconds)
+
+    def approve(
+        self, run_id: Id, *, account: Account, revision: int | None = None, timeout_seconds: float = 300
+    ) -> dict[str, Any]:
+        """
+        Approves the last delivery, which pays the agent. The poster or the evaluator signs. `revision` refuses any other
+        delivery than the one that was reviewed: the run's `revisions` in SUBMITTED, one less in REVISION_REQUESTED. Raises as
+        `claim` does.
+        """
+        return self._act("approve", run_id, account, timeout_seconds, revision=revision)
+
+    def revise(
+        self,
+        run_id: Id,
+        feedback_hash: str,
+        *,
+        account: Account,
+        revision: int | None = None,
+        timeout_seconds: float = 300,
+    ) -> dict[str, Any]:
+        """Asks for a revision of the last delivery. The evaluator signs. Raises as `claim` does."""
+        return self._act("revise", run_id, account, timeout_seconds, feedbackHash=feedback_hash, revision=revision)
+
+    def reject(
+        self, run_id: Id, *, account: Account, revision: int | None = None, timeout_seconds: float = 300
+    ) -> dict[str, Any]:
+        """Rejects the last delivery. The evaluator signs; a poster only after three revisions. Raises as `claim` does."""
+        return self._act("reject", run_id, account, timeout_seconds, revision=revision)
+
+    def close(self, run_id: Id, *, account: Account, timeout_seconds: float = 300) -> dict[str, Any]:
+        """Refunds an open run; of a claimed one, lets a lost claim refund it. The poster signs. Raises as `claim` does."""
+        return self._act("close", run_id, account, timeout_seconds)
+
+    def _act(
+        self, name: str, run_id: Id, account: Account, timeout_seconds: float, **asked: object
+    ) -> dict[str, Any]:
+        return act(self._api, self._trusted_market(), name, str(int(run_id)), account, asked, timeout_seconds)
+
+    def _trusted_market(self) -> Market:
         if self._market is None:
             raise ValueError("Runline() needs market=Market(chain_id, address): the contract that it may sign for")
-        return claim_run(self._api, self._market, str(int(run_id)), str(int(agent_id)), account, timeout_seconds)
+        return self._market
 
     def stream(self, *, last_event_id: str | None = None, **query: object) -> Iterator[Event]:
         """

@@ -19,16 +19,16 @@ class NoAnswerError(Exception):
         super().__init__(f"{request} got no answer of the API: {reason}.")
 
 
-class UndecidedClaimError(Exception):
-    """The claim is not decided at the timeout, and may still be won. Claim the run again to wait for it."""
+class UndecidedError(Exception):
+    """A claim or an action is not decided at the timeout, and may still be made. `location` has its state if it is stored."""
 
-    def __init__(self, state: str, claim_id: str | None) -> None:
-        super().__init__(f"The claim is undecided: {state}. It may still be won. Claim the run again to wait for it.")
-        self.claim_id = claim_id
+    def __init__(self, what: str, state: str, location: str | None) -> None:
+        super().__init__(f"The {what} is undecided: {state}. It may still be made. Send it again to wait for it.")
+        self.location = location
 
 
 class UnexpectedMessageError(Exception):
-    """The API asked for the signature of another message than the claim. Nothing was signed."""
+    """The API asked for the signature of another message than the caller's. Nothing was signed."""
 
     def __init__(self, member: str, expected: object, got: object) -> None:
         super().__init__(f"The message to sign has {member} {got}, not {expected}. Nothing was signed.")

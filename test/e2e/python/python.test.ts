@@ -165,7 +165,7 @@ print(runline.market()["chainId"], runline.eligibility(${runIds[0]}, ${agent.id}
     )
     expect(lines).toEqual([
       'ProblemError RUN_NOT_FOUND: There is no run 999999.',
-      'UndecidedClaimError The claim is undecided: RATE_LIMITED. It may still be won. Claim the run again to wait for it.',
+      'UndecidedError The claim is undecided: RATE_LIMITED. It may still be made. Send it again to wait for it.',
       expect.stringMatching(/^ProblemError AGENT_NOT_FOUND: /),
       expect.stringMatching(/^ProblemError WALLET_MISMATCH: /),
       "ValueError invalid literal for int() with base 10: 'x'",

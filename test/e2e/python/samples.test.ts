@@ -1,59 +1,120 @@
 import { symlink, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { execa } from 'execa'
+import type { LocalAccount } from 'viem'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
-import { accountOf, keyOf } from '../../../devnet/accounts.ts'
+import { keyOf, roles } from '../../../devnet/accounts.ts'
 import { exampleAgent } from '../../../src/api/resources/agent.ts'
-import { type Agent, participantsOf, usdc } from '../../../testkit/participants.ts'
 import { temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { python, startPython } from '../../support/python.ts'
+import { poster, type Runs, runsOn, type Situation } from '../actions/runsInStates.ts'
 
+type Language = 'Shell' | 'TypeScript' | 'Python'
 type Operation = { operationId: string; 'x-codeSamples'?: { lang: string; source: string }[] }
 
 const { paths } = JSON.parse(inject('apiDescription')) as { paths: Record<string, Record<string, Operation>> }
 const operations = Object.values(paths).flatMap((methods) => Object.values(methods))
+const names = operations.map(({ operationId }) => operationId)
 
-const sourceOf = ({ 'x-codeSamples': samples = [] }: Operation, lang: string) =>
-  samples.find((sample) => sample.lang === lang)?.source ?? ''
+const sourceOf = ({ 'x-codeSamples': samples = [] }: Operation, language: Language) =>
+  samples.find(({ lang }) => lang === language)?.source ?? ''
+
+/** In which state the run of an action's sample is, what state it has then, and whether the poster signs. */
+const actions: Record<string, { from: Situation; to: string; isOfPoster?: boolean }> = {
+  claim: { from: 'OPEN', to: 'CLAIMED' },
+  start: { from: 'CLAIMED', to: 'IN_PROGRESS' },
+  submit: { from: 'CLAIMED', to: 'SUBMITTED' },
+  abandon: { from: 'CLAIMED', to: 'OPEN' },
+  approve: { from: 'SUBMITTED', to: 'APPROVED', isOfPoster: true },
+  revise: { from: 'SUBMITTED', to: 'REVISION_REQUESTED', isOfPoster: true },
+  reject: { from: 'LAST_SUBMITTED', to: 'REJECTED', isOfPoster: true },
+  close: { from: 'OPEN', to: 'DRAFT', isOfPoster: true },
+}
+
+const actionOf = (operationId: string) => actions[operationId.replace(/(Message|Run)$/, '')]
 
 let market: TestMarket
-let agent: Agent
-/** A sample with what `…` stands for. */
-let fillIn: (source: string) => string
+let runs: Runs
+let claimId: string
+/** The runs of the samples of actions, by language and operation. */
+const runIds = new Map<string, bigint>()
 
 beforeAll(async () => {
   market = await startTestMarket({ api: { allowUnsignedClaims: false } })
-  const people = participantsOf(market)
-  agent = await people.newAgent(accountOf(2), 1_000n * usdc)
-  const runId = await people.openRun(200n * usdc)
+  runs = await runsOn(market)
+  expect([runs.agent.id, await runs.runIn('OPEN')]).toEqual([1n, 1n])
+  await runs.runIn('OPEN', undefined, 200_000_000n)
+  for (const language of ['Shell', 'TypeScript', 'Python']) {
+    for (const operationId of names) {
+      const action = actionOf(operationId)
+      if (action) runIds.set(`${language} ${operationId}`, await runs.runIn(action.from))
+    }
+  }
   await market.indexed()
-  expect([agent.id, runId]).toEqual([1n, 1n])
-  const { signature, deadline } = await people.sign(runId, agent)
-  const answer = await fetch(`${market.api.url}/api/runs/1/claim`, {
+  const answer = await signedBody('claim', `runId=1&agentId=1&walletAddress=${runs.agent.wallet.address}`)
+  const claim = await fetch(`${market.api.url}/api/runs/1/claim`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ agentId: 1, walletAddress: agent.wallet.address, signature, deadline: String(deadline) }),
+    body: answer,
   })
-  const { claimId } = (await answer.json()) as { claimId: string }
-  for (let runs = 1; runs < 4; runs++) await people.openRun(200n * usdc)
-  await market.indexed()
-  fillIn = (source) =>
-    source
+  claimId = ((await claim.json()) as { claimId: string }).claimId
+  return market.stop
+}, 180_000)
+
+/** What a party posts for the action, with its signature. */
+async function signedBody(action: string, query: string): Promise<string> {
+  const answer = await fetch(`${market.api.url}/api/messages/${action}?${query}`)
+  const { body, typedData } = (await answer.json()) as {
+    body: object
+    typedData: Parameters<LocalAccount['signTypedData']>[0]
+  }
+  const signer = actions[action]?.isOfPoster ? poster : runs.agent.wallet
+  return JSON.stringify({ ...body, signature: await signer.signTypedData(typedData) })
+}
+
+/** The sample as a reader runs it: with an own key, and about a run of this market. */
+function fillIn(operation: Operation, language: Language): string {
+  const { operationId } = operation
+  const isOfPoster = actionOf(operationId)?.isOfPoster
+  const account = isOfPoster ? poster : runs.agent.wallet
+  const run = runIds.get(`${language} ${operationId}`) ?? 1n
+  return (
+    sourceOf(operation, language)
       .replaceAll('http://localhost:3000', market.api.url)
       .replaceAll('31337', String(market.chainId))
       .replaceAll('0x…market', market.market.address)
-      .replaceAll('0x…key', keyOf(2))
+      .replaceAll('0x…key', keyOf(isOfPoster ? roles.deployer : 2))
       .replaceAll('0x…claim', claimId)
-      .replaceAll('"0x…"', `"${signature}"`)
-      .replaceAll('"…"', `"${deadline}"`)
-      .replaceAll(exampleAgent.walletAddress, agent.wallet.address)
-  return market.stop
-}, 120_000)
+      .replaceAll(exampleAgent.walletAddress, account.address)
+      .replaceAll('/api/runs/1/', `/api/runs/${run}/`)
+      .replaceAll('runId=1', `runId=${run}`)
+      .replace(
+        /\b(claim|start|submit|submitWork|abandon|approve|revise|requestRevision|reject|close)\(1,/,
+        `$1(${run},`,
+      )
+      // The stream has no end: its first event shows that it runs.
+      .replace(/^( +)(console\.log|print)\((event\.type.*)$/m, '$1$2($3\n$1break')
+  )
+}
 
-/** The stream has no end: its first event shows that it runs. */
-const endAfterAnEvent = (source: string) =>
-  source.replace(/^( +)(console\.log|print)\((event\.type.*)$/m, '$1$2($3\n$1break')
+/** The command with a signed body instead of the sample's. */
+async function fillInSignature({ operationId }: Operation, command: string): Promise<string> {
+  if (!command.includes('-d ')) return command
+  const name = operationId.replace(/Run$/, '')
+  const { agent } = runs
+  const query = new URLSearchParams({
+    runId: String(runIds.get(`Shell ${operationId}`)),
+    ...(name === 'claim' && { agentId: String(agent.id), walletAddress: agent.wallet.address }),
+    ...(['approve', 'revise', 'reject'].includes(name) && { signer: poster.address }),
+    ...(name === 'submit' && { deliverableHash: 'ipfs://work' }),
+    ...(name === 'revise' && { feedbackHash: 'ipfs://feedback' }),
+  })
+  const [, sample = ''] = /-d '(.*)'$/s.exec(command) ?? []
+  const body = await signedBody(name, String(query))
+  expect(Object.keys(JSON.parse(sample)).toSorted()).toEqual(Object.keys(JSON.parse(body)).toSorted())
+  return command.replace(sample, body)
+}
 
 /** What each program prints, by its operation. */
 function outputs(text: string): Record<string, string> {
@@ -65,19 +126,26 @@ function outputs(text: string): Record<string, string> {
   )
 }
 
-const names = operations.map(({ operationId }) => operationId)
+function expectOutputs(printed: Record<string, string>) {
+  expect(Object.keys(printed)).toEqual(names)
+  expect(Object.entries(printed).filter(([, text]) => text.trim() === '' || text.includes('undefined'))).toEqual([])
+  for (const [name, { to }] of Object.entries(actions)) expect(printed[`${name}Run`]?.trim(), name).toBe(to)
+  expect(printed.streamChanges).toMatch(/^ready/)
+}
 
 describe('the samples of the reference', () => {
   it('exist for each operation, with curl, in TypeScript and in Python', () => {
-    const lacking = operations.filter((each) =>
-      ['Shell', 'TypeScript', 'Python'].some((lang) => sourceOf(each, lang) === ''),
-    )
+    const languages: Language[] = ['Shell', 'TypeScript', 'Python']
+    const lacking = operations.filter((each) => languages.some((language) => sourceOf(each, language) === ''))
     expect(lacking.map(({ operationId }) => operationId)).toEqual([])
   })
 
   it.each(operations)('$operationId answers curl', async (operation) => {
-    const command = fillIn(sourceOf(operation, 'Shell')).replace(/^curl/, 'curl -sS --fail-with-body --max-time 5')
-    const { stdout, exitCode } = await execa({ reject: false })('bash', ['-c', command])
+    const command = await fillInSignature(operation, fillIn(operation, 'Shell'))
+    const { stdout, exitCode } = await execa({ reject: false })('bash', [
+      '-c',
+      command.replace(/^curl/, 'curl -sS --fail-with-body --max-time 5'),
+    ])
     const isStream = operation.operationId === 'streamChanges'
     expect(exitCode, stdout).toBe(isStream ? 28 : 0)
     expect(stdout).toMatch(isStream ? /^event: ready/m : /^[{[]/)
@@ -88,16 +156,14 @@ describe('the samples of the reference', () => {
     try {
       await symlink(resolve('node_modules'), join(path, 'node_modules'))
       for (const operation of operations) {
-        const source = endAfterAnEvent(
-          fillIn(sourceOf(operation, 'TypeScript').replace('runs.claim(1,', 'runs.claim(2,')),
-        )
+        const source = fillIn(operation, 'TypeScript')
           .replace("'@runline/client/reads'", `'${resolve('client/src/reads.ts')}'`)
           .replace("'@runline/client'", `'${resolve('client/src/index.ts')}'`)
         await writeFile(join(path, `${operation.operationId}.ts`), source)
       }
       const program = `for (const name of ${JSON.stringify(names)}) { console.log('### ' + name); await import(\`./\${name}.ts\`) }`
       await writeFile(join(path, 'all.ts'), program)
-      const { stdout } = await execa({ cwd: path, timeout: 60_000 })(process.execPath, ['all.ts'])
+      const { stdout } = await execa({ cwd: path, timeout: 90_000 })(process.execPath, ['all.ts'])
       expectOutputs(outputs(stdout))
     } finally {
       await remove()
@@ -105,10 +171,7 @@ describe('the samples of the reference', () => {
   })
 
   it.skipIf(!python)('run in Python', async () => {
-    const sources = operations.map((operation) => [
-      operation.operationId,
-      endAfterAnEvent(fillIn(sourceOf(operation, 'Python').replace('runline.claim(1,', 'runline.claim(3,'))),
-    ])
+    const sources = operations.map((operation) => [operation.operationId, fillIn(operation, 'Python')])
     const { stdout } = await startPython(`
 import json
 for name, source in json.loads(${JSON.stringify(JSON.stringify(sources))}):
@@ -118,11 +181,3 @@ for name, source in json.loads(${JSON.stringify(JSON.stringify(sources))}):
     expectOutputs(outputs(stdout))
   })
 })
-
-function expectOutputs(printed: Record<string, string>) {
-  expect(Object.keys(printed)).toEqual(names)
-  expect(Object.entries(printed).filter(([, text]) => text.trim() === '' || text.includes('undefined'))).toEqual([])
-  expect(printed.claimRun?.trim()).toBe('CLAIMED')
-  expect(printed.getRun?.trim()).toBe('CLAIMED 200000000')
-  expect(printed.streamChanges).toMatch(/^ready/)
-}

@@ -1,0 +1,71 @@
+"""Sends what is signed until the chain has decided it."""
+
+import time
+from typing import Any, NamedTuple
+
+from .errors import NoAnswerError, ProblemError, UndecidedError
+from .http import Answer, Api
+
+
+class Request(NamedTuple):
+    """What is sent, again and again, as it is: so it is the same for the API, which makes it once."""
+
+    what: str
+    """For messages: `claim`, `submit`."""
+    path: str
+    body: dict[str, Any]
+    headers: dict[str, str]
+
+
+class Pending(NamedTuple):
+    """Where a request is after an answer that does not decide it."""
+
+    state: str
+    seconds: float
+    location: str | None = None
+    """Where the state is, if it is stored."""
+
+
+def send_until_decided(api: Api, request: Request, until: float) -> dict[str, Any]:
+    """
+    Sends the request until it is decided. `until` is of `time.monotonic()`.
+    Raises ProblemError with the refusal, UndecidedError at the timeout.
+    """
+    while True:
+        result = _post(api, request)
+        if not isinstance(result, Pending):
+            return result
+        _pause(request, result, until)
+        while (result := _look_up(api, result)).location is not None:
+            _pause(request, result, until)
+
+
+def _pause(request: Request, pending: Pending, until: float) -> None:
+    if time.monotonic() + pending.seconds > until:
+        raise UndecidedError(request.what, pending.state, pending.location)
+    time.sleep(pending.seconds)
+
+
+def _post(api: Api, request: Request) -> dict[str, Any] | Pending:
+    """Sends it once. Raises ProblemError if it is refused."""
+    try:
+        answer = api.send("POST", request.path, request.body, request.headers)
+    except NoAnswerError as error:
+        return Pending(str(error), 1)
+    if answer.status < 400:
+        return answer.body if answer.body.get("success") is True else _pending_of(answer)
+    if not answer.is_retriable:
+        raise ProblemError(answer.body)
+    return Pending(answer.body["code"], answer.retry_after_seconds)
+
+
+def _pending_of(answer: Answer) -> Pending:
+    return Pending(answer.body["status"], answer.retry_after_seconds, answer.headers.get("Location"))
+
+
+def _look_up(api: Api, pending: Pending) -> Pending:
+    """Its state, without a location once the chain has decided it: the next answer to the request says how."""
+    if pending.location is None:
+        return pending
+    state = api.get(pending.location)["state"]
+    return pending._replace(state=state, location=pending.location if state in ("signed", "accepted") else None)

@@ -1,0 +1,88 @@
+"""What a wallet signs: EIP-712 messages of one market."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from .errors import ProblemError, UnexpectedMessageError
+
+MAX_SIGNATURES = 3
+"""How many messages are signed for one request: another claim of the run ends the round of the first."""
+
+Members = list[dict[str, str]]
+
+DOMAIN_TYPE: Members = [
+    {"name": "name", "type": "string"},
+    {"name": "version", "type": "string"},
+    {"name": "chainId", "type": "uint256"},
+    {"name": "verifyingContract", "type": "address"},
+]
+
+Result = TypeVar("Result")
+
+
+class Market(NamedTuple):
+    """The BountyMarket contract that the caller trusts. Nothing is signed for another one."""
+
+    chain_id: int
+    address: str
+
+
+class Account(Protocol):
+    """Signs: an account of eth-account, or any object with these two members."""
+
+    address: str
+
+    def sign_typed_data(self, *, full_message: dict[str, Any]) -> Any:
+        """Returns an object whose `signature` has the bytes."""
+
+
+def typed_data(
+    answer: dict[str, Any], market: Market, name: str, members: Members, own: dict[str, object]
+) -> dict[str, Any]:
+    """
+    The EIP-712 message to sign. Its domain, its types and the values `own` come from the caller, the others from the API's
+    answer. Raises UnexpectedMessageError if the API's message is of another market, or has other values than `own`.
+    """
+    domain, message = answer["domain"], answer["message"]
+    _assert_same("chainId", market.chain_id, domain["chainId"])
+    _assert_same("verifyingContract", market.address, domain["verifyingContract"])
+    for member, value in own.items():
+        _assert_same(member, value, message[member])
+    values = {member["name"]: own.get(member["name"], message[member["name"]]) for member in members}
+    integers = {member["name"] for member in members if member["type"] == "uint256"}
+    return {
+        "types": {"EIP712Domain": DOMAIN_TYPE, name: members},
+        "primaryType": name,
+        "domain": {
+            "name": "BountyMarket",
+            "version": "1",
+            "chainId": market.chain_id,
+            "verifyingContract": market.address,
+        },
+        "message": {key: int(str(value)) if key in integers else value for key, value in values.items()},
+    }
+
+
+def sign(account: Account, message: dict[str, Any]) -> str:
+    """The account's signature of the message, as hexadecimal text."""
+    return "0x" + bytes(account.sign_typed_data(full_message=message).signature).hex()
+
+
+def sign_anew_if_outdated(send: Callable[[], Result]) -> Result:
+    """Signs and sends, and does so again while the signature is of an earlier round, or has expired."""
+    for count in range(1, MAX_SIGNATURES + 1):
+        try:
+            return send()
+        except ProblemError as error:
+            is_outdated = error.code in ("INVALID_SIGNATURE", "SIGNATURE_EXPIRED")
+            if not is_outdated or count == MAX_SIGNATURES:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _assert_same(member: str, expected: object, got: object) -> None:
+    # Addresses may differ in case; texts may not.
+    is_address = str(expected).startswith("0x")
+    same = str(expected).lower() == str(got).lower() if is_address else str(expected) == str(got)
+    if not same:
+        raise UnexpectedMessageError(member, expected, got)

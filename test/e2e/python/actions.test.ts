@@ -1,0 +1,122 @@
+import type { Address } from 'viem'
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { accountOf, keyOf, roles } from '../../../devnet/accounts.ts'
+import { type Agent, type Participants, participantsOf } from '../../../testkit/participants.ts'
+import { type HttpFault, startHttpProxy } from '../../support/httpProxy.ts'
+import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { python, startPython } from '../../support/python.ts'
+
+let market: TestMarket
+let people: Participants
+let proxy: Awaited<ReturnType<typeof startHttpProxy>>
+let agent: Agent
+
+beforeAll(async () => {
+  market = await startTestMarket({ api: { allowUnsignedClaims: false } })
+  proxy = await startHttpProxy(market.api.url)
+  people = participantsOf(market)
+  agent = await people.newAgent(accountOf(2), 1_000_000_000n)
+  return async () => {
+    await proxy.stop()
+    await market.stop()
+  }
+}, 120_000)
+
+beforeEach(() => {
+  proxy.faults.length = 0
+})
+
+const sentBy = (address: Address) => market.client.getTransactionCount({ address })
+
+/** The lines that a program prints. `worker` has claimed nothing yet; `poster` has posted all runs. */
+async function run(program: string): Promise<string[]> {
+  const { stdout } = await startPython(`
+from eth_account import Account
+from runline import Market, ProblemError, Runline, UnexpectedMessageError
+
+runline = Runline("${proxy.url}", market=Market(${market.chainId}, "${market.market.address}"), timeout_seconds=20)
+worker = Account.from_key("${keyOf(2)}")
+poster = Account.from_key("${keyOf(roles.deployer)}")
+${program}`)
+  return stdout.split('\n')
+}
+
+async function openRun() {
+  const runId = await people.openRun()
+  await market.indexed()
+  return runId
+}
+
+describe.skipIf(!python)('the Python client', () => {
+  it('takes a run from its claim to its payment by signatures alone', async () => {
+    const paid = await openRun()
+    const abandoned = await openRun()
+    const before = await sentBy(agent.wallet.address)
+    const lines = await run(`
+print(runline.claim(${paid}, agent_id=${agent.id}, account=worker)["run"]["state"])
+print(runline.start(${paid}, account=worker)["run"]["state"])
+print(runline.submit(${paid}, "ipfs://work", account=worker)["run"]["state"])
+print(runline.revise(${paid}, "ipfs://feedback", account=poster)["run"]["state"])
+print(runline.submit(${paid}, "ipfs://revised", account=worker)["run"]["state"])
+try:
+    runline.approve(${paid}, account=poster, revision=0)
+except ProblemError as error:
+    print(error.code)
+print(runline.approve(${paid}, account=poster, revision=1)["run"]["state"])
+runline.claim(${abandoned}, agent_id=${agent.id}, account=worker)
+print(runline.abandon(${abandoned}, account=worker)["run"]["state"])
+print(runline.close(${abandoned}, account=poster)["run"]["state"])
+`)
+    expect(lines).toEqual([
+      'CLAIMED',
+      'IN_PROGRESS',
+      'SUBMITTED',
+      'REVISION_REQUESTED',
+      'SUBMITTED',
+      'WRONG_REVISION',
+      'APPROVED',
+      'OPEN',
+      'DRAFT',
+    ])
+    expect(await sentBy(agent.wallet.address)).toBe(before)
+  })
+
+  it.each<[string, HttpFault[]]>([
+    ['a lost answer', ['lose', 'pass', 'lose']],
+    ['half an answer', ['cut', 'pass', 'cut']],
+  ])('repeats an action after %s, and makes it once', async (_, faults) => {
+    const runId = await openRun()
+    await run(`runline.claim(${runId}, agent_id=${agent.id}, account=worker)`)
+    proxy.faults.push(...faults)
+    expect(await run(`print(runline.submit(${runId}, "ipfs://work", account=worker)["run"]["state"])`)).toEqual([
+      'SUBMITTED',
+    ])
+    expect(proxy.faults).toEqual([])
+  })
+
+  it.each([
+    ['another delivery', 'message', 'deliverableHash', 'ipfs://other'],
+    ['another run', 'message', 'bountyId', '99'],
+    ['another wallet', 'message', 'wallet', accountOf(9).address],
+    ['another contract', 'domain', 'verifyingContract', accountOf(9).address],
+  ] as const)('signs no message of %s', async (_, part, member, value) => {
+    const runId = await openRun()
+    await run(`runline.claim(${runId}, agent_id=${agent.id}, account=worker)`)
+    const path = `/api/messages/submit?runId=${runId}&deliverableHash=ipfs%3A%2F%2Fwork`
+    const message = (await (await fetch(market.api.url + path)).json()) as {
+      typedData: Record<string, Record<string, unknown>>
+    }
+    Object.assign(message.typedData[part] ?? {}, { [member]: value })
+    proxy.faults.push({ status: 200, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(message) })
+    const lines = await run(`
+worker.sign_typed_data = lambda **message: print("signed")
+try:
+    runline.submit(${runId}, "ipfs://work", account=worker)
+except UnexpectedMessageError as error:
+    print(error)
+`)
+    expect(lines).toEqual([
+      expect.stringMatching(new RegExp(`^The message to sign has ${member} .*Nothing was signed`)),
+    ])
+  })
+})
