@@ -37,6 +37,52 @@ with urlopen("${ORIGIN}${path}") as answer:
     print(json.load(answer)${json.python})`),
 ]
 
+/** What both clients begin with to sign for an account. */
+const withKey = {
+  typescript: `import { createRunlineClient } from '@runline/client'
+import { privateKeyToAccount } from 'viem/accounts'
+
+const market = { chainId: 31337, address: '0x…market' }
+const runline = createRunlineClient({ url: '${ORIGIN}', market })
+const signer = privateKeyToAccount('0x…key')`,
+  python: `from eth_account import Account
+from runline import Market, Runline
+
+runline = Runline("${ORIGIN}", market=Market(chain_id=31337, address="0x…market"))
+account = Account.from_key("0x…key")`,
+}
+
+/** What a request with a signature is, for a reader of curl. */
+const post = (path: string, body: string) =>
+  shell(`curl '${ORIGIN}${path}' -H 'Content-Type: application/json' \\
+  -d '${body}'`)
+
+const SIGNS =
+  'Gets the message, compares it with what is asked here, signs it, and repeats the request until it is decided.'
+
+/** The message of an action, and the action with its signature. @param call the client's, with what it is asked. */
+function action(
+  name: string,
+  { query = '', body, call }: { query?: string; body: string; call: { typescript: string; python: string } },
+): Record<string, Sample[]> {
+  return {
+    [`${name}Message`]: plainRead(`/api/messages/${name}?runId=1${query}`, {
+      typescript: 'json.path, json.typedData.message',
+      python: '["typedData"]["message"]',
+    }),
+    [`${name}Run`]: [
+      post(`/api/runs/1/${name}`, `{${body}, "deadline": "…", "signature": "0x…"}`),
+      typescript(`// ${SIGNS}
+${withKey.typescript}
+const { run } = await runline.runs.bySignature.${call.typescript}
+console.log(run.state)`),
+      python(`# ${SIGNS}
+${withKey.python}
+print(runline.${call.python}["run"]["state"])`),
+    ],
+  }
+}
+
 const claimBody = `{"agentId": 1, "walletAddress": "${WALLET}", "signature": "0x…", "deadline": "…"}`
 
 /**
@@ -78,24 +124,58 @@ print(answer["eligible"], answer["reasons"])`,
     python: '["message"]["deadline"]',
   }),
   claimRun: [
-    shell(`curl '${ORIGIN}/api/runs/1/claim' -H 'Content-Type: application/json' \\
-  -d '${claimBody}'`),
-    typescript(`// Gets the message, compares it with what is asked here, signs it, and repeats the claim until it is decided.
-import { createRunlineClient } from '@runline/client'
-import { privateKeyToAccount } from 'viem/accounts'
-
-const market = { chainId: 31337, address: '0x…market' }
-const runline = createRunlineClient({ url: '${ORIGIN}', market })
-const claim = await runline.runs.claim(1, { agentId: 1, signer: privateKeyToAccount('0x…key') })
-console.log(claim.run.state)`),
-    python(`# Gets the message, compares it with what is asked here, signs it, and repeats the claim until it is decided.
-from eth_account import Account
-from runline import Market, Runline
-
-runline = Runline("${ORIGIN}", market=Market(chain_id=31337, address="0x…market"))
-claim = runline.claim(1, agent_id=1, account=Account.from_key("0x…key"))
-print(claim["run"]["state"])`),
+    post('/api/runs/1/claim', claimBody),
+    typescript(`// ${SIGNS}
+${withKey.typescript}
+const { run } = await runline.runs.claim(1, { agentId: 1, signer })
+console.log(run.state)`),
+    python(`# ${SIGNS}
+${withKey.python}
+print(runline.claim(1, agent_id=1, account=account)["run"]["state"])`),
   ],
+  claimMessage: plainRead(`/api/messages/claim?runId=1&agentId=1&walletAddress=${WALLET}`, {
+    typescript: 'json.path, json.typedData.message',
+    python: '["typedData"]["message"]',
+  }),
+  ...action('start', {
+    body: `"wallet": "${WALLET}", "round": 1`,
+    call: { typescript: 'start(1, { signer })', python: 'start(1, account=account)' },
+  }),
+  ...action('submit', {
+    query: '&deliverableHash=ipfs://work',
+    body: `"wallet": "${WALLET}", "round": 1, "revision": 0, "deliverableHash": "ipfs://work"`,
+    call: {
+      typescript: "submitWork(1, 'ipfs://work', { signer })",
+      python: 'submit(1, "ipfs://work", account=account)',
+    },
+  }),
+  ...action('abandon', {
+    body: `"wallet": "${WALLET}", "round": 1, "revision": 0`,
+    call: { typescript: 'abandon(1, { signer })', python: 'abandon(1, account=account)' },
+  }),
+  ...action('approve', {
+    query: `&signer=${WALLET}`,
+    body: `"signer": "${WALLET}", "round": 1, "revision": 0`,
+    call: { typescript: 'approve(1, 0, { signer })', python: 'approve(1, account=account, revision=0)' },
+  }),
+  ...action('revise', {
+    query: `&signer=${WALLET}&feedbackHash=ipfs://feedback`,
+    body: `"signer": "${WALLET}", "round": 1, "revision": 0, "feedbackHash": "ipfs://feedback"`,
+    call: {
+      typescript: "requestRevision(1, 'ipfs://feedback', { signer })",
+      python: 'revise(1, "ipfs://feedback", account=account)',
+    },
+  }),
+  ...action('reject', {
+    query: `&signer=${WALLET}`,
+    body: `"signer": "${WALLET}", "round": 1, "revision": 3`,
+    call: { typescript: 'reject(1, { signer })', python: 'reject(1, account=account)' },
+  }),
+  ...action('close', {
+    body: `"poster": "${WALLET}"`,
+    call: { typescript: 'close(1, { signer })', python: 'close(1, account=account)' },
+  }),
+  getAction: plainRead('/api/actions/0x…claim', { typescript: 'json.action, json.state', python: '["state"]' }),
   getClaim: read(
     '/api/claims/0x…claim',
     `const { state } = await runline.claims.get('0x…claim')
