@@ -432,8 +432,8 @@ export const head = onchainTable('head', (t) => ({
   timestamp: t.int8({ mode: 'bigint' }).notNull(),
 }))
 
-/** How many recent blocks are kept: two hours of a chain with a block a second. */
-export const RECENT_BLOCKS = 7_200n
+/** How many recent blocks are kept: an hour of a chain with ten blocks a second. */
+export const RECENT_BLOCKS = 36_000n
 
 /**
  * Recent blocks, to recognise whether a block that a client names is still part of the chain. It is a ring: a block

@@ -546,6 +546,29 @@ describe('a reorg', () => {
     ahead = 60_000
     expect(named(await reader.next())).toEqual(['reset REORG 11'])
   })
+
+  it('resets to the fork of a branch of 400 blocks, none of which was final', async () => {
+    const fork = 12n
+    const moveTo = (number: bigint, branch: bigint, write: (tx: Writer) => PromiseLike<unknown>) =>
+      index.db
+        .transaction(async (tx) => {
+          for (let height = fork + 1n; height < number; height++) await index.setHead(blockAt(height, branch), tx)
+        })
+        .then(() => index.moveTo({ ...blockAt(number, branch), finalized: fork }, write))
+    const reader = await open(await startApi())
+    await reader.next()
+    await mine(fork)
+    await moveTo(412n, 0n, (tx) => claim(tx, 412n, 1n))
+    expect(named(await reader.next())).toEqual(['run 1 CLAIMED 412'])
+    await moveTo(413n, 1n, async (tx) => {
+      await tx.execute(sql`DELETE FROM run_event WHERE block_number = 412`)
+      await tx
+        .update(run)
+        .set({ state: 'OPEN', ...unclaimed })
+        .where(eq(run.bountyId, 1n))
+    })
+    expect(named(await reader.next())).toEqual(['reset REORG 12'])
+  })
 })
 
 describe('limits', () => {

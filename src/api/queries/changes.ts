@@ -20,7 +20,10 @@ const MAX_CHANGES = 5_000
 /** How many events a read passes at most, also such as change no run: any account can cause these in any number. */
 const MAX_PASSED_EVENTS = 100_000
 
-/** How many recent blocks a read returns, to find where two branches fork: more than finality on most chains. */
+/**
+ * How many blocks before the finalized one a read returns, beside all after it, to find where two branches fork. A client
+ * may have last read that many blocks ago.
+ */
 const COMPARED_BLOCKS = 256
 
 /** A block by its place in the order of events. The timestamp is in seconds. */
@@ -146,7 +149,7 @@ const findChanges = plainQuery<Row>(
     ), "rows" as (
       select 'block' as "kind", ${recentBlock.number}::text as "id", ${recentBlock.hash} as "json",
         ${recentBlock.timestamp}::text as "details", null as "before"
-      from generate_series((select "number" from "snapshot") - ${sql.raw(String(COMPARED_BLOCKS - 1))},
+      from generate_series(least((select "number" from "snapshot"), ${finalizedBlock}) - ${sql.raw(String(COMPARED_BLOCKS - 1))},
           (select "number" from "snapshot")) as "numbers" ("number")
         join ${recentBlock} on ${recentBlock.slot} = "numbers"."number" % ${ring} and ${recentBlock.number} = "numbers"."number"
       union all

@@ -1,5 +1,5 @@
 import { numberToHex } from 'viem'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { accountOf, roles } from '../../../devnet/accounts.ts'
 import { startIndexer } from '../../../devnet/indexer.ts'
 import { connect } from '../../../ops/database/connect.ts'
@@ -26,9 +26,11 @@ test('a connection that breaks during a backfill does not multiply the intervals
     const { address, fromBlock } = Object(first)
     const isOfMarket = String(address).toLowerCase() === chain.market.address.toLowerCase()
     if (method === 'eth_getLogs' && isOfMarket) asked.set(fromBlock, (asked.get(fromBlock) ?? 0) + 1)
-    // Within the transaction of an interval, after the next interval is queued.
-    if (method === 'eth_getBlockByNumber' && first === eventful && broken === 0)
+    // Within the transaction of an interval, once that of the next interval, which is queued by then, has begun.
+    if (method === 'eth_getBlockByNumber' && first === eventful && broken === 0) {
+      await vi.waitUntil(() => asked.size > 1, { timeout: 10_000 })
       broken = await breakConnections(databaseUrl)
+    }
     return undefined
   })
   parts.defer(proxy.stop)
