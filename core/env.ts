@@ -57,6 +57,10 @@ const maxReward = z
     'must be from 0.01 to 1000000000, a billion USDC',
   )
 
+/** What the relay sends beside claims: actions about runs that a party has signed. */
+export const RUN_ACTIONS = ['start', 'submit', 'abandon', 'approve', 'revise', 'reject', 'close'] as const
+const noAction = `must be none, or some of ${RUN_ACTIONS.join()}`
+
 /** The settings that the API reads. */
 const apiEnvironment = z.object({
   DATABASE_URL: postgresUrl,
@@ -82,7 +86,12 @@ const apiEnvironment = z.object({
   ALLOW_UNSIGNED_CLAIMS: z.stringbool('must be true or false').optional(),
   /** The most that each relayer key may spend on gas within 24 hours. In ether, parsed to wei. */
   DAILY_GAS_BUDGET: amount('ether', 18).default(parseEther('1')),
-  /** The smallest reward of a run whose claims are relayed. In USDC base units. */
+  /** Which actions about runs are relayed. */
+  RELAY_ACTIONS: commaSeparated
+    .transform((names) => (names.join() === 'none' ? [] : names))
+    .pipe(z.array(z.enum(RUN_ACTIONS, noAction)))
+    .default([...RUN_ACTIONS]),
+  /** The smallest reward of a run whose claims and actions are relayed. In USDC base units. */
   MIN_RELAYED_REWARD: baseUnits.default(0n),
   /** The most of the budgets of all keys that claims may cost within a day, in percent: for a wallet, an agent, a poster. */
   WALLET_BUDGET_PERCENT: percent.default(10_000n),

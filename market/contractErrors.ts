@@ -33,7 +33,7 @@ export type ClaimError = {
 }[ClaimErrorName]
 
 /** The code with which the API explains a `ClaimError`. */
-export type ClaimErrorCode =
+type ClaimErrorCode =
   | 'RUN_NOT_FOUND'
   | 'RUN_NOT_OPEN'
   | 'RUN_DEADLINE_PASSED'

@@ -10,6 +10,7 @@ import {
 } from 'viem'
 import { bountyMarketAbi } from '../abis/BountyMarket.ts'
 import type { MarketAddress } from '../core/deployment.ts'
+import { RUN_ACTIONS } from '../core/env.ts'
 import type { runEventNames, runStates } from '../ponder.schema.ts'
 import { domainHashOf, domainOf, domainType } from './domain.ts'
 
@@ -51,7 +52,7 @@ type Action = {
   events: readonly (typeof runEventNames)[number][]
 }
 
-export const runActions = {
+const runActions = {
   start: {
     primaryType: 'StartWork',
     members: ['bountyId', 'wallet', 'round', 'deadline'],
@@ -108,11 +109,11 @@ export const runActions = {
     party: 'poster',
     events: ['BountyClosing', 'BountyWithdrawn'],
   },
-} as const satisfies Record<string, Action>
+} as const satisfies Record<(typeof RUN_ACTIONS)[number], Action>
 
 export type RunActionName = keyof typeof runActions
 
-export const runActionNames = Object.keys(runActions) as RunActionName[]
+export const runActionNames: readonly RunActionName[] = RUN_ACTIONS
 
 export const actionOf = (name: RunActionName): Action => runActions[name]
 

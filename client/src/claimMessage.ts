@@ -84,7 +84,7 @@ export function claimTypedData(
 }
 
 /** Addresses may differ in case. */
-function assertSame(member: string, expected: number | string, got: number | string) {
+export function assertSame(member: string, expected: number | string, got: number | string) {
   if (String(expected).toLowerCase() !== String(got).toLowerCase()) {
     throw new UnexpectedMessageError(member, expected, got)
   }

@@ -66,7 +66,19 @@ export class UndecidedClaimError extends Error {
   }
 }
 
-/** The API asked for the signature of another message than the claim. Nothing was signed. */
+/** The action is not decided at the timeout, and may still be made. */
+export class UndecidedActionError extends Error {
+  /** The action's id if the API has named one: `GET /api/actions/{actionId}` has its state. */
+  readonly actionId: string | undefined
+
+  constructor(state: string, actionId: string | undefined) {
+    super(`The action is undecided: ${state}. It may still be made: read the run.`)
+    this.name = 'UndecidedActionError'
+    this.actionId = actionId
+  }
+}
+
+/** The API asked for the signature of another message than the caller’s. Nothing was signed. */
 export class UnexpectedMessageError extends Error {
   constructor(member: string, expected: unknown, got: unknown) {
     super(`The message to sign has ${member} ${got}, not ${expected}. Nothing was signed.`)

@@ -1,3 +1,4 @@
+import { type ActionOptions, actOnRun } from './action.ts'
 import type { components } from './api.ts'
 import { type ClaimOptions, claimRun } from './claim.ts'
 import type { MarketAddress } from './claimMessage.ts'
@@ -5,6 +6,8 @@ import { type AnyId, type ReadsOptions, readsOf } from './reads.ts'
 import { createApi } from './request.ts'
 import { callMarket, type MarketFunction, type Mined, stake, type Wallet } from './transactions.ts'
 
+export type { ActionOptions } from './action.ts'
+export type { ActionSigner, ActionTypedData } from './actionMessage.ts'
 export type { ClaimOptions } from './claim.ts'
 export type { ClaimTypedData, MarketAddress, Signer } from './claimMessage.ts'
 export * from './errors.ts'
@@ -45,8 +48,41 @@ export function createRunlineClient(options: RunlineOptions) {
   const call = async (functionName: MarketFunction, ...args: unknown[]) =>
     callMarket(connectedWallet(), trustedMarket(), functionName, args)
 
+  type Asked = Omit<Parameters<typeof actOnRun>[2], 'runId'>
+
+  const act = async (id: AnyId, asked: Asked, actionOptions: ActionOptions): Promise<components['schemas']['Action']> =>
+    actOnRun(api, trustedMarket(), { ...asked, runId: String(id) }, { onRetry, ...actionOptions })
+
+  /** By a signature that the API sends: the signer needs no ether. Each waits until the action is decided. */
+  const bySignature = {
+    /** Tells the poster that the work has begun. The wallet that claimed the run signs. */
+    start: (id: AnyId, options: ActionOptions) => act(id, { action: 'start' }, options),
+
+    /** Delivers. The wallet that claimed the run signs. */
+    submitWork: (id: AnyId, deliverableHash: string, options: ActionOptions) =>
+      act(id, { action: 'submit', text: deliverableHash }, options),
+
+    /** Gives the run back, and burns the claim's stake. The wallet that claimed the run signs. */
+    abandon: (id: AnyId, options: ActionOptions) => act(id, { action: 'abandon' }, options),
+
+    /** Approves a delivery: see `runs.approve`. The poster or the evaluator signs. */
+    approve: (id: AnyId, revision: number, options: ActionOptions) => act(id, { action: 'approve', revision }, options),
+
+    /** Asks for a revision of the last delivery. The evaluator signs. */
+    requestRevision: (id: AnyId, feedbackHash: string, options: ActionOptions) =>
+      act(id, { action: 'revise', text: feedbackHash }, options),
+
+    /** Rejects the last delivery: see `runs.reject`. The evaluator signs. */
+    reject: (id: AnyId, options: ActionOptions) => act(id, { action: 'reject' }, options),
+
+    /** Closes the run: see `runs.close`. The poster signs. */
+    close: (id: AnyId, options: ActionOptions) => act(id, { action: 'close' }, options),
+  }
+
   const runs = {
     ...reads.runs,
+
+    bySignature,
 
     /** Claims the run for the agent, and waits until that is decided. See `ClaimOptions`. */
     claim: async (id: AnyId, claimOptions: ClaimOptions): Promise<components['schemas']['Claim']> =>

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { Deployment } from '../../core/deployment.ts'
+import type { RunActionName } from '../../market/runActions.ts'
 import type { Relay } from '../../relay/relay.ts'
 import type { ClientLimits } from './http/clientLimits.ts'
 import type { IndexReader } from './queries/indexReader.ts'
@@ -14,6 +15,8 @@ export type Deps = {
   streams: Streams
   /** Absent where claims are not relayed: without a relayer's key. */
   relay?: Relay
+  /** The actions about runs that are relayed; all if absent. */
+  relayedActions?: readonly RunActionName[]
   /** Rate limits of a client. Absent where no server runs, as in tests of the app. */
   limits?: ClientLimits
 }

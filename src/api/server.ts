@@ -145,7 +145,8 @@ const streams = createStreams({
   maxStreams: env.MAX_STREAMS,
 })
 measureStreams(registry, streams)
-const deps = { index, logger, deployment, limits, streams, ...(relay && { relay }) }
+const relayedActions = env.RELAY_ACTIONS
+const deps = { index, logger, deployment, limits, streams, relayedActions, ...(relay && { relay }) }
 const readinessLimits = {
   stallSeconds: env.STALL_SECONDS,
   maxLagSeconds: env.MAX_LAG_SECONDS,

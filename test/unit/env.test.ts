@@ -88,6 +88,13 @@ describe('parseEnv', () => {
     )
   })
 
+  it('reads which actions are relayed, or that none is', () => {
+    expect(parseEnv(['RELAY_ACTIONS'], { RELAY_ACTIONS: 'submit, start' })).toEqual({
+      RELAY_ACTIONS: ['submit', 'start'],
+    })
+    expect(parseEnv(['RELAY_ACTIONS'], { RELAY_ACTIONS: 'none' })).toEqual({ RELAY_ACTIONS: [] })
+  })
+
   it('splits keys and endpoints at commas', () => {
     const source = { RELAYER_PRIVATE_KEY: `${key}, ${key}`, RPC_URL: 'http://own:8545, https://other.example/v2/key' }
     expect(parseEnv(['RELAYER_PRIVATE_KEY', 'RPC_URL'], source)).toEqual({
@@ -127,6 +134,8 @@ describe('parseEnv', () => {
     ['DAILY_GAS_BUDGET', '-1'],
     ['DAILY_GAS_BUDGET', '0.0000000000000000001'],
     ['MIN_RELAYED_REWARD', '0.5'],
+    ['RELAY_ACTIONS', 'start,steal'],
+    ['RELAY_ACTIONS', 'none,start'],
     ['WALLET_BUDGET_PERCENT', '100.0001'],
     ['TRUST_PROXY', '-1'],
     ['TREASURY', `0x${'0'.repeat(40)}`],

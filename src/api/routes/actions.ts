@@ -119,8 +119,9 @@ export function addActionRoutes(app: OpenAPIHono, deps: Deps) {
 
   for (const name of runActionNames) {
     app.openapi(routeOf(name), async (c) => {
-      const { relay, limits } = deps
+      const { relay, limits, relayedActions = runActionNames } = deps
       if (!relay) throw new Problem('RELAY_UNAVAILABLE', 'This server relays nothing.')
+      if (!relayedActions.includes(name)) throw new Problem('RELAY_UNAVAILABLE', `This server does not relay ${name}.`)
       limits?.takeClaim(c)
       const request = requestOf(c, name, c.req.valid('param').id, c.req.valid('json'))
       const until = waitingTime(c, c.req.valid('header').prefer)

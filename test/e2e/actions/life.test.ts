@@ -1,7 +1,8 @@
 import { type LocalAccount, zeroAddress } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { accountOf, roles } from '../../../devnet/accounts.ts'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { accountOf, keyOf, roles } from '../../../devnet/accounts.ts'
+import { startApi } from '../../../devnet/api.ts'
 import { defaultTerms } from '../../../devnet/defaultTerms.ts'
 import { bodyOf, type RunActionName, runTypedData } from '../../../market/runActions.ts'
 import type { ActionRequest } from '../../../relay/actions/request.ts'
@@ -149,6 +150,29 @@ describe('an action', () => {
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200])
     expect(new Set(answers.map(({ body }) => body.txHash)).size).toBe(1)
     expect(await market.client.getTransactionCount({ address: accountOf(roles.relayer).address })).toBe(before + 1)
+  })
+})
+
+describe('a server with RELAY_ACTIONS', () => {
+  it('relays those only', { timeout: 60_000 }, async () => {
+    const some = await startApi({
+      ...market,
+      port: 0,
+      relayerKey: keyOf(roles.relayer),
+      env: { RELAY_ACTIONS: 'start' },
+    })
+    onTestFinished(some.stop)
+    const { wallet } = runs.agent
+    const runId = await runs.runIn('CLAIMED')
+    const post = async (action: RunActionName) => {
+      const request = await runs.signed(await runs.messageOf(action, runId, wallet.address), wallet)
+      const body = { ...bodyOf(request.message), signature: request.signature }
+      return claimApi(some.url).post(`/api/runs/${runId}/${action}`, body)
+    }
+    const refused = await post('submit')
+    expect(codeOf(refused)).toEqual([503, 'RELAY_UNAVAILABLE'])
+    expect(refused.headers.has('Retry-After')).toBe(false)
+    expect((await post('start')).status).toBe(200)
   })
 })
 

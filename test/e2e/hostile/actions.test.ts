@@ -36,14 +36,14 @@ it('a signed action costs the relayer at most what SECURITY.md says', { timeout:
   const evaluator = accountOf(3)
   const { wallet } = runs.agent
   const table: [RunActionName, Situation, LocalAccount, bigint][] = [
-    ['start', 'CLAIMED', wallet, 45_000n],
-    ['submit', 'IN_PROGRESS', wallet, 50_000n],
+    ['start', 'CLAIMED', wallet, 40_000n],
+    ['submit', 'IN_PROGRESS', wallet, 45_000n],
     ['abandon', 'CLAIMED', wallet, 120_000n],
-    ['approve', 'SUBMITTED', poster, 100_000n],
-    ['revise', 'SUBMITTED', poster, 55_000n],
+    ['approve', 'SUBMITTED', poster, 120_000n],
+    ['revise', 'SUBMITTED', poster, 50_000n],
     ['reject', 'LAST_SUBMITTED', poster, 120_000n],
-    ['close', 'OPEN', poster, 70_000n],
-    ['close', 'CLAIMED', poster, 70_000n],
+    ['close', 'OPEN', poster, 80_000n],
+    ['close', 'CLAIMED', poster, 65_000n],
   ]
   const gas: string[] = []
   for (const [action, situation, by, most] of table) {
