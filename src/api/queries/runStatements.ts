@@ -77,7 +77,15 @@ export const growsWithExpired = (shape: Shape): boolean =>
     shape.parties.length > 0 ||
     gatheringOf(shape)?.when === 'always')
 
+/**
+ * Whether the list has all runs in the order of ids. The market counts ids up from 1, so the id at an offset is known, and
+ * no runs before the page are passed.
+ */
+export const isOfAllIds = ({ sort, start, standing, isRewarded, parties }: Shape): boolean =>
+  sort === 'createdAt' && start === 'offset' && standing === 'any' && !isRewarded && parties.length === 0
+
 function countedBy(shape: Shape): SQL {
+  if (isOfAllIds(shape)) return countedForIds(shape)
   // `offset 0` makes PostgreSQL count once, not at each use of a count.
   const gathering = gatheringOf(shape)
   if (gathering?.when !== 'faster') return sql`select ${totalOf(shape)} as total offset 0`
@@ -100,6 +108,24 @@ const GATHERING_COST = sql.raw('4')
 function isGatheringFaster(shape: Shape): SQL {
   const walked = shape.start === 'after' ? rowsOf(shape) : sql`(${offset} + ${limit} + 1)`
   return sql`${GATHERING_COST} * total * total <= ${walked} * passed`
+}
+
+/** Also the id at which the page begins; null on the first page, and if ids are missing: a walk then passes the offset. */
+const countedForIds = (shape: Shape) => sql`select total, case when ${offset} > 0 then (
+    select case when max(bounty_id) - min(bounty_id) + 1 = total
+      then ${sql.raw(shape.order === 'asc' ? 'min(bounty_id) +' : 'max(bounty_id) -')} ${offset} end from run
+  ) end as first_id
+  from (select ${totalOf(shape)} as total offset 0) as sums`
+
+function foundByIds(shape: Shape): SQL {
+  const from =
+    shape.order === 'asc'
+      ? sql`bounty_id >= coalesce((select first_id from counted), 0)`
+      : sql`bounty_id <= coalesce((select first_id from counted), 9223372036854775807)`
+  return sql`select bounty_id, bounty_id as value from run
+  where ${from}
+  order by ${inOrder(shape)}
+  limit ${rowsOf(shape)} offset case when (select first_id from counted) is null then ${offset} else 0 end`
 }
 
 /**
@@ -141,6 +167,7 @@ const sizesOf = (
     ) as sums`
 
 function foundBy(shape: Shape): SQL {
+  if (isOfAllIds(shape)) return foundByIds(shape)
   const runs = sql`select bounty_id, ${keyOf(shape)} as value from run`
   // The position is first, because a scan starts at the first of two bounds on one column, such as `minReward`.
   const condition = and(shape.start === 'after' ? isAfter(shape) : undefined, matching(shape)) ?? sql`true`
