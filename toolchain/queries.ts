@@ -9,8 +9,9 @@ import { runSorts } from '../ponder.schema.ts'
 import { openReadPool } from '../src/api/database/readPool.ts'
 import { jsonObject } from '../src/api/queries/json.ts'
 import { nameOfShape, partyFilters, type Shape, standings } from '../src/api/queries/runList.ts'
-import { gatheringOf, isCounted, pageStatement } from '../src/api/queries/runStatements.ts'
+import { gatheringOf, isOfAllIds, pageStatement } from '../src/api/queries/runStatements.ts'
 import { runSummaryMembers } from '../src/api/queries/runs.ts'
+import { isCounted } from '../src/api/queries/runTotals.ts'
 import { withSnapshot } from '../src/api/queries/snapshot.ts'
 import { indexedDatabaseAt, viewsSchema } from '../testkit/indexedTables.ts'
 import { manyRuns } from '../testkit/manyRuns.ts'
@@ -44,10 +45,17 @@ const isEither = (shape: Shape) => isCounted(shape) && gatheringOf(shape)?.when 
 
 const families: Family[] = [
   {
-    title: 'All runs, a state, a party, a party in a state',
+    title: 'All runs by creation',
+    request: 'page=2',
+    example: newest,
+    covers: isOfAllIds,
+    why: 'The total is a sum of days. The market counts ids up from 1, so the page begins at an id that follows from the greatest one (in the other order, the least) and the offset, and no run precedes it. If the total shows that an id is missing, PostgreSQL passes the offset.',
+  },
+  {
+    title: 'All runs by another order, a state, a party, a party in a state',
     request: 'state=OPEN',
     example: { ...newest, standing: 'state' },
-    covers: (shape) => isWalked(shape) && isPlain(shape) && !shape.isRewarded,
+    covers: (shape) => isWalked(shape) && isPlain(shape) && !shape.isRewarded && !isOfAllIds(shape),
     why: 'The total is a sum of days, or the row of a party. An index begins with the filter and continues in the order of the list: the page is its next entries.',
   },
   {
@@ -227,8 +235,8 @@ ${snapshot}
 ${json}
 \`\`\`
 
-A page is found by an offset: PostgreSQL passes the entries of the index that precede it, 30 ns each. Pages after the
-first 2,000 runs are read two at a time, and clients take turns.
+A page is found by an offset: PostgreSQL passes the entries of the index that precede it, 30 ns each, except of all runs by
+creation. Pages after the first 2,000 runs are read two at a time, and clients take turns.
 
 ${sections.join('\n')}`
   writeGenerated('docs/queries.md', text, 'the statements', 'queries')

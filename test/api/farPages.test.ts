@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createRandom } from '../../sim/random.ts'
 import { busyAgent, expiredRuns, manyRuns, whale } from '../../testkit/manyRuns.ts'
@@ -95,5 +96,25 @@ it.each([5_000n, 10_800n, 16_000n, 21_599n, 21_600n])(
     const response = await api.app.request(`/api/runs?claimable=true&limit=${1n + (seconds % 89n)}`)
     const { pagination } = (await response.json()) as Answer['body']
     expect(pagination.total).toBe(rows[0]?.claimable)
+  },
+)
+
+it.each(['asc', 'desc'])(
+  'pages of all runs, %s, have the runs that SQL lists where an id is missing',
+  async (order) => {
+    const missing = order === 'asc' ? 20_000 : 40_000
+    await index.moveTo({ number: BigInt(missing), timestamp: now }, (tx) =>
+      tx.execute(sql`DELETE FROM run WHERE bounty_id = ${missing}`),
+    )
+    const { rows } = await index.pool.query<{ id: string }>(
+      `SELECT bounty_id AS id FROM run ORDER BY bounty_id ${order}`,
+    )
+    const ids = rows.map(({ id }) => Number(id))
+    for (const page of [1, 2, 300, 599, 600, 601]) {
+      const response = await api.app.request(`/api/runs?order=${order}&limit=100&page=${page}`)
+      const { runs } = (await response.json()) as Answer['body']
+      const listed = runs.map(({ bountyId }: { bountyId: number }) => bountyId)
+      expect(listed, `page ${page}`).toEqual(ids.slice((page - 1) * 100, page * 100))
+    }
   },
 )

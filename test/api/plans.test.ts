@@ -180,6 +180,12 @@ describe.each(filters)(`${runs} runs, filtered by '%s'`, (filter) => {
   })
 })
 
+it.each(['asc', 'desc'])('a page of all runs by creation, %s, passes no runs that precede it', async (order) => {
+  const { nodes, pagination } = await planOf(`/api/runs?order=${order}&limit=${limit}&page=${runs / 2 / limit}`)
+  expect(pagination.total).toBe(runs)
+  expectWalk(nodes, limit + 1)
+})
+
 it.each([
   `poster=${whale}&claimedBy=${busyAgent}`,
   `poster=${whale}&claimedBy=${busyAgent}&state=APPROVED`,

@@ -1,7 +1,8 @@
 import { partiesOf, rewardBandWidth } from '../../../ponder.schema.ts'
 import { isFar, type PageRead } from './pageReader.ts'
 import { nameOfShape, type RunList, type RunPosition, type RunStart, type Shape, shapeOf } from './runList.ts'
-import { gatheringOf, growsWithExpired, isCounted, pageStatement } from './runStatements.ts'
+import { gatheringOf, growsWithExpired, pageStatement } from './runStatements.ts'
+import { isCounted } from './runTotals.ts'
 import { plainQuery } from './snapshot.ts'
 
 export type RunPage = {

@@ -2,7 +2,7 @@ import { type Column, type SQL, sql } from 'drizzle-orm'
 import { marketDay, payee, recordOf, runStates } from '../../../ponder.schema.ts'
 import { agentCounts } from './agentCounts.ts'
 import { agentStatuses } from './agents.ts'
-import { claimableTotal } from './runStatements.ts'
+import { claimableTotal } from './runTotals.ts'
 import { snapshotQuery } from './snapshot.ts'
 
 const countOf = (counter: Column | SQL.Aliased, alias: string) =>

@@ -1,0 +1,51 @@
+import { and, type SQL, sql } from 'drizzle-orm'
+import type { RunOrder, Shape } from './runList.ts'
+import { now } from './snapshot.ts'
+
+/** The conditions and orders of lists of runs, in SQL. */
+
+const placeholder = sql.placeholder
+export const limit = sql`${placeholder('limit')}::int4`
+export const offset = sql`${placeholder('offset')}::int8`
+
+export type Filter = Pick<Shape, 'standing' | 'isRewarded' | 'parties'>
+
+/** The condition of each standing. The contract accepts a claim up to and including the deadline. */
+const inStanding: Record<Shape['standing'], SQL | undefined> = {
+  any: undefined,
+  state: sql`state = ${placeholder('state')}`,
+  claimable: sql`state = 'OPEN' and deadline >= ${now}`,
+  expired: sql`state = 'OPEN' and deadline < ${now}`,
+  unclaimable: sql`(state <> 'OPEN' or deadline < ${now})`,
+  none: sql`false`,
+}
+
+const ofParty = {
+  poster: sql`poster_address = ${placeholder('poster')}`,
+  evaluator: sql`evaluator = ${placeholder('evaluator')}`,
+  claimedBy: sql`claimed_by = ${placeholder('claimedBy')}`,
+}
+
+export function matching({ standing, isRewarded, parties }: Filter): SQL | undefined {
+  const isRewardedEnough = isRewarded ? sql`reward >= ${placeholder('minReward')}` : undefined
+  return and(...parties.map((party) => ofParty[party]), inStanding[standing], isRewardedEnough)
+}
+
+/** Whether a run follows the page's position. */
+export function isAfter({ sort, order }: RunOrder): SQL {
+  const compare = sql.raw(order === 'asc' ? '>' : '<')
+  const [id, value] = [sql`${placeholder('afterId')}::int8`, sql`${placeholder('afterValue')}::int8`]
+  return sort === 'createdAt'
+    ? sql`bounty_id ${compare} ${id}`
+    : sql`(${sql.raw(sort)}, bounty_id) ${compare} (${value}, ${id})`
+}
+
+/** The list's first sort key. Ids count up in the order of creation. */
+export const keyOf = ({ sort }: RunOrder) => sql.raw(sort === 'createdAt' ? 'bounty_id' : sort)
+
+/** The list's order of runs. */
+export const inOrder = ({ sort, order }: RunOrder) =>
+  sql.raw(sort === 'createdAt' ? `bounty_id ${order}` : `${sort} ${order}, bounty_id ${order}`)
+
+/** The same of rows that have the first sort key as `value`. */
+export const byPosition = ({ order }: RunOrder) => sql.raw(`value ${order}, bounty_id ${order}`)
