@@ -18,6 +18,8 @@ const project = (name: string, files: string, timeoutMs: number, more = {}) => (
   },
 })
 
+const resultsFile = process.env.VITEST_RESULTS
+
 const checkedAnswers = { setupFiles: ['test/support/checkAnswers.ts'] }
 
 export default defineConfig({
@@ -25,6 +27,8 @@ export default defineConfig({
     // As the API and the indexer do.
     execArgv: ['--import', new URL('core/moduleFormats.ts', import.meta.url).href],
     globalSetup: 'test/support/globalSetup.ts',
+    // For `.ci/run`, which looks for the files that failed.
+    reporters: resultsFile === undefined ? ['default'] : ['default', ['json', { outputFile: resultsFile }]],
     // To load viem, Hono and Drizzle takes about a second of CPU time, so the files of a worker load them once.
     isolate: false,
     // An e2e test file runs Anvil, an indexer and an API, and waits for about two thirds of its time. Four files at a time use

@@ -5,6 +5,7 @@ import { Problem } from './http/errors.ts'
 import { exampleAgent } from './resources/agent.ts'
 import { pascalCase } from './resources/problem.ts'
 import { problemResponses } from './routes/responses.ts'
+import { samples } from './samples.ts'
 
 const info = {
   openapi: '3.1.0',
@@ -74,6 +75,7 @@ export function describeApi(app: OpenAPIHono): string {
     const headers = { ...everyHeader, ...(isRead && readHeader) }
     openAPIRegistry.registerPath({
       ...route,
+      'x-codeSamples': samples[route.operationId ?? ''],
       responses: Object.fromEntries(
         responses.map(([status, response]) => [status, { ...response, headers: { ...headers, ...response.headers } }]),
       ),

@@ -1,19 +1,11 @@
 import { readFile } from 'node:fs/promises'
-import { execa } from 'execa'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { accountOf, keyOf } from '../../../devnet/accounts.ts'
 import { type Agent, type Participants, participantsOf, usdc } from '../../../testkit/participants.ts'
 import { startTcpProxy } from '../../../testkit/tcpProxy.ts'
 import { type HttpFault, startHttpProxy } from '../../support/httpProxy.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
-
-/** Of Debian first, which packages what `eth_account` here needs. */
-const PYTHONS = ['/usr/bin/python3', 'python3']
-
-const python = await findPython()
-if (python === undefined) {
-  console.warn('Tests of the Python client are skipped: install python3-ecdsa and python3-pycryptodome.')
-}
+import { python, startPython } from '../../support/python.ts'
 
 let market: TestMarket
 let people: Participants
@@ -37,13 +29,6 @@ beforeEach(() => {
   proxy.requests.length = 0
 })
 
-async function findPython(): Promise<string | undefined> {
-  for (const command of PYTHONS) {
-    const { exitCode } = await execa({ reject: false })(command, ['-c', 'import ecdsa, Cryptodome.Hash.keccak'])
-    if (exitCode === 0) return command
-  }
-}
-
 /** What every program here begins with. */
 const prelude = (url: string) => `
 from eth_account import Account
@@ -56,16 +41,9 @@ def claim(run_id, agent_id=${agent.id}, account=account):
     return runline.claim(run_id, agent_id=agent_id, account=account, timeout_seconds=60)
 `
 
-const start = (program: string) =>
-  execa({
-    input: program,
-    env: { PYTHONPATH: 'clients/python:test/e2e/python', PYTHONUNBUFFERED: '1', PYTHONDONTWRITEBYTECODE: '1' },
-    timeout: 100_000,
-  })(python ?? '', ['-W', 'error', '-'])
-
 /** The lines that a program prints, after the prelude. */
 async function run(program: string): Promise<string[]> {
-  const { stdout } = await start(prelude(proxy.url) + program)
+  const { stdout } = await startPython(prelude(proxy.url) + program)
   return stdout.split('\n')
 }
 
@@ -106,7 +84,7 @@ describe.skipIf(!python)('the Python client', () => {
       .replaceAll('agent_id=3', `agent_id=${agent.id}`)
     expect(program).not.toContain('…')
     // The stream has no end: the first event shows that it runs.
-    const { stdout } = await start(`${program}    break\n`)
+    const { stdout } = await startPython(`${program}    break\n`)
     const [claimed, first] = stdout.split('\n')
     expect(claimed).toMatch(new RegExp(`^claimed run ${runId} in block \\d+$`))
     expect(first).toBe('ready None')
@@ -227,7 +205,7 @@ ${refusal(`claim(${runId})`)}`)
     parts.defer(tcp.stop)
     const account = agent.wallet.address
     const claimBySelf = (id: bigint) => people.mined(() => market.market.write.claimBounty([id, agent.id], { account }))
-    const streamed = start(`${prelude(tcp.urlOf(market.api.url))}
+    const streamed = startPython(`${prelude(tcp.urlOf(market.api.url))}
 for event in runline.stream(runId=${runId}):
     print(event.type, event.data.get("state"))
     if event.data.get("state") == "IN_PROGRESS":

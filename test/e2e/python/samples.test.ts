@@ -1,0 +1,128 @@
+import { symlink, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { execa } from 'execa'
+import { beforeAll, describe, expect, inject, it } from 'vitest'
+import { accountOf, keyOf } from '../../../devnet/accounts.ts'
+import { exampleAgent } from '../../../src/api/resources/agent.ts'
+import { type Agent, participantsOf, usdc } from '../../../testkit/participants.ts'
+import { temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
+import { startTestMarket, type TestMarket } from '../../support/market.ts'
+import { python, startPython } from '../../support/python.ts'
+
+type Operation = { operationId: string; 'x-codeSamples'?: { lang: string; source: string }[] }
+
+const { paths } = JSON.parse(inject('apiDescription')) as { paths: Record<string, Record<string, Operation>> }
+const operations = Object.values(paths).flatMap((methods) => Object.values(methods))
+
+const sourceOf = ({ 'x-codeSamples': samples = [] }: Operation, lang: string) =>
+  samples.find((sample) => sample.lang === lang)?.source ?? ''
+
+let market: TestMarket
+let agent: Agent
+/** A sample with what `…` stands for. */
+let fillIn: (source: string) => string
+
+beforeAll(async () => {
+  market = await startTestMarket({ api: { allowUnsignedClaims: false } })
+  const people = participantsOf(market)
+  agent = await people.newAgent(accountOf(2), 1_000n * usdc)
+  const runId = await people.openRun(200n * usdc)
+  await market.indexed()
+  expect([agent.id, runId]).toEqual([1n, 1n])
+  const { signature, deadline } = await people.sign(runId, agent)
+  const answer = await fetch(`${market.api.url}/api/runs/1/claim`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ agentId: 1, walletAddress: agent.wallet.address, signature, deadline: String(deadline) }),
+  })
+  const { claimId } = (await answer.json()) as { claimId: string }
+  for (let runs = 1; runs < 4; runs++) await people.openRun(200n * usdc)
+  await market.indexed()
+  fillIn = (source) =>
+    source
+      .replaceAll('http://localhost:3000', market.api.url)
+      .replaceAll('31337', String(market.chainId))
+      .replaceAll('0x…market', market.market.address)
+      .replaceAll('0x…key', keyOf(2))
+      .replaceAll('0x…claim', claimId)
+      .replaceAll('"0x…"', `"${signature}"`)
+      .replaceAll('"…"', `"${deadline}"`)
+      .replaceAll(exampleAgent.walletAddress, agent.wallet.address)
+  return market.stop
+}, 120_000)
+
+/** The stream has no end: its first event shows that it runs. */
+const endAfterAnEvent = (source: string) =>
+  source.replace(/^( +)(console\.log|print)\((event\.type.*)$/m, '$1$2($3\n$1break')
+
+/** What each program prints, by its operation. */
+function outputs(text: string): Record<string, string> {
+  return Object.fromEntries(
+    text
+      .split('### ')
+      .slice(1)
+      .map((part) => part.split(/\n(.*)/s).slice(0, 2)),
+  )
+}
+
+const names = operations.map(({ operationId }) => operationId)
+
+describe('the samples of the reference', () => {
+  it('exist for each operation, with curl, in TypeScript and in Python', () => {
+    const lacking = operations.filter((each) =>
+      ['Shell', 'TypeScript', 'Python'].some((lang) => sourceOf(each, lang) === ''),
+    )
+    expect(lacking.map(({ operationId }) => operationId)).toEqual([])
+  })
+
+  it.each(operations)('$operationId answers curl', async (operation) => {
+    const command = fillIn(sourceOf(operation, 'Shell')).replace(/^curl/, 'curl -sS --fail-with-body --max-time 5')
+    const { stdout, exitCode } = await execa({ reject: false })('bash', ['-c', command])
+    const isStream = operation.operationId === 'streamChanges'
+    expect(exitCode, stdout).toBe(isStream ? 28 : 0)
+    expect(stdout).toMatch(isStream ? /^event: ready/m : /^[{[]/)
+  })
+
+  it('run in TypeScript', async () => {
+    const { path, remove } = await temporaryDirectory()
+    try {
+      await symlink(resolve('node_modules'), join(path, 'node_modules'))
+      for (const operation of operations) {
+        const source = endAfterAnEvent(
+          fillIn(sourceOf(operation, 'TypeScript').replace('runs.claim(1,', 'runs.claim(2,')),
+        )
+          .replace("'@runline/client/reads'", `'${resolve('client/src/reads.ts')}'`)
+          .replace("'@runline/client'", `'${resolve('client/src/index.ts')}'`)
+        await writeFile(join(path, `${operation.operationId}.ts`), source)
+      }
+      const program = `for (const name of ${JSON.stringify(names)}) { console.log('### ' + name); await import(\`./\${name}.ts\`) }`
+      await writeFile(join(path, 'all.ts'), program)
+      const { stdout } = await execa({ cwd: path, timeout: 60_000 })(process.execPath, ['all.ts'])
+      expectOutputs(outputs(stdout))
+    } finally {
+      await remove()
+    }
+  })
+
+  it.skipIf(!python)('run in Python', async () => {
+    const sources = operations.map((operation) => [
+      operation.operationId,
+      endAfterAnEvent(fillIn(sourceOf(operation, 'Python').replace('runline.claim(1,', 'runline.claim(3,'))),
+    ])
+    const { stdout } = await startPython(`
+import json
+for name, source in json.loads(${JSON.stringify(JSON.stringify(sources))}):
+    print("### " + name)
+    exec(compile(source, name, "exec"), {})
+`)
+    expectOutputs(outputs(stdout))
+  })
+})
+
+function expectOutputs(printed: Record<string, string>) {
+  expect(Object.keys(printed)).toEqual(names)
+  expect(Object.entries(printed).filter(([, text]) => text.trim() === '' || text.includes('undefined'))).toEqual([])
+  expect(printed.claimRun?.trim()).toBe('CLAIMED')
+  expect(printed.getRun?.trim()).toBe('CLAIMED 200000000')
+  expect(printed.streamChanges).toMatch(/^ready/)
+}
