@@ -1,4 +1,5 @@
 import { exampleAgent } from './resources/agent.ts'
+import { exampleRun } from './resources/run.ts'
 
 type Sample = { lang: 'Shell' | 'TypeScript' | 'Python'; label: string; source: string }
 
@@ -6,6 +7,7 @@ type Sample = { lang: 'Shell' | 'TypeScript' | 'Python'; label: string; source: 
 const ORIGIN = 'http://localhost:3000'
 
 const WALLET = exampleAgent.walletAddress
+const POSTER = exampleRun.posterAddress
 
 const shell = (source: string): Sample => ({ lang: 'Shell', label: 'curl', source })
 const typescript = (source: string): Sample => ({ lang: 'TypeScript', label: 'TypeScript', source })
@@ -38,6 +40,45 @@ with urlopen("${ORIGIN}${path}") as answer:
 ]
 
 const claimBody = `{"agentId": 1, "walletAddress": "${WALLET}", "signature": "0x…", "deadline": "…"}`
+
+/**
+ * An action about a run: with what was signed before, or with the client, which signs.
+ * @param members of the body, beside deadline and signature. @param call of the client.
+ */
+function action(name: string, members: string, call: string): Sample[] {
+  const path = `/api/runs/1/${name}`
+  const body = `{${members}, "deadline": "…${name}", "signature": "0x…${name}"}`
+  return [
+    shell(`curl '${ORIGIN}${path}' -H 'Content-Type: application/json' \\
+  -d '${body}'`),
+    typescript(`// Gets the message, compares it with what is asked here, signs it, and repeats the action until it is decided.
+import { createRunlineClient } from '@runline/client'
+import { privateKeyToAccount } from 'viem/accounts'
+
+const market = { chainId: 31337, address: '0x…market' }
+const runline = createRunlineClient({ url: '${ORIGIN}', market })
+const signer = privateKeyToAccount('0x…${members.includes(WALLET) ? 'key' : 'posterkey'}')
+const { run } = await runline.runs.bySignature.${call}
+console.log(run.state)`),
+    python(`import json
+from urllib.request import Request, urlopen
+
+body = ${body}
+request = Request("${ORIGIN}${path}", json.dumps(body).encode(), {"Content-Type": "application/json"})
+with urlopen(request) as answer:
+    print(json.load(answer)["run"]["state"])`),
+  ]
+}
+
+/** What to sign. @param query beside the run. */
+const message = (name: string, query = '') =>
+  plainRead(`/api/messages/${name}?runId=1${query}`, {
+    typescript: 'json.typedData.primaryType',
+    python: '["typedData"]["primaryType"]',
+  })
+
+const byWallet = `"wallet": "${WALLET}", "round": 1`
+const bySigner = `"signer": "${POSTER}", "round": 1`
 
 /**
  * Programs that call an operation, by its id: `x-codeSamples` of the OpenAPI document. `…` stands for what the caller has: keys,
@@ -102,6 +143,30 @@ print(claim["run"]["state"])`),
 console.log(state)`,
     `print(runline.claim_state("0x…claim")["state"])`,
   ),
+  claimMessage: message('claim', `&agentId=1&walletAddress=${WALLET}`),
+  startMessage: message('start'),
+  submitMessage: message('submit', '&deliverableHash=ipfs://work'),
+  abandonMessage: message('abandon'),
+  approveMessage: message('approve', `&signer=${POSTER}`),
+  reviseMessage: message('revise', `&signer=${POSTER}&feedbackHash=ipfs://feedback`),
+  rejectMessage: message('reject', `&signer=${POSTER}`),
+  closeMessage: message('close'),
+  startRun: action('start', byWallet, 'start(1, { signer })'),
+  submitRun: action(
+    'submit',
+    `${byWallet}, "revision": 0, "deliverableHash": "ipfs://work"`,
+    `submitWork(1, 'ipfs://work', { signer })`,
+  ),
+  abandonRun: action('abandon', `${byWallet}, "revision": 0`, 'abandon(1, { signer })'),
+  approveRun: action('approve', `${bySigner}, "revision": 0`, 'approve(1, 0, { signer })'),
+  reviseRun: action(
+    'revise',
+    `${bySigner}, "revision": 0, "feedbackHash": "ipfs://feedback"`,
+    `requestRevision(1, 'ipfs://feedback', { signer })`,
+  ),
+  rejectRun: action('reject', `${bySigner}, "revision": 3`, 'reject(1, { signer })'),
+  closeRun: action('close', `"poster": "${POSTER}"`, 'close(1, { signer })'),
+  getAction: plainRead('/api/actions/0x…claim', { typescript: 'json.state', python: '["state"]' }),
   listAgents: read(
     '/api/agents?limit=100',
     `for await (const agent of runline.agents.all({ limit: 100 })) {

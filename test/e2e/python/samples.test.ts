@@ -2,10 +2,12 @@ import { symlink, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { execa } from 'execa'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
-import { accountOf, keyOf } from '../../../devnet/accounts.ts'
+import { keyOf, roles } from '../../../devnet/accounts.ts'
 import { exampleAgent } from '../../../src/api/resources/agent.ts'
-import { type Agent, participantsOf, usdc } from '../../../testkit/participants.ts'
+import { type RunActionName, runActionNames } from '../../../market/runActions.ts'
+import { type Agent, usdc } from '../../../testkit/participants.ts'
 import { temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
+import { poster, runsOn, type Situation } from '../actions/runsInStates.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { python, startPython } from '../../support/python.ts'
 
@@ -19,13 +21,27 @@ const sourceOf = ({ 'x-codeSamples': samples = [] }: Operation, lang: string) =>
 
 let market: TestMarket
 let agent: Agent
-/** A sample with what `…` stands for. */
+/** A sample with what `…` stands for, and with runs in states in which it succeeds. */
 let fillIn: (source: string) => string
+/** The runs of the programs in TypeScript, which sign their actions themselves. */
+let clientRuns: Record<RunActionName, bigint>
+
+/** The state of the run of each action. */
+const situationOf: Record<RunActionName, Situation> = {
+  start: 'CLAIMED',
+  submit: 'CLAIMED',
+  abandon: 'CLAIMED',
+  approve: 'SUBMITTED',
+  revise: 'SUBMITTED',
+  reject: 'LAST_SUBMITTED',
+  close: 'OPEN',
+}
 
 beforeAll(async () => {
   market = await startTestMarket({ api: { allowUnsignedClaims: false } })
-  const people = participantsOf(market)
-  agent = await people.newAgent(accountOf(2), 1_000n * usdc)
+  const runs = await runsOn(market)
+  const { people } = runs
+  agent = runs.agent
   const runId = await people.openRun(200n * usdc)
   await market.indexed()
   expect([agent.id, runId]).toEqual([1n, 1n])
@@ -36,13 +52,33 @@ beforeAll(async () => {
     body: JSON.stringify({ agentId: 1, walletAddress: agent.wallet.address, signature, deadline: String(deadline) }),
   })
   const { claimId } = (await answer.json()) as { claimId: string }
-  for (let runs = 1; runs < 4; runs++) await people.openRun(200n * usdc)
+  for (let count = 1; count < 4; count++) await people.openRun(200n * usdc)
+  const runOfEach = async () => {
+    const found: [RunActionName, bigint][] = []
+    for (const action of runActionNames) found.push([action, await runs.runIn(situationOf[action])])
+    return Object.fromEntries(found) as Record<RunActionName, bigint>
+  }
+  const [messageRuns, signedRuns] = [{ ...(await runOfEach()), claim: 4n }, await runOfEach()]
+  clientRuns = await runOfEach()
+  const signatures = new Map<string, { signature: string; deadline: bigint }>()
+  for (const action of runActionNames) {
+    const isOfAgent = ['start', 'submit', 'abandon'].includes(action)
+    const account = isOfAgent ? agent.wallet : poster
+    const message = await runs.messageOf(action, signedRuns[action], account.address)
+    const { signature } = await runs.signed(message, account)
+    signatures.set(action, { signature, deadline: message.deadline })
+  }
   await market.indexed()
   fillIn = (source) =>
     source
       .replaceAll('http://localhost:3000', market.api.url)
       .replaceAll('31337', String(market.chainId))
       .replaceAll('0x…market', market.market.address)
+      .replace(/(?<=messages\/(\w+)\?runId=)1/, (_, action: keyof typeof messageRuns) => `${messageRuns[action]}`)
+      .replace(/(?<=\/api\/runs\/)1(?=\/(\w+))/, (run, action: RunActionName) => `${signedRuns[action] ?? run}`)
+      .replaceAll(/(?<=")0x…(\w+)(?=")/g, (whole, action: string) => signatures.get(action)?.signature ?? whole)
+      .replaceAll(/(?<=")…(\w+)(?=")/g, (whole, action: string) => `${signatures.get(action)?.deadline ?? whole}`)
+      .replaceAll('0x…posterkey', keyOf(roles.deployer))
       .replaceAll('0x…key', keyOf(2))
       .replaceAll('0x…claim', claimId)
       .replaceAll('"0x…"', `"${signature}"`)
@@ -91,6 +127,7 @@ describe('the samples of the reference', () => {
         const source = endAfterAnEvent(
           fillIn(sourceOf(operation, 'TypeScript').replace('runs.claim(1,', 'runs.claim(2,')),
         )
+          .replace(/(?<=bySignature\.\w+\()1/, `${clientRuns[operation.operationId.slice(0, -3) as RunActionName]}`)
           .replace("'@runline/client/reads'", `'${resolve('client/src/reads.ts')}'`)
           .replace("'@runline/client'", `'${resolve('client/src/index.ts')}'`)
         await writeFile(join(path, `${operation.operationId}.ts`), source)
