@@ -50,9 +50,10 @@ export function createContexts(settings: RelaySettings, holder: string) {
   let relayers = reuseResult(Number.POSITIVE_INFINITY, askRelayers)
 
   const fees = createFees(watchClient, heads, maxFeePerGas)
-  const shared = { databaseUrl, pool, heads, fees, accounts, events, logger }
+  const shared = { pool, heads, fees, accounts, events, logger }
   const sender: SenderContext = {
     ...shared,
+    databaseUrl,
     chainId,
     client,
     broadcaster,

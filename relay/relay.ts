@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import type { Hex } from 'viem'
+import { listenTo } from '../core/database/notifications.ts'
 import { type ActionAsked, createActionFlow } from './actions/actionFlow.ts'
 import type { ActionOutcome } from './actions/events.ts'
 import { createActionExamination } from './actions/examine.ts'
@@ -28,6 +29,7 @@ import { createSend } from './sender/send.ts'
 import { type SignerState, signerStates } from './sender/signerState.ts'
 import { insertSigner } from './sender/store/transactions.ts'
 import type { RelaySettings } from './settings.ts'
+import { DECISIONS_CHANNEL } from './store/decisionsChannel.ts'
 import { migrate } from './store/migrations.ts'
 import { startRetention } from './store/retention.ts'
 import { newcomersLeft } from './store/spending.ts'
@@ -79,7 +81,8 @@ export async function createRelay(settings: RelaySettings) {
   const keeper = startKeeper(sender, { holder, kinds })
   const send = createSend(sender, keeper.wake)
   const dispatcher = createDispatcher(claims, placer, send)
-  const results = createResults(claims)
+  const notifications = listenTo({ url: settings.databaseUrl, channel: DECISIONS_CHANNEL, logger })
+  const results = createResults(claims, notifications)
   const intakeMarket = { ...claims.market, client: createRpc(settings.endpoints, INTAKE_CONNECTIONS) }
   const { examine, isBusy } = createExamination(claims, intakeMarket)
   const closing = new AbortController()
@@ -90,6 +93,7 @@ export async function createRelay(settings: RelaySettings) {
   const actionFlow = createActionFlow(actions, {
     examination: createActionExamination(actions, intakeMarket),
     place: createPlaceAction(actions, placer, send),
+    notifications,
     closing: closing.signal,
   })
   const pending = new Set<Promise<unknown>>()
@@ -182,8 +186,8 @@ export async function createRelay(settings: RelaySettings) {
       await Promise.race([Promise.allSettled(pending), sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })])
       if (pending.size > 0)
         logger.warn({ undecided: pending.size }, 'the relay closes before all requests have an answer')
-      const stopped = Promise.all([keeper.stop(), stopRetention(), results.close(), actionFlow.close(), opening]).then(
-        () => pool.end(),
+      const stopped = Promise.all([keeper.stop(), stopRetention(), notifications.close(), opening]).then(() =>
+        pool.end(),
       )
       // A keeper may be stopped at any point: the next keeper continues from what is stored.
       await Promise.race([stopped, sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })])

@@ -1,3 +1,4 @@
+import type { Notifications } from '../../core/database/notifications.ts'
 import type { Requester } from '../../core/fairLane.ts'
 import { runDigest } from '../../market/runActions.ts'
 import type { Conditions } from '../chain/conditions.ts'
@@ -11,24 +12,27 @@ import type { createPlaceAction } from './placing.ts'
 import { actionPending, invalidSignature, refusalOfFailure } from './refusal.ts'
 import { type ActionRequest, actionCall, actionGasLimit, MAX_ACTION_GAS, type NamedAction } from './request.ts'
 import { actionsById, findAction, openActionsOf, relatedActions, type StoredAction } from './store/actions.ts'
-import { CHANNEL } from './store/decisions.ts'
 import { refusalOfParty } from './store/reservation.ts'
 
 /** `until` aborts when the request times out, which does not undo what was sent. */
 export type ActionAsked = Requester & { until: AbortSignal }
 
-/** `closing` aborts when the relay stops accepting requests. */
-type Rooms = { examination: ActionExamination; place: ReturnType<typeof createPlaceAction>; closing: AbortSignal }
+/** `notifications`: of decisions. `closing` aborts when the relay stops accepting requests. */
+type Rooms = {
+  examination: ActionExamination
+  place: ReturnType<typeof createPlaceAction>
+  notifications: Notifications
+  closing: AbortSignal
+}
 
 /**
  * Takes an action from its request to its outcome. Stored ones are answered first; the others are authenticated, then
  * simulated, then stored with a signed transaction.
  */
-export function createActionFlow(context: ActionsContext, { examination, place, closing }: Rooms) {
-  const { pool, databaseUrl, market, heads, nextBlock, feesPaid, accounts, walletLimits, events, logger } = context
+export function createActionFlow(context: ActionsContext, { examination, place, notifications, closing }: Rooms) {
+  const { pool, market, heads, nextBlock, feesPaid, accounts, walletLimits, events, logger } = context
   const decisions = watchDecisions<NamedAction, StoredAction>({
-    databaseUrl,
-    channel: CHANNEL,
+    notifications,
     idOf: ({ actionId }) => actionId,
     read: (ids) => actionsById(pool, ids),
     isDecided: ({ state }) => state !== 'open',
@@ -177,7 +181,7 @@ export function createActionFlow(context: ActionsContext, { examination, place, 
     }
   }
 
-  return { act: observed, close: decisions.close }
+  return { act: observed }
 }
 
 /** The outcome of a stored action now. @throws Refusal with the reason if it was refused. */

@@ -1,16 +1,9 @@
 import type { EventEmitter } from 'node:events'
-import type pg from 'pg'
-import type { Logger } from 'pino'
 import type { Address, Hash, Hex } from 'viem'
 import type { Requester } from '../../core/fairLane.ts'
-import type { Fees } from '../chain/fees.ts'
-import type { Heads } from '../chain/heads.ts'
-import type { Market } from '../chain/market.ts'
-import type { NextBlock } from '../chain/nextBlock.ts'
 import type { FeesPaid } from '../feesPaid.ts'
 import type { Signer } from '../sender/keys/signing.ts'
-import type { SpendingLimits } from '../store/spending.ts'
-import type { WalletLimits } from '../store/walletLimits.ts'
+import type { SharedContext } from '../sharedContext.ts'
 import type { ClaimRequest, NamedClaim } from './chain/market.ts'
 import type { ClaimEvents } from './events.ts'
 
@@ -38,36 +31,18 @@ export type IndexedClaims = {
 }
 
 /** What the modules for claims share. */
-export type ClaimsContext = {
-  /** The market, by the client for simulations and the keeper's reads. */
-  market: Market
-  heads: Heads
-  /** The price of a transaction now. */
-  fees: () => Promise<Fees>
-  nextBlock: () => Promise<NextBlock>
-  databaseUrl: string
-  pool: pg.Pool
-  /** The accounts of the signers. The list grows while a remote key's store does not answer at the start. */
-  accounts: readonly Signer[]
+export type ClaimsContext = SharedContext & {
   /** Whether a devnet's relayer may make claims without the wallet’s signature. */
   allowUnsigned: boolean
-  /** The smallest reward of a run whose claims are made, in USDC base units. */
-  leastReward: bigint
   /** The accounts that may make unsigned claims. */
   relayers: () => Promise<Set<Address>>
   /** The accounts that can make the claim; none if it lacks a signature that it needs. */
   signersFor: (request: ClaimRequest) => Promise<Signer[]>
-  walletLimits: WalletLimits
-  spendingLimits: SpendingLimits
   /** Claims in the index, if there is one: it may show a claim before its receipt is read. */
   indexedClaims?: IndexedClaims | undefined
-  feesPaid: FeesPaid
   /** The most claims of a transaction. */
   maxBatch: number
-  /** The interval between reads of the chain’s head while a claim waits, in milliseconds. */
-  interval: number
   events: Pick<EventEmitter<ClaimEvents>, 'emit'> & {
     on: (name: 'claimDecided', listener: (...decided: ClaimEvents['claimDecided']) => void) => unknown
   }
-  logger: Logger
 }

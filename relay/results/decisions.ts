@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Hex } from 'viem'
-import { listenTo } from '../../core/database/notifications.ts'
+import type { Notifications } from '../../core/database/notifications.ts'
 import { createWatch } from './watch.ts'
 
 /** How often the states are read, with and without notifications. A notification may be lost. */
@@ -9,9 +9,8 @@ const NOTIFIED_INTERVAL_MS = 1_000
 const POLL_INTERVAL_MS = 50
 
 type Options<Item, Decided> = {
-  databaseUrl: string
-  /** The channel of notifications with the ids of decided items. */
-  channel: string
+  /** Of `DECISIONS_CHANNEL`. */
+  notifications: Notifications
   idOf: (item: Item) => Hex
   /** Reads the stored items with these ids. */
   read: (ids: Hex[]) => Promise<Decided[]>
@@ -21,8 +20,7 @@ type Options<Item, Decided> = {
 
 /** Waits for the decisions of stored claims or other actions, which the keeper of any replica may make. */
 export function watchDecisions<Item, Decided extends Item>(options: Options<Item, Decided>) {
-  const { databaseUrl, channel, idOf, read, isDecided, logger } = options
-  const notifications = listenTo({ url: databaseUrl, channel, logger })
+  const { notifications, idOf, read, isDecided, logger } = options
   const watch = createWatch<Item, Decided>({
     idOf,
     async look(items) {
@@ -43,7 +41,5 @@ export function watchDecisions<Item, Decided extends Item>(options: Options<Item
 
     /** This process has stored a decision. It also receives the notification, if it receives any. */
     hint: (id: Hex) => notifications.isLive() || watch.hint(id),
-
-    close: notifications.close,
   }
 }

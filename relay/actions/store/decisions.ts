@@ -3,6 +3,7 @@ import type { Refusal, RefusalCode } from '../../refusal.ts'
 import type { Effect } from '../../sender/action.ts'
 import { type Lease, writeUnder } from '../../sender/store/leases.ts'
 import type { Database } from '../../store/database.ts'
+import { DECISIONS_CHANNEL } from '../../store/decisionsChannel.ts'
 import { addSpending } from '../../store/spending.ts'
 import type { StoredAction, StoredRefusal } from './actions.ts'
 
@@ -15,9 +16,6 @@ export type Decision =
   | { state: 'refused'; problem: Refusal; blockNumber?: bigint; txHash?: Hash; isRevert?: boolean }
 
 export type DecidedAction = [StoredAction, Decision]
-
-/** The channel of notifications with the ids of decided actions. */
-export const CHANNEL = 'relay_action'
 
 /**
  * The reverts that do not count against the party: the run moved on after the simulation, by an action of another party.
@@ -41,7 +39,7 @@ export const storeDecisions = (decisions: readonly DecidedAction[]): Effect => (
     cost AS (
       SELECT unnest(subjects) AS subject, changed.fee AS wei FROM changed JOIN relay.action ON action.tx = changed.id),
     counted AS (${addSpending('cost')})
-    SELECT changed.id AS tx, decided.id AS action, pg_notify('${CHANNEL}', decided.id)
+    SELECT changed.id AS tx, decided.id AS action, pg_notify('${DECISIONS_CHANNEL}', decided.id)
     FROM changed LEFT JOIN decided ON decided.tx = changed.id`,
   values: [jsonOf(decisions)],
 })
@@ -59,7 +57,7 @@ export const reopenActions: Effect = {
 /** Stores a decision about an action that its transaction did not make. @returns whether it changed the action. */
 export async function recordDecision(database: Database, lease: Lease, decided: DecidedAction): Promise<boolean> {
   const text = `, decided AS (${decide('$3', 'lease')} RETURNING action.id)
-    SELECT id, pg_notify('${CHANNEL}', id) FROM decided`
+    SELECT id, pg_notify('${DECISIONS_CHANNEL}', id) FROM decided`
   return (await writeUnder(database, lease, text, [jsonOf([decided])])).length > 0
 }
 

@@ -1,4 +1,5 @@
 import type { Hash } from 'viem'
+import type { Notifications } from '../../../core/database/notifications.ts'
 import { isUnavailable, Refusal } from '../../refusal.ts'
 import { watchDecisions } from '../../results/decisions.ts'
 import { createWatch } from '../../results/watch.ts'
@@ -6,15 +7,13 @@ import type { NamedClaim } from '../chain/market.ts'
 import type { ClaimsContext, IndexedWin } from '../context.ts'
 import type { ClaimOutcome } from '../events.ts'
 import { claimsById, findClaim, type StoredClaim } from '../store/claims.ts'
-import { CHANNEL } from '../store/decisions.ts'
 
 export type Results = ReturnType<typeof createResults>
 
 /** Waits for the decisions of stored claims, which the keeper of any replica may make. */
-export function createResults({ pool, databaseUrl, indexedClaims, events, logger }: ClaimsContext) {
+export function createResults({ pool, indexedClaims, events, logger }: ClaimsContext, notifications: Notifications) {
   const decisions = watchDecisions<NamedClaim, StoredClaim>({
-    databaseUrl,
-    channel: CHANNEL,
+    notifications,
     idOf: ({ claimId }) => claimId,
     read: (claimIds) => claimsById(pool, claimIds),
     isDecided: ({ state }) => state !== 'open',
@@ -56,8 +55,6 @@ export function createResults({ pool, databaseUrl, indexedClaims, events, logger
         if (!isUnavailable(error)) throw error
         return { claimId: claim.claimId, round: claim.round, status: 'signed', txHash }
       }),
-
-    close: decisions.close,
   }
 }
 

@@ -2,8 +2,8 @@ import type pg from 'pg'
 import type { Address, Hex } from 'viem'
 import { GAP } from '../../sender/store/transactions.ts'
 import type { Database } from '../../store/database.ts'
+import { DECISIONS_CHANNEL } from '../../store/decisionsChannel.ts'
 import { CLAIM } from './claims.ts'
-import { CHANNEL } from './decisions.ts'
 
 /** What an abandonment takes: an open claim, with its transaction. Seconds since it was first signed. */
 export type Abandonable = { claim: Hex; bountyId: string; agentId: string; wallet: Address; txHash: Hex; age: number }
@@ -44,7 +44,7 @@ export async function findUnmined(database: Database, signer: Address) {
 
 /** Refuses the claim, if it is open still, and tells the replicas. @returns whether it was. */
 export async function abandonClaim(client: pg.Client, claim: Hex): Promise<boolean> {
-  const text = `WITH refused AS (${refuse('WHERE claim.id = $1')}) SELECT pg_notify('${CHANNEL}', id) FROM refused`
+  const text = `WITH refused AS (${refuse('WHERE claim.id = $1')}) SELECT pg_notify('${DECISIONS_CHANNEL}', id) FROM refused`
   return (await client.query(text, [claim])).rowCount === 1
 }
 
@@ -54,6 +54,6 @@ export async function abandonSigner(client: pg.Client, signer: Address): Promise
     WITH abandoned AS (
       UPDATE relay.tx SET state = 'abandoned' WHERE signer = $1 AND ${IS_ABANDONABLE} RETURNING tx.id),
     refused AS (${refuse('FROM abandoned WHERE claim.tx = abandoned.id')})
-    SELECT pg_notify('${CHANNEL}', id) FROM refused`
+    SELECT pg_notify('${DECISIONS_CHANNEL}', id) FROM refused`
   return (await client.query(text, [signer])).rowCount ?? 0
 }

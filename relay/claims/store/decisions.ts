@@ -3,6 +3,7 @@ import type { Refusal, RefusalCode } from '../../refusal.ts'
 import type { Effect } from '../../sender/action.ts'
 import { type Lease, writeUnder } from '../../sender/store/leases.ts'
 import type { Database } from '../../store/database.ts'
+import { DECISIONS_CHANNEL } from '../../store/decisionsChannel.ts'
 import type { StoredClaim, StoredRefusal } from './claims.ts'
 import { countSpending } from './spending.ts'
 
@@ -15,9 +16,6 @@ export type Decision =
   | (Partial<Landing> & { state: 'refused'; problem: Refusal })
 
 export type DecidedClaim = [StoredClaim, Decision]
-
-/** The channel of notifications with the ids of decided claims. */
-export const CHANNEL = 'relay_claim'
 
 /**
  * The reverts that are not the agent's fault: another claim came first, or the relay was too slow. If they counted, a
@@ -58,7 +56,7 @@ export const storeDecisions = (decisions: readonly DecidedClaim[]): Effect => ({
       WHERE decided.state = 'refused' AND NOT attempt.filler AND code <> ALL($${first + 1})
       ON CONFLICT DO NOTHING),
     ${countSpending}
-    SELECT changed.id AS tx, decided.id AS action, pg_notify('${CHANNEL}', decided.id)
+    SELECT changed.id AS tx, decided.id AS action, pg_notify('${DECISIONS_CHANNEL}', decided.id)
     FROM changed LEFT JOIN decided ON decided.tx = changed.id`,
   values: [jsonOf(decisions), BLAMELESS],
 })
@@ -84,7 +82,7 @@ export const reopenClaims: Effect = {
 /** Stores a decision about a claim that its transaction did not make. @returns whether it changed the claim. */
 export async function recordDecision(database: Database, lease: Lease, decided: DecidedClaim): Promise<boolean> {
   const text = `, decided AS (${decide('$3', 'lease')} RETURNING claim.id)
-    SELECT id, pg_notify('${CHANNEL}', id) FROM decided`
+    SELECT id, pg_notify('${DECISIONS_CHANNEL}', id) FROM decided`
   return (await writeUnder(database, lease, text, [jsonOf([decided])])).length > 0
 }
 

@@ -2,20 +2,15 @@ import { z } from '@hono/zod-openapi'
 import { zeroAddress } from 'viem'
 import { claimTypedData } from '../../../market/claimMessage.ts'
 import { address, id } from '../http/values.ts'
+import { domainSchema, membersSchema } from './typedData.ts'
 
 const decimal = z.string().regex(/^(0|[1-9][0-9]*)$/)
-const members = z.array(z.object({ name: z.string(), type: z.string() }).readonly()).readonly()
 
 /** EIP-712 typed data of a claim: the argument of `eth_signTypedData_v4` and of viem's `signTypedData`. */
 export const claimTypedDataSchema = z
   .object({
-    domain: z.object({
-      name: z.literal('BountyMarket'),
-      version: z.literal('1'),
-      chainId: z.int(),
-      verifyingContract: address,
-    }),
-    types: z.object({ EIP712Domain: members, Claim: members }),
+    domain: domainSchema,
+    types: z.object({ EIP712Domain: membersSchema, Claim: membersSchema }),
     primaryType: z.literal('Claim'),
     message: z.object({
       bountyId: decimal,

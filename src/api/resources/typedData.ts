@@ -1,18 +1,21 @@
 import { z } from '@hono/zod-openapi'
 import { address } from '../http/values.ts'
 
-const members = z.array(z.object({ name: z.string(), type: z.string() }).readonly()).readonly()
+/** The members of a type. */
+export const membersSchema = z.array(z.object({ name: z.string(), type: z.string() }).readonly()).readonly()
+
+export const domainSchema = z.object({
+  name: z.literal('BountyMarket'),
+  version: z.literal('1'),
+  chainId: z.int(),
+  verifyingContract: address,
+})
 
 /** EIP-712 typed data of any message to the market. */
 export const typedDataSchema = z
   .object({
-    domain: z.object({
-      name: z.literal('BountyMarket'),
-      version: z.literal('1'),
-      chainId: z.int(),
-      verifyingContract: address,
-    }),
-    types: z.record(z.string(), members),
+    domain: domainSchema,
+    types: z.record(z.string(), membersSchema),
     primaryType: z.string(),
     message: z
       .record(z.string(), z.string())
