@@ -63,7 +63,7 @@ const families: Family[] = [
     request: 'claimable=true&sort=deadline',
     example: { ...newest, standing: 'claimable', sort: 'deadline' },
     covers: (shape) => isWalked(shape) && !isPlain(shape) && !shape.isRewarded,
-    why: 'The total is a sum of bands of deadlines, and only the runs of a quarter of a day are counted one by one. The page is found as above.',
+    why: 'The total is a sum of bands of deadlines, and only the claimable runs of the current band, which lasts six hours, are counted one by one. The page is found as above.',
   },
   {
     title: 'A least reward, by reward',
@@ -77,7 +77,7 @@ const families: Family[] = [
     request: 'claimable=true',
     example: { ...newest, standing: 'claimable' },
     covers: (shape) => isEither(shape) && gatheringOf(shape)?.by === 'bands',
-    why: 'A walk passes expired runs. It gives up after a few times as many runs as it passes where they are spread evenly. Then the page is merged from the bands of deadlines ahead, each of which has its OPEN runs in the order of the list: those of six hours up to the next band of four days, and then these, at most 15 and 92, because a deadline is at most a year ahead. Of the current band, which lasts six hours, it passes the runs that have expired.',
+    why: 'A walk passes expired runs. It gives up after twice as many runs as it passes where they are spread evenly. Then the page is merged: of the current band of deadlines, which lasts six hours, all claimable runs, which are counted too; of the bands ahead, each of which has its OPEN runs in the order of the list, as many as the page needs. These are the bands of six hours up to the next band of four days, and then bands of four days: at most 15 and 92, because a deadline is at most a year ahead. Expired runs are neither passed nor counted, however many there are.',
   },
   {
     title: 'A party in a state by reward, claimable runs of a party by another order',
@@ -91,7 +91,7 @@ const families: Family[] = [
     request: 'minReward=100',
     example: { ...newest, isRewarded: true },
     covers: (shape) => isEither(shape) && gatheringOf(shape)?.by === 'magnitudes',
-    why: 'A walk would pass the runs of smaller rewards, which cost their posters little, also when thousands of them are the newest. The page is merged from the states and the magnitudes of rewards (their numbers of digits), each of which has its runs in the order of the list. Few matching runs are gathered and sorted, and later pages are found by a walk. The total is a sum of bands of rewards; of claimable runs, without the expired ones of at least this reward, which are counted one by one: each has its reward in escrow. Below 1 USDC such pages are read two at a time.',
+    why: 'A walk would pass the runs of smaller rewards, which cost their posters little, also when thousands of them are the newest. The page is merged from the states and the magnitudes of rewards (their numbers of digits), each of which has its runs in the order of the list. The most frequent state is read first: of the others, only what can precede its last run is read. Few matching runs are gathered and sorted, and later pages are found by a walk. The total is a sum of bands of rewards; of claimable runs, without the expired ones of at least this reward, which are counted one by one: each has its reward in escrow. Below 1 USDC such pages are read two at a time.',
   },
   {
     title: 'A least reward of runs that cannot be claimed, by another order',

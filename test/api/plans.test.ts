@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { runEvent } from '../../ponder.schema.ts'
+import { DEADLINE_BAND_SECONDS, runEvent } from '../../ponder.schema.ts'
 import { changesSince } from '../../src/api/queries/changes.ts'
 import { checkpointOf } from '../../testkit/indexedTables.ts'
 import { manyAgents } from '../../testkit/manyAgents.ts'
@@ -183,7 +183,8 @@ describe.each(filters)(`${runs} runs, filtered by '%s'`, (filter) => {
 it.each(['asc', 'desc'])('a page of all runs by creation, %s, passes no runs that precede it', async (order) => {
   const { nodes, pagination } = await planOf(`/api/runs?order=${order}&limit=${limit}&page=${runs / 2 / limit}`)
   expect(pagination.total).toBe(runs)
-  expectWalk(nodes, limit + 1)
+  // The page's entries of the index and its rows, and the first and the last id.
+  expectWalk(nodes, 2 * (limit + 1) + 2)
 })
 
 it.each([
@@ -325,6 +326,32 @@ describe(`${runs} runs and as many again by a quarter, newer and expired`, () =>
   ])('%s has a connection of its own if it reads expired ones one by one: %s', async (filter, isAlone) => {
     // With an equal URL, the response cache would answer.
     expect((await planOf(`/api/runs?${filter}&limit=${limit - 1}`)).isAlone).toBe(isAlone)
+  })
+
+  describe('within the last hour, in the band of deadlines that the current time splits', () => {
+    // Nearer to the beginning of the band, so that its expired runs would be the fewer to count.
+    const now = seedTime - (seedTime % DEADLINE_BAND_SECONDS) + 2n * 3_600n
+
+    beforeAll(async () => {
+      await index.moveTo({ number: 10n, timestamp: now }, (tx) =>
+        tx.execute(sql`UPDATE run SET deadline = ${now - 1n}::int8 - bounty_id % 3600 WHERE bounty_id > ${runs}`),
+      )
+      await index.pool.query('VACUUM ANALYZE run')
+    }, 300_000)
+
+    it.each(orders)('claimable runs, %s, are found and counted without them', async (order) => {
+      const most = passedAtMost('claimable=true', limit + 1, runs)
+      const list = `/api/runs?claimable=true&${order}&limit=${limit}`
+      const top = await planOf(list)
+      expect(expectWalk(top.nodes, most)).toBeLessThan(runs / 50)
+      expectWalk((await planOf(`${list}&cursor=${top.pagination.nextCursor}`)).nodes, most)
+    })
+
+    it.each(['/api/runs?claimable=false', '/api/stats'])('%s counts claimable runs without them', async (path) => {
+      const { nodes } = await planOf(path)
+      const counted = nodes.filter((node) => node['Relation Name'] === 'run' && node.isCounted)
+      expect(counted.reduce((sum, node) => sum + passedBy(node), 0)).toBeLessThan(runs / 50)
+    })
   })
 })
 

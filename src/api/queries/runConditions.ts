@@ -49,3 +49,12 @@ export const inOrder = ({ sort, order }: RunOrder) =>
 
 /** The same of rows that have the first sort key as `value`. */
 export const byPosition = ({ order }: RunOrder) => sql.raw(`value ${order}, bounty_id ${order}`)
+
+/**
+ * How many of the list's runs its page needs, with the one that follows it.
+ * @param most the number of runs that the list has at most. A page that begins after them needs none.
+ */
+export const neededOf = ({ start }: Shape, most: SQL) =>
+  start === 'after'
+    ? sql`${limit} + 1`
+    : sql`case when ${most} > ${offset} then least(${offset} + ${limit} + 1, ${most}) else 0 end`

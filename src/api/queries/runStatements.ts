@@ -1,14 +1,15 @@
 import { and, type SQL, sql } from 'drizzle-orm'
 import { jsonObject } from './json.ts'
-import { foundByBands, foundByMagnitudes } from './mergedRuns.ts'
-import { byPosition, inOrder, isAfter, keyOf, limit, matching, offset } from './runConditions.ts'
+import { claimableParts, countedInBands, foundByMagnitudes, foundInBands } from './mergedRuns.ts'
+import { byPosition, inOrder, isAfter, keyOf, limit, matching, neededOf, offset } from './runConditions.ts'
 import type { Shape } from './runList.ts'
 import { runSummaryMembers } from './runs.ts'
 import { passedOf, totalOf } from './runTotals.ts'
 import { withSnapshot } from './snapshot.ts'
 
 /**
- * The statement of a list's page; docs/queries.md shows it for each kind of list. Its parts, in this order:
+ * The statement of a list's page; docs/queries.md shows it for each kind of list. Its parts, in this order, after those of
+ * `claimableParts` if the page is merged from bands:
  * - `counted`, one row: `total`, the exact number of matching runs, and whether gathering finds the page faster.
  * - `found`, the ids and sort keys of the page's runs and of the one that follows. They are columns of an index, so the
  *   runs that precede the page are not read from the table.
@@ -16,8 +17,9 @@ import { withSnapshot } from './snapshot.ts'
  *   runs in the list's order.
  */
 export function pageStatement(shape: Shape): SQL {
+  const parts = gatheringOf(shape)?.by === 'bands' ? sql`${claimableParts(shape)}, ` : sql``
   return sql`${withSnapshot},
-counted as (
+${parts}counted as (
   ${countedBy(shape)}
 ), found as (
   ${foundBy(shape)}
@@ -89,7 +91,7 @@ function countedBy(shape: Shape): SQL {
   // `offset 0` makes PostgreSQL count once, not at each use of a count.
   const gathering = gatheringOf(shape)
   if (gathering?.when !== 'faster') return sql`select ${totalOf(shape)} as total offset 0`
-  if (gathering.by === 'bands') return countedForBands(shape)
+  if (gathering.by === 'bands') return countedInBands
   if (gathering.by === 'magnitudes') return countedForMagnitudes(shape)
   return sql`select total, ${isGatheringFaster(shape)} as is_gathered from (
     select ${totalOf(shape)} as total,
@@ -129,17 +131,6 @@ function foundByIds(shape: Shape): SQL {
 }
 
 /**
- * Also how many matches the page needs, and after how many runs a walk gives up: after a few times as many as it passes
- * where the matches are spread evenly.
- */
-const countedForBands = (shape: Shape) => sql`select total, needed,
-    ${GATHERING_COST} * total * total <= needed * passed as is_gathered,
-    100 + 4 * needed * passed / greatest(total, 1) as most
-  from (
-    ${sizesOf(shape)}
-  ) as sizes`
-
-/**
  * A page that is merged from magnitudes reads as many runs of each as it needs and as precede it: there are up to eight
  * states with some eight magnitudes. Later pages are found by a walk.
  */
@@ -154,13 +145,8 @@ const countedForMagnitudes = (shape: Shape) => sql`select total, needed, is_gath
     ) as sizes
   ) as choice`
 
-/** How many matches the list has up to the end of the page; none if the page is past its end. */
-const neededAtOffset = sql`case when total > ${offset} then least(${offset} + ${limit} + 1, total) else 0 end`
-
 /** How many runs match, how many a walk passes in all, and how many matches the page needs. */
-const sizesOf = (
-  shape: Shape,
-) => sql`select total, passed, ${shape.start === 'after' ? sql`${limit} + 1` : neededAtOffset} as needed from (
+const sizesOf = (shape: Shape) => sql`select total, passed, ${neededOf(shape, sql`total`)} as needed from (
       select ${totalOf(shape)} as total,
         ${passedOf(shape)} as passed
       offset 0
@@ -187,7 +173,7 @@ function foundBy(shape: Shape): SQL {
 
   const gathering = gatheringOf(shape)
   if (gathering === undefined) return walk(condition)
-  if (gathering.by === 'bands') return foundByBands(shape, slice)
+  if (gathering.by === 'bands') return foundInBands(shape, slice)
   if (gathering.when === 'always') return gather(gathering.by, condition)
   // A condition that does not depend on a row: PostgreSQL checks it once, and reads nothing for the other ways.
   const isGathered = sql`(select is_gathered from counted)`

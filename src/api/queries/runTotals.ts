@@ -2,6 +2,7 @@ import { and, type SQL, sql } from 'drizzle-orm'
 import { DEADLINE_BAND_SECONDS, runStates } from '../../../ponder.schema.ts'
 import { type Filter, matching } from './runConditions.ts'
 import type { Shape } from './runList.ts'
+import { now } from './snapshot.ts'
 
 const placeholder = sql.placeholder
 
@@ -75,15 +76,16 @@ const sumOf = ({ parties, isRewarded }: Pick<Filter, 'parties' | 'isRewarded'>, 
     + ${countOf(and(condition, inSplit))} * ${placeholder('splitSign')}::int4)`
 }
 
-const SPAN = DEADLINE_BAND_SECONDS
+export const BAND_SQL = sql.raw(String(DEADLINE_BAND_SECONDS))
+
+/** Where the first band of deadlines begins that has no expired run. */
+export const nextBand = sql`(${now} / ${BAND_SQL} + 1) * ${BAND_SQL}`
+
+export const isInCurrentBand = sql`state = 'OPEN' and deadline >= ${now} and deadline < ${nextBand}`
 
 /**
- * How many runs are claimable: the bands from the edge that is nearer to the current time, and the runs between that
- * edge and the time, counted one by one, and added or subtracted.
+ * How many runs are claimable: the OPEN runs of the bands ahead, and the claimable runs of the current band, which are
+ * counted one by one. Expired runs are not, because any account can post many small runs that expire at once.
  */
-export const claimableTotal = sql.raw(`(
-    select (select coalesce(sum(open), 0) from market_band where sort = 'deadline' and lowest >= edge)
-      + (select count(*) from run where state = 'OPEN' and deadline >= least(now, edge) and deadline < greatest(now, edge))
-      * case when edge > now then 1 else -1 end
-    from (select now, (now + ${SPAN / 2n}) / ${SPAN} * ${SPAN} as edge from snapshot) as time
-  )`)
+export const claimableTotal = sql`((select coalesce(sum(open), 0) from market_band where sort = 'deadline' and lowest >= ${nextBand})
+    + ${countOf(isInCurrentBand)})`
