@@ -52,7 +52,13 @@ async function startAnew() {
 }
 
 /** The number of blocks that the last start has logged. */
-const leastBlocks = () => Number(index.output().match(/(?<="leastBlocks":)\d+/g)?.at(-1))
+const leastBlocks = () =>
+  Number(
+    index
+      .output()
+      .match(/(?<="leastBlocks":)\d+/g)
+      ?.at(-1),
+  )
 
 /** Waits until readers see the block or a later one. @returns the milliseconds until then. */
 async function untilIndexed(block: bigint): Promise<number> {
