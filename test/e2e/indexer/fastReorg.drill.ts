@@ -11,11 +11,11 @@ import { poster, postRun } from './postRun.ts'
 /** More than the time whose blocks a reorg may remove. */
 const HISTORY_SECONDS = 80
 
-/** The largest is of a minute of blocks. */
+/** The largest is of a minute of blocks. The times leave room for a busy machine. */
 const REORGS = [
   { depth: 20, withinMs: 3_000 },
   { depth: 100, withinMs: 10_000 },
-  { depth: 300, withinMs: 10_000 },
+  { depth: 300, withinMs: 20_000 },
 ]
 
 const EARLY_RUNS = 6
@@ -52,13 +52,7 @@ async function startAnew() {
 }
 
 /** The number of blocks that the last start has logged. */
-const leastBlocks = () =>
-  Number(
-    index
-      .output()
-      .match(/(?<="leastBlocks":)\d+/g)
-      ?.at(-1),
-  )
+const leastBlocks = () => Number(/.*"leastBlocks":(\d+)/s.exec(index.output())?.[1])
 
 /** Waits until readers see the block or a later one. @returns the milliseconds until then. */
 async function untilIndexed(block: bigint): Promise<number> {
@@ -130,8 +124,6 @@ test('after the reorgs, a restart takes seconds, and the index is that of the ch
     RPC_URL: rpcUrl,
     DEPLOYMENTS_DIR: deploymentsDirectory,
   }
-  expect(await auditOnce(env, chain.client)).toMatchObject({
-    exitCode: 0,
-    stdout: expect.stringMatching(/^0 differences/),
-  })
+  const { stdout, stderr } = await chain.paused(() => auditOnce(env, chain.client))
+  expect(stdout, stderr).toMatch(/^0 differences/)
 })
