@@ -3,13 +3,13 @@ import { join, resolve } from 'node:path'
 import { execa } from 'execa'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { keyOf, roles } from '../../../devnet/accounts.ts'
-import { type RunActionName, runActionNames } from '../../../market/runActions.ts'
 import { exampleAgent } from '../../../src/api/resources/agent.ts'
+import { type RunActionName, runActionNames } from '../../../market/runActions.ts'
 import { type Agent, usdc } from '../../../testkit/participants.ts'
 import { temporaryDirectory } from '../../../testkit/temporaryDirectory.ts'
+import { poster, runsOn, type Situation } from '../actions/runsInStates.ts'
 import { startTestMarket, type TestMarket } from '../../support/market.ts'
 import { python, startPython } from '../../support/python.ts'
-import { poster, runsOn, type Situation } from '../actions/runsInStates.ts'
 
 type Operation = { operationId: string; 'x-codeSamples'?: { lang: string; source: string }[] }
 
