@@ -29,6 +29,20 @@ export const chainSettings: ChainSettings = {
   ...(env.LOGS_RANGE !== undefined && { logsRange: env.LOGS_RANGE }),
 }
 
+/** Ponder refuses less. */
+const SHORTEST_POLL_MS = 100
+
+/**
+ * Milliseconds between two polls on a chain with this time between blocks, in milliseconds: a poll for each block if blocks
+ * come faster than the chain's default polls, unless POLL_INTERVAL_MS says otherwise. So no block waits for the next poll.
+ */
+export function pollIntervalMs(blockTimeMs: number | undefined): number {
+  const { pollingInterval, requestsPerSecond } = chainSettings
+  if (env.POLL_INTERVAL_MS !== undefined || blockTimeMs === undefined) return pollingInterval
+  const shortestMs = Math.max(SHORTEST_POLL_MS, 1_000 / requestsPerSecond / POLLS_SHARE)
+  return Math.min(pollingInterval, Math.max(shortestMs, Math.round(blockTimeMs)))
+}
+
 const least = 1_000 / chainSettings.pollingInterval / POLLS_SHARE
 if (chainSettings.requestsPerSecond < least) {
   throw new Error(

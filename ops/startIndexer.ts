@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util'
 import '../core/moduleFormats.ts'
 import './ponderSource.ts'
 import './ponderModules.ts'
+import { pollIntervalMs } from '../core/chainSettings.ts'
 import { readEnv } from '../core/env.ts'
 import { createLogger } from '../core/logger.ts'
 import { measureBlockTimeMs } from '../core/node/blockTime.ts'
@@ -127,7 +128,7 @@ await keepCacheSmall({ databaseUrl: DATABASE_URL, chainId: CHAIN_ID, logger })
 
 /**
  * Takes the lock of the build, and has each later connection of this process proved to have all its commits. Tells Ponder
- * which blocks are final.
+ * which blocks are final, and how often to poll.
  * @returns why this build may not start, if it may not, and the build that readers see.
  * @throws if the database or the node does not answer.
  */
@@ -160,7 +161,13 @@ async function prepareDatabase(): Promise<{ reason?: string; served?: string | u
   await clearStaleLock(client, schema, logger)
   const blockTimeMs = await measureBlockTimeMs(createChainClient(endpoints))
   const leastBlocks = setFinality({ blockTimeMs, finalizedBlock: await finalizedBlockOf(client, schema) })
-  logger.info({ blockTimeMs: blockTimeMs && Math.round(blockTimeMs), leastBlocks }, 'Measured the time between blocks')
+  // Ponder gets this object, because Node loads the configuration once.
+  const pollingInterval = pollIntervalMs(blockTimeMs)
+  Object.assign(config.chains.market, { pollingInterval })
+  logger.info(
+    { blockTimeMs: blockTimeMs && Math.round(blockTimeMs), leastBlocks, pollingInterval },
+    'Measured the time between blocks',
+  )
   proveConnections(await createWitness(client, schema), sessions, logger)
   return { served }
 }
