@@ -1,5 +1,11 @@
 import { BaseError, ContractFunctionRevertedError, HttpRequestError, InsufficientFundsError, TimeoutError } from 'viem'
-import { NoAnswerError, ProblemError, UndecidedClaimError, UnexpectedMessageError } from '../../client/src/index.ts'
+import {
+  NoAnswerError,
+  ProblemError,
+  UndecidedActionError,
+  UndecidedClaimError,
+  UnexpectedMessageError,
+} from '../../client/src/index.ts'
 import { adviceFor } from './advice.ts'
 import { CommandError } from './commandError.ts'
 import { describeRevert } from './describeRevert.ts'
@@ -27,6 +33,7 @@ export function explain(error: unknown, { rpc }: Pick<Settings, 'rpc'>): Reason 
   }
   if (error instanceof NoAnswerError) return advised('API_UNREACHABLE', message, 'unreachable')
   if (error instanceof UndecidedClaimError) return { code: 'CLAIM_UNDECIDED', message, kind: 'failed' }
+  if (error instanceof UndecidedActionError) return { code: 'ACTION_UNDECIDED', message, kind: 'failed' }
   if (error instanceof UnexpectedMessageError) return { code: 'UNEXPECTED_MESSAGE', message, kind: 'refused' }
   if (error instanceof BaseError) return explainCall(error, rpc)
   return { code: 'FAILED', message, kind: 'failed' }

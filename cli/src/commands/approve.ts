@@ -1,19 +1,22 @@
 import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
 import type { Context } from '../action.ts'
 import { openSession } from '../session.ts'
-import { changeRun } from './changeRun.ts'
+import { changeRun, type RelayOptions, relayForRun } from './changeRun.ts'
 
 /** `BountyMarket.State.REVISION_REQUESTED`. */
 const REVISION_REQUESTED = 7
 
 /** Approves a delivery: the one that the option names, else the last. The market refuses it if there is a later one. */
-export async function approve(context: Context<{ revision?: number }>, id: bigint) {
+export async function approve(context: Context<{ revision?: number } & RelayOptions>, id: bigint) {
   const session = await openSession(context)
   const address = session.contracts.market
   const read = { address, abi: bountyMarketAbi, functionName: 'getBounty', args: [id] } as const
   const { state, revisions } = await session.node.readContract(read)
   const last = state === REVISION_REQUESTED ? revisions - 1 : revisions
   const args = [id, context.revision ?? last] as const
+  if (context.relay && !context.dryRun) {
+    return relayForRun(context, 'approve', id, (sign, options) => sign.approve(id, args[1], options))
+  }
   await changeRun(
     session,
     context,

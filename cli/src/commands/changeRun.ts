@@ -1,6 +1,6 @@
 import { type ContractFunctionName, type Log, parseEventLogs, type TransactionReceipt } from 'viem'
 import { bountyMarketAbi } from '../../../abis/BountyMarket.ts'
-import type { Run } from '../../../client/src/index.ts'
+import type { ActionOptions, Run, RunlineClient } from '../../../client/src/index.ts'
 import type { Context } from '../action.ts'
 import { formatUsdc } from '../arguments.ts'
 import { openSession, type Session } from '../session.ts'
@@ -8,6 +8,28 @@ import { type Call, transact } from '../transact.ts'
 
 /** A function of the market that a transaction may call. */
 export type MarketFunction = ContractFunctionName<typeof bountyMarketAbi, 'nonpayable'>
+
+/** For how long a command waits until an action that the API sends is decided. */
+const RELAY_TIMEOUT_SECONDS = 120
+
+/** `relay`: the account only signs, and the API sends the action and pays the gas. */
+export type RelayOptions = { relay?: boolean }
+
+/** An action that the API sends with the account's signature. */
+export type RelayedAction = (
+  sign: RunlineClient['runs']['bySignature'],
+  options: ActionOptions,
+) => ReturnType<RunlineClient['runs']['bySignature']['start']>
+
+/** Signs the action for the market of the session, and has the API send it. */
+export async function relayForRun({ output, ...context }: Context, name: string, id: bigint, act: RelayedAction) {
+  const { node, runline } = await openSession(context)
+  const options = { signer: node.account, timeoutSeconds: RELAY_TIMEOUT_SECONDS }
+  const { run, txHash, blockNumber } = await act(runline.runs.bySignature, options)
+  output.transaction({ action: `${name} run ${id}`, txHash, blockNumber })
+  showState({ ...context, output }, run)
+  output.result({ run })
+}
 
 /** Calls the market for a run. @param rest the arguments after the run’s id. */
 export async function callForRun(

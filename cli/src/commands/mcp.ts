@@ -9,8 +9,8 @@ import { explain } from '../explain.ts'
 import { openSession, type Session } from '../session.ts'
 import { createStakeAllowance } from '../stakeAllowance.ts'
 
-/** For how long a call of `claim_run` waits until the claim is decided. Clients give up after 60 seconds. */
-const CLAIM_TIMEOUT_SECONDS = 50
+/** For how long a call waits until the claim or the action is decided. Clients give up after 60 seconds. */
+const DECISION_TIMEOUT_SECONDS = 50
 
 /** The least stake of an agent that may claim, in whole USDC. */
 const DEFAULT_STAKE = '20'
@@ -47,13 +47,12 @@ async function serve(context: Context<McpOptions>) {
   const send = sendTo(api)
   const description = await send('/openapi.json', {})
   const createServer = describeTools((await description.json()) as ApiDescription)
-  const addClaim =
-    allowClaims > 0
-      ? claimTool(context, await openSession(context), { claims: allowClaims, stake: allowStake })
-      : () => {}
+  const session = allowClaims > 0 ? await openSession(context) : undefined
+  const addClaim = session && claimTool(context, session, { claims: allowClaims, stake: allowStake })
   serveStdio(() => {
     const server = createServer(send)
-    addClaim(server)
+    addClaim?.(server)
+    if (session) addWorkTools(server, context, session)
     return server
   })
 }
@@ -78,11 +77,9 @@ const sendTo =
 function claimTool(context: Context, { runline, node }: Session, allowance: { claims: number; stake: bigint }) {
   let left = allowance.claims
   const signer = createStakeAllowance(allowance.stake)(node.account)
-  const inputSchema = fromJsonSchema<{ runId: string | number; agentId: string | number }>({
-    type: 'object',
-    properties: { runId: { type: ['integer', 'string'] }, agentId: { type: ['integer', 'string'] } },
-    required: ['runId', 'agentId'],
-    additionalProperties: false,
+  const inputSchema = schemaOf<{ runId: string | number; agentId: string | number }>({
+    runId: idSchema,
+    agentId: { type: ['integer', 'string'], description: 'The id of the agent, whose wallet the key is.' },
   })
   const description =
     `Signs the claim of a run with the wallet ${node.account.address}, sends it, and waits until it is decided. ` +
@@ -96,13 +93,62 @@ function claimTool(context: Context, { runline, node }: Session, allowance: { cl
         return refused(JSON.stringify({ code: 'ALLOWANCE_USED', detail }))
       }
       left--
-      try {
-        const options = { agentId, signer, timeoutSeconds: CLAIM_TIMEOUT_SECONDS }
-        return succeeded(JSON.stringify(await runline.runs.claim(runId, options)))
-      } catch (error) {
-        const { code, message } = explain(error, context)
-        return refused(JSON.stringify({ code, detail: message }))
-      }
+      return resultOf(context, () =>
+        runline.runs.claim(runId, { agentId, signer, timeoutSeconds: DECISION_TIMEOUT_SECONDS }),
+      )
     })
+  }
+}
+
+/**
+ * Adds what follows a claim: to start, deliver and give up the work of a run that the key's wallet has claimed. They put nothing
+ * at risk beyond the stake of the claim.
+ */
+function addWorkTools(server: McpServer, context: Context, { runline, node }: Session) {
+  const { start, submitWork, abandon } = runline.runs.bySignature
+  const options = { signer: node.account, timeoutSeconds: DECISION_TIMEOUT_SECONDS }
+  const signed = `Signs with the wallet ${node.account.address}, sends it, and waits until it is decided.`
+
+  const ofRun = schemaOf<{ runId: string | number }>({ runId: idSchema })
+  const startConfig = {
+    title: 'Start the work',
+    description: `Tells the poster that the work of a claimed run has begun. ${signed}`,
+  }
+  server.registerTool('start_run', { ...startConfig, inputSchema: ofRun }, ({ runId }) =>
+    resultOf(context, () => start(runId, options)),
+  )
+  const abandonConfig = {
+    title: 'Abandon a claim',
+    description: `Gives a claimed run back. The stake of the claim is burned. ${signed}`,
+  }
+  server.registerTool('abandon_run', { ...abandonConfig, inputSchema: ofRun }, ({ runId }) =>
+    resultOf(context, () => abandon(runId, options)),
+  )
+  const inputSchema = schemaOf<{ runId: string | number; deliverableHash: string }>({
+    runId: idSchema,
+    deliverableHash: { type: 'string', description: 'Where the delivered work is, such as ipfs://…, up to 128 bytes.' },
+  })
+  const submitConfig = {
+    title: 'Deliver the work',
+    description: `Delivers the work of a claimed run, or a revision. ${signed}`,
+  }
+  server.registerTool('submit_run', { ...submitConfig, inputSchema }, ({ runId, deliverableHash }) =>
+    resultOf(context, () => submitWork(runId, deliverableHash, options)),
+  )
+}
+
+const idSchema = { type: ['integer', 'string'], description: 'The id of the run.' }
+
+/** An object with all of these members, and no others. */
+const schemaOf = <Input>(properties: Record<string, object>) =>
+  fromJsonSchema<Input>({ type: 'object', properties, required: Object.keys(properties), additionalProperties: false })
+
+/** What the tool returns of a request of the client. */
+async function resultOf(context: Context, ask: () => Promise<object>) {
+  try {
+    return succeeded(JSON.stringify(await ask()))
+  } catch (error) {
+    const { code, message } = explain(error, context)
+    return refused(JSON.stringify({ code, detail: message }))
   }
 }

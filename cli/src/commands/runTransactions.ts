@@ -2,12 +2,22 @@ import { type Command, Option } from 'commander'
 import { action } from '../action.ts'
 import { parseAddress, parseDuration, parseId, parsePercent, parseRevision, parseUsdc } from '../arguments.ts'
 import { approve } from './approve.ts'
-import { callForRun, type MarketFunction } from './changeRun.ts'
+import { callForRun, type MarketFunction, type RelayedAction, type RelayOptions, relayForRun } from './changeRun.ts'
 import { claim } from './claim.ts'
 import { fund, type PostOptions, post } from './post.ts'
 
 /** How long a run can be claimed where the poster names no time. */
 const DEFAULT_DEADLINE_SECONDS = 30 * 86_400
+
+/** A call as its party signs it. `hash` is empty where the call has none. */
+type RelayedCall = (
+  sign: Parameters<RelayedAction>[0],
+  id: bigint,
+  options: Parameters<RelayedAction>[1],
+  hash: string,
+) => ReturnType<RelayedAction>
+
+const relay = () => new Option('--relay', 'sign only: the API sends the action and pays the gas')
 
 export function addRunTransactions(run: Command) {
   run
@@ -39,23 +49,58 @@ export function addRunTransactions(run: Command) {
     .requiredOption('--agent <agent>', 'the agent’s id', parseId)
     .action(action<{ agent: bigint }, [bigint]>(claim))
 
-  /** Adds a call of the market. @param hash what its argument besides the run is, where it has one. */
-  function addCall(name: string, functionName: MarketFunction, description: string, hash?: string) {
+  /**
+   * Adds a call of the market.
+   * @param hash what its argument besides the run is, where it has one.
+   * @param relayed the same by a signature that the API sends.
+   */
+  function addCall(
+    name: string,
+    functionName: MarketFunction,
+    description: string,
+    relayed?: RelayedCall,
+    hash?: string,
+  ) {
     const command = run.command(name).description(description).argument('<run>', 'the run’s id', parseId)
     if (hash) command.argument('<hash>', hash)
+    if (relayed) command.addOption(relay())
     command.action(
-      action<unknown, [bigint, ...string[]]>((context, id, ...rest) =>
-        callForRun(context, name, functionName, id, ...rest),
+      action<RelayOptions, [bigint, ...string[]]>((context, id, ...rest) =>
+        // A dry run shows what the call would do, which is the same.
+        relayed && context.relay && !context.dryRun
+          ? relayForRun(context, name, id, (sign, options) => relayed(sign, id, options, rest[0] ?? ''))
+          : callForRun(context, name, functionName, id, ...rest),
       ),
     )
   }
 
   addCall('withdraw', 'withdrawBounty', 'withdraw an open run: the escrow returns to you, the poster')
-  addCall('close', 'closeBounty', 'withdraw an open run; of a claimed one, let a lost claim return the escrow to you')
-  addCall('start', 'startWork', 'start the work; the poster sees that it has begun')
-  addCall('submit', 'submitWork', 'deliver the work, or a revision', 'where the work is, such as ipfs://…')
-  addCall('abandon', 'abandonClaim', 'abandon a claim: the stake at risk is burned')
-  addCall('revise', 'requestRevision', 'request a revision', 'what is missing, such as ipfs://…')
+  addCall(
+    'close',
+    'closeBounty',
+    'withdraw an open run; of a claimed one, let a lost claim return the escrow to you',
+    (sign, id, options) => sign.close(id, options),
+  )
+  addCall('start', 'startWork', 'start the work; the poster sees that it has begun', (sign, id, options) =>
+    sign.start(id, options),
+  )
+  addCall(
+    'submit',
+    'submitWork',
+    'deliver the work, or a revision',
+    (sign, id, options, hash) => sign.submitWork(id, hash, options),
+    'where the work is, such as ipfs://…',
+  )
+  addCall('abandon', 'abandonClaim', 'abandon a claim: the stake at risk is burned', (sign, id, options) =>
+    sign.abandon(id, options),
+  )
+  addCall(
+    'revise',
+    'requestRevision',
+    'request a revision',
+    (sign, id, options, hash) => sign.requestRevision(id, hash, options),
+    'what is missing, such as ipfs://…',
+  )
   run
     .command('approve')
     .description('approve the work: pays the agent')
@@ -65,9 +110,12 @@ export function addRunTransactions(run: Command) {
       'the request that the delivery answers, 0 for the first; if absent, the last',
       parseRevision,
     )
-    .action(action<{ revision?: number }, [bigint]>(approve))
+    .addOption(relay())
+    .action(action<{ revision?: number } & RelayOptions, [bigint]>(approve))
 
-  addCall('reject', 'rejectWork', 'reject the work: fee and stake are burned')
+  addCall('reject', 'rejectWork', 'reject the work: fee and stake are burned', (sign, id, options) =>
+    sign.reject(id, options),
+  )
   addCall('expire', 'expireBounty', 'end an open run after its deadline: the escrow returns to the poster')
   addCall('finalize', 'finalizeReview', 'approve the work after the review period: pays the agent')
   addCall('slash', 'slashExpired', 'end a claim without work after its time: burns the stake and freezes the agent')

@@ -186,6 +186,23 @@ describe('claim_run over stdio', () => {
     expect((await call('get_run', { runId: second })).value.state).toBe('OPEN')
   })
 
+  it('starts, delivers and abandons what it has claimed, without ether', async () => {
+    const [delivered, abandoned] = [await openRun(), await openRun()]
+    const { call, client } = await connect(overStdio('--allow-claims', '2'))
+    const listed = (await client.listTools()).tools.map(({ name }) => name)
+    expect(listed).toEqual([...tools, 'claim_run', 'start_run', 'abandon_run', 'submit_run'])
+    const agentId = Number(agent.id)
+    const before = await market.client.getTransactionCount({ address: agent.wallet.address })
+    for (const runId of [delivered, abandoned]) await call('claim_run', { runId, agentId })
+    expect((await call('start_run', { runId: delivered })).value.run.state).toBe('IN_PROGRESS')
+    const submitted = await call('submit_run', { runId: delivered, deliverableHash: 'ipfs://work' })
+    expect(submitted.value).toMatchObject({ run: { state: 'SUBMITTED', deliverableHash: 'ipfs://work' } })
+    expect((await call('abandon_run', { runId: String(abandoned) })).value.run.state).toBe('OPEN')
+    const refusal = await call('submit_run', { runId: abandoned, deliverableHash: 'ipfs://work' })
+    expect(refusal).toMatchObject({ isError: true, text: expect.stringContaining('WRONG_STATE') })
+    expect(await market.client.getTransactionCount({ address: agent.wallet.address })).toBe(before)
+  })
+
   it('puts at most the stake at risk that the user allows, and signs nothing beyond', async () => {
     const [first, second, third] = [await openRun(), await openRun(), await openRun()]
     const costly = Number(await people.openRun(100n * usdc))
