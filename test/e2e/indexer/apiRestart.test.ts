@@ -1,7 +1,7 @@
 import { hexToBigInt, isHex } from 'viem'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import { startApi } from '../../../devnet/api.ts'
-import { type Indexer, startIndexer } from '../../../devnet/indexer.ts'
+import { type Indexer, type IndexerOptions, startIndexer } from '../../../devnet/indexer.ts'
 import { positionOf } from '../../../ops/builds/views.ts'
 import { type Connection, connect } from '../../../ops/database/connect.ts'
 import { type ChooseFault, type RpcProxy, startRpcProxy } from '../../../sim/faults/rpcProxy.ts'
@@ -36,7 +36,8 @@ beforeAll(async () => {
 
 const latest = () => chain.client.getBlockNumber({ cacheTime: 0 })
 
-const startMarketIndexer = () => startIndexer({ ...chain, databaseUrl, rpcUrl: proxy.url })
+const startMarketIndexer = (options: Partial<IndexerOptions> = {}) =>
+  startIndexer({ ...chain, databaseUrl, rpcUrl: proxy.url, ...options })
 
 /** Starts an API. @returns a function that reads the runs from it. */
 async function startReadApi() {
@@ -65,9 +66,13 @@ test('an API that starts while the index replays blocks shows none before the hi
 
   // The restarted indexer reverts its rows to the finalized block, and cannot get on from there.
   await indexer.stop()
-  choose = ({ method, params: [block] }) =>
+  const hang: ChooseFault = ({ method, params: [block] }) =>
     method === 'eth_getBlockByNumber' && isHex(block) && hexToBigInt(block) > first ? { kind: 'hang' } : undefined
-  indexer = await startMarketIndexer()
+  indexer = await startMarketIndexer({
+    onLine(line) {
+      if (line.includes('Measured the time between blocks')) choose = hang
+    },
+  })
   const atFinalized = { block: Number(first), isConsistent: true }
   await expect.poll(() => positionOf(client, 'runline'), { timeout: 60_000 }).toMatchObject(atFinalized)
   const read = await startReadApi()
