@@ -176,8 +176,8 @@ test('an indexer whose node is behind the finalized block of the index exits wit
   const indexer = await startIndexer()
   await indexer.saw(/Indexed block/, 60_000)
   await atTip()
-  await chain.client.mine({ blocks: 100 })
-  const latestOfNode = Number(await chain.client.getBlockNumber({ cacheTime: 0 })) - 100
+  await chain.client.mine({ blocks: 200 })
+  const latestOfNode = Number(await chain.client.getBlockNumber({ cacheTime: 0 })) - 200
   // Ponder stores a finalized block once it has indexed twice as many blocks as finality takes. The node must lack it.
   const finalized = () =>
     [...indexer.output().matchAll(/"Finalized block".*"number":(\d+)/g)].map(([, number]) => Number(number))
@@ -187,7 +187,7 @@ test('an indexer whose node is behind the finalized block of the index exits wit
   )
   await atTip()
   await indexer.stop()
-  choose = () => ({ kind: 'stale', blocks: 100 })
+  choose = () => ({ kind: 'stale', blocks: 200 })
   onTestFinished(() => {
     choose = () => undefined
   })
