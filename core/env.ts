@@ -5,6 +5,9 @@ import { z } from 'zod'
 /** The most claims in a transaction: they take about half a block of 30 million gas. */
 export const MAX_BATCH = 50
 
+/** The longest reorg that the index follows by itself. What remembers blocks has room for it. */
+export const MAX_REORG_WINDOW_SECONDS = 60
+
 const url = (protocol: RegExp, example: string) => z.url({ protocol, error: `must be a URL such as ${example}` })
 const integer = (min: number, max: number) => {
   const error = `must be an integer from ${min} to ${max}`
@@ -163,6 +166,8 @@ export const apiSettings = apiEnvironment.keyof().options
 const environment = apiEnvironment.extend({
   /** How often the indexer asks the node for new blocks. Ponder refuses less than 100 ms. */
   POLL_INTERVAL_MS: integer(100, 60_000).optional(),
+  /** The index follows a reorg by itself if the blocks that it removes were made within so many seconds. */
+  REORG_WINDOW_SECONDS: integer(5, MAX_REORG_WINDOW_SECONDS).default(MAX_REORG_WINDOW_SECONDS),
   /** The most requests that the indexer makes per second. */
   RPC_REQUESTS_PER_SECOND: integer(5, 500).optional(),
   /** Blocks in one `eth_getLogs`. Ponder finds it by the errors of common providers. */

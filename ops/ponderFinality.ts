@@ -9,13 +9,15 @@ let indexedBlock = 0
 type Finality = {
   /** Milliseconds; undefined if it is not known. */
   blockTimeMs: number | undefined
+  /** A reorg of the blocks of so many seconds is followed. */
+  windowSeconds: number
   /** The block that the rows of this build count as finalized; 0 if it has none. */
   finalizedBlock: number
 }
 
 /** To be called before Ponder starts. @returns the least number of blocks that Ponder may revert. */
-export function setFinality({ blockTimeMs, finalizedBlock }: Finality): number {
-  leastBlocks = blockTimeMs === undefined ? 0 : unfinalBlocks(blockTimeMs)
+export function setFinality({ blockTimeMs, windowSeconds, finalizedBlock }: Finality): number {
+  leastBlocks = blockTimeMs === undefined ? 0 : unfinalBlocks(blockTimeMs, windowSeconds)
   indexedBlock = finalizedBlock
   return leastBlocks
 }

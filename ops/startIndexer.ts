@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { globSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 // These change how modules are loaded. What imports Ponder is imported below, once all are registered.
 import '../core/moduleFormats.ts'
@@ -15,7 +16,7 @@ import './ponderModules.ts'
 import { pollIntervalMs } from '../core/chainSettings.ts'
 import { readEnv } from '../core/env.ts'
 import { createLogger } from '../core/logger.ts'
-import { measureBlockTimeMs } from '../core/node/blockTime.ts'
+import { measureBlockTimeMs, SHORTEST_BLOCK_TIME_MS } from '../core/node/blockTime.ts'
 import { createChainClient } from '../core/node/chainClient.ts'
 import { createEndpoints } from '../core/node/endpoints.ts'
 import { clearStaleLock, lockBuild } from './builds/buildLock.ts'
@@ -36,6 +37,9 @@ import { createWitness } from './database/witness.ts'
 import { setFinality } from './ponderFinality.ts'
 import { endAtStall } from './stall/endAtStall.ts'
 
+/** How long the measurement of the time between blocks may delay a start. It takes ten requests, nine of them at once. */
+const MEASURE_TIMEOUT_MS = 3_000
+
 const {
   DATABASE_URL,
   CHAIN_ID,
@@ -45,6 +49,7 @@ const {
   PONDER_HOST,
   STALL_SECONDS,
   RECOVER_REORGS,
+  REORG_WINDOW_SECONDS,
   LOG_LEVEL,
 } = readEnv([
   'DATABASE_URL',
@@ -55,6 +60,7 @@ const {
   'PONDER_HOST',
   'STALL_SECONDS',
   'RECOVER_REORGS',
+  'REORG_WINDOW_SECONDS',
   'LOG_LEVEL',
 ])
 const { default: config } = await import('../ponder.config.ts')
@@ -159,17 +165,35 @@ async function prepareDatabase(): Promise<{ reason?: string; served?: string | u
   if (!(await lockBuild({ databaseUrl: DATABASE_URL, build: schema, sessions, onLost, logger })))
     throw new Error(`Another process runs the build of schema ${schema}`)
   await clearStaleLock(client, schema, logger)
-  const blockTimeMs = await measureBlockTimeMs(createChainClient(endpoints))
-  const leastBlocks = setFinality({ blockTimeMs, finalizedBlock: await finalizedBlockOf(client, schema) })
+  const finalizedBlock = await finalizedBlockOf(client, schema)
   // Ponder gets this object, because Node loads the configuration once.
-  const pollingInterval = pollIntervalMs(blockTimeMs)
-  Object.assign(config.chains.market, { pollingInterval })
-  logger.info(
-    { blockTimeMs: blockTimeMs && Math.round(blockTimeMs), leastBlocks, pollingInterval },
-    'Measured the time between blocks',
-  )
+  Object.assign(config.chains.market, await decideByBlockTime(finalizedBlock))
   proveConnections(await createWitness(client, schema), sessions, logger)
   return { served }
+}
+
+/**
+ * Tells Ponder which blocks are final. Where a node with faults does not let the time between blocks be measured soon, more
+ * blocks count as not final than there need be, and the start is not delayed.
+ * @returns how often to poll.
+ */
+async function decideByBlockTime(finalizedBlock: number): Promise<{ pollingInterval: number }> {
+  const late = sleep(MEASURE_TIMEOUT_MS).then(() => {
+    throw new Error(`The node did not answer within ${MEASURE_TIMEOUT_MS} ms`)
+  })
+  const measuring = measureBlockTimeMs(createChainClient(endpoints))
+  const measured = await Promise.race([measuring, late]).catch((err: unknown) => {
+    logger.warn({ err }, 'Cannot measure the time between blocks')
+    return 'unknown' as const
+  })
+  const blockTimeMs = measured === 'unknown' ? SHORTEST_BLOCK_TIME_MS : measured
+  const leastBlocks = setFinality({ blockTimeMs, windowSeconds: REORG_WINDOW_SECONDS, finalizedBlock })
+  const pollingInterval = pollIntervalMs(measured === 'unknown' ? undefined : measured)
+  logger.info(
+    { blockTimeMs: blockTimeMs && Math.round(blockTimeMs), leastBlocks, pollingInterval },
+    'Decided by the time between blocks',
+  )
+  return { pollingInterval }
 }
 
 /**

@@ -25,6 +25,9 @@ const RELAYER_KEY = keccak256(toHex('relayer of the simulation'))
 
 export type Environment = Awaited<ReturnType<typeof startEnvironment>>
 
+/** Some 60 blocks, twice the deepest reorg: with a minute of them, a restart would replay half of the simulation. */
+const REORG_WINDOW_SECONDS = '5'
+
 /**
  * A market in which every part may fail: chain, PostgreSQL server, API, an indexer that reaches the chain through a
  * faulty network, and a witness of the chain. It starts without faults and with the index at the chain's latest block.
@@ -73,7 +76,7 @@ export async function startEnvironment(options: { seed: number; faultProbability
   const market = { ...chain, databaseUrl }
   const [indexerPort, apiPort] = await Promise.all([getPort(), getPort()])
   const indexer = keepRunning(
-    () => startIndexer({ ...market, rpcUrl: indexerNetwork.rpcUrl, port: indexerPort }),
+    () => startIndexer({ ...market, rpcUrl: indexerNetwork.rpcUrl, port: indexerPort, env: { REORG_WINDOW_SECONDS } }),
     (how) => ends.add(`indexer ${how}`),
   )
   parts.defer(indexer.stop)

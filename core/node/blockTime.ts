@@ -11,7 +11,8 @@ const GAP_FACTOR = 2
 /** Timestamps are whole seconds, so a shorter time says too little. */
 const LEAST_MEASURED_SECONDS = 10
 
-const SHORTEST_BLOCK_TIME_MS = 1_000 / POSSIBLE_BLOCKS_PER_SECOND
+/** That of the fastest chain. */
+export const SHORTEST_BLOCK_TIME_MS = 1_000 / POSSIBLE_BLOCKS_PER_SECOND
 
 /**
  * The chain's time from block to block in milliseconds, by the timestamps of its latest blocks: a mean of the spans between

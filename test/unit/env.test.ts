@@ -119,6 +119,7 @@ describe('parseEnv', () => {
     ['RPC_URL', 'http://one.example,'],
     ['RPC_URL', 'http://one.example, http://one.example'],
     ['RPC_REQUESTS_PER_SECOND', '0'],
+    ['REORG_WINDOW_SECONDS', '61'],
     ['POLL_INTERVAL_MS', '99'],
     ['LOGS_RANGE', 'all'],
     ['RELAYER_PRIVATE_KEY', key.slice(2)],

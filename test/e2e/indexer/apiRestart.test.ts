@@ -70,7 +70,7 @@ test('an API that starts while the index replays blocks shows none before the hi
     method === 'eth_getBlockByNumber' && isHex(block) && hexToBigInt(block) > first ? { kind: 'hang' } : undefined
   indexer = await startMarketIndexer({
     onLine(line) {
-      if (line.includes('Measured the time between blocks')) choose = hang
+      if (line.includes('Decided by the time between blocks')) choose = hang
     },
   })
   const atFinalized = { block: Number(first), isConsistent: true }
