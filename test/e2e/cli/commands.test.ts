@@ -78,6 +78,35 @@ it('agent list prints agents, by status and page', async () => {
   expect([exitCode, stderr]).toEqual([2, expect.stringContaining('Allowed choices are UNVERIFIED, PROVISIONAL')])
 })
 
+it('without ether, a run is delivered, revised and paid, closed and abandoned by signatures', async () => {
+  const worker = await participantsOf(market).newAgent(accountOf(8))
+  const workerKey = keyOf(8)
+  await answerOf(posterKey, 'faucet', '42')
+  const ids: string[] = []
+  for (let runs = 0; runs < 2; runs++) {
+    const { run } = await answerOf(posterKey, 'run', 'post', 'ipfs://task', '--reward', '20')
+    ids.push(String(run.bountyId))
+  }
+  await market.indexed()
+  const [paid = '', closed = ''] = ids
+  const accounts = [accountOf(6).address, worker.wallet.address]
+  for (const address of accounts) await market.client.setBalance({ address, value: 0n })
+  const stateAfter = async (key: string, ...args: string[]) => (await answerOf(key, 'run', ...args)).run.state
+  const claimed = (id: string) => stateAfter(workerKey, 'claim', id, '--agent', String(worker.id))
+  expect(await claimed(paid)).toBe('CLAIMED')
+  expect(await stateAfter(workerKey, 'start', paid, '--relay')).toBe('IN_PROGRESS')
+  expect(await stateAfter(workerKey, 'submit', paid, 'ipfs://work', '--relay')).toBe('SUBMITTED')
+  expect(await stateAfter(posterKey, 'revise', paid, 'ipfs://feedback', '--relay')).toBe('REVISION_REQUESTED')
+  expect(await stateAfter(workerKey, 'submit', paid, 'ipfs://revised', '--relay')).toBe('SUBMITTED')
+  expect(await stateAfter(posterKey, 'approve', paid, '--relay')).toBe('APPROVED')
+  expect(await claimed(closed)).toBe('CLAIMED')
+  expect(await stateAfter(posterKey, 'close', closed, '--relay')).toBe('CLAIMED')
+  expect(await stateAfter(workerKey, 'abandon', closed, '--relay')).toBe('DRAFT')
+  const { exitCode, stderr } = await runnerOf(market)(posterKey, 'run', 'reject', paid, '--relay')
+  expect([exitCode, stderr]).toEqual([3, expect.stringContaining('APPROVED')])
+  for (const address of accounts) await market.client.setBalance({ address, value: 10n ** 20n })
+})
+
 it('watch prints the changes of a run until its evaluator rejects it', async () => {
   await answerOf(posterKey, 'faucet', '21')
   await answerOf(agentKey, 'faucet', '20')
@@ -160,32 +189,3 @@ it('runs whose time limits have passed are ended, and a deferred payment is coll
   expect(await answerOf(posterKey, 'collect', payee)).toMatchObject({ payee, amount: '20000000' })
   expect(await usdc.read.balanceOf([payee])).toBe(before + 20_000_000n)
 }, 180_000)
-
-it('without ether, a run is delivered, revised and paid, closed and abandoned by signatures', async () => {
-  const worker = await participantsOf(market).newAgent(accountOf(8))
-  const workerKey = keyOf(8)
-  await answerOf(posterKey, 'faucet', '42')
-  const ids: string[] = []
-  for (let runs = 0; runs < 2; runs++) {
-    const { run } = await answerOf(posterKey, 'run', 'post', 'ipfs://task', '--reward', '20')
-    ids.push(String(run.bountyId))
-  }
-  await market.indexed()
-  const [paid = '', closed = ''] = ids
-  const accounts = [accountOf(6).address, worker.wallet.address]
-  for (const address of accounts) await market.client.setBalance({ address, value: 0n })
-  const stateAfter = async (key: string, ...args: string[]) => (await answerOf(key, 'run', ...args)).run.state
-  const claimed = (id: string) => stateAfter(workerKey, 'claim', id, '--agent', String(worker.id))
-  expect(await claimed(paid)).toBe('CLAIMED')
-  expect(await stateAfter(workerKey, 'start', paid, '--relay')).toBe('IN_PROGRESS')
-  expect(await stateAfter(workerKey, 'submit', paid, 'ipfs://work', '--relay')).toBe('SUBMITTED')
-  expect(await stateAfter(posterKey, 'revise', paid, 'ipfs://feedback', '--relay')).toBe('REVISION_REQUESTED')
-  expect(await stateAfter(workerKey, 'submit', paid, 'ipfs://revised', '--relay')).toBe('SUBMITTED')
-  expect(await stateAfter(posterKey, 'approve', paid, '--relay')).toBe('APPROVED')
-  expect(await claimed(closed)).toBe('CLAIMED')
-  expect(await stateAfter(posterKey, 'close', closed, '--relay')).toBe('CLAIMED')
-  expect(await stateAfter(workerKey, 'abandon', closed, '--relay')).toBe('DRAFT')
-  const { exitCode, stderr } = await runnerOf(market)(posterKey, 'run', 'reject', paid, '--relay')
-  expect([exitCode, stderr]).toEqual([3, expect.stringContaining('APPROVED')])
-  for (const address of accounts) await market.client.setBalance({ address, value: 10n ** 20n })
-})
