@@ -58,7 +58,8 @@ server with all of them. Any minReward, pages of one state and the mix are bound
 A profile of PostgreSQL under the mix is flat: the greatest part, to find pages in memory, takes 7 % of its time.
 Since connections have several statements at once, the bare server's slowest hundredth of lists and of runs by id takes less
 time, but the API's does not. The cause is not known.
-A page in the middle is found by an offset: PostgreSQL passes the entries of an index that precede it. Such pages are read two
+A page in the middle is found by an offset: PostgreSQL passes the entries of an index that precede it. Only a page of all runs
+by creation begins at an id. Such pages are read two
 at a time, on connections of their own.`,
 ]
 
