@@ -1,8 +1,9 @@
-import { type ActionName, type ActionSigner, type AskedAction, actionBody, actionTypedData } from './actionMessage.ts'
+import { type ActionSigner, type AskedAction, actionBody, actionTypedData } from './actionMessage.ts'
 import type { components } from './api.ts'
 import type { MarketAddress } from './claimMessage.ts'
-import { NoAnswerError, type Problem, ProblemError, UndecidedActionError } from './errors.ts'
-import { type Api, bodyOf, isRetriable, type OnRetry, retryAfterOf, wait } from './request.ts'
+import { UndecidedActionError } from './errors.ts'
+import { outcomeOf } from './outcome.ts'
+import { type Api, bodyOf, type OnRetry, wait } from './request.ts'
 
 type Action = components['schemas']['Action']
 
@@ -16,9 +17,6 @@ export type ActionOptions = {
   /** Is called before each pause, with what is waited for. The client's if absent. */
   onRetry?: OnRetry | undefined
 }
-
-/** Where an action is after an answer that does not decide it. */
-type Pending = { state: string; actionId?: string | undefined; seconds: number }
 
 /**
  * Signs the action, sends it, and repeats it until it is decided. A repetition has the same signature, so it is the same
@@ -36,12 +34,16 @@ export async function actOnRun(
   const { action, runId } = asked
   const message = await askMessage(api, { ...asked, signer: signer.address })
   const typedData = actionTypedData(message, { ...asked, signer: signer.address }, market)
-  const body = { ...actionBody(typedData), signature: await signer.signTypedData(typedData) }
+  const signature = await signer.signTypedData(typedData)
+  const body = { ...actionBody(typedData), signature } as unknown as components['schemas']['StartRequest']
   for (;;) {
-    const answer = await post(api, action, runId, body, signal)
-    if ('success' in answer) return answer
-    const { seconds, state, actionId } = answer
-    if (Date.now() + seconds * 1_000 > until) throw new UndecidedActionError(state, actionId)
+    // The paths and bodies differ by action, and the answers do not.
+    const path = `/api/runs/{id}/${action}` as '/api/runs/{id}/start'
+    const params = { path: { id: runId } }
+    const outcome = await outcomeOf(api.POST(path, { params, body, ...(signal && { signal }) }))
+    if ('success' in outcome) return outcome
+    const { seconds, state, answer } = outcome
+    if (Date.now() + seconds * 1_000 > until) throw new UndecidedActionError(state, answer?.actionId)
     onRetry?.({ request: `The action ${action} of run ${runId}`, reason: state, seconds })
     await wait(seconds, signal)
   }
@@ -58,30 +60,4 @@ function askMessage(api: Api, { action, runId, signer, text, revision }: AskedAc
     ...(action === 'revise' && { feedbackHash: text }),
   }
   return bodyOf(api.GET(`/api/messages/${action}` as '/api/messages/start', { params: { query } }))
-}
-
-/** Sends the action once. @throws ProblemError if it is refused. */
-async function post(
-  api: Api,
-  action: ActionName,
-  runId: string,
-  body: Record<string, string>,
-  signal: AbortSignal | undefined,
-): Promise<Action | Pending> {
-  try {
-    const { data, error, response } = await api.POST(`/api/runs/{id}/${action}` as '/api/runs/{id}/start', {
-      params: { path: { id: runId } },
-      body: body as components['schemas']['StartRequest'],
-      ...(signal && { signal }),
-    })
-    const seconds = retryAfterOf(response)
-    if (data?.success === true) return data
-    if (data) return { state: data.status, actionId: data.actionId, seconds }
-    const problem = error as Problem
-    if (!isRetriable(response)) throw new ProblemError(problem)
-    return { state: problem.code, seconds }
-  } catch (error) {
-    if (error instanceof NoAnswerError) return { state: error.message, seconds: 1 }
-    throw error
-  }
 }

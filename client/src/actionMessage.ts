@@ -1,5 +1,5 @@
 import type { components } from './api.ts'
-import { assertSame, type MarketAddress } from './claimMessage.ts'
+import { assertSame, type MarketAddress, trustedDomain } from './claimMessage.ts'
 import { UnexpectedMessageError } from './errors.ts'
 
 type Message = components['schemas']['Message']
@@ -33,7 +33,7 @@ const types = {
   deadline: 'uint256',
 } as const
 
-export type ActionName = keyof typeof actions
+type ActionName = keyof typeof actions
 
 /** How long a signature is valid at most. The contract has no limit for most actions. Seconds. */
 const MAX_VALIDITY_SECONDS = 3_600
@@ -79,8 +79,7 @@ export function actionTypedData(
     deliverableHash: text,
     feedbackHash: text,
   }
-  assertSame('chainId', market.chainId, domain.chainId)
-  assertSame('verifyingContract', market.address, domain.verifyingContract)
+  const ownDomain = trustedDomain(domain, market)
   const values = members.map((member): [string, bigint | string] => {
     const got = message[member] ?? ''
     const expected = asked[member]
@@ -97,12 +96,7 @@ export function actionTypedData(
     throw new UnexpectedMessageError('deadline', `at most ${latest}`, message.deadline)
   }
   return {
-    domain: {
-      name: 'BountyMarket',
-      version: '1',
-      chainId: market.chainId,
-      verifyingContract: market.address as `0x${string}`,
-    },
+    domain: ownDomain,
     types: { [primaryType]: members.map((name) => ({ name, type: types[name] })) },
     primaryType,
     message: Object.fromEntries(values),

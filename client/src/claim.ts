@@ -1,7 +1,8 @@
 import type { components } from './api.ts'
 import { type ClaimParties, claimTypedData, type MarketAddress, type Signer } from './claimMessage.ts'
-import { isProblem, NoAnswerError, type Problem, ProblemError, UndecidedClaimError } from './errors.ts'
-import { type Api, bodyOf, isRetriable, type OnRetry, retryAfterOf, wait } from './request.ts'
+import { isProblem, UndecidedClaimError } from './errors.ts'
+import { outcomeOf, type Pending } from './outcome.ts'
+import { type Api, bodyOf, type OnRetry, wait } from './request.ts'
 
 type Claim = components['schemas']['Claim']
 
@@ -20,8 +21,7 @@ export type ClaimOptions = {
   onRetry?: OnRetry | undefined
 }
 
-/** Where a claim is after an answer that does not decide it. */
-type Pending = { state: string; claimId?: string | undefined; isStored?: boolean; seconds: number }
+type PendingClaim = Pending<components['schemas']['PendingClaim']>
 
 /**
  * Signs the claim, sends it, and repeats it until it is decided. A repetition has the same body and the same
@@ -43,7 +43,8 @@ export async function claimRun(
     // Another signature is another body, which needs another key.
     const key = crypto.randomUUID()
     for (;;) {
-      const answer = await post(api, parties, body, key, signal)
+      const params = { path: { id: runId }, header: { 'idempotency-key': key } }
+      const answer = await outcomeOf(api.POST('/api/runs/{id}/claim', { params, body, ...(signal && { signal }) }))
       if ('success' in answer) return answer
       await pause(answer)
       while (answer.isStored && (await isUndecided(api, answer))) await pause(answer)
@@ -51,8 +52,8 @@ export async function claimRun(
   }
 
   /** Waits as long as the answer says. @throws UndecidedClaimError if that is after the timeout. */
-  async function pause({ seconds, state, claimId }: Pending) {
-    if (Date.now() + seconds * 1_000 > until) throw new UndecidedClaimError(state, claimId)
+  async function pause({ seconds, state, answer }: PendingClaim) {
+    if (Date.now() + seconds * 1_000 > until) throw new UndecidedClaimError(state, answer?.claimId)
     onRetry?.({ request: `The claim of run ${runId}`, reason: state, seconds })
     await wait(seconds, signal)
   }
@@ -76,37 +77,11 @@ async function sign(api: Api, market: MarketAddress, parties: ClaimParties, sign
   return { agentId, walletAddress: wallet, signature, deadline: String(typedData.message.deadline) }
 }
 
-/** Sends the claim once. @throws ProblemError if it is refused. */
-async function post(
-  api: Api,
-  { runId }: ClaimParties,
-  body: components['schemas']['ClaimRequest'],
-  key: string,
-  signal: AbortSignal | undefined,
-): Promise<Claim | Pending> {
-  const params = { path: { id: runId }, header: { 'idempotency-key': key } }
-  try {
-    const { data, error, response } = await api.POST('/api/runs/{id}/claim', {
-      params,
-      body,
-      ...(signal && { signal }),
-    })
-    const seconds = retryAfterOf(response)
-    if (data?.success === true) return data
-    if (data) return { state: data.status, claimId: data.claimId, isStored: response.headers.has('Location'), seconds }
-    const problem = error as Problem
-    if (!isRetriable(response)) throw new ProblemError(problem)
-    return { state: problem.code, seconds }
-  } catch (error) {
-    if (error instanceof NoAnswerError) return { state: error.message, seconds: 1 }
-    throw error
-  }
-}
-
 /** Whether the chain has not decided the claim. Notes its state. */
-async function isUndecided(api: Api, pending: Pending): Promise<boolean> {
-  if (pending.claimId === undefined) return false
-  const claim = await bodyOf(api.GET('/api/claims/{claimId}', { params: { path: { claimId: pending.claimId } } }))
+async function isUndecided(api: Api, pending: PendingClaim): Promise<boolean> {
+  if (pending.answer === undefined) return false
+  const { claimId } = pending.answer
+  const claim = await bodyOf(api.GET('/api/claims/{claimId}', { params: { path: { claimId } } }))
   pending.state = claim.state
   return claim.state === 'signed' || claim.state === 'accepted'
 }

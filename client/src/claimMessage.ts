@@ -43,18 +43,12 @@ export function claimTypedData(
   { runId, agentId, wallet }: ClaimParties,
   market: MarketAddress,
 ): ClaimTypedData {
-  assertSame('chainId', market.chainId, domain.chainId)
-  assertSame('verifyingContract', market.address, domain.verifyingContract)
+  const ownDomain = trustedDomain(domain, market)
   assertSame('bountyId', runId, message.bountyId)
   assertSame('agentId', agentId, message.agentId)
   assertSame('wallet', wallet, message.wallet)
   return {
-    domain: {
-      name: 'BountyMarket',
-      version: '1',
-      chainId: market.chainId,
-      verifyingContract: market.address as `0x${string}`,
-    },
+    domain: ownDomain,
     types: {
       Claim: [
         { name: 'bountyId', type: 'uint256' },
@@ -80,6 +74,18 @@ export function claimTypedData(
       evaluator: message.evaluator as `0x${string}`,
       deadline: BigInt(message.deadline),
     },
+  }
+}
+
+/** The domain of the caller's market. @throws UnexpectedMessageError if the API's message is of another one. */
+export function trustedDomain(named: { chainId: number; verifyingContract: string }, market: MarketAddress) {
+  assertSame('chainId', market.chainId, named.chainId)
+  assertSame('verifyingContract', market.address, named.verifyingContract)
+  return {
+    name: 'BountyMarket',
+    version: '1',
+    chainId: market.chainId,
+    verifyingContract: market.address as `0x${string}`,
   }
 }
 
