@@ -1,9 +1,13 @@
 """What a wallet signs: EIP-712 messages of one market."""
 
+import time
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from .errors import ProblemError, UnexpectedMessageError
+
+MAX_VALIDITY_SECONDS = 3_600
+"""How long a signature is valid at most. The contract has no limit for most actions."""
 
 MAX_SIGNATURES = 3
 """How many messages are signed for one request: another claim of the run ends the round of the first."""
@@ -41,15 +45,19 @@ def typed_data(
 ) -> dict[str, Any]:
     """
     The EIP-712 message to sign. Its domain, its types and the values `own` come from the caller, the others from the API's
-    answer. Raises UnexpectedMessageError if the API's message is of another market, or has other values than `own`.
+    answer. Raises UnexpectedMessageError if the API's message is of another market, has other values than `own`, or is valid for
+    more than an hour.
     """
     domain, message = answer["domain"], answer["message"]
-    _assert_same("chainId", market.chain_id, domain["chainId"])
-    _assert_same("verifyingContract", market.address, domain["verifyingContract"])
+    _assert_same("chainId", "uint256", market.chain_id, domain["chainId"])
+    _assert_same("verifyingContract", "address", market.address, domain["verifyingContract"])
+    types = {member["name"]: member["type"] for member in members}
     for member, value in own.items():
-        _assert_same(member, value, message[member])
-    values = {member["name"]: own.get(member["name"], message[member["name"]]) for member in members}
-    integers = {member["name"] for member in members if member["type"] == "uint256"}
+        _assert_same(member, types[member], value, message[member])
+    latest = int(time.time()) + MAX_VALIDITY_SECONDS
+    if int(message["deadline"]) > latest:
+        raise UnexpectedMessageError("deadline", f"at most {latest}", message["deadline"])
+    values = {name: own.get(name, message[name]) for name in types}
     return {
         "types": {"EIP712Domain": DOMAIN_TYPE, name: members},
         "primaryType": name,
@@ -59,7 +67,7 @@ def typed_data(
             "chainId": market.chain_id,
             "verifyingContract": market.address,
         },
-        "message": {key: int(str(value)) if key in integers else value for key, value in values.items()},
+        "message": {key: int(str(value)) if types[key] == "uint256" else value for key, value in values.items()},
     }
 
 
@@ -80,9 +88,8 @@ def sign_anew_if_outdated(send: Callable[[], Result]) -> Result:
     raise AssertionError("unreachable")
 
 
-def _assert_same(member: str, expected: object, got: object) -> None:
+def _assert_same(member: str, kind: str, expected: object, got: object) -> None:
     # Addresses may differ in case; texts may not.
-    is_address = str(expected).startswith("0x")
-    same = str(expected).lower() == str(got).lower() if is_address else str(expected) == str(got)
-    if not same:
+    texts = [str(value).lower() if kind == "address" else str(value) for value in (expected, got)]
+    if texts[0] != texts[1]:
         raise UnexpectedMessageError(member, expected, got)

@@ -99,6 +99,7 @@ print(runline.close(${abandoned}, account=poster)["run"]["state"])
     ['another run', 'message', 'bountyId', '99'],
     ['another wallet', 'message', 'wallet', accountOf(9).address],
     ['another contract', 'domain', 'verifyingContract', accountOf(9).address],
+    ['a year', 'message', 'deadline', String(Math.floor(Date.now() / 1_000) + 31_536_000)],
   ] as const)('signs no message of %s', async (_, part, member, value) => {
     const runId = await openRun()
     await run(`runline.claim(${runId}, agent_id=${agent.id}, account=worker)`)
