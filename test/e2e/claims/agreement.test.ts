@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto'
+import { BaseError, ContractFunctionRevertedError } from 'viem'
 import { beforeAll, expect, it } from 'vitest'
 import { act } from '../../../sim/activity.ts'
 import { type Candidate, pickCandidate, signClaim } from '../../../sim/claimActions.ts'
@@ -64,9 +65,16 @@ async function isChanging({ bountyId, agentId, wallet }: Candidate, block: bigin
   const outcomeAt = (at: { blockNumber: bigint } | { blockTag: 'latest' | 'pending' }) =>
     market.client
       .readContract({ address, abi, functionName: 'checkClaim', args: [bountyId, agentId, wallet], ...at })
-      .then(String, ({ shortMessage }) => shortMessage)
+      .then(String, revertDataOf)
   const outcomes = [{ blockNumber: block }, { blockTag: 'latest' }, { blockTag: 'pending' }] as const
   return new Set(await Promise.all(outcomes.map(outcomeAt))).size > 1
+}
+
+/** The contract's refusal, as data: the message of a revert does not name the error. */
+function revertDataOf(error: unknown) {
+  const revert = error instanceof BaseError && error.walk((cause) => cause instanceof ContractFunctionRevertedError)
+  if (revert instanceof ContractFunctionRevertedError) return revert.raw
+  throw error
 }
 
 /** Pairs with distinct runs and agents: they do not affect each other, so they can be claimed concurrently. */
