@@ -12,7 +12,7 @@ import {
 import { filterError } from '../urlSecrets.ts'
 import { createAncestors } from './ancestors.ts'
 import { backfillAnswers } from './backfillAnswers.ts'
-import { type Block, isBlock } from './block.ts'
+import { type Block, hasNoLogs, isBlock } from './block.ts'
 import { createCallRate } from './callRate.ts'
 import type { Endpoints } from './endpoints.ts'
 import { MOST_REVERTED_BLOCKS } from './finality.ts'
@@ -65,6 +65,8 @@ type Options = { hideKeys: (text: string) => string; callsPerSecond: number }
  * Ponder has, its node is behind, so Ponder gets the latest block again. A chain that really lost its last blocks shows it
  * by its next block.
  *
+ * Ponder asks for the logs of each block with an empty bloom filter. This transport answers for those without transactions.
+ *
  * Ponder asks for the blocks that it lacks, and for their logs, at the same time. Once it follows the chain, such calls are
  * sent as a batch. Providers count the calls of a batch one by one, and so does the limit of calls per second.
  *
@@ -86,6 +88,7 @@ export function ponderTransport(endpoints: Endpoints, { hideKeys, callsPerSecond
     const hashes = new LRUCache<Hex, Hash>({ max: MOST_REVERTED_BLOCKS })
     /** Those of the last blocks that have logs. */
     const blocksWithLogs = new LRUCache<Hash, true>({ max: MOST_REVERTED_BLOCKS })
+    const blocksWithoutLogs = new LRUCache<Hash, true>({ max: MOST_REVERTED_BLOCKS })
     const send: Ask = async (call) => {
       let isBatched = phase === 'live' && !isPoll(call) && isOfOneBlock(call)
       await (phase === 'live' ? liveRate() : backfillRate())
@@ -102,12 +105,14 @@ export function ponderTransport(endpoints: Endpoints, { hideKeys, callsPerSecond
     const ancestors = createAncestors(send)
     const ask: Ask = async (call) => {
       const parent = parentIn(call)
-      const result = await (parent ? ancestors.read(call, parent) : send(call))
-      if (isBlock(result)) {
-        ancestors.saw(result)
-        hashes.set(result.number, result.hash)
-        if (hexToBigInt(result.logsBloom) !== 0n) blocksWithLogs.set(result.hash, true)
-      }
+      return remember(await (parent ? ancestors.read(call, parent) : send(call)))
+    }
+    const remember = (result: unknown) => {
+      if (!isBlock(result)) return result
+      ancestors.saw(result)
+      hashes.set(result.number, result.hash)
+      if (hexToBigInt(result.logsBloom) !== 0n) blocksWithLogs.set(result.hash, true)
+      else if (hasNoLogs(result)) blocksWithoutLogs.set(result.hash, true)
       return result
     }
     /** Whether the answer is of a node that is behind the one that named the block. */
@@ -115,11 +120,13 @@ export function ponderTransport(endpoints: Endpoints, { hideKeys, callsPerSecond
       if (method === 'eth_getBlockByNumber') return result === null
       if (method !== 'eth_getLogs' || !Array.isArray(result) || result.length > 0) return false
       // For a block, Ponder asks for the logs of all addresses.
-      const [{ blockHash }] = params as [{ blockHash?: Hash }]
+      const blockHash = blockOfLogs({ method, params })
       return blockHash !== undefined && blocksWithLogs.has(blockHash)
     }
     const latestBlock = createLatestBlock(ask, ({ number, hash }) => hashes.peek(number) === hash)
     const request = async (call: Call) => {
+      const blockHash = blockOfLogs(call)
+      if (blockHash !== undefined && blocksWithoutLogs.has(blockHash)) return []
       if (isPoll(call)) phase = 'live'
       else if (phase === 'start' && call.method === 'eth_getLogs') phase = 'backfill'
       for (let tries = 1; ; tries++) {
@@ -146,8 +153,14 @@ const isPoll = ({ method, params }: Call) =>
 
 /** Whether the answer is that of one block, which is small enough for a batch. */
 function isOfOneBlock({ method, params }: Call): boolean {
-  if (method === 'eth_getLogs') return Array.isArray(params) && Object(params[0]).blockHash !== undefined
+  if (method === 'eth_getLogs') return blockOfLogs({ method, params }) !== undefined
   return method === 'eth_getBlockByNumber' || method === 'eth_getBlockByHash'
+}
+
+/** The hash of the block whose logs Ponder asks for; undefined in other calls, such as those for the logs of a range. */
+function blockOfLogs({ method, params }: Call): Hash | undefined {
+  if (method !== 'eth_getLogs' || !Array.isArray(params)) return undefined
+  return Object(params[0]).blockHash
 }
 
 /** The hash in Ponder's question for the parent of a block, by which it looks for the block at which a reorg forked. */
