@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import {
+  type Address,
   BaseError,
   type Hash,
   type Hex,
@@ -16,6 +17,8 @@ import { type Block, hasNoLogs, isBlock } from './block.ts'
 import { createCallRate } from './callRate.ts'
 import type { Endpoints } from './endpoints.ts'
 import { MOST_REVERTED_BLOCKS } from './finality.ts'
+import type { HeadSocket } from './headSocket.ts'
+import { createHintedPoll } from './hintedPoll.ts'
 import type { NodeHttpConfig } from './http.ts'
 import { isOutage } from './outage.ts'
 import { nodeTransport } from './transport.ts'
@@ -45,7 +48,12 @@ const BURST_SECONDS = 20
 
 type Call = { method: string; params?: unknown }
 type Ask = (call: Call) => Promise<unknown>
-type Options = { hideKeys: (text: string) => string; callsPerSecond: number }
+type Options = {
+  hideKeys: (text: string) => string
+  callsPerSecond: number
+  /** Tells of new blocks earlier than a poll, and for less. With it, the contracts that are indexed. */
+  hints?: { socket: HeadSocket; addresses: readonly Address[] }
+}
 
 /**
  * Ponder's transport: that of all our processes, with these differences, each measured with Ponder 0.17.7.
@@ -70,11 +78,13 @@ type Options = { hideKeys: (text: string) => string; callsPerSecond: number }
  * Ponder asks for the blocks that it lacks, and for their logs, at the same time. Once it follows the chain, such calls are
  * sent as a batch. Providers count the calls of a batch one by one, and so does the limit of calls per second.
  *
+ * With hints, polls are answered as soon as a socket tells of a block (hintedPoll.ts).
+ *
  * Ponder logs errors unchanged, so this removes the URLs' secrets from them.
  * @param options.hideKeys removes the secrets from a text.
  * @param options.callsPerSecond the most calls per second, without those that are sent again.
  */
-export function ponderTransport(endpoints: Endpoints, { hideKeys, callsPerSecond }: Options): Transport {
+export function ponderTransport(endpoints: Endpoints, { hideKeys, callsPerSecond, hints }: Options): Transport {
   return (options) => {
     const connect = (config: NodeHttpConfig) =>
       nodeTransport(endpoints, { ...config, retryCount: 0 })({ ...options, timeout: REQUEST_TIMEOUT_MS })
@@ -115,6 +125,8 @@ export function ponderTransport(endpoints: Endpoints, { hideKeys, callsPerSecond
       else if (hasNoLogs(result)) blocksWithoutLogs.set(result.hash, true)
       return result
     }
+    const hinted = hints && createHintedPoll({ ...hints, ask })
+    const askLatest: Ask = hinted ? async (poll) => remember(await hinted(poll)) : ask
     /** Whether the answer is of a node that is behind the one that named the block. */
     const lacksBlock = ({ method, params }: Call, result: unknown) => {
       if (method === 'eth_getBlockByNumber') return result === null
@@ -123,7 +135,7 @@ export function ponderTransport(endpoints: Endpoints, { hideKeys, callsPerSecond
       const blockHash = blockOfLogs({ method, params })
       return blockHash !== undefined && blocksWithLogs.has(blockHash)
     }
-    const latestBlock = createLatestBlock(ask, ({ number, hash }) => hashes.peek(number) === hash)
+    const latestBlock = createLatestBlock(askLatest, ({ number, hash }) => hashes.peek(number) === hash)
     const request = async (call: Call) => {
       const blockHash = blockOfLogs(call)
       if (blockHash !== undefined && blocksWithoutLogs.has(blockHash)) return []
