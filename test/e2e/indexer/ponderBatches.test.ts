@@ -6,7 +6,6 @@ import { type Hash, numberToHex } from 'viem'
 import { beforeAll, beforeEach, expect, test } from 'vitest'
 import { createEndpoints } from '../../../core/node/endpoints.ts'
 import { ponderTransport } from '../../../core/node/ponderTransport.ts'
-import { accountOf } from '../../../devnet/accounts.ts'
 import { type Anvil, startAnvil } from '../../../devnet/anvil.ts'
 import { createAnvilClient } from '../../../devnet/anvilClient.ts'
 
@@ -94,13 +93,6 @@ test('the node is not asked for the logs of a block without transactions', async
   const { ask, latest } = await following()
   expect(await ask(logsOf(latest.hash))).toEqual([])
   expect(node.requests).toEqual([])
-})
-
-test('it is asked for those of a block with transactions, even where its bloom filter is empty', async () => {
-  await client.sendTransaction({ account: accountOf(0), to: accountOf(1).address, value: 1n })
-  const { ask, latest } = await following()
-  expect(await ask(logsOf(latest.hash))).toEqual([])
-  expect(node.requests).toEqual([1])
 })
 
 test('the blocks of a branch are read ahead while Ponder looks for their fork', async () => {
