@@ -49,6 +49,8 @@ export function watchIndexLag({ client, index, stallSeconds, logger }: Options) 
   let seenAt = performance.now()
   /** A reorg to a shorter branch, or a node that is behind for a moment, is no progress of the chain. */
   let highest: { number: bigint; since: number } | undefined
+  /** When a check last found the chain's latest block, or an index that followed it. */
+  let knownAt = performance.now()
   let isMoving = false
   let askedAt = Number.NEGATIVE_INFINITY
   const chainIntervalMs = Math.min(CHAIN_INTERVAL_MS, (1_000 * stallSeconds) / 2)
@@ -72,13 +74,14 @@ export function watchIndexLag({ client, index, stallSeconds, logger }: Options) 
     const asking = isDue ? client.getBlockNumber() : undefined
     const [latest, state] = await Promise.allSettled([asking, index.readHead()])
     if (latest.status === 'fulfilled' && latest.value !== undefined) {
-      // The node may have had the block since its last answer.
+      // The node may have had the block since then.
       if (latest.value !== chain && lacking.length < MAX_REMEMBERED)
-        lacking.push({ number: latest.value, since: seenAt })
+        lacking.push({ number: latest.value, since: knownAt })
       chain = latest.value
       seenAt = performance.now()
       if (highest === undefined || chain > highest.number) highest = { number: chain, since: seenAt }
     }
+    if (latest.status === 'fulfilled') knownAt = performance.now()
     const seen = state.status === 'fulfilled' ? state.value?.snapshot.number : head
     const hasAll = chain !== undefined && seen !== undefined && seen >= chain
     isMoving = head !== undefined && seen !== head
