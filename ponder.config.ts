@@ -7,21 +7,24 @@ import { readDeployment } from './core/deployment.ts'
 import { readEnv } from './core/env.ts'
 import { createLogger } from './core/logger.ts'
 import { createEndpoints } from './core/node/endpoints.ts'
+import { createHeadSocket } from './core/node/headSocket.ts'
 import { ponderTransport } from './core/node/ponderTransport.ts'
 import { createSecretFilter } from './core/urlSecrets.ts'
 
 // DATABASE_URL has no default: without one Ponder would fall back to PGlite, whose half-indexed blocks are visible and
 // which no API process can open.
-const { DATABASE_URL, CHAIN_ID, RPC_URL, DEPLOYMENTS_DIR, LOG_LEVEL } = readEnv([
+const { DATABASE_URL, CHAIN_ID, RPC_URL, WS_URL, DEPLOYMENTS_DIR, LOG_LEVEL } = readEnv([
   'DATABASE_URL',
   'CHAIN_ID',
   'RPC_URL',
+  'WS_URL',
   'DEPLOYMENTS_DIR',
   'LOG_LEVEL',
 ])
 const { contracts, startBlock, startBlocks } = readDeployment(CHAIN_ID, DEPLOYMENTS_DIR)
 
-const logger = createLogger({ level: LOG_LEVEL, rpcUrls: RPC_URL })
+const nodeUrls = [...RPC_URL, ...(WS_URL === undefined ? [] : [WS_URL])]
+const logger = createLogger({ level: LOG_LEVEL, rpcUrls: nodeUrls })
 const endpoints = createEndpoints({ rpcUrls: RPC_URL, chainId: CHAIN_ID, logger })
 
 const indexed = (name: 'AgentRegistry' | 'AgentStaking' | 'BountyMarket') =>
@@ -42,10 +45,16 @@ export default createConfig({
   chains: {
     market: {
       id: CHAIN_ID,
-      // HTTP only: Ponder waits without a timeout on a WebSocket that has gone silent.
+      // Ponder's own WebSocket is not used: it waits without a timeout on one that has gone silent.
       rpc: ponderTransport(endpoints, {
-        hideKeys: createSecretFilter(RPC_URL),
+        hideKeys: createSecretFilter(nodeUrls),
         callsPerSecond: chainSettings.requestsPerSecond,
+        ...(WS_URL !== undefined && {
+          hints: {
+            socket: createHeadSocket(WS_URL, logger),
+            addresses: [contracts.AgentRegistry, contracts.AgentStaking, contracts.BountyMarket],
+          },
+        }),
       }),
       pollingInterval: chainSettings.pollingInterval,
       ...(chainSettings.logsRange !== undefined && { ethGetLogsBlockRange: chainSettings.logsRange }),

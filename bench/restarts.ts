@@ -53,7 +53,7 @@ export async function measure() {
 const limits = `A crash of PostgreSQL ends both indexers. Readers get answers again as soon as PostgreSQL has recovered, because a block that
 they saw is on the disk. With a standby, the indexer that they see waits until the other has caught up and takes over. Without
 one, its restart is a second time without answers, as after SIGKILL: it reverts the blocks that are not finalized, and
-replays them: those of a minute, of one transaction each. Until the replay has the last block that readers saw, an answer would
+replays them: those of a minute, up to fifty in a transaction. Until the replay has the last block that readers saw, an answer would
 show them an earlier market. A crash within milliseconds of a block may lose it; then both times and the start of the process
 between them are one.`
 

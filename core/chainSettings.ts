@@ -16,7 +16,7 @@ const defaults: Record<number, ChainSettings> = {
   84532: OP_STACK,
 }
 
-const env = readEnv(['CHAIN_ID', 'POLL_INTERVAL_MS', 'RPC_REQUESTS_PER_SECOND', 'LOGS_RANGE'])
+const env = readEnv(['CHAIN_ID', 'POLL_INTERVAL_MS', 'WS_URL', 'RPC_REQUESTS_PER_SECOND', 'LOGS_RANGE'])
 const { pollingInterval, requestsPerSecond } = defaults[env.CHAIN_ID] ?? OP_STACK
 
 /** Ponder's polls wait in a queue, so more polls than requests would delay each block by more than the one before. */
@@ -35,9 +35,11 @@ const SHORTEST_POLL_MS = 100
 /**
  * Milliseconds between two polls on a chain with this time between blocks, in milliseconds: a poll for each block if blocks
  * come faster than the chain's default polls, unless POLL_INTERVAL_MS says otherwise. So no block waits for the next poll.
+ * With WS_URL a poll costs no call until a block is there, so it is the shortest.
  */
 export function pollIntervalMs(blockTimeMs: number | undefined): number {
   const { pollingInterval, requestsPerSecond } = chainSettings
+  if (env.POLL_INTERVAL_MS === undefined && env.WS_URL !== undefined) return SHORTEST_POLL_MS
   if (env.POLL_INTERVAL_MS !== undefined || blockTimeMs === undefined) return pollingInterval
   const shortestMs = Math.max(SHORTEST_POLL_MS, 1_000 / requestsPerSecond / POLLS_SHARE)
   return Math.min(pollingInterval, Math.max(shortestMs, Math.round(blockTimeMs)))

@@ -31,6 +31,7 @@ const baseUnits = z
   .transform(BigInt)
 const postgresUrl = url(/^postgres(ql)?$/, 'postgres://user:password@host:5432/database')
 const endpoint = url(/^https?$/, 'http://127.0.0.1:8545')
+const socketUrl = url(/^wss?$/, 'ws://127.0.0.1:8545')
 const collector = url(/^https?$/, 'http://127.0.0.1:4318')
 const commaSeparated = z.string().transform((list) => list.split(',').map((item) => item.trim()))
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
@@ -166,6 +167,8 @@ export const apiSettings = apiEnvironment.keyof().options
 const environment = apiEnvironment.extend({
   /** How often the indexer asks the node for new blocks. Ponder refuses less than 100 ms. */
   POLL_INTERVAL_MS: integer(100, 60_000).optional(),
+  /** Where the indexer subscribes to new heads. They are hints: it polls RPC_URL as well. */
+  WS_URL: socketUrl.optional(),
   /** The index follows a reorg by itself if the blocks that it removes were made within so many seconds. */
   REORG_WINDOW_SECONDS: integer(5, MAX_REORG_WINDOW_SECONDS).default(MAX_REORG_WINDOW_SECONDS),
   /** The most requests that the indexer makes per second. */

@@ -11,8 +11,9 @@ type Correction = {
   replacement: string
 }
 
-/** A module of ours, as Ponder's source imports it. */
+/** Modules of ours, as Ponder's source imports them. */
 const finality = JSON.stringify(new URL('ponderFinality.ts', import.meta.url).href)
+const blocks = JSON.stringify(new URL('ponderBlocks.ts', import.meta.url).href)
 
 const corrections: readonly Correction[] = [
   // Leaves the limit of requests to our transport, which knows what is sent to the node. Ponder starts at 20 requests a second
@@ -47,6 +48,28 @@ const corrections: readonly Correction[] = [
     pattern: /if \(hexToNumber\(block\.number\) - hexToNumber\(latestBlock\.number\) >\s+MAX_QUEUED_BLOCKS\) \{/g,
     matches: 1,
     replacement: 'if (false) {',
+  },
+  // Stores the blocks that wait in one transaction. Ponder has one for each.
+  {
+    module: 'runtime/multichain.js',
+    pattern:
+      /(for await \(const event of )(bufferAsyncGenerator\(getRealtimeEventsMultichain\([\s\S]+?bufferCallback\))\)/g,
+    matches: 1,
+    replacement: '$1joinBlocks($2))',
+  },
+  {
+    module: 'runtime/multichain.js',
+    pattern: /^import \{ splitEvents \}/gm,
+    matches: 1,
+    replacement: `import { joinBlocks, logStatements } from ${blocks};\n$&`,
+  },
+  // Writes the checkpoint of a block into all reorg logs at once. Ponder has a query for each table.
+  {
+    module: 'runtime/multichain.js',
+    pattern: /await Promise\.all\(tables\.map\(\(table\) => commitBlock\(tx, [^;]+;/g,
+    matches: 1,
+    replacement: `await tx.wrap({ label: "commit_block" }, (tx) =>
+      tx.execute(logStatements(namespaceBuild.schema, tables.map(getTableName), checkpoint)), context);`,
   },
   // Counts blocks as finalized by time. Ponder assumes a block every two seconds on chains that it does not know.
   {

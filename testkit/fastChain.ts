@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { mineBlocks } from '../devnet/mineBlocks.ts'
 import { type MarketOnAnvil, startMarketOnAnvil } from './marketOnAnvil.ts'
 
 /** Milliseconds between blocks. */
@@ -17,33 +17,25 @@ type FastChainOptions = {
   history: number
   /** Acts in the market while each transaction is mined at once, with at most some 500 of them. */
   prepare: (chain: MarketOnAnvil) => Promise<void>
+  /** Sends what the next block has, once `start` is called. */
+  fillBlock?: (chain: MarketOnAnvil) => Promise<unknown>
 } & Parameters<typeof startMarketOnAnvil>[0]
 
 /**
- * An Anvil with a market on it, and five blocks of each second once `start` is called. Anvil's own interval is whole
- * seconds, so this mines the blocks.
+ * An Anvil with a market on it, and five blocks of each second once `start` is called.
  */
-export async function startFastChain({ history, prepare, ...options }: FastChainOptions) {
+export async function startFastChain({ history, prepare, fillBlock, ...options }: FastChainOptions) {
   const chain = await startMarketOnAnvil({ ...options, timestamp: now() - history - PREPARATIONS })
   await prepare(chain)
-  let isMining = false
-  let mining = Promise.resolve()
-
-  async function mine() {
-    for (let dueAt = performance.now(); isMining; dueAt += BLOCK_TIME_MS) {
-      await sleep(Math.max(0, dueAt - performance.now()))
-      await chain.client.mine({ blocks: 1 })
-    }
-  }
+  let mining: ReturnType<typeof mineBlocks> | undefined
 
   function resume() {
-    isMining = true
-    mining = mine()
+    mining = mineBlocks(chain.client, BLOCK_TIME_MS, () => fillBlock?.(chain) ?? Promise.resolve())
   }
 
   async function pause() {
-    isMining = false
-    await mining
+    await mining?.stop()
+    mining = undefined
   }
 
   return {

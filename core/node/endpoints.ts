@@ -8,6 +8,9 @@ import { NodeOutage, retryAfterOf } from './outage.ts'
 /** How often each endpoint's chain and head are checked while there are requests. */
 const CHECK_INTERVAL_MS = 3_000
 
+/** The same for a single endpoint on its chain. It is behind no other, so a check finds only that it serves another chain. */
+const SINGLE_CHECK_INTERVAL_MS = 30_000
+
 /** How soon an endpoint that is behind, or refuted, is checked again when it is needed. */
 const REJECTED_INTERVAL_MS = 250
 
@@ -134,7 +137,9 @@ export function createEndpoints({ rpcUrls, chainId, logger }: Options) {
 
   /** In the background: its result is for later requests. `readState` stores a failure. */
   function checkIfDue(endpoint: Endpoint) {
-    if (now() - endpoint.checkedAt > CHECK_INTERVAL_MS) check(endpoint).catch(() => undefined)
+    const isSingle = list.length === 1 && endpoint.chainId === chainId
+    if (now() - endpoint.checkedAt > (isSingle ? SINGLE_CHECK_INTERVAL_MS : CHECK_INTERVAL_MS))
+      check(endpoint).catch(() => undefined)
   }
 
   return {

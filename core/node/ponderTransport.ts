@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import {
+  type Address,
   BaseError,
   type Hash,
   type Hex,
@@ -12,10 +13,12 @@ import {
 import { filterError } from '../urlSecrets.ts'
 import { createAncestors } from './ancestors.ts'
 import { backfillAnswers } from './backfillAnswers.ts'
-import { type Block, isBlock } from './block.ts'
+import { type Block, hasNoLogs, isBlock } from './block.ts'
 import { createCallRate } from './callRate.ts'
 import type { Endpoints } from './endpoints.ts'
 import { MOST_REVERTED_BLOCKS } from './finality.ts'
+import type { HeadSocket } from './headSocket.ts'
+import { createHintedPoll } from './hintedPoll.ts'
 import type { NodeHttpConfig } from './http.ts'
 import { isOutage } from './outage.ts'
 import { nodeTransport } from './transport.ts'
@@ -45,7 +48,12 @@ const BURST_SECONDS = 20
 
 type Call = { method: string; params?: unknown }
 type Ask = (call: Call) => Promise<unknown>
-type Options = { hideKeys: (text: string) => string; callsPerSecond: number }
+type Options = {
+  hideKeys: (text: string) => string
+  callsPerSecond: number
+  /** Tells of new blocks earlier than a poll, and for less. With it, the contracts that are indexed. */
+  hints?: { socket: HeadSocket; addresses: readonly Address[] }
+}
 
 /**
  * Ponder's transport: that of all our processes, with these differences, each measured with Ponder 0.17.7.
@@ -65,14 +73,18 @@ type Options = { hideKeys: (text: string) => string; callsPerSecond: number }
  * Ponder has, its node is behind, so Ponder gets the latest block again. A chain that really lost its last blocks shows it
  * by its next block.
  *
+ * Ponder asks for the logs of each block with an empty bloom filter. This transport answers for those without transactions.
+ *
  * Ponder asks for the blocks that it lacks, and for their logs, at the same time. Once it follows the chain, such calls are
  * sent as a batch. Providers count the calls of a batch one by one, and so does the limit of calls per second.
+ *
+ * With hints, polls are answered as soon as a socket tells of a block (hintedPoll.ts).
  *
  * Ponder logs errors unchanged, so this removes the URLs' secrets from them.
  * @param options.hideKeys removes the secrets from a text.
  * @param options.callsPerSecond the most calls per second, without those that are sent again.
  */
-export function ponderTransport(endpoints: Endpoints, { hideKeys, callsPerSecond }: Options): Transport {
+export function ponderTransport(endpoints: Endpoints, { hideKeys, callsPerSecond, hints }: Options): Transport {
   return (options) => {
     const connect = (config: NodeHttpConfig) =>
       nodeTransport(endpoints, { ...config, retryCount: 0 })({ ...options, timeout: REQUEST_TIMEOUT_MS })
@@ -86,6 +98,7 @@ export function ponderTransport(endpoints: Endpoints, { hideKeys, callsPerSecond
     const hashes = new LRUCache<Hex, Hash>({ max: MOST_REVERTED_BLOCKS })
     /** Those of the last blocks that have logs. */
     const blocksWithLogs = new LRUCache<Hash, true>({ max: MOST_REVERTED_BLOCKS })
+    const blocksWithoutLogs = new LRUCache<Hash, true>({ max: MOST_REVERTED_BLOCKS })
     const send: Ask = async (call) => {
       let isBatched = phase === 'live' && !isPoll(call) && isOfOneBlock(call)
       await (phase === 'live' ? liveRate() : backfillRate())
@@ -102,24 +115,30 @@ export function ponderTransport(endpoints: Endpoints, { hideKeys, callsPerSecond
     const ancestors = createAncestors(send)
     const ask: Ask = async (call) => {
       const parent = parentIn(call)
-      const result = await (parent ? ancestors.read(call, parent) : send(call))
-      if (isBlock(result)) {
-        ancestors.saw(result)
-        hashes.set(result.number, result.hash)
-        if (hexToBigInt(result.logsBloom) !== 0n) blocksWithLogs.set(result.hash, true)
-      }
+      return remember(await (parent ? ancestors.read(call, parent) : send(call)))
+    }
+    const remember = (result: unknown) => {
+      if (!isBlock(result)) return result
+      ancestors.saw(result)
+      hashes.set(result.number, result.hash)
+      if (hexToBigInt(result.logsBloom) !== 0n) blocksWithLogs.set(result.hash, true)
+      else if (hasNoLogs(result)) blocksWithoutLogs.set(result.hash, true)
       return result
     }
+    const hinted = hints && createHintedPoll({ ...hints, ask })
+    const askLatest: Ask = hinted ? async (poll) => remember(await hinted(poll)) : ask
     /** Whether the answer is of a node that is behind the one that named the block. */
     const lacksBlock = ({ method, params }: Call, result: unknown) => {
       if (method === 'eth_getBlockByNumber') return result === null
       if (method !== 'eth_getLogs' || !Array.isArray(result) || result.length > 0) return false
       // For a block, Ponder asks for the logs of all addresses.
-      const [{ blockHash }] = params as [{ blockHash?: Hash }]
+      const blockHash = blockOfLogs({ method, params })
       return blockHash !== undefined && blocksWithLogs.has(blockHash)
     }
-    const latestBlock = createLatestBlock(ask, ({ number, hash }) => hashes.peek(number) === hash)
+    const latestBlock = createLatestBlock(askLatest, ({ number, hash }) => hashes.peek(number) === hash)
     const request = async (call: Call) => {
+      const blockHash = blockOfLogs(call)
+      if (blockHash !== undefined && blocksWithoutLogs.has(blockHash)) return []
       if (isPoll(call)) phase = 'live'
       else if (phase === 'start' && call.method === 'eth_getLogs') phase = 'backfill'
       for (let tries = 1; ; tries++) {
@@ -146,8 +165,14 @@ const isPoll = ({ method, params }: Call) =>
 
 /** Whether the answer is that of one block, which is small enough for a batch. */
 function isOfOneBlock({ method, params }: Call): boolean {
-  if (method === 'eth_getLogs') return Array.isArray(params) && Object(params[0]).blockHash !== undefined
+  if (method === 'eth_getLogs') return blockOfLogs({ method, params }) !== undefined
   return method === 'eth_getBlockByNumber' || method === 'eth_getBlockByHash'
+}
+
+/** The hash of the block whose logs Ponder asks for; undefined in other calls, such as those for the logs of a range. */
+function blockOfLogs({ method, params }: Call): Hash | undefined {
+  if (method !== 'eth_getLogs' || !Array.isArray(params)) return undefined
+  return Object(params[0]).blockHash
 }
 
 /** The hash in Ponder's question for the parent of a block, by which it looks for the block at which a reorg forked. */

@@ -36,10 +36,15 @@ export async function untilStalled(options: StallOptions): Promise<void> {
   let idle = 0
   let polledAt = performance.now()
 
+  /** Asks for the chain only where the index has not moved since the last poll: one that moves has not stalled. */
   async function poll() {
     try {
-      const [chain, checkpoint] = await Promise.all([readChain(), readCheckpoint()])
-      return checkpoint && { latest: Number(chain), checkpoint }
+      const checkpoint = await readCheckpoint()
+      if (checkpoint === undefined) return undefined
+      const answers = countAnswers()
+      const newMark = `${checkpoint.mark} ${answers}`
+      const hasMoved = mark !== undefined && newMark !== mark
+      return { checkpoint, answers, newMark, latest: hasMoved ? undefined : Number(await readChain()) }
     } catch (err) {
       logger.warn({ err }, 'Cannot tell whether the index follows the chain')
       return undefined
@@ -51,13 +56,12 @@ export async function untilStalled(options: StallOptions): Promise<void> {
     const elapsed = performance.now() - polledAt
     polledAt += elapsed
     if (!position) continue
-    const { latest, checkpoint } = position
-    const answers = countAnswers()
-    const newMark = `${checkpoint.mark} ${answers}`
-    const hasMoved = newMark !== mark
-    if (answers > 0 || (mark !== undefined && hasMoved) || checkpoint.block + NEAR_BLOCKS >= latest) hasBegun = true
+    const { latest, checkpoint, answers, newMark } = position
+    const isFirst = mark === undefined
     mark = newMark
-    idle = hasMoved || checkpoint.isCreatingIndex || checkpoint.block >= latest ? 0 : idle + elapsed
+    if (answers > 0 || latest === undefined || checkpoint.block + NEAR_BLOCKS >= latest) hasBegun = true
+    const isIdle = !isFirst && latest !== undefined && !checkpoint.isCreatingIndex && checkpoint.block < latest
+    idle = isIdle ? idle + elapsed : 0
     if (idle < (hasBegun ? 1 : START_FACTOR) * stallTimeout) continue
     const place = { latest, indexed: checkpoint.block, seconds: Math.round(idle / 1_000) }
     logger.error(place, 'The chain moves and the index does not')

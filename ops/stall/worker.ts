@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import pg from 'pg'
-import { findDeadBlock } from '../../core/database/finalizedBlocks.ts'
+import { createDeadBlockWatch } from '../../core/database/deadBlockWatch.ts'
 import { createLogger } from '../../core/logger.ts'
 import { createChainClient } from '../../core/node/chainClient.ts'
 import { createEndpoints } from '../../core/node/endpoints.ts'
@@ -47,9 +47,11 @@ process.kill(process.pid, 'SIGKILL')
 
 /** Resolves when the chain no longer has a block that Ponder counts as finalized. Ponder would retry for ten minutes. */
 async function untilOrphaned() {
+  const readPosition = async () => (await readCheckpoint(pool, schema))?.mark
+  const findDead = createDeadBlockWatch({ pool, chain: client, chainId, readPosition })
   for (; ; await sleep(ORPHAN_INTERVAL_MS)) {
     try {
-      const dead = await findDeadBlock(pool, client, chainId)
+      const dead = await findDead()
       if (!dead) continue
       logger.fatal({ block: Number(dead.number), hash: dead.hash }, 'A reorg removed a finalized block')
       return

@@ -120,3 +120,13 @@ test('the time in which reads fail does not count', async () => {
   const { isStalled } = await watched({ chainAt: failing, checkpointAt: () => checkpoint(1), stallTimeout: 200 })
   expect(isStalled).toBe(false)
 })
+
+test('the chain is not read while the index moves', async () => {
+  let chainReads = 0
+  const countRead = (read: number) => {
+    chainReads = read + 1
+    return BigInt(read)
+  }
+  await watched({ chainAt: countRead, checkpointAt: checkpoint })
+  expect(chainReads).toBe(1)
+})

@@ -7,6 +7,9 @@ import { addGauge } from './gauge.ts'
 
 const CHECK_INTERVAL_MS = 2_000
 
+/** While the index stores blocks, which shows that the chain moves, the node is asked only so often. */
+const CHAIN_INTERVAL_MS = 6_000
+
 /** How many of the chain's blocks that the index lacks are remembered: enough for half an hour. */
 const MAX_REMEMBERED = 1_000
 
@@ -46,6 +49,11 @@ export function watchIndexLag({ client, index, stallSeconds, logger }: Options) 
   let seenAt = performance.now()
   /** A reorg to a shorter branch, or a node that is behind for a moment, is no progress of the chain. */
   let highest: { number: bigint; since: number } | undefined
+  /** When a check last found the chain's latest block, or an index that followed it. */
+  let knownAt = performance.now()
+  let isMoving = false
+  let askedAt = Number.NEGATIVE_INFINITY
+  const chainIntervalMs = Math.min(CHAIN_INTERVAL_MS, (1_000 * stallSeconds) / 2)
   let loggedAt = Number.NEGATIVE_INFINITY
 
   const seconds = (since: number) => Math.floor((performance.now() - since) / 1_000)
@@ -61,17 +69,22 @@ export function watchIndexLag({ client, index, stallSeconds, logger }: Options) 
   }
 
   async function check() {
-    const [latest, state] = await Promise.allSettled([client.getBlockNumber(), index.readHead()])
-    if (latest.status === 'fulfilled') {
-      // The node may have had the block since its last answer.
+    const isDue = !isMoving || performance.now() - askedAt >= chainIntervalMs
+    if (isDue) askedAt = performance.now()
+    const asking = isDue ? client.getBlockNumber() : undefined
+    const [latest, state] = await Promise.allSettled([asking, index.readHead()])
+    if (latest.status === 'fulfilled' && latest.value !== undefined) {
+      // The node may have had the block since then.
       if (latest.value !== chain && lacking.length < MAX_REMEMBERED)
-        lacking.push({ number: latest.value, since: seenAt })
+        lacking.push({ number: latest.value, since: knownAt })
       chain = latest.value
       seenAt = performance.now()
       if (highest === undefined || chain > highest.number) highest = { number: chain, since: seenAt }
     }
+    if (latest.status === 'fulfilled') knownAt = performance.now()
     const seen = state.status === 'fulfilled' ? state.value?.snapshot.number : head
     const hasAll = chain !== undefined && seen !== undefined && seen >= chain
+    isMoving = head !== undefined && seen !== head
     if (seen !== head || hasAll) movedAt = performance.now()
     head = seen
     lacking = lacking.filter(({ number }) => seen !== undefined && number > seen)

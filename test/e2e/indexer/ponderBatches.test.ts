@@ -87,6 +87,14 @@ test('an endpoint that refuses batches gets the calls one by one', async () => {
   expect(node.requests).toEqual(Array(25).fill(1))
 })
 
+const logsOf = (blockHash: Hash) => ({ method: 'eth_getLogs', params: [{ blockHash }] })
+
+test('the node is not asked for the logs of a block without transactions', async () => {
+  const { ask, latest } = await following()
+  expect(await ask(logsOf(latest.hash))).toEqual([])
+  expect(node.requests).toEqual([])
+})
+
 test('the blocks of a branch are read ahead while Ponder looks for their fork', async () => {
   const { ask, latest } = await following()
   let block = latest

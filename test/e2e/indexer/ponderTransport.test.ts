@@ -72,11 +72,12 @@ test('logs that the node never has are asked for four times', async () => {
   expect(calls()).toBe(4)
 })
 
-test('the logs of a block without logs are asked for once', async () => {
-  await chain.client.mine({ blocks: 1 })
-  const { hash } = await chain.client.getBlock()
+test('the logs of a block whose transactions have none are asked for once', async () => {
+  const transfer = { account: accountOf(roles.owner).address, to: accountOf(roles.treasury).address, chain: null }
+  const hash = await chain.client.sendTransaction(transfer)
+  const { blockHash } = await chain.client.waitForTransactionReceipt({ hash })
   const calls = count('eth_getLogs')
-  expect(await readLogs(hash)).toEqual([])
+  expect(await readLogs(blockHash)).toEqual([])
   expect(calls()).toBe(1)
 })
 

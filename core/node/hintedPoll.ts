@@ -1,0 +1,79 @@
+import { type Address, type Hex, hexToBigInt, hexToBytes, hexToNumber, keccak256 } from 'viem'
+import { type Block, isBlock } from './block.ts'
+import type { Header, HeadSocket } from './headSocket.ts'
+
+/** While the socket tells of blocks, the node is still polled so often: its answers decide. */
+const TRUTH_MS = 1_000
+
+/** While the socket is silent, so often. */
+const SILENT_MS = 200
+
+/** After so long without a header, although the chain has new blocks, the socket is opened anew. */
+const LOST_MS = 30_000
+
+/** The root of a trie without entries: the block has no transactions. */
+const EMPTY_ROOT = keccak256('0x80')
+
+type Call = { method: string; params?: unknown }
+
+type Options = {
+  socket: HeadSocket
+  /** The addresses of the contracts whose logs are indexed. */
+  addresses: readonly Address[]
+  /** Sends a call to the node. */
+  ask: (call: Call) => Promise<unknown>
+}
+
+/**
+ * Answers polls by the headers that the node sends by a WebSocket. A header counts only if it descends from the last answer: so
+ * the chain is the one that the endpoints of RPC_URL show. The node is asked for the whole block only where its bloom filter
+ * may have logs of the contracts: a bloom filter has no false negatives. Of the other blocks Ponder uses no transactions.
+ *
+ * A poll waits for the next header, until the next poll by HTTP is due.
+ * @returns a function that answers a poll for the latest block. Its calls must not overlap.
+ */
+export function createHintedPoll({ socket, addresses, ask }: Options) {
+  let last: Block | undefined
+  let askedAt = Number.NEGATIVE_INFINITY
+  let isSilent = false
+
+  async function askByHttp(poll: Call) {
+    askedAt = performance.now()
+    const block = await ask(poll)
+    if (!isBlock(block)) return block
+    const heard = socket.latest()
+    isSilent = heard === undefined || hexToNumber(heard.number) < hexToNumber(block.number)
+    if (isSilent && socket.silentMs() > LOST_MS) socket.reopen()
+    last = block
+    return block
+  }
+
+  return async (poll: Call): Promise<unknown> => {
+    socket.open()
+    if (last === undefined) return askByHttp(poll)
+    const dueAt = askedAt + (isSilent ? SILENT_MS : TRUTH_MS)
+    const header = await socket.after(hexToNumber(last.number), dueAt - performance.now())
+    if (header?.parentHash !== last.hash) return askByHttp(poll)
+    isSilent = false
+    const block = mayHaveLogs(header, addresses)
+      ? await ask({ method: 'eth_getBlockByHash', params: [header.hash, true] })
+      : { ...header, transactions: [] }
+    // The node behind the endpoint may not have the block yet.
+    if (!isBlock(block)) return askByHttp(poll)
+    last = block
+    return block
+  }
+}
+
+/** Some nodes return an empty bloom filter for each block. */
+function mayHaveLogs({ logsBloom, transactionsRoot }: Header, addresses: readonly Address[]): boolean {
+  if (hexToBigInt(logsBloom) === 0n) return transactionsRoot !== EMPTY_ROOT
+  const bloom = hexToBigInt(logsBloom)
+  return addresses.some((address) => bitsOf(address).every((bit) => ((bloom >> bit) & 1n) === 1n))
+}
+
+/** The bits of a bloom filter that an item sets, from the lowest. */
+function bitsOf(item: Hex): bigint[] {
+  const hash = new DataView(hexToBytes(keccak256(item)).buffer)
+  return [0, 2, 4].map((offset) => BigInt(hash.getUint16(offset) & 0x7ff))
+}
