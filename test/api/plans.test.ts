@@ -11,7 +11,7 @@ import { blockHash, chainId, type IndexedDatabase, indexedDatabase } from './ind
 import { type TestApi, testApi } from './testApi.ts'
 
 /** The number of runs and of agents. `npm run test:plans` sets a million; the plans are the same. */
-const runs = Number(process.env.PLANNED_RUNS ?? 200_000)
+const runs = Number(process.env.PLANNED_RUNS ?? 50_000)
 const limit = 20
 
 type Node = {

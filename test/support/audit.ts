@@ -36,14 +36,18 @@ export async function startAudit({ port = 0, ...options }: ServiceOptions, every
     /** The lines of its log. */
     lines,
     value,
-    /** Has the chain make blocks until an audit has compared a copy of a later block than now's. @throws after 90 seconds. */
-    async compared({ client }: Pick<MarketOnAnvil, 'client'>) {
-      const number = await client.getBlockNumber({ cacheTime: 0 })
+    /**
+     * Has the chain make blocks until an audit has compared a copy of a later block.
+     * @param number Of the block that is earlier; the latest one if absent.
+     * @throws after 90 seconds.
+     */
+    async compared({ client }: Pick<MarketOnAnvil, 'client'>, number?: bigint) {
+      const earlier = number ?? (await client.getBlockNumber({ cacheTime: 0 }))
       let handled = 0
       for (const deadline = Date.now() + AUDIT_TIMEOUT_MS; ; await sleep(POLL_MS)) {
         const block = await value('audit_block')
-        if (block > number) return
-        if (Date.now() > deadline) throw new Error(`The last audit was at block ${block}, not after ${number}`)
+        if (block > earlier) return
+        if (Date.now() > deadline) throw new Error(`The last audit was at block ${block}, not after ${earlier}`)
         const copies = lines.filter(({ msg }) => /^(Copied|Resuming at) block/.test(String(msg))).length
         if (copies > handled) await client.mine({ blocks: FINAL_BLOCKS })
         handled = copies

@@ -67,6 +67,7 @@ async function startAll() {
   parts.defer(() => third.stop())
   standby = await startIndexer({ ...market, port: undefined, standby: true })
   parts.defer(() => standby.stop())
+  const beforeAudits = await market.client.getBlockNumber({ cacheTime: 0 })
   audit = await startAudits('60s')
   parts.defer(() => audit.stop())
   pool = new pg.Pool({ connectionString: market.databaseUrl })
@@ -83,7 +84,7 @@ async function startAll() {
     'runline-audit': [local(ports.audit)],
   })
   parts.defer(() => watch.stop())
-  await audit.compared(market)
+  await audit.compared(market, beforeAudits)
   await market.indexed()
   const kept = parts.move()
   return () => kept.disposeAsync()

@@ -39,7 +39,7 @@ export async function startIndexOf(chain: MarketOnAnvil, databaseUrl: string) {
   }
 
   /** Waits until head and checkpoint are at the chain's latest block. */
-  async function settle(milliseconds = 30_000) {
+  async function settle(milliseconds = 90_000) {
     const deadline = Date.now() + milliseconds
     for (;;) {
       const latest = await chain.client.getBlock()
