@@ -22,6 +22,7 @@ import { boardRoutes, unknownPage } from './routes/board.ts'
 import { addClaimRoutes } from './routes/claim.ts'
 import { addClaimMessageRoutes } from './routes/claimMessage.ts'
 import { addClaimStateRoutes } from './routes/claimState.ts'
+import { addContentRoutes } from './routes/content.ts'
 import { addDocsRoutes } from './routes/docs.ts'
 import { addEligibilityRoutes } from './routes/eligibility.ts'
 import { addEventRoutes } from './routes/events.ts'
@@ -74,6 +75,7 @@ export function createApp(deps: Deps, host: Host = {}): OpenAPIHono {
   addAgentRoutes(app, deps, readPage)
   addStatsRoutes(app, deps)
   addMarketRoutes(app, deps)
+  addContentRoutes(app, deps)
   app.route('/', boardRoutes(deps, readPage))
   addStreamRoutes(app, deps)
   addDocsRoutes(app)

@@ -45,7 +45,7 @@ describe('/openapi.json', () => {
       Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
     )
     const served = api.app.routes
-      .filter(({ method, path }) => method !== 'ALL' && /^\/(api|abis)\//.test(path))
+      .filter(({ method, path }) => method !== 'ALL' && /^\/(api|abis|ipfs|schemas)\//.test(path))
       .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`)
     expect(new Set(described)).toEqual(new Set([...served, 'GET /healthz', 'GET /readyz']))
   })
