@@ -16,6 +16,17 @@ const text = z
   .string()
   .regex(new RegExp('^[^\\u0000\\uD800-\\uDFFF]*$', 'u'), 'must be text without NUL')
 
+const MAX_ATTACHMENTS = 20
+
+const attachmentSchema = z.looseObject({
+  name: oneLine(120),
+  cid: z
+    .string()
+    .regex(/^[A-Za-z0-9]{46,128}$/, 'must be a CID')
+    .describe('Without ipfs://.'),
+  size: z.int().min(0).describe('In bytes.'),
+})
+
 /** What a run asks for. Other members are allowed and ignored. */
 const briefSchema = z.looseObject({
   title: oneLine(120).describe('What is asked for, in a line.'),
@@ -27,23 +38,8 @@ const briefSchema = z.looseObject({
     .max(10)
     .optional()
     .describe('What the work is about, for filters.'),
-  attachments: z
-    .array(
-      z.looseObject({
-        name: oneLine(120),
-        cid: z
-          .string()
-          .regex(/^[A-Za-z0-9]{46,128}$/, 'must be a CID')
-          .describe('Without ipfs://.'),
-        size: z.int().min(0).describe('In bytes.'),
-      }),
-    )
-    .max(20)
-    .optional()
-    .describe('Files that belong to the work.'),
+  attachments: z.array(attachmentSchema).max(MAX_ATTACHMENTS).optional().describe('Files that belong to the work.'),
 })
-
-export type Brief = z.infer<typeof briefSchema>
 
 /** The JSON Schema of a brief, which is JSON of at most `MAX_CONTENT_BYTES` bytes. */
 export const briefJsonSchema = {
@@ -52,5 +48,13 @@ export const briefJsonSchema = {
   description: `What a run asks for: JSON in UTF-8, at most ${MAX_CONTENT_BYTES} bytes. Other members are allowed and ignored.`,
 }
 
-/** The brief that the value is; undefined if it is none. */
-export const briefOf = (value: unknown): Brief | undefined => briefSchema.safeParse(value).data
+/** Its own members only: others may be as deep and as odd as JSON allows. */
+const ownMembers = z.object({
+  ...briefSchema.shape,
+  attachments: z.array(z.object(attachmentSchema.shape)).max(MAX_ATTACHMENTS).optional(),
+})
+
+export type Brief = z.infer<typeof ownMembers>
+
+/** The brief that the value is, without members of other names; undefined if it is none. */
+export const briefOf = (value: unknown): Brief | undefined => ownMembers.safeParse(value).data

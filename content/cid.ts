@@ -7,6 +7,9 @@ export async function cidOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   return CID.createV1(raw.code, await sha256.digest(bytes)).toString()
 }
 
+/** What a run names. */
+export const uriOf = (cid: string): string => `ipfs://${cid}`
+
 /** Whether `cidOf` may return the text for some bytes. Other CIDs, also other forms of the same one, name nothing here. */
 export function isStorableCid(text: string): boolean {
   try {

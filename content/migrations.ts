@@ -43,6 +43,19 @@ const migrations = [
   -- Up to which time of the chain, in seconds, the events of each index were searched for what they name.
   CREATE TABLE content.searched (index_schema text PRIMARY KEY, until bigint NOT NULL);
   `,
+  `
+  -- The items that are briefs. Readers of the index join them to runs.
+  CREATE TABLE content.brief (
+    uri text PRIMARY KEY REFERENCES content.item (uri) ON DELETE CASCADE,
+    title text NOT NULL,
+    summary text,
+    tags text[] NOT NULL,
+    -- All members that a brief has, as JSON.
+    json text NOT NULL
+  );
+  GRANT USAGE ON SCHEMA content TO PUBLIC;
+  GRANT SELECT ON content.brief TO PUBLIC;
+  `,
 ]
 
 /**

@@ -1,6 +1,8 @@
 import type pg from 'pg'
 import { inTransactionOf } from '../core/database/transaction.ts'
+import type { Brief } from './brief.ts'
 import { type MediaType, mediaTypes } from './checkContent.ts'
+import { uriOf } from './cid.ts'
 
 /** Content counts as at least so many bytes: a row costs about as much. */
 const LEAST_CHARGE_BYTES = 1_024
@@ -22,8 +24,8 @@ export type Posted = {
   cid: string
   mediaType: MediaType
   bytes: Uint8Array
-  /** The CIDs of its attachments, if it is a brief. */
-  attachments: readonly string[]
+  /** What it asks for, if it is a brief. */
+  brief: Brief | undefined
   /** Who posts it, as the limits identify clients. */
   client: string
 }
@@ -50,7 +52,7 @@ export async function post(pool: pg.Pool, posted: Posted, limits: PostLimits): P
 
 /** @param total what is stored, in bytes. No other post changes it before the transaction ends. */
 async function store(client: pg.PoolClient, posted: Posted, limits: PostLimits, total: number): Promise<PostResult> {
-  const { cid, mediaType, bytes, attachments } = posted
+  const { cid, mediaType, bytes } = posted
   const before = await findState(client, cid)
   if (before.blocked) return { status: 'blocked' }
   if (isUnchanged(before, posted)) return { status: 'known' }
@@ -66,22 +68,35 @@ async function store(client: pg.PoolClient, posted: Posted, limits: PostLimits, 
   if (isNew) {
     await client.query(
       `INSERT INTO content.item (cid, media_type, bytes, attachments, charge, client) VALUES ($1, $2, $3, $4, $5, $6)`,
-      [cid, mediaType, bytes, attachments, charge, posted.client],
+      [cid, mediaType, bytes, attachmentsOf(posted), charge, posted.client],
     )
     await client.query('UPDATE content.total SET charge = charge + $1', [charge])
+    await insertBrief(client, posted)
     return { status: 'stored' }
   }
   if (isMoreSpecific(mediaType, before.media_type)) {
-    await client.query('UPDATE content.item SET media_type = $2, attachments = $3 WHERE cid = $1', [
-      cid,
-      mediaType,
-      attachments,
-    ])
+    const values = [cid, mediaType, attachmentsOf(posted)]
+    await client.query('UPDATE content.item SET media_type = $2, attachments = $3 WHERE cid = $1', values)
+    await insertBrief(client, posted)
   }
   if (!before.is_lasting) {
     await client.query('UPDATE content.item SET client = $2, posted_at = now() WHERE cid = $1', [cid, posted.client])
   }
   return { status: 'known' }
+}
+
+const attachmentsOf = ({ brief }: Posted) => brief?.attachments?.map(({ cid }) => cid) ?? []
+
+async function insertBrief(client: pg.PoolClient, { cid, brief }: Posted): Promise<void> {
+  if (!brief) return
+  const { title, summary, tags = [] } = brief
+  await client.query('INSERT INTO content.brief (uri, title, summary, tags, json) VALUES ($1, $2, $3, $4, $5)', [
+    uriOf(cid),
+    title,
+    summary,
+    tags,
+    JSON.stringify(brief),
+  ])
 }
 
 async function findState(database: Pick<pg.ClientBase, 'query'> | pg.Pool, cid: string): Promise<State> {

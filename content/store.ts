@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { reuseResult } from '../core/reuseResult.ts'
 import type { MediaType } from './checkContent.ts'
@@ -5,6 +6,9 @@ import { openContentPool } from './database.ts'
 import { migrateContent } from './migrations.ts'
 import { type Posted, type PostLimits, type PostResult, post } from './post.ts'
 import { startRetention } from './retention.ts'
+
+/** The pause between attempts to create the tables, while the database does not answer. */
+const MIGRATION_INTERVAL_MS = 1_000
 
 export type StoredContent = { mediaType: MediaType; bytes: Uint8Array<ArrayBuffer> }
 
@@ -27,6 +31,8 @@ type Options = {
 export function openContentStore({ url, chainId, indexSchema, limits, logger }: Options) {
   const pool = openContentPool(url, logger)
   const ready = reuseResult(Number.POSITIVE_INFINITY, () => migrateContent(pool))
+  const stopping = new AbortController()
+  const migrated = migrateSoon(ready, stopping.signal, logger)
   const stopRetention = startRetention({ pool, chainId, indexSchema, ready, logger })
 
   return {
@@ -50,8 +56,21 @@ export function openContentStore({ url, chainId, indexSchema, limits, logger }: 
     },
 
     async close() {
-      await stopRetention()
+      stopping.abort()
+      await Promise.all([stopRetention(), migrated])
       await pool.end()
     },
+  }
+}
+
+/** Lists of runs need the tables, also where no content is posted. */
+async function migrateSoon(ready: () => Promise<void>, stopping: AbortSignal, logger: Logger): Promise<void> {
+  while (!stopping.aborted) {
+    try {
+      return await ready()
+    } catch (err) {
+      logger.warn({ err }, 'cannot create or migrate schema content')
+    }
+    await sleep(MIGRATION_INTERVAL_MS, undefined, { signal: stopping }).catch(() => undefined)
   }
 }

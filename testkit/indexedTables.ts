@@ -8,6 +8,7 @@ import { getSql as untypedGetSql } from '../node_modules/ponder/dist/esm/drizzle
 import { encodeCheckpoint as untypedEncode } from '../node_modules/ponder/dist/esm/utils/checkpoint.js'
 import type { getSql as GetSql } from '../node_modules/ponder/dist/types/drizzle/kit/index.d.ts'
 import type { encodeCheckpoint as Encode } from '../node_modules/ponder/dist/types/utils/checkpoint.d.ts'
+import { migrateContent } from '../content/migrations.ts'
 import { keepHighestBlock } from '../ops/builds/highestBlock.ts'
 import { distinctValuesStatement, indexStatements } from '../ops/builds/indexes.ts'
 import { storageStatements } from '../ops/builds/storage.ts'
@@ -127,6 +128,8 @@ export function indexedDatabaseAt(url: string) {
       latest_checkpoint VARCHAR(75) NOT NULL,
       finalized_checkpoint VARCHAR(75) NOT NULL
     )`)
+    // Reads join it.
+    await migrateContent(pool)
     await keepHighestBlock(pool, tablesSchema)
     await pool.query(storageStatements(tablesSchema).join(';'))
     const { rows } = await pool.query<{ name: string }>(

@@ -29,7 +29,7 @@ beforeEach(async () => {
 
 async function contentOf(text: string, more: Partial<Posted> = {}): Promise<Posted> {
   const bytes = new TextEncoder().encode(text)
-  return { cid: await cidOf(bytes), mediaType: 'text/plain', bytes, attachments: [], client: 'a', ...more }
+  return { cid: await cidOf(bytes), mediaType: 'text/plain', bytes, brief: undefined, client: 'a', ...more }
 }
 
 const postText = async (text: string, more: Partial<Posted> = {}, within = limits) =>
@@ -78,14 +78,16 @@ describe('a post', () => {
 
   it('has the type that says most, whoever posts another one', async () => {
     const typeOf = async () => (await rowOf<{ media_type: string }>('SELECT media_type FROM content.item')).media_type
+    const brief = { title: 'T', attachments: [{ name: 'a', cid: 'x', size: 1 }] }
     await postText('{"title":"T"}', { client: 'rival' })
     expect(await typeOf()).toBe('text/plain')
-    expect(await postText('{"title":"T"}', { mediaType: 'application/json', attachments: ['x'] })).toBe('known')
+    expect(await postText('{"title":"T"}', { mediaType: 'application/json', brief })).toBe('known')
     for (const mediaType of ['text/plain', 'text/markdown'] as const) {
       await postText('{"title":"T"}', { mediaType, client: 'rival' })
     }
     expect(await typeOf()).toBe('application/json')
     expect(await rowOf('SELECT attachments FROM content.item')).toEqual({ attachments: ['x'] })
+    expect(await rowOf('SELECT title, summary, tags FROM content.brief')).toEqual({ title: 'T', summary: null, tags: [] })
   })
 
   it('counts at least a kilobyte, so that many small ones of a client are refused, and those of others are not', async () => {
@@ -168,6 +170,8 @@ describe('content', () => {
     return rows.map(({ bytes }) => bytes.toString()).toSorted()
   }
 
+  const briefWith = (cid: string) => ({ title: 'T', attachments: [{ name: 'a', cid, size: 1 }] })
+
   beforeEach(async () => {
     await index.create()
     await index.moveTo({ number: block, timestamp: clock() }, (tx) => tx.insert(run).values(openRun(1n)))
@@ -176,7 +180,7 @@ describe('content', () => {
   it('that an event names counts a tenth for its client, as do its attachments', async () => {
     const three = { ...limits, clientBytes: 3 * 1_024 }
     const { cid } = await contentOf('attached')
-    await postText('brief', { attachments: [cid] }, three)
+    await postText('brief', { brief: briefWith(cid) }, three)
     await postText('attached', {}, three)
     await postText('unnamed', {}, three)
     expect(await postText('more', {}, three)).toBe('clientFull')
@@ -201,7 +205,7 @@ describe('content', () => {
     await indexEvents([await uriOf('brief'), await uriOf('posted later')])
     await index.db.insert(agent).values(stakedAgent(1n, { agentURI: await uriOf('registration') }))
     const { cid } = await contentOf('attached')
-    await postText('brief', { attachments: [cid] })
+    await postText('brief', { brief: briefWith(cid) })
     for (const text of ['attached', 'registration', 'unnamed', 'posted later', 'renewed', 'young']) await postText(text)
     await pass(DAY_SECONDS - 10)
     await postText('renewed')

@@ -2,7 +2,7 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { briefJsonSchema, MAX_CONTENT_BYTES } from '../../../content/brief.ts'
 import { checkContent, type MediaType, mediaTypes } from '../../../content/checkContent.ts'
-import { cidOf, isStorableCid } from '../../../content/cid.ts'
+import { cidOf, isStorableCid, uriOf } from '../../../content/cid.ts'
 import type { PostResult } from '../../../content/post.ts'
 import type { ContentStore } from '../../../content/store.ts'
 import { classifyReadError } from '../../../core/database/failures.ts'
@@ -131,11 +131,10 @@ export function addContentRoutes(app: OpenAPIHono, { content: store, limits }: D
     const checked = checkContent(mediaType, bytes)
     if ('complaint' in checked) throw invalidBody(checked.complaint)
     const cid = await cidOf(bytes)
-    const attachments = checked.brief?.attachments?.map((attachment) => attachment.cid) ?? []
-    const post = { cid, mediaType, bytes, attachments, client }
-    const result = await ask(store, (opened) => opened.post(post))
+    const { brief } = checked
+    const result = await ask(store, (opened) => opened.post({ cid, mediaType, bytes, brief, client }))
     const status = statusOf(result, { cid, client })
-    return c.json({ cid, uri: `ipfs://${cid}`, isBrief: checked.brief !== undefined }, status)
+    return c.json({ cid, uri: uriOf(cid), isBrief: brief !== undefined }, status)
   })
 
   app.openapi(getContent, async (c) => {
