@@ -40,7 +40,10 @@ export async function seedMarket(rpcUrl: string, { contracts }: Deployment): Pro
 
   const histories = [
     ...agents.map((agent) => ({ history: agent.history, play: playAgent(timeline, contracts, agent, agentIds) })),
-    ...runs.map((run) => ({ history: run.history, play: playRun(timeline, contracts, run, agentIds, bountyIds, texts) })),
+    ...runs.map((run) => ({
+      history: run.history,
+      play: playRun(timeline, contracts, run, agentIds, bountyIds, texts),
+    })),
   ]
   const events = histories.flatMap(({ history, play }) =>
     history.split(', ').map((text) => {

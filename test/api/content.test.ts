@@ -42,7 +42,11 @@ async function start(env: Record<string, string> = {}, databaseUrl = index.url) 
 }
 
 /** Posts from an address. The answer must be as /openapi.json describes it. */
-async function post(body: BodyInit, type: string | undefined = JSON_TYPE, from = '203.0.113.1') {
+async function post(
+  body: string | Uint8Array<ArrayBuffer>,
+  type: string | undefined = JSON_TYPE,
+  from = '203.0.113.1',
+) {
   const headers = { 'X-Forwarded-For': from, 'Content-Type': type }
   const response = await fetch(`${api.url}/api/content`, { method: 'POST', headers, body })
   const answer = { status: response.status, headers: response.headers, body: JSON.parse(await response.text()) }
@@ -115,7 +119,7 @@ describe('content', () => {
     expect(response.status).toBe(415)
   })
 
-  it.each<[string, BodyInit]>([
+  it.each<[string, string | Uint8Array<ArrayBuffer>]>([
     ['is not UTF-8', new Uint8Array([0x22, 0xff, 0x22])],
     ['is not JSON', '{"title":'],
     ['is empty', ''],
@@ -143,11 +147,11 @@ describe('content', () => {
 
   it('that is not stored is not found, and no cache keeps that', async () => {
     const absent = await read('bafkreibm6jg3ux5qumhcn2b3flc3tyu6dmlb4xa7u5bf44yegnrjhc4yeq')
-    expect([absent.status, absent.headers.get('Cache-Control'), (await absent.json()).code]).toEqual([
-      404,
-      'no-store',
-      'CONTENT_NOT_FOUND',
-    ])
+    expect([
+      absent.status,
+      absent.headers.get('Cache-Control'),
+      ((await absent.json()) as { code: string }).code,
+    ]).toEqual([404, 'no-store', 'CONTENT_NOT_FOUND'])
   })
 
   it.each([
@@ -176,7 +180,7 @@ describe('content', () => {
     expect(done.stdout).toContain(`${cid} is deleted, and is refused from now on.`)
     expect(done.stdout).toContain('for up to an hour')
     const gone = await read(cid)
-    expect([gone.status, gone.headers.get('Cache-Control'), (await gone.json()).code]).toEqual([
+    expect([gone.status, gone.headers.get('Cache-Control'), ((await gone.json()) as { code: string }).code]).toEqual([
       403,
       'no-store',
       'CONTENT_BLOCKED',

@@ -87,7 +87,11 @@ describe('a post', () => {
     }
     expect(await typeOf()).toBe('application/json')
     expect(await rowOf('SELECT attachments FROM content.item')).toEqual({ attachments: ['x'] })
-    expect(await rowOf('SELECT title, summary, tags FROM content.brief')).toEqual({ title: 'T', summary: null, tags: [] })
+    expect(await rowOf('SELECT title, summary, tags FROM content.brief')).toEqual({
+      title: 'T',
+      summary: null,
+      tags: [],
+    })
   })
 
   it('counts at least a kilobyte, so that many small ones of a client are refused, and those of others are not', async () => {

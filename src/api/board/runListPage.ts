@@ -2,7 +2,18 @@ import { html } from 'hono/html'
 import { runSorts, runStates } from '../../../ponder.schema.ts'
 import type { RunSummary } from '../resources/run.ts'
 import { pager } from './page.ts'
-import { agentLink, badge, chainText, contentLink, count, type Html, relativeTime, shortHex, usdc, words } from './values.ts'
+import {
+  agentLink,
+  badge,
+  briefLine,
+  contentLink,
+  count,
+  type Html,
+  relativeTime,
+  shortHex,
+  usdc,
+  words,
+} from './values.ts'
 
 /** The filter that shows runs of every state. */
 export const ANY_STATE = 'ANY'
@@ -68,7 +79,7 @@ const runRow = (run: RunSummary, now: bigint): Html => html`
 const runName = ({ bountyId, title }: RunSummary): Html =>
   title === null
     ? html`<a href="/runs/${bountyId}">Run ${bountyId}</a>`
-    : html`<a class="name" href="/runs/${bountyId}">${chainText(title)}</a> <span class="hint">Run ${bountyId}</span>`
+    : html`<a href="/runs/${bountyId}">${briefLine(title)}</a> <span class="hint">Run ${bountyId}</span>`
 
 /** A link to all runs of the poster. */
 export const posterLink = (address: string): Html =>

@@ -15,9 +15,12 @@ const codePoint = (character: string) =>
 /** Text that an account chose. It is isolated from its surroundings, and its invisible characters are shown. */
 export const chainText = (text: string): Html => html`<bdi class="chain">${shownParts(text, invisible)}</bdi>`
 
-/** The same of several lines, as they are written. */
-export const chainLines = (text: string): Html =>
-  html`<div class="lines"><bdi class="chain">${shownParts(text.replaceAll('\r\n', '\n'), invisibleInLines)}</bdi></div>`
+/** A line of a brief, in the same way, and in the font of the page. */
+export const briefLine = (text: string): Html => html`<bdi class="words">${shownParts(text, invisible)}</bdi>`
+
+/** Lines of a brief, as they are written. */
+export const briefLines = (text: string): Html =>
+  html`<div class="lines"><bdi class="words">${shownParts(text.replaceAll('\r\n', '\n'), invisibleInLines)}</bdi></div>`
 
 function shownParts(text: string, hidden: RegExp) {
   // With a group in the pattern, `split` returns each invisible character at an odd place.

@@ -13,7 +13,7 @@ import { Problem } from '../http/errors.ts'
 import { requesterOf } from '../http/requester.ts'
 import { exampleCid, postedContentSchema } from '../resources/content.ts'
 import { refusedValue } from '../resources/problem.ts'
-import { problemResponses } from './responses.ts'
+import { etagHeader, problemResponses } from './responses.ts'
 
 /** Per address and process, for many agents behind one NAT. Each costs the database a few statements. */
 const POSTS_PER_MINUTE = 300
@@ -61,7 +61,6 @@ const postContent = createRoute({
       {
         VALIDATION_FAILED: invalidBody('is not valid JSON'),
         UNSUPPORTED_MEDIA_TYPE: unsupported('image/png'),
-        RATE_LIMITED: dayIsSpent('203.0.113.7', 1_000, 3_600),
       },
     ),
   },
@@ -80,16 +79,10 @@ const getContent = createRoute({
   responses: {
     200: {
       description: 'The content, with the media type with which it was posted.',
-      headers: {
-        ETag: {
-          description: 'Strong. Send it as If-None-Match to get 304.',
-          required: true,
-          schema: { type: 'string' },
-        },
-      },
+      headers: etagHeader,
       content: anyOf({}),
     },
-    304: { description: 'If-None-Match names the content. The answer has no body.' },
+    304: { description: 'If-None-Match names the content. The answer has no body.', headers: etagHeader },
     ...problemResponses(['VALIDATION_FAILED', 'CONTENT_BLOCKED', 'CONTENT_NOT_FOUND', 'CONTENT_UNAVAILABLE'], {
       VALIDATION_FAILED: refusedValue('cid', NO_CID, 'Qm12'),
     }),
