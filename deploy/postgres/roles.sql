@@ -9,7 +9,7 @@
 CREATE ROLE runline_indexer LOGIN PASSWORD :'indexer_password';
 -- DATABASE_URL of the API, `npm run abandon:claims` and `content:block`: owns schemas `relay` and `content`, and reads the index.
 CREATE ROLE runline_relay LOGIN PASSWORD :'relay_password';
--- DATABASE_READ_URL of the API: reads the index, and nothing else.
+-- DATABASE_READ_URL of the API: reads the index, and the briefs in `content`.
 CREATE ROLE runline_reader LOGIN PASSWORD :'reader_password';
 
 DO $$ BEGIN

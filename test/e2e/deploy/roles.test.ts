@@ -93,11 +93,11 @@ it('runs everything with roles that are no superusers, also on what superusers m
 
 it.each([
   ['reader', 'SELECT FROM relay.tx', /permission denied for schema relay/],
-  ['reader', 'SELECT FROM content.item', /permission denied for schema content/],
+  ['reader', 'SELECT FROM content.item', /permission denied for table item/],
   ['reader', 'CREATE SCHEMA mine', /permission denied for database/],
   ['reader', 'DELETE FROM runline.run', /permission denied for view run/],
   ['relay', 'DELETE FROM runline.run', /permission denied for view run/],
-  ['indexer', 'SELECT FROM content.item', /permission denied for schema content/],
+  ['indexer', 'SELECT FROM content.item', /permission denied for table item/],
   ['indexer', 'SELECT FROM relay.tx', /permission denied for schema relay/],
   ['indexer', `COPY runline.run TO PROGRAM 'cat'`, /permission denied to COPY to or from an external program/],
 ] as const)('%s cannot %s', async (role, statement, error) => {
